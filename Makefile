@@ -1,0 +1,59 @@
+# Every command that people and CI use. `make` alone prints this list.
+SHELL := bash
+.DEFAULT_GOAL := help
+export UV_NATIVE_TLS := 1
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+unexport VIRTUAL_ENV
+unexport PYTHONPATH
+unexport PYTHONHOME
+
+SETUP := .cache/setup.stamp
+WORKERS ?= 2
+AREA ?= all
+
+help: ## print this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(SETUP) ## install the locked tool chain into .venv and node_modules
+$(SETUP): requirements.lock package-lock.json pyproject.toml scripts/setup.sh
+	@bash scripts/setup.sh
+	@touch $@
+
+test: $(SETUP) ## every check that a change must pass
+	@ape test -n $(WORKERS) --dist loadgroup
+
+demo: $(SETUP) ## the whole story on a real local chain; FAST=1 shortens it
+	@keifu demo $(if $(FAST),--fast)
+
+chain: $(SETUP) ## a local chain with everything deployed, kept until Ctrl-C
+	@keifu chain
+
+lint: $(SETUP) ## format and type checks, contract section order and size
+	@bash scripts/lint.sh
+
+format: $(SETUP) ## rewrite Python and Vyper in the house format
+	@bash scripts/lint.sh --fix
+
+abi: $(SETUP) ## write keifu/abi from the contracts
+	@python -m keifu.evm.abi
+
+docs: $(SETUP) ## write the generated pages of docs/
+	@python -m scripts.docs
+
+fuzz: $(SETUP) ## quick campaign over every contract
+	@keifu fuzz --profile quick
+
+fuzz-deep: $(SETUP) ## long campaign, forge's invariant runner and halmos
+	@bash scripts/fuzz_deep.sh
+
+bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz
+	@python -m benchmarks --area $(AREA)
+
+lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks
+	@bash scripts/lock.sh
+	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+
+clean: ## remove everything that make created
+	rm -rf .venv .cache .build node_modules out .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.PHONY: help setup test demo chain lint format abi docs fuzz fuzz-deep bench lock clean
