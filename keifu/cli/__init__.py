@@ -1,0 +1,7 @@
+"""`keifu <noun> <verb>`: one file a noun, imported only when it is called, so that `keifu --help` stays quick."""
+
+from __future__ import annotations
+
+from keifu.cli._main import main
+
+__all__ = ["main"]
