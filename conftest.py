@@ -26,7 +26,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Both builds are brought up to date once, before the workers need them."""
     del session
     artifacts.load_all()
-    import ape
+    import ape  # noqa: PLC0415 - configures itself at import, after pytest has
 
     refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
 

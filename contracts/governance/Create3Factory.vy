@@ -46,10 +46,18 @@ def deploy(_salt: bytes32, _init_code: Bytes[MAX_INIT_CODE]) -> address:
     assert len(_init_code) > 0, "create3: no init code"
     deployed: address = self._address_of(msg.sender, _salt)
     assert not deployed.is_contract, "create3: already deployed"
-    proxy: address = raw_create(PROXY_CODE, salt=self._guarded(msg.sender, _salt), revert_on_failure=False)
+    proxy: address = raw_create(
+        PROXY_CODE,
+        salt=self._guarded(msg.sender, _salt),
+        revert_on_failure=False,
+    )
     assert proxy != empty(address), "create3: salt spent"
-    log ICreate3Factory.Deployed(deployer=msg.sender, salt=_salt, deployed=deployed)
-    ok: bool = raw_call(proxy, _init_code, value=msg.value, revert_on_failure=False)
+    log ICreate3Factory.Deployed(
+        deployer=msg.sender, salt=_salt, deployed=deployed
+    )
+    ok: bool = raw_call(
+        proxy, _init_code, value=msg.value, revert_on_failure=False
+    )
     assert ok and deployed.is_contract, "create3: constructor failed"
     return deployed
 
@@ -82,14 +90,24 @@ def _guarded(_deployer: address, _salt: bytes32) -> bytes32:
 def _address_of(_deployer: address, _salt: bytes32) -> address:
     proxy: address = convert(
         convert(
-            keccak256(concat(x"ff", convert(self, bytes20), self._guarded(_deployer, _salt), keccak256(PROXY_CODE))),
+            keccak256(
+                concat(
+                    x"ff",
+                    convert(self, bytes20),
+                    self._guarded(_deployer, _salt),
+                    keccak256(PROXY_CODE),
+                )
+            ),
             uint256,
-        ) & convert(max_value(uint160), uint256),
+        )
+        & convert(max_value(uint160), uint256),
         address,
     )
     # RLP of [proxy, nonce 1].
     return convert(
-        convert(keccak256(concat(x"d694", convert(proxy, bytes20), x"01")), uint256)
+        convert(
+            keccak256(concat(x"d694", convert(proxy, bytes20), x"01")), uint256
+        )
         & convert(max_value(uint160), uint256),
         address,
     )

@@ -41,7 +41,7 @@ class Call:
 class ChainClient:
     """One chain. Holds the next nonce of each account that sends through it, so use one client a process."""
 
-    def __init__(self, rpc: Rpc, load: Callable[[str], PackagedContract] = abi.load) -> None:
+    def __init__(self, rpc: Rpc, load: Callable[[str], Any] = abi.load) -> None:
         self.rpc = rpc
         self.chain_id = rpc.chain_id()
         self.load = load

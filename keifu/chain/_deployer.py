@@ -123,10 +123,12 @@ class RpcDeployer(FactoryDeployer):
         self.account = account
 
     def interface(self, name: str) -> Interface:
-        return self.client.load(name).interface
+        interface: Interface = self.client.load(name).interface
+        return interface
 
     def creation_code(self, name: str) -> bytes:
-        return self.client.load(name).creation_code
+        code: bytes = self.client.load(name).creation_code
+        return code
 
     def code(self, address: str) -> bytes:
         return self.client.code(address)

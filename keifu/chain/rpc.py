@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -28,6 +28,15 @@ class _Response(msgspec.Struct):
     error: dict[str, Any] | None = None
 
 
+class _RawResponse(msgspec.Struct):
+    id: int | None = None
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: dict[str, Any] | None = None
+
+
+T = TypeVar("T")
+_RAW = msgspec.json.Decoder(_RawResponse)
+_RAW_MANY = msgspec.json.Decoder(list[_RawResponse])
 _ONE = msgspec.json.Decoder(_Response)
 _MANY = msgspec.json.Decoder(list[_Response])
 
@@ -52,6 +61,37 @@ class Rpc:
         if response.error is not None:
             raise _failure(method, response.error)
         return response.result
+
+    def call_as(self, kind: type[T], method: str, *params: Any) -> T:
+        """One request, its result decoded straight into `kind` (a msgspec type): for the large answers."""
+        request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        body = self._post(msgspec.json.encode(request), retry=True, what=method)
+        envelope = self._decode(_RAW, body, method)
+        if envelope.error is not None:
+            raise _failure(method, envelope.error)
+        return _typed(kind, envelope.result, method)
+
+    def batch_as(self, kind: type[T], calls: Sequence[tuple[str, Sequence[Any]]]) -> list[T]:
+        """Many requests whose results all are of `kind`, in order; raises at the first that failed."""
+        if not calls:
+            return []
+        first = next(self._ids)
+        requests = [
+            {"jsonrpc": "2.0", "id": first + offset, "method": method, "params": params}
+            for offset, (method, params) in enumerate(calls)
+        ]
+        self._ids = itertools.count(first + len(calls))
+        body = self._post(msgspec.json.encode(requests), retry=True, what=f"a batch of {len(calls)}")
+        by_id = {response.id: response for response in self._decode(_RAW_MANY, body, "batch")}
+        results: list[T] = []
+        for offset, (method, _) in enumerate(calls):
+            response = by_id.get(first + offset)
+            if response is None:
+                raise RpcError(f"{self.url} left {method} of a batch unanswered")
+            if response.error is not None:
+                raise _failure(method, response.error)
+            results.append(_typed(kind, response.result, method))
+        return results
 
     def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """Many requests in one round trip; results in order, an exception in the place of a request that failed."""
@@ -117,6 +157,13 @@ class Rpc:
             return decoder.decode(body)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise RpcError(f"{self.url} answered {what} with something that is not JSON-RPC") from error
+
+
+def _typed(kind: type[T], raw: msgspec.Raw, method: str) -> T:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise RpcError(f"{method} answered with something else than it should: {error}") from error
 
 
 def _failure(method: str, error: dict[str, Any]) -> RpcError | Revert:
