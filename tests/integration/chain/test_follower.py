@@ -95,13 +95,14 @@ def test_a_node_that_mixes_two_chains_is_refused(anvil, counter, user, database,
 def test_a_node_that_breaks_off_is_tried_again(anvil, counter, user, database, totals):
     for _ in range(3):
         counter.add(sender=user)
-    calls = 1
+    calls = 0
 
     def break_off(request, result):
         nonlocal calls
-        calls += request["method"] == "eth_getLogs"
-        if calls % 2 == 1:
-            raise ConnectionError
+        if request["method"] == "eth_getLogs":
+            calls += 1
+            if calls % 2 == 1:
+                raise ConnectionError
         return result
 
     with FaultyNode(anvil.url, break_off) as node:
