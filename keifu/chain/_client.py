@@ -10,7 +10,7 @@ from typing import Any
 import rlp
 
 from keifu import abi
-from keifu.abi import Contract, FunctionAbi, Interface, Log, PackagedContract, Receipt, encode_args
+from keifu.abi import Contract, FunctionAbi, Interface, Log, Receipt, encode_args
 from keifu.chain._transaction import Fees, sign_transaction
 from keifu.chain.rpc import Rpc
 from keifu.errors import Revert, RpcError, UsageError

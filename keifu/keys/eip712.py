@@ -23,6 +23,8 @@ WORD_BYTES = 32
 
 def _word(kind: str, value: Any) -> bytes:
     """The 32-byte encoding of one member (EIP-712 encodeData); structs come as their hash (kind `struct`)."""
+    if kind.endswith("[]"):
+        return keccak256(b"".join(_word(kind[:-2], item) for item in value))
     if kind == "address":
         plain = value if isinstance(value, str) else value.address
         return bytes.fromhex(plain.removeprefix("0x")).rjust(WORD_BYTES, b"\0")
@@ -36,8 +38,6 @@ def _word(kind: str, value: Any) -> bytes:
         return keccak256(value.encode())
     if kind == "bytes":
         return keccak256(value)
-    if kind.endswith("[]"):
-        return keccak256(b"".join(_word(kind[:-2], item) for item in value))
     return abi_encode([kind], [value])
 
 

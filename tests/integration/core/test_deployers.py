@@ -1,0 +1,96 @@
+"""`deploy_protocol` through all three deployers: same addresses, same code, same roles."""
+
+from __future__ import annotations
+
+import ape
+import pytest
+
+from keifu.chain import Anvil, ChainClient, EvmDeployer, RpcDeployer, deploy_protocol
+from keifu.chain.ape import ApeDeployer
+from keifu.errors import Revert
+from keifu.evm import LocalEvm, artifacts
+
+
+@pytest.fixture(scope="module")
+def evm():
+    return LocalEvm()
+
+
+@pytest.fixture(scope="module")
+def anvil():
+    with Anvil() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def deployers(evm, anvil, accounts):
+    """One of each kind. ape's account is its own, so its addresses differ; code and roles must not."""
+    account = anvil.account("deployer")
+    made = {
+        "in process": EvmDeployer(evm, evm.account("deployer")),
+        "rpc": RpcDeployer(ChainClient(anvil.rpc, artifacts.load), account),
+        "ape": ApeDeployer(accounts[0]),
+    }
+    for deployer in made.values():
+        assert deployer.factory  # here, so that ape's isolation of each test does not undo it
+    return made
+
+
+@pytest.fixture(scope="module")
+def deployments(deployers):
+    return {kind: deploy_protocol(deployer) for kind, deployer in deployers.items()}
+
+
+def test_same_contracts_in_the_same_order(deployments):
+    assert len({tuple(deployment.addresses) for deployment in deployments.values()}) == 1
+
+
+def test_same_addresses_for_the_same_deployer(deployments):
+    assert deployments["in process"].addresses == deployments["rpc"].addresses
+
+
+def without_addresses(code: bytes, deployment, deployer) -> bytes:
+    """Run-time code with every address of the deployment replaced: immutables hold them."""
+    for name, address in [*deployment.addresses.items(), ("factory", deployer.factory), ("sender", deployer.sender)]:
+        code = code.replace(bytes.fromhex(address[2:]), name.encode().ljust(20, b".")[:20])
+    return code
+
+
+def test_same_code(deployers, deployments):
+    def codes(kind):
+        deployer, deployment = deployers[kind], deployments[kind]
+        return {
+            name: without_addresses(deployer.code(address), deployment, deployer)
+            for name, address in deployment.addresses.items()
+        }
+
+    assert codes("in process") == codes("rpc")
+    assert codes("in process").keys() == codes("ape").keys()
+
+
+def test_deploying_again_changes_nothing(deployers, deployments):
+    for kind, deployer in deployers.items():
+        assert deploy_protocol(deployer).addresses == deployments[kind].addresses
+
+
+@pytest.mark.parametrize("kind", ["in process", "rpc", "ape"])
+def test_a_constructor_that_refuses_says_why(deployers, kind):
+    with pytest.raises(Revert) as caught:
+        deployers[kind].deploy("Counter", 0, label=f"refused {kind}")
+    assert caught.value.reason == "counter: no limit"
+
+
+@pytest.mark.parametrize("kind", ["in process", "rpc", "ape"])
+def test_call_reads_and_writes(deployers, kind):
+    deployer = deployers[kind]
+    counter = deployer.deploy("Counter", 9, label="counter")
+    before = deployer.call(counter, "Counter", "total")
+    assert deployer.call(counter, "Counter", "add", 2) is None
+    assert deployer.call(counter, "Counter", "total") == before + 2
+    with pytest.raises(Revert) as caught:
+        deployer.call(counter, "Counter", "add", 10)
+    assert caught.value.reason == "counter: over the limit"
+
+
+def test_ape_is_connected_to_a_chain_of_its_own():
+    assert ape.networks.provider.network.name == "local"

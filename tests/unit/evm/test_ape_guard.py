@@ -1,0 +1,104 @@
+"""ape itself misses a change in an imported module or interface; the guard does not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keifu.evm import artifacts
+from keifu.evm.ape_guard import refresh
+from keifu.evm.artifacts import Project
+
+ROOT = artifacts.project().root
+MODULE = "# pragma version 0.4.3\nRATE: constant(uint256) = 3\n"
+INTERFACE = "# pragma version 0.4.3\nevent Priced:\n    price: uint256\n"
+CONTRACT = """# pragma version 0.4.3
+from .lib import rate
+from .interfaces import IPrice
+@external
+def price(amount: uint256) -> uint256:
+    log IPrice.Priced(price=amount * rate.RATE)
+    return amount * rate.RATE
+"""
+TEST = """
+def test_price(project, accounts):
+    shop = project.Shop.deploy(sender=accounts[0])
+    receipt = shop.price(7, sender=accounts[0])
+    assert receipt.events == [shop.Priced(price=21)]
+    assert receipt.logs[0]["topics"][1:] == []
+"""
+CONFTEST = """
+import ape
+from pathlib import Path
+from keifu.evm.ape_guard import refresh
+from keifu.evm.artifacts import Project
+
+def pytest_sessionstart(session):
+    refresh(Project(Path(__file__).parent), lambda: ape.project.load_contracts(use_cache=False))
+"""
+
+
+@pytest.fixture
+def ape_project(tmp_path):
+    contracts = tmp_path / "contracts"
+    for path, text in {
+        contracts / "lib" / "rate.vy": MODULE,
+        contracts / "interfaces" / "IPrice.vyi": INTERFACE,
+        contracts / "Shop.vy": CONTRACT,
+        tmp_path / "tests" / "test_price.py": TEST,
+        tmp_path / "conftest.py": CONFTEST,
+    }.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    shutil.copy(ROOT / "ape-config.yaml", tmp_path)
+    return tmp_path
+
+
+def ape_test(project: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for name in [name for name in environment if name.startswith("PYTEST_")]:
+        del environment[name]
+    return subprocess.run(
+        [Path(sys.executable).parent / "ape", "test", "tests", "-q", "-p", "no:cacheprovider"],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_bug_planted_in_a_module_or_an_interface_fails_the_suite(ape_project):
+    assert "1 passed" in ape_test(ape_project).stdout
+    module = ape_project / "contracts" / "lib" / "rate.vy"
+    module.write_text(MODULE.replace("= 3", "= 4"))
+    assert "1 failed" in ape_test(ape_project).stdout
+    module.write_text(MODULE)
+    interface = ape_project / "contracts" / "interfaces" / "IPrice.vyi"
+    interface.write_text(INTERFACE.replace("price: uint256", "price: indexed(uint256)"))
+    assert "1 failed" in ape_test(ape_project).stdout
+
+
+def test_recompiles_only_after_a_change(ape_project):
+    calls = []
+    project = Project(ape_project)
+    assert refresh(project, lambda: calls.append(1))
+    assert not refresh(project, lambda: calls.append(1))
+    (ape_project / "contracts" / "lib" / "rate.vy").write_text(MODULE.replace("= 3", "= 4"))
+    assert refresh(project, lambda: calls.append(1))
+    assert len(calls) == 2
+
+
+def test_a_compilation_that_fails_is_not_taken_for_done(ape_project):
+    def fail() -> None:
+        raise RuntimeError("does not compile")
+
+    with pytest.raises(RuntimeError, match="does not compile"):
+        refresh(Project(ape_project), fail)
+    assert refresh(Project(ape_project), lambda: None)
