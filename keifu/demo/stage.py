@@ -32,6 +32,7 @@ class Stage:
         self.console = console or Console()
         self.deployment = Deployment()
         self.shared: dict[str, Any] = {}
+        self.checks = 0
         self.failures: list[str] = []
         out.mkdir(parents=True, exist_ok=True)
 
@@ -47,6 +48,7 @@ class Stage:
 
     def check(self, what: str, holds: bool) -> None:
         """A claim of the story that must be true; a false one fails the demo at its end and is named there."""
+        self.checks += 1
         self.console.print(f"  [{'green' if holds else 'red'}]{'✓' if holds else '✗'}[/] {what}")
         if not holds:
             self.failures.append(what)

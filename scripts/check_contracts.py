@@ -1,0 +1,114 @@
+"""House rules of the contracts that neither compiler nor formatter knows; prints one line a fault, exits 1 on any.
+
+* run-time code at most 5 % below the EIP-170 limit, files at most 450 lines;
+* `# pragma version` exact, and `# pragma nonreentrancy on` in what is deployed;
+* a header with title, licence, purpose, accepted risks and how to stop it;
+* sections in the one order, and NatSpec on every external function;
+* every `assert` and `raise` with a reason `"<contract>: <reason>"`, one prefix a file.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from vyper import ast as vy_ast
+
+from keifu.evm import artifacts
+
+MAX_CODE_BYTES = 23_347
+MAX_LINES = 450
+SECTIONS = (
+    "INTERFACES",
+    "MODULES",
+    "EVENTS",
+    "STRUCTS",
+    "CONSTANTS",
+    "IMMUTABLES",
+    "STORAGE",
+    "CONSTRUCTOR",
+    "FUNCTIONS",  # one section for each kind of caller: PERMISSIONLESS FUNCTIONS, OWNER FUNCTIONS …
+    "VIEWS",
+    "INTERNAL",
+)
+HEADER_TAGS = ("@title", "@license", "@notice", "@custom:security", "@custom:kill")
+MODULE_TAGS = ("@title", "@license", "@notice")
+BANNER = re.compile(r"^# #{2,} #\n# +(.+?) +#\n# #{2,} #$", re.MULTILINE)
+REASON = re.compile(r"^[a-z0-9_ ]+: \S")
+
+
+def is_module(path: Path) -> bool:
+    return "lib" in path.parts
+
+
+def header_faults(path: Path, text: str, module: vy_ast.Module) -> Iterator[str]:
+    if "# pragma version 0.4.3" not in text.splitlines()[:3]:
+        yield "does not start with `# pragma version 0.4.3`"
+    if not is_module(path) and "# pragma nonreentrancy on" not in text:
+        yield "has no `# pragma nonreentrancy on`"
+    header = module.doc_string.value if module.doc_string is not None else ""
+    for tag in MODULE_TAGS if is_module(path) else HEADER_TAGS:
+        if tag not in header:
+            yield f"header has no {tag}"
+
+
+def section_faults(text: str) -> Iterator[str]:
+    last = 0
+    for title in BANNER.findall(text):
+        kind = "FUNCTIONS" if title.endswith("FUNCTIONS") else title
+        if kind not in SECTIONS:
+            yield f"section {title!r} is none of {', '.join(SECTIONS)}"
+            continue
+        position = SECTIONS.index(kind)
+        if position < last:
+            yield f"section {title} comes after {SECTIONS[last]}"
+        last = max(last, position)
+
+
+def function_faults(module: vy_ast.Module) -> Iterator[str]:
+    for function in module.get_children(vy_ast.FunctionDef):
+        decorators = {getattr(decorator, "id", "") for decorator in function.decorator_list}
+        if "external" in decorators and function.doc_string is None and function.name != "__default__":
+            yield f"line {function.lineno}: {function.name} has no NatSpec"
+
+
+def reason_faults(module: vy_ast.Module) -> Iterator[str]:
+    prefixes: set[str] = set()
+    for node in [*module.get_descendants(vy_ast.Assert), *module.get_descendants(vy_ast.Raise)]:
+        message = node.msg if isinstance(node, vy_ast.Assert) else node.exc
+        if not isinstance(message, vy_ast.Str):
+            yield f"line {node.lineno}: no reason"
+        elif not REASON.match(message.value):
+            yield f'line {node.lineno}: {message.value!r} is not "<contract>: <reason>"'
+        else:
+            prefixes.add(message.value.split(":")[0])
+    if len(prefixes) > 1:
+        yield f"reasons have several prefixes: {', '.join(sorted(prefixes))}"
+
+
+def faults(root: Path) -> Iterator[str]:
+    for path in sorted((root / "contracts").rglob("*.vy")):
+        name = path.relative_to(root)
+        text = path.read_text()
+        if len(text.splitlines()) > MAX_LINES:
+            yield f"{name}: {len(text.splitlines())} lines, at most {MAX_LINES}: find the seam"
+        module = vy_ast.parse_to_ast(text)
+        checks = [*header_faults(name, text, module), *section_faults(text), *function_faults(module)]
+        for fault in [*checks, *reason_faults(module)]:
+            yield f"{name}: {fault}"
+    for name, artifact in artifacts.load_all().items():
+        if not artifact.is_testing and len(artifact.runtime_code) + artifact.immutables_size > MAX_CODE_BYTES:
+            yield f"{name}: {len(artifact.runtime_code)} bytes of run-time code, at most {MAX_CODE_BYTES}"
+
+
+def main() -> int:
+    found = list(faults(artifacts.project().root))
+    for fault in found:
+        print(fault, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
