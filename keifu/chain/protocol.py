@@ -12,9 +12,28 @@ from typing import Any, Protocol
 from keifu.abi import Contract
 from keifu.chain._deployer import Deployer
 
-__all__ = ["Deployment", "Params", "deploy_protocol"]
+__all__ = ["Deployment", "Distribution", "Params", "deploy_protocol"]
 
 DAY_SECONDS = 86_400
+NOBODY = "0x" + "00" * 20
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A published list of grants, as TGEDistributor takes it."""
+
+    root: bytes  # of the list's StandardMerkleTree
+    allocation: int  # sum of all grants, wei
+    start: int  # the token generation event, unix seconds
+    step: int  # seconds
+    steps: int
+    sweep_after: int  # unix seconds
+
+    @property
+    def label(self) -> str:
+        """Another list or another schedule is another contract at another address."""
+        terms = f"{self.root.hex()}:{self.allocation}:{self.start}:{self.step}:{self.steps}:{self.sweep_after}"
+        return f"TGEDistributor:{terms}"
 
 
 @dataclass(frozen=True)
@@ -25,6 +44,7 @@ class Params:
     proposers: tuple[str, ...] = ()  # may queue in the timelock
     executors: tuple[str, ...] = ()  # may execute what is ripe
     timelock_delay: int = 2 * DAY_SECONDS  # seconds between queueing and executing
+    distribution: Distribution | None = None  # without one there is no TGEDistributor
 
 
 class _Handles(Protocol):
@@ -53,14 +73,21 @@ def deploy_protocol(
     Safe to call again after a crash: what is there stays. `on_step(name, address)` is called after each contract.
     Raises Revert when a constructor refuses its arguments.
     """
-    del params
+    params = params or Params()
     deployment = Deployment()
 
-    def deploy(name: str, *args: Any) -> str:
-        address = chain.deploy(name, *args)
+    def deploy(name: str, *args: Any, label: str = "") -> str:
+        address = chain.deploy(name, *args, label=label)
         deployment.addresses[name] = address
         on_step(name, address)
         return address
 
-    del deploy
+    proposers = list(params.proposers) or [chain.sender]
+    executors = list(params.executors) or [chain.sender]
+    token = deploy("KeifuToken", params.treasury or chain.sender)
+    timelock = deploy("Timelock", params.timelock_delay, proposers, executors, NOBODY)
+    deploy("VestingEscrow", token)
+    if (grants := params.distribution) is not None:
+        terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
+        deploy("TGEDistributor", token, *terms, timelock, label=grants.label)
     return deployment
