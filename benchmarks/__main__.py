@@ -1,0 +1,46 @@
+"""`python -m benchmarks --area tge`: measure, print the table, write benchmarks/results.json."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from benchmarks import _results, table
+from benchmarks._areas import AREAS, rows
+from benchmarks._calibration import calibrate
+from benchmarks._lab import Lab
+from benchmarks._report import show, show_settings
+from benchmarks._rows import Result, measure
+
+__all__ = ["main"]
+
+
+@click.command(epilog="Example: python -m benchmarks --area tge --quick")
+@click.option("--area", type=click.Choice([*AREAS, "all"]), default="all", show_default=True, help="What to measure.")
+@click.option("--quick", is_flag=True, help="Leave out the rows that take more than a few seconds.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when a bar is missed.")
+@click.option("--no-save", is_flag=True, help="Leave benchmarks/results.json as it is.")
+def main(area: str, *, quick: bool, strict: bool, no_save: bool) -> None:
+    """Measure Keifu beside its peers, on one anvil, from one run."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200
+    show_settings(console)
+    wanted = [row for row in rows(area) if not (quick and row.heavy)]
+    calibration = calibrate()
+    results: list[Result] = []
+    with Lab() as lab, console.status("") as status:
+        for done, row in enumerate(wanted, 1):
+            status.update(f"{row.id} ({done} of {len(wanted)})")
+            results.append(measure(row, lab))
+    show(console, results, min(calibration, calibrate()))
+    if not no_save:
+        _results.save(_results.merge(_results.load(), results, _results.commit()))
+        table.main([])
+        console.print(f"written: benchmarks/{_results.FILE.name} and the table in README.md")
+    if strict and any(result.met is False for result in results):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The areas of `make bench` and their rows."""
+
+from __future__ import annotations
+
+from benchmarks import provenance, staking, suite, tge
+from benchmarks._rows import Row
+from benchmarks.fuzzing import ROWS as FUZZ_ROWS
+
+__all__ = ["AREAS", "gas_rows", "rows"]
+
+AREAS: dict[str, tuple[Row, ...]] = {
+    "tge": tge.ROWS,
+    "staking": staking.ROWS,
+    "provenance": provenance.ROWS,
+    "fuzz": FUZZ_ROWS,
+    "suite": suite.ROWS,
+}
+
+
+def rows(area: str) -> tuple[Row, ...]:
+    """The rows of one area, or of `all`."""
+    if area == "all":
+        return tuple(row for part in AREAS.values() for row in part)
+    return AREAS[area]
+
+
+def gas_rows() -> tuple[Row, ...]:
+    """What the gas check measures: every gas row that takes no more than a few seconds."""
+    return tuple(row for row in rows("all") if row.is_gas and not row.heavy)

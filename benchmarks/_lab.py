@@ -1,0 +1,79 @@
+"""Where gas is measured: one real anvil with our contracts, fresh from the sources, and the peers'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+from benchmarks import _peers
+from keifu.abi import Contract, PackagedContract, Receipt
+from keifu.chain import Account, Anvil, ChainClient
+from keifu.evm import artifacts
+
+__all__ = ["GENESIS", "Lab"]
+
+T = TypeVar("T")
+GENESIS = 1_800_000_000  # chain time of the first block, unix seconds: runs repeat
+
+
+class Lab:
+    """One chain for a whole run. Every measured transaction is alone in its block, so no slot is warm from another."""
+
+    def __init__(self) -> None:
+        self.anvil = Anvil(timestamp=GENESIS)
+        self.client = ChainClient(self.anvil.rpc, load=self._load)
+        self._shared: dict[Callable[[Lab], Any], Any] = {}
+
+    def account(self, role: str) -> Account:
+        return self.anvil.account(role)
+
+    @property
+    def deployer(self) -> Account:
+        return self.account("bench deployer")
+
+    def deploy(self, name: str, *args: Any) -> Contract:
+        """Deploy one of ours or one of the peers' by name. Raises ArtifactError when we have no such contract."""
+        return self.client.deploy(name, *args, sender=self.deployer)
+
+    def shared(self, build: Callable[[Lab], T]) -> T:
+        """What `build` makes, made once for all rows of the run. Call it outside `undo`."""
+        if build not in self._shared:
+            self._shared[build] = build(self)
+        made: T = self._shared[build]
+        return made
+
+    @contextmanager
+    def undo(self) -> Iterator[None]:
+        """The chain is afterwards as it was before."""
+        number = self.anvil.snapshot()
+        try:
+            yield
+        finally:
+            self.anvil.restore(number)
+            self.client.forget_nonces()
+
+    def gas(self, receipt: Receipt) -> int:
+        """Gas of the whole transaction, as the node's receipt has it."""
+        return receipt.gas_used
+
+    def close(self) -> None:
+        self.anvil.stop()
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def _load(self, name: str) -> PackagedContract:
+        if name in _peers.known():
+            peer = _peers.load(name)
+            addresses = {library: self._library(library) for library in peer.libraries.values()}
+            return PackagedContract(name, peer.interface, peer.linked(addresses), "", "", 0)
+        artifact = artifacts.load(name)
+        return PackagedContract(name, artifact.interface, artifact.creation_code, "", artifact.sources_key, 0)
+
+    def _library(self, name: str) -> str:
+        return self.client.deploy(name, sender=self.account(f"bench library {name}")).address

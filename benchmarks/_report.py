@@ -1,0 +1,63 @@
+"""The table that a run prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks._calibration import REFERENCE_SECONDS
+from benchmarks._peers import PUBLISHED, UNITS, load
+from benchmarks._rows import Result
+from keifu.errors import KeifuError
+
+__all__ = ["number", "show", "show_settings"]
+
+_MET = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]not measured[/]"}
+
+
+def number(value: float | None) -> str:
+    """A figure with as many digits as it has to offer."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 1_000 or float(value).is_integer() else f"{value:.3g}"
+
+
+def show(console: Console, results: Sequence[Result], calibration: float) -> None:
+    """One line a row, then the sum."""
+    table = Table(title="Keifu beside its peers", show_lines=False, pad_edge=False)
+    for column, justify in (("id", "left"), ("ours", "right"), ("peer", "right"), ("ratio", "right")):
+        table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("bar", justify="right", max_width=24)
+    table.add_column("met?", no_wrap=True)
+    table.add_column("how compared", overflow="fold")
+    for result in results:
+        bar = result.row.bar
+        peer = number(result.peer) + (" (quoted)" if result.quoted else "")
+        ratio = f"{result.ratio:.2f}" if result.ratio is not None else "–"
+        limit = f"{'≤' if bar.lower_is_better else '≥'} {number(bar.figure)} {bar.unit}"
+        how = "; ".join(part for part in (result.row.how, result.note) if part)
+        table.add_row(result.row.id, number(result.ours), peer, ratio, limit, _MET[result.met], how)
+    console.print(table)
+    measured = [result for result in results if result.met is not None]
+    met = sum(1 for result in measured if result.met)
+    console.print(
+        f"{met} of {len(measured)} bars met; {len(results) - len(measured)} rows not measured. "
+        f"Calibration loop {calibration:.2f} s (reference {REFERENCE_SECONDS:.2f} s): this machine now runs at "
+        f"{REFERENCE_SECONDS / calibration:.2f} of the speed that the time bars assume."
+    )
+
+
+def show_settings(console: Console) -> None:
+    """Compiler and settings of each peer, and ours."""
+    from importlib.metadata import version  # noqa: PLC0415
+
+    console.print(f"ours: Vyper {version('vyper')}, default optimisation (gas), cancun; anvil, one transaction a block")
+    for unit in UNITS:
+        console.print(f"{', '.join(unit.contracts)}: {unit}")
+    for name in PUBLISHED:
+        try:
+            console.print(f"{name}: {load(name).made_with}")
+        except KeifuError as error:
+            console.print(f"{name}: {error}")

@@ -1,0 +1,102 @@
+"""A row: how one measure is taken on our side and on the peer's, and what came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks._bars import Bar, bars
+from benchmarks._lab import Lab
+from keifu.errors import KeifuError
+
+__all__ = ["Measure", "Quoted", "Result", "Row", "measure", "seconds"]
+
+Measure = Callable[[Lab], float]
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """A peer's figure that this run cannot measure, with where it comes from."""
+
+    figure: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure. `how` names state and settings; `also` further figures from the same run, by name.
+
+    A heavy row takes more than a few seconds: `--quick` and the gas check leave it out.
+    """
+
+    id: str
+    ours: Measure
+    how: str
+    peer: Measure | Quoted | None = None
+    also: tuple[tuple[str, Measure], ...] = ()
+    heavy: bool = False
+
+    @property
+    def bar(self) -> Bar:
+        return bars()[self.id]
+
+    @property
+    def is_gas(self) -> bool:
+        return self.id.startswith("gas.")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a row gave. `ours` is None when it could not be measured; `note` says why."""
+
+    row: Row
+    ours: float | None
+    peer: float | None
+    note: str = ""
+    seconds: float = 0.0
+
+    @property
+    def quoted(self) -> bool:
+        return isinstance(self.row.peer, Quoted)
+
+    @property
+    def ratio(self) -> float | None:
+        return self.ours / self.peer if self.ours is not None and self.peer else None
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.ours is None else self.row.bar.met_by(self.ours)
+
+
+def measure(row: Row, lab: Lab, *, peers: bool = True) -> Result:
+    """Take a row. What is missing (a contract, a package, a tool) becomes a note in the result, not an error."""
+    started = time.perf_counter()
+    notes: list[str] = []
+
+    def take(what: str, how: Measure) -> float | None:
+        try:
+            return how(lab)
+        except KeifuError as error:
+            notes.append(f"{what} not measured: {error.message}")
+        except ModuleNotFoundError as error:
+            notes.append(f"{what} not measured: {error}")
+        return None
+
+    ours = take("ours", row.ours)
+    peer: float | None = None
+    if isinstance(row.peer, Quoted):
+        peer = row.peer.figure
+    elif row.peer is not None and peers:
+        peer = take("the yardstick", row.peer)
+    for name, how in row.also if peers else ():
+        if (figure := take(name, how)) is not None:
+            notes.append(f"{name} {figure:,.0f}")
+    return Result(row, ours, peer, "; ".join(notes), time.perf_counter() - started)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall-clock seconds of one call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

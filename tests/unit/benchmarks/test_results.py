@@ -1,0 +1,44 @@
+"""results.json: one area's run leaves the others' rows alone."""
+
+from __future__ import annotations
+
+from benchmarks import _results
+from benchmarks._bars import bars
+from benchmarks._rows import Result, Row
+
+
+def result(id_: str, ours: float | None) -> Result:
+    return Result(Row(id_, lambda _: 0, "how"), ours, None)
+
+
+def test_a_run_replaces_its_rows_and_keeps_the_others():
+    before = _results.merge({"results": []}, [result("gas.attest", 1), result("gas.slash", 2)], "one")
+    after = _results.merge(before, [result("gas.attest", 3)], "two")
+    assert after["commit"] == "two"
+    assert {entry["id"]: entry["ours"] for entry in after["results"]} == {"gas.slash": 2, "gas.attest": 3}
+
+
+def test_a_row_that_gave_nothing_keeps_the_last_figure():
+    before = _results.merge({"results": []}, [result("gas.attest", 1)], "one")
+    assert _results.merge(before, [result("gas.attest", None)], "two")["results"] == before["results"]
+
+
+def test_rows_come_in_the_order_of_the_bars_with_their_unit():
+    merged = _results.merge({"results": []}, [result("size.largest_contract", 9), result("gas.tge_claim_first", 8)], "")
+    assert [entry["id"] for entry in merged["results"]] == ["gas.tge_claim_first", "size.largest_contract"]
+    assert [entry["unit"] for entry in merged["results"]] == ["gas", "bytes"]
+
+
+def test_the_committed_results_name_known_measures():
+    assert {entry["id"] for entry in _results.load()["results"]} <= set(bars())
+
+
+def test_nothing_measured_yet_is_an_empty_document(tmp_path):
+    assert _results.load(tmp_path / "none.json") == {"commit": "", "results": []}
+
+
+def test_what_is_saved_is_loaded(tmp_path):
+    document = _results.merge({"results": []}, [result("time.tge_8000", 3.21987)], "one")
+    _results.save(document, tmp_path / "results.json")
+    assert _results.load(tmp_path / "results.json") == document
+    assert document["results"][0]["ours"] == 3.22
