@@ -2,7 +2,7 @@
 """
 @title Numbers that more than one contract agrees on
 @license MIT
-@dev Read by tests and Python from here, never typed again.
+@notice Read by tests and Python from here, never typed again.
 """
 
 # Supply of the token, wei: a thousand million coins of 18 decimals, all of them minted at deployment.

@@ -68,6 +68,23 @@ def test_same_code(deployers, deployments):
     assert codes("in process").keys() == codes("ape").keys()
 
 
+@pytest.mark.parametrize("kind", ["in process", "rpc", "ape"])
+def test_same_roles(deployers, deployments, kind):
+    """The deployer may propose, nobody administers the timelock but itself, and it keeps none of the suite."""
+    deployer, deployment = deployers[kind], deployments[kind]
+    timelock = deployment["Timelock"]
+
+    def has_role(role: str, who: str) -> bool:
+        role_id = deployer.call(timelock, "Timelock", role)
+        return bool(deployer.call(timelock, "Timelock", "hasRole", role_id, who))
+
+    assert has_role("PROPOSER_ROLE", deployer.sender)
+    assert has_role("EXECUTOR_ROLE", deployer.sender)
+    assert has_role("DEFAULT_ADMIN_ROLE", timelock)
+    assert not has_role("DEFAULT_ADMIN_ROLE", deployer.sender)
+    assert not has_role("DEFAULT_ADMIN_ROLE", deployer.factory)
+
+
 def test_deploying_again_changes_nothing(deployers, deployments):
     for kind, deployer in deployers.items():
         assert deploy_protocol(deployer).addresses == deployments[kind].addresses
