@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from keifu.keys import keccak256
 
-__all__ = ["SortedTree"]
+__all__ = ["SortedTree", "root_of"]
 
 
 class SortedTree:
@@ -31,3 +31,10 @@ class SortedTree:
 
 def _pair(a: bytes, b: bytes) -> bytes:
     return keccak256(a + b if a < b else b + a)
+
+
+def root_of(leaf: bytes, proof: Sequence[bytes]) -> bytes:
+    """The root of the tree in which `proof`, from the leaf up, leads there."""
+    for sibling in proof:
+        leaf = _pair(leaf, sibling)
+    return leaf

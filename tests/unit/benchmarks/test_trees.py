@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks._trees import SortedTree
+from benchmarks._trees import SortedTree, root_of
 from keifu.keys import keccak256
 
 
@@ -12,10 +12,12 @@ def test_every_proof_leads_to_the_root():
     leaves = [keccak256(bytes([index])) for index in range(8)]
     tree = SortedTree(leaves)
     for index, leaf in enumerate(leaves):
-        node = leaf
-        for sibling in tree.proof(index):
-            node = keccak256(min(node, sibling) + max(node, sibling))
-        assert node == tree.root
+        assert root_of(leaf, tree.proof(index)) == tree.root
+
+
+def test_another_leaf_leads_elsewhere():
+    tree = SortedTree([keccak256(bytes([index])) for index in range(8)])
+    assert root_of(keccak256(b"another"), tree.proof(0)) != tree.root
 
 
 @pytest.mark.parametrize("count", [0, 3, 6])
