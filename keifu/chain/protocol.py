@@ -87,6 +87,7 @@ def deploy_protocol(
     token = deploy("KeifuToken", params.treasury or chain.sender)
     timelock = deploy("Timelock", params.timelock_delay, proposers, executors, NOBODY)
     deploy("VestingEscrow", token)
+    deploy("Environments", deploy("ProvenanceRegistry"))
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         deploy("TGEDistributor", token, *terms, timelock, label=grants.label)

@@ -51,8 +51,16 @@ class StructType:
 
     @cached_property
     def encoding(self) -> str:
-        own = f"{self.name}({','.join(f'{kind} {name}' for name, kind in self.members.items())})"
-        return own + "".join(sorted(reference.encoding for reference in self.references))
+        others = {struct.name: struct.own_encoding for struct in self._closure() if struct.name != self.name}
+        return self.own_encoding + "".join(others[name] for name in sorted(others))
+
+    @property
+    def own_encoding(self) -> str:
+        return f"{self.name}({','.join(f'{kind} {name}' for name, kind in self.members.items())})"
+
+    def _closure(self) -> list[StructType]:
+        """Every struct that is mentioned, however deep."""
+        return [self, *(struct for reference in self.references for struct in reference._closure())]
 
     @cached_property
     def type_hash(self) -> bytes:

@@ -1,0 +1,350 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title ProvenanceRegistry
+@license MIT
+@notice Records of data sets, labels, code, weights, models, runs and evaluations, and how each was made from the
+    others; what attesters say about them; and anchors, which fix any number of signed records or labels in one
+    transaction. Nothing here can be altered or removed: a record may only be marked deprecated or revoked by its
+    author.
+@dev A record's id is its EIP-712 digest with the low six bytes cleared, so it commits to chain, registry, author,
+    content and parents, and leaves room for a block number in the same word wherever a history of ids is stored. Only
+    what contracts ask for is stored, one word a record; the rest is in the event, and `check_record` holds a supplied
+    record against its id. A parent is named by its id and has to be there first: the graph can have no cycle.
+@custom:security Nobody is trusted. Ids hash to 208 bits, so two records of one id cost 2**104 hashes to find. A
+    digest may be registered by several authors: look up by digest *and* authors that you trust. What an attester says
+    is his latest word for (schema, subject); earlier words are in the events. Signatures in views come from keys
+    only, because a contract could change its answer later.
+@custom:kill Cannot be stopped: no owner, no pause, no funds.
+"""
+
+# ############################################################## #
+#                            INTERFACES                          #
+# ############################################################## #
+
+from ..interfaces import IProvenanceRegistry
+
+implements: IProvenanceRegistry
+
+
+# ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from snekmate.utils import eip712_domain_separator as eip712
+from ..lib import anchors
+from ..lib import attestations
+from ..lib import record_hash
+from ..lib import signatures
+
+initializes: eip712
+initializes: attestations
+initializes: anchors[eip712 := eip712]
+
+exports: (
+    eip712.eip712Domain,
+    attestations.revoke_attestation,
+    attestations.attestation_of,
+    attestations.is_standing,
+    anchors.anchor,
+    anchors.anchor_of,
+    anchors.is_member,
+    anchors.is_label,
+    anchors.is_record,
+)
+
+
+# ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Kinds of record: 1 data set, 2 label set, 3 code, 4 weights, 5 model, 6 run, 7 evaluation, 8 container, 9 agent,
+# 10 receipt batch.
+KINDS: constant(uint8) = 10
+
+# Relations of a link: 1 derived from, 2 trained on, 3 labelled by, 4 fine-tuned from, 5 quantised from,
+# 6 evaluated on, 7 supersedes.
+RELATIONS: constant(uint8) = 7
+
+# States of a record. Zero is a record that was never registered; a state only ever grows.
+ACTIVE: constant(uint8) = 1
+DEPRECATED: constant(uint8) = 2
+REVOKED: constant(uint8) = 3
+
+# Most records in one question about ancestors.
+MAX_ANCESTORS: constant(uint256) = 64
+
+# Most attestations in one call.
+MAX_BATCH: constant(uint256) = 32
+
+# A record's word: author from bit 0 (160), time of registration (40), kind (8), status (8).
+TIME_AT: constant(uint256) = 160
+KIND_AT: constant(uint256) = 200
+STATUS_AT: constant(uint256) = 208
+
+# Masks of packed fields.
+U8: constant(uint256) = 2**8 - 1
+U40: constant(uint256) = 2**40 - 1
+U160: constant(uint256) = 2**160 - 1
+
+
+# ############################################################## #
+#                             STORAGE                            #
+# ############################################################## #
+
+# Record id -> its word; zero when it was never registered.
+_records: HashMap[bytes32, uint256]
+
+# Signer -> number that the next signature has to carry.
+nonces: public(HashMap[address, uint256])
+
+
+# ############################################################## #
+#                           CONSTRUCTOR                          #
+# ############################################################## #
+
+@deploy
+def __init__():
+    """
+    @notice Nothing to choose: no owner and no parameter.
+    """
+    eip712.__init__("Keifu Provenance", "1")
+
+
+# ############################################################## #
+#                     PERMISSIONLESS FUNCTIONS                   #
+# ############################################################## #
+
+@external
+def register(_record: IProvenanceRegistry.Record) -> bytes32:
+    """
+    @notice Register a record of one's own.
+    @param _record What is said about the artefact; `author` is the caller.
+    @return The record's id.
+    """
+    assert _record.author == msg.sender, "registry: not the author"
+    return self._register(_record, record_hash._record(_record))
+
+
+@external
+def register_for(
+    _record: IProvenanceRegistry.Record, _deadline: uint256, _signature: Bytes[signatures.MAX_SIGNATURE]
+) -> bytes32:
+    """
+    @notice Register a record for its author, who signed `Register(record, nonce, deadline)`. Anyone may pay for it.
+    @param _record What is said about the artefact.
+    @param _deadline Last second in which the signature counts.
+    @param _signature The author's, by key or ERC-1271.
+    @return The record's id.
+    """
+    content: bytes32 = record_hash._record(_record)
+    nonce: uint256 = self._use_nonce(_record.author)
+    self._check_signature(_record.author, record_hash._register(content, nonce, _deadline), _deadline, _signature)
+    return self._register(_record, content)
+
+
+@external
+def set_status(_id: bytes32, _status: uint8, _reason: String[128]):
+    """
+    @notice Mark a record of one's own deprecated (2) or revoked (3), for good.
+    @param _id The record.
+    @param _status The new state; only upwards.
+    @param _reason In words, for whoever relied on it.
+    """
+    word: uint256 = self._records[_id]
+    assert word != 0, "registry: unknown record"
+    assert word & U160 == convert(msg.sender, uint256), "registry: not the record's author"
+    assert convert(_status, uint256) > word >> STATUS_AT, "registry: status only grows"
+    assert _status <= REVOKED, "registry: unknown status"
+    assert len(_reason) > 0, "registry: no reason given"
+    self._records[_id] = (word & ~(U8 << STATUS_AT)) | (convert(_status, uint256) << STATUS_AT)
+    log IProvenanceRegistry.StatusChanged(id=_id, status=_status, reason=_reason)
+
+
+@external
+def attest(_attestation: IProvenanceRegistry.Attestation) -> bytes32:
+    """
+    @notice Say something about a record under a schema; replaces what one said there before.
+    @param _attestation The statement.
+    @return Key under which another attestation may refer to this one.
+    """
+    return self._attest(msg.sender, _attestation)
+
+
+@external
+def attest_many(_attestations: DynArray[IProvenanceRegistry.Attestation, MAX_BATCH]):
+    """
+    @notice Several attestations at once; all or none.
+    @param _attestations The statements.
+    """
+    assert len(_attestations) > 0, "registry: empty batch"
+    for attestation: IProvenanceRegistry.Attestation in _attestations:
+        self._attest(msg.sender, attestation)
+
+
+@external
+def attest_for(
+    _attester: address,
+    _attestation: IProvenanceRegistry.Attestation,
+    _deadline: uint256,
+    _signature: Bytes[signatures.MAX_SIGNATURE],
+) -> bytes32:
+    """
+    @notice Pass on an attestation whose attester signed `Attest(attester, attestation, nonce, deadline)`.
+    @param _attester Who says it.
+    @param _attestation The statement.
+    @param _deadline Last second in which the signature counts.
+    @param _signature The attester's, by key or ERC-1271.
+    @return Key under which another attestation may refer to this one.
+    """
+    nonce: uint256 = self._use_nonce(_attester)
+    struct_hash: bytes32 = record_hash._attest(_attester, _attestation, nonce, _deadline)
+    self._check_signature(_attester, struct_hash, _deadline, _signature)
+    return self._attest(_attester, _attestation)
+
+
+@external
+def cancel_nonce():
+    """
+    @notice Make every signature that one gave and nobody used yet worthless.
+    """
+    self._use_nonce(msg.sender)
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def record_id(_record: IProvenanceRegistry.Record) -> bytes32:
+    """
+    @notice Id that a record has here, registered or not.
+    """
+    return self._id(record_hash._record(_record))
+
+
+@external
+@view
+def check_record(_record: IProvenanceRegistry.Record) -> uint8:
+    """
+    @notice State of the record with exactly this content: 0 unknown, 1 active, 2 deprecated, 3 revoked.
+    """
+    return self._status(self._id(record_hash._record(_record)))
+
+
+@external
+@view
+def state_of(_id: bytes32) -> (address, uint8, uint8, uint256):
+    """
+    @notice Author, kind, status and time of registration (unix seconds) of a record; zeros when unknown.
+    """
+    word: uint256 = self._records[_id]
+    return (
+        convert(word & U160, address),
+        convert((word >> KIND_AT) & U8, uint8),
+        convert(word >> STATUS_AT, uint8),
+        (word >> TIME_AT) & U40,
+    )
+
+
+@external
+@view
+def status_of(_id: bytes32) -> uint8:
+    """
+    @notice State of a record: 0 unknown, 1 active, 2 deprecated, 3 revoked.
+    """
+    return self._status(_id)
+
+
+@external
+@view
+def lineage_status(
+    _records: DynArray[IProvenanceRegistry.Record, MAX_ANCESTORS], _via: DynArray[uint256, MAX_ANCESTORS]
+) -> (bytes32, uint8):
+    """
+    @notice Whether a record or one of the supplied ancestors was withdrawn. "None" is said of the supplied ones only.
+    @param _records The record asked about, then ancestors in any order that puts a child before its parents.
+    @param _via For each record the index of a child that is before it and links to it; the first is ignored.
+    @return Id and state of the first of them that is not active, or of the record asked about when all are.
+    """
+    assert len(_records) > 0 and len(_records) == len(_via), "registry: one child index a record"
+    ids: DynArray[bytes32, MAX_ANCESTORS] = []
+    found: uint256 = 0
+    worst: uint8 = ACTIVE
+    for i: uint256 in range(len(_records), bound=MAX_ANCESTORS):
+        id: bytes32 = self._id(record_hash._record(_records[i]))
+        if i > 0:
+            assert _via[i] < i, "registry: child comes first"
+            linked: bool = False
+            for link: IProvenanceRegistry.Link in _records[_via[i]].links:
+                linked = linked or link.parent == id
+            assert linked, "registry: not an ancestor"
+        ids.append(id)
+        status: uint8 = self._status(id)
+        assert status != 0, "registry: unknown record"
+        if status > ACTIVE and worst == ACTIVE:
+            found = i
+            worst = status
+    return ids[found], worst
+
+
+# ############################################################## #
+#                            INTERNAL                            #
+# ############################################################## #
+
+@internal
+def _register(_record: IProvenanceRegistry.Record, _content: bytes32) -> bytes32:
+    assert _record.kind > 0 and _record.kind <= KINDS, "registry: unknown kind"
+    assert _record.digest != empty(bytes32), "registry: empty digest"
+    id: bytes32 = self._id(_content)
+    assert self._records[id] == 0, "registry: record is registered"
+    for link: IProvenanceRegistry.Link in _record.links:
+        assert link.relation > 0 and link.relation <= RELATIONS, "registry: unknown relation"
+        assert self._records[link.parent] != 0, "registry: unknown parent"
+    self._records[id] = (
+        convert(_record.author, uint256)
+        | (block.timestamp << TIME_AT)
+        | (convert(_record.kind, uint256) << KIND_AT)
+        | (convert(ACTIVE, uint256) << STATUS_AT)
+    )
+    log IProvenanceRegistry.Registered(id=id, author=_record.author, digest=_record.digest, record=_record)
+    return id
+
+
+@internal
+def _use_nonce(_signer: address) -> uint256:
+    nonce: uint256 = self.nonces[_signer]
+    self.nonces[_signer] = nonce + 1
+    log IProvenanceRegistry.NonceUsed(signer=_signer, nonce=nonce)
+    return nonce
+
+
+@internal
+def _attest(_attester: address, _attestation: IProvenanceRegistry.Attestation) -> bytes32:
+    assert self._records[_attestation.subject] != 0, "registry: unknown subject"
+    return attestations._attest(_attester, _attestation)
+
+
+@internal
+@view
+def _check_signature(
+    _signer: address, _struct_hash: bytes32, _deadline: uint256, _signature: Bytes[signatures.MAX_SIGNATURE]
+):
+    assert block.timestamp <= _deadline, "registry: signature expired"
+    digest: bytes32 = eip712._hash_typed_data_v4(_struct_hash)
+    assert signatures._signed(_signer, digest, _signature), "registry: invalid signature"
+
+
+@internal
+@view
+def _id(_struct_hash: bytes32) -> bytes32:
+    return record_hash._id(eip712._hash_typed_data_v4(_struct_hash))
+
+
+@internal
+@view
+def _status(_id: bytes32) -> uint8:
+    return convert(self._records[_id] >> STATUS_AT, uint8)
+
+

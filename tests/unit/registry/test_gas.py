@@ -1,0 +1,94 @@
+"""What whole transactions cost on anvil, cold, beside the bars."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from keifu.chain import Anvil, ChainClient
+from keifu.evm import artifacts
+from keifu.keys import Account, keccak256
+from keifu.provenance import Attestation, Kind, Label, Link, Record, RegistryDomain
+
+from .conftest import sha
+
+URI = "ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"
+MILLION_DEPTH = 20
+
+
+@pytest.fixture(scope="module")
+def chain_client():
+    with Anvil() as anvil:
+        yield anvil, ChainClient(anvil.rpc, load=artifacts.load)
+
+
+@pytest.fixture(scope="module")
+def suite(chain_client):
+    anvil, client = chain_client
+    deployer, author = anvil.account("deployer"), anvil.account("author")
+    registry = client.deploy("ProvenanceRegistry", sender=deployer)
+    environments = client.deploy("Environments", registry.address, sender=deployer)
+    domain = RegistryDomain(client.chain_id, registry.address)
+    parents = [Record(author.address, Kind.DATASET, sha(str(i))) for i in range(2)]
+    for parent in parents:
+        registry.register(parent.args, sender=author)
+    links = tuple(Link(1 + i, domain.record_id(parent)) for i, parent in enumerate(parents))
+    weights = Record(
+        author.address, Kind.WEIGHTS, sha("w"), sha("c"), bytes(32), sha("m"), URI, "Apache-2.0", "1.0.0", links
+    )
+    gas = registry.register(weights.args, sender=author).gas_used
+    return registry, environments, domain, author, weights, gas
+
+
+def test_register_with_two_links(suite):
+    assert suite[-1] <= 80_000
+
+
+def test_attest(chain_client, suite):
+    registry, _, domain, author, weights, _ = suite
+    said = Attestation(sha("schema"), domain.record_id(weights), 2**40, True, bytes(32), sha("data"))
+    assert registry.attest(said.args, sender=author).gas_used <= 70_000
+
+
+def test_anchor_of_ten_thousand(suite):
+    registry, _, _, author, _, _ = suite
+    assert registry.anchor(sha("root"), 10_000, sha("m"), URI, sender=author).gas_used / 10_000 <= 6
+
+
+def test_promote(chain_client, suite):
+    registry, environments, domain, author, weights, _ = suite
+    subject = domain.record_id(weights)
+    attesters = [chain_client[0].account(f"attester {i}") for i in range(4)]
+    used = {}
+    for i, attester in enumerate(attesters):
+        registry.attest(Attestation(sha(f"schema {i}"), subject).args, sender=attester)
+    for count in (2, 3, 4):
+        policy = [(sha(f"schema {i}"), 1, 86_400, [attesters[i].address]) for i in range(count)]
+        environments.declare_environment(f"needs {count}", policy, sender=author)
+        environment = environments.environment_id(author.address, f"needs {count}")
+        used[count] = environments.promote(environment, subject, sender=author).gas_used
+    assert used[2] <= 80_000
+    assert used[3] - used[2] <= 12_000
+    assert used[4] - used[3] <= 12_000
+
+
+def test_membership_in_a_million(chain_client, suite):
+    registry, _, domain, author, weights, _ = suite
+    labeller = Account.from_role("labeller")
+    label = Label(labeller.address, domain.record_id(weights), 77, sha("sample"), (7).to_bytes(32, "big"))
+    digest = domain.label_digest(label)
+    proof = [sha(f"sibling {level}") for level in range(MILLION_DEPTH)]
+    root = keccak256(keccak256(digest))
+    for sibling in proof:
+        root = keccak256(min(root, sibling) + max(root, sibling))
+    registry.anchor(root, 2**MILLION_DEPTH, sha("m"), URI, sender=author)
+
+    def gas(function, *args):
+        assert getattr(registry, function)(*args)
+        data = getattr(registry, function).encode(*args)
+        return chain_client[1].send(author, registry.address, data).gas_used
+
+    assert gas("is_member", author.address, root, digest, proof) <= 41_000
+    assert gas("is_label", author.address, root, label.args, proof, labeller.sign(digest)) <= 48_000
+    assert not registry.is_label(author.address, root, replace(label, index=78).args, proof, labeller.sign(digest))

@@ -1,0 +1,68 @@
+"""Environments.is_heartbeat_false: evidence that a node ran something else than the promotion named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from keifu.keys import Account
+from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest
+
+from .conftest import sha
+
+
+@pytest.fixture(scope="module")
+def production(environments, environment_owner, weights_id):
+    environments.declare_environment("production", [], sender=environment_owner)
+    environment = environments.environment_id(environment_owner, "production")
+    environments.promote(environment, weights_id, sender=environment_owner)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def sign(environments, chain, node):
+    domain = environments_domain(chain.chain_id, environments.address)
+    return lambda heartbeat, by=node: by.sign(heartbeat_digest(domain, heartbeat))
+
+
+@pytest.fixture(scope="module")
+def lie(node, production):
+    return Heartbeat(node.address, production, 1, sha("swapped weights"), 1_800_000_000)
+
+
+def test_contradiction_is_evidence(environments, lie, sign, weights):
+    """ENV-6"""
+    assert environments.is_heartbeat_false(lie.args, sign(lie), weights.args)
+
+
+def test_truth_is_none(environments, lie, sign, weights):
+    """ENV-6: an honest node is never slashed."""
+    truth = replace(lie, digest=weights.digest)
+    assert not environments.is_heartbeat_false(truth.args, sign(truth), weights.args)
+
+
+def test_old_promotion_is_judged_by_its_own_number(
+    environments, environment_owner, production, lie, sign, weights, dataset, dataset_id
+):
+    """ENV-6: staleness is no fault; a heartbeat of an earlier number stays true."""
+    environments.promote(production, dataset_id, sender=environment_owner)
+    stale = replace(lie, digest=weights.digest)
+    assert not environments.is_heartbeat_false(stale.args, sign(stale), weights.args)
+    assert not environments.is_heartbeat_false(stale.args, sign(stale), dataset.args)
+
+
+def test_number_that_was_never_given_is_none(environments, lie, sign, weights):
+    early = replace(lie, promotion_seq=2)
+    assert not environments.is_heartbeat_false(early.args, sign(early), weights.args)
+
+
+def test_another_record_is_none(environments, lie, sign, dataset):
+    assert not environments.is_heartbeat_false(lie.args, sign(lie), dataset.args)
+
+
+def test_another_signer_is_none(environments, lie, sign, weights):
+    """ENV-6: nobody frames a node."""
+    assert not environments.is_heartbeat_false(lie.args, sign(lie, Account.from_role("framer")), weights.args)
+    assert not environments.is_heartbeat_false(lie.args, sign(lie)[:64], weights.args)
+    assert not environments.is_heartbeat_false(replace(lie, time=1).args, sign(lie), weights.args)
