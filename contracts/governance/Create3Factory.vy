@@ -52,12 +52,8 @@ def deploy(_salt: bytes32, _init_code: Bytes[MAX_INIT_CODE]) -> address:
         revert_on_failure=False,
     )
     assert proxy != empty(address), "create3: salt spent"
-    log ICreate3Factory.Deployed(
-        deployer=msg.sender, salt=_salt, deployed=deployed
-    )
-    ok: bool = raw_call(
-        proxy, _init_code, value=msg.value, revert_on_failure=False
-    )
+    log ICreate3Factory.Deployed(deployer=msg.sender, salt=_salt, deployed=deployed)
+    ok: bool = raw_call(proxy, _init_code, value=msg.value, revert_on_failure=False)
     assert ok and deployed.is_contract, "create3: constructor failed"
     return deployed
 
@@ -105,9 +101,7 @@ def _address_of(_deployer: address, _salt: bytes32) -> address:
     )
     # RLP of [proxy, nonce 1].
     return convert(
-        convert(
-            keccak256(concat(x"d694", convert(proxy, bytes20), x"01")), uint256
-        )
+        convert(keccak256(concat(x"d694", convert(proxy, bytes20), x"01")), uint256)
         & convert(max_value(uint160), uint256),
         address,
     )
