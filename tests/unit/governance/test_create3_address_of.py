@@ -1,0 +1,18 @@
+"""Create3Factory.address_of: the same formula as the deployers' own, so an address is known before anything is sent."""
+
+from __future__ import annotations
+
+from keifu.chain._deployer import salt_of
+from keifu.chain.ape import ApeDeployer
+
+
+def test_equals_the_deployers_formula(factory, deployer):
+    own = ApeDeployer(deployer, factory.address.lower())
+    assert factory.address_of(deployer, salt_of("StakingHub")).lower() == own.address_of("StakingHub")
+
+
+def test_depends_on_the_deployer_and_on_the_salt(factory, deployer, other_deployer):
+    addresses = {
+        factory.address_of(who, salt_of(label)) for who in (deployer, other_deployer) for label in ("one", "two")
+    }
+    assert len(addresses) == 4
