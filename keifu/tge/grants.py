@@ -1,0 +1,173 @@
+"""The list of grants: read from CSV with every line checked, and as the leaves of a Merkle tree.
+
+    account,total
+    0x52908400098527886E0F7030069857D2E4169EE7,1143
+    0xde709f2102306220921060314715629080e2fb77,1143.000000000000000001
+    total,2286.000000000000000001
+
+`total` is in coins, with up to 18 decimals. The last line may give the sum. A grant's index is its place in the list,
+counted from 0.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu.errors import InputError
+from keifu.keys import checksum
+from keifu.merkle import Tree, build, hash_leaves
+from keifu.tge.model import SUPPLY
+
+__all__ = ["COIN", "HEADER", "Grants", "coins", "parse_amount", "read_csv"]
+
+HEADER = ["account", "total"]
+TRAILER = "total"
+DECIMALS = 18
+COIN = 10**DECIMALS
+ADDRESS_BYTES = 20
+WORD_BYTES = 32
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_AMOUNT = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,18}))?")
+_NOBODY = "0x" + "00" * ADDRESS_BYTES
+
+
+def parse_amount(text: str) -> int:
+    """Wei of an amount in coins; raises ValueError, whose text says what is wrong with it."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        if text.startswith("-"):
+            raise ValueError(f"negative amount {text}")
+        raise ValueError(f"{text!r} is not an amount of coins with up to {DECIMALS} decimals")
+    whole: int = int(match[1]) * COIN
+    return whole + int((match[2] or "").ljust(DECIMALS, "0"))
+
+
+def coins(wei: int) -> str:
+    """An amount for people: exact, without needless zeros."""
+    whole, rest = divmod(wei, COIN)
+    return f"{whole:,}" + (f".{rest:0{DECIMALS}}".rstrip("0") if rest else "")
+
+
+@dataclass(frozen=True)
+class Grants:
+    """Who gets how much (wei), by index. Addresses are lower case."""
+
+    accounts: list[str]
+    totals: list[int]
+
+    def __len__(self) -> int:
+        return len(self.accounts)
+
+    @cached_property
+    def allocation(self) -> int:
+        """Sum of all grants, wei."""
+        return sum(self.totals)
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Index of each account."""
+        return {account: index for index, account in enumerate(self.accounts)}
+
+    @cached_property
+    def tree(self) -> Tree:
+        return build(hash_leaves(self.rows()))
+
+    def rows(self) -> NDArray[np.uint8]:
+        """`abi.encode(index, account, total)` of each grant: uint8[n, 96]."""
+        count = len(self)
+        rows = np.zeros((count, 3 * WORD_BYTES), np.uint8)
+        rows[:, 24:32] = np.arange(count, dtype=">u8").view(np.uint8).reshape(count, 8)
+        accounts = bytes.fromhex("".join(account[2:] for account in self.accounts))
+        rows[:, 44:64] = np.frombuffer(accounts, np.uint8).reshape(count, ADDRESS_BYTES)
+        totals = b"".join(total.to_bytes(16, "big") for total in self.totals)
+        rows[:, 80:96] = np.frombuffer(totals, np.uint8).reshape(count, 16)
+        return rows
+
+
+def read_csv(path: Path, *, expected: int | None = None) -> Grants:
+    """The grants of a file. `expected` (wei) is a sum that they must add up to.
+
+    Raises InputError, naming the line and what is wrong with it.
+    """
+    accounts: list[str] = []
+    totals: list[int] = []
+    lines: dict[str, int] = {}
+    trailer: tuple[int, int] | None = None
+    for line, first, second in _fields(path):
+        if trailer is not None:
+            raise InputError(f"{path.name}:{line}: a line behind the total of line {trailer[0]}")
+        if first == TRAILER:
+            trailer = line, _amount(path, line, second)
+            continue
+        account = _account(path, line, first)
+        if account in lines:
+            raise InputError(f"{path.name}:{line}: {first} already has the grant of line {lines[account]}")
+        total = _amount(path, line, second)
+        if not 0 < total <= SUPPLY:
+            what = "no coins" if total == 0 else f"{coins(total)} coins, more than there are"
+            raise InputError(f"{path.name}:{line}: a grant of {what}")
+        lines[account] = line
+        accounts.append(account)
+        totals.append(total)
+    if not accounts:
+        raise InputError(f"{path.name}: no grants", remedy=f"a header {','.join(HEADER)} and a line for each grant")
+    grants = Grants(accounts, totals)
+    _check_sum(path, grants, trailer, expected)
+    return grants
+
+
+def _fields(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Line number and both fields of each line behind the header."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = [field.strip().lower() for field in next(reader, [])]
+            if header != HEADER:
+                raise InputError(f"{path.name}:1: the header is {','.join(header)!r}, not {','.join(HEADER)!r}")
+            for row in reader:
+                if len(row) != len(HEADER):
+                    raise InputError(f"{path.name}:{reader.line_num}: {len(row)} fields, not {len(HEADER)}")
+                yield reader.line_num, row[0].strip(), row[1].strip()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path.name} is not a CSV file in UTF-8: {error}") from error
+
+
+def _account(path: Path, line: int, text: str) -> str:
+    if _ADDRESS.fullmatch(text) is None:
+        raise InputError(f"{path.name}:{line}: {text!r} is not an address", remedy="0x and 40 hex digits")
+    account = text.lower()
+    if account == _NOBODY:
+        raise InputError(f"{path.name}:{line}: a grant to the zero address")
+    digits = text[2:]
+    if digits not in (digits.lower(), digits.upper()) and checksum(account) != text:
+        raise InputError(f"{path.name}:{line}: {text} has a wrong checksum", remedy=f"is {checksum(account)} meant?")
+    return account
+
+
+def _amount(path: Path, line: int, text: str) -> int:
+    try:
+        return parse_amount(text)
+    except ValueError as error:
+        raise InputError(f"{path.name}:{line}: {error}") from error
+
+
+def _check_sum(path: Path, grants: Grants, trailer: tuple[int, int] | None, expected: int | None) -> None:
+    found = grants.allocation
+    if trailer is not None and trailer[1] != found:
+        raise InputError(
+            f"{path.name}:{trailer[0]}: the grants add up to {coins(found)}, the line says {coins(trailer[1])}"
+        )
+    if expected is not None and expected != found:
+        raise InputError(f"{path.name}: the grants add up to {coins(found)}, {coins(expected)} were expected")
+    if found > SUPPLY:
+        raise InputError(f"{path.name}: the grants add up to {coins(found)}, more than the {coins(SUPPLY)} there are")
