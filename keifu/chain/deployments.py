@@ -13,7 +13,7 @@ from keifu.errors import ChainMismatch, InputError
 
 __all__ = ["FOLDER", "Record", "open_record"]
 
-FOLDER = Path("deployments")
+FOLDER = Path(os.environ.get("KEIFU_DEPLOYMENTS", "deployments"))
 
 
 class Record(msgspec.Struct):

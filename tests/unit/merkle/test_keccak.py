@@ -1,0 +1,38 @@
+"""Batched keccak agrees with the one-message library at every length around a block's edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from keifu.errors import UsageError
+from keifu.keys import keccak256
+from keifu.merkle import hash_pairs, hash_rows
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 31, 32, 64, 96, 135, 136, 137, 271, 272, 273, 1_024])
+@pytest.mark.parametrize("count", [1, 7, 8, 9])
+def test_rows_agree_with_the_single_message_hash(size, count):
+    rows = np.random.default_rng(size * 100 + count).integers(0, 256, (count, size), dtype=np.uint8)
+    hashes = hash_rows(rows)
+    assert [bytes(digest) for digest in hashes] == [keccak256(bytes(row)) for row in rows]
+
+
+def test_no_rows_give_no_hashes():
+    assert hash_rows(np.empty((0, 96), np.uint8)).shape == (0, 32)
+
+
+def test_pairs_are_hashed_in_ascending_order():
+    nodes = np.random.default_rng(1).integers(0, 256, (2 * 50, 32), dtype=np.uint8)
+    nodes[1] = nodes[0]
+    nodes[3] = nodes[2]
+    nodes[3, 31] ^= 1  # a pair that differs in its last bit only
+    nodes[5, :31] = nodes[4, :31]
+    expected = [keccak256(b"".join(sorted((bytes(nodes[i]), bytes(nodes[i + 1]))))) for i in range(0, 100, 2)]
+    assert [bytes(digest) for digest in hash_pairs(nodes)] == expected
+
+
+@pytest.mark.parametrize("rows", [np.zeros(32, np.uint8), np.zeros((2, 32), np.uint64)])
+def test_anything_but_rows_of_bytes_is_refused(rows):
+    with pytest.raises(UsageError, match="rows of bytes"):
+        hash_rows(rows)
