@@ -39,7 +39,7 @@ CONTRACTS = "contracts"
 BUILD = Path(".build") / "keifu"
 MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
 TESTING = "testing"  # mocks and hostile contracts, never packaged
-_FORMAT = 2  # raise when Artifact changes, so that old files are not read
+_FORMAT = 3  # raise when Artifact changes, so that old files are not read
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -120,11 +120,11 @@ def _compiler_version() -> str:
 def _relative(path: Path, root: Path) -> str:
     """Path below the root, or below the Python packages for an installed module: never a path of this machine."""
     path = path.resolve()
+    parts = path.parts
+    if "site-packages" in parts:  # first: a virtual environment lies below the root, and names its Python
+        return "/".join(parts[parts.index("site-packages") :])
     if path.is_relative_to(root):
         return path.relative_to(root).as_posix()
-    parts = path.parts
-    if "site-packages" in parts:
-        return "/".join(parts[parts.index("site-packages") :])
     raise ArtifactError(f"{path.name} lies outside the project", remedy="import from contracts/ or from a package")
 
 

@@ -24,6 +24,11 @@ def test_committed_abi_is_what_the_sources_give():
     assert drift() == []
 
 
+def test_sources_name_no_machine_and_no_python():
+    sources = {source for name in artifacts.names() for source in artifacts.load(name).sources}
+    assert {source.split("/")[0] for source in sources} == {"contracts", "site-packages"}
+
+
 def test_selectors_have_eight_digits():
     selectors = [s for name in artifacts.names() for s in artifacts.load(name).method_identifiers.values()]
     assert {len(selector) for selector in selectors} == {8}
