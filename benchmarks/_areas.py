@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import provenance, staking, suite, tge
+from benchmarks import hashing, provenance, staking, suite, tge
 from benchmarks._rows import Row
 from benchmarks.fuzzing import ROWS as FUZZ_ROWS
 
@@ -11,7 +11,7 @@ __all__ = ["AREAS", "gas_rows", "rows"]
 AREAS: dict[str, tuple[Row, ...]] = {
     "tge": tge.ROWS,
     "staking": staking.ROWS,
-    "provenance": provenance.ROWS,
+    "provenance": (*provenance.ROWS, *hashing.ROWS),
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
 }

@@ -1,4 +1,4 @@
-"""The registry beside the Ethereum Attestation Service, digests beside sha256sum, trees beside openssl."""
+"""The registry beside the Ethereum Attestation Service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from benchmarks._lab import Lab
 from benchmarks._rows import Measure, Row
 from benchmarks._trees import root_of
 from keifu.abi import Contract
-from keifu.errors import ArtifactError
 from keifu.keys import Account, keccak256
 
 __all__ = ["ROWS"]
@@ -25,11 +24,6 @@ FAR = 2**40  # an expiry that never comes, unix seconds
 URI = "ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"
 DATASET, WEIGHTS = 1, 4  # kinds
 DERIVED_FROM, TRAINED_ON = 1, 2  # relations
-
-
-def _pending(lab: Lab) -> float:
-    del lab
-    raise ArtifactError("keifu.provenance is not complete")
 
 
 def _sha(text: str) -> bytes:
@@ -182,7 +176,4 @@ ROWS = (
         also=(("with three:", _promote_with(3)), ("with four:", _promote_with(4))),
     ),
     Row("gas.membership_1m", _membership, "one of 1,000,000 leaves, whole transaction"),
-    Row("rate.label_signatures", _pending, "100,000 labels, one core", heavy=True),
-    Row("ratio.digest", _pending, "directory of 1 GiB, same files, same run", heavy=True),
-    Row("ratio.merkle_openssl", _pending, "1 GiB, leaves of 256 bytes, one core, best of 7 interleaved", heavy=True),
 )
