@@ -78,7 +78,7 @@ def measure(row: Row, lab: Lab, *, peers: bool = True) -> Result:
         try:
             return how(lab)
         except KeifuError as error:
-            notes.append(f"{what} not measured: {error.message}")
+            notes.append(f"{what} not measured: {error.message.splitlines()[0]}")
         except ModuleNotFoundError as error:
             notes.append(f"{what} not measured: {error}")
         return None

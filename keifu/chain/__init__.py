@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.chain._client import ChainClient
+from keifu.chain._client import Call, ChainClient
 from keifu.chain._deployer import Deployer, EvmDeployer, RpcDeployer
 from keifu.chain.anvil import Anvil
 from keifu.chain.protocol import Deployment, Params, deploy_protocol
@@ -12,6 +12,7 @@ from keifu.keys import Account
 __all__ = [
     "Account",
     "Anvil",
+    "Call",
     "ChainClient",
     "Deployer",
     "Deployment",
