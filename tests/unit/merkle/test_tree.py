@@ -10,7 +10,7 @@ import pytest
 
 from keifu.errors import UsageError
 from keifu.evm import artifacts
-from keifu.merkle import build, hash_leaves, root_of, verify
+from keifu.merkle import build, hash_leaves, hash_rows, root_of, verify
 
 SIZES = [1, 2, 3, 5, 6, 7, 8, 9, 31, 100]
 NPM_SCRIPT = """
@@ -88,3 +88,13 @@ def test_a_proof_of_no_leaf_is_refused(number):
     tree = build(np.zeros((3, 32), np.uint8))
     with pytest.raises(UsageError, match="no leaf"):
         tree.proof(number)
+
+
+def test_tge_9_two_hashes_keep_a_64_byte_leaf_from_passing_for_an_inner_node():
+    """Hashed once, a value of 64 bytes is an inner node over its two halves, and the proof of what stands below it
+    proves the value too. Hashed twice it is not."""
+    below = hash_leaves(rows(values(2)))
+    forged = np.concatenate(sorted(below, key=bytes)).reshape(1, 64)
+    inner = build(below).root
+    assert bytes(hash_rows(forged)[0]) == inner
+    assert bytes(hash_leaves(forged)[0]) != inner

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+
+from keifu.evm import artifacts
+from keifu.tge import Grants, Schedule
+
+COIN = 10**18
+MONTH = artifacts.constant("lib/constants.vy", "MONTH")
+SWEEP_DELAY = artifacts.constant("lib/constants.vy", "MIN_SWEEP_DELAY")
+SUPPLY = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
+NOBODY = "0x" + "00" * 20
+
+
+@pytest.fixture(scope="module")
+def deployer(accounts):
+    return accounts[0]
+
+
+@pytest.fixture(scope="module")
+def holder(accounts):
+    return accounts[1]
+
+
+@pytest.fixture(scope="module")
+def other_holder(accounts):
+    return accounts[2]
+
+
+@pytest.fixture(scope="module")
+def stranger(accounts):
+    return accounts[3]
+
+
+@pytest.fixture(scope="module")
+def owner(accounts):
+    return accounts[4]
+
+
+@pytest.fixture(scope="module")
+def non_owner(accounts):
+    return accounts[5]
+
+
+@pytest.fixture(scope="module")
+def revoker(accounts):
+    return accounts[6]
+
+
+@pytest.fixture(scope="module")
+def successor(accounts):
+    return accounts[7]
+
+
+@pytest.fixture(scope="module")
+def token(project, deployer):
+    return project.KeifuToken.deploy(deployer, sender=deployer)
+
+
+@pytest.fixture(scope="module")
+def start(chain):
+    """Some time after every deployment of the module."""
+    return chain.blocks.head.timestamp + 1_000
+
+
+@pytest.fixture(scope="module")
+def schedule(start):
+    return Schedule(start)
+
+
+@pytest.fixture(scope="module")
+def grants(holder, other_holder):
+    """Six grants; amounts that no step divides evenly among them."""
+    others = ["0x" + f"{number:02x}" * 20 for number in (0xA1, 0xA2, 0xA3, 0xA4)]
+    totals = [1_143 * COIN, 1_143 * COIN + 1, 1, 2, 37, 10**24 + 7]
+    return Grants([holder.address.lower(), other_holder.address.lower(), *others], totals)
+
+
+@pytest.fixture(scope="module")
+def terms(grants, schedule, owner):
+    """Constructor arguments behind the token."""
+    sweep_after = schedule.end + SWEEP_DELAY
+    return {
+        "root": grants.tree.root,
+        "allocation": grants.allocation,
+        "start": schedule.start,
+        "step": schedule.step,
+        "steps": schedule.steps,
+        "sweep_after": sweep_after,
+        "owner": owner.address,
+    }
+
+
+@pytest.fixture(scope="module")
+def distributor(project, token, terms, deployer, grants):
+    contract = project.TGEDistributor.deploy(token, *terms.values(), sender=deployer)
+    token.transfer(contract, grants.allocation, sender=deployer)
+    return contract
+
+
+@pytest.fixture(scope="module")
+def grant(grants):
+    """The arguments of `claim` for a grant."""
+    return lambda index: (index, grants.accounts[index], grants.totals[index], grants.tree.proof(index))
+
+
+@pytest.fixture
+def at(chain):
+    """Give the next block this time."""
+    return chain.provider.set_timestamp
+
+
+@pytest.fixture(scope="module")
+def escrow(project, token, deployer):
+    contract = project.VestingEscrow.deploy(token, sender=deployer)
+    token.approve(contract, SUPPLY, sender=deployer)
+    return contract
+
+
+@pytest.fixture(scope="module")
+def plan(holder, revoker, start):
+    """A revocable plan with a third at the start and a cliff of two steps, changed by keyword."""
+
+    def make(**changes):
+        terms = {
+            "beneficiary": holder.address,
+            "revoker": revoker.address,
+            "total": 1_000 * COIN + 1,
+            "start": start,
+            "step": MONTH,
+            "steps": 36,
+            "cliff": 2,
+            "divisor": 3,
+        }
+        return {**terms, **changes}
+
+    return make
