@@ -7,7 +7,7 @@ Sending goes through a `Deployer` (an ape account, a key and an RPC, or the in-p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from keifu.chain import ChainClient, Deployer, Deployment, Params, deploy_protocol
@@ -91,7 +91,7 @@ def deploy(
     *,
     save: Callable[[Record], Any],
     on_step: Callable[[str, str], None] = lambda name, address: None,
-    treasury: str = "",
+    params: Params | None = None,
 ) -> Deployment:
     """Deploy what is missing, writing the terms down before anything is sent and each address after it.
 
@@ -108,7 +108,7 @@ def deploy(
         save(record)
         on_step(name, address)
 
-    return deploy_protocol(chain, Params(treasury=treasury, distribution=distribution), on_step=step)
+    return deploy_protocol(chain, replace(params or Params(), distribution=distribution), on_step=step)
 
 
 def fund(chain: Deployer, deployment: Deployment, distribution: Distribution, chain_id: int, sign: Sign) -> bool:
