@@ -20,6 +20,8 @@ __all__ = ["main"]
 NOUNS = {
     "chain": ("chain", "keep a local chain with the whole suite deployed"),
     "demo": ("demo", "tell the whole story on a real local chain"),
+    "fuzz": ("fuzz", "search the contracts for calls that break an invariant"),
+    "replay": ("replay", "send a counterexample to a real node"),
 }
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 

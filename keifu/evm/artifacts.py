@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,11 @@ def _relative(path: Path, root: Path) -> str:
     raise ArtifactError(f"{path.name} lies outside the project", remedy="import from contracts/ or from a package")
 
 
-def compile_contract(path: Path, root: Path) -> Artifact:
-    """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words."""
+def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
+    """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words.
+
+    `overlay` holds texts, by path below the root, that stand in the place of files: planted bugs and mutants.
+    """
     from vyper.compiler import outputs_from_compiler_data  # noqa: PLC0415
     from vyper.compiler.input_bundle import FilesystemInputBundle  # noqa: PLC0415
     from vyper.compiler.output_bundle import OutputBundle  # noqa: PLC0415
@@ -138,7 +142,14 @@ def compile_contract(path: Path, root: Path) -> Artifact:
     from vyper.exceptions import VyperException  # noqa: PLC0415
 
     root = root.resolve()
-    bundle = FilesystemInputBundle([_site_packages(), root])
+    texts = {root / name: text for name, text in (overlay or {}).items()}
+
+    class Bundle(FilesystemInputBundle):  # type: ignore[misc]
+        def _load_from_path(self, resolved_path: Path, original_path: Path) -> Any:
+            loaded = super()._load_from_path(resolved_path, original_path)
+            return replace(loaded, contents=texts[resolved_path]) if resolved_path in texts else loaded
+
+    bundle = Bundle([_site_packages(), root])
     formats = ("abi", "bytecode", "bytecode_runtime", "layout", "source_map_runtime", "method_identifiers")
     try:
         source = bundle.load_file(path.resolve().relative_to(root))

@@ -1,0 +1,80 @@
+"""`keifu fuzz`: search the contracts for sequences of calls that break an invariant."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["cli"]
+
+DEFAULT_REPORT = ".cache/fuzz/report.html"
+
+
+@click.command()
+@click.argument("systems", nargs=-1)
+@click.option("--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Everything random follows from it.")
+@click.option("--calls", type=int, help="Calls and waits to spend on each system, over all processes.")
+@click.option("--seconds", type=float, help="Time to spend on each system instead of a number of calls.")
+@click.option("--processes", type=int, help="Processes that search side by side.")
+@click.option("--blind", is_flag=True, help="Random sequences only, without coverage guidance.")
+@click.option("--corpus", help="Folder that keeps what reached something new, shared by processes and runs.")
+@click.option("--findings", help="Folder for counterexamples.")
+@click.option("--report", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
+@click.option("--list", "listing", is_flag=True, help="Name the systems that are described.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+def cli(
+    systems: tuple[str, ...],
+    profile: str,
+    seed: int,
+    calls: int | None,
+    seconds: float | None,
+    processes: int | None,
+    blind: bool,
+    corpus: str | None,
+    findings: str | None,
+    report: str,
+    listing: bool,
+    as_json: bool,
+) -> int:
+    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample.
+
+    \b
+    Example: keifu fuzz vault --seconds 60 --seed 7
+    """
+    from keifu.fuzz import campaign  # noqa: PLC0415
+    from keifu.fuzz import report as reports  # noqa: PLC0415
+    from keifu.fuzz import systems as described  # noqa: PLC0415
+
+    if listing:
+        click.echo("\n".join(described.names()))
+        return 0
+    names = list(systems) or described.names()
+    for name in names:
+        described.load(name)
+    chosen: dict[str, Any] = {
+        "calls": 0 if seconds and calls is None else calls,
+        "seconds": seconds,
+        "processes": processes,
+        "corpus": corpus,
+        "findings": findings,
+        "guided": False if blind else None,
+    }
+    plan = dataclasses.replace(
+        campaign.PROFILES[profile], seed=seed, **{key: value for key, value in chosen.items() if value is not None}
+    )
+    if as_json:
+        results = campaign.run(names, plan)
+        click.echo(reports.as_json(results, plan).decode())
+    else:
+        with reports.Progress(names, plan) as progress:
+            results = campaign.run(names, plan, on_progress=progress.update)
+        reports.print_results(results, plan)
+    if report:
+        Path(report).parent.mkdir(parents=True, exist_ok=True)
+        Path(report).write_text(reports.as_html(results, plan))
+        click.echo(f"report: {report}", err=as_json)
+    return 1 if any(result.finding for result in results) else 0

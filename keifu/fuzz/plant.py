@@ -1,0 +1,76 @@
+"""Planting one bug in a source text, and hunting for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keifu.errors import InputError
+from keifu.evm import artifacts
+from keifu.evm.artifacts import Artifact
+from keifu.fuzz.counterexample import Counterexample, build
+from keifu.fuzz.engine import Engine
+from keifu.fuzz.search import Search
+from keifu.fuzz.shrink import shrink
+from keifu.fuzz.system import System
+
+__all__ = ["Bug", "Hunt", "hunt", "loader", "plant"]
+
+Load = Callable[[str], Artifact]
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One change of one source file. `file` lies below contracts/, `old` occurs there once; `contracts` are those
+    whose code changes, by default the one that the file is named after."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    contracts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """What became of a search for one bug. Seconds are without compiling."""
+
+    bug: str
+    seconds: float
+    calls: int
+    steps: int
+    example: Counterexample | None
+
+
+def loader(changed: dict[str, Artifact]) -> Load:
+    """Artefacts of the tree, but those in `changed`."""
+    return lambda name: changed[name] if name in changed else artifacts.load(name)
+
+
+def plant(bug: Bug) -> Load:
+    """Compile with `bug` in; raises InputError when its text is no longer in the source exactly once."""
+    project = artifacts.project()
+    path = f"contracts/{bug.file}"
+    text = (project.root / path).read_text()
+    if text.count(bug.old) != 1:
+        raise InputError(f"{bug.name}: {bug.old!r} occurs {text.count(bug.old)} times in {path}, not once")
+    overlay = {path: text.replace(bug.old, bug.new)}
+    names = bug.contracts or (bug.file.rsplit("/", 1)[-1].removesuffix(".vy"),)
+    paths = project.paths()
+    changed = {name: artifacts.compile_contract(paths[name], project.root, overlay) for name in names}
+    return loader(changed)
+
+
+def hunt(system: type[System], bug: Bug, *, seed: int = 1, seconds: float = 30.0, guided: bool = True) -> Hunt:
+    """Search for `bug` until it is found or the time is over, and shrink what was found."""
+    engine = Engine(system, plant(bug))
+    search = Search(engine, seed, guided=guided)
+    started = time.perf_counter()
+    while (finding := search.step()) is None:
+        if time.perf_counter() - started > seconds:
+            return Hunt(bug.name, seconds, engine.calls + engine.waits, 0, None)
+    spent, calls = time.perf_counter() - started, engine.calls + engine.waits
+    data, finding = shrink(engine, search.data, finding)
+    example = build(engine, data, finding, seed)
+    return Hunt(bug.name, spent, calls, len(example.steps), example)

@@ -1,0 +1,316 @@
+"""How an auditor describes a system under test: who acts, what they may do, what a plain model says will happen, and
+what must always hold.
+
+    class Vault(System):
+        contracts = ("ThirdPartyVault", "PlainToken")
+        actors = ("depositor", "rival")
+
+        def setup(self, evm):                          # once
+            token = evm.deploy("PlainToken", sender=evm.account("owner"))
+            self.bind(token=token, vault=evm.deploy("ThirdPartyVault", token, sender=evm.account("owner")))
+
+        def start(self):                               # before each sequence: the model as setup left the chain
+            self.shares = dict.fromkeys(self.addresses, 0)
+
+        @action("vault.withdraw", Amount("shares"))
+        def withdraw(self, who, amount):
+            if amount > self.shares[who]:
+                return "vault: not enough"             # must be refused, for exactly this reason
+            yield                                      # must succeed: a liveness oracle
+            self.shares[who] -= amount                 # what the model makes of it
+
+        @invariant("VAU-1")
+        def solvent(self):
+            "The vault holds what it owes."
+            return self.balance(self["vault"]) >= sum(self.shares.values())
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from keifu.abi import Contract
+from keifu.errors import AbiError, ArtifactError, UsageError
+from keifu.evm import LocalEvm, artifacts
+from keifu.fuzz._pack import Packer, packer
+from keifu.fuzz._storage import Field, Reader
+from keifu.fuzz.values import ZERO_ADDRESS, Value
+
+__all__ = ["MAYBE", "Action", "Call", "DescriptionError", "Invariant", "System", "action", "invariant"]
+
+Steps = Generator[Any, bytes, Any]  # yields at the call, may return the reason of a refusal instead
+
+
+class DescriptionError(UsageError):
+    """The description of a system does not fit its contracts; the message names the action or invariant."""
+
+
+class _Maybe:
+    """`yield MAYBE`: the call may succeed, or be refused for one of the action's allowed reasons."""
+
+    def __repr__(self) -> str:
+        return "MAYBE"
+
+
+MAYBE = _Maybe()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that an action makes itself, through `System.tx`. `fails`: the reason it must be refused for."""
+
+    sender: str
+    to: str
+    data: bytes
+    value: int = 0
+    fails: str | None = None
+    may_fail: bool = False
+    text: tuple[str, tuple[Any, ...]] = ("", ())
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that actors do; made by the `action` decorator."""
+
+    name: str
+    target: str
+    values: tuple[Value, ...]
+    method: Callable[..., Any]
+    weight: int
+    senders: tuple[str, ...]
+    allow: frozenset[str]
+    pays: Value | None
+    shows: tuple[str, ...]
+    hopeless: bool
+    document: str
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """One numbered sentence that must hold; made by the `invariant` decorator."""
+
+    id: str
+    name: str
+    sentence: str
+    method: Callable[..., Any]
+    at_end: bool
+
+
+def action(
+    target: str = "",
+    *values: Value,
+    weight: int = 4,
+    sender: str | tuple[str, ...] = (),
+    allow: tuple[str, ...] = (),
+    pays: Value | None = None,
+    shows: tuple[str, ...] = (),
+    hopeless: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A method that predicts one call of `target` ("contract.function") with arguments from `values`.
+
+    The method gets the sender's address and the arguments (and what it pays, with `pays`). It returns the reason for
+    which the call must be refused, or yields where the call happens and then brings the model up to date. `sender`
+    names the roles that call (default: every actor); `allow` are reasons that `yield MAYBE` accepts; `shows` are ids
+    of invariants that the predicted refusals stand for; a `hopeless` action is one that must never succeed.
+    """
+
+    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
+        senders = (sender,) if isinstance(sender, str) else tuple(sender)
+        method.__dict__["_action"] = Action(
+            method.__name__, target, values, method, weight, senders, frozenset(allow), pays, shows, hopeless,
+            (method.__doc__ or "").strip(),
+        )  # fmt: skip
+        return method
+
+    return mark
+
+
+def invariant(number: str, *, at_end: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A method that returns True while the sentence in its docstring holds; anything else is a finding.
+
+    Checked after every call that changed something, or (`at_end`) once a sequence, where it may also make calls:
+    what it does is undone.
+    """
+
+    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
+        sentence = " ".join((method.__doc__ or method.__name__).split())
+        method.__dict__["_invariant"] = Invariant(number, method.__name__, sentence, method, at_end)
+        return method
+
+    return mark
+
+
+class System:
+    """Base of every description. Attributes that the engine sets: evm, now, addresses, dictionary, durations."""
+
+    contracts: ClassVar[tuple[str, ...]] = ()  # those whose code is under test, for hashes, mutants and coverage
+    actors: ClassVar[tuple[str, ...]] = ("user", "rival", "stranger")
+    wait_weight: ClassVar[int] = 6
+    ticket: ClassVar[str] = ""
+
+    evm: LocalEvm
+    addresses: tuple[str, ...]
+    strangers: tuple[str, ...]
+    dictionary: list[int]
+    durations: list[int]
+
+    # what a description gives -----------------------------------------------------------------------------------------
+
+    def setup(self, evm: LocalEvm) -> None:
+        """Deploy and prepare, once. Must call `bind`."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Put the model where `setup` left the chain; called before each sequence, so keep it cheap."""
+
+    def deadlines(self) -> list[int]:
+        """Time stamps at which something changes: waiting aims at them, one second early and late included."""
+        return []
+
+    # what it may use --------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def title(cls) -> str:
+        return cls.__module__.rsplit(".", 1)[-1]
+
+    def bind(self, **contracts: Contract) -> None:
+        """Name the deployed contracts, for `target`s, counterexamples and storage readers."""
+        self._bound.update(contracts)
+        self.names.update({contract.address: name for name, contract in contracts.items()})
+
+    def join(self, **actors: Any) -> None:
+        """Add actors of its own to the roles: contracts that receive, hostile ones included."""
+        for role, actor in actors.items():
+            address = actor if isinstance(actor, str) else actor.address
+            self.roles[role] = address
+            self.names[address] = role
+
+    def __getitem__(self, name: str) -> str:
+        """Address of a role or of a bound contract."""
+        return self.roles[name] if name in self.roles else self._bound[name].address
+
+    def contract(self, name: str) -> Contract:
+        return self._bound[name]
+
+    def bound(self) -> list[Contract]:
+        return list(self._bound.values())
+
+    @property
+    def now(self) -> int:
+        return self.evm.now
+
+    def tx(
+        self, target: str, *args: Any, sender: str, value: int = 0, fails: str | None = None, may_fail: bool = False
+    ) -> Call:
+        """A call for an action to yield. `fails`: it must be refused for this reason."""
+        to, pack = self.resolve(target, len(args))
+        return Call(sender, to, pack(args), value, fails, may_fail, (target, args))
+
+    def read(self, variable: str, *, offset: int = 0, bits: tuple[int, int] = (0, 256)) -> Reader:
+        """A reader of storage: "vault.total" is called without, "vault.shares" (a map) with its keys.
+
+        `offset` counts slots into a struct or array, `bits` is (first bit, width) of a packed field. The layout is
+        the compiler's. Raises DescriptionError when there is no such variable.
+        """
+        name, _, path = variable.partition(".")
+        if name not in self._bound:
+            raise DescriptionError(f"{self.title()}: {variable} names no bound contract")
+        contract = self._bound[name]
+        try:
+            slot = self.evm.load(contract.interface.name).slot(path)
+        except ArtifactError as error:
+            raise DescriptionError(f"{self.title()}: {error}") from error
+        reader = Reader(self.evm.raw.storage, contract.address, variable, Field(slot, offset, *bits))
+        self.readers.append(reader)
+        return reader
+
+    def resolve(self, target: str, arity: int | None = None) -> tuple[str, Packer]:
+        """(address, packer) of "contract.function"; raises DescriptionError when there is none."""
+        found = self._resolved.get((target, arity))
+        if found is None:
+            name, _, function = target.partition(".")
+            if name not in self._bound:
+                raise DescriptionError(f"{self.title()}: {target} names no bound contract, of {list(self._bound)}")
+            try:
+                abi = self._bound[name].interface.function(function, arity)
+            except AbiError as error:
+                raise DescriptionError(f"{self.title()}: {error}") from error
+            found = self._resolved[target, arity] = (self._bound[name].address, packer(abi.selector, abi.inputs))
+        return found
+
+    def emitted(self, event: str, *, count: int = 1, **args: Any) -> None:
+        """The last call emitted "contract.Event" `count` times, the last one with these arguments; AssertionError
+        (a finding) otherwise. Decoding takes longer than a call: see `sometimes`."""
+        name, _, title = event.partition(".")
+        contract = self._bound[name]
+        topic = "0x" + contract.interface.event(title).topic.hex()
+        result = self.evm.raw.result
+        found = [
+            log
+            for log in (result.logs if result else [])
+            if log.topics and log.topics[0] == topic and log.address.lower() == contract.address
+        ]
+        assert len(found) == count, f"{event} emitted {len(found)} times, not {count}"
+        if args:
+            topics = [bytes.fromhex(item[2:]) for item in found[-1].topics]
+            decoded = contract.interface.event(title).decode(topics, found[-1].data[1])
+            for field, wanted in args.items():
+                actual = decoded[field]
+                assert actual == wanted, f"{event}.{field} is {actual}, not {wanted}"
+
+    def sometimes(self) -> bool:
+        """True for the first few calls of a sequence: for checks that cost more than a call."""
+        return self.step < self.checked_steps
+
+    # what the engine uses ---------------------------------------------------------------------------------------------
+
+    def __init__(self) -> None:
+        self._bound: dict[str, Contract] = {}
+        self._resolved: dict[tuple[str, int | None], tuple[str, Packer]] = {}
+        self.names: dict[str, str] = {ZERO_ADDRESS: "zero"}
+        self.roles: dict[str, str] = {}
+        self.readers: list[Reader] = []
+        self.step = 0
+        self.checked_steps = 8
+
+    def prepare(self, evm: LocalEvm) -> None:
+        """Run `setup` on `evm`; refuses a description that names what is not there."""
+        self.evm = evm
+        for role in self.actors:
+            self.join(**{role: evm.account(role)})
+        self.setup(evm)
+        if not self._bound:
+            raise DescriptionError(f"{self.title()}: setup binds no contract")
+        self.addresses = tuple(self.roles.values())
+        self.strangers = (*(contract.address for contract in self._bound.values()), ZERO_ADDRESS)
+
+    @classmethod
+    def actions(cls) -> list[Action]:
+        return _marked(cls, "_action")
+
+    @classmethod
+    def invariants(cls) -> list[Invariant]:
+        return _marked(cls, "_invariant")
+
+    @classmethod
+    def code_hash(cls) -> str:
+        """SHA-256 over the run-time code under test: a corpus or a counterexample belongs to one of these."""
+        digest = hashlib.sha256()
+        for name in cls.contracts:
+            digest.update(artifacts.load(name).runtime_code)
+        return digest.hexdigest()
+
+
+def _marked(cls: type, mark: str) -> list[Any]:
+    """Decorated methods in the order of definition, base classes first, overridden ones once."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        for name, member in vars(base).items():
+            if hasattr(member, mark):
+                found[name] = getattr(member, mark)
+            elif name in found:
+                del found[name]
+    return list(found.values())

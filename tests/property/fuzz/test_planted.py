@@ -1,0 +1,26 @@
+"""Planted bugs are found, quickly and small. All of them: `keifu fuzz --planted`."""
+
+from __future__ import annotations
+
+import pytest
+
+from keifu.fuzz import planted
+from keifu.fuzz.plant import Bug, hunt
+from keifu.fuzz.systems import load, names
+
+SAMPLE = [(system, bug) for system in planted.names() for bug in planted.load(system)[::4]]
+MOST_STEPS = 6
+
+
+@pytest.mark.parametrize(("system", "bug"), SAMPLE, ids=lambda item: getattr(item, "name", item))
+def test_planted_bug_is_found(system: str, bug: Bug) -> None:
+    result = hunt(load(system), bug, seconds=20)
+
+    assert result.example is not None, f"{bug.name} was not found in {result.calls} calls"
+    assert result.steps <= MOST_STEPS, result.example.script()
+
+
+def test_ten_bugs_for_every_system_and_every_one_fits_its_source() -> None:
+    assert set(planted.names()) <= set(names())
+    for system in planted.names():
+        assert len(planted.load(system)) >= 10, system

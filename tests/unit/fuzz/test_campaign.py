@@ -1,0 +1,64 @@
+"""Processes: their counts add up, a dead one is followed by another, a finding is shrunk and saved."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from keifu.errors import UsageError
+from keifu.fuzz import campaign
+from keifu.fuzz.campaign import Plan, SystemResult
+from keifu.fuzz.system import DescriptionError
+
+
+def test_counts_of_two_processes_add_up() -> None:
+    (result,) = campaign.run(["vault"], Plan(calls=6_000, processes=2))
+
+    assert 6_000 <= result.calls + result.waits <= 6_400
+    assert result.calls == sum(action.ok + action.refused for action in result.actions)
+    assert result.finding is None
+    assert result.signals > 20
+
+
+def test_a_dead_worker_loses_only_its_current_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    start = campaign._Process.start
+
+    def watch(self: campaign._Process, job: object) -> None:
+        start(self, job)  # type: ignore[arg-type]
+        assert self.process.pid
+        started.append(self.process.pid)
+
+    monkeypatch.setattr(campaign._Process, "start", watch)
+    before: list[int] = []
+
+    def kill_once(result: SystemResult) -> None:
+        if result.calls > 1_000 and not before:
+            before.append(result.calls + result.waits)
+            os.kill(started[0], signal.SIGKILL)
+
+    (result,) = campaign.run(["vault"], Plan(calls=30_000, processes=1), on_progress=kill_once)
+
+    assert result.restarts == 1
+    assert before[0] >= 1_000
+    assert result.calls + result.waits >= 30_000
+    assert result.calls == pytest.approx(sum(item.ok + item.refused for item in result.actions), abs=64)
+
+
+def test_nothing_to_spend_is_refused() -> None:
+    with pytest.raises(UsageError, match="a process and a budget"):
+        campaign.run(["vault"], Plan(calls=0))
+
+
+def test_an_action_that_never_succeeds_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    result = SystemResult("vault", 1, "")
+    engine = campaign.Engine(campaign.load("vault"))
+    result.actions = [
+        campaign.ActionCount(item.name, 0 if item.name == "exit" else 1, 5_000) for item in engine.actions
+    ]
+
+    with pytest.raises(DescriptionError, match="vault: exit was refused 5000 times and never succeeded"):
+        campaign._check_alive(engine, result)
