@@ -6,6 +6,7 @@ Exit status: 0 done, 1 a check failed, 2 wrong use, 3 something outside is missi
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import Any
 
@@ -56,6 +57,8 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> Any:
     """Run the command line; every expected fault ends in one line on standard error."""
+    # Leave through the context managers, so that no child process is left behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         sys.exit(cli.main(args=args, standalone_mode=False) or 0)
     except click.ClickException as error:

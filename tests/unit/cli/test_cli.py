@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from keifu.chain import Rpc
 from keifu.cli._main import NOUNS
+from keifu.errors import RpcError
 
 KEIFU = Path(sys.executable).parent / "keifu"
 
@@ -50,3 +53,13 @@ def test_chain_tells_where_everything_is():
     document = json.loads(result.stdout)
     assert document["chain_id"] == 31_337
     assert document["url"].startswith("http://127.0.0.1:")
+
+
+def test_a_terminated_chain_leaves_no_anvil_behind():
+    process = subprocess.Popen([KEIFU, "chain", "--json"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    url = json.loads(process.stdout.readline())["url"]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 128 + signal.SIGTERM
+    with pytest.raises(RpcError, match="did not answer"):
+        Rpc(url, attempts=1).chain_id()
