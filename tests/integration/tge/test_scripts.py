@@ -1,0 +1,83 @@
+"""`ape run tge …`: five verbs as processes of their own, one after another on one chain."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from keifu.evm import artifacts
+
+NETWORK = ["--network", "ethereum:local:foundry"]
+# The second and third accounts of the mnemonic that anvil and ape share.
+HOLDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+CSV = f"account,total\n{HOLDER},1143\n0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC,1143\ntotal,2286\n"
+COIN = 10**18
+
+
+@pytest.fixture
+def tge(anvil, tmp_path):
+    """Run a verb; its exit status, output and errors."""
+    environment = {**os.environ, "APE_FOUNDRY_HOST": anvil.url, "KEIFU_DEPLOYMENTS": str(tmp_path / "deployments")}
+
+    def run(*arguments, host=True):
+        env = dict(environment)
+        if not host:
+            del env["APE_FOUNDRY_HOST"]
+        command = ["ape", "run", "tge", *arguments]
+        root = artifacts.project().root
+        return subprocess.run(command, check=False, capture_output=True, text=True, env=env, cwd=root)
+
+    return run
+
+
+@pytest.fixture
+def csv(tmp_path):
+    path = tmp_path / "grants.csv"
+    path.write_text(CSV)
+    return str(path)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("ape run")
+def test_the_five_verbs_one_after_another(tge, csv, tmp_path):
+    folder = ["--grants", str(tmp_path / "grants")]
+    built = tge("build", "--csv", csv, "--out", folder[1], "--total", "2286", "--json")
+    assert json.loads(built.stdout)["allocation"] == str(2_286 * COIN)
+    deployed = tge("deploy", *NETWORK, *folder, "--account", "TEST::0", "--chain-id", "31337", "--json")
+    assert json.loads(deployed.stdout)["paid_in_now"] is True, deployed.stderr
+    claimed = tge("claim", *NETWORK, *folder, "--account", "TEST::4", "--for", HOLDER, "--json")
+    assert json.loads(claimed.stdout)["paid"] == str(381 * COIN), claimed.stderr
+    verified = tge("verify", *NETWORK, *folder, "--csv", csv, "--json")
+    assert json.loads(verified.stdout)["agree"] is True
+    assert verified.returncode == 0
+    chart = tmp_path / "chart.svg"
+    status = tge("status", *NETWORK, "--chart", str(chart), "--json")
+    found = json.loads(status.stdout)
+    assert (found["claims"], found["paid"], found["balance"]) == (1, str(381 * COIN), str(1_905 * COIN))
+    assert chart.read_text().startswith("<?xml")
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("ape run")
+def test_a_chain_that_ape_has_just_started_and_a_wrong_chain_are_refused(tge, csv, tmp_path):
+    folder = ["--grants", str(tmp_path / "grants")]
+    tge("build", "--csv", csv, "--out", folder[1])
+    thrown_away = tge("deploy", *NETWORK, *folder, "--account", "TEST::0", host=False)
+    assert thrown_away.returncode == 3
+    assert "keifu: ape has just started this chain" in thrown_away.stderr
+    wrong = tge("deploy", *NETWORK, *folder, "--account", "TEST::0", "--chain-id", "16602")
+    assert wrong.returncode == 3
+    assert "serves chain 31337, not 16602" in wrong.stderr
+    assert not (tmp_path / "deployments").exists()
+
+
+def test_a_bad_list_ends_with_one_line(tge, tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text(CSV.replace("2286", "2287"))
+    failed = tge("build", "--csv", str(path), "--out", str(tmp_path / "grants"))
+    assert failed.returncode == 2
+    assert failed.stderr.strip().splitlines()[-1] == "keifu: bad.csv:4: the grants add up to 2,286, the line says 2,287"
+    assert not (tmp_path / "grants").exists()
