@@ -73,7 +73,8 @@ def _slash(
     service: obligations.Service = obligations._service(_service)
     assert obligations._may_slash(service), "hub: not a slasher"
     purse._check_amount(_amount)
-    pool: pools.Pool = books._open(_operator)
+    # Stored at once: a slash that takes nothing must not leave the books half turned.
+    pool: pools.Pool = books._touch(_operator)
     bond: books.Bond = books._bond(_operator)
     leaving: uint256 = 0
     if block.timestamp < bond.unlock:

@@ -7,125 +7,33 @@ operators, positions, buckets and commitments are objects. All amounts are wei, 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+
+from keifu.fuzz.models._hub_owed import Owed
+from keifu.fuzz.models._hub_state import (
+    BPS,
+    HISTORY_EPOCHS,
+    LAST_GENERATION,
+    MAX_AMOUNT,
+    MAX_INDEX,
+    OPEN_BUCKETS,
+    PRECISION,
+    SPENT_BITS,
+    Bond,
+    Bucket,
+    Commitment,
+    Operator,
+    Position,
+    Refused,
+    Service,
+    Terms,
+    check,
+    cut,
+)
 
 __all__ = ["Bond", "Bucket", "Commitment", "HubModel", "Operator", "Position", "Refused", "Service", "Terms"]
 
-PRECISION = 2**84
-MAX_INDEX = 2**120 - 1
-MAX_AMOUNT = 2**96 - 1
-SPENT_BITS = 32
-LAST_GENERATION = 255
-BPS = 10_000
-OPEN_BUCKETS = 3
-HISTORY_EPOCHS = 2
 
-
-class Refused(Exception):  # noqa: N818
-    """The hub would revert, for this reason."""
-
-
-def check(holds: bool, reason: str) -> None:
-    if not holds:
-        raise Refused(reason)
-
-
-def cut(taken: int, part: int, whole: int) -> int:
-    return -(-taken * part // whole)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Constants of the contract and arguments of its constructor."""
-
-    unbonding: int
-    epoch_length: int
-    genesis: int
-    min_stake: int = 10**18
-    min_bond: int = 1_000 * 10**18
-    bond_multiple: int = 10
-    max_payout: int = 8_000
-    commission_notice: int = 14
-    jail_epochs: int = 2
-
-
-@dataclass
-class Bond:
-    active: int = 0
-    leaving: int = 0
-    unlock: int = 0
-    jailed: int = 0
-
-
-@dataclass
-class Bucket:
-    tokens: int = 0
-    shares: int = 0
-    generation: int = 0
-
-
-@dataclass
-class Position:
-    shares: int = 0
-    index: int = 0
-    generation: int = 0
-
-
-@dataclass
-class Commitment:
-    current: int = 0
-    next: int = 0
-    since: int = 0
-
-    def at(self, time: int) -> int:
-        return self.next if time >= self.since else self.current
-
-    @property
-    def counted(self) -> int:
-        return max(self.current, self.next)
-
-
-@dataclass
-class Service:
-    horizon: int
-    victim: int
-    prover: int
-    arbiter: str = ""
-    removed: int = 0
-
-
-@dataclass
-class Operator:
-    """One operator; the pool of its delegators is `active` wei in `shares` shares."""
-
-    epoch: int
-    commission: int
-    next_commission: int
-    commission_from: int = 0
-    bond: Bond = field(default_factory=Bond)
-    active: int = 0
-    shares: int = 0
-    generation: int = 0
-    start: int = 0
-    previous_start: int = 0
-    index: int = 0
-    increment: int = 0
-    fees: int = 0
-    closed: dict[int, int] = field(default_factory=dict)
-    positions: dict[str, Position] = field(default_factory=dict)
-    buckets: dict[int, Bucket] = field(default_factory=dict)
-    commitments: dict[str, Commitment] = field(default_factory=dict)
-
-    @property
-    def stake(self) -> int:
-        return self.active + self.bond.active
-
-    @property
-    def committed(self) -> int:
-        return sum(commitment.counted for commitment in self.commitments.values())
-
-
-class HubModel:
+class HubModel(Owed):
     """The hub. `now` is set by whoever drives it; every method is one call of the contract."""
 
     def __init__(self, terms: Terms) -> None:
@@ -500,44 +408,3 @@ class HubModel:
         amount, self.insurance = self.insurance, 0
         self.paid_out += amount
         return amount
-
-    # what must hold --------------------------------------------------------------------------------------------------
-
-    @property
-    def balance(self) -> int:
-        """Wei that the hub holds, donations aside."""
-        return self.paid_in - self.paid_out
-
-    def liabilities(self) -> int:
-        """Wei that the hub owes by shares, tickets and words; rewards in flight are counted by `owed_rewards`."""
-        owed = self.stake_total + self.insurance + sum(self.credits.values())
-        owed += sum(operator.bond.leaving for operator in self.operators.values())
-        owed += sum(operator.fees for operator in self.operators.values()) + self.emission
-        for name, operator in self.operators.items():
-            for half, bucket in operator.buckets.items():
-                if self.now < self.maturity(half):
-                    owed += bucket.tokens
-            owed += sum(
-                self.ticket_worth(owner, at, half)
-                for owner, at, half in self.tickets
-                if at == name and self.now >= self.maturity(half)
-            )
-        return owed
-
-    def owed_rewards(self) -> int:
-        """Wei of rewards divided among shares already and not claimed, those of the running epoch included."""
-        owed = 0
-        for operator in self.operators.values():
-            for position in operator.positions.values():
-                current = position.generation == operator.generation
-                end = operator.index if current else operator.closed.get(position.generation, 0)
-                owed += position.shares * max(end - position.index, 0) // PRECISION
-            # Emission that the operator's next roll will find.
-            reached, running = self.history.get(operator.epoch, (0, 0))
-            top, top_running = self.history.get(self.epoch_touched, (0, 0))
-            if operator.epoch < self.epoch_touched:
-                owed += (operator.start * running + operator.stake * (top - reached - running)) // PRECISION
-                owed += operator.stake * top_running // PRECISION
-            else:
-                owed += operator.start * top_running // PRECISION
-        return owed

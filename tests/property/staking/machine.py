@@ -6,103 +6,28 @@ hostile amounts and donations. `Sides` makes the calls, so that a rule never tou
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from hypothesis import event, note
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from keifu.errors import Revert
-from keifu.evm import LocalEvm
-from keifu.fuzz.models.staking import HubModel, Position, Refused, Service, Terms
-
-COIN = 10**18
-UNBONDING = 14 * 86_400
-EPOCH = 86_400
-OPERATORS = ("first operator", "second operator")
-DELEGATORS = ("delegator", "other delegator", "third delegator")
-SERVICES = ("storage service", "compute service")
-PARTIES = ("victim", "prover")
-HORIZONS = {"storage service": 2 * EPOCH, "compute service": UNBONDING}
-FUNDS = 10**26
+from keifu.fuzz.models.staking import Position, Service
+from tests.property.staking.sides import (
+    COIN,
+    DELEGATORS,
+    EPOCH,
+    HORIZONS,
+    OPERATORS,
+    PARTIES,
+    SERVICES,
+    UNBONDING,
+    Sides,
+)
 
 operators = st.sampled_from(OPERATORS)
 delegators = st.sampled_from(DELEGATORS)
 services = st.sampled_from(SERVICES)
 coins = st.integers(1, 5_000).map(lambda n: n * COIN)
 parts = st.sampled_from([1, 250, 500, 999, 1_000])
-
-
-class World:
-    """One deployed hub, put back to its first state before each example."""
-
-    def __init__(self) -> None:
-        self.evm = LocalEvm()
-        self.owner = self.evm.account("timelock")
-        self.sink = self.evm.account("insurance sink")
-        roles = (*OPERATORS, *DELEGATORS, *SERVICES, *PARTIES, "payer")
-        self.accounts = {role: self.evm.account(role) for role in roles}
-        self.token = self.evm.deploy("KeifuToken", self.owner.address, sender=self.owner)
-        self.hub = self.evm.deploy(
-            "StakingHub", self.token, self.owner, self.sink, UNBONDING, EPOCH, sender=self.owner
-        )
-        self.genesis = self.evm.now
-        for account in self.accounts.values():
-            self.token.approve(self.hub, 2**256 - 1, sender=account)
-            if account not in (self.accounts[party] for party in PARTIES):
-                self.token.transfer(account, FUNDS // 2, sender=self.owner)
-        self.start = self.evm.snapshot()
-
-    def fresh(self) -> None:
-        self.evm.restore(self.start)
-
-
-_WORLD: list[World] = []
-
-
-def world() -> World:
-    if not _WORLD:
-        _WORLD.append(World())
-    return _WORLD[0]
-
-
-class Sides:
-    """Hub and model, called together."""
-
-    def __init__(self) -> None:
-        self.world = world()
-        self.world.fresh()
-        self.evm, self.hub, self.token = self.world.evm, self.world.hub, self.world.token
-        self.model = HubModel(Terms(UNBONDING, EPOCH, self.world.genesis))
-        self.model.now = self.evm.now
-        self.operations = 0
-        self.donated = 0
-
-    def address(self, role: str) -> str:
-        return self.world.accounts[role].address
-
-    def both(self, label: str, predicted: Callable[[], Any], call: Callable[[], Any]) -> tuple[bool, Any, Any]:
-        """(went through, the model's answer, the receipt); fails unless both sides agree to the letter."""
-        self.operations += 1
-        try:
-            expected, refusal = predicted(), ""
-        except Refused as refused:
-            expected, refusal = None, str(refused)
-        try:
-            receipt, reason = call(), ""
-        except Revert as revert:
-            receipt, reason = None, revert.reason
-        note(f"{label}: {refusal or 'ok'}")
-        event(f"{label.split('(')[0]}: {refusal or 'ok'}")
-        assert reason == refusal
-        return not refusal, expected, receipt
-
-    def ticket(self, operator: str, half: int) -> int:
-        return int(self.address(operator), 16) << 96 | half
-
-    def account(self, role: str) -> Any:
-        return self.world.accounts[role]
 
 
 class Delegation(RuleBasedStateMachine):
@@ -147,21 +72,10 @@ class Delegation(RuleBasedStateMachine):
         sender = self.sides.account(owner)
         ok, half, receipt = self.sides.both(
             f"unstake({name}, {owner}, {shares})",
-            lambda: self.undone(lambda: self.model.unstake(name, owner, shares)),
+            lambda: self.model.unstake(name, owner, shares),
             lambda: self.hub.unstake(self.sides.address(name), shares, sender=sender),
         )
         assert not ok or receipt.value == self.sides.ticket(name, half)
-
-    def undone(self, call: Callable[[], Any]) -> Any:
-        """A refused call of the model must leave it as it was, as a revert does."""
-        import copy  # noqa: PLC0415
-
-        before = copy.deepcopy(self.model.__dict__)
-        try:
-            return call()
-        except Refused:
-            self.model.__dict__.update(before)
-            raise
 
     @precondition(lambda self: self.model.tickets)
     @rule(data=st.data())
@@ -184,7 +98,7 @@ class Delegation(RuleBasedStateMachine):
         self.sides.evm.warp(seconds)
         self.model.now = self.sides.evm.now
 
-    # what must always hold ---------------------------------------------------------------------------------------------
+    # what must always hold
 
     @invariant()
     def model_equals_chain(self) -> None:
@@ -346,7 +260,7 @@ class Slashing(Rewards):
     def commit(self, name: str, service: str, amount: int) -> None:
         self.sides.both(
             f"commit({name}, {service}, {amount})",
-            lambda: self.undone(lambda: self.model.commit(name, service, amount)),
+            lambda: self.model.commit(name, service, amount),
             lambda: self.hub.commit(self.sides.address(service), amount, sender=self.sides.account(name)),
         )
 
@@ -391,7 +305,7 @@ class Slashing(Rewards):
         assert slashable == tokens
         ok, answer, receipt = self.sides.both(
             f"slash({name}, {service}, {amount})",
-            lambda: self.undone(lambda: self.model.slash(service, name, amount, victim, "prover")),
+            lambda: self.model.slash(service, name, amount, victim, "prover"),
             lambda: self.hub.slash(
                 self.sides.address(name), amount, self.sides.address(victim) if victim else "0x" + "00" * 20,
                 self.sides.address("prover"), b"\x01" * 32, sender=self.sides.account(service),
@@ -424,7 +338,9 @@ class Hostile(Slashing):
     def slash_odd(self, name: str, service: str, shape: str) -> None:
         effective = self.model.effective(service, name)
         amounts = {"99.99 %": effective * 9_999 // 10_000, "all but 1": max(effective - 1, 0), "all": effective}
-        self.do_slash(name, service, amounts.get(shape, 2**255 if shape == "x" else int(shape) if shape.isdigit() else 0))
+        self.do_slash(
+            name, service, amounts.get(shape, 2**255 if shape == "x" else int(shape) if shape.isdigit() else 0)
+        )
 
     @rule(amount=st.sampled_from([1, COIN, 10**24]))
     def donate(self, amount: int) -> None:
