@@ -63,21 +63,23 @@ def _check_amount(_amount: uint256):
 @pure
 def _pool_word(_pool: Pool) -> uint256:
     self._check_amount(_pool.active)
-    return _pool.active | _pool.shares << AMOUNT_BITS | _pool.generation << 224 | _pool.epoch << 232
+    return (_pool.active | _pool.shares << AMOUNT_BITS | _pool.generation << 224 | _pool.epoch << 232)
 
 
 @internal
 @pure
 def _bucket(_word: uint256) -> Bucket:
     return Bucket(
-        tokens=_word & MAX_AMOUNT, shares=(_word >> AMOUNT_BITS) & MAX_SHARES, generation=_word >> 224
+        tokens=_word & MAX_AMOUNT,
+        shares=(_word >> AMOUNT_BITS) & MAX_SHARES,
+        generation=_word >> 224,
     )
 
 
 @internal
 @pure
 def _bucket_word(_bucket: Bucket) -> uint256:
-    return _bucket.tokens | _bucket.shares << AMOUNT_BITS | _bucket.generation << 224
+    return (_bucket.tokens | _bucket.shares << AMOUNT_BITS | _bucket.generation << 224)
 
 
 @internal

@@ -79,7 +79,7 @@ def fund(_amount: uint256):
     before: uint256 = staticcall TOKEN.balanceOf(self)
     log IRewardStream.Funded(payer=msg.sender, amount=_amount)
     assert extcall TOKEN.transferFrom(msg.sender, self, _amount, default_return_value=True), "stream: transfer failed"
-    assert staticcall TOKEN.balanceOf(self) == before + _amount, "stream: token takes a fee"
+    assert (staticcall TOKEN.balanceOf(self) == before + _amount), "stream: token takes a fee"
 
 
 @external

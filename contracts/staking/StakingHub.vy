@@ -131,11 +131,12 @@ def stake_with_permit(
     @notice The same with an EIP-2612 signature instead of an earlier approval. A permit that someone else brought to
         the token before does no harm.
     """
-    spent: bool = raw_call(
+    if not raw_call(
         purse.TOKEN.address,
         abi_encode(msg.sender, self, _amount, _deadline, _v, _r, _s, method_id=PERMIT),
         revert_on_failure=False,
-    )
+    ):
+        pass  # then an earlier approval must do
     return self._stake(_operator, msg.sender, _amount, _min_shares)
 
 
@@ -291,9 +292,7 @@ def pay_insurance() -> uint256:
 # ############################################################## #
 
 @external
-def list_service(
-    _service: address, _horizon: uint256, _victim_bps: uint256, _prover_bps: uint256, _arbiter: address
-):
+def list_service(_service: address, _horizon: uint256, _victim_bps: uint256, _prover_bps: uint256, _arbiter: address):
     """
     @notice Let operators commit to `_service`. Its terms never change.
     @param _horizon Seconds from a fault to its executed slash at the longest, dispute and finality included.
@@ -363,9 +362,7 @@ def _unstake(
     books.pools_of[_operator] = pools._pool_word(pool)
     books._change_total(0, amount + dust, dust)
     ticket: uint256 = exits._queue(_operator, _ticket_owner, amount)
-    log IStakingHub.Unstaked(
-        operator=_operator, owner=_ticket_owner, ticket=ticket, amount=amount, shares=_shares
-    )
+    log IStakingHub.Unstaked(operator=_operator, owner=_ticket_owner, ticket=ticket, amount=amount, shares=_shares)
     return ticket
 
 

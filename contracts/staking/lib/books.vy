@@ -167,7 +167,7 @@ def _open_totals() -> Totals:
 @internal
 def _change_total(_more: uint256, _less: uint256, _insurance: uint256):
     totals: Totals = self._open_totals()
-    self.totals = (totals.stake + _more - _less) | (totals.insurance + _insurance) << 96 | totals.epoch << 192
+    self.totals = ((totals.stake + _more - _less) | (totals.insurance + _insurance) << 96 | totals.epoch << 192)
 
 
 @internal
@@ -284,7 +284,9 @@ def _epoch_start(_epoch: uint256) -> uint256:
 def _totals() -> Totals:
     word: uint256 = self.totals
     return Totals(
-        stake=word & pools.MAX_AMOUNT, insurance=(word >> 96) & pools.MAX_AMOUNT, epoch=word >> 192
+        stake=word & pools.MAX_AMOUNT,
+        insurance=(word >> 96) & pools.MAX_AMOUNT,
+        epoch=word >> 192,
     )
 
 
@@ -309,7 +311,7 @@ def _bond(_operator: address) -> Bond:
 @internal
 def _store_bond(_operator: address, _bond: Bond):
     pools._check_amount(_bond.active)
-    self.bonds[_operator] = _bond.active | _bond.leaving << 96 | _bond.unlock << 192 | _bond.jailed << 232
+    self.bonds[_operator] = (_bond.active | _bond.leaving << 96 | _bond.unlock << 192 | _bond.jailed << 232)
 
 
 @internal

@@ -109,7 +109,10 @@ def _worth_of(_operator: address, _half: uint256, _held: pools.Bucket) -> uint25
 
 @internal
 def _slash_buckets(
-    _operator: address, _taken: uint256, _whole: uint256, _words: uint256[OPEN_BUCKETS]
+    _operator: address,
+    _taken: uint256,
+    _whole: uint256,
+    _words: uint256[OPEN_BUCKETS],
 ) -> (uint256, uint256):
     """
     @dev Take the open buckets' part; what is left for the pool, and the residue of wiped buckets.

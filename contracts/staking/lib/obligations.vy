@@ -72,17 +72,25 @@ committed: HashMap[address, uint256]
 # ############################################################## #
 
 @internal
-def _list(_service: address, _horizon: uint256, _victim: uint256, _prover: uint256, _arbiter: address):
+def _list(
+    _service: address,
+    _horizon: uint256,
+    _victim: uint256,
+    _prover: uint256,
+    _arbiter: address,
+):
     assert _service != empty(address), "hub: no service"
     assert self.services[_service] == 0, "hub: service known"
     assert _horizon > 0, "hub: no horizon"
     assert _horizon <= exits.UNBONDING, "hub: horizon beyond unbonding"
     assert _victim + _prover <= MAX_PAYOUT, "hub: payout too large"
-    self.services[_service] = (
-        convert(_arbiter, uint256) | _horizon << 160 | _victim << 192 | _prover << 208
-    )
+    self.services[_service] = (convert(_arbiter, uint256) | _horizon << 160 | _victim << 192 | _prover << 208)
     log IStakingHub.ServiceListed(
-        service=_service, horizon=_horizon, victim_bps=_victim, prover_bps=_prover, arbiter=_arbiter
+        service=_service,
+        horizon=_horizon,
+        victim_bps=_victim,
+        prover_bps=_prover,
+        arbiter=_arbiter,
     )
 
 
@@ -125,13 +133,17 @@ def _listed(_service: address) -> Service:
 @internal
 @view
 def _may_slash(_service: Service) -> bool:
-    return _service.horizon > 0 and (
-        _service.removed == 0 or block.timestamp <= _service.removed + _service.horizon
-    )
+    return _service.horizon > 0 and (_service.removed == 0 or block.timestamp <= _service.removed + _service.horizon)
 
 
 @internal
-def _increase(_service: address, _operator: address, _amount: uint256, _delegated: uint256, _warn: bool):
+def _increase(
+    _service: address,
+    _operator: address,
+    _amount: uint256,
+    _delegated: uint256,
+    _warn: bool,
+):
     self._listed(_service)
     commitment: Commitment = self._settled(_service, _operator)
     sum: uint256 = self.committed[_operator] + _amount
@@ -165,9 +177,7 @@ def _settled(_service: address, _operator: address) -> Commitment:
     """
     commitment: Commitment = self._commitment(_service, _operator)
     if commitment.since > 0:
-        assert (
-            block.timestamp >= commitment.since + HISTORY_EPOCHS * books.EPOCH_LENGTH
-        ), "hub: change pending"
+        assert (block.timestamp >= commitment.since + HISTORY_EPOCHS * books.EPOCH_LENGTH), "hub: change pending"
     if commitment.current > commitment.next:
         self.committed[_operator] -= commitment.current - commitment.next
     commitment.current = commitment.next
@@ -201,9 +211,7 @@ def _schedule(_service: address, _operator: address, _commitment: Commitment):
 
 @internal
 def _store(_service: address, _operator: address, _commitment: Commitment):
-    self.commitments[_service][_operator] = (
-        _commitment.current | _commitment.next << 96 | _commitment.since << 192
-    )
+    self.commitments[_service][_operator] = (_commitment.current | _commitment.next << 96 | _commitment.since << 192)
 
 
 @internal
@@ -211,7 +219,9 @@ def _store(_service: address, _operator: address, _commitment: Commitment):
 def _commitment(_service: address, _operator: address) -> Commitment:
     word: uint256 = self.commitments[_service][_operator]
     return Commitment(
-        current=word & pools.MAX_AMOUNT, next=(word >> 96) & pools.MAX_AMOUNT, since=word >> 192
+        current=word & pools.MAX_AMOUNT,
+        next=(word >> 96) & pools.MAX_AMOUNT,
+        since=word >> 192,
     )
 
 

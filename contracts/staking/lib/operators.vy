@@ -131,7 +131,13 @@ def commit(_service: address, _amount: uint256):
     purse._check_amount(_amount)
     pool: pools.Pool = books._touch(msg.sender)
     leaving: uint256 = exits._open_buckets(msg.sender)[0]
-    obligations._increase(_service, msg.sender, _amount, pool.active, pool.shares > 0 or leaving > 0)
+    obligations._increase(
+        _service,
+        msg.sender,
+        _amount,
+        pool.active,
+        pool.shares > 0 or leaving > 0,
+    )
 
 
 @external
@@ -172,7 +178,10 @@ def settle_commitment(_service: address, _operator: address):
 @internal
 def _announce(_commission_bps: uint256, _epoch: uint256, _metadata: String[256]):
     log IStakingHub.TermsAnnounced(
-        operator=msg.sender, commission_bps=_commission_bps, epoch=_epoch, metadata=_metadata
+        operator=msg.sender,
+        commission_bps=_commission_bps,
+        epoch=_epoch,
+        metadata=_metadata,
     )
 
 

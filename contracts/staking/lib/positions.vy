@@ -66,15 +66,15 @@ def _leave(_operator: address, _owner: address, _pool: pools.Pool, _shares: uint
     @dev Take shares from `_owner`: what they earned is credited, what they would have earned is left to the others.
     """
     position: Position = self._position(_operator, _owner)
-    assert position.generation == _pool.generation and position.shares >= _shares, "hub: not enough shares"
+    assert (position.generation == _pool.generation and position.shares >= _shares), "hub: not enough shares"
     word: uint256 = books.earned[_operator]
     reached: uint256 = max(self._linear(word), position.index)
     books._credit(_owner, _shares * (reached - position.index) // books.PRECISION)
-    unearned: uint256 = _shares * ((word & books.HALF) - reached) // books.PRECISION
+    unearned: uint256 = (_shares * ((word & books.HALF) - reached) // books.PRECISION)
     if unearned > 0:
         books.fees[_operator] += unearned
     position.shares -= _shares
-    assert position.shares == 0 or position.shares >= books.MIN_STAKE, "hub: dust left"
+    assert (position.shares == 0 or position.shares >= books.MIN_STAKE), "hub: dust left"
     self._store(_operator, _owner, position)
 
 
@@ -96,7 +96,7 @@ def _close(_operator: address, _pool: pools.Pool) -> pools.Pool:
     """
     @dev A new generation after a slash that wiped the pool. The old one keeps what it earned, this epoch included.
     """
-    self.closed[_operator][_pool.generation] = books.earned[_operator] & books.HALF
+    self.closed[_operator][_pool.generation] = (books.earned[_operator] & books.HALF)
     return pools.Pool(active=0, shares=0, generation=_pool.generation + 1, epoch=_pool.epoch)
 
 
@@ -108,7 +108,7 @@ def _linear(_earned: uint256) -> uint256:
     """
     increment: uint256 = _earned >> 128
     elapsed: uint256 = (block.timestamp - books.GENESIS) % books.EPOCH_LENGTH
-    return (_earned & books.HALF) - increment + increment * elapsed // books.EPOCH_LENGTH
+    return ((_earned & books.HALF) - increment + increment * elapsed // books.EPOCH_LENGTH)
 
 
 @internal
@@ -151,9 +151,13 @@ def _pending_now(_operator: address, _owner: address) -> uint256:
 @view
 def _position(_operator: address, _owner: address) -> Position:
     word: uint256 = self.positions[_operator][_owner]
-    return Position(shares=word & books.HALF, index=(word >> 128) & books.MAX_INDEX, generation=word >> 248)
+    return Position(
+        shares=word & books.HALF,
+        index=(word >> 128) & books.MAX_INDEX,
+        generation=word >> 248,
+    )
 
 
 @internal
 def _store(_operator: address, _owner: address, _position: Position):
-    self.positions[_operator][_owner] = _position.shares | _position.index << 128 | _position.generation << 248
+    self.positions[_operator][_owner] = (_position.shares | _position.index << 128 | _position.generation << 248)

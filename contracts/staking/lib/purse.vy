@@ -38,7 +38,7 @@ def __init__(_token: address):
 def _pull(_amount: uint256):
     before: uint256 = staticcall TOKEN.balanceOf(self)
     assert extcall TOKEN.transferFrom(msg.sender, self, _amount, default_return_value=True), "hub: transfer failed"
-    assert staticcall TOKEN.balanceOf(self) == before + _amount, "hub: token takes a fee"
+    assert (staticcall TOKEN.balanceOf(self) == before + _amount), "hub: token takes a fee"
 
 
 @internal

@@ -195,7 +195,7 @@ def unbonding() -> uint256:
 @view
 def _slashable(_operator: address) -> uint256:
     bond: books.Bond = books._bond(_operator)
-    sum: uint256 = bond.active + (books.pools_of[_operator] & pools.MAX_AMOUNT) + exits._open_buckets(_operator)[0]
+    sum: uint256 = (bond.active + (books.pools_of[_operator] & pools.MAX_AMOUNT) + exits._open_buckets(_operator)[0])
     if block.timestamp < bond.unlock:
         sum += bond.leaving
     return sum

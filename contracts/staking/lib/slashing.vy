@@ -39,7 +39,13 @@ JAIL_EPOCHS: public(constant(uint256)) = 2
 # ############################################################## #
 
 @external
-def slash(_operator: address, _amount: uint256, _victim: address, _prover: address, _evidence: bytes32) -> uint256:
+def slash(
+    _operator: address,
+    _amount: uint256,
+    _victim: address,
+    _prover: address,
+    _evidence: bytes32,
+) -> uint256:
     """
     @notice Take `_amount` wei, at most the effective commitment to the calling service. The guard against a second slash
         for one fault sits in the service.
@@ -53,12 +59,17 @@ def slash(_operator: address, _amount: uint256, _victim: address, _prover: addre
 
 @external
 def slash_for(
-    _service: address, _operator: address, _amount: uint256, _victim: address, _prover: address, _evidence: bytes32
+    _service: address,
+    _operator: address,
+    _amount: uint256,
+    _victim: address,
+    _prover: address,
+    _evidence: bytes32,
 ) -> uint256:
     """
     @notice The same by the arbiter that `_service` was listed with.
     """
-    assert obligations._service(_service).arbiter == msg.sender, "hub: not the arbiter"
+    assert (obligations._service(_service).arbiter == msg.sender), "hub: not the arbiter"
     return self._slash(_service, _operator, _amount, _victim, _prover, _evidence)
 
 
@@ -68,7 +79,12 @@ def slash_for(
 
 @internal
 def _slash(
-    _service: address, _operator: address, _amount: uint256, _victim: address, _prover: address, _evidence: bytes32
+    _service: address,
+    _operator: address,
+    _amount: uint256,
+    _victim: address,
+    _prover: address,
+    _evidence: bytes32,
 ) -> uint256:
     service: obligations.Service = obligations._service(_service)
     assert obligations._may_slash(service), "hub: not a slasher"
