@@ -20,10 +20,10 @@ __all__ = ["main"]
 # noun: (module below keifu.cli that has `cli`, one line for the list)
 NOUNS = {
     "chain": ("chain", "keep a local chain with the whole suite deployed"),
+    "coverage": ("coverage", "show which lines and branches of the contracts a campaign ran"),
     "demo": ("demo", "tell the whole story on a real local chain"),
     "fuzz": ("fuzz", "search the contracts for calls that break an invariant"),
     "replay": ("replay", "send a counterexample to a real node"),
-    "prov": ("prov", "provenance: digest, register, attest, promote, verify, lineage, export"),
 }
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 

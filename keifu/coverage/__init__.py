@@ -1,10 +1,25 @@
 """Line and branch coverage of Vyper source, measured on the byte code that is deployed.
 
-`TracedEvm` is the in-process EVM on py-evm: whatever runs on `LocalEvm` runs on it too, and leaves a count for every
-instruction of every contract.
+evm = TracedEvm()                     # runs whatever runs on LocalEvm, and counts every instruction
+...
+coverage = Coverage(["VestingEscrow"])
+coverage.record(evm.hits)
+print_table(coverage.report())
 """
 
 from keifu.coverage._evm import Hits
+from keifu.coverage._report import BranchCoverage, Coverage, FileCoverage
 from keifu.coverage._traced import TracedEvm
+from keifu.coverage._views import lcov, print_table, write_html, write_lcov
 
-__all__ = ["Hits", "TracedEvm"]
+__all__ = [
+    "BranchCoverage",
+    "Coverage",
+    "FileCoverage",
+    "Hits",
+    "TracedEvm",
+    "lcov",
+    "print_table",
+    "write_html",
+    "write_lcov",
+]

@@ -62,7 +62,7 @@ class _Computation(CancunComputation):  # type: ignore[misc]
 
     @staticmethod
     def _interpret(computation: Any, hits: Hits | None) -> None:
-        code, opcodes = computation.code, computation.opcodes
+        code, opcodes, stack = computation.code, computation.opcodes, computation._stack.values
         pcs = hits.pcs if hits else {}
         for opcode in code:
             pc = code.program_counter - 1
@@ -71,13 +71,15 @@ class _Computation(CancunComputation):  # type: ignore[misc]
                 run = opcodes[opcode]
             except KeyError:
                 run = InvalidOpcode(opcode)
+            if opcode == JUMPI and hits and len(stack) > 1:  # where it lands says less: an empty `if` jumps to itself
+                condition = stack[-2]  # a number, or the bytes that were loaded
+                jumps = any(condition) if isinstance(condition, bytes) else condition != 0
+                side = hits.taken if jumps else hits.passed
+                side[pc] = side.get(pc, 0) + 1
             try:
                 run(computation=computation)
             except Halt:
                 break
-            if opcode == JUMPI and hits:
-                side = hits.passed if code.program_counter == pc + 1 else hits.taken
-                side[pc] = side.get(pc, 0) + 1
 
 
 class _State(CancunState):  # type: ignore[misc]

@@ -84,11 +84,17 @@ class Counts:
 
 
 class Engine:
-    """One system in one EVM, run as often as wanted. `load` gives artefacts; for mutants, not the tree's."""
+    """One system in one EVM, run as often as wanted. `load` gives artefacts (for mutants, not the tree's), `machine`
+    makes the EVM (for coverage, a traced one)."""
 
-    def __init__(self, system: type[System], load: Callable[[str], Artifact] = artifacts.load) -> None:
+    def __init__(
+        self,
+        system: type[System],
+        load: Callable[[str], Artifact] = artifacts.load,
+        machine: Callable[[Callable[[str], Artifact]], LocalEvm] = LocalEvm,
+    ) -> None:
         self.system = system()
-        self.evm = LocalEvm(load)
+        self.evm = machine(load)
         self.system.prepare(self.evm)
         self.system.dictionary, self.system.durations = self._words()
         self.actions = system.actions()
