@@ -44,6 +44,10 @@ class Params:
     proposers: tuple[str, ...] = ()  # may queue in the timelock
     executors: tuple[str, ...] = ()  # may execute what is ripe
     timelock_delay: int = 2 * DAY_SECONDS  # seconds between queueing and executing
+    insurance: str = ""  # receives what slashes take beyond restitution and reward; the timelock by default
+    unbonding: int = 14 * DAY_SECONDS  # seconds for which leaving stake stays slashable, at least
+    epoch_length: int = DAY_SECONDS  # seconds over which what came in before is earned
+    emission_duration: int = 4 * 365 * DAY_SECONDS  # seconds until the reward stream is dry
     distribution: Distribution | None = None  # without one there is no TGEDistributor
 
 
@@ -86,6 +90,8 @@ def deploy_protocol(
     executors = list(params.executors) or [chain.sender]
     token = deploy("KeifuToken", params.treasury or chain.sender)
     timelock = deploy("Timelock", params.timelock_delay, proposers, executors, NOBODY)
+    hub = deploy("StakingHub", token, timelock, params.insurance or timelock, params.unbonding, params.epoch_length)
+    deploy("RewardStream", token, hub, params.emission_duration)
     deploy("VestingEscrow", token)
     deploy("Environments", deploy("ProvenanceRegistry"))
     if (grants := params.distribution) is not None:

@@ -24,6 +24,7 @@ NOUNS = {
     "demo": ("demo", "tell the whole story on a real local chain"),
     "fuzz": ("fuzz", "search the contracts for calls that break an invariant"),
     "replay": ("replay", "send a counterexample to a real node"),
+    "prov": ("prov", "provenance: digest, register, attest, promote, verify, lineage, export"),
 }
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 

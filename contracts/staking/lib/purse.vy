@@ -1,0 +1,59 @@
+# pragma version 0.4.3
+"""
+@title The coins of the staking hub, in and out
+@license MIT
+@notice Counts what really arrived: a token that takes a fee on transfer is refused.
+"""
+
+# ############################################################## #
+#                            INTERFACES                          #
+# ############################################################## #
+
+from ethereum.ercs import IERC20
+
+
+# ############################################################## #
+#                            IMMUTABLES                          #
+# ############################################################## #
+
+# The coin at stake.
+TOKEN: immutable(IERC20)
+
+
+# ############################################################## #
+#                           CONSTRUCTOR                          #
+# ############################################################## #
+
+@deploy
+def __init__(_token: address):
+    assert _token.is_contract, "hub: token is no contract"
+    TOKEN = IERC20(_token)
+
+
+# ############################################################## #
+#                             INTERNAL                           #
+# ############################################################## #
+
+@internal
+def _pull(_amount: uint256):
+    before: uint256 = staticcall TOKEN.balanceOf(self)
+    assert extcall TOKEN.transferFrom(msg.sender, self, _amount, default_return_value=True), "hub: transfer failed"
+    assert (staticcall TOKEN.balanceOf(self) == before + _amount), "hub: token takes a fee"
+
+
+@internal
+def _push(_to: address, _amount: uint256):
+    if _amount > 0:
+        assert extcall TOKEN.transfer(_to, _amount, default_return_value=True), "hub: transfer failed"
+
+
+@internal
+@pure
+def _check_amount(_amount: uint256):
+    assert _amount > 0, "hub: zero amount"
+
+
+@internal
+@pure
+def _check_receiver(_receiver: address):
+    assert _receiver != empty(address), "hub: no receiver"

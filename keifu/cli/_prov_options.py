@@ -1,0 +1,121 @@
+"""What the commands of `keifu prov` share: how to reach the chain, whose key signs, how to print."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keifu.chain import ChainClient, Rpc
+from keifu.chain.deployments import open_record
+from keifu.errors import InputError, UsageError
+from keifu.keys import Account
+from keifu.provenance._model import digest_bytes
+from keifu.provenance.registry import Provenance
+
+__all__ = ["Session", "as_json", "chain_options", "emit", "key_option", "record_argument"]
+
+LOCAL_CHAIN = 31_337
+
+
+@dataclass
+class Session:
+    """An open connection to one registry."""
+
+    source: Provenance
+
+    def account(self, key_file: Path | None, role: str) -> Account:
+        """The account that signs: from a key file, or a role's on the local chain."""
+        if role:
+            if self.source.chain.chain_id != LOCAL_CHAIN:
+                raise UsageError("roles are for the local chain only: anyone can make their keys")
+            return Account.from_role(role)
+        if key_file is None:
+            raise UsageError("no key to sign with", remedy="--key-file FILE, or --role NAME on a local chain")
+        return read_key(key_file)
+
+
+def read_key(path: Path) -> Account:
+    """A private key in hex from a file that only its owner can read."""
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+            raise InputError(f"others may read {path}", remedy=f"chmod 600 {path}")
+        return Account(bytes.fromhex(path.read_text().strip().removeprefix("0x")))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read a key from {path}") from error
+
+
+def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--rpc, --registry, --environments; the command gets a Session as its first argument."""
+
+    def connect(
+        rpc: str, registry: str | None, environments: str | None, deployments: Path, first_block: int, **rest: Any
+    ) -> Any:
+        client = ChainClient(Rpc(rpc))
+        if registry is None:
+            known = _deployed(deployments, client)
+            registry, environments = known.get("ProvenanceRegistry"), environments or known.get("Environments")
+        if registry is None:
+            raise UsageError(
+                f"chain {client.chain_id} has no known ProvenanceRegistry",
+                remedy="--registry ADDRESS, or KEIFU_REGISTRY",
+            )
+        return command(Session(Provenance(client, registry, environments, first_block=first_block)), **rest)
+
+    connect.__name__, connect.__doc__ = command.__name__, command.__doc__
+    connect.__dict__.update(command.__dict__)
+    for option in (
+        click.option("--rpc", envvar="KEIFU_RPC", default="http://127.0.0.1:8545", show_default=True, help="node"),
+        click.option("--registry", envvar="KEIFU_REGISTRY", help="address of ProvenanceRegistry"),
+        click.option("--environments", envvar="KEIFU_ENVIRONMENTS", help="address of Environments"),
+        click.option(
+            "--deployments",
+            type=click.Path(path_type=Path),
+            default=Path("deployments"),
+            show_default=True,
+            help="folder that says where the suite is on each chain",
+        ),
+        click.option("--first-block", default=0, show_default=True, help="no record is older than this"),
+    ):
+        connect = option(connect)
+    return connect
+
+
+def key_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--key-file and --role."""
+    command = click.option("--role", default="", help="account of a role, on a local chain only")(command)
+    return click.option(
+        "--key-file",
+        envvar="KEIFU_KEY_FILE",
+        type=click.Path(path_type=Path),
+        help="file with a private key in hex, readable by its owner only",
+    )(command)
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--json", "json_out", is_flag=True, help="print one JSON document")(command)
+
+
+def record_argument(name: str = "record_id") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A record's id in hex."""
+
+    def parse(_: click.Context, __: click.Parameter, value: str) -> bytes:
+        return digest_bytes(value, "record id")
+
+    return click.argument(name, metavar=name.upper(), callback=parse)
+
+
+def emit(document: Any, text: str, json_out: bool) -> None:
+    """`document` for machines or `text` for people, on standard output."""
+    click.echo(json.dumps(document, indent=2) if json_out else text)
+
+
+def _deployed(folder: Path, client: ChainClient) -> dict[str, str]:
+    """Addresses by contract name, as the deployment of this very chain wrote them down."""
+    genesis = client.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
+    return open_record(client.chain_id, genesis, folder, disposable=client.chain_id == LOCAL_CHAIN).contracts

@@ -1,0 +1,70 @@
+"""What the staking hub owes: the sums that its balance must cover."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from keifu.fuzz.models._hub_state import PRECISION, Bucket, Operator
+
+__all__ = ["Owed"]
+
+
+class Owed(ABC):
+    """The part of the model that only reads."""
+
+    now: int
+    operators: dict[str, Operator]
+    tickets: dict[tuple[str, str, int], Bucket]
+    credits: dict[str, int]
+    stake_total: int
+    insurance: int
+    emission: int
+    epoch_touched: int
+    history: dict[int, tuple[int, int]]
+    paid_in: int
+    paid_out: int
+
+    @abstractmethod
+    def maturity(self, half: int) -> int: ...
+
+    @abstractmethod
+    def ticket_worth(self, owner: str, name: str, half: int) -> int: ...
+
+    @property
+    def balance(self) -> int:
+        """Wei that the hub holds, donations aside."""
+        return self.paid_in - self.paid_out
+
+    def liabilities(self) -> int:
+        """Wei that the hub owes by shares, tickets and words; rewards in flight are counted by `owed_rewards`."""
+        owed = self.stake_total + self.insurance + sum(self.credits.values())
+        owed += sum(operator.bond.leaving for operator in self.operators.values())
+        owed += sum(operator.fees for operator in self.operators.values()) + self.emission
+        for name, operator in self.operators.items():
+            for half, bucket in operator.buckets.items():
+                if self.now < self.maturity(half):
+                    owed += bucket.tokens
+            owed += sum(
+                self.ticket_worth(owner, at, half)
+                for owner, at, half in self.tickets
+                if at == name and self.now >= self.maturity(half)
+            )
+        return owed
+
+    def owed_rewards(self) -> int:
+        """Wei of rewards divided among shares already and not claimed, those of the running epoch included."""
+        owed = 0
+        for operator in self.operators.values():
+            for position in operator.positions.values():
+                current = position.generation == operator.generation
+                end = operator.index if current else operator.closed.get(position.generation, 0)
+                owed += position.shares * max(end - position.index, 0) // PRECISION
+            # Emission that the operator's next roll will find.
+            reached, running = self.history.get(operator.epoch, (0, 0))
+            top, top_running = self.history.get(self.epoch_touched, (0, 0))
+            if operator.epoch < self.epoch_touched:
+                owed += (operator.start * running + operator.stake * (top - reached - running)) // PRECISION
+                owed += operator.stake * top_running // PRECISION
+            else:
+                owed += operator.start * top_running // PRECISION
+        return owed

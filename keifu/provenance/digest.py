@@ -1,0 +1,172 @@
+"""The digest of a file or a directory, as OpenSSF model signing defines it.
+
+SHA-256 over the SHA-256 digests of all files, in the order of their paths part by part. `model_signing` signs exactly
+this digest as its subject (method `files`, no symbolic links), so that anyone recomputes it without this package.
+Git's own files are left out, as `model_signing sign` leaves them out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from keifu.errors import InputError
+
+__all__ = ["FileDigest", "TreeDigest", "digest_path"]
+
+READ_BYTES = 1 << 20  # large enough that hashing, not the calls, takes the time
+SMALL_BYTES = 1 << 16  # files up to here are hashed many to a task
+SMALL_A_TASK = 64
+GIT_PATHS = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """One file: its path below the root with forward slashes, its SHA-256 and its length in bytes."""
+
+    name: str
+    digest: bytes
+    size: int
+
+
+@dataclass(frozen=True)
+class TreeDigest:
+    """What was hashed: the digest of everything, and of each file in order."""
+
+    root: bytes
+    files: tuple[FileDigest, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+    def changed_from(self, other: TreeDigest) -> list[str]:
+        """Names of files that are in one only, or differ."""
+        mine = {file.name: file.digest for file in self.files}
+        theirs = {file.name: file.digest for file in other.files}
+        return sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
+
+
+@dataclass(frozen=True)
+class _Found:
+    parts: tuple[str, ...]
+    path: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.parts) or "."
+
+
+def digest_path(
+    path: str | Path,
+    *,
+    ignore: Sequence[str] = (),
+    workers: int = 0,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> TreeDigest:
+    """Digest of the file or directory at `path`, without what lies below the relative paths in `ignore`.
+
+    `workers` threads (default: one a core) hash different files at once; `on_progress` is told the bytes done so far.
+    Raises InputError for symbolic links, devices, unreadable files, names that are not UTF-8, files that change while
+    they are read, and a tree without files: a digest that leaves something out would vouch for what nobody hashed.
+    """
+    root = Path(path)
+    found = sorted(_walk(root, _ignored(ignore)), key=lambda item: item.parts)
+    if not found:
+        raise InputError(f"{root} holds no file", remedy="name the folder that holds the artefact")
+    digests: dict[str, bytes] = {}
+    done = 0
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        for part in pool.map(_hash_many, _tasks(found)):
+            for item, value in part:
+                digests[item.name] = value
+                done += item.size
+            on_progress(done)
+    whole = hashlib.sha256()
+    for item in found:
+        whole.update(digests[item.name])
+    files = tuple(FileDigest(item.name, digests[item.name], item.size) for item in found)
+    return TreeDigest(whole.digest(), files)
+
+
+def _ignored(paths: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    return frozenset({(name,) for name in GIT_PATHS} | {Path(path).parts for path in paths})
+
+
+def _walk(root: Path, ignored: frozenset[tuple[str, ...]]) -> Iterator[_Found]:
+    """Every file, folders on a stack so that no depth of nesting is too deep."""
+    try:
+        mode = root.lstat()
+    except OSError as error:
+        raise InputError(f"cannot read {root}: {error.strerror}") from error
+    if stat.S_ISREG(mode.st_mode):
+        yield _Found((), str(root), mode.st_size)
+        return
+    _require(stat.S_ISDIR(mode.st_mode), root, mode.st_mode)
+    pending: list[tuple[str, tuple[str, ...]]] = [(str(root), ())]
+    while pending:
+        folder, parts = pending.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as error:
+            raise InputError(f"cannot read {folder}: {error.strerror}") from error
+        for entry in entries:
+            where = (*parts, _utf8(entry.name, folder))
+            if where in ignored:
+                continue
+            info = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(info.st_mode):
+                pending.append((entry.path, where))
+            else:
+                _require(stat.S_ISREG(info.st_mode), Path(entry.path), info.st_mode)
+                yield _Found(where, entry.path, info.st_size)
+
+
+def _utf8(name: str, folder: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raw = os.fsencode(name)
+        raise InputError(f"a name in {folder} is not UTF-8: {raw!r}", remedy="rename the file") from error
+    return name
+
+
+def _require(plain: bool, path: Path, mode: int) -> None:
+    if plain:
+        return
+    what = "a symbolic link" if stat.S_ISLNK(mode) else "neither a file nor a folder"
+    raise InputError(f"{path} is {what}", remedy="replace it by what it stands for, or ignore it")
+
+
+def _tasks(found: Sequence[_Found]) -> list[list[_Found]]:
+    """Large files alone and first, so that no thread is left with one at the end; small ones in handfuls."""
+    large = sorted((item for item in found if item.size > SMALL_BYTES), key=lambda item: -item.size)
+    small = [item for item in found if item.size <= SMALL_BYTES]
+    handfuls = [small[start : start + SMALL_A_TASK] for start in range(0, len(small), SMALL_A_TASK)]
+    return [[item] for item in large] + handfuls
+
+
+def _hash_many(items: Sequence[_Found]) -> list[tuple[_Found, bytes]]:
+    buffer = memoryview(bytearray(min(READ_BYTES, max(item.size for item in items) + 1)))
+    return [(item, _hash_file(item, buffer)) for item in items]
+
+
+def _hash_file(item: _Found, buffer: memoryview) -> bytes:
+    hasher = hashlib.sha256()
+    read = 0
+    try:
+        with open(item.path, "rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                hasher.update(buffer[:count])
+                read += count
+    except OSError as error:
+        raise InputError(f"cannot read {item.path}: {error.strerror}") from error
+    if read != item.size:
+        raise InputError(f"{item.path} changed while it was read", remedy="stop what writes to it")
+    return hasher.digest()

@@ -1,0 +1,104 @@
+"""An index of the registry's events in SQLite, kept by the event follower: lineage without a node at hand."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from keifu import abi
+from keifu.chain.follower import Event, Follower
+from keifu.chain.rpc import Rpc
+from keifu.errors import CheckFailed
+from keifu.provenance._model import Record, RegistryDomain, Status
+from keifu.provenance.registry import Entry
+
+__all__ = ["Index"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS record (id BLOB PRIMARY KEY, block INTEGER NOT NULL, time INTEGER NOT NULL,
+  digest BLOB NOT NULL, author TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS record_by_digest ON record (digest);
+CREATE TABLE IF NOT EXISTS status (id BLOB NOT NULL, block INTEGER NOT NULL, log INTEGER NOT NULL,
+  status INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (block, log));
+CREATE TABLE IF NOT EXISTS link (parent BLOB NOT NULL, child BLOB NOT NULL, block INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS link_by_parent ON link (parent);
+"""
+
+
+class Index:
+    """A RecordStore over `database`, and the sink of its follower.
+
+    Logs are not trusted: a record that does not hash to its id raises CheckFailed, and nothing of its block is kept.
+    """
+
+    def __init__(self, path: str | Path, rpc: Rpc, registry: str, *, first_block: int = 0) -> None:
+        self.database = sqlite3.connect(path)
+        self.database.executescript(_SCHEMA)
+        self.rpc = rpc
+        self.registry = registry.lower()
+        self.domain = RegistryDomain(rpc.chain_id(), self.registry)
+        self._interface = abi.load("ProvenanceRegistry").interface
+        self.follower = Follower(rpc, [self.registry], self.database, self, first_block=first_block)
+
+    def catch_up(self) -> int:
+        """Follow to the head; the newest block accounted for."""
+        self.follower.run(lambda step: step.caught_up)
+        return self.follower.reached
+
+    def entry(self, record_id: bytes) -> Entry | None:
+        row = self.database.execute("SELECT body, time, block FROM record WHERE id = ?", (record_id,)).fetchone()
+        if row is None:
+            return None
+        state = self.database.execute(
+            "SELECT status, reason FROM status WHERE id = ? ORDER BY block DESC, log DESC LIMIT 1", (record_id,)
+        ).fetchone() or (int(Status.ACTIVE), "")
+        record = Record.from_json(json.loads(row[0]))
+        return Entry(record_id, record, Status(state[0]), row[1], row[2], state[1])
+
+    def by_digest(self, digest: bytes, authors: Sequence[str] = ()) -> list[bytes]:
+        """Ids of the records with this digest, by these authors (all, when none is named): anyone may register any
+        digest, so trust comes from the author."""
+        rows = self.database.execute("SELECT id, author FROM record WHERE digest = ? ORDER BY block", (digest,))
+        wanted = {author.lower() for author in authors}
+        return [row[0] for row in rows if not wanted or row[1] in wanted]
+
+    def children(self, record_id: bytes) -> list[bytes]:
+        rows = self.database.execute("SELECT DISTINCT child FROM link WHERE parent = ?", (record_id,))
+        return [row[0] for row in rows]
+
+    # sink ----------------------------------------------------------------------------------------------------------
+
+    def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
+        times: dict[int, int] = {}
+        for event in events:
+            topics = [bytes.fromhex(topic[2:]) for topic in event.topics]
+            log = self._interface.decode_log(event.address, topics, bytes.fromhex(event.data[2:]))
+            if log is None:
+                continue
+            if log.event == "Registered":
+                if event.number not in times:
+                    block = self.rpc.call("eth_getBlockByNumber", event.block_number, False)
+                    times[event.number] = int(block["timestamp"], 16)
+                self._add(database, log.id, Record.from_args(log.record), event.number, times[event.number])
+            elif log.event == "StatusChanged":
+                row = (log.id, event.number, event.index, log.status, log.reason)
+                database.execute("INSERT INTO status VALUES (?, ?, ?, ?, ?)", row)
+
+    def revert(self, database: sqlite3.Connection, first_block: int) -> None:
+        for table in ("record", "status", "link"):
+            database.execute(f"DELETE FROM {table} WHERE block >= ?", (first_block,))  # noqa: S608 - fixed names
+
+    def _add(self, database: sqlite3.Connection, record_id: bytes, record: Record, block: int, time: int) -> None:
+        if self.domain.record_id(record) != record_id:
+            raise CheckFailed(
+                f"block {block}: the record logged as {record_id.hex()} does not hash to it",
+                remedy="the node changes logs: follow another one",
+            )
+        body = json.dumps(record.to_json())
+        row = (record_id, block, time, record.digest, record.author, body)
+        database.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", row)
+        database.executemany(
+            "INSERT INTO link VALUES (?, ?, ?)", [(link.parent, record_id, block) for link in record.links]
+        )

@@ -1,0 +1,252 @@
+"""Labels at scale: each signed by its labeller, all fixed by one anchor, any one of them provable.
+
+A label's EIP-712 digest binds labeller, data set, index, the sample's SHA-256 and the label. A batch is arrays of one
+row a label, so that a hundred thousand are hashed in a moment; signatures are what takes the time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from coincurve import PublicKey
+from numpy.typing import NDArray
+
+from keifu import merkle
+from keifu.errors import CheckFailed, InputError
+from keifu.keys import Account, keccak256
+from keifu.provenance._model import LABEL, Label, RegistryDomain
+
+__all__ = ["LabelBatch", "LabelProof", "label_word"]
+
+WORD = 32
+ADDRESS = 20
+SIGNATURE = 65
+V_OFFSET = 27
+CHUNK = 2_500  # signatures checked between two reports of progress
+PARALLEL_FROM = 10_000  # below, starting processes costs more than it saves
+
+Bytes = NDArray[np.uint8]
+
+
+def label_word(label: int | str | bytes) -> bytes:
+    """32 bytes that stand for a label: a number as such, anything longer by its SHA-256."""
+    if isinstance(label, int):
+        return label.to_bytes(WORD, "big")
+    return hashlib.sha256(label.encode() if isinstance(label, str) else label).digest()
+
+
+@dataclass(frozen=True)
+class LabelProof:
+    """One label with everything that shows it: signature, path to the root, and whose anchor the root is."""
+
+    label: Label
+    signature: bytes
+    proof: tuple[bytes, ...]
+    root: bytes
+    anchorer: str
+
+    def verify(self, domain: RegistryDomain, trusted_root: bytes) -> None:
+        """Offline; raises CheckFailed saying what is wrong. That `trusted_root` was anchored is for the chain."""
+        digest = domain.label_digest(self.label)
+        if _signer(self.signature, digest) != bytes.fromhex(self.label.labeller[2:]):
+            raise CheckFailed(f"label of sample {self.label.index} is not signed by {self.label.labeller}")
+        leaf = keccak256(keccak256(digest))
+        if self.root != trusted_root or not merkle.verify(trusted_root, leaf, self.proof):
+            raise CheckFailed(f"label of sample {self.label.index} is not in the anchored batch")
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """As the registry's `is_label` takes them."""
+        return (self.anchorer, self.root, self.label.args, list(self.proof), self.signature)
+
+
+@dataclass(frozen=True)
+class LabelBatch:
+    """Labels of one data set, one row each: labellers uint8[n, 20], indices int64[n], samples and labels uint8[n, 32],
+    signatures uint8[n, 65]."""
+
+    domain: RegistryDomain
+    dataset: bytes
+    labellers: Bytes
+    indices: NDArray[np.int64]
+    samples: Bytes
+    labels: Bytes
+    signatures: Bytes
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @classmethod
+    def sign(
+        cls,
+        domain: RegistryDomain,
+        dataset: bytes,
+        labellers: Sequence[Account],
+        samples: Sequence[bytes],
+        labels: Sequence[bytes],
+        *,
+        on_progress: Callable[[int], None] = lambda done: None,
+    ) -> LabelBatch:
+        """Row i is the label of sample i by `labellers[i]`; the keys are at hand, as in tests and the demo. Real
+        labellers sign `domain.label_digest(label)` in their wallets and send 65 bytes."""
+        addresses = np.array([list(bytes.fromhex(account.address[2:])) for account in labellers], np.uint8)
+        batch = cls(
+            domain,
+            dataset,
+            addresses,
+            np.arange(len(labels), dtype=np.int64),
+            _rows([hashlib.sha256(sample).digest() for sample in samples], WORD),
+            _rows(labels, WORD),
+            np.zeros((len(labels), SIGNATURE), np.uint8),
+        )
+        digests = batch.digests()
+        for row, account in enumerate(labellers):
+            batch.signatures[row] = np.frombuffer(account.sign(digests[row].tobytes()), np.uint8)
+            if row % CHUNK == 0:
+                on_progress(row)
+        on_progress(len(labels))
+        return batch
+
+    def digests(self) -> Bytes:
+        """EIP-712 digests, uint8[n, 32]: what `RegistryDomain.label_digest` gives, for all rows at once."""
+        rows = np.zeros((len(self), 6 * WORD), np.uint8)
+        rows[:, :WORD] = np.frombuffer(LABEL.type_hash, np.uint8)
+        rows[:, 2 * WORD - ADDRESS : 2 * WORD] = self.labellers
+        rows[:, 2 * WORD : 3 * WORD] = np.frombuffer(self.dataset, np.uint8)
+        rows[:, 4 * WORD - 8 : 4 * WORD] = self.indices.astype(">i8").view(np.uint8).reshape(-1, 8)
+        rows[:, 4 * WORD : 5 * WORD] = self.samples
+        rows[:, 5 * WORD :] = self.labels
+        signed = np.empty((len(self), 2 + 2 * WORD), np.uint8)
+        signed[:, :2] = (0x19, 0x01)
+        signed[:, 2 : 2 + WORD] = np.frombuffer(self.domain.domain.separator, np.uint8)
+        signed[:, 2 + WORD :] = merkle.hash_rows(rows)
+        return merkle.hash_rows(signed)
+
+    def tree(self) -> merkle.Tree:
+        """The tree whose root is anchored."""
+        return merkle.build(merkle.hash_leaves(self.digests()))
+
+    def bad_signatures(self, *, workers: int = 0, on_progress: Callable[[int], None] = lambda done: None) -> list[int]:
+        """Rows that their labeller did not sign as they stand, in order: forged, moved or relabelled."""
+        digests = self.digests()
+        parts = [
+            (
+                digests[start : start + CHUNK],
+                self.signatures[start : start + CHUNK],
+                self.labellers[start : start + CHUNK],
+            )
+            for start in range(0, len(self), CHUNK)
+        ]
+        workers = workers or (os.cpu_count() or 1 if len(self) >= PARALLEL_FROM else 1)
+        bad: list[int] = []
+        if workers == 1:
+            for number, part in enumerate(parts):
+                bad += [number * CHUNK + row for row in check_rows(part)]
+                on_progress(min(len(self), (number + 1) * CHUNK))
+            return bad
+        # libsecp256k1 runs without the interpreter's lock, so threads are enough.
+        with ThreadPoolExecutor(workers) as pool:
+            for number, rows in enumerate(pool.map(check_rows, parts)):
+                bad += [number * CHUNK + row for row in rows]
+                on_progress(min(len(self), (number + 1) * CHUNK))
+        return bad
+
+    def verify(self, trusted_root: bytes, **options: Any) -> None:
+        """Raises CheckFailed naming the samples whose labels are not as their labellers signed them, or saying that the
+        batch is not the anchored one. Takes the options of `bad_signatures`."""
+        bad = self.bad_signatures(**options)
+        if bad:
+            shown = ", ".join(str(self.indices[row]) for row in bad[:20])
+            more = f" and {len(bad) - 20} more" if len(bad) > 20 else ""  # noqa: PLR2004
+            raise CheckFailed(f"{len(bad)} labels are not as signed: samples {shown}{more}")
+        if self.tree().root != trusted_root:
+            raise CheckFailed(
+                "every label is signed, but the batch is not the anchored one: some were added or left out"
+            )
+
+    def prove(self, row: int, anchorer: str, tree: merkle.Tree | None = None) -> LabelProof:
+        """Everything that shows row `row`; give `tree` to prove many."""
+        tree = tree or self.tree()
+        return LabelProof(self.label(row), self.signatures[row].tobytes(), tuple(tree.proof(row)), tree.root, anchorer)
+
+    def label(self, row: int) -> Label:
+        return Label(
+            "0x" + self.labellers[row].tobytes().hex(),
+            self.dataset,
+            int(self.indices[row]),
+            self.samples[row].tobytes(),
+            self.labels[row].tobytes(),
+        )
+
+    def write(self, path: str | Path) -> None:
+        """One file of arrays (.npz)."""
+        np.savez(
+            path,
+            dataset=np.frombuffer(self.dataset, np.uint8),
+            labellers=self.labellers,
+            indices=self.indices,
+            samples=self.samples,
+            labels=self.labels,
+            signatures=self.signatures,
+        )
+
+    @classmethod
+    def read(cls, path: str | Path, domain: RegistryDomain) -> LabelBatch:
+        """Raises InputError when the file is not a batch or its arrays do not fit together."""
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                batch = cls(
+                    domain,
+                    data["dataset"].tobytes(),
+                    data["labellers"],
+                    data["indices"],
+                    data["samples"],
+                    data["labels"],
+                    data["signatures"],
+                )
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{path} is not a batch of labels: {error}") from error
+        widths = (
+            (batch.labellers, ADDRESS),
+            (batch.samples, WORD),
+            (batch.labels, WORD),
+            (batch.signatures, SIGNATURE),
+        )
+        if any(rows.dtype != np.uint8 or rows.shape != (len(batch), width) for rows, width in widths):
+            raise InputError(f"the arrays in {path} do not fit together")
+        return batch
+
+
+def check_rows(part: tuple[Bytes, Bytes, Bytes]) -> list[int]:
+    """Rows of (digests, signatures, labellers) that do not recover to the labeller."""
+    digests, signatures, labellers = (rows.tobytes() for rows in part)
+    return [
+        row
+        for row in range(len(part[0]))
+        if _signer(signatures[row * SIGNATURE : (row + 1) * SIGNATURE], digests[row * WORD : (row + 1) * WORD])
+        != labellers[row * ADDRESS : (row + 1) * ADDRESS]
+    ]
+
+
+def _signer(signature: bytes, digest: bytes) -> bytes:
+    """Address that signed, or nothing."""
+    if len(signature) != SIGNATURE or signature[-1] - V_OFFSET not in (0, 1):
+        return b""
+    try:
+        key = PublicKey.from_signature_and_message(
+            signature[:-1] + bytes([signature[-1] - V_OFFSET]), digest, hasher=None
+        )
+    except Exception:  # coincurve raises a bare Exception for a signature that nobody can have made
+        return b""
+    return keccak256(key.format(compressed=False)[1:])[-ADDRESS:]
+
+
+def _rows(values: Sequence[bytes], width: int) -> Bytes:
+    return np.frombuffer(b"".join(values), np.uint8).reshape(-1, width).copy()

@@ -1,0 +1,69 @@
+"""in-toto statements: what an author says about an artefact in full, with the chain keeping the hash of the bytes.
+
+https://github.com/in-toto/attestation (Statement v1). The canonical form is JSON with sorted keys and no blanks, so
+that the same statement has the same hash everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from keifu.errors import CheckFailed, InputError
+
+__all__ = ["PREDICATES", "canonical", "instant", "manifest_hash", "read_statement", "statement"]
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATES = {
+    "run": "https://slsa.dev/provenance/v1",
+    "evaluation": "https://in-toto.io/attestation/test-result/v0.1",
+    "model": "https://cyclonedx.org/bom",
+    "other": "https://keifu.dev/statement/v1",
+}
+
+
+def statement(name: str, digest: bytes, predicate: Mapping[str, Any], kind: str = "other") -> dict[str, Any]:
+    """A statement about the artefact called `name` with this SHA-256 digest."""
+    return {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": name, "digest": {"sha256": digest.hex()}}],
+        "predicateType": PREDICATES.get(kind, PREDICATES["other"]),
+        "predicate": dict(predicate),
+    }
+
+
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """Bytes of a document, the same for the same content."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def manifest_hash(body: bytes) -> bytes:
+    """What a record's `manifest` field keeps: SHA-256 of the statement's bytes."""
+    return hashlib.sha256(body).digest()
+
+
+def read_statement(body: bytes, manifest: bytes, digest: bytes) -> dict[str, Any]:
+    """The statement in `body`; raises CheckFailed unless it is the one that a record keeps the hash of and it is about
+    that record's digest, InputError when it is no statement."""
+    if manifest_hash(body) != manifest:
+        raise CheckFailed("the statement is not the one that was registered", remedy="fetch it again")
+    try:
+        document: dict[str, Any] = json.loads(body)
+        subject = document["subject"][0]["digest"]["sha256"]
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise InputError("not an in-toto statement") from error
+    if subject != digest.hex():
+        raise CheckFailed("the statement is about another artefact than its record")
+    return document
+
+
+def instant(text: str) -> int:
+    """Unix seconds of an RFC 3339 time; raises InputError when it is none."""
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{text!r} is not a time", remedy="as in 2026-01-31T12:00:00Z") from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -1,0 +1,78 @@
+"""Exports: valid by the formats' own schemas, and honest about what is verified."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from keifu.errors import InputError
+from keifu.provenance.digest import digest_path
+from keifu.provenance.export import EXPORTERS, Basis, describe, export
+from keifu.provenance.lineage import walk
+
+
+@pytest.fixture
+def subject(workshop, source):
+    weights = workshop["weights-int8"]
+    graph = walk(source, weights.id, names=workshop.names)
+    return describe("digits-int8", graph, recomputed=digest_path(weights.path), statements=workshop.statements)
+
+
+def test_cyclonedx_is_valid_by_the_bundled_schema(subject):
+    body = export("cyclonedx", subject).decode()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(body) is None
+    document = json.loads(body)
+    component = document["metadata"]["component"]
+    assert component["hashes"][0]["content"] == subject.entry.record.digest.hex()
+    assert component["modelCard"]["quantitativeAnalysis"]["performanceMetrics"][0]["type"] == "accuracy"
+    assert {"name": "keifu:verified:digest", "value": subject.entry.record.digest.hex()} in component["properties"]
+    assert len(document["components"]) == len(subject.lineage.entries) - 1
+
+
+def test_every_kind_exports_validly(workshop, source):
+    for name, artefact in workshop.artefacts.items():
+        subject = describe(name, walk(source, artefact.id, names=workshop.names), statements=workshop.statements)
+        body = export("cyclonedx", subject).decode()
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(body) is None, name
+
+
+def test_model_card_has_front_matter_and_facts(subject):
+    card = export("huggingface", subject).decode()
+    _, head, body = card.split("---\n", 2)
+    assert 'license: "cc-by-4.0"' in head
+    assert "| digest | " in body
+    assert "| verified | recomputed from the bytes |" in body
+
+
+def test_statement_is_in_toto(subject):
+    document = json.loads(export("intoto", subject))
+    assert document["_type"] == "https://in-toto.io/Statement/v1"
+    assert document["subject"][0]["digest"]["sha256"] == subject.entry.record.digest.hex()
+
+
+def test_digest_is_only_asserted_without_the_bytes(workshop, source):
+    subject = describe("x", walk(source, workshop["weights-int8"].id))
+    assert subject.basis("digest") == Basis.ASSERTED
+
+
+def test_digest_is_only_asserted_with_other_bytes(workshop, source):
+    other = digest_path(workshop["weights-float"].path)
+    assert describe("x", walk(source, workshop["weights-int8"].id), recomputed=other).basis("digest") == Basis.ASSERTED
+
+
+def test_authors_words_are_never_verified(subject):
+    for name in ("kind", "version", "licence", "quantised-from"):
+        assert subject.basis(name) == Basis.ASSERTED
+
+
+def test_same_subject_same_bytes(subject):
+    for name in EXPORTERS:
+        assert export(name, subject) == export(name, subject)
+
+
+def test_unknown_format(subject):
+    with pytest.raises(InputError, match="no export called spdx"):
+        export("spdx", subject)

@@ -1,0 +1,115 @@
+"""Batches of signed labels: forged, moved and dropped ones are found; the fast digests are EIP-712's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keifu.errors import CheckFailed, InputError
+from keifu.keys import Account
+from keifu.provenance import RegistryDomain
+from keifu.provenance.labels import LabelBatch, label_word
+
+DOMAIN = RegistryDomain(31_337, "0x" + "11" * 20)
+DATASET = b"\x07" * 32
+LABELLERS = [Account.from_role(f"labeller {i}") for i in range(3)]
+COUNT = 40
+ANCHORER = "0x" + "22" * 20
+
+
+@pytest.fixture(scope="module")
+def batch():
+    who = [LABELLERS[i % 3] for i in range(COUNT)]
+    samples = [f"sample {i}".encode() for i in range(COUNT)]
+    return LabelBatch.sign(DOMAIN, DATASET, who, samples, [label_word(i % 10) for i in range(COUNT)])
+
+
+@pytest.fixture(scope="module")
+def root(batch):
+    return batch.tree().root
+
+
+def changed(batch, **arrays):
+    return LabelBatch(**{**vars(batch), **arrays})
+
+
+def test_fast_digests_are_those_of_the_domain(batch):
+    for row, digest in enumerate(batch.digests()):
+        assert digest.tobytes() == DOMAIN.label_digest(batch.label(row))
+
+
+def test_honest_batch_verifies(batch, root):
+    batch.verify(root)
+    batch.verify(root, workers=2)
+
+
+def test_written_and_read_back(batch, root, tmp_path):
+    batch.write(tmp_path / "labels.npz")
+    LabelBatch.read(tmp_path / "labels.npz", DOMAIN).verify(root)
+
+
+def test_moved_labels_are_named(batch, root):
+    labels = batch.labels.copy()
+    labels[[4, 5]] = labels[[5, 4]]
+    with pytest.raises(CheckFailed, match="2 labels are not as signed: samples 4, 5"):
+        changed(batch, labels=labels).verify(root)
+
+
+def test_label_of_another_labeller_is_named(batch, root):
+    labellers = batch.labellers.copy()
+    labellers[7] = labellers[8]
+    with pytest.raises(CheckFailed, match=r"samples 7$"):
+        changed(batch, labellers=labellers).verify(root)
+
+
+def test_dropped_label_is_found(batch, root):
+    fewer = {name: getattr(batch, name)[:-1] for name in ("labellers", "indices", "samples", "labels", "signatures")}
+    with pytest.raises(CheckFailed, match="some were added or left out"):
+        changed(batch, **fewer).verify(root)
+
+
+def test_signature_for_another_registry_is_none(batch):
+    elsewhere = changed(batch, domain=RegistryDomain(31_337, "0x" + "33" * 20))
+    assert elsewhere.bad_signatures() == list(range(COUNT))
+
+
+@given(st.integers(0, COUNT - 1), st.sampled_from(["labels", "samples", "labellers", "signatures"]), st.data())
+def test_any_changed_byte_is_named(batch, row, field, data):
+    """Whatever byte of whatever row changes, exactly this row is named."""
+    rows = getattr(batch, field).copy()
+    column = data.draw(st.integers(0, rows.shape[1] - 1))
+    rows[row, column] ^= data.draw(st.integers(1, 255))
+    assert changed(batch, **{field: rows}).bad_signatures() == [row]
+
+
+def test_proof_of_one(batch, root):
+    for row in (0, 17, COUNT - 1):
+        batch.prove(row, ANCHORER).verify(DOMAIN, root)
+
+
+def test_proof_of_another_is_refused(batch, root):
+    tree = batch.tree()
+    mine, other = batch.prove(3, ANCHORER, tree), batch.prove(4, ANCHORER, tree)
+    for wrong in (
+        mine.__class__(mine.label, mine.signature, other.proof, root, ANCHORER),
+        mine.__class__(mine.label, mine.signature, mine.proof[:-1], root, ANCHORER),
+        mine.__class__(mine.label, mine.signature, (*mine.proof, bytes(32)), root, ANCHORER),
+        mine.__class__(mine.label, mine.signature, mine.proof[::-1], root, ANCHORER),
+    ):
+        with pytest.raises(CheckFailed, match="is not in the anchored batch"):
+            wrong.verify(DOMAIN, root)
+    with pytest.raises(CheckFailed, match="is not signed by"):
+        mine.__class__(mine.label, other.signature, mine.proof, root, ANCHORER).verify(DOMAIN, root)
+    with pytest.raises(CheckFailed, match="is not in the anchored batch"):
+        mine.verify(DOMAIN, bytes(32))
+
+
+def test_garbage_file_is_refused(tmp_path, batch):
+    (tmp_path / "x.npz").write_bytes(b"no arrays")
+    with pytest.raises(InputError, match="is not a batch of labels"):
+        LabelBatch.read(tmp_path / "x.npz", DOMAIN)
+    changed(batch, samples=np.zeros((3, 32), np.uint8)).write(tmp_path / "y.npz")
+    with pytest.raises(InputError, match="do not fit together"):
+        LabelBatch.read(tmp_path / "y.npz", DOMAIN)
