@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 
@@ -35,4 +36,5 @@ def cli(port: int, as_json: bool, once: bool) -> None:
             click.echo(f"\nexport APE_FOUNDRY_HOST={anvil.url}")
             click.echo("\nchain: running, Ctrl-C stops it")
         if not once:
-            threading.Event().wait()
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()

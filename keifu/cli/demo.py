@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
@@ -49,7 +50,8 @@ def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
         _conclude(stage, time.monotonic() - started)
         if sys.stdout.isatty() and os.environ.get("CI") != "true":
             stage.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
-            threading.Event().wait()
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
 
 
 def _conclude(stage: Stage, seconds: float) -> None:
