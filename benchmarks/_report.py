@@ -36,14 +36,16 @@ def show(console: Console, results: Sequence[Result], calibration: float) -> Non
         bar = result.row.bar
         peer = number(result.peer) + (" (quoted)" if result.quoted else "")
         ratio = f"{result.ratio:.2f}" if result.ratio is not None else "–"
-        limit = f"{'≤' if bar.lower_is_better else '≥'} {number(bar.figure)} {bar.unit}"
+        limit = f"{'≤' if bar.lower_is_better else '≥'} {number(bar.figure)} {bar.unit}" if bar else "no bar"
+        met = _MET[result.met] if bar or result.ours is None else "–"
         how = "; ".join(part for part in (result.row.how, result.note) if part)
-        table.add_row(result.row.id, number(result.ours), peer, ratio, limit, _MET[result.met], how)
+        table.add_row(result.row.id, number(result.ours), peer, ratio, limit, met, how)
     console.print(table)
-    measured = [result for result in results if result.met is not None]
-    met = sum(1 for result in measured if result.met)
+    judged = [result for result in results if result.met is not None]
+    passed = sum(1 for result in judged if result.met)
+    absent = sum(1 for result in results if result.ours is None)
     console.print(
-        f"{met} of {len(measured)} bars met; {len(results) - len(measured)} rows not measured. "
+        f"{passed} of {len(judged)} bars met; {absent} rows not measured. "
         f"Calibration loop {calibration:.2f} s (reference {REFERENCE_SECONDS:.2f} s): this machine now runs at "
         f"{REFERENCE_SECONDS / calibration:.2f} of the speed that the time bars assume."
     )

@@ -26,10 +26,10 @@ def load(path: Path = FILE) -> dict[str, Any]:
 
 
 def merge(document: dict[str, Any], results: Iterable[Result], commit: str) -> dict[str, Any]:
-    """The document with these results in the place of older ones; rows that gave nothing keep what was there."""
+    """The document with these results in the place of older ones; a row that gave nothing keeps what was there."""
     entries = {entry["id"]: entry for entry in document["results"]}
     for result in results:
-        if result.ours is not None:
+        if result.ours is not None and result.row.bar is not None:
             entries[result.row.id] = {
                 "id": result.row.id,
                 "ours": _round(result.ours),

@@ -25,9 +25,10 @@ class Quoted:
 
 @dataclass(frozen=True)
 class Row:
-    """One measure. `how` names state and settings; `also` further figures from the same run, by name.
+    """One measure. `how` names peer, state and settings; `also` further figures from the same run, by name.
 
-    A heavy row takes more than a few seconds: `--quick` and the gas check leave it out.
+    A heavy row takes more than a few seconds: `--quick` and the gas check leave it out. A row whose id has no bar is
+    printed and not kept.
     """
 
     id: str
@@ -38,8 +39,8 @@ class Row:
     heavy: bool = False
 
     @property
-    def bar(self) -> Bar:
-        return bars()[self.id]
+    def bar(self) -> Bar | None:
+        return bars().get(self.id)
 
     @property
     def is_gas(self) -> bool:
@@ -66,7 +67,7 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        return None if self.ours is None else self.row.bar.met_by(self.ours)
+        return None if self.ours is None or self.row.bar is None else self.row.bar.met_by(self.ours)
 
 
 def measure(row: Row, lab: Lab, *, peers: bool = True) -> Result:

@@ -13,11 +13,9 @@ from pathlib import Path
 from benchmarks._rows import seconds
 from keifu.errors import EnvironmentFault
 
-__all__ = ["GIB", "one_core", "openssl_sha3", "sha256sum"]
+__all__ = ["GIB", "one_core", "openssl_speed", "sha256sum"]
 
 GIB = 2**30
-LEAF_BYTES = 256
-_SPEED = re.compile(r"^sha3-256\s+([\d.]+)k", re.IGNORECASE | re.MULTILINE)
 
 
 @contextmanager
@@ -34,12 +32,13 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def openssl_sha3() -> float:
-    """Bytes a second of `openssl speed` for SHA3-256 of 256-byte messages: the same permutation as Keccak-256."""
-    command = [_tool("openssl", "openssl"), "speed", "-evp", "sha3-256", "-bytes", str(LEAF_BYTES), "-seconds", "1"]
+def openssl_speed(digest: str, size: int) -> float:
+    """Bytes a second of `openssl speed` for messages of `size` bytes. sha3-256 is Keccak-256 but for a padding byte."""
+    command = [_tool("openssl", "openssl"), "speed", "-evp", digest, "-bytes", str(size), "-seconds", "1"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if (found := _SPEED.search(output)) is None:
-        raise EnvironmentFault("openssl speed printed no figure for sha3-256", remedy="install OpenSSL 3")
+    found = re.search(rf"^{digest}\s+([\d.]+)k", output, re.IGNORECASE | re.MULTILINE)
+    if found is None:
+        raise EnvironmentFault(f"openssl speed printed no figure for {digest}", remedy="install OpenSSL 3")
     return float(found[1]) * 1_000
 
 

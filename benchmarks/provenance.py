@@ -166,14 +166,14 @@ def _eas_batch(lab: Lab) -> float:
 
 
 ROWS = (
-    Row("gas.register", _register, "record with two links; EAS: 32 bytes without any link", _eas_attest),
-    Row("gas.attest", _attest, "EAS: 32 bytes", _eas_attest),
-    Row("gas.anchor_record", _anchor, "10,000 records in one anchor; EAS: each of a batch of 20", _eas_batch),
+    Row("gas.register", _register, "EAS attest of 32 bytes without any link; a record with two links", _eas_attest),
+    Row("gas.attest", _attest, "EAS attest of 32 bytes", _eas_attest),
+    Row("gas.anchor_record", _anchor, "EAS multiAttest, each of 20; each of 10,000 records in one anchor", _eas_batch),
     Row(
         "gas.promote",
         _promote_with(2),
-        "policy of two attestations, second promotion of the environment",
+        "no peer; policy of two attestations, second promotion of the environment",
         also=(("with three:", _promote_with(3)), ("with four:", _promote_with(4))),
     ),
-    Row("gas.membership_1m", _membership, "one of 1,000,000 leaves, whole transaction"),
+    Row("gas.membership_1m", _membership, "no peer; one of 1,000,000 leaves, checked by a transaction"),
 )

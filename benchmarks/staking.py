@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmarks import tge
 from benchmarks._lab import Lab
 from benchmarks._rows import Measure, Quoted, Row
+from benchmarks.simulation import Outcome, simulate
 from keifu.abi import Contract
 from keifu.chain import Account, Call
 
@@ -176,6 +177,22 @@ def _slash_fresh(lab: Lab) -> int:
         return staking.slash(lab, BOND + BOND // 4, number=1)
 
 
+# the simulation -------------------------------------------------------------------------------------------------------
+
+
+def _simulation(_: Lab) -> Outcome:
+    return simulate()
+
+
+def _simulation_rate(lab: Lab) -> float:
+    outcome = lab.shared(_simulation)
+    return outcome.operations / outcome.seconds
+
+
+def _simulation_of(what: str) -> Measure:
+    return lambda lab: float(getattr(lab.shared(_simulation), what))
+
+
 # Synthetix ------------------------------------------------------------------------------------------------------------
 
 
@@ -203,13 +220,13 @@ ROWS = (
     Row(
         "gas.delegate_first",
         _delegate_first,
-        "first stake of a delegator with an operator; the epoch's books are open",
+        "Graph Horizon; first stake of a delegator with an operator, the epoch's books are open",
         Quoted(84_477, HORIZON),
     ),
     Row(
         "gas.delegate",
         _delegate,
-        "a further stake: every slot in use; the epoch's books are open",
+        "Graph Horizon; a further stake, every slot in use, the epoch's books are open",
         Quoted(67_377, HORIZON),
         also=(
             ("opening the epoch's books:", _first_of_epoch(lambda staking, lab: staking.stake(lab, staking.delegator))),
@@ -218,29 +235,36 @@ ROWS = (
     Row(
         "gas.undelegate",
         _undelegate,
-        "every slot in use; Horizon's steady figure",
+        "Graph Horizon, steady; every slot in use",
         Quoted(147_668, HORIZON),
         also=(("first ticket of a new bucket:", _undelegate_first),),
     ),
     Row(
         "gas.claim_rewards",
         _claim_rewards,
-        "a further claim: every slot in use",
+        "Synthetix StakingRewards; a further claim, every slot in use",
         _synthetix_reward,
         also=(("opening the epoch's books:", _first_of_epoch(Staking.claim)),),
     ),
     Row(
         "gas.slash",
         _slash_after(_hub),
-        "bond and delegators both lose; one delegator, one ticket, credit slots in use; Horizon: provider only",
+        "Graph Horizon, provider only; bond, delegator and ticket lose, credit slots in use",
         Quoted(97_095, HORIZON),
         also=(("bond only:", _slash_bond), ("fresh credit slots:", _slash_fresh)),
     ),
     Row(
         "gas.slash_10000",
         _slash_after(_crowd),
-        "the same with 10,000 delegators and 1,000 open tickets",
+        "Graph Horizon, provider only; 10,000 delegators, 1,000 open tickets",
         Quoted(97_095, HORIZON),
+        heavy=True,
+    ),
+    Row(
+        "info.staking_simulation",
+        _simulation_rate,
+        "operations a second; 8,000 operators and 100,000 delegators in process, each call beside the model",
+        also=(("operations:", _simulation_of("operations")), ("seconds:", _simulation_of("seconds"))),
         heavy=True,
     ),
 )

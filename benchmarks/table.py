@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import _results
+from benchmarks._areas import rows
 from benchmarks._bars import bars
 from benchmarks._report import number
 
@@ -19,7 +20,8 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 def render(document: dict[str, Any]) -> str:
     """The table in Markdown, one line a measure."""
-    lines = ["| measure | ours | peer | bar | met | measured against |", "|---|--:|--:|--:|---|---|"]
+    how = {row.id: row.how for row in rows("all")}
+    lines = ["| measure | ours | peer | bar | met | compared with, and the state |", "|---|--:|--:|--:|---|---|"]
     for entry in document["results"]:
         bar = bars()[entry["id"]]
         peer = number(entry["peer"]) + (" (quoted)" if entry["quoted"] else "")
@@ -31,7 +33,7 @@ def render(document: dict[str, Any]) -> str:
             peer,
             f"{sign} {number(bar.figure)} {bar.unit}",
             met,
-            bar.against,
+            how[bar.id],
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -23,6 +23,10 @@ def test_a_row_that_gave_nothing_keeps_the_last_figure():
     assert _results.merge(before, [result("gas.attest", None)], "two")["results"] == before["results"]
 
 
+def test_a_row_without_a_bar_is_not_kept():
+    assert _results.merge({"results": []}, [result("info.staking_simulation", 1)], "one")["results"] == []
+
+
 def test_rows_come_in_the_order_of_the_bars_with_their_unit():
     merged = _results.merge({"results": []}, [result("size.largest_contract", 9), result("gas.tge_claim_first", 8)], "")
     assert [entry["id"] for entry in merged["results"]] == ["gas.tge_claim_first", "size.largest_contract"]
