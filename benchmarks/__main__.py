@@ -27,13 +27,16 @@ def main(area: str, *, quick: bool, strict: bool, no_save: bool) -> None:
         console.width = 200
     show_settings(console)
     wanted = [row for row in rows(area) if not (quick and row.heavy)]
-    calibration = calibrate()
     results: list[Result] = []
     with Lab() as lab, console.status("") as status:
         for done, row in enumerate(wanted, 1):
             status.update(f"{row.id} ({done} of {len(wanted)})")
-            results.append(measure(row, lab))
-    show(console, results, min(calibration, calibrate()))
+            before = calibrate() if row.is_timed else 0.0
+            result = measure(row, lab)
+            if row.is_timed and result.ours is not None:
+                result = result.with_note(f"calibration loop {max(before, calibrate()):.2f} s")
+            results.append(result)
+    show(console, results)
     if not no_save:
         _results.save(_results.merge(_results.load(), results, _results.commit()))
         table.main([])

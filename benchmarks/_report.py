@@ -24,7 +24,7 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 1_000 or float(value).is_integer() else f"{value:.3g}"
 
 
-def show(console: Console, results: Sequence[Result], calibration: float) -> None:
+def show(console: Console, results: Sequence[Result]) -> None:
     """One line a row, then the sum."""
     table = Table(title="Keifu beside its peers", show_lines=False, pad_edge=False)
     for column, justify in (("id", "left"), ("ours", "right"), ("peer", "right"), ("ratio", "right")):
@@ -46,8 +46,7 @@ def show(console: Console, results: Sequence[Result], calibration: float) -> Non
     absent = sum(1 for result in results if result.ours is None)
     console.print(
         f"{passed} of {len(judged)} bars met; {absent} rows not measured. "
-        f"Calibration loop {calibration:.2f} s (reference {REFERENCE_SECONDS:.2f} s): this machine now runs at "
-        f"{REFERENCE_SECONDS / calibration:.2f} of the speed that the time bars assume."
+        f"The calibration loop beside a timed row takes {REFERENCE_SECONDS:.2f} s on the machine that its bar assumes."
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks._bars import Bar, bars
 from benchmarks._lab import Lab
 from keifu.errors import KeifuError
 
-__all__ = ["Measure", "Quoted", "Result", "Row", "measure", "seconds"]
+__all__ = ["Measure", "Quoted", "Result", "Row", "cpu_seconds", "measure", "seconds"]
 
 Measure = Callable[[Lab], float]
 
@@ -46,6 +46,11 @@ class Row:
     def is_gas(self) -> bool:
         return self.id.startswith("gas.")
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether the figure depends on how fast the machine is."""
+        return self.id.startswith(("time.", "rate.", "info."))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -56,6 +61,9 @@ class Result:
     peer: float | None
     note: str = ""
     seconds: float = 0.0
+
+    def with_note(self, note: str) -> Result:
+        return replace(self, note="; ".join(part for part in (self.note, note) if part))
 
     @property
     def quoted(self) -> bool:
@@ -101,3 +109,10 @@ def seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Processor seconds of one call, all threads of this process together: other processes' load does not count."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started

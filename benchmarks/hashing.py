@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks import limits
 from benchmarks._lab import Lab
-from benchmarks._rows import Measure, Row, seconds
+from benchmarks._rows import Measure, Row, cpu_seconds, seconds
 from keifu import merkle
 from keifu.keys import Account
 from keifu.provenance import RegistryDomain
@@ -35,7 +35,7 @@ RECOVERIES = 20_000
 
 @dataclass(frozen=True)
 class TreeSpeed:
-    """Best of the rounds: bytes a second of our tree and of openssl's hash, inner nodes a second of our tree."""
+    """Best of the rounds, a processor second: bytes of our tree and of openssl's hash, inner nodes of our tree."""
 
     ours: float
     openssl: float
@@ -52,8 +52,8 @@ def _tree_speed(_: Lab) -> TreeSpeed:
     with limits.one_core():
         for _round in range(ROUNDS):
             leaves.clear()
-            hashing = seconds(lambda: leaves.append(merkle.hash_rows(rows)))
-            building = seconds(lambda: merkle.build(leaves[0], sort=False))
+            hashing = cpu_seconds(lambda: leaves.append(merkle.hash_rows(rows)))
+            building = cpu_seconds(lambda: merkle.build(leaves[0], sort=False))
             ours.append(limits.GIB / (hashing + building))
             nodes.append((len(rows) - 1) / building)
             openssl.append(limits.openssl_speed("sha3-256", LEAF_BYTES))
@@ -88,18 +88,18 @@ def _labels(_: Lab) -> LabelBatch:
 
 
 def _label_rate(lab: Lab) -> float:
-    """Labels a second, digests included, on one core; the spoilt row has to be the one that is found."""
+    """Labels a processor second, digests included; the spoilt row has to be the one that is found."""
     batch = lab.shared(_labels)
     bad: list[int] = []
     with limits.one_core():
-        taken = seconds(lambda: bad.extend(batch.bad_signatures(workers=1)))
+        taken = cpu_seconds(lambda: bad.extend(batch.bad_signatures(workers=1)))
     if bad != [LABELS - 1]:
         raise AssertionError(f"rows {bad[:5]} are said to be unsigned, not the last one")
     return LABELS / taken
 
 
 def _recover_rate(lab: Lab) -> float:
-    """Bare recoveries a second by libsecp256k1, on one core."""
+    """Bare recoveries a processor second by libsecp256k1."""
     batch = lab.shared(_labels)
     digests = batch.digests()[:RECOVERIES]
     rows = [
@@ -112,7 +112,7 @@ def _recover_rate(lab: Lab) -> float:
             PublicKey.from_signature_and_message(signature, digest, hasher=None)
 
     with limits.one_core():
-        return RECOVERIES / seconds(recover)
+        return RECOVERIES / cpu_seconds(recover)
 
 
 # digests --------------------------------------------------------------------------------------------------------------
@@ -120,7 +120,10 @@ def _recover_rate(lab: Lab) -> float:
 
 @dataclass(frozen=True)
 class DigestSpeed:
-    """Seconds for the same 1 GiB of files, best of the rounds: ours on one core and on all, sha256sum on one."""
+    """For the same 1 GiB of files, best of the rounds.
+
+    Processor seconds of ours and of sha256sum on one core, wall-clock seconds of ours on all.
+    """
 
     one_core: float
     all_cores: float
@@ -136,7 +139,7 @@ def _digest_speed(_: Lab) -> DigestSpeed:
             file.write_bytes(number.to_bytes(8, "big") + block[8:])
         for _round in range(DIGEST_ROUNDS):
             with limits.one_core():
-                ours.append(seconds(lambda: digest_path(folder, workers=1)))
+                ours.append(cpu_seconds(lambda: digest_path(folder, workers=1)))
                 peer.append(limits.sha256sum(files))
             all_cores.append(seconds(lambda: digest_path(folder)))
     return DigestSpeed(min(ours), min(all_cores), min(peer))
@@ -155,7 +158,7 @@ ROWS = (
     Row(
         "rate.label_signatures",
         _label_rate,
-        "bare coincurve recoveries; 100,000 labels by 50 labellers with their digests, one core",
+        "bare coincurve recoveries; 100,000 labels by 50 labellers with their digests, a processor second",
         _recover_rate,
         heavy=True,
     ),

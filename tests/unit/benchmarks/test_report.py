@@ -28,7 +28,6 @@ def test_the_table_says_what_was_missed_quoted_and_not_measured():
             Result(Row("gas.slash", lambda _: 0, "how"), None, None, "ours not measured: no contract StakingHub"),
             Result(Row("info.staking_simulation", lambda _: 0, "how"), 4_000, None),
         ],
-        0.3,
     )
     text = console.export_text(clear=False)
     missed, absent, info = [line for line in text.splitlines() if "gas." in line or "info." in line]
