@@ -38,21 +38,22 @@ def recorded(path: Path = FILE) -> dict[str, Recorded]:
     return {id_: Recorded(entry["gas"], entry["why"]) for id_, entry in json.loads(path.read_bytes()).items()}
 
 
-def measured() -> dict[str, float]:
-    """Our gas figures now, from one anvil; a contract that is not there is left out."""
+def measured() -> tuple[dict[str, float], dict[str, str]]:
+    """Our gas figures now, from one anvil, and why others could not be measured."""
     with Lab() as lab:
         results = [measure(row, lab, peers=False) for row in gas_rows()]
-    return {result.row.id: result.ours for result in results if result.ours is not None}
+    figures = {result.row.id: result.ours for result in results if result.ours is not None}
+    return figures, {result.row.id: result.note for result in results if result.ours is None}
 
 
-def growth(before: Mapping[str, Recorded], now: Mapping[str, float]) -> list[str]:
+def growth(before: Mapping[str, Recorded], now: Mapping[str, float], missing: Mapping[str, str]) -> list[str]:
     """One line for each figure that grew by more than the tolerance, or is recorded and could not be measured."""
     lines = [
         f"{id_}: {now[id_]:,.0f} gas, {now[id_] / old.gas - 1:+.1%} over {old.gas:,.0f}"
         for id_, old in before.items()
         if id_ in now and now[id_] * 100 > old.gas * (100 + TOLERANCE_PERCENT)
     ]
-    return lines + [f"{id_}: recorded, but not measured any more" for id_ in before if id_ not in now]
+    return lines + [f"{id_}: {missing.get(id_, 'recorded, but no row')}" for id_ in before if id_ not in now]
 
 
 def updated(before: Mapping[str, Recorded], now: Mapping[str, float], why: str) -> dict[str, Recorded]:
@@ -73,7 +74,7 @@ def _save(figures: Mapping[str, Recorded], path: Path = FILE) -> None:
 @click.option("--why", default="", help="The reason that is recorded with each figure that changed.")
 def main(*, update: bool, why: str) -> None:
     """Compare our gas with the committed figures; exit with 1 when one grew by more than 2 %."""
-    before, now = recorded(), measured()
+    before, (now, missing) = recorded(), measured()
     for id_, gas in now.items():
         old = f"{gas / before[id_].gas - 1:+.2%}" if id_ in before else "new"
         click.echo(f"{id_:24} {gas:>12,.6g} {old}")
@@ -84,7 +85,7 @@ def main(*, update: bool, why: str) -> None:
             click.echo(error, err=True)
             raise SystemExit(error.exit_code) from None
         return
-    if grown := growth(before, now):
+    if grown := growth(before, now, missing):
         click.echo("\n".join(grown), err=True)
         raise SystemExit(1)
 

@@ -6,5 +6,5 @@ from benchmarks import gas
 
 
 def test_no_figure_grew_without_a_reason():
-    grown = gas.growth(gas.recorded(), gas.measured())
+    grown = gas.growth(gas.recorded(), *gas.measured())
     assert not grown, "\n".join([*grown, 'if it must be so: python -m benchmarks.gas --update --why "..."'])
