@@ -8,10 +8,11 @@ keifu replay FILE                   sends it to anvil; --as-test makes a regress
 from __future__ import annotations
 
 from keifu.fuzz.engine import Engine, Finding
-from keifu.fuzz.system import MAYBE, Call, DescriptionError, Steps, System, action, invariant
+from keifu.fuzz.system import EITHER, MAYBE, Call, DescriptionError, Steps, System, action, invariant
 from keifu.fuzz.values import Amount, Choice, Duration, Fixed, Flag, Index, Made, Value, Who
 
 __all__ = [
+    "EITHER",
     "MAYBE",
     "Amount",
     "Call",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from keifu.abi import encode_args
+from keifu.errors import AbiError
 
 __all__ = ["Packer", "packer", "word"]
 
@@ -43,49 +43,77 @@ def _dynamic(value: Any) -> bytes:
     return word(len(data)) + data + bytes(-len(data) % WORD)
 
 
-def _head(kind: str) -> tuple[_Encoder, bool] | None:
-    """(encoder, is dynamic) of a type that is packed here, or None."""
-    if kind.startswith(("uint", "int")) and kind[-1] != "]":
-        return word, False
-    if kind == "bool":
+def _compiled(kind: str) -> tuple[_Encoder, bool]:
+    """(encoder, is dynamic) of an ABI type."""
+    if kind.endswith("]"):
+        inner, _, size = kind[:-1].rpartition("[")
+        return _array(_compiled(inner), int(size) if size else None)
+    if kind.startswith("("):
+        return _tuple([_compiled(part) for part in _split(kind[1:-1])])
+    if kind.startswith(("uint", "int")) or kind == "bool":
         return word, False
     if kind == "address":
         return _address, False
     if kind in ("bytes", "string"):
         return _dynamic, True
-    if kind.startswith("bytes") and kind[-1] != "]":
+    if kind.startswith("bytes"):
         return _fixed_bytes, False
-    if kind.endswith("[]"):
-        inner = _head(kind[:-2])
-        if inner is not None and not inner[1]:
-            return (lambda items, one=inner[0]: word(len(items)) + b"".join(map(one, items))), True
-    return None
+    raise AbiError(f"cannot pack {kind}")
+
+
+def _split(inside: str) -> list[str]:
+    """Member types of a tuple, nested ones whole."""
+    parts, depth, start = [], 0, 0
+    for at, char in enumerate(inside):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            parts.append(inside[start:at])
+            start = at + 1
+    return [*parts, inside[start:]] if inside else []
+
+
+def _sequence(members: list[tuple[_Encoder, bool]]) -> Callable[[Sequence[Any]], bytes]:
+    """Heads and tails, as arguments, tuples and arrays all have them. Sizes of static members are found by packing."""
+    if not any(dynamic for _, dynamic in members):
+        encoders = [encode for encode, _ in members]
+        return lambda values: b"".join([encode(value) for encode, value in zip(encoders, values, strict=True)])
+
+    def pack(values: Sequence[Any]) -> bytes:
+        packed = [encode(value) for (encode, _), value in zip(members, values, strict=True)]
+        offset = sum(WORD if dynamic else len(data) for (_, dynamic), data in zip(members, packed, strict=True))
+        heads, tails = [], []
+        for (_, dynamic), data in zip(members, packed, strict=True):
+            if dynamic:
+                heads.append(word(offset))
+                tails.append(data)
+                offset += len(data)
+            else:
+                heads.append(data)
+        return b"".join(heads + tails)
+
+    return pack
+
+
+def _tuple(members: list[tuple[_Encoder, bool]]) -> tuple[_Encoder, bool]:
+    return _sequence(members), any(dynamic for _, dynamic in members)
+
+
+def _array(inner: tuple[_Encoder, bool], size: int | None) -> tuple[_Encoder, bool]:
+    def pack(values: Sequence[Any]) -> bytes:
+        count = b"" if size is not None else word(len(values))
+        return count + _sequence([inner] * len(values))(values)
+
+    return pack, inner[1] or size is None
 
 
 def packer(selector: bytes, types: Sequence[str]) -> Packer:
     """A function from arguments to call data. Values wider than their type are cut, never refused: the contract's own
     range check is then what is tested."""
-    heads = [_head(kind) for kind in types]
-    if any(head is None for head in heads):
-        return lambda args: selector + encode_args(types, args)
-    encoders = [head[0] for head in heads if head is not None]
-    if not any(head[1] for head in heads if head is not None):
-        return _static(selector, encoders)
-    dynamic = [head[1] for head in heads if head is not None]
-
-    def pack(args: Sequence[Any]) -> bytes:
-        parts, tail, offset = [selector], [], WORD * len(encoders)
-        for encode, is_dynamic, value in zip(encoders, dynamic, args, strict=True):
-            data = encode(value)
-            if is_dynamic:
-                parts.append(word(offset))
-                tail.append(data)
-                offset += len(data)
-            else:
-                parts.append(data)
-        return b"".join(parts + tail)
-
-    return pack
+    members = [_compiled(kind) for kind in types]
+    if not any(dynamic for _, dynamic in members):
+        return _static(selector, [encode for encode, _ in members])
+    pack = _sequence(members)
+    return lambda args: selector + pack(args)
 
 
 def _static(selector: bytes, encoders: list[_Encoder]) -> Packer:

@@ -17,7 +17,7 @@ from keifu.evm import LocalEvm, artifacts
 from keifu.evm.artifacts import Artifact
 from keifu.fuzz import _dictionary
 from keifu.fuzz._pack import Packer
-from keifu.fuzz.system import MAYBE, Action, Call, DescriptionError, System
+from keifu.fuzz.system import EITHER, MAYBE, Action, Call, DescriptionError, System
 
 __all__ = ["CHUNK", "STEPS", "Engine", "Finding", "Step"]
 
@@ -181,7 +181,7 @@ class Engine:
         self.fresh = 0
         offset = 0
         try:
-            system.step = 0
+            system.told.clear()
             system.start()
             for offset in range(0, len(data) - CHUNK + 1, CHUNK):
                 plan = table[data[offset]]
@@ -192,7 +192,6 @@ class Engine:
                     changed = self._wait(data[offset + 2], data[offset + 3], data[offset + 4 : offset + 8])
                 else:
                     changed = self._act(plan, data, offset)  # type: ignore[arg-type]
-                system.step += 1
                 if changed:
                     for number, check in self._always:
                         if (verdict := check(system)) is not True:
@@ -214,16 +213,15 @@ class Engine:
     def _finish(self, step: int) -> Finding | None:
         for number, check in self._at_end:
             self._current = number
-            mark = self.evm.snapshot()
-            verdict = check(self.system)
-            self.evm.restore(mark)
+            with self.evm.anchor():  # and not snapshot and restore: open snapshots add to the depth of calls
+                verdict = check(self.system)
             if verdict is not True:
                 return Finding(number, str(verdict) if verdict else "does not hold", step, number)
         return None
 
     def _act(self, plan: _Plan, data: bytes, offset: int) -> bool:
         system, item = self.system, plan.action
-        self._current = item.name
+        self._current = system.acting = item.name
         senders = plan.senders
         who = senders[data[offset + 1] % len(senders)]
         mode, pick = data[offset + 2], data[offset + 3]
@@ -251,9 +249,9 @@ class Engine:
                     changed |= (returned := self._custom(plan, order)) is not None
                 else:
                     returned = self._declared(plan, who, args, pays, order)
-                    if returned is None:
+                    if returned is None and order is not EITHER:
                         return changed
-                    changed = True
+                    changed |= returned is not None
                 order = steps.send(returned)
         except StopIteration:
             return changed
@@ -261,11 +259,11 @@ class Engine:
     def _declared(self, plan: _Plan, who: str, args: list[Any], pays: int, order: Any) -> bytes | None:
         """The action's own call, which must succeed unless the order is MAYBE."""
         returned = self._send(plan, who, plan.to, plan.pack(args), pays, plan.action.target, args)
-        if returned is None:
+        if returned is None and order is not EITHER:
             if order is not MAYBE:
-                raise _Broken("liveness", f"must succeed, was refused: {self._reason or '(no reason)'}")
-            if self._reason not in plan.action.allow:
-                raise _Broken("reason", f"refused for a reason that is not allowed: {self._reason or '(none)'}")
+                raise _Broken("liveness", f"must succeed, was refused: {self.system.refusal or '(no reason)'}")
+            if self.system.refusal not in plan.action.allow:
+                raise _Broken("reason", f"refused for a reason that is not allowed: {self.system.refusal or '(none)'}")
         return returned
 
     def _refused(self, plan: _Plan, who: str, args: list[Any], pays: int, reason: str | None) -> bool:
@@ -274,8 +272,8 @@ class Engine:
             return False
         if self._send(plan, who, plan.to, plan.pack(args), pays, plan.action.target, args) is not None:
             raise _Broken("refusal", f"must be refused ({reason or 'no reason'}), but succeeded")
-        if self._reason != reason:
-            raise _Broken("reason", f"must be refused for {reason!r}, was for {self._reason!r}")
+        if self.system.refusal != reason:
+            raise _Broken("reason", f"must be refused for {reason!r}, was for {self.system.refusal!r}")
         return False
 
     def _custom(self, plan: _Plan, order: Call) -> bytes | None:
@@ -284,17 +282,21 @@ class Engine:
         if order.fails is not None:
             if returned is not None:
                 raise _Broken("refusal", f"{target} must be refused ({order.fails or 'no reason'}), but succeeded")
-            if self._reason != order.fails:
-                raise _Broken("reason", f"{target} must be refused for {order.fails!r}, was for {self._reason!r}")
-        elif returned is None:
+            if self.system.refusal != order.fails:
+                raise _Broken(
+                    "reason", f"{target} must be refused for {order.fails!r}, was for {self.system.refusal!r}"
+                )
+        elif returned is None and not order.either:
             if not order.may_fail:
-                raise _Broken("liveness", f"{target} must succeed, was refused: {self._reason or '(no reason)'}")
-            if self._reason not in plan.action.allow:
-                raise _Broken("reason", f"{target} was refused for a reason that is not allowed: {self._reason!r}")
+                raise _Broken("liveness", f"{target} must succeed, was refused: {self.system.refusal or '(no reason)'}")
+            if self.system.refusal not in plan.action.allow:
+                raise _Broken(
+                    "reason", f"{target} was refused for a reason that is not allowed: {self.system.refusal!r}"
+                )
         return returned
 
     def _send(self, plan: _Plan, who: str, to: str, data: bytes, value: int, target: str, args: Any) -> bytes | None:
-        """One transaction; the returned data, or None when it was refused (`self._reason` says why)."""
+        """One transaction; the returned data, or None when it was refused (`system.refusal` says why)."""
         raw = self.evm.raw
         raw.reset_transient_storage()
         self.calls += 1
@@ -302,7 +304,7 @@ class Engine:
         try:
             returned: bytes = raw.message_call(who, to, data, value)
         except RuntimeError as error:
-            reason = self._reason = self.reason_of(str(error))
+            reason = self.system.refusal = self.reason_of(str(error))
             counts.refused += 1
             signal: Any = reason
             answer = None
@@ -320,7 +322,7 @@ class Engine:
                 self.seen.add(key)
                 self.fresh += 1
         if self._trace is not None:
-            outcome = "ok" if answer is not None else f"refused: {self._reason}"
+            outcome = "ok" if answer is not None else f"refused: {self.system.refusal}"
             self._trace.append(Step(plan.action.name, self.evm.now, who, target, tuple(args), value, outcome))
         return answer
 

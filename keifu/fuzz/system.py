@@ -39,7 +39,9 @@ from keifu.fuzz._pack import Packer, packer
 from keifu.fuzz._storage import Field, Reader
 from keifu.fuzz.values import ZERO_ADDRESS, Value
 
-__all__ = ["MAYBE", "Action", "Call", "DescriptionError", "Invariant", "System", "action", "invariant"]
+__all__ = ["EITHER", "MAYBE", "Action", "Call", "DescriptionError", "Invariant", "System", "action", "invariant"]
+
+CHECKED = 3  # calls of an action, in each sequence, whose events are looked at
 
 Steps = Generator[Any, bytes, Any]  # yields at the call, may return the reason of a refusal instead
 
@@ -55,7 +57,16 @@ class _Maybe:
         return "MAYBE"
 
 
+class _Either:
+    """`yield EITHER`: the description judges by itself. It gets the returned data, or None after a refusal, whose
+    reason is `self.refusal`."""
+
+    def __repr__(self) -> str:
+        return "EITHER"
+
+
 MAYBE = _Maybe()
+EITHER = _Either()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ class Call:
     value: int = 0
     fails: str | None = None
     may_fail: bool = False
+    either: bool = False
     text: tuple[str, tuple[Any, ...]] = ("", ())
 
 
@@ -203,11 +215,19 @@ class System:
         return self.evm.now
 
     def tx(
-        self, target: str, *args: Any, sender: str, value: int = 0, fails: str | None = None, may_fail: bool = False
+        self,
+        target: str,
+        *args: Any,
+        sender: str,
+        value: int = 0,
+        fails: str | None = None,
+        may_fail: bool = False,
+        either: bool = False,
     ) -> Call:
-        """A call for an action to yield. `fails`: it must be refused for this reason."""
+        """A call for an action to yield. It must succeed, or be refused for the reason `fails`; with `may_fail` as
+        with MAYBE, with `either` as with EITHER."""
         to, pack = self.resolve(target, len(args))
-        return Call(sender, to, pack(args), value, fails, may_fail, (target, args))
+        return Call(sender, to, pack(args), value, fails, may_fail, either, (target, args))
 
     def read(self, variable: str, *, offset: int = 0, bits: tuple[int, int] = (0, 256)) -> Reader:
         """A reader of storage: "vault.total" is called without, "vault.shares" (a map) with its keys.
@@ -262,8 +282,10 @@ class System:
                 assert actual == wanted, f"{event}.{field} is {actual}, not {wanted}"
 
     def sometimes(self) -> bool:
-        """True for the first few calls of a sequence: for checks that cost more than a call."""
-        return self.step < self.checked_steps
+        """True for the first calls of each action in a sequence: for checks that cost more than a call."""
+        told = self.told.get(self.acting, 0)
+        self.told[self.acting] = told + 1
+        return told < CHECKED
 
     # what the engine uses ---------------------------------------------------------------------------------------------
 
@@ -273,8 +295,9 @@ class System:
         self.names: dict[str, str] = {ZERO_ADDRESS: "zero"}
         self.roles: dict[str, str] = {}
         self.readers: list[Reader] = []
-        self.step = 0
-        self.checked_steps = 8
+        self.acting = ""  # name of the action that runs
+        self.told: dict[str, int] = {}
+        self.refusal = ""  # reason of the last call that was refused
 
     def prepare(self, evm: LocalEvm) -> None:
         """Run `setup` on `evm`; refuses a description that names what is not there."""

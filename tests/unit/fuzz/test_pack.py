@@ -21,6 +21,8 @@ CASES = [
     (["bytes4"], [b"\1\2\3\4"]),
     (["(uint256,address)", "uint8"], [(1, ADDRESS), 2]),
     (["(uint256,bytes)[]"], [[(1, b"x")]]),
+    (["(bytes32,uint8,(address,string)[])", "uint256[2]"], [(b"\4" * 32, 3, [(ADDRESS, "a"), (ADDRESS, "")]), [1, 2]]),
+    (["(uint256,address,bytes32[])[]"], [[(1, ADDRESS, [b"\5" * 32]), (2, ADDRESS, [])]]),
 ]
 
 

@@ -1,0 +1,54 @@
+"""Ten bugs of VestingEscrow."""
+
+from __future__ import annotations
+
+from keifu.fuzz.plant import Bug
+
+__all__ = ["BUGS"]
+
+FILE = "vesting/VestingEscrow.vy"
+
+
+def _bug(name: str, old: str, new: str, file: str = FILE) -> Bug:
+    return Bug(name, file, old, new, ("VestingEscrow",))
+
+
+BUGS = [
+    _bug(
+        "vested rounded up",
+        "(_total - _first) * _passed // _steps",
+        "((_total - _first) * _passed + _steps - 1) // _steps",
+        "lib/schedule.vy",
+    ),
+    _bug("cliff one step early", "if passed < _amounts >> CLIFF_BIT:", "if passed + 1 < _amounts >> CLIFF_BIT:"),
+    _bug(
+        "steps begin one second early",
+        "min(unsafe_sub(_at, _start) // _step, _steps)",
+        "min((unsafe_sub(_at, _start) + 1) // _step, _steps)",
+        "lib/schedule.vy",
+    ),
+    _bug("claim paid twice", "        self._amounts[_id] = unsafe_add(amounts, amount << PAID_BIT)\n", ""),
+    _bug(
+        "anyone revokes",
+        '    assert msg.sender == self._revoker[_id], "escrow: caller is not the revoker"\n    terms',
+        "    terms",
+    ),
+    _bug(
+        "revoked for the beneficiary",
+        "    self._send(msg.sender, refund)\n",
+        "    self._send(self._beneficiary(terms), refund)\n",
+    ),
+    _bug("revoked total not lowered", "    self._amounts[_id] = amounts - refund\n", ""),
+    _bug(
+        "successor not checked",
+        '    assert msg.sender == self.successor[_id], "escrow: caller is not the successor"\n',
+        "",
+    ),
+    _bug("offer stays open", "    self.successor[_id] = empty(address)\n", ""),
+    _bug("revoker stays", "    self._revoker[_id] = empty(address)\n    self._amounts", "    self._amounts"),
+    _bug(
+        "event names the successor twice",
+        "beneficiary=self._beneficiary(terms), successor=msg.sender)",
+        "beneficiary=msg.sender, successor=msg.sender)",
+    ),
+]

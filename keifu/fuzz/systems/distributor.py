@@ -1,0 +1,165 @@
+"""TGEDistributor: six grants, honest and forged claims, batches, donations and the late sweep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keifu.evm import LocalEvm
+from keifu.fuzz.system import Steps, System, action, invariant
+from keifu.fuzz.values import Amount, Choice, Index, Who
+from keifu.tge import Grants, Ledger, Schedule
+from keifu.tge.model import SWEEP_DELAY
+
+TOTALS = [1_143 * 10**18, 1, 35, 10**24, 1_143 * 10**18 + 1, 7]
+WAIT = 1_000  # seconds from the set-up to the event
+FORGERIES = ("", "", "", "total", "account", "index", "proof")
+
+
+class Distributor(System):
+    """Claims by anyone for anyone, at any time, with the right proof or a wrong one."""
+
+    contracts = ("TGEDistributor",)
+    actors = ("grantee", "other grantee", "owner", "donor")
+
+    def setup(self, evm: LocalEvm) -> None:
+        token = evm.deploy("KeifuToken", self["donor"], sender=self["donor"])
+        receivers = [self["grantee"], self["other grantee"]] * 3
+        self.grants = Grants(receivers, TOTALS)
+        self.schedule = Schedule(evm.now + WAIT)
+        self.proofs = [self.grants.tree.proof(index) for index in range(len(TOTALS))]
+        terms = self.schedule
+        self.sweep_after = terms.end + SWEEP_DELAY
+        distributor = evm.deploy(
+            "TGEDistributor", token, self.grants.tree.root, self.grants.allocation, terms.start, terms.step,
+            terms.steps, self.sweep_after, self["owner"], sender=self["owner"],
+        )  # fmt: skip
+        self.bind(distributor=distributor, token=token)
+        token.transfer(distributor, self.grants.allocation, sender=self["donor"])
+        self.stored = self.read("token.balanceOf")
+        self.fund = token.balanceOf(self["donor"])
+
+    def start(self) -> None:
+        self.ledger = Ledger(self.schedule, TOTALS)
+        self.held = self.grants.allocation
+        self.coins = {self["donor"]: self.fund}
+        self.swept = False
+
+    def deadlines(self) -> list[int]:
+        passed = max(0, (self.now - self.schedule.start) // self.schedule.step)
+        following = self.schedule.start + self.schedule.step * (passed + 1) if self.now >= self.schedule.start else 0
+        return [self.schedule.start, following, following, self.schedule.end, self.sweep_after]
+
+    def line(self, index: int, forgery: str) -> tuple[int, str, int, list[bytes]]:
+        """A line of the list, spoilt in one way."""
+        account, total, proof = self.grants.accounts[index], TOTALS[index], list(self.proofs[index])
+        match forgery:
+            case "total":
+                total += 1
+            case "account":
+                account = self["donor"]
+            case "index":
+                index += 1
+            case "proof":
+                proof = proof[:-1] if index % 2 else []
+        return index, account, total, proof
+
+    def pay(self, index: int) -> int:
+        due = self.ledger.claim(index, self.now)
+        account = self.grants.accounts[index]
+        self.held -= due
+        self.coins[account] = self.coins.get(account, 0) + due
+        return due
+
+    @action("", Index(len(TOTALS) - 1), Choice(FORGERIES), weight=8)
+    def claim(self, who: str, index: int, forgery: str) -> Steps:
+        line = self.line(index, forgery)
+        due = self.ledger.due(index, self.now)
+        fails = None
+        if forgery:
+            fails = "distributor: not in the list"
+        elif due == 0:
+            fails = "distributor: nothing to claim"
+        elif due > self.held:
+            fails = "token: insufficient balance"
+        yield self.tx("distributor.claim", *line, sender=who, fails=fails)
+        if fails is None:
+            self.pay(index)
+            if self.sometimes():
+                self.emitted("distributor.Claimed", index=index, account=line[1], amount=due)
+
+    @action("", Index(len(TOTALS) - 1), Index(len(TOTALS) - 1), Choice(FORGERIES), weight=6)
+    def claim_many(self, who: str, first: int, second: int, forgery: str) -> Steps:
+        batch: list[Any] = [self.line(first, ""), self.line(second, forgery), self.line(first, "")]
+        due = self.ledger.due(first, self.now) + (self.ledger.due(second, self.now) if second != first else 0)
+        fails = None
+        if forgery:
+            fails = "distributor: not in the list"
+        elif due > self.held:
+            fails = "token: insufficient balance"
+        # A payment before the forged line could run out of coins first, after a sweep.
+        if forgery and self.swept:
+            return None
+        paid = yield self.tx("distributor.claim_many", batch, sender=who, fails=fails)
+        if fails is None:
+            assert self.pay(first) + self.pay(second) == int.from_bytes(paid, "big"), "claim_many returns what it paid"
+
+    @action("distributor.sweep", Who())
+    def sweep(self, who: str, to: str) -> Steps:
+        if who != self["owner"]:
+            return "distributor: caller is not the owner"
+        if self.now < self.sweep_after:
+            return "distributor: sweep not open"
+        yield
+        self.coins[to] = self.coins.get(to, 0) + self.held
+        if self.sometimes():
+            self.emitted("distributor.Swept", to=to, amount=self.held)
+        self.held, self.swept = 0, True
+
+    @action("", Amount(10**21), weight=2)
+    def donate(self, who: str, amount: int) -> Steps:
+        if amount > self.coins.get(self["donor"], 0):
+            return None
+        yield self.tx("token.transfer", self["distributor"], amount, sender=self["donor"])
+        self.coins[self["donor"]] -= amount
+        self.held += amount
+
+    @invariant("TGE-1")
+    def coins_follow(self) -> bool:
+        """What the distributor holds and what each grantee got are the model's."""
+        return self.stored(self["distributor"]) == self.held and all(
+            self.stored(who) == coins for who, coins in self.coins.items()
+        )
+
+    @invariant("TGE-2")
+    def never_more_than_vested(self) -> bool:
+        """Of no grant more is paid than is vested, and after the last step exactly its total."""
+        return all(
+            self.ledger.paid.get(index, 0) <= self.schedule.vested(total, self.now) <= total
+            for index, total in enumerate(TOTALS)
+        )
+
+    @invariant("TGE-3", at_end=True)
+    def views_agree(self) -> bool:
+        """paid, claimable and verify say what is so."""
+        distributor = self.contract("distributor")
+        return all(
+            distributor.paid(index) == self.ledger.paid.get(index, 0)
+            and distributor.claimable(*self.line(index, "")[:3]) == self.ledger.due(index, self.now)
+            and distributor.vested(TOTALS[index], self.now) == self.schedule.vested(TOTALS[index], self.now)
+            and distributor.verify(*self.line(index, ""))
+            and not distributor.verify(*self.line(index, "total"))
+            for index in (0, 5)
+        )
+
+    @invariant("TGE-5", at_end=True)
+    def everyone_is_paid_in_the_end(self) -> bool:
+        """Once all is vested, everybody gets the whole of every grant, unless it was swept two years later."""
+        if self.swept:
+            return True
+        self.evm.warp_to(max(self.now, self.schedule.end))
+        for index in range(len(TOTALS)):
+            if due := self.ledger.due(index, self.now):
+                paid = self.contract("distributor").claim(*self.line(index, ""), sender=self["donor"]).value
+                if paid != due:
+                    return False
+        return True
