@@ -6,11 +6,12 @@ eth-abi checks and walks the types again at each call, which costs as much as th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from keifu.errors import AbiError
 
-__all__ = ["Packer", "packer", "word"]
+__all__ = ["WORD", "Packer", "encoder", "packer", "word"]
 
 WORD = 32
 _MODULUS = 1 << 256
@@ -41,6 +42,12 @@ def _fixed_bytes(value: bytes) -> bytes:
 def _dynamic(value: Any) -> bytes:
     data = value.encode() if isinstance(value, str) else value
     return word(len(data)) + data + bytes(-len(data) % WORD)
+
+
+@cache
+def encoder(kind: str) -> tuple[_Encoder, bool]:
+    """(encoder, is dynamic) of an ABI type, made once."""
+    return _compiled(kind)
 
 
 def _compiled(kind: str) -> tuple[_Encoder, bool]:

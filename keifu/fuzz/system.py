@@ -35,7 +35,8 @@ from typing import Any, ClassVar
 from keifu.abi import Contract
 from keifu.errors import AbiError, ArtifactError, UsageError
 from keifu.evm import LocalEvm, artifacts
-from keifu.fuzz._pack import Packer, packer
+from keifu.fuzz._events import check_event
+from keifu.fuzz._pack import WORD, Packer, packer
 from keifu.fuzz._storage import Field, Reader
 from keifu.fuzz.values import ZERO_ADDRESS, Value
 
@@ -263,23 +264,27 @@ class System:
 
     def emitted(self, event: str, *, count: int = 1, **args: Any) -> None:
         """The last call emitted "contract.Event" `count` times, the last one with these arguments; AssertionError
-        (a finding) otherwise. Decoding takes longer than a call: see `sometimes`."""
+        (a finding) otherwise. Reading logs takes as long as a call: see `sometimes`."""
         name, _, title = event.partition(".")
         contract = self._bound[name]
-        topic = "0x" + contract.interface.event(title).topic.hex()
         result = self.evm.raw.result
-        found = [
-            log
-            for log in (result.logs if result else [])
-            if log.topics and log.topics[0] == topic and log.address.lower() == contract.address
-        ]
-        assert len(found) == count, f"{event} emitted {len(found)} times, not {count}"
-        if args:
-            topics = [bytes.fromhex(item[2:]) for item in found[-1].topics]
-            decoded = contract.interface.event(title).decode(topics, found[-1].data[1])
-            for field, wanted in args.items():
-                actual = decoded[field]
-                assert actual == wanted, f"{event}.{field} is {actual}, not {wanted}"
+        check_event(contract.interface.event(title), contract.address, result.logs if result else [], count, args)
+
+    def ask(self, target: str, *args: Any) -> int:
+        """The first word that a view returns, as a number; for invariants at the end of a sequence."""
+        to, pack = self.resolve(target, len(args))
+        answer: bytes = self.evm.raw.message_call(self.addresses[0], to, pack(args), is_static=True)
+        return int.from_bytes(answer[:WORD], "big")
+
+    def do(self, target: str, *args: Any, sender: str) -> int:
+        """Make a call that must succeed, at the end of a sequence; the first word that it returns."""
+        to, pack = self.resolve(target, len(args))
+        self.evm.raw.reset_transient_storage()
+        try:
+            answer: bytes = self.evm.raw.message_call(sender, to, pack(args))
+        except RuntimeError as error:
+            raise AssertionError(f"{target} must succeed in the end, was refused: {error}") from None
+        return int.from_bytes(answer[:WORD], "big")
 
     def sometimes(self) -> bool:
         """True for the first calls of each action in a sequence: for checks that cost more than a call."""

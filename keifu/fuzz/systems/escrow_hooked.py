@@ -15,7 +15,7 @@ ENTRIES = ("claim", "revoke", "claim_many", "accept_beneficiary")
 class HookedEscrow(Escrow):
     """Whoever is paid comes back at once: no entry of the escrow may let it in."""
 
-    token = "HookToken"
+    coin = "HookToken"
     contracts = ("VestingEscrow",)
 
     def setup(self, evm: LocalEvm) -> None:
@@ -23,7 +23,7 @@ class HookedEscrow(Escrow):
         self.read_hook = self.read("token.got_through")
 
     def deploy_token(self, evm: LocalEvm, owner: Any) -> Any:
-        token = evm.deploy(self.token, sender=owner)
+        token = evm.deploy(self.coin, sender=owner)
         for who in self.roles.values():
             token.mint(who, 10**26, sender=owner)
         return token

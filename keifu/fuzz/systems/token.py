@@ -14,10 +14,10 @@ TIMES = (-1, 0, 1, 1_000, 10**9)  # seconds from now
 PERMIT = StructType(
     "Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256"
 )  # fmt: skip
-_AUTHORIZATION = {"from": "address", "to": "address", "value": "uint256"}
-_TERMS = {"validAfter": "uint256", "validBefore": "uint256", "nonce": "bytes32"}
-TRANSFER = StructType("TransferWithAuthorization", **_AUTHORIZATION, **_TERMS)
-RECEIVE = StructType("ReceiveWithAuthorization", **_AUTHORIZATION, **_TERMS)
+_AUTHORIZATION = dict.fromkeys(("from", "to"), "address")
+_AUTHORIZATION |= dict.fromkeys(("value", "validAfter", "validBefore"), "uint256") | {"nonce": "bytes32"}
+TRANSFER = StructType("TransferWithAuthorization", (), **_AUTHORIZATION)
+RECEIVE = StructType("ReceiveWithAuthorization", (), **_AUTHORIZATION)
 CANCEL = StructType("CancelAuthorization", authorizer="address", nonce="bytes32")
 NONCES = tuple(bytes([number]) * 32 for number in range(1, 4))
 
@@ -170,22 +170,21 @@ class Token(System):
         """Balances are the model's, and with them the supply, which never changes."""
         return all(self.stored(who) == balance for who, balance in self.balances.items())
 
-    @invariant("TOK-2")
+    @invariant("TOK-3")
     def allowances_follow(self) -> bool:
         """An allowance is what its owner last said, less what was spent of it."""
         return all(self.stored_allowance(*pair) == amount for pair, amount in self.allowances.items())
 
-    @invariant("TOK-3")
+    @invariant("TOK-4")
     def nonces_only_count_permits(self) -> bool:
         """A permit's nonce is used once and in order."""
         return all(self.stored_nonce(who) == nonce for who, nonce in self.nonces.items())
 
-    @invariant("TOK-4", at_end=True)
+    @invariant("TOK-5", at_end=True)
     def views_agree(self) -> bool:
         """The views say what storage says."""
-        token = self.contract("token")
-        return token.totalSupply() == self.supply and all(
-            token.authorizationState(owner, nonce) == ((owner, nonce) in self.used)
+        return self.ask("token.totalSupply") == self.supply and all(
+            self.ask("token.authorizationState", owner, nonce) == ((owner, nonce) in self.used)
             for owner in self.addresses[:2]
             for nonce in NONCES[:2]
         )
