@@ -25,6 +25,7 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option("--findings", help="Folder for counterexamples.")
 @click.option("--report", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
 @click.option("--list", "listing", is_flag=True, help="Name the systems that are described.")
+@click.option("--planted", is_flag=True, help="Plant known bugs one after the other and look for them instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def cli(
     systems: tuple[str, ...],
@@ -38,6 +39,7 @@ def cli(
     findings: str | None,
     report: str,
     listing: bool,
+    planted: bool,
     as_json: bool,
 ) -> int:
     """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample.
@@ -55,6 +57,8 @@ def cli(
     names = list(systems) or described.names()
     for name in names:
         described.load(name)
+    if planted:
+        return _planted(names, seed)
     chosen: dict[str, Any] = {
         "calls": 0 if seconds and calls is None else calls,
         "seconds": seconds,
@@ -78,3 +82,26 @@ def cli(
         Path(report).write_text(reports.as_html(results, plan))
         click.echo(f"report: {report}", err=as_json)
     return 1 if any(result.finding for result in results) else 0
+
+
+def _planted(names: list[str], seed: int) -> int:
+    """Hunt every planted bug of `names`; 1 when one was not found."""
+    from statistics import median  # noqa: PLC0415
+
+    from keifu.fuzz import planted  # noqa: PLC0415
+    from keifu.fuzz import systems as described  # noqa: PLC0415
+    from keifu.fuzz.plant import hunt  # noqa: PLC0415
+
+    missed = 0
+    for name in names:
+        if name not in planted.names():
+            continue
+        spent = []
+        for bug in planted.load(name):
+            result = hunt(described.load(name), bug, seed=seed)
+            missed += result.example is None
+            spent.append(result.seconds)
+            how = f"{result.steps} calls: {result.example.finding}" if result.example else "NOT FOUND"
+            click.echo(f"{name:<14} {bug.name:<40} {result.seconds:7.3f} s {result.calls:>9,} searched  {how}")
+        click.echo(f"{name:<14} median {median(spent):.3f} s")
+    return 1 if missed else 0

@@ -34,7 +34,8 @@ class Bug:
 
 @dataclass(frozen=True)
 class Hunt:
-    """What became of a search for one bug. Seconds are without compiling."""
+    """What became of a search for one bug. Seconds are without compiling; `steps` counts the calls of the shrunk
+    example, waits aside."""
 
     bug: str
     seconds: float
@@ -73,4 +74,4 @@ def hunt(system: type[System], bug: Bug, *, seed: int = 1, seconds: float = 30.0
     spent, calls = time.perf_counter() - started, engine.calls + engine.waits
     data, finding = shrink(engine, search.data, finding)
     example = build(engine, data, finding, seed)
-    return Hunt(bug.name, spent, calls, len(example.steps), example)
+    return Hunt(bug.name, spent, calls, sum(bool(step.target) for step in example.steps), example)
