@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from benchmarks import tge
 from benchmarks._lab import Lab
-from benchmarks._rows import Measure, Row
+from benchmarks._rows import Measure, Row, seconds
 from benchmarks._trees import root_of
 from keifu.abi import Contract
 from keifu.keys import Account, keccak256
+from keifu.provenance import Kind, Label, Link, Record, RegistryDomain, Relation
+from keifu.provenance.bundle import Bundle, make_bundle
+from keifu.provenance.lineage import walk
+from keifu.provenance.registry import Provenance
 
 __all__ = ["ROWS"]
 
@@ -18,12 +24,11 @@ NOBODY = "0x" + "00" * 20
 NOTHING = b"\0" * 32
 EAS_BATCH = 20
 ANCHORED = 10_000
+GENERATIONS, BREADTH = 10, 11
 DEPTH = 20  # of a tree of 1,048,576 leaves
 DAY = 86_400
 FAR = 2**40  # an expiry that never comes, unix seconds
 URI = "ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"
-DATASET, WEIGHTS = 1, 4  # kinds
-DERIVED_FROM, TRAINED_ON = 1, 2  # relations
 
 
 def _sha(text: str) -> bytes:
@@ -45,8 +50,8 @@ class Registry:
 
     def record(self, name: str) -> tuple[object, ...]:
         """A weights record with digest, content root, manifest and two links."""
-        links = [(DERIVED_FROM, self.parents[0]), (TRAINED_ON, self.parents[1])]
-        return _record(self.author, WEIGHTS, name, links)
+        links = [(int(Relation.DERIVED_FROM), self.parents[0]), (int(Relation.TRAINED_ON), self.parents[1])]
+        return _record(self.author, Kind.WEIGHTS, name, links)
 
 
 def _record(author: Account, kind: int, name: str, links: list[tuple[int, bytes]]) -> tuple[object, ...]:
@@ -63,7 +68,7 @@ def _attestation(schema: str, subject: bytes) -> tuple[object, ...]:
 def _ours(lab: Lab) -> Registry:
     author = lab.account("bench author")
     registry = lab.deploy("ProvenanceRegistry")
-    parents = [_record(author, DATASET, f"data set {number}", []) for number in range(2)]
+    parents = [_record(author, Kind.DATASET, f"data set {number}", []) for number in range(2)]
     for parent in parents:
         registry.register(parent, sender=author)
     ids = tuple(registry.record_id(parent) for parent in parents)
@@ -126,6 +131,56 @@ def _membership(lab: Lab) -> int:
         return lab.gas(lab.client.send(ours.author, ours.registry.address, check.encode(*arguments)))
 
 
+def _label_membership(lab: Lab) -> int:
+    """The same of a label, with its labeller's signature."""
+    ours = lab.shared(_ours)
+    labeller = Account.from_role("bench labeller")
+    domain = RegistryDomain(lab.client.chain_id, ours.registry.address)
+    label = Label(labeller.address, ours.subject, 77, _sha("sample"), (7).to_bytes(32, "big"))
+    digest = domain.label_digest(label)
+    proof = [_sha(f"sibling {level}") for level in range(DEPTH)]
+    root = root_of(keccak256(keccak256(digest)), proof)
+    with lab.undo():
+        ours.registry.anchor(root, 2**DEPTH, _sha("manifest"), URI, sender=ours.author)
+        check = ours.registry.is_label
+        arguments = (ours.author.address, root, label.args, proof, labeller.sign(digest))
+        if not check(*arguments):
+            raise AssertionError("the registry refuses a label")
+        return lab.gas(lab.client.send(ours.author, ours.registry.address, check.encode(*arguments)))
+
+
+# the offline bundle ---------------------------------------------------------------------------------------------------
+
+
+def _bundle(lab: Lab) -> Bundle:
+    """A hundred records in ten generations, each with two parents, the last one with eleven."""
+    author = lab.account("bench author")
+    source = Provenance(lab.client, lab.deploy("ProvenanceRegistry").address)
+    parents: list[bytes] = []
+    for generation in range(GENERATIONS - 1):
+        records = []
+        for number in range(BREADTH):
+            links = [Link(Relation.DERIVED_FROM, parents[number - back]) for back in range(2) if parents]
+            name = _sha(f"record {generation} {number}")
+            records.append(source.register(Record(author.address, Kind.DATASET, name, links=tuple(links)), author))
+        parents = records
+    links = [Link(Relation.TRAINED_ON, parent) for parent in parents]
+    newest = source.register(Record(author.address, Kind.WEIGHTS, _sha("newest"), links=tuple(links)), author)
+    lineage = walk(source, newest)
+    if len(lineage.entries) != (GENERATIONS - 1) * BREADTH + 1:
+        raise AssertionError(f"{len(lineage.entries)} records in the lineage")
+    return make_bundle(source, lineage)
+
+
+def _verify_bundle(lab: Lab) -> float:
+    """Seconds from the file to the verdict."""
+    bundle = lab.shared(_bundle)
+    with tempfile.TemporaryDirectory(prefix="keifu-bench-") as folder:
+        path, trusted = Path(folder) / "lineage.bundle", bundle.block_hash
+        bundle.write(path)
+        return seconds(lambda: Bundle.read(path).verify(trusted))
+
+
 # the Ethereum Attestation Service -------------------------------------------------------------------------------------
 
 
@@ -175,5 +230,16 @@ ROWS = (
         "no peer; policy of two attestations, second promotion of the environment",
         also=(("with three:", _promote_with(3)), ("with four:", _promote_with(4))),
     ),
-    Row("gas.membership_1m", _membership, "no peer; one of 1,000,000 leaves, checked by a transaction"),
+    Row(
+        "gas.membership_1m",
+        _membership,
+        "no peer; one of 1,000,000 leaves, checked by a transaction",
+        also=(("of a label, with its labeller's signature:", _label_membership),),
+    ),
+    Row(
+        "info.bundle_verify",
+        _verify_bundle,
+        "seconds; offline bundle of 100 records in ten generations, from the file to the verdict; asked for: 1 s",
+        heavy=True,
+    ),
 )
