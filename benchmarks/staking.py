@@ -263,7 +263,7 @@ ROWS = (
     Row(
         "info.staking_simulation",
         _simulation_rate,
-        "operations a second; 8,000 operators, 100,000 delegators in process, each call beside the model; asked for: 10 min",
+        "operations a second; 8,000 operators, 100,000 delegators, each call beside the model; asked for: 10 min",
         also=(("operations:", _simulation_of("operations")), ("seconds:", _simulation_of("seconds"))),
         heavy=True,
     ),
