@@ -314,6 +314,19 @@ def remove_service(_service: address):
 
 
 # ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def owner_key(_account: address, _sub: uint256) -> address:
+    """
+    @notice Under which address the positions of a sub-account are kept.
+    """
+    return self._owner_key(_account, _sub)
+
+
+# ############################################################## #
 #                             INTERNAL                           #
 # ############################################################## #
 

@@ -206,6 +206,9 @@ def _roll(_operator: address, _pool: pools.Pool, _now: uint256) -> Roll:
             roll.increment = min(rest * PRECISION // _pool.shares, MAX_INDEX - roll.index)
             roll.index += roll.increment
             roll.fees = rest - pools._cut(roll.increment, _pool.shares, PRECISION)
+            # Turned late, the epoch in which this was to be earned is over, and nobody came or left since.
+            if _pool.epoch + 1 < _now:
+                roll.increment = 0
     return roll
 
 

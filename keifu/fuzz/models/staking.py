@@ -95,6 +95,8 @@ class HubModel(Owed):
             operator.increment = min(rest * PRECISION // operator.shares, MAX_INDEX - operator.index)
             operator.fees = rest - cut(operator.increment, operator.shares, PRECISION)
         operator.index += operator.increment
+        if operator.epoch + 1 < now:  # turned late: earned already
+            operator.increment = 0
         self.credits[name] += own
         operator.previous_start = operator.start if operator.epoch + 1 == now else operator.stake
         operator.start = operator.stake

@@ -1,0 +1,175 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title Randomness
+@license MIT
+@notice One seed an epoch from the beacon chain: the prevrandao of a block that is fixed long before it exists. Anyone
+    brings that block's header within 256 blocks, while its hash can still be checked, and gets a tip.
+@dev Epoch e belongs to block FIRST + e * STRIDE. When nobody captured it in time, the block 256 later takes its place,
+    and so on; such a late capture pays nobody. For chains whose prevrandao means something; others use
+    CommitRevealRandomness. Both answer IRandomness, so that a consumer does not care.
+@custom:security The proposer of the block may leave it out: one re-draw for each proposal given up, at the price of a
+    block reward. Who keeps everyone else from capturing for 256 blocks gets one re-draw for that. A chain with a
+    prevrandao of 0 is refused at deployment, one that repeats it at the second capture.
+@custom:kill Nothing to stop: without captures there are no seeds, and consumers wait or give up by their own rules.
+"""
+
+# ############################################################## #
+#                            INTERFACES                          #
+# ############################################################## #
+
+from ..interfaces import IRandomness
+
+implements: IRandomness
+
+
+# ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Blocks for which the EVM knows a hash.
+REACH: constant(uint256) = 256
+
+# Blocks between the moment an epoch can be named and its block, at least: two beacon epochs.
+LOOKAHEAD: public(constant(uint256)) = 64
+
+# Longest header, bytes.
+MAX_HEADER: constant(uint256) = 1_024
+
+# Where the header's difficulty stands: after a list prefix and seven items of fixed length.
+DIFFICULTY_AT: constant(uint256) = 448
+
+# Items of varying length between those and the mix hash: difficulty, number, gas limit, gas used, time, extra data.
+VARYING: constant(uint256) = 6
+
+
+# ############################################################## #
+#                           IMMUTABLES                           #
+# ############################################################## #
+
+# Block of epoch 0.
+FIRST: public(immutable(uint256))
+
+# Blocks between the blocks of two epochs.
+STRIDE: public(immutable(uint256))
+
+# For the first to capture in time, wei, while the contract has it.
+TIP: public(immutable(uint256))
+
+
+# ############################################################## #
+#                             STORAGE                            #
+# ############################################################## #
+
+# epoch -> seed; zero until captured.
+seed: public(HashMap[uint256, bytes32])
+
+# The prevrandao of the last capture.
+last: bytes32
+
+
+# ############################################################## #
+#                           CONSTRUCTOR                          #
+# ############################################################## #
+
+@deploy
+@payable
+def __init__(_stride: uint256, _tip: uint256):
+    """
+    @param _stride Blocks of an epoch.
+    @param _tip Wei for a capture in time; paid from what the contract holds.
+    """
+    assert _stride > 0, "randomness: no stride"
+    assert block.prevrandao != empty(bytes32), "randomness: no prevrandao"
+    FIRST = block.number
+    STRIDE = _stride
+    TIP = _tip
+
+
+# ############################################################## #
+#                     PERMISSIONLESS FUNCTIONS                   #
+# ############################################################## #
+
+@external
+def capture(_epoch: uint256, _header: Bytes[MAX_HEADER]) -> bytes32:
+    """
+    @notice Fix the seed of `_epoch` by the RLP of its block's header (`source(_epoch)` says which block).
+    @return The seed.
+    """
+    assert self.seed[_epoch] == empty(bytes32), "randomness: already captured"
+    source: uint256 = self._source(_epoch)
+    assert source < block.number, "randomness: too early"
+    assert keccak256(_header) == blockhash(source), "randomness: not that header"
+    mix: bytes32 = self._mix(_header)
+    assert mix != self.last, "randomness: prevrandao repeats"
+    self.last = mix
+    seed: bytes32 = keccak256(abi_encode(chain.id, self, _epoch, mix))
+    self.seed[_epoch] = seed
+    log IRandomness.Captured(epoch=_epoch, seed=seed, source=source)
+    if source == self._block_of(_epoch) and self.balance >= TIP:
+        # A caller that cannot take it does without.
+        if not raw_call(msg.sender, b"", value=TIP, revert_on_failure=False):
+            pass
+    return seed
+
+
+@external
+@payable
+def fund_tips():
+    """
+    @notice Give coins for tips.
+    """
+    pass
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def next() -> uint256:
+    """
+    @notice The first epoch whose seed nobody can know yet.
+    """
+    return (block.number + LOOKAHEAD - FIRST) // STRIDE + 1
+
+
+@external
+@view
+def source(_epoch: uint256) -> uint256:
+    """
+    @notice The block whose header fixes the seed of `_epoch`, if it is captured now.
+    """
+    return self._source(_epoch)
+
+
+# ############################################################## #
+#                             INTERNAL                           #
+# ############################################################## #
+
+@internal
+@view
+def _block_of(_epoch: uint256) -> uint256:
+    return FIRST + _epoch * STRIDE
+
+
+@internal
+@view
+def _source(_epoch: uint256) -> uint256:
+    block_of: uint256 = self._block_of(_epoch)
+    if block.number <= block_of + REACH:
+        return block_of
+    return block_of + (block.number - 1 - block_of) // REACH * REACH
+
+
+@internal
+@pure
+def _mix(_header: Bytes[MAX_HEADER]) -> bytes32:
+    at: uint256 = DIFFICULTY_AT
+    for i: uint256 in range(VARYING):
+        prefix: uint256 = convert(slice(_header, at, 1), uint256)
+        if prefix >= 128:
+            at += prefix - 128
+        at += 1
+    return extract32(_header, at + 1)

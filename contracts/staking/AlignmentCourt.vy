@@ -1,0 +1,284 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title AlignmentCourt
+@license MIT
+@notice Judges faults that code cannot decide. Anyone who puts up a bond accuses an operator before the court that a
+    service named as its arbiter; jurors drawn by their commitments to the court vote under seal; a guilty verdict takes
+    from the operator's commitment to that service, through the hub.
+@dev A juror draws itself: seat i of an operator sits when keccak(seed, turn, operator, i) is below a threshold, seats
+    being its commitment to the court divided by SEAT, at the start of the epoch before the turn opened. The seed is one
+    that nobody could know when the turn opened. Commit within two epochs (so long the hub knows old commitments), then
+    reveal, then appeal to a jury with better chances of a seat, at three times the bond; at most MAX_APPEALS times.
+    No quorum, or a tie between silence and reveal: nobody is slashed and bonds go back.
+@custom:security Nobody owns the court or can decide, stop or delay a case. Who holds most of the stake committed to the
+    court decides its cases: appeals make that visible and dear, not impossible. Votes are secret until revealed unless
+    a juror gives its salt away; whoever brings a salt early takes part of that juror's bond.
+@custom:kill The timelock removes the court from the hub: then it can slash no juror, and services must leave it, too.
+"""
+
+# ############################################################## #
+#                            INTERFACES                          #
+# ############################################################## #
+
+from ethereum.ercs import IERC20
+from ..interfaces import IAlignmentCourt
+
+
+# ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from .lib import juries
+
+initializes: juries
+exports: juries.__interface__
+
+
+# ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Appeals of a case.
+MAX_APPEALS: public(constant(uint256)) = 2
+
+# The first bond to the second, and so on.
+APPEAL_FACTOR: public(constant(uint256)) = 3
+
+# The part of an accuser's bond that jurors get in any case with a verdict: one in so many.
+FEE_DIVISOR: public(constant(uint256)) = 4
+
+# ############################################################## #
+#                            IMMUTABLES                          #
+# ############################################################## #
+
+# The coin of bonds.
+TOKEN: public(immutable(IERC20))
+
+# What accusing costs before it is won, wei.
+BOND: public(immutable(uint256))
+
+# Time to appeal after the reveal, seconds.
+APPEAL_PERIOD: public(immutable(uint256))
+
+
+# ############################################################## #
+#                             STORAGE                            #
+# ############################################################## #
+
+# Number of cases; ids start at 1.
+case_count: public(uint256)
+
+# (service, operator, evidence) -> case that judges it or has judged it.
+case_of: public(HashMap[bytes32, uint256])
+
+# account -> wei to collect.
+credits: public(HashMap[address, uint256])
+
+
+# ############################################################## #
+#                           CONSTRUCTOR                          #
+# ############################################################## #
+
+@deploy
+def __init__(
+    _token: address,
+    _hub: address,
+    _randomness: address,
+    _bond: uint256,
+    _reveal_period: uint256,
+    _appeal_period: uint256,
+):
+    """
+    @param _token The coin of bonds.
+    @param _hub The staking hub.
+    @param _randomness Gives one seed an epoch.
+    @param _bond Wei for accusing.
+    @param _reveal_period Seconds to reveal.
+    @param _appeal_period Seconds to appeal.
+    """
+    assert _token.is_contract, "court: token is no contract"
+    assert _bond >= FEE_DIVISOR, "court: no bond"
+    assert _reveal_period > 0 and _appeal_period > 0, "court: no time"
+    TOKEN = IERC20(_token)
+    juries.__init__(_hub, _randomness, _reveal_period)
+    BOND = _bond
+    APPEAL_PERIOD = _appeal_period
+
+
+# ############################################################## #
+#                     PERMISSIONLESS FUNCTIONS                   #
+# ############################################################## #
+
+@external
+def open_case(_service: address, _operator: address, _victim: address, _amount: uint256, _evidence: bytes32) -> uint256:
+    """
+    @notice Accuse `_operator` of a fault that is worth `_amount` wei of its commitment to `_service`.
+    @param _evidence Root of what shows the fault. One case for each, unless its jury found no quorum.
+    @return The case.
+    """
+    assert _amount > 0, "court: zero amount"
+    assert _evidence != empty(bytes32), "court: no evidence"
+    assert (staticcall juries.HUB.service(_service)).arbiter == self, "court: not its arbiter"
+    assert staticcall juries.HUB.effective(_service, _operator) > 0, "court: nothing at stake"
+    key: bytes32 = keccak256(abi_encode(_service, _operator, _evidence))
+    known: uint256 = self.case_of[key]
+    assert known == 0 or juries.cases[known].verdict == juries.NO_QUORUM, "court: evidence known"
+    case_id: uint256 = self.case_count + 1
+    self.case_count = case_id
+    self.case_of[key] = case_id
+    juries.cases[case_id] = IAlignmentCourt.Case(
+        service=_service,
+        operator=_operator,
+        accuser=msg.sender,
+        victim=_victim,
+        amount=_amount,
+        evidence=_evidence,
+        turn=0,
+        verdict=0,
+        pot=0,
+    )
+    seed_epoch: uint256 = juries._open_turn(case_id, 0, msg.sender)
+    log IAlignmentCourt.CaseOpened(
+        case_id=case_id,
+        service=_service,
+        operator=_operator,
+        accuser=msg.sender,
+        amount=_amount,
+        evidence=_evidence,
+        seed_epoch=seed_epoch,
+    )
+    self._pull(BOND)
+    return case_id
+
+
+@external
+def appeal(_case: uint256):
+    """
+    @notice Call a larger jury against what the last one found. The bond comes back if the verdict changes.
+    """
+    turn: uint256 = juries._open(_case)
+    jury: IAlignmentCourt.Turn = juries.turns[_case][turn]
+    found: uint256 = juries._found(jury, turn)
+    assert block.timestamp >= juries._reveal_end(jury), "court: jury still sits"
+    assert block.timestamp < juries._reveal_end(jury) + APPEAL_PERIOD, "court: too late to appeal"
+    assert turn < MAX_APPEALS, "court: no appeal left"
+    assert found != juries.NO_QUORUM, "court: nothing to appeal"
+    juries.cases[_case].turn = turn + 1
+    seed_epoch: uint256 = juries._open_turn(_case, turn + 1, msg.sender)
+    log IAlignmentCourt.Appealed(case_id=_case, appellant=msg.sender, turn=turn + 1, seed_epoch=seed_epoch)
+    self._pull(BOND * APPEAL_FACTOR**(turn + 1))
+
+
+@external
+def execute(_case: uint256) -> uint256:
+    """
+    @notice Carry out the verdict once nobody can appeal any more.
+    @return Wei slashed.
+    """
+    turn: uint256 = juries._open(_case)
+    jury: IAlignmentCourt.Turn = juries.turns[_case][turn]
+    verdict: uint256 = juries._found(jury, turn)
+    end: uint256 = juries._reveal_end(jury)
+    if turn < MAX_APPEALS and verdict != juries.NO_QUORUM:
+        end += APPEAL_PERIOD
+    assert block.timestamp >= end, "court: not final"
+    case: IAlignmentCourt.Case = juries.cases[_case]
+    juries.cases[_case].verdict = verdict
+
+    # Bonds: the accuser's less the fee if it was right, an appellant's whole if the jury before it was wrong.
+    pot: uint256 = 0
+    if verdict == juries.NO_QUORUM:
+        self.credits[case.accuser] += BOND
+    elif verdict == juries.GUILTY:
+        pot = BOND // FEE_DIVISOR
+        self.credits[case.accuser] += BOND - pot
+    else:
+        pot = BOND
+    for i: uint256 in range(1, MAX_APPEALS + 1):
+        if i > turn:
+            break
+        bond: uint256 = BOND * APPEAL_FACTOR**i
+        before: IAlignmentCourt.Turn = juries.turns[_case][i - 1]
+        if verdict == juries.NO_QUORUM or juries._found(before, i - 1) != verdict:
+            self.credits[juries.turns[_case][i].appellant] += bond
+        else:
+            pot += bond
+    juries.cases[_case].pot = pot
+
+    taken: uint256 = 0
+    if verdict == juries.GUILTY:
+        taken = extcall juries.HUB.slash_for(
+            case.service, case.operator, case.amount, case.victim, case.accuser, case.evidence
+        )
+    log IAlignmentCourt.Executed(case_id=_case, verdict=verdict, taken=taken)
+    return taken
+
+
+@external
+def collect(_receiver: address) -> uint256:
+    """
+    @notice Pay the caller's credit: bonds that came back and jurors' rewards.
+    """
+    assert _receiver != empty(address), "court: no receiver"
+    amount: uint256 = self.credits[msg.sender]
+    self.credits[msg.sender] = 0
+    if amount > 0:
+        assert extcall TOKEN.transfer(_receiver, amount, default_return_value=True), "court: transfer failed"
+    return amount
+
+
+@external
+def claim_juror(_case: uint256, _turn: uint256) -> uint256:
+    """
+    @notice Credit the caller's part of the pot: jurors of every turn whose vote is the verdict share it by seats.
+    """
+    case: IAlignmentCourt.Case = juries.cases[_case]
+    assert case.verdict in [juries.INNOCENT, juries.GUILTY], "court: no verdict"
+    ballot: IAlignmentCourt.Ballot = juries.ballots[_case][_turn][msg.sender]
+    assert ballot.seats > 0 and ballot.vote == case.verdict, "court: not coherent"
+    coherent: uint256 = 0
+    for i: uint256 in range(MAX_APPEALS + 1):
+        if i > case.turn:
+            break
+        if case.verdict == juries.GUILTY:
+            coherent += juries.turns[_case][i].guilty
+        else:
+            coherent += juries.turns[_case][i].innocent
+    juries.ballots[_case][_turn][msg.sender].seats = 0
+    amount: uint256 = case.pot * ballot.seats // coherent
+    self.credits[msg.sender] += amount
+    return amount
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def get_case(_case: uint256) -> IAlignmentCourt.Case:
+    """
+    @notice What a case is about and how it stands.
+    """
+    return juries.cases[_case]
+
+
+@external
+@view
+def longest_case() -> uint256:
+    """
+    @notice Seconds from an accusation to its executed verdict at the longest: what a service's horizon must cover.
+    """
+    return (MAX_APPEALS + 1) * (juries.COMMIT_PERIOD + juries.REVEAL_PERIOD) + MAX_APPEALS * APPEAL_PERIOD
+
+
+# ############################################################## #
+#                             INTERNAL                           #
+# ############################################################## #
+
+@internal
+def _pull(_amount: uint256):
+    before: uint256 = staticcall TOKEN.balanceOf(self)
+    assert extcall TOKEN.transferFrom(msg.sender, self, _amount, default_return_value=True), "court: transfer failed"
+    assert staticcall TOKEN.balanceOf(self) == before + _amount, "court: token takes a fee"
