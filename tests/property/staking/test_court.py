@@ -216,9 +216,7 @@ def test_a_coin_counts_once_in_a_quorum(courtroom):
 def test_no_seat_before_the_seed(courtroom):
     """RND-1: the seed comes after the case."""
     room = courtroom
-    case = room.court.open_case(
-        room.service, room.operator, NOBODY, ASKED, b"\x06" * 32, sender=room.accuser
-    ).value
+    case = room.court.open_case(room.service, room.operator, NOBODY, ASKED, b"\x06" * 32, sender=room.accuser).value
     assert not room.court.drawn_seats(case, room.jurors[0])
     with reverts("court: no seed yet"):
         room.court.commit_vote(case, [0], b"\x01" * 32, sender=room.jurors[0])

@@ -70,9 +70,7 @@ def test_uncommit_counts_after_the_horizon(hub, operator, service, chain, wait):
     receipt = hub.uncommit(service, 1_000 * COIN, sender=operator)
     since = chain.blocks.head.timestamp + HORIZON
     assert receipt.events == [
-        hub.CommitmentChanged(
-            service=service, operator=operator, current=1_500 * COIN, next=500 * COIN, since=since
-        )
+        hub.CommitmentChanged(service=service, operator=operator, current=1_500 * COIN, next=500 * COIN, since=since)
     ]
     assert hub.effective(service, operator) == 1_500 * COIN
     wait(HORIZON)

@@ -44,9 +44,7 @@ def test_sub_account_out_of_range(staked, operator, other_operator, delegator):
         staked.redelegate(operator, other_operator, COIN, 0, 2**96, sender=delegator)
 
 
-def test_moving_stake_is_slashed_at_the_old_operator(
-    staked, operator, other_operator, delegator, service, wait
-):
+def test_moving_stake_is_slashed_at_the_old_operator(staked, operator, other_operator, delegator, service, wait):
     ticket = ticket_of(staked.redelegate(operator, other_operator, 100 * COIN, sender=delegator))
     staked.unbond(2_000 * COIN, sender=operator)
     wait(UNBONDING)

@@ -10,9 +10,7 @@ from tests.unit.staking.conftest import COIN, EPOCH, EVIDENCE, NOBODY, UNBONDING
 def test_first_stake_gets_a_share_a_wei(hub, token, operator, delegator):
     before = token.balanceOf(delegator)
     receipt = hub.stake(operator, 100 * COIN, 100 * COIN, sender=delegator)
-    assert receipt.events[0] == hub.Staked(
-        operator=operator, owner=delegator, amount=100 * COIN, shares=100 * COIN
-    )
+    assert receipt.events[0] == hub.Staked(operator=operator, owner=delegator, amount=100 * COIN, shares=100 * COIN)
     assert hub.position(operator, delegator) == (100 * COIN, 100 * COIN)
     assert token.balanceOf(delegator) == before - 100 * COIN
     assert hub.totals().stake == 4_100 * COIN

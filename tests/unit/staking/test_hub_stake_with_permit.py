@@ -9,9 +9,7 @@ from keifu.keys import Account
 from keifu.keys.eip712 import Domain, StructType
 from tests.unit.staking.conftest import COIN
 
-PERMIT = StructType(
-    "Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256"
-)
+PERMIT = StructType("Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256")
 FOREVER = 2**256 - 1
 
 

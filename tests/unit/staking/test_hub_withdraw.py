@@ -12,9 +12,7 @@ def test_pays_a_matured_ticket(staked, token, operator, delegator, wait):
     wait(UNBONDING * 3 // 2)
     before = token.balanceOf(delegator)
     receipt = staked.withdraw(ticket, sender=delegator)
-    assert receipt.events[0] == staked.Withdrawn(
-        operator=operator, owner=delegator, ticket=ticket, amount=40 * COIN
-    )
+    assert receipt.events[0] == staked.Withdrawn(operator=operator, owner=delegator, ticket=ticket, amount=40 * COIN)
     assert token.balanceOf(delegator) == before + 40 * COIN
 
 
