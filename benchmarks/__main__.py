@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import click
 from rich.console import Console
 
@@ -10,9 +12,25 @@ from benchmarks._areas import AREAS, rows
 from benchmarks._calibration import calibrate
 from benchmarks._lab import Lab
 from benchmarks._report import show, show_settings
-from benchmarks._rows import Result, measure
+from benchmarks._rows import Result, Row, measure
+from keifu.errors import CheckFailed
 
 __all__ = ["main"]
+
+
+def _measured(wanted: Sequence[Row], console: Console) -> Iterator[Result]:
+    """The rows one after another. Raises CheckFailed, naming the row, when one gives a wrong result."""
+    with Lab() as lab, console.status("") as status:
+        for done, row in enumerate(wanted, 1):
+            status.update(f"{row.id} ({done} of {len(wanted)})")
+            before = calibrate() if row.is_timed else 0.0
+            try:
+                result = measure(row, lab)
+            except (AssertionError, CheckFailed) as error:
+                raise CheckFailed(f"{row.id}: {error}") from error
+            if row.is_timed and result.ours is not None:
+                result = result.with_note(f"calibration loop {max(before, calibrate()):.2f} s")
+            yield result
 
 
 @click.command(epilog="Example: python -m benchmarks --area tge --quick")
@@ -28,19 +46,17 @@ def main(area: str, *, quick: bool, strict: bool, no_save: bool) -> None:
     show_settings(console)
     wanted = [row for row in rows(area) if not (quick and row.heavy)]
     results: list[Result] = []
-    with Lab() as lab, console.status("") as status:
-        for done, row in enumerate(wanted, 1):
-            status.update(f"{row.id} ({done} of {len(wanted)})")
-            before = calibrate() if row.is_timed else 0.0
-            result = measure(row, lab)
-            if row.is_timed and result.ours is not None:
-                result = result.with_note(f"calibration loop {max(before, calibrate()):.2f} s")
-            results.append(result)
-    show(console, results)
-    if not no_save:
-        _results.save(_results.merge(_results.load(), results, _results.commit()))
-        table.main([])
-        console.print(f"written: benchmarks/{_results.FILE.name} and the table in README.md")
+    try:
+        results.extend(_measured(wanted, console))
+    except CheckFailed as error:
+        console.print(f"[red]wrong result[/]: {error}")
+        raise SystemExit(error.exit_code) from error
+    finally:  # what was measured is kept, whatever happened then
+        show(console, results)
+        if not no_save:
+            _results.save(_results.merge(_results.load(), results, _results.commit()))
+            table.main([])
+            console.print(f"written: benchmarks/{_results.FILE.name} and the table in README.md")
     if strict and any(result.met is False for result in results):
         raise SystemExit(1)
 

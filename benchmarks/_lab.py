@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from benchmarks import _peers
 from keifu.abi import Contract, PackagedContract, Receipt
 from keifu.chain import Account, Anvil, ChainClient
+from keifu.errors import KeifuError
 from keifu.evm import artifacts
 
 __all__ = ["GENESIS", "Lab"]
@@ -38,10 +39,18 @@ class Lab:
         return self.client.deploy(name, *args, sender=self.deployer)
 
     def shared(self, build: Callable[[Lab], T]) -> T:
-        """What `build` makes, made once for all rows of the run. Call it outside `undo`."""
+        """What `build` makes, made once for all rows of the run. Call it outside `undo`.
+
+        A build that failed fails for every row that wants it, without being tried again.
+        """
         if build not in self._shared:
-            self._shared[build] = build(self)
-        made: T = self._shared[build]
+            try:
+                self._shared[build] = build(self)
+            except (KeifuError, ModuleNotFoundError) as error:
+                self._shared[build] = error
+        made: T | Exception = self._shared[build]
+        if isinstance(made, Exception):
+            raise made
         return made
 
     @contextmanager

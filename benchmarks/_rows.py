@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from benchmarks._bars import Bar, bars
 from benchmarks._lab import Lab
-from keifu.errors import KeifuError
+from keifu.errors import CheckFailed, KeifuError
 
 __all__ = ["Measure", "Quoted", "Result", "Row", "cpu_seconds", "measure", "seconds"]
 
@@ -79,13 +79,18 @@ class Result:
 
 
 def measure(row: Row, lab: Lab, *, peers: bool = True) -> Result:
-    """Take a row. What is missing (a contract, a package, a tool) becomes a note in the result, not an error."""
+    """Take a row. What is missing (a contract, a package, a tool) becomes a note in the result, not an error.
+
+    Raises CheckFailed or AssertionError when what was measured is wrong.
+    """
     started = time.perf_counter()
     notes: list[str] = []
 
     def take(what: str, how: Measure) -> float | None:
         try:
             return how(lab)
+        except CheckFailed:
+            raise
         except KeifuError as error:
             notes.append(f"{what} not measured: {error.message.splitlines()[0]}")
         except ModuleNotFoundError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
+from keifu.errors import EnvironmentFault
 
 __all__ = ["ROWS"]
 
@@ -21,7 +22,10 @@ def _figures(_: Lab) -> dict[str, float]:
 
 def _figure(id_: str) -> Callable[[Lab], float]:
     def figure(lab: Lab) -> float:
-        return lab.shared(_figures)[id_]
+        figures = lab.shared(_figures)
+        if id_ not in figures:
+            raise EnvironmentFault(f"{MODULE} gave no figure for it")
+        return figures[id_]
 
     return figure
 

@@ -237,7 +237,7 @@ ROWS = (
         _undelegate,
         "Graph Horizon, steady; every slot in use",
         Quoted(147_668, HORIZON),
-        also=(("first ticket of a new bucket:", _undelegate_first),),
+        also=(("first ticket of a new bucket (Horizon 232,727):", _undelegate_first),),
     ),
     Row(
         "gas.claim_rewards",

@@ -50,6 +50,16 @@ def test_a_quick_run_leaves_the_heavy_rows_out(monkeypatch, saved):
     assert run(monkeypatch, [MET, HEAVY], "--quick").exit_code == 0
 
 
+def test_a_wrong_result_fails_and_keeps_what_was_measured(monkeypatch, saved):
+    def wrong(_):
+        raise AssertionError("grant 7: 1 wei paid, 2 due")
+
+    result = run(monkeypatch, [MET, Row("time.tge_8000", wrong, "never mind")])
+    assert result.exit_code == 1
+    assert "wrong result: time.tge_8000: grant 7: 1 wei paid, 2 due" in result.output
+    assert [entry["id"] for entry in _results.load()["results"]] == ["gas.attest"]
+
+
 def test_nothing_is_written_when_asked_not_to(monkeypatch, saved):
     run(monkeypatch, [MET], "--no-save")
     assert not saved.exists()

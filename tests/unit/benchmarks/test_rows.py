@@ -8,7 +8,7 @@ from benchmarks._areas import AREAS, gas_rows, rows
 from benchmarks._bars import bars
 from benchmarks._lab import Lab
 from benchmarks._rows import Quoted, Row, measure
-from keifu.errors import ArtifactError, EnvironmentFault
+from keifu.errors import ArtifactError, CheckFailed, EnvironmentFault
 
 NO_LAB: Lab = None  # type: ignore[assignment]  # these rows need no chain
 
@@ -58,9 +58,10 @@ def test_a_missing_yardstick_keeps_our_figure():
     assert result.note == "the yardstick not measured: no npm package"
 
 
-def test_a_wrong_payout_is_an_error_and_no_note():
+@pytest.mark.parametrize("error", [AssertionError, CheckFailed])
+def test_a_wrong_payout_is_an_error_and_no_note(error):
     def wrong(_: Lab) -> float:
-        raise AssertionError("grant 7: 1 wei paid, 2 due")
+        raise error("grant 7: 1 wei paid, 2 due")
 
-    with pytest.raises(AssertionError, match="grant 7"):
+    with pytest.raises(error, match="grant 7"):
         measure(Row("gas.attest", wrong, "how"), NO_LAB)
