@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 from keifu.errors import InputError
 from keifu.provenance._model import Status
+from keifu.provenance._picture import Box, Link, draw
 from keifu.provenance.registry import Entry, RecordStore
 
 __all__ = ["Lineage", "walk"]
 
 SHORT = 8  # hex digits by which people tell records apart
-# Picture, pixels.
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 210, 64, 40, 64, 24
 COLOURS = {Status.ACTIVE: "#1a7f5a", Status.DEPRECATED: "#b7791f", Status.REVOKED: "#c53030"}
+MISSING_COLOUR = "#999999"
 
 
 @dataclass
@@ -87,61 +86,26 @@ class Lineage:
 
     def to_svg(self) -> str:
         """A picture: children above, parents below, one row for each distance on the longest path."""
-        levels = self._levels()
-        rows: dict[int, list[bytes]] = {}
-        for record_id, level in levels.items():
-            rows.setdefault(level, []).append(record_id)
-        widest = max(len(row) for row in rows.values())
-        width = 2 * MARGIN + widest * BOX_WIDTH + (widest - 1) * GAP_X
-        height = 2 * MARGIN + len(rows) * BOX_HEIGHT + (len(rows) - 1) * GAP_Y
-        places: dict[bytes, tuple[float, float]] = {}
-        for level, row in rows.items():
-            left = (width - len(row) * BOX_WIDTH - (len(row) - 1) * GAP_X) / 2
-            for index, record_id in enumerate(row):
-                places[record_id] = (left + index * (BOX_WIDTH + GAP_X), MARGIN + level * (BOX_HEIGHT + GAP_Y))
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-            f'height="{height}" font-family="system-ui, sans-serif" font-size="12" role="img">',
-            f"<title>Lineage of {escape(self.title(self.root))}</title>",
-            '<rect width="100%" height="100%" fill="#fbfaf7"/>',
+        levels = {record_id.hex(): level for record_id, level in self._levels().items()}
+        boxes = {key: self._box(bytes.fromhex(key)) for key in levels}
+        links = [
+            Link(entry.id.hex(), link.parent.hex(), link.relation.word)
+            for entry in self.entries.values()
+            for link in entry.record.links
+            if link.parent.hex() in levels
         ]
-        parts += [line for record_id in levels for line in self._edges_svg(record_id, places)]
-        parts += [self._box_svg(record_id, *place) for record_id, place in places.items()]
-        return "\n".join([*parts, "</svg>"]) + "\n"
+        return draw(f"Lineage of {self.title(self.root)}", boxes, levels, links)
 
-    def _edges_svg(self, record_id: bytes, places: dict[bytes, tuple[float, float]]) -> list[str]:
+    def _box(self, record_id: bytes) -> Box:
         entry = self.entries.get(record_id)
-        lines: list[str] = []
-        for index, link in enumerate(entry.record.links if entry else ()):
-            if link.parent not in places:
-                continue
-            x1, y1 = places[record_id][0] + BOX_WIDTH / 2, places[record_id][1] + BOX_HEIGHT
-            x2, y2 = places[link.parent][0] + BOX_WIDTH / 2, places[link.parent][1]
-            bend = (y1 + y2) / 2
-            lines.append(
-                f'<path d="M{x1:.0f} {y1:.0f} C{x1:.0f} {bend:.0f} {x2:.0f} {bend:.0f} {x2:.0f} {y2:.0f}" '
-                'fill="none" stroke="#8a8578" stroke-width="1.4"/>'
-            )
-            # Near the parent, where lines of one child have spread.
-            at = 0.68 - 0.08 * (index % 2)
-            lines.append(
-                f'<text x="{x1 + (x2 - x1) * at:.0f}" y="{y1 + (y2 - y1) * at:.0f}" text-anchor="middle" '
-                f'fill="#5b574d" font-size="11">{escape(link.relation.word)}</text>'
-            )
-        return lines
-
-    def _box_svg(self, record_id: bytes, x: float, y: float) -> str:
-        entry = self.entries.get(record_id)
-        colour = COLOURS.get(entry.status, "#777") if entry else "#999"
-        what = self.names.get(record_id) or (entry.record.kind.word if entry else "not known here")
-        detail = f"sha256 {entry.record.digest.hex()[:12]}…" if entry else ""
-        state = entry.status.word if entry else "missing"
-        return (
-            f'<g><rect x="{x:.0f}" y="{y:.0f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8" fill="#fff" '
-            f'stroke="{colour}" stroke-width="2"/>'
-            f'<text x="{x + 12:.0f}" y="{y + 21:.0f}" font-weight="600" fill="#22201b">{escape(what)}</text>'
-            f'<text x="{x + 12:.0f}" y="{y + 38:.0f}" fill="#5b574d">{record_id.hex()[:SHORT]} · {escape(state)}</text>'
-            f'<text x="{x + 12:.0f}" y="{y + 54:.0f}" fill="#5b574d">{detail}</text></g>'
+        short = record_id.hex()[:SHORT]
+        if entry is None:
+            return Box(self.names.get(record_id) or "not known here", f"{short} · missing", "", MISSING_COLOUR)
+        return Box(
+            self.names.get(record_id) or entry.record.kind.word,
+            f"{short} · {entry.status.word}",
+            f"sha256 {entry.record.digest.hex()[:12]}…",
+            COLOURS[entry.status],
         )
 
     def _levels(self) -> dict[bytes, int]:

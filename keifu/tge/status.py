@@ -96,8 +96,9 @@ def draw(status: Status, path: Path) -> Path:
     from matplotlib import pyplot  # noqa: PLC0415
 
     schedule = status.schedule
-    months = [number for number, _ in enumerate(schedule.times())]
     vested = [schedule.vested(status.allocation, time) / COIN for time in schedule.times()]
+    vested.append(vested[-1])  # the level after the last step is shown too
+    months = list(range(len(vested)))
     here = min(max((status.now - schedule.start) / schedule.step, 0), schedule.steps)
     figure, axes = pyplot.subplots(figsize=FIGURE_INCHES)
     axes.step(months, vested, where="post", color=VESTED_COLOUR, linewidth=2, label="vested")
@@ -106,7 +107,7 @@ def draw(status: Status, path: Path) -> Path:
     axes.axvline(here, color=TEXT_COLOUR, linewidth=0.8, linestyle=":")
     axes.annotate("now", (here, 0), xytext=(3, 4), textcoords="offset points", color=TEXT_COLOUR)
     axes.set(
-        xlim=(0, schedule.steps),
+        xlim=(0, schedule.steps + 1),
         ylim=(0, status.allocation / COIN * 1.05),
         xlabel="steps since the event",
         ylabel="coins",
