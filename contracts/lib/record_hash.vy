@@ -32,7 +32,6 @@ LABEL_TYPE: constant(bytes32) = keccak256(
 EMPTY_HASH: constant(bytes32) = keccak256(b"")
 
 
-
 @internal
 @pure
 def _record(_record: IProvenanceRegistry.Record) -> bytes32:

@@ -229,7 +229,7 @@ def policy_of(_environment: bytes32, _version: uint256) -> (uint256, DynArray[IE
     entries: DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES] = []
     first: uint256 = self._policies[_environment][_version][0]
     at_word: uint256 = 0
-    for i: uint256 in range((first >> ENTRIES_AT) & U8, bound=MAX_ENTRIES):
+    for _: uint256 in range((first >> ENTRIES_AT) & U8, bound=MAX_ENTRIES):
         head: uint256 = self._policies[_environment][_version][at_word]
         attesters: DynArray[address, MAX_ATTESTERS] = [convert(head & U160, address)]
         count: uint256 = (head >> COUNT_AT) & U8
@@ -395,7 +395,7 @@ def _version(_environment: bytes32, _word: uint256) -> uint256:
 def _is_met(_environment: bytes32, _version: uint256, _artefact: bytes32, _any_age: bool) -> bool:
     at_word: uint256 = 0
     entries: uint256 = (self._policies[_environment][_version][0] >> ENTRIES_AT) & U8
-    for i: uint256 in range(entries, bound=MAX_ENTRIES):
+    for _: uint256 in range(entries, bound=MAX_ENTRIES):
         head: uint256 = self._policies[_environment][_version][at_word]
         schema: bytes32 = convert(self._policies[_environment][_version][at_word + 1], bytes32)
         count: uint256 = (head >> COUNT_AT) & U8

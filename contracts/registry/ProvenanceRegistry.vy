@@ -346,5 +346,3 @@ def _id(_struct_hash: bytes32) -> bytes32:
 @view
 def _status(_id: bytes32) -> uint8:
     return convert(self._records[_id] >> STATUS_AT, uint8)
-
-

@@ -6,6 +6,7 @@
 @custom:kill Not deployed.
 """
 
+
 interface Registry:
     def cancel_nonce(): nonpayable
 

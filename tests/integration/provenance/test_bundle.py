@@ -60,12 +60,15 @@ def change(made, edit):
     ("edit", "message"),
     [
         (lambda d: d["records"][0].update(version="2.0"), "is not registered in that state|lacks"),
-        (lambda d: d["records"][1].update(author="0x" + "11" * 20), "is not registered in that state"),
+        (
+            lambda d: d["records"][1].update(author="0x" + "11" * 20),
+            "is not registered in that state|lacks the trie node",
+        ),
         (lambda d: d["records"].pop(), "lacks"),
         (lambda d: d["nodes"].pop(), "lacks the trie node|neither"),
         (lambda d: d.update(root="00" * 32), "lacks the record that it is about"),
-        (lambda d: d.update(registry="0x" + "22" * 20), "is not registered|does not exist"),
-        (lambda d: d.update(chainId=1), "is not registered"),
+        (lambda d: d.update(registry="0x" + "22" * 20), "is not registered|does not exist|lacks the trie node"),
+        (lambda d: d.update(chainId=1), "is not registered|lacks the trie node"),
         (lambda d: d["statements"].append("{}"), "belongs to none of its records"),
         (lambda d: d["environment"].update(seq=9), "the bundle shows promotion 9, the environment's newest is 1"),
         (lambda d: d["heartbeats"][0].update(time=1), "was not signed by"),
