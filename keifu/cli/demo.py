@@ -19,7 +19,7 @@ from keifu.errors import CheckFailed
 __all__ = ["CHAPTERS", "cli"]
 
 # Modules of keifu.demo with `TITLE` and `tell(stage)`, in the order of the story.
-CHAPTERS: tuple[str, ...] = ("token", "provenance")
+CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking")
 GENESIS = 1_767_225_600  # 2026-01-01T00:00:00Z: the story has the same dates every time
 
 

@@ -1,0 +1,7 @@
+"""Staking from Python: what operators, delegators, jurors and the timelock's proposers do, on any chain client."""
+
+from keifu.staking.court import case_of, seal
+from keifu.staking.owner import through_timelock
+from keifu.staking.status import OperatorStatus, read_operator, read_operators
+
+__all__ = ["OperatorStatus", "case_of", "read_operator", "read_operators", "seal", "through_timelock"]

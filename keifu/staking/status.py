@@ -1,0 +1,52 @@
+"""What the hub says about an operator, in one record. Amounts are wei."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from keifu.abi import Contract
+
+__all__ = ["OperatorStatus", "read_operator", "read_operators"]
+
+
+@dataclass(frozen=True)
+class OperatorStatus:
+    """One operator's stake; `price` is what a share is worth, coins (1 until delegators are slashed)."""
+
+    operator: str
+    bond: int
+    bond_leaving: int
+    delegated: int
+    unbonding: int
+    committed: int
+    commission_bps: int
+    jailed: bool
+    price: float
+    credit: int
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: amounts as decimal strings."""
+        return {key: str(value) if type(value) is int else value for key, value in asdict(self).items()}
+
+
+def read_operator(hub: Contract, operator: str) -> OperatorStatus:
+    """Read one operator; an unknown one has nothing at stake."""
+    bond, leaving, _, jailed, delegated, shares, _, unbonding, committed, commission, _ = hub.operator_state(operator)
+    return OperatorStatus(
+        operator=operator,
+        bond=bond,
+        bond_leaving=leaving,
+        delegated=delegated,
+        unbonding=unbonding,
+        committed=committed,
+        commission_bps=commission,
+        jailed=jailed > 0,
+        price=delegated / shares if shares else 1.0,
+        credit=hub.credit(operator),
+    )
+
+
+def read_operators(hub: Contract, operators: Iterable[str]) -> list[OperatorStatus]:
+    return [read_operator(hub, operator) for operator in operators]
