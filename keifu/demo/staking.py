@@ -159,7 +159,7 @@ def _judge(scene: _Scene) -> None:
             1_000 * COIN,
             keccak256(b"transcript of an answer that no code can judge"),
             sender=accuser,
-        )  # fmt: skip
+        )
     )
     epoch = court.get_turn(case, 0)[2]
     source = scene.randomness.source(epoch)
