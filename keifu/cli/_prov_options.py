@@ -12,13 +12,13 @@ from typing import Any
 import click
 
 from keifu.chain import ChainClient, Rpc
-from keifu.chain.deployments import open_record
+from keifu.chain.deployments import FOLDER, open_record
 from keifu.errors import InputError, UsageError
 from keifu.keys import Account
 from keifu.provenance._model import digest_bytes
 from keifu.provenance.registry import Provenance
 
-__all__ = ["Session", "as_json", "chain_options", "emit", "key_option", "record_argument"]
+__all__ = ["Session", "as_json", "chain_options", "emit", "key_option", "open_session", "record_argument"]
 
 LOCAL_CHAIN = 31_337
 
@@ -50,22 +50,32 @@ def read_key(path: Path) -> Account:
         raise InputError(f"cannot read a key from {path}") from error
 
 
+def open_session(
+    rpc: str,
+    registry: str | None = None,
+    environments: str | None = None,
+    deployments: Path = FOLDER,
+    first_block: int = 0,
+) -> Session:
+    """Connect; addresses not given come from the deployment's record. Raises UsageError when it has none."""
+    client = ChainClient(Rpc(rpc))
+    if registry is None:
+        known = _deployed(deployments, client)
+        registry, environments = known.get("ProvenanceRegistry"), environments or known.get("Environments")
+    if registry is None:
+        raise UsageError(
+            f"chain {client.chain_id} has no known ProvenanceRegistry", remedy="--registry ADDRESS, or KEIFU_REGISTRY"
+        )
+    return Session(Provenance(client, registry, environments, first_block=first_block))
+
+
 def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--rpc, --registry, --environments; the command gets a Session as its first argument."""
 
     def connect(
         rpc: str, registry: str | None, environments: str | None, deployments: Path, first_block: int, **rest: Any
     ) -> Any:
-        client = ChainClient(Rpc(rpc))
-        if registry is None:
-            known = _deployed(deployments, client)
-            registry, environments = known.get("ProvenanceRegistry"), environments or known.get("Environments")
-        if registry is None:
-            raise UsageError(
-                f"chain {client.chain_id} has no known ProvenanceRegistry",
-                remedy="--registry ADDRESS, or KEIFU_REGISTRY",
-            )
-        return command(Session(Provenance(client, registry, environments, first_block=first_block)), **rest)
+        return command(open_session(rpc, registry, environments, deployments, first_block), **rest)
 
     connect.__name__, connect.__doc__ = command.__name__, command.__doc__
     connect.__dict__.update(command.__dict__)
@@ -76,7 +86,7 @@ def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--deployments",
             type=click.Path(path_type=Path),
-            default=Path("deployments"),
+            default=FOLDER,
             show_default=True,
             help="folder that says where the suite is on each chain",
         ),

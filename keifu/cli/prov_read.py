@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from keifu.chain.rpc import Rpc
-from keifu.cli._prov_options import Session, as_json, chain_options, emit, record_argument
+from keifu.cli._prov_options import Session, as_json, chain_options, emit, open_session, record_argument
 from keifu.errors import UsageError
 from keifu.provenance._model import Kind, digest_bytes
 from keifu.provenance.bundle import Bundle, Verified, make_bundle
@@ -85,11 +84,9 @@ def verify(
             Finding("bundle", True, f"{len(verified.entries)} records in the state of block {verified.number}")
         )
         findings += _production(verified)
-        graph = walk(store, root)
+        graph = walk(store, root, names=verified.names)
     else:
-        if registry is None:
-            raise UsageError("which registry?", remedy="--registry ADDRESS, or KEIFU_REGISTRY")
-        source = _source(rpc, registry)
+        source = open_session(rpc, registry).source
         root = digest_bytes(target, "record id")
         graph = walk(source, root)
         said = _statements(statements, graph)
@@ -110,13 +107,6 @@ def _production(verified: Verified) -> list[Finding]:
     good = not verified.contradictions
     detail = f"promotion {seq} of block {verified.production.block}"
     return [Finding("production", good, detail if good else f"{detail}: a node signed that it runs something else")]
-
-
-def _source(rpc: str, registry: str) -> RecordStore:
-    from keifu.chain import ChainClient  # noqa: PLC0415
-    from keifu.provenance.registry import Provenance  # noqa: PLC0415
-
-    return Provenance(ChainClient(Rpc(rpc)), registry)
 
 
 @click.command()

@@ -72,6 +72,7 @@ class Verified:
     production: Production | None = None
     heartbeats: list[Heartbeat] = field(default_factory=list)
     contradictions: list[Heartbeat] = field(default_factory=list)
+    names: dict[bytes, str] = field(default_factory=dict)  # for people; nothing vouches for them
 
     def entry(self, record_id: bytes) -> Entry | None:
         """So that lineage is walked from here as from a chain."""
@@ -182,6 +183,7 @@ def _verify(document: Mapping[str, Any], trusted: bytes) -> Verified:
             if link.parent not in entries:
                 raise CheckFailed(f"the bundle lacks {link.parent.hex()}, a parent of {entry.id.hex()}")
     verified = Verified(root, header.number, header.timestamp, entries, _statements(document, entries))
+    verified.names = {bytes.fromhex(record_id): str(name) for record_id, name in document["names"].items()}
     if "environment" in document:
         verified.production = _production(document, header.state_root, nodes)
     _check_heartbeats(document, verified)

@@ -26,7 +26,7 @@ from keifu.provenance._model import (
 
 __all__ = ["Entry", "Provenance", "RecordStore", "schema_id"]
 
-GIVES_MINUTES = 300  # seconds for which a gasless signature counts, by default
+SIGNATURE_SECONDS = 300  # for which a gasless signature counts, by default
 
 
 def schema_id(text: str) -> bytes:
@@ -66,17 +66,18 @@ class Provenance:
     # writing -------------------------------------------------------------------------------------------------------
 
     def register(self, record: Record, sender: Account) -> bytes:
-        """Register one's own record, or that of an author who delegated nothing: see `register_for`. Its id."""
+        """Register one's own record; its id. Who has no gas uses `sign_registration`."""
         self.registry.register(record.args, sender=sender)
         return self.domain.record_id(record)
 
     def sign_registration(self, record: Record, author: Account, deadline: int = 0) -> tuple[int, bytes]:
         """Deadline and signature with which anyone may register the record for its author."""
-        deadline = deadline or self.chain.now + GIVES_MINUTES
+        deadline = deadline or self.chain.now + SIGNATURE_SECONDS
         nonce = self.registry.nonces(author.address)
         return deadline, author.sign(self.domain.register_digest(record, nonce, deadline))
 
     def register_for(self, record: Record, deadline: int, signature: bytes, sender: Account) -> bytes:
+        """Register a record for its author, who signed; `sender` pays. Its id."""
         self.registry.register_for(record.args, deadline, signature, sender=sender)
         return self.domain.record_id(record)
 

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from keifu.chain.deployments import Record as DeploymentRecord
 from keifu.cli import main
 from keifu.provenance import PolicyEntry
 from keifu.provenance.registry import schema_id
@@ -161,3 +162,15 @@ def test_help_has_an_example(prov, verb):
     status, out, _ = prov(verb, "--help")
     assert status == 0
     assert "Example" in out
+
+
+def test_addresses_come_from_the_deployments_record(prov, model, source, monkeypatch, tmp_path):
+    record_id = register(prov, model)
+    monkeypatch.delenv("KEIFU_REGISTRY")
+    folder = tmp_path / "deployments"
+    status, _, err = prov("lineage", record_id, "--deployments", folder)
+    assert (status, "has no known ProvenanceRegistry" in err) == (2, True)
+    genesis = source.chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
+    contracts = {"ProvenanceRegistry": source.registry.address}
+    DeploymentRecord(source.chain.chain_id, genesis, contracts=contracts).save(folder)
+    assert prov("lineage", record_id, "--deployments", folder)[0] == 0
