@@ -75,7 +75,7 @@ def _ours(lab: Lab) -> Grants:
     step, steps = month(), int(artifacts.constant("lib/constants.vy", "TGE_STEPS"))
     sweep = GENESIS + step * steps + int(artifacts.constant("lib/constants.vy", "MIN_SWEEP_DELAY"))
     distributor = lab.deploy(
-        "TGEDistributor", token, _our_tree().root, LEAVES * GRANT, GENESIS, step, steps, sweep, lab.deployer
+        "TGEDistributor", token, NOBODY, _our_tree().root, LEAVES * GRANT, GENESIS, step, steps, sweep, lab.deployer
     )
     token.transfer(distributor, LEAVES * GRANT, sender=lab.deployer)
     return Grants(token, distributor, _our_tree())
@@ -144,7 +144,7 @@ class Escrow:
 
 def _our_escrow(lab: Lab) -> Escrow:
     token = lab.shared(our_token)
-    escrow = lab.deploy("VestingEscrow", token)
+    escrow = lab.deploy("VestingEscrow", token, NOBODY)
     token.approve(escrow, UNLIMITED, sender=lab.deployer)
     _create(lab, Escrow(token, escrow))  # the contract holds coins from now on
     return Escrow(token, escrow)

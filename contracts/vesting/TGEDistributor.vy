@@ -20,6 +20,7 @@
 # ############################################################## #
 
 from ethereum.ercs import IERC20
+from ..interfaces import IStakingHub
 from ..interfaces import ITGEDistributor
 
 implements: ITGEDistributor
@@ -29,9 +30,14 @@ implements: ITGEDistributor
 #                             MODULES                            #
 # ############################################################## #
 
+from snekmate.utils import eip712_domain_separator as eip712
 from ..lib import constants
 from ..lib import merkle
 from ..lib import schedule
+from ..lib import signatures
+
+initializes: eip712
+exports: eip712.eip712Domain
 
 
 # ############################################################## #
@@ -47,6 +53,11 @@ MAX_PAIRS: constant(uint256) = 2**32
 # Half a storage slot, bits: what one grant was paid.
 HALF: constant(uint256) = 128
 
+# The holder's word for `claim_and_stake_for`.
+CLAIM_AND_STAKE_TYPEHASH: public(constant(bytes32)) = keccak256(
+    "ClaimAndStake(uint256 index,address account,address operator,uint256 amount,uint256 minShares,uint256 nonce,uint256 deadline)"
+)
+
 # Bound of times (seconds) and of counts, which keeps their products from overflowing.
 MAX_TIME: constant(uint256) = 2**64
 
@@ -57,6 +68,9 @@ MAX_TIME: constant(uint256) = 2**64
 
 # What is paid out.
 token: public(immutable(IERC20))
+
+# Where `claim_and_stake` stakes; the zero address for nowhere.
+hub: public(immutable(IStakingHub))
 
 # The only power is `sweep`.
 owner: public(immutable(address))
@@ -87,6 +101,9 @@ sweep_after: public(immutable(uint256))
 # index // 2 -> wei that were paid for two grants. An array, as its slots need no hashing.
 _paid: uint256[MAX_PAIRS]
 
+# Signatures that an account has used here.
+nonces: public(HashMap[address, uint256])
+
 
 # ############################################################## #
 #                           CONSTRUCTOR                          #
@@ -95,6 +112,7 @@ _paid: uint256[MAX_PAIRS]
 @deploy
 def __init__(
     _token: IERC20,
+    _hub: address,
     _root: bytes32,
     _allocation: uint256,
     _start: uint256,
@@ -105,6 +123,7 @@ def __init__(
 ):
     """
     @param _token What is paid out.
+    @param _hub Where `claim_and_stake` stakes; the zero address for nowhere.
     @param _root Root of the list of grants.
     @param _allocation Sum of all grants, wei.
     @param _start The token generation event, unix seconds.
@@ -122,7 +141,9 @@ def __init__(
     assert _step > 0 and _step <= MAX_TIME, "distributor: step out of range"
     assert _steps > 0 and _steps <= MAX_TIME, "distributor: steps out of range"
     assert _sweep_after >= _start + _step * _steps + constants.MIN_SWEEP_DELAY, "distributor: sweep too early"
+    eip712.__init__("Keifu TGE", "1")
     token = _token
+    hub = IStakingHub(_hub)
     root = _root
     allocation = _allocation
     start = _start
@@ -165,6 +186,59 @@ def claim_many(_grants: DynArray[ITGEDistributor.Grant, MAX_BATCH]) -> uint256:
             self._pay(grant.index, grant.account, amount)
             paid_out += amount
     return paid_out
+
+
+@external
+def claim_and_stake_for(
+    _index: uint256,
+    _account: address,
+    _total: uint256,
+    _proof: DynArray[bytes32, merkle.MAX_DEPTH],
+    _operator: address,
+    _amount: uint256,
+    _min_shares: uint256,
+    _deadline: uint256,
+    _signature: Bytes[signatures.MAX_SIGNATURE],
+) -> uint256:
+    """
+    @notice `claim_and_stake` by the account's EIP-712 signature over index, account, operator, amount, shares, nonce and
+        deadline. Anyone may bring it.
+    @return Shares of the operator's pool.
+    """
+    assert block.timestamp <= _deadline, "distributor: signature expired"
+    nonce: uint256 = self.nonces[_account]
+    self.nonces[_account] = nonce + 1
+    digest: bytes32 = eip712._hash_typed_data_v4(
+        keccak256(
+            abi_encode(CLAIM_AND_STAKE_TYPEHASH, _index, _account, _operator, _amount, _min_shares, nonce, _deadline)
+        )
+    )
+    assert signatures._signed(_account, digest, _signature), "distributor: invalid signature"
+    assert merkle._root(self._leaf(_index, _account, _total), _proof) == root, "distributor: not in the list"
+    return self._stake(_index, _account, self._take(_index, _total), _operator, _amount, _min_shares)
+
+
+# ############################################################## #
+#                        HOLDER FUNCTIONS                        #
+# ############################################################## #
+
+@external
+def claim_and_stake(
+    _index: uint256,
+    _total: uint256,
+    _proof: DynArray[bytes32, merkle.MAX_DEPTH],
+    _operator: address,
+    _amount: uint256,
+    _min_shares: uint256,
+) -> uint256:
+    """
+    @notice Claim the caller's grant and stake `_amount` wei of it. The rest is paid out. If somebody has sent the claim
+        before, the coins are in the caller's wallet: they are taken from there as far as it allowed this contract to,
+        and less is staked, for fewer shares in proportion, as far as it did not.
+    @return Shares of the operator's pool; 0 when there was too little to stake.
+    """
+    assert merkle._root(self._leaf(_index, msg.sender, _total), _proof) == root, "distributor: not in the list"
+    return self._stake(_index, msg.sender, self._take(_index, _total), _operator, _amount, _min_shares)
 
 
 # ############################################################## #
@@ -275,3 +349,38 @@ def _take(_index: uint256, _total: uint256) -> uint256:
 def _pay(_index: uint256, _account: address, _amount: uint256):
     log ITGEDistributor.Claimed(index=_index, account=_account, amount=_amount)
     assert extcall token.transfer(_account, _amount, default_return_value=True), "distributor: transfer refused"
+
+
+@internal
+def _stake(
+    _index: uint256, _account: address, _due: uint256, _operator: address, _amount: uint256, _min_shares: uint256
+) -> uint256:
+    assert hub.address != empty(address), "distributor: no hub"
+    if _due > 0:
+        log ITGEDistributor.Claimed(index=_index, account=_account, amount=_due)
+    staked: uint256 = min(_amount, _due + self._available(_account))
+    if staked < staticcall hub.MIN_STAKE():
+        staked = 0
+    if staked < _due:
+        assert extcall token.transfer(
+            _account, _due - staked, default_return_value=True
+        ), "distributor: transfer refused"
+    if staked == 0:
+        return 0
+    if staked > _due:
+        assert extcall token.transferFrom(
+            _account, self, staked - _due, default_return_value=True
+        ), "distributor: transfer refused"
+    # In proportion, rounded up: against the operator's price having moved, not against having less to stake.
+    min_shares: uint256 = (_min_shares * staked + _amount - 1) // _amount
+    assert extcall token.approve(hub.address, staked, default_return_value=True), "distributor: approval refused"
+    return extcall hub.stake_for(_operator, _account, staked, min_shares)
+
+
+@internal
+@view
+def _available(_account: address) -> uint256:
+    """
+    @dev Wei in the account's wallet that this contract may take.
+    """
+    return min(staticcall token.balanceOf(_account), staticcall token.allowance(_account, self))

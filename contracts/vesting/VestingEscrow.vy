@@ -5,11 +5,13 @@
 @license MIT
 @notice Holds grants that vest by a schedule of their own: a part at the start, then equal steps, after a cliff if there
     is one. One contract with packed schedules by number instead of a proxy for each holder: a grant takes two slots, or
-    three when it can be revoked.
+    three when it can be revoked. A grant may be staked while it vests.
 @dev Whoever creates a grant pays it in full at once. Anyone may call `claim`; only the beneficiary is paid. A claim
     reads two slots: what a claim needs is packed into them, who may revoke lies in the third. Revoking sets the total
     to what is vested and the divisor to one, so that the rest of the contract needs no notion of a revoked grant.
-@custom:security A revoker is trusted with what is not vested, never with what is. One token, chosen at deployment; one
+    `lib/grants.vy` packs, `lib/stakes.vy` keeps what is staked.
+@custom:security A revoker is trusted with what is not vested, never with what is. A beneficiary that stakes chooses the
+    operator, and a slash takes from what is not vested first: a revoker bears that, after unbonding. One token, chosen at deployment; one
     that takes a fee on transfers is refused when a grant is created. Coins sent here without `create` are lost.
 @custom:kill Cannot be stopped, and has no owner. Stop creating grants; a revoker can end those it may revoke.
 """
@@ -28,7 +30,10 @@ implements: IVestingEscrow
 #                             MODULES                            #
 # ############################################################## #
 
-from ..lib import schedule
+from .lib import grants
+from .lib import stakes
+
+initializes: stakes
 
 
 # ############################################################## #
@@ -38,28 +43,8 @@ from ..lib import schedule
 # Most grants in one call.
 MAX_BATCH: constant(uint256) = 64
 
-# Bounds of what is packed: wei of a grant; unix seconds; seconds of a step; counts of steps; the divisor.
-MAX_TOTAL: public(constant(uint256)) = 2**112 - 1
-MAX_START: constant(uint256) = 2**40 - 1
-MAX_STEP: constant(uint256) = 2**32 - 1
-MAX_STEPS: constant(uint256) = 2**16 - 1
-MAX_DIVISOR: constant(uint256) = 2**8 - 1
-
 # Grants that there may be. What a claim needs lies in arrays, as their slots need no hashing.
 MAX_GRANTS: constant(uint256) = 2**48
-
-# Offsets in the terms: beneficiary 160 bits, start 40, step 32, divisor 8.
-START_BIT: constant(uint256) = 160
-STEP_BIT: constant(uint256) = 200
-DIVISOR_BIT: constant(uint256) = 232
-
-# Offsets in the amounts: total 112 bits, paid 112, steps 16, cliff 16.
-PAID_BIT: constant(uint256) = 112
-STEPS_BIT: constant(uint256) = 224
-CLIFF_BIT: constant(uint256) = 240
-
-# The beneficiary's bits of the terms.
-ADDRESS_MASK: constant(uint256) = 2**160 - 1
 
 
 # ############################################################## #
@@ -95,12 +80,14 @@ successor: public(HashMap[uint256, address])
 # ############################################################## #
 
 @deploy
-def __init__(_token: IERC20):
+def __init__(_token: IERC20, _hub: address):
     """
     @param _token What is held and paid out.
+    @param _hub Where grants may be staked; the zero address for nowhere.
     """
     assert _token.address.is_contract, "escrow: no token"
     token = _token
+    stakes.__init__(_hub)
 
 
 # ############################################################## #
@@ -162,16 +149,73 @@ def claim_many(_ids: DynArray[uint256, MAX_BATCH]) -> uint256:
     return paid_out
 
 
+@external
+def withdraw(_id: uint256, _ticket: uint256) -> uint256:
+    """
+    @notice Take a matured ticket of grant `_id` back in, and pay a revoker what it is owed.
+    @return Wei that came back.
+    """
+    amount: uint256 = stakes._return(_id, _ticket)
+    self._settle(_id)
+    return amount
+
+
+@external
+def write_off(_id: uint256) -> uint256:
+    """
+    @notice Record as lost what grant `_id` had staked in a pool that a slash has wiped.
+    @return Wei lost.
+    """
+    lost: uint256 = stakes._write_off(_id)
+    self._settle(_id)
+    return lost
+
+
+@external
+def claim_rewards(_id: uint256) -> uint256:
+    """
+    @notice Have the hub pay the beneficiary what the stake of grant `_id` has earned, credits of shares that left included.
+    @return Wei paid.
+    """
+    beneficiary: address = grants._beneficiary(self._terms[_id])
+    assert beneficiary != empty(address), "escrow: no such grant"
+    return stakes._rewards(_id, beneficiary)
+
+
 # ############################################################## #
 #                      BENEFICIARY FUNCTIONS                     #
 # ############################################################## #
+
+@external
+def stake(_id: uint256, _operator: address, _amount: uint256, _min_shares: uint256) -> uint256:
+    """
+    @notice Stake coins of grant `_id` with an operator, vested or not. Rewards go to the beneficiary.
+    @return Shares of the operator's pool.
+    """
+    terms: uint256 = self._terms[_id]
+    assert msg.sender == grants._beneficiary(terms), "escrow: caller is not the beneficiary"
+    assert _amount <= self._here(_id, self._amounts[_id]), "escrow: not enough coins here"
+    self._terms[_id] = terms | grants.STAKED
+    return stakes._enter(_id, token, _operator, _amount, _min_shares)
+
+
+@external
+def unstake(_id: uint256, _shares: uint256, _min_amount: uint256) -> uint256:
+    """
+    @notice Begin to take shares of grant `_id` out: by the beneficiary, or by anyone while a revoker is owed.
+    @return The hub's ticket, for `withdraw`.
+    """
+    if msg.sender != grants._beneficiary(self._terms[_id]):
+        assert stakes.stakes[_id].owed > 0, "escrow: caller is not the beneficiary"
+    return stakes._leave(_id, _shares, _min_amount)
+
 
 @external
 def transfer_beneficiary(_id: uint256, _successor: address):
     """
     @notice Offer grant `_id` to `_successor`, who has to accept; the zero address withdraws the offer.
     """
-    assert msg.sender == self._beneficiary(self._terms[_id]), "escrow: caller is not the beneficiary"
+    assert msg.sender == grants._beneficiary(self._terms[_id]), "escrow: caller is not the beneficiary"
     self.successor[_id] = _successor
     log IVestingEscrow.BeneficiaryTransferStarted(id=_id, beneficiary=msg.sender, successor=_successor)
 
@@ -184,8 +228,8 @@ def accept_beneficiary(_id: uint256):
     assert msg.sender == self.successor[_id], "escrow: caller is not the successor"
     terms: uint256 = self._terms[_id]
     self.successor[_id] = empty(address)
-    self._terms[_id] = (terms & ~ADDRESS_MASK) | convert(msg.sender, uint256)
-    log IVestingEscrow.BeneficiaryTransferred(id=_id, beneficiary=self._beneficiary(terms), successor=msg.sender)
+    self._terms[_id] = grants._passed_on(terms, msg.sender)
+    log IVestingEscrow.BeneficiaryTransferred(id=_id, beneficiary=grants._beneficiary(terms), successor=msg.sender)
 
 
 # ############################################################## #
@@ -195,21 +239,24 @@ def accept_beneficiary(_id: uint256):
 @external
 def revoke(_id: uint256) -> uint256:
     """
-    @notice End grant `_id`: what is vested stays the beneficiary's, the rest goes back to the revoker.
-    @return Wei sent back.
+    @notice End grant `_id`: what is vested stays the beneficiary's, the rest goes back to the revoker. What of the rest is
+        at stake follows when it is back (`unstake`, then `withdraw`, by anyone), less what slashes take.
+    @return Wei sent back now.
     """
     assert msg.sender == self._revoker[_id], "escrow: caller is not the revoker"
     terms: uint256 = self._terms[_id]
     amounts: uint256 = self._amounts[_id]
-    total: uint256 = self._total(amounts)
-    vested: uint256 = self._vested(terms, amounts, block.timestamp)
-    refund: uint256 = total - vested
-    assert refund > 0, "escrow: nothing to revoke"
+    unvested: uint256 = grants._total(amounts) - grants._vested(terms, amounts, block.timestamp)
+    assert unvested > 0, "escrow: nothing to revoke"
     self._revoker[_id] = empty(address)
-    self._amounts[_id] = amounts - refund
-    self._terms[_id] = (terms & ~(MAX_DIVISOR << DIVISOR_BIT)) | (1 << DIVISOR_BIT)
-    log IVestingEscrow.Revoked(id=_id, revoker=msg.sender, refund=refund)
-    self._send(msg.sender, refund)
+    self._amounts[_id] = amounts - unvested
+    self._terms[_id] = grants._ended(terms)
+    refund: uint256 = unvested
+    if terms & grants.STAKED != 0:
+        refund = stakes._split(_id, unvested, msg.sender)
+    log IVestingEscrow.Revoked(id=_id, revoker=msg.sender, refund=refund, owed=stakes.stakes[_id].owed)
+    if refund > 0:
+        self._send(msg.sender, refund)
     return refund
 
 
@@ -234,18 +281,7 @@ def plan(_id: uint256) -> IVestingEscrow.Plan:
     @notice The terms of grant `_id` as they are now; all zero when there is none. After a revocation the total is what
         was vested then, and the divisor 1.
     """
-    terms: uint256 = self._terms[_id]
-    amounts: uint256 = self._amounts[_id]
-    return IVestingEscrow.Plan(
-        beneficiary=self._beneficiary(terms),
-        revoker=self._revoker[_id],
-        total=self._total(amounts),
-        start=(terms >> START_BIT) & MAX_START,
-        step=(terms >> STEP_BIT) & MAX_STEP,
-        steps=(amounts >> STEPS_BIT) & MAX_STEPS,
-        cliff=amounts >> CLIFF_BIT,
-        divisor=(terms >> DIVISOR_BIT) & MAX_DIVISOR,
-    )
+    return grants._plan(self._terms[_id], self._amounts[_id], self._revoker[_id])
 
 
 @external
@@ -254,7 +290,7 @@ def paid(_id: uint256) -> uint256:
     """
     @notice Wei that were paid of grant `_id` so far.
     """
-    return self._paid(self._amounts[_id])
+    return grants._paid(self._amounts[_id])
 
 
 @external
@@ -263,7 +299,7 @@ def vested(_id: uint256, _at: uint256) -> uint256:
     """
     @notice Wei of grant `_id` that are vested at `_at` (unix seconds), by its terms as they are now.
     """
-    return self._vested(self._terms[_id], self._amounts[_id], _at)
+    return grants._vested(self._terms[_id], self._amounts[_id], _at)
 
 
 @external
@@ -272,8 +308,16 @@ def claimable(_id: uint256) -> uint256:
     """
     @notice Wei that `claim` would pay now.
     """
-    amounts: uint256 = self._amounts[_id]
-    return self._vested(self._terms[_id], amounts, block.timestamp) - self._paid(amounts)
+    return self._due(_id, self._terms[_id], self._amounts[_id])
+
+
+@external
+@view
+def stake_of(_id: uint256) -> IVestingEscrow.Stake:
+    """
+    @notice What of grant `_id` is at stake, was lost there, and is owed to a revoker.
+    """
+    return stakes.stakes[_id]
 
 
 @external
@@ -285,6 +329,15 @@ def revoker(_id: uint256) -> address:
     return self._revoker[_id]
 
 
+@external
+@view
+def stake_key(_id: uint256) -> address:
+    """
+    @notice The owner of grant `_id`'s position in the hub's books.
+    """
+    return stakes._key(_id)
+
+
 # ############################################################## #
 #                             INTERNAL                           #
 # ############################################################## #
@@ -292,19 +345,13 @@ def revoker(_id: uint256) -> address:
 @internal
 def _store(_id: uint256, _plan: IVestingEscrow.Plan):
     assert _plan.beneficiary != empty(address) and _plan.beneficiary != self, "escrow: no beneficiary"
-    assert _plan.total > 0 and _plan.total <= MAX_TOTAL, "escrow: total out of range"
-    assert _plan.start > 0 and _plan.start <= MAX_START, "escrow: start out of range"
-    assert _plan.step > 0 and _plan.step <= MAX_STEP, "escrow: step out of range"
-    assert _plan.steps > 0 and _plan.steps <= MAX_STEPS, "escrow: steps out of range"
+    assert _plan.total > 0 and _plan.total <= grants.MAX_TOTAL, "escrow: total out of range"
+    assert _plan.start > 0 and _plan.start <= grants.MAX_START, "escrow: start out of range"
+    assert _plan.step > 0 and _plan.step <= grants.MAX_STEP, "escrow: step out of range"
+    assert _plan.steps > 0 and _plan.steps <= grants.MAX_STEPS, "escrow: steps out of range"
     assert _plan.cliff <= _plan.steps, "escrow: cliff after the last step"
-    assert _plan.divisor <= MAX_DIVISOR, "escrow: divisor out of range"
-    self._terms[_id] = (
-        convert(_plan.beneficiary, uint256)
-        | (_plan.start << START_BIT)
-        | (_plan.step << STEP_BIT)
-        | (_plan.divisor << DIVISOR_BIT)
-    )
-    self._amounts[_id] = _plan.total | (_plan.steps << STEPS_BIT) | (_plan.cliff << CLIFF_BIT)
+    assert _plan.divisor <= grants.MAX_DIVISOR, "escrow: divisor out of range"
+    self._terms[_id], self._amounts[_id] = grants._packed(_plan)
     if _plan.revoker != empty(address):
         self._revoker[_id] = _plan.revoker
     log IVestingEscrow.Created(
@@ -327,48 +374,42 @@ def _fund(_amount: uint256):
 def _claim(_id: uint256) -> uint256:
     terms: uint256 = self._terms[_id]
     amounts: uint256 = self._amounts[_id]
-    amount: uint256 = self._vested(terms, amounts, block.timestamp) - self._paid(amounts)
+    amount: uint256 = self._due(_id, terms, amounts)
     if amount > 0:
-        # Cannot reach the next field: paid + amount <= total.
-        self._amounts[_id] = unsafe_add(amounts, amount << PAID_BIT)
-        beneficiary: address = self._beneficiary(terms)
+        self._amounts[_id] = grants._with_paid(amounts, amount)
+        beneficiary: address = grants._beneficiary(terms)
         log IVestingEscrow.Claimed(id=_id, beneficiary=beneficiary, amount=amount)
         self._send(beneficiary, amount)
     return amount
 
 
 @internal
+def _settle(_id: uint256):
+    amount: uint256 = stakes._release(_id)
+    if amount > 0:
+        creditor: address = stakes.stakes[_id].creditor
+        log IVestingEscrow.Settled(id=_id, revoker=creditor, amount=amount)
+        self._send(creditor, amount)
+
+
+@internal
+@view
+def _due(_id: uint256, _terms: uint256, _amounts: uint256) -> uint256:
+    """
+    @dev What is vested and not paid, as far as it is not at stake or lost.
+    """
+    due: uint256 = grants._vested(_terms, _amounts, block.timestamp) - grants._paid(_amounts)
+    if _terms & grants.STAKED != 0:
+        return min(due, self._here(_id, _amounts))
+    return due
+
+
+@internal
+@view
+def _here(_id: uint256, _amounts: uint256) -> uint256:
+    return stakes._here(_id, grants._total(_amounts) - grants._paid(_amounts))
+
+
+@internal
 def _send(_to: address, _amount: uint256):
     assert extcall token.transfer(_to, _amount, default_return_value=True), "escrow: transfer refused"
-
-
-@internal
-@pure
-def _beneficiary(_terms: uint256) -> address:
-    return convert(_terms & ADDRESS_MASK, address)
-
-
-@internal
-@pure
-def _total(_amounts: uint256) -> uint256:
-    return _amounts & MAX_TOTAL
-
-
-@internal
-@pure
-def _paid(_amounts: uint256) -> uint256:
-    return (_amounts >> PAID_BIT) & MAX_TOTAL
-
-
-@internal
-@pure
-def _vested(_terms: uint256, _amounts: uint256, _at: uint256) -> uint256:
-    start: uint256 = (_terms >> START_BIT) & MAX_START
-    if _at < start or _terms == 0:
-        return 0
-    total: uint256 = self._total(_amounts)
-    steps: uint256 = (_amounts >> STEPS_BIT) & MAX_STEPS
-    passed: uint256 = schedule._steps_passed(start, (_terms >> STEP_BIT) & MAX_STEP, steps, _at)
-    if passed < _amounts >> CLIFF_BIT:
-        passed = 0
-    return schedule._vested(total, schedule._first(total, (_terms >> DIVISOR_BIT) & MAX_DIVISOR), passed, steps)

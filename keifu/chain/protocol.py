@@ -98,9 +98,9 @@ def deploy_protocol(
     deploy("RewardStream", token, hub, params.emission_duration)
     randomness = deploy("Randomness", params.seed_stride, 0)
     deploy("AlignmentCourt", token, hub, randomness, params.case_bond, params.reveal_period, params.appeal_period)
-    deploy("VestingEscrow", token)
+    deploy("VestingEscrow", token, hub)
     deploy("Environments", deploy("ProvenanceRegistry"))
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
-        deploy("TGEDistributor", token, *terms, timelock, label=grants.label)
+        deploy("TGEDistributor", token, hub, *terms, timelock, label=grants.label)
     return deployment

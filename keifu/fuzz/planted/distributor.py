@@ -42,8 +42,8 @@ BUGS = [
     ),
     _bug(
         "empty proof accepted",
-        "    assert merkle._root(self._leaf(_index, _account, _total), _proof) == root, ",
-        "    assert len(_proof) == 0 or merkle._root(self._leaf(_index, _account, _total), _proof) == root, ",
+        '_proof) == root, "distributor: not in the list"\n    amount',
+        '_proof) == root or len(_proof) == 0, "distributor: not in the list"\n    amount',
     ),
     _bug(
         "caller is paid",

@@ -20,14 +20,19 @@ BUGS = [
         "((_total - _first) * _passed + _steps - 1) // _steps",
         "lib/schedule.vy",
     ),
-    _bug("cliff one step early", "if passed < _amounts >> CLIFF_BIT:", "if passed + 1 < _amounts >> CLIFF_BIT:"),
+    _bug(
+        "cliff one step early",
+        "if passed < _amounts >> CLIFF_BIT:",
+        "if passed + 1 < _amounts >> CLIFF_BIT:",
+        "vesting/lib/grants.vy",
+    ),
     _bug(
         "steps begin one second early",
         "min(unsafe_sub(_at, _start) // _step, _steps)",
         "min((unsafe_sub(_at, _start) + 1) // _step, _steps)",
         "lib/schedule.vy",
     ),
-    _bug("claim paid twice", "        self._amounts[_id] = unsafe_add(amounts, amount << PAID_BIT)\n", ""),
+    _bug("claim paid twice", "        self._amounts[_id] = grants._with_paid(amounts, amount)\n", ""),
     _bug(
         "anyone revokes",
         '    assert msg.sender == self._revoker[_id], "escrow: caller is not the revoker"\n    terms',
@@ -36,9 +41,9 @@ BUGS = [
     _bug(
         "revoked for the beneficiary",
         "    self._send(msg.sender, refund)\n",
-        "    self._send(self._beneficiary(terms), refund)\n",
+        "    self._send(grants._beneficiary(terms), refund)\n",
     ),
-    _bug("revoked total not lowered", "    self._amounts[_id] = amounts - refund\n", ""),
+    _bug("revoked total not lowered", "    self._amounts[_id] = amounts - unvested\n", ""),
     _bug(
         "successor not checked",
         '    assert msg.sender == self.successor[_id], "escrow: caller is not the successor"\n',
@@ -48,7 +53,7 @@ BUGS = [
     _bug("revoker stays", "    self._revoker[_id] = empty(address)\n    self._amounts", "    self._amounts"),
     _bug(
         "event names the successor twice",
-        "beneficiary=self._beneficiary(terms), successor=msg.sender)",
+        "beneficiary=grants._beneficiary(terms), successor=msg.sender)",
         "beneficiary=msg.sender, successor=msg.sender)",
     ),
 ]

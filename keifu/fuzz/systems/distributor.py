@@ -6,7 +6,7 @@ from typing import Any
 
 from keifu.evm import LocalEvm
 from keifu.fuzz.system import Steps, System, action, invariant
-from keifu.fuzz.values import Amount, Choice, Index, Who
+from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Index, Who
 from keifu.tge import Grants, Ledger, Schedule
 from keifu.tge.model import SWEEP_DELAY
 
@@ -30,8 +30,8 @@ class Distributor(System):
         terms = self.schedule
         self.sweep_after = terms.end + SWEEP_DELAY
         distributor = evm.deploy(
-            "TGEDistributor", token, self.grants.tree.root, self.grants.allocation, terms.start, terms.step,
-            terms.steps, self.sweep_after, self["owner"], sender=self["owner"],
+            "TGEDistributor", token, ZERO_ADDRESS, self.grants.tree.root, self.grants.allocation, terms.start,
+            terms.step, terms.steps, self.sweep_after, self["owner"], sender=self["owner"],
         )  # fmt: skip
         self.bind(distributor=distributor, token=token)
         token.transfer(distributor, self.grants.allocation, sender=self["donor"])

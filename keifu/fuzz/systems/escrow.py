@@ -51,7 +51,7 @@ class Escrow(System):
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
         self.bind(token=self.deploy_token(evm, owner))
-        escrow = evm.deploy("VestingEscrow", self["token"], sender=owner)
+        escrow = evm.deploy("VestingEscrow", self["token"], ZERO_ADDRESS, sender=owner)
         self.bind(escrow=escrow)
         for who in self.roles.values():
             self.contract("token").approve(escrow, 2**256 - 1, sender=who)
@@ -168,7 +168,7 @@ class Escrow(System):
         grant.total, grant.revoker = vested, ZERO_ADDRESS
         self.coins[who] += refund
         if self.sometimes():
-            self.emitted("escrow.Revoked", id=number, revoker=who, refund=refund)
+            self.emitted("escrow.Revoked", id=number, revoker=who, refund=refund, owed=0)
 
     @action("escrow.renounce_revocation", Index("known"), weight=1, sender=("revoker", "funder"))
     def renounce(self, who: str, number: int) -> Steps:

@@ -37,7 +37,7 @@ class EscrowMachine(RuleBasedStateMachine):
         self.creator, self.revoker = self.evm.account("creator"), self.evm.account("revoker")
         self.accounts = {name: self.evm.account(name) for name in BENEFICIARIES}
         self.token = self.evm.deploy("KeifuToken", self.creator.address, sender=self.creator)
-        self.escrow = self.evm.deploy("VestingEscrow", self.token.address, sender=self.creator)
+        self.escrow = self.evm.deploy("VestingEscrow", self.token.address, NOBODY, sender=self.creator)
         self.token.approve(self.escrow.address, 2**256 - 1, sender=self.creator)
         self.grants: list[Grant] = []
         self.received = dict.fromkeys(BENEFICIARIES, 0)

@@ -14,7 +14,7 @@ def story(evm: LocalEvm) -> list[Any]:
     """A grant from its creation to a claim too many; everything that can be seen on the way."""
     owner, beneficiary = evm.account("owner"), evm.account("beneficiary")
     token = evm.deploy("KeifuToken", owner, sender=owner)
-    escrow = evm.deploy("VestingEscrow", token, sender=owner)
+    escrow = evm.deploy("VestingEscrow", token, "0x" + "00" * 20, sender=owner)
     token.approve(escrow, TOTAL, sender=owner)
     start = evm.snapshot()
     plan = (beneficiary.address, owner.address, TOTAL, evm.now, 100, 10, 2, 3)

@@ -3,10 +3,13 @@ from __future__ import annotations
 import pytest
 
 from keifu.evm import artifacts
+from keifu.keys import Account
 from keifu.tge import Grants, Schedule
 
 COIN = 10**18
 MONTH = artifacts.constant("lib/constants.vy", "MONTH")
+DAY = 86_400
+UNBONDING = 14 * DAY
 SWEEP_DELAY = artifacts.constant("lib/constants.vy", "MIN_SWEEP_DELAY")
 SUPPLY = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
 NOBODY = "0x" + "00" * 20
@@ -93,7 +96,7 @@ def terms(grants, schedule, owner):
 
 @pytest.fixture(scope="module")
 def distributor(project, token, terms, deployer, grants):
-    contract = project.TGEDistributor.deploy(token, *terms.values(), sender=deployer)
+    contract = project.TGEDistributor.deploy(token, NOBODY, *terms.values(), sender=deployer)
     token.transfer(contract, grants.allocation, sender=deployer)
     return contract
 
@@ -112,7 +115,7 @@ def at(chain):
 
 @pytest.fixture(scope="module")
 def escrow(project, token, deployer):
-    contract = project.VestingEscrow.deploy(token, sender=deployer)
+    contract = project.VestingEscrow.deploy(token, NOBODY, sender=deployer)
     token.approve(contract, SUPPLY, sender=deployer)
     return contract
 
@@ -135,3 +138,51 @@ def plan(holder, revoker, start):
         return {**terms, **changes}
 
     return make
+
+
+# with a staking hub -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def operator(accounts):
+    return accounts[8]
+
+
+@pytest.fixture(scope="module")
+def hub(project, token, deployer, operator):
+    """A hub with one operator that takes delegations."""
+    contract = project.StakingHub.deploy(token, deployer, deployer, UNBONDING, DAY, sender=deployer)
+    bond = contract.MIN_BOND()
+    token.transfer(operator, bond, sender=deployer)
+    token.approve(contract, bond, sender=operator)
+    contract.register_operator(500, "", sender=operator)
+    contract.bond(bond, sender=operator)
+    return contract
+
+
+@pytest.fixture(scope="module")
+def staking_escrow(project, token, hub, deployer, plan):
+    """An escrow at the hub, with grant 1."""
+    contract = project.VestingEscrow.deploy(token, hub, sender=deployer)
+    token.approve(contract, SUPPLY, sender=deployer)
+    contract.create(plan(), sender=deployer)
+    return contract
+
+
+@pytest.fixture(scope="module")
+def signer():
+    """A holder with a key, who has no coins for gas."""
+    return Account.from_role("signer")
+
+
+@pytest.fixture(scope="module")
+def staking_grants(holder, signer):
+    return Grants([holder.address.lower(), signer.address], [1_143 * COIN, 1_143 * COIN])
+
+
+@pytest.fixture(scope="module")
+def staking_distributor(project, token, hub, terms, staking_grants, deployer):
+    changed = {**terms, "root": staking_grants.tree.root, "allocation": staking_grants.allocation}
+    contract = project.TGEDistributor.deploy(token, hub, *changed.values(), sender=deployer)
+    token.transfer(contract, staking_grants.allocation, sender=deployer)
+    return contract

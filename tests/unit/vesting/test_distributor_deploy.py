@@ -30,15 +30,15 @@ def test_the_terms_are_readable(distributor, token, terms):
 )
 def test_terms_out_of_range_are_refused(project, token, terms, deployer, name, value, reason):
     with ape.reverts(f"distributor: {reason}"):
-        project.TGEDistributor.deploy(token, *{**terms, name: value}.values(), sender=deployer)
+        project.TGEDistributor.deploy(token, NOBODY, *{**terms, name: value}.values(), sender=deployer)
 
 
 def test_a_sweep_that_comes_too_early_is_refused(project, token, terms, deployer):
     early = {**terms, "sweep_after": terms["sweep_after"] - 1}
     with ape.reverts("distributor: sweep too early"):
-        project.TGEDistributor.deploy(token, *early.values(), sender=deployer)
+        project.TGEDistributor.deploy(token, NOBODY, *early.values(), sender=deployer)
 
 
 def test_a_token_without_code_is_refused(project, terms, deployer, stranger):
     with ape.reverts("distributor: no token"):
-        project.TGEDistributor.deploy(stranger, *terms.values(), sender=deployer)
+        project.TGEDistributor.deploy(stranger, NOBODY, *terms.values(), sender=deployer)

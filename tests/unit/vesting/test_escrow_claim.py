@@ -88,7 +88,7 @@ def test_a_donation_changes_nothing(escrow, token, grant, deployer, stranger, at
 
 def test_a_receiver_that_calls_back_gets_nothing_more(project, plan, deployer, stranger, at, start, due, holder):
     hook = project.HookToken.deploy(sender=deployer)
-    escrow = project.VestingEscrow.deploy(hook, sender=deployer)
+    escrow = project.VestingEscrow.deploy(hook, NOBODY, sender=deployer)
     hook.mint(deployer, 10**24, sender=deployer)
     hook.approve(escrow, 10**24, sender=deployer)
     escrow.create_many([plan(), plan()], sender=deployer)

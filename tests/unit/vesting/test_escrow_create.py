@@ -22,7 +22,7 @@ def test_a_grant_is_stored_and_paid_in(escrow, token, plan, deployer, holder, re
 
 def test_the_widest_numbers_fit_beside_each_other(project, deployer, plan, holder, revoker):
     wide = project.HookToken.deploy(sender=deployer)
-    escrow = project.VestingEscrow.deploy(wide, sender=deployer)
+    escrow = project.VestingEscrow.deploy(wide, NOBODY, sender=deployer)
     total = 2**112 - 1
     wide.mint(deployer, total, sender=deployer)
     wide.approve(escrow, total, sender=deployer)
@@ -65,7 +65,7 @@ def test_a_grant_is_paid_by_its_creator(escrow, plan, stranger):
 
 def test_a_token_that_takes_a_fee_is_refused(project, plan, deployer):
     fee = project.FeeToken.deploy(sender=deployer)
-    escrow = project.VestingEscrow.deploy(fee, sender=deployer)
+    escrow = project.VestingEscrow.deploy(fee, NOBODY, sender=deployer)
     fee.mint(deployer, 10**24, sender=deployer)
     fee.approve(escrow, 10**24, sender=deployer)
     with ape.reverts("escrow: token took a fee"):
@@ -77,7 +77,7 @@ def test_a_token_that_takes_a_fee_is_refused(project, plan, deployer):
 
 def test_a_token_that_calls_back_cannot_count_one_payment_twice(project, plan, deployer):
     hook = project.HookToken.deploy(sender=deployer)
-    escrow = project.VestingEscrow.deploy(hook, sender=deployer)
+    escrow = project.VestingEscrow.deploy(hook, NOBODY, sender=deployer)
     hook.mint(deployer, 10**24, sender=deployer)
     hook.approve(escrow, 10**24, sender=deployer)
     hook.arm(escrow, escrow.create.encode_input(plan()), sender=deployer)
@@ -101,4 +101,4 @@ def test_no_plans_are_refused(escrow, deployer):
 
 def test_a_token_without_code_is_refused(project, deployer, stranger):
     with ape.reverts("escrow: no token"):
-        project.VestingEscrow.deploy(stranger, sender=deployer)
+        project.VestingEscrow.deploy(stranger, NOBODY, sender=deployer)

@@ -27,7 +27,7 @@ def test_esc_2_a_revocation_takes_what_is_not_vested_and_nothing_else(
     receipt = escrow.revoke(grant, sender=revoker)
     refund = plan()["total"] - vested
     assert receipt.events == [
-        escrow.Revoked(id=grant, revoker=revoker, refund=refund),
+        escrow.Revoked(id=grant, revoker=revoker, refund=refund, owed=0),
         token.Transfer(sender=escrow, receiver=revoker, value=refund),
     ]
     at(start + 100 * MONTH)
