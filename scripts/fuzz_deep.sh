@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # The long search: deep campaigns, then the second engines of formal/. Exit status 0 when nobody found anything,
 # 1 with a finding, 3 when an engine could not run. What happened stands in out/fuzz-deep/summary.txt.
+# SECONDS_EACH is the time for each of forge's suites.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 out=out/fuzz-deep
+seconds_each=${SECONDS_EACH:-300}
+seed=${SEED:-1}
 mkdir -p "$out"
 : >"$out/summary.txt"
 status=0
@@ -18,9 +21,15 @@ run() {
   note "$name: started"
   "$@" 2>&1 | tee "$out/$name.log"
   code=${PIPESTATUS[0]}
+  tail -n 40 "$out/$name.log" >>"$out/summary.txt"
   note "$name: exit $code after $((SECONDS - began)) s"
   if [ "$code" -gt "$status" ]; then status=$code; fi
 }
 
-if keifu --help | grep -q '^ *fuzz '; then run campaigns keifu fuzz --profile deep; else note "campaigns: not there yet"; fi
+note "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), seed $seed"
+run campaigns keifu fuzz --profile deep --seed "$seed"
+run coverage keifu coverage --corpus .cache/fuzz/corpus
+run forge python -m formal.forge --seconds "$seconds_each" --seed "$seed"
+run halmos python -m formal.prove
+note "exit $status"
 exit "$status"
