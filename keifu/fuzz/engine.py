@@ -28,6 +28,8 @@ GAS_BASE, GAS_ZERO, GAS_NONZERO = 21_000, 4, 16  # intrinsic gas, taken off to s
 GAS_BUCKET = 6  # log2 of the gas that counts as the same path
 WAIT = "wait"
 MASK32 = (1 << 32) - 1
+MASK64 = (1 << 64) - 1
+GOLDEN = 0x9E37_79B9_7F4A_7C15  # 2^64 divided by the golden ratio: spreads neighbours far apart
 
 
 @dataclass(frozen=True)
@@ -362,9 +364,6 @@ class Engine:
 
 
 def _mixed(mode: int, pick: int, value: int, rank: int) -> tuple[int, int, int]:
-    """Fields for the second and later arguments of a kind: other values from the same bytes."""
-    return (
-        (mode * 31 + 17 * rank + pick) & 255,
-        (pick * 37 + 101 * rank + mode) & 255,
-        (value * 2_654_435_761 + rank * 0x9E37_79B9) & MASK32,
-    )
+    """Fields for the second and later arguments of a kind: independent ones from the same bytes, zeros from zeros."""
+    mixed = ((mode | pick << 8 | value << 16) * (GOLDEN * (2 * rank + 1))) & MASK64
+    return mixed >> 48 & 255, mixed >> 56, mixed >> 16 & MASK32
