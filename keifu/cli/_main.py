@@ -23,6 +23,7 @@ NOUNS = {
     "coverage": ("coverage", "show which lines and branches of the contracts a campaign ran"),
     "demo": ("demo", "tell the whole story on a real local chain"),
     "fuzz": ("fuzz", "search the contracts for calls that break an invariant"),
+    "mutate": ("mutate", "change a contract in small ways and see whether its campaign notices"),
     "replay": ("replay", "send a counterexample to a real node"),
     "prov": ("prov", "provenance: digest, register, attest, promote, verify, lineage, export"),
 }

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from keifu.errors import ArtifactError, KeifuError, UsageError
 from keifu.evm import artifacts
@@ -25,7 +26,9 @@ from keifu.fuzz.plant import loader
 from keifu.fuzz.search import Search
 from keifu.fuzz.systems import load
 
-__all__ = ["Outcome", "Score", "equivalents", "score", "sources"]
+__all__ = ["FATES", "Outcome", "Score", "equivalents", "score", "sources", "summary"]
+
+FATES = ("killed", "survived", "equivalent", "same", "broken")
 
 CORPUS_CALLS = 60_000  # spent on the right code, to know sequences that go deep
 CALLS = 40_000  # of random sequences after the corpus, for each mutant that is still alive
@@ -70,9 +73,27 @@ class Score:
         return 60 * len(self.outcomes) / self.seconds if self.seconds else 0.0
 
 
+def summary(result: Score) -> dict[str, Any]:
+    """What a report keeps of a score; surviving mutants as file, line and both texts."""
+    return {
+        "contract": result.contract,
+        "system": result.system,
+        "seed": result.seed,
+        "made": result.made,
+        "score": round(result.score, 4),
+        "per_minute": round(result.per_minute, 1),
+        "fates": {fate: result.count(fate) for fate in FATES},
+        "survivors": [
+            {"file": item.mutant.file, "line": item.mutant.line, "before": item.before, "after": item.after}
+            for item in result.outcomes
+            if item.fate == "survived"
+        ],
+    }
+
+
 def equivalents() -> list[dict[str, str]]:
     """The argued ones: file, before, after (lines with single blanks) and why."""
-    found: list[dict[str, str]] = tomllib.loads(EQUIVALENTS.read_text())["mutant"] if EQUIVALENTS.exists() else []
+    found: list[dict[str, str]] = tomllib.loads(EQUIVALENTS.read_text()).get("mutant", [])
     return found
 
 

@@ -131,14 +131,17 @@ class Choice(Value):
     picks = True
 
     def __init__(self, source: Source | Sequence[Any], default: Any = 0) -> None:
-        self._read = (lambda system, who: source) if isinstance(source, (list, tuple)) else _reader(source)  # type: ignore[arg-type]
+        fixed = not callable(source) and not isinstance(source, (str, int))
+        self._read: Callable[[System, str], Any] = (
+            (lambda system, who: source) if fixed else _reader(source)  # type: ignore[arg-type]
+        )
         self._default = default
 
     def draw(self, system: System, who: str, mode: int, pick: int, value: int) -> Any:
         items = self._read(system, who)
         if not items:
             return self._default
-        return items[pick % len(items)] if isinstance(items, (list, tuple)) else list(items)[pick % len(items)]
+        return items[pick % len(items)]
 
 
 class Index(Value):

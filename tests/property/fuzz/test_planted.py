@@ -1,4 +1,4 @@
-"""Planted bugs are found, quickly and small: two a system here, all of them by `keifu fuzz --planted`."""
+"""Planted bugs are found, quickly and small: one a system here, all of them by `keifu fuzz --planted`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from keifu.fuzz import planted
 from keifu.fuzz.plant import Bug, hunt
 from keifu.fuzz.systems import load, names
 
-SAMPLE = [(system, bug) for system in planted.names() for bug in planted.load(system)[1:6:4]]
+SAMPLE = [(system, bug) for system in planted.names() for bug in planted.load(system)[4:5]]
 MOST_STEPS = 6
 
 
