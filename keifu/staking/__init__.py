@@ -2,6 +2,14 @@
 
 from keifu.staking.court import case_of, seal
 from keifu.staking.owner import through_timelock
-from keifu.staking.status import OperatorStatus, read_operator, read_operators
+from keifu.staking.status import OperatorStatus, find_operators, read_operator, read_operators
 
-__all__ = ["OperatorStatus", "case_of", "read_operator", "read_operators", "seal", "through_timelock"]
+__all__ = [
+    "OperatorStatus",
+    "case_of",
+    "find_operators",
+    "read_operator",
+    "read_operators",
+    "seal",
+    "through_timelock",
+]

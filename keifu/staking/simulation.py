@@ -156,8 +156,8 @@ class _Simulation:
         for owner, operator, half in dict.fromkeys(self.tickets):
             paid = self.send("withdraw", int(operator, 16) << 96 | half, sender=owner)
             self.equal(paid, self.model.withdraw(owner, operator, half))
-        for name, operator in self.model.operators.items():
-            for owner in operator.positions:
+        for name, state in self.model.operators.items():
+            for owner in state.positions:
                 paid = self.send("claim_rewards", name, owner, sender=owner)
                 self.equal(paid, self.model.claim_rewards(name, owner))
 

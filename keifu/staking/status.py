@@ -7,8 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from keifu.abi import Contract
+from keifu.chain import ChainClient
+from keifu.keys import keccak256
 
-__all__ = ["OperatorStatus", "read_operator", "read_operators"]
+__all__ = ["OperatorStatus", "find_operators", "read_operator", "read_operators"]
+
+TERMS_ANNOUNCED = "0x" + keccak256(b"TermsAnnounced(address,uint256,uint256,string)").hex()
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,10 @@ def read_operator(hub: Contract, operator: str) -> OperatorStatus:
 
 def read_operators(hub: Contract, operators: Iterable[str]) -> list[OperatorStatus]:
     return [read_operator(hub, operator) for operator in operators]
+
+
+def find_operators(client: ChainClient, hub: Contract) -> list[str]:
+    """Every operator that has announced terms, in order of its first announcement."""
+    request = {"address": hub.address, "fromBlock": "0x0", "topics": [TERMS_ANNOUNCED]}
+    logs = client.rpc.call("eth_getLogs", request)
+    return list(dict.fromkeys("0x" + log["topics"][1][-40:] for log in logs))

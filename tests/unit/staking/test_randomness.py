@@ -1,0 +1,84 @@
+"""Randomness.capture: a seed is the prevrandao of one block that the formula names. RND-1, RND-2"""
+
+from __future__ import annotations
+
+import ape
+import pytest
+
+from keifu.chain.header import encode_header
+
+STRIDE = 10
+TIP = 10**15
+
+
+@pytest.fixture(scope="module")
+def randomness(project, deployer):
+    contract = project.Randomness.deploy(STRIDE, TIP, sender=deployer)
+    contract.fund_tips(sender=deployer, value=TIP)
+    return contract
+
+
+@pytest.fixture
+def header(chain):
+    def header(number):
+        block = chain.provider.make_request("eth_getBlockByNumber", [hex(number), False])
+        return encode_header(block)
+
+    return header
+
+
+@pytest.fixture
+def named(randomness, chain):
+    """An epoch that could be named long ago and its block, which is there by now."""
+    epoch = randomness.next()
+    source = randomness.source(epoch)
+    chain.mine(source - chain.blocks.height + 1)
+    return epoch, source
+
+
+def test_rnd_1_an_epoch_is_named_long_before_its_block(randomness, chain):
+    epoch = randomness.next()
+    assert randomness.source(epoch) > chain.blocks.height + randomness.LOOKAHEAD()
+    assert randomness.seed(epoch) == bytes(32)
+
+
+def test_rnd_2_anyone_captures_once_and_gets_the_tip(randomness, named, header, stranger, chain):
+    epoch, source = named
+    before = stranger.balance
+    receipt = randomness.capture(epoch, header(source), sender=stranger)
+    seed = randomness.seed(epoch)
+    assert receipt.events == [randomness.Captured(epoch=epoch, seed=seed, source=source)]
+    assert seed != bytes(32)
+    assert stranger.balance == before + TIP - receipt.total_fees_paid
+    with ape.reverts("randomness: already captured"):
+        randomness.capture(epoch, header(source), sender=stranger)
+
+
+def test_rnd_2_no_other_header(randomness, named, header, stranger):
+    epoch, source = named
+    with ape.reverts("randomness: not that header"):
+        randomness.capture(epoch, header(source - 1), sender=stranger)
+    bent = bytearray(header(source))
+    bent[500] ^= 1
+    with ape.reverts("randomness: not that header"):
+        randomness.capture(epoch, bytes(bent), sender=stranger)
+
+
+def test_not_before_the_block_is_there(randomness, header, stranger, chain):
+    with ape.reverts("randomness: too early"):
+        randomness.capture(randomness.next(), header(chain.blocks.height), sender=stranger)
+
+
+def test_a_missed_block_gives_way_to_one_256_later_and_pays_nobody(randomness, named, header, stranger, chain):
+    epoch, source = named
+    chain.mine(300)
+    late = randomness.source(epoch)
+    assert late == source + 256
+    before = randomness.balance
+    randomness.capture(epoch, header(late), sender=stranger)
+    assert randomness.balance == before
+
+
+def test_constructor_refuses_no_stride(project, deployer):
+    with ape.reverts("randomness: no stride"):
+        project.Randomness.deploy(0, 0, sender=deployer)
