@@ -1,8 +1,8 @@
-"""The campaign's description of the registry, a few sequences of it at each test run: REG-1, 4, 5, 6 and ENV-2, 4."""
+"""The campaign's description of registry and environments: a few sequences of it at each test run."""
 
 from __future__ import annotations
 
 from keifu.fuzz.hypothesis import sequences
-from keifu.fuzz.systems.registry import Registry
+from keifu.fuzz.systems.provenance import Provenance
 
-test_registry_keeps_its_invariants = sequences(Registry, examples=20)
+test_registry_keeps_its_invariants = sequences(Provenance, examples=20)
