@@ -11,9 +11,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import click
+
+from keifu.errors import KeifuError
 from keifu.evm import artifacts
 
-__all__ = ["FORGE", "ROOT", "SOLC", "stage"]
+__all__ = ["FORGE", "ROOT", "SOLC", "outcome", "stage"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -34,6 +37,18 @@ def stage(label: str = "suites", load: Callable[[str], artifacts.Artifact] = art
         _write(folder / source.relative_to(HERE), source.read_text())
     shutil.rmtree(folder / "failures", ignore_errors=True)  # forge would begin with what failed before
     return folder
+
+
+def outcome(command: click.Command) -> int:
+    """Exit status of a command of this folder; an expected fault ends in one line on standard error."""
+    try:
+        return int(command.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except KeifuError as error:
+        click.echo(f"formal: {error}", err=True)
+        return error.exit_code
 
 
 def _write(path: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import click
 import msgspec
 
-from formal._stage import FORGE, SOLC, stage
+from formal._stage import FORGE, SOLC, outcome, stage
 from keifu.errors import EnvironmentFault
 from keifu.evm import artifacts
 from keifu.evm.artifacts import Artifact
@@ -31,9 +31,10 @@ GRACE_SECONDS = 240.0  # for the compiler and for shrinking
 PLANTED = {
     "VestingInvariants": Bug(
         "starts a second late",
-        "vesting/VestingEscrow.vy",
+        "vesting/lib/grants.vy",
         "if _at < start or _terms == 0:",
         "if _at <= start or _terms == 0:",
+        ("VestingEscrow",),
     ),
     "HubInvariants": Bug(
         "leaves a share behind",
@@ -131,4 +132,4 @@ def main(seconds: float, seed: int, suites: tuple[str, ...]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(standalone_mode=False))
+    sys.exit(outcome(main))

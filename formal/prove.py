@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from formal._stage import FORGE, HERE, ROOT, SOLC, stage
+from formal._stage import FORGE, HERE, ROOT, SOLC, outcome, stage
 from keifu.errors import EnvironmentFault
 
 __all__ = ["Proof", "prove"]
@@ -126,4 +126,4 @@ def main(contract: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(standalone_mode=False))
+    sys.exit(outcome(main))

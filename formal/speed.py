@@ -12,6 +12,7 @@ import time
 
 import click
 
+from formal._stage import outcome
 from formal.forge import run
 from formal.twin import HubBooks
 from keifu.errors import CheckFailed
@@ -70,4 +71,4 @@ def main(seconds: float, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(standalone_mode=False))
+    sys.exit(outcome(main))

@@ -62,10 +62,15 @@ class HubBooks(System):
         for name in self.operators:
             hub.register_operator(1_000, "", sender=name)
             hub.bond(2_000 * COIN, sender=name)
-        self.stored = self.read("token.balanceOf")
-        self.pool, self.bond_word = self.read("hub.books.pools_of"), self.read("hub.books.bonds")
-        self.totals, self.position = self.read("hub.books.totals"), self.read("hub.positions.positions")
-        self.credit = self.read("hub.books.credits")
+        self.stored, self.bond_word = self.read("token.balanceOf"), self.read("hub.books.bonds")
+        self.position = self.read("hub.positions.positions")
+        pool, credit = self.read("hub.books.pools_of"), self.read("hub.books.credits")
+        self.held, self.total = self.stored.at(hub.address), self.read("hub.books.totals").at()
+        self.credits = [credit.at(who) for who in self.roles.values()]
+        self.books = [
+            (pool.at(name), self.bond_word.at(name), [self.position.at(name, who) for who in self.delegators])
+            for name in self.operators
+        ]
 
     def start(self) -> None:
         self.balance = 4_000 * COIN  # what came in less what went out
@@ -76,7 +81,7 @@ class HubBooks(System):
         mature = [((ticket & AMOUNT) + 3) * half for held in self.tickets.values() for ticket in held]
         return [*mature, self.now // EPOCH * EPOCH + EPOCH]
 
-    def coins(self, who: str) -> int:
+    def purse(self, who: str) -> int:
         return min(self.stored(who), 5_000 * COIN)
 
     def shares(self, who: str) -> int:
@@ -90,7 +95,7 @@ class HubBooks(System):
 
     # actions ----------------------------------------------------------------------------------------------------------
 
-    @action("hub.stake", Choice("operators"), Coins("coins"), Fixed(0), sender=DELEGATORS, allow=reasons())
+    @action("hub.stake", Choice("operators"), Coins("purse"), Fixed(0), sender=DELEGATORS, allow=reasons())
     def stake(self, who: str, operator: str, amount: int, least: int) -> Steps:
         shares = int.from_bytes((yield MAYBE), "big")
         assert shares >= amount, "HUB-8: a share costs more than a coin"
@@ -113,7 +118,7 @@ class HubBooks(System):
     def collect(self, who: str, receiver: str) -> Steps:
         self.balance -= int.from_bytes((yield MAYBE), "big")
 
-    @action("hub.bond", Coins("coins"), sender=OPERATORS, allow=reasons())
+    @action("hub.bond", Coins("purse"), sender=OPERATORS, allow=reasons())
     def bond(self, who: str, amount: int) -> Steps:
         yield MAYBE
         self.balance += amount
@@ -141,12 +146,12 @@ class HubBooks(System):
         if returned is not None:
             assert int.from_bytes(returned, "big") <= amount, "HUB-4: took more than asked"
 
-    @action("hub.reward", Choice("operators"), Coins("coins"), sender="service", allow=reasons())
+    @action("hub.reward", Choice("operators"), Coins("purse"), sender="service", allow=reasons())
     def reward(self, who: str, operator: str, amount: int) -> Steps:
         yield MAYBE
         self.balance += amount
 
-    @action("hub.fund_emission", Coins("coins"), sender="service", allow=reasons())
+    @action("hub.fund_emission", Coins("purse"), sender="service", allow=reasons())
     def fund_emission(self, who: str, amount: int) -> Steps:
         yield MAYBE
         self.balance += amount
@@ -154,30 +159,28 @@ class HubBooks(System):
     # oracles, after every call ----------------------------------------------------------------------------------------
 
     @invariant("HUB-1")
-    def balance_follows(self) -> bool:
-        """The hub's coins are what came in less what went out."""
-        return self.stored(self["hub"]) == self.balance
+    def coins(self) -> bool:
+        """The coins are what came in less what went out; they cover stake, insurance, leaving bonds and credits."""
+        totals = self.total()
+        owed = (totals & AMOUNT) + (totals >> 96 & AMOUNT)
+        for credit in self.credits:
+            owed += credit()
+        for _, bond, _ in self.books:
+            owed += bond() >> 96 & AMOUNT
+        return self.held() == self.balance >= owed
 
-    @invariant("HUB-7")
-    def covers_what_it_owes(self) -> bool:
-        """The coins cover stake, insurance, bonds on their way out and credits."""
-        totals = self.totals()
-        owed = (totals & AMOUNT) + (totals >> 96 & AMOUNT) + sum(self.credit(who) for who in self.addresses)
-        return self.balance >= owed + sum(self.bond_word(name) >> 96 & AMOUNT for name in self.operators)
-
-    @invariant("HUB-2")
+    @invariant("HUB-17")
     def sums(self) -> bool:
         """The total is the sum of bonds and pools; a pool's shares are its owners'; a share is worth at most a coin."""
         total = 0
-        for name in self.operators:
-            pool = self.pool(name)
-            active, shares, generation = pool & AMOUNT, pool >> 96 & SHARES, pool >> 224 & 255
-            total += active + (self.bond_word(name) & AMOUNT)
-            held = 0
-            for who in self.delegators:
-                word = self.position(name, who)
-                if word >> 248 == generation:
-                    held += word & SHARES
-            if held != shares or active > shares:
+        for pool, bond, owners in self.books:
+            word = pool()
+            active, shares, generation = word & AMOUNT, word >> 96 & SHARES, word >> 224 & 255
+            total += active + (bond() & AMOUNT)
+            for owner in owners:
+                position = owner()
+                if position >> 248 == generation:
+                    shares -= position & SHARES
+            if shares or active > word >> 96 & SHARES:
                 return False
-        return self.totals() & AMOUNT == total
+        return self.total() & AMOUNT == total

@@ -37,7 +37,7 @@ contract HubProofs is Deployer {
         hub.list_service(SERVICE, 14 days, 5_000, 3_000, ARBITER);
     }
 
-    function check_HUB_10_nobody_but_the_owner_lists(address caller, address service, uint256 horizon, uint256 victim)
+    function check_HUB_16_nobody_but_the_owner_lists(address caller, address service, uint256 horizon, uint256 victim)
         public
     {
         vm.assume(caller != OWNER);
@@ -47,7 +47,7 @@ contract HubProofs is Deployer {
         } catch {}
     }
 
-    function check_HUB_10_nobody_but_the_owner_removes(address caller, address service) public {
+    function check_HUB_16_nobody_but_the_owner_removes(address caller, address service) public {
         vm.assume(caller != OWNER);
         vm.prank(caller);
         try hub.remove_service(service) {
@@ -55,7 +55,7 @@ contract HubProofs is Deployer {
         } catch {}
     }
 
-    function check_HUB_10_nobody_but_a_service_slashes(address caller, address operator, uint256 amount) public {
+    function check_HUB_16_nobody_but_a_service_slashes(address caller, address operator, uint256 amount) public {
         vm.assume(caller != SERVICE);
         vm.prank(caller);
         try hub.slash(operator, amount, address(0), address(0), bytes32(0)) returns (uint256) {
@@ -63,7 +63,7 @@ contract HubProofs is Deployer {
         } catch {}
     }
 
-    function check_HUB_10_nobody_but_the_arbiter_slashes_for(address caller, address service, uint256 amount) public {
+    function check_HUB_16_nobody_but_the_arbiter_slashes_for(address caller, address service, uint256 amount) public {
         vm.assume(caller != ARBITER && caller != address(0));
         vm.prank(caller);
         try hub.slash_for(service, OPERATOR, amount, address(0), address(0), bytes32(0)) returns (uint256) {
@@ -72,7 +72,7 @@ contract HubProofs is Deployer {
     }
 
     /// Must fail: the owner may.
-    function wrong_HUB_10_nobody_at_all_removes(address caller) public {
+    function wrong_HUB_16_nobody_at_all_removes(address caller) public {
         vm.prank(caller);
         try hub.remove_service(SERVICE) {
             assert(false);

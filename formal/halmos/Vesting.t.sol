@@ -48,7 +48,7 @@ contract VestingProofs is Deployer {
     function setUp() public {
         vm.warp(START);
         token = Token(create(abi.encodePacked(Code.KEIFU_TOKEN, abi.encode(address(this)))));
-        escrow = Escrow(create(abi.encodePacked(Code.VESTING_ESCROW, abi.encode(token))));
+        escrow = Escrow(create(abi.encodePacked(Code.VESTING_ESCROW, abi.encode(token, address(0)))));
         token.approve(address(escrow), TOTAL);
         escrow.create(Escrow.Plan(BENEFICIARY, REVOKER, TOTAL, START, STEP, STEPS, 0, 3));
     }
@@ -140,7 +140,7 @@ contract DistributorProofs is Deployer {
         vm.warp(START);
         token = Token(create(abi.encodePacked(Code.KEIFU_TOKEN, abi.encode(address(this)))));
         bytes memory arguments =
-            abi.encode(token, bytes32(uint256(1)), 10 ** 24, START + 1, 30 days, 36, SWEEP, OWNER);
+            abi.encode(token, address(0), bytes32(uint256(1)), 10 ** 24, START + 1, 30 days, 36, SWEEP, OWNER);
         distributor = Distributor(create(abi.encodePacked(Code.TGE_DISTRIBUTOR, arguments)));
     }
 

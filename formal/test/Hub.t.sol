@@ -320,12 +320,12 @@ contract HubInvariants {
             leaving += operator.bond_leaving;
             (uint256 first,) = hub.position(name, handler.delegators(0));
             (uint256 second,) = hub.position(name, handler.delegators(1));
-            require(first + second == operator.shares, "HUB-2: a pool's shares are its owners'");
+            require(first + second == operator.shares, "HUB-17: a pool's shares are its owners'");
             require(operator.delegated <= operator.shares, "HUB-8: a share is worth at most a coin");
         }
         Hub.Totals memory totals = hub.totals();
         uint256 owed = totals.stake + totals.insurance + leaving + handler.owed();
-        require(handler.balance() >= owed, "HUB-7: coins cover what is owed");
-        require(totals.stake == total, "HUB-2: the total is the sum of bonds and pools");
+        require(handler.balance() >= owed, "HUB-1: coins cover what is owed");
+        require(totals.stake == total, "HUB-17: the total is the sum of bonds and pools");
     }
 }

@@ -44,7 +44,7 @@ contract VestingHandler is Kit {
 
     constructor() {
         token = deployToken(address(this));
-        escrow = Escrow(create(abi.encodePacked(Code.VESTING_ESCROW, abi.encode(token))));
+        escrow = Escrow(create(abi.encodePacked(Code.VESTING_ESCROW, abi.encode(token, address(0)))));
         for (uint256 i = 0; i < actors.length; i++) {
             token.transfer(actors[i], 10 ** 24);
             vm.prank(actors[i]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from keifu.keys import keccak256
@@ -51,6 +52,13 @@ class Reader:
             slot = self._slots[keys] = self._find(keys)
         word = self._storage(self._address, slot)
         return word if self._whole else word >> self._shift & self._mask
+
+    def at(self, *keys: Any) -> Callable[[], int]:
+        """A reader of one value, for oracles that ask for it after every call: the keys are looked up once."""
+        if not self._whole:
+            return partial(self, *keys)
+        self(*keys)
+        return partial(self._storage, self._address, self._slots[keys])
 
     def _find(self, keys: tuple[Any, ...]) -> int:
         slot = self.field.slot
