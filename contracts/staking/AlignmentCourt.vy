@@ -11,6 +11,9 @@
     that nobody could know when the turn opened. Commit within two epochs (so long the hub knows old commitments), then
     reveal, then appeal to a jury with better chances of a seat, at three times the bond; at most MAX_APPEALS times.
     No quorum, or a tie between silence and reveal: nobody is slashed and bonds go back.
+    One fault may be in several cases at a time, one for each power of two of what is asked, and all of them together
+    take what the largest guilty one asked. So nobody shields an operator by accusing it first of next to nothing, nor
+    by asking for so much that a jury must acquit.
 @custom:security Nobody owns the court or can decide, stop or delay a case. Who holds most of the stake committed to the
     court decides its cases: appeals make that visible and dear, not impossible. Votes are secret until revealed unless
     a juror gives its salt away; whoever brings a salt early takes part of that juror's bond.
@@ -23,12 +26,14 @@
 
 from ethereum.ercs import IERC20
 from ..interfaces import IAlignmentCourt
+from ..interfaces import IStakingHub
 
 
 # ############################################################## #
 #                             MODULES                            #
 # ############################################################## #
 
+from snekmate.utils import math
 from .lib import juries
 
 initializes: juries
@@ -69,8 +74,11 @@ APPEAL_PERIOD: public(immutable(uint256))
 # Number of cases; ids start at 1.
 case_count: public(uint256)
 
-# (service, operator, evidence) -> case that judges it or has judged it.
+# keccak256(fault, power of two of the amount) -> case that judges it or has judged it.
 case_of: public(HashMap[bytes32, uint256])
+
+# fault: keccak256(service, operator, evidence) -> wei that verdicts have taken for it.
+taken_for: public(HashMap[bytes32, uint256])
 
 # account -> wei to collect.
 credits: public(HashMap[address, uint256])
@@ -114,14 +122,16 @@ def __init__(
 def open_case(_service: address, _operator: address, _victim: address, _amount: uint256, _evidence: bytes32) -> uint256:
     """
     @notice Accuse `_operator` of a fault that is worth `_amount` wei of its commitment to `_service`.
-    @param _evidence Root of what shows the fault. One case for each, unless its jury found no quorum.
+    @param _amount At most what backs the commitment now.
+    @param _evidence Root of what shows the fault. One case for each and for each power of two of the amount, unless its
+        jury found no quorum.
     @return The case.
     """
     assert _amount > 0, "court: zero amount"
     assert _evidence != empty(bytes32), "court: no evidence"
     assert (staticcall juries.HUB.service(_service)).arbiter == self, "court: not its arbiter"
-    assert staticcall juries.HUB.effective(_service, _operator) > 0, "court: nothing at stake"
-    key: bytes32 = keccak256(abi_encode(_service, _operator, _evidence))
+    assert _amount <= staticcall juries.HUB.effective(_service, _operator), "court: more than is at stake"
+    key: bytes32 = keccak256(abi_encode(self._fault(_service, _operator, _evidence), math._log2(_amount, False)))
     known: uint256 = self.case_of[key]
     assert known == 0 or juries.cases[known].verdict == juries.NO_QUORUM, "court: evidence known"
     case_id: uint256 = self.case_count + 1
@@ -199,18 +209,21 @@ def execute(_case: uint256) -> uint256:
         if i > turn:
             break
         bond: uint256 = BOND * APPEAL_FACTOR**i
-        before: IAlignmentCourt.Turn = juries.turns[_case][i - 1]
-        if verdict == juries.NO_QUORUM or juries._found(before, i - 1) != verdict:
+        last: IAlignmentCourt.Turn = juries.turns[_case][i - 1]
+        if verdict == juries.NO_QUORUM or juries._found(last, i - 1) != verdict:
             self.credits[juries.turns[_case][i].appellant] += bond
         else:
             pot += bond
     juries.cases[_case].pot = pot
 
+    fault: bytes32 = self._fault(case.service, case.operator, case.evidence)
+    before: uint256 = self.taken_for[fault]
     taken: uint256 = 0
-    if verdict == juries.GUILTY:
+    if verdict == juries.GUILTY and case.amount > before and self._reachable(case.service):
         taken = extcall juries.HUB.slash_for(
-            case.service, case.operator, case.amount, case.victim, case.accuser, case.evidence
+            case.service, case.operator, case.amount - before, case.victim, case.accuser, case.evidence
         )
+        self.taken_for[fault] = before + taken
     log IAlignmentCourt.Executed(case_id=_case, verdict=verdict, taken=taken)
     return taken
 
@@ -276,6 +289,22 @@ def longest_case() -> uint256:
 # ############################################################## #
 #                             INTERNAL                           #
 # ############################################################## #
+
+@internal
+@pure
+def _fault(_service: address, _operator: address, _evidence: bytes32) -> bytes32:
+    return keccak256(abi_encode(_service, _operator, _evidence))
+
+
+@internal
+@view
+def _reachable(_service: address) -> bool:
+    """
+    @dev Whether the hub still slashes for the service. A verdict that came too late must not lock the bonds.
+    """
+    terms: IStakingHub.ServiceTerms = staticcall juries.HUB.service(_service)
+    return terms.removed == 0 or block.timestamp <= terms.removed + terms.horizon
+
 
 @internal
 def _pull(_amount: uint256):

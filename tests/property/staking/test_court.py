@@ -139,6 +139,55 @@ def test_a_verdict_runs_once(courtroom):
         room.accuse()
 
 
+def test_a_case_for_next_to_nothing_shields_nobody(courtroom):
+    """CRT-2: an operator has a friend accuse it of the same fault first, for a wei, and is found guilty."""
+    room = courtroom
+    sham = room.accuse(amount=1)
+    real = room.accuse(amount=1_000 * COIN)
+    for case in (sham, real):
+        room.commit(case, {0: True, 1: True})
+    room.to_reveal(real)
+    for case in (sham, real):
+        room.reveal(case, {0: True, 1: True})
+    room.evm.warp(REVEAL + APPEAL)
+    assert room.court.execute(sham, sender=room.operator).value == 1
+    assert room.court.execute(real, sender=room.accuser).value == 1_000 * COIN - 1
+    assert room.hub.operator_state(room.operator)[0] == 9_000 * COIN
+
+
+def test_a_case_for_too_much_shields_nobody(courtroom):
+    """CRT-2: the friend asks for all that there is, so that the jury acquits; a fitting case is still heard."""
+    room = courtroom
+    absurd = room.accuse(amount=10_000 * COIN)
+    room.sit(absurd, {0: False, 1: False})
+    assert room.verdict(absurd) == INNOCENT
+    fitting = room.accuse(amount=1_000 * COIN)
+    room.sit(fitting, {0: True, 1: True})
+    assert room.verdict(fitting) == GUILTY
+    assert room.hub.operator_state(room.operator)[0] == 9_000 * COIN
+
+
+def test_all_cases_of_a_fault_take_what_the_largest_asked(courtroom):
+    """CRT-2: never the sum."""
+    room = courtroom
+    for amount, left in ((1_000, 9_000), (3_000, 7_000), (500, 7_000)):
+        case = room.accuse(amount=amount * COIN)
+        room.sit(case, {0: True, 1: True})
+        assert room.verdict(case) == GUILTY
+        assert room.hub.operator_state(room.operator)[0] == left * COIN
+
+
+def test_a_verdict_after_the_services_last_day_returns_the_bonds(courtroom):
+    """CRT-5: the hub slashes for a removed service only within its horizon; the court is not stuck after it."""
+    room = courtroom
+    case = room.accuse()
+    room.hub.remove_service(room.service, sender=room.owner)
+    room.sit(case, {0: True, 1: True})
+    room.evm.warp(2 * room.court.longest_case())
+    assert room.court.execute(case, sender=room.accuser).value == 0
+    assert room.court.credits(room.accuser) == BOND - BOND // 4
+
+
 def test_not_final_before_the_time_to_appeal_is_over(courtroom):
     room = courtroom
     case = room.accuse()
@@ -253,7 +302,8 @@ def test_phases_keep_their_order(courtroom):
         ({"amount": 0}, "court: zero amount"),
         ({"evidence": b"\0" * 32}, "court: no evidence"),
         ({"service": "court"}, "court: not its arbiter"),
-        ({"operator": "accuser"}, "court: nothing at stake"),
+        ({"operator": "accuser"}, "court: more than is at stake"),
+        ({"amount": 10_000 * COIN + 1}, "court: more than is at stake"),
     ],
 )
 def test_a_case_without_substance_is_refused(courtroom, change, reason):
