@@ -16,6 +16,7 @@ VERBS = {
     "attest": ("prov_write", "stand by a record under a schema"),
     "promote": ("prov_write", "make a record the one that an environment runs"),
     "withdraw": ("prov_write", "mark a record of one's own deprecated or revoked"),
+    "find": ("prov_read", "records of a file or folder: which version is this"),
     "verify": ("prov_read", "check bytes, lineage and run times of a record, or a bundle without network"),
     "lineage": ("prov_read", "what a record was made from: tree, JSON or picture"),
     "bundle": ("prov_read", "write one file that verifies offline"),

@@ -1,4 +1,4 @@
-"""`keifu prov verify`, `lineage`, `bundle`, `export`: what reads and checks."""
+"""`keifu prov find`, `verify`, `lineage`, `bundle`, `export`: what reads and checks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from keifu.cli._prov_options import Session, as_json, chain_options, emit, open_session, record_argument
-from keifu.errors import UsageError
+from keifu.errors import CheckFailed, UsageError
 from keifu.provenance._model import Kind, digest_bytes
 from keifu.provenance.bundle import Bundle, Verified, make_bundle
 from keifu.provenance.digest import digest_path
@@ -22,7 +22,7 @@ from keifu.provenance.registry import RecordStore
 from keifu.provenance.statement import manifest_hash, read_statement
 from keifu.provenance.verify import Finding, check_bytes, check_lineage, check_run, require
 
-__all__ = ["bundle", "export", "lineage", "verify"]
+__all__ = ["bundle", "export", "find", "lineage", "verify"]
 
 
 def show(findings: Sequence[Finding], json_out: bool) -> None:
@@ -45,6 +45,29 @@ def _statements(folder: Path | None, graph: Lineage) -> dict[bytes, dict[str, An
 
 def _bodies(folder: Path | None) -> list[bytes]:
     return [path.read_bytes() for path in sorted(folder.glob("*.json"))] if folder else []
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--author", "authors", multiple=True, help="whom you trust; may be repeated. Without: everybody")
+@as_json
+@chain_options
+def find(session: Session, path: Path, authors: tuple[str, ...], json_out: bool) -> None:
+    """Records of the bytes at PATH; exit status 1 when nobody (whom you trust) registered them.
+
+    \b
+    Example: keifu prov find ./weights --author 0x9d52…
+    """
+    entries = session.source.by_digest(digest_path(path).root, authors)
+    lines = [
+        f"{entry.id.hex()}  {record.kind.word} {record.version}  {entry.status.word}  by {record.author}"
+        for entry in entries
+        for record in [entry.record]
+    ]
+    documents = [{"id": entry.id.hex(), "status": entry.status.word} | entry.record.to_json() for entry in entries]
+    emit(documents, "\n".join(lines) or "not registered", json_out)
+    if not entries:
+        raise CheckFailed(f"no record of {path}")
 
 
 @click.command()

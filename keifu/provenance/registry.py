@@ -111,7 +111,7 @@ class Provenance:
         _, _, status, time = self.registry.state_of(record_id)
         if status == Status.UNKNOWN:
             return None
-        for log in self._logs(record_id):
+        for log in self._logs(record_id, None, None):
             record = self._record(log)
             if record is not None and self.domain.record_id(record) == record_id:
                 return Entry(record_id, record, Status(status), time, int(log["blockNumber"], 16))
@@ -119,6 +119,20 @@ class Provenance:
             f"the registry knows record {record_id.hex()}, but the node gives no log that hashes to it",
             remedy="ask another node; this one withholds or changes logs",
         )
+
+    def by_digest(self, digest: bytes, authors: Sequence[str] = ()) -> list[Entry]:
+        """Records of these bytes by these authors (all, when none is named), oldest first. Anyone may register any
+        digest, so trust comes from the author."""
+        wanted = {author.lower() for author in authors}
+        found: dict[bytes, Entry] = {}
+        for log in self._logs(None, None, digest):
+            record = self._record(log)
+            if record is None or record.digest != digest or (wanted and record.author not in wanted):
+                continue
+            entry = self.entry(self.domain.record_id(record))
+            if entry is not None:
+                found[entry.id] = entry
+        return list(found.values())
 
     def current(self, environment: bytes) -> tuple[bytes, int, bool]:
         """Artefact, number of its promotion, and whether the policy still holds."""
@@ -141,11 +155,12 @@ class Provenance:
             raise InputError("no Environments contract given", remedy="name its address")
         return self.environments
 
-    def _logs(self, record_id: bytes) -> list[dict[str, Any]]:
+    def _logs(self, *indexed: bytes | None) -> list[dict[str, Any]]:
+        """Registrations with these indexed arguments: id, author, digest; None for any."""
         topic = self.registry.interface.event("Registered").topic
         query = {
             "address": self.registry.address,
-            "topics": ["0x" + topic.hex(), "0x" + record_id.hex()],
+            "topics": ["0x" + topic.hex(), *(None if item is None else "0x" + item.hex() for item in indexed)],
             "fromBlock": hex(self.first_block),
             "toBlock": "latest",
         }

@@ -88,6 +88,17 @@ def test_links_lineage_export_and_withdrawal(prov, model, tmp_path):
     assert "is revoked" in out
 
 
+def test_find_says_which_version_this_is(prov, model, cast):
+    assert prov("find", model)[0] == 1
+    record_id = register(prov, model, "--version", "3.1")
+    status, out, _ = prov("find", model, "--author", cast.author.address, "--json")
+    assert status == 0
+    assert [(item["id"], item["version"]) for item in json.loads(out)] == [(record_id, "3.1")]
+    assert prov("find", model, "--author", cast.owner.address)[0] == 1
+    (model / "weights.bin").write_bytes(b"another version")
+    assert prov("find", model)[0] == 1
+
+
 def test_bundle_verifies_with_the_right_hash_only(prov, model, tmp_path):
     record_id = register(prov, model)
     out_file = tmp_path / "x.bundle"
@@ -156,7 +167,20 @@ def test_key_file_must_be_private(prov, model, tmp_path):
 
 @pytest.mark.parametrize(
     "verb",
-    ["digest", "diff", "register", "attest", "promote", "withdraw", "verify", "lineage", "bundle", "export", "watch"],
+    [
+        "digest",
+        "diff",
+        "register",
+        "attest",
+        "promote",
+        "withdraw",
+        "verify",
+        "lineage",
+        "bundle",
+        "export",
+        "find",
+        "watch",
+    ],
 )
 def test_help_has_an_example(prov, verb):
     status, out, _ = prov(verb, "--help")
