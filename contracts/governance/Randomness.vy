@@ -167,7 +167,7 @@ def _source(_epoch: uint256) -> uint256:
 @pure
 def _mix(_header: Bytes[MAX_HEADER]) -> bytes32:
     at: uint256 = DIFFICULTY_AT
-    for i: uint256 in range(VARYING):
+    for _: uint256 in range(VARYING):
         prefix: uint256 = convert(slice(_header, at, 1), uint256)
         if prefix >= 128:
             at += prefix - 128

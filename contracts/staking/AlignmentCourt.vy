@@ -10,7 +10,7 @@
     being its commitment to the court divided by SEAT, at the start of the epoch before the turn opened. The seed is one
     that nobody could know when the turn opened. Commit within two epochs (so long the hub knows old commitments), then
     reveal, then appeal to a jury with better chances of a seat, at three times the bond; at most MAX_APPEALS times.
-    No quorum, or a tie between silence and reveal: nobody is slashed and bonds go back.
+    No quorum in the first turn: nobody is slashed and the bond goes back. An appeal without one changes nothing.
     One fault may be in several cases at a time, one for each power of two of what is asked, and all of them together
     take what the largest guilty one asked. So nobody shields an operator by accusing it first of next to nothing, nor
     by asking for so much that a jury must acquit.
@@ -193,6 +193,9 @@ def execute(_case: uint256) -> uint256:
     if turn < MAX_APPEALS and verdict != juries.NO_QUORUM:
         end += APPEAL_PERIOD
     assert block.timestamp >= end, "court: not final"
+    # An appeal that brings no jury together changes nothing.
+    if verdict == juries.NO_QUORUM and turn > 0:
+        verdict = juries._found(juries.turns[_case][turn - 1], turn - 1)
     case: IAlignmentCourt.Case = juries.cases[_case]
     juries.cases[_case].verdict = verdict
 
@@ -210,7 +213,7 @@ def execute(_case: uint256) -> uint256:
             break
         bond: uint256 = BOND * APPEAL_FACTOR**i
         last: IAlignmentCourt.Turn = juries.turns[_case][i - 1]
-        if verdict == juries.NO_QUORUM or juries._found(last, i - 1) != verdict:
+        if juries._found(last, i - 1) != verdict:
             self.credits[juries.turns[_case][i].appellant] += bond
         else:
             pot += bond

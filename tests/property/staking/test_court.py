@@ -127,6 +127,32 @@ def test_a_lost_appeal_pays_the_jurors(courtroom):
     assert room.court.get_case(case)[8] == BOND // 4 + 3 * BOND
 
 
+def test_an_appeal_that_brings_no_jury_together_changes_nothing(courtroom):
+    """CRT-11: appealing in the hope that nobody comes costs three bonds."""
+    room = courtroom
+    case = room.accuse()
+    room.sit(case, {0: True, 1: True})
+    room.court.appeal(case, sender=room.operator)
+    room.draw(case)
+    room.sit(case, {})
+    assert room.verdict(case) == GUILTY
+    assert room.court.credits(room.operator) == 0
+    assert room.hub.operator_state(room.operator)[0] == 9_000 * COIN
+    assert room.court.claim_juror(case, 0, sender=room.jurors[0]).value == (BOND // 4 + 3 * BOND) // 2
+
+
+def test_a_verdict_for_a_service_that_is_gone_takes_nothing_and_locks_nothing(courtroom):
+    """CRT-11"""
+    room = courtroom
+    case = room.accuse()
+    room.sit(case, {0: True, 1: True})
+    room.hub.remove_service(room.service, sender=room.owner)
+    room.evm.warp(room.court.longest_case() + 1)
+    assert room.verdict(case) == GUILTY
+    assert room.court.credits(room.accuser) == BOND * 3 // 4
+    assert room.hub.operator_state(room.operator)[0] == 10_000 * COIN
+
+
 def test_a_verdict_runs_once(courtroom):
     """CRT-2: repeated verdict."""
     room = courtroom
