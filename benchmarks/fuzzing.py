@@ -30,13 +30,23 @@ def _figure(id_: str) -> Callable[[Lab], float]:
     return figure
 
 
-ROWS = tuple(
-    Row(id_, _figure(id_), how, heavy=True)
-    for id_, how in (
-        ("ratio.fuzz_forge", "same actions, oracles after every call, both engines in turn"),
-        ("ratio.fuzz_forge_end", "Foundry checks only at the end of a sequence"),
-        ("ratio.fuzz_two", "two processes beside one"),
-        ("rate.mutants", "two processes"),
-        ("score.mutation", "contracts that hold value; equivalent mutants argued one by one"),
-    )
+def _row(id_: str, how: str, also: tuple[tuple[str, str], ...] = ()) -> Row:
+    further = tuple((name, _figure(of)) for name, of in also)
+    return Row(id_, _figure(id_), how, also=further, heavy=True)
+
+
+ROWS = (
+    _row(
+        "ratio.fuzz_forge",
+        "Foundry's invariant runner; same byte code, actions and oracles after every call, in turn",
+        (("ours, calls/s:", "rate.fuzz"), ("Foundry, calls/s:", "rate.fuzz_forge")),
+    ),
+    _row(
+        "ratio.fuzz_forge_end",
+        "the same, where Foundry asks its oracles only at the end of a sequence",
+        (("Foundry, calls/s:", "rate.fuzz_forge_end"),),
+    ),
+    _row("ratio.fuzz_two", "two processes beside one; needs two free cores"),
+    _row("rate.mutants", "mutants a minute, two processes"),
+    _row("score.mutation", "mutants killed by the campaigns; a random sample of each contract that holds value"),
 )
