@@ -26,6 +26,7 @@ COIN = 10**18
 DAY = 86_400
 UNBONDING = 14 * DAY
 HORIZON = 7 * DAY
+HISTORY_EPOCHS = 2  # a commitment that has changed stays as it is for so long
 SEED = 20_260_101
 NOBODY = "0x" + "00" * 20
 
@@ -49,6 +50,7 @@ class Report:
     seconds: float
     slashed: int  # wei
     rewarded: int  # wei
+    reached: int  # slashes that took from delegators, too
 
     @property
     def rate(self) -> float:
@@ -77,7 +79,7 @@ class _Simulation:
         self.operators = [_address(0x0A, number) for number in range(size.operators)]
         self.delegators = [_address(0x0D, number) for number in range(size.delegators)]
         self.service = _address(0x05, 1)
-        self.operations = self.slashed = self.rewarded = 0
+        self.operations = self.slashed = self.rewarded = self.reached = 0
         self.tickets: list[tuple[str, str, int]] = []
 
     def send(self, function: str, *args: Any, sender: Any) -> Any:
@@ -115,6 +117,17 @@ class _Simulation:
             )
         self.token.approve(self.hub, 2**256 - 1, sender=self.owner)
 
+    def commit_all(self) -> None:
+        """Commitments grow to all that bonds and delegations allow, and count once delegators could have left."""
+        self.warp(HISTORY_EPOCHS * DAY)
+        for name in self.operators:
+            operator = self.model.operators[name]
+            room = min(operator.stake, self.model.terms.bond_multiple * operator.bond.active) - operator.committed
+            if room > 0:
+                self.send("commit", self.service, room, sender=name)
+                self.model.commit(name, self.service, room)
+        self.warp(UNBONDING + UNBONDING // 2)
+
     def round(self) -> None:
         """Fees and emission come in, an epoch passes, some leave, some are slashed, some claim."""
         pay = self.random.sample(self.operators, max(len(self.operators) // 4, 1))
@@ -133,10 +146,11 @@ class _Simulation:
             self.equal(ticket, int(operator, 16) << 96 | half)
             self.tickets.append((owner, operator, half))
         for operator in self.random.sample(self.operators, max(len(self.operators) // self.size.slash_one_in, 1)):
-            amount = self.random.randrange(1, 2_000) * COIN
-            taken = self.model.slash(self.service, operator, amount, "", "")[0]
+            amount = self.random.randrange(1, 5_000) * COIN
+            taken, from_bond, _ = self.model.slash(self.service, operator, amount, "", "")
             self.equal(self.send("slash", operator, amount, NOBODY, NOBODY, bytes(32), sender=self.service), taken)
             self.slashed += taken
+            self.reached += taken > from_bond
         self.warp(3_600)
 
     def _leavers(self) -> list[tuple[str, str, int]]:
@@ -186,6 +200,8 @@ def simulate(size: Size, *, on_progress: Callable[[str], None] = lambda step: No
     simulation, begun = _Simulation(size), time.perf_counter()
     on_progress("open")
     simulation.open()
+    on_progress("commit")
+    simulation.commit_all()
     for number in range(size.rounds):
         on_progress(f"round {number + 1}")
         simulation.round()
@@ -194,4 +210,4 @@ def simulate(size: Size, *, on_progress: Callable[[str], None] = lambda step: No
     on_progress("compare")
     simulation.compare()
     seconds = time.perf_counter() - begun
-    return Report(size, simulation.operations, seconds, simulation.slashed, simulation.rewarded)
+    return Report(size, simulation.operations, seconds, simulation.slashed, simulation.rewarded, simulation.reached)
