@@ -15,7 +15,7 @@ from keifu.fuzz.search import Search
 from keifu.fuzz.shrink import shrink
 from keifu.fuzz.system import System
 
-__all__ = ["Bug", "Hunt", "hunt", "loader", "plant"]
+__all__ = ["Bug", "Hunt", "hunt", "loader", "overlay_of", "plant"]
 
 Load = Callable[[str], Artifact]
 
@@ -49,14 +49,19 @@ def loader(changed: dict[str, Artifact]) -> Load:
     return lambda name: changed[name] if name in changed else artifacts.load(name)
 
 
+def overlay_of(bug: Bug) -> dict[str, str]:
+    """The changed text by its path below the root; InputError when `old` is not in the source exactly once."""
+    path = f"contracts/{bug.file}"
+    text = (artifacts.project().root / path).read_text()
+    if text.count(bug.old) != 1:
+        raise InputError(f"{bug.name}: {bug.old!r} occurs {text.count(bug.old)} times in {path}, not once")
+    return {path: text.replace(bug.old, bug.new)}
+
+
 def plant(bug: Bug) -> Load:
     """Compile with `bug` in; raises InputError when its text is no longer in the source exactly once."""
     project = artifacts.project()
-    path = f"contracts/{bug.file}"
-    text = (project.root / path).read_text()
-    if text.count(bug.old) != 1:
-        raise InputError(f"{bug.name}: {bug.old!r} occurs {text.count(bug.old)} times in {path}, not once")
-    overlay = {path: text.replace(bug.old, bug.new)}
+    overlay = overlay_of(bug)
     names = bug.contracts or (bug.file.rsplit("/", 1)[-1].removesuffix(".vy"),)
     paths = project.paths()
     changed = {name: artifacts.compile_contract(paths[name], project.root, overlay) for name in names}

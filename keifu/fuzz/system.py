@@ -28,12 +28,12 @@ what must always hold.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from keifu.abi import Contract
-from keifu.errors import AbiError, ArtifactError, UsageError
+from keifu.errors import AbiError, ArtifactError, Revert, UsageError
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz._events import check_event
 from keifu.fuzz._pack import WORD, Packer, packer
@@ -179,6 +179,10 @@ class System:
     def start(self) -> None:
         """Put the model where `setup` left the chain; called before each sequence, so keep it cheap."""
 
+    def constructors(self) -> Iterable[tuple[str, tuple[Any, ...], str | None]]:
+        """(contract, arguments, reason of the refusal or None) for deployments that are tried once, after `setup`."""
+        return ()
+
     def deadlines(self) -> list[int]:
         """Time stamps at which something changes: waiting aims at them, one second early and late included."""
         return []
@@ -276,6 +280,14 @@ class System:
         answer: bytes = self.evm.raw.message_call(self.addresses[0], to, pack(args), is_static=True)
         return int.from_bytes(answer[:WORD], "big")
 
+    def refuses(self, target: str, *args: Any) -> bool:
+        """Whether a view reverts; for invariants at the end of a sequence."""
+        try:
+            self.ask(target, *args)
+        except RuntimeError:
+            return True
+        return False
+
     def do(self, target: str, *args: Any, sender: str) -> int:
         """Make a call that must succeed, at the end of a sequence; the first word that it returns."""
         to, pack = self.resolve(target, len(args))
@@ -314,6 +326,19 @@ class System:
             raise DescriptionError(f"{self.title()}: setup binds no contract")
         self.addresses = tuple(self.roles.values())
         self.strangers = (*(contract.address for contract in self._bound.values()), ZERO_ADDRESS)
+        with evm.anchor():
+            for name, args, reason in self.constructors():
+                self._try_constructor(name, args, reason)
+
+    def _try_constructor(self, name: str, args: tuple[Any, ...], reason: str | None) -> None:
+        outcome: str | None = None
+        try:
+            self.evm.deploy(name, *args, sender=self.evm.account("owner"))
+        except Revert as revert:
+            outcome = revert.reason
+        if outcome != reason:
+            told = "deployed" if outcome is None else f"refused for {outcome!r}"
+            raise DescriptionError(f"{self.title()}: {name}{args} must be refused for {reason!r}, was {told}")
 
     @classmethod
     def actions(cls) -> list[Action]:

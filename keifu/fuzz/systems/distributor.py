@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from keifu.evm import LocalEvm
+from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.system import Steps, System, action, invariant
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Index, Who
 from keifu.tge import Grants, Ledger, Schedule
@@ -37,6 +38,32 @@ class Distributor(System):
         token.transfer(distributor, self.grants.allocation, sender=self["donor"])
         self.stored = self.read("token.balanceOf")
         self.fund = token.balanceOf(self["donor"])
+
+    def constructors(self) -> Iterator[tuple[str, tuple[Any, ...], str | None]]:
+        """Every bound of every argument, from both sides."""
+        most, times = artifacts.constant("lib/constants.vy", "MAX_AMOUNT"), 2**64
+        early = 100 + 7 * 3 + SWEEP_DELAY
+        right: list[Any] = [self["token"], ZERO_ADDRESS, b"\1" * 32, 10, 100, 7, 3, early, self["owner"]]
+        yield "TGEDistributor", tuple(right), None
+        words = {4: "start", 5: "step", 6: "steps"}
+        tried: list[tuple[int, Any, str | None]] = [
+            (0, self["owner"], "distributor: no token"),
+            (2, bytes(32), "distributor: no root"),
+            (3, 0, "distributor: allocation out of range"),
+            (3, 1, None),
+            (3, most, None),
+            (3, most + 1, "distributor: allocation out of range"),
+            (7, early - 1, "distributor: sweep too early"),
+            (8, ZERO_ADDRESS, "distributor: no owner"),
+        ]
+        for at, word in words.items():
+            wrong = f"distributor: {word} out of range"
+            tried += [(at, 0, wrong), (at, 1, None), (at, times, None), (at, times + 1, wrong)]
+        for at, value, reason in tried:
+            values = [*right[:at], value, *right[at + 1 :]]
+            if at in words and reason is None:
+                values[7] = values[4] + values[5] * values[6] + SWEEP_DELAY
+            yield "TGEDistributor", tuple(values), reason
 
     def start(self) -> None:
         self.ledger = Ledger(self.schedule, TOTALS)
@@ -101,7 +128,10 @@ class Distributor(System):
             return None
         paid = yield self.tx("distributor.claim_many", batch, sender=who, fails=fails)
         if fails is None:
-            assert self.pay(first) + self.pay(second) == int.from_bytes(paid, "big"), "claim_many returns what it paid"
+            amounts = [self.pay(first), self.pay(second)]
+            assert sum(amounts) == int.from_bytes(paid, "big"), "claim_many returns what it paid"
+            if self.sometimes():
+                self.emitted("distributor.Claimed", count=sum(amount > 0 for amount in amounts))
 
     @action("distributor.sweep", Who())
     def sweep(self, who: str, to: str) -> Steps:
@@ -141,6 +171,11 @@ class Distributor(System):
     @invariant("TGE-6", at_end=True)
     def views_agree(self) -> bool:
         """paid, claimable and verify say what is so."""
+        most = artifacts.constant("lib/constants.vy", "MAX_AMOUNT")
+        if self.ask("distributor.vested", most, self.schedule.end) != most:
+            return False
+        if not self.refuses("distributor.vested", most + 1, self.schedule.end):
+            return False
         return all(
             self.ask("distributor.paid", index) == self.ledger.paid.get(index, 0)
             and self.ask("distributor.claimable", *self.line(index, "")[:3]) == self.ledger.due(index, self.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keifu.fuzz import planted
-from keifu.fuzz.plant import Bug, hunt
+from keifu.fuzz.plant import Bug, hunt, overlay_of
 from keifu.fuzz.systems import load, names
 
 SAMPLE = [(system, bug) for system in planted.names() for bug in planted.load(system)[4:5]]
@@ -24,3 +24,5 @@ def test_ten_bugs_for_every_system_and_every_one_fits_its_source() -> None:
     assert set(planted.names()) <= set(names())
     for system in planted.names():
         assert len(planted.load(system)) >= 10, system
+        for bug in planted.load(system):
+            assert overlay_of(bug)

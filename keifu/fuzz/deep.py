@@ -1,0 +1,140 @@
+"""The deep campaign: many slices, each a search of one process that follows from its seed alone, and a report of them.
+
+Because a slice repeats exactly, a part of the report can be checked without doing all of it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing as mp
+import random
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from keifu.errors import CheckFailed, InputError
+from keifu.evm import artifacts
+from keifu.fuzz.engine import Engine
+from keifu.fuzz.search import Search
+from keifu.fuzz.systems import load
+
+__all__ = ["Report", "Slice", "campaign", "check", "read", "run_slice"]
+
+SLICE_CALLS = 250_000
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """One search: what it was, what it did, and what it found ("" for nothing). All but `seconds` repeats."""
+
+    system: str
+    seed: int
+    code_hash: str
+    calls: int
+    waits: int
+    sequences: int
+    paths: int
+    actions: dict[str, tuple[int, int]]  # done, refused
+    finding: str = ""
+    seconds: float = 0.0
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal outcomes."""
+        plain = msgspec.json.encode(msgspec.structs.replace(self, seconds=0.0))
+        return hashlib.sha256(plain).hexdigest()
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What is committed. `sources_sha256` is over every contract source."""
+
+    command: str
+    commit: str
+    sources_sha256: str
+    slice_calls: int
+    calls: int
+    findings: list[str]
+    slices: list[Slice]
+
+
+def run_slice(job: tuple[str, int, int]) -> Slice:
+    """Search one system with one seed for so many calls and waits."""
+    system, seed, calls = job
+    engine = Engine(load(system))
+    search = Search(engine, seed)
+    found = ""
+    started = time.monotonic()
+    while engine.calls + engine.waits < calls:
+        if (finding := search.step()) is not None:
+            found = f"{finding.id}: {finding.message}: {search.data.hex()}"
+            break
+    return Slice(
+        system=system,
+        seed=seed,
+        code_hash=engine.code_hash,
+        calls=engine.calls,
+        waits=engine.waits,
+        sequences=engine.sequences,
+        paths=len(engine.seen or ()),
+        actions={
+            item.name: (count.ok, count.refused) for item, count in zip(engine.actions, engine.counts, strict=True)
+        },
+        finding=found,
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def campaign(
+    jobs: Iterable[tuple[str, int]],
+    *,
+    command: str,
+    processes: int = 2,
+    calls: int = SLICE_CALLS,
+    on_slice: Callable[[Slice], None] = lambda part: None,
+) -> Report:
+    """Run a slice for each (system, seed)."""
+    parts: list[Slice] = []
+    with mp.get_context("spawn").Pool(processes) as pool:
+        for part in pool.imap_unordered(run_slice, [(system, seed, calls) for system, seed in jobs]):
+            parts.append(part)
+            on_slice(part)
+    parts.sort(key=lambda part: (part.system, part.seed))
+    return Report(
+        command=command,
+        commit=_commit(),
+        sources_sha256=artifacts.sources_sha256(),
+        slice_calls=calls,
+        calls=sum(part.calls + part.waits for part in parts),
+        findings=[f"{part.system}: {part.finding}" for part in parts if part.finding],
+        slices=parts,
+    )
+
+
+def _commit() -> str:
+    root = artifacts.project().root
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.stdout.strip() or "unknown"
+
+
+def read(path: Path) -> Report:
+    """Raises InputError for a file that is no report."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except (OSError, msgspec.DecodeError) as error:
+        raise InputError(f"{path} is no report of a campaign: {error}") from error
+
+
+def check(report: Report, *, parts: int, seed: int) -> list[Slice]:
+    """Run `parts` random slices of the report again; CheckFailed when one is not what it was."""
+    current = [part for part in report.slices if part.code_hash == load(part.system).code_hash()]
+    if not current:
+        raise CheckFailed("the report is of other code", remedy="run the deep campaign again")
+    chosen = random.Random(seed).sample(current, min(parts, len(current)))  # noqa: S311 - must repeat
+    for part in chosen:
+        again = run_slice((part.system, part.seed, report.slice_calls))
+        if again.fingerprint != part.fingerprint:
+            raise CheckFailed(f"{part.system} with seed {part.seed} did not repeat: {part} and then {again}")
+    return chosen
