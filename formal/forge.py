@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,12 +49,16 @@ _UNITS = {"h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9
 
 @dataclass(frozen=True)
 class ForgeResult:
-    """What one suite did: `calls` succeeded or were refused, `seconds` without compiling, `failures` in words."""
+    """What one suite did: `calls` succeeded or were refused, `seconds` without compiling, `failures` in words.
+
+    `cpu_seconds` is all that forge used, its start included.
+    """
 
     suite: str
     seed: int
     calls: int
     seconds: float
+    cpu_seconds: float
     failures: tuple[str, ...]
 
     @property
@@ -82,6 +87,7 @@ def run(
         "FOUNDRY_INVARIANT_CHECK_INTERVAL": str(check_every),
     }
     command = [str(FORGE), "test", "--offline", "--use", str(SOLC), "--json", "--fuzz-seed", str(seed)]
+    before = _children_cpu()
     done = subprocess.run(
         [*command, "--match-contract", f"^{suite}$"],
         cwd=stage(label, load),
@@ -102,10 +108,16 @@ def run(
         seed=seed,
         calls=sum(int(test["kind"].get("Invariant", {}).get("calls", 0)) for test in tests.values()),
         seconds=_seconds(results["duration"]),
+        cpu_seconds=_children_cpu() - before,
         failures=tuple(
             f"{name}: {test['reason']}" for name, test in tests.items() if test["status"] == "Failure"
         ),
     )  # fmt: skip
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _seconds(text: str) -> float:

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # The long search: deep campaigns, then the second engines of formal/. Exit status 0 when nobody found anything,
 # 1 with a finding, 3 when an engine could not run. What happened stands in out/fuzz-deep/summary.txt.
-# SECONDS_EACH is the time for each of forge's suites.
+# SECONDS_EACH is the time for each of forge's suites, PROFILE the campaigns' profile.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 out=out/fuzz-deep
 seconds_each=${SECONDS_EACH:-300}
 seed=${SEED:-1}
+profile=${PROFILE:-deep}
 mkdir -p "$out"
 : >"$out/summary.txt"
 status=0
@@ -27,7 +28,7 @@ run() {
 }
 
 note "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), seed $seed"
-run campaigns keifu fuzz --profile deep --seed "$seed"
+run campaigns keifu fuzz --profile "$profile" --seed "$seed"
 run coverage keifu coverage --corpus .cache/fuzz/corpus
 run forge python -m formal.forge --seconds "$seconds_each" --seed "$seed"
 run halmos python -m formal.prove
