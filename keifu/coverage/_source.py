@@ -243,7 +243,8 @@ class _Reader:
 
     def statements(self) -> Iterator[tuple[int, Place]]:
         """The statement that each instruction belongs to; entry code, default values and the like to none."""
-        decided = {pc - DESTINATION: self._nodes[pc] for pc in self._jumpis() if self._turned(pc)}
+        turned = (pc for pc in self._jumpis() if self._turned(pc) and pc in self._nodes)
+        decided = {pc - DESTINATION: self._nodes[pc] for pc in turned}
         for pc, node in self._nodes.items():
             inner = decided.get(
                 pc, node
