@@ -274,6 +274,19 @@ class Slashing(Rewards):
             lambda: self.hub.uncommit(self.sides.address(service), amount, sender=self.sides.account(name)),
         )
 
+    @rule(name=operators, service=services, owner=delegators, thousandths=parts)
+    def slash_beyond_the_bond(self, name: str, service: str, owner: str, thousandths: int) -> None:
+        """The path that chance seldom finds: a promise, delegators who stay and leave, a bond on its way out."""
+        self.commit(name, service, max(self.model.operators[name].bond.active, COIN))
+        self.stake(name, owner, 1_000 * COIN)
+        self.unstake(name, owner, 500)
+        self.do_unbond(name, self.model.operators[name].bond.active)
+        self.slash(name, service, 250, "victim")
+        self.wait(UNBONDING)
+        self.unstake(name, owner, 500)
+        self.slash(name, service, thousandths, "victim")
+        self.do_bond(name, 2_000 * COIN)
+
     @rule(name=operators, amount=coins)
     def bond(self, name: str, amount: int) -> None:
         self.do_bond(name, amount)
