@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -18,6 +17,10 @@ table{border-collapse:collapse}td,th{padding:.1rem .6rem;text-align:left;vertica
 .n{text-align:right;font-variant-numeric:tabular-nums;color:#666}pre{margin:0;font:13px/1.45 ui-monospace,monospace}
 .hit{background:#e8f5e9}.part{background:#fff8e1}.miss{background:#ffebee}.note{color:#a33;font-size:13px}
 .index td,.index th{border-bottom:1px solid #ddd;padding:.3rem .8rem}"""
+
+
+_KINDS = {"If": "if", "IfExp": "if-else", "BoolOp": "and/or", "Assert": "assert", "For": "loop"}
+PIPED_COLUMNS = 140  # where there is no terminal to fit into
 
 
 def percent(hit: int, of: int) -> str:
@@ -47,7 +50,10 @@ def print_table(files: list[FileCoverage], *, console: Console | None = None) ->
         table.add_row(file.path, *_figures([file]), _missing(file))
     table.add_section()
     table.add_row("all", *_figures(files), "")
-    (console or Console()).print(table)
+    target = console or Console()
+    if console is None and not target.is_terminal:
+        target = Console(width=PIPED_COLUMNS)
+    target.print(table)
 
 
 def _figures(files: list[FileCoverage]) -> tuple[str, str, str, str]:
@@ -57,14 +63,16 @@ def _figures(files: list[FileCoverage]) -> tuple[str, str, str, str]:
 
 
 def _missing(file: FileCoverage) -> str:
+    """Lines that did not run; of the others, by what was never the case: "assert fails 29, 40; if true 12"."""
     parts = [ranges(file.missed)] if file.missed else []
-    parts += [f"{branch.line}: {branch.kind} never {' or '.join(branch.missing)}" for branch in _reached(file)]
+    never: dict[str, list[int]] = {}
+    for branch in file.branches:
+        if file.lines.get(branch.line):
+            for outcome in branch.missing:
+                lines = never.setdefault(f"{_KINDS[branch.kind]} {outcome}", [])
+                lines += [branch.line] if branch.line not in lines else []
+    parts += [f"never {what}: {', '.join(map(str, lines))}" for what, lines in never.items()]
     return "\n".join(parts)
-
-
-def _reached(file: FileCoverage) -> Iterator[BranchCoverage]:
-    """Decisions with a missing outcome on lines that ran."""
-    return (branch for branch in file.branches if branch.missing and file.lines.get(branch.line))
 
 
 def lcov(files: list[FileCoverage]) -> str:
