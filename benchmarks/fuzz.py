@@ -17,7 +17,7 @@ __all__ = ["run"]
 ROUNDS = 3
 SECONDS = 6.0  # an engine and round
 SAMPLE = 30  # mutants a contract
-SCORED = ("token", "distributor", "escrow", "hub")
+SCORED = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub")
 
 
 def _two(seed: int) -> float:

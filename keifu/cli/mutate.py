@@ -8,18 +8,17 @@ __all__ = ["cli"]
 
 
 @click.command()
-@click.argument("system")
-@click.option("--contract", default="", help="One of those that the system tests; its first by default.")
+@click.argument("contract")
 @click.option("--sample", type=int, default=0, help="So many mutants, drawn at random; all by default.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--processes", type=int, default=2, show_default=True)
 @click.option("--bar", type=float, default=0.9, show_default=True, help="Exit 1 below this score.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def cli(system: str, contract: str, sample: int, seed: int, processes: int, bar: float, as_json: bool) -> int:
+def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_json: bool) -> int:
     """Change the source in every small way and see whether the campaign finds out; list what it does not.
 
     \b
-    Example: keifu mutate escrow --sample 50
+    Example: keifu mutate VestingEscrow --sample 50
     """
     import msgspec  # noqa: PLC0415
 
@@ -29,7 +28,7 @@ def cli(system: str, contract: str, sample: int, seed: int, processes: int, bar:
         if done % 10 == 0 or outcome.fate == "survived":
             click.echo(f"{done}/{total} {outcome.fate}", err=True)
 
-    result = mutate.score(system, contract, sample=sample, seed=seed, processes=processes, on_progress=told)
+    result = mutate.score(contract, sample=sample, seed=seed, processes=processes, on_progress=told)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(mutate.summary(result)), indent=2).decode())
     else:

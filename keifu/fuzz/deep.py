@@ -9,8 +9,9 @@ import hashlib
 import multiprocessing as mp
 import random
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,17 +22,20 @@ from keifu.fuzz.engine import Engine
 from keifu.fuzz.search import Search
 from keifu.fuzz.systems import load
 
-__all__ = ["Report", "Slice", "campaign", "check", "read", "run_slice"]
+__all__ = ["Report", "Slice", "campaign", "check", "key_of", "read", "run_slice"]
 
 SLICE_CALLS = 250_000
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """One search: what it was, what it did, and what it found ("" for nothing). All but `seconds` repeats."""
+    """One search: what it was, what it did, and what it found ("" for nothing). All but `seconds` repeats.
+
+    `key` is a hash over the run-time code under test and the text of its description.
+    """
 
     system: str
     seed: int
-    code_hash: str
+    key: str
     calls: int
     waits: int
     sequences: int
@@ -59,6 +63,16 @@ class Report(msgspec.Struct, frozen=True):
     slices: list[Slice]
 
 
+def key_of(system: str) -> str:
+    """SHA-256 over the code under test and the description of a system."""
+    described = load(system)
+    digest = hashlib.sha256(described.code_hash().encode())
+    for base in described.__mro__:
+        if base.__module__.startswith("keifu.fuzz.systems."):
+            digest.update(Path(str(sys.modules[base.__module__].__file__)).read_bytes())
+    return digest.hexdigest()
+
+
 def run_slice(job: tuple[str, int, int]) -> Slice:
     """Search one system with one seed for so many calls and waits."""
     system, seed, calls = job
@@ -73,7 +87,7 @@ def run_slice(job: tuple[str, int, int]) -> Slice:
     return Slice(
         system=system,
         seed=seed,
-        code_hash=engine.code_hash,
+        key=key_of(system),
         calls=engine.calls,
         waits=engine.waits,
         sequences=engine.sequences,
@@ -87,17 +101,22 @@ def run_slice(job: tuple[str, int, int]) -> Slice:
 
 
 def campaign(
-    jobs: Iterable[tuple[str, int]],
+    jobs: Sequence[tuple[str, int]],
     *,
     command: str,
     processes: int = 2,
     calls: int = SLICE_CALLS,
+    before: Iterable[Slice] = (),
     on_slice: Callable[[Slice], None] = lambda part: None,
 ) -> Report:
-    """Run a slice for each (system, seed)."""
-    parts: list[Slice] = []
+    """Run a slice for each (system, seed); what `before` holds of them already, with the same code, is kept."""
+    wanted = set(jobs)
+    keys = {system: key_of(system) for system, _ in wanted}
+    parts = [part for part in before if (part.system, part.seed) in wanted and part.key == keys[part.system]]
+    known = {(part.system, part.seed) for part in parts}
+    left = [job for job in jobs if job not in known]
     with mp.get_context("spawn").Pool(processes) as pool:
-        for part in pool.imap_unordered(run_slice, [(system, seed, calls) for system, seed in jobs]):
+        for part in pool.imap_unordered(run_slice, [(system, seed, calls) for system, seed in left]):
             parts.append(part)
             on_slice(part)
     parts.sort(key=lambda part: (part.system, part.seed))
@@ -129,7 +148,7 @@ def read(path: Path) -> Report:
 
 def check(report: Report, *, parts: int, seed: int) -> list[Slice]:
     """Run `parts` random slices of the report again; CheckFailed when one is not what it was."""
-    current = [part for part in report.slices if part.code_hash == load(part.system).code_hash()]
+    current = [part for part in report.slices if part.key == key_of(part.system)]
     if not current:
         raise CheckFailed("the report is of other code", remedy="run the deep campaign again")
     chosen = random.Random(seed).sample(current, min(parts, len(current)))  # noqa: S311 - must repeat

@@ -24,7 +24,7 @@ from keifu.fuzz._mutants import Mutant, mutants
 from keifu.fuzz.engine import Engine
 from keifu.fuzz.plant import loader
 from keifu.fuzz.search import Search
-from keifu.fuzz.systems import load
+from keifu.fuzz.systems import load, names
 
 __all__ = ["FATES", "Outcome", "Score", "equivalents", "score", "sources", "summary"]
 
@@ -52,7 +52,7 @@ class Score:
     """The mutants of one contract."""
 
     contract: str
-    system: str
+    systems: list[str]
     seed: int
     made: int
     seconds: float = 0.0
@@ -77,7 +77,7 @@ def summary(result: Score) -> dict[str, Any]:
     """What a report keeps of a score; surviving mutants as file, line and both texts."""
     return {
         "contract": result.contract,
-        "system": result.system,
+        "systems": result.systems,
         "seed": result.seed,
         "made": result.made,
         "score": round(result.score, 4),
@@ -109,32 +109,30 @@ def sources(contract: str) -> dict[str, str]:
 
 
 def score(
-    system: str,
-    contract: str = "",
+    contract: str,
     *,
     sample: int = 0,
     seed: int = 1,
     processes: int = 2,
     on_progress: Callable[[int, int, Outcome], None] = lambda done, total, outcome: None,
 ) -> Score:
-    """Make every mutant of `contract` (the system's first by default), or a random `sample`, and try to kill each.
+    """Make every mutant of `contract`, or a random `sample`, and let every system that tests it try to kill each.
 
-    Raises UsageError when the system does not have the contract under test.
+    Raises UsageError when no system tests the contract.
     """
-    described = load(system)
-    contract = contract or described.contracts[0]
-    if contract not in described.contracts:
-        raise UsageError(f"{system} does not test {contract}", remedy=f"it tests {', '.join(described.contracts)}")
+    testing = [name for name in names() if contract in load(name).contracts]
+    if not testing:
+        raise UsageError(f"no system tests {contract}", remedy="see `keifu fuzz --list`")
     texts = sources(contract)
     chosen = [mutant for file, text in texts.items() for mutant in mutants(file, text)]
     if sample and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)  # noqa: S311 - must repeat
-    result = Score(contract, system, seed, len(chosen))
+    result = Score(contract, testing, seed, len(chosen))
     started = time.monotonic()
-    corpus = _corpus(system, seed)
+    hunts = [(system, _corpus(system, seed)) for system in testing]
     argued = {(item["file"], item["before"], item["after"]) for item in equivalents()}
     with TemporaryDirectory() as seen:
-        jobs = [(system, contract, mutant, texts[mutant.file], corpus, seed, seen) for mutant in chosen]
+        jobs = [(contract, mutant, texts[mutant.file], hunts, seed, seen) for mutant in chosen]
         for outcome in _run(jobs, processes):
             if outcome.fate == "survived" and (outcome.mutant.file, outcome.before, outcome.after) in argued:
                 outcome = Outcome(outcome.mutant, "equivalent", "", outcome.before, outcome.after)  # noqa: PLW2901
@@ -144,7 +142,8 @@ def score(
     return result
 
 
-_Job = tuple[str, str, Mutant, str, list[bytes], int, str]
+_Hunt = tuple[str, list[bytes]]  # a system and sequences that go deep in it
+_Job = tuple[str, Mutant, str, list[_Hunt], int, str]
 
 
 def _run(jobs: list[_Job], processes: int) -> Iterator[Outcome]:
@@ -173,7 +172,7 @@ def _corpus(system: str, seed: int) -> list[bytes]:
 
 def _try(job: _Job) -> Outcome:
     """Compile one mutant and look for a difference."""
-    system, contract, mutant, text, corpus, seed, seen = job
+    contract, mutant, text, hunts, seed, seen = job
     before, after = mutant.diff(text)
     project = artifacts.project()
     try:
@@ -183,8 +182,10 @@ def _try(job: _Job) -> Outcome:
         return Outcome(mutant, "broken", type(error).__name__, before, after)
     if _known(changed, contract, seen):
         return Outcome(mutant, "same", "", before, after)
-    by = _kill(system, contract, changed, corpus, seed)
-    return Outcome(mutant, "killed" if by else "survived", by, before, after)
+    for system, corpus in hunts:
+        if by := _kill(system, contract, changed, corpus, seed):
+            return Outcome(mutant, "killed", f"{system}: {by}", before, after)
+    return Outcome(mutant, "survived", "", before, after)
 
 
 def _known(changed: artifacts.Artifact, contract: str, seen: str) -> bool:

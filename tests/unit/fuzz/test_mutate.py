@@ -59,7 +59,7 @@ def test_a_mutant_changes_one_place() -> None:
 
 
 def test_a_sample_of_the_vault_is_killed() -> None:
-    result = mutate.score("vault", sample=12, seed=4, processes=1)
+    result = mutate.score("ThirdPartyVault", sample=12, seed=4, processes=1)
 
     assert len(result.outcomes) == 12
     assert result.count("killed") >= 6
@@ -67,8 +67,8 @@ def test_a_sample_of_the_vault_is_killed() -> None:
 
 
 def test_a_contract_that_is_not_under_test_is_refused() -> None:
-    with pytest.raises(UsageError, match="vault does not test KeifuToken"):
-        mutate.score("vault", "KeifuToken")
+    with pytest.raises(UsageError, match="no system tests Counter"):
+        mutate.score("Counter")
 
 
 def test_every_argued_mutant_is_still_one() -> None:
