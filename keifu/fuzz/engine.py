@@ -135,7 +135,9 @@ class Engine:
         unknown = [role for role in item.senders if role not in self.system.roles]
         if unknown:
             raise DescriptionError(f"{title}: {item.name} is sent by {unknown}, who are no actors")
-        senders = tuple(self.system.roles[role] for role in item.senders) or self.system.addresses
+        # Accounts of code do not send transactions (EIP-3607): they receive, hold and sign.
+        callers = tuple(who for who in self.system.addresses if not self.evm.code(who))
+        senders = tuple(self.system.roles[role] for role in item.senders) or callers
         ranks = {True: 0, False: 0}
         draws = []
         for value in item.values:

@@ -9,6 +9,7 @@ from keifu.keys import Domain, StructType
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 UNLIMITED = 2**256 - 1
+LONG = 6  # the mood in which MoodySigner says yes and more: the first word counts
 FORGERIES = ("", "", "", "", "other key", "other amount", "high s")
 TIMES = (-1, 0, 1, 1_000, 10**9)  # seconds from now
 PERMIT = StructType(
@@ -33,8 +34,16 @@ class Token(System):
         token = evm.deploy("KeifuToken", self["holder"], sender=evm.account("owner"))
         self.bind(token=token)
         self.supply = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
-        token.transfer(self["rival"], self.supply // 3, sender=self["holder"])
+        self.emitted("token.Transfer", sender=ZERO_ADDRESS, receiver=self["holder"], value=self.supply)
+        self.wallet_key = evm.account("wallet key")
+        wallet = evm.deploy("ContractWallet", self.wallet_key, sender=evm.account("owner"))
+        self.moody = evm.deploy("MoodySigner", sender=evm.account("owner"))
+        self.join(wallet=wallet, moody=self.moody)
+        self.bind(moody=self.moody)
+        for role in ("rival", "wallet", "moody"):
+            token.transfer(self[role], self.supply // 5, sender=self["holder"])
         self.keys = {self[role]: evm.account(role) for role in self.actors}
+        self.keys |= {self["wallet"]: self.wallet_key, self["moody"]: self.wallet_key}
         self.domain = Domain("Keifu", "1", evm.chain_id, token)
         self.stored = self.read("token.balanceOf")
         self.stored_allowance, self.stored_nonce = self.read("token.allowance"), self.read("token.nonces")
@@ -45,6 +54,7 @@ class Token(System):
         self.allowances: dict[tuple[str, str], int] = {}
         self.nonces = dict.fromkeys(self.addresses, 0)
         self.used: set[tuple[str, bytes]] = set()
+        self.mood = 0
 
     def move(self, owner: str, to: str, amount: int) -> str | None:
         """Reason of a refusal."""
@@ -90,7 +100,7 @@ class Token(System):
         """(v, r, s) by `owner`, spoilt in the way of `forgery`."""
         key = self.keys[owner]
         if forgery == "other key":
-            key = self.keys[self.addresses[(self.addresses.index(owner) + 1) % len(self.addresses)]]
+            key = self.keys[self["rival" if owner == self["holder"] else "holder"]]
         if forgery == "other amount":
             values = [value + 1 if type(value) is int and value < UNLIMITED else value for value in values]
         signature = key.sign(self.domain.digest(kind, *values))
@@ -98,6 +108,17 @@ class Token(System):
         if forgery == "high s":
             s, v = (ORDER - int.from_bytes(s, "big")).to_bytes(32, "big"), 55 - v
         return v, r, s
+
+    def accepted(self, owner: str, forgery: str) -> bool:
+        """Whether such a signature counts: a wallet takes its key's in either form, a moody one what it likes."""
+        if owner == self["moody"]:
+            return self.mood in (0, LONG)
+        return not forgery or (owner == self["wallet"] and forgery == "high s")
+
+    @action("", Choice(range(7)), weight=2)
+    def change_mood(self, who: str, mood: int) -> Steps:
+        yield self.tx("moody.set_mood", mood, sender=who)
+        self.mood = mood
 
     @action("", Who(), Who(anyone=True), Amount("balances"), Choice(TIMES), Choice(FORGERIES), Choice((0, 0, 1)))
     def permit(self, who: str, owner: str, spender: str, amount: int, delta: int, forgery: str, ahead: int) -> Steps:
@@ -107,7 +128,7 @@ class Token(System):
         fails = None
         if deadline < self.now:
             fails = "token: permit expired"
-        elif forgery or ahead:
+        elif not self.accepted(owner, forgery or "nonce" * ahead):
             fails = "token: invalid signature"
         elif spender == ZERO_ADDRESS:
             fails = "token: invalid spender"
@@ -130,7 +151,7 @@ class Token(System):
         values: list[object] = [owner, to, amount, valid_after, valid_before, nonce]
         signature = self.signed(owner, RECEIVE if receiving else TRANSFER, values, forgery)
         fails = self.move(owner, to, amount)
-        if forgery:
+        if not self.accepted(owner, forgery):
             fails = "token: invalid signature"
         if (owner, nonce) in self.used:
             fails = "token: authorization used or cancelled"
@@ -154,7 +175,7 @@ class Token(System):
         fails = None
         if forgery == "other amount":
             return None
-        if forgery:
+        if not self.accepted(owner, forgery):
             fails = "token: invalid signature"
         if (owner, nonce) in self.used:
             fails = "token: authorization used or cancelled"
