@@ -38,13 +38,13 @@ def _row(id_: str, how: str, also: tuple[tuple[str, str], ...] = ()) -> Row:
 ROWS = (
     _row(
         "ratio.fuzz_forge",
-        "Foundry's invariant runner; same byte code, actions and oracles after every call, in turn",
-        (("ours, calls/s:", "rate.fuzz"), ("Foundry, calls/s:", "rate.fuzz_forge")),
+        "Foundry's invariant runner; same byte code, actions and oracles after every call, a processor second",
+        (("ours, calls/s:", "rate.fuzz"), ("Foundry, calls/s:", "rate.forge")),
     ),
     _row(
         "ratio.fuzz_forge_end",
         "the same, where Foundry asks its oracles only at the end of a sequence",
-        (("Foundry, calls/s:", "rate.fuzz_forge_end"),),
+        (("Foundry, calls/s:", "rate.forge_end"),),
     ),
     _row("ratio.fuzz_two", "two processes beside one; needs two free cores"),
     _row("rate.mutants", "mutants a minute, two processes"),
