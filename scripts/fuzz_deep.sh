@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long search: deep campaigns, then the second engines of formal/. Exit status 0 when nobody found anything,
-# 1 with a finding, 3 when an engine could not run. What happened stands in out/fuzz-deep/summary.txt.
+# 1 with a finding, else that of an engine that could not run. What happened stands in out/fuzz-deep/summary.txt.
 # SECONDS_EACH is the time for each of forge's suites, PROFILE the campaigns' profile.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,8 @@ run() {
   code=${PIPESTATUS[0]}
   tail -n 40 "$out/$name.log" >>"$out/summary.txt"
   note "$name: exit $code after $((SECONDS - began)) s"
-  if [ "$code" -gt "$status" ]; then status=$code; fi
+  # A finding outweighs an engine that could not run.
+  if [ "$code" -eq 1 ] || [ "$status" -eq 0 ]; then status=$code; fi
 }
 
 note "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), seed $seed"
