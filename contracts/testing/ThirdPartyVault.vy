@@ -246,8 +246,8 @@ def slash(assets: uint256) -> uint256:
 #                            VIEWS                             #
 ################################################################
 
-@view
 @external
+@view
 def streamed() -> uint256:
     """
     @notice Reward that has streamed in since the last settlement.
@@ -260,8 +260,8 @@ def streamed() -> uint256:
 #                      INTERNAL FUNCTIONS                      #
 ################################################################
 
-@view
 @internal
+@view
 def _streamed() -> uint256:
     if block.timestamp >= self.stream_end:
         return self.unstreamed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,9 @@ import click
 
 from keifu.chain import ChainClient, Rpc
 from keifu.chain.deployments import FOLDER, open_record
-from keifu.errors import InputError, UsageError
+from keifu.errors import UsageError
 from keifu.keys import Account
+from keifu.keys.keystore import load_account, password
 from keifu.provenance._model import digest_bytes
 from keifu.provenance.registry import Provenance
 
@@ -37,17 +37,7 @@ class Session:
             return Account.from_role(role)
         if key_file is None:
             raise UsageError("no key to sign with", remedy="--key-file FILE, or --role NAME on a local chain")
-        return read_key(key_file)
-
-
-def read_key(path: Path) -> Account:
-    """A private key in hex from a file that only its owner can read."""
-    try:
-        if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
-            raise InputError(f"others may read {path}", remedy=f"chmod 600 {path}")
-        return Account(bytes.fromhex(path.read_text().strip().removeprefix("0x")))
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read a key from {path}") from error
+        return load_account(key_file, password())
 
 
 def open_session(
@@ -58,7 +48,9 @@ def open_session(
     first_block: int = 0,
 ) -> Session:
     """Connect; addresses not given come from the deployment's record. Raises UsageError when it has none."""
-    client = ChainClient(Rpc(rpc))
+    connection = Rpc(rpc)
+    click.get_current_context().call_on_close(connection.close)
+    client = ChainClient(connection)
     if registry is None:
         known = _deployed(deployments, client)
         registry, environments = known.get("ProvenanceRegistry"), environments or known.get("Environments")
@@ -103,7 +95,7 @@ def key_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--key-file",
         envvar="KEIFU_KEY_FILE",
         type=click.Path(path_type=Path),
-        help="file with a private key in hex, readable by its owner only",
+        help="encrypted key file, as `ape accounts generate` writes; password by KEIFU_PASSWORD_FILE or KEIFU_PASSWORD",
     )(command)
 
 

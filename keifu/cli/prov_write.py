@@ -54,7 +54,7 @@ def register(
 
     \b
     Relations: derived-from, trained-on, labelled-by, fine-tuned-from, quantised-from, evaluated-on, supersedes.
-    Example: keifu prov register ./weights --kind weights --link trained-on=4ad8… --key-file author.key
+    Example: keifu prov register ./weights --kind weights --link trained-on=4ad8… --key-file author.json
     """
     author = session.account(key_file, role)
     parents = _links(links)
@@ -99,7 +99,7 @@ def attest(
     """Stand by a record under a schema.
 
     \b
-    Example: keifu prov attest 6c2e98… --schema "evaluation passed" --key-file evaluator.key
+    Example: keifu prov attest 6c2e98… --schema "evaluation passed" --key-file evaluator.json
     """
     attester = session.account(key_file, role)
     report = digest_bytes(data, "data") if data else bytes(32)
@@ -121,7 +121,7 @@ def promote(
     """Make a record the one that ENVIRONMENT (a name of one's own, or an id) runs; its policy decides.
 
     \b
-    Example: keifu prov promote production 6c2e98… --key-file owner.key
+    Example: keifu prov promote production 6c2e98… --key-file owner.json
     """
     owner = session.account(key_file, role)
     key = session.source.environment(environment, owner.address)
@@ -142,7 +142,7 @@ def withdraw(
     """Mark a record of one's own deprecated or revoked, for good.
 
     \b
-    Example: keifu prov withdraw 4ad8a8… --reason "labels were copied" --key-file author.key
+    Example: keifu prov withdraw 4ad8a8… --reason "labels were copied" --key-file author.json
     """
     author = session.account(key_file, role)
     session.source.withdraw(record_id, Status[status.upper()], reason, author)

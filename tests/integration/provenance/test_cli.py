@@ -9,6 +9,8 @@ import pytest
 
 from keifu.chain.deployments import Record as DeploymentRecord
 from keifu.cli import main
+from keifu.keys import Account
+from keifu.keys.keystore import save_account
 from keifu.provenance import PolicyEntry
 from keifu.provenance.registry import schema_id
 
@@ -155,14 +157,24 @@ def test_wrong_use_has_one_clear_error(prov, args, status, message):
     assert message in err
 
 
-def test_key_file_must_be_private(prov, model, tmp_path):
+def test_a_key_file_signs(prov, model, tmp_path, monkeypatch):
+    monkeypatch.setenv("KEIFU_PASSWORD", "a long sentence")
+    key = tmp_path / "author.json"
+    save_account(Account.from_role("author"), key, b"a long sentence", scrypt={"n": 2, "r": 8, "p": 1})
+    status, out, err = prov("register", model, "--kind", "weights", "--version", "by file", "--key-file", key)
+    assert status == 0, err
+    assert out
+
+
+def test_a_key_in_clear_is_refused_and_not_shown(prov, model, tmp_path, monkeypatch):
+    monkeypatch.setenv("KEIFU_PASSWORD", "a long sentence")
     key = tmp_path / "key"
-    key.write_text("01" * 32)
-    key.chmod(0o644)
+    key.write_text("ab" * 32)
+    key.chmod(0o600)
     status, _, err = prov("register", model, "--kind", "weights", "--key-file", key)
     assert status == 2
-    assert "others may read" in err
-    assert "01" * 32 not in err
+    assert "no encrypted key file" in err
+    assert "ab" * 32 not in err
 
 
 @pytest.mark.parametrize(
