@@ -128,7 +128,7 @@ class Token(System):
         fails = None
         if deadline < self.now:
             fails = "token: permit expired"
-        elif not self.accepted(owner, forgery or "nonce" * ahead):
+        elif not self.accepted(owner, forgery) or (ahead and not self.accepted(owner, "used nonce")):
             fails = "token: invalid signature"
         elif spender == ZERO_ADDRESS:
             fails = "token: invalid spender"
