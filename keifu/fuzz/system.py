@@ -277,14 +277,17 @@ class System:
     def ask(self, target: str, *args: Any) -> int:
         """The first word that a view returns, as a number; for invariants at the end of a sequence."""
         to, pack = self.resolve(target, len(args))
-        answer: bytes = self.evm.raw.message_call(self.addresses[0], to, pack(args), is_static=True)
+        try:
+            answer: bytes = self.evm.raw.message_call(self.addresses[0], to, pack(args), is_static=True)
+        except RuntimeError as error:
+            raise AssertionError(f"{target} must answer, was refused: {error}") from None
         return int.from_bytes(answer[:WORD], "big")
 
     def refuses(self, target: str, *args: Any) -> bool:
         """Whether a view reverts; for invariants at the end of a sequence."""
         try:
             self.ask(target, *args)
-        except RuntimeError:
+        except AssertionError:
             return True
         return False
 
