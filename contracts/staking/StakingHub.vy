@@ -256,7 +256,8 @@ def reward(_operator: address, _amount: uint256):
 @external
 def fund_emission(_amount: uint256):
     """
-    @notice Pay `_amount` wei to all operators and delegators by stake, over the next epoch.
+    @notice Pay `_amount` wei to all operators and delegators by stake. The stake at the start of the next
+        epoch in which the hub is used earns it; commission aside, it reaches delegators over the epoch after that one.
     """
     purse._check_amount(_amount)
     books._change_total(0, 0, 0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.evm import LocalEvm, reverts
+from keifu.evm import LocalEvm, artifacts, reverts
+from keifu.fuzz.plant import Load
 
 COIN = 10**18
 DAY = 86_400
@@ -14,8 +15,8 @@ EVIDENCE = b"\x07" * 32
 
 
 class Scene:
-    def __init__(self) -> None:
-        self.evm = evm = LocalEvm()
+    def __init__(self, load: Load = artifacts.load) -> None:
+        self.evm = evm = LocalEvm(load)
         roles = ("owner", "operator", "delegator", "other", "service", "victim", "prover", "sink", "payer")
         self.who = {role: evm.account(role) for role in roles}
         self.token = evm.deploy("KeifuToken", self.who["owner"], sender=self.who["owner"])
@@ -168,6 +169,45 @@ def test_hub_8_a_donation_does_not_inflate_shares(scene):
     scene.evm.warp(5 * DAY)
     assert hub.stake(scene.operator, 500 * COIN, 500 * COIN, sender=scene.delegator).value == 500 * COIN
     assert hub.position(scene.operator, scene.delegator)[1] == 500 * COIN
+
+
+def test_hub_8_new_shares_are_paid_for_to_the_last_one(scene):
+    """HUB-8: at an uneven price the shares are rounded down, and the odd wei stays with the pool."""
+    hub = scene.hub
+    scene.commit(2_000 * COIN)
+    hub.stake(scene.operator, 1_000 * COIN, 0, sender=scene.other)
+    hub.unbond(2_000 * COIN, sender=scene.operator)
+    scene.evm.warp(UNBONDING)
+    scene.slash(700 * COIN)
+    hub.bond(2_000 * COIN, sender=scene.operator)
+    scene.evm.warp(UNBONDING)
+    hub.unjail(sender=scene.operator)
+    tokens, shares = hub.operator_state(scene.operator)[4:6]
+    assert tokens < shares
+    amount = 100 * COIN + 1
+    minted = hub.stake(scene.operator, amount, 0, sender=scene.delegator).value
+    assert minted == amount * shares // tokens
+    assert minted * tokens < amount * shares
+
+
+def test_hub_3_commitments_shrink_with_the_stake_and_together_never_exceed_it(scene):
+    """HUB-3: what left or was slashed is promised to nobody, whoever slashes first."""
+    hub = scene.hub
+    hub.list_service(scene.payer, DAY, 0, 0, NOBODY, sender=scene.owner)
+    scene.commit(1_000 * COIN)
+    hub.commit(scene.payer, 1_000 * COIN, sender=scene.operator)
+    hub.unbond(1_200 * COIN, sender=scene.operator)
+    scene.evm.warp(UNBONDING)
+
+    def promised() -> list[int]:
+        return [hub.effective(service, scene.operator) for service in (scene.service, scene.payer)]
+
+    assert promised() == [400 * COIN, 400 * COIN]
+    assert scene.slash(1_000 * COIN) == 400 * COIN
+    assert sum(promised()) <= hub.slashable(scene.operator) == 400 * COIN
+    while scene.slash(1_000 * COIN) > COIN:
+        assert sum(promised()) <= hub.slashable(scene.operator)
+    assert promised()[1] > 0
 
 
 def test_hub_10_a_wiped_pool_starts_again_and_harms_nobody(scene):
