@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keifu.abi import Contract
-from keifu.chain import Account, RpcDeployer, deploy_protocol
+from keifu.chain import Account, Params, RpcDeployer, deploy_protocol
 from keifu.chain.header import encode_header
 from keifu.demo.stage import Stage
 from keifu.keys import keccak256
 from keifu.staking import case_of, read_operator, seal, through_timelock
+from keifu.tge import Grants, Schedule
+from keifu.tge.chain import DISTRIBUTOR, distribution_of, fund
 
 __all__ = ["TITLE", "tell"]
 
@@ -20,6 +22,8 @@ MAX = 2**256 - 1
 OPERATORS = ("first operator", "second operator")
 DELEGATORS = ("first delegator", "second delegator", "leaving delegator")
 JURORS = ("first juror", "second juror", "third juror")
+CLAIMANTS = ("first claimant", "second claimant")
+GRANT = 1_143 * COIN
 BOND, STAKE, JUROR_BOND = 5_000 * COIN, 2_000 * COIN, 100_000 * COIN
 COMMITTED, FAULT = 8_000 * COIN, 6_500 * COIN
 VICTIM_BPS, PROVER_BPS = 5_000, 3_000
@@ -30,6 +34,7 @@ GUILTY = 2
 @dataclass
 class _Scene:
     stage: Stage
+    claimants: dict[str, Account]  # by role; they hold grants and took nothing yet
     token: Contract
     hub: Contract
     court: Contract
@@ -47,6 +52,7 @@ class _Scene:
 def tell(stage: Stage) -> None:
     scene = _set(stage)
     _join(scene)
+    _stake_grants(scene)
     ticket = _delegate(scene)
     _slash(scene, ticket)
     _judge(scene)
@@ -56,8 +62,12 @@ def tell(stage: Stage) -> None:
 def _set(stage: Stage) -> _Scene:
     deployer = stage.account("deployer")
     stage.deployment.addresses.update(deploy_protocol(RpcDeployer(stage.chain, deployer)).addresses)
+    if DISTRIBUTOR not in stage.deployment.addresses:
+        _distribute(stage)
+    validators, unclaimed = stage.shared["validators"], stage.shared["unclaimed"]
+    claimants = {role: validators[index] for role, index in zip(CLAIMANTS, unclaimed, strict=False)}
     names = ("KeifuToken", "StakingHub", "AlignmentCourt", "Randomness", "Timelock")
-    scene = _Scene(stage, *(stage.deployment.at(stage.chain, name) for name in names))
+    scene = _Scene(stage, claimants, *(stage.deployment.at(stage.chain, name) for name in names))
     roles = (*OPERATORS, *DELEGATORS, *JURORS, "accuser")
     for role in roles:
         account = stage.account(role)
@@ -77,6 +87,19 @@ def _set(stage: Stage) -> _Scene:
     return scene
 
 
+def _distribute(stage: Stage) -> None:
+    """A short list of grants, for when this chapter is told without the one that pays them."""
+    deployer = stage.account("deployer")
+    validators = [Account.from_role(f"validator {number}") for number in range(len(CLAIMANTS))]
+    grants = Grants([account.address.lower() for account in validators], [GRANT] * len(validators))
+    distribution = distribution_of(grants.tree.root, grants.allocation, Schedule(stage.chain.now))
+    chain = RpcDeployer(stage.chain, deployer)
+    deployment = deploy_protocol(chain, Params(distribution=distribution))
+    fund(chain, deployment, distribution, stage.chain.chain_id, deployer.sign)
+    stage.deployment.addresses.update(deployment.addresses)
+    stage.shared.update(grants=grants, validators=validators, unclaimed=range(len(validators)))
+
+
 def _join(scene: _Scene) -> None:
     service = scene.account("sample service").address
     for role in OPERATORS:
@@ -90,6 +113,26 @@ def _join(scene: _Scene) -> None:
         scene.hub.bond(JUROR_BOND, sender=juror)
         scene.hub.commit(scene.court.address, JUROR_BOND, sender=juror)
     scene.stage.say(f"{len(OPERATORS)} operators bond {BOND // COIN:,} coins each and commit them to the service")
+
+
+def _stake_grants(scene: _Scene) -> None:
+    """Claimants who have taken nothing so far stake what is due, and no coin passes through their wallets."""
+    stage, hub, grants = scene.stage, scene.hub, scene.stage.shared["grants"]
+    distributor, operator = stage.deployment.at(stage.chain, DISTRIBUTOR), scene.account(OPERATORS[0]).address
+    due = staked = 0
+    for claimant in scene.claimants.values():
+        stage.anvil.account(claimant.name, ether=1)  # for gas
+        index = grants.numbers[claimant.address.lower()]
+        grant, wallet = (index, claimant.address, grants.totals[index]), scene.balance(claimant)
+        amount = distributor.claimable(*grant)
+        proof = grants.tree.proof(index)
+        distributor.claim_and_stake(index, grant[2], proof, operator, amount, amount, sender=claimant)
+        due += amount
+        staked += hub.position(operator, claimant.address)[1] if scene.balance(claimant) == wallet else 0
+    stage.say(
+        f"{len(scene.claimants)} claimants stake {due // COIN:,} coins straight from their grants, in one call each"
+    )
+    stage.check("all that was due to the claimants is stake, and none of it was in their wallets", due == staked > 0)
 
 
 def _delegate(scene: _Scene) -> int:
@@ -122,26 +165,34 @@ def _slash(scene: _Scene, ticket: int) -> None:
         rows = {"operator's bond": read_operator(hub, operator.address).bond}
         for role in DELEGATORS[:2]:
             rows[role] = hub.position(operator.address, scene.account(role).address)[1]
+        for role, claimant in scene.claimants.items():
+            rows[role] = hub.position(operator.address, claimant.address)[1]
         rows["leaving delegator"] = hub.ticket(leaving.address, ticket)[0]
         rows["victim"], rows["prover"] = hub.credit(victim.address), hub.credit(prover.address)
         rows["insurance"] = hub.totals()[1]
         return rows
 
-    before = worth()
+    before, slashable = worth(), hub.slashable(operator.address)
     receipt = hub.slash(operator.address, FAULT, victim.address, prover.address, keccak256(b"evidence"), sender=service)
-    after = worth()
+    after, taken = worth(), slashable - hub.slashable(operator.address)
     change = {role: after[role] - before[role] for role in before}
     stage.table(
         f"A proven fault of {FAULT // COIN:,} coins, {receipt.gas_used:,} gas: who lost and who received",
         ("who", "before", "after", "change"),
-        [(role, before[role] / COIN, after[role] / COIN, change[role] / COIN) for role in before],
+        [(role, *(round(row[role] / COIN, 2) for row in (before, after, change))) for role in before],
     )
-    stage.check("what was lost is what was received, to the wei", sum(change.values()) == 0)
+    received = sum(change[role] for role in ("victim", "prover", "insurance"))
+    stage.check("what the stake lost is what was received, to the wei", taken == received == FAULT)
+    lost = received - sum(change.values())
+    stage.check(
+        "each holder bore its part of that, to the wei", received <= lost < received + len(DELEGATORS + CLAIMANTS)
+    )
     stage.check("the bond went first, and whole", after["operator's bond"] == 0)
     stage.check(
         "the leaving delegator paid as much as those who stayed",
         change["leaving delegator"] == change["first delegator"] < 0,
     )
+    stage.check("who staked from a grant paid, too", all(change[role] < 0 for role in scene.claimants))
     paid = change["victim"] + change["prover"]
     stage.check("victim and prover together got four fifths of the bond, nothing of delegators", paid == BOND * 8 // 10)
     for who in (victim, prover):

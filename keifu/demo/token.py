@@ -189,3 +189,5 @@ def _conclude(telling: _Telling) -> None:
     stage.picture(draw(status, stage.out / "vesting.svg"))
     stage.shared["schedule"] = ledger.schedule
     stage.shared["validators"] = telling.validators
+    stage.shared["grants"] = grants
+    stage.shared["unclaimed"] = range(telling.size.grants - telling.size.lost, telling.size.grants)
