@@ -19,7 +19,7 @@ CLAIM = StructType(
 
 
 class Claims(System):
-    """Two grantees with two grants each, an operator that takes stake, and coins in their wallets beside."""
+    """Two grantees and a wallet of code, an operator that takes stake, and coins in their wallets beside."""
 
     contracts = ("TGEDistributor",)
     actors = ("grantee", "other grantee", "relayer")
@@ -29,7 +29,9 @@ class Claims(System):
         self.operator, self.stranger = evm.account("operator").address, evm.account("no operator").address
         token = evm.deploy("KeifuToken", owner, sender=owner)
         hub = evm.deploy("StakingHub", token, owner, evm.account("insurance"), UNBONDING, EPOCH, sender=owner)
-        self.grants = Grants([self["grantee"], self["other grantee"]] * 2, TOTALS)
+        self.wallet_key = evm.account("wallet key")
+        self.join(wallet=evm.deploy("ContractWallet", self.wallet_key, sender=owner))
+        self.grants = Grants([self["grantee"], self["other grantee"], self["grantee"], self["wallet"]], TOTALS)
         self.schedule = Schedule(evm.now + 10, EPOCH, 10)
         terms = self.schedule
         distributor = evm.deploy(
@@ -45,7 +47,7 @@ class Claims(System):
         hub.register_operator(0, "", sender=self.operator)
         hub.bond(2_000 * COIN, sender=self.operator)
         self.proofs = [self.grants.tree.proof(index) for index in range(len(TOTALS))]
-        self.keys = {self[role]: evm.account(role) for role in self.actors}
+        self.keys = {self[role]: evm.account(role) for role in self.actors} | {self["wallet"]: self.wallet_key}
         self.domain = Domain("Keifu TGE", "1", evm.chain_id, distributor)
         self.stored, self.allowance = self.read("token.balanceOf"), self.read("token.allowance")
         self.position, self.nonce = self.read("hub.positions.positions"), self.read("distributor.nonces")
@@ -97,6 +99,8 @@ class Claims(System):
     def claim_and_stake(self, who: str, index: int, amount: int, least: int, other: int, forged: int) -> Steps:
         if amount > 10**30:
             return None  # the product with the least shares has no room
+        if self.grants.accounts[index] == self["wallet"] and not forged:
+            return None  # code sends no transactions
         account = who if forged else self.grants.accounts[index]
         operator = self.stranger if other else self.operator
         wanted = (0, amount, amount + 1)[least]

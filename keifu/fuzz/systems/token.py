@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.system import Steps, System, action, invariant
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
@@ -48,6 +50,9 @@ class Token(System):
         self.stored = self.read("token.balanceOf")
         self.stored_allowance, self.stored_nonce = self.read("token.allowance"), self.read("token.nonces")
         self.opening = {who: token.balanceOf(who) for who in self.roles.values()}
+
+    def constructors(self) -> list[tuple[str, tuple[Any, ...], str | None]]:
+        return [("KeifuToken", (self["rival"],), None), ("KeifuToken", (ZERO_ADDRESS,), "token: no holder")]
 
     def start(self) -> None:
         self.balances = dict(self.opening)

@@ -58,11 +58,14 @@ def test_a_mutant_changes_one_place() -> None:
         assert changed.endswith(source[mutant.end :])
 
 
-def test_a_sample_of_the_vault_is_killed() -> None:
-    result = mutate.score("ThirdPartyVault", sample=12, seed=4, processes=1)
+def test_a_sample_of_the_vault_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutate, "CORPUS_CALLS", 6_000)
+    monkeypatch.setattr(mutate, "CALLS", 12_000)
 
-    assert len(result.outcomes) == 12
-    assert result.count("killed") >= 6
+    result = mutate.score("ThirdPartyVault", sample=7, seed=4, processes=1)
+
+    assert len(result.outcomes) == 7
+    assert result.count("killed") >= 3
     assert result.score >= 0.9, [(item.before, item.after) for item in result.outcomes if item.fate == "survived"]
 
 
