@@ -1,0 +1,63 @@
+"""VestingEscrow: many grants in one call, what the views say of them, and the constructor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keifu.fuzz.system import Steps, action, invariant
+from keifu.fuzz.systems.escrow import DIVISORS, FIELDS, LENGTHS, MOST_GRANTS, STEPS, Escrow, Grant
+from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
+
+
+class BatchEscrow(Escrow):
+    """The same grants, created two and three at a time."""
+
+    def constructors(self) -> list[tuple[str, tuple[Any, ...], str | None]]:
+        return [
+            ("VestingEscrow", (self["token"], ZERO_ADDRESS), None),
+            ("VestingEscrow", (self["funder"], ZERO_ADDRESS), "escrow: no token"),
+        ]
+
+    @action(
+        "", Who(), Choice(STEPS), Choice(LENGTHS), Choice(DIVISORS), Choice((0, 1, 2, 3)), Amount("coins"), weight=8
+    )
+    def create_many(
+        self, who: str, beneficiary: str, steps: int, step: int, divisor: int, count: int, total: int
+    ) -> Steps:
+        if len(self.grants) + count > MOST_GRANTS:
+            return None
+        share = total // 3
+        plans = []
+        for number in range(count):
+            values = (beneficiary, self["revoker"], share + number, self.now + number, step, steps, 1, divisor)
+            plans.append(dict(zip(FIELDS, values, strict=True)))
+        spent = sum(plan["total"] for plan in plans)
+        fails = None
+        if count == 0:
+            fails = "escrow: no plans"
+        elif not (share and share + count - 1 < 2**112):
+            fails = "escrow: total out of range"
+        elif spent > self.coins[who]:
+            fails = self.too_poor()
+        first = len(self.grants) + 1
+        returned = yield self.tx(
+            "escrow.create_many", [tuple(plan.values()) for plan in plans], sender=who, fails=fails
+        )
+        if fails is None:
+            assert int.from_bytes(returned, "big") == first, "returns the first one's number"
+            self.coins[who] -= spent
+            self.grants += [Grant(plan) for plan in plans]
+            if self.sometimes():
+                self.emitted("escrow.Created", count=count, id=len(self.grants), total=plans[-1]["total"])
+
+    @invariant("ESC-2", at_end=True)
+    def views_tell_the_terms(self) -> bool:
+        """`plan` gives the terms of every grant as they are now, and zeros when there is none."""
+        view = self.contract("escrow").plan
+        for number, grant in enumerate(self.grants[:3], 1):
+            plan = grant.schedule
+            who = (grant.beneficiary, grant.revoker, grant.total)
+            wanted = (*who, plan.start, plan.step, plan.steps, plan.cliff, plan.divisor)
+            if view(number) != wanted or self.ask("escrow.vested", number, plan.end) != grant.total:
+                return False
+        return bool(view(len(self.grants) + 1)[2:] == (0, 0, 0, 0, 0, 0))
