@@ -27,7 +27,7 @@ class BatchEscrow(Escrow):
         if len(self.grants) + count > MOST_GRANTS:
             return None
         share = total // 3
-        plans = []
+        plans: list[dict[str, Any]] = []
         for number in range(count):
             values = (beneficiary, self["revoker"], share + number, self.now + number, step, steps, 1, divisor)
             plans.append(dict(zip(FIELDS, values, strict=True)))
