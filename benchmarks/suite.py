@@ -14,7 +14,7 @@ __all__ = ["ROWS"]
 
 WEI = 10**18
 FACTORY = "Create3Factory"  # deploys the others
-ELSEWHERE = {"CommitRevealRandomness"}  # for chains whose prevrandao is no randomness
+ELSEWHERE = {"CommitRevealRandomness", "DrandRandomness"}  # for chains whose prevrandao is no randomness
 
 
 def _sizes() -> dict[str, int]:

@@ -43,6 +43,7 @@ _CONSTANTS = (
         "one in so many of an accuser's bond is the jurors' in any verdict",
     ),
     ("LOOKAHEAD", "governance/Randomness.vy", "blocks", "between naming a seed and its block, at least"),
+    ("LOOKAHEAD", "governance/DrandRandomness.vy", "seconds", "between naming a seed and its round, at least"),
 )
 
 

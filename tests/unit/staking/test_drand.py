@@ -1,0 +1,159 @@
+"""DrandRandomness.capture: a seed is drand's signature of one round that the formula names. RND-6, RND-7"""
+
+from __future__ import annotations
+
+import ape
+import pytest
+from eth_abi.abi import encode
+from eth_utils import keccak
+
+from tests.property.staking.bls import P
+
+# drand's network for EVM chains, "evmnet" (chain 04f1e906…6ec8c3), and two rounds that it signed in September 2025.
+KEY = (
+    0x07E1D1D335DF83FA98462005690372C643340060D205306A9AA8106B6BD0B382,
+    0x0557EC32C2AD488E4D4F6008F89A346F18492092CCC0D594610DE2732C8B808F,
+    0x0095685AE3A85BA243747B1B2F426049010F6B73A0CF1D389351D5AAAA1047F6,
+    0x297D3A4F9749B33EB2D904C9D9EBF17224150DDD7ABD7567A9BEC6C74480EE0B,
+)
+PERIOD = 3
+ROUND, LATER = 10_000_000, 10_000_013
+SIGNATURE = (
+    0x2C7B65B5ACFE55256910CA71CF0A0FA71AC34C2A1167F86A22930A03E70EBEC0,
+    0x0F7A530796E7EE38600B06DA0390634A9B154E3EEBC3B323DDE2111E1C8EBDF3,
+)
+LATER_SIGNATURE = (
+    0x13D1B70855D04EA9AF3EFC4A03378F655459DA97819CA4C63427104CF20BD724,
+    0x2C4116EBA1899AEFCC969A160FAA09D164EF5C2DBCEF91AD7455AD7C0457D37C,
+)
+
+STRIDE = LATER - ROUND
+EPOCH = 24  # the first that can be named 300 rounds ahead
+FIRST = ROUND - EPOCH * STRIDE
+
+# On the curve of keys, but not in the group that pairing is for.
+OUTSIDE = (
+    0,
+    1,
+    0x0D1271953ED9EA0836846E70A1934187998C7F790CB4D7511B7F8DA82DE048A4,
+    0x2869111D5381F072F8E2728FDB825A51AADD70E52C9830E9AB4B871C0531F1BB,
+)
+CAPTURE_GAS = 230_000
+
+
+@pytest.fixture(scope="module")
+def genesis(chain):
+    """Such that round FIRST is now: a contract's clock, not the key, says when a round is due."""
+    return chain.pending_timestamp - PERIOD * (FIRST - 1)
+
+
+@pytest.fixture(scope="module")
+def drand(project, deployer, genesis):
+    return project.DrandRandomness.deploy(KEY, genesis, PERIOD, STRIDE, sender=deployer)
+
+
+@pytest.fixture
+def due(drand, genesis, chain):
+    """The rounds are there."""
+    chain.pending_timestamp = genesis + PERIOD * LATER
+    chain.mine()
+    return drand
+
+
+def test_rnd_1_an_epoch_is_named_long_before_its_round(drand, genesis, chain):
+    """RND-1"""
+    assert drand.FIRST() == FIRST
+    assert (drand.next(), drand.source(EPOCH)) == (EPOCH, ROUND)
+    moment = genesis + PERIOD * (ROUND - 1)
+    chain.pending_timestamp = moment - drand.LOOKAHEAD() - 1
+    chain.mine()
+    assert drand.next() == EPOCH
+    chain.pending_timestamp = moment - drand.LOOKAHEAD()
+    chain.mine()
+    assert drand.next() == EPOCH + 1
+
+
+def test_rnd_6_anyone_brings_the_genuine_signature_once(due, stranger, chain):
+    """RND-6"""
+    receipt = due.capture(EPOCH, SIGNATURE, sender=stranger)
+    seed = keccak(
+        encode(["uint256", "address", "uint256", "uint256[2]"], [chain.chain_id, due.address, EPOCH, SIGNATURE])
+    )
+    assert receipt.events == [due.Captured(epoch=EPOCH, seed=seed, source=ROUND)]
+    assert due.seed(EPOCH) == seed
+    assert receipt.gas_used < CAPTURE_GAS
+    with ape.reverts("randomness: already captured"):
+        due.capture(EPOCH, SIGNATURE, sender=stranger)
+
+
+def test_rnd_6_epochs_may_come_in_any_order(due, stranger):
+    """RND-6"""
+    due.capture(EPOCH + 1, LATER_SIGNATURE, sender=stranger)
+    due.capture(EPOCH, SIGNATURE, sender=stranger)
+    assert len({due.seed(EPOCH), due.seed(EPOCH + 1), bytes(32)}) == 3
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [LATER_SIGNATURE, (SIGNATURE[0], P - SIGNATURE[1]), (1, 2)],
+    ids=["of another round", "negated", "generator"],
+)
+def test_rnd_6_no_other_signature(due, stranger, signature):
+    """RND-6"""
+    with ape.reverts("randomness: not that signature"):
+        due.capture(EPOCH, signature, sender=stranger)
+    assert due.seed(EPOCH) == bytes(32)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        (0, 0),
+        (SIGNATURE[0], SIGNATURE[1] + 1),
+        (SIGNATURE[0] + P, SIGNATURE[1]),
+        (SIGNATURE[0], SIGNATURE[1] + P),
+        (SIGNATURE[1], SIGNATURE[0]),
+        (2**256 - 1, 2**256 - 1),
+    ],
+    ids=["zero", "beside", "x in another form", "y in another form", "swapped", "largest"],
+)
+def test_rnd_7_a_signature_has_one_form_and_is_a_point(due, stranger, signature):
+    """RND-7: a second form of the genuine signature would be a second seed."""
+    with ape.reverts("randomness: not on the curve"):
+        due.capture(EPOCH, signature, sender=stranger)
+
+
+def test_not_before_its_time(drand, genesis, stranger, chain):
+    chain.pending_timestamp = genesis + PERIOD * (ROUND - 1) - 1
+    with ape.reverts("randomness: too early"):
+        drand.capture(EPOCH, SIGNATURE, sender=stranger)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [(0, 0, 0, 0), (*KEY[:3], KEY[3] + 1), (KEY[1], KEY[0], KEY[3], KEY[2]), (*KEY[:3], KEY[3] + P), OUTSIDE],
+    ids=["zero", "beside", "real part first", "another form", "outside the group"],
+)
+def test_rnd_7_constructor_refuses_what_is_no_key(project, deployer, genesis, key):
+    """RND-7"""
+    with ape.reverts("randomness: not a key"):
+        project.DrandRandomness.deploy(key, genesis, PERIOD, STRIDE, sender=deployer)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"period": 0}, "no period"),
+        ({"stride": 0}, "no stride"),
+        ({"genesis": 0}, "before genesis"),
+        ({"genesis": 2**40}, "before genesis"),
+    ],
+)
+def test_constructor_refuses(project, deployer, genesis, change, reason):
+    terms = {"genesis": genesis, "period": PERIOD, "stride": STRIDE, **change}
+    with ape.reverts(f"randomness: {reason}"):
+        project.DrandRandomness.deploy(KEY, *terms.values(), sender=deployer)
+
+
+def test_the_key_is_the_one_given(drand):
+    assert tuple(drand.key()) == KEY
