@@ -49,6 +49,7 @@ class Params:
     epoch_length: int = DAY_SECONDS  # seconds over which what came in before is earned
     emission_duration: int = 4 * 365 * DAY_SECONDS  # seconds until the reward stream is dry
     seed_stride: int = 300  # blocks of a randomness epoch
+    randomness: str = ""  # another source of seeds, already there, for the court; by default a Randomness is deployed
     case_bond: int = 1_000 * 10**18  # wei for accusing somebody before the court
     reveal_period: int = DAY_SECONDS  # seconds in which jurors reveal
     appeal_period: int = DAY_SECONDS  # seconds in which a verdict can be appealed
@@ -96,7 +97,7 @@ def deploy_protocol(
     timelock = deploy("Timelock", params.timelock_delay, proposers, executors, NOBODY)
     hub = deploy("StakingHub", token, timelock, params.insurance or timelock, params.unbonding, params.epoch_length)
     deploy("RewardStream", token, hub, params.emission_duration)
-    randomness = deploy("Randomness", params.seed_stride, 0)
+    randomness = params.randomness or deploy("Randomness", params.seed_stride, 0)
     deploy("AlignmentCourt", token, hub, randomness, params.case_bond, params.reveal_period, params.appeal_period)
     deploy("VestingEscrow", token, hub)
     deploy("Environments", deploy("ProvenanceRegistry"))

@@ -105,6 +105,8 @@ def page() -> str:
         f"| accusing before the court | {params.case_bond // COIN:,} coins | — |",
         f"| reveal, appeal | {params.reveal_period // DAY} day, {params.appeal_period // DAY} day | positive |",
         f"| seed of randomness | every {params.seed_stride} blocks | positive |",
+        "| another source of seeds | none | a contract that answers `IRandomness`, for chains whose prevrandao means"
+        " nothing |",
         "",
         "## What follows",
         "",
@@ -114,6 +116,8 @@ def page() -> str:
         f"* An increase of commitments waits {params.unbonding * 3 // 2 // DAY} days: delegators can have left.",
         "* Re-draws of a seed: one for each proposal of the source block that its proposer gives up, and one for each",
         "  256 blocks for which everyone else is kept from capturing.",
+        "* `DrandRandomness` has no re-draws. For drand's evmnet give it that network's key (it is in its test),",
+        "  genesis 1727521075 and a period of 3 seconds; a capture costs less than 200,000 gas.",
         "",
         "## Deterrence: slash ≥ 3 × gain / p",
         "",

@@ -32,7 +32,7 @@ class Courtroom:
         self.token = evm.deploy("KeifuToken", self.owner, sender=self.owner)
         sink = evm.account("insurance sink")
         self.hub = evm.deploy("StakingHub", self.token, self.owner, sink, UNBONDING, EPOCH, sender=self.owner)
-        self.box = evm.deploy("SeedBox", sender=self.owner)
+        self.box = self.source_of_seeds()
         self.court = evm.deploy(
             "AlignmentCourt", self.token, self.hub, self.box, BOND, REVEAL, APPEAL, sender=self.owner
         )
@@ -46,6 +46,10 @@ class Courtroom:
         for juror in self.jurors:
             self.join(juror, self.court.address, 100_000 * COIN)
         evm.warp(3 * EPOCH)
+
+    def source_of_seeds(self) -> Any:
+        """What the court asks for seeds; `draw` fills it."""
+        return self.evm.deploy("SeedBox", sender=self.owner)
 
     def join(self, operator: Any, service: str, amount: int) -> None:
         self.hub.register_operator(0, "", sender=operator)

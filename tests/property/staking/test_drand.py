@@ -6,11 +6,28 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from keifu.chain import EvmDeployer, Params, deploy_protocol
 from keifu.evm import LocalEvm, reverts
 from tests.property.staking import bls
+from tests.property.staking.courtroom import GUILTY, Courtroom
 
 PERIOD = 3
 SECRET, OTHER_SECRET = 0x5EED, 0xC0FFEE
+
+
+class DrandCourtroom(Courtroom):
+    """Juries are drawn by a round of each hour."""
+
+    def source_of_seeds(self):
+        terms = (bls.public_key(SECRET), self.evm.now - PERIOD * 1_000, PERIOD, 3_600 // PERIOD)
+        return self.evm.deploy("DrandRandomness", *terms, sender=self.owner)
+
+    def draw(self, case):
+        epoch = self.court.get_turn(case, self.court.get_case(case)[6])[2]
+        number = self.box.source(epoch)
+        assert not any(self.court.drawn_seats(case, juror) for juror in self.jurors)
+        self.evm.warp_to(self.box.GENESIS() + (number - 1) * PERIOD)
+        self.box.capture(epoch, bls.sign(SECRET, bls.round_message(number)), sender=self.accuser)
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +91,20 @@ def test_rnd_6_only_the_key_s_signature_of_that_round(evm, drand, epoch):
                 drand.capture(epoch, wrong, sender=sender)
         seed = drand.capture(epoch, bls.sign(SECRET, message), sender=sender).value
         assert drand.seed(epoch) == seed != bytes(32)
+
+
+def test_rnd_6_a_court_draws_its_jury_by_a_round():
+    """RND-6, RND-1: no seat before the round is there; then the case runs as with any other source."""
+    room = DrandCourtroom()
+    case = room.accuse()
+    assert all(room.court.drawn_seats(case, juror) for juror in room.jurors)
+    room.sit(case, {0: True, 1: True, 2: True, 3: False})
+    assert room.verdict(case) == GUILTY
+
+
+def test_the_suite_is_deployed_with_another_source_of_seeds():
+    evm = LocalEvm()
+    seeds = evm.deploy("SeedBox", sender=evm.account("stranger"))
+    suite = deploy_protocol(EvmDeployer(evm, evm.account("deployer")), Params(randomness=seeds.address))
+    assert "Randomness" not in suite.addresses
+    assert suite.at(evm, "AlignmentCourt").RANDOMNESS() == seeds.address
