@@ -55,10 +55,17 @@ class FactoryDeployer(ABC):
 
     @property
     def factory(self) -> str:
+        """Where the factory is. Raises EnvironmentFault when the sender's first contract is another one."""
         if not self._factory:
             # The sender's nonce 0 on a fresh account: the same factory address on every chain.
             first = created_address(self.sender, 0)
-            self._factory = first if self.code(first) else self.create(self.creation_code(FACTORY))
+            code = self.code(first)
+            if code and code not in self.creation_code(FACTORY):  # creation code holds the run-time code
+                raise EnvironmentFault(
+                    f"the first contract of {self.sender} is no {FACTORY}",
+                    remedy="deploy with an account of its own, or say where the factory is",
+                )
+            self._factory = first if code else self.create(self.creation_code(FACTORY))
         return self._factory
 
     def address_of(self, label: str) -> str:

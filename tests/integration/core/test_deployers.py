@@ -7,7 +7,7 @@ import pytest
 
 from keifu.chain import Anvil, ChainClient, EvmDeployer, RpcDeployer, deploy_protocol
 from keifu.chain.ape import ApeDeployer
-from keifu.errors import Revert
+from keifu.errors import EnvironmentFault, Revert
 from keifu.evm import LocalEvm, artifacts
 
 # Time or block of the deployment is among their immutables, which stand behind the code.
@@ -112,6 +112,14 @@ def test_call_reads_and_writes(deployers, kind):
     with pytest.raises(Revert) as caught:
         deployer.call(counter, "Counter", "add", 10)
     assert caught.value.reason == "counter: over the limit"
+
+
+def test_an_account_whose_first_contract_is_another_is_told():
+    evm = LocalEvm()
+    account = evm.account("busy deployer")
+    evm.deploy("Counter", 1, sender=account)
+    with pytest.raises(EnvironmentFault, match="is no Create3Factory"):
+        deploy_protocol(EvmDeployer(evm, account))
 
 
 def test_ape_is_connected_to_a_chain_of_its_own():
