@@ -30,7 +30,7 @@ AMOUNTS = (1, COIN, 1_000 * COIN, 1_500 * COIN, 3_000 * COIN, 4_000 * COIN, AT_S
 
 
 numbers = st.integers(0, 3)
-votes = st.lists(st.sampled_from([None, False, False, True, True, True]), min_size=4, max_size=4)
+votes = st.lists(st.sampled_from([None, False, False, True, True]), min_size=4, max_size=4)
 
 
 class CourtMachine(CourtSides):
@@ -105,10 +105,12 @@ class CourtMachine(CourtSides):
 
     @rule(data=st.data(), number=numbers, by=numbers, right=st.sampled_from([True, True, False]))
     def report_salt(self, data: st.DataObject, number: int, by: int, right: bool) -> None:
-        case, juror, prover = self.some_case(data), self.room.jurors[number], self.room.jurors[by]
-        turn = self.turn(case)
-        guilty = self.voted.get((case, turn, juror.address), True) == right
-        salt = self.room.salt(juror)
+        case, juror = self.some_case(data), self.room.jurors[number]
+        guilty = self.voted.get((case, self.turn(case), juror.address), True) == right
+        self.call_report(case, juror, guilty, self.room.jurors[by])
+
+    def call_report(self, case: int, juror: Any, guilty: bool, prover: Any) -> None:
+        turn, salt = self.turn(case), self.room.salt(juror)
         ok, taken = self.both(
             f"report_salt({case})",
             lambda: self.model.report_salt(case, juror.address, guilty, salt, prover.address),
@@ -239,13 +241,23 @@ class CourtMachine(CourtSides):
         self.room.token.transfer(self.court, amount, sender=self.room.accuser)
         self.donated += amount
 
-    @initialize(data=st.data(), cast=votes, silent=st.sets(numbers, max_size=1), most=st.sampled_from([1, 2, 4]))
-    def first_trials(self, data: st.DataObject, cast: list[bool | None], silent: set[int], most: int) -> None:
+    @initialize(
+        data=st.data(),
+        cast=votes,
+        silent=st.sets(numbers, max_size=1),
+        most=st.sampled_from([1, 2, 4]),
+        leak=st.sampled_from([None, None, 0, 1]),
+    )
+    def first_trials(
+        self, data: st.DataObject, cast: list[bool | None], silent: set[int], most: int, leak: int | None
+    ) -> None:
         """Two cases of one fault, side by side to the end of their first juries."""
         for amount in data.draw(st.lists(st.sampled_from(AMOUNTS), min_size=2, max_size=2)):
             self.accuse(self.room.accuser, amount, EVIDENCE[0], True, True)
         for case in self.model.cases:
             self.vote(case, cast, most)
+        if leak is not None and cast[leak] is not None:
+            self.call_report(1, self.room.jurors[leak], bool(cast[leak]), self.room.accuser)
         self.warp_to(self.evm.now + 2 * EPOCH)
         for case in self.model.cases:
             self.open_votes(case, silent)
@@ -339,4 +351,4 @@ class CourtMachine(CourtSides):
 
 
 TestCourt = CourtMachine.TestCase
-TestCourt.settings = settings(stateful_step_count=40)
+TestCourt.settings = settings(stateful_step_count=50)
