@@ -272,6 +272,7 @@ class CourtMachine(CourtSides):
                 for juror in self.room.jurors:
                     if juror.address in jury.ballots:
                         self.claim(number, turn, juror)
+                        self.claim(number, turn, juror)  # never twice
                         self.call_penalise(number, turn, juror, self.room.accuser)
         self.check_all()
         for account in self.people:
