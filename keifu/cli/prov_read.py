@@ -20,7 +20,7 @@ from keifu.provenance.index import Index
 from keifu.provenance.lineage import Lineage, walk
 from keifu.provenance.registry import RecordStore
 from keifu.provenance.statement import manifest_hash, read_statement
-from keifu.provenance.verify import Finding, check_bytes, check_lineage, check_run, require
+from keifu.provenance.verify import Finding, check_bytes, check_lineage, check_program, check_run, require
 
 __all__ = ["bundle", "export", "find", "lineage", "verify"]
 
@@ -117,6 +117,8 @@ def verify(
     findings.append(check_lineage(graph))
     if path is not None:
         findings.append(check_bytes(graph.entries[root], path))
+        if any(graph.entries[root].record.program_root):
+            findings.append(check_program(graph.entries[root], path))
     for record_id, document in said.items():
         if graph.entries[record_id].record.kind == Kind.RUN:
             findings.append(check_run(graph.entries[record_id], document, graph))

@@ -21,7 +21,14 @@ from keifu.provenance.labels import LabelBatch, label_word
 from keifu.provenance.lineage import walk
 from keifu.provenance.pipeline import Cast, DigitsPipeline, infer, read_int8
 from keifu.provenance.registry import Provenance
-from keifu.provenance.verify import Finding, check_bytes, check_lineage, check_run, check_running
+from keifu.provenance.verify import (
+    Finding,
+    check_bytes,
+    check_lineage,
+    check_program,
+    check_run,
+    check_running,
+)
 from keifu.provenance.workshop import Artefact, Workshop
 
 __all__ = ["TITLE", "tell"]
@@ -142,6 +149,8 @@ def _swap_weights(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
     bias[[3, 8]] = bias[[8, 3]]
     np.save(swapped / "bias1.npy", bias)
     entry = walk(workshop.source, genuine.id).entries[genuine.id]
+    stage.check("the promoted weights give the record's program root", check_program(entry, genuine.path).ok)
+    stage.check("the swapped ones do not", not check_program(entry, swapped).ok)
     bytes_finding = check_bytes(entry, swapped, registered=genuine.digest)
     heartbeat, signature = pipeline.heartbeat(pipeline.cast.nodes[1], digest_path(swapped).root)
     (_, node) = check_running(workshop.source, pipeline.environment, None, [(heartbeat, signature)])

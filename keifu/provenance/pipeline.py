@@ -23,6 +23,7 @@ from keifu.provenance._model import Attestation, Heartbeat, Kind, PolicyEntry, R
 from keifu.provenance._model import heartbeat_digest as _heartbeat_digest
 from keifu.provenance.export._subject import rfc3339
 from keifu.provenance.labels import LabelBatch, label_word
+from keifu.provenance.program import Operator, write_program
 from keifu.provenance.registry import schema_id
 from keifu.provenance.workshop import Workshop
 
@@ -176,7 +177,8 @@ class DigitsPipeline:
         for name, array in _quantise(layers, table[:, 1:]).items():
             np.save(place / f"{name}.npy", array)
         parents = [(Relation.QUANTISED_FROM, "weights-float"), (Relation.DERIVED_FROM, "code")]
-        self.workshop.register("weights-int8", Kind.WEIGHTS, parents)
+        root = write_program(place, _program(place))
+        self.workshop.register("weights-int8", Kind.WEIGHTS, parents, program_root=root)
 
     def evaluate(self) -> None:
         """Accuracy of the int8 weights on what was held out."""
@@ -260,6 +262,27 @@ def _quantise(layers: list[tuple[NDArray[Any], NDArray[Any]]], pixels: NDArray[n
     hidden_scale = scale0 * in_scale * (1 << SHIFT) / multiplier
     bias1 = np.rint(b1 / (scale1 * hidden_scale)).astype(np.int32)
     return {"weights0": q0, "bias0": bias0, "multiplier": np.array([multiplier]), "weights1": q1, "bias1": bias1}
+
+
+def _program(place: Path) -> list[Operator]:
+    """What `infer` does, in the words of `keifu.provenance.program`."""
+    arrays = read_int8(place)
+    (pixels, hidden), digits = arrays["weights0"].shape, arrays["weights1"].shape[1]
+    first = Operator(
+        "dense",
+        0,
+        1,
+        pixels,
+        hidden,
+        "weights0.npy",
+        "bias0.npy",
+        multiplier=int(arrays["multiplier"][0]),
+        shift=SHIFT,
+        low=0,
+        high=INT8_MAX,
+    )
+    second = Operator("dense", 1, 2, hidden, digits, "weights1.npy", "bias1.npy")
+    return [first, second, Operator("argmax", 2, 3, digits, 1)]
 
 
 def read_int8(path: Path) -> dict[str, NDArray[Any]]:

@@ -15,10 +15,11 @@ from keifu.keys import recover
 from keifu.provenance._model import Heartbeat, Kind, Status, environments_domain, heartbeat_digest
 from keifu.provenance.digest import TreeDigest, digest_path
 from keifu.provenance.lineage import Lineage
+from keifu.provenance.program import program_root
 from keifu.provenance.registry import Entry, Provenance
 from keifu.provenance.statement import instant
 
-__all__ = ["Finding", "check_bytes", "check_lineage", "check_run", "check_running", "require"]
+__all__ = ["Finding", "check_bytes", "check_lineage", "check_program", "check_run", "check_running", "require"]
 
 CLOCK_SECONDS = 60  # by which a pipeline's clock and the chain's may differ
 
@@ -52,6 +53,18 @@ def check_bytes(entry: Entry, path: str | Path, *, registered: TreeDigest | None
     where = f" (changed: {', '.join(names)})" if names else ""
     expected, actual = entry.record.digest.hex()[:16], found.root.hex()[:16]
     return Finding("bytes", False, f"{path} has digest {actual}…, the {entry.record.kind.word} {expected}…{where}")
+
+
+def check_program(entry: Entry, path: str | Path) -> Finding:
+    """Whether the files at `path` give the record's program root: operators, weights, biases and rounding."""
+    try:
+        found = program_root(Path(path))
+    except InputError as error:
+        return Finding("program", False, str(error))
+    if found == entry.record.program_root:
+        return Finding("program", True, "operators, weights, biases and rounding are as registered")
+    expected = entry.record.program_root.hex()[:16]
+    return Finding("program", False, f"{path} has program root {found.hex()[:16]}…, the record {expected}…")
 
 
 def check_lineage(lineage: Lineage) -> Finding:

@@ -10,7 +10,7 @@ from typing import Any
 
 from keifu.errors import InputError
 from keifu.keys import Account
-from keifu.provenance._model import Kind, Link, Record, Relation
+from keifu.provenance._model import ZERO, Kind, Link, Record, Relation
 from keifu.provenance.digest import TreeDigest, digest_path
 from keifu.provenance.registry import Entry, Provenance
 from keifu.provenance.statement import canonical, manifest_hash, statement
@@ -65,6 +65,7 @@ class Workshop:
         *,
         predicate: Mapping[str, Any] | None = None,
         version: str = "1.0.0",
+        program_root: bytes = ZERO,
     ) -> Artefact:
         """Digest the folder of `name`, write its statement, register its record with links to the named parents."""
         digest = digest_path(self.place(name))
@@ -75,6 +76,7 @@ class Workshop:
             self.author.address,
             kind,
             digest.root,
+            program_root=program_root,
             manifest=manifest_hash(body),
             uri=f"file:{name}",
             licence=self.licence,
