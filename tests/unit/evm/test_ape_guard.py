@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,9 @@ def ape_test(project: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
+    # ape's "auto" tries 8545 first, so two processes that start together race for it: a port of our own instead.
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        environment["APE_FOUNDRY_HOST"] = f"http://127.0.0.1:{free.getsockname()[1]}"
     return subprocess.run(
         [Path(sys.executable).parent / "ape", "test", "tests", "-q", "-p", "no:cacheprovider"],
         cwd=project,
