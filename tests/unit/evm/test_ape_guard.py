@@ -64,7 +64,7 @@ def ape_test(project: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
-    # ape's "auto" tries 8545 first, so two processes that start together race for it: a port of our own instead.
+    # ape's "auto" draws a port blindly, and one that some connection still holds fails after 20 s: ask the kernel.
     with socket.create_server(("127.0.0.1", 0)) as free:
         environment["APE_FOUNDRY_HOST"] = f"http://127.0.0.1:{free.getsockname()[1]}"
     return subprocess.run(
