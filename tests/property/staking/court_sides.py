@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import event, note
 from hypothesis.stateful import RuleBasedStateMachine
 
-from keifu.errors import Revert
 from keifu.fuzz.models.court import CourtModel, CourtTerms
-from keifu.fuzz.models.staking import HubModel, Refused, Service, Terms
+from keifu.fuzz.models.staking import HubModel, Service, Terms
 from keifu.keys import keccak256
+from tests.property.staking.agreement import agree
 from tests.property.staking.courtroom import (
     APPEAL,
     BOND,
@@ -71,21 +69,9 @@ class CourtSides(RuleBasedStateMachine):
 
     def both(self, label: str, predicted: Callable[[], Any], call: Callable[[], Any]) -> tuple[bool, Any]:
         """(went through, the answer); fails unless both sides agree to the letter."""
-        try:
-            receipt, reason = call(), ""
-        except Revert as revert:
-            receipt, reason = None, revert.reason
-        before = copy.deepcopy(self.model.__dict__) if reason else {}
-        try:
-            expected, refusal = predicted(), ""
-        except Refused as refused:
-            expected, refusal = None, str(refused)
-            self.model.__dict__.update(before)  # as the revert did
-        note(f"{label}: {refusal or 'ok'}")
-        event(f"{label.split('(', maxsplit=1)[0]}: {refusal or 'ok'}")
-        assert reason == refusal
+        went_through, expected, receipt = agree(self.model, label, predicted, call)
         assert receipt is None or expected is None or receipt.value == expected
-        return not refusal, expected
+        return went_through, expected
 
     def accuse(self, accuser: Any, amount: int, evidence: bytes, victim: bool, drawn: bool) -> None:
         room = self.room

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import event, note
-
-from keifu.errors import Revert
 from keifu.evm import LocalEvm
-from keifu.fuzz.models.staking import HubModel, Refused, Terms
+from keifu.fuzz.models.staking import HubModel, Terms
+from tests.property.staking.agreement import agree
 
 COIN = 10**18
 UNBONDING = 14 * 86_400
@@ -72,20 +69,7 @@ class Sides:
     def both(self, label: str, predicted: Callable[[], Any], call: Callable[[], Any]) -> tuple[bool, Any, Any]:
         """(went through, the model's answer, the receipt); fails unless both sides agree to the letter."""
         self.operations += 1
-        try:
-            receipt, reason = call(), ""
-        except Revert as revert:
-            receipt, reason = None, revert.reason
-        before = copy.deepcopy(self.model.__dict__) if reason else {}
-        try:
-            expected, refusal = predicted(), ""
-        except Refused as refused:
-            expected, refusal = None, str(refused)
-            self.model.__dict__.update(before)  # as the revert did
-        note(f"{label}: {refusal or 'ok'}")
-        event(f"{label.split('(', maxsplit=1)[0]}: {refusal or 'ok'}")
-        assert reason == refusal
-        return not refusal, expected, receipt
+        return agree(self.model, label, predicted, call)
 
     def ticket(self, operator: str, half: int) -> int:
         return int(self.address(operator), 16) << 96 | half
