@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 from keifu.evm import LocalEvm, artifacts
-from keifu.fuzz.models.staking import Bucket, HubModel, Position, Refused, Service, Terms
+from keifu.fuzz.models.staking import Bucket, HubModel, Position, Service, Terms
 from keifu.fuzz.system import EITHER, Steps, System, action
+from keifu.fuzz.systems._sides import HubWords
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
 from keifu.keys import keccak256
 
@@ -34,7 +34,7 @@ class Coins(Amount):
         return min(super().draw(system, who, mode, pick, value), MOST)
 
 
-class HubSides(System):
+class HubSides(HubWords):
     """Every call is made on the hub and on the model, and both answer or refuse alike. Delegators' part."""
 
     contracts = ("StakingHub",)
@@ -63,25 +63,17 @@ class HubSides(System):
             model.bond(self[role], 2_000 * COIN)
         self.operators = [self[role] for role in OPERATORS]
         self.services = [self[role] for role in SERVICES]
-        self.opening = pickle.dumps(model.__dict__)
-        self.stored = self.read("token.balanceOf")
-        self.pool, self.bond_word = self.read("hub.books.pools_of"), self.read("hub.books.bonds")
-        self.totals, self.credit = self.read("hub.books.totals"), self.read("hub.books.credits")
-        self.committed, self.fees = self.read("hub.obligations.committed"), self.read("hub.books.fees")
+        self.opening = pickle.dumps(model)
+        self.read_hub()
 
     def terms(self, genesis: int) -> Terms:
         source = "staking/lib/books.vy"
         return Terms(UNBONDING, EPOCH, genesis, min_stake=artifacts.constant(source, "MIN_STAKE"))
 
     def start(self) -> None:
-        self.model = self.revived(self.opening)
+        self.model: HubModel = self.revived(self.opening)
         self.spent: dict[str, list[int]] = {}
         self.donated = self.operations = 0
-
-    def revived(self, state: bytes) -> HubModel:
-        model = HubModel.__new__(HubModel)
-        model.__dict__.update(pickle.loads(state))  # noqa: S301 - made in this process
-        return model
 
     def deadlines(self) -> list[int]:
         model = self.model
@@ -93,41 +85,8 @@ class HubSides(System):
             found += [item.since + 2 * EPOCH for item in operator.commitments.values()]
         return found + [item.removed + item.horizon for item in model.services.values() if item.removed]
 
-    # both sides -------------------------------------------------------------------------------------------------------
-
-    def both(self, run: Callable[[HubModel], Any], who: str = "", spends: int = 0, order: Any = EITHER) -> Any:
-        """Make the call, then the same on the model; the model's answer, or None when both refuse."""
-        poor = bool(spends) and self.stored(who) < spends
-        returned = yield order
-        self.model.now = self.now
-        if returned is not None:
-            try:
-                answer = run(self.model)
-            except Refused as refused:
-                raise AssertionError(f"succeeded, but must be refused: {refused}") from None
-            assert not poor, "succeeded without the coins"
-            self.operations += 1
-            if type(answer) is int and len(returned) == 32:
-                actual = int.from_bytes(returned, "big")
-                assert actual == answer, f"returned {actual}, not {answer}"
-            return answer if answer is not None else 0
-        try:
-            run(self.revived(pickle.dumps(self.model.__dict__)))
-        except Refused as refused:
-            wanted = str(refused)
-        else:
-            assert poor, f"must succeed, was refused: {self.refusal}"
-            wanted = "token: insufficient balance"
-        assert self.refusal == wanted, f"refused for {self.refusal!r}, not {wanted!r}"
-        return None
-
-    def paying(self, run: Callable[[HubModel], Any], receiver: str) -> Any:
-        """The same for a call that pays its answer to `receiver`."""
-        before = self.stored(receiver)
-        paid = yield from self.both(run)
-        if paid is not None:
-            assert self.stored(receiver) == before + paid, "the receiver got something else"
-        return paid
+    def done(self, answer: Any) -> None:
+        self.operations += 1
 
     # delegators -------------------------------------------------------------------------------------------------------
 
