@@ -37,6 +37,9 @@ from ..lib import bls_bn254
 # Seconds between the moment an epoch can be named and its round, at least: two beacon epochs and some lag.
 LOOKAHEAD: public(constant(uint256)) = 900
 
+# Largest number that a round can have: 64 bits of it are signed.
+MAX_ROUND: constant(uint256) = 2**64 - 1
+
 
 # ############################################################## #
 #                           IMMUTABLES                           #
@@ -149,6 +152,7 @@ def key() -> uint256[4]:
 @internal
 @view
 def _round_of(_epoch: uint256) -> uint256:
+    assert _epoch <= (MAX_ROUND - FIRST) // STRIDE, "randomness: epoch out of range"
     return FIRST + _epoch * STRIDE
 
 

@@ -39,6 +39,9 @@ MAX_HEADER: constant(uint256) = 1_024
 # Where the header's difficulty stands: after a list prefix and seven items of fixed length.
 DIFFICULTY_AT: constant(uint256) = 448
 
+# Largest number that a block can have: a header's number has 64 bits.
+MAX_BLOCK: constant(uint256) = 2**64 - 1
+
 # Items of varying length between those and the mix hash: difficulty, number, gas limit, gas used, time, extra data.
 VARYING: constant(uint256) = 6
 
@@ -151,6 +154,7 @@ def source(_epoch: uint256) -> uint256:
 @internal
 @view
 def _block_of(_epoch: uint256) -> uint256:
+    assert _epoch <= (MAX_BLOCK - FIRST) // STRIDE, "randomness: epoch out of range"
     return FIRST + _epoch * STRIDE
 
 

@@ -129,6 +129,18 @@ def test_not_before_its_time(drand, genesis, stranger, chain):
         drand.capture(EPOCH, SIGNATURE, sender=stranger)
 
 
+def test_an_epoch_whose_round_has_no_number_is_refused(drand, stranger):
+    last = (2**64 - 1 - FIRST) // STRIDE
+    for beyond in (last + 1, 2**256 - 1):
+        with ape.reverts("randomness: epoch out of range"):
+            drand.capture(beyond, SIGNATURE, sender=stranger)
+        with ape.reverts("randomness: epoch out of range"):
+            drand.source(beyond)
+    with ape.reverts("randomness: too early"):
+        drand.capture(last, SIGNATURE, sender=stranger)
+    assert drand.source(last) <= 2**64 - 1 < drand.source(last) + STRIDE
+
+
 @pytest.mark.parametrize(
     "key",
     [(0, 0, 0, 0), (*KEY[:3], KEY[3] + 1), (KEY[1], KEY[0], KEY[3], KEY[2]), (*KEY[:3], KEY[3] + P), OUTSIDE],

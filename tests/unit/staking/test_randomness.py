@@ -71,6 +71,19 @@ def test_not_before_the_block_is_there(randomness, header, stranger, chain):
         randomness.capture(randomness.next(), header(chain.blocks.height), sender=stranger)
 
 
+def test_an_epoch_whose_block_no_header_can_name_is_refused(randomness, header, stranger, chain):
+    last = (2**64 - 1 - randomness.FIRST()) // STRIDE
+    known = header(chain.blocks.height)
+    for beyond in (last + 1, 2**256 - 1):
+        with ape.reverts("randomness: epoch out of range"):
+            randomness.capture(beyond, known, sender=stranger)
+        with ape.reverts("randomness: epoch out of range"):
+            randomness.source(beyond)
+    with ape.reverts("randomness: too early"):
+        randomness.capture(last, known, sender=stranger)
+    assert randomness.source(last) <= 2**64 - 1 < randomness.source(last) + STRIDE
+
+
 def test_rnd_4_a_missed_block_gives_way_to_one_256_later_and_pays_nobody(randomness, named, header, stranger, chain):
     """RND-4"""
     epoch, source = named
