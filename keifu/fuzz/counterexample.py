@@ -149,13 +149,12 @@ def build(engine: Engine, data: bytes, finding: Finding, seed: int) -> Counterex
     """Run the sequence once more, writing everything down."""
     trace: list[Step] = []
     engine.run(data, trace)
-    sentences = {item.id: item.sentence for item in engine.invariants}
     return Counterexample(
         format=FORMAT,
         system=engine.system.title(),
         finding=finding.id,
         message=finding.message,
-        sentence=sentences.get(finding.id, ""),
+        sentence=" ".join(item.sentence for item in engine.invariants if item.id == finding.id),
         seed=seed,
         code_hash=engine.code_hash,
         data=data.hex(),

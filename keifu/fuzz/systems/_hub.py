@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from typing import Any
 
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.models.staking import Bucket, HubModel, Position, Service, Terms
 from keifu.fuzz.system import EITHER, Steps, System, action
+from keifu.fuzz.systems._constructors import Deployment, next_address, variations
 from keifu.fuzz.systems._sides import HubWords
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
 from keifu.keys import keccak256
@@ -66,6 +68,25 @@ class HubSides(HubWords):
         self.opening = pickle.dumps(model)
         self.read_hub()
 
+    def constructors(self) -> Iterator[Deployment]:
+        right = (self["token"], self.owner, self.insurance, UNBONDING, EPOCH)
+        yield from variations(
+            "StakingHub",
+            right,
+            (0, self.owner, "hub: token is no contract"),
+            (1, ZERO_ADDRESS, "hub: no owner"),
+            (2, ZERO_ADDRESS, "hub: no insurance"),
+            (3, UNBONDING + 1, "hub: bad unbonding period"),
+            (3, EPOCH, None),
+            (3, EPOCH - 2, "hub: epoch beyond unbonding"),
+            (4, 0, "hub: no epoch length"),
+            (4, 1, None),
+            (4, UNBONDING, None),
+            (4, UNBONDING + 1, "hub: epoch beyond unbonding"),
+        )
+        itself = next_address(self.evm, "StakingHub", right)
+        yield "StakingHub", (*right[:2], itself, *right[3:]), "hub: no insurance"
+
     def terms(self, genesis: int) -> Terms:
         source = "staking/lib/books.vy"
         return Terms(UNBONDING, EPOCH, genesis, min_stake=artifacts.constant(source, "MIN_STAKE"))
@@ -93,8 +114,10 @@ class HubSides(HubWords):
     @action("hub.stake", Choice("operators"), Coins(5_000 * COIN), Choice((0, 0, COIN)), sender=DELEGATORS, weight=7)
     def stake(self, who: str, operator: str, amount: int, least: int) -> Steps:
         shares = yield from self.both(lambda m: m.stake(operator, who, amount, least), who, amount)
-        if shares is not None and self.sometimes():
-            self.emitted("hub.Staked", operator=operator, owner=who, amount=amount, shares=shares)
+        if shares is not None:
+            self.position_follows(operator, who)
+            if self.sometimes():
+                self.emitted("hub.Staked", operator=operator, owner=who, amount=amount, shares=shares)
 
     @action("", Choice("operators"), Who(), Coins(5_000 * COIN), sender=DELEGATORS, weight=2)
     def stake_for(self, who: str, operator: str, owner: str, amount: int) -> Steps:
@@ -191,8 +214,10 @@ class HubSides(HubWords):
     @action("hub.claim_rewards", Choice("operators"), Who(), sender=(*DELEGATORS, "victim"), weight=5)
     def claim_rewards(self, who: str, operator: str, receiver: str) -> Steps:
         paid = yield from self.paying(lambda m: m.claim_rewards(operator, who), receiver)
-        if paid is not None and self.sometimes():
-            self.emitted("hub.RewardsClaimed", operator=operator, owner=who, receiver=receiver, amount=paid)
+        if paid is not None:
+            self.position_follows(operator, who)
+            if self.sometimes():
+                self.emitted("hub.RewardsClaimed", operator=operator, owner=who, receiver=receiver, amount=paid)
 
     @action("hub.collect", Who(), weight=4)
     def collect(self, who: str, receiver: str) -> Steps:

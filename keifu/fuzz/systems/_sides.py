@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from keifu.fuzz.models._hub_state import SPENT_BITS
-from keifu.fuzz.models.staking import HubModel, Operator, Refused
+from keifu.fuzz.models.staking import HubModel, Operator, Position, Refused
 from keifu.fuzz.system import EITHER, System, invariant
 
 __all__ = ["HubWords", "Sides"]
@@ -81,15 +81,22 @@ class HubWords(Sides):
         self.pool, self.bond_word = self.read("hub.books.pools_of"), self.read("hub.books.bonds")
         self.totals, self.credit = self.read("hub.books.totals"), self.read("hub.books.credits")
         self.committed, self.fees = self.read("hub.obligations.committed"), self.read("hub.books.fees")
+        self.position_word = self.read("hub.positions.positions")
+
+    def position_follows(self, operator: str, owner: str) -> None:
+        """HUB-12 for one position: shares, and the index that its rewards start from. For calls that change it."""
+        held = self.hub.operators[operator].positions.get(owner, Position())
+        word = held.shares | held.index << 128 | held.generation << 248
+        assert self.position_word(operator, owner) == word, "HUB-12: the position is not the model's"
 
     @invariant("HUB-1")
     def balance_follows(self) -> bool:
         """The hub's coins are what came in less what went out, and donations."""
         return self.stored(self["hub"]) == self.hub.balance + self.donated
 
-    @invariant("HUB-2")
+    @invariant("HUB-12")
     def words_follow(self) -> bool:
-        """Pools, bonds, totals, fees, commitments and credits are the model's, to the wei."""
+        """Operators and delegators end as the model says: pools, bonds, totals, fees, commitments and credits."""
         model = self.hub
         for name in self.operators:
             item = model.operators[name]

@@ -149,9 +149,9 @@ class Claims(System):
             self.stored(who) == self.coins[who] and self.nonce(who) == self.nonces[who] for who in self.addresses
         )
 
-    @invariant("TGE-3")
+    @invariant("TGE-12")
     def stakes_follow(self) -> bool:
-        """What was staked is the account's own, and nothing more was taken from its wallet than it allowed."""
+        """What a claim stakes is the account's own, and takes no more from its wallet than it allowed."""
         return all(
             self.position(self.operator, who) & 2**128 - 1 == self.staked[who]
             and self.allowance(who, self["distributor"]) == self.allowed[who]

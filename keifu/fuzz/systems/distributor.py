@@ -7,6 +7,7 @@ from typing import Any
 
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.system import Steps, System, action, invariant
+from keifu.fuzz.systems._constructors import Deployment, variations
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Index, Who
 from keifu.tge import Grants, Ledger, Schedule
 from keifu.tge.model import SWEEP_DELAY
@@ -39,14 +40,15 @@ class Distributor(System):
         self.stored = self.read("token.balanceOf")
         self.fund = token.balanceOf(self["donor"])
 
-    def constructors(self) -> Iterator[tuple[str, tuple[Any, ...], str | None]]:
+    def constructors(self) -> Iterator[Deployment]:
         """Every bound of every argument, from both sides."""
         most, times = artifacts.constant("lib/constants.vy", "MAX_AMOUNT"), 2**64
-        early = 100 + 7 * 3 + SWEEP_DELAY
-        right: list[Any] = [self["token"], ZERO_ADDRESS, b"\1" * 32, 10, 100, 7, 3, early, self["owner"]]
-        yield "TGEDistributor", tuple(right), None
-        words = {4: "start", 5: "step", 6: "steps"}
-        tried: list[tuple[int, Any, str | None]] = [
+        schedule = {4: 100, 5: 7, 6: 3}
+        early = _sweep(schedule)
+        right = (self["token"], ZERO_ADDRESS, b"\1" * 32, 10, *schedule.values(), early, self["owner"])
+        yield from variations(
+            "TGEDistributor",
+            right,
             (0, self["owner"], "distributor: no token"),
             (2, bytes(32), "distributor: no root"),
             (3, 0, "distributor: allocation out of range"),
@@ -55,15 +57,12 @@ class Distributor(System):
             (3, most + 1, "distributor: allocation out of range"),
             (7, early - 1, "distributor: sweep too early"),
             (8, ZERO_ADDRESS, "distributor: no owner"),
-        ]
-        for at, word in words.items():
+        )
+        for at, word in {4: "start", 5: "step", 6: "steps"}.items():
             wrong = f"distributor: {word} out of range"
-            tried += [(at, 0, wrong), (at, 1, None), (at, times, None), (at, times + 1, wrong)]
-        for at, value, reason in tried:
-            values = [*right[:at], value, *right[at + 1 :]]
-            if at in words and reason is None:
-                values[7] = values[4] + values[5] * values[6] + SWEEP_DELAY
-            yield "TGEDistributor", tuple(values), reason
+            for value, reason in ((0, wrong), (1, None), (times, None), (times + 1, wrong)):
+                changed = schedule | {at: value}
+                yield "TGEDistributor", (*right[:4], *changed.values(), _sweep(changed), right[8]), reason
 
     def start(self) -> None:
         self.ledger = Ledger(self.schedule, TOTALS)
@@ -168,9 +167,9 @@ class Distributor(System):
             for index, total in enumerate(TOTALS)
         )
 
-    @invariant("TGE-6", at_end=True)
+    @invariant("TGE-11", at_end=True)
     def views_agree(self) -> bool:
-        """paid, claimable and verify say what is so."""
+        """`vested`, `paid`, `claimable` and `verify` say what a claim would do."""
         most = artifacts.constant("lib/constants.vy", "MAX_AMOUNT")
         if self.ask("distributor.vested", most, self.schedule.end) != most:
             return False
@@ -196,3 +195,9 @@ class Distributor(System):
             if due and self.do("distributor.claim", *line, sender=self["donor"]) != due:
                 return False
         return True
+
+
+def _sweep(schedule: dict[int, int]) -> int:
+    """The earliest time of a sweep, for start, step and steps."""
+    start, step, steps = schedule.values()
+    return start + step * steps + SWEEP_DELAY

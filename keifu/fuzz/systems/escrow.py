@@ -214,12 +214,12 @@ class Escrow(System):
 
     @invariant("ESC-4")
     def coins_follow(self) -> bool:
-        """Only the beneficiary, and the revoker of what is not vested, are ever paid."""
+        """Only the beneficiary is paid, and the revoker what was not vested."""
         return all(self.stored(who) == coins for who, coins in self.coins.items())
 
-    @invariant("ESC-1", at_end=True)
+    @invariant("ESC-7", at_end=True)
     def everyone_is_paid_in_the_end(self) -> bool:
-        """Once all is vested, every beneficiary gets the whole of what was not taken back."""
+        """In the end every grant is paid but for what was revoked."""
         ends = [grant.schedule.end for grant in self.grants]
         self.evm.warp_to(max([self.now, *ends]))
         for number, grant in enumerate(self.grants, 1):

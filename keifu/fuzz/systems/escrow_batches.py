@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from keifu.fuzz.system import Steps, action, invariant
+from keifu.fuzz.systems._constructors import Deployment, variations
 from keifu.fuzz.systems.escrow import DIVISORS, FIELDS, LENGTHS, MOST_GRANTS, STEPS, Escrow, Grant
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
 
@@ -12,11 +14,8 @@ from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
 class BatchEscrow(Escrow):
     """The same grants, created two and three at a time."""
 
-    def constructors(self) -> list[tuple[str, tuple[Any, ...], str | None]]:
-        return [
-            ("VestingEscrow", (self["token"], ZERO_ADDRESS), None),
-            ("VestingEscrow", (self["funder"], ZERO_ADDRESS), "escrow: no token"),
-        ]
+    def constructors(self) -> Iterator[Deployment]:
+        return variations("VestingEscrow", (self["token"], ZERO_ADDRESS), (0, self["funder"], "escrow: no token"))
 
     @action(
         "", Who(), Choice(STEPS), Choice(LENGTHS), Choice(DIVISORS), Choice((0, 1, 2, 3)), Amount("coins"), weight=8
@@ -50,9 +49,9 @@ class BatchEscrow(Escrow):
             if self.sometimes():
                 self.emitted("escrow.Created", count=count, id=len(self.grants), total=plans[-1]["total"])
 
-    @invariant("ESC-2", at_end=True)
+    @invariant("ESC-8", at_end=True)
     def views_tell_the_terms(self) -> bool:
-        """`plan` gives the terms of every grant as they are now, and zeros when there is none."""
+        """`plan` gives the terms of every grant as they are now, and zeros where there is none."""
         view = self.contract("escrow").plan
         for number, grant in enumerate(self.grants[:3], 1):
             plan = grant.schedule

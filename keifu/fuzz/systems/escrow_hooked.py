@@ -36,7 +36,7 @@ class HookedEscrow(Escrow):
         call = self.contract("escrow").__getattr__(entry).encode([number] if entry == "claim_many" else number)
         yield self.tx("token.arm", self["escrow"], call, sender=who)
 
-    @invariant("ESC-5")
+    @invariant("ESC-9")
     def nobody_comes_back(self) -> bool:
         """No call from inside a transfer gets through."""
         return self.read_hook() == 0

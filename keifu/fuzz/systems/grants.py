@@ -224,15 +224,15 @@ class Grants(System):
         owed = sum(self.stake(number, "owed") for number in self.vested_totals)
         return owed <= self.unvested
 
-    @invariant("HUB-7")
+    @invariant("HUB-1")
     def hub_covers_what_it_owes(self) -> bool:
         """The hub's coins cover stake and insurance."""
         word = self.totals()
         return self.stored(self["hub"]) >= (word & AMOUNT) + (word >> 96 & AMOUNT)
 
-    @invariant("ESC-1", at_end=True)
+    @invariant("ESC-7", at_end=True)
     def everyone_gets_out(self) -> bool:
-        """In the end every stake comes back, and every grant is paid but for what slashes took."""
+        """In the end every stake comes back, and every grant is paid but for what was revoked or slashed."""
         for number in self.numbers():
             self.do("escrow.write_off", number, sender=self["service"])
             if shares := self.shares(number)[1]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from keifu.evm import LocalEvm
 from keifu.fuzz.system import Steps, System, action, invariant
+from keifu.fuzz.systems._constructors import Deployment, variations
 from keifu.fuzz.values import Amount
 
 DAY = 86_400
@@ -29,6 +32,16 @@ class Stream(System):
         self.stored, self.until = self.read("token.balanceOf"), self.read("stream.released_until")
         self.emission = self.read("hub.books.emission")
         self.opening, self.end = evm.now, evm.now + DURATION
+
+    def constructors(self) -> Iterator[Deployment]:
+        return variations(
+            "RewardStream",
+            (self["token"], self["hub"], DURATION),
+            (0, self["funder"], "stream: token is no contract"),
+            (1, self["funder"], "stream: hub is no contract"),
+            (2, 0, "stream: no duration"),
+            (2, 1, None),
+        )
 
     def start(self) -> None:
         self.released_until, self.held, self.handed = self.opening, 0, 0

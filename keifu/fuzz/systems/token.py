@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.system import Steps, System, action, invariant
+from keifu.fuzz.systems._constructors import Deployment, variations
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
 from keifu.keys import Domain, StructType
 
@@ -35,7 +36,7 @@ class Token(System):
     def setup(self, evm: LocalEvm) -> None:
         token = evm.deploy("KeifuToken", self["holder"], sender=evm.account("owner"))
         self.bind(token=token)
-        self.supply = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
+        self.supply: int = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
         self.emitted("token.Transfer", sender=ZERO_ADDRESS, receiver=self["holder"], value=self.supply)
         self.wallet_key = evm.account("wallet key")
         wallet = evm.deploy("ContractWallet", self.wallet_key, sender=evm.account("owner"))
@@ -51,8 +52,8 @@ class Token(System):
         self.stored_allowance, self.stored_nonce = self.read("token.allowance"), self.read("token.nonces")
         self.opening = {who: token.balanceOf(who) for who in self.roles.values()}
 
-    def constructors(self) -> list[tuple[str, tuple[Any, ...], str | None]]:
-        return [("KeifuToken", (self["rival"],), None), ("KeifuToken", (ZERO_ADDRESS,), "token: no holder")]
+    def constructors(self) -> Iterator[Deployment]:
+        return variations("KeifuToken", (self["rival"],), (0, ZERO_ADDRESS, "token: no holder"))
 
     def start(self) -> None:
         self.balances = dict(self.opening)
@@ -203,13 +204,18 @@ class Token(System):
 
     @invariant("TOK-4")
     def nonces_only_count_permits(self) -> bool:
-        """A permit's nonce is used once and in order."""
+        """A permit counts once: a nonce is its owner's number of permits."""
         return all(self.stored_nonce(who) == nonce for who, nonce in self.nonces.items())
 
+    @invariant("TOK-1", at_end=True)
+    def supply_stands(self) -> bool:
+        """The supply is what it was in the first block."""
+        return self.ask("token.totalSupply") == self.supply
+
     @invariant("TOK-5", at_end=True)
-    def views_agree(self) -> bool:
-        """The views say what storage says."""
-        return self.ask("token.totalSupply") == self.supply and all(
+    def authorizations_are_remembered(self) -> bool:
+        """An authorization that was used or cancelled is spent for ever, any other stands."""
+        return all(
             self.ask("token.authorizationState", owner, nonce) == ((owner, nonce) in self.used)
             for owner in self.addresses[:2]
             for nonce in NONCES[:2]
