@@ -10,37 +10,49 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import Any
 
 from eth_abi.abi import encode
 
+from keifu.evm import artifacts
 from keifu.fuzz.models._hub_state import Commitment, Refused, check
 from keifu.fuzz.models.staking import HubModel
 from keifu.keys import keccak256
 
-__all__ = ["Ballot", "Case", "CourtModel", "CourtTerms", "Jury", "Refused"]
+__all__ = ["GUILTY", "INNOCENT", "NO_QUORUM", "VOID", "Ballot", "Case", "CourtModel", "CourtTerms", "Jury", "Refused"]
 
 INNOCENT, GUILTY, NO_QUORUM = 1, 2, 3
-VOID = 3
-MAX_APPEALS = 2
-APPEAL_FACTOR = 3
-FEE_DIVISOR = 4
+VOID = 3  # of a ballot
 NO_HASH = bytes(32)
 
 Fault = tuple[str, str, bytes]
 
 
+def _constant(source: str, name: str) -> Any:
+    return field(default_factory=partial(artifacts.constant, source, name))
+
+
+_of_juries = partial(_constant, "staking/lib/juries.vy")
+_of_court = partial(_constant, "staking/AlignmentCourt.vy")
+
+
 @dataclass(frozen=True)
 class CourtTerms:
-    """Constants of the contract and arguments of its constructor; `court` is its own address."""
+    """Constants of the contract, as its sources have them, and arguments of its constructor; `court` is its address."""
 
     court: str
     bond: int
     reveal: int
     appeal: int
-    seat: int = 1_000 * 10**18
-    penalty: int = 50 * 10**18
-    odds: int = 8
-    quorum: int = 3
+    seat: int = _of_juries("SEAT")
+    penalty: int = _of_juries("PENALTY")
+    odds: int = _of_juries("ODDS")
+    quorum: int = _of_juries("QUORUM")
+    most_seats: int = _of_juries("MAX_SEATS")
+    appeals: int = _of_court("MAX_APPEALS")
+    appeal_factor: int = _of_court("APPEAL_FACTOR")
+    fee_divisor: int = _of_court("FEE_DIVISOR")
 
 
 @dataclass
@@ -87,7 +99,8 @@ class Case:
 
 
 class CourtModel:
-    """The court. `now` is set by whoever drives it; every method is one call of the contract."""
+    """The court. `now` is set by whoever drives it; every method is one call of the contract, and refuses before it
+    changes anything."""
 
     def __init__(self, terms: CourtTerms, hub: HubModel) -> None:
         self.terms = terms
@@ -114,7 +127,7 @@ class CourtModel:
     # what the court owes ---------------------------------------------------------------------------------------------
 
     def bond(self, turn: int) -> int:
-        return self.terms.bond * int(APPEAL_FACTOR**turn)
+        return self.terms.bond * int(self.terms.appeal_factor**turn)
 
     def owed(self) -> int:
         """Wei that the court must hold: credits, bonds of open cases, pots with what rounding leaves in them."""
@@ -135,17 +148,17 @@ class CourtModel:
     def drawn(self, case_id: int, juror: str, seat: int) -> bool:
         """Whether a seat sits in the current turn; its seed must be there."""
         case = self.cases[case_id]
-        kinds = ["bytes32", "uint256", "uint256", "address", "uint256"]
         seed = self.seeds[case.juries[-1].seed_epoch]
-        draw = keccak256(encode(kinds, [seed, case_id, case.turn, juror, seat]))
-        return int.from_bytes(draw) < (2**256 - 1) // (self.terms.odds >> case.turn)
+        return _sits(seed, case_id, case.turn, juror, seat, self.terms.odds)
 
     def drawn_seats(self, case_id: int, juror: str) -> list[int]:
         """Every seat that sits, without the contract's bound on a ballot."""
-        jury = self.cases[case_id].juries[-1]
+        case = self.cases[case_id]
+        jury = case.juries[-1]
         if jury.seed_epoch not in self.seeds:
             return []
-        return [seat for seat in range(self.seats(juror, jury.weighed_at)) if self.drawn(case_id, juror, seat)]
+        seats = self.seats(juror, jury.weighed_at)
+        return list(_sitting(self.seeds[jury.seed_epoch], case_id, case.turn, juror, seats, self.terms.odds))
 
     def found(self, case: Case, turn: int) -> int:
         jury = case.juries[turn]
@@ -215,8 +228,9 @@ class CourtModel:
         check(prover != juror, "court: not by the juror")
         check(ballot.vote == 0, "court: nothing to penalise")
         check(ballot.commitment == self.seal(case_id, case.turn, juror, guilty, salt), "court: not that vote")
+        taken = self._penalise(ballot, juror, prover)
         jury.committed -= ballot.seats
-        return self._penalise(ballot, juror, prover)
+        return taken
 
     def penalise(self, case_id: int, turn: int, juror: str, prover: str) -> int:
         """Wei taken."""
@@ -228,8 +242,9 @@ class CourtModel:
         return self._penalise(ballot, juror, prover)
 
     def _penalise(self, ballot: Ballot, juror: str, prover: str) -> int:
+        taken = self.hub.slash(self.terms.court, juror, self.terms.penalty * ballot.seats, "", prover)[0]
         ballot.vote = VOID
-        return self.hub.slash(self.terms.court, juror, self.terms.penalty * ballot.seats, "", prover)[0]
+        return taken
 
     # cases -----------------------------------------------------------------------------------------------------------
 
@@ -255,7 +270,7 @@ class CourtModel:
         end = self.reveal_end(case.juries[-1])
         check(self.now >= end, "court: jury still sits")
         check(self.now < end + self.terms.appeal, "court: too late to appeal")
-        check(case.turn < MAX_APPEALS, "court: no appeal left")
+        check(case.turn < self.terms.appeals, "court: no appeal left")
         check(self.found(case, case.turn) != NO_QUORUM, "court: nothing to appeal")
         case.juries.append(self._jury(appellant))
 
@@ -263,7 +278,7 @@ class CourtModel:
         """Wei slashed."""
         case = self._open(case_id)
         verdict, end = self.found(case, case.turn), self.reveal_end(case.juries[-1])
-        if case.turn < MAX_APPEALS and verdict != NO_QUORUM:
+        if case.turn < self.terms.appeals and verdict != NO_QUORUM:
             end += self.terms.appeal
         check(self.now >= end, "court: not final")
         if verdict == NO_QUORUM and case.turn > 0:
@@ -276,7 +291,7 @@ class CourtModel:
 
     def _share_bonds(self, case: Case) -> None:
         """The accuser's less the fee if it was right; an appellant's whole if the jury before it was wrong."""
-        fee = {NO_QUORUM: 0, GUILTY: self.terms.bond // FEE_DIVISOR, INNOCENT: self.terms.bond}[case.verdict]
+        fee = {NO_QUORUM: 0, GUILTY: self.terms.bond // self.terms.fee_divisor, INNOCENT: self.terms.bond}[case.verdict]
         self.credits[case.accuser] += self.terms.bond - fee
         case.pot = fee
         for turn in range(1, case.turn + 1):
@@ -314,3 +329,15 @@ class CourtModel:
 
     def collect(self, account: str) -> int:
         return self.credits.pop(account, 0)
+
+
+@lru_cache(maxsize=1 << 14)
+def _sits(seed: bytes, case_id: int, turn: int, juror: str, seat: int, odds: int) -> bool:
+    kinds = ["bytes32", "uint256", "uint256", "address", "uint256"]
+    draw = keccak256(encode(kinds, [seed, case_id, turn, juror, seat]))
+    return int.from_bytes(draw) < (2**256 - 1) // (odds >> turn)
+
+
+@lru_cache(maxsize=1 << 12)
+def _sitting(seed: bytes, case_id: int, turn: int, juror: str, seats: int, odds: int) -> tuple[int, ...]:
+    return tuple(seat for seat in range(seats) if _sits(seed, case_id, turn, juror, seat, odds))

@@ -8,7 +8,7 @@ from keifu.fuzz import planted
 from keifu.fuzz.plant import Bug, hunt, overlay_of
 from keifu.fuzz.systems import load, names
 
-QUICK = ("distributor", "stream", "token", "vault")  # the others take seconds to compile, each time
+QUICK = ("court", "distributor", "stream", "token", "vault")  # the others take seconds to compile, each time
 SAMPLE = [(system, bug) for system in QUICK for bug in planted.load(system)[4:5]]
 MOST_STEPS = 6
 

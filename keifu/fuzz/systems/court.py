@@ -1,0 +1,400 @@
+"""AlignmentCourt beside its model: accusing, sitting under seal, appealing, executing, and being paid."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+from keifu.evm import artifacts
+from keifu.fuzz.models.court import GUILTY, INNOCENT, NO_QUORUM, CourtModel
+from keifu.fuzz.system import Steps, action, invariant
+from keifu.fuzz.systems._court import APPEAL, BOND, CLAIMANTS, COIN, EVIDENCE, JURORS, REVEAL, VOTE, Courtroom
+from keifu.fuzz.systems._hub import Coins
+from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Flag
+from keifu.keys import keccak256
+
+MOST = (1, 2, 3, 3, 6, 12, artifacts.constant("staking/lib/juries.vy", "MAX_SEATS"))
+TRICKS = ("", "", "", "", "", "", "twice", "idle", "beyond", "too many", "none", "unsealed", "copied")
+OPENINGS = ("right", "right", "right", "right", "other vote", "other salt")
+NO_BALLOT = (0, 0, ZERO_ADDRESS)
+SOME = tuple(range(1 << len(JURORS)))  # which jurors act together: a bit each
+
+
+class Court(Courtroom):
+    """Anyone accuses, jurors vote honestly or not, and the hub is used meanwhile."""
+
+    def judged(self, run: Any, target: str, *args: Any, sender: str, case: int = 0, spends: int = 0) -> Any:
+        """One call of the court and of the model, whose words of `case` are compared afterwards."""
+        order = self.tx(f"court.{target}", *args, sender=sender, either=True)
+        answer = yield from self.both(run, sender, spends, order, atomic=True)
+        self.touched = case
+        return answer
+
+    # accusing ---------------------------------------------------------------------------------------------------------
+
+    def at_stake(self, who: str) -> int:
+        return self.model.hub.effective(self["service"], self["respondent"])
+
+    @action(
+        "", Choice((*("service",) * 9, "court", "taxed service", "claimant")),
+        Choice((*("respondent",) * 10, "juror", "claimant")),
+        Choice((ZERO_ADDRESS, "other claimant", "claimant")), Amount("at_stake"), Choice((*EVIDENCE, bytes(32))),
+        weight=8,
+    )  # fmt: skip
+    def open_case(self, who: str, service: str, accused: str, victim: str, amount: int, evidence: bytes) -> Steps:
+        named = "" if victim == ZERO_ADDRESS else self[victim]
+        case = yield from self.judged(
+            lambda m: m.open_case(who, self[service], self[accused], named, amount, evidence),
+            "open_case", self[service], self[accused], named or ZERO_ADDRESS, amount, evidence,
+            sender=who, case=len(self.model.cases) + 1, spends=BOND,
+        )  # fmt: skip
+        if case is not None:
+            seed_epoch = self.model.cases[case].juries[0].seed_epoch
+            self.emitted(
+                "court.CaseOpened", case_id=case, service=self[service], operator=self[accused], accuser=who,
+                amount=amount, evidence=evidence, seed_epoch=seed_epoch,
+            )  # fmt: skip
+
+    @action("", Choice(EVIDENCE), weight=1, hopeless=True)
+    def accuse_for_a_fee(self, who: str, evidence: bytes) -> Steps:
+        """Where the coin of bonds takes a fee of each transfer, no bond is whole."""
+        values = (self["taxed service"], self["respondent"], who, 1, evidence)
+        there = self.model.hub.effective(values[0], values[1])
+        fails = "court: token takes a fee" if there else "court: more than is at stake"
+        yield self.tx("taxed.open_case", *values, sender=who, fails=fails)
+
+    @action("", Choice(range(4)), weight=5)
+    def seed_comes(self, who: str, number: int) -> Steps:
+        """The seed of the oldest jury that waits for one."""
+        model = self.model
+        waiting = [case.juries[-1].seed_epoch for case in model.cases.values() if not case.verdict]
+        epoch = min((epoch for epoch in waiting if epoch not in model.seeds), default=model.next_seed)
+        seed = self.seed(epoch, number)
+        yield self.tx("box.put", epoch, seed, sender=who)
+        model.put_seed(epoch, seed)
+
+    # voting -----------------------------------------------------------------------------------------------------------
+
+    def seats_for(self, case: int, who: str, most: int, trick: str) -> list[int]:
+        drawn = self.model.drawn_seats(case, who) if case in self.model.cases else [0]
+        seats = drawn[:most]
+        jury = self.jury(case)
+        there = self.model.seats(who, jury.weighed_at) if jury else 0
+        match trick:
+            case "twice":
+                return seats[: MOST[-1] - 1] + seats[-1:]
+            case "too many":
+                return drawn[: MOST[-1] + 1]
+            case "idle":
+                return [*seats[:1], next((seat for seat in range(there) if seat not in drawn), there)]
+            case "beyond":
+                return [*seats[:1], *self.beyond(case, who, there)]
+            case "none":
+                return []
+        return seats
+
+    def beyond(self, case: int, who: str, there: int) -> list[int]:
+        """The first seat that would be drawn, had the juror committed more."""
+        seeded = case in self.model.cases and self.model.cases[case].juries[-1].seed_epoch in self.model.seeds
+        return [seat for seat in range(there, there + 64) if seeded and self.model.drawn(case, who, seat)][:1]
+
+    @action("", Choice("sitting"), Flag(), Choice(MOST), Choice(TRICKS), sender=JURORS, weight=14)
+    def commit_vote(self, who: str, case: int, guilty: bool, most: int, trick: str) -> Steps:
+        if not case:
+            return
+        seats, salt = self.seats_for(case, who, most, trick), self.salt(who)
+        sealed = self.model.seal(case, self.turn(case), who, guilty, salt)
+        if trick == "unsealed":
+            sealed = bytes(32)
+        if trick == "copied" and (jury := self.jury(case)) and jury.ballots:
+            other, ballot = next(iter(jury.ballots.items()))
+            sealed, (guilty, salt) = ballot.commitment, self.votes[case, self.turn(case), other]
+        yield from self.committed_by(who, case, seats, sealed, guilty, salt)
+
+    def committed_by(self, who: str, case: int, seats: list[int], sealed: bytes, guilty: bool, salt: bytes) -> Any:
+        if len(seats) > MOST[-1]:
+            yield self.tx("court.commit_vote", case, seats, sealed, sender=who, fails="")
+            return
+        done = yield from self.judged(
+            lambda m: m.commit_vote(case, who, seats, sealed), "commit_vote", case, seats, sealed, sender=who, case=case
+        )
+        if done is not None:
+            self.votes[case, self.turn(case), who] = guilty, salt
+            if self.sometimes():
+                self.emitted("court.VoteCommitted", case_id=case, juror=who, turn=self.turn(case), seats=len(seats))
+
+    @action("", Choice("sitting"), Choice(SOME), Choice(SOME), Choice(MOST), weight=8)
+    def jury_commits(self, who: str, case: int, present: int, guilty: int, most: int) -> Steps:
+        """Several jurors at once, each of them honestly."""
+        if case not in self.model.cases or self.phase(case) != "vote":
+            return
+        for number, juror in enumerate(self.jurors):
+            jury, seats = self.model.cases[case].juries[-1], self.model.drawn_seats(case, juror)[:most]
+            if present >> number & 1 and seats and juror not in jury.ballots:
+                vote, salt = bool(guilty >> number & 1), self.salt(juror)
+                sealed = self.model.seal(case, self.turn(case), juror, vote, salt)
+                yield from self.committed_by(juror, case, seats, sealed, vote, salt)
+
+    def opened_by(self, who: str, case: int, guilty: bool, salt: bytes) -> Any:
+        done = yield from self.judged(
+            lambda m: m.reveal_vote(case, who, guilty, salt), "reveal_vote", case, guilty, salt, sender=who, case=case
+        )
+        if done is not None and self.sometimes():
+            turn = self.turn(case)
+            seats = self.model.cases[case].juries[turn].ballots[who].seats
+            self.emitted("court.VoteRevealed", case_id=case, juror=who, turn=turn, guilty=guilty, seats=seats)
+
+    @action("", Choice("revealing"), Choice(OPENINGS), sender=JURORS, weight=10)
+    def reveal_vote(self, who: str, case: int, how: str) -> Steps:
+        if not case:
+            return
+        guilty, salt = self.votes.get((case, self.turn(case), who), (True, self.salt(who)))
+        salt = self.salt(self["claimant"]) if how == "other salt" else salt
+        yield from self.opened_by(who, case, guilty != (how == "other vote"), salt)
+
+    @action("", Choice("revealing"), Choice(SOME), weight=14)
+    def jury_reveals(self, who: str, case: int, present: int) -> Steps:
+        if case not in self.model.cases or self.phase(case) != "reveal":
+            return
+        for number, juror in enumerate(self.jurors):
+            ballot = self.model.cases[case].juries[-1].ballots.get(juror)
+            if present >> number & 1 and ballot and not ballot.vote:
+                yield from self.opened_by(juror, case, *self.votes[case, self.turn(case), juror])
+
+    @action("", Choice("sealed", NO_BALLOT), Choice(OPENINGS), weight=6)
+    def report_salt(self, who: str, ballot: tuple[int, int, str], how: str) -> Steps:
+        case, _, juror = ballot
+        if not case:
+            return
+        guilty, salt = self.votes.get((case, self.turn(case), juror), (True, self.salt(juror)))
+        salt = self.salt(self["claimant"]) if how == "other salt" else salt
+        vote = guilty != (how == "other vote")
+        taken = yield from self.judged(
+            lambda m: m.report_salt(case, juror, vote, salt, who),
+            "report_salt", case, juror, vote, salt, sender=who, case=case,
+        )  # fmt: skip
+        self.punished(taken, who, case, self.turn(case), juror)
+
+    @action("", Choice("silent", NO_BALLOT), weight=6)
+    def penalise(self, who: str, ballot: tuple[int, int, str]) -> Steps:
+        case, turn, juror = ballot
+        if not case:
+            return
+        taken = yield from self.judged(
+            lambda m: m.penalise(case, turn, juror, who), "penalise", case, turn, juror, sender=who, case=case
+        )
+        self.punished(taken, who, case, turn, juror)
+
+    def punished(self, taken: int | None, prover: str, case: int, turn: int, juror: str) -> None:
+        if not taken:
+            return
+        seats = self.model.cases[case].juries[turn].ballots[juror].seats
+        assert taken <= seats * self.model.terms.penalty, "CRT-4: a juror pays for each seat, and no more"
+        self.emitted("court.Penalised", case_id=case, juror=juror, amount=taken)
+        evidence = keccak256(case.to_bytes(32, "big") + turn.to_bytes(32, "big") + bytes(12) + bytes.fromhex(juror[2:]))
+        self.emitted("hub.Slashed", service=self["court"], operator=juror, evidence=evidence, to_victim=0)
+
+    # verdicts ---------------------------------------------------------------------------------------------------------
+
+    @action("", Choice("appealable"), weight=7)
+    def appeal(self, who: str, case: int) -> Steps:
+        if not case:
+            return
+        bond = self.model.bond(self.turn(case) + 1)
+        done = yield from self.judged(lambda m: m.appeal(case, who), "appeal", case, sender=who, case=case, spends=bond)
+        if done is not None:
+            jury = self.model.cases[case].juries[-1]
+            turn, epoch = self.turn(case), jury.seed_epoch
+            self.emitted("court.Appealed", case_id=case, appellant=who, turn=turn, seed_epoch=epoch)
+
+    @action("", Choice("ended"), weight=9)
+    def execute(self, who: str, case: int) -> Steps:
+        if not case:
+            return
+        item = self.model.cases.get(case)
+        taken = yield from self.judged(lambda m: m.execute(case), "execute", case, sender=who, case=case)
+        if taken is None or item is None:
+            return
+        self.emitted("court.Executed", case_id=case, verdict=item.verdict, taken=taken)
+        assert taken == 0 or item.verdict == GUILTY, "CRT-1: only a guilty verdict slashes"
+        service, operator, evidence = item.fault
+        asked = [other.amount for other in self.model.cases.values() if other.fault == item.fault and other.taken]
+        total = sum(other.taken for other in self.model.cases.values() if other.fault == item.fault)
+        assert total <= max(asked, default=0), "CRT-2: all cases of a fault take what the largest guilty one asked"
+        if taken:
+            self.emitted("hub.Slashed", service=service, operator=operator, evidence=evidence)
+
+    @action("", Choice("voted", NO_BALLOT), sender=(*JURORS, "claimant"), weight=8)
+    def claim_juror(self, who: str, ballot: tuple[int, int, str]) -> Steps:
+        case, turn, _ = ballot
+        if not case:
+            return
+        yield from self.judged(
+            lambda m: m.claim_juror(case, turn, who), "claim_juror", case, turn, sender=who, case=case
+        )
+
+    def receivers(self, who: str) -> list[str]:
+        return [*self.addresses, self["court"], self["hub"], ZERO_ADDRESS]
+
+    @action("", Choice("receivers"), weight=4)
+    def collect(self, who: str, receiver: str) -> Steps:
+        if receiver == ZERO_ADDRESS:
+            yield self.tx("court.collect", receiver, sender=who, fails="court: no receiver")
+            return
+        before = self.stored(receiver)
+        paid = yield from self.judged(lambda m: m.collect(who), "collect", receiver, sender=who)
+        self.gifts += paid if receiver == self["court"] else 0
+        self.donated += paid if receiver == self["hub"] else 0
+        assert receiver == self["court"] or self.stored(receiver) == before + paid, "the receiver got something else"
+
+    # what happens at the hub meanwhile --------------------------------------------------------------------------------
+
+    def promised(self, who: str) -> int:
+        held = self.model.hub.operators[who].commitments.get(self["court"])
+        return held.next if held else COIN
+
+    @action("hub.commit", Choice("services"), Coins(20_000 * COIN), sender=JURORS, weight=4)
+    def commit(self, who: str, service: str, amount: int) -> Steps:
+        yield from self.both(lambda m: m.hub.commit(who, service, amount))
+
+    @action("hub.uncommit", Choice("services"), Coins("promised"), sender=JURORS, weight=3)
+    def uncommit(self, who: str, service: str, amount: int) -> Steps:
+        yield from self.both(lambda m: m.hub.uncommit(who, service, amount))
+
+    def services(self, who: str) -> list[str]:
+        return [self["court"], self["court"], self["service"]]
+
+    @action("hub.unbond", Coins(lambda self, who: self.model.hub.operators[who].bond.active), sender=JURORS, weight=2)
+    def unbond(self, who: str, amount: int) -> Steps:
+        yield from self.both(lambda m: m.hub.unbond(who, amount))
+
+    @action("hub.unjail", sender=JURORS, weight=2)
+    def unjail(self, who: str) -> Steps:
+        yield from self.both(lambda m: m.hub.unjail(who))
+
+    @action("", Coins("at_stake"), sender="service", weight=1)
+    def service_slashes(self, who: str, amount: int) -> Steps:
+        """A fault that code decided, so that less is there for the court."""
+        values = (self["respondent"], amount, ZERO_ADDRESS, self["claimant"], EVIDENCE[0])
+        order = self.tx("hub.slash", *values, sender=who, either=True)
+        yield from self.both(lambda m: m.hub.slash(who, values[0], amount, "", self["claimant"])[0], order=order)
+
+    @action("", Choice(("service", "court")), Choice((0, 1, 2, 3, 4, 5, 6, 7)), weight=1)
+    def remove_service(self, who: str, service: str, luck: int) -> Steps:
+        if luck:
+            return None  # what is removed stays removed: seldom, or nothing else happens
+        order = self.tx("hub.remove_service", self[service], sender=self.owner, either=True)
+        yield from self.both(lambda m: m.hub.remove_service(self[service]), order=order)
+
+    @action("", Amount(COIN), sender=CLAIMANTS, weight=1)
+    def donate(self, who: str, amount: int) -> Steps:
+        if amount <= self.stored(who):
+            yield self.tx("token.transfer", self["court"], amount, sender=who)
+            self.gifts += amount
+
+    # what always holds ------------------------------------------------------------------------------------------------
+
+    @invariant("CRT-10")
+    def court_holds_what_it_owes(self) -> bool:
+        """The court's coins are bonds of open cases, credits and pots, donations aside."""
+        return self.stored(self["court"]) == self.model.owed() + self.gifts
+
+    @invariant("CRT-1")
+    def credits_follow(self) -> bool:
+        """Bonds and fees went to whom they belong, to the wei."""
+        return all(self.credit_word(who) == self.model.credits.get(who, 0) for who in self.addresses)
+
+    @invariant("CRT-2")
+    def faults_follow(self) -> bool:
+        """Cases are counted, and what was taken for a fault is what its verdicts took."""
+        model, item = self.model, self.model.cases.get(self.touched)
+        if self.count() != len(model.cases):
+            return False
+        return item is None or self.taken_word(self.fault_key(*item.fault)) == model.taken_for[item.fault]
+
+    @invariant("CRT-12")
+    def case_follows(self) -> bool:
+        """The case of the last call, its juries and their ballots are the model's."""
+        return self.touched not in self.model.cases or self.written(self.touched)
+
+    def written(self, case: int) -> bool:
+        item = self.model.cases[case]
+        service, operator, evidence = item.fault
+        words = (
+            int(service, 16), int(operator, 16), int(item.accuser, 16), int(item.victim or "0", 16), item.amount,
+            int.from_bytes(evidence, "big"), item.turn, item.verdict, item.pot,
+        )  # fmt: skip
+        if tuple(word(case) for word in self.case_words) != words:
+            return False
+        for turn, jury in enumerate(item.juries):
+            counts = (jury.committed, jury.guilty, jury.innocent)
+            known = (jury.opened, jury.weighed_at, jury.seed_epoch, int(jury.appellant, 16), *counts)
+            if tuple(word(case, turn) for word in self.turn_words) != known:
+                return False
+            for who, ballot in jury.ballots.items():
+                sealed = (int.from_bytes(ballot.commitment, "big"), ballot.seats, ballot.vote)
+                if tuple(word(case, turn, who) for word in self.ballot_words) != sealed:
+                    return False
+        return True
+
+    @invariant("CRT-9", at_end=True)
+    def a_seat_votes_once(self) -> bool:
+        """What a jury counts are different seats, each of them drawn and its juror's."""
+        innocent, guilty = self.turn_words[-1], self.turn_words[-2]
+        for case, item in self.model.cases.items():
+            for turn, jury in enumerate(item.juries):
+                cast = [ballot for ballot in jury.ballots.values() if ballot.vote in (INNOCENT, GUILTY)]
+                if sum(len(set(ballot.numbers)) for ballot in cast) != innocent(case, turn) + guilty(case, turn):
+                    return False
+        return True
+
+    @invariant("CRT-12", at_end=True)
+    def views_tell(self) -> bool:
+        """Every case is the model's, and the views tell it."""
+        if not all(self.written(case) for case in self.model.cases):
+            return False
+        court, case = self.contract("court"), self.touched or 1
+        item, turn = self.model.cases.get(case), self.turn(case)
+        if item is None:
+            return True
+        shown = tuple(court.get_case(case)), tuple(court.get_turn(case, turn))
+        if shown[0][3:5] != (item.victim or ZERO_ADDRESS, item.amount) or shown[1][3] != item.juries[turn].appellant:
+            return False
+        for who in self.jurors:
+            ballot = item.juries[turn].ballots.get(who)
+            wanted = (ballot.commitment, ballot.seats, ballot.vote) if ballot else (bytes(32), 0, 0)
+            if tuple(court.ballot(case, turn, who)) != wanted:
+                return False
+        terms = self.model.terms
+        longest = (terms.appeals + 1) * (VOTE + REVEAL) + terms.appeals * APPEAL
+        return self.ask("court.longest_case") == longest
+
+    @invariant("CRT-8", at_end=True)
+    def stake_that_came_late_has_no_seat(self) -> bool:
+        """Seats are drawn from what was committed at the start of the epoch before the jury was called."""
+        court, model = self.contract("court"), self.model
+        model.now, case = self.now, self.touched if self.touched in self.model.cases else len(self.model.cases)
+        return all(
+            list(court.drawn_seats(case, who)) == model.drawn_seats(case, who)[: MOST[-1]] for who in self.jurors
+        )
+
+    @invariant("CRT-13", at_end=True)
+    def every_case_ends(self) -> bool:
+        """In the end every case is executed, jurors are paid or punished, and the court keeps a few wei of rounding."""
+        model: CourtModel = self.revived(pickle.dumps(self.model))
+        self.evm.warp(self.ask("court.longest_case"))
+        model.now = self.now
+        for case, item in model.cases.items():
+            if not item.verdict and self.do("court.execute", case, sender=self["claimant"]) != model.execute(case):
+                return False
+            for turn, jury in enumerate(item.juries):
+                for who, ballot in jury.ballots.items():
+                    if ballot.seats and ballot.vote == item.verdict and item.verdict != NO_QUORUM:
+                        paid = self.do("court.claim_juror", case, turn, sender=who)
+                        if paid != model.claim_juror(case, turn, who):
+                            return False
+        for who in self.addresses:
+            if self.do("court.collect", who, sender=who) != model.collect(who):
+                return False
+        left = sum(item.pot_left for item in model.cases.values())
+        return self.stored(self["court"]) == left + self.gifts and left <= len(self.votes)
