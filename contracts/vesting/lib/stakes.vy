@@ -5,7 +5,8 @@
 @notice Each grant has a position of its own at the hub (sub-account = number of the grant), at one operator at a time.
     What comes back short was slashed: the loss is recorded, and the part that is not vested bears it first.
 @dev In the books, coins at stake count at what was put in (`active`, `leaving`) until they are back or written off. A
-    share is never worth more than what it cost, so nothing ever comes back in excess.
+    share is never worth more than what it cost, so nothing comes back in excess but wei that others' divisions left in
+    the pool; they stay in the escrow.
 """
 
 # ############################################################## #

@@ -12,7 +12,7 @@ __all__ = ["load", "names"]
 
 def names() -> list[str]:
     """Systems with planted bugs."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
 def load(system: str) -> list[Bug]:

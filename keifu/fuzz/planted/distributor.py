@@ -1,8 +1,9 @@
-"""Ten bugs of TGEDistributor."""
+"""Bugs of TGEDistributor."""
 
 from __future__ import annotations
 
 from keifu.fuzz.plant import Bug
+from keifu.fuzz.planted import _schedule
 
 __all__ = ["BUGS"]
 
@@ -14,18 +15,7 @@ def _bug(name: str, old: str, new: str, file: str = FILE) -> Bug:
 
 
 BUGS = [
-    _bug(
-        "vested rounded up",
-        "(_total - _first) * _passed // _steps",
-        "((_total - _first) * _passed + _steps - 1) // _steps",
-        "lib/schedule.vy",
-    ),
-    _bug(
-        "steps begin one second early",
-        "min(unsafe_sub(_at, _start) // _step, _steps)",
-        "min((unsafe_sub(_at, _start) + 1) // _step, _steps)",
-        "lib/schedule.vy",
-    ),
+    *_schedule.bugs_of("TGEDistributor"),
     _bug("event one second early", "    if _at < start:\n", "    if _at + 1 < start:\n"),
     _bug("paid not counted", "    self._paid[_index >> 1] = unsafe_add(pair, amount << offset)\n", ""),
     _bug(

@@ -1,8 +1,9 @@
-"""Ten bugs of VestingEscrow."""
+"""Bugs of VestingEscrow."""
 
 from __future__ import annotations
 
 from keifu.fuzz.plant import Bug
+from keifu.fuzz.planted import _schedule
 
 __all__ = ["BUGS"]
 
@@ -14,23 +15,12 @@ def _bug(name: str, old: str, new: str, file: str = FILE) -> Bug:
 
 
 BUGS = [
-    _bug(
-        "vested rounded up",
-        "(_total - _first) * _passed // _steps",
-        "((_total - _first) * _passed + _steps - 1) // _steps",
-        "lib/schedule.vy",
-    ),
+    *_schedule.bugs_of("VestingEscrow"),
     _bug(
         "cliff one step early",
         "if passed < _amounts >> CLIFF_BIT:",
         "if passed + 1 < _amounts >> CLIFF_BIT:",
         "vesting/lib/grants.vy",
-    ),
-    _bug(
-        "steps begin one second early",
-        "min(unsafe_sub(_at, _start) // _step, _steps)",
-        "min((unsafe_sub(_at, _start) + 1) // _step, _steps)",
-        "lib/schedule.vy",
     ),
     _bug("claim paid twice", "        self._amounts[_id] = grants._with_paid(amounts, amount)\n", ""),
     _bug(
