@@ -57,7 +57,7 @@ def replay(
 ) -> int:
     """Run the sequences on the traced EVM into `coverage`; the number of calls.
 
-    Raises CheckFailed when an oracle that was content with pyrevm is not content with py-evm.
+    Raises CheckFailed when an oracle that was content in the campaign is not content with py-evm.
     """
     engine = Engine(system, machine=TracedEvm)
     evm = engine.evm

@@ -1,12 +1,14 @@
-"""py-evm in the place of pyrevm: slower, but every program counter can be seen on the way.
+"""py-evm as a machine: slower, but every program counter can be seen on the way.
 
-`raw()` answers the calls that `keifu.evm.LocalEvm` makes of `pyrevm.EVM`, so that anything written for the in-process
-EVM runs on it unchanged, a fuzzing campaign's oracles included: a second implementation of the EVM has to agree.
+Anything written for the in-process EVM runs on it unchanged, a fuzzing campaign's oracles included: another
+implementation of the EVM has to agree.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from eth import constants
@@ -20,13 +22,13 @@ from eth.vm.logic.invalid import InvalidOpcode
 from eth.vm.message import Message
 from rlp import encode as rlp_encode
 
+from keifu.evm.machine import CHAIN_ID, GAS_LIMIT, AccountState, RawLog
 from keifu.keys import keccak256
 
-__all__ = ["Hits", "TracedRaw"]
+__all__ = ["Hits", "TracedMachine"]
 
 JUMPI = 0x57
 NO_ADDRESS = b""
-GAS = 1_000_000_000
 _NO_PRECOMPILE = object()
 
 
@@ -122,106 +124,94 @@ class _State(CancunState):  # type: ignore[misc]
         self._account_db.discard(checkpoint)
 
 
-@dataclass(frozen=True)
-class _Log:
-    address: str
-    topics: list[str]
-    data: tuple[list[Any], bytes]
+class TracedMachine:
+    """One chain's state; see `Machine`. Deterministic; nothing costs gas in ether."""
 
-
-@dataclass(frozen=True)
-class _Result:
-    gas_used: int
-    logs: list[_Log]
-
-
-class TracedRaw:
-    """The part of `pyrevm.EVM` that the in-process EVM uses. Deterministic; nothing costs gas in ether."""
-
-    def __init__(self, chain_id: int) -> None:
-        self._chain_id = chain_id
-        self.state = _State(AtomicDB(), _block(None, chain_id), constants.BLANK_ROOT_HASH)
-        self.result: _Result | None = None
+    def __init__(self) -> None:
+        self._chain = _State(AtomicDB(), _block(0, 0, b""), constants.BLANK_ROOT_HASH)
+        self.failure: bytes | str = b""
+        self.gas_used = 0
+        self.logs: list[RawLog] = []
 
     @property
     def hits(self) -> dict[bytes, Hits]:
         """What ran so far, by the bytes of the code (creation code with its arguments, run-time code)."""
-        return self.state.hits
+        return self._chain.hits
 
-    def set_block_env(self, block: Any) -> None:
-        self.state.execution_context = _block(block, self._chain_id)
-
-    def reset_transient_storage(self) -> None:
-        self.state.clear_transient_storage()
+    def set_block(self, number: int, time: int, prevrandao: bytes) -> None:
+        self._chain.execution_context = _block(number, time, prevrandao)
 
     def snapshot(self) -> Any:
-        return self.state.snapshot()
+        return self._chain.snapshot()
 
     def revert(self, mark: Any) -> None:
-        self.state.revert(mark)
+        self._chain.revert(mark)
 
-    def get_balance(self, address: str) -> int:
-        return cast(int, self.state.get_balance(_bytes(address)))
+    def balance(self, address: str) -> int:
+        return cast(int, self._chain.get_balance(_bytes(address)))
 
     def set_balance(self, address: str, balance: int) -> None:
-        self.state.set_balance(_bytes(address), balance)
+        self._chain.set_balance(_bytes(address), balance)
 
-    def get_code(self, address: str) -> bytes:
-        return cast(bytes, self.state.get_code(_bytes(address)))
+    def code(self, address: str) -> bytes:
+        return cast(bytes, self._chain.get_code(_bytes(address)))
 
-    def storage(self, address: str, slot: int) -> int:
-        return cast(int, self.state.get_storage(_bytes(address), slot))
+    def slot(self, address: str, slot: int) -> Callable[[], int]:
+        return partial(self._chain.get_storage, _bytes(address), slot)
 
-    def deploy(self, sender: str, data: bytes, value: int = 0) -> str:
-        """Address of the new contract; RuntimeError with pyrevm's words when the constructor reverts."""
+    def state(self) -> dict[str, AccountState]:
+        raise NotImplementedError("py-evm keeps hashes of slots, not slots")
+
+    def deploy(self, sender: str, data: bytes, value: int = 0) -> str | None:
+        self._chain.clear_transient_storage()
         caller = _bytes(sender)
-        nonce = self.state.get_nonce(caller)
+        nonce = self._chain.get_nonce(caller)
         address = keccak256(rlp_encode([caller, nonce]))[-20:]
-        self.state.increment_nonce(caller)
-        message = Message(GAS, constants.CREATE_CONTRACT_ADDRESS, caller, value, b"", data, create_address=address)
-        self._done(self.state.computation_class.apply_create_message(self.state, message, _context(caller)))
-        return "0x" + address.hex()
+        self._chain.increment_nonce(caller)
+        message = Message(
+            GAS_LIMIT, constants.CREATE_CONTRACT_ADDRESS, caller, value, b"", data, create_address=address
+        )
+        done = self._done(self._chain.computation_class.apply_create_message(self._chain, message, _context(caller)))
+        return None if done is None else "0x" + address.hex()
 
-    def message_call(
-        self, sender: str, to: str, data: bytes | None = b"", value: int | None = 0, is_static: bool = False
-    ) -> bytes:
-        """Return data; RuntimeError with pyrevm's words for a revert or a halt. A static call leaves no notes."""
+    def call(self, sender: str, to: str, data: bytes = b"", value: int = 0, is_static: bool = False) -> bytes | None:
+        """Returned data, or None when it failed. A static call leaves no notes."""
+        self._chain.clear_transient_storage()
         caller, target = _bytes(sender), _bytes(to)
         if not is_static:
-            self.state.increment_nonce(caller)
-        message = Message(
-            GAS, target, caller, value or 0, data or b"", self.state.get_code(target), is_static=is_static
-        )
-        self.state.recording = not is_static
+            self._chain.increment_nonce(caller)
+        code = self._chain.get_code(target)
+        message = Message(GAS_LIMIT, target, caller, value, data, code, is_static=is_static)
+        self._chain.recording = not is_static
         try:
-            computation = self.state.computation_class.apply_message(self.state, message, _context(caller))
+            computation = self._chain.computation_class.apply_message(self._chain, message, _context(caller))
         finally:
-            self.state.recording = True
+            self._chain.recording = True
         return self._done(computation)
 
-    def _done(self, computation: Any) -> bytes:
+    def _done(self, computation: Any) -> bytes | None:
         if computation.is_error:
-            if isinstance(computation.error, Revert):
-                raise RuntimeError(f"Revert {{ gas_used: 0, output: 0x{computation.output.hex()} }}")
-            raise RuntimeError(f"Halt {{ reason: {type(computation.error).__name__}, gas_used: 0 }}")
-        logs = [
-            _Log("0x" + address.hex(), [f"0x{topic:064x}" for topic in topics], ([], data))
+            reverted = isinstance(computation.error, Revert)
+            self.failure = bytes(computation.output) if reverted else type(computation.error).__name__
+            return None
+        self.logs = [
+            RawLog("0x" + address.hex(), [topic.to_bytes(32, "big") for topic in topics], data)
             for address, topics, data in computation.get_log_entries()
         ]
-        self.result = _Result(computation.get_gas_used(), logs)
+        self.gas_used = computation.get_gas_used()
         return bytes(computation.output)
 
 
-def _block(block: Any, chain_id: int) -> ExecutionContext:
+def _block(number: int, time: int, prevrandao: bytes) -> ExecutionContext:
     return ExecutionContext(
         coinbase=constants.ZERO_ADDRESS,
-        timestamp=int(block.timestamp) if block else 0,
-        block_number=int(block.number) if block else 0,
+        timestamp=time,
+        block_number=number,
         difficulty=0,
-        mix_hash=bytes(block.prevrandao or b"").rjust(32, b"\0") if block else bytes(32),
-        gas_limit=GAS,
+        mix_hash=prevrandao.rjust(32, b"\0"),
+        gas_limit=GAS_LIMIT,
         prev_hashes=(),
-        chain_id=chain_id,
+        chain_id=CHAIN_ID,
         base_fee_per_gas=0,
         excess_blob_gas=0,
     )

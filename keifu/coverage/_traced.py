@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
-import pyrevm
-
-from keifu.coverage._evm import Hits, TracedRaw
+from keifu.coverage._evm import Hits, TracedMachine
 from keifu.evm import LocalEvm, artifacts
 
 __all__ = ["TracedEvm"]
 
 
 class TracedEvm(LocalEvm):
-    """A LocalEvm over py-evm, about a tenth as fast. Calls of view functions by Python code leave no notes."""
+    """A LocalEvm over py-evm. Calls of view functions by Python code leave no notes."""
 
     def __init__(self, load: Callable[[str], artifacts.Artifact] = artifacts.load) -> None:
-        super().__init__(load)
-        self.traced = TracedRaw(self.chain_id)
-        self.raw = cast(pyrevm.EVM, self.traced)
-        self._set_block()
+        self.traced = TracedMachine()
+        super().__init__(load, lambda: self.traced)
 
     @property
     def hits(self) -> dict[bytes, Hits]:

@@ -1,4 +1,4 @@
-"""The contracts in this process: artefacts from the compiler and an EVM (pyrevm) to run them in.
+"""The contracts in this process: artefacts from the compiler and an EVM to run them in.
 
     evm = LocalEvm()
     deployer = evm.account("deployer")
@@ -7,7 +7,7 @@
     with reverts("token: insufficient balance"):
         token.transfer(deployer, 6, sender=holder)
 
-Good for millions of calls. Gas is measured on anvil only: pyrevm keeps slots warm across calls.
+Good for millions of calls.
 """
 
 from __future__ import annotations

@@ -1,35 +1,25 @@
-"""The in-process EVM: pyrevm with accounts, time, snapshots and decoded results.
-
-pyrevm keeps one journal over all calls, which decides three things here: transient storage is reset before each
-transaction, undoing is `revert` to a snapshot (never `commit`, which breaks the call depth without an open one),
-and slots stay warm, so that gas is not what a real chain would charge.
-"""
+"""The in-process EVM: a machine with accounts, time, snapshots and decoded results."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pyrevm
-
 from keifu.abi import Contract, FunctionAbi, Interface, Log, Receipt, decode_revert, encode_args
 from keifu.errors import Revert, UsageError
 from keifu.evm import artifacts
+from keifu.evm._native import NativeMachine
+from keifu.evm.machine import CHAIN_ID, Machine, RawLog
 from keifu.keys import Account
 
 __all__ = ["LocalEvm"]
 
-CHAIN_ID = 31_337
 GENESIS_TIME = 1_767_225_600  # 2026-01-01T00:00:00Z, so that runs repeat
 BLOCK_SECONDS = 12
-GAS_LIMIT = 1_000_000_000  # far above any block: a loop that ends is never cut short here
 ETHER = 10**18
 NOBODY = "0x" + "00" * 20
-_OUTPUT = re.compile(r"output: 0x([0-9a-fA-F]*)")
-_HALT = re.compile(r"Halt \{ reason: ([^,]+)")
 
 
 @dataclass(frozen=True)
@@ -42,12 +32,16 @@ class _Snapshot:
 class LocalEvm:
     """One chain in this process. Deterministic: same calls, same state.
 
-    `load` gives the artefact (ABI and creation code) for a name; the default compiles from the checkout.
+    `load` gives the artefact (ABI and creation code) for a name; the default compiles from the checkout. `machine`
+    makes the EVM underneath, see keifu/evm/machine.py.
     """
 
-    def __init__(self, load: Callable[[str], artifacts.Artifact] = artifacts.load) -> None:
-        cfg = pyrevm.CfgEnv(chain_id=CHAIN_ID)
-        self.raw = pyrevm.EVM(env=pyrevm.Env(cfg=cfg), spec_id="CANCUN", gas_limit=GAS_LIMIT)
+    def __init__(
+        self,
+        load: Callable[[str], artifacts.Artifact] = artifacts.load,
+        machine: Callable[[], Machine] = NativeMachine,
+    ) -> None:
+        self.raw: Machine = machine()
         self.chain_id = CHAIN_ID
         self.now = GENESIS_TIME
         self.block_number = 1
@@ -68,8 +62,7 @@ class LocalEvm:
         return self._accounts[role]
 
     def balance(self, who: Any) -> int:
-        balance: int = self.raw.get_balance(_address(who))
-        return balance
+        return self.raw.balance(_address(who))
 
     # time ----------------------------------------------------------------------------------------------------------
 
@@ -89,15 +82,7 @@ class LocalEvm:
         self._set_block()
 
     def _set_block(self) -> None:
-        self.raw.set_block_env(
-            pyrevm.BlockEnv(
-                number=self.block_number,
-                timestamp=self.now,
-                prevrandao=self.prevrandao(self.block_number),
-                basefee=0,
-                gas_limit=GAS_LIMIT,
-            )
-        )
+        self.raw.set_block(self.block_number, self.now, self.prevrandao(self.block_number))
 
     # undo ----------------------------------------------------------------------------------------------------------
 
@@ -141,11 +126,9 @@ class LocalEvm:
 
     def deploy_code(self, interface: Interface, code: bytes, *args: Any, sender: Any, value: int = 0) -> Contract:
         data = code + encode_args(interface.constructor, args, f"{interface.name} constructor")
-        self.raw.reset_transient_storage()
-        try:
-            address = self.raw.deploy(_address(sender), data, value)
-        except RuntimeError as error:
-            raise _revert(error) from None
+        address = self.raw.deploy(_address(sender), data, value)
+        if address is None:
+            raise self.revert()
         return self.at(address, interface)
 
     def at(self, address: Any, interface: Interface | str) -> Contract:
@@ -157,32 +140,29 @@ class LocalEvm:
 
     def code(self, who: Any) -> bytes:
         """Run-time code, immutables included."""
-        return (self.raw.get_code(_address(who)) or b"").rstrip(b"\0") if who else b""
+        return self.raw.code(_address(who)) if who else b""
 
     def storage(self, who: Any, slot: int) -> int:
-        value: int = self.raw.storage(_address(who), slot)
-        return value
+        return self.raw.slot(_address(who), slot)()
 
     # calls ---------------------------------------------------------------------------------------------------------
 
     def send(self, sender: Any, to: Any, data: bytes = b"", value: int = 0) -> bytes:
         """A raw transaction; the return data. Raises Revert."""
-        self.raw.reset_transient_storage()
-        try:
-            returned: bytes = self.raw.message_call(_address(sender), _address(to), data, value)
-        except RuntimeError as error:
-            raise _revert(error) from None
+        returned = self.raw.call(_address(sender), _address(to), data, value)
+        if returned is None:
+            raise self.revert()
         return returned
 
     def view(self, contract: Contract, function: FunctionAbi, args: tuple[Any, ...], sender: Any) -> Any:
         caller = _address(sender) if sender is not None else NOBODY  # as eth_call does
         number = self.raw.snapshot()
         try:
-            data = self.raw.message_call(caller, contract.address, function.encode(args), is_static=function.is_view)
-        except RuntimeError as error:
-            raise _revert(error) from None
+            data = self.raw.call(caller, contract.address, function.encode(args), is_static=function.is_view)
         finally:
             self.raw.revert(number)
+        if data is None:
+            raise self.revert()
         return function.decode(data)
 
     def transact(
@@ -191,34 +171,26 @@ class LocalEvm:
         if sender is None:
             raise UsageError(f"{function.name} changes state and needs a sender")
         data = self.send(sender, contract, function.encode(args), value)
-        result = self.raw.result
-        assert result is not None
         return Receipt(
             value=function.decode(data),
-            logs=[log for raw in result.logs if (log := self._decode(raw)) is not None],
-            gas_used=result.gas_used,
+            logs=[log for raw in self.raw.logs if (log := self._decode(raw)) is not None],
+            gas_used=self.raw.gas_used,
             block_number=self.block_number,
             contract=contract,
         )
 
-    def _decode(self, raw: Any) -> Log | None:
-        emitter = self._contracts.get(raw.address.lower())
-        if emitter is None:
-            return None
-        topics = [bytes.fromhex(topic[2:]) for topic in raw.topics]
-        return emitter.interface.decode_log(emitter.address, topics, raw.data[1])
+    def revert(self) -> Revert:
+        """What became of the last transaction that did not succeed, as an exception."""
+        failure = self.raw.failure
+        if isinstance(failure, bytes):
+            return Revert(decode_revert(failure), data=failure)
+        return Revert(f"halt: {failure}")
+
+    def _decode(self, raw: RawLog) -> Log | None:
+        emitter = self._contracts.get(raw.address)
+        return emitter.interface.decode_log(emitter.address, raw.topics, raw.data) if emitter else None
 
 
 def _address(who: Any) -> str:
     address: str = who if isinstance(who, str) else who.address
     return address
-
-
-def _revert(error: RuntimeError) -> Revert:
-    text = str(error)
-    if match := _OUTPUT.search(text):
-        data = bytes.fromhex(match[1])
-        return Revert(decode_revert(data), data=data)
-    if match := _HALT.search(text):
-        return Revert(f"halt: {match[1]}")
-    return Revert(text)

@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from keifu.abi import EventAbi
+from keifu.evm.machine import RawLog
 from keifu.fuzz._pack import WORD, encoder
 
 __all__ = ["check_event"]
 
 
-def check_event(event: EventAbi, address: str, logs: list[Any], count: int, args: dict[str, Any]) -> None:
+def check_event(event: EventAbi, address: str, logs: list[RawLog], count: int, args: dict[str, Any]) -> None:
     """`logs` hold the event from `address` so often, the last time with `args`; AssertionError otherwise."""
-    topic = "0x" + event.topic.hex()
-    found = [log for log in logs if log.topics and log.topics[0] == topic and log.address.lower() == address]
+    found = [log for log in logs if log.topics and log.topics[0] == event.topic and log.address == address]
     assert len(found) == count, f"{event.name} emitted {len(found)} times, not {count}"
     if not args:
         return
-    topics, data = found[-1].topics, found[-1].data[1]
+    topics, data = found[-1].topics, found[-1].data
     left = dict(args)
     at_topic, at_data = 1, 0
     for name, kind, indexed in event.inputs:
         pack, dynamic = encoder(kind)
         if name in left and not dynamic:
-            there = bytes.fromhex(topics[at_topic][2:]) if indexed else data[at_data : at_data + WORD]
+            there = topics[at_topic] if indexed else data[at_data : at_data + WORD]
             wanted = pack(left.pop(name))
             assert there == wanted, f"{event.name}.{name} is {there.hex().lstrip('0')}, not {wanted.hex().lstrip('0')}"
         if indexed:
@@ -31,6 +31,6 @@ def check_event(event: EventAbi, address: str, logs: list[Any], count: int, args
         else:
             at_data += WORD
     if left:
-        decoded = event.decode([bytes.fromhex(item[2:]) for item in topics], data)
+        decoded = event.decode(topics, data)
         for name, wanted_value in left.items():
             assert decoded[name] == wanted_value, f"{event.name}.{name} is {decoded[name]}, not {wanted_value}"

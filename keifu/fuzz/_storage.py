@@ -1,4 +1,4 @@
-"""Storage slots by name: half a microsecond a read, where a view call takes ten."""
+"""Storage slots by name: a tenth of a microsecond a read, where a view call takes several."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ def _key(value: Any) -> bytes:
 class Reader:
     """One variable of one contract; call it with the keys of its map, outermost first, for the value as a number."""
 
-    def __init__(self, storage: Callable[[str, int], int], address: str, name: str, field: Field) -> None:
-        self._storage = storage
+    def __init__(self, slot: Callable[[str, int], Callable[[], int]], address: str, name: str, field: Field) -> None:
+        self._slot = slot
         self._address = address
         self.name = name
         self.field = field
         self._shift = field.first_bit
         self._mask = (1 << field.width) - 1
         self._whole = field.width == 8 * WORD and field.first_bit == 0
-        self._slots: dict[tuple[Any, ...], int] = {(): field.slot + field.offset}
+        self._words: dict[tuple[Any, ...], Callable[[], int]] = {(): slot(address, field.slot + field.offset)}
 
     def __call__(self, *keys: Any) -> int:
-        slot = self._slots.get(keys)
-        if slot is None:
-            slot = self._slots[keys] = self._find(keys)
-        word = self._storage(self._address, slot)
-        return word if self._whole else word >> self._shift & self._mask
+        word = self._words.get(keys) or self._word(keys)
+        return word() if self._whole else word() >> self._shift & self._mask
 
     def at(self, *keys: Any) -> Callable[[], int]:
         """A reader of one value, for oracles that ask for it after every call: the keys are looked up once."""
-        if not self._whole:
-            return partial(self, *keys)
-        self(*keys)
-        return partial(self._storage, self._address, self._slots[keys])
+        return self._word(keys) if self._whole else partial(self, *keys)
+
+    def _word(self, keys: tuple[Any, ...]) -> Callable[[], int]:
+        word = self._words.get(keys)
+        if word is None:
+            word = self._words[keys] = self._slot(self._address, self._find(keys))
+        return word
 
     def _find(self, keys: tuple[Any, ...]) -> int:
         slot = self.field.slot
@@ -68,4 +68,4 @@ class Reader:
 
     def known(self) -> dict[tuple[Any, ...], int]:
         """Every key that was asked for, with its value now."""
-        return {keys: self(*keys) for keys in list(self._slots) if keys or len(self._slots) == 1}
+        return {keys: self(*keys) for keys in list(self._words) if keys or len(self._words) == 1}

@@ -108,7 +108,7 @@ class Engine:
         self.calls = self.waits = self.sequences = 0
         self.seen: set[Any] | None = None  # signals of coverage; None does not collect
         self.fresh = 0  # signals of the last sequence that were new
-        self._reasons: dict[str, str] = {}
+        self._reasons: dict[bytes | str, str] = {}
         self._trace: list[Step] | None = None
         self._current = ""
         self._base = self.evm.snapshot()
@@ -302,24 +302,20 @@ class Engine:
     def _send(self, plan: _Plan, who: str, to: str, data: bytes, value: int, target: str, args: Any) -> bytes | None:
         """One transaction; the returned data, or None when it was refused (`system.refusal` says why)."""
         raw = self.evm.raw
-        raw.reset_transient_storage()
         self.calls += 1
         counts = self.counts[plan.index]
-        try:
-            returned: bytes = raw.message_call(who, to, data, value)
-        except RuntimeError as error:
-            reason = self.system.refusal = self.reason_of(str(error))
-            counts.refused += 1
+        answer = raw.call(who, to, data, value)
+        if answer is None:
+            reason = self.system.refusal = self.reason_of(raw.failure)
             signal: Any = reason
-            answer = None
+            counts.refused += 1
         else:
             counts.ok += 1
-            answer = returned
             signal = 0
         if self.seen is not None:
             if answer is not None:
                 zeros = data.count(0)
-                spent = raw.result.gas_used - GAS_BASE - GAS_ZERO * zeros - GAS_NONZERO * (len(data) - zeros)  # type: ignore[union-attr]
+                spent = raw.gas_used - GAS_BASE - GAS_ZERO * zeros - GAS_NONZERO * (len(data) - zeros)
                 signal = spent >> GAS_BUCKET
             key = (plan.index, signal)
             if key not in self.seen:
@@ -330,17 +326,12 @@ class Engine:
             self._trace.append(Step(plan.action.name, self.evm.now, who, target, tuple(args), value, outcome))
         return answer
 
-    def reason_of(self, text: str) -> str:
-        """Reason in pyrevm's error text, which is parsed once for each reason."""
-        start = text.find("output: ")
-        key = text[start + 8 :] if start >= 0 else text
-        reason = self._reasons.get(key)
+    def reason_of(self, failure: bytes | str) -> str:
+        """Reason of a machine's failure, decoded once for each."""
+        reason = self._reasons.get(failure)
         if reason is None:
-            if start >= 0:
-                reason = decode_revert(bytes.fromhex(key.rstrip(" }").removeprefix("0x")))
-            else:
-                reason = "halt: " + text.partition("reason: ")[2].split(",")[0] if "reason: " in text else text
-            self._reasons[key] = reason
+            reason = decode_revert(failure) if isinstance(failure, bytes) else f"halt: {failure}"
+            self._reasons[failure] = reason
         return reason
 
     def _wait(self, mode: int, pick: int, tail: bytes) -> bool:

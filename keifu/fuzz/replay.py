@@ -17,7 +17,7 @@ from keifu.chain.rpc import Rpc
 from keifu.errors import UsageError
 from keifu.evm import LocalEvm, artifacts
 from keifu.evm.artifacts import Artifact
-from keifu.fuzz._state import AccountState, dump
+from keifu.evm.machine import AccountState
 from keifu.fuzz.counterexample import Counterexample
 from keifu.fuzz.engine import Engine, Finding
 from keifu.fuzz.system import System
@@ -70,17 +70,14 @@ class _Recorder:
     def deploy(self, *_: Any, **__: Any) -> str:
         raise UsageError("a step deploys a contract from outside", remedy="deploy in setup")
 
-    def message_call(self, sender: str, to: str, data: bytes = b"", value: int = 0, is_static: bool = False) -> bytes:
+    def call(self, sender: str, to: str, data: bytes = b"", value: int = 0, is_static: bool = False) -> bytes | None:
         if is_static:
-            viewed: bytes = self._raw.message_call(sender, to, data, is_static=True)
-            return viewed
-        sent = _Sent(self._evm.block_number, self._evm.now, sender, to, data or b"", value or 0)
+            return self._raw.call(sender, to, data, is_static=True)
+        sent = _Sent(self._evm.block_number, self._evm.now, sender, to, data, value)
         self.log.append(sent)
-        try:
-            returned: bytes = self._raw.message_call(sender, to, data, value)
-        except RuntimeError as error:
-            sent.outcome = str(error)
-            raise
+        returned = self._raw.call(sender, to, data, value)
+        if returned is None:
+            sent.outcome = f"refused: {self._evm.revert().reason}"
         return returned
 
 
@@ -114,10 +111,10 @@ def replay(example: Counterexample, system: type[System], load: Callable[[str], 
     `finding` is None when the code no longer has the fault; `stale` says that the code is not what it was.
     """
     engine = Engine(system, load)
-    base = dump(engine.evm.raw)
+    base = engine.evm.raw.state()
     block, time = engine.evm.block_number, engine.evm.now
     recorder = _Recorder(engine.evm)
-    engine.evm.raw = recorder  # type: ignore[assignment]
+    engine.evm.raw = recorder
     finding = engine.run(bytes.fromhex(example.data))
     stale = bool(example.code_hash) and example.code_hash != system.code_hash()
     reverts = sum(sent.outcome != "ok" for sent in recorder.log)
@@ -128,7 +125,7 @@ def replay(example: Counterexample, system: type[System], load: Callable[[str], 
         if block > 1:
             anvil.mine(block - 1)
         outcome.differences = player.play(recorder.log, block)
-        slots, differences = player.compare(dump(engine.evm.raw))
+        slots, differences = player.compare(engine.evm.raw.state())
         outcome.slots = slots
         outcome.differences += differences
     return outcome
@@ -200,7 +197,7 @@ class _Player:
     def _outcome(self, sent: _Sent, tx_hash: str) -> Difference | None:
         receipt = self.rpc.call("eth_getTransactionReceipt", tx_hash)
         where = f"call of {self.engine.system.names.get(sent.to, sent.to)} at {sent.time}"
-        here = "ok" if sent.outcome == "ok" else f"refused: {self.engine.reason_of(sent.outcome)}"
+        here = sent.outcome
         if receipt is None:
             return Difference(where, here, "not mined")
         there = "ok"

@@ -248,7 +248,7 @@ class System:
             slot = self.evm.load(contract.interface.name).slot(path)
         except ArtifactError as error:
             raise DescriptionError(f"{self.title()}: {error}") from error
-        reader = Reader(self.evm.raw.storage, contract.address, variable, Field(slot, offset, *bits))
+        reader = Reader(self.evm.raw.slot, contract.address, variable, Field(slot, offset, *bits))
         self.readers.append(reader)
         return reader
 
@@ -271,16 +271,14 @@ class System:
         (a finding) otherwise. Reading logs takes as long as a call: see `sometimes`."""
         name, _, title = event.partition(".")
         contract = self._bound[name]
-        result = self.evm.raw.result
-        check_event(contract.interface.event(title), contract.address, result.logs if result else [], count, args)
+        check_event(contract.interface.event(title), contract.address, self.evm.raw.logs, count, args)
 
     def ask(self, target: str, *args: Any) -> int:
         """The first word that a view returns, as a number; for invariants at the end of a sequence."""
         to, pack = self.resolve(target, len(args))
-        try:
-            answer: bytes = self.evm.raw.message_call(self.addresses[0], to, pack(args), is_static=True)
-        except RuntimeError as error:
-            raise AssertionError(f"{target} must answer, was refused: {error}") from None
+        answer = self.evm.raw.call(self.addresses[0], to, pack(args), is_static=True)
+        if answer is None:
+            raise AssertionError(f"{target} must answer, was refused: {self.evm.revert().reason}")
         return int.from_bytes(answer[:WORD], "big")
 
     def refuses(self, target: str, *args: Any) -> bool:
@@ -294,11 +292,9 @@ class System:
     def do(self, target: str, *args: Any, sender: str) -> int:
         """Make a call that must succeed, at the end of a sequence; the first word that it returns."""
         to, pack = self.resolve(target, len(args))
-        self.evm.raw.reset_transient_storage()
-        try:
-            answer: bytes = self.evm.raw.message_call(sender, to, pack(args))
-        except RuntimeError as error:
-            raise AssertionError(f"{target} must succeed in the end, was refused: {error}") from None
+        answer = self.evm.raw.call(sender, to, pack(args))
+        if answer is None:
+            raise AssertionError(f"{target} must succeed in the end, was refused: {self.evm.revert().reason}")
         return int.from_bytes(answer[:WORD], "big")
 
     def sometimes(self) -> bool:

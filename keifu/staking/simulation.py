@@ -64,7 +64,7 @@ def _address(kind: int, number: int) -> str:
 
 class _Simulation:
     def __init__(self, size: Size) -> None:
-        from keifu.evm import LocalEvm  # noqa: PLC0415  # the package is importable without pyrevm
+        from keifu.evm import LocalEvm  # noqa: PLC0415  # the package is importable without an EVM
 
         self.size = size
         self.random = random.Random(SEED)  # noqa: S311

@@ -1,7 +1,4 @@
-"""anvil and the in-process EVM agree: same return data, logs and revert reasons for the same calls.
-
-Gas is not compared: pyrevm keeps slots warm across calls.
-"""
+"""anvil and the in-process EVM agree: same return data, logs, gas and revert reasons for the same calls."""
 
 from __future__ import annotations
 
@@ -107,7 +104,7 @@ def draw_call(chance: random.Random, accounts: dict[str, str], escrow: str, now:
 
 
 def outcome(side: Side, contract: str, function: str, args: list[Any], sender: Any, now: int) -> tuple[Any, ...]:
-    """Return data and logs, or the revert reason and data."""
+    """Return data, logs and gas, or the revert reason and data."""
     handle = side.contracts[contract]
     side.warp_to(now)
     try:
@@ -116,7 +113,7 @@ def outcome(side: Side, contract: str, function: str, args: list[Any], sender: A
         return ("revert", revert.reason, revert.data)
     side.at_next(now + 1)
     receipt = getattr(handle, function)(*args, sender=sender)
-    return ("done", returned, receipt.logs)
+    return ("done", returned, receipt.logs, receipt.gas_used)
 
 
 def state(side: Side, accounts: dict[str, str]) -> list[Any]:

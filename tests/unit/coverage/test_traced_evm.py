@@ -29,7 +29,7 @@ def story(evm: LocalEvm) -> list[Any]:
     return [*seen, escrow.plan(1), evm.now]
 
 
-def test_same_results_as_pyrevm() -> None:
+def test_same_results_as_the_native_machine() -> None:
     assert story(TracedEvm()) == story(LocalEvm())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz._storage import Field, Reader
 
@@ -14,7 +16,7 @@ def test_slots_agree_with_views(evm: LocalEvm) -> None:
     artifact = artifacts.load("PlainToken")
 
     def reader(name: str) -> Reader:
-        return Reader(evm.raw.storage, token.address, name, Field(artifact.slot(name), 0, 0, 256))
+        return Reader(evm.raw.slot, token.address, name, Field(artifact.slot(name), 0, 0, 256))
 
     assert reader("totalSupply")() == token.totalSupply()
     assert reader("balanceOf")(owner.address) == token.balanceOf(owner)
@@ -23,6 +25,8 @@ def test_slots_agree_with_views(evm: LocalEvm) -> None:
 
 def test_packed_fields_are_cut_out(evm: LocalEvm) -> None:
     stored = {3: (7 << 128) | 9}
-    high, low = (Reader(lambda _, slot: stored[slot], "0x", "x", Field(1, 2, bit, 128)) for bit in (128, 0))
+    high, low = (
+        Reader(lambda _, slot: partial(stored.get, slot), "0x", "x", Field(1, 2, bit, 128)) for bit in (128, 0)
+    )
 
     assert (high(), low()) == (7, 9)

@@ -1,0 +1,114 @@
+"""revm as a machine, by way of pyrevm: the second opinion on the native one.
+
+pyrevm keeps one journal over all calls, which decides three things here: transient storage is reset before each
+transaction, undoing is `revert` to a snapshot (never `commit`, which breaks the call depth without an open one), and
+slots stay warm, so that gas is not what a real chain would charge.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pyrevm
+
+from keifu.evm.machine import CHAIN_ID, GAS_LIMIT, AccountState, RawLog
+
+__all__ = ["PyrevmMachine"]
+
+_OUTPUT = re.compile(r"output: 0x([0-9a-fA-F]*)")
+_HALT = re.compile(r"Halt \{ reason: (\w+)")
+# pyrevm tells storage only in the text form of its journal.
+_ACCOUNT = re.compile(
+    r"(0x[0-9a-f]{40}): Account \{ info: AccountInfo \{ balance: (\d+), nonce: (\d+), .*?"
+    r"Analysed \{ len: (\d+).*?storage: \{(.*?)\}, status: AccountStatus",
+    re.DOTALL,
+)
+_SLOT = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: \d+, present_value: (\d+) \}")
+
+
+class PyrevmMachine:
+    """One chain's state; see `Machine`."""
+
+    def __init__(self) -> None:
+        self._evm = pyrevm.EVM(
+            env=pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=CHAIN_ID)), spec_id="CANCUN", gas_limit=GAS_LIMIT
+        )
+        self.failure: bytes | str = b""
+
+    def call(self, sender: str, to: str, data: bytes = b"", value: int = 0, is_static: bool = False) -> bytes | None:
+        self._evm.reset_transient_storage()
+        try:
+            returned: bytes = self._evm.message_call(sender, to, data, value, is_static=is_static)
+        except RuntimeError as error:
+            self.failure = _failure(error)
+            return None
+        return returned
+
+    def deploy(self, sender: str, data: bytes, value: int = 0) -> str | None:
+        self._evm.reset_transient_storage()
+        try:
+            address: str = self._evm.deploy(sender, data, value)
+        except RuntimeError as error:
+            self.failure = _failure(error)
+            return None
+        return address.lower()
+
+    @property
+    def gas_used(self) -> int:
+        result = self._evm.result
+        return int(result.gas_used) if result else 0
+
+    @property
+    def logs(self) -> list[RawLog]:
+        result = self._evm.result
+        return [
+            RawLog(log.address.lower(), [bytes.fromhex(topic[2:]) for topic in log.topics], bytes(log.data[1]))
+            for log in (result.logs if result else [])
+        ]
+
+    def set_block(self, number: int, time: int, prevrandao: bytes) -> None:
+        block = pyrevm.BlockEnv(number=number, timestamp=time, prevrandao=prevrandao, basefee=0, gas_limit=GAS_LIMIT)
+        self._evm.set_block_env(block)
+
+    def balance(self, address: str) -> int:
+        balance: int = self._evm.get_balance(address)
+        return balance
+
+    def set_balance(self, address: str, balance: int) -> None:
+        self._evm.set_balance(address, balance)
+
+    def code(self, address: str) -> bytes:
+        return (self._evm.get_code(address) or b"").rstrip(b"\0")
+
+    def slot(self, address: str, slot: int) -> Callable[[], int]:
+        return partial(self._evm.storage, address, slot)
+
+    def snapshot(self) -> Any:
+        return self._evm.snapshot()
+
+    def revert(self, mark: Any) -> None:
+        self._evm.revert(mark)
+
+    def state(self) -> dict[str, AccountState]:
+        found: dict[str, AccountState] = {}
+        for address, balance, nonce, length, storage in _ACCOUNT.findall(self._evm.journal_str):
+            code = bytes(self._evm.get_code(address) or b"")[: int(length)]
+            found[address] = AccountState(
+                balance=int(balance),
+                nonce=int(nonce),
+                code=b"" if code == b"\0" else code,
+                storage={int(slot): int(value) for slot, value in _SLOT.findall(storage)},
+            )
+        return found
+
+
+def _failure(error: RuntimeError) -> bytes | str:
+    text = str(error)
+    if match := _OUTPUT.search(text):
+        return bytes.fromhex(match[1])
+    if match := _HALT.search(text):
+        return match[1]
+    return text

@@ -1,0 +1,521 @@
+/* The loop over instructions. Gas and stack of a straight run are checked at its start; what varies, when it comes up.
+ * Yellow Paper, appendix H, with the changes up to Cancun. */
+#include "machine.h"
+#include "opcodes.h"
+
+#include <stdlib.h>
+
+enum {
+    WARM = 100, COLD_ACCOUNT = 2600, COLD_SLOT = 2100, CALL_VALUE = 9000, NEW_ACCOUNT = 25000, STIPEND = 2300,
+    SET_SLOT = 20000, RESET_SLOT = 2900, CLEAR_REFUND = 4800, COPY_WORD = 3, HASH_WORD = 6, LOG_BYTE = 8,
+    EXP_BYTE = 50, INIT_WORD = 2, MOST_INIT = 49152,
+};
+
+const void *const *interpreter_places;
+
+typedef struct {
+    Buffer *buffer;
+    uint8_t *bytes;
+    uint64_t size; /* a multiple of 32 */
+} Memory;
+
+static uint64_t words(uint64_t size) { return (size + 31) / 32; }
+
+/* Make memory reach `offset` + `size` and pay for it. */
+static bool reach(Memory *memory, const u256 *offset, const u256 *size, int64_t *gas) {
+    if (u256_is_zero(size)) return true;
+    if (!u256_small(size) || !u256_small(offset) || (size->w[0] | offset->w[0]) > UINT32_MAX) return false;
+    uint64_t end = offset->w[0] + size->w[0];
+    if (end <= memory->size) return true;
+    uint64_t old = memory->size / 32, new = words(end);
+    *gas -= (int64_t)(3 * new + new * new / 512 - 3 * old - old * old / 512);
+    if (*gas < 0) return false;
+    memory->bytes = buffer_reserve(memory->buffer, 32 * new);
+    memset(memory->bytes + memory->size, 0, 32 * new - memory->size);
+    memory->size = 32 * new;
+    return true;
+}
+
+/* Copy `size` bytes at `from` of a source that goes on with zeros. */
+static void copy_padded(uint8_t *to, const uint8_t *source, size_t source_size, const u256 *from, size_t size) {
+    size_t there = 0;
+    if (u256_small(from) && from->w[0] < source_size) {
+        there = source_size - from->w[0];
+        if (there > size) there = size;
+        memcpy(to, source + from->w[0], there);
+    }
+    memset(to + there, 0, size - there);
+}
+
+static bool pay_account(Machine *m, Account *account, int64_t *gas) {
+    *gas -= is_precompile(account->address) || state_warm_account(&m->state, account) ? WARM : COLD_ACCOUNT;
+    return *gas >= 0;
+}
+
+static bool pay_store(Machine *m, Cell *cell, const u256 *value, int64_t *gas) {
+    if (*gas <= STIPEND) return false;
+    if (!state_warm_cell(&m->state, cell)) *gas -= COLD_SLOT;
+    const u256 *now = &cell->value, *original = &cell->original;
+    bool was = !u256_is_zero(original);
+    if (u256_eq(now, value)) {
+        *gas -= WARM;
+    } else if (u256_eq(now, original)) {
+        *gas -= was ? RESET_SLOT : SET_SLOT;
+        if (was && u256_is_zero(value)) m->refund += CLEAR_REFUND;
+    } else {
+        *gas -= WARM;
+        if (was && u256_is_zero(now)) m->refund -= CLEAR_REFUND;
+        else if (was && u256_is_zero(value)) m->refund += CLEAR_REFUND;
+        if (u256_eq(value, original)) m->refund += was ? RESET_SLOT - WARM : SET_SLOT - WARM;
+    }
+    return *gas >= 0;
+}
+
+/* One of the four calls. `s` is the top of the stack; the answer goes where the lowest word was. */
+static const char *call(Machine *m, Frame *f, uint8_t op, u256 *s, Memory *memory, int64_t *gas) {
+    bool has_value = op == 0xf1 || op == 0xf2;
+    const u256 *asked = s, *in = s - 2 - has_value, *in_size = in - 1, *out = in - 2, *out_size = in - 3;
+    u256 zero = u256_from(0), value = has_value ? s[-2] : zero;
+    u256 *answer = (u256 *)(s - 5 - has_value);
+    bool pays = !u256_is_zero(&value);
+    if (op == 0xf1 && pays && f->is_static) return "CallNotAllowedInsideStatic";
+    uint8_t address[20];
+    word_address(&s[-1], address);
+    if (!reach(memory, in, in_size, gas) || !reach(memory, out, out_size, gas)) return "OutOfGas";
+    Account *target = state_account(&m->state, address);
+    if (!pay_account(m, target, gas)) return "OutOfGas";
+    if (pays) *gas -= CALL_VALUE;
+    if (op == 0xf1 && pays && state_is_empty(target)) *gas -= NEW_ACCOUNT;
+    if (*gas < 0) return "OutOfGas";
+    int64_t passed = *gas - *gas / 64;
+    if (u256_small(asked) && asked->w[0] < (uint64_t)passed) passed = (int64_t)asked->w[0];
+    *gas -= passed;
+    if (pays) passed += STIPEND;
+    Frame child = {
+        .self = op == 0xf1 || op == 0xfa ? target : f->self,
+        .value = op == 0xf4 ? f->value : value,
+        .input = u256_is_zero(in_size) ? NULL : memory->bytes + in->w[0],
+        .input_size = in_size->w[0],
+        .gas = passed,
+        .depth = f->depth + 1,
+        .is_static = f->is_static || op == 0xfa,
+    };
+    memcpy(child.caller, op == 0xf4 ? f->caller : f->self->address, 20);
+    u256 size = *out_size, where = *out; /* the answer may lie where they are */
+    m->output.size = 0;
+    Outcome outcome = HALTED;
+    if (child.depth > MOST_DEPTH || (pays && u256_lt(&f->self->balance, &value))) *gas += passed;
+    else {
+        outcome = enter_call(m, &child, address, op == 0xf1);
+        *gas += child.gas;
+    }
+    *answer = u256_from(outcome == DONE);
+    size_t copied = m->output.size < size.w[0] ? m->output.size : size.w[0];
+    if (copied) memcpy(memory->bytes + where.w[0], m->output.bytes, copied);
+    return NULL;
+}
+
+static const char *create(Machine *m, Frame *f, bool salted, u256 *s, Memory *memory, int64_t *gas) {
+    if (f->is_static) return "StateChangeDuringStaticCall";
+    u256 *answer = s - 2 - salted;
+    if (!reach(memory, &s[-1], &s[-2], gas)) return "OutOfGas";
+    uint64_t size = s[-2].w[0];
+    if (size > MOST_INIT) return "CreateInitCodeSizeLimit";
+    *gas -= (int64_t)(words(size) * (INIT_WORD + (salted ? HASH_WORD : 0)));
+    if (*gas < 0) return "OutOfGas";
+    u256 value = s[0], salt = salted ? s[-3] : u256_from(0);
+    const uint8_t *init = size ? memory->bytes + s[-1].w[0] : NULL;
+    m->output.size = 0;
+    *answer = u256_from(0);
+    if (f->depth + 1 > MOST_DEPTH || u256_lt(&f->self->balance, &value) || f->self->nonce == UINT64_MAX) return NULL;
+    int64_t passed = *gas - *gas / 64;
+    *gas -= passed;
+    uint8_t address[20];
+    if (enter_create(m, f, &value, init, size, salted ? &salt : NULL, &passed, address) == DONE)
+        *answer = address_word(address);
+    *gas += passed;
+    return NULL;
+}
+
+static const char *destroy(Machine *m, Frame *f, const u256 *heir_word, int64_t *gas) {
+    if (f->is_static) return "StateChangeDuringStaticCall";
+    uint8_t address[20];
+    word_address(heir_word, address);
+    Account *heir = state_account(&m->state, address), *self = f->self;
+    if (!is_precompile(address) && !state_warm_account(&m->state, heir)) *gas -= COLD_ACCOUNT;
+    if (!u256_is_zero(&self->balance) && state_is_empty(heir)) *gas -= NEW_ACCOUNT;
+    if (*gas < 0) return "OutOfGas";
+    u256 zero = u256_from(0), sum = u256_add(&heir->balance, &self->balance);
+    bool fresh = self->created_in == m->state.transaction; /* EIP-6780 */
+    if (heir != self) state_set_balance(&m->state, heir, &sum);
+    if (heir != self || fresh) state_set_balance(&m->state, self, &zero);
+    if (fresh) state_set_destructed(&m->state, self);
+    return NULL;
+}
+
+#define HALT(why) do { m->halt = why; goto halted; } while (0)
+#define NEXT goto *(ip++)->go
+#define PAY(cost) do { gas -= (int64_t)(cost); if (gas < 0) HALT("OutOfGas"); } while (0)
+#define REACH(offset, size) do { if (!reach(&memory, offset, size, &gas)) HALT("OutOfGas"); } while (0)
+#define WRITES do { if (f->is_static) HALT("StateChangeDuringStaticCall"); } while (0)
+#define BINARY(name, expression) op_##name: { const u256 *a = s, *b = s - 1; u256 r = expression; *--s = r; NEXT; }
+#define COMPARE(name, expression) op_##name: { const u256 *a = s, *b = s - 1; bool r = expression; *--s = u256_from(r); NEXT; }
+#define PUT(name, expression) op_##name: { u256 r = expression; *++s = r; NEXT; }
+#define DUP(n) op_DUP##n: { s[1] = s[1 - n]; s++; NEXT; }
+#define SWAP(n) op_SWAP##n: { u256 t = s[0]; s[0] = s[-n]; s[-n] = t; NEXT; }
+#define PLACE(code, name, pops, pushes, gas) [code] = &&op_##name,
+
+Outcome interpreter_run(Machine *m, Frame *f) {
+    static const void *places[256] = {
+        OPCODES(PLACE)[BLOCK] = &&block, [PUSH_SMALL] = &&push_small, [PUSH_WORD] = &&push_word,
+        [JUMP_TO] = &&jump_to, [JUMPI_TO] = &&jumpi_to, [END] = &&op_STOP,
+    };
+    if (!m) {
+        for (int i = 0; i < 256; i++)
+            if (!places[i]) places[i] = &&op_UNKNOWN;
+        interpreter_places = places;
+        return DONE;
+    }
+    Program *program = f->code->program;
+    if (!program) program = f->code->program = program_make(f->code->bytes, f->code->size);
+    Room *room = &m->rooms[f->depth];
+    if (!room->stack && !(room->stack = malloc((MOST_STACK + 1) * sizeof *room->stack))) abort();
+    State *state = &m->state;
+    u256 *const bottom = room->stack, *s = bottom; /* bottom[0] is below the first word */
+    Memory memory = {&room->memory, room->memory.bytes, 0};
+    int64_t gas = f->gas;
+    const Instruction *ip = program->instructions;
+    Outcome outcome = DONE;
+    m->output.size = 0;
+    NEXT;
+
+block: {
+    const Instruction *at = ip - 1;
+    gas -= at->block.gas;
+    if (gas < 0) HALT("OutOfGas");
+    long height = s - bottom;
+    if (height < at->block.needs) HALT("StackUnderflow");
+    if (height + at->block.grows > MOST_STACK) HALT("StackOverflow");
+    NEXT;
+}
+push_small:
+    *++s = u256_from(ip[-1].number);
+    NEXT;
+push_word:
+    *++s = *ip[-1].word;
+    NEXT;
+jump_to:
+    ip = ip[-1].target;
+    if (!ip) HALT("InvalidJump");
+    NEXT;
+jumpi_to: {
+    const Instruction *target = ip[-1].target;
+    const u256 *condition = s--;
+    if (!u256_is_zero(condition)) {
+        if (!target) HALT("InvalidJump");
+        ip = target;
+    }
+    NEXT;
+}
+op_JUMP: {
+    uint32_t found = u256_small(s) && s->w[0] < program->size ? program->jumpdests[s->w[0]] : 0;
+    s--;
+    if (!found) HALT("InvalidJump");
+    ip = program->instructions + found - 1;
+    NEXT;
+}
+op_JUMPI: {
+    if (!u256_is_zero(s - 1)) {
+        uint32_t found = u256_small(s) && s->w[0] < program->size ? program->jumpdests[s->w[0]] : 0;
+        if (!found) HALT("InvalidJump");
+        ip = program->instructions + found - 1;
+    }
+    s -= 2;
+    NEXT;
+}
+op_JUMPDEST: /* part of a block */
+op_STOP:
+    goto done;
+
+    BINARY(ADD, u256_add(a, b))
+    BINARY(MUL, u256_mul(a, b))
+    BINARY(SUB, u256_sub(a, b))
+    BINARY(SDIV, u256_sdiv(a, b))
+    BINARY(SMOD, u256_smod(a, b))
+    BINARY(SIGNEXTEND, u256_signextend(a, b))
+    BINARY(SAR, u256_sar(b, a))
+    BINARY(AND, ((u256){{a->w[0] & b->w[0], a->w[1] & b->w[1], a->w[2] & b->w[2], a->w[3] & b->w[3]}}))
+    BINARY(OR, ((u256){{a->w[0] | b->w[0], a->w[1] | b->w[1], a->w[2] | b->w[2], a->w[3] | b->w[3]}}))
+    BINARY(XOR, ((u256){{a->w[0] ^ b->w[0], a->w[1] ^ b->w[1], a->w[2] ^ b->w[2], a->w[3] ^ b->w[3]}}))
+    BINARY(SHL, u256_small(a) && a->w[0] < 256 ? u256_shl(b, (unsigned)a->w[0]) : u256_from(0))
+    BINARY(SHR, u256_small(a) && a->w[0] < 256 ? u256_shr(b, (unsigned)a->w[0]) : u256_from(0))
+    BINARY(BYTE, u256_from(u256_small(a) && a->w[0] < 32 ? b->w[3 - a->w[0] / 8] >> (56 - 8 * (a->w[0] % 8)) & 255 : 0))
+    COMPARE(LT, u256_lt(a, b))
+    COMPARE(GT, u256_lt(b, a))
+    COMPARE(SLT, u256_slt(a, b))
+    COMPARE(SGT, u256_slt(b, a))
+    COMPARE(EQ, u256_eq(a, b))
+
+op_DIV: {
+    u256 r;
+    u256_divmod(s, s - 1, &r, NULL);
+    *--s = r;
+    NEXT;
+}
+op_MOD: {
+    u256 r;
+    u256_divmod(s, s - 1, NULL, &r);
+    *--s = r;
+    NEXT;
+}
+op_ADDMOD: {
+    u256 r = u256_addmod(s, s - 1, s - 2);
+    *(s -= 2) = r;
+    NEXT;
+}
+op_MULMOD: {
+    u256 r = u256_mulmod(s, s - 1, s - 2);
+    *(s -= 2) = r;
+    NEXT;
+}
+op_EXP: {
+    const u256 *exponent = s - 1;
+    int bytes = 0;
+    for (int i = 3; i >= 0 && !bytes; i--)
+        if (exponent->w[i]) bytes = 8 * i + (71 - __builtin_clzll(exponent->w[i])) / 8;
+    PAY(EXP_BYTE * bytes);
+    u256 r = u256_exp(s, exponent);
+    *--s = r;
+    NEXT;
+}
+op_ISZERO:
+    *s = u256_from(u256_is_zero(s));
+    NEXT;
+op_NOT:
+    for (int i = 0; i < 4; i++) s->w[i] = ~s->w[i];
+    NEXT;
+op_KECCAK256: {
+    REACH(s, s - 1);
+    uint64_t size = s[-1].w[0];
+    PAY(HASH_WORD * words(size));
+    u256 r = machine_hash(m, size ? memory.bytes + s->w[0] : NULL, size);
+    *--s = r;
+    NEXT;
+}
+
+    PUT(ADDRESS, address_word(f->self->address))
+    PUT(ORIGIN, address_word(m->origin))
+    PUT(CALLER, address_word(f->caller))
+    PUT(CALLVALUE, f->value)
+    PUT(CALLDATASIZE, u256_from(f->input_size))
+    PUT(CODESIZE, u256_from(f->code->size))
+    PUT(GASPRICE, u256_from(0))
+    PUT(RETURNDATASIZE, u256_from(m->output.size))
+    PUT(COINBASE, u256_from(0))
+    PUT(TIMESTAMP, u256_from(m->time))
+    PUT(NUMBER, u256_from(m->number))
+    PUT(PREVRANDAO, m->prevrandao)
+    PUT(GASLIMIT, u256_from(m->gas_limit))
+    PUT(CHAINID, u256_from(m->chain_id))
+    PUT(SELFBALANCE, f->self->balance)
+    PUT(BASEFEE, u256_from(0))
+    PUT(BLOBBASEFEE, u256_from(1))
+    PUT(PC, u256_from(ip[-1].number >> 8))
+    PUT(MSIZE, u256_from(memory.size))
+    PUT(GAS, u256_from((uint64_t)gas))
+    PUT(PUSH0, u256_from(0))
+
+op_BLOBHASH:
+    *s = u256_from(0);
+    NEXT;
+op_BLOCKHASH: {
+    bool past = u256_small(s) && s->w[0] < m->number && m->number - s->w[0] <= 256;
+    *s = past ? machine_hash_of_block(m, s->w[0]) : u256_from(0);
+    NEXT;
+}
+op_BALANCE:
+op_EXTCODESIZE:
+op_EXTCODEHASH: {
+    uint8_t address[20];
+    word_address(s, address);
+    Account *account = state_account(state, address);
+    if (!pay_account(m, account, &gas)) HALT("OutOfGas");
+    uint8_t op = (uint8_t)ip[-1].number;
+    if (op == 0x31) *s = account->balance;
+    else if (op == 0x3b) *s = u256_from(account->code ? account->code->size : 0);
+    else if (state_is_empty(account)) *s = u256_from(0);
+    else if (account->code) *s = u256_load(account->code->hash);
+    else *s = machine_hash(m, NULL, 0);
+    NEXT;
+}
+op_EXTCODECOPY: {
+    uint8_t address[20];
+    word_address(s, address);
+    REACH(s - 1, s - 3);
+    Account *account = state_account(state, address);
+    if (!pay_account(m, account, &gas)) HALT("OutOfGas");
+    uint64_t size = s[-3].w[0];
+    PAY(COPY_WORD * words(size));
+    const Code *code = account->code;
+    if (size) copy_padded(memory.bytes + s[-1].w[0], code ? code->bytes : NULL, code ? code->size : 0, s - 2, size);
+    s -= 4;
+    NEXT;
+}
+op_CALLDATALOAD: {
+    if (u256_small(s) && f->input_size >= 32 && s->w[0] <= f->input_size - 32) {
+        *s = u256_load(f->input + s->w[0]);
+        NEXT;
+    }
+    uint8_t bytes[32];
+    copy_padded(bytes, f->input, f->input_size, s, 32);
+    *s = u256_load(bytes);
+    NEXT;
+}
+op_CALLDATACOPY: {
+    REACH(s, s - 2);
+    uint64_t size = s[-2].w[0];
+    PAY(COPY_WORD * words(size));
+    if (size) copy_padded(memory.bytes + s->w[0], f->input, f->input_size, s - 1, size);
+    s -= 3;
+    NEXT;
+}
+op_CODECOPY: {
+    REACH(s, s - 2);
+    uint64_t size = s[-2].w[0];
+    PAY(COPY_WORD * words(size));
+    if (size) copy_padded(memory.bytes + s->w[0], f->code->bytes, f->code->size, s - 1, size);
+    s -= 3;
+    NEXT;
+}
+op_RETURNDATACOPY: {
+    u256 end = u256_add(s - 1, s - 2), there = u256_from(m->output.size);
+    if (u256_lt(&end, s - 1) || u256_lt(&there, &end)) HALT("OutOfOffset");
+    REACH(s, s - 2);
+    uint64_t size = s[-2].w[0];
+    PAY(COPY_WORD * words(size));
+    if (size) memcpy(memory.bytes + s->w[0], m->output.bytes + s[-1].w[0], size);
+    s -= 3;
+    NEXT;
+}
+op_MCOPY: {
+    const u256 *farther = u256_lt(s, s - 1) ? s - 1 : s;
+    REACH(farther, s - 2);
+    uint64_t size = s[-2].w[0];
+    PAY(COPY_WORD * words(size));
+    if (size) memmove(memory.bytes + s->w[0], memory.bytes + s[-1].w[0], size);
+    s -= 3;
+    NEXT;
+}
+op_POP:
+    s--;
+    NEXT;
+op_MLOAD: {
+    if (!(u256_small(s) && s->w[0] < memory.size && s->w[0] + 32 <= memory.size)) {
+        u256 size = u256_from(32);
+        REACH(s, &size);
+    }
+    *s = u256_load(memory.bytes + s->w[0]);
+    NEXT;
+}
+op_MSTORE: {
+    if (!(u256_small(s) && s->w[0] < memory.size && s->w[0] + 32 <= memory.size)) {
+        u256 size = u256_from(32);
+        REACH(s, &size);
+    }
+    u256_store(memory.bytes + s->w[0], s - 1);
+    s -= 2;
+    NEXT;
+}
+op_MSTORE8: {
+    u256 size = u256_from(1);
+    REACH(s, &size);
+    memory.bytes[s->w[0]] = (uint8_t)s[-1].w[0];
+    s -= 2;
+    NEXT;
+}
+op_SLOAD: {
+    Cell *cell = state_cell(state, f->self, s);
+    PAY(state_warm_cell(state, cell) ? WARM : COLD_SLOT);
+    *s = cell->value;
+    NEXT;
+}
+op_SSTORE: {
+    WRITES;
+    Cell *cell = state_cell(state, f->self, s);
+    if (!pay_store(m, cell, s - 1, &gas)) HALT("OutOfGas");
+    if (!u256_eq(&cell->value, s - 1)) state_set_value(state, cell, s - 1);
+    s -= 2;
+    NEXT;
+}
+op_TLOAD:
+    *s = state_transient(state, f->self, s)->value;
+    NEXT;
+op_TSTORE: {
+    WRITES;
+    state_set_transient(state, state_transient(state, f->self, s), s - 1);
+    s -= 2;
+    NEXT;
+}
+
+op_PUSH1: op_PUSH2: op_PUSH3: op_PUSH4: op_PUSH5: op_PUSH6: op_PUSH7: op_PUSH8: op_PUSH9: op_PUSH10: op_PUSH11:
+op_PUSH12: op_PUSH13: op_PUSH14: op_PUSH15: op_PUSH16: op_PUSH17: op_PUSH18: op_PUSH19: op_PUSH20: op_PUSH21:
+op_PUSH22: op_PUSH23: op_PUSH24: op_PUSH25: op_PUSH26: op_PUSH27: op_PUSH28: op_PUSH29: op_PUSH30: op_PUSH31:
+op_PUSH32: /* all made into push_small and push_word */
+    HALT("OpcodeNotFound");
+
+    DUP(1) DUP(2) DUP(3) DUP(4) DUP(5) DUP(6) DUP(7) DUP(8)
+    DUP(9) DUP(10) DUP(11) DUP(12) DUP(13) DUP(14) DUP(15) DUP(16)
+    SWAP(1) SWAP(2) SWAP(3) SWAP(4) SWAP(5) SWAP(6) SWAP(7) SWAP(8)
+    SWAP(9) SWAP(10) SWAP(11) SWAP(12) SWAP(13) SWAP(14) SWAP(15) SWAP(16)
+
+op_LOG0: op_LOG1: op_LOG2: op_LOG3: op_LOG4: {
+    WRITES;
+    int count = (uint8_t)ip[-1].number - 0xa0;
+    REACH(s, s - 1);
+    uint64_t size = s[-1].w[0];
+    PAY(LOG_BYTE * size);
+    u256 topics[4];
+    for (int i = 0; i < count; i++) topics[i] = s[-2 - i];
+    machine_log_add(m, f->self, topics, count, size ? memory.bytes + s->w[0] : NULL, size);
+    s -= 2 + count;
+    NEXT;
+}
+op_CREATE: op_CREATE2: {
+    bool salted = (uint8_t)ip[-1].number == 0xf5;
+    const char *why = create(m, f, salted, s, &memory, &gas);
+    if (why) HALT(why);
+    s -= 2 + salted;
+    NEXT;
+}
+op_CALL: op_CALLCODE: op_DELEGATECALL: op_STATICCALL: {
+    uint8_t op = (uint8_t)ip[-1].number;
+    const char *why = call(m, f, op, s, &memory, &gas);
+    if (why) HALT(why);
+    s -= op == 0xf1 || op == 0xf2 ? 6 : 5;
+    NEXT;
+}
+op_RETURN: op_REVERT:
+    REACH(s, s - 1);
+    if ((uint8_t)ip[-1].number == 0xfd) outcome = REVERTED;
+    buffer_set(&m->output, s[-1].w[0] ? memory.bytes + s->w[0] : NULL, s[-1].w[0]);
+    goto end;
+op_SELFDESTRUCT: {
+    const char *why = destroy(m, f, s, &gas);
+    if (why) HALT(why);
+    goto done;
+}
+op_INVALID:
+    HALT("InvalidFEOpcode");
+op_UNKNOWN:
+    HALT("OpcodeNotFound");
+
+done:
+    m->output.size = 0;
+end:
+    f->gas = gas;
+    return outcome;
+halted:
+    m->output.size = 0;
+    f->gas = 0;
+    return HALTED;
+}

@@ -1,0 +1,146 @@
+#include "program.h"
+
+#include <stdlib.h>
+
+#include "opcodes.h"
+
+#define OP(code, name, pops, pushes, gas) [code] = {pops, pushes, gas, true},
+static const struct {
+    uint8_t pops, pushes;
+    uint16_t gas;
+    bool known;
+} OPS[256] = {OPCODES(OP)};
+#undef OP
+
+/* A straight run ends before a jump destination and after whatever moves on, or looks at the gas that is left. */
+static bool ends_block(uint8_t op) {
+    switch (op) {
+    case 0x00: case 0x55: case 0x56: case 0x57: case 0x5a: case 0xf0: case 0xf1: case 0xf2: case 0xf3: case 0xf4:
+    case 0xf5: case 0xfa: case 0xfd: case 0xfe: case 0xff: return true;
+    default: return !OPS[op].known;
+    }
+}
+
+typedef struct {
+    Program *program;
+    size_t count, words;
+    size_t block; /* index of the open block */
+    uint32_t gas;
+    int height, needs, grows;
+} Maker;
+
+static Instruction *add(Maker *m, uint8_t op) {
+    Instruction *made = &m->program->instructions[m->count++];
+    made->go = interpreter_places[op];
+    made->number = 0;
+    return made;
+}
+
+static void close_block(Maker *m) {
+    Instruction *block = &m->program->instructions[m->block];
+    block->block.gas = m->gas;
+    block->block.needs = (uint16_t)m->needs;
+    block->block.grows = (uint16_t)m->grows;
+}
+
+static void open_block(Maker *m) {
+    m->block = m->count;
+    add(m, BLOCK);
+    m->gas = 0;
+    m->height = m->needs = m->grows = 0;
+}
+
+static void account_for(Maker *m, uint8_t op) {
+    m->gas += OPS[op].gas;
+    if (OPS[op].pops - m->height > m->needs) m->needs = OPS[op].pops - m->height;
+    m->height += OPS[op].pushes - OPS[op].pops;
+    if (m->height > m->grows) m->grows = m->height;
+}
+
+static void push(Maker *m, const uint8_t *code, size_t size, size_t at, unsigned width) {
+    uint8_t bytes[32] = {0};
+    for (unsigned i = 0; i < width && at + 1 + i < size; i++) bytes[32 - width + i] = code[at + 1 + i];
+    u256 value = u256_load(bytes);
+    size_t next = at + 1 + width;
+    uint8_t following = next < size ? code[next] : 0;
+    if ((following == 0x56 || following == 0x57) && width > 0) { /* jumps are resolved once all is laid out */
+        account_for(m, following);
+        add(m, following == 0x56 ? JUMP_TO : JUMPI_TO)->number = u256_small(&value) ? value.w[0] : UINT64_MAX;
+    } else if (u256_small(&value)) {
+        add(m, PUSH_SMALL)->number = value.w[0];
+    } else {
+        u256 *word = &m->program->words[m->words++];
+        *word = value;
+        add(m, PUSH_WORD)->word = word;
+    }
+}
+
+static void resolve(Program *p, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        Instruction *at = &p->instructions[i];
+        if (at->go != interpreter_places[JUMP_TO] && at->go != interpreter_places[JUMPI_TO]) continue;
+        uint32_t found = at->number < p->size ? p->jumpdests[at->number] : 0;
+        at->target = found ? &p->instructions[found - 1] : NULL;
+    }
+}
+
+Program *program_make(const uint8_t *code, size_t size) {
+    Program *p = calloc(1, sizeof *p);
+    if (!p) abort();
+    p->size = size;
+    p->instructions = malloc((2 * size + 3) * sizeof *p->instructions); /* a block may start at every byte */
+    p->jumpdests = calloc(size + 1, sizeof *p->jumpdests);
+    p->words = malloc((size / 10 + 1) * sizeof *p->words); /* what does not fit into 64 bits takes ten bytes of code */
+    if (!p->instructions || !p->jumpdests || !p->words) abort();
+    Maker m = {.program = p};
+    open_block(&m);
+    bool fresh = true;
+    for (size_t at = 0; at < size;) {
+        uint8_t op = code[at];
+        if (op == 0x5b) {
+            if (!fresh) {
+                close_block(&m);
+                open_block(&m);
+            }
+            p->jumpdests[at] = (uint32_t)m.block + 1;
+            account_for(&m, op);
+            fresh = false;
+            at++;
+            continue;
+        }
+        fresh = false;
+        account_for(&m, op);
+        bool ends = ends_block(op);
+        if (op >= 0x5f && op <= 0x7f) {
+            unsigned width = op - 0x5fu;
+            push(&m, code, size, at, width);
+            at += width;
+            uint8_t following = at + 1 < size ? code[at + 1] : 0;
+            if ((following == 0x56 || following == 0x57) && width > 0) {
+                at++;
+                ends = true;
+            }
+        } else {
+            add(&m, OPS[op].known ? op : UNKNOWN)->number = at << 8 | op;
+        }
+        at++;
+        if (ends) {
+            close_block(&m);
+            open_block(&m);
+            fresh = true;
+        }
+    }
+    close_block(&m);
+    add(&m, END);
+    resolve(p, m.count);
+    p->instructions = realloc(p->instructions, m.count * sizeof *p->instructions);
+    return p;
+}
+
+void program_free(Program *program) {
+    if (!program) return;
+    free(program->instructions);
+    free(program->jumpdests);
+    free(program->words);
+    free(program);
+}

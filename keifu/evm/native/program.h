@@ -1,0 +1,40 @@
+/* Code made ready to run: one instruction a place, constants read, jumps resolved, and what a straight run of
+ * instructions needs of gas and stack summed up at its start, where it is checked once. */
+#ifndef KEIFU_PROGRAM_H
+#define KEIFU_PROGRAM_H
+
+#include <stddef.h>
+
+#include "u256.h"
+
+typedef struct Instruction Instruction;
+
+struct Instruction {
+    const void *go; /* where the interpreter does it */
+    union {
+        uint64_t number; /* a small constant; else the place in the code, times 256, and the opcode */
+        const u256 *word;
+        const Instruction *target; /* NULL: no such place to jump to */
+        struct {
+            uint32_t gas;
+            uint16_t needs; /* words on the stack at the start */
+            uint16_t grows; /* words at most above that */
+        } block;
+    };
+};
+
+typedef struct {
+    Instruction *instructions;
+    uint32_t *jumpdests; /* place in the code -> index of an instruction, plus one; 0 is no jump destination */
+    u256 *words;
+    size_t size; /* of the code */
+} Program;
+
+Program *program_make(const uint8_t *code, size_t size);
+void program_free(Program *program);
+
+/* The places of the interpreter by opcode; the made-up ones take numbers that no fork uses. */
+extern const void *const *interpreter_places;
+enum { BLOCK = 0x0c, PUSH_SMALL, PUSH_WORD, JUMP_TO, UNKNOWN = 0x21, JUMPI_TO, END };
+
+#endif

@@ -1,0 +1,347 @@
+#include "state.h"
+
+#include <stdlib.h>
+
+#include "keccak.h"
+
+enum { FIRST_ROOM = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17 };
+
+static const uint64_t GOLDEN = 0x9e3779b97f4a7c15; /* 2^64 divided by the golden ratio */
+
+/* Memory that runs out cannot be helped: the process is a worker, which may die. */
+static void *got(void *memory) {
+    if (!memory) abort();
+    return memory;
+}
+
+/* hash tables of pointers, with linear probing ---------------------------------------------------------------------- */
+
+static uint64_t mixed(uint64_t a, uint64_t b) {
+    uint64_t h = (a ^ b * GOLDEN) * GOLDEN;
+    return h ^ h >> 29;
+}
+
+static uint64_t account_hash(const uint8_t *address) {
+    uint64_t a, b;
+    memcpy(&a, address, 8);
+    memcpy(&b, address + 12, 8);
+    return mixed(a, b);
+}
+
+static uint64_t cell_hash(const Account *account, const u256 *slot) {
+    return mixed(slot->w[0] ^ slot->w[1] ^ slot->w[2] ^ slot->w[3], (uint64_t)(uintptr_t)account >> 4);
+}
+
+static uint64_t code_hash(const uint8_t *hash) {
+    uint64_t h;
+    memcpy(&h, hash, 8);
+    return h;
+}
+
+typedef uint64_t (*Hash)(const void *item);
+
+static uint64_t hash_of_account(const void *item) { return account_hash(((const Account *)item)->address); }
+static uint64_t hash_of_cell(const void *item) { return cell_hash(((const Cell *)item)->account, &((const Cell *)item)->slot); }
+static uint64_t hash_of_code(const void *item) { return code_hash(((const Code *)item)->hash); }
+
+static void table_put(Table *t, void *item, uint64_t hash) {
+    size_t i = hash & (t->room - 1);
+    while (t->places[i]) i = (i + 1) & (t->room - 1);
+    t->places[i] = item;
+    t->count++;
+}
+
+static void table_rebuild(Table *t, size_t room, Hash hash) {
+    Table next = {got(calloc(room, sizeof(void *))), room, 0};
+    for (size_t i = 0; i < t->room; i++)
+        if (t->places[i]) table_put(&next, t->places[i], hash(t->places[i]));
+    free(t->places);
+    *t = next;
+}
+
+static void table_add(Table *t, void *item, Hash hash) {
+    if (2 * (t->count + 1) > t->room) table_rebuild(t, t->room ? 2 * t->room : FIRST_ROOM, hash);
+    table_put(t, item, hash(item));
+}
+
+/* finding ----------------------------------------------------------------------------------------------------------- */
+
+Account *state_account(State *s, const uint8_t address[20]) {
+    Table *t = &s->accounts;
+    for (size_t i = account_hash(address) & (t->room - 1); t->places[i]; i = (i + 1) & (t->room - 1)) {
+        Account *found = t->places[i];
+        if (memcmp(found->address, address, 20) == 0) return found;
+    }
+    Account *made = got(calloc(1, sizeof *made));
+    memcpy(made->address, address, 20);
+    table_add(t, made, hash_of_account);
+    return made;
+}
+
+static Cell *new_cell(State *s) {
+    if (!s->free_cells) {
+        Cell *block = got(malloc(CELLS_A_BLOCK * sizeof *block));
+        s->blocks = got(realloc(s->blocks, (s->block_count + 1) * sizeof *s->blocks));
+        s->blocks[s->block_count++] = block;
+        for (int i = 0; i < CELLS_A_BLOCK; i++) {
+            block[i].account = (Account *)s->free_cells;
+            s->free_cells = &block[i];
+        }
+    }
+    Cell *cell = s->free_cells;
+    s->free_cells = (Cell *)cell->account;
+    memset(cell, 0, sizeof *cell);
+    return cell;
+}
+
+static Cell *cell_in(State *s, Table *t, Account *account, const u256 *slot) {
+    for (size_t i = cell_hash(account, slot) & (t->room - 1); t->places[i]; i = (i + 1) & (t->room - 1)) {
+        Cell *found = t->places[i];
+        if (found->account == account && u256_eq(&found->slot, slot)) return found;
+    }
+    Cell *made = new_cell(s);
+    made->account = account;
+    made->slot = *slot;
+    table_add(t, made, hash_of_cell);
+    return made;
+}
+
+Cell *state_cell(State *s, Account *account, const u256 *slot) {
+    Cell *cell = cell_in(s, &s->cells, account, slot);
+    if (cell->original_in != s->transaction) {
+        cell->original_in = s->transaction;
+        cell->original = cell->value;
+    }
+    return cell;
+}
+
+Cell *state_transient(State *s, Account *account, const u256 *slot) {
+    Cell *cell = cell_in(s, &s->transients, account, slot);
+    if (cell->warm_in != s->transaction) { /* a transaction starts with none (EIP-1153) */
+        cell->warm_in = s->transaction;
+        cell->value = u256_from(0);
+    }
+    return cell;
+}
+
+Code *state_code(State *s, const uint8_t *bytes, size_t size) {
+    if (size == 0) return NULL;
+    uint8_t hash[32];
+    keccak256(bytes, size, hash);
+    Table *t = &s->codes;
+    for (size_t i = code_hash(hash) & (t->room - 1); t->places[i]; i = (i + 1) & (t->room - 1))
+        if (memcmp(((Code *)t->places[i])->hash, hash, 32) == 0) return t->places[i];
+    Code *made = got(calloc(1, sizeof *made));
+    memcpy(made->hash, hash, 32);
+    made->bytes = got(malloc(size));
+    memcpy(made->bytes, bytes, size);
+    made->size = size;
+    table_add(t, made, hash_of_code);
+    return made;
+}
+
+/* changing ---------------------------------------------------------------------------------------------------------- */
+
+static u256 *note(State *s, Change change, void *what) {
+    if (s->journal_size == s->journal_room) {
+        s->journal_room = s->journal_room ? 2 * s->journal_room : FIRST_ROOM;
+        s->journal = got(realloc(s->journal, s->journal_room * sizeof *s->journal));
+    }
+    Entry *entry = &s->journal[s->journal_size++];
+    entry->change = change;
+    entry->what = what;
+    return &entry->before;
+}
+
+bool state_warm_account(State *s, Account *account) {
+    if (account->warm_in == s->transaction) return true;
+    note(s, WARM_ACCOUNT, account)->w[0] = account->warm_in;
+    account->warm_in = s->transaction;
+    return false;
+}
+
+bool state_warm_cell(State *s, Cell *cell) {
+    if (cell->warm_in == s->transaction) return true;
+    note(s, WARM_CELL, cell)->w[0] = cell->warm_in;
+    cell->warm_in = s->transaction;
+    return false;
+}
+
+void state_set_value(State *s, Cell *cell, const u256 *value) {
+    *note(s, VALUE, cell) = cell->value;
+    cell->value = *value;
+}
+
+void state_set_transient(State *s, Cell *cell, const u256 *value) {
+    *note(s, TRANSIENT, cell) = cell->value;
+    cell->value = *value;
+}
+
+void state_set_balance(State *s, Account *account, const u256 *balance) {
+    *note(s, BALANCE, account) = account->balance;
+    account->balance = *balance;
+}
+
+void state_set_nonce(State *s, Account *account, uint64_t nonce) {
+    note(s, NONCE, account)->w[0] = account->nonce;
+    account->nonce = nonce;
+}
+
+void state_set_code(State *s, Account *account, Code *code) {
+    note(s, CODE, account)->w[0] = (uint64_t)(uintptr_t)account->code;
+    account->code = code;
+}
+
+void state_set_created(State *s, Account *account) {
+    note(s, CREATED, account)->w[0] = account->created_in;
+    account->created_in = s->transaction;
+}
+
+void state_set_destructed(State *s, Account *account) {
+    note(s, DESTRUCTED, account)->w[0] = account->destructed_in;
+    account->destructed_in = s->transaction;
+    s->destructs = true;
+}
+
+void state_wipe(State *s, Account *account) {
+    u256 zero = u256_from(0);
+    state_set_balance(s, account, &zero);
+    state_set_nonce(s, account, 0);
+    state_set_code(s, account, NULL);
+    for (size_t i = 0; i < s->cells.room; i++) {
+        Cell *cell = s->cells.places[i];
+        if (cell && cell->account == account) state_set_value(s, cell, &zero);
+    }
+}
+
+bool state_is_empty(const Account *account) {
+    return account->nonce == 0 && !account->code && u256_is_zero(&account->balance);
+}
+
+/* undoing ----------------------------------------------------------------------------------------------------------- */
+
+void state_begin(State *s) {
+    s->transaction++;
+    s->destructs = false;
+    if (s->mark_count == 0) s->journal_size = 0; /* nobody can go back behind the start of a transaction */
+}
+
+void state_rewind(State *s, size_t journal_size) {
+    while (s->journal_size > journal_size) {
+        Entry *entry = &s->journal[--s->journal_size];
+        Account *account = entry->what;
+        Cell *cell = entry->what;
+        switch (entry->change) {
+        case VALUE:
+        case TRANSIENT: cell->value = entry->before; break;
+        case BALANCE: account->balance = entry->before; break;
+        case NONCE: account->nonce = entry->before.w[0]; break;
+        case CODE: account->code = (Code *)(uintptr_t)entry->before.w[0]; break;
+        case WARM_CELL: cell->warm_in = entry->before.w[0]; break;
+        case WARM_ACCOUNT: account->warm_in = entry->before.w[0]; break;
+        case CREATED: account->created_in = entry->before.w[0]; break;
+        case DESTRUCTED: account->destructed_in = entry->before.w[0]; break;
+        }
+    }
+}
+
+size_t state_mark(State *s) {
+    if (s->mark_count == s->mark_room) {
+        s->mark_room = s->mark_room ? 2 * s->mark_room : 16;
+        s->marks = got(realloc(s->marks, s->mark_room * sizeof *s->marks));
+    }
+    s->marks[s->mark_count] = s->journal_size;
+    return s->mark_count++;
+}
+
+static void keep(Table *t, Hash hash, bool (*wanted)(const void *), void (*drop)(State *, void *), State *s) {
+    for (size_t i = 0; i < t->room; i++) {
+        if (!t->places[i] || wanted(t->places[i])) continue;
+        drop(s, t->places[i]);
+        t->places[i] = NULL;
+    }
+    table_rebuild(t, t->room, hash);
+}
+
+static bool cell_wanted(const void *item) {
+    const Cell *cell = item;
+    return cell->pinned || cell->used || !u256_is_zero(&cell->value);
+}
+
+static bool account_wanted(const void *item) { return ((const Account *)item)->used || !state_is_empty(item); }
+
+static void drop_cell(State *s, void *item) {
+    Cell *cell = item;
+    cell->account = (Account *)s->free_cells;
+    s->free_cells = cell;
+}
+
+static void drop_account(State *s, void *item) {
+    (void)s;
+    free(item);
+}
+
+static bool transient_wanted(const void *item) { return ((const Cell *)item)->used; }
+
+static void disuse(Cell *cell) { cell->used = false; }
+
+static void use_account(Cell *cell) { cell->account->used = true; }
+
+static void each_cell(Table *t, void (*act)(Cell *)) {
+    for (size_t i = 0; i < t->room; i++)
+        if (t->places[i]) act(t->places[i]);
+}
+
+/* Forgets empty words and accounts that came up since and are gone again: millions in a long campaign. */
+static void sweep(State *s) {
+    each_cell(&s->cells, disuse);
+    each_cell(&s->transients, disuse);
+    for (size_t i = 0; i < s->accounts.room; i++)
+        if (s->accounts.places[i]) ((Account *)s->accounts.places[i])->used = false;
+    for (size_t i = 0; i < s->journal_size; i++) {
+        Change change = s->journal[i].change;
+        if (change == VALUE || change == TRANSIENT || change == WARM_CELL) ((Cell *)s->journal[i].what)->used = true;
+        else ((Account *)s->journal[i].what)->used = true;
+    }
+    keep(&s->cells, hash_of_cell, cell_wanted, drop_cell, s);
+    keep(&s->transients, hash_of_cell, transient_wanted, drop_cell, s);
+    each_cell(&s->cells, use_account);
+    each_cell(&s->transients, use_account);
+    keep(&s->accounts, hash_of_account, account_wanted, drop_account, s);
+    s->sweep_at = 2 * (s->cells.count + s->transients.count + s->accounts.count) + FIRST_SWEEP;
+}
+
+void state_back(State *s, size_t mark) {
+    state_rewind(s, s->marks[mark]);
+    s->mark_count = mark;
+    if (s->cells.count + s->transients.count + s->accounts.count > s->sweep_at) sweep(s);
+}
+
+/* start and end ----------------------------------------------------------------------------------------------------- */
+
+void state_init(State *s) {
+    memset(s, 0, sizeof *s);
+    s->sweep_at = FIRST_SWEEP;
+    Table *tables[] = {&s->accounts, &s->cells, &s->transients, &s->codes};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        *tables[i] = (Table){got(calloc(FIRST_ROOM, sizeof(void *))), FIRST_ROOM, 0};
+}
+
+void state_free(State *s) {
+    for (size_t i = 0; i < s->accounts.room; i++) free(s->accounts.places[i]);
+    for (size_t i = 0; i < s->codes.room; i++) {
+        Code *code = s->codes.places[i];
+        if (!code) continue;
+        program_free(code->program);
+        free(code->bytes);
+        free(code);
+    }
+    for (size_t i = 0; i < s->block_count; i++) free(s->blocks[i]);
+    free(s->blocks);
+    free(s->accounts.places);
+    free(s->cells.places);
+    free(s->transients.places);
+    free(s->codes.places);
+    free(s->journal);
+    free(s->marks);
+}
