@@ -24,9 +24,9 @@ def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_js
 
     from keifu.fuzz import mutate  # noqa: PLC0415
 
-    def told(done: int, total: int, outcome: mutate.Outcome) -> None:
-        if done % 10 == 0 or outcome.fate == "survived":
-            click.echo(f"{done}/{total} {outcome.fate}", err=True)
+    def told(done: int, total: int, fate: str) -> None:
+        if done % 10 == 0 or fate == "alive":
+            click.echo(f"{done}/{total} {fate}", err=True)
 
     result = mutate.score(contract, sample=sample, seed=seed, processes=processes, on_progress=told)
     if as_json:

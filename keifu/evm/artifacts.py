@@ -27,6 +27,7 @@ __all__ = [
     "Artifact",
     "Project",
     "compile_contract",
+    "compiler_data",
     "constant",
     "load",
     "load_all",
@@ -129,17 +130,11 @@ def _relative(path: Path, root: Path) -> str:
     raise ArtifactError(f"{path.name} lies outside the project", remedy="import from contracts/ or from a package")
 
 
-def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
-    """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words.
-
-    `overlay` holds texts, by path below the root, that stand in the place of files: planted bugs and mutants.
-    """
-    from vyper.compiler import outputs_from_compiler_data  # noqa: PLC0415
+def compiler_data(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Any:
+    """The compiler's view of one file of the project at `root`, before it has done any work; see `compile_contract`."""
     from vyper.compiler.input_bundle import FilesystemInputBundle  # noqa: PLC0415
-    from vyper.compiler.output_bundle import OutputBundle  # noqa: PLC0415
     from vyper.compiler.phases import CompilerData  # noqa: PLC0415
     from vyper.compiler.settings import Settings  # noqa: PLC0415
-    from vyper.exceptions import VyperException  # noqa: PLC0415
 
     root = root.resolve()
     texts = {root / name: text for name, text in (overlay or {}).items()}
@@ -150,10 +145,23 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
             return replace(loaded, contents=texts[resolved_path]) if resolved_path in texts else loaded
 
     bundle = Bundle([_site_packages(), root])
+    source = bundle.load_file(path.resolve().relative_to(root))
+    return CompilerData(source, bundle, settings=Settings(evm_version=EVM_VERSION))
+
+
+def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
+    """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words.
+
+    `overlay` holds texts, by path below the root, that stand in the place of files: planted bugs and mutants.
+    """
+    from vyper.compiler import outputs_from_compiler_data  # noqa: PLC0415
+    from vyper.compiler.output_bundle import OutputBundle  # noqa: PLC0415
+    from vyper.exceptions import VyperException  # noqa: PLC0415
+
+    root = root.resolve()
     formats = ("abi", "bytecode", "bytecode_runtime", "layout", "source_map_runtime", "method_identifiers")
     try:
-        source = bundle.load_file(path.resolve().relative_to(root))
-        data = CompilerData(source, bundle, settings=Settings(evm_version=EVM_VERSION))
+        data = compiler_data(path, root, overlay)
         output = outputs_from_compiler_data(data, formats)
         inputs = [Path(item.resolved_path) for item in OutputBundle(data).source_codes.values()]
     except VyperException as error:

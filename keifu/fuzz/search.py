@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 from keifu.errors import InputError
@@ -29,8 +30,10 @@ class Corpus:
     The folder belongs to one run-time code: InputError when it was made with another.
     """
 
-    def __init__(self, folder: Path | None = None, system: str = "", code_hash: str = "") -> None:
-        self.items: list[bytes] = []
+    def __init__(
+        self, folder: Path | None = None, system: str = "", code_hash: str = "", items: Iterable[bytes] = ()
+    ) -> None:
+        self.items = list(items)
         self._folder = folder
         self._names: set[str] = set()
         if folder is not None:

@@ -8,7 +8,7 @@ import pytest
 
 from keifu.errors import UsageError
 from keifu.evm import artifacts
-from keifu.fuzz import mutate
+from keifu.fuzz import _trial, mutate
 from keifu.fuzz._mutants import mutants
 
 FILE = "contracts/testing/ThirdPartyVault.vy"
@@ -59,8 +59,8 @@ def test_a_mutant_changes_one_place() -> None:
 
 
 def test_a_sample_of_the_vault_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutate, "CORPUS_CALLS", 6_000)
-    monkeypatch.setattr(mutate, "CALLS", 12_000)
+    monkeypatch.setattr(_trial, "CORPUS_CALLS", 6_000)
+    monkeypatch.setattr(_trial, "CALLS", 12_000)
 
     result = mutate.score("ThirdPartyVault", sample=7, seed=4, processes=1)
 
