@@ -2,15 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.roles import role_fixtures
 
-@pytest.fixture(scope="module")
-def deployer(accounts):
-    return accounts[0]
-
-
-@pytest.fixture(scope="module")
-def other_deployer(accounts):
-    return accounts[1]
+globals().update(role_fixtures("deployer", "other_deployer"))
 
 
 @pytest.fixture(scope="module")

@@ -4,28 +4,12 @@ import pytest
 
 from keifu.keys import Account
 from keifu.keys.eip712 import Domain
+from tests.roles import role_fixtures
 
 SUPPLY = 10**27
 
 
-@pytest.fixture(scope="module")
-def holder(accounts):
-    return accounts[0]
-
-
-@pytest.fixture(scope="module")
-def receiver(accounts):
-    return accounts[1]
-
-
-@pytest.fixture(scope="module")
-def spender(accounts):
-    return accounts[2]
-
-
-@pytest.fixture(scope="module")
-def relayer(accounts):
-    return accounts[3]
+globals().update(role_fixtures("holder", "receiver", "spender", "relayer"))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import pytest
 from keifu.evm import artifacts
 from keifu.keys import Account
 from keifu.tge import Grants, Schedule
+from tests.roles import role_fixtures
 
 COIN = 10**18
 MONTH = artifacts.constant("lib/constants.vy", "MONTH")
@@ -15,44 +16,11 @@ SUPPLY = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
 NOBODY = "0x" + "00" * 20
 
 
-@pytest.fixture(scope="module")
-def deployer(accounts):
-    return accounts[0]
-
-
-@pytest.fixture(scope="module")
-def holder(accounts):
-    return accounts[1]
-
-
-@pytest.fixture(scope="module")
-def other_holder(accounts):
-    return accounts[2]
-
-
-@pytest.fixture(scope="module")
-def stranger(accounts):
-    return accounts[3]
-
-
-@pytest.fixture(scope="module")
-def owner(accounts):
-    return accounts[4]
-
-
-@pytest.fixture(scope="module")
-def non_owner(accounts):
-    return accounts[5]
-
-
-@pytest.fixture(scope="module")
-def revoker(accounts):
-    return accounts[6]
-
-
-@pytest.fixture(scope="module")
-def successor(accounts):
-    return accounts[7]
+globals().update(
+    role_fixtures(
+        "deployer", "holder", "other_holder", "stranger", "owner", "non_owner", "revoker", "successor", "operator"
+    )
+)
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +109,6 @@ def plan(holder, revoker, start):
 
 
 # with a staking hub -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def operator(accounts):
-    return accounts[8]
 
 
 @pytest.fixture(scope="module")
