@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from ape.exceptions import TransactionError
 
 from keifu.keys import Account
 from keifu.provenance import Attestation, Kind, Link, Record, RegistryDomain, Relation
+from tests.roles import role_fixtures
 
 FAR = 2**40  # a deadline or expiry that no test reaches
+WORDLESS = TransactionError.DEFAULT_MESSAGE  # what ape says when the ABI decoder refuses: such a revert has no data
 
 
 def sha(text: str) -> bytes:
@@ -19,39 +22,9 @@ def sha(text: str) -> bytes:
 SCHEMA = sha("evaluation passed")
 
 
-@pytest.fixture(scope="module")
-def deployer(accounts):
-    return accounts[0]
-
-
-@pytest.fixture(scope="module")
-def author(accounts):
-    return accounts[1]
-
-
-@pytest.fixture(scope="module")
-def attestor(accounts):
-    return accounts[2]
-
-
-@pytest.fixture(scope="module")
-def relayer(accounts):
-    return accounts[3]
-
-
-@pytest.fixture(scope="module")
-def stranger(accounts):
-    return accounts[4]
-
-
-@pytest.fixture(scope="module")
-def second_attestor(accounts):
-    return accounts[5]
-
-
-@pytest.fixture(scope="module")
-def environment_owner(accounts):
-    return accounts[6]
+globals().update(
+    role_fixtures("deployer", "author", "attestor", "relayer", "stranger", "second_attestor", "environment_owner")
+)
 
 
 @pytest.fixture(scope="module")

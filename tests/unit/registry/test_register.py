@@ -7,7 +7,7 @@ import pytest
 
 from keifu.provenance import Kind, Link, Record, Relation, Status
 
-from .conftest import sha
+from .conftest import WORDLESS, sha
 
 
 def test_stores_what_contracts_need_and_logs_the_rest(registry, author, make, domain, dataset_id, chain):
@@ -46,7 +46,7 @@ def test_sixteen_links_register(registry, author, make, domain):
 
 def test_a_seventeenth_link_is_refused(registry, author, make, dataset_id):
     *plain, _ = make("too many").args
-    with ape.reverts():  # the ABI decoder's bound, which has no words
+    with ape.reverts(WORDLESS):
         registry.register((*plain, [(1, dataset_id)] * 17), sender=author)
 
 

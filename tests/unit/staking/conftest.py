@@ -4,6 +4,8 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils import keccak
 
+from tests.roles import role_fixtures
+
 COIN = 10**18
 DAY = 86_400
 UNBONDING = 14 * DAY
@@ -13,38 +15,24 @@ NOBODY = "0x" + "00" * 20
 EVIDENCE = b"\x05" * 32
 FUNDS = 10**24
 
-ROLES = (
-    "deployer",
-    "owner",
-    "non_owner",
-    "operator",
-    "other_operator",
-    "delegator",
-    "other_delegator",
-    "service",
-    "arbiter",
-    "victim",
-    "prover",
-    "sink",
-    "stranger",
+
+globals().update(
+    role_fixtures(
+        "deployer",
+        "owner",
+        "non_owner",
+        "operator",
+        "other_operator",
+        "delegator",
+        "other_delegator",
+        "service",
+        "arbiter",
+        "victim",
+        "prover",
+        "sink",
+        "stranger",
+    )
 )
-
-
-@pytest.fixture(scope="module")
-def cast(accounts):
-    return {role: accounts[index] for index, role in enumerate(ROLES)}
-
-
-def _role(name):
-    @pytest.fixture(scope="module", name=name)
-    def account(cast):
-        return cast[name]
-
-    return account
-
-
-for _name in ROLES:
-    globals()[f"role_{_name}"] = _role(_name)
 
 
 @pytest.fixture(scope="module")
