@@ -6,6 +6,8 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils import keccak
 
+from tests.roles import role_fixtures
+
 COIN = 10**18
 DAY = EPOCH = REVEAL = APPEAL = 86_400
 UNBONDING = 40 * DAY
@@ -15,24 +17,11 @@ PENALTY = 50 * COIN
 NOBODY = "0x" + "00" * 20
 EVIDENCE, SEED, SALT = b"\x05" * 32, b"\x07" * 32, b"\x09" * 32
 INNOCENT, GUILTY, NO_QUORUM, VOID = 1, 2, 3, 3
-ROLES = ("owner", "accuser", "victim", "operator", "juror", "other_juror", "service", "stranger", "sink")
 
 
-@pytest.fixture(scope="module")
-def cast(accounts):
-    return {role: accounts[index] for index, role in enumerate(ROLES)}
-
-
-def _role(name):
-    @pytest.fixture(scope="module", name=name)
-    def account(cast):
-        return cast[name]
-
-    return account
-
-
-for _name in ROLES:
-    globals()[f"role_{_name}"] = _role(_name)
+globals().update(
+    role_fixtures("owner", "accuser", "victim", "operator", "juror", "other_juror", "service", "stranger", "sink")
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +80,22 @@ def wait(chain):
     return wait
 
 
+@pytest.fixture
+def at(chain):
+    """Give the next block this time."""
+    return chain.provider.set_timestamp
+
+
 @pytest.fixture(scope="module")
-def to_reveal(chain, court):
+def reveal_of(court):
+    """The first second of the current jury's reveal."""
+    return lambda case: court.get_turn(case, court.get_case(case).turn).opened + 2 * EPOCH
+
+
+@pytest.fixture(scope="module")
+def to_reveal(chain, reveal_of):
     """To the first second of the current jury's reveal, or some seconds after it."""
-
-    def to_reveal(case, later=0):
-        opened = court.get_turn(case, court.get_case(case).turn).opened
-        chain.mine(timestamp=opened + 2 * EPOCH + later)
-
-    return to_reveal
+    return lambda case, later=0: chain.mine(timestamp=reveal_of(case) + later)
 
 
 @pytest.fixture(scope="module")

@@ -40,20 +40,20 @@ def test_the_second_costs_nine_bonds_and_there_is_no_third(court, token, case, c
         court.appeal(case, sender=operator)
 
 
-def test_not_when_its_time_is_over(court, case, operator, wait):
-    wait(APPEAL)
+def test_not_when_its_time_is_over(court, case, operator, reveal_of, at):
+    at(reveal_of(case) + REVEAL + APPEAL)
     with ape.reverts("court: too late to appeal"):
         court.appeal(case, sender=operator)
 
 
-def test_just_before_it_is_over(court, case, operator, wait):
-    wait(APPEAL - 5)
+def test_just_before_it_is_over(court, case, operator, reveal_of, at):
+    at(reveal_of(case) + REVEAL + APPEAL - 1)
     court.appeal(case, sender=operator)
 
 
-def test_not_while_the_jury_sits(court, case, call_appeal, operator, to_reveal):
+def test_not_while_the_jury_sits(court, case, call_appeal, operator, reveal_of, at):
     call_appeal(case)
-    to_reveal(case, REVEAL - 5)
+    at(reveal_of(case) + REVEAL - 1)
     with ape.reverts("court: jury still sits"):
         court.appeal(case, sender=operator)
 

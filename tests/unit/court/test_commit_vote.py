@@ -63,8 +63,8 @@ def test_no_seat_before_the_seed(court, case, service, operator, accuser, juror)
         court.commit_vote(unseeded, [0], b"\x01" * 32, sender=juror)
 
 
-def test_until_the_reveal_begins(court, case, juror, drawn, to_reveal):
-    to_reveal(case, -3)
+def test_until_the_reveal_begins(court, case, juror, drawn, reveal_of, at):
+    at(reveal_of(case) - 1)
     court.commit_vote(case, drawn[:1], b"\x01" * 32, sender=juror)
 
 

@@ -75,12 +75,12 @@ def test_unbond_and_withdraw(hub, token, operator, stranger, chain):
     assert token.balanceOf(stranger) == before + 500 * COIN
 
 
-def test_unbonding_again_waits_anew(hub, operator, wait):
-    hub.unbond(500 * COIN, sender=operator)
-    wait(UNBONDING - 100)
+def test_unbonding_again_waits_anew(hub, operator, chain):
+    unlock = hub.unbond(500 * COIN, sender=operator).timestamp + UNBONDING
+    chain.pending_timestamp = unlock - 1
     hub.unbond(100 * COIN, sender=operator)
     assert hub.operator_state(operator).bond_leaving == 600 * COIN
-    wait(1_000)
+    chain.pending_timestamp = unlock
     with ape.reverts("hub: not matured"):
         hub.withdraw_bond(operator, sender=operator)
 

@@ -68,11 +68,11 @@ def test_the_arbiter_slashes_in_the_service_s_name(staked, operator, service, ar
             staked.slash_for(service, operator, COIN, NOBODY, NOBODY, EVIDENCE, sender=outsider)
 
 
-def test_a_removed_service_slashes_for_its_horizon_only(staked, operator, service, owner, wait):
-    staked.remove_service(service, sender=owner)
-    wait(HORIZON - 100)
+def test_a_removed_service_slashes_for_its_horizon_only(staked, operator, service, owner, chain):
+    until = staked.remove_service(service, sender=owner).timestamp + HORIZON
+    chain.pending_timestamp = until
     staked.slash(operator, COIN, NOBODY, NOBODY, EVIDENCE, sender=service)
-    wait(200)
+    chain.mine(timestamp=until + 1)
     assert staked.effective(service, operator) == 0
     with ape.reverts("hub: not a slasher"):
         staked.slash(operator, COIN, NOBODY, NOBODY, EVIDENCE, sender=service)
