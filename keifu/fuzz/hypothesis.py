@@ -25,7 +25,8 @@ __all__ = ["database", "sequences"]
 def sequences(
     system: type[System], *, examples: int = 50, steps: int = STEPS, where: ExampleDatabase | None = None
 ) -> Callable[[], None]:
-    """A test function that runs `examples` sequences; fails with the script of the smallest counterexample.
+    """A test function that runs `examples` sequences; fails with the script of the smallest counterexample. They are
+    the same ones in every run, unless failures are kept `where` another run finds them.
 
     The size of a draw is fixed (`min_size == max_size`): without a minimum Hypothesis draws almost nothing.
     """
@@ -33,7 +34,12 @@ def sequences(
     size = CHUNK * steps
 
     @settings(
-        max_examples=examples, deadline=None, database=where, print_blob=True, suppress_health_check=list(HealthCheck)
+        max_examples=examples,
+        deadline=None,
+        database=where,
+        derandomize=where is None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
     )
     @given(st.binary(min_size=size, max_size=size))
     def test(data: bytes) -> None:

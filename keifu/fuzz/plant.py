@@ -68,15 +68,19 @@ def plant(bug: Bug) -> Load:
     return loader(changed)
 
 
-def hunt(system: type[System], bug: Bug, *, seed: int = 1, seconds: float = 30.0, guided: bool = True) -> Hunt:
-    """Search for `bug` until it is found or the time is over, and shrink what was found."""
+def hunt(
+    system: type[System], bug: Bug, *, seed: int = 1, seconds: float = 30.0, calls: int = 0, guided: bool = True
+) -> Hunt:
+    """Search for `bug` until it is found or the budget is spent, and shrink what was found. The budget is `calls` and
+    waits, which is the same search on any machine, or `seconds` when there is no such count."""
     engine = Engine(system, plant(bug))
     search = Search(engine, seed, guided=guided)
     started = time.perf_counter()
     while (finding := search.step()) is None:
-        if time.perf_counter() - started > seconds:
-            return Hunt(bug.name, seconds, engine.calls + engine.waits, 0, None)
-    spent, calls = time.perf_counter() - started, engine.calls + engine.waits
+        spent, made = time.perf_counter() - started, engine.calls + engine.waits
+        if made >= calls if calls else spent > seconds:
+            return Hunt(bug.name, spent, made, 0, None)
+    spent, made = time.perf_counter() - started, engine.calls + engine.waits
     data, finding = shrink(engine, search.data, finding)
     example = build(engine, data, finding, seed)
-    return Hunt(bug.name, spent, calls, sum(bool(step.target) for step in example.steps), example)
+    return Hunt(bug.name, spent, made, sum(bool(step.target) for step in example.steps), example)

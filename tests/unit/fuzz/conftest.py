@@ -20,6 +20,6 @@ def evm() -> LocalEvm:
 def early_exit() -> tuple[Counterexample, Load]:
     """A counterexample, and the artefacts with its bug in."""
     bug = next(bug for bug in planted.load("vault") if bug.name == EARLY)
-    example = hunt(Vault, bug).example
+    example = hunt(Vault, bug, calls=200_000).example
     assert example is not None
     return example, plant(bug)

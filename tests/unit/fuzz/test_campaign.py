@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keifu.errors import UsageError
 from keifu.fuzz import campaign
+from keifu.fuzz._worker import Job
 from keifu.fuzz.campaign import Plan, SystemResult
 from keifu.fuzz.system import DescriptionError
+
+FOR_EVER = 10**15
 
 
 def test_counts_of_two_processes_add_up() -> None:
@@ -24,27 +28,29 @@ def test_counts_of_two_processes_add_up() -> None:
 
 
 def test_a_dead_worker_loses_only_its_current_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[int] = []
+    workers: list[campaign._Process] = []
     start = campaign._Process.start
 
-    def watch(self: campaign._Process, job: object) -> None:
-        start(self, job)  # type: ignore[arg-type]
-        assert self.process.pid
-        started.append(self.process.pid)
+    def watch(self: campaign._Process, job: Job) -> None:
+        start(self, job)
+        workers.append(self)
 
     monkeypatch.setattr(campaign._Process, "start", watch)
-    before: list[int] = []
+    wanted: list[int] = []
 
     def kill_once(result: SystemResult) -> None:
-        if result.calls > 1_000 and not before:
-            before.append(result.calls + result.waits)
-            os.kill(started[0], signal.SIGKILL)
+        """The first worker would go on for ever; the one after it has a little left to do."""
+        if result.calls > 1_000 and not wanted:
+            wanted.append(result.calls + result.waits + 2_000)
+            worker = workers[0]
+            worker.job = replace(worker.job, calls=wanted[0])
+            assert worker.process.pid
+            os.kill(worker.process.pid, signal.SIGKILL)
 
-    (result,) = campaign.run(["vault"], Plan(calls=15_000, processes=1), on_progress=kill_once)
+    (result,) = campaign.run(["vault"], Plan(calls=FOR_EVER, processes=1), on_progress=kill_once)
 
     assert result.restarts == 1
-    assert before[0] >= 1_000
-    assert result.calls + result.waits >= 15_000
+    assert result.calls + result.waits >= wanted[0]
     assert result.calls == pytest.approx(sum(item.ok + item.refused for item in result.actions), abs=64)
 
 
