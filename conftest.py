@@ -1,23 +1,34 @@
-"""Runs before any test: compiled contracts are what the sources say, and property tests repeat."""
+"""Runs before any test: compiled contracts are what the sources say, and tests repeat on any machine."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from keifu.evm import artifacts
 from keifu.evm.ape_guard import refresh
+from tests.ape_chain import ape_host, start_clock, without_source_walks
 
-settings.register_profile("quick", max_examples=25, stateful_step_count=25, deadline=None, print_blob=True)
+# Neither profile looks at a clock: no deadline, and no complaint that a machine draws slowly.
+settings.register_profile("clockless", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+# What every commit must pass draws the same examples everywhere; the deep profile looks for new ones.
+settings.register_profile(
+    "quick",
+    settings.get_profile("clockless"),
+    max_examples=25,
+    stateful_step_count=25,
+    derandomize=True,
+    database=None,
+)
 settings.register_profile(
     "deep",
+    settings.get_profile("clockless"),
     max_examples=1_000,
     stateful_step_count=80,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=False,
 )
 settings.load_profile(os.environ.get("KEIFU_PROFILE", "quick"))
 
@@ -29,6 +40,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     import ape  # noqa: PLC0415 - configures itself at import, after pytest has
 
     refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
+    """ape starts its chain in this hook, in every process that has tests to run."""
+    import ape  # noqa: PLC0415 - as above
+
+    with ape_host():
+        yield
+    if not session.config.getoption("--show-internal"):
+        without_source_walks()
+    if session.items:
+        start_clock(ape.networks.provider)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -21,6 +21,7 @@ __all__ = ["Anvil"]
 START_SECONDS = 20.0
 CHAIN_ID = 31_337
 GAS_LIMIT = 1_000_000_000  # a block: one transaction a block is the rule here, so this is only a ceiling
+SECONDS_A_BLOCK = 1  # on a chain with a clock of its own
 ETHER = 10**18
 FUNDING_ETHER = 1_000
 # anvil funds the accounts of this well-known mnemonic's first key; it pays the accounts that we make.
@@ -33,6 +34,9 @@ class Anvil:
 
     with Anvil() as anvil:
         client = anvil.client()
+
+    With a `timestamp` of its first block it has a clock of its own, a second a block: what happens on it repeats, on
+    any machine. Otherwise its clock is the machine's.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class Anvil:
         )
         self.url = self._await_address()
         self.rpc = Rpc(self.url)
+        if timestamp:
+            self.rpc.call("anvil_setBlockTimestampInterval", SECONDS_A_BLOCK)
         self.faucet = Account(_FAUCET_KEY, "faucet")
         self._client: ChainClient | None = None
 
@@ -71,9 +77,8 @@ class Anvil:
     # time ----------------------------------------------------------------------------------------------------------
 
     def warp(self, seconds: int) -> None:
-        """Move the chain's clock on and mine a block."""
-        self.rpc.call("evm_increaseTime", seconds)
-        self.rpc.call("evm_mine")
+        """Mine a block that comes so many seconds after the newest one."""
+        self.warp_to(self.client().now + seconds)
 
     def warp_to(self, timestamp: int) -> None:
         self.rpc.call("evm_setNextBlockTimestamp", timestamp)

@@ -120,6 +120,7 @@ def replay(example: Counterexample, system: type[System], load: Callable[[str], 
     reverts = sum(sent.outcome != "ok" for sent in recorder.log)
     outcome = Replay(finding, len(recorder.log), reverts, 0, stale)
     with Anvil(timestamp=time - 1) as anvil:
+        anvil.rpc.call("anvil_setBlockTimestampInterval", 0)  # time passes where the sequence says so
         player = _Player(anvil.rpc, engine)
         player.copy(base)
         if block > 1:

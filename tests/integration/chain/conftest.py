@@ -9,6 +9,7 @@ from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient
 from keifu.chain.follower import Event
 from keifu.evm import artifacts
+from tests.ape_chain import GENESIS
 
 
 class Totals:
@@ -27,7 +28,7 @@ class Totals:
 
 @pytest.fixture
 def anvil():
-    with Anvil() as running:
+    with Anvil(timestamp=GENESIS) as running:
         yield running
 
 

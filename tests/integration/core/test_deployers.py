@@ -9,6 +9,7 @@ from keifu.chain import Anvil, ChainClient, EvmDeployer, RpcDeployer, deploy_pro
 from keifu.chain.ape import ApeDeployer
 from keifu.errors import EnvironmentFault, Revert
 from keifu.evm import LocalEvm, artifacts
+from tests.ape_chain import GENESIS
 
 # Time or block of the deployment is among their immutables, which stand behind the code.
 KEEP_THEIR_BIRTH = {"StakingHub", "RewardStream", "Randomness"}
@@ -21,7 +22,7 @@ def evm():
 
 @pytest.fixture(scope="module")
 def anvil():
-    with Anvil() as running:
+    with Anvil(timestamp=GENESIS) as running:
         yield running
 
 

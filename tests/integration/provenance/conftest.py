@@ -11,11 +11,12 @@ from keifu.provenance.lineage import walk
 from keifu.provenance.pipeline import Cast, DigitsPipeline, Settings
 from keifu.provenance.registry import Provenance
 from keifu.provenance.workshop import Workshop
+from tests.ape_chain import GENESIS
 
 
 @pytest.fixture(scope="package")
 def anvil():
-    with Anvil() as running:
+    with Anvil(timestamp=GENESIS) as running:
         yield running
 
 

@@ -11,12 +11,13 @@ from keifu.provenance import Kind, Link, Record, Status
 from keifu.provenance.index import Index
 from keifu.provenance.lineage import walk
 from keifu.provenance.registry import Provenance
+from tests.ape_chain import GENESIS
 
 
 @pytest.fixture
 def own_chain():
     """A chain that may be reorganised."""
-    with Anvil() as anvil:
+    with Anvil(timestamp=GENESIS) as anvil:
         client = ChainClient(anvil.rpc, load=artifacts.load)
         registry = client.deploy("ProvenanceRegistry", sender=anvil.account("deployer"))
         yield anvil, Provenance(client, registry.address)

@@ -88,13 +88,12 @@ def test_honest_run_passes(workshop, lineage):
 
 
 @pytest.mark.parametrize("what", ["stale", "unsigned", "old promotion"])
-def test_heartbeats_that_do_not_count(pipeline, workshop, source, what):
+def test_heartbeats_that_do_not_count(anvil, pipeline, workshop, source, what):
     node = pipeline.cast.nodes[0]
     beat, signature = pipeline.heartbeat(node, workshop["weights-int8"].record.digest)
     max_age = 600
     if what == "stale":
-        source.chain.rpc.call("evm_increaseTime", 1_000)
-        source.chain.rpc.call("evm_mine")
+        anvil.warp(1_000)
         expected = "last heard of"
     elif what == "unsigned":
         signature, expected = bytes(65), "not signed"

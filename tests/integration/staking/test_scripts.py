@@ -11,6 +11,7 @@ import pytest
 from keifu.chain import Anvil, EvmDeployer, RpcDeployer, deploy_protocol
 from keifu.evm import LocalEvm, artifacts, reverts
 from keifu.staking import actions
+from tests.ape_chain import GENESIS, HOST
 
 NETWORK = ["--network", "ethereum:local:foundry"]
 OPERATOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"  # TEST::1 of the mnemonic that anvil and ape share
@@ -43,7 +44,7 @@ def test_actions_from_registering_to_the_last_coin():
 @pytest.mark.slow
 @pytest.mark.xdist_group("ape run")
 def test_the_four_verbs(tmp_path):
-    with Anvil() as anvil:
+    with Anvil(timestamp=GENESIS) as anvil:
         deployer = anvil.account("deployer")
         suite = deploy_protocol(RpcDeployer(anvil.client(), deployer))
         token = suite.at(anvil.client(), actions.TOKEN)
@@ -54,7 +55,7 @@ def test_the_four_verbs(tmp_path):
         folder.mkdir()
         record = {"chain_id": chain.chain_id, "genesis": genesis, "contracts": suite.addresses}
         (folder / f"{chain.chain_id}.json").write_text(json.dumps(record))
-        environment = {**os.environ, "APE_FOUNDRY_HOST": anvil.url, "KEIFU_DEPLOYMENTS": str(folder)}
+        environment = {**os.environ, HOST: anvil.url, "KEIFU_DEPLOYMENTS": str(folder)}
 
         def run(*arguments):
             done = subprocess.run(

@@ -4,8 +4,7 @@ import pytest
 
 from keifu.chain import Anvil
 from keifu.tge.replay import validators
-
-GENESIS = 1_767_225_600
+from tests.ape_chain import GENESIS
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from keifu.evm import artifacts
+from tests.ape_chain import HOST, ape_host
 
 NETWORK = ["--network", "ethereum:local:foundry"]
 # The second and third accounts of the mnemonic that anvil and ape share.
@@ -20,12 +21,10 @@ COIN = 10**18
 @pytest.fixture
 def tge(anvil, tmp_path):
     """Run a verb; its exit status, output and errors."""
-    environment = {**os.environ, "APE_FOUNDRY_HOST": anvil.url, "KEIFU_DEPLOYMENTS": str(tmp_path / "deployments")}
+    environment = {**os.environ, HOST: anvil.url, "KEIFU_DEPLOYMENTS": str(tmp_path / "deployments")}
 
-    def run(*arguments, host=True):
-        env = dict(environment)
-        if not host:
-            del env["APE_FOUNDRY_HOST"]
+    def run(*arguments, host=anvil.url):
+        env = {**environment, HOST: host}
         command = ["ape", "run", "tge", *arguments]
         root = artifacts.project().root
         return subprocess.run(command, check=False, capture_output=True, text=True, env=env, cwd=root)
@@ -65,7 +64,8 @@ def test_the_five_verbs_one_after_another(tge, csv, tmp_path):
 def test_a_chain_that_ape_has_just_started_and_a_wrong_chain_are_refused(tge, csv, tmp_path):
     folder = ["--grants", str(tmp_path / "grants")]
     tge("build", "--csv", csv, "--out", folder[1])
-    thrown_away = tge("deploy", *NETWORK, *folder, "--account", "TEST::0", host=False)
+    with ape_host() as nobody_there:
+        thrown_away = tge("deploy", *NETWORK, *folder, "--account", "TEST::0", host=nobody_there)
     assert thrown_away.returncode == 3
     assert "keifu: ape has just started this chain" in thrown_away.stderr
     wrong = tge("deploy", *NETWORK, *folder, "--account", "TEST::0", "--chain-id", "16602")

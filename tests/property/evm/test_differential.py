@@ -13,6 +13,7 @@ from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient, EvmDeployer, RpcDeployer, deploy_protocol
 from keifu.errors import Revert
 from keifu.evm import LocalEvm, artifacts
+from tests.ape_chain import GENESIS
 
 STEPS = 150
 GRANTS = 6  # numbers looked at; 0 never exists
@@ -42,7 +43,7 @@ class Side:
 
 @pytest.fixture(scope="module")
 def anvil():
-    with Anvil() as running:
+    with Anvil(timestamp=GENESIS) as running:
         yield running
 
 

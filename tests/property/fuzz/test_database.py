@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +13,9 @@ from hypothesis.database import ExampleDatabase
 
 from keifu.errors import InputError
 from keifu.fuzz.hypothesis import database
+from tests.ape_chain import reserved_port
 
 KEY, OTHER = b"one test", b"another test"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _redis(folder: Path) -> Iterator[str]:
@@ -33,19 +25,17 @@ def _redis(folder: Path) -> Iterator[str]:
         if os.environ.get("KEIFU_NO_SKIP") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    port = _free_port()
-    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(10)
+    with reserved_port() as port:
+        command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            # It says so once it listens; if it ends before, its output ends too.
+            assert any("Ready to accept connections" in line for line in process.stdout)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 @pytest.fixture(params=["local", "shared"])

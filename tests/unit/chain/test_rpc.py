@@ -8,11 +8,12 @@ from keifu.chain import Anvil, ChainClient, Rpc
 from keifu.errors import ChainMismatch, Revert, RpcError
 from keifu.evm import artifacts
 from keifu.keys import Account
+from tests.ape_chain import GENESIS
 
 
 @pytest.fixture(scope="module")
 def anvil():
-    with Anvil() as running:
+    with Anvil(timestamp=GENESIS) as running:
         yield running
 
 

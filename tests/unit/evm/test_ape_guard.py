@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from keifu.evm import artifacts
 from keifu.evm.ape_guard import refresh
 from keifu.evm.artifacts import Project
+from tests.ape_chain import HOST, ape_host
 
 ROOT = artifacts.project().root
 MODULE = "# pragma version 0.4.3\nRATE: constant(uint256) = 3\n"
@@ -64,18 +64,15 @@ def ape_test(project: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
-    # ape's "auto" draws a port blindly, and one that some connection still holds fails after 20 s: ask the kernel.
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        environment["APE_FOUNDRY_HOST"] = f"http://127.0.0.1:{free.getsockname()[1]}"
-    return subprocess.run(
-        [Path(sys.executable).parent / "ape", "test", "tests", "-q", "-p", "no:cacheprovider"],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    with ape_host() as host:
+        return subprocess.run(
+            [Path(sys.executable).parent / "ape", "test", "tests", "-q", "-p", "no:cacheprovider"],
+            cwd=project,
+            env={**environment, HOST: host},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 def test_a_bug_planted_in_a_module_or_an_interface_fails_the_suite(ape_project):

@@ -10,6 +10,7 @@ from keifu.chain import Anvil, ChainClient
 from keifu.evm import artifacts
 from keifu.keys import Account, keccak256
 from keifu.provenance import Attestation, Kind, Label, Link, Record, RegistryDomain
+from tests.ape_chain import GENESIS
 
 from .conftest import sha
 
@@ -19,7 +20,7 @@ MILLION_DEPTH = 20
 
 @pytest.fixture(scope="module")
 def chain_client():
-    with Anvil() as anvil:
+    with Anvil(timestamp=GENESIS) as anvil:
         yield anvil, ChainClient(anvil.rpc, load=artifacts.load)
 
 

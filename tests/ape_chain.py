@@ -1,0 +1,64 @@
+"""The chain that ape starts for a test process: on a port that nobody else is given, with a clock of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["GENESIS", "HOST", "SECONDS_A_BLOCK", "ape_host", "reserved_port", "start_clock", "without_source_walks"]
+
+# Chains of tests begin here whenever they run: 2026-01-01T00:00:00Z, where a day and a week of unix time both begin.
+GENESIS = 1_767_225_600
+SECONDS_A_BLOCK = 1
+HOST = "APE_FOUNDRY_HOST"
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A free port of this machine for a server that a child process starts. On Linux it stays reserved until the block
+    ends: servers set SO_REUSEADDR and may listen on it, but the kernel gives it to no other socket. macOS would keep
+    the server out as well, so there the port is only free when it is drawn."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port: int = holder.getsockname()[1]
+        if sys.platform != "linux":
+            holder.close()
+        yield port
+
+
+@contextmanager
+def ape_host() -> Iterator[str]:
+    """ape, connecting inside, starts anvil on a reserved port. Its own `host: auto` draws one blindly, which fails when
+    it is taken. Afterwards the variable is as before: an `ape run` of a test must not find this chain."""
+    before = os.environ.get(HOST)
+    with reserved_port() as port:
+        os.environ[HOST] = f"http://127.0.0.1:{port}"
+        try:
+            yield os.environ[HOST]
+        finally:
+            del os.environ[HOST]
+            if before is not None:
+                os.environ[HOST] = before
+
+
+def start_clock(provider: Any) -> None:
+    """From now on every block is `SECONDS_A_BLOCK` after the one before it, unless a test names its time: how fast the
+    machine is and what time it is there make no difference."""
+    provider.make_request("evm_setTime", [GENESIS])
+    provider.make_request("anvil_setBlockTimestampInterval", [SECONDS_A_BLOCK])
+    provider.mine()
+
+
+def without_source_walks() -> None:
+    """A refused transaction is its reason: ape's walk from the instructions back to the source lines, and the call tree
+    that it prints, take two seconds where a contract loops."""
+    from ape.types.trace import SourceTraceback  # noqa: PLC0415 - ape configures itself at import, after pytest has
+    from ape_ethereum.trace import Trace  # noqa: PLC0415
+
+    SourceTraceback.create = classmethod(lambda cls, *_: cls.model_validate([]))
+    Trace.show = lambda *_, **__: None
