@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from keifu.fuzz._code import JUMPDEST, instructions
+
 __all__ = ["constants", "durations", "neighbours"]
 
-PUSH1, PUSH32, JUMPDEST = 0x60, 0x7F, 0x5B
 WORD = 32
 SELECTOR_BYTES = 4
 SMALLEST = 2  # 0 and 1 are tried anyway
@@ -23,15 +24,11 @@ def _pushes(code: bytes) -> tuple[set[tuple[int, int]], set[int]]:
     """({(value, width)} of every PUSH, positions of every JUMPDEST)."""
     values: set[tuple[int, int]] = set()
     targets: set[int] = set()
-    position = 0
-    while position < len(code):
-        opcode = code[position]
-        width = opcode - PUSH1 + 1 if PUSH1 <= opcode <= PUSH32 else 0
+    for position, opcode, pushed in instructions(code):
         if opcode == JUMPDEST:
             targets.add(position)
-        if width:
-            values.add((int.from_bytes(code[position + 1 : position + 1 + width], "big"), width))
-        position += 1 + width
+        if pushed:
+            values.add((int.from_bytes(pushed, "big"), len(pushed)))
     return values, targets
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from keifu.chain import EvmDeployer, Params, deploy_protocol
 from keifu.evm import LocalEvm, reverts
+from keifu.fuzz.models import drand_rounds
 from tests.property.staking import bls
 from tests.property.staking.courtroom import GUILTY, Courtroom
 
@@ -100,6 +101,10 @@ def test_rnd_6_a_court_draws_its_jury_by_a_round():
     assert all(room.court.drawn_seats(case, juror) for juror in room.jurors)
     room.sit(case, {0: True, 1: True, 2: True, 3: False})
     assert room.verdict(case) == GUILTY
+
+
+def test_the_campaign_s_key_is_of_its_secret():
+    assert bls.public_key(drand_rounds.SECRET) == drand_rounds.OWN_KEY
 
 
 def test_the_suite_is_deployed_with_another_source_of_seeds():
