@@ -248,7 +248,7 @@ def reward(_operator: address, _amount: uint256):
     """
     purse._check_amount(_amount)
     books._touch(_operator)
-    books.fees[_operator] += _amount
+    books.fees[_operator] += _amount * books.PRECISION
     log IStakingHub.Rewarded(operator=_operator, payer=msg.sender, amount=_amount)
     purse._pull(_amount)
 
@@ -261,7 +261,7 @@ def fund_emission(_amount: uint256):
     """
     purse._check_amount(_amount)
     books._change_total(0, 0, 0)
-    books.emission += _amount
+    books.emission += _amount * books.PRECISION
     log IStakingHub.EmissionFunded(payer=msg.sender, amount=_amount)
     purse._pull(_amount)
 

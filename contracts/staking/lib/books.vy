@@ -57,7 +57,7 @@ struct Totals:
 struct Roll:
     index: uint256  # at the end of the epoch
     increment: uint256  # over the epoch
-    fees: uint256  # wei left for the next one
+    fees: uint256  # wei times PRECISION, left for the next one
     operator: uint256  # wei for the operator: commission and its bond's part
     start: uint256  # the word in `starts`
 
@@ -89,7 +89,7 @@ starts: HashMap[address, uint256]
 # operator -> index at the end of the epoch in its pool, 128 bits | its increment over that epoch, 128 bits.
 earned: HashMap[address, uint256]
 
-# operator -> wei that will be earned over the next epoch.
+# operator -> wei times PRECISION that will be earned over the next epoch, what divisions left over included.
 fees: HashMap[address, uint256]
 
 # operator -> commission 16 | next commission 16 | epoch from which the next one counts.
@@ -104,7 +104,7 @@ history: HashMap[uint256, uint256]
 # Packed Totals.
 totals: uint256
 
-# Wei of emission that will be earned over the next epoch.
+# Wei of emission times PRECISION that will be earned over the next epoch.
 emission: uint256
 
 
@@ -134,7 +134,7 @@ def _epoch() -> uint256:
 @view
 def _emission(_totals: Totals, _now: uint256) -> (uint256, uint256, uint256):
     """
-    @dev Emission a coin up to the start of epoch `_now` and during it, and the wei that are left for the next.
+    @dev Emission a coin up to the start of epoch `_now` and during it, and what is left for the next, times PRECISION.
     """
     word: uint256 = self.history[_totals.epoch]
     if _totals.epoch == _now:
@@ -142,8 +142,8 @@ def _emission(_totals: Totals, _now: uint256) -> (uint256, uint256, uint256):
     before: uint256 = (word & HALF) + (word >> 128)
     if _totals.stake < MIN_STAKE:
         return before, 0, self.emission
-    increment: uint256 = self.emission * PRECISION // _totals.stake
-    return before, increment, self.emission - pools._cut(increment, _totals.stake, PRECISION)
+    increment: uint256 = self.emission // _totals.stake
+    return before, increment, self.emission - increment * _totals.stake
 
 
 @internal
@@ -186,8 +186,7 @@ def _roll(_operator: address, _pool: pools.Pool, _now: uint256) -> Roll:
     before, increment, left = self._emission(self._totals(), _now)
     touched: uint256 = self.history[_pool.epoch]
     after: uint256 = (touched & HALF) + (touched >> 128)
-    gross: uint256 = (start & pools.MAX_AMOUNT) * (touched >> 128) + stake * (before - after)
-    gross = gross // PRECISION + self.fees[_operator]
+    gross: uint256 = ((start & pools.MAX_AMOUNT) * (touched >> 128) + stake * (before - after) + self.fees[_operator])
 
     roll: Roll = empty(Roll)
     previous: uint256 = stake
@@ -196,16 +195,17 @@ def _roll(_operator: address, _pool: pools.Pool, _now: uint256) -> Roll:
     roll.start = stake | previous << 96
     roll.index = self.earned[_operator] & HALF
     if gross > 0:
-        roll.operator = gross * self._commission(_operator, _now) // BPS
+        whole: uint256 = gross // PRECISION
+        roll.operator = whole * self._commission(_operator, _now) // BPS
         if stake > 0:
-            roll.operator += (gross - roll.operator) * bond // stake
+            roll.operator += (whole - roll.operator) * bond // stake
         if _pool.shares == 0:
-            roll.operator = gross
-        else:
-            rest: uint256 = gross - roll.operator
-            roll.increment = min(rest * PRECISION // _pool.shares, MAX_INDEX - roll.index)
+            roll.operator = whole
+        roll.fees = gross - roll.operator * PRECISION
+        if _pool.shares > 0:
+            roll.increment = min(roll.fees // _pool.shares, MAX_INDEX - roll.index)
             roll.index += roll.increment
-            roll.fees = rest - pools._cut(roll.increment, _pool.shares, PRECISION)
+            roll.fees -= roll.increment * _pool.shares
             # Turned late, the epoch in which this was to be earned is over, and nobody came or left since.
             if _pool.epoch + 1 < _now:
                 roll.increment = 0

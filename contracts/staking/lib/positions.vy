@@ -70,7 +70,7 @@ def _leave(_operator: address, _owner: address, _pool: pools.Pool, _shares: uint
     word: uint256 = books.earned[_operator]
     reached: uint256 = max(self._linear(word), position.index)
     books._credit(_owner, _shares * (reached - position.index) // books.PRECISION)
-    unearned: uint256 = (_shares * ((word & books.HALF) - reached) // books.PRECISION)
+    unearned: uint256 = _shares * ((word & books.HALF) - reached)
     if unearned > 0:
         books.fees[_operator] += unearned
     position.shares -= _shares

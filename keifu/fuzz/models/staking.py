@@ -70,8 +70,8 @@ class HubModel(Owed):
         reached, running = self.history.get(self.epoch_touched, (0, 0))
         increment = 0
         if self.stake_total >= self.terms.min_stake:
-            increment = self.emission * PRECISION // self.stake_total
-            self.emission -= cut(increment, self.stake_total, PRECISION)
+            increment = self.emission // self.stake_total
+            self.emission -= increment * self.stake_total
         self.history[now] = (reached + running, increment)
         self.epoch_touched = now
 
@@ -84,16 +84,16 @@ class HubModel(Owed):
         self._roll_totals()
         touched, running = self.history.get(operator.epoch, (0, 0))
         emitted = operator.start * running + operator.stake * (self.history[now][0] - touched - running)
-        gross = emitted // PRECISION + operator.fees
-        own = gross * self.commission(operator, now) // BPS
-        own += (gross - own) * operator.bond.active // operator.stake if operator.stake else 0
-        operator.increment = operator.fees = 0
+        gross = emitted + operator.fees  # times PRECISION
+        whole = gross // PRECISION
+        own = whole * self.commission(operator, now) // BPS
+        own += (whole - own) * operator.bond.active // operator.stake if operator.stake else 0
         if operator.shares == 0:
-            own = gross
-        elif gross:
-            rest = gross - own
-            operator.increment = min(rest * PRECISION // operator.shares, MAX_INDEX - operator.index)
-            operator.fees = rest - cut(operator.increment, operator.shares, PRECISION)
+            own = whole
+        operator.increment, operator.fees = 0, gross - own * PRECISION
+        if operator.shares:
+            operator.increment = min(operator.fees // operator.shares, MAX_INDEX - operator.index)
+            operator.fees -= operator.increment * operator.shares
         operator.index += operator.increment
         if operator.epoch + 1 < now:  # turned late: earned already
             operator.increment = 0
@@ -141,7 +141,7 @@ class HubModel(Owed):
         check(enough, "hub: not enough shares")
         reached = max(self.linear(operator), position.index)
         self.credits[owner] += shares * (reached - position.index) // PRECISION
-        operator.fees += shares * (operator.index - reached) // PRECISION
+        operator.fees += shares * (operator.index - reached)
         position.shares -= shares
         check(position.shares == 0 or position.shares >= self.terms.min_stake, "hub: dust left")
 
@@ -396,13 +396,13 @@ class HubModel(Owed):
 
     def reward(self, name: str, amount: int) -> None:
         check(amount > 0, "hub: zero amount")
-        self.open(name).fees += amount
+        self.open(name).fees += amount * PRECISION
         self.paid_in += amount
 
     def fund_emission(self, amount: int) -> None:
         check(amount > 0, "hub: zero amount")
         self._roll_totals()
-        self.emission += amount
+        self.emission += amount * PRECISION
         self.paid_in += amount
 
     def pay_insurance(self) -> int:

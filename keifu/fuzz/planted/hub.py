@@ -65,6 +65,6 @@ BUGS = [
         "leaver keeps what it has not earned",
         POSITIONS,
         "        books.fees[_operator] += unearned\n",
-        "        books._credit(_owner, unearned)\n",
+        "        books._credit(_owner, unearned // books.PRECISION)\n",
     ),
 ]

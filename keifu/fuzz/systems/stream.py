@@ -30,7 +30,6 @@ class Stream(System):
             token.transfer(who, FUNDS, sender=owner)
             token.approve(stream, 2**256 - 1, sender=who)
         self.stored, self.until = self.read("token.balanceOf"), self.read("stream.released_until")
-        self.emission = self.read("hub.books.emission")
         self.opening, self.end = evm.now, evm.now + DURATION
 
     def constructors(self) -> Iterator[Deployment]:

@@ -126,10 +126,7 @@ class Delegation(RuleBasedStateMachine):
         """HUB-1, HUB-2"""
         balance = self.sides.token.balanceOf(self.hub)
         assert balance == self.model.balance + self.sides.donated
-        owed = self.model.liabilities() + self.model.owed_rewards()
-        # Two divisions an operation, and one more for each 2**84 shares that a reward is divided among.
-        slack = (2 + (max(o.shares for o in self.model.operators.values()) >> 84)) * (self.sides.operations + 1)
-        assert owed <= self.model.balance <= owed + slack
+        assert 0 <= self.model.surplus() <= self.model.dust(self.sides.operations)
 
     @invariant()
     def hub_2_a_share_is_never_worth_more_than_a_coin(self) -> None:
