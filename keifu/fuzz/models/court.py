@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 
-from eth_abi.abi import encode
-
 from keifu.evm import artifacts
+from keifu.fuzz._pack import packer
 from keifu.fuzz.models._hub_state import Commitment, Refused, check
 from keifu.fuzz.models.staking import HubModel
 from keifu.keys import keccak256
@@ -25,6 +24,9 @@ __all__ = ["GUILTY", "INNOCENT", "NO_QUORUM", "VOID", "Ballot", "Case", "CourtMo
 INNOCENT, GUILTY, NO_QUORUM = 1, 2, 3
 VOID = 3  # of a ballot
 NO_HASH = bytes(32)
+# What is hashed, for a sealed vote and for a seat: both are words after words.
+_SEALED = packer(b"", ("uint256", "uint256", "address", "bool", "bytes32"))
+_SEAT = packer(b"", ("bytes32", "uint256", "uint256", "address", "uint256"))
 
 Fault = tuple[str, str, bytes]
 
@@ -175,8 +177,7 @@ class CourtModel:
 
     @staticmethod
     def seal(case_id: int, turn: int, juror: str, guilty: bool, salt: bytes) -> bytes:
-        kinds = ["uint256", "uint256", "address", "bool", "bytes32"]
-        return keccak256(encode(kinds, [case_id, turn, juror, guilty, salt]))
+        return keccak256(_SEALED((case_id, turn, juror, guilty, salt)))
 
     def _open(self, case_id: int) -> Case:
         check(case_id in self.cases, "court: unknown case")
@@ -333,8 +334,7 @@ class CourtModel:
 
 @lru_cache(maxsize=1 << 14)
 def _sits(seed: bytes, case_id: int, turn: int, juror: str, seat: int, odds: int) -> bool:
-    kinds = ["bytes32", "uint256", "uint256", "address", "uint256"]
-    draw = keccak256(encode(kinds, [seed, case_id, turn, juror, seat]))
+    draw = keccak256(_SEAT((seed, case_id, turn, juror, seat)))
     return int.from_bytes(draw) < (2**256 - 1) // (odds >> turn)
 
 
