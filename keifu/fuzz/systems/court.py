@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
 
 from keifu.evm import artifacts
 from keifu.fuzz.models.court import GUILTY, INNOCENT, NO_QUORUM, CourtModel
 from keifu.fuzz.system import Steps, action, invariant
-from keifu.fuzz.systems._court import APPEAL, BOND, CLAIMANTS, COIN, EVIDENCE, JURORS, REVEAL, VOTE, Courtroom
+from keifu.fuzz.systems._court import APPEAL, BOND, CLAIMANTS, COIN, JURORS, REVEAL, VOTE
+from keifu.fuzz.systems._docket import EVIDENCE, Docket
 from keifu.fuzz.systems._hub import Coins
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Flag
 from keifu.keys import keccak256
@@ -20,15 +20,8 @@ NO_BALLOT = (0, 0, ZERO_ADDRESS)
 SOME = tuple(range(1 << len(JURORS)))  # which jurors act together: a bit each
 
 
-class Court(Courtroom):
+class Court(Docket):
     """Anyone accuses, jurors vote honestly or not, and the hub is used meanwhile."""
-
-    def judged(self, run: Any, target: str, *args: Any, sender: str, case: int = 0, spends: int = 0) -> Any:
-        """One call of the court and of the model, whose words of `case` are compared afterwards."""
-        order = self.tx(f"court.{target}", *args, sender=sender, either=True)
-        answer = yield from self.both(run, sender, spends, order, atomic=True)
-        self.touched = case
-        return answer
 
     # accusing ---------------------------------------------------------------------------------------------------------
 
@@ -109,19 +102,10 @@ class Court(Courtroom):
         if trick == "copied" and (jury := self.jury(case)) and jury.ballots:
             other, ballot = next(iter(jury.ballots.items()))
             sealed, (guilty, salt) = ballot.commitment, self.votes[case, self.turn(case), other]
-        yield from self.committed_by(who, case, seats, sealed, guilty, salt)
-
-    def committed_by(self, who: str, case: int, seats: list[int], sealed: bytes, guilty: bool, salt: bytes) -> Any:
         if len(seats) > MOST[-1]:
             yield self.tx("court.commit_vote", case, seats, sealed, sender=who, fails="")
-            return
-        done = yield from self.judged(
-            lambda m: m.commit_vote(case, who, seats, sealed), "commit_vote", case, seats, sealed, sender=who, case=case
-        )
-        if done is not None:
-            self.votes[case, self.turn(case), who] = guilty, salt
-            if self.sometimes():
-                self.emitted("court.VoteCommitted", case_id=case, juror=who, turn=self.turn(case), seats=len(seats))
+        else:
+            yield from self.committed_by(who, case, seats, sealed, guilty, salt)
 
     @action("", Choice("sitting"), Choice(SOME), Choice(SOME), Choice(MOST), weight=8)
     def jury_commits(self, who: str, case: int, present: int, guilty: int, most: int) -> Steps:
@@ -134,15 +118,6 @@ class Court(Courtroom):
                 vote, salt = bool(guilty >> number & 1), self.salt(juror)
                 sealed = self.model.seal(case, self.turn(case), juror, vote, salt)
                 yield from self.committed_by(juror, case, seats, sealed, vote, salt)
-
-    def opened_by(self, who: str, case: int, guilty: bool, salt: bytes) -> Any:
-        done = yield from self.judged(
-            lambda m: m.reveal_vote(case, who, guilty, salt), "reveal_vote", case, guilty, salt, sender=who, case=case
-        )
-        if done is not None and self.sometimes():
-            turn = self.turn(case)
-            seats = self.model.cases[case].juries[turn].ballots[who].seats
-            self.emitted("court.VoteRevealed", case_id=case, juror=who, turn=turn, guilty=guilty, seats=seats)
 
     @action("", Choice("revealing"), Choice(OPENINGS), sender=JURORS, weight=10)
     def reveal_vote(self, who: str, case: int, how: str) -> Steps:
@@ -292,50 +267,7 @@ class Court(Courtroom):
             yield self.tx("token.transfer", self["court"], amount, sender=who)
             self.gifts += amount
 
-    # what always holds ------------------------------------------------------------------------------------------------
-
-    @invariant("CRT-10")
-    def court_holds_what_it_owes(self) -> bool:
-        """The court's coins are bonds of open cases, credits and pots, donations aside."""
-        return self.stored(self["court"]) == self.model.owed() + self.gifts
-
-    @invariant("CRT-1")
-    def credits_follow(self) -> bool:
-        """Bonds and fees went to whom they belong, to the wei."""
-        return all(self.credit_word(who) == self.model.credits.get(who, 0) for who in self.addresses)
-
-    @invariant("CRT-2")
-    def faults_follow(self) -> bool:
-        """Cases are counted, and what was taken for a fault is what its verdicts took."""
-        model, item = self.model, self.model.cases.get(self.touched)
-        if self.count() != len(model.cases):
-            return False
-        return item is None or self.taken_word(self.fault_key(*item.fault)) == model.taken_for[item.fault]
-
-    @invariant("CRT-12")
-    def case_follows(self) -> bool:
-        """The case of the last call, its juries and their ballots are the model's."""
-        return self.touched not in self.model.cases or self.written(self.touched)
-
-    def written(self, case: int) -> bool:
-        item = self.model.cases[case]
-        service, operator, evidence = item.fault
-        words = (
-            int(service, 16), int(operator, 16), int(item.accuser, 16), int(item.victim or "0", 16), item.amount,
-            int.from_bytes(evidence, "big"), item.turn, item.verdict, item.pot,
-        )  # fmt: skip
-        if tuple(word(case) for word in self.case_words) != words:
-            return False
-        for turn, jury in enumerate(item.juries):
-            counts = (jury.committed, jury.guilty, jury.innocent)
-            known = (jury.opened, jury.weighed_at, jury.seed_epoch, int(jury.appellant, 16), *counts)
-            if tuple(word(case, turn) for word in self.turn_words) != known:
-                return False
-            for who, ballot in jury.ballots.items():
-                sealed = (int.from_bytes(ballot.commitment, "big"), ballot.seats, ballot.vote)
-                if tuple(word(case, turn, who) for word in self.ballot_words) != sealed:
-                    return False
-        return True
+    # what holds in the end --------------------------------------------------------------------------------------------
 
     @invariant("CRT-9", at_end=True)
     def a_seat_votes_once(self) -> bool:
