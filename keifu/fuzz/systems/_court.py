@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 from keifu.evm import LocalEvm
-from keifu.fuzz.models.court import CourtModel, CourtTerms, Jury
+from keifu.fuzz.models.court import GUILTY, CourtModel, CourtTerms, Jury
 from keifu.fuzz.models.staking import HubModel, Service, Terms
-from keifu.fuzz.system import invariant
+from keifu.fuzz.system import Steps, action, invariant
 from keifu.fuzz.systems._sides import HubWords
-from keifu.fuzz.values import ZERO_ADDRESS
+from keifu.fuzz.values import ZERO_ADDRESS, Choice
 from keifu.keys import keccak256
 
 COIN = 10**18
@@ -25,6 +26,8 @@ SEATS = {"juror": 100, "second juror": 60, "small juror": 8, "large juror": 400,
 JURORS = tuple(SEATS)
 CLAIMANTS = ("claimant", "other claimant")
 CASE_WORDS, TURN_WORDS, BALLOT_WORDS = 9, 7, 3
+SOME = tuple(range(1 << len(JURORS)))  # which jurors act together: a bit each
+Votes = dict[str, bool]
 
 
 class Courtroom(HubWords):
@@ -105,6 +108,43 @@ class Courtroom(HubWords):
         self.evm.warp(seconds)
         self.model.now = self.evm.now
 
+    def settle(self, sender: str, function: str, run: Callable[[CourtModel], Any], *args: Any) -> Any:
+        getattr(self.contract("court"), function)(*args, sender=sender)
+        return run(self.model)
+
+    def charge(self, accused: str, amount: int, evidence: bytes, votes: Votes | None) -> int:
+        """Open a case; `votes` of its first jury, or None when its seed is not to come yet."""
+        values = (self["service"], self[accused], self["other claimant"], amount, evidence)
+        case = self.settle(self["claimant"], "open_case", lambda m: m.open_case(self["claimant"], *values), *values)
+        if votes is not None:
+            self.seat(case, votes)
+        return int(case)
+
+    def call_again(self, case: int, by: str, votes: Votes) -> None:
+        """Appeal, and `votes` of the next jury."""
+        self.settle(self[by], "appeal", lambda model: model.appeal(case, self[by]), case)
+        self.seat(case, votes)
+
+    def seat(self, case: int, votes: Votes) -> None:
+        """The seed comes, and `votes` are committed with as few seats as make a quorum of two jurors."""
+        epoch = self.model.cases[case].juries[-1].seed_epoch
+        if epoch not in self.model.seeds:
+            self.contract("box").put(epoch, self.seed(epoch, 0), sender=self.owner)
+            self.model.put_seed(epoch, self.seed(epoch, 0))
+        turn = self.model.cases[case].turn
+        for role, guilty in votes.items():
+            who, salt = self[role], self.salt(self[role])
+            seats = self.model.drawn_seats(case, who)[: (self.model.terms.quorum + 1) // 2 << turn]
+            sealed = self.model.seal(case, turn, who, guilty, salt)
+            self.votes[case, turn, who] = guilty, salt
+            self.settle(who, "commit_vote", _commitment(case, who, seats, sealed), case, seats, sealed)
+
+    def open_votes(self, case: int) -> None:
+        turn = self.model.cases[case].turn
+        for (known, then, who), (guilty, salt) in self.votes.items():
+            if (known, then) == (case, turn):
+                self.settle(who, "reveal_vote", _opening(case, who, guilty, salt), case, guilty, salt)
+
     @staticmethod
     def seed(epoch: int, number: int) -> bytes:
         return keccak256(epoch.to_bytes(32, "big") + bytes([number]))
@@ -140,6 +180,42 @@ class Courtroom(HubWords):
             seats = self.model.cases[case].juries[turn].ballots[who].seats
             self.emitted("court.VoteRevealed", case_id=case, juror=who, turn=turn, guilty=guilty, seats=seats)
 
+    @action("", Choice(range(4)), weight=5)
+    def seed_comes(self, who: str, number: int) -> Steps:
+        """The seed of the oldest jury that waits for one."""
+        model = self.model
+        waiting = [case.juries[-1].seed_epoch for case in model.cases.values() if not case.verdict]
+        epoch = min((epoch for epoch in waiting if epoch not in model.seeds), default=model.next_seed)
+        seed = self.seed(epoch, number)
+        yield self.tx("box.put", epoch, seed, sender=who)
+        model.put_seed(epoch, seed)
+
+    @action("", Choice("revealing"), Choice(SOME), weight=14)
+    def jury_reveals(self, who: str, case: int, present: int) -> Steps:
+        if case not in self.model.cases or self.phase(case) != "reveal":
+            return
+        for number, juror in enumerate(self.jurors):
+            ballot = self.model.cases[case].juries[-1].ballots.get(juror)
+            if present >> number & 1 and ballot and not ballot.vote:
+                yield from self.opened_by(juror, case, *self.votes[case, self.turn(case), juror])
+
+    @action("", Choice("ended"), weight=9)
+    def execute(self, who: str, case: int) -> Steps:
+        if not case:
+            return
+        item = self.model.cases.get(case)
+        taken = yield from self.judged(lambda m: m.execute(case), "execute", case, sender=who, case=case)
+        if taken is None or item is None:
+            return
+        self.emitted("court.Executed", case_id=case, verdict=item.verdict, taken=taken)
+        assert taken == 0 or item.verdict == GUILTY, "CRT-1: only a guilty verdict slashes"
+        service, operator, evidence = item.fault
+        asked = [other.amount for other in self.model.cases.values() if other.fault == item.fault and other.taken]
+        total = sum(other.taken for other in self.model.cases.values() if other.fault == item.fault)
+        assert total <= max(asked, default=0), "CRT-2: all cases of a fault take what the largest guilty one asked"
+        if taken:
+            self.emitted("hub.Slashed", service=service, operator=operator, evidence=evidence)
+
     # where cases stand ------------------------------------------------------------------------------------------------
 
     def phase(self, case: int, late: int = 0) -> str:
@@ -158,6 +234,14 @@ class Courtroom(HubWords):
     def near(self, case: int, *phases: str) -> bool:
         """Whether a case is in one of the phases, give or take a second."""
         return any(self.phase(case, late) in phases for late in (-1, 0, 1))
+
+    def revealing(self, who: str) -> list[int]:
+        """Cases whose votes `who` may open."""
+        return [case for case in self.model.cases if self.near(case, "reveal")]
+
+    def ended(self, who: str) -> list[int]:
+        """Cases whose verdict `who` may carry out."""
+        return [case for case in self.model.cases if self.near(case, "appeal", "due")]
 
     def jury(self, case: int) -> Jury | None:
         return self.model.cases[case].juries[-1] if case in self.model.cases else None
@@ -226,3 +310,11 @@ class Courtroom(HubWords):
 
 def _word(address: str) -> bytes:
     return bytes.fromhex(address[2:]).rjust(32, b"\0")
+
+
+def _commitment(case: int, who: str, seats: list[int], sealed: bytes) -> Callable[[CourtModel], None]:
+    return lambda model: model.commit_vote(case, who, seats, sealed)
+
+
+def _opening(case: int, who: str, guilty: bool, salt: bytes) -> Callable[[CourtModel], None]:
+    return lambda model: model.reveal_vote(case, who, guilty, salt)

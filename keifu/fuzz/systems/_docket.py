@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from keifu.evm import artifacts
-from keifu.fuzz.models.court import Ballot, CourtModel
+from keifu.fuzz.models.court import Ballot
 from keifu.fuzz.models.staking import Service
 from keifu.fuzz.systems._constructors import Deployment, variations
 from keifu.fuzz.systems._court import APPEAL, AT_STAKE, BOND, COIN, DAY, EPOCH, FUNDS, REVEAL, VOTE, Courtroom
 
 EVIDENCE = tuple(bytes([number]) * 32 for number in range(1, 17))
-Votes = dict[str, bool]
 
 
 class Docket(Courtroom):
@@ -41,70 +40,36 @@ class Docket(Courtroom):
     # the docket -------------------------------------------------------------------------------------------------------
 
     def fill_docket(self) -> None:
-        """Eight cases: the third jury reveals in the first; the second has acquitted; the second jury reveals in
-        the third; the fourth may be appealed; nobody revealed in the fifth; the sixth reveals; the seventh takes votes;
-        the eighth has no seed yet."""
+        """Nine cases: the third jury reveals in the first; the second has acquitted; the second jury reveals in the
+        third, and in the fourth, where it is too small; the fifth may be appealed; nobody revealed in the sixth; the
+        seventh reveals; the eighth takes votes; the ninth has no seed yet."""
         guilty, innocent = {"juror": True, "second juror": True}, {"juror": False, "second juror": False}
-        thrice = self._accuse(4_000 * COIN, 0, guilty)
-        done = self._accuse(1_000 * COIN, 0, innocent | {"large juror": True})
+        thrice = self.charge("respondent", 4_000 * COIN, EVIDENCE[0], guilty)
+        done = self.charge("respondent", 1_000 * COIN, EVIDENCE[0], innocent | {"large juror": True})
         self.later(VOTE)
-        self._reveal(thrice)
-        self._reveal(done)
+        self.open_votes(thrice)
+        self.open_votes(done)
         self.later(REVEAL)
-        self._appeal(thrice, "respondent", innocent)
-        twice, thin = self._accuse(1_500 * COIN, 1, guilty), self._accuse(COIN, 6, guilty)
+        self.call_again(thrice, "respondent", innocent)
+        twice = self.charge("respondent", 1_500 * COIN, EVIDENCE[1], guilty)
+        thin = self.charge("respondent", COIN, EVIDENCE[6], guilty)
         self.later(VOTE)
-        self._reveal(thrice)
-        self._reveal(twice)
-        self._reveal(thin)
-        found = self._accuse(1_000 * COIN, 2, guilty)
-        self._accuse(COIN, 3, {"large juror": True})
+        self.open_votes(thrice)
+        self.open_votes(twice)
+        self.open_votes(thin)
+        found = self.charge("respondent", 1_000 * COIN, EVIDENCE[2], guilty)
+        self.charge("respondent", COIN, EVIDENCE[3], {"large juror": True})
         self.later(REVEAL)
         self.settle(self["claimant"], "execute", lambda model: model.execute(done), done)
-        self._reveal(found)
-        self._appeal(thrice, "claimant", guilty)
-        self._appeal(twice, "respondent", innocent)
-        self._appeal(thin, "respondent", {"juror": False})
-        self._accuse(3_000 * COIN, 2, guilty | {"large juror": True})
+        self.open_votes(found)
+        self.call_again(thrice, "claimant", guilty)
+        self.call_again(twice, "respondent", innocent)
+        self.call_again(thin, "respondent", {"juror": False})
+        self.charge("respondent", 3_000 * COIN, EVIDENCE[2], guilty | {"large juror": True})
         self.later(VOTE)
-        self._accuse(2_000 * COIN, 4, {"hostile juror": True})
+        self.charge("respondent", 2_000 * COIN, EVIDENCE[4], {"hostile juror": True})
         self.later(EPOCH // 2)
-        self._accuse(500 * COIN, 5, {}, seeded=False)
-
-    def settle(self, sender: str, function: str, run: Callable[[CourtModel], Any], *args: Any) -> Any:
-        getattr(self.contract("court"), function)(*args, sender=sender)
-        return run(self.model)
-
-    def _accuse(self, amount: int, evidence: int, votes: Votes, *, seeded: bool = True) -> int:
-        values = (self["service"], self["respondent"], self["other claimant"], amount, EVIDENCE[evidence])
-        case = self.settle(self["claimant"], "open_case", lambda m: m.open_case(self["claimant"], *values), *values)
-        if seeded:
-            self._draw(case, votes)
-        return int(case)
-
-    def _appeal(self, case: int, by: str, votes: Votes) -> None:
-        self.settle(self[by], "appeal", lambda model: model.appeal(case, self[by]), case)
-        self._draw(case, votes)
-
-    def _draw(self, case: int, votes: Votes) -> None:
-        """The seed comes, and `votes` are committed with as few seats as make a quorum of two jurors."""
-        epoch = self.model.cases[case].juries[-1].seed_epoch
-        if epoch not in self.model.seeds:
-            self.contract("box").put(epoch, self.seed(epoch, 0), sender=self.owner)
-            self.model.put_seed(epoch, self.seed(epoch, 0))
-        turn = self.model.cases[case].turn
-        for role, guilty in votes.items():
-            who, salt = self[role], self.salt(self[role])
-            seats = self.model.drawn_seats(case, who)[: (self.model.terms.quorum + 1) // 2 << turn]
-            sealed = self.model.seal(case, turn, who, guilty, salt)
-            self.votes[case, turn, who] = guilty, salt
-            self.settle(who, "commit_vote", _commitment(case, who, seats, sealed), case, seats, sealed)
-
-    def _reveal(self, case: int) -> None:
-        turn = self.model.cases[case].turn
-        for (known, then, who), (guilty, salt) in self.votes.items():
-            if (known, then) == (case, turn):
-                self.settle(who, "reveal_vote", _opening(case, who, guilty, salt), case, guilty, salt)
+        self.charge("respondent", 500 * COIN, EVIDENCE[5], None)
 
     def sensible(self, who: str, likely: list[Any], others: list[Any]) -> list[Any]:
         """What to act on: likely items eight times as often as others; without any, only the hostile juror tries."""
@@ -182,11 +147,3 @@ class Docket(Courtroom):
             (4, 0, "court: no time"),
             (5, 0, "court: no time"),
         )
-
-
-def _commitment(case: int, who: str, seats: list[int], sealed: bytes) -> Callable[[CourtModel], None]:
-    return lambda model: model.commit_vote(case, who, seats, sealed)
-
-
-def _opening(case: int, who: str, guilty: bool, salt: bytes) -> Callable[[CourtModel], None]:
-    return lambda model: model.reveal_vote(case, who, guilty, salt)

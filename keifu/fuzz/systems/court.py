@@ -7,7 +7,7 @@ import pickle
 from keifu.evm import artifacts
 from keifu.fuzz.models.court import GUILTY, INNOCENT, NO_QUORUM, CourtModel
 from keifu.fuzz.system import Steps, action, invariant
-from keifu.fuzz.systems._court import APPEAL, BOND, CLAIMANTS, COIN, JURORS, REVEAL, VOTE
+from keifu.fuzz.systems._court import APPEAL, BOND, CLAIMANTS, COIN, JURORS, REVEAL, SOME, VOTE
 from keifu.fuzz.systems._docket import EVIDENCE, Docket
 from keifu.fuzz.systems._hub import Coins
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Flag
@@ -17,7 +17,6 @@ MOST = (1, 2, 3, 3, 6, 12, artifacts.constant("staking/lib/juries.vy", "MAX_SEAT
 TRICKS = ("", "", "", "", "", "", "twice", "idle", "beyond", "too many", "none", "unsealed", "copied")
 OPENINGS = ("right", "right", "right", "right", "other vote", "other salt")
 NO_BALLOT = (0, 0, ZERO_ADDRESS)
-SOME = tuple(range(1 << len(JURORS)))  # which jurors act together: a bit each
 
 
 class Court(Docket):
@@ -55,16 +54,6 @@ class Court(Docket):
         there = self.model.hub.effective(values[0], values[1])
         fails = "court: token takes a fee" if there else "court: more than is at stake"
         yield self.tx("taxed.open_case", *values, sender=who, fails=fails)
-
-    @action("", Choice(range(4)), weight=5)
-    def seed_comes(self, who: str, number: int) -> Steps:
-        """The seed of the oldest jury that waits for one."""
-        model = self.model
-        waiting = [case.juries[-1].seed_epoch for case in model.cases.values() if not case.verdict]
-        epoch = min((epoch for epoch in waiting if epoch not in model.seeds), default=model.next_seed)
-        seed = self.seed(epoch, number)
-        yield self.tx("box.put", epoch, seed, sender=who)
-        model.put_seed(epoch, seed)
 
     # voting -----------------------------------------------------------------------------------------------------------
 
@@ -127,15 +116,6 @@ class Court(Docket):
         salt = self.salt(self["claimant"]) if how == "other salt" else salt
         yield from self.opened_by(who, case, guilty != (how == "other vote"), salt)
 
-    @action("", Choice("revealing"), Choice(SOME), weight=14)
-    def jury_reveals(self, who: str, case: int, present: int) -> Steps:
-        if case not in self.model.cases or self.phase(case) != "reveal":
-            return
-        for number, juror in enumerate(self.jurors):
-            ballot = self.model.cases[case].juries[-1].ballots.get(juror)
-            if present >> number & 1 and ballot and not ballot.vote:
-                yield from self.opened_by(juror, case, *self.votes[case, self.turn(case), juror])
-
     @action("", Choice("sealed", NO_BALLOT), Choice(OPENINGS), weight=6)
     def report_salt(self, who: str, ballot: tuple[int, int, str], how: str) -> Steps:
         case, _, juror = ballot
@@ -182,23 +162,6 @@ class Court(Docket):
             turn, epoch = self.turn(case), jury.seed_epoch
             self.emitted("court.Appealed", case_id=case, appellant=who, turn=turn, seed_epoch=epoch)
 
-    @action("", Choice("ended"), weight=9)
-    def execute(self, who: str, case: int) -> Steps:
-        if not case:
-            return
-        item = self.model.cases.get(case)
-        taken = yield from self.judged(lambda m: m.execute(case), "execute", case, sender=who, case=case)
-        if taken is None or item is None:
-            return
-        self.emitted("court.Executed", case_id=case, verdict=item.verdict, taken=taken)
-        assert taken == 0 or item.verdict == GUILTY, "CRT-1: only a guilty verdict slashes"
-        service, operator, evidence = item.fault
-        asked = [other.amount for other in self.model.cases.values() if other.fault == item.fault and other.taken]
-        total = sum(other.taken for other in self.model.cases.values() if other.fault == item.fault)
-        assert total <= max(asked, default=0), "CRT-2: all cases of a fault take what the largest guilty one asked"
-        if taken:
-            self.emitted("hub.Slashed", service=service, operator=operator, evidence=evidence)
-
     @action("", Choice("voted", NO_BALLOT), sender=(*JURORS, "claimant"), weight=8)
     def claim_juror(self, who: str, ballot: tuple[int, int, str]) -> Steps:
         case, turn, _ = ballot
@@ -220,6 +183,8 @@ class Court(Docket):
         paid = yield from self.judged(lambda m: m.collect(who), "collect", receiver, sender=who)
         self.gifts += paid if receiver == self["court"] else 0
         self.donated += paid if receiver == self["hub"] else 0
+        if paid == 0:
+            self.emitted("token.Transfer", count=0)
         assert receiver == self["court"] or self.stored(receiver) == before + paid, "the receiver got something else"
 
     # what happens at the hub meanwhile --------------------------------------------------------------------------------
