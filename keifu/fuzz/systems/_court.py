@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from keifu.evm import LocalEvm
 from keifu.fuzz.models.court import GUILTY, CourtModel, CourtTerms, Jury
@@ -33,8 +33,8 @@ Votes = dict[str, bool]
 class Courtroom(HubWords):
     """A court, its hub, jurors of several sizes and a respondent whom anyone accuses."""
 
-    contracts = ("AlignmentCourt",)
-    actors = (*CLAIMANTS, *JURORS, "service")
+    contracts: ClassVar[tuple[str, ...]] = ("AlignmentCourt",)
+    actors: ClassVar[tuple[str, ...]] = (*CLAIMANTS, *JURORS, "service")
     wait_weight = 9
     model: CourtModel
 

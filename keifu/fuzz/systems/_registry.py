@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.system import Steps, System, action, invariant
@@ -61,8 +61,8 @@ class Place:
 class Registry(System):
     """Nothing that was recorded ever changes but its status."""
 
-    contracts = ("ProvenanceRegistry", "Environments")
-    actors = ("author", "other author", "attester", "other attester")
+    contracts: ClassVar[tuple[str, ...]] = ("ProvenanceRegistry", "Environments")
+    actors: ClassVar[tuple[str, ...]] = ("author", "other author", "attester", "other attester")
 
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
