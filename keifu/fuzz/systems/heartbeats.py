@@ -145,6 +145,7 @@ class Heartbeats(Provenance, Courtroom):
         said = yield from self.brought(who, proof)
         if not said or proof.root in self.spent:
             return
+        self.model.now = self.now
         there = self.model.hub.effective(self["service"], self[role])
         order = self.tx(
             "hub.slash", self[role], FINE, ZERO_ADDRESS, who, proof.root, sender=self["service"], either=True
@@ -204,7 +205,11 @@ class Heartbeats(Provenance, Courtroom):
 
     @action("hub.unbond", Coins(NODE_BOND), sender=NODES, weight=2)
     def unbond(self, who: str, amount: int) -> Steps:
-        yield from self.both(lambda m: m.hub.unbond(who, amount))
+        """What left before and has matured becomes a credit on the way."""
+        bond = self.model.hub.operators[who].bond
+        matured = bond.leaving if self.now >= bond.unlock else 0
+        done = yield from self.both(lambda m: m.hub.unbond(who, amount))
+        self.withdrawn[who] += matured if done is not None else 0
 
     @action("hub.withdraw_bond", Choice("nodes"), sender=NODES, weight=2)
     def withdraw_bond(self, who: str, receiver: str) -> Steps:
