@@ -3,7 +3,7 @@
 @title Visitor
 @license MIT
 @notice Hostile: an account of code that makes the calls it is told to, and when a call or coins reach it takes them,
-    refuses them, or comes back with a call of its own and remembers whether that got through.
+    refuses them, or comes back once with a call of its own and remembers whether that got through.
 """
 
 # Longest call, bytes.
@@ -40,4 +40,5 @@ def visit(_target: address, _payload: Bytes[MAX_CALL]):
 def __default__():
     assert self.mood != REFUSE, "visitor: no"
     if self.mood == COME_BACK:
+        self.mood = TAKE
         self.got_through = raw_call(self.target, self.payload, revert_on_failure=False)

@@ -18,7 +18,7 @@ from keifu.keys import Account, keccak256
 if TYPE_CHECKING:
     from keifu.evm import LocalEvm
 
-__all__ = ["FACTORY", "Deployer", "EvmDeployer", "FactoryDeployer", "RpcDeployer", "salt_of"]
+__all__ = ["FACTORY", "Deployer", "EvmDeployer", "FactoryDeployer", "RpcDeployer", "create3_address", "salt_of"]
 
 FACTORY = "Create3Factory"
 
@@ -26,6 +26,14 @@ FACTORY = "Create3Factory"
 def salt_of(name: str) -> bytes:
     """The CREATE3 salt of a contract of the suite."""
     return keccak256(f"keifu:{name}".encode())
+
+
+def create3_address(factory: str, deployer: str, salt: bytes) -> str:
+    """Where `deployer` deploys with `salt` through the factory at `factory`."""
+    guarded = keccak256(encode_args(["address", "bytes32"], [deployer, salt]))
+    proxy_hash = keccak256(bytes.fromhex("67363d3d37363d34f03d5260086018f3"))
+    proxy = keccak256(b"\xff" + bytes.fromhex(factory[2:]) + guarded + proxy_hash)[12:]
+    return "0x" + keccak256(b"\xd6\x94" + proxy + b"\x01")[12:].hex()
 
 
 class Deployer(Protocol):
@@ -70,10 +78,7 @@ class FactoryDeployer(ABC):
 
     def address_of(self, label: str) -> str:
         """Where the contract with this label is, or will be."""
-        guarded = keccak256(encode_args(["address", "bytes32"], [self.sender, salt_of(label)]))
-        proxy_hash = keccak256(bytes.fromhex("67363d3d37363d34f03d5260086018f3"))
-        proxy = keccak256(b"\xff" + bytes.fromhex(self.factory[2:]) + guarded + proxy_hash)[12:]
-        return "0x" + keccak256(b"\xd6\x94" + proxy + b"\x01")[12:].hex()
+        return create3_address(self.factory, self.sender, salt_of(label))
 
     def deploy(self, name: str, *args: Any, label: str = "") -> str:
         address = self.address_of(label or name)

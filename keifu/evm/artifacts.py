@@ -33,6 +33,7 @@ __all__ = [
     "load_all",
     "names",
     "project",
+    "source_path",
     "sources_sha256",
 ]
 
@@ -152,7 +153,8 @@ def compiler_data(path: Path, root: Path, overlay: Mapping[str, str] | None = No
 def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
     """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words.
 
-    `overlay` holds texts, by path below the root, that stand in the place of files: planted bugs and mutants.
+    `overlay` holds texts that stand in the place of files, by path below the root or by whole path: planted bugs and
+    mutants.
     """
     from vyper.compiler import outputs_from_compiler_data  # noqa: PLC0415
     from vyper.compiler.output_bundle import OutputBundle  # noqa: PLC0415
@@ -183,6 +185,12 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         sources={_relative(item, root): _sha256(item) for item in inputs},
         compiler=_compiler_version(),
     )
+
+
+def source_path(name: str) -> Path:
+    """The file that an artefact calls `name`: below the project's root, or in an installed package."""
+    packaged = name.removeprefix("site-packages/")
+    return project().root / name if packaged == name else (_site_packages() / packaged).resolve()
 
 
 def _site_packages() -> Path:

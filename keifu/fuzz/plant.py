@@ -17,13 +17,15 @@ from keifu.fuzz.system import System
 
 __all__ = ["Bug", "Hunt", "hunt", "loader", "overlay_of", "plant"]
 
+PACKAGES = "site-packages/"
+
 Load = Callable[[str], Artifact]
 
 
 @dataclass(frozen=True)
 class Bug:
-    """One change of one source file. `file` lies below contracts/, `old` occurs there once; `contracts` are those
-    whose code changes, by default the one that the file is named after."""
+    """One change of one source file. `file` lies below contracts/, or is a package's as artefacts name it; `old` occurs
+    there once; `contracts` are those whose code changes, by default the one that the file is named after."""
 
     name: str
     file: str
@@ -50,12 +52,12 @@ def loader(changed: dict[str, Artifact]) -> Load:
 
 
 def overlay_of(bug: Bug) -> dict[str, str]:
-    """The changed text by its path below the root; InputError when `old` is not in the source exactly once."""
-    path = f"contracts/{bug.file}"
-    text = (artifacts.project().root / path).read_text()
+    """The changed text by its path; InputError when `old` is not in the source exactly once."""
+    path = artifacts.source_path(bug.file if bug.file.startswith(PACKAGES) else f"contracts/{bug.file}")
+    text = path.read_text()
     if text.count(bug.old) != 1:
-        raise InputError(f"{bug.name}: {bug.old!r} occurs {text.count(bug.old)} times in {path}, not once")
-    return {path: text.replace(bug.old, bug.new)}
+        raise InputError(f"{bug.name}: {bug.old!r} occurs {text.count(bug.old)} times in {bug.file}, not once")
+    return {str(path): text.replace(bug.old, bug.new)}
 
 
 def plant(bug: Bug) -> Load:

@@ -114,6 +114,8 @@ class Randomness(System):
         if source == self.block_of(epoch) and self.held >= TIP and takes:
             self.held -= TIP
             self.tips[receiver] += TIP
+            if receiver == self["visiting"]:
+                self.mood = TAKE  # it comes back once
         if self.sometimes():
             self.emitted("source.Captured", epoch=epoch, seed=seed, source=source)
 

@@ -8,7 +8,8 @@ from keifu.fuzz import planted
 from keifu.fuzz.plant import Bug, hunt, overlay_of
 from keifu.fuzz.systems import load, names
 
-QUICK = ("court", "distributor", "stream", "token", "vault")  # the others take seconds to compile, each time
+QUICK = ("commit_reveal", "court", "create3", "distributor", "randomness", "stream", "timelock", "token", "vault")
+# The others take seconds to compile, each time.
 SAMPLE = [(system, bug) for system in QUICK for bug in planted.load(system)[4:5]]
 MOST_STEPS = 6
 MOST_CALLS = 200_000  # the slowest of them needs 4,713
