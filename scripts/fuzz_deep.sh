@@ -31,6 +31,8 @@ run() {
 note "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), seed $seed"
 run campaigns keifu fuzz --profile "$profile" --seed "$seed"
 run coverage keifu coverage --corpus .cache/fuzz/corpus
+run machines python -m formal.machines --programs "${PROGRAMS:-100000}" --seed "$seed"
+run sanitised python -m formal.machines --sanitised --programs "${SANITISED:-5000}" --seed "$seed"
 run forge python -m formal.forge --seconds "$seconds_each" --seed "$seed"
 run halmos python -m formal.prove
 note "exit $status"

@@ -19,7 +19,7 @@ __all__ = ["library"]
 
 SOURCES = Path(__file__).parent / "native"
 INTERFACE = "api.h"
-FLAGS = ("-std=gnu11", "-O2", "-fno-strict-aliasing", "-fPIC", "-shared", "-Wall", "-Wextra")
+FLAGS: tuple[str, ...] = ("-std=gnu11", "-O2", "-fno-strict-aliasing", "-fPIC", "-shared", "-Wall", "-Wextra")
 TIME_OUT = 120  # seconds for the compiler, which takes about three
 
 

@@ -33,24 +33,24 @@ class PyrevmMachine:
     """One chain's state; see `Machine`."""
 
     def __init__(self) -> None:
-        self._evm = pyrevm.EVM(
+        self.revm = pyrevm.EVM(
             env=pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=CHAIN_ID)), spec_id="CANCUN", gas_limit=GAS_LIMIT
         )
         self.failure: bytes | str = b""
 
     def call(self, sender: str, to: str, data: bytes = b"", value: int = 0, is_static: bool = False) -> bytes | None:
-        self._evm.reset_transient_storage()
+        self.revm.reset_transient_storage()
         try:
-            returned: bytes = self._evm.message_call(sender, to, data, value, is_static=is_static)
+            returned: bytes = self.revm.message_call(sender, to, data, value, is_static=is_static)
         except RuntimeError as error:
             self.failure = _failure(error)
             return None
         return returned
 
     def deploy(self, sender: str, data: bytes, value: int = 0) -> str | None:
-        self._evm.reset_transient_storage()
+        self.revm.reset_transient_storage()
         try:
-            address: str = self._evm.deploy(sender, data, value)
+            address: str = self.revm.deploy(sender, data, value)
         except RuntimeError as error:
             self.failure = _failure(error)
             return None
@@ -58,12 +58,12 @@ class PyrevmMachine:
 
     @property
     def gas_used(self) -> int:
-        result = self._evm.result
+        result = self.revm.result
         return int(result.gas_used) if result else 0
 
     @property
     def logs(self) -> list[RawLog]:
-        result = self._evm.result
+        result = self.revm.result
         return [
             RawLog(log.address.lower(), [bytes.fromhex(topic[2:]) for topic in log.topics], bytes(log.data[1]))
             for log in (result.logs if result else [])
@@ -71,31 +71,31 @@ class PyrevmMachine:
 
     def set_block(self, number: int, time: int, prevrandao: bytes) -> None:
         block = pyrevm.BlockEnv(number=number, timestamp=time, prevrandao=prevrandao, basefee=0, gas_limit=GAS_LIMIT)
-        self._evm.set_block_env(block)
+        self.revm.set_block_env(block)
 
     def balance(self, address: str) -> int:
-        balance: int = self._evm.get_balance(address)
+        balance: int = self.revm.get_balance(address)
         return balance
 
     def set_balance(self, address: str, balance: int) -> None:
-        self._evm.set_balance(address, balance)
+        self.revm.set_balance(address, balance)
 
     def code(self, address: str) -> bytes:
-        return (self._evm.get_code(address) or b"").rstrip(b"\0")
+        return (self.revm.get_code(address) or b"").rstrip(b"\0")
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:
-        return partial(self._evm.storage, address, slot)
+        return partial(self.revm.storage, address, slot)
 
     def snapshot(self) -> Any:
-        return self._evm.snapshot()
+        return self.revm.snapshot()
 
     def revert(self, mark: Any) -> None:
-        self._evm.revert(mark)
+        self.revm.revert(mark)
 
     def state(self) -> dict[str, AccountState]:
         found: dict[str, AccountState] = {}
-        for address, balance, nonce, length, storage in _ACCOUNT.findall(self._evm.journal_str):
-            code = bytes(self._evm.get_code(address) or b"")[: int(length)]
+        for address, balance, nonce, length, storage in _ACCOUNT.findall(self.revm.journal_str):
+            code = bytes(self.revm.get_code(address) or b"")[: int(length)]
             found[address] = AccountState(
                 balance=int(balance),
                 nonce=int(nonce),

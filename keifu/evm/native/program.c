@@ -132,8 +132,9 @@ Program *program_make(const uint8_t *code, size_t size) {
     }
     close_block(&m);
     add(&m, END);
+    p->instructions = realloc(p->instructions, m.count * sizeof *p->instructions); /* may move them */
+    if (!p->instructions) abort();
     resolve(p, m.count);
-    p->instructions = realloc(p->instructions, m.count * sizeof *p->instructions);
     return p;
 }
 
