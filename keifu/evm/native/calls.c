@@ -6,8 +6,8 @@
 #include "keccak.h"
 
 enum {
-    TRANSACTION = 21000, CREATION = 32000, ZERO_BYTE = 4, BYTE = 16, INIT_WORD = 2, DEPOSIT_BYTE = 200,
-    REFUND_PART = 5, MOST_CODE = 24576, MOST_INIT = 49152, MOST_OUTPUT = 1 << 16,
+    TRANSACTION = 21000, CREATION = 32000, ZERO_BYTE = 4, BYTE = 16, DEPOSIT_BYTE = 200, REFUND_PART = 5,
+    MOST_CODE = 24576, MOST_OUTPUT = 1 << 16,
 };
 
 /* buffers and words -------------------------------------------------------------------------------------------------- */
@@ -56,7 +56,7 @@ u256 machine_hash(Machine *m, const uint8_t *bytes, size_t size) {
     memcpy(in, bytes, sizeof in);
     uint64_t mixed = 0;
     for (int i = 0; i < 8; i++) {
-        mixed = (mixed ^ in[i / 4].w[i % 4]) * 0x9e3779b97f4a7c15; /* 2^64 divided by the golden ratio */
+        mixed = (mixed ^ in[i / 4].w[i % 4]) * GOLDEN;
         mixed ^= mixed >> 32; /* numbers end in the high bytes here, and a product carries upwards only */
     }
     Memo *memo = &m->memos[mixed % MEMOS];

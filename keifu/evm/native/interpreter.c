@@ -1,40 +1,13 @@
 /* The loop over instructions. Gas and stack of a straight run are checked at its start; what varies, when it comes up.
  * Yellow Paper, appendix H, with the changes up to Cancun. */
-#include "machine.h"
+#include "frame.h"
 #include "opcodes.h"
 
 #include <stdlib.h>
 
-enum {
-    WARM = 100, COLD_ACCOUNT = 2600, COLD_SLOT = 2100, CALL_VALUE = 9000, NEW_ACCOUNT = 25000, STIPEND = 2300,
-    SET_SLOT = 20000, RESET_SLOT = 2900, CLEAR_REFUND = 4800, COPY_WORD = 3, HASH_WORD = 6, LOG_BYTE = 8,
-    EXP_BYTE = 50, INIT_WORD = 2, MOST_INIT = 49152,
-};
+enum { SET_SLOT = 20000, RESET_SLOT = 2900, CLEAR_REFUND = 4800, LOG_BYTE = 8, EXP_BYTE = 50 };
 
 const void *const *interpreter_places;
-
-typedef struct {
-    Buffer *buffer;
-    uint8_t *bytes;
-    uint64_t size; /* a multiple of 32 */
-} Memory;
-
-static uint64_t words(uint64_t size) { return (size + 31) / 32; }
-
-/* Make memory reach `offset` + `size` and pay for it. */
-static bool reach(Memory *memory, const u256 *offset, const u256 *size, int64_t *gas) {
-    if (u256_is_zero(size)) return true;
-    if (!u256_small(size) || !u256_small(offset) || (size->w[0] | offset->w[0]) > UINT32_MAX) return false;
-    uint64_t end = offset->w[0] + size->w[0];
-    if (end <= memory->size) return true;
-    uint64_t old = memory->size / 32, new = words(end);
-    *gas -= (int64_t)(3 * new + new * new / 512 - 3 * old - old * old / 512);
-    if (*gas < 0) return false;
-    memory->bytes = buffer_reserve(memory->buffer, 32 * new);
-    memset(memory->bytes + memory->size, 0, 32 * new - memory->size);
-    memory->size = 32 * new;
-    return true;
-}
 
 /* Copy `size` bytes at `from` of a source that goes on with zeros. */
 static void copy_padded(uint8_t *to, const uint8_t *source, size_t source_size, const u256 *from, size_t size) {
@@ -45,11 +18,6 @@ static void copy_padded(uint8_t *to, const uint8_t *source, size_t source_size, 
         memcpy(to, source + from->w[0], there);
     }
     memset(to + there, 0, size - there);
-}
-
-static bool pay_account(Machine *m, Account *account, int64_t *gas) {
-    *gas -= is_precompile(account->address) || state_warm_account(&m->state, account) ? WARM : COLD_ACCOUNT;
-    return *gas >= 0;
 }
 
 static bool pay_store(Machine *m, Cell *cell, const u256 *value, int64_t *gas) {
@@ -69,88 +37,6 @@ static bool pay_store(Machine *m, Cell *cell, const u256 *value, int64_t *gas) {
         if (u256_eq(value, original)) m->refund += was ? RESET_SLOT - WARM : SET_SLOT - WARM;
     }
     return *gas >= 0;
-}
-
-/* One of the four calls. `s` is the top of the stack; the answer goes where the lowest word was. */
-static const char *call(Machine *m, Frame *f, uint8_t op, u256 *s, Memory *memory, int64_t *gas) {
-    bool has_value = op == 0xf1 || op == 0xf2;
-    const u256 *asked = s, *in = s - 2 - has_value, *in_size = in - 1, *out = in - 2, *out_size = in - 3;
-    u256 zero = u256_from(0), value = has_value ? s[-2] : zero;
-    u256 *answer = (u256 *)(s - 5 - has_value);
-    bool pays = !u256_is_zero(&value);
-    if (op == 0xf1 && pays && f->is_static) return "CallNotAllowedInsideStatic";
-    uint8_t address[20];
-    word_address(&s[-1], address);
-    if (!reach(memory, in, in_size, gas) || !reach(memory, out, out_size, gas)) return "OutOfGas";
-    Account *target = state_account(&m->state, address);
-    if (!pay_account(m, target, gas)) return "OutOfGas";
-    if (pays) *gas -= CALL_VALUE;
-    if (op == 0xf1 && pays && state_is_empty(target)) *gas -= NEW_ACCOUNT;
-    if (*gas < 0) return "OutOfGas";
-    int64_t passed = *gas - *gas / 64;
-    if (u256_small(asked) && asked->w[0] < (uint64_t)passed) passed = (int64_t)asked->w[0];
-    *gas -= passed;
-    if (pays) passed += STIPEND;
-    Frame child = {
-        .self = op == 0xf1 || op == 0xfa ? target : f->self,
-        .value = op == 0xf4 ? f->value : value,
-        .input = u256_is_zero(in_size) ? NULL : memory->bytes + in->w[0],
-        .input_size = in_size->w[0],
-        .gas = passed,
-        .depth = f->depth + 1,
-        .is_static = f->is_static || op == 0xfa,
-    };
-    memcpy(child.caller, op == 0xf4 ? f->caller : f->self->address, 20);
-    u256 size = *out_size, where = *out; /* the answer may lie where they are */
-    m->output.size = 0;
-    Outcome outcome = HALTED;
-    if (child.depth > MOST_DEPTH || (pays && u256_lt(&f->self->balance, &value))) *gas += passed;
-    else {
-        outcome = enter_call(m, &child, address, op == 0xf1);
-        *gas += child.gas;
-    }
-    *answer = u256_from(outcome == DONE);
-    size_t copied = m->output.size < size.w[0] ? m->output.size : size.w[0];
-    if (copied) memcpy(memory->bytes + where.w[0], m->output.bytes, copied);
-    return NULL;
-}
-
-static const char *create(Machine *m, Frame *f, bool salted, u256 *s, Memory *memory, int64_t *gas) {
-    if (f->is_static) return "StateChangeDuringStaticCall";
-    u256 *answer = s - 2 - salted;
-    if (!reach(memory, &s[-1], &s[-2], gas)) return "OutOfGas";
-    uint64_t size = s[-2].w[0];
-    if (size > MOST_INIT) return "CreateInitCodeSizeLimit";
-    *gas -= (int64_t)(words(size) * (INIT_WORD + (salted ? HASH_WORD : 0)));
-    if (*gas < 0) return "OutOfGas";
-    u256 value = s[0], salt = salted ? s[-3] : u256_from(0);
-    const uint8_t *init = size ? memory->bytes + s[-1].w[0] : NULL;
-    m->output.size = 0;
-    *answer = u256_from(0);
-    if (f->depth + 1 > MOST_DEPTH || u256_lt(&f->self->balance, &value) || f->self->nonce == UINT64_MAX) return NULL;
-    int64_t passed = *gas - *gas / 64;
-    *gas -= passed;
-    uint8_t address[20];
-    if (enter_create(m, f, &value, init, size, salted ? &salt : NULL, &passed, address) == DONE)
-        *answer = address_word(address);
-    *gas += passed;
-    return NULL;
-}
-
-static const char *destroy(Machine *m, Frame *f, const u256 *heir_word, int64_t *gas) {
-    if (f->is_static) return "StateChangeDuringStaticCall";
-    uint8_t address[20];
-    word_address(heir_word, address);
-    Account *heir = state_account(&m->state, address), *self = f->self;
-    if (!is_precompile(address) && !state_warm_account(&m->state, heir)) *gas -= COLD_ACCOUNT;
-    if (!u256_is_zero(&self->balance) && state_is_empty(heir)) *gas -= NEW_ACCOUNT;
-    if (*gas < 0) return "OutOfGas";
-    u256 zero = u256_from(0), sum = u256_add(&heir->balance, &self->balance);
-    bool fresh = self->created_in == m->state.transaction; /* EIP-6780 */
-    if (heir != self) state_set_balance(&m->state, heir, &sum);
-    if (heir != self || fresh) state_set_balance(&m->state, self, &zero);
-    if (fresh) state_set_destructed(&m->state, self);
-    return NULL;
 }
 
 #define HALT(why) do { m->halt = why; goto halted; } while (0)
@@ -341,8 +227,8 @@ op_EXTCODEHASH: {
     Account *account = state_account(state, address);
     if (!pay_account(m, account, &gas)) HALT("OutOfGas");
     uint8_t op = (uint8_t)ip[-1].number;
-    if (op == 0x31) *s = account->balance;
-    else if (op == 0x3b) *s = u256_from(account->code ? account->code->size : 0);
+    if (op == OP_BALANCE) *s = account->balance;
+    else if (op == OP_EXTCODESIZE) *s = u256_from(account->code ? account->code->size : 0);
     else if (state_is_empty(account)) *s = u256_from(0);
     else if (account->code) *s = u256_load(account->code->hash);
     else *s = machine_hash(m, NULL, 0);
@@ -470,7 +356,7 @@ op_PUSH32: /* all made into push_small and push_word */
 
 op_LOG0: op_LOG1: op_LOG2: op_LOG3: op_LOG4: {
     WRITES;
-    int count = (uint8_t)ip[-1].number - 0xa0;
+    int count = (uint8_t)ip[-1].number - OP_LOG0;
     REACH(s, s - 1);
     uint64_t size = s[-1].w[0];
     PAY(LOG_BYTE * size);
@@ -481,26 +367,26 @@ op_LOG0: op_LOG1: op_LOG2: op_LOG3: op_LOG4: {
     NEXT;
 }
 op_CREATE: op_CREATE2: {
-    bool salted = (uint8_t)ip[-1].number == 0xf5;
-    const char *why = create(m, f, salted, s, &memory, &gas);
+    bool salted = (uint8_t)ip[-1].number == OP_CREATE2;
+    const char *why = do_create(m, f, salted, s, &memory, &gas);
     if (why) HALT(why);
     s -= 2 + salted;
     NEXT;
 }
 op_CALL: op_CALLCODE: op_DELEGATECALL: op_STATICCALL: {
     uint8_t op = (uint8_t)ip[-1].number;
-    const char *why = call(m, f, op, s, &memory, &gas);
+    const char *why = do_call(m, f, op, s, &memory, &gas);
     if (why) HALT(why);
-    s -= op == 0xf1 || op == 0xf2 ? 6 : 5;
+    s -= op == OP_CALL || op == OP_CALLCODE ? 6 : 5;
     NEXT;
 }
 op_RETURN: op_REVERT:
     REACH(s, s - 1);
-    if ((uint8_t)ip[-1].number == 0xfd) outcome = REVERTED;
+    if ((uint8_t)ip[-1].number == OP_REVERT) outcome = REVERTED;
     buffer_set(&m->output, s[-1].w[0] ? memory.bytes + s->w[0] : NULL, s[-1].w[0]);
     goto end;
 op_SELFDESTRUCT: {
-    const char *why = destroy(m, f, s, &gas);
+    const char *why = do_destroy(m, f, s, &gas);
     if (why) HALT(why);
     goto done;
 }

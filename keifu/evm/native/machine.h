@@ -7,6 +7,7 @@
 #include "api.h"
 
 enum { MOST_DEPTH = 1024, MOST_STACK = 1024, MEMOS = 2048, PRECOMPILES = 10 };
+enum { MOST_INIT = 49152, INIT_WORD = 2 }; /* EIP-3860 */
 
 typedef enum { DONE, REVERTED, HALTED } Outcome;
 

@@ -44,4 +44,8 @@
     OP(0xf5, CREATE2, 4, 1, 32000) OP(0xfa, STATICCALL, 6, 1, 0) OP(0xfd, REVERT, 2, 0, 0) \
     OP(0xfe, INVALID, 0, 0, 0) OP(0xff, SELFDESTRUCT, 1, 0, 5000)
 
+#define NUMBER(code, name, pops, pushes, gas) OP_##name = code,
+enum { OPCODES(NUMBER) };
+#undef NUMBER
+
 #endif

@@ -15,8 +15,9 @@ static const struct {
 /* A straight run ends before a jump destination and after whatever moves on, or looks at the gas that is left. */
 static bool ends_block(uint8_t op) {
     switch (op) {
-    case 0x00: case 0x55: case 0x56: case 0x57: case 0x5a: case 0xf0: case 0xf1: case 0xf2: case 0xf3: case 0xf4:
-    case 0xf5: case 0xfa: case 0xfd: case 0xfe: case 0xff: return true;
+    case OP_STOP: case OP_SSTORE: case OP_JUMP: case OP_JUMPI: case OP_GAS: case OP_CREATE: case OP_CALL:
+    case OP_CALLCODE: case OP_RETURN: case OP_DELEGATECALL: case OP_CREATE2: case OP_STATICCALL: case OP_REVERT:
+    case OP_INVALID: case OP_SELFDESTRUCT: return true;
     default: return !OPS[op].known;
     }
 }
@@ -63,9 +64,9 @@ static void push(Maker *m, const uint8_t *code, size_t size, size_t at, unsigned
     u256 value = u256_load(bytes);
     size_t next = at + 1 + width;
     uint8_t following = next < size ? code[next] : 0;
-    if ((following == 0x56 || following == 0x57) && width > 0) { /* jumps are resolved once all is laid out */
+    if ((following == OP_JUMP || following == OP_JUMPI) && width > 0) { /* jumps are resolved once all is laid out */
         account_for(m, following);
-        add(m, following == 0x56 ? JUMP_TO : JUMPI_TO)->number = u256_small(&value) ? value.w[0] : UINT64_MAX;
+        add(m, following == OP_JUMP ? JUMP_TO : JUMPI_TO)->number = u256_small(&value) ? value.w[0] : UINT64_MAX;
     } else if (u256_small(&value)) {
         add(m, PUSH_SMALL)->number = value.w[0];
     } else {
@@ -97,7 +98,7 @@ Program *program_make(const uint8_t *code, size_t size) {
     bool fresh = true;
     for (size_t at = 0; at < size;) {
         uint8_t op = code[at];
-        if (op == 0x5b) {
+        if (op == OP_JUMPDEST) {
             if (!fresh) {
                 close_block(&m);
                 open_block(&m);
@@ -111,12 +112,12 @@ Program *program_make(const uint8_t *code, size_t size) {
         fresh = false;
         account_for(&m, op);
         bool ends = ends_block(op);
-        if (op >= 0x5f && op <= 0x7f) {
-            unsigned width = op - 0x5fu;
+        if (op >= OP_PUSH0 && op <= OP_PUSH32) {
+            unsigned width = op - (unsigned)OP_PUSH0;
             push(&m, code, size, at, width);
             at += width;
             uint8_t following = at + 1 < size ? code[at + 1] : 0;
-            if ((following == 0x56 || following == 0x57) && width > 0) {
+            if ((following == OP_JUMP || following == OP_JUMPI) && width > 0) {
                 at++;
                 ends = true;
             }

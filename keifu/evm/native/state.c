@@ -6,8 +6,6 @@
 
 enum { FIRST_ROOM = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17 };
 
-static const uint64_t GOLDEN = 0x9e3779b97f4a7c15; /* 2^64 divided by the golden ratio */
-
 /* Memory that runs out cannot be helped: the process is a worker, which may die. */
 static void *got(void *memory) {
     if (!memory) abort();

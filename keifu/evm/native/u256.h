@@ -8,6 +8,8 @@
 
 typedef unsigned __int128 u128;
 
+static const uint64_t GOLDEN = 0x9e3779b97f4a7c15; /* 2^64 divided by the golden ratio: spreads what is alike */
+
 typedef struct {
     uint64_t w[4];
 } u256;
