@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Deployer, START} from "../shared/Deployer.sol";
+
 /// The cheat codes that halmos knows of forge's, and its own.
 interface Vm {
     function assume(bool condition) external pure;
@@ -14,13 +16,3 @@ interface Svm {
 
 Vm constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 Svm constant svm = Svm(address(uint160(uint256(keccak256("svm cheat code")))));
-uint256 constant START = 1_767_225_600;
-
-abstract contract Deployer {
-    function create(bytes memory code) internal returns (address made) {
-        assembly {
-            made := create(0, add(code, 32), mload(code))
-        }
-        require(made != address(0), "the constructor reverted");
-    }
-}

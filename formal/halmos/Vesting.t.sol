@@ -2,32 +2,12 @@
 pragma solidity 0.8.30;
 
 import {Code} from "../generated/Code.sol";
+import {Escrow} from "../shared/Escrow.sol";
 import {Deployer, START, vm} from "./Kit.sol";
 
 interface Token {
     function approve(address spender, uint256 amount) external returns (bool);
     function balanceOf(address account) external view returns (uint256);
-}
-
-interface Escrow {
-    struct Plan {
-        address beneficiary;
-        address revoker;
-        uint256 total;
-        uint256 start;
-        uint256 step;
-        uint256 steps;
-        uint256 cliff;
-        uint256 divisor;
-    }
-
-    function create(Plan calldata plan) external returns (uint256);
-    function claim(uint256 id) external returns (uint256);
-    function revoke(uint256 id) external returns (uint256);
-    function renounce_revocation(uint256 id) external;
-    function transfer_beneficiary(uint256 id, address successor) external;
-    function accept_beneficiary(uint256 id) external;
-    function vested(uint256 id, uint256 at) external view returns (uint256);
 }
 
 interface Distributor {

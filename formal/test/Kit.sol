@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Code} from "../generated/Code.sol";
+import {Deployer, START} from "../shared/Deployer.sol";
 
 /// The cheat codes of forge that are used here.
 interface Vm {
@@ -14,8 +15,6 @@ interface Vm {
 
 Vm constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
-uint256 constant START = 1_767_225_600; // 2026-01-01, as in the in-process EVM
-
 interface Token {
     function totalSupply() external view returns (uint256);
     function balanceOf(address account) external view returns (uint256);
@@ -25,16 +24,9 @@ interface Token {
     function approve(address spender, uint256 amount) external returns (bool);
 }
 
-/// What every suite needs: deployment of Vyper's code, and a note of the first oracle that was not content.
-abstract contract Kit {
+/// What every suite needs besides: a note of the first oracle that was not content.
+abstract contract Kit is Deployer {
     string public broken;
-
-    function create(bytes memory code) internal returns (address made) {
-        assembly {
-            made := create(0, add(code, 32), mload(code))
-        }
-        require(made != address(0), "the constructor reverted");
-    }
 
     function deployToken(address holder) internal returns (Token) {
         return Token(create(abi.encodePacked(Code.KEIFU_TOKEN, abi.encode(holder))));
