@@ -1,9 +1,11 @@
-"""The only starter of anvil outside ape: a real node on a free port of this machine, stopped with its owner."""
+"""The only starter of anvil outside ape: a real node on a free port of this machine, which ends with its owner."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +20,8 @@ from keifu.keys import Account
 
 __all__ = ["Anvil"]
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0  # takes a tenth of one on an idle machine
+STOP_SECONDS = 5.0
 CHAIN_ID = 31_337
 GAS_LIMIT = 1_000_000_000  # a block: one transaction a block is the rule here, so this is only a ceiling
 SECONDS_A_BLOCK = 1  # on a chain with a clock of its own
@@ -26,6 +29,9 @@ ETHER = 10**18
 FUNDING_ETHER = 1_000
 # anvil funds the accounts of this well-known mnemonic's first key; it pays the accounts that we make.
 _FAUCET_KEY = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+# Runs what follows it until its standard input ends, as it does however its owner ends: a node whose owner was killed
+# would stay for ever. What it runs has its output alone, so that the output ends with it.
+_ATTENDED = ["sh", "-c", '"$@" </dev/null & exec >/dev/null 2>&1; read -r _; kill $!; wait $!', "sh"]
 _LISTENING = re.compile(r"Listening on (\S+):(\d+)")
 
 
@@ -48,7 +54,12 @@ class Anvil:
         command += ["--timestamp", str(timestamp)] if timestamp else []
         command += ["--state", state] if state else []
         self._process = subprocess.Popen(  # noqa: S603
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*_ATTENDED, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,  # Ctrl-C is for the owner, who then stops the node
         )
         self.url = self._await_address()
         self.rpc = Rpc(self.url)
@@ -69,10 +80,6 @@ class Anvil:
         if ether and self.client().balance(account) == 0:
             self.client().send(self.faucet, account.address, value=ether * ETHER)
         return account
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     # time ----------------------------------------------------------------------------------------------------------
 
@@ -104,13 +111,7 @@ class Anvil:
 
     def stop(self) -> None:
         """Stop the node; safe to call again."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self._end()
         self.rpc.close()
 
     def __enter__(self) -> Anvil:
@@ -131,8 +132,17 @@ class Anvil:
                 return f"http://{match[1]}:{match[2]}"
             if time.monotonic() > deadline:
                 break
-        self._process.kill()
+        self._end()
         raise EnvironmentFault(f"anvil did not start: {' '.join(lines[-3:]) or 'no output'}")
+
+    def _end(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def _drain(self) -> None:
         assert self._process.stdout is not None
