@@ -64,11 +64,20 @@ def court(project, chain, token, hub, box, owner, accuser, operator, service, ju
 
 
 @pytest.fixture(scope="module")
-def case(court, box, service, operator, victim, accuser, owner):
-    """The number of a case whose jury has its seed."""
-    box.put(court.open_case(service, operator, victim, ASKED, EVIDENCE, sender=accuser).events[0].seed_epoch, SEED,
-            sender=owner)  # fmt: skip
-    return 1
+def open_case(court, box, service, operator, victim, accuser, owner):
+    """Open a case whose jury has its seed; its number."""
+
+    def open_case():
+        opened = court.open_case(service, operator, victim, ASKED, EVIDENCE, sender=accuser)
+        box.put(opened.events[0].seed_epoch, SEED, sender=owner)
+        return opened.return_value
+
+    return open_case
+
+
+@pytest.fixture(scope="module")
+def case(open_case):
+    return open_case()
 
 
 @pytest.fixture(scope="module")

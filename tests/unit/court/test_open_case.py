@@ -8,6 +8,12 @@ import pytest
 from tests.unit.court.conftest import ASKED, BOND, COIN, EVIDENCE, NOBODY, REVEAL
 
 
+@pytest.fixture
+def first_case(open_case):
+    """Gone after each test: the others begin without one."""
+    return open_case()
+
+
 def test_accusing_takes_the_bond(court, token, box, owner, service, operator, victim, accuser):
     box.put(6, b"\x01" * 32, sender=owner)
     receipt = court.open_case(service, operator, victim, ASKED, EVIDENCE, sender=accuser)
@@ -58,7 +64,7 @@ def test_without_the_bond_there_is_no_case(court, service, operator, stranger):
         court.open_case(service, operator, NOBODY, ASKED, EVIDENCE, sender=stranger)
 
 
-def test_crt_2_one_case_of_a_fault_for_each_power_of_two(court, case, service, operator, accuser):
+def test_crt_2_one_case_of_a_fault_for_each_power_of_two(court, first_case, service, operator, accuser):
     power = 1 << ASKED.bit_length() - 1
     for amount in (power, ASKED, 2 * power - 1):
         with ape.reverts("court: evidence known"):
@@ -69,9 +75,9 @@ def test_crt_2_one_case_of_a_fault_for_each_power_of_two(court, case, service, o
     assert court.case_count() == 4
 
 
-def test_crt_3_without_a_quorum_the_fault_may_be_judged_again(court, case, service, operator, accuser, to_reveal):
-    to_reveal(case, REVEAL)
+def test_crt_3_without_a_quorum_the_fault_may_be_judged_again(court, first_case, service, operator, accuser, to_reveal):
+    to_reveal(first_case, REVEAL)
     with ape.reverts("court: evidence known"):
         court.open_case(service, operator, NOBODY, ASKED, EVIDENCE, sender=accuser)
-    court.execute(case, sender=accuser)
+    court.execute(first_case, sender=accuser)
     assert court.open_case(service, operator, NOBODY, ASKED, EVIDENCE, sender=accuser).return_value == 2

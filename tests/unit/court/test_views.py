@@ -17,9 +17,10 @@ def test_a_seat_costs_a_thousand_and_its_silence_fifty(court):
 
 
 def test_an_unknown_case_is_empty(court):
-    assert court.get_case(1).accuser == NOBODY
-    assert court.get_turn(1, 0).opened == 0
-    assert court.ballot(1, 0, NOBODY).seats == 0
+    unknown = court.case_count() + 1
+    assert court.get_case(unknown).accuser == NOBODY
+    assert court.get_turn(unknown, 0).opened == 0
+    assert court.ballot(unknown, 0, NOBODY).seats == 0
 
 
 def test_crt_8_weight_is_of_the_epoch_before_the_case(court, hub, case):
