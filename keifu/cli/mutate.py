@@ -22,7 +22,7 @@ def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_js
     """
     import msgspec  # noqa: PLC0415
 
-    from keifu.fuzz import mutate  # noqa: PLC0415
+    from keifu.fuzz import mutate, scores  # noqa: PLC0415
 
     def told(done: int, total: int, fate: str) -> None:
         if done % 10 == 0 or fate == "alive":
@@ -30,7 +30,7 @@ def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_js
 
     result = mutate.score(contract, sample=sample, seed=seed, processes=processes, on_progress=told)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(mutate.summary(result)), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(scores.scored(result)), indent=2).decode())
     else:
         for outcome in result.outcomes:
             if outcome.fate == "survived":

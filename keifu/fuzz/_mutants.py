@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,11 @@ class Mutant:
     text: str
     kind: str
     line: int
+
+    @property
+    def name(self) -> str:
+        """What a report calls it: it holds for one text of the file."""
+        return hashlib.sha256(f"{self.file} {self.start} {self.end} {self.text}".encode()).hexdigest()[:12]
 
     def apply(self, source: str) -> str:
         return source[: self.start] + self.text + source[self.end :]

@@ -6,6 +6,7 @@ All of it follows from contract, mutant and seed, so a verdict can be looked at 
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -81,7 +82,7 @@ class Trial:
     `corpora` are the systems that test the contract and the sequences they know, in the order in which they are tried.
     """
 
-    def __init__(self, contract: str, seed: int) -> None:
+    def __init__(self, contract: str, seed: int, *, apart: bool = True) -> None:
         self.contract = contract
         self.seed = seed
         self.texts = sources(contract)
@@ -90,8 +91,13 @@ class Trial:
         self.known = {essence(self.original.creation_code)}  # code that was met
         project = artifacts.project()
         self._path, self._root = project.paths()[contract], project.root
-        self._recompiler = Recompiler(self._path, self._root)
+        self._recompiler = Recompiler(self._path, self._root) if apart else None
         self._kills: dict[str, int] = {}
+
+    def know(self, system: str, corpus: list[bytes]) -> None:
+        """Add a system. It is set up once here, so that what it loads is there in every fork."""
+        self.corpora[system] = corpus
+        Engine(load(system))
 
     def learn(self, verdict: Verdict) -> None:
         """What killed before is tried first: it changes how long the next one takes, not what becomes of it."""
@@ -109,11 +115,11 @@ class Trial:
     def compiled(self, mutant: Mutant) -> Code:
         """Byte code of one mutant. Raises what the compiler raises."""
         text = mutant.apply(self.texts[mutant.file])
-        try:
-            return self._recompiler.compile(mutant.file, text)
-        except NotOneFunction:
-            made = artifacts.compile_contract(self._path, self._root, {mutant.file: text})
-            return Code(made.creation_code, made.runtime_code)
+        if self._recompiler is not None:
+            with suppress(NotOneFunction):
+                return self._recompiler.compile(mutant.file, text)
+        made = artifacts.compile_contract(self._path, self._root, {mutant.file: text})
+        return Code(made.creation_code, made.runtime_code)
 
     def replay(self, mutant: Mutant) -> Verdict:
         """Compile one mutant, and run what is known to go deep against it."""

@@ -22,7 +22,7 @@ from keifu.fuzz.engine import Engine
 from keifu.fuzz.search import Search
 from keifu.fuzz.systems import load
 
-__all__ = ["Report", "Slice", "campaign", "check", "key_of", "read", "run_slice"]
+__all__ = ["Report", "Slice", "campaign", "check", "commit", "key_of", "read", "run_slice"]
 
 SLICE_CALLS = 250_000
 
@@ -122,7 +122,7 @@ def campaign(
     parts.sort(key=lambda part: (part.system, part.seed))
     return Report(
         command=command,
-        commit=_commit(),
+        commit=commit(),
         sources_sha256=artifacts.sources_sha256(),
         slice_calls=calls,
         calls=sum(part.calls + part.waits for part in parts),
@@ -131,7 +131,8 @@ def campaign(
     )
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The commit that the checkout stands at, or "unknown" outside a repository."""
     root = artifacts.project().root
     command = ["git", "-C", str(root), "rev-parse", "HEAD"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603

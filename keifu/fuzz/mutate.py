@@ -9,10 +9,9 @@ from __future__ import annotations
 import random
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from keifu.errors import KeifuError, UsageError
 from keifu.fuzz._forks import forked
@@ -20,12 +19,12 @@ from keifu.fuzz._mutants import Mutant, mutants
 from keifu.fuzz._trial import Trial, Verdict, corpus_of, essence
 from keifu.fuzz.systems import load, names
 
-__all__ = ["FATES", "Outcome", "Score", "equivalents", "score", "summary"]
+__all__ = ["FATES", "Outcome", "Score", "Told", "equivalents", "score"]
 
 FATES = ("killed", "survived", "equivalent", "same", "broken")
 EQUIVALENTS = Path(__file__).parent / "equivalents.toml"
 
-Told = Callable[[int, int, str], None]
+Told = Callable[[int, int, str], None]  # is told of (dealt with, all, fate of the last one)
 
 
 @dataclass(frozen=True)
@@ -69,24 +68,6 @@ class Score:
         return 60 * len(self.outcomes) / self.seconds if self.seconds else 0.0
 
 
-def summary(result: Score) -> dict[str, Any]:
-    """What a report keeps of a score; surviving mutants as file, line and both texts."""
-    return {
-        "contract": result.contract,
-        "systems": result.systems,
-        "seed": result.seed,
-        "made": result.made,
-        "score": round(result.score, 4),
-        "per_minute": round(result.per_minute, 1),
-        "fates": {fate: result.count(fate) for fate in FATES},
-        "survivors": [
-            {"file": item.mutant.file, "line": item.mutant.line, "before": item.before, "after": item.after}
-            for item in result.outcomes
-            if item.fate == "survived"
-        ],
-    }
-
-
 def equivalents() -> list[dict[str, str]]:
     """The argued ones: file, before, after (lines with single blanks) and why."""
     found: list[dict[str, str]] = tomllib.loads(EQUIVALENTS.read_text()).get("mutant", [])
@@ -97,11 +78,14 @@ def score(
     contract: str,
     *,
     sample: int = 0,
+    only: Collection[str] = (),
     seed: int = 1,
     processes: int = 2,
+    apart: bool = True,
     on_progress: Told = lambda done, total, fate: None,
 ) -> Score:
-    """Make every mutant of `contract`, or a random `sample`, and let every system that tests it try to kill each.
+    """Make every mutant of `contract`, a random `sample`, or those named in `only`, and let every system that tests it
+    try to kill each. They are compiled `apart`, or the ordinary way.
 
     Each verdict follows from contract, mutant and seed. Raises UsageError when no system tests the contract.
     """
@@ -109,14 +93,16 @@ def score(
     if not testing:
         raise UsageError(f"no system tests {contract}", remedy="see `keifu fuzz --list`")
     started = time.monotonic()
-    trial = Trial(contract, seed)
+    trial = Trial(contract, seed, apart=apart)
     chosen = [mutant for file, text in trial.texts.items() for mutant in mutants(file, text)]
+    if only:
+        chosen = [mutant for mutant in chosen if mutant.name in only]
     if sample and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)  # noqa: S311 - must repeat
     for system, corpus in forked(lambda name: corpus_of(name, seed), testing, processes):
         if corpus is None:
             raise KeifuError(f"{system} has no corpus", remedy=f"try `keifu fuzz {system}`")
-        trial.corpora[system] = corpus
+        trial.know(system, corpus)
     verdicts = _verdicts(trial, chosen, processes, on_progress)
     result = Score(contract, testing, seed, len(chosen), outcomes=_outcomes(trial, chosen, verdicts))
     result.seconds = time.monotonic() - started
