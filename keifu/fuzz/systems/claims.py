@@ -85,8 +85,10 @@ class Claims(System):
         if self.allowed[account] != 2**256 - 1:  # which the token does not count down
             self.allowed[account] -= max(0, staked - due)
         self.staked[account] += staked
-        if due and self.sometimes():
-            self.emitted("distributor.Claimed", index=index, account=account, amount=due)
+        if self.sometimes():
+            told = {"index": index, "account": account, "amount": due} if due else {}
+            self.emitted("distributor.Claimed", count=int(due > 0), **told)
+            self.emitted("token.Transfer", count=(due != staked) + (staked > 0))  # to or from the wallet, to the hub
 
     @action("", Amount(100 * COIN))
     def approve(self, who: str, amount: int) -> Steps:

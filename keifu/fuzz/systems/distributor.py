@@ -132,6 +132,12 @@ class Distributor(System):
             if self.sometimes():
                 self.emitted("distributor.Claimed", count=sum(amount > 0 for amount in amounts))
 
+    @action("", Index(len(TOTALS) - 1), weight=1, hopeless=True)
+    def stake(self, who: str, index: int) -> Steps:
+        values = (index, TOTALS[index], self.proofs[index], self["donor"], 0, 0)
+        account = self.grants.accounts[index]
+        yield self.tx("distributor.claim_and_stake", *values, sender=account, fails="distributor: no hub")
+
     @action("distributor.sweep", Who())
     def sweep(self, who: str, to: str) -> Steps:
         if who != self["owner"]:

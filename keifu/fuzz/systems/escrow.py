@@ -13,7 +13,10 @@ DAY = 86_400
 STEPS = (1, 2, 3, 36, 1_096)
 LENGTHS = (1, DAY, 2_629_800)
 DIVISORS = (0, 0, 1, 3, 255)
-SPOILT = ("", "", "", "", "", "", "", "total", "start", "step", "steps", "cliff", "divisor", "beneficiary")
+SPOILT = (
+    "", "", "", "", "", "", "", "total", "start", "step", "steps", "cliff", "divisor", "beneficiary", "no start",
+    "no step", "no steps",
+)  # fmt: skip
 LIMITS = {"total": 2**112, "start": 2**40, "step": 2**32, "steps": 2**16, "divisor": 2**8}
 FIELDS = ("beneficiary", "revoker", "total", "start", "step", "steps", "cliff", "divisor")
 REASONS = {
@@ -121,6 +124,10 @@ class Escrow(System):
             return None
         if field != "total" and not 0 < plan["total"] < LIMITS["total"]:
             plan["total"] = 1
+        if field.startswith("no "):
+            field = field.removeprefix("no ")
+            plan[field] = 0
+            return REASONS[field]
         plan[field] = (
             plan["steps"] + 1 if field == "cliff" else ZERO_ADDRESS if field == "beneficiary" else LIMITS[field]
         )
@@ -169,6 +176,13 @@ class Escrow(System):
         self.coins[who] += refund
         if self.sometimes():
             self.emitted("escrow.Revoked", id=number, revoker=who, refund=refund, owed=0)
+
+    @action("", Choice("held", 1), weight=1, hopeless=True)
+    def stake(self, who: str, number: int) -> Steps:
+        grant = self.grant(number)
+        whose = grant is not None and who == grant.beneficiary
+        fails = "escrow: no hub" if whose else "escrow: caller is not the beneficiary"
+        yield self.tx("escrow.stake", number, self["funder"], 0, 0, sender=who, fails=fails)
 
     @action("escrow.renounce_revocation", Index("known"), weight=1, sender=("revoker", "funder"))
     def renounce(self, who: str, number: int) -> Steps:

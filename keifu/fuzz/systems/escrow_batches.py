@@ -5,17 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from keifu.evm import LocalEvm
 from keifu.fuzz.system import Steps, action, invariant
 from keifu.fuzz.systems._constructors import Deployment, variations
-from keifu.fuzz.systems.escrow import DIVISORS, FIELDS, LENGTHS, MOST_GRANTS, STEPS, Escrow, Grant
+from keifu.fuzz.systems.escrow import DIVISORS, FIELDS, LENGTHS, LIMITS, MOST_GRANTS, STEPS, Escrow, Grant
 from keifu.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
 
 
 class BatchEscrow(Escrow):
     """The same grants, created two and three at a time."""
 
+    def setup(self, evm: LocalEvm) -> None:
+        super().setup(evm)
+        owner = evm.account("owner")
+        fees = evm.deploy("FeeToken", sender=owner)
+        taxed = evm.deploy("VestingEscrow", fees, ZERO_ADDRESS, sender=owner)
+        self.bind(taxed=taxed)
+        fees.mint(self["funder"], 1_000, sender=owner)
+        fees.approve(taxed, 1_000, sender=self["funder"])
+
     def constructors(self) -> Iterator[Deployment]:
         return variations("VestingEscrow", (self["token"], ZERO_ADDRESS), (0, self["funder"], "escrow: no token"))
+
+    @action("", weight=1, hopeless=True)
+    def create_taxed(self, who: str) -> Steps:
+        plan = (who, ZERO_ADDRESS, 1_000, self.now, 1, 1, 0, 0)
+        yield self.tx("taxed.create", plan, sender=self["funder"], fails="escrow: token took a fee")
 
     @action(
         "", Who(), Choice(STEPS), Choice(LENGTHS), Choice(DIVISORS), Choice((0, 1, 2, 3)), Amount("coins"), weight=8
@@ -59,4 +74,22 @@ class BatchEscrow(Escrow):
             wanted = (*who, plan.start, plan.step, plan.steps, plan.cliff, plan.divisor)
             if view(number) != wanted or self.ask("escrow.vested", number, plan.end) != grant.total:
                 return False
+            if set(self.contract("escrow").stake_of(number)) != {0, ZERO_ADDRESS}:
+                return False
         return bool(view(len(self.grants) + 1)[2:] == (0, 0, 0, 0, 0, 0))
+
+    @invariant("ESC-8", at_end=True)
+    def bounds_are_terms_too(self) -> bool:
+        """A grant with each number of its terms at a bound is taken, and its terms are told."""
+        funder = max(self.coins, key=lambda who: self.coins[who])
+        usual = {"start": self.now, "step": 1, "steps": 1}
+        for field in usual:
+            for value in (1, LIMITS[field] - 1):
+                terms = usual | {field: value}
+                plan = (self["funder"], ZERO_ADDRESS, 1, *terms.values(), 0, 0)
+                if self.stored(funder) == 0:
+                    return True
+                number = self.do("escrow.create", plan, sender=funder)
+                if self.contract("escrow").plan(number) != plan:
+                    return False
+        return True

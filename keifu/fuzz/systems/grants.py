@@ -174,6 +174,7 @@ class Grants(System):
             fails = "escrow: staked with another operator"
         elif grant.owed:
             return None  # writing off may settle what is owed, or not: the reason depends on it
+        held = 0 if wiped else self.shares(number)
         returned = yield self.tx(
             "escrow.stake", number, operator, amount, 0, sender=owner, fails=fails, may_fail=fails is None
         )
@@ -181,8 +182,9 @@ class Grants(System):
             if wiped:
                 grant.write_off()
             grant.enter(operator, amount)
+            shares = int.from_bytes(returned, "big")
+            assert self.shares(number) == held + shares, "the grant has a position of its own"
             if self.sometimes():
-                shares = int.from_bytes(returned, "big")
                 self.emitted("escrow.Staked", id=number, operator=operator, amount=amount, shares=shares)
 
     @action("", Choice((1, 2, 3)), Choice(PARTS), allow=HUB_SAYS, weight=7)
@@ -242,10 +244,14 @@ class Grants(System):
         assert int.from_bytes(returned, "big") == lost, "write_off returns the loss"
         if lost and self.sometimes():
             self.emitted("escrow.WrittenOff", id=number, operator=grant.operator, lost=lost)
+        elif not lost and self.sometimes():
+            self.emitted("escrow.WrittenOff", count=0)
         self.settled(number, before)
 
-    @action("escrow.claim_rewards", Choice((1, 2, 3)))
+    @action("escrow.claim_rewards", Choice((1, 2, 3, GRANTS + 1)))
     def claim_rewards(self, who: str, number: int) -> Steps:
+        if number > GRANTS:
+            return "escrow: no such grant"
         if self.grants[number].operator == ZERO_ADDRESS:
             return "escrow: nothing was staked"
         owner = self.owner_of(number)
@@ -277,6 +283,7 @@ class Grants(System):
         assert self.stored(who) == before + refund, "ESC-6: what is not vested, less losses, goes to the revoker"
         if self.sometimes():
             self.emitted("escrow.Revoked", id=number, revoker=who, refund=refund, owed=self.grants[number].owed)
+            self.emitted("token.Transfer", count=int(refund > 0))
 
     # operators and the service ----------------------------------------------------------------------------------------
 

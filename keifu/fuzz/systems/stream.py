@@ -31,6 +31,11 @@ class Stream(System):
             token.approve(stream, 2**256 - 1, sender=who)
         self.stored, self.until = self.read("token.balanceOf"), self.read("stream.released_until")
         self.opening, self.end = evm.now, evm.now + DURATION
+        fees = evm.deploy("FeeToken", sender=owner)
+        taxed = evm.deploy("RewardStream", fees, hub, DURATION, sender=owner)
+        self.bind(taxed=taxed)
+        fees.mint(self["funder"], FUNDS, sender=owner)
+        fees.approve(taxed, FUNDS, sender=self["funder"])
 
     def constructors(self) -> Iterator[Deployment]:
         return variations(
@@ -74,6 +79,10 @@ class Stream(System):
         self.coins[who] -= amount
         if self.sometimes():
             self.emitted("stream.Funded", payer=who, amount=amount)
+
+    @action("", weight=1, hopeless=True)
+    def fund_taxed(self, who: str) -> Steps:
+        yield self.tx("taxed.fund", 1_000, sender=self["funder"], fails="stream: token takes a fee")
 
     @action("stream.release")
     def release(self, who: str) -> Steps:
