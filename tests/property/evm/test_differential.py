@@ -41,15 +41,16 @@ class Side:
     at_next: Callable[[int], None]  # the next transaction's block has this time
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def anvil():
     with Anvil(timestamp=GENESIS) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sides(anvil):
-    """The suite on both chains at the same addresses, with the clock of one set to the other's."""
+    """The suite on both chains at the same addresses, with the clock of one set to the other's; new ones for each seed,
+    whose calls depend on what is there."""
     evm = LocalEvm()
     client = ChainClient(anvil.rpc, artifacts.load)
     for role in ROLES:
