@@ -54,9 +54,16 @@ class Bond:
 
 @dataclass
 class Bucket:
+    """A bucket of tickets, or a ticket of it."""
+
     tokens: int = 0
     shares: int = 0
     generation: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        """A ticket for less than a wei: to the hub it is no ticket until a slash has wiped its bucket."""
+        return self.shares == 0 and self.generation == 0
 
 
 @dataclass

@@ -86,7 +86,7 @@ class HubModel(Books):
         return held.shares * bucket.tokens // bucket.shares
 
     def redeem(self, owner: str, name: str, half: int) -> int:
-        check((owner, name, half) in self.tickets, "hub: no ticket")
+        check(not self.tickets.get((owner, name, half), Bucket()).is_nothing, "hub: no ticket")
         check(self.now >= self.maturity(half), "hub: not matured")
         amount = self.ticket_worth(owner, name, half)
         del self.tickets[owner, name, half]

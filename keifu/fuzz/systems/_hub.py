@@ -21,9 +21,8 @@ FUNDS = 10**26
 MOST = 10**28  # above it the arithmetic's own checks refuse without words
 OPERATORS = ("operator", "other operator")
 DELEGATORS = ("delegator", "other delegator")
-SERVICES = {"storage": Service(2 * EPOCH, 5_000, 3_000), "compute": Service(UNBONDING, 8_000, 0, "arbiter")}
+SERVICES = {"storage": Service(2 * EPOCH, 5_001, 2_999), "compute": Service(UNBONDING, 8_000, 0, "arbiter")}
 
-COMMISSIONS = (0, 1, 1_000, 10_000, 10_001)
 WHOLE = 1_000
 PARTS = (1_000, 1_000, 500, 999, 1, 1_001)
 EVIDENCE = b"\x01" * 32
@@ -78,6 +77,7 @@ class HubSides(HubWords):
             (2, ZERO_ADDRESS, "hub: no insurance"),
             (3, UNBONDING + 1, "hub: bad unbonding period"),
             (3, EPOCH, None),
+            (3, EPOCH + 2, None),
             (3, EPOCH - 2, "hub: epoch beyond unbonding"),
             (4, 0, "hub: no epoch length"),
             (4, 1, None),

@@ -10,7 +10,7 @@ from keifu.fuzz.system import EITHER, Steps, action, invariant
 from keifu.fuzz.systems._hub import COIN, OPERATORS, PARTS, SERVICES, UNBONDING, WHOLE, Coins, HubSides
 from keifu.fuzz.values import ZERO_ADDRESS, Choice, Who
 
-COMMISSIONS = (0, 1, 1_000, 10_000, 10_001)
+COMMISSIONS = (0, 1, 1_001, 10_000, 10_001)
 EVIDENCE = b"\x01" * 32
 
 
@@ -23,7 +23,9 @@ class Hub(HubSides):
     def register(self, who: str, commission: int, metadata: str) -> Steps:
         if who not in (*self.operators, self["arbiter"]):
             return None
-        yield from self.both(lambda m: m.register_operator(who, commission))
+        done = yield from self.both(lambda m: m.register_operator(who, commission))
+        if done is not None:
+            self.emitted("hub.TermsAnnounced", operator=who, commission_bps=commission, metadata=metadata)
 
     @action("hub.set_terms", Choice(COMMISSIONS), Choice(("", "ipfs://x")), sender=(*OPERATORS, "victim"), weight=2)
     def set_terms(self, who: str, commission: int, metadata: str) -> Steps:
@@ -42,15 +44,22 @@ class Hub(HubSides):
 
     @action("hub.unbond", Coins("bond_of"), sender=(*OPERATORS, *OPERATORS, "victim"), weight=3)
     def unbond(self, who: str, amount: int) -> Steps:
-        yield from self.both(lambda m: m.unbond(who, amount))
+        done = yield from self.both(lambda m: m.unbond(who, amount))
+        if done is not None and self.sometimes():
+            bond = self.model.operators[who].bond
+            self.emitted("hub.Unbonding", operator=who, amount=bond.leaving, unlock=bond.unlock)
 
     @action("hub.withdraw_bond", Who(), sender=OPERATORS, weight=3)
     def withdraw_bond(self, who: str, receiver: str) -> Steps:
-        yield from self.paying(lambda m: m.withdraw_bond(who), receiver)
+        paid = yield from self.paying(lambda m: m.withdraw_bond(who), receiver)
+        if paid is not None and self.sometimes():
+            self.emitted("hub.BondWithdrawn", operator=who, receiver=receiver, amount=paid)
 
     @action("hub.unjail", sender=(*OPERATORS, "victim"), weight=3)
     def unjail(self, who: str) -> Steps:
-        yield from self.both(lambda m: m.unjail(who))
+        done = yield from self.both(lambda m: m.unjail(who))
+        if done is not None and self.sometimes():
+            self.emitted("hub.Unjailed", operator=who)
 
     # services ---------------------------------------------------------------------------------------------------------
 
@@ -140,7 +149,7 @@ class Hub(HubSides):
                 "hub.Slashed", service=service, operator=operator, evidence=EVIDENCE, from_bond=from_bond,
                 from_delegators=taken - from_bond + residue,
                 to_victim=from_bond * terms.victim // 10_000 if victim else 0,
-                to_prover=from_bond * terms.prover // 10_000,
+                to_prover=from_bond * terms.prover // 10_000 if prover else 0,
             )  # fmt: skip
 
     @action("hub.remove_service", Choice("services"), sender="victim", weight=1, hopeless=True)
@@ -152,13 +161,21 @@ class Hub(HubSides):
         if who != self["arbiter"]:
             return None  # what is removed stays removed: seldom, or nothing else happens
         order = self.tx("hub.remove_service", service, sender=self.owner, either=True)
-        yield from self.both(lambda m: m.remove_service(service), order=order)
+        done = yield from self.both(lambda m: m.remove_service(service), order=order)
+        if done is not None:
+            until = self.now + self.model.services[service].horizon
+            self.emitted("hub.ServiceRemoved", service=service, slashes_until=until)
 
     @action("", Choice((0, 1, UNBONDING, UNBONDING + 1)), Choice((0, 8_000, 8_001)), Who(), weight=1)
     def list_service(self, who: str, horizon: int, victim: int, service: str) -> Steps:
         values = (service, horizon, victim, 0, ZERO_ADDRESS)
         order = self.tx("hub.list_service", *values, sender=self.owner, either=True)
-        yield from self.both(lambda m: m.list_service(service, Service(horizon, victim, 0, "")), order=order)
+        done = yield from self.both(lambda m: m.list_service(service, Service(horizon, victim, 0, "")), order=order)
+        if done is not None:
+            self.emitted(
+                "hub.ServiceListed", service=service, horizon=horizon, victim_bps=victim, prover_bps=0,
+                arbiter=ZERO_ADDRESS,
+            )  # fmt: skip
 
     # rewards ----------------------------------------------------------------------------------------------------------
 
@@ -170,7 +187,9 @@ class Hub(HubSides):
 
     @action("hub.fund_emission", Coins(1_000 * COIN), sender="victim", weight=4)
     def fund_emission(self, who: str, amount: int) -> Steps:
-        yield from self.both(lambda m: m.fund_emission(amount), who, amount)
+        done = yield from self.both(lambda m: m.fund_emission(amount), who, amount)
+        if done is not None and self.sometimes():
+            self.emitted("hub.EmissionFunded", payer=who, amount=amount)
 
     @action("hub.poke", Choice("operators"), weight=1)
     def poke(self, who: str, operator: str) -> Steps:
@@ -178,7 +197,9 @@ class Hub(HubSides):
 
     @action("hub.pay_insurance", weight=2)
     def pay_insurance(self, who: str) -> Steps:
-        yield from self.paying(lambda m: m.pay_insurance(), self.insurance)
+        paid = yield from self.paying(lambda m: m.pay_insurance(), self.insurance)
+        if paid is not None and self.sometimes():
+            self.emitted("hub.InsurancePaid", amount=paid)
 
     @action("", Coins(10**24), sender="victim", weight=1)
     def donate(self, who: str, amount: int) -> Steps:
@@ -229,7 +250,7 @@ class Hub(HubSides):
         self.evm.warp(2 * UNBONDING)
         model.now = self.now
         for owner, name, half in list(model.tickets):
-            if owner in self.addresses:
+            if owner in self.addresses and not model.tickets[owner, name, half].is_nothing:
                 paid = self.do("hub.withdraw", int(name, 16) << 96 | half, sender=owner)
                 if paid != model.withdraw(owner, name, half):
                     return False
