@@ -16,7 +16,7 @@ REPORT = Path("docs/reports/fuzz.json")
 SLICES = {
     "claims": 8, "distributor": 12, "escrow": 12, "escrow_batches": 8, "escrow_hooked": 12, "grants": 8, "hub": 13,
     "provenance": 8, "stream": 18, "token": 9, "vault": 16, "commit_reveal": 12, "drand": 1, "randomness": 10,
-    "create3": 4, "timelock": 8,
+    "create3": 4, "timelock": 8, "court": 2, "heartbeats": 2, "hub_edges": 3,
 }  # fmt: skip
 SAMPLED = 3
 
