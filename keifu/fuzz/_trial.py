@@ -25,6 +25,7 @@ __all__ = ["Trial", "Verdict", "corpus_of", "essence", "sources"]
 
 CORPUS_CALLS = 60_000  # a system: spent on the right code, to know sequences that go deep
 CALLS = 40_000  # a system: of a search of its own, for each mutant that the known sequences do not kill
+FRONT = 32  # known sequences of each system that are tried before the rest of any
 CODE_BYTES = 24_576  # EIP-170
 
 
@@ -132,13 +133,16 @@ class Trial:
             return Verdict("same", "", name)
         if len(code.runtime) > CODE_BYTES:
             return Verdict("killed", "too large to deploy", name)
-        for system, corpus in self.corpora.items():
-            engine = self._engine(system, code)
-            if isinstance(engine, str):
-                return Verdict("killed", f"{system}: {engine}", name)
-            for data in corpus:
-                if by := _noticed(engine, data):
-                    return Verdict("killed", f"{system}: {by}", name, (system, data))
+        engines: dict[str, Engine] = {}
+        for part in (slice(FRONT), slice(FRONT, None)):
+            for system, corpus in self.corpora.items():
+                engine = engines.get(system) or self._engine(system, code)
+                if isinstance(engine, str):
+                    return Verdict("killed", f"{system}: {engine}", name)
+                engines[system] = engine
+                for data in corpus[part]:
+                    if by := _noticed(engine, data):
+                        return Verdict("killed", f"{system}: {by}", name, (system, data))
         return Verdict("alive", "", name, None, code)
 
     def search(self, verdict: Verdict) -> Verdict:
