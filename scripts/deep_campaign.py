@@ -14,8 +14,8 @@ from keifu.fuzz import deep
 REPORT = Path("docs/reports/fuzz.json")
 # Slices of each system: what is quick gets more.
 SLICES = {
-    "claims": 1, "distributor": 4, "escrow": 28, "escrow_batches": 2, "escrow_hooked": 7, "grants": 2, "hub": 2,
-    "hub_edges": 1, "provenance": 1, "stream": 28, "token": 3, "vault": 38, "commit_reveal": 4, "drand": 1,
+    "claims": 1, "distributor": 4, "escrow": 40, "escrow_batches": 2, "escrow_hooked": 7, "grants": 2, "hub": 2,
+    "hub_edges": 1, "provenance": 1, "stream": 28, "token": 3, "vault": 52, "commit_reveal": 4, "drand": 1,
     "randomness": 1, "create3": 1, "timelock": 1, "court": 1, "heartbeats": 1,
 }  # fmt: skip
 SAMPLED = 3
