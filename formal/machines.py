@@ -55,7 +55,7 @@ def outcome(machine: Machine, codes: list[bytes], data: bytes, value: int) -> An
     return returned, machine.logs, machine.gas_used
 
 
-def differences(native: Machine, revm: Machine) -> list[Any]:
+def differences(native: NativeMachine, revm: Machine) -> list[Any]:
     """Accounts whose balance or code, and words, that are not the same. pyrevm pads code with zeros."""
     found: list[Any] = []
     for address, account in native.state().items():

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import click
-import msgspec
 
 from keifu.fuzz import deep
+from keifu.fuzz._reports import write_report
 
 REPORT = Path("docs/reports/fuzz.json")
 # Slices of each system: what is quick gets more.
@@ -46,8 +46,7 @@ def main(sample: bool, seed: int, processes: int) -> int:
     command = f"python -m scripts.deep_campaign --processes {processes}"
     before = deep.read(REPORT).slices if REPORT.exists() else []
     report = deep.campaign(jobs, command=command, processes=processes, before=before, on_slice=told)
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    write_report(REPORT, report)
     click.echo(f"{report.calls:,} calls and waits, {len(report.findings)} findings: {REPORT}")
     return 1 if report.findings else 0
 

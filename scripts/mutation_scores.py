@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import click
-import msgspec
 
 from keifu.fuzz import mutate, scores
+from keifu.fuzz._reports import write_report
 
 REPORT = Path("docs/reports/mutation.json")
 SAMPLED = 8  # mutants of each contract
@@ -41,16 +41,11 @@ def main(sample: bool, seed: int, processes: int, contracts: tuple[str, ...]) ->
         result = mutate.score(contract, seed=seed or 1, processes=processes, on_progress=told)
         item = found[contract] = scores.scored(result)
         click.echo(f"{contract}: {item.fates}: score {item.score:.1%}, {item.per_minute:.0f} a minute")
-        report = _write(found, f"python -m scripts.mutation_scores --processes {processes}")  # each: a run takes long
+        known = [found[name] for name in scores.CONTRACTS if name in found]
+        report = scores.report_of(known, f"python -m scripts.mutation_scores --processes {processes}")
+        write_report(REPORT, report)  # after each: a run takes long
     click.echo(f"{report.made:,} mutants, score {report.score:.1%}, {report.per_minute:.0f} a minute: {REPORT}")
     return 0 if all(item.score >= BAR for item in report.contracts) else 1
-
-
-def _write(found: dict[str, scores.ContractScore], command: str) -> scores.Report:
-    report = scores.report_of([found[name] for name in scores.CONTRACTS if name in found], command)
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-    return report
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from eth.vm.logic.invalid import InvalidOpcode
 from eth.vm.message import Message
 from rlp import encode as rlp_encode
 
-from keifu.evm.machine import CHAIN_ID, GAS_LIMIT, AccountState, RawLog
+from keifu.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 from keifu.keys import keccak256
 
 __all__ = ["Hits", "TracedMachine"]
@@ -158,9 +158,6 @@ class TracedMachine:
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:
         return partial(self._chain.get_storage, _bytes(address), slot)
-
-    def state(self) -> dict[str, AccountState]:
-        raise NotImplementedError("py-evm keeps hashes of slots, not slots")
 
     def deploy(self, sender: str, data: bytes, value: int = 0) -> str | None:
         self._chain.clear_transient_storage()

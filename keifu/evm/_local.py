@@ -11,7 +11,7 @@ from keifu.abi import Contract, FunctionAbi, Interface, Log, Receipt, decode_rev
 from keifu.errors import Revert, UsageError
 from keifu.evm import artifacts
 from keifu.evm._native import NativeMachine
-from keifu.evm.machine import CHAIN_ID, Machine, RawLog
+from keifu.evm.machine import CHAIN_ID, NOBODY, Machine, RawLog
 from keifu.keys import Account
 
 __all__ = ["LocalEvm"]
@@ -19,7 +19,6 @@ __all__ = ["LocalEvm"]
 GENESIS_TIME = 1_767_225_600  # 2026-01-01T00:00:00Z, so that runs repeat
 BLOCK_SECONDS = 12
 ETHER = 10**18
-NOBODY = "0x" + "00" * 20
 
 
 @dataclass(frozen=True)

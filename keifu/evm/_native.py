@@ -7,17 +7,28 @@ Gas is what a chain would charge: each transaction starts with cold slots.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from keifu.evm._native_build import library
 from keifu.evm._precompiles import precompile
-from keifu.evm.machine import CHAIN_ID, GAS_LIMIT, AccountState, RawLog
+from keifu.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 
-__all__ = ["NativeMachine"]
+__all__ = ["AccountState", "NativeMachine"]
 
 ADDRESS, WORD, TOPICS = 20, 32, 4
 DONE, REVERTED = 0, 1
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """One account; `storage` holds every slot that was touched, empty ones too."""
+
+    balance: int
+    nonce: int
+    code: bytes
+    storage: dict[int, int] = field(default_factory=dict)
 
 
 class _Addresses(dict[str, bytes]):
@@ -42,7 +53,6 @@ class NativeMachine:
         self._machine = self._ffi.gc(lib.machine_new(CHAIN_ID, GAS_LIMIT, self._precompile), lib.machine_free)
         self._call = partial(lib.machine_call, self._machine)
         self._result = lib.machine_result(self._machine)
-        self._readers: dict[tuple[str, int], Callable[[], int]] = {}
         self.failure: bytes | str = b""
 
     # transactions -------------------------------------------------------------------------------------------------
@@ -100,10 +110,6 @@ class NativeMachine:
     def set_block(self, number: int, time: int, prevrandao: bytes) -> None:
         self._lib.machine_block(self._machine, number, time, prevrandao)
 
-    def set_block_hash(self, number: int, block_hash: bytes) -> None:
-        """What BLOCKHASH says of a block; others have the hash of their number."""
-        self._lib.machine_block_hash(self._machine, number, block_hash)
-
     def balance(self, address: str) -> int:
         word = bytearray(WORD)
         self._lib.machine_balance(self._machine, _addresses[address], self._ffi.from_buffer(word))
@@ -118,12 +124,8 @@ class NativeMachine:
         return bytes(self._ffi.buffer(code, size[0])) if size[0] else b""
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:
-        found = self._readers.get((address, slot))
-        if found is None:
-            word = self._lib.machine_slot(self._machine, _addresses[address], slot.to_bytes(WORD, "little"))
-            found = partial(int.from_bytes, memoryview(self._ffi.buffer(word, WORD)), "little")
-            self._readers[address, slot] = found
-        return found
+        word = self._lib.machine_slot(self._machine, _addresses[address], slot.to_bytes(WORD, "little"))
+        return partial(int.from_bytes, memoryview(self._ffi.buffer(word, WORD)), "little")
 
     def snapshot(self) -> int:
         mark: int = self._lib.machine_mark(self._machine)
@@ -133,6 +135,7 @@ class NativeMachine:
         self._lib.machine_back(self._machine, mark)
 
     def state(self) -> dict[str, AccountState]:
+        """Every account that was ever looked at, by address."""
         address, slot = self._ffi.new("uint8_t[20]"), self._ffi.new("uint8_t[32]")
         found: dict[str, AccountState] = {}
         index = 0

@@ -6,12 +6,10 @@ from functools import cache, lru_cache
 
 import pyrevm
 
-from keifu.evm.machine import GAS_LIMIT
+from keifu.evm.machine import GAS_LIMIT, NOBODY, intrinsic_gas
 
 __all__ = ["precompile"]
 
-NOBODY = "0x" + "00" * 20
-INTRINSIC, ZERO_BYTE, BYTE = 21_000, 4, 16  # gas of a transaction and of its data
 REMEMBERED = 1 << 14
 
 
@@ -29,5 +27,4 @@ def precompile(number: int, data: bytes) -> tuple[bytes, int] | None:
     except RuntimeError:
         return None
     assert evm.result is not None
-    zeros = data.count(0)
-    return output, evm.result.gas_used - INTRINSIC - ZERO_BYTE * zeros - BYTE * (len(data) - zeros)
+    return output, evm.result.gas_used - intrinsic_gas(data)

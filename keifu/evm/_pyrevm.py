@@ -14,19 +14,12 @@ from typing import Any
 
 import pyrevm
 
-from keifu.evm.machine import CHAIN_ID, GAS_LIMIT, AccountState, RawLog
+from keifu.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 
 __all__ = ["PyrevmMachine"]
 
 _OUTPUT = re.compile(r"output: 0x([0-9a-fA-F]*)")
 _HALT = re.compile(r"Halt \{ reason: (\w+)")
-# pyrevm tells storage only in the text form of its journal.
-_ACCOUNT = re.compile(
-    r"(0x[0-9a-f]{40}): Account \{ info: AccountInfo \{ balance: (\d+), nonce: (\d+), .*?"
-    r"Analysed \{ len: (\d+).*?storage: \{(.*?)\}, status: AccountStatus",
-    re.DOTALL,
-)
-_SLOT = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: \d+, present_value: (\d+) \}")
 
 
 class PyrevmMachine:
@@ -91,18 +84,6 @@ class PyrevmMachine:
 
     def revert(self, mark: Any) -> None:
         self.revm.revert(mark)
-
-    def state(self) -> dict[str, AccountState]:
-        found: dict[str, AccountState] = {}
-        for address, balance, nonce, length, storage in _ACCOUNT.findall(self.revm.journal_str):
-            code = bytes(self.revm.get_code(address) or b"")[: int(length)]
-            found[address] = AccountState(
-                balance=int(balance),
-                nonce=int(nonce),
-                code=b"" if code == b"\0" else code,
-                storage={int(slot): int(value) for slot, value in _SLOT.findall(storage)},
-            )
-        return found
 
 
 def _failure(error: RuntimeError) -> bytes | str:

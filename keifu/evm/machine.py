@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["CHAIN_ID", "GAS_LIMIT", "AccountState", "Machine", "RawLog"]
+__all__ = ["CHAIN_ID", "GAS_LIMIT", "NOBODY", "Machine", "RawLog", "intrinsic_gas"]
 
 CHAIN_ID = 31_337
+NOBODY = "0x" + "00" * 20
+TRANSACTION_GAS, ZERO_BYTE_GAS, BYTE_GAS = 21_000, 4, 16
 GAS_LIMIT = 1_000_000_000  # of a transaction, far above any block: a loop that ends is never cut short here
 
 
@@ -26,14 +28,10 @@ class RawLog:
     data: bytes
 
 
-@dataclass(frozen=True)
-class AccountState:
-    """One account; `storage` holds every slot that was touched, empty ones too."""
-
-    balance: int
-    nonce: int
-    code: bytes
-    storage: dict[int, int] = field(default_factory=dict)
+def intrinsic_gas(data: bytes) -> int:
+    """What a call with `data` costs before any code runs (EIP-2028)."""
+    zeros = data.count(0)
+    return TRANSACTION_GAS + ZERO_BYTE_GAS * zeros + BYTE_GAS * (len(data) - zeros)
 
 
 class Machine(Protocol):
@@ -71,6 +69,3 @@ class Machine(Protocol):
 
     def revert(self, mark: Any) -> None:
         """Back to the snapshot; it and those taken after it are gone."""
-
-    def state(self) -> dict[str, AccountState]:
-        """Every account that was ever looked at, by address."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import multiprocessing as mp
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,13 +15,14 @@ from pathlib import Path
 
 import msgspec
 
-from keifu.errors import CheckFailed, InputError
+from keifu.errors import CheckFailed
 from keifu.evm import artifacts
+from keifu.fuzz._reports import commit, read_report
 from keifu.fuzz.engine import Engine
 from keifu.fuzz.search import Search
 from keifu.fuzz.systems import load
 
-__all__ = ["Report", "Slice", "campaign", "check", "commit", "key_of", "read", "run_slice"]
+__all__ = ["Report", "Slice", "campaign", "check", "key_of", "read", "run_slice"]
 
 SLICE_CALLS = 250_000
 
@@ -131,20 +131,9 @@ def campaign(
     )
 
 
-def commit() -> str:
-    """The commit that the checkout stands at, or "unknown" outside a repository."""
-    root = artifacts.project().root
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return done.stdout.strip() or "unknown"
-
-
 def read(path: Path) -> Report:
     """Raises InputError for a file that is no report."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
-    except (OSError, msgspec.DecodeError) as error:
-        raise InputError(f"{path} is no report of a campaign: {error}") from error
+    return read_report(path, Report, "a campaign")
 
 
 def check(report: Report, *, parts: int, seed: int) -> list[Slice]:

@@ -15,6 +15,7 @@ from typing import Any
 from keifu.abi import decode_revert
 from keifu.evm import LocalEvm, artifacts
 from keifu.evm.artifacts import Artifact
+from keifu.evm.machine import intrinsic_gas
 from keifu.fuzz import _dictionary
 from keifu.fuzz._pack import Packer
 from keifu.fuzz.system import EITHER, MAYBE, Action, Call, DescriptionError, System
@@ -24,7 +25,6 @@ __all__ = ["CHUNK", "STEPS", "Engine", "Finding", "Step"]
 CHUNK = 8  # bytes a step
 STEPS = 64  # steps a sequence
 OPERATIONS = 256  # values of the action byte; 0 does nothing
-GAS_BASE, GAS_ZERO, GAS_NONZERO = 21_000, 4, 16  # intrinsic gas, taken off to see what the code did
 GAS_BUCKET = 6  # log2 of the gas that counts as the same path
 WAIT = "wait"
 MASK32 = (1 << 32) - 1
@@ -314,9 +314,7 @@ class Engine:
             signal = 0
         if self.seen is not None:
             if answer is not None:
-                zeros = data.count(0)
-                spent = raw.gas_used - GAS_BASE - GAS_ZERO * zeros - GAS_NONZERO * (len(data) - zeros)
-                signal = spent >> GAS_BUCKET
+                signal = raw.gas_used - intrinsic_gas(data) >> GAS_BUCKET  # what the code itself took
             key = (plan.index, signal)
             if key not in self.seen:
                 self.seen.add(key)

@@ -16,8 +16,8 @@ from keifu.chain.anvil import Anvil
 from keifu.chain.rpc import Rpc
 from keifu.errors import UsageError
 from keifu.evm import LocalEvm, artifacts
+from keifu.evm._native import AccountState, NativeMachine
 from keifu.evm.artifacts import Artifact
-from keifu.evm.machine import AccountState
 from keifu.fuzz.counterexample import Counterexample
 from keifu.fuzz.engine import Engine, Finding
 from keifu.fuzz.system import System
@@ -111,7 +111,9 @@ def replay(example: Counterexample, system: type[System], load: Callable[[str], 
     `finding` is None when the code no longer has the fault; `stale` says that the code is not what it was.
     """
     engine = Engine(system, load)
-    base = engine.evm.raw.state()
+    machine = engine.evm.raw
+    assert isinstance(machine, NativeMachine)
+    base = machine.state()
     block, time = engine.evm.block_number, engine.evm.now
     recorder = _Recorder(engine.evm)
     engine.evm.raw = recorder
@@ -126,7 +128,7 @@ def replay(example: Counterexample, system: type[System], load: Callable[[str], 
         if block > 1:
             anvil.mine(block - 1)
         outcome.differences = player.play(recorder.log, block)
-        slots, differences = player.compare(engine.evm.raw.state())
+        slots, differences = player.compare(machine.state())
         outcome.slots = slots
         outcome.differences += differences
     return outcome

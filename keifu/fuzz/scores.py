@@ -13,11 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from keifu.errors import CheckFailed, InputError
+from keifu.errors import CheckFailed
 from keifu.evm import artifacts
 from keifu.fuzz import mutate
+from keifu.fuzz._reports import commit, read_report
 from keifu.fuzz._trial import essence, sources
-from keifu.fuzz.deep import commit, key_of
+from keifu.fuzz.deep import key_of
 
 __all__ = ["CONTRACTS", "Checked", "ContractScore", "Report", "check", "current", "read", "report_of", "scored"]
 
@@ -129,10 +130,7 @@ def report_of(contracts: Sequence[ContractScore], command: str) -> Report:
 
 def read(path: Path) -> Report:
     """Raises InputError for a file that is no report."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
-    except (OSError, msgspec.DecodeError) as error:
-        raise InputError(f"{path} is no report of mutation scores: {error}") from error
+    return read_report(path, Report, "mutation scores")
 
 
 def current(report: Report) -> list[ContractScore]:

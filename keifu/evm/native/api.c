@@ -23,7 +23,6 @@ void machine_free(Machine *m) {
     free(m->output.bytes);
     free(m->log_data.bytes);
     free(m->logs);
-    free(m->hashes);
     free(m);
 }
 
@@ -31,15 +30,6 @@ void machine_block(Machine *m, uint64_t number, uint64_t time, const uint8_t *pr
     m->number = number;
     m->time = time;
     m->prevrandao = u256_load(prevrandao);
-}
-
-void machine_block_hash(Machine *m, uint64_t number, const uint8_t *hash) {
-    if (!hash) {
-        m->hash_count = 0;
-        return;
-    }
-    if (!(m->hashes = realloc(m->hashes, (m->hash_count + 1) * sizeof *m->hashes))) abort();
-    m->hashes[m->hash_count++] = (BlockHash){number, u256_load(hash)};
 }
 
 const Result *machine_result(Machine *m) { return &m->result; }

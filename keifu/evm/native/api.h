@@ -21,7 +21,6 @@ void machine_free(Machine *m);
 const Result *machine_result(Machine *m); /* the same place for each transaction */
 
 void machine_block(Machine *m, uint64_t number, uint64_t time, const uint8_t *prevrandao);
-void machine_block_hash(Machine *m, uint64_t number, const uint8_t *hash); /* NULL forgets them all */
 
 /* One transaction. 0: done, 1: reverted, 2: halted. `value` may be NULL for none. */
 int machine_call(Machine *m, const uint8_t *from, const uint8_t *to, const uint8_t *data, size_t size,

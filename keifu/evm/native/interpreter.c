@@ -216,7 +216,7 @@ op_BLOBHASH:
     NEXT;
 op_BLOCKHASH: {
     bool past = u256_small(s) && s->w[0] < m->number && m->number - s->w[0] <= 256;
-    *s = past ? machine_hash_of_block(m, s->w[0]) : u256_from(0);
+    *s = past ? hash_of_block(s->w[0]) : u256_from(0);
     NEXT;
 }
 op_BALANCE:

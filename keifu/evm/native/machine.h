@@ -46,17 +46,10 @@ typedef struct {
     Buffer memory;
 } Room;
 
-typedef struct {
-    uint64_t number;
-    u256 hash;
-} BlockHash;
-
 struct Machine {
     State state;
     uint64_t chain_id, gas_limit, number, time;
     u256 prevrandao;
-    BlockHash *hashes;
-    size_t hash_count;
     uint8_t origin[20];
     Precompile precompile;
     Room rooms[MOST_DEPTH + 1];
@@ -87,7 +80,7 @@ Outcome enter_create(Machine *m, Frame *parent, const u256 *value, const uint8_t
                      int64_t *gas, uint8_t address[20]);
 
 u256 machine_hash(Machine *m, const uint8_t *bytes, size_t size);
-u256 machine_hash_of_block(const Machine *m, uint64_t number);
+u256 hash_of_block(uint64_t number);
 void machine_log_add(Machine *m, Account *emitter, const u256 *topics, int count, const uint8_t *data, size_t size);
 bool is_precompile(const uint8_t address[20]);
 

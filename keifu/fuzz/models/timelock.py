@@ -10,15 +10,14 @@ from functools import cached_property
 
 from keifu.abi import encode_args
 from keifu.fuzz.models._hub_state import Refused, check
+from keifu.fuzz.models.visitor import COME_BACK, REFUSE, TAKE
 from keifu.fuzz.values import ZERO_ADDRESS
 from keifu.keys import keccak256
 
-__all__ = ["ADMIN", "CANCELLER", "COME_BACK", "DONE", "EXECUTOR", "NONE", "PROPOSER", "REFUSE", "TAKE"]
-__all__ += ["Item", "Operation", "Refused", "World"]
+__all__ = ["ADMIN", "CANCELLER", "DONE", "EXECUTOR", "NONE", "PROPOSER", "Item", "Operation", "Refused", "World"]
 
 ADMIN = NONE = bytes(32)
 PROPOSER, EXECUTOR, CANCELLER = (keccak256(f"{name}_ROLE".encode()) for name in ("PROPOSER", "EXECUTOR", "CANCELLER"))
-TAKE, REFUSE, COME_BACK = range(3)  # moods of Visitor
 DONE = 1  # in the place of a time
 LOCK = "timelock_controller"
 WORD = 1 << 256

@@ -1,8 +1,8 @@
 """Block headers for an EVM that has none: what BLOCKHASH would answer lies in the balance of an account.
 
-The in-process EVM makes up its block hashes, so nobody can show it a header. In the code under test BLOCKHASH becomes
-BALANCE, which takes and gives a word alike, and the account whose address is a block's number holds that block's hash.
-The range check that the compiler puts before BLOCKHASH stays.
+No machine under the in-process EVM can be given block hashes, so nobody can show it a header. In the code under test
+BLOCKHASH becomes BALANCE, which takes and gives a word alike, and the account whose address is a block's number holds
+that block's hash. The range check that the compiler puts before BLOCKHASH stays.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz._pack import word
+from keifu.fuzz.models.visitor import COME_BACK, REFUSE, TAKE
 from keifu.fuzz.system import Steps, System, action, invariant
 from keifu.fuzz.systems._constructors import Deployment, variations
 from keifu.fuzz.systems._headers import hashed_by_balance, header_of, prevrandao_of, publish
@@ -17,7 +18,6 @@ STRIDE = 2
 TIP = 10**15
 FIRST, BEFORE, AFTER = 300, 600, 700  # block of the deployment; blocks up to the first call, and from it on
 NOTHING = bytes(32)
-TAKE, REFUSE, COME_BACK = range(3)  # moods of Visitor
 FORMS = ("right", "right", "right", "right", "before", "missed", "bent", "cut", "none")
 
 

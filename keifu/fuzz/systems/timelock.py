@@ -11,18 +11,16 @@ from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.models.timelock import (
     ADMIN,
     CANCELLER,
-    COME_BACK,
     DONE,
     EXECUTOR,
     NONE,
     PROPOSER,
-    REFUSE,
-    TAKE,
     Item,
     Operation,
     Refused,
     World,
 )
+from keifu.fuzz.models.visitor import COME_BACK, REFUSE, TAKE
 from keifu.fuzz.system import Call, Steps, action, invariant
 from keifu.fuzz.systems._constructors import Deployment, variations
 from keifu.fuzz.systems._sides import Sides

@@ -4,19 +4,16 @@ import hashlib
 
 import pytest
 
+from formal.machines import init_code
+from formal.programs import SENDER
 from keifu.errors import EnvironmentFault
 from keifu.evm import _native_build
 from keifu.evm._native import NativeMachine
 from keifu.evm._pyrevm import PyrevmMachine
 from keifu.keys import Account, keccak256
 
-SENDER = "0x" + "11" * 20
 STORE = bytes.fromhex("5f35602035555f545f5260205ff3")  # storage[input[1]] = input[0]; return storage[0]
 CALL_ITSELF = bytes.fromhex("5f5f5f5f5f305af1600101805f5260205ff3")
-
-
-def init_code(code):
-    return bytes([0x60, len(code), 0x60, 0x0B, 0x5F, 0x39, 0x60, len(code), 0x5F, 0xF3, 0x00]) + code
 
 
 def word(number):
@@ -99,12 +96,10 @@ def test_gas_starts_cold_in_every_transaction(machine, store):
     assert machine.gas_used == first
 
 
-def test_a_block_hash_can_be_given(machine):
+def test_blocks_have_the_hash_of_their_number(machine):
     machine.set_block(300, 1_800_000_000, bytes(32))
     ask = machine.deploy(SENDER, init_code(bytes.fromhex("5f35405f5260205ff3")))
     assert machine.call(SENDER, ask, word(299)) == keccak256(b"299")
-    machine.set_block_hash(299, b"\5" * 32)
-    assert machine.call(SENDER, ask, word(299)) == b"\5" * 32
     assert machine.call(SENDER, ask, word(300)) == bytes(32)
     assert machine.call(SENDER, ask, word(43)) == bytes(32)
 
