@@ -6,7 +6,7 @@ import random
 
 from keifu.keys import keccak256
 
-__all__ = ["OTHER", "SELF", "SENDER", "program"]
+__all__ = ["ARITHMETIC", "EDGES", "OTHER", "SELF", "SENDER", "program"]
 
 SENDER = "0x" + "11" * 20
 # Where the sender's first two contracts come to be: the last bytes of the hash of RLP(sender, nonce).

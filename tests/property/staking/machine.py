@@ -117,7 +117,9 @@ class Delegation(RuleBasedStateMachine):
                 self.model.commission(operator, self.model.epoch),
                 operator.epoch,
             )
+            assert self.sides.world.fees(self.sides.address(name)) == operator.fees
         assert self.hub.totals()[:2] == (self.model.stake_total, self.model.insurance)
+        assert self.sides.world.emission() == self.model.emission
         for role in (*OPERATORS, *DELEGATORS, *PARTIES):
             assert self.hub.credit(self.sides.address(role)) == self.model.credits.get(role, 0)
 

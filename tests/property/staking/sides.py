@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keifu.evm import LocalEvm
+from keifu.evm import LocalEvm, artifacts
+from keifu.fuzz._storage import Field, Reader
 from keifu.fuzz.models.staking import HubModel, Terms
 from tests.property.staking.agreement import agree
 
@@ -32,11 +33,17 @@ class World:
         self.token = self.evm.deploy("KeifuToken", self.owner.address, sender=self.owner)
         self.hub = self.evm.deploy("StakingHub", self.token, self.owner, self.sink, UNBONDING, EPOCH, sender=self.owner)
         self.genesis = self.evm.now
+        self.fees, self.emission = (self._reader(f"books.{name}") for name in ("fees", "emission"))
         for account in self.accounts.values():
             self.token.approve(self.hub, 2**256 - 1, sender=account)
             if account not in (self.accounts[party] for party in PARTIES):
                 self.token.transfer(account, FUNDS // 2, sender=self.owner)
         self.start = self.evm.snapshot()
+
+    def _reader(self, variable: str) -> Reader:
+        """What no view tells."""
+        slot = artifacts.load("StakingHub").slot(variable)
+        return Reader(self.evm.raw.slot, self.hub.address, variable, Field(slot, 0, 0, 256))
 
     def fresh(self) -> None:
         self.evm.restore(self.start)
