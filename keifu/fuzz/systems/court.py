@@ -51,6 +51,7 @@ class Court(Docket):
     def accuse_for_a_fee(self, who: str, evidence: bytes) -> Steps:
         """Where the coin of bonds takes a fee of each transfer, no bond is whole."""
         values = (self["taxed service"], self["respondent"], who, 1, evidence)
+        self.model.now = self.now
         there = self.model.hub.effective(values[0], values[1])
         fails = "court: token takes a fee" if there else "court: more than is at stake"
         yield self.tx("taxed.open_case", *values, sender=who, fails=fails)

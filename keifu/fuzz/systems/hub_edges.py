@@ -176,11 +176,12 @@ class HubEdges(HubViews):
     @action("", sender=("delegator", "other delegator"), weight=3)
     def withdraw_many(self, who: str) -> Steps:
         ripe = [ticket for ticket in self.tickets_of(who) if self.model.maturity(ticket & 2**96 - 1) <= self.now]
-        held = [ticket for ticket in ripe if ticket not in self.spent.get(who, [])]
-        parts = [(f"0x{ticket >> 96:040x}", ticket & 2**96 - 1) for ticket in held]
+        parts = {ticket: (f"0x{ticket >> 96:040x}", ticket & 2**96 - 1) for ticket in ripe}
+        # A share of a dented pool may be worth less than a wei: the hub knows no ticket for it.
+        held = [ticket for ticket in ripe if not self.model.tickets.get((who, *parts[ticket]), Bucket()).is_nothing]
         order = self.tx("hub.withdraw_many", held, sender=who, either=True)
         before = self.stored(who)
-        paid = yield from self.both(lambda m: sum(m.withdraw(who, *part) for part in parts), order=order)
+        paid = yield from self.both(lambda m: sum(m.withdraw(who, *parts[ticket]) for ticket in held), order=order)
         assert paid is not None, "matured tickets must be paid"
         assert self.stored(who) == before + paid, "the owner got something else"
 
