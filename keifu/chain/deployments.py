@@ -11,9 +11,24 @@ import msgspec
 
 from keifu.errors import ChainMismatch, InputError
 
-__all__ = ["FOLDER", "Record", "open_record"]
+__all__ = ["FOLDER", "Record", "find_folder", "open_record", "user_folder"]
 
-FOLDER = Path(os.environ.get("KEIFU_DEPLOYMENTS", "deployments"))
+
+def user_folder() -> Path:
+    """Where the records of this user's local chains are, whatever folder a command is called in."""
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (state if state.is_absolute() else Path.home() / ".local" / "state") / "keifu" / "deployments"
+
+
+def find_folder() -> Path:
+    """The folder of records: KEIFU_DEPLOYMENTS, else `deployments` here or in a folder above, else the user's own."""
+    if named := os.environ.get("KEIFU_DEPLOYMENTS"):
+        return Path(named)
+    here = Path.cwd()
+    return next((found for place in (here, *here.parents) if (found := place / "deployments").is_dir()), user_folder())
+
+
+FOLDER = find_folder()
 
 
 class Record(msgspec.Struct):
