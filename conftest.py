@@ -8,8 +8,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from keifu.evm import artifacts
-from keifu.evm.ape_guard import refresh
+from evmstorm.evm import artifacts
+from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import ape_host, start_clock, without_source_walks
 
 # Neither profile looks at a clock: no deadline, and no complaint that a machine draws slowly.
