@@ -24,7 +24,7 @@ test: $(SETUP) ## every check that a change must pass
 	@ape test -n $(WORKERS) --dist loadgroup
 
 demo: $(SETUP) ## the whole story on a real local chain; FAST=1 shortens it
-	@keifu demo $(if $(FAST),--fast)
+	@python -m examples.demo $(if $(FAST),--fast)
 
 chain: $(SETUP) ## a local chain with everything deployed, kept until Ctrl-C
 	@keifu chain
@@ -36,7 +36,7 @@ format: $(SETUP) ## rewrite Python and Vyper in the house format
 	@bash scripts/lint.sh --fix
 
 abi: $(SETUP) ## write keifu/abi from the contracts
-	@python -m keifu.evm.abi
+	@python -m scripts.packaged_abi
 
 docs: $(SETUP) ## write the generated pages of docs/
 	@python -m scripts.docs

@@ -8,8 +8,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from keifu.evm import artifacts
-from keifu.evm.ape_guard import refresh
+from evmstorm.evm import artifacts
+from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import ape_host, start_clock, without_source_walks
 
 # Neither profile looks at a clock: no deadline, and no complaint that a machine draws slowly.
@@ -53,6 +53,13 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
         without_source_walks()
     if session.items:
         start_clock(ape.networks.provider)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A JUnit report says which numbered case a test closes."""
+    for item in items:
+        for mark in item.iter_markers("case"):
+            item.user_properties.append(("case", mark.args[0]))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from benchmarks import _peers
+from evmstorm.evm import artifacts
 from keifu.abi import Contract, PackagedContract, Receipt
 from keifu.chain import Account, Anvil, ChainClient
 from keifu.errors import KeifuError
-from keifu.evm import artifacts
 
 __all__ = ["GENESIS", "Lab"]
 

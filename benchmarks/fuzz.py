@@ -1,7 +1,7 @@
 """The fuzzer beside Foundry's invariant runner, one process beside two, and the mutation score.
 
-Both engines run the same byte code of the staking hub with the same actions and oracles (formal/speed.py), in turn,
-and count calls by the same rule: done and refused, waits included.
+Both engines run the same byte code of the staking hub with the same actions and oracles (see
+audit/second_engines/speed.py), in turn, and count calls by the same rule: done and refused, waits included.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import multiprocessing as mp
 from statistics import median
 
-from formal.speed import engine_rate, figures
-from keifu.fuzz import mutate
+from audit.second_engines.speed import engine_rate, figures
+from evmstorm.mutation import mutate
 
 __all__ = ["run"]
 

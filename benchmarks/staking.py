@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from audit.simulation import Report, Size, simulate
 from benchmarks import tge
 from benchmarks._lab import Lab
 from benchmarks._rows import Measure, Quoted, Row
 from keifu.abi import Contract
 from keifu.chain import Account, Call
-from keifu.staking.simulation import Report, Size, simulate
 
 __all__ = ["ROWS"]
 

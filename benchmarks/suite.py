@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from benchmarks._lab import GENESIS, Lab
 from benchmarks._rows import Row, seconds
+from evmstorm.evm import artifacts
 from keifu.chain import Deployment, Params, RpcDeployer, deploy_protocol
 from keifu.errors import ArtifactError
-from keifu.evm import artifacts
 from keifu.tge import Schedule
 from keifu.tge.chain import distribution_of
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from audit.tge_replay import Replay, replay, validators
 from benchmarks._lab import GENESIS, Lab
 from benchmarks._rows import Row, cpu_seconds
 from benchmarks._trees import SortedTree
 from benchmarks.million import build_million
+from evmstorm.evm import artifacts
 from keifu.abi import Contract, encode_args
-from keifu.evm import artifacts
 from keifu.keys import keccak256
-from keifu.tge.replay import Replay, replay, validators
 
 __all__ = ["ROWS"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from vyper import ast as vy_ast
 
-from keifu.evm import artifacts
+from evmstorm.evm import artifacts
 
 MAX_CODE_BYTES = 23_347
 MAX_LINES = 450

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long search: deep campaigns, then the second engines of formal/. Exit status 0 when nobody found anything,
+# The long search: deep campaigns, then the second engines of audit/second_engines/. Exit status 0 when nobody found anything,
 # 1 with a finding, else that of an engine that could not run. What happened stands in out/fuzz-deep/summary.txt.
 # SECONDS_EACH is the time for each of forge's suites, PROFILE the campaigns' profile.
 set -uo pipefail
@@ -31,9 +31,9 @@ run() {
 note "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), seed $seed"
 run campaigns keifu fuzz --profile "$profile" --seed "$seed"
 run coverage keifu coverage --corpus .cache/fuzz/corpus
-run machines python -m formal.machines --programs "${PROGRAMS:-100000}" --seed "$seed"
-run sanitised python -m formal.machines --sanitised --programs "${SANITISED:-5000}" --seed "$seed"
-run forge python -m formal.forge --seconds "$seconds_each" --seed "$seed"
-run halmos python -m formal.prove
+run machines python -m evmstorm.conformance.machines --programs "${PROGRAMS:-100000}" --seed "$seed"
+run sanitised python -m evmstorm.conformance.machines --sanitised --programs "${SANITISED:-5000}" --seed "$seed"
+run forge python -m audit.second_engines.forge --seconds "$seconds_each" --seed "$seed"
+run halmos python -m audit.second_engines.prove
 note "exit $status"
 exit "$status"

@@ -28,7 +28,7 @@ if [ "$fix" = --fix ]; then
   ruff format --quiet .
   ruff check --fix --quiet .
   mamushi_check
-  python -m keifu.evm.abi
+  python -m scripts.packaged_abi
 fi
 run "ruff format" ruff format --check --quiet .
 run "ruff" ruff check --quiet .
@@ -36,7 +36,7 @@ run "mypy" mypy
 run "mamushi" mamushi_check --check
 run "natrix" natrix_check
 run "contract rules" python scripts/check_contracts.py
-run "packaged abi" python -m keifu.evm.abi --check
+run "packaged abi" python -m scripts.packaged_abi --check
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'lint: %s failed\n' "${failed[@]}" >&2
   exit 1

@@ -59,7 +59,8 @@ if [ "$(.venv/bin/python -c 'import sys; print(sys.prefix)' 2>/dev/null)" != "$P
 fi
 echo "setup: Python packages"
 "$uv" pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock
-"$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+"$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation \
+  --editable packages/ethwire --editable engine --editable .
 ln -sf "$PWD/$uv" .venv/bin/uv
 
 echo "setup: npm packages"

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from keifu.chain import Deployment
-from keifu.chain.ape_script import Session, connect, guarded
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.keys import checksum
 from keifu.staking import actions, find_operators, read_operators
 from keifu.tge import coins, parse_amount
 from keifu.tge.status import day
+from scripts._ape_session import Session, connect, guarded
 
 console = Console()
 

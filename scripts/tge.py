@@ -16,15 +16,15 @@ from rich.progress import Progress
 from rich.table import Table
 
 from keifu.chain import Deployment
-from keifu.chain.ape_script import Session, connect, guarded
 from keifu.chain.protocol import Distribution
 from keifu.errors import CheckFailed, EnvironmentFault, UsageError
 from keifu.keys import checksum
+from keifu.spec.vesting import MONTH_SECONDS, MONTHS
 from keifu.tge import chain as tge
 from keifu.tge import coins, find_proof, parse_amount, read_csv, read_summary, write_files
 from keifu.tge.check import verify as run_checks
-from keifu.tge.model import MONTH_SECONDS, MONTHS
 from keifu.tge.status import day, draw, read_status
+from scripts._ape_session import Session, connect, guarded
 
 FOLDER = Path("out/tge")
 console = Console()

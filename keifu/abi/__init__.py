@@ -6,8 +6,18 @@ and a test checks against the sources. `Interface` encodes calls and decodes res
 
 from __future__ import annotations
 
-from keifu.abi._codec import EventAbi, FunctionAbi, Interface, Log, decode_revert, encode_args
-from keifu.abi._handle import Backend, BoundFunction, Contract, Receipt
+from ethwire.abi import (
+    Backend,
+    BoundFunction,
+    Contract,
+    EventAbi,
+    FunctionAbi,
+    Interface,
+    Log,
+    Receipt,
+    decode_revert,
+    encode_args,
+)
 from keifu.abi._package import CONTRACTS, PackagedContract, load, names
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from keifu.abi._codec import Interface
+from ethwire.abi import Interface
 from keifu.errors import ArtifactError
 
 __all__ = ["CONTRACTS", "PackagedContract", "load", "names"]

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from ethwire.rpc import Rpc
 from keifu.chain._client import Call, ChainClient
-from keifu.chain._deployer import Deployer, EvmDeployer, RpcDeployer
+from keifu.chain._deployer import FACTORY, Deployer, FactoryDeployer, RpcDeployer
 from keifu.chain.anvil import Anvil
 from keifu.chain.protocol import Deployment, Params, deploy_protocol
-from keifu.chain.rpc import Rpc
 from keifu.keys import Account
 
 __all__ = [
+    "FACTORY",
     "Account",
     "Anvil",
     "Call",
     "ChainClient",
     "Deployer",
     "Deployment",
-    "EvmDeployer",
+    "FactoryDeployer",
     "Params",
     "Rpc",
     "RpcDeployer",

@@ -9,10 +9,10 @@ from typing import Any
 
 import rlp
 
+from ethwire.rpc import Rpc
 from keifu import abi
 from keifu.abi import Contract, FunctionAbi, Interface, Log, Receipt, encode_args
 from keifu.chain._transaction import Fees, sign_transaction
-from keifu.chain.rpc import Rpc
 from keifu.errors import Revert, RpcError, UsageError
 from keifu.keys import Account, keccak256
 

@@ -1,4 +1,5 @@
-"""Three ways to put the suite on a chain, behind one interface of two methods.
+"""Ways to put the suite on a chain, behind one interface of two methods: an RPC and a key here, an ape account in
+scripts/, the in-process EVM in audit/.
 
 Every deployment goes through Create3Factory: the address follows from the deployer and the contract's name, so it
 can be known before, is the same on every chain, and a deployment that was cut off finds what is already there.
@@ -7,18 +8,14 @@ can be known before, is the same on every chain, and a deployment that was cut o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from keifu import abi
 from keifu.abi import Interface, encode_args
 from keifu.chain._client import ChainClient, created_address
 from keifu.errors import EnvironmentFault, Revert
 from keifu.keys import Account, keccak256
 
-if TYPE_CHECKING:
-    from keifu.evm import LocalEvm
-
-__all__ = ["FACTORY", "Deployer", "EvmDeployer", "FactoryDeployer", "RpcDeployer", "create3_address", "salt_of"]
+__all__ = ["FACTORY", "Deployer", "FactoryDeployer", "RpcDeployer", "create3_address", "salt_of"]
 
 FACTORY = "Create3Factory"
 
@@ -52,7 +49,7 @@ class Deployer(Protocol):
 
 
 class FactoryDeployer(ABC):
-    """The part that all three share: CREATE3 addresses, resuming, telling why a constructor refused.
+    """The part that all ways share: CREATE3 addresses, resuming, telling why a constructor refused.
 
     Subclasses give five primitives. `factory` is looked up, or deployed as the sender's first contract.
     """
@@ -158,33 +155,3 @@ class RpcDeployer(FactoryDeployer):
 
     def transact(self, address: str, name: str, function: str, *args: Any) -> None:
         getattr(self.client.at(address, name), function)(*args, sender=self.account)
-
-
-class EvmDeployer(FactoryDeployer):
-    """Deploys in the in-process EVM, with artefacts fresh from the compiler."""
-
-    def __init__(self, evm: LocalEvm, account: Account, factory: str = "") -> None:
-        super().__init__(account.address, factory)
-        self.evm = evm
-
-    def interface(self, name: str) -> Interface:
-        return self.evm.load(name).interface
-
-    def creation_code(self, name: str) -> bytes:
-        return self.evm.load(name).creation_code
-
-    def code(self, address: str) -> bytes:
-        return self.evm.code(address)
-
-    def create(self, init_code: bytes) -> str:
-        return self.evm.deploy_code(abi.Interface(FACTORY, []), init_code, sender=self.sender).address
-
-    def explain(self, init_code: bytes) -> None:
-        with self.evm.anchor():
-            self.create(init_code)
-
-    def view(self, address: str, name: str, function: str, *args: Any) -> Any:
-        return getattr(self.evm.at(address, name), function)(*args)
-
-    def transact(self, address: str, name: str, function: str, *args: Any) -> None:
-        getattr(self.evm.at(address, name), function)(*args, sender=self.sender)

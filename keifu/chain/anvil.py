@@ -1,164 +1,41 @@
-"""The only starter of anvil outside ape: a real node on a free port of this machine, which ends with its owner."""
+"""A local chain with a client and funded roles: anvil as tests, the demo and `keifu chain` use it."""
 
 from __future__ import annotations
 
-import math
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import threading
-from pathlib import Path
-from types import TracebackType
+from functools import cached_property
 
+from ethwire import anvil as ethwire_anvil
+from ethwire.keys import Account
 from keifu.chain._client import ChainClient
-from keifu.chain.rpc import Rpc
-from keifu.errors import EnvironmentFault
-from keifu.keys import Account
 
 __all__ = ["Anvil"]
 
-STOP_SECONDS = 60.0  # takes a tenth of one on an idle machine; then it is killed
-CHAIN_ID = 31_337
-GAS_LIMIT = 1_000_000_000  # a block: one transaction a block is the rule here, so this is only a ceiling
-SECONDS_A_BLOCK = 1  # on a chain with a clock of its own
 ETHER = 10**18
 FUNDING_ETHER = 1_000
-# anvil funds the accounts of this well-known mnemonic's first key; it pays the accounts that we make.
-_FAUCET_KEY = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
-# Runs what follows it until its standard input ends, as it does however its owner ends: a node whose owner was killed
-# would stay for ever. What it runs has its output alone, so that the output ends with it.
-_ATTENDED = ["sh", "-c", '"$@" </dev/null & exec >/dev/null 2>&1; read -r _; kill $!; wait $!', "sh"]
-_TAKEN = "Address already in use"
-_LISTENING = re.compile(r"Listening on (\S+):(\d+)")
 
 
-class Anvil:
-    """A running anvil.
+class Anvil(ethwire_anvil.Anvil):
+    """A running anvil and the one client of this process for it.
 
     with Anvil() as anvil:
         client = anvil.client()
-
-    With a `timestamp` of its first block it has a clock of its own, a second a block: what happens on it repeats, on
-    any machine. Otherwise its clock is the machine's.
     """
 
-    def __init__(
-        self, *, port: int = 0, chain_id: int = CHAIN_ID, timestamp: int = 0, hardfork: str = "cancun", state: str = ""
-    ) -> None:
-        self.chain_id = chain_id
-        command = [_binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)]
-        command += ["--hardfork", hardfork, "--gas-limit", str(GAS_LIMIT), "--order", "fifo", "--balance", "100000000"]
-        command += ["--timestamp", str(timestamp)] if timestamp else []
-        command += ["--state", state] if state else []
-        self._process = subprocess.Popen(  # noqa: S603
-            [*_ATTENDED, *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            process_group=0,  # Ctrl-C is for the owner, who then stops the node
-        )
-        self.url = self._await_address(port)
-        self.rpc = Rpc(self.url, timeout=math.inf)  # it answers or ends, however busy the machine is
-        if timestamp:
-            self.rpc.call("anvil_setBlockTimestampInterval", SECONDS_A_BLOCK)
-        self.faucet = Account(_FAUCET_KEY, "faucet")
-        self._client: ChainClient | None = None
+    @cached_property
+    def _client(self) -> ChainClient:
+        return ChainClient(self.rpc)
 
     def client(self) -> ChainClient:
         """The one client of this process for this chain."""
-        if self._client is None:
-            self._client = ChainClient(self.rpc)
         return self._client
 
     def account(self, role: str, ether: int = FUNDING_ETHER) -> Account:
         """The account of a role, paid by the faucet with a real transaction when it has nothing."""
         account = Account.from_role(role)
-        if ether and self.client().balance(account) == 0:
-            self.client().send(self.faucet, account.address, value=ether * ETHER)
+        if ether and self._client.balance(account) == 0:
+            self._client.send(self.faucet, account.address, value=ether * ETHER)
         return account
 
-    # time ----------------------------------------------------------------------------------------------------------
-
-    def warp(self, seconds: int) -> None:
-        """Mine a block that comes so many seconds after the newest one."""
-        self.warp_to(self.client().now + seconds)
-
-    def warp_to(self, timestamp: int) -> None:
-        self.rpc.call("evm_setNextBlockTimestamp", timestamp)
-        self.rpc.call("evm_mine")
-
-    def at_next(self, timestamp: int) -> None:
-        """Give the next block, whatever it holds, this time stamp."""
-        self.rpc.call("evm_setNextBlockTimestamp", timestamp)
-
-    def mine(self, blocks: int = 1) -> None:
-        self.rpc.call("anvil_mine", hex(blocks))
-
-    def snapshot(self) -> str:
-        number: str = self.rpc.call("evm_snapshot")
-        return number
-
     def restore(self, number: str) -> None:
-        self.rpc.call("evm_revert", number)
-        if self._client is not None:
-            self._client.forget_nonces()
-
-    # life ----------------------------------------------------------------------------------------------------------
-
-    def stop(self) -> None:
-        """Stop the node; safe to call again."""
-        self._end()
-        self.rpc.close()
-
-    def wait(self) -> None:
-        """Return when the node has ended, by whatever cause."""
-        self._reader.join()
-
-    def __enter__(self) -> Anvil:
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self.stop()
-
-    def _await_address(self, port: int) -> str:
-        """Where it listens. A node that never says so ends, which ends its output: no clock is needed."""
-        assert self._process.stdout is not None
-        lines: list[str] = []
-        for line in self._process.stdout:
-            lines.append(line.strip())
-            if match := _LISTENING.search(line):
-                # Whoever does not read a pipe blocks its writer.
-                self._reader = threading.Thread(target=self._drain, daemon=True)
-                self._reader.start()
-                return f"http://{match[1]}:{match[2]}"
-        self._end()
-        told = " ".join(lines[-3:])
-        if port and _TAKEN in told:
-            raise EnvironmentFault(f"port {port} is taken", remedy="another one, or 0 for any free one")
-        raise EnvironmentFault(f"anvil did not start: {told or 'no output'}")
-
-    def _end(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-    def _drain(self) -> None:
-        assert self._process.stdout is not None
-        for _ in self._process.stdout:
-            pass
-
-
-def _binary() -> str:
-    beside = Path(sys.executable).parent / "anvil"
-    found = str(beside) if beside.exists() else shutil.which("anvil")
-    if not found:
-        raise EnvironmentFault("anvil is not installed", remedy="run `make setup`")
-    return found
+        super().restore(number)
+        self._client.forget_nonces()

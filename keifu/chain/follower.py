@@ -22,7 +22,7 @@ from typing import Protocol
 
 import msgspec
 
-from keifu.chain.rpc import Rpc
+from ethwire.rpc import Rpc
 from keifu.errors import ChainMismatch, EnvironmentFault, RpcError
 from keifu.keys import keccak256
 

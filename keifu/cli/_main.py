@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
@@ -20,23 +21,26 @@ __all__ = ["main"]
 # noun: (module below keifu.cli that has `cli`, one line for the list)
 NOUNS = {
     "chain": ("chain", "keep a local chain with the whole suite deployed"),
-    "coverage": ("coverage", "show which lines and branches of the contracts a campaign ran"),
-    "demo": ("demo", "tell the whole story on a real local chain"),
-    "fuzz": ("fuzz", "search the contracts for calls that break an invariant"),
-    "mutate": ("mutate", "change a contract in small ways and see whether its campaign notices"),
-    "replay": ("replay", "send a counterexample to a real node"),
     "prov": ("prov", "provenance: digest, register, attest, promote, verify, lineage, export"),
 }
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
 
+def _joined() -> dict[str, EntryPoint]:
+    """Nouns of other distributions that are installed: the engine's."""
+    return {entry.name: entry for entry in entry_points(group="keifu.commands")}
+
+
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return sorted(NOUNS)
+        return sorted({**NOUNS, **_joined()})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         del ctx
+        if name in (joined := _joined()):
+            found: click.Command = joined[name].load()
+            return found
         if name not in NOUNS:
             return None
         command: click.Command = importlib.import_module(f"keifu.cli.{NOUNS[name][0]}").cli
@@ -45,7 +49,9 @@ class _LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, NOUNS[name][1]) for name in sorted(NOUNS)])
+            rows = {name: line for name, (_, line) in NOUNS.items()}
+            rows |= {name: f"from {entry.module.partition('.')[0]}" for name, entry in _joined().items()}
+            formatter.write_dl(sorted(rows.items()))
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,7 +60,7 @@ def cli() -> None:
     """Keifu: where data came from, who labelled it, which model answered, and what really runs: checkable by anyone.
 
     \b
-    Example: keifu demo --fast
+    Example: keifu prov digest ./weights
     """
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from eth_abi.abi import encode as abi_encode
 
+from ethwire.keys import Account, keccak256
 from keifu.errors import AbiError
-from keifu.keys._account import Account, keccak256
 
 __all__ = ["Domain", "StructType"]
 

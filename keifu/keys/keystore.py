@@ -18,8 +18,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from ethwire.keys import Account, keccak256
 from keifu.errors import InputError, UsageError
-from keifu.keys._account import Account, keccak256
 
 __all__ = ["PASSWORD_FILE_VARIABLE", "PASSWORD_VARIABLE", "load_account", "password", "save_account"]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from keifu.errors import InputError
 from keifu.keys import Domain, StructType, checksum
+from keifu.spec.provenance import Status
 
 __all__ = [
     "Attestation",
@@ -72,19 +73,6 @@ class Relation(IntEnum):
     @property
     def word(self) -> str:
         return self.name.lower().replace("_", "-")
-
-
-class Status(IntEnum):
-    """State of a record; it only ever grows."""
-
-    UNKNOWN = 0
-    ACTIVE = 1
-    DEPRECATED = 2
-    REVOKED = 3
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
 
 def digest_bytes(value: bytes | str, what: str) -> bytes:

@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+from ethwire.rpc import Rpc
 from keifu import abi
 from keifu.chain.follower import Event, Follower
-from keifu.chain.rpc import Rpc
 from keifu.errors import CheckFailed
 from keifu.provenance._model import Record, RegistryDomain, Status
 from keifu.provenance.registry import Entry

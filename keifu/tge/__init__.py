@@ -6,9 +6,9 @@ everything, `status` tells where it stands, `model` says what the contracts shou
 
 from __future__ import annotations
 
+from keifu.spec.vesting import Ledger, Schedule
 from keifu.tge.files import Proof, Summary, find_proof, read_summary, write_files
 from keifu.tge.grants import Grants, coins, parse_amount, read_csv
-from keifu.tge.model import Ledger, Schedule
 
 __all__ = [
     "Grants",

@@ -16,8 +16,8 @@ from keifu.chain.protocol import Distribution
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import keccak256
 from keifu.keys.eip712 import Domain, StructType
+from keifu.spec.vesting import SWEEP_DELAY, Schedule
 from keifu.tge.files import Proof, Summary
-from keifu.tge.model import SWEEP_DELAY, Schedule
 
 __all__ = ["AREA", "Claims", "claim", "claims_of", "deploy", "distribution_of", "fund", "schedule_of"]
 

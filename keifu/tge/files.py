@@ -22,8 +22,8 @@ import numpy as np
 from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.merkle import Tree
+from keifu.spec.vesting import EVENT_DIVISOR, MONTH_SECONDS, MONTHS
 from keifu.tge.grants import Grants
-from keifu.tge.model import EVENT_DIVISOR, MONTH_SECONDS, MONTHS
 
 __all__ = ["LEAF_ENCODING", "Proof", "Summary", "find_proof", "read_summary", "write_files"]
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.merkle import Tree, build, hash_leaves
-from keifu.tge.model import SUPPLY
+from keifu.spec.vesting import SUPPLY
 
 __all__ = ["COIN", "HEADER", "Grants", "coins", "parse_amount", "read_csv"]
 

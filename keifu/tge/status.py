@@ -9,9 +9,9 @@ from typing import Any
 
 from keifu.chain import ChainClient, Deployment
 from keifu.chain.protocol import Distribution
+from keifu.spec.vesting import Schedule
 from keifu.tge.chain import DISTRIBUTOR, TOKEN, claims_of, schedule_of
 from keifu.tge.grants import COIN, coins
-from keifu.tge.model import Schedule
 
 __all__ = ["Status", "day", "draw", "read_status"]
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from evmstorm.evm import artifacts
 from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient
 from keifu.chain.follower import Event
-from keifu.evm import artifacts
 from tests.ape_chain import GENESIS
 
 

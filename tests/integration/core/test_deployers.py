@@ -5,10 +5,11 @@ from __future__ import annotations
 import ape
 import pytest
 
-from keifu.chain import Anvil, ChainClient, EvmDeployer, RpcDeployer, deploy_protocol
-from keifu.chain.ape import ApeDeployer
+from audit.deployer import EvmDeployer
+from evmstorm.evm import LocalEvm, artifacts
+from keifu.chain import Anvil, ChainClient, RpcDeployer, deploy_protocol
 from keifu.errors import EnvironmentFault, Revert
-from keifu.evm import LocalEvm, artifacts
+from scripts._ape_deployer import ApeDeployer
 from tests.ape_chain import GENESIS
 
 # Time or block of the deployment is among their immutables, which stand behind the code.

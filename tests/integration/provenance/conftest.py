@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from evmstorm.evm import artifacts
+from examples.digits.pipeline import Cast, DigitsPipeline, Settings
+from examples.digits.project import Workshop
 from keifu.chain import Anvil, ChainClient
-from keifu.evm import artifacts
 from keifu.keys import Account
 from keifu.provenance.lineage import walk
-from keifu.provenance.pipeline import Cast, DigitsPipeline, Settings
 from keifu.provenance.registry import Provenance
-from keifu.provenance.workshop import Workshop
 from tests.ape_chain import GENESIS
 
 

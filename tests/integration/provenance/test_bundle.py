@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evmstorm.evm import artifacts
 from keifu.errors import CheckFailed, InputError, KeifuError
-from keifu.evm import artifacts
 from keifu.provenance import Kind, Link, Record, Status
 from keifu.provenance import bundle as bundle_module
 from keifu.provenance.bundle import Bundle, make_bundle

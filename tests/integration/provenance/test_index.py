@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from evmstorm.evm import artifacts
 from keifu.chain import Anvil, ChainClient
 from keifu.errors import CheckFailed
-from keifu.evm import artifacts
 from keifu.provenance import Kind, Link, Record, Status
 from keifu.provenance.index import Index
 from keifu.provenance.lineage import walk

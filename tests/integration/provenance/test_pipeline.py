@@ -7,11 +7,11 @@ import shutil
 import numpy as np
 import pytest
 
+from examples.digits.pipeline import ACCURACY_BAR
 from keifu.errors import CheckFailed
 from keifu.provenance.digest import digest_path
 from keifu.provenance.labels import LabelBatch, label_word
 from keifu.provenance.lineage import walk
-from keifu.provenance.pipeline import ACCURACY_BAR
 from keifu.provenance.verify import check_bytes, check_lineage, check_run, check_running, require
 
 STEPS = ["raw", "labels", "train", "test", "code", "run", "weights-float", "weights-int8", "evaluation"]

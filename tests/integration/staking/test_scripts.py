@@ -8,8 +8,9 @@ import subprocess
 
 import pytest
 
-from keifu.chain import Anvil, EvmDeployer, RpcDeployer, deploy_protocol
-from keifu.evm import LocalEvm, artifacts, reverts
+from audit.deployer import EvmDeployer
+from evmstorm.evm import LocalEvm, artifacts, reverts
+from keifu.chain import Anvil, RpcDeployer, deploy_protocol
 from keifu.staking import actions
 from tests.ape_chain import GENESIS, HOST
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from audit.tge_replay import validators
 from keifu.chain import Anvil
-from keifu.tge.replay import validators
 from tests.ape_chain import GENESIS
 
 

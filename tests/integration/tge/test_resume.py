@@ -10,12 +10,12 @@ import sys
 import msgspec
 import pytest
 
+from audit.tge_replay import validators
 from keifu.chain import RpcDeployer
 from keifu.chain.deployments import Record, open_record
 from keifu.errors import ChainMismatch, CheckFailed, InputError, UsageError
 from keifu.tge import Schedule, write_files
 from keifu.tge import chain as tge
-from keifu.tge.replay import validators
 
 CHILD = """
 import sys

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from keifu.evm import artifacts
+from evmstorm.evm import artifacts
 from tests.ape_chain import HOST, ape_host
 
 NETWORK = ["--network", "ethereum:local:foundry"]

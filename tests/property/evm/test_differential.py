@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from audit.deployer import EvmDeployer
+from evmstorm.evm import LocalEvm, artifacts
 from keifu.abi import Contract
-from keifu.chain import Anvil, ChainClient, EvmDeployer, RpcDeployer, deploy_protocol
+from keifu.chain import Anvil, ChainClient, RpcDeployer, deploy_protocol
 from keifu.errors import Revert
-from keifu.evm import LocalEvm, artifacts
 from tests.ape_chain import GENESIS
 
 STEPS = 150

@@ -9,13 +9,13 @@ from itertools import product
 
 import pytest
 
-from formal.machines import check, init_code
-from formal.programs import ARITHMETIC, EDGES, SENDER
-from keifu.evm import LocalEvm
-from keifu.evm._native import NativeMachine
-from keifu.evm._pyrevm import PyrevmMachine
-from keifu.fuzz.engine import CHUNK, STEPS, Engine
-from keifu.fuzz.systems import load, names
+from evmstorm.conformance.machines import check, init_code
+from evmstorm.conformance.programs import ARITHMETIC, EDGES, SENDER
+from evmstorm.evm import LocalEvm
+from evmstorm.evm._native import NativeMachine
+from evmstorm.evm._pyrevm import PyrevmMachine
+from evmstorm.fuzz.engine import CHUNK, STEPS, Engine
+from evmstorm.project import load, names
 
 PROGRAMS = 400  # pairs a seed
 SANITISED = 150
@@ -42,7 +42,7 @@ def test_every_operation_on_all_edges(op):
 
 
 def test_random_programs_under_the_sanitizers():
-    command = [sys.executable, "-m", "formal.machines", "--sanitised", "--programs", str(SANITISED)]
+    command = [sys.executable, "-m", "evmstorm.conformance.machines", "--sanitised", "--programs", str(SANITISED)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3_000:]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.fuzz import Engine
-from keifu.fuzz.hypothesis import sequences
-from keifu.fuzz.models.court import GUILTY, INNOCENT, NO_QUORUM
-from keifu.fuzz.search import Search
-from keifu.fuzz.systems.court import Court
+from audit.systems.court import Court
+from evmstorm.fuzz import Engine
+from evmstorm.fuzz.hypothesis import sequences
+from evmstorm.fuzz.search import Search
+from keifu.spec.court import GUILTY, INNOCENT, NO_QUORUM
 
 CALLS = 6_000
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis.database import ExampleDatabase
 
+from evmstorm.fuzz.hypothesis import database
 from keifu.errors import InputError
-from keifu.fuzz.hypothesis import database
 from tests.ape_chain import reserved_port
 
 KEY, OTHER = b"one test", b"another test"

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from evmstorm.fuzz import deep
 from keifu.errors import CheckFailed, InputError
-from keifu.fuzz import deep
 
 CALLS = 3_000
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.fuzz import Engine
-from keifu.fuzz.hypothesis import sequences
-from keifu.fuzz.models.court import GUILTY, INNOCENT
-from keifu.fuzz.plant import Bug, hunt
-from keifu.fuzz.search import Search
-from keifu.fuzz.systems.heartbeats import Heartbeats
+from audit.systems.heartbeats import Heartbeats
+from evmstorm.fuzz import Engine
+from evmstorm.fuzz.hypothesis import sequences
+from evmstorm.fuzz.search import Search
+from evmstorm.mutation.plant import Bug, hunt
+from keifu.spec.court import GUILTY, INNOCENT
 
 CALLS = 12_000
 FILE = "registry/Environments.vy"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.fuzz import planted
-from keifu.fuzz.plant import Bug, hunt, overlay_of
-from keifu.fuzz.systems import load, names
+from evmstorm import project
+from evmstorm.mutation.plant import Bug, hunt, overlay_of
+from evmstorm.project import load, names
 
 QUICK = ("commit_reveal", "court", "create3", "distributor", "randomness", "stream", "timelock", "token", "vault")
 # The others take seconds to compile, each time.
-SAMPLE = [(system, bug) for system in QUICK for bug in planted.load(system)[4:5]]
+SAMPLE = [(system, bug) for system in QUICK for bug in project.bugs_of(system)[4:5]]
 MOST_STEPS = 6
 MOST_CALLS = 200_000  # the slowest of them needs 4,713
 
@@ -24,8 +24,8 @@ def test_planted_bug_is_found(system: str, bug: Bug) -> None:
 
 
 def test_ten_bugs_for_every_system_and_every_one_fits_its_source() -> None:
-    assert set(planted.names()) <= set(names())
-    for system in planted.names():
-        assert len(planted.load(system)) >= 10, system
-        for bug in planted.load(system):
+    assert set(project.names_with_bugs()) <= set(names())
+    for system in project.names_with_bugs():
+        assert len(project.bugs_of(system)) >= 10, system
+        for bug in project.bugs_of(system):
             assert overlay_of(bug)

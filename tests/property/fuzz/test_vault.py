@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from audit.systems.vault import Vault
+from evmstorm.fuzz import Steps, action
+from evmstorm.fuzz.hypothesis import sequences
 from keifu.errors import CheckFailed
-from keifu.fuzz import Steps, action
-from keifu.fuzz.hypothesis import sequences
-from keifu.fuzz.systems.vault import Vault
 
 test_vault_keeps_its_invariants = sequences(Vault, examples=30)
 

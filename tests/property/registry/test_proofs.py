@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evmstorm.evm import LocalEvm, Revert
 from keifu import merkle
-from keifu.evm import LocalEvm, Revert
 from keifu.keys import Account, keccak256
 from keifu.provenance import Label, RegistryDomain
 

@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from keifu.evm import LocalEvm, Revert, artifacts
-from keifu.fuzz.models.provenance import ProvenanceModel, Refused
+from evmstorm.evm import LocalEvm, Revert, artifacts
 from keifu.provenance import Attestation, Kind, Link, PolicyEntry, Record, RegistryDomain
+from keifu.spec.provenance import ProvenanceModel, Refused
 
 ROLES = ("author", "rival", "attestor", "owner")
 SCHEMAS = tuple(hashlib.sha256(name.encode()).digest() for name in ("evaluated", "scanned"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.fuzz.hypothesis import sequences
-from keifu.fuzz.systems.provenance import Provenance
+from audit.systems.provenance import Provenance
+from evmstorm.fuzz.hypothesis import sequences
 
 test_registry_keeps_its_invariants = sequences(Provenance, examples=20)

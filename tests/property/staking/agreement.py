@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import event, note
 
 from keifu.errors import Revert
-from keifu.fuzz.models.staking import Refused
+from keifu.spec.staking import Refused
 
 __all__ = ["agree"]
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from keifu.fuzz.models.court import CourtModel, CourtTerms
-from keifu.fuzz.models.staking import HubModel, Service, Terms
+from audit.court_terms import court_terms
 from keifu.keys import keccak256
+from keifu.spec.court import CourtModel
+from keifu.spec.staking import HubModel, Service, Terms
 from tests.property.staking.agreement import agree
 from tests.property.staking.courtroom import (
     APPEAL,
@@ -51,7 +52,7 @@ def model_of(room: Courtroom) -> CourtModel:
         hub.bond(account.address, amount)
         hub.commit(account.address, to, amount)
     hub.now = room.evm.now
-    return CourtModel(CourtTerms(court, BOND, REVEAL, APPEAL), hub)
+    return CourtModel(court_terms(court, BOND, REVEAL, APPEAL), hub)
 
 
 class CourtSides(RuleBasedStateMachine):

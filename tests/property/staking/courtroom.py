@@ -6,7 +6,7 @@ from typing import Any
 
 from eth_abi.abi import encode
 
-from keifu.evm import LocalEvm
+from evmstorm.evm import LocalEvm
 from keifu.keys import keccak256
 
 COIN = 10**18

@@ -10,7 +10,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from keifu.fuzz.models.staking import Position, Service
+from keifu.spec.staking import Position, Service
 from tests.property.staking.sides import (
     COIN,
     DELEGATORS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keifu.evm import LocalEvm, artifacts
-from keifu.fuzz._storage import Field, Reader
-from keifu.fuzz.models.staking import HubModel, Terms
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.fuzz._storage import Field, Reader
+from keifu.spec.staking import HubModel, Terms
 from tests.property.staking.agreement import agree
 
 COIN = 10**18

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.evm import LocalEvm, artifacts, reverts
-from keifu.fuzz.plant import Load
+from evmstorm.evm import LocalEvm, artifacts, reverts
+from evmstorm.mutation.plant import Load
 
 COIN = 10**18
 DAY = 86_400

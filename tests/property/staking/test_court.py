@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keifu.evm import reverts
+from evmstorm.evm import reverts
 from tests.property.staking.courtroom import (
     APPEAL,
     BOND,

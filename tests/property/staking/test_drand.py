@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from keifu.chain import EvmDeployer, Params, deploy_protocol
-from keifu.evm import LocalEvm, reverts
-from keifu.fuzz.models import drand_rounds
+from audit.deployer import EvmDeployer
+from evmstorm.evm import LocalEvm, reverts
+from keifu.chain import Params, deploy_protocol
+from keifu.spec import drand_rounds
 from tests.property.staking import bls
 from tests.property.staking.courtroom import GUILTY, Courtroom
 

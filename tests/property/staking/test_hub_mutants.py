@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.fuzz.plant import Bug, plant
+from evmstorm.mutation.plant import Bug, plant
 from tests.property.staking import test_cheats as cheats
 
 POOLS, OBLIGATIONS = "lib/pools.vy", "staking/lib/obligations.vy"

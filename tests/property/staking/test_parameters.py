@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import z3
 
+from audit.parameters import PAGE, deterred, page
+from evmstorm.evm import artifacts
 from keifu.chain.protocol import Params
-from keifu.evm import artifacts
-from keifu.staking.parameters import PAGE, deterred, page
 
 BPS = 10_000
 

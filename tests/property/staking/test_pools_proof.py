@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import z3
 
-from keifu.evm import artifacts
+from evmstorm.evm import artifacts
 
 MAX_AMOUNT = artifacts.constant("lib/pools.vy", "MAX_AMOUNT")
 SPENT_BITS = artifacts.constant("lib/pools.vy", "SPENT_BITS")

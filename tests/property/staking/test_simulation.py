@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from audit.simulation import Size, simulate
 from keifu.errors import CheckFailed
-from keifu.fuzz.models.staking import HubModel
-from keifu.staking.simulation import Size, simulate
+from keifu.spec.staking import HubModel
 
 
 def test_hub_12_many_operators_and_delegators_end_as_the_model_says():

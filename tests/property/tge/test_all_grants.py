@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.tge.replay import VALIDATOR_COINS, VALIDATORS, replay, validators
+from audit.tge_replay import VALIDATOR_COINS, VALIDATORS, replay, validators
 
 COIN = 10**18
 BAR_SECONDS = 20

@@ -10,8 +10,9 @@ import hypothesis.strategies as st
 from hypothesis import event
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from keifu.chain import EvmDeployer, Params, deploy_protocol
-from keifu.evm import LocalEvm, reverts
+from audit.deployer import EvmDeployer
+from evmstorm.evm import LocalEvm, reverts
+from keifu.chain import Params, deploy_protocol
 from keifu.tge import Grants, Ledger, Schedule
 from keifu.tge.chain import distribution_of
 

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import assume
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from keifu.evm import LocalEvm, reverts
+from evmstorm.evm import LocalEvm, reverts
 from keifu.tge import Schedule
 
 NOBODY = "0x" + "00" * 20

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from keifu.evm import LocalEvm, artifacts
+from evmstorm.evm import LocalEvm, artifacts
 from keifu.merkle import root_of
 from keifu.tge import Schedule, model
 

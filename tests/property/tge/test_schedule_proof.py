@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from z3 import And, If, Implies, Int, IntVal, Not, Solver, unsat
 
-from keifu.evm import artifacts
+from evmstorm.evm import artifacts
 
 MONTH = artifacts.constant("lib/constants.vy", "MONTH")
 STEPS = artifacts.constant("lib/constants.vy", "TGE_STEPS")

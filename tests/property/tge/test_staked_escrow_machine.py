@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 from hypothesis import currently_in_test_context, event
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from keifu.evm import LocalEvm, Revert
+from evmstorm.evm import LocalEvm, Revert
 from keifu.tge import Schedule
 
 COIN = 10**18

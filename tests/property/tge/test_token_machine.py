@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis import event
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from keifu.evm import LocalEvm, Revert, artifacts
+from evmstorm.evm import LocalEvm, Revert, artifacts
 
 SUPPLY = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
 UNLIMITED = 2**256 - 1

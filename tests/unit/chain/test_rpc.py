@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from evmstorm.evm import artifacts
 from keifu.chain import Anvil, ChainClient, Rpc
 from keifu.errors import ChainMismatch, Revert, RpcError
-from keifu.evm import artifacts
 from keifu.keys import Account
 from tests.ape_chain import GENESIS
 

@@ -5,11 +5,11 @@ A single instruction under a wrong position would break one of these sums.
 
 import random
 
-from formal.twin import HubBooks
-from keifu.coverage import Coverage, TracedEvm
-from keifu.coverage._report import CREATION, RUNTIME, _count, _Counts
-from keifu.coverage._source import Decision, source_code
-from keifu.fuzz.engine import CHUNK, STEPS, Engine
+from audit.second_engines.twin import HubBooks
+from evmstorm.coverage import Coverage, TracedEvm
+from evmstorm.coverage._report import CREATION, RUNTIME, _count, _Counts
+from evmstorm.coverage._source import Decision, source_code
+from evmstorm.fuzz.engine import CHUNK, STEPS, Engine
 
 SEQUENCES = 6
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from keifu.coverage import Coverage, FileCoverage, Hits, TracedEvm, lcov, print_table, write_html
+from evmstorm.coverage import Coverage, FileCoverage, Hits, TracedEvm, lcov, print_table, write_html
+from evmstorm.evm import artifacts, reverts
 from keifu.errors import UsageError
-from keifu.evm import artifacts, reverts
 
 EXPECTED = re.compile(r"  # (?P<count>\d+|absent)(?:: (?P<branches>.*))?$")
 OUTCOME = re.compile(r"(\w+) (\d+)")

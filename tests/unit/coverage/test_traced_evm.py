@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from keifu.coverage import TracedEvm
-from keifu.evm import LocalEvm, reverts
+from evmstorm.coverage import TracedEvm
+from evmstorm.evm import LocalEvm, reverts
 
 TOTAL = 10**20
 

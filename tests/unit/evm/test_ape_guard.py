@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from keifu.evm import artifacts
-from keifu.evm.ape_guard import refresh
-from keifu.evm.artifacts import Project
+from evmstorm.evm import artifacts
+from evmstorm.evm.ape_guard import refresh
+from evmstorm.evm.artifacts import Project
 from tests.ape_chain import HOST, ape_host
 
 ROOT = artifacts.project().root
@@ -36,8 +36,8 @@ def test_price(project, accounts):
 CONFTEST = """
 import ape
 from pathlib import Path
-from keifu.evm.ape_guard import refresh
-from keifu.evm.artifacts import Project
+from evmstorm.evm.ape_guard import refresh
+from evmstorm.evm.artifacts import Project
 
 def pytest_sessionstart(session):
     refresh(Project(Path(__file__).parent), lambda: ape.project.load_contracts(use_cache=False))

@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
+from evmstorm.evm import artifacts
+from evmstorm.evm.artifacts import Project
 from keifu.errors import ArtifactError
-from keifu.evm import artifacts
-from keifu.evm.abi import drift
-from keifu.evm.artifacts import Project
+from scripts.packaged_abi import drift
 
 
 @pytest.mark.parametrize("name", artifacts.names())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from evmstorm.evm import LocalEvm, reverts
 from keifu.errors import AbiError, UsageError
-from keifu.evm import LocalEvm, reverts
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import hashlib
 
 import pytest
 
-from formal.machines import init_code
-from formal.programs import SENDER
+from evmstorm.conformance.machines import init_code
+from evmstorm.conformance.programs import SENDER
+from evmstorm.evm import _native_build
+from evmstorm.evm._native import NativeMachine
+from evmstorm.evm._pyrevm import PyrevmMachine
 from keifu.errors import EnvironmentFault
-from keifu.evm import _native_build
-from keifu.evm._native import NativeMachine
-from keifu.evm._pyrevm import PyrevmMachine
 from keifu.keys import Account, keccak256
 
 STORE = bytes.fromhex("5f35602035555f545f5260205ff3")  # storage[input[1]] = input[0]; return storage[0]

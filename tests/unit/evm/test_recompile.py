@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from evmstorm.evm import artifacts, recompile
+from evmstorm.evm.recompile import Code, NotOneFunction, Recompiler
+from evmstorm.fuzz._forks import forked
+from evmstorm.mutation._mutants import Mutant, mutants
+from evmstorm.mutation._trial import sources
 from keifu.errors import ArtifactError
-from keifu.evm import artifacts, recompile
-from keifu.evm.recompile import Code, NotOneFunction, Recompiler
-from keifu.fuzz._forks import forked
-from keifu.fuzz._mutants import Mutant, mutants
-from keifu.fuzz._trial import sources
 
 STREAM = "contracts/staking/RewardStream.vy"
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from formal import _stage
-from formal.forge import PLANTED, SUITES
-from formal.prove import _ID, LOCK
-from keifu.evm import artifacts
+from audit.second_engines import _stage
+from audit.second_engines.forge import PLANTED, SUITES
+from audit.second_engines.prove import _ID, LOCK
+from evmstorm.evm import artifacts
 
 
 def test_the_code_is_the_artefacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from formal.forge import PLANTED, _seconds
-from formal.twin import HubBooks, reasons
-from keifu.fuzz.engine import Engine, Finding
-from keifu.fuzz.plant import plant
-from keifu.fuzz.search import Search
+from audit.second_engines.forge import PLANTED, _seconds
+from audit.second_engines.twin import HubBooks, reasons
+from evmstorm.fuzz.engine import Engine, Finding
+from evmstorm.fuzz.search import Search
+from evmstorm.mutation.plant import plant
 
 
 def findings(engine: Engine, sequences: int) -> Iterator[Finding]:

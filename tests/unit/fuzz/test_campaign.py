@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from evmstorm.fuzz import campaign
+from evmstorm.fuzz._worker import Job
+from evmstorm.fuzz.campaign import Plan, SystemResult
+from evmstorm.fuzz.system import DescriptionError
 from keifu.errors import UsageError
-from keifu.fuzz import campaign
-from keifu.fuzz._worker import Job
-from keifu.fuzz.campaign import Plan, SystemResult
-from keifu.fuzz.system import DescriptionError
 
 FOR_EVER = 10**15
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.fuzz import DescriptionError, Engine
-from keifu.fuzz.plant import Bug, plant
-from keifu.fuzz.systems import load
+from evmstorm.fuzz import DescriptionError, Engine
+from evmstorm.mutation.plant import Bug, plant
+from evmstorm.project import load
 
 LOST = [
     ("stream", Bug("no duration", "staking/RewardStream.vy", "assert _duration > 0", "assert _duration >= 0")),

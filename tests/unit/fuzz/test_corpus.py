@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from audit.systems.vault import Vault
+from evmstorm.fuzz import Engine
+from evmstorm.fuzz.search import LENGTH, Corpus, Search
 from keifu.errors import InputError
-from keifu.fuzz import Engine
-from keifu.fuzz.search import LENGTH, Corpus, Search
-from keifu.fuzz.systems.vault import Vault
 
 
 def test_two_processes_share_what_they_found(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from keifu.evm import LocalEvm
-from keifu.fuzz import MAYBE, Amount, DescriptionError, Engine, Flag, Steps, System, Who, action, invariant
+from evmstorm.evm import LocalEvm
+from evmstorm.fuzz import MAYBE, Amount, DescriptionError, Engine, Flag, Steps, System, Who, action, invariant
 
 
 class Token(System):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keifu.evm import artifacts
-from keifu.fuzz import _dictionary
+from evmstorm.evm import artifacts
+from evmstorm.fuzz import _dictionary
 
 
 def _vault() -> list[int]:

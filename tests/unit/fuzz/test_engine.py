@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from keifu.fuzz import Engine
-from keifu.fuzz.engine import CHUNK, STEPS, Step
-from keifu.fuzz.systems.vault import Vault
+from audit.systems.vault import Vault
+from evmstorm.fuzz import Engine
+from evmstorm.fuzz.engine import CHUNK, STEPS, Step
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.abi import word
+from evmstorm.evm.machine import RawLog
+from evmstorm.fuzz._events import check_event
 from keifu.abi import EventAbi
-from keifu.evm.machine import RawLog
-from keifu.fuzz._events import check_event
-from keifu.fuzz._pack import word
 
 CONTRACT, OTHER, WHO = ("0x" + byte * 20 for byte in ("aa", "bb", "cc"))
 INPUTS = (

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from keifu.fuzz import Engine, System, planted
-from keifu.fuzz.plant import plant
-from keifu.fuzz.search import Search
+from evmstorm import project
+from evmstorm.fuzz import Engine, System
+from evmstorm.fuzz.search import Search
+from evmstorm.mutation.plant import plant
 
 GUIDE = Path("docs/guides/auditor.md")
 MOST_LINES = 60
@@ -34,7 +35,7 @@ def test_nothing_is_found_in_the_right_contract(described: type[System]) -> None
 
 
 def test_the_planted_bug_is_found(described: type[System]) -> None:
-    bug = next(bug for bug in planted.load("vault") if bug.name == "exit one second early")
+    bug = next(bug for bug in project.bugs_of("vault") if bug.name == "exit one second early")
     search = Search(Engine(described, plant(bug)), 1)
 
     found = next(finding for _ in range(4_000) if (finding := search.step()) is not None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keifu.evm import LocalEvm, artifacts
-from keifu.fuzz.systems import _headers
+from audit.systems import _headers
+from evmstorm.evm import LocalEvm, artifacts
 from keifu.keys import keccak256
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from evmstorm import project
+from evmstorm.evm import artifacts
+from evmstorm.mutation import _trial, mutate
+from evmstorm.mutation._mutants import mutants
 from keifu.errors import UsageError
-from keifu.evm import artifacts
-from keifu.fuzz import _trial, mutate
-from keifu.fuzz._mutants import mutants
 
 FILE = "contracts/testing/ThirdPartyVault.vy"
 SOURCE = """
@@ -76,9 +75,8 @@ def test_a_contract_that_is_not_under_test_is_refused() -> None:
 
 def test_every_argued_mutant_is_still_one() -> None:
     root = artifacts.project().root
-    for item in mutate.equivalents():
+    for item in project.equivalents():
         source = (root / item["file"]).read_text()
         found = {mutant.diff(source) for mutant in mutants(item["file"], source)}
         assert (item["before"], item["after"]) in found, item
         assert len(item["why"]) > 20
-    assert Path(mutate.EQUIVALENTS).exists()

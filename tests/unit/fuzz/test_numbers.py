@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keifu.fuzz.systems import load, names
+from evmstorm.project import load, names
 
 DOCUMENT = Path("docs/invariants.md").read_text()
 TABLE = DOCUMENT.split("## What the campaigns check")[1]

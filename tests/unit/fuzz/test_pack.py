@@ -1,4 +1,4 @@
-"""The fast ABI packer gives what eth-abi gives."""
+"""The fast ABI call_encoder gives what eth-abi gives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keifu.fuzz._pack import packer
+from ethwire.abi import call_encoder
 
 SELECTOR = bytes.fromhex("01020304")
 ADDRESS = "0x" + "ab" * 20
@@ -28,11 +28,11 @@ CASES = [
 
 @pytest.mark.parametrize(("types", "args"), CASES)
 def test_packs_as_the_reference(types: list[str], args: list[object]) -> None:
-    assert packer(SELECTOR, types)(args) == SELECTOR + encode(types, args)
+    assert call_encoder(SELECTOR, types)(args) == SELECTOR + encode(types, args)
 
 
 @given(st.binary(max_size=100), st.integers(0, 2**256 - 1), st.lists(st.integers(0, 2**64 - 1), max_size=5))
 def test_packs_mixed_arguments_as_the_reference(data: bytes, number: int, items: list[int]) -> None:
     types = ["bytes", "uint256", "uint64[]"]
 
-    assert packer(SELECTOR, types)([data, number, items]) == SELECTOR + encode(types, [data, number, items])
+    assert call_encoder(SELECTOR, types)([data, number, items]) == SELECTOR + encode(types, [data, number, items])

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from audit.systems.vault import Vault
+from evmstorm.fuzz import Engine
+from evmstorm.fuzz.counterexample import Counterexample, build
+from evmstorm.fuzz.engine import Finding
+from evmstorm.fuzz.regression import outcome, write
+from evmstorm.fuzz.replay import replay
+from evmstorm.fuzz.search import Search
+from evmstorm.mutation.plant import Load
 from keifu.errors import InputError
-from keifu.fuzz import Engine
-from keifu.fuzz.counterexample import Counterexample, build
-from keifu.fuzz.engine import Finding
-from keifu.fuzz.plant import Load
-from keifu.fuzz.regression import outcome, write
-from keifu.fuzz.replay import replay
-from keifu.fuzz.search import Search
-from keifu.fuzz.systems.vault import Vault
 
 
 def test_the_fault_shows_on_anvil_with_the_same_state(early_exit: tuple[Counterexample, Load]) -> None:

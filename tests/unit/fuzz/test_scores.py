@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from evmstorm.mutation import _trial, mutate, scores
 from keifu.errors import CheckFailed, InputError
-from keifu.fuzz import _trial, mutate, scores
 
 SAMPLE = 5
 

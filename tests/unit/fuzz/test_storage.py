@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from keifu.evm import LocalEvm, artifacts
-from keifu.fuzz._storage import Field, Reader
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.fuzz._storage import Field, Reader
 
 
 def test_slots_agree_with_views(evm: LocalEvm) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keifu.chain._deployer import salt_of
-from keifu.chain.ape import ApeDeployer
+from scripts._ape_deployer import ApeDeployer
 
 
 def test_equals_the_deployers_formula(factory, deployer):

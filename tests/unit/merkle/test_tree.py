@@ -8,8 +8,8 @@ import subprocess
 import numpy as np
 import pytest
 
+from evmstorm.evm import artifacts
 from keifu.errors import UsageError
-from keifu.evm import artifacts
 from keifu.merkle import build, hash_leaves, hash_rows, root_of, verify
 
 SIZES = [1, 2, 3, 5, 6, 7, 8, 9, 31, 100]

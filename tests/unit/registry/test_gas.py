@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from evmstorm.evm import artifacts
 from keifu.chain import Anvil, ChainClient
-from keifu.evm import artifacts
 from keifu.keys import Account, keccak256
 from keifu.provenance import Attestation, Kind, Label, Link, Record, RegistryDomain
 from tests.ape_chain import GENESIS

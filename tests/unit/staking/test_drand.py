@@ -7,7 +7,7 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils import keccak
 
-from keifu.fuzz.models.drand_rounds import KEY, OUTSIDE, ROUNDS
+from keifu.spec.drand_rounds import KEY, OUTSIDE, ROUNDS
 from tests.property.staking.bls import P
 
 PERIOD = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
+from evmstorm.evm import LocalEvm, reverts
 from keifu.chain.header import encode_header
-from keifu.evm import LocalEvm, reverts
 
 STRIDE = 10
 TIP = 10**15

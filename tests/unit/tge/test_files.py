@@ -7,11 +7,11 @@ import subprocess
 
 import pytest
 
+from audit.tge_replay import validators
+from evmstorm.evm import artifacts
 from keifu.errors import InputError
-from keifu.evm import artifacts
 from keifu.merkle import verify
 from keifu.tge import files, find_proof, read_summary, write_files
-from keifu.tge.replay import validators
 
 LOAD = """
 const { StandardMerkleTree } = require('@openzeppelin/merkle-tree');

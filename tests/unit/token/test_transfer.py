@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from keifu.evm import artifacts
+from evmstorm.evm import artifacts
 
 SUPPLY = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
 UNLIMITED = 2**256 - 1

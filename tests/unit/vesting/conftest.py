@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.evm import artifacts
+from evmstorm.evm import artifacts
 from keifu.keys import Account
 from keifu.tge import Grants, Schedule
 from tests.roles import role_fixtures

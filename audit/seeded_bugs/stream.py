@@ -1,0 +1,51 @@
+"""Ten bugs of RewardStream."""
+
+from __future__ import annotations
+
+from evmstorm.mutation.plant import Bug
+
+__all__ = ["BUGS"]
+
+FILE = "staking/RewardStream.vy"
+
+
+def _bug(name: str, old: str, new: str) -> Bug:
+    return Bug(name, FILE, old, new)
+
+
+BUGS = [
+    _bug(
+        "release rounded up",
+        "return balance * (block.timestamp - since) // (END - since)",
+        "return (balance * (block.timestamp - since) + END - since - 1) // (END - since)",
+    ),
+    _bug("old rate forgotten when funded", "    self._release()\n    self.released_until", "    self.released_until"),
+    _bug(
+        "time not moved on by a release",
+        "    self.released_until = min(block.timestamp, END)\n    log IRewardStream.Released",
+        "    log IRewardStream.Released",
+    ),
+    _bug("end one second early", "    if block.timestamp >= END:\n", "    if block.timestamp + 1 >= END:\n"),
+    _bug("end one second late", "    if block.timestamp >= END:\n", "    if block.timestamp > END + 1:\n"),
+    _bug("zero amount funded", '    assert _amount > 0, "stream: zero amount"\n', ""),
+    _bug(
+        "funds taken twice",
+        "msg.sender, self, _amount, default_return_value=True",
+        "msg.sender, self, _amount * 2, default_return_value=True",
+    ),
+    _bug(
+        "half is handed over",
+        "    extcall HUB.fund_emission(amount)\n",
+        "    extcall HUB.fund_emission((amount + 1) // 2)\n",
+    ),
+    _bug(
+        "event tells the end as time",
+        "log IRewardStream.Released(amount=amount, until=block.timestamp)",
+        "log IRewardStream.Released(amount=amount, until=END)",
+    ),
+    _bug(
+        "event names the stream as payer",
+        "log IRewardStream.Funded(payer=msg.sender, amount=_amount)",
+        "log IRewardStream.Funded(payer=self, amount=_amount)",
+    ),
+]

@@ -1,0 +1,1 @@
+"""One file a system under test: what people may do to our contracts, and what must hold."""

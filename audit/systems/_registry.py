@@ -1,0 +1,297 @@
+"""ProvenanceRegistry: the set-up of both contracts, records, attestations and anchors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.fuzz.system import Steps, System, action, invariant
+from evmstorm.fuzz.values import Choice, Flag
+from keifu.keys import keccak256
+from keifu.provenance._model import (
+    Attestation,
+    Kind,
+    Link,
+    Record,
+    RegistryDomain,
+    Relation,
+    environments_domain,
+)
+
+DAY = 86_400
+NOBODY = "0x" + "22" * 20
+UNKNOWN = b"\x77" * 26 + bytes(6)
+DIGESTS = tuple(bytes([number]) * 32 for number in range(1, 6))
+SCHEMAS = (b"\xa1" * 32, b"\xa2" * 32)
+ROOTS = (b"\xb1" * 32, b"\xb2" * 32, bytes(32))
+FORGERIES = ("", "", "", "other key", "used nonce", "expired")
+NAMES = ("production", "staging", "")
+MOST_RECORDS = 24
+Key = tuple[str, bytes, bytes]
+
+
+@dataclass
+class Said:
+    """The latest attestation of one attester under one schema about one record."""
+
+    time: int
+    expiry: int
+    edition: int
+    revocable: bool
+    revoked: int = 0
+
+    def stands(self, now: int) -> bool:
+        return self.revoked == 0 and (self.expiry == 0 or self.expiry > now)
+
+    @property
+    def word(self) -> int:
+        return self.time
+
+
+@dataclass
+class Place:
+    """One environment."""
+
+    owner: str
+    policies: list[tuple[int, list[Any]]] = field(default_factory=list)
+    promotions: list[tuple[bytes, int]] = field(default_factory=list)
+
+
+class Registry(System):
+    """Nothing that was recorded ever changes but its status."""
+
+    contracts: ClassVar[tuple[str, ...]] = ("ProvenanceRegistry", "Environments")
+    actors: ClassVar[tuple[str, ...]] = ("author", "other author", "attester", "other attester")
+
+    def setup(self, evm: LocalEvm) -> None:
+        owner = evm.account("owner")
+        registry = evm.deploy("ProvenanceRegistry", sender=owner)
+        places = evm.deploy("Environments", registry, sender=owner)
+        self.bind(registry=registry, environments=places)
+        self.domain = RegistryDomain(evm.chain_id, registry)
+        self.beats = environments_domain(evm.chain_id, places)
+        self.keys = {self[role]: evm.account(role) for role in self.actors}
+        self.record_word, self.nonce_word = self.read("registry._records"), self.read("registry.nonces")
+        self.place_word = self.read("environments._environments")
+        self.notice = artifacts.constant("registry/Environments.vy", "NOTICE")
+        first, second = self["attester"], self["other attester"]
+        self.policies: list[list[tuple[bytes, int, int, list[str]]]] = [
+            [],
+            [],
+            [(SCHEMAS[0], 1, 0, [first])],
+            [(SCHEMAS[0], 1, DAY, [first, second])],
+            [(SCHEMAS[0], 2, 0, [first, second]), (SCHEMAS[1], 1, 0, [second])],
+            [(SCHEMAS[0], 0, 0, [first])],
+            [(SCHEMAS[0], 2, 0, [first])],
+            [(SCHEMAS[1], 1, 0, [first, second, first])],
+        ]
+
+    def start(self) -> None:
+        self.records: dict[bytes, Record] = {}
+        self.words: dict[bytes, list[int]] = {}  # author, time, kind, status
+        self.nonces = dict.fromkeys(self.addresses, 0)
+        self.said: dict[Key, Said] = {}
+        self.roots: set[tuple[str, bytes]] = set()
+        self.places: dict[bytes, Place] = {}
+
+    def deadlines(self) -> list[int]:
+        expiries = [item.expiry for item in list(self.said.values())[-4:] if item.expiry]
+        ages = [item.time + DAY for item in list(self.said.values())[-2:]]
+        return [place.policies[-1][0] for place in self.places.values()] + expiries + ages
+
+    def ids(self, who: str) -> list[bytes]:
+        return [*self.records, UNKNOWN]
+
+    def own_ids(self, who: str) -> list[bytes]:
+        return [number for number, record in self.records.items() if record.author == who]
+
+    # registry ---------------------------------------------------------------------------------------------------------
+
+    def record(self, author: str, kind: int, digest: bytes, parents: list[bytes], version: str) -> Record:
+        links = tuple(Link(Relation(1 + number % 7), parent) for number, parent in enumerate(parents))
+        return Record(author, Kind(kind), digest, version=version, links=links)
+
+    def refusal_of(self, record: Record, number: bytes) -> str | None:
+        if number in self.records:
+            return "registry: record is registered"
+        if any(link.parent not in self.records for link in record.links):
+            return "registry: unknown parent"
+        return None
+
+    def registered(self, record: Record, number: bytes) -> None:
+        self.records[number] = record
+        self.words[number] = [int(record.author, 16), self.now, int(record.kind), 1]
+        if self.sometimes():
+            self.emitted("registry.Registered", id=number, author=record.author, digest=record.digest)
+
+    @action(
+        "", Choice(range(1, 11)), Choice(DIGESTS), Choice("ids", UNKNOWN), Choice((0, 0, 1, 2)), Choice(("", "2")),
+        Choice(("", "", "", "", "author", "kind", "digest", "relation")), weight=10,
+    )  # fmt: skip
+    def register(
+        self, who: str, kind: int, digest: bytes, parent: bytes, links: int, version: str, spoilt: str
+    ) -> Steps:
+        if len(self.records) >= MOST_RECORDS:
+            return None
+        record = self.record(who, kind, digest, [parent] * links, version)
+        values = list(record.args)
+        fails = self.refusal_of(record, number := self.domain.record_id(record))
+        match spoilt:
+            case "author":
+                values[0], fails = NOBODY, "registry: not the author"
+            case "kind":
+                values[1], fails = 0 if links else 11, "registry: unknown kind"
+            case "digest":
+                values[2], fails = bytes(32), "registry: empty digest"
+            case "relation" if links:
+                values[9], fails = [(8 if links > 1 else 0, parent)], "registry: unknown relation"
+        returned = yield self.tx("registry.register", tuple(values), sender=who, fails=fails)
+        if fails is None:
+            assert returned == number, "register returns the record's id"
+            self.registered(record, number)
+
+    def signature(self, who: str, digest: bytes, forgery: str) -> bytes:
+        signer = self.addresses[(self.addresses.index(who) + 1) % 4] if forgery == "other key" else who
+        return self.keys[signer].sign(digest)
+
+    @action("", Choice(range(1, 11)), Choice(DIGESTS), Choice("addresses"), Choice(FORGERIES), weight=5)
+    def register_for(self, who: str, kind: int, digest: bytes, author: str, forgery: str) -> Steps:
+        if len(self.records) >= MOST_RECORDS:
+            return None
+        record = self.record(author, kind, digest, [], "signed")
+        number = self.domain.record_id(record)
+        deadline = self.now - 1 if forgery == "expired" else self.now
+        nonce = self.nonces[author] + (forgery == "used nonce")
+        signature = self.signature(author, self.domain.register_digest(record, nonce, deadline), forgery)
+        fails = self.refusal_of(record, number)
+        if forgery:
+            fails = "registry: signature expired" if forgery == "expired" else "registry: invalid signature"
+        yield self.tx("registry.register_for", record.args, deadline, signature, sender=who, fails=fails)
+        if fails is None:
+            self.nonces[author] += 1
+            self.registered(record, number)
+
+    @action("registry.cancel_nonce", weight=1)
+    def cancel_nonce(self, who: str) -> Steps:
+        yield
+        self.nonces[who] += 1
+
+    @action("", Choice("own_ids", UNKNOWN), Choice("ids", UNKNOWN), Flag(), Choice((0, 1, 2, 3, 4)), Flag(), weight=4)
+    def set_status(self, who: str, own: bytes, other: bytes, honest: bool, status: int, silent: bool) -> Steps:
+        number = own if honest else other
+        known = self.records.get(number)
+        fails = None
+        if known is None:
+            fails = "registry: unknown record"
+        elif known.author != who:
+            fails = "registry: not the record's author"
+        elif status <= self.words[number][3]:
+            fails = "registry: status only grows"
+        elif status > 3:
+            fails = "registry: unknown status"
+        elif silent:
+            fails = "registry: no reason given"
+        yield self.tx("registry.set_status", number, status, "" if silent else "why", sender=who, fails=fails)
+        if fails is None:
+            self.words[number][3] = status
+            if self.sometimes():
+                self.emitted("registry.StatusChanged", id=number, status=status, reason="why")
+
+    def attestation_fails(self, key: Key, expiry: int, reference: bytes) -> str | None:
+        before = self.said.get(key)
+        if key[2] not in self.records:
+            return "registry: unknown subject"
+        if expiry and expiry <= self.now:
+            return "registry: already expired"
+        if reference != bytes(32) and reference not in map(_key, self.said):
+            return "registry: unknown reference"
+        if before and not before.revocable and before.stands(self.now):
+            return "registry: attestation stands"
+        return None
+
+    def attested(self, key: Key, expiry: int, revocable: bool) -> None:
+        edition = self.said[key].edition + 1 if key in self.said else 1
+        self.said[key] = Said(self.now, expiry, edition, revocable)
+        if self.sometimes():
+            wanted = {"edition": edition, "expiry": expiry, "revocable": revocable}
+            self.emitted("registry.Attested", attester=key[0], schema=key[1], subject=key[2], **wanted)
+
+    @action(
+        "", Choice(SCHEMAS), Choice("ids", UNKNOWN), Choice((0, 0, -1, 0, 1, DAY)), Flag(), Choice((0, 0, 0, 1, 2)),
+        weight=9,
+    )  # fmt: skip
+    def attest(self, who: str, schema: bytes, subject: bytes, lifetime: int, revocable: bool, reference: int) -> Steps:
+        key = (who, schema, subject)
+        expiry = self.now + lifetime if lifetime else 0
+        refers = bytes(32) if reference == 0 else b"\x99" * 32
+        if reference == 1 and self.said:
+            refers = _key(next(iter(self.said)))
+        fails = self.attestation_fails(key, expiry, refers)
+        values = Attestation(schema, subject, expiry, revocable, refers).args
+        returned = yield self.tx("registry.attest", values, sender=who, fails=fails)
+        if fails is None:
+            assert returned == _key(key), "attest returns the key"
+            self.attested(key, expiry, revocable)
+
+    @action("", Choice(SCHEMAS), Choice("ids", UNKNOWN), Choice("addresses"), Choice(FORGERIES), weight=4)
+    def attest_for(self, who: str, schema: bytes, subject: bytes, attester: str, forgery: str) -> Steps:
+        statement = Attestation(schema, subject)
+        deadline = self.now - 1 if forgery == "expired" else self.now
+        nonce = self.nonces[attester] + (forgery == "used nonce")
+        digest = self.domain.attest_digest(attester, statement, nonce, deadline)
+        fails = self.attestation_fails((attester, schema, subject), 0, bytes(32))
+        if forgery:
+            fails = "registry: signature expired" if forgery == "expired" else "registry: invalid signature"
+        signature = self.signature(attester, digest, forgery)
+        values = (attester, statement.args, deadline, signature)
+        yield self.tx("registry.attest_for", *values, sender=who, fails=fails)
+        if fails is None:
+            self.nonces[attester] += 1
+            self.attested((attester, schema, subject), 0, True)
+
+    @action("registry.revoke_attestation", Choice(SCHEMAS), Choice("ids", UNKNOWN), weight=4)
+    def revoke_attestation(self, who: str, schema: bytes, subject: bytes) -> Steps:
+        said = self.said.get((who, schema, subject))
+        if said is None:
+            return "registry: unknown attestation"
+        if not said.revocable:
+            return "registry: attestation is irrevocable"
+        if said.revoked:
+            return "registry: already revoked"
+        yield
+        said.revoked = self.now
+        if self.sometimes():
+            self.emitted("registry.AttestationRevoked", attester=who, schema=schema, subject=subject)
+
+    @action("", Choice(ROOTS), Choice((0, 1, 1_000, 2**64)), weight=2)
+    def anchor(self, who: str, root: bytes, count: int) -> Steps:
+        fails = None
+        if root == bytes(32):
+            fails = "registry: empty root"
+        elif not 0 < count < 2**64:
+            fails = "registry: leaf count out of range"
+        elif (who, root) in self.roots:
+            fails = "registry: root is anchored"
+        yield self.tx("registry.anchor", root, count, bytes(32), "", sender=who, fails=fails)
+        if fails is None:
+            self.roots.add((who, root))
+
+    # what always holds ------------------------------------------------------------------------------------------------
+
+    @invariant("REG-1")
+    def records_only_grow(self) -> bool:
+        """A record keeps author, time and kind for ever; its status is the last one that its author set."""
+        return all(
+            self.record_word(number) == author | time << 160 | kind << 200 | status << 208
+            for number, (author, time, kind, status) in self.words.items()
+        )
+
+    @invariant("REG-4")
+    def nonces_follow(self) -> bool:
+        """A signature counts once."""
+        return all(self.nonce_word(who) == nonce for who, nonce in self.nonces.items())
+
+
+def _key(key: Key) -> bytes:
+    return keccak256(bytes.fromhex(key[0][2:]).rjust(32, b"\0") + key[1] + key[2])

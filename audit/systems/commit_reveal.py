@@ -1,0 +1,222 @@
+"""CommitRevealRandomness: secrets of bonded participants, in time and late, under a token that calls back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from audit.systems._constructors import Deployment, next_address, variations
+from ethwire.abi import word
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.fuzz.system import Steps, System, action, invariant
+from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from keifu.keys import keccak256
+
+LENGTH = 10_000_000  # long, so that most waits stay in their half of an epoch
+BOND = 10**19
+FUNDS = 8 * BOND
+SECRETS = tuple(bytes([number]) * 32 for number in (1, 2))
+NOTHING = bytes(32)
+# Whose commitment is made: one's own, a copy of somebody's, one for another epoch, none.
+KINDS = ("own", "own", "own", "own", "copied", "other epoch", "empty")
+ENTRIES = ("commit", "reveal", "forfeit")
+
+
+class CommitReveal(System):
+    """Four participants over several epochs; bonds of secrets that nobody revealed go to the sink."""
+
+    contracts = ("CommitRevealRandomness",)
+    actors = ("participant", "second", "third", "late")
+    wait_weight = 6
+
+    def setup(self, evm: LocalEvm) -> None:
+        owner, self.sink = evm.account("owner"), evm.account("sink").address
+        token = evm.deploy("HookToken", sender=owner)
+        source = evm.deploy("CommitRevealRandomness", token, self.sink, BOND, LENGTH, sender=owner)
+        self.bind(source=source, token=token)
+        for who in self.roles.values():
+            token.mint(who, FUNDS, sender=owner)
+            token.approve(source, 2**256 - 1, sender=who)
+        self.genesis = evm.now
+        self.needed: int = artifacts.constant("governance/CommitRevealRandomness.vy", "MIN_REVEALS")
+        self.stored, self.commitment = self.read("token.balanceOf"), self.read("source.commitments")
+        self.mix, self.got_through = self.read("source.mixes"), self.read("token.got_through")
+        self.stored_reveals, self.stored_missing = self.read("source.reveals"), self.read("source.missing")
+
+    def constructors(self) -> Iterator[Deployment]:
+        right = (self["token"], self.sink, BOND, LENGTH)
+        yield from variations(
+            "CommitRevealRandomness",
+            right,
+            (0, self.sink, "randomness: token is no contract"),
+            (1, ZERO_ADDRESS, "randomness: no sink"),
+            (2, 0, "randomness: no bond"),
+            (2, 1, None),
+            (3, 0, "randomness: bad length"),
+            (3, 2, None),
+            (3, LENGTH + 1, "randomness: bad length"),
+        )
+        itself = next_address(self.evm, "CommitRevealRandomness", right)
+        yield "CommitRevealRandomness", (right[0], itself, *right[2:]), "randomness: no sink"
+
+    def start(self) -> None:
+        self.coins = dict.fromkeys(self.addresses, FUNDS)
+        self.sunk = 0
+        self.sealed: dict[tuple[int, str], bytes] = {}  # (epoch, participant) -> commitment that is not revealed
+        self.revealed: dict[int, list[bytes]] = {}
+        self.missing: dict[int, int] = {}
+        self.says_no = False
+
+    @property
+    def epoch(self) -> int:
+        return (self.now - self.genesis) // LENGTH
+
+    @property
+    def revealing(self) -> bool:
+        return (self.now - self.genesis) % LENGTH >= LENGTH // 2
+
+    def deadlines(self) -> list[int]:
+        begun = self.genesis + self.epoch * LENGTH
+        return [begun + LENGTH // 2, begun + LENGTH]
+
+    def sealed_by(self, epoch: int, who: str, secret: bytes) -> bytes:
+        return keccak256(word(epoch) + word(int(who, 16)) + secret)
+
+    def chained(self, epoch: int) -> bytes:
+        """The hash chain over the secrets of an epoch, in the order in which they were revealed."""
+        mix = NOTHING
+        for secret in self.revealed.get(epoch, ()):
+            mix = keccak256(mix + secret)
+        return mix
+
+    def seed_of(self, epoch: int) -> bytes:
+        if epoch > self.epoch or len(self.revealed.get(epoch, ())) < self.needed:
+            return NOTHING
+        address = word(int(self["source"], 16))
+        return keccak256(word(self.evm.chain_id) + address + word(epoch) + self.chained(epoch))
+
+    # what participants do ---------------------------------------------------------------------------------------------
+
+    @action("", Choice(KINDS), Choice(SECRETS), weight=10)
+    def commit(self, who: str, kind: str, secret: bytes) -> Steps:
+        epoch = self.epoch + 1
+        made_for = self.addresses[0] if kind == "copied" else who
+        commitment = self.sealed_by(epoch + (kind == "other epoch"), made_for, secret) if kind != "empty" else NOTHING
+        fails = None
+        if self.revealing:
+            fails = "randomness: commit phase over"
+        elif kind == "empty":
+            fails = "randomness: empty commitment"
+        elif (epoch, who) in self.sealed:
+            fails = "randomness: already committed"
+        elif self.says_no:
+            fails = "randomness: transfer failed"
+        elif self.coins[who] < BOND:
+            fails = ""
+        yield self.tx("source.commit", commitment, sender=who, fails=fails)
+        if fails is None:
+            self.sealed[epoch, who] = commitment
+            self.missing[epoch] = self.missing.get(epoch, 0) + 1
+            self.coins[who] -= BOND
+
+    def secrets_of(self, who: str) -> list[bytes]:
+        """Secrets to reveal: mostly the one that was committed to."""
+        epoch = self.epoch + 1
+        known = [secret for secret in SECRETS if self.sealed.get((epoch, who)) == self.sealed_by(epoch, who, secret)]
+        return [*known * 6, *SECRETS]
+
+    @action("source.reveal", Choice("secrets_of"), weight=12)
+    def reveal(self, who: str, secret: bytes) -> Steps:
+        epoch = self.epoch + 1
+        if not self.revealing:
+            return "randomness: reveal phase not open"
+        if self.sealed.get((epoch, who)) != self.sealed_by(epoch, who, secret):
+            return "randomness: not that secret"
+        if self.says_no:
+            return "randomness: transfer failed"
+        yield
+        del self.sealed[epoch, who]
+        self.missing[epoch] -= 1
+        self.revealed.setdefault(epoch, []).append(secret)
+        self.coins[who] += BOND
+        if self.sometimes():
+            count = len(self.revealed[epoch])
+            self.emitted("source.Captured", epoch=epoch, seed=self.chained(epoch), source=count)
+
+    def epochs(self, who: str) -> list[int]:
+        epoch = self.epoch
+        return [epoch, epoch, max(epoch - 1, 0), epoch + 1, 0, 2**256 - 1]
+
+    @action("source.forfeit", Choice("epochs"))
+    def forfeit(self, who: str, epoch: int) -> Steps:
+        if epoch > self.epoch:
+            return "randomness: reveal phase not over"
+        amount = self.missing.get(epoch, 0) * BOND
+        if amount and self.says_no:
+            return "randomness: transfer failed"
+        returned = yield
+        assert int.from_bytes(returned, "big") == amount, "forfeit returns what it sends"
+        self.missing[epoch] = 0
+        self.sunk += amount
+
+    # what the token does ----------------------------------------------------------------------------------------------
+
+    @action("", Choice(ENTRIES), Choice(SECRETS), weight=2)
+    def arm(self, who: str, entry: str, secret: bytes) -> Steps:
+        value: Any = self.epoch if entry == "forfeit" else secret
+        call = self.contract("source").__getattr__(entry).encode(value)
+        yield self.tx("token.arm", self["source"], call, sender=who)
+
+    @action("token.set_refuses", Choice((False, False, False, False, True)), weight=2)
+    def set_refuses(self, who: str, refuses: bool) -> Steps:
+        yield
+        self.says_no = refuses
+
+    # what always holds ------------------------------------------------------------------------------------------------
+
+    @invariant("RND-8")
+    def bonds_are_there(self) -> bool:
+        """The bonds of secrets that are committed and neither revealed nor forfeited are there, and nothing else."""
+        held = BOND * sum(self.missing.values())
+        return (
+            self.stored(self["source"]) == held
+            and self.stored(self.sink) == self.sunk
+            and all(self.stored(who) == coins for who, coins in self.coins.items())
+        )
+
+    @invariant("RND-3")
+    def books_follow(self) -> bool:
+        """A secret counts once, as it was committed to; silence costs its bond."""
+        epochs = (self.epoch, self.epoch + 1)
+        return all(
+            self.stored_missing(epoch) == self.missing.get(epoch, 0)
+            and self.stored_reveals(epoch) == len(self.revealed.get(epoch, ()))
+            and self.mix(epoch) == int.from_bytes(self.chained(epoch), "big")
+            for epoch in epochs
+        ) and all(
+            self.commitment(epochs[1], who) == int.from_bytes(self.sealed.get((epochs[1], who), NOTHING), "big")
+            for who in self.addresses
+        )
+
+    @invariant("RND-9")
+    def nobody_comes_back(self) -> bool:
+        """No call from inside a transfer gets through."""
+        return self.got_through() == 0
+
+    @invariant("RND-10", at_end=True)
+    def seeds_are_chains_of_enough_secrets(self) -> bool:
+        """A seed is the hash chain over its secrets once its epoch has begun, and zero when too few were revealed."""
+        for _ in range(2):
+            if any(self.seed_word(epoch) != self.seed_of(epoch) for epoch in {0, self.epoch, *self.revealed}):
+                return False
+            self.evm.warp(LENGTH)
+        return True
+
+    def seed_word(self, epoch: int) -> bytes:
+        return word(self.ask("source.seed", epoch))
+
+    @invariant("RND-1", at_end=True)
+    def nobody_knows_the_next_seed(self) -> bool:
+        """The first epoch to ask for is one whose secrets are not even committed."""
+        named = self.ask("source.next")
+        return named == self.epoch + 2 == self.ask("source.epoch") + 2 and all(epoch < named for epoch in self.revealed)

@@ -1,0 +1,155 @@
+"""Create3Factory: creation code of every temper, twice at one address, by people and by code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.fuzz.system import Steps, System, action, invariant
+from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from keifu.abi import encode_args
+from keifu.chain._deployer import create3_address
+
+SALTS = tuple(bytes([number]) * 32 for number in range(1, 5))
+FEES = (0, 0, 0, 1, 10**18)  # wei
+GOT_THROUGH = 0  # slot of Newborn
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Creation code, the code that it leaves behind ("" when it fails), and whether it takes coins."""
+
+    init: bytes
+    code: bytes = b""
+    payable: bool = False
+
+
+class Create3(System):
+    """Two deployers and one of code share four salts."""
+
+    contracts = ("Create3Factory",)
+    actors = ("deployer", "other deployer")
+    wait_weight = 1
+
+    def setup(self, evm: LocalEvm) -> None:
+        owner = evm.account("owner")
+        factory, visitor = evm.deploy("Create3Factory", sender=owner), evm.deploy("Visitor", sender=owner)
+        self.bind(factory=factory, visitor=visitor)
+        self.join(visiting=visitor)
+        self.longest: int = artifacts.constant("governance/Create3Factory.vy", "MAX_INIT_CODE")
+        self.places = {
+            (who, salt): create3_address(factory.address, who, salt)
+            for who, salt in product(self.roles.values(), SALTS)
+        }
+        self.names |= {place: f"place of {self.names[who]}" for (who, _), place in self.places.items()}
+        counter, other = self.kind("Counter", 5), self.kind("Counter", 7)
+        plain = self.kind("Newborn", ZERO_ADDRESS, b"", payable=True)
+        again = factory.deploy.encode(SALTS[0], other.init)
+        back = self.kind("Newborn", self["factory"], again, payable=True)
+        self.kinds = {
+            "counter": counter,
+            "other counter": other,
+            "newborn": plain,
+            "coming back": back,
+            "longest": Kind(other.init.ljust(self.longest, b"\0"), other.code),
+            "too long": Kind(other.init.ljust(self.longest + 1, b"\0")),
+            "bad counter": Kind(counter.init[:-1] + b"\0"),
+            "none": Kind(b""),
+            "returns nothing": Kind(bytes.fromhex("5f5ff3"), payable=True),
+            "ends itself": Kind(bytes.fromhex("33ff"), payable=True),
+            "forbidden": Kind(bytes.fromhex("60ef5f5360015ff3"), payable=True),
+        }
+        self.drawn = (*(name for name in self.kinds if self.kinds[name].code), *self.kinds)
+
+    def kind(self, name: str, *args: Any, payable: bool = False) -> Kind:
+        """A contract that works, and its code as an ordinary deployment leaves it."""
+        artifact = self.evm.load(name)
+        with self.evm.anchor():
+            code = self.evm.code(self.evm.deploy(name, *args, sender=self.evm.account("owner")))
+        init = artifact.creation_code + encode_args(artifact.interface.constructor, args, name)
+        return Kind(init, code, payable)
+
+    def start(self) -> None:
+        self.made: dict[str, Kind] = {}
+        self.coins = dict.fromkeys(self.places.values(), 0)
+
+    def fails(self, name: str, place: str, fee: int) -> str | None:
+        kind = self.kinds[name]
+        if len(kind.init) > self.longest:
+            return ""
+        if not kind.init:
+            return "create3: no init code"
+        if place in self.made:
+            return "create3: already deployed"
+        return "create3: constructor failed" if not kind.code or (fee and not kind.payable) else None
+
+    def done(self, deployer: str, salt: bytes, name: str, fee: int) -> None:
+        place = self.places[deployer, salt]
+        self.made[place] = self.kinds[name]
+        self.coins[place] += fee
+        if self.sometimes():
+            self.emitted("factory.Deployed", deployer=deployer, salt=salt, deployed=place)
+
+    @action("", Choice("drawn"), Choice(SALTS), Choice(FEES), weight=8)
+    def deploy(self, who: str, name: str, salt: bytes, fee: int) -> Steps:
+        place = self.places[who, salt]
+        fails = self.fails(name, place, fee)
+        returned = yield self.tx("factory.deploy", salt, self.kinds[name].init, sender=who, value=fee, fails=fails)
+        if fails is None:
+            assert int.from_bytes(returned, "big") == int(place, 16), "deploy returns the address"
+            self.done(who, salt, name, fee)
+
+    @action("", Choice("drawn"), Choice(SALTS), Choice(FEES), weight=4)
+    def deploy_by_code(self, who: str, name: str, salt: bytes, fee: int) -> Steps:
+        init = self.kinds[name].init
+        if len(init) >= self.longest:
+            return None  # more than Visitor carries
+        fails = self.fails(name, self.places[self["visiting"], salt], fee)
+        call = self.contract("factory").deploy.encode(salt, init)
+        yield self.tx("visitor.visit", self["factory"], call, sender=who, value=fee, fails=fails)
+        if fails is None:
+            self.done(self["visiting"], salt, name, fee)
+
+    # what always holds ------------------------------------------------------------------------------------------------
+
+    @invariant("CRE-1")
+    def every_place_has_its_code(self) -> bool:
+        """A contract lies where its deployer and salt say, with the code that its constructor left, and stays so."""
+        return all(
+            self.evm.code(place) == (self.made[place].code if place in self.made else b"")
+            for place in self.places.values()
+        )
+
+    @invariant("CRE-2")
+    def coins_reach_the_contract(self) -> bool:
+        """What is paid with a deployment reaches the new contract; the factory keeps nothing."""
+        return self.evm.balance(self["factory"]) == 0 and all(
+            self.evm.balance(place) == coins for place, coins in self.coins.items()
+        )
+
+    @invariant("CRE-3")
+    def nobody_comes_back(self) -> bool:
+        """No call from inside a constructor gets through."""
+        return all(
+            self.evm.storage(place, GOT_THROUGH) == 0
+            for place, kind in self.made.items()
+            if kind is self.kinds["coming back"]
+        )
+
+    @invariant("CRE-1", at_end=True)
+    def places_are_known_before(self) -> bool:
+        """`address_of` says where, before and after."""
+        return all(
+            self.ask("factory.address_of", who, salt) == int(place, 16) for (who, salt), place in self.places.items()
+        )
+
+    @invariant("CRE-4", at_end=True)
+    def a_failure_spends_no_salt(self) -> bool:
+        """Where nothing lies, its deployer can deploy, whatever failed there before."""
+        init = self.kinds["counter"].init
+        for (who, salt), place in self.places.items():
+            if place not in self.made and who != self["visiting"]:
+                self.do("factory.deploy", salt, init, sender=who)
+        return True

@@ -1,0 +1,364 @@
+"""Grant, stake, slash, exit: VestingEscrow and StakingHub together. The escrow's books of what is at stake are held
+against a model; the hub is judged by its coins, and is the one to say what a ticket is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from audit.systems._hub import COIN, EPOCH, UNBONDING, Coins
+from evmstorm.evm import LocalEvm
+from evmstorm.fuzz.system import EITHER, MAYBE, Steps, System, action, invariant
+from evmstorm.fuzz.values import ZERO_ADDRESS, Choice, Index, Who
+from keifu.spec.staked_grant import StakedGrant
+from keifu.tge import Schedule
+
+GRANTS = 3
+TOTAL = 9_000 * COIN + 7
+BOND, DELEGATED, COMMITTED = 2_000 * COIN, 3_000 * COIN, 4_500 * COIN
+AMOUNT, SHARES, MASK = 2**96 - 1, 2**128 - 1, 2**112 - 1
+PARTS = (1_000, 1_000, 999, 500, 1)
+WHOLE = 1_000
+TOO_MUCH = 1_001
+DUST = 2  # wei that divisions may cost a ticket
+EVIDENCE = b"\1" * 32
+HUB_SAYS = (
+    "hub: below minimum stake", "hub: operator jailed", "hub: bond below minimum", "hub: dust left", "hub: zero shares",
+    "hub: not matured", "hub: no ticket", "hub: too few shares",
+)  # fmt: skip
+OPERATORS = ("operator", "other operator")
+
+
+class Grants(System):
+    """Three grants of one schedule, two operators that may be slashed, one of them beyond its bond, and a revoker."""
+
+    contracts = ("VestingEscrow", "StakingHub")
+    actors = ("beneficiary", "other beneficiary", "revoker", *OPERATORS, "service")
+    wait_weight = 12
+
+    def setup(self, evm: LocalEvm) -> None:
+        owner = evm.account("owner")
+        token = evm.deploy("KeifuToken", owner, sender=owner)
+        hub = evm.deploy("StakingHub", token, owner, evm.account("insurance"), UNBONDING, EPOCH, sender=owner)
+        escrow = evm.deploy("VestingEscrow", token, hub, sender=owner)
+        self.bind(escrow=escrow, hub=hub, token=token)
+        self.operators = [self[role] for role in OPERATORS]
+        hub.list_service(self["service"], UNBONDING, 4_000, 4_000, ZERO_ADDRESS, sender=owner)
+        token.transfer(self["service"], 10**6 * COIN, sender=owner)
+        for name in (*self.operators, self["service"], owner):
+            token.approve(hub, 2**256 - 1, sender=name)
+        for name in self.operators:
+            token.transfer(name, 10_000 * COIN, sender=owner)
+            hub.register_operator(1_000, "", sender=name)
+            hub.bond(BOND, sender=name)
+        token.approve(escrow, 2**256 - 1, sender=owner)
+        plan = self.schedule = Schedule(evm.now + 6 * UNBONDING, 28 * EPOCH, 12, 4, 2)
+        for number in range(GRANTS):
+            who = self["beneficiary"] if number else self["other beneficiary"]
+            revoker = self["revoker"] if number < GRANTS - 1 else ZERO_ADDRESS
+            escrow.create(
+                (who, revoker, TOTAL, plan.start, plan.step, plan.steps, plan.cliff, plan.divisor), sender=owner
+            )
+        self.slash_once(evm)
+        self.opening = self.stake_some(evm)
+        self.stored = self.read("token.balanceOf")
+        self.terms = [self.read("escrow._terms", offset=number) for number in range(GRANTS + 1)]
+        self.amounts = [self.read("escrow._amounts", offset=number) for number in range(GRANTS + 1)]
+        self.stake_words = [self.read("escrow.stakes.stakes", offset=at) for at in range(5)]  # operator to owed
+        self.pool, self.totals = self.read("hub.books.pools_of"), self.read("hub.books.totals")
+        self.position = self.read("hub.positions.positions")
+        self.keys = {number: f"0x{self.ask('escrow.stake_key', number):040x}" for number in self.numbers()}
+
+    def slash_once(self, evm: LocalEvm) -> None:
+        """Take a third of what others delegated to the first operator: its shares are no round number of coins."""
+        hub, name, service = self.contract("hub"), self.operators[0], self["service"]
+        hub.stake(name, DELEGATED, 0, sender=evm.account("owner"))
+        hub.commit(service, BOND + DELEGATED // 3, sender=name)
+        evm.warp(2 * UNBONDING)  # commitments that delegators back count after a notice
+        hub.slash(name, BOND + DELEGATED // 3, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
+        hub.bond(BOND, sender=name)
+        evm.warp(3 * EPOCH)
+        hub.unjail(sender=name)
+
+    def stake_some(self, evm: LocalEvm) -> dict[int, StakedGrant]:
+        """One grant at stake with each operator; the second may lose all of it."""
+        escrow, hub = self.contract("escrow"), self.contract("hub")
+        found = {number: StakedGrant() for number in self.numbers()}
+        put = {1: (self.operators[0], TOTAL // 3), 2: (self.operators[1], BOND // 4)}
+        owners = {1: self["other beneficiary"], 2: self["beneficiary"]}
+        for number, (name, amount) in put.items():
+            escrow.stake(number, name, amount, 0, sender=owners[number])
+            found[number].enter(name, amount)
+        hub.commit(self["service"], COMMITTED, sender=self.operators[0])
+        hub.commit(self["service"], BOND + BOND // 4, sender=self.operators[1])
+        evm.warp(2 * UNBONDING)
+        return found
+
+    def prepare(self, evm: LocalEvm) -> None:
+        self.addresses = ("0x" + "00" * 19 + "01",)  # `setup` asks a view before the actors are known
+        super().prepare(evm)
+
+    def start(self) -> None:
+        self.grants = {
+            number: replace(grant, principals=dict(grant.principals)) for number, grant in self.opening.items()
+        }
+        self.vested_totals: dict[int, int] = {}
+        self.slashed = False
+        self.gained = 0  # wei that came back beyond what was put in: what others' divisions left in a pool
+
+    def numbers(self) -> range:
+        return range(1, GRANTS + 1)
+
+    def deadlines(self) -> list[int]:
+        half = UNBONDING // 2
+        mature = [((ticket & AMOUNT) + 3) * half for grant in self.grants.values() for ticket in grant.principals]
+        plan = self.schedule
+        step = plan.start + plan.step * max(0, (self.now - plan.start) // plan.step + 1)
+        return [*mature, step, plan.start, plan.end, self.now // EPOCH * EPOCH + EPOCH]
+
+    # reading both contracts -------------------------------------------------------------------------------------------
+
+    def unpaid(self, number: int) -> int:
+        word = self.amounts[number]()
+        return (word & MASK) - (word >> 112 & MASK)
+
+    def here(self, number: int) -> int:
+        """Wei of a grant that lie in the escrow."""
+        grant = self.grants[number]
+        return self.unpaid(number) + grant.owed - grant.out
+
+    def due(self, number: int) -> int:
+        word = self.amounts[number]()
+        vested = self.vested_totals.get(number)
+        if vested is None:
+            vested = self.schedule.vested(TOTAL, self.now)
+        elif self.now < self.schedule.start:
+            vested = 0
+        return min(vested - (word >> 112 & MASK), self.here(number))
+
+    def owner_of(self, number: int) -> str:
+        return f"0x{self.terms[number]() & 2**160 - 1:040x}"
+
+    def shares(self, number: int) -> int:
+        operator = self.grants[number].operator
+        word, pool = self.position(operator, self.keys[number]), self.pool(operator)
+        return word & SHARES if word >> 248 == pool >> 224 & 255 else 0
+
+    # the beneficiary --------------------------------------------------------------------------------------------------
+
+    @action("escrow.claim", Choice((1, 2, 3)))
+    def claim(self, who: str, number: int) -> Steps:
+        due, owner = self.due(number), self.owner_of(number)
+        if due == 0:
+            return "escrow: nothing to claim"
+        before = self.stored(owner)
+        yield
+        assert self.stored(owner) == before + due, "ESC-1: a claim pays what is vested, not paid and here"
+
+    @action(
+        "", Choice((1, 2, 3)), Choice("operators"), Choice((*PARTS, TOO_MUCH)), Choice((0, 0, 0, 1)), allow=HUB_SAYS,
+        weight=8,
+    )  # fmt: skip
+    def stake_grant(self, who: str, number: int, operator: str, part: int, rival: int) -> Steps:
+        grant, owner = self.grants[number], who if rival else self.owner_of(number)
+        here = self.here(number)
+        amount = here + 1 if part == TOO_MUCH else here * part // WHOLE
+        wiped = grant.active > 0 and self.shares(number) == 0
+        fails = None
+        if owner != self.owner_of(number):
+            fails = "escrow: caller is not the beneficiary"
+        elif amount > here:
+            fails = "escrow: not enough coins here"
+        elif grant.owed and not wiped:
+            fails = "escrow: grant was revoked"
+        elif grant.active and not wiped and grant.operator != operator:
+            fails = "escrow: staked with another operator"
+        elif grant.owed:
+            return None  # writing off may settle what is owed, or not: the reason depends on it
+        held = 0 if wiped else self.shares(number)
+        returned = yield self.tx(
+            "escrow.stake", number, operator, amount, 0, sender=owner, fails=fails, may_fail=fails is None
+        )
+        if returned is not None:
+            if wiped:
+                grant.write_off()
+            grant.enter(operator, amount)
+            shares = int.from_bytes(returned, "big")
+            assert self.shares(number) == held + shares, "the grant has a position of its own"
+            if self.sometimes():
+                self.emitted("escrow.Staked", id=number, operator=operator, amount=amount, shares=shares)
+
+    @action("", Choice((1, 2, 3)), Choice(PARTS), allow=HUB_SAYS, weight=7)
+    def unstake_grant(self, who: str, number: int, part: int) -> Steps:
+        grant = self.grants[number]
+        owner = self.owner_of(number) if part == WHOLE else who
+        held = self.shares(number)
+        shares = held * part // WHOLE
+        fails = None
+        if owner != self.owner_of(number) and not grant.owed:
+            fails = "escrow: caller is not the beneficiary"
+        elif not shares:
+            fails = "escrow: not enough shares"
+        returned = yield self.tx("escrow.unstake", number, shares, 0, sender=owner, fails=fails, may_fail=fails is None)
+        if returned is not None:
+            ticket = int.from_bytes(returned, "big")
+            amount = grant.leave(ticket, shares, held)
+            if self.sometimes():
+                self.emitted("escrow.Unstaked", id=number, operator=grant.operator, ticket=ticket, amount=amount)
+
+    @action("", Choice((1, 2, 3)), allow=HUB_SAYS, weight=6)
+    def withdraw(self, who: str, number: int) -> Steps:
+        grant = self.grants[number]
+        if not grant.principals:
+            return None
+        ticket = next(iter(grant.principals))
+        coins, before = self.stored(self["escrow"]), self.stored(self["revoker"])
+        returned = yield self.tx("escrow.withdraw", number, ticket, sender=who, may_fail=True)
+        if returned is None:
+            ripe = self.now >= ((ticket & AMOUNT) + 3) * (UNBONDING // 2)
+            assert not ripe, f"a matured ticket must come back, was refused: {self.refusal}"
+            return
+        amount = int.from_bytes(returned, "big")
+        gain = grant.take_back(ticket, amount)
+        assert gain <= DUST, "HUB-8: in and out gains"
+        assert self.slashed or gain >= -DUST, "ESC-5: a loss without a slash"
+        self.gained += max(0, gain)
+        refund = self.settled(number, before)
+        assert self.stored(self["escrow"]) == coins + amount - refund, "ESC-3: what came back is not here"
+        if self.sometimes():
+            self.emitted("escrow.Returned", id=number, ticket=ticket, amount=amount, lost=max(0, -gain))
+
+    def settled(self, number: int, before: int) -> int:
+        """What the revoker must have got by the last call; it had `before`."""
+        refund = self.grants[number].settle()
+        assert self.stored(self["revoker"]) == before + refund, "ESC-6: the revoker gets what is not vested, once back"
+        if refund and self.sometimes():
+            self.emitted("escrow.Settled", id=number, revoker=self["revoker"], amount=refund)
+        return refund
+
+    @action("escrow.write_off", Choice((1, 2, 3)), weight=2)
+    def write_off(self, who: str, number: int) -> Steps:
+        grant, before = self.grants[number], self.stored(self["revoker"])
+        wiped = grant.active > 0 and self.shares(number) == 0
+        returned = yield
+        lost = grant.write_off() if wiped else 0
+        assert int.from_bytes(returned, "big") == lost, "write_off returns the loss"
+        if lost and self.sometimes():
+            self.emitted("escrow.WrittenOff", id=number, operator=grant.operator, lost=lost)
+        elif not lost and self.sometimes():
+            self.emitted("escrow.WrittenOff", count=0)
+        self.settled(number, before)
+
+    @action("escrow.claim_rewards", Choice((1, 2, 3, GRANTS + 1)))
+    def claim_rewards(self, who: str, number: int) -> Steps:
+        if number > GRANTS:
+            return "escrow: no such grant"
+        if self.grants[number].operator == ZERO_ADDRESS:
+            return "escrow: nothing was staked"
+        owner = self.owner_of(number)
+        before = self.stored(owner)
+        returned = yield
+        paid = self.stored(owner) - before
+        assert paid == int.from_bytes(returned, "big"), "the beneficiary gets the rewards"
+
+    @action("", Index(GRANTS), Who(), weight=2)
+    def pass_on(self, who: str, number: int, successor: str) -> Steps:
+        number = max(number, 1)
+        yield self.tx("escrow.transfer_beneficiary", number, successor, sender=self.owner_of(number))
+        yield self.tx("escrow.accept_beneficiary", number, sender=successor)
+
+    # the revoker ------------------------------------------------------------------------------------------------------
+
+    @action("escrow.revoke", Choice((1, 2, 3)), sender=("revoker", "revoker", "service"), weight=3)
+    def revoke(self, who: str, number: int) -> Steps:
+        if who != self["revoker"] or number == GRANTS or number in self.vested_totals:
+            return "escrow: caller is not the revoker"
+        vested = self.schedule.vested(TOTAL, self.now)
+        if vested == TOTAL:
+            return "escrow: nothing to revoke"
+        before = self.stored(who)
+        returned = yield
+        refund = self.grants[number].revoke(TOTAL - vested)
+        self.vested_totals[number] = vested
+        assert int.from_bytes(returned, "big") == refund, "revoke returns what it sent back"
+        assert self.stored(who) == before + refund, "ESC-6: what is not vested, less losses, goes to the revoker"
+        if self.sometimes():
+            self.emitted("escrow.Revoked", id=number, revoker=who, refund=refund, owed=self.grants[number].owed)
+            self.emitted("token.Transfer", count=int(refund > 0))
+
+    # operators and the service ----------------------------------------------------------------------------------------
+
+    @action("hub.reward", Choice("operators"), Coins(100 * COIN), sender="service", weight=3)
+    def reward(self, who: str, operator: str, amount: int) -> Steps:
+        returned = yield EITHER
+        wrong = ("hub: zero amount", "token: insufficient balance")
+        assert returned is not None or self.refusal in wrong, self.refusal
+
+    @action(
+        "hub.slash", Choice("operators"), Coins(12_000 * COIN), Who(), Who(), Choice((EVIDENCE,)), sender="service",
+        allow=("hub: zero amount",), weight=5,
+    )  # fmt: skip
+    def slash(self, who: str, operator: str, amount: int, victim: str, prover: str, evidence: bytes) -> Steps:
+        self.slashed |= (yield MAYBE) is not None
+
+    @action("hub.commit", Choice("services"), Coins(BOND), sender=OPERATORS, weight=3)
+    def commit(self, who: str, service: str, amount: int) -> Steps:
+        yield EITHER
+
+    def services(self, who: str) -> list[str]:
+        return [self["service"]]
+
+    @action("hub.bond", Coins(BOND), sender=OPERATORS, weight=3)
+    def bond(self, who: str, amount: int) -> Steps:
+        yield EITHER
+
+    @action("hub.unbond", Coins(BOND), sender=OPERATORS, weight=2)
+    def unbond(self, who: str, amount: int) -> Steps:
+        yield EITHER
+
+    @action("hub.unjail", sender=OPERATORS, weight=3)
+    def unjail(self, who: str) -> Steps:
+        yield EITHER
+
+    # what always holds ------------------------------------------------------------------------------------------------
+
+    @invariant("ESC-5")
+    def losses_follow(self) -> bool:
+        """A slash takes from what is not vested first: what is at stake, lost and owed is the model's, to the wei."""
+        return all(
+            [word(number) for word in self.stake_words]
+            == [int(grant.operator, 16), grant.active, grant.leaving, grant.lost, grant.owed]
+            for number, grant in self.grants.items()
+        )
+
+    @invariant("ESC-3")
+    def every_coin_is_accounted_for(self) -> bool:
+        """What is here, at stake and recorded as lost covers every unpaid coin, to the wei."""
+        here = [self.here(number) for number in self.numbers()]
+        return min(here) >= 0 and self.stored(self["escrow"]) == sum(here) + self.gained
+
+    @invariant("HUB-1")
+    def hub_covers_what_it_owes(self) -> bool:
+        """The hub's coins cover stake and insurance."""
+        word = self.totals()
+        return self.stored(self["hub"]) >= (word & AMOUNT) + (word >> 96 & AMOUNT)
+
+    @invariant("ESC-7", at_end=True)
+    def everyone_gets_out(self) -> bool:
+        """In the end every stake comes back, and every grant is paid but for what was revoked or slashed."""
+        tickets = {number: [*grant.principals] for number, grant in self.grants.items()}
+        for number in self.numbers():
+            self.do("escrow.write_off", number, sender=self["service"])
+            if shares := self.shares(number):
+                tickets[number].append(self.do("escrow.unstake", number, shares, 0, sender=self.owner_of(number)))
+        self.evm.warp_to(max(self.now + 2 * UNBONDING, self.schedule.end))
+        for number in self.numbers():
+            for ticket in dict.fromkeys(tickets[number]):
+                self.do("escrow.withdraw", number, ticket, sender=self["service"])
+            _, active, leaving, lost, owed = (word(number) for word in self.stake_words)
+            if active or leaving or owed:
+                return False
+            if self.unpaid(number) > lost:
+                self.do("escrow.claim", number, sender=self["service"])
+            if self.unpaid(number) != lost:
+                return False
+        return True

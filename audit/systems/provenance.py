@@ -1,0 +1,159 @@
+"""ProvenanceRegistry and Environments together: register, attest, withdraw, promote, roll back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.systems._registry import UNKNOWN, Place, Registry
+from evmstorm.fuzz.system import Steps, action, invariant
+from evmstorm.fuzz.values import Choice
+from keifu.keys import keccak256
+from keifu.provenance._model import Heartbeat, heartbeat_digest
+
+NAMES = ("production", "staging", "")
+
+
+class Provenance(Registry):
+    """Nothing that was recorded ever changes but its status, and nothing runs without its policy."""
+
+    # environments -----------------------------------------------------------------------------------------------------
+
+    def policy_fails(self, policy: list[tuple[bytes, int, int, list[str]]]) -> str | None:
+        for _, needed, _, attesters in policy:
+            if not 0 < needed <= len(attesters):
+                return "environments: needed out of range"
+            if len(set(attesters)) < len(attesters):
+                return "environments: attester named twice"
+        return None
+
+    def place_id(self, owner: str, name: str) -> bytes:
+        head = (self.evm.chain_id, int(self["environments"], 16), int(owner, 16), 128, len(name))
+        return keccak256(b"".join(item.to_bytes(32, "big") for item in head) + name.encode().ljust(32, b"\0"))
+
+    @action("", Choice(NAMES), Choice("policies"), weight=5)
+    def declare(self, who: str, name: str, policy: list[Any]) -> Steps:
+        place = self.place_id(who, name)
+        fails = self.policy_fails(policy)
+        if place in self.places:
+            fails = "environments: already declared"
+        if not name:
+            fails = "environments: empty name"
+        returned = yield self.tx("environments.declare_environment", name, policy, sender=who, fails=fails)
+        if fails is None:
+            assert returned == place, "declare_environment returns the id"
+            self.places[place] = Place(who, [(self.now, policy)])
+            if self.sometimes():
+                self.emitted("environments.Declared", environment=place, owner=who, name=name)
+
+    def known(self, who: str) -> list[bytes]:
+        """Environments, one's own three times as often."""
+        own = [place for place, item in self.places.items() if item.owner == who]
+        return own * 3 + [*self.places, UNKNOWN]
+
+    def not_owner(self, who: str, place: bytes) -> str | None:
+        own = place in self.places and self.places[place].owner == who
+        return None if own else "environments: not the owner"
+
+    @action("", Choice("known", UNKNOWN), Choice("policies"))
+    def announce(self, who: str, place: bytes, policy: list[Any]) -> Steps:
+        fails = self.not_owner(who, place)
+        if fails is None:
+            pending = self.places[place].policies[-1][0] > self.now
+            fails = "environments: a policy is under notice" if pending else self.policy_fails(policy)
+        yield self.tx("environments.announce_policy", place, policy, sender=who, fails=fails)
+        if fails is None:
+            self.places[place].policies.append((self.now + self.notice, policy))
+
+    def met(self, item: Place, artefact: bytes, any_age: bool) -> bool:
+        policies = item.policies
+        policy = policies[-1][1] if policies[-1][0] <= self.now else policies[-2][1]
+        for schema, needed, age, attesters in policy:
+            since = self.now - age if age and not any_age else 0
+            said = [self.said.get((attester, schema, artefact)) for attester in attesters]
+            if sum(found is not None and found.stands(self.now) and found.time >= since for found in said) < needed:
+                return False
+        return True
+
+    def promotion_fails(self, item: Place, artefact: bytes, any_age: bool) -> str | None:
+        if artefact not in self.records or self.words[artefact][3] != 1:
+            return "environments: artefact is not active"
+        return None if self.met(item, artefact, any_age) else "environments: policy is not met"
+
+    def promoted(self, place: bytes, artefact: bytes, returned: bytes) -> None:
+        item = self.places[place]
+        item.promotions.append((artefact, self.evm.block_number))
+        assert int.from_bytes(returned, "big") == len(item.promotions), "promotions are numbered in order"
+        if self.sometimes():
+            self.emitted("environments.Promoted", environment=place, seq=len(item.promotions), artefact=artefact)
+
+    def candidates(self, who: str) -> list[bytes]:
+        """Records, those that could be promoted three times as often."""
+        return [number for number, word in self.words.items() if word[3] == 1] * 3 + self.ids(who)
+
+    @action("", Choice("known", UNKNOWN), Choice("candidates", UNKNOWN), weight=14)
+    def promote(self, who: str, place: bytes, artefact: bytes) -> Steps:
+        fails = self.not_owner(who, place)
+        if fails is None:
+            fails = self.promotion_fails(self.places[place], artefact, False)
+        returned = yield self.tx("environments.promote", place, artefact, sender=who, fails=fails)
+        if fails is None:
+            self.promoted(place, artefact, returned)
+
+    @action("", Choice("known", UNKNOWN), Choice((1, 1, 1, 2, 0)), weight=6)
+    def rollback(self, who: str, place: bytes, number: int) -> Steps:
+        fails = self.not_owner(who, place)
+        artefact = UNKNOWN
+        if fails is None:
+            item = self.places[place]
+            if not 0 < number < len(item.promotions):
+                fails = "environments: not an earlier promotion"
+            else:
+                artefact = item.promotions[number - 1][0]
+                fails = self.promotion_fails(item, artefact, True)
+        returned = yield self.tx("environments.rollback", place, number, sender=who, fails=fails)
+        if fails is None:
+            if self.sometimes():
+                seq = len(self.places[place].promotions) + 1
+                self.emitted("environments.RolledBack", environment=place, seq=seq, to_seq=number)
+            self.promoted(place, artefact, returned)
+
+    # what always holds ------------------------------------------------------------------------------------------------
+
+    @invariant("ENV-1")
+    def environments_follow(self) -> bool:
+        """Owner, number of promotions and of policies are the model's."""
+        return all(
+            self.place_word(place) == int(item.owner, 16) | len(item.promotions) << 160 | len(item.policies) << 200
+            for place, item in self.places.items()
+        )
+
+    @invariant("ENV-4", at_end=True)
+    def current_and_history(self) -> bool:
+        """What runs now, and what ran at any past block, is what was promoted."""
+        self.evm.mine()
+        for place, item in self.places.items():
+            number = self.ask("environments.current", place)
+            wanted = item.promotions[-1][0] if item.promotions else bytes(32)
+            if number != int.from_bytes(wanted, "big"):
+                return False
+            for block in {1, *(block for _, block in item.promotions)}:
+                ran = [artefact for artefact, at in item.promotions if at <= block]
+                found = self.ask("environments.at", place, block)
+                if found != int.from_bytes(ran[-1] if ran else bytes(32), "big"):
+                    return False
+        return True
+
+    @invariant("ENV-6", at_end=True)
+    def heartbeats(self) -> bool:
+        """Only a heartbeat that names another digest than the promoted artefact's is evidence."""
+        node = self["author"]
+        for place, item in list(self.places.items())[:1]:
+            for seq, (artefact, _) in list(enumerate(item.promotions, 1))[:2]:
+                record = self.records[artefact]
+                for digest in (record.digest, b"\xee" * 32):
+                    beat = Heartbeat(node, place, seq, digest, self.now)
+                    signature = self.keys[node].sign(heartbeat_digest(self.beats, beat))
+                    said = self.ask("environments.is_heartbeat_false", beat.args, signature, record.args)
+                    if bool(said) != (digest != record.digest):
+                        return False
+        return True

@@ -1,0 +1,222 @@
+"""KeifuToken: ERC-20, EIP-2612 and EIP-3009 with right, forged, replayed and malleated signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from audit.systems._constructors import Deployment, variations
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.fuzz.system import Steps, System, action, invariant
+from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
+from keifu.keys import Domain, StructType
+
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+UNLIMITED = 2**256 - 1
+LONG = 6  # the mood in which MoodySigner says yes and more: the first word counts
+FORGERIES = ("", "", "", "", "other key", "other amount", "high s")
+TIMES = (-1, 0, 1, 1_000, 10**9)  # seconds from now
+PERMIT = StructType(
+    "Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256"
+)  # fmt: skip
+_AUTHORIZATION = dict.fromkeys(("from", "to"), "address")
+_AUTHORIZATION |= dict.fromkeys(("value", "validAfter", "validBefore"), "uint256") | {"nonce": "bytes32"}
+TRANSFER = StructType("TransferWithAuthorization", (), **_AUTHORIZATION)
+RECEIVE = StructType("ReceiveWithAuthorization", (), **_AUTHORIZATION)
+CANCEL = StructType("CancelAuthorization", authorizer="address", nonce="bytes32")
+NONCES = tuple(bytes([number]) * 32 for number in range(1, 4))
+
+
+class Token(System):
+    """Every way in which coins and allowances move."""
+
+    contracts = ("KeifuToken",)
+    actors = ("holder", "rival", "spender")
+    wait_weight = 2
+
+    def setup(self, evm: LocalEvm) -> None:
+        token = evm.deploy("KeifuToken", self["holder"], sender=evm.account("owner"))
+        self.bind(token=token)
+        self.supply: int = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
+        self.emitted("token.Transfer", sender=ZERO_ADDRESS, receiver=self["holder"], value=self.supply)
+        self.wallet_key = evm.account("wallet key")
+        wallet = evm.deploy("ContractWallet", self.wallet_key, sender=evm.account("owner"))
+        self.moody = evm.deploy("MoodySigner", sender=evm.account("owner"))
+        self.join(wallet=wallet, moody=self.moody)
+        self.bind(moody=self.moody)
+        for role in ("rival", "wallet", "moody"):
+            token.transfer(self[role], self.supply // 5, sender=self["holder"])
+        self.keys = {self[role]: evm.account(role) for role in self.actors}
+        self.keys |= {self["wallet"]: self.wallet_key, self["moody"]: self.wallet_key}
+        self.domain = Domain("Keifu", "1", evm.chain_id, token)
+        self.stored = self.read("token.balanceOf")
+        self.stored_allowance, self.stored_nonce = self.read("token.allowance"), self.read("token.nonces")
+        self.opening = {who: token.balanceOf(who) for who in self.roles.values()}
+
+    def constructors(self) -> Iterator[Deployment]:
+        return variations("KeifuToken", (self["rival"],), (0, ZERO_ADDRESS, "token: no holder"))
+
+    def start(self) -> None:
+        self.balances = dict(self.opening)
+        self.allowances: dict[tuple[str, str], int] = {}
+        self.nonces = dict.fromkeys(self.addresses, 0)
+        self.used: set[tuple[str, bytes]] = set()
+        self.mood = 0
+
+    def move(self, owner: str, to: str, amount: int) -> str | None:
+        """Reason of a refusal."""
+        if to in (ZERO_ADDRESS, self["token"]):
+            return "token: invalid receiver"
+        return "token: insufficient balance" if amount > self.balances[owner] else None
+
+    def moved(self, owner: str, to: str, amount: int) -> None:
+        self.balances[owner] -= amount
+        self.balances[to] = self.balances.get(to, 0) + amount
+        if self.sometimes():
+            self.emitted("token.Transfer", sender=owner, receiver=to, value=amount)
+
+    @action("token.transfer", Who(anyone=True), Amount("balances"))
+    def transfer(self, who: str, to: str, amount: int) -> Steps:
+        if reason := self.move(who, to, amount):
+            return reason
+        yield
+        self.moved(who, to, amount)
+
+    @action("token.approve", Who(anyone=True), Amount("balances"))
+    def approve(self, who: str, spender: str, amount: int) -> Steps:
+        if spender == ZERO_ADDRESS:
+            return "token: invalid spender"
+        yield
+        self.allowances[who, spender] = amount
+        if self.sometimes():
+            self.emitted("token.Approval", owner=who, spender=spender, value=amount)
+
+    @action("token.transferFrom", Who(), Who(anyone=True), Amount("balances"))
+    def transfer_from(self, who: str, owner: str, to: str, amount: int) -> Steps:
+        allowed = self.allowances.get((owner, who), 0)
+        if amount > allowed:
+            return "token: insufficient allowance"
+        if reason := self.move(owner, to, amount):
+            return reason
+        yield
+        if allowed != UNLIMITED:
+            self.allowances[owner, who] = allowed - amount
+        self.moved(owner, to, amount)
+
+    def signed(self, owner: str, kind: StructType, values: list[object], forgery: str) -> tuple[int, bytes, bytes]:
+        """(v, r, s) by `owner`, spoilt in the way of `forgery`."""
+        key = self.keys[owner]
+        if forgery == "other key":
+            key = self.keys[self["rival" if owner == self["holder"] else "holder"]]
+        if forgery == "other amount":
+            values = [value + 1 if type(value) is int and value < UNLIMITED else value for value in values]
+        signature = key.sign(self.domain.digest(kind, *values))
+        r, s, v = signature[:32], signature[32:64], signature[64]
+        if forgery == "high s":
+            s, v = (ORDER - int.from_bytes(s, "big")).to_bytes(32, "big"), 55 - v
+        return v, r, s
+
+    def accepted(self, owner: str, forgery: str) -> bool:
+        """Whether such a signature counts: a wallet takes its key's in either form, a moody one what it likes."""
+        if owner == self["moody"]:
+            return self.mood in (0, LONG)
+        return not forgery or (owner == self["wallet"] and forgery == "high s")
+
+    @action("", Choice(range(7)), weight=2)
+    def change_mood(self, who: str, mood: int) -> Steps:
+        yield self.tx("moody.set_mood", mood, sender=who)
+        self.mood = mood
+
+    @action("", Who(), Who(anyone=True), Amount("balances"), Choice(TIMES), Choice(FORGERIES), Choice((0, 0, 1)))
+    def permit(self, who: str, owner: str, spender: str, amount: int, delta: int, forgery: str, ahead: int) -> Steps:
+        deadline = self.now + delta
+        values: list[object] = [owner, spender, amount, self.nonces[owner] + ahead, deadline]
+        signature = self.signed(owner, PERMIT, values, forgery)
+        fails = None
+        if deadline < self.now:
+            fails = "token: permit expired"
+        elif not self.accepted(owner, forgery) or (ahead and not self.accepted(owner, "used nonce")):
+            fails = "token: invalid signature"
+        elif spender == ZERO_ADDRESS:
+            fails = "token: invalid spender"
+        yield self.tx("token.permit", owner, spender, amount, deadline, *signature, sender=who, fails=fails)
+        if fails is None:
+            self.nonces[owner] += 1
+            self.allowances[owner, spender] = amount
+            if self.sometimes():
+                self.emitted("token.Approval", owner=owner, spender=spender, value=amount)
+
+    @action(
+        "", Who(), Who(anyone=True), Amount("balances"), Choice(TIMES), Choice(TIMES), Choice(NONCES),
+        Choice(FORGERIES), Choice((False, True)),
+    )  # fmt: skip
+    def authorized(
+        self, who: str, owner: str, to: str, amount: int, after: int, before: int, nonce: bytes, forgery: str,
+        receiving: bool,
+    ) -> Steps:  # fmt: skip
+        valid_after, valid_before = self.now - after, self.now + before
+        values: list[object] = [owner, to, amount, valid_after, valid_before, nonce]
+        signature = self.signed(owner, RECEIVE if receiving else TRANSFER, values, forgery)
+        fails = self.move(owner, to, amount)
+        if not self.accepted(owner, forgery):
+            fails = "token: invalid signature"
+        if (owner, nonce) in self.used:
+            fails = "token: authorization used or cancelled"
+        if valid_before <= self.now:
+            fails = "token: authorization expired"
+        if valid_after >= self.now:
+            fails = "token: authorization not yet valid"
+        if receiving and who != to:
+            fails = "token: caller is not the receiver"
+        function = "receiveWithAuthorization" if receiving else "transferWithAuthorization"
+        yield self.tx(f"token.{function}", *values, *signature, sender=who, fails=fails)
+        if fails is None:
+            self.used.add((owner, nonce))
+            if self.sometimes():
+                self.emitted("token.AuthorizationUsed", authorizer=owner, nonce=nonce)
+            self.moved(owner, to, amount)
+
+    @action("", Who(), Choice(NONCES), Choice(FORGERIES), weight=2)
+    def cancel(self, who: str, owner: str, nonce: bytes, forgery: str) -> Steps:
+        values: list[object] = [owner, nonce]
+        fails = None
+        if forgery == "other amount":
+            return None
+        if not self.accepted(owner, forgery):
+            fails = "token: invalid signature"
+        if (owner, nonce) in self.used:
+            fails = "token: authorization used or cancelled"
+        signature = self.signed(owner, CANCEL, values, forgery)
+        yield self.tx("token.cancelAuthorization", owner, nonce, *signature, sender=who, fails=fails)
+        if fails is None:
+            self.used.add((owner, nonce))
+            if self.sometimes():
+                self.emitted("token.AuthorizationCanceled", authorizer=owner, nonce=nonce)
+
+    @invariant("TOK-1")
+    def balances_follow(self) -> bool:
+        """Balances are the model's, and with them the supply, which never changes."""
+        return all(self.stored(who) == balance for who, balance in self.balances.items())
+
+    @invariant("TOK-3")
+    def allowances_follow(self) -> bool:
+        """An allowance is what its owner last said, less what was spent of it."""
+        return all(self.stored_allowance(*pair) == amount for pair, amount in self.allowances.items())
+
+    @invariant("TOK-4")
+    def nonces_only_count_permits(self) -> bool:
+        """A permit counts once: a nonce is its owner's number of permits."""
+        return all(self.stored_nonce(who) == nonce for who, nonce in self.nonces.items())
+
+    @invariant("TOK-1", at_end=True)
+    def supply_stands(self) -> bool:
+        """The supply is what it was in the first block."""
+        return self.ask("token.totalSupply") == self.supply
+
+    @invariant("TOK-5", at_end=True)
+    def authorizations_are_remembered(self) -> bool:
+        """An authorization that was used or cancelled is spent for ever, any other stands."""
+        return all(
+            self.ask("token.authorizationState", owner, nonce) == ((owner, nonce) in self.used)
+            for owner in self.addresses[:2]
+            for nonce in NONCES[:2]
+        )

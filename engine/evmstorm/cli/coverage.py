@@ -1,0 +1,52 @@
+"""`keifu coverage`: which lines and branches of the contracts a campaign ran."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["cli"]
+
+
+@click.command()
+@click.argument("systems", nargs=-1)
+@click.option("--corpus", type=click.Path(path_type=Path), help="Folder of a campaign's corpus (a folder a system).")
+@click.option("--calls", type=int, default=40_000, show_default=True, help="Calls of the short campaign without one.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the short campaign.")
+@click.option("--html", "pages", type=click.Path(path_type=Path), default=Path("out/coverage"), show_default=True)
+@click.option("--lcov", "tracefile", type=click.Path(path_type=Path), help="[default: lcov.info beside the pages]")
+@click.option("--packages", is_flag=True, help="Show imported packages too, not only contracts/.")
+@click.option("--least", type=float, default=0.0, help="Exit 1 when fewer per cent of the lines or branches ran.")
+def cli(
+    systems: tuple[str, ...],
+    corpus: Path | None,
+    calls: int,
+    seed: int,
+    pages: Path,
+    tracefile: Path | None,
+    packages: bool,
+    least: float,
+) -> int:
+    """Run a campaign's sequences on a traced EVM and report the coverage of the Vyper source.
+
+    \b
+    Example: keifu coverage vault --corpus .cache/fuzz/corpus
+    """
+    from evmstorm import project  # noqa: PLC0415
+    from evmstorm.coverage import Coverage, _corpus, print_table, write_html, write_lcov  # noqa: PLC0415
+
+    chosen = [project.load(name) for name in systems or project.names()]
+    coverage = Coverage(dict.fromkeys(name for system in chosen for name in system.contracts))
+    for system in chosen:
+        folder = corpus / system.title() if corpus is not None else None
+        sequences = _corpus.corpus(system, folder=folder, calls=calls, seed=seed)
+        done = _corpus.replay(system, sequences, coverage)
+        click.echo(f"{system.title()}: {len(sequences)} sequences, {done} calls, seed {seed}", err=True)
+    files = coverage.report(packages=packages)
+    print_table(files)
+    write_lcov(files, tracefile or pages / "lcov.info")
+    click.echo(f"pages: {write_html(files, pages)}", err=True)
+    ran = [(sum(f.lines_hit for f in files), sum(len(f.lines) for f in files))]
+    ran.append((sum(f.outcomes_hit for f in files), sum(f.outcomes for f in files)))
+    return 1 if any(100 * hit < least * of for hit, of in ran) else 0

@@ -1,0 +1,42 @@
+"""`keifu mutate`: how many small changes of a contract its campaign notices."""
+
+from __future__ import annotations
+
+import click
+
+__all__ = ["cli"]
+
+
+@click.command()
+@click.argument("contract")
+@click.option("--sample", type=int, default=0, help="So many mutants, drawn at random; all by default.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--processes", type=int, default=2, show_default=True)
+@click.option("--bar", type=float, default=0.9, show_default=True, help="Exit 1 below this score.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_json: bool) -> int:
+    """Change the source in every small way and see whether the campaign finds out; list what it does not.
+
+    \b
+    Example: keifu mutate VestingEscrow --sample 50
+    """
+    import msgspec  # noqa: PLC0415
+
+    from evmstorm.mutation import mutate, scores  # noqa: PLC0415
+
+    def told(done: int, total: int, fate: str) -> None:
+        if done % 10 == 0 or fate == "alive":
+            click.echo(f"{done}/{total} {fate}", err=True)
+
+    result = mutate.score(contract, sample=sample, seed=seed, processes=processes, on_progress=told)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(scores.scored(result)), indent=2).decode())
+    else:
+        for outcome in result.outcomes:
+            if outcome.fate == "survived":
+                place = f"{outcome.mutant.file}:{outcome.mutant.line}"
+                click.echo(f"{place} ({outcome.mutant.kind})\n  - {outcome.before}\n  + {outcome.after}")
+        fates = ", ".join(f"{result.count(fate)} {fate}" for fate in mutate.FATES)
+        click.echo(f"{result.contract}: {result.made} mutants: {fates}")
+        click.echo(f"score {result.score:.1%}, {result.per_minute:.0f} mutants a minute, seed {seed}")
+    return 0 if result.score >= bar else 1

@@ -1,0 +1,25 @@
+"""Line and branch coverage of Vyper source, measured on the byte code that is deployed.
+
+evm = TracedEvm()                     # runs whatever runs on LocalEvm, and counts every instruction
+...
+coverage = Coverage(["VestingEscrow"])
+coverage.record(evm.hits)
+print_table(coverage.report())
+"""
+
+from evmstorm.coverage._evm import Hits
+from evmstorm.coverage._report import BranchCoverage, Coverage, FileCoverage
+from evmstorm.coverage._traced import TracedEvm
+from evmstorm.coverage._views import lcov, print_table, write_html, write_lcov
+
+__all__ = [
+    "BranchCoverage",
+    "Coverage",
+    "FileCoverage",
+    "Hits",
+    "TracedEvm",
+    "lcov",
+    "print_table",
+    "write_html",
+    "write_lcov",
+]

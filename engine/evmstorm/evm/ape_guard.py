@@ -1,0 +1,31 @@
+"""ape's cache looks at a contract's own file only: a changed module or interface would go unnoticed, and a planted
+bug would pass. The root conftest and every sending script call `refresh` before they use an artefact of ape's."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+
+from evmstorm.evm.artifacts import Project
+
+__all__ = ["refresh"]
+
+STAMP = Path(".build") / "contracts.sha256"
+LOCK = Path(".build") / "contracts.lock"
+
+
+def refresh(project: Project, recompile: Callable[[], object]) -> bool:
+    """Call `recompile` (ape: `project.load_contracts(use_cache=False)`) when any source differs from those of the
+    last call; says whether it did. Processes take turns, so that two test workers do not both compile."""
+    stamp, lock = project.root / STAMP, project.root / LOCK
+    stamp.parent.mkdir(exist_ok=True)
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        wanted = project.sources_sha256()
+        if stamp.is_file() and stamp.read_text() == wanted:
+            return False
+        stamp.unlink(missing_ok=True)
+        recompile()
+        stamp.write_text(wanted)
+    return True

@@ -1,0 +1,334 @@
+"""The one build step: compiles contracts with the pinned Vyper and keeps what came out.
+
+Everything in Python that needs code, ABI, storage layout or source positions reads it here, so that the in-process
+EVM, the search and whatever is packaged stand on the same bytes.
+An artefact is kept under `.build/evmstorm/` and made anew when any source that went into it has changed, imported
+modules and interfaces included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ethwire.abi import Interface
+from ethwire.errors import ArtifactError
+from evmstorm.project import root
+
+__all__ = [
+    "EVM_VERSION",
+    "Artifact",
+    "Project",
+    "compile_contract",
+    "compiler_data",
+    "constant",
+    "load",
+    "load_all",
+    "names",
+    "project",
+    "source_path",
+    "sources_sha256",
+]
+
+EVM_VERSION = "cancun"
+CONTRACTS = "contracts"
+BUILD = Path(".build") / "evmstorm"
+MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
+TESTING = "testing"  # mocks and hostile contracts, never packaged
+_FORMAT = 3  # raise when Artifact changes, so that old files are not read
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """What the compiler made of one contract.
+
+    `storage_layout` maps a variable (modules nested) to {"slot", "n_slots", "type"}; `sources` maps each file that
+    went in, by its path below the project's root, to its SHA-256.
+    """
+
+    name: str
+    path: str
+    abi: list[dict[str, Any]]
+    creation_code: bytes
+    runtime_code: bytes
+    storage_layout: dict[str, Any]
+    immutables_layout: dict[str, Any]
+    source_map: dict[str, Any]
+    method_identifiers: dict[str, str]
+    sources: dict[str, str]
+    compiler: str
+
+    @property
+    def interface(self) -> Interface:
+        return _interface(self.name, self.sources_key, self)
+
+    @property
+    def sources_key(self) -> str:
+        """SHA-256 over every source that went in: equal keys, equal code."""
+        joined = "".join(f"{path}={digest};" for path, digest in sorted(self.sources.items()))
+        return hashlib.sha256(f"{self.compiler};{joined}".encode()).hexdigest()
+
+    @property
+    def immutables_size(self) -> int:
+        return sum(int(item["length"]) for item in _leaves(self.immutables_layout, "length"))
+
+    @property
+    def is_testing(self) -> bool:
+        return f"/{TESTING}/" in f"/{self.path}"
+
+    def slot(self, variable: str) -> int:
+        """Storage slot of `variable`; a module's variable is `module.variable`. Raises ArtifactError when unknown."""
+        node: Any = self.storage_layout
+        for part in variable.split("."):
+            if not isinstance(node, dict) or part not in node:
+                raise ArtifactError(f"{self.name} has no storage variable {variable}")
+            node = node[part]
+        return int(node["slot"])
+
+
+_INTERFACES: dict[tuple[str, str], Interface] = {}
+
+
+def _interface(name: str, key: str, artifact: Artifact) -> Interface:
+    if (name, key) not in _INTERFACES:
+        _INTERFACES[name, key] = Interface(name, artifact.abi)
+    return _INTERFACES[name, key]
+
+
+def _leaves(layout: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
+    for value in layout.values():
+        if isinstance(value, dict):
+            if key in value and not isinstance(value[key], dict):
+                yield value
+            else:
+                yield from _leaves(value, key)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _compiler_version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return f"vyper {version('vyper')} {EVM_VERSION} snekmate {version('snekmate')} format {_FORMAT}"
+
+
+def _relative(path: Path, root: Path) -> str:
+    """Path below the root, or below the Python packages for an installed module: never a path of this machine."""
+    path = path.resolve()
+    parts = path.parts
+    if "site-packages" in parts:  # first: a virtual environment lies below the root, and names its Python
+        return "/".join(parts[parts.index("site-packages") :])
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    raise ArtifactError(f"{path.name} lies outside the project", remedy="import from contracts/ or from a package")
+
+
+def compiler_data(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Any:
+    """The compiler's view of one file of the project at `root`, before it has done any work; see `compile_contract`."""
+    from vyper.compiler.input_bundle import FilesystemInputBundle  # noqa: PLC0415
+    from vyper.compiler.phases import CompilerData  # noqa: PLC0415
+    from vyper.compiler.settings import Settings  # noqa: PLC0415
+
+    root = root.resolve()
+    texts = {root / name: text for name, text in (overlay or {}).items()}
+
+    class Bundle(FilesystemInputBundle):  # type: ignore[misc]
+        def _load_from_path(self, resolved_path: Path, original_path: Path) -> Any:
+            loaded = super()._load_from_path(resolved_path, original_path)
+            return replace(loaded, contents=texts[resolved_path]) if resolved_path in texts else loaded
+
+    bundle = Bundle([_site_packages(), root])
+    source = bundle.load_file(path.resolve().relative_to(root))
+    return CompilerData(source, bundle, settings=Settings(evm_version=EVM_VERSION))
+
+
+def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
+    """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words.
+
+    `overlay` holds texts that stand in the place of files, by path below the root or by whole path: planted bugs and
+    mutants.
+    """
+    from vyper.compiler import outputs_from_compiler_data  # noqa: PLC0415
+    from vyper.compiler.output_bundle import OutputBundle  # noqa: PLC0415
+    from vyper.exceptions import VyperException  # noqa: PLC0415
+
+    root = root.resolve()
+    formats = ("abi", "bytecode", "bytecode_runtime", "layout", "source_map_runtime", "method_identifiers")
+    try:
+        data = compiler_data(path, root, overlay)
+        output = outputs_from_compiler_data(data, formats)
+        inputs = [Path(item.resolved_path) for item in OutputBundle(data).source_codes.values()]
+    except VyperException as error:
+        raise ArtifactError(f"{path.name} does not compile: {error}") from error
+    layout = output["layout"]
+    return Artifact(
+        name=path.stem,
+        path=_relative(path, root),
+        abi=output["abi"],
+        creation_code=bytes.fromhex(output["bytecode"].removeprefix("0x")),
+        runtime_code=bytes.fromhex(output["bytecode_runtime"].removeprefix("0x")),
+        storage_layout=layout.get("storage_layout", {}),
+        immutables_layout=layout.get("code_layout", {}),
+        source_map=msgspec.to_builtins(output["source_map_runtime"], str_keys=True),
+        # Vyper prints selectors without leading zeros.
+        method_identifiers={
+            signature: f"{int(selector, 16):08x}" for signature, selector in output["method_identifiers"].items()
+        },
+        sources={_relative(item, root): _sha256(item) for item in inputs},
+        compiler=_compiler_version(),
+    )
+
+
+def source_path(name: str) -> Path:
+    """The file that an artefact calls `name`: below the project's root, or in an installed package."""
+    packaged = name.removeprefix("site-packages/")
+    return project().root / name if packaged == name else (_site_packages() / packaged).resolve()
+
+
+def _site_packages() -> Path:
+    import snekmate  # noqa: PLC0415
+
+    return Path(next(iter(snekmate.__path__))).parent
+
+
+def _compile_and_store(path: Path, root: Path, target: Path) -> Artifact:
+    artifact = compile_contract(path, root)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(f".{os.getpid()}.partial")
+    partial.write_bytes(msgspec.msgpack.encode(artifact))
+    partial.replace(target)
+    return artifact
+
+
+class Project:
+    """The contracts of one source tree and their artefacts."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._memory: dict[str, Artifact] = {}
+
+    def paths(self) -> dict[str, Path]:
+        """Deployable contracts by name. Raises ArtifactError when two share a name, as ape would."""
+        found: dict[str, Path] = {}
+        for path in sorted((self.root / CONTRACTS).rglob("*.vy")):
+            if MODULE_FOLDERS & set(path.relative_to(self.root).parts):
+                continue
+            if path.stem in found:
+                raise ArtifactError(f"two contracts are called {path.stem}", remedy="contract names must be unique")
+            found[path.stem] = path
+        return found
+
+    def load(self, name: str) -> Artifact:
+        """The current artefact of `name`, compiled when a source changed since."""
+        if (artifact := self._fresh(name)) is not None:
+            return artifact
+        paths = self.paths()
+        if name not in paths:
+            raise ArtifactError(f"no contract {name}", remedy=f"there are: {', '.join(paths)}")
+        artifact = _compile_and_store(paths[name], self.root, self._file(name))
+        self._memory[name] = artifact
+        return artifact
+
+    def load_all(self, wanted: Sequence[str] | None = None) -> dict[str, Artifact]:
+        """Artefacts of all contracts (or of `wanted`), those out of date compiled in parallel."""
+        paths = self.paths()
+        chosen = list(wanted) if wanted is not None else list(paths)
+        stale = [name for name in chosen if self._fresh(name) is None]
+        if len(stale) > 1:
+            with ProcessPoolExecutor(min(os.cpu_count() or 1, len(stale))) as pool:
+                jobs = [pool.submit(_compile_and_store, paths[name], self.root, self._file(name)) for name in stale]
+                for name, job in zip(stale, jobs, strict=True):
+                    self._memory[name] = job.result()
+        return {name: self.load(name) for name in chosen}
+
+    def sources_sha256(self) -> str:
+        """SHA-256 over every contract source: what ape's cache does not look at (modules and interfaces)."""
+        digest = hashlib.sha256(_compiler_version().encode())
+        for path in sorted((self.root / CONTRACTS).rglob("*.vy*")):
+            digest.update(f"{path.relative_to(self.root).as_posix()}\0{_sha256(path)}\n".encode())
+        return digest.hexdigest()
+
+    def _file(self, name: str) -> Path:
+        return self.root / BUILD / f"{name}.msgpack"
+
+    def _fresh(self, name: str) -> Artifact | None:
+        artifact = self._memory.get(name) or self._stored(name)
+        if artifact is None or artifact.compiler != _compiler_version():
+            return None
+        for source, digest in artifact.sources.items():
+            if source.startswith("site-packages/"):
+                continue  # pinned by the compiler string
+            path = self.root / source
+            if not path.is_file() or _file_sha256(path, path.stat().st_mtime_ns, path.stat().st_size) != digest:
+                return None
+        self._memory[name] = artifact
+        return artifact
+
+    def _stored(self, name: str) -> Artifact | None:
+        try:
+            return msgspec.msgpack.decode(self._file(name).read_bytes(), type=Artifact)
+        except (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
+            return None
+
+
+@cache
+def _file_sha256(path: Path, _mtime_ns: int, _size: int) -> str:
+    return _sha256(path)
+
+
+@cache
+def project() -> Project:
+    """The project that the engine works on (`evmstorm.project` says which); raises ArtifactError without one."""
+    return Project(root())
+
+
+def load(name: str) -> Artifact:
+    return project().load(name)
+
+
+def load_all() -> dict[str, Artifact]:
+    return project().load_all()
+
+
+def names() -> list[str]:
+    return list(project().paths())
+
+
+def sources_sha256() -> str:
+    return project().sources_sha256()
+
+
+@cache
+def _constants(source: str) -> dict[str, Any]:
+    """Constants of one source file, folded by the compiler (so `A * 2 + 1` is a number)."""
+    from vyper import ast as vy_ast  # noqa: PLC0415
+    from vyper.compiler.input_bundle import FilesystemInputBundle  # noqa: PLC0415
+    from vyper.compiler.phases import CompilerData  # noqa: PLC0415
+    from vyper.compiler.settings import Settings, anchor_settings  # noqa: PLC0415
+
+    root = project().root
+    bundle = FilesystemInputBundle([_site_packages(), root])
+    data = CompilerData(bundle.load_file(Path(CONTRACTS) / source), bundle, settings=Settings(evm_version=EVM_VERSION))
+    values: dict[str, Any] = {}
+    with anchor_settings(data.settings):
+        for node in data.annotated_vyper_module.get_children(vy_ast.VariableDecl, {"is_constant": True}):
+            folded = node.value.get_folded_value() if node.value.has_folded_value else node.value
+            values[node.target.id] = getattr(folded, "value", None)
+    return values
+
+
+def constant(source: str, name: str) -> Any:
+    """A constant from `contracts/<source>`, so that Python never retypes one; raises ArtifactError when unknown."""
+    constants = _constants(source)
+    if name not in constants:
+        raise ArtifactError(f"contracts/{source} has no constant {name}", remedy=f"it has: {', '.join(constants)}")
+    return constants[name]

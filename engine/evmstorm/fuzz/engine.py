@@ -1,0 +1,359 @@
+"""Runs one byte string as one sequence of calls.
+
+Eight bytes make a step: action, actor, mode, pick, and 32 bits of value. A prefix of the bytes is a prefix of the
+sequence, an action byte of 0 is a step that does nothing, so that cutting and zeroing bytes shortens the sequence:
+Hypothesis' shrinker and ours both work on that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import GeneratorType
+from typing import Any
+
+from ethwire.abi import CallEncoder, decode_revert
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.evm.artifacts import Artifact
+from evmstorm.evm.machine import intrinsic_gas
+from evmstorm.fuzz import _dictionary
+from evmstorm.fuzz.system import EITHER, MAYBE, Action, Call, DescriptionError, System
+
+__all__ = ["CHUNK", "STEPS", "Engine", "Finding", "Step"]
+
+CHUNK = 8  # bytes a step
+STEPS = 64  # steps a sequence
+OPERATIONS = 256  # values of the action byte; 0 does nothing
+GAS_BUCKET = 6  # log2 of the gas that counts as the same path
+WAIT = "wait"
+MASK32 = (1 << 32) - 1
+MASK64 = (1 << 64) - 1
+GOLDEN = 0x9E37_79B9_7F4A_7C15  # 2^64 divided by the golden ratio: spreads neighbours far apart
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What went wrong: `id` is an invariant's number, or "action: kind"; `step` counts chunks of the bytes; `action`
+    is the one after which it showed."""
+
+    id: str
+    message: str
+    step: int
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a traced sequence, in the words of the description. `call` is None for a wait."""
+
+    action: str
+    time: int
+    sender: str = ""
+    target: str = ""
+    args: tuple[Any, ...] = ()
+    value: int = 0
+    outcome: str = "ok"  # or the reason of the refusal
+    seconds: int = 0
+
+
+@dataclass
+class _Plan:
+    """An action made ready: everything looked up that can be before the first call."""
+
+    index: int
+    action: Action
+    to: str
+    pack: CallEncoder
+    senders: tuple[str, ...]
+    draws: tuple[tuple[Callable[..., Any], int], ...]
+    pays: Callable[..., int] | None
+
+
+class _Broken(Exception):
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        self.message = message
+
+
+@dataclass
+class Counts:
+    """Calls of one action: done, refused as predicted or allowed."""
+
+    ok: int = 0
+    refused: int = 0
+    reasons: set[str] = field(default_factory=set)
+
+
+class Engine:
+    """One system in one EVM, run as often as wanted. `load` gives artefacts (for mutants, not the tree's), `machine`
+    makes the EVM (for coverage, a traced one)."""
+
+    def __init__(
+        self,
+        system: type[System],
+        load: Callable[[str], Artifact] = artifacts.load,
+        machine: Callable[[Callable[[str], Artifact]], LocalEvm] = LocalEvm,
+    ) -> None:
+        self.system = system()
+        self.evm = machine(load)
+        self.system.prepare(self.evm)
+        self.system.dictionary, self.system.durations = self._words()
+        self.actions = system.actions()
+        self.invariants = system.invariants()
+        self._always = [(item.id, item.method) for item in self.invariants if not item.at_end]
+        self._at_end = [(item.id, item.method) for item in self.invariants if item.at_end]
+        self._table = self._operations([self._plan(index, item) for index, item in enumerate(self.actions)])
+        self.counts = [Counts() for _ in self.actions]
+        self.calls = self.waits = self.sequences = 0
+        self.seen: set[Any] | None = None  # signals of coverage; None does not collect
+        self.fresh = 0  # signals of the last sequence that were new
+        self._reasons: dict[bytes | str, str] = {}
+        self._trace: list[Step] | None = None
+        self._current = ""
+        self._base = self.evm.snapshot()
+        self.code_hash = system.code_hash() if load is artifacts.load else ""
+
+    # making ready -----------------------------------------------------------------------------------------------------
+
+    def _words(self) -> tuple[list[int], list[int]]:
+        found: set[int] = set()
+        bound = [(contract, self.evm.load(contract.interface.name)) for contract in self.system.bound()]
+        selectors = {selector for _, artifact in bound for selector in artifact.method_identifiers.values()}
+        for contract, artifact in bound:
+            immutables = self.evm.code(contract)[len(artifact.runtime_code) :]
+            found.update(_dictionary.constants(artifact.runtime_code, immutables, selectors))
+        values = _dictionary.neighbours(found | {0, 1})
+        return values, _dictionary.durations(found)
+
+    def _plan(self, index: int, item: Action) -> _Plan:
+        title = self.system.title()
+        to, pack = "", None
+        if item.target:
+            to, pack = self.system.resolve(item.target, len(item.values) if item.values else None)
+            self._check_types(item)
+        unknown = [role for role in item.senders if role not in self.system.roles]
+        if unknown:
+            raise DescriptionError(f"{title}: {item.name} is sent by {unknown}, who are no actors")
+        # Accounts of code do not send transactions (EIP-3607): they receive, hold and sign.
+        callers = tuple(who for who in self.system.addresses if not self.evm.code(who))
+        senders = tuple(self.system.roles[role] for role in item.senders) or callers
+        ranks = {True: 0, False: 0}
+        draws = []
+        for value in item.values:
+            draws.append((value.draw, ranks[value.picks]))
+            ranks[value.picks] += 1
+        return _Plan(
+            index, item, to, pack or (lambda args: b""), senders, tuple(draws), item.pays.draw if item.pays else None
+        )
+
+    def _check_types(self, item: Action) -> None:
+        name, _, function = item.target.partition(".")
+        abi = self.system.contract(name).interface.function(function, len(item.values) if item.values else None)
+        for value, abi_type, argument in zip(item.values, abi.inputs, abi.input_names or abi.inputs, strict=False):
+            if not value.fits(abi_type):
+                raise DescriptionError(
+                    f"{self.system.title()}: {item.name} gives {type(value).__name__} for {argument} of {item.target}, "
+                    f"which is {abi_type}"
+                )
+        given = len(item.values)
+        if given != len(abi.inputs):
+            raise DescriptionError(f"{self.system.title()}: {item.name} gives {given} arguments to {item.target}")
+
+    def _operations(self, plans: list[_Plan]) -> list[_Plan | int | None]:
+        """Action byte to plan: None does nothing, -1 waits; weights spread over the other 254."""
+        weighted: list[tuple[_Plan | int, int]] = [(plan, plan.action.weight) for plan in plans]
+        weighted.append((-1, self.system.wait_weight))
+        total = sum(weight for _, weight in weighted)
+        table: list[_Plan | int | None] = [None]
+        reached = 0
+        for entry, weight in weighted:
+            reached += weight
+            table += [entry] * (max(1, reached * (OPERATIONS - 1) // total - len(table) + 1))
+        if len(table) > OPERATIONS:
+            raise DescriptionError(f"{self.system.title()}: too many actions for one byte; lower the weights")
+        return table + [weighted[0][0]] * (OPERATIONS - len(table))
+
+    # running ----------------------------------------------------------------------------------------------------------
+
+    def run(self, data: bytes, trace: list[Step] | None = None) -> Finding | None:
+        """Run the sequence from the state that `setup` left; the first finding, or None. `trace` collects the steps."""
+        system, table = self.system, self._table
+        self.evm.restore(self._base)
+        self._trace = trace
+        self.sequences += 1
+        self.fresh = 0
+        offset = 0
+        try:
+            system.told.clear()
+            system.start()
+            for offset in range(0, len(data) - CHUNK + 1, CHUNK):
+                plan = table[data[offset]]
+                if plan is None:
+                    continue
+                if plan.__class__ is int:
+                    self._current = WAIT
+                    changed = self._wait(data[offset + 2], data[offset + 3], data[offset + 4 : offset + 8])
+                else:
+                    changed = self._act(plan, data, offset)  # type: ignore[arg-type]
+                if changed:
+                    for number, check in self._always:
+                        if (verdict := check(system)) is not True:
+                            return Finding(
+                                number, str(verdict) if verdict else "does not hold", offset // CHUNK, self._current
+                            )
+            return self._finish(offset // CHUNK)
+        except _Broken as broken:
+            return Finding(f"{self._current}: {broken.kind}", broken.message, offset // CHUNK, self._current)
+        except AssertionError as error:
+            return Finding(
+                f"{self._current}: model", str(error) or "an assertion of the model", offset // CHUNK, self._current
+            )
+        except (ArithmeticError, LookupError, ValueError) as error:
+            return Finding(
+                f"{self._current}: model", f"{type(error).__name__}: {error}", offset // CHUNK, self._current
+            )
+
+    def _finish(self, step: int) -> Finding | None:
+        for number, check in self._at_end:
+            self._current = number
+            with self.evm.anchor():  # and not snapshot and restore: open snapshots add to the depth of calls
+                verdict = check(self.system)
+            if verdict is not True:
+                return Finding(number, str(verdict) if verdict else "does not hold", step, number)
+        return None
+
+    def _act(self, plan: _Plan, data: bytes, offset: int) -> bool:
+        system, item = self.system, plan.action
+        self._current = system.acting = item.name
+        senders = plan.senders
+        who = senders[data[offset + 1] % len(senders)]
+        mode, pick = data[offset + 2], data[offset + 3]
+        value = int.from_bytes(data[offset + 4 : offset + 8], "little")
+        args = [
+            draw(system, who, *_mixed(mode, pick, value, rank)) if rank else draw(system, who, mode, pick, value)
+            for draw, rank in plan.draws
+        ]
+        pays = 0
+        if plan.pays is not None:
+            pays = plan.pays(system, who, *_mixed(mode, pick, value, len(args)))
+            steps = item.method(system, who, *args, pays)
+        else:
+            steps = item.method(system, who, *args)
+        if steps.__class__ is not GeneratorType:
+            return self._refused(plan, who, args, pays, steps)
+        try:
+            order = next(steps)
+        except StopIteration as stop:
+            return self._refused(plan, who, args, pays, stop.value)
+        changed = False
+        try:
+            while True:
+                if order.__class__ is Call:
+                    changed |= (returned := self._custom(plan, order)) is not None
+                else:
+                    returned = self._declared(plan, who, args, pays, order)
+                    if returned is None and order is not EITHER:
+                        return changed
+                    changed |= returned is not None
+                order = steps.send(returned)
+        except StopIteration:
+            return changed
+
+    def _declared(self, plan: _Plan, who: str, args: list[Any], pays: int, order: Any) -> bytes | None:
+        """The action's own call, which must succeed unless the order is MAYBE."""
+        returned = self._send(plan, who, plan.to, plan.pack(args), pays, plan.action.target, args)
+        if returned is None and order is not EITHER:
+            if order is not MAYBE:
+                raise _Broken("liveness", f"must succeed, was refused: {self.system.refusal or '(no reason)'}")
+            if self.system.refusal not in plan.action.allow:
+                raise _Broken("reason", f"refused for a reason that is not allowed: {self.system.refusal or '(none)'}")
+        return returned
+
+    def _refused(self, plan: _Plan, who: str, args: list[Any], pays: int, reason: str | None) -> bool:
+        """The model says that the call must be refused for `reason`; None: there is nothing to do now."""
+        if reason is None:
+            return False
+        if self._send(plan, who, plan.to, plan.pack(args), pays, plan.action.target, args) is not None:
+            raise _Broken("refusal", f"must be refused ({reason or 'no reason'}), but succeeded")
+        if self.system.refusal != reason:
+            raise _Broken("reason", f"must be refused for {reason!r}, was for {self.system.refusal!r}")
+        return False
+
+    def _custom(self, plan: _Plan, order: Call) -> bytes | None:
+        returned = self._send(plan, order.sender, order.to, order.data, order.value, *order.text)
+        target = order.text[0]
+        if order.fails is not None:
+            if returned is not None:
+                raise _Broken("refusal", f"{target} must be refused ({order.fails or 'no reason'}), but succeeded")
+            if self.system.refusal != order.fails:
+                raise _Broken(
+                    "reason", f"{target} must be refused for {order.fails!r}, was for {self.system.refusal!r}"
+                )
+        elif returned is None and not order.either:
+            if not order.may_fail:
+                raise _Broken("liveness", f"{target} must succeed, was refused: {self.system.refusal or '(no reason)'}")
+            if self.system.refusal not in plan.action.allow:
+                raise _Broken(
+                    "reason", f"{target} was refused for a reason that is not allowed: {self.system.refusal!r}"
+                )
+        return returned
+
+    def _send(self, plan: _Plan, who: str, to: str, data: bytes, value: int, target: str, args: Any) -> bytes | None:
+        """One transaction; the returned data, or None when it was refused (`system.refusal` says why)."""
+        raw = self.evm.raw
+        self.calls += 1
+        counts = self.counts[plan.index]
+        answer = raw.call(who, to, data, value)
+        if answer is None:
+            reason = self.system.refusal = self.reason_of(raw.failure)
+            signal: Any = reason
+            counts.refused += 1
+        else:
+            counts.ok += 1
+            signal = 0
+        if self.seen is not None:
+            if answer is not None:
+                signal = raw.gas_used - intrinsic_gas(data) >> GAS_BUCKET  # what the code itself took
+            key = (plan.index, signal)
+            if key not in self.seen:
+                self.seen.add(key)
+                self.fresh += 1
+        if self._trace is not None:
+            outcome = "ok" if answer is not None else f"refused: {self.system.refusal}"
+            self._trace.append(Step(plan.action.name, self.evm.now, who, target, tuple(args), value, outcome))
+        return answer
+
+    def reason_of(self, failure: bytes | str) -> str:
+        """Reason of a machine's failure, decoded once for each."""
+        reason = self._reasons.get(failure)
+        if reason is None:
+            reason = decode_revert(failure) if isinstance(failure, bytes) else f"halt: {failure}"
+            self._reasons[failure] = reason
+        return reason
+
+    def _wait(self, mode: int, pick: int, tail: bytes) -> bool:
+        """Let time pass: to a second before, at or after something changes, by a constant of the code, or a little."""
+        value = int.from_bytes(tail, "little")
+        seconds, system = value % 100 + 1, self.system
+        match mode % 8:
+            case 2 | 3 | 4:
+                if ahead := [time for time in system.deadlines() if time >= self.evm.now]:
+                    seconds = ahead[pick % len(ahead)] + value % 3 - 1 - self.evm.now
+            case 5 | 6:
+                if system.durations:
+                    seconds = system.durations[pick % len(system.durations)] + value % 3 - 1
+            case 7:
+                seconds = value % 5_000_000
+        if seconds <= 0:
+            return False
+        self.waits += 1
+        self.evm.warp(seconds)
+        if self._trace is not None:
+            self._trace.append(Step(WAIT, self.evm.now, seconds=seconds))
+        return True
+
+
+def _mixed(mode: int, pick: int, value: int, rank: int) -> tuple[int, int, int]:
+    """Fields for the second and later arguments of a kind: independent ones from the same bytes, zeros from zeros."""
+    mixed = ((mode | pick << 8 | value << 16) * (GOLDEN * (2 * rank + 1))) & MASK64
+    return mixed >> 48 & 255, mixed >> 56, mixed >> 16 & MASK32

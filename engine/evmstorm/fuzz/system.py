@@ -1,0 +1,367 @@
+"""How an auditor describes a system under test: who acts, what they may do, what a plain model says will happen, and
+what must always hold.
+
+    class Vault(System):
+        contracts = ("ThirdPartyVault", "PlainToken")
+        actors = ("depositor", "rival")
+
+        def setup(self, evm):                          # once
+            token = evm.deploy("PlainToken", sender=evm.account("owner"))
+            self.bind(token=token, vault=evm.deploy("ThirdPartyVault", token, sender=evm.account("owner")))
+
+        def start(self):                               # before each sequence: the model as setup left the chain
+            self.shares = dict.fromkeys(self.addresses, 0)
+
+        @action("vault.withdraw", Amount("shares"))
+        def withdraw(self, who, amount):
+            if amount > self.shares[who]:
+                return "vault: not enough"             # must be refused, for exactly this reason
+            yield                                      # must succeed: a liveness oracle
+            self.shares[who] -= amount                 # what the model makes of it
+
+        @invariant("VAU-1")
+        def solvent(self):
+            "The vault holds what it owes."
+            return self.balance(self["vault"]) >= sum(self.shares.values())
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ethwire.abi import WORD, CallEncoder, Contract, call_encoder
+from ethwire.errors import AbiError, ArtifactError, Revert, UsageError
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.fuzz._events import check_event
+from evmstorm.fuzz._storage import Field, Reader
+from evmstorm.fuzz.values import ZERO_ADDRESS, Value
+
+__all__ = ["EITHER", "MAYBE", "Action", "Call", "DescriptionError", "Invariant", "System", "action", "invariant"]
+
+CHECKED = 3  # calls of an action, in each sequence, whose events are looked at
+
+Steps = Generator[Any, bytes, Any]  # yields at the call, may return the reason of a refusal instead
+
+
+class DescriptionError(UsageError):
+    """The description of a system does not fit its contracts; the message names the action or invariant."""
+
+
+class _Maybe:
+    """`yield MAYBE`: the call may succeed, or be refused for one of the action's allowed reasons."""
+
+    def __repr__(self) -> str:
+        return "MAYBE"
+
+
+class _Either:
+    """`yield EITHER`: the description judges by itself. It gets the returned data, or None after a refusal, whose
+    reason is `self.refusal`."""
+
+    def __repr__(self) -> str:
+        return "EITHER"
+
+
+MAYBE = _Maybe()
+EITHER = _Either()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that an action makes itself, through `System.tx`. `fails`: the reason it must be refused for."""
+
+    sender: str
+    to: str
+    data: bytes
+    value: int = 0
+    fails: str | None = None
+    may_fail: bool = False
+    either: bool = False
+    text: tuple[str, tuple[Any, ...]] = ("", ())
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that actors do; made by the `action` decorator."""
+
+    name: str
+    target: str
+    values: tuple[Value, ...]
+    method: Callable[..., Any]
+    weight: int
+    senders: tuple[str, ...]
+    allow: frozenset[str]
+    pays: Value | None
+    shows: tuple[str, ...]
+    hopeless: bool
+    document: str
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """One numbered sentence that must hold; made by the `invariant` decorator."""
+
+    id: str
+    name: str
+    sentence: str
+    method: Callable[..., Any]
+    at_end: bool
+
+
+def action(
+    target: str = "",
+    *values: Value,
+    weight: int = 4,
+    sender: str | tuple[str, ...] = (),
+    allow: tuple[str, ...] = (),
+    pays: Value | None = None,
+    shows: tuple[str, ...] = (),
+    hopeless: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A method that predicts one call of `target` ("contract.function") with arguments from `values`.
+
+    The method gets the sender's address and the arguments (and what it pays, with `pays`). It returns the reason for
+    which the call must be refused, or yields where the call happens and then brings the model up to date. `sender`
+    names the roles that call (default: every actor); `allow` are reasons that `yield MAYBE` accepts; `shows` are ids
+    of invariants that the predicted refusals stand for; a `hopeless` action is one that must never succeed.
+    """
+
+    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
+        senders = (sender,) if isinstance(sender, str) else tuple(sender)
+        method.__dict__["_action"] = Action(
+            method.__name__, target, values, method, weight, senders, frozenset(allow), pays, shows, hopeless,
+            (method.__doc__ or "").strip(),
+        )  # fmt: skip
+        return method
+
+    return mark
+
+
+def invariant(number: str, *, at_end: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A method that returns True while the sentence in its docstring holds; anything else is a finding.
+
+    Checked after every call that changed something, or (`at_end`) once a sequence, where it may also make calls:
+    what it does is undone.
+    """
+
+    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
+        sentence = " ".join((method.__doc__ or method.__name__).split())
+        method.__dict__["_invariant"] = Invariant(number, method.__name__, sentence, method, at_end)
+        return method
+
+    return mark
+
+
+class System:
+    """Base of every description. Attributes that the engine sets: evm, now, addresses, dictionary, durations."""
+
+    contracts: ClassVar[tuple[str, ...]] = ()  # those whose code is under test, for hashes, mutants and coverage
+    actors: ClassVar[tuple[str, ...]] = ("user", "rival", "stranger")
+    wait_weight: ClassVar[int] = 6
+    ticket: ClassVar[str] = ""
+
+    evm: LocalEvm
+    addresses: tuple[str, ...]
+    strangers: tuple[str, ...]
+    dictionary: list[int]
+    durations: list[int]
+
+    # what a description gives -----------------------------------------------------------------------------------------
+
+    def setup(self, evm: LocalEvm) -> None:
+        """Deploy and prepare, once. Must call `bind`."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Put the model where `setup` left the chain; called before each sequence, so keep it cheap."""
+
+    def constructors(self) -> Iterable[tuple[str, tuple[Any, ...], str | None]]:
+        """(contract, arguments, reason of the refusal or None) for deployments that are tried once, after `setup`."""
+        return ()
+
+    def deadlines(self) -> list[int]:
+        """Time stamps at which something changes: waiting aims at them, one second early and late included."""
+        return []
+
+    # what it may use --------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def title(cls) -> str:
+        return cls.__module__.rsplit(".", 1)[-1]
+
+    def bind(self, **contracts: Contract) -> None:
+        """Name the deployed contracts, for `target`s, counterexamples and storage readers."""
+        self._bound.update(contracts)
+        self.names.update({contract.address: name for name, contract in contracts.items()})
+
+    def join(self, **actors: Any) -> None:
+        """Add actors of its own to the roles: contracts that receive, hostile ones included."""
+        for role, actor in actors.items():
+            address = actor if isinstance(actor, str) else actor.address
+            self.roles[role] = address
+            self.names[address] = role
+
+    def __getitem__(self, name: str) -> str:
+        """Address of a role or of a bound contract."""
+        return self.roles[name] if name in self.roles else self._bound[name].address
+
+    def contract(self, name: str) -> Contract:
+        return self._bound[name]
+
+    def bound(self) -> list[Contract]:
+        return list(self._bound.values())
+
+    @property
+    def now(self) -> int:
+        return self.evm.now
+
+    def tx(
+        self,
+        target: str,
+        *args: Any,
+        sender: str,
+        value: int = 0,
+        fails: str | None = None,
+        may_fail: bool = False,
+        either: bool = False,
+    ) -> Call:
+        """A call for an action to yield. It must succeed, or be refused for the reason `fails`; with `may_fail` as
+        with MAYBE, with `either` as with EITHER."""
+        to, pack = self.resolve(target, len(args))
+        return Call(sender, to, pack(args), value, fails, may_fail, either, (target, args))
+
+    def read(self, variable: str, *, offset: int = 0, bits: tuple[int, int] = (0, 256)) -> Reader:
+        """A reader of storage: "vault.total" is called without, "vault.shares" (a map) with its keys.
+
+        `offset` counts slots into a struct or array, `bits` is (first bit, width) of a packed field. The layout is
+        the compiler's. Raises DescriptionError when there is no such variable.
+        """
+        name, _, path = variable.partition(".")
+        if name not in self._bound:
+            raise DescriptionError(f"{self.title()}: {variable} names no bound contract")
+        contract = self._bound[name]
+        try:
+            slot = self.evm.load(contract.interface.name).slot(path)
+        except ArtifactError as error:
+            raise DescriptionError(f"{self.title()}: {error}") from error
+        reader = Reader(self.evm.raw.slot, contract.address, variable, Field(slot, offset, *bits))
+        self.readers.append(reader)
+        return reader
+
+    def resolve(self, target: str, arity: int | None = None) -> tuple[str, CallEncoder]:
+        """(address, packer) of "contract.function"; raises DescriptionError when there is none."""
+        found = self._resolved.get((target, arity))
+        if found is None:
+            name, _, function = target.partition(".")
+            if name not in self._bound:
+                raise DescriptionError(f"{self.title()}: {target} names no bound contract, of {list(self._bound)}")
+            try:
+                abi = self._bound[name].interface.function(function, arity)
+            except AbiError as error:
+                raise DescriptionError(f"{self.title()}: {error}") from error
+            found = self._resolved[target, arity] = (self._bound[name].address, call_encoder(abi.selector, abi.inputs))
+        return found
+
+    def emitted(self, event: str, *, count: int = 1, **args: Any) -> None:
+        """The last call emitted "contract.Event" `count` times, the last one with these arguments; AssertionError
+        (a finding) otherwise. Reading logs takes as long as a call: see `sometimes`."""
+        name, _, title = event.partition(".")
+        contract = self._bound[name]
+        check_event(contract.interface.event(title), contract.address, self.evm.raw.logs, count, args)
+
+    def ask(self, target: str, *args: Any) -> int:
+        """The first word that a view returns, as a number; for invariants at the end of a sequence."""
+        to, pack = self.resolve(target, len(args))
+        answer = self.evm.raw.call(self.addresses[0], to, pack(args), is_static=True)
+        if answer is None:
+            raise AssertionError(f"{target} must answer, was refused: {self.evm.revert().reason}")
+        return int.from_bytes(answer[:WORD], "big")
+
+    def refuses(self, target: str, *args: Any) -> bool:
+        """Whether a view reverts; for invariants at the end of a sequence."""
+        try:
+            self.ask(target, *args)
+        except AssertionError:
+            return True
+        return False
+
+    def do(self, target: str, *args: Any, sender: str) -> int:
+        """Make a call that must succeed, at the end of a sequence; the first word that it returns."""
+        to, pack = self.resolve(target, len(args))
+        answer = self.evm.raw.call(sender, to, pack(args))
+        if answer is None:
+            raise AssertionError(f"{target} must succeed in the end, was refused: {self.evm.revert().reason}")
+        return int.from_bytes(answer[:WORD], "big")
+
+    def sometimes(self) -> bool:
+        """True for the first calls of each action in a sequence: for checks that cost more than a call."""
+        told = self.told.get(self.acting, 0)
+        self.told[self.acting] = told + 1
+        return told < CHECKED
+
+    # what the engine uses ---------------------------------------------------------------------------------------------
+
+    def __init__(self) -> None:
+        self._bound: dict[str, Contract] = {}
+        self._resolved: dict[tuple[str, int | None], tuple[str, CallEncoder]] = {}
+        self.names: dict[str, str] = {ZERO_ADDRESS: "zero"}
+        self.roles: dict[str, str] = {}
+        self.readers: list[Reader] = []
+        self.acting = ""  # name of the action that runs
+        self.told: dict[str, int] = {}
+        self.refusal = ""  # reason of the last call that was refused
+
+    def prepare(self, evm: LocalEvm) -> None:
+        """Run `setup` on `evm`; refuses a description that names what is not there."""
+        self.evm = evm
+        for role in self.actors:
+            self.join(**{role: evm.account(role)})
+        self.setup(evm)
+        if not self._bound:
+            raise DescriptionError(f"{self.title()}: setup binds no contract")
+        self.addresses = tuple(self.roles.values())
+        self.strangers = (*(contract.address for contract in self._bound.values()), ZERO_ADDRESS)
+        with evm.anchor():
+            for name, args, reason in self.constructors():
+                self._try_constructor(name, args, reason)
+
+    def _try_constructor(self, name: str, args: tuple[Any, ...], reason: str | None) -> None:
+        outcome: str | None = None
+        try:
+            self.evm.deploy(name, *args, sender=self.evm.account("owner"))
+        except Revert as revert:
+            outcome = revert.reason
+        if outcome != reason:
+            told = "deployed" if outcome is None else f"refused for {outcome!r}"
+            raise DescriptionError(f"{self.title()}: {name}{args} must be refused for {reason!r}, was {told}")
+
+    @classmethod
+    def actions(cls) -> list[Action]:
+        return _marked(cls, "_action")
+
+    @classmethod
+    def invariants(cls) -> list[Invariant]:
+        return _marked(cls, "_invariant")
+
+    @classmethod
+    def code_hash(cls) -> str:
+        """SHA-256 over the run-time code under test: a corpus or a counterexample belongs to one of these."""
+        digest = hashlib.sha256()
+        for name in cls.contracts:
+            digest.update(artifacts.load(name).runtime_code)
+        return digest.hexdigest()
+
+
+def _marked(cls: type, mark: str) -> list[Any]:
+    """Decorated methods in the order of definition, base classes first, overridden ones once."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        for name, member in vars(base).items():
+            if hasattr(member, mark):
+                found[name] = getattr(member, mark)
+            elif name in found:
+                del found[name]
+    return list(found.values())

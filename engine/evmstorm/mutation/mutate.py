@@ -1,0 +1,143 @@
+"""The mutation score: how many small changes of the source a system's campaign notices.
+
+A mutant counts once for each code that it makes; one that does not compile, or makes the code that is there already,
+does not count. What is found survives only if the project's list of equivalents argues why no test could tell the
+difference.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from ethwire.errors import EthwireError, UsageError
+from evmstorm.fuzz._forks import forked
+from evmstorm.mutation._mutants import Mutant, mutants
+from evmstorm.mutation._trial import Trial, Verdict, corpus_of, essence
+from evmstorm.project import equivalents, load, names
+
+__all__ = ["FATES", "Outcome", "Score", "Told", "score"]
+
+FATES = ("killed", "survived", "equivalent", "same", "broken")
+
+Told = Callable[[int, int, str], None]  # is told of (dealt with, all, fate of the last one)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one mutant: "killed", "survived", "equivalent", "same" as another or the original, or "broken".
+
+    `by` says what noticed it; `essence` is a hash of its code ("" when it does not compile).
+    """
+
+    mutant: Mutant
+    fate: str
+    by: str
+    before: str
+    after: str
+    essence: str = ""
+
+
+@dataclass
+class Score:
+    """The mutants of one contract."""
+
+    contract: str
+    systems: list[str]
+    seed: int
+    made: int
+    seconds: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def count(self, fate: str) -> int:
+        return sum(outcome.fate == fate for outcome in self.outcomes)
+
+    @property
+    def score(self) -> float:
+        """Killed of those that count: equivalent ones aside."""
+        killed, survived = self.count("killed"), self.count("survived")
+        return killed / (killed + survived) if killed + survived else 1.0
+
+    @property
+    def per_minute(self) -> float:
+        """Mutants dealt with in a minute, whatever became of them."""
+        return 60 * len(self.outcomes) / self.seconds if self.seconds else 0.0
+
+
+def score(
+    contract: str,
+    *,
+    sample: int = 0,
+    only: Collection[str] = (),
+    seed: int = 1,
+    processes: int = 2,
+    apart: bool = True,
+    on_progress: Told = lambda done, total, fate: None,
+) -> Score:
+    """Make every mutant of `contract`, a random `sample`, or those named in `only`, and let every system that tests it
+    try to kill each. They are compiled `apart`, or the ordinary way.
+
+    Each verdict follows from contract, mutant and seed. Raises UsageError when no system tests the contract.
+    """
+    testing = [name for name in names() if contract in load(name).contracts]
+    if not testing:
+        raise UsageError(f"no system tests {contract}", remedy="see `keifu fuzz --list`")
+    started = time.monotonic()
+    trial = Trial(contract, seed, apart=apart)
+    chosen = [mutant for file, text in trial.texts.items() for mutant in mutants(file, text)]
+    if only:
+        chosen = [mutant for mutant in chosen if mutant.name in only]
+    if sample and sample < len(chosen):
+        chosen = random.Random(seed).sample(chosen, sample)  # noqa: S311 - must repeat
+    for system, corpus in forked(lambda name: corpus_of(name, seed), testing, processes):
+        if corpus is None:
+            raise EthwireError(f"{system} has no corpus", remedy=f"try `keifu fuzz {system}`")
+        trial.know(system, corpus)
+    verdicts = _verdicts(trial, chosen, processes, on_progress)
+    result = Score(contract, testing, seed, len(chosen), outcomes=_outcomes(trial, chosen, verdicts))
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def _verdicts(trial: Trial, chosen: list[Mutant], processes: int, on_progress: Told) -> dict[Mutant, Verdict]:
+    """Known sequences first, for all; then a search for each that is left, so that no long hunt comes last alone."""
+    found: dict[Mutant, Verdict] = {}
+    left: dict[str, Mutant] = {}  # one of each code
+    for mutant, answer in forked(trial.replay, chosen, processes):
+        verdict = found[mutant] = answer or Verdict("alive", "its hunter died")
+        trial.learn(verdict)
+        if verdict.code is not None:
+            left.setdefault(verdict.essence, mutant)
+        else:
+            on_progress(len(found) - len(left), len(chosen), verdict.fate)
+    done = len(chosen) - len(left)
+    for mutant, answer in forked(lambda item: trial.search(found[item]), left.values(), processes):
+        found[mutant] = answer or found[mutant]
+        done += 1
+        on_progress(done, len(chosen), found[mutant].fate)
+    return found
+
+
+def _outcomes(trial: Trial, chosen: list[Mutant], verdicts: dict[Mutant, Verdict]) -> list[Outcome]:
+    """In the order of the mutants. Of those with equal code the first one counts, whichever was looked at."""
+    decided = {item.essence: item for item in verdicts.values() if item.fate == "killed"}
+    decided = {item.essence: item for item in verdicts.values() if item.fate == "alive"} | decided
+    argued = {(item["file"], item["before"], item["after"]) for item in equivalents()}
+    counted = {essence(trial.original.creation_code)}
+    outcomes = []
+    for mutant in chosen:
+        before, after = mutant.diff(trial.texts[mutant.file])
+        verdict = verdicts[mutant]
+        if verdict.essence in counted:
+            fate, by = "same", ""
+        else:
+            verdict = decided.get(verdict.essence, verdict)
+            fate, by = verdict.fate, verdict.by
+        if verdict.essence:
+            counted.add(verdict.essence)
+        if fate == "alive":
+            fate = "equivalent" if (mutant.file, before, after) in argued else "survived"
+        outcomes.append(Outcome(mutant, fate, by, before, after, verdict.essence))
+    return outcomes

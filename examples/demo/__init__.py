@@ -1,0 +1,7 @@
+"""`make demo`: the story of the system in chapters, each told on a real chain by the same code that users call."""
+
+from __future__ import annotations
+
+from examples.demo.stage import Stage
+
+__all__ = ["Stage"]

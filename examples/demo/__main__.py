@@ -1,0 +1,61 @@
+"""`keifu demo`: every chapter of the story, on a chain that really runs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import click
+
+from examples.demo import Stage
+from keifu.chain import Anvil
+from keifu.errors import CheckFailed
+
+__all__ = ["CHAPTERS", "cli"]
+
+# Modules of examples.demo with `TITLE` and `tell(stage)`, in the order of the story.
+CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking")
+GENESIS = 1_767_225_600  # 2026-01-01T00:00:00Z: the story has the same dates every time
+
+
+@click.command(name="demo")
+@click.option("--fast", is_flag=True, help="smaller numbers: under a minute")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
+@click.option("--chapter", "chosen", multiple=True, help="tell only this chapter; may be repeated")
+def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
+    """Tell the whole story on a real local chain; pictures and files go to OUT.
+
+    On a terminal the chain keeps running afterwards until Ctrl-C; with CI=true or without a terminal everything stops
+    and the exit status is the result.
+
+    \b
+    Example: keifu demo --fast
+    """
+    unknown = set(chosen) - set(CHAPTERS)
+    if unknown:
+        raise click.BadParameter(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(CHAPTERS)}")
+    started = time.monotonic()
+    with Anvil(timestamp=GENESIS) as anvil:
+        stage = Stage(anvil, out, fast=fast)
+        stage.say(f"a real chain (anvil, id {anvil.chain_id}) listens on {anvil.url}")
+        for name in chosen or CHAPTERS:
+            chapter = importlib.import_module(f"examples.demo.{name}")
+            stage.chapter(chapter.TITLE)
+            chapter.tell(stage)
+        _conclude(stage, time.monotonic() - started)
+        if sys.stdout.isatty() and os.environ.get("CI") != "true":
+            stage.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
+
+
+def _conclude(stage: Stage, seconds: float) -> None:
+    stage.console.rule(align="left")
+    if stage.failures:
+        raise CheckFailed(f"{len(stage.failures)} of {stage.checks} claims did not hold: {'; '.join(stage.failures)}")
+    stage.say(f"[bold green]demo: all {stage.checks} claims hold[/] ({seconds:.0f} s); files are in {stage.out}")

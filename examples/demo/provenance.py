@@ -1,0 +1,284 @@
+"""The provenance chapter: a model of handwritten digits from raw data to production, five questions, three frauds."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from examples.demo.stage import Stage
+from examples.digits.pipeline import Cast, DigitsPipeline, infer, read_int8
+from examples.digits.project import Artefact, Workshop
+from keifu.chain import RpcDeployer, deploy_protocol
+from keifu.errors import CheckFailed
+from keifu.keys import Account
+from keifu.provenance import Kind, Status
+from keifu.provenance.bundle import Bundle, make_bundle
+from keifu.provenance.digest import digest_path
+from keifu.provenance.export import EXPORTERS, describe, export
+from keifu.provenance.labels import LabelBatch, label_word
+from keifu.provenance.lineage import walk
+from keifu.provenance.registry import Provenance
+from keifu.provenance.verify import (
+    Finding,
+    check_bytes,
+    check_lineage,
+    check_program,
+    check_run,
+    check_running,
+)
+
+__all__ = ["TITLE", "tell"]
+
+TITLE = "Provenance: where a model came from, and what really runs"
+LABELLERS = 50
+MANY_LABELS, FEWER_LABELS = 100_000, 10_000
+DIGITS_LABELLERS = 6
+BACK_DATED_SECONDS = 90 * 86_400
+TEN = 10
+SHOWN = 8  # hex digits
+
+
+def tell(stage: Stage) -> None:
+    """Register everything, answer the five questions, catch the three frauds, leave picture and bundle on disk."""
+    source = _deploy(stage)
+    folder = stage.out / "provenance"
+    shutil.rmtree(folder, ignore_errors=True)
+    pipeline = _make(stage, source, folder / "artefacts")
+    _five_questions(stage, pipeline)
+    _frauds(stage, pipeline, folder)
+    _withdrawal(stage, pipeline)
+    _many_labels(stage, pipeline)
+    _leave_behind(stage, pipeline, folder)
+
+
+def _deploy(stage: Stage) -> Provenance:
+    deployment = deploy_protocol(RpcDeployer(stage.chain, stage.account("deployer")))
+    for name in ("ProvenanceRegistry", "Environments"):
+        stage.deployment.addresses.setdefault(name, deployment[name])
+    return Provenance(stage.chain, stage.deployment["ProvenanceRegistry"], stage.deployment["Environments"])
+
+
+def _make(stage: Stage, source: Provenance, folder: Path) -> DigitsPipeline:
+    stage.say(f"{DIGITS_LABELLERS} people label 1,797 scanned digits; a team trains on them.")
+    cast = Cast(
+        author=stage.account("model author"),
+        labellers=tuple(Account.from_role(f"labeller {i}") for i in range(DIGITS_LABELLERS)),
+        evaluator=stage.account("evaluator"),
+        scanner=stage.account("scanner"),
+        owner=stage.account("production owner"),
+        nodes=tuple(Account.from_role(f"inference node {i}") for i in range(2)),
+    )
+    rows: list[tuple[str, str, str, int]] = []
+
+    def note(artefact: Artefact) -> None:
+        record = artefact.record
+        rows.append((artefact.name, record.kind.word, artefact.id.hex()[:SHOWN], artefact.digest.size))
+
+    pipeline = DigitsPipeline(Workshop(folder, source, cast.author, on_step=note), cast)
+    pipeline.run()
+    stage.table("registered, parents before children", ("artefact", "kind", "record", "bytes"), rows)
+    return pipeline
+
+
+def _five_questions(stage: Stage, pipeline: DigitsPipeline) -> None:
+    workshop, source = pipeline.workshop, pipeline.workshop.source
+    artefact, seq, ok = source.current(pipeline.environment)
+    lineage = walk(source, artefact, names=workshop.names)
+    entry = lineage.entries[artefact]
+    label = pipeline.labels.prove(17, pipeline.cast.author.address)
+    on_chain = source.registry.is_label(*label.args)
+    weights = read_int8(workshop["weights-int8"].path)
+    raw, run = workshop["raw"], workshop["run"]
+    answers = [
+        (
+            "Where did the data come from?",
+            f"{raw.statement['predicate']['description']}; sha256 {raw.record.digest.hex()[:16]}…",
+            raw.id,
+        ),
+        (
+            "Who labelled it?",
+            f"{DIGITS_LABELLERS} labellers, each label signed; sample 17 is a "
+            f"{int.from_bytes(label.label.label, 'big')} by {label.label.labeller[:10]}…",
+            workshop["labels"].id,
+        ),
+        (
+            "Which model version is this?",
+            f"{entry.record.version}, from commit {workshop['code'].record.version[:10]}, "
+            f"seed {run.statement['predicate']['buildDefinition']['externalParameters']['seed']}",
+            run.id,
+        ),
+        (
+            "Which weights and biases?",
+            f"{weights['weights0'].size + weights['weights1'].size:,} int8 weights and "
+            f"{weights['bias0'].size + weights['bias1'].size} biases; sha256 {entry.record.digest.hex()[:16]}…",
+            artefact,
+        ),
+        ("Which version runs in production?", f"promotion {seq}, accuracy {pipeline.accuracy:.1%}", artefact),
+    ]
+    stage.table(
+        "five questions, five answers",
+        ("question", "answer", "record"),
+        [(question, answer, record.hex()[:SHOWN]) for question, answer, record in answers],
+    )
+    beats = [pipeline.heartbeat(node, digest_path(workshop["weights-int8"].path).root) for node in pipeline.cast.nodes]
+    findings = check_running(source, pipeline.environment, workshop["weights-int8"].path, beats)
+    stage.check("production runs what was promoted: chain, bytes and both nodes agree", all(f.ok for f in findings))
+    stage.check("the label of sample 17 is proved on chain", bool(on_chain))
+    stage.check("the policy's two attestations stand", ok)
+    stage.check(f"no ancestor is missing or withdrawn ({check_lineage(lineage).detail})", check_lineage(lineage).ok)
+
+
+def _frauds(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
+    stage.say("\nNow three people cheat.")
+    _swap_weights(stage, pipeline, folder)
+    _relabel(stage, pipeline)
+    _back_date(stage, pipeline)
+
+
+def _swap_weights(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
+    """A node serves other weights; its own heartbeat convicts it."""
+    workshop = pipeline.workshop
+    genuine = workshop["weights-int8"]
+    swapped = folder / "swapped-weights"
+    shutil.copytree(genuine.path, swapped)
+    bias = np.load(swapped / "bias1.npy")
+    bias[[3, 8]] = bias[[8, 3]]
+    np.save(swapped / "bias1.npy", bias)
+    entry = walk(workshop.source, genuine.id).entries[genuine.id]
+    stage.check("the promoted weights give the record's program root", check_program(entry, genuine.path).ok)
+    stage.check("the swapped ones do not", not check_program(entry, swapped).ok)
+    bytes_finding = check_bytes(entry, swapped, registered=genuine.digest)
+    heartbeat, signature = pipeline.heartbeat(pipeline.cast.nodes[1], digest_path(swapped).root)
+    (_, node) = check_running(workshop.source, pipeline.environment, None, [(heartbeat, signature)])
+    environments = workshop.source.environments
+    assert environments is not None
+    evidence = environments.is_heartbeat_false(heartbeat.args, signature, genuine.record.args)
+    stage.say(f"  {_words(bytes_finding)}\n  {_words(node)}")
+    stage.check(
+        "swapped weights are caught: the file is named", not bytes_finding.ok and "bias1.npy" in bytes_finding.detail
+    )
+    stage.check("the node's own heartbeat is evidence on chain", bool(evidence) and not node.ok)
+
+
+def _relabel(stage: Stage, pipeline: DigitsPipeline) -> None:
+    """Ten labels are changed after they were signed."""
+    labels = pipeline.labels
+    forged = LabelBatch(**{**vars(labels), "labels": labels.labels.copy()})
+    changed = np.random.default_rng(1).choice(len(forged), TEN, replace=False)
+    for row in changed:
+        forged.labels[row] = np.frombuffer(label_word(int(forged.labels[row, -1] + 1) % TEN), np.uint8)
+    message = _refusal(lambda: forged.verify(pipeline.label_root))
+    stage.say(f"  labels: {message}")
+    named = ", ".join(str(row) for row in sorted(changed))
+    stage.check("ten changed labels are caught and named", named in message)
+
+
+def _back_date(stage: Stage, pipeline: DigitsPipeline) -> None:
+    """A run claims to be three months old, to be first."""
+    workshop = pipeline.workshop
+    began = workshop.source.chain.now - BACK_DATED_SECONDS
+    shutil.copytree(workshop["run"].path, workshop.folder / "run-of-spring")
+    workshop.write_json("run-of-spring", "settings.json", {"seed": 1})
+    pipeline.register_run("run-of-spring", began, began + 600)
+    run = workshop["run-of-spring"]
+    lineage = walk(workshop.source, run.id, names=workshop.names)
+    finding = check_run(lineage.entries[run.id], run.statement, lineage)
+    stage.say(f"  {_words(finding)}")
+    stage.check("a back-dated run is caught: its input was not there yet", not finding.ok and "input" in finding.detail)
+    honest = workshop["run"]
+    lineage = walk(workshop.source, honest.id, names=workshop.names)
+    stage.check("the honest run passes", check_run(lineage.entries[honest.id], honest.statement, lineage).ok)
+
+
+def _withdrawal(stage: Stage, pipeline: DigitsPipeline) -> None:
+    """A copy of the labels is withdrawn; every descendant shows it, and production refuses it."""
+    workshop, source = pipeline.workshop, pipeline.workshop.source
+    owner = pipeline.cast.owner
+    draft = workshop.place("draft-weights")
+    np.save(draft / "weights.npy", np.zeros(4, np.int8))
+    workshop.register("draft-weights", Kind.WEIGHTS)
+    environment = source.declare("staging", [], owner)
+    source.promote(environment, workshop["draft-weights"].id, owner)
+    source.withdraw(workshop["draft-weights"].id, Status.REVOKED, "trained on copied data", pipeline.cast.author)
+    _, _, ok = source.current(environment)
+    stage.check("a promoted record that its author revokes no longer counts as in order", not ok)
+
+
+def _many_labels(stage: Stage, pipeline: DigitsPipeline) -> None:
+    count = FEWER_LABELS if stage.fast else MANY_LABELS
+    source, author = pipeline.workshop.source, pipeline.cast.author
+    labellers = [Account.from_role(f"crowd labeller {i}") for i in range(LABELLERS)]
+    with stage.progress("signing labels", count) as bar:
+        batch = LabelBatch.sign(
+            source.domain,
+            pipeline.workshop["raw"].id,
+            [labellers[i % LABELLERS] for i in range(count)],
+            [i.to_bytes(4, "big") for i in range(count)],
+            [label_word(i % TEN) for i in range(count)],
+            on_progress=lambda done: bar.update(bar.task_ids[0], completed=done),
+        )
+    tree = batch.tree()
+    receipt = source.anchor(tree.root, count, bytes(32), "file:crowd", author)
+    started = time.perf_counter()
+    with stage.progress("checking them", count) as bar:
+        batch.verify(tree.root, on_progress=lambda done: bar.update(bar.task_ids[0], completed=done))
+    rate = count / (time.perf_counter() - started)
+    proof = batch.prove(count // 2, author.address, tree)
+    stage.say(
+        f"  {count:,} labels by {LABELLERS} labellers: one transaction, {receipt.gas_used / count:.2f} gas each; "
+        f"{rate:,.0f} signatures checked a second"
+    )
+    stage.check(
+        "any one of them is proved on chain with its labeller's signature", source.registry.is_label(*proof.args)
+    )
+
+
+def _leave_behind(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
+    workshop, source = pipeline.workshop, pipeline.workshop.source
+    lineage = walk(source, workshop["evaluation"].id, names=workshop.names)
+    picture = folder / "lineage.svg"
+    picture.write_text(lineage.to_svg())
+    stage.picture(picture)
+    known = {record_id: workshop.statements[record_id] for record_id in lineage.entries}
+    bodies = {
+        entry.record.manifest: workshop.statement_bytes[entry.record.manifest] for entry in lineage.entries.values()
+    }
+    bundle = make_bundle(source, lineage, environment=pipeline.environment, statements=bodies)
+    path = folder / "digits.bundle"
+    bundle.write(path)
+    started = time.perf_counter()
+    verified = Bundle.read(path).verify(bundle.block_hash)
+    took = time.perf_counter() - started
+    stage.say(
+        f"  offline bundle: {path} ({path.stat().st_size:,} bytes), verified without network in {took * 1e3:.1f} ms"
+    )
+    stage.check("the bundle holds every ancestor and what production runs", len(verified.entries) == len(known))
+    weights = workshop["weights-int8"]
+    subject = describe(
+        "digits-int8",
+        walk(source, weights.id, names=workshop.names),
+        recomputed=digest_path(weights.path),
+        statements=known,
+    )
+    for name, exporter in EXPORTERS.items():
+        (folder / exporter.filename).write_bytes(export(name, subject))
+    stage.say(f"  exported as {', '.join(EXPORTERS)}: each field marked verified or asserted")
+    table = np.loadtxt(workshop["test"].path / "test.csv", delimiter=",", dtype=np.int64)
+    answers = infer(read_int8(weights.path), table[:1, 1:])
+    stage.check(f"the promoted weights read a held-out {table[0, 0]} as {answers[0]}", bool(answers[0] == table[0, 0]))
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.check}: {finding.detail}"
+
+
+def _refusal(action: Callable[[], None]) -> str:
+    try:
+        action()
+    except CheckFailed as error:
+        return error.message
+    return "nothing was found"

@@ -1,7 +1,0 @@
-"""`make demo`: the story of the system in chapters, each told on a real chain by the same code that users call."""
-
-from __future__ import annotations
-
-from keifu.demo.stage import Stage
-
-__all__ = ["Stage"]

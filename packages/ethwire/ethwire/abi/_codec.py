@@ -1,0 +1,215 @@
+"""ABI encoding and decoding over eth-abi, with selectors by safe-pysha3 (eth-hash may pick a nine times slower one)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.abi import encode as abi_encode
+from eth_abi.exceptions import DecodingError, EncodingError
+from sha3 import keccak_256
+
+from ethwire.errors import AbiError
+
+__all__ = ["EventAbi", "FunctionAbi", "Interface", "Log", "decode_revert", "encode_args"]
+
+SELECTOR_BYTES = 4
+WORD_BYTES = 32
+ERROR_STRING = bytes.fromhex("08c379a0")  # selector of Error(string)
+PANIC = bytes.fromhex("4e487b71")  # selector of Panic(uint256)
+
+
+def _keccak(data: bytes) -> bytes:
+    digest: bytes = keccak_256(data).digest()
+    return digest
+
+
+def _canonical(entry: Mapping[str, Any]) -> str:
+    """ABI type of an input, tuples spelled out: `(address,uint256)[]`."""
+    kind: str = entry["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    inner = ",".join(_canonical(component) for component in entry["components"])
+    return f"({inner}){kind[5:]}"
+
+
+def _plain(value: Any) -> Any:
+    """Handles and accounts stand for their address, at any depth; structs may be given as dicts in field order."""
+    if hasattr(value, "address"):
+        return value.address
+    if isinstance(value, Mapping):
+        return tuple(_plain(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(item) for item in value)
+    return value
+
+
+def encode_args(types: Sequence[str], args: Sequence[Any], what: str = "call") -> bytes:
+    """ABI-encode `args`; raises AbiError naming `what` when a value does not fit."""
+    if len(types) != len(args):
+        raise AbiError(f"{what} takes {len(types)} arguments, {len(args)} given", remedy=f"types: {', '.join(types)}")
+    try:
+        encoded: bytes = abi_encode(types, [_plain(arg) for arg in args])
+    except (EncodingError, TypeError) as error:
+        raise AbiError(f"{what}: {error}", remedy=f"types: {', '.join(types)}") from error
+    return encoded
+
+
+@dataclass(frozen=True)
+class Log:
+    """One decoded event: who emitted it, its name and its arguments by name."""
+
+    address: str
+    event: str
+    args: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["args"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+@dataclass(frozen=True)
+class FunctionAbi:
+    """One entry point: its selector, types and whether it only reads."""
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    is_view: bool
+    input_names: tuple[str, ...] = ()
+
+    @cached_property
+    def signature(self) -> str:
+        return f"{self.name}({','.join(self.inputs)})"
+
+    @cached_property
+    def selector(self) -> bytes:
+        return _keccak(self.signature.encode())[:SELECTOR_BYTES]
+
+    def encode(self, args: Sequence[Any]) -> bytes:
+        return self.selector + encode_args(self.inputs, args, self.name)
+
+    def decode(self, data: bytes) -> Any:
+        """The return value: None, the one value, or a tuple; addresses lower-case as the chain gives them."""
+        if not self.outputs:
+            return None
+        try:
+            values = abi_decode(self.outputs, data)
+        except DecodingError as error:
+            raise AbiError(f"{self.name} returned {len(data)} bytes that are not {self.outputs}") from error
+        return values[0] if len(values) == 1 else values
+
+
+@dataclass(frozen=True)
+class EventAbi:
+    """One event: its topic and which of its arguments are indexed."""
+
+    name: str
+    inputs: tuple[tuple[str, str, bool], ...]  # (name, type, indexed)
+
+    @cached_property
+    def topic(self) -> bytes:
+        return _keccak(f"{self.name}({','.join(kind for _, kind, _ in self.inputs)})".encode())
+
+    def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
+        """Arguments by name. An indexed string or bytes comes back as its hash, as the chain keeps only that."""
+        plain_types = [kind for _, kind, indexed in self.inputs if not indexed]
+        plain = iter(abi_decode(plain_types, data))
+        indexed_topics = iter(topics[1:])
+        args: dict[str, Any] = {}
+        for name, kind, indexed in self.inputs:
+            if not indexed:
+                args[name] = next(plain)
+                continue
+            topic = next(indexed_topics)
+            dynamic = kind in ("string", "bytes") or kind.endswith("]") or kind.startswith("(")
+            args[name] = topic if dynamic else abi_decode([kind], topic)[0]
+        return args
+
+
+class Interface:
+    """The functions and events of one contract."""
+
+    def __init__(self, name: str, abi: Iterable[Mapping[str, Any]]) -> None:
+        self.name = name
+        self.abi = list(abi)
+        self.constructor: tuple[str, ...] = ()
+        self._functions: dict[str, list[FunctionAbi]] = {}
+        self._events: dict[bytes, EventAbi] = {}
+        for entry in self.abi:
+            inputs = tuple(_canonical(item) for item in entry.get("inputs", ()))
+            if entry["type"] == "constructor":
+                self.constructor = inputs
+            elif entry["type"] == "function":
+                function = FunctionAbi(
+                    name=entry["name"],
+                    inputs=inputs,
+                    outputs=tuple(_canonical(item) for item in entry["outputs"]),
+                    is_view=entry["stateMutability"] in ("view", "pure"),
+                    input_names=tuple(item["name"] for item in entry["inputs"]),
+                )
+                self._functions.setdefault(function.name, []).append(function)
+            elif entry["type"] == "event":
+                event = EventAbi(
+                    entry["name"],
+                    tuple((item["name"], _canonical(item), bool(item["indexed"])) for item in entry["inputs"]),
+                )
+                self._events[event.topic] = event
+
+    @property
+    def functions(self) -> list[FunctionAbi]:
+        return [overload for overloads in self._functions.values() for overload in overloads]
+
+    @property
+    def events(self) -> list[EventAbi]:
+        return list(self._events.values())
+
+    def has(self, name: str) -> bool:
+        return name in self._functions
+
+    def function(self, name: str, arity: int | None = None) -> FunctionAbi:
+        """The overload of `name` with `arity` arguments (Vyper's default arguments make overloads), or the only one."""
+        if "(" in name:
+            base = name.split("(", 1)[0]
+            for overload in self._functions.get(base, ()):
+                if overload.signature == name:
+                    return overload
+        overloads = self._functions.get(name, [])
+        if len(overloads) == 1 and arity is None:
+            return overloads[0]
+        for overload in overloads:
+            if len(overload.inputs) == arity:
+                return overload
+        known = ", ".join(overload.signature for overload in overloads) or ", ".join(sorted(self._functions))
+        raise AbiError(f"{self.name} has no function {name} with {arity} arguments", remedy=f"it has: {known}")
+
+    def event(self, name: str) -> EventAbi:
+        for event in self._events.values():
+            if event.name == name:
+                return event
+        raise AbiError(f"{self.name} has no event {name}", remedy=f"it has: {sorted(e.name for e in self.events)}")
+
+    def decode_log(self, address: str, topics: Sequence[bytes], data: bytes) -> Log | None:
+        """The log as one of this interface's events, or None when it is somebody else's."""
+        event = self._events.get(topics[0]) if topics else None
+        if event is None:
+            return None
+        return Log(address, event.name, event.decode(topics, data))
+
+
+def decode_revert(data: bytes) -> str:
+    """The reason in revert data: the string of Error(string), `panic 0x..`, or "" when there is none."""
+    if data[:SELECTOR_BYTES] == ERROR_STRING:
+        try:
+            reason: str = abi_decode(["string"], data[SELECTOR_BYTES:])[0]
+        except DecodingError:
+            return ""
+        return reason
+    if data[:SELECTOR_BYTES] == PANIC and len(data) == SELECTOR_BYTES + WORD_BYTES:
+        return f"panic {int.from_bytes(data[SELECTOR_BYTES:], 'big'):#04x}"
+    return ""

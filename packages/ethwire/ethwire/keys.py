@@ -1,0 +1,100 @@
+"""An account: one secp256k1 key and the address made of it."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+
+from coincurve import PrivateKey, PublicKey
+from sha3 import keccak_256
+
+from ethwire.errors import InputError
+
+__all__ = ["Account", "checksum", "keccak256", "recover"]
+
+KEY_BYTES = 32
+ADDRESS_BYTES = 20
+SIGNATURE_BYTES = 65
+V_OFFSET = 27  # the yellow paper's v is the recovery id plus 27
+_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+_NIBBLE_UPPER = 8
+
+
+def keccak256(data: bytes) -> bytes:
+    digest: bytes = keccak_256(data).digest()
+    return digest
+
+
+def _address(public_key: PublicKey) -> str:
+    return "0x" + keccak256(public_key.format(compressed=False)[1:])[-ADDRESS_BYTES:].hex()
+
+
+def checksum(address: str) -> str:
+    """EIP-55 form of an address; raises InputError when it is not 20 bytes of hex."""
+    plain = address.lower().removeprefix("0x")
+    if len(plain) != 2 * ADDRESS_BYTES or any(c not in "0123456789abcdef" for c in plain):
+        raise InputError(f"{address!r} is not an address", remedy="20 bytes in hex, with 0x in front")
+    digest = keccak256(plain.encode()).hex()
+    return "0x" + "".join(
+        c.upper() if int(nibble, 16) >= _NIBBLE_UPPER else c for c, nibble in zip(plain, digest, strict=False)
+    )
+
+
+def recover(digest: bytes, signature: bytes) -> str:
+    """Address that made `signature` (r, s, v: 65 bytes) over a 32-byte digest; raises ValueError when nobody could."""
+    if len(signature) != SIGNATURE_BYTES or signature[-1] not in (V_OFFSET, V_OFFSET + 1):
+        raise ValueError("a signature is 65 bytes and ends with 27 or 28")
+    try:
+        key = PublicKey.from_signature_and_message(
+            signature[:-1] + bytes([signature[-1] - V_OFFSET]), digest, hasher=None
+        )
+    except Exception as error:
+        raise ValueError("not a signature over this digest") from error
+    return _address(key)
+
+
+class Account:
+    """A key in memory. `repr` and logs show the address only."""
+
+    def __init__(self, key: bytes, name: str = "") -> None:
+        if len(key) != KEY_BYTES or not 0 < int.from_bytes(key, "big") < _ORDER:
+            raise InputError("not a secp256k1 private key", remedy="32 bytes, above zero and below the curve's order")
+        self._key = PrivateKey(key)
+        self.name = name
+
+    @classmethod
+    def from_role(cls, name: str) -> Account:
+        """The same account for the same role name everywhere. For tests and local chains only: anyone can make it."""
+        return cls(keccak256(b"keifu local role: " + name.encode()), name)
+
+    @classmethod
+    def random(cls, name: str = "") -> Account:
+        return cls(secrets.token_bytes(KEY_BYTES), name)
+
+    @cached_property
+    def address(self) -> str:
+        """Lower-case hex, as ABI decoding gives it; `checksum` makes the form for people."""
+        return _address(self._key.public_key)
+
+    @property
+    def public_key(self) -> bytes:
+        """Uncompressed point without its tag: 64 bytes."""
+        return self._key.public_key.format(compressed=False)[1:]
+
+    def secret(self) -> bytes:
+        """The private key itself, for writing an encrypted keystore. Never log it."""
+        return self._key.secret
+
+    def sign(self, digest: bytes) -> bytes:
+        """r, s, v (65 bytes, v is 27 or 28) over a 32-byte digest; deterministic (RFC 6979), low s."""
+        signature = self._key.sign_recoverable(digest, hasher=None)
+        return signature[:-1] + bytes([signature[-1] + V_OFFSET])
+
+    def __repr__(self) -> str:
+        return f"Account({self.name or 'unnamed'}, {checksum(self.address)})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Account) and other.address == self.address
+
+    def __hash__(self) -> int:
+        return hash(self.address)
