@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import ssl
 import time
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -60,7 +61,9 @@ class Rpc:
         self._timeout = _patience(url) if timeout is None else timeout
         self._attempts = attempts
         self._ids = itertools.count(1)
-        self._http = httpx.Client(headers={"Content-Type": "application/json"})
+        # The certificates of this machine are read only where they are needed: that takes a tenth of a second.
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
+        self._http = httpx.Client(headers={"Content-Type": "application/json"}, verify=verify)
 
     def call(self, method: str, *params: Any) -> Any:
         """One request; its result."""

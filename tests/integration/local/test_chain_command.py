@@ -17,6 +17,7 @@ from keifu.keys import Account, checksum
 from keifu.local import ROLES
 from keifu.tge import find_proof
 from tests.integration.chain._faulty_node import FaultyNode
+from tests.processes import children
 
 pytestmark = pytest.mark.case("tools-6")
 
@@ -31,11 +32,6 @@ def answers(url: str) -> bool:
             return rpc.chain_id() > 0
     except RpcError:
         return False
-
-
-def children(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
-    return [int(child) for child, parent in map(str.split, listed.splitlines()) if int(parent) == pid]
 
 
 # what it gives ------------------------------------------------------------------------------------------------------
