@@ -5,57 +5,96 @@ Exit status: 0 done, 1 a check failed, 2 wrong use, 3 something outside is missi
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import signal
 import sys
-from typing import Any
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from keifu import __version__
-from keifu.errors import KeifuError
+from keifu.cli._verbs import SIMILAR, LazyNoun, Place, load
+from keifu.errors import EnvironmentFault, KeifuError, UsageError
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
-# noun: (module below keifu.cli that has `cli`, one line for the list)
-NOUNS = {
-    "chain": ("chain", "keep a local chain with the whole suite deployed"),
-    "coverage": ("coverage", "show which lines and branches of the contracts a campaign ran"),
-    "demo": ("demo", "tell the whole story on a real local chain"),
-    "fuzz": ("fuzz", "search the contracts for calls that break an invariant"),
-    "mutate": ("mutate", "change a contract in small ways and see whether its campaign notices"),
-    "replay": ("replay", "send a counterexample to a real node"),
-    "prov": ("prov", "provenance: digest, register, attest, promote, verify, lineage, export"),
-}
+__all__ = ["GROUP", "NOUNS", "cli", "main"]
+
+GROUP = "keifu.commands"  # entry points: noun = module:click_command
+ENGINE = "evmstorm"
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
+NOUNS: dict[str, Place] = {
+    "chain": ("keifu.cli.chain:cli", "Keep a local chain with the whole suite deployed."),
+    "tge": ("keifu.cli.tge:cli", "Publish, deploy, claim and verify a list of grants."),
+    "staking": ("keifu.cli.staking:cli", "Bond, delegate, collect rewards and leave."),
+    "court": ("keifu.cli.court:cli", "Accuse, judge, appeal and execute verdicts."),
+    "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
+    "demo": ("keifu.cli.demo:cli", "Tell the whole story on a real local chain."),
+    "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
+}
+# Nouns that the fuzzing engine adds when it is installed.
+ENGINE_NOUNS = {
+    "fuzz": "Search contracts for calls that break an invariant.",
+    "mutate": "Change a contract in small ways and see whether its campaign notices.",
+    "coverage": "Show which lines and branches of contracts a campaign ran.",
+    "replay": "Send a counterexample to a real node.",
+}
 
-class _LazyGroup(click.Group):
+
+class _Root(LazyNoun):
+    """The nouns of this package, and those that other distributions add by entry point."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return sorted(NOUNS)
+        built_in = [*super().list_commands(ctx), *filter(_is_inside, ENGINE_NOUNS)]
+        return [*built_in, *(name for name in sorted(_added()) if name not in built_in)]
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        del ctx
-        if name not in NOUNS:
-            return None
-        command: click.Command = importlib.import_module(f"keifu.cli.{NOUNS[name][0]}").cli
-        return command
+        if (found := super().get_command(ctx, name)) is not None:
+            return found
+        if _is_inside(name):
+            return load(f"keifu.cli.{name}:cli")
+        if (entry := _added().get(name)) is not None:
+            command: click.Command = entry.load()
+            return command
+        if name in ENGINE_NOUNS:
+            raise EnvironmentFault(
+                f"`keifu {name}` comes with the fuzzing engine, which is not installed",
+                remedy=f"pip install {ENGINE}, or pip install ./engine in a checkout",
+            )
+        return None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, NOUNS[name][1]) for name in sorted(NOUNS)])
+    def line(self, name: str) -> str:
+        """What the list says of a noun; one that nobody here knows is imported for it."""
+        if name in self.places:
+            return super().line(name)
+        return ENGINE_NOUNS.get(name) or _added()[name].load().get_short_help_str(limit=80)
+
+    def unknown(self, ctx: click.Context, name: str) -> None:
+        near = get_close_matches(name, [*self.list_commands(ctx), *ENGINE_NOUNS], cutoff=SIMILAR)
+        raise click.NoSuchOption(name, f"No such command {name!r}", near, ctx)
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="keifu")
-def cli() -> None:
-    """Keifu: where data came from, who labelled it, which model answered, and what really runs: checkable by anyone.
+def _is_inside(name: str) -> bool:
+    """Whether an engine's noun still is a module of this package."""
+    return name in ENGINE_NOUNS and importlib.util.find_spec(f"keifu.cli.{name}") is not None
 
-    \b
-    Example: keifu demo --fast
-    """
+
+def _added() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+cli = _Root(
+    "keifu",
+    NOUNS,
+    help="Check where data came from, who labelled it, which model answered, and what really runs.",
+    example="keifu demo --fast",
+)
+cli = click.version_option(__version__, prog_name="keifu")(cli)
 
 
 def main(args: list[str] | None = None) -> Any:
@@ -63,12 +102,23 @@ def main(args: list[str] | None = None) -> Any:
     # Leave through the context managers, so that no child process is left behind.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        sys.exit(cli.main(args=args, standalone_mode=False) or 0)
+        sys.exit(cli.main(args=args, prog_name="keifu", standalone_mode=False) or 0)
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        click.echo(f"keifu: {told(error)}", err=True)
+        sys.exit(UsageError.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except KeifuError as error:
         click.echo(f"keifu: {error}", err=True)
         sys.exit(error.exit_code)
+
+
+def told(error: click.ClickException) -> str:
+    """A fault of the command line in one line, with what to do about it."""
+    context = getattr(error, "ctx", None)
+    if near := getattr(error, "possibilities", None):
+        message, remedy = str(error.message), f"did you mean {' or '.join(near)}?"
+    else:
+        message = error.format_message()
+        remedy = f"see `{context.command_path if context else 'keifu'} --help`"
+    return f"{' '.join(message.split()).rstrip('.')} ({remedy})"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ape
 import pytest
 
-from keifu.chain import Anvil, ChainClient, EvmDeployer, RpcDeployer, deploy_protocol
-from keifu.chain.ape import ApeDeployer
+from keifu.chain import Anvil, ChainClient, EvmDeployer, Rpc, RpcDeployer, deploy_protocol
 from keifu.errors import EnvironmentFault, Revert
 from keifu.evm import LocalEvm, artifacts
+from scripts._ape_deployer import ApeDeployer
 from tests.ape_chain import GENESIS
 
 # Time or block of the deployment is among their immutables, which stand behind the code.
@@ -26,6 +26,11 @@ def anvil():
         yield running
 
 
+def ape_client():
+    """Reads from the chain that ape is connected to."""
+    return ChainClient(Rpc(str(ape.networks.provider.http_uri)), artifacts.load)
+
+
 @pytest.fixture(scope="module")
 def deployers(evm, anvil, accounts):
     """One of each kind. ape's account is its own, so its addresses differ; code and roles must not."""
@@ -33,7 +38,7 @@ def deployers(evm, anvil, accounts):
     made = {
         "in process": EvmDeployer(evm, evm.account("deployer")),
         "rpc": RpcDeployer(ChainClient(anvil.rpc, artifacts.load), account),
-        "ape": ApeDeployer(accounts[0]),
+        "ape": ApeDeployer(accounts[0], ape_client(), load=artifacts.load),
     }
     for deployer in made.values():
         assert deployer.factory  # here, so that ape's isolation of each test does not undo it
@@ -110,8 +115,11 @@ def test_call_reads_and_writes(deployers, kind):
     before = deployer.call(counter, "Counter", "total")
     assert deployer.call(counter, "Counter", "add", 2) is None
     assert deployer.call(counter, "Counter", "total") == before + 2
-    with pytest.raises(Revert) as caught:
-        deployer.call(counter, "Counter", "add", 10)
+    assert deployer.simulate(counter, "Counter", "add", 3) is None
+    assert deployer.call(counter, "Counter", "total") == before + 2
+    for refused in (deployer.simulate, deployer.call):
+        with pytest.raises(Revert) as caught:
+            refused(counter, "Counter", "add", 10)
     assert caught.value.reason == "counter: over the limit"
 
 
