@@ -55,7 +55,7 @@ def running_chain(settings: Settings) -> Iterator[tuple[Anvil, Note]]:
         note.save()  # before anything is recorded: whoever finds the note of a killed chain removes its record
         deploy_suite(client, record, folder)
         if published:
-            from keifu.local.grants import seed  # noqa: PLC0415 - brings numba
+            from keifu.local.grants import seed
 
             seed(client, record, folder, published)
         note.ready = True

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keifu.cli._print import emit, table
+from keifu.cli._types import ENDPOINT
+from keifu.cli._verbs import Noun, json_option
 from keifu.errors import KeifuError
+from keifu.units import COIN
 
 if TYPE_CHECKING:
     from keifu.chain import ChainClient
@@ -18,179 +22,147 @@ if TYPE_CHECKING:
 __all__ = ["cli"]
 
 LOCAL_CHAIN = 31_337
-COIN = 10**18
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-which_option = click.option(
-    "--chain-id", type=click.IntRange(1), default=None, help="Which local chain, when several run."
-)
+which_option = click.option("--chain-id", type=click.IntRange(1), help="Which local chain, when several run.")
 rpc_option = click.option(
-    "--rpc", envvar="KEIFU_RPC", help="Node of the chain (KEIFU_RPC); by default the one that runs."
+    "--rpc",
+    type=ENDPOINT,
+    envvar="KEIFU_RPC",
+    show_envvar=True,
+    help="Address of the node.  [default: the one that runs]",
 )
 
 
-@click.group(name="chain", invoke_without_command=True)
+@click.group("chain", cls=Noun, example="keifu chain --detach", invoke_without_command=True)
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port; 8545 if it is free, else another one.")
 @click.option("--chain-id", type=click.IntRange(1), default=LOCAL_CHAIN, show_default=True, help="Number of the chain.")
 @click.option(
-    "--with-grants", is_flag=True, help="Add a distribution for the named accounts and an operator with stake."
+    "--with-grants", is_flag=True, help="Add a distribution for the named accounts, and an operator with stake."
 )
 @click.option("--detach", is_flag=True, help="Return when it runs and leave it in the background.")
 @click.option("--once", is_flag=True, hidden=True, help="Stop at once instead of waiting for Ctrl-C.")
 @json_option
 @click.pass_context
 def cli(
-    context: click.Context, port: int | None, chain_id: int, with_grants: bool, detach: bool, once: bool, as_json: bool
+    context: click.Context, port: int | None, chain_id: int, with_grants: bool, detach: bool, once: bool, json_out: bool
 ) -> None:
     """Start anvil with the whole suite and funded accounts, and keep it until Ctrl-C.
 
     Where everything is goes into a record that the other commands find from any folder. With --detach the chain stays
     in the background: `eval "$(keifu chain env)"` points a shell at it, `keifu chain stop` ends it.
-
-    \b
-    Example: keifu chain --detach
     """
     if context.invoked_subcommand:
         return
-    from keifu.cli import _chain_host  # noqa: PLC0415 - what only a started chain needs
+    from keifu.cli import _chain_host
 
     settings = _chain_host.Settings(port, chain_id, with_grants)
     if detach:
-        note = _chain_host.start_detached(settings)
-        _show(note, as_json, "runs in the background; `keifu chain stop` ends it")
+        _show(_chain_host.start_detached(settings), json_out, "runs in the background; `keifu chain stop` ends it")
         return
     with _chain_host.running_chain(settings) as (anvil, note):
-        _show(note, as_json, "Ctrl-C stops it")
+        _show(note, json_out, "Ctrl-C stops it")
         if not once:
             _chain_host.wait(anvil)
 
 
-@cli.command()
+@cli.verb("env", example='eval "$(keifu chain env)"')
 @which_option
 @json_option
-def env(chain_id: int | None, as_json: bool) -> None:
-    """Print the exports that point a shell at the chain that runs.
-
-    \b
-    Example: eval "$(keifu chain env)"
-    """
-    from keifu.local import the_chain  # noqa: PLC0415
+def env(chain_id: int | None, json_out: bool) -> None:
+    """Print the exports that point a shell at the chain that runs."""
+    from keifu.local import the_chain
 
     note = the_chain(chain_id or 0)
-    click.echo(json.dumps(note.exports) if as_json else _exports(note))
+    emit(note.exports, _exports(note), json_out)
 
 
-@cli.command()
+@cli.verb("status", example="keifu chain status")
 @json_option
-def status(as_json: bool) -> None:
-    """Say which local chains run, where they listen and how far they are.
-
-    \b
-    Example: keifu chain status
-    """
-    from keifu.local import running  # noqa: PLC0415
-    from keifu.local.notes import NO_CHAIN, forget_dead  # noqa: PLC0415
+def status(json_out: bool) -> None:
+    """Say which local chains run, where they listen and how far they are."""
+    from keifu.local import running
+    from keifu.local.notes import NO_CHAIN, forget_dead
 
     dead, found = forget_dead(), running()
     rows = [
         {"chain_id": note.chain_id, "url": note.url, "record": note.record, "block": _block(note)} for note in found
     ]
-    if as_json:
-        click.echo(json.dumps({"chains": rows, "removed": [note.chain_id for note in dead]}))
-        return
-    for note in dead:
-        click.echo(f"chain {note.chain_id} on {note.url} was killed; its record has been removed")
-    for row in rows:
-        click.echo(f"chain {row['chain_id']} on {row['url']}, block {row['block']}, recorded in {row['record']}")
-    if not rows:
-        click.echo(NO_CHAIN)
+    said = [f"chain {note.chain_id} on {note.url} was killed; its record has been removed" for note in dead]
+    said += [
+        f"chain {row['chain_id']} on {row['url']}, block {row['block']}, recorded in {row['record']}" for row in rows
+    ]
+    said += [] if rows else [NO_CHAIN]
+    emit({"chains": rows, "removed": [note.chain_id for note in dead]}, "\n".join(said), json_out)
 
 
-@cli.command()
+@cli.verb("accounts", example="keifu chain accounts --keys")
 @rpc_option
-@click.option("--keys", is_flag=True, help="Print the private keys, for wallets. Anyone can make them.")
+@click.option("--keys", is_flag=True, help="Print the private keys too, for wallets. Anyone can make them.")
 @json_option
-def accounts(rpc: str | None, keys: bool, as_json: bool) -> None:
-    """List the named accounts with their addresses and what they have.
-
-    \b
-    Example: keifu chain accounts
-    """
-    client, folder = _connect(rpc)
-    found = _accounts(client, folder)
-    if as_json:
-        click.echo(json.dumps({"accounts": found}))
+def accounts(rpc: str | None, keys: bool, json_out: bool) -> None:
+    """List the named accounts with their addresses and what they have."""
+    found = _accounts(*_connect(rpc))
+    if json_out:
+        emit({"accounts": found}, "", json_out)
         return
     _table(found)
     if keys:
-        for row in found:
-            click.echo(f"{row['name']:<10} {row['key']}")
+        click.echo("")
+        table(("account", "private key"), [(row["name"], row["key"]) for row in found])
 
 
-@cli.command()
+@cli.verb("fund", example="keifu chain fund delegator --coins 500")
 @click.argument("who", metavar="ADDRESS|ROLE")
 @click.option("--ether", type=click.IntRange(0, 10**9), default=0, help="Ether to give.")
 @click.option("--coins", type=click.IntRange(0, 10**9), default=0, help="Coins to give.")
 @rpc_option
 @json_option
-def fund(who: str, ether: int, coins: int, rpc: str | None, as_json: bool) -> None:
-    """Give ether and coins to an account: 10 ether and 1,000 coins unless you say how much. Local chains only.
-
-    \b
-    Example: keifu chain fund delegator --coins 500
-    """
-    from keifu.keys import checksum  # noqa: PLC0415
-    from keifu.local import address_of  # noqa: PLC0415
+def fund(who: str, ether: int, coins: int, rpc: str | None, json_out: bool) -> None:
+    """Give ether and coins to an account: 10 ether and 1,000 coins unless you say how much. Local chains only."""
+    from keifu.keys import checksum
+    from keifu.local import address_of
 
     address = address_of(who)
     if not ether and not coins:
         ether, coins = 10, 1_000
     client, folder = _connect(rpc)
-    from keifu.local import suite  # noqa: PLC0415
+    from keifu.local import suite
 
     suite.fund(client, folder, address, ether=ether, coins=coins)
-    if as_json:
-        click.echo(json.dumps({"address": checksum(address), "ether": ether, "coins": coins}))
-        return
     given = " and ".join(f"{amount:,} {what}" for amount, what in ((ether, "ether"), (coins, "coins")) if amount)
-    click.echo(f"{given} given to {checksum(address)}")
+    document = {"address": checksum(address), "ether": ether, "coins": coins}
+    emit(document, f"{given} given to {checksum(address)}", json_out)
 
 
-@cli.command()
+@cli.verb("stop", example="keifu chain stop")
 @which_option
 @json_option
-def stop(chain_id: int | None, as_json: bool) -> None:
-    """End a local chain and remove its record.
-
-    \b
-    Example: keifu chain stop
-    """
-    from keifu.local import stop as end  # noqa: PLC0415
-    from keifu.local import the_chain  # noqa: PLC0415
+def stop(chain_id: int | None, json_out: bool) -> None:
+    """End a local chain and remove its record."""
+    from keifu.local import stop as end
+    from keifu.local import the_chain
 
     note = the_chain(chain_id or 0)
     end(note)
-    said = {"chain_id": note.chain_id, "url": note.url}
-    click.echo(json.dumps(said) if as_json else f"chain {note.chain_id} on {note.url} has ended")
+    emit({"chain_id": note.chain_id, "url": note.url}, f"chain {note.chain_id} on {note.url} has ended", json_out)
 
 
-def _connect(rpc: str | None) -> tuple[ChainClient, Path]:
-    """The local chain at `rpc`, or the one that runs, and the folder of its record."""
-    from keifu.chain.deployments import find_folder  # noqa: PLC0415
-    from keifu.local import running, the_chain  # noqa: PLC0415
-    from keifu.local.suite import local_client  # noqa: PLC0415
+def _connect(rpc: str | None) -> tuple[ChainClient, Path | None]:
+    """The local chain at `rpc`, or the one that runs, and the folder of its record if it is known."""
+    from keifu.local import running, the_chain
+    from keifu.local.suite import local_client
 
     url = rpc or the_chain().url
-    noted = {note.url: Path(note.record).parent for note in running()}
+    folders = {note.url: Path(note.record).parent for note in running()}
     client = local_client(url)
     click.get_current_context().call_on_close(client.rpc.close)
-    return client, noted.get(url, find_folder())
+    return client, folders.get(url)
 
 
-def _accounts(client: ChainClient, folder: Path) -> list[dict[str, Any]]:
-    from keifu.keys import checksum  # noqa: PLC0415
-    from keifu.local import ROLES  # noqa: PLC0415
-    from keifu.local.suite import balances  # noqa: PLC0415
+def _accounts(client: ChainClient, folder: Path | None) -> list[dict[str, Any]]:
+    from keifu.keys import checksum
+    from keifu.local import ROLES
+    from keifu.local.suite import balances
 
     keys = {role.name: role.account for role in ROLES.values()}
     have = balances(client, folder, [account.address for account in keys.values()])
@@ -207,29 +179,35 @@ def _accounts(client: ChainClient, folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _show(note: Note, as_json: bool, last: str) -> None:
+def _show(note: Note, json_out: bool, last: str) -> None:
     """All that somebody needs who has just started the chain."""
-    from keifu.chain.deployments import open_record  # noqa: PLC0415
+    from keifu.chain.deployments import open_record
 
     client, folder = _connect(note.url)
     found = _accounts(client, folder)
-    addresses = open_record(note.chain_id, note.genesis, folder).contracts
-    if as_json:
+    addresses = dict(open_record(note.chain_id, note.genesis, Path(note.record).parent).contracts)
+    if json_out:
         document = {"url": note.url, "chain_id": note.chain_id, "genesis": note.genesis, "record": note.record}
         click.echo(json.dumps({**document, "addresses": addresses, "accounts": found, "env": note.exports}))
         return
-    for name, address in addresses.items():
-        click.echo(f"{name:<22} {address}")
+    table(("contract", "address"), list(addresses.items()))
     click.echo("")
     _table(found)
     click.echo(f"\n{_exports(note)}\n\nchain: {note.chain_id} on {note.url}; {last}")
 
 
 def _table(found: list[dict[str, Any]]) -> None:
-    click.echo(f"{'account':<10} {'address':<42} {'ether':>7} {'coins':>13}")
-    for row in found:
-        ether, coins = ((int(row[what]) + COIN // 2) // COIN for what in ("ether", "coins"))  # gas is no news
-        click.echo(f"{row['name']:<10} {row['address']} {ether:>7,} {coins:>13,}  {row['purpose']}")
+    rows = [
+        # Rounded: what somebody paid for gas is no news.
+        (
+            row["name"],
+            row["address"],
+            *(f"{round(int(row[what]) / COIN):,}" for what in ("ether", "coins")),
+            row["purpose"],
+        )
+        for row in found
+    ]
+    table(("account", "address", "ether", "coins", "what it does"), rows)
 
 
 def _exports(note: Note) -> str:
@@ -237,7 +215,7 @@ def _exports(note: Note) -> str:
 
 
 def _block(note: Note) -> int | None:
-    from keifu.chain import Rpc  # noqa: PLC0415
+    from keifu.chain import Rpc
 
     try:
         with Rpc(note.url, attempts=1) as rpc:

@@ -7,10 +7,10 @@ from pathlib import Path
 from keifu.chain import ChainClient, Deployment, RpcDeployer
 from keifu.chain.deployments import Record
 from keifu.local.roles import DEPLOYER, ROLES
-from keifu.local.suite import COIN
 from keifu.staking import actions
 from keifu.tge import chain as tge
 from keifu.tge import read_csv, write_files
+from keifu.units import COIN
 
 __all__ = ["LIST", "seed"]
 

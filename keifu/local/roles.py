@@ -30,7 +30,7 @@ class Role:
 ROLES: dict[str, Role] = {
     role.name: role
     for role in (
-        Role(DEPLOYER, 0, "deployed the suite, holds the supply, owns the timelock"),
+        Role(DEPLOYER, 0, "deployed the suite, holds the supply, proposes in the timelock"),
         Role("holder", 1_000, "has a grant of coins"),
         Role("operator", 10_000, "bonds coins and takes delegations"),
         Role("delegator", 10_000, "stakes with an operator"),

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from keifu.chain import Call, ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
-from keifu.chain.deployments import Record, open_record
+from keifu.chain.deployments import Record, find_record
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 from keifu.local.roles import DEPLOYER, ETHER, ROLES
+from keifu.units import COIN
 
-__all__ = ["COIN", "balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of"]
+__all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of"]
 
-COIN = 10**18
 TOKEN = "KeifuToken"  # noqa: S105 - a contract's name
 FACTORY = "Create3Factory"
 
@@ -62,19 +62,19 @@ def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deploymen
     return deployment
 
 
-def suite_of(client: ChainClient, folder: Path) -> Deployment:
-    """Where the suite is on this chain. Raises EnvironmentFault when the record has none, ChainMismatch when it is of
-    another chain."""
-    record = open_record(client.chain_id, genesis_of(client), folder)
+def suite_of(client: ChainClient, folder: Path | None) -> Deployment:
+    """Where the suite is on this chain, as recorded in `folder`, or where records are looked for. Raises
+    EnvironmentFault when there is no record, or one of another chain."""
+    record, found = find_record(client.chain_id, genesis_of(client), folder, disposable=True)
     if TOKEN not in record.contracts:
         raise EnvironmentFault(
-            f"no suite is recorded for chain {client.chain_id} in {folder}",
-            remedy="keifu chain starts one that has it; or name the folder by KEIFU_DEPLOYMENTS",
+            f"no suite is recorded for chain {client.chain_id} in {found}",
+            remedy="keifu chain starts a chain that has it; or name the folder by KEIFU_DEPLOYMENTS",
         )
     return Deployment(dict(record.contracts))
 
 
-def fund(client: ChainClient, folder: Path, address: str, *, ether: int, coins: int) -> None:
+def fund(client: ChainClient, folder: Path | None, address: str, *, ether: int, coins: int) -> None:
     """Add ether, and coins of the deployer's. Nothing is given before it is sure that both can be.
 
     Raises EnvironmentFault when the chain has no suite, or the deployer too few coins.
@@ -90,7 +90,7 @@ def fund(client: ChainClient, folder: Path, address: str, *, ether: int, coins: 
         _give_coins(client, deployment, deployer, [(address, coins)])
 
 
-def balances(client: ChainClient, folder: Path, addresses: Iterable[str]) -> dict[str, tuple[int, int]]:
+def balances(client: ChainClient, folder: Path | None, addresses: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Wei of ether and of coins, by address."""
     wanted = list(addresses)
     token = suite_of(client, folder).at(client, TOKEN)

@@ -201,8 +201,28 @@ def test_a_record_of_another_chain(user):
     user.json("chain", "--detach", "--port", "0")
     with Anvil(timestamp=1_767_225_600) as anvil:
         done = user.run("chain", "fund", "holder", KEIFU_RPC=anvil.url)
+        assert anvil.client().balance(ROLES["holder"].account.address) == 0
     assert done.returncode == 3
-    assert "31337.json is of another chain 31337: its first block is" in done.stderr
+    assert done.stderr.startswith("keifu: no suite is recorded for chain 31337 in ")
+
+
+def test_a_stale_record_beside_the_caller_does_not_hide_the_chain(user):
+    """As a run on another local chain of the same number leaves it in the working folder."""
+    (user.elsewhere / "deployments").mkdir()
+    stale = {"chain_id": 31_337, "genesis": "0x" + "11" * 32, "contracts": {"KeifuToken": "0x" + "22" * 20}}
+    (user.elsewhere / "deployments" / "31337.json").write_text(json.dumps(stale))
+    chain = user.json("chain", "--detach", "--port", "0")
+    (user.elsewhere / "data").write_text("a line")
+    arguments = ["prov", "register", "data", "--kind", "dataset", "--role", "author"]
+    assert user.json(*arguments, KEIFU_RPC=chain["url"])["id"]
+    assert user.run("chain", "fund", "holder", KEIFU_RPC=chain["url"]).returncode == 0
+
+
+def test_roles_sign_on_a_local_chain_of_any_number(user):
+    chain = user.json("chain", "--detach", "--port", "0", "--chain-id", "31338")
+    (user.elsewhere / "data").write_text("a line")
+    arguments = ["prov", "register", "data", "--kind", "dataset", "--role", "author"]
+    assert user.json(*arguments, KEIFU_RPC=chain["url"])["id"]
 
 
 # life ---------------------------------------------------------------------------------------------------------------
