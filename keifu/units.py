@@ -12,7 +12,9 @@ __all__ = [
     "NOBODY",
     "YEAR",
     "coins",
+    "day",
     "duration",
+    "is_address",
     "parse_amount",
     "parse_duration",
 ]
@@ -24,6 +26,7 @@ DAY = 24 * HOUR
 YEAR = 365 * DAY
 NOBODY = "0x" + "00" * 20  # the zero address
 
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _AMOUNT = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,18}))?")
 # Digits with something between them that is no single point: 1,143.00 and 1.143,00 are read in two ways.
 _GROUPED = re.compile(r"[0-9]+(?:[,' \u00a0\u202f][0-9,.' \u00a0\u202f]*|\.[0-9]+[,.].*)")
@@ -31,6 +34,11 @@ _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
 _DURATION = re.compile(r"([0-9]{1,18})\s*([a-z]*)")
 _UNITS = {"second": 1, "minute": 60, "hour": HOUR, "day": DAY, "week": 7 * DAY, "year": YEAR}
 _SHORT = {"": 1, "s": 1, "min": 60, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": YEAR}
+
+
+def is_address(text: str) -> bool:
+    """Whether it is 0x and 40 hex digits, in whatever case."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def parse_amount(text: str) -> int:
@@ -56,6 +64,16 @@ def coins(wei: int) -> str:
     """An amount for people: exact, without needless zeros."""
     whole, rest = divmod(wei, COIN)
     return f"{whole:,}" + (f".{rest:0{DECIMALS}}".rstrip("0") if rest else "")
+
+
+def day(timestamp: int) -> str:
+    """Unix seconds for people; far beyond the calendar, the number."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - parsing amounts does not need it
+
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"{timestamp:,} seconds after 1970"
 
 
 def parse_duration(text: str) -> int:

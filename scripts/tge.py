@@ -15,16 +15,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from keifu.chain import Deployment
-from keifu.chain.ape_script import Session, connect, guarded
-from keifu.chain.protocol import Distribution
-from keifu.errors import CheckFailed, EnvironmentFault, UsageError
+from keifu.chain.ape_script import connect, guarded
+from keifu.chain.bounds import require_steps
+from keifu.chain.plan import Plan, is_local
+from keifu.errors import CheckFailed, UsageError
 from keifu.keys import checksum
 from keifu.tge import chain as tge
 from keifu.tge import coins, find_proof, parse_amount, read_csv, read_summary, write_files
 from keifu.tge.check import verify as run_checks
 from keifu.tge.model import MONTH_SECONDS, MONTHS
-from keifu.tge.status import day, draw, read_status
+from keifu.tge.status import draw, read_status
+from keifu.units import day
 
 FOLDER = Path("out/tge")
 console = Console()
@@ -52,23 +53,12 @@ def _say(as_json: bool, data: dict[str, Any], *lines: str) -> None:
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def _deployed(session: Session) -> tuple[Deployment, Distribution]:
-    distribution = tge.recorded(session.record)
-    contracts = session.record.contracts
-    if distribution is None or tge.DISTRIBUTOR not in contracts:
-        raise EnvironmentFault(
-            f"no distribution is recorded for chain {session.record.chain_id}",
-            remedy="run `ape run tge deploy` on this network first",
-        )
-    return Deployment(dict(contracts)), distribution
-
-
 @cli.command(epilog="Example: ape run tge build --csv grants.csv --total 9144000")
 @csv_option
 @click.option("--out", "folder", type=click.Path(path_type=Path), default=FOLDER, show_default=True)
 @click.option("--total", "total_text", default="", help="Coins that the grants must add up to.")
-@click.option("--step", type=click.IntRange(1), default=MONTH_SECONDS, show_default=True, help="Seconds of a step.")
-@click.option("--steps", type=click.IntRange(1), default=MONTHS, show_default=True)
+@click.option("--step", type=int, default=MONTH_SECONDS, show_default=True, help="Seconds of a step.")
+@click.option("--steps", type=int, default=MONTHS, show_default=True)
 @json_option
 @guarded
 def build(csv_path: Path, folder: Path, total_text: str, step: int, steps: int, as_json: bool) -> None:
@@ -77,6 +67,7 @@ def build(csv_path: Path, folder: Path, total_text: str, step: int, steps: int, 
         expected = parse_amount(total_text.replace(",", "")) if total_text else None
     except ValueError as error:
         raise UsageError(f"--total: {error}") from error
+    require_steps(step, steps)
     grants = read_csv(csv_path, expected=expected)
     with Progress(console=console, disable=as_json, transient=True) as bar:
         task = bar.add_task("proofs", total=len(grants))
@@ -101,33 +92,64 @@ def build(csv_path: Path, folder: Path, total_text: str, step: int, steps: int, 
 @network_option()
 @account_option()
 @folder_option
-@click.option("--start", type=int, default=0, help="Unix seconds of the event; now if left out.")
+@click.option("--start", type=int, help="Unix seconds of the event; now if left out.")
+@click.option("--plan", "plan_path", type=click.Path(path_type=Path), help="TOML file with the suite's parameters.")
+@click.option("--treasury", help="Receives the whole supply, and pays the allocation in.")
+@click.option("--proposer", "proposers", multiple=True, help="May queue in the timelock; may be given again.")
+@click.option("--executor", "executors", multiple=True, help="May execute what is ripe; the zero address: anyone.")
+@click.option("--delay", "timelock_delay", help="Of the timelock: seconds, or `2 days`.")
+@click.option("--insurance", help="Receives what slashes take beyond restitution and reward; the timelock by default.")
+@click.option("--yes", is_flag=True, help="Send without asking.")
 @chain_option
 @json_option
 @guarded
-def deploy(account: Any, folder: Path, start: int, chain_id: int, as_json: bool) -> None:
+def deploy(
+    account: Any,
+    folder: Path,
+    start: int | None,
+    plan_path: Path | None,
+    yes: bool,
+    chain_id: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Deploy what is missing of the suite and the distributor, and pay the allocation in, once."""
-    summary = read_summary(folder)
+    summary, plan = read_summary(folder), Plan.read(plan_path, **options)
     session = connect(chain_id, quiet=as_json)
-    distribution = tge.decide(session.record, summary, start, session.client.now)
-    chain = session.deployer(account)
+    chain, record = session.deployer(account), session.record
+    distribution = tge.decide(record, summary, start, session.client.now)
+    plan = plan.paying(distribution).resolve(record, chain.sender, session.client.now)
+    if not as_json:
+        _show(plan)
+    if not is_local(record.chain_id) and not yes:
+        click.confirm("Send these transactions?", abort=True, err=as_json)
     deployment = tge.deploy(
         chain,
-        session.record,
+        record,
         distribution,
+        params=plan.params,
         save=lambda record: record.save(),
-        on_step=lambda name, address: _say(as_json, {}, f"{name:16} {checksum(address)}") if not as_json else None,
+        on_step=lambda name, address: _say(as_json, {}, f"{name:18} {checksum(address)}") if not as_json else None,
     )
+    data = {"contracts": deployment.addresses, "start": distribution.start, "paid_in_now": False}
+    amount = f"{coins(distribution.allocation)} coins"
+    if plan.params.treasury != chain.sender:
+        distributor = checksum(deployment[tge.DISTRIBUTOR])
+        data["to_pay_in"] = str(distribution.allocation)
+        _say(as_json, data, f"the treasury is to send {amount} to the distributor {distributor}")
+        return
     paid = tge.fund(
-        chain,
-        deployment,
-        distribution,
-        session.record.chain_id,
-        lambda digest: account.sign_raw_msghash(digest).encode_rsv(),
+        chain, deployment, distribution, record.chain_id, lambda digest: account.sign_raw_msghash(digest).encode_rsv()
     )
-    data = {"contracts": deployment.addresses, "start": distribution.start, "paid_in_now": paid}
     what = "paid in" if paid else "had been paid in before"
-    _say(as_json, data, f"{coins(distribution.allocation)} coins {what}; the event is at {day(distribution.start)}")
+    _say(as_json, data | {"paid_in_now": paid}, f"{amount} {what}; the event is at {day(distribution.start)}")
+
+
+def _show(plan: Plan) -> None:
+    table = Table("", "", "", show_header=False, title="What is going to be deployed")
+    for row in plan.describe():
+        table.add_row(*row)
+    console.print(table)
 
 
 @cli.command(
@@ -145,7 +167,7 @@ def claim(account: Any, folder: Path, holder: str, chain_id: int, as_json: bool)
     """Claim what is due of one grant. Anyone may send it; the holder is paid."""
     proof = find_proof(folder, checksum(holder or account.address))
     session = connect(chain_id, quiet=as_json)
-    deployment, _ = _deployed(session)
+    deployment, _ = tge.deployed(session.record)
     due = tge.claim(session.deployer(account), deployment[tge.DISTRIBUTOR], proof)
     told = f"{coins(due)} coins paid to {checksum(proof.account)}" if due else "nothing is due now"
     _say(as_json, {"account": proof.account, "index": proof.index, "paid": str(due)}, told)
@@ -163,10 +185,9 @@ def claim(account: Any, folder: Path, holder: str, chain_id: int, as_json: bool)
 def verify(csv_path: Path, folder: Path, as_json: bool) -> None:
     """Recompute everything from the CSV, read everything from the chain, and say whether they agree."""
     grants = read_csv(csv_path)
-    summary = read_summary(folder) if folder.exists() else None
     session = connect(quiet=as_json)
-    deployment, distribution = _deployed(session)
-    checks = run_checks(session.client, deployment, distribution, grants, summary)
+    published = folder if folder.exists() else None
+    checks = run_checks(session.client, session.record, grants, folder=published, csv_path=csv_path)
     failed = [check.what for check in checks if not check.holds]
     if as_json:
         rows = [{"what": check.what, "holds": check.holds, "detail": check.detail} for check in checks]
@@ -190,8 +211,9 @@ def verify(csv_path: Path, folder: Path, as_json: bool) -> None:
 def status(chart: Path, as_json: bool) -> None:
     """Say where the distribution stands, as a table and as a picture (.svg or .png)."""
     session = connect(quiet=as_json)
-    deployment, distribution = _deployed(session)
-    found = read_status(session.client, deployment, distribution)
+    deployment, distribution = tge.deployed(session.record)
+    first_block = session.record.creations[tge.DISTRIBUTOR].block
+    found = read_status(session.client, deployment, distribution, first_block=first_block)
     draw(found, chart)
     if as_json:
         click.echo(json.dumps({**found.data(), "chart": str(chart)}))

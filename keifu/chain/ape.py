@@ -1,4 +1,4 @@
-"""Deploying through an ape account: ape's own artefacts, provider, signing and confirmation. Imports ape."""
+"""Deploying through an ape account: ape's own artefacts, signing and confirmation, our reads. Imports ape."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import ape
 from ape.api import AccountAPI
 from ape.exceptions import ContractLogicError
 
-from keifu.abi import Interface
-from keifu.chain._client import created_address
-from keifu.chain._deployer import FactoryDeployer
+from keifu.abi import Interface, Receipt
+from keifu.chain._client import ChainClient
+from keifu.chain._deployer import ClientDeployer
+from keifu.chain.rpc import Rpc
 from keifu.errors import Revert
 
 __all__ = ["ApeDeployer"]
 
 
-class ApeDeployer(FactoryDeployer):
+class ApeDeployer(ClientDeployer):
     """Deploys with an ape account on the network that ape is connected to."""
 
     def __init__(self, account: AccountAPI, factory: str = "") -> None:
-        super().__init__(account.address.lower(), factory)
+        client = ChainClient(Rpc(str(ape.networks.provider.http_uri)))
+        super().__init__(client, account.address.lower(), factory)
         self.account = account
 
     def interface(self, name: str) -> Interface:
@@ -29,35 +31,17 @@ class ApeDeployer(FactoryDeployer):
     def creation_code(self, name: str) -> bytes:
         return bytes(self._type(name).get_deployment_bytecode() or b"")
 
-    def code(self, address: str) -> bytes:
-        return bytes(ape.networks.provider.get_code(ape.convert(address, ape.types.AddressType)))
-
-    def create(self, init_code: bytes) -> str:
-        nonce = self.account.nonce
+    def send(self, to: str | None, data: bytes) -> Receipt:
+        request = {"from": self.sender, "data": "0x" + data.hex()} | ({"to": to} if to else {})
+        self.client.rpc.call("eth_estimateGas", request)  # finds a refusal, and its reason, before anything is signed
+        where = {"receiver": ape.convert(to, ape.types.AddressType)} if to else {}
         ecosystem = ape.networks.provider.network.ecosystem
-        transaction = ecosystem.create_transaction(sender=self.account.address, data=init_code)
-        self._run(lambda: self.account.call(transaction))
-        return created_address(self.sender, nonce)
-
-    def explain(self, init_code: bytes) -> None:
-        ecosystem = ape.networks.provider.network.ecosystem
-        transaction = ecosystem.create_transaction(sender=self.account.address, data=init_code)
-        self._run(lambda: ape.networks.provider.estimate_gas_cost(transaction))
-
-    def view(self, address: str, name: str, function: str, *args: Any) -> Any:
-        return self._run(lambda: getattr(self._at(address, name), function)(*args))
-
-    def transact(self, address: str, name: str, function: str, *args: Any) -> None:
-        self._run(lambda: getattr(self._at(address, name), function)(*args, sender=self.account))
+        transaction = ecosystem.create_transaction(sender=self.account.address, data=data, **where)
+        try:
+            receipt = self.account.call(transaction)
+        except ContractLogicError as error:
+            raise Revert(error.revert_message) from error
+        return Receipt(tx_hash=receipt.txn_hash, block_number=receipt.block_number)
 
     def _type(self, name: str) -> Any:
         return getattr(ape.project, name).contract_type
-
-    def _at(self, address: str, name: str) -> Any:
-        return ape.Contract(ape.convert(address, ape.types.AddressType), contract_type=self._type(name))
-
-    def _run(self, action: Any) -> Any:
-        try:
-            return action()
-        except ContractLogicError as error:
-            raise Revert(error.revert_message) from error

@@ -49,12 +49,8 @@ class Session:
     record: Record
 
     def deployer(self, account: AccountAPI) -> ApeDeployer:
-        """Sends with an ape account. The factory is that of the record, so that a second run finds the first one's."""
-        chain = ApeDeployer(account, self.record.contracts.get("Create3Factory", ""))
-        if chain.factory != self.record.contracts.get("Create3Factory"):
-            self.record.contracts["Create3Factory"] = chain.factory
-            self.record.save()
-        return chain
+        """Sends with an ape account, through the factory of the record if there is one. Sends nothing yet."""
+        return ApeDeployer(account, self.record.factory)
 
 
 def connect(chain_id: int = 0, *, quiet: bool = False) -> Session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def emit(document: Any, text: str, json_out: bool) -> None:
     click.echo(json.dumps(document, indent=2) if json_out else text)
 
 
-def _deployed(folder: Path, client: ChainClient) -> dict[str, str]:
+def _deployed(folder: Path, client: ChainClient) -> Mapping[str, str]:
     """Addresses by contract name, as the deployment of this very chain wrote them down."""
     genesis = client.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
     return open_record(client.chain_id, genesis, folder, disposable=client.chain_id == LOCAL_CHAIN).contracts

@@ -12,7 +12,6 @@ counted from 0; lines and columns that hold nothing do not count.
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +24,7 @@ from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.merkle import Tree, build, hash_leaves
 from keifu.tge.model import SUPPLY
-from keifu.units import COIN, NOBODY, coins, parse_amount
+from keifu.units import COIN, NOBODY, coins, is_address, parse_amount
 
 __all__ = ["COIN", "HEADER", "Grants", "coins", "parse_amount", "read_csv"]
 
@@ -35,7 +34,6 @@ ADDRESS_BYTES = 20
 WORD_BYTES = 32
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 @dataclass(frozen=True)
@@ -166,7 +164,7 @@ def _encoding(path: Path) -> str:
 
 
 def _account(path: Path, line: int, text: str) -> str:
-    if _ADDRESS.fullmatch(text) is None:
+    if not is_address(text):
         raise InputError(f"{path.name}:{line}: {text!r} is not an address", remedy="0x and 40 hex digits")
     account = text.lower()
     if account == NOBODY:

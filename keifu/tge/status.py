@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from keifu.chain import ChainClient, Deployment
 from keifu.chain.protocol import Distribution
 from keifu.tge.chain import DISTRIBUTOR, TOKEN, claims_of, schedule_of
-from keifu.tge.grants import COIN, coins
 from keifu.tge.model import Schedule
+from keifu.units import COIN, coins, day
 
 __all__ = ["Status", "day", "draw", "read_status"]
 
@@ -65,14 +64,12 @@ class Status:
         }
 
 
-def day(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def read_status(client: ChainClient, deployment: Deployment, distribution: Distribution) -> Status:
+def read_status(
+    client: ChainClient, deployment: Deployment, distribution: Distribution, *, first_block: int = 0
+) -> Status:
     """Read the figures from the chain."""
     schedule, now = schedule_of(distribution), client.now
-    claims = claims_of(client, deployment[DISTRIBUTOR])
+    claims = claims_of(client, deployment[DISTRIBUTOR], first_block=first_block)
     upcoming = [time for time in schedule.times() if time > now]
     return Status(
         schedule=schedule,

@@ -7,7 +7,7 @@ import pytest
 
 from keifu.chain import Anvil, ChainClient, EvmDeployer, RpcDeployer, deploy_protocol
 from keifu.chain.ape import ApeDeployer
-from keifu.errors import EnvironmentFault, Revert
+from keifu.errors import Revert
 from keifu.evm import LocalEvm, artifacts
 from tests.ape_chain import GENESIS
 
@@ -115,12 +115,15 @@ def test_call_reads_and_writes(deployers, kind):
     assert caught.value.reason == "counter: over the limit"
 
 
-def test_an_account_whose_first_contract_is_another_is_told():
+@pytest.mark.case("tools-3")
+def test_an_account_whose_first_contract_is_another_gets_one_suite():
     evm = LocalEvm()
     account = evm.account("busy deployer")
     evm.deploy("Counter", 1, sender=account)
-    with pytest.raises(EnvironmentFault, match="is no Create3Factory"):
-        deploy_protocol(EvmDeployer(evm, account))
+    deployer = EvmDeployer(evm, account)
+    deployment = deploy_protocol(deployer)
+    assert EvmDeployer(evm, account).factory == deployer.factory
+    assert deploy_protocol(deployer) == deployment
 
 
 def test_ape_is_connected_to_a_chain_of_its_own():

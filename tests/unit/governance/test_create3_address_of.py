@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.chain._deployer import salt_of
+from keifu.chain.create3 import salt_of
 from keifu.chain.ape import ApeDeployer
 
 
