@@ -51,6 +51,7 @@ class _Telling:
     grants: Grants
     distribution: Distribution
     ledger: Ledger
+    record: Record
     gas: dict[str, list[int]] = field(default_factory=dict)
     wrong: int = 0
 
@@ -107,7 +108,8 @@ def _prepare(stage: Stage, size: _Size) -> _Telling:
     stage.say(f"{path}: {len(grants):,} grants, {coins(grants.allocation)} coins; root {summary.root}")
     schedule = Schedule(stage.chain.now + NOTICE_SECONDS)
     distribution = tge.distribution_of(grants.tree.root, grants.allocation, schedule)
-    return _Telling(stage, size, validators, grants, distribution, Ledger(schedule, grants.totals))
+    record = Record(stage.chain.chain_id, genesis="")
+    return _Telling(stage, size, validators, grants, distribution, Ledger(schedule, grants.totals), record)
 
 
 def _write_csv(path: Path, validators: Sequence[Account]) -> Path:
@@ -120,10 +122,9 @@ def _deploy(telling: _Telling) -> None:
     stage, distribution = telling.stage, telling.distribution
     deployer = stage.account("deployer")
     chain = RpcDeployer(stage.chain, deployer)
-    record = Record(stage.chain.chain_id, genesis="")
     deployment = tge.deploy(
         chain,
-        record,
+        telling.record,
         distribution,
         save=lambda record: None,
         on_step=lambda name, address: stage.say(f"  {name:16} {checksum(address)}"),
@@ -177,7 +178,7 @@ def _conclude(telling: _Telling) -> None:
     stage.check("every payout was what the model says, to the wei", telling.wrong == 0)
     stage.check("paid and left add up to the allocation", ledger.paid_out + left == grants.allocation)
     stage.check(f"nothing is left but {telling.size.lost} grants that nobody claimed", left == unclaimed)
-    checks = verify(stage.chain, stage.deployment, telling.distribution, grants, None)
+    checks = verify(stage.chain, telling.record, grants, folder=stage.out / "grants", csv_path=stage.out / "grants.csv")
     stage.check(f"`tge verify` agrees in all {len(checks)} points", all(check.holds for check in checks))
     stage.table(
         "Gas of a grant's claim (median)",

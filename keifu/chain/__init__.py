@@ -9,7 +9,7 @@ from keifu._lazy import attach
 if TYPE_CHECKING:
     from ethwire.rpc import Rpc
     from keifu.chain._client import Call, ChainClient
-    from keifu.chain._deployer import FACTORY, Deployer, FactoryDeployer, RpcDeployer
+    from keifu.chain._deployer import FACTORY, ClientDeployer, Deployer, FactoryDeployer, RpcDeployer
     from keifu.chain.anvil import Anvil
     from keifu.chain.protocol import Deployment, Params, deploy_protocol
     from keifu.keys import Account
@@ -20,6 +20,7 @@ __all__ = [
     "Anvil",
     "Call",
     "ChainClient",
+    "ClientDeployer",
     "Deployer",
     "Deployment",
     "FactoryDeployer",
@@ -33,7 +34,7 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "keifu.chain._client": ["Call", "ChainClient"],
-        "keifu.chain._deployer": ["FACTORY", "Deployer", "FactoryDeployer", "RpcDeployer"],
+        "keifu.chain._deployer": ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeployer"],
         "keifu.chain.anvil": ["Anvil"],
         "keifu.chain.protocol": ["Deployment", "Params", "deploy_protocol"],
         "ethwire.rpc": ["Rpc"],

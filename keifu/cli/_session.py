@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL_CHAIN", "RpcSession", "Session"]
 
 LOCAL_CHAIN = 31_337
-FACTORY = "Create3Factory"
 PASSWORDS = ("KEIFU_PASSWORD_FILE", "KEIFU_PASSWORD")
 
 
@@ -148,7 +147,7 @@ class RpcSession(Session):
     def deployer(self) -> RpcDeployer:
         from keifu.chain import RpcDeployer
 
-        return RpcDeployer(self.client, self.account, self.record.contracts.get(FACTORY, ""))
+        return RpcDeployer(self.client, self.account, self.record.factory)
 
     def sign(self, digest: bytes) -> bytes:
         return self.account.sign(digest)

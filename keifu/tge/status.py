@@ -64,10 +64,12 @@ class Status:
         }
 
 
-def read_status(client: ChainClient, deployment: Deployment, distribution: Distribution) -> Status:
+def read_status(
+    client: ChainClient, deployment: Deployment, distribution: Distribution, *, first_block: int = 0
+) -> Status:
     """Read the figures from the chain."""
     schedule, now = schedule_of(distribution), client.now
-    claims = claims_of(client, deployment[DISTRIBUTOR])
+    claims = claims_of(client, deployment[DISTRIBUTOR], first_block=first_block)
     upcoming = [time for time in schedule.times() if time > now]
     return Status(
         schedule=schedule,
