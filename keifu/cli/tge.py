@@ -96,11 +96,11 @@ class _progress:  # noqa: N801 - used as a function
 @cli.verb("deploy", example="keifu tge deploy --grants out/tge --role deployer --chain-id 31337", access=Access.SEND)
 @grants_option(GRANTS)
 @click.option("--start", type=MOMENT, default=0, help="Time of the event.  [default: now]")
-@click.option("--treasury", type=ADDRESS, default="", help="Who receives the supply.  [default: the sender]")
+@click.option("--treasury", type=ADDRESS, help="Who receives the supply.  [default: the sender]")
 @click.option("--proposer", "proposers", type=ADDRESS, multiple=True, help="Who may queue in the timelock; repeatable.")
 @click.option("--executor", "executors", type=ADDRESS, multiple=True, help="Who may execute in it; repeatable.")
 @click.option("--delay", type=click.IntRange(0), default=None, help="Seconds of the timelock.  [default: two days]")
-@click.option("--insurance", type=ADDRESS, default="", help="Who receives what slashes leave.  [default: the timelock]")
+@click.option("--insurance", type=ADDRESS, help="Who receives what slashes leave.  [default: the timelock]")
 @json_option
 def deploy(session: Session, folder: Path, start: int, json_out: bool, **chosen: Any) -> None:
     """Deploy what is missing of the suite and the distributor, and pay the allocation in, once."""
@@ -126,20 +126,19 @@ def deploy(session: Session, folder: Path, start: int, json_out: bool, **chosen:
     emit(data, told, json_out)
 
 
-def _params(
-    treasury: str, proposers: tuple[str, ...], executors: tuple[str, ...], delay: int | None, insurance: str
-) -> Params:
+def _params(delay: int | None, **chosen: Any) -> Params:
+    """What was chosen; the deployment's own defaults for the rest."""
     from keifu.chain import Params
 
-    chosen = Params(treasury=treasury, proposers=proposers, executors=executors, insurance=insurance)
-    return chosen if delay is None else Params(**{**vars(chosen), "timelock_delay": delay})
+    given = {name: value for name, value in {**chosen, "timelock_delay": delay}.items() if value is not None}
+    return Params(**given)
 
 
 @cli.verb("claim", example="keifu tge claim --for 0x… --role claimer", access=Access.SEND)
 @grants_option(GRANTS)
-@click.option("--for", "holder", type=ADDRESS, default="", help="Whose grant.  [default: the sender's]")
+@click.option("--for", "holder", type=ADDRESS, help="Whose grant.  [default: the sender's]")
 @json_option
-def claim(session: Session, folder: Path, holder: str, json_out: bool) -> None:
+def claim(session: Session, folder: Path, holder: str | None, json_out: bool) -> None:
     """Claim what is due of one grant: anyone may send it, the holder is paid."""
     from keifu.tge import chain as tge
     from keifu.tge import find_proof
