@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from keifu._lazy import attach
 
 if TYPE_CHECKING:
-    from keifu.chain._client import Call, ChainClient
-    from keifu.chain._deployer import Deployer, EvmDeployer, RpcDeployer
+    from keifu.chain._client import Call, ChainClient, created_address
+    from keifu.chain._deployer import Deployer, EvmDeployer, FactoryDeployer, RpcDeployer, create3_address, salt_of
     from keifu.chain.anvil import Anvil
     from keifu.chain.protocol import Deployment, Params, deploy_protocol
     from keifu.chain.rpc import Rpc
@@ -22,17 +22,28 @@ __all__ = [
     "Deployer",
     "Deployment",
     "EvmDeployer",
+    "FactoryDeployer",
     "Params",
     "Rpc",
     "RpcDeployer",
+    "create3_address",
+    "created_address",
     "deploy_protocol",
+    "salt_of",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "keifu.chain._client": ["Call", "ChainClient"],
-        "keifu.chain._deployer": ["Deployer", "EvmDeployer", "RpcDeployer"],
+        "keifu.chain._client": ["Call", "ChainClient", "created_address"],
+        "keifu.chain._deployer": [
+            "Deployer",
+            "EvmDeployer",
+            "FactoryDeployer",
+            "RpcDeployer",
+            "create3_address",
+            "salt_of",
+        ],
         "keifu.chain.anvil": ["Anvil"],
         "keifu.chain.protocol": ["Deployment", "Params", "deploy_protocol"],
         "keifu.chain.rpc": ["Rpc"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from keifu.cli._verbs import HELP
+from keifu.cli.verbs import HELP
 
 __all__ = ["cli"]
 
@@ -17,7 +17,7 @@ VARIABLE = "_KEIFU_COMPLETE"  # how click's scripts call the program
 @click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def cli(shell: str) -> None:
     """Print the completion script of a shell (bash, zsh or fish), to put into its start-up file."""
-    from keifu.cli._main import cli as root
+    from keifu.cli.root import cli as root
 
     found = get_completion_class(shell)
     assert found is not None, "click knows the three shells"

@@ -12,8 +12,8 @@ import click
 
 from keifu.cli._prov_options import Registry, on_registry
 from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_PATH, OUT_PATH
-from keifu.cli._verbs import Access, json_option, verb
 from keifu.cli.prov_read import show
+from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import InputError, UsageError
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import click
 
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, Text
-from keifu.cli._verbs import Access, Noun, json_option
+from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import UsageError
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
-    from keifu.cli._session import Session
+    from keifu.cli.session import Session
     from keifu.staking.actions import Withdrawal
 
 __all__ = ["cli"]

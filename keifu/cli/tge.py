@@ -10,14 +10,14 @@ import click
 
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, FOLDER, GRANTS, IN_FILE, MOMENT, OUT_PATH
-from keifu.cli._verbs import Access, Noun, json_option
+from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
     from keifu.chain import Deployment, Params
     from keifu.chain.protocol import Distribution
-    from keifu.cli._session import Session
+    from keifu.cli.session import Session
 
 __all__ = ["cli"]
 
@@ -104,6 +104,7 @@ class _progress:  # noqa: N801 - used as a function
 @json_option
 def deploy(session: Session, folder: Path, start: int, json_out: bool, **chosen: Any) -> None:
     """Deploy what is missing of the suite and the distributor, and pay the allocation in, once."""
+    from keifu.keys import checksum
     from keifu.tge import chain as tge
     from keifu.tge import read_summary
 
@@ -116,7 +117,7 @@ def deploy(session: Session, folder: Path, start: int, json_out: bool, **chosen:
         record.contracts[FACTORY] = chain.factory  # so that a second run finds the first one's
         session.save(record)
         if not json_out:
-            click.echo(f"{name:16} {address}")
+            click.echo(f"{name:16} {checksum(address)}")
 
     deployment = tge.deploy(chain, record, distribution, save=session.save, on_step=step, params=params)
     paid = tge.fund(chain, deployment, distribution, session.client.chain_id, session.sign)
@@ -140,13 +141,14 @@ def _params(delay: int | None, **chosen: Any) -> Params:
 @json_option
 def claim(session: Session, folder: Path, holder: str | None, json_out: bool) -> None:
     """Claim what is due of one grant: anyone may send it, the holder is paid."""
+    from keifu.keys import checksum
     from keifu.tge import chain as tge
     from keifu.tge import find_proof
 
     proof = find_proof(folder, holder or session.sender)
     deployment, _ = _recorded(session)
     due = tge.claim(session.deployer, deployment[tge.DISTRIBUTOR], proof)
-    told = f"{coins(due)} coins paid to {proof.account}" if due else "nothing is due now"
+    told = f"{coins(due)} coins paid to {checksum(proof.account)}" if due else "nothing is due now"
     emit({"account": proof.account, "index": proof.index, "paid": str(due)}, told, json_out)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from keifu.fuzz.models._hub_state import Refused, check
-from keifu.provenance._model import Attestation, PolicyEntry, Record, Status
+from keifu.provenance import Attestation, PolicyEntry, Record, Status
 
 __all__ = ["Environment", "ProvenanceModel", "Refused", "Statement"]
 

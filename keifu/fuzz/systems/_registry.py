@@ -9,7 +9,7 @@ from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.system import Steps, System, action, invariant
 from keifu.fuzz.values import Choice, Flag
 from keifu.keys import keccak256
-from keifu.provenance._model import (
+from keifu.provenance import (
     Attestation,
     Kind,
     Link,

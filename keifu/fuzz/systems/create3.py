@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from keifu.abi import encode_args
-from keifu.chain._deployer import create3_address
+from keifu.chain import create3_address
 from keifu.evm import LocalEvm, artifacts
 from keifu.fuzz.system import Steps, System, action, invariant
 from keifu.fuzz.values import ZERO_ADDRESS, Choice

@@ -18,7 +18,7 @@ from keifu.fuzz.systems._hub import Coins
 from keifu.fuzz.systems._registry import DIGESTS, SCHEMAS, UNKNOWN, Place, Registry, Said
 from keifu.fuzz.systems.provenance import Provenance
 from keifu.fuzz.values import ZERO_ADDRESS, Choice
-from keifu.provenance._model import Attestation, Heartbeat, Record, heartbeat_digest
+from keifu.provenance import Attestation, Heartbeat, Record, heartbeat_digest
 
 NODES = ("node", "other node")
 AUTHORS = ("author", "other author")

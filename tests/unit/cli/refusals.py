@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from keifu.cli import main
-from keifu.cli._main import cli
+from keifu.cli.root import cli
 
 HEAVY = (
     "numba",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from keifu.cli._main import ENGINE_NOUNS, NOUNS
+from keifu.cli.root import ENGINE_NOUNS, NOUNS
 
 CLOSED = "http://127.0.0.1:9"
 MISTYPED = "0x70997970C51812dc3A010C7d01b50e0d17dc79c8"  # its last letter but one is a capital

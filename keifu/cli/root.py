@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu import __version__
-from keifu.cli._verbs import SIMILAR, LazyNoun, Place, load
+from keifu.cli.verbs import SIMILAR, LazyNoun, Place, load
 from keifu.errors import EnvironmentFault, KeifuError, UsageError
 
 if TYPE_CHECKING:
