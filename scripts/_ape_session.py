@@ -16,8 +16,8 @@ from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 
 from keifu.chain import ChainClient, Rpc
-from keifu.cli._session import Session
-from keifu.cli._verbs import Access, Noun, Verb
+from keifu.cli.session import Session
+from keifu.cli.verbs import Access, Noun, Verb
 from keifu.errors import EnvironmentFault, KeifuError
 from scripts._ape_deployer import ApeDeployer
 

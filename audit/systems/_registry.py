@@ -9,7 +9,7 @@ from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
 from keifu.keys import keccak256
-from keifu.provenance._model import (
+from keifu.provenance import (
     Attestation,
     Kind,
     Link,

@@ -17,7 +17,7 @@ from audit.systems.provenance import Provenance
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
-from keifu.provenance._model import Attestation, Heartbeat, Record, heartbeat_digest
+from keifu.provenance import Attestation, Heartbeat, Record, heartbeat_digest
 from keifu.spec.court import GUILTY
 
 NODES = ("node", "other node")

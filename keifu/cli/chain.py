@@ -8,8 +8,6 @@ import threading
 
 import click
 
-from keifu.chain import Anvil, RpcDeployer, deploy_protocol
-
 __all__ = ["cli"]
 
 
@@ -25,6 +23,8 @@ def cli(port: int, as_json: bool, once: bool) -> None:
       keifu chain                      (in one terminal; prints an export line)
       ape run tge status --network ethereum:local:foundry      (in another, after that line)
     """
+    from keifu.chain import Anvil, RpcDeployer, deploy_protocol
+
     with Anvil(port=port) as anvil:
         deployer = RpcDeployer(anvil.client(), anvil.account("deployer"))
         deployment = deploy_protocol(deployer)

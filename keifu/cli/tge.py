@@ -10,14 +10,14 @@ import click
 
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, FOLDER, GRANTS, IN_FILE, MOMENT, OUT_PATH
-from keifu.cli._verbs import Access, Noun, json_option
+from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import CheckFailed
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
     from keifu.chain import Deployment
     from keifu.chain.protocol import Distribution
-    from keifu.cli._session import Session
+    from keifu.cli.session import Session
 
 __all__ = ["cli"]
 
@@ -144,17 +144,18 @@ def deploy(
 
 @cli.verb("claim", example="keifu tge claim --for 0x… --role claimer", access=Access.SEND)
 @grants_option(GRANTS)
-@click.option("--for", "holder", type=ADDRESS, default="", help="Whose grant.  [default: the sender's]")
+@click.option("--for", "holder", type=ADDRESS, help="Whose grant.  [default: the sender's]")
 @json_option
-def claim(session: Session, folder: Path, holder: str, json_out: bool) -> None:
+def claim(session: Session, folder: Path, holder: str | None, json_out: bool) -> None:
     """Claim what is due of one grant: anyone may send it, the holder is paid."""
+    from keifu.keys import checksum
     from keifu.tge import chain as tge
     from keifu.tge import find_proof
 
     proof = find_proof(folder, holder or session.sender)
     deployment, _ = _recorded(session)
     due = tge.claim(session.deployer, deployment[tge.DISTRIBUTOR], proof)
-    told = f"{coins(due)} coins paid to {proof.account}" if due else "nothing is due now"
+    told = f"{coins(due)} coins paid to {checksum(proof.account)}" if due else "nothing is due now"
     emit({"account": proof.account, "index": proof.index, "paid": str(due)}, told, json_out)
 
 

@@ -45,7 +45,7 @@ def digest_bytes(value: bytes | str, what: str) -> bytes:
         except ValueError as error:
             raise InputError(f"{what} is not hexadecimal", remedy="64 hex digits, with or without 0x") from error
     if len(value) != DIGEST_BYTES:
-        raise InputError(f"{what} has {len(value)} bytes, not {DIGEST_BYTES}", remedy="give a SHA-256 digest")
+        raise InputError(f"{what} has {len(value)} bytes, not {DIGEST_BYTES}", remedy="give all 64 hex digits")
     return bytes(value)
 
 

@@ -137,7 +137,7 @@ def read_summary(folder: Path) -> Summary:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Summary)
     except OSError as error:
-        raise InputError(f"no {SUMMARY} in {folder}", remedy="run `ape run tge build` first") from error
+        raise InputError(f"no {SUMMARY} in {folder}", remedy="run `keifu tge build` first") from error
     except msgspec.DecodeError as error:
         raise InputError(f"{path} is not a summary of `tge build`: {error}") from error
 
@@ -157,7 +157,7 @@ def find_proof(folder: Path, account: str) -> Proof:
                 if number == line:
                     return msgspec.json.decode(text, type=Proof)
     except OSError as error:
-        raise InputError(f"{folder} is not whole: {error.strerror}", remedy="run `ape run tge build` again") from error
+        raise InputError(f"{folder} is not whole: {error.strerror}", remedy="run `keifu tge build` again") from error
     except msgspec.DecodeError as error:
         raise InputError(f"{_shard_name(shard)} of {folder} is damaged: {error}") from error
     raise InputError(f"{_shard_name(shard)} of {folder} has no line {line + 1}")

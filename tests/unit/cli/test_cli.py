@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from keifu.chain import Rpc
-from keifu.cli._main import NOUNS
+from keifu.cli.root import NOUNS
 from keifu.errors import RpcError
 
 KEIFU = Path(sys.executable).parent / "keifu"

@@ -54,7 +54,7 @@ class Verb(click.Command):
     def _call(self, **params: Any) -> Any:
         if self.access is Access.NONE:
             return self.body(**params)
-        from keifu.cli._session import RpcSession
+        from keifu.cli.session import RpcSession
 
         names = {option.name for option in _connection(self.access)}
         session = RpcSession(**{name: params.pop(name) for name in list(params) if name in names})
