@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
-FILE = "testing/ThirdPartyVault.vy"
-
-
-def _bug(name: str, old: str, new: str) -> Bug:
-    return Bug(name, FILE, old, new)
-
+_bug = seeder("testing/ThirdPartyVault.vy")
 
 BUGS = [
     _bug(

@@ -1,4 +1,4 @@
-"""What the engine is told of the project that it searches: the table `[tool.evmstorm]` of the project's pyproject.toml.
+"""What the engine knows of the project that it searches: the table `[tool.evmstorm]` of the project's pyproject.toml.
 
     [tool.evmstorm]
     descriptions = "audit.systems"              # package: one module a system
@@ -25,7 +25,7 @@ from ethwire.errors import ArtifactError, InputError, UsageError
 
 if TYPE_CHECKING:
     from evmstorm.fuzz.system import System
-    from evmstorm.mutation.plant import Bug
+    from evmstorm.mutation.seeded_bugs import Bug
 
 __all__ = ["bugs_of", "equivalents", "is_description", "load", "names", "names_with_bugs", "root", "settings"]
 

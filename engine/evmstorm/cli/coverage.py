@@ -12,7 +12,9 @@ __all__ = ["cli"]
 @click.command()
 @click.argument("systems", nargs=-1)
 @click.option("--corpus", type=click.Path(path_type=Path), help="Folder of a campaign's corpus (a folder a system).")
-@click.option("--calls", type=int, default=40_000, show_default=True, help="Calls of the short campaign without one.")
+@click.option(
+    "--calls", type=int, default=40_000, show_default=True, help="Calls and waits of the short campaign without one."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the short campaign.")
 @click.option("--html", "pages", type=click.Path(path_type=Path), default=Path("out/coverage"), show_default=True)
 @click.option("--lcov", "tracefile", type=click.Path(path_type=Path), help="[default: lcov.info beside the pages]")

@@ -24,11 +24,11 @@ def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_js
 
     from evmstorm.mutation import mutate, scores  # noqa: PLC0415
 
-    def told(done: int, total: int, fate: str) -> None:
+    def report(done: int, total: int, fate: str) -> None:
         if done % 10 == 0 or fate == "alive":
             click.echo(f"{done}/{total} {fate}", err=True)
 
-    result = mutate.score(contract, sample=sample, seed=seed, processes=processes, on_progress=told)
+    result = mutate.score(contract, sample=sample, seed=seed, processes=processes, on_progress=report)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(scores.scored(result)), indent=2).decode())
     else:

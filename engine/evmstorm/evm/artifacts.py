@@ -154,7 +154,7 @@ def compiler_data(path: Path, root: Path, overlay: Mapping[str, str] | None = No
 def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
     """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words.
 
-    `overlay` holds texts that stand in the place of files, by path below the root or by whole path: planted bugs and
+    `overlay` holds texts that stand in the place of files, by path below the root or by whole path: seeded bugs and
     mutants.
     """
     from vyper.compiler import outputs_from_compiler_data  # noqa: PLC0415

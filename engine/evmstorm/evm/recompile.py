@@ -334,6 +334,6 @@ def _find_callees(definition: Any) -> None:
         try:
             callee = get_exact_type_from_node(call.func)
         except VyperException:
-            continue  # told by the analysis of the body
+            continue  # reported by the analysis of the body
         if isinstance(callee, ContractFunctionT) and (callee.is_internal or callee.is_constructor):
             function.called_functions.add(callee)

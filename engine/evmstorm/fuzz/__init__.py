@@ -8,12 +8,12 @@ keifu replay FILE                   sends it to anvil; --as-test makes a regress
 from __future__ import annotations
 
 from evmstorm.fuzz.engine import Engine, Finding
-from evmstorm.fuzz.system import EITHER, MAYBE, Call, DescriptionError, Steps, System, action, invariant
+from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Call, DescriptionError, Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Duration, Fixed, Flag, Index, Made, Value, Who
 
 __all__ = [
-    "EITHER",
-    "MAYBE",
+    "MAY_REVERT",
+    "RAW_OUTCOME",
     "Amount",
     "Call",
     "Choice",

@@ -47,7 +47,7 @@ def test_random_programs_under_the_sanitizers():
     assert done.returncode == 0, done.stderr[-3_000:]
 
 
-def told(engine, data):
+def seen(engine, data):
     """One sequence: every step of it, what it found and what it left, with contracts by their names."""
     trace = []
     finding = engine.run(data, trace)
@@ -66,4 +66,4 @@ def test_campaigns_give_the_same_on_both_machines(name):
     chance = random.Random(name)
     for _ in range(SEQUENCES):
         data = chance.randbytes(STEPS * CHUNK)
-        assert told(ours, data) == told(theirs, data)
+        assert seen(ours, data) == seen(theirs, data)

@@ -1,4 +1,4 @@
-"""CRT-1 to CRT-11 under Hypothesis, and a docket that has a case in every phase to begin with."""
+"""CRT-1 to CRT-11 under Hypothesis, and a court that has a case in every phase to begin with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def engine() -> Engine:
     return Engine(Court)
 
 
-def test_the_docket_has_a_case_in_every_phase(engine: Engine) -> None:
+def test_the_court_has_a_case_in_every_phase(engine: Engine) -> None:
     assert engine.run(b"") is None
     court = engine.system
     assert isinstance(court, Court)

@@ -8,7 +8,7 @@ from audit.systems.heartbeats import Heartbeats
 from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
 from evmstorm.fuzz.search import Search
-from evmstorm.mutation.plant import Bug, hunt
+from evmstorm.mutation.seeded_bugs import Bug, search_for_bug
 from keifu.spec.court import GUILTY, INNOCENT
 
 CALLS = 12_000
@@ -39,7 +39,7 @@ def test_a_campaign_slashes_by_both_ways_and_acquits() -> None:
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_wrong_judgement_of_heartbeats_is_found(bug: Bug) -> None:
-    result = hunt(Heartbeats, bug, seconds=20)
+    result = search_for_bug(Heartbeats, bug, seconds=20)
 
     assert result.example is not None
     assert result.steps <= 2, result.example.script()

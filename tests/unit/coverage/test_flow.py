@@ -5,7 +5,7 @@ A single instruction under a wrong position would break one of these sums.
 
 import random
 
-from audit.second_engines.twin import HubBooks
+from audit.second_engines.forge_mirror import HubMirror
 from evmstorm.coverage import Coverage, TracedEvm
 from evmstorm.coverage._report import CREATION, RUNTIME, _count, _Counts
 from evmstorm.coverage._source import Decision, source_code
@@ -15,7 +15,7 @@ SEQUENCES = 6
 
 
 def test_counts_flow_like_the_source() -> None:
-    engine = Engine(HubBooks, machine=TracedEvm)
+    engine = Engine(HubMirror, machine=TracedEvm)
     evm = engine.evm
     assert isinstance(evm, TracedEvm)
     dice = random.Random(1)

@@ -6,7 +6,7 @@ from audit.systems.vault import Vault
 from evmstorm import project
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.counterexample import Counterexample
-from evmstorm.mutation.plant import Load, hunt, plant
+from evmstorm.mutation.seeded_bugs import Load, compile_with, search_for_bug
 
 EARLY = "exit one second early"
 
@@ -20,6 +20,6 @@ def evm() -> LocalEvm:
 def early_exit() -> tuple[Counterexample, Load]:
     """A counterexample, and the artefacts with its bug in."""
     bug = next(bug for bug in project.bugs_of("vault") if bug.name == EARLY)
-    example = hunt(Vault, bug, calls=200_000).example
+    example = search_for_bug(Vault, bug, calls=200_000).example
     assert example is not None
-    return example, plant(bug)
+    return example, compile_with(bug)

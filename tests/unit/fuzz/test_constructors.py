@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evmstorm.fuzz import DescriptionError, Engine
-from evmstorm.mutation.plant import Bug, plant
+from evmstorm.mutation.seeded_bugs import Bug, compile_with
 from evmstorm.project import load
 
 LOST = [
@@ -20,7 +20,7 @@ LOST = [
 @pytest.mark.parametrize(("system", "bug"), LOST, ids=lambda item: getattr(item, "name", item))
 def test_a_lost_check_is_noticed(system: str, bug: Bug) -> None:
     with pytest.raises(DescriptionError, match=r"must be refused for .*, was deployed"):
-        Engine(load(system), plant(bug))
+        Engine(load(system), compile_with(bug))
 
 
 @pytest.mark.parametrize("system", sorted({system for system, _ in LOST}))

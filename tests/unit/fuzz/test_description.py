@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evmstorm.evm import LocalEvm
-from evmstorm.fuzz import MAYBE, Amount, DescriptionError, Engine, Flag, Steps, System, Who, action, invariant
+from evmstorm.fuzz import MAY_REVERT, Amount, DescriptionError, Engine, Flag, Steps, System, Who, action, invariant
 
 
 class Token(System):
@@ -42,7 +42,7 @@ def _with(**members: Any) -> type[System]:
 
 def _act(target: str, *values: Any, **options: Any) -> Any:
     def method(self: System, who: str, *args: Any) -> Steps:
-        yield MAYBE
+        yield MAY_REVERT
 
     return action(target, *values, **options)(method)
 

@@ -13,7 +13,7 @@ from evmstorm.fuzz.engine import Finding
 from evmstorm.fuzz.regression import outcome, write
 from evmstorm.fuzz.replay import replay
 from evmstorm.fuzz.search import Search
-from evmstorm.mutation.plant import Load
+from evmstorm.mutation.seeded_bugs import Load
 from keifu.errors import InputError
 
 

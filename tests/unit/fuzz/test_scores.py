@@ -41,7 +41,7 @@ def test_another_fate_is_noticed(score: scores.ContractScore) -> None:
     turned = {"killed": "survived", "survived": "killed", "broken": "killed"}
     mutants = {
         name: f"{turned.get(fate, fate)} {code}"
-        for name, (fate, _, code) in ((name, told.partition(" ")) for name, told in score.mutants.items())
+        for name, (fate, _, code) in ((name, record.partition(" ")) for name, record in score.mutants.items())
     }
     report = scores.report_of([msgspec.structs.replace(score, mutants=mutants)], "test")
 
@@ -50,7 +50,7 @@ def test_another_fate_is_noticed(score: scores.ContractScore) -> None:
 
 
 def test_other_code_is_noticed(score: scores.ContractScore) -> None:
-    mutants = {name: told[:-1] + ("0" if told[-1] != "0" else "1") for name, told in score.mutants.items()}
+    mutants = {name: record[:-1] + ("0" if record[-1] != "0" else "1") for name, record in score.mutants.items()}
     report = scores.report_of([msgspec.structs.replace(score, mutants=mutants)], "test")
 
     with pytest.raises(CheckFailed, match="ThirdPartyVault"):

@@ -1,4 +1,4 @@
-/* What the loop and the instructions that leave it share: a frame's memory, and gas that is told at run time. */
+/* What the loop and the instructions that leave it share: a frame's memory, and gas that is known only at run time. */
 #ifndef KEIFU_FRAME_H
 #define KEIFU_FRAME_H
 

@@ -1,10 +1,11 @@
-"""Planting one bug in a source text, and hunting for it."""
+"""Bugs put into a source text on purpose, and the search for each of them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ethwire.errors import InputError
 from evmstorm.evm import artifacts
@@ -15,7 +16,7 @@ from evmstorm.fuzz.search import Search
 from evmstorm.fuzz.shrink import shrink
 from evmstorm.fuzz.system import System
 
-__all__ = ["Bug", "Hunt", "hunt", "loader", "overlay_of", "plant"]
+__all__ = ["Bug", "BugSearch", "Seeder", "compile_with", "loader", "overlay_of", "search_for_bug", "seeder"]
 
 PACKAGES = "site-packages/"
 
@@ -34,8 +35,23 @@ class Bug:
     contracts: tuple[str, ...] = ()
 
 
+class Seeder(Protocol):
+    """Makes bugs of one source file, or of another `file` that the same contracts carry."""
+
+    def __call__(self, name: str, old: str, new: str, file: str = "") -> Bug: ...
+
+
+def seeder(usual_file: str, *contracts: str) -> Seeder:
+    """For a list of bugs that lie in the same file, and show in the same contracts."""
+
+    def bug(name: str, old: str, new: str, file: str = "") -> Bug:
+        return Bug(name, file or usual_file, old, new, contracts)
+
+    return bug
+
+
 @dataclass(frozen=True)
-class Hunt:
+class BugSearch:
     """What became of a search for one bug. Seconds are without compiling; `steps` counts the calls of the shrunk
     example, waits aside."""
 
@@ -60,7 +76,7 @@ def overlay_of(bug: Bug) -> dict[str, str]:
     return {str(path): text.replace(bug.old, bug.new)}
 
 
-def plant(bug: Bug) -> Load:
+def compile_with(bug: Bug) -> Load:
     """Compile with `bug` in; raises InputError when its text is no longer in the source exactly once."""
     project = artifacts.project()
     overlay = overlay_of(bug)
@@ -70,19 +86,19 @@ def plant(bug: Bug) -> Load:
     return loader(changed)
 
 
-def hunt(
+def search_for_bug(
     system: type[System], bug: Bug, *, seed: int = 1, seconds: float = 30.0, calls: int = 0, guided: bool = True
-) -> Hunt:
+) -> BugSearch:
     """Search for `bug` until it is found or the budget is spent, and shrink what was found. The budget is `calls` and
     waits, which is the same search on any machine, or `seconds` when there is no such count."""
-    engine = Engine(system, plant(bug))
+    engine = Engine(system, compile_with(bug))
     search = Search(engine, seed, guided=guided)
     started = time.perf_counter()
     while (finding := search.step()) is None:
         spent, made = time.perf_counter() - started, engine.calls + engine.waits
         if made >= calls if calls else spent > seconds:
-            return Hunt(bug.name, spent, made, 0, None)
+            return BugSearch(bug.name, spent, made, 0, None)
     spent, made = time.perf_counter() - started, engine.calls + engine.waits
     data, finding = shrink(engine, search.data, finding)
     example = build(engine, data, finding, seed)
-    return Hunt(bug.name, spent, made, sum(bool(step.target) for step in example.steps), example)
+    return BugSearch(bug.name, spent, made, sum(bool(step.target) for step in example.steps), example)

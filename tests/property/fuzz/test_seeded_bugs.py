@@ -1,26 +1,26 @@
-"""Planted bugs are found, quickly and small: one a system here, all of them by `keifu fuzz --planted`."""
+"""Seeded bugs are found, quickly and small: one a system here, all of them by `keifu fuzz --seeded-bugs`."""
 
 from __future__ import annotations
 
 import pytest
 
 from evmstorm import project
-from evmstorm.mutation.plant import Bug, hunt, overlay_of
+from evmstorm.mutation.seeded_bugs import Bug, overlay_of, search_for_bug
 from evmstorm.project import load, names
 
 QUICK = ("commit_reveal", "court", "create3", "distributor", "randomness", "stream", "timelock", "token", "vault")
 # The others take seconds to compile, each time.
 SAMPLE = [(system, bug) for system in QUICK for bug in project.bugs_of(system)[4:5]]
-MOST_STEPS = 6
-MOST_CALLS = 200_000  # the slowest of them needs 4,713
+MAX_STEPS = 6
+MAX_CALLS = 200_000  # the slowest of them needs 4,713
 
 
 @pytest.mark.parametrize(("system", "bug"), SAMPLE, ids=lambda item: getattr(item, "name", item))
-def test_planted_bug_is_found(system: str, bug: Bug) -> None:
-    result = hunt(load(system), bug, calls=MOST_CALLS)
+def test_seeded_bug_is_found(system: str, bug: Bug) -> None:
+    result = search_for_bug(load(system), bug, calls=MAX_CALLS)
 
     assert result.example is not None, f"{bug.name} was not found in {result.calls} calls"
-    assert result.steps <= MOST_STEPS, result.example.script()
+    assert result.steps <= MAX_STEPS, result.example.script()
 
 
 def test_ten_bugs_for_every_system_and_every_one_fits_its_source() -> None:

@@ -58,7 +58,7 @@ def world() -> World:
     return _WORLD[0]
 
 
-class Sides:
+class HubAndModel:
     """Hub and model, called together."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Sides:
         return self.world.accounts[role].address
 
     def both(self, label: str, predicted: Callable[[], Any], call: Callable[[], Any]) -> tuple[bool, Any, Any]:
-        """(went through, the model's answer, the receipt); fails unless both sides agree to the letter."""
+        """(went through, the model's answer, the receipt); fails unless both agree to the letter."""
         self.operations += 1
         return agree(self.model, label, predicted, call)
 

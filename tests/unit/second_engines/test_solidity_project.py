@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from audit.second_engines import _stage
-from audit.second_engines.forge import PLANTED, SUITES
+from audit.second_engines import _solidity_project
+from audit.second_engines.forge import SEEDED_BUGS, SUITES
 from audit.second_engines.prove import _ID, LOCK
 from evmstorm.evm import artifacts
 
 
 def test_the_code_is_the_artefacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_stage, "STAGES", tmp_path)
+    monkeypatch.setattr(_solidity_project, "PROJECTS", tmp_path)
 
-    folder = _stage.stage("here")
+    folder = _solidity_project.write_solidity_project("here")
 
     text = (folder / "generated" / "Code.sol").read_text()
     assert f'STAKING_HUB = hex"{artifacts.load("StakingHub").creation_code.hex()}"' in text
@@ -23,21 +23,21 @@ def test_the_code_is_the_artefacts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_an_unchanged_file_keeps_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_stage, "STAGES", tmp_path)
-    first = (_stage.stage("here") / "generated" / "Code.sol").stat().st_mtime_ns
+    monkeypatch.setattr(_solidity_project, "PROJECTS", tmp_path)
+    first = (_solidity_project.write_solidity_project("here") / "generated" / "Code.sol").stat().st_mtime_ns
 
-    assert (_stage.stage("here") / "generated" / "Code.sol").stat().st_mtime_ns == first
+    assert (_solidity_project.write_solidity_project("here") / "generated" / "Code.sol").stat().st_mtime_ns == first
 
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_every_suite_has_a_bug_that_still_fits_the_source(suite: str) -> None:
-    bug = PLANTED[suite]
+    bug = SEEDED_BUGS[suite]
 
     assert (artifacts.project().root / "contracts" / bug.file).read_text().count(bug.old) == 1
 
 
 def test_every_proof_is_named_after_an_invariant() -> None:
-    for path in (_stage.HERE / "halmos").glob("*.t.sol"):
+    for path in (_solidity_project.HERE / "halmos").glob("*.t.sol"):
         text = path.read_text()
         assert text.count("function wrong_") >= 1, f"{path.name} has nothing that must fail"
         for line in text.splitlines():

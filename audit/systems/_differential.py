@@ -6,14 +6,14 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from evmstorm.fuzz.system import EITHER, System, invariant
+from evmstorm.fuzz.system import RAW_OUTCOME, System, invariant
 from keifu.spec._hub_state import SPENT_BITS
 from keifu.spec.staking import HubModel, Operator, Position, Refused
 
-__all__ = ["HubWords", "Sides"]
+__all__ = ["Differential", "HubWords"]
 
 
-class Sides(System):
+class Differential(System):
     """Every call is made on the chain and on `model`, which has a `now` and can be pickled."""
 
     model: Any
@@ -23,7 +23,13 @@ class Sides(System):
         return pickle.loads(state)  # noqa: S301 - made in this process
 
     def both(
-        self, run: Callable[[Any], Any], who: str = "", spends: int = 0, order: Any = EITHER, *, atomic: bool = False
+        self,
+        run: Callable[[Any], Any],
+        who: str = "",
+        spends: int = 0,
+        order: Any = RAW_OUTCOME,
+        *,
+        atomic: bool = False,
     ) -> Any:
         """Make the call, then the same on the model; the model's answer, or None when both refuse. The model is copied
         before it is asked for a refusal, unless it refuses before it changes anything (`atomic`)."""
@@ -63,7 +69,7 @@ class Sides(System):
         return paid
 
 
-class HubWords(Sides):
+class HubWords(Differential):
     """The hub's storage, word for word. `operators` are the addresses of those that are registered."""
 
     operators: list[str]

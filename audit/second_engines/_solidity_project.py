@@ -1,7 +1,7 @@
 """A folder for the Solidity tools: the suites beside the artefacts' creation code as Solidity constants.
 
-Nothing is compiled from Vyper twice, and nothing is generated inside the source tree. Planted bugs get a folder of
-their own.
+Nothing is compiled from Vyper twice, and nothing is generated inside the source tree. Seeded bugs get a folder
+of their own.
 """
 
 from __future__ import annotations
@@ -11,25 +11,22 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
 from evmstorm.evm import artifacts
-from keifu.errors import KeifuError
 
-__all__ = ["FORGE", "ROOT", "SOLC", "outcome", "stage"]
+__all__ = ["FORGE", "ROOT", "SOLC", "write_solidity_project"]
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent
+ROOT = HERE.parents[1]
 SOLC = HERE / "solc.mjs"
 FORGE = ROOT / ".venv" / "bin" / "forge"
-STAGES = ROOT / ".cache" / "formal"
+PROJECTS = ROOT / ".cache" / "formal"
 CONTRACTS = ("KeifuToken", "VestingEscrow", "TGEDistributor", "StakingHub")
 HEADER = "// SPDX-License-Identifier: MIT\n// Made from the artefacts.\npragma solidity 0.8.30;\n\n"
 
 
-def stage(label: str = "suites", load: Callable[[str], artifacts.Artifact] = artifacts.load) -> Path:
-    """The folder `label`, brought up to date with the artefacts that `load` gives (planted bugs: `fuzz.plant`)."""
-    folder = STAGES / label
+def write_solidity_project(label: str = "suites", load: Callable[[str], artifacts.Artifact] = artifacts.load) -> Path:
+    """The folder `label`, brought up to date with the artefacts that `load` gives (seeded bugs: `compile_with`)."""
+    folder = PROJECTS / label
     code = {_constant(name): load(name).creation_code for name in CONTRACTS}
     lines = [f'    bytes internal constant {name} = hex"{data.hex()}";\n' for name, data in code.items()]
     _write(folder / "generated" / "Code.sol", f"{HEADER}library Code {{\n{''.join(lines)}}}\n")
@@ -37,18 +34,6 @@ def stage(label: str = "suites", load: Callable[[str], artifacts.Artifact] = art
         _write(folder / source.relative_to(HERE), source.read_text())
     shutil.rmtree(folder / "failures", ignore_errors=True)  # forge would begin with what failed before
     return folder
-
-
-def outcome(command: click.Command) -> int:
-    """Exit status of a command of this folder; an expected fault ends in one line on standard error."""
-    try:
-        return int(command.main(standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except KeifuError as error:
-        click.echo(f"formal: {error}", err=True)
-        return error.exit_code
 
 
 def _write(path: Path, text: str) -> None:

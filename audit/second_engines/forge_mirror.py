@@ -10,10 +10,10 @@ import re
 from functools import cache
 
 from evmstorm.evm import LocalEvm, artifacts
-from evmstorm.fuzz.system import MAYBE, Steps, System, action, invariant
+from evmstorm.fuzz.system import MAY_REVERT, Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Fixed, Who
 
-__all__ = ["HubBooks"]
+__all__ = ["HubMirror"]
 
 COIN = 10**18
 EPOCH = 86_400
@@ -22,7 +22,7 @@ FUNDS = 10**25
 OPERATORS = ("operator", "other operator")
 DELEGATORS = ("delegator", "other delegator")
 AMOUNT, SHARES = (1 << 96) - 1, (1 << 128) - 1
-MOST = 10**28  # above it the arithmetic's own checks refuse without words
+MAX_AMOUNT = 10**28  # above it the arithmetic's own checks refuse without words
 TICKETS = 8  # of an owner that are remembered
 
 
@@ -38,10 +38,10 @@ class Coins(Amount):
     """An amount, cut where there are no more coins."""
 
     def draw(self, system: System, who: str, mode: int, pick: int, value: int) -> int:
-        return min(super().draw(system, who, mode, pick, value), MOST)
+        return min(super().draw(system, who, mode, pick, value), MAX_AMOUNT)
 
 
-class HubBooks(System):
+class HubMirror(System):
     """Sums over the hub's books after every call."""
 
     contracts = ("StakingHub",)
@@ -97,63 +97,63 @@ class HubBooks(System):
 
     @action("hub.stake", Choice("operators"), Coins("purse"), Fixed(0), sender=DELEGATORS, allow=reasons())
     def stake(self, who: str, operator: str, amount: int, least: int) -> Steps:
-        shares = int.from_bytes((yield MAYBE), "big")
+        shares = int.from_bytes((yield MAY_REVERT), "big")
         assert shares >= amount, "HUB-8: a share costs more than a coin"
         self.balance += amount
 
     @action("hub.unstake", Choice("operators"), Coins("shares"), sender=DELEGATORS, allow=reasons())
     def unstake(self, who: str, operator: str, shares: int) -> Steps:
-        ticket = int.from_bytes((yield MAYBE), "big")
+        ticket = int.from_bytes((yield MAY_REVERT), "big")
         self.tickets[who] = [*self.tickets[who][-TICKETS + 1 :], ticket]
 
     @action("hub.withdraw", Choice("tickets_of"), sender=DELEGATORS, allow=reasons())
     def withdraw(self, who: str, ticket: int) -> Steps:
-        self.balance -= int.from_bytes((yield MAYBE), "big")
+        self.balance -= int.from_bytes((yield MAY_REVERT), "big")
 
     @action("hub.claim_rewards", Choice("operators"), Who(), sender=DELEGATORS, allow=reasons())
     def claim_rewards(self, who: str, operator: str, receiver: str) -> Steps:
-        self.balance -= int.from_bytes((yield MAYBE), "big")
+        self.balance -= int.from_bytes((yield MAY_REVERT), "big")
 
     @action("hub.collect", Who(), allow=reasons())
     def collect(self, who: str, receiver: str) -> Steps:
-        self.balance -= int.from_bytes((yield MAYBE), "big")
+        self.balance -= int.from_bytes((yield MAY_REVERT), "big")
 
     @action("hub.bond", Coins("purse"), sender=OPERATORS, allow=reasons())
     def bond(self, who: str, amount: int) -> Steps:
-        yield MAYBE
+        yield MAY_REVERT
         self.balance += amount
 
     @action("hub.unbond", Coins("bonded"), sender=OPERATORS, allow=reasons())
     def unbond(self, who: str, amount: int) -> Steps:
-        yield MAYBE
+        yield MAY_REVERT
 
     @action("hub.withdraw_bond", Who(), sender=OPERATORS, allow=reasons())
     def withdraw_bond(self, who: str, receiver: str) -> Steps:
-        self.balance -= int.from_bytes((yield MAYBE), "big")
+        self.balance -= int.from_bytes((yield MAY_REVERT), "big")
 
     @action("hub.unjail", sender=OPERATORS, allow=reasons())
     def unjail(self, who: str) -> Steps:
-        yield MAYBE
+        yield MAY_REVERT
 
     @action("", Coins("bonded"), sender=OPERATORS, allow=reasons())
     def commit(self, who: str, amount: int) -> Steps:
-        yield self.tx("hub.commit", self["service"], amount, sender=who, may_fail=True)
+        yield self.tx("hub.commit", self["service"], amount, sender=who, may_revert=True)
 
     @action("", Choice("operators"), Coins(5_000 * COIN), Who(), sender="service", allow=reasons())
     def slash(self, who: str, operator: str, amount: int, prover: str) -> Steps:
         values = (operator, amount, self["delegator"], prover, b"\1" * 32)
-        returned = yield self.tx("hub.slash", *values, sender=who, may_fail=True)
+        returned = yield self.tx("hub.slash", *values, sender=who, may_revert=True)
         if returned is not None:
             assert int.from_bytes(returned, "big") <= amount, "HUB-4: took more than asked"
 
     @action("hub.reward", Choice("operators"), Coins("purse"), sender="service", allow=reasons())
     def reward(self, who: str, operator: str, amount: int) -> Steps:
-        yield MAYBE
+        yield MAY_REVERT
         self.balance += amount
 
     @action("hub.fund_emission", Coins("purse"), sender="service", allow=reasons())
     def fund_emission(self, who: str, amount: int) -> Steps:
-        yield MAYBE
+        yield MAY_REVERT
         self.balance += amount
 
     # oracles, after every call ----------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""A docket with a case in every phase, and what of it somebody would act on.
+"""A court with a case in every phase, and helpers that pick a case ready for an action.
 
-The docket is filled through the contract and through the model at once, so that a sequence starts where an appeal, a
+The cases are opened through the contract and through the model at once, so that a sequence starts where an appeal, a
 reveal or a verdict is one call away.
 """
 
@@ -18,7 +18,7 @@ from keifu.spec.staking import Service
 EVIDENCE = tuple(bytes([number]) * 32 for number in range(1, 17))
 
 
-class Docket(Courtroom):
+class CourtWithCases(Courtroom):
     """Cases against a respondent that is a juror itself."""
 
     actors = (*Courtroom.actors, "taxed service")
@@ -35,11 +35,11 @@ class Docket(Courtroom):
         self.list_service(self["taxed service"], Service(DAY, 0, 0, taxed.address))
         self.promise(self["respondent"], self["service"], AT_STAKE)
         self.promise(self["respondent"], self["taxed service"], COIN)
-        self.fill_docket()
+        self.open_cases()
 
-    # the docket -------------------------------------------------------------------------------------------------------
+    # cases -------------------------------------------------------------------------------------------------------
 
-    def fill_docket(self) -> None:
+    def open_cases(self) -> None:
         """Nine cases: the third jury reveals in the first; the second has acquitted; the second jury reveals in the
         third, and in the fourth, where it is too small; the fifth may be appealed; nobody revealed in the sixth; the
         seventh reveals; the eighth takes votes; the ninth has no seed yet."""

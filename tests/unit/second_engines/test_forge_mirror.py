@@ -1,14 +1,14 @@
-"""The hub's description that is timed against forge's: content with the hub, not with a planted bug."""
+"""The hub's description that is timed against forge's: content with the hub, not with a seeded bug."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from audit.second_engines.forge import PLANTED, _seconds
-from audit.second_engines.twin import HubBooks, reasons
+from audit.second_engines.forge import SEEDED_BUGS, _seconds
+from audit.second_engines.forge_mirror import HubMirror, reasons
 from evmstorm.fuzz.engine import Engine, Finding
 from evmstorm.fuzz.search import Search
-from evmstorm.mutation.plant import plant
+from evmstorm.mutation.seeded_bugs import compile_with
 
 
 def findings(engine: Engine, sequences: int) -> Iterator[Finding]:
@@ -21,7 +21,7 @@ def findings(engine: Engine, sequences: int) -> Iterator[Finding]:
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(HubBooks)
+    return Engine(HubMirror)
 
 
 def test_nothing_is_found(engine: Engine) -> None:
@@ -35,8 +35,8 @@ def test_every_action_succeeds_and_is_refused_in_words(engine: Engine) -> None:
     assert "hub: below minimum stake" in reasons()
 
 
-def test_the_planted_bug_is_found() -> None:
-    engine = Engine(HubBooks, plant(PLANTED["HubInvariants"]))
+def test_the_seeded_bug_is_found() -> None:
+    engine = Engine(HubMirror, compile_with(SEEDED_BUGS["HubInvariants"]))
 
     assert [finding.id for finding in findings(engine, 60)] == ["HUB-17"]
 

@@ -13,11 +13,11 @@ from rich.table import Table
 
 from keifu.chain import Account, Anvil, ChainClient, Deployment
 
-__all__ = ["Stage"]
+__all__ = ["Story"]
 
 
-class Stage:
-    """Handed to each chapter's `tell(stage)`.
+class Story:
+    """Handed to each chapter's `tell(story)`.
 
     `chain` is the client to send and read with, `anvil` turns the clock, `deployment` says where the suite is
     (filled by the first chapter, extended by later ones), `shared` passes facts from one chapter to the next,

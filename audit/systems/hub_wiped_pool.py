@@ -22,7 +22,7 @@ ODD = 12_345  # seconds past midnight: epochs start there
 PREPARED = 20  # operations before the first step, each of which may leave a wei
 
 
-class HubEdges(HubViews):
+class HubWipedPool(HubViews):
     """The hub's other entries, from a state with wiped and dented pools, tickets and sub-accounts."""
 
     def setup(self, evm: LocalEvm) -> None:
@@ -92,7 +92,7 @@ class HubEdges(HubViews):
     @action("", Choice("operators"), Coins(500 * COIN), Choice(SUBS), sender="delegator", weight=2)
     def stake_sub(self, who: str, operator: str, amount: int, sub: int) -> Steps:
         key = self.sub_key(who, sub)
-        order = self.tx("hub.stake", operator, amount, 0, sub, sender=who, either=True)
+        order = self.tx("hub.stake", operator, amount, 0, sub, sender=who, raw_outcome=True)
         done = yield from self.both(lambda m: m.stake(operator, key, amount), who, amount, order)
         if done is not None:
             self.position_follows(operator, key)
@@ -126,7 +126,7 @@ class HubEdges(HubViews):
             return int(source, 16) << 96 | half
 
         done = yield from self.both(
-            run, order=self.tx("hub.redelegate", source, to, shares, 0, sub, sender=who, either=True)
+            run, order=self.tx("hub.redelegate", source, to, shares, 0, sub, sender=who, raw_outcome=True)
         )
         if done is not None:
             self.emitted("hub.Unstaked", operator=source, owner=moving, ticket=done, shares=shares)
@@ -137,7 +137,7 @@ class HubEdges(HubViews):
     def stake_for_shares(self, who: str, operator: str, amount: int, more: int) -> Steps:
         item = self.model.operators[operator]
         least = (amount * item.shares // item.active if item.shares else amount) + more
-        order = self.tx("hub.stake", operator, amount, least, sender=who, either=True)
+        order = self.tx("hub.stake", operator, amount, least, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.stake(operator, who, amount, least), who, amount, order)
 
     @action("", Choice("held_by"), Choice((0, 1)), Choice((0, 0, 1, COIN, COIN + 1)), sender=("delegator",) * 2)
@@ -146,7 +146,7 @@ class HubEdges(HubViews):
         operator, shares = held[0], max(held[1] - left, 0)
         item = self.model.operators[operator]
         least = (shares * item.active // item.shares if item.shares else 0) + more
-        order = self.tx("hub.unstake", operator, shares, least, sender=who, either=True)
+        order = self.tx("hub.unstake", operator, shares, least, sender=who, raw_outcome=True)
         yield from self.leave(who, operator, shares, least, order)
 
     @action("", Choice("operators"), Coins(100 * COIN), Choice((0, 0, 1)), sender="delegator", weight=2)
@@ -155,7 +155,7 @@ class HubEdges(HubViews):
         deadline = self.now - late
         signature = self.keys[who].sign(self.domain.digest(PERMIT, who, self["hub"], amount, self.nonce(who), deadline))
         vrs = (signature[64], signature[:32], signature[32:64])
-        order = self.tx("hub.stake_with_permit", operator, amount, 0, deadline, *vrs, sender=who, either=True)
+        order = self.tx("hub.stake_with_permit", operator, amount, 0, deadline, *vrs, sender=who, raw_outcome=True)
         done = yield from self.both(lambda m: m.stake(operator, who, amount), who, amount, order)
         if done is not None:
             left = self.allowance(who, self["hub"])
@@ -166,7 +166,7 @@ class HubEdges(HubViews):
 
     @action("", Who(), sender=("delegator", "other delegator"), weight=2)
     def claim_many(self, who: str, receiver: str) -> Steps:
-        order = self.tx("hub.claim_many", self.operators, receiver, sender=who, either=True)
+        order = self.tx("hub.claim_many", self.operators, receiver, sender=who, raw_outcome=True)
         before = self.stored(receiver)
         paid = yield from self.both(lambda m: sum(m.claim_rewards(name, who) for name in self.operators), order=order)
         if paid is not None:
@@ -179,7 +179,7 @@ class HubEdges(HubViews):
         parts = {ticket: (f"0x{ticket >> 96:040x}", ticket & 2**96 - 1) for ticket in ripe}
         # A share of a dented pool may be worth less than a wei: the hub knows no ticket for it.
         held = [ticket for ticket in ripe if not self.model.tickets.get((who, *parts[ticket]), Bucket()).is_nothing]
-        order = self.tx("hub.withdraw_many", held, sender=who, either=True)
+        order = self.tx("hub.withdraw_many", held, sender=who, raw_outcome=True)
         before = self.stored(who)
         paid = yield from self.both(lambda m: sum(m.withdraw(who, *parts[ticket]) for ticket in held), order=order)
         assert paid is not None, "matured tickets must be paid"
@@ -215,7 +215,7 @@ class HubEdges(HubViews):
             ("taxed.fund_emission", (COIN,), self["victim"], "hub: token takes a fee"),
         ]
 
-    @action("", Choice("mistakes"), sender="delegator", weight=5, hopeless=True)
+    @action("", Choice("mistakes"), sender="delegator", weight=5, always_reverts=True)
     def err(self, who: str, mistake: tuple[str, tuple[Any, ...], str, str]) -> Steps:
         target, args, sender, reason = mistake
         yield self.tx(target, *args, sender=sender, fails=reason)

@@ -46,8 +46,8 @@ def model_of(room: Courtroom) -> CourtModel:
     court, service = room.court.address, room.service.address
     hub.list_service(court, Service(DAY, 0, 5_000))
     hub.list_service(service, Service(room.court.longest_case(), 5_000, 3_000, court))
-    sides = [(room.operator, service, AT_STAKE), *((juror, court, JUROR_STAKE) for juror in room.jurors)]
-    for account, to, amount in sides:
+    commitments = [(room.operator, service, AT_STAKE), *((juror, court, JUROR_STAKE) for juror in room.jurors)]
+    for account, to, amount in commitments:
         hub.register_operator(account.address, 0)
         hub.bond(account.address, amount)
         hub.commit(account.address, to, amount)
@@ -55,7 +55,7 @@ def model_of(room: Courtroom) -> CourtModel:
     return CourtModel(court_terms(court, BOND, REVEAL, APPEAL), hub)
 
 
-class CourtSides(RuleBasedStateMachine):
+class CourtAndModel(RuleBasedStateMachine):
     """Court and model; a machine adds rules."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class CourtSides(RuleBasedStateMachine):
         self.donated = self.paid_in = self.paid_out = 0
 
     def both(self, label: str, predicted: Callable[[], Any], call: Callable[[], Any]) -> tuple[bool, Any]:
-        """(went through, the answer); fails unless both sides agree to the letter."""
+        """(went through, the answer); fails unless both agree to the letter."""
         went_through, expected, receipt = agree(self.model, label, predicted, call)
         assert receipt is None or expected is None or receipt.value == expected
         return went_through, expected
