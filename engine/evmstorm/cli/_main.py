@@ -43,7 +43,10 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="evmstorm")
 def cli() -> None:
-    """Search smart contracts for faults.
+    """Search smart contracts for sequences of calls that break what should always hold.
+
+    The project is the folder of contracts/ here or above, or the one that the environment variable EVMSTORM_PROJECT
+    names; the table [tool.evmstorm] of its pyproject.toml says where its descriptions are.
 
     \b
     Example: evmstorm fuzz vault --seconds 60

@@ -1,4 +1,4 @@
-"""`keifu fuzz`: search the contracts for sequences of calls that break an invariant."""
+"""`evmstorm fuzz`: search the contracts for sequences of calls that break an invariant."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Any
 
 import click
 
+from evmstorm.cli._command import Command
+
 __all__ = ["cli"]
 
 DEFAULT_REPORT = ".cache/fuzz/report.html"
 
 
-@click.command()
+@click.command(cls=Command, example="vault --seconds 60 --seed 7")
 @click.argument("systems", nargs=-1)
-@click.option("--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True, help="Everything random follows from it.")
+@click.option(
+    "--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True, help="How much to spend."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed that everything random follows from.")
 @click.option("--calls", type=int, help="Calls and waits to spend on each system, over all processes.")
 @click.option("--seconds", type=float, help="Time to spend on each system instead of a number of calls.")
 @click.option("--processes", type=int, help="Processes that search side by side.")
@@ -44,11 +48,7 @@ def cli(
     seeded_bugs: bool,
     as_json: bool,
 ) -> int:
-    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample.
-
-    \b
-    Example: keifu fuzz vault --seconds 60 --seed 7
-    """
+    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample."""
     from evmstorm import project  # noqa: PLC0415
     from evmstorm.fuzz import campaign  # noqa: PLC0415
     from evmstorm.fuzz import report as reports  # noqa: PLC0415
@@ -78,7 +78,8 @@ def cli(
     else:
         with reports.Progress(names, plan) as progress:
             results = campaign.run(names, plan, on_progress=progress.update)
-        reports.print_results(results, plan)
+        group = click.get_current_context().parent
+        reports.print_results(results, plan, program=group.command_path if group else "evmstorm")
     if report:
         Path(report).parent.mkdir(parents=True, exist_ok=True)
         Path(report).write_text(reports.as_html(results, plan))

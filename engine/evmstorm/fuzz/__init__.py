@@ -1,8 +1,8 @@
 """Search contracts for sequences of calls that break what should always hold, at tens of thousands of calls a second.
 
 class Vault(System): ...            evmstorm.fuzz.system says how
-keifu fuzz vault                    searches, shrinks, saves a counterexample
-keifu replay FILE                   sends it to anvil; --as-test makes a regression test
+evmstorm fuzz vault                 searches, shrinks, saves a counterexample
+evmstorm replay FILE                sends it to anvil; --as-test makes a regression test
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def score(
     """
     testing = [name for name in names() if contract in load(name).contracts]
     if not testing:
-        raise UsageError(f"no system tests {contract}", remedy="see `keifu fuzz --list`")
+        raise UsageError(f"no system tests {contract}", remedy="see the command fuzz with --list")
     started = time.monotonic()
     trial = Trial(contract, seed, apart=apart)
     chosen = [mutant for file, text in trial.texts.items() for mutant in mutants(file, text)]
@@ -93,7 +93,7 @@ def score(
         chosen = random.Random(seed).sample(chosen, sample)  # noqa: S311 - must repeat
     for system, corpus in forked(lambda name: corpus_of(name, seed), testing, processes):
         if corpus is None:
-            raise EthwireError(f"{system} has no corpus", remedy=f"try `keifu fuzz {system}`")
+            raise EthwireError(f"{system} has no corpus", remedy=f"search {system} with the command fuzz")
         trial.know(system, corpus)
     verdicts = _verdicts(trial, chosen, processes, on_progress)
     result = Score(contract, testing, seed, len(chosen), outcomes=_outcomes(trial, chosen, verdicts))

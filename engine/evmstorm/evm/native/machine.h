@@ -1,6 +1,6 @@
 /* The machine: state, block, the frames of the running transaction, and what it left behind. */
-#ifndef KEIFU_MACHINE_H
-#define KEIFU_MACHINE_H
+#ifndef EVMSTORM_MACHINE_H
+#define EVMSTORM_MACHINE_H
 
 #include "state.h"
 

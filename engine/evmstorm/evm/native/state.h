@@ -1,6 +1,6 @@
 /* Accounts, storage, and the journal by which any change is undone. */
-#ifndef KEIFU_STATE_H
-#define KEIFU_STATE_H
+#ifndef EVMSTORM_STATE_H
+#define EVMSTORM_STATE_H
 
 #include <stddef.h>
 
