@@ -55,6 +55,13 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
         start_clock(ape.networks.provider)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A JUnit report says which numbered case a test closes."""
+    for item in items:
+        for mark in item.iter_markers("case"):
+            item.user_properties.append(("case", mark.args[0]))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Every run says how to repeat it."""
     config.addinivalue_line("markers", "xdist_group(name): tests that share one worker")

@@ -40,3 +40,6 @@ class EvmDeployer(FactoryDeployer):
 
     def transact(self, address: str, name: str, function: str, *args: Any) -> None:
         getattr(self.evm.at(address, name), function)(*args, sender=self.sender)
+
+    def simulate(self, address: str, name: str, function: str, *args: Any) -> Any:
+        return getattr(self.evm.at(address, name), function).call(*args, sender=self.sender)

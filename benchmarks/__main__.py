@@ -52,7 +52,7 @@ def main(area: str, *, quick: bool, strict: bool, no_save: bool) -> None:
         console.print(f"[red]wrong result[/]: {error}")
         raise SystemExit(error.exit_code) from error
     finally:  # what was measured is kept, whatever happened then
-        show(console, results)
+        show(console, results, {row.id for row in rows("all")})
         if not no_save:
             _results.save(_results.merge(_results.load(), results, _results.commit()))
             table.main([])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import hashing, provenance, staking, suite, tge
+from benchmarks import cases, hashing, provenance, staking, suite, tge
 from benchmarks._rows import Row
 from benchmarks.engine_rows import ROWS as FUZZ_ROWS
 
@@ -14,6 +14,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "provenance": (*provenance.ROWS, *hashing.ROWS),
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
+    "cases": cases.ROWS,
 }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks._bars import bars
 from benchmarks._calibration import REFERENCE_SECONDS
 from benchmarks._peers import PUBLISHED, UNITS, load
 from benchmarks._rows import Result
@@ -24,8 +25,8 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 1_000 or float(value).is_integer() else f"{value:.3g}"
 
 
-def show(console: Console, results: Sequence[Result]) -> None:
-    """One line a row, then the sum."""
+def show(console: Console, results: Sequence[Result], measured: Collection[str]) -> None:
+    """One line a row, the bars that no row of `measured` takes yet, then the sum."""
     table = Table(title="Keifu beside its peers", show_lines=False, pad_edge=False)
     for column, justify in (("id", "left"), ("ours", "right"), ("peer", "right"), ("ratio", "right")):
         table.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
@@ -44,8 +45,11 @@ def show(console: Console, results: Sequence[Result]) -> None:
     judged = [result for result in results if result.met is not None]
     passed = sum(1 for result in judged if result.met)
     absent = sum(1 for result in results if result.ours is None)
+    not_yet = [id_ for id_ in bars() if id_ not in measured]
+    if not_yet:
+        console.print(f"not yet: {', '.join(not_yet)}")
     console.print(
-        f"{passed} of {len(judged)} bars met; {absent} rows not measured. "
+        f"{passed} of {len(judged)} bars met; {absent} rows not measured; {len(not_yet)} measures of rooms not built. "
         f"The calibration loop beside a timed row takes {REFERENCE_SECONDS:.2f} s on the machine that its bar assumes."
     )
 

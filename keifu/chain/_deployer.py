@@ -47,6 +47,9 @@ class Deployer(Protocol):
     def call(self, address: str, name: str, function: str, *args: Any) -> Any:
         """Call `function` of the contract `name` at `address`: a view returns its value, else None."""
 
+    def simulate(self, address: str, name: str, function: str, *args: Any) -> Any:
+        """What the sender's call would return now, without sending anything. Raises Revert with its reason."""
+
 
 class FactoryDeployer(ABC):
     """The part that all ways share: CREATE3 addresses, resuming, telling why a constructor refused.
@@ -120,6 +123,9 @@ class FactoryDeployer(ABC):
     def view(self, address: str, name: str, function: str, *args: Any) -> Any: ...
 
     @abstractmethod
+    def simulate(self, address: str, name: str, function: str, *args: Any) -> Any: ...
+
+    @abstractmethod
     def transact(self, address: str, name: str, function: str, *args: Any) -> None: ...
 
 
@@ -152,6 +158,9 @@ class RpcDeployer(FactoryDeployer):
 
     def view(self, address: str, name: str, function: str, *args: Any) -> Any:
         return getattr(self.client.at(address, name), function)(*args)
+
+    def simulate(self, address: str, name: str, function: str, *args: Any) -> Any:
+        return getattr(self.client.at(address, name), function).call(*args, sender=self.sender)
 
     def transact(self, address: str, name: str, function: str, *args: Any) -> None:
         getattr(self.client.at(address, name), function)(*args, sender=self.account)

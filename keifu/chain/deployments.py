@@ -11,9 +11,35 @@ import msgspec
 
 from keifu.errors import ChainMismatch, InputError
 
-__all__ = ["FOLDER", "Record", "open_record"]
+__all__ = ["FOLDER_VARIABLE", "Record", "find_record", "open_record", "record_folders", "user_folder"]
 
-FOLDER = Path(os.environ.get("KEIFU_DEPLOYMENTS", "deployments"))
+FOLDER_VARIABLE = "KEIFU_DEPLOYMENTS"
+NAME = "deployments"
+
+
+def user_folder() -> Path:
+    """Where the records of this user's local chains are, whatever folder a command is called in."""
+    state = Path(os.environ.get("XDG_STATE_HOME", ""))
+    return (state if state.is_absolute() else Path.home() / ".local" / "state") / "keifu" / NAME
+
+
+def record_folders(chosen: Path | None = None) -> list[Path]:
+    """Where records are looked for, in order: `chosen` or KEIFU_DEPLOYMENTS alone when there is one, else `deployments`
+    here or in the nearest folder above, then the user's own."""
+    if chosen := _named(chosen):
+        return [chosen]
+    near = _near()
+    return [*([near] if near else []), user_folder()]
+
+
+def _named(chosen: Path | None) -> Path | None:
+    named = os.environ.get(FOLDER_VARIABLE)
+    return chosen or (Path(named) if named else None)
+
+
+def _near() -> Path | None:
+    here = Path.cwd()
+    return next((found for place in (here, *here.parents) if (found := place / NAME).is_dir()), None)
 
 
 class Record(msgspec.Struct):
@@ -25,7 +51,7 @@ class Record(msgspec.Struct):
     contracts: dict[str, str] = {}
     terms: dict[str, dict[str, Any]] = {}  # decisions that a later run must repeat, by area
 
-    def save(self, folder: Path = FOLDER) -> Path:
+    def save(self, folder: Path) -> Path:
         """Write it whole or not at all."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.chain_id}.json"
@@ -35,7 +61,23 @@ class Record(msgspec.Struct):
         return path
 
 
-def open_record(chain_id: int, genesis: str, folder: Path = FOLDER, *, disposable: bool = False) -> Record:
+def find_record(
+    chain_id: int, genesis: str, chosen: Path | None = None, *, disposable: bool = False
+) -> tuple[Record, Path]:
+    """The record of a chain, and the folder that it is in, or belongs into when there is none yet: the chosen one, else
+    the user's own for a `disposable` (local) chain, `deployments` here or above for any other.
+
+    Raises ChainMismatch and InputError as `open_record` does.
+    """
+    for folder in record_folders(chosen):
+        record = open_record(chain_id, genesis, folder, disposable=disposable)
+        if record.contracts or record.terms:
+            return record, folder
+    home = user_folder() if disposable else _near() or Path.cwd() / NAME
+    return Record(chain_id, genesis), _named(chosen) or home
+
+
+def open_record(chain_id: int, genesis: str, folder: Path, *, disposable: bool = False) -> Record:
     """The record of a chain, empty when there is none.
 
     A record of another chain with the same number is put aside when the chain is `disposable` (a local one), else it

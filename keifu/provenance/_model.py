@@ -13,7 +13,7 @@ from typing import Any
 
 from keifu.errors import InputError
 from keifu.keys import Domain, StructType, checksum
-from keifu.spec.provenance import Status
+from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 
 __all__ = [
     "Attestation",
@@ -34,45 +34,7 @@ __all__ = [
 DIGEST_BYTES = 32
 ADDRESS_HEX = 42  # 0x and 40 digits
 ID_TAIL_BYTES = 6  # cleared in an id
-MAX_LINKS = 16
-MAX_URI_BYTES = 128
-MAX_NAME_BYTES = 32  # licence and version
 ZERO = bytes(DIGEST_BYTES)
-
-
-class Kind(IntEnum):
-    """What a record is about."""
-
-    DATASET = 1
-    LABEL_SET = 2
-    CODE = 3
-    WEIGHTS = 4
-    MODEL = 5
-    RUN = 6
-    EVALUATION = 7
-    CONTAINER = 8
-    AGENT = 9
-    RECEIPT_BATCH = 10
-
-    @property
-    def word(self) -> str:
-        return self.name.lower().replace("_", "-")
-
-
-class Relation(IntEnum):
-    """How a record stands to its parent."""
-
-    DERIVED_FROM = 1
-    TRAINED_ON = 2
-    LABELLED_BY = 3
-    FINE_TUNED_FROM = 4
-    QUANTISED_FROM = 5
-    EVALUATED_ON = 6
-    SUPERSEDES = 7
-
-    @property
-    def word(self) -> str:
-        return self.name.lower().replace("_", "-")
 
 
 def digest_bytes(value: bytes | str, what: str) -> bytes:

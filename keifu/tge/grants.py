@@ -25,35 +25,16 @@ from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.merkle import Tree, build, hash_leaves
 from keifu.spec.vesting import SUPPLY
+from keifu.units import COIN, coins, parse_amount
 
 __all__ = ["COIN", "HEADER", "Grants", "coins", "parse_amount", "read_csv"]
 
 HEADER = ["account", "total"]
 TRAILER = "total"
-DECIMALS = 18
-COIN = 10**DECIMALS
 ADDRESS_BYTES = 20
 WORD_BYTES = 32
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_AMOUNT = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,18}))?")
 _NOBODY = "0x" + "00" * ADDRESS_BYTES
-
-
-def parse_amount(text: str) -> int:
-    """Wei of an amount in coins; raises ValueError, whose text says what is wrong with it."""
-    match = _AMOUNT.fullmatch(text)
-    if match is None:
-        if text.startswith("-"):
-            raise ValueError(f"negative amount {text}")
-        raise ValueError(f"{text!r} is not an amount of coins with up to {DECIMALS} decimals")
-    whole: int = int(match[1]) * COIN
-    return whole + int((match[2] or "").ljust(DECIMALS, "0"))
-
-
-def coins(wei: int) -> str:
-    """An amount for people: exact, without needless zeros."""
-    whole, rest = divmod(wei, COIN)
-    return f"{whole:,}" + (f".{rest:0{DECIMALS}}".rstrip("0") if rest else "")
 
 
 @dataclass(frozen=True)

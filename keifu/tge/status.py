@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from keifu.chain import ChainClient, Deployment
 from keifu.chain.protocol import Distribution
 from keifu.spec.vesting import Schedule
 from keifu.tge.chain import DISTRIBUTOR, TOKEN, claims_of, schedule_of
-from keifu.tge.grants import COIN, coins
+from keifu.units import COIN, coins, day
 
 __all__ = ["Status", "day", "draw", "read_status"]
 
@@ -63,10 +62,6 @@ class Status:
             "claimed_grants": self.claimed_grants,
             "next_step": self.next_step,
         }
-
-
-def day(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def read_status(client: ChainClient, deployment: Deployment, distribution: Distribution) -> Status:

@@ -138,14 +138,18 @@ def test_watch_prints_each_event(prov, model):
 @pytest.mark.parametrize(
     ("args", "status", "message"),
     [
-        (("lineage", "abc"), 2, "not hexadecimal"),
-        (("lineage", "ab" * 20), 2, "record id has 20 bytes, not 32"),
+        (("lineage", "xyz1"), 2, "not hexadecimal"),
+        (("lineage", "abc"), 2, "a prefix at least 4; 3 given"),
+        (("lineage", "ab" * 33), 2, "an id has 64 hex digits"),
         (("lineage", "ab" * 32), 2, "no record"),
-        (("digest", "/nowhere"), 2, "cannot read"),
-        (("register", "/nowhere", "--kind", "weights"), 2, "no key to sign with"),
-        (("register", "/nowhere", "--kind", "sculpture"), 2, "sculpture"),
-        (("register", "/nowhere", "--kind", "weights", "--role", "a", "--link", "made-of=" + "ab" * 32), 2, "relation"),
-        (("register", "/nowhere", "--kind", "weights", "--role", "a", "--link", "trained-on"), 2, "is no link"),
+        (("lineage", "abababab"), 2, "no record begins with abababab"),
+        (("digest", "/nowhere"), 2, "does not exist"),
+        (("register", "/nowhere", "--kind", "weights"), 2, "does not exist"),
+        (("register", ".", "--kind", "weights"), 2, "no key to sign with"),
+        (("register", ".", "--kind", "sculpture"), 2, "sculpture"),
+        (("register", ".", "--kind", "code", "--role", "a", "--link", "made-of=" + "ab" * 32), 2, "relation"),
+        (("register", ".", "--kind", "code", "--role", "a", "--link", "trained-on"), 2, "is no link"),
+        (("register", ".", "--kind", "code", "--role", "a", "--version", "v" * 33), 2, "at most 32 fit"),
         (("verify-running", "production"), 2, "of whom"),
         (("lineage", "ab" * 32, "--rpc", "http://127.0.0.1:9"), 3, "did not answer"),
         (("unheard-of",), 2, "No such command"),
@@ -205,7 +209,7 @@ def test_addresses_come_from_the_deployments_record(prov, model, source, monkeyp
     monkeypatch.delenv("KEIFU_REGISTRY")
     folder = tmp_path / "deployments"
     status, _, err = prov("lineage", record_id, "--deployments", folder)
-    assert (status, "has no known ProvenanceRegistry" in err) == (2, True)
+    assert (status, "no ProvenanceRegistry is recorded" in err) == (3, True)
     genesis = source.chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
     contracts = {"ProvenanceRegistry": source.registry.address}
     DeploymentRecord(source.chain.chain_id, genesis, contracts=contracts).save(folder)

@@ -34,7 +34,7 @@ def test_actions_from_registering_to_the_last_coin():
     assert actions.delegate(delegating, suite, operator.address, 300 * COIN) == 300 * COIN
     first = actions.leave(delegating, suite, operator.address, evm.now)
     assert (first.asked, first.paid, len(first.waiting)) == (300 * COIN, 0, 1)
-    evm.warp_to(first.waiting[0][2])
+    evm.warp_to(first.waiting[0].at)
     last = actions.leave(delegating, suite, operator.address, evm.now)
     assert (last.asked, last.paid, last.waiting) == (0, 300 * COIN, [])
     assert token.balanceOf(delegator) == 5_000 * COIN

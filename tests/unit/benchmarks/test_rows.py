@@ -13,8 +13,11 @@ from keifu.errors import ArtifactError, CheckFailed, EnvironmentFault
 NO_LAB: Lab = None  # type: ignore[assignment]  # these rows need no chain
 
 
-def test_each_bar_has_one_row_and_each_row_a_bar():
-    assert sorted(row.id for row in rows("all") if not row.id.startswith("info.")) == sorted(bars())
+def test_each_row_has_a_bar_and_no_two_rows_share_one():
+    """A bar without a row is of a room that is not built; `make bench` prints it as not yet."""
+    taken = [row.id for row in rows("all") if not row.id.startswith("info.")]
+    assert len(taken) == len(set(taken))
+    assert set(taken) <= set(bars())
 
 
 def test_all_is_the_sum_of_the_areas():
