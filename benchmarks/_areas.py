@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks import cases, cli, hashing, provenance, staking, suite, tge
 from benchmarks._rows import Row
-from benchmarks.fuzzing import ROWS as FUZZ_ROWS
+from benchmarks.engine_rows import ROWS as FUZZ_ROWS
 
 __all__ = ["AREAS", "gas_rows", "rows"]
 

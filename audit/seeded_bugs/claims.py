@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from audit.seeded_bugs import _schedule
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
 
-def _bug(name: str, old: str, new: str) -> Bug:
-    return Bug(name, "vesting/TGEDistributor.vy", old, new)
-
+_bug = seeder("vesting/TGEDistributor.vy")
 
 BUGS = [
     *_schedule.bugs_of("TGEDistributor"),

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
-FILE = "token/KeifuToken.vy"
-
-
-def _bug(name: str, old: str, new: str, file: str = FILE) -> Bug:
-    return Bug(name, file, old, new, ("KeifuToken",))
-
+_bug = seeder("token/KeifuToken.vy", "KeifuToken")
 
 BUGS = [
     _bug(

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import click
 
-from examples.demo import Stage
+from examples.demo import Story
 from keifu.chain import Anvil
 from keifu.errors import CheckFailed
 
 __all__ = ["CHAPTERS", "cli"]
 
-# Modules of examples.demo with `TITLE` and `tell(stage)`, in the order of the story.
+# Modules of examples.demo with `TITLE` and `tell(story)`, in the order of the story.
 CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking")
 GENESIS = 1_767_225_600  # 2026-01-01T00:00:00Z: the story has the same dates every time
 
@@ -46,21 +46,21 @@ def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
     """
     started = time.monotonic()
     with Anvil(timestamp=GENESIS) as anvil:
-        stage = Stage(anvil, out, fast=fast)
-        stage.say(f"a real chain (anvil, id {anvil.chain_id}) listens on {anvil.url}")
+        story = Story(anvil, out, fast=fast)
+        story.say(f"a real chain (anvil, id {anvil.chain_id}) listens on {anvil.url}")
         for name in chosen or CHAPTERS:
             chapter = importlib.import_module(f"examples.demo.{name}")
-            stage.chapter(chapter.TITLE)
-            chapter.tell(stage)
-        _conclude(stage, time.monotonic() - started)
+            story.chapter(chapter.TITLE)
+            chapter.tell(story)
+        _conclude(story, time.monotonic() - started)
         if sys.stdout.isatty() and os.environ.get("CI") != "true":
-            stage.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
+            story.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
 
 
-def _conclude(stage: Stage, seconds: float) -> None:
-    stage.console.rule(align="left")
-    if stage.failures:
-        raise CheckFailed(f"{len(stage.failures)} of {stage.checks} claims did not hold: {'; '.join(stage.failures)}")
-    stage.say(f"[bold green]demo: all {stage.checks} claims hold[/] ({seconds:.0f} s); files are in {stage.out}")
+def _conclude(story: Story, seconds: float) -> None:
+    story.console.rule(align="left")
+    if story.failures:
+        raise CheckFailed(f"{len(story.failures)} of {story.checks} claims did not hold: {'; '.join(story.failures)}")
+    story.say(f"[bold green]demo: all {story.checks} claims hold[/] ({seconds:.0f} s); files are in {story.out}")

@@ -154,7 +154,7 @@ def compiler_data(path: Path, root: Path, overlay: Mapping[str, str] | None = No
 def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
     """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words.
 
-    `overlay` holds texts that stand in the place of files, by path below the root or by whole path: planted bugs and
+    `overlay` holds texts that stand in the place of files, by path below the root or by whole path: seeded bugs and
     mutants.
     """
     from vyper.compiler import outputs_from_compiler_data  # noqa: PLC0415
@@ -285,10 +285,14 @@ def _file_sha256(path: Path, _mtime_ns: int, _size: int) -> str:
     return _sha256(path)
 
 
-@cache
 def project() -> Project:
     """The project that the engine works on (`evmstorm.project` says which); raises ArtifactError without one."""
-    return Project(root())
+    return _project(root())
+
+
+@cache
+def _project(folder: Path) -> Project:
+    return Project(folder)
 
 
 def load(name: str) -> Artifact:
@@ -308,14 +312,13 @@ def sources_sha256() -> str:
 
 
 @cache
-def _constants(source: str) -> dict[str, Any]:
+def _constants(root: Path, source: str) -> dict[str, Any]:
     """Constants of one source file, folded by the compiler (so `A * 2 + 1` is a number)."""
     from vyper import ast as vy_ast  # noqa: PLC0415
     from vyper.compiler.input_bundle import FilesystemInputBundle  # noqa: PLC0415
     from vyper.compiler.phases import CompilerData  # noqa: PLC0415
     from vyper.compiler.settings import Settings, anchor_settings  # noqa: PLC0415
 
-    root = project().root
     bundle = FilesystemInputBundle([_site_packages(), root])
     data = CompilerData(bundle.load_file(Path(CONTRACTS) / source), bundle, settings=Settings(evm_version=EVM_VERSION))
     values: dict[str, Any] = {}
@@ -328,7 +331,7 @@ def _constants(source: str) -> dict[str, Any]:
 
 def constant(source: str, name: str) -> Any:
     """A constant from `contracts/<source>`, so that Python never retypes one; raises ArtifactError when unknown."""
-    constants = _constants(source)
+    constants = _constants(root(), source)
     if name not in constants:
         raise ArtifactError(f"contracts/{source} has no constant {name}", remedy=f"it has: {', '.join(constants)}")
     return constants[name]
