@@ -154,10 +154,24 @@ def _event(telling: _Telling) -> None:
 def _steps(telling: _Telling) -> None:
     """At each step one claimant claims, so that every step of the schedule is paid at least once."""
     stage, schedule = telling.stage, telling.ledger.schedule
-    turns = [number % telling.size.own_claims for number in range(1, schedule.steps + 1)]
+    moments = list(schedule.times())[1:]
+    half = len(moments) // 2
+    _months(telling, "the first 18 months", moments[:half], first=1)
+    some = range(telling.size.grants * 2 // 5)
+    telling.claim_batches("two fifths of all grants, in batches", some, stage.account("helper"))
+    status = read_status(stage.chain, stage.deployment, telling.distribution)
+    stage.picture(draw(status, stage.out / "vesting.svg"))
+    _months(telling, "the other 18 months", moments[half:], first=half + 1)
+    present = range(telling.size.grants - telling.size.lost)
+    telling.claim_batches("the rest of all grants, in batches", present, stage.account("helper"))
+
+
+def _months(telling: _Telling, label: str, moments: Sequence[int], first: int) -> None:
+    stage = telling.stage
     distributor = stage.deployment.at(stage.chain, tge.DISTRIBUTOR)
-    with stage.progress("36 months", schedule.steps) as bar:
-        for turn, moment in zip(turns, list(schedule.times())[1:], strict=True):
+    with stage.progress(label, len(moments)) as bar:
+        for number, moment in enumerate(moments, first):
+            turn = number % telling.size.own_claims
             stage.anvil.warp_to(moment)
             call = Call(distributor, "claim", telling.arguments(turn), telling.validators[turn], gas=CLAIM_GAS)
             receipt = stage.chain.send_many([call])[0]
@@ -165,8 +179,6 @@ def _steps(telling: _Telling) -> None:
             telling.wrong += amount != telling.ledger.claim(turn, stage.chain.now)
             telling.gas.setdefault("later claims", []).append(receipt.gas_used)
             bar.advance(bar.task_ids[0])
-    present = range(telling.size.grants - telling.size.lost)
-    telling.claim_batches("the rest of all grants, in batches", present, stage.account("helper"))
 
 
 def _conclude(telling: _Telling) -> None:
@@ -186,7 +198,6 @@ def _conclude(telling: _Telling) -> None:
     )
     status = read_status(stage.chain, stage.deployment, telling.distribution)
     stage.table("The distribution", ("", "coins, or as it says"), status.rows())
-    stage.picture(draw(status, stage.out / "vesting.svg"))
     stage.shared["schedule"] = ledger.schedule
     stage.shared["validators"] = telling.validators
     stage.shared["grants"] = grants
