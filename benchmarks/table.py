@@ -47,8 +47,8 @@ FRONT = {
     "gas.slash_10000": Figure(
         "gas to slash an operator with 10,000 delegators",
         "委任者10,000人のオペレーターをスラッシュするガス",
-        "Graph Horizon, which slashes one balance",
-        "Graph Horizon（残高1つだけをスラッシュ）",
+        "Graph Horizon, its provider's stake alone",
+        "Graph Horizon（プロバイダー自身のステークのみ）",
     ),
     "ratio.digest": Figure(
         "speed of a folder's digest, as a multiple of `sha256sum`",
