@@ -38,7 +38,7 @@ format: $(SETUP) ## rewrite Python and Vyper in the house format
 abi: $(SETUP) ## write keifu/abi from the contracts
 	@python -m scripts.packaged_abi
 
-docs: $(SETUP) ## write the generated pages of docs/
+docs: $(SETUP) ## write the generated pages of docs/ and build the site into out/site
 	@python -m scripts.docs
 
 fuzz: $(SETUP) ## quick campaign over every contract

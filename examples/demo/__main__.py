@@ -1,4 +1,4 @@
-"""`keifu demo`: every chapter of the story, on a chain that really runs."""
+"""`python -m examples.demo` (`make demo`): every chapter of the story, on a chain that really runs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from examples.demo import Story
 from keifu.chain import Anvil
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, KeifuError
 
-__all__ = ["CHAPTERS", "cli"]
+__all__ = ["CHAPTERS", "GENESIS", "cli", "main", "tell"]
 
 # Modules of examples.demo with `TITLE` and `tell(story)`, in the order of the story.
 CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking")
@@ -42,21 +43,29 @@ def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
     and the exit status is the result.
 
     \b
-    Example: keifu demo --fast
+    Example: python -m examples.demo --fast
     """
-    started = time.monotonic()
+    unknown = set(chosen) - set(CHAPTERS)
+    if unknown:
+        raise click.BadParameter(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(CHAPTERS)}")
     with Anvil(timestamp=GENESIS) as anvil:
         story = Story(anvil, out, fast=fast)
-        story.say(f"a real chain (anvil, id {anvil.chain_id}) listens on {anvil.url}")
-        for name in chosen or CHAPTERS:
-            chapter = importlib.import_module(f"examples.demo.{name}")
-            story.chapter(chapter.TITLE)
-            chapter.tell(story)
-        _conclude(story, time.monotonic() - started)
+        tell(story, chosen or CHAPTERS)
         if sys.stdout.isatty() and os.environ.get("CI") != "true":
             story.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
+
+
+def tell(story: Story, chapters: Sequence[str] = CHAPTERS) -> None:
+    """The chapters one after another. Raises CheckFailed when a claim of theirs did not hold."""
+    started = time.monotonic()
+    story.say(f"a real chain (anvil, id {story.anvil.chain_id}) listens on {story.anvil.url}")
+    for name in chapters:
+        chapter = importlib.import_module(f"examples.demo.{name}")
+        story.chapter(chapter.TITLE)
+        chapter.tell(story)
+    _conclude(story, time.monotonic() - started)
 
 
 def _conclude(story: Story, seconds: float) -> None:
@@ -64,3 +73,21 @@ def _conclude(story: Story, seconds: float) -> None:
     if story.failures:
         raise CheckFailed(f"{len(story.failures)} of {story.checks} claims did not hold: {'; '.join(story.failures)}")
     story.say(f"[bold green]demo: all {story.checks} claims hold[/] ({seconds:.0f} s); files are in {story.out}")
+
+
+def main() -> None:
+    """Run the command; every expected fault ends in one line on standard error."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except KeifuError as error:
+        click.echo(f"demo: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

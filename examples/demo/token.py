@@ -155,10 +155,24 @@ def _event(telling: _Telling) -> None:
 def _steps(telling: _Telling) -> None:
     """At each step one claimant claims, so that every step of the schedule is paid at least once."""
     story, schedule = telling.story, telling.ledger.schedule
-    turns = [number % telling.size.own_claims for number in range(1, schedule.steps + 1)]
+    moments = list(schedule.times())[1:]
+    half = len(moments) // 2
+    _months(telling, "the first 18 months", moments[:half], first=1)
+    some = range(telling.size.grants * 2 // 5)
+    telling.claim_batches("two fifths of all grants, in batches", some, story.account("helper"))
+    status = read_status(story.chain, story.deployment, telling.distribution)
+    story.picture(draw(status, story.out / "vesting.svg"))
+    _months(telling, "the other 18 months", moments[half:], first=half + 1)
+    present = range(telling.size.grants - telling.size.lost)
+    telling.claim_batches("the rest of all grants, in batches", present, story.account("helper"))
+
+
+def _months(telling: _Telling, label: str, moments: Sequence[int], first: int) -> None:
+    story = telling.story
     distributor = story.deployment.at(story.chain, tge.DISTRIBUTOR)
-    with story.progress("36 months", schedule.steps) as bar:
-        for turn, moment in zip(turns, list(schedule.times())[1:], strict=True):
+    with story.progress(label, len(moments)) as bar:
+        for number, moment in enumerate(moments, first):
+            turn = number % telling.size.own_claims
             story.anvil.warp_to(moment)
             call = Call(distributor, "claim", telling.arguments(turn), telling.validators[turn], gas=CLAIM_GAS)
             receipt = story.chain.send_many([call])[0]
@@ -166,8 +180,6 @@ def _steps(telling: _Telling) -> None:
             telling.wrong += amount != telling.ledger.claim(turn, story.chain.now)
             telling.gas.setdefault("later claims", []).append(receipt.gas_used)
             bar.advance(bar.task_ids[0])
-    present = range(telling.size.grants - telling.size.lost)
-    telling.claim_batches("the rest of all grants, in batches", present, story.account("helper"))
 
 
 def _conclude(telling: _Telling) -> None:
@@ -187,7 +199,6 @@ def _conclude(telling: _Telling) -> None:
     )
     status = read_status(story.chain, story.deployment, telling.distribution)
     story.table("The distribution", ("", "coins, or as it says"), status.rows())
-    story.picture(draw(status, story.out / "vesting.svg"))
     story.shared["schedule"] = ledger.schedule
     story.shared["validators"] = telling.validators
     story.shared["grants"] = grants
