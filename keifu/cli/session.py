@@ -128,6 +128,12 @@ class RpcSession(Session):
         return ChainClient(connection)
 
     @cached_property
+    def is_local(self) -> bool:
+        from keifu.local import running
+
+        return self.client.chain_id == LOCAL_CHAIN or any(note.url == self.url for note in running())
+
+    @cached_property
     def account(self) -> Account:
         """The account that signs."""
         from keifu.keys import Account

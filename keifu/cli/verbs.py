@@ -82,8 +82,8 @@ def _connection(access: Access) -> list[click.Parameter]:
 class Noun(click.Group):
     """A group that proposes the nearest verb for an unknown one."""
 
-    def __init__(self, name: str, *, help: str, example: str) -> None:
-        super().__init__(name, help=help, epilog=f"\b\nExample: {example}", context_settings=HELP)
+    def __init__(self, name: str, *, help: str, example: str, **attributes: Any) -> None:
+        super().__init__(name, help=help, epilog=f"\b\nExample: {example}", context_settings=HELP, **attributes)
         self.example = example
 
     def verb(self, name: str, *, example: str, access: Access = Access.NONE) -> Callable[[Callable[..., Any]], Verb]:
