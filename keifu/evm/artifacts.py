@@ -21,6 +21,7 @@ import msgspec
 
 from keifu.abi import Interface
 from keifu.errors import ArtifactError
+from keifu.evm import abi_names
 
 __all__ = [
     "EVM_VERSION",
@@ -42,11 +43,11 @@ CONTRACTS = "contracts"
 BUILD = Path(".build") / "keifu"
 MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
 TESTING = "testing"  # mocks and hostile contracts, never packaged
-_FORMAT = 3  # raise when Artifact changes, so that old files are not read
+_FORMAT = 4  # raise when Artifact changes, so that old files are not read
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """What the compiler made of one contract.
+    """What the compiler made of one contract; the names in `abi` are the published ones (`abi_names`).
 
     `storage_layout` maps a variable (modules nested) to {"slot", "n_slots", "type"}; `sources` maps each file that
     went in, by its path below the project's root, to its SHA-256.
@@ -169,10 +170,11 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
     except VyperException as error:
         raise ArtifactError(f"{path.name} does not compile: {error}") from error
     layout = output["layout"]
+    names = root / CONTRACTS / abi_names.FILE
     return Artifact(
         name=path.stem,
         path=_relative(path, root),
-        abi=output["abi"],
+        abi=abi_names.published(path.stem, output["abi"], abi_names.read(names)),
         creation_code=bytes.fromhex(output["bytecode"].removeprefix("0x")),
         runtime_code=bytes.fromhex(output["bytecode_runtime"].removeprefix("0x")),
         storage_layout=layout.get("storage_layout", {}),
@@ -182,7 +184,7 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         method_identifiers={
             signature: f"{int(selector, 16):08x}" for signature, selector in output["method_identifiers"].items()
         },
-        sources={_relative(item, root): _sha256(item) for item in inputs},
+        sources={_relative(item, root): _sha256(item) for item in [*inputs, *([names] if names.is_file() else [])]},
         compiler=_compiler_version(),
     )
 

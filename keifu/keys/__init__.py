@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.keys._account import Account, checksum, keccak256, recover
+from keifu.keys._account import Account, canonical, checksum, keccak256, recover
 from keifu.keys.eip712 import Domain, StructType
 
-__all__ = ["Account", "Domain", "StructType", "checksum", "keccak256", "recover"]
+__all__ = ["Account", "Domain", "StructType", "canonical", "checksum", "keccak256", "recover"]

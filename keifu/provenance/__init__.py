@@ -15,6 +15,7 @@ from keifu.provenance._model import (
     Status,
     environments_domain,
     heartbeat_digest,
+    is_heartbeat_signed,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "Status",
     "environments_domain",
     "heartbeat_digest",
+    "is_heartbeat_signed",
 ]

@@ -37,7 +37,7 @@ class Token(System):
         token = evm.deploy("KeifuToken", self["holder"], sender=evm.account("owner"))
         self.bind(token=token)
         self.supply: int = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
-        self.emitted("token.Transfer", sender=ZERO_ADDRESS, receiver=self["holder"], value=self.supply)
+        self.emitted("token.Transfer", **{"from": ZERO_ADDRESS, "to": self["holder"]}, value=self.supply)
         self.wallet_key = evm.account("wallet key")
         wallet = evm.deploy("ContractWallet", self.wallet_key, sender=evm.account("owner"))
         self.moody = evm.deploy("MoodySigner", sender=evm.account("owner"))
@@ -72,7 +72,7 @@ class Token(System):
         self.balances[owner] -= amount
         self.balances[to] = self.balances.get(to, 0) + amount
         if self.sometimes():
-            self.emitted("token.Transfer", sender=owner, receiver=to, value=amount)
+            self.emitted("token.Transfer", **{"from": owner, "to": to}, value=amount)
 
     @action("token.transfer", Who(anyone=True), Amount("balances"))
     def transfer(self, who: str, to: str, amount: int) -> Steps:
