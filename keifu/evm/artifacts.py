@@ -265,6 +265,9 @@ class Project:
         artifact = self._memory.get(name) or self._stored(name)
         if artifact is None or artifact.compiler != _compiler_version():
             return None
+        names = f"{CONTRACTS}/{abi_names.FILE}"
+        if (self.root / names).is_file() != (names in artifact.sources):
+            return None
         for source, digest in artifact.sources.items():
             if source.startswith("site-packages/"):
                 continue  # pinned by the compiler string

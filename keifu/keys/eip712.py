@@ -89,14 +89,14 @@ class Domain:
     contract says that it has none. Our contracts accept both, and so does `is_signed_by`.
     """
 
-    MEMBERS: ClassVar = {
+    MEMBERS: ClassVar[dict[str, str]] = {
         "name": "string",
         "version": "string",
         "chainId": "uint256",
         "verifyingContract": "address",
     }
-    TYPE = StructType("EIP712Domain", **MEMBERS)
-    SALTED_TYPE = StructType("EIP712Domain", **MEMBERS, salt="bytes32")
+    TYPE = StructType("EIP712Domain", (), **MEMBERS)
+    SALTED_TYPE = StructType("EIP712Domain", (), **MEMBERS, salt="bytes32")
 
     def __init__(self, name: str, version: str, chain_id: int, verifying_contract: Any) -> None:
         self.name = name
