@@ -18,7 +18,7 @@ from keifu.chain.creation import Creation, argument_names, readable
 from keifu.chain.deployments import Record
 from keifu.chain.suite import suite
 from keifu.chain.verify import verify_suite
-from keifu.tge.model import SWEEP_DELAY
+from keifu.spec.vesting import SWEEP_DELAY
 from tests.ape_chain import GENESIS
 
 THIEF = "0x" + "0b" * 20
