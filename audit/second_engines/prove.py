@@ -17,7 +17,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from audit.second_engines._stage import FORGE, HERE, ROOT, SOLC, outcome, stage
+from audit.second_engines._solidity_project import FORGE, HERE, ROOT, SOLC, write_solidity_project
+from evmstorm.cli import exit_status
 from keifu.errors import EnvironmentFault
 
 __all__ = ["Proof", "prove"]
@@ -81,7 +82,7 @@ def install() -> Path:
 
 def prove(contract: str = "", test: str = "^(check|wrong)_", *, solver_seconds: int = SOLVER_SECONDS) -> list[Proof]:
     """Run every property, or those of one contract or name. Raises EnvironmentFault when halmos does not finish."""
-    folder = stage()
+    folder = write_solidity_project()
     report = folder / "halmos.json"
     report.unlink(missing_ok=True)
     # Vyper hashes a map's slot before its key, so that the layout of Solidity does not fit.
@@ -126,4 +127,4 @@ def main(contract: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(outcome(main))
+    sys.exit(exit_status(main, program="prove"))

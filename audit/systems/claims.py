@@ -86,8 +86,8 @@ class Claims(System):
             self.allowed[account] -= max(0, staked - due)
         self.staked[account] += staked
         if self.sometimes():
-            told = {"index": index, "account": account, "amount": due} if due else {}
-            self.emitted("distributor.Claimed", count=int(due > 0), **told)
+            fields = {"index": index, "account": account, "amount": due} if due else {}
+            self.emitted("distributor.Claimed", count=int(due > 0), **fields)
             self.emitted("token.Transfer", count=(due != staked) + (staked > 0))  # to or from the wallet, to the hub
 
     @action("", Amount(100 * COIN))

@@ -132,7 +132,7 @@ class Distributor(System):
             if self.sometimes():
                 self.emitted("distributor.Claimed", count=sum(amount > 0 for amount in amounts))
 
-    @action("", Index(len(TOTALS) - 1), weight=1, hopeless=True)
+    @action("", Index(len(TOTALS) - 1), weight=1, always_reverts=True)
     def stake(self, who: str, index: int) -> Steps:
         values = (index, TOTALS[index], self.proofs[index], self["donor"], 0, 0)
         account = self.grants.accounts[index]

@@ -22,7 +22,7 @@ from keifu.errors import EnvironmentFault
 from keifu.keys import Account
 from keifu.provenance._model import Attestation, Heartbeat, Kind, PolicyEntry, Relation, environments_domain
 from keifu.provenance._model import heartbeat_digest as _heartbeat_digest
-from keifu.provenance.export._subject import rfc3339
+from keifu.provenance.export import rfc3339
 from keifu.provenance.labels import LabelBatch, label_word
 from keifu.provenance.program import Operator, write_program
 from keifu.provenance.registry import schema_id

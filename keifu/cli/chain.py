@@ -11,7 +11,7 @@ import click
 
 from keifu.cli._print import emit, table
 from keifu.cli._types import ENDPOINT
-from keifu.cli._verbs import Noun, json_option
+from keifu.cli.verbs import Noun, json_option
 from keifu.errors import KeifuError
 from keifu.units import COIN
 

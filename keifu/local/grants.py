@@ -29,7 +29,7 @@ def seed(client: ChainClient, record: Record, deployments: Path, folder: Path) -
     listed.write_text("\n".join(["account,total", *lines, f"total,{GRANT * len(HOLDERS)}"]) + "\n")
     summary = write_files(read_csv(listed), folder, csv_path=listed)
     deployer = RpcDeployer(client, ROLES[DEPLOYER].account)
-    terms = tge.decide(record, summary, 0, client.now)
+    terms = tge.decide(record, summary, None, client.now)
     suite = tge.deploy(deployer, record, terms, save=lambda changed: changed.save(deployments))
     tge.fund(deployer, suite, terms, client.chain_id, ROLES[DEPLOYER].account.sign)
     _stake(client, suite)

@@ -16,7 +16,6 @@ from keifu.units import COIN
 __all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of"]
 
 TOKEN = "KeifuToken"  # noqa: S105 - a contract's name
-FACTORY = "Create3Factory"
 
 
 def local_client(url: str) -> ChainClient:
@@ -52,13 +51,9 @@ def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deploymen
     """Deploy everything, pay the roles, and write the record in `folder`."""
     deployer = ROLES[DEPLOYER].account
     _give_ether(client, {role.account.address: ETHER for role in ROLES.values()})
-    chain = RpcDeployer(client, deployer)
-    deployment = deploy_protocol(chain)
-    record.deployer = deployer.address
-    record.contracts.update({FACTORY: chain.factory, **deployment.addresses})
+    deployment = deploy_protocol(RpcDeployer(client, deployer), record=record, save=lambda found: found.save(folder))
     coins = [(role.account.address, role.coins) for role in ROLES.values() if role.coins]
     _give_coins(client, deployment, deployer, coins)
-    record.save(folder)
     return deployment
 
 

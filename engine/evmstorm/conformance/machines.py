@@ -15,8 +15,8 @@ from typing import Any
 import click
 import pyrevm
 
-from audit.second_engines._stage import outcome as exit_status
 from ethwire.errors import CheckFailed, EnvironmentFault
+from evmstorm.cli import exit_status
 from evmstorm.conformance.programs import OTHER, SELF, SENDER, program
 from evmstorm.evm import _native_build
 from evmstorm.evm._native import NativeMachine
@@ -27,7 +27,7 @@ __all__ = ["check", "differences", "init_code", "outcome"]
 
 TIME, NUMBER = 1_800_000_000, 300
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g")
-MARK = "KEIFU_SANITISED"  # set in the process that has the sanitizers' run time loaded
+MARK = "EVMSTORM_SANITISED"  # set in the process that has the sanitizers' run time loaded
 SHOWN = 1_000  # programs between two words of progress
 
 
@@ -111,4 +111,4 @@ def main(programs: int, seed: int, sanitised: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_status(main))
+    sys.exit(exit_status(main, program="evmstorm.conformance.machines"))

@@ -19,17 +19,15 @@ __all__ = ["corpus", "minimise", "replay"]
 
 
 def corpus(system: type[System], *, folder: Path | None, calls: int, seed: int) -> list[bytes]:
-    """Sequences that reached something new: those of a campaign's folder, or of a short campaign of `calls` calls.
+    """Sequences that reached something new: those of a campaign's folder, or of a short campaign of
+    `calls` calls and waits.
 
     Raises InputError for a folder that belongs to other code.
     """
     engine = Engine(system)
     kept = Corpus(folder, system.title(), engine.code_hash) if folder is not None else Corpus()
     if folder is None:
-        search = Search(engine, seed, corpus=kept)
-        while engine.calls < calls:
-            if (finding := search.step()) is not None:
-                raise CheckFailed(f"{system.title()}: {finding.id}: {finding.message}", remedy="run keifu fuzz")
+        Search(engine, seed, corpus=kept).explore(calls)
     return minimise(engine, kept.items)
 
 

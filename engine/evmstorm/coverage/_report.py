@@ -1,4 +1,4 @@
-"""Counts of instructions, told as lines and branches of the source.
+"""Counts of instructions, reported as lines and branches of the source.
 
 A line is covered when a statement that starts on it ran; its count is how often the statement's first instruction did.
 A branch is one outcome of one decision: `if`, `elif`, a conditional expression, each operand of `and` and `or` but the

@@ -19,7 +19,7 @@ __all__ = ["forked"]
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
-PIECE = 1 << 16  # bytes read at a time
+READ_SIZE = 1 << 16  # bytes read at a time
 
 
 def forked(
@@ -46,7 +46,7 @@ def forked(
                 for key, _ in ready.select():
                     pipe = key.fd
                     job, pid, received = running[pipe]
-                    if piece := os.read(pipe, PIECE):
+                    if piece := os.read(pipe, READ_SIZE):
                         received += piece
                         continue
                     ready.unregister(pipe)

@@ -1,4 +1,4 @@
-"""What one mutant goes through: compiled, compared with what is known, then hunted by every system that tests it.
+"""What one mutant goes through: compiled, compared with what is known, then searched by every system that tests it.
 
 All of it follows from contract, mutant and seed, so a verdict can be looked at again alone and must come out the same.
 """
@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from ethwire.errors import EthwireError, UsageError
+from ethwire.errors import EthwireError
 from evmstorm.evm import artifacts
 from evmstorm.evm.artifacts import Artifact
 from evmstorm.evm.recompile import Code, NotOneFunction, Recompiler
 from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.search import Corpus, Search
 from evmstorm.mutation._mutants import Mutant
-from evmstorm.mutation.plant import loader
+from evmstorm.mutation.seeded_bugs import loader
 from evmstorm.project import load
 
-__all__ = ["Trial", "Verdict", "corpus_of", "essence", "sources"]
+__all__ = ["Trial", "Verdict", "code_id", "corpus_of", "sources"]
 
 CORPUS_CALLS = 60_000  # a system: spent on the right code, to know sequences that go deep
 CALLS = 40_000  # a system: of a search of its own, for each mutant that the known sequences do not kill
@@ -31,11 +31,11 @@ CODE_BYTES = 24_576  # EIP-170
 
 class Verdict(NamedTuple):
     """`fate` is "broken" (does not compile), "same" (code that is known), "killed" or "alive"; `by` says what noticed;
-    `essence` names the code; `killer` is the system and the known sequence that did; `code` of those alive."""
+    `code_id` names the code; `killer` is the system and the known sequence that did; `code` of those alive."""
 
     fate: str
     by: str = ""
-    essence: str = ""
+    code_id: str = ""
     killer: tuple[str, bytes] | None = None
     code: Code | None = None
 
@@ -51,7 +51,7 @@ def sources(contract: str) -> dict[str, str]:
     }
 
 
-def essence(creation_code: bytes) -> str:
+def code_id(creation_code: bytes) -> str:
     """SHA-256 of creation code without Vyper's trailer, which holds a hash of the sources (integrity) and sizes.
 
     Creation code holds the run-time code, and the constructor, whose mutants show nowhere else.
@@ -65,9 +65,7 @@ def corpus_of(system: str, seed: int) -> list[bytes]:
     """Sequences that reached something new in the right code, the ones that reach most first."""
     engine = Engine(load(system))
     search = Search(engine, seed)
-    while engine.calls + engine.waits < CORPUS_CALLS:
-        if (finding := search.step()) is not None:
-            raise UsageError(f"{system} has a finding without any mutant: {finding.id}: {finding.message}")
+    search.explore(CORPUS_CALLS)
     kept: list[bytes] = []
     engine.seen = set()
     for data in reversed(search.corpus.items):
@@ -89,7 +87,7 @@ class Trial:
         self.texts = sources(contract)
         self.original = artifacts.load(contract)
         self.corpora: dict[str, list[bytes]] = {}
-        self.known = {essence(self.original.creation_code)}  # code that was met
+        self.known = {code_id(self.original.creation_code)}  # code that was met
         project = artifacts.project()
         self._path, self._root = project.paths()[contract], project.root
         self._recompiler = Recompiler(self._path, self._root) if apart else None
@@ -102,8 +100,8 @@ class Trial:
 
     def learn(self, verdict: Verdict) -> None:
         """What killed before is tried first: it changes how long the next one takes, not what becomes of it."""
-        if verdict.essence:
-            self.known.add(verdict.essence)
+        if verdict.code_id:
+            self.known.add(verdict.code_id)
         if verdict.killer is None:
             return
         system, data = verdict.killer
@@ -128,7 +126,7 @@ class Trial:
             code = self.compiled(mutant)
         except Exception as error:  # The compiler fails in many ways on what makes no sense
             return Verdict("broken", f"{type(error).__name__}: {error}")
-        name = essence(code.creation)
+        name = code_id(code.creation)
         if name in self.known:
             return Verdict("same", "", name)
         if len(code.runtime) > CODE_BYTES:
@@ -147,7 +145,7 @@ class Trial:
 
     def search(self, verdict: Verdict) -> Verdict:
         """Look for new sequences that notice the difference, in a mutant that `replay` left alive."""
-        code, name = verdict.code, verdict.essence
+        code, name = verdict.code, verdict.code_id
         if code is None:
             return verdict
         for system, corpus in self.corpora.items():

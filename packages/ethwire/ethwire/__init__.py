@@ -4,6 +4,7 @@
     keys    keccak-256, accounts on secp256k1, addresses
     rpc     JSON-RPC over HTTP, with the node's own words in every error
     anvil   a real local node that ends with its owner
+    ports   a port for a server that somebody else starts
     errors  one exception tree, each with a remedy and an exit status
 
 Knows no contract. Every module is imported on its own: `from ethwire.abi import Interface`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evmstorm.evm import LocalEvm, artifacts, reverts
-from evmstorm.mutation.plant import Load
+from evmstorm.mutation.seeded_bugs import Load
 
 COIN = 10**18
 DAY = 86_400

@@ -12,7 +12,7 @@ from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from tests.property.staking.court_sides import AT_STAKE, JUROR_STAKE, CourtSides
+from tests.property.staking.court_and_model import AT_STAKE, JUROR_STAKE, CourtAndModel
 from tests.property.staking.courtroom import (
     APPEAL,
     BOND,
@@ -33,7 +33,7 @@ numbers = st.integers(0, 3)
 votes = st.lists(st.sampled_from([None, False, False, True, True]), min_size=4, max_size=4)
 
 
-class CourtMachine(CourtSides):
+class CourtMachine(CourtAndModel):
     """One operator, four jurors with 100 seats each, two faults."""
 
     def some_case(self, data: st.DataObject) -> int:

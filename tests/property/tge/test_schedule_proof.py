@@ -72,7 +72,7 @@ def test_sch_3_the_last_step_comes_and_stays():
     assert proved(Implies(ended, (now - start) / MONTH >= STEPS))
 
 
-def test_the_prover_finds_a_planted_fault():
+def test_the_prover_finds_a_seeded_fault():
     """Rounding up instead of down would pay more than the total for some."""
     rounded_up = total / DIVISOR + 1
     assert not proved(Implies(A_TOTAL, rounded_up <= total))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keifu.cli._main import NOUNS
+from keifu.cli.root import NOUNS
 
 KEIFU = Path(sys.executable).parent / "keifu"
 
