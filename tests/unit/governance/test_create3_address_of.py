@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keifu.chain.create3 import salt_of
 from keifu.chain.ape import ApeDeployer
+from keifu.chain.create3 import salt_of
 
 
 def test_equals_the_deployers_formula(factory, deployer):
