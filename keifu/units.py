@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["COIN", "DAY_SECONDS", "DECIMALS", "coins", "day", "parse_amount"]
+from ethwire.constants import DAY
+
+__all__ = ["COIN", "DAY", "DECIMALS", "coins", "day", "parse_amount"]
 
 DECIMALS = 18
-COIN = 10**DECIMALS
-DAY_SECONDS = 86_400
+COIN: int = 10**DECIMALS
 _AMOUNT = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,18}))?")
 
 

@@ -11,9 +11,7 @@ from ape.exceptions import ContractLogicError
 
 from keifu import abi
 from keifu.abi import Interface
-from keifu.chain import ChainClient
-from keifu.chain._client import created_address
-from keifu.chain._deployer import FactoryDeployer
+from keifu.chain import ChainClient, FactoryDeployer, created_address
 from keifu.errors import Revert
 
 __all__ = ["ApeDeployer"]

@@ -9,7 +9,7 @@ from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
 from keifu.keys import keccak256
-from keifu.provenance._model import (
+from keifu.provenance import (
     Attestation,
     Kind,
     Link,
@@ -18,8 +18,8 @@ from keifu.provenance._model import (
     Relation,
     environments_domain,
 )
+from keifu.units import DAY
 
-DAY = 86_400
 NOBODY = "0x" + "22" * 20
 UNKNOWN = b"\x77" * 26 + bytes(6)
 DIGESTS = tuple(bytes([number]) * 32 for number in range(1, 6))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from audit.tge_replay import VALIDATOR_COINS, VALIDATORS, replay, validators
+from keifu.units import COIN
 
-COIN = 10**18
 BAR_SECONDS = 20
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.chain._deployer import salt_of
+from keifu.chain import salt_of
 from scripts._ape_deployer import ApeDeployer
 
 

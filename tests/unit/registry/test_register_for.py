@@ -5,6 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.provenance import Record, RegistryDomain, Status
 
 from .conftest import FAR, sha
@@ -88,7 +89,7 @@ def test_zero_author_is_refused(registry, relayer, signed, make):
     """ecrecover gives zero for a bad signature: it must not register for the zero address."""
     _, *rest = signed[0].args
     with ape.reverts("registry: invalid signature"):
-        registry.register_for(("0x" + "00" * 20, *rest), FAR, bytes(65), sender=relayer)
+        registry.register_for((ZERO_ADDRESS, *rest), FAR, bytes(65), sender=relayer)
 
 
 @pytest.fixture(scope="module")
