@@ -38,7 +38,7 @@ format: $(SETUP) ## rewrite Python and Vyper in the house format
 abi: $(SETUP) ## write keifu/abi from the contracts
 	@python -m scripts.packaged_abi
 
-docs: $(SETUP) ## write the generated pages of docs/
+docs: $(SETUP) ## write the generated pages of docs/ and build the site into out/site
 	@python -m scripts.docs
 
 fuzz: $(SETUP) ## quick campaign over every contract
@@ -47,7 +47,7 @@ fuzz: $(SETUP) ## quick campaign over every contract
 fuzz-deep: $(SETUP) ## long campaign, forge's invariant runner and halmos
 	@bash scripts/fuzz_deep.sh
 
-bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz
+bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz|suite|cli
 	@python -m benchmarks --area $(AREA)
 
 lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks

@@ -56,7 +56,9 @@ def main(area: str, *, quick: bool, strict: bool, no_save: bool) -> None:
         if not no_save:
             _results.save(_results.merge(_results.load(), results, _results.commit()))
             table.main([])
-            console.print(f"written: benchmarks/{_results.FILE.name} and the table in README.md")
+            console.print(
+                f"written: benchmarks/{_results.FILE.name} and the tables of README.md and docs/benchmarks.md"
+            )
     if strict and any(result.met is False for result in results):
         raise SystemExit(1)
 

@@ -16,8 +16,8 @@ from ape.exceptions import ApeException
 from ape.logging import LogLevel, logger
 
 from keifu.chain import ChainClient, Rpc
-from keifu.cli._session import FACTORY, Session
-from keifu.cli._verbs import Access, Noun, Verb
+from keifu.cli.session import Session
+from keifu.cli.verbs import Access, Noun, Verb
 from keifu.errors import EnvironmentFault, KeifuError
 from scripts._ape_deployer import ApeDeployer
 
@@ -53,7 +53,7 @@ class ApeSession(Session):
 
     @cached_property
     def deployer(self) -> ApeDeployer:
-        return ApeDeployer(self.ape_account, self.client, self.record.contracts.get(FACTORY, ""))
+        return ApeDeployer(self.ape_account, self.client, self.record.factory)
 
     def sign(self, digest: bytes) -> bytes:
         assert self.ape_account is not None

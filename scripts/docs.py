@@ -1,23 +1,37 @@
-"""Writes the generated pages of docs/. With --check it writes nothing and fails when one is not current."""
+"""Writes the generated pages of docs/ and builds the site into out/site, with every warning an error.
+
+With --check it writes nothing and fails when a page is not current.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 
+from audit import parameters
+from benchmarks import table
 from keifu.errors import KeifuError
-from keifu.staking import parameters
+from scripts import flow_picture
 
 # Each is a `main()` that looks for --check itself.
-PAGES: tuple[Callable[[], int], ...] = (parameters.main,)
+PAGES: tuple[Callable[[], int], ...] = (parameters.main, table.main, flow_picture.main)
+BUILD = (sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet")
 
 
 def main() -> int:
     try:
-        return max(page() for page in PAGES)
+        failed = max(page() for page in PAGES)
     except KeifuError as error:
         print(f"docs: {error}", file=sys.stderr)
         return error.exit_code
+    if failed or "--check" in sys.argv[1:]:
+        return failed
+    built = subprocess.run(BUILD, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, check=False).returncode
+    if built == 0:
+        print("docs: the site is in out/site")
+    return built
 
 
 if __name__ == "__main__":

@@ -14,13 +14,18 @@ __all__ = ["GENESIS", "HOST", "SECONDS_A_BLOCK", "ape_host", "start_clock", "wit
 # Chains of tests begin here whenever they run: 2026-01-01T00:00:00Z, where a day and a week of unix time both begin.
 GENESIS = 1_767_225_600
 SECONDS_A_BLOCK = 1
+START_SECONDS = 600  # for anvil to answer its first request; takes a tenth of one on an idle machine
 HOST = "APE_FOUNDRY_HOST"
 
 
 @contextmanager
 def ape_host() -> Iterator[str]:
     """ape, connecting inside, starts anvil on a reserved port. Its own `host: auto` draws one blindly, which fails when
-    it is taken. Afterwards the variable is as before: an `ape run` of a test must not find this chain."""
+    it is taken; and it gives a busy machine 20 seconds. Afterwards the variable is as before: an `ape run` of a test
+    must not find this chain."""
+    from ape.api.providers import SubprocessProvider  # noqa: PLC0415 - ape configures itself at import, after pytest has
+
+    SubprocessProvider.start.__defaults__ = (START_SECONDS,)
     before = os.environ.get(HOST)
     with reserved_port() as port:
         os.environ[HOST] = f"http://127.0.0.1:{port}"

@@ -16,7 +16,7 @@ BUGS = [
     _bug("signature one second late", "block.timestamp <= _deadline", "block.timestamp <= _deadline + 1"),
     _bug(
         "anyone signs",
-        '    assert signatures._signed(_account, digest, _signature), "distributor: invalid signature"\n',
+        '    assert signatures._signed(_account, struct_hash, _signature), "distributor: invalid signature"\n',
         "",
     ),
     _bug(

@@ -11,7 +11,7 @@ from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Choice
 from keifu.abi import encode_args
-from keifu.chain import create3_address
+from keifu.chain.create3 import create3_address
 from keifu.units import COIN
 
 SALTS = tuple(bytes([number]) * 32 for number in range(1, 5))

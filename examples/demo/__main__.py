@@ -1,4 +1,4 @@
-"""`keifu demo`: every chapter of the story, on a chain that really runs."""
+"""`python -m examples.demo` (`make demo`): every chapter of the story, on a chain that really runs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from examples.demo import Story
 from keifu.chain import Anvil
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, KeifuError
 
-__all__ = ["CHAPTERS", "cli"]
+__all__ = ["CHAPTERS", "GENESIS", "cli", "main", "tell"]
 
 # Modules of examples.demo with `TITLE` and `tell(story)`, in the order of the story.
 CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking")
@@ -24,9 +25,17 @@ GENESIS = 1_767_225_600  # 2026-01-01T00:00:00Z: the story has the same dates ev
 
 
 @click.command(name="demo")
-@click.option("--fast", is_flag=True, help="smaller numbers: under a minute")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
-@click.option("--chapter", "chosen", multiple=True, help="tell only this chapter; may be repeated")
+@click.option("--fast", is_flag=True, help="Use smaller numbers: under a minute.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Folder for pictures and files.",
+)
+@click.option(
+    "--chapter", "chosen", multiple=True, type=click.Choice(CHAPTERS), help="Tell only this chapter; repeatable."
+)
 def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
     """Tell the whole story on a real local chain; pictures and files go to OUT.
 
@@ -34,24 +43,29 @@ def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
     and the exit status is the result.
 
     \b
-    Example: keifu demo --fast
+    Example: python -m examples.demo --fast
     """
     unknown = set(chosen) - set(CHAPTERS)
     if unknown:
         raise click.BadParameter(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(CHAPTERS)}")
-    started = time.monotonic()
     with Anvil(timestamp=GENESIS) as anvil:
         story = Story(anvil, out, fast=fast)
-        story.say(f"a real chain (anvil, id {anvil.chain_id}) listens on {anvil.url}")
-        for name in chosen or CHAPTERS:
-            chapter = importlib.import_module(f"examples.demo.{name}")
-            story.chapter(chapter.TITLE)
-            chapter.tell(story)
-        _conclude(story, time.monotonic() - started)
+        tell(story, chosen or CHAPTERS)
         if sys.stdout.isatty() and os.environ.get("CI") != "true":
             story.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
+
+
+def tell(story: Story, chapters: Sequence[str] = CHAPTERS) -> None:
+    """The chapters one after another. Raises CheckFailed when a claim of theirs did not hold."""
+    started = time.monotonic()
+    story.say(f"a real chain (anvil, id {story.anvil.chain_id}) listens on {story.anvil.url}")
+    for name in chapters:
+        chapter = importlib.import_module(f"examples.demo.{name}")
+        story.chapter(chapter.TITLE)
+        chapter.tell(story)
+    _conclude(story, time.monotonic() - started)
 
 
 def _conclude(story: Story, seconds: float) -> None:
@@ -59,3 +73,21 @@ def _conclude(story: Story, seconds: float) -> None:
     if story.failures:
         raise CheckFailed(f"{len(story.failures)} of {story.checks} claims did not hold: {'; '.join(story.failures)}")
     story.say(f"[bold green]demo: all {story.checks} claims hold[/] ({seconds:.0f} s); files are in {story.out}")
+
+
+def main() -> None:
+    """Run the command; every expected fault ends in one line on standard error."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except KeifuError as error:
+        click.echo(f"demo: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -51,6 +51,7 @@ class _Telling:
     grants: Grants
     distribution: Distribution
     ledger: Ledger
+    record: Record
     gas: dict[str, list[int]] = field(default_factory=dict)
     wrong: int = 0
 
@@ -107,7 +108,8 @@ def _prepare(story: Story, size: _Size) -> _Telling:
     story.say(f"{path}: {len(grants):,} grants, {coins(grants.allocation)} coins; root {summary.root}")
     schedule = Schedule(story.chain.now + NOTICE_SECONDS)
     distribution = tge.distribution_of(grants.tree.root, grants.allocation, schedule)
-    return _Telling(story, size, validators, grants, distribution, Ledger(schedule, grants.totals))
+    record = Record(story.chain.chain_id, genesis="")
+    return _Telling(story, size, validators, grants, distribution, Ledger(schedule, grants.totals), record)
 
 
 def _write_csv(path: Path, validators: Sequence[Account]) -> Path:
@@ -120,10 +122,9 @@ def _deploy(telling: _Telling) -> None:
     story, distribution = telling.story, telling.distribution
     deployer = story.account("deployer")
     chain = RpcDeployer(story.chain, deployer)
-    record = Record(story.chain.chain_id, genesis="")
     deployment = tge.deploy(
         chain,
-        record,
+        telling.record,
         distribution,
         save=lambda record: None,
         on_step=lambda name, address: story.say(f"  {name:16} {checksum(address)}"),
@@ -154,10 +155,24 @@ def _event(telling: _Telling) -> None:
 def _steps(telling: _Telling) -> None:
     """At each step one claimant claims, so that every step of the schedule is paid at least once."""
     story, schedule = telling.story, telling.ledger.schedule
-    turns = [number % telling.size.own_claims for number in range(1, schedule.steps + 1)]
+    moments = list(schedule.times())[1:]
+    half = len(moments) // 2
+    _months(telling, "the first 18 months", moments[:half], first=1)
+    some = range(telling.size.grants * 2 // 5)
+    telling.claim_batches("two fifths of all grants, in batches", some, story.account("helper"))
+    status = read_status(story.chain, story.deployment, telling.distribution)
+    story.picture(draw(status, story.out / "vesting.svg"))
+    _months(telling, "the other 18 months", moments[half:], first=half + 1)
+    present = range(telling.size.grants - telling.size.lost)
+    telling.claim_batches("the rest of all grants, in batches", present, story.account("helper"))
+
+
+def _months(telling: _Telling, label: str, moments: Sequence[int], first: int) -> None:
+    story = telling.story
     distributor = story.deployment.at(story.chain, tge.DISTRIBUTOR)
-    with story.progress("36 months", schedule.steps) as bar:
-        for turn, moment in zip(turns, list(schedule.times())[1:], strict=True):
+    with story.progress(label, len(moments)) as bar:
+        for number, moment in enumerate(moments, first):
+            turn = number % telling.size.own_claims
             story.anvil.warp_to(moment)
             call = Call(distributor, "claim", telling.arguments(turn), telling.validators[turn], gas=CLAIM_GAS)
             receipt = story.chain.send_many([call])[0]
@@ -165,8 +180,6 @@ def _steps(telling: _Telling) -> None:
             telling.wrong += amount != telling.ledger.claim(turn, story.chain.now)
             telling.gas.setdefault("later claims", []).append(receipt.gas_used)
             bar.advance(bar.task_ids[0])
-    present = range(telling.size.grants - telling.size.lost)
-    telling.claim_batches("the rest of all grants, in batches", present, story.account("helper"))
 
 
 def _conclude(telling: _Telling) -> None:
@@ -177,7 +190,7 @@ def _conclude(telling: _Telling) -> None:
     story.check("every payout was what the model says, to the wei", telling.wrong == 0)
     story.check("paid and left add up to the allocation", ledger.paid_out + left == grants.allocation)
     story.check(f"nothing is left but {telling.size.lost} grants that nobody claimed", left == unclaimed)
-    checks = verify(story.chain, story.deployment, telling.distribution, grants, None)
+    checks = verify(story.chain, telling.record, grants, folder=story.out / "grants", csv_path=story.out / "grants.csv")
     story.check(f"`tge verify` agrees in all {len(checks)} points", all(check.holds for check in checks))
     story.table(
         "Gas of a grant's claim (median)",
@@ -186,7 +199,6 @@ def _conclude(telling: _Telling) -> None:
     )
     status = read_status(story.chain, story.deployment, telling.distribution)
     story.table("The distribution", ("", "coins, or as it says"), status.rows())
-    story.picture(draw(status, story.out / "vesting.svg"))
     story.shared["schedule"] = ledger.schedule
     story.shared["validators"] = telling.validators
     story.shared["grants"] = grants

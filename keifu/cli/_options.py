@@ -8,10 +8,9 @@ import click
 
 from keifu.cli._types import ENDPOINT, FOLDER
 
-__all__ = ["ROLES", "reading", "signing"]
+__all__ = ["reading", "signing"]
 
 DEFAULT_NODE = "http://127.0.0.1:8545"
-ROLES = ("deployer", "operator", "delegator", "juror", "author", "evaluator", "owner")  # for completion; any name works
 
 
 def reading() -> list[click.Parameter]:
@@ -38,8 +37,15 @@ def signing() -> list[click.Parameter]:
             "KEIFU_PASSWORD_FILE or KEIFU_PASSWORD.",
         ),
         click.Option(
-            ["--role"], envvar="KEIFU_ROLE", show_envvar=True, metavar="NAME", shell_complete=lambda *_: list(ROLES),
+            ["--role"], envvar="KEIFU_ROLE", show_envvar=True, metavar="NAME", shell_complete=_roles,
             help="Sign with the account of this role: on a local chain only.",
         ),
         click.Option(["--chain-id"], type=click.IntRange(1), help="Refuse to send to any other chain."),
     ]  # fmt: skip
+
+
+def _roles(*_: object) -> list[str]:
+    """The named accounts of a local chain; any other name works, too, once it has ether."""
+    from keifu.local import ROLES
+
+    return list(ROLES)

@@ -13,7 +13,7 @@ from keifu.cli._types import ADDRESS, RECORD, Id
 from keifu.errors import UsageError
 
 if TYPE_CHECKING:
-    from keifu.cli._session import RpcSession
+    from keifu.cli.session import RpcSession
     from keifu.keys import Account
     from keifu.provenance.registry import Provenance
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from keifu.cli._verbs import HELP
+from keifu.cli.verbs import HELP
 
 __all__ = ["cli"]
 
@@ -14,10 +14,10 @@ VARIABLE = "_KEIFU_COMPLETE"  # how click's scripts call the program
 
 
 @click.command("completion", context_settings=HELP, epilog='\b\nExample: eval "$(keifu completion bash)"')
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def cli(shell: str) -> None:
-    """Print the completion script of a shell, to put into its start-up file."""
-    from keifu.cli._main import cli as root
+    """Print the completion script of a shell (bash, zsh or fish), to put into its start-up file."""
+    from keifu.cli.root import cli as root
 
     found = get_completion_class(shell)
     assert found is not None, "click knows the three shells"

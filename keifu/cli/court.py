@@ -12,12 +12,12 @@ import click
 
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, BYTES32, COINS, IN_FILE, OUT_PATH
-from keifu.cli._verbs import Access, Noun, json_option
+from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import InputError, KeifuError, UsageError
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
-    from keifu.cli._session import Session
+    from keifu.cli.session import Session
 
 __all__ = ["cli"]
 

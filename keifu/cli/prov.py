@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.cli._verbs import LazyNoun
+from keifu.cli.verbs import LazyNoun
 
 __all__ = ["VERBS", "cli"]
 

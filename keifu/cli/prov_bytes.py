@@ -10,7 +10,7 @@ import click
 
 from keifu.cli._print import emit
 from keifu.cli._types import IN_PATH
-from keifu.cli._verbs import json_option, verb
+from keifu.cli.verbs import json_option, verb
 from keifu.errors import CheckFailed
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import click
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, on_registry, record_argument
 from keifu.cli._types import ADDRESS, BYTES32, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
-from keifu.cli._verbs import Access, json_option, verb
+from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:

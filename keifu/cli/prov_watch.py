@@ -12,8 +12,8 @@ import click
 
 from keifu.cli._prov_options import Registry, on_registry
 from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_PATH, OUT_PATH
-from keifu.cli._verbs import Access, json_option, verb
 from keifu.cli.prov_read import show
+from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
     access=Access.READ,
 )
 @click.argument("environment")
-@click.option("--owner", type=ADDRESS, default="", help="Owner of the environment, when it is given by name.")
+@click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by name.")
 @click.option("--path", type=IN_PATH, help="The bytes that are loaded.")
 @click.option("--heartbeats", type=IN_FILE, help="File with one heartbeat a line.")
 @click.option(
@@ -60,7 +60,7 @@ def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
 def verify_running(
     registry: Registry,
     environment: str,
-    owner: str,
+    owner: str | None,
     path: Path | None,
     heartbeats: Path | None,
     max_age: int,
@@ -74,7 +74,7 @@ def verify_running(
     beats = _heartbeats(heartbeats)
     from keifu.provenance.verify import check_running
 
-    key = registry.source.environment(environment, owner)
+    key = registry.source.environment(environment, owner or "")
     show(check_running(registry.source, key, path, beats, max_age=max_age), json_out)
 
 

@@ -10,8 +10,8 @@ import click
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, on_registry, record_argument
 from keifu.cli._types import BYTES32, IN_PATH, MOMENT, OUT_PATH, RECORD, Id, Text
-from keifu.cli._verbs import Access, json_option, verb
 from keifu.cli.prov_bytes import with_progress
+from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit, table
-from keifu.cli._types import ADDRESS, COINS
-from keifu.cli._verbs import Access, Noun, json_option
+from keifu.cli._types import ADDRESS, COINS, Text
+from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import UsageError
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
-    from keifu.cli._session import Session
+    from keifu.cli.session import Session
     from keifu.staking.actions import Withdrawal
 
 __all__ = ["cli"]
 
 SUITE = ("StakingHub", "KeifuToken")
 MAX_COMMISSION_BPS = 10_000
+MAX_METADATA_BYTES = 256
 
 cli = Noun("staking", help="Bond, delegate, collect rewards and leave.", example="keifu staking status")
 operator_option = click.option("--operator", type=ADDRESS, required=True, help="Address of the operator.")
@@ -77,7 +78,7 @@ def position(session: Session, operator: str, owner: str, json_out: bool) -> Non
     "--commission", "commission_bps", type=click.IntRange(0, MAX_COMMISSION_BPS), default=500, show_default=True,
     help="Part of the delegators' rewards, in basis points.",
 )  # fmt: skip
-@click.option("--metadata", default="", help="URI of a description.")
+@click.option("--metadata", type=Text(MAX_METADATA_BYTES), default="", help="URI of a description.")
 @click.option("--bond", type=COINS, default="0", help="Coins to add to the own bond.")
 @json_option
 def register(session: Session, commission_bps: int, metadata: str, bond: int, json_out: bool) -> None:

@@ -10,19 +10,18 @@ import click
 
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, FOLDER, GRANTS, IN_FILE, MOMENT, OUT_PATH
-from keifu.cli._verbs import Access, Noun, json_option
-from keifu.errors import CheckFailed, EnvironmentFault
+from keifu.cli.verbs import Access, Noun, json_option
+from keifu.errors import CheckFailed
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
-    from keifu.chain import Deployment, Params
+    from keifu.chain import Deployment
     from keifu.chain.protocol import Distribution
-    from keifu.cli._session import Session
+    from keifu.cli.session import Session
 
 __all__ = ["cli"]
 
 OUT = Path("out/tge")
-FACTORY = "Create3Factory"
 
 cli = Noun("tge", help="Publish, deploy, claim and verify a list of grants.", example="keifu tge status")
 
@@ -42,13 +41,10 @@ def _recorded(session: Session) -> tuple[Deployment, Distribution]:
     """The distribution of this chain. Raises EnvironmentFault when there is none."""
     from keifu.tge import chain as tge
 
-    distribution = tge.recorded(session.record)
-    if distribution is None or tge.DISTRIBUTOR not in session.record.contracts:
-        raise EnvironmentFault(
-            f"no distribution is recorded for chain {session.client.chain_id}",
-            remedy="`keifu tge deploy` deploys one; --deployments names another folder of records",
-        )
-    return session.suite(tge.DISTRIBUTOR, tge.TOKEN), distribution
+    deployment, distribution = tge.deployed(session.record)
+    for name in (tge.DISTRIBUTOR, tge.TOKEN):
+        session.require_code(deployment[name], name)
+    return deployment, distribution
 
 
 @cli.verb("build", example="keifu tge build --csv grants.csv --total 9144000")
@@ -62,14 +58,15 @@ def build(
     csv_path: Path, folder: Path, expected: int | None, step: int | None, steps: int | None, json_out: bool
 ) -> None:
     """Check a CSV and write the Merkle tree, every proof and the summary to publish."""
+    from keifu.chain.bounds import require_steps
     from keifu.spec.vesting import MONTH_SECONDS, MONTHS
     from keifu.tge import read_csv, write_files
 
+    step, steps = step or MONTH_SECONDS, steps or MONTHS
+    require_steps(step, steps)
     grants = read_csv(csv_path, expected=expected)
     with _progress(len(grants), json_out) as advance:
-        summary = write_files(
-            grants, folder, csv_path=csv_path, step=step or MONTH_SECONDS, steps=steps or MONTHS, on_progress=advance
-        )
+        summary = write_files(grants, folder, csv_path=csv_path, step=step, steps=steps, on_progress=advance)
     data = {"root": summary.root, "grants": summary.grants, "allocation": summary.allocation, "folder": str(folder)}
     lines = (f"{len(grants):,} grants, {coins(grants.allocation)} coins", summary.root, f"written to {folder}")
     emit(data, "\n".join(lines), json_out)
@@ -95,59 +92,70 @@ class _progress:  # noqa: N801 - used as a function
 
 @cli.verb("deploy", example="keifu tge deploy --grants out/tge --role deployer --chain-id 31337", access=Access.SEND)
 @grants_option(GRANTS)
-@click.option("--start", type=MOMENT, default=0, help="Time of the event.  [default: now]")
-@click.option("--treasury", type=ADDRESS, default="", help="Who receives the supply.  [default: the sender]")
+@click.option("--start", type=MOMENT, help="Time of the event.  [default: now]")
+@click.option("--plan", "plan_path", type=IN_FILE, help="TOML file with the suite's parameters.")
+@click.option("--treasury", type=ADDRESS, help="Who receives the supply, and pays the allocation in.")
 @click.option("--proposer", "proposers", type=ADDRESS, multiple=True, help="Who may queue in the timelock; repeatable.")
 @click.option("--executor", "executors", type=ADDRESS, multiple=True, help="Who may execute in it; repeatable.")
-@click.option("--delay", type=click.IntRange(0), default=None, help="Seconds of the timelock.  [default: two days]")
-@click.option("--insurance", type=ADDRESS, default="", help="Who receives what slashes leave.  [default: the timelock]")
+@click.option("--delay", "timelock_delay", help="Delay of the timelock: seconds, or `2 days`.  [default: 2 days]")
+@click.option("--insurance", type=ADDRESS, help="Who receives what slashes leave.  [default: the timelock]")
+@click.option("--yes", is_flag=True, help="Send without asking.")
 @json_option
-def deploy(session: Session, folder: Path, start: int, json_out: bool, **chosen: Any) -> None:
+def deploy(
+    session: Session,
+    folder: Path,
+    start: int | None,
+    plan_path: Path | None,
+    yes: bool,
+    json_out: bool,
+    **options: Any,
+) -> None:
     """Deploy what is missing of the suite and the distributor, and pay the allocation in, once."""
+    from keifu.chain.plan import Plan, is_local
     from keifu.tge import chain as tge
     from keifu.tge import read_summary
 
-    summary = read_summary(folder)
-    record, params = session.record, _params(**chosen)
-    distribution = tge.decide(record, summary, start, session.client.now)
-    chain = session.deployer
-
-    def step(name: str, address: str) -> None:
-        record.contracts[FACTORY] = chain.factory  # so that a second run finds the first one's
-        session.save(record)
-        if not json_out:
-            click.echo(f"{name:16} {address}")
-
-    deployment = tge.deploy(chain, record, distribution, save=session.save, on_step=step, params=params)
-    paid = tge.fund(chain, deployment, distribution, session.client.chain_id, session.sign)
-    data = {"contracts": deployment.addresses, "start": distribution.start, "paid_in_now": paid}
-    what = "paid in" if paid else "had been paid in before"
-    told = f"{coins(distribution.allocation)} coins {what}; the event is at {day(distribution.start)}"
-    emit(data, told, json_out)
-
-
-def _params(
-    treasury: str, proposers: tuple[str, ...], executors: tuple[str, ...], delay: int | None, insurance: str
-) -> Params:
-    from keifu.chain import Params
-
-    chosen = Params(treasury=treasury, proposers=proposers, executors=executors, insurance=insurance)
-    return chosen if delay is None else Params(**{**vars(chosen), "timelock_delay": delay})
+    summary, plan = read_summary(folder), Plan.read(plan_path, **options)
+    record, chain, now = session.record, session.deployer, session.client.now
+    distribution = tge.decide(record, summary, start, now)
+    plan = plan.paying(distribution).resolve(record, chain.sender, now)
+    if not json_out:
+        table(("", "", ""), plan.describe(), title="What is going to be deployed")
+    if not is_local(record.chain_id) and not yes:
+        click.confirm("Send these transactions?", abort=True, err=json_out)
+    deployment = tge.deploy(
+        chain,
+        record,
+        distribution,
+        params=plan.params,
+        save=session.save,
+        on_step=lambda name, address: None if json_out else click.echo(f"{name:18} {address}"),
+    )
+    data = {"contracts": deployment.addresses, "start": distribution.start, "paid_in_now": False}
+    amount = f"{coins(distribution.allocation)} coins"
+    if plan.params.treasury != chain.sender:
+        data["to_pay_in"] = str(distribution.allocation)
+        emit(data, f"the treasury is to send {amount} to the distributor {deployment[tge.DISTRIBUTOR]}", json_out)
+        return
+    paid = tge.fund(chain, deployment, distribution, record.chain_id, session.sign)
+    told = f"{amount} {'paid in' if paid else 'had been paid in before'}; the event is at {day(distribution.start)}"
+    emit(data | {"paid_in_now": paid}, told, json_out)
 
 
 @cli.verb("claim", example="keifu tge claim --for 0x… --role claimer", access=Access.SEND)
 @grants_option(GRANTS)
-@click.option("--for", "holder", type=ADDRESS, default="", help="Whose grant.  [default: the sender's]")
+@click.option("--for", "holder", type=ADDRESS, help="Whose grant.  [default: the sender's]")
 @json_option
-def claim(session: Session, folder: Path, holder: str, json_out: bool) -> None:
+def claim(session: Session, folder: Path, holder: str | None, json_out: bool) -> None:
     """Claim what is due of one grant: anyone may send it, the holder is paid."""
+    from keifu.keys import checksum
     from keifu.tge import chain as tge
     from keifu.tge import find_proof
 
     proof = find_proof(folder, holder or session.sender)
     deployment, _ = _recorded(session)
     due = tge.claim(session.deployer, deployment[tge.DISTRIBUTOR], proof)
-    told = f"{coins(due)} coins paid to {proof.account}" if due else "nothing is due now"
+    told = f"{coins(due)} coins paid to {checksum(proof.account)}" if due else "nothing is due now"
     emit({"account": proof.account, "index": proof.index, "paid": str(due)}, told, json_out)
 
 
@@ -157,13 +165,13 @@ def claim(session: Session, folder: Path, holder: str, json_out: bool) -> None:
 @json_option
 def verify(session: Session, csv_path: Path, folder: Path, json_out: bool) -> None:
     """Recompute everything from the CSV, read everything from the chain, and say whether they agree."""
-    from keifu.tge import read_csv, read_summary
+    from keifu.tge import read_csv
     from keifu.tge.check import verify as run_checks
 
     grants = read_csv(csv_path)
-    summary = read_summary(folder) if folder.exists() else None
-    deployment, distribution = _recorded(session)
-    checks = run_checks(session.client, deployment, distribution, grants, summary)
+    _recorded(session)
+    published = folder if folder.exists() else None
+    checks = run_checks(session.client, session.record, grants, folder=published, csv_path=csv_path)
     failed = [check.what for check in checks if not check.holds]
     rows = [{"what": check.what, "holds": check.holds, "detail": check.detail} for check in checks]
     lines = [f"{'ok  ' if check.holds else 'FAIL'} {check.what}  {check.detail}".rstrip() for check in checks]
@@ -177,10 +185,12 @@ def verify(session: Session, csv_path: Path, folder: Path, json_out: bool) -> No
 @json_option
 def status(session: Session, chart: Path, json_out: bool) -> None:
     """Say where the distribution stands, as a table and as a picture."""
+    from keifu.tge.chain import DISTRIBUTOR
     from keifu.tge.status import draw, read_status
 
     deployment, distribution = _recorded(session)
-    found = read_status(session.client, deployment, distribution)
+    first_block = session.record.creations[DISTRIBUTOR].block
+    found = read_status(session.client, deployment, distribution, first_block=first_block)
     draw(found, chart)
     if json_out:
         emit({**found.data(), "chart": str(chart)}, "", json_out)

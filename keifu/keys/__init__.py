@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from keifu._lazy import attach
 
 if TYPE_CHECKING:
-    from ethwire.keys import Account, checksum, keccak256, recover
+    from ethwire.keys import Account, canonical, checksum, keccak256, recover
     from keifu.keys.eip712 import Domain, StructType
 
 __all__ = [
     "Account",
     "Domain",
     "StructType",
+    "canonical",
     "checksum",
     "keccak256",
     "recover",
@@ -22,7 +23,7 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "ethwire.keys": ["Account", "checksum", "keccak256", "recover"],
+        "ethwire.keys": ["Account", "canonical", "checksum", "keccak256", "recover"],
         "keifu.keys.eip712": ["Domain", "StructType"],
     },
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         digest_bytes,
         environments_domain,
         heartbeat_digest,
+        is_heartbeat_signed,
     )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "digest_bytes",
     "environments_domain",
     "heartbeat_digest",
+    "is_heartbeat_signed",
 ]
 
 __getattr__, __dir__ = attach(__name__, {"keifu.provenance._model": __all__})

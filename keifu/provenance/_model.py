@@ -29,6 +29,7 @@ __all__ = [
     "digest_bytes",
     "environments_domain",
     "heartbeat_digest",
+    "is_heartbeat_signed",
 ]
 
 DIGEST_BYTES = 32
@@ -45,7 +46,7 @@ def digest_bytes(value: bytes | str, what: str) -> bytes:
         except ValueError as error:
             raise InputError(f"{what} is not hexadecimal", remedy="64 hex digits, with or without 0x") from error
     if len(value) != DIGEST_BYTES:
-        raise InputError(f"{what} has {len(value)} bytes, not {DIGEST_BYTES}", remedy="give a SHA-256 digest")
+        raise InputError(f"{what} has {len(value)} bytes, not {DIGEST_BYTES}", remedy="give all 64 hex digits")
     return bytes(value)
 
 
@@ -284,6 +285,10 @@ class RegistryDomain:
         """What a labeller signs."""
         return self.domain.digest(LABEL, *label.args)
 
+    def is_label_signed(self, label: Label, signature: bytes) -> bool:
+        """Whether its labeller signed it, as the registry's `is_label` finds."""
+        return self.domain.is_signed_by(label.labeller, signature, LABEL, *label.args)
+
 
 def _record_members(record: Record) -> tuple[Any, ...]:
     *plain, links = record.args
@@ -297,3 +302,8 @@ def environments_domain(chain_id: int, environments: Any) -> Domain:
 def heartbeat_digest(domain: Domain, heartbeat: Heartbeat) -> bytes:
     """What a node signs; `domain` is that of the Environments contract."""
     return domain.digest(_HEARTBEAT, *heartbeat.args)
+
+
+def is_heartbeat_signed(domain: Domain, heartbeat: Heartbeat, signature: bytes) -> bool:
+    """Whether its node signed it, as `is_heartbeat_false` finds."""
+    return domain.is_signed_by(heartbeat.node, signature, _HEARTBEAT, *heartbeat.args)

@@ -15,7 +15,13 @@ from keifu.units import COIN, coins, day
 __all__ = ["Status", "day", "draw", "read_status"]
 
 FIGURE_INCHES = (8.0, 4.2)
-VESTED_COLOUR, PAID_COLOUR, TEXT_COLOUR = "#2f6f8f", "#d9822b", "#333333"
+VESTED_COLOUR, PAID_COLOUR, LATER_COLOUR = "#2f6f8f", "#d9822b", "#d8d4c8"
+TEXT_COLOUR, PAPER_COLOUR = "#333333", "#fbfaf7"
+# A text on paper of its own, so that no line runs through it.
+BESIDE: dict[str, Any] = {
+    "textcoords": "offset points",
+    "bbox": {"facecolor": PAPER_COLOUR, "edgecolor": "none", "pad": 1.5},
+}
 
 
 @dataclass(frozen=True)
@@ -64,10 +70,12 @@ class Status:
         }
 
 
-def read_status(client: ChainClient, deployment: Deployment, distribution: Distribution) -> Status:
+def read_status(
+    client: ChainClient, deployment: Deployment, distribution: Distribution, *, first_block: int = 0
+) -> Status:
     """Read the figures from the chain."""
     schedule, now = schedule_of(distribution), client.now
-    claims = claims_of(client, deployment[DISTRIBUTOR])
+    claims = claims_of(client, deployment[DISTRIBUTOR], first_block=first_block)
     upcoming = [time for time in schedule.times() if time > now]
     return Status(
         schedule=schedule,
@@ -83,36 +91,62 @@ def read_status(client: ChainClient, deployment: Deployment, distribution: Distr
 
 
 def draw(status: Status, path: Path) -> Path:
-    """The vesting chart, as the suffix of `path` says (.svg, .png); needs matplotlib."""
+    """The vesting chart, as the suffix of `path` says (.svg, .png); needs matplotlib.
+
+    The steps up to now are filled, those to come are an outline. At the line for now stands what became of the whole
+    allocation: paid, vested but not claimed, not yet vested.
+    """
     import matplotlib  # noqa: PLC0415 - a second to import, and only charts need it
 
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "keifu"  # the same picture for the same figures
     from matplotlib import pyplot  # noqa: PLC0415
 
-    schedule = status.schedule
-    vested = [schedule.vested(status.allocation, time) / COIN for time in schedule.times()]
-    vested.append(vested[-1])  # the level after the last step is shown too
-    months = list(range(len(vested)))
-    here = min(max((status.now - schedule.start) / schedule.step, 0), schedule.steps)
-    figure, axes = pyplot.subplots(figsize=FIGURE_INCHES)
-    axes.step(months, vested, where="post", color=VESTED_COLOUR, linewidth=2, label="vested")
-    axes.fill_between(months, vested, step="post", color=VESTED_COLOUR, alpha=0.15)
-    axes.plot([here], [status.paid / COIN], "o", color=PAID_COLOUR, label="paid so far")
-    axes.axvline(here, color=TEXT_COLOUR, linewidth=0.8, linestyle=":")
-    axes.annotate("now", (here, 0), xytext=(3, 4), textcoords="offset points", color=TEXT_COLOUR)
-    axes.set(
-        xlim=(0, schedule.steps + 1),
-        ylim=(0, status.allocation / COIN * 1.05),
-        xlabel="steps since the event",
-        ylabel="coins",
-        title=f"{coins(status.allocation)} coins in {schedule.steps} steps",
-    )
+    figure, axes = pyplot.subplots(figsize=FIGURE_INCHES, facecolor=PAPER_COLOUR)
+    axes.set_facecolor(PAPER_COLOUR)
+    here = _draw_steps(axes, status)
+    _draw_parts(axes, status, here)
+    steps, whole = status.schedule.steps, status.allocation / COIN
+    axes.set(xlim=(-0.02 * steps, 1.3 * steps), ylim=(0, whole * 1.12), xlabel="steps since the event", ylabel="coins")
+    axes.set_xticks([round(steps * part / 4) for part in range(5)])
+    axes.set_title(f"{coins(status.allocation)} coins in {steps} steps", loc="left", color=TEXT_COLOUR)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper left", frameon=False)
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     pyplot.close(figure)
     return path
+
+
+def _draw_steps(axes: Any, status: Status) -> float:
+    """The curve, filled up to now; how many steps have passed, parts of a step included."""
+    schedule = status.schedule
+    here = min(max((status.now - schedule.start) / schedule.step, 0), schedule.steps)
+    levels = [schedule.vested(status.allocation, time) / COIN for time in schedule.times()]
+    places = [float(number) for number in range(len(levels))]
+    past = [place for place in places if place <= here]
+    reached = levels[: len(past)]
+    axes.step(places, levels, where="post", color=VESTED_COLOUR, linewidth=1, alpha=0.6)
+    axes.fill_between([*past, here], [*reached, reached[-1]], step="post", color=VESTED_COLOUR, alpha=0.25)
+    axes.step([*past, here], [*reached, reached[-1]], where="post", color=VESTED_COLOUR, linewidth=2)
+    return here
+
+
+def _draw_parts(axes: Any, status: Status, here: float) -> None:
+    """A bar at now: what became of the allocation, each part with its figure."""
+    vested = status.vested if status.now >= status.schedule.start else 0
+    parts = (
+        ("paid", status.paid, PAID_COLOUR),
+        ("vested, not claimed", max(vested - status.paid, 0), VESTED_COLOUR),
+        ("not yet vested", status.allocation - max(vested, status.paid), LATER_COLOUR),
+    )
+    width, floor = 0.03 * status.schedule.steps, 0.0
+    for label, amount, colour in parts:
+        height = amount / COIN
+        if height:
+            axes.bar(here, height, width, bottom=floor, align="edge", color=colour)
+            middle = (here + width, floor + height / 2)
+            axes.annotate(f"{height:,.0f} {label}", middle, (6, -4), color=TEXT_COLOUR, **BESIDE)
+        floor += height
+    axes.annotate("now", (here, floor), (-2, 6), color=TEXT_COLOUR, weight="bold", **BESIDE)

@@ -21,6 +21,7 @@ import msgspec
 
 from ethwire.abi import Interface
 from ethwire.errors import ArtifactError
+from evmstorm.evm import abi_names
 from evmstorm.project import root
 
 __all__ = [
@@ -43,11 +44,11 @@ CONTRACTS = "contracts"
 BUILD = Path(".build") / "evmstorm"
 MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
 TESTING = "testing"  # mocks and hostile contracts, never packaged
-_FORMAT = 3  # raise when Artifact changes, so that old files are not read
+_FORMAT = 4  # raise when Artifact changes, so that old files are not read
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """What the compiler made of one contract.
+    """What the compiler made of one contract; the names in `abi` are the published ones (`abi_names`).
 
     `storage_layout` maps a variable (modules nested) to {"slot", "n_slots", "type"}; `sources` maps each file that
     went in, by its path below the project's root, to its SHA-256.
@@ -170,10 +171,11 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
     except VyperException as error:
         raise ArtifactError(f"{path.name} does not compile: {error}") from error
     layout = output["layout"]
+    names = root / CONTRACTS / abi_names.FILE
     return Artifact(
         name=path.stem,
         path=_relative(path, root),
-        abi=output["abi"],
+        abi=abi_names.published(path.stem, output["abi"], abi_names.read(names)),
         creation_code=bytes.fromhex(output["bytecode"].removeprefix("0x")),
         runtime_code=bytes.fromhex(output["bytecode_runtime"].removeprefix("0x")),
         storage_layout=layout.get("storage_layout", {}),
@@ -183,7 +185,7 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         method_identifiers={
             signature: f"{int(selector, 16):08x}" for signature, selector in output["method_identifiers"].items()
         },
-        sources={_relative(item, root): _sha256(item) for item in inputs},
+        sources={_relative(item, root): _sha256(item) for item in [*inputs, *([names] if names.is_file() else [])]},
         compiler=_compiler_version(),
     )
 
@@ -263,6 +265,9 @@ class Project:
     def _fresh(self, name: str) -> Artifact | None:
         artifact = self._memory.get(name) or self._stored(name)
         if artifact is None or artifact.compiler != _compiler_version():
+            return None
+        names = f"{CONTRACTS}/{abi_names.FILE}"
+        if (self.root / names).is_file() != (names in artifact.sources):
             return None
         for source, digest in artifact.sources.items():
             if source.startswith("site-packages/"):

@@ -59,6 +59,9 @@ class Machine(Protocol):
 
     def set_balance(self, address: str, balance: int) -> None: ...
 
+    def nonce(self, address: str) -> int:
+        """Transactions that an account has sent, or contracts that a contract has made, plus one."""
+
     def code(self, address: str) -> bytes: ...
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:

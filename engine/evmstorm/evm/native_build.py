@@ -20,7 +20,6 @@ __all__ = ["library"]
 SOURCES = Path(__file__).parent / "native"
 INTERFACE = "api.h"
 FLAGS: tuple[str, ...] = ("-std=gnu11", "-O2", "-fno-strict-aliasing", "-fPIC", "-shared", "-Wall", "-Wextra")
-TIME_OUT = 120  # seconds for the compiler, which takes about three
 
 
 @cache
@@ -57,7 +56,7 @@ def _compile(sources: list[Path], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.partial")  # others may compile at the same time
     command = [compiler, *FLAGS, "-o", str(partial), *map(str, sources)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_OUT, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise EnvironmentFault(f"the in-process EVM does not compile: {done.stderr.strip()[:500]}")
     partial.replace(target)

@@ -115,6 +115,10 @@ class NativeMachine:
         self._lib.machine_balance(self._machine, _addresses[address], self._ffi.from_buffer(word))
         return int.from_bytes(word, "little")
 
+    def nonce(self, address: str) -> int:
+        nonce: int = self._lib.machine_nonce(self._machine, _addresses[address])
+        return nonce
+
     def set_balance(self, address: str, balance: int) -> None:
         self._lib.machine_set_balance(self._machine, _addresses[address], balance.to_bytes(WORD, "little"))
 

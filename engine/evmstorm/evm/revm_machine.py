@@ -70,6 +70,10 @@ class PyrevmMachine:
         balance: int = self.revm.get_balance(address)
         return balance
 
+    def nonce(self, address: str) -> int:
+        nonce: int = self.revm.basic(address).nonce
+        return nonce
+
     def set_balance(self, address: str, balance: int) -> None:
         self.revm.set_balance(address, balance)
 

@@ -276,10 +276,17 @@ class System:
 
     def emitted(self, event: str, *, count: int = 1, **args: Any) -> None:
         """The last call emitted "contract.Event" `count` times, the last one with these arguments; AssertionError
-        (a finding) otherwise. Reading logs takes as long as a call: see `sometimes`."""
+        (a finding) otherwise. An argument that Python reserves takes an underscore: `from_`. Reading logs takes as long
+        as a call: see `sometimes`."""
         name, _, title = event.partition(".")
         contract = self._bound[name]
-        check_event(contract.interface.event(title), contract.address, self.evm.raw.logs, count, args)
+        check_event(
+            contract.interface.event(title),
+            contract.address,
+            self.evm.raw.logs,
+            count,
+            {name.removesuffix("_"): value for name, value in args.items()},
+        )
 
     def ask(self, target: str, *args: Any) -> int:
         """The first word that a view returns, as a number; for invariants at the end of a sequence."""

@@ -12,14 +12,14 @@ from benchmarks._rows import Row
 
 @pytest.fixture
 def saved(monkeypatch, tmp_path):
-    """Results and README of a folder of the test's own."""
+    """Results and a page with the table in a folder of the test's own."""
     path = tmp_path / "results.json"
-    readme = tmp_path / "README.md"
-    readme.write_text(f"{table.BEGIN}\n{table.END}\n")
+    page = tmp_path / "page.md"
+    page.write_text(f"{table.BEGIN}\n{table.END}\n")
     load, save = _results.load, _results.save
     monkeypatch.setattr(_results, "load", lambda: load(path))
     monkeypatch.setattr(_results, "save", lambda document: save(document, path))
-    monkeypatch.setattr(table, "README", readme)
+    monkeypatch.setattr(table, "PAGES", {page: table.render})
     return path
 
 
@@ -38,7 +38,7 @@ def test_a_run_is_printed_and_kept(monkeypatch, saved):
     assert result.exit_code == 0, result.output
     assert "1 of 1 bars met" in result.output
     assert [entry["id"] for entry in _results.load()["results"]] == ["gas.attest"]
-    assert "| `gas.attest` | 60,000 |" in table.README.read_text()
+    assert "| `gas.attest` | 60,000 |" in next(iter(table.PAGES)).read_text()
 
 
 def test_a_missed_bar_fails_only_a_strict_run(monkeypatch, saved):

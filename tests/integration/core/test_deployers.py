@@ -8,7 +8,7 @@ import pytest
 from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm, artifacts
 from keifu.chain import Anvil, ChainClient, Rpc, RpcDeployer, deploy_protocol
-from keifu.errors import EnvironmentFault, Revert
+from keifu.errors import Revert
 from scripts._ape_deployer import ApeDeployer
 from tests.ape_chain import GENESIS
 
@@ -39,7 +39,7 @@ def deployers(evm, anvil, accounts):
     made = {
         "in process": EvmDeployer(evm, evm.account("deployer")),
         "rpc": RpcDeployer(ChainClient(anvil.rpc, artifacts.load), account),
-        "ape": ApeDeployer(accounts[0], ape_client(), load=artifacts.load),
+        "ape": ApeDeployer(accounts[0], ape_client()),
     }
     for deployer in made.values():
         assert deployer.factory  # here, so that ape's isolation of each test does not undo it
@@ -124,12 +124,15 @@ def test_call_reads_and_writes(deployers, kind):
     assert caught.value.reason == "counter: over the limit"
 
 
-def test_an_account_whose_first_contract_is_another_is_told():
+@pytest.mark.case("tools-3")
+def test_an_account_whose_first_contract_is_another_gets_one_suite():
     evm = LocalEvm()
     account = evm.account("busy deployer")
     evm.deploy("Counter", 1, sender=account)
-    with pytest.raises(EnvironmentFault, match="is no Create3Factory"):
-        deploy_protocol(EvmDeployer(evm, account))
+    deployer = EvmDeployer(evm, account)
+    deployment = deploy_protocol(deployer)
+    assert EvmDeployer(evm, account).factory == deployer.factory
+    assert deploy_protocol(deployer) == deployment
 
 
 def test_ape_is_connected_to_a_chain_of_its_own():

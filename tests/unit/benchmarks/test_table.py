@@ -1,4 +1,4 @@
-"""The README's measured table is what results.json says."""
+"""The measured tables of README and docs are what results.json says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DOCUMENT = {
 }
 
 
-def test_readme_agrees_with_the_results():
+def test_every_page_agrees_with_the_results():
     assert table.main(["--check"]) == 0, "run `python -m benchmarks.table`"
 
 
@@ -29,3 +29,33 @@ def test_only_the_text_between_the_marks_changes():
 
 def test_a_text_without_marks_stays():
     assert table.replaced("no marks", table.render(_results.load())) == "no marks"
+
+
+def test_a_page_that_differs_is_named(monkeypatch, tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text(f"{table.BEGIN}\nold\n{table.END}\n")
+    monkeypatch.setattr(table, "PAGES", {page: table.render_front})
+    assert table.main(["--check"]) == 1
+    assert "page.md: the measured table is out of date" in capsys.readouterr().err
+    assert "old" in page.read_text()
+
+
+def test_the_front_has_six_figures_and_marks_what_is_missed():
+    assert len(table.FRONT) == 6
+    entry = {"id": "gas.anchor_record", "ours": 7, "peer": 167_046, "unit": "gas", "quoted": False}
+    (line,) = table.render_front({"results": [entry]}).splitlines()[2:]
+    assert "| **7** | 167,046 | ≤ 6 (**missed**) |" in line
+
+
+def test_both_languages_show_the_same_figures():
+    def figures(language):
+        return [line.split("|")[2] for line in table.render_front(_results.load(), language).splitlines()[2:]]
+
+    assert figures("en") == figures("ja")
+    assert len(figures("en")) == 6
+
+
+def test_each_page_has_its_marks():
+    for page in table.PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert text.count(table.BEGIN) == text.count(table.END) == 1, page

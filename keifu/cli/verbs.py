@@ -54,7 +54,7 @@ class Verb(click.Command):
     def _call(self, **params: Any) -> Any:
         if self.access is Access.NONE:
             return self.body(**params)
-        from keifu.cli._session import RpcSession
+        from keifu.cli.session import RpcSession
 
         names = {option.name for option in _connection(self.access)}
         session = RpcSession(**{name: params.pop(name) for name in list(params) if name in names})
@@ -82,8 +82,8 @@ def _connection(access: Access) -> list[click.Parameter]:
 class Noun(click.Group):
     """A group that proposes the nearest verb for an unknown one."""
 
-    def __init__(self, name: str, *, help: str, example: str) -> None:
-        super().__init__(name, help=help, epilog=f"\b\nExample: {example}", context_settings=HELP)
+    def __init__(self, name: str, *, help: str, example: str, **attributes: Any) -> None:
+        super().__init__(name, help=help, epilog=f"\b\nExample: {example}", context_settings=HELP, **attributes)
         self.example = example
 
     def verb(self, name: str, *, example: str, access: Access = Access.NONE) -> Callable[[Callable[..., Any]], Verb]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["LOCAL_CHAIN", "RpcSession", "Session"]
 
 LOCAL_CHAIN = 31_337
-FACTORY = "Create3Factory"
 PASSWORDS = ("KEIFU_PASSWORD_FILE", "KEIFU_PASSWORD")
 
 
@@ -129,6 +128,12 @@ class RpcSession(Session):
         return ChainClient(connection)
 
     @cached_property
+    def is_local(self) -> bool:
+        from keifu.local import running
+
+        return self.client.chain_id == LOCAL_CHAIN or any(note.url == self.url for note in running())
+
+    @cached_property
     def account(self) -> Account:
         """The account that signs."""
         from keifu.keys import Account
@@ -148,7 +153,7 @@ class RpcSession(Session):
     def deployer(self) -> RpcDeployer:
         from keifu.chain import RpcDeployer
 
-        return RpcDeployer(self.client, self.account, self.record.contracts.get(FACTORY, ""))
+        return RpcDeployer(self.client, self.account, self.record.factory)
 
     def sign(self, digest: bytes) -> bytes:
         return self.account.sign(digest)

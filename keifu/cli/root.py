@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu import __version__
-from keifu.cli._verbs import SIMILAR, LazyNoun, Place
+from keifu.cli.verbs import SIMILAR, LazyNoun, Place
 from keifu.errors import EnvironmentFault, KeifuError, UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class _Root(LazyNoun):
         return ENGINE_NOUNS.get(name) or _added()[name].load().get_short_help_str(limit=80)
 
     def unknown(self, ctx: click.Context, name: str) -> None:
-        near = get_close_matches(name, [*self.list_commands(ctx), *ENGINE_NOUNS], cutoff=SIMILAR)
+        near = get_close_matches(name, {*self.list_commands(ctx), *ENGINE_NOUNS}, cutoff=SIMILAR)
         raise click.NoSuchOption(name, f"No such command {name!r}", near, ctx)
 
 
