@@ -59,8 +59,6 @@ SAID_IN = {"packages/ethwire/ethwire/constants.py", "keifu/units.py"}
 MOVED = {"engine/evmstorm": "evmstorm", "packages/ethwire/ethwire": "ethwire"}
 LONGEST_LINE = 120
 LARGEST = 1_000  # power or repetition that is looked at
-# Files that have yet to be swept.
-NOT_YET = ("keifu/cli/", "scripts/_ape_session.py")
 Found = Iterator[tuple[int, str]]
 
 
@@ -204,7 +202,7 @@ def _files() -> list[str]:
         capture_output=True,
         text=True,
     )
-    return [path for path in listed.stdout.splitlines() if (ROOT / path).is_file() and not path.startswith(NOT_YET)]
+    return [path for path in listed.stdout.splitlines() if (ROOT / path).is_file()]
 
 
 def faults() -> list[str]:
