@@ -71,6 +71,7 @@ def test_register_verify_swap(prov, model, tmp_path):
     assert "has digest" in err
 
 
+@pytest.mark.case("tools-39")
 def test_links_lineage_export_and_withdrawal(prov, model, tmp_path):
     parent = register(prov, model)
     child_folder = shutil.copytree(model, tmp_path / "child")
@@ -78,6 +79,7 @@ def test_links_lineage_export_and_withdrawal(prov, model, tmp_path):
     child = register(prov, child_folder, "--link", f"fine-tuned-from={parent}")
     assert f"fine-tuned-from: weights {parent[:8]}" in prov("lineage", child)[1]
     assert len(json.loads(prov("lineage", child, "--format", "json")[1])["records"]) == 2
+    assert prov("lineage", f"{child[:8]}…", "--json")[1] == prov("lineage", child, "--format", "json")[1]
     assert prov("lineage", child, "--format", "svg")[1].startswith("<svg")
     indexed = prov("lineage", child, "--format", "json", "--index", tmp_path / "index.sqlite")
     assert json.loads(indexed[1])["records"][0]["id"] == child
