@@ -11,7 +11,7 @@ run() {
 }
 
 COLUMNS_OF_VYPER=120
-contracts() { find contracts -name '*.vy' -o -name '*.vyi' | sort; }
+contracts() { find contracts engine/tests/project/contracts -name '*.vy' -o -name '*.vyi' | sort; }
 mamushi_check() { contracts | xargs mamushi --quiet --line-length "$COLUMNS_OF_VYPER" "$@"; }
 
 # Rules of natrix that are wrong for 0.4.3 or for this code:
@@ -35,6 +35,7 @@ run "ruff" ruff check --quiet .
 run "mypy" mypy
 run "mamushi" mamushi_check --check
 run "natrix" natrix_check
+run "imports" python scripts/check_imports.py
 run "contract rules" python scripts/check_contracts.py
 run "packaged abi" python -m scripts.packaged_abi --check
 if [ ${#failed[@]} -gt 0 ]; then

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audit.systems._hub import COIN, EPOCH, UNBONDING, Coins
+from audit.systems._hub import EPOCH, UNBONDING, Coins
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice, Index, Who
+from evmstorm.fuzz.values import Choice, Index, Who
 from keifu.spec.staked_grant import StakedGrant
 from keifu.tge import Schedule
+from keifu.units import COIN
 
 GRANTS = 3
 TOTAL = 9_000 * COIN + 7

@@ -11,9 +11,9 @@ from keifu.chain import Params, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, open_record
 from keifu.chain.verify import verify_suite
 from keifu.errors import EnvironmentFault, UsageError
+from keifu.units import COIN, DAY
 
 OTHER = "0x" + "0b" * 20
-DAY = 86_400
 TRANSACTIONS = 11  # the factory and ten contracts
 CHANGES = {
     "treasury": OTHER,
@@ -25,7 +25,7 @@ CHANGES = {
     "epoch_length": DAY // 2,
     "emission_duration": 365 * DAY,
     "seed_stride": 301,
-    "case_bond": 10**18,
+    "case_bond": COIN,
     "reveal_period": 2 * DAY,
     "appeal_period": 2 * DAY,
 }

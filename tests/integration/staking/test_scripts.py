@@ -13,12 +13,11 @@ from evmstorm.evm import LocalEvm, artifacts, reverts
 from keifu.chain import Anvil, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record
 from keifu.staking import actions
+from keifu.units import COIN
 from tests.ape_chain import GENESIS, HOST
 
 NETWORK = ["--network", "ethereum:local:foundry"]
 OPERATOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"  # TEST::1 of the mnemonic that anvil and ape share
-COIN = 10**18
-DAY = 86_400
 
 
 def test_actions_from_registering_to_the_last_coin():
