@@ -1,6 +1,6 @@
 """A folder for the Solidity tools: the suites beside the artefacts' creation code as Solidity constants.
 
-Nothing is compiled from Vyper twice, and nothing is generated inside the source tree. Planted bugs get a folder of
+Nothing is compiled from Vyper twice, and nothing is generated inside the source tree. Seeded bugs get a folder of
 their own.
 """
 

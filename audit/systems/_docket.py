@@ -1,6 +1,6 @@
-"""A docket with a case in every phase, and what of it somebody would act on.
+"""A court with a case in every phase, plus helpers that pick a case ready for an action.
 
-The docket is filled through the contract and through the model at once, so that a sequence starts where an appeal, a
+The cases are made through the contract and through the model at once, so that a sequence starts where an appeal, a
 reveal or a verdict is one call away.
 """
 

@@ -1,4 +1,4 @@
-"""Block headers for an EVM that has none: what BLOCKHASH would answer lies in the balance of an account.
+"""Block headers for an EVM without any: BLOCKHASH is rewritten to BALANCE, and fake hashes are stored as balances.
 
 No machine under the in-process EVM can be given block hashes, so nobody can show it a header. In the code under test
 BLOCKHASH becomes BALANCE, which takes and gives a word alike, and the account whose address is a block's number holds

@@ -79,7 +79,8 @@ def deploy_protocol(
 ) -> Deployment:
     """Deploy what is missing of the suite and return where everything is.
 
-    Safe to call again after a crash: what is there stays. `on_step(name, address)` is called after each contract.
+    Safe to call again after a crash: contracts already deployed are skipped. `on_step(name, address)` is
+    called after each contract.
     Raises Revert when a constructor refuses its arguments.
     """
     params = params or Params()

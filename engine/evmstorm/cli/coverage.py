@@ -17,7 +17,7 @@ __all__ = ["cli"]
 @click.option("--html", "pages", type=click.Path(path_type=Path), default=Path("out/coverage"), show_default=True)
 @click.option("--lcov", "tracefile", type=click.Path(path_type=Path), help="[default: lcov.info beside the pages]")
 @click.option("--packages", is_flag=True, help="Show imported packages too, not only contracts/.")
-@click.option("--least", type=float, default=0.0, help="Exit 1 when fewer per cent of the lines or branches ran.")
+@click.option("--least", type=float, default=0.0, help="Fail below this coverage of lines or branches (%).")
 def cli(
     systems: tuple[str, ...],
     corpus: Path | None,

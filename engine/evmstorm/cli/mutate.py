@@ -9,7 +9,7 @@ __all__ = ["cli"]
 
 @click.command()
 @click.argument("contract")
-@click.option("--sample", type=int, default=0, help="So many mutants, drawn at random; all by default.")
+@click.option("--sample", type=int, default=0, help="Test this many random mutants (default: all).")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--processes", type=int, default=2, show_default=True)
 @click.option("--bar", type=float, default=0.9, show_default=True, help="Exit 1 below this score.")

@@ -126,7 +126,7 @@ def action(
     The method gets the sender's address and the arguments (and what it pays, with `pays`). It returns the reason for
     which the call must be refused, or yields where the call happens and then brings the model up to date. `sender`
     names the roles that call (default: every actor); `allow` are reasons that `yield MAYBE` accepts; `shows` are ids
-    of invariants that the predicted refusals stand for; a `hopeless` action is one that must never succeed.
+    of the invariants that these reverts prove; of a `hopeless` action every call must revert.
     """
 
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""What one mutant goes through: compiled, compared with what is known, then hunted by every system that tests it.
+"""What one mutant goes through: compiled, compared with what is known, then searched for by every system that tests it.
 
 All of it follows from contract, mutant and seed, so a verdict can be looked at again alone and must come out the same.
 """

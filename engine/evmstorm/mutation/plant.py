@@ -1,4 +1,4 @@
-"""Planting one bug in a source text, and hunting for it."""
+"""Seeding one bug in a source text, and searching for it."""
 
 from __future__ import annotations
 

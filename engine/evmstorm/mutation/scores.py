@@ -1,7 +1,7 @@
 """Mutation scores of whole contracts, a report of them, and a way to look at a part of it again.
 
 The report names every mutant, what became of it, and the code that it makes. A fate follows from contract, mutant and
-seed, so that some can be drawn, compiled the ordinary way, and hunted again.
+seed, so that some can be drawn, compiled the ordinary way, and searched for again.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 
 enum { FIRST_ROOM = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17 };
 
-/* Memory that runs out cannot be helped: the process is a worker, which may die. */
+/* Out of memory aborts: this runs in a disposable worker. */
 static void *got(void *memory) {
     if (!memory) abort();
     return memory;
