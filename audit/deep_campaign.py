@@ -10,7 +10,7 @@ import click
 
 from evmstorm.cli import exit_status
 from evmstorm.fuzz import deep
-from evmstorm.fuzz._reports import write_report
+from evmstorm.reports import write_report
 
 REPORT = Path("audit/reports/fuzz.json")
 # Slices of each system: most where most value lies, fewer where a search is slow.

@@ -10,37 +10,36 @@ from pathlib import Path
 
 from keifu.chain.protocol import Params
 from keifu.errors import CheckFailed
+from keifu.units import COIN, DAY
 
 __all__ = ["PAGE", "deterred", "page"]
 
 PAGE = Path("docs/parameters.md")
-COIN = 10**18
-DAY = 86_400
 SAFETY = 3  # a slash is at least this many times the expected gain of the fault
 BPS = 10_000
 
 # (constant, source below contracts/, unit, why this much)
 _CONSTANTS = (
-    ("MIN_STAKE", "staking/lib/books.vy", "coins", "rounding is nothing beside it"),
-    ("MIN_BOND", "staking/lib/operators.vy", "coins", "what an operator loses before anyone else does"),
-    ("COMMISSION_NOTICE", "staking/lib/operators.vy", "epochs", "delegators can have left before it counts"),
+    ("MIN_STAKE", "staking/lib/books.vy", "coins", "rounding is negligible beside it"),
+    ("MIN_BOND", "staking/lib/operators.vy", "coins", "what an operator loses before its delegators do"),
+    ("COMMISSION_NOTICE", "staking/lib/operators.vy", "epochs", "delegators have time to leave before it takes effect"),
     ("JAIL_EPOCHS", "staking/lib/slashing.vy", "epochs", "time for services to settle what is open"),
     ("BOND_MULTIPLE", "staking/lib/obligations.vy", "", "commitments per coin of own bond"),
     ("MAX_PAYOUT", "staking/lib/obligations.vy", "basis points", "of the slashed bond, to victim and prover together"),
     ("HISTORY_EPOCHS", "staking/lib/obligations.vy", "epochs", "for which an old commitment stays known to juries"),
     ("OPEN_BUCKETS", "staking/lib/exits.vy", "", "unbonding buckets that a slash must touch"),
-    ("SPENT_BITS", "lib/pools.vy", "bits", "a pool below 2^-n wei a share counts as wiped"),
+    ("SPENT_BITS", "lib/pools.vy", "bits", "a pool below 2^-n wei a share counts as empty"),
     ("SEAT", "staking/lib/juries.vy", "coins", "commitment to the court for one seat"),
-    ("PENALTY", "staking/lib/juries.vy", "coins", "lost for each seat that stays silent or leaks"),
-    ("ODDS", "staking/lib/juries.vy", "", "one in so many seats is drawn; twice as many in each appeal"),
-    ("QUORUM", "staking/lib/juries.vy", "seats", "revealed for a verdict; twice as many in each appeal"),
+    ("PENALTY", "staking/lib/juries.vy", "coins", "lost for each seat that does not reveal, or reveals early"),
+    ("ODDS", "staking/lib/juries.vy", "", "one in this many seats is drawn; twice as many are drawn in each appeal"),
+    ("QUORUM", "staking/lib/juries.vy", "seats", "must be revealed for a verdict; twice as many in each appeal"),
     ("MAX_APPEALS", "staking/AlignmentCourt.vy", "", "appeals of a case"),
-    ("APPEAL_FACTOR", "staking/AlignmentCourt.vy", "", "each bond to the one before"),
+    ("APPEAL_FACTOR", "staking/AlignmentCourt.vy", "", "each bond, as a multiple of the one before"),
     (
         "FEE_DIVISOR",
         "staking/AlignmentCourt.vy",
         "",
-        "one in so many of an accuser's bond is the jurors' in any verdict",
+        "one part in this many of an accuser's bond goes to the jurors, whatever the verdict",
     ),
     ("LOOKAHEAD", "governance/Randomness.vy", "blocks", "between naming a seed and its block, at least"),
     ("LOOKAHEAD", "governance/DrandRandomness.vy", "seconds", "between naming a seed and its round, at least"),
@@ -105,19 +104,19 @@ def page() -> str:
         f"| accusing before the court | {params.case_bond // COIN:,} coins | — |",
         f"| reveal, appeal | {params.reveal_period // DAY} day, {params.appeal_period // DAY} day | positive |",
         f"| seed of randomness | every {params.seed_stride} blocks | positive |",
-        "| another source of seeds | none | a contract that answers `IRandomness`, for chains whose prevrandao means"
-        " nothing |",
+        "| another source of seeds | none | a contract with the functions of `IRandomness`, for chains without a real"
+        " prevrandao |",
         "",
         "## What follows",
         "",
         f"* Slashing oneself loses at least {bps // 100} % of the bond's part and all of the delegators'.",
         f"* A case takes at most {court // DAY} days: a service with the court as arbiter needs a horizon of that,",
         f"  and the hub refuses one above {params.unbonding // DAY} days.",
-        f"* An increase of commitments waits {params.unbonding * 3 // 2 // DAY} days: delegators can have left.",
-        "* Re-draws of a seed: one for each proposal of the source block that its proposer gives up, and one for each",
-        "  256 blocks for which everyone else is kept from capturing.",
-        "* `DrandRandomness` has no re-draws. For drand's evmnet give it that network's key (it is in its test),",
-        "  genesis 1727521075 and a period of 3 seconds; a capture costs less than 200,000 gas.",
+        f"* An increase of commitments waits {params.unbonding * 3 // 2 // DAY} days: delegators have time to leave.",
+        "* A seed can be drawn again once for each proposal of the source block that its proposer gives up, and once",
+        "  for each 256 blocks in which everyone else is prevented from capturing.",
+        "* A seed of `DrandRandomness` cannot be drawn again. For drand's evmnet give it that network's key (it is in",
+        "  its test), genesis 1727521075 and a period of 3 seconds; a capture costs less than 200,000 gas.",
         "",
         "## Deterrence: slash ≥ 3 × gain / p",
         "",

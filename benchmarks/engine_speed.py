@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing as mp
 from statistics import median
 
+from audit.mutation_scores import CONTRACTS
 from audit.second_engines.speed import engine_rate, figures
 from evmstorm.mutation import mutate
 
@@ -17,7 +18,6 @@ __all__ = ["run"]
 ROUNDS = 3
 SECONDS = 6.0  # an engine and round
 SAMPLE = 30  # mutants a contract
-SCORED = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "RewardStream", "AlignmentCourt")
 
 
 def _two(seed: int) -> float:
@@ -27,7 +27,7 @@ def _two(seed: int) -> float:
 
 def _mutation() -> tuple[float, float]:
     """(mutants a minute, score) over equal random samples of the contracts that hold value."""
-    scores = [mutate.score(name, sample=SAMPLE, seed=1) for name in SCORED]
+    scores = [mutate.score(name, sample=SAMPLE, seed=1) for name in CONTRACTS]
     killed, survived = (sum(item.count(fate) for item in scores) for fate in ("killed", "survived"))
     minutes = sum(item.seconds for item in scores) / 60
     return sum(len(item.outcomes) for item in scores) / minutes, killed / (killed + survived)

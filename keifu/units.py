@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from ethwire.constants import DAY, HOUR
+
 __all__ = [
     "COIN",
     "DAY",
     "DECIMALS",
     "HOUR",
-    "NOBODY",
     "YEAR",
     "coins",
     "day",
@@ -20,11 +21,8 @@ __all__ = [
 ]
 
 DECIMALS = 18
-COIN = 10**DECIMALS
-HOUR = 3_600
-DAY = 24 * HOUR
+COIN: int = 10**DECIMALS
 YEAR = 365 * DAY
-NOBODY = "0x" + "00" * 20  # the zero address
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _AMOUNT = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,18}))?")

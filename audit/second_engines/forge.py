@@ -23,7 +23,7 @@ from evmstorm.evm.artifacts import Artifact
 from evmstorm.mutation.seeded_bugs import Bug, compile_with
 from keifu.errors import EnvironmentFault
 
-__all__ = ["SEEDED_BUGS", "SUITES", "ForgeResult", "run"]
+__all__ = ["SEEDED_BUGS", "SUITES", "ForgeResult", "run", "seconds_of"]
 
 SUITES = ("VestingInvariants", "HubInvariants")
 NO_END = 100_000_000  # runs: time ends them
@@ -108,7 +108,7 @@ def run(
         suite=suite,
         seed=seed,
         calls=sum(int(test["kind"].get("Invariant", {}).get("calls", 0)) for test in tests.values()),
-        seconds=_seconds(results["duration"]),
+        seconds=seconds_of(results["duration"]),
         cpu_seconds=_children_cpu() - before,
         failures=tuple(
             f"{name}: {test['reason']}" for name, test in tests.items() if test["status"] == "Failure"
@@ -121,7 +121,7 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     """ "4s 12ms 307µs" as a number."""
     return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|µs|ns|h|m|s)", text))
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import MAY_REVERT, Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Fixed, Who
+from keifu.units import COIN, DAY
 
 __all__ = ["HubMirror"]
 
-COIN = 10**18
-EPOCH = 86_400
+EPOCH = DAY
 UNBONDING = 14 * EPOCH
 FUNDS = 10**25
 OPERATORS = ("operator", "other operator")
@@ -56,7 +57,7 @@ class HubMirror(System):
         for who in self.roles.values():
             token.approve(hub, 2**256 - 1, sender=who)
             token.transfer(who, FUNDS, sender=owner)
-        hub.list_service(self["service"], UNBONDING, 5_000, 3_000, "0x" + "00" * 20, sender=owner)
+        hub.list_service(self["service"], UNBONDING, 5_000, 3_000, ZERO_ADDRESS, sender=owner)
         self.operators = [self[role] for role in OPERATORS]
         self.delegators = [self[role] for role in DELEGATORS]
         for name in self.operators:

@@ -21,14 +21,14 @@ from audit.second_engines._solidity_project import FORGE, HERE, ROOT, SOLC, writ
 from evmstorm.cli import exit_status
 from keifu.errors import EnvironmentFault
 
-__all__ = ["Proof", "prove"]
+__all__ = ["LOCK", "PROPERTY_NAME", "Proof", "prove"]
 
 TOOL = ROOT / ".cache" / "tools" / "halmos"
 UV = ROOT / ".cache" / "uv" / "bin" / "uv"
 LOCK = HERE / "halmos.lock"
 SOLVER_SECONDS = 300  # for one question; what takes longer counts as not proved
 PROVED, REFUTED = 0, 1  # halmos' verdicts; everything else is a time-out or a fault of its own
-_ID = re.compile(r"^(?:check|wrong)_([A-Z]+)_(\d+)_(\w+)")
+PROPERTY_NAME = re.compile(r"^(?:check|wrong)_([A-Z]+)_(\d+)_(\w+)")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def prove(contract: str = "", test: str = "^(check|wrong)_", *, solver_seconds: 
 
 def _proof(result: dict[str, object]) -> Proof:
     name = str(result["name"]).partition("(")[0]
-    match = _ID.match(name)
+    match = PROPERTY_NAME.match(name)
     if match is None:
         raise EnvironmentFault(f"{name} names no invariant")
     seconds = result["time"]

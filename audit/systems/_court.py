@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 
 from audit.court_terms import court_terms
 from audit.systems._differential import HubWords
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from evmstorm.fuzz.values import Choice
 from keifu.keys import keccak256
 from keifu.spec.court import GUILTY, CourtModel, Jury
 from keifu.spec.staking import HubModel, Service, Terms
+from keifu.units import COIN, DAY
 
-COIN = 10**18
-DAY = 86_400
 EPOCH = DAY
 VOTE, REVEAL, APPEAL = 2 * EPOCH, 5 * DAY, 4 * DAY
 UNBONDING = 40 * DAY
@@ -213,7 +213,7 @@ class Courtroom(HubWords):
         service, operator, evidence = item.fault
         asked = [other.amount for other in self.model.cases.values() if other.fault == item.fault and other.taken]
         total = sum(other.taken for other in self.model.cases.values() if other.fault == item.fault)
-        assert total <= max(asked, default=0), "CRT-2: all cases of a fault take what the largest guilty one asked"
+        assert total <= max(asked, default=0), "CRT-2: cases for one fault slash the largest guilty amount, not the sum"
         if taken:
             self.emitted("hub.Slashed", service=service, operator=operator, evidence=evidence)
 

@@ -10,10 +10,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from audit.systems._constructors import Deployment, variations
-from audit.systems._court import APPEAL, AT_STAKE, BOND, COIN, DAY, EPOCH, FUNDS, REVEAL, VOTE, Courtroom
+from audit.systems._court import (
+    APPEAL,
+    AT_STAKE,
+    BOND,
+    EPOCH,
+    FUNDS,
+    REVEAL,
+    VOTE,
+    Courtroom,
+)
 from evmstorm.evm import artifacts
 from keifu.spec.court import Ballot
 from keifu.spec.staking import Service
+from keifu.units import COIN, DAY
 
 EVIDENCE = tuple(bytes([number]) * 32 for number in range(1, 17))
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from evmstorm.fuzz.system import RAW_OUTCOME, System, invariant
-from keifu.spec._hub_state import SPENT_BITS
-from keifu.spec.staking import HubModel, Operator, Position, Refused
+from keifu.spec.staking import SPENT_BITS, HubModel, Operator, Position, Refused
 
 __all__ = ["Differential", "HubWords"]
 

@@ -11,7 +11,7 @@ import rlp
 
 from evmstorm.evm import LocalEvm
 from evmstorm.evm.artifacts import Artifact
-from evmstorm.fuzz._code import JUMPI, instructions
+from evmstorm.evm.bytecode import JUMPI, instructions
 from keifu.keys import keccak256
 
 __all__ = ["hashed_by_balance", "header_of", "prevrandao_of", "publish"]

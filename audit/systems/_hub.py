@@ -8,14 +8,15 @@ from typing import Any
 
 from audit.systems._constructors import Deployment, next_address, variations
 from audit.systems._differential import HubWords
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import RAW_OUTCOME, Steps, System, action
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
+from evmstorm.fuzz.values import Amount, Choice, Who
 from keifu.keys import keccak256
 from keifu.spec.staking import Bucket, HubModel, Position, Service, Terms
+from keifu.units import COIN, DAY
 
-COIN = 10**18
-EPOCH = 86_400
+EPOCH = DAY
 UNBONDING = 14 * EPOCH
 FUNDS = 10**26
 MAX_AMOUNT = 10**28  # above it the arithmetic's own checks refuse without words

@@ -6,8 +6,8 @@ import pickle
 from typing import Any
 
 from audit.systems.hub import Hub
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS
 from keifu.spec.staking import Commitment, HubModel, Operator, Position
 
 __all__ = ["HubViews"]

@@ -18,8 +18,8 @@ from keifu.provenance import (
     Relation,
     environments_domain,
 )
+from keifu.units import DAY
 
-DAY = 86_400
 NOBODY = "0x" + "22" * 20
 UNKNOWN = b"\x77" * 26 + bytes(6)
 DIGESTS = tuple(bytes([number]) * 32 for number in range(1, 6))

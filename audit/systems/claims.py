@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from audit.systems._hub import COIN, EPOCH, UNBONDING
+from audit.systems._hub import EPOCH, UNBONDING
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Who
 from keifu.keys import Domain, StructType
 from keifu.spec.vesting import SWEEP_DELAY
 from keifu.tge import Grants, Ledger, Schedule
+from keifu.units import COIN
 
 TOTALS = [1_143 * COIN, 3 * COIN, COIN // 2, 600 * COIN]
 FORGERIES = ("", "", "", "", "other key", "used nonce", "expired", "total")

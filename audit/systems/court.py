@@ -1,17 +1,27 @@
-"""AlignmentCourt beside its model: accusing, sitting under seal, appealing, executing, and being paid."""
+"""AlignmentCourt beside its model: accusing, sealed votes, appeals, execution and payment."""
 
 from __future__ import annotations
 
 import pickle
 
-from audit.systems._court import APPEAL, BOND, CLAIMANTS, COIN, JURORS, REVEAL, SOME, VOTE
+from audit.systems._court import (
+    APPEAL,
+    BOND,
+    CLAIMANTS,
+    JURORS,
+    REVEAL,
+    SOME,
+    VOTE,
+)
 from audit.systems._court_with_cases import EVIDENCE, CourtWithCases
 from audit.systems._hub import Coins
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Flag
+from evmstorm.fuzz.values import Amount, Choice, Flag
 from keifu.keys import keccak256
 from keifu.spec.court import GUILTY, INNOCENT, NO_QUORUM, CourtModel
+from keifu.units import COIN
 
 SEAT_LIMITS = (1, 2, 3, 3, 6, 12, artifacts.constant("staking/lib/juries.vy", "MAX_SEATS"))
 TRICKS = ("", "", "", "", "", "", "twice", "idle", "beyond", "too many", "none", "unsealed", "copied")

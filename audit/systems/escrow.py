@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Index, Who
+from evmstorm.fuzz.values import Amount, Choice, Index, Who
 from keifu.tge import Schedule
+from keifu.units import DAY
 
-DAY = 86_400
 STEPS = (1, 2, 3, 36, 1_096)
 LENGTHS = (1, DAY, 2_629_800)
 DIVISORS = (0, 0, 1, 3, 255)

@@ -7,9 +7,10 @@ from typing import Any
 
 from audit.systems._constructors import Deployment, variations
 from audit.systems.escrow import DIVISORS, FIELDS, LENGTHS, LIMITS, MAX_GRANTS, STEPS, Escrow, Grant
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
+from evmstorm.fuzz.values import Amount, Choice, Who
 
 
 class BatchEscrow(Escrow):

@@ -1,16 +1,18 @@
-"""Grant, stake, slash, exit: VestingEscrow and StakingHub together. The escrow's books of what is at stake are held
-against a model; the hub is judged by its coins, and is the one to say what a ticket is worth."""
+"""Grant, stake, slash, exit: VestingEscrow and StakingHub together. The escrow's records of what is at stake are
+compared with a model; the hub is judged by its coins, and decides what a ticket is worth."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from audit.systems._hub import COIN, EPOCH, UNBONDING, Coins
+from audit.systems._hub import EPOCH, UNBONDING, Coins
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice, Index, Who
+from evmstorm.fuzz.values import Choice, Index, Who
 from keifu.spec.staked_grant import StakedGrant
 from keifu.tge import Schedule
+from keifu.units import COIN
 
 GRANTS = 3
 TOTAL = 9_000 * COIN + 7

@@ -10,15 +10,17 @@ import pickle
 from dataclasses import dataclass
 from typing import Any
 
-from audit.systems._court import COIN, SOME, VOTE, Courtroom
+from audit.systems._court import SOME, VOTE, Courtroom
 from audit.systems._hub import Coins
 from audit.systems._registry import DIGESTS, SCHEMAS, UNKNOWN, Place, Registry, Said
 from audit.systems.provenance import Provenance
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from evmstorm.fuzz.values import Choice
 from keifu.provenance import Attestation, Heartbeat, Record, heartbeat_digest
 from keifu.spec.court import GUILTY
+from keifu.units import COIN
 
 NODES = ("node", "other node")
 AUTHORS = ("author", "other author")

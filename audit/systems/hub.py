@@ -1,14 +1,24 @@
-"""StakingHub beside its model: delegation, rewards, commitments, slashing, jail and leaving, by friend and foe."""
+"""StakingHub beside its model: delegation, rewards, commitments, slashing, jail and leaving, honest and hostile."""
 
 from __future__ import annotations
 
 import pickle
 from typing import Any
 
-from audit.systems._hub import COIN, OPERATORS, PARTS, SERVICES, UNBONDING, WHOLE, Coins, HubDifferential
+from audit.systems._hub import (
+    OPERATORS,
+    PARTS,
+    SERVICES,
+    UNBONDING,
+    WHOLE,
+    Coins,
+    HubDifferential,
+)
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import RAW_OUTCOME, Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice, Who
+from evmstorm.fuzz.values import Choice, Who
 from keifu.spec.staking import Commitment, HubModel, Service
+from keifu.units import COIN
 
 COMMISSIONS = (0, 1, 1_001, 10_000, 10_001)
 EVIDENCE = b"\x01" * 32

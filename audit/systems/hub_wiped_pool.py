@@ -5,15 +5,17 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-from audit.systems._hub import COIN, EPOCH, UNBONDING, Coins
+from audit.systems._hub import EPOCH, UNBONDING, Coins
 from audit.systems._hub_views import HubViews
 from audit.systems.hub import EVIDENCE
 from audit.systems.token import PERMIT, UNLIMITED
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice, Who
+from evmstorm.fuzz.values import Choice, Who
 from keifu.keys import Domain, keccak256
 from keifu.spec.staking import Bucket, HubModel
+from keifu.units import COIN
 
 BOND = 2_000 * COIN
 SUBS = (1, 2**96 - 1)  # sub-accounts

@@ -8,8 +8,8 @@ from audit.systems._constructors import Deployment, variations
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount
+from keifu.units import DAY
 
-DAY = 86_400
 DURATION = 100 * DAY
 FUNDS = 10**24
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from audit.systems._constructors import Deployment, variations
 from audit.systems._differential import Differential
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Call, Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from evmstorm.fuzz.values import Choice
 from keifu.spec.timelock import (
     ADMIN,
     CANCELLER,
@@ -25,8 +26,8 @@ from keifu.spec.timelock import (
     World,
 )
 from keifu.spec.visitor import COME_BACK, REFUSE, TAKE
+from keifu.units import DAY
 
-DAY = 86_400
 DELAY = 2 * DAY
 LIMIT = 5  # of Counter
 COINS = 3  # wei in the timelock at first

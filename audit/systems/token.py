@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audit.systems._constructors import Deployment, variations
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
+from evmstorm.fuzz.values import Amount, Choice, Who
 from keifu.keys import Domain, StructType
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141

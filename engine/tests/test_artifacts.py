@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from ethwire.constants import DAY
 from ethwire.errors import ArtifactError
 from evmstorm.evm import artifacts
 from evmstorm.evm.artifacts import Project
@@ -24,7 +25,7 @@ def test_unknown_contract_names_the_known():
 
 
 def test_constant_is_read_from_the_source():
-    assert artifacts.constant("ThirdPartyVault.vy", "EXIT_DELAY") == 3 * 86_400
+    assert artifacts.constant("ThirdPartyVault.vy", "EXIT_DELAY") == 3 * DAY
     with pytest.raises(ArtifactError, match="has no constant NOTHING"):
         artifacts.constant("ThirdPartyVault.vy", "NOTHING")
 

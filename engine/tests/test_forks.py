@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from evmstorm.fuzz._forks import forked
+from evmstorm.forks import forked
 
 LONG = 300_000  # bytes: more than a pipe holds
 

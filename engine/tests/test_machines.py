@@ -12,8 +12,8 @@ import pytest
 from evmstorm.conformance import campaigns
 from evmstorm.conformance.machines import check, init_code
 from evmstorm.conformance.programs import ARITHMETIC, EDGES, SENDER
-from evmstorm.evm._native import NativeMachine
-from evmstorm.evm._pyrevm import PyrevmMachine
+from evmstorm.evm.native_machine import NativeMachine
+from evmstorm.evm.revm_machine import PyrevmMachine
 
 PROGRAMS = 400  # pairs a seed
 SANITISED = 150

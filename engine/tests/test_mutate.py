@@ -6,8 +6,8 @@ import pytest
 
 from ethwire.errors import UsageError
 from evmstorm.evm import artifacts
-from evmstorm.mutation import _trial, mutate
-from evmstorm.mutation._mutants import mutants
+from evmstorm.mutation import mutate, trial
+from evmstorm.mutation.mutants import mutants
 
 FILE = "contracts/ThirdPartyVault.vy"
 SOURCE = """
@@ -57,8 +57,8 @@ def test_a_mutant_changes_one_place() -> None:
 
 
 def test_a_sample_of_the_vault_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_trial, "CORPUS_CALLS", 6_000)
-    monkeypatch.setattr(_trial, "CALLS", 12_000)
+    monkeypatch.setattr(trial, "CORPUS_CALLS", 6_000)
+    monkeypatch.setattr(trial, "CALLS", 12_000)
 
     result = mutate.score("ThirdPartyVault", sample=7, seed=4, processes=1)
 

@@ -4,13 +4,14 @@ import hashlib
 
 import pytest
 
+from ethwire.constants import ETHER
 from ethwire.errors import EnvironmentFault
 from ethwire.keys import Account, keccak256
 from evmstorm.conformance.machines import init_code
 from evmstorm.conformance.programs import SENDER
-from evmstorm.evm import _native_build
-from evmstorm.evm._native import NativeMachine
-from evmstorm.evm._pyrevm import PyrevmMachine
+from evmstorm.evm import native_build
+from evmstorm.evm.native_machine import NativeMachine
+from evmstorm.evm.revm_machine import PyrevmMachine
 
 STORE = bytes.fromhex("5f35602035555f545f5260205ff3")  # storage[input[1]] = input[0]; return storage[0]
 CALL_ITSELF = bytes.fromhex("5f5f5f5f5f305af1600101805f5260205ff3")
@@ -23,7 +24,7 @@ def word(number):
 @pytest.fixture
 def machine():
     machine = NativeMachine()
-    machine.set_balance(SENDER, 10**18)
+    machine.set_balance(SENDER, ETHER)
     return machine
 
 
@@ -110,10 +111,10 @@ def test_more_than_there_is_cannot_be_sent(machine, store):
 
 
 def test_a_missing_compiler_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(_native_build, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(native_build, "_folder", lambda: tmp_path)
     monkeypatch.setenv("CC", "no-such-compiler")
     with pytest.raises(EnvironmentFault, match="build-essential"):
-        _native_build._built()
+        native_build._built()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -121,8 +122,8 @@ def test_what_does_not_compile_leaves_nothing(tmp_path, monkeypatch):
     sources = tmp_path / "native"
     sources.mkdir()
     (sources / "broken.c").write_text("int broken(")
-    monkeypatch.setattr(_native_build, "SOURCES", sources)
-    monkeypatch.setattr(_native_build, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(native_build, "SOURCES", sources)
+    monkeypatch.setattr(native_build, "_folder", lambda: tmp_path)
     with pytest.raises(EnvironmentFault, match="does not compile"):
-        _native_build._built()
+        native_build._built()
     assert list(tmp_path.glob("*.so")) == []

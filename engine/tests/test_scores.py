@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ethwire.errors import CheckFailed, InputError
-from evmstorm.mutation import _trial, mutate, scores
+from evmstorm.mutation import mutate, scores, trial
 
 SAMPLE = 5
 
@@ -17,8 +17,8 @@ SAMPLE = 5
 @pytest.fixture(scope="module", autouse=True)
 def short_hunts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_trial, "CORPUS_CALLS", 4_000)
-        patch.setattr(_trial, "CALLS", 4_000)
+        patch.setattr(trial, "CORPUS_CALLS", 4_000)
+        patch.setattr(trial, "CALLS", 4_000)
         yield
 
 

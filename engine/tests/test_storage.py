@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from evmstorm.evm import LocalEvm, artifacts
-from evmstorm.fuzz._storage import Field, Reader
+from evmstorm.fuzz.storage import Field, Reader
 
 
 def test_slots_agree_with_views(evm: LocalEvm) -> None:

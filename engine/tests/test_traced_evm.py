@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from ethwire.constants import DAY
 from evmstorm.coverage import TracedEvm
 from evmstorm.evm import LocalEvm, reverts
 
 TOTAL = 10**20
-EXIT_DELAY = 3 * 86_400
+EXIT_DELAY = 3 * DAY
 
 
 def story(evm: LocalEvm) -> list[Any]:

@@ -30,6 +30,7 @@ from keifu.provenance.verify import (
     check_run,
     check_running,
 )
+from keifu.units import DAY
 
 __all__ = ["TITLE", "tell"]
 
@@ -37,7 +38,7 @@ TITLE = "Provenance: where a model came from, and what really runs"
 LABELLERS = 50
 MANY_LABELS, FEWER_LABELS = 100_000, 10_000
 DIGITS_LABELLERS = 6
-BACK_DATED_SECONDS = 90 * 86_400
+BACK_DATED_SECONDS = 90 * DAY
 TEN = 10
 SHOWN = 8  # hex digits
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ethwire.constants import ZERO_ADDRESS
 from examples.demo.story import Story
 from keifu.abi import Contract
 from keifu.chain import Account, Params, RpcDeployer, deploy_protocol
@@ -12,12 +13,11 @@ from keifu.keys import keccak256
 from keifu.staking import case_of, read_operator, seal, through_timelock
 from keifu.tge import Grants, Schedule
 from keifu.tge.chain import DISTRIBUTOR, distribution_of, fund
+from keifu.units import COIN, DAY
 
 __all__ = ["TITLE", "tell"]
 
 TITLE = "Stake, slashing and the court"
-COIN = 10**18
-DAY = 86_400
 MAX = 2**256 - 1
 OPERATORS = ("first operator", "second operator")
 DELEGATORS = ("first delegator", "second delegator", "leaving delegator")
@@ -77,7 +77,7 @@ def _set(story: Story) -> _Scene:
     service = story.account("sample service")
     for listed, terms in (
         (service.address, (VICTIM_BPS, PROVER_BPS, scene.court.address)),
-        (scene.court.address, (0, 5_000, "0x" + "00" * 20)),
+        (scene.court.address, (0, 5_000, ZERO_ADDRESS)),
     ):
         horizon = scene.court.longest_case()
         through_timelock(

@@ -8,8 +8,9 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from ethwire.rpc import Rpc
-    from keifu.chain._client import Call, ChainClient, created_address
+    from keifu.chain._client import Call, ChainClient
     from keifu.chain._deployer import FACTORY, ClientDeployer, Deployer, FactoryDeployer, RpcDeployer
+    from keifu.chain._transaction import Fees, sign_transaction
     from keifu.chain.anvil import Anvil
     from keifu.chain.protocol import Deployment, Params, deploy_protocol
     from keifu.keys import Account
@@ -24,20 +25,20 @@ __all__ = [
     "Deployer",
     "Deployment",
     "FactoryDeployer",
+    "Fees",
     "Params",
     "Rpc",
     "RpcDeployer",
-    "create3_address",
-    "created_address",
     "deploy_protocol",
-    "salt_of",
+    "sign_transaction",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "keifu.chain._client": ["Call", "ChainClient", "created_address"],
+        "keifu.chain._client": ["Call", "ChainClient"],
         "keifu.chain._deployer": ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeployer"],
+        "keifu.chain._transaction": ["Fees", "sign_transaction"],
         "keifu.chain.anvil": ["Anvil"],
         "keifu.chain.protocol": ["Deployment", "Params", "deploy_protocol"],
         "ethwire.rpc": ["Rpc"],

@@ -6,9 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.parameters import Distribution, Params
 from keifu.errors import UsageError
-from keifu.units import COIN, DAY, HOUR, NOBODY, YEAR, coins, day, duration, is_address
+from keifu.units import (
+    COIN,
+    DAY,
+    HOUR,
+    YEAR,
+    coins,
+    day,
+    duration,
+    is_address,
+)
 
 __all__ = ["MOST_AHEAD", "MOST_PAST", "faults", "require_bounds", "require_start", "require_steps"]
 
@@ -93,10 +103,10 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
     yield from _address_faults(params)
     if not params.proposers or not params.executors:
         yield "the timelock has no proposer or no executor"
-    if NOBODY in params.proposers:
+    if ZERO_ADDRESS in params.proposers:
         yield "the zero address cannot propose"
     for name in ("treasury", "insurance"):
-        if getattr(params, name) == NOBODY:
+        if getattr(params, name) == ZERO_ADDRESS:
             yield f"{name} is the zero address"
     if params.distribution is not None:
         yield from _distribution_faults(params.distribution, public=public)

@@ -2,7 +2,7 @@
 
     treasury = "0x…"
     proposers = ["0x…", "0x…"]
-    executors = ["0x0000000000000000000000000000000000000000"]   # anyone
+    executors = [ZERO_ADDRESS]   # anyone
     timelock_delay = "2 days"
     case_bond = "1000"                                             # coins
 
@@ -17,13 +17,21 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.bounds import require_bounds
 from keifu.chain.deployments import Record
 from keifu.chain.parameters import Distribution, Params
 from keifu.chain.protocol import require_same
 from keifu.errors import InputError, UsageError
 from keifu.keys import checksum
-from keifu.units import NOBODY, coins, day, duration, is_address, parse_amount, parse_duration
+from keifu.units import (
+    coins,
+    day,
+    duration,
+    is_address,
+    parse_amount,
+    parse_duration,
+)
 
 __all__ = ["LOCAL_CHAINS", "Plan", "is_local"]
 
@@ -126,7 +134,7 @@ class Plan:
 
 
 def _address_shown(address: str, deployer: str) -> str:
-    if address == NOBODY:
+    if address == ZERO_ADDRESS:
         return "anyone"
     return checksum(address) + (" (the deployer)" if address == deployer else "")
 

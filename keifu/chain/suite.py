@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.parameters import Params
-from keifu.units import NOBODY
 
 __all__ = ["DISTRIBUTOR", "FACTORY", "HUB", "TIMELOCK", "TOKEN", "Step", "parameter_of", "suite"]
 
@@ -58,7 +58,7 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
 
     token, timelock, hub = at(TOKEN), at(TIMELOCK), at(HUB)
     yield step(TOKEN, params.treasury)
-    yield step(TIMELOCK, params.timelock_delay, list(params.proposers), list(params.executors), NOBODY)
+    yield step(TIMELOCK, params.timelock_delay, list(params.proposers), list(params.executors), ZERO_ADDRESS)
     yield step(HUB, token, timelock, params.insurance or timelock, params.unbonding, params.epoch_length)
     yield step("RewardStream", token, hub, params.emission_duration)
     if not params.randomness:

@@ -1,6 +1,6 @@
 """What the staking hub should do, in plain Python.
 
-`HubModel` follows contracts/staking to the wei and refuses with the same reasons, but knows nothing of packed words:
+`HubModel` follows contracts/staking to the wei and refuses with the same reasons, but without packed words:
 operators, positions, buckets and commitments are objects. All amounts are wei, all times unix seconds.
 """
 
@@ -26,7 +26,18 @@ from keifu.spec._hub_state import (
     cut,
 )
 
-__all__ = ["Bond", "Bucket", "Commitment", "HubModel", "Operator", "Position", "Refused", "Service", "Terms"]
+__all__ = [
+    "SPENT_BITS",
+    "Bond",
+    "Bucket",
+    "Commitment",
+    "HubModel",
+    "Operator",
+    "Position",
+    "Refused",
+    "Service",
+    "Terms",
+]
 
 
 class HubModel(Books):

@@ -7,6 +7,7 @@ from typing import Any
 
 from eth_abi.abi import encode
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract, Receipt
 from keifu.chain import Deployer, Deployment
 from keifu.errors import UsageError
@@ -28,7 +29,6 @@ __all__ = [
 
 COURT = "AlignmentCourt"
 VERDICTS = ("open", "not guilty", "guilty", "no quorum")
-NOBODY = "0x" + "00" * 20
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def case_of(receipt: Receipt) -> int:
 def read_case(court: Contract, case: int, now: int) -> CaseStatus:
     """One case as it stands at `now`. Raises UsageError when there is none with this number."""
     service, operator, accuser, _, amount, evidence, turn, verdict, _ = court.get_case(case)
-    if accuser == NOBODY:
+    if accuser == ZERO_ADDRESS:
         raise UsageError(f"there is no case {case}", remedy=f"{court.case_count()} have been opened, counted from 1")
     opened, _, _, _, committed, guilty, innocent = court.get_turn(case, turn)
     phase, until = _phase(court, opened, now) if verdict == 0 else ("closed", 0)
@@ -93,7 +93,19 @@ def open_case(
 ) -> int:
     """Accuse `operator`, with the bond that the court asks for; the case. Raises Revert and CheckFailed."""
     bond = chain.call(suite[COURT], COURT, "BOND")
-    pay(chain, suite, bond, suite[COURT], COURT, "open_case", service, operator, victim or NOBODY, amount, evidence)
+    pay(
+        chain,
+        suite,
+        bond,
+        suite[COURT],
+        COURT,
+        "open_case",
+        service,
+        operator,
+        victim or ZERO_ADDRESS,
+        amount,
+        evidence,
+    )
     case: int = chain.call(suite[COURT], COURT, "case_count")
     return case
 

@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.merkle import Tree, build, hash_leaves
 from keifu.spec.vesting import SUPPLY
-from keifu.units import COIN, NOBODY, coins, is_address, parse_amount
+from keifu.units import COIN, coins, is_address, parse_amount
 
 __all__ = ["COIN", "HEADER", "Grants", "coins", "parse_amount", "read_csv"]
 
@@ -167,7 +168,7 @@ def _account(path: Path, line: int, text: str) -> str:
     if not is_address(text):
         raise InputError(f"{path.name}:{line}: {text!r} is not an address", remedy="0x and 40 hex digits")
     account = text.lower()
-    if account == NOBODY:
+    if account == ZERO_ADDRESS:
         raise InputError(f"{path.name}:{line}: a grant to the zero address")
     digits = text[2:]
     if digits not in (digits.lower(), digits.upper()) and checksum(account) != text:

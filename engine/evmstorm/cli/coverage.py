@@ -46,14 +46,15 @@ def cli(
 ) -> int:
     """Run a campaign's sequences on a traced EVM and report the coverage of the Vyper source."""
     from evmstorm import project  # noqa: PLC0415
-    from evmstorm.coverage import Coverage, _corpus, print_table, write_html, write_lcov  # noqa: PLC0415
+    from evmstorm.coverage import Coverage, print_table, write_html, write_lcov  # noqa: PLC0415
+    from evmstorm.coverage import corpus as corpora  # noqa: PLC0415
 
     chosen = [project.load(name) for name in systems or project.names()]
     coverage = Coverage(dict.fromkeys(name for system in chosen for name in system.contracts))
     for system in chosen:
         folder = corpus / system.title() if corpus is not None else None
-        sequences = _corpus.corpus(system, folder=folder, calls=calls, seed=seed)
-        done = _corpus.replay(system, sequences, coverage)
+        sequences = corpora.corpus(system, folder=folder, calls=calls, seed=seed)
+        done = corpora.replay(system, sequences, coverage)
         click.echo(f"{system.title()}: {len(sequences)} sequences, {done} calls, seed {seed}", err=True)
     files = coverage.report(packages=packages)
     print_table(files)

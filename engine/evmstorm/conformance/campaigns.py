@@ -7,7 +7,7 @@ from typing import Any
 
 from ethwire.errors import CheckFailed
 from evmstorm.evm import LocalEvm
-from evmstorm.evm._pyrevm import PyrevmMachine
+from evmstorm.evm.revm_machine import PyrevmMachine
 from evmstorm.fuzz.engine import CHUNK, STEPS, Engine
 from evmstorm.project import load
 

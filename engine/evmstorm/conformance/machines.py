@@ -18,10 +18,10 @@ import pyrevm
 from ethwire.errors import CheckFailed, EnvironmentFault
 from evmstorm.cli import exit_status
 from evmstorm.conformance.programs import OTHER, SELF, SENDER, program
-from evmstorm.evm import _native_build
-from evmstorm.evm._native import NativeMachine
-from evmstorm.evm._pyrevm import PyrevmMachine
+from evmstorm.evm import native_build
 from evmstorm.evm.machine import Machine
+from evmstorm.evm.native_machine import NativeMachine
+from evmstorm.evm.revm_machine import PyrevmMachine
 
 __all__ = ["check", "differences", "init_code", "outcome"]
 
@@ -100,7 +100,7 @@ def main(programs: int, seed: int, sanitised: bool) -> int:
     if sanitised and MARK not in os.environ:
         _sanitised()
     if sanitised:
-        _native_build.FLAGS += SANITIZERS
+        native_build.FLAGS += SANITIZERS
     chance = random.Random(seed)  # noqa: S311 - must repeat
     for number in range(1, programs + 1):
         check(chance)

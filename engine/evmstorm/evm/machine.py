@@ -1,7 +1,7 @@
 """What an EVM must do to serve as the machine under `LocalEvm`. There are three:
 
 - `NativeMachine`, our own loop in C, for campaigns of millions of calls;
-- `PyrevmMachine`, over revm, the second opinion that the first is held against;
+- `PyrevmMachine`, over revm, the second opinion that the first is compared with;
 - `evmstorm.coverage`'s, over py-evm, which notes every instruction.
 """
 
@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["CHAIN_ID", "GAS_LIMIT", "NOBODY", "Machine", "RawLog", "intrinsic_gas"]
+__all__ = ["CHAIN_ID", "GAS_LIMIT", "Machine", "RawLog", "intrinsic_gas"]
 
 CHAIN_ID = 31_337
-NOBODY = "0x" + "00" * 20
 TRANSACTION_GAS, ZERO_BYTE_GAS, BYTE_GAS = 21_000, 4, 16
 GAS_LIMIT = 1_000_000_000  # of a transaction, far above any block: a loop that ends is never cut short here
 

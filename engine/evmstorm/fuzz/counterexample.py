@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ethwire.constants import DAY, HOUR, MINUTE
 from ethwire.errors import InputError
 from evmstorm.fuzz.engine import Engine, Finding, Step
 from evmstorm.fuzz.system import System
@@ -15,7 +16,6 @@ from evmstorm.fuzz.system import System
 __all__ = ["Counterexample", "SavedStep", "describe"]
 
 FORMAT = "evmstorm counterexample 1"
-DAY, HOUR, MINUTE = 86_400, 3_600, 60
 POWER_FROM = 15  # from 10^15 on a number is written as a multiple of 10^18
 LONG_BYTES = 40  # longer byte strings are shortened in the script
 

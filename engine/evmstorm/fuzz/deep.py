@@ -17,10 +17,10 @@ import msgspec
 
 from ethwire.errors import CheckFailed
 from evmstorm.evm import artifacts
-from evmstorm.fuzz._reports import commit, read_report
 from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.search import Search
 from evmstorm.project import is_description, load, names
+from evmstorm.reports import commit, read_report
 
 __all__ = ["Report", "Slice", "campaign", "check", "key_of", "read", "run_slice"]
 

@@ -16,8 +16,8 @@ from ethwire.anvil import Anvil
 from ethwire.errors import UsageError
 from ethwire.rpc import Rpc
 from evmstorm.evm import LocalEvm, artifacts
-from evmstorm.evm._native import AccountState, NativeMachine
 from evmstorm.evm.artifacts import Artifact
+from evmstorm.evm.native_machine import AccountState, NativeMachine
 from evmstorm.fuzz.counterexample import Counterexample
 from evmstorm.fuzz.engine import Engine, Finding
 from evmstorm.fuzz.system import System

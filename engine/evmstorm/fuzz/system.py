@@ -33,11 +33,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ethwire.abi import WORD, CallEncoder, Contract, call_encoder
+from ethwire.constants import ZERO_ADDRESS
 from ethwire.errors import AbiError, ArtifactError, Revert, UsageError
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz._events import check_event
-from evmstorm.fuzz._storage import Field, Reader
-from evmstorm.fuzz.values import ZERO_ADDRESS, Value
+from evmstorm.fuzz.storage import Field, Reader
+from evmstorm.fuzz.values import Value
 
 __all__ = [
     "MAY_REVERT",

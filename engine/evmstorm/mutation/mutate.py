@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from ethwire.errors import EthwireError, UsageError
-from evmstorm.fuzz._forks import forked
-from evmstorm.mutation._mutants import Mutant, mutants
-from evmstorm.mutation._trial import Trial, Verdict, code_id, corpus_of
+from evmstorm.forks import forked
+from evmstorm.mutation.mutants import Mutant, mutants
+from evmstorm.mutation.trial import Trial, Verdict, code_id, corpus_of
 from evmstorm.project import equivalents, load, names
 
 __all__ = ["FATES", "OnProgress", "Outcome", "Score", "score"]

@@ -15,14 +15,13 @@ import msgspec
 
 from ethwire.errors import CheckFailed
 from evmstorm.evm import artifacts
-from evmstorm.fuzz._reports import commit, read_report
 from evmstorm.fuzz.deep import key_of
 from evmstorm.mutation import mutate
-from evmstorm.mutation._trial import code_id, sources
+from evmstorm.mutation.trial import code_id, sources
+from evmstorm.reports import commit, read_report
 
-__all__ = ["CONTRACTS", "Checked", "ContractScore", "Report", "check", "current", "read", "report_of", "scored"]
+__all__ = ["Checked", "ContractScore", "Report", "check", "current", "read", "report_of", "scored"]
 
-CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "RewardStream", "AlignmentCourt")
 CODE_ID_DIGITS = 16  # hexadecimal digits of a code's hash that are kept
 
 

@@ -5,9 +5,10 @@ import pytest
 from keifu.chain import Anvil
 from keifu.chain.parameters import Distribution
 from keifu.spec.vesting import SWEEP_DELAY
+from keifu.units import DAY
 from tests.ape_chain import GENESIS, SECONDS_A_BLOCK
 
-STEP, STEPS = 86_400, 10
+STEP, STEPS = DAY, 10
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,10 @@ from keifu.chain.deployments import Record
 from keifu.chain.suite import suite
 from keifu.chain.verify import verify_suite
 from keifu.spec.vesting import SWEEP_DELAY
+from keifu.units import DAY
 from tests.ape_chain import GENESIS
 
 THIEF = "0x" + "0b" * 20
-DAY = 86_400
 
 
 def sample_steps():

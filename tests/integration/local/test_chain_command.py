@@ -16,12 +16,12 @@ from keifu.errors import RpcError
 from keifu.keys import Account, checksum
 from keifu.local import ROLES
 from keifu.tge import find_proof
-from tests.integration.chain._faulty_node import FaultyNode
+from keifu.units import COIN
+from tests.integration.chain.faulty_node import FaultyNode
 from tests.processes import children
 
 pytestmark = pytest.mark.case("tools-6")
 
-COIN = 10**18
 NOTE = ".local/state/keifu/chains/31337.json"
 RECORD = ".local/state/keifu/deployments/31337.json"
 

@@ -118,7 +118,7 @@ def test_the_engine_searches_from_its_wheel(engine_alone: Path, tmp_path: Path) 
         "python",
         "-c",
         f"import os; os.environ['XDG_CACHE_HOME'] = {str(tmp_path)!r}; "
-        "from evmstorm.evm import _native_build; print(_native_build._built())",
+        "from evmstorm.evm import native_build; print(native_build._built())",
         cwd=tmp_path,
     )
 

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record as DeploymentRecord
 from keifu.cli import main
 from keifu.keys import Account
@@ -71,6 +72,7 @@ def test_register_verify_swap(prov, model, tmp_path):
     assert "has digest" in err
 
 
+@pytest.mark.case("tools-39")
 def test_links_lineage_export_and_withdrawal(prov, model, tmp_path):
     parent = register(prov, model)
     child_folder = shutil.copytree(model, tmp_path / "child")
@@ -78,6 +80,7 @@ def test_links_lineage_export_and_withdrawal(prov, model, tmp_path):
     child = register(prov, child_folder, "--link", f"fine-tuned-from={parent}")
     assert f"fine-tuned-from: weights {parent[:8]}" in prov("lineage", child)[1]
     assert len(json.loads(prov("lineage", child, "--format", "json")[1])["records"]) == 2
+    assert prov("lineage", f"{child[:8]}…", "--json")[1] == prov("lineage", child, "--format", "json")[1]
     assert prov("lineage", child, "--format", "svg")[1].startswith("<svg")
     indexed = prov("lineage", child, "--format", "json", "--index", tmp_path / "index.sqlite")
     assert json.loads(indexed[1])["records"][0]["id"] == child
@@ -211,6 +214,7 @@ def test_addresses_come_from_the_deployments_record(prov, model, source, monkeyp
     status, _, err = prov("lineage", record_id, "--deployments", folder)
     assert (status, "no ProvenanceRegistry is recorded" in err) == (3, True)
     genesis = source.chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    contracts = {"ProvenanceRegistry": source.registry.address}
-    DeploymentRecord(source.chain.chain_id, genesis, contracts=contracts).save(folder)
+    registry = Creation("ProvenanceRegistry", "", source.registry.address, {}, "0x")
+    record = DeploymentRecord(source.chain.chain_id, genesis, creations={registry.contract: registry})
+    record.save(folder)
     assert prov("lineage", record_id, "--deployments", folder)[0] == 0

@@ -14,6 +14,7 @@ from keifu.tge import chain as tge
 from keifu.tge.check import verify
 from keifu.tge.files import find_proof, write_files
 from keifu.tge.status import read_status
+from keifu.units import COIN
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_what_is_right_passes_before_and_after_claims(anvil, backend, funded, di
     assert tge.claim(backend, funded[tge.DISTRIBUTOR], proof) == 0
     assert failed(grants, tmp_path) == []
     status = read_status(anvil.client(), funded, distribution)
-    assert (status.claims, status.paid, status.balance) == (1, 381 * 10**18, grants.allocation - 381 * 10**18)
+    assert (status.claims, status.paid, status.balance) == (1, 381 * COIN, grants.allocation - 381 * COIN)
 
 
 def test_another_list_is_named(grants, failed):

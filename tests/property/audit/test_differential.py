@@ -10,17 +10,18 @@ from typing import Any
 import pytest
 
 from audit.deployer import EvmDeployer
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient, RpcDeployer, deploy_protocol
 from keifu.errors import Revert
+from keifu.units import COIN
 from tests.ape_chain import GENESIS
 
 STEPS = 150
 GRANTS = 6  # numbers looked at; 0 never exists
 EDGE = 0.25  # share of plans that are at or beyond a bound
 ROLES = ("deployer", "holder", "beneficiary", "revoker")
-ETHER = 10**18
 # Who can usually do it; anybody else tries too.
 ACTS = {
     "transfer": "deployer",
@@ -74,14 +75,14 @@ def sides(anvil):
 
 def draw_call(chance: random.Random, accounts: dict[str, str], escrow: str, now: int) -> tuple[str, str, list[Any]]:
     """Contract, function and arguments: mostly sensible, often at an edge, sometimes senseless."""
-    amount = chance.choice([0, 1, 3 * ETHER, 10**26, 10**27, 2**112, 2**256 - 1])
-    who = chance.choice([*accounts.values(), escrow, "0x" + "00" * 20])
+    amount = chance.choice([0, 1, 3 * COIN, 10**26, 10**27, 2**112, 2**256 - 1])
+    who = chance.choice([*accounts.values(), escrow, ZERO_ADDRESS])
     grant = chance.randrange(GRANTS)
     edge = chance.random() < EDGE
     plan = (
         who if edge else accounts["beneficiary"],
-        chance.choice([accounts["revoker"], "0x" + "00" * 20]),
-        chance.choice([0, 2**112]) if edge else 3 * ETHER + 1,
+        chance.choice([accounts["revoker"], ZERO_ADDRESS]),
+        chance.choice([0, 2**112]) if edge else 3 * COIN + 1,
         now - chance.choice([0, 100, 10**6]),
         chance.choice([0, 1]) if edge else chance.choice([50, 10**5]),
         chance.choice([0, 1]) if edge else 36,

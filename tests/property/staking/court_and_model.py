@@ -8,17 +8,16 @@ from typing import Any
 from hypothesis.stateful import RuleBasedStateMachine
 
 from audit.court_terms import court_terms
+from ethwire.constants import ZERO_ADDRESS
 from keifu.keys import keccak256
 from keifu.spec.court import CourtModel
 from keifu.spec.staking import HubModel, Service, Terms
+from keifu.units import COIN, DAY
 from tests.property.staking.agreement import agree
 from tests.property.staking.courtroom import (
     APPEAL,
     BOND,
-    COIN,
-    DAY,
     EPOCH,
-    NOBODY,
     REVEAL,
     UNBONDING,
     Courtroom,
@@ -89,7 +88,7 @@ class CourtAndModel(RuleBasedStateMachine):
             lambda: self.court.open_case(
                 room.service,
                 room.operator,
-                room.accuser if victim else NOBODY,
+                room.accuser if victim else ZERO_ADDRESS,
                 amount,
                 evidence,
                 sender=accuser,

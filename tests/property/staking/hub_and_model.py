@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from evmstorm.evm import LocalEvm, artifacts
-from evmstorm.fuzz._storage import Field, Reader
+from evmstorm.fuzz.storage import Field, Reader
 from keifu.spec.staking import HubModel, Terms
+from keifu.units import DAY
 from tests.property.staking.agreement import agree
 
-COIN = 10**18
-UNBONDING = 14 * 86_400
-EPOCH = 86_400
+UNBONDING = 14 * DAY
+EPOCH = DAY
 OPERATORS = ("first operator", "second operator")
 DELEGATORS = ("delegator", "other delegator", "third delegator")
 SERVICES = ("storage service", "compute service")

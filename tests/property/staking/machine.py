@@ -10,9 +10,10 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.spec.staking import Position, Service
+from keifu.units import COIN
 from tests.property.staking.hub_and_model import (
-    COIN,
     DELEGATORS,
     EPOCH,
     HORIZONS,
@@ -250,7 +251,7 @@ class Slashing(Rewards):
                 "list",
                 lambda name=name, terms=terms: self.model.list_service(name, terms),
                 lambda name=name, terms=terms: self.hub.list_service(
-                    self.pair.address(name), terms.horizon, terms.victim, terms.prover, "0x" + "00" * 20,
+                    self.pair.address(name), terms.horizon, terms.victim, terms.prover, ZERO_ADDRESS,
                     sender=self.pair.world.owner,
                 ),
             )  # fmt: skip
@@ -319,7 +320,7 @@ class Slashing(Rewards):
             f"slash({name}, {service}, {amount})",
             lambda: self.model.slash(service, name, amount, victim, "prover"),
             lambda: self.hub.slash(
-                self.pair.address(name), amount, self.pair.address(victim) if victim else "0x" + "00" * 20,
+                self.pair.address(name), amount, self.pair.address(victim) if victim else ZERO_ADDRESS,
                 self.pair.address("prover"), b"\x01" * 32, sender=self.pair.account(service),
             ),
         )  # fmt: skip

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from audit.tge_replay import VALIDATOR_COINS, VALIDATORS, replay, validators
-
-COIN = 10**18
+from keifu.units import COIN
 
 
 def test_tge_1_every_validator_is_paid_to_the_wei():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evmstorm import project
 from evmstorm.evm import artifacts
-from evmstorm.mutation._mutants import mutants
+from evmstorm.mutation.mutants import mutants
 
 
 def test_every_argued_mutant_is_still_one() -> None:

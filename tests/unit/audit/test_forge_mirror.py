@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from audit.second_engines.forge import SEEDED_BUGS, _seconds
+from audit.second_engines.forge import SEEDED_BUGS, seconds_of
 from audit.second_engines.forge_mirror import HubMirror, reasons
 from evmstorm.fuzz.engine import Engine, Finding
 from evmstorm.fuzz.search import Search
@@ -42,5 +42,5 @@ def test_the_seeded_bug_is_found() -> None:
 
 
 def test_durations_as_forge_prints_them() -> None:
-    assert _seconds("4s 12ms 307µs 309ns") == pytest.approx(4.012307309)
-    assert _seconds("1m 2.5s") == 62.5
+    assert seconds_of("4s 12ms 307µs 309ns") == pytest.approx(4.012307309)
+    assert seconds_of("1m 2.5s") == 62.5

@@ -10,9 +10,9 @@ import pytest
 
 from evmstorm.evm import artifacts, recompile
 from evmstorm.evm.recompile import Code, NotOneFunction, Recompiler
-from evmstorm.fuzz._forks import forked
-from evmstorm.mutation._mutants import Mutant, mutants
-from evmstorm.mutation._trial import sources
+from evmstorm.forks import forked
+from evmstorm.mutation.mutants import Mutant, mutants
+from evmstorm.mutation.trial import sources
 from keifu.errors import ArtifactError
 
 STREAM = "contracts/staking/RewardStream.vy"

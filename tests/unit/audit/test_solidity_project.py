@@ -6,7 +6,7 @@ import pytest
 
 from audit.second_engines import _solidity_project
 from audit.second_engines.forge import SEEDED_BUGS, SUITES
-from audit.second_engines.prove import _ID, LOCK
+from audit.second_engines.prove import LOCK, PROPERTY_NAME
 from evmstorm.evm import artifacts
 
 
@@ -42,7 +42,7 @@ def test_every_proof_is_named_after_an_invariant() -> None:
         assert text.count("function wrong_") >= 1, f"{path.name} has nothing that must fail"
         for line in text.splitlines():
             if "function check" in line or "function wrong" in line:
-                assert _ID.match(line.split("function ")[1]), line
+                assert PROPERTY_NAME.match(line.split("function ")[1]), line
 
 
 def test_the_lock_names_no_host_and_has_hashes() -> None:

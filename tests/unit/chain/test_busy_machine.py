@@ -12,8 +12,9 @@ from ethwire import anvil as ethwire_anvil
 from ethwire import rpc as ethwire_rpc
 from keifu.chain import Anvil, ChainClient, Rpc, _client
 from keifu.errors import EnvironmentFault, RpcError
+from keifu.units import DAY
 from tests.ape_chain import GENESIS
-from tests.integration.chain._faulty_node import FaultyNode
+from tests.integration.chain.faulty_node import FaultyNode
 from tests.processes import children, held_up
 
 pytestmark = pytest.mark.case("tools-36")
@@ -51,7 +52,7 @@ def height(anvil: Anvil) -> int:
     ("work", "blocks"),
     [
         (lambda anvil: anvil.mine(1_000), 1_000),
-        (lambda anvil: anvil.warp(86_400), 1),
+        (lambda anvil: anvil.warp(DAY), 1),
         (lambda anvil: anvil.account("newcomer"), 1),
         (lambda anvil: anvil.restore(anvil.snapshot()), 0),
         (lambda anvil: anvil.rpc.batch([("evm_mine", [])] * 3), 3),

@@ -10,7 +10,7 @@ from eth_account.messages import encode_typed_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keifu.chain._transaction import Fees, sign_transaction
+from keifu.chain import Fees, sign_transaction
 from keifu.errors import InputError
 from keifu.keys import Account, Domain, StructType, canonical, checksum, recover
 from tests.wallet_forms import FORMS, high_s

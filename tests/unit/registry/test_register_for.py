@@ -7,6 +7,7 @@ from copy import copy
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.provenance import Record, RegistryDomain, Status
 from tests.wallet_forms import FORMS, high_s, salted
 
@@ -82,7 +83,7 @@ def test_zero_author_is_refused(registry, relayer, signed, make):
     """ecrecover gives zero for a bad signature: it must not register for the zero address."""
     _, *rest = signed[0].args
     with ape.reverts("registry: invalid signature"):
-        registry.register_for(("0x" + "00" * 20, *rest), FAR, bytes(65), sender=relayer)
+        registry.register_for((ZERO_ADDRESS, *rest), FAR, bytes(65), sender=relayer)
 
 
 @pytest.fixture(scope="module")

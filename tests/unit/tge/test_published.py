@@ -12,6 +12,7 @@ from audit.tge_replay import validators
 from keifu.tge import Grants, files, read_csv, write_files
 from keifu.tge.files import Summary
 from keifu.tge.published import compare
+from keifu.units import COIN
 
 STEP, STEPS = 2_629_800, 36
 FILES = ["allocation.json", "allocation.csv", "tree.json", "proofs/00000.jsonl", "proofs/00001.jsonl"]
@@ -42,7 +43,7 @@ def csv_path(tmp_path):
     grants = validators(20)
     rows = zip(grants.accounts, grants.totals, strict=True)
     path = tmp_path / "grants.csv"
-    path.write_text("account,total\n" + "".join(f"{account},{total // 10**18}\n" for account, total in rows))
+    path.write_text("account,total\n" + "".join(f"{account},{total // COIN}\n" for account, total in rows))
     return path
 
 

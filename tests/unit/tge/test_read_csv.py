@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import InputError
 from keifu.tge import coins, parse_amount, read_csv
+from keifu.units import COIN
 
-COIN = 10**18
 FIRST = "0x52908400098527886E0F7030069857D2E4169EE7"
 SECOND = "0xde709f2102306220921060314715629080e2fb77"
 MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
@@ -41,7 +42,7 @@ def test_a_total_line_and_an_expected_total_that_agree_are_taken(csv):
         ([], "no grants"),
         (["total,0"], "no grants"),
         ([f"{FIRST},1", f"{FIRST.lower()},2"], ":3: 0x5290.* already has the grant of line 2"),
-        (["0x" + "00" * 20 + ",1"], ":2: a grant to the zero address"),
+        ([ZERO_ADDRESS + ",1"], ":2: a grant to the zero address"),
         ([FIRST[:-1] + ",1"], ":2: .* is not an address"),
         ([FIRST[2:] + ",1"], ":2: .* is not an address"),
         ([MIXED.replace("5aA", "5AA") + ",1"], f":2: .* has a wrong checksum .is {MIXED} meant"),

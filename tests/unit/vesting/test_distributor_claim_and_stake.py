@@ -5,8 +5,9 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.keys.eip712 import Domain, StructType
-from tests.unit.vesting.conftest import COIN, NOBODY
+from keifu.units import COIN
 from tests.wallet_forms import FORMS, salted
 
 DUE = 381 * COIN
@@ -142,7 +143,9 @@ def test_anyone_brings_the_accounts_signature_once(
         staking_distributor.claim_and_stake_for(*arguments, sender=stranger)
 
 
-@pytest.mark.parametrize("sent", [{"operator": NOBODY}, {"amount": 299 * COIN}, {"min_shares": 0}, {"deadline": 2**64}])
+@pytest.mark.parametrize(
+    "sent", [{"operator": ZERO_ADDRESS}, {"amount": 299 * COIN}, {"min_shares": 0}, {"deadline": 2**64}]
+)
 def test_what_was_not_signed_is_refused(staking_distributor, signed, stranger, at, start, sent):
     arguments = signed(sent=sent)
     if "deadline" not in sent:

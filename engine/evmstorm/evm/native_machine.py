@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from evmstorm.evm._native_build import library
 from evmstorm.evm._precompiles import precompile
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
+from evmstorm.evm.native_build import library
 
 __all__ = ["AccountState", "NativeMachine"]
 

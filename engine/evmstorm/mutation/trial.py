@@ -17,7 +17,7 @@ from evmstorm.evm.artifacts import Artifact
 from evmstorm.evm.recompile import Code, NotOneFunction, Recompiler
 from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.search import Corpus, Search
-from evmstorm.mutation._mutants import Mutant
+from evmstorm.mutation.mutants import Mutant
 from evmstorm.mutation.seeded_bugs import loader
 from evmstorm.project import load
 
