@@ -10,7 +10,7 @@ from keifu.chain import Call, ChainClient, Deployment, Rpc, RpcDeployer, deploy_
 from keifu.chain.deployments import Record, find_record
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
-from keifu.local.roles import DEPLOYER, ROLES
+from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
 from keifu.units import COIN
 
 __all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of"]
@@ -50,7 +50,7 @@ def genesis_of(client: ChainClient) -> str:
 def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deployment:
     """Deploy everything, pay the roles, and write the record in `folder`."""
     deployer = ROLES[DEPLOYER].account
-    _give_ether(client, {role.account.address: COIN for role in ROLES.values()})
+    _give_ether(client, {role.account.address: FUNDING_ETHER for role in ROLES.values()})
     deployment = deploy_protocol(RpcDeployer(client, deployer), record=record, save=lambda found: found.save(folder))
     coins = [(role.account.address, role.coins) for role in ROLES.values() if role.coins]
     _give_coins(client, deployment, deployer, coins)

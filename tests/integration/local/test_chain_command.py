@@ -76,7 +76,7 @@ def test_every_role_has_ether_and_coins(neighbour):
     for name, row in found.items():
         account = Account.from_role(name)
         assert (row["address"], row["key"]) == (checksum(account.address), "0x" + account.secret().hex())
-        assert int(row["ether"]) > 0
+        assert 0 < int(row["ether"]) <= 1_000 * COIN
         assert int(row["coins"]) > 0
 
 
