@@ -18,10 +18,12 @@ ELSEWHERE = {
     "make demo": "a minute: .ci/run",
     "make setup": "makes the tool chain that the copy is given",
     "make abi": "writes what is committed, which a test compares with the sources",
+    "make chain": "stays until Ctrl-C, as `keifu chain` without --detach",
     "ape accounts": "asks for a password on the terminal",
 }
 # Pages whose commands are not run yet.
 PENDING = {
+    "README.ja.md",
     "README.md",
     "docs/guides/auditor.md",
     "docs/guides/coverage.md",
