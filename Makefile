@@ -21,6 +21,7 @@ $(SETUP): requirements.lock package-lock.json pyproject.toml scripts/setup.sh
 	@touch $@
 
 test: $(SETUP) ## every check that a change must pass
+	@echo "test: starting $(WORKERS) workers; contracts that changed are compiled first"
 	@ape test -n $(WORKERS) --dist loadgroup
 
 demo: $(SETUP) ## the whole story on a real local chain; FAST=1 shortens it

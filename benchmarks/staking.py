@@ -220,13 +220,13 @@ ROWS = (
     Row(
         "gas.delegate_first",
         _delegate_first,
-        "Graph Horizon; first stake of a delegator with an operator, the epoch's books are open",
+        "Graph Horizon; first stake of a delegator with an operator, after the epoch rollover",
         Quoted(84_477, HORIZON),
     ),
     Row(
         "gas.delegate",
         _delegate,
-        "Graph Horizon; a further stake, every slot in use, the epoch's books are open",
+        "Graph Horizon; a further stake, every slot in use, after the epoch rollover",
         Quoted(67_377, HORIZON),
         also=(
             ("opening the epoch's books:", _first_of_epoch(lambda staking, lab: staking.stake(lab, staking.delegator))),

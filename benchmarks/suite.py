@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks._lab import GENESIS, Lab
+from benchmarks._lab import Lab
 from benchmarks._rows import Row, seconds
 from evmstorm.evm import artifacts
 from keifu.chain import Deployment, Params, RpcDeployer, deploy_protocol
@@ -33,7 +33,7 @@ def _largest(_: Lab) -> int:
 def _deploy_all(lab: Lab) -> float:
     with lab.undo():
         deployer = RpcDeployer(lab.client, lab.account("suite deployer"))
-        params = Params(distribution=distribution_of(b"\1" * 32, COIN, Schedule(GENESIS)))
+        params = Params(distribution=distribution_of(b"\1" * 32, COIN, Schedule(lab.client.now)))
         deployment: list[Deployment] = []
         taken = seconds(lambda: deployment.append(deploy_protocol(deployer, params)))
     missing = _sizes().keys() - deployment[0].addresses.keys() - {FACTORY} - ELSEWHERE

@@ -307,7 +307,7 @@ ROWS = (
     Row(
         "gas.erc20_transfer",
         _our_transfer,
-        "OpenZeppelin ERC20; both sides have a balance before and after",
+        "OpenZeppelin's ERC-20; both sides have a balance before and after",
         _peer_transfer,
         also=(("Solady:", _solady_transfer),),
     ),

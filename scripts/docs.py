@@ -17,7 +17,8 @@ from scripts import flow_picture
 
 # Each is a `main()` that looks for --check itself.
 PAGES: tuple[Callable[[], int], ...] = (parameters.main, table.main, flow_picture.main)
-BUILD = (sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet")
+BUILD = (sys.executable, "-m", "mkdocs", "build", "--strict")  # with --quiet it would not count warnings
+QUIET = {"NO_MKDOCS_2_WARNING": "1"}
 
 
 def main() -> int:
@@ -28,10 +29,13 @@ def main() -> int:
         return error.exit_code
     if failed or "--check" in sys.argv[1:]:
         return failed
-    built = subprocess.run(BUILD, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, check=False).returncode
-    if built == 0:
-        print("docs: the site is in out/site")
-    return built
+    built = subprocess.run(BUILD, env=os.environ | QUIET, capture_output=True, text=True, check=False)
+    if built.returncode:
+        print(built.stderr, file=sys.stderr)
+        print("docs: the site has faults: see the warnings above", file=sys.stderr)
+        return 1
+    print("docs: the site is in out/site; python -m http.server --directory out/site shows it")
+    return 0
 
 
 if __name__ == "__main__":

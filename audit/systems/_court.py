@@ -213,7 +213,7 @@ class Courtroom(HubWords):
         service, operator, evidence = item.fault
         asked = [other.amount for other in self.model.cases.values() if other.fault == item.fault and other.taken]
         total = sum(other.taken for other in self.model.cases.values() if other.fault == item.fault)
-        assert total <= max(asked, default=0), "CRT-2: all cases of a fault take what the largest guilty one asked"
+        assert total <= max(asked, default=0), "CRT-2: cases for one fault slash the largest guilty amount, not the sum"
         if taken:
             self.emitted("hub.Slashed", service=service, operator=operator, evidence=evidence)
 

@@ -1,4 +1,4 @@
-"""AlignmentCourt beside its model: accusing, sitting under seal, appealing, executing, and being paid."""
+"""AlignmentCourt beside its model: accusing, sealed votes, appeals, execution and payment."""
 
 from __future__ import annotations
 

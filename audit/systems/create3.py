@@ -1,4 +1,4 @@
-"""Create3Factory: creation code of every temper, twice at one address, by people and by code."""
+"""Create3Factory: code that works, reverts or calls back, twice at one address, from accounts and contracts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Grant, stake, slash, exit: VestingEscrow and StakingHub together. The escrow's books of what is at stake are held
-against a model; the hub is judged by its coins, and is the one to say what a ticket is worth."""
+"""Grant, stake, slash, exit: VestingEscrow and StakingHub together. The escrow's records of what is at stake are
+compared with a model; the hub is judged by its coins, and decides what a ticket is worth."""
 
 from __future__ import annotations
 

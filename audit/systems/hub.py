@@ -1,4 +1,4 @@
-"""StakingHub beside its model: delegation, rewards, commitments, slashing, jail and leaving, by friend and foe."""
+"""StakingHub beside its model: delegation, rewards, commitments, slashing, jail and leaving, honest and hostile."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
     fuzz         descriptions of a system under test, the search, counterexamples, replay on a real node
     mutation     seeded bugs and mutants: how much a description notices
     coverage     which lines and branches of the source a campaign ran
-    conformance  the machine held against another one by random programs
+    conformance  the machine compared with another one by random programs
 
 Knows no contract: what is searched is a project of yours, see `evmstorm.project`.
 """

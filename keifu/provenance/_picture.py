@@ -1,4 +1,4 @@
-"""The lineage as a picture: layers by distance, as few crossings as a few sweeps give, no line behind a box.
+"""The lineage as a picture: layered by distance, with few crossings, and no line behind a box.
 
 Sugiyama's method in its plain form: a link that spans several layers gets a narrow lane in each layer between, layers
 are ordered by the mean of their neighbours, and places follow the same means with the least spacing kept.

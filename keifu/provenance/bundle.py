@@ -1,6 +1,6 @@
 """The offline bundle: one file that shows where an artefact came from to whoever trusts one block hash.
 
-It holds records, the header of a block, and the nodes of that block's state trie which show each record's word in the
+It holds records, the header of a block, and the nodes of that block's state trie that prove each record's word in the
 registry's storage. A record counts when its content hashes to its id and the state holds the id, so neither the node
 that the bundle was made with nor its maker has to be trusted, and a withdrawal cannot be left out: the word says it.
 """

@@ -1,1 +1,1 @@
-"""Plain Python models of the contracts: what they should do, without words, slots or gas."""
+"""Plain Python models of the contracts: what they should do, without packed words, slots or gas."""

@@ -1,4 +1,4 @@
-"""The books of the staking hub, in plain Python: who earns what, epoch by epoch."""
+"""Epochs of the staking hub, in plain Python: who earns what, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Books(Owed):
             operator.increment = min(operator.fees // operator.shares, MAX_INDEX - operator.index)
             operator.fees -= operator.increment * operator.shares
         operator.index += operator.increment
-        if operator.epoch + 1 < now:  # turned late: earned already
+        if operator.epoch + 1 < now:  # the rollover is a full epoch late: already earned
             operator.increment = 0
         self.credits[name] += own
         operator.previous_start = operator.start if operator.epoch + 1 == now else operator.stake

@@ -1,6 +1,6 @@
 """What the staking hub should do, in plain Python.
 
-`HubModel` follows contracts/staking to the wei and refuses with the same reasons, but knows nothing of packed words:
+`HubModel` follows contracts/staking to the wei and refuses with the same reasons, but without packed words:
 operators, positions, buckets and commitments are objects. All amounts are wei, all times unix seconds.
 """
 

@@ -1,1 +1,1 @@
-"""The machine in C held against revm by random programs: `python -m evmstorm.conformance.machines`."""
+"""The machine in C compared with revm by random programs: `python -m evmstorm.conformance.machines`."""

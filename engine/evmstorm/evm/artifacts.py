@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
@@ -240,16 +240,21 @@ class Project:
         self._memory[name] = artifact
         return artifact
 
-    def load_all(self, wanted: Sequence[str] | None = None) -> dict[str, Artifact]:
-        """Artefacts of all contracts (or of `wanted`), those out of date compiled in parallel."""
+    def load_all(
+        self, wanted: Sequence[str] | None = None, *, on_progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> dict[str, Artifact]:
+        """Artefacts of all contracts (or of `wanted`), those out of date compiled in parallel: `on_progress(done,
+        total)` is called before the first of those and after each."""
         paths = self.paths()
         chosen = list(wanted) if wanted is not None else list(paths)
         stale = [name for name in chosen if self._fresh(name) is None]
         if len(stale) > 1:
             with ProcessPoolExecutor(min(os.cpu_count() or 1, len(stale))) as pool:
                 jobs = [pool.submit(_compile_and_store, paths[name], self.root, self._file(name)) for name in stale]
-                for name, job in zip(stale, jobs, strict=True):
+                on_progress(0, len(stale))
+                for done, (name, job) in enumerate(zip(stale, jobs, strict=True), 1):
                     self._memory[name] = job.result()
+                    on_progress(done, len(stale))
         return {name: self.load(name) for name in chosen}
 
     def sources_sha256(self) -> str:
@@ -304,8 +309,8 @@ def load(name: str) -> Artifact:
     return project().load(name)
 
 
-def load_all() -> dict[str, Artifact]:
-    return project().load_all()
+def load_all(on_progress: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Artifact]:
+    return project().load_all(on_progress=on_progress)
 
 
 def names() -> list[str]:

@@ -6,8 +6,8 @@ put in the place of the old one, and only what depends on it is generated anew: 
 in memory changed, and the dispatcher. Byte code is what an ordinary compile gives, to the byte, hash of the sources
 included (`tests/unit/audit/test_recompile.py`).
 
-The compiler's own functions run, with a memory in front of those that work on one function at a time. That holds for
-the compiler that this was written against, so any other is refused. A `Recompiler` compiles once and is spent, because
+It monkeypatches private functions of the compiler with caching versions. That fits one version of the compiler only, so
+any other is refused. A `Recompiler` compiles once and is spent, because
 the compiler changes its trees in place: fork, and compile in the child.
 """
 

@@ -1,6 +1,6 @@
 """One process of a campaign. It owns its engine and search; counts go out through shared memory, events by a pipe.
 
-A worker that dies loses the sequence it was running and nothing else: counts and corpus are out already.
+A worker that dies loses the sequence it was running and nothing else: counters and corpus were already flushed.
 """
 
 from __future__ import annotations

@@ -211,3 +211,24 @@ def test_cut_off_at_any_transaction_it_comes_to_the_undisturbed_manifest(
         run(folder, TRANSACTIONS)
         assert manifest(folder) == undisturbed, cut_at
         assert sent(chain, account) == TRANSACTIONS
+
+
+@pytest.mark.case("tools-4")
+@pytest.mark.parametrize(
+    "changes",
+    [{"start": 1_767_225_600_000}, {"start": 1}, {"start": -5}, {"step": 0}, {"steps": 0}, {"sweep_after": 0}],
+)
+def test_what_cannot_be_mended_is_refused_before_anything_is_sent(chain, account, deployer, distribution, changes):
+    record, saved = Record(31_337, ""), []
+    params = Params(distribution=replace(distribution, **changes))
+    with pytest.raises(UsageError, match=next(iter(changes))):
+        deploy_protocol(deployer(), params, record=record, save=saved.append)
+    assert (sent(chain, account), saved, record) == (0, [], Record(31_337, ""))
+
+
+@pytest.mark.case("tools-7")
+@pytest.mark.parametrize("name", ["timelock_delay", "unbonding", "epoch_length", "seed_stride", "case_bond"])
+def test_a_parameter_out_of_bounds_is_refused_before_anything_is_sent(chain, account, deployer, name):
+    with pytest.raises(UsageError, match=name):
+        deploy_protocol(deployer(), replace(Params(), **{name: -1}))
+    assert sent(chain, account) == 0

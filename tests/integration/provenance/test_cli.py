@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record as DeploymentRecord
 from keifu.cli import main
 from keifu.keys import Account
@@ -213,6 +214,7 @@ def test_addresses_come_from_the_deployments_record(prov, model, source, monkeyp
     status, _, err = prov("lineage", record_id, "--deployments", folder)
     assert (status, "no ProvenanceRegistry is recorded" in err) == (3, True)
     genesis = source.chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    contracts = {"ProvenanceRegistry": source.registry.address}
-    DeploymentRecord(source.chain.chain_id, genesis, contracts=contracts).save(folder)
+    registry = Creation("ProvenanceRegistry", "", source.registry.address, {}, "0x")
+    record = DeploymentRecord(source.chain.chain_id, genesis, creations={registry.contract: registry})
+    record.save(folder)
     assert prov("lineage", record_id, "--deployments", folder)[0] == 0

@@ -11,6 +11,7 @@ import pytest
 from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm, artifacts, reverts
 from keifu.chain import Anvil, RpcDeployer, deploy_protocol
+from keifu.chain.deployments import Record
 from keifu.staking import actions
 from keifu.units import COIN
 from tests.ape_chain import GENESIS, HOST
@@ -46,15 +47,13 @@ def test_actions_from_registering_to_the_last_coin():
 def test_the_four_verbs(tmp_path):
     with Anvil(timestamp=GENESIS) as anvil:
         deployer = anvil.account("deployer")
-        suite = deploy_protocol(RpcDeployer(anvil.client(), deployer))
-        token = suite.at(anvil.client(), actions.TOKEN)
-        token.transfer(OPERATOR, 5_000 * COIN, sender=deployer)
         chain = anvil.client()
         genesis = chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
         folder = tmp_path / "deployments"
-        folder.mkdir()
-        record = {"chain_id": chain.chain_id, "genesis": genesis, "contracts": suite.addresses}
-        (folder / f"{chain.chain_id}.json").write_text(json.dumps(record))
+        record = Record(chain.chain_id, genesis)
+        suite = deploy_protocol(RpcDeployer(chain, deployer), record=record, save=lambda made: made.save(folder))
+        token = suite.at(anvil.client(), actions.TOKEN)
+        token.transfer(OPERATOR, 5_000 * COIN, sender=deployer)
         environment = {**os.environ, HOST: anvil.url, "KEIFU_DEPLOYMENTS": str(folder)}
 
         def run(*arguments):
