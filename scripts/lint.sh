@@ -37,6 +37,7 @@ run "mamushi" mamushi_check --check
 run "natrix" natrix_check
 run "contract rules" python scripts/check_contracts.py
 run "packaged abi" python -m scripts.packaged_abi --check
+run "generated pages" python -m scripts.docs --check
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'lint: %s failed\n' "${failed[@]}" >&2
   exit 1
