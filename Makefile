@@ -21,6 +21,7 @@ $(SETUP): requirements.lock package-lock.json pyproject.toml scripts/setup.sh
 	@touch $@
 
 test: $(SETUP) ## every check that a change must pass
+	@echo "test: starting $(WORKERS) workers; contracts that changed are compiled first"
 	@ape test -n $(WORKERS) --dist loadgroup
 
 demo: $(SETUP) ## the whole story on a real local chain; FAST=1 shortens it
@@ -47,7 +48,7 @@ fuzz: $(SETUP) ## quick campaign over every contract
 fuzz-deep: $(SETUP) ## long campaign, forge's invariant runner and halmos
 	@bash scripts/fuzz_deep.sh
 
-bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz
+bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz|suite|cli
 	@python -m benchmarks --area $(AREA)
 
 lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks

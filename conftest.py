@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from evmstorm.evm import artifacts
 from evmstorm.evm.ape_guard import refresh
+from tests._progress import Progress
 from tests.ape_chain import ape_host, start_clock, without_source_walks
 
 # Neither profile looks at a clock: no deadline, and no complaint that a machine draws slowly.
@@ -35,11 +36,15 @@ settings.load_profile(os.environ.get("KEIFU_PROFILE", "quick"))
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Both builds are brought up to date once, before the workers need them."""
-    del session
-    artifacts.load_all()
-    import ape  # noqa: PLC0415 - configures itself at import, after pytest has
+    progress = Progress(session.config)
+    session.config.pluginmanager.register(progress, "keifu-progress")
+    with progress.phase("contracts: compiled here") as step:
+        artifacts.load_all(step)
+    with progress.phase("contracts: compiled by ape"):
+        import ape  # noqa: PLC0415 - configures itself at import, after pytest has
 
-    refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
+        refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
+    progress.say("tests: collecting")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import click
 
+from evmstorm.cli import exit_status
 from evmstorm.fuzz import deep
-from evmstorm.fuzz._reports import write_report
+from evmstorm.reports import write_report
 
 REPORT = Path("audit/reports/fuzz.json")
 # Slices of each system: most where most value lies, fewer where a search is slow.
 SLICES = {
     "claims": 8, "distributor": 12, "escrow": 24, "escrow_batches": 8, "escrow_hooked": 12, "grants": 12, "hub": 24,
-    "hub_edges": 6, "provenance": 10, "stream": 12, "token": 12, "vault": 6, "commit_reveal": 8, "drand": 2,
+    "hub_wiped_pool": 6, "provenance": 10, "stream": 12, "token": 12, "commit_reveal": 8, "drand": 2,
     "randomness": 3, "create3": 2, "timelock": 4, "court": 4, "heartbeats": 4,
 }  # fmt: skip
 SAMPLED = 3
@@ -38,18 +39,18 @@ def main(sample: bool, seed: int, processes: int) -> int:
     most = max(SLICES.values())
     jobs = [(system, seed) for seed in range(1, most + 1) for system, slices in SLICES.items() if seed <= slices]
 
-    def told(part: deep.Slice) -> None:
+    def show(part: deep.Slice) -> None:
         click.echo(
             f"{part.system} seed {part.seed}: {part.calls + part.waits:,} in {part.seconds} s {part.finding[:200]}"
         )
 
     command = f"python -m audit.deep_campaign --processes {processes}"
     before = deep.read(REPORT).slices if REPORT.exists() else []
-    report = deep.campaign(jobs, command=command, processes=processes, before=before, on_slice=told)
+    report = deep.campaign(jobs, command=command, processes=processes, before=before, on_slice=show)
     write_report(REPORT, report)
     click.echo(f"{report.calls:,} calls and waits, {len(report.findings)} findings: {REPORT}")
     return 1 if report.findings else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(standalone_mode=False))
+    sys.exit(exit_status(main, program="deep_campaign"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ethwire.abi import Interface
+from ethwire.abi import Interface, Receipt
 from ethwire.keys import Account
 from evmstorm.evm import LocalEvm
 from keifu.chain import FACTORY, FactoryDeployer
@@ -28,8 +28,20 @@ class EvmDeployer(FactoryDeployer):
     def code(self, address: str) -> bytes:
         return self.evm.code(address)
 
-    def create(self, init_code: bytes) -> str:
-        return self.evm.deploy_code(Interface(FACTORY, []), init_code, sender=self.sender).address
+    @property
+    def now(self) -> int:
+        return self.evm.now
+
+    @property
+    def block_number(self) -> int:
+        return self.evm.block_number
+
+    def nonce(self) -> int:
+        return self.evm.raw.nonce(self.sender)
+
+    def create(self, init_code: bytes) -> Receipt:
+        made = self.evm.deploy_code(Interface(FACTORY, []), init_code, sender=self.sender)
+        return Receipt(block_number=self.evm.block_number, contract=made)
 
     def explain(self, init_code: bytes) -> None:
         with self.evm.anchor():
@@ -38,5 +50,9 @@ class EvmDeployer(FactoryDeployer):
     def view(self, address: str, name: str, function: str, *args: Any) -> Any:
         return getattr(self.evm.at(address, name), function)(*args)
 
-    def transact(self, address: str, name: str, function: str, *args: Any) -> None:
-        getattr(self.evm.at(address, name), function)(*args, sender=self.sender)
+    def transact(self, address: str, name: str, function: str, *args: Any) -> Receipt:
+        receipt: Receipt = getattr(self.evm.at(address, name), function)(*args, sender=self.sender)
+        return receipt
+
+    def simulate(self, address: str, name: str, function: str, *args: Any) -> Any:
+        return getattr(self.evm.at(address, name), function).call(*args, sender=self.sender)

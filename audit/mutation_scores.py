@@ -8,16 +8,19 @@ from pathlib import Path
 
 import click
 
-from evmstorm.fuzz._reports import write_report
+from evmstorm.cli import exit_status
 from evmstorm.mutation import mutate, scores
+from evmstorm.reports import write_report
 
+# Those that hold value.
+CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "RewardStream", "AlignmentCourt")
 REPORT = Path("audit/reports/mutation.json")
 SAMPLED = 8  # mutants of each contract
 BAR = 0.9
 
 
 @click.command()
-@click.option("--sample", is_flag=True, help="Compile and hunt a few mutants of each contract again, and compare.")
+@click.option("--sample", is_flag=True, help="Compile and search a few mutants of each contract again, and compare.")
 @click.option("--seed", type=int, default=0, help="Of the sample, where 0 draws one; or of the searches, 1 by default.")
 @click.option("--processes", type=int, default=2, show_default=True)
 @click.argument("contracts", nargs=-1)
@@ -32,16 +35,16 @@ def main(sample: bool, seed: int, processes: int, contracts: tuple[str, ...]) ->
             click.echo(f"{part.contract}: {part.fates}, as reported")
         return 0
     found = {item.contract: item for item in scores.current(scores.read(REPORT))} if REPORT.exists() else {}
-    for contract in contracts or scores.CONTRACTS:
+    for contract in contracts or CONTRACTS:
 
-        def told(done: int, total: int, _: str, contract: str = contract) -> None:
+        def show(done: int, total: int, _: str, contract: str = contract) -> None:
             if done % 50 == 0:
                 click.echo(f"{contract}: {done}/{total}")
 
-        result = mutate.score(contract, seed=seed or 1, processes=processes, on_progress=told)
+        result = mutate.score(contract, seed=seed or 1, processes=processes, on_progress=show)
         item = found[contract] = scores.scored(result)
         click.echo(f"{contract}: {item.fates}: score {item.score:.1%}, {item.per_minute:.0f} a minute")
-        known = [found[name] for name in scores.CONTRACTS if name in found]
+        known = [found[name] for name in CONTRACTS if name in found]
         report = scores.report_of(known, f"python -m audit.mutation_scores --processes {processes}")
         write_report(REPORT, report)  # after each: a run takes long
     click.echo(f"{report.made:,} mutants, score {report.score:.1%}, {report.per_minute:.0f} a minute: {REPORT}")
@@ -49,4 +52,4 @@ def main(sample: bool, seed: int, processes: int, contracts: tuple[str, ...]) ->
 
 
 if __name__ == "__main__":
-    sys.exit(main(standalone_mode=False))
+    sys.exit(exit_status(main, program="mutation_scores"))

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from keifu.chain.protocol import Params
 from keifu.errors import CheckFailed
+from keifu.units import COIN, DAY
 
 __all__ = ["PAGE", "deterred", "page"]
 
 PAGE = Path("docs/parameters.md")
-COIN = 10**18
-DAY = 86_400
 SAFETY = 3  # a slash is at least this many times the expected gain of the fault
 BPS = 10_000
 

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed
 from keifu.spec.staking import HubModel, Service, Terms
+from keifu.units import COIN, DAY
 
 if TYPE_CHECKING:
     from evmstorm.evm import LocalEvm
@@ -22,13 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Report", "Size", "simulate"]
 
-COIN = 10**18
-DAY = 86_400
 UNBONDING = 14 * DAY
 HORIZON = 7 * DAY
 HISTORY_EPOCHS = 2  # a commitment that has changed stays as it is for so long
 SEED = 20_260_101
-NOBODY = "0x" + "00" * 20
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class _Simulation:
 
     def open(self) -> None:
         """Everyone comes: operators bond and commit, delegators stake."""
-        self.send("list_service", self.service, HORIZON, 5_000, 3_000, NOBODY, sender=self.owner)
+        self.send("list_service", self.service, HORIZON, 5_000, 3_000, ZERO_ADDRESS, sender=self.owner)
         self.model.list_service(self.service, Service(HORIZON, 5_000, 3_000))
         for operator in self.operators:
             bond = self.random.randrange(1_000, 3_000) * COIN
@@ -148,7 +147,9 @@ class _Simulation:
         for operator in self.random.sample(self.operators, max(len(self.operators) // self.size.slash_one_in, 1)):
             amount = self.random.randrange(1, 5_000) * COIN
             taken, from_bond, _ = self.model.slash(self.service, operator, amount, "", "")
-            self.equal(self.send("slash", operator, amount, NOBODY, NOBODY, bytes(32), sender=self.service), taken)
+            self.equal(
+                self.send("slash", operator, amount, ZERO_ADDRESS, ZERO_ADDRESS, bytes(32), sender=self.service), taken
+            )
             self.slashed += taken
             self.reached += taken > from_bond
         self.warp(3_600)

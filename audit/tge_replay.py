@@ -14,7 +14,8 @@ from keifu.chain import Params, deploy_protocol
 from keifu.keys import keccak256
 from keifu.spec.vesting import Ledger, Schedule
 from keifu.tge.chain import DISTRIBUTOR, TOKEN, distribution_of
-from keifu.tge.grants import COIN, Grants
+from keifu.tge.grants import Grants
+from keifu.units import COIN
 
 __all__ = ["Replay", "replay", "validators"]
 

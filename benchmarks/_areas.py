@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import cases, hashing, provenance, staking, suite, tge
+from benchmarks import cases, cli, hashing, provenance, staking, suite, tge
 from benchmarks._rows import Row
-from benchmarks.fuzzing import ROWS as FUZZ_ROWS
+from benchmarks.engine_rows import ROWS as FUZZ_ROWS
 
 __all__ = ["AREAS", "gas_rows", "rows"]
 
@@ -15,6 +15,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
     "cases": cases.ROWS,
+    "cli": cli.ROWS,
 }
 
 

@@ -11,22 +11,22 @@ from benchmarks import tge
 from benchmarks._lab import Lab
 from benchmarks._rows import Measure, Row, seconds
 from benchmarks._trees import root_of
+from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.keys import Account, keccak256
 from keifu.provenance import Kind, Label, Link, Record, RegistryDomain, Relation
 from keifu.provenance.bundle import Bundle, make_bundle
 from keifu.provenance.lineage import walk
 from keifu.provenance.registry import Provenance
+from keifu.units import DAY
 
 __all__ = ["ROWS"]
 
-NOBODY = "0x" + "00" * 20
 NOTHING = b"\0" * 32
 EAS_BATCH = 20
 ANCHORED = 10_000
 GENERATIONS, BREADTH = 10, 11
 DEPTH = 20  # of a tree of 1,048,576 leaves
-DAY = 86_400
 FAR = 2**40  # an expiry that never comes, unix seconds
 URI = "ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"
 
@@ -198,7 +198,7 @@ class Eas:
 
 def _eas(lab: Lab) -> Eas:
     registry = lab.deploy("SchemaRegistry")
-    schema = ("bytes32 digest", NOBODY, True)
+    schema = ("bytes32 digest", ZERO_ADDRESS, True)
     uid: bytes = registry.register.call(*schema, sender=lab.deployer)
     registry.register(*schema, sender=lab.deployer)
     eas = Eas(lab.deploy("EAS", registry), uid)

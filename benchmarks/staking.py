@@ -9,17 +9,18 @@ from audit.simulation import Report, Size, simulate
 from benchmarks import tge
 from benchmarks._lab import Lab
 from benchmarks._rows import Measure, Quoted, Row
+from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import Account, Call
+from keifu.units import COIN, DAY
 
 __all__ = ["ROWS"]
 
-DAY = 86_400
 EPOCH = DAY
 UNBONDING = 14 * DAY
-BOND = 100_000 * tge.WEI
-STAKE = 100 * tge.WEI  # of one delegator
-REWARD = 1_000 * tge.WEI
+BOND = 100_000 * COIN
+STAKE = 100 * COIN  # of one delegator
+REWARD = 1_000 * COIN
 COMMISSION_BPS, VICTIM_BPS, PROVER_BPS = 1_000, 4_000, 1_000
 HORIZON = "Graph Horizon, not on npm: solc 0.8.30, 10,000 runs"
 
@@ -41,7 +42,7 @@ class Staking:
         return lab.gas(self.hub.stake(self.operator, STAKE, 0, sender=delegator))
 
     def unstake(self, lab: Lab) -> int:
-        return lab.gas(self.hub.unstake(self.operator, tge.WEI, 0, sender=self.delegator))
+        return lab.gas(self.hub.unstake(self.operator, COIN, 0, sender=self.delegator))
 
     def claim(self, lab: Lab) -> int:
         return lab.gas(self.hub.claim_rewards(self.operator, self.delegator, sender=self.delegator))
@@ -83,7 +84,7 @@ def _with_delegators(lab: Lab, delegators: int, tickets: int) -> Staking:
     staking = Staking(hub, operator, lab.account("bench service"), delegator, insurance)
     hub.register_operator(COMMISSION_BPS, "ipfs://operator", sender=operator)
     hub.bond(BOND, sender=operator)
-    hub.list_service(staking.service, UNBONDING, VICTIM_BPS, PROVER_BPS, tge.NOBODY, sender=lab.deployer)
+    hub.list_service(staking.service, UNBONDING, VICTIM_BPS, PROVER_BPS, ZERO_ADDRESS, sender=lab.deployer)
     hub.commit(staking.service, BOND, sender=operator)
     hub.stake(operator, BOND, 0, sender=delegator)
     _next_epoch(lab, 2)
@@ -95,7 +96,7 @@ def _with_delegators(lab: Lab, delegators: int, tickets: int) -> Staking:
         [Call(hub, "stake", (operator, STAKE, 0, number), delegator, gas=300_000) for number in range(1, delegators)]
     )
     lab.client.send_many(
-        [Call(hub, "unstake", (operator, tge.WEI, 0, number), delegator, gas=300_000) for number in range(tickets)]
+        [Call(hub, "unstake", (operator, COIN, 0, number), delegator, gas=300_000) for number in range(tickets)]
     )
     hub.reward(operator, REWARD, sender=operator)
     _next_epoch(lab)
@@ -157,7 +158,7 @@ def _slash_after(build: Callable[[Lab], Staking]) -> Measure:
     def slash(lab: Lab) -> int:
         staking = lab.shared(build)
         with lab.undo():
-            staking.slash(lab, tge.WEI)
+            staking.slash(lab, COIN)
             return staking.slash(lab, BOND + BOND // 4)
 
     return slash
@@ -166,14 +167,14 @@ def _slash_after(build: Callable[[Lab], Staking]) -> Measure:
 def _slash_bond(lab: Lab) -> int:
     staking = lab.shared(_hub)
     with lab.undo():
-        staking.slash(lab, tge.WEI)
+        staking.slash(lab, COIN)
         return staking.slash(lab, BOND // 2)
 
 
 def _slash_fresh(lab: Lab) -> int:
     staking = lab.shared(_hub)
     with lab.undo():
-        staking.slash(lab, tge.WEI)
+        staking.slash(lab, COIN)
         return staking.slash(lab, BOND + BOND // 4, number=1)
 
 

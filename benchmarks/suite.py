@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from benchmarks._lab import GENESIS, Lab
+from benchmarks._lab import Lab
 from benchmarks._rows import Row, seconds
 from evmstorm.evm import artifacts
 from keifu.chain import Deployment, Params, RpcDeployer, deploy_protocol
 from keifu.errors import ArtifactError
 from keifu.tge import Schedule
 from keifu.tge.chain import distribution_of
+from keifu.units import COIN
 
 __all__ = ["ROWS"]
 
-WEI = 10**18
 FACTORY = "Create3Factory"  # deploys the others
 ELSEWHERE = {"CommitRevealRandomness", "DrandRandomness"}  # for chains whose prevrandao is no randomness
 
@@ -33,7 +33,7 @@ def _largest(_: Lab) -> int:
 def _deploy_all(lab: Lab) -> float:
     with lab.undo():
         deployer = RpcDeployer(lab.client, lab.account("suite deployer"))
-        params = Params(distribution=distribution_of(b"\1" * 32, WEI, Schedule(GENESIS)))
+        params = Params(distribution=distribution_of(b"\1" * 32, COIN, Schedule(lab.client.now)))
         deployment: list[Deployment] = []
         taken = seconds(lambda: deployment.append(deploy_protocol(deployer, params)))
     missing = _sizes().keys() - deployment[0].addresses.keys() - {FACTORY} - ELSEWHERE

@@ -10,15 +10,15 @@ from benchmarks._lab import GENESIS, Lab
 from benchmarks._rows import Row, cpu_seconds
 from benchmarks._trees import SortedTree
 from benchmarks.million import build_million
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from keifu.abi import Contract, encode_args
 from keifu.keys import keccak256
+from keifu.units import COIN
 
 __all__ = ["ROWS"]
 
-WEI = 10**18
-NOBODY = "0x" + "00" * 20
-GRANT = 1_143 * WEI  # one testnet validator's
+GRANT = 1_143 * COIN  # one testnet validator's
 LEAVES = 8_192
 CLAIM = (LEAVES // 2, LEAVES // 2 + 1)  # two grants that nothing else touches
 UNLIMITED = 2**256 - 1
@@ -75,7 +75,16 @@ def _ours(lab: Lab) -> Grants:
     step, steps = month(), int(artifacts.constant("lib/constants.vy", "TGE_STEPS"))
     sweep = GENESIS + step * steps + int(artifacts.constant("lib/constants.vy", "MIN_SWEEP_DELAY"))
     distributor = lab.deploy(
-        "TGEDistributor", token, NOBODY, _our_tree().root, LEAVES * GRANT, GENESIS, step, steps, sweep, lab.deployer
+        "TGEDistributor",
+        token,
+        ZERO_ADDRESS,
+        _our_tree().root,
+        LEAVES * GRANT,
+        GENESIS,
+        step,
+        steps,
+        sweep,
+        lab.deployer,
     )
     token.transfer(distributor, LEAVES * GRANT, sender=lab.deployer)
     return Grants(token, distributor, _our_tree())
@@ -144,7 +153,7 @@ class Escrow:
 
 def _our_escrow(lab: Lab) -> Escrow:
     token = lab.shared(our_token)
-    escrow = lab.deploy("VestingEscrow", token, NOBODY)
+    escrow = lab.deploy("VestingEscrow", token, ZERO_ADDRESS)
     token.approve(escrow, UNLIMITED, sender=lab.deployer)
     _create(lab, Escrow(token, escrow))  # the contract holds coins from now on
     return Escrow(token, escrow)
@@ -194,7 +203,7 @@ def _wallet_release(lab: Lab) -> int:
 def _sablier(lab: Lab) -> Escrow:
     token = lab.shared(peer_token)
     comptroller = lab.deploy("SablierComptroller", lab.deployer)
-    lockup = lab.deploy("SablierLockup", comptroller, NOBODY)
+    lockup = lab.deploy("SablierLockup", comptroller, ZERO_ADDRESS)
     token.approve(lockup, UNLIMITED, sender=lab.deployer)
     _sablier_new(lab, Escrow(token, lockup))
     return Escrow(token, lockup)
@@ -232,8 +241,8 @@ def _sablier_withdraw(lab: Lab) -> int:
 
 
 def _transfer(lab: Lab, token: Contract) -> int:
-    token.transfer(holder(0), WEI, sender=lab.deployer)
-    return lab.gas(token.transfer(holder(0), WEI, sender=lab.deployer))
+    token.transfer(holder(0), COIN, sender=lab.deployer)
+    return lab.gas(token.transfer(holder(0), COIN, sender=lab.deployer))
 
 
 def _our_transfer(lab: Lab) -> int:

@@ -1,7 +1,164 @@
-"""Keifu: provenance, staking, storage and compute whose every claim can be checked."""
+"""Keifu: provenance, staking, storage and compute whose every claim can be checked.
+
+The front door: what nodes, SDKs and dApps import, by one flat name each. A name is loaded when it is first used.
+
+    from keifu import Account, ChainClient, Rpc, load
+    client = ChainClient(Rpc("http://127.0.0.1:8545"))
+    token = client.at("0x…", "KeifuToken")
+
+chain       Rpc, ChainClient, RpcDeployer, Anvil, Deployment, Params, deploy_protocol
+contracts   load (a packaged ABI), Contract, Interface, Receipt
+keys        Account, Domain, StructType, checksum, keccak256, recover
+provenance  Provenance, Record, Link, Attestation, Label, Heartbeat, PolicyEntry, Kind, Relation, Status,
+            digest_path, TreeDigest, walk, Lineage
+trees       Tree
+amounts     COIN, coins, parse_amount
+errors      KeifuError and everything below it
+"""
 
 from __future__ import annotations
 
-__all__ = ["__version__"]
+from typing import TYPE_CHECKING
+
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from keifu.abi import Contract, Interface, Receipt, load
+    from keifu.chain import Anvil, ChainClient, Deployment, Params, Rpc, RpcDeployer, deploy_protocol
+    from keifu.errors import (
+        AbiError,
+        ArtifactError,
+        ChainMismatch,
+        CheckFailed,
+        EnvironmentFault,
+        InputError,
+        KeifuError,
+        Revert,
+        RpcError,
+        UsageError,
+    )
+    from keifu.keys import Account, Domain, StructType, checksum, keccak256, recover
+    from keifu.merkle import Tree
+    from keifu.provenance import Attestation, Heartbeat, Kind, Label, Link, PolicyEntry, Record, Relation, Status
+    from keifu.provenance.digest import TreeDigest, digest_path
+    from keifu.provenance.lineage import Lineage, walk
+    from keifu.provenance.registry import Provenance
+    from keifu.units import COIN, coins, parse_amount
+
+__all__ = [
+    "COIN",
+    "AbiError",
+    "Account",
+    "Anvil",
+    "ArtifactError",
+    "Attestation",
+    "ChainClient",
+    "ChainMismatch",
+    "CheckFailed",
+    "Contract",
+    "Deployment",
+    "Domain",
+    "EnvironmentFault",
+    "Heartbeat",
+    "InputError",
+    "Interface",
+    "KeifuError",
+    "Kind",
+    "Label",
+    "Lineage",
+    "Link",
+    "Params",
+    "PolicyEntry",
+    "Provenance",
+    "Receipt",
+    "Record",
+    "Relation",
+    "Revert",
+    "Rpc",
+    "RpcDeployer",
+    "RpcError",
+    "Status",
+    "StructType",
+    "Tree",
+    "TreeDigest",
+    "UsageError",
+    "__version__",
+    "checksum",
+    "coins",
+    "deploy_protocol",
+    "digest_path",
+    "keccak256",
+    "load",
+    "parse_amount",
+    "recover",
+    "walk",
+]
 
 __version__ = "0.1.0"
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "keifu.abi": (
+            "Contract",
+            "Interface",
+            "Receipt",
+            "load",
+        ),
+        "keifu.chain": (
+            "Anvil",
+            "ChainClient",
+            "Deployment",
+            "Params",
+            "Rpc",
+            "RpcDeployer",
+            "deploy_protocol",
+        ),
+        "keifu.errors": (
+            "AbiError",
+            "ArtifactError",
+            "ChainMismatch",
+            "CheckFailed",
+            "EnvironmentFault",
+            "InputError",
+            "KeifuError",
+            "Revert",
+            "RpcError",
+            "UsageError",
+        ),
+        "keifu.keys": (
+            "Account",
+            "Domain",
+            "StructType",
+            "checksum",
+            "keccak256",
+            "recover",
+        ),
+        "keifu.merkle": ("Tree",),
+        "keifu.provenance": (
+            "Attestation",
+            "Heartbeat",
+            "Kind",
+            "Label",
+            "Link",
+            "PolicyEntry",
+            "Record",
+            "Relation",
+            "Status",
+        ),
+        "keifu.provenance.digest": (
+            "TreeDigest",
+            "digest_path",
+        ),
+        "keifu.provenance.lineage": (
+            "Lineage",
+            "walk",
+        ),
+        "keifu.provenance.registry": ("Provenance",),
+        "keifu.units": (
+            "COIN",
+            "coins",
+            "parse_amount",
+        ),
+    },
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from evmstorm.evm import artifacts
+from evmstorm.evm import abi_names, artifacts
 from evmstorm.evm.artifacts import Artifact
 from keifu import abi
 
@@ -28,7 +28,7 @@ def render(artifact: Artifact) -> bytes:
         "runtime_bytes": len(artifact.runtime_code),
         "immutables_size": artifact.immutables_size,
         "abi": artifact.abi,
-        "method_identifiers": artifact.method_identifiers,
+        "method_identifiers": abi_names.selectors(artifact.abi),
         "creation_code": "0x" + artifact.creation_code.hex(),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

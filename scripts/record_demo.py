@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from examples.demo import Stage
+from examples.demo import Story
 from examples.demo.__main__ import GENESIS, tell
 from keifu.chain import Anvil
 from keifu.errors import KeifuError
@@ -50,7 +50,7 @@ def main() -> int:
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     try:
         with Anvil(timestamp=GENESIS) as anvil:
-            tell(Stage(anvil, OUT, fast=True, console=console))
+            tell(Story(anvil, OUT, fast=True, console=console))
     except KeifuError as error:
         print(f"record_demo: {error}", file=sys.stderr)
         return error.exit_code

@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 import os
-import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["GENESIS", "HOST", "SECONDS_A_BLOCK", "ape_host", "reserved_port", "start_clock", "without_source_walks"]
+from ethwire.ports import reserved_port
+
+__all__ = ["GENESIS", "HOST", "SECONDS_A_BLOCK", "ape_host", "start_clock", "without_source_walks"]
 
 # Chains of tests begin here whenever they run: 2026-01-01T00:00:00Z, where a day and a week of unix time both begin.
 GENESIS = 1_767_225_600
 SECONDS_A_BLOCK = 1
+START_SECONDS = 600  # for anvil to answer its first request; takes a tenth of one on an idle machine
 HOST = "APE_FOUNDRY_HOST"
-
-
-@contextmanager
-def reserved_port() -> Iterator[int]:
-    """A free port of this machine for a server that a child process starts. On Linux it stays reserved until the block
-    ends: servers set SO_REUSEADDR and may listen on it, but the kernel gives it to no other socket. macOS would keep
-    the server out as well, so there the port is only free when it is drawn."""
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        port: int = holder.getsockname()[1]
-        if sys.platform != "linux":
-            holder.close()
-        yield port
 
 
 @contextmanager
 def ape_host() -> Iterator[str]:
     """ape, connecting inside, starts anvil on a reserved port. Its own `host: auto` draws one blindly, which fails when
-    it is taken. Afterwards the variable is as before: an `ape run` of a test must not find this chain."""
+    it is taken; and it gives a busy machine 20 seconds. Afterwards the variable is as before: an `ape run` of a test
+    must not find this chain."""
+    from ape.api.providers import SubprocessProvider  # noqa: PLC0415 - ape configures itself at import, after pytest has
+
+    SubprocessProvider.start.__defaults__ = (START_SECONDS,)
     before = os.environ.get(HOST)
     with reserved_port() as port:
         os.environ[HOST] = f"http://127.0.0.1:{port}"

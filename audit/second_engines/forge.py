@@ -16,20 +16,21 @@ from dataclasses import dataclass
 import click
 import msgspec
 
-from audit.second_engines._stage import FORGE, SOLC, outcome, stage
+from audit.second_engines._solidity_project import FORGE, SOLC, write_solidity_project
+from evmstorm.cli import exit_status
 from evmstorm.evm import artifacts
 from evmstorm.evm.artifacts import Artifact
-from evmstorm.mutation.plant import Bug, plant
+from evmstorm.mutation.seeded_bugs import Bug, compile_with
 from keifu.errors import EnvironmentFault
 
-__all__ = ["PLANTED", "SUITES", "ForgeResult", "run"]
+__all__ = ["SEEDED_BUGS", "SUITES", "ForgeResult", "run", "seconds_of"]
 
 SUITES = ("VestingInvariants", "HubInvariants")
 NO_END = 100_000_000  # runs: time ends them
 GRACE_SECONDS = 240.0  # for the compiler and for shrinking
 
 # Bugs that each suite must find, so that its silence means something.
-PLANTED = {
+SEEDED_BUGS = {
     "VestingInvariants": Bug(
         "starts a second late",
         "vesting/lib/grants.vy",
@@ -90,7 +91,7 @@ def run(
     before = _children_cpu()
     done = subprocess.run(
         [*command, "--match-contract", f"^{suite}$"],
-        cwd=stage(label, load),
+        cwd=write_solidity_project(label, load),
         env=os.environ | settings,
         capture_output=True,
         text=True,
@@ -107,7 +108,7 @@ def run(
         suite=suite,
         seed=seed,
         calls=sum(int(test["kind"].get("Invariant", {}).get("calls", 0)) for test in tests.values()),
-        seconds=_seconds(results["duration"]),
+        seconds=seconds_of(results["duration"]),
         cpu_seconds=_children_cpu() - before,
         failures=tuple(
             f"{name}: {test['reason']}" for name, test in tests.items() if test["status"] == "Failure"
@@ -120,7 +121,7 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     """ "4s 12ms 307µs" as a number."""
     return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|µs|ns|h|m|s)", text))
 
@@ -130,11 +131,13 @@ def _seconds(text: str) -> float:
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--suite", "suites", multiple=True, type=click.Choice(SUITES), help="[default: all]")
 def main(seconds: float, seed: int, suites: tuple[str, ...]) -> int:
-    """Each suite on the artefacts, and on a planted bug that it must find."""
+    """Each suite on the artefacts, and on a seeded bug that it must find."""
     status = 0
     for suite in suites or SUITES:
-        wrong = run(suite, seconds=min(seconds, 30.0), seed=seed, label="planted", load=plant(PLANTED[suite]))
-        click.echo(f"{suite}: planted bug: {wrong.failures[0] if wrong.failures else 'NOT FOUND'}")
+        wrong = run(
+            suite, seconds=min(seconds, 30.0), seed=seed, label="seeded_bug", load=compile_with(SEEDED_BUGS[suite])
+        )
+        click.echo(f"{suite}: seeded bug: {wrong.failures[0] if wrong.failures else 'NOT FOUND'}")
         right = run(suite, seconds=seconds, seed=seed)
         rate = f"{right.calls:,} calls in {right.seconds:.1f} s ({right.calls_per_second:,.0f}/s), seed {seed}"
         click.echo(f"{suite}: {rate}: {right.failures[0] if right.failures else 'nothing found'}")
@@ -144,4 +147,4 @@ def main(seconds: float, seed: int, suites: tuple[str, ...]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(outcome(main))
+    sys.exit(exit_status(main, program="forge"))

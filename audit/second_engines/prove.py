@@ -17,17 +17,18 @@ from pathlib import Path
 import click
 import msgspec
 
-from audit.second_engines._stage import FORGE, HERE, ROOT, SOLC, outcome, stage
+from audit.second_engines._solidity_project import FORGE, HERE, ROOT, SOLC, write_solidity_project
+from evmstorm.cli import exit_status
 from keifu.errors import EnvironmentFault
 
-__all__ = ["Proof", "prove"]
+__all__ = ["LOCK", "PROPERTY_NAME", "Proof", "prove"]
 
 TOOL = ROOT / ".cache" / "tools" / "halmos"
 UV = ROOT / ".cache" / "uv" / "bin" / "uv"
 LOCK = HERE / "halmos.lock"
 SOLVER_SECONDS = 300  # for one question; what takes longer counts as not proved
 PROVED, REFUTED = 0, 1  # halmos' verdicts; everything else is a time-out or a fault of its own
-_ID = re.compile(r"^(?:check|wrong)_([A-Z]+)_(\d+)_(\w+)")
+PROPERTY_NAME = re.compile(r"^(?:check|wrong)_([A-Z]+)_(\d+)_(\w+)")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def install() -> Path:
 
 def prove(contract: str = "", test: str = "^(check|wrong)_", *, solver_seconds: int = SOLVER_SECONDS) -> list[Proof]:
     """Run every property, or those of one contract or name. Raises EnvironmentFault when halmos does not finish."""
-    folder = stage()
+    folder = write_solidity_project()
     report = folder / "halmos.json"
     report.unlink(missing_ok=True)
     # Vyper hashes a map's slot before its key, so that the layout of Solidity does not fit.
@@ -99,7 +100,7 @@ def prove(contract: str = "", test: str = "^(check|wrong)_", *, solver_seconds: 
 
 def _proof(result: dict[str, object]) -> Proof:
     name = str(result["name"]).partition("(")[0]
-    match = _ID.match(name)
+    match = PROPERTY_NAME.match(name)
     if match is None:
         raise EnvironmentFault(f"{name} names no invariant")
     seconds = result["time"]
@@ -126,4 +127,4 @@ def main(contract: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(outcome(main))
+    sys.exit(exit_status(main, program="prove"))

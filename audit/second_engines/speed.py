@@ -1,6 +1,6 @@
 """Two engines on the same work: `python -m audit.second_engines.speed`.
 
-HubBooks in keifu's engine and HubInvariants in forge: same byte code, actions and oracles, 64 calls a sequence, one
+HubMirror in our engine and HubInvariants in forge: same byte code, actions and oracles, 64 calls a sequence, one
 process, in turn. A call is one that succeeded or was refused, or a wait, on both sides. Both engines run on one core
 at a time, and their rates are per second of that core, so that what else the machine does changes little. Forge's
 start is taken off, as the difference of a long and a short run.
@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 import click
 
-from audit.second_engines._stage import outcome
 from audit.second_engines.forge import run
-from audit.second_engines.twin import HubBooks
+from audit.second_engines.forge_mirror import HubMirror
+from evmstorm.cli import exit_status
 from evmstorm.fuzz.engine import STEPS, Engine
 from evmstorm.fuzz.search import Search
 from keifu.errors import CheckFailed
@@ -29,8 +29,8 @@ ROUNDS = 3
 
 
 def engine_rate(seconds: float, seed: int, clock: Callable[[], float] = time.perf_counter) -> float:
-    """Calls a second of keifu's engine by `clock`, oracles after every call that changed something."""
-    engine = Engine(HubBooks)
+    """Calls a second of our engine by `clock`, oracles after every call that changed something."""
+    engine = Engine(HubMirror)
     search = Search(engine, seed, guided=False)
     began = clock()
     while clock() - began < seconds:
@@ -75,4 +75,4 @@ def main(seconds: float, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(outcome(main))
+    sys.exit(exit_status(main, program="speed"))

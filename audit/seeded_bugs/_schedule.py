@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import Bug
 
 __all__ = ["bugs_of"]
 

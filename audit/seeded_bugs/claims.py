@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from audit.seeded_bugs import _schedule
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
 
-def _bug(name: str, old: str, new: str) -> Bug:
-    return Bug(name, "vesting/TGEDistributor.vy", old, new)
-
+_bug = seeder("vesting/TGEDistributor.vy")
 
 BUGS = [
     *_schedule.bugs_of("TGEDistributor"),
@@ -18,7 +16,7 @@ BUGS = [
     _bug("signature one second late", "block.timestamp <= _deadline", "block.timestamp <= _deadline + 1"),
     _bug(
         "anyone signs",
-        '    assert signatures._signed(_account, digest, _signature), "distributor: invalid signature"\n',
+        '    assert signatures._signed(_account, struct_hash, _signature), "distributor: invalid signature"\n',
         "",
     ),
     _bug(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from functools import partial
+
+from evmstorm.mutation.seeded_bugs import Bug
 
 __all__ = ["BUGS"]
 
 COURT, JURIES = "staking/AlignmentCourt.vy", "staking/lib/juries.vy"
 
 
-def _bug(name: str, file: str, old: str, new: str) -> Bug:
-    return Bug(name, file, old, new, ("AlignmentCourt",))
-
+_bug = partial(Bug, contracts=("AlignmentCourt",))
 
 BUGS = [
     _bug(

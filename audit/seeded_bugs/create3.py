@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
 
-def _bug(name: str, old: str, new: str) -> Bug:
-    return Bug(name, "governance/Create3Factory.vy", old, new)
-
+_bug = seeder("governance/Create3Factory.vy")
 
 BUGS = [
     _bug("salt of nobody", "abi_encode(_deployer, _salt)", "abi_encode(_salt)"),

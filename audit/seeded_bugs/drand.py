@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
 
-def _bug(name: str, old: str, new: str, file: str = "governance/DrandRandomness.vy") -> Bug:
-    return Bug(name, file, old, new, ("DrandRandomness",))
-
+_bug = seeder("governance/DrandRandomness.vy", "DrandRandomness")
 
 CURVE = "lib/bls_bn254.vy"
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from audit.seeded_bugs import _schedule
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
-FILE = "vesting/VestingEscrow.vy"
-
-
-def _bug(name: str, old: str, new: str, file: str = FILE) -> Bug:
-    return Bug(name, file, old, new, ("VestingEscrow",))
-
+_bug = seeder("vesting/VestingEscrow.vy", "VestingEscrow")
 
 BUGS = [
     *_schedule.bugs_of("VestingEscrow"),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from audit.seeded_bugs import _schedule
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
 ESCROW, STAKES = "vesting/VestingEscrow.vy", "vesting/lib/stakes.vy"
 
 
-def _bug(name: str, old: str, new: str, file: str = STAKES) -> Bug:
-    return Bug(name, file, old, new, ("VestingEscrow",))
-
+_bug = seeder(STAKES, "VestingEscrow")
 
 BUGS = [
     *_schedule.bugs_of("VestingEscrow"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from functools import partial
+
+from evmstorm.mutation.seeded_bugs import Bug
 
 __all__ = ["BUGS"]
 
 
-def _bug(name: str, file: str, old: str, new: str) -> Bug:
-    return Bug(name, file, old, new, ("StakingHub",))
-
+_bug = partial(Bug, contracts=("StakingHub",))
 
 POOLS, EXITS = "lib/pools.vy", "staking/lib/exits.vy"
 SLASHING, POSITIONS = "staking/lib/slashing.vy", "staking/lib/positions.vy"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
-FILE = "staking/RewardStream.vy"
-
-
-def _bug(name: str, old: str, new: str) -> Bug:
-    return Bug(name, FILE, old, new)
-
+_bug = seeder("staking/RewardStream.vy")
 
 BUGS = [
     _bug(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
@@ -10,9 +10,7 @@ CONTROLLER = "site-packages/snekmate/governance/timelock_controller.vy"
 ACCESS = "site-packages/snekmate/auth/access_control.vy"
 
 
-def _bug(name: str, old: str, new: str, file: str = CONTROLLER) -> Bug:
-    return Bug(name, file, old, new, ("Timelock",))
-
+_bug = seeder(CONTROLLER, "Timelock")
 
 BUGS = [
     _bug(

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from evmstorm.mutation.plant import Bug
+from evmstorm.mutation.seeded_bugs import seeder
 
 __all__ = ["BUGS"]
 
-FILE = "token/KeifuToken.vy"
-
-
-def _bug(name: str, old: str, new: str, file: str = FILE) -> Bug:
-    return Bug(name, file, old, new, ("KeifuToken",))
-
+_bug = seeder("token/KeifuToken.vy", "KeifuToken")
 
 BUGS = [
     _bug(
@@ -26,15 +21,20 @@ BUGS = [
         "allowed: uint256 = self.allowance[owner][msg.sender]",
         "allowed: uint256 = self.allowance[msg.sender][owner]",
     ),
-    _bug("permit used twice", "self.nonces[owner] = unsafe_add(nonce, 1)", "self.nonces[owner] = nonce"),
-    _bug("permit one second late", "block.timestamp <= deadline", "block.timestamp <= deadline + 1"),
+    _bug("permit used twice", "self.nonces[_owner] = unsafe_add(nonce, 1)", "self.nonces[_owner] = nonce"),
+    _bug("permit one second late", "block.timestamp <= _deadline", "block.timestamp <= _deadline + 1"),
     _bug("authorization one second early", "block.timestamp > _valid_after", "block.timestamp >= _valid_after"),
-    _bug("anyone receives", '    assert msg.sender == to, "token: caller is not the receiver"\n', ""),
-    _bug("malleated signature accepted", " or _s > convert(HALF_ORDER, uint256)", "", "lib/signatures.vy"),
+    _bug("anyone receives", '    assert msg.sender == _to, "token: caller is not the receiver"\n', ""),
+    _bug(
+        "malleated signature accepted",
+        "    if s > convert(HALF_ORDER, uint256):\n        return False\n",
+        "",
+        "lib/signatures.vy",
+    ),
     _bug(
         "event names the wrong sender",
         "log IERC20.Transfer(sender=_from, receiver=_to, value=_amount)",
         "log IERC20.Transfer(sender=msg.sender, receiver=_to, value=_amount)",
     ),
-    _bug("cancelled authorization works", "    self.authorizationState[authorizer][nonce] = True\n", ""),
+    _bug("cancelled authorization works", "    self._spend_nonce(_authorizer, _nonce)\n", ""),
 ]

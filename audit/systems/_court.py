@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from audit.court_terms import court_terms
-from audit.systems._sides import HubWords
+from audit.systems._differential import HubWords
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from evmstorm.fuzz.values import Choice
 from keifu.keys import keccak256
 from keifu.spec.court import GUILTY, CourtModel, Jury
 from keifu.spec.staking import HubModel, Service, Terms
+from keifu.units import COIN, DAY
 
-COIN = 10**18
-DAY = 86_400
 EPOCH = DAY
 VOTE, REVEAL, APPEAL = 2 * EPOCH, 5 * DAY, 4 * DAY
 UNBONDING = 40 * DAY
@@ -94,7 +94,7 @@ class Courtroom(HubWords):
         self.ballot_words = [self.read("court.juries.ballots", offset=at) for at in range(BALLOT_WORDS)]
 
     def begin(self) -> None:
-        """What happens before any sequence starts, on both sides."""
+        """What happens before any sequence starts, on the chain and in the model."""
 
     def start(self) -> None:
         self.model = self.revived(self.opening)
@@ -154,11 +154,11 @@ class Courtroom(HubWords):
     def salt(juror: str) -> bytes:
         return keccak256(juror.encode())
 
-    # both sides -------------------------------------------------------------------------------------------------------
+    # chain and model --------------------------------------------------------------------------------------------------
 
     def judged(self, run: Any, target: str, *args: Any, sender: str, case: int = 0, spends: int = 0) -> Any:
         """One call of the court and of the model, whose words of `case` are compared afterwards."""
-        order = self.tx(f"court.{target}", *args, sender=sender, either=True)
+        order = self.tx(f"court.{target}", *args, sender=sender, raw_outcome=True)
         answer = yield from self.both(run, sender, spends, order, atomic=True)
         self.touched = case
         return answer

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.systems._constructors import Deployment, next_address, variations
-from audit.systems._sides import HubWords
+from audit.systems._differential import HubWords
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
-from evmstorm.fuzz.system import EITHER, Steps, System, action
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
+from evmstorm.fuzz.system import RAW_OUTCOME, Steps, System, action
+from evmstorm.fuzz.values import Amount, Choice, Who
 from keifu.keys import keccak256
 from keifu.spec.staking import Bucket, HubModel, Position, Service, Terms
+from keifu.units import COIN, DAY
 
-COIN = 10**18
-EPOCH = 86_400
+EPOCH = DAY
 UNBONDING = 14 * EPOCH
 FUNDS = 10**26
-MOST = 10**28  # above it the arithmetic's own checks refuse without words
+MAX_AMOUNT = 10**28  # above it the arithmetic's own checks refuse without words
 OPERATORS = ("operator", "other operator")
 DELEGATORS = ("delegator", "other delegator")
 SERVICES = {"storage": Service(2 * EPOCH, 5_001, 2_999), "compute": Service(UNBONDING, 8_000, 0, "arbiter")}
@@ -32,10 +33,10 @@ class Coins(Amount):
     """An amount, cut where the token has no more coins."""
 
     def draw(self, system: System, who: str, mode: int, pick: int, value: int) -> int:
-        return min(super().draw(system, who, mode, pick, value), MOST)
+        return min(super().draw(system, who, mode, pick, value), MAX_AMOUNT)
 
 
-class HubSides(HubWords):
+class HubDifferential(HubWords):
     """Every call is made on the hub and on the model, and both answer or refuse alike. Delegators' part."""
 
     contracts = ("StakingHub",)
@@ -121,13 +122,13 @@ class HubSides(HubWords):
 
     @action("", Choice("operators"), Who(), Coins(5_000 * COIN), sender=DELEGATORS, weight=2)
     def stake_for(self, who: str, operator: str, owner: str, amount: int) -> Steps:
-        order = self.tx("hub.stake_for", operator, owner, amount, 0, sender=who, either=True)
+        order = self.tx("hub.stake_for", operator, owner, amount, 0, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.stake(operator, owner, amount, 0), who, amount, order)
 
     @action("", Choice("operators"), Coins(5_000 * COIN), sender=DELEGATORS, weight=1)
     def stake_with_useless_permit(self, who: str, operator: str, amount: int) -> Steps:
         signature = (0, 27, b"\x01" * 32, b"\x02" * 32)
-        order = self.tx("hub.stake_with_permit", operator, amount, 0, *signature, sender=who, either=True)
+        order = self.tx("hub.stake_with_permit", operator, amount, 0, *signature, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.stake(operator, who, amount, 0), who, amount, order)
 
     def shares_of(self, who: str) -> int:
@@ -144,10 +145,10 @@ class HubSides(HubWords):
     @action("", Choice("held_by"), Choice(PARTS), sender=DELEGATORS, weight=6)
     def unstake_part(self, who: str, held: tuple[str, int], part: int) -> Steps:
         operator, shares = held[0], held[1] * part // WHOLE
-        order = self.tx("hub.unstake", operator, shares, 0, sender=who, either=True)
+        order = self.tx("hub.unstake", operator, shares, 0, sender=who, raw_outcome=True)
         yield from self.leave(who, operator, shares, 0, order)
 
-    def leave(self, who: str, operator: str, shares: int, least: int, order: Any = EITHER) -> Any:
+    def leave(self, who: str, operator: str, shares: int, least: int, order: Any = RAW_OUTCOME) -> Any:
         half = self.now // (UNBONDING // 2)
 
         def run(model: HubModel) -> int:
@@ -192,7 +193,7 @@ class HubSides(HubWords):
             held.generation = minted.generation
             return int(source, 16) << 96 | half
 
-        order = self.tx("hub.redelegate", source, to, shares, sender=who, either=True)
+        order = self.tx("hub.redelegate", source, to, shares, sender=who, raw_outcome=True)
         yield from self.both(run, order=order)
 
     def moving(self, who: str) -> list[tuple[str, str, int]]:
@@ -209,7 +210,9 @@ class HubSides(HubWords):
             return model.deposit(to, who, model.redeem(key, source, half), 0)
 
         ticket = int(source, 16) << 96 | half
-        yield from self.both(run, order=self.tx("hub.complete_redelegation", ticket, to, 0, sender=who, either=True))
+        yield from self.both(
+            run, order=self.tx("hub.complete_redelegation", ticket, to, 0, sender=who, raw_outcome=True)
+        )
 
     @action("hub.claim_rewards", Choice("operators"), Who(), sender=(*DELEGATORS, "victim"), weight=5)
     def claim_rewards(self, who: str, operator: str, receiver: str) -> Steps:

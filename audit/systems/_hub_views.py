@@ -6,8 +6,8 @@ import pickle
 from typing import Any
 
 from audit.systems.hub import Hub
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS
 from keifu.spec.staking import Commitment, HubModel, Operator, Position
 
 __all__ = ["HubViews"]
@@ -27,7 +27,7 @@ class HubViews(Hub):
 
     @invariant("HUB-15", at_end=True)
     def stake_at_the_start_of_epochs(self) -> bool:
-        """The stake at the start of the current and the previous epoch is told, and of no other epoch."""
+        """The stake at the start of the current and the previous epoch is reported, and of no other epoch."""
         model, now = self.at_now(), self.model.epoch
         genesis, length = model.terms.genesis, model.terms.epoch_length
         for name in self.operators:
@@ -43,16 +43,16 @@ class HubViews(Hub):
 
     @invariant("HUB-12", at_end=True)
     def views_tell_what_is_so(self) -> bool:
-        """Positions, rewards, tickets, commitments, terms and operators are told as the model has them."""
+        """Positions, rewards, tickets, commitments, terms and operators are reported as the model has them."""
         model = self.at_now()
         return (
-            all(self.operator_is_told(model, name) for name in model.operators)
-            and all(self.owner_is_told(model, name, who) for name in self.operators for who in self.owners())
-            and all(self.ticket_is_told(model, *key) for key in list(model.tickets)[:6])
-            and all(self.service_is_told(model, service) for service in self.services)
+            all(self.operator_is_reported(model, name) for name in model.operators)
+            and all(self.owner_is_reported(model, name, who) for name in self.operators for who in self.owners())
+            and all(self.ticket_is_reported(model, *key) for key in list(model.tickets)[:6])
+            and all(self.service_is_reported(model, service) for service in self.services)
         )
 
-    def operator_is_told(self, model: HubModel, name: str) -> bool:
+    def operator_is_reported(self, model: HubModel, name: str) -> bool:
         item, bond = model.operators[name], model.operators[name].bond
         wanted = (
             bond.active, bond.leaving, bond.unlock, bond.jailed, item.active, item.shares, item.generation,
@@ -60,7 +60,7 @@ class HubViews(Hub):
         )  # fmt: skip
         return self.view("operator_state", name) == wanted
 
-    def owner_is_told(self, model: HubModel, name: str, who: str) -> bool:
+    def owner_is_reported(self, model: HubModel, name: str, who: str) -> bool:
         item = model.operators[name]
         held = item.positions.get(who, Position())
         shares = held.shares if held.generation == item.generation else 0
@@ -68,11 +68,11 @@ class HubViews(Hub):
         due = self.revived(pickle.dumps(model)).claim_rewards(name, who)
         return self.view("position", name, who) == (shares, worth) and self.ask("hub.pending_rewards", name, who) == due
 
-    def ticket_is_told(self, model: HubModel, owner: str, name: str, half: int) -> bool:
+    def ticket_is_reported(self, model: HubModel, owner: str, name: str, half: int) -> bool:
         wanted = (model.ticket_worth(owner, name, half), model.maturity(half))
         return self.view("ticket", owner, int(name, 16) << 96 | half) == wanted
 
-    def service_is_told(self, model: HubModel, service: str) -> bool:
+    def service_is_reported(self, model: HubModel, service: str) -> bool:
         terms = model.services[service]
         arbiter = terms.arbiter or ZERO_ADDRESS
         if self.view("service", service) != (arbiter, terms.horizon, terms.victim, terms.prover, terms.removed):

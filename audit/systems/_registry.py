@@ -9,7 +9,7 @@ from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
 from keifu.keys import keccak256
-from keifu.provenance._model import (
+from keifu.provenance import (
     Attestation,
     Kind,
     Link,
@@ -18,8 +18,8 @@ from keifu.provenance._model import (
     Relation,
     environments_domain,
 )
+from keifu.units import DAY
 
-DAY = 86_400
 NOBODY = "0x" + "22" * 20
 UNKNOWN = b"\x77" * 26 + bytes(6)
 DIGESTS = tuple(bytes([number]) * 32 for number in range(1, 6))
@@ -27,7 +27,7 @@ SCHEMAS = (b"\xa1" * 32, b"\xa2" * 32)
 ROOTS = (b"\xb1" * 32, b"\xb2" * 32, bytes(32))
 FORGERIES = ("", "", "", "other key", "used nonce", "expired")
 NAMES = ("production", "staging", "")
-MOST_RECORDS = 24
+MAX_RECORDS = 24
 Key = tuple[str, bytes, bytes]
 
 
@@ -132,7 +132,7 @@ class Registry(System):
     def register(
         self, who: str, kind: int, digest: bytes, parent: bytes, links: int, version: str, spoilt: str
     ) -> Steps:
-        if len(self.records) >= MOST_RECORDS:
+        if len(self.records) >= MAX_RECORDS:
             return None
         record = self.record(who, kind, digest, [parent] * links, version)
         values = list(record.args)
@@ -157,7 +157,7 @@ class Registry(System):
 
     @action("", Choice(range(1, 11)), Choice(DIGESTS), Choice("addresses"), Choice(FORGERIES), weight=5)
     def register_for(self, who: str, kind: int, digest: bytes, author: str, forgery: str) -> Steps:
-        if len(self.records) >= MOST_RECORDS:
+        if len(self.records) >= MAX_RECORDS:
             return None
         record = self.record(author, kind, digest, [], "signed")
         number = self.domain.record_id(record)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from audit.systems._hub import COIN, EPOCH, UNBONDING
+from audit.systems._hub import EPOCH, UNBONDING
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Who
 from keifu.keys import Domain, StructType
 from keifu.spec.vesting import SWEEP_DELAY
 from keifu.tge import Grants, Ledger, Schedule
+from keifu.units import COIN
 
 TOTALS = [1_143 * COIN, 3 * COIN, COIN // 2, 600 * COIN]
 FORGERIES = ("", "", "", "", "other key", "used nonce", "expired", "total")
@@ -86,8 +87,8 @@ class Claims(System):
             self.allowed[account] -= max(0, staked - due)
         self.staked[account] += staked
         if self.sometimes():
-            told = {"index": index, "account": account, "amount": due} if due else {}
-            self.emitted("distributor.Claimed", count=int(due > 0), **told)
+            fields = {"index": index, "account": account, "amount": due} if due else {}
+            self.emitted("distributor.Claimed", count=int(due > 0), **fields)
             self.emitted("token.Transfer", count=(due != staked) + (staked > 0))  # to or from the wallet, to the hub
 
     @action("", Amount(100 * COIN))

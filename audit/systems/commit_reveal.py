@@ -7,9 +7,10 @@ from typing import Any
 
 from audit.systems._constructors import Deployment, next_address, variations
 from ethwire.abi import word
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from evmstorm.fuzz.values import Choice
 from keifu.keys import keccak256
 
 LENGTH = 10_000_000  # long, so that most waits stay in their half of an epoch

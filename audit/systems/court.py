@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import pickle
 
-from audit.systems._court import APPEAL, BOND, CLAIMANTS, COIN, JURORS, REVEAL, SOME, VOTE
-from audit.systems._docket import EVIDENCE, Docket
+from audit.systems._court import (
+    APPEAL,
+    BOND,
+    CLAIMANTS,
+    JURORS,
+    REVEAL,
+    SOME,
+    VOTE,
+)
+from audit.systems._court_with_cases import EVIDENCE, CourtWithCases
 from audit.systems._hub import Coins
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Flag
+from evmstorm.fuzz.values import Amount, Choice, Flag
 from keifu.keys import keccak256
 from keifu.spec.court import GUILTY, INNOCENT, NO_QUORUM, CourtModel
+from keifu.units import COIN
 
-MOST = (1, 2, 3, 3, 6, 12, artifacts.constant("staking/lib/juries.vy", "MAX_SEATS"))
+SEAT_LIMITS = (1, 2, 3, 3, 6, 12, artifacts.constant("staking/lib/juries.vy", "MAX_SEATS"))
 TRICKS = ("", "", "", "", "", "", "twice", "idle", "beyond", "too many", "none", "unsealed", "copied")
 OPENINGS = ("right", "right", "right", "right", "other vote", "other salt")
 NO_BALLOT = (0, 0, ZERO_ADDRESS)
 
 
-class Court(Docket):
+class Court(CourtWithCases):
     """Anyone accuses, jurors vote honestly or not, and the hub is used meanwhile."""
 
     # accusing ---------------------------------------------------------------------------------------------------------
@@ -47,7 +57,7 @@ class Court(Docket):
                 amount=amount, evidence=evidence, seed_epoch=seed_epoch,
             )  # fmt: skip
 
-    @action("", Choice(EVIDENCE), weight=1, hopeless=True)
+    @action("", Choice(EVIDENCE), weight=1, always_reverts=True)
     def accuse_for_a_fee(self, who: str, evidence: bytes) -> Steps:
         """Where the coin of bonds takes a fee of each transfer, no bond is whole."""
         values = (self["taxed service"], self["respondent"], who, 1, evidence)
@@ -65,9 +75,9 @@ class Court(Docket):
         there = self.model.seats(who, jury.weighed_at) if jury else 0
         match trick:
             case "twice":
-                return seats[: MOST[-1] - 1] + seats[-1:]
+                return seats[: SEAT_LIMITS[-1] - 1] + seats[-1:]
             case "too many":
-                return drawn[: MOST[-1] + 1]
+                return drawn[: SEAT_LIMITS[-1] + 1]
             case "idle":
                 return [*seats[:1], next((seat for seat in range(there) if seat not in drawn), there)]
             case "beyond":
@@ -81,7 +91,7 @@ class Court(Docket):
         seeded = case in self.model.cases and self.model.cases[case].juries[-1].seed_epoch in self.model.seeds
         return [seat for seat in range(there, there + 64) if seeded and self.model.drawn(case, who, seat)][:1]
 
-    @action("", Choice("sitting"), Flag(), Choice(MOST), Choice(TRICKS), sender=JURORS, weight=14)
+    @action("", Choice("sitting"), Flag(), Choice(SEAT_LIMITS), Choice(TRICKS), sender=JURORS, weight=14)
     def commit_vote(self, who: str, case: int, guilty: bool, most: int, trick: str) -> Steps:
         if not case:
             return
@@ -92,12 +102,12 @@ class Court(Docket):
         if trick == "copied" and (jury := self.jury(case)) and jury.ballots:
             other, ballot = next(iter(jury.ballots.items()))
             sealed, (guilty, salt) = ballot.commitment, self.votes[case, self.turn(case), other]
-        if len(seats) > MOST[-1]:
+        if len(seats) > SEAT_LIMITS[-1]:
             yield self.tx("court.commit_vote", case, seats, sealed, sender=who, fails="")
         else:
             yield from self.committed_by(who, case, seats, sealed, guilty, salt)
 
-    @action("", Choice("sitting"), Choice(SOME), Choice(SOME), Choice(MOST), weight=8)
+    @action("", Choice("sitting"), Choice(SOME), Choice(SOME), Choice(SEAT_LIMITS), weight=8)
     def jury_commits(self, who: str, case: int, present: int, guilty: int, most: int) -> Steps:
         """Several jurors at once, each of them honestly."""
         if case not in self.model.cases or self.phase(case) != "vote":
@@ -217,14 +227,14 @@ class Court(Docket):
     def service_slashes(self, who: str, amount: int) -> Steps:
         """A fault that code decided, so that less is there for the court."""
         values = (self["respondent"], amount, ZERO_ADDRESS, self["claimant"], EVIDENCE[0])
-        order = self.tx("hub.slash", *values, sender=who, either=True)
+        order = self.tx("hub.slash", *values, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.hub.slash(who, values[0], amount, "", self["claimant"])[0], order=order)
 
     @action("", Choice(("service", "court")), Choice((0, 1, 2, 3, 4, 5, 6, 7)), weight=1)
     def remove_service(self, who: str, service: str, luck: int) -> Steps:
         if luck:
             return None  # what is removed stays removed: seldom, or nothing else happens
-        order = self.tx("hub.remove_service", self[service], sender=self.owner, either=True)
+        order = self.tx("hub.remove_service", self[service], sender=self.owner, raw_outcome=True)
         yield from self.both(lambda m: m.hub.remove_service(self[service]), order=order)
 
     @action("", Amount(COIN), sender=CLAIMANTS, weight=1)
@@ -273,7 +283,7 @@ class Court(Docket):
         court, model = self.contract("court"), self.model
         model.now, case = self.now, self.touched if self.touched in self.model.cases else len(self.model.cases)
         return all(
-            list(court.drawn_seats(case, who)) == model.drawn_seats(case, who)[: MOST[-1]] for who in self.jurors
+            list(court.drawn_seats(case, who)) == model.drawn_seats(case, who)[: SEAT_LIMITS[-1]] for who in self.jurors
         )
 
     @invariant("CRT-13", at_end=True)

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from evmstorm.fuzz.values import Choice
 from keifu.abi import encode_args
-from keifu.chain._deployer import create3_address
+from keifu.chain.create3 import create3_address
+from keifu.units import COIN
 
 SALTS = tuple(bytes([number]) * 32 for number in range(1, 5))
-FEES = (0, 0, 0, 1, 10**18)  # wei
+FEES = (0, 0, 0, 1, COIN)  # wei
 GOT_THROUGH = 0  # slot of Newborn
 
 

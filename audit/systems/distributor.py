@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.systems._constructors import Deployment, variations
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Index, Who
+from evmstorm.fuzz.values import Amount, Choice, Index, Who
 from keifu.spec.vesting import SWEEP_DELAY
 from keifu.tge import Grants, Ledger, Schedule
+from keifu.units import COIN
 
-TOTALS = [1_143 * 10**18, 1, 35, 10**24, 1_143 * 10**18 + 1, 7]
+TOTALS = [1_143 * COIN, 1, 35, 10**24, 1_143 * COIN + 1, 7]
 WAIT = 1_000  # seconds from the set-up to the event
 FORGERIES = ("", "", "", "total", "account", "index", "proof")
 
@@ -132,7 +134,7 @@ class Distributor(System):
             if self.sometimes():
                 self.emitted("distributor.Claimed", count=sum(amount > 0 for amount in amounts))
 
-    @action("", Index(len(TOTALS) - 1), weight=1, hopeless=True)
+    @action("", Index(len(TOTALS) - 1), weight=1, always_reverts=True)
     def stake(self, who: str, index: int) -> Steps:
         values = (index, TOTALS[index], self.proofs[index], self["donor"], 0, 0)
         account = self.grants.accounts[index]

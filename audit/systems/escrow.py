@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Index, Who
+from evmstorm.fuzz.values import Amount, Choice, Index, Who
 from keifu.tge import Schedule
+from keifu.units import DAY
 
-DAY = 86_400
 STEPS = (1, 2, 3, 36, 1_096)
 LENGTHS = (1, DAY, 2_629_800)
 DIVISORS = (0, 0, 1, 3, 255)
@@ -28,7 +29,7 @@ REASONS = {
     "cliff": "escrow: cliff after the last step",
     "divisor": "escrow: divisor out of range",
 }
-MOST_GRANTS = 12
+MAX_GRANTS = 12
 
 
 class Grant:
@@ -97,7 +98,7 @@ class Escrow(System):
         self, who: str, beneficiary: str, steps: int, step: int, start: int, cliff: int, divisor: int, spoilt: str,
         total: int,
     ) -> Steps:  # fmt: skip
-        if len(self.grants) >= MOST_GRANTS:
+        if len(self.grants) >= MAX_GRANTS:
             return None
         revoker = self["revoker"] if (steps + divisor) % 2 else ZERO_ADDRESS
         values = (beneficiary, revoker, total, self.now + start, step, steps, min(cliff, steps), divisor)
@@ -177,7 +178,7 @@ class Escrow(System):
         if self.sometimes():
             self.emitted("escrow.Revoked", id=number, revoker=who, refund=refund, owed=0)
 
-    @action("", Choice("held", 1), weight=1, hopeless=True)
+    @action("", Choice("held", 1), weight=1, always_reverts=True)
     def stake(self, who: str, number: int) -> Steps:
         grant = self.grant(number)
         whose = grant is not None and who == grant.beneficiary

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.systems._constructors import Deployment, variations
-from audit.systems.escrow import DIVISORS, FIELDS, LENGTHS, LIMITS, MOST_GRANTS, STEPS, Escrow, Grant
+from audit.systems.escrow import DIVISORS, FIELDS, LENGTHS, LIMITS, MAX_GRANTS, STEPS, Escrow, Grant
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
+from evmstorm.fuzz.values import Amount, Choice, Who
 
 
 class BatchEscrow(Escrow):
@@ -27,7 +28,7 @@ class BatchEscrow(Escrow):
     def constructors(self) -> Iterator[Deployment]:
         return variations("VestingEscrow", (self["token"], ZERO_ADDRESS), (0, self["funder"], "escrow: no token"))
 
-    @action("", weight=1, hopeless=True)
+    @action("", weight=1, always_reverts=True)
     def create_taxed(self, who: str) -> Steps:
         plan = (who, ZERO_ADDRESS, 1_000, self.now, 1, 1, 0, 0)
         yield self.tx("taxed.create", plan, sender=self["funder"], fails="escrow: token took a fee")
@@ -38,7 +39,7 @@ class BatchEscrow(Escrow):
     def create_many(
         self, who: str, beneficiary: str, steps: int, step: int, divisor: int, count: int, total: int
     ) -> Steps:
-        if len(self.grants) + count > MOST_GRANTS:
+        if len(self.grants) + count > MAX_GRANTS:
             return None
         share = total // 3
         plans: list[dict[str, Any]] = []
@@ -80,7 +81,7 @@ class BatchEscrow(Escrow):
 
     @invariant("ESC-8", at_end=True)
     def bounds_are_terms_too(self) -> bool:
-        """A grant with each number of its terms at a bound is taken, and its terms are told."""
+        """A grant with each number of its terms at a bound is taken, and its terms are reported."""
         funder = max(self.coins, key=lambda who: self.coins[who])
         usual = {"start": self.now, "step": 1, "steps": 1}
         for field in usual:

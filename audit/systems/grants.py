@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audit.systems._hub import COIN, EPOCH, UNBONDING, Coins
+from audit.systems._hub import EPOCH, UNBONDING, Coins
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
-from evmstorm.fuzz.system import EITHER, MAYBE, Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice, Index, Who
+from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Steps, System, action, invariant
+from evmstorm.fuzz.values import Choice, Index, Who
 from keifu.spec.staked_grant import StakedGrant
 from keifu.tge import Schedule
+from keifu.units import COIN
 
 GRANTS = 3
 TOTAL = 9_000 * COIN + 7
@@ -176,7 +178,7 @@ class Grants(System):
             return None  # writing off may settle what is owed, or not: the reason depends on it
         held = 0 if wiped else self.shares(number)
         returned = yield self.tx(
-            "escrow.stake", number, operator, amount, 0, sender=owner, fails=fails, may_fail=fails is None
+            "escrow.stake", number, operator, amount, 0, sender=owner, fails=fails, may_revert=fails is None
         )
         if returned is not None:
             if wiped:
@@ -198,7 +200,9 @@ class Grants(System):
             fails = "escrow: caller is not the beneficiary"
         elif not shares:
             fails = "escrow: not enough shares"
-        returned = yield self.tx("escrow.unstake", number, shares, 0, sender=owner, fails=fails, may_fail=fails is None)
+        returned = yield self.tx(
+            "escrow.unstake", number, shares, 0, sender=owner, fails=fails, may_revert=fails is None
+        )
         if returned is not None:
             ticket = int.from_bytes(returned, "big")
             amount = grant.leave(ticket, shares, held)
@@ -212,7 +216,7 @@ class Grants(System):
             return None
         ticket = next(iter(grant.principals))
         coins, before = self.stored(self["escrow"]), self.stored(self["revoker"])
-        returned = yield self.tx("escrow.withdraw", number, ticket, sender=who, may_fail=True)
+        returned = yield self.tx("escrow.withdraw", number, ticket, sender=who, may_revert=True)
         if returned is None:
             ripe = self.now >= ((ticket & AMOUNT) + 3) * (UNBONDING // 2)
             assert not ripe, f"a matured ticket must come back, was refused: {self.refusal}"
@@ -289,7 +293,7 @@ class Grants(System):
 
     @action("hub.reward", Choice("operators"), Coins(100 * COIN), sender="service", weight=3)
     def reward(self, who: str, operator: str, amount: int) -> Steps:
-        returned = yield EITHER
+        returned = yield RAW_OUTCOME
         wrong = ("hub: zero amount", "token: insufficient balance")
         assert returned is not None or self.refusal in wrong, self.refusal
 
@@ -298,26 +302,26 @@ class Grants(System):
         allow=("hub: zero amount",), weight=5,
     )  # fmt: skip
     def slash(self, who: str, operator: str, amount: int, victim: str, prover: str, evidence: bytes) -> Steps:
-        self.slashed |= (yield MAYBE) is not None
+        self.slashed |= (yield MAY_REVERT) is not None
 
     @action("hub.commit", Choice("services"), Coins(BOND), sender=OPERATORS, weight=3)
     def commit(self, who: str, service: str, amount: int) -> Steps:
-        yield EITHER
+        yield RAW_OUTCOME
 
     def services(self, who: str) -> list[str]:
         return [self["service"]]
 
     @action("hub.bond", Coins(BOND), sender=OPERATORS, weight=3)
     def bond(self, who: str, amount: int) -> Steps:
-        yield EITHER
+        yield RAW_OUTCOME
 
     @action("hub.unbond", Coins(BOND), sender=OPERATORS, weight=2)
     def unbond(self, who: str, amount: int) -> Steps:
-        yield EITHER
+        yield RAW_OUTCOME
 
     @action("hub.unjail", sender=OPERATORS, weight=3)
     def unjail(self, who: str) -> Steps:
-        yield EITHER
+        yield RAW_OUTCOME
 
     # what always holds ------------------------------------------------------------------------------------------------
 

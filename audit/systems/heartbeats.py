@@ -10,15 +10,17 @@ import pickle
 from dataclasses import dataclass
 from typing import Any
 
-from audit.systems._court import COIN, SOME, VOTE, Courtroom
+from audit.systems._court import SOME, VOTE, Courtroom
 from audit.systems._hub import Coins
 from audit.systems._registry import DIGESTS, SCHEMAS, UNKNOWN, Place, Registry, Said
 from audit.systems.provenance import Provenance
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
-from keifu.provenance._model import Attestation, Heartbeat, Record, heartbeat_digest
+from evmstorm.fuzz.values import Choice
+from keifu.provenance import Attestation, Heartbeat, Record, heartbeat_digest
 from keifu.spec.court import GUILTY
+from keifu.units import COIN
 
 NODES = ("node", "other node")
 AUTHORS = ("author", "other author")
@@ -148,7 +150,7 @@ class Heartbeats(Provenance, Courtroom):
         self.model.now = self.now
         there = self.model.hub.effective(self["service"], self[role])
         order = self.tx(
-            "hub.slash", self[role], FINE, ZERO_ADDRESS, who, proof.root, sender=self["service"], either=True
+            "hub.slash", self[role], FINE, ZERO_ADDRESS, who, proof.root, sender=self["service"], raw_outcome=True
         )
         taken = yield from self.both(lambda m: m.hub.slash(self["service"], self[role], FINE, "", who)[0], order=order)
         if taken is not None:
@@ -217,7 +219,7 @@ class Heartbeats(Provenance, Courtroom):
 
     @action("", Coins(NODE_PROMISE), sender=NODES, weight=3)
     def uncommit(self, who: str, amount: int) -> Steps:
-        order = self.tx("hub.uncommit", self["service"], amount, sender=who, either=True)
+        order = self.tx("hub.uncommit", self["service"], amount, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.hub.uncommit(who, self["service"], amount), order=order)
 
     # owners act more often than others --------------------------------------------------------------------------------

@@ -5,16 +5,26 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-from audit.systems._hub import COIN, OPERATORS, PARTS, SERVICES, UNBONDING, WHOLE, Coins, HubSides
-from evmstorm.fuzz.system import EITHER, Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice, Who
+from audit.systems._hub import (
+    OPERATORS,
+    PARTS,
+    SERVICES,
+    UNBONDING,
+    WHOLE,
+    Coins,
+    HubDifferential,
+)
+from ethwire.constants import ZERO_ADDRESS
+from evmstorm.fuzz.system import RAW_OUTCOME, Steps, action, invariant
+from evmstorm.fuzz.values import Choice, Who
 from keifu.spec.staking import Commitment, HubModel, Service
+from keifu.units import COIN
 
 COMMISSIONS = (0, 1, 1_001, 10_000, 10_001)
 EVIDENCE = b"\x01" * 32
 
 
-class Hub(HubSides):
+class Hub(HubDifferential):
     """Delegation, rewards, commitments, slashing and leaving."""
 
     # operators --------------------------------------------------------------------------------------------------------
@@ -86,7 +96,7 @@ class Hub(HubSides):
     @action("", Choice("promises"), Choice(PARTS), sender=OPERATORS)
     def uncommit_part(self, who: str, promise: tuple[str, int], part: int) -> Steps:
         service, amount = promise[0], promise[1] * part // WHOLE
-        order = self.tx("hub.uncommit", service, amount, sender=who, either=True)
+        order = self.tx("hub.uncommit", service, amount, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.uncommit(who, service, amount), order=order)
 
     @action("hub.uncommit", Choice("services"), Coins("promised_by"), sender=OPERATORS, weight=2)
@@ -119,11 +129,11 @@ class Hub(HubSides):
         if who != self.model.services[service].arbiter:
             yield self.tx("hub.slash_for", *values, sender=who, fails="hub: not the arbiter")
             return
-        order = self.tx("hub.slash_for", *values, sender=who, either=True)
+        order = self.tx("hub.slash_for", *values, sender=who, raw_outcome=True)
         yield from self.slashed(who, service, operator, amount, self["victim"], prover, order)
 
     def slashed(
-        self, who: str, service: str, operator: str, amount: int, victim: str, prover: str, order: Any = EITHER
+        self, who: str, service: str, operator: str, amount: int, victim: str, prover: str, order: Any = RAW_OUTCOME
     ) -> Any:
         """A slash and what it must leave alone (HUB-4, HUB-5, HUB-6)."""
         model = self.model
@@ -152,7 +162,7 @@ class Hub(HubSides):
                 to_prover=from_bond * terms.prover // 10_000 if prover else 0,
             )  # fmt: skip
 
-    @action("hub.remove_service", Choice("services"), sender="victim", weight=1, hopeless=True)
+    @action("hub.remove_service", Choice("services"), sender="victim", weight=1, always_reverts=True)
     def remove_service_as_nobody(self, who: str, service: str) -> str:
         return "hub: not the owner"
 
@@ -160,7 +170,7 @@ class Hub(HubSides):
     def remove_service(self, who: str, service: str) -> Steps:
         if who != self["arbiter"]:
             return None  # what is removed stays removed: seldom, or nothing else happens
-        order = self.tx("hub.remove_service", service, sender=self.owner, either=True)
+        order = self.tx("hub.remove_service", service, sender=self.owner, raw_outcome=True)
         done = yield from self.both(lambda m: m.remove_service(service), order=order)
         if done is not None:
             until = self.now + self.model.services[service].horizon
@@ -169,7 +179,7 @@ class Hub(HubSides):
     @action("", Choice((0, 1, UNBONDING, UNBONDING + 1)), Choice((0, 8_000, 8_001)), Who(), weight=1)
     def list_service(self, who: str, horizon: int, victim: int, service: str) -> Steps:
         values = (service, horizon, victim, 0, ZERO_ADDRESS)
-        order = self.tx("hub.list_service", *values, sender=self.owner, either=True)
+        order = self.tx("hub.list_service", *values, sender=self.owner, raw_outcome=True)
         done = yield from self.both(lambda m: m.list_service(service, Service(horizon, victim, 0, "")), order=order)
         if done is not None:
             self.emitted(

@@ -8,7 +8,7 @@ from audit.systems._registry import UNKNOWN, Place, Registry
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice
 from keifu.keys import keccak256
-from keifu.provenance._model import Heartbeat, heartbeat_digest
+from keifu.provenance import Heartbeat, heartbeat_digest
 
 NAMES = ("production", "staging", "")
 

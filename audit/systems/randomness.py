@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audit.systems._constructors import Deployment, variations
-from audit.systems._headers import hashed_by_balance, header_of, prevrandao_of, publish
+from audit.systems._fake_blockhash import hashed_by_balance, header_of, prevrandao_of, publish
 from ethwire.abi import word
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant

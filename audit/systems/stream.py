@@ -8,8 +8,8 @@ from audit.systems._constructors import Deployment, variations
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount
+from keifu.units import DAY
 
-DAY = 86_400
 DURATION = 100 * DAY
 FUNDS = 10**24
 
@@ -80,7 +80,7 @@ class Stream(System):
         if self.sometimes():
             self.emitted("stream.Funded", payer=who, amount=amount)
 
-    @action("", weight=1, hopeless=True)
+    @action("", weight=1, always_reverts=True)
     def fund_taxed(self, who: str) -> Steps:
         yield self.tx("taxed.fund", 1_000, sender=self["funder"], fails="stream: token takes a fee")
 

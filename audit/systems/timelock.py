@@ -8,10 +8,11 @@ from itertools import product
 from typing import Any
 
 from audit.systems._constructors import Deployment, variations
-from audit.systems._sides import Sides
+from audit.systems._differential import Differential
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Call, Steps, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Choice
+from evmstorm.fuzz.values import Choice
 from keifu.spec.timelock import (
     ADMIN,
     CANCELLER,
@@ -25,8 +26,8 @@ from keifu.spec.timelock import (
     World,
 )
 from keifu.spec.visitor import COME_BACK, REFUSE, TAKE
+from keifu.units import DAY
 
-DAY = 86_400
 DELAY = 2 * DAY
 LIMIT = 5  # of Counter
 COINS = 3  # wei in the timelock at first
@@ -35,7 +36,7 @@ ROLES = (ADMIN, PROPOSER, EXECUTOR, CANCELLER)
 STATES = {"unset": 1, "waiting": 2, "ready": 4, "done": 8}
 
 
-class Timelock(Sides):
+class Timelock(Differential):
     """A proposer, an executor and an administrator; targets that count, refuse, and come back."""
 
     contracts = ("Timelock",)
@@ -125,7 +126,7 @@ class Timelock(Sides):
     )  # fmt: skip
     def schedule(self, who: str, operation: Operation, more: int) -> Steps:
         delay = min(max(self.model.delay + more, 0), 2**256 - 1)
-        order = self.tx(self.function("schedule", operation), *operation.args, delay, sender=who, either=True)
+        order = self.tx(self.function("schedule", operation), *operation.args, delay, sender=who, raw_outcome=True)
         done = yield from self.both(lambda m: m.schedule(who, operation, delay), order=order)
         if done is None:
             return
@@ -141,7 +142,7 @@ class Timelock(Sides):
 
     @action("", Choice("known"), weight=2)
     def cancel(self, who: str, operation: Operation) -> Steps:
-        order = self.tx("lock.cancel", operation.id, sender=who, either=True)
+        order = self.tx("lock.cancel", operation.id, sender=who, raw_outcome=True)
         done = yield from self.both(lambda m: m.cancel(who, operation), order=order)
         if done is not None and self.sometimes():
             self.emitted("lock.Cancelled", id=operation.id)
@@ -149,7 +150,7 @@ class Timelock(Sides):
     @action("", Choice("known"), Choice((0, 0, 1)), sender=("executor", "executor", "executor", "stranger"), weight=12)
     def execute(self, who: str, operation: Operation, fee: int) -> Steps:
         simple = self.model.mood != COME_BACK
-        order = self.tx(self.function("execute", operation), *operation.args, sender=who, value=fee, either=True)
+        order = self.tx(self.function("execute", operation), *operation.args, sender=who, value=fee, raw_outcome=True)
         done = yield from self.both(lambda m: m.execute(who, operation, fee), order=order)
         if done is not None and simple and self.sometimes():
             last = len(operation.items) - 1
@@ -160,7 +161,12 @@ class Timelock(Sides):
             )  # fmt: skip
 
     @action(
-        "", Choice("pool"), Choice(("schedule", "execute")), sender=("proposer", "executor"), weight=1, hopeless=True
+        "",
+        Choice("pool"),
+        Choice(("schedule", "execute")),
+        sender=("proposer", "executor"),
+        weight=1,
+        always_reverts=True,
     )
     def of_unequal_lengths(self, who: str, operation: Operation, name: str) -> Steps:
         columns = [[item.target for item in operation.items], [0] * (len(operation.items) + 1)]
@@ -172,22 +178,22 @@ class Timelock(Sides):
                 model.need(PROPOSER if name == "schedule" else EXECUTOR, who)
             raise Refused("timelock_controller: length mismatch")
 
-        yield from self.both(run, order=self.tx(f"lock.{name}_batch", *values, sender=who, either=True))
+        yield from self.both(run, order=self.tx(f"lock.{name}_batch", *values, sender=who, raw_outcome=True))
 
     # delay, roles, coins ----------------------------------------------------------------------------------------------
 
-    @action("lock.update_delay", Choice((0, DELAY)), weight=1, hopeless=True)
+    @action("lock.update_delay", Choice((0, DELAY)), weight=1, always_reverts=True)
     def update_delay(self, who: str, delay: int) -> str:
         return "timelock_controller: caller must be timelock"
 
     @action("", Choice(("grant", "grant", "revoke", "renounce")), Choice(ROLES), Choice("accounts"), weight=2)
     def change_role(self, who: str, does: str, role: bytes, account: str) -> Steps:
-        order = self.tx(f"lock.{does}Role", role, account, sender=who, either=True)
+        order = self.tx(f"lock.{does}Role", role, account, sender=who, raw_outcome=True)
         yield from self.both(lambda m: getattr(m, does)(role, account, who), order=order)
 
     @action("", Choice(ROLES[1:]), Choice((ADMIN, ADMIN, PROPOSER)), weight=1)
     def set_admin(self, who: str, role: bytes, admin: bytes) -> Steps:
-        order = self.tx("lock.set_role_admin", role, admin, sender=who, either=True)
+        order = self.tx("lock.set_role_admin", role, admin, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.set_admin(role, admin, who), order=order)
 
     @action("", Choice((1, 2)), weight=1)
@@ -234,9 +240,9 @@ class Timelock(Sides):
                 return False
             time = self.model.times.get(number, 0)
             state = "unset" if not time else "done" if time == DONE else "waiting" if time > self.now else "ready"
-            told = [self.ask(f"lock.is_operation{name}", number) for name in ("", "_pending", "_ready", "_done")]
+            answers = [self.ask(f"lock.is_operation{name}", number) for name in ("", "_pending", "_ready", "_done")]
             wanted = [state != "unset", state in ("waiting", "ready"), state == "ready", state == "done"]
-            if told != wanted or self.ask("lock.get_operation_state", number) != STATES[state]:
+            if answers != wanted or self.ask("lock.get_operation_state", number) != STATES[state]:
                 return False
         return True
 

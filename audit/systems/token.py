@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audit.systems._constructors import Deployment, variations
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
-from evmstorm.fuzz.values import ZERO_ADDRESS, Amount, Choice, Who
+from evmstorm.fuzz.values import Amount, Choice, Who
 from keifu.keys import Domain, StructType
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 UNLIMITED = 2**256 - 1
 LONG = 6  # the mood in which MoodySigner says yes and more: the first word counts
 FORGERIES = ("", "", "", "", "other key", "other amount", "high s")
+BYTES = ("", "65", "v of 0 or 1", "64")  # a signature as (v, r, s), or as bytes in one of the forms of wallets
 TIMES = (-1, 0, 1, 1_000, 10**9)  # seconds from now
 PERMIT = StructType(
     "Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256"
@@ -37,7 +39,7 @@ class Token(System):
         token = evm.deploy("KeifuToken", self["holder"], sender=evm.account("owner"))
         self.bind(token=token)
         self.supply: int = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
-        self.emitted("token.Transfer", sender=ZERO_ADDRESS, receiver=self["holder"], value=self.supply)
+        self.emitted("token.Transfer", from_=ZERO_ADDRESS, to=self["holder"], value=self.supply)
         self.wallet_key = evm.account("wallet key")
         wallet = evm.deploy("ContractWallet", self.wallet_key, sender=evm.account("owner"))
         self.moody = evm.deploy("MoodySigner", sender=evm.account("owner"))
@@ -72,7 +74,7 @@ class Token(System):
         self.balances[owner] -= amount
         self.balances[to] = self.balances.get(to, 0) + amount
         if self.sometimes():
-            self.emitted("token.Transfer", sender=owner, receiver=to, value=amount)
+            self.emitted("token.Transfer", from_=owner, to=to, value=amount)
 
     @action("token.transfer", Who(anyone=True), Amount("balances"))
     def transfer(self, who: str, to: str, amount: int) -> Steps:
@@ -115,30 +117,47 @@ class Token(System):
             s, v = (ORDER - int.from_bytes(s, "big")).to_bytes(32, "big"), 55 - v
         return v, r, s
 
-    def accepted(self, owner: str, forgery: str) -> bool:
-        """Whether such a signature counts: a wallet takes its key's in either form, a moody one what it likes."""
+    @staticmethod
+    def sent(signature: tuple[int, bytes, bytes], form: str) -> tuple[object, ...]:
+        """The signature's arguments in `form`, one of BYTES."""
+        v, r, s = signature
+        if form == "64":
+            return (r + bytes([s[0] | (v - 27) << 7]) + s[1:],)
+        return (r + s + bytes([v - 27 * (form != "65")]),) if form else signature
+
+    def accepted(self, owner: str, forgery: str, form: str = "") -> bool:
+        """Whether such a signature counts: a wallet takes its key's with a large s, too, but no other form than 65
+        bytes with a v of 27 or 28; a moody one what it likes."""
         if owner == self["moody"]:
             return self.mood in (0, LONG)
-        return not forgery or (owner == self["wallet"] and forgery == "high s")
+        if owner == self["wallet"]:
+            return forgery in ("", "high s") and form in ("", "65")
+        return not forgery
 
     @action("", Choice(range(7)), weight=2)
     def change_mood(self, who: str, mood: int) -> Steps:
         yield self.tx("moody.set_mood", mood, sender=who)
         self.mood = mood
 
-    @action("", Who(), Who(anyone=True), Amount("balances"), Choice(TIMES), Choice(FORGERIES), Choice((0, 0, 1)))
-    def permit(self, who: str, owner: str, spender: str, amount: int, delta: int, forgery: str, ahead: int) -> Steps:
+    @action(
+        "", Who(), Who(anyone=True), Amount("balances"), Choice(TIMES), Choice(FORGERIES), Choice((0, 0, 1)),
+        Choice(BYTES),
+    )  # fmt: skip
+    def permit(
+        self, who: str, owner: str, spender: str, amount: int, delta: int, forgery: str, ahead: int, form: str
+    ) -> Steps:
         deadline = self.now + delta
         values: list[object] = [owner, spender, amount, self.nonces[owner] + ahead, deadline]
         signature = self.signed(owner, PERMIT, values, forgery)
         fails = None
         if deadline < self.now:
             fails = "token: permit expired"
-        elif not self.accepted(owner, forgery) or (ahead and not self.accepted(owner, "used nonce")):
+        elif not self.accepted(owner, forgery, form) or (ahead and not self.accepted(owner, "used nonce")):
             fails = "token: invalid signature"
         elif spender == ZERO_ADDRESS:
             fails = "token: invalid spender"
-        yield self.tx("token.permit", owner, spender, amount, deadline, *signature, sender=who, fails=fails)
+        sent = self.sent(signature, form)
+        yield self.tx("token.permit", owner, spender, amount, deadline, *sent, sender=who, fails=fails)
         if fails is None:
             self.nonces[owner] += 1
             self.allowances[owner, spender] = amount
@@ -147,17 +166,17 @@ class Token(System):
 
     @action(
         "", Who(), Who(anyone=True), Amount("balances"), Choice(TIMES), Choice(TIMES), Choice(NONCES),
-        Choice(FORGERIES), Choice((False, True)),
+        Choice(FORGERIES), Choice((False, True)), Choice(BYTES),
     )  # fmt: skip
     def authorized(
         self, who: str, owner: str, to: str, amount: int, after: int, before: int, nonce: bytes, forgery: str,
-        receiving: bool,
+        receiving: bool, form: str,
     ) -> Steps:  # fmt: skip
         valid_after, valid_before = self.now - after, self.now + before
         values: list[object] = [owner, to, amount, valid_after, valid_before, nonce]
         signature = self.signed(owner, RECEIVE if receiving else TRANSFER, values, forgery)
         fails = self.move(owner, to, amount)
-        if not self.accepted(owner, forgery):
+        if not self.accepted(owner, forgery, form):
             fails = "token: invalid signature"
         if (owner, nonce) in self.used:
             fails = "token: authorization used or cancelled"
@@ -168,25 +187,25 @@ class Token(System):
         if receiving and who != to:
             fails = "token: caller is not the receiver"
         function = "receiveWithAuthorization" if receiving else "transferWithAuthorization"
-        yield self.tx(f"token.{function}", *values, *signature, sender=who, fails=fails)
+        yield self.tx(f"token.{function}", *values, *self.sent(signature, form), sender=who, fails=fails)
         if fails is None:
             self.used.add((owner, nonce))
             if self.sometimes():
                 self.emitted("token.AuthorizationUsed", authorizer=owner, nonce=nonce)
             self.moved(owner, to, amount)
 
-    @action("", Who(), Choice(NONCES), Choice(FORGERIES), weight=2)
-    def cancel(self, who: str, owner: str, nonce: bytes, forgery: str) -> Steps:
+    @action("", Who(), Choice(NONCES), Choice(FORGERIES), Choice(BYTES), weight=2)
+    def cancel(self, who: str, owner: str, nonce: bytes, forgery: str, form: str) -> Steps:
         values: list[object] = [owner, nonce]
         fails = None
         if forgery == "other amount":
             return None
-        if not self.accepted(owner, forgery):
+        if not self.accepted(owner, forgery, form):
             fails = "token: invalid signature"
         if (owner, nonce) in self.used:
             fails = "token: authorization used or cancelled"
-        signature = self.signed(owner, CANCEL, values, forgery)
-        yield self.tx("token.cancelAuthorization", owner, nonce, *signature, sender=who, fails=fails)
+        sent = self.sent(self.signed(owner, CANCEL, values, forgery), form)
+        yield self.tx("token.cancelAuthorization", owner, nonce, *sent, sender=who, fails=fails)
         if fails is None:
             self.used.add((owner, nonce))
             if self.sometimes():

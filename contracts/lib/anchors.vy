@@ -14,6 +14,7 @@ from . import record_hash
 from . import signatures
 
 uses: eip712
+uses: signatures
 
 # An anchor's word: time (40), number of leaves (from bit 40).
 COUNT_AT: constant(uint256) = 40
@@ -76,8 +77,11 @@ def is_label(
     """
     @notice Whether a label is in an anchored tree and its labeller signed it.
     """
-    digest: bytes32 = eip712._hash_typed_data_v4(record_hash._label(_label))
-    if self._anchors[_anchorer][_root] == 0 or not self._is_signed(_label.labeller, digest, _signature):
+    struct_hash: bytes32 = record_hash._label(_label)
+    digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
+    if self._anchors[_anchorer][_root] == 0 or not signatures._signed_by_key(
+        _label.labeller, struct_hash, digest, _signature
+    ):
         return False
     return merkle._root(self._leaf(digest), _proof) == _root
 
@@ -94,8 +98,11 @@ def is_record(
     """
     @notice Whether a record is in an anchored tree and its author signed it. Its parents are for the verifier to check.
     """
-    digest: bytes32 = eip712._hash_typed_data_v4(record_hash._record(_record))
-    if self._anchors[_anchorer][_root] == 0 or not self._is_signed(_record.author, digest, _signature):
+    struct_hash: bytes32 = record_hash._record(_record)
+    digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
+    if self._anchors[_anchorer][_root] == 0 or not signatures._signed_by_key(
+        _record.author, struct_hash, digest, _signature
+    ):
         return False
     return merkle._root(self._leaf(digest), _proof) == _root
 
@@ -105,17 +112,3 @@ def is_record(
 def _leaf(_digest: bytes32) -> bytes32:
     # Twice, so that no inner node can pass for a leaf.
     return keccak256(keccak256(_digest))
-
-
-@internal
-@view
-def _is_signed(_signer: address, _digest: bytes32, _signature: Bytes[65]) -> bool:
-    if len(_signature) != 65:
-        return False
-    return signatures._recovers(
-        _signer,
-        _digest,
-        extract32(_signature, 33, output_type=uint256) & 255,
-        extract32(_signature, 0, output_type=uint256),
-        extract32(_signature, 32, output_type=uint256),
-    )

@@ -36,6 +36,7 @@ from snekmate.utils import eip712_domain_separator as eip712
 from ..lib import signatures
 
 initializes: eip712
+initializes: signatures[eip712 := eip712]
 
 exports: eip712.eip712Domain
 
@@ -309,16 +310,11 @@ def is_heartbeat_false(
     @param _record The record of the artefact at that promotion, as registered.
     """
     word: uint256 = self._promotions[_heartbeat.environment][convert(_heartbeat.promotionSeq, uint256)]
-    if word == 0 or len(_signature) != 65 or _record.digest == _heartbeat.digest:
+    if word == 0 or _record.digest == _heartbeat.digest:
         return False
-    digest: bytes32 = eip712._hash_typed_data_v4(keccak256(abi_encode(HEARTBEAT_TYPE, _heartbeat)))
-    if not signatures._recovers(
-        _heartbeat.node,
-        digest,
-        extract32(_signature, 33, output_type=uint256) & U8,
-        extract32(_signature, 0, output_type=uint256),
-        extract32(_signature, 32, output_type=uint256),
-    ):
+    struct_hash: bytes32 = keccak256(abi_encode(HEARTBEAT_TYPE, _heartbeat))
+    digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
+    if not signatures._signed_by_key(_heartbeat.node, struct_hash, digest, _signature):
         return False
     return staticcall registry.record_id(_record) == self._artefact(word)
 

@@ -38,8 +38,9 @@ from ..lib import record_hash
 from ..lib import signatures
 
 initializes: eip712
+initializes: signatures[eip712 := eip712]
 initializes: attestations
-initializes: anchors[eip712 := eip712]
+initializes: anchors[eip712 := eip712, signatures := signatures]
 
 exports: (
     eip712.eip712Domain,
@@ -332,8 +333,7 @@ def _check_signature(
     _signer: address, _struct_hash: bytes32, _deadline: uint256, _signature: Bytes[signatures.MAX_SIGNATURE]
 ):
     assert block.timestamp <= _deadline, "registry: signature expired"
-    digest: bytes32 = eip712._hash_typed_data_v4(_struct_hash)
-    assert signatures._signed(_signer, digest, _signature), "registry: invalid signature"
+    assert signatures._signed(_signer, _struct_hash, _signature), "registry: invalid signature"
 
 
 @internal

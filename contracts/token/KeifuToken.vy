@@ -4,10 +4,12 @@
 @title KeifuToken
 @license MIT
 @notice The coin of the suite: ERC-20 of a fixed supply, approvals by signature (EIP-2612) and transfers by signature
-    (EIP-3009, which HTTP 402 payments are made of), with the signing domain readable by wallets (EIP-5267).
+    (EIP-3009, which HTTP 402 payments are made of), with the signing domain readable by wallets (EIP-5267). Each call
+    with a signature takes it as (v, r, s) or, as USDC 2.2 does, as bytes: those of a contract account have any length.
 @dev Nobody is trusted: there is no owner, no minter, no pause, no list. All coins are minted to one account at
     deployment. Functions carry no re-entrancy lock, because none of them calls out before it is done, except the
-    static ERC-1271 question of who signed.
+    static ERC-1271 question of who signed. Vyper has no two functions of one name, so `__default__` answers the
+    selectors that take bytes, and `contracts/abi_names.toml` adds them to the published ABI.
 @custom:security `approve` has ERC-20's known race: use `permit`, or set to zero first. A signature of a contract
     account is as good as that contract's word at the time. Send to a contract by `receiveWithAuthorization`, else
     whoever sees the signature first may bring it in without the contract noticing.
@@ -36,6 +38,7 @@ from ..lib import constants
 from ..lib import signatures
 
 initializes: eip712
+initializes: signatures[eip712 := eip712]
 exports: eip712.eip712Domain
 
 
@@ -49,7 +52,7 @@ symbol: public(constant(String[5])) = "KEIFU"
 decimals: public(constant(uint8)) = 18
 
 # Version of the signing domain.
-VERSION: constant(String[1]) = "1"
+version: public(constant(String[1])) = "1"
 
 # EIP-712 types of EIP-2612 and EIP-3009.
 PERMIT_TYPEHASH: public(constant(bytes32)) = keccak256(
@@ -64,6 +67,25 @@ RECEIVE_WITH_AUTHORIZATION_TYPEHASH: public(constant(bytes32)) = keccak256(
 CANCEL_AUTHORIZATION_TYPEHASH: public(constant(bytes32)) = keccak256(
     "CancelAuthorization(address authorizer,bytes32 nonce)"
 )
+
+# Selectors that `__default__` answers: the same functions with the signature as bytes.
+PERMIT_BYTES: constant(bytes4) = method_id("permit(address,address,uint256,uint256,bytes)", output_type=bytes4)
+TRANSFER_BYTES: constant(bytes4) = method_id(
+    "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)", output_type=bytes4
+)
+RECEIVE_BYTES: constant(bytes4) = method_id(
+    "receiveWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)", output_type=bytes4
+)
+CANCEL_BYTES: constant(bytes4) = method_id("cancelAuthorization(address,bytes32,bytes)", output_type=bytes4)
+
+# What one of them has to carry at the most, bytes: its words, then offset, length and padded bytes of a signature.
+SIGNATURE_SIZE: constant(uint256) = 2 * 32 + 1_312
+CANCEL_SIZE: constant(uint256) = 2 * 32 + SIGNATURE_SIZE
+PERMIT_SIZE: constant(uint256) = 4 * 32 + SIGNATURE_SIZE
+TRANSFER_SIZE: constant(uint256) = 6 * 32 + SIGNATURE_SIZE
+
+# The precompile that gives back what it is given.
+IDENTITY: constant(address) = 0x0000000000000000000000000000000000000004
 
 
 # ############################################################## #
@@ -93,7 +115,7 @@ def __init__(_holder: address):
     @param _holder Gets the whole supply.
     """
     assert _holder != empty(address), "token: no holder"
-    eip712.__init__(name, VERSION)
+    eip712.__init__(name, version)
     self.balanceOf[_holder] = constants.TOKEN_SUPPLY
     log IERC20.Transfer(sender=empty(address), receiver=_holder, value=constants.TOKEN_SUPPLY)
 
@@ -146,11 +168,7 @@ def permit(owner: address, spender: address, amount: uint256, deadline: uint256,
     """
     @notice Set an allowance by the owner's signature over it, its nonce and the deadline (unix seconds, inclusive).
     """
-    assert block.timestamp <= deadline, "token: permit expired"
-    nonce: uint256 = self.nonces[owner]
-    self.nonces[owner] = unsafe_add(nonce, 1)
-    self._check_signed(owner, keccak256(abi_encode(PERMIT_TYPEHASH, owner, spender, amount, nonce, deadline)), v, r, s)
-    self._approve(owner, spender, amount)
+    self._permit(owner, spender, amount, deadline, self._joined(v, r, s))
 
 
 # ############################################################## #
@@ -173,9 +191,7 @@ def transferWithAuthorization(
     """
     @notice Carry out a transfer that `from_` signed; anyone may bring it, once, in the open interval of the two times.
     """
-    self._transfer_authorized(
-        TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from_, to, amount, validAfter, validBefore, nonce, v, r, s
-    )
+    self._transfer_authorized(from_, to, amount, validAfter, validBefore, nonce, self._joined(v, r, s))
 
 
 @external
@@ -194,10 +210,7 @@ def receiveWithAuthorization(
     """
     @notice The same, brought by the receiver only, so that a contract can count what it gets.
     """
-    assert msg.sender == to, "token: caller is not the receiver"
-    self._transfer_authorized(
-        RECEIVE_WITH_AUTHORIZATION_TYPEHASH, from_, to, amount, validAfter, validBefore, nonce, v, r, s
-    )
+    self._receive_authorized(from_, to, amount, validAfter, validBefore, nonce, self._joined(v, r, s))
 
 
 @external
@@ -206,10 +219,49 @@ def cancelAuthorization(authorizer: address, nonce: bytes32, v: uint8, r: bytes3
     """
     @notice Spend `nonce` without a transfer, by the signature of `authorizer`.
     """
-    assert not self.authorizationState[authorizer][nonce], "token: authorization used or cancelled"
-    self.authorizationState[authorizer][nonce] = True
-    self._check_signed(authorizer, keccak256(abi_encode(CANCEL_AUTHORIZATION_TYPEHASH, authorizer, nonce)), v, r, s)
-    log IKeifuToken.AuthorizationCanceled(authorizer=authorizer, nonce=nonce)
+    self._cancel(authorizer, nonce, self._joined(v, r, s))
+
+
+# ############################################################## #
+#                         USDC FUNCTIONS                         #
+# ############################################################## #
+
+@external
+@payable
+@reentrant
+def __default__():
+    assert msg.value == 0, "token: takes no ether"
+    assert len(msg.data) >= 4, "token: no such function"
+    selector: bytes4 = convert(slice(msg.data, 0, 4), bytes4)
+    owner: address = empty(address)
+    other: address = empty(address)
+    amount: uint256 = 0
+    start: uint256 = 0
+    end: uint256 = 0
+    nonce: bytes32 = empty(bytes32)
+    signature: Bytes[signatures.MAX_SIGNATURE] = b""
+    # `abi_decode` refuses what a decoder has to: short data, offsets and lengths that lead beyond it, dirty addresses.
+    if selector in [TRANSFER_BYTES, RECEIVE_BYTES]:
+        owner, other, amount, start, end, nonce, signature = abi_decode(
+            self._arguments(TRANSFER_SIZE),
+            (address, address, uint256, uint256, uint256, bytes32, Bytes[signatures.MAX_SIGNATURE]),
+        )
+        if selector == TRANSFER_BYTES:
+            self._transfer_authorized(owner, other, amount, start, end, nonce, signature)
+        else:
+            self._receive_authorized(owner, other, amount, start, end, nonce, signature)
+    elif selector == CANCEL_BYTES:
+        owner, nonce, signature = abi_decode(
+            self._arguments(CANCEL_SIZE), (address, bytes32, Bytes[signatures.MAX_SIGNATURE])
+        )
+        self._cancel(owner, nonce, signature)
+    else:
+        assert selector == PERMIT_BYTES, "token: no such function"
+        owner, other, amount, end, signature = abi_decode(
+            self._arguments(PERMIT_SIZE),
+            (address, address, uint256, uint256, Bytes[signatures.MAX_SIGNATURE]),
+        )
+        self._permit(owner, other, amount, end, signature)
 
 
 # ############################################################## #
@@ -259,31 +311,106 @@ def _approve(_owner: address, _spender: address, _amount: uint256):
 
 
 @internal
+def _permit(
+    _owner: address,
+    _spender: address,
+    _amount: uint256,
+    _deadline: uint256,
+    _signature: Bytes[signatures.MAX_SIGNATURE],
+):
+    assert block.timestamp <= _deadline, "token: permit expired"
+    nonce: uint256 = self.nonces[_owner]
+    self.nonces[_owner] = unsafe_add(nonce, 1)
+    self._check_signed(
+        _owner, keccak256(abi_encode(PERMIT_TYPEHASH, _owner, _spender, _amount, nonce, _deadline)), _signature
+    )
+    self._approve(_owner, _spender, _amount)
+
+
+@internal
 def _transfer_authorized(
-    _typehash: bytes32,
     _from: address,
     _to: address,
-    _value: uint256,
+    _amount: uint256,
     _valid_after: uint256,
     _valid_before: uint256,
     _nonce: bytes32,
-    _v: uint8,
-    _r: bytes32,
-    _s: bytes32,
+    _signature: Bytes[signatures.MAX_SIGNATURE],
+):
+    self._use_authorization(
+        TRANSFER_WITH_AUTHORIZATION_TYPEHASH, _from, _to, _amount, _valid_after, _valid_before, _nonce, _signature
+    )
+
+
+@internal
+def _receive_authorized(
+    _from: address,
+    _to: address,
+    _amount: uint256,
+    _valid_after: uint256,
+    _valid_before: uint256,
+    _nonce: bytes32,
+    _signature: Bytes[signatures.MAX_SIGNATURE],
+):
+    assert msg.sender == _to, "token: caller is not the receiver"
+    self._use_authorization(
+        RECEIVE_WITH_AUTHORIZATION_TYPEHASH, _from, _to, _amount, _valid_after, _valid_before, _nonce, _signature
+    )
+
+
+@internal
+def _use_authorization(
+    _typehash: bytes32,
+    _from: address,
+    _to: address,
+    _amount: uint256,
+    _valid_after: uint256,
+    _valid_before: uint256,
+    _nonce: bytes32,
+    _signature: Bytes[signatures.MAX_SIGNATURE],
 ):
     assert block.timestamp > _valid_after, "token: authorization not yet valid"
     assert block.timestamp < _valid_before, "token: authorization expired"
-    assert not self.authorizationState[_from][_nonce], "token: authorization used or cancelled"
-    self.authorizationState[_from][_nonce] = True
+    self._spend_nonce(_from, _nonce)
     self._check_signed(
-        _from, keccak256(abi_encode(_typehash, _from, _to, _value, _valid_after, _valid_before, _nonce)), _v, _r, _s
+        _from, keccak256(abi_encode(_typehash, _from, _to, _amount, _valid_after, _valid_before, _nonce)), _signature
     )
     log IKeifuToken.AuthorizationUsed(authorizer=_from, nonce=_nonce)
-    self._transfer(_from, _to, _value)
+    self._transfer(_from, _to, _amount)
+
+
+@internal
+def _cancel(_authorizer: address, _nonce: bytes32, _signature: Bytes[signatures.MAX_SIGNATURE]):
+    self._spend_nonce(_authorizer, _nonce)
+    self._check_signed(
+        _authorizer, keccak256(abi_encode(CANCEL_AUTHORIZATION_TYPEHASH, _authorizer, _nonce)), _signature
+    )
+    log IKeifuToken.AuthorizationCanceled(authorizer=_authorizer, nonce=_nonce)
+
+
+@internal
+def _spend_nonce(_authorizer: address, _nonce: bytes32):
+    assert not self.authorizationState[_authorizer][_nonce], "token: authorization used or cancelled"
+    self.authorizationState[_authorizer][_nonce] = True
 
 
 @internal
 @view
-def _check_signed(_signer: address, _struct_hash: bytes32, _v: uint8, _r: bytes32, _s: bytes32):
-    digest: bytes32 = eip712._hash_typed_data_v4(_struct_hash)
-    assert signatures._signed_vrs(_signer, digest, _v, _r, _s), "token: invalid signature"
+def _check_signed(_signer: address, _struct_hash: bytes32, _signature: Bytes[signatures.MAX_SIGNATURE]):
+    assert signatures._signed(_signer, _struct_hash, _signature), "token: invalid signature"
+
+
+@internal
+@pure
+def _joined(_v: uint8, _r: bytes32, _s: bytes32) -> Bytes[65]:
+    return concat(_r, _s, slice(convert(_v, bytes32), 31, 1))
+
+
+@internal
+@view
+def _arguments(_most: uint256) -> Bytes[TRANSFER_SIZE]:
+    """
+    @dev The call's data after the selector. What wallets append behind the arguments is cut off after `_most` bytes.
+    """
+    call: Bytes[4 + TRANSFER_SIZE] = raw_call(IDENTITY, msg.data, max_outsize=4 + TRANSFER_SIZE, is_static_call=True)
+    return convert(slice(call, 4, min(len(call) - 4, _most)), Bytes[TRANSFER_SIZE])

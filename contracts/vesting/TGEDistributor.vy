@@ -37,6 +37,7 @@ from ..lib import schedule
 from ..lib import signatures
 
 initializes: eip712
+initializes: signatures[eip712 := eip712]
 exports: eip712.eip712Domain
 
 
@@ -208,12 +209,10 @@ def claim_and_stake_for(
     assert block.timestamp <= _deadline, "distributor: signature expired"
     nonce: uint256 = self.nonces[_account]
     self.nonces[_account] = nonce + 1
-    digest: bytes32 = eip712._hash_typed_data_v4(
-        keccak256(
-            abi_encode(CLAIM_AND_STAKE_TYPEHASH, _index, _account, _operator, _amount, _min_shares, nonce, _deadline)
-        )
+    struct_hash: bytes32 = keccak256(
+        abi_encode(CLAIM_AND_STAKE_TYPEHASH, _index, _account, _operator, _amount, _min_shares, nonce, _deadline)
     )
-    assert signatures._signed(_account, digest, _signature), "distributor: invalid signature"
+    assert signatures._signed(_account, struct_hash, _signature), "distributor: invalid signature"
     assert merkle._root(self._leaf(_index, _account, _total), _proof) == root, "distributor: not in the list"
     return self._stake(_index, _account, self._take(_index, _total), _operator, _amount, _min_shares)
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from examples.demo.stage import Stage
+from examples.demo.story import Story
 
-__all__ = ["Stage"]
+__all__ = ["Story"]

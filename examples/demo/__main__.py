@@ -13,21 +13,29 @@ from pathlib import Path
 
 import click
 
-from examples.demo import Stage
+from examples.demo import Story
 from keifu.chain import Anvil
 from keifu.errors import CheckFailed, KeifuError
 
 __all__ = ["CHAPTERS", "GENESIS", "cli", "main", "tell"]
 
-# Modules of examples.demo with `TITLE` and `tell(stage)`, in the order of the story.
+# Modules of examples.demo with `TITLE` and `tell(story)`, in the order of the story.
 CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking")
 GENESIS = 1_767_225_600  # 2026-01-01T00:00:00Z: the story has the same dates every time
 
 
 @click.command(name="demo")
-@click.option("--fast", is_flag=True, help="smaller numbers: under a minute")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
-@click.option("--chapter", "chosen", multiple=True, help="tell only this chapter; may be repeated")
+@click.option("--fast", is_flag=True, help="Use smaller numbers: under a minute.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out/demo"),
+    show_default=True,
+    help="Folder for pictures and files.",
+)
+@click.option(
+    "--chapter", "chosen", multiple=True, type=click.Choice(CHAPTERS), help="Tell only this chapter; repeatable."
+)
 def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
     """Tell the whole story on a real local chain; pictures and files go to OUT.
 
@@ -41,30 +49,30 @@ def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
     if unknown:
         raise click.BadParameter(f"no chapter {', '.join(sorted(unknown))}; there are: {', '.join(CHAPTERS)}")
     with Anvil(timestamp=GENESIS) as anvil:
-        stage = Stage(anvil, out, fast=fast)
-        tell(stage, chosen or CHAPTERS)
+        story = Story(anvil, out, fast=fast)
+        tell(story, chosen or CHAPTERS)
         if sys.stdout.isatty() and os.environ.get("CI") != "true":
-            stage.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
+            story.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
 
 
-def tell(stage: Stage, chapters: Sequence[str] = CHAPTERS) -> None:
+def tell(story: Story, chapters: Sequence[str] = CHAPTERS) -> None:
     """The chapters one after another. Raises CheckFailed when a claim of theirs did not hold."""
     started = time.monotonic()
-    stage.say(f"a real chain (anvil, id {stage.anvil.chain_id}) listens on {stage.anvil.url}")
+    story.say(f"a real chain (anvil, id {story.anvil.chain_id}) listens on {story.anvil.url}")
     for name in chapters:
         chapter = importlib.import_module(f"examples.demo.{name}")
-        stage.chapter(chapter.TITLE)
-        chapter.tell(stage)
-    _conclude(stage, time.monotonic() - started)
+        story.chapter(chapter.TITLE)
+        chapter.tell(story)
+    _conclude(story, time.monotonic() - started)
 
 
-def _conclude(stage: Stage, seconds: float) -> None:
-    stage.console.rule(align="left")
-    if stage.failures:
-        raise CheckFailed(f"{len(stage.failures)} of {stage.checks} claims did not hold: {'; '.join(stage.failures)}")
-    stage.say(f"[bold green]demo: all {stage.checks} claims hold[/] ({seconds:.0f} s); files are in {stage.out}")
+def _conclude(story: Story, seconds: float) -> None:
+    story.console.rule(align="left")
+    if story.failures:
+        raise CheckFailed(f"{len(story.failures)} of {story.checks} claims did not hold: {'; '.join(story.failures)}")
+    story.say(f"[bold green]demo: all {story.checks} claims hold[/] ({seconds:.0f} s); files are in {story.out}")
 
 
 def main() -> None:

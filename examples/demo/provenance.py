@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.demo.stage import Stage
+from examples.demo.story import Story
 from examples.digits.pipeline import Cast, DigitsPipeline, infer, read_int8
 from examples.digits.project import Artefact, Workshop
 from keifu.chain import RpcDeployer, deploy_protocol
@@ -30,6 +30,7 @@ from keifu.provenance.verify import (
     check_run,
     check_running,
 )
+from keifu.units import DAY
 
 __all__ = ["TITLE", "tell"]
 
@@ -37,39 +38,39 @@ TITLE = "Provenance: where a model came from, and what really runs"
 LABELLERS = 50
 MANY_LABELS, FEWER_LABELS = 100_000, 10_000
 DIGITS_LABELLERS = 6
-BACK_DATED_SECONDS = 90 * 86_400
+BACK_DATED_SECONDS = 90 * DAY
 TEN = 10
 SHOWN = 8  # hex digits
 
 
-def tell(stage: Stage) -> None:
+def tell(story: Story) -> None:
     """Register everything, answer the five questions, catch the three frauds, leave picture and bundle on disk."""
-    source = _deploy(stage)
-    folder = stage.out / "provenance"
+    source = _deploy(story)
+    folder = story.out / "provenance"
     shutil.rmtree(folder, ignore_errors=True)
-    pipeline = _make(stage, source, folder / "artefacts")
-    _five_questions(stage, pipeline)
-    _frauds(stage, pipeline, folder)
-    _withdrawal(stage, pipeline)
-    _many_labels(stage, pipeline)
-    _leave_behind(stage, pipeline, folder)
+    pipeline = _make(story, source, folder / "artefacts")
+    _five_questions(story, pipeline)
+    _frauds(story, pipeline, folder)
+    _withdrawal(story, pipeline)
+    _many_labels(story, pipeline)
+    _leave_behind(story, pipeline, folder)
 
 
-def _deploy(stage: Stage) -> Provenance:
-    deployment = deploy_protocol(RpcDeployer(stage.chain, stage.account("deployer")))
+def _deploy(story: Story) -> Provenance:
+    deployment = deploy_protocol(RpcDeployer(story.chain, story.account("deployer")))
     for name in ("ProvenanceRegistry", "Environments"):
-        stage.deployment.addresses.setdefault(name, deployment[name])
-    return Provenance(stage.chain, stage.deployment["ProvenanceRegistry"], stage.deployment["Environments"])
+        story.deployment.addresses.setdefault(name, deployment[name])
+    return Provenance(story.chain, story.deployment["ProvenanceRegistry"], story.deployment["Environments"])
 
 
-def _make(stage: Stage, source: Provenance, folder: Path) -> DigitsPipeline:
-    stage.say(f"{DIGITS_LABELLERS} people label 1,797 scanned digits; a team trains on them.")
+def _make(story: Story, source: Provenance, folder: Path) -> DigitsPipeline:
+    story.say(f"{DIGITS_LABELLERS} people label 1,797 scanned digits; a team trains on them.")
     cast = Cast(
-        author=stage.account("model author"),
+        author=story.account("model author"),
         labellers=tuple(Account.from_role(f"labeller {i}") for i in range(DIGITS_LABELLERS)),
-        evaluator=stage.account("evaluator"),
-        scanner=stage.account("scanner"),
-        owner=stage.account("production owner"),
+        evaluator=story.account("evaluator"),
+        scanner=story.account("scanner"),
+        owner=story.account("production owner"),
         nodes=tuple(Account.from_role(f"inference node {i}") for i in range(2)),
     )
     rows: list[tuple[str, str, str, int]] = []
@@ -80,11 +81,11 @@ def _make(stage: Stage, source: Provenance, folder: Path) -> DigitsPipeline:
 
     pipeline = DigitsPipeline(Workshop(folder, source, cast.author, on_step=note), cast)
     pipeline.run()
-    stage.table("registered, parents before children", ("artefact", "kind", "record", "bytes"), rows)
+    story.table("registered, parents before children", ("artefact", "kind", "record", "bytes"), rows)
     return pipeline
 
 
-def _five_questions(stage: Stage, pipeline: DigitsPipeline) -> None:
+def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
     workshop, source = pipeline.workshop, pipeline.workshop.source
     artefact, seq, ok = source.current(pipeline.environment)
     lineage = walk(source, artefact, names=workshop.names)
@@ -119,27 +120,27 @@ def _five_questions(stage: Stage, pipeline: DigitsPipeline) -> None:
         ),
         ("Which version runs in production?", f"promotion {seq}, accuracy {pipeline.accuracy:.1%}", artefact),
     ]
-    stage.table(
+    story.table(
         "five questions, five answers",
         ("question", "answer", "record"),
         [(question, answer, record.hex()[:SHOWN]) for question, answer, record in answers],
     )
     beats = [pipeline.heartbeat(node, digest_path(workshop["weights-int8"].path).root) for node in pipeline.cast.nodes]
     findings = check_running(source, pipeline.environment, workshop["weights-int8"].path, beats)
-    stage.check("production runs what was promoted: chain, bytes and both nodes agree", all(f.ok for f in findings))
-    stage.check("the label of sample 17 is proved on chain", bool(on_chain))
-    stage.check("the policy's two attestations stand", ok)
-    stage.check(f"no ancestor is missing or withdrawn ({check_lineage(lineage).detail})", check_lineage(lineage).ok)
+    story.check("production runs what was promoted: chain, bytes and both nodes agree", all(f.ok for f in findings))
+    story.check("the label of sample 17 is proved on chain", bool(on_chain))
+    story.check("the policy's two attestations stand", ok)
+    story.check(f"no ancestor is missing or withdrawn ({check_lineage(lineage).detail})", check_lineage(lineage).ok)
 
 
-def _frauds(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
-    stage.say("\nNow three people cheat.")
-    _swap_weights(stage, pipeline, folder)
-    _relabel(stage, pipeline)
-    _back_date(stage, pipeline)
+def _frauds(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
+    story.say("\nNow three people cheat.")
+    _swap_weights(story, pipeline, folder)
+    _relabel(story, pipeline)
+    _back_date(story, pipeline)
 
 
-def _swap_weights(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
+def _swap_weights(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     """A node serves other weights; its own heartbeat convicts it."""
     workshop = pipeline.workshop
     genuine = workshop["weights-int8"]
@@ -149,22 +150,22 @@ def _swap_weights(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
     bias[[3, 8]] = bias[[8, 3]]
     np.save(swapped / "bias1.npy", bias)
     entry = walk(workshop.source, genuine.id).entries[genuine.id]
-    stage.check("the promoted weights give the record's program root", check_program(entry, genuine.path).ok)
-    stage.check("the swapped ones do not", not check_program(entry, swapped).ok)
+    story.check("the promoted weights give the record's program root", check_program(entry, genuine.path).ok)
+    story.check("the swapped ones do not", not check_program(entry, swapped).ok)
     bytes_finding = check_bytes(entry, swapped, registered=genuine.digest)
     heartbeat, signature = pipeline.heartbeat(pipeline.cast.nodes[1], digest_path(swapped).root)
     (_, node) = check_running(workshop.source, pipeline.environment, None, [(heartbeat, signature)])
     environments = workshop.source.environments
     assert environments is not None
     evidence = environments.is_heartbeat_false(heartbeat.args, signature, genuine.record.args)
-    stage.say(f"  {_words(bytes_finding)}\n  {_words(node)}")
-    stage.check(
+    story.say(f"  {_words(bytes_finding)}\n  {_words(node)}")
+    story.check(
         "swapped weights are caught: the file is named", not bytes_finding.ok and "bias1.npy" in bytes_finding.detail
     )
-    stage.check("the node's own heartbeat is evidence on chain", bool(evidence) and not node.ok)
+    story.check("the node's own heartbeat is evidence on chain", bool(evidence) and not node.ok)
 
 
-def _relabel(stage: Stage, pipeline: DigitsPipeline) -> None:
+def _relabel(story: Story, pipeline: DigitsPipeline) -> None:
     """Ten labels are changed after they were signed."""
     labels = pipeline.labels
     forged = LabelBatch(**{**vars(labels), "labels": labels.labels.copy()})
@@ -172,12 +173,12 @@ def _relabel(stage: Stage, pipeline: DigitsPipeline) -> None:
     for row in changed:
         forged.labels[row] = np.frombuffer(label_word(int(forged.labels[row, -1] + 1) % TEN), np.uint8)
     message = _refusal(lambda: forged.verify(pipeline.label_root))
-    stage.say(f"  labels: {message}")
+    story.say(f"  labels: {message}")
     named = ", ".join(str(row) for row in sorted(changed))
-    stage.check("ten changed labels are caught and named", named in message)
+    story.check("ten changed labels are caught and named", named in message)
 
 
-def _back_date(stage: Stage, pipeline: DigitsPipeline) -> None:
+def _back_date(story: Story, pipeline: DigitsPipeline) -> None:
     """A run claims to be three months old, to be first."""
     workshop = pipeline.workshop
     began = workshop.source.chain.now - BACK_DATED_SECONDS
@@ -187,14 +188,14 @@ def _back_date(stage: Stage, pipeline: DigitsPipeline) -> None:
     run = workshop["run-of-spring"]
     lineage = walk(workshop.source, run.id, names=workshop.names)
     finding = check_run(lineage.entries[run.id], run.statement, lineage)
-    stage.say(f"  {_words(finding)}")
-    stage.check("a back-dated run is caught: its input was not there yet", not finding.ok and "input" in finding.detail)
+    story.say(f"  {_words(finding)}")
+    story.check("a back-dated run is caught: its input was not there yet", not finding.ok and "input" in finding.detail)
     honest = workshop["run"]
     lineage = walk(workshop.source, honest.id, names=workshop.names)
-    stage.check("the honest run passes", check_run(lineage.entries[honest.id], honest.statement, lineage).ok)
+    story.check("the honest run passes", check_run(lineage.entries[honest.id], honest.statement, lineage).ok)
 
 
-def _withdrawal(stage: Stage, pipeline: DigitsPipeline) -> None:
+def _withdrawal(story: Story, pipeline: DigitsPipeline) -> None:
     """A copy of the labels is withdrawn; every descendant shows it, and production refuses it."""
     workshop, source = pipeline.workshop, pipeline.workshop.source
     owner = pipeline.cast.owner
@@ -205,14 +206,14 @@ def _withdrawal(stage: Stage, pipeline: DigitsPipeline) -> None:
     source.promote(environment, workshop["draft-weights"].id, owner)
     source.withdraw(workshop["draft-weights"].id, Status.REVOKED, "trained on copied data", pipeline.cast.author)
     _, _, ok = source.current(environment)
-    stage.check("a promoted record that its author revokes no longer counts as in order", not ok)
+    story.check("a promoted record that its author revokes no longer counts as in order", not ok)
 
 
-def _many_labels(stage: Stage, pipeline: DigitsPipeline) -> None:
-    count = FEWER_LABELS if stage.fast else MANY_LABELS
+def _many_labels(story: Story, pipeline: DigitsPipeline) -> None:
+    count = FEWER_LABELS if story.fast else MANY_LABELS
     source, author = pipeline.workshop.source, pipeline.cast.author
     labellers = [Account.from_role(f"crowd labeller {i}") for i in range(LABELLERS)]
-    with stage.progress("signing labels", count) as bar:
+    with story.progress("signing labels", count) as bar:
         batch = LabelBatch.sign(
             source.domain,
             pipeline.workshop["raw"].id,
@@ -224,25 +225,25 @@ def _many_labels(stage: Stage, pipeline: DigitsPipeline) -> None:
     tree = batch.tree()
     receipt = source.anchor(tree.root, count, bytes(32), "file:crowd", author)
     started = time.perf_counter()
-    with stage.progress("checking them", count) as bar:
+    with story.progress("checking them", count) as bar:
         batch.verify(tree.root, on_progress=lambda done: bar.update(bar.task_ids[0], completed=done))
     rate = count / (time.perf_counter() - started)
     proof = batch.prove(count // 2, author.address, tree)
-    stage.say(
+    story.say(
         f"  {count:,} labels by {LABELLERS} labellers: one transaction, {receipt.gas_used / count:.2f} gas each; "
         f"{rate:,.0f} signatures checked a second"
     )
-    stage.check(
+    story.check(
         "any one of them is proved on chain with its labeller's signature", source.registry.is_label(*proof.args)
     )
 
 
-def _leave_behind(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
+def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     workshop, source = pipeline.workshop, pipeline.workshop.source
     lineage = walk(source, workshop["evaluation"].id, names=workshop.names)
     picture = folder / "lineage.svg"
     picture.write_text(lineage.to_svg())
-    stage.picture(picture)
+    story.picture(picture)
     known = {record_id: workshop.statements[record_id] for record_id in lineage.entries}
     bodies = {
         entry.record.manifest: workshop.statement_bytes[entry.record.manifest] for entry in lineage.entries.values()
@@ -253,10 +254,10 @@ def _leave_behind(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
     started = time.perf_counter()
     verified = Bundle.read(path).verify(bundle.block_hash)
     took = time.perf_counter() - started
-    stage.say(
+    story.say(
         f"  offline bundle: {path} ({path.stat().st_size:,} bytes), verified without network in {took * 1e3:.1f} ms"
     )
-    stage.check("the bundle holds every ancestor and what production runs", len(verified.entries) == len(known))
+    story.check("the bundle holds every ancestor and what production runs", len(verified.entries) == len(known))
     weights = workshop["weights-int8"]
     subject = describe(
         "digits-int8",
@@ -266,10 +267,10 @@ def _leave_behind(stage: Stage, pipeline: DigitsPipeline, folder: Path) -> None:
     )
     for name, exporter in EXPORTERS.items():
         (folder / exporter.filename).write_bytes(export(name, subject))
-    stage.say(f"  exported as {', '.join(EXPORTERS)}: each field marked verified or asserted")
+    story.say(f"  exported as {', '.join(EXPORTERS)}: each field marked verified or asserted")
     table = np.loadtxt(workshop["test"].path / "test.csv", delimiter=",", dtype=np.int64)
     answers = infer(read_int8(weights.path), table[:1, 1:])
-    stage.check(f"the promoted weights read a held-out {table[0, 0]} as {answers[0]}", bool(answers[0] == table[0, 0]))
+    story.check(f"the promoted weights read a held-out {table[0, 0]} as {answers[0]}", bool(answers[0] == table[0, 0]))
 
 
 def _words(finding: Finding) -> str:

@@ -20,18 +20,18 @@ from numpy.typing import NDArray
 from examples.digits.project import Workshop
 from keifu.errors import EnvironmentFault
 from keifu.keys import Account
-from keifu.provenance._model import Attestation, Heartbeat, Kind, PolicyEntry, Relation, environments_domain
-from keifu.provenance._model import heartbeat_digest as _heartbeat_digest
-from keifu.provenance.export._subject import rfc3339
+from keifu.provenance import Attestation, Heartbeat, Kind, PolicyEntry, Relation, environments_domain
+from keifu.provenance import heartbeat_digest as _heartbeat_digest
+from keifu.provenance.export import rfc3339
 from keifu.provenance.labels import LabelBatch, label_word
 from keifu.provenance.program import Operator, write_program
 from keifu.provenance.registry import schema_id
+from keifu.units import DAY
 
 __all__ = ["EVALUATED", "SCANNED", "Cast", "DigitsPipeline", "Settings", "infer", "read_int8"]
 
 EVALUATED = "evaluation passed: accuracy on held-out digits at least 0.95"
 SCANNED = "scan passed: arrays only, nothing executable"
-DAY_SECONDS = 86_400
 ACCURACY_BAR = 0.95
 INT8_MAX = 127  # weights are -127 … 127, activations 0 … 127, so that a sum of 1,040 products fits 24 bits
 SHIFT = 16  # fixed-point fraction of the requantising multiplier, bits
@@ -207,7 +207,7 @@ class DigitsPipeline:
 
     def promote(self) -> None:
         """Production takes only what both have attested within thirty days."""
-        month = 30 * DAY_SECONDS
+        month = 30 * DAY
         policy = [
             PolicyEntry(schema_id(EVALUATED), 1, month, (self.cast.evaluator.address,)),
             PolicyEntry(schema_id(SCANNED), 1, month, (self.cast.scanner.address,)),

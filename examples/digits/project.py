@@ -10,7 +10,7 @@ from typing import Any
 
 from keifu.errors import InputError
 from keifu.keys import Account
-from keifu.provenance._model import ZERO, Kind, Link, Record, Relation
+from keifu.provenance import ZERO, Kind, Link, Record, Relation
 from keifu.provenance.digest import TreeDigest, digest_path
 from keifu.provenance.registry import Entry, Provenance
 from keifu.provenance.statement import canonical, manifest_hash, statement

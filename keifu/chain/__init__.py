@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from ethwire.rpc import Rpc
-from keifu.chain._client import Call, ChainClient
-from keifu.chain._deployer import FACTORY, Deployer, FactoryDeployer, RpcDeployer
-from keifu.chain.anvil import Anvil
-from keifu.chain.protocol import Deployment, Params, deploy_protocol
-from keifu.keys import Account
+from typing import TYPE_CHECKING
+
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from ethwire.rpc import Rpc
+    from keifu.chain._client import Call, ChainClient
+    from keifu.chain._deployer import FACTORY, ClientDeployer, Deployer, FactoryDeployer, RpcDeployer
+    from keifu.chain._transaction import Fees, sign_transaction
+    from keifu.chain.anvil import Anvil
+    from keifu.chain.protocol import Deployment, Params, deploy_protocol
+    from keifu.keys import Account
 
 __all__ = [
     "FACTORY",
@@ -15,11 +21,27 @@ __all__ = [
     "Anvil",
     "Call",
     "ChainClient",
+    "ClientDeployer",
     "Deployer",
     "Deployment",
     "FactoryDeployer",
+    "Fees",
     "Params",
     "Rpc",
     "RpcDeployer",
     "deploy_protocol",
+    "sign_transaction",
 ]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "keifu.chain._client": ["Call", "ChainClient"],
+        "keifu.chain._deployer": ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeployer"],
+        "keifu.chain._transaction": ["Fees", "sign_transaction"],
+        "keifu.chain.anvil": ["Anvil"],
+        "keifu.chain.protocol": ["Deployment", "Params", "deploy_protocol"],
+        "ethwire.rpc": ["Rpc"],
+        "keifu.keys": ["Account"],
+    },
+)

@@ -18,7 +18,7 @@ from keifu.keys import Account, keccak256
 
 __all__ = ["Call", "ChainClient"]
 
-RECEIPT_TIMEOUT_SECONDS = 120.0
+RECEIPT_TIMEOUT_SECONDS = 120.0  # of our own pauses: the time that a busy node takes to answer does not count
 FIRST_POLL_SECONDS = 0.002
 SLOWEST_POLL_SECONDS = 1.0
 GAS_MARGIN_PERCENT = 25  # an estimate is exact for one state; the next block may be another
@@ -188,7 +188,7 @@ class ChainClient:
 
     def _wait_many(self, hashes: Sequence[bytes]) -> list[dict[str, Any]]:
         found: dict[bytes, dict[str, Any]] = {}
-        deadline, pause = time.monotonic() + RECEIPT_TIMEOUT_SECONDS, FIRST_POLL_SECONDS
+        waited, pause = 0.0, FIRST_POLL_SECONDS
         while True:
             open_hashes = [tx_hash for tx_hash in hashes if tx_hash not in found]
             answers = self.rpc.batch([("eth_getTransactionReceipt", ["0x" + item.hex()]) for item in open_hashes])
@@ -197,12 +197,13 @@ class ChainClient:
                     found[tx_hash] = answer
             if len(found) == len(set(hashes)):
                 return [found[tx_hash] for tx_hash in hashes]
-            if time.monotonic() > deadline:
+            if waited > RECEIPT_TIMEOUT_SECONDS:
                 raise RpcError(
                     f"{len(hashes) - len(found)} transactions were not mined in {RECEIPT_TIMEOUT_SECONDS:.0f} s",
                     remedy="raise the fee, or look at the node",
                 )
             time.sleep(pause)
+            waited += pause
             pause = min(2 * pause, SLOWEST_POLL_SECONDS)
 
     def _raise_reason(self, account: Account, to: str | None, data: bytes, value: int, receipt: dict[str, Any]) -> None:

@@ -7,10 +7,10 @@ from functools import cached_property
 from ethwire import anvil as ethwire_anvil
 from ethwire.keys import Account
 from keifu.chain._client import ChainClient
+from keifu.units import COIN
 
 __all__ = ["Anvil"]
 
-ETHER = 10**18
 FUNDING_ETHER = 1_000
 
 
@@ -33,7 +33,7 @@ class Anvil(ethwire_anvil.Anvil):
         """The account of a role, paid by the faucet with a real transaction when it has nothing."""
         account = Account.from_role(role)
         if ether and self._client.balance(account) == 0:
-            self._client.send(self.faucet, account.address, value=ether * ETHER)
+            self._client.send(self.faucet, account.address, value=ether * COIN)
         return account
 
     def restore(self, number: str) -> None:

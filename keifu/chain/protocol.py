@@ -1,59 +1,26 @@
-"""The one place that deploys the suite: tests, scripts, the demo and the local chain all call `deploy_protocol`.
+"""The one place that deploys the suite: tests, commands, the demo and the local chain all call `deploy_protocol`.
 
-Order: Token → Timelock → StakingHub → the rest. Addresses go in as constructor arguments; there are no setters.
+What is made, in which order and wired how stands in `suite`; here is when to send, when to refuse and what to record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from keifu.abi import Contract
 from keifu.chain._deployer import Deployer
+from keifu.chain.bounds import require_bounds
+from keifu.chain.creation import Creation, differences
+from keifu.chain.deployments import Record
+from keifu.chain.parameters import Distribution, Params
+from keifu.chain.suite import FACTORY, parameter_of, suite
+from keifu.errors import UsageError
 
-__all__ = ["Deployment", "Distribution", "Params", "deploy_protocol"]
+__all__ = ["Deployment", "Distribution", "Params", "deploy_protocol", "require_same"]
 
-DAY_SECONDS = 86_400
-NOBODY = "0x" + "00" * 20
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """A published list of grants, as TGEDistributor takes it."""
-
-    root: bytes  # of the list's StandardMerkleTree
-    allocation: int  # sum of all grants, wei
-    start: int  # the token generation event, unix seconds
-    step: int  # seconds
-    steps: int
-    sweep_after: int  # unix seconds
-
-    @property
-    def label(self) -> str:
-        """Another list or another schedule is another contract at another address."""
-        terms = f"{self.root.hex()}:{self.allocation}:{self.start}:{self.step}:{self.steps}:{self.sweep_after}"
-        return f"TGEDistributor:{terms}"
-
-
-@dataclass(frozen=True)
-class Params:
-    """What a deployment may choose. Empty addresses stand for the deploying account."""
-
-    treasury: str = ""  # receives the whole supply
-    proposers: tuple[str, ...] = ()  # may queue in the timelock
-    executors: tuple[str, ...] = ()  # may execute what is ripe
-    timelock_delay: int = 2 * DAY_SECONDS  # seconds between queueing and executing
-    insurance: str = ""  # receives what slashes take beyond restitution and reward; the timelock by default
-    unbonding: int = 14 * DAY_SECONDS  # seconds for which leaving stake stays slashable, at least
-    epoch_length: int = DAY_SECONDS  # seconds over which what came in before is earned
-    emission_duration: int = 4 * 365 * DAY_SECONDS  # seconds until the reward stream is dry
-    seed_stride: int = 300  # blocks of a randomness epoch
-    randomness: str = ""  # another source of seeds, already there, for the court; by default a Randomness is deployed
-    case_bond: int = 1_000 * 10**18  # wei for accusing somebody before the court
-    reveal_period: int = DAY_SECONDS  # seconds in which jurors reveal
-    appeal_period: int = DAY_SECONDS  # seconds in which a verdict can be appealed
-    distribution: Distribution | None = None  # without one there is no TGEDistributor
+ANOTHER_SUITE = "leave the parameters as they are; a second suite needs a label and a record of its own"
 
 
 class _Handles(Protocol):
@@ -75,34 +42,102 @@ class Deployment:
 
 
 def deploy_protocol(
-    chain: Deployer, params: Params | None = None, *, on_step: Callable[[str, str], None] = lambda name, address: None
+    chain: Deployer,
+    params: Params | None = None,
+    *,
+    record: Record | None = None,
+    save: Callable[[Record], Any] = lambda record: None,
+    on_step: Callable[[str, str], None] = lambda name, address: None,
 ) -> Deployment:
     """Deploy what is missing of the suite and return where everything is.
 
-    Safe to call again after a crash: contracts already deployed are skipped. `on_step(name, address)` is
+    Safe to call again after a crash: what is there stays. The record is filled in and given to `save` before and after
+    each step; without one the contracts that are there are asked how they were made. `on_step(name, address)` is
     called after each contract.
-    Raises Revert when a constructor refuses its arguments.
+
+    Raises UsageError, before anything is sent, when a parameter is out of bounds or differs from that of the record or
+    of a contract that is there; EnvironmentFault when the chain cannot tell; Revert when a constructor refuses its
+    arguments.
     """
-    params = params or Params()
+    record = record or Record(0, "")
+    params = require_same(record, chain.sender, (params or Params()).by(chain.sender))
+    require_bounds(params, chain.now)
+    chain.begin(record.factory, record.first_block)
+    there = _found(chain, params)
+    record.deployer, record.parameters = chain.sender, params.data()
+    record.first_block = record.first_block or min(
+        (creation.block for creation in there.values()), default=chain.block_number
+    )
+    save(record)
+    if FACTORY not in record.creations:
+        record.creations[FACTORY] = chain.make_factory()
+        save(record)
     deployment = Deployment()
-
-    def deploy(name: str, *args: Any, label: str = "") -> str:
-        address = chain.deploy(name, *args, label=label)
-        deployment.addresses[name] = address
-        on_step(name, address)
-        return address
-
-    proposers = list(params.proposers) or [chain.sender]
-    executors = list(params.executors) or [chain.sender]
-    token = deploy("KeifuToken", params.treasury or chain.sender)
-    timelock = deploy("Timelock", params.timelock_delay, proposers, executors, NOBODY)
-    hub = deploy("StakingHub", token, timelock, params.insurance or timelock, params.unbonding, params.epoch_length)
-    deploy("RewardStream", token, hub, params.emission_duration)
-    randomness = params.randomness or deploy("Randomness", params.seed_stride, 0)
-    deploy("AlignmentCourt", token, hub, randomness, params.case_bond, params.reveal_period, params.appeal_period)
-    deploy("VestingEscrow", token, hub)
-    deploy("Environments", deploy("ProvenanceRegistry"))
-    if (grants := params.distribution) is not None:
-        terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
-        deploy("TGEDistributor", token, hub, *terms, timelock, label=grants.label)
+    for step in suite(params, chain.address_of):
+        planned = Creation.planned(step, chain.address_of(step.label), chain.interface(step.contract))
+        made = there.get(step.contract)
+        if made is None:
+            record.pending = planned
+            save(record)
+            made = chain.make(planned)
+        record.creations[step.contract], record.pending = made, None
+        save(record)
+        deployment.addresses[step.contract] = made.address
+        on_step(step.contract, made.address)
     return deployment
+
+
+def require_same(record: Record, sender: str, params: Params) -> Params:
+    """The parameters to go on with: a distribution may be added to a suite, nothing else of it changed.
+
+    Raises UsageError, naming each parameter that differs and both values, or the account that began.
+    """
+    if record.deployer and record.deployer != sender:
+        raise UsageError(f"{record.deployer} began this deployment, not {sender}", remedy="use that account")
+    recorded = record.params
+    if recorded is None:
+        return params
+    if params.distribution is None or recorded.distribution is None:
+        grants = params.distribution or recorded.distribution
+        recorded, params = (replace(item, distribution=grants) for item in (recorded, params))
+    _refuse(
+        f"chain {record.chain_id} already has a suite with",
+        [(name, found, asked) for name, found, asked in differences(_flat(recorded), _flat(params))],
+    )
+    return params
+
+
+def _found(chain: Deployer, params: Params) -> dict[str, Creation]:
+    """How the contracts that are there were made, by name; refuses those that other parameters made."""
+    factory = chain.find_factory()
+    there: dict[str, Creation] = {}
+    if not factory:
+        return there
+    different: list[tuple[str, Any, Any]] = []
+    for step in suite(params, chain.address_of):
+        planned = Creation.planned(step, chain.address_of(step.label), chain.interface(step.contract))
+        made = chain.found(planned)
+        if made is not None:
+            there[step.contract] = made
+            different += [
+                (parameter_of(step.contract, name), found, asked)
+                for name, found, asked in differences(made.arguments, planned.arguments)
+            ]
+    _refuse(f"{chain.sender} already has a suite here with", different)
+    return there
+
+
+def _flat(params: Params) -> dict[str, Any]:
+    data = params.data()
+    terms = data.pop("distribution") or {}
+    return {**data, **{f"distribution {name}": value for name, value in terms.items()}}
+
+
+def _refuse(what: str, different: list[tuple[str, Any, Any]]) -> None:
+    if different:
+        listed = "; ".join(f"{name} {_shown(found)}, not {_shown(asked)}" for name, found, asked in different)
+        raise UsageError(f"{what} {listed}", remedy=ANOTHER_SUITE)
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value) or "none"

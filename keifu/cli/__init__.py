@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from keifu.cli._main import main
+from keifu.cli.root import main
 
 __all__ = ["main"]

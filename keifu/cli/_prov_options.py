@@ -1,123 +1,99 @@
-"""What the commands of `keifu prov` share: how to reach the chain, whose key signs, how to print."""
+"""What the commands of `keifu prov` share: which registry, and records by their ids or the beginnings of them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import functools
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.chain import ChainClient, Rpc
-from keifu.chain.deployments import FOLDER, open_record
+from keifu.cli._types import ADDRESS, RECORD, Id
 from keifu.errors import UsageError
-from keifu.keys import Account
-from keifu.keys.keystore import load_account, password
-from keifu.provenance._model import digest_bytes
-from keifu.provenance.registry import Provenance
 
-__all__ = ["Session", "as_json", "chain_options", "emit", "key_option", "open_session", "record_argument"]
+if TYPE_CHECKING:
+    from keifu.cli.session import RpcSession
+    from keifu.keys import Account
+    from keifu.provenance.registry import Provenance
 
-LOCAL_CHAIN = 31_337
+__all__ = ["Registry", "on_registry", "record_argument"]
 
-
-@dataclass
-class Session:
-    """An open connection to one registry."""
-
-    source: Provenance
-
-    def account(self, key_file: Path | None, role: str) -> Account:
-        """The account that signs: from a key file, or a role's on the local chain."""
-        if role:
-            if self.source.chain.chain_id != LOCAL_CHAIN:
-                raise UsageError("roles are for the local chain only: anyone can make their keys")
-            return Account.from_role(role)
-        if key_file is None:
-            raise UsageError("no key to sign with", remedy="--key-file FILE, or --role NAME on a local chain")
-        return load_account(key_file, password())
+CANDIDATES = 8  # that are listed for an ambiguous prefix
+NAME = "ProvenanceRegistry"
 
 
-def open_session(
-    rpc: str,
-    registry: str | None = None,
-    environments: str | None = None,
-    deployments: Path = FOLDER,
-    first_block: int = 0,
-) -> Session:
-    """Connect; addresses not given come from the deployment's record. Raises UsageError when it has none."""
-    connection = Rpc(rpc)
-    click.get_current_context().call_on_close(connection.close)
-    client = ChainClient(connection)
-    if registry is None:
-        known = _deployed(deployments, client)
-        registry, environments = known.get("ProvenanceRegistry"), environments or known.get("Environments")
-    if registry is None:
-        raise UsageError(
-            f"chain {client.chain_id} has no known ProvenanceRegistry", remedy="--registry ADDRESS, or KEIFU_REGISTRY"
-        )
-    return Session(Provenance(client, registry, environments, first_block=first_block))
+class Registry:
+    """One registry of one chain. Connects when `source` is first asked for."""
+
+    def __init__(self, session: RpcSession, registry: str | None, environments: str | None, first_block: int) -> None:
+        self.session, self.registry, self.environments, self.first_block = session, registry, environments, first_block
+
+    @property
+    def account(self) -> Account:
+        """Who signs."""
+        return self.session.account
+
+    @cached_property
+    def source(self) -> Provenance:
+        """Addresses that were not given come from the deployment's record."""
+        from keifu.provenance.registry import Provenance
+
+        registry, environments = self.registry, self.environments
+        if registry is None:
+            contracts = self.session.suite(NAME).addresses
+            registry, environments = contracts[NAME], environments or contracts.get("Environments")
+        else:
+            self.session.require_code(registry, NAME)
+        return Provenance(self.session.client, registry, environments, first_block=self.first_block)
+
+    def record_id(self, given: Id) -> bytes:
+        """The given id, or the only one that begins with it. Raises UsageError when there is none, or several."""
+        if given.whole:
+            return bytes.fromhex(given)
+        found = [record_id.hex() for record_id in self.source.beginning_with(given)]
+        if not found:
+            raise UsageError(f"no record begins with {given}", remedy="is it of this chain and registry?")
+        if len(found) > 1:
+            more = "" if len(found) <= CANDIDATES else f" and {len(found) - CANDIDATES} more"
+            listed = ", ".join(_told_apart(found[:CANDIDATES]))
+            raise UsageError(f"{len(found)} records begin with {given}: {listed}{more}", remedy="give more digits")
+        click.echo(f"{given} is record {found[0]}", err=True)
+        return bytes.fromhex(found[0])
 
 
-def chain_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--rpc, --registry, --environments; the command gets a Session as its first argument."""
+def _told_apart(ids: Sequence[str]) -> list[str]:
+    """As many digits of each as tell them apart, and a few more."""
+    shared = next(size for size in range(1, 65) if len({item[:size] for item in ids}) == len(ids))
+    return [f"{item[: shared + 4]}…" for item in ids]
 
-    def connect(
-        rpc: str, registry: str | None, environments: str | None, deployments: Path, first_block: int, **rest: Any
+
+def on_registry(body: Callable[..., Any]) -> Callable[..., Any]:
+    """--registry, --environments, --first-block; the body gets a Registry instead of a session."""
+
+    @functools.wraps(body)
+    def wrapper(
+        session: RpcSession, registry: str | None, environments: str | None, first_block: int, **rest: Any
     ) -> Any:
-        return command(open_session(rpc, registry, environments, deployments, first_block), **rest)
+        return body(Registry(session, registry, environments, first_block), **rest)
 
-    connect.__name__, connect.__doc__ = command.__name__, command.__doc__
-    connect.__dict__.update(command.__dict__)
     for option in (
-        click.option("--rpc", envvar="KEIFU_RPC", default="http://127.0.0.1:8545", show_default=True, help="node"),
-        click.option("--registry", envvar="KEIFU_REGISTRY", help="address of ProvenanceRegistry"),
-        click.option("--environments", envvar="KEIFU_ENVIRONMENTS", help="address of Environments"),
         click.option(
-            "--deployments",
-            type=click.Path(path_type=Path),
-            default=FOLDER,
-            show_default=True,
-            help="folder that says where the suite is on each chain",
+            "--first-block", type=click.IntRange(0), default=0, show_default=True, help="No record is older than this."
         ),
-        click.option("--first-block", default=0, show_default=True, help="no record is older than this"),
-    ):
-        connect = option(connect)
-    return connect
-
-
-def key_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--key-file and --role."""
-    command = click.option("--role", default="", help="account of a role, on a local chain only")(command)
-    return click.option(
-        "--key-file",
-        envvar="KEIFU_KEY_FILE",
-        type=click.Path(path_type=Path),
-        help="encrypted key file, as `ape accounts generate` writes; password by KEIFU_PASSWORD_FILE or KEIFU_PASSWORD",
-    )(command)
-
-
-def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--json", "json_out", is_flag=True, help="print one JSON document")(command)
+        click.option(
+            "--environments", type=ADDRESS, envvar="KEIFU_ENVIRONMENTS", show_envvar=True,
+            help="Address of Environments.  [default: as recorded]",
+        ),
+        click.option(
+            "--registry", type=ADDRESS, envvar="KEIFU_REGISTRY", show_envvar=True,
+            help="Address of ProvenanceRegistry.  [default: as recorded]",
+        ),
+    ):  # fmt: skip
+        wrapper = option(wrapper)
+    return wrapper
 
 
 def record_argument(name: str = "record_id") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A record's id in hex."""
-
-    def parse(_: click.Context, __: click.Parameter, value: str) -> bytes:
-        return digest_bytes(value, "record id")
-
-    return click.argument(name, metavar=name.upper(), callback=parse)
-
-
-def emit(document: Any, text: str, json_out: bool) -> None:
-    """`document` for machines or `text` for people, on standard output."""
-    click.echo(json.dumps(document, indent=2) if json_out else text)
-
-
-def _deployed(folder: Path, client: ChainClient) -> dict[str, str]:
-    """Addresses by contract name, as the deployment of this very chain wrote them down."""
-    genesis = client.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    return open_record(client.chain_id, genesis, folder, disposable=client.chain_id == LOCAL_CHAIN).contracts
+    """A record's id in hex, or its first digits."""
+    return click.argument(name, metavar="ID", type=RECORD)

@@ -1,40 +1,224 @@
-"""`keifu chain`: a local chain with the suite on it, for scripts and dApps to try things on."""
+"""`keifu chain`: a local chain with the suite and named accounts on it, which every other command finds."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import threading
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.chain import Anvil, RpcDeployer, deploy_protocol
+from keifu.cli._print import emit, table
+from keifu.cli._types import ENDPOINT
+from keifu.cli.verbs import Noun, json_option
+from keifu.errors import KeifuError
+from keifu.units import COIN
+
+if TYPE_CHECKING:
+    from keifu.chain import ChainClient
+    from keifu.local import Note
 
 __all__ = ["cli"]
 
+LOCAL_CHAIN = 31_337
 
-@click.command(name="chain")
-@click.option("--port", default=0, show_default="a free one", help="port to listen on")
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object instead of text")
-@click.option("--once", is_flag=True, hidden=True, help="stop at once instead of waiting for Ctrl-C")
-def cli(port: int, as_json: bool, once: bool) -> None:
-    """Start anvil, deploy the whole suite and keep both until Ctrl-C.
+which_option = click.option("--chain-id", type=click.IntRange(1), help="Which local chain, when several run.")
+rpc_option = click.option(
+    "--rpc",
+    type=ENDPOINT,
+    envvar="KEIFU_RPC",
+    show_envvar=True,
+    help="Address of the node.  [default: the one that runs]",
+)
 
-    \b
-    Example:
-      keifu chain                      (in one terminal; prints an export line)
-      ape run tge status --network ethereum:local:foundry      (in another, after that line)
+
+@click.group("chain", cls=Noun, example="keifu chain --detach", invoke_without_command=True)
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port; 8545 if it is free, else another one.")
+@click.option("--chain-id", type=click.IntRange(1), default=LOCAL_CHAIN, show_default=True, help="Number of the chain.")
+@click.option(
+    "--with-grants", is_flag=True, help="Add a distribution for the named accounts, and an operator with stake."
+)
+@click.option("--detach", is_flag=True, help="Return when it runs and leave it in the background.")
+@click.option("--once", is_flag=True, hidden=True, help="Stop at once instead of waiting for Ctrl-C.")
+@json_option
+@click.pass_context
+def cli(
+    context: click.Context, port: int | None, chain_id: int, with_grants: bool, detach: bool, once: bool, json_out: bool
+) -> None:
+    """Start anvil with the whole suite and funded accounts, and keep it until Ctrl-C.
+
+    Where everything is goes into a record that the other commands find from any folder. With --detach the chain stays
+    in the background: `eval "$(keifu chain env)"` points a shell at it, `keifu chain stop` ends it.
     """
-    with Anvil(port=port) as anvil:
-        deployer = RpcDeployer(anvil.client(), anvil.account("deployer"))
-        deployment = deploy_protocol(deployer)
-        if as_json:
-            click.echo(json.dumps({"url": anvil.url, "chain_id": anvil.chain_id, "addresses": deployment.addresses}))
-        else:
-            for name, address in deployment.addresses.items():
-                click.echo(f"{name:<22} {address}")
-            click.echo(f"\nexport APE_FOUNDRY_HOST={anvil.url}")
-            click.echo("\nchain: running, Ctrl-C stops it")
+    if context.invoked_subcommand:
+        return
+    from keifu.cli import _chain_host
+
+    settings = _chain_host.Settings(port, chain_id, with_grants)
+    if detach:
+        _show(_chain_host.start_detached(settings), json_out, "runs in the background; `keifu chain stop` ends it")
+        return
+    with _chain_host.running_chain(settings) as (anvil, note):
+        _show(note, json_out, "Ctrl-C stops it")
         if not once:
-            with contextlib.suppress(KeyboardInterrupt):
-                threading.Event().wait()
+            _chain_host.wait(anvil)
+
+
+@cli.verb("env", example='eval "$(keifu chain env)"')
+@which_option
+@json_option
+def env(chain_id: int | None, json_out: bool) -> None:
+    """Print the exports that point a shell at the chain that runs."""
+    from keifu.local import the_chain
+
+    note = the_chain(chain_id or 0)
+    emit(note.exports, _exports(note), json_out)
+
+
+@cli.verb("status", example="keifu chain status")
+@json_option
+def status(json_out: bool) -> None:
+    """Say which local chains run, where they listen and how far they are."""
+    from keifu.local import running
+    from keifu.local.notes import NO_CHAIN, forget_dead
+
+    dead, found = forget_dead(), running()
+    rows = [
+        {"chain_id": note.chain_id, "url": note.url, "record": note.record, "block": _block(note)} for note in found
+    ]
+    said = [f"chain {note.chain_id} on {note.url} was killed; its record has been removed" for note in dead]
+    said += [
+        f"chain {row['chain_id']} on {row['url']}, block {row['block']}, recorded in {row['record']}" for row in rows
+    ]
+    said += [] if rows else [NO_CHAIN]
+    emit({"chains": rows, "removed": [note.chain_id for note in dead]}, "\n".join(said), json_out)
+
+
+@cli.verb("accounts", example="keifu chain accounts --keys")
+@rpc_option
+@click.option("--keys", is_flag=True, help="Print the private keys too, for wallets. Anyone can make them.")
+@json_option
+def accounts(rpc: str | None, keys: bool, json_out: bool) -> None:
+    """List the named accounts with their addresses and what they have."""
+    found = _accounts(*_connect(rpc))
+    if json_out:
+        emit({"accounts": found}, "", json_out)
+        return
+    _table(found)
+    if keys:
+        click.echo("")
+        table(("account", "private key"), [(row["name"], row["key"]) for row in found])
+
+
+@cli.verb("fund", example="keifu chain fund delegator --coins 500")
+@click.argument("who", metavar="ADDRESS|ROLE")
+@click.option("--ether", type=click.IntRange(0, 10**9), default=0, help="Ether to give.")
+@click.option("--coins", type=click.IntRange(0, 10**9), default=0, help="Coins to give.")
+@rpc_option
+@json_option
+def fund(who: str, ether: int, coins: int, rpc: str | None, json_out: bool) -> None:
+    """Give ether and coins to an account: 10 ether and 1,000 coins unless you say how much. Local chains only."""
+    from keifu.keys import checksum
+    from keifu.local import address_of
+
+    address = address_of(who)
+    if not ether and not coins:
+        ether, coins = 10, 1_000
+    client, folder = _connect(rpc)
+    from keifu.local import suite
+
+    suite.fund(client, folder, address, ether=ether, coins=coins)
+    given = " and ".join(f"{amount:,} {what}" for amount, what in ((ether, "ether"), (coins, "coins")) if amount)
+    document = {"address": checksum(address), "ether": ether, "coins": coins}
+    emit(document, f"{given} given to {checksum(address)}", json_out)
+
+
+@cli.verb("stop", example="keifu chain stop")
+@which_option
+@json_option
+def stop(chain_id: int | None, json_out: bool) -> None:
+    """End a local chain and remove its record."""
+    from keifu.local import stop as end
+    from keifu.local import the_chain
+
+    note = the_chain(chain_id or 0)
+    end(note)
+    emit({"chain_id": note.chain_id, "url": note.url}, f"chain {note.chain_id} on {note.url} has ended", json_out)
+
+
+def _connect(rpc: str | None) -> tuple[ChainClient, Path | None]:
+    """The local chain at `rpc`, or the one that runs, and the folder of its record if it is known."""
+    from keifu.local import running, the_chain
+    from keifu.local.suite import local_client
+
+    url = rpc or the_chain().url
+    folders = {note.url: Path(note.record).parent for note in running()}
+    client = local_client(url)
+    click.get_current_context().call_on_close(client.rpc.close)
+    return client, folders.get(url)
+
+
+def _accounts(client: ChainClient, folder: Path | None) -> list[dict[str, Any]]:
+    from keifu.keys import checksum
+    from keifu.local import ROLES
+    from keifu.local.suite import balances
+
+    keys = {role.name: role.account for role in ROLES.values()}
+    have = balances(client, folder, [account.address for account in keys.values()])
+    return [
+        {
+            "name": name,
+            "address": checksum(account.address),
+            "ether": str(have[account.address][0]),
+            "coins": str(have[account.address][1]),
+            "key": "0x" + account.secret().hex(),
+            "purpose": ROLES[name].purpose,
+        }
+        for name, account in keys.items()
+    ]
+
+
+def _show(note: Note, json_out: bool, last: str) -> None:
+    """All that somebody needs who has just started the chain."""
+    from keifu.chain.deployments import open_record
+
+    client, folder = _connect(note.url)
+    found = _accounts(client, folder)
+    addresses = dict(open_record(note.chain_id, note.genesis, Path(note.record).parent).contracts)
+    if json_out:
+        document = {"url": note.url, "chain_id": note.chain_id, "genesis": note.genesis, "record": note.record}
+        click.echo(json.dumps({**document, "addresses": addresses, "accounts": found, "env": note.exports}))
+        return
+    table(("contract", "address"), list(addresses.items()))
+    click.echo("")
+    _table(found)
+    click.echo(f"\n{_exports(note)}\n\nchain: {note.chain_id} on {note.url}; {last}")
+
+
+def _table(found: list[dict[str, Any]]) -> None:
+    rows = [
+        # Rounded: what somebody paid for gas is no news.
+        (
+            row["name"],
+            row["address"],
+            *(f"{round(int(row[what]) / COIN):,}" for what in ("ether", "coins")),
+            row["purpose"],
+        )
+        for row in found
+    ]
+    table(("account", "address", "ether", "coins", "what it does"), rows)
+
+
+def _exports(note: Note) -> str:
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in note.exports.items())
+
+
+def _block(note: Note) -> int | None:
+    from keifu.chain import Rpc
+
+    try:
+        with Rpc(note.url, attempts=1) as rpc:
+            return int(rpc.call("eth_blockNumber"), 16)
+    except KeifuError:
+        return None

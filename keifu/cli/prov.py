@@ -2,53 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
+from keifu.cli.verbs import LazyNoun
 
-import click
+__all__ = ["VERBS", "cli"]
 
-__all__ = ["cli"]
-
-# verb: (module, one line for the list)
+# verb: (place, one line for the list)
 VERBS = {
-    "digest": ("prov_bytes", "digest of a file or folder, as OpenSSF model signing defines it"),
-    "diff": ("prov_bytes", "files that differ between two folders"),
-    "register": ("prov_write", "register a file or folder with its parents"),
-    "attest": ("prov_write", "stand by a record under a schema"),
-    "promote": ("prov_write", "make a record the one that an environment runs"),
-    "withdraw": ("prov_write", "mark a record of one's own deprecated or revoked"),
-    "find": ("prov_read", "records of a file or folder: which version is this"),
-    "verify": ("prov_read", "check bytes, lineage and run times of a record, or a bundle without network"),
-    "lineage": ("prov_read", "what a record was made from: tree, JSON or picture"),
-    "bundle": ("prov_read", "write one file that verifies offline"),
-    "export": ("prov_read", "CycloneDX ML-BOM, Hugging Face model card, in-toto statement"),
-    "verify-running": ("prov_watch", "does production run what was promoted"),
-    "watch": ("prov_watch", "print the registry's events as they come"),
+    "digest": ("keifu.cli.prov_bytes:digest", "Print the digest of a file or folder, as OpenSSF model signing does."),
+    "diff": ("keifu.cli.prov_bytes:diff", "List files that differ between two folders."),
+    "register": ("keifu.cli.prov_write:register", "Register a file or folder with its parents."),
+    "attest": ("keifu.cli.prov_write:attest", "Stand by a record under a schema."),
+    "promote": ("keifu.cli.prov_write:promote", "Make a record the one that an environment runs."),
+    "withdraw": ("keifu.cli.prov_write:withdraw", "Mark a record of one's own deprecated or revoked."),
+    "find": ("keifu.cli.prov_read:find", "Find the records of a file or folder: which version is this?"),
+    "verify": ("keifu.cli.prov_read:verify", "Check a record on chain, or a bundle without network."),
+    "lineage": ("keifu.cli.prov_read:lineage", "Show what a record was made from: tree, JSON or picture."),
+    "bundle": ("keifu.cli.prov_read:bundle", "Write one file that verifies offline."),
+    "export": ("keifu.cli.prov_read:export", "Write a record as CycloneDX ML-BOM, model card or in-toto statement."),
+    "verify-running": ("keifu.cli.prov_watch:verify_running", "Check that production runs what was promoted."),
+    "watch": ("keifu.cli.prov_watch:watch", "Print the registry's events as they come."),
 }
 
-
-class _Verbs(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        del ctx
-        if name not in VERBS:
-            return None
-        module = importlib.import_module(f"keifu.cli.{VERBS[name][0]}")
-        command: click.Command = getattr(module, name.replace("-", "_"))
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
-
-
-@click.group(cls=_Verbs, name="prov")
-def cli() -> None:
-    """Where data, labels and models came from, and what runs.
-
-    \b
-    Example: keifu prov digest ./weights
-    """
+cli = LazyNoun(
+    "prov",
+    VERBS,
+    help="Register artefacts, and check where data, labels and models came from and what runs.",
+    example="keifu prov digest ./weights",
+)

@@ -5,28 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._prov_options import Session, as_json, chain_options, emit, open_session, record_argument
+from keifu.cli._print import emit
+from keifu.cli._prov_options import Registry, on_registry, record_argument
+from keifu.cli._types import ADDRESS, BYTES32, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
+from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
-from keifu.provenance._model import Kind, digest_bytes
-from keifu.provenance.bundle import Bundle, Verified, make_bundle
-from keifu.provenance.digest import digest_path
-from keifu.provenance.export import EXPORTERS, describe
-from keifu.provenance.export import export as render
-from keifu.provenance.index import Index
-from keifu.provenance.lineage import Lineage, walk
-from keifu.provenance.registry import RecordStore
-from keifu.provenance.statement import manifest_hash, read_statement
-from keifu.provenance.verify import Finding, check_bytes, check_lineage, check_program, check_run, require
 
-__all__ = ["bundle", "export", "find", "lineage", "verify"]
+if TYPE_CHECKING:
+    from keifu.provenance.bundle import Verified
+    from keifu.provenance.lineage import Lineage
+    from keifu.provenance.registry import RecordStore
+    from keifu.provenance.verify import Finding
+
+__all__ = ["bundle", "export", "find", "lineage", "show", "verify"]
+
+FORMATS = ("cyclonedx", "huggingface", "intoto")
 
 
 def show(findings: Sequence[Finding], json_out: bool) -> None:
     """Print them all, then fail when one failed."""
+    from keifu.provenance.verify import require
+
     text = "\n".join(f"{'ok  ' if item.ok else 'FAIL'} {item.check}: {item.detail}" for item in findings)
     emit([item.to_json() for item in findings], text, json_out)
     require(findings)
@@ -34,6 +37,8 @@ def show(findings: Sequence[Finding], json_out: bool) -> None:
 
 def _statements(folder: Path | None, graph: Lineage) -> dict[bytes, dict[str, Any]]:
     """Statements in a folder that records of the lineage keep the hash of, by record id."""
+    from keifu.provenance.statement import manifest_hash, read_statement
+
     found: dict[bytes, dict[str, Any]] = {}
     by_manifest = {entry.record.manifest: entry for entry in graph.entries.values()}
     for body in _bodies(folder):
@@ -47,18 +52,19 @@ def _bodies(folder: Path | None) -> list[bytes]:
     return [path.read_bytes() for path in sorted(folder.glob("*.json"))] if folder else []
 
 
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--author", "authors", multiple=True, help="whom you trust; may be repeated. Without: everybody")
-@as_json
-@chain_options
-def find(session: Session, path: Path, authors: tuple[str, ...], json_out: bool) -> None:
-    """Records of the bytes at PATH; exit status 1 when nobody (whom you trust) registered them.
+@verb("find", example="keifu prov find ./weights --author 0x…", access=Access.READ)
+@click.argument("path", type=IN_PATH)
+@click.option(
+    "--author", "authors", type=ADDRESS, multiple=True, help="Whom you trust; repeatable.  [default: everybody]"
+)
+@json_option
+@on_registry
+def find(registry: Registry, path: Path, authors: tuple[str, ...], json_out: bool) -> None:
+    """Find the records of the bytes at PATH; exit status 1 when nobody (whom you trust) registered them."""
+    from keifu.provenance.digest import digest_path
 
-    \b
-    Example: keifu prov find ./weights --author 0x9d52…
-    """
-    entries = session.source.by_digest(digest_path(path).root, authors)
+    root = digest_path(path).root
+    entries = registry.source.by_digest(root, authors)
     lines = [
         f"{entry.id.hex()}  {record.kind.word} {record.version}  {entry.status.word}  by {record.author}"
         for entry in entries
@@ -70,62 +76,73 @@ def find(session: Session, path: Path, authors: tuple[str, ...], json_out: bool)
         raise CheckFailed(f"no record of {path}")
 
 
-@click.command()
-@click.argument("target")
-@click.option("--path", type=click.Path(path_type=Path), help="bytes that have to be the record's")
-@click.option("--statements", type=click.Path(path_type=Path), help="folder with in-toto statements")
-@click.option("--block-hash", default="", help="for a bundle: hash of the block that you trust")
-@click.option("--rpc", envvar="KEIFU_RPC", default="http://127.0.0.1:8545", show_default=True, help="node")
-@click.option("--registry", envvar="KEIFU_REGISTRY", help="address of ProvenanceRegistry")
-@as_json
+@verb("verify", example="keifu prov verify 6c2e98f1 --path ./weights", access=Access.READ)
+@click.argument("target", metavar="ID|BUNDLE")
+@click.option("--path", type=IN_PATH, help="Bytes that have to be the record's.")
+@click.option("--statements", type=IN_FOLDER, help="Folder with in-toto statements.")
+@click.option("--block-hash", type=BYTES32, help="For a bundle: hash of the block that you trust.")
+@json_option
+@on_registry
 def verify(
+    registry: Registry,
     target: str,
     path: Path | None,
     statements: Path | None,
-    block_hash: str,
-    rpc: str,
-    registry: str | None,
+    block_hash: bytes | None,
     json_out: bool,
 ) -> None:
-    """Check a record on chain, or a bundle file without network; exit status 1 when a check fails.
-
-    \b
-    Examples:
-      keifu prov verify 6c2e98… --path ./weights --registry 0x…
-      keifu prov verify digits.bundle --block-hash 0x… --path ./weights
-    """
-    findings: list[Finding] = []
+    """Check a record on chain, or a bundle file without network; exit status 1 when a check fails."""
     if Path(target).is_file():
-        if not block_hash:
+        if block_hash is None:
             raise UsageError(
                 "a bundle proves nothing without a block hash", remedy="--block-hash, from a node you trust"
             )
-        verified = Bundle.read(target).verify(block_hash)
-        store: RecordStore = verified
-        root, said = verified.root, verified.statements
-        findings.append(
-            Finding("bundle", True, f"{len(verified.entries)} records in the state of block {verified.number}")
-        )
-        findings += _production(verified)
-        graph = walk(store, root, names=verified.names)
+        findings, graph, said = _bundle(target, block_hash)
     else:
-        source = open_session(rpc, registry).source
-        root = digest_bytes(target, "record id")
-        graph = walk(source, root)
-        said = _statements(statements, graph)
-        findings.append(Finding("record", True, f"{graph.entries[root].record.kind.word}, hashes to its id"))
+        findings, graph, said = _on_chain(registry, target, statements)
+    from keifu.provenance import Kind
+    from keifu.provenance.verify import check_bytes, check_lineage, check_program, check_run
+
     findings.append(check_lineage(graph))
     if path is not None:
-        findings.append(check_bytes(graph.entries[root], path))
-        if any(graph.entries[root].record.program_root):
-            findings.append(check_program(graph.entries[root], path))
+        findings.append(check_bytes(graph.entries[graph.root], path))
+        if any(graph.entries[graph.root].record.program_root):
+            findings.append(check_program(graph.entries[graph.root], path))
     for record_id, document in said.items():
         if graph.entries[record_id].record.kind == Kind.RUN:
             findings.append(check_run(graph.entries[record_id], document, graph))
     show(findings, json_out)
 
 
+def _bundle(path: str, block_hash: bytes) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
+    from keifu.provenance.bundle import Bundle
+    from keifu.provenance.lineage import walk
+    from keifu.provenance.verify import Finding
+
+    verified = Bundle.read(path).verify("0x" + block_hash.hex())
+    what = f"{len(verified.entries)} records in the state of block {verified.number}"
+    findings = [Finding("bundle", True, what), *_production(verified)]
+    return findings, walk(verified, verified.root, names=verified.names), verified.statements
+
+
+def _on_chain(
+    registry: Registry, target: str, statements: Path | None
+) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
+    try:
+        given = RECORD.convert(target, None, None)
+    except click.BadParameter as error:
+        raise UsageError(f"{target!r} is neither a bundle file nor an id", remedy=str(error.message)) from error
+    from keifu.provenance.lineage import walk
+    from keifu.provenance.verify import Finding
+
+    graph = walk(registry.source, registry.record_id(given))
+    word = graph.entries[graph.root].record.kind.word
+    return [Finding("record", True, f"{word}, hashes to its id")], graph, _statements(statements, graph)
+
+
 def _production(verified: Verified) -> list[Finding]:
+    from keifu.provenance.verify import Finding
+
     if verified.production is None:
         return []
     seq = verified.production.seq
@@ -134,83 +151,106 @@ def _production(verified: Verified) -> list[Finding]:
     return [Finding("production", good, detail if good else f"{detail}: a node signed that it runs something else")]
 
 
-@click.command()
+@verb("lineage", example="keifu prov lineage 0e797c52 --format svg > lineage.svg", access=Access.READ)
 @record_argument()
-@click.option("--depth", default=0, help="links to follow; 0: all")
-@click.option("--format", "form", type=click.Choice(["tree", "json", "svg"]), default="tree", show_default=True)
-@click.option("--index", "index_file", type=click.Path(path_type=Path), help="walk a local index, brought up to date")
-@chain_options
-def lineage(session: Session, record_id: bytes, depth: int, form: str, index_file: Path | None) -> None:
-    """What a record was made from.
+@click.option("--depth", type=click.IntRange(0), default=0, show_default=True, help="Links to follow; 0 for all.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["tree", "json", "svg"]),
+    default="tree",
+    show_default=True,
+    help="How to show it.",
+)
+@click.option("--json", "json_out", is_flag=True, help="Print one JSON document: --format json.")
+@click.option("--index", "index_file", type=OUT_PATH, help="File of a local index to walk, brought up to date.")
+@on_registry
+def lineage(registry: Registry, record_id: Id, depth: int, form: str, json_out: bool, index_file: Path | None) -> None:
+    """Show what a record was made from."""
+    from keifu.provenance.lineage import walk
 
-    \b
-    Example: keifu prov lineage 0e797c… --format svg > lineage.svg
-    """
-    store: RecordStore = session.source
-    if index_file is not None:
-        registry = session.source.registry.address
-        index = Index(index_file, session.source.chain.rpc, registry, first_block=session.source.first_block)
-        index.catch_up()
-        store = index
-    graph = walk(store, record_id, depth=depth)
+    root, store = registry.record_id(record_id), _store(registry, index_file)
+    graph = walk(store, root, depth=depth)
     texts = {"tree": graph.tree, "json": lambda: json.dumps(graph.to_json(), indent=2), "svg": graph.to_svg}
-    click.echo(texts[form]())
+    click.echo(texts["json" if json_out else form]())
 
 
-@click.command()
+def _store(registry: Registry, index_file: Path | None) -> RecordStore:
+    """The chain, or an index of it in a file."""
+    source = registry.source
+    if index_file is None:
+        return source
+    from keifu.provenance.index import Index
+
+    index = Index(index_file, source.chain.rpc, source.registry.address, first_block=source.first_block)
+    index.catch_up()
+    return index
+
+
+@verb("bundle", example="keifu prov bundle 0e797c52 --out digits.bundle", access=Access.READ)
 @record_argument()
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="file to write")
-@click.option("--statements", type=click.Path(path_type=Path), help="folder with in-toto statements to include")
-@click.option("--environment", default="", metavar="ID", help="include what this environment runs")
-@as_json
-@chain_options
+@click.option("--out", required=True, type=OUT_PATH, help="File to write.")
+@click.option("--statements", type=IN_FOLDER, help="Folder with in-toto statements to include.")
+@click.option("--environment", type=BYTES32, help="Id of an environment: include what it runs.")
+@json_option
+@on_registry
 def bundle(
-    session: Session, record_id: bytes, out: Path, statements: Path | None, environment: str, json_out: bool
+    registry: Registry,
+    record_id: Id,
+    out: Path,
+    statements: Path | None,
+    environment: bytes | None,
+    json_out: bool,
 ) -> None:
-    """Write one file with a record, its ancestors and their proofs at the newest block; prints the block's hash.
+    """Write one file with a record, its ancestors and their proofs at the newest block; print the block's hash."""
+    from keifu.provenance.bundle import make_bundle
+    from keifu.provenance.lineage import walk
+    from keifu.provenance.statement import manifest_hash
 
-    \b
-    Example: keifu prov bundle 0e797c… --out digits.bundle
-    """
-    graph = walk(session.source, record_id)
+    graph = walk(registry.source, registry.record_id(record_id))
     wanted = {entry.record.manifest for entry in graph.entries.values()}
     bodies = {manifest_hash(body): body for body in _bodies(statements)}
-    made = make_bundle(
-        session.source,
-        graph,
-        environment=digest_bytes(environment, "environment") if environment else None,
-        statements={key: body for key, body in bodies.items() if key in wanted},
-    )
+    chosen = {key: body for key, body in bodies.items() if key in wanted}
+    made = make_bundle(registry.source, graph, environment=environment, statements=chosen)
     made.write(out)
     emit({"file": str(out), "records": len(graph.entries), "blockHash": made.block_hash}, made.block_hash, json_out)
 
 
-@click.command()
+@verb(
+    "export",
+    example="keifu prov export 6c2e98f1 --format huggingface --path ./weights --out README.md",
+    access=Access.READ,
+)
 @record_argument()
-@click.option("--format", "form", type=click.Choice(sorted(EXPORTERS)), default="cyclonedx", show_default=True)
-@click.option("--name", default="artefact", show_default=True, help="what to call it")
-@click.option("--path", type=click.Path(path_type=Path), help="its bytes: then the digest is verified, not asserted")
-@click.option("--statements", type=click.Path(path_type=Path), help="folder with in-toto statements, for metrics")
-@click.option("--out", type=click.Path(path_type=Path), help="file to write instead of standard output")
-@chain_options
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True, help="Format of the file."
+)
+@click.option("--name", default="artefact", show_default=True, help="What to call it.")
+@click.option("--path", type=IN_PATH, help="Its bytes: then the digest is verified, not asserted.")
+@click.option("--statements", type=IN_FOLDER, help="Folder with in-toto statements, for metrics.")
+@click.option("--out", type=OUT_PATH, help="File to write.  [default: standard output]")
+@on_registry
 def export(
-    session: Session,
-    record_id: bytes,
+    registry: Registry,
+    record_id: Id,
     form: str,
     name: str,
     path: Path | None,
     statements: Path | None,
     out: Path | None,
 ) -> None:
-    """A record in the format of another tool; each field says whether it is verified or asserted.
+    """Write a record in the format of another tool; each field says whether it is verified or asserted."""
+    from keifu.provenance.digest import digest_path
+    from keifu.provenance.export import describe
+    from keifu.provenance.export import export as render
+    from keifu.provenance.lineage import walk
+    from keifu.provenance.verify import check_bytes, require
 
-    \b
-    Example: keifu prov export 6c2e98… --format huggingface --path ./weights --out README.md
-    """
-    graph = walk(session.source, record_id)
     recomputed = digest_path(path) if path is not None else None
+    root = registry.record_id(record_id)
+    graph = walk(registry.source, root)
     if recomputed is not None:
-        require([check_bytes(graph.entries[record_id], str(path))])
+        require([check_bytes(graph.entries[root], str(path))])
     subject = describe(name, graph, recomputed=recomputed, statements=_statements(statements, graph))
     body = render(form, subject)
     if out is None:

@@ -6,22 +6,27 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.chain.follower import Event, Follower
-from keifu.cli._prov_options import Session, as_json, chain_options
+from keifu.cli._prov_options import Registry, on_registry
+from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_PATH, OUT_PATH
 from keifu.cli.prov_read import show
-from keifu.errors import InputError
-from keifu.provenance._model import Heartbeat
-from keifu.provenance.verify import check_running
+from keifu.cli.verbs import Access, json_option, verb
+from keifu.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from keifu.chain.follower import Event
+    from keifu.provenance import Heartbeat
 
 __all__ = ["verify_running", "watch"]
 
 
 def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
     """One JSON object a line: node, environment, seq, digest, time, signature."""
+    from keifu.provenance import Heartbeat
+
     found: list[tuple[Heartbeat, bytes]] = []
     for number, line in enumerate(path.read_text().splitlines() if path else [], 1):
         try:
@@ -34,37 +39,58 @@ def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
     return found
 
 
-@click.command("verify-running")
+@verb(
+    "verify-running",
+    example="keifu prov verify-running production --owner 0x… --path /srv/model",
+    access=Access.READ,
+)
 @click.argument("environment")
-@click.option("--owner", default="", help="owner of the environment, when it is given by name")
-@click.option("--path", type=click.Path(path_type=Path), help="the bytes that are loaded")
-@click.option("--heartbeats", type=click.Path(path_type=Path), help="file with one heartbeat a line")
-@click.option("--max-age", default=600, show_default=True, help="seconds after which a heartbeat is stale")
-@as_json
-@chain_options
+@click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by name.")
+@click.option("--path", type=IN_PATH, help="The bytes that are loaded.")
+@click.option("--heartbeats", type=IN_FILE, help="File with one heartbeat a line.")
+@click.option(
+    "--max-age",
+    type=click.IntRange(1),
+    default=600,
+    show_default=True,
+    help="Seconds after which a heartbeat is stale.",
+)
+@json_option
+@on_registry
 def verify_running(
-    session: Session,
+    registry: Registry,
     environment: str,
-    owner: str,
+    owner: str | None,
     path: Path | None,
     heartbeats: Path | None,
     max_age: int,
     json_out: bool,
 ) -> None:
-    """Does ENVIRONMENT run what was promoted? Exit status 1 when anything contradicts.
+    """Check that an environment runs what was promoted; exit status 1 when anything contradicts."""
+    if not owner and not _is_id(environment):
+        raise UsageError(
+            f"environment {environment!r} of whom?", remedy="--owner ADDRESS, or give the environment's id"
+        )
+    beats = _heartbeats(heartbeats)
+    from keifu.provenance.verify import check_running
 
-    \b
-    Example: keifu prov verify-running production --owner 0x… --path /srv/model
-    """
-    key = session.source.environment(environment, owner)
-    show(check_running(session.source, key, path, _heartbeats(heartbeats), max_age=max_age), json_out)
+    key = registry.source.environment(environment, owner or "")
+    show(check_running(registry.source, key, path, beats, max_age=max_age), json_out)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        BYTES32.convert(text, None, None)
+    except click.BadParameter:
+        return False
+    return True
 
 
 class _Printer:
     """A sink that prints; reorganised blocks are announced, not unprinted."""
 
-    def __init__(self, session: Session) -> None:
-        self.contracts = [item for item in (session.source.registry, session.source.environments) if item is not None]
+    def __init__(self, registry: Registry) -> None:
+        self.contracts = [item for item in (registry.source.registry, registry.source.environments) if item is not None]
 
     def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
         del database
@@ -92,19 +118,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@click.command()
-@click.option("--once", is_flag=True, help="stop at the chain's head instead of waiting for more")
-@click.option("--state", type=click.Path(path_type=Path), help="file that remembers how far it got")
-@chain_options
-def watch(session: Session, once: bool, state: Path | None) -> None:
-    """Print each event of registry and environments as one JSON object a line, until Ctrl-C.
+@verb("watch", example="keifu prov watch --state watch.sqlite", access=Access.READ)
+@click.option("--once", is_flag=True, help="Stop at the chain's head instead of waiting for more.")
+@click.option("--state", type=OUT_PATH, help="File that remembers how far it got.")
+@on_registry
+def watch(registry: Registry, once: bool, state: Path | None) -> None:
+    """Print each event of registry and environments as one JSON object a line, until Ctrl-C."""
+    from keifu.chain.follower import Follower
 
-    \b
-    Example: keifu prov watch --state watch.sqlite
-    """
-    printer = _Printer(session)
+    printer = _Printer(registry)
     addresses = [contract.address for contract in printer.contracts]
     database = sqlite3.connect(state or ":memory:")
-    rpc, first_block = session.source.chain.rpc, session.source.first_block
-    follower = Follower(rpc, addresses, database, printer, first_block=first_block)
+    follower = Follower(registry.source.chain.rpc, addresses, database, printer, first_block=registry.first_block)
     follower.run(lambda step: once and step.caught_up)

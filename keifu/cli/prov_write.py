@@ -3,147 +3,145 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from keifu.cli._prov_options import Session, as_json, chain_options, emit, key_option, record_argument
+from keifu.cli._print import emit
+from keifu.cli._prov_options import Registry, on_registry, record_argument
+from keifu.cli._types import BYTES32, IN_PATH, MOMENT, OUT_PATH, RECORD, Id, Text
 from keifu.cli.prov_bytes import with_progress
-from keifu.errors import InputError
-from keifu.provenance._model import Attestation, Kind, Link, Record, Status, digest_bytes
-from keifu.provenance.registry import schema_id
-from keifu.provenance.statement import canonical, manifest_hash, statement
+from keifu.cli.verbs import Access, json_option, verb
+from keifu.errors import UsageError
+from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 
 __all__ = ["attest", "promote", "register", "withdraw"]
 
 
-def _links(values: tuple[str, ...]) -> tuple[Link, ...]:
-    links: list[Link] = []
-    for value in values:
-        relation, _, parent = value.partition("=")
+class _LinkType(click.ParamType):
+    """A relation and the id of a parent."""
+
+    name = "relation=id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Relation, Id]:
+        if isinstance(value, tuple):
+            return value
+        word, _, parent = value.partition("=")
+        known = {relation.word: relation for relation in Relation}
         if not parent:
-            raise InputError(f"{value!r} is no link", remedy="RELATION=ID, as in trained-on=4ad8…")
-        links.append(Link(relation, parent))  # type: ignore[arg-type]  # words and hex are read by Link
-    return tuple(links)
+            self.fail(f"{value!r} is no link: RELATION=ID, as in trained-on=4ad8a8f0", param, ctx)
+        if word not in known:
+            self.fail(f"unknown relation {word!r}: one of {', '.join(known)}", param, ctx)
+        return known[word], RECORD.convert(parent, param, ctx)
 
 
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--kind", required=True, type=click.Choice([kind.word for kind in Kind]))
-@click.option("--link", "links", multiple=True, metavar="RELATION=ID", help="a parent; may be repeated, 16 at most")
-@click.option("--version", default="", help="as its author counts")
-@click.option("--licence", default="", help="SPDX identifier")
-@click.option("--uri", default="", help="where the bytes are")
-@click.option("--statement-out", type=click.Path(path_type=Path), help="write the in-toto statement here")
-@key_option
-@as_json
-@chain_options
+@verb(
+    "register",
+    example="keifu prov register ./weights --kind weights --link trained-on=4ad8a8f0 --key-file author.json",
+    access=Access.SEND,
+)
+@click.argument("path", type=IN_PATH)
+@click.option("--kind", required=True, type=click.Choice([kind.word for kind in Kind]), help="What it is.")
+@click.option("--link", "links", type=_LinkType(), multiple=True, help=f"A parent; repeatable, {MAX_LINKS} at most.")
+@click.option("--version", type=Text(MAX_NAME_BYTES), default="", help="As its author counts.")
+@click.option("--licence", type=Text(MAX_NAME_BYTES), default="", help="SPDX identifier.")
+@click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the bytes are.")
+@click.option("--statement-out", type=OUT_PATH, help="File for the in-toto statement.")
+@json_option
+@on_registry
 def register(
-    session: Session,
+    registry: Registry,
     path: Path,
     kind: str,
-    links: tuple[str, ...],
+    links: tuple[tuple[Relation, Id], ...],
     version: str,
     licence: str,
     uri: str,
     statement_out: Path | None,
-    key_file: Path | None,
-    role: str,
     json_out: bool,
 ) -> None:
-    """Digest PATH and register it; prints the record's id.
+    """Register a file or folder under its digest, with its parents; print the record's id.
 
-    \b
     Relations: derived-from, trained-on, labelled-by, fine-tuned-from, quantised-from, evaluated-on, supersedes.
-    Example: keifu prov register ./weights --kind weights --link trained-on=4ad8… --key-file author.json
     """
-    author = session.account(key_file, role)
-    parents = _links(links)
+    if len(links) > MAX_LINKS:
+        raise UsageError(f"{len(links)} links, at most {MAX_LINKS} fit", remedy="link to a record that links on")
     found = with_progress(path)
+    from keifu.provenance import Link, Record
+    from keifu.provenance.statement import canonical, manifest_hash, statement
+
     body = canonical(statement(path.name, found.root, {"version": version, "bytes": found.size}, kind))
     record = Record(
-        author.address,
+        registry.account.address,
         Kind[kind.upper().replace("-", "_")],
         found.root,
         manifest=manifest_hash(body),
         uri=uri,
         licence=licence,
         version=version,
-        links=parents,
+        links=tuple(Link(relation, registry.record_id(parent)) for relation, parent in links),
     )
-    record_id = session.source.register(record, author)
+    record_id = registry.source.register(record, registry.account)
     if statement_out is not None:
         statement_out.write_bytes(body)
     emit({"id": record_id.hex(), "record": record.to_json()}, record_id.hex(), json_out)
 
 
-@click.command()
+@verb(
+    "attest",
+    example='keifu prov attest 6c2e98f1 --schema "evaluation passed" --key-file evaluator.json',
+    access=Access.SEND,
+)
 @record_argument()
-@click.option("--schema", required=True, help="what is attested, in words; policies name the same words")
-@click.option("--expiry", default=0, help="unix seconds; 0: never")
-@click.option("--irrevocable", is_flag=True, help="it cannot be taken back before its expiry")
-@click.option("--data", default="", metavar="SHA256", help="digest of a report")
-@key_option
-@as_json
-@chain_options
+@click.option("--schema", required=True, help="What is attested, in words; policies name the same words.")
+@click.option("--expiry", type=MOMENT, default=0, help="Time at which it ends.  [default: never]")
+@click.option("--irrevocable", is_flag=True, help="It cannot be taken back before its expiry.")
+@click.option("--data", type=BYTES32, default=bytes(32), help="SHA-256 of a report.")
+@json_option
+@on_registry
 def attest(
-    session: Session,
-    record_id: bytes,
-    schema: str,
-    expiry: int,
-    irrevocable: bool,
-    data: str,
-    key_file: Path | None,
-    role: str,
-    json_out: bool,
+    registry: Registry, record_id: Id, schema: str, expiry: int, irrevocable: bool, data: bytes, json_out: bool
 ) -> None:
-    """Stand by a record under a schema.
+    """Stand by a record under a schema."""
+    from keifu.provenance import Attestation
+    from keifu.provenance.registry import schema_id
 
-    \b
-    Example: keifu prov attest 6c2e98… --schema "evaluation passed" --key-file evaluator.json
-    """
-    attester = session.account(key_file, role)
-    report = digest_bytes(data, "data") if data else bytes(32)
-    said = Attestation(schema_id(schema), record_id, expiry, not irrevocable, data=report)
-    receipt = session.source.attest(said, attester)
-    document = {"attester": attester.address, "schema": said.schema.hex(), "subject": record_id.hex()}
-    emit(document | {"transaction": receipt.tx_hash}, f"attested by {attester.address}", json_out)
+    subject = registry.record_id(record_id)
+    said = Attestation(schema_id(schema), subject, expiry, not irrevocable, data=data)
+    receipt = registry.source.attest(said, registry.account)
+    attester = registry.account.address
+    document = {"attester": attester, "schema": said.schema.hex(), "subject": subject.hex()}
+    emit(document | {"transaction": receipt.tx_hash}, f"attested by {attester}", json_out)
 
 
-@click.command()
+@verb("promote", example="keifu prov promote production 6c2e98f1 --key-file owner.json", access=Access.SEND)
 @click.argument("environment")
 @record_argument()
-@key_option
-@as_json
-@chain_options
-def promote(
-    session: Session, environment: str, record_id: bytes, key_file: Path | None, role: str, json_out: bool
-) -> None:
-    """Make a record the one that ENVIRONMENT (a name of one's own, or an id) runs; its policy decides.
-
-    \b
-    Example: keifu prov promote production 6c2e98… --key-file owner.json
-    """
-    owner = session.account(key_file, role)
-    key = session.source.environment(environment, owner.address)
-    seq = session.source.promote(key, record_id, owner)
-    emit({"environment": key.hex(), "seq": seq, "artefact": record_id.hex()}, f"promotion {seq}", json_out)
+@json_option
+@on_registry
+def promote(registry: Registry, environment: str, record_id: Id, json_out: bool) -> None:
+    """Make a record the one that an environment (a name of one's own, or an id) runs; its policy decides."""
+    owner = registry.account
+    key = registry.source.environment(environment, owner.address)
+    artefact = registry.record_id(record_id)
+    seq = registry.source.promote(key, artefact, owner)
+    emit({"environment": key.hex(), "seq": seq, "artefact": artefact.hex()}, f"promotion {seq}", json_out)
 
 
-@click.command()
+@verb(
+    "withdraw",
+    example='keifu prov withdraw 4ad8a8f0 --reason "labels were copied" --key-file author.json',
+    access=Access.SEND,
+)
 @record_argument()
-@click.option("--status", type=click.Choice(["deprecated", "revoked"]), default="revoked", show_default=True)
-@click.option("--reason", required=True, help="for whoever relied on it")
-@key_option
-@as_json
-@chain_options
-def withdraw(
-    session: Session, record_id: bytes, status: str, reason: str, key_file: Path | None, role: str, json_out: bool
-) -> None:
-    """Mark a record of one's own deprecated or revoked, for good.
-
-    \b
-    Example: keifu prov withdraw 4ad8a8… --reason "labels were copied" --key-file author.json
-    """
-    author = session.account(key_file, role)
-    session.source.withdraw(record_id, Status[status.upper()], reason, author)
-    emit({"id": record_id.hex(), "status": status, "reason": reason}, status, json_out)
+@click.option(
+    "--status", type=click.Choice(["deprecated", "revoked"]), default="revoked", show_default=True, help="New state."
+)
+@click.option("--reason", required=True, help="Why, for whoever relied on it.")
+@json_option
+@on_registry
+def withdraw(registry: Registry, record_id: Id, status: str, reason: str, json_out: bool) -> None:
+    """Mark a record of one's own deprecated or revoked, for good."""
+    withdrawn = registry.record_id(record_id)
+    registry.source.withdraw(withdrawn, Status[status.upper()], reason, registry.account)
+    emit({"id": withdrawn.hex(), "status": status, "reason": reason}, status, json_out)

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from ethwire.keys import Account, checksum, keccak256, recover
-from keifu.keys.eip712 import Domain, StructType
+from typing import TYPE_CHECKING
 
-__all__ = ["Account", "Domain", "StructType", "checksum", "keccak256", "recover"]
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from ethwire.keys import Account, canonical, checksum, keccak256, recover
+    from keifu.keys.eip712 import Domain, StructType
+
+__all__ = [
+    "Account",
+    "Domain",
+    "StructType",
+    "canonical",
+    "checksum",
+    "keccak256",
+    "recover",
+]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "ethwire.keys": ["Account", "canonical", "checksum", "keccak256", "recover"],
+        "keifu.keys.eip712": ["Domain", "StructType"],
+    },
+)

@@ -8,12 +8,13 @@ signature = account.sign(digest)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from eth_abi.abi import encode as abi_encode
 
-from ethwire.keys import Account, keccak256
+from ethwire.keys import Account, keccak256, recover
 from keifu.errors import AbiError
 
 __all__ = ["Domain", "StructType"]
@@ -82,9 +83,20 @@ class StructType:
 
 
 class Domain:
-    """An EIP-712 domain with name, version, chain and contract; its separator is computed once."""
+    """An EIP-712 domain with name, version, chain and contract; its separator is computed once.
 
-    TYPE = StructType("EIP712Domain", name="string", version="string", chainId="uint256", verifyingContract="address")
+    Wallets that take the domain from a contract's `eip712Domain` by viem sign with a salt of zero besides, though the
+    contract says that it has none. Our contracts accept both, and so does `is_signed_by`.
+    """
+
+    MEMBERS: ClassVar[dict[str, str]] = {
+        "name": "string",
+        "version": "string",
+        "chainId": "uint256",
+        "verifyingContract": "address",
+    }
+    TYPE = StructType("EIP712Domain", (), **MEMBERS)
+    SALTED_TYPE = StructType("EIP712Domain", (), **MEMBERS, salt="bytes32")
 
     def __init__(self, name: str, version: str, chain_id: int, verifying_contract: Any) -> None:
         self.name = name
@@ -96,6 +108,23 @@ class Domain:
 
     def digest(self, struct: StructType, *values: Any) -> bytes:
         return keccak256(self._prefix + struct.hash(*values))
+
+    @cached_property
+    def _salted_prefix(self) -> bytes:
+        members = (self.name, self.version, self.chain_id, self.verifying_contract)
+        return b"\x19\x01" + self.SALTED_TYPE.hash(*members, bytes(WORD_BYTES))
+
+    def salted_digest(self, struct: StructType, *values: Any) -> bytes:
+        """The digest under the same domain with a salt of zero."""
+        return keccak256(self._salted_prefix + struct.hash(*values))
+
+    def is_signed_by(self, who: str, signature: bytes, struct: StructType, *values: Any) -> bool:
+        """Whether the key of `who` signed, in any of the forms that the contracts accept."""
+        for digest in (self.digest, self.salted_digest):
+            with suppress(ValueError):
+                if recover(digest(struct, *values), signature) == who.lower():
+                    return True
+        return False
 
     def sign(self, account: Account, struct: StructType, *values: Any) -> bytes:
         """r, s, v over the digest of `struct` with `values`."""

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from keifu.provenance._model import (
-    Attestation,
-    Heartbeat,
-    Kind,
-    Label,
-    Link,
-    PolicyEntry,
-    Record,
-    RegistryDomain,
-    Relation,
-    Status,
-    environments_domain,
-    heartbeat_digest,
-)
+from typing import TYPE_CHECKING
+
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from keifu.provenance._model import (
+        LABEL,
+        ZERO,
+        Attestation,
+        Heartbeat,
+        Kind,
+        Label,
+        Link,
+        PolicyEntry,
+        Record,
+        RegistryDomain,
+        Relation,
+        Status,
+        digest_bytes,
+        environments_domain,
+        heartbeat_digest,
+        is_heartbeat_signed,
+    )
 
 __all__ = [
+    "LABEL",
+    "ZERO",
     "Attestation",
     "Heartbeat",
     "Kind",
@@ -28,6 +39,10 @@ __all__ = [
     "RegistryDomain",
     "Relation",
     "Status",
+    "digest_bytes",
     "environments_domain",
     "heartbeat_digest",
+    "is_heartbeat_signed",
 ]
+
+__getattr__, __dir__ = attach(__name__, {"keifu.provenance._model": __all__})

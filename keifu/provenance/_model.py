@@ -13,7 +13,7 @@ from typing import Any
 
 from keifu.errors import InputError
 from keifu.keys import Domain, StructType, checksum
-from keifu.spec.provenance import Status
+from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 
 __all__ = [
     "Attestation",
@@ -29,50 +29,13 @@ __all__ = [
     "digest_bytes",
     "environments_domain",
     "heartbeat_digest",
+    "is_heartbeat_signed",
 ]
 
 DIGEST_BYTES = 32
 ADDRESS_HEX = 42  # 0x and 40 digits
 ID_TAIL_BYTES = 6  # cleared in an id
-MAX_LINKS = 16
-MAX_URI_BYTES = 128
-MAX_NAME_BYTES = 32  # licence and version
 ZERO = bytes(DIGEST_BYTES)
-
-
-class Kind(IntEnum):
-    """What a record is about."""
-
-    DATASET = 1
-    LABEL_SET = 2
-    CODE = 3
-    WEIGHTS = 4
-    MODEL = 5
-    RUN = 6
-    EVALUATION = 7
-    CONTAINER = 8
-    AGENT = 9
-    RECEIPT_BATCH = 10
-
-    @property
-    def word(self) -> str:
-        return self.name.lower().replace("_", "-")
-
-
-class Relation(IntEnum):
-    """How a record stands to its parent."""
-
-    DERIVED_FROM = 1
-    TRAINED_ON = 2
-    LABELLED_BY = 3
-    FINE_TUNED_FROM = 4
-    QUANTISED_FROM = 5
-    EVALUATED_ON = 6
-    SUPERSEDES = 7
-
-    @property
-    def word(self) -> str:
-        return self.name.lower().replace("_", "-")
 
 
 def digest_bytes(value: bytes | str, what: str) -> bytes:
@@ -83,7 +46,7 @@ def digest_bytes(value: bytes | str, what: str) -> bytes:
         except ValueError as error:
             raise InputError(f"{what} is not hexadecimal", remedy="64 hex digits, with or without 0x") from error
     if len(value) != DIGEST_BYTES:
-        raise InputError(f"{what} has {len(value)} bytes, not {DIGEST_BYTES}", remedy="give a SHA-256 digest")
+        raise InputError(f"{what} has {len(value)} bytes, not {DIGEST_BYTES}", remedy="give all 64 hex digits")
     return bytes(value)
 
 
@@ -322,6 +285,10 @@ class RegistryDomain:
         """What a labeller signs."""
         return self.domain.digest(LABEL, *label.args)
 
+    def is_label_signed(self, label: Label, signature: bytes) -> bool:
+        """Whether its labeller signed it, as the registry's `is_label` finds."""
+        return self.domain.is_signed_by(label.labeller, signature, LABEL, *label.args)
+
 
 def _record_members(record: Record) -> tuple[Any, ...]:
     *plain, links = record.args
@@ -335,3 +302,8 @@ def environments_domain(chain_id: int, environments: Any) -> Domain:
 def heartbeat_digest(domain: Domain, heartbeat: Heartbeat) -> bytes:
     """What a node signs; `domain` is that of the Environments contract."""
     return domain.digest(_HEARTBEAT, *heartbeat.args)
+
+
+def is_heartbeat_signed(domain: Domain, heartbeat: Heartbeat, signature: bytes) -> bool:
+    """Whether its node signed it, as `is_heartbeat_false` finds."""
+    return domain.is_signed_by(heartbeat.node, signature, _HEARTBEAT, *heartbeat.args)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from keifu.errors import CheckFailed, InputError, RpcError
-from keifu.keys import keccak256, recover
+from keifu.keys import keccak256
 from keifu.provenance._model import (
     Heartbeat,
     Record,
@@ -23,7 +23,7 @@ from keifu.provenance._model import (
     Status,
     digest_bytes,
     environments_domain,
-    heartbeat_digest,
+    is_heartbeat_signed,
 )
 from keifu.provenance._trie import by_hash, header_rlp, read_header, storage_values
 from keifu.provenance.lineage import Lineage
@@ -232,11 +232,7 @@ def _check_heartbeats(document: Mapping[str, Any], verified: Verified) -> None:
             item["node"], bytes.fromhex(item["environment"]), item["seq"], bytes.fromhex(item["digest"]), item["time"]
         )
         domain = environments_domain(int(document["chainId"]), document["environments"])
-        try:
-            signer = recover(heartbeat_digest(domain, heartbeat), bytes.fromhex(item["signature"]))
-        except ValueError:
-            signer = ""
-        if signer != heartbeat.node.lower():
+        if not is_heartbeat_signed(domain, heartbeat, bytes.fromhex(item["signature"])):
             raise CheckFailed(f"a heartbeat was not signed by {heartbeat.node}")
         production = verified.production
         if production is None or production.seq != heartbeat.promotion_seq:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ WORD = 32
 ADDRESS = 20
 SIGNATURE = 65
 V_OFFSET = 27
+_HALF_ORDER = (0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2).to_bytes(WORD, "big")
 CHUNK = 2_500  # signatures checked between two reports of progress
 PARALLEL_FROM = 10_000  # below, starting processes costs more than it saves
 
@@ -54,10 +55,9 @@ class LabelProof:
 
     def verify(self, domain: RegistryDomain, trusted_root: bytes) -> None:
         """Offline; raises CheckFailed saying what is wrong. That `trusted_root` was anchored is for the chain."""
-        digest = domain.label_digest(self.label)
-        if _signer(self.signature, digest) != bytes.fromhex(self.label.labeller[2:]):
+        if not domain.is_label_signed(self.label, self.signature):
             raise CheckFailed(f"label of sample {self.label.index} is not signed by {self.label.labeller}")
-        leaf = keccak256(keccak256(digest))
+        leaf = keccak256(keccak256(domain.label_digest(self.label)))
         if self.root != trusted_root or not merkle.verify(trusted_root, leaf, self.proof):
             raise CheckFailed(f"label of sample {self.label.index} is not in the anchored batch")
 
@@ -95,7 +95,8 @@ class LabelBatch:
         on_progress: Callable[[int], None] = lambda done: None,
     ) -> LabelBatch:
         """Row i is the label of sample i by `labellers[i]`; the keys are at hand, as in tests and the demo. Real
-        labellers sign `domain.label_digest(label)` in their wallets and send 65 bytes."""
+        labellers sign `domain.label_digest(label)` in their wallets; `keifu.keys.canonical` makes 65 bytes of what
+        they send."""
         addresses = np.array([list(bytes.fromhex(account.address[2:])) for account in labellers], np.uint8)
         batch = cls(
             domain,
@@ -148,15 +149,19 @@ class LabelBatch:
         bad: list[int] = []
         if workers == 1:
             for number, part in enumerate(parts):
-                bad += [number * CHUNK + row for row in check_rows(part)]
+                bad += self._unsigned(number * CHUNK + row for row in check_rows(part))
                 on_progress(min(len(self), (number + 1) * CHUNK))
             return bad
         # libsecp256k1 runs without the interpreter's lock, so threads are enough.
         with ThreadPoolExecutor(workers) as pool:
             for number, rows in enumerate(pool.map(check_rows, parts)):
-                bad += [number * CHUNK + row for row in rows]
+                bad += self._unsigned(number * CHUNK + row for row in rows)
                 on_progress(min(len(self), (number + 1) * CHUNK))
         return bad
+
+    def _unsigned(self, rows: Iterable[int]) -> list[int]:
+        """Those of `rows`, which the fast check refused, that are not signed in one of the rarer forms either."""
+        return [row for row in rows if not self.domain.is_label_signed(self.label(row), self.signatures[row].tobytes())]
 
     def verify(self, trusted_root: bytes, **options: Any) -> None:
         """Raises CheckFailed naming the samples whose labels are not as their labellers signed them, or saying that the
@@ -236,8 +241,8 @@ def check_rows(part: tuple[Bytes, Bytes, Bytes]) -> list[int]:
 
 
 def _signer(signature: bytes, digest: bytes) -> bytes:
-    """Address that signed, or nothing."""
-    if len(signature) != SIGNATURE or signature[-1] - V_OFFSET not in (0, 1):
+    """Address that signed in the usual form, or nothing."""
+    if signature[-1] - V_OFFSET not in (0, 1) or signature[WORD:-1] > _HALF_ORDER:
         return b""
     try:
         key = PublicKey.from_signature_and_message(

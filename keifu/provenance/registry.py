@@ -134,6 +134,11 @@ class Provenance:
                 found[entry.id] = entry
         return list(found.values())
 
+    def beginning_with(self, prefix: str) -> list[bytes]:
+        """Ids of records that begin with these hex digits, oldest first. The node's word: `entry` checks a record."""
+        found = (log["topics"][1].removeprefix("0x") for log in self._logs())
+        return [bytes.fromhex(item) for item in dict.fromkeys(found) if item.startswith(prefix)]
+
     def current(self, environment: bytes) -> tuple[bytes, int, bool]:
         """Artefact, number of its promotion, and whether the policy still holds."""
         artefact, seq, ok = self._environments.current(environment)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keifu.errors import CheckFailed, InputError
-from keifu.keys import recover
-from keifu.provenance._model import Heartbeat, Kind, Status, environments_domain, heartbeat_digest
+from keifu.provenance._model import Heartbeat, Kind, Status, environments_domain, is_heartbeat_signed
 from keifu.provenance.digest import TreeDigest, digest_path
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.program import program_root
@@ -131,11 +130,7 @@ def _check_heartbeat(
     name = f"node {heartbeat.node[:10]}"
     assert source.environments is not None
     domain = environments_domain(source.chain.chain_id, source.environments.address)
-    try:
-        signer = recover(heartbeat_digest(domain, heartbeat), signature)
-    except ValueError:
-        signer = ""
-    if signer != heartbeat.node.lower():
+    if not is_heartbeat_signed(domain, heartbeat, signature):
         return Finding(name, False, "the heartbeat is not signed by this node")
     if heartbeat.environment != environment:
         return Finding(name, False, "the heartbeat is about another environment")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from keifu.units import COIN
+
 __all__ = ["Bond", "Bucket", "Commitment", "Operator", "Position", "Refused", "Service", "Terms"]
 
 PRECISION = 2**84
@@ -36,8 +38,8 @@ class Terms:
     unbonding: int
     epoch_length: int
     genesis: int
-    min_stake: int = 10**18
-    min_bond: int = 1_000 * 10**18
+    min_stake: int = COIN
+    min_bond: int = 1_000 * COIN
     bond_multiple: int = 10
     max_payout: int = 8_000
     commission_notice: int = 14

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ethwire.abi import call_encoder
-from keifu.keys import keccak256
+from ethwire.keys import keccak256
 from keifu.spec._hub_state import Commitment, Refused, check
 from keifu.spec.staking import HubModel
 

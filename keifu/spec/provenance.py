@@ -7,31 +7,18 @@ with the contract's own words where the contract has to revert.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from keifu.spec._hub_state import Refused, check
+from keifu.spec.kinds import Status
 
 if TYPE_CHECKING:
     from keifu.provenance import Attestation, PolicyEntry, Record
 
-__all__ = ["Environment", "ProvenanceModel", "Refused", "Statement", "Status"]
+__all__ = ["Environment", "ProvenanceModel", "Refused", "Statement"]
 
 NEVER = 0
 Key = tuple[str, bytes, bytes]  # attester, schema, subject
-
-
-class Status(IntEnum):
-    """State of a record; it only ever grows."""
-
-    UNKNOWN = 0
-    ACTIVE = 1
-    DEPRECATED = 2
-    REVOKED = 3
-
-    @property
-    def word(self) -> str:
-        return self.name.lower()
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from evmstorm.fuzz.values import ZERO_ADDRESS
+from ethwire.constants import ZERO_ADDRESS
 
 __all__ = ["StakedGrant"]
 

@@ -26,7 +26,18 @@ from keifu.spec._hub_state import (
     cut,
 )
 
-__all__ = ["Bond", "Bucket", "Commitment", "HubModel", "Operator", "Position", "Refused", "Service", "Terms"]
+__all__ = [
+    "SPENT_BITS",
+    "Bond",
+    "Bucket",
+    "Commitment",
+    "HubModel",
+    "Operator",
+    "Position",
+    "Refused",
+    "Service",
+    "Terms",
+]
 
 
 class HubModel(Books):

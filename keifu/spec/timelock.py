@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from evmstorm.fuzz.values import ZERO_ADDRESS
-from keifu.abi import encode_args
-from keifu.keys import keccak256
+from ethwire.abi import encode_args
+from ethwire.constants import ZERO_ADDRESS
+from ethwire.keys import keccak256
 from keifu.spec._hub_state import Refused, check
 from keifu.spec.visitor import COME_BACK, REFUSE, TAKE
 

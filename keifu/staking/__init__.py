@@ -1,8 +1,15 @@
 """Staking from Python: what operators, delegators, jurors and the timelock's proposers do, on any chain client."""
 
-from keifu.staking.court import case_of, seal
-from keifu.staking.owner import through_timelock
-from keifu.staking.status import OperatorStatus, find_operators, read_operator, read_operators
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from keifu.staking.court import case_of, seal
+    from keifu.staking.owner import through_timelock
+    from keifu.staking.status import OperatorStatus, find_operators, read_operator, read_operators
 
 __all__ = [
     "OperatorStatus",
@@ -13,3 +20,12 @@ __all__ = [
     "seal",
     "through_timelock",
 ]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "keifu.staking.court": ["case_of", "seal"],
+        "keifu.staking.owner": ["through_timelock"],
+        "keifu.staking.status": ["OperatorStatus", "find_operators", "read_operator", "read_operators"],
+    },
+)

@@ -1,73 +1,172 @@
-"""What `ape run staking` does, over any deployer: register, delegate, leave. Amounts are wei."""
+"""What `keifu staking` does, over any deployer: register, delegate, claim, withdraw, leave. Amounts are wei.
+
+Whatever would be refused is found before anything is sent, so that no approval is left behind by a refused call.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from keifu.abi import Contract
 from keifu.chain import Deployer, Deployment
-from keifu.errors import UsageError
+from keifu.errors import CheckFailed, Revert, UsageError
+from keifu.units import coins
 
-__all__ = ["HUB", "TOKEN", "Exit", "delegate", "leave", "register"]
+__all__ = [
+    "HUB",
+    "TOKEN",
+    "Position",
+    "Ticket",
+    "Withdrawal",
+    "claim_rewards",
+    "delegate",
+    "leave",
+    "pay",
+    "position",
+    "register",
+    "unbond",
+    "withdraw",
+]
 
 HUB = "StakingHub"
 TOKEN = "KeifuToken"  # noqa: S105
 LOOK_BACK = 60  # half-periods in which tickets are looked for
+NOT_APPROVED = "token: insufficient allowance"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Stake that is leaving: its worth, wei, and when it matures, unix seconds."""
+
+    id: int
+    amount: int
+    at: int
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: amounts as decimal strings."""
+        return {"ticket": str(self.id), "amount": str(self.amount), "at": self.at}
 
 
 @dataclass
-class Exit:
-    """What `leave` did: tickets asked for now, wei paid out, and tickets that still wait, with their worth and time."""
+class Withdrawal:
+    """What `withdraw` and `leave` did: wei asked for now and paid out, and tickets that still wait."""
 
     asked: int = 0
     paid: int = 0
-    waiting: list[tuple[int, int, int]] = field(default_factory=list)
+    waiting: list[Ticket] = field(default_factory=list)
 
 
-def _approve(chain: Deployer, suite: Deployment, amount: int) -> None:
-    allowed = chain.call(suite[TOKEN], TOKEN, "allowance", chain.sender, suite[HUB])
-    if allowed < amount:
-        chain.call(suite[TOKEN], TOKEN, "approve", suite[HUB], amount)
+@dataclass(frozen=True)
+class Position:
+    """What an account has with an operator, wei but for the shares."""
+
+    shares: int
+    worth: int
+    rewards: int
+    tickets: list[Ticket]
+
+
+def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str, function: str, *args: Any) -> None:
+    """Call a function that pulls `amount` from the sender, with an approval before it where one is missing.
+
+    Raises CheckFailed when the sender has not enough, and Revert, before the approval is sent, when the call would be
+    refused with it, too: contracts of the suite pull coins last.
+    """
+    balance = chain.call(suite[TOKEN], TOKEN, "balanceOf", chain.sender)
+    if balance < amount:
+        raise CheckFailed(f"{chain.sender} has {coins(balance)} coins, {coins(amount)} are needed")
+    if chain.call(suite[TOKEN], TOKEN, "allowance", chain.sender, address) < amount:
+        try:
+            chain.simulate(address, name, function, *args)
+        except Revert as refusal:
+            if refusal.reason != NOT_APPROVED:
+                raise
+        chain.call(suite[TOKEN], TOKEN, "approve", address, amount)
+    chain.call(address, name, function, *args)
 
 
 def register(chain: Deployer, suite: Deployment, commission_bps: int, metadata: str, bond: int) -> None:
-    """Become an operator, or change one's terms, and add `bond` to the own bond. Raises Revert."""
+    """Become an operator, or change one's terms, and add `bond` to the own bond. Raises Revert and CheckFailed."""
+    balance = chain.call(suite[TOKEN], TOKEN, "balanceOf", chain.sender)
+    if balance < bond:
+        raise CheckFailed(f"{chain.sender} has {coins(balance)} coins, {coins(bond)} are needed for the bond")
     known = chain.call(suite[HUB], HUB, "operator_state", chain.sender)[-1] > 0
     chain.call(suite[HUB], HUB, "set_terms" if known else "register_operator", commission_bps, metadata)
     if bond:
-        _approve(chain, suite, bond)
-        chain.call(suite[HUB], HUB, "bond", bond)
+        pay(chain, suite, bond, suite[HUB], HUB, "bond", bond)
+
+
+def unbond(chain: Deployer, suite: Deployment, amount: int) -> int:
+    """Begin to take `amount` out of the own bond; unix seconds at which it matures. Raises Revert."""
+    chain.call(suite[HUB], HUB, "unbond", amount)
+    unlock: int = chain.call(suite[HUB], HUB, "operator_state", chain.sender)[2]
+    return unlock
 
 
 def delegate(chain: Deployer, suite: Deployment, operator: str, amount: int) -> int:
-    """Stake `amount` with `operator`; the shares that the sender holds there now.
+    """Stake `amount` with `operator`; the shares that the sender holds there now. Raises Revert and CheckFailed.
 
     Refuses to accept fewer shares than coins: a share is never worth more than a coin.
     """
     if amount <= 0:
         raise UsageError("nothing to delegate", remedy="give an amount of coins above zero")
-    _approve(chain, suite, amount)
-    chain.call(suite[HUB], HUB, "stake", operator, amount, amount)
+    pay(chain, suite, amount, suite[HUB], HUB, "stake", operator, amount, amount)
     shares: int = chain.call(suite[HUB], HUB, "position", operator, chain.sender)[0]
     return shares
 
 
-def leave(chain: Deployer, suite: Deployment, operator: str, now: int) -> Exit:
+def claim_rewards(chain: Deployer, suite: Deployment, operator: str) -> int:
+    """Pay out the sender's rewards with `operator`; wei, 0 when there was nothing to send for. Raises Revert."""
+    due: int = chain.simulate(suite[HUB], HUB, "claim_rewards", operator, chain.sender)
+    if due:
+        chain.call(suite[HUB], HUB, "claim_rewards", operator, chain.sender)
+    return due
+
+
+def withdraw(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdrawal:
+    """Withdraw what has matured by `now` of the sender's stake with `operator`, and of its own bond."""
+    hub, done = suite[HUB], Withdrawal()
+    for ticket in _tickets(lambda name, *args: chain.call(hub, HUB, name, *args), operator, chain.sender, now):
+        if ticket.at <= now:
+            chain.call(hub, HUB, "withdraw", ticket.id)
+            done.paid += ticket.amount
+        else:
+            done.waiting.append(ticket)
+    if operator == chain.sender:
+        _, leaving, unlock, *_ = chain.call(hub, HUB, "operator_state", operator)
+        if leaving and unlock <= now:
+            chain.call(hub, HUB, "withdraw_bond", operator)
+            done.paid += leaving
+        elif leaving:
+            done.waiting.append(Ticket(0, leaving, unlock))
+    return done
+
+
+def leave(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdrawal:
     """Ask for everything at `operator`, claim rewards, and withdraw what has matured by `now`. Safe to repeat."""
-    hub, done = suite[HUB], Exit()
-    shares, worth = chain.call(hub, HUB, "position", operator, chain.sender)
+    shares, worth = chain.call(suite[HUB], HUB, "position", operator, chain.sender)
     if shares:
-        chain.call(hub, HUB, "claim_rewards", operator, chain.sender)
-        chain.call(hub, HUB, "unstake", operator, shares)
-        done.asked = worth
-    newest = now // (chain.call(hub, HUB, "unbonding") // 2)
+        claim_rewards(chain, suite, operator)
+        chain.call(suite[HUB], HUB, "unstake", operator, shares)
+    done = withdraw(chain, suite, operator, now)
+    done.asked = worth if shares else 0
+    return done
+
+
+def position(hub: Contract, operator: str, owner: str, now: int) -> Position:
+    """What `owner` has with `operator`."""
+    shares, worth = hub.position(operator, owner)
+    tickets = list(_tickets(lambda name, *args: getattr(hub, name)(*args), operator, owner, now))
+    return Position(shares, worth, hub.pending_rewards(operator, owner), tickets)
+
+
+def _tickets(view: Callable[..., Any], operator: str, owner: str, now: int) -> Iterator[Ticket]:
+    """Open tickets, which are numbered by operator and half-period."""
+    newest = now // (view("unbonding") // 2)
     for half in range(max(newest - LOOK_BACK, 0), newest + 2):
         ticket = int(operator, 16) << 96 | half
-        amount, maturity = chain.call(hub, HUB, "ticket", chain.sender, ticket)
-        if not amount:
-            continue
-        if maturity <= now:
-            chain.call(hub, HUB, "withdraw", ticket)
-            done.paid += amount
-        else:
-            done.waiting.append((ticket, amount, maturity))
-    return done
+        amount, maturity = view("ticket", owner, ticket)
+        if amount:
+            yield Ticket(ticket, amount, maturity)

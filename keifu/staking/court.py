@@ -1,15 +1,57 @@
-"""A juror's vote under seal, as AlignmentCourt hashes it."""
+"""What `keifu court` does, over any deployer: accuse, vote under seal, appeal, execute, collect. Amounts are wei."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from eth_abi.abi import encode
 
-from keifu.abi import Receipt
+from ethwire.constants import ZERO_ADDRESS
+from keifu.abi import Contract, Receipt
+from keifu.chain import Deployer, Deployment
+from keifu.errors import UsageError
 from keifu.keys import keccak256
+from keifu.staking.actions import pay
 
-__all__ = ["case_of", "seal"]
+__all__ = [
+    "COURT",
+    "VERDICTS",
+    "CaseStatus",
+    "appeal",
+    "case_of",
+    "collect",
+    "commit",
+    "open_case",
+    "read_case",
+    "seal",
+]
+
+COURT = "AlignmentCourt"
+VERDICTS = ("open", "not guilty", "guilty", "no quorum")
+
+
+@dataclass(frozen=True)
+class CaseStatus:
+    """A case and its newest jury. Times are unix seconds, `amount` wei, votes seats."""
+
+    id: int
+    service: str
+    operator: str
+    accuser: str
+    amount: int
+    evidence: str
+    turn: int
+    verdict: str
+    phase: str  # commit, reveal, appeal, executable, or closed
+    until: int  # when the phase ends; 0 when it does not
+    committed: int
+    guilty: int
+    innocent: int
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: the amount as a decimal string."""
+        return {**asdict(self), "amount": str(self.amount)}
 
 
 def seal(case: int, turn: int, juror: str, guilty: bool, salt: bytes) -> bytes:
@@ -22,3 +64,83 @@ def seal(case: int, turn: int, juror: str, guilty: bool, salt: bytes) -> bytes:
 def case_of(receipt: Receipt) -> int:
     """The number of the case that a transaction opened."""
     return int(receipt.events("CaseOpened")[0].args["case_id"])
+
+
+def read_case(court: Contract, case: int, now: int) -> CaseStatus:
+    """One case as it stands at `now`. Raises UsageError when there is none with this number."""
+    service, operator, accuser, _, amount, evidence, turn, verdict, _ = court.get_case(case)
+    if accuser == ZERO_ADDRESS:
+        raise UsageError(f"there is no case {case}", remedy=f"{court.case_count()} have been opened, counted from 1")
+    opened, _, _, _, committed, guilty, innocent = court.get_turn(case, turn)
+    phase, until = _phase(court, opened, now) if verdict == 0 else ("closed", 0)
+    said = VERDICTS[verdict]
+    ids = (case, service, operator, accuser, amount, "0x" + evidence.hex(), turn)
+    return CaseStatus(*ids, said, phase, until, committed, guilty, innocent)
+
+
+def _phase(court: Contract, opened: int, now: int) -> tuple[str, int]:
+    end = opened
+    periods = (("commit", court.COMMIT_PERIOD()), ("reveal", court.REVEAL_PERIOD()), ("appeal", court.APPEAL_PERIOD()))
+    for phase, seconds in periods:
+        end += seconds
+        if now < end:
+            return phase, end
+    return "executable", 0
+
+
+def open_case(
+    chain: Deployer, suite: Deployment, service: str, operator: str, victim: str, amount: int, evidence: bytes
+) -> int:
+    """Accuse `operator`, with the bond that the court asks for; the case. Raises Revert and CheckFailed."""
+    bond = chain.call(suite[COURT], COURT, "BOND")
+    pay(
+        chain,
+        suite,
+        bond,
+        suite[COURT],
+        COURT,
+        "open_case",
+        service,
+        operator,
+        victim or ZERO_ADDRESS,
+        amount,
+        evidence,
+    )
+    case: int = chain.call(suite[COURT], COURT, "case_count")
+    return case
+
+
+def commit(chain: Deployer, suite: Deployment, case: int, guilty: bool, salt: bytes) -> int:
+    """Take every seat that was drawn for the sender and seal its vote; the number of seats. Raises Revert.
+
+    Raises UsageError when no seat was drawn.
+    """
+    seats: list[int] = list(chain.call(suite[COURT], COURT, "drawn_seats", case, chain.sender))
+    if not seats:
+        raise UsageError(f"no seat of case {case} was drawn for {chain.sender}", remedy="the seed may still be to come")
+    turn = chain.call(suite[COURT], COURT, "get_case", case)[6]
+    vote = seal(case, turn, chain.sender, guilty, salt)
+    chain.call(suite[COURT], COURT, "commit_vote", case, seats, vote)
+    return len(seats)
+
+
+def appeal(chain: Deployer, suite: Deployment, case: int) -> int:
+    """Call a larger jury, with its bond; wei of the bond. Raises Revert and CheckFailed."""
+    turn = chain.call(suite[COURT], COURT, "get_case", case)[6]
+    bond: int = chain.call(suite[COURT], COURT, "BOND") * chain.call(suite[COURT], COURT, "APPEAL_FACTOR") ** (turn + 1)
+    pay(chain, suite, bond, suite[COURT], COURT, "appeal", case)
+    return bond
+
+
+def collect(chain: Deployer, suite: Deployment, case: int) -> int:
+    """Claim the sender's part of a case's pot for each turn in which its vote was the verdict, and collect all credit;
+    wei that were paid. Raises Revert."""
+    turns, verdict = chain.call(suite[COURT], COURT, "get_case", case)[6:8]
+    for turn in range(turns + 1):
+        seats, vote = chain.call(suite[COURT], COURT, "ballot", case, turn, chain.sender)[1:3]
+        if seats and vote == verdict:
+            chain.call(suite[COURT], COURT, "claim_juror", case, turn)
+    paid: int = chain.call(suite[COURT], COURT, "credits", chain.sender)
+    if paid:
+        chain.call(suite[COURT], COURT, "collect", chain.sender)
+    return paid

@@ -6,9 +6,15 @@ everything, `status` tells where it stands, `model` says what the contracts shou
 
 from __future__ import annotations
 
-from keifu.spec.vesting import Ledger, Schedule
-from keifu.tge.files import Proof, Summary, find_proof, read_summary, write_files
-from keifu.tge.grants import Grants, coins, parse_amount, read_csv
+from typing import TYPE_CHECKING
+
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from keifu.spec.vesting import Ledger, Schedule
+    from keifu.tge.files import Proof, Summary, find_proof, read_summary, write_files
+    from keifu.tge.grants import Grants, read_csv
+    from keifu.units import coins, parse_amount
 
 __all__ = [
     "Grants",
@@ -23,3 +29,13 @@ __all__ = [
     "read_summary",
     "write_files",
 ]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "keifu.tge.files": ["Proof", "Summary", "find_proof", "read_summary", "write_files"],
+        "keifu.tge.grants": ["Grants", "read_csv"],
+        "keifu.spec.vesting": ["Ledger", "Schedule"],
+        "keifu.units": ["coins", "parse_amount"],
+    },
+)

@@ -6,26 +6,39 @@ Sending goes through a `Deployer` (an ape account, a key and an RPC, or the in-p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keifu.chain import ChainClient, Deployer, Deployment, Params, deploy_protocol
+from keifu.chain.bounds import require_start
 from keifu.chain.deployments import Record
-from keifu.chain.protocol import Distribution
-from keifu.errors import CheckFailed, UsageError
+from keifu.chain.logs import find_logs
+from keifu.chain.parameters import Distribution
+from keifu.chain.suite import DISTRIBUTOR, TOKEN
+from keifu.errors import CheckFailed, EnvironmentFault, UsageError
 from keifu.keys import keccak256
 from keifu.keys.eip712 import Domain, StructType
 from keifu.spec.vesting import SWEEP_DELAY, Schedule
 from keifu.tge.files import Proof, Summary
 
-__all__ = ["AREA", "Claims", "claim", "claims_of", "deploy", "distribution_of", "fund", "schedule_of"]
+__all__ = [
+    "DISTRIBUTOR",
+    "TOKEN",
+    "Claims",
+    "claim",
+    "claims_of",
+    "decide",
+    "deploy",
+    "deployed",
+    "distribution_of",
+    "fund",
+    "recorded",
+    "schedule_of",
+]
 
-AREA = "tge"
-DISTRIBUTOR = "TGEDistributor"
-TOKEN = "KeifuToken"  # noqa: S105 - a contract's name
 FOREVER = 2**256 - 1
-LOG_BLOCKS = 10_000  # a request: what public nodes allow
+CLAIMED = "0x" + keccak256(b"Claimed(uint256,address,uint256)").hex()
 _AUTHORIZATION = StructType(
     "TransferWithAuthorization",
     (),
@@ -60,27 +73,46 @@ def distribution_of(root: bytes, allocation: int, schedule: Schedule) -> Distrib
 
 def recorded(record: Record) -> Distribution | None:
     """The terms that an earlier run decided on."""
-    terms = record.terms.get(AREA)
-    return Distribution(**{**terms, "root": bytes.fromhex(terms["root"][2:])}) if terms else None
+    params = record.params
+    return params.distribution if params else None
 
 
-def decide(record: Record, summary: Summary, start: int, now: int) -> Distribution:
+def deployed(record: Record) -> tuple[Deployment, Distribution]:
+    """Where the suite is and what it pays. Raises EnvironmentFault when the record has no distribution."""
+    terms = recorded(record)
+    if terms is None or DISTRIBUTOR not in record.contracts:
+        raise EnvironmentFault(
+            f"no distribution is recorded for chain {record.chain_id}", remedy="deploy one on this network first"
+        )
+    return Deployment(dict(record.contracts)), terms
+
+
+def decide(record: Record, summary: Summary, start: int | None, now: int) -> Distribution:
     """The terms to deploy with: those of the record, else new ones, starting at `start` or now.
 
-    Raises UsageError when the record has another list or another start: that would be a second distribution.
+    Raises UsageError when the record has another list, steps or start, as that would be a second distribution, and
+    when the start is too far from `now`, the chain's clock: it cannot be mended once the coins are paid in.
     """
     earlier = recorded(record)
     if earlier is None:
-        schedule = Schedule(start or now, summary.step_seconds, summary.steps)
+        begin = now if start is None else start
+        require_start(begin, now)
+        schedule = Schedule(begin, summary.step_seconds, summary.steps)
         return distribution_of(bytes.fromhex(summary.root[2:]), int(summary.allocation), schedule)
+    what = f"chain {record.chain_id} already has"
     if earlier.root.hex() != summary.root[2:]:
         raise UsageError(
-            f"chain {record.chain_id} already has the list with root 0x{earlier.root.hex()}, this one has"
-            f" {summary.root}",
+            f"{what} the list with root 0x{earlier.root.hex()}, this one has {summary.root}",
             remedy="one deployment pays one list",
         )
-    if start and start != earlier.start:
-        raise UsageError(f"chain {record.chain_id} already has a distribution that starts at {earlier.start}")
+    steps = (earlier.steps, earlier.step)
+    if steps != (summary.steps, summary.step_seconds):
+        raise UsageError(
+            f"{what} a distribution in {steps[0]} steps of {steps[1]} s, this one has {summary.steps} of"
+            f" {summary.step_seconds} s"
+        )
+    if start is not None and start != earlier.start:
+        raise UsageError(f"{what} a distribution that starts at {earlier.start}, not at {start}")
     return earlier
 
 
@@ -93,22 +125,13 @@ def deploy(
     on_step: Callable[[str, str], None] = lambda name, address: None,
     params: Params | None = None,
 ) -> Deployment:
-    """Deploy what is missing, writing the terms down before anything is sent and each address after it.
+    """Deploy what is missing: `deploy_protocol` with these terms, and with the record's parameters unless others are
+    given.
 
-    Does not fund: see `fund`. Raises Revert when a constructor refuses its arguments.
+    Does not fund: see `fund`.
     """
-    if record.deployer and record.deployer != chain.sender:
-        raise UsageError(f"{record.deployer} began this deployment, not {chain.sender}", remedy="use that account")
-    record.deployer = chain.sender
-    record.terms[AREA] = {**asdict(distribution), "root": "0x" + distribution.root.hex()}
-    save(record)
-
-    def step(name: str, address: str) -> None:
-        record.contracts[name] = address
-        save(record)
-        on_step(name, address)
-
-    return deploy_protocol(chain, replace(params or Params(), distribution=distribution), on_step=step)
+    chosen = params or record.params or Params()
+    return deploy_protocol(chain, replace(chosen, distribution=distribution), record=record, save=save, on_step=on_step)
 
 
 def fund(chain: Deployer, deployment: Deployment, distribution: Distribution, chain_id: int, sign: Sign) -> bool:
@@ -119,7 +142,7 @@ def fund(chain: Deployer, deployment: Deployment, distribution: Distribution, ch
     Raises CheckFailed when the sender has not enough.
     """
     token, distributor = deployment[TOKEN], deployment[DISTRIBUTOR]
-    nonce = keccak256(f"fund {distribution.label}".encode())
+    nonce = keccak256(f"fund {distribution.key}".encode())
     if chain.call(token, TOKEN, "authorizationState", chain.sender, nonce):
         return False
     balance = chain.call(token, TOKEN, "balanceOf", chain.sender)
@@ -161,21 +184,12 @@ class Claims:
 
 def claims_of(client: ChainClient, distributor: str, *, first_block: int = 0) -> Claims:
     """All claims up to the newest block."""
-    topic = "0x" + keccak256(b"Claimed(uint256,address,uint256)").hex()
     paid: dict[int, int] = {}
     accounts: dict[int, str] = {}
     count = 0
-    for log in _logs(client, distributor, topic, first_block):
+    for log in find_logs(client, distributor, [CLAIMED], first_block):
         index = int(log["topics"][1], 16)
         paid[index] = paid.get(index, 0) + int(log["data"], 16)
         accounts[index] = "0x" + log["topics"][2][-40:]
         count += 1
     return Claims(paid, accounts, count)
-
-
-def _logs(client: ChainClient, address: str, topic: str, first: int) -> Iterator[dict[str, Any]]:
-    last = int(client.rpc.call("eth_blockNumber"), 16)
-    for start in range(first, last + 1, LOG_BLOCKS):
-        end = min(start + LOG_BLOCKS - 1, last)
-        wanted = {"address": address, "topics": [topic], "fromBlock": hex(start), "toBlock": hex(end)}
-        yield from client.rpc.call("eth_getLogs", wanted)

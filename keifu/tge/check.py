@@ -2,65 +2,62 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from keifu.chain import ChainClient, Deployment
-from keifu.chain.protocol import Distribution
-from keifu.tge.chain import DISTRIBUTOR, TOKEN, claims_of, schedule_of
-from keifu.tge.files import Summary
-from keifu.tge.grants import Grants, coins
+from keifu.chain.deployments import Record
+from keifu.chain.parameters import Distribution
+from keifu.chain.verify import Check, verify_suite
+from keifu.tge.chain import DISTRIBUTOR, TOKEN, claims_of, deployed, schedule_of
+from keifu.tge.grants import Grants
+from keifu.tge.published import compare
+from keifu.units import coins
 
 __all__ = ["Check", "verify"]
 
 VIEWS = 500  # a batch
 
 
-@dataclass(frozen=True)
-class Check:
-    """One question and its answer."""
-
-    what: str
-    holds: bool
-    detail: str = ""
-
-
 def verify(
-    client: ChainClient, deployment: Deployment, distribution: Distribution, grants: Grants, summary: Summary | None
+    client: ChainClient,
+    record: Record,
+    grants: Grants,
+    *,
+    folder: Path | None = None,
+    csv_path: Path | None = None,
+    on_step: Callable[[str], None] = lambda name: None,
 ) -> list[Check]:
-    """All checks, in order of reading. Nothing is taken from the published files but to compare them."""
+    """All checks, in order of reading: the published `folder` if there is one, the suite, the list, the payments.
+
+    Nothing is taken from the record or the published files but to compare it. `on_step(what)` is called before each
+    part. Raises EnvironmentFault when the record has no distribution.
+    """
+    deployment, terms = deployed(record)
     checks: list[Check] = []
-
-    def check(what: str, holds: bool, detail: str = "") -> None:
-        checks.append(Check(what, holds, detail))
-
-    root = grants.tree.root
-    if summary is not None:
-        check("the published summary has the root of the CSV", summary.root == "0x" + root.hex(), summary.root)
-        check("the published summary has the sum of the CSV", int(summary.allocation) == grants.allocation)
-    for name in (TOKEN, DISTRIBUTOR, "Timelock"):
-        check(f"{name} runs the published code", _runs_published_code(client, deployment[name], name))
-    if not all(item.holds for item in checks if item.what.endswith("code")):
-        return checks
-    distributor = deployment.at(client, DISTRIBUTOR)
-    token = deployment.at(client, TOKEN)
-    check("the distributor has the root of the CSV", distributor.root() == root, "0x" + root.hex())
-    check("the distributor has the sum of the CSV", distributor.allocation() == grants.allocation)
-    check("it pays in the suite's token", distributor.token() == token.address)
-    check("it starts when the record says", distributor.start() == distribution.start, str(distribution.start))
-    steps = distributor.step(), distributor.steps()
-    check("it has the recorded steps", steps == (distribution.step, distribution.steps), f"{steps[1]} of {steps[0]} s")
-    check("the timelock owns it", distributor.owner() == deployment["Timelock"])
-    check("no sweep before the recorded day", distributor.sweep_after() == distribution.sweep_after)
-    return [*checks, *_payments(client, deployment, distribution, grants)]
+    if folder is not None:
+        on_step("published files")
+        found = compare(grants, folder, csv_path=csv_path, step=terms.step, steps=terms.steps)
+        checks += [Check(f"published {fault}", False) for fault in found]
+        checks += [] if found else [Check("every published file is what the CSV makes", True, str(folder))]
+    suite = verify_suite(client, record, on_step=on_step)
+    checks += suite
+    # The arguments of the distributor have been compared with these terms.
+    root = "0x" + terms.root.hex()
+    checks.append(Check("the distributor has the root of the CSV", terms.root == grants.tree.root, root))
+    total = f"{coins(terms.allocation)} coins, the CSV has {coins(grants.allocation)}"
+    checks.append(Check("the distributor has the sum of the CSV", terms.allocation == grants.allocation, total))
+    if all(check.holds for check in suite):
+        on_step("payments")
+        checks += _payments(client, deployment, terms, grants, record.creations[DISTRIBUTOR].block)
+    return checks
 
 
 def _payments(
-    client: ChainClient, deployment: Deployment, distribution: Distribution, grants: Grants
+    client: ChainClient, deployment: Deployment, distribution: Distribution, grants: Grants, first_block: int
 ) -> Iterator[Check]:
     distributor = deployment.at(client, DISTRIBUTOR)
-    claims = claims_of(client, distributor.address)
+    claims = claims_of(client, distributor.address, first_block=first_block)
     balance = deployment.at(client, TOKEN).balanceOf(distributor.address)
     known = {index for index in claims.paid if index < len(grants)}
     right = all(grants.accounts[index] == claims.accounts[index] for index in known)
@@ -88,11 +85,3 @@ def _stored(client: ChainClient, distributor: str, indices: list[int]) -> dict[i
                 raise answer
             stored[index] = int(answer, 16)
     return stored
-
-
-def _runs_published_code(client: ChainClient, address: str, name: str) -> bool:
-    """Whether the code is ours up to its immutables, which stand behind it."""
-    packaged = client.load(name)
-    code = client.code(address)
-    plain = code[: len(code) - packaged.immutables_size] if packaged.immutables_size else code
-    return bool(hashlib.sha256(plain).hexdigest() == packaged.runtime_sha256)

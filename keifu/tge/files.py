@@ -12,7 +12,7 @@ A million grants make 245 shards, not a million files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,24 @@ from keifu.merkle import Tree
 from keifu.spec.vesting import EVENT_DIVISOR, MONTH_SECONDS, MONTHS
 from keifu.tge.grants import Grants
 
-__all__ = ["LEAF_ENCODING", "Proof", "Summary", "find_proof", "read_summary", "write_files"]
+__all__ = [
+    "LEAF_ENCODING",
+    "SUMMARY",
+    "Proof",
+    "Summary",
+    "contents",
+    "find_proof",
+    "read_summary",
+    "summarize",
+    "write_files",
+]
 
 FORMAT = "keifu-tge-1"
 LEAF_ENCODING = ["uint256", "address", "uint256"]
 SHARD_LINES = 4_096
 ACCOUNT_BYTES = 20
 ENTRY_BYTES = ACCOUNT_BYTES + 4
-_SUMMARY, _LIST, _TREE, _PROOFS, _ACCOUNTS = "allocation.json", "allocation.csv", "tree.json", "proofs", "accounts.bin"
+SUMMARY, _LIST, _TREE, _PROOFS, _ACCOUNTS = "allocation.json", "allocation.csv", "tree.json", "proofs", "accounts.bin"
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -66,6 +76,26 @@ class Proof(msgspec.Struct, frozen=True):
         return self.index, self.account, int(self.total), [bytes.fromhex(node[2:]) for node in self.proof]
 
 
+def summarize(
+    grants: Grants, *, csv_path: Path | None = None, step: int = MONTH_SECONDS, steps: int = MONTHS
+) -> Summary:
+    """The summary of a list and its schedule."""
+    return Summary(
+        format=FORMAT,
+        root="0x" + grants.tree.root.hex(),
+        grants=len(grants),
+        allocation=str(grants.allocation),
+        smallest=str(min(grants.totals)),
+        largest=str(max(grants.totals)),
+        csv_sha256=hashlib.sha256(csv_path.read_bytes()).hexdigest() if csv_path else "",
+        leaf_encoding=LEAF_ENCODING,
+        step_seconds=step,
+        steps=steps,
+        event_divisor=EVENT_DIVISOR,
+        shard_lines=SHARD_LINES,
+    )
+
+
 def write_files(
     grants: Grants,
     folder: Path,
@@ -79,39 +109,35 @@ def write_files(
 
     `on_progress(done)` is called with the number of proofs written so far.
     """
-    tree = grants.tree
-    summary = Summary(
-        format=FORMAT,
-        root="0x" + tree.root.hex(),
-        grants=len(grants),
-        allocation=str(grants.allocation),
-        smallest=str(min(grants.totals)),
-        largest=str(max(grants.totals)),
-        csv_sha256=hashlib.sha256(csv_path.read_bytes()).hexdigest() if csv_path else "",
-        leaf_encoding=LEAF_ENCODING,
-        step_seconds=step,
-        steps=steps,
-        event_divisor=EVENT_DIVISOR,
-        shard_lines=SHARD_LINES,
-    )
+    summary = summarize(grants, csv_path=csv_path, step=step, steps=steps)
     (folder / _PROOFS).mkdir(parents=True, exist_ok=True)
-    (folder / _SUMMARY).unlink(missing_ok=True)
-    _write_list(grants, folder / _LIST)
-    _write_tree(grants, tree, folder / _TREE)
-    _write_proofs(grants, tree, folder / _PROOFS, on_progress)
-    _write_accounts(grants, folder / _PROOFS / _ACCOUNTS)
-    text = msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
-    (folder / _SUMMARY).write_bytes(text)
+    (folder / SUMMARY).unlink(missing_ok=True)
+    for old in (folder / _PROOFS).glob("*.jsonl"):
+        old.unlink()
+    for name, content in contents(grants, summary, on_progress):
+        (folder / name).write_bytes(content)
     return summary
+
+
+def contents(
+    grants: Grants, summary: Summary, on_progress: Callable[[int], None] = lambda done: None
+) -> Iterator[tuple[str, bytes]]:
+    """Every file to publish, by its path in the folder, in the order of writing: what `write_files` writes and what
+    `compare` recomputes."""
+    yield _LIST, _list(grants)
+    yield _TREE, _tree(grants, grants.tree)
+    yield from _proofs(grants, grants.tree, on_progress)
+    yield f"{_PROOFS}/{_ACCOUNTS}", _accounts(grants)
+    yield SUMMARY, msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
 
 
 def read_summary(folder: Path) -> Summary:
     """The summary of a folder; raises InputError when `tge build` has not finished there."""
-    path = folder / _SUMMARY
+    path = folder / SUMMARY
     try:
         return msgspec.json.decode(path.read_bytes(), type=Summary)
     except OSError as error:
-        raise InputError(f"no {_SUMMARY} in {folder}", remedy="run `ape run tge build` first") from error
+        raise InputError(f"no {SUMMARY} in {folder}", remedy="run `keifu tge build` first") from error
     except msgspec.DecodeError as error:
         raise InputError(f"{path} is not a summary of `tge build`: {error}") from error
 
@@ -131,7 +157,7 @@ def find_proof(folder: Path, account: str) -> Proof:
                 if number == line:
                     return msgspec.json.decode(text, type=Proof)
     except OSError as error:
-        raise InputError(f"{folder} is not whole: {error.strerror}", remedy="run `ape run tge build` again") from error
+        raise InputError(f"{folder} is not whole: {error.strerror}", remedy="run `keifu tge build` again") from error
     except msgspec.DecodeError as error:
         raise InputError(f"{_shard_name(shard)} of {folder} is damaged: {error}") from error
     raise InputError(f"{_shard_name(shard)} of {folder} has no line {line + 1}")
@@ -155,13 +181,13 @@ def _shard_name(shard: int) -> str:
     return f"{shard:05}.jsonl"
 
 
-def _write_list(grants: Grants, path: Path) -> None:
+def _list(grants: Grants) -> bytes:
     rows = zip(grants.accounts, grants.totals, strict=True)
     lines = [f"{index},{account},{total}\n" for index, (account, total) in enumerate(rows)]
-    path.write_text("index,account,total\n" + "".join(lines))
+    return ("index,account,total\n" + "".join(lines)).encode()
 
 
-def _write_tree(grants: Grants, tree: Tree, path: Path) -> None:
+def _tree(grants: Grants, tree: Tree) -> bytes:
     digits = tree.nodes.tobytes().hex()
     nodes = ",".join([f'"0x{digits[start : start + 64]}"' for start in range(0, len(digits), 64)])
     positions = tree.positions.tolist()
@@ -173,13 +199,10 @@ def _write_tree(grants: Grants, tree: Tree, path: Path) -> None:
         ]
     )
     encoding = msgspec.json.encode(LEAF_ENCODING).decode()
-    with path.open("w") as file:
-        file.write(f'{{"format":"standard-v1","leafEncoding":{encoding},"tree":[{nodes}],"values":[{values}]}}\n')
+    return f'{{"format":"standard-v1","leafEncoding":{encoding},"tree":[{nodes}],"values":[{values}]}}\n'.encode()
 
 
-def _write_proofs(grants: Grants, tree: Tree, folder: Path, on_progress: Callable[[int], None]) -> None:
-    for old in folder.glob("*.jsonl"):
-        old.unlink()
+def _proofs(grants: Grants, tree: Tree, on_progress: Callable[[int], None]) -> Iterator[tuple[str, bytes]]:
     # Each node as it stands in a proof, so that a proof is a row of slices put together.
     width = len(',"0x"') + 64
     text = np.empty((len(tree.nodes), width), np.uint8)
@@ -195,11 +218,10 @@ def _write_proofs(grants: Grants, tree: Tree, folder: Path, on_progress: Callabl
             proof = proofs[row, 1 : width * lengths[row]].tobytes()
             head = f'{{"index":{index},"account":"{grants.accounts[index]}","total":"{grants.totals[index]}","proof":['
             lines.append(head.encode() + proof + b"]}\n")
-        (folder / _shard_name(start // SHARD_LINES)).write_bytes(b"".join(lines))
+        yield f"{_PROOFS}/{_shard_name(start // SHARD_LINES)}", b"".join(lines)
         on_progress(int(numbers[-1]) + 1)
 
 
-def _write_accounts(grants: Grants, path: Path) -> None:
+def _accounts(grants: Grants) -> bytes:
     order = sorted(range(len(grants)), key=grants.accounts.__getitem__)
-    entries = [bytes.fromhex(grants.accounts[index][2:]) + index.to_bytes(4, "big") for index in order]
-    path.write_bytes(b"".join(entries))
+    return b"".join([bytes.fromhex(grants.accounts[index][2:]) + index.to_bytes(4, "big") for index in order])

@@ -6,13 +6,12 @@
     total,2286.000000000000000001
 
 `total` is in coins, with up to 18 decimals. The last line may give the sum. A grant's index is its place in the list,
-counted from 0.
+counted from 0; lines and columns that hold nothing do not count.
 """
 
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,39 +20,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.merkle import Tree, build, hash_leaves
 from keifu.spec.vesting import SUPPLY
+from keifu.units import COIN, coins, is_address, parse_amount
 
 __all__ = ["COIN", "HEADER", "Grants", "coins", "parse_amount", "read_csv"]
 
 HEADER = ["account", "total"]
 TRAILER = "total"
-DECIMALS = 18
-COIN = 10**DECIMALS
 ADDRESS_BYTES = 20
 WORD_BYTES = 32
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-_AMOUNT = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,18}))?")
-_NOBODY = "0x" + "00" * ADDRESS_BYTES
-
-
-def parse_amount(text: str) -> int:
-    """Wei of an amount in coins; raises ValueError, whose text says what is wrong with it."""
-    match = _AMOUNT.fullmatch(text)
-    if match is None:
-        if text.startswith("-"):
-            raise ValueError(f"negative amount {text}")
-        raise ValueError(f"{text!r} is not an amount of coins with up to {DECIMALS} decimals")
-    whole: int = int(match[1]) * COIN
-    return whole + int((match[2] or "").ljust(DECIMALS, "0"))
-
-
-def coins(wei: int) -> str:
-    """An amount for people: exact, without needless zeros."""
-    whole, rest = divmod(wei, COIN)
-    return f"{whole:,}" + (f".{rest:0{DECIMALS}}".rstrip("0") if rest else "")
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
@@ -104,7 +85,7 @@ def read_csv(path: Path, *, expected: int | None = None) -> Grants:
     for line, first, second in _fields(path):
         if trailer is not None:
             raise InputError(f"{path.name}:{line}: a line behind the total of line {trailer[0]}")
-        if first == TRAILER:
+        if first.lower() == TRAILER:
             trailer = line, _amount(path, line, second)
             continue
         account = _account(path, line, first)
@@ -125,28 +106,69 @@ def read_csv(path: Path, *, expected: int | None = None) -> Grants:
 
 
 def _fields(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Line number and both fields of each line behind the header."""
+    """Line number and both fields of each line behind the header that holds something."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = [field.strip().lower() for field in next(reader, [])]
-            if header != HEADER:
-                raise InputError(f"{path.name}:1: the header is {','.join(header)!r}, not {','.join(HEADER)!r}")
+            # A space behind a comma may stand before a quote.
+            reader = csv.reader(file, strict=True, skipinitialspace=True)
+            _check_header(path, next(reader, []))
             for row in reader:
                 if len(row) != len(HEADER):
-                    raise InputError(f"{path.name}:{reader.line_num}: {len(row)} fields, not {len(HEADER)}")
-                yield reader.line_num, row[0].strip(), row[1].strip()
+                    row = _without_empty_columns(path, reader.line_num, row)  # noqa: PLW2901
+                first, second = row[0].strip(), row[1].strip()
+                if first or second:
+                    yield reader.line_num, first, second
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path.name} is not a CSV file in UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path.name} is not a CSV file in UTF-8{_encoding(path)}", remedy="save it as CSV in UTF-8"
+        ) from error
+    except csv.Error as error:
+        raise InputError(f"{path.name}:{reader.line_num} is not a CSV file: {error}") from error
+
+
+def _check_header(path: Path, row: list[str]) -> None:
+    header = [field.strip().lower() for field in row]
+    while header and not header[-1]:
+        header.pop()
+    if header == HEADER:
+        return
+    shown = ",".join(header)
+    used = next((name for mark, name in SEPARATORS.items() if mark in shown), "")
+    if used:
+        raise InputError(f"{path.name}:1: {used} stand between the fields", remedy="save it with commas")
+    raise InputError(
+        f"{path.name}:1: the header is {shown!r}, not {','.join(HEADER)!r}", remedy="two columns, in this order"
+    )
+
+
+def _without_empty_columns(path: Path, line: int, row: list[str]) -> list[str]:
+    """The two fields of a row that has more or fewer."""
+    row = [field.strip() for field in row]
+    used = [field for field in row if field]
+    if not used:
+        return ["", ""]
+    if len(used) <= len(HEADER) < len(row) and row[: len(used)] == used:
+        return row[: len(HEADER)]
+    if len(row) == 1 and (found := next((name for mark, name in SEPARATORS.items() if mark in row[0]), "")):
+        raise InputError(f"{path.name}:{line}: {found} stand between the fields", remedy="save it with commas")
+    remedy = ""
+    if len(row) > len(HEADER) and all(field.replace(".", "").isdigit() for field in row[1:] if field):
+        remedy = "an amount has no thousands separators"
+    raise InputError(f"{path.name}:{line}: {len(row)} fields, not {len(HEADER)}", remedy=remedy)
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        return " but in UTF-16" if file.read(2) in UTF_16 else ""
 
 
 def _account(path: Path, line: int, text: str) -> str:
-    if _ADDRESS.fullmatch(text) is None:
+    if not is_address(text):
         raise InputError(f"{path.name}:{line}: {text!r} is not an address", remedy="0x and 40 hex digits")
     account = text.lower()
-    if account == _NOBODY:
+    if account == ZERO_ADDRESS:
         raise InputError(f"{path.name}:{line}: a grant to the zero address")
     digits = text[2:]
     if digits not in (digits.lower(), digits.upper()) and checksum(account) != text:

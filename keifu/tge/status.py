@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from keifu.chain import ChainClient, Deployment
 from keifu.chain.protocol import Distribution
 from keifu.spec.vesting import Schedule
 from keifu.tge.chain import DISTRIBUTOR, TOKEN, claims_of, schedule_of
-from keifu.tge.grants import COIN, coins
+from keifu.units import COIN, coins, day
 
 __all__ = ["Status", "day", "draw", "read_status"]
 
@@ -71,14 +70,12 @@ class Status:
         }
 
 
-def day(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def read_status(client: ChainClient, deployment: Deployment, distribution: Distribution) -> Status:
+def read_status(
+    client: ChainClient, deployment: Deployment, distribution: Distribution, *, first_block: int = 0
+) -> Status:
     """Read the figures from the chain."""
     schedule, now = schedule_of(distribution), client.now
-    claims = claims_of(client, deployment[DISTRIBUTOR])
+    claims = claims_of(client, deployment[DISTRIBUTOR], first_block=first_block)
     upcoming = [time for time in schedule.times() if time > now]
     return Status(
         schedule=schedule,

@@ -48,7 +48,7 @@ interface Hub {
     function totals() external view returns (Totals memory);
 }
 
-/// The actions of audit/second_engines/twin.py, one call each. Nobody foresees a refusal; it must only be one in words.
+/// The actions of audit/second_engines/forge_mirror.py, one call each. Nobody foresees a refusal; it must only be one in words.
 contract HubHandler is Kit {
     uint256 constant COIN = 10 ** 18;
     uint256 constant EPOCH = 86_400;
@@ -290,7 +290,7 @@ contract HubHandler is Kit {
     }
 }
 
-/// The oracles of audit/second_engines/twin.py.
+/// The oracles of audit/second_engines/forge_mirror.py.
 contract HubInvariants {
     HubHandler handler;
     Token token;

@@ -17,7 +17,7 @@ contract VestingHandler is Kit {
     Escrow public escrow;
     address[4] public actors = [address(0xa1), address(0xa2), address(0xa3), address(0xa4)];
     uint256 public donated;
-    uint256 constant MOST_GRANTS = 6;
+    uint256 constant MAX_GRANTS = 6;
     Grant[] grants;
 
     constructor() {
@@ -76,7 +76,7 @@ contract VestingHandler is Kit {
     }
 
     function create(uint256 who, uint256 whom, uint256 total, uint256 start, uint256 shape) external {
-        if (grants.length == MOST_GRANTS) return;
+        if (grants.length == MAX_GRANTS) return;
         Escrow.Plan memory p;
         p.beneficiary = actor(whom);
         p.revoker = shape % 4 == 0 ? address(0) : actor(shape >> 2);

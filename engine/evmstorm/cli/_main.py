@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import NoReturn
 
 import click
 
 from ethwire.errors import EthwireError
 from evmstorm import __version__
 
-__all__ = ["main"]
+__all__ = ["exit_status", "main"]
 
 COMMANDS = {
     "coverage": "Show which lines and branches of the contracts a campaign ran.",
@@ -43,22 +43,30 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="evmstorm")
 def cli() -> None:
-    """Search smart contracts for faults.
+    """Search smart contracts for sequences of calls that break what should always hold.
+
+    The project is the folder of contracts/ here or above, or the one that the environment variable EVMSTORM_PROJECT
+    names; the table [tool.evmstorm] of its pyproject.toml says where its descriptions are.
 
     \b
     Example: evmstorm fuzz vault --seconds 60
     """
 
 
-def main(args: list[str] | None = None) -> Any:
-    """Run the command line; every expected fault ends in one line on standard error."""
+def exit_status(command: click.Command, args: list[str] | None = None, *, program: str | None = None) -> int:
+    """Run a command; every expected fault ends in one line on standard error, which `program` begins."""
     try:
-        sys.exit(cli.main(args=args, standalone_mode=False) or 0)
+        return int(command.main(args=args, prog_name=program, standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except EthwireError as error:
-        click.echo(f"evmstorm: {error}", err=True)
-        sys.exit(error.exit_code)
+        click.echo(f"{program or command.name}: {error}", err=True)
+        return error.exit_code
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the engine's own command line."""
+    sys.exit(exit_status(cli, args, program="evmstorm"))

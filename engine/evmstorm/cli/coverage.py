@@ -1,4 +1,4 @@
-"""`keifu coverage`: which lines and branches of the contracts a campaign ran."""
+"""`evmstorm coverage`: which lines and branches of the contracts a campaign ran."""
 
 from __future__ import annotations
 
@@ -6,16 +6,32 @@ from pathlib import Path
 
 import click
 
+from evmstorm.cli._command import Command
+
 __all__ = ["cli"]
 
 
-@click.command()
+@click.command(cls=Command, example="vault --corpus .cache/fuzz/corpus")
 @click.argument("systems", nargs=-1)
 @click.option("--corpus", type=click.Path(path_type=Path), help="Folder of a campaign's corpus (a folder a system).")
-@click.option("--calls", type=int, default=40_000, show_default=True, help="Calls of the short campaign without one.")
+@click.option(
+    "--calls", type=int, default=40_000, show_default=True, help="Calls and waits of the short campaign without one."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the short campaign.")
-@click.option("--html", "pages", type=click.Path(path_type=Path), default=Path("out/coverage"), show_default=True)
-@click.option("--lcov", "tracefile", type=click.Path(path_type=Path), help="[default: lcov.info beside the pages]")
+@click.option(
+    "--html",
+    "pages",
+    type=click.Path(path_type=Path),
+    default=Path("out/coverage"),
+    show_default=True,
+    help="Folder for the pages.",
+)
+@click.option(
+    "--lcov",
+    "tracefile",
+    type=click.Path(path_type=Path),
+    help="Trace file for other tools.  [default: lcov.info beside the pages]",
+)
 @click.option("--packages", is_flag=True, help="Show imported packages too, not only contracts/.")
 @click.option("--least", type=float, default=0.0, help="Fail below this coverage of lines or branches (%).")
 def cli(
@@ -28,20 +44,17 @@ def cli(
     packages: bool,
     least: float,
 ) -> int:
-    """Run a campaign's sequences on a traced EVM and report the coverage of the Vyper source.
-
-    \b
-    Example: keifu coverage vault --corpus .cache/fuzz/corpus
-    """
+    """Run a campaign's sequences on a traced EVM and report the coverage of the Vyper source."""
     from evmstorm import project  # noqa: PLC0415
-    from evmstorm.coverage import Coverage, _corpus, print_table, write_html, write_lcov  # noqa: PLC0415
+    from evmstorm.coverage import Coverage, print_table, write_html, write_lcov  # noqa: PLC0415
+    from evmstorm.coverage import corpus as corpora  # noqa: PLC0415
 
     chosen = [project.load(name) for name in systems or project.names()]
     coverage = Coverage(dict.fromkeys(name for system in chosen for name in system.contracts))
     for system in chosen:
         folder = corpus / system.title() if corpus is not None else None
-        sequences = _corpus.corpus(system, folder=folder, calls=calls, seed=seed)
-        done = _corpus.replay(system, sequences, coverage)
+        sequences = corpora.corpus(system, folder=folder, calls=calls, seed=seed)
+        done = corpora.replay(system, sequences, coverage)
         click.echo(f"{system.title()}: {len(sequences)} sequences, {done} calls, seed {seed}", err=True)
     files = coverage.report(packages=packages)
     print_table(files)

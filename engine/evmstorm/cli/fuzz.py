@@ -1,4 +1,4 @@
-"""`keifu fuzz`: search the contracts for sequences of calls that break an invariant."""
+"""`evmstorm fuzz`: search the contracts for sequences of calls that break an invariant."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from typing import Any
 
 import click
 
+from evmstorm.cli._command import Command
+
 __all__ = ["cli"]
 
 DEFAULT_REPORT = ".cache/fuzz/report.html"
 
 
-@click.command()
+@click.command(cls=Command, example="vault --seconds 60 --seed 7")
 @click.argument("systems", nargs=-1)
-@click.option("--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True, help="Everything random follows from it.")
+@click.option(
+    "--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True, help="How much to spend."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed that everything random follows from.")
 @click.option("--calls", type=int, help="Calls and waits to spend on each system, over all processes.")
 @click.option("--seconds", type=float, help="Time to spend on each system instead of a number of calls.")
 @click.option("--processes", type=int, help="Processes that search side by side.")
@@ -24,8 +28,10 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option("--corpus", help="Folder that keeps what reached something new, shared by processes and runs.")
 @click.option("--findings", help="Folder for counterexamples.")
 @click.option("--report", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
-@click.option("--list", "listing", is_flag=True, help="Name the systems that are project.")
-@click.option("--planted", is_flag=True, help="Plant known bugs one after the other and look for them instead.")
+@click.option("--list", "listing", is_flag=True, help="Name the systems that the project describes.")
+@click.option(
+    "--seeded-bugs", is_flag=True, help="Put each seeded bug into the code in turn and search for it instead."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def cli(
     systems: tuple[str, ...],
@@ -39,14 +45,10 @@ def cli(
     findings: str | None,
     report: str,
     listing: bool,
-    planted: bool,
+    seeded_bugs: bool,
     as_json: bool,
 ) -> int:
-    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample.
-
-    \b
-    Example: keifu fuzz vault --seconds 60 --seed 7
-    """
+    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample."""
     from evmstorm import project  # noqa: PLC0415
     from evmstorm.fuzz import campaign  # noqa: PLC0415
     from evmstorm.fuzz import report as reports  # noqa: PLC0415
@@ -57,8 +59,8 @@ def cli(
     names = list(systems) or project.names()
     for name in names:
         project.load(name)
-    if planted:
-        return _planted(names, seed)
+    if seeded_bugs:
+        return _search_for_seeded_bugs(names, seed)
     chosen: dict[str, Any] = {
         "calls": 0 if seconds and calls is None else calls,
         "seconds": seconds,
@@ -76,7 +78,8 @@ def cli(
     else:
         with reports.Progress(names, plan) as progress:
             results = campaign.run(names, plan, on_progress=progress.update)
-        reports.print_results(results, plan)
+        group = click.get_current_context().parent
+        reports.print_results(results, plan, program=group.command_path if group else "evmstorm")
     if report:
         Path(report).parent.mkdir(parents=True, exist_ok=True)
         Path(report).write_text(reports.as_html(results, plan))
@@ -84,12 +87,12 @@ def cli(
     return 1 if any(result.finding for result in results) else 0
 
 
-def _planted(names: list[str], seed: int) -> int:
-    """Hunt every planted bug of `names`; 1 when one was not found."""
+def _search_for_seeded_bugs(names: list[str], seed: int) -> int:
+    """Search for every seeded bug of `names`; 1 when one was not found."""
     from statistics import median  # noqa: PLC0415
 
     from evmstorm import project  # noqa: PLC0415
-    from evmstorm.mutation.plant import hunt  # noqa: PLC0415
+    from evmstorm.mutation.seeded_bugs import search_for_bug  # noqa: PLC0415
 
     missed = 0
     for name in names:
@@ -97,7 +100,7 @@ def _planted(names: list[str], seed: int) -> int:
             continue
         spent = []
         for bug in bugs:
-            result = hunt(project.load(name), bug, seed=seed)
+            result = search_for_bug(project.load(name), bug, seed=seed)
             missed += result.example is None
             spent.append(result.seconds)
             how = f"{result.steps} calls: {result.example.finding}" if result.example else "NOT FOUND"

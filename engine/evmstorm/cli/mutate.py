@@ -1,34 +1,32 @@
-"""`keifu mutate`: how many small changes of a contract its campaign notices."""
+"""`evmstorm mutate`: how many small changes of a contract its campaign notices."""
 
 from __future__ import annotations
 
 import click
 
+from evmstorm.cli._command import Command
+
 __all__ = ["cli"]
 
 
-@click.command()
+@click.command(cls=Command, example="Vault --sample 50")
 @click.argument("contract")
-@click.option("--sample", type=int, default=0, help="Test this many random mutants (default: all).")
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--processes", type=int, default=2, show_default=True)
+@click.option("--sample", type=int, default=0, help="Test N random mutants.  [default: all]", metavar="N")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed that everything random follows from.")
+@click.option("--processes", type=int, default=2, show_default=True, help="Processes that work side by side.")
 @click.option("--bar", type=float, default=0.9, show_default=True, help="Exit 1 below this score.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_json: bool) -> int:
-    """Change the source in every small way and see whether the campaign finds out; list what it does not.
-
-    \b
-    Example: keifu mutate VestingEscrow --sample 50
-    """
+    """Change the source in every small way and see whether the campaign finds out; list what it does not."""
     import msgspec  # noqa: PLC0415
 
     from evmstorm.mutation import mutate, scores  # noqa: PLC0415
 
-    def told(done: int, total: int, fate: str) -> None:
+    def report(done: int, total: int, fate: str) -> None:
         if done % 10 == 0 or fate == "alive":
             click.echo(f"{done}/{total} {fate}", err=True)
 
-    result = mutate.score(contract, sample=sample, seed=seed, processes=processes, on_progress=told)
+    result = mutate.score(contract, sample=sample, seed=seed, processes=processes, on_progress=report)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(scores.scored(result)), indent=2).decode())
     else:

@@ -1,4 +1,4 @@
-"""`keifu replay FILE`: a counterexample on a real node, or as a regression test."""
+"""`evmstorm replay FILE`: a counterexample on a real node, or as a regression test."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from pathlib import Path
 
 import click
 
+from evmstorm.cli._command import Command
+
 __all__ = ["cli"]
 
 
-@click.command()
+@click.command(cls=Command, example=".cache/fuzz/findings/vault-exit-refusal-6657d200.json")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--as-test", "as_test", is_flag=True, help="Write a regression test instead.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where --as-test writes; tests/e2e by default.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the test of --as-test.  [default: tests/e2e]")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def cli(file: Path, as_test: bool, out: Path | None, as_json: bool) -> int:
-    """Send the steps of FILE to a fresh anvil and compare reverts and state; exit 1 while the fault is there.
-
-    \b
-    Example: keifu replay .cache/fuzz/findings/vault-exit-refusal-6657d200.json
-    """
+    """Send the steps of FILE to a fresh anvil and compare reverts and state; exit 1 while the fault is there."""
     import json  # noqa: PLC0415
 
     from evmstorm.fuzz.counterexample import Counterexample  # noqa: PLC0415

@@ -15,19 +15,19 @@ from typing import Any
 import click
 import pyrevm
 
-from audit.second_engines._stage import outcome as exit_status
 from ethwire.errors import CheckFailed, EnvironmentFault
+from evmstorm.cli import exit_status
 from evmstorm.conformance.programs import OTHER, SELF, SENDER, program
-from evmstorm.evm import _native_build
-from evmstorm.evm._native import NativeMachine
-from evmstorm.evm._pyrevm import PyrevmMachine
+from evmstorm.evm import native_build
 from evmstorm.evm.machine import Machine
+from evmstorm.evm.native_machine import NativeMachine
+from evmstorm.evm.revm_machine import PyrevmMachine
 
 __all__ = ["check", "differences", "init_code", "outcome"]
 
 TIME, NUMBER = 1_800_000_000, 300
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g")
-MARK = "KEIFU_SANITISED"  # set in the process that has the sanitizers' run time loaded
+MARK = "EVMSTORM_SANITISED"  # set in the process that has the sanitizers' run time loaded
 SHOWN = 1_000  # programs between two words of progress
 
 
@@ -100,7 +100,7 @@ def main(programs: int, seed: int, sanitised: bool) -> int:
     if sanitised and MARK not in os.environ:
         _sanitised()
     if sanitised:
-        _native_build.FLAGS += SANITIZERS
+        native_build.FLAGS += SANITIZERS
     chance = random.Random(seed)  # noqa: S311 - must repeat
     for number in range(1, programs + 1):
         check(chance)
@@ -111,4 +111,4 @@ def main(programs: int, seed: int, sanitised: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(exit_status(main))
+    sys.exit(exit_status(main, program="evmstorm.conformance.machines"))

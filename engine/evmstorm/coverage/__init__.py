@@ -2,7 +2,7 @@
 
 evm = TracedEvm()                     # runs whatever runs on LocalEvm, and counts every instruction
 ...
-coverage = Coverage(["VestingEscrow"])
+coverage = Coverage(["Vault"])
 coverage.record(evm.hits)
 print_table(coverage.report())
 """

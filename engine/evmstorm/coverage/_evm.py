@@ -150,6 +150,9 @@ class TracedMachine:
     def balance(self, address: str) -> int:
         return cast(int, self._chain.get_balance(_bytes(address)))
 
+    def nonce(self, address: str) -> int:
+        return cast(int, self._chain.get_nonce(_bytes(address)))
+
     def set_balance(self, address: str, balance: int) -> None:
         self._chain.set_balance(_bytes(address), balance)
 

@@ -1,4 +1,4 @@
-"""Counts of instructions, told as lines and branches of the source.
+"""Counts of instructions, reported as lines and branches of the source.
 
 A line is covered when a statement that starts on it ran; its count is how often the statement's first instruction did.
 A branch is one outcome of one decision: `if`, `elif`, a conditional expression, each operand of `and` and `or` but the
@@ -65,7 +65,7 @@ class FileCoverage:
 
 
 @dataclass
-class _Counts:
+class Counts:
     statements: dict[Place, int] = field(default_factory=dict)
     decisions: dict[Decision, list[int]] = field(default_factory=dict)
 
@@ -111,10 +111,10 @@ class Coverage:
 
     def report(self, *, packages: bool = False) -> list[FileCoverage]:
         """One entry a source file that made code, in the order of paths; installed packages only when asked for."""
-        counts = _Counts()
+        counts = Counts()
         for name, source in self._sources.items():
             for part in (CREATION, RUNTIME):
-                _count(counts, source, part, self._hits.get((name, part), Hits()))
+                count_instructions(counts, source, part, self._hits.get((name, part), Hits()))
         files: dict[str, FileCoverage] = {}
         for source in self._sources.values():
             for path, text in source.files.items():
@@ -131,7 +131,7 @@ class Coverage:
                 files[place.path].branches.append(branch)
         return [files[path] for path in sorted(files) if files[path].lines]
 
-    def _lines(self, files: dict[str, FileCoverage], counts: _Counts) -> None:
+    def _lines(self, files: dict[str, FileCoverage], counts: Counts) -> None:
         statements = {place: item for source in self._sources.values() for place, item in source.statements.items()}
         entered: dict[tuple[str, str], int] = {}
         for place, count in counts.statements.items():
@@ -149,7 +149,7 @@ class Coverage:
             file.lines[place.line] = max(file.lines.get(place.line, 0), counts.statements[place])
 
 
-def _inherited(item: Statement, counts: _Counts, entered: int) -> int:
+def _inherited(item: Statement, counts: Counts, entered: int) -> int:
     """Count of a statement that made no code of its own: it ran when what leads to it did."""
     if item.before is not None and item.before.kind == "Assert":
         outcomes = counts.decisions.get(Decision(item.before, 0))
@@ -162,7 +162,7 @@ def _inherited(item: Statement, counts: _Counts, entered: int) -> int:
     return entered
 
 
-def _count(counts: _Counts, source: SourceCode, part: int, hits: Hits) -> None:
+def count_instructions(counts: Counts, source: SourceCode, part: int, hits: Hits) -> None:
     first: dict[Place, int] = {}
     most: dict[Place, int] = {}
     for pc, place in sorted(source.pcs[part].items()):

@@ -26,7 +26,7 @@ from vyper.compiler.settings import Settings, anchor_settings
 from vyper.ir import compile_ir
 
 from ethwire.errors import ArtifactError
-from evmstorm.evm.artifacts import EVM_VERSION, Artifact, project
+from evmstorm.evm.artifacts import EVM_VERSION, Artifact, Project, project
 
 __all__ = ["Decision", "Jump", "Place", "SourceCode", "Statement", "source_code"]
 
@@ -156,13 +156,14 @@ def _own(ir: Any, node: Any) -> None:
         _own(argument, node)
 
 
-@cache
 def source_code(name: str, root: Path | None = None) -> SourceCode:
     """Maps of the contract `name`; raises ArtifactError when the compiler gives other code than the artefact holds."""
-    from evmstorm.evm.artifacts import Project  # noqa: PLC0415
+    return _source_code(name, root or project().root)
 
-    tree = project() if root is None else Project(root)
-    return _compile(tree.load(name), tree.root)
+
+@cache
+def _source_code(name: str, root: Path) -> SourceCode:
+    return _compile(Project(root).load(name), root)
 
 
 def _compile(artifact: Artifact, root: Path) -> SourceCode:

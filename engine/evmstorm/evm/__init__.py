@@ -2,7 +2,7 @@
 
     evm = LocalEvm()
     deployer = evm.account("deployer")
-    token = evm.deploy("KeifuToken", deployer, sender=deployer)
+    token = evm.deploy("Token", deployer, sender=deployer)
     receipt = token.transfer(holder, 5, sender=deployer)
     with reverts("token: insufficient balance"):
         token.transfer(deployer, 6, sender=holder)

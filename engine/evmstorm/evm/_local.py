@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethwire.abi import Contract, FunctionAbi, Interface, Log, Receipt, decode_revert, encode_args
+from ethwire.constants import ETHER, ZERO_ADDRESS
 from ethwire.errors import Revert, UsageError
 from ethwire.keys import Account
 from evmstorm.evm import artifacts
-from evmstorm.evm._native import NativeMachine
-from evmstorm.evm.machine import CHAIN_ID, NOBODY, Machine, RawLog
+from evmstorm.evm.machine import CHAIN_ID, Machine, RawLog
+from evmstorm.evm.native_machine import NativeMachine
 
 __all__ = ["LocalEvm"]
 
 GENESIS_TIME = 1_767_225_600  # 2026-01-01T00:00:00Z, so that runs repeat
 BLOCK_SECONDS = 12
-ETHER = 10**18
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class LocalEvm:
         return returned
 
     def view(self, contract: Contract, function: FunctionAbi, args: tuple[Any, ...], sender: Any) -> Any:
-        caller = _address(sender) if sender is not None else NOBODY  # as eth_call does
+        caller = _address(sender) if sender is not None else ZERO_ADDRESS  # as eth_call does
         number = self.raw.snapshot()
         try:
             data = self.raw.call(caller, contract.address, function.encode(args), is_static=function.is_view)

@@ -6,7 +6,8 @@ from functools import cache, lru_cache
 
 import pyrevm
 
-from evmstorm.evm.machine import GAS_LIMIT, NOBODY, intrinsic_gas
+from ethwire.constants import ZERO_ADDRESS
+from evmstorm.evm.machine import GAS_LIMIT, intrinsic_gas
 
 __all__ = ["precompile"]
 
@@ -23,7 +24,7 @@ def precompile(number: int, data: bytes) -> tuple[bytes, int] | None:
     """(output, gas) of precompile `number`, or None when it fails."""
     evm = _revm()
     try:
-        output: bytes = evm.message_call(NOBODY, f"0x{number:040x}", data)
+        output: bytes = evm.message_call(ZERO_ADDRESS, f"0x{number:040x}", data)
     except RuntimeError:
         return None
     assert evm.result is not None

@@ -1,4 +1,4 @@
-"""ape's cache looks at a contract's own file only: a changed module or interface would go unnoticed, and a planted
+"""ape's cache looks at a contract's own file only: a changed module or interface would go unnoticed, and a seeded
 bug would pass. The root conftest and every sending script call `refresh` before they use an artefact of ape's."""
 
 from __future__ import annotations

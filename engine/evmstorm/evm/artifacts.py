@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
@@ -21,6 +21,7 @@ import msgspec
 
 from ethwire.abi import Interface
 from ethwire.errors import ArtifactError
+from evmstorm.evm import abi_names
 from evmstorm.project import root
 
 __all__ = [
@@ -43,11 +44,11 @@ CONTRACTS = "contracts"
 BUILD = Path(".build") / "evmstorm"
 MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
 TESTING = "testing"  # mocks and hostile contracts, never packaged
-_FORMAT = 3  # raise when Artifact changes, so that old files are not read
+_FORMAT = 4  # raise when Artifact changes, so that old files are not read
 
 
 class Artifact(msgspec.Struct, frozen=True):
-    """What the compiler made of one contract.
+    """What the compiler made of one contract; the names in `abi` are the published ones (`abi_names`).
 
     `storage_layout` maps a variable (modules nested) to {"slot", "n_slots", "type"}; `sources` maps each file that
     went in, by its path below the project's root, to its SHA-256.
@@ -154,7 +155,7 @@ def compiler_data(path: Path, root: Path, overlay: Mapping[str, str] | None = No
 def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
     """Compile one file of the project at `root`; raises ArtifactError with the compiler's own words.
 
-    `overlay` holds texts that stand in the place of files, by path below the root or by whole path: planted bugs and
+    `overlay` holds texts that stand in the place of files, by path below the root or by whole path: seeded bugs and
     mutants.
     """
     from vyper.compiler import outputs_from_compiler_data  # noqa: PLC0415
@@ -170,10 +171,11 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
     except VyperException as error:
         raise ArtifactError(f"{path.name} does not compile: {error}") from error
     layout = output["layout"]
+    names = root / CONTRACTS / abi_names.FILE
     return Artifact(
         name=path.stem,
         path=_relative(path, root),
-        abi=output["abi"],
+        abi=abi_names.published(path.stem, output["abi"], abi_names.read(names)),
         creation_code=bytes.fromhex(output["bytecode"].removeprefix("0x")),
         runtime_code=bytes.fromhex(output["bytecode_runtime"].removeprefix("0x")),
         storage_layout=layout.get("storage_layout", {}),
@@ -183,7 +185,7 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         method_identifiers={
             signature: f"{int(selector, 16):08x}" for signature, selector in output["method_identifiers"].items()
         },
-        sources={_relative(item, root): _sha256(item) for item in inputs},
+        sources={_relative(item, root): _sha256(item) for item in [*inputs, *([names] if names.is_file() else [])]},
         compiler=_compiler_version(),
     )
 
@@ -238,16 +240,21 @@ class Project:
         self._memory[name] = artifact
         return artifact
 
-    def load_all(self, wanted: Sequence[str] | None = None) -> dict[str, Artifact]:
-        """Artefacts of all contracts (or of `wanted`), those out of date compiled in parallel."""
+    def load_all(
+        self, wanted: Sequence[str] | None = None, *, on_progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> dict[str, Artifact]:
+        """Artefacts of all contracts (or of `wanted`), those out of date compiled in parallel: `on_progress(done,
+        total)` is called before the first of those and after each."""
         paths = self.paths()
         chosen = list(wanted) if wanted is not None else list(paths)
         stale = [name for name in chosen if self._fresh(name) is None]
         if len(stale) > 1:
             with ProcessPoolExecutor(min(os.cpu_count() or 1, len(stale))) as pool:
                 jobs = [pool.submit(_compile_and_store, paths[name], self.root, self._file(name)) for name in stale]
-                for name, job in zip(stale, jobs, strict=True):
+                on_progress(0, len(stale))
+                for done, (name, job) in enumerate(zip(stale, jobs, strict=True), 1):
                     self._memory[name] = job.result()
+                    on_progress(done, len(stale))
         return {name: self.load(name) for name in chosen}
 
     def sources_sha256(self) -> str:
@@ -263,6 +270,9 @@ class Project:
     def _fresh(self, name: str) -> Artifact | None:
         artifact = self._memory.get(name) or self._stored(name)
         if artifact is None or artifact.compiler != _compiler_version():
+            return None
+        names = f"{CONTRACTS}/{abi_names.FILE}"
+        if (self.root / names).is_file() != (names in artifact.sources):
             return None
         for source, digest in artifact.sources.items():
             if source.startswith("site-packages/"):
@@ -285,18 +295,22 @@ def _file_sha256(path: Path, _mtime_ns: int, _size: int) -> str:
     return _sha256(path)
 
 
-@cache
 def project() -> Project:
     """The project that the engine works on (`evmstorm.project` says which); raises ArtifactError without one."""
-    return Project(root())
+    return _project(root())
+
+
+@cache
+def _project(folder: Path) -> Project:
+    return Project(folder)
 
 
 def load(name: str) -> Artifact:
     return project().load(name)
 
 
-def load_all() -> dict[str, Artifact]:
-    return project().load_all()
+def load_all(on_progress: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Artifact]:
+    return project().load_all(on_progress=on_progress)
 
 
 def names() -> list[str]:
@@ -308,14 +322,13 @@ def sources_sha256() -> str:
 
 
 @cache
-def _constants(source: str) -> dict[str, Any]:
+def _constants(root: Path, source: str) -> dict[str, Any]:
     """Constants of one source file, folded by the compiler (so `A * 2 + 1` is a number)."""
     from vyper import ast as vy_ast  # noqa: PLC0415
     from vyper.compiler.input_bundle import FilesystemInputBundle  # noqa: PLC0415
     from vyper.compiler.phases import CompilerData  # noqa: PLC0415
     from vyper.compiler.settings import Settings, anchor_settings  # noqa: PLC0415
 
-    root = project().root
     bundle = FilesystemInputBundle([_site_packages(), root])
     data = CompilerData(bundle.load_file(Path(CONTRACTS) / source), bundle, settings=Settings(evm_version=EVM_VERSION))
     values: dict[str, Any] = {}
@@ -328,7 +341,7 @@ def _constants(source: str) -> dict[str, Any]:
 
 def constant(source: str, name: str) -> Any:
     """A constant from `contracts/<source>`, so that Python never retypes one; raises ArtifactError when unknown."""
-    constants = _constants(source)
+    constants = _constants(root(), source)
     if name not in constants:
         raise ArtifactError(f"contracts/{source} has no constant {name}", remedy=f"it has: {', '.join(constants)}")
     return constants[name]

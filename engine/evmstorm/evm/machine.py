@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["CHAIN_ID", "GAS_LIMIT", "NOBODY", "Machine", "RawLog", "intrinsic_gas"]
+__all__ = ["CHAIN_ID", "GAS_LIMIT", "Machine", "RawLog", "intrinsic_gas"]
 
 CHAIN_ID = 31_337
-NOBODY = "0x" + "00" * 20
 TRANSACTION_GAS, ZERO_BYTE_GAS, BYTE_GAS = 21_000, 4, 16
 GAS_LIMIT = 1_000_000_000  # of a transaction, far above any block: a loop that ends is never cut short here
 
@@ -59,6 +58,9 @@ class Machine(Protocol):
     def balance(self, address: str) -> int: ...
 
     def set_balance(self, address: str, balance: int) -> None: ...
+
+    def nonce(self, address: str) -> int:
+        """Transactions that an account has sent, or contracts that a contract has made, plus one."""
 
     def code(self, address: str) -> bytes: ...
 

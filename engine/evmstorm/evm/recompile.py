@@ -4,7 +4,7 @@ An ordinary compile of a large contract takes seconds, and nearly all of it repe
 the contract is compiled once; a text that differs from the compiler's own in one function body is parsed, that body is
 put in the place of the old one, and only what depends on it is generated anew: the function, its callers if its frame
 in memory changed, and the dispatcher. Byte code is what an ordinary compile gives, to the byte, hash of the sources
-included (`tests/unit/evm/test_recompile.py`).
+included (`tests/unit/audit/test_recompile.py`).
 
 It monkeypatches private functions of the compiler with caching versions. That fits one version of the compiler only, so
 any other is refused. A `Recompiler` compiles once and is spent, because
@@ -334,6 +334,6 @@ def _find_callees(definition: Any) -> None:
         try:
             callee = get_exact_type_from_node(call.func)
         except VyperException:
-            continue  # told by the analysis of the body
+            continue  # reported by the analysis of the body
         if isinstance(callee, ContractFunctionT) and (callee.is_internal or callee.is_constructor):
             function.called_functions.add(callee)

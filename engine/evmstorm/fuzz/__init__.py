@@ -1,19 +1,19 @@
 """Search contracts for sequences of calls that break what should always hold, at tens of thousands of calls a second.
 
 class Vault(System): ...            evmstorm.fuzz.system says how
-keifu fuzz vault                    searches, shrinks, saves a counterexample
-keifu replay FILE                   sends it to anvil; --as-test makes a regression test
+evmstorm fuzz vault                 searches, shrinks, saves a counterexample
+evmstorm replay FILE                sends it to anvil; --as-test makes a regression test
 """
 
 from __future__ import annotations
 
 from evmstorm.fuzz.engine import Engine, Finding
-from evmstorm.fuzz.system import EITHER, MAYBE, Call, DescriptionError, Steps, System, action, invariant
+from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Call, DescriptionError, Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Duration, Fixed, Flag, Index, Made, Value, Who
 
 __all__ = [
-    "EITHER",
-    "MAYBE",
+    "MAY_REVERT",
+    "RAW_OUTCOME",
     "Amount",
     "Call",
     "Choice",

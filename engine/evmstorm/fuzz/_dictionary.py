@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from evmstorm.fuzz._code import JUMPDEST, instructions
+from ethwire.constants import DAY
+from evmstorm.evm.bytecode import JUMPDEST, instructions
 
 __all__ = ["constants", "durations", "neighbours"]
 
@@ -16,7 +17,7 @@ REVERT_OFFSET = 28  # reasons lie 28 bytes into a word, which leaves PUSHes of 2
 ERROR_STRING = 0x08C379A0
 HASH_BITS = 150
 TEXT_BYTES = 5  # a printable constant of this size or more is a piece of a revert reason
-LONGEST_SECONDS = 20 * 365 * 86_400
+LONGEST_SECONDS = 20 * 365 * DAY
 SHORTEST_SECONDS = 60
 
 

@@ -20,10 +20,10 @@ def check_event(event: EventAbi, address: str, logs: list[RawLog], count: int, a
     left = dict(args)
     at_topic, at_data = 1, 0
     for name, kind, indexed in event.inputs:
-        pack, dynamic = encoder(kind)
+        encode, dynamic = encoder(kind)
         if name in left and not dynamic:
             there = topics[at_topic] if indexed else data[at_data : at_data + WORD]
-            wanted = pack(left.pop(name))
+            wanted = encode(left.pop(name))
             assert there == wanted, f"{event.name}.{name} is {there.hex().lstrip('0')}, not {wanted.hex().lstrip('0')}"
         if indexed:
             at_topic += 1

@@ -20,10 +20,12 @@ __all__ = ["HEAD", "Job", "Slots", "work"]
 
 # Words of the shared counters, before two for each action (done, refused).
 HEAD = 5
-CALLS, WAITS, SEQUENCES, SIGNALS, NEWS = range(HEAD)  # NEWS: the last new signal, in milliseconds since the start
-MOST_ACTIONS = 120
+CALLS, WAITS, SEQUENCES, SIGNALS, LAST_NEW_SIGNAL = range(
+    HEAD
+)  # LAST_NEW_SIGNAL: the last new signal, in milliseconds since the start
+MAX_ACTIONS = 120
 
-Slots = Any  # multiprocessing.RawArray of HEAD + 2 * MOST_ACTIONS unsigned 64-bit words
+Slots = Any  # multiprocessing.RawArray of HEAD + 2 * MAX_ACTIONS unsigned 64-bit words
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def _publish(engine: Engine, slots: Slots, before: list[int], started: float) ->
     slots[SEQUENCES] = before[SEQUENCES] + engine.sequences
     if engine.fresh:
         slots[SIGNALS] = len(engine.seen or ())
-        slots[NEWS] = int((time.monotonic() - started) * 1_000)
+        slots[LAST_NEW_SIGNAL] = int((time.monotonic() - started) * 1_000)
     for index, counts in enumerate(engine.counts):
         at = HEAD + 2 * index
         slots[at] = before[at] + counts.ok

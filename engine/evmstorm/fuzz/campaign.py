@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ethwire.errors import CheckFailed, EthwireError, UsageError
-from evmstorm.fuzz._worker import CALLS, HEAD, MOST_ACTIONS, NEWS, SEQUENCES, SIGNALS, WAITS, Job, Slots, work
+from evmstorm.fuzz._worker import CALLS, HEAD, LAST_NEW_SIGNAL, MAX_ACTIONS, SEQUENCES, SIGNALS, WAITS, Job, Slots, work
 from evmstorm.fuzz.counterexample import Counterexample, build
 from evmstorm.fuzz.engine import Engine, Finding
 from evmstorm.fuzz.shrink import shrink
@@ -27,7 +27,7 @@ __all__ = ["PROFILES", "ActionCount", "Plan", "SystemResult", "run"]
 POLL_SECONDS = 0.1
 RESTARTS = 5  # of one worker, before the campaign gives up
 RESEED = 1_000_003  # added to the seed of a worker that takes over from a dead one
-HOPELESS_AFTER = 2_000  # calls of an action without one success that make the description wrong
+CALLS_WITHOUT_SUCCESS = 2_000  # calls of an action without one success that make the description wrong
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class _Process:
     def __init__(self, context: Any, job: Job) -> None:
         self._context = context
         self.job = job
-        self.slots: Slots = context.RawArray("Q", HEAD + 2 * MOST_ACTIONS)
+        self.slots: Slots = context.RawArray("Q", HEAD + 2 * MAX_ACTIONS)
         self.restarts = 0
         self.over = False
         self.start(job)
@@ -180,7 +180,7 @@ def _add_up(result: SystemResult, engine: Engine, processes: list[_Process], sta
     result.calls, result.waits, result.sequences = (sum(s[at] for s in slots) for at in (CALLS, WAITS, SEQUENCES))
     result.signals = max(s[SIGNALS] for s in slots)
     result.seconds = time.monotonic() - started
-    result.since_new = max(0.0, result.seconds - max(s[NEWS] for s in slots) / 1_000)
+    result.since_new = max(0.0, result.seconds - max(s[LAST_NEW_SIGNAL] for s in slots) / 1_000)
     result.restarts = sum(process.restarts for process in processes)
     result.actions = [
         ActionCount(item.name, sum(s[HEAD + 2 * index] for s in slots), sum(s[HEAD + 2 * index + 1] for s in slots))
@@ -197,10 +197,10 @@ def _keep(result: SystemResult, engine: Engine, plan: Plan, data: bytes, finding
 def _check_alive(engine: Engine, result: SystemResult) -> None:
     """An action that is always refused tests nothing, and hides that the others never get further."""
     for item, count in zip(engine.actions, result.actions, strict=True):
-        if item.hopeless:
+        if item.always_reverts:
             continue
-        if count.ok == 0 and count.refused >= HOPELESS_AFTER:
+        if count.ok == 0 and count.refused >= CALLS_WITHOUT_SUCCESS:
             raise DescriptionError(
                 f"{result.system}: {item.name} was refused {count.refused} times and never succeeded",
-                remedy="correct its values or its model, or mark it hopeless=True",
+                remedy="correct its values or its model, or mark it always_reverts=True",
             )

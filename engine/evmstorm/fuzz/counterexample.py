@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
+from ethwire.constants import DAY, HOUR, MINUTE
 from ethwire.errors import InputError
 from evmstorm.fuzz.engine import Engine, Finding, Step
 from evmstorm.fuzz.system import System
 
 __all__ = ["Counterexample", "SavedStep", "describe"]
 
-FORMAT = "keifu counterexample 1"
-DAY, HOUR, MINUTE = 86_400, 3_600, 60
+FORMAT = "evmstorm counterexample 1"
 POWER_FROM = 15  # from 10^15 on a number is written as a multiple of 10^18
 LONG_BYTES = 40  # longer byte strings are shortened in the script
 
@@ -34,7 +34,7 @@ class SavedStep(msgspec.Struct, frozen=True):
 
 
 class Counterexample(msgspec.Struct, frozen=True):
-    """What `keifu fuzz` saves. `data` is the sequence in hex, `state` the variables that were read, at the end."""
+    """What a campaign saves. `data` is the sequence in hex, `state` the variables that were read, at the end."""
 
     format: str
     system: str

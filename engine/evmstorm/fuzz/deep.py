@@ -17,10 +17,10 @@ import msgspec
 
 from ethwire.errors import CheckFailed
 from evmstorm.evm import artifacts
-from evmstorm.fuzz._reports import commit, read_report
 from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.search import Search
-from evmstorm.project import is_description, load
+from evmstorm.project import is_description, load, names
+from evmstorm.reports import commit, read_report
 
 __all__ = ["Report", "Slice", "campaign", "check", "key_of", "read", "run_slice"]
 
@@ -138,7 +138,8 @@ def read(path: Path) -> Report:
 
 def check(report: Report, *, parts: int, seed: int) -> list[Slice]:
     """Run `parts` random slices of the report again; CheckFailed when one is not what it was."""
-    current = [part for part in report.slices if part.key == key_of(part.system)]
+    described = names()
+    current = [part for part in report.slices if part.system in described and part.key == key_of(part.system)]
     if not current:
         raise CheckFailed("the report is of other code", remedy="run the deep campaign again")
     chosen = random.Random(seed).sample(current, min(parts, len(current)))  # noqa: S311 - must repeat

@@ -17,7 +17,7 @@ from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.evm.artifacts import Artifact
 from evmstorm.evm.machine import intrinsic_gas
 from evmstorm.fuzz import _dictionary
-from evmstorm.fuzz.system import EITHER, MAYBE, Action, Call, DescriptionError, System
+from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Action, Call, DescriptionError, System
 
 __all__ = ["CHUNK", "STEPS", "Engine", "Finding", "Step"]
 
@@ -63,7 +63,7 @@ class _Plan:
     index: int
     action: Action
     to: str
-    pack: CallEncoder
+    encode: CallEncoder
     senders: tuple[str, ...]
     draws: tuple[tuple[Callable[..., Any], int], ...]
     pays: Callable[..., int] | None
@@ -127,9 +127,9 @@ class Engine:
 
     def _plan(self, index: int, item: Action) -> _Plan:
         title = self.system.title()
-        to, pack = "", None
+        to, encode = "", None
         if item.target:
-            to, pack = self.system.resolve(item.target, len(item.values) if item.values else None)
+            to, encode = self.system.resolve(item.target, len(item.values) if item.values else None)
             self._check_types(item)
         unknown = [role for role in item.senders if role not in self.system.roles]
         if unknown:
@@ -143,7 +143,7 @@ class Engine:
             draws.append((value.draw, ranks[value.picks]))
             ranks[value.picks] += 1
         return _Plan(
-            index, item, to, pack or (lambda args: b""), senders, tuple(draws), item.pays.draw if item.pays else None
+            index, item, to, encode or (lambda args: b""), senders, tuple(draws), item.pays.draw if item.pays else None
         )
 
     def _check_types(self, item: Action) -> None:
@@ -184,7 +184,7 @@ class Engine:
         self.fresh = 0
         offset = 0
         try:
-            system.told.clear()
+            system.checks.clear()
             system.start()
             for offset in range(0, len(data) - CHUNK + 1, CHUNK):
                 plan = table[data[offset]]
@@ -252,7 +252,7 @@ class Engine:
                     changed |= (returned := self._custom(plan, order)) is not None
                 else:
                     returned = self._declared(plan, who, args, pays, order)
-                    if returned is None and order is not EITHER:
+                    if returned is None and order is not RAW_OUTCOME:
                         return changed
                     changed |= returned is not None
                 order = steps.send(returned)
@@ -260,10 +260,10 @@ class Engine:
             return changed
 
     def _declared(self, plan: _Plan, who: str, args: list[Any], pays: int, order: Any) -> bytes | None:
-        """The action's own call, which must succeed unless the order is MAYBE."""
-        returned = self._send(plan, who, plan.to, plan.pack(args), pays, plan.action.target, args)
-        if returned is None and order is not EITHER:
-            if order is not MAYBE:
+        """The action's own call, which must succeed unless the order is MAY_REVERT."""
+        returned = self._send(plan, who, plan.to, plan.encode(args), pays, plan.action.target, args)
+        if returned is None and order is not RAW_OUTCOME:
+            if order is not MAY_REVERT:
                 raise _Broken("liveness", f"must succeed, was refused: {self.system.refusal or '(no reason)'}")
             if self.system.refusal not in plan.action.allow:
                 raise _Broken("reason", f"refused for a reason that is not allowed: {self.system.refusal or '(none)'}")
@@ -273,7 +273,7 @@ class Engine:
         """The model says that the call must be refused for `reason`; None: there is nothing to do now."""
         if reason is None:
             return False
-        if self._send(plan, who, plan.to, plan.pack(args), pays, plan.action.target, args) is not None:
+        if self._send(plan, who, plan.to, plan.encode(args), pays, plan.action.target, args) is not None:
             raise _Broken("refusal", f"must be refused ({reason or 'no reason'}), but succeeded")
         if self.system.refusal != reason:
             raise _Broken("reason", f"must be refused for {reason!r}, was for {self.system.refusal!r}")
@@ -289,8 +289,8 @@ class Engine:
                 raise _Broken(
                     "reason", f"{target} must be refused for {order.fails!r}, was for {self.system.refusal!r}"
                 )
-        elif returned is None and not order.either:
-            if not order.may_fail:
+        elif returned is None and not order.raw_outcome:
+            if not order.may_revert:
                 raise _Broken("liveness", f"{target} must succeed, was refused: {self.system.refusal or '(no reason)'}")
             if self.system.refusal not in plan.action.allow:
                 raise _Broken(

@@ -62,7 +62,7 @@ def database(where: str) -> ExampleDatabase:
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415
         from redis import Redis  # noqa: PLC0415
 
-        return RedisExampleDatabase(Redis.from_url(where), key_prefix=b"keifu:")
+        return RedisExampleDatabase(Redis.from_url(where), key_prefix=b"evmstorm:")
     if "://" in where:
         raise InputError(f"{where} is neither a folder nor redis://")
     return DirectoryBasedExampleDatabase(Path(where))

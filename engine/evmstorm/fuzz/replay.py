@@ -16,8 +16,8 @@ from ethwire.anvil import Anvil
 from ethwire.errors import UsageError
 from ethwire.rpc import Rpc
 from evmstorm.evm import LocalEvm, artifacts
-from evmstorm.evm._native import AccountState, NativeMachine
 from evmstorm.evm.artifacts import Artifact
+from evmstorm.evm.native_machine import AccountState, NativeMachine
 from evmstorm.fuzz.counterexample import Counterexample
 from evmstorm.fuzz.engine import Engine, Finding
 from evmstorm.fuzz.system import System
@@ -26,7 +26,7 @@ __all__ = ["Difference", "Replay", "replay"]
 
 GAS = 30_000_000
 BATCH = 500  # requests a round trip
-MOST_EMPTY_BLOCKS = 10_000
+MAX_EMPTY_BLOCKS = 10_000
 
 
 @dataclass
@@ -173,7 +173,7 @@ class _Player:
             blocks.setdefault(sent.block, []).append(sent)
         following = first
         for number, sents in sorted(blocks.items()):
-            if 0 < number - following <= MOST_EMPTY_BLOCKS:
+            if 0 < number - following <= MAX_EMPTY_BLOCKS:
                 self.rpc.call("anvil_mine", hex(number - following), "0x0")
             following = number + 1
             self.rpc.call("anvil_setNextBlockBaseFeePerGas", "0x0")

@@ -49,8 +49,8 @@ class Progress:
         self._bar.stop()
 
 
-def print_results(results: list[SystemResult], plan: Plan) -> None:
-    """The final table: what holds after how many checks, and the counterexamples in full."""
+def print_results(results: list[SystemResult], plan: Plan, *, program: str = "evmstorm") -> None:
+    """The final table: what holds after how many checks, and the counterexamples in full; `program` replays them."""
     console = Console(soft_wrap=True)
     table = Table(title=f"seed {plan.seed}, {plan.processes} processes", title_justify="left")
     for heading in ("system", "invariant", "result", "sentence"):
@@ -69,7 +69,9 @@ def print_results(results: list[SystemResult], plan: Plan) -> None:
     for result in results:
         if result.finding is not None:
             console.print(result.finding.script(), markup=False, highlight=False)
-            console.print(f"saved: {result.saved}\nreplay on anvil: keifu replay {result.saved}", markup=False)
+            console.print(
+                f"saved: {result.saved}\nsend it to a real node: {program} replay {result.saved}", markup=False
+            )
 
 
 def _rows(result: SystemResult) -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable
 from pathlib import Path
 
-from ethwire.errors import InputError
+from ethwire.errors import CheckFailed, InputError
 from evmstorm.fuzz.engine import CHUNK, STEPS, Engine, Finding
 
 __all__ = ["Corpus", "Search"]
@@ -117,6 +117,14 @@ class Search:
         if self.engine.sequences % SYNC_EVERY == 0:
             self.corpus.sync()
         return finding
+
+    def explore(self, calls: int) -> None:
+        """Spend `calls` and waits on code that must have no fault; raises CheckFailed when one is found."""
+        end = self.engine.calls + self.engine.waits + calls
+        while self.engine.calls + self.engine.waits < end:
+            if (finding := self.step()) is not None:
+                system = self.engine.system.title()
+                raise CheckFailed(f"{system}: {finding.id}: {finding.message}", remedy=f"search {system} for it alone")
 
     def _mutate(self, parent: bytes) -> bytes:
         rng = self._random

@@ -33,13 +33,24 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ethwire.abi import WORD, CallEncoder, Contract, call_encoder
+from ethwire.constants import ZERO_ADDRESS
 from ethwire.errors import AbiError, ArtifactError, Revert, UsageError
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz._events import check_event
-from evmstorm.fuzz._storage import Field, Reader
-from evmstorm.fuzz.values import ZERO_ADDRESS, Value
+from evmstorm.fuzz.storage import Field, Reader
+from evmstorm.fuzz.values import Value
 
-__all__ = ["EITHER", "MAYBE", "Action", "Call", "DescriptionError", "Invariant", "System", "action", "invariant"]
+__all__ = [
+    "MAY_REVERT",
+    "RAW_OUTCOME",
+    "Action",
+    "Call",
+    "DescriptionError",
+    "Invariant",
+    "System",
+    "action",
+    "invariant",
+]
 
 CHECKED = 3  # calls of an action, in each sequence, whose events are looked at
 
@@ -50,23 +61,23 @@ class DescriptionError(UsageError):
     """The description of a system does not fit its contracts; the message names the action or invariant."""
 
 
-class _Maybe:
-    """`yield MAYBE`: the call may succeed, or be refused for one of the action's allowed reasons."""
+class _MayRevert:
+    """`yield MAY_REVERT`: the call may succeed, or be refused for one of the action's allowed reasons."""
 
     def __repr__(self) -> str:
-        return "MAYBE"
+        return "MAY_REVERT"
 
 
-class _Either:
-    """`yield EITHER`: the description judges by itself. It gets the returned data, or None after a refusal, whose
+class _RawOutcome:
+    """`yield RAW_OUTCOME`: the description judges by itself. It gets the returned data, or None after a refusal, whose
     reason is `self.refusal`."""
 
     def __repr__(self) -> str:
-        return "EITHER"
+        return "RAW_OUTCOME"
 
 
-MAYBE = _Maybe()
-EITHER = _Either()
+MAY_REVERT = _MayRevert()
+RAW_OUTCOME = _RawOutcome()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +89,8 @@ class Call:
     data: bytes
     value: int = 0
     fails: str | None = None
-    may_fail: bool = False
-    either: bool = False
+    may_revert: bool = False
+    raw_outcome: bool = False
     text: tuple[str, tuple[Any, ...]] = ("", ())
 
 
@@ -95,8 +106,7 @@ class Action:
     senders: tuple[str, ...]
     allow: frozenset[str]
     pays: Value | None
-    shows: tuple[str, ...]
-    hopeless: bool
+    always_reverts: bool
     document: str
 
 
@@ -118,21 +128,20 @@ def action(
     sender: str | tuple[str, ...] = (),
     allow: tuple[str, ...] = (),
     pays: Value | None = None,
-    shows: tuple[str, ...] = (),
-    hopeless: bool = False,
+    always_reverts: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A method that predicts one call of `target` ("contract.function") with arguments from `values`.
 
     The method gets the sender's address and the arguments (and what it pays, with `pays`). It returns the reason for
     which the call must be refused, or yields where the call happens and then brings the model up to date. `sender`
-    names the roles that call (default: every actor); `allow` are reasons that `yield MAYBE` accepts; `shows` are ids
-    of the invariants that these reverts prove; of a `hopeless` action every call must revert.
+    names the roles that call (default: every actor); `allow` are reasons that `yield MAY_REVERT` accepts; of an action
+    that `always_reverts` every call must revert.
     """
 
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
         senders = (sender,) if isinstance(sender, str) else tuple(sender)
         method.__dict__["_action"] = Action(
-            method.__name__, target, values, method, weight, senders, frozenset(allow), pays, shows, hopeless,
+            method.__name__, target, values, method, weight, senders, frozenset(allow), pays, always_reverts,
             (method.__doc__ or "").strip(),
         )  # fmt: skip
         return method
@@ -225,13 +234,13 @@ class System:
         sender: str,
         value: int = 0,
         fails: str | None = None,
-        may_fail: bool = False,
-        either: bool = False,
+        may_revert: bool = False,
+        raw_outcome: bool = False,
     ) -> Call:
-        """A call for an action to yield. It must succeed, or be refused for the reason `fails`; with `may_fail` as
-        with MAYBE, with `either` as with EITHER."""
-        to, pack = self.resolve(target, len(args))
-        return Call(sender, to, pack(args), value, fails, may_fail, either, (target, args))
+        """A call for an action to yield. It must succeed, or be refused for the reason `fails`; with `may_revert` as
+        with MAY_REVERT, with `raw_outcome` as with RAW_OUTCOME."""
+        to, encode = self.resolve(target, len(args))
+        return Call(sender, to, encode(args), value, fails, may_revert, raw_outcome, (target, args))
 
     def read(self, variable: str, *, offset: int = 0, bits: tuple[int, int] = (0, 256)) -> Reader:
         """A reader of storage: "vault.total" is called without, "vault.shares" (a map) with its keys.
@@ -252,7 +261,7 @@ class System:
         return reader
 
     def resolve(self, target: str, arity: int | None = None) -> tuple[str, CallEncoder]:
-        """(address, packer) of "contract.function"; raises DescriptionError when there is none."""
+        """(address, encoder) of "contract.function"; raises DescriptionError when there is none."""
         found = self._resolved.get((target, arity))
         if found is None:
             name, _, function = target.partition(".")
@@ -267,15 +276,22 @@ class System:
 
     def emitted(self, event: str, *, count: int = 1, **args: Any) -> None:
         """The last call emitted "contract.Event" `count` times, the last one with these arguments; AssertionError
-        (a finding) otherwise. Reading logs takes as long as a call: see `sometimes`."""
+        (a finding) otherwise. An argument that Python reserves takes an underscore: `from_`. Reading logs takes as long
+        as a call: see `sometimes`."""
         name, _, title = event.partition(".")
         contract = self._bound[name]
-        check_event(contract.interface.event(title), contract.address, self.evm.raw.logs, count, args)
+        check_event(
+            contract.interface.event(title),
+            contract.address,
+            self.evm.raw.logs,
+            count,
+            {name.removesuffix("_"): value for name, value in args.items()},
+        )
 
     def ask(self, target: str, *args: Any) -> int:
         """The first word that a view returns, as a number; for invariants at the end of a sequence."""
-        to, pack = self.resolve(target, len(args))
-        answer = self.evm.raw.call(self.addresses[0], to, pack(args), is_static=True)
+        to, encode = self.resolve(target, len(args))
+        answer = self.evm.raw.call(self.addresses[0], to, encode(args), is_static=True)
         if answer is None:
             raise AssertionError(f"{target} must answer, was refused: {self.evm.revert().reason}")
         return int.from_bytes(answer[:WORD], "big")
@@ -290,17 +306,17 @@ class System:
 
     def do(self, target: str, *args: Any, sender: str) -> int:
         """Make a call that must succeed, at the end of a sequence; the first word that it returns."""
-        to, pack = self.resolve(target, len(args))
-        answer = self.evm.raw.call(sender, to, pack(args))
+        to, encode = self.resolve(target, len(args))
+        answer = self.evm.raw.call(sender, to, encode(args))
         if answer is None:
             raise AssertionError(f"{target} must succeed in the end, was refused: {self.evm.revert().reason}")
         return int.from_bytes(answer[:WORD], "big")
 
     def sometimes(self) -> bool:
         """True for the first calls of each action in a sequence: for checks that cost more than a call."""
-        told = self.told.get(self.acting, 0)
-        self.told[self.acting] = told + 1
-        return told < CHECKED
+        checks = self.checks.get(self.acting, 0)
+        self.checks[self.acting] = checks + 1
+        return checks < CHECKED
 
     # what the engine uses ---------------------------------------------------------------------------------------------
 
@@ -311,7 +327,7 @@ class System:
         self.roles: dict[str, str] = {}
         self.readers: list[Reader] = []
         self.acting = ""  # name of the action that runs
-        self.told: dict[str, int] = {}
+        self.checks: dict[str, int] = {}  # calls of each action, in this sequence, whose details were looked at
         self.refusal = ""  # reason of the last call that was refused
 
     def prepare(self, evm: LocalEvm) -> None:
@@ -335,8 +351,8 @@ class System:
         except Revert as revert:
             outcome = revert.reason
         if outcome != reason:
-            told = "deployed" if outcome is None else f"refused for {outcome!r}"
-            raise DescriptionError(f"{self.title()}: {name}{args} must be refused for {reason!r}, was {told}")
+            happened = "deployed" if outcome is None else f"refused for {outcome!r}"
+            raise DescriptionError(f"{self.title()}: {name}{args} must be refused for {reason!r}, was {happened}")
 
     @classmethod
     def actions(cls) -> list[Action]:

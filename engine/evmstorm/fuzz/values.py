@@ -11,12 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ethwire.constants import ETHER
+
 if TYPE_CHECKING:
     from evmstorm.fuzz.system import System
 
 __all__ = ["Amount", "Choice", "Duration", "Fixed", "Flag", "Index", "Made", "Value", "Who"]
 
-ZERO_ADDRESS = "0x" + "00" * 20
 FULL = 1 << 32  # `value` is below this
 MAX_UINT = (1 << 256) - 1
 LIMITS = (*((1 << bits) - 1 for bits in (256, 255, 128, 96, 64)), 1 << 128, 1 << 96)
@@ -65,7 +66,7 @@ class Amount(Value):
 
     kinds = ("uint", "int")
 
-    def __init__(self, of: Source = 10**18) -> None:
+    def __init__(self, of: Source = ETHER) -> None:
         self._bound = _reader(of)
 
     def draw(self, system: System, who: str, mode: int, pick: int, value: int) -> int:

@@ -13,23 +13,23 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from ethwire.errors import EthwireError, UsageError
-from evmstorm.fuzz._forks import forked
-from evmstorm.mutation._mutants import Mutant, mutants
-from evmstorm.mutation._trial import Trial, Verdict, corpus_of, essence
+from evmstorm.forks import forked
+from evmstorm.mutation.mutants import Mutant, mutants
+from evmstorm.mutation.trial import Trial, Verdict, code_id, corpus_of
 from evmstorm.project import equivalents, load, names
 
-__all__ = ["FATES", "Outcome", "Score", "Told", "score"]
+__all__ = ["FATES", "OnProgress", "Outcome", "Score", "score"]
 
 FATES = ("killed", "survived", "equivalent", "same", "broken")
 
-Told = Callable[[int, int, str], None]  # is told of (dealt with, all, fate of the last one)
+OnProgress = Callable[[int, int, str], None]  # (dealt with, all, fate of the last one)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one mutant: "killed", "survived", "equivalent", "same" as another or the original, or "broken".
 
-    `by` says what noticed it; `essence` is a hash of its code ("" when it does not compile).
+    `by` says what noticed it; `code_id` is a hash of its code ("" when it does not compile).
     """
 
     mutant: Mutant
@@ -37,7 +37,7 @@ class Outcome:
     by: str
     before: str
     after: str
-    essence: str = ""
+    code_id: str = ""
 
 
 @dataclass
@@ -74,7 +74,7 @@ def score(
     seed: int = 1,
     processes: int = 2,
     apart: bool = True,
-    on_progress: Told = lambda done, total, fate: None,
+    on_progress: OnProgress = lambda done, total, fate: None,
 ) -> Score:
     """Make every mutant of `contract`, a random `sample`, or those named in `only`, and let every system that tests it
     try to kill each. They are compiled `apart`, or the ordinary way.
@@ -83,7 +83,7 @@ def score(
     """
     testing = [name for name in names() if contract in load(name).contracts]
     if not testing:
-        raise UsageError(f"no system tests {contract}", remedy="see `keifu fuzz --list`")
+        raise UsageError(f"no system tests {contract}", remedy="see the command fuzz with --list")
     started = time.monotonic()
     trial = Trial(contract, seed, apart=apart)
     chosen = [mutant for file, text in trial.texts.items() for mutant in mutants(file, text)]
@@ -93,7 +93,7 @@ def score(
         chosen = random.Random(seed).sample(chosen, sample)  # noqa: S311 - must repeat
     for system, corpus in forked(lambda name: corpus_of(name, seed), testing, processes):
         if corpus is None:
-            raise EthwireError(f"{system} has no corpus", remedy=f"try `keifu fuzz {system}`")
+            raise EthwireError(f"{system} has no corpus", remedy=f"search {system} with the command fuzz")
         trial.know(system, corpus)
     verdicts = _verdicts(trial, chosen, processes, on_progress)
     result = Score(contract, testing, seed, len(chosen), outcomes=_outcomes(trial, chosen, verdicts))
@@ -101,15 +101,15 @@ def score(
     return result
 
 
-def _verdicts(trial: Trial, chosen: list[Mutant], processes: int, on_progress: Told) -> dict[Mutant, Verdict]:
-    """Known sequences first, for all; then a search for each that is left, so that no long hunt comes last alone."""
+def _verdicts(trial: Trial, chosen: list[Mutant], processes: int, on_progress: OnProgress) -> dict[Mutant, Verdict]:
+    """Known sequences first, for all; then a search for each that is left, so that no long search comes last alone."""
     found: dict[Mutant, Verdict] = {}
     left: dict[str, Mutant] = {}  # one of each code
     for mutant, answer in forked(trial.replay, chosen, processes):
-        verdict = found[mutant] = answer or Verdict("alive", "its hunter died")
+        verdict = found[mutant] = answer or Verdict("alive", "its process died")
         trial.learn(verdict)
         if verdict.code is not None:
-            left.setdefault(verdict.essence, mutant)
+            left.setdefault(verdict.code_id, mutant)
         else:
             on_progress(len(found) - len(left), len(chosen), verdict.fate)
     done = len(chosen) - len(left)
@@ -122,22 +122,22 @@ def _verdicts(trial: Trial, chosen: list[Mutant], processes: int, on_progress: T
 
 def _outcomes(trial: Trial, chosen: list[Mutant], verdicts: dict[Mutant, Verdict]) -> list[Outcome]:
     """In the order of the mutants. Of those with equal code the first one counts, whichever was looked at."""
-    decided = {item.essence: item for item in verdicts.values() if item.fate == "killed"}
-    decided = {item.essence: item for item in verdicts.values() if item.fate == "alive"} | decided
+    decided = {item.code_id: item for item in verdicts.values() if item.fate == "killed"}
+    decided = {item.code_id: item for item in verdicts.values() if item.fate == "alive"} | decided
     argued = {(item["file"], item["before"], item["after"]) for item in equivalents()}
-    counted = {essence(trial.original.creation_code)}
+    counted = {code_id(trial.original.creation_code)}
     outcomes = []
     for mutant in chosen:
         before, after = mutant.diff(trial.texts[mutant.file])
         verdict = verdicts[mutant]
-        if verdict.essence in counted:
+        if verdict.code_id in counted:
             fate, by = "same", ""
         else:
-            verdict = decided.get(verdict.essence, verdict)
+            verdict = decided.get(verdict.code_id, verdict)
             fate, by = verdict.fate, verdict.by
-        if verdict.essence:
-            counted.add(verdict.essence)
+        if verdict.code_id:
+            counted.add(verdict.code_id)
         if fate == "alive":
             fate = "equivalent" if (mutant.file, before, after) in argued else "survived"
-        outcomes.append(Outcome(mutant, fate, by, before, after, verdict.essence))
+        outcomes.append(Outcome(mutant, fate, by, before, after, verdict.code_id))
     return outcomes

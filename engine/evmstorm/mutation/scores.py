@@ -1,7 +1,7 @@
 """Mutation scores of whole contracts, a report of them, and a way to look at a part of it again.
 
 The report names every mutant, what became of it, and the code that it makes. A fate follows from contract, mutant and
-seed, so that some can be drawn, compiled the ordinary way, and searched for again.
+seed, so that some can be drawn, compiled the ordinary way, and searched again.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ import msgspec
 
 from ethwire.errors import CheckFailed
 from evmstorm.evm import artifacts
-from evmstorm.fuzz._reports import commit, read_report
 from evmstorm.fuzz.deep import key_of
 from evmstorm.mutation import mutate
-from evmstorm.mutation._trial import essence, sources
+from evmstorm.mutation.trial import code_id, sources
+from evmstorm.reports import commit, read_report
 
-__all__ = ["CONTRACTS", "Checked", "ContractScore", "Report", "check", "current", "read", "report_of", "scored"]
+__all__ = ["Checked", "ContractScore", "Report", "check", "current", "read", "report_of", "scored"]
 
-CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "RewardStream", "AlignmentCourt")
-ESSENCE = 16  # hexadecimal digits of a code's hash that are kept
+CODE_ID_DIGITS = 16  # hexadecimal digits of a code's hash that are kept
 
 
 class Survivor(msgspec.Struct, frozen=True):
@@ -88,7 +87,7 @@ def scored(result: mutate.Score) -> ContractScore:
     return ContractScore(
         contract=result.contract,
         key=key(result.contract, result.systems),
-        code=essence(artifacts.load(result.contract).creation_code),
+        code=code_id(artifacts.load(result.contract).creation_code),
         systems=result.systems,
         seed=result.seed,
         made=result.made,
@@ -101,17 +100,17 @@ def scored(result: mutate.Score) -> ContractScore:
             for item in result.outcomes
             if item.fate == "survived"
         ],
-        mutants={item.mutant.name: _told(item) for item in result.outcomes},
+        mutants={item.mutant.name: _recorded(item) for item in result.outcomes},
     )
 
 
-def _told(outcome: mutate.Outcome) -> str:
-    return f"{outcome.fate} {outcome.essence[:ESSENCE]}".rstrip()
+def _recorded(outcome: mutate.Outcome) -> str:
+    return f"{outcome.fate} {outcome.code_id[:CODE_ID_DIGITS]}".rstrip()
 
 
-def _seen(told: str) -> str:
-    """What a hunt can tell: that a survivor is equivalent is argued, and may be argued later."""
-    return told.replace("equivalent", "survived")
+def _seen(recorded: str) -> str:
+    """What a search can show: that a survivor is equivalent is argued, and may be argued later."""
+    return recorded.replace("equivalent", "survived")
 
 
 def report_of(contracts: Sequence[ContractScore], command: str) -> Report:
@@ -149,11 +148,11 @@ def check(
     done = []
     for item in chosen:
         # Of mutants with one code the others are "same": that is no fate of their own.
-        countable = [name for name, told in item.mutants.items() if not told.startswith("same")]
+        countable = [name for name, fate in item.mutants.items() if not fate.startswith("same")]
         drawn = random.Random(f"{seed} {item.contract}").sample(countable, min(each, len(countable)))  # noqa: S311
         again = mutate.score(item.contract, only=frozenset(drawn), seed=item.seed, processes=processes, apart=False)
         for outcome in again.outcomes:
-            said, found = item.mutants[outcome.mutant.name], _told(outcome)
+            said, found = item.mutants[outcome.mutant.name], _recorded(outcome)
             if _seen(found) != _seen(said):
                 raise CheckFailed(f"{item.contract}: {outcome.mutant} was {said!r}, is {found!r}")
         done.append(Checked(item.contract, {fate: again.count(fate) for fate in mutate.FATES if again.count(fate)}))

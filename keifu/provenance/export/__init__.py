@@ -10,9 +10,9 @@ from keifu.errors import InputError
 from keifu.provenance.export._cyclonedx import CycloneDx
 from keifu.provenance.export._huggingface import HuggingFaceCard
 from keifu.provenance.export._intoto import InToto
-from keifu.provenance.export._subject import Basis, Exporter, Fact, Subject, describe
+from keifu.provenance.export._subject import Basis, Exporter, Fact, Subject, describe, rfc3339
 
-__all__ = ["EXPORTERS", "Basis", "Exporter", "Fact", "Subject", "describe", "export"]
+__all__ = ["EXPORTERS", "Basis", "Exporter", "Fact", "Subject", "describe", "export", "rfc3339"]
 
 EXPORTERS: dict[str, Exporter] = {item.name: item for item in (CycloneDx(), HuggingFaceCard(), InToto())}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -9,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,8 +20,7 @@ from ethwire.rpc import Rpc
 
 __all__ = ["Anvil"]
 
-START_SECONDS = 60.0  # takes a tenth of one on an idle machine
-STOP_SECONDS = 5.0
+STOP_SECONDS = 60.0  # takes a tenth of one on an idle machine; then it is killed
 CHAIN_ID = 31_337
 GAS_LIMIT = 1_000_000_000  # a block: one transaction a block is the rule here, so this is only a ceiling
 SECONDS_A_BLOCK = 1  # on a chain with a clock of its own
@@ -30,6 +29,7 @@ _FAUCET_KEY = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae7
 # Runs what follows it until its standard input ends, as it does however its owner ends: a node whose owner was killed
 # would stay for ever. What it runs has its output alone, so that the output ends with it.
 _ATTENDED = ["sh", "-c", '"$@" </dev/null & exec >/dev/null 2>&1; read -r _; kill $!; wait $!', "sh"]
+_TAKEN = "Address already in use"
 _LISTENING = re.compile(r"Listening on (\S+):(\d+)")
 
 
@@ -59,8 +59,8 @@ class Anvil:
             text=True,
             process_group=0,  # Ctrl-C is for the owner, who then stops the node
         )
-        self.url = self._await_address()
-        self.rpc = Rpc(self.url)
+        self.url = self._await_address(port)
+        self.rpc = Rpc(self.url, timeout=math.inf)  # it answers or ends, however busy the machine is
         if timestamp:
             self.rpc.call("anvil_setBlockTimestampInterval", SECONDS_A_BLOCK)
         self.faucet = Account(_FAUCET_KEY, "faucet")
@@ -102,26 +102,32 @@ class Anvil:
         self._end()
         self.rpc.close()
 
+    def wait(self) -> None:
+        """Return when the node has ended, by whatever cause."""
+        self._reader.join()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.stop()
 
-    def _await_address(self) -> str:
+    def _await_address(self, port: int) -> str:
+        """Where it listens. A node that never says so ends, which ends its output: no clock is needed."""
         assert self._process.stdout is not None
         lines: list[str] = []
-        deadline = time.monotonic() + START_SECONDS
         for line in self._process.stdout:
             lines.append(line.strip())
             if match := _LISTENING.search(line):
                 # Whoever does not read a pipe blocks its writer.
-                threading.Thread(target=self._drain, daemon=True).start()
+                self._reader = threading.Thread(target=self._drain, daemon=True)
+                self._reader.start()
                 return f"http://{match[1]}:{match[2]}"
-            if time.monotonic() > deadline:
-                break
         self._end()
-        raise EnvironmentFault(f"anvil did not start: {' '.join(lines[-3:]) or 'no output'}")
+        told = " ".join(lines[-3:])
+        if port and _TAKEN in told:
+            raise EnvironmentFault(f"port {port} is taken", remedy="another one, or 0 for any free one")
+        raise EnvironmentFault(f"anvil did not start: {told or 'no output'}")
 
     def _end(self) -> None:
         assert self._process.stdin is not None

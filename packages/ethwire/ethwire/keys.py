@@ -10,13 +10,16 @@ from sha3 import keccak_256
 
 from ethwire.errors import InputError
 
-__all__ = ["Account", "checksum", "keccak256", "recover"]
+__all__ = ["Account", "canonical", "checksum", "keccak256", "recover"]
 
 KEY_BYTES = 32
 ADDRESS_BYTES = 20
 SIGNATURE_BYTES = 65
+COMPACT_BYTES = 64  # EIP-2098
 V_OFFSET = 27  # the yellow paper's v is the recovery id plus 27
 _ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+_HALF_ORDER = (_ORDER // 2).to_bytes(32, "big")
+_PARITY = 0x80  # EIP-2098: highest bit of the second word
 _NIBBLE_UPPER = 8
 
 
@@ -40,10 +43,27 @@ def checksum(address: str) -> str:
     )
 
 
-def recover(digest: bytes, signature: bytes) -> str:
-    """Address that made `signature` (r, s, v: 65 bytes) over a 32-byte digest; raises ValueError when nobody could."""
+def canonical(signature: bytes) -> bytes:
+    """r, s and v of 27 or 28 (65 bytes) from any form that wallets send: v of 0 or 1, or the 64 bytes of EIP-2098.
+
+    Raises ValueError for what the contracts would refuse, too, a large s among it.
+    """
+    if len(signature) == COMPACT_BYTES:
+        parity, s = signature[32] >> 7, bytes([signature[32] & ~_PARITY]) + signature[33:]
+        signature = signature[:32] + s + bytes([V_OFFSET + parity])
+    elif len(signature) == SIGNATURE_BYTES and signature[-1] < 2:  # noqa: PLR2004 - a parity
+        signature = signature[:-1] + bytes([V_OFFSET + signature[-1]])
     if len(signature) != SIGNATURE_BYTES or signature[-1] not in (V_OFFSET, V_OFFSET + 1):
-        raise ValueError("a signature is 65 bytes and ends with 27 or 28")
+        raise ValueError("a signature is 64 bytes, or 65 that end with 27, 28, 0 or 1")
+    if signature[32:64] > _HALF_ORDER:
+        raise ValueError("a signature whose s is large is another's in another form")
+    return signature
+
+
+def recover(digest: bytes, signature: bytes) -> str:
+    """Address that made `signature` (any form that `canonical` takes) over a 32-byte digest; raises ValueError when
+    nobody could."""
+    signature = canonical(signature)
     try:
         key = PublicKey.from_signature_and_message(
             signature[:-1] + bytes([signature[-1] - V_OFFSET]), digest, hasher=None

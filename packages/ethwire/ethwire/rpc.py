@@ -1,8 +1,10 @@
-"""JSON-RPC over one keep-alive connection, with batches, time-outs and back-off for reads."""
+"""JSON-RPC over one keep-alive connection, with batches, time-outs that grow, and back-off for reads."""
 
 from __future__ import annotations
 
 import itertools
+import math
+import ssl
 import time
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -15,11 +17,14 @@ from ethwire.errors import ChainMismatch, Revert, RpcError
 
 __all__ = ["Rpc"]
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0  # for the first try of a public node's answer; each later try has twice as long
+LOCAL_TIMEOUT_SECONDS = 600.0  # nothing is lost on the way to a node of this machine: it is slow when the machine is
+CONNECT_SECONDS = 30.0
 ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.1
 EXECUTION_REVERTED = 3  # error code that go-ethereum and anvil give, with the revert data
-_WRITES = frozenset({"eth_sendRawTransaction", "eth_sendTransaction"})
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_WRITES = ("eth_sendRawTransaction", "eth_sendTransaction", "anvil_", "evm_", "hardhat_")  # whatever begins like this
 
 
 class _Response(msgspec.Struct):
@@ -42,21 +47,28 @@ _MANY = msgspec.json.Decoder(list[_Response])
 
 
 class Rpc:
-    """A JSON-RPC endpoint. Reads are tried again after a transport fault; a transaction is sent once.
+    """A JSON-RPC endpoint. Reads are tried again after a transport fault, with twice the time; what changes the chain
+    is sent once.
+
+    `timeout` is in seconds; by default it depends on whether the node is on this machine. `math.inf` waits for as long
+    as the node keeps the connection, as is right for a child process, whose end closes it.
 
     Raises RpcError when the node answers with an error or not at all, Revert when a call was refused by a contract.
     """
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS, attempts: int = ATTEMPTS) -> None:
+    def __init__(self, url: str, *, timeout: float | None = None, attempts: int = ATTEMPTS) -> None:
         self.url = url
+        self._timeout = _patience(url) if timeout is None else timeout
         self._attempts = attempts
         self._ids = itertools.count(1)
-        self._http = httpx.Client(timeout=timeout, headers={"Content-Type": "application/json"})
+        # The certificates of this machine are read only where they are needed: that takes a tenth of a second.
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
+        self._http = httpx.Client(headers={"Content-Type": "application/json"}, verify=verify)
 
     def call(self, method: str, *params: Any) -> Any:
         """One request; its result."""
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        body = self._post(msgspec.json.encode(request), retry=method not in _WRITES, what=method)
+        body = self._post(msgspec.json.encode(request), retry=not method.startswith(_WRITES), what=method)
         response = self._decode(_ONE, body, method)
         if response.error is not None:
             raise _failure(method, response.error)
@@ -100,7 +112,7 @@ class Rpc:
         requests = [
             {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params} for method, params in calls
         ]
-        retry = not any(method in _WRITES for method, _ in calls)
+        retry = not any(method.startswith(_WRITES) for method, _ in calls)
         body = self._post(msgspec.json.encode(requests), retry=retry, what=f"a batch of {len(calls)}")
         by_id = {response.id: response for response in self._decode(_MANY, body, "batch")}
         results: list[Any] = []
@@ -135,10 +147,11 @@ class Rpc:
         self.close()
 
     def _post(self, content: bytes, *, retry: bool, what: str) -> bytes:
-        pause = FIRST_PAUSE_SECONDS
+        pause, limit = FIRST_PAUSE_SECONDS, self._timeout
         for attempt in range(1, self._attempts + 1):
             try:
-                response = self._http.post(self.url, content=content)
+                timeout = httpx.Timeout(limit if math.isfinite(limit) else None, connect=CONNECT_SECONDS)
+                response = self._http.post(self.url, content=content, timeout=timeout)
                 response.raise_for_status()
             except httpx.HTTPError as error:
                 if not retry or attempt == self._attempts:
@@ -148,6 +161,7 @@ class Rpc:
                     ) from error
                 time.sleep(pause)
                 pause *= 2
+                limit *= 2
             else:
                 return response.content
         raise AssertionError("unreachable")
@@ -157,6 +171,10 @@ class Rpc:
             return decoder.decode(body)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise RpcError(f"{self.url} answered {what} with something that is not JSON-RPC") from error
+
+
+def _patience(url: str) -> float:
+    return LOCAL_TIMEOUT_SECONDS if httpx.URL(url).host in _LOCAL_HOSTS else TIMEOUT_SECONDS
 
 
 def _typed(kind: type[T], raw: msgspec.Raw, method: str) -> T:

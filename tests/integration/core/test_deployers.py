@@ -7,8 +7,8 @@ import pytest
 
 from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm, artifacts
-from keifu.chain import Anvil, ChainClient, RpcDeployer, deploy_protocol
-from keifu.errors import EnvironmentFault, Revert
+from keifu.chain import Anvil, ChainClient, Rpc, RpcDeployer, deploy_protocol
+from keifu.errors import Revert
 from scripts._ape_deployer import ApeDeployer
 from tests.ape_chain import GENESIS
 
@@ -27,6 +27,11 @@ def anvil():
         yield running
 
 
+def ape_client():
+    """Reads from the chain that ape is connected to."""
+    return ChainClient(Rpc(str(ape.networks.provider.http_uri)), artifacts.load)
+
+
 @pytest.fixture(scope="module")
 def deployers(evm, anvil, accounts):
     """One of each kind. ape's account is its own, so its addresses differ; code and roles must not."""
@@ -34,7 +39,7 @@ def deployers(evm, anvil, accounts):
     made = {
         "in process": EvmDeployer(evm, evm.account("deployer")),
         "rpc": RpcDeployer(ChainClient(anvil.rpc, artifacts.load), account),
-        "ape": ApeDeployer(accounts[0]),
+        "ape": ApeDeployer(accounts[0], ape_client()),
     }
     for deployer in made.values():
         assert deployer.factory  # here, so that ape's isolation of each test does not undo it
@@ -111,17 +116,23 @@ def test_call_reads_and_writes(deployers, kind):
     before = deployer.call(counter, "Counter", "total")
     assert deployer.call(counter, "Counter", "add", 2) is None
     assert deployer.call(counter, "Counter", "total") == before + 2
-    with pytest.raises(Revert) as caught:
-        deployer.call(counter, "Counter", "add", 10)
+    assert deployer.simulate(counter, "Counter", "add", 3) == before + 5
+    assert deployer.call(counter, "Counter", "total") == before + 2
+    for refused in (deployer.simulate, deployer.call):
+        with pytest.raises(Revert) as caught:
+            refused(counter, "Counter", "add", 10)
     assert caught.value.reason == "counter: over the limit"
 
 
-def test_an_account_whose_first_contract_is_another_is_told():
+@pytest.mark.case("tools-3")
+def test_an_account_whose_first_contract_is_another_gets_one_suite():
     evm = LocalEvm()
     account = evm.account("busy deployer")
     evm.deploy("Counter", 1, sender=account)
-    with pytest.raises(EnvironmentFault, match="is no Create3Factory"):
-        deploy_protocol(EvmDeployer(evm, account))
+    deployer = EvmDeployer(evm, account)
+    deployment = deploy_protocol(deployer)
+    assert EvmDeployer(evm, account).factory == deployer.factory
+    assert deploy_protocol(deployer) == deployment
 
 
 def test_ape_is_connected_to_a_chain_of_its_own():

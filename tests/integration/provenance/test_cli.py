@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record as DeploymentRecord
 from keifu.cli import main
 from keifu.keys import Account
@@ -71,6 +72,7 @@ def test_register_verify_swap(prov, model, tmp_path):
     assert "has digest" in err
 
 
+@pytest.mark.case("tools-39")
 def test_links_lineage_export_and_withdrawal(prov, model, tmp_path):
     parent = register(prov, model)
     child_folder = shutil.copytree(model, tmp_path / "child")
@@ -78,6 +80,7 @@ def test_links_lineage_export_and_withdrawal(prov, model, tmp_path):
     child = register(prov, child_folder, "--link", f"fine-tuned-from={parent}")
     assert f"fine-tuned-from: weights {parent[:8]}" in prov("lineage", child)[1]
     assert len(json.loads(prov("lineage", child, "--format", "json")[1])["records"]) == 2
+    assert prov("lineage", f"{child[:8]}…", "--json")[1] == prov("lineage", child, "--format", "json")[1]
     assert prov("lineage", child, "--format", "svg")[1].startswith("<svg")
     indexed = prov("lineage", child, "--format", "json", "--index", tmp_path / "index.sqlite")
     assert json.loads(indexed[1])["records"][0]["id"] == child
@@ -138,14 +141,18 @@ def test_watch_prints_each_event(prov, model):
 @pytest.mark.parametrize(
     ("args", "status", "message"),
     [
-        (("lineage", "abc"), 2, "not hexadecimal"),
-        (("lineage", "ab" * 20), 2, "record id has 20 bytes, not 32"),
+        (("lineage", "xyz1"), 2, "not hexadecimal"),
+        (("lineage", "abc"), 2, "a prefix at least 4; 3 given"),
+        (("lineage", "ab" * 33), 2, "an id has 64 hex digits"),
         (("lineage", "ab" * 32), 2, "no record"),
-        (("digest", "/nowhere"), 2, "cannot read"),
-        (("register", "/nowhere", "--kind", "weights"), 2, "no key to sign with"),
-        (("register", "/nowhere", "--kind", "sculpture"), 2, "sculpture"),
-        (("register", "/nowhere", "--kind", "weights", "--role", "a", "--link", "made-of=" + "ab" * 32), 2, "relation"),
-        (("register", "/nowhere", "--kind", "weights", "--role", "a", "--link", "trained-on"), 2, "is no link"),
+        (("lineage", "abababab"), 2, "no record begins with abababab"),
+        (("digest", "/nowhere"), 2, "does not exist"),
+        (("register", "/nowhere", "--kind", "weights"), 2, "does not exist"),
+        (("register", ".", "--kind", "weights"), 2, "no key to sign with"),
+        (("register", ".", "--kind", "sculpture"), 2, "sculpture"),
+        (("register", ".", "--kind", "code", "--role", "a", "--link", "made-of=" + "ab" * 32), 2, "relation"),
+        (("register", ".", "--kind", "code", "--role", "a", "--link", "trained-on"), 2, "is no link"),
+        (("register", ".", "--kind", "code", "--role", "a", "--version", "v" * 33), 2, "at most 32 fit"),
         (("verify-running", "production"), 2, "of whom"),
         (("lineage", "ab" * 32, "--rpc", "http://127.0.0.1:9"), 3, "did not answer"),
         (("unheard-of",), 2, "No such command"),
@@ -205,8 +212,9 @@ def test_addresses_come_from_the_deployments_record(prov, model, source, monkeyp
     monkeypatch.delenv("KEIFU_REGISTRY")
     folder = tmp_path / "deployments"
     status, _, err = prov("lineage", record_id, "--deployments", folder)
-    assert (status, "has no known ProvenanceRegistry" in err) == (2, True)
+    assert (status, "no ProvenanceRegistry is recorded" in err) == (3, True)
     genesis = source.chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    contracts = {"ProvenanceRegistry": source.registry.address}
-    DeploymentRecord(source.chain.chain_id, genesis, contracts=contracts).save(folder)
+    registry = Creation("ProvenanceRegistry", "", source.registry.address, {}, "0x")
+    record = DeploymentRecord(source.chain.chain_id, genesis, creations={registry.contract: registry})
+    record.save(folder)
     assert prov("lineage", record_id, "--deployments", folder)[0] == 0

@@ -13,6 +13,7 @@ from keifu.provenance.digest import digest_path
 from keifu.provenance.labels import LabelBatch, label_word
 from keifu.provenance.lineage import walk
 from keifu.provenance.verify import check_bytes, check_lineage, check_run, check_running, require
+from keifu.units import DAY
 
 STEPS = ["raw", "labels", "train", "test", "code", "run", "weights-float", "weights-int8", "evaluation"]
 
@@ -61,7 +62,7 @@ def test_ten_relabelled_samples_are_named(pipeline):
 
 
 def test_back_dated_run_is_named(pipeline, workshop, source):
-    began = source.chain.now - 86_400
+    began = source.chain.now - DAY
     shutil.copytree(workshop["run"].path, workshop.folder / "old-run", dirs_exist_ok=True)
     workshop.write_json("old-run", "settings.json", {"seed": 2})
     pipeline.register_run("old-run", began, began + 60)
@@ -76,7 +77,7 @@ def test_run_from_the_future_is_named(pipeline, workshop, source):
     now = source.chain.now
     shutil.copytree(workshop["run"].path, workshop.folder / "early-run", dirs_exist_ok=True)
     workshop.write_json("early-run", "settings.json", {"seed": 3})
-    pipeline.register_run("early-run", now, now + 86_400)
+    pipeline.register_run("early-run", now, now + DAY)
     run = workshop["early-run"]
     graph = walk(source, run.id)
     assert "after it was registered" in check_run(graph.entries[run.id], run.statement, graph).detail

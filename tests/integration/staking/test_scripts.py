@@ -11,13 +11,13 @@ import pytest
 from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm, artifacts, reverts
 from keifu.chain import Anvil, RpcDeployer, deploy_protocol
+from keifu.chain.deployments import Record
 from keifu.staking import actions
+from keifu.units import COIN
 from tests.ape_chain import GENESIS, HOST
 
 NETWORK = ["--network", "ethereum:local:foundry"]
 OPERATOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"  # TEST::1 of the mnemonic that anvil and ape share
-COIN = 10**18
-DAY = 86_400
 
 
 def test_actions_from_registering_to_the_last_coin():
@@ -34,7 +34,7 @@ def test_actions_from_registering_to_the_last_coin():
     assert actions.delegate(delegating, suite, operator.address, 300 * COIN) == 300 * COIN
     first = actions.leave(delegating, suite, operator.address, evm.now)
     assert (first.asked, first.paid, len(first.waiting)) == (300 * COIN, 0, 1)
-    evm.warp_to(first.waiting[0][2])
+    evm.warp_to(first.waiting[0].at)
     last = actions.leave(delegating, suite, operator.address, evm.now)
     assert (last.asked, last.paid, last.waiting) == (0, 300 * COIN, [])
     assert token.balanceOf(delegator) == 5_000 * COIN
@@ -47,15 +47,13 @@ def test_actions_from_registering_to_the_last_coin():
 def test_the_four_verbs(tmp_path):
     with Anvil(timestamp=GENESIS) as anvil:
         deployer = anvil.account("deployer")
-        suite = deploy_protocol(RpcDeployer(anvil.client(), deployer))
-        token = suite.at(anvil.client(), actions.TOKEN)
-        token.transfer(OPERATOR, 5_000 * COIN, sender=deployer)
         chain = anvil.client()
         genesis = chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
         folder = tmp_path / "deployments"
-        folder.mkdir()
-        record = {"chain_id": chain.chain_id, "genesis": genesis, "contracts": suite.addresses}
-        (folder / f"{chain.chain_id}.json").write_text(json.dumps(record))
+        record = Record(chain.chain_id, genesis)
+        suite = deploy_protocol(RpcDeployer(chain, deployer), record=record, save=lambda made: made.save(folder))
+        token = suite.at(anvil.client(), actions.TOKEN)
+        token.transfer(OPERATOR, 5_000 * COIN, sender=deployer)
         environment = {**os.environ, HOST: anvil.url, "KEIFU_DEPLOYMENTS": str(folder)}
 
         def run(*arguments):

@@ -9,13 +9,13 @@ import subprocess
 import pytest
 
 from evmstorm.evm import artifacts
+from keifu.units import COIN
 from tests.ape_chain import HOST, ape_host
 
 NETWORK = ["--network", "ethereum:local:foundry"]
 # The second and third accounts of the mnemonic that anvil and ape share.
 HOLDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 CSV = f"account,total\n{HOLDER},1143\n0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC,1143\ntotal,2286\n"
-COIN = 10**18
 
 
 @pytest.fixture

@@ -6,17 +6,16 @@ from typing import Any
 
 from eth_abi.abi import encode
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from keifu.keys import keccak256
+from keifu.units import COIN, DAY
 
-COIN = 10**18
-DAY = 86_400
 UNBONDING = 40 * DAY
 EPOCH = DAY
 REVEAL = DAY
 APPEAL = DAY
 BOND = 100 * COIN
-NOBODY = "0x" + "00" * 20
 JURORS = tuple(f"juror {number}" for number in range(4))
 INNOCENT, GUILTY, NO_QUORUM = 1, 2, 3
 
@@ -36,7 +35,7 @@ class Courtroom:
         self.court = evm.deploy(
             "AlignmentCourt", self.token, self.hub, self.box, BOND, REVEAL, APPEAL, sender=self.owner
         )
-        self.hub.list_service(self.court, DAY, 0, 5_000, NOBODY, sender=self.owner)
+        self.hub.list_service(self.court, DAY, 0, 5_000, ZERO_ADDRESS, sender=self.owner)
         self.hub.list_service(self.service, self.court.longest_case(), 5_000, 3_000, self.court, sender=self.owner)
         for account in (self.accuser, self.operator, self.service, *self.jurors):
             self.token.transfer(account, 10**24, sender=self.owner)

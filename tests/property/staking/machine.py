@@ -1,7 +1,7 @@
 """The staking hub beside its model: every call is made on both, and both must answer or refuse alike.
 
 A ladder of machines, each adding rules to the one before: delegation, then rewards, then services and slashing, then
-hostile amounts and donations. `Sides` makes the calls, so that a rule never touches the contract itself.
+hostile amounts and donations. `HubAndModel` makes the calls, so that a rule never touches the contract itself.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.spec.staking import Position, Service
-from tests.property.staking.sides import (
-    COIN,
+from keifu.units import COIN
+from tests.property.staking.hub_and_model import (
     DELEGATORS,
     EPOCH,
     HORIZONS,
@@ -20,7 +21,7 @@ from tests.property.staking.sides import (
     PARTIES,
     SERVICES,
     UNBONDING,
-    Sides,
+    HubAndModel,
 )
 
 operators = st.sampled_from(OPERATORS)
@@ -35,14 +36,14 @@ class Delegation(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sides = Sides()
-        self.model, self.hub = self.sides.model, self.sides.hub
+        self.pair = HubAndModel()
+        self.model, self.hub = self.pair.model, self.pair.hub
 
     @initialize(commission=st.sampled_from([0, 1_000, 10_000]))
     def register(self, commission: int) -> None:
         for name in OPERATORS:
-            sender = self.sides.account(name)
-            self.sides.both(
+            sender = self.pair.account(name)
+            self.pair.both(
                 "register",
                 lambda name=name: self.model.register_operator(name, commission),
                 lambda sender=sender: self.hub.register_operator(commission, "ipfs://operator", sender=sender),
@@ -50,16 +51,16 @@ class Delegation(RuleBasedStateMachine):
             self.do_bond(name, 2_000 * COIN)
 
     def do_bond(self, name: str, amount: int) -> None:
-        sender = self.sides.account(name)
-        self.sides.both("bond", lambda: self.model.bond(name, amount), lambda: self.hub.bond(amount, sender=sender))
+        sender = self.pair.account(name)
+        self.pair.both("bond", lambda: self.model.bond(name, amount), lambda: self.hub.bond(amount, sender=sender))
 
     @rule(name=operators, owner=delegators, amount=coins)
     def stake(self, name: str, owner: str, amount: int) -> None:
-        sender = self.sides.account(owner)
-        ok, shares, receipt = self.sides.both(
+        sender = self.pair.account(owner)
+        ok, shares, receipt = self.pair.both(
             f"stake({name}, {owner}, {amount})",
             lambda: self.model.stake(name, owner, amount),
-            lambda: self.hub.stake(self.sides.address(name), amount, 0, sender=sender),
+            lambda: self.hub.stake(self.pair.address(name), amount, 0, sender=sender),
         )
         assert not ok or receipt.value == shares
 
@@ -69,41 +70,41 @@ class Delegation(RuleBasedStateMachine):
         self.do_unstake(name, owner, held.shares * thousandths // 1_000)
 
     def do_unstake(self, name: str, owner: str, shares: int) -> None:
-        sender = self.sides.account(owner)
-        ok, half, receipt = self.sides.both(
+        sender = self.pair.account(owner)
+        ok, half, receipt = self.pair.both(
             f"unstake({name}, {owner}, {shares})",
             lambda: self.model.unstake(name, owner, shares),
-            lambda: self.hub.unstake(self.sides.address(name), shares, sender=sender),
+            lambda: self.hub.unstake(self.pair.address(name), shares, sender=sender),
         )
-        assert not ok or receipt.value == self.sides.ticket(name, half)
+        assert not ok or receipt.value == self.pair.ticket(name, half)
 
     @precondition(lambda self: self.model.tickets)
     @rule(data=st.data())
     def withdraw(self, data: st.DataObject) -> None:
         owner, name, half = data.draw(st.sampled_from(sorted(self.model.tickets)))
-        sender = self.sides.account(owner)
-        before = self.sides.token.balanceOf(sender)
-        ok, amount, receipt = self.sides.both(
+        sender = self.pair.account(owner)
+        before = self.pair.token.balanceOf(sender)
+        ok, amount, receipt = self.pair.both(
             f"withdraw({name}, {owner})",
             lambda: self.model.withdraw(owner, name, half),
-            lambda: self.hub.withdraw(self.sides.ticket(name, half), sender=sender),
+            lambda: self.hub.withdraw(self.pair.ticket(name, half), sender=sender),
         )
         if ok:
             assert receipt.value == amount
-            assert self.sides.token.balanceOf(sender) == before + amount
+            assert self.pair.token.balanceOf(sender) == before + amount
 
     @rule(seconds=st.sampled_from([1, 3_600, EPOCH, EPOCH + 1, UNBONDING // 2, UNBONDING, 2 * UNBONDING]))
     def wait(self, seconds: int) -> None:
         note(f"wait({seconds})")
-        self.sides.evm.warp(seconds)
-        self.model.now = self.sides.evm.now
+        self.pair.evm.warp(seconds)
+        self.model.now = self.pair.evm.now
 
     # what must always hold
 
     @invariant()
     def model_equals_chain(self) -> None:
         for name, operator in self.model.operators.items():
-            state = self.hub.operator_state(self.sides.address(name))
+            state = self.hub.operator_state(self.pair.address(name))
             assert state == (
                 operator.bond.active,
                 operator.bond.leaving,
@@ -117,18 +118,18 @@ class Delegation(RuleBasedStateMachine):
                 self.model.commission(operator, self.model.epoch),
                 operator.epoch,
             )
-            assert self.sides.world.fees(self.sides.address(name)) == operator.fees
+            assert self.pair.world.fees(self.pair.address(name)) == operator.fees
         assert self.hub.totals()[:2] == (self.model.stake_total, self.model.insurance)
-        assert self.sides.world.emission() == self.model.emission
+        assert self.pair.world.emission() == self.model.emission
         for role in (*OPERATORS, *DELEGATORS, *PARTIES):
-            assert self.hub.credit(self.sides.address(role)) == self.model.credits.get(role, 0)
+            assert self.hub.credit(self.pair.address(role)) == self.model.credits.get(role, 0)
 
     @invariant()
     def hub_1_balance_covers_what_is_owed(self) -> None:
         """HUB-1, HUB-2"""
-        balance = self.sides.token.balanceOf(self.hub)
-        assert balance == self.model.balance + self.sides.donated
-        assert 0 <= self.model.surplus() <= self.model.dust(self.sides.operations)
+        balance = self.pair.token.balanceOf(self.hub)
+        assert balance == self.model.balance + self.pair.donated
+        assert 0 <= self.model.surplus() <= self.model.dust(self.pair.operations)
 
     @invariant()
     def hub_2_a_share_is_never_worth_more_than_a_coin(self) -> None:
@@ -150,13 +151,13 @@ class Delegation(RuleBasedStateMachine):
     def hub_5_effective_commitments_are_backed(self) -> None:
         """HUB-3"""
         for name in self.model.operators:
-            address = self.sides.address(name)
-            effective = sum(self.hub.effective(self.sides.address(service), address) for service in SERVICES)
+            address = self.pair.address(name)
+            effective = sum(self.hub.effective(self.pair.address(service), address) for service in SERVICES)
             assert effective <= self.hub.slashable(address) == self.model.slashable(name)
 
     def teardown(self) -> None:
         """HUB-9: everyone really leaves; then it is undone with the rest of the example."""
-        model, hub, sides = self.model, self.hub, self.sides
+        model, hub, pair = self.model, self.hub, self.pair
         if not model.operators:
             return
         for name, operator in model.operators.items():
@@ -167,23 +168,23 @@ class Delegation(RuleBasedStateMachine):
                 self.do_unbond(name, operator.bond.active)
         self.wait(2 * UNBONDING)
         for owner, name, half in sorted(model.tickets):
-            sender = sides.account(owner)
-            assert hub.withdraw(sides.ticket(name, half), sender=sender).value == model.withdraw(owner, name, half)
+            sender = pair.account(owner)
+            assert hub.withdraw(pair.ticket(name, half), sender=sender).value == model.withdraw(owner, name, half)
         for name, operator in model.operators.items():
-            assert hub.withdraw_bond(sides.account(name), sender=sides.account(name)).value == model.withdraw_bond(name)
+            assert hub.withdraw_bond(pair.account(name), sender=pair.account(name)).value == model.withdraw_bond(name)
             for owner in operator.positions:
-                sender = sides.account(owner)
-                paid = hub.claim_rewards(sides.address(name), sender, sender=sender).value
+                sender = pair.account(owner)
+                paid = hub.claim_rewards(pair.address(name), sender, sender=sender).value
                 assert paid == model.claim_rewards(name, owner)
         for role in (*OPERATORS, *DELEGATORS, *PARTIES):
-            assert hub.collect(sides.account(role), sender=sides.account(role)).value == model.collect(role)
-        assert hub.pay_insurance(sender=sides.account("payer")).value == model.pay_insurance()
+            assert hub.collect(pair.account(role), sender=pair.account(role)).value == model.collect(role)
+        assert hub.pay_insurance(sender=pair.account("payer")).value == model.pay_insurance()
         self.hub_1_balance_covers_what_is_owed()
         assert model.stake_total == 0
 
     def do_unbond(self, name: str, amount: int) -> None:
-        sender = self.sides.account(name)
-        self.sides.both(
+        sender = self.pair.account(name)
+        self.pair.both(
             f"unbond({name}, {amount})",
             lambda: self.model.unbond(name, amount),
             lambda: self.hub.unbond(amount, sender=sender),
@@ -195,35 +196,35 @@ class Rewards(Delegation):
 
     @rule(name=operators, amount=st.one_of(coins, st.integers(1, 1_000)))
     def reward(self, name: str, amount: int) -> None:
-        self.sides.both(
+        self.pair.both(
             f"reward({name}, {amount})",
             lambda: self.model.reward(name, amount),
-            lambda: self.hub.reward(self.sides.address(name), amount, sender=self.sides.account("payer")),
+            lambda: self.hub.reward(self.pair.address(name), amount, sender=self.pair.account("payer")),
         )
 
     @rule(amount=st.one_of(coins, st.integers(1, 1_000)))
     def fund_emission(self, amount: int) -> None:
-        self.sides.both(
+        self.pair.both(
             f"fund_emission({amount})",
             lambda: self.model.fund_emission(amount),
-            lambda: self.hub.fund_emission(amount, sender=self.sides.account("payer")),
+            lambda: self.hub.fund_emission(amount, sender=self.pair.account("payer")),
         )
 
     @rule(name=operators, owner=delegators)
     def claim(self, name: str, owner: str) -> None:
-        sender = self.sides.account(owner)
-        foreseen = self.hub.pending_rewards(self.sides.address(name), sender)
-        _, amount, receipt = self.sides.both(
+        sender = self.pair.account(owner)
+        foreseen = self.hub.pending_rewards(self.pair.address(name), sender)
+        _, amount, receipt = self.pair.both(
             f"claim({name}, {owner})",
             lambda: self.model.claim_rewards(name, owner),
-            lambda: self.hub.claim_rewards(self.sides.address(name), sender, sender=sender),
+            lambda: self.hub.claim_rewards(self.pair.address(name), sender, sender=sender),
         )
         assert receipt.value == amount == foreseen
 
     @rule(owner=st.sampled_from((*DELEGATORS, *OPERATORS, *PARTIES)))
     def collect(self, owner: str) -> None:
-        sender = self.sides.account(owner)
-        _, amount, receipt = self.sides.both(
+        sender = self.pair.account(owner)
+        _, amount, receipt = self.pair.both(
             f"collect({owner})",
             lambda: self.model.collect(owner),
             lambda: self.hub.collect(sender, sender=sender),
@@ -232,10 +233,10 @@ class Rewards(Delegation):
 
     @rule(name=operators, commission=st.sampled_from([0, 1, 5_000, 10_000, 10_001]))
     def set_terms(self, name: str, commission: int) -> None:
-        self.sides.both(
+        self.pair.both(
             f"set_terms({name}, {commission})",
             lambda: self.model.set_terms(name, commission),
-            lambda: self.hub.set_terms(commission, "", sender=self.sides.account(name)),
+            lambda: self.hub.set_terms(commission, "", sender=self.pair.account(name)),
         )
 
 
@@ -246,31 +247,31 @@ class Slashing(Rewards):
     def list_services(self) -> None:
         for name in SERVICES:
             terms = Service(HORIZONS[name], 5_000, 3_000)
-            self.sides.both(
+            self.pair.both(
                 "list",
                 lambda name=name, terms=terms: self.model.list_service(name, terms),
                 lambda name=name, terms=terms: self.hub.list_service(
-                    self.sides.address(name), terms.horizon, terms.victim, terms.prover, "0x" + "00" * 20,
-                    sender=self.sides.world.owner,
+                    self.pair.address(name), terms.horizon, terms.victim, terms.prover, ZERO_ADDRESS,
+                    sender=self.pair.world.owner,
                 ),
             )  # fmt: skip
 
     @rule(name=operators, service=services, amount=coins)
     def commit(self, name: str, service: str, amount: int) -> None:
-        self.sides.both(
+        self.pair.both(
             f"commit({name}, {service}, {amount})",
             lambda: self.model.commit(name, service, amount),
-            lambda: self.hub.commit(self.sides.address(service), amount, sender=self.sides.account(name)),
+            lambda: self.hub.commit(self.pair.address(service), amount, sender=self.pair.account(name)),
         )
 
     @rule(name=operators, service=services, thousandths=parts)
     def uncommit(self, name: str, service: str, thousandths: int) -> None:
         held = self.model.operators[name].commitments.get(service)
         amount = held.next * thousandths // 1_000 if held else 1
-        self.sides.both(
+        self.pair.both(
             f"uncommit({name}, {service}, {amount})",
             lambda: self.model.uncommit(name, service, amount),
-            lambda: self.hub.uncommit(self.sides.address(service), amount, sender=self.sides.account(name)),
+            lambda: self.hub.uncommit(self.pair.address(service), amount, sender=self.pair.account(name)),
         )
 
     @rule(name=operators, service=services, owner=delegators, thousandths=parts)
@@ -296,10 +297,10 @@ class Slashing(Rewards):
 
     @rule(name=operators)
     def unjail(self, name: str) -> None:
-        self.sides.both(
+        self.pair.both(
             f"unjail({name})",
             lambda: self.model.unjail(name),
-            lambda: self.hub.unjail(sender=self.sides.account(name)),
+            lambda: self.hub.unjail(sender=self.pair.account(name)),
         )
 
     @rule(name=operators, service=services, thousandths=parts, victim=st.sampled_from(["", "victim"]))
@@ -307,7 +308,7 @@ class Slashing(Rewards):
         self.do_slash(name, service, self.model.effective(service, name) * thousandths // 1_000, victim)
 
     def do_slash(self, name: str, service: str, amount: int, victim: str = "victim") -> None:
-        slashable, tokens = self.model.slashable(name), self.hub.slashable(self.sides.address(name))
+        slashable, tokens = self.model.slashable(name), self.hub.slashable(self.pair.address(name))
         matured = {
             key: self.model.ticket_worth(*key)
             for key in self.model.tickets
@@ -315,12 +316,12 @@ class Slashing(Rewards):
         }
         insurance = self.model.insurance
         assert slashable == tokens
-        ok, answer, receipt = self.sides.both(
+        ok, answer, receipt = self.pair.both(
             f"slash({name}, {service}, {amount})",
             lambda: self.model.slash(service, name, amount, victim, "prover"),
             lambda: self.hub.slash(
-                self.sides.address(name), amount, self.sides.address(victim) if victim else "0x" + "00" * 20,
-                self.sides.address("prover"), b"\x01" * 32, sender=self.sides.account(service),
+                self.pair.address(name), amount, self.pair.address(victim) if victim else ZERO_ADDRESS,
+                self.pair.address("prover"), b"\x01" * 32, sender=self.pair.account(service),
             ),
         )  # fmt: skip
         if not ok:
@@ -356,13 +357,13 @@ class Hostile(Slashing):
 
     @rule(amount=st.sampled_from([1, COIN, 10**24]))
     def donate(self, amount: int) -> None:
-        self.sides.token.transfer(self.hub, amount, sender=self.sides.account("payer"))
-        self.sides.donated += amount
+        self.pair.token.transfer(self.hub, amount, sender=self.pair.account("payer"))
+        self.pair.donated += amount
 
     @rule(service=services)
     def remove_service(self, service: str) -> None:
-        self.sides.both(
+        self.pair.both(
             f"remove({service})",
             lambda: self.model.remove_service(service),
-            lambda: self.hub.remove_service(self.sides.address(service), sender=self.sides.world.owner),
+            lambda: self.hub.remove_service(self.pair.address(service), sender=self.pair.world.owner),
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts, reverts
-from evmstorm.mutation.plant import Load
+from evmstorm.mutation.seeded_bugs import Load
+from keifu.units import COIN, DAY
 
-COIN = 10**18
-DAY = 86_400
 UNBONDING = 14 * DAY
-NOBODY = "0x" + "00" * 20
 EVIDENCE = b"\x07" * 32
 
 
@@ -27,7 +26,7 @@ class Scene:
             if account is not self.who["owner"]:
                 self.token.transfer(account, 10**24, sender=self.who["owner"])
             self.token.approve(self.hub, 2**256 - 1, sender=account)
-        self.hub.list_service(self.who["service"], 7 * DAY, 5_000, 3_000, NOBODY, sender=self.who["owner"])
+        self.hub.list_service(self.who["service"], 7 * DAY, 5_000, 3_000, ZERO_ADDRESS, sender=self.who["owner"])
         self.hub.register_operator(1_000, "", sender=self.who["operator"])
         self.hub.bond(2_000 * COIN, sender=self.who["operator"])
 
@@ -38,7 +37,7 @@ class Scene:
         self.hub.commit(self.service, amount, sender=self.operator)
 
     def slash(self, amount: int, victim="victim", prover="prover") -> int:
-        parties = [self.who[role].address if role else NOBODY for role in (victim, prover)]
+        parties = [self.who[role].address if role else ZERO_ADDRESS for role in (victim, prover)]
         return self.hub.slash(self.operator, amount, *parties, EVIDENCE, sender=self.service).value
 
     def wealth(self, *roles: str) -> int:
@@ -193,7 +192,7 @@ def test_hub_8_new_shares_are_paid_for_to_the_last_one(scene):
 def test_hub_3_commitments_shrink_with_the_stake_and_together_never_exceed_it(scene):
     """HUB-3: what left or was slashed is promised to nobody, whoever slashes first."""
     hub = scene.hub
-    hub.list_service(scene.payer, DAY, 0, 0, NOBODY, sender=scene.owner)
+    hub.list_service(scene.payer, DAY, 0, 0, ZERO_ADDRESS, sender=scene.owner)
     scene.commit(1_000 * COIN)
     hub.commit(scene.payer, 1_000 * COIN, sender=scene.operator)
     hub.unbond(1_200 * COIN, sender=scene.operator)
@@ -236,7 +235,7 @@ def test_hub_10_a_wiped_pool_starts_again_and_harms_nobody(scene):
 def test_hub_13_one_coin_is_committed_once(scene):
     """HUB-13: a second service cannot be promised the same stake, so no two quorums count one coin."""
     hub = scene.hub
-    hub.list_service(scene.payer, DAY, 0, 0, NOBODY, sender=scene.owner)
+    hub.list_service(scene.payer, DAY, 0, 0, ZERO_ADDRESS, sender=scene.owner)
     scene.commit(1_500 * COIN)
     with reverts("hub: more than the stake"):
         hub.commit(scene.payer, 501 * COIN, sender=scene.operator)

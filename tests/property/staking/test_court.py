@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import reverts
+from keifu.units import COIN
 from tests.property.staking.courtroom import (
     APPEAL,
     BOND,
-    COIN,
     EPOCH,
     GUILTY,
     INNOCENT,
     NO_QUORUM,
-    NOBODY,
     REVEAL,
     Courtroom,
 )
@@ -291,7 +291,9 @@ def test_a_coin_counts_once_in_a_quorum(courtroom):
 def test_no_seat_before_the_seed(courtroom):
     """RND-1: the seed comes after the case."""
     room = courtroom
-    case = room.court.open_case(room.service, room.operator, NOBODY, ASKED, b"\x06" * 32, sender=room.accuser).value
+    case = room.court.open_case(
+        room.service, room.operator, ZERO_ADDRESS, ASKED, b"\x06" * 32, sender=room.accuser
+    ).value
     assert not room.court.drawn_seats(case, room.jurors[0])
     with reverts("court: no seed yet"):
         room.court.commit_vote(case, [0], b"\x01" * 32, sender=room.jurors[0])
@@ -338,7 +340,7 @@ def test_a_case_without_substance_is_refused(courtroom, change, reason):
     operator = room.accuser if change.get("operator") else room.operator
     with reverts(reason):
         room.court.open_case(
-            service, operator, NOBODY, change.get("amount", 1), change.get("evidence", b"\x01" * 32),
+            service, operator, ZERO_ADDRESS, change.get("amount", 1), change.get("evidence", b"\x01" * 32),
             sender=room.accuser,
         )  # fmt: skip
 

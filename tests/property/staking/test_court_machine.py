@@ -12,16 +12,16 @@ from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from tests.property.staking.court_sides import AT_STAKE, JUROR_STAKE, CourtSides
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.property.staking.court_and_model import AT_STAKE, JUROR_STAKE, CourtAndModel
 from tests.property.staking.courtroom import (
     APPEAL,
     BOND,
-    COIN,
     EPOCH,
     GUILTY,
     INNOCENT,
     NO_QUORUM,
-    NOBODY,
     REVEAL,
 )
 
@@ -33,7 +33,7 @@ numbers = st.integers(0, 3)
 votes = st.lists(st.sampled_from([None, False, False, True, True]), min_size=4, max_size=4)
 
 
-class CourtMachine(CourtSides):
+class CourtMachine(CourtAndModel):
     """One operator, four jurors with 100 seats each, two faults."""
 
     def some_case(self, data: st.DataObject) -> int:
@@ -62,7 +62,7 @@ class CourtMachine(CourtSides):
         self.both(
             "open_case()",
             lambda: self.model.open_case(room.accuser.address, service, accused.address, "", 1, EVIDENCE[0]),
-            lambda: self.court.open_case(service, accused, NOBODY, 1, EVIDENCE[0], sender=room.accuser),
+            lambda: self.court.open_case(service, accused, ZERO_ADDRESS, 1, EVIDENCE[0], sender=room.accuser),
         )
 
     @precondition(lambda self: self.model.cases)

@@ -1,14 +1,14 @@
-"""Directed tests of the hub fail when the line that they watch is broken: each bug is planted and its test is run."""
+"""Directed tests of the hub fail when the line that they watch is broken: each bug is seeded and its test is run."""
 
 from __future__ import annotations
 
 import pytest
 
-from evmstorm.mutation.plant import Bug, plant
+from evmstorm.mutation.seeded_bugs import Bug, compile_with
 from tests.property.staking import test_cheats as cheats
 
 POOLS, OBLIGATIONS = "lib/pools.vy", "staking/lib/obligations.vy"
-PLANTED = [
+SEEDED_BUGS = [
     (
         Bug(
             "commitments do not shrink with the stake",
@@ -32,9 +32,9 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize(("bug", "test"), PLANTED, ids=lambda item: getattr(item, "name", ""))
-def test_a_planted_bug_breaks_its_test(bug, test):
+@pytest.mark.parametrize(("bug", "test"), SEEDED_BUGS, ids=lambda item: getattr(item, "name", ""))
+def test_a_seeded_bug_breaks_its_test(bug, test):
     """HUB-3, HUB-8"""
-    scene = cheats.Scene(plant(bug))
+    scene = cheats.Scene(compile_with(bug))
     with pytest.raises(AssertionError):
         test(scene)

@@ -8,10 +8,10 @@ import hypothesis.strategies as st
 from hypothesis import assume
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, reverts
 from keifu.tge import Schedule
 
-NOBODY = "0x" + "00" * 20
 BENEFICIARIES = ("holder", "other holder", "successor")
 
 
@@ -37,7 +37,7 @@ class EscrowMachine(RuleBasedStateMachine):
         self.creator, self.revoker = self.evm.account("creator"), self.evm.account("revoker")
         self.accounts = {name: self.evm.account(name) for name in BENEFICIARIES}
         self.token = self.evm.deploy("KeifuToken", self.creator.address, sender=self.creator)
-        self.escrow = self.evm.deploy("VestingEscrow", self.token.address, NOBODY, sender=self.creator)
+        self.escrow = self.evm.deploy("VestingEscrow", self.token.address, ZERO_ADDRESS, sender=self.creator)
         self.token.approve(self.escrow.address, 2**256 - 1, sender=self.creator)
         self.grants: list[Grant] = []
         self.received = dict.fromkeys(BENEFICIARIES, 0)
@@ -56,7 +56,7 @@ class EscrowMachine(RuleBasedStateMachine):
     def create(self, beneficiary, revocable, total, wait, step, steps, cliff, divisor):
         assume(cliff <= steps)
         schedule = Schedule(self.evm.now + wait, step, steps, divisor, cliff)
-        revoker = self.revoker.address if revocable else NOBODY
+        revoker = self.revoker.address if revocable else ZERO_ADDRESS
         account = self.accounts[beneficiary].address
         plan = (account, revoker, total, schedule.start, step, steps, cliff, divisor)
         assert self.escrow.create(plan, sender=self.creator).value == len(self.grants) + 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from tests.property.tge.test_staked_escrow_machine import BOND, COMMITTED, TOTALS, UNBONDING, WORLD, StakedEscrow
 
 GRANT = 1  # wholly at stake
-NOBODY = "0x" + "00" * 20
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def world():
 
 
 def slash(world, amount):
-    world.hub.slash(WORLD.operator, amount, NOBODY, NOBODY, b"\x02" * 32, sender=WORLD.service)
+    world.hub.slash(WORLD.operator, amount, ZERO_ADDRESS, ZERO_ADDRESS, b"\x02" * 32, sender=WORLD.service)
 
 
 def bring_back(world):

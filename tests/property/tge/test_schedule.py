@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from evmstorm.evm import LocalEvm, artifacts
 from keifu.merkle import root_of
-from keifu.tge import Schedule, model
+from keifu.spec import vesting as model
+from keifu.tge import Schedule
 
 hashes = st.binary(min_size=32, max_size=32)
 

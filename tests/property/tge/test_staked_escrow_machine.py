@@ -12,11 +12,11 @@ import hypothesis.strategies as st
 from hypothesis import currently_in_test_context, event
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, Revert
 from keifu.tge import Schedule
+from keifu.units import COIN, DAY
 
-COIN = 10**18
-DAY = 86_400
 UNBONDING = 14 * DAY
 TOTALS = (1_000 * COIN, 777 * COIN + 13, 20 * COIN + 1)
 BOND = 1_000 * COIN
@@ -70,7 +70,7 @@ class World:
             self.token.approve(self.hub, 2**256 - 1, sender=account)
         self.hub.register_operator(0, "", sender=self.operator)
         self.hub.bond(BOND, sender=self.operator)
-        self.hub.list_service(self.service, UNBONDING, 0, 0, "0x" + "00" * 20, sender=self.deployer)
+        self.hub.list_service(self.service, UNBONDING, 0, 0, ZERO_ADDRESS, sender=self.deployer)
         self.hub.stake(self.operator, COMMITTED - BOND, 0, sender=other)
         self.hub.commit(self.service, COMMITTED, sender=self.operator)
         evm.warp(2 * UNBONDING)
@@ -140,8 +140,7 @@ class StakedEscrow(RuleBasedStateMachine):
 
     @rule(amount=st.sampled_from([1, BOND + 1, 2 * BOND, COMMITTED // 2 + 7, COMMITTED]))
     def slash(self, amount):
-        nobody = "0x" + "00" * 20
-        self.hub.slash(WORLD.operator, amount, nobody, nobody, b"\x01" * 32, sender=WORLD.service)
+        self.hub.slash(WORLD.operator, amount, ZERO_ADDRESS, ZERO_ADDRESS, b"\x01" * 32, sender=WORLD.service)
 
     @rule()
     def bond_again(self):

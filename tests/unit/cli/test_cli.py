@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from keifu.chain import Rpc
-from keifu.cli._main import NOUNS
-from keifu.errors import RpcError
+from keifu.cli.root import NOUNS
 
 KEIFU = Path(sys.executable).parent / "keifu"
 
 
 def keifu(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([KEIFU, *args], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([KEIFU, *args], capture_output=True, text=True, check=False)
 
 
 def test_help_lists_every_noun():
@@ -45,21 +41,3 @@ def test_an_unknown_noun_is_wrong_use():
     result = keifu("nothing")
     assert result.returncode == 2
     assert "No such command 'nothing'" in result.stderr
-
-
-def test_chain_tells_where_everything_is():
-    result = keifu("chain", "--json", "--once")
-    assert result.returncode == 0
-    document = json.loads(result.stdout)
-    assert document["chain_id"] == 31_337
-    assert document["url"].startswith("http://127.0.0.1:")
-
-
-def test_a_terminated_chain_leaves_no_anvil_behind():
-    process = subprocess.Popen([KEIFU, "chain", "--json"], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    url = json.loads(process.stdout.readline())["url"]
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 128 + signal.SIGTERM
-    with pytest.raises(RpcError, match="did not answer"):
-        Rpc(url, attempts=1).chain_id()

@@ -6,15 +6,15 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils import keccak
 
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN, DAY
 from tests.roles import role_fixtures
 
-COIN = 10**18
-DAY = EPOCH = REVEAL = APPEAL = 86_400
+EPOCH = REVEAL = APPEAL = DAY
 UNBONDING = 40 * DAY
 BOND = 100 * COIN
 ASKED = 1_000 * COIN
 PENALTY = 50 * COIN
-NOBODY = "0x" + "00" * 20
 EVIDENCE, SEED, SALT = b"\x05" * 32, b"\x07" * 32, b"\x09" * 32
 INNOCENT, GUILTY, NO_QUORUM, VOID = 1, 2, 3, 3
 
@@ -43,7 +43,7 @@ def box(project, owner):
 def court(project, chain, token, hub, box, owner, accuser, operator, service, juror, other_juror):
     """Everybody has committed what they will, three epochs ago."""
     court = project.AlignmentCourt.deploy(token, hub, box, BOND, REVEAL, APPEAL, sender=owner)
-    hub.list_service(court, DAY, 0, 5_000, NOBODY, sender=owner)
+    hub.list_service(court, DAY, 0, 5_000, ZERO_ADDRESS, sender=owner)
     hub.list_service(service, court.longest_case(), 5_000, 3_000, court, sender=owner)
     for account, to, amount in (
         (operator, service, 10_000 * COIN),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.court.conftest import BOND, NOBODY, REVEAL
+from ethwire.constants import ZERO_ADDRESS
+from tests.unit.court.conftest import BOND, REVEAL
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,5 +38,5 @@ def test_nothing_for_who_has_none(court, token, stranger):
 
 def test_not_to_nobody(court, accuser):
     with ape.reverts("court: no receiver"):
-        court.collect(NOBODY, sender=accuser)
+        court.collect(ZERO_ADDRESS, sender=accuser)
     assert court.credits(accuser) == BOND

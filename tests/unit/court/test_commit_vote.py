@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.court.conftest import ASKED, NOBODY, seal
+from ethwire.constants import ZERO_ADDRESS
+from tests.unit.court.conftest import ASKED, seal
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_only_who_committed_to_the_court_sits_and_never_the_accused(court, case,
 
 
 def test_no_seat_before_the_seed(court, case, service, operator, accuser, juror):
-    unseeded = court.open_case(service, operator, NOBODY, ASKED, b"\x06" * 32, sender=accuser).return_value
+    unseeded = court.open_case(service, operator, ZERO_ADDRESS, ASKED, b"\x06" * 32, sender=accuser).return_value
     with ape.reverts("court: no seed yet"):
         court.commit_vote(unseeded, [0], b"\x01" * 32, sender=juror)
 

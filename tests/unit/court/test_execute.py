@@ -5,16 +5,16 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
 from tests.unit.court.conftest import (
     APPEAL,
     ASKED,
     BOND,
-    COIN,
     EVIDENCE,
     GUILTY,
     INNOCENT,
     NO_QUORUM,
-    NOBODY,
     REVEAL,
 )
 
@@ -109,7 +109,7 @@ def test_crt_11_an_appeal_without_a_quorum_changes_nothing(court, hub, case, sit
 def test_crt_2_a_second_case_takes_only_what_it_asked_more(
     court, hub, case, box, sit, commit, to_reveal, juror, operator, service, accuser, owner
 ):
-    larger = court.open_case(service, operator, NOBODY, 3 * ASKED, EVIDENCE, sender=accuser).return_value
+    larger = court.open_case(service, operator, ZERO_ADDRESS, 3 * ASKED, EVIDENCE, sender=accuser).return_value
     box.put(court.get_turn(larger, 0).seed_epoch, b"\x07" * 32, sender=owner)
     for number in (case, larger):
         commit(number, {juror: True})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.court.conftest import ASKED, BOND, COIN, EVIDENCE, NOBODY, REVEAL
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.unit.court.conftest import ASKED, BOND, EVIDENCE, REVEAL
 
 
 @pytest.fixture
@@ -51,33 +53,33 @@ def test_refusals(court, cast, accuser, change, reason):
     service, operator = (accounts[change.get(name, name)] for name in ("service", "operator"))
     amount, evidence = change.get("amount", ASKED), change.get("evidence", EVIDENCE)
     with ape.reverts(reason):
-        court.open_case(service, operator, NOBODY, amount, evidence, sender=accuser)
+        court.open_case(service, operator, ZERO_ADDRESS, amount, evidence, sender=accuser)
 
 
 def test_all_that_is_at_stake_may_be_asked(court, service, operator, accuser):
     amount = 10_000 * COIN
-    assert court.open_case(service, operator, NOBODY, amount, EVIDENCE, sender=accuser).return_value == 1
+    assert court.open_case(service, operator, ZERO_ADDRESS, amount, EVIDENCE, sender=accuser).return_value == 1
 
 
 def test_without_the_bond_there_is_no_case(court, service, operator, stranger):
     with ape.reverts("token: insufficient allowance"):
-        court.open_case(service, operator, NOBODY, ASKED, EVIDENCE, sender=stranger)
+        court.open_case(service, operator, ZERO_ADDRESS, ASKED, EVIDENCE, sender=stranger)
 
 
 def test_crt_2_one_case_of_a_fault_for_each_power_of_two(court, first_case, service, operator, accuser):
     power = 1 << ASKED.bit_length() - 1
     for amount in (power, ASKED, 2 * power - 1):
         with ape.reverts("court: evidence known"):
-            court.open_case(service, operator, NOBODY, amount, EVIDENCE, sender=accuser)
+            court.open_case(service, operator, ZERO_ADDRESS, amount, EVIDENCE, sender=accuser)
     for amount in (power - 1, 2 * power):
-        court.open_case(service, operator, NOBODY, amount, EVIDENCE, sender=accuser)
-    court.open_case(service, operator, NOBODY, ASKED, b"\x06" * 32, sender=accuser)
+        court.open_case(service, operator, ZERO_ADDRESS, amount, EVIDENCE, sender=accuser)
+    court.open_case(service, operator, ZERO_ADDRESS, ASKED, b"\x06" * 32, sender=accuser)
     assert court.case_count() == 4
 
 
 def test_crt_3_without_a_quorum_the_fault_may_be_judged_again(court, first_case, service, operator, accuser, to_reveal):
     to_reveal(first_case, REVEAL)
     with ape.reverts("court: evidence known"):
-        court.open_case(service, operator, NOBODY, ASKED, EVIDENCE, sender=accuser)
+        court.open_case(service, operator, ZERO_ADDRESS, ASKED, EVIDENCE, sender=accuser)
     court.execute(first_case, sender=accuser)
-    assert court.open_case(service, operator, NOBODY, ASKED, EVIDENCE, sender=accuser).return_value == 2
+    assert court.open_case(service, operator, ZERO_ADDRESS, ASKED, EVIDENCE, sender=accuser).return_value == 2

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.court.conftest import COIN, PENALTY, REVEAL, SALT, VOID
+from keifu.units import COIN
+from tests.unit.court.conftest import PENALTY, REVEAL, SALT, VOID
 
 
 @pytest.fixture(scope="module", autouse=True)

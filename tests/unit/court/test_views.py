@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.unit.court.conftest import ASKED, COIN, EPOCH, EVIDENCE, NOBODY, REVEAL, seats_of
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.unit.court.conftest import (
+    ASKED,
+    EPOCH,
+    EVIDENCE,
+    REVEAL,
+    seats_of,
+)
 
 
 def test_the_longest_case_is_three_juries_and_two_times_to_appeal(court):
@@ -18,9 +26,9 @@ def test_a_seat_costs_a_thousand_and_its_silence_fifty(court):
 
 def test_an_unknown_case_is_empty(court):
     unknown = court.case_count() + 1
-    assert court.get_case(unknown).accuser == NOBODY
+    assert court.get_case(unknown).accuser == ZERO_ADDRESS
     assert court.get_turn(unknown, 0).opened == 0
-    assert court.ballot(unknown, 0, NOBODY).seats == 0
+    assert court.ballot(unknown, 0, ZERO_ADDRESS).seats == 0
 
 
 def test_crt_8_weight_is_of_the_epoch_before_the_case(court, hub, case):
@@ -34,7 +42,7 @@ def test_crt_9_drawn_seats_are_some_of_a_juror_s_own(court, case, juror, strange
 
 
 def test_nothing_is_drawn_before_the_seed(court, case, service, operator, accuser, juror):
-    unseeded = court.open_case(service, operator, NOBODY, ASKED, b"\x06" * 32, sender=accuser).return_value
+    unseeded = court.open_case(service, operator, ZERO_ADDRESS, ASKED, b"\x06" * 32, sender=accuser).return_value
     assert court.drawn_seats(unseeded, juror) == []
 
 

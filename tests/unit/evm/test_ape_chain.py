@@ -8,7 +8,8 @@ import socket
 import ape
 import pytest
 
-from tests.ape_chain import GENESIS, HOST, SECONDS_A_BLOCK, ape_host, reserved_port
+from ethwire.ports import reserved_port
+from tests.ape_chain import GENESIS, HOST, SECONDS_A_BLOCK, ape_host
 
 
 def test_blocks_follow_each_other_by_the_second(chain):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from keifu.chain._deployer import salt_of
-from scripts._ape_deployer import ApeDeployer
+from keifu.chain.create3 import create3_address, salt_of
 
 
 def test_equals_the_deployers_formula(factory, deployer):
-    own = ApeDeployer(deployer, factory.address.lower())
-    assert factory.address_of(deployer, salt_of("StakingHub")).lower() == own.address_of("StakingHub")
+    salt = salt_of("StakingHub")
+    ours = create3_address(factory.address.lower(), deployer.address.lower(), salt)
+    assert factory.address_of(deployer, salt).lower() == ours
 
 
 def test_depends_on_the_deployer_and_on_the_salt(factory, deployer, other_deployer):

@@ -10,9 +10,10 @@ from eth_account.messages import encode_typed_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keifu.chain._transaction import Fees, sign_transaction
+from keifu.chain import Fees, sign_transaction
 from keifu.errors import InputError
-from keifu.keys import Account, Domain, StructType, checksum, recover
+from keifu.keys import Account, Domain, StructType, canonical, checksum, recover
+from tests.wallet_forms import FORMS, high_s
 
 ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # an example of EIP-55
 
@@ -29,6 +30,34 @@ def test_address_equals_the_reference(key):
 def test_a_signature_recovers_to_its_signer(key, digest):
     account = Account(key)
     assert recover(digest, account.sign(digest)) == account.address
+
+
+@pytest.mark.case("tools-9")
+@given(keys, digests, st.sampled_from(FORMS))
+def test_every_form_of_a_wallet_recovers_to_its_signer(key, digest, form):
+    account = Account(key)
+    signature = account.sign(digest)
+    assert canonical(form(signature)) == signature
+    assert recover(digest, form(signature)) == account.address
+    with contextlib.suppress(ValueError):  # cut to 255 bits, a large s is another one
+        assert recover(digest, form(high_s(signature))) != account.address
+
+
+def test_a_large_s_is_refused():
+    with pytest.raises(ValueError, match="s is large"):
+        canonical(high_s(Account.from_role("signer").sign(bytes(32))))
+
+
+@pytest.mark.parametrize("length", [0, 63, 66])
+def test_a_signature_of_another_length_is_none(length):
+    with pytest.raises(ValueError, match="64 bytes, or 65"):
+        canonical(bytes(length))
+
+
+@pytest.mark.parametrize("v", [2, 26, 29, 255])
+def test_a_v_that_is_none_is_refused(v):
+    with pytest.raises(ValueError, match="27, 28, 0 or 1"):
+        canonical(Account.from_role("signer").sign(bytes(32))[:64] + bytes([v]))
 
 
 @given(keys, digests, st.integers(0, 64), st.integers(1, 255))

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keifu.errors import CheckFailed, InputError
-from keifu.keys import Account
+from keifu.keys import Account, canonical
 from keifu.provenance import RegistryDomain
 from keifu.provenance.labels import LabelBatch, label_word
+from tests.wallet_forms import FORMS, high_s, low_v
 
 DOMAIN = RegistryDomain(31_337, "0x" + "11" * 20)
 DATASET = b"\x07" * 32
@@ -113,3 +114,21 @@ def test_garbage_file_is_refused(tmp_path, batch):
     changed(batch, samples=np.zeros((3, 32), np.uint8)).write(tmp_path / "y.npz")
     with pytest.raises(InputError, match="do not fit together"):
         LabelBatch.read(tmp_path / "y.npz", DOMAIN)
+
+
+@pytest.mark.case("tools-9")
+@pytest.mark.parametrize("form", FORMS)
+def test_labels_in_every_form_of_a_wallet(batch, root, form):
+    """A batch keeps 65 bytes a row, which `canonical` makes of what a wallet sends."""
+    signatures = batch.signatures.copy()
+    signatures[3] = np.frombuffer(canonical(form(signatures[3].tobytes())), np.uint8)
+    changed(batch, signatures=signatures).verify(root)
+    signatures[4] = np.frombuffer(low_v(signatures[4].tobytes()), np.uint8)
+    changed(batch, signatures=signatures).verify(root)
+
+
+def test_a_label_with_a_high_s_is_named(batch):
+    """The registry's `is_label` refuses it, too."""
+    signatures = batch.signatures.copy()
+    signatures[3] = np.frombuffer(high_s(signatures[3].tobytes()), np.uint8)
+    assert changed(batch, signatures=signatures).bad_signatures() == [3]

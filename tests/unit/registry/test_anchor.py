@@ -7,6 +7,7 @@ import pytest
 
 from keifu.keys import keccak256
 from keifu.provenance import Label
+from tests.wallet_forms import FORMS, high_s
 
 from .conftest import sha
 
@@ -110,6 +111,8 @@ def test_record_in_an_anchor(registry, author, make, domain, key_of, stranger):
     root, proofs = tree([leaf(digest) for digest in digests])
     registry.anchor(root, 4, sha("records"), "", sender=stranger)
     signature = key_of(author).sign(digests[2])
-    assert registry.is_record(stranger, root, records[2].args, proofs[2], signature)
+    for form in FORMS:
+        assert registry.is_record(stranger, root, records[2].args, proofs[2], form(signature))
+        assert not registry.is_record(stranger, root, records[2].args, proofs[2], form(high_s(signature)))
     assert not registry.is_record(stranger, root, records[2].args, proofs[2], key_of(stranger).sign(digests[2]))
     assert not registry.is_record(stranger, root, records[1].args, proofs[2], signature)

@@ -6,6 +6,7 @@ import ape
 import pytest
 
 from keifu.provenance import PolicyEntry
+from keifu.units import DAY
 
 from .conftest import SCHEMA, sha
 
@@ -13,7 +14,7 @@ from .conftest import SCHEMA, sha
 @pytest.fixture(scope="module")
 def policy(attestor, second_attestor):
     return [
-        PolicyEntry(SCHEMA, 1, 86_400, (str(attestor), str(second_attestor))).args,
+        PolicyEntry(SCHEMA, 1, DAY, (str(attestor), str(second_attestor))).args,
         PolicyEntry(sha("scan clean"), 2, 0, (str(second_attestor), str(attestor))).args,
     ]
 

@@ -10,6 +10,7 @@ from evmstorm.evm import artifacts
 from keifu.chain import Anvil, ChainClient
 from keifu.keys import Account, keccak256
 from keifu.provenance import Attestation, Kind, Label, Link, Record, RegistryDomain
+from keifu.units import DAY
 from tests.ape_chain import GENESIS
 
 from .conftest import sha
@@ -65,7 +66,7 @@ def test_promote(chain_client, suite):
     for i, attester in enumerate(attesters):
         registry.attest(Attestation(sha(f"schema {i}"), subject).args, sender=attester)
     for count in (2, 3, 4):
-        policy = [(sha(f"schema {i}"), 1, 86_400, [attesters[i].address]) for i in range(count)]
+        policy = [(sha(f"schema {i}"), 1, DAY, [attesters[i].address]) for i in range(count)]
         environments.declare_environment(f"needs {count}", policy, sender=author)
         environment = environments.environment_id(author.address, f"needs {count}")
         used[count] = environments.promote(environment, subject, sender=author).gas_used

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from keifu.keys import Account
-from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest
+from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest, is_heartbeat_signed
+from tests.wallet_forms import FORMS, high_s, salted
 
 from .conftest import sha
 
@@ -64,5 +65,22 @@ def test_another_record_is_none(environments, lie, sign, dataset):
 def test_another_signer_is_none(environments, lie, sign, weights):
     """ENV-6: nobody frames a node."""
     assert not environments.is_heartbeat_false(lie.args, sign(lie, Account.from_role("framer")), weights.args)
-    assert not environments.is_heartbeat_false(lie.args, sign(lie)[:64], weights.args)
+    assert not environments.is_heartbeat_false(lie.args, sign(lie)[:63], weights.args)
     assert not environments.is_heartbeat_false(replace(lie, time=1).args, sign(lie), weights.args)
+
+
+@pytest.mark.case("tools-9")
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("domain_of", [lambda domain: domain, salted], ids=["domain", "zero salt"])
+def test_python_and_contract_take_every_form(environments, chain, node, lie, weights, form, domain_of):
+    domain = environments_domain(chain.chain_id, environments.address)
+    signature = form(node.sign(heartbeat_digest(domain_of(domain), lie)))
+    assert environments.is_heartbeat_false(lie.args, signature, weights.args)
+    assert is_heartbeat_signed(domain, lie, signature)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_python_and_contract_refuse_a_high_s(environments, chain, lie, sign, weights, form):
+    signature = form(high_s(sign(lie)))
+    assert not environments.is_heartbeat_false(lie.args, signature, weights.args)
+    assert not is_heartbeat_signed(environments_domain(chain.chain_id, environments.address), lie, signature)

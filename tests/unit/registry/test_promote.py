@@ -8,10 +8,10 @@ import ape
 import pytest
 
 from keifu.provenance import Kind, Link, PolicyEntry, Relation, Status
+from keifu.units import DAY
 
 from .conftest import SCHEMA, sha
 
-DAY = 86_400
 SCAN = sha("scan clean")
 
 

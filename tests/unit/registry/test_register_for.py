@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.provenance import Record, RegistryDomain, Status
+from tests.wallet_forms import FORMS, high_s, salted
 
 from .conftest import FAR, sha
 
@@ -68,27 +72,18 @@ def test_changed_record_is_refused(registry, relayer, signed, make):
         registry.register_for(make("something else").args, FAR, signature, sender=relayer)
 
 
-@pytest.mark.parametrize("cut", [0, 1, 64, 66])
+@pytest.mark.parametrize("cut", [0, 1, 63, 66])
 def test_malformed_signature_is_refused(registry, relayer, signed, cut):
     record, signature = signed
     with ape.reverts("registry: invalid signature"):
         registry.register_for(record.args, FAR, (signature + b"\0")[:cut], sender=relayer)
 
 
-def test_signature_with_high_s_is_refused(registry, relayer, signed):
-    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-    record, signature = signed
-    high = (order - int.from_bytes(signature[32:64], "big")).to_bytes(32, "big")
-    twisted = signature[:32] + high + bytes([27 + 28 - signature[64]])
-    with ape.reverts("registry: invalid signature"):
-        registry.register_for(record.args, FAR, twisted, sender=relayer)
-
-
 def test_zero_author_is_refused(registry, relayer, signed, make):
     """ecrecover gives zero for a bad signature: it must not register for the zero address."""
     _, *rest = signed[0].args
     with ape.reverts("registry: invalid signature"):
-        registry.register_for(("0x" + "00" * 20, *rest), FAR, bytes(65), sender=relayer)
+        registry.register_for((ZERO_ADDRESS, *rest), FAR, bytes(65), sender=relayer)
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +111,27 @@ def test_long_answer_is_read_by_its_first_word(registry, relayer, contract_accou
     contract_account.set_mood(LONG, sender=deployer)
     registry.register_for(wallet_record.args, FAR, b"", sender=relayer)
     assert registry.status_of(domain.record_id(wallet_record)) == Status.ACTIVE
+
+
+@pytest.mark.case("tools-9")
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_wallet_counts(registry, relayer, signed, domain, form):
+    record, signature = signed
+    registry.register_for(record.args, FAR, form(signature), sender=relayer)
+    assert registry.status_of(domain.record_id(record)) == Status.ACTIVE
+
+
+@pytest.mark.case("tools-9")
+def test_a_zero_salt_counts(registry, relayer, author, key_of, make, domain):
+    record, other = make("signed by viem"), copy(domain)
+    other.domain = salted(domain.domain)
+    signature = key_of(author).sign(other.register_digest(record, 0, FAR))
+    registry.register_for(record.args, FAR, signature, sender=relayer)
+    assert registry.status_of(domain.record_id(record)) == Status.ACTIVE
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_high_s_is_refused_in_every_form(registry, relayer, signed, form):
+    record, signature = signed
+    with ape.reverts("registry: invalid signature"):
+        registry.register_for(record.args, FAR, form(high_s(signature)), sender=relayer)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak
 
-from keifu.provenance import Kind, Link, Record, RegistryDomain
+from keifu.keys import Account
+from keifu.provenance import Kind, Label, Link, Record, RegistryDomain
+from tests.wallet_forms import FORMS
 
 from .conftest import sha
 
@@ -31,7 +34,7 @@ REGISTER = [
 ]
 
 
-def digest(primary, types, message):
+def digest(primary, types, message, salt=None):
     signable = encode_typed_data(
         full_message={
             "types": {
@@ -40,11 +43,18 @@ def digest(primary, types, message):
                     {"name": "version", "type": "string"},
                     {"name": "chainId", "type": "uint256"},
                     {"name": "verifyingContract", "type": "address"},
+                    *([{"name": "salt", "type": "bytes32"}] if salt else []),
                 ],
                 **types,
             },
             "primaryType": primary,
-            "domain": {"name": "Keifu Provenance", "version": "1", "chainId": 16661, "verifyingContract": REGISTRY},
+            "domain": {
+                "name": "Keifu Provenance",
+                "version": "1",
+                "chainId": 16661,
+                "verifyingContract": REGISTRY,
+                **({"salt": salt} if salt else {}),
+            },
             "message": message,
         }
     )
@@ -71,3 +81,24 @@ def test_record_and_registration():
     types = {"Register": REGISTER, "Record": RECORD, "Link": LINK}
     expected = digest("Register", types, {"record": message, "nonce": 3, "deadline": 99})
     assert domain.register_digest(record, 3, 99) == expected
+
+
+LABEL_TYPES = [
+    {"name": "labeller", "type": "address"},
+    {"name": "dataset", "type": "bytes32"},
+    {"name": "index", "type": "uint256"},
+    {"name": "sample", "type": "bytes32"},
+    {"name": "label", "type": "bytes32"},
+]
+
+
+@pytest.mark.case("tools-9")
+def test_a_label_with_the_zero_salt_of_viem():
+    """viem takes the salt from `eip712Domain`, where zero stands for none, and signs with it."""
+    labeller = Account.from_role("labeller")
+    label = Label(labeller.address, sha("data"), 3, sha("sample"), sha("label"))
+    message = dict(zip((member["name"] for member in LABEL_TYPES), label.args, strict=True))
+    domain = RegistryDomain(16661, REGISTRY)
+    for salt, counts in ((None, True), (bytes(32), True), (b"\x01" * 32, False)):
+        signature = labeller.sign(digest("Label", {"Label": LABEL_TYPES}, message, salt))
+        assert [domain.is_label_signed(label, form(signature)) for form in FORMS] == [counts] * 3

@@ -4,14 +4,12 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils import keccak
 
+from keifu.units import COIN, DAY
 from tests.roles import role_fixtures
 
-COIN = 10**18
-DAY = 86_400
 UNBONDING = 14 * DAY
 EPOCH = DAY
 HORIZON = 7 * DAY
-NOBODY = "0x" + "00" * 20
 EVIDENCE = b"\x05" * 32
 FUNDS = 10**24
 

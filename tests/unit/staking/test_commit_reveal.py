@@ -7,7 +7,8 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils import keccak
 
-from tests.unit.staking.conftest import COIN, NOBODY
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
 
 LENGTH = 10_000
 BOND = 10 * COIN
@@ -86,8 +87,8 @@ def test_phases_and_secrets(source, operator, phase):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({0: NOBODY}, "randomness: token is no contract"),
-        ({1: NOBODY}, "randomness: no sink"),
+        ({0: ZERO_ADDRESS}, "randomness: token is no contract"),
+        ({1: ZERO_ADDRESS}, "randomness: no sink"),
         ({2: 0}, "randomness: no bond"),
         ({3: 3}, "randomness: bad length"),
     ],

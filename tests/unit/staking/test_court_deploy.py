@@ -5,7 +5,9 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.staking.conftest import COIN, DAY, EPOCH, NOBODY
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN, DAY
+from tests.unit.staking.conftest import EPOCH
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +24,9 @@ def test_terms(project, args, deployer):
 @pytest.mark.parametrize(
     ("index", "value", "reason"),
     [
-        (0, NOBODY, "court: token is no contract"),
-        (1, NOBODY, "court: hub is no contract"),
-        (2, NOBODY, "court: randomness is no contract"),
+        (0, ZERO_ADDRESS, "court: token is no contract"),
+        (1, ZERO_ADDRESS, "court: hub is no contract"),
+        (2, ZERO_ADDRESS, "court: randomness is no contract"),
         (3, 3, "court: no bond"),
         (4, 0, "court: no time"),
         (5, 0, "court: no time"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.staking.conftest import COIN, EPOCH, EVIDENCE, HORIZON, NOBODY, UNBONDING
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.unit.staking.conftest import EPOCH, EVIDENCE, HORIZON, UNBONDING
 
 
 def test_counts_at_once_without_delegators(hub, other_operator, service, chain):
@@ -52,7 +54,7 @@ def test_refusals(hub, operator, other_operator, service, stranger, owner):
         hub.commit(stranger, COIN, sender=other_operator)
     with ape.reverts("hub: unknown operator"):
         hub.commit(service, COIN, sender=stranger)
-    hub.slash(operator, COIN, NOBODY, NOBODY, EVIDENCE, sender=service)
+    hub.slash(operator, COIN, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
     hub.remove_service(service, sender=owner)
     with ape.reverts("hub: service removed"):
         hub.commit(service, COIN, sender=other_operator)
@@ -60,7 +62,7 @@ def test_refusals(hub, operator, other_operator, service, stranger, owner):
 
 def test_jailed(hub, operator, service, wait):
     wait(2 * EPOCH)
-    hub.slash(operator, COIN, NOBODY, NOBODY, EVIDENCE, sender=service)
+    hub.slash(operator, COIN, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
     with ape.reverts("hub: operator jailed"):
         hub.commit(service, COIN, sender=operator)
 

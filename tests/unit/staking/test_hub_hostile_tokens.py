@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.staking.conftest import COIN, EPOCH, UNBONDING
+from keifu.units import COIN
+from tests.unit.staking.conftest import EPOCH, UNBONDING
 
 
 def test_a_token_that_charges_a_fee(project, deployer, owner, sink, operator):

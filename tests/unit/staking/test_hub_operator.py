@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.staking.conftest import COIN, EPOCH, EVIDENCE, NOBODY, UNBONDING
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.unit.staking.conftest import EPOCH, EVIDENCE, UNBONDING
 
 
 def test_register_announces_terms(bare_hub, stranger):
@@ -102,13 +104,13 @@ def test_unbond_too_much_or_nothing(hub, operator):
 
 def test_withdraw_bond_to_nobody(hub, operator):
     with ape.reverts("hub: no receiver"):
-        hub.withdraw_bond(NOBODY, sender=operator)
+        hub.withdraw_bond(ZERO_ADDRESS, sender=operator)
 
 
 def test_unjail(hub, operator, service, wait):
     with ape.reverts("hub: not jailed"):
         hub.unjail(sender=operator)
-    hub.slash(operator, 1_200 * COIN, NOBODY, NOBODY, EVIDENCE, sender=service)
+    hub.slash(operator, 1_200 * COIN, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
     with ape.reverts("hub: still jailed"):
         hub.unjail(sender=operator)
     wait(hub.JAIL_EPOCHS() * EPOCH)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.staking.conftest import COIN, EVIDENCE, NOBODY, UNBONDING, ticket_of
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.unit.staking.conftest import EVIDENCE, UNBONDING, ticket_of
 
 
 def test_stakes_at_the_other_once_matured(staked, operator, other_operator, delegator, wait):
@@ -48,7 +50,7 @@ def test_moving_stake_is_slashed_at_the_old_operator(staked, operator, other_ope
     ticket = ticket_of(staked.redelegate(operator, other_operator, 100 * COIN, sender=delegator))
     staked.unbond(2_000 * COIN, sender=operator)
     wait(UNBONDING)
-    staked.slash(operator, 50 * COIN, NOBODY, NOBODY, EVIDENCE, sender=service)
+    staked.slash(operator, 50 * COIN, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
     wait(UNBONDING)
     staked.complete_redelegation(ticket, other_operator, 0, sender=delegator)
     assert staked.position(other_operator, delegator)[0] == 50 * COIN

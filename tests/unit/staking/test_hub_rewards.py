@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.staking.conftest import COIN, EPOCH, NOBODY
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.unit.staking.conftest import EPOCH
 
 
 def test_a_fee_is_earned_over_the_next_epoch(staked, token, operator, delegator, stranger, chain, wait):
@@ -73,11 +75,11 @@ def test_claim_many(staked, token, operator, other_operator, delegator, stranger
 
 def test_claims_need_a_receiver(staked, operator, delegator):
     with ape.reverts("hub: no receiver"):
-        staked.claim_rewards(operator, NOBODY, sender=delegator)
+        staked.claim_rewards(operator, ZERO_ADDRESS, sender=delegator)
     with ape.reverts("hub: no receiver"):
-        staked.claim_many([operator], NOBODY, sender=delegator)
+        staked.claim_many([operator], ZERO_ADDRESS, sender=delegator)
     with ape.reverts("hub: no receiver"):
-        staked.collect(NOBODY, sender=delegator)
+        staked.collect(ZERO_ADDRESS, sender=delegator)
 
 
 def test_collect_pays_a_credit_once(staked, token, operator, stranger, wait):

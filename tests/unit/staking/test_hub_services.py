@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.staking.conftest import EPOCH, HORIZON, NOBODY, UNBONDING
+from ethwire.constants import ZERO_ADDRESS
+from tests.unit.staking.conftest import EPOCH, HORIZON, UNBONDING
 
 
 def test_list(hub, owner, stranger, arbiter):
@@ -26,16 +27,16 @@ def test_list(hub, owner, stranger, arbiter):
 )
 def test_bad_terms(hub, owner, stranger, horizon, victim, prover, reason):
     with ape.reverts(reason):
-        hub.list_service(stranger, horizon, victim, prover, NOBODY, sender=owner)
+        hub.list_service(stranger, horizon, victim, prover, ZERO_ADDRESS, sender=owner)
 
 
 def test_list_refusals(hub, owner, non_owner, service, stranger):
     with ape.reverts("hub: not the owner"):
-        hub.list_service(stranger, HORIZON, 0, 0, NOBODY, sender=non_owner)
+        hub.list_service(stranger, HORIZON, 0, 0, ZERO_ADDRESS, sender=non_owner)
     with ape.reverts("hub: service known"):
-        hub.list_service(service, HORIZON, 0, 0, NOBODY, sender=owner)
+        hub.list_service(service, HORIZON, 0, 0, ZERO_ADDRESS, sender=owner)
     with ape.reverts("hub: no service"):
-        hub.list_service(NOBODY, HORIZON, 0, 0, NOBODY, sender=owner)
+        hub.list_service(ZERO_ADDRESS, HORIZON, 0, 0, ZERO_ADDRESS, sender=owner)
 
 
 def test_remove(hub, owner, service, chain):
@@ -63,9 +64,9 @@ def test_epochs_out_of_reach(hub, operator):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({0: NOBODY}, "hub: token is no contract"),
-        ({1: NOBODY}, "hub: no owner"),
-        ({2: NOBODY}, "hub: no insurance"),
+        ({0: ZERO_ADDRESS}, "hub: token is no contract"),
+        ({1: ZERO_ADDRESS}, "hub: no owner"),
+        ({2: ZERO_ADDRESS}, "hub: no insurance"),
         ({3: 0, 4: 0}, "hub: no epoch length"),
         ({3: UNBONDING + 1}, "hub: bad unbonding period"),
         ({4: UNBONDING + 1}, "hub: epoch beyond unbonding"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.staking.conftest import COIN, EPOCH, EVIDENCE, NOBODY, UNBONDING
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.unit.staking.conftest import EPOCH, EVIDENCE, UNBONDING
 
 
 def test_first_stake_gets_a_share_a_wei(hub, token, operator, delegator):
@@ -21,7 +23,7 @@ def test_after_a_slash_a_coin_buys_more_shares(hub, operator, service, delegator
     delegated = hub.operator_state(operator).delegated
     hub.unbond(2_000 * COIN, sender=operator)
     wait(UNBONDING)
-    hub.slash(operator, delegated // 2, NOBODY, NOBODY, EVIDENCE, sender=service)
+    hub.slash(operator, delegated // 2, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
     hub.bond(2_000 * COIN, sender=operator)
     wait(2 * EPOCH)
     hub.unjail(sender=operator)
@@ -47,7 +49,7 @@ def test_operator_without_its_bond(hub, stranger, delegator):
 
 
 def test_jailed_operator(hub, operator, service, delegator):
-    hub.slash(operator, COIN, NOBODY, NOBODY, EVIDENCE, sender=service)
+    hub.slash(operator, COIN, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
     with ape.reverts("hub: operator jailed"):
         hub.stake(operator, COIN, 0, sender=delegator)
 
@@ -80,4 +82,4 @@ def test_stake_for_credits_another_owner(hub, token, operator, delegator, strang
 
 def test_stake_for_nobody(hub, operator, stranger):
     with ape.reverts("hub: no owner key"):
-        hub.stake_for(operator, NOBODY, COIN, 0, sender=stranger)
+        hub.stake_for(operator, ZERO_ADDRESS, COIN, 0, sender=stranger)

@@ -7,7 +7,7 @@ import pytest
 
 from keifu.keys import Account
 from keifu.keys.eip712 import Domain, StructType
-from tests.unit.staking.conftest import COIN
+from keifu.units import COIN
 
 PERMIT = StructType("Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256")
 FOREVER = 2**256 - 1
@@ -18,7 +18,7 @@ def signer(hub, token, deployer, accounts):
     """An account with coins whose key this test holds; it has approved nothing."""
     holder = Account.from_role("holder")
     token.transfer(holder.address, 100 * COIN, sender=deployer)
-    deployer.transfer(holder.address, 10**18)
+    deployer.transfer(holder.address, COIN)
     return holder
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.staking.conftest import COIN, UNBONDING, ticket_of
+from keifu.units import COIN
+from tests.unit.staking.conftest import UNBONDING, ticket_of
 
 
 def test_moves_the_worth_to_a_ticket(staked, operator, delegator, chain):

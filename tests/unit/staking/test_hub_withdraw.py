@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.staking.conftest import COIN, EVIDENCE, NOBODY, UNBONDING, ticket_of
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
+from tests.unit.staking.conftest import EVIDENCE, UNBONDING, ticket_of
 
 
 def test_pays_a_matured_ticket(staked, token, operator, delegator, wait):
@@ -42,7 +44,7 @@ def test_a_ticket_that_was_slashed_to_nothing_pays_nothing(hub, operator, delega
     ticket = ticket_of(hub.unstake(operator, 500 * COIN, sender=delegator))
     hub.unbond(2_000 * COIN, sender=operator)
     wait(UNBONDING)  # the bond is out of reach, the ticket not yet
-    taken = hub.slash(operator, 1_500 * COIN, NOBODY, NOBODY, EVIDENCE, sender=service)
+    taken = hub.slash(operator, 1_500 * COIN, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
     assert taken.events[0].from_delegators == delegated
     wait(UNBONDING)
     receipt = hub.withdraw(ticket, sender=delegator)

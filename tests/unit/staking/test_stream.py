@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.staking.conftest import COIN, NOBODY
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
 
 DURATION = 1_000_000
 AMOUNT = 10_000 * COIN
@@ -57,8 +58,8 @@ def test_funding_nothing(stream, owner):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({0: NOBODY}, "stream: token is no contract"),
-        ({1: NOBODY}, "stream: hub is no contract"),
+        ({0: ZERO_ADDRESS}, "stream: token is no contract"),
+        ({1: ZERO_ADDRESS}, "stream: hub is no contract"),
         ({2: 0}, "stream: no duration"),
     ],
 )

@@ -12,6 +12,7 @@ from evmstorm.evm import artifacts
 from keifu.errors import InputError
 from keifu.merkle import verify
 from keifu.tge import files, find_proof, read_summary, write_files
+from keifu.units import COIN
 
 LOAD = """
 const { StandardMerkleTree } = require('@openzeppelin/merkle-tree');
@@ -38,7 +39,7 @@ def folder(grants, tmp_path_factory):
 def test_the_summary_says_what_was_granted(grants, folder):
     summary = read_summary(folder)
     assert summary.root == "0x" + grants.tree.root.hex()
-    assert (summary.grants, int(summary.allocation)) == (50, 50 * 1_143 * 10**18)
+    assert (summary.grants, int(summary.allocation)) == (50, 50 * 1_143 * COIN)
 
 
 def test_every_account_finds_its_proof(grants, folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.keys.eip712 import Domain, StructType
 
 PERMIT = StructType("Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256")
@@ -69,9 +70,8 @@ def test_the_other_dress_of_a_signature_is_refused(token, signer, spender, relay
 
 
 def test_nobody_signs_with_a_malformed_signature(token, spender, relayer, deadline):
-    nobody = "0x" + "00" * 20
     with ape.reverts("token: invalid signature"):
-        token.permit(nobody, spender, 7, deadline, 1, b"\x01" * 32, b"\x01" * 32, sender=relayer)
+        token.permit(ZERO_ADDRESS, spender, 7, deadline, 1, b"\x01" * 32, b"\x01" * 32, sender=relayer)
 
 
 def test_a_contract_account_permits_by_erc_1271(token, wallet, signer, spender, relayer, domain, deadline):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 
 SUPPLY = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
@@ -13,7 +14,7 @@ UNLIMITED = 2**256 - 1
 
 @pytest.fixture
 def nobody():
-    return "0x" + "00" * 20
+    return ZERO_ADDRESS
 
 
 def test_tok_1_the_whole_supply_is_minted_to_the_holder_once(project, holder, nobody):

@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from keifu.keys import Account
 from keifu.tge import Grants, Schedule
+from keifu.units import COIN, DAY
 from tests.roles import role_fixtures
 
-COIN = 10**18
 MONTH = artifacts.constant("lib/constants.vy", "MONTH")
-DAY = 86_400
 UNBONDING = 14 * DAY
 SWEEP_DELAY = artifacts.constant("lib/constants.vy", "MIN_SWEEP_DELAY")
 SUPPLY = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
-NOBODY = "0x" + "00" * 20
 
 
 globals().update(
@@ -64,7 +63,7 @@ def terms(grants, schedule, owner):
 
 @pytest.fixture(scope="module")
 def distributor(project, token, terms, deployer, grants):
-    contract = project.TGEDistributor.deploy(token, NOBODY, *terms.values(), sender=deployer)
+    contract = project.TGEDistributor.deploy(token, ZERO_ADDRESS, *terms.values(), sender=deployer)
     token.transfer(contract, grants.allocation, sender=deployer)
     return contract
 
@@ -83,7 +82,7 @@ def at(chain):
 
 @pytest.fixture(scope="module")
 def escrow(project, token, deployer):
-    contract = project.VestingEscrow.deploy(token, NOBODY, sender=deployer)
+    contract = project.VestingEscrow.deploy(token, ZERO_ADDRESS, sender=deployer)
     token.approve(contract, SUPPLY, sender=deployer)
     return contract
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.keys import keccak256
-from tests.unit.vesting.conftest import COIN, MONTH, NOBODY
+from keifu.units import COIN
+from tests.unit.vesting.conftest import MONTH
 
 
 def test_tge_3_anyone_may_claim_and_only_the_account_is_paid(distributor, token, grant, holder, stranger, at, start):
@@ -80,14 +82,14 @@ def test_a_total_that_does_not_fit_is_refused(project, token, terms, deployer, h
     total = 2**128
     encoded = (0).to_bytes(32, "big") + bytes(12) + bytes.fromhex(holder.address[2:]) + total.to_bytes(32, "big")
     root = keccak256(keccak256(encoded))
-    contract = project.TGEDistributor.deploy(token, NOBODY, *{**terms, "root": root}.values(), sender=deployer)
+    contract = project.TGEDistributor.deploy(token, ZERO_ADDRESS, *{**terms, "root": root}.values(), sender=deployer)
     at(start)
     with ape.reverts("distributor: total too large"):
         contract.claim(0, holder, total, [], sender=stranger)
 
 
 def test_a_distributor_that_was_not_funded_pays_nobody(project, token, terms, deployer, grant, stranger, at, start):
-    contract = project.TGEDistributor.deploy(token, NOBODY, *terms.values(), sender=deployer)
+    contract = project.TGEDistributor.deploy(token, ZERO_ADDRESS, *terms.values(), sender=deployer)
     at(start)
     with ape.reverts("token: insufficient balance"):
         contract.claim(*grant(0), sender=stranger)
@@ -104,7 +106,7 @@ def test_tge_4_a_donation_changes_nothing(distributor, token, grant, deployer, s
 
 def test_a_token_that_answers_no_is_believed(project, terms, deployer, grant, stranger, at, start):
     refusing = project.FeeToken.deploy(sender=deployer)
-    contract = project.TGEDistributor.deploy(refusing, NOBODY, *terms.values(), sender=deployer)
+    contract = project.TGEDistributor.deploy(refusing, ZERO_ADDRESS, *terms.values(), sender=deployer)
     refusing.set_refuses(True, sender=deployer)
     at(start)
     with ape.reverts("distributor: transfer refused"):
@@ -117,7 +119,7 @@ def test_tge_7_a_receiver_that_calls_back_gets_nothing_more(
     project, terms, deployer, grant, stranger, at, start, other_call
 ):
     hook = project.HookToken.deploy(sender=deployer)
-    contract = project.TGEDistributor.deploy(hook, NOBODY, *terms.values(), sender=deployer)
+    contract = project.TGEDistributor.deploy(hook, ZERO_ADDRESS, *terms.values(), sender=deployer)
     hook.mint(contract, 10**27, sender=deployer)
     call = {
         "claim again": lambda: contract.claim.encode_input(*grant(0)),

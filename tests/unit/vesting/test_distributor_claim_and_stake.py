@@ -5,8 +5,10 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.keys.eip712 import Domain, StructType
-from tests.unit.vesting.conftest import COIN, NOBODY
+from keifu.units import COIN
+from tests.wallet_forms import FORMS, salted
 
 DUE = 381 * COIN
 CLAIM_AND_STAKE = StructType(
@@ -48,7 +50,7 @@ def signed(staking_distributor, grant, signer, operator, start, chain):
     """Arguments of claim_and_stake_for, signed; a keyword changes what is sent but not what is signed."""
     domain = Domain("Keifu TGE", "1", chain.chain_id, staking_distributor.address)
 
-    def make(amount=300 * COIN, min_shares=300 * COIN, deadline=start + 1_000, sent=None):
+    def make(amount=300 * COIN, min_shares=300 * COIN, deadline=start + 1_000, sent=None, domain=domain):
         index, account, total, proof = grant(1)
         nonce = staking_distributor.nonces(account)
         values = (index, account, operator.address, amount, min_shares, nonce, deadline)
@@ -141,7 +143,9 @@ def test_anyone_brings_the_accounts_signature_once(
         staking_distributor.claim_and_stake_for(*arguments, sender=stranger)
 
 
-@pytest.mark.parametrize("sent", [{"operator": NOBODY}, {"amount": 299 * COIN}, {"min_shares": 0}, {"deadline": 2**64}])
+@pytest.mark.parametrize(
+    "sent", [{"operator": ZERO_ADDRESS}, {"amount": 299 * COIN}, {"min_shares": 0}, {"deadline": 2**64}]
+)
 def test_what_was_not_signed_is_refused(staking_distributor, signed, stranger, at, start, sent):
     arguments = signed(sent=sent)
     if "deadline" not in sent:
@@ -155,3 +159,16 @@ def test_a_signature_expires(staking_distributor, signed, stranger, at, start):
     at(start + 11)
     with ape.reverts("distributor: signature expired"):
         staking_distributor.claim_and_stake_for(*arguments, sender=stranger)
+
+
+@pytest.mark.case("tools-9")
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("domain_of", [lambda domain: domain, salted], ids=["domain", "zero salt"])
+def test_every_form_of_a_wallet_counts(
+    staking_distributor, hub, signed, signer, stranger, operator, at, start, chain, form, domain_of
+):
+    at(start)
+    domain = domain_of(Domain("Keifu TGE", "1", chain.chain_id, staking_distributor.address))
+    *call, signature = signed(domain=domain)
+    staking_distributor.claim_and_stake_for(*call, form(signature), sender=stranger)
+    assert hub.position(operator, signer.address)[0] == 300 * COIN

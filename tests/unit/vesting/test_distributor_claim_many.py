@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.vesting.conftest import COIN
+from keifu.units import COIN
 
 
 def test_a_batch_pays_each_account(distributor, token, grant, grants, stranger, at, schedule):

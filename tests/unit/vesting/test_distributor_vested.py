@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.vesting.conftest import COIN, MONTH
+from keifu.units import COIN
+from tests.unit.vesting.conftest import MONTH
 
 
 def test_sch_5_a_validators_grant_month_by_month(distributor, start, schedule):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.tge import Schedule
-from tests.unit.vesting.conftest import COIN, MONTH, NOBODY
+from keifu.units import COIN
+from tests.unit.vesting.conftest import MONTH
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def test_esc_1_a_claim_around_each_step_pays_what_the_model_says(escrow, grant, 
 
 @pytest.mark.parametrize(("divisor", "cliff"), [(0, 0), (0, 36), (1, 36), (255, 12)])
 def test_other_terms_are_paid_by_the_model_too(escrow, plan, deployer, stranger, at, start, due, divisor, cliff):
-    number = escrow.create(plan(divisor=divisor, cliff=cliff, revoker=NOBODY), sender=deployer).return_value
+    number = escrow.create(plan(divisor=divisor, cliff=cliff, revoker=ZERO_ADDRESS), sender=deployer).return_value
     paid = 0
     for step in sorted({0, 1, cliff, 36}):
         moment = start + step * MONTH + step
@@ -88,7 +90,7 @@ def test_a_donation_changes_nothing(escrow, token, grant, deployer, stranger, at
 
 def test_a_receiver_that_calls_back_gets_nothing_more(project, plan, deployer, stranger, at, start, due, holder):
     hook = project.HookToken.deploy(sender=deployer)
-    escrow = project.VestingEscrow.deploy(hook, NOBODY, sender=deployer)
+    escrow = project.VestingEscrow.deploy(hook, ZERO_ADDRESS, sender=deployer)
     hook.mint(deployer, 10**24, sender=deployer)
     hook.approve(escrow, 10**24, sender=deployer)
     escrow.create_many([plan(), plan()], sender=deployer)

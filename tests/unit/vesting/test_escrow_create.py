@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.vesting.conftest import COIN, NOBODY
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN
 
 
 def test_a_grant_is_stored_and_paid_in(escrow, token, plan, deployer, holder, revoker):
@@ -22,7 +23,7 @@ def test_a_grant_is_stored_and_paid_in(escrow, token, plan, deployer, holder, re
 
 def test_the_widest_numbers_fit_beside_each_other(project, deployer, plan, holder, revoker):
     wide = project.HookToken.deploy(sender=deployer)
-    escrow = project.VestingEscrow.deploy(wide, NOBODY, sender=deployer)
+    escrow = project.VestingEscrow.deploy(wide, ZERO_ADDRESS, sender=deployer)
     total = 2**112 - 1
     wide.mint(deployer, total, sender=deployer)
     wide.approve(escrow, total, sender=deployer)
@@ -35,7 +36,7 @@ def test_the_widest_numbers_fit_beside_each_other(project, deployer, plan, holde
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"beneficiary": NOBODY}, "no beneficiary"),
+        ({"beneficiary": ZERO_ADDRESS}, "no beneficiary"),
         ({"total": 0}, "total out of range"),
         ({"total": 2**112}, "total out of range"),
         ({"start": 0}, "start out of range"),
@@ -65,7 +66,7 @@ def test_a_grant_is_paid_by_its_creator(escrow, plan, stranger):
 
 def test_a_token_that_takes_a_fee_is_refused(project, plan, deployer):
     fee = project.FeeToken.deploy(sender=deployer)
-    escrow = project.VestingEscrow.deploy(fee, NOBODY, sender=deployer)
+    escrow = project.VestingEscrow.deploy(fee, ZERO_ADDRESS, sender=deployer)
     fee.mint(deployer, 10**24, sender=deployer)
     fee.approve(escrow, 10**24, sender=deployer)
     with ape.reverts("escrow: token took a fee"):
@@ -77,7 +78,7 @@ def test_a_token_that_takes_a_fee_is_refused(project, plan, deployer):
 
 def test_a_token_that_calls_back_cannot_count_one_payment_twice(project, plan, deployer):
     hook = project.HookToken.deploy(sender=deployer)
-    escrow = project.VestingEscrow.deploy(hook, NOBODY, sender=deployer)
+    escrow = project.VestingEscrow.deploy(hook, ZERO_ADDRESS, sender=deployer)
     hook.mint(deployer, 10**24, sender=deployer)
     hook.approve(escrow, 10**24, sender=deployer)
     hook.arm(escrow, escrow.create.encode_input(plan()), sender=deployer)
@@ -86,7 +87,7 @@ def test_a_token_that_calls_back_cannot_count_one_payment_twice(project, plan, d
 
 
 def test_several_grants_are_paid_in_with_one_transfer(escrow, token, plan, deployer, other_holder):
-    plans = [plan(), plan(beneficiary=other_holder.address, total=5 * COIN, revoker=NOBODY)]
+    plans = [plan(), plan(beneficiary=other_holder.address, total=5 * COIN, revoker=ZERO_ADDRESS)]
     receipt = escrow.create_many(plans, sender=deployer)
     assert (receipt.return_value, escrow.count()) == (1, 2)
     assert token.balanceOf(escrow) == plan()["total"] + 5 * COIN
@@ -101,4 +102,4 @@ def test_no_plans_are_refused(escrow, deployer):
 
 def test_a_token_without_code_is_refused(project, deployer, stranger):
     with ape.reverts("escrow: no token"):
-        project.VestingEscrow.deploy(stranger, NOBODY, sender=deployer)
+        project.VestingEscrow.deploy(stranger, ZERO_ADDRESS, sender=deployer)

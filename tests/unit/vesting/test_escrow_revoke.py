@@ -5,7 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.vesting.conftest import MONTH, NOBODY
+from ethwire.constants import ZERO_ADDRESS
+from tests.unit.vesting.conftest import MONTH
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_nobody_else_revokes(escrow, grant, holder, deployer, at, start):
 
 
 def test_an_irrevocable_grant_is_not_revoked_by_anyone(escrow, plan, deployer, revoker):
-    number = escrow.create(plan(revoker=NOBODY), sender=deployer).return_value
+    number = escrow.create(plan(revoker=ZERO_ADDRESS), sender=deployer).return_value
     with ape.reverts("escrow: caller is not the revoker"):
         escrow.revoke(number, sender=revoker)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ape
 
-from tests.unit.vesting.conftest import COIN, MONTH, NOBODY, UNBONDING
+from ethwire.constants import ZERO_ADDRESS
+from keifu.units import COIN, DAY
+from tests.unit.vesting.conftest import MONTH, UNBONDING
 
 STAKED = 600 * COIN
 LATER = 2 * UNBONDING  # by then a ticket has matured
@@ -102,11 +104,11 @@ def test_rewards_go_to_the_beneficiary(staking_escrow, hub, token, holder, stran
         staking_escrow.claim_rewards(1, sender=stranger)
     staking_escrow.stake(1, operator, STAKED, 0, sender=holder)
     token.approve(hub, 100 * COIN, sender=deployer)
-    at(start + 2 * 86_400)
+    at(start + 2 * DAY)
     hub.reward(operator, 100 * COIN, sender=deployer)
-    at(start + 5 * 86_400)
+    at(start + 5 * DAY)
     hub.poke(operator, sender=deployer)
-    at(start + 9 * 86_400)
+    at(start + 9 * DAY)
     earned = staking_escrow.claim_rewards(1, sender=stranger).return_value
     assert token.balanceOf(holder) == earned
     assert 0 < earned < 100 * COIN
@@ -121,6 +123,6 @@ def test_nothing_is_written_off_while_shares_are_held(staking_escrow, holder, op
 
 
 def test_without_a_hub_nothing_is_staked(escrow, plan, deployer, holder, operator):
-    number = escrow.create(plan(revoker=NOBODY), sender=deployer).return_value
+    number = escrow.create(plan(revoker=ZERO_ADDRESS), sender=deployer).return_value
     with ape.reverts("escrow: no hub"):
         escrow.stake(number, operator, STAKED, 0, sender=holder)

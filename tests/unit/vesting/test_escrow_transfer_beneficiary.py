@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from tests.unit.vesting.conftest import NOBODY
+from ethwire.constants import ZERO_ADDRESS
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_a_grant_passes_on_in_two_steps(escrow, token, grant, plan, holder, succ
 
 def test_an_offer_is_taken_once_and_may_be_withdrawn(escrow, grant, holder, successor):
     escrow.transfer_beneficiary(grant, successor, sender=holder)
-    escrow.transfer_beneficiary(grant, NOBODY, sender=holder)
+    escrow.transfer_beneficiary(grant, ZERO_ADDRESS, sender=holder)
     with ape.reverts("escrow: caller is not the successor"):
         escrow.accept_beneficiary(grant, sender=successor)
 

@@ -16,9 +16,9 @@ Machine *machine_new(uint64_t chain_id, uint64_t gas_limit, Precompile precompil
 
 void machine_free(Machine *m) {
     state_free(&m->state);
-    for (int i = 0; i <= MOST_DEPTH; i++) {
-        free(m->rooms[i].stack);
-        free(m->rooms[i].memory.bytes);
+    for (int i = 0; i <= MAX_DEPTH; i++) {
+        free(m->workspaces[i].stack);
+        free(m->workspaces[i].memory.bytes);
     }
     free(m->output.bytes);
     free(m->log_data.bytes);
@@ -74,7 +74,7 @@ const uint8_t *machine_code(Machine *m, const uint8_t *address, size_t *size) {
 }
 
 static void *item_at(const Table *t, size_t index) {
-    for (size_t i = 0; i < t->room; i++)
+    for (size_t i = 0; i < t->capacity; i++)
         if (t->places[i] && index-- == 0) return t->places[i];
     return NULL;
 }

@@ -12,8 +12,8 @@ typedef struct {
     size_t logs;
 } Result;
 
-/* A precompile by number: fills `out` (at most `room` bytes), `size` and `gas`; returns 0 when it failed. */
-typedef int (*Precompile)(uint8_t number, const uint8_t *in, size_t in_size, uint64_t gas, uint8_t *out, size_t room,
+/* A precompile by number: fills `out` (at most `capacity` bytes), `size` and `gas`; returns 0 when it failed. */
+typedef int (*Precompile)(uint8_t number, const uint8_t *in, size_t in_size, uint64_t gas, uint8_t *out, size_t capacity,
                           size_t *size, uint64_t *used);
 
 Machine *machine_new(uint64_t chain_id, uint64_t gas_limit, Precompile precompile);

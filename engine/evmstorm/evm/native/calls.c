@@ -7,17 +7,17 @@
 
 enum {
     TRANSACTION = 21000, CREATION = 32000, ZERO_BYTE = 4, BYTE = 16, DEPOSIT_BYTE = 200, REFUND_PART = 5,
-    MOST_CODE = 24576, MOST_OUTPUT = 1 << 16,
+    MAX_CODE = 24576, MAX_OUTPUT = 1 << 16,
 };
 
 /* buffers and words -------------------------------------------------------------------------------------------------- */
 
 uint8_t *buffer_reserve(Buffer *b, size_t size) {
-    if (size > b->room) {
-        size_t room = b->room ? b->room : 1024;
-        while (room < size) room *= 2;
-        if (!(b->bytes = realloc(b->bytes, room))) abort();
-        b->room = room;
+    if (size > b->capacity) {
+        size_t capacity = b->capacity ? b->capacity : 1024;
+        while (capacity < size) capacity *= 2;
+        if (!(b->bytes = realloc(b->bytes, capacity))) abort();
+        b->capacity = capacity;
     }
     return b->bytes;
 }
@@ -82,9 +82,9 @@ u256 hash_of_block(uint64_t number) {
 }
 
 void machine_log_add(Machine *m, Account *emitter, const u256 *topics, int count, const uint8_t *data, size_t size) {
-    if (m->log_count == m->log_room) {
-        m->log_room = m->log_room ? 2 * m->log_room : 64;
-        if (!(m->logs = realloc(m->logs, m->log_room * sizeof *m->logs))) abort();
+    if (m->log_count == m->log_capacity) {
+        m->log_capacity = m->log_capacity ? 2 * m->log_capacity : 64;
+        if (!(m->logs = realloc(m->logs, m->log_capacity * sizeof *m->logs))) abort();
     }
     Log *log = &m->logs[m->log_count++];
     log->emitter = emitter;
@@ -123,11 +123,11 @@ static void move(Machine *m, Account *from, Account *to, const u256 *value) {
 }
 
 static Outcome run_precompile(Machine *m, Frame *f, uint8_t number) {
-    uint8_t *out = buffer_reserve(&m->output, MOST_OUTPUT);
+    uint8_t *out = buffer_reserve(&m->output, MAX_OUTPUT);
     size_t size = 0;
     uint64_t used = 0;
     m->output.size = 0;
-    bool done = m->precompile(number, f->input, f->input_size, (uint64_t)f->gas, out, MOST_OUTPUT, &size, &used);
+    bool done = m->precompile(number, f->input, f->input_size, (uint64_t)f->gas, out, MAX_OUTPUT, &size, &used);
     if (!done || used > (uint64_t)f->gas) {
         m->halt = done ? "OutOfGas" : "PrecompileError";
         f->gas = 0;
@@ -185,7 +185,7 @@ static void created_address(const Account *creator, const uint8_t *init, size_t 
 /* Why the output of a constructor is no contract; NULL when it is one and paid for. */
 static const char *refuse_code(const Buffer *code, int64_t *gas) {
     if (code->size && code->bytes[0] == 0xef) return "CreateContractStartingWithEF"; /* EIP-3541 */
-    if (code->size > MOST_CODE) return "CreateContractSizeLimit";                   /* EIP-170 */
+    if (code->size > MAX_CODE) return "CreateContractSizeLimit";                   /* EIP-170 */
     *gas -= (int64_t)(DEPOSIT_BYTE * code->size);
     return *gas < 0 ? "OutOfGas" : NULL;
 }
@@ -286,7 +286,7 @@ int machine_deploy(Machine *m, const uint8_t *from, const uint8_t *data, size_t 
     Frame f = {.self = begin(m, from), .depth = -1};
     if (value) memcpy(&f.value, value, 32);
     if (u256_lt(&f.self->balance, &f.value)) return refuse(m, "OutOfFunds");
-    if (size > MOST_INIT) return refuse(m, "CreateInitCodeSizeLimit");
+    if (size > MAX_INIT) return refuse(m, "CreateInitCodeSizeLimit");
     uint64_t base = intrinsic(data, size, true);
     if (base > m->gas_limit) return refuse(m, "OutOfGas");
     int64_t gas = (int64_t)(m->gas_limit - base);

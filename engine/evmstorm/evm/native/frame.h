@@ -1,6 +1,6 @@
-/* What the loop and the instructions that leave it share: a frame's memory, and gas that is told at run time. */
-#ifndef KEIFU_FRAME_H
-#define KEIFU_FRAME_H
+/* What the loop and the instructions that leave it share: a frame's memory, and gas that is known only at run time. */
+#ifndef EVMSTORM_FRAME_H
+#define EVMSTORM_FRAME_H
 
 #include "machine.h"
 

@@ -64,11 +64,11 @@ Outcome interpreter_run(Machine *m, Frame *f) {
     }
     Program *program = f->code->program;
     if (!program) program = f->code->program = program_make(f->code->bytes, f->code->size);
-    Room *room = &m->rooms[f->depth];
-    if (!room->stack && !(room->stack = malloc((MOST_STACK + 1) * sizeof *room->stack))) abort();
+    Workspace *space = &m->workspaces[f->depth];
+    if (!space->stack && !(space->stack = malloc((MAX_STACK + 1) * sizeof *space->stack))) abort();
     State *state = &m->state;
-    u256 *const bottom = room->stack, *s = bottom; /* bottom[0] is below the first word */
-    Memory memory = {&room->memory, room->memory.bytes, 0};
+    u256 *const bottom = space->stack, *s = bottom; /* bottom[0] is below the first word */
+    Memory memory = {&space->memory, space->memory.bytes, 0};
     int64_t gas = f->gas;
     const Instruction *ip = program->instructions;
     Outcome outcome = DONE;
@@ -81,7 +81,7 @@ block: {
     if (gas < 0) HALT("OutOfGas");
     long height = s - bottom;
     if (height < at->block.needs) HALT("StackUnderflow");
-    if (height + at->block.grows > MOST_STACK) HALT("StackOverflow");
+    if (height + at->block.grows > MAX_STACK) HALT("StackOverflow");
     NEXT;
 }
 push_small:

@@ -1,5 +1,5 @@
-#ifndef KEIFU_KECCAK_H
-#define KEIFU_KECCAK_H
+#ifndef EVMSTORM_KECCAK_H
+#define EVMSTORM_KECCAK_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,19 +1,19 @@
 /* The machine: state, block, the frames of the running transaction, and what it left behind. */
-#ifndef KEIFU_MACHINE_H
-#define KEIFU_MACHINE_H
+#ifndef EVMSTORM_MACHINE_H
+#define EVMSTORM_MACHINE_H
 
 #include "state.h"
 
 #include "api.h"
 
-enum { MOST_DEPTH = 1024, MOST_STACK = 1024, MEMOS = 2048, PRECOMPILES = 10 };
-enum { MOST_INIT = 49152, INIT_WORD = 2 }; /* EIP-3860 */
+enum { MAX_DEPTH = 1024, MAX_STACK = 1024, MEMOS = 2048, PRECOMPILES = 10 };
+enum { MAX_INIT = 49152, INIT_WORD = 2 }; /* EIP-3860 */
 
 typedef enum { DONE, REVERTED, HALTED } Outcome;
 
 typedef struct {
     uint8_t *bytes;
-    size_t size, room;
+    size_t size, capacity;
 } Buffer;
 
 typedef struct {
@@ -44,7 +44,7 @@ typedef struct {
 typedef struct {
     u256 *stack;
     Buffer memory;
-} Room;
+} Workspace;
 
 struct Machine {
     State state;
@@ -52,10 +52,10 @@ struct Machine {
     u256 prevrandao;
     uint8_t origin[20];
     Precompile precompile;
-    Room rooms[MOST_DEPTH + 1];
+    Workspace workspaces[MAX_DEPTH + 1];
     Buffer output; /* of the last call that ended */
     Log *logs;
-    size_t log_count, log_room;
+    size_t log_count, log_capacity;
     Buffer log_data;
     int64_t refund;
     const char *halt; /* why the last frame that halted did so */

@@ -1,6 +1,6 @@
 /* The instructions of the Cancun fork: code, name, words taken, words left, gas that never varies. */
-#ifndef KEIFU_OPCODES_H
-#define KEIFU_OPCODES_H
+#ifndef EVMSTORM_OPCODES_H
+#define EVMSTORM_OPCODES_H
 
 #define OPCODES(OP) \
     OP(0x00, STOP, 0, 0, 0) OP(0x01, ADD, 2, 1, 3) OP(0x02, MUL, 2, 1, 5) OP(0x03, SUB, 2, 1, 3) \

@@ -1,7 +1,7 @@
 /* Code made ready to run: one instruction a place, constants read, jumps resolved, and what a straight run of
  * instructions needs of gas and stack summed up at its start, where it is checked once. */
-#ifndef KEIFU_PROGRAM_H
-#define KEIFU_PROGRAM_H
+#ifndef EVMSTORM_PROGRAM_H
+#define EVMSTORM_PROGRAM_H
 
 #include <stddef.h>
 

@@ -4,10 +4,10 @@
 
 #include "keccak.h"
 
-enum { FIRST_ROOM = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17 };
+enum { FIRST_CAPACITY = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17 };
 
-/* Out of memory aborts: this runs in a disposable worker. */
-static void *got(void *memory) {
+/* Out of memory aborts: this runs in a worker process, which another one replaces. */
+static void *or_abort(void *memory) {
     if (!memory) abort();
     return memory;
 }
@@ -43,22 +43,22 @@ static uint64_t hash_of_cell(const void *item) { return cell_hash(((const Cell *
 static uint64_t hash_of_code(const void *item) { return code_hash(((const Code *)item)->hash); }
 
 static void table_put(Table *t, void *item, uint64_t hash) {
-    size_t i = hash & (t->room - 1);
-    while (t->places[i]) i = (i + 1) & (t->room - 1);
+    size_t i = hash & (t->capacity - 1);
+    while (t->places[i]) i = (i + 1) & (t->capacity - 1);
     t->places[i] = item;
     t->count++;
 }
 
-static void table_rebuild(Table *t, size_t room, Hash hash) {
-    Table next = {got(calloc(room, sizeof(void *))), room, 0};
-    for (size_t i = 0; i < t->room; i++)
+static void table_rebuild(Table *t, size_t capacity, Hash hash) {
+    Table next = {or_abort(calloc(capacity, sizeof(void *))), capacity, 0};
+    for (size_t i = 0; i < t->capacity; i++)
         if (t->places[i]) table_put(&next, t->places[i], hash(t->places[i]));
     free(t->places);
     *t = next;
 }
 
 static void table_add(Table *t, void *item, Hash hash) {
-    if (2 * (t->count + 1) > t->room) table_rebuild(t, t->room ? 2 * t->room : FIRST_ROOM, hash);
+    if (2 * (t->count + 1) > t->capacity) table_rebuild(t, t->capacity ? 2 * t->capacity : FIRST_CAPACITY, hash);
     table_put(t, item, hash(item));
 }
 
@@ -66,11 +66,11 @@ static void table_add(Table *t, void *item, Hash hash) {
 
 Account *state_account(State *s, const uint8_t address[20]) {
     Table *t = &s->accounts;
-    for (size_t i = account_hash(address) & (t->room - 1); t->places[i]; i = (i + 1) & (t->room - 1)) {
+    for (size_t i = account_hash(address) & (t->capacity - 1); t->places[i]; i = (i + 1) & (t->capacity - 1)) {
         Account *found = t->places[i];
         if (memcmp(found->address, address, 20) == 0) return found;
     }
-    Account *made = got(calloc(1, sizeof *made));
+    Account *made = or_abort(calloc(1, sizeof *made));
     memcpy(made->address, address, 20);
     table_add(t, made, hash_of_account);
     return made;
@@ -78,8 +78,8 @@ Account *state_account(State *s, const uint8_t address[20]) {
 
 static Cell *new_cell(State *s) {
     if (!s->free_cells) {
-        Cell *block = got(malloc(CELLS_A_BLOCK * sizeof *block));
-        s->blocks = got(realloc(s->blocks, (s->block_count + 1) * sizeof *s->blocks));
+        Cell *block = or_abort(malloc(CELLS_A_BLOCK * sizeof *block));
+        s->blocks = or_abort(realloc(s->blocks, (s->block_count + 1) * sizeof *s->blocks));
         s->blocks[s->block_count++] = block;
         for (int i = 0; i < CELLS_A_BLOCK; i++) {
             block[i].account = (Account *)s->free_cells;
@@ -93,7 +93,7 @@ static Cell *new_cell(State *s) {
 }
 
 static Cell *cell_in(State *s, Table *t, Account *account, const u256 *slot) {
-    for (size_t i = cell_hash(account, slot) & (t->room - 1); t->places[i]; i = (i + 1) & (t->room - 1)) {
+    for (size_t i = cell_hash(account, slot) & (t->capacity - 1); t->places[i]; i = (i + 1) & (t->capacity - 1)) {
         Cell *found = t->places[i];
         if (found->account == account && u256_eq(&found->slot, slot)) return found;
     }
@@ -127,11 +127,11 @@ Code *state_code(State *s, const uint8_t *bytes, size_t size) {
     uint8_t hash[32];
     keccak256(bytes, size, hash);
     Table *t = &s->codes;
-    for (size_t i = code_hash(hash) & (t->room - 1); t->places[i]; i = (i + 1) & (t->room - 1))
+    for (size_t i = code_hash(hash) & (t->capacity - 1); t->places[i]; i = (i + 1) & (t->capacity - 1))
         if (memcmp(((Code *)t->places[i])->hash, hash, 32) == 0) return t->places[i];
-    Code *made = got(calloc(1, sizeof *made));
+    Code *made = or_abort(calloc(1, sizeof *made));
     memcpy(made->hash, hash, 32);
-    made->bytes = got(malloc(size));
+    made->bytes = or_abort(malloc(size));
     memcpy(made->bytes, bytes, size);
     made->size = size;
     table_add(t, made, hash_of_code);
@@ -141,9 +141,9 @@ Code *state_code(State *s, const uint8_t *bytes, size_t size) {
 /* changing ---------------------------------------------------------------------------------------------------------- */
 
 static u256 *note(State *s, Change change, void *what) {
-    if (s->journal_size == s->journal_room) {
-        s->journal_room = s->journal_room ? 2 * s->journal_room : FIRST_ROOM;
-        s->journal = got(realloc(s->journal, s->journal_room * sizeof *s->journal));
+    if (s->journal_size == s->journal_capacity) {
+        s->journal_capacity = s->journal_capacity ? 2 * s->journal_capacity : FIRST_CAPACITY;
+        s->journal = or_abort(realloc(s->journal, s->journal_capacity * sizeof *s->journal));
     }
     Entry *entry = &s->journal[s->journal_size++];
     entry->change = change;
@@ -206,7 +206,7 @@ void state_wipe(State *s, Account *account) {
     state_set_balance(s, account, &zero);
     state_set_nonce(s, account, 0);
     state_set_code(s, account, NULL);
-    for (size_t i = 0; i < s->cells.room; i++) {
+    for (size_t i = 0; i < s->cells.capacity; i++) {
         Cell *cell = s->cells.places[i];
         if (cell && cell->account == account) state_set_value(s, cell, &zero);
     }
@@ -244,21 +244,21 @@ void state_rewind(State *s, size_t journal_size) {
 }
 
 size_t state_mark(State *s) {
-    if (s->mark_count == s->mark_room) {
-        s->mark_room = s->mark_room ? 2 * s->mark_room : 16;
-        s->marks = got(realloc(s->marks, s->mark_room * sizeof *s->marks));
+    if (s->mark_count == s->mark_capacity) {
+        s->mark_capacity = s->mark_capacity ? 2 * s->mark_capacity : 16;
+        s->marks = or_abort(realloc(s->marks, s->mark_capacity * sizeof *s->marks));
     }
     s->marks[s->mark_count] = s->journal_size;
     return s->mark_count++;
 }
 
 static void keep(Table *t, Hash hash, bool (*wanted)(const void *), void (*drop)(State *, void *), State *s) {
-    for (size_t i = 0; i < t->room; i++) {
+    for (size_t i = 0; i < t->capacity; i++) {
         if (!t->places[i] || wanted(t->places[i])) continue;
         drop(s, t->places[i]);
         t->places[i] = NULL;
     }
-    table_rebuild(t, t->room, hash);
+    table_rebuild(t, t->capacity, hash);
 }
 
 static bool cell_wanted(const void *item) {
@@ -286,7 +286,7 @@ static void disuse(Cell *cell) { cell->used = false; }
 static void use_account(Cell *cell) { cell->account->used = true; }
 
 static void each_cell(Table *t, void (*act)(Cell *)) {
-    for (size_t i = 0; i < t->room; i++)
+    for (size_t i = 0; i < t->capacity; i++)
         if (t->places[i]) act(t->places[i]);
 }
 
@@ -294,7 +294,7 @@ static void each_cell(Table *t, void (*act)(Cell *)) {
 static void sweep(State *s) {
     each_cell(&s->cells, disuse);
     each_cell(&s->transients, disuse);
-    for (size_t i = 0; i < s->accounts.room; i++)
+    for (size_t i = 0; i < s->accounts.capacity; i++)
         if (s->accounts.places[i]) ((Account *)s->accounts.places[i])->used = false;
     for (size_t i = 0; i < s->journal_size; i++) {
         Change change = s->journal[i].change;
@@ -322,12 +322,12 @@ void state_init(State *s) {
     s->sweep_at = FIRST_SWEEP;
     Table *tables[] = {&s->accounts, &s->cells, &s->transients, &s->codes};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        *tables[i] = (Table){got(calloc(FIRST_ROOM, sizeof(void *))), FIRST_ROOM, 0};
+        *tables[i] = (Table){or_abort(calloc(FIRST_CAPACITY, sizeof(void *))), FIRST_CAPACITY, 0};
 }
 
 void state_free(State *s) {
-    for (size_t i = 0; i < s->accounts.room; i++) free(s->accounts.places[i]);
-    for (size_t i = 0; i < s->codes.room; i++) {
+    for (size_t i = 0; i < s->accounts.capacity; i++) free(s->accounts.places[i]);
+    for (size_t i = 0; i < s->codes.capacity; i++) {
         Code *code = s->codes.places[i];
         if (!code) continue;
         program_free(code->program);

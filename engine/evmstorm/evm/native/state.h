@@ -1,6 +1,6 @@
 /* Accounts, storage, and the journal by which any change is undone. */
-#ifndef KEIFU_STATE_H
-#define KEIFU_STATE_H
+#ifndef EVMSTORM_STATE_H
+#define EVMSTORM_STATE_H
 
 #include <stddef.h>
 
@@ -47,7 +47,7 @@ typedef struct {
 
 typedef struct {
     void **places;
-    size_t room; /* a power of two */
+    size_t capacity; /* a power of two */
     size_t count;
 } Table;
 
@@ -57,9 +57,9 @@ typedef struct {
     void **blocks;    /* of cells, for the end */
     size_t block_count;
     Entry *journal;
-    size_t journal_size, journal_room;
+    size_t journal_size, journal_capacity;
     size_t *marks;
-    size_t mark_count, mark_room;
+    size_t mark_count, mark_capacity;
     size_t sweep_at; /* number of cells and accounts that makes a sweep worth its time */
     uint64_t transaction;
     bool destructs; /* a contract destroyed itself in this transaction */

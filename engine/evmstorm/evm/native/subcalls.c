@@ -36,7 +36,7 @@ const char *do_call(Machine *m, Frame *f, uint8_t op, u256 *s, Memory *memory, i
     u256 size = *out_size, where = *out; /* the answer may lie where they are */
     m->output.size = 0;
     Outcome outcome = HALTED;
-    if (child.depth > MOST_DEPTH || (pays && u256_lt(&f->self->balance, &value))) *gas += passed;
+    if (child.depth > MAX_DEPTH || (pays && u256_lt(&f->self->balance, &value))) *gas += passed;
     else {
         outcome = enter_call(m, &child, address, op == OP_CALL);
         *gas += child.gas;
@@ -52,14 +52,14 @@ const char *do_create(Machine *m, Frame *f, bool salted, u256 *s, Memory *memory
     u256 *answer = s - 2 - salted;
     if (!reach(memory, &s[-1], &s[-2], gas)) return "OutOfGas";
     uint64_t size = s[-2].w[0];
-    if (size > MOST_INIT) return "CreateInitCodeSizeLimit";
+    if (size > MAX_INIT) return "CreateInitCodeSizeLimit";
     *gas -= (int64_t)(words(size) * (INIT_WORD + (salted ? HASH_WORD : 0)));
     if (*gas < 0) return "OutOfGas";
     u256 value = s[0], salt = salted ? s[-3] : u256_from(0);
     const uint8_t *init = size ? memory->bytes + s[-1].w[0] : NULL;
     m->output.size = 0;
     *answer = u256_from(0);
-    if (f->depth + 1 > MOST_DEPTH || u256_lt(&f->self->balance, &value) || f->self->nonce == UINT64_MAX) return NULL;
+    if (f->depth + 1 > MAX_DEPTH || u256_lt(&f->self->balance, &value) || f->self->nonce == UINT64_MAX) return NULL;
     int64_t passed = *gas - *gas / 64;
     *gas -= passed;
     uint8_t address[20];

@@ -1,7 +1,7 @@
 /* Division and what stands on it. Knuth, The Art of Computer Programming 2, 4.3.1, algorithm D, over 64-bit limbs. */
 #include "u256.h"
 
-enum { MOST = 9 }; /* limbs of a dividend: a product of two words, and one for the shift */
+enum { MAX_LIMBS = 9 }; /* limbs of a dividend: a product of two words, and one for the shift */
 
 static int length(const uint64_t *a, int n) {
     while (n > 0 && a[n - 1] == 0) n--;
@@ -38,7 +38,7 @@ static void divide(const uint64_t *a, int n, const u256 *b, uint64_t *quotient, 
         return;
     }
     int shift = __builtin_clzll(b->w[m - 1]);
-    uint64_t u[MOST], v[4];
+    uint64_t u[MAX_LIMBS], v[4];
     for (int i = m - 1; i >= 0; i--)
         v[i] = shift ? b->w[i] << shift | (i ? b->w[i - 1] >> (64 - shift) : 0) : b->w[i];
     u[n] = shift ? a[n - 1] >> (64 - shift) : 0;
@@ -115,7 +115,7 @@ u256 u256_smod(const u256 *a, const u256 *b) {
 }
 
 static u256 reduce(const uint64_t *wide, int n, const u256 *m) {
-    uint64_t quotient[MOST];
+    uint64_t quotient[MAX_LIMBS];
     u256 r = u256_from(0);
     if (!u256_is_zero(m)) divide(wide, n, m, quotient, r.w);
     return r;

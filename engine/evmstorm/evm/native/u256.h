@@ -1,6 +1,6 @@
 /* 256-bit words as four 64-bit limbs, least significant first. All arithmetic is modulo 2^256, as the EVM's is. */
-#ifndef KEIFU_U256_H
-#define KEIFU_U256_H
+#ifndef EVMSTORM_U256_H
+#define EVMSTORM_U256_H
 
 #include <stdbool.h>
 #include <stdint.h>

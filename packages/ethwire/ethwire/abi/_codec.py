@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 from eth_abi.abi import decode as abi_decode
@@ -60,7 +61,8 @@ def encode_args(types: Sequence[str], args: Sequence[Any], what: str = "call") -
 
 @dataclass(frozen=True)
 class Log:
-    """One decoded event: who emitted it, its name and its arguments by name."""
+    """One decoded event: who emitted it, its name and its arguments by name, also as attributes (`from_` for `from`,
+    which Python reserves)."""
 
     address: str
     event: str
@@ -68,7 +70,7 @@ class Log:
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self.__dict__["args"][name]
+            return self.__dict__["args"][name.removesuffix("_") if iskeyword(name.removesuffix("_")) else name]
         except KeyError:
             raise AttributeError(name) from None
 

@@ -1,0 +1,39 @@
+"""A campaign on the native machine against the same campaign on revm."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from ethwire.errors import CheckFailed
+from evmstorm.evm import LocalEvm
+from evmstorm.evm.revm_machine import PyrevmMachine
+from evmstorm.fuzz.engine import CHUNK, STEPS, Engine
+from evmstorm.project import load
+
+__all__ = ["compare"]
+
+
+def compare(system: str, sequences: int) -> None:
+    """Run random sequences of a system on both machines; raises CheckFailed where they differ.
+
+    pyrevm does not count nonces in calls, so that contracts, and constants of code, have other addresses.
+    """
+    ours, theirs = Engine(load(system)), Engine(load(system), machine=lambda load: LocalEvm(load, PyrevmMachine))
+    theirs.system.dictionary, theirs.system.durations = ours.system.dictionary, ours.system.durations
+    chance = random.Random(system)  # noqa: S311 - must repeat
+    for number in range(sequences):
+        data = chance.randbytes(STEPS * CHUNK)
+        if (here := _seen(ours, data)) != (there := _seen(theirs, data)):
+            raise CheckFailed(f"sequence {number} of {system} differs: {here} here, {there} on revm")
+
+
+def _seen(engine: Engine, data: bytes) -> str:
+    """One sequence: every step of it, what it found and what it left, with contracts by their names."""
+    trace: list[Any] = []
+    finding = engine.run(data, trace)
+    words = [(reader.name, reader.known()) for reader in engine.system.readers]
+    text = repr((finding, trace, words, [(counts.ok, counts.refused) for counts in engine.counts]))
+    for number, contract in enumerate(engine.system.bound()):
+        text = text.replace(contract.address, f"contract {number}").replace(str(int(contract.address, 16)), f"{number}")
+    return text

@@ -1,0 +1,68 @@
+"""Coverage of what a fuzzing campaign ran: its corpus, made small, on the traced EVM.
+
+The sequences run there with all their oracles, so this is a second EVM's opinion on the campaign as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from ethwire.errors import CheckFailed
+from evmstorm.coverage._report import Coverage
+from evmstorm.coverage._traced import TracedEvm
+from evmstorm.fuzz.engine import Engine
+from evmstorm.fuzz.search import Corpus, Search
+from evmstorm.fuzz.system import System
+
+__all__ = ["corpus", "minimise", "replay"]
+
+
+def corpus(system: type[System], *, folder: Path | None, calls: int, seed: int) -> list[bytes]:
+    """Sequences that reached something new: those of a campaign's folder, or of a short campaign of
+    `calls` calls and waits.
+
+    Raises InputError for a folder that belongs to other code.
+    """
+    engine = Engine(system)
+    kept = Corpus(folder, system.title(), engine.code_hash) if folder is not None else Corpus()
+    if folder is None:
+        Search(engine, seed, corpus=kept).explore(calls)
+    return minimise(engine, kept.items)
+
+
+def minimise(engine: Engine, sequences: Iterable[bytes]) -> list[bytes]:
+    """The fewest sequences, chosen greedily, that show every signal that all of them show."""
+    signals: list[tuple[bytes, frozenset[object]]] = []
+    for data in sequences:
+        engine.seen = set()
+        engine.run(data)
+        signals.append((data, frozenset(engine.seen)))
+    missing = {signal for _, found in signals for signal in found}
+    chosen: list[bytes] = []
+    while missing:
+        data, found = max(signals, key=lambda item: len(item[1] & missing))
+        chosen.append(data)
+        missing -= found
+    return chosen
+
+
+def replay(
+    system: type[System],
+    sequences: list[bytes],
+    coverage: Coverage,
+    on_progress: Callable[[int], None] = lambda n: None,
+) -> int:
+    """Run the sequences on the traced EVM into `coverage`; the number of calls.
+
+    Raises CheckFailed when an oracle that was content in the campaign is not content with py-evm.
+    """
+    engine = Engine(system, machine=TracedEvm)
+    evm = engine.evm
+    assert isinstance(evm, TracedEvm)
+    for number, data in enumerate(sequences, 1):
+        if (finding := engine.run(data)) is not None:
+            raise CheckFailed(f"{system.title()}: the two EVMs differ: {finding.id}: {finding.message}")
+        on_progress(number)
+    coverage.record(evm.hits)
+    return engine.calls

@@ -1,0 +1,1 @@
+"""Bugs that are seeded in its contracts."""

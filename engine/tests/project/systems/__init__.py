@@ -1,0 +1,1 @@
+"""Descriptions of the contracts of this project."""

@@ -1,0 +1,48 @@
+"""A corpus belongs to one code; torn and foreign files do no harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from systems.vault import Vault
+
+from ethwire.errors import InputError
+from evmstorm.fuzz import Engine
+from evmstorm.fuzz.search import LENGTH, Corpus, Search
+
+
+def test_two_processes_share_what_they_found(tmp_path: Path) -> None:
+    first, second = Corpus(tmp_path, "vault", "aa"), Corpus(tmp_path, "vault", "aa")
+
+    first.add(b"x" * LENGTH)
+
+    assert second.sync() == 1
+    assert second.items == [b"x" * LENGTH]
+    assert second.sync() == 0
+
+
+def test_a_corpus_of_other_code_is_rejected(tmp_path: Path) -> None:
+    Corpus(tmp_path, "vault", "aa")
+
+    with pytest.raises(InputError, match="of vault with other code"):
+        Corpus(tmp_path, "vault", "bb")
+
+
+def test_a_torn_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "0123.bin").write_bytes(b"half")
+
+    assert Corpus(tmp_path, "vault", "aa").items == []
+
+
+def test_a_search_follows_from_its_seed() -> None:
+    def run(seed: int) -> list[bytes]:
+        search = Search(Engine(Vault), seed)
+        found = []
+        for _ in range(60):
+            search.step()
+            found.append(search.data)
+        return found
+
+    assert run(5) == run(5)
+    assert run(5) != run(6)

@@ -1,0 +1,73 @@
+"""A report of mutation scores repeats when it is true, and is refused when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ethwire.errors import CheckFailed, InputError
+from evmstorm.mutation import mutate, scores, trial
+
+SAMPLE = 5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_hunts() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trial, "CORPUS_CALLS", 4_000)
+        patch.setattr(trial, "CALLS", 4_000)
+        yield
+
+
+@pytest.fixture(scope="module")
+def score() -> scores.ContractScore:
+    return scores.scored(mutate.score("ThirdPartyVault", sample=SAMPLE, seed=4))
+
+
+def test_the_sample_of_a_true_report_agrees(score: scores.ContractScore) -> None:
+    report = scores.report_of([score], "test")
+
+    (part,) = scores.check(report, each=3, seed=1, processes=2)
+
+    assert part.contract == "ThirdPartyVault"
+    assert sum(part.fates.values()) == 3
+    assert report.made == SAMPLE
+
+
+def test_another_fate_is_noticed(score: scores.ContractScore) -> None:
+    turned = {"killed": "survived", "survived": "killed", "broken": "killed"}
+    mutants = {
+        name: f"{turned.get(fate, fate)} {code}"
+        for name, (fate, _, code) in ((name, record.partition(" ")) for name, record in score.mutants.items())
+    }
+    report = scores.report_of([msgspec.structs.replace(score, mutants=mutants)], "test")
+
+    with pytest.raises(CheckFailed, match=r"ThirdPartyVault: .* was '.*', is '"):
+        scores.check(report, each=SAMPLE, seed=1, processes=2)
+
+
+def test_other_code_is_noticed(score: scores.ContractScore) -> None:
+    mutants = {name: record[:-1] + ("0" if record[-1] != "0" else "1") for name, record in score.mutants.items()}
+    report = scores.report_of([msgspec.structs.replace(score, mutants=mutants)], "test")
+
+    with pytest.raises(CheckFailed, match="ThirdPartyVault"):
+        scores.check(report, each=SAMPLE, seed=1, processes=2)
+
+
+def test_a_report_of_other_sources_is_refused(score: scores.ContractScore) -> None:
+    report = scores.report_of([msgspec.structs.replace(score, key="0" * 64)], "test")
+
+    assert scores.current(report) == []
+    with pytest.raises(CheckFailed, match="of other code"):
+        scores.check(report, each=1, seed=1, processes=1)
+
+
+def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mutation.json"
+    path.write_text("{}")
+
+    with pytest.raises(InputError, match="no report of mutation scores"):
+        scores.read(path)

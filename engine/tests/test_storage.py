@@ -1,0 +1,32 @@
+"""Readers of storage give what the contract's own views give."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.fuzz.storage import Field, Reader
+
+
+def test_slots_agree_with_views(evm: LocalEvm) -> None:
+    owner, spender = evm.account("owner"), evm.account("spender")
+    token = evm.deploy("PlainToken", sender=owner)
+    token.mint(owner, 77, sender=owner)
+    token.approve(spender, 5, sender=owner)
+    artifact = artifacts.load("PlainToken")
+
+    def reader(name: str) -> Reader:
+        return Reader(evm.raw.slot, token.address, name, Field(artifact.slot(name), 0, 0, 256))
+
+    assert reader("totalSupply")() == token.totalSupply()
+    assert reader("balanceOf")(owner.address) == token.balanceOf(owner)
+    assert reader("allowance")(owner.address, spender.address) == token.allowance(owner, spender)
+
+
+def test_packed_fields_are_cut_out(evm: LocalEvm) -> None:
+    stored = {3: (7 << 128) | 9}
+    high, low = (
+        Reader(lambda _, slot: partial(stored.get, slot), "0x", "x", Field(1, 2, bit, 128)) for bit in (128, 0)
+    )
+
+    assert (high(), low()) == (7, 9)

@@ -1,0 +1,50 @@
+"""Who holds the timelock: every role that was ever given, from its events, asked again of its storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keifu.abi import Contract
+from keifu.chain._client import ChainClient
+from keifu.chain.logs import find_logs
+from keifu.chain.parameters import Params
+from keifu.keys import keccak256
+
+__all__ = ["role_faults"]
+
+GRANTED = "0x" + keccak256(b"RoleGranted(bytes32,address,address)").hex()
+REVOKED = "0x" + keccak256(b"RoleRevoked(bytes32,address,address)").hex()
+ADMIN = bytes(32)
+NAMES = {keccak256(f"{name}_ROLE".encode()): name.lower() for name in ("PROPOSER", "CANCELLER", "EXECUTOR")}
+NAMES[ADMIN] = "admin"
+
+
+def role_faults(client: ChainClient, timelock: Contract, params: Params, first_block: int) -> Iterator[tuple[str, str]]:
+    """Field and detail of whatever is not as the parameters say: delay, holders of roles, who administers them."""
+    delay = timelock.get_minimum_delay()
+    if delay != params.timelock_delay:
+        yield "timelock_delay", f"it is {delay} s, the record has {params.timelock_delay} s"
+    proposers, executors = set(params.proposers), set(params.executors)
+    right = dict(zip(NAMES, (proposers, proposers, executors, {timelock.address}), strict=True))
+    held = _held(client, timelock, first_block)
+    for role in [*right, *(role for role in held if role not in right)]:
+        name, wanted = NAMES.get(role, "0x" + role.hex()), right.get(role, set())
+        # Events name whom to ask; storage answers.
+        holders = {who for who in held.get(role, set()) | wanted if timelock.hasRole(role, who)}
+        for who in sorted(holders - wanted):
+            yield name, f"{who} holds this role and is not in the record"
+        for who in sorted(wanted - holders):
+            yield name, f"{who} of the record does not hold this role"
+        administrator = timelock.getRoleAdmin(role)
+        if administrator != ADMIN:
+            yield name, f"its administrator is the role 0x{administrator.hex()}"
+
+
+def _held(client: ChainClient, timelock: Contract, first_block: int) -> dict[bytes, set[str]]:
+    """Everybody that was ever given a role, or had it taken."""
+    given: dict[bytes, set[str]] = {}
+    for topic in (GRANTED, REVOKED):
+        for log in find_logs(client, timelock.address, [topic], first_block):
+            role = bytes.fromhex(log["topics"][1][2:])
+            given.setdefault(role, set()).add("0x" + log["topics"][2][-40:])
+    return given

@@ -1,0 +1,154 @@
+"""Bounds of everything that cannot be mended after the deployment: what lies outside is a slip, told with its likely
+cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ethwire.constants import ZERO_ADDRESS
+from keifu.chain.parameters import Distribution, Params
+from keifu.errors import UsageError
+from keifu.units import (
+    COIN,
+    DAY,
+    HOUR,
+    YEAR,
+    coins,
+    day,
+    duration,
+    is_address,
+)
+
+__all__ = ["MOST_AHEAD", "MOST_PAST", "faults", "require_bounds", "require_start", "require_steps"]
+
+MOST_PAST = 366 * DAY  # between the event and the deployment
+MOST_AHEAD = 2 * YEAR
+LONGEST = 50 * YEAR  # from the event to the last step
+LATEST_SWEEP = 10 * YEAR  # after the earliest day that the contract allows
+MONTH = 2_629_800  # a twelfth of a Julian year
+SWEEP_DELAY = 24 * MONTH  # as contracts/lib/constants.vy: the contract refuses less
+_FINER = ((1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds"))
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Of one value. Below `public_low` it is good enough for trying things out on a local chain only."""
+
+    name: str
+    low: int
+    high: int
+    public_low: int = 0
+    unit: str = "seconds"
+
+    def fault(self, value: int, *, public: bool) -> str:
+        """What is wrong with the value; empty when nothing is."""
+        low = max(self.low, self.public_low) if public else self.low
+        if low <= value <= self.high:
+            return ""
+        said = f"{self.name} {value:,} is not between {self._shown(low)} and {self._shown(self.high)}"
+        if self.unit == "seconds" and value > self.high and (finer := _finer(value, low, self.high)):
+            said += f": it looks like {finer}"
+        return said
+
+    def _shown(self, value: int) -> str:
+        if self.unit == "seconds":
+            return duration(value)
+        return f"{coins(value)} coins" if self.unit == "coins" else f"{value:,}"
+
+
+_PARAMS = (
+    Bound("timelock_delay", 0, 30 * DAY, public_low=DAY),
+    Bound("unbonding", 2, 90 * DAY, public_low=DAY),
+    Bound("epoch_length", 1, 7 * DAY, public_low=HOUR),
+    Bound("emission_duration", 1, 30 * YEAR, public_low=30 * DAY),
+    Bound("seed_stride", 1, 100_000, unit="blocks"),
+    Bound("case_bond", 4, 1_000_000 * COIN, public_low=COIN, unit="coins"),
+    Bound("reveal_period", 1, 30 * DAY, public_low=HOUR),
+    Bound("appeal_period", 1, 30 * DAY, public_low=HOUR),
+)
+_STEP = Bound("step", 1, 366 * DAY, public_low=HOUR)
+_STEPS = Bound("steps", 1, 1_200, unit="count")
+
+
+def require_bounds(params: Params, now: int, *, public: bool = False) -> None:
+    """Raises UsageError naming every value that is out of bounds. `public` asks for what holds where money is."""
+    found = list(faults(params, public=public))
+    if params.distribution is not None:
+        found += [fault] if (fault := _start_fault(params.distribution.start, now)) else []
+    if found:
+        raise UsageError("; ".join(found))
+
+
+def require_start(start: int, now: int) -> None:
+    """Raises UsageError when the event is too far from `now`, the chain's clock."""
+    if fault := _start_fault(start, now):
+        raise UsageError(fault)
+
+
+def require_steps(step: int, steps: int) -> None:
+    """Raises UsageError when the steps of a schedule are out of bounds: a list is published with them."""
+    if found := list(_steps_faults(step, steps, public=False)):
+        raise UsageError("; ".join(found))
+
+
+def faults(params: Params, *, public: bool) -> Iterator[str]:
+    """What is out of bounds whenever one looks: all but the start, which is bound to the day of the deployment."""
+    found = [bound.fault(getattr(params, bound.name), public=public) for bound in _PARAMS]
+    yield from filter(None, found)
+    if params.unbonding % 2:
+        yield f"unbonding {params.unbonding} is odd: half of it is a period"
+    if params.epoch_length > params.unbonding:
+        yield f"epoch_length {params.epoch_length} is longer than unbonding {params.unbonding}"
+    yield from _address_faults(params)
+    if not params.proposers or not params.executors:
+        yield "the timelock has no proposer or no executor"
+    if ZERO_ADDRESS in params.proposers:
+        yield "the zero address cannot propose"
+    for name in ("treasury", "insurance"):
+        if getattr(params, name) == ZERO_ADDRESS:
+            yield f"{name} is the zero address"
+    if params.distribution is not None:
+        yield from _distribution_faults(params.distribution, public=public)
+
+
+def _address_faults(params: Params) -> Iterator[str]:
+    named = [("treasury", params.treasury), *(("proposers", who) for who in params.proposers)]
+    named += [*(("executors", who) for who in params.executors), ("insurance", params.insurance)]
+    for name, address in [*named, ("randomness", params.randomness)]:
+        if address and not is_address(address):
+            yield f"{name}: {address!r} is not an address"
+
+
+def _distribution_faults(terms: Distribution, *, public: bool) -> Iterator[str]:
+    yield from _steps_faults(terms.step, terms.steps, public=public)
+    earliest = terms.start + terms.step * terms.steps + SWEEP_DELAY
+    if not earliest <= terms.sweep_after <= earliest + LATEST_SWEEP:
+        yield (
+            f"sweep_after {terms.sweep_after} ({day(terms.sweep_after)}) is not within 10 years from {day(earliest)},"
+            " two years after the last step"
+        )
+
+
+def _steps_faults(step: int, steps: int, *, public: bool) -> Iterator[str]:
+    found = [_STEP.fault(step, public=public), _STEPS.fault(steps, public=public)]
+    yield from filter(None, found)
+    if not any(found) and step * steps > LONGEST:
+        yield f"{steps:,} steps of {duration(step)} take longer than {duration(LONGEST)}"
+
+
+def _start_fault(start: int, now: int) -> str:
+    low, high = now - MOST_PAST, now + MOST_AHEAD
+    if low <= start <= high:
+        return ""
+    said = f"start {start} ({day(start)}) is not between {day(low)} and {day(high)}"
+    if start < 0:
+        return f"start {start} is negative: give unix seconds"
+    for divisor, name in _FINER:
+        if 10**9 <= start // divisor < 10**10:
+            return f"start {start} looks like {name}; did you mean {start // divisor}?"
+    return f"{said}: give unix seconds" if start < 10**8 else said
+
+
+def _finer(value: int, low: int, high: int) -> str:
+    return next((f"{name}; did you mean {value // size}?" for size, name in _FINER if low <= value // size <= high), "")

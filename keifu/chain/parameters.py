@@ -1,0 +1,118 @@
+"""What a deployment of the suite may choose, and how a record keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from keifu.errors import InputError
+from keifu.units import COIN, DAY, YEAR
+
+__all__ = ["Distribution", "Params"]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A published list of grants, as TGEDistributor takes it."""
+
+    root: bytes  # of the list's StandardMerkleTree
+    allocation: int  # sum of all grants, wei
+    start: int  # the token generation event, unix seconds
+    step: int  # seconds
+    steps: int
+    sweep_after: int  # unix seconds
+
+    @property
+    def key(self) -> str:
+        """One text for each list and schedule."""
+        return f"{self.root.hex()}:{self.allocation}:{self.start}:{self.step}:{self.steps}:{self.sweep_after}"
+
+    def data(self) -> dict[str, Any]:
+        """For JSON; amounts as text, since JSON readers lose digits."""
+        return {
+            "root": "0x" + self.root.hex(),
+            "allocation": str(self.allocation),
+            "start": self.start,
+            "step": self.step,
+            "steps": self.steps,
+            "sweep_after": self.sweep_after,
+        }
+
+
+@dataclass(frozen=True)
+class Params:
+    """What a deployment may choose. Empty addresses stand for the deploying account."""
+
+    label: str = ""  # another one is another suite at other addresses
+    treasury: str = ""  # receives the whole supply
+    proposers: tuple[str, ...] = ()  # may queue in the timelock
+    executors: tuple[str, ...] = ()  # may execute what is ripe; the zero address lets anyone
+    timelock_delay: int = 2 * DAY  # seconds between queueing and executing
+    insurance: str = ""  # receives what slashes take beyond restitution and reward; the timelock by default
+    unbonding: int = 14 * DAY  # seconds for which leaving stake stays slashable, at least
+    epoch_length: int = DAY  # seconds over which what came in before is earned
+    emission_duration: int = 4 * YEAR  # seconds until the reward stream is dry
+    seed_stride: int = 300  # blocks of a randomness epoch
+    randomness: str = ""  # another source of seeds, already there, for the court; by default a Randomness is deployed
+    case_bond: int = 1_000 * COIN  # wei for accusing somebody before the court
+    reveal_period: int = DAY  # seconds in which jurors reveal
+    appeal_period: int = DAY  # seconds in which a verdict can be appealed
+    distribution: Distribution | None = None  # without one there is no TGEDistributor
+
+    def by(self, deployer: str) -> Params:
+        """With the deploying account in the place of what was left empty, and addresses in lower case."""
+        return replace(
+            self,
+            treasury=self.treasury.lower() or deployer,
+            proposers=_lower(self.proposers) or (deployer,),
+            executors=_lower(self.executors) or (deployer,),
+            insurance=self.insurance.lower(),
+            randomness=self.randomness.lower(),
+        )
+
+    def data(self) -> dict[str, Any]:
+        """For JSON; amounts as text, since JSON readers lose digits."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            **found,
+            "proposers": list(self.proposers),
+            "executors": list(self.executors),
+            "case_bond": str(self.case_bond),
+            "distribution": self.distribution.data() if self.distribution else None,
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Params:
+        """What `data` gave; raises InputError naming what does not belong there."""
+        unknown = data.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            raise InputError(f"unknown parameter {', '.join(sorted(unknown))}")
+        values = dict(data)
+        try:
+            for name in ("proposers", "executors"):
+                if name in values:
+                    values[name] = tuple(str(item) for item in values[name])
+            if "case_bond" in values:
+                values["case_bond"] = int(values["case_bond"])
+            if (terms := values.get("distribution")) is not None:
+                root = bytes.fromhex(terms["root"][2:])
+                values["distribution"] = Distribution(**{**terms, "root": root, "allocation": int(terms["allocation"])})
+            params = cls(**values)
+        except (TypeError, ValueError, KeyError) as error:
+            raise InputError(f"damaged parameters: {error}") from error
+        _check_types(params)
+        return params
+
+
+def _lower(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(address.lower() for address in addresses)
+
+
+def _check_types(params: Params | Distribution) -> None:
+    for field in fields(params):
+        value, kind = getattr(params, field.name), str(field.type)
+        if kind in ("int", "str", "bytes") and type(value).__name__ != kind:
+            raise InputError(f"damaged parameters: {field.name} is {value!r}, no {kind}")
+    if isinstance(params, Params) and params.distribution is not None:
+        _check_types(params.distribution)

@@ -1,0 +1,86 @@
+"""Which contracts the suite has, in which order they are made and what their constructors are given.
+
+This is the only place that says how the contracts are wired: deployment follows it, verification compares with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ethwire.constants import ZERO_ADDRESS
+from keifu.chain.parameters import Params
+
+__all__ = ["DISTRIBUTOR", "FACTORY", "HUB", "TIMELOCK", "TOKEN", "Step", "parameter_of", "suite"]
+
+FACTORY = "Create3Factory"
+TOKEN, TIMELOCK, HUB, DISTRIBUTOR = "KeifuToken", "Timelock", "StakingHub", "TGEDistributor"
+
+# Constructor arguments that a parameter of another name chooses.
+_PARAMETERS = {
+    (TOKEN, "holder"): "treasury",
+    (TIMELOCK, "min_delay"): "timelock_delay",
+    ("RewardStream", "duration"): "emission_duration",
+    ("Randomness", "stride"): "seed_stride",
+    ("AlignmentCourt", "bond"): "case_bond",
+}
+_OWN_NAMES = {
+    (TIMELOCK, "proposers"),
+    (TIMELOCK, "executors"),
+    (HUB, "insurance"),
+    (HUB, "unbonding"),
+    (HUB, "epoch_length"),
+    ("AlignmentCourt", "randomness"),
+    ("AlignmentCourt", "reveal_period"),
+    ("AlignmentCourt", "appeal_period"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One contract to make. The address follows from the deploying account and the label."""
+
+    contract: str
+    arguments: tuple[Any, ...]
+    label: str
+
+
+def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
+    """Every contract in order. `address_of(label)` says where a contract is, or will be; `params` names everybody
+    (see `Params.by`). Addresses go in as constructor arguments; there are no setters."""
+
+    def at(name: str) -> str:
+        return address_of(label_of(name, params.label))
+
+    def step(name: str, *arguments: Any) -> Step:
+        return Step(name, arguments, label_of(name, params.label))
+
+    token, timelock, hub = at(TOKEN), at(TIMELOCK), at(HUB)
+    yield step(TOKEN, params.treasury)
+    yield step(TIMELOCK, params.timelock_delay, list(params.proposers), list(params.executors), ZERO_ADDRESS)
+    yield step(HUB, token, timelock, params.insurance or timelock, params.unbonding, params.epoch_length)
+    yield step("RewardStream", token, hub, params.emission_duration)
+    if not params.randomness:
+        yield step("Randomness", params.seed_stride, 0)
+    randomness = params.randomness or at("Randomness")
+    periods = params.reveal_period, params.appeal_period
+    yield step("AlignmentCourt", token, hub, randomness, params.case_bond, *periods)
+    yield step("VestingEscrow", token, hub)
+    yield step("ProvenanceRegistry")
+    yield step("Environments", at("ProvenanceRegistry"))
+    if (grants := params.distribution) is not None:
+        terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
+        yield step(DISTRIBUTOR, token, hub, *terms, timelock)
+
+
+def label_of(name: str, label: str) -> str:
+    """What the address of a contract follows from, beside the deploying account."""
+    return f"{label}/{name}" if label else name
+
+
+def parameter_of(contract: str, argument: str) -> str:
+    """What a reader calls a constructor's argument: the parameter that chooses it, else contract and argument."""
+    if (contract, argument) in _OWN_NAMES:
+        return argument
+    return _PARAMETERS.get((contract, argument), f"{contract}.{argument}")

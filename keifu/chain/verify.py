@@ -1,0 +1,223 @@
+"""Whether a suite is what its record says, and its record what our sources make.
+
+Nothing that the record says of itself is believed. From its parameters follow, by `suite`, the address and the
+constructor arguments of every contract. For each of them the transaction that made it must be a call of the factory by
+the deploying account with exactly our creation code and these arguments, and the run-time code on chain must be, to the
+byte, what that creation code gives at this address in that block: immutables included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from keifu.chain._client import ChainClient
+from keifu.chain._roles import role_faults
+from keifu.chain.bounds import faults
+from keifu.chain.create3 import create3_address, deployment_call, salt_of
+from keifu.chain.creation import Creation, arguments_of, code_hash, differences
+from keifu.chain.deployments import Record
+from keifu.chain.parameters import Params
+from keifu.chain.suite import FACTORY, TIMELOCK, suite
+from keifu.errors import AbiError, InputError, Revert, RpcError
+from keifu.units import is_address
+
+__all__ = ["Check", "verify_suite"]
+
+SHOWN = 90  # characters of a value in a message
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question and its answer. `what` begins with the contract, and with its field where one is wrong."""
+
+    what: str
+    holds: bool
+    detail: str = ""
+
+
+def verify_suite(
+    client: ChainClient, record: Record, *, on_step: Callable[[str], None] = lambda name: None
+) -> list[Check]:
+    """All checks, contract by contract; `on_step(name)` is called before each."""
+    try:
+        params = record.params
+    except InputError as error:
+        return [Check("parameters", False, error.message)]
+    if params is None:
+        return [Check("parameters", False, "the record has none")]
+    checks = [Check(f"parameters: {fault}", False) for fault in faults(params, public=True)]
+    checks = checks or [Check("parameters are within their bounds", True)]
+    for field in ("deployer", "factory"):
+        if not is_address(getattr(record, field)):
+            return [*checks, Check(field, False, f"the record has {getattr(record, field)!r}, no address")]
+    try:
+        expected = _expected(client, record, params)
+    except AbiError as error:
+        return [*checks, Check("parameters", False, error.message)]
+    checks += _whole(record, [creation.contract for creation in expected])
+    on_step(FACTORY)
+    checks.append(_factory(client, record))
+    for creation in expected:
+        on_step(creation.contract)
+        checks += _contract(client, record, creation)
+    if all(check.holds for check in checks if check.what.startswith(TIMELOCK)):
+        checks += _roles(client, record, params)
+    if params.randomness:
+        checks.append(Check("AlignmentCourt takes seeds from outside the suite", True, f"look at {params.randomness}"))
+    return checks
+
+
+def _expected(client: ChainClient, record: Record, params: Params) -> list[Creation]:
+    def address_of(label: str) -> str:
+        return create3_address(record.factory, record.deployer, salt_of(label))
+
+    return [
+        Creation.planned(step, address_of(step.label), client.load(step.contract).interface)
+        for step in suite(params, address_of)
+    ]
+
+
+def _whole(record: Record, expected: list[str]) -> Iterator[Check]:
+    for name in expected:
+        if name not in record.creations:
+            yield Check(f"{name} is in the record", False)
+    for name in record.creations:
+        if name not in expected and name != FACTORY:
+            yield Check(f"{name} belongs to the suite", False)
+
+
+def _factory(client: ChainClient, record: Record) -> Check:
+    """It has no immutables: its code is one and the same everywhere."""
+    code = client.code(record.factory)
+    right = hashlib.sha256(code).hexdigest() == client.load(FACTORY).runtime_sha256
+    recorded = record.creations.get(FACTORY)
+    if right and recorded is not None and recorded.code_hash != code_hash(code):
+        return Check(f"{FACTORY}.code_hash", False, _says("the record has", recorded.code_hash, code_hash(code)))
+    return Check(f"{FACTORY} runs our code", right, record.factory)
+
+
+def _contract(client: ChainClient, record: Record, expected: Creation) -> list[Check]:
+    """One row when all is right, else a row for each fault."""
+    name, recorded = expected.contract, record.creations.get(expected.contract)
+    if recorded is None:
+        return []
+    found = [
+        *_recorded_faults(recorded, expected),
+        *_creation_faults(client, record, recorded, expected),
+        *_code_faults(client, recorded, expected),
+    ]
+    if found:
+        return [Check(f"{name}.{field}", False, detail) for field, detail in dict(found).items()]
+    return [Check(f"{name} is ours: arguments, transaction, whole run-time code", True, recorded.address)]
+
+
+Faults = Iterator[tuple[str, str]]
+
+
+def _recorded_faults(recorded: Creation, expected: Creation) -> Faults:
+    """What the record says, against what follows from its parameters, deployer and factory."""
+    for field in ("contract", "label", "address"):
+        if getattr(recorded, field) != getattr(expected, field):
+            yield field, _says("the record has", getattr(recorded, field), getattr(expected, field))
+    for argument, found, right in differences(recorded.arguments, expected.arguments):
+        yield argument, _says("the record has", found, right)
+    if recorded.arguments == expected.arguments and recorded.encoded != expected.encoded:
+        yield "encoded", "the record's encoded arguments are not its arguments"
+
+
+def _creation_faults(client: ChainClient, record: Record, recorded: Creation, expected: Creation) -> Faults:
+    """The transaction that made it, against the one that should have."""
+    transaction = _read(client, "eth_getTransactionByHash", recorded.transaction)
+    receipt = _read(client, "eth_getTransactionReceipt", recorded.transaction)
+    if transaction is None or receipt is None:
+        yield "transaction", f"this node has no transaction {recorded.transaction or 'for it'}"
+        return
+    if int(receipt["blockNumber"], 16) != recorded.block:
+        yield "block", _says("the record has", recorded.block, int(receipt["blockNumber"], 16))
+    ends = (transaction["from"].lower(), (transaction["to"] or "").lower(), int(receipt["status"], 16))
+    if ends != (record.deployer, record.factory, 1):
+        yield "transaction", "it is no call of the factory by the deploying account"
+        return
+    packaged = client.load(expected.contract)
+    init_code = packaged.creation_code + expected.encoded_bytes
+    sent = bytes.fromhex(transaction["input"][2:])
+    call = deployment_call(client.load(FACTORY).interface, expected.label, init_code)
+    if sent != call:
+        yield from _sent_faults(sent, call, packaged, expected)
+
+
+def _sent_faults(sent: bytes, call: bytes, packaged: Any, expected: Creation) -> Faults:
+    """Which argument, or what else, of the transaction is another one."""
+    head = 4 + 3 * 32  # selector, salt, offset, length
+    length = int.from_bytes(sent[head - 32 : head], "big")
+    init_code = sent[head : head + length]
+    arguments = arguments_of(packaged.interface, init_code[len(packaged.creation_code) :])
+    if sent[: 4 + 64] != call[: 4 + 64] or not init_code.startswith(packaged.creation_code) or arguments is None:
+        yield "transaction", "it does not make this contract with our creation code"
+        return
+    named = list(differences(arguments, expected.arguments))
+    for argument, found, right in named:
+        yield argument, _says("the chain has", found, right)
+    if not named:
+        yield "transaction", "its data is not what makes this contract"
+
+
+def _code_faults(client: ChainClient, recorded: Creation, expected: Creation) -> Faults:
+    code = client.code(expected.address)
+    if recorded.code_hash != code_hash(code):
+        yield "code_hash", _says("the record has", recorded.code_hash, code_hash(code))
+    init_code = client.load(expected.contract).creation_code + expected.encoded_bytes
+    if not code or not _makes(client, init_code, expected.address, recorded.block, code):
+        yield "code", "the run-time code is not what these arguments make"
+
+
+def _makes(client: ChainClient, init_code: bytes, address: str, block: int, code: bytes) -> bool:
+    """Whether the creation code, run at this address in that block, gives this run-time code.
+
+    It stands in for the account's code for one call, so that the constructor sees its own address, as EIP-712 domains
+    need; number and time are those of the block. Asked of the newest state first, which every node has.
+    """
+    header = _read(client, "eth_getBlockByNumber", hex(block), False)
+    if header is None:
+        return False
+    request = {"to": address, "gas": hex(30_000_000)}
+    state = {address: {"code": "0x" + init_code.hex()}}
+    then = {"number": header["number"], "time": header["timestamp"]}
+    for where in (["latest", state, then], [header["number"], state]):
+        if _read(client, "eth_call", request, *where) == "0x" + code.hex():
+            return True
+    return False
+
+
+def _roles(client: ChainClient, record: Record, params: Params) -> Iterator[Check]:
+    timelock = client.at(record.contracts[TIMELOCK], TIMELOCK)
+    found = list(role_faults(client, timelock, params, record.creations[TIMELOCK].block))
+    for field, detail in found:
+        yield Check(f"{TIMELOCK}.{field}", False, detail)
+    if not found:
+        held = f"{len(params.proposers)} may propose, {len(params.executors)} may execute"
+        yield Check(f"{TIMELOCK} is held by whom the record names, and by nobody else", True, held)
+
+
+def _read(client: ChainClient, method: str, *params: Any) -> Any:
+    """None when the node refuses, as it does for what is malformed, pruned or too old."""
+    try:
+        return client.rpc.call(method, *params)
+    except Revert:
+        return None
+    except RpcError as error:
+        if error.code:
+            return None
+        raise
+
+
+def _says(who: str, found: Any, right: Any) -> str:
+    return f"{who} {_shown(found)}, right is {_shown(right)}"
+
+
+def _shown(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"

@@ -1,0 +1,115 @@
+"""The root of the command line: lazy nouns, one way to fail.
+
+Exit status: 0 done, 1 a check failed, 2 wrong use, 3 something outside is missing or broken.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keifu import __version__
+from keifu.cli.verbs import SIMILAR, LazyNoun, Place
+from keifu.errors import EnvironmentFault, KeifuError, UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = ["GROUP", "NOUNS", "cli", "main"]
+
+GROUP = "keifu.commands"  # entry points: noun = module:click_command
+ENGINE = "evmstorm"
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
+
+NOUNS: dict[str, Place] = {
+    "chain": ("keifu.cli.chain:cli", "Keep a local chain with the whole suite deployed."),
+    "tge": ("keifu.cli.tge:cli", "Publish, deploy, claim and verify a list of grants."),
+    "staking": ("keifu.cli.staking:cli", "Bond, delegate, collect rewards and leave."),
+    "court": ("keifu.cli.court:cli", "Accuse, judge, appeal and execute verdicts."),
+    "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
+    "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
+}
+# Nouns that the fuzzing engine adds when it is installed.
+ENGINE_NOUNS = {
+    "fuzz": "Search contracts for calls that break an invariant.",
+    "mutate": "Change a contract in small ways and see whether its campaign notices.",
+    "coverage": "Show which lines and branches of contracts a campaign ran.",
+    "replay": "Send a counterexample to a real node.",
+}
+
+
+class _Root(LazyNoun):
+    """The nouns of this package, and those that other distributions add by entry point."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        built_in = super().list_commands(ctx)
+        return [*built_in, *(name for name in sorted(_added()) if name not in built_in)]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if (found := super().get_command(ctx, name)) is not None:
+            return found
+        if (entry := _added().get(name)) is not None:
+            command: click.Command = entry.load()
+            return command
+        if name in ENGINE_NOUNS:
+            raise EnvironmentFault(
+                f"`keifu {name}` comes with the fuzzing engine, which is not installed",
+                remedy=f"pip install {ENGINE}, or pip install ./engine in a checkout",
+            )
+        return None
+
+    def line(self, name: str) -> str:
+        """What the list says of a noun; one that nobody here knows is imported for it."""
+        if name in self.places:
+            return super().line(name)
+        return ENGINE_NOUNS.get(name) or _added()[name].load().get_short_help_str(limit=80)
+
+    def unknown(self, ctx: click.Context, name: str) -> None:
+        near = get_close_matches(name, {*self.list_commands(ctx), *ENGINE_NOUNS}, cutoff=SIMILAR)
+        raise click.NoSuchOption(name, f"No such command {name!r}", near, ctx)
+
+
+def _added() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+cli = _Root(
+    "keifu",
+    NOUNS,
+    help="Check where data came from, who labelled it, which model answered, and what really runs.",
+    example="keifu prov digest ./weights",
+)
+cli = click.version_option(__version__, prog_name="keifu")(cli)
+
+
+def main(args: list[str] | None = None) -> Any:
+    """Run the command line; every expected fault ends in one line on standard error."""
+    # Leave through the context managers, so that no child process is left behind.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        sys.exit(cli.main(args=args, prog_name="keifu", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        click.echo(f"keifu: {told(error)}", err=True)
+        sys.exit(UsageError.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except KeifuError as error:
+        click.echo(f"keifu: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def told(error: click.ClickException) -> str:
+    """A fault of the command line in one line, with what to do about it."""
+    context = getattr(error, "ctx", None)
+    if near := getattr(error, "possibilities", None):
+        message, remedy = str(error.message), f"did you mean {' or '.join(near)}?"
+    else:
+        message = error.format_message()
+        remedy = f"see `{context.command_path if context else 'keifu'} --help`"
+    return f"{' '.join(message.split()).rstrip('.')} ({remedy})"

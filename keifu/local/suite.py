@@ -1,0 +1,117 @@
+"""The suite on a local chain, and ether and coins for whoever needs some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from keifu.chain import Call, ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
+from keifu.chain.deployments import Record, find_record
+from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
+from keifu.keys import Account
+from keifu.local.roles import DEPLOYER, ROLES
+from keifu.units import COIN
+
+__all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of"]
+
+TOKEN = "KeifuToken"  # noqa: S105 - a contract's name
+
+
+def local_client(url: str) -> ChainClient:
+    """A client of the local chain at `url`. Raises UsageError when the node there is not anvil: on other chains nobody
+    can give ether away."""
+    rpc = Rpc(url)
+    try:
+        chain_id = rpc.chain_id()
+    except RpcError as error:
+        rpc.close()
+        raise EnvironmentFault(
+            f"nobody answers on {url}",
+            remedy='keifu chain --detach starts a chain, eval "$(keifu chain env)" points this shell at it',
+        ) from error
+    try:
+        rpc.call("anvil_nodeInfo")
+    except (RpcError, Revert) as error:
+        rpc.close()
+        raise UsageError(
+            f"{url} serves chain {chain_id}, which is no local chain of anvil",
+            remedy="ether and coins are given on local chains only; look at --rpc and KEIFU_RPC",
+        ) from error
+    return ChainClient(rpc)
+
+
+def genesis_of(client: ChainClient) -> str:
+    """The hash of the first block: what tells two chains with one number apart."""
+    genesis: str = client.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
+    return genesis
+
+
+def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deployment:
+    """Deploy everything, pay the roles, and write the record in `folder`."""
+    deployer = ROLES[DEPLOYER].account
+    _give_ether(client, {role.account.address: COIN for role in ROLES.values()})
+    deployment = deploy_protocol(RpcDeployer(client, deployer), record=record, save=lambda found: found.save(folder))
+    coins = [(role.account.address, role.coins) for role in ROLES.values() if role.coins]
+    _give_coins(client, deployment, deployer, coins)
+    return deployment
+
+
+def suite_of(client: ChainClient, folder: Path | None) -> Deployment:
+    """Where the suite is on this chain, as recorded in `folder`, or where records are looked for. Raises
+    EnvironmentFault when there is no record, or one of another chain."""
+    record, found = find_record(client.chain_id, genesis_of(client), folder, disposable=True)
+    if TOKEN not in record.contracts:
+        raise EnvironmentFault(
+            f"no suite is recorded for chain {client.chain_id} in {found}",
+            remedy="keifu chain starts a chain that has it; or name the folder by KEIFU_DEPLOYMENTS",
+        )
+    return Deployment(dict(record.contracts))
+
+
+def fund(client: ChainClient, folder: Path | None, address: str, *, ether: int, coins: int) -> None:
+    """Add ether, and coins of the deployer's. Nothing is given before it is sure that both can be.
+
+    Raises EnvironmentFault when the chain has no suite, or the deployer too few coins.
+    """
+    if coins:
+        deployment, deployer = suite_of(client, folder), ROLES[DEPLOYER].account
+        left = deployment.at(client, TOKEN).balanceOf(deployer.address)
+        if left < coins * COIN:
+            raise EnvironmentFault(f"the deployer has {left // COIN:,} coins to give, not {coins:,}")
+    if ether:
+        _give_ether(client, {address: ether})
+    if coins:
+        _give_coins(client, deployment, deployer, [(address, coins)])
+
+
+def balances(client: ChainClient, folder: Path | None, addresses: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Wei of ether and of coins, by address."""
+    wanted = list(addresses)
+    token = suite_of(client, folder).at(client, TOKEN)
+    ether = client.rpc.batch([("eth_getBalance", [address, "latest"]) for address in wanted])
+    return {
+        address: (int(_sure(wei), 16), token.balanceOf(address)) for address, wei in zip(wanted, ether, strict=True)
+    }
+
+
+def _give_ether(client: ChainClient, amounts: Mapping[str, int]) -> None:
+    """Set by the node: no account has to pay, so there always is enough."""
+    asked = [("eth_getBalance", [address, "latest"]) for address in amounts]
+    before = [int(_sure(answer), 16) for answer in client.rpc.batch(asked)]
+    wanted = zip(amounts.items(), before, strict=True)
+    for answer in client.rpc.batch(
+        [("anvil_setBalance", [address, hex(wei + ether * COIN)]) for (address, ether), wei in wanted]
+    ):
+        _sure(answer)
+
+
+def _give_coins(client: ChainClient, deployment: Deployment, deployer: Account, amounts: list[tuple[str, int]]) -> None:
+    token = deployment.at(client, TOKEN)
+    client.send_many([Call(token, "transfer", (address, coins * COIN), deployer) for address, coins in amounts])
+
+
+def _sure(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -1,0 +1,92 @@
+"""Coins and durations: the numbers that stand once, and how people write and read them."""
+
+from __future__ import annotations
+
+import re
+
+from ethwire.constants import DAY, HOUR
+
+__all__ = [
+    "COIN",
+    "DAY",
+    "DECIMALS",
+    "HOUR",
+    "YEAR",
+    "coins",
+    "day",
+    "duration",
+    "is_address",
+    "parse_amount",
+    "parse_duration",
+]
+
+DECIMALS = 18
+COIN: int = 10**DECIMALS
+YEAR = 365 * DAY
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_AMOUNT = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,18}))?")
+# Digits with something between them that is no single point: 1,143.00 and 1.143,00 are read in two ways.
+_GROUPED = re.compile(r"[0-9]+(?:[,' \u00a0\u202f][0-9,.' \u00a0\u202f]*|\.[0-9]+[,.].*)")
+_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
+_DURATION = re.compile(r"([0-9]{1,18})\s*([a-z]*)")
+_UNITS = {"second": 1, "minute": 60, "hour": HOUR, "day": DAY, "week": 7 * DAY, "year": YEAR}
+_SHORT = {"": 1, "s": 1, "min": 60, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": YEAR}
+
+
+def is_address(text: str) -> bool:
+    """Whether it is 0x and 40 hex digits, in whatever case."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def parse_amount(text: str) -> int:
+    """Wei of an amount in coins; raises ValueError, whose text says what is wrong with it."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise ValueError(_amount_fault(text))
+    whole: int = int(match[1]) * COIN
+    return whole + int((match[2] or "").ljust(DECIMALS, "0"))
+
+
+def _amount_fault(text: str) -> str:
+    if text.startswith("-"):
+        return f"negative amount {text}"
+    if _GROUPED.fullmatch(text):
+        return f"{text!r} is read in two ways: write it with a decimal point and without thousands separators"
+    if _SCIENTIFIC.fullmatch(text):
+        return f"{text!r} is not an amount of coins: write all its digits (spreadsheets: format the column as text)"
+    return f"{text!r} is not an amount of coins with up to {DECIMALS} decimals"
+
+
+def coins(wei: int) -> str:
+    """An amount for people: exact, without needless zeros."""
+    whole, rest = divmod(wei, COIN)
+    return f"{whole:,}" + (f".{rest:0{DECIMALS}}".rstrip("0") if rest else "")
+
+
+def day(timestamp: int) -> str:
+    """Unix seconds for people; far beyond the calendar, the number."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - parsing amounts does not need it
+
+    try:
+        return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"{timestamp:,} seconds after 1970"
+
+
+def parse_duration(text: str) -> int:
+    """Seconds of `172800`, `2 days`, `36h`; raises ValueError for anything else."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    unit = match and (_SHORT.get(match[2]) or _UNITS.get(match[2].removesuffix("s")))
+    if not match or not unit:
+        raise ValueError(f"{text!r} is not a duration: seconds, or a number and one of {', '.join(_UNITS)}")
+    return int(match[1]) * unit
+
+
+def duration(seconds: int) -> str:
+    """A duration for people, in the largest unit that divides it: `2 days`."""
+    for name, size in sorted(_UNITS.items(), key=lambda item: -item[1]):
+        if seconds and seconds % size == 0 and name != "week":
+            count = seconds // size
+            return f"{count:,} {name}{'s' if count != 1 else ''}"
+    return f"{seconds:,} seconds"

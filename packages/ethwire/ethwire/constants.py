@@ -1,0 +1,9 @@
+"""Numbers and words that every program around an Ethereum chain needs, each once."""
+
+from __future__ import annotations
+
+__all__ = ["DAY", "ETHER", "HOUR", "MINUTE", "ZERO_ADDRESS"]
+
+ZERO_ADDRESS = "0x" + "00" * 20
+ETHER = 10**18  # wei
+MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds

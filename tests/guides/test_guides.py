@@ -1,0 +1,87 @@
+"""Every command of the README and the guides is typed as it is printed, and prints what the page says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.guides._checkout import checkout
+from tests.guides._pages import CONSOLE, ROOT, TOOLS, fences, inline, pages, steps
+from tests.guides._session import Session
+
+pytestmark = pytest.mark.case("tools-38")
+
+# Commands that no test of this kind can run, and why. Those of `.ci/run` are run there, on a fresh clone.
+ELSEWHERE = {
+    "make test": "runs these tests: .ci/run",
+    "make demo": "a minute: .ci/run",
+    "make setup": "makes the tool chain that the copy is given",
+    "make abi": "writes what is committed, which a test compares with the sources",
+    "ape accounts": "asks for a password on the terminal",
+}
+# Pages whose commands are not run yet.
+PENDING = {
+    "README.md",
+    "docs/guides/auditor.md",
+    "docs/guides/coverage.md",
+    "docs/guides/formal.md",
+    "docs/guides/staking.md",
+    "docs/guides/token-holder.md",
+}
+PAGES = [page for page in pages() if page not in PENDING]
+SHELL_LANGUAGES = {"", "sh", "bash", "shell", "zsh"}
+_COMMAND = re.compile(rf"^(?:{'|'.join(TOOLS)}) [a-z-]+")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_does_what_the_page_says(page, tmp_path, record_property):
+    with Session(checkout(tmp_path / "keifu"), tmp_path / "home") as session:
+        for step in steps(page):
+            if step.name in ELSEWHERE:
+                continue
+            session.follow(step)
+            if step.works:
+                record_property("command", step.name)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_are_in_console_blocks(page):
+    """A block of another kind would not be run."""
+    hidden = [
+        f"{page}:{first + offset}: {line}"
+        for first, language, lines in fences((ROOT / page).read_text())
+        if language in SHELL_LANGUAGES
+        for offset, line in enumerate(lines)
+        if _COMMAND.match(line.removeprefix("$ "))
+    ]
+    assert hidden == []
+
+
+def named(page: str) -> set[str]:
+    """Commands, up to the verb, that the text of a page names."""
+    return {found[0] for text in inline((ROOT / page).read_text()) if (found := _COMMAND.match(text))}
+
+
+def printed() -> set[str]:
+    return {step.name for page in pages() for step in steps(page)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_that_the_text_names_are_run_somewhere(page):
+    run = " ; ".join(printed())
+    assert {command for command in named(page) if command not in run and command not in ELSEWHERE} == set()
+
+
+def test_what_is_run_elsewhere_is_run_there():
+    mentioned = printed().union(*map(named, pages()))
+    assert {command for command in ELSEWHERE if command not in mentioned} == set()
+    ci = (ROOT / ".ci" / "run").read_text().splitlines()
+    by_ci = [command for command, why in ELSEWHERE.items() if ".ci/run" in why]
+    assert [command for command in by_ci if not any(line.startswith(command) for line in ci)] == []
+
+
+def test_every_pending_page_is_there():
+    assert set(pages()) >= PENDING
+    assert CONSOLE not in SHELL_LANGUAGES

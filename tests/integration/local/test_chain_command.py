@@ -1,0 +1,320 @@
+"""`keifu chain`: what it starts is found by every command, and nothing of it stays behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from keifu.chain import Anvil, ChainClient, Rpc
+from keifu.chain.deployments import open_record
+from keifu.errors import RpcError
+from keifu.keys import Account, checksum
+from keifu.local import ROLES
+from keifu.tge import find_proof
+from keifu.units import COIN
+from tests.integration.chain.faulty_node import FaultyNode
+from tests.processes import children
+
+pytestmark = pytest.mark.case("tools-6")
+
+NOTE = ".local/state/keifu/chains/31337.json"
+RECORD = ".local/state/keifu/deployments/31337.json"
+
+
+def answers(url: str) -> bool:
+    try:
+        with Rpc(url, attempts=1) as rpc:
+            return rpc.chain_id() > 0
+    except RpcError:
+        return False
+
+
+# what it gives ------------------------------------------------------------------------------------------------------
+
+
+def test_the_next_command_works_from_any_folder(neighbour):
+    """As somebody types it: point the shell at the chain, then register, and find what was registered."""
+    script = """
+        set -e
+        eval "$(keifu chain env)"
+        echo "a line of data" > data.txt
+        id=$(keifu prov register data.txt --kind dataset --role author)
+        keifu prov lineage "$id"
+    """
+    done = subprocess.run(
+        ["bash", "-c", script],
+        check=False,
+        cwd=neighbour.elsewhere,
+        env=neighbour.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "dataset" in done.stdout
+
+
+def test_the_record_is_of_this_chain_and_has_every_contract(neighbour):
+    chain = neighbour.chain
+    record = open_record(chain["chain_id"], chain["genesis"], Path(chain["record"]).parent)
+    assert record.contracts == chain["addresses"]
+    assert record.deployer == ROLES["deployer"].account.address
+    with Rpc(chain["url"]) as rpc:
+        empty = [
+            name for name, address in record.contracts.items() if rpc.call("eth_getCode", address, "latest") == "0x"
+        ]
+    assert empty == []
+
+
+def test_every_role_has_ether_and_coins(neighbour):
+    found = {row["name"]: row for row in neighbour.json("chain", "accounts")["accounts"]}
+    assert found.keys() == ROLES.keys()
+    for name, row in found.items():
+        account = Account.from_role(name)
+        assert (row["address"], row["key"]) == (checksum(account.address), "0x" + account.secret().hex())
+        assert int(row["ether"]) > 0
+        assert int(row["coins"]) > 0
+
+
+def test_the_exports_are_those_that_commands_read(neighbour):
+    exports = neighbour.json("chain", "env")
+    assert exports == neighbour.chain["env"]
+    assert exports["KEIFU_RPC"] == exports["APE_FOUNDRY_HOST"] == neighbour.chain["url"]
+    assert "KEIFU_DEPLOYMENTS" not in exports
+
+
+def test_a_folder_of_one_s_own_is_exported(user, tmp_path):
+    chain = user.json("chain", "--detach", "--port", "0", KEIFU_DEPLOYMENTS="mine")
+    folder = user.elsewhere / "mine"
+    assert chain["record"] == str(folder / "31337.json")
+    assert chain["env"]["KEIFU_DEPLOYMENTS"] == str(folder)
+    assert user.run("chain", "stop").returncode == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_grants_are_published_paid_in_and_due(neighbour):
+    folder = Path(neighbour.chain["env"]["KEIFU_GRANTS"])
+    proof = find_proof(folder, ROLES["holder"].account.address)
+    with Rpc(neighbour.chain["url"]) as rpc:
+        client = ChainClient(rpc)
+        distributor = client.at(neighbour.chain["addresses"]["TGEDistributor"], "TGEDistributor")
+        assert distributor.verify(*proof.arguments)
+        assert distributor.claimable(*proof.arguments[:3]) == 381 * COIN
+        hub = client.at(neighbour.chain["addresses"]["StakingHub"], "StakingHub")
+        operator, delegator = (ROLES[name].account.address for name in ("operator", "delegator"))
+        assert hub.position(operator, delegator)[1] == 500 * COIN
+
+
+# the faucet ---------------------------------------------------------------------------------------------------------
+
+
+def wealth(neighbour, address: str) -> tuple[int, int]:
+    with Rpc(neighbour.chain["url"]) as rpc:
+        client = ChainClient(rpc)
+        token = client.at(neighbour.chain["addresses"]["KeifuToken"], "KeifuToken")
+        return client.balance(address), token.balanceOf(address)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ((), (10, 1_000)),
+        (("--coins", "7"), (0, 7)),
+        (("--ether", "3"), (3, 0)),
+        (("--ether", "1", "--coins", "2"), (1, 2)),
+    ],
+)
+@pytest.mark.parametrize("form", [str.lower, checksum])
+def test_ether_and_coins_for_an_address(neighbour, asked, given, form):
+    address = Account.from_role(f"stranger {asked} {form}").address
+    assert neighbour.run("chain", "fund", form(address), *asked).returncode == 0
+    assert wealth(neighbour, address) == (given[0] * COIN, given[1] * COIN)
+
+
+def test_ether_and_coins_for_a_role_are_added(neighbour):
+    address = ROLES["node"].account.address
+    ether, coins = wealth(neighbour, address)
+    done = neighbour.run("chain", "fund", "node", "--ether", "5", "--coins", "6")
+    assert done.stdout == f"5 ether and 6 coins given to {checksum(address)}\n"
+    assert wealth(neighbour, address) == (ether + 5 * COIN, coins + 6 * COIN)
+
+
+@pytest.mark.parametrize(
+    ("who", "why"),
+    [
+        ("delgator", "'delgator' is neither a role nor an address (did you mean delegator?)"),
+        ("0x1234", "'0x1234' is not an address (20 bytes in hex, with 0x in front)"),
+    ],
+)
+def test_nobody_else_is_paid(neighbour, who, why):
+    done = neighbour.run("chain", "fund", who)
+    assert (done.returncode, done.stderr) == (2, f"keifu: {why}\n")
+
+
+def test_more_coins_than_there_are(neighbour):
+    address = Account.from_role("greedy").address
+    done = neighbour.run("chain", "fund", address, "--ether", "1", "--coins", "1000000000")
+    assert done.returncode == 3
+    assert "the deployer has" in done.stderr
+    assert wealth(neighbour, address) == (0, 0)
+
+
+def test_other_chains_give_nothing(neighbour):
+    """A node that is not anvil, as every public one: refused before anything is sent."""
+    asked: list[str] = []
+
+    def no_anvil(request, result):
+        asked.append(request["method"])
+        if request["method"].startswith("anvil_"):
+            raise ConnectionError
+        return result
+
+    with FaultyNode(neighbour.chain["url"], no_anvil) as node:
+        done = neighbour.run("chain", "fund", "holder", "--rpc", node.url)
+    assert done.returncode == 2
+    assert f"{node.url} serves chain 31337, which is no local chain of anvil" in done.stderr
+    assert set(asked) == {"eth_chainId", "anvil_nodeInfo"}
+
+
+@pytest.mark.parametrize("verb", [["fund", "holder"], ["accounts"]])
+def test_nobody_listening(user, verb):
+    done = user.run("chain", *verb, KEIFU_RPC="http://127.0.0.1:1")
+    assert done.returncode == 3
+    assert done.stderr.startswith("keifu: nobody answers on http://127.0.0.1:1 (keifu chain --detach starts a chain")
+
+
+@pytest.mark.parametrize("verb", [["fund", "holder"], ["accounts"]])
+def test_a_chain_without_a_suite(user, verb):
+    with Anvil() as anvil:
+        done = user.run("chain", *verb, KEIFU_RPC=anvil.url)
+        assert anvil.client().balance(ROLES["holder"].account.address) == 0
+    assert done.returncode == 3
+    assert done.stderr.startswith("keifu: no suite is recorded for chain 31337 in ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_record_of_another_chain(user):
+    user.json("chain", "--detach", "--port", "0")
+    with Anvil(timestamp=1_767_225_600) as anvil:
+        done = user.run("chain", "fund", "holder", KEIFU_RPC=anvil.url)
+        assert anvil.client().balance(ROLES["holder"].account.address) == 0
+    assert done.returncode == 3
+    assert done.stderr.startswith("keifu: no suite is recorded for chain 31337 in ")
+
+
+def test_a_stale_record_beside_the_caller_does_not_hide_the_chain(user):
+    """As a run on another local chain of the same number leaves it in the working folder."""
+    (user.elsewhere / "deployments").mkdir()
+    stale = {"chain_id": 31_337, "genesis": "0x" + "11" * 32, "contracts": {"KeifuToken": "0x" + "22" * 20}}
+    (user.elsewhere / "deployments" / "31337.json").write_text(json.dumps(stale))
+    chain = user.json("chain", "--detach", "--port", "0")
+    (user.elsewhere / "data").write_text("a line")
+    arguments = ["prov", "register", "data", "--kind", "dataset", "--role", "author"]
+    assert user.json(*arguments, KEIFU_RPC=chain["url"])["id"]
+    assert user.run("chain", "fund", "holder", KEIFU_RPC=chain["url"]).returncode == 0
+
+
+def test_roles_sign_on_a_local_chain_of_any_number(user):
+    chain = user.json("chain", "--detach", "--port", "0", "--chain-id", "31338")
+    (user.elsewhere / "data").write_text("a line")
+    arguments = ["prov", "register", "data", "--kind", "dataset", "--role", "author"]
+    assert user.json(*arguments, KEIFU_RPC=chain["url"])["id"]
+
+
+# life ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_detached_chain_stays_until_it_is_stopped(user):
+    url = user.json("chain", "--detach", "--port", "0")["url"]
+    assert answers(url)
+    [chain] = user.json("chain", "status")["chains"]
+    assert (chain["url"], chain["chain_id"]) == (url, 31_337)
+    assert user.left() == [NOTE, RECORD]
+    assert user.run("chain", "stop").stdout == f"chain 31337 on {url} has ended\n"
+    assert not answers(url)
+    assert user.left() == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_chain_in_the_foreground_ends_in_order(user, number):
+    keeper = user.start()
+    chain = json.loads(keeper.stdout.readline())
+    assert user.left() == [NOTE, RECORD]
+    keeper.send_signal(number)
+    _, said = keeper.communicate()
+    assert (keeper.returncode, said) == (0 if number == signal.SIGINT else 128 + number, "")
+    assert not answers(chain["url"])
+    assert user.left() == []
+
+
+def test_a_killed_chain_is_noticed_and_replaced(user):
+    keeper = user.start()
+    chain = json.loads(keeper.stdout.readline())
+    keeper.kill()
+    keeper.communicate()
+    assert user.left() == [NOTE, RECORD]
+    done = user.run("chain", "env")
+    assert (done.returncode, done.stderr) == (3, "keifu: no local chain is running (start one: keifu chain --detach)\n")
+    said = user.run("chain", "status").stdout
+    assert said.startswith(f"chain 31337 on {chain['url']} was killed; its record has been removed\n")
+    assert user.left() == []
+
+
+def test_a_new_chain_takes_the_place_of_a_killed_one(user):
+    keeper = user.start()
+    keeper.stdout.readline()
+    keeper.kill()
+    keeper.communicate()
+    chain = user.json("chain", "--detach", "--port", "0")
+    assert [row["url"] for row in user.json("chain", "status")["chains"]] == [chain["url"]]
+
+
+def test_a_node_that_ends_by_itself_ends_the_command(user):
+    keeper = user.start()
+    chain = json.loads(keeper.stdout.readline())
+    [shell] = children(keeper.pid)
+    [node] = children(shell)
+    os.kill(node, signal.SIGKILL)
+    _, said = keeper.communicate()
+    assert keeper.returncode == 3
+    assert said == f"keifu: the chain on {chain['url']} has ended by itself (start it again: keifu chain)\n"
+    assert user.left() == []
+
+
+@pytest.mark.parametrize("extra", [[], ["--detach"]])
+def test_two_chains_need_two_numbers(user, extra):
+    first = user.json("chain", "--detach", "--port", "0")
+    refused = user.run("chain", "--port", "0", *extra)
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"keifu: chain 31337 is running already on {first['url']} "
+        "(keifu chain stop, or give this one another number: --chain-id 31338)\n"
+    )
+    second = user.json("chain", "--detach", "--port", "0", "--chain-id", "31338")
+    several = user.run("chain", "env")
+    assert several.returncode == 2
+    assert "2 local chains are running" in several.stderr
+    assert user.json("chain", "env", "--chain-id", "31338")["KEIFU_RPC"] == second["url"]
+    assert user.run("chain", "stop", "--chain-id", "31338").returncode == 0
+    assert user.json("chain", "env")["KEIFU_RPC"] == first["url"]
+
+
+@pytest.mark.parametrize("extra", [[], ["--detach"]])
+def test_a_taken_port(user, extra):
+    with Anvil() as anvil:
+        port = anvil.url.rsplit(":", 1)[1]
+        done = user.run("chain", "--port", port, *extra)
+    assert done.returncode == 3
+    assert done.stderr == f"keifu: port {port} is taken (another one, or 0 for any free one)\n"
+    assert user.left() == []
+
+
+@pytest.mark.parametrize("verb", [["env"], ["accounts"], ["fund", "holder"], ["stop"]])
+def test_no_chain_at_all(user, verb):
+    done = user.run("chain", *verb)
+    assert (done.returncode, done.stderr) == (3, "keifu: no local chain is running (start one: keifu chain --detach)\n")
+    assert user.run("chain", "status").stdout == "no local chain is running\n"

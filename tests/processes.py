@@ -1,0 +1,30 @@
+"""Processes that a test started, found by who started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["children", "held_up"]
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started and that still run."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True, text=True).stdout
+    return [int(child) for child, parent in map(str.split, listed.splitlines()) if int(parent) == pid]
+
+
+@contextmanager
+def held_up(pid: int, seconds: float) -> Iterator[None]:
+    """The process gets no processor for so long, as on a machine that has none to give, and then goes on."""
+    os.kill(pid, signal.SIGSTOP)
+    release = threading.Timer(seconds, os.kill, (pid, signal.SIGCONT))
+    release.start()
+    try:
+        yield
+    finally:
+        release.join()

@@ -1,0 +1,15 @@
+"""Every campaign gives the same on the native machine and on revm."""
+
+from __future__ import annotations
+
+import pytest
+
+from evmstorm.conformance import campaigns
+from evmstorm.project import names
+
+SEQUENCES = 4
+
+
+@pytest.mark.parametrize("name", names())
+def test_campaigns_give_the_same_on_both_machines(name: str) -> None:
+    campaigns.compare(name, SEQUENCES)

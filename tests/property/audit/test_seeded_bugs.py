@@ -1,0 +1,31 @@
+"""Seeded bugs are found, quickly and small: one a system here, all of them by `keifu fuzz --seeded-bugs`."""
+
+from __future__ import annotations
+
+import pytest
+
+from evmstorm import project
+from evmstorm.mutation.seeded_bugs import Bug, overlay_of, search_for_bug
+from evmstorm.project import load, names
+
+QUICK = ("commit_reveal", "court", "create3", "distributor", "randomness", "stream", "timelock", "token")
+# The others take seconds to compile, each time.
+SAMPLE = [(system, bug) for system in QUICK for bug in project.bugs_of(system)[4:5]]
+MAX_STEPS = 6
+MAX_CALLS = 200_000  # the slowest of them needs 4,713
+
+
+@pytest.mark.parametrize(("system", "bug"), SAMPLE, ids=lambda item: getattr(item, "name", item))
+def test_seeded_bug_is_found(system: str, bug: Bug) -> None:
+    result = search_for_bug(load(system), bug, calls=MAX_CALLS)
+
+    assert result.example is not None, f"{bug.name} was not found in {result.calls} calls"
+    assert result.steps <= MAX_STEPS, result.example.script()
+
+
+def test_ten_bugs_for_every_system_and_every_one_fits_its_source() -> None:
+    assert set(project.names_with_bugs()) <= set(names())
+    for system in project.names_with_bugs():
+        assert len(project.bugs_of(system)) >= 10, system
+        for bug in project.bugs_of(system):
+            assert overlay_of(bug)

@@ -1,0 +1,28 @@
+"""A contract that lost a check of its constructor is refused before the first call."""
+
+from __future__ import annotations
+
+import pytest
+
+from evmstorm.fuzz import DescriptionError, Engine
+from evmstorm.mutation.seeded_bugs import Bug, compile_with
+from evmstorm.project import load
+
+LOST = [
+    ("stream", Bug("no duration", "staking/RewardStream.vy", "assert _duration > 0", "assert _duration >= 0")),
+    ("stream", Bug("no hub", "staking/RewardStream.vy", "assert _hub.is_contract", "assert _token.is_contract")),
+    ("hub", Bug("itself insured", "staking/StakingHub.vy", "_insurance not in [empty(address), self]",
+                "_insurance != empty(address)")),
+    ("token", Bug("no holder", "token/KeifuToken.vy", "assert _holder != empty(address)", "assert _holder != self")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("system", "bug"), LOST, ids=lambda item: getattr(item, "name", item))
+def test_a_lost_check_is_noticed(system: str, bug: Bug) -> None:
+    with pytest.raises(DescriptionError, match=r"must be refused for .*, was deployed"):
+        Engine(load(system), compile_with(bug))
+
+
+@pytest.mark.parametrize("system", sorted({system for system, _ in LOST}))
+def test_the_right_code_is_not(system: str) -> None:
+    Engine(load(system))

@@ -1,0 +1,16 @@
+"""Mutants that are argued to be equivalent are mutants of the sources as they are."""
+
+from __future__ import annotations
+
+from evmstorm import project
+from evmstorm.evm import artifacts
+from evmstorm.mutation.mutants import mutants
+
+
+def test_every_argued_mutant_is_still_one() -> None:
+    root = artifacts.project().root
+    for item in project.equivalents():
+        source = (root / item["file"]).read_text()
+        found = {mutant.diff(source) for mutant in mutants(item["file"], source)}
+        assert (item["before"], item["after"]) in found, item
+        assert len(item["why"]) > 20
