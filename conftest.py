@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 
 from evmstorm.evm import artifacts
 from evmstorm.evm.ape_guard import refresh
-from tests._progress import Progress
 from tests.ape_chain import ape_host, start_clock, without_source_walks
+from tests.progress import Progress
 
 # Neither profile looks at a clock: no deadline, and no complaint that a machine draws slowly.
 settings.register_profile("clockless", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests import _progress
-from tests._progress import Progress
+from tests import progress
+from tests.progress import Progress
 
 pytestmark = pytest.mark.case("tools-37")
 
@@ -48,7 +48,7 @@ def test_a_phase_is_told_before_it_begins_and_while_it_lasts():
 
 
 def test_dots_come_while_nothing_else_does(monkeypatch):
-    monkeypatch.setattr(_progress, "DOT_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "DOT_SECONDS", 0.0)
     reporter = Reporter()
     with progress_to(reporter).phase("contracts"):
         while "." not in reporter.written:
