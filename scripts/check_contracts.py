@@ -4,6 +4,8 @@
 * `# pragma version` exact, and `# pragma nonreentrancy on` in what is deployed;
 * a header with title, licence, purpose, accepted risks and how to stop it;
 * sections in the one order, and NatSpec on every external function;
+* every deployable `implements` an interface;
+* public getters in lower case: in capitals only what is the same in every deployment, a constant;
 * every `assert` and `raise` with a reason `"<contract>: <reason>"`, one prefix a file.
 """
 
@@ -35,13 +37,16 @@ SECTIONS = (
 )
 HEADER_TAGS = ("@title", "@license", "@notice", "@custom:security", "@custom:kill")
 MODULE_TAGS = ("@title", "@license", "@notice")
+TESTING = "testing"
+INTERFACE_OF_A_PACKAGE = {"Timelock"}  # snekmate's, exported whole
+SPELT_BY_ERCS = {"name", "symbol", "decimals", "version"}
 BANNER = re.compile(r"^# #{2,} #\n# +(.+?) +#\n# #{2,} #$", re.MULTILINE)
 REASON = re.compile(r"^[a-z0-9_ ]+: \S")
 
 
 def is_deployed(path: Path) -> bool:
     """Not a module, and not a mock: those are judged more mildly."""
-    return not {"lib", "testing"} & set(path.parts)
+    return not {"lib", TESTING} & set(path.parts)
 
 
 def header_faults(path: Path, text: str, module: vy_ast.Module) -> Iterator[str]:
@@ -81,6 +86,20 @@ def function_faults(module: vy_ast.Module) -> Iterator[str]:
             yield f"line {function.lineno}: {function.name} has no NatSpec"
 
 
+def interface_faults(path: Path, module: vy_ast.Module) -> Iterator[str]:
+    if path.stem not in INTERFACE_OF_A_PACKAGE and not module.get_children(vy_ast.ImplementsDecl):
+        yield "implements no interface"
+
+
+def getter_faults(module: vy_ast.Module) -> Iterator[str]:
+    for variable in module.get_children(vy_ast.VariableDecl):
+        name = variable.target.id
+        in_capitals = variable.is_constant and name not in SPELT_BY_ERCS
+        if variable.is_public and name.isupper() != in_capitals:
+            word = "capitals, as a constant" if in_capitals else "lower case, as what a deployment chooses or stores"
+            yield f"line {variable.lineno}: getter {name} is not in {word}"
+
+
 def reason_faults(module: vy_ast.Module) -> Iterator[str]:
     prefixes: set[str] = set()
     for node in [*module.get_descendants(vy_ast.Assert), *module.get_descendants(vy_ast.Raise)]:
@@ -103,8 +122,10 @@ def faults(root: Path) -> Iterator[str]:
             yield f"{name}: {len(text.splitlines())} lines, at most {MAX_LINES}: find the seam"
         module = vy_ast.parse_to_ast(text)
         found = [*header_faults(name, text, module), *section_faults(text), *reason_faults(module)]
+        if TESTING not in name.parts:
+            found += getter_faults(module)
         if is_deployed(name):
-            found += function_faults(module)
+            found += [*function_faults(module), *interface_faults(name, module)]
         yield from (f"{name}: {fault}" for fault in found)
     for name, artifact in artifacts.load_all().items():
         if not artifact.is_testing and len(artifact.runtime_code) + artifact.immutables_size > MAX_CODE_BYTES:

@@ -38,6 +38,7 @@ run "natrix" natrix_check
 run "imports" python scripts/check_imports.py
 run "contract rules" python scripts/check_contracts.py
 run "packaged abi" python -m scripts.packaged_abi --check
+run "generated pages" python -m scripts.docs --check
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'lint: %s failed\n' "${failed[@]}" >&2
   exit 1

@@ -10,8 +10,8 @@ __all__ = ["BUGS"]
 _bug = seeder("governance/CommitRevealRandomness.vy")
 
 BUGS = [
-    _bug("commit phase one second long", "% LENGTH < LENGTH // 2", "% LENGTH <= LENGTH // 2"),
-    _bug("reveal phase one second early", "% LENGTH >= LENGTH // 2", "% LENGTH + 1 >= LENGTH // 2"),
+    _bug("commit phase one second long", "% length < length // 2", "% length <= length // 2"),
+    _bug("reveal phase one second early", "% length >= length // 2", "% length + 1 >= length // 2"),
     _bug("bond paid back twice", "    self.commitments[epoch][msg.sender] = empty(bytes32)\n", ""),
     _bug("revealed secret counts as missing", "    self.missing[epoch] -= 1\n", ""),
     _bug("bonds forfeited twice", "    self.missing[_epoch] = 0\n", ""),
@@ -36,7 +36,7 @@ BUGS = [
     _bug(
         "seed of the last secret alone", "abi_encode(self.mixes[epoch], _secret)", "abi_encode(empty(bytes32), _secret)"
     ),
-    _bug("messenger gets what is forfeited", "TOKEN.transfer(SINK, amount", "TOKEN.transfer(msg.sender, amount"),
+    _bug("messenger gets what is forfeited", "token.transfer(sink, amount", "token.transfer(msg.sender, amount"),
     _bug("next epoch's secrets are out", "    return self._epoch() + 2\n", "    return self._epoch() + 1\n"),
     _bug("event tells the epoch as the count", "source=self.reveals[epoch])", "source=epoch)"),
 ]

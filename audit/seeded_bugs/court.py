@@ -24,20 +24,20 @@ BUGS = [
     _bug(
         "amount beyond what is at stake",
         COURT,
-        '    assert _amount <= staticcall juries.HUB.effective(_service, _operator), "court: more than is at stake"\n',
+        '    assert _amount <= staticcall juries.hub.effective(_service, _operator), "court: more than is at stake"\n',
         "",
     ),
     _bug(
         "appeal one second late",
         COURT,
-        "block.timestamp < juries._reveal_end(jury) + APPEAL_PERIOD",
-        "block.timestamp <= juries._reveal_end(jury) + APPEAL_PERIOD",
+        "block.timestamp < juries._reveal_end(jury) + appeal_period",
+        "block.timestamp <= juries._reveal_end(jury) + appeal_period",
     ),
     _bug(
         "executed without a chance to appeal",
         COURT,
-        "        end += APPEAL_PERIOD\n",
-        "        end += APPEAL_PERIOD * turn\n",
+        "        end += appeal_period\n",
+        "        end += appeal_period * turn\n",
     ),
     _bug(
         "judge in own case",
@@ -54,8 +54,8 @@ BUGS = [
     _bug(
         "stake that came for the case weighs",
         JURIES,
-        "staticcall HUB.committed_at(self, _juror, _weighed_at)",
-        "staticcall HUB.committed_at(self, _juror, block.timestamp)",
+        "staticcall hub.committed_at(self, _juror, _weighed_at)",
+        "staticcall hub.committed_at(self, _juror, block.timestamp)",
     ),
     _bug(
         "void vote stays in the count",

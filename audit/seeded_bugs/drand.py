@@ -22,7 +22,7 @@ BUGS = [
         "round <= self._round_at(block.timestamp)",
         "round <= self._round_at(block.timestamp) + 1",
     ),
-    _bug("clock one round slow", "(_time - GENESIS) // PERIOD + 1", "(_time - GENESIS) // PERIOD"),
+    _bug("clock one round slow", "(_time - genesis) // period + 1", "(_time - genesis) // period"),
     _bug(
         "signature unchecked",
         '    assert bls_bn254._signed(KEY, self._message(round), _signature), "randomness: not that signature"\n',
@@ -31,7 +31,7 @@ BUGS = [
     _bug("signature of the epoch's number", "self._message(round), _signature", "self._message(_epoch), _signature"),
     _bug("seed can be known before", "self, _epoch, _signature))", "self, _epoch, round))"),
     _bug("seed of another epoch", "    self.seed[_epoch] = seed\n", "    self.seed[_epoch + 1] = seed\n"),
-    _bug("stride ignored", "    return FIRST + _epoch * STRIDE\n", "    return FIRST + _epoch\n"),
+    _bug("stride ignored", "    return first + _epoch * stride\n", "    return first + _epoch\n"),
     _bug("seeds asked for that are public", "block.timestamp + LOOKAHEAD", "block.timestamp"),
     _bug("event names the epoch as the round", "source=round)", "source=_epoch)"),
     _bug("second form of a point", "x < P and y < P and", "x < P and", CURVE),

@@ -11,17 +11,17 @@ _bug = seeder("staking/RewardStream.vy")
 BUGS = [
     _bug(
         "release rounded up",
-        "return balance * (block.timestamp - since) // (END - since)",
-        "return (balance * (block.timestamp - since) + END - since - 1) // (END - since)",
+        "return balance * (block.timestamp - since) // (end - since)",
+        "return (balance * (block.timestamp - since) + end - since - 1) // (end - since)",
     ),
     _bug("old rate forgotten when funded", "    self._release()\n    self.released_until", "    self.released_until"),
     _bug(
         "time not moved on by a release",
-        "    self.released_until = min(block.timestamp, END)\n    log IRewardStream.Released",
+        "    self.released_until = min(block.timestamp, end)\n    log IRewardStream.Released",
         "    log IRewardStream.Released",
     ),
-    _bug("end one second early", "    if block.timestamp >= END:\n", "    if block.timestamp + 1 >= END:\n"),
-    _bug("end one second late", "    if block.timestamp >= END:\n", "    if block.timestamp > END + 1:\n"),
+    _bug("end one second early", "    if block.timestamp >= end:\n", "    if block.timestamp + 1 >= end:\n"),
+    _bug("end one second late", "    if block.timestamp >= end:\n", "    if block.timestamp > end + 1:\n"),
     _bug("zero amount funded", '    assert _amount > 0, "stream: zero amount"\n', ""),
     _bug(
         "funds taken twice",
@@ -30,13 +30,13 @@ BUGS = [
     ),
     _bug(
         "half is handed over",
-        "    extcall HUB.fund_emission(amount)\n",
-        "    extcall HUB.fund_emission((amount + 1) // 2)\n",
+        "    extcall hub.fund_emission(amount)\n",
+        "    extcall hub.fund_emission((amount + 1) // 2)\n",
     ),
     _bug(
         "event tells the end as time",
         "log IRewardStream.Released(amount=amount, until=block.timestamp)",
-        "log IRewardStream.Released(amount=amount, until=END)",
+        "log IRewardStream.Released(amount=amount, until=end)",
     ),
     _bug(
         "event names the stream as payer",

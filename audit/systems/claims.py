@@ -6,17 +6,14 @@ from audit.systems._hub import EPOCH, UNBONDING
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Who
-from keifu.keys import Domain, StructType
+from keifu.abi.eip712 import CLAIM_AND_STAKE
+from keifu.keys import Domain
 from keifu.spec.vesting import SWEEP_DELAY
 from keifu.tge import Grants, Ledger, Schedule
 from keifu.units import COIN
 
 TOTALS = [1_143 * COIN, 3 * COIN, COIN // 2, 600 * COIN]
 FORGERIES = ("", "", "", "", "other key", "used nonce", "expired", "total")
-CLAIM = StructType(
-    "ClaimAndStake", index="uint256", account="address", operator="address", amount="uint256", minShares="uint256",
-    nonce="uint256", deadline="uint256",
-)  # fmt: skip
 
 
 class Claims(System):
@@ -124,7 +121,7 @@ class Claims(System):
         nonce = self.nonces[account] + (forgery == "used nonce")
         signer = self["relayer"] if forgery == "other key" else account
         values = (index, account, self.operator, amount, 0, nonce, deadline)
-        signature = self.keys[signer].sign(self.domain.digest(CLAIM, *values))
+        signature = self.keys[signer].sign(self.domain.digest(CLAIM_AND_STAKE, *values))
         due, staked, fails = self.outcome(index, self.operator, amount, 0)
         if forgery:
             fails = {"expired": "distributor: signature expired", "total": "distributor: not in the list"}.get(

@@ -8,11 +8,12 @@ from typing import Any
 from audit.systems._hub import EPOCH, UNBONDING, Coins
 from audit.systems._hub_views import HubViews
 from audit.systems.hub import EVIDENCE
-from audit.systems.token import PERMIT, UNLIMITED
+from audit.systems.token import UNLIMITED
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Choice, Who
+from keifu.abi.eip712 import PERMIT
 from keifu.keys import Domain, keccak256
 from keifu.spec.staking import Bucket, HubModel
 from keifu.units import COIN

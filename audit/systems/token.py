@@ -9,6 +9,7 @@ from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Who
+from keifu.abi.eip712 import CANCEL_AUTHORIZATION, PERMIT, RECEIVE_WITH_AUTHORIZATION, TRANSFER_WITH_AUTHORIZATION
 from keifu.keys import Domain, StructType
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -17,14 +18,6 @@ LONG = 6  # the mood in which MoodySigner says yes and more: the first word coun
 FORGERIES = ("", "", "", "", "other key", "other amount", "high s")
 BYTES = ("", "65", "v of 0 or 1", "64")  # a signature as (v, r, s), or as bytes in one of the forms of wallets
 TIMES = (-1, 0, 1, 1_000, 10**9)  # seconds from now
-PERMIT = StructType(
-    "Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256"
-)  # fmt: skip
-_AUTHORIZATION = dict.fromkeys(("from", "to"), "address")
-_AUTHORIZATION |= dict.fromkeys(("value", "validAfter", "validBefore"), "uint256") | {"nonce": "bytes32"}
-TRANSFER = StructType("TransferWithAuthorization", (), **_AUTHORIZATION)
-RECEIVE = StructType("ReceiveWithAuthorization", (), **_AUTHORIZATION)
-CANCEL = StructType("CancelAuthorization", authorizer="address", nonce="bytes32")
 NONCES = tuple(bytes([number]) * 32 for number in range(1, 4))
 
 
@@ -174,7 +167,9 @@ class Token(System):
     ) -> Steps:  # fmt: skip
         valid_after, valid_before = self.now - after, self.now + before
         values: list[object] = [owner, to, amount, valid_after, valid_before, nonce]
-        signature = self.signed(owner, RECEIVE if receiving else TRANSFER, values, forgery)
+        signature = self.signed(
+            owner, RECEIVE_WITH_AUTHORIZATION if receiving else TRANSFER_WITH_AUTHORIZATION, values, forgery
+        )
         fails = self.move(owner, to, amount)
         if not self.accepted(owner, forgery, form):
             fails = "token: invalid signature"
@@ -204,7 +199,7 @@ class Token(System):
             fails = "token: invalid signature"
         if (owner, nonce) in self.used:
             fails = "token: authorization used or cancelled"
-        sent = self.sent(self.signed(owner, CANCEL, values, forgery), form)
+        sent = self.sent(self.signed(owner, CANCEL_AUTHORIZATION, values, forgery), form)
         yield self.tx("token.cancelAuthorization", owner, nonce, *sent, sender=who, fails=fails)
         if fails is None:
             self.used.add((owner, nonce))

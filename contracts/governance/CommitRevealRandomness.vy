@@ -35,19 +35,19 @@ MIN_REVEALS: public(constant(uint256)) = 3
 # ############################################################## #
 
 # The coin of the bonds.
-TOKEN: public(immutable(IERC20))
+token: public(immutable(IERC20))
 
 # Bond of one secret, wei.
-BOND: public(immutable(uint256))
+bond: public(immutable(uint256))
 
 # Receives the bonds of secrets that were not revealed.
-SINK: public(immutable(address))
+sink: public(immutable(address))
 
 # Unix seconds at which epoch 0 starts.
-GENESIS: public(immutable(uint256))
+genesis: public(immutable(uint256))
 
 # Length of an epoch, seconds, even.
-LENGTH: public(immutable(uint256))
+length: public(immutable(uint256))
 
 
 # ############################################################## #
@@ -83,11 +83,11 @@ def __init__(_token: address, _sink: address, _bond: uint256, _length: uint256):
     assert _sink not in [empty(address), self], "randomness: no sink"
     assert _bond > 0, "randomness: no bond"
     assert _length > 0 and _length % 2 == 0, "randomness: bad length"
-    TOKEN = IERC20(_token)
-    SINK = _sink
-    BOND = _bond
-    GENESIS = block.timestamp
-    LENGTH = _length
+    token = IERC20(_token)
+    sink = _sink
+    bond = _bond
+    genesis = block.timestamp
+    length = _length
 
 
 # ############################################################## #
@@ -100,12 +100,12 @@ def commit(_commitment: bytes32):
     @notice Take part in the next epoch's seed with `_commitment` = keccak256(abi_encode(epoch, caller, secret)).
     """
     epoch: uint256 = self._epoch() + 1
-    assert (block.timestamp - GENESIS) % LENGTH < LENGTH // 2, "randomness: commit phase over"
+    assert (block.timestamp - genesis) % length < length // 2, "randomness: commit phase over"
     assert _commitment != empty(bytes32), "randomness: empty commitment"
     assert self.commitments[epoch][msg.sender] == empty(bytes32), "randomness: already committed"
     self.commitments[epoch][msg.sender] = _commitment
     self.missing[epoch] += 1
-    assert extcall TOKEN.transferFrom(msg.sender, self, BOND, default_return_value=True), "randomness: transfer failed"
+    assert extcall token.transferFrom(msg.sender, self, bond, default_return_value=True), "randomness: transfer failed"
 
 
 @external
@@ -114,7 +114,7 @@ def reveal(_secret: bytes32):
     @notice Reveal the secret for the next epoch's seed and get the bond back.
     """
     epoch: uint256 = self._epoch() + 1
-    assert (block.timestamp - GENESIS) % LENGTH >= LENGTH // 2, "randomness: reveal phase not open"
+    assert (block.timestamp - genesis) % length >= length // 2, "randomness: reveal phase not open"
     assert (
         self.commitments[epoch][msg.sender] == keccak256(abi_encode(epoch, msg.sender, _secret))
     ), "randomness: not that secret"
@@ -123,7 +123,7 @@ def reveal(_secret: bytes32):
     self.reveals[epoch] += 1
     self.mixes[epoch] = keccak256(abi_encode(self.mixes[epoch], _secret))
     log IRandomness.Captured(epoch=epoch, seed=self.mixes[epoch], source=self.reveals[epoch])
-    assert extcall TOKEN.transfer(msg.sender, BOND, default_return_value=True), "randomness: transfer failed"
+    assert extcall token.transfer(msg.sender, bond, default_return_value=True), "randomness: transfer failed"
 
 
 @external
@@ -132,10 +132,10 @@ def forfeit(_epoch: uint256) -> uint256:
     @notice Send the bonds of secrets that were not revealed for `_epoch` to the sink.
     """
     assert _epoch <= self._epoch(), "randomness: reveal phase not over"
-    amount: uint256 = self.missing[_epoch] * BOND
+    amount: uint256 = self.missing[_epoch] * bond
     self.missing[_epoch] = 0
     if amount > 0:
-        assert extcall TOKEN.transfer(SINK, amount, default_return_value=True), "randomness: transfer failed"
+        assert extcall token.transfer(sink, amount, default_return_value=True), "randomness: transfer failed"
     return amount
 
 
@@ -179,4 +179,4 @@ def epoch() -> uint256:
 @internal
 @view
 def _epoch() -> uint256:
-    return (block.timestamp - GENESIS) // LENGTH
+    return (block.timestamp - genesis) // length

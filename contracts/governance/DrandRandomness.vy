@@ -5,7 +5,7 @@
 @license MIT
 @notice One seed an epoch from drand, a network whose members sign the number of each round with a shared key: nobody
     knows a round's signature before its time, and everybody can check it. Anyone brings it, whenever they like.
-@dev Epoch e belongs to round FIRST + e * STRIDE; round r is due at GENESIS + (r - 1) * PERIOD. The scheme is drand's
+@dev Epoch e belongs to round first + e * stride; round r is due at genesis + (r - 1) * period. The scheme is drand's
     `bls-bn254-unchained-on-g1`, made for the EVM: the message is the hash of the round's number. A round has one
     signature, and it has one form, so that an epoch has one possible seed. Answers IRandomness, like Randomness.
 @custom:security Trusts that fewer than drand's threshold of members collude: together they know every seed ahead, but
@@ -49,16 +49,16 @@ MAX_ROUND: constant(uint256) = 2**64 - 1
 KEY: immutable(uint256[4])
 
 # Unix seconds at which round 1 was due.
-GENESIS: public(immutable(uint256))
+genesis: public(immutable(uint256))
 
 # Seconds between two rounds.
-PERIOD: public(immutable(uint256))
+period: public(immutable(uint256))
 
 # Round of epoch 0.
-FIRST: public(immutable(uint256))
+first: public(immutable(uint256))
 
 # Rounds between the rounds of two epochs.
-STRIDE: public(immutable(uint256))
+stride: public(immutable(uint256))
 
 
 # ############################################################## #
@@ -86,10 +86,10 @@ def __init__(_key: uint256[4], _genesis: uint256, _period: uint256, _stride: uin
     assert _period > 0, "randomness: no period"
     assert _stride > 0, "randomness: no stride"
     KEY = _key
-    GENESIS = _genesis
-    PERIOD = _period
-    STRIDE = _stride
-    FIRST = (block.timestamp - _genesis) // _period + 1
+    genesis = _genesis
+    period = _period
+    stride = _stride
+    first = (block.timestamp - _genesis) // _period + 1
 
 
 # ############################################################## #
@@ -124,7 +124,7 @@ def next() -> uint256:
     """
     @notice The first epoch whose seed nobody can know yet.
     """
-    return (self._round_at(block.timestamp + LOOKAHEAD) - FIRST) // STRIDE + 1
+    return (self._round_at(block.timestamp + LOOKAHEAD) - first) // stride + 1
 
 
 @external
@@ -152,14 +152,14 @@ def key() -> uint256[4]:
 @internal
 @view
 def _round_of(_epoch: uint256) -> uint256:
-    assert _epoch <= (MAX_ROUND - FIRST) // STRIDE, "randomness: epoch out of range"
-    return FIRST + _epoch * STRIDE
+    assert _epoch <= (MAX_ROUND - first) // stride, "randomness: epoch out of range"
+    return first + _epoch * stride
 
 
 @internal
 @view
 def _round_at(_time: uint256) -> uint256:
-    return (_time - GENESIS) // PERIOD + 1
+    return (_time - genesis) // period + 1
 
 
 @internal

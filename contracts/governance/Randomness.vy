@@ -5,7 +5,7 @@
 @license MIT
 @notice One seed an epoch from the beacon chain: the prevrandao of a block that is fixed long before it exists. Anyone
     brings that block's header within 256 blocks, while its hash can still be checked, and gets a tip.
-@dev Epoch e belongs to block FIRST + e * STRIDE. When nobody captured it in time, the block 256 later takes its place,
+@dev Epoch e belongs to block first + e * stride. When nobody captured it in time, the block 256 later takes its place,
     and so on; such a late capture pays nobody. For chains whose prevrandao means something; others use
     CommitRevealRandomness. Both answer IRandomness, so that a consumer does not care.
 @custom:security The proposer of the block may leave it out: one re-draw for each proposal given up, at the price of a
@@ -51,13 +51,13 @@ VARYING: constant(uint256) = 6
 # ############################################################## #
 
 # Block of epoch 0.
-FIRST: public(immutable(uint256))
+first: public(immutable(uint256))
 
 # Blocks between the blocks of two epochs.
-STRIDE: public(immutable(uint256))
+stride: public(immutable(uint256))
 
 # For the first to capture in time, wei, while the contract has it.
-TIP: public(immutable(uint256))
+tip: public(immutable(uint256))
 
 
 # ############################################################## #
@@ -84,9 +84,9 @@ def __init__(_stride: uint256, _tip: uint256):
     """
     assert _stride > 0, "randomness: no stride"
     assert block.prevrandao != empty(bytes32), "randomness: no prevrandao"
-    FIRST = block.number
-    STRIDE = _stride
-    TIP = _tip
+    first = block.number
+    stride = _stride
+    tip = _tip
 
 
 # ############################################################## #
@@ -109,9 +109,9 @@ def capture(_epoch: uint256, _header: Bytes[MAX_HEADER]) -> bytes32:
     seed: bytes32 = keccak256(abi_encode(chain.id, self, _epoch, mix))
     self.seed[_epoch] = seed
     log IRandomness.Captured(epoch=_epoch, seed=seed, source=source)
-    if source == self._block_of(_epoch) and self.balance >= TIP:
+    if source == self._block_of(_epoch) and self.balance >= tip:
         # A caller that cannot take it does without.
-        if not raw_call(msg.sender, b"", value=TIP, revert_on_failure=False):
+        if not raw_call(msg.sender, b"", value=tip, revert_on_failure=False):
             pass
     return seed
 
@@ -135,7 +135,7 @@ def next() -> uint256:
     """
     @notice The first epoch whose seed nobody can know yet.
     """
-    return (block.number + LOOKAHEAD - FIRST) // STRIDE + 1
+    return (block.number + LOOKAHEAD - first) // stride + 1
 
 
 @external
@@ -154,8 +154,8 @@ def source(_epoch: uint256) -> uint256:
 @internal
 @view
 def _block_of(_epoch: uint256) -> uint256:
-    assert _epoch <= (MAX_BLOCK - FIRST) // STRIDE, "randomness: epoch out of range"
-    return FIRST + _epoch * STRIDE
+    assert _epoch <= (MAX_BLOCK - first) // stride, "randomness: epoch out of range"
+    return first + _epoch * stride
 
 
 @internal

@@ -28,6 +28,8 @@ from ethereum.ercs import IERC20
 from ..interfaces import IAlignmentCourt
 from ..interfaces import IStakingHub
 
+implements: IAlignmentCourt
+
 
 # ############################################################## #
 #                             MODULES                            #
@@ -58,13 +60,13 @@ FEE_DIVISOR: public(constant(uint256)) = 4
 # ############################################################## #
 
 # The coin of bonds.
-TOKEN: public(immutable(IERC20))
+token: public(immutable(IERC20))
 
 # What accusing costs before it is won, wei.
-BOND: public(immutable(uint256))
+bond: public(immutable(uint256))
 
 # Time to appeal after the reveal, seconds.
-APPEAL_PERIOD: public(immutable(uint256))
+appeal_period: public(immutable(uint256))
 
 
 # ############################################################## #
@@ -108,10 +110,10 @@ def __init__(
     assert _token.is_contract, "court: token is no contract"
     assert _bond >= FEE_DIVISOR, "court: no bond"
     assert _reveal_period > 0 and _appeal_period > 0, "court: no time"
-    TOKEN = IERC20(_token)
+    token = IERC20(_token)
     juries.__init__(_hub, _randomness, _reveal_period)
-    BOND = _bond
-    APPEAL_PERIOD = _appeal_period
+    bond = _bond
+    appeal_period = _appeal_period
 
 
 # ############################################################## #
@@ -129,8 +131,8 @@ def open_case(_service: address, _operator: address, _victim: address, _amount: 
     """
     assert _amount > 0, "court: zero amount"
     assert _evidence != empty(bytes32), "court: no evidence"
-    assert (staticcall juries.HUB.service(_service)).arbiter == self, "court: not its arbiter"
-    assert _amount <= staticcall juries.HUB.effective(_service, _operator), "court: more than is at stake"
+    assert (staticcall juries.hub.service(_service)).arbiter == self, "court: not its arbiter"
+    assert _amount <= staticcall juries.hub.effective(_service, _operator), "court: more than is at stake"
     key: bytes32 = keccak256(abi_encode(self._fault(_service, _operator, _evidence), math._log2(_amount, False)))
     known: uint256 = self.case_of[key]
     assert known == 0 or juries.cases[known].verdict == juries.NO_QUORUM, "court: evidence known"
@@ -158,7 +160,7 @@ def open_case(_service: address, _operator: address, _victim: address, _amount: 
         evidence=_evidence,
         seed_epoch=seed_epoch,
     )
-    self._pull(BOND)
+    self._pull(bond)
     return case_id
 
 
@@ -171,13 +173,13 @@ def appeal(_case: uint256):
     jury: IAlignmentCourt.Turn = juries.turns[_case][turn]
     found: uint256 = juries._found(jury, turn)
     assert block.timestamp >= juries._reveal_end(jury), "court: jury still sits"
-    assert block.timestamp < juries._reveal_end(jury) + APPEAL_PERIOD, "court: too late to appeal"
+    assert block.timestamp < juries._reveal_end(jury) + appeal_period, "court: too late to appeal"
     assert turn < MAX_APPEALS, "court: no appeal left"
     assert found != juries.NO_QUORUM, "court: nothing to appeal"
     juries.cases[_case].turn = turn + 1
     seed_epoch: uint256 = juries._open_turn(_case, turn + 1, msg.sender)
     log IAlignmentCourt.Appealed(case_id=_case, appellant=msg.sender, turn=turn + 1, seed_epoch=seed_epoch)
-    self._pull(BOND * APPEAL_FACTOR**(turn + 1))
+    self._pull(bond * APPEAL_FACTOR**(turn + 1))
 
 
 @external
@@ -191,7 +193,7 @@ def execute(_case: uint256) -> uint256:
     verdict: uint256 = juries._found(jury, turn)
     end: uint256 = juries._reveal_end(jury)
     if turn < MAX_APPEALS and verdict != juries.NO_QUORUM:
-        end += APPEAL_PERIOD
+        end += appeal_period
     assert block.timestamp >= end, "court: not final"
     # An appeal that brings no jury together changes nothing.
     if verdict == juries.NO_QUORUM and turn > 0:
@@ -202,28 +204,28 @@ def execute(_case: uint256) -> uint256:
     # Bonds: the accuser's less the fee if it was right, an appellant's whole if the jury before it was wrong.
     pot: uint256 = 0
     if verdict == juries.NO_QUORUM:
-        self.credits[case.accuser] += BOND
+        self.credits[case.accuser] += bond
     elif verdict == juries.GUILTY:
-        pot = BOND // FEE_DIVISOR
-        self.credits[case.accuser] += BOND - pot
+        pot = bond // FEE_DIVISOR
+        self.credits[case.accuser] += bond - pot
     else:
-        pot = BOND
+        pot = bond
     for i: uint256 in range(1, MAX_APPEALS + 1):
         if i > turn:
             break
-        bond: uint256 = BOND * APPEAL_FACTOR**i
+        appeal_bond: uint256 = bond * APPEAL_FACTOR**i
         last: IAlignmentCourt.Turn = juries.turns[_case][i - 1]
         if juries._found(last, i - 1) != verdict:
-            self.credits[juries.turns[_case][i].appellant] += bond
+            self.credits[juries.turns[_case][i].appellant] += appeal_bond
         else:
-            pot += bond
+            pot += appeal_bond
     juries.cases[_case].pot = pot
 
     fault: bytes32 = self._fault(case.service, case.operator, case.evidence)
     before: uint256 = self.taken_for[fault]
     taken: uint256 = 0
     if verdict == juries.GUILTY and case.amount > before and self._reachable(case.service):
-        taken = extcall juries.HUB.slash_for(
+        taken = extcall juries.hub.slash_for(
             case.service, case.operator, case.amount - before, case.victim, case.accuser, case.evidence
         )
         self.taken_for[fault] = before + taken
@@ -240,7 +242,7 @@ def collect(_receiver: address) -> uint256:
     amount: uint256 = self.credits[msg.sender]
     self.credits[msg.sender] = 0
     if amount > 0:
-        assert extcall TOKEN.transfer(_receiver, amount, default_return_value=True), "court: transfer failed"
+        assert extcall token.transfer(_receiver, amount, default_return_value=True), "court: transfer failed"
     return amount
 
 
@@ -286,7 +288,7 @@ def longest_case() -> uint256:
     """
     @notice Seconds from an accusation to its executed verdict at the longest: what a service's horizon must cover.
     """
-    return (MAX_APPEALS + 1) * (juries.COMMIT_PERIOD + juries.REVEAL_PERIOD) + MAX_APPEALS * APPEAL_PERIOD
+    return (MAX_APPEALS + 1) * (juries.commit_period + juries.reveal_period) + MAX_APPEALS * appeal_period
 
 
 # ############################################################## #
@@ -305,12 +307,12 @@ def _reachable(_service: address) -> bool:
     """
     @dev Whether the hub still slashes for the service. A verdict that came too late must not lock the bonds.
     """
-    terms: IStakingHub.ServiceTerms = staticcall juries.HUB.service(_service)
+    terms: IStakingHub.ServiceTerms = staticcall juries.hub.service(_service)
     return terms.removed == 0 or block.timestamp <= terms.removed + terms.horizon
 
 
 @internal
 def _pull(_amount: uint256):
-    before: uint256 = staticcall TOKEN.balanceOf(self)
-    assert extcall TOKEN.transferFrom(msg.sender, self, _amount, default_return_value=True), "court: transfer failed"
-    assert staticcall TOKEN.balanceOf(self) == before + _amount, "court: token takes a fee"
+    before: uint256 = staticcall token.balanceOf(self)
+    assert extcall token.transferFrom(msg.sender, self, _amount, default_return_value=True), "court: transfer failed"
+    assert staticcall token.balanceOf(self) == before + _amount, "court: token takes a fee"

@@ -20,19 +20,21 @@ from ethereum.ercs import IERC20
 from ..interfaces import IRewardStream
 from ..interfaces import IStakingHub
 
+implements: IRewardStream
+
 
 # ############################################################## #
 #                           IMMUTABLES                           #
 # ############################################################## #
 
 # The coin that is streamed.
-TOKEN: public(immutable(IERC20))
+token: public(immutable(IERC20))
 
 # Where it goes.
-HUB: public(immutable(IStakingHub))
+hub: public(immutable(IStakingHub))
 
 # Unix seconds at which the stream is dry; from then on a release hands over whatever is there.
-END: public(immutable(uint256))
+end: public(immutable(uint256))
 
 
 # ############################################################## #
@@ -57,9 +59,9 @@ def __init__(_token: address, _hub: address, _duration: uint256):
     assert _token.is_contract, "stream: token is no contract"
     assert _hub.is_contract, "stream: hub is no contract"
     assert _duration > 0, "stream: no duration"
-    TOKEN = IERC20(_token)
-    HUB = IStakingHub(_hub)
-    END = block.timestamp + _duration
+    token = IERC20(_token)
+    hub = IStakingHub(_hub)
+    end = block.timestamp + _duration
     self.released_until = block.timestamp
 
 
@@ -75,11 +77,11 @@ def fund(_amount: uint256):
     assert _amount > 0, "stream: zero amount"
     # What is due until now is due by the old rate.
     self._release()
-    self.released_until = min(block.timestamp, END)
-    before: uint256 = staticcall TOKEN.balanceOf(self)
+    self.released_until = min(block.timestamp, end)
+    before: uint256 = staticcall token.balanceOf(self)
     log IRewardStream.Funded(payer=msg.sender, amount=_amount)
-    assert extcall TOKEN.transferFrom(msg.sender, self, _amount, default_return_value=True), "stream: transfer failed"
-    assert (staticcall TOKEN.balanceOf(self) == before + _amount), "stream: token takes a fee"
+    assert extcall token.transferFrom(msg.sender, self, _amount, default_return_value=True), "stream: transfer failed"
+    assert (staticcall token.balanceOf(self) == before + _amount), "stream: token takes a fee"
 
 
 @external
@@ -111,11 +113,11 @@ def releasable() -> uint256:
 @internal
 @view
 def _releasable() -> uint256:
-    balance: uint256 = staticcall TOKEN.balanceOf(self)
-    if block.timestamp >= END:
+    balance: uint256 = staticcall token.balanceOf(self)
+    if block.timestamp >= end:
         return balance
     since: uint256 = self.released_until
-    return balance * (block.timestamp - since) // (END - since)
+    return balance * (block.timestamp - since) // (end - since)
 
 
 @internal
@@ -123,8 +125,8 @@ def _release() -> uint256:
     amount: uint256 = self._releasable()
     if amount == 0:
         return 0
-    self.released_until = min(block.timestamp, END)
+    self.released_until = min(block.timestamp, end)
     log IRewardStream.Released(amount=amount, until=block.timestamp)
-    assert extcall TOKEN.approve(HUB.address, amount, default_return_value=True), "stream: approval failed"
-    extcall HUB.fund_emission(amount)
+    assert extcall token.approve(hub.address, amount, default_return_value=True), "stream: approval failed"
+    extcall hub.fund_emission(amount)
     return amount

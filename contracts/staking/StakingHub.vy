@@ -26,6 +26,8 @@
 
 from ..interfaces import IStakingHub
 
+implements: IStakingHub
+
 
 # ############################################################## #
 #                             MODULES                            #
@@ -49,7 +51,7 @@ initializes: obligations[books := books, exits := exits]
 initializes: operators[books := books, exits := exits, obligations := obligations, purse := purse]
 initializes: slashing[books := books, exits := exits, obligations := obligations, positions := positions]
 initializes: reads[books := books, exits := exits, obligations := obligations, positions := positions]
-exports: (operators.__interface__, slashing.__interface__, reads.__interface__)
+exports: (purse.token, operators.__interface__, slashing.__interface__, reads.__interface__)
 
 
 # ############################################################## #
@@ -71,10 +73,10 @@ PERMIT: constant(bytes4) = 0xd505accf
 # ############################################################## #
 
 # Lists and removes services.
-OWNER: immutable(address)
+owner: public(immutable(address))
 
 # Where delegators' slashed coins go.
-INSURANCE: public(immutable(address))
+insurance: public(immutable(address))
 
 
 # ############################################################## #
@@ -94,8 +96,8 @@ def __init__(_token: address, _owner: address, _insurance: address, _unbonding: 
     assert _insurance not in [empty(address), self], "hub: no insurance"
     assert _epoch_length <= _unbonding, "hub: epoch beyond unbonding"
     purse.__init__(_token)
-    INSURANCE = _insurance
-    OWNER = _owner
+    insurance = _insurance
+    owner = _owner
     books.__init__(_epoch_length)
     exits.__init__(_unbonding)
 
@@ -132,7 +134,7 @@ def stake_with_permit(
         the token before does no harm.
     """
     if not raw_call(
-        purse.TOKEN.address,
+        purse.token.address,
         abi_encode(msg.sender, self, _amount, _deadline, _v, _r, _s, method_id=PERMIT),
         revert_on_failure=False,
     ):
@@ -147,8 +149,8 @@ def unstake(_operator: address, _shares: uint256, _min_amount: uint256 = 0, _sub
     @param _min_amount Slippage guard, wei.
     @return The ticket; asking again in the same half-period adds to it.
     """
-    owner: address = self._owner_key(msg.sender, _sub)
-    return self._unstake(_operator, owner, owner, _shares, _min_amount)
+    key: address = self._owner_key(msg.sender, _sub)
+    return self._unstake(_operator, key, key, _shares, _min_amount)
 
 
 @external
@@ -168,8 +170,8 @@ def redelegate(_from: address, _to: address, _shares: uint256, _min_amount: uint
     @return The ticket, for `complete_redelegation`.
     """
     books._check_known(pools._pool(books.pools_of[_to]).epoch)
-    owner: address = self._owner_key(msg.sender, _sub)
-    return self._unstake(_from, owner, self._owner_key(msg.sender, self._moving(_to, _sub)), _shares, _min_amount)
+    key: address = self._owner_key(msg.sender, _sub)
+    return self._unstake(_from, key, self._owner_key(msg.sender, self._moving(_to, _sub)), _shares, _min_amount)
 
 
 @external
@@ -201,10 +203,10 @@ def claim_many(_operators: DynArray[address, MAX_BATCH], _receiver: address, _su
     @notice `claim_rewards` at several operators with one transfer.
     """
     purse._check_receiver(_receiver)
-    owner: address = self._owner_key(msg.sender, _sub)
+    key: address = self._owner_key(msg.sender, _sub)
     amount: uint256 = 0
     for operator: address in _operators:
-        amount += self._claim(operator, owner, _receiver)
+        amount += self._claim(operator, key, _receiver)
     purse._push(_receiver, amount)
     return amount
 
@@ -214,10 +216,10 @@ def withdraw_many(_tickets: DynArray[uint256, MAX_BATCH], _sub: uint256 = 0) -> 
     """
     @notice `withdraw` of several tickets with one transfer.
     """
-    owner: address = self._owner_key(msg.sender, _sub)
+    key: address = self._owner_key(msg.sender, _sub)
     amount: uint256 = 0
     for ticket: uint256 in _tickets:
-        amount += exits._redeem(owner, ticket)
+        amount += exits._redeem(key, ticket)
     purse._push(msg.sender, amount)
     return amount
 
@@ -229,10 +231,10 @@ def collect(_receiver: address, _sub: uint256 = 0) -> uint256:
     @return Wei paid; 0 when nothing is due.
     """
     purse._check_receiver(_receiver)
-    owner: address = self._owner_key(msg.sender, _sub)
-    amount: uint256 = books.credits[owner]
-    books.credits[owner] = 0
-    log IStakingHub.Collected(owner=owner, receiver=_receiver, amount=amount)
+    key: address = self._owner_key(msg.sender, _sub)
+    amount: uint256 = books.credits[key]
+    books.credits[key] = 0
+    log IStakingHub.Collected(owner=key, receiver=_receiver, amount=amount)
     purse._push(_receiver, amount)
     return amount
 
@@ -284,7 +286,7 @@ def pay_insurance() -> uint256:
     totals.insurance = 0
     books.totals = books._totals_word(totals)
     log IStakingHub.InsurancePaid(amount=amount)
-    purse._push(INSURANCE, amount)
+    purse._push(insurance, amount)
     return amount
 
 
@@ -301,7 +303,7 @@ def list_service(_service: address, _horizon: uint256, _victim_bps: uint256, _pr
     @param _prover_bps Part of the slashed bond for the prover, basis points.
     @param _arbiter May slash in the service's name; zero for none.
     """
-    assert msg.sender == OWNER, "hub: not the owner"
+    self._check_owner()
     obligations._list(_service, _horizon, _victim_bps, _prover_bps, _arbiter)
 
 
@@ -310,7 +312,7 @@ def remove_service(_service: address):
     """
     @notice Stop commitments to `_service` now and its slashes after its horizon.
     """
-    assert msg.sender == OWNER, "hub: not the owner"
+    self._check_owner()
     obligations._remove(_service)
 
 
@@ -330,6 +332,12 @@ def owner_key(_account: address, _sub: uint256) -> address:
 # ############################################################## #
 #                             INTERNAL                           #
 # ############################################################## #
+
+@internal
+@view
+def _check_owner():
+    assert msg.sender == owner, "hub: not the owner"
+
 
 @internal
 def _stake(_operator: address, _owner: address, _amount: uint256, _min_shares: uint256) -> uint256:

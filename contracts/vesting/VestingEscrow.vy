@@ -34,6 +34,7 @@ from .lib import grants
 from .lib import stakes
 
 initializes: stakes
+exports: stakes.hub
 
 
 # ############################################################## #

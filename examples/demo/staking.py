@@ -224,10 +224,10 @@ def _judge(scene: _Scene) -> None:
         juror = scene.account(role)
         sealed = seal(case, 0, juror.address, guilty, keccak256(role.encode()))
         court.commit_vote(case, court.drawn_seats(case, juror.address)[:5], sealed, sender=juror)
-    story.anvil.warp_to(court.get_turn(case, 0)[0] + court.COMMIT_PERIOD())
+    story.anvil.warp_to(court.get_turn(case, 0)[0] + court.commit_period())
     for role, guilty in votes.items():
         court.reveal_vote(case, guilty, keccak256(role.encode()), sender=scene.account(role))
-    story.anvil.warp(court.REVEAL_PERIOD() + court.APPEAL_PERIOD())
+    story.anvil.warp(court.reveal_period() + court.appeal_period())
     receipt = court.execute(case, sender=accuser)
     verdict, taken = (receipt.events("Executed")[0].args[key] for key in ("verdict", "taken"))
     story.say(f"verdict: {VERDICTS[verdict]}; {taken // COIN:,} coins are taken from {OPERATORS[1]}")

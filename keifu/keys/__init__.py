@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from keifu._lazy import attach
 
 if TYPE_CHECKING:
+    from ethwire.eip712 import Domain, StructType
     from ethwire.keys import Account, canonical, checksum, keccak256, recover
-    from keifu.keys.eip712 import Domain, StructType
 
 __all__ = [
     "Account",
@@ -24,6 +24,6 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "ethwire.keys": ["Account", "canonical", "checksum", "keccak256", "recover"],
-        "keifu.keys.eip712": ["Domain", "StructType"],
+        "ethwire.eip712": ["Domain", "StructType"],
     },
 )

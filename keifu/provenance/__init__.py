@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from keifu._lazy import attach
 
 if TYPE_CHECKING:
+    from keifu.abi.eip712 import LABEL
     from keifu.provenance._model import (
-        LABEL,
         ZERO,
         Attestation,
         Heartbeat,
@@ -45,4 +45,7 @@ __all__ = [
     "is_heartbeat_signed",
 ]
 
-__getattr__, __dir__ = attach(__name__, {"keifu.provenance._model": __all__})
+__getattr__, __dir__ = attach(
+    __name__,
+    {"keifu.abi.eip712": ["LABEL"], "keifu.provenance._model": [name for name in __all__ if name != "LABEL"]},
+)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from keifu.abi.eip712 import ATTEST, ATTESTATION, HEARTBEAT, LABEL, LINK, RECORD, REGISTER
 from keifu.errors import InputError
-from keifu.keys import Domain, StructType, checksum
+from keifu.keys import Domain, checksum
 from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 
 __all__ = [
@@ -226,40 +227,6 @@ class Heartbeat:
         return (self.node, self.environment, self.promotion_seq, self.digest, self.time)
 
 
-_LINK = StructType("Link", relation="uint8", parent="bytes32")
-_RECORD = StructType(
-    "Record",
-    (_LINK,),
-    author="address",
-    kind="uint8",
-    digest="bytes32",
-    contentRoot="bytes32",
-    programRoot="bytes32",
-    manifest="bytes32",
-    uri="string",
-    licence="string",
-    version="string",
-    links="Link[]",
-)
-_REGISTER = StructType("Register", (_LINK, _RECORD), record="Record", nonce="uint256", deadline="uint256")
-_ATTESTATION = StructType(
-    "Attestation",
-    schema="bytes32",
-    subject="bytes32",
-    expiry="uint64",
-    revocable="bool",
-    reference="bytes32",
-    data="bytes32",
-)
-_ATTEST = StructType(
-    "Attest", (_ATTESTATION,), attester="address", attestation="Attestation", nonce="uint256", deadline="uint256"
-)
-LABEL = StructType("Label", labeller="address", dataset="bytes32", index="uint256", sample="bytes32", label="bytes32")
-_HEARTBEAT = StructType(
-    "Heartbeat", node="address", environment="bytes32", promotionSeq="uint64", digest="bytes32", time="uint64"
-)
-
-
 class RegistryDomain:
     """Digests and ids in the domain of one registry on one chain."""
 
@@ -268,18 +235,18 @@ class RegistryDomain:
 
     def record_digest(self, record: Record) -> bytes:
         """What an author signs for an anchored record."""
-        return self.domain.digest(_RECORD, *_record_members(record))
+        return self.domain.digest(RECORD, *_record_members(record))
 
     def record_id(self, record: Record) -> bytes:
         return self.record_digest(record)[:-ID_TAIL_BYTES] + bytes(ID_TAIL_BYTES)
 
     def register_digest(self, record: Record, nonce: int, deadline: int) -> bytes:
         """What an author signs so that somebody else may register."""
-        return self.domain.digest(_REGISTER, _RECORD.hash(*_record_members(record)), nonce, deadline)
+        return self.domain.digest(REGISTER, RECORD.hash(*_record_members(record)), nonce, deadline)
 
     def attest_digest(self, attester: str, attestation: Attestation, nonce: int, deadline: int) -> bytes:
         """What an attester signs so that somebody else may attest."""
-        return self.domain.digest(_ATTEST, attester, _ATTESTATION.hash(*attestation.args), nonce, deadline)
+        return self.domain.digest(ATTEST, attester, ATTESTATION.hash(*attestation.args), nonce, deadline)
 
     def label_digest(self, label: Label) -> bytes:
         """What a labeller signs."""
@@ -292,7 +259,7 @@ class RegistryDomain:
 
 def _record_members(record: Record) -> tuple[Any, ...]:
     *plain, links = record.args
-    return (*plain, [_LINK.hash(*link) for link in links])
+    return (*plain, [LINK.hash(*link) for link in links])
 
 
 def environments_domain(chain_id: int, environments: Any) -> Domain:
@@ -301,9 +268,9 @@ def environments_domain(chain_id: int, environments: Any) -> Domain:
 
 def heartbeat_digest(domain: Domain, heartbeat: Heartbeat) -> bytes:
     """What a node signs; `domain` is that of the Environments contract."""
-    return domain.digest(_HEARTBEAT, *heartbeat.args)
+    return domain.digest(HEARTBEAT, *heartbeat.args)
 
 
 def is_heartbeat_signed(domain: Domain, heartbeat: Heartbeat, signature: bytes) -> bool:
     """Whether its node signed it, as `is_heartbeat_false` finds."""
-    return domain.is_signed_by(heartbeat.node, signature, _HEARTBEAT, *heartbeat.args)
+    return domain.is_signed_by(heartbeat.node, signature, HEARTBEAT, *heartbeat.args)

@@ -19,9 +19,10 @@ from coincurve import PublicKey
 from numpy.typing import NDArray
 
 from keifu import merkle
+from keifu.abi.eip712 import LABEL
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account, keccak256
-from keifu.provenance._model import LABEL, Label, RegistryDomain
+from keifu.provenance._model import Label, RegistryDomain
 
 __all__ = ["LabelBatch", "LabelProof", "label_word"]
 

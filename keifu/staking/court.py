@@ -80,7 +80,7 @@ def read_case(court: Contract, case: int, now: int) -> CaseStatus:
 
 def _phase(court: Contract, opened: int, now: int) -> tuple[str, int]:
     end = opened
-    periods = (("commit", court.COMMIT_PERIOD()), ("reveal", court.REVEAL_PERIOD()), ("appeal", court.APPEAL_PERIOD()))
+    periods = (("commit", court.commit_period()), ("reveal", court.reveal_period()), ("appeal", court.appeal_period()))
     for phase, seconds in periods:
         end += seconds
         if now < end:

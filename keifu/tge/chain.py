@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from keifu.abi.eip712 import TRANSFER_WITH_AUTHORIZATION
 from keifu.chain import ChainClient, Deployer, Deployment, Params, deploy_protocol
 from keifu.chain.bounds import require_start
 from keifu.chain.deployments import Record
@@ -17,8 +18,7 @@ from keifu.chain.logs import find_logs
 from keifu.chain.parameters import Distribution
 from keifu.chain.suite import DISTRIBUTOR, TOKEN
 from keifu.errors import CheckFailed, EnvironmentFault, UsageError
-from keifu.keys import keccak256
-from keifu.keys.eip712 import Domain, StructType
+from keifu.keys import Domain, keccak256
 from keifu.spec.vesting import SWEEP_DELAY, Schedule
 from keifu.tge.files import Proof, Summary
 
@@ -39,19 +39,6 @@ __all__ = [
 
 FOREVER = 2**256 - 1
 CLAIMED = "0x" + keccak256(b"Claimed(uint256,address,uint256)").hex()
-_AUTHORIZATION = StructType(
-    "TransferWithAuthorization",
-    (),
-    **{
-        "from": "address",
-        "to": "address",
-        "value": "uint256",
-        "validAfter": "uint256",
-        "validBefore": "uint256",
-        "nonce": "bytes32",
-    },
-)
-
 Sign = Callable[[bytes], bytes]  # a 32-byte digest to r, s, v
 
 
@@ -149,7 +136,7 @@ def fund(chain: Deployer, deployment: Deployment, distribution: Distribution, ch
     if balance < distribution.allocation:
         raise CheckFailed(f"{chain.sender} has {balance} wei of the {distribution.allocation} to pay in")
     values = (chain.sender, distributor, distribution.allocation, 0, FOREVER, nonce)
-    signature = sign(Domain("Keifu", "1", chain_id, token).digest(_AUTHORIZATION, *values))
+    signature = sign(Domain("Keifu", "1", chain_id, token).digest(TRANSFER_WITH_AUTHORIZATION, *values))
     r, s, v = signature[:32], signature[32:64], signature[64]
     chain.call(token, TOKEN, "transferWithAuthorization", *values, v, r, s)
     return True

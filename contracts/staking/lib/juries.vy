@@ -49,16 +49,16 @@ VOID: constant(uint256) = 3
 # ############################################################## #
 
 # Where operators commit, and through which verdicts are executed.
-HUB: public(immutable(IStakingHub))
+hub: public(immutable(IStakingHub))
 
 # Where juries' seeds come from.
-RANDOMNESS: public(immutable(IRandomness))
+randomness: public(immutable(IRandomness))
 
 # Time to draw a seat and commit a vote, seconds: two epochs of the hub.
-COMMIT_PERIOD: public(immutable(uint256))
+commit_period: public(immutable(uint256))
 
 # Time to reveal, seconds.
-REVEAL_PERIOD: public(immutable(uint256))
+reveal_period: public(immutable(uint256))
 
 
 # ############################################################## #
@@ -83,10 +83,10 @@ ballots: HashMap[uint256, HashMap[uint256, HashMap[address, IAlignmentCourt.Ball
 def __init__(_hub: address, _randomness: address, _reveal_period: uint256):
     assert _hub.is_contract, "court: hub is no contract"
     assert _randomness.is_contract, "court: randomness is no contract"
-    HUB = IStakingHub(_hub)
-    RANDOMNESS = IRandomness(_randomness)
-    COMMIT_PERIOD = 2 * (staticcall HUB.epoch_start(2) - staticcall HUB.epoch_start(1))
-    REVEAL_PERIOD = _reveal_period
+    hub = IStakingHub(_hub)
+    randomness = IRandomness(_randomness)
+    commit_period = 2 * (staticcall hub.epoch_start(2) - staticcall hub.epoch_start(1))
+    reveal_period = _reveal_period
 
 
 # ############################################################## #
@@ -102,12 +102,12 @@ def commit_vote(_case: uint256, _seats: DynArray[uint256, MAX_SEATS], _commitmen
     """
     turn: uint256 = self._open(_case)
     jury: IAlignmentCourt.Turn = self.turns[_case][turn]
-    assert block.timestamp < jury.opened + COMMIT_PERIOD, "court: commit phase over"
+    assert block.timestamp < jury.opened + commit_period, "court: commit phase over"
     assert _commitment != empty(bytes32), "court: empty commitment"
     assert self.ballots[_case][turn][msg.sender].seats == 0, "court: already committed"
     assert msg.sender != self.cases[_case].operator, "court: judge in own case"
     assert len(_seats) > 0, "court: no seat"
-    seed: bytes32 = staticcall RANDOMNESS.seed(jury.seed_epoch)
+    seed: bytes32 = staticcall randomness.seed(jury.seed_epoch)
     assert seed != empty(bytes32), "court: no seed yet"
     seats: uint256 = self._seats(msg.sender, jury.weighed_at)
     next: uint256 = 0
@@ -129,7 +129,7 @@ def reveal_vote(_case: uint256, _guilty: bool, _salt: bytes32):
     turn: uint256 = self._open(_case)
     jury: IAlignmentCourt.Turn = self.turns[_case][turn]
     ballot: IAlignmentCourt.Ballot = self.ballots[_case][turn][msg.sender]
-    assert block.timestamp >= jury.opened + COMMIT_PERIOD, "court: commit phase not over"
+    assert block.timestamp >= jury.opened + commit_period, "court: commit phase not over"
     assert block.timestamp < self._reveal_end(jury), "court: reveal phase over"
     assert ballot.vote == 0, "court: already revealed"
     assert ballot.commitment == self._seal(_case, turn, msg.sender, _guilty, _salt), "court: not that vote"
@@ -151,7 +151,7 @@ def report_salt(_case: uint256, _juror: address, _guilty: bool, _salt: bytes32) 
     turn: uint256 = self._open(_case)
     jury: IAlignmentCourt.Turn = self.turns[_case][turn]
     ballot: IAlignmentCourt.Ballot = self.ballots[_case][turn][_juror]
-    assert block.timestamp < jury.opened + COMMIT_PERIOD, "court: reveal has begun"
+    assert block.timestamp < jury.opened + commit_period, "court: reveal has begun"
     assert msg.sender != _juror, "court: not by the juror"
     assert ballot.vote == 0, "court: nothing to penalise"
     assert ballot.commitment == self._seal(_case, turn, _juror, _guilty, _salt), "court: not that vote"
@@ -183,7 +183,7 @@ def drawn_seats(_case: uint256, _juror: address) -> DynArray[uint256, MAX_SEATS]
     """
     turn: uint256 = self.cases[_case].turn
     jury: IAlignmentCourt.Turn = self.turns[_case][turn]
-    seed: bytes32 = staticcall RANDOMNESS.seed(jury.seed_epoch)
+    seed: bytes32 = staticcall randomness.seed(jury.seed_epoch)
     drawn: DynArray[uint256, MAX_SEATS] = []
     if seed == empty(bytes32):
         return drawn
@@ -229,11 +229,11 @@ def _open_turn(_case: uint256, _turn: uint256, _appellant: address) -> uint256:
     """
     @dev Weight is what was committed at the start of the epoch before, so no stake can come for this case.
     """
-    epoch: uint256 = staticcall HUB.epoch()
-    seed_epoch: uint256 = staticcall RANDOMNESS.next()
+    epoch: uint256 = staticcall hub.epoch()
+    seed_epoch: uint256 = staticcall randomness.next()
     self.turns[_case][_turn] = IAlignmentCourt.Turn(
         opened=block.timestamp,
-        weighed_at=staticcall HUB.epoch_start(max(epoch, 2) - 1),
+        weighed_at=staticcall hub.epoch_start(max(epoch, 2) - 1),
         seed_epoch=seed_epoch,
         appellant=_appellant,
         committed=0,
@@ -246,7 +246,7 @@ def _open_turn(_case: uint256, _turn: uint256, _appellant: address) -> uint256:
 @internal
 @view
 def _reveal_end(_jury: IAlignmentCourt.Turn) -> uint256:
-    return _jury.opened + COMMIT_PERIOD + REVEAL_PERIOD
+    return _jury.opened + commit_period + reveal_period
 
 
 @internal
@@ -269,8 +269,8 @@ def _seats(_juror: address, _weighed_at: uint256) -> uint256:
     """
     @dev What was committed then, still is, and is backed by stake: the least of the three.
     """
-    then: uint256 = staticcall HUB.committed_at(self, _juror, _weighed_at)
-    return min(then, staticcall HUB.effective(self, _juror)) // SEAT
+    then: uint256 = staticcall hub.committed_at(self, _juror, _weighed_at)
+    return min(then, staticcall hub.effective(self, _juror)) // SEAT
 
 
 @internal
@@ -290,6 +290,6 @@ def _seal(_case: uint256, _turn: uint256, _juror: address, _guilty: bool, _salt:
 def _penalise(_case: uint256, _turn: uint256, _juror: address, _seats: uint256) -> uint256:
     self.ballots[_case][_turn][_juror].vote = VOID
     evidence: bytes32 = keccak256(abi_encode(_case, _turn, _juror))
-    taken: uint256 = extcall HUB.slash(_juror, PENALTY * _seats, empty(address), msg.sender, evidence)
+    taken: uint256 = extcall hub.slash(_juror, PENALTY * _seats, empty(address), msg.sender, evidence)
     log IAlignmentCourt.Penalised(case_id=_case, juror=_juror, amount=taken)
     return taken

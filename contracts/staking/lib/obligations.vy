@@ -37,15 +37,6 @@ BOND_MULTIPLE: constant(uint256) = 10
 HISTORY_EPOCHS: constant(uint256) = 2
 
 
-# One word: arbiter 160 | horizon 32 | victim 16 | prover 16 | removed 32.
-struct Service:
-    arbiter: address  # may slash in the service's name
-    horizon: uint256  # longest time from a fault to its executed slash, seconds; 0 when never listed
-    victim: uint256  # part of the slashed bond for the victim, basis points
-    prover: uint256  # part of the slashed bond for the prover, basis points
-    removed: uint256  # unix seconds; 0 while listed
-
-
 # One word: current 96 | next 96 | since 64.
 struct Commitment:
     current: uint256  # wei
@@ -57,7 +48,7 @@ struct Commitment:
 #                             STORAGE                            #
 # ############################################################## #
 
-# service -> packed Service.
+# service -> its terms in one word: arbiter 160 | horizon 32 | victim 16 | prover 16 | removed 32.
 services: HashMap[address, uint256]
 
 # service -> operator -> packed Commitment.
@@ -96,16 +87,16 @@ def _list(
 
 @internal
 def _remove(_service: address):
-    service: Service = self._listed(_service)
+    service: IStakingHub.ServiceTerms = self._listed(_service)
     self.services[_service] |= block.timestamp << 224
     log IStakingHub.ServiceRemoved(service=_service, slashes_until=block.timestamp + service.horizon)
 
 
 @internal
 @view
-def _service(_service: address) -> Service:
+def _service(_service: address) -> IStakingHub.ServiceTerms:
     word: uint256 = self.services[_service]
-    return Service(
+    return IStakingHub.ServiceTerms(
         arbiter=convert(word & convert(max_value(uint160), uint256), address),
         horizon=(word >> 160) & (2**32 - 1),
         victim=(word >> 192) & (2**16 - 1),
@@ -116,23 +107,23 @@ def _service(_service: address) -> Service:
 
 @internal
 @view
-def _known(_service: address) -> Service:
-    service: Service = self._service(_service)
+def _known(_service: address) -> IStakingHub.ServiceTerms:
+    service: IStakingHub.ServiceTerms = self._service(_service)
     assert service.horizon > 0, "hub: unknown service"
     return service
 
 
 @internal
 @view
-def _listed(_service: address) -> Service:
-    service: Service = self._known(_service)
+def _listed(_service: address) -> IStakingHub.ServiceTerms:
+    service: IStakingHub.ServiceTerms = self._known(_service)
     assert service.removed == 0, "hub: service removed"
     return service
 
 
 @internal
 @view
-def _may_slash(_service: Service) -> bool:
+def _may_slash(_service: IStakingHub.ServiceTerms) -> bool:
     return _service.horizon > 0 and (_service.removed == 0 or block.timestamp <= _service.removed + _service.horizon)
 
 
@@ -162,7 +153,7 @@ def _increase(
 
 @internal
 def _decrease(_service: address, _operator: address, _amount: uint256):
-    service: Service = self._known(_service)
+    service: IStakingHub.ServiceTerms = self._known(_service)
     commitment: Commitment = self._settled(_service, _operator)
     assert _amount <= commitment.next, "hub: more than committed"
     commitment.next -= _amount

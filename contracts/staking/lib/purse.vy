@@ -17,7 +17,7 @@ from ethereum.ercs import IERC20
 # ############################################################## #
 
 # The coin at stake.
-TOKEN: immutable(IERC20)
+token: public(immutable(IERC20))
 
 
 # ############################################################## #
@@ -27,7 +27,7 @@ TOKEN: immutable(IERC20)
 @deploy
 def __init__(_token: address):
     assert _token.is_contract, "hub: token is no contract"
-    TOKEN = IERC20(_token)
+    token = IERC20(_token)
 
 
 # ############################################################## #
@@ -36,15 +36,15 @@ def __init__(_token: address):
 
 @internal
 def _pull(_amount: uint256):
-    before: uint256 = staticcall TOKEN.balanceOf(self)
-    assert extcall TOKEN.transferFrom(msg.sender, self, _amount, default_return_value=True), "hub: transfer failed"
-    assert (staticcall TOKEN.balanceOf(self) == before + _amount), "hub: token takes a fee"
+    before: uint256 = staticcall token.balanceOf(self)
+    assert extcall token.transferFrom(msg.sender, self, _amount, default_return_value=True), "hub: transfer failed"
+    assert (staticcall token.balanceOf(self) == before + _amount), "hub: token takes a fee"
 
 
 @internal
 def _push(_to: address, _amount: uint256):
     if _amount > 0:
-        assert extcall TOKEN.transfer(_to, _amount, default_return_value=True), "hub: transfer failed"
+        assert extcall token.transfer(_to, _amount, default_return_value=True), "hub: transfer failed"
 
 
 @internal

@@ -135,7 +135,7 @@ def commitment(_service: address, _operator: address) -> obligations.Commitment:
 
 @external
 @view
-def service(_service: address) -> obligations.Service:
+def service(_service: address) -> IStakingHub.ServiceTerms:
     """
     @notice The terms that a service was listed with.
     """

@@ -86,7 +86,7 @@ def _slash(
     _prover: address,
     _evidence: bytes32,
 ) -> uint256:
-    service: obligations.Service = obligations._service(_service)
+    service: IStakingHub.ServiceTerms = obligations._service(_service)
     assert obligations._may_slash(service), "hub: not a slasher"
     purse._check_amount(_amount)
     # Stored at once: a slash that takes nothing must not leave the books half turned.

@@ -23,7 +23,7 @@ from ...interfaces import IVestingEscrow
 # ############################################################## #
 
 # Where grants are staked; the zero address for nowhere.
-HUB: immutable(IStakingHub)
+hub: public(immutable(IStakingHub))
 
 
 # ############################################################## #
@@ -43,7 +43,7 @@ principals: HashMap[uint256, HashMap[uint256, uint256]]
 
 @deploy
 def __init__(_hub: address):
-    HUB = IStakingHub(_hub)
+    hub = IStakingHub(_hub)
 
 
 # ############################################################## #
@@ -56,15 +56,15 @@ def _enter(_id: uint256, _token: IERC20, _operator: address, _amount: uint256, _
     @dev Stake coins of the grant that are here and free; the caller has checked that they are.
     @return Shares.
     """
-    assert HUB.address != empty(address), "escrow: no hub"
+    assert hub.address != empty(address), "escrow: no hub"
     self._write_off(_id)
     stake: IVestingEscrow.Stake = self.stakes[_id]
     assert stake.owed == 0, "escrow: grant was revoked"
     assert stake.active == 0 or stake.operator == _operator, "escrow: staked with another operator"
     self.stakes[_id].operator = _operator
     self.stakes[_id].active = stake.active + _amount
-    assert extcall _token.approve(HUB.address, _amount, default_return_value=True), "escrow: approval refused"
-    shares: uint256 = extcall HUB.stake(_operator, _amount, _min_shares, _id)
+    assert extcall _token.approve(hub.address, _amount, default_return_value=True), "escrow: approval refused"
+    shares: uint256 = extcall hub.stake(_operator, _amount, _min_shares, _id)
     log IVestingEscrow.Staked(id=_id, operator=_operator, amount=_amount, shares=shares)
     return shares
 
@@ -81,7 +81,7 @@ def _leave(_id: uint256, _shares: uint256, _min_amount: uint256) -> uint256:
     principal: uint256 = stake.active * _shares // held
     self.stakes[_id].active = stake.active - principal
     self.stakes[_id].leaving = stake.leaving + principal
-    ticket: uint256 = extcall HUB.unstake(stake.operator, _shares, _min_amount, _id)
+    ticket: uint256 = extcall hub.unstake(stake.operator, _shares, _min_amount, _id)
     # The ticket's number is the hub's to give; the lock keeps everybody out meanwhile.
     self.principals[_id][ticket] += principal
     log IVestingEscrow.Unstaked(id=_id, operator=stake.operator, ticket=ticket, amount=principal)
@@ -97,7 +97,7 @@ def _return(_id: uint256, _ticket: uint256) -> uint256:
     principal: uint256 = self.principals[_id][_ticket]
     self.principals[_id][_ticket] = 0
     self.stakes[_id].leaving -= principal
-    amount: uint256 = extcall HUB.withdraw(_ticket, _id)
+    amount: uint256 = extcall hub.withdraw(_ticket, _id)
     lost: uint256 = principal - min(amount, principal)
     self._absorb(_id, lost)
     log IVestingEscrow.Returned(id=_id, ticket=_ticket, amount=amount, lost=lost)
@@ -123,8 +123,8 @@ def _write_off(_id: uint256) -> uint256:
 def _rewards(_id: uint256, _beneficiary: address) -> uint256:
     operator: address = self.stakes[_id].operator
     assert operator != empty(address), "escrow: nothing was staked"
-    amount: uint256 = extcall HUB.claim_rewards(operator, _beneficiary, _id)
-    return amount + extcall HUB.collect(_beneficiary, _id)
+    amount: uint256 = extcall hub.claim_rewards(operator, _beneficiary, _id)
+    return amount + extcall hub.collect(_beneficiary, _id)
 
 
 @internal
@@ -175,7 +175,7 @@ def _here(_id: uint256, _unpaid: uint256) -> uint256:
 def _shares(_id: uint256, _operator: address) -> uint256:
     shares: uint256 = 0
     worth: uint256 = 0
-    shares, worth = staticcall HUB.position(_operator, self._key(_id))
+    shares, worth = staticcall hub.position(_operator, self._key(_id))
     return shares
 
 

@@ -250,6 +250,16 @@ def test_each_role_that_was_given_or_taken_is_named(chain, record, wrong, role, 
 
 
 @pytest.mark.case("tools-1")
+@pytest.mark.parametrize("role", ["PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE", "DEFAULT_ADMIN_ROLE"])
+def test_another_administrator_of_a_role_is_named(chain, record, wrong, role):
+    timelock = chain.client().at(record.contracts["Timelock"], "Timelock")
+    change = timelock.interface.function("set_role_admin").encode((getattr(timelock, role)(), b"\x0c" * 32))
+    through_itself(chain, timelock, change)
+    name = {"DEFAULT_ADMIN_ROLE": "admin"}.get(role, role.split("_")[0].lower())
+    assert wrong(record) == [f"Timelock.{name}"]
+
+
+@pytest.mark.case("tools-1")
 def test_a_delay_that_was_changed_is_named(chain, record, wrong):
     timelock = chain.client().at(record.contracts["Timelock"], "Timelock")
     through_itself(chain, timelock, timelock.interface.function("update_delay").encode((0,)))

@@ -28,7 +28,7 @@ class DrandCourtroom(Courtroom):
         epoch = self.court.get_turn(case, self.court.get_case(case)[6])[2]
         number = self.box.source(epoch)
         assert not any(self.court.drawn_seats(case, juror) for juror in self.jurors)
-        self.evm.warp_to(self.box.GENESIS() + (number - 1) * PERIOD)
+        self.evm.warp_to(self.box.genesis() + (number - 1) * PERIOD)
         self.box.capture(epoch, bls.sign(SECRET, bls.round_message(number)), sender=self.accuser)
 
 
@@ -113,4 +113,4 @@ def test_the_suite_is_deployed_with_another_source_of_seeds():
     seeds = evm.deploy("SeedBox", sender=evm.account("stranger"))
     suite = deploy_protocol(EvmDeployer(evm, evm.account("deployer")), Params(randomness=seeds.address))
     assert "Randomness" not in suite.addresses
-    assert suite.at(evm, "AlignmentCourt").RANDOMNESS() == seeds.address
+    assert suite.at(evm, "AlignmentCourt").randomness() == seeds.address

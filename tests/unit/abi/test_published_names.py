@@ -19,7 +19,6 @@ from keifu.errors import ArtifactError
 TABLE = abi_names.read(artifacts.project().root / artifacts.CONTRACTS / abi_names.FILE)
 # A name that a person can use: no stand-in of the compiler's, no underscore where a word was not free.
 NAME = re.compile(r"^(?!arg\d+$)[A-Za-z_][A-Za-z0-9_]*(?<!_)$")
-IN_CAPITALS = re.compile(r"^(DOMAIN_SEPARATOR|\w+_TYPEHASH)$")  # as EIP-2612 and EIP-3009 spell them
 
 
 def published(name):
@@ -37,6 +36,35 @@ def test_every_published_name_can_be_used(name):
         parameters = entry["inputs"] + (outputs if len(outputs) > 1 else [])
         for word in [entry["name"], *(parameter["name"] for parameter in parameters)]:
             assert NAME.match(word), f"{entry['name']}: {word!r}"
+
+
+@pytest.mark.case("tools-10")
+@pytest.mark.parametrize(
+    ("name", "getters"),
+    [
+        ("StakingHub", {"token", "owner", "insurance"}),
+        ("AlignmentCourt", {"token", "hub", "randomness", "bond"}),
+        ("RewardStream", {"token", "hub", "end"}),
+        ("TGEDistributor", {"token", "hub", "owner"}),
+        ("VestingEscrow", {"token", "hub"}),
+        ("CommitRevealRandomness", {"token", "sink", "bond"}),
+        ("Environments", {"registry"}),
+    ],
+)
+def test_one_rule_for_getters(name, getters):
+    """What a deployment chooses is read in lower case, under the same name everywhere."""
+    there = {function.name for function in abi.load(name).interface.functions if not function.inputs}
+    assert getters <= there
+    assert not {getter.upper() for getter in getters} & there
+
+
+@pytest.mark.case("tools-10")
+def test_the_hub_names_its_coin_and_its_owner():
+    evm = LocalEvm()
+    owner, sink = evm.account("owner"), evm.account("sink")
+    token = evm.deploy("KeifuToken", owner, sender=owner)
+    hub = evm.deploy("StakingHub", token, owner, sink, 200, 100, sender=evm.account("deployer"))
+    assert (hub.token(), hub.owner(), hub.insurance()) == (token.address, owner.address, sink.address)
 
 
 @pytest.mark.case("tools-10")

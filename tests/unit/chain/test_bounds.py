@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.chain import Params
 from keifu.chain.bounds import (
     LATEST_SWEEP,
@@ -20,9 +21,9 @@ from keifu.chain.bounds import (
 from keifu.chain.parameters import Distribution
 from keifu.errors import UsageError
 from keifu.spec import vesting as model
+from keifu.units import DAY
 
 NOW = 1_767_225_600
-DAY = 86_400
 WHO = "0x" + "0a" * 20
 PARAMS = Params().by(WHO)
 
@@ -112,12 +113,12 @@ OUT_OF_BOUNDS = [
     ("reveal_period", 31 * DAY),
     ("appeal_period", 0),
     ("appeal_period", 31 * DAY),
-    ("treasury", "0x" + "00" * 20),
+    ("treasury", ZERO_ADDRESS),
     ("treasury", "0x12"),
-    ("insurance", "0x" + "00" * 20),
+    ("insurance", ZERO_ADDRESS),
     ("insurance", "nobody"),
     ("randomness", "0x1"),
-    ("proposers", ("0x" + "00" * 20,)),
+    ("proposers", (ZERO_ADDRESS,)),
     ("proposers", ("somebody",)),
     ("proposers", ()),
     ("executors", ()),
@@ -128,7 +129,7 @@ OUT_OF_BOUNDS = [
 @pytest.mark.case("tools-4")
 @pytest.mark.parametrize(("name", "value"), OUT_OF_BOUNDS)
 def test_each_parameter_is_bounded(name, value):
-    with pytest.raises(UsageError, match="zero address cannot propose" if value == ("0x" + "00" * 20,) else name[:-1]):
+    with pytest.raises(UsageError, match="zero address cannot propose" if value == (ZERO_ADDRESS,) else name[:-1]):
         require_bounds(replace(PARAMS, **{name: value}), NOW)
 
 

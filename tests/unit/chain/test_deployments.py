@@ -11,6 +11,7 @@ from keifu.chain.creation import Creation
 from keifu.chain.deployments import SCHEMA, Record, open_record
 from keifu.chain.parameters import Distribution, Params
 from keifu.errors import ChainMismatch, InputError
+from keifu.units import DAY
 
 GENESIS = "0xaa"
 WHO = "0x" + "0a" * 20
@@ -18,7 +19,7 @@ WHO = "0x" + "0a" * 20
 
 @pytest.fixture
 def record():
-    terms = Distribution(b"\7" * 32, 10**27, 1_767_225_600, 86_400, 10, 1_900_000_000)
+    terms = Distribution(b"\7" * 32, 10**27, 1_767_225_600, DAY, 10, 1_900_000_000)
     params = Params(distribution=terms, proposers=(WHO,)).by(WHO)
     creation = Creation("KeifuToken", "KeifuToken", WHO, {"holder": WHO}, "0x00", "0x01", 7, "0x02")
     return Record(1, GENESIS, deployer=WHO, first_block=6, parameters=params.data(), creations={"KeifuToken": creation})

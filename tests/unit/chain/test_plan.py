@@ -10,9 +10,9 @@ from keifu.chain.plan import Plan
 from keifu.errors import InputError, KeifuError, UsageError
 from keifu.keys import checksum
 from keifu.spec.vesting import SWEEP_DELAY
+from keifu.units import DAY
 
 NOW = 1_767_225_600
-DAY = 86_400
 LOCAL, PUBLIC = 31_337, 16_602
 DEPLOYER, TREASURY, COUNCIL, ANYONE = ("0x" + f"{number:02x}" * 20 for number in (10, 11, 12, 0))
 NAMED = {"treasury": TREASURY, "proposers": (COUNCIL,), "executors": (ANYONE,)}

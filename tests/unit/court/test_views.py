@@ -14,8 +14,8 @@ from tests.unit.court.conftest import (
 
 
 def test_the_longest_case_is_three_juries_and_two_times_to_appeal(court):
-    assert court.longest_case() == 3 * (court.COMMIT_PERIOD() + court.REVEAL_PERIOD()) + 2 * court.APPEAL_PERIOD()
-    assert (court.COMMIT_PERIOD(), court.REVEAL_PERIOD()) == (2 * EPOCH, REVEAL)
+    assert court.longest_case() == 3 * (court.commit_period() + court.reveal_period()) + 2 * court.appeal_period()
+    assert (court.commit_period(), court.reveal_period()) == (2 * EPOCH, REVEAL)
 
 
 def test_a_seat_costs_a_thousand_and_its_silence_fifty(court):

@@ -54,8 +54,8 @@ HOUSE_WORDS = {
 }
 # Abbreviations that a reader knows without a glossary.
 KNOWN_ABBREVIATIONS = """
-AI API AVX AVX2 CI CPU CSS CSV FAST GB GPU HTML HTTP ID JSON MIT OS SDK SHA SQL SVG UI URL UTC UTF UCI XML YAML
-CHANGELOG CONTRIBUTING README SECURITY
+AI API AVX AVX2 CI CPU CSS CSV FAST GB GPU HTML HTTP ID JSON MIT OS PATH SDK SHA SQL SVG TOML UI URL UTC UTF
+UCI XML YAML CHANGELOG CONTRIBUTING README SECURITY
 """
 
 
@@ -77,7 +77,7 @@ def plain(text):
     text = re.sub(r"<!--.*?-->", "", prose(text), flags=re.DOTALL)
     text = re.sub(r"`[^`]*`", "Code", text)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    return re.sub(r"[*_]{1,2}", "", text)
+    return re.sub(r"\*{1,2}|(?<!\w)_|_(?!\w)", "", text)
 
 
 def passages(text):

@@ -28,7 +28,7 @@ def phase(source, chain):
     """Go to the commit (0) or reveal (1) phase of an epoch."""
 
     def phase(epoch, half):
-        chain.pending_timestamp = source.GENESIS() + epoch * LENGTH + half * LENGTH // 2 + 100
+        chain.pending_timestamp = source.genesis() + epoch * LENGTH + half * LENGTH // 2 + 100
         chain.mine()
 
     return phase

@@ -17,7 +17,7 @@ def args(project, hub, token, deployer):
 
 def test_terms(project, args, deployer):
     court = project.AlignmentCourt.deploy(*args, sender=deployer)
-    assert court.COMMIT_PERIOD() == 2 * EPOCH
+    assert court.commit_period() == 2 * EPOCH
     assert court.longest_case() == 3 * (2 * EPOCH + DAY) + 2 * DAY
 
 

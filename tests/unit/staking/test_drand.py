@@ -40,7 +40,7 @@ def due(drand, genesis, chain):
 
 def test_rnd_1_an_epoch_is_named_long_before_its_round(drand, genesis, chain):
     """RND-1"""
-    assert drand.FIRST() == FIRST
+    assert drand.first() == FIRST
     assert (drand.next(), drand.source(EPOCH)) == (EPOCH, ROUND)
     moment = genesis + PERIOD * (ROUND - 1)
     chain.pending_timestamp = moment - drand.LOOKAHEAD() - 1

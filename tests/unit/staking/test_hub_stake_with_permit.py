@@ -5,11 +5,10 @@ from __future__ import annotations
 import ape
 import pytest
 
-from keifu.keys import Account
-from keifu.keys.eip712 import Domain, StructType
+from keifu.abi.eip712 import PERMIT
+from keifu.keys import Account, Domain
 from keifu.units import COIN
 
-PERMIT = StructType("Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256")
 FOREVER = 2**256 - 1
 
 

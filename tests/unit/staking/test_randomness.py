@@ -72,7 +72,7 @@ def test_not_before_the_block_is_there(randomness, header, stranger, chain):
 
 
 def test_an_epoch_whose_block_no_header_can_name_is_refused(randomness, header, stranger, chain):
-    last = (2**64 - 1 - randomness.FIRST()) // STRIDE
+    last = (2**64 - 1 - randomness.first()) // STRIDE
     known = header(chain.blocks.height)
     for beyond in (last + 1, 2**256 - 1):
         with ape.reverts("randomness: epoch out of range"):
@@ -139,4 +139,4 @@ def test_rnd_5_no_deployment_where_prevrandao_means_nothing():
         evm.deploy("Randomness", STRIDE, TIP, sender=deployer)
     evm.prevrandao = lambda number: b"\1" * 32
     evm.mine()
-    assert evm.deploy("Randomness", STRIDE, TIP, sender=deployer).STRIDE() == STRIDE
+    assert evm.deploy("Randomness", STRIDE, TIP, sender=deployer).stride() == STRIDE

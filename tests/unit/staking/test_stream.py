@@ -23,7 +23,7 @@ def test_rwd_4_hands_over_equal_parts_a_second(stream, hub, token, owner, strang
     receipt = stream.fund(AMOUNT, sender=owner)
     begun = chain.blocks.head.timestamp
     assert receipt.events[0] == stream.Funded(payer=owner, amount=AMOUNT)
-    left = stream.END() - begun
+    left = stream.end() - begun
     chain.pending_timestamp = begun + 1_000
     due = AMOUNT * 1_000 // left
     receipt = stream.release(sender=stranger)
@@ -34,7 +34,7 @@ def test_rwd_4_hands_over_equal_parts_a_second(stream, hub, token, owner, strang
 
 def test_rwd_4_is_dry_at_its_end(stream, token, owner, stranger, chain):
     stream.fund(AMOUNT, sender=owner)
-    chain.pending_timestamp = stream.END()
+    chain.pending_timestamp = stream.end()
     stream.release(sender=stranger)
     assert token.balanceOf(stream) == 0
     assert stream.releasable() == 0
@@ -42,10 +42,10 @@ def test_rwd_4_is_dry_at_its_end(stream, token, owner, stranger, chain):
 
 
 def test_money_that_comes_later_is_spread_over_what_is_left(stream, token, owner, chain):
-    chain.pending_timestamp = stream.END() - 1_000
+    chain.pending_timestamp = stream.end() - 1_000
     stream.fund(AMOUNT, sender=owner)
     assert stream.releasable() == 0
-    chain.pending_timestamp = stream.END() - 500
+    chain.pending_timestamp = stream.end() - 500
     chain.mine()
     assert stream.releasable() == AMOUNT // 2
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.keys import Account
-from keifu.keys.eip712 import Domain
+from keifu.keys import Account, Domain
 from tests.roles import role_fixtures
 
 SUPPLY = 10**27

@@ -5,19 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from keifu.keys.eip712 import StructType
+from keifu.abi.eip712 import CANCEL_AUTHORIZATION, RECEIVE_WITH_AUTHORIZATION, TRANSFER_WITH_AUTHORIZATION
 
-MEMBERS = {
-    "from": "address",
-    "to": "address",
-    "value": "uint256",
-    "validAfter": "uint256",
-    "validBefore": "uint256",
-    "nonce": "bytes32",
-}
-TRANSFER = StructType("TransferWithAuthorization", (), **MEMBERS)
-RECEIVE = StructType("ReceiveWithAuthorization", (), **MEMBERS)
-CANCEL = StructType("CancelAuthorization", authorizer="address", nonce="bytes32")
 NONCE = b"\x05" * 32
 
 
@@ -32,7 +21,7 @@ def terms(signer, receiver, now):
 
 
 def test_tok_5_an_authorized_transfer_happens_once(token, signer, receiver, relayer, domain, terms):
-    signature = split(domain.sign(signer, TRANSFER, *terms))
+    signature = split(domain.sign(signer, TRANSFER_WITH_AUTHORIZATION, *terms))
     assert not token.authorizationState(signer.address, NONCE)
     receipt = token.transferWithAuthorization(*terms, *signature, sender=relayer)
     assert receipt.events == [
@@ -45,7 +34,7 @@ def test_tok_5_an_authorized_transfer_happens_once(token, signer, receiver, rela
 
 
 def test_only_the_receiver_brings_a_receive_authorization(token, signer, receiver, relayer, domain, terms):
-    signature = split(domain.sign(signer, RECEIVE, *terms))
+    signature = split(domain.sign(signer, RECEIVE_WITH_AUTHORIZATION, *terms))
     with ape.reverts("token: caller is not the receiver"):
         token.receiveWithAuthorization(*terms, *signature, sender=relayer)
     token.receiveWithAuthorization(*terms, *signature, sender=receiver)
@@ -54,15 +43,19 @@ def test_only_the_receiver_brings_a_receive_authorization(token, signer, receive
 
 def test_the_two_kinds_cannot_stand_for_each_other(token, signer, receiver, relayer, domain, terms):
     with ape.reverts("token: invalid signature"):
-        token.transferWithAuthorization(*terms, *split(domain.sign(signer, RECEIVE, *terms)), sender=relayer)
+        token.transferWithAuthorization(
+            *terms, *split(domain.sign(signer, RECEIVE_WITH_AUTHORIZATION, *terms)), sender=relayer
+        )
     with ape.reverts("token: invalid signature"):
-        token.receiveWithAuthorization(*terms, *split(domain.sign(signer, TRANSFER, *terms)), sender=receiver)
+        token.receiveWithAuthorization(
+            *terms, *split(domain.sign(signer, TRANSFER_WITH_AUTHORIZATION, *terms)), sender=receiver
+        )
 
 
 def test_the_interval_is_open_at_both_ends(token, signer, relayer, domain, terms, chain, now):
     start, end = now() + 100, now() + 200
     terms = (*terms[:3], start, end, NONCE)
-    signature = split(domain.sign(signer, TRANSFER, *terms))
+    signature = split(domain.sign(signer, TRANSFER_WITH_AUTHORIZATION, *terms))
     for moment, reason in ((start, "not yet valid"), (end, "expired")):
         with chain.isolate():
             chain.provider.set_timestamp(moment)
@@ -77,30 +70,32 @@ def test_the_interval_is_open_at_both_ends(token, signer, relayer, domain, terms
 @pytest.mark.parametrize("place", range(6))
 def test_an_authorization_for_anything_else_is_refused(token, signer, relayer, domain, terms, place):
     other = (relayer.address, relayer.address, 401, terms[3] - 1, terms[4] + 1, b"\x06" * 32)
-    signature = split(domain.sign(signer, TRANSFER, *terms))
+    signature = split(domain.sign(signer, TRANSFER_WITH_AUTHORIZATION, *terms))
     changed = tuple(other[i] if i == place else value for i, value in enumerate(terms))
     with ape.reverts("token: invalid signature"):
         token.transferWithAuthorization(*changed, *signature, sender=relayer)
 
 
 def test_a_cancelled_authorization_is_never_used(token, signer, relayer, domain, terms):
-    signature = split(domain.sign(signer, CANCEL, signer, NONCE))
+    signature = split(domain.sign(signer, CANCEL_AUTHORIZATION, signer, NONCE))
     receipt = token.cancelAuthorization(signer.address, NONCE, *signature, sender=relayer)
     assert receipt.events == [token.AuthorizationCanceled(authorizer=signer.address, nonce=NONCE)]
     with ape.reverts("token: authorization used or cancelled"):
-        token.transferWithAuthorization(*terms, *split(domain.sign(signer, TRANSFER, *terms)), sender=relayer)
+        token.transferWithAuthorization(
+            *terms, *split(domain.sign(signer, TRANSFER_WITH_AUTHORIZATION, *terms)), sender=relayer
+        )
     with ape.reverts("token: authorization used or cancelled"):
         token.cancelAuthorization(signer.address, NONCE, *signature, sender=relayer)
 
 
 def test_nobody_else_cancels(token, signer, relayer, domain, receiver):
-    signature = split(domain.sign(signer, CANCEL, signer, NONCE))
+    signature = split(domain.sign(signer, CANCEL_AUTHORIZATION, signer, NONCE))
     with ape.reverts("token: invalid signature"):
         token.cancelAuthorization(receiver, NONCE, *signature, sender=relayer)
 
 
 def test_a_contract_account_authorizes_by_erc_1271(token, wallet, signer, receiver, relayer, domain, terms):
     terms = (wallet.address, *terms[1:])
-    signature = split(domain.sign(signer, TRANSFER, *terms))
+    signature = split(domain.sign(signer, TRANSFER_WITH_AUTHORIZATION, *terms))
     token.transferWithAuthorization(*terms, *signature, sender=relayer)
     assert token.balanceOf(receiver) == 400

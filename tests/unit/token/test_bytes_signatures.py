@@ -14,15 +14,11 @@ from hypothesis import strategies as st
 
 from evmstorm.evm import LocalEvm
 from keifu.abi import Contract, encode_args
+from keifu.abi.eip712 import CANCEL_AUTHORIZATION, PERMIT, RECEIVE_WITH_AUTHORIZATION, TRANSFER_WITH_AUTHORIZATION
 from keifu.errors import Revert
 from keifu.keys import Account, Domain, StructType, canonical, keccak256
 from tests.wallet_forms import FORMS, as_it_is, compact, high_s, low_v
 
-_MEMBERS = {"from": "address", "to": "address", "value": "uint256", "validAfter": "uint256", "validBefore": "uint256"}
-TRANSFER = StructType("TransferWithAuthorization", (), **_MEMBERS, nonce="bytes32")
-RECEIVE = StructType("ReceiveWithAuthorization", (), **_MEMBERS, nonce="bytes32")
-CANCEL = StructType("CancelAuthorization", authorizer="address", nonce="bytes32")
-PERMIT = StructType("Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256")
 NONCE = b"\x07" * 32
 MANY = 2**256 - 1
 LONGEST = 1_300  # bytes of a signature, `signatures.MAX_SIGNATURE`
@@ -71,12 +67,16 @@ class Scene(NamedTuple):
     def message(self, name: str, owner: Any) -> tuple[StructType, list[Any], list[Any]]:
         """What is signed for the call `name`: the type and its members, then the arguments before the signature."""
         if name == "cancelAuthorization":
-            return CANCEL, [owner.address, NONCE], [owner.address, NONCE]
+            return CANCEL_AUTHORIZATION, [owner.address, NONCE], [owner.address, NONCE]
         if name == "permit":
             call = [owner.address, self.receiver.address, 400, self.evm.now]
             return PERMIT, [*call[:3], self.token.nonces(owner), self.evm.now], call
         terms = self.terms(owner)
-        return TRANSFER if name == "transferWithAuthorization" else RECEIVE, terms, terms
+        return (
+            TRANSFER_WITH_AUTHORIZATION if name == "transferWithAuthorization" else RECEIVE_WITH_AUTHORIZATION,
+            terms,
+            terms,
+        )
 
     def signed(self, name: str, owner: Any, *, salted: bool = False) -> tuple[list[Any], bytes]:
         """Arguments of the call `name` before the signature, and the signature of the key of `owner`."""

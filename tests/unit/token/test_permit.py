@@ -6,9 +6,9 @@ import ape
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.keys.eip712 import Domain, StructType
+from keifu.abi.eip712 import PERMIT
+from keifu.keys import Domain
 
-PERMIT = StructType("Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256")
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 

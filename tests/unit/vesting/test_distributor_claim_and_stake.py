@@ -6,21 +6,12 @@ import ape
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.keys.eip712 import Domain, StructType
+from keifu.abi.eip712 import CLAIM_AND_STAKE
+from keifu.keys import Domain
 from keifu.units import COIN
 from tests.wallet_forms import FORMS, salted
 
 DUE = 381 * COIN
-CLAIM_AND_STAKE = StructType(
-    "ClaimAndStake",
-    index="uint256",
-    account="address",
-    operator="address",
-    amount="uint256",
-    minShares="uint256",
-    nonce="uint256",
-    deadline="uint256",
-)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from eth_abi.abi import encode as abi_encode
 
+from ethwire.errors import AbiError
 from ethwire.keys import Account, keccak256, recover
-from keifu.errors import AbiError
 
 __all__ = ["Domain", "StructType"]
 

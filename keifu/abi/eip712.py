@@ -1,0 +1,87 @@
+"""Every typed struct of the suite, once: what its contracts take signatures over (EIP-712).
+
+    domain = Domain("Keifu", "1", chain_id, token)
+    signature = domain.sign(holder, PERMIT, holder, spender, value, nonce, deadline)
+
+Values are given in member order. The token's structs are those of EIP-2612 and EIP-3009.
+"""
+
+from __future__ import annotations
+
+from ethwire.eip712 import StructType
+
+__all__ = [
+    "ATTEST",
+    "ATTESTATION",
+    "CANCEL_AUTHORIZATION",
+    "CLAIM_AND_STAKE",
+    "HEARTBEAT",
+    "LABEL",
+    "LINK",
+    "PERMIT",
+    "RECEIVE_WITH_AUTHORIZATION",
+    "RECORD",
+    "REGISTER",
+    "TRANSFER_WITH_AUTHORIZATION",
+]
+
+_AUTHORIZATION = {
+    "from": "address",
+    "to": "address",
+    "value": "uint256",
+    "validAfter": "uint256",
+    "validBefore": "uint256",
+    "nonce": "bytes32",
+}
+
+# KeifuToken
+PERMIT = StructType("Permit", owner="address", spender="address", value="uint256", nonce="uint256", deadline="uint256")
+TRANSFER_WITH_AUTHORIZATION = StructType("TransferWithAuthorization", (), **_AUTHORIZATION)
+RECEIVE_WITH_AUTHORIZATION = StructType("ReceiveWithAuthorization", (), **_AUTHORIZATION)
+CANCEL_AUTHORIZATION = StructType("CancelAuthorization", authorizer="address", nonce="bytes32")
+
+# TGEDistributor
+CLAIM_AND_STAKE = StructType(
+    "ClaimAndStake",
+    index="uint256",
+    account="address",
+    operator="address",
+    amount="uint256",
+    minShares="uint256",
+    nonce="uint256",
+    deadline="uint256",
+)
+
+# ProvenanceRegistry and Environments
+LINK = StructType("Link", relation="uint8", parent="bytes32")
+RECORD = StructType(
+    "Record",
+    (LINK,),
+    author="address",
+    kind="uint8",
+    digest="bytes32",
+    contentRoot="bytes32",
+    programRoot="bytes32",
+    manifest="bytes32",
+    uri="string",
+    licence="string",
+    version="string",
+    links="Link[]",
+)
+REGISTER = StructType("Register", (LINK, RECORD), record="Record", nonce="uint256", deadline="uint256")
+ATTESTATION = StructType(
+    "Attestation",
+    schema="bytes32",
+    subject="bytes32",
+    expiry="uint64",
+    revocable="bool",
+    reference="bytes32",
+    data="bytes32",
+)
+ATTEST = StructType(
+    "Attest", (ATTESTATION,), attester="address", attestation="Attestation", nonce="uint256", deadline="uint256"
+)
+LABEL = StructType("Label", labeller="address", dataset="bytes32", index="uint256", sample="bytes32", label="bytes32")
+HEARTBEAT = StructType(
+    "Heartbeat", node="address", environment="bytes32", promotionSeq="uint64", digest="bytes32", time="uint64"
+)
