@@ -20,7 +20,7 @@ BPS = 10_000
 
 # (constant, source below contracts/, unit, why this much)
 _CONSTANTS = (
-    ("MIN_STAKE", "staking/lib/books.vy", "coins", "rounding is negligible beside it"),
+    ("MIN_STAKE", "staking/lib/ledger.vy", "coins", "rounding is negligible beside it"),
     ("MIN_BOND", "staking/lib/operators.vy", "coins", "what an operator loses before its delegators do"),
     ("COMMISSION_NOTICE", "staking/lib/operators.vy", "epochs", "delegators have time to leave before it takes effect"),
     ("JAIL_EPOCHS", "staking/lib/slashing.vy", "epochs", "time for services to settle what is open"),

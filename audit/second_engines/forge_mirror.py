@@ -63,10 +63,10 @@ class HubMirror(System):
         for name in self.operators:
             hub.register_operator(1_000, "", sender=name)
             hub.bond(2_000 * COIN, sender=name)
-        self.stored, self.bond_word = self.read("token.balanceOf"), self.read("hub.books.bonds")
+        self.stored, self.bond_word = self.read("token.balanceOf"), self.read("hub.ledger.bonds")
         self.position = self.read("hub.positions.positions")
-        pool, credit = self.read("hub.books.pools_of"), self.read("hub.books.credits")
-        self.held, self.total = self.stored.at(hub.address), self.read("hub.books.totals").at()
+        pool, credit = self.read("hub.ledger.pools_of"), self.read("hub.ledger.credits")
+        self.held, self.total = self.stored.at(hub.address), self.read("hub.ledger.totals").at()
         self.credits = [credit.at(who) for who in self.roles.values()]
         self.books = [
             (pool.at(name), self.bond_word.at(name), [self.position.at(name, who) for who in self.delegators])

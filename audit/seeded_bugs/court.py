@@ -20,7 +20,7 @@ BUGS = [
         "case.pot * ballot.seats // coherent",
         "(case.pot * ballot.seats + coherent - 1) // coherent",
     ),
-    _bug("juror claims twice", COURT, "    juries.ballots[_case][_turn][msg.sender].seats = 0\n", ""),
+    _bug("juror claims twice", COURT, "    juries.ballots[_case][_round][msg.sender].seats = 0\n", ""),
     _bug(
         "amount beyond what is at stake",
         COURT,
@@ -37,7 +37,7 @@ BUGS = [
         "executed without a chance to appeal",
         COURT,
         "        end += appeal_period\n",
-        "        end += appeal_period * turn\n",
+        "        end += appeal_period * round\n",
     ),
     _bug(
         "judge in own case",
@@ -60,7 +60,7 @@ BUGS = [
     _bug(
         "void vote stays in the count",
         JURIES,
-        "    self.turns[_case][turn].committed = jury.committed - ballot.seats\n",
+        "    self.rounds[_case][round].committed = jury.committed - ballot.seats\n",
         "",
     ),
     _bug(
@@ -74,7 +74,7 @@ BUGS = [
     _bug(
         "quorum does not grow with an appeal",
         JURIES,
-        "revealed < QUORUM * 2**_turn or",
+        "revealed < QUORUM * 2**_round or",
         "revealed < QUORUM or",
     ),
     _bug(

@@ -25,8 +25,8 @@ BUGS = [
     ),
     _bug(
         "revoked for the beneficiary",
-        "    self._send(msg.sender, refund)\n",
-        "    self._send(grants._beneficiary(terms), refund)\n",
+        "    token_transfers._push(token, msg.sender, refund)\n",
+        "    token_transfers._push(token, grants._beneficiary(terms), refund)\n",
     ),
     _bug("revoked total not lowered", "    self._amounts[_id] = amounts - unvested\n", ""),
     _bug(

@@ -53,8 +53,8 @@ BUGS = [
     ),
     _bug(
         "settlement goes to the beneficiary",
-        "self._send(creditor, amount)",
-        "self._send(grants._beneficiary(self._terms[_id]), amount)",
+        "token_transfers._push(token, creditor, amount)",
+        "token_transfers._push(token, grants._beneficiary(self._terms[_id]), amount)",
         ESCROW,
     ),
     _bug("messenger gets the rewards", "stakes._rewards(_id, beneficiary)", "stakes._rewards(_id, msg.sender)", ESCROW),

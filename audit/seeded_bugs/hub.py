@@ -14,7 +14,7 @@ _bug = partial(Bug, contracts=("StakingHub",))
 POOLS, EXITS = "lib/pools.vy", "staking/lib/exits.vy"
 SLASHING, POSITIONS = "staking/lib/slashing.vy", "staking/lib/positions.vy"
 OPERATORS, OBLIGATIONS = "staking/lib/operators.vy", "staking/lib/obligations.vy"
-HUB, BOOKS = "staking/StakingHub.vy", "staking/lib/books.vy"
+HUB, BOOKS = "staking/StakingHub.vy", "staking/lib/ledger.vy"
 
 BUGS = [
     _bug(
@@ -28,8 +28,8 @@ BUGS = [
     _bug(
         "total of stake unchecked",
         HUB,
-        "    books._change_total(_amount, 0, 0)\n",
-        "    books._change_total(_amount + 1, 0, 0)\n",
+        "    ledger._change_total(_amount, 0, 0)\n",
+        "    ledger._change_total(_amount + 1, 0, 0)\n",
     ),
     _bug("ticket one second early", EXITS, "block.timestamp >= _time", "block.timestamp + 1 >= _time"),
     _bug(
@@ -43,7 +43,7 @@ BUGS = [
         "books not opened before a bond",
         OPERATORS,
         "    bond.active += _amount\n",
-        "    bond.active += _amount\n    books.fees[msg.sender] = 0\n",
+        "    bond.active += _amount\n    ledger.fees[msg.sender] = 0\n",
     ),
     _bug("commitment not used up by a slash", SLASHING, "    obligations._consume(_service, _operator, taken)\n", ""),
     _bug("event tells what was asked for", SLASHING, "from_bond=from_bond", "from_bond=_amount"),
@@ -64,7 +64,7 @@ BUGS = [
     _bug(
         "leaver keeps what it has not earned",
         POSITIONS,
-        "        books.fees[_operator] += unearned\n",
-        "        books._credit(_owner, unearned // books.PRECISION)\n",
+        "        ledger.fees[_operator] += unearned\n",
+        "        ledger._credit(_owner, unearned // ledger.PRECISION)\n",
     ),
 ]

@@ -25,8 +25,8 @@ BUGS = [
     _bug("zero amount funded", '    assert _amount > 0, "stream: zero amount"\n', ""),
     _bug(
         "funds taken twice",
-        "msg.sender, self, _amount, default_return_value=True",
-        "msg.sender, self, _amount * 2, default_return_value=True",
+        "token_transfers._pull(token, _amount)",
+        "token_transfers._pull(token, _amount * 2)",
     ),
     _bug(
         "half is handed over",

@@ -46,7 +46,7 @@ class Courtroom(HubWords):
         self.owner = owner.address
         token = evm.deploy("KeifuToken", owner, sender=owner)
         hub = evm.deploy("StakingHub", token, owner, evm.account("insurance"), UNBONDING, EPOCH, sender=owner)
-        box = evm.deploy("SeedBox", sender=owner)
+        box = evm.deploy("MockRandomness", sender=owner)
         court = evm.deploy("AlignmentCourt", token, hub, box, BOND, REVEAL, APPEAL, sender=owner)
         self.bind(court=court, hub=hub, token=token, box=box)
         for who in self.roles.values():
@@ -90,7 +90,7 @@ class Courtroom(HubWords):
         self.credit_word, self.count = self.read("court.credits"), self.read("court.case_count")
         self.taken_word, self.case_of = self.read("court.taken_for"), self.read("court.case_of")
         self.case_words = [self.read("court.juries.cases", offset=at) for at in range(CASE_WORDS)]
-        self.turn_words = [self.read("court.juries.turns", offset=at) for at in range(TURN_WORDS)]
+        self.turn_words = [self.read("court.juries.rounds", offset=at) for at in range(TURN_WORDS)]
         self.ballot_words = [self.read("court.juries.ballots", offset=at) for at in range(BALLOT_WORDS)]
 
     def begin(self) -> None:
@@ -170,7 +170,7 @@ class Courtroom(HubWords):
         if done is not None:
             self.votes[case, self.turn(case), who] = guilty, salt
             if self.sometimes():
-                self.emitted("court.VoteCommitted", case_id=case, juror=who, turn=self.turn(case), seats=len(seats))
+                self.emitted("court.VoteCommitted", case_id=case, juror=who, round=self.turn(case), seats=len(seats))
 
     def opened_by(self, who: str, case: int, guilty: bool, salt: bytes) -> Any:
         done = yield from self.judged(
@@ -179,7 +179,7 @@ class Courtroom(HubWords):
         if done is not None and self.sometimes():
             turn = self.turn(case)
             seats = self.model.cases[case].juries[turn].ballots[who].seats
-            self.emitted("court.VoteRevealed", case_id=case, juror=who, turn=turn, guilty=guilty, seats=seats)
+            self.emitted("court.VoteRevealed", case_id=case, juror=who, round=turn, guilty=guilty, seats=seats)
 
     @action("", Choice(range(4)), weight=5)
     def seed_comes(self, who: str, number: int) -> Steps:

@@ -83,9 +83,9 @@ class HubWords(Differential):
     def read_hub(self) -> None:
         """Make the readers; call it once hub and token are bound."""
         self.stored = self.read("token.balanceOf")
-        self.pool, self.bond_word = self.read("hub.books.pools_of"), self.read("hub.books.bonds")
-        self.totals, self.credit = self.read("hub.books.totals"), self.read("hub.books.credits")
-        self.committed, self.fees = self.read("hub.obligations.committed"), self.read("hub.books.fees")
+        self.pool, self.bond_word = self.read("hub.ledger.pools_of"), self.read("hub.ledger.bonds")
+        self.totals, self.credit = self.read("hub.ledger.totals"), self.read("hub.ledger.credits")
+        self.committed, self.fees = self.read("hub.obligations.committed"), self.read("hub.ledger.fees")
         self.position_word = self.read("hub.positions.positions")
 
     def position_follows(self, operator: str, owner: str) -> None:

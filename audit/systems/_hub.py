@@ -89,7 +89,7 @@ class HubDifferential(HubWords):
         yield "StakingHub", (*right[:2], itself, *right[3:]), "hub: no insurance"
 
     def terms(self, genesis: int) -> Terms:
-        source = "staking/lib/books.vy"
+        source = "staking/lib/ledger.vy"
         return Terms(UNBONDING, EPOCH, genesis, min_stake=artifacts.constant(source, "MIN_STAKE"))
 
     def start(self) -> None:

@@ -63,7 +63,7 @@ class Court(CourtWithCases):
         values = (self["taxed service"], self["respondent"], who, 1, evidence)
         self.model.now = self.now
         there = self.model.hub.effective(values[0], values[1])
-        fails = "court: token takes a fee" if there else "court: more than is at stake"
+        fails = "transfer: token takes a fee" if there else "court: more than is at stake"
         yield self.tx("taxed.open_case", *values, sender=who, fails=fails)
 
     # voting -----------------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ class Court(CourtWithCases):
         if done is not None:
             jury = self.model.cases[case].juries[-1]
             turn, epoch = self.turn(case), jury.seed_epoch
-            self.emitted("court.Appealed", case_id=case, appellant=who, turn=turn, seed_epoch=epoch)
+            self.emitted("court.Appealed", case_id=case, appellant=who, round=turn, seed_epoch=epoch)
 
     @action("", Choice("voted", NO_BALLOT), sender=(*JURORS, "claimant"), weight=8)
     def claim_juror(self, who: str, ballot: tuple[int, int, str]) -> Steps:
@@ -265,7 +265,7 @@ class Court(CourtWithCases):
         item, turn = self.model.cases.get(case), self.turn(case)
         if item is None:
             return True
-        shown = tuple(court.get_case(case)), tuple(court.get_turn(case, turn))
+        shown = tuple(court.get_case(case)), tuple(court.get_round(case, turn))
         if shown[0][3:5] != (item.victim or ZERO_ADDRESS, item.amount) or shown[1][3] != item.juries[turn].appellant:
             return False
         for who in self.jurors:

@@ -16,7 +16,7 @@ from keifu.units import COIN
 
 SALTS = tuple(bytes([number]) * 32 for number in range(1, 5))
 FEES = (0, 0, 0, 1, COIN)  # wei
-GOT_THROUGH = 0  # slot of Newborn
+GOT_THROUGH = 0  # slot of ConstructorCaller
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Create3(System):
 
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
-        factory, visitor = evm.deploy("Create3Factory", sender=owner), evm.deploy("Visitor", sender=owner)
+        factory, visitor = evm.deploy("Create3Factory", sender=owner), evm.deploy("CallbackAttacker", sender=owner)
         self.bind(factory=factory, visitor=visitor)
         self.join(visiting=visitor)
         self.longest: int = artifacts.constant("governance/Create3Factory.vy", "MAX_INIT_CODE")
@@ -47,9 +47,9 @@ class Create3(System):
         }
         self.names |= {place: f"place of {self.names[who]}" for (who, _), place in self.places.items()}
         counter, other = self.kind("Counter", 5), self.kind("Counter", 7)
-        plain = self.kind("Newborn", ZERO_ADDRESS, b"", payable=True)
+        plain = self.kind("ConstructorCaller", ZERO_ADDRESS, b"", payable=True)
         again = factory.deploy.encode(SALTS[0], other.init)
-        back = self.kind("Newborn", self["factory"], again, payable=True)
+        back = self.kind("ConstructorCaller", self["factory"], again, payable=True)
         self.kinds = {
             "counter": counter,
             "other counter": other,
@@ -107,7 +107,7 @@ class Create3(System):
     def deploy_by_code(self, who: str, name: str, salt: bytes, fee: int) -> Steps:
         init = self.kinds[name].init
         if len(init) >= self.longest:
-            return None  # more than Visitor carries
+            return None  # more than CallbackAttacker carries
         fails = self.fails(name, self.places[self["visiting"], salt], fee)
         call = self.contract("factory").deploy.encode(salt, init)
         yield self.tx("visitor.visit", self["factory"], call, sender=who, value=fee, fails=fails)

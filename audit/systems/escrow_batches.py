@@ -31,7 +31,7 @@ class BatchEscrow(Escrow):
     @action("", weight=1, always_reverts=True)
     def create_taxed(self, who: str) -> Steps:
         plan = (who, ZERO_ADDRESS, 1_000, self.now, 1, 1, 0, 0)
-        yield self.tx("taxed.create", plan, sender=self["funder"], fails="escrow: token took a fee")
+        yield self.tx("taxed.create", plan, sender=self["funder"], fails="transfer: token takes a fee")
 
     @action(
         "", Who(), Choice(STEPS), Choice(LENGTHS), Choice(DIVISORS), Choice((0, 1, 2, 3)), Amount("coins"), weight=8

@@ -66,7 +66,7 @@ class Grants(System):
         self.terms = [self.read("escrow._terms", offset=number) for number in range(GRANTS + 1)]
         self.amounts = [self.read("escrow._amounts", offset=number) for number in range(GRANTS + 1)]
         self.stake_words = [self.read("escrow.stakes.stakes", offset=at) for at in range(5)]  # operator to owed
-        self.pool, self.totals = self.read("hub.books.pools_of"), self.read("hub.books.totals")
+        self.pool, self.totals = self.read("hub.ledger.pools_of"), self.read("hub.ledger.totals")
         self.position = self.read("hub.positions.positions")
         self.keys = {number: f"0x{self.ask('escrow.stake_key', number):040x}" for number in self.numbers()}
 

@@ -131,7 +131,7 @@ class Heartbeats(Provenance, Courtroom):
         root = heartbeat_digest(self.beats, beat)
         signature = self.keys[signer].sign(root)
         honest = digest == record.digest or not given or signer != self[role] or spoilt == "short"
-        return Proof(beat, signature[:-1] if spoilt == "short" else signature, record, root, not honest)
+        return Proof(beat, signature[:-2] if spoilt == "short" else signature, record, root, not honest)
 
     def brought(self, who: str, proof: Proof) -> Any:
         """ENV-6: what the contract says of a heartbeat."""

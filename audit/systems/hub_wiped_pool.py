@@ -215,7 +215,7 @@ class HubWipedPool(HubViews):
             ("hub.remove_service", (nobody,), self.owner, "hub: unknown service"),
             ("hub.commit", (nobody, COIN), operator, "hub: unknown service"),
             ("hub.uncommit", (nobody, COIN), operator, "hub: unknown service"),
-            ("taxed.fund_emission", (COIN,), self["victim"], "hub: token takes a fee"),
+            ("taxed.fund_emission", (COIN,), self["victim"], "transfer: token takes a fee"),
         ]
 
     @action("", Choice("mistakes"), sender="delegator", weight=5, always_reverts=True)

@@ -34,7 +34,7 @@ class Randomness(System):
         publish(evm, range(FIRST, FIRST + BEFORE + AFTER))
         artifact = evm.load("Randomness")
         source = evm.deploy_code(artifact.interface, hashed_by_balance(artifact), STRIDE, TIP, sender=owner, value=TIP)
-        visitor = evm.deploy("Visitor", sender=owner)
+        visitor = evm.deploy("CallbackAttacker", sender=owner)
         self.bind(source=source, visitor=visitor)
         self.join(visiting=visitor)
         evm.mine(BEFORE)

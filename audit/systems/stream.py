@@ -82,7 +82,7 @@ class Stream(System):
 
     @action("", weight=1, always_reverts=True)
     def fund_taxed(self, who: str) -> Steps:
-        yield self.tx("taxed.fund", 1_000, sender=self["funder"], fails="stream: token takes a fee")
+        yield self.tx("taxed.fund", 1_000, sender=self["funder"], fails="transfer: token takes a fee")
 
     @action("stream.release")
     def release(self, who: str) -> Steps:

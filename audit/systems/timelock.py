@@ -45,7 +45,7 @@ class Timelock(Differential):
 
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
-        counter, visitor = evm.deploy("Counter", LIMIT, sender=owner), evm.deploy("Visitor", sender=owner)
+        counter, visitor = evm.deploy("Counter", LIMIT, sender=owner), evm.deploy("CallbackAttacker", sender=owner)
         executors = [self["executor"], visitor]
         lock = evm.deploy("Timelock", DELAY, [self["proposer"]], executors, self["administrator"], sender=owner)
         self.bind(lock=lock, counter=counter, visitor=visitor)

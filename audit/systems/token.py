@@ -14,7 +14,7 @@ from keifu.keys import Domain, StructType
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 UNLIMITED = 2**256 - 1
-LONG = 6  # the mood in which MoodySigner says yes and more: the first word counts
+LONG = 6  # the mood in which HostileERC1271 says yes and more: the first word counts
 FORGERIES = ("", "", "", "", "other key", "other amount", "high s")
 BYTES = ("", "65", "v of 0 or 1", "64")  # a signature as (v, r, s), or as bytes in one of the forms of wallets
 TIMES = (-1, 0, 1, 1_000, 10**9)  # seconds from now
@@ -35,7 +35,7 @@ class Token(System):
         self.emitted("token.Transfer", from_=ZERO_ADDRESS, to=self["holder"], value=self.supply)
         self.wallet_key = evm.account("wallet key")
         wallet = evm.deploy("ContractWallet", self.wallet_key, sender=evm.account("owner"))
-        self.moody = evm.deploy("MoodySigner", sender=evm.account("owner"))
+        self.moody = evm.deploy("HostileERC1271", sender=evm.account("owner"))
         self.join(wallet=wallet, moody=self.moody)
         self.bind(moody=self.moody)
         for role in ("rival", "wallet", "moody"):

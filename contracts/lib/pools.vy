@@ -106,7 +106,7 @@ def _worth(_tokens: uint256, _shares: uint256, _part: uint256) -> uint256:
 
 @internal
 @pure
-def _spent(_tokens: uint256, _shares: uint256) -> bool:
+def _is_dust(_tokens: uint256, _shares: uint256) -> bool:
     """
     @dev Whether a slash left so little that the pool starts over.
     """

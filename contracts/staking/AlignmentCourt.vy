@@ -6,11 +6,11 @@
 @notice Judges faults that code cannot decide. Anyone who puts up a bond accuses an operator before the court that a
     service named as its arbiter; jurors drawn by their commitments to the court vote under seal; a guilty verdict takes
     from the operator's commitment to that service, through the hub.
-@dev A juror draws itself: seat i of an operator sits when keccak(seed, turn, operator, i) is below a threshold, seats
-    being its commitment to the court divided by SEAT, at the start of the epoch before the turn opened. The seed is one
-    that nobody could know when the turn opened. Commit within two epochs (so long the hub knows old commitments), then
+@dev A juror draws itself: seat i of an operator sits when keccak(seed, round, operator, i) is below a threshold, seats
+    being its commitment to the court divided by SEAT, at the start of the epoch before the round opened. The seed is one
+    that nobody could know when the round opened. Commit within two epochs (so long the hub knows old commitments), then
     reveal, then appeal to a jury with better chances of a seat, at three times the bond; at most MAX_APPEALS times.
-    No quorum in the first turn: nobody is slashed and the bond goes back. An appeal without one changes nothing.
+    No quorum in the first round: nobody is slashed and the bond goes back. An appeal without one changes nothing.
     One fault may be in several cases at a time, one for each power of two of what is asked, and all of them together
     take what the largest guilty one asked. So nobody shields an operator by accusing it first of next to nothing, nor
     by asking for so much that a jury must acquit.
@@ -36,6 +36,7 @@ implements: IAlignmentCourt
 # ############################################################## #
 
 from snekmate.utils import math
+from ..lib import token_transfers
 from .lib import juries
 
 initializes: juries
@@ -146,11 +147,11 @@ def open_case(_service: address, _operator: address, _victim: address, _amount: 
         victim=_victim,
         amount=_amount,
         evidence=_evidence,
-        turn=0,
+        round=0,
         verdict=0,
         pot=0,
     )
-    seed_epoch: uint256 = juries._open_turn(case_id, 0, msg.sender)
+    seed_epoch: uint256 = juries._open_round(case_id, 0, msg.sender)
     log IAlignmentCourt.CaseOpened(
         case_id=case_id,
         service=_service,
@@ -160,7 +161,7 @@ def open_case(_service: address, _operator: address, _victim: address, _amount: 
         evidence=_evidence,
         seed_epoch=seed_epoch,
     )
-    self._pull(bond)
+    token_transfers._pull(token, bond)
     return case_id
 
 
@@ -169,17 +170,17 @@ def appeal(_case: uint256):
     """
     @notice Call a larger jury against what the last one found. The bond comes back if the verdict changes.
     """
-    turn: uint256 = juries._open(_case)
-    jury: IAlignmentCourt.Turn = juries.turns[_case][turn]
-    found: uint256 = juries._found(jury, turn)
+    round: uint256 = juries._open(_case)
+    jury: IAlignmentCourt.Round = juries.rounds[_case][round]
+    tally: uint256 = juries._tally(jury, round)
     assert block.timestamp >= juries._reveal_end(jury), "court: jury still sits"
     assert block.timestamp < juries._reveal_end(jury) + appeal_period, "court: too late to appeal"
-    assert turn < MAX_APPEALS, "court: no appeal left"
-    assert found != juries.NO_QUORUM, "court: nothing to appeal"
-    juries.cases[_case].turn = turn + 1
-    seed_epoch: uint256 = juries._open_turn(_case, turn + 1, msg.sender)
-    log IAlignmentCourt.Appealed(case_id=_case, appellant=msg.sender, turn=turn + 1, seed_epoch=seed_epoch)
-    self._pull(bond * APPEAL_FACTOR**(turn + 1))
+    assert round < MAX_APPEALS, "court: no appeal left"
+    assert tally != juries.NO_QUORUM, "court: nothing to appeal"
+    juries.cases[_case].round = round + 1
+    seed_epoch: uint256 = juries._open_round(_case, round + 1, msg.sender)
+    log IAlignmentCourt.Appealed(case_id=_case, appellant=msg.sender, round=round + 1, seed_epoch=seed_epoch)
+    token_transfers._pull(token, bond * APPEAL_FACTOR**(round + 1))
 
 
 @external
@@ -188,16 +189,16 @@ def execute(_case: uint256) -> uint256:
     @notice Carry out the verdict once nobody can appeal any more.
     @return Wei slashed.
     """
-    turn: uint256 = juries._open(_case)
-    jury: IAlignmentCourt.Turn = juries.turns[_case][turn]
-    verdict: uint256 = juries._found(jury, turn)
+    round: uint256 = juries._open(_case)
+    jury: IAlignmentCourt.Round = juries.rounds[_case][round]
+    verdict: uint256 = juries._tally(jury, round)
     end: uint256 = juries._reveal_end(jury)
-    if turn < MAX_APPEALS and verdict != juries.NO_QUORUM:
+    if round < MAX_APPEALS and verdict != juries.NO_QUORUM:
         end += appeal_period
     assert block.timestamp >= end, "court: not final"
     # An appeal that brings no jury together changes nothing.
-    if verdict == juries.NO_QUORUM and turn > 0:
-        verdict = juries._found(juries.turns[_case][turn - 1], turn - 1)
+    if verdict == juries.NO_QUORUM and round > 0:
+        verdict = juries._tally(juries.rounds[_case][round - 1], round - 1)
     case: IAlignmentCourt.Case = juries.cases[_case]
     juries.cases[_case].verdict = verdict
 
@@ -211,12 +212,12 @@ def execute(_case: uint256) -> uint256:
     else:
         pot = bond
     for i: uint256 in range(1, MAX_APPEALS + 1):
-        if i > turn:
+        if i > round:
             break
         appeal_bond: uint256 = bond * APPEAL_FACTOR**i
-        last: IAlignmentCourt.Turn = juries.turns[_case][i - 1]
-        if juries._found(last, i - 1) != verdict:
-            self.credits[juries.turns[_case][i].appellant] += appeal_bond
+        last: IAlignmentCourt.Round = juries.rounds[_case][i - 1]
+        if juries._tally(last, i - 1) != verdict:
+            self.credits[juries.rounds[_case][i].appellant] += appeal_bond
         else:
             pot += appeal_bond
     juries.cases[_case].pot = pot
@@ -241,29 +242,28 @@ def collect(_receiver: address) -> uint256:
     assert _receiver != empty(address), "court: no receiver"
     amount: uint256 = self.credits[msg.sender]
     self.credits[msg.sender] = 0
-    if amount > 0:
-        assert extcall token.transfer(_receiver, amount, default_return_value=True), "court: transfer failed"
+    token_transfers._push(token, _receiver, amount)
     return amount
 
 
 @external
-def claim_juror(_case: uint256, _turn: uint256) -> uint256:
+def claim_juror(_case: uint256, _round: uint256) -> uint256:
     """
-    @notice Credit the caller's part of the pot: jurors of every turn whose vote is the verdict share it by seats.
+    @notice Credit the caller's part of the pot: jurors of every round whose vote is the verdict share it by seats.
     """
     case: IAlignmentCourt.Case = juries.cases[_case]
     assert case.verdict in [juries.INNOCENT, juries.GUILTY], "court: no verdict"
-    ballot: IAlignmentCourt.Ballot = juries.ballots[_case][_turn][msg.sender]
+    ballot: IAlignmentCourt.Ballot = juries.ballots[_case][_round][msg.sender]
     assert ballot.seats > 0 and ballot.vote == case.verdict, "court: not coherent"
     coherent: uint256 = 0
     for i: uint256 in range(MAX_APPEALS + 1):
-        if i > case.turn:
+        if i > case.round:
             break
         if case.verdict == juries.GUILTY:
-            coherent += juries.turns[_case][i].guilty
+            coherent += juries.rounds[_case][i].guilty
         else:
-            coherent += juries.turns[_case][i].innocent
-    juries.ballots[_case][_turn][msg.sender].seats = 0
+            coherent += juries.rounds[_case][i].innocent
+    juries.ballots[_case][_round][msg.sender].seats = 0
     amount: uint256 = case.pot * ballot.seats // coherent
     self.credits[msg.sender] += amount
     return amount
@@ -309,10 +309,3 @@ def _reachable(_service: address) -> bool:
     """
     terms: IStakingHub.ServiceTerms = staticcall juries.hub.service(_service)
     return terms.removed == 0 or block.timestamp <= terms.removed + terms.horizon
-
-
-@internal
-def _pull(_amount: uint256):
-    before: uint256 = staticcall token.balanceOf(self)
-    assert extcall token.transferFrom(msg.sender, self, _amount, default_return_value=True), "court: transfer failed"
-    assert staticcall token.balanceOf(self) == before + _amount, "court: token takes a fee"

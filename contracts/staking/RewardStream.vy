@@ -24,6 +24,13 @@ implements: IRewardStream
 
 
 # ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from ..lib import token_transfers
+
+
+# ############################################################## #
 #                           IMMUTABLES                           #
 # ############################################################## #
 
@@ -78,10 +85,8 @@ def fund(_amount: uint256):
     # What is due until now is due by the old rate.
     self._release()
     self.released_until = min(block.timestamp, end)
-    before: uint256 = staticcall token.balanceOf(self)
     log IRewardStream.Funded(payer=msg.sender, amount=_amount)
-    assert extcall token.transferFrom(msg.sender, self, _amount, default_return_value=True), "stream: transfer failed"
-    assert (staticcall token.balanceOf(self) == before + _amount), "stream: token takes a fee"
+    token_transfers._pull(token, _amount)
 
 
 @external

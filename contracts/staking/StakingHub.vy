@@ -9,7 +9,7 @@
 @dev Own bond first: victim and prover are paid from the operator's bond alone, at most four fifths of what it lost, and
     delegators' part goes to the insurance sink, so nobody gains by slashing itself through friends. Leaving stake
     stays slashable until its bucket matures; a matured ticket never is. Every number that a slash changes is one word.
-    `books.vy` keeps epochs and rewards, `obligations.vy` services and commitments, `pools.vy` the share arithmetic.
+    `ledger.vy` keeps epochs and rewards, `obligations.vy` services and commitments, `pools.vy` the share arithmetic.
     A position belongs to an owner key: the account itself, or with `_sub` > 0 one of any number of keys of its own,
     so that one contract can hold many positions apart.
 @custom:security The owner (a timelock) lists and removes services and can do nothing else. A listed service is trusted
@@ -34,24 +34,24 @@ implements: IStakingHub
 # ############################################################## #
 
 from ..lib import pools
-from .lib import books
+from .lib import ledger
 from .lib import exits
 from .lib import obligations
 from .lib import operators
 from .lib import positions
-from .lib import purse
-from .lib import reads
+from .lib import stake_token
+from .lib import views
 from .lib import slashing
 
-initializes: purse
-initializes: books
+initializes: stake_token
+initializes: ledger
 initializes: exits
-initializes: positions[books := books]
-initializes: obligations[books := books, exits := exits]
-initializes: operators[books := books, exits := exits, obligations := obligations, purse := purse]
-initializes: slashing[books := books, exits := exits, obligations := obligations, positions := positions]
-initializes: reads[books := books, exits := exits, obligations := obligations, positions := positions]
-exports: (purse.token, operators.__interface__, slashing.__interface__, reads.__interface__)
+initializes: positions[ledger := ledger]
+initializes: obligations[ledger := ledger, exits := exits]
+initializes: operators[ledger := ledger, exits := exits, obligations := obligations, stake_token := stake_token]
+initializes: slashing[ledger := ledger, exits := exits, obligations := obligations, positions := positions]
+initializes: views[ledger := ledger, exits := exits, obligations := obligations, positions := positions]
+exports: (stake_token.token, operators.__interface__, slashing.__interface__, views.__interface__)
 
 
 # ############################################################## #
@@ -59,7 +59,7 @@ exports: (purse.token, operators.__interface__, slashing.__interface__, reads.__
 # ############################################################## #
 
 # Least stake, wei, and least shares that a position may be left with.
-MIN_STAKE: public(constant(uint256)) = books.MIN_STAKE
+MIN_STAKE: public(constant(uint256)) = ledger.MIN_STAKE
 
 # Most items of a batch.
 MAX_BATCH: constant(uint256) = 32
@@ -95,10 +95,10 @@ def __init__(_token: address, _owner: address, _insurance: address, _unbonding: 
     assert _owner != empty(address), "hub: no owner"
     assert _insurance not in [empty(address), self], "hub: no insurance"
     assert _epoch_length <= _unbonding, "hub: epoch beyond unbonding"
-    purse.__init__(_token)
+    stake_token.__init__(_token)
     insurance = _insurance
     owner = _owner
-    books.__init__(_epoch_length)
+    ledger.__init__(_epoch_length)
     exits.__init__(_unbonding)
 
 
@@ -134,7 +134,7 @@ def stake_with_permit(
         the token before does no harm.
     """
     if not raw_call(
-        purse.token.address,
+        stake_token.token.address,
         abi_encode(msg.sender, self, _amount, _deadline, _v, _r, _s, method_id=PERMIT),
         revert_on_failure=False,
     ):
@@ -159,7 +159,7 @@ def withdraw(_ticket: uint256, _sub: uint256 = 0) -> uint256:
     @notice Take out a matured ticket of the caller. One that was slashed to nothing pays nothing.
     """
     amount: uint256 = exits._redeem(self._owner_key(msg.sender, _sub), _ticket)
-    purse._push(msg.sender, amount)
+    stake_token._push(msg.sender, amount)
     return amount
 
 
@@ -169,9 +169,11 @@ def redelegate(_from: address, _to: address, _shares: uint256, _min_amount: uint
     @notice Begin to move to another operator: a ticket at `_from` like any other, staked at `_to` once it matures.
     @return The ticket, for `complete_redelegation`.
     """
-    books._check_known(pools._pool(books.pools_of[_to]).epoch)
+    ledger._check_known(pools._pool(ledger.pools_of[_to]).epoch)
     key: address = self._owner_key(msg.sender, _sub)
-    return self._unstake(_from, key, self._owner_key(msg.sender, self._moving(_to, _sub)), _shares, _min_amount)
+    return self._unstake(
+        _from, key, self._owner_key(msg.sender, self._redelegation_sub(_to, _sub)), _shares, _min_amount
+    )
 
 
 @external
@@ -181,7 +183,7 @@ def complete_redelegation(_ticket: uint256, _to: address, _min_shares: uint256, 
         `withdraw` pays the ticket out: its sub-account is `_sub << 160 | _to`.
     @return Shares of the operator's pool.
     """
-    amount: uint256 = exits._redeem(self._owner_key(msg.sender, self._moving(_to, _sub)), _ticket)
+    amount: uint256 = exits._redeem(self._owner_key(msg.sender, self._redelegation_sub(_to, _sub)), _ticket)
     return self._deposit(_to, self._owner_key(msg.sender, _sub), amount, _min_shares)
 
 
@@ -191,9 +193,9 @@ def claim_rewards(_operator: address, _receiver: address, _sub: uint256 = 0) -> 
     @notice Pay what the caller's shares have earned at `_operator` by now to `_receiver`.
     @return Wei paid; 0 when nothing is due.
     """
-    purse._check_receiver(_receiver)
+    stake_token._check_receiver(_receiver)
     amount: uint256 = self._claim(_operator, self._owner_key(msg.sender, _sub), _receiver)
-    purse._push(_receiver, amount)
+    stake_token._push(_receiver, amount)
     return amount
 
 
@@ -202,12 +204,12 @@ def claim_many(_operators: DynArray[address, MAX_BATCH], _receiver: address, _su
     """
     @notice `claim_rewards` at several operators with one transfer.
     """
-    purse._check_receiver(_receiver)
+    stake_token._check_receiver(_receiver)
     key: address = self._owner_key(msg.sender, _sub)
     amount: uint256 = 0
     for operator: address in _operators:
         amount += self._claim(operator, key, _receiver)
-    purse._push(_receiver, amount)
+    stake_token._push(_receiver, amount)
     return amount
 
 
@@ -220,7 +222,7 @@ def withdraw_many(_tickets: DynArray[uint256, MAX_BATCH], _sub: uint256 = 0) -> 
     amount: uint256 = 0
     for ticket: uint256 in _tickets:
         amount += exits._redeem(key, ticket)
-    purse._push(msg.sender, amount)
+    stake_token._push(msg.sender, amount)
     return amount
 
 
@@ -230,12 +232,12 @@ def collect(_receiver: address, _sub: uint256 = 0) -> uint256:
     @notice Pay the caller's credit: restitution, provers' rewards, commission, rewards of shares that left.
     @return Wei paid; 0 when nothing is due.
     """
-    purse._check_receiver(_receiver)
+    stake_token._check_receiver(_receiver)
     key: address = self._owner_key(msg.sender, _sub)
-    amount: uint256 = books.credits[key]
-    books.credits[key] = 0
+    amount: uint256 = ledger.credits[key]
+    ledger.credits[key] = 0
     log IStakingHub.Collected(owner=key, receiver=_receiver, amount=amount)
-    purse._push(_receiver, amount)
+    stake_token._push(_receiver, amount)
     return amount
 
 
@@ -248,11 +250,11 @@ def reward(_operator: address, _amount: uint256):
     """
     @notice Pay a fee of `_amount` wei to an operator and its delegators, over the next epoch.
     """
-    purse._check_amount(_amount)
-    books._touch(_operator)
-    books.fees[_operator] += _amount * books.PRECISION
+    stake_token._check_amount(_amount)
+    ledger._touch(_operator)
+    ledger.fees[_operator] += _amount * ledger.PRECISION
     log IStakingHub.Rewarded(operator=_operator, payer=msg.sender, amount=_amount)
-    purse._pull(_amount)
+    stake_token._pull(_amount)
 
 
 @external
@@ -261,11 +263,11 @@ def fund_emission(_amount: uint256):
     @notice Pay `_amount` wei to all operators and delegators by stake. The stake at the start of the next
         epoch in which the hub is used earns it; commission aside, it reaches delegators over the epoch after that one.
     """
-    purse._check_amount(_amount)
-    books._change_total(0, 0, 0)
-    books.emission += _amount * books.PRECISION
+    stake_token._check_amount(_amount)
+    ledger._change_total(0, 0, 0)
+    ledger.emission += _amount * ledger.PRECISION
     log IStakingHub.EmissionFunded(payer=msg.sender, amount=_amount)
-    purse._pull(_amount)
+    stake_token._pull(_amount)
 
 
 @external
@@ -273,7 +275,7 @@ def poke(_operator: address):
     """
     @notice Bring an operator's books to the current epoch.
     """
-    books._touch(_operator)
+    ledger._touch(_operator)
 
 
 @external
@@ -281,12 +283,12 @@ def pay_insurance() -> uint256:
     """
     @notice Send the insurance sink what it is owed.
     """
-    totals: books.Totals = books._open_totals()
+    totals: ledger.Totals = ledger._open_totals()
     amount: uint256 = totals.insurance
     totals.insurance = 0
-    books.totals = books._totals_word(totals)
+    ledger.totals = ledger._totals_word(totals)
     log IStakingHub.InsurancePaid(amount=amount)
-    purse._push(insurance, amount)
+    stake_token._push(insurance, amount)
     return amount
 
 
@@ -342,16 +344,16 @@ def _check_owner():
 @internal
 def _stake(_operator: address, _owner: address, _amount: uint256, _min_shares: uint256) -> uint256:
     shares: uint256 = self._deposit(_operator, _owner, _amount, _min_shares)
-    purse._pull(_amount)
+    stake_token._pull(_amount)
     return shares
 
 
 @internal
 def _deposit(_operator: address, _owner: address, _amount: uint256, _min_shares: uint256) -> uint256:
     assert _amount >= MIN_STAKE, "hub: below minimum stake"
-    pool: pools.Pool = books._open(_operator)
-    bond: books.Bond = books._bond(_operator)
-    books._check_free(bond)
+    pool: pools.Pool = ledger._open(_operator)
+    bond: ledger.Bond = ledger._bond(_operator)
+    ledger._check_free(bond)
     operators._check_serving(bond)
     assert pool.generation < pools.LAST_GENERATION, "hub: operator retired"
     shares: uint256 = pools._minted(pool.active, pool.shares, _amount)
@@ -359,8 +361,8 @@ def _deposit(_operator: address, _owner: address, _amount: uint256, _min_shares:
     pool.active += _amount
     pool.shares += shares
     positions._join(_operator, _owner, pool, shares)
-    books.pools_of[_operator] = pools._pool_word(pool)
-    books._change_total(_amount, 0, 0)
+    ledger.pools_of[_operator] = pools._pool_word(pool)
+    ledger._change_total(_amount, 0, 0)
     log IStakingHub.Staked(operator=_operator, owner=_owner, amount=_amount, shares=shares)
     return shares
 
@@ -370,7 +372,7 @@ def _unstake(
     _operator: address, _owner: address, _ticket_owner: address, _shares: uint256, _min_amount: uint256
 ) -> uint256:
     assert _shares > 0, "hub: zero shares"
-    pool: pools.Pool = books._open(_operator)
+    pool: pools.Pool = ledger._open(_operator)
     positions._leave(_operator, _owner, pool, _shares)
     amount: uint256 = pools._worth(pool.active, pool.shares, _shares)
     assert amount >= _min_amount, "hub: too little"
@@ -381,8 +383,8 @@ def _unstake(
     if pool.shares == 0:
         dust = pool.active
         pool.active = 0
-    books.pools_of[_operator] = pools._pool_word(pool)
-    books._change_total(0, amount + dust, dust)
+    ledger.pools_of[_operator] = pools._pool_word(pool)
+    ledger._change_total(0, amount + dust, dust)
     ticket: uint256 = exits._queue(_operator, _ticket_owner, amount)
     log IStakingHub.Unstaked(operator=_operator, owner=_ticket_owner, ticket=ticket, amount=amount, shares=_shares)
     return ticket
@@ -390,7 +392,7 @@ def _unstake(
 
 @internal
 def _claim(_operator: address, _owner: address, _receiver: address) -> uint256:
-    amount: uint256 = positions._take(_operator, _owner, books._touch(_operator))
+    amount: uint256 = positions._take(_operator, _owner, ledger._touch(_operator))
     log IStakingHub.RewardsClaimed(operator=_operator, owner=_owner, receiver=_receiver, amount=amount)
     return amount
 
@@ -407,7 +409,7 @@ def _owner_key(_account: address, _sub: uint256) -> address:
 
 @internal
 @pure
-def _moving(_to: address, _sub: uint256) -> uint256:
+def _redelegation_sub(_to: address, _sub: uint256) -> uint256:
     """
     @dev The sub-account that holds tickets on their way to another operator.
     """

@@ -30,6 +30,7 @@ implements: IVestingEscrow
 #                             MODULES                            #
 # ############################################################## #
 
+from ..lib import token_transfers
 from .lib import grants
 from .lib import stakes
 
@@ -104,7 +105,7 @@ def create(_plan: IVestingEscrow.Plan) -> uint256:
     id: uint256 = self.count + 1
     self.count = id
     self._store(id, _plan)
-    self._fund(_plan.total)
+    token_transfers._pull(token, _plan.total)
     return id
 
 
@@ -123,7 +124,7 @@ def create_many(_plans: DynArray[IVestingEscrow.Plan, MAX_BATCH]) -> uint256:
         self._store(last, plan)
         sum += plan.total
     self.count = last
-    self._fund(sum)
+    token_transfers._pull(token, sum)
     return first
 
 
@@ -256,8 +257,7 @@ def revoke(_id: uint256) -> uint256:
     if terms & grants.STAKED != 0:
         refund = stakes._split(_id, unvested, msg.sender)
     log IVestingEscrow.Revoked(id=_id, revoker=msg.sender, refund=refund, owed=stakes.stakes[_id].owed)
-    if refund > 0:
-        self._send(msg.sender, refund)
+    token_transfers._push(token, msg.sender, refund)
     return refund
 
 
@@ -365,13 +365,6 @@ def _store(_id: uint256, _plan: IVestingEscrow.Plan):
 
 
 @internal
-def _fund(_amount: uint256):
-    before: uint256 = staticcall token.balanceOf(self)
-    assert extcall token.transferFrom(msg.sender, self, _amount, default_return_value=True), "escrow: transfer refused"
-    assert staticcall token.balanceOf(self) == before + _amount, "escrow: token took a fee"
-
-
-@internal
 def _claim(_id: uint256) -> uint256:
     terms: uint256 = self._terms[_id]
     amounts: uint256 = self._amounts[_id]
@@ -380,7 +373,7 @@ def _claim(_id: uint256) -> uint256:
         self._amounts[_id] = grants._with_paid(amounts, amount)
         beneficiary: address = grants._beneficiary(terms)
         log IVestingEscrow.Claimed(id=_id, beneficiary=beneficiary, amount=amount)
-        self._send(beneficiary, amount)
+        token_transfers._push(token, beneficiary, amount)
     return amount
 
 
@@ -390,7 +383,7 @@ def _settle(_id: uint256):
     if amount > 0:
         creditor: address = stakes.stakes[_id].creditor
         log IVestingEscrow.Settled(id=_id, revoker=creditor, amount=amount)
-        self._send(creditor, amount)
+        token_transfers._push(token, creditor, amount)
 
 
 @internal
@@ -409,8 +402,3 @@ def _due(_id: uint256, _terms: uint256, _amounts: uint256) -> uint256:
 @view
 def _here(_id: uint256, _amounts: uint256) -> uint256:
     return stakes._here(_id, grants._total(_amounts) - grants._paid(_amounts))
-
-
-@internal
-def _send(_to: address, _amount: uint256):
-    assert extcall token.transfer(_to, _amount, default_return_value=True), "escrow: transfer refused"

@@ -212,7 +212,7 @@ def _judge(scene: _Scene) -> None:
             sender=accuser,
         )
     )
-    epoch = court.get_turn(case, 0)[2]
+    epoch = court.get_round(case, 0)[2]
     source = scene.randomness.source(epoch)
     head = int(story.chain.rpc.call("eth_blockNumber"), 16)
     story.anvil.mine(source + 1 - head)
@@ -224,7 +224,7 @@ def _judge(scene: _Scene) -> None:
         juror = scene.account(role)
         sealed = seal(case, 0, juror.address, guilty, keccak256(role.encode()))
         court.commit_vote(case, court.drawn_seats(case, juror.address)[:5], sealed, sender=juror)
-    story.anvil.warp_to(court.get_turn(case, 0)[0] + court.commit_period())
+    story.anvil.warp_to(court.get_round(case, 0)[0] + court.commit_period())
     for role, guilty in votes.items():
         court.reveal_vote(case, guilty, keccak256(role.encode()), sender=scene.account(role))
     story.anvil.warp(court.reveal_period() + court.appeal_period())

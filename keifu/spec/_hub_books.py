@@ -22,7 +22,7 @@ __all__ = ["Books"]
 
 
 class Books(Owed):
-    """Epochs, shares and rewards: what contracts/staking/lib/books.vy and positions.vy keep."""
+    """Epochs, shares and rewards: what contracts/staking/lib/ledger.vy and positions.vy keep."""
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms

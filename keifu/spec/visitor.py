@@ -1,4 +1,4 @@
-"""What contracts/testing/Visitor.vy does with a call or coins that reach it."""
+"""What contracts/testing/CallbackAttacker.vy does with a call or coins that reach it."""
 
 from __future__ import annotations
 

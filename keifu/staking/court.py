@@ -71,7 +71,7 @@ def read_case(court: Contract, case: int, now: int) -> CaseStatus:
     service, operator, accuser, _, amount, evidence, turn, verdict, _ = court.get_case(case)
     if accuser == ZERO_ADDRESS:
         raise UsageError(f"there is no case {case}", remedy=f"{court.case_count()} have been opened, counted from 1")
-    opened, _, _, _, committed, guilty, innocent = court.get_turn(case, turn)
+    opened, _, _, _, committed, guilty, innocent = court.get_round(case, turn)
     phase, until = _phase(court, opened, now) if verdict == 0 else ("closed", 0)
     said = VERDICTS[verdict]
     ids = (case, service, operator, accuser, amount, "0x" + evidence.hex(), turn)

@@ -127,7 +127,7 @@ def _slash_buckets(
         cut: uint256 = min(min(pools._cut(_taken, bucket.tokens, _whole), bucket.tokens), left)
         left -= cut
         bucket.tokens -= cut
-        if pools._spent(bucket.tokens, bucket.shares):
+        if pools._is_dust(bucket.tokens, bucket.shares):
             residue += bucket.tokens
             bucket = pools.Bucket(tokens=0, shares=0, generation=bucket.generation + 1)
         self.buckets[_operator][half - i] = pools._bucket_word(bucket)

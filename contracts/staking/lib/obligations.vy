@@ -16,10 +16,10 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import books
+from . import ledger
 from . import exits
 
-uses: books
+uses: ledger
 uses: exits
 
 
@@ -138,8 +138,8 @@ def _increase(
     self._listed(_service)
     commitment: Commitment = self._settled(_service, _operator)
     sum: uint256 = self.committed[_operator] + _amount
-    bond: books.Bond = books._bond(_operator)
-    books._check_free(bond)
+    bond: ledger.Bond = ledger._bond(_operator)
+    ledger._check_free(bond)
     assert sum <= bond.active + _delegated, "hub: more than the stake"
     assert sum <= BOND_MULTIPLE * bond.active, "hub: more than the bond allows"
     commitment.next += _amount
@@ -168,7 +168,7 @@ def _settled(_service: address, _operator: address) -> Commitment:
     """
     commitment: Commitment = self._commitment(_service, _operator)
     if commitment.since > 0:
-        assert (block.timestamp >= commitment.since + HISTORY_EPOCHS * books.EPOCH_LENGTH), "hub: change pending"
+        assert (block.timestamp >= commitment.since + HISTORY_EPOCHS * ledger.EPOCH_LENGTH), "hub: change pending"
     if commitment.current > commitment.next:
         self.committed[_operator] -= commitment.current - commitment.next
     commitment.current = commitment.next

@@ -13,15 +13,15 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import books
+from . import ledger
 from . import exits
 from . import obligations
-from . import purse
+from . import stake_token
 
-uses: books
+uses: ledger
 uses: exits
 uses: obligations
-uses: purse
+uses: stake_token
 
 
 # ############################################################## #
@@ -46,12 +46,12 @@ def register_operator(_commission_bps: uint256, _metadata: String[256]):
     @param _commission_bps Part of every reward that is the operator's, basis points.
     @param _metadata URI of a description.
     """
-    assert books.pools_of[msg.sender] == 0, "hub: operator known"
+    assert ledger.pools_of[msg.sender] == 0, "hub: operator known"
     self._check_commission(_commission_bps)
-    books._change_total(0, 0, 0)
-    books.pools_of[msg.sender] = books._epoch() << 232
-    books.terms[msg.sender] = _commission_bps | _commission_bps << 16
-    self._announce(_commission_bps, books._epoch(), _metadata)
+    ledger._change_total(0, 0, 0)
+    ledger.pools_of[msg.sender] = ledger._epoch() << 232
+    ledger.terms[msg.sender] = _commission_bps | _commission_bps << 16
+    self._announce(_commission_bps, ledger._epoch(), _metadata)
 
 
 @external
@@ -60,11 +60,11 @@ def set_terms(_commission_bps: uint256, _metadata: String[256]):
     @notice Announce a commission, which counts COMMISSION_NOTICE epochs later, and publish a description.
     """
     self._check_commission(_commission_bps)
-    books._touch(msg.sender)
-    now: uint256 = books._epoch()
-    current: uint256 = books._commission(msg.sender, now)
+    ledger._touch(msg.sender)
+    now: uint256 = ledger._epoch()
+    current: uint256 = ledger._commission(msg.sender, now)
     epoch: uint256 = now + COMMISSION_NOTICE
-    books.terms[msg.sender] = current | _commission_bps << 16 | epoch << 32
+    ledger.terms[msg.sender] = current | _commission_bps << 16 | epoch << 32
     self._announce(_commission_bps, epoch, _metadata)
 
 
@@ -73,15 +73,15 @@ def bond(_amount: uint256):
     """
     @notice Add `_amount` wei to the caller's own bond, which every slash takes first.
     """
-    purse._check_amount(_amount)
-    pool: pools.Pool = books._open(msg.sender)
-    bond: books.Bond = books._bond(msg.sender)
+    stake_token._check_amount(_amount)
+    pool: pools.Pool = ledger._open(msg.sender)
+    bond: ledger.Bond = ledger._bond(msg.sender)
     bond.active += _amount
-    books._store_bond(msg.sender, bond)
-    books.pools_of[msg.sender] = pools._pool_word(pool)
-    books._change_total(_amount, 0, 0)
+    ledger._store_bond(msg.sender, bond)
+    ledger.pools_of[msg.sender] = pools._pool_word(pool)
+    ledger._change_total(_amount, 0, 0)
     log IStakingHub.Bonded(operator=msg.sender, amount=_amount)
-    purse._pull(_amount)
+    stake_token._pull(_amount)
 
 
 @external
@@ -90,19 +90,19 @@ def unbond(_amount: uint256):
     @notice Begin to take `_amount` wei out of the bond. Asking again before the first part was withdrawn makes both
         wait anew; a part that has matured is credited instead.
     """
-    purse._check_amount(_amount)
-    pool: pools.Pool = books._open(msg.sender)
-    bond: books.Bond = books._bond(msg.sender)
+    stake_token._check_amount(_amount)
+    pool: pools.Pool = ledger._open(msg.sender)
+    bond: ledger.Bond = ledger._bond(msg.sender)
     assert _amount <= bond.active, "hub: more than the bond"
     if block.timestamp >= bond.unlock:
-        books._credit(msg.sender, bond.leaving)
+        ledger._credit(msg.sender, bond.leaving)
         bond.leaving = 0
     bond.active -= _amount
     bond.leaving += _amount
     bond.unlock = block.timestamp + exits.UNBONDING
-    books._store_bond(msg.sender, bond)
-    books.pools_of[msg.sender] = pools._pool_word(pool)
-    books._change_total(0, _amount, 0)
+    ledger._store_bond(msg.sender, bond)
+    ledger.pools_of[msg.sender] = pools._pool_word(pool)
+    ledger._change_total(0, _amount, 0)
     log IStakingHub.Unbonding(operator=msg.sender, amount=bond.leaving, unlock=bond.unlock)
 
 
@@ -111,14 +111,14 @@ def withdraw_bond(_receiver: address) -> uint256:
     """
     @notice Take out the part of the bond that has matured.
     """
-    purse._check_receiver(_receiver)
-    bond: books.Bond = books._bond(msg.sender)
+    stake_token._check_receiver(_receiver)
+    bond: ledger.Bond = ledger._bond(msg.sender)
     exits._check_matured(bond.unlock)
     amount: uint256 = bond.leaving
     bond.leaving = 0
-    books._store_bond(msg.sender, bond)
+    ledger._store_bond(msg.sender, bond)
     log IStakingHub.BondWithdrawn(operator=msg.sender, receiver=_receiver, amount=amount)
-    purse._push(_receiver, amount)
+    stake_token._push(_receiver, amount)
     return amount
 
 
@@ -128,8 +128,8 @@ def commit(_service: address, _amount: uint256):
     @notice Let `_service` take up to `_amount` wei more. Counts at once while nobody has delegated, else after one and
         a half unbonding periods, in which delegators can leave.
     """
-    purse._check_amount(_amount)
-    pool: pools.Pool = books._touch(msg.sender)
+    stake_token._check_amount(_amount)
+    pool: pools.Pool = ledger._touch(msg.sender)
     leaving: uint256 = exits._open_buckets(msg.sender)[0]
     obligations._increase(
         _service,
@@ -145,7 +145,7 @@ def uncommit(_service: address, _amount: uint256):
     """
     @notice Take back `_amount` wei of a commitment; counts after the service's horizon.
     """
-    purse._check_amount(_amount)
+    stake_token._check_amount(_amount)
     obligations._decrease(_service, msg.sender, _amount)
 
 
@@ -154,12 +154,12 @@ def unjail():
     """
     @notice Take delegations and commit again, JAIL_EPOCHS after the last slash and with the bond refilled.
     """
-    bond: books.Bond = books._bond(msg.sender)
+    bond: ledger.Bond = ledger._bond(msg.sender)
     assert bond.jailed > 0, "hub: not jailed"
-    assert books._epoch() >= bond.jailed, "hub: still jailed"
+    assert ledger._epoch() >= bond.jailed, "hub: still jailed"
     self._check_serving(bond)
     bond.jailed = 0
-    books._store_bond(msg.sender, bond)
+    ledger._store_bond(msg.sender, bond)
     log IStakingHub.Unjailed(operator=msg.sender)
 
 
@@ -188,10 +188,10 @@ def _announce(_commission_bps: uint256, _epoch: uint256, _metadata: String[256])
 @internal
 @pure
 def _check_commission(_commission_bps: uint256):
-    assert _commission_bps <= books.BPS, "hub: commission too high"
+    assert _commission_bps <= ledger.BPS, "hub: commission too high"
 
 
 @internal
 @view
-def _check_serving(_bond: books.Bond):
+def _check_serving(_bond: ledger.Bond):
     assert _bond.active >= MIN_BOND, "hub: bond below minimum"

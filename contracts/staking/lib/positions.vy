@@ -12,9 +12,9 @@
 # ############################################################## #
 
 from ...lib import pools
-from . import books
+from . import ledger
 
-uses: books
+uses: ledger
 
 
 # ############################################################## #
@@ -49,9 +49,9 @@ def _join(_operator: address, _owner: address, _pool: pools.Pool, _shares: uint2
     @dev Give `_owner` new shares, which earn from the next epoch's start.
     """
     position: Position = self._position(_operator, _owner)
-    full: uint256 = books.earned[_operator] & books.HALF
+    full: uint256 = ledger.earned[_operator] & ledger.HALF
     if position.generation != _pool.generation:
-        books._credit(_owner, self._pending(_operator, _pool, position))
+        ledger._credit(_owner, self._pending(_operator, _pool, position))
         position = Position(shares=0, index=full, generation=_pool.generation)
     shares: uint256 = position.shares + _shares
     # The mean index of old and new shares, rounded up.
@@ -67,14 +67,14 @@ def _leave(_operator: address, _owner: address, _pool: pools.Pool, _shares: uint
     """
     position: Position = self._position(_operator, _owner)
     assert (position.generation == _pool.generation and position.shares >= _shares), "hub: not enough shares"
-    word: uint256 = books.earned[_operator]
+    word: uint256 = ledger.earned[_operator]
     reached: uint256 = max(self._linear(word), position.index)
-    books._credit(_owner, _shares * (reached - position.index) // books.PRECISION)
-    unearned: uint256 = _shares * ((word & books.HALF) - reached)
+    ledger._credit(_owner, _shares * (reached - position.index) // ledger.PRECISION)
+    unearned: uint256 = _shares * ((word & ledger.HALF) - reached)
     if unearned > 0:
-        books.fees[_operator] += unearned
+        ledger.fees[_operator] += unearned
     position.shares -= _shares
-    assert (position.shares == 0 or position.shares >= books.MIN_STAKE), "hub: dust left"
+    assert (position.shares == 0 or position.shares >= ledger.MIN_STAKE), "hub: dust left"
     self._store(_operator, _owner, position)
 
 
@@ -96,7 +96,7 @@ def _close(_operator: address, _pool: pools.Pool) -> pools.Pool:
     """
     @dev A new generation after a slash that wiped the pool. The old one keeps what it earned, this epoch included.
     """
-    self.closed[_operator][_pool.generation] = (books.earned[_operator] & books.HALF)
+    self.closed[_operator][_pool.generation] = (ledger.earned[_operator] & ledger.HALF)
     return pools.Pool(active=0, shares=0, generation=_pool.generation + 1, epoch=_pool.epoch)
 
 
@@ -107,8 +107,8 @@ def _linear(_earned: uint256) -> uint256:
     @dev The index by now, given the packed one for the current epoch.
     """
     increment: uint256 = _earned >> 128
-    elapsed: uint256 = (block.timestamp - books.GENESIS) % books.EPOCH_LENGTH
-    return ((_earned & books.HALF) - increment + increment * elapsed // books.EPOCH_LENGTH)
+    elapsed: uint256 = (block.timestamp - ledger.GENESIS) % ledger.EPOCH_LENGTH
+    return ((_earned & ledger.HALF) - increment + increment * elapsed // ledger.EPOCH_LENGTH)
 
 
 @internal
@@ -119,7 +119,7 @@ def _reached(_operator: address, _pool: pools.Pool, _position: Position) -> uint
     """
     if _position.generation != _pool.generation:
         return self.closed[_operator][_position.generation]
-    return self._linear(books.earned[_operator])
+    return self._linear(ledger.earned[_operator])
 
 
 @internal
@@ -128,7 +128,7 @@ def _pending(_operator: address, _pool: pools.Pool, _position: Position) -> uint
     reached: uint256 = self._reached(_operator, _pool, _position)
     if reached <= _position.index:
         return 0
-    return _position.shares * (reached - _position.index) // books.PRECISION
+    return _position.shares * (reached - _position.index) // ledger.PRECISION
 
 
 @internal
@@ -137,14 +137,14 @@ def _pending_now(_operator: address, _owner: address) -> uint256:
     """
     @dev The same as a claim would find, without the roll that it does.
     """
-    pool: pools.Pool = pools._pool(books.pools_of[_operator])
+    pool: pools.Pool = pools._pool(ledger.pools_of[_operator])
     position: Position = self._position(_operator, _owner)
-    now: uint256 = books._epoch()
+    now: uint256 = ledger._epoch()
     if position.generation != pool.generation or pool.epoch == now or pool.epoch == 0:
         return self._pending(_operator, pool, position)
-    roll: books.Roll = books._roll(_operator, pool, now)
-    reached: uint256 = max(self._linear(roll.index | roll.increment << 128), position.index)
-    return position.shares * (reached - position.index) // books.PRECISION
+    rollover: ledger.EpochRollover = ledger._rollover(_operator, pool, now)
+    reached: uint256 = max(self._linear(rollover.index | rollover.increment << 128), position.index)
+    return position.shares * (reached - position.index) // ledger.PRECISION
 
 
 @internal
@@ -152,8 +152,8 @@ def _pending_now(_operator: address, _owner: address) -> uint256:
 def _position(_operator: address, _owner: address) -> Position:
     word: uint256 = self.positions[_operator][_owner]
     return Position(
-        shares=word & books.HALF,
-        index=(word >> 128) & books.MAX_INDEX,
+        shares=word & ledger.HALF,
+        index=(word >> 128) & ledger.MAX_INDEX,
         generation=word >> 248,
     )
 

@@ -14,13 +14,13 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import books
+from . import ledger
 from . import exits
 from . import obligations
 from . import positions
-from . import purse
+from . import stake_token
 
-uses: books
+uses: ledger
 uses: exits
 uses: obligations
 uses: positions
@@ -88,10 +88,10 @@ def _slash(
 ) -> uint256:
     service: IStakingHub.ServiceTerms = obligations._service(_service)
     assert obligations._may_slash(service), "hub: not a slasher"
-    purse._check_amount(_amount)
-    # Stored at once: a slash that takes nothing must not leave the books half turned.
-    pool: pools.Pool = books._touch(_operator)
-    bond: books.Bond = books._bond(_operator)
+    stake_token._check_amount(_amount)
+    # Stored at once, so that the rollover to this epoch stands even if nothing is taken.
+    pool: pools.Pool = ledger._touch(_operator)
+    bond: ledger.Bond = ledger._bond(_operator)
     leaving: uint256 = 0
     if block.timestamp < bond.unlock:
         leaving = bond.leaving
@@ -110,7 +110,7 @@ def _slash(
     bond.active -= active
     bond.leaving -= from_bond - active
     bond.jailed = pool.epoch + JAIL_EPOCHS
-    books._store_bond(_operator, bond)
+    ledger._store_bond(_operator, bond)
 
     # Then delegators, in their pool and in open buckets alike.
     rest: uint256 = taken - from_bond
@@ -120,21 +120,21 @@ def _slash(
         left, residue = exits._slash_buckets(_operator, rest, pool.active + tickets, words)
         pool.active -= left
         active += left
-        if pools._spent(pool.active, pool.shares):
+        if pools._is_dust(pool.active, pool.shares):
             active += pool.active
             residue += pool.active
             pool = positions._close(_operator, pool)
-    books.pools_of[_operator] = pools._pool_word(pool)
+    ledger.pools_of[_operator] = pools._pool_word(pool)
 
     to_victim: uint256 = 0
     if _victim != empty(address):
-        to_victim = from_bond * service.victim // books.BPS
-        books._credit(_victim, to_victim)
+        to_victim = from_bond * service.victim // ledger.BPS
+        ledger._credit(_victim, to_victim)
     to_prover: uint256 = 0
     if _prover != empty(address):
-        to_prover = from_bond * service.prover // books.BPS
-        books._credit(_prover, to_prover)
-    books._change_total(0, active, taken + residue - to_victim - to_prover)
+        to_prover = from_bond * service.prover // ledger.BPS
+        ledger._credit(_prover, to_prover)
+    ledger._change_total(0, active, taken + residue - to_victim - to_prover)
     log IStakingHub.Slashed(
         service=_service,
         operator=_operator,

@@ -48,7 +48,7 @@ class Courtroom:
 
     def source_of_seeds(self) -> Any:
         """What the court asks for seeds; `draw` fills it."""
-        return self.evm.deploy("SeedBox", sender=self.owner)
+        return self.evm.deploy("MockRandomness", sender=self.owner)
 
     def join(self, operator: Any, service: str, amount: int) -> None:
         self.hub.register_operator(0, "", sender=operator)
@@ -65,7 +65,7 @@ class Courtroom:
     def draw(self, case: int) -> None:
         """The seed comes after the jury was called."""
         turn = self.court.get_case(case)[6]
-        epoch = self.court.get_turn(case, turn)[2]
+        epoch = self.court.get_round(case, turn)[2]
         self.box.put(epoch, keccak256(encode(["uint256", "uint256"], [case, turn])), sender=self.owner)
 
     def seal(self, case: int, turn: int, juror: Any, guilty: bool, salt: bytes) -> bytes:
@@ -96,7 +96,7 @@ class Courtroom:
         self.evm.warp(REVEAL)
 
     def to_reveal(self, case: int) -> None:
-        opened = self.court.get_turn(case, self.court.get_case(case)[6])[0]
+        opened = self.court.get_round(case, self.court.get_case(case)[6])[0]
         self.evm.warp_to(opened + 2 * EPOCH)
 
     def verdict(self, case: int) -> int:

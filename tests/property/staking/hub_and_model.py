@@ -33,7 +33,7 @@ class World:
         self.token = self.evm.deploy("KeifuToken", self.owner.address, sender=self.owner)
         self.hub = self.evm.deploy("StakingHub", self.token, self.owner, self.sink, UNBONDING, EPOCH, sender=self.owner)
         self.genesis = self.evm.now
-        self.fees, self.emission = (self._reader(f"books.{name}") for name in ("fees", "emission"))
+        self.fees, self.emission = (self._reader(f"ledger.{name}") for name in ("fees", "emission"))
         for account in self.accounts.values():
             self.token.approve(self.hub, 2**256 - 1, sender=account)
             if account not in (self.accounts[party] for party in PARTIES):

@@ -191,7 +191,7 @@ class CourtMachine(CourtAndModel):
         event(f"verdict {verdict} in turn {turn}")
         back = {INNOCENT: 0, GUILTY: BOND - BOND // 4, NO_QUORUM: BOND}[verdict]
         for number in range(1, turn + 1):
-            guilty, innocent = self.court.get_turn(case, number - 1)[5:7]
+            guilty, innocent = self.court.get_round(case, number - 1)[5:7]
             if verdict != (GUILTY if guilty > innocent else INNOCENT):
                 back += BOND * 3**number
         assert returned == back
@@ -307,7 +307,7 @@ class CourtMachine(CourtAndModel):
             shown = self.court.get_case(number)
             assert (shown[4], shown[6], shown[7], shown[8]) == (case.amount, case.turn, case.verdict, case.pot)
             for turn, jury in enumerate(case.juries):
-                assert self.court.get_turn(number, turn) == (
+                assert self.court.get_round(number, turn) == (
                     jury.opened,
                     jury.weighed_at,
                     jury.seed_epoch,

@@ -25,7 +25,7 @@ class DrandCourtroom(Courtroom):
         return self.evm.deploy("DrandRandomness", *terms, sender=self.owner)
 
     def draw(self, case):
-        epoch = self.court.get_turn(case, self.court.get_case(case)[6])[2]
+        epoch = self.court.get_round(case, self.court.get_case(case)[6])[2]
         number = self.box.source(epoch)
         assert not any(self.court.drawn_seats(case, juror) for juror in self.jurors)
         self.evm.warp_to(self.box.genesis() + (number - 1) * PERIOD)
@@ -110,7 +110,7 @@ def test_the_campaign_s_key_is_of_its_secret():
 
 def test_the_suite_is_deployed_with_another_source_of_seeds():
     evm = LocalEvm()
-    seeds = evm.deploy("SeedBox", sender=evm.account("stranger"))
+    seeds = evm.deploy("MockRandomness", sender=evm.account("stranger"))
     suite = deploy_protocol(EvmDeployer(evm, evm.account("deployer")), Params(randomness=seeds.address))
     assert "Randomness" not in suite.addresses
     assert suite.at(evm, "AlignmentCourt").randomness() == seeds.address

@@ -36,7 +36,7 @@ def hub(project, token, owner, sink):
 
 @pytest.fixture(scope="module")
 def box(project, owner):
-    return project.SeedBox.deploy(sender=owner)
+    return project.MockRandomness.deploy(sender=owner)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def at(chain):
 @pytest.fixture(scope="module")
 def reveal_of(court):
     """The first second of the current jury's reveal."""
-    return lambda case: court.get_turn(case, court.get_case(case).turn).opened + 2 * EPOCH
+    return lambda case: court.get_round(case, court.get_case(case).round).opened + 2 * EPOCH
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def commit(court):
     def commit(case, votes, seats=3):
         for juror, guilty in votes.items():
             drawn = court.drawn_seats(case, juror)[:seats]
-            sealed = seal(case, court.get_case(case).turn, juror, guilty)
+            sealed = seal(case, court.get_case(case).round, juror, guilty)
             receipt = court.commit_vote(case, drawn, sealed, sender=juror)
         return receipt
 

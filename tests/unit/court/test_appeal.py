@@ -16,11 +16,11 @@ def judged(case, sit, juror):
 def test_crt_5_an_appeal_takes_its_bond_and_calls_a_new_jury(court, token, box, case, operator):
     receipt = court.appeal(case, sender=operator)
     assert receipt.events == [
-        court.Appealed(case_id=case, appellant=operator, turn=1, seed_epoch=box.next()),
+        court.Appealed(case_id=case, appellant=operator, round=1, seed_epoch=box.next()),
         token.Transfer(sender=operator, receiver=court, value=3 * BOND),
     ]
-    assert court.get_case(case).turn == 1
-    jury = court.get_turn(case, 1)
+    assert court.get_case(case).round == 1
+    jury = court.get_round(case, 1)
     assert (jury.appellant, jury.opened) == (operator, receipt.timestamp)
     assert (jury.seed_epoch, jury.committed, jury.guilty, jury.innocent) == (box.next(), 0, 0, 0)
 

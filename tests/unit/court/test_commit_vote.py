@@ -17,15 +17,15 @@ def drawn(court, case, juror):
 def test_a_juror_takes_drawn_seats(court, case, juror, drawn):
     sealed = seal(case, 0, juror, True)
     receipt = court.commit_vote(case, drawn[:4], sealed, sender=juror)
-    assert receipt.events == [court.VoteCommitted(case_id=case, juror=juror, turn=0, seats=4)]
-    assert court.get_turn(case, 0).committed == 4
+    assert receipt.events == [court.VoteCommitted(case_id=case, juror=juror, round=0, seats=4)]
+    assert court.get_round(case, 0).committed == 4
     ballot = court.ballot(case, 0, juror)
     assert (ballot.commitment, ballot.seats, ballot.vote) == (sealed, 4, 0)
 
 
 def test_ballots_of_jurors_add_up(court, case, commit, juror, other_juror):
     commit(case, {juror: True, other_juror: False})
-    assert court.get_turn(case, 0).committed == 6
+    assert court.get_round(case, 0).committed == 6
 
 
 def test_crt_9_a_seat_sits_once_and_only_if_drawn(court, case, juror, drawn):

@@ -110,7 +110,7 @@ def test_crt_2_a_second_case_takes_only_what_it_asked_more(
     court, hub, case, box, sit, commit, to_reveal, juror, operator, service, accuser, owner
 ):
     larger = court.open_case(service, operator, ZERO_ADDRESS, 3 * ASKED, EVIDENCE, sender=accuser).return_value
-    box.put(court.get_turn(larger, 0).seed_epoch, b"\x07" * 32, sender=owner)
+    box.put(court.get_round(larger, 0).seed_epoch, b"\x07" * 32, sender=owner)
     for number in (case, larger):
         commit(number, {juror: True})
     to_reveal(larger)

@@ -34,7 +34,7 @@ def test_accusing_takes_the_bond(court, token, box, owner, service, operator, vi
     ]
     shown = court.get_case(1)
     assert (shown.service, shown.operator, shown.accuser, shown.victim) == (service, operator, accuser, victim)
-    assert (shown.amount, shown.evidence, shown.turn, shown.verdict, shown.pot) == (ASKED, EVIDENCE, 0, 0, 0)
+    assert (shown.amount, shown.evidence, shown.round, shown.verdict, shown.pot) == (ASKED, EVIDENCE, 0, 0, 0)
 
 
 @pytest.mark.parametrize(

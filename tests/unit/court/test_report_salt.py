@@ -20,7 +20,7 @@ def test_crt_7_the_juror_pays_for_each_seat_and_the_reporter_gets_a_half(court, 
     assert receipt.events[-1] == court.Penalised(case_id=case, juror=juror, amount=4 * PENALTY)
     assert hub.operator_state(juror)[0] == 100_000 * COIN - 4 * PENALTY
     assert hub.credit(stranger) == 2 * PENALTY
-    assert court.get_turn(case, 0).committed == 4  # the other juror's
+    assert court.get_round(case, 0).committed == 4  # the other juror's
     assert court.ballot(case, 0, juror).vote == VOID
 
 

@@ -21,9 +21,9 @@ def test_a_vote_counts_by_its_seats(court, case, cast, commit, to_reveal, other_
     to_reveal(case)
     receipt = court.reveal_vote(case, guilty, SALT, sender=cast[role])
     assert receipt.events == [
-        court.VoteRevealed(case_id=case, juror=cast[role], turn=0, guilty=guilty, seats=4),
+        court.VoteRevealed(case_id=case, juror=cast[role], round=0, guilty=guilty, seats=4),
     ]
-    jury = court.get_turn(case, 0)
+    jury = court.get_round(case, 0)
     assert (jury.guilty, jury.innocent) == counts
     assert court.ballot(case, 0, cast[role]).vote == vote
 
@@ -60,4 +60,4 @@ def test_crt_6_a_copied_seal_opens_for_its_owner_only(court, case, juror, other_
     with ape.reverts("court: not that vote"):
         court.reveal_vote(case, True, SALT, sender=other_juror)
     court.reveal_vote(case, True, SALT, sender=juror)
-    assert court.get_turn(case, 0).guilty == 4
+    assert court.get_round(case, 0).guilty == 4

@@ -27,12 +27,12 @@ def test_a_seat_costs_a_thousand_and_its_silence_fifty(court):
 def test_an_unknown_case_is_empty(court):
     unknown = court.case_count() + 1
     assert court.get_case(unknown).accuser == ZERO_ADDRESS
-    assert court.get_turn(unknown, 0).opened == 0
+    assert court.get_round(unknown, 0).opened == 0
     assert court.ballot(unknown, 0, ZERO_ADDRESS).seats == 0
 
 
 def test_crt_8_weight_is_of_the_epoch_before_the_case(court, hub, case):
-    jury = court.get_turn(case, 0)
+    jury = court.get_round(case, 0)
     assert jury.weighed_at == hub.epoch_start(hub.epoch() - 1) <= jury.opened - EPOCH
 
 

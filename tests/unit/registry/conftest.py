@@ -45,7 +45,7 @@ def environments(project, deployer, registry):
 
 @pytest.fixture(scope="module")
 def contract_account(project, deployer):
-    return project.MoodySigner.deploy(sender=deployer)
+    return project.HostileERC1271.deploy(sender=deployer)
 
 
 @pytest.fixture(scope="module")

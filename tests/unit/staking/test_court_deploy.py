@@ -12,7 +12,7 @@ from tests.unit.staking.conftest import EPOCH
 
 @pytest.fixture(scope="module")
 def args(project, hub, token, deployer):
-    return [token, hub, project.SeedBox.deploy(sender=deployer), 100 * COIN, DAY, DAY]
+    return [token, hub, project.MockRandomness.deploy(sender=deployer), 100 * COIN, DAY, DAY]
 
 
 def test_terms(project, args, deployer):

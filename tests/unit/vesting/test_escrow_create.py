@@ -69,10 +69,10 @@ def test_a_token_that_takes_a_fee_is_refused(project, plan, deployer):
     escrow = project.VestingEscrow.deploy(fee, ZERO_ADDRESS, sender=deployer)
     fee.mint(deployer, 10**24, sender=deployer)
     fee.approve(escrow, 10**24, sender=deployer)
-    with ape.reverts("escrow: token took a fee"):
+    with ape.reverts("transfer: token takes a fee"):
         escrow.create(plan(), sender=deployer)
     fee.set_refuses(True, sender=deployer)
-    with ape.reverts("escrow: transfer refused"):
+    with ape.reverts("transfer: refused"):
         escrow.create(plan(), sender=deployer)
 
 

@@ -13,6 +13,13 @@ from ethereum.ercs import IERC20
 
 
 # ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from ...lib import token_transfers
+
+
+# ############################################################## #
 #                            IMMUTABLES                          #
 # ############################################################## #
 
@@ -36,15 +43,12 @@ def __init__(_token: address):
 
 @internal
 def _pull(_amount: uint256):
-    before: uint256 = staticcall token.balanceOf(self)
-    assert extcall token.transferFrom(msg.sender, self, _amount, default_return_value=True), "hub: transfer failed"
-    assert (staticcall token.balanceOf(self) == before + _amount), "hub: token takes a fee"
+    token_transfers._pull(token, _amount)
 
 
 @internal
 def _push(_to: address, _amount: uint256):
-    if _amount > 0:
-        assert extcall token.transfer(_to, _amount, default_return_value=True), "hub: transfer failed"
+    token_transfers._push(token, _to, _amount)
 
 
 @internal

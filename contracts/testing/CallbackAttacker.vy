@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 """
-@title Visitor
+@title CallbackAttacker
 @license MIT
 @notice Hostile: an account of code that makes the calls it is told to, and when a call or coins reach it takes them,
     refuses them, or comes back once with a call of its own and remembers whether that got through.

@@ -13,12 +13,12 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import books
+from . import ledger
 from . import exits
 from . import obligations
 from . import positions
 
-uses: books
+uses: ledger
 uses: exits
 uses: obligations
 uses: positions
@@ -63,9 +63,9 @@ def stake_at_epoch(_operator: address, _epoch: uint256) -> uint256:
     """
     @notice Wei at stake with `_operator`, bond and delegations, at the start of the current or the previous epoch.
     """
-    now: uint256 = books._epoch()
+    now: uint256 = ledger._epoch()
     assert _epoch == now or _epoch + 1 == now, "hub: epoch out of reach"
-    return books._stake_at(_operator, _epoch)
+    return ledger._stake_at(_operator, _epoch)
 
 
 @external
@@ -83,7 +83,7 @@ def position(_operator: address, _owner: address) -> (uint256, uint256):
     """
     @notice Shares of an owner key, and what they are worth, wei.
     """
-    pool: pools.Pool = pools._pool(books.pools_of[_operator])
+    pool: pools.Pool = pools._pool(ledger.pools_of[_operator])
     position: positions.Position = positions._position(_operator, _owner)
     if position.generation != pool.generation:
         return 0, 0
@@ -107,8 +107,8 @@ def operator_state(_operator: address) -> IStakingHub.OperatorState:
     """
     @notice All about an operator's stake.
     """
-    pool: pools.Pool = pools._pool(books.pools_of[_operator])
-    bond: books.Bond = books._bond(_operator)
+    pool: pools.Pool = pools._pool(ledger.pools_of[_operator])
+    bond: ledger.Bond = ledger._bond(_operator)
     return IStakingHub.OperatorState(
         bond=bond.active,
         bond_leaving=bond.leaving,
@@ -119,7 +119,7 @@ def operator_state(_operator: address) -> IStakingHub.OperatorState:
         generation=pool.generation,
         unbonding=exits._open_buckets(_operator)[0],
         committed=obligations.committed[_operator],
-        commission_bps=books._commission(_operator, books._epoch()),
+        commission_bps=ledger._commission(_operator, ledger._epoch()),
         epoch=pool.epoch,
     )
 
@@ -148,16 +148,16 @@ def credit(_owner: address) -> uint256:
     """
     @notice Wei that `collect` would pay.
     """
-    return books.credits[_owner]
+    return ledger.credits[_owner]
 
 
 @external
 @view
-def totals() -> books.Totals:
+def totals() -> ledger.Totals:
     """
     @notice Stake of all operators, debt to the insurance sink, epoch of the last change.
     """
-    return books._totals()
+    return ledger._totals()
 
 
 @external
@@ -166,7 +166,7 @@ def epoch() -> uint256:
     """
     @notice The current epoch; the first is 1.
     """
-    return books._epoch()
+    return ledger._epoch()
 
 
 @external
@@ -175,7 +175,7 @@ def epoch_start(_epoch: uint256) -> uint256:
     """
     @notice Unix seconds at which `_epoch` starts.
     """
-    return books._epoch_start(_epoch)
+    return ledger._epoch_start(_epoch)
 
 
 @external
@@ -194,8 +194,8 @@ def unbonding() -> uint256:
 @internal
 @view
 def _slashable(_operator: address) -> uint256:
-    bond: books.Bond = books._bond(_operator)
-    sum: uint256 = (bond.active + (books.pools_of[_operator] & pools.MAX_AMOUNT) + exits._open_buckets(_operator)[0])
+    bond: ledger.Bond = ledger._bond(_operator)
+    sum: uint256 = (bond.active + (ledger.pools_of[_operator] & pools.MAX_AMOUNT) + exits._open_buckets(_operator)[0])
     if block.timestamp < bond.unlock:
         sum += bond.leaving
     return sum

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 """
-@title Newborn
+@title ConstructorCaller
 @license MIT
 @notice A contract that makes a call while it is being made, takes coins, and remembers whether its call got through.
 """

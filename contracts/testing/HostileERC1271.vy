@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 """
-@title MoodySigner
+@title HostileERC1271
 @license MIT
 @notice A contract account for tests: says yes by ERC-1271, or misbehaves in one of the ways that a caller must survive.
 @custom:kill Not deployed.

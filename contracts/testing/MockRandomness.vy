@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 """
-@title SeedBox
+@title MockRandomness
 @license MIT
 @notice Stands for a source of randomness: a test puts the seeds in.
 """

@@ -54,7 +54,7 @@ struct Totals:
 
 
 # What the first touch of an epoch finds out.
-struct Roll:
+struct EpochRollover:
     index: uint256  # at the end of the epoch
     increment: uint256  # over the epoch
     fees: uint256  # wei times PRECISION, left for the next one
@@ -172,7 +172,7 @@ def _change_total(_more: uint256, _less: uint256, _insurance: uint256):
 
 @internal
 @view
-def _roll(_operator: address, _pool: pools.Pool, _now: uint256) -> Roll:
+def _rollover(_operator: address, _pool: pools.Pool, _now: uint256) -> EpochRollover:
     """
     @dev The operator's books at the start of epoch `_now`, after its last touch in an earlier one.
     """
@@ -188,28 +188,28 @@ def _roll(_operator: address, _pool: pools.Pool, _now: uint256) -> Roll:
     after: uint256 = (touched & HALF) + (touched >> 128)
     gross: uint256 = ((start & pools.MAX_AMOUNT) * (touched >> 128) + stake * (before - after) + self.fees[_operator])
 
-    roll: Roll = empty(Roll)
+    rollover: EpochRollover = empty(EpochRollover)
     previous: uint256 = stake
     if _pool.epoch + 1 == _now:
         previous = start & pools.MAX_AMOUNT
-    roll.start = stake | previous << 96
-    roll.index = self.earned[_operator] & HALF
+    rollover.start = stake | previous << 96
+    rollover.index = self.earned[_operator] & HALF
     if gross > 0:
         whole: uint256 = gross // PRECISION
-        roll.operator = whole * self._commission(_operator, _now) // BPS
+        rollover.operator = whole * self._commission(_operator, _now) // BPS
         if stake > 0:
-            roll.operator += (whole - roll.operator) * bond // stake
+            rollover.operator += (whole - rollover.operator) * bond // stake
         if _pool.shares == 0:
-            roll.operator = whole
-        roll.fees = gross - roll.operator * PRECISION
+            rollover.operator = whole
+        rollover.fees = gross - rollover.operator * PRECISION
         if _pool.shares > 0:
-            roll.increment = min(roll.fees // _pool.shares, MAX_INDEX - roll.index)
-            roll.index += roll.increment
-            roll.fees -= roll.increment * _pool.shares
-            # Turned late, the epoch in which this was to be earned is over, and nobody came or left since.
+            rollover.increment = min(rollover.fees // _pool.shares, MAX_INDEX - rollover.index)
+            rollover.index += rollover.increment
+            rollover.fees -= rollover.increment * _pool.shares
+            # If the rollover comes a whole epoch late, the whole increment is earned already: nobody came or left since.
             if _pool.epoch + 1 < _now:
-                roll.increment = 0
-    return roll
+                rollover.increment = 0
+    return rollover
 
 
 @internal
@@ -222,12 +222,12 @@ def _open(_operator: address) -> pools.Pool:
     now: uint256 = self._epoch()
     if pool.epoch != now:
         self.totals = self._totals_word(self._open_totals())
-        roll: Roll = self._roll(_operator, pool, now)
-        self.starts[_operator] = roll.start
-        self.earned[_operator] = roll.index | roll.increment << 128
-        self.fees[_operator] = roll.fees
-        if roll.operator > 0:
-            self.credits[_operator] += roll.operator
+        rollover: EpochRollover = self._rollover(_operator, pool, now)
+        self.starts[_operator] = rollover.start
+        self.earned[_operator] = rollover.index | rollover.increment << 128
+        self.fees[_operator] = rollover.fees
+        if rollover.operator > 0:
+            self.credits[_operator] += rollover.operator
         pool.epoch = now
     return pool
 
