@@ -8,6 +8,7 @@ import json
 import pytest
 
 from keifu.chain import Anvil, ChainClient, Deployment, RpcDeployer, deploy_protocol
+from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record
 from keifu.cli import main
 from keifu.keys import Account
@@ -63,7 +64,8 @@ def state(anvil):
 
 def record_of(anvil, folder, contracts):
     genesis = anvil.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    Record(anvil.chain_id, genesis, contracts=contracts).save(folder)
+    made = {name: Creation(name, name, at, {}, "0x", "0x" + "00" * 32, 0, "0x") for name, at in contracts.items()}
+    Record(anvil.chain_id, genesis, creations=made).save(folder)
 
 
 def grants_at(path):

@@ -17,7 +17,7 @@ def _run(*args: str) -> int:
 
 def test_the_list_names_every_system(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("fuzz", "--list") == 0
-    assert {"vault", "hub", "escrow", "token"} <= set(capsys.readouterr().out.split())
+    assert {"hub", "escrow", "token"} <= set(capsys.readouterr().out.split())
 
 
 def test_an_unknown_system_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
