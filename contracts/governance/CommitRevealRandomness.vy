@@ -3,12 +3,12 @@
 """
 @title CommitRevealRandomness
 @license MIT
-@notice One seed an epoch from secrets that bonded participants commit to and reveal, for chains whose prevrandao means
-    nothing. Commit in the first half of an epoch, reveal in the second; the seed counts for the next one.
+@notice One seed an epoch from secrets that bonded participants commit to and reveal, for chains without a real
+    prevrandao. Commit in the first half of an epoch, reveal in the second; the seed counts for the next one.
 @dev The seed is the hash chain over revealed secrets, and exists when at least MIN_REVEALS were revealed.
 @custom:security Who is the last to reveal may withhold: with k withheld secrets there are 2**k seeds to choose from, at
-    the price of k bonds. Participation is open, so MIN_REVEALS secrets of one hand are possible: the seed is unbiased as
-    long as one honest secret is among them and revealed.
+    the price of k bonds. Participation is open, so one person may commit all MIN_REVEALS secrets: the seed is unbiased
+    as long as one honest secret is among them and revealed.
 @custom:kill Nothing to stop: without participants there are no seeds.
 """
 

@@ -7,10 +7,10 @@
     knows a round's signature before its time, and everybody can check it. Anyone brings it, whenever they like.
 @dev Epoch e belongs to round first + e * stride; round r is due at genesis + (r - 1) * period. The scheme is drand's
     `bls-bn254-unchained-on-g1`, made for the EVM: the message is the hash of the round's number. A round has one
-    signature, and it has one form, so that an epoch has one possible seed. Answers IRandomness, like Randomness.
+    signature, and it has one form, so that an epoch has one possible seed. Implements IRandomness, like Randomness.
 @custom:security Trusts that fewer than drand's threshold of members collude: together they know every seed ahead, but
-    cannot choose one. A chain whose clock is LOOKAHEAD or more behind drand's calls epochs unknown whose signature is
-    already public. The curve's security is some 100 bits.
+    cannot choose one. On a chain whose clock is LOOKAHEAD or more behind drand's, an epoch may count as unknown
+    although its signature is already public. The curve's security is some 100 bits.
 @custom:kill Nothing to stop: without captures there are no seeds. Should the network end, so do the seeds.
 """
 

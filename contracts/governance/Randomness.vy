@@ -6,11 +6,11 @@
 @notice One seed an epoch from the beacon chain: the prevrandao of a block that is fixed long before it exists. Anyone
     brings that block's header within 256 blocks, while its hash can still be checked, and gets a tip.
 @dev Epoch e belongs to block first + e * stride. When nobody captured it in time, the block 256 later takes its place,
-    and so on; such a late capture pays nobody. For chains whose prevrandao means something; others use
-    CommitRevealRandomness. Both answer IRandomness, so that a consumer does not care.
-@custom:security The proposer of the block may leave it out: one re-draw for each proposal given up, at the price of a
-    block reward. Who keeps everyone else from capturing for 256 blocks gets one re-draw for that. A chain with a
-    prevrandao of 0 is refused at deployment, one that repeats it at the second capture.
+    and so on; such a late capture pays nobody. For chains with a real prevrandao; others use CommitRevealRandomness.
+    Both implement IRandomness, so a consumer can use either.
+@custom:security The proposer of the block may leave it out: that is one new draw for each proposal given up, at the
+    price of a block reward. Whoever prevents everyone else from capturing for 256 blocks gets one new draw, too. A
+    chain with a prevrandao of 0 is refused at deployment, one that repeats it at the second capture.
 @custom:kill Nothing to stop: without captures there are no seeds, and consumers wait or give up by their own rules.
 """
 
@@ -110,7 +110,7 @@ def capture(_epoch: uint256, _header: Bytes[MAX_HEADER]) -> bytes32:
     self.seed[_epoch] = seed
     log IRandomness.Captured(epoch=_epoch, seed=seed, source=source)
     if source == self._block_of(_epoch) and self.balance >= tip:
-        # A caller that cannot take it does without.
+        # A caller that cannot receive the tip gets none.
         if not raw_call(msg.sender, b"", value=tip, revert_on_failure=False):
             pass
     return seed

@@ -96,7 +96,8 @@ def is_record(
     _signature: Bytes[65],
 ) -> bool:
     """
-    @notice Whether a record is in an anchored tree and its author signed it. Its parents are for the verifier to check.
+    @notice Whether a record is in an anchored tree and its author signed it. Its parents are not checked; the verifier
+        checks them.
     """
     struct_hash: bytes32 = record_hash._record(_record)
     digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)

@@ -17,7 +17,7 @@ MAX_AMOUNT: constant(uint256) = 2**96 - 1
 # Largest number of shares: 128 bits.
 MAX_SHARES: constant(uint256) = 2**128 - 1
 
-# A pool with less than one wei to 2**SPENT_BITS shares counts as wiped; this bounds shares below 2**(96 + SPENT_BITS).
+# A pool with less than one wei per 2**SPENT_BITS shares counts as empty; this bounds shares below 2**(96 + SPENT_BITS).
 SPENT_BITS: constant(uint256) = 32
 
 # The generation after which a pool takes no more stake.
@@ -86,7 +86,7 @@ def _bucket_word(_bucket: Bucket) -> uint256:
 @pure
 def _minted(_tokens: uint256, _shares: uint256, _amount: uint256) -> uint256:
     """
-    @dev Shares for `_amount` wei put into the pool. A pool with shares is never without tokens: it would be wiped.
+    @dev Shares for `_amount` wei put into the pool. A pool with shares always has tokens: else it would count as empty.
     """
     if _shares == 0:
         return _amount

@@ -28,7 +28,7 @@ LABEL_TYPE: constant(bytes32) = keccak256(
     "Label(address labeller,bytes32 dataset,uint256 index,bytes32 sample,bytes32 label)"
 )
 
-# Hash of nothing, for a record without links.
+# Hash of empty bytes, for a record without links.
 EMPTY_HASH: constant(bytes32) = keccak256(b"")
 
 

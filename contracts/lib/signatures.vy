@@ -2,15 +2,15 @@
 """
 @title Whether an account signed a typed struct
 @license MIT
-@notice A key's signature, or a contract's word by ERC-1271. A key is tried first, so that an account which delegates to
-    code (EIP-7702) keeps its key.
+@notice A key's signature, or a contract's answer by ERC-1271. A key is tried first, so that an account which delegates
+    to code (EIP-7702) keeps its key.
 @dev Takes what wallets send: 65 bytes (r, s, v) with v of 27 and 28 or of 0 and 1, or the 64 bytes of EIP-2098 (r, and
     s with the parity in its highest bit). A signature is therefore no identifier: what is signed carries a nonce. A
     contract is given the bytes as they came.
     The struct may be signed under the contract's domain, or under the same domain with a salt of zero added. The second
     is what viem makes of the answer of `eip712Domain`, which has a salt of zero for "none". Both name this contract on
     this chain.
-@custom:security A contract may say yes now and no later: accept its word only where the signature is consumed in the
+@custom:security A contract may say yes now and no later: accept its answer only where the signature is consumed in the
     same transaction and can do nothing but what its signer could do itself.
 """
 
@@ -31,7 +31,7 @@ uses: eip712
 # Longest signature that is passed on to a contract, bytes: a Safe with twenty owners.
 MAX_SIGNATURE: constant(uint256) = 1_300
 
-# Half of secp256k1's order: a larger `s` is the same signature in another dress.
+# Half of secp256k1's order: a larger `s` would be a second form of the same signature.
 HALF_ORDER: constant(bytes32) = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 # The part of EIP-2098's second word that is `s`; the bit above it is the parity.

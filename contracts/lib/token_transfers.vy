@@ -2,7 +2,8 @@
 """
 @title Coins of an ERC-20 in and out
 @license MIT
-@notice Counts what really arrived: a token that takes a fee on transfer is refused. A token that returns nothing is taken.
+@notice Checks the amount that really arrived: a token that takes a fee on transfer is refused. A token that returns
+    nothing is taken.
 """
 
 from ethereum.ercs import IERC20

@@ -7,16 +7,16 @@
     service named as its arbiter; jurors drawn by their commitments to the court vote under seal; a guilty verdict takes
     from the operator's commitment to that service, through the hub.
 @dev A juror draws itself: seat i of an operator sits when keccak(seed, round, operator, i) is below a threshold, seats
-    being its commitment to the court divided by SEAT, at the start of the epoch before the round opened. The seed is one
-    that nobody could know when the round opened. Commit within two epochs (so long the hub knows old commitments), then
-    reveal, then appeal to a jury with better chances of a seat, at three times the bond; at most MAX_APPEALS times.
-    No quorum in the first round: nobody is slashed and the bond goes back. An appeal without one changes nothing.
-    One fault may be in several cases at a time, one for each power of two of what is asked, and all of them together
-    take what the largest guilty one asked. So nobody shields an operator by accusing it first of next to nothing, nor
-    by asking for so much that a jury must acquit.
+    being its commitment to the court divided by SEAT, at the start of the epoch before the round opened. The seed is
+    one that nobody could know when the round opened. Commit within two epochs (so long the hub knows old commitments),
+    then reveal, then appeal to a jury with better chances of a seat, at three times the bond; at most MAX_APPEALS
+    times. No quorum in the first round: nobody is slashed and the bond goes back. An appeal without one changes
+    nothing. One fault may be in several cases at a time, one for each power of two of what is asked, and across all
+    cases for one fault the total slashed is the largest guilty amount, not the sum. So nobody shields an operator by
+    accusing it first of a tiny amount, nor by asking for so much that a jury must acquit.
 @custom:security Nobody owns the court or can decide, stop or delay a case. Who holds most of the stake committed to the
-    court decides its cases: appeals make that visible and dear, not impossible. Votes are secret until revealed unless
-    a juror gives its salt away; whoever brings a salt early takes part of that juror's bond.
+    court decides its cases: appeals make that visible and expensive, not impossible. Votes are secret until revealed
+    unless a juror gives its salt away; whoever brings a salt early takes part of that juror's bond.
 @custom:kill The timelock removes the court from the hub: then it can slash no juror, and services must leave it, too.
 """
 
@@ -47,13 +47,13 @@ exports: juries.__interface__
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Appeals of a case.
+# Most appeals of a case.
 MAX_APPEALS: public(constant(uint256)) = 2
 
-# The first bond to the second, and so on.
+# Each appeal's bond as a multiple of the bond before.
 APPEAL_FACTOR: public(constant(uint256)) = 3
 
-# The part of an accuser's bond that jurors get in any case with a verdict: one in so many.
+# One part in this many of an accuser's bond goes to the jurors, whatever the verdict.
 FEE_DIVISOR: public(constant(uint256)) = 4
 
 # ############################################################## #
@@ -63,7 +63,7 @@ FEE_DIVISOR: public(constant(uint256)) = 4
 # The coin of bonds.
 token: public(immutable(IERC20))
 
-# What accusing costs before it is won, wei.
+# Bond of an accuser, returned if it wins, wei.
 bond: public(immutable(uint256))
 
 # Time to appeal after the reveal, seconds.
@@ -168,7 +168,7 @@ def open_case(_service: address, _operator: address, _victim: address, _amount: 
 @external
 def appeal(_case: uint256):
     """
-    @notice Call a larger jury against what the last one found. The bond comes back if the verdict changes.
+    @notice Appeal against the last verdict to a larger jury. The bond comes back if the verdict changes.
     """
     round: uint256 = juries._open(_case)
     jury: IAlignmentCourt.Round = juries.rounds[_case][round]
@@ -237,7 +237,7 @@ def execute(_case: uint256) -> uint256:
 @external
 def collect(_receiver: address) -> uint256:
     """
-    @notice Pay the caller's credit: bonds that came back and jurors' rewards.
+    @notice Pay the caller's credit: returned bonds and jurors' rewards.
     """
     assert _receiver != empty(address), "court: no receiver"
     amount: uint256 = self.credits[msg.sender]

@@ -40,7 +40,7 @@ token: public(immutable(IERC20))
 # Where it goes.
 hub: public(immutable(IStakingHub))
 
-# Unix seconds at which the stream is dry; from then on a release hands over whatever is there.
+# Unix seconds at which the stream ends; from then on a release hands over the whole balance.
 end: public(immutable(uint256))
 
 

@@ -13,9 +13,9 @@
     A position belongs to an owner key: the account itself, or with `_sub` > 0 one of any number of keys of its own,
     so that one contract can hold many positions apart.
 @custom:security The owner (a timelock) lists and removes services and can do nothing else. A listed service is trusted
-    to prove faults, within what operators committed to it. A newcomer pays for faults from before it came, too: open
-    cases are visible before staking. An operator's insurance share depends on no owner. Tokens that take a fee on
-    transfer are refused.
+    to prove faults, within what operators committed to it. New delegators share slashes for earlier faults; open cases
+    are visible before staking. An operator's insurance share depends on no owner. Tokens that take a fee on transfer
+    are refused.
 @custom:kill The owner removes services: commitments stop at once, slashes after the service's horizon. Withdrawing,
     claiming and collecting cannot be stopped.
 """
@@ -130,8 +130,8 @@ def stake_with_permit(
     _operator: address, _amount: uint256, _min_shares: uint256, _deadline: uint256, _v: uint8, _r: bytes32, _s: bytes32
 ) -> uint256:
     """
-    @notice The same with an EIP-2612 signature instead of an earlier approval. A permit that someone else brought to
-        the token before does no harm.
+    @notice The same with an EIP-2612 signature instead of an earlier approval. It works even if someone else has
+        submitted the permit to the token before.
     """
     if not raw_call(
         stake_token.token.address,
@@ -179,8 +179,8 @@ def redelegate(_from: address, _to: address, _shares: uint256, _min_amount: uint
 @external
 def complete_redelegation(_ticket: uint256, _to: address, _min_shares: uint256, _sub: uint256 = 0) -> uint256:
     """
-    @notice Stake a matured ticket of `redelegate` at the operator it was meant for. If that one takes no stake any more,
-        `withdraw` pays the ticket out: its sub-account is `_sub << 160 | _to`.
+    @notice Stake a matured ticket of `redelegate` at the operator it was meant for. If that operator takes no stake any
+        more, `withdraw` pays the ticket out: its sub-account is `_sub << 160 | _to`.
     @return Shares of the operator's pool.
     """
     amount: uint256 = exits._redeem(self._owner_key(msg.sender, self._redelegation_sub(_to, _sub)), _ticket)
@@ -260,8 +260,8 @@ def reward(_operator: address, _amount: uint256):
 @external
 def fund_emission(_amount: uint256):
     """
-    @notice Pay `_amount` wei to all operators and delegators by stake. The stake at the start of the next
-        epoch in which the hub is used earns it; commission aside, it reaches delegators over the epoch after that one.
+    @notice Pay `_amount` wei to all operators and delegators by stake. It is distributed by stake at the start of the
+        next active epoch; delegators receive it, less commission, over the following epoch.
     """
     stake_token._check_amount(_amount)
     ledger._change_total(0, 0, 0)
@@ -273,7 +273,7 @@ def fund_emission(_amount: uint256):
 @external
 def poke(_operator: address):
     """
-    @notice Bring an operator's books to the current epoch.
+    @notice Do an operator's epoch rollover, if it is due.
     """
     ledger._touch(_operator)
 

@@ -174,8 +174,8 @@ def claim(_index: uint256, _account: address, _total: uint256, _proof: DynArray[
 @external
 def claim_many(_grants: DynArray[ITGEDistributor.Grant, MAX_BATCH]) -> uint256:
     """
-    @notice The same for several grants, of one account or many. A grant with nothing due is passed over, so that nobody
-        can spoil a batch by claiming one of its grants first; a wrong proof fails it.
+    @notice The same for several grants, of one account or many. A grant with nothing due is skipped, so that nobody can
+        spoil a batch by claiming one of its grants first; a wrong proof fails it.
     @return Wei paid altogether.
     """
     paid_out: uint256 = 0
@@ -232,8 +232,8 @@ def claim_and_stake(
 ) -> uint256:
     """
     @notice Claim the caller's grant and stake `_amount` wei of it. The rest is paid out. If somebody has sent the claim
-        before, the coins are in the caller's wallet: they are taken from there as far as it allowed this contract to,
-        and less is staked, for fewer shares in proportion, as far as it did not.
+        before, the coins are in the caller's wallet: they are taken from there up to the allowance; any shortfall
+        reduces the stake and `_min_shares` pro rata.
     @return Shares of the operator's pool; 0 when there was too little to stake.
     """
     assert merkle._root(self._leaf(_index, msg.sender, _total), _proof) == root, "distributor: not in the list"
@@ -370,7 +370,7 @@ def _stake(
         assert extcall token.transferFrom(
             _account, self, staked - _due, default_return_value=True
         ), "distributor: transfer refused"
-    # In proportion, rounded up: against the operator's price having moved, not against having less to stake.
+    # Pro rata, rounded up: it protects against a moved share price, not against a smaller stake.
     min_shares: uint256 = (_min_shares * staked + _amount - 1) // _amount
     assert extcall token.approve(hub.address, staked, default_return_value=True), "distributor: approval refused"
     return extcall hub.stake_for(_operator, _account, staked, min_shares)

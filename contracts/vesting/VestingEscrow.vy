@@ -142,7 +142,7 @@ def claim(_id: uint256) -> uint256:
 @external
 def claim_many(_ids: DynArray[uint256, MAX_BATCH]) -> uint256:
     """
-    @notice The same for several grants; one with nothing due is passed over.
+    @notice The same for several grants; one with nothing due is skipped.
     @return Wei paid altogether.
     """
     paid_out: uint256 = 0
@@ -165,7 +165,7 @@ def withdraw(_id: uint256, _ticket: uint256) -> uint256:
 @external
 def write_off(_id: uint256) -> uint256:
     """
-    @notice Record as lost what grant `_id` had staked in a pool that a slash has wiped.
+    @notice Record as lost what grant `_id` had staked in a pool that a slash has emptied.
     @return Wei lost.
     """
     lost: uint256 = stakes._write_off(_id)
@@ -241,8 +241,8 @@ def accept_beneficiary(_id: uint256):
 @external
 def revoke(_id: uint256) -> uint256:
     """
-    @notice End grant `_id`: what is vested stays the beneficiary's, the rest goes back to the revoker. What of the rest is
-        at stake follows when it is back (`unstake`, then `withdraw`, by anyone), less what slashes take.
+    @notice End grant `_id`: what is vested stays the beneficiary's, the rest goes back to the revoker. The part of the
+        rest that is at stake follows once it is unstaked (`unstake`, then `withdraw`, by anyone), less slashes.
     @return Wei sent back now.
     """
     assert msg.sender == self._revoker[_id], "escrow: caller is not the revoker"
@@ -334,7 +334,7 @@ def revoker(_id: uint256) -> address:
 @view
 def stake_key(_id: uint256) -> address:
     """
-    @notice The owner of grant `_id`'s position in the hub's books.
+    @notice The owner key of grant `_id`'s position in the hub.
     """
     return stakes._key(_id)
 
@@ -390,7 +390,7 @@ def _settle(_id: uint256):
 @view
 def _due(_id: uint256, _terms: uint256, _amounts: uint256) -> uint256:
     """
-    @dev What is vested and not paid, as far as it is not at stake or lost.
+    @dev The part that is vested and not paid, without what is at stake or lost.
     """
     due: uint256 = grants._vested(_terms, _amounts, block.timestamp) - grants._paid(_amounts)
     if _terms & grants.STAKED != 0:

@@ -92,7 +92,7 @@ def open_case(
     chain: Deployer, suite: Deployment, service: str, operator: str, victim: str, amount: int, evidence: bytes
 ) -> int:
     """Accuse `operator`, with the bond that the court asks for; the case. Raises Revert and CheckFailed."""
-    bond = chain.call(suite[COURT], COURT, "BOND")
+    bond = chain.call(suite[COURT], COURT, "bond")
     pay(
         chain,
         suite,
@@ -127,7 +127,7 @@ def commit(chain: Deployer, suite: Deployment, case: int, guilty: bool, salt: by
 def appeal(chain: Deployer, suite: Deployment, case: int) -> int:
     """Call a larger jury, with its bond; wei of the bond. Raises Revert and CheckFailed."""
     turn = chain.call(suite[COURT], COURT, "get_case", case)[6]
-    bond: int = chain.call(suite[COURT], COURT, "BOND") * chain.call(suite[COURT], COURT, "APPEAL_FACTOR") ** (turn + 1)
+    bond: int = chain.call(suite[COURT], COURT, "bond") * chain.call(suite[COURT], COURT, "APPEAL_FACTOR") ** (turn + 1)
     pay(chain, suite, bond, suite[COURT], COURT, "appeal", case)
     return bond
 

@@ -2,9 +2,9 @@
 """
 @title Stake on its way out
 @license MIT
-@notice Who leaves in the same half of an unbonding period shares a bucket, which matures whole: one to one and a half
-    periods after the request. At most three buckets are open at a time, so a slash reaches all of them in a fixed
-    number of steps. A matured bucket is out of its reach for ever.
+@notice All stake that leaves in the same half of an unbonding period shares a bucket, which matures as a whole: one to
+    one and a half periods after the request. At most three buckets are open at a time, so a slash reaches all of them
+    in a fixed number of steps. A matured bucket can never be slashed.
 @dev A ticket is a number (operator << 96 | half-period) and belongs to an owner key; its shares divide the bucket.
 """
 
@@ -115,7 +115,7 @@ def _slash_buckets(
     _words: uint256[OPEN_BUCKETS],
 ) -> (uint256, uint256):
     """
-    @dev Take the open buckets' part; what is left for the pool, and the residue of wiped buckets.
+    @dev Take the open buckets' part; what is left for the pool, and the dust of buckets that were emptied.
     """
     left: uint256 = _taken
     residue: uint256 = 0

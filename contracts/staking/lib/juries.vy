@@ -3,8 +3,8 @@
 """
 @title Juries of the alignment court
 @license MIT
-@notice Who sits, how votes are sealed and opened, what a jury found, and what a juror pays for silence or for giving its
-    salt away.
+@notice Who is on a jury, how votes are sealed and revealed, the verdict, and what a juror loses for not revealing or
+    for giving its salt away.
 """
 
 # ############################################################## #
@@ -20,13 +20,13 @@ from ...interfaces import IStakingHub
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Commitment to the court that stands for one seat, wei.
+# Commitment to the court for one seat, wei.
 SEAT: public(constant(uint256)) = 1_000 * 10**18
 
 # What a juror loses for each seat that was not revealed, or whose salt was given away, wei.
 PENALTY: public(constant(uint256)) = 50 * 10**18
 
-# One in so many seats is drawn in the first round; half as many in each appeal, so that juries double.
+# One in this many seats is drawn in the first round; the number halves in each appeal, so that juries double.
 ODDS: public(constant(uint256)) = 8
 
 # Seats that must be revealed for a verdict in the first round; twice as many in each appeal.
@@ -40,7 +40,7 @@ INNOCENT: constant(uint256) = 1
 GUILTY: constant(uint256) = 2
 NO_QUORUM: constant(uint256) = 3
 
-# A ballot that counts no more.
+# A ballot that no longer counts.
 VOID: constant(uint256) = 3
 
 
@@ -124,7 +124,7 @@ def commit_vote(_case: uint256, _seats: DynArray[uint256, MAX_SEATS], _commitmen
 @external
 def reveal_vote(_case: uint256, _guilty: bool, _salt: bytes32):
     """
-    @notice Open the caller's vote.
+    @notice Reveal the caller's vote.
     """
     round: uint256 = self._open(_case)
     jury: IAlignmentCourt.Round = self.rounds[_case][round]
@@ -145,7 +145,8 @@ def reveal_vote(_case: uint256, _guilty: bool, _salt: bytes32):
 @external
 def report_salt(_case: uint256, _juror: address, _guilty: bool, _salt: bytes32) -> uint256:
     """
-    @notice Show the salt of a juror that gave it away before the reveal: its vote is void and part of its bond goes.
+    @notice Report the salt of a juror that gave it away before the reveal: its vote is void and part of its bond is
+        slashed.
     @return Wei taken.
     """
     round: uint256 = self._open(_case)
@@ -267,7 +268,7 @@ def _tally(_jury: IAlignmentCourt.Round, _round: uint256) -> uint256:
 @view
 def _seats(_juror: address, _weighed_at: uint256) -> uint256:
     """
-    @dev What was committed then, still is, and is backed by stake: the least of the three.
+    @dev The least of three: what was committed then, what is committed now, and what stake backs now.
     """
     then: uint256 = staticcall hub.committed_at(self, _juror, _weighed_at)
     return min(then, staticcall hub.effective(self, _juror)) // SEAT

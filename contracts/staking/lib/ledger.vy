@@ -1,13 +1,13 @@
 # pragma version 0.4.3
 """
-@title Books of the staking hub, kept by epoch
+@title Epochs of the staking hub: stake and rewards
 @license MIT
-@notice Whatever changes an operator's stake first brings its books to the current epoch. So the stake at the start of
-    the current and the previous epoch is known, and rewards follow it: what came in during one epoch is earned over
-    the next, by the stake that was there when that one started.
-@dev At the first touch in an epoch the operator's rewards of earlier epochs are divided once: `increment` wei a share
-    for the whole epoch. Then `index` is already what it will be at the epoch's end, so a newcomer starts from it and
-    earns nothing before the next epoch, and what is earned by a time is linear in it. Who leaves early gives back the
+@notice Whatever changes an operator's stake first does its epoch rollover, up to the current epoch. So the stake at the
+    start of the current and the previous epoch is known, and rewards follow it: what came in during one epoch is earned
+    over the next, by the stake at the start of that one.
+@dev At the first call in an epoch the operator's rewards of earlier epochs are divided once: `increment` wei a share
+    for the whole epoch. From then on `index` is its value at the epoch's end, so new shares start from it and earn
+    nothing before the next epoch, and earnings grow linearly over the epoch. Shares that leave early give back the
     unearned part. One word a position, no history a position.
 """
 
@@ -53,7 +53,7 @@ struct Totals:
     epoch: uint256  # of the last change
 
 
-# What the first touch of an epoch finds out.
+# Result of an operator's epoch rollover.
 struct EpochRollover:
     index: uint256  # at the end of the epoch
     increment: uint256  # over the epoch
@@ -89,7 +89,7 @@ starts: HashMap[address, uint256]
 # operator -> index at the end of the epoch in its pool, 128 bits | its increment over that epoch, 128 bits.
 earned: HashMap[address, uint256]
 
-# operator -> wei times PRECISION that will be earned over the next epoch, what divisions left over included.
+# operator -> wei times PRECISION that will be earned over the next epoch, remainders of divisions included.
 fees: HashMap[address, uint256]
 
 # operator -> commission 16 | next commission 16 | epoch from which the next one counts.
@@ -149,7 +149,7 @@ def _emission(_totals: Totals, _now: uint256) -> (uint256, uint256, uint256):
 @internal
 def _open_totals() -> Totals:
     """
-    @dev The totals at the current epoch; the caller changes and stores them.
+    @dev The totals after the rollover to the current epoch; the caller changes and stores them.
     """
     totals: Totals = self._totals()
     now: uint256 = self._epoch()
@@ -174,7 +174,7 @@ def _change_total(_more: uint256, _less: uint256, _insurance: uint256):
 @view
 def _rollover(_operator: address, _pool: pools.Pool, _now: uint256) -> EpochRollover:
     """
-    @dev The operator's books at the start of epoch `_now`, after its last touch in an earlier one.
+    @dev The operator's state at the start of epoch `_now`, after its last rollover in an earlier one.
     """
     bond: uint256 = self.bonds[_operator] & pools.MAX_AMOUNT
     stake: uint256 = _pool.active + bond
@@ -215,7 +215,7 @@ def _rollover(_operator: address, _pool: pools.Pool, _now: uint256) -> EpochRoll
 @internal
 def _open(_operator: address) -> pools.Pool:
     """
-    @dev The operator's pool with its books at the current epoch; the caller changes and stores it.
+    @dev The operator's pool after the rollover to the current epoch; the caller changes and stores it.
     """
     pool: pools.Pool = pools._pool(self.pools_of[_operator])
     self._check_known(pool.epoch)
@@ -235,7 +235,7 @@ def _open(_operator: address) -> pools.Pool:
 @internal
 def _touch(_operator: address) -> pools.Pool:
     """
-    @dev Bring the operator's books to the current epoch and nothing else.
+    @dev Do the operator's epoch rollover and nothing else.
     """
     pool: pools.Pool = self._open(_operator)
     self.pools_of[_operator] = pools._pool_word(pool)

@@ -144,7 +144,8 @@ def _increase(
     assert sum <= BOND_MULTIPLE * bond.active, "hub: more than the bond allows"
     commitment.next += _amount
     commitment.since = block.timestamp
-    # Long enough to leave: a ticket takes up to one and a half unbonding periods. Without delegators nobody is warned.
+    # Long enough to leave: a ticket takes up to one and a half unbonding periods. Without delegators there is nobody to
+    # warn.
     if _warn:
         commitment.since += exits.UNBONDING + exits.UNBONDING // 2
     self.committed[_operator] = sum
@@ -229,7 +230,7 @@ def _committed_at(_service: address, _operator: address, _time: uint256) -> uint
 @view
 def _effective(_service: address, _operator: address, _slashable: uint256) -> uint256:
     """
-    @dev Of `_slashable` wei, what backs the commitment to this service now.
+    @dev The part of `_slashable` wei that backs the commitment to this service now.
     """
     committed: uint256 = self._committed_at(_service, _operator, block.timestamp)
     sum: uint256 = self.committed[_operator]

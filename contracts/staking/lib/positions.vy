@@ -4,7 +4,7 @@
 @license MIT
 @notice What an owner key holds of an operator's pool, and what it has earned there.
 @dev `index` is where the shares' earnings start. Joining in mid-epoch moves it to the mean of old and new shares, so it
-    can lie ahead of what is reached by now; then nothing is due before the epoch ends.
+    can be ahead of the current index; then nothing is due before the epoch ends.
 """
 
 # ############################################################## #
@@ -94,7 +94,7 @@ def _take(_operator: address, _owner: address, _pool: pools.Pool) -> uint256:
 @internal
 def _close(_operator: address, _pool: pools.Pool) -> pools.Pool:
     """
-    @dev A new generation after a slash that wiped the pool. The old one keeps what it earned, this epoch included.
+    @dev A new generation after a slash that emptied the pool. The old one keeps what it earned, this epoch included.
     """
     self.closed[_operator][_pool.generation] = (ledger.earned[_operator] & ledger.HALF)
     return pools.Pool(active=0, shares=0, generation=_pool.generation + 1, epoch=_pool.epoch)
@@ -135,7 +135,7 @@ def _pending(_operator: address, _pool: pools.Pool, _position: Position) -> uint
 @view
 def _pending_now(_operator: address, _owner: address) -> uint256:
     """
-    @dev The same as a claim would find, without the roll that it does.
+    @dev What a claim would find, without storing the rollover.
     """
     pool: pools.Pool = pools._pool(ledger.pools_of[_operator])
     position: Position = self._position(_operator, _owner)

@@ -4,7 +4,7 @@
 """
 @title Slashing
 @license MIT
-@notice Takes from an operator what a service has proven it to owe: own bond first, then delegators, leaving ones included.
+@notice Takes what a service has proven an operator to owe: own bond first, then delegators, leaving ones included.
 @dev Touches a fixed number of words: pool, bond, at most three buckets, commitment, totals, two credits.
 """
 
@@ -47,11 +47,11 @@ def slash(
     _evidence: bytes32,
 ) -> uint256:
     """
-    @notice Take `_amount` wei, at most the effective commitment to the calling service. The guard against a second slash
-        for one fault sits in the service.
+    @notice Take `_amount` wei, at most the effective commitment to the calling service. The service itself must prevent
+        a second slash for one fault.
     @param _victim Gets its part of the slashed bond as a credit; zero for none.
     @param _prover The same for whoever proved the fault.
-    @param _evidence What shows the fault, by its hash.
+    @param _evidence Hash of the evidence.
     @return Wei taken.
     """
     return self._slash(msg.sender, _operator, _amount, _victim, _prover, _evidence)
@@ -104,7 +104,7 @@ def _slash(
         return 0
     obligations._consume(_service, _operator, taken)
 
-    # Own bond first, what is still at work before what is leaving.
+    # Own bond first, its active part before its leaving part.
     from_bond: uint256 = min(taken, bond.active + leaving)
     active: uint256 = min(from_bond, bond.active)
     bond.active -= active

@@ -2,7 +2,7 @@
 """
 @title The coins of the staking hub, in and out
 @license MIT
-@notice Counts what really arrived: a token that takes a fee on transfer is refused.
+@notice Checks the amount that really arrived: a token that takes a fee on transfer is refused.
 """
 
 # ############################################################## #

@@ -3,10 +3,11 @@
 @title Grants at stake
 @license MIT
 @notice Each grant has a position of its own at the hub (sub-account = number of the grant), at one operator at a time.
-    What comes back short was slashed: the loss is recorded, and the part that is not vested bears it first.
-@dev In the books, coins at stake count at what was put in (`active`, `leaving`) until they are back or written off. A
-    share is never worth more than what it cost, so nothing comes back in excess but wei that others' divisions left in
-    the pool; they stay in the escrow.
+    If less comes back than was staked, the rest was slashed: the loss is recorded, and the unvested part bears it
+    first.
+@dev Coins at stake are recorded at the amount that was staked (`active`, `leaving`) until they are withdrawn or written
+    off. A share is never worth more than what it cost, so nothing comes back in excess except rounding dust of the
+    pool, which stays in the escrow.
 """
 
 # ############################################################## #
@@ -91,7 +92,7 @@ def _leave(_id: uint256, _shares: uint256, _min_amount: uint256) -> uint256:
 @internal
 def _return(_id: uint256, _ticket: uint256) -> uint256:
     """
-    @dev Take a matured ticket in, and record what it came back short.
+    @dev Withdraw a matured ticket, and record the loss.
     @return Wei that came back.
     """
     principal: uint256 = self.principals[_id][_ticket]
@@ -107,7 +108,7 @@ def _return(_id: uint256, _ticket: uint256) -> uint256:
 @internal
 def _write_off(_id: uint256) -> uint256:
     """
-    @dev Record as lost what is staked in a pool that a slash has wiped.
+    @dev Record as lost what is staked in a pool that a slash has emptied.
     @return Wei lost.
     """
     stake: IVestingEscrow.Stake = self.stakes[_id]
@@ -152,7 +153,7 @@ def _split(_id: uint256, _unvested: uint256, _revoker: address) -> uint256:
 @internal
 def _release(_id: uint256) -> uint256:
     """
-    @dev What the revoker can be given now: what is owed, beyond what is still out, as the vested part comes first.
+    @dev What can be paid to the revoker now: what is owed, less what is still at stake, as the vested part comes first.
     """
     stake: IVestingEscrow.Stake = self.stakes[_id]
     amount: uint256 = stake.owed - min(stake.owed, stake.active + stake.leaving)
@@ -164,7 +165,7 @@ def _release(_id: uint256) -> uint256:
 @view
 def _here(_id: uint256, _unpaid: uint256) -> uint256:
     """
-    @dev Wei of a grant that lie in the escrow, given what of it is not paid.
+    @dev Wei of a grant that are in the escrow, given its unpaid amount.
     """
     stake: IVestingEscrow.Stake = self.stakes[_id]
     return _unpaid + stake.owed - stake.active - stake.leaving - stake.lost

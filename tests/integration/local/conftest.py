@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,8 @@ class User:
             text=True,
             cwd=self.elsewhere,
             env=self.environment,
+            # A test run in the background of a script ignores Ctrl-C, and would hand that down.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
 
     def json(self, *arguments: str, **environment: str) -> dict:

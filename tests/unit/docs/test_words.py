@@ -36,7 +36,18 @@ DECODED = (
     r"fewer per cent",
     r"next epoch in which the hub is used",
 )
-SCANNED = ("docs", "keifu", "engine", "audit", "examples", "packages", "scripts", "benchmarks", "README.md")
+SCANNED = (
+    "docs",
+    "contracts",
+    "keifu",
+    "engine",
+    "audit",
+    "examples",
+    "packages",
+    "scripts",
+    "benchmarks",
+    "README.md",
+)
 TEXTS = {".md", ".py", ".vy", ".vyi", ".c", ".h", ".toml", ".sol"}
 # Words of the house that are not the field's: the field's word stands beside each.
 HOUSE_WORDS = {
