@@ -92,12 +92,12 @@ def test_what_does_not_compile_is_refused_with_the_compilers_words(recompiler: R
 
 def test_an_immutable_that_is_never_set_is_refused(recompiler: Recompiler, text: str) -> None:
     with pytest.raises(ArtifactError, match="requires an assignment"):
-        recompiler.compile(STREAM, text.replace("    TOKEN = ", "    token: IERC20 = "))
+        recompiler.compile(STREAM, text.replace("    token = ", "    own: IERC20 = "))
 
 
 def test_changes_beside_one_body_are_left_to_an_ordinary_compile(text: str) -> None:
-    two = text.replace("min(block.timestamp, END)", "max(block.timestamp, END)")
-    assert text.count("min(block.timestamp, END)") > 1
+    two = text.replace("min(block.timestamp, end)", "max(block.timestamp, end)")
+    assert text.count("min(block.timestamp, end)") > 1
 
     for changed in (two, text.replace("released_until", "paid_until"), text):
         with pytest.raises(NotOneFunction):
