@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from keifu.errors import UsageError
 from keifu.keys import Account, checksum
 
-__all__ = ["COIN", "DEPLOYER", "ROLES", "Role", "address_of"]
+__all__ = ["DEPLOYER", "ETHER", "ROLES", "Role", "address_of"]
 
-COIN = 1_000  # of each role
+ETHER = 1_000  # of each role
 DEPLOYER = "deployer"
 
 

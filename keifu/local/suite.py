@@ -10,10 +10,10 @@ from keifu.chain import Call, ChainClient, Deployment, Rpc, RpcDeployer, deploy_
 from keifu.chain.deployments import Record, find_record
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
-from keifu.local.roles import DEPLOYER, ROLES
+from keifu.local.roles import DEPLOYER, ETHER, ROLES
 from keifu.units import COIN
 
-__all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of"]
+__all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of", "warp"]
 
 TOKEN = "KeifuToken"  # noqa: S105 - a contract's name
 
@@ -50,7 +50,7 @@ def genesis_of(client: ChainClient) -> str:
 def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deployment:
     """Deploy everything, pay the roles, and write the record in `folder`."""
     deployer = ROLES[DEPLOYER].account
-    _give_ether(client, {role.account.address: COIN for role in ROLES.values()})
+    _give_ether(client, {role.account.address: ETHER for role in ROLES.values()})
     deployment = deploy_protocol(RpcDeployer(client, deployer), record=record, save=lambda found: found.save(folder))
     coins = [(role.account.address, role.coins) for role in ROLES.values() if role.coins]
     _give_coins(client, deployment, deployer, coins)
@@ -83,6 +83,15 @@ def fund(client: ChainClient, folder: Path | None, address: str, *, ether: int, 
         _give_ether(client, {address: ether})
     if coins:
         _give_coins(client, deployment, deployer, [(address, coins)])
+
+
+def warp(client: ChainClient, seconds: int, blocks: int = 1) -> None:
+    """Let time pass at once, in so many blocks at even distances."""
+    step, rest = divmod(seconds, blocks)
+    client.rpc.call("evm_increaseTime", rest + step)
+    client.rpc.call("evm_mine")
+    if blocks > 1:
+        client.rpc.call("anvil_mine", hex(blocks - 1), hex(step))
 
 
 def balances(client: ChainClient, folder: Path | None, addresses: Iterable[str]) -> dict[str, tuple[int, int]]:
