@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["cli"]
 
-OUT = Path("out/tge")
+OUT = Path("out/tge")  # to publish, so nothing else goes there
+CHART = Path("out/vesting.svg")
 
 cli = Noun("tge", help="Publish, deploy, claim and verify a list of grants.", example="keifu tge status")
 
@@ -79,7 +80,8 @@ class _progress:  # noqa: N801 - used as a function
         from rich.console import Console
         from rich.progress import Progress
 
-        self.bar = Progress(console=Console(stderr=True), disable=quiet, transient=True)
+        console = Console(stderr=True)
+        self.bar = Progress(console=console, disable=quiet or not console.is_terminal, transient=True)
         self.task = self.bar.add_task("proofs", total=total)
 
     def __enter__(self) -> Callable[[int], None]:
@@ -204,7 +206,7 @@ def verify(session: Session, csv_path: Path, folder: Path, json_out: bool) -> No
 
 
 @cli.verb("status", example="keifu tge status --chart out/vesting.svg", access=Access.READ)
-@click.option("--chart", type=OUT_PATH, default=OUT / "vesting.svg", show_default=True, help="Picture: .svg or .png.")
+@click.option("--chart", type=OUT_PATH, default=CHART, show_default=True, help="Picture: .svg or .png.")
 @json_option
 def status(session: Session, chart: Path, json_out: bool) -> None:
     """Say where the distribution stands, as a table and as a picture."""

@@ -28,8 +28,6 @@ PENDING = {
     "docs/guides/auditor.md",
     "docs/guides/coverage.md",
     "docs/guides/formal.md",
-    "docs/guides/staking.md",
-    "docs/guides/token-holder.md",
 }
 PAGES = [page for page in pages() if page not in PENDING]
 SHELL_LANGUAGES = {"", "sh", "bash", "shell", "zsh"}

@@ -1,4 +1,4 @@
-"""`keifu tge fund`: a treasury of its own pays the allocation in, once, and nobody else does."""
+"""`keifu tge`: a treasury of its own pays the allocation in, once, and nobody else does; folders hold what they should."""
 
 from __future__ import annotations
 
@@ -59,3 +59,14 @@ def test_another_account_does_not(keifu, deployed):
 
 def test_nothing_is_paid_into_nothing(keifu):
     assert keifu("tge", "fund", "--role", "owner")[0] == 3
+
+
+def test_nothing_but_what_is_to_be_published_gets_into_the_folder(keifu, deployed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, told, fault = keifu("tge", "build", "--csv", "grants.csv")
+    assert (status, fault) == (0, "")  # the bar is for terminals
+    assert told.startswith("1 grants, 1,143 coins\n")
+    published = sorted(path.name for path in (tmp_path / "out" / "tge").rglob("*"))
+    assert keifu("tge", "status")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "out" / "tge").rglob("*")) == published
+    assert (tmp_path / "out" / "vesting.svg").is_file()
