@@ -1,4 +1,4 @@
-"""`keifu tge`: a treasury of its own pays the allocation in, once, and nobody else does; folders hold what they should."""
+"""`keifu tge`: a treasury of its own pays the allocation in once, and folders hold what they should."""
 
 from __future__ import annotations
 
