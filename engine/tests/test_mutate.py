@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ethwire.errors import UsageError
+from ethwire.errors import CheckFailed, UsageError
 from evmstorm.evm import artifacts
 from evmstorm.mutation import mutate, trial
 from evmstorm.mutation.mutants import mutants
@@ -70,3 +70,16 @@ def test_a_sample_of_the_vault_is_killed(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_contract_that_is_not_under_test_is_refused() -> None:
     with pytest.raises(UsageError, match="no system tests Meter"):
         mutate.score("Meter")
+
+
+@pytest.mark.case("tools-38")
+def test_a_bug_in_the_original_is_told_and_nothing_is_mutated(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def found(system: str, seed: int) -> list[bytes]:
+        raise CheckFailed(f"{system}: VAU-1 is broken", remedy=f"search {system} for it alone")
+
+    monkeypatch.setattr(mutate, "corpus_of", found)
+    with pytest.raises(CheckFailed, match=r"^vault: VAU-1 is broken \(search vault for it alone\)$"):
+        mutate.score("ThirdPartyVault", sample=1)
+    assert "Traceback" not in capfd.readouterr().err

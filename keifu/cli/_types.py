@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from keifu.units import parse_amount
+from keifu.units import YEAR, parse_amount, parse_duration
 
 __all__ = [
     "ADDRESS",
     "BYTES32",
     "COINS",
+    "DURATION",
     "ENDPOINT",
     "FOLDER",
     "GRANTS",
@@ -32,6 +33,7 @@ SUMMARY = "allocation.json"
 SHORTEST_ID = 4  # digits of a prefix
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _HEX = re.compile(r"[0-9a-f]+")
+LONGEST = 100 * YEAR
 LATEST_MOMENT = 4_102_444_800  # 2100-01-01: later ones are milliseconds, or a slip of the hand
 
 
@@ -129,6 +131,23 @@ def _seconds(text: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
+class Duration(click.ParamType):
+    """Seconds, or a number and a unit; seconds in Python."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            seconds = parse_duration(value)
+        except ValueError as error:
+            self.fail(f"{error}: `2 days`", param, ctx)
+        if not 0 < seconds <= LONGEST:
+            self.fail(f"{value!r} is not between a second and a hundred years", param, ctx)
+        return seconds
+
+
 class Endpoint(click.ParamType):
     """The address of a node."""
 
@@ -165,12 +184,13 @@ class GrantsFolder(click.ParamType):
         return Path(value)
 
 
-COINS, ADDRESS, RECORD, BYTES32, MOMENT, ENDPOINT, GRANTS = (
+COINS, ADDRESS, RECORD, BYTES32, MOMENT, DURATION, ENDPOINT, GRANTS = (
     Coins(),
     Address(),
     RecordId(),
     Bytes32(),
     Moment(),
+    Duration(),
     Endpoint(),
     GrantsFolder(),
 )

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit, table
-from keifu.cli._types import ENDPOINT
+from keifu.cli._types import DURATION, ENDPOINT
 from keifu.cli.verbs import Noun, json_option
 from keifu.errors import KeifuError
-from keifu.units import COIN
+from keifu.units import COIN, day, duration
 
 if TYPE_CHECKING:
     from keifu.chain import ChainClient
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["cli"]
 
 LOCAL_CHAIN = 31_337
+MAX_BLOCKS = 100_000  # that anvil mines in one request without a long wait
 
 which_option = click.option("--chain-id", type=click.IntRange(1), help="Which local chain, when several run.")
 rpc_option = click.option(
@@ -132,6 +133,23 @@ def fund(who: str, ether: int, coins: int, rpc: str | None, json_out: bool) -> N
     given = " and ".join(f"{amount:,} {what}" for amount, what in ((ether, "ether"), (coins, "coins")) if amount)
     document = {"address": checksum(address), "ether": ether, "coins": coins}
     emit(document, f"{given} given to {checksum(address)}", json_out)
+
+
+@cli.verb("warp", example='keifu chain warp "2 days"')
+@click.argument("period", metavar="DURATION", type=DURATION)
+@click.option(
+    "--blocks", type=click.IntRange(1, MAX_BLOCKS), default=1, show_default=True, help="Blocks to mine in that time."
+)
+@rpc_option
+@json_option
+def warp(period: int, blocks: int, rpc: str | None, json_out: bool) -> None:
+    """Let time pass on a local chain at once: its clock goes on from there."""
+    client, _ = _connect(rpc)
+    from keifu.local import suite
+
+    suite.warp(client, period, blocks)
+    now, block = client.now, int(client.rpc.call("eth_blockNumber"), 16)
+    emit({"now": now, "block": block}, f"{duration(period)} later: {day(now)}, block {block:,}", json_out)
 
 
 @cli.verb("stop", example="keifu chain stop")

@@ -95,6 +95,18 @@ def open_case(
     emit({"case": case}, f"case {case}", json_out)
 
 
+@cli.verb("draw", example="keifu court draw 1 --role juror", access=Access.SEND)
+@case_argument
+@json_option
+def draw(session: Session, case: int, json_out: bool) -> None:
+    """Bring the block whose seed draws the jury: anyone may, and somebody has to."""
+    from keifu.staking import court
+
+    block = court.draw(session.client, session.deployer, session.suite(COURT, "Randomness"), case)
+    told = f"block {block} has drawn the jury" if block else "the jury is drawn already"
+    emit({"case": case, "block": block}, told, json_out)
+
+
 @cli.verb("commit", example="keifu court commit 1 --vote guilty --secret vote.json --role juror", access=Access.SEND)
 @case_argument
 @click.option("--vote", type=click.Choice(["guilty", "innocent"]), required=True, help="What the evidence shows.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit, table
-from keifu.cli._types import ADDRESS, COINS, Text
+from keifu.cli._types import ADDRESS, COINS, DURATION, Text
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import UsageError
 from keifu.units import coins, day
@@ -21,8 +21,10 @@ __all__ = ["cli"]
 SUITE = ("StakingHub", "KeifuToken")
 MAX_COMMISSION_BPS = 10_000
 MAX_METADATA_BYTES = 256
+MAX_PAYOUT_BPS = 8_000
 
 cli = Noun("staking", help="Bond, delegate, collect rewards and leave.", example="keifu staking status")
+service_option = click.option("--service", type=ADDRESS, required=True, help="Address of the service.")
 operator_option = click.option("--operator", type=ADDRESS, required=True, help="Address of the operator.")
 
 
@@ -117,6 +119,47 @@ def delegate(session: Session, operator: str, amount: int, json_out: bool) -> No
     emit(document, f"{coins(amount)} coins staked with {operator}; {coins(shares)} shares held there now", json_out)
 
 
+@cli.verb("commit", example="keifu staking commit --service 0x… --amount 500 --role operator", access=Access.SEND)
+@service_option
+@click.option("--amount", type=COINS, required=True, help="Coins more that the service may take.")
+@json_option
+def commit(session: Session, service: str, amount: int, json_out: bool) -> None:
+    """Promise a service a part of one's stake, which it may take for a fault."""
+    from keifu.staking import actions
+
+    _require_some(amount)
+    since = actions.commit(session.deployer, session.suite(*SUITE), service, amount)
+    told = f"{coins(amount)} coins more are committed to {service}; that counts from {day(since)} on"
+    emit({"service": service, "amount": str(amount), "since": since}, told, json_out)
+
+
+@cli.verb("uncommit", example="keifu staking uncommit --service 0x… --amount 500 --role operator", access=Access.SEND)
+@service_option
+@click.option("--amount", type=COINS, required=True, help="Coins less that the service may take.")
+@json_option
+def uncommit(session: Session, service: str, amount: int, json_out: bool) -> None:
+    """Take a promise back, after the time that the service needs to prove a fault."""
+    from keifu.staking import actions
+
+    _require_some(amount)
+    since = actions.uncommit(session.deployer, session.suite(*SUITE), service, amount)
+    told = f"{coins(amount)} coins less are committed to {service}; that counts from {day(since)} on"
+    emit({"service": service, "amount": str(amount), "since": since}, told, json_out)
+
+
+@cli.verb("reward", example="keifu staking reward --operator 0x… --amount 70 --role deployer", access=Access.SEND)
+@operator_option
+@click.option("--amount", type=COINS, required=True, help="Coins to pay.")
+@json_option
+def reward(session: Session, operator: str, amount: int, json_out: bool) -> None:
+    """Pay a fee to an operator and its delegators: they earn it over the next epoch."""
+    from keifu.staking import actions
+
+    _require_some(amount)
+    actions.reward(session.deployer, session.suite(*SUITE), operator, amount)
+    emit({"operator": operator, "amount": str(amount)}, f"{coins(amount)} coins paid to {operator}", json_out)
+
+
 @cli.verb("rewards", example="keifu staking rewards --operator 0x… --role delegator", access=Access.SEND)
 @operator_option
 @json_option
@@ -127,6 +170,61 @@ def rewards(session: Session, operator: str, json_out: bool) -> None:
     paid = actions.claim_rewards(session.deployer, session.suite(*SUITE), operator)
     told = f"{coins(paid)} coins of rewards paid" if paid else "no rewards are due now"
     emit({"operator": operator, "paid": str(paid)}, told, json_out)
+
+
+@cli.verb("collect", example="keifu staking collect --role operator", access=Access.SEND)
+@json_option
+def collect(session: Session, json_out: bool) -> None:
+    """Collect one's credit: commission, the bond's rewards, restitution, a prover's part."""
+    from keifu.staking import actions
+
+    paid = actions.collect(session.deployer, session.suite(*SUITE))
+    emit({"paid": str(paid)}, f"{coins(paid)} coins paid" if paid else "nothing is due now", json_out)
+
+
+@cli.verb("unjail", example="keifu staking unjail --role operator", access=Access.SEND)
+@json_option
+def unjail(session: Session, json_out: bool) -> None:
+    """Take delegations again after a slash, once the jail time is over and the bond is whole."""
+    session.deployer.call(session.suite(*SUITE)[SUITE[0]], SUITE[0], "unjail")
+    emit({"operator": session.sender}, f"{session.sender} takes delegations again", json_out)
+
+
+@cli.verb(
+    "list-service",
+    example='keifu staking list-service --service 0x… --horizon "11 days" --role deployer',
+    access=Access.SEND,
+)
+@service_option
+@click.option("--horizon", type=DURATION, required=True, help="Longest time from a fault to its executed slash.")
+@click.option(
+    "--victim", "victim_bps", type=click.IntRange(0, MAX_PAYOUT_BPS), default=0, show_default=True,
+    help="Part of a slashed bond for the victim, in basis points.",
+)  # fmt: skip
+@click.option(
+    "--prover", "prover_bps", type=click.IntRange(0, MAX_PAYOUT_BPS), default=0, show_default=True,
+    help="Part of a slashed bond for whoever proved the fault, in basis points.",
+)  # fmt: skip
+@click.option("--arbiter", type=ADDRESS, help="Who may slash in the service's name, such as the court.")
+@json_option
+def list_service(
+    session: Session,
+    service: str,
+    horizon: int,
+    victim_bps: int,
+    prover_bps: int,
+    arbiter: str | None,
+    json_out: bool,
+) -> None:
+    """Let operators commit to a service, through the timelock: run it again after the delay."""
+    from ethwire.constants import ZERO_ADDRESS
+    from keifu.staking.owner import TIMELOCK, queue_or_execute
+
+    suite = session.suite(SUITE[0], TIMELOCK)
+    terms = (service, horizon, victim_bps, prover_bps, arbiter or ZERO_ADDRESS)
+    ready = queue_or_execute(session.client, session.deployer, suite, SUITE[0], "list_service", *terms)
+    told = f"queued; run this again from {day(ready)} on" if ready else f"{service} is listed"
+    emit({"service": service, "listed": not ready, "ready": ready}, told, json_out)
 
 
 @cli.verb("withdraw", example="keifu staking withdraw --operator 0x… --role delegator", access=Access.SEND)

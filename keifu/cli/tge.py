@@ -11,7 +11,7 @@ import click
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, FOLDER, GRANTS, IN_FILE, MOMENT, OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, UsageError
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["cli"]
 
-OUT = Path("out/tge")
+OUT = Path("out/tge")  # to publish, so nothing else goes there
+CHART = Path("out/vesting.svg")
 
 cli = Noun("tge", help="Publish, deploy, claim and verify a list of grants.", example="keifu tge status")
 
@@ -79,7 +80,8 @@ class _progress:  # noqa: N801 - used as a function
         from rich.console import Console
         from rich.progress import Progress
 
-        self.bar = Progress(console=Console(stderr=True), disable=quiet, transient=True)
+        console = Console(stderr=True)
+        self.bar = Progress(console=console, disable=quiet or not console.is_terminal, transient=True)
         self.task = self.bar.add_task("proofs", total=total)
 
     def __enter__(self) -> Callable[[int], None]:
@@ -135,11 +137,34 @@ def deploy(
     amount = f"{coins(distribution.allocation)} coins"
     if plan.params.treasury != chain.sender:
         data["to_pay_in"] = str(distribution.allocation)
-        emit(data, f"the treasury is to send {amount} to the distributor {deployment[tge.DISTRIBUTOR]}", json_out)
+        where = f"the distributor {deployment[tge.DISTRIBUTOR]}"
+        told = f"the treasury is to send {amount} to {where}: `keifu tge fund` with the treasury's key does"
+        emit(data, told, json_out)
         return
     paid = tge.fund(chain, deployment, distribution, record.chain_id, session.sign)
     told = f"{amount} {'paid in' if paid else 'had been paid in before'}; the event is at {day(distribution.start)}"
     emit(data | {"paid_in_now": paid}, told, json_out)
+
+
+@cli.verb("fund", example="keifu tge fund --role holder", access=Access.SEND)
+@json_option
+def fund(session: Session, json_out: bool) -> None:
+    """Pay the allocation in, once, as the treasury: for a deployment whose treasury is another account."""
+    from keifu.tge import chain as tge
+    from keifu.tge.status import read_status
+
+    deployment, distribution = _recorded(session)
+    params = session.record.params
+    treasury = params.treasury if params else "not recorded"
+    if session.sender != treasury:
+        raise UsageError(f"the treasury is {treasury}, not {session.sender}", remedy="sign with the treasury's key")
+    first_block = session.record.creations[tge.DISTRIBUTOR].block
+    found = read_status(session.client, deployment, distribution, first_block=first_block)
+    paid = found.balance + found.paid < distribution.allocation and tge.fund(
+        session.deployer, deployment, distribution, session.client.chain_id, session.sign
+    )
+    told = f"{coins(distribution.allocation)} coins {'paid in' if paid else 'had been paid in before'}"
+    emit({"allocation": str(distribution.allocation), "paid_in_now": paid}, told, json_out)
 
 
 @cli.verb("claim", example="keifu tge claim --for 0x… --role claimer", access=Access.SEND)
@@ -181,7 +206,7 @@ def verify(session: Session, csv_path: Path, folder: Path, json_out: bool) -> No
 
 
 @cli.verb("status", example="keifu tge status --chart out/vesting.svg", access=Access.READ)
-@click.option("--chart", type=OUT_PATH, default=OUT / "vesting.svg", show_default=True, help="Picture: .svg or .png.")
+@click.option("--chart", type=OUT_PATH, default=CHART, show_default=True, help="Picture: .svg or .png.")
 @json_option
 def status(session: Session, chart: Path, json_out: bool) -> None:
     """Say where the distribution stands, as a table and as a picture."""

@@ -13,7 +13,7 @@ from keifu.keys import Account
 from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
 from keifu.units import COIN
 
-__all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of"]
+__all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of", "warp"]
 
 TOKEN = "KeifuToken"  # noqa: S105 - a contract's name
 
@@ -83,6 +83,15 @@ def fund(client: ChainClient, folder: Path | None, address: str, *, ether: int, 
         _give_ether(client, {address: ether})
     if coins:
         _give_coins(client, deployment, deployer, [(address, coins)])
+
+
+def warp(client: ChainClient, seconds: int, blocks: int = 1) -> None:
+    """Let time pass at once, in so many blocks at even distances."""
+    step, rest = divmod(seconds, blocks)
+    client.rpc.call("evm_increaseTime", rest + step)
+    client.rpc.call("evm_mine")
+    if blocks > 1:
+        client.rpc.call("anvil_mine", hex(blocks - 1), hex(step))
 
 
 def balances(client: ChainClient, folder: Path | None, addresses: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -21,12 +21,16 @@ __all__ = [
     "Ticket",
     "Withdrawal",
     "claim_rewards",
+    "collect",
+    "commit",
     "delegate",
     "leave",
     "pay",
     "position",
     "register",
+    "reward",
     "unbond",
+    "uncommit",
     "withdraw",
 ]
 
@@ -103,6 +107,36 @@ def unbond(chain: Deployer, suite: Deployment, amount: int) -> int:
     chain.call(suite[HUB], HUB, "unbond", amount)
     unlock: int = chain.call(suite[HUB], HUB, "operator_state", chain.sender)[2]
     return unlock
+
+
+def commit(chain: Deployer, suite: Deployment, service: str, amount: int) -> int:
+    """Let `service` take `amount` more of the sender's stake; unix seconds from which that counts. Raises Revert."""
+    chain.call(suite[HUB], HUB, "commit", service, amount)
+    return _counts_from(chain, suite, service)
+
+
+def uncommit(chain: Deployer, suite: Deployment, service: str, amount: int) -> int:
+    """Promise `service` so much less; unix seconds from which that counts. Raises Revert."""
+    chain.call(suite[HUB], HUB, "uncommit", service, amount)
+    return _counts_from(chain, suite, service)
+
+
+def _counts_from(chain: Deployer, suite: Deployment, service: str) -> int:
+    since: int = chain.call(suite[HUB], HUB, "commitment", service, chain.sender)[2]
+    return since
+
+
+def reward(chain: Deployer, suite: Deployment, operator: str, amount: int) -> None:
+    """Pay a fee to an operator and its delegators. Raises Revert and CheckFailed."""
+    pay(chain, suite, amount, suite[HUB], HUB, "reward", operator, amount)
+
+
+def collect(chain: Deployer, suite: Deployment) -> int:
+    """Pay out the sender's credit; wei, 0 when there was nothing to send for."""
+    due: int = chain.simulate(suite[HUB], HUB, "collect", chain.sender)
+    if due:
+        chain.call(suite[HUB], HUB, "collect", chain.sender)
+    return due
 
 
 def delegate(chain: Deployer, suite: Deployment, operator: str, amount: int) -> int:

@@ -9,7 +9,8 @@ from eth_abi.abi import encode
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract, Receipt
-from keifu.chain import Deployer, Deployment
+from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.header import encode_header
 from keifu.errors import UsageError
 from keifu.keys import keccak256
 from keifu.staking.actions import pay
@@ -22,12 +23,13 @@ __all__ = [
     "case_of",
     "collect",
     "commit",
+    "draw",
     "open_case",
     "read_case",
     "seal",
 ]
 
-COURT = "AlignmentCourt"
+COURT, RANDOMNESS = "AlignmentCourt", "Randomness"
 VERDICTS = ("open", "not guilty", "guilty", "no quorum")
 
 
@@ -70,7 +72,7 @@ def read_case(court: Contract, case: int, now: int) -> CaseStatus:
     """One case as it stands at `now`. Raises UsageError when there is none with this number."""
     service, operator, accuser, _, amount, evidence, turn, verdict, _ = court.get_case(case)
     if accuser == ZERO_ADDRESS:
-        raise UsageError(f"there is no case {case}", remedy=f"{court.case_count()} have been opened, counted from 1")
+        raise _no_case(case, court.case_count())
     opened, _, _, _, committed, guilty, innocent = court.get_round(case, turn)
     phase, until = _phase(court, opened, now) if verdict == 0 else ("closed", 0)
     said = VERDICTS[verdict]
@@ -86,6 +88,18 @@ def _phase(court: Contract, opened: int, now: int) -> tuple[str, int]:
         if now < end:
             return phase, end
     return "executable", 0
+
+
+def _state(chain: Deployer, suite: Deployment, case: int) -> tuple[int, int]:
+    """The newest turn of a case, and its verdict. Raises UsageError when there is no case with this number."""
+    found = chain.call(suite[COURT], COURT, "get_case", case)
+    if found[2] == ZERO_ADDRESS:
+        raise _no_case(case, chain.call(suite[COURT], COURT, "case_count"))
+    return found[6], found[7]
+
+
+def _no_case(case: int, count: int) -> UsageError:
+    return UsageError(f"there is no case {case}", remedy=f"{count} have been opened, counted from 1")
 
 
 def open_case(
@@ -110,15 +124,37 @@ def open_case(
     return case
 
 
+def draw(client: ChainClient, chain: Deployer, suite: Deployment, case: int) -> int:
+    """Bring the header of the block that draws the jury of a case's newest turn; the number of that block, 0 when
+    somebody has brought it. Raises UsageError while there is no such block."""
+    court, randomness = suite.at(client, COURT), suite.at(client, RANDOMNESS)
+    turn = read_case(court, case, client.now).turn
+    epoch = court.get_turn(case, turn)[2]
+    if any(randomness.seed(epoch)):
+        return 0
+    source: int = randomness.source(epoch)
+    if (missing := source + 1 - chain.block_number) > 0:
+        raise UsageError(
+            f"the jury of case {case} is drawn by block {source}, which is not there yet",
+            remedy=f'it is {missing} blocks away; on a local chain: keifu chain warp "1 hour" --blocks {missing}',
+        )
+    header = encode_header(client.rpc.call("eth_getBlockByNumber", hex(source), False))
+    chain.call(suite[RANDOMNESS], RANDOMNESS, "capture", epoch, header)
+    return source
+
+
 def commit(chain: Deployer, suite: Deployment, case: int, guilty: bool, salt: bytes) -> int:
     """Take every seat that was drawn for the sender and seal its vote; the number of seats. Raises Revert.
 
     Raises UsageError when no seat was drawn.
     """
+    turn, _ = _state(chain, suite, case)
     seats: list[int] = list(chain.call(suite[COURT], COURT, "drawn_seats", case, chain.sender))
     if not seats:
-        raise UsageError(f"no seat of case {case} was drawn for {chain.sender}", remedy="the seed may still be to come")
-    turn = chain.call(suite[COURT], COURT, "get_case", case)[6]
+        raise UsageError(
+            f"no seat of case {case} was drawn for {chain.sender}",
+            remedy=f"the seed may still be to come: keifu court draw {case}",
+        )
     vote = seal(case, turn, chain.sender, guilty, salt)
     chain.call(suite[COURT], COURT, "commit_vote", case, seats, vote)
     return len(seats)
@@ -126,7 +162,7 @@ def commit(chain: Deployer, suite: Deployment, case: int, guilty: bool, salt: by
 
 def appeal(chain: Deployer, suite: Deployment, case: int) -> int:
     """Call a larger jury, with its bond; wei of the bond. Raises Revert and CheckFailed."""
-    turn = chain.call(suite[COURT], COURT, "get_case", case)[6]
+    turn, _ = _state(chain, suite, case)
     bond: int = chain.call(suite[COURT], COURT, "bond") * chain.call(suite[COURT], COURT, "APPEAL_FACTOR") ** (turn + 1)
     pay(chain, suite, bond, suite[COURT], COURT, "appeal", case)
     return bond
@@ -135,7 +171,7 @@ def appeal(chain: Deployer, suite: Deployment, case: int) -> int:
 def collect(chain: Deployer, suite: Deployment, case: int) -> int:
     """Claim the sender's part of a case's pot for each turn in which its vote was the verdict, and collect all credit;
     wei that were paid. Raises Revert."""
-    turns, verdict = chain.call(suite[COURT], COURT, "get_case", case)[6:8]
+    turns, verdict = _state(chain, suite, case)
     for turn in range(turns + 1):
         seats, vote = chain.call(suite[COURT], COURT, "ballot", case, turn, chain.sender)[1:3]
         if seats and vote == verdict:

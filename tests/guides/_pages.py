@@ -6,7 +6,8 @@
     ```
 
 Where no output follows a command, any will do. A command must succeed, unless its shown output has a line of the
-program's that says why not (`keifu: …`).
+program's that says why not (`keifu: …`). A block that begins with ```python file=PATH is a file of the reader's, saved
+in the folder where the shell is.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["ROOT", "Step", "fences", "inline", "pages", "steps"]
+__all__ = ["ROOT", "TOOLS", "Block", "Step", "fences", "inline", "pages", "steps"]
 
 ROOT = Path(__file__).parents[2]
 CONSOLE = "console"
 PROMPT, CONTINUED, ANYTHING = "$ ", "> ", "…"
-TOOLS = ("keifu", "ape", "make", "python", "npx", "node", "pytest", "evmstorm")
-_FENCE = re.compile(r"^(\s*)```(\w*)\s*$")
+TOOLS = ("keifu", "ape", "make", "python", "npx", "node", "pytest", "evmstorm", "ruff", "pip")
+END = "END_OF_FILE"
+_FENCE = re.compile(r"^(\s*)```(\w*)(?: file=(\S+))?\s*$")
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _TOOL = re.compile(rf"(?:^|[;|&(]\s*|\$\()(?:\w+=\S* )*(?:{'|'.join(TOOLS)})\b")
 _FAULT = re.compile(r"^(keifu|Error|make): ", re.MULTILINE)
@@ -36,6 +38,7 @@ class Step:
     line: int
     command: str
     expected: list[str] = field(default_factory=list)
+    typed: bool = True  # else a file that the reader saves
 
     @property
     def place(self) -> str:
@@ -54,7 +57,7 @@ class Step:
     @property
     def works(self) -> bool:
         """Whether it is a command of the project's that does work: not a change of folder, and no `--help`."""
-        return bool(_TOOL.search(self.name)) and "--help" not in self.name
+        return self.typed and bool(_TOOL.search(self.name)) and "--help" not in self.name
 
     def matches(self, output: str) -> bool:
         """Whether this is the output that the page shows."""
@@ -68,14 +71,25 @@ def _line(shown: str) -> str:
     return ".*".join(re.escape(part) for part in shown.rstrip().split(ANYTHING)) + "\n"
 
 
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: number of its first line inside, language, file to save it in, lines without the indentation."""
+
+    first: int
+    language: str
+    file: str
+    lines: list[str]
+
+
 def pages(root: Path = ROOT) -> list[str]:
     """Every page whose commands a newcomer is told to type."""
-    found = [*root.glob("README*.md"), *(root / "docs" / "guides").glob("*.md")]
+    found = [*root.glob("README*.md"), root / "CONTRIBUTING.md", *(root / "docs" / "guides").glob("*.md")]
+    found += [*root.glob("engine/README.md"), *root.glob("packages/*/README.md")]
     return sorted(page.relative_to(root).as_posix() for page in found)
 
 
-def fences(text: str) -> Iterator[tuple[int, str, list[str]]]:
-    """Fenced blocks: number of the first line inside, language, lines without the fence's own indentation."""
+def fences(text: str) -> Iterator[Block]:
+    """Every fenced block."""
     lines = iter(enumerate(text.splitlines(), 1))
     for number, line in lines:
         if (opened := _FENCE.match(line)) is None:
@@ -85,12 +99,12 @@ def fences(text: str) -> Iterator[tuple[int, str, list[str]]]:
             if content.strip() == "```":
                 break
             inside.append(content.removeprefix(opened[1]))
-        yield number + 1, opened[2], inside
+        yield Block(number + 1, opened[2], opened[3] or "", inside)
 
 
 def inline(text: str) -> list[str]:
     """What stands between single backquotes, outside of blocks."""
-    blocks = [range(first - 1, first + len(lines) + 1) for first, _, lines in fences(text)]
+    blocks = [range(block.first - 1, block.first + len(block.lines) + 1) for block in fences(text)]
     outside = [line for number, line in enumerate(text.splitlines(), 1) if not any(number in block for block in blocks)]
     return _INLINE.findall("\n".join(outside))
 
@@ -98,12 +112,14 @@ def inline(text: str) -> list[str]:
 def steps(page: str, root: Path = ROOT) -> list[Step]:
     """The commands of a page, in order. Raises ValueError for a console block that does not begin with one."""
     found: list[Step] = []
-    for first, language, lines in fences((root / page).read_text()):
-        if language != CONSOLE:
+    for block in fences((root / page).read_text()):
+        if block.file:
+            found.append(Step(page, block.first, _saving(block), typed=False))
+        if block.language != CONSOLE:
             continue
-        if lines and not lines[0].startswith(PROMPT):
-            raise ValueError(f"{page}:{first}: a console block begins with `$ ` and a command")
-        for number, line in enumerate(lines, first):
+        if block.lines and not block.lines[0].startswith(PROMPT):
+            raise ValueError(f"{page}:{block.first}: a console block begins with `$ ` and a command")
+        for number, line in enumerate(block.lines, block.first):
             if line.startswith(PROMPT):
                 found.append(Step(page, number, line.removeprefix(PROMPT)))
             elif not found[-1].expected and (line.startswith(CONTINUED) or line == CONTINUED.rstrip()):
@@ -111,3 +127,7 @@ def steps(page: str, root: Path = ROOT) -> list[Step]:
             else:
                 found[-1].expected.append(line)
     return found
+
+
+def _saving(block: Block) -> str:
+    return "\n".join([f"mkdir -p $(dirname {block.file}) && cat > {block.file} <<'{END}'", *block.lines, END])

@@ -169,7 +169,7 @@ def _source_code(name: str, root: Path) -> SourceCode:
 def _compile(artifact: Artifact, root: Path) -> SourceCode:
     import snekmate  # noqa: PLC0415
 
-    packages = Path(next(iter(snekmate.__path__))).parent
+    packages = Path(next(iter(snekmate.__path__))).resolve().parent  # linked or not: the compiler resolves paths, too
     bundle = FilesystemInputBundle([packages, root])
     data = CompilerData(bundle.load_file(Path(artifact.path)), bundle, settings=Settings(evm_version=EVM_VERSION))
     with _remembered(), anchor_settings(data.settings):

@@ -91,14 +91,24 @@ def score(
         chosen = [mutant for mutant in chosen if mutant.name in only]
     if sample and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)  # noqa: S311 - must repeat
-    for system, corpus in forked(lambda name: corpus_of(name, seed), testing, processes):
+    for system, corpus in forked(lambda name: _corpus_or_fault(name, seed), testing, processes):
         if corpus is None:
-            raise EthwireError(f"{system} has no corpus", remedy=f"search {system} with the command fuzz")
+            raise EthwireError(f"the search of {system} ended before its time", remedy="try again with more memory")
+        if isinstance(corpus, EthwireError):
+            raise corpus
         trial.know(system, corpus)
     verdicts = _verdicts(trial, chosen, processes, on_progress)
     result = Score(contract, testing, seed, len(chosen), outcomes=_outcomes(trial, chosen, verdicts))
     result.seconds = time.monotonic() - started
     return result
+
+
+def _corpus_or_fault(system: str, seed: int) -> list[bytes] | EthwireError:
+    """In a copy of the process: an expected fault, such as a bug in the original code, is an answer, too."""
+    try:
+        return corpus_of(system, seed)
+    except EthwireError as fault:
+        return fault
 
 
 def _verdicts(trial: Trial, chosen: list[Mutant], processes: int, on_progress: OnProgress) -> dict[Mutant, Verdict]:

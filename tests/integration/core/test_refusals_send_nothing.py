@@ -64,8 +64,8 @@ def state(anvil):
 
 def record_of(anvil, folder, contracts):
     genesis = anvil.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    made = {name: Creation(name, name, at, {}, "0x", "0x" + "00" * 32, 0, "0x") for name, at in contracts.items()}
-    Record(anvil.chain_id, genesis, creations=made).save(folder)
+    creations = {name: Creation(name, name, address, {}, "") for name, address in contracts.items()}
+    Record(anvil.chain_id, genesis, creations=creations).save(folder)
 
 
 def grants_at(path):
@@ -84,9 +84,16 @@ SENDING = {
     "staking unbond": ("--amount", "1"),
     "staking delegate": ("--operator", SOMEBODY, "--amount", "1"),
     "staking rewards": ("--operator", SOMEBODY),
+    "staking reward": ("--operator", SOMEBODY, "--amount", "1"),
+    "staking commit": ("--service", SOMEBODY, "--amount", "1"),
+    "staking uncommit": ("--service", SOMEBODY, "--amount", "1"),
+    "staking list-service": ("--service", SOMEBODY, "--horizon", "2 days"),
+    "staking collect": (),
+    "staking unjail": (),
     "staking withdraw": ("--operator", SOMEBODY),
     "staking exit": ("--operator", SOMEBODY),
     "court open": ("--service", SOMEBODY, "--operator", SOMEBODY, "--amount", "1", "--evidence", HASH),
+    "court draw": ("1",),
     "court commit": ("1", "--vote", "guilty", "--secret", "{path}/vote.json"),
     "court reveal": ("1", "--secret", "{path}/kept.json"),
     "court appeal": ("1",),
@@ -96,6 +103,7 @@ SENDING = {
     "prov attest": (HASH, "--schema", "read"),
     "prov promote": ("production", HASH),
     "prov withdraw": (HASH, "--reason", "copied"),
+    "tge fund": (),
     "tge claim": ("--grants", "{path}/grants", "--for", SOMEBODY),
 }
 
@@ -150,13 +158,20 @@ def test_on_another_chain_than_was_meant(anvil, keifu, arguments, verb):
         (("staking", "register", "--bond", "6000"), 1, "has 5,000 coins, 6,000 are needed"),
         (("staking", "register", "--metadata", "u" * 257), 2, "at most 256 fit"),
         (("staking", "unbond", "--amount", "1"), 1, "hub: "),
+        (("staking", "unjail"), 1, "hub: not jailed"),
+        (("staking", "commit", "--service", SOMEBODY, "--amount", "1"), 1, "hub: unknown operator"),
+        (("staking", "uncommit", "--service", SOMEBODY, "--amount", "1"), 1, "hub: "),
+        (("staking", "reward", "--operator", SOMEBODY, "--amount", "1"), 1, "hub: unknown operator"),
+        (("staking", "list-service", "--service", SOMEBODY, "--horizon", "20 days"), 1, "horizon beyond unbonding"),
+        (("staking", "list-service", "--service", SOMEBODY, "--horizon", "2 days"), 1, ""),
         (
             ("court", "open", "--service", SOMEBODY, "--operator", SOMEBODY, "--amount", "1", "--evidence", HASH),
             1,
             "court: ",
         ),
-        (("court", "commit", "1", "--vote", "guilty", "--secret", "{path}/vote.json"), 2, "no seat of case 1"),
-        (("court", "appeal", "7"), 1, "court: unknown case"),
+        (("court", "commit", "1", "--vote", "guilty", "--secret", "{path}/vote.json"), 2, "there is no case 1"),
+        (("court", "appeal", "7"), 2, "there is no case 7"),
+        (("court", "draw", "7"), 2, "there is no case 7"),
         (("court", "execute", "7"), 1, "court: unknown case"),
         (("prov", "attest", "abababab", "--schema", "read"), 2, "no record begins with abababab"),
         (("prov", "withdraw", HASH, "--reason", "copied"), 1, "registry: "),

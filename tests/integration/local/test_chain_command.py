@@ -76,7 +76,7 @@ def test_every_role_has_ether_and_coins(neighbour):
     for name, row in found.items():
         account = Account.from_role(name)
         assert (row["address"], row["key"]) == (checksum(account.address), "0x" + account.secret().hex())
-        assert 0 < int(row["ether"]) <= 1_000 * COIN
+        assert round(int(row["ether"]) / COIN) == 1_000  # but for what its gas has cost
         assert int(row["coins"]) > 0
 
 
@@ -107,6 +107,30 @@ def test_grants_are_published_paid_in_and_due(neighbour):
         hub = client.at(neighbour.chain["addresses"]["StakingHub"], "StakingHub")
         operator, delegator = (ROLES[name].account.address for name in ("operator", "delegator"))
         assert hub.position(operator, delegator)[1] == 500 * COIN
+
+
+# time ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.case("tools-38")
+@pytest.mark.parametrize(("blocks", "seconds"), [(1, 172_800), (7, 100), (400, 3_600)])
+def test_time_passes_in_so_many_blocks(neighbour, blocks, seconds):
+    with Rpc(neighbour.chain["url"]) as rpc:
+        client = ChainClient(rpc)
+        before, number = client.now, int(rpc.call("eth_blockNumber"), 16)
+        told = neighbour.json("chain", "warp", f"{seconds} seconds", "--blocks", str(blocks))
+        assert told == {"now": client.now, "block": number + blocks}
+        assert seconds <= client.now - before
+        spread = int(rpc.call("eth_getBlockByNumber", hex(number + 1), False)["timestamp"], 16)
+        assert client.now - spread == seconds // blocks * (blocks - 1)
+        neighbour.run("chain", "fund", "delegator", "--coins", "1")
+        assert client.now >= told["now"]  # the clock goes on from there
+
+
+def test_a_warp_back_or_for_ever_is_refused(neighbour):
+    for period in ("0", "-1", "101 years", "soon"):
+        done = neighbour.run("chain", "warp", "--", period)
+        assert done.returncode == 2, period
 
 
 # the faucet ---------------------------------------------------------------------------------------------------------

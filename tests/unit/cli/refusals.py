@@ -38,6 +38,7 @@ SAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "address": ("0x" + "11" * 20, ("0x12", "11" * 20, "0x" + "zz" * 20)),
     "id": ("ab12cd34", ("zz", "abc", "ab" * 33)),
     "hex": ("ab" * 32, ("abcd", "zz" * 32)),
+    "duration": ("2 days", ("soon", "-5", "0", "2 fortnights", "101 years")),
     "time": ("2030-01-01", ("1700000000000", "-5", "tomorrow")),
     "url": ("http://127.0.0.1:9", ("127.0.0.1", "ftp://node")),
     "relation=id": ("trained-on=ab12cd34", ("trained-on", "made-of=ab12cd34", "trained-on=zz")),

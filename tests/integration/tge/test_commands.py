@@ -1,0 +1,72 @@
+"""`keifu tge`: a treasury of its own pays the allocation in once, and folders hold what they should."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from keifu.cli import main
+from keifu.keys import Account
+from keifu.units import COIN
+
+pytestmark = pytest.mark.case("tools-38")
+
+TREASURY = Account.from_role("owner")
+CSV = f"account,total\n{Account.from_role('holder').address},1143\n"
+
+
+@pytest.fixture
+def keifu(anvil, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KEIFU_RPC", anvil.url)
+    monkeypatch.setenv("KEIFU_DEPLOYMENTS", str(tmp_path / "deployments"))
+    monkeypatch.setenv("KEIFU_GRANTS", str(tmp_path / "grants"))
+    for role in ("owner", "deployer", "holder"):
+        anvil.account(role)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        told = capsys.readouterr()
+        return ended.value.code, told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def deployed(keifu, tmp_path):
+    """A distribution whose treasury is another account than the deployer."""
+    (tmp_path / "grants.csv").write_text(CSV)
+    assert keifu("tge", "build", "--csv", str(tmp_path / "grants.csv"), "--out", str(tmp_path / "grants"))[0] == 0
+    status, told, _ = keifu("tge", "deploy", "--treasury", TREASURY.address, "--role", "deployer")
+    assert status == 0
+    assert "`keifu tge fund` with the treasury's key" in told.splitlines()[-1]
+
+
+def test_the_treasury_pays_in_once(keifu, deployed):
+    assert keifu("tge", "fund", "--role", "owner") == (0, "1,143 coins paid in\n", "")
+    assert keifu("tge", "fund", "--role", "owner") == (0, "1,143 coins had been paid in before\n", "")
+    assert keifu("tge", "claim", "--role", "holder")[0] == 0
+    assert keifu("tge", "fund", "--role", "owner")[1] == "1,143 coins had been paid in before\n"
+    assert json.loads(keifu("tge", "status", "--json")[1])["balance"] == str(762 * COIN)
+
+
+def test_another_account_does_not(keifu, deployed):
+    status, told, fault = keifu("tge", "fund", "--role", "deployer")
+    assert (status, told) == (2, "")
+    assert fault.startswith(f"keifu: the treasury is {TREASURY.address}, not ")
+
+
+def test_nothing_is_paid_into_nothing(keifu):
+    assert keifu("tge", "fund", "--role", "owner")[0] == 3
+
+
+def test_nothing_but_what_is_to_be_published_gets_into_the_folder(keifu, deployed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, told, fault = keifu("tge", "build", "--csv", "grants.csv")
+    assert (status, fault) == (0, "")  # the bar is for terminals
+    assert told.startswith("1 grants, 1,143 coins\n")
+    published = sorted(path.name for path in (tmp_path / "out" / "tge").rglob("*"))
+    assert keifu("tge", "status")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "out" / "tge").rglob("*")) == published
+    assert (tmp_path / "out" / "vesting.svg").is_file()
