@@ -129,7 +129,7 @@ def draw(client: ChainClient, chain: Deployer, suite: Deployment, case: int) -> 
     somebody has brought it. Raises UsageError while there is no such block."""
     court, randomness = suite.at(client, COURT), suite.at(client, RANDOMNESS)
     turn = read_case(court, case, client.now).turn
-    epoch = court.get_turn(case, turn)[2]
+    epoch = court.get_round(case, turn)[2]
     if any(randomness.seed(epoch)):
         return 0
     source: int = randomness.source(epoch)

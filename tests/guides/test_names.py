@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from evmstorm.cli._main import cli as engine
+from evmstorm.cli import cli as engine
 from keifu.cli.root import cli as product
 from tests.guides._pages import ROOT, fences, inline, steps
 from tests.unit.docs.pages import name, pages
