@@ -51,8 +51,8 @@ def deploy_protocol(
 ) -> Deployment:
     """Deploy what is missing of the suite and return where everything is.
 
-    Safe to call again after a crash: contracts already deployed are skipped. The record is filled in and given to
-    `save` before and after each step; without a record the deployed contracts are asked how they were made.
+    Safe to call again after a crash: contracts that are deployed already are skipped. The record is filled in and given
+    to `save` before and after each step; without one the contracts that are there are asked how they were made.
     `on_step(name, address)` is called after each contract.
 
     Raises UsageError, before anything is sent, when a parameter is out of bounds or differs from that of the record or

@@ -64,11 +64,8 @@ def running_chain(settings: Settings) -> Iterator[tuple[Anvil, Note]]:
 
 
 def wait(anvil: Anvil) -> None:
-    """Return at Ctrl-C. Raises EnvironmentFault when the node ends by itself."""
-    try:
-        anvil.wait()
-    except KeyboardInterrupt:
-        return
+    """Wait for Ctrl-C, which comes as KeyboardInterrupt. Raises EnvironmentFault when the node ends by itself."""
+    anvil.wait()
     raise EnvironmentFault(f"the chain on {anvil.url} has ended by itself", remedy="start it again: keifu chain")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 from pathlib import Path
@@ -60,7 +61,7 @@ def cli(
     if detach:
         _show(_chain_host.start_detached(settings), json_out, "runs in the background; `keifu chain stop` ends it")
         return
-    with _chain_host.running_chain(settings) as (anvil, note):
+    with _chain_host.running_chain(settings) as (anvil, note), contextlib.suppress(KeyboardInterrupt):
         _show(note, json_out, "Ctrl-C stops it")
         if not once:
             _chain_host.wait(anvil)
