@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from keifu.chain import Call, ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
+from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, find_record
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
@@ -116,8 +116,11 @@ def _give_ether(client: ChainClient, amounts: Mapping[str, int]) -> None:
 
 
 def _give_coins(client: ChainClient, deployment: Deployment, deployer: Account, amounts: list[tuple[str, int]]) -> None:
+    """One after another: on a busy machine anvil may leave a part of a batch unmined in its pool until the next
+    transaction comes."""
     token = deployment.at(client, TOKEN)
-    client.send_many([Call(token, "transfer", (address, coins * COIN), deployer) for address, coins in amounts])
+    for address, coins in amounts:
+        token.transfer(address, coins * COIN, sender=deployer)
 
 
 def _sure(answer: Any) -> Any:

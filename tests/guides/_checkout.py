@@ -11,7 +11,7 @@ from tests.guides._pages import ROOT
 
 __all__ = ["checkout"]
 
-KEPT = (".build",)  # made from the sources, and checked against them when read
+KEPT = (".build", ".cache/machine", "engine/tests/project/.build")  # made from the sources; checked when read
 STAMP = ".cache/setup.stamp"
 CACHES = "__pycache__"
 
