@@ -5,6 +5,7 @@
 @notice State, an event, a revert reason, an overload and a constructor argument, and nothing else.
 """
 
+
 event Counted:
     by: indexed(address)
     total: uint256
