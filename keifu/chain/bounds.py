@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.parameters import Distribution, Params
 from keifu.errors import UsageError
+from keifu.spec.vesting import SWEEP_DELAY
 from keifu.units import (
     COIN,
     DAY,
@@ -26,8 +27,6 @@ MOST_PAST = 366 * DAY  # between the event and the deployment
 MOST_AHEAD = 2 * YEAR
 LONGEST = 50 * YEAR  # from the event to the last step
 LATEST_SWEEP = 10 * YEAR  # after the earliest day that the contract allows
-MONTH = 2_629_800  # a twelfth of a Julian year
-SWEEP_DELAY = 24 * MONTH  # as contracts/lib/constants.vy: the contract refuses less
 _FINER = ((1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -127,10 +128,7 @@ def commit(session: Session, service: str, amount: int, json_out: bool) -> None:
     """Promise a service a part of one's stake, which it may take for a fault."""
     from keifu.staking import actions
 
-    _require_some(amount)
-    since = actions.commit(session.deployer, session.suite(*SUITE), service, amount)
-    told = f"{coins(amount)} coins more are committed to {service}; that counts from {day(since)} on"
-    emit({"service": service, "amount": str(amount), "since": since}, told, json_out)
+    _change_commitment(actions.commit, "more", session, service, amount, json_out)
 
 
 @cli.verb("uncommit", example="keifu staking uncommit --service 0x… --amount 500 --role operator", access=Access.SEND)
@@ -141,9 +139,16 @@ def uncommit(session: Session, service: str, amount: int, json_out: bool) -> Non
     """Take a promise back, after the time that the service needs to prove a fault."""
     from keifu.staking import actions
 
+    _change_commitment(actions.uncommit, "less", session, service, amount, json_out)
+
+
+def _change_commitment(
+    change: Callable[..., int], direction: str, session: Session, service: str, amount: int, json_out: bool
+) -> None:
+    """Send a change of a commitment, and say since when it counts."""
     _require_some(amount)
-    since = actions.uncommit(session.deployer, session.suite(*SUITE), service, amount)
-    told = f"{coins(amount)} coins less are committed to {service}; that counts from {day(since)} on"
+    since = change(session.deployer, session.suite(*SUITE), service, amount)
+    told = f"{coins(amount)} coins {direction} are committed to {service}; that counts from {day(since)} on"
     emit({"service": service, "amount": str(amount), "since": since}, told, json_out)
 
 
