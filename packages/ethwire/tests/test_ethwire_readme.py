@@ -11,8 +11,12 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def test_the_example_runs() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    """The program between the two END is run here; what is printed below its command is what must come out."""
+    text = README.read_text()
+    (typed,) = re.findall(r"<<'END'\n(.*?)> END\n", text, re.DOTALL)
+    (printed,) = re.findall(r"\$ python funded.py\n(.*?)```", text, re.DOTALL)
+    code = "".join(line.removeprefix("> ").removeprefix(">") for line in typed.splitlines(keepends=True))
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stdout) == (0, "0x0\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, printed), done.stderr
