@@ -229,12 +229,12 @@ def collect(session: Session, json_out: bool) -> None:
 @json_option
 def list_service(session: Session, service: str, horizon: int, max_multiple: int, json_out: bool) -> None:
     """Let operators put coins behind a service, through the timelock: run it again after the delay."""
-    from keifu.staking.listing import require_horizon
+    from keifu.chain.services import require_horizon
     from keifu.staking.owner import TIMELOCK, queue_or_execute
 
     suite = session.suite(SUITE[0], TIMELOCK)
     session.require_code(service, "a service")
-    require_horizon(session.client, service, horizon)
+    require_horizon(session.deployer, service, horizon)
     terms = (service, horizon, max_multiple)
     ready = queue_or_execute(session.client, session.deployer, suite, SUITE[0], "list_service", *terms)
     told = f"queued; run this again from {day(ready)} on" if ready else f"{service} is listed"

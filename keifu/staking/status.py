@@ -10,6 +10,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import ChainClient
 from keifu.chain.logs import find_logs
+from keifu.chain.services import SHOWS_TERMS
 from keifu.errors import KeifuError
 from keifu.keys import keccak256
 
@@ -25,7 +26,6 @@ __all__ = [
 ]
 
 TERMS_ANNOUNCED = "0x" + keccak256(b"TermsAnnounced(address,uint256,uint256,string)").hex()
-SHOWS_TERMS = "AlignmentCourt"  # a packaged contract with the calls of IService
 SERVICE_LISTED = "0x" + keccak256(b"ServiceListed(address,uint256,uint256)").hex()
 
 
