@@ -2,7 +2,8 @@
 """
 @title The coins of the staking hub, in and out
 @license MIT
-@notice Checks the amount that really arrived: a token that takes a fee on transfer is refused.
+@notice Checks the amount that really arrived: a token that takes a fee on transfer is refused. What the hub owes to
+    somebody stands as a credit until it is collected.
 """
 
 # ############################################################## #
@@ -28,6 +29,15 @@ token: public(immutable(IERC20))
 
 
 # ############################################################## #
+#                             STORAGE                            #
+# ############################################################## #
+
+# owner -> wei to collect: coins unlocked, a service's part of damages, commission, rewards of shares that left, what the
+# insurance and the treasury are owed.
+credits: HashMap[address, uint256]
+
+
+# ############################################################## #
 #                           CONSTRUCTOR                          #
 # ############################################################## #
 
@@ -49,6 +59,12 @@ def _pull(_amount: uint256):
 @internal
 def _push(_to: address, _amount: uint256):
     token_transfers._push(token, _to, _amount)
+
+
+@internal
+def _credit(_owner: address, _amount: uint256):
+    if _amount > 0:
+        self.credits[_owner] += _amount
 
 
 @internal
