@@ -21,6 +21,14 @@ from ...lib import token_transfers
 
 
 # ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Four times as many wei still fit into the 96 bits of a packed amount.
+MAX_SUPPLY: constant(uint256) = 2**94
+
+
+# ############################################################## #
 #                            IMMUTABLES                          #
 # ############################################################## #
 
@@ -44,6 +52,7 @@ credits: HashMap[address, uint256]
 @deploy
 def __init__(_token: address):
     assert _token.is_contract, "hub: token is no contract"
+    assert staticcall IERC20(_token).totalSupply() < MAX_SUPPLY, "hub: supply too large"
     token = IERC20(_token)
 
 
