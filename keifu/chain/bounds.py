@@ -14,7 +14,6 @@ from keifu.units import (
     DAY,
     HOUR,
     YEAR,
-    coins,
     day,
     duration,
     is_address,
@@ -52,7 +51,7 @@ class Bound:
     def _shown(self, value: int) -> str:
         if self.unit == "seconds":
             return duration(value)
-        return f"{coins(value)} coins" if self.unit == "coins" else f"{value:,}"
+        return f"{value:,}"
 
 
 _PARAMS = (
@@ -62,7 +61,7 @@ _PARAMS = (
     Bound("emission_delay", 0, YEAR, public_low=28 * DAY),
     Bound("emission_duration", 1, 30 * YEAR, public_low=30 * DAY),
     Bound("seed_stride", 1, 100_000, unit="blocks"),
-    Bound("daily_blocks", 2, 1_000_000, public_low=24, unit="blocks"),
+    Bound("daily_blocks", 2, 1_000_000, unit="blocks"),
 )
 _STEP = Bound("step", 1, 366 * DAY, public_low=HOUR)
 _STEPS = Bound("steps", 1, 1_200, unit="count")

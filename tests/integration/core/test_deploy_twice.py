@@ -11,7 +11,7 @@ from keifu.chain import Params, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, open_record
 from keifu.chain.verify import verify_suite
 from keifu.errors import EnvironmentFault, UsageError
-from keifu.units import COIN, DAY
+from keifu.units import DAY
 
 OTHER = "0x" + "0b" * 20
 TRANSACTIONS = 11  # the factory and ten contracts
@@ -25,9 +25,8 @@ CHANGES = {
     "epoch_length": DAY // 2,
     "emission_duration": 365 * DAY,
     "seed_stride": 301,
-    "case_bond": COIN,
-    "reveal_period": 2 * DAY,
-    "appeal_period": 2 * DAY,
+    "emission_delay": 40 * DAY,
+    "daily_blocks": 7_200,
 }
 
 
@@ -227,7 +226,7 @@ def test_what_cannot_be_mended_is_refused_before_anything_is_sent(chain, account
 
 
 @pytest.mark.case("tools-7")
-@pytest.mark.parametrize("name", ["timelock_delay", "unbonding", "epoch_length", "seed_stride", "case_bond"])
+@pytest.mark.parametrize("name", ["timelock_delay", "unbonding", "epoch_length", "seed_stride", "daily_blocks"])
 def test_a_parameter_out_of_bounds_is_refused_before_anything_is_sent(chain, account, deployer, name):
     with pytest.raises(UsageError, match=name):
         deploy_protocol(deployer(), replace(Params(), **{name: -1}))

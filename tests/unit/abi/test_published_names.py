@@ -42,9 +42,9 @@ def test_every_published_name_can_be_used(name):
 @pytest.mark.parametrize(
     ("name", "getters"),
     [
-        ("StakingHub", {"token", "owner", "insurance"}),
+        ("StakingHub", {"token", "owner", "insurance", "treasury"}),
         ("AlignmentCourt", {"token", "hub", "randomness", "bond"}),
-        ("RewardStream", {"token", "hub", "end"}),
+        ("Insurance", {"token", "hub", "owner"}),
         ("TGEDistributor", {"token", "hub", "owner"}),
         ("VestingEscrow", {"token", "hub"}),
         ("CommitRevealRandomness", {"token", "sink", "bond"}),
