@@ -1,4 +1,4 @@
-"""Services are data: which of the suite's contracts stand on the hub, by which terms, and how the timelock lists them."""
+"""Services are data: which contracts of the suite stand on the hub, by which terms, how the timelock lists them."""
 
 from __future__ import annotations
 
