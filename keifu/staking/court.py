@@ -15,6 +15,7 @@ from keifu.chain.logs import find_logs
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import keccak256
 from keifu.staking.actions import collect, pay
+from keifu.units import DAY
 
 __all__ = [
     "COURT",
@@ -33,6 +34,7 @@ __all__ = [
     "read_juror",
     "read_statements",
     "rehear",
+    "rehearing_bond",
     "release",
     "seal",
     "settle",
@@ -42,6 +44,9 @@ COURT, RANDOMNESS = "AlignmentCourt", "Randomness"
 VERDICTS = ("open", "acquitted", "convicted", "void")
 HEARINGS = ("first jury", "re-hearing")
 PHASES = ("", "answer", "seed", "commit", "reveal", "call", "queue", "over")
+PERIODS = {"answer": DAY, "commit": 2 * DAY, "reveal": DAY, "call": 2 * DAY}  # at the least, seconds
+REHEARING_SEATS = 190  # whose fees the caller of a re-hearing brings
+SMALL = 2_500  # coins asked, below which a re-hearing's amounts are the same
 SEED, OVER = PHASES.index("seed"), PHASES.index("over")
 MOST_JURORS = 32  # settled in one call
 STATEMENTS = {
@@ -154,18 +159,13 @@ def read_case(court: Contract, case: int) -> CaseStatus:
         amount=amount,
         phase=PHASES[phase],
         hearing=HEARINGS[hearing],
-        until=since + length if (length := _lengths(court).get(PHASES[phase], 0)) else 0,
+        until=since + PERIODS[PHASES[phase]] if PHASES[phase] in PERIODS else 0,
         seed_epoch=seed_epoch,
         first=VERDICTS[first],
         verdict=VERDICTS[verdict],
         first_jury=Votes(*court.tally(case, 0)),
         rehearing=Votes(*court.tally(case, 1)),
     )
-
-
-def _lengths(court: Contract) -> dict[str, int]:
-    names = ("answer", "commit", "reveal", "call")
-    return {name: getattr(court, f"{name.upper()}_PERIOD")() for name in names}
 
 
 def _no_case(case: int, count: int) -> UsageError:
@@ -263,8 +263,13 @@ def rehear(chain: Deployer, suite: Deployment, case: int) -> None:
         chain.call(suite[COURT], COURT, "rehear", case)  # the accuser's bond covers it
         return
     court = suite[COURT]
-    bond: int = chain.call(court, COURT, "rehearing_bond", case)
-    pay(chain, suite, bond, court, COURT, "rehear", case)
+    pay(chain, suite, rehearing_bond(found[4], found[5]), court, COURT, "rehear", case)
+
+
+def rehearing_bond(amount: int, unit: int) -> int:
+    """Wei that the caller of a re-hearing brings: the fees of 190 seats, 3 coins each and 3.2 for each 2,500 asked.
+    `unit` is what the court takes for a coin, wei."""
+    return REHEARING_SEATS * (3 * unit + max(amount, SMALL * unit) * 32 // (10 * SMALL))
 
 
 def settle(client: ChainClient, chain: Deployer, suite: Deployment, case: int, first_block: int = 0) -> list[str]:
