@@ -1,5 +1,6 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title AlignmentCourt
 @license MIT
@@ -86,11 +87,10 @@ def open(
     @return The case.
     """
     unit: uint256 = docket._unit()
-    assert _operator != empty(address), "court: no operator"
-    assert _accuser != empty(address), "court: no accuser"
+    assert empty(address) not in [_operator, _accuser], "court: no party"
     assert len(_evidence) > 0, "court: no evidence"
-    assert _amount >= docket.LEAST_ASKED * unit, "court: asks too little"
-    assert _amount <= docket.MOST_ASKED * unit, "court: asks too much"
+    asks_right: bool = _amount >= docket.LEAST_ASKED * unit and _amount <= docket.MOST_ASKED * unit
+    assert asks_right, "court: asks too little or too much"
     self._check_listed(msg.sender)
     total: uint256 = jurors._roll()
     assert total >= docket.LEAST_SEATS * docket.SEAT * unit, "court: too few jurors"
@@ -102,10 +102,10 @@ def open(
     docket.case_of[key] = case
     docket.accused[case] = convert(_operator, uint256) | _amount << 160
     docket.accusers[case] = convert(_accuser, uint256) | total << 160
-    docket._put_terms(case, docket.Terms(epoch=docket._epoch(), seed_epoch=0, place=0, unit=unit))
-    head: docket.Head = empty(docket.Head)
-    head.service = msg.sender
-    head.repeated = repeated
+    docket.terms_of[case] = docket._epoch() | unit << docket.UNIT_AT
+    head: uint256 = convert(msg.sender, uint256)
+    if repeated:
+        head |= 1 << docket.REPEATED_AT
     docket._enter(case, head, docket.ANSWER)
     bond: uint256 = docket._bond(_amount, unit, repeated)
     log IAlignmentCourt.CaseOpened(
@@ -128,9 +128,9 @@ def concede(_case: uint256):
     @notice End a case during its first answer as a conviction without a jury; the accuser has its bond back. By the
         service that opened it.
     """
-    head: docket.Head = proceedings._advance(_case)
-    assert msg.sender == head.service, "court: not the service"
-    assert head.phase == docket.ANSWER and head.hearing == 0, "court: not the time to concede"
+    head: uint256 = proceedings._advance(_case)
+    assert convert(msg.sender, uint256) == head & docket.MASK_160, "court: not the service"
+    docket._check_phase(head | (head >> docket.HEARING_AT & 1) << docket.PHASE_AT, docket.ANSWER)
     proceedings._finish(_case, head, docket.CONVICTED)
 
 
@@ -144,15 +144,16 @@ def answer(_case: uint256, _evidence: Bytes[2048]):
     @notice Answer an accusation, or a re-hearing, in its first day: what is not in the log by then does not exist. By
         the operator, the accuser, the caller of the re-hearing or the service.
     """
-    head: docket.Head = proceedings._advance(_case)
-    assert head.phase == docket.ANSWER, "court: not the time to answer"
+    head: uint256 = proceedings._advance(_case)
+    docket._check_phase(head, docket.ANSWER)
     assert len(_evidence) > 0, "court: no evidence"
-    assert msg.sender in [
-        head.service,
-        convert(docket.accused[_case] & docket.MASK_160, address),
-        convert(docket.accusers[_case] & docket.MASK_160, address),
-        docket.callers[_case],
-    ], "court: not a party"
+    party: uint256 = convert(msg.sender, uint256)
+    assert (
+        party == head & docket.MASK_160
+        or party == docket.accused[_case] & docket.MASK_160
+        or party == docket.accusers[_case] & docket.MASK_160
+        or msg.sender == docket.callers[_case]
+    ), "court: not a party"
     log IAlignmentCourt.Answered(case_id=_case, party=msg.sender, evidence=_evidence)
 
 
@@ -166,11 +167,11 @@ def rehear(_case: uint256):
     @notice Call the one re-hearing. The accuser's bond already covers it; anybody else brings its fees, and has them
         back when the verdict changes.
     """
-    head: docket.Head = proceedings._advance(_case)
-    assert head.phase == docket.CALL, "court: not the time to call"
+    head: uint256 = proceedings._advance(_case)
+    docket._check_phase(head, docket.CALL)
     bond: uint256 = 0
     if msg.sender != convert(docket.accusers[_case] & docket.MASK_160, address):
-        bond = docket._fees(1, docket._amount(_case), docket._terms(_case).unit)
+        bond = docket._fees(1, docket._amount(_case), docket._unit_of(_case))
         docket.callers[_case] = msg.sender
     log IAlignmentCourt.RehearingCalled(case_id=_case, caller=msg.sender, bond=bond)
     proceedings._enqueue(_case, head)
@@ -185,7 +186,7 @@ def advance(_case: uint256) -> uint256:
         turn comes, the verdict is final, the case is void.
     @return The phase now.
     """
-    return proceedings._advance(_case).phase
+    return proceedings._advance(_case) >> docket.PHASE_AT & 15
 
 
 # ############################################################## #
@@ -216,10 +217,11 @@ def verdict(_case: uint256) -> (uint256, uint256, uint256):
     @notice The verdict, for the service to pull as often as it likes: 0 none yet, 1 acquitted, 2 convicted, 3 void; of
         a conviction also what the parties receive and what the accuser's bond paid to jurors, wei.
     """
-    head: docket.Head = docket._head(_case)
-    if head.verdict != docket.CONVICTED:
-        return head.verdict, 0, 0
-    return head.verdict, docket._amount(_case), proceedings._costs(_case, head)
+    head: uint256 = docket._head(_case)
+    verdict: uint256 = (head >> docket.VERDICT_AT & 3)
+    if verdict != docket.CONVICTED:
+        return verdict, 0, 0
+    return verdict, docket._amount(_case), proceedings._costs(_case, head)
 
 
 @external
@@ -228,7 +230,7 @@ def over(_case: uint256) -> bool:
     """
     @notice Whether a case needs no reserve any more.
     """
-    return docket._head(_case).phase == docket.OVER
+    return docket._head(_case) >> docket.PHASE_AT & 15 == docket.OVER
 
 
 @external
@@ -256,25 +258,24 @@ def get_case(_case: uint256) -> IAlignmentCourt.Case:
     """
     @notice What a case is about and how it stands.
     """
-    head: docket.Head = docket._head(_case)
-    terms: docket.Terms = docket._terms(_case)
+    head: uint256 = docket._head(_case)
     return IAlignmentCourt.Case(
-        service=head.service,
+        service=convert(head & docket.MASK_160, address),
         operator=convert(docket.accused[_case] & docket.MASK_160, address),
         accuser=convert(docket.accusers[_case] & docket.MASK_160, address),
         caller=docket.callers[_case],
         amount=docket._amount(_case),
-        unit=terms.unit,
+        unit=docket._unit_of(_case),
         total=docket.accusers[_case] >> 160,
-        epoch=terms.epoch,
-        hearing=head.hearing,
-        phase=head.phase,
-        since=head.since,
-        since_block=head.since_block,
-        seed_epoch=terms.seed_epoch,
-        first=head.first,
-        verdict=head.verdict,
-        repeated=head.repeated,
+        epoch=docket.terms_of[_case] & docket.MASK_24,
+        hearing=(head >> docket.HEARING_AT & 1),
+        phase=(head >> docket.PHASE_AT & 15),
+        since=(head >> docket.SINCE_AT) & docket.MASK_40,
+        since_block=(head >> docket.SINCE_BLOCK_AT) & docket.MASK_40,
+        seed_epoch=docket._seed_epoch(_case),
+        first=(head >> docket.FIRST_AT & 3),
+        verdict=(head >> docket.VERDICT_AT & 3),
+        repeated=(head >> docket.REPEATED_AT) & 1 == 1,
     )
 
 
@@ -348,7 +349,7 @@ def _repeated(_key: bytes32) -> bool:
     last: uint256 = docket.case_of[_key]
     if last == 0:
         return False
-    head: docket.Head = docket._head(last)
-    assert head.phase == docket.OVER, "court: fault is being judged"
-    assert head.verdict != docket.CONVICTED, "court: fault was judged"
-    return head.verdict == docket.ACQUITTED or head.repeated
+    head: uint256 = docket._head(last)
+    assert (head >> docket.PHASE_AT & 15) == docket.OVER, "court: fault is being judged"
+    assert (head >> docket.VERDICT_AT & 3) != docket.CONVICTED, "court: fault was judged"
+    return (head >> docket.VERDICT_AT & 3) == docket.ACQUITTED or (head >> docket.REPEATED_AT) & 1 == 1

@@ -85,29 +85,20 @@ MASK_40: constant(uint256) = 2**40 - 1
 MASK_32: constant(uint256) = 2**32 - 1
 MASK_24: constant(uint256) = 2**24 - 1
 
+# Where the fields of a case's head stand: service 160 | since 40 | since_block 40 | phase 4 | hearing 1 | first 2 |
+# verdict 2 | repeated 1 bits, the first lowest.
+SINCE_AT: constant(uint256) = 160
+SINCE_BLOCK_AT: constant(uint256) = 200
+PHASE_AT: constant(uint256) = 240
+HEARING_AT: constant(uint256) = 244
+FIRST_AT: constant(uint256) = 245
+VERDICT_AT: constant(uint256) = 247
+REPEATED_AT: constant(uint256) = 249
+PHASE_MASK: constant(uint256) = (2**84 - 1) << SINCE_AT  # phase and its start
 
-# ############################################################## #
-#                             STRUCTS                            #
-# ############################################################## #
-
-# The word of a case that changes with every phase: 160 | 40 | 40 | 4 | 1 | 2 | 2 | 1 bits, the first lowest.
-struct Head:
-    service: address
-    since: uint256
-    since_block: uint256
-    phase: uint256
-    hearing: uint256
-    first: uint256
-    verdict: uint256
-    repeated: bool
-
-
-# The word of a case that its clock and its amounts go by: 24 | 40 | 40 | 96 bits.
-struct Terms:
-    epoch: uint256  # of the accusation
-    seed_epoch: uint256
-    place: uint256  # in the queue of re-hearings
-    unit: uint256  # wei of a coin of the table
+# Where the fields of a case's terms stand: epoch of the accusation 24 | epoch of the seed 40 | wei of a coin 96 bits.
+SEED_EPOCH_AT: constant(uint256) = 24
+UNIT_AT: constant(uint256) = 64
 
 
 # ############################################################## #
@@ -141,7 +132,7 @@ case_count: uint256
 # keccak256(service, fault) -> the last case about it.
 case_of: HashMap[bytes32, uint256]
 
-# id -> Head.
+# id -> service, phase and its start, hearing, verdicts: see SINCE_AT.
 heads: HashMap[uint256, uint256]
 
 # id -> operator | amount << 160.
@@ -153,7 +144,7 @@ accusers: HashMap[uint256, uint256]
 # id -> caller of the re-hearing whose own bond pays it.
 callers: HashMap[uint256, address]
 
-# id -> Terms.
+# id -> epoch of the accusation, epoch of the seed, wei of a coin of the table: see UNIT_AT.
 terms_of: HashMap[uint256, uint256]
 
 # 2 * id + hearing -> seed, once the court has seen it.
@@ -191,75 +182,60 @@ def __init__(_token: address, _hub: address, _randomness: address, _daily_blocks
 
 @internal
 @view
-def _head(_case: uint256) -> Head:
-    word: uint256 = self.heads[_case]
-    assert word != 0, "court: unknown case"
-    return Head(
-        service=convert(word & MASK_160, address),
-        since=(word >> 160) & MASK_40,
-        since_block=(word >> 200) & MASK_40,
-        phase=(word >> 240) & 15,
-        hearing=(word >> 244) & 1,
-        first=(word >> 245) & 3,
-        verdict=(word >> 247) & 3,
-        repeated=(word >> 249) & 1 == 1,
-    )
-
-
-@internal
-def _put_head(_case: uint256, _head: Head):
-    word: uint256 = (
-        convert(_head.service, uint256)
-        | _head.since << 160
-        | _head.since_block << 200
-        | _head.phase << 240
-        | _head.hearing << 244
-        | _head.first << 245
-        | _head.verdict << 247
-    )
-    if _head.repeated:
-        word |= 1 << 249
-    self.heads[_case] = word
-
-
-@internal
-def _enter(_case: uint256, _head: Head, _phase: uint256) -> Head:
-    """
-    @dev Begin a phase now.
-    """
-    head: Head = _head
-    head.phase = _phase
-    head.since = block.timestamp
-    head.since_block = block.number
-    self._put_head(_case, head)
-    log IAlignmentCourt.Advanced(
-        case_id=_case, hearing=head.hearing, phase=_phase, seed_epoch=(self.terms_of[_case] >> 24) & MASK_40
-    )
+def _head(_case: uint256) -> uint256:
+    head: uint256 = self.heads[_case]
+    assert head != 0, "court: unknown case"
     return head
 
 
 @internal
-@view
-def _ended(_head: Head, _period: uint256) -> bool:
-    blocks: uint256 = _period * daily_blocks // (2 * DAY)
-    return block.timestamp >= _head.since + _period and block.number >= _head.since_block + blocks
+@pure
+def _check_phase(_head: uint256, _phase: uint256):
+    assert _head >> PHASE_AT & 15 == _phase, "court: not the time"
 
 
 @internal
-@view
-def _terms(_case: uint256) -> Terms:
-    word: uint256 = self.terms_of[_case]
-    return Terms(
-        epoch=word & MASK_24,
-        seed_epoch=(word >> 24) & MASK_40,
-        place=(word >> 64) & MASK_40,
-        unit=(word >> 104) & MASK_96,
+def _enter(_case: uint256, _head: uint256, _phase: uint256) -> uint256:
+    """
+    @dev Begin a phase now.
+    """
+    head: uint256 = (
+        _head & ~PHASE_MASK
+        | block.timestamp << SINCE_AT
+        | block.number << SINCE_BLOCK_AT
+        | _phase << PHASE_AT
+    )
+    self.heads[_case] = head
+    self._log_phase(_case, head)
+    return head
+
+
+@internal
+def _log_phase(_case: uint256, _head: uint256):
+    log IAlignmentCourt.Advanced(
+        case_id=_case, hearing=(_head >> HEARING_AT & 1), phase=(_head >> PHASE_AT & 15), seed_epoch=self._seed_epoch(_case)
     )
 
 
 @internal
-def _put_terms(_case: uint256, _terms: Terms):
-    self.terms_of[_case] = _terms.epoch | _terms.seed_epoch << 24 | _terms.place << 64 | _terms.unit << 104
+@view
+def _ended(_head: uint256, _period: uint256) -> bool:
+    since: uint256 = (_head >> SINCE_AT) & MASK_40
+    since_block: uint256 = (_head >> SINCE_BLOCK_AT) & MASK_40
+    blocks: uint256 = _period * daily_blocks // (2 * DAY)
+    return block.timestamp >= since + _period and block.number >= since_block + blocks
+
+
+@internal
+@view
+def _seed_epoch(_case: uint256) -> uint256:
+    return (self.terms_of[_case] >> SEED_EPOCH_AT) & MASK_40
+
+
+@internal
+@view
+def _unit_of(_case: uint256) -> uint256:
+    return self.terms_of[_case] >> UNIT_AT
 
 
 @internal
@@ -364,6 +340,6 @@ def _paid_fee(_case: uint256, _hearing: uint256, _verdict: uint256) -> (uint256,
     if coherent == 0:
         return 0, 0
     amount: uint256 = self._amount(_case)
-    unit: uint256 = self._terms(_case).unit
+    unit: uint256 = self._unit_of(_case)
     fee: uint256 = self._fee(_hearing, amount, unit)
     return min(fee, self._fees(_hearing, amount, unit) // coherent), coherent

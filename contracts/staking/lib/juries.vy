@@ -70,19 +70,18 @@ def commit(_case: uint256, _seal: bytes32) -> uint256:
     @param _seal keccak256(abi_encode(case, hearing, juror, guilty, salt)) with a salt of 32 random bytes.
     @return Seats.
     """
-    head: docket.Head = proceedings._advance(_case)
-    assert head.phase == docket.COMMIT, "court: not the time to commit"
+    head: uint256 = proceedings._advance(_case)
+    docket._check_phase(head, docket.COMMIT)
     sealed: uint256 = convert(_seal, uint256) >> 64
-    assert sealed != 0, "court: empty seal"
-    hearing: uint256 = 2 * _case + head.hearing
-    assert self.ballots[hearing][msg.sender] == 0, "court: already committed"
-    seats: uint256 = self._drawn(_case, head.hearing, msg.sender)
+    hearing: uint256 = (head >> docket.HEARING_AT & 1)
+    assert self.ballots[2 * _case + hearing][msg.sender] == 0, "court: already committed"
+    seats: uint256 = self._drawn(_case, hearing, msg.sender)
     assert seats > 0, "court: not drawn"
-    self.ballots[hearing][msg.sender] = seats | sealed << 64
-    docket.tallies[_case] += seats << (96 * head.hearing)
+    self.ballots[2 * _case + hearing][msg.sender] = seats | sealed << 64
+    docket.tallies[_case] += seats << (96 * hearing)
     jurors._count_ballot(msg.sender)
     log IAlignmentCourt.VoteCommitted(
-        case_id=_case, juror=msg.sender, hearing=head.hearing, seats=seats, seal=convert(sealed << 64, bytes32)
+        case_id=_case, juror=msg.sender, hearing=hearing, seats=seats, seal=convert(sealed << 64, bytes32)
     )
     return seats
 
@@ -92,21 +91,19 @@ def reveal(_case: uint256, _guilty: bool, _salt: bytes32):
     """
     @notice Reveal the caller's vote. The first reveal after the commit period begins the reveal period.
     """
-    head: docket.Head = proceedings._advance(_case)
-    assert head.phase == docket.REVEAL, "court: not the time to reveal"
-    hearing: uint256 = 2 * _case + head.hearing
-    word: uint256 = self.ballots[hearing][msg.sender]
-    assert word != 0, "court: no ballot"
-    assert (word >> 32) & 255 == SEALED, "court: ballot does not count"
-    assert self._opens(word, _case, head.hearing, msg.sender, _guilty, _salt), "court: not that vote"
+    head: uint256 = proceedings._advance(_case)
+    docket._check_phase(head, docket.REVEAL)
+    hearing: uint256 = (head >> docket.HEARING_AT & 1)
+    word: uint256 = self.ballots[2 * _case + hearing][msg.sender]
+    self._check_vote(word, _case, hearing, msg.sender, _guilty, _salt)
     seats: uint256 = word & docket.MASK_32
     vote: uint256 = INNOCENT
     if _guilty:
         vote = GUILTY
-    self.ballots[hearing][msg.sender] = word | vote << 32
-    docket.tallies[_case] += seats << (96 * head.hearing + 32 * vote)
+    self.ballots[2 * _case + hearing][msg.sender] = word | vote << 32
+    docket.tallies[_case] += seats << (96 * hearing + 32 * vote)
     log IAlignmentCourt.VoteRevealed(
-        case_id=_case, juror=msg.sender, hearing=head.hearing, seats=seats, guilty=_guilty
+        case_id=_case, juror=msg.sender, hearing=hearing, seats=seats, guilty=_guilty
     )
 
 
@@ -121,14 +118,13 @@ def report_salt(_case: uint256, _juror: address, _guilty: bool, _salt: bytes32) 
         caller gets a tenth.
     @return Wei of the tip.
     """
-    head: docket.Head = proceedings._advance(_case)
-    assert head.phase == docket.COMMIT, "court: not the time to report"
-    word: uint256 = self.ballots[2 * _case + head.hearing][_juror]
-    assert word != 0, "court: no ballot"
-    assert (word >> 32) & 255 == SEALED, "court: ballot does not count"
-    assert self._opens(word, _case, head.hearing, _juror, _guilty, _salt), "court: not that vote"
-    docket.tallies[_case] -= (word & docket.MASK_32) << (96 * head.hearing)
-    return self._strike(_case, head.hearing, _juror, word)
+    head: uint256 = proceedings._advance(_case)
+    docket._check_phase(head, docket.COMMIT)
+    hearing: uint256 = (head >> docket.HEARING_AT & 1)
+    word: uint256 = self.ballots[2 * _case + hearing][_juror]
+    self._check_vote(word, _case, hearing, _juror, _guilty, _salt)
+    docket.tallies[_case] -= (word & docket.MASK_32) << (96 * hearing)
+    return self._strike(_case, hearing, _juror, word)
 
 
 @external
@@ -137,18 +133,18 @@ def show_absent(_case: uint256, _hearing: uint256, _juror: address) -> uint256:
     @notice Show that a drawn juror did not commit, or did not reveal: it loses its deposits. The caller gets a tenth.
     @return Wei of the tip.
     """
-    assert _hearing <= 1, "court: no such hearing"
-    head: docket.Head = proceedings._advance(_case)
-    word: uint256 = self.ballots[2 * _case + _hearing][_juror]
+    hearing: uint256 = min(_hearing, 1)
+    head: uint256 = proceedings._advance(_case)
+    word: uint256 = self.ballots[2 * _case + hearing][_juror]
     if word == 0:
-        assert self._past(head, _hearing, docket.COMMIT), "court: jurors still commit"
-        word = self._drawn(_case, _hearing, _juror)
+        assert self._past(head, hearing, docket.COMMIT), "court: jurors still commit"
+        word = self._drawn(_case, hearing, _juror)
         assert word > 0, "court: not drawn"
         jurors._count_ballot(_juror)
     else:
         assert (word >> 32) & 255 == SEALED, "court: not absent"
-        assert self._past(head, _hearing, docket.REVEAL), "court: jurors still reveal"
-    return self._strike(_case, _hearing, _juror, word)
+        assert self._past(head, hearing, docket.REVEAL), "court: jurors still reveal"
+    return self._strike(_case, hearing, _juror, word)
 
 
 @external
@@ -157,17 +153,13 @@ def claim(_case: uint256, _jurors: DynArray[address, MAX_JURORS]):
     @notice Settle jurors' ballots in a case that is over: coherent seats are paid their fee, incoherent ones lose what
         the majority makes of their deposit, sealed ones lose it whole.
     """
-    head: docket.Head = docket._head(_case)
-    assert head.phase == docket.OVER, "court: case is not over"
-    fees: uint256[2] = [0, 0]
-    losses: uint256[2] = [0, 0]
-    deposits: uint256[2] = [0, 0]
-    fees, losses, deposits = self._rates(_case, head)
+    head: uint256 = docket._head(_case)
+    assert (head >> docket.PHASE_AT & 15) == docket.OVER, "court: case is not over"
     for juror: address in _jurors:
         paid: uint256 = 0
         lost: uint256 = 0
         for hearing: uint256 in range(2):
-            if hearing > head.hearing:
+            if hearing > (head >> docket.HEARING_AT & 1):
                 break
             word: uint256 = self.ballots[2 * _case + hearing][juror]
             status: uint256 = (word >> 32) & 255
@@ -176,12 +168,10 @@ def claim(_case: uint256, _jurors: DynArray[address, MAX_JURORS]):
             self.ballots[2 * _case + hearing][juror] = word & docket.MASK_32 | SETTLED << 32
             jurors._settle_ballot(juror)
             seats: uint256 = word & docket.MASK_32
-            if status == SEALED:
-                lost += seats * deposits[hearing]
-            elif status == head.verdict:
-                paid += seats * fees[hearing]
+            if status == (head >> docket.VERDICT_AT & 3):
+                paid += seats * docket._paid_fee(_case, hearing, status)[0]
             else:
-                lost += seats * losses[hearing]
+                lost += seats * self._loss(_case, head, hearing, status)
         if paid > 0:
             log IAlignmentCourt.JurorPaid(case_id=_case, juror=juror, amount=paid)
             token_transfers._push(docket.token, juror, paid)
@@ -249,20 +239,24 @@ def _drawn(_case: uint256, _hearing: uint256, _juror: address) -> uint256:
 
 @internal
 @pure
-def _opens(_word: uint256, _case: uint256, _hearing: uint256, _juror: address, _guilty: bool, _salt: bytes32) -> bool:
+def _check_vote(_word: uint256, _case: uint256, _hearing: uint256, _juror: address, _guilty: bool, _salt: bytes32):
+    """
+    @dev The ballot is sealed, and with this vote.
+    """
+    assert _word != 0 and _word >> 32 & 255 == SEALED, "court: no sealed ballot"
     seal: bytes32 = keccak256(abi_encode(_case, _hearing, _juror, _guilty, _salt))
-    return _word >> 64 == convert(seal, uint256) >> 64
+    assert _word >> 64 == convert(seal, uint256) >> 64, "court: not that vote"
 
 
 @internal
 @view
-def _past(_head: docket.Head, _hearing: uint256, _phase: uint256) -> bool:
+def _past(_head: uint256, _hearing: uint256, _phase: uint256) -> bool:
     """
     @dev Whether a phase of a hearing is over.
     """
-    return _head.phase == docket.OVER or _head.hearing > _hearing or (
-        _head.hearing == _hearing and _head.phase > _phase
-    )
+    phase: uint256 = (_head >> docket.PHASE_AT & 15)
+    at: uint256 = (_head >> docket.HEARING_AT & 1)
+    return phase == docket.OVER or at > _hearing or (at == _hearing and phase > _phase)
 
 
 @internal
@@ -273,7 +267,7 @@ def _strike(_case: uint256, _hearing: uint256, _juror: address, _word: uint256) 
     seats: uint256 = _word & docket.MASK_32
     self.ballots[2 * _case + _hearing][_juror] = seats | PENALISED << 32
     jurors._settle_ballot(_juror)
-    deposit: uint256 = docket._deposit(_hearing, docket._amount(_case), docket._terms(_case).unit)
+    deposit: uint256 = docket._deposit(_hearing, docket._amount(_case), docket._unit_of(_case))
     taken: uint256 = jurors._penalise(_case, _juror, seats * deposit)
     arrived: uint256 = 0
     if staticcall docket.hub.credit(self) > 0:
@@ -286,31 +280,23 @@ def _strike(_case: uint256, _hearing: uint256, _juror: address, _word: uint256) 
 
 @internal
 @view
-def _rates(_case: uint256, _head: docket.Head) -> (uint256[2], uint256[2], uint256[2]):
+def _loss(_case: uint256, _head: uint256, _hearing: uint256, _status: uint256) -> uint256:
     """
-    @dev For each hearing: a coherent seat's fee, an incoherent seat's loss, a sealed seat's loss. Nobody gains or loses
-        by a vote in a case that is void.
+    @dev What a seat that was not coherent loses: its deposit when it stayed sealed, otherwise what the majority of the
+        jury that decided makes of it. A vote in a case that is void costs nothing.
     """
-    fees: uint256[2] = [0, 0]
-    losses: uint256[2] = [0, 0]
-    deposits: uint256[2] = [0, 0]
-    amount: uint256 = docket._amount(_case)
-    unit: uint256 = docket._terms(_case).unit
-    decisive: IAlignmentCourt.Tally = docket._tally(_case, _head.hearing)
-    if _head.hearing == 1 and decisive.innocent + decisive.guilty < docket.SECOND_QUORUM:
-        decisive = docket._tally(_case, 0)
-    revealed: uint256 = decisive.innocent + decisive.guilty
-    agreed: uint256 = decisive.innocent
-    if _head.verdict == docket.CONVICTED:
-        agreed = decisive.guilty
-    coherent: uint256 = 0
-    for hearing: uint256 in range(2):
-        if hearing > _head.hearing:
-            break
-        deposits[hearing] = docket._deposit(hearing, amount, unit)
-        if _head.verdict == docket.VOID:
-            continue
-        fees[hearing], coherent = docket._paid_fee(_case, hearing, _head.verdict)
-        if 2 * agreed > revealed:
-            losses[hearing] = deposits[hearing] * (2 * agreed - revealed) // revealed
-    return fees, losses, deposits
+    deposit: uint256 = docket._deposit(_hearing, docket._amount(_case), docket._unit_of(_case))
+    if _status == SEALED:
+        return deposit
+    verdict: uint256 = _head >> docket.VERDICT_AT & 3
+    if verdict == docket.VOID:
+        return 0
+    votes: IAlignmentCourt.Tally = docket._tally(_case, _head >> docket.HEARING_AT & 1)
+    revealed: uint256 = votes.innocent + votes.guilty
+    if _head >> docket.HEARING_AT & 1 == 1 and revealed < docket.SECOND_QUORUM:
+        votes = docket._tally(_case, 0)
+        revealed = votes.innocent + votes.guilty
+    agreed: uint256 = 2 * votes.innocent
+    if verdict == docket.CONVICTED:
+        agreed = 2 * votes.guilty
+    return deposit * (max(agreed, revealed) - revealed) // revealed

@@ -100,17 +100,17 @@ def join() -> uint256:
         What was pending starts anew.
     @return Wei that were added.
     """
-    account: Account = self._account(msg.sender)
-    lock: uint256 = staticcall docket.hub.lock_of(self, msg.sender)
-    weight: Checkpoint = self._shrunk(msg.sender, account, lock)
+    account: Account = empty(Account)
+    weight: Checkpoint = empty(Checkpoint)
+    lock: uint256 = 0
+    account, weight, lock = self._load(msg.sender)
     counted: uint256 = weight.mature + weight.pending + account.leaving
     assert lock > counted, "court: nothing to add"
     added: uint256 = lock - counted
     assert weight.mature + weight.pending + added >= docket.SEAT * docket._unit(), "court: less than a seat"
     weight.pending += added
     weight.counts_from = docket._epoch() + MATURITY
-    self._put(msg.sender, account, weight)
-    extcall docket.hub.bind(msg.sender, weight.mature)
+    self._put_and_bind(msg.sender, account, weight)
     return added
 
 
@@ -120,18 +120,16 @@ def leave(_amount: uint256):
     @notice Ask back `_amount` wei: they stop counting at once, the newest first, and stay at risk for cases opened
         before until those are over and 14 days have passed. Asking again restarts the wait for all of them.
     """
-    account: Account = self._account(msg.sender)
-    lock: uint256 = staticcall docket.hub.lock_of(self, msg.sender)
-    weight: Checkpoint = self._shrunk(msg.sender, account, lock)
-    account.leaving = min(account.leaving, lock)
-    assert _amount > 0, "court: zero amount"
-    assert _amount <= lock - account.leaving, "court: more than is locked"
+    account: Account = empty(Account)
+    weight: Checkpoint = empty(Checkpoint)
+    lock: uint256 = 0
+    account, weight, lock = self._load(msg.sender)
+    assert _amount > 0 and _amount <= lock - account.leaving, "court: not so much to ask back"
     account.leaving += _amount
     account.release_at = block.timestamp + docket.LONGEST_WAIT
     account.last_case = docket.case_count
     weight = self._cut(weight, lock - account.leaving)
-    self._put(msg.sender, account, weight)
-    extcall docket.hub.bind(msg.sender, weight.mature)
+    self._put_and_bind(msg.sender, account, weight)
 
 
 @external
@@ -141,15 +139,16 @@ def release() -> uint256:
         before is over.
     @return Wei that are the caller's again.
     """
-    account: Account = self._account(msg.sender)
-    assert account.leaving > 0, "court: nothing asked back"
+    account: Account = empty(Account)
+    weight: Checkpoint = empty(Checkpoint)
+    lock: uint256 = 0
+    account, weight, lock = self._load(msg.sender)
+    amount: uint256 = account.leaving
+    assert amount > 0, "court: nothing asked back"
     assert block.timestamp >= account.release_at, "court: too early"
     assert account.ballots == 0, "court: ballots to settle"
     self._walk()
     assert self.first_open > account.last_case, "court: an earlier case is open"
-    lock: uint256 = staticcall docket.hub.lock_of(self, msg.sender)
-    weight: Checkpoint = self._shrunk(msg.sender, account, lock)
-    amount: uint256 = min(account.leaving, lock)
     account.leaving = 0
     self._put(msg.sender, account, weight)
     extcall docket.hub.unlock(msg.sender, amount, weight.mature)
@@ -198,7 +197,7 @@ def weight_in(_case: uint256, _juror: address) -> uint256:
     """
     @notice Wei of a juror that weigh in a case.
     """
-    return self._weight_in(_case, docket._terms(_case).epoch, _juror)
+    return self._weight_in(_case, docket.terms_of[_case] & docket.MASK_24, _juror)
 
 
 @external
@@ -341,13 +340,16 @@ def _cut(_weight: Checkpoint, _most: uint256) -> Checkpoint:
 
 
 @internal
-def _shrunk(_juror: address, _account: Account, _lock: uint256) -> Checkpoint:
+def _load(_juror: address) -> (Account, Checkpoint, uint256):
     """
-    @dev The juror's weight as of now and the total rolled; no more than is locked and stays.
+    @dev A juror as of now and what it has locked, no more of it counted or leaving than is there; the total is rolled.
     """
     self._roll()
-    weight: Checkpoint = self._now(self._checkpoint(_juror, _account.checkpoints))
-    return self._cut(weight, _lock - min(_account.leaving, _lock))
+    lock: uint256 = staticcall docket.hub.lock_of(self, _juror)
+    account: Account = self._account(_juror)
+    account.leaving = min(account.leaving, lock)
+    weight: Checkpoint = self._now(self._checkpoint(_juror, account.checkpoints))
+    return account, self._cut(weight, lock - account.leaving), lock
 
 
 @internal
@@ -399,13 +401,18 @@ def _put_account(_juror: address, _account: Account):
 
 
 @internal
+def _put_and_bind(_juror: address, _account: Account, _weight: Checkpoint):
+    self._put(_juror, _account, _weight)
+    extcall docket.hub.bind(_juror, _weight.mature)
+
+
+@internal
 def _refresh(_juror: address):
-    account: Account = self._account(_juror)
-    lock: uint256 = staticcall docket.hub.lock_of(self, _juror)
-    weight: Checkpoint = self._shrunk(_juror, account, lock)
-    account.leaving = min(account.leaving, lock)
-    self._put(_juror, account, weight)
-    extcall docket.hub.bind(_juror, weight.mature)
+    account: Account = empty(Account)
+    weight: Checkpoint = empty(Checkpoint)
+    lock: uint256 = 0
+    account, weight, lock = self._load(_juror)
+    self._put_and_bind(_juror, account, weight)
 
 
 @internal
@@ -440,7 +447,7 @@ def _walk():
     """
     at: uint256 = self.first_open
     for _: uint256 in range(STEPS):
-        if at > docket.case_count or (docket.heads[at] >> 240) & 15 != docket.OVER:
+        if at > docket.case_count or docket.heads[at] >> docket.PHASE_AT & 15 != docket.OVER:
             break
         at += 1
     self.first_open = at

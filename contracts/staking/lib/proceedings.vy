@@ -57,94 +57,86 @@ turns: uint256
 # ############################################################## #
 
 @internal
-def _advance(_case: uint256) -> docket.Head:
+def _advance(_case: uint256) -> uint256:
     """
     @dev Take the step that is due, if any.
     """
-    head: docket.Head = docket._head(_case)
-    if head.phase == docket.ANSWER:
+    head: uint256 = docket._head(_case)
+    phase: uint256 = (head >> docket.PHASE_AT & 15)
+    if phase == docket.ANSWER:
         if docket._ended(head, docket.ANSWER_PERIOD):
             self._name_seed(_case)
             head = docket._enter(_case, head, docket.SEED)
-    elif head.phase == docket.SEED:
+    elif phase == docket.SEED:
         head = self._look_for_seed(_case, head)
-    elif head.phase == docket.COMMIT:
+    elif phase == docket.COMMIT:
         if docket._ended(head, docket.COMMIT_PERIOD):
             head = docket._enter(_case, head, docket.REVEAL)
-    elif head.phase == docket.REVEAL:
+    elif phase == docket.REVEAL:
         if docket._ended(head, docket.REVEAL_PERIOD):
             head = self._close_hearing(_case, head)
-    elif head.phase == docket.CALL:
+    elif phase == docket.CALL:
         if docket._ended(head, docket.CALL_PERIOD):
-            head = self._finish(_case, head, head.first)
-    elif head.phase == docket.QUEUE:
+            head = self._finish(_case, head, (head >> docket.FIRST_AT & 3))
+    elif phase == docket.QUEUE:
         self._admit()
         head = docket._head(_case)
-        if head.phase == docket.QUEUE and docket._ended(head, docket.LONGEST_WAIT):
+        if (head >> docket.PHASE_AT & 15) == docket.QUEUE and docket._ended(head, docket.LONGEST_WAIT):
             head = self._finish(_case, head, docket.VOID)
     return head
 
 
 @internal
 def _name_seed(_case: uint256):
-    terms: docket.Terms = docket._terms(_case)
-    terms.seed_epoch = staticcall docket.randomness.next()
-    docket._put_terms(_case, terms)
+    word: uint256 = docket.terms_of[_case] & ~(docket.MASK_40 << docket.SEED_EPOCH_AT)
+    docket.terms_of[_case] = word | (staticcall docket.randomness.next()) << docket.SEED_EPOCH_AT
 
 
 @internal
-def _look_for_seed(_case: uint256, _head: docket.Head) -> docket.Head:
+def _look_for_seed(_case: uint256, _head: uint256) -> uint256:
     """
     @dev Without a seed: name the next one once the named epoch is past, and after 14 days give up.
     """
-    named: uint256 = docket._terms(_case).seed_epoch
+    named: uint256 = docket._seed_epoch(_case)
     seed: bytes32 = staticcall docket.randomness.seed(named)
     if seed != empty(bytes32):
-        docket.seeds[2 * _case + _head.hearing] = seed
+        docket.seeds[2 * _case + (_head >> docket.HEARING_AT & 1)] = seed
         return docket._enter(_case, _head, docket.COMMIT)
     if docket._ended(_head, docket.LONGEST_WAIT):
         return self._finish(_case, _head, docket.VOID)
     if docket._ended(_head, docket.SEED_PERIOD) and staticcall docket.randomness.next() >= named + MISSED:
         self._name_seed(_case)
-        log IAlignmentCourt.Advanced(
-            case_id=_case,
-            hearing=_head.hearing,
-            phase=docket.SEED,
-            seed_epoch=docket._terms(_case).seed_epoch,
-        )
+        docket._log_phase(_case, _head)
     return _head
 
 
 @internal
-def _close_hearing(_case: uint256, _head: docket.Head) -> docket.Head:
-    head: docket.Head = _head
-    votes: IAlignmentCourt.Tally = docket._tally(_case, head.hearing)
+def _close_hearing(_case: uint256, _head: uint256) -> uint256:
+    votes: IAlignmentCourt.Tally = docket._tally(_case, (_head >> docket.HEARING_AT & 1))
     revealed: uint256 = votes.innocent + votes.guilty
-    if head.hearing == 1:
-        verdict: uint256 = head.first
+    verdict: uint256 = (_head >> docket.FIRST_AT & 3)
+    if (_head >> docket.HEARING_AT & 1) == 1:
         if revealed >= docket.SECOND_QUORUM:
             verdict = docket.ACQUITTED
             if votes.guilty > votes.innocent:
                 verdict = docket.CONVICTED
-        return self._finish(_case, head, verdict)
-    head.first = docket.ACQUITTED
+        return self._finish(_case, _head, verdict)
+    verdict = docket.ACQUITTED
     if revealed >= docket.FIRST_QUORUM and 3 * votes.guilty >= 2 * revealed:
-        head.first = docket.CONVICTED
-    if head.first == docket.CONVICTED and docket._amount(_case) > docket.SMALL * docket._terms(_case).unit:
+        verdict = docket.CONVICTED
+    head: uint256 = _head | verdict << docket.FIRST_AT
+    if verdict == docket.CONVICTED and docket._amount(_case) > docket.SMALL * docket._unit_of(_case):
         return self._enqueue(_case, head)
     return docket._enter(_case, head, docket.CALL)
 
 
 @internal
-def _enqueue(_case: uint256, _head: docket.Head) -> docket.Head:
+def _enqueue(_case: uint256, _head: uint256) -> uint256:
     """
     @dev To the end of the queue, and on at once when its turn has come.
     """
     word: uint256 = self.turns
     place: uint256 = (word >> 40) & docket.MASK_40
-    terms: docket.Terms = docket._terms(_case)
-    terms.place = place
-    docket._put_terms(_case, terms)
     self.queue[place] = _case
     self.turns = word + (1 << 40)
     docket._enter(_case, _head, docket.QUEUE)
@@ -168,14 +160,13 @@ def _admit():
         if first == end:
             break
         case: uint256 = self.queue[first]
-        head: docket.Head = docket._head(case)
-        if head.phase == docket.QUEUE:
+        head: uint256 = docket._head(case)
+        if (head >> docket.PHASE_AT & 15) == docket.QUEUE:
             asked: uint256 = self._weighty_of(case)
             if open + asked > most:
                 break
             open += asked
-            head.hearing = 1
-            docket._enter(case, head, docket.ANSWER)
+            docket._enter(case, head | 1 << docket.HEARING_AT, docket.ANSWER)
         first += 1
     self.turns = first | end << 40 | open << 80
 
@@ -183,33 +174,31 @@ def _admit():
 @internal
 @view
 def _weighty_of(_case: uint256) -> uint256:
-    return docket._weighty(docket._amount(_case), docket._terms(_case).unit)
+    return docket._weighty(docket._amount(_case), docket._unit_of(_case))
 
 
 @internal
-def _finish(_case: uint256, _head: docket.Head, _verdict: uint256) -> docket.Head:
+def _finish(_case: uint256, _head: uint256, _verdict: uint256) -> uint256:
     """
     @dev The last verdict: coherent seats' fees stay here until claimed, the rest of the bonds goes where it belongs.
         Who won has its whole bond back: the caller of a re-hearing that did not change the verdict pays that one.
     """
-    head: docket.Head = _head
-    head.verdict = _verdict
-    if head.hearing == 1:
+    head: uint256 = docket._enter(_case, _head | _verdict << docket.VERDICT_AT, docket.OVER)
+    if (head >> docket.HEARING_AT & 1) == 1:
         self.turns -= self._weighty_of(_case) << 80
-    head = docket._enter(_case, head, docket.OVER)
 
     amount: uint256 = docket._amount(_case)
-    unit: uint256 = docket._terms(_case).unit
+    unit: uint256 = docket._unit_of(_case)
     accuser: address = convert(docket.accusers[_case] & docket.MASK_160, address)
     caller: address = docket.callers[_case]
     costs: uint256 = self._costs(_case, head)
     lost: uint256 = 0
     if _verdict == docket.ACQUITTED:
         lost = amount // docket.LOSS_DIVISOR
-        if head.repeated:
+        if (head >> docket.REPEATED_AT) & 1 == 1:
             lost *= docket.REPEATED
     log IAlignmentCourt.Decided(case_id=_case, verdict=_verdict, costs=costs, lost=lost)
-    token_transfers._push(docket.token, accuser, docket._bond(amount, unit, head.repeated) - costs - lost)
+    token_transfers._push(docket.token, accuser, docket._bond(amount, unit, (head >> docket.REPEATED_AT) & 1 == 1) - costs - lost)
     if caller != empty(address):
         back: uint256 = docket._fees(1, amount, unit)
         if self._caller_pays(_case, head):
@@ -233,19 +222,20 @@ def _hearing_costs(_case: uint256, _hearing: uint256, _verdict: uint256) -> uint
 
 @internal
 @view
-def _caller_pays(_case: uint256, _head: docket.Head) -> bool:
-    return docket.callers[_case] != empty(address) and _head.verdict == _head.first
+def _caller_pays(_case: uint256, _head: uint256) -> bool:
+    return docket.callers[_case] != empty(address) and (_head >> docket.VERDICT_AT & 3) == (_head >> docket.FIRST_AT & 3)
 
 
 @internal
 @view
-def _costs(_case: uint256, _head: docket.Head) -> uint256:
+def _costs(_case: uint256, _head: uint256) -> uint256:
     """
     @dev What jurors get out of the accuser's bond.
     """
-    if _head.verdict not in [docket.ACQUITTED, docket.CONVICTED]:
+    verdict: uint256 = (_head >> docket.VERDICT_AT & 3)
+    if verdict == docket.VOID:
         return 0
-    costs: uint256 = self._hearing_costs(_case, 0, _head.verdict)
-    if _head.hearing == 1 and not self._caller_pays(_case, _head):
-        costs += self._hearing_costs(_case, 1, _head.verdict)
+    costs: uint256 = self._hearing_costs(_case, 0, verdict)
+    if (_head >> docket.HEARING_AT & 1) == 1 and not self._caller_pays(_case, _head):
+        costs += self._hearing_costs(_case, 1, verdict)
     return costs
