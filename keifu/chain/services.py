@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,10 +69,10 @@ def require_horizon(chain: Deployer, service: str, horizon: int) -> None:
         )
 
 
-def list_services(chain: Deployer, suite: _Suite) -> list[Listing]:
+def list_services(chain: Deployer, suite: _Suite, services: Sequence[Service] = SERVICES) -> list[Listing]:
     """Queue what the timelock has not listed yet, and execute what is ready. Safe to call again; the sender proposes
     and executes in the timelock. Raises Revert with the timelock's or the hub's reason."""
-    return [_list(chain, suite, service) for service in SERVICES]
+    return [_list(chain, suite, service) for service in services]
 
 
 def _operation(chain: Deployer, name: str, address: str, function: str, *args: Any) -> tuple[Any, ...]:

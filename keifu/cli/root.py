@@ -28,8 +28,9 @@ INTERRUPTED = 130  # what a shell reports for Ctrl-C
 NOUNS: dict[str, Place] = {
     "chain": ("keifu.cli.chain:cli", "Keep a local chain with the whole suite deployed."),
     "tge": ("keifu.cli.tge:cli", "Publish, deploy, claim and verify a list of grants."),
-    "staking": ("keifu.cli.staking:cli", "Bond, delegate, collect rewards and leave."),
-    "court": ("keifu.cli.court:cli", "Accuse, judge, appeal and execute verdicts."),
+    "staking": ("keifu.cli.staking:cli", "Lock, delegate, collect rewards and leave."),
+    "court": ("keifu.cli.court:cli", "Judge cases that services open."),
+    "sample": ("keifu.cli.sample:cli", "Make promises at the sample service of a local chain, and claim them."),
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }

@@ -8,14 +8,17 @@ from typing import Any
 
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, find_record
+from keifu.chain.services import list_services
+from keifu.chain.suite import HUB, TIMELOCK, TOKEN
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
+from keifu.staking.actions import pay
 from keifu.units import COIN
 
 __all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of", "warp"]
 
-TOKEN = "KeifuToken"  # noqa: S105 - a contract's name
+EMISSION = 100_000_000 * COIN  # over four years
 
 
 def local_client(url: str) -> ChainClient:
@@ -48,10 +51,16 @@ def genesis_of(client: ChainClient) -> str:
 
 
 def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deployment:
-    """Deploy everything, pay the roles, and write the record in `folder`."""
+    """Deploy everything, have the timelock list the services, fund the emission, pay the roles, and write the record in
+    `folder`."""
     deployer = ROLES[DEPLOYER].account
     _give_ether(client, {role.account.address: FUNDING_ETHER for role in ROLES.values()})
-    deployment = deploy_protocol(RpcDeployer(client, deployer), record=record, save=lambda found: found.save(folder))
+    chain = RpcDeployer(client, deployer)
+    deployment = deploy_protocol(chain, record=record, save=lambda found: found.save(folder))
+    if not all(service.listed for service in deployment.services):
+        warp(client, deployment.at(client, TIMELOCK).get_minimum_delay())
+        list_services(chain, deployment)
+    pay(chain, deployment, EMISSION, deployment[HUB], HUB, "fund_emission", EMISSION)
     coins = [(role.account.address, role.coins) for role in ROLES.values() if role.coins]
     _give_coins(client, deployment, deployer, coins)
     return deployment
