@@ -81,7 +81,7 @@ def services(session: Session, json_out: bool) -> None:
             "" if row.evidence_window is None else duration(row.evidence_window),
             "" if row.rounds is None else names.get(row.court, row.court) if row.court else "itself",
             f"up to {row.max_multiple}" if row.max_multiple else "none",
-            "" if row.smallest is None or row.largest is None else f"{coins(row.smallest)} to {coins(row.largest)}",
+            f"{coins(row.smallest or 0)} to {coins(row.largest)} coins" if row.largest else "",
             day(row.removed) if row.removed else "",
         )
         for row in found

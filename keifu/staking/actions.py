@@ -37,6 +37,8 @@ __all__ = [
 HUB = "StakingHub"
 TOKEN = "KeifuToken"  # noqa: S105
 LOOK_BACK = 60  # half-periods in which tickets are looked for
+OWN = 0  # the sub-account: the account itself
+ANY = 0  # no least amount: what a slash of this moment takes is taken
 NOT_APPROVED = "token: insufficient allowance"
 
 
@@ -135,9 +137,9 @@ def reward(chain: Deployer, suite: Deployment, operator: str, amount: int) -> No
 
 def collect(chain: Deployer, suite: Deployment) -> int:
     """Pay out the sender's credit; wei, 0 when there was nothing to send for."""
-    due: int = chain.simulate(suite[HUB], HUB, "collect", chain.sender)
+    due: int = chain.simulate(suite[HUB], HUB, "collect", chain.sender, OWN)
     if due:
-        chain.call(suite[HUB], HUB, "collect", chain.sender)
+        chain.call(suite[HUB], HUB, "collect", chain.sender, OWN)
     return due
 
 
@@ -148,16 +150,16 @@ def delegate(chain: Deployer, suite: Deployment, operator: str, amount: int) -> 
     """
     if amount <= 0:
         raise UsageError("nothing to delegate", remedy="give an amount of coins above zero")
-    pay(chain, suite, amount, suite[HUB], HUB, "stake", operator, amount, amount)
+    pay(chain, suite, amount, suite[HUB], HUB, "stake", operator, amount, amount, OWN)
     shares: int = chain.call(suite[HUB], HUB, "position", operator, chain.sender)[0]
     return shares
 
 
 def claim_rewards(chain: Deployer, suite: Deployment, operator: str) -> int:
     """Pay out the sender's rewards with `operator`; wei, 0 when there was nothing to send for. Raises Revert."""
-    due: int = chain.simulate(suite[HUB], HUB, "claim_rewards", operator, chain.sender)
+    due: int = chain.simulate(suite[HUB], HUB, "claim_rewards", operator, chain.sender, OWN)
     if due:
-        chain.call(suite[HUB], HUB, "claim_rewards", operator, chain.sender)
+        chain.call(suite[HUB], HUB, "claim_rewards", operator, chain.sender, OWN)
     return due
 
 
@@ -166,7 +168,7 @@ def withdraw(chain: Deployer, suite: Deployment, operator: str, now: int) -> Wit
     hub, done = suite[HUB], Withdrawal()
     for ticket in _tickets(lambda name, *args: chain.call(hub, HUB, name, *args), operator, chain.sender, now):
         if ticket.at <= now:
-            chain.call(hub, HUB, "withdraw", ticket.id)
+            chain.call(hub, HUB, "withdraw", ticket.id, OWN)
             done.paid += ticket.amount
         else:
             done.waiting.append(ticket)
@@ -178,7 +180,7 @@ def leave(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdr
     shares, worth = chain.call(suite[HUB], HUB, "position", operator, chain.sender)
     if shares:
         claim_rewards(chain, suite, operator)
-        chain.call(suite[HUB], HUB, "unstake", operator, shares)
+        chain.call(suite[HUB], HUB, "unstake", operator, shares, ANY, OWN)
     done = withdraw(chain, suite, operator, now)
     done.asked = worth if shares else 0
     return done

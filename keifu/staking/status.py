@@ -56,6 +56,7 @@ class ServiceStatus:
     horizon: int  # longest time from a fault to its slash
     max_multiple: int  # of delegators' exposure
     removed: int  # 0 while listed
+    taken: int  # by its slashes so far
     evidence_window: int | None = None
     rounds: int | None = None  # its own dispute at the longest
     court: str | None = None  # which decides what code cannot
@@ -64,7 +65,8 @@ class ServiceStatus:
 
     def data(self) -> dict[str, Any]:
         """For `--json`: amounts as decimal strings."""
-        amounts = {name: None if (wei := getattr(self, name)) is None else str(wei) for name in ("smallest", "largest")}
+        named = ("taken", "smallest", "largest")
+        amounts = {name: None if (wei := getattr(self, name)) is None else str(wei) for name in named}
         return {**asdict(self), **amounts}
 
 
@@ -91,14 +93,14 @@ def read_operators(hub: Contract, operators: Iterable[str], services: Iterable[s
 
 def read_service(client: ChainClient, hub: Contract, service: str) -> ServiceStatus:
     """Read one service. One that does not answer, or not as an `IService` does, is shown with what the hub knows."""
-    horizon, max_multiple, removed = hub.service(service)
-    listed = ServiceStatus(service, horizon, max_multiple, removed)
+    known: tuple[int, int, int, int] = hub.service(service)
+    listed = ServiceStatus(service, *known)
     try:
         window, rounds, court, smallest, largest = client.at(service, SHOWS_TERMS).terms()
     except KeifuError:
         return listed
     said = None if court == ZERO_ADDRESS else court
-    return ServiceStatus(service, horizon, max_multiple, removed, window, rounds, said, smallest, largest)
+    return ServiceStatus(service, *known, window, rounds, said, smallest, largest)
 
 
 def read_services(client: ChainClient, hub: Contract, services: Iterable[str]) -> list[ServiceStatus]:

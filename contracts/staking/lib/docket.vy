@@ -171,8 +171,10 @@ def __init__(_token: address, _hub: address, _randomness: address, _daily_blocks
     hub = IStakingHub(_hub)
     randomness = IRandomness(_randomness)
     daily_blocks = _daily_blocks
-    genesis = staticcall hub.epoch_start(0)
-    epoch_length = staticcall hub.epoch_start(1) - genesis
+    # Epoch 0 began a length before the hub's first, whose number is 1.
+    first: uint256 = staticcall hub.epoch_start(1)
+    epoch_length = staticcall hub.epoch_start(2) - first
+    genesis = first - epoch_length
     self.scale = 10**18
 
 
