@@ -91,8 +91,6 @@ def _after_poke(hub, operator, delegator):
 
 
 def test_dust_of_the_last_to_leave_is_insured(hub, other_operator, service, delegator, other_delegator, sink):
-    hub, other_operator, service, delegator, other_delegator, sink
-):
     hub.stake(other_operator, 10 * COIN, 0, 0, sender=delegator)
     hub.stake(other_operator, 10 * COIN, 0, 0, sender=other_delegator)
     hub.slash(other_operator, 0, 3, sender=service)
