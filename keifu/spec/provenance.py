@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keifu.spec._hub_state import Refused, check
+from keifu.spec.refusals import Refused, check
 from keifu.spec.kinds import Status
 
 if TYPE_CHECKING:
