@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.oracles.harm import Harm
 from audit.oracles.promise import Promise
@@ -16,7 +16,18 @@ from evmstorm.fuzz.values import Amount
 from keifu.spec.staking import RAISE_NOTICE, Refused, StakingModel, Terms
 from keifu.units import COIN, DAY
 
-__all__ = ["DELEGATORS", "EPOCH", "FUNDS", "OPERATORS", "SERVICES", "UNBONDING", "Coins", "HubSystem"]
+__all__ = [
+    "DELEGATORS",
+    "EPOCH",
+    "FUNDS",
+    "OPERATORS",
+    "SERVICES",
+    "UNBONDING",
+    "Coins",
+    "HubSystem",
+    "LockState",
+    "OperatorState",
+]
 
 EPOCH = DAY
 UNBONDING = 14 * EPOCH
@@ -29,6 +40,31 @@ DELEGATORS = ("delegator", "other delegator")
 # Horizon and highest multiple. The first two keep books of what they promised; the third does whatever it likes.
 SERVICES = {"storage": (7 * EPOCH, 4), "compute": (UNBONDING, 2), "strange": (60 * EPOCH, 4)}
 HONEST = ("storage", "compute")
+
+
+class OperatorState(NamedTuple):
+    """What the hub's view says of an operator."""
+
+    bound: int
+    exposure: int
+    delegated: int
+    shares: int
+    generation: int
+    unbonding: int
+    commission_bps: int
+    epoch: int
+
+
+class LockState(NamedTuple):
+    """What the hub's view says of a lock."""
+
+    amount: int
+    bound: int
+    multiple: int
+    raised: int
+    raised_from: int
+    lowered: int
+    lowered_from: int
 
 
 class Coins(Amount):
@@ -62,7 +98,6 @@ class HubSystem(System):
         self.terms = Terms(evm.now, UNBONDING, EPOCH, FIRST_EMISSION, EMISSION_EPOCHS)
         self.history: list[tuple[int, str, tuple[Any, ...]]] = []
         self.open()
-        self.unpaid = {who: FUNDS - self.stored(who) for who in self.addresses}
 
     def arguments(self, token: Any) -> tuple[Any, ...]:
         """Of the hub's constructor."""
@@ -131,7 +166,7 @@ class HubSystem(System):
         epoch = model.start_of((now - self.terms.genesis) // EPOCH + 2)
         found = [epoch, epoch, *(item.matures for item in list(model.tickets.values())[:4])]
         for lock in model.locks.values():
-            found += [step.counts for step in lock.multiple.steps if step.counts > now]
+            found += [step.counts for step in (lock.multiple.raised, lock.multiple.lowered) if step is not None]
         return found + [item.removed + item.horizon for item in model.services.values() if item.removed]
 
     # both at once -----------------------------------------------------------------------------------------------------

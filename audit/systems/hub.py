@@ -15,6 +15,8 @@ from audit.systems._hub import (
     OPERATORS,
     Coins,
     HubSystem,
+    LockState,
+    OperatorState,
     number,
 )
 from ethwire.constants import ZERO_ADDRESS
@@ -35,7 +37,7 @@ class Hub(HubSystem):
     # delegators -------------------------------------------------------------------------------------------------------
 
     def room_for(self, who: str) -> int:
-        return max(int(self.model.room(name)) for name in self.operators)
+        return max(0, *(int(self.model.room(name)) for name in self.operators))
 
     @action("", Choice("operators"), Coins("room_for"), Choice((0, 0, COIN)), sender=DELEGATORS, weight=9)
     def stake(self, who: str, operator: str, amount: int, least: int) -> Steps:
@@ -91,7 +93,7 @@ class Hub(HubSystem):
     @action("", Choice("operators"), Who(), weight=5)
     def claim_rewards(self, who: str, operator: str, receiver: str) -> Steps:
         order = self.tx("hub.claim_rewards", operator, receiver, 0, sender=who, raw_outcome=True)
-        yield from self.paying(lambda m: None, who, receiver, order)
+        yield from self.paying(lambda m: m.claim_rewards(operator), who, receiver, order)
 
     @action("", Who(), weight=4)
     def collect(self, who: str, receiver: str) -> Steps:
@@ -237,8 +239,7 @@ class Hub(HubSystem):
         yield from self.slashing(who, operator, damages, penalty)
 
     def slashing(self, service: str, operator: str, damages: int, penalty: int) -> Any:
-        model = self.at_now()
-        before = self.coalition(service, operator)
+        model, before = self.at_now(), self.coalition(service, operator)
         order = self.tx("hub.slash", operator, damages, penalty, sender=service, raw_outcome=True)
         done = yield from self.both(lambda m: m.slash(service, operator, damages, penalty), order)
         if done is None:
@@ -250,13 +251,14 @@ class Hub(HubSystem):
         assert abs(taken - slash.delegated - slash.dust) <= self.dust, "slash: delegators lost something else"
         self.harm.slash(self.promised_multiple(service, operator), slash.penalty, taken, self.dust)
         check_self_slash(before, self.coalition(service, operator), slash.damages)
-        assert model.now == self.now
 
     def coalition(self, service: str, operator: str) -> int:
-        """What an operator and a service that is its friend have in the hub together."""
-        return sum(self.ask("hub.credit", who) for who in {service, operator}) + sum(
-            self.ask("hub.lock_of", item, operator) for item in self.services
-        )
+        """What an operator and a service that is its friend have in the hub together, rewards up to now included."""
+        with self.evm.anchor():
+            self.do("hub.poke", operator, service, sender=operator)
+            return sum(self.ask("hub.credit", who) for who in {service, operator}) + sum(
+                self.ask("hub.lock_of", item, operator) for item in self.services
+            )
 
     def promised_multiple(self, service: str, operator: str) -> int:
         """The highest multiple that delegators who are here could know of in time to leave."""
@@ -299,7 +301,6 @@ class Hub(HubSystem):
             ("hub.stake_for", (operator, ZERO_ADDRESS, COIN, 0), who, "hub: no owner key"),
             ("hub.list_service", (who, 1, 0), who, "hub: not the owner"),
             ("hub.remove_service", (service,), who, "hub: not the owner"),
-            ("hub.list_service", (ZERO_ADDRESS, 1, 0), self.owner, "hub: no service"),
         ]
 
     @action("", Choice("mistakes"), sender="delegator", weight=2, always_reverts=True)
@@ -314,17 +315,18 @@ class Hub(HubSystem):
         """Locks, what is bound, exposure, pools and tickets are what people did."""
         model = self.at_now()
         for operator in self.operators:
-            state = self.view("operator_state", operator)
+            state = OperatorState(*self.view("operator_state", operator))
             pool = model.pools[operator]
             assert state.bound == model.bound[operator].now, f"bound {state.bound}, not {model.bound[operator].now}"
             assert state.exposure == model.exposure[operator].now, (
                 f"exposure {state.exposure}, not {model.exposure[operator].now}"
             )
-            assert state.commission_bps == model.commission(operator, model.epoch), "commission"
+            assert state.commission_bps == model.announced(operator, model.epoch), "commission"
             assert abs(state.delegated - pool.coins) <= self.dust, "another pool"
             assert abs(state.unbonding - model.unbonding(operator)) <= self.dust, "other open tickets"
             for service in self.services:
-                lock, found = model.locks[service, operator], self.view("get_lock", service, operator)
+                lock = model.locks[service, operator]
+                found = LockState(*self.view("get_lock", service, operator))
                 assert (found.amount, found.bound) == (lock.amount, lock.bound), f"lock {found}, not {lock}"
                 assert found.multiple == model.multiple(service, operator), f"multiple of {found}, not {lock}"
         return True
@@ -333,7 +335,10 @@ class Hub(HubSystem):
     def nobody_is_richer_than_the_log_says(self) -> bool:
         """Profit: no coalition is richer than its entitlement by the log, and nobody is poorer."""
         model = self.at_now()
-        held = {self.name(who): self.held(who) for who in self.owners()}
+        with self.evm.anchor():  # an operator's own part is credited when its epoch rolls over
+            for operator in self.operators:
+                self.do("hub.poke", operator, self.services[0], sender=operator)
+            held = {self.name(who): self.held(who) for who in self.owners()}
         entitled = {self.name(who): model.entitled(who) for who in self.owners()}
         for name, who, owed in (
             ("insurance", self.insurance, model.insurance),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from keifu.spec._multiples import Multiple
 from keifu.spec.histories import History
 from keifu.spec.refusals import check
 from keifu.units import DAY
 
-__all__ = ["MAX_HORIZON", "MAX_MULTIPLE", "RAISE_NOTICE", "Lock", "Locks", "Multiple", "Service", "Terms"]
+__all__ = ["MAX_HORIZON", "MAX_MULTIPLE", "RAISE_NOTICE", "Lock", "Locks", "Service", "Terms"]
 
 MAX_HORIZON = 60 * DAY
 MAX_MULTIPLE = 4
@@ -40,45 +41,6 @@ class Service:
     removed: int = 0
 
 
-@dataclass(frozen=True)
-class Step:
-    """A multiple that somebody announced, and the second from which it counts."""
-
-    value: int
-    counts: int
-
-
-@dataclass
-class Multiple:
-    """What an operator announced for one service, in order. The latest announcement that counts is the one in force."""
-
-    steps: list[Step] = field(default_factory=list)
-    earning: int = 0  # the cautious one: nobody earns for a risk that is not there to its end
-
-    def at(self, time: int) -> int:
-        """What a slash at `time` goes by."""
-        return next((step.value for step in reversed(self.steps) if step.counts <= time), 0)
-
-    def pending(self, time: int) -> list[Step]:
-        return [step for step in self.steps if step.counts > time]
-
-    def announce(self, now: int, value: int, counts: int) -> None:
-        """One raise and one lowering may be on their way; a lowering ends a raise that does not count yet."""
-        current, lowers = self.at(now), value < self.at(now)
-
-        def stays(step: Step) -> bool:
-            return step.counts <= now or (step.value < current and not lowers)
-
-        self.steps = [step for step in self.steps if stays(step)]
-        self.steps.append(Step(value, counts))
-        self.earning = min(self.earning, value)
-
-    def poke(self, now: int) -> None:
-        """Somebody tells the hub that a raise counts now: it earns until something lower is announced."""
-        if not any(step.value < self.at(now) for step in self.pending(now)):
-            self.earning = self.at(now)
-
-
 @dataclass
 class Lock:
     """Own coins of one operator behind one service."""
@@ -96,6 +58,7 @@ class Locks:
         self.now = terms.genesis
         self.services: dict[str, Service] = {}
         self.commissions: dict[str, list[tuple[int, int]]] = {}  # operator -> (epoch from which, basis points)
+        self.touches: defaultdict[str, list[int]] = defaultdict(list)  # operator -> epochs in which somebody called
         self.locks: defaultdict[tuple[str, str], Lock] = defaultdict(Lock)
         self.bound: defaultdict[str, History] = defaultdict(History)  # operator -> all services together
         self.exposure: defaultdict[str, History] = defaultdict(History)  # operator -> sum of multiple x bound
@@ -117,14 +80,12 @@ class Locks:
 
     def list_service(self, service: str, horizon: int, max_multiple: int) -> None:
         check(service not in self.services, "hub: service known")
-        check(horizon > 0, "hub: no horizon")
-        check(horizon <= MAX_HORIZON, "hub: horizon too long")
-        check(max_multiple <= MAX_MULTIPLE, "hub: multiple too large")
+        check(0 < horizon <= MAX_HORIZON, "hub: bad horizon")
+        check(max_multiple <= MAX_MULTIPLE, "hub: multiple too high")
         self.services[service] = Service(horizon, max_multiple)
 
     def remove_service(self, service: str) -> None:
-        check(service in self.services, "hub: unknown service")
-        check(self.services[service].removed == 0, "hub: service removed")
+        check(self.is_listed(service), "hub: service not listed")
         self.services[service].removed = self.now
 
     def is_listed(self, service: str) -> bool:
@@ -140,29 +101,41 @@ class Locks:
     def register_operator(self, operator: str, commission: int) -> None:
         check(operator not in self.commissions, "hub: operator known")
         check(commission <= BPS, "hub: commission too high")
+        self.touched(operator)
         self.commissions[operator] = [(0, commission)]
 
     def set_terms(self, operator: str, commission: int) -> None:
         """The notice is the same for everybody; a second announcement ends one that does not count yet."""
         check(commission <= BPS, "hub: commission too high")
         check(operator in self.commissions, "hub: unknown operator")
+        self.touched(operator)
         counting = [item for item in self.commissions[operator] if item[0] <= self.epoch]
         self.commissions[operator] = [*counting, (self.epoch + self.terms.commission_notice, commission)]
 
     def commission(self, operator: str, epoch: int) -> int:
-        """Basis points of what `epoch` earned."""
+        """Basis points of what `epoch` earned: an announced one counts from the first epoch, at its date or later, in
+        which somebody calls for the operator, which anybody may do."""
+        touched = max((item for item in self.touches[operator] if item <= epoch), default=0)
+        return self.announced(operator, touched)
+
+    def announced(self, operator: str, epoch: int) -> int:
         return next(bps for since, bps in reversed(self.commissions[operator]) if since <= epoch)
 
+    def touched(self, operator: str) -> None:
+        """Somebody called for the operator."""
+        if self.epoch not in self.touches[operator][-1:]:
+            self.touches[operator].append(self.epoch)
+
     def set_multiple(self, operator: str, service: str, value: int) -> None:
+        check(self.is_listed(service), "hub: service not listed")
+        multiple, known = self.locks[service, operator].multiple, self.services[service]
+        multiple.pass_to(self.now)
+        if value > multiple.wanted:
+            check(value <= known.max_multiple, "hub: multiple too high")
         check(operator in self.commissions, "hub: unknown operator")
-        check(service in self.services, "hub: unknown service")
-        multiple, notice = self.locks[service, operator].multiple, self.services[service].horizon
-        if value >= multiple.at(self.now):
-            check(self.is_listed(service), "hub: service removed")
-            check(value <= self.services[service].max_multiple, "hub: multiple too large")
-            notice = RAISE_NOTICE
+        raised_from, lowered_from = (self.next_start(self.now + notice) for notice in (RAISE_NOTICE, known.horizon))
+        multiple.announce(self.now, value, raised_from, lowered_from)
         multiple.poke(self.now)
-        multiple.announce(self.now, value, self.next_start(self.now + notice))
         self._note(operator)
 
     def multiple(self, service: str, operator: str) -> int:
@@ -173,49 +146,48 @@ class Locks:
 
     def lock(self, service: str, operator: str, amount: int) -> None:
         check(amount > 0, "hub: zero amount")
-        check(service in self.services, "hub: unknown service")
-        check(self.is_listed(service), "hub: service removed")
+        check(self.is_listed(service), "hub: service not listed")
         check(operator in self.commissions, "hub: unknown operator")
         lock = self.locks[service, operator]
         check(lock.amount + amount <= MAX_AMOUNT, "hub: amount too large")
         lock.amount += amount
 
     def bind(self, service: str, operator: str, amount: int) -> int:
-        """How much is bound now: never more than is locked, and nothing at a service that was removed."""
-        check(service in self.services, "hub: unknown service")
+        """How much is bound now: never more than is locked, and nothing at a service that is not listed."""
         lock = self.locks[service, operator]
         lock.bound = min(amount, lock.amount) if self.is_listed(service) else 0
-        self.touch(service, operator)
+        self._note(operator)
         return lock.bound
 
     def unlock(self, service: str, operator: str, amount: int, bound: int) -> None:
-        check(service in self.services, "hub: unknown service")
         lock = self.locks[service, operator]
-        check(amount <= lock.amount, "hub: more than the lock")
-        check(not self.is_listed(service) or bound <= lock.amount - amount, "hub: below what is bound")
+        check(amount + bound <= lock.amount, "hub: more than the lock")
+        check(amount > 0, "hub: zero amount")
         lock.amount -= amount
-        lock.bound = bound if self.is_listed(service) else 0
-        self.touch(service, operator)
+        lock.bound = min(bound, lock.bound)
+        self._note(operator)
 
     def take_back(self, service: str, operator: str) -> int:
         """An operator's own way out of a service that was removed and can slash no more."""
         check(service in self.services, "hub: unknown service")
-        check(self.services[service].removed > 0, "hub: service listed")
-        check(not self.may_slash(service), "hub: service slashes still")
+        check(not self.may_slash(service), "hub: service may still slash")
         lock = self.locks[service, operator]
         check(lock.amount > 0, "hub: nothing locked")
-        amount, lock.amount = lock.amount, 0
-        self.touch(service, operator)
+        amount, lock.amount, lock.bound = lock.amount, 0, 0
+        self._note(operator)
         return amount
 
-    def touch(self, service: str, operator: str) -> None:
-        """Whatever is said about a lock brings it up to date: a raise that counts, a service that was removed."""
+    def poke(self, operator: str, service: str) -> None:
+        """Anybody tells the hub what changed by the passing of time: a raise that counts, a service that is gone."""
+        check(operator in self.commissions, "hub: unknown operator")
         lock = self.locks[service, operator]
-        lock.bound = min(lock.bound, lock.amount) if self.is_listed(service) else 0
         lock.multiple.poke(self.now)
+        if not self.is_listed(service):
+            lock.bound = 0
         self._note(operator)
 
     def _note(self, operator: str) -> None:
+        self.touched(operator)
         mine = [lock for (_, name), lock in self.locks.items() if name == operator]
         self.bound[operator].set(self.now, sum(lock.bound for lock in mine))
         self.exposure[operator].set(self.now, sum(lock.bound * lock.multiple.earning for lock in mine))

@@ -62,6 +62,7 @@ class Pools(Locks):
         check(operator in self.commissions, "hub: unknown operator")
         check(amount <= MAX_AMOUNT, "hub: amount too large")
         check(amount <= self.room(operator), "hub: pool is full")
+        self.touched(operator)
         pool = self.pools[operator]
         if pool.worth.now == 0:
             pool.worth.set(self.now, Fraction(1))
@@ -73,11 +74,12 @@ class Pools(Locks):
         self.shares[operator, owner] += shares
 
     def unstake(self, owner: str, operator: str, shares: int) -> Ticket:
-        check(shares > 0, "hub: zero shares")
+        check(shares > 0, "hub: zero amount")
         check(operator in self.commissions, "hub: unknown operator")
         held = self.shares[operator, owner]
         check(shares <= held, "hub: not enough shares")
         check(shares == held or held - shares >= self.terms.min_stake, "hub: dust left")
+        self.touched(operator)
         pool, units = self.pools[operator], self.pools[operator].units[owner]
         leaving = units.now * Fraction(shares, held)
         coins = leaving * pool.worth.now

@@ -45,11 +45,15 @@ class Rewards(Pools):
     def reward(self, operator: str, amount: int) -> None:
         check(amount > 0, "hub: zero amount")
         check(operator in self.commissions, "hub: unknown operator")
+        self.touched(operator)
         self.fees[operator][self.epoch] += amount
+
+    def claim_rewards(self, operator: str) -> None:
+        check(operator in self.commissions, "hub: unknown operator")
+        self.touched(operator)
 
     def fund_emission(self, amount: int) -> int:
         """What of it is taken."""
-        check(amount > 0, "hub: zero amount")
         return self.emission.fund(self.epoch, amount)
 
     def weight(self, operator: str, epoch: int) -> Weight:
@@ -77,7 +81,7 @@ class Rewards(Pools):
         last = self.epoch - 1
         changes = [epoch - 1 for epoch in self.emission.changes() if epoch > first]
         for operator, terms in self.commissions.items():
-            changes += [since - 1 for since, _ in terms if since > first]
+            changes += [since - 1 for since in (*(item[0] for item in terms), *self.touches[operator]) if since > first]
             changes += [epoch - 1 if epoch > first else epoch for epoch in self.fees[operator] if epoch >= first]
             if self.waiting[operator]:
                 return first

@@ -19,7 +19,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
-from keifu.spec._staking_locks import MAX_HORIZON, MAX_MULTIPLE, RAISE_NOTICE, Lock, Multiple, Service, Terms
+from keifu.spec._multiples import Multiple
+from keifu.spec._staking_locks import MAX_HORIZON, MAX_MULTIPLE, RAISE_NOTICE, Lock, Service, Terms
 from keifu.spec._staking_pools import Pool, Ticket
 from keifu.spec._staking_rewards import LEAST_WEIGHT_DAYS, Rewards, Weight
 from keifu.spec.refusals import Refused, check
@@ -84,17 +85,14 @@ class StakingModel(Rewards):
         delegated = min(Fraction(multiple * penalty), self.pools[operator].coins + self.unbonding(operator))
         paid = damages * 4 // 5
         lock.amount -= damages + penalty
+        lock.bound = min(lock.bound, lock.amount)
         dust = self.cut(operator, delegated)
-        self.touch(service, operator)
+        self._note(operator)
         self.credits[service] += paid
         self.insurance += damages - paid + penalty + delegated + dust
         done = Slash(self.now, service, operator, damages, penalty, multiple, delegated, dust, paid)
         self.slashes.append(done)
         return done
-
-    def poke(self, operator: str, service: str) -> None:
-        check(operator in self.commissions, "hub: unknown operator")
-        self.touch(service, operator)
 
     # what is owed ----------------------------------------------------------------------------------------------------
 
