@@ -23,6 +23,9 @@ from ...lib import pools
 # Unbonding buckets that can be open at once.
 OPEN_BUCKETS: constant(uint256) = 3
 
+# Longest unbonding period, seconds.
+MAX_UNBONDING: constant(uint256) = 365 * 86_400
+
 
 # ############################################################## #
 #                            IMMUTABLES                          #
@@ -52,7 +55,7 @@ tickets: HashMap[address, HashMap[uint256, uint256]]
 
 @deploy
 def __init__(_unbonding: uint256):
-    assert _unbonding > 0 and _unbonding % 2 == 0, "hub: bad unbonding period"
+    assert 0 < _unbonding and _unbonding <= MAX_UNBONDING and _unbonding % 2 == 0, "hub: bad unbonding period"
     UNBONDING = _unbonding
     HALF_PERIOD = _unbonding // 2
 

@@ -4,7 +4,7 @@
 """
 @title What can be read of the staking hub
 @license MIT
-@notice Views for services, juries, wallets and tests; none of them changes anything.
+@notice Views for services, wallets and tests; none of them changes anything.
 """
 
 # ############################################################## #
@@ -13,15 +13,21 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import ledger
+from . import custody
+from . import epochs
 from . import exits
-from . import obligations
+from . import locks
+from . import operators
 from . import positions
+from . import services
 
-uses: ledger
+uses: custody
+uses: epochs
 uses: exits
-uses: obligations
+uses: locks
+uses: operators
 uses: positions
+uses: services
 
 
 # ############################################################## #
@@ -30,42 +36,53 @@ uses: positions
 
 @external
 @view
-def effective(_service: address, _operator: address) -> uint256:
+def lock_of(_service: address, _operator: address) -> uint256:
     """
-    @notice Wei that `_service` could take from `_operator` now.
+    @notice Wei of own coins that an operator has behind a service.
     """
-    if not obligations._may_slash(obligations._service(_service)):
-        return 0
-    return obligations._effective(_service, _operator, self._slashable(_operator))
+    return locks.locks[_service][_operator] & pools.MAX_AMOUNT
 
 
 @external
 @view
-def slashable(_operator: address) -> uint256:
+def get_lock(_service: address, _operator: address) -> IStakingHub.Lock:
     """
-    @notice Wei of the operator and its delegators, leaving ones included, that a slash could reach now.
+    @notice The same with what is bound of it, and the multiple that counts now; none at a removed service.
     """
-    return self._slashable(_operator)
+    lock: locks.Lock = locks._lock(_service, _operator)
+    multiples: uint256 = locks._settled(lock.multiples, epochs._epoch())
+    if not services._is_listed(_service):
+        lock.bound = 0
+        multiples = 0
+    raising: uint256 = (multiples >> locks.MULTIPLE_BITS) & locks.CHANGE
+    lowering: uint256 = multiples >> locks.LOWERING
+    return IStakingHub.Lock(
+        amount=lock.amount,
+        bound=lock.bound,
+        multiple=multiples & locks.MULTIPLE,
+        raised=raising & locks.MULTIPLE,
+        raised_from=raising >> locks.MULTIPLE_BITS,
+        lowered=lowering & locks.MULTIPLE,
+        lowered_from=lowering >> locks.MULTIPLE_BITS,
+    )
 
 
 @external
 @view
-def committed_at(_service: address, _operator: address, _time: uint256) -> uint256:
+def listed(_service: address) -> bool:
     """
-    @notice Wei committed at `_time`, exact back to the start of the previous epoch; slashes since are taken off.
+    @notice Whether a service may make promises.
     """
-    return obligations._committed_at(_service, _operator, _time)
+    return services._is_listed(_service)
 
 
 @external
 @view
-def stake_at_epoch(_operator: address, _epoch: uint256) -> uint256:
+def service(_service: address) -> IStakingHub.Service:
     """
-    @notice Wei at stake with `_operator`, bond and delegations, at the start of the current or the previous epoch.
+    @notice How a service was listed, and what it took.
     """
-    now: uint256 = ledger._epoch()
-    assert _epoch == now or _epoch + 1 == now, "hub: epoch out of reach"
-    return ledger._stake_at(_operator, _epoch)
+    return services._service(_service)
 
 
 @external
@@ -83,11 +100,12 @@ def position(_operator: address, _owner: address) -> (uint256, uint256):
     """
     @notice Shares of an owner key, and what they are worth, wei.
     """
-    pool: pools.Pool = pools._pool(ledger.pools_of[_operator])
-    position: positions.Position = positions._position(_operator, _owner)
+    pool: pools.Pool = pools._pool(operators.pools_of[_operator])
+    position: positions.Position = positions._current(_operator, _owner, pool)
     if position.generation != pool.generation:
         return 0, 0
-    return position.shares, pools._worth(pool.active, pool.shares, position.shares)
+    shares: uint256 = position.shares + position.fresh
+    return shares, pools._worth(pool.active, pool.shares, shares)
 
 
 @external
@@ -105,41 +123,20 @@ def ticket(_owner: address, _ticket: uint256) -> (uint256, uint256):
 @view
 def operator_state(_operator: address) -> IStakingHub.OperatorState:
     """
-    @notice All about an operator's stake.
+    @notice All about an operator.
     """
-    pool: pools.Pool = pools._pool(ledger.pools_of[_operator])
-    bond: ledger.Bond = ledger._bond(_operator)
+    pool: pools.Pool = pools._pool(operators.pools_of[_operator])
+    operator: operators.Operator = operators._operator(_operator)
     return IStakingHub.OperatorState(
-        bond=bond.active,
-        bond_leaving=bond.leaving,
-        bond_unlock=bond.unlock,
-        jailed_until=bond.jailed,
+        bound=operator.bound,
+        exposure=operator.exposure,
         delegated=pool.active,
         shares=pool.shares,
         generation=pool.generation,
         unbonding=exits._open_buckets(_operator)[0],
-        committed=obligations.committed[_operator],
-        commission_bps=ledger._commission(_operator, ledger._epoch()),
+        commission_bps=operators._commission(operator.terms, epochs._epoch()),
         epoch=pool.epoch,
     )
-
-
-@external
-@view
-def commitment(_service: address, _operator: address) -> obligations.Commitment:
-    """
-    @notice The commitment of `_operator` to `_service` and its scheduled change.
-    """
-    return obligations._commitment(_service, _operator)
-
-
-@external
-@view
-def service(_service: address) -> IStakingHub.ServiceTerms:
-    """
-    @notice The terms that a service was listed with.
-    """
-    return obligations._service(_service)
 
 
 @external
@@ -148,16 +145,7 @@ def credit(_owner: address) -> uint256:
     """
     @notice Wei that `collect` would pay.
     """
-    return ledger.credits[_owner]
-
-
-@external
-@view
-def totals() -> ledger.Totals:
-    """
-    @notice Stake of all operators, debt to the insurance sink, epoch of the last change.
-    """
-    return ledger._totals()
+    return custody.credits[_owner]
 
 
 @external
@@ -166,7 +154,7 @@ def epoch() -> uint256:
     """
     @notice The current epoch; the first is 1.
     """
-    return ledger._epoch()
+    return epochs._epoch()
 
 
 @external
@@ -175,7 +163,7 @@ def epoch_start(_epoch: uint256) -> uint256:
     """
     @notice Unix seconds at which `_epoch` starts.
     """
-    return ledger._epoch_start(_epoch)
+    return epochs._epoch_start(_epoch)
 
 
 @external
@@ -185,17 +173,3 @@ def unbonding() -> uint256:
     @notice Seconds for which leaving stake stays slashable, at least.
     """
     return exits.UNBONDING
-
-
-# ############################################################## #
-#                             INTERNAL                           #
-# ############################################################## #
-
-@internal
-@view
-def _slashable(_operator: address) -> uint256:
-    bond: ledger.Bond = ledger._bond(_operator)
-    sum: uint256 = (bond.active + (ledger.pools_of[_operator] & pools.MAX_AMOUNT) + exits._open_buckets(_operator)[0])
-    if block.timestamp < bond.unlock:
-        sum += bond.leaving
-    return sum

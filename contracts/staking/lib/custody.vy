@@ -2,7 +2,8 @@
 """
 @title The coins of the staking hub, in and out
 @license MIT
-@notice Checks the amount that really arrived: a token that takes a fee on transfer is refused.
+@notice Checks the amount that really arrived: a token that takes a fee on transfer is refused. What the hub owes to
+    somebody stands as a credit until it is collected.
 """
 
 # ############################################################## #
@@ -20,11 +21,28 @@ from ...lib import token_transfers
 
 
 # ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Four times as many wei still fit into the 96 bits of a packed amount.
+MAX_SUPPLY: constant(uint256) = 2**94
+
+
+# ############################################################## #
 #                            IMMUTABLES                          #
 # ############################################################## #
 
 # The coin at stake.
 token: public(immutable(IERC20))
+
+
+# ############################################################## #
+#                             STORAGE                            #
+# ############################################################## #
+
+# owner -> wei to collect: coins unlocked, a service's part of damages, commission, rewards of shares that left, what the
+# insurance and the treasury are owed.
+credits: HashMap[address, uint256]
 
 
 # ############################################################## #
@@ -34,6 +52,7 @@ token: public(immutable(IERC20))
 @deploy
 def __init__(_token: address):
     assert _token.is_contract, "hub: token is no contract"
+    assert staticcall IERC20(_token).totalSupply() < MAX_SUPPLY, "hub: supply too large"
     token = IERC20(_token)
 
 
@@ -49,6 +68,12 @@ def _pull(_amount: uint256):
 @internal
 def _push(_to: address, _amount: uint256):
     token_transfers._push(token, _to, _amount)
+
+
+@internal
+def _credit(_owner: address, _amount: uint256):
+    if _amount > 0:
+        self.credits[_owner] += _amount
 
 
 @internal
