@@ -403,5 +403,5 @@ class Hub(HubSystem):
             return not held or self.do("hub.take_back", service, sender=operator) == held
 
         if known.removed:
-            return Exit(name, known.removed, known.horizon + 1, take_back)
+            return Exit(name, known.removed, known.horizon, take_back)
         return Exit(name, self.now, 0, unlock)

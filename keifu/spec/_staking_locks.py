@@ -94,7 +94,7 @@ class Locks:
     def may_slash(self, service: str) -> bool:
         """Until its horizon has passed since its removal: what happened before it can still be proved."""
         known = self.services.get(service)
-        return known is not None and (known.removed == 0 or self.now <= known.removed + known.horizon)
+        return known is not None and (known.removed == 0 or self.now < known.removed + known.horizon)
 
     # operators -------------------------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class Locks:
         check(service in self.services, "hub: unknown service")
         check(not self.may_slash(service), "hub: service may still slash")
         lock = self.locks[service, operator]
-        check(lock.amount > 0, "hub: nothing locked")
+        check(lock.amount > 0, "hub: zero amount")
         amount, lock.amount, lock.bound = lock.amount, 0, 0
         self._note(operator)
         return amount
