@@ -219,19 +219,23 @@ def test_a_pool_above_what_own_coins_answer_for_earns_for_that_much() -> None:
     assert (hub.has("operator"), hub.has("delegator")) == (2, 164)
 
 
-def test_commission_is_that_of_the_day_whoever_touches_the_operator() -> None:
-    """Announced on day 0, counts from day 14; nobody comes for 30 days. Own 80, pool 80, 2 coins of emission a day."""
+@pytest.mark.parametrize(("poked", "old"), [(None, 30), (13, 30), (14, 14), (20, 20)])
+def test_a_commission_counts_once_somebody_calls_after_its_notice(poked: int | None, old: int) -> None:
+    """Announced on day 0 for day 14; own 80, pool 80, which is 0.08 coins of emission a day for 30 days."""
     hub = Hub(commission=0)
     hub.stake("delegator", 80)
     hub.wait(72)  # epoch 101
     taken = hub.model.fund_emission(EPOCHS * COIN)
     assert taken < EPOCHS * COIN  # the first epoch is over
     hub.model.set_terms("operator", 10_000)
-    hub.wait(30)
+    hub.wait(poked or 0)
+    if poked is not None:
+        hub.model.poke("operator", "service")
+    hub.wait(30 - (poked or 0))
 
-    daily = Fraction(160, 2_000)  # the cap: 160 coins weigh less than a coin a day
-    assert hub.has("delegator") == 80 + 14 * daily / 2
-    assert hub.has("operator") == 30 * daily - 14 * daily / 2
+    daily = Fraction(160, 2_000)
+    assert hub.has("delegator") == 80 + old * daily / 2
+    assert hub.has("operator") == 30 * daily - old * daily / 2
 
 
 def test_emission_is_capped_by_weight_and_the_rest_is_the_treasury_s() -> None:

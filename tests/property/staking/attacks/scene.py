@@ -157,7 +157,7 @@ class Scene:
             owned += hub.pending_rewards(self[operator], who) + hub.position(self[operator], who)[1]
         if name in self.operators:
             owned += sum(hub.lock_of(self[service], who) for service in self.services)
-        return owned + sum(hub.ticket(self[owner], ticket)[0] for owner, ticket in self.tickets if owner == name)
+        return owned + sum(hub.ticket(self[owner], ticket)[0] for owner, ticket in set(self.tickets) if owner == name)
 
     def others(self, *attackers: str) -> list[str]:
         return [name for name in self.people if name not in attackers]
