@@ -92,8 +92,6 @@ class HubSystem(System):
             token.approve(hub, 2**256 - 1, sender=who)
         for who in self.roles.values():
             token.transfer(who, FUNDS, sender=owner)
-        self.operators = [self[role] for role in OPERATORS]
-        self.services = [self[role] for role in SERVICES]
         self.stored = self.read("token.balanceOf")
         self.terms = Terms(evm.now, UNBONDING, EPOCH, FIRST_EMISSION, EMISSION_EPOCHS)
         self.history: list[tuple[int, str, tuple[Any, ...]]] = []
@@ -123,6 +121,7 @@ class HubSystem(System):
 
     def open(self) -> None:
         """Services are listed, operators lock, bind and answer for delegators; emission begins."""
+        self.operators, self.services = [self[role] for role in OPERATORS], [self[role] for role in SERVICES]
         for role, terms in SERVICES.items():
             self.opened("list_service", self[role], *terms, sender=self.owner)
         for operator in self.operators:

@@ -239,7 +239,7 @@ class Hub(HubSystem):
         yield from self.slashing(who, operator, damages, penalty)
 
     def slashing(self, service: str, operator: str, damages: int, penalty: int) -> Any:
-        model, before = self.at_now(), self.coalition(service, operator)
+        before = self.coalition(service, operator)
         order = self.tx("hub.slash", operator, damages, penalty, sender=service, raw_outcome=True)
         done = yield from self.both(lambda m: m.slash(service, operator, damages, penalty), order)
         if done is None:
@@ -249,7 +249,7 @@ class Hub(HubSystem):
         assert number(said, 1) == slash.penalty, "slash: another penalty than asked for and locked"
         taken = number(said, 2)
         assert abs(taken - slash.delegated - slash.dust) <= self.dust, "slash: delegators lost something else"
-        self.harm.slash(self.promised_multiple(service, operator), slash.penalty, taken, self.dust)
+        self.harm.slash(self.promised_multiple(service, operator), slash.penalty, taken, self.dust + int(slash.dust))
         check_self_slash(before, self.coalition(service, operator), slash.damages)
 
     def coalition(self, service: str, operator: str) -> int:

@@ -160,12 +160,14 @@ class Locks:
         return lock.bound
 
     def unlock(self, service: str, operator: str, amount: int, bound: int) -> None:
+        """Own coins go back to the operator; what is bound only falls."""
         lock = self.locks[service, operator]
         check(amount + bound <= lock.amount, "hub: more than the lock")
         check(amount > 0, "hub: zero amount")
         lock.amount -= amount
-        lock.bound = min(bound, lock.bound)
-        self._note(operator)
+        if bound < lock.bound:
+            lock.bound = bound
+            self._note(operator)
 
     def take_back(self, service: str, operator: str) -> int:
         """An operator's own way out of a service that was removed and can slash no more."""

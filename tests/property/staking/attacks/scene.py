@@ -157,7 +157,8 @@ class Scene:
             owned += hub.pending_rewards(self[operator], who) + hub.position(self[operator], who)[1]
         if name in self.operators:
             owned += sum(hub.lock_of(self[service], who) for service in self.services)
-        return owned + sum(hub.ticket(self[owner], ticket)[0] for owner, ticket in set(self.tickets) if owner == name)
+        leaving: list[int] = [hub.ticket(who, ticket)[0] for owner, ticket in set(self.tickets) if owner == name]
+        return owned + sum(leaving)
 
     def others(self, *attackers: str) -> list[str]:
         return [name for name in self.people if name not in attackers]
@@ -190,5 +191,5 @@ def search(scene: Scene, attack: Callable[..., Outcome], **grid: list[Any]) -> l
         with scene.undone():
             found.append((chosen, attack(scene, **chosen)))
     chosen, best = max(found, key=lambda item: item[1].gain)
-    print(f"{best}  [best of {len(found)}: {chosen}]")  # noqa: T201 - the table of attacks is made of these lines
+    print(f"{best}  [best of {len(found)}: {chosen}]")
     return [outcome for _, outcome in found]

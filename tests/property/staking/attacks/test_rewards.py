@@ -1,4 +1,4 @@
-"""Attacks on rewards: terms for time that is over, stake of a few seconds, emission that waits, coins that come back."""
+"""Attacks on rewards: terms for time that is over, stake of seconds, emission that waits, coins that come back."""
 
 from __future__ import annotations
 
