@@ -18,12 +18,13 @@ from evmstorm.fuzz.system import System
 from evmstorm.mutation.seeded_bugs import Bug, search_for_bug
 from evmstorm.project import load
 
-__all__ = ["Found", "PLANTED", "main", "search_all"]
+__all__ = ["PLANTED", "Found", "main", "search_all"]
 
 # The campaigns that look for it, in turn.
 PLANTED: list[tuple[Bug, tuple[str, ...]]] = [(bug, ("hub", "hub_neutral")) for bug in hub.ATTACKS]
 
 ORACLES = {"ORA-1": "profit", "ORA-2": "promise", "ORA-3": "harm", "ORA-4": "delay", "ORA-5": "neutrality"}
+HEAD = "| attack | campaign | found by | calls | steps | s |\n|---|---|---|---|---|---|\n"
 NAMED = ("profit", "promise", "harm", "delay", "neutrality")
 
 
@@ -65,7 +66,7 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument("--calls", type=int, default=100_000, help="most calls and waits a search")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(args)
-    sys.stdout.write(f"seed {options.seed}\n| attack | campaign | found by | calls | steps | s |\n|---|---|---|---|---|---|\n")
+    sys.stdout.write(f"seed {options.seed}\n{HEAD}")
     times: list[float] = []
     missed: set[str] = {bug.name for bug, _ in PLANTED}
     for item in search_all(options.calls, options.seed):
