@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.oracles.promise import reserve_of
-from evmstorm.evm import LocalEvm
+from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.mutation.seeded_bugs import Load
 from keifu.units import COIN, DAY
 
 __all__ = ["EPOCHS", "FIRST_EMISSION", "UNBONDING", "Outcome", "Scene", "search"]
@@ -40,8 +41,8 @@ class Outcome:
 class Scene:
     """A hub with a service, an operator and delegators; everybody has coins. Money is in coins, time in days."""
 
-    def __init__(self) -> None:
-        self.evm = LocalEvm()
+    def __init__(self, load: Load = artifacts.load) -> None:
+        self.evm = LocalEvm(load)
         owner = self.owner = self.evm.account("owner")
         self.token = self.evm.deploy("KeifuToken", owner, sender=owner)
         sinks = self.evm.account("insurance"), self.evm.account("treasury")
