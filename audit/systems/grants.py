@@ -81,7 +81,7 @@ class Grants(System):
 
     def stake_some(self, evm: LocalEvm) -> dict[int, StakedGrant]:
         """One grant at stake with each operator; the second may lose all of it."""
-        escrow, hub = self.contract("escrow"), self.contract("hub")
+        escrow = self.contract("escrow")
         found = {number: StakedGrant() for number in self.numbers()}
         put = {1: (self.operators[0], TOTAL // 3), 2: (self.operators[1], LOCK // 4)}
         owners = {1: self["other beneficiary"], 2: self["beneficiary"]}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from audit.staked_hub import UNBONDING, hub_arguments, make_room
+from audit.staked_hub import hub_arguments, make_room
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from keifu.keys import Account

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ape
 
+from audit.staked_hub import UNBONDING
 from ethwire.constants import ZERO_ADDRESS
 from keifu.units import COIN, DAY
-from tests.unit.vesting.conftest import MONTH, UNBONDING
+from tests.unit.vesting.conftest import MONTH
 
 STAKED = 600 * COIN
 LATER = 2 * UNBONDING  # by then a ticket has matured
