@@ -320,3 +320,15 @@ def test_sub_accounts_whose_upper_bits_differ_hold_different_tickets(scene):
     with reverts("hub: no ticket"):
         hub.complete_redelegation(ticket, scene.rival, 0, 0, sender=scene.delegator)
     hub.complete_redelegation(ticket, scene.rival, 0, 2**96, sender=scene.delegator)
+
+
+def test_the_last_generation_takes_no_stake(scene):
+    """255 wiped pools retire an operator: the next generation would not fit into its word."""
+    hub = scene.hub
+    hub.bind(scene.operator, LOCK, sender=scene.service)
+    for _ in range(255):
+        scene.stake("delegator", COIN)
+        hub.slash(scene.operator, 0, COIN // MULTIPLE, sender=scene.service)
+    assert hub.operator_state(scene.operator)[4] == 255
+    with reverts("hub: operator retired"):
+        scene.stake("delegator", COIN)
