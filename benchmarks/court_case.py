@@ -63,7 +63,7 @@ def measure(lab: Lab) -> dict[str, list[int]]:
 
     def wait(seconds: int) -> None:
         lab.anvil.warp(seconds)
-        court.poke(accuser, sender=owner)  # a block, and an epoch whose first call has been made
+        court.poke(jurors[0], sender=owner)  # a block, and an epoch whose first call has been made
 
     wait(7 * DAY)
     steps["open"] = [court.open(operator, _FAULT, _ASKED, accuser, b"what happened", sender=service).gas_used]
