@@ -139,7 +139,9 @@ class Hub(HubSystem):
 
     @action("hub.reward", Choice("operators"), Coins(1_000 * COIN), sender="stranger", weight=5)
     def reward(self, who: str, operator: str, amount: int) -> Steps:
-        yield from self.both(lambda m: m.reward(operator, amount), who=who, spends=amount)
+        done = yield from self.both(lambda m: m.reward(operator, amount), who=who, spends=amount)
+        if done is not None:
+            self.fees_paid += amount
 
     @action("hub.fund_emission", Coins(10**6 * COIN), sender="stranger", weight=2)
     def fund_emission(self, who: str, amount: int) -> Steps:
