@@ -21,11 +21,11 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import custody
+from . import coins
 from . import emission
 from . import epochs
 
-uses: custody
+uses: coins
 uses: emission
 uses: epochs
 
@@ -170,7 +170,7 @@ def _open(_operator: address) -> pools.Pool:
         self.earned[_operator] = rollover.index | pool.shares << 128
         self.stayed[_operator] = rollover.stayed
         self.fees[_operator] = rollover.fees
-        custody._credit(_operator, rollover.operator)
+        coins._credit(_operator, rollover.operator)
         pool.epoch = now
         self.pools_of[_operator] = pools._pool_word(pool)
     return pool

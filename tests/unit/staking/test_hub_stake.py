@@ -98,14 +98,3 @@ def test_after_a_pool_was_wiped(hub, operator, service, delegator, generation):
     assert hub.operator_state(operator).generation == generation
     hub.stake(operator, 3 * COIN, 3 * COIN, 0, sender=delegator)
     assert hub.position(operator, delegator) == (3 * COIN, 3 * COIN)
-
-
-def test_the_last_generation_takes_no_stake(hub, operator, service, delegator):
-    """255 wiped pools retire an operator: the 256th generation would not fit into its word."""
-    hub.bind(operator, hub.lock_of(service, operator), sender=service)
-    for _ in range(255):
-        hub.stake(operator, COIN, 0, 0, sender=delegator)
-        hub.slash(operator, 0, COIN // MULTIPLE, sender=service)
-    assert hub.operator_state(operator).generation == 255
-    with ape.reverts("hub: operator retired"):
-        hub.stake(operator, COIN, 0, 0, sender=delegator)

@@ -90,14 +90,14 @@ def _after_poke(hub, operator, delegator):
     return hub.pending_rewards(operator, delegator)
 
 
-def test_dust_of_the_last_to_leave_goes_to_the_insurance(hub, operator, service, delegator, other_delegator, sink):
-    hub.stake(operator, 10 * COIN, 0, 0, sender=delegator)
-    hub.stake(operator, 10 * COIN, 0, 0, sender=other_delegator)
-    hub.slash(operator, 0, 3, sender=service)
+def test_dust_of_the_last_to_leave_is_insured(hub, other_operator, service, delegator, other_delegator, sink):
+    hub.stake(other_operator, 10 * COIN, 0, 0, sender=delegator)
+    hub.stake(other_operator, 10 * COIN, 0, 0, sender=other_delegator)
+    hub.slash(other_operator, 0, 3, sender=service)
     insured = hub.credit(sink)
     for account in (delegator, other_delegator):
-        hub.unstake(operator, 10 * COIN, 0, 0, sender=account)
-    state = hub.operator_state(operator)
+        hub.unstake(other_operator, 10 * COIN, 0, 0, sender=account)
+    state = hub.operator_state(other_operator)
     assert (state.delegated, state.shares) == (0, 0)
     assert hub.credit(sink) + state.unbonding == insured + 20 * COIN - 6
 

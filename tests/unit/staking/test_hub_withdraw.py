@@ -40,10 +40,10 @@ def test_once(staked, operator, delegator, stranger, wait):
         staked.withdraw(ticket, 0, sender=delegator)
 
 
-def test_a_ticket_that_was_slashed_to_nothing_pays_nothing(hub, operator, delegator, service, wait):
-    hub.stake(operator, 500 * COIN, 0, 0, sender=delegator)
-    ticket = ticket_of(hub.unstake(operator, 500 * COIN, 0, 0, sender=delegator))
-    taken = hub.slash(operator, 0, 500 * COIN // MULTIPLE, sender=service)
+def test_a_ticket_that_was_slashed_to_nothing_pays_nothing(hub, other_operator, delegator, service, wait):
+    hub.stake(other_operator, 500 * COIN, 0, 0, sender=delegator)
+    ticket = ticket_of(hub.unstake(other_operator, 500 * COIN, 0, 0, sender=delegator))
+    taken = hub.slash(other_operator, 0, 500 * COIN // MULTIPLE, sender=service)
     assert taken.return_value[2] == 500 * COIN
     wait(UNBONDING * 3 // 2)
     receipt = hub.withdraw(ticket, 0, sender=delegator)
