@@ -130,7 +130,8 @@ def concede(_case: uint256):
     """
     head: uint256 = proceedings._advance(_case)
     assert convert(msg.sender, uint256) == head & docket.MASK_160, "court: not the service"
-    docket._check_phase(head | (head >> docket.HEARING_AT & 1) << docket.PHASE_AT, docket.ANSWER)
+    # In the re-hearing's answer this is no phase at all.
+    docket._check_phase(head + ((head >> docket.HEARING_AT & 1) << docket.PHASE_AT), docket.ANSWER)
     proceedings._finish(_case, head, docket.CONVICTED)
 
 

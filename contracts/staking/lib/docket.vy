@@ -117,7 +117,7 @@ randomness: public(immutable(IRandomness))
 # Blocks that the chain makes in a day, as the deployment saw it.
 daily_blocks: public(immutable(uint256))
 
-# Epochs of the hub.
+# Epochs of the hub: when the first began, and seconds of each.
 genesis: immutable(uint256)
 epoch_length: immutable(uint256)
 
@@ -171,8 +171,8 @@ def __init__(_token: address, _hub: address, _randomness: address, _daily_blocks
     hub = IStakingHub(_hub)
     randomness = IRandomness(_randomness)
     daily_blocks = _daily_blocks
-    genesis = staticcall hub.epoch_start(0)
-    epoch_length = staticcall hub.epoch_start(1) - genesis
+    genesis = staticcall hub.epoch_start(1)
+    epoch_length = staticcall hub.epoch_start(2) - genesis
     self.scale = 10**18
 
 
@@ -256,7 +256,7 @@ def _amount(_case: uint256) -> uint256:
 @internal
 @view
 def _epoch() -> uint256:
-    return (block.timestamp - genesis) // epoch_length
+    return 1 + (block.timestamp - genesis) // epoch_length
 
 
 @internal
