@@ -240,6 +240,17 @@ class Hub(HubSystem):
     def slash_anything(self, who: str, operator: str, damages: int, penalty: int) -> Steps:
         yield from self.slashing(who, operator, damages, penalty)
 
+    def over(self, who: str) -> list[str]:
+        """Services that were removed so long ago that they take nothing any more."""
+        return [
+            item for item in self.services if self.at_now().services[item].removed and not self.model.may_slash(item)
+        ]
+
+    @action("", Choice("over", ""), Choice("operators"), Coins("lock_at"), sender="stranger", weight=3)
+    def slash_too_late(self, who: str, service: str, operator: str, amount: int) -> Steps:
+        if service:
+            yield self.tx("hub.slash", operator, amount, amount, sender=service, fails="hub: not a slasher")
+
     def slashing(self, service: str, operator: str, damages: int, penalty: int) -> Any:
         before = self.coalition(service, operator)
         order = self.tx("hub.slash", operator, damages, penalty, sender=service, raw_outcome=True)
