@@ -151,7 +151,7 @@ class HubSystem(System):
             model.now = time
             getattr(model, function)(*args)
         self.received: defaultdict[str, int] = defaultdict(int)  # by whose right, not by who was paid
-        self.operations, self.donated = len(self.history), 0
+        self.operations, self.donated, self.fees_paid = len(self.history), 0, 0
         self.tickets: defaultdict[str, list[int]] = defaultdict(list)  # owner -> ids, paid ones included
         self.ticket_keys: dict[tuple[str, int], tuple[str, str, int]] = {}
         self.promises: list[Promise] = []
@@ -172,8 +172,9 @@ class HubSystem(System):
 
     @property
     def dust(self) -> int:
-        """Wei that roundings may add up to: one for each call, and one for each epoch and 2^84 wei at stake."""
-        return 10 + self.operations + 8 * self.model.epoch
+        """Wei that roundings may add up to: one for each call, one for each epoch and 2^84 wei at stake, and 2^-61 of
+        the fees, whose split between own coins and pool has 63 bits."""
+        return 10 + self.operations + 8 * self.model.epoch + (self.fees_paid >> 61)
 
     def at_now(self) -> StakingModel:
         """The model, with every epoch settled that is over."""

@@ -57,7 +57,7 @@ class HubNeutral(HubSystem):
 
     @property
     def dust(self) -> int:
-        return 30 + 3 * self.operations + 8 * (self.now // EPOCH - self.epochs_begun)
+        return 30 + 3 * self.operations + 8 * (self.now // EPOCH - self.epochs_begun) + (self.fees_paid >> 61)
 
     def thrice(self, calls: list[tuple[str, str, tuple[Any, ...]]], order: int) -> Any:
         """Make the three calls in one of their orders; what they returned by whole, first and second half, or None.
@@ -125,7 +125,9 @@ class HubNeutral(HubSystem):
 
     @action("", Amount(2_000 * COIN), Choice(range(4)), sender="stranger", weight=4)
     def reward(self, who: str, amount: int, order: int) -> Steps:
-        yield from self.thrice(self.everybody("hub.reward", who, self.halves(min(amount, 10**24))), order)
+        amounts = self.halves(min(amount, 10**24))
+        if (yield from self.thrice(self.everybody("hub.reward", who, amounts), order)) is not None:
+            self.fees_paid += amounts[0]
 
     @action("", Amount(2_000 * COIN), Choice(range(4)), sender="stranger", weight=4)
     def lock(self, who: str, amount: int, order: int) -> Steps:

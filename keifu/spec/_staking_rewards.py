@@ -23,7 +23,8 @@ class Weight:
 
     own: Fraction = Fraction(0)
     pool: Fraction = Fraction(0)  # coins of delegators, at most what the operator's own bound coins answer for
-    parts: dict[str, Fraction] = field(default_factory=dict)  # owner -> part of the pool; they sum to 1
+    parts: dict[str, Fraction] = field(default_factory=dict)  # owner -> part of what stayed; they sum to 1
+    at_start: tuple[Fraction, Fraction] = (Fraction(0), Fraction(0))  # own and pool: by these fees are divided
 
     @property
     def whole(self) -> Fraction:
@@ -39,7 +40,7 @@ class Rewards(Pools):
         self.earned: defaultdict[str, Fraction] = defaultdict(Fraction)  # account -> of all epochs that are settled
         self.treasury = Fraction(0)
         self.fees: defaultdict[str, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))  # by epoch
-        self.waiting: defaultdict[str, int] = defaultdict(int)  # fees of epochs in which nothing was at risk
+        self.waiting: defaultdict[str, Fraction] = defaultdict(Fraction)  # fees for whom nobody was there
         self.settled = 1  # first epoch that is not settled
 
     def reward(self, operator: str, amount: int) -> None:
@@ -65,7 +66,17 @@ class Rewards(Pools):
         coins = units * Fraction(pool.worth.before(end))
         exposed = Fraction(self.exposure[operator].least(start, end))
         parts = {owner: held / units for owner, held in stayed.items() if held}
-        return Weight(Fraction(self.bound[operator].least(start, end)), min(coins, exposed), parts)
+        own, first = (
+            self.bound[operator],
+            (Fraction(self.bound[operator].before(start)), self._pool_at(operator, start)),
+        )
+        return Weight(Fraction(own.least(start, end)), min(coins, exposed), parts, first)
+
+    def _pool_at(self, operator: str, start: int) -> Fraction:
+        """What a pool weighed just before an epoch's start."""
+        pool = self.pools[operator]
+        units = sum((Fraction(held.before(start)) for held in pool.units.values()), Fraction(0))
+        return min(units * Fraction(pool.worth.before(start)), Fraction(self.exposure[operator].before(start)))
 
     def settle(self) -> None:
         """Pay for every epoch that is over. An epoch that is over never changes: what is asked again is remembered."""
@@ -111,15 +122,22 @@ class Rewards(Pools):
         self.treasury += (scheduled - paid) * count
         for operator, weight in weights.items():
             self.waiting[operator] += self.fees[operator].pop(epoch, 0)
-            if weight.whole == 0:
-                continue
-            amount = paid * count * weight.whole / total + self.waiting[operator]
-            self.waiting[operator] = 0
-            self._share_out(operator, weight, amount, self.commission(operator, epoch))
+            emitted = paid * count / total if total else Fraction(0)
+            self._share_out(operator, weight, emitted, self.commission(operator, epoch))
 
-    def _share_out(self, operator: str, weight: Weight, amount: Fraction, commission: int) -> None:
-        pool = amount * weight.pool / weight.whole
-        kept = pool * commission / BPS
-        self.earned[operator] += amount - pool + kept
+    def _share_out(self, operator: str, weight: Weight, emitted: Fraction, commission: int) -> None:
+        """Emission goes to what stayed. Fees are divided between own coins and pool by what both weighed at the start,
+        so that nobody moves them by leaving at the end; in the pool they are for those whose coins stayed, and wait
+        when there are none."""
+        own, pool = weight.at_start
+        if own + pool == 0:
+            return
+        fees, self.waiting[operator] = self.waiting[operator], Fraction(0)
+        for_pool = fees * pool / (own + pool)
+        mine, theirs = weight.own * emitted + fees - for_pool, weight.pool * emitted + for_pool
+        if not weight.parts:
+            theirs, self.waiting[operator] = Fraction(0), theirs
+        kept = theirs * commission / BPS
+        self.earned[operator] += mine + kept
         for owner, part in weight.parts.items():
-            self.earned[owner] += (pool - kept) * part
+            self.earned[owner] += (theirs - kept) * part

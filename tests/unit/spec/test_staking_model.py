@@ -184,21 +184,48 @@ def test_fees_go_to_who_was_there_for_the_whole_epoch() -> None:
 
 
 def test_who_leaves_takes_its_newest_coins_first_and_earns_for_what_stayed() -> None:
-    """Of 40 + 20 coins, 30 leave: 30 of the old ones stayed. Own 80, pool 30."""
+    """Of 40 + 20 coins, 30 leave: 30 of the old ones stayed, beside 10 of a rival. A pool of 50, and 80 own coins."""
     hub = Hub(commission=0)
     hub.stake("delegator", 40)
+    hub.stake("rival", 10)
     hub.wait(1)
     hub.stake("delegator", 20)
     hub.unstake("delegator", 30)
-    hub.fee(11)
+    hub.fee(13)
     hub.wait(1)
-    assert hub.has("delegator") == 60 + 3
+    assert hub.has("delegator") == 60 + Fraction(5 * 3, 4)
+    assert hub.has("rival") == 10 + Fraction(5, 4)
     assert hub.has("operator") == 8
+
+
+def test_nobody_moves_the_day_s_fees_at_its_end() -> None:
+    """An operator that stops answering for its delegators in the last second takes none of their part."""
+    hub = Hub(commission=0)
+    hub.stake("delegator", 80)
+    hub.wait(1)
+    hub.fee(10)
+    hub.model.now += DAY - 1
+    hub.model.set_multiple("operator", "service", 0)
+    hub.model.now += 1
+    assert (hub.has("operator"), hub.has("delegator")) == (5, 85)
+
+
+def test_fees_of_a_pool_that_left_wait_for_the_next() -> None:
+    hub = Hub(commission=0)
+    hub.stake("delegator", 80)
+    hub.wait(1)
+    hub.fee(10)
+    hub.unstake("delegator", 80)
+    hub.wait(1)
+    assert (hub.has("operator"), hub.has("delegator")) == (5, 80)
+    hub.wait(1)
+    assert hub.has("operator") == 10
 
 
 def test_fees_wait_until_somebody_was_there() -> None:
     hub = Hub(commission=0)
     hub.model.bind("service", "operator", 0)
+    hub.wait(1)
     hub.fee(5)
     hub.wait(3)
     hub.model.bind("service", "operator", 10 * COIN)

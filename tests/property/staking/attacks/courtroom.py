@@ -142,5 +142,9 @@ class Courtroom(Scene):
         for name in jurors:
             self.court.poke(self[name], sender=self.owner)
 
+    def pooled(self) -> list[str]:
+        """Nobody delegates here, and there is no emission."""
+        return []
+
     def _owned(self, name: str) -> int:
         return super()._owned(name) if self[name] not in (self.court.address, ZERO_ADDRESS) else 0

@@ -147,14 +147,18 @@ class Scene:
     def wealth(self, *names: str) -> int:
         """Wei of the people named: wallets, credits, rewards, stake, tickets and locks."""
         with self.evm.anchor():
-            for operator, service in itertools.product(self.operators, self.services):
-                self.poke(operator, service)
+            for operator in self.pooled():
+                self.poke(operator, self.services[0])
             return sum(self._owned(name) for name in names)
+
+    def pooled(self) -> list[str]:
+        """Operators with whom somebody may have stake or earn."""
+        return self.operators
 
     def _owned(self, name: str) -> int:
         hub, who = self.hub, self[name]
         owned: int = self.token.balanceOf(who) + hub.credit(who)
-        for operator in self.operators:
+        for operator in self.pooled():
             owned += hub.pending_rewards(self[operator], who) + hub.position(self[operator], who)[1]
         if name in self.operators:
             owned += sum(hub.lock_of(self[service], who) for service in self.services)
