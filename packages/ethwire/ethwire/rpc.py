@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import httpx
 import msgspec
 
+from ethwire._http import httpx
 from ethwire.abi import decode_revert
 from ethwire.errors import ChainMismatch, Revert, RpcError
 
