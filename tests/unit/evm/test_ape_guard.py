@@ -75,6 +75,7 @@ def ape_test(project: Path) -> subprocess.CompletedProcess[str]:
         )
 
 
+@pytest.mark.slow
 def test_a_bug_planted_in_a_module_or_an_interface_fails_the_suite(ape_project):
     assert "1 passed" in ape_test(ape_project).stdout
     module = ape_project / "contracts" / "lib" / "rate.vy"
