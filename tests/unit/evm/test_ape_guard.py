@@ -94,7 +94,7 @@ def test_a_bug_planted_in_a_module_or_an_interface_fails_the_suite(ape_project):
     assert "2 failed" in ape_test(ape_project).stdout
 
 
-@pytest.mark.parametrize(("path", "right", "wrong"), PLANTED)
+@pytest.mark.parametrize(("path", "right", "wrong"), PLANTED, ids=["module", "interface"])
 def test_recompiles_only_after_a_change(ape_project, path, right, wrong):
     calls = []
     project = Project(ape_project)
