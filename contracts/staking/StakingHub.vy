@@ -40,7 +40,7 @@ implements: IStakingHub
 # ############################################################## #
 
 from ..lib import pools
-from .lib import custody
+from .lib import coins
 from .lib import emission
 from .lib import epochs
 from .lib import exits
@@ -49,45 +49,26 @@ from .lib import operators
 from .lib import positions
 from .lib import services
 from .lib import slashing
-from .lib import views
 
-initializes: custody
+initializes: coins
 initializes: epochs
 initializes: exits
 initializes: services
-initializes: emission[custody := custody, epochs := epochs]
-initializes: operators[custody := custody, emission := emission, epochs := epochs]
-initializes: positions[custody := custody, epochs := epochs, operators := operators]
-initializes: locks[
-    custody := custody,
-    epochs := epochs,
-    exits := exits,
-    operators := operators,
-    services := services,
-]
-initializes: slashing[
-    custody := custody,
-    exits := exits,
-    locks := locks,
-    operators := operators,
-    services := services,
-]
-initializes: views[
-    custody := custody,
-    epochs := epochs,
-    exits := exits,
-    locks := locks,
-    operators := operators,
-    positions := positions,
-    services := services,
-]
+initializes: emission[coins := coins, epochs := epochs]
+initializes: operators[coins := coins, emission := emission, epochs := epochs]
+initializes: positions[coins := coins, epochs := epochs, operators := operators]
+initializes: locks[coins := coins, epochs := epochs, exits := exits, operators := operators, services := services]
+initializes: slashing[coins := coins, exits := exits, locks := locks, operators := operators, services := services]
 exports: (
-    custody.token,
+    coins.__interface__,
     emission.treasury,
+    epochs.__interface__,
+    exits.__interface__,
+    services.__interface__,
     operators.__interface__,
+    positions.__interface__,
     locks.__interface__,
     slashing.__interface__,
-    views.__interface__,
 )
 
 
@@ -135,7 +116,7 @@ def __init__(
     assert _owner != empty(address), "hub: no owner"
     assert _epoch_length <= _unbonding, "hub: epoch beyond unbonding"
     owner = _owner
-    custody.__init__(_token)
+    coins.__init__(_token)
     epochs.__init__(_epoch_length)
     exits.__init__(_unbonding)
     emission.__init__(_treasury, _emission_start, _emission_epochs)
@@ -182,7 +163,7 @@ def withdraw(_ticket: uint256, _sub: uint256) -> uint256:
     @notice Take out a matured ticket of the caller. One that was slashed to nothing pays nothing.
     """
     amount: uint256 = exits._redeem(self._owner_key(msg.sender, _sub), _ticket)
-    custody._push(msg.sender, amount)
+    coins._push(msg.sender, amount)
     return amount
 
 
@@ -217,9 +198,9 @@ def claim_rewards(_operator: address, _receiver: address, _sub: uint256) -> uint
     @notice Pay what the caller's shares have earned at `_operator` by now to `_receiver`.
     @return Wei paid; 0 when nothing is due.
     """
-    custody._check_receiver(_receiver)
+    coins._check_receiver(_receiver)
     amount: uint256 = self._claim(_operator, self._owner_key(msg.sender, _sub), _receiver)
-    custody._push(_receiver, amount)
+    coins._push(_receiver, amount)
     return amount
 
 
@@ -229,7 +210,7 @@ def collect(_receiver: address, _sub: uint256) -> uint256:
     @notice Pay the caller's credit: restitution, provers' rewards, commission, rewards of shares that left.
     @return Wei paid; 0 when nothing is due.
     """
-    custody._check_receiver(_receiver)
+    coins._check_receiver(_receiver)
     key: address = self._owner_key(msg.sender, _sub)
     return self._collect(key, _receiver)
 
@@ -244,13 +225,13 @@ def reward(_operator: address, _amount: uint256):
     @notice Pay a fee of `_amount` wei to an operator and its delegators. It is theirs when this epoch is over, and goes
         to those who were there since its start; if there is no weight, it waits for the next epoch.
     """
-    custody._check_amount(_amount)
+    coins._check_amount(_amount)
     operators._open(_operator)
     fees: uint256 = operators.fees[_operator] + _amount * emission.PRECISION
     pools._check_amount(fees // emission.PRECISION)
     operators.fees[_operator] = fees
     log IStakingHub.Rewarded(operator=_operator, payer=msg.sender, amount=_amount)
-    custody._pull(_amount)
+    coins._pull(_amount)
 
 
 @external
@@ -262,7 +243,7 @@ def fund_emission(_amount: uint256) -> uint256:
     """
     amount: uint256 = emission._fund(_amount)
     log IStakingHub.EmissionFunded(payer=msg.sender, amount=amount)
-    custody._pull(amount)
+    coins._pull(amount)
     return amount
 
 
@@ -321,6 +302,26 @@ def owner_key(_account: address, _sub: uint256) -> address:
     return self._owner_key(_account, _sub)
 
 
+@external
+@view
+def operator_state(_operator: address) -> IStakingHub.OperatorState:
+    """
+    @notice All about an operator.
+    """
+    pool: pools.Pool = pools._pool(operators.pools_of[_operator])
+    operator: operators.Operator = operators._operator(_operator)
+    return IStakingHub.OperatorState(
+        bound=operator.bound,
+        exposure=operator.exposure,
+        delegated=pool.active,
+        shares=pool.shares,
+        generation=pool.generation,
+        unbonding=exits._open_buckets(_operator)[0],
+        commission_bps=operators._commission(operator.terms, epochs._epoch()),
+        epoch=pool.epoch,
+    )
+
+
 # ############################################################## #
 #                             INTERNAL                           #
 # ############################################################## #
@@ -334,7 +335,7 @@ def _check_owner():
 @internal
 def _stake(_operator: address, _owner: address, _amount: uint256, _min_shares: uint256) -> uint256:
     shares: uint256 = self._deposit(_operator, _owner, _amount, _min_shares)
-    custody._pull(_amount)
+    coins._pull(_amount)
     return shares
 
 
@@ -359,7 +360,7 @@ def _deposit(_operator: address, _owner: address, _amount: uint256, _min_shares:
 def _unstake(
     _operator: address, _owner: address, _ticket_owner: address, _shares: uint256, _min_amount: uint256
 ) -> uint256:
-    custody._check_amount(_shares)
+    coins._check_amount(_shares)
     pool: pools.Pool = operators._open(_operator)
     before: uint256 = operators._weight(_operator)
     stayed: uint256 = positions._leave(_operator, _owner, pool, _shares)
@@ -369,7 +370,7 @@ def _unstake(
     pool.shares -= _shares
     # Rounding of earlier exits has no owner once the last share is gone.
     if pool.shares == 0:
-        custody._credit(slashing.insurance, pool.active)
+        coins._credit(slashing.insurance, pool.active)
         pool.active = 0
     operators.pools_of[_operator] = pools._pool_word(pool)
     operators._withdraw(_operator, before, stayed)
@@ -380,10 +381,10 @@ def _unstake(
 
 @internal
 def _collect(_owner: address, _receiver: address) -> uint256:
-    amount: uint256 = custody.credits[_owner]
-    custody.credits[_owner] = 0
+    amount: uint256 = coins.credits[_owner]
+    coins.credits[_owner] = 0
     log IStakingHub.Collected(owner=_owner, receiver=_receiver, amount=amount)
-    custody._push(_receiver, amount)
+    coins._push(_receiver, amount)
     return amount
 
 

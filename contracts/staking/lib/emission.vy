@@ -16,10 +16,10 @@
 # ############################################################## #
 
 from ...lib import pools
-from . import custody
+from . import coins
 from . import epochs
 
-uses: custody
+uses: coins
 uses: epochs
 
 
@@ -115,7 +115,7 @@ def _open_totals():
     self.history[totals.epoch] = (word & HALF) | closed << 128
     self.schedule = index | (word >> 128) << 128
     self.totals = totals.next | totals.next << 96 | now << 192
-    custody._credit(treasury, unearned)
+    coins._credit(treasury, unearned)
 
 
 @internal
@@ -198,7 +198,7 @@ def _fund(_amount: uint256) -> uint256:
     assert now < END, "hub: emission is over"
     left: uint256 = END - max(now, FIRST)
     more: uint256 = _amount // left
-    custody._check_amount(more)
+    coins._check_amount(more)
     word: uint256 = self.schedule
     rate: uint256 = (word >> 128) + more
     pools._check_amount(rate)

@@ -1,4 +1,6 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title Epochs of the staking hub
 @license MIT
@@ -34,6 +36,28 @@ def __init__(_epoch_length: uint256):
     assert _epoch_length > 0, "hub: no epoch length"
     GENESIS = block.timestamp
     EPOCH_LENGTH = _epoch_length
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def epoch() -> uint256:
+    """
+    @notice The current epoch; the first is 1.
+    """
+    return self._epoch()
+
+
+@external
+@view
+def epoch_start(_epoch: uint256) -> uint256:
+    """
+    @notice Unix seconds at which `_epoch` starts.
+    """
+    return self._epoch_start(_epoch)
 
 
 # ############################################################## #

@@ -1,4 +1,6 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title Stake on its way out
 @license MIT
@@ -58,6 +60,30 @@ def __init__(_unbonding: uint256):
     assert 0 < _unbonding and _unbonding <= MAX_UNBONDING and _unbonding % 2 == 0, "hub: bad unbonding period"
     UNBONDING = _unbonding
     HALF_PERIOD = _unbonding // 2
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def ticket(_owner: address, _ticket: uint256) -> (uint256, uint256):
+    """
+    @notice Wei that a ticket stands for, and unix seconds at which it matures.
+    """
+    half: uint256 = _ticket & (2**96 - 1)
+    held: pools.Bucket = pools._bucket(self.tickets[_owner][_ticket])
+    return self._worth_of(convert(_ticket >> 96, address), half, held), self._maturity(half)
+
+
+@external
+@view
+def unbonding() -> uint256:
+    """
+    @notice Seconds for which leaving stake stays slashable, at least.
+    """
+    return UNBONDING
 
 
 # ############################################################## #

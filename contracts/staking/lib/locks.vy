@@ -17,13 +17,13 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import custody
+from . import coins
 from . import epochs
 from . import exits
 from . import operators
 from . import services
 
-uses: custody
+uses: coins
 uses: epochs
 uses: exits
 uses: operators
@@ -116,14 +116,14 @@ def lock(_service: address, _operator: address, _amount: uint256):
     @notice Put `_amount` wei of the caller's coins behind the operator's promises at `_service`. They are the
         operator's from now on, and count at once.
     """
-    custody._check_amount(_amount)
+    coins._check_amount(_amount)
     services._listed(_service)
     operators._pool(_operator)
     word: uint256 = self.locks[_service][_operator]
     pools._check_amount((word & pools.MAX_AMOUNT) + _amount)
     self.locks[_service][_operator] = word + _amount
     log IStakingHub.Locked(service=_service, operator=_operator, payer=msg.sender, amount=_amount)
-    custody._pull(_amount)
+    coins._pull(_amount)
 
 
 @external
@@ -175,6 +175,43 @@ def unlock(_operator: address, _amount: uint256, _bound: uint256):
 
 
 # ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def lock_of(_service: address, _operator: address) -> uint256:
+    """
+    @notice Wei of own coins that an operator has behind a service.
+    """
+    return self.locks[_service][_operator] & pools.MAX_AMOUNT
+
+
+@external
+@view
+def get_lock(_service: address, _operator: address) -> IStakingHub.Lock:
+    """
+    @notice The same with what is bound of it, and the multiple that counts now; none at a removed service.
+    """
+    lock: Lock = self._lock(_service, _operator)
+    multiples: uint256 = self._settled(lock.multiples, epochs._epoch())
+    if not services._is_listed(_service):
+        lock.bound = 0
+        multiples = 0
+    raising: uint256 = (multiples >> MULTIPLE_BITS) & CHANGE
+    lowering: uint256 = multiples >> LOWERING
+    return IStakingHub.Lock(
+        amount=lock.amount,
+        bound=lock.bound,
+        multiple=multiples & MULTIPLE,
+        raised=raising & MULTIPLE,
+        raised_from=raising >> MULTIPLE_BITS,
+        lowered=lowering & MULTIPLE,
+        lowered_from=lowering >> MULTIPLE_BITS,
+    )
+
+
+# ############################################################## #
 #                             INTERNAL                           #
 # ############################################################## #
 
@@ -183,8 +220,8 @@ def _unlock(_service: address, _operator: address, _lock: Lock, _amount: uint256
     """
     @dev Credit a part of a lock. What is bound may shrink, and then the operator's books are opened.
     """
-    custody._check_amount(_amount)
-    custody._credit(_operator, _amount)
+    coins._check_amount(_amount)
+    coins._credit(_operator, _amount)
     log IStakingHub.Unlocked(service=_service, operator=_operator, amount=_amount)
     lock: Lock = _lock
     lock.amount -= _amount

@@ -1,4 +1,6 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title Positions of delegators
 @license MIT
@@ -14,25 +16,14 @@
 # ############################################################## #
 
 from ...lib import pools
-from . import custody
+from . import coins
 from . import emission
 from . import epochs
 from . import operators
 
-uses: custody
+uses: coins
 uses: epochs
 uses: operators
-
-
-# ############################################################## #
-#                            CONSTANTS                           #
-# ############################################################## #
-
-# Least number of shares that a position has, if any.
-MIN_SHARES: constant(uint256) = 10**18
-
-# Says that the rest of a position's middle part is an epoch and no index.
-CAME: constant(uint256) = 2**119
 
 
 # ############################################################## #
@@ -50,6 +41,17 @@ struct Position:
 
 
 # ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Least number of shares that a position has, if any.
+MIN_SHARES: constant(uint256) = 10**18
+
+# Says that the rest of a position's middle part is an epoch and no index.
+CAME: constant(uint256) = 2**119
+
+
+# ############################################################## #
 #                             STORAGE                            #
 # ############################################################## #
 
@@ -61,6 +63,33 @@ additions: HashMap[address, HashMap[address, uint256]]
 
 
 # ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def position(_operator: address, _owner: address) -> (uint256, uint256):
+    """
+    @notice Shares of an owner key, and what they are worth, wei.
+    """
+    pool: pools.Pool = pools._pool(operators.pools_of[_operator])
+    position: Position = self._current(_operator, _owner, pool)
+    if position.generation != pool.generation:
+        return 0, 0
+    shares: uint256 = position.shares + position.fresh
+    return shares, pools._worth(pool.active, pool.shares, shares)
+
+
+@external
+@view
+def pending_rewards(_operator: address, _owner: address) -> uint256:
+    """
+    @notice Wei that `claim_rewards` would pay.
+    """
+    return self._pending_now(_operator, _owner)
+
+
+# ############################################################## #
 #                             INTERNAL                           #
 # ############################################################## #
 
@@ -69,12 +98,11 @@ def _join(_operator: address, _owner: address, _pool: pools.Pool, _shares: uint2
     """
     @dev Give `_owner` new shares, which earn from the next epoch's start.
     """
-    position: Position = self._current(_operator, _owner, _pool)
+    # The index is not needed to join, and it stands in a word that is not otherwise read.
+    position: Position = self._position(_operator, _owner, _pool, _pool.epoch, 0, operators.MAX_INDEX)
     if position.generation != _pool.generation:
-        custody._credit(_owner, self._earned(position, position.shares))
-        position = Position(
-            shares=0, index=0, fresh=0, generation=_pool.generation, reached=0, second=position.second
-        )
+        coins._credit(_owner, self._earned(position, position.shares))
+        position = Position(shares=0, index=0, fresh=0, generation=_pool.generation, reached=0, second=position.second)
     position.fresh += _shares
     self._store(_operator, _owner, _pool.epoch, position)
 
@@ -90,7 +118,7 @@ def _leave(_operator: address, _owner: address, _pool: pools.Pool, _shares: uint
         position.generation == _pool.generation and unsafe_add(position.shares, position.fresh) >= _shares
     ), "hub: not enough shares"
     stayed: uint256 = unsafe_sub(_shares, min(_shares, position.fresh))
-    custody._credit(_owner, self._earned(position, stayed))
+    coins._credit(_owner, self._earned(position, stayed))
     position.fresh = unsafe_sub(position.fresh, unsafe_sub(_shares, stayed))
     position.shares = unsafe_sub(position.shares, stayed)
     rest: uint256 = unsafe_add(position.shares, position.fresh)
@@ -195,13 +223,9 @@ def _pending_now(_operator: address, _owner: address) -> uint256:
 def _store(_operator: address, _owner: address, _now: uint256, _position: Position):
     came: uint256 = 0
     if _position.shares == 0 and _position.fresh > 0:
-        self.positions[_operator][_owner] = (
-            _position.fresh | (CAME + _now) << 128 | _position.generation << 248
-        )
+        self.positions[_operator][_owner] = (_position.fresh | (CAME + _now) << 128 | _position.generation << 248)
     else:
-        self.positions[_operator][_owner] = (
-            _position.shares | _position.index << 128 | _position.generation << 248
-        )
+        self.positions[_operator][_owner] = (_position.shares | _position.index << 128 | _position.generation << 248)
         came = _position.fresh
     if came > 0 or _position.second:
         self.additions[_operator][_owner] = came | _now << 128 | _position.generation << 152

@@ -1,4 +1,6 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title Services of the staking hub
 @license MIT
@@ -36,6 +38,28 @@ TAKEN_AT: constant(uint256) = 72
 
 # service -> horizon 24 | greatest multiple 8 | removed 40 | taken 184; what they are says IStakingHub.Service.
 services: HashMap[address, uint256]
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def listed(_service: address) -> bool:
+    """
+    @notice Whether a service may make promises.
+    """
+    return self._is_listed(_service)
+
+
+@external
+@view
+def service(_service: address) -> IStakingHub.Service:
+    """
+    @notice How a service was listed, and what it took.
+    """
+    return self._service(_service)
 
 
 # ############################################################## #

@@ -17,13 +17,13 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import custody
+from . import coins
 from . import exits
 from . import locks
 from . import operators
 from . import services
 
-uses: custody
+uses: coins
 uses: exits
 uses: locks
 uses: operators
@@ -85,8 +85,8 @@ def slash(_operator: address, _damages: uint256, _penalty: uint256) -> (uint256,
 
     paid: uint256 = unsafe_mul(damages, 4) // 5
     taken: uint256 = unsafe_add(from_lock, delegated)
-    custody._credit(msg.sender, paid)
-    custody._credit(insurance, unsafe_sub(taken, paid))
+    coins._credit(msg.sender, paid)
+    coins._credit(insurance, unsafe_sub(taken, paid))
     services.services[msg.sender] = service + (taken << services.TAKEN_AT)
     log IStakingHub.Slashed(
         service=msg.sender, operator=_operator, damages=damages, penalty=penalty, delegated=delegated

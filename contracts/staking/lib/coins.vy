@@ -1,4 +1,6 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title The coins of the staking hub, in and out
 @license MIT
@@ -54,6 +56,19 @@ def __init__(_token: address):
     assert _token.is_contract, "hub: token is no contract"
     assert staticcall IERC20(_token).totalSupply() < MAX_SUPPLY, "hub: supply too large"
     token = IERC20(_token)
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def credit(_owner: address) -> uint256:
+    """
+    @notice Wei that `collect` would pay.
+    """
+    return self.credits[_owner]
 
 
 # ############################################################## #
