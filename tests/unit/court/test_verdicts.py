@@ -38,7 +38,7 @@ class Purse:
 
 
 def votes(room, case, hearing):
-    committed, innocent, guilty = room.court.tally(case, hearing)
+    _, innocent, guilty = room.court.tally(case, hearing)
     return innocent, guilty
 
 
