@@ -80,7 +80,7 @@ def measure(lab: Lab) -> dict[str, list[int]]:
     wait(2 * DAY)
     steps["verdict"] = [court.advance(1, sender=owner).gas_used]
     guilt, amount, costs = court.verdict(1)
-    assert guilt == 2  # noqa: PLR2004
+    assert guilt == 2
     steps["pull: slash"] = [hub.slash(operator, (amount + costs) * 5 // 4, 0, sender=service).gas_used]
     steps["pull: collect"] = [hub.collect(service, 0, sender=service).gas_used]
     steps["pull: pay victim and accuser"] = [
