@@ -100,7 +100,7 @@ ATTACKS = [
     _bug(
         "staking-19: emission waits for whoever comes",
         EMISSION,
-        "    custody._credit(treasury, unearned)\n",
+        "    coins._credit(treasury, unearned)\n",
         "    if now < END:\n        self.schedule += (unearned // (END - now)) << 128\n",
     ),
     _bug(
