@@ -178,9 +178,5 @@ class Provenance:
             topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
             event = self.registry.interface.event("Registered")
             return Record.from_args(event.decode(topics, bytes.fromhex(log["data"][2:]))["record"])
-        except (InputError, AbiError, ValueError, KeyError, OverflowError):
+        except (InputError, AbiError, ValueError, KeyError):
             return None
-        except Exception as error:  # eth-abi's decoding errors have no common root with ValueError
-            if type(error).__module__.startswith("eth_abi"):
-                return None
-            raise
