@@ -197,7 +197,6 @@ def accept(_promise: uint256):
         token_transfers._pull(token, promise.price)
         assert extcall token.approve(hub.address, promise.price, default_return_value=True), "sample: approval refused"
         extcall hub.reward(promise.operator, promise.price)
-    # The hub is told once an epoch.
     epoch: uint256 = staticcall hub.epoch()
     if self.told[promise.operator] != epoch:
         self._bind(promise.operator, epoch)
@@ -242,16 +241,18 @@ def accuse(_promise: uint256, _evidence: Bytes[2048]) -> uint256:
 @external
 def end(_promise: uint256):
     """
-    @notice End a promise early, as its client or its operator; anybody once the service is removed. Its evidence window
-        begins now.
+    @notice End a promise early, or withdraw an offer, as a party; anybody once the service is removed. The evidence
+        window begins now.
     """
     promise: ISampleService.Promise = self.promises[_promise]
-    party: bool = msg.sender == promise.client or msg.sender == promise.operator
+    party: bool = msg.sender in [promise.client, promise.operator]
     assert party or not staticcall hub.listed(self), "sample: not a party"
-    assert promise.reserve > 0 and block.timestamp < promise.last, "sample: promise is over"
+    assert block.timestamp < promise.last, "sample: promise is over"
     self.promises[_promise].last = block.timestamp
-    self.promises[_promise].until = block.timestamp + evidence_window
-    log ISampleService.Ended(promise=_promise, until=block.timestamp + evidence_window)
+    # Nothing can be claimed of an offer that nobody accepted.
+    until: uint256 = 0 if promise.until == 0 else block.timestamp + evidence_window
+    self.promises[_promise].until = until
+    log ISampleService.Ended(promise=_promise, until=until)
 
 
 @external

@@ -7,7 +7,8 @@
 @notice Weight is what earns: an operator's bound coins and, of its pool, at most what they carry (`exposure`). The
     weight of an epoch is what was there from its start to its end: what joins counts from the next start, what leaves
     is taken out at once. Emission is earned on that weight. Fees that came in during an epoch are divided between the
-    operator and its pool by the weight at its start, and the pool's part among the shares that stayed through it.
+    operator and its pool by the weight at its start (to one part in 2**62), so that nobody moves a day's fees at its
+    end; the pool's part goes to the shares that stayed through it.
 @dev The first call of an operator in an epoch (its rollover) divides what the epochs before it earned, in two steps
     however many they are: the epoch of the last call, by what stayed through it, and those after it, by what is there
     since. Remainders of divisions stay in `fees`. Nothing earns in the middle of an epoch.

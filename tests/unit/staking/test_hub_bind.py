@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ape
 
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.unit.staking.conftest import BOUND, EXPOSURE, HORIZON, LOCK, MULTIPLE, RAISE
 
 
@@ -43,7 +43,7 @@ def test_services_add_up(hub, service, other_service, owner, operator):
 
 def test_a_raise_that_is_due_earns_only_when_poked(hub, service, operator, wait):
     hub.set_multiple(service, 4, sender=operator)
-    wait(RAISE + 86_400)
+    wait(RAISE + DAY)
     hub.bind(operator, BOUND + COIN, sender=service)
     assert hub.operator_state(operator).exposure == MULTIPLE * (BOUND + COIN)
     hub.poke(operator, service, sender=operator)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.unit.staking.conftest import HORIZON, RAISE, deploy_hub
 
 
@@ -34,7 +34,7 @@ def hooked(project, deployer, owner, sink, treasury, operator, delegator, servic
     hub.register_operator(0, "", sender=operator)
     hub.lock(service, operator, 2_000 * COIN, sender=operator)
     hub.set_multiple(service, 1, sender=operator)
-    wait(RAISE + 86_400)
+    wait(RAISE + DAY)
     hub.bind(operator, 1_000 * COIN, sender=service)
     hub.poke(operator, service, sender=operator)
     return hub, token

@@ -6,6 +6,7 @@ import ape
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu.units import DAY
 from tests.unit.staking.conftest import BOUND, EXPOSURE, LOCK, RAISE
 
 
@@ -27,7 +28,7 @@ def test_a_raise_before_its_date_and_after(hub, service, operator, stranger, wai
     hub.set_multiple(service, 4, sender=operator)
     hub.poke(operator, service, sender=stranger)
     assert hub.operator_state(operator).exposure == EXPOSURE
-    wait(RAISE + 86_400)
+    wait(RAISE + DAY)
     hub.poke(operator, service, sender=stranger)
     assert hub.operator_state(operator).exposure == 4 * BOUND
 

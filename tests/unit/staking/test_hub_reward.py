@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ape
 
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.unit.staking.conftest import BOUND, COMMISSION_BPS, FEE_DUST, LOCK
 
 STAKE = 1_000 * COIN  # as much as is bound: half of the weight
@@ -89,7 +89,7 @@ def test_an_operator_cannot_take_the_days_fees_from_its_delegators(hub, service,
 
 def test_nor_by_letting_its_promises_end(hub, service, other_service, owner, operator, delegator, next_epoch):
     hub.stake(operator, STAKE, 0, 0, sender=delegator)
-    hub.list_service(other_service, 86_400, 0, sender=owner)
+    hub.list_service(other_service, DAY, 0, sender=owner)
     hub.lock(other_service, operator, BOUND, sender=operator)
     hub.bind(operator, BOUND, sender=other_service)
     next_epoch()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.unit.staking.conftest import BOUND, EXPOSURE, FEE_DUST, HORIZON, LOCK, MULTIPLE, RAISE, UNBONDING, ticket_of
 
 STAKE = 1_500 * COIN
@@ -102,7 +102,7 @@ def test_an_operator_nobody_knows(hub, service, stranger):
 
 def test_a_raise_counts_by_its_date_whoever_pokes(hub, crowd, service, operator, chain, next_epoch):
     hub.set_multiple(service, 4, sender=operator)
-    next_epoch(RAISE // 86_400)
+    next_epoch(RAISE // DAY)
     assert hub.slash(operator, 0, COIN, sender=service).return_value == (0, COIN, MULTIPLE * COIN)
     next_epoch()
     assert hub.slash(operator, 0, COIN, sender=service).return_value == (0, COIN, 4 * COIN)
@@ -111,7 +111,7 @@ def test_a_raise_counts_by_its_date_whoever_pokes(hub, crowd, service, operator,
 
 def test_a_lowering_counts_after_the_horizon(hub, crowd, service, operator, next_epoch):
     hub.set_multiple(service, 0, sender=operator)
-    next_epoch(HORIZON // 86_400)
+    next_epoch(HORIZON // DAY)
     assert hub.slash(operator, 0, COIN, sender=service).return_value == (0, COIN, MULTIPLE * COIN)
     next_epoch()
     assert hub.slash(operator, 0, COIN, sender=service).return_value == (0, COIN, 0)

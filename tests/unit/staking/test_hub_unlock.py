@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.unit.staking.conftest import BOUND, LOCK, MULTIPLE
 
 
@@ -50,7 +50,7 @@ def test_nobody_else_unlocks(hub, operator, stranger):
 
 def test_a_removed_service_still_unlocks(hub, service, owner, operator, wait):
     hub.remove_service(service, sender=owner)
-    wait(365 * 86_400)
+    wait(365 * DAY)
     hub.unlock(operator, LOCK, 0, sender=service)
     assert hub.credit(operator) >= LOCK
     assert hub.operator_state(operator).bound == 0

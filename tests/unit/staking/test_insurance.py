@@ -9,7 +9,7 @@ from eth_abi.abi import encode
 from eth_utils import keccak, to_checksum_address
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.unit.staking.conftest import BOUND, HORIZON, LOCK, MULTIPLE, RAISE, deploy_hub
 
 PENALTY = 100 * COIN
@@ -44,7 +44,7 @@ def hub_and_insurance(project, chain, token, deployer, owner, treasury, service,
     hub.lock(service, operator, LOCK, sender=operator)
     hub.set_multiple(service, MULTIPLE, sender=operator)
     hub.bind(operator, BOUND, sender=service)
-    chain.pending_timestamp += RAISE + 86_400
+    chain.pending_timestamp += RAISE + DAY
     chain.mine()
     hub.poke(operator, service, sender=operator)
     hub.stake(operator, 1_000 * COIN, 0, SUB, sender=delegator)

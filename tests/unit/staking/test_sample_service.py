@@ -172,6 +172,16 @@ def test_an_early_end_starts_the_window(hub, sample, promise, chain, owner, oper
         sample.end(promise, sender=victim)
 
 
+def test_an_offer_is_withdrawn_until_it_is_accepted(sample, offer, operator, victim, stranger):
+    number = offer()
+    with ape.reverts("sample: not a party"):
+        sample.end(number, sender=stranger)
+    receipt = sample.end(number, sender=operator)
+    assert receipt.events == [sample.Ended(promise=number, until=0)]
+    with ape.reverts("sample: offer is over"):
+        sample.accept(number, sender=victim)
+
+
 def test_anybody_ends_promises_of_a_removed_service(hub, sample, promise, owner, stranger):
     hub.remove_service(sample, sender=owner)
     sample.end(promise, sender=stranger)
