@@ -22,6 +22,7 @@ _ABSENT = (0.03, 0.05, 0.10, 0.25, 0.50, 0.75)
 _MIX = (0.03, 0.03, 0.03, 0.05, 0.05)  # turnouts of an ordinary week, equally likely
 _BAR = 0.001  # rate.convicted
 _EFFORT = 2  # coins that a vote costs its juror
+_SMALL = 0.01  # below it a chance is printed with four digits
 _SECRET_BOND = 16_400
 _STRANGERS = 15  # places for anybody in an epoch of commit-reveal
 
@@ -155,12 +156,12 @@ def _situations() -> Iterator[tuple[str, Situation]]:
 
 def _percent(chance: float) -> str:
     chance = max(chance, 0.0)  # rounding of doubles
-    return f"{100 * chance:.4f} %" if chance < 0.01 else f"{100 * chance:.1f} %"
+    return f"{100 * chance:.4f} %" if chance < _SMALL else f"{100 * chance:.1f} %"
 
 
 def table() -> list[str]:
-    """Markdown rows: innocents convicted and guilty ones freed, at 400 and 4,000 seats. Without other words the attacker
-    holds a third, the honest err 5 % and miss 3 %, and whoever gains by it calls the re-hearing."""
+    """Markdown rows: innocents convicted and guilty ones freed, at 400 and 4,000 seats. Without other words the
+    attacker holds a third, the honest err 5 % and miss 3 %, and whoever gains by it calls the re-hearing."""
     lines = [
         "| situation | innocent convicted, 400 seats | 4,000 seats | guilty goes free, 400 seats | 4,000 seats |",
         "|---|---|---|---|---|",

@@ -91,9 +91,7 @@ class Courtroom:
 
     def case(self, case: int) -> dict[str, Any]:
         names = "service operator accuser caller amount unit total epoch hearing phase since since_block seed_epoch"
-        return dict(
-            zip((*names.split(), "first", "verdict", "repeated"), self.court.get_case(case), strict=True)
-        )
+        return dict(zip((*names.split(), "first", "verdict", "repeated"), self.court.get_case(case), strict=True))
 
     def juror(self, juror: Any) -> dict[str, int]:
         names = ("mature", "pending", "counts_from", "leaving", "release_at", "ballots")

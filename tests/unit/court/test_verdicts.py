@@ -16,9 +16,11 @@ from tests.unit.court.courtroom import (
     FIRST_FEE,
     OVER,
     QUEUE,
+    SALT,
     SECOND_DEPOSIT,
     SECOND_FEE,
     VOID,
+    seal,
 )
 
 LOST = ASKED // 20
@@ -36,7 +38,7 @@ class Purse:
 
 
 def votes(room, case, hearing):
-    committed, innocent, guilty = room.court.tally(case, hearing)
+    _, innocent, guilty = room.court.tally(case, hearing)
     return innocent, guilty
 
 
@@ -262,17 +264,12 @@ def test_a_chain_that_stands_still_for_two_days_eats_nobodys_turn(room, court, c
 def test_rehearings_wait_in_order_while_the_open_ones_ask_two_fifths(room, court):
     """At 400 seats: 320,000 coins, eight cases of 40,000. A small case counts as 2,500: so much its deposits are worth."""
     cases = [room.open(40_000 * COIN, fault=bytes([number]) * 32) for number in range(9)]
-    for case in cases:
-        with room.evm.anchor():
-            pass
     room.wait(DAY)
     for case in cases:
         court.advance(case, sender=room.stranger)
     room.box.put(room.case(cases[0])["seed_epoch"], b"\x07" * 32, sender=room.owner)
     for case in cases:
         court.advance(case, sender=room.stranger)
-    from tests.unit.court.courtroom import SALT, seal  # noqa: PLC0415
-
     for case in cases:
         for juror in room.jurors:
             court.commit(case, seal(case, 0, juror, True), sender=juror)
