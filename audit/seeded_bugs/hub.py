@@ -101,7 +101,7 @@ ATTACKS = [
         "staking-19: emission waits for whoever comes",
         EMISSION,
         "    coins._credit(treasury, unearned)\n",
-        "    if now < END:\n        self.schedule += (unearned // (END - now)) << 128\n",
+        "    coins._credit(treasury, 0)\n    if now < END:\n        self.schedule += (unearned // (END - now)) << 128\n",
     ),
     _bug(
         "staking-19: emission of an epoch is not capped by its weight",
