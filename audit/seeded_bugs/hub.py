@@ -100,8 +100,8 @@ ATTACKS = [
     _bug(
         "staking-19: emission waits for whoever comes",
         EMISSION,
-        "    custody._credit(treasury, unearned)\n",
-        "    if now < END:\n        self.schedule += (unearned // (END - now)) << 128\n",
+        "    coins._credit(treasury, unearned)\n",
+        "    coins._credit(treasury, 0)\n    if now < END:\n        self.schedule += (unearned // (END - now)) << 128\n",
     ),
     _bug(
         "staking-19: emission of an epoch is not capped by its weight",

@@ -10,6 +10,7 @@ from audit.oracles.profit import check_paid_in_full, check_profit, check_self_sl
 from audit.oracles.promise import Promise, check_payable, reserve_of
 from audit.systems._hub import (
     DELEGATORS,
+    EPOCH,
     HONEST,
     LONGEST_TICKET,
     OPERATORS,
@@ -50,11 +51,19 @@ class Hub(HubDelegators):
     def set_terms(self, who: str, commission: int, metadata: str) -> Steps:
         yield from self.both(lambda m: m.set_terms(who, commission))
 
-    @action("hub.set_multiple", Choice("services"), Choice(MULTIPLES), sender=(*OPERATORS, "stranger"), weight=4)
+    @action(
+        "hub.set_multiple", Choice("services"), Choice(MULTIPLES), sender=(*OPERATORS, *OPERATORS, "stranger"), weight=6
+    )
     def set_multiple(self, who: str, service: str, value: int) -> Steps:
         done = yield from self.both(lambda m: m.set_multiple(who, service, value))
         if done is not None:
             self.multiples.append((self.now, who, service, value))
+            found, wanted = LockState(*self.view("get_lock", service, who)), self.model.locks[service, who].multiple
+            dates = [self.epoch_of(step.counts) if step else 0 for step in (wanted.raised, wanted.lowered)]
+            assert [found.raised_from, found.lowered_from] == dates, f"HUB-22: {found}, not {wanted}"
+
+    def epoch_of(self, time: int) -> int:
+        return (time - self.terms.genesis) // EPOCH + 1
 
     @action("hub.take_back", Choice("services"), sender=(*OPERATORS, "stranger"), weight=2)
     def take_back(self, who: str, service: str) -> Steps:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from keifu.spec._multiples import Multiple
 from keifu.spec.histories import History
 from keifu.spec.refusals import check
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 
 __all__ = ["MAX_HORIZON", "MAX_MULTIPLE", "RAISE_NOTICE", "Lock", "Locks", "Service", "Terms"]
 
@@ -28,7 +28,7 @@ class Terms:
     epoch_length: int = DAY
     first_emission: int = 1  # epoch
     emission_epochs: int = 1_461
-    min_stake: int = 10**18
+    min_stake: int = COIN
     commission_notice: int = 14  # epochs
 
 

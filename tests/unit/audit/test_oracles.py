@@ -13,6 +13,7 @@ from audit.oracles.harm import Harm
 from audit.oracles.neutrality import check_alike, split
 from audit.oracles.profit import best_coalition, check_paid_in_full, check_profit, check_self_slash
 from audit.oracles.promise import Promise, check_payable, reserve_of
+from keifu.units import COIN
 
 ENTITLED = {"a": Fraction(10), "b": Fraction(21, 2), "c": Fraction(30)}
 
@@ -56,7 +57,7 @@ class Service:
         check_payable(promises, self.anchor, lambda service, operator: self.locked, self.claim)
 
 
-@pytest.mark.parametrize("amount", [1, 2, 3, 4, 5, 100, 10**18 + 1])
+@pytest.mark.parametrize("amount", [1, 2, 3, 4, 5, 100, COIN + 1])
 def test_a_reserve_pays_its_amount(amount: int) -> None:
     assert reserve_of(amount) * 4 // 5 >= amount
     assert (reserve_of(amount) - 2) * 4 // 5 < amount

@@ -8,7 +8,7 @@ from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from evmstorm.mutation.seeded_bugs import Load
 from keifu.keys import keccak256
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.property.staking.attacks.scene import Scene
 
 __all__ = ["ACQUITTED", "ANSWER", "COMMIT", "CONVICTED", "OVER", "REVEAL", "SEAT", "VOID", "Courtroom"]
@@ -33,7 +33,7 @@ class Courtroom(Scene):
             "AlignmentCourt", self.token, self.hub, self.randomness, DAILY_BLOCKS, sender=self.owner
         )
         self.people["court"] = self.court.address
-        self.hub.list_service(self.court, 14 * 86_400, 0, sender=self.owner)
+        self.hub.list_service(self.court, 14 * DAY, 0, sender=self.owner)
         self.services.append("court")
         self.service("service")
         self.token.approve(self.court, 2**256 - 1, sender=self["service"])

@@ -262,8 +262,8 @@ def test_silence_costs_fifty_coins_a_seat_whenever_its_juror_leaves(room: Courtr
 def accuse_again(room: Courtroom, first: bool, when: str) -> Outcome:
     """The same fault before the court again, while it is judged or after; a fault has no evidence in its name."""
     asked = 2_000
-    case = room.open("operator", asked, "victim")
     with room.attack("staking-14", "friend", "service", "victim") as outcome:
+        case = room.open("operator", asked, "victim")
         if when == "during":
             with reverts("court: fault is being judged"):
                 room.open("operator", asked, "friend")
