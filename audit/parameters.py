@@ -138,11 +138,12 @@ def _follows() -> list[str]:
         f"* A multiple that is raised counts {_days(notice)} later, from an epoch's start. A ticket takes"
         f" {_days(ticket)} at most, so",
         "  every delegator can be out before.",
-        f"* Burning strangers does not pay: with m = {most} one coin of penalty burns {most} of theirs, and what an"
-        f" attacker with a third",
-        f"  gains by that is {share:.3f} x {emitted} x {years} = {share * emitted * years:.3f} a coin, below"
+        f"* Burning strangers does not pay: with m = {most} one coin of penalty burns {most} of theirs. An attacker"
+        " with a third",
+        f"  gains {share:.3f} x {emitted} x {years} = {share * emitted * years:.3f} coins of emission by each, below"
         f" 1/{most} = {1 / most}.",
-        f"* A case takes {_case_days()} at the longest: {periods};",
+        f"* A case takes {_case_days()} at the longest:",
+        f"  {periods};",
         "  the first four once more in the re-hearing, and a margin. A service with the court needs a horizon of its",
         "  evidence window and that.",
         f"* Without a seed a case is void after {_days(_constant(DOCKET, 'LONGEST_WAIT'))}, bonds go back, and the"
@@ -175,10 +176,10 @@ def page() -> str:
         "",
         "## How often the court is wrong",
         "",
-        "Exact binomials, not samples. Without other words the attacker holds a third of the seats, honest jurors err in",
-        "5 % and miss 3 % of their votes, and whoever gains by it calls the re-hearing. Every inequality that these",
-        f"numbers must keep, {len(court_rules.rules())} of them, is checked by `python -m audit.court_rules`, and a test"
-        " runs it.",
+        "Exact binomials, not samples. Without other words the attacker holds a third of the seats, honest jurors err",
+        "in 5 % and miss 3 % of their votes, and whoever gains by it calls the re-hearing.",
+        f"`python -m audit.court_rules` checks the {len(court_rules.rules())} inequalities that these numbers must"
+        " keep, and a test runs it.",
         "",
         *court_rules.table(),
         "",

@@ -48,4 +48,5 @@ def _write(path: Path, text: str) -> None:
 
 
 def _constant(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|\\.", "_", name).upper()
+    words = name.replace(".", "_")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", words).upper()

@@ -10,7 +10,7 @@ from evmstorm.project import load
 
 LOST = [
     ("hub", Bug("itself insured", "staking/lib/slashing.vy", "_insurance not in [empty(address), self]",
-                "_insurance != empty(address)")),
+                "_insurance != empty(address)", ("StakingHub",))),
     ("token", Bug("no holder", "token/KeifuToken.vy", "assert _holder != empty(address)", "assert _holder != self")),
 ]  # fmt: skip
 
