@@ -26,13 +26,13 @@ SEATS = {"juror": 100, "second juror": 140, "third juror": 180, "late juror": 0}
 LOCK, CLIENT_LOCK = 60_000 * COIN, 8_000 * COIN  # of the operator behind both services
 PROMISED = 400 * COIN
 WINDOW = 20 * DAY  # of the sample service
-FIRST_ASKED = (400 * COIN, 2_600 * COIN + 1)
+FIRST_ASKED = (400 * COIN, 2_600 * COIN + 1, 3_000 * COIN)
 FAULTS = tuple(bytes([number]) * 32 for number in range(1, 5))
 DUST = 1_000  # wei that the amounts of one case round off, at most
 
 
 class Courtroom(HubSystem):
-    """A court with 420 mature seats and two cases before their juries, one large enough to be re-heard by itself."""
+    """A court with 420 mature seats and three cases: one that nobody came to, one with votes, one with a jury."""
 
     contracts = ("StakingHub", "AlignmentCourt", "SampleService")
     actors = ("operator", "accuser", "service", *JURORS, "delegator", "stranger")
@@ -111,16 +111,32 @@ class Courtroom(HubSystem):
         self.model.bind(self["sample"], operator, self.ask("sample.reserved", operator))
 
     def begin(self) -> None:
-        for index, asked in enumerate(FIRST_ASKED):
-            values = (self["operator"], FAULTS[index], asked, self["accuser"], b"evidence")
-            self.do("token.transfer", self["service"], 10**22, sender=self["accuser"])
-            act = partial(self.law.open, self["service"], *values)
-            self.both_now("court.open", act, *values, sender=self["service"])
+        for fault, asked in zip(FAULTS, FIRST_ASKED, strict=False):
+            self.open_now(fault, asked)
         for _ in range(2):
-            for case in self.law.cases:
-                self.pass_period(case)
-                self.both_now("court.advance", partial(self.law.advance, case), case, sender=self.owner)
+            self.move_on(*self.law.cases)
             self.put_seed(self.law.cases[1].seed_epoch)
+        for juror in self.jurors:
+            if self.law.drawn(2, 0, juror):
+                self.commit_now(2, juror)
+        self.commit_now(3, self["third juror"])
+        self.move_on(1, 2)
+        self.move_on(1)
+        self.open_now(FAULTS[3], PROMISED)
+
+    def open_now(self, fault: bytes, asked: int) -> None:
+        service, values = self["service"], (self["operator"], fault, asked, self["accuser"], b"evidence")
+        self.do("token.transfer", service, 10**22, sender=self["accuser"])
+        self.both_now("court.open", partial(self.law.open, service, *values), *values, sender=service)
+
+    def commit_now(self, case: int, juror: str) -> None:
+        seal = sealed(case, 0, juror, True, self.salt(juror))
+        self.both_now("court.commit", partial(self.law.commit, case, juror, seal), case, seal, sender=juror)
+
+    def move_on(self, *cases: int) -> None:
+        for case in cases:
+            self.pass_period(case)
+            self.both_now("court.advance", partial(self.law.advance, case), case, sender=self.owner)
 
     def put_seed(self, epoch: int) -> None:
         seed = keccak256(epoch.to_bytes(32, "big"))
@@ -159,7 +175,7 @@ class Courtroom(HubSystem):
         super().start()
         self.model, self.law = copy.deepcopy(self.book)
         self.flow: defaultdict[str, Fraction] = defaultdict(Fraction)  # what went in and out by other calls
-        self.votes: dict[tuple[int, int, str], bool] = {}
+        self.votes = {(case, 0, juror): True for case in (2, 3) for juror in self.law.cases[case].hearings[0].votes}
         self.pulled: set[int] = set()
         self.promise_cases: dict[int, int] = {}  # promise of the sample service -> its open case
 

@@ -123,6 +123,16 @@ class CourtServices(Courtroom):
             self.promise_cases[promise] = done[1]
             self.brought(who, done[1])
 
+    @action("", Choice((0, 1)), sender=("operator", "operator", "stranger"), weight=2)
+    def concede_promise(self, who: str, promise: int) -> Steps:
+        case = self.promise_cases.get(promise)
+        order = self.tx("sample.concede", promise, sender=who, raw_outcome=True)
+        if case is None or who != self["operator"]:
+            returned = yield order
+            assert returned is None, "promise: conceded by a stranger, or without a case"
+            return
+        yield from self.judged(lambda law: law.concede(case, self["sample"]), order)
+
     @action("", Choice((0, 1)), weight=8)
     def pull_promise(self, who: str, promise: int) -> Steps:
         case = self.promise_cases.get(promise)

@@ -13,7 +13,7 @@ from audit.systems._court_services import CourtServices
 from audit.systems._hub import Coins, number
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
-from keifu.spec.court import COMMIT, LONGEST_CASE, OVER, REVEAL, SEED, Table
+from keifu.spec.court import ANSWER, COMMIT, LONGEST_CASE, OVER, QUEUE, REVEAL, SEED, Table
 from keifu.units import COIN, DAY
 
 OPENINGS = ("right", "right", "right", "right", "other vote", "other salt")
@@ -81,12 +81,9 @@ class Court(CourtServices):
     @action("", Choice("sitting"), sender=JURORS, weight=2)
     def copy_seal(self, who: str, case: int) -> Steps:
         """A copied seal commits and cannot be revealed."""
-        votes = self.case(case).hearings[-1].votes
+        votes = [vote for name, vote in self.case(case).hearings[-1].votes.items() if name != who and vote.seal]
         if votes:
-            other = next(iter(votes))
-            yield from self.committing(
-                who, case, self.votes.get((case, self.case(case).hearing, other), True), bytes(32)
-            )
+            yield from self.committing(who, case, True, votes[0].seal + bytes(8))
 
     @action("", Choice("sitting"), Choice(SOME), Choice(SOME), weight=12)
     def jury_commits(self, who: str, case: int, present: int, guilty: int) -> Steps:
@@ -156,6 +153,17 @@ class Court(CourtServices):
             self.emitted("court.JurorPaid", count=int(paid > 0), **({"case_id": case, "juror": juror} if paid else {}))
             if lost:
                 self.penalised(case, juror, lost, before)
+
+    @action("", Choice("alive"), Choice(SOME), Choice(SOME), weight=12)
+    def hear(self, who: str, case: int, guilty: int, silent: int) -> Steps:
+        """A whole hearing: its seed comes, jurors commit, all but some reveal, and it is closed."""
+        for _ in range(3):
+            if self.case(case).phase in (ANSWER, SEED, QUEUE):
+                yield from self.pass_time(who, case)
+        if self.case(case).phase in (COMMIT, REVEAL):
+            yield from self.jury_commits(who, case, 15, guilty)
+            yield from self.jury_reveals(who, case, silent)
+            yield from self.pass_time(who, case)
 
     def behind(self, juror: str) -> int:
         return self.ask("hub.lock_of", self["court"], juror)
