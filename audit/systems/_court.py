@@ -22,7 +22,7 @@ __all__ = ["CLIENT_LOCK", "DAILY_BLOCKS", "DUST", "FAULTS", "JURORS", "PROMISED"
 
 DAILY_BLOCKS = 4
 JURORS = ("juror", "second juror", "third juror", "late juror")
-SEATS = {"juror": 100, "second juror": 140, "third juror": 180, "late juror": 0}
+SEATS = {"juror": 105, "second juror": 105, "third juror": 210, "late juror": 0}
 LOCK, CLIENT_LOCK = 60_000 * COIN, 8_000 * COIN  # of the operator behind both services
 PROMISED = 400 * COIN
 WINDOW = 20 * DAY  # of the sample service
@@ -47,6 +47,7 @@ class Courtroom(HubSystem):
         self.bind(box=box, court=court, sample=sample)
         self.operators, self.services = [self["operator"]], [self["service"], sample.address, court.address]
         self.jurors = [self[role] for role in JURORS]
+        self.cast: dict[tuple[int, int, str], bool] = {}  # (case, hearing, juror) -> what it sealed
         self.model = StakingModel(self.terms)
         self.law = CourtModel(court.address, self.model, DAILY_BLOCKS)
         self.law.insurance = self.insurance
@@ -129,9 +130,10 @@ class Courtroom(HubSystem):
         self.do("token.transfer", service, 10**22, sender=self["accuser"])
         self.both_now("court.open", partial(self.law.open, service, *values), *values, sender=service)
 
-    def commit_now(self, case: int, juror: str) -> None:
-        seal = sealed(case, 0, juror, True, self.salt(juror))
+    def commit_now(self, case: int, juror: str, guilty: bool = True) -> None:
+        seal = sealed(case, 0, juror, guilty, self.salt(juror))
         self.both_now("court.commit", partial(self.law.commit, case, juror, seal), case, seal, sender=juror)
+        self.cast[case, 0, juror] = guilty
 
     def move_on(self, *cases: int) -> None:
         for case in cases:
@@ -175,7 +177,7 @@ class Courtroom(HubSystem):
         super().start()
         self.model, self.law = copy.deepcopy(self.book)
         self.flow: defaultdict[str, Fraction] = defaultdict(Fraction)  # what went in and out by other calls
-        self.votes = {(case, 0, juror): True for case in (2, 3) for juror in self.law.cases[case].hearings[0].votes}
+        self.votes = dict(self.cast)
         self.pulled: set[int] = set()
         self.promise_cases: dict[int, int] = {}  # promise of the sample service -> its open case
 

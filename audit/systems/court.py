@@ -18,7 +18,7 @@ from keifu.units import COIN, DAY
 
 OPENINGS = ("right", "right", "right", "right", "other vote", "other salt")
 SOME = range(16)
-HELD = (1_000, 1_000, 500, 999, 1, 1_001)  # thousandths
+HELD = (1, 1, 50, 1_000, 1_001)  # thousandths
 
 
 class Court(CourtServices):

@@ -46,7 +46,7 @@ from keifu.spec.staking import StakingModel
 from keifu.units import DAY
 
 __all__ = [
-    "ACQUITTED", "ANSWER", "CALL", "COMMIT", "CONVICTED", "LONGEST_CASE", "LONGEST_WAIT", "OVER", "QUEUE", "REVEAL",
+    "ACQUITTED", "ANSWER", "ASKED", "CALL", "COMMIT", "CONVICTED", "LONGEST_CASE", "LONGEST_WAIT", "OVER", "QUEUE", "REVEAL",
     "SEAT", "SEED", "VOID", "Case", "CourtModel", "Hearing", "Juror", "Refused", "Table", "Vote", "sealed",
 ]  # fmt: skip
 

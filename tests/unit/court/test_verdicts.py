@@ -275,7 +275,7 @@ def test_a_chain_that_stands_still_for_two_days_eats_nobodys_turn(room, court, c
 
 
 def test_rehearings_wait_in_order_while_the_open_ones_ask_two_fifths(room, court):
-    """At 400 seats: 320,000 coins, eight cases of 40,000. A small case counts as 2,500: so much its deposits are worth."""
+    """At 400 seats: 320,000 coins, eight cases of 40,000. A small case counts as 2,500: its deposits are worth that."""
     cases = [room.open(40_000 * COIN, fault=bytes([number]) * 32) for number in range(9)]
     room.wait(DAY)
     for case in cases:
