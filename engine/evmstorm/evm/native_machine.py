@@ -1,4 +1,4 @@
-"""The native machine: Cancun's EVM in C (engine/evmstorm/evm/native), bound by cffi.
+"""The native machine: the EVM in C (engine/evmstorm/evm/native), bound by cffi.
 
 Storage is read where it lies, in a tenth of a microsecond; a call costs half a microsecond beside what its code costs.
 Gas is what a chain would charge: each transaction starts with cold slots.
@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from evmstorm.evm._curve import secp256k1
 from evmstorm.evm._precompiles import precompile
+from evmstorm.evm.hardforks import CANCUN, Hardfork
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 from evmstorm.evm.native_build import library
 
@@ -45,12 +47,17 @@ _addresses = _Addresses()
 class NativeMachine:
     """One chain's state; see `Machine`. Not for several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, fork: Hardfork = CANCUN, *, history: bool = True) -> None:
+        """`history`: with EIP-2935's contract, if the fork has it."""
+        self.fork = fork
         self._ffi, lib = library()
         self._lib = lib
         # Held here, for the machine calls it as long as it lives.
         self._precompile = self._ffi.callback("Precompile", _answer(self._ffi))
-        self._machine = self._ffi.gc(lib.machine_new(CHAIN_ID, GAS_LIMIT, self._precompile), lib.machine_free)
+        made = lib.machine_new(fork.name.encode(), CHAIN_ID, GAS_LIMIT, self._precompile, secp256k1(self._ffi))
+        self._machine = self._ffi.gc(made, lib.machine_free)
+        if history:
+            lib.machine_history(self._machine)
         self._call = partial(lib.machine_call, self._machine)
         self._result = lib.machine_result(self._machine)
         self.failure: bytes | str = b""
@@ -140,17 +147,13 @@ class NativeMachine:
 
     def state(self) -> dict[str, AccountState]:
         """Every account that was ever looked at, by address."""
-        address, slot = self._ffi.new("uint8_t[20]"), self._ffi.new("uint8_t[32]")
+        address, slot, at = self._ffi.new("uint8_t[20]"), self._ffi.new("uint8_t[32]"), self._ffi.new("size_t *")
         found: dict[str, AccountState] = {}
-        index = 0
-        while self._lib.machine_account_at(self._machine, index, address):
-            index += 1
+        while self._lib.machine_next_account(self._machine, at, address):
             name = "0x" + bytes(address).hex()
-            nonce = self._lib.machine_nonce(self._machine, bytes(address))
-            found[name] = AccountState(self.balance(name), nonce, self.code(name))
-        index = 0
-        while word := self._lib.machine_slot_at(self._machine, index, address, slot):
-            index += 1
+            found[name] = AccountState(self.balance(name), self.nonce(name), self.code(name))
+        at[0] = 0
+        while word := self._lib.machine_next_slot(self._machine, at, address, slot):
             value = int.from_bytes(self._ffi.buffer(word, WORD)[:], "little")
             found["0x" + bytes(address).hex()].storage[int.from_bytes(bytes(slot), "little")] = value
         return found
