@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from evmstorm.cli._command import Command
+from evmstorm.cli._command import Command, machine_option
 
 __all__ = ["cli"]
 
@@ -32,6 +32,7 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option(
     "--seeded-bugs", is_flag=True, help="Put each seeded bug into the code in turn and search for it instead."
 )
+@machine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def cli(
     systems: tuple[str, ...],

@@ -31,6 +31,7 @@ class SavedStep(msgspec.Struct, frozen=True):
     value: int = 0
     outcome: str = "ok"
     seconds: int = 0
+    blocks: int = 0
 
 
 class Counterexample(msgspec.Struct, frozen=True):
@@ -85,7 +86,7 @@ class Counterexample(msgspec.Struct, frozen=True):
 
 def _line(step: SavedStep) -> str:
     if not step.target:
-        return f"wait {_span(step.seconds)}"
+        return f"wait {_span(step.seconds)}" + (f", {step.blocks:,} blocks" if step.blocks > 1 else "")
     paid = f" paying {_number(step.value)} wei" if step.value else ""
     return f"{step.sender}: {step.target}({step.args}){paid} -> {step.outcome}"
 
@@ -132,6 +133,7 @@ def save_step(system: System, step: Step) -> SavedStep:
         value=step.value,
         outcome=step.outcome,
         seconds=step.seconds,
+        blocks=step.blocks,
     )
 
 

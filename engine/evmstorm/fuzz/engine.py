@@ -15,6 +15,7 @@ from typing import Any
 from ethwire.abi import CallEncoder, decode_revert
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.evm.artifacts import Artifact
+from evmstorm.evm.hardforks import newest
 from evmstorm.evm.machine import intrinsic_gas
 from evmstorm.fuzz import _dictionary
 from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Action, Call, DescriptionError, System
@@ -24,6 +25,7 @@ __all__ = ["CHUNK", "STEPS", "Engine", "Finding", "Step"]
 CHUNK = 8  # bytes a step
 STEPS = 64  # steps a sequence
 OPERATIONS = 256  # values of the action byte; 0 does nothing
+BLOCK_SECONDS = 12
 GAS_BUCKET = 6  # log2 of the gas that counts as the same path
 WAIT = "wait"
 MASK32 = (1 << 32) - 1
@@ -54,6 +56,7 @@ class Step:
     value: int = 0
     outcome: str = "ok"  # or the reason of the refusal
     seconds: int = 0
+    blocks: int = 0
 
 
 @dataclass
@@ -86,22 +89,23 @@ class Counts:
 
 class Engine:
     """One system in one EVM, run as often as wanted. `load` gives artefacts (for mutants, not the tree's), `machine`
-    makes the EVM (for coverage, a traced one)."""
+    makes the EVM (for coverage, a traced one), which follows the newest fork that a contract under test is for."""
 
     def __init__(
         self,
         system: type[System],
         load: Callable[[str], Artifact] = artifacts.load,
-        machine: Callable[[Callable[[str], Artifact]], LocalEvm] = LocalEvm,
+        machine: Callable[..., LocalEvm] = LocalEvm,
     ) -> None:
         self.system = system()
-        self.evm = machine(load)
+        self.evm = machine(load, fork=newest([load(name).evm_version for name in system.contracts]))
         self.system.prepare(self.evm)
         self.system.dictionary, self.system.durations = self._words()
         self.actions = system.actions()
         self.invariants = system.invariants()
         self._always = [(item.id, item.method) for item in self.invariants if not item.at_end]
         self._at_end = [(item.id, item.method) for item in self.invariants if item.at_end]
+        self._skips = self._blocks()
         self._table = self._operations([self._plan(index, item) for index, item in enumerate(self.actions)])
         self.counts = [Counts() for _ in self.actions]
         self.calls = self.waits = self.sequences = 0
@@ -124,6 +128,16 @@ class Engine:
             found.update(_dictionary.constants(artifact.runtime_code, immutables, selectors))
         values = _dictionary.neighbours(found | {0, 1})
         return values, _dictionary.durations(found)
+
+    def _blocks(self) -> list[int] | None:
+        """Numbers of blocks that a wait may skip: constants of the code. None when no code reads the block's number,
+        and every wait is one block."""
+        codes = [self.evm.code(contract) for contract in self.system.bound()]
+        if self.system.jumps_blocks is None and not any(_dictionary.reads_block(code) for code in codes):
+            return None
+        if self.system.jumps_blocks is False:
+            return None
+        return _dictionary.spans(self.system.dictionary)
 
     def _plan(self, index: int, item: Action) -> _Plan:
         title = self.system.title()
@@ -192,7 +206,7 @@ class Engine:
                     continue
                 if plan.__class__ is int:
                     self._current = WAIT
-                    changed = self._wait(data[offset + 2], data[offset + 3], data[offset + 4 : offset + 8])
+                    changed = self._wait(data[offset + 2], data[offset + 3], data[offset + 4 : offset + CHUNK])
                 else:
                     changed = self._act(plan, data, offset)  # type: ignore[arg-type]
                 if changed:
@@ -347,10 +361,27 @@ class Engine:
         if seconds <= 0:
             return False
         self.waits += 1
-        self.evm.warp(seconds)
+        blocks = 1 if self._skips is None else self._height(mode >> 3, pick, value, seconds)
+        self.evm.warp(seconds, blocks)
         if self._trace is not None:
-            self._trace.append(Step(WAIT, self.evm.now, seconds=seconds))
+            self._trace.append(Step(WAIT, self.evm.now, seconds=seconds, blocks=blocks))
         return True
+
+    def _height(self, mode: int, pick: int, value: int, seconds: int) -> int:
+        """How many blocks a wait takes: one, those of its time, a constant of the code, or up to where something
+        changes, one early and late included."""
+        assert self._skips is not None
+        blocks = 1
+        match mode % 4:
+            case 1:
+                blocks = seconds // BLOCK_SECONDS
+            case 2 if self._skips:
+                blocks = self._skips[pick % len(self._skips)] + value % 3 - 1
+            case 3:
+                number = self.evm.block_number
+                if ahead := [height for height in self.system.heights() if height >= number]:
+                    blocks = ahead[pick % len(ahead)] + value % 3 - 1 - number
+        return max(1, blocks)
 
 
 def _mixed(mode: int, pick: int, value: int, rank: int) -> tuple[int, int, int]:
