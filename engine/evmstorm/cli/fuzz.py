@@ -85,7 +85,7 @@ def cli(
         Path(report).parent.mkdir(parents=True, exist_ok=True)
         Path(report).write_text(reports.as_html(results, plan))
         click.echo(f"report: {report}", err=as_json)
-    return 1 if any(result.finding for result in results) else 0
+    return 1 if any(result.findings for result in results) else 0
 
 
 def _search_for_seeded_bugs(names: list[str], seed: int) -> int:

@@ -35,7 +35,8 @@ class SavedStep(msgspec.Struct, frozen=True):
 
 
 class Counterexample(msgspec.Struct, frozen=True):
-    """What a campaign saves. `data` is the sequence in hex, `state` the variables that were read, at the end."""
+    """What a campaign saves. `data` is the sequence in hex, `state` the variables that were read, at the end.
+    `original` is the sequence as it was found, `first` what it ended in then, `seconds` how long the search took."""
 
     format: str
     system: str
@@ -47,6 +48,9 @@ class Counterexample(msgspec.Struct, frozen=True):
     data: str
     steps: list[SavedStep]
     state: dict[str, int]
+    original: str = ""
+    first: str = ""
+    seconds: float = 0.0
 
     @property
     def file_name(self) -> str:
@@ -78,6 +82,8 @@ class Counterexample(msgspec.Struct, frozen=True):
         lines = [f"{self.system}: {self.finding}: {self.message}"]
         if self.sentence:
             lines.append(f"  {self.sentence}")
+        if self.first and not self.first.startswith(f"{self.finding}: "):
+            lines.append(f"  found as {self.first}, and shrunk to this")
         for number, step in enumerate(self.steps, 1):
             lines.append(f"  {number:>2}. {_line(step)}")
         lines += [f"      {name} = {_number(value)}" for name, value in self.state.items() if value]
