@@ -59,9 +59,10 @@ class Plan:
     corpus: str = ""  # folder with a folder a system, shared by the processes and kept for the next run
     findings: str = ".cache/fuzz/findings"
     most: int = 5  # different findings of a system, after which its search ends
+    further: int = 20_000  # calls and waits that are made after the first one, to find others
 
 
-PROFILES = {"quick": Plan(), "deep": Plan(calls=5_000_000, corpus=".cache/fuzz/corpus")}
+PROFILES = {"quick": Plan(), "deep": Plan(calls=5_000_000, corpus=".cache/fuzz/corpus", most=20, further=500_000)}
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) 
     ]
     started = time.monotonic()
     found: dict[str, _Found] = {}
+    end = float("inf")
     try:
         while not all(process.over for process in processes) and len(found) < plan.most:
             time.sleep(POLL_SECONDS)
@@ -180,6 +182,10 @@ def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) 
                         found.setdefault(one.finding.id, one)
             _add_up(result, engine, processes, started)
             on_progress(result)
+            done = result.calls + result.waits
+            end = min(end, done + plan.further) if found else end
+            if done >= end:
+                break
     finally:
         for process in processes:
             process.stop()
