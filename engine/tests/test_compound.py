@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from ethwire.constants import ETHER
 from ethwire.errors import UsageError
 from evmstorm.fuzz import Amount, Array, Bytes, Flag, Struct, Text
 
@@ -61,7 +62,7 @@ def test_a_text_is_never_longer_in_bytes_than_its_bound():
 
 
 def test_a_bit_that_is_cleared_makes_its_part_plain():
-    value = Array(Amount(10**18), size=4)
+    value = Array(Amount(ETHER), size=4)
     full = value.draw(SYSTEM, "", 5, 0b1111, 12_345)
     fewer = value.draw(SYSTEM, "", 5, 0b1101, 12_345)
     plain = value.draw(SYSTEM, "", 5, 0, 12_345)

@@ -21,6 +21,7 @@ from typing import Any
 
 import click
 
+from ethwire.constants import ETHER
 from ethwire.errors import CheckFailed, EnvironmentFault
 from ethwire.keys import Account, keccak256
 from evmstorm.cli import exit_status
@@ -105,7 +106,7 @@ def random_test(chance: random.Random, fork: Hardfork) -> dict[str, Any]:
         "pre": {
             sender: account(10**24, 0),
             SELF: account(chance.choice([0, 5]), 1, codes[0], {"0x01": "0x05"}),
-            OTHER: account(chance.choice([0, 10**18]), 1, codes[1]),
+            OTHER: account(chance.choice([0, ETHER]), 1, codes[1]),
         },
         "transaction": {
             "nonce": "0x0",
