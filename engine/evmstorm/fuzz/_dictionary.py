@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ethwire.constants import DAY
 from evmstorm.evm.bytecode import JUMPDEST, instructions
@@ -76,9 +76,9 @@ def durations(values: Iterable[int]) -> list[int]:
     return sorted({value for value in values if SHORTEST_SECONDS <= value <= LONGEST_SECONDS})
 
 
-def reads_block(code: bytes) -> bool:
-    """Whether a program asks for the number of the block."""
-    return any(opcode == NUMBER for _, opcode, _ in instructions(code))
+def reads_block(code: bytes, is_instruction: Callable[[int], bool] = lambda position: True) -> bool:
+    """Whether a program asks for the number of the block; `is_instruction` tells code from data behind it."""
+    return any(opcode == NUMBER and is_instruction(position) for position, opcode, _ in instructions(code))
 
 
 def spans(values: Iterable[int]) -> list[int]:

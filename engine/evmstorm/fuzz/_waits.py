@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ethwire.abi import Contract
+from ethwire.errors import ArtifactError
 from evmstorm.fuzz import _dictionary
 from evmstorm.fuzz.system import System
 
@@ -21,8 +23,15 @@ class Waits:
     def _jumps(self) -> bool:
         if self._system.jumps_blocks is not None:
             return self._system.jumps_blocks
-        codes = [self._system.evm.code(contract) for contract in self._system.bound()]
-        return any(_dictionary.reads_block(code) for code in codes)
+        return any(map(self._reads_block, self._system.bound()))
+
+    def _reads_block(self, contract: Contract) -> bool:
+        evm = self._system.evm
+        try:
+            positions = evm.load(contract.interface.name).source_map.get("pc_pos_map", {})
+        except ArtifactError:  # bare byte code: what looks like an instruction may be data
+            return _dictionary.reads_block(evm.code(contract))
+        return _dictionary.reads_block(evm.code(contract), lambda position: str(position) in positions)
 
     def drawn(self, mode: int, pick: int, value: int) -> tuple[int, int]:
         """(seconds, blocks): up to a second before, at or after something changes, a constant of the code, or a
