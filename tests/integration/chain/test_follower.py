@@ -11,8 +11,8 @@ import pytest
 from keifu.chain import Rpc
 from keifu.chain.follower import Follower
 from keifu.errors import ChainMismatch, RpcError
+from tests.faulty_node import FaultyNode
 from tests.integration.chain.conftest import Totals, values
-from tests.integration.chain.faulty_node import FaultyNode
 
 
 def caught_up(step):
