@@ -15,6 +15,7 @@ EthwireError
 │   ├── ChainMismatch       another chain than the one that was asked for
 │   └── ArtifactError       a contract does not compile, or its artefact is not there
 └── Revert              the contract refused; `reason` is its own words (exit status 1)
+    └── OutOfGas            it did not refuse: the gas limit of the transaction was too low
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ __all__ = [
     "LimitExceeded",
     "NoAnswer",
     "NotServed",
+    "OutOfGas",
     "RateLimited",
     "Revert",
     "RpcError",
@@ -140,3 +142,14 @@ class Revert(EthwireError):
         super().__init__(f"reverted: {reason}" if reason else "reverted without a reason")
         self.reason = reason
         self.data = data
+
+
+class OutOfGas(Revert):
+    """The transaction used up its gas limit, so nothing that it did counts; send it again with a higher one."""
+
+    def __init__(self, used: int, limit: int) -> None:
+        super().__init__("")
+        self.used = used
+        self.limit = limit
+        self.message = f"out of gas: {used:,} of {limit:,} used"
+        self.remedy = "send it again with a higher limit"
