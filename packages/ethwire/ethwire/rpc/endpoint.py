@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, RateLimited, Revert, RpcError, UsageError
+from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
 from ethwire.rpc._answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
 from ethwire.rpc._values import octets, quantity, words
@@ -82,7 +82,9 @@ class Rpc:
         """One request, its result decoded straight into `kind` (a msgspec type): for the large answers. Raises
         NotServed for null."""
         result: T | None = self._one(kind, method, params, retry=True)
-        return _present(result, method, self.url)
+        if result is None:
+            raise _null(method, self.url)
+        return result
 
     def quantity(self, method: str, *params: Any) -> int:
         """One request whose result is a number."""
@@ -116,11 +118,18 @@ class Rpc:
         """Many requests whose results all are of `kind`, in order; raises at the first that failed, NotServed for a
         null."""
         results: list[T] = []
-        for (method, _), result in zip(calls, self._batches(kind, calls), strict=True):
+        for result in self.each_as(kind, calls):
             if isinstance(result, (RpcError, Revert)):
                 raise result
-            results.append(_present(result, method, self.url))
+            results.append(result)
         return results
+
+    def each_as(self, kind: type[T], calls: Calls) -> list[T | RpcError | Revert]:
+        """The same, with an exception in the place of a request that failed or whose result is null."""
+        return [
+            _null(method, self.url) if result is None else result
+            for (method, _), result in zip(calls, self._batches(kind, calls), strict=True)
+        ]
 
     def batch(self, calls: Calls) -> list[Any]:
         """Many requests in one round trip; results in order, an exception in the place of a request that failed.
@@ -222,11 +231,8 @@ class Rpc:
         return body
 
 
-def _present(result: T | None, method: str, url: str) -> T:
-    if result is None:
-        quantity(None, f"{method} of {url}", url)
-    assert result is not None
-    return result
+def _null(method: str, url: str) -> NotServed:
+    return NotServed(f"{method} of {url} is null", remedy="the node is behind, or does not have it", url=url)
 
 
 def _seconds(header: str) -> float:
