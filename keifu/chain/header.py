@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -11,8 +12,8 @@ from keifu.keys import keccak256
 
 __all__ = ["Header", "encode_header", "header_rlp"]
 
-_HASH, _ADDRESS, _BLOOM, _NONCE = "a0", "94", "b90100", "88"  # RLP prefixes of strings of a fixed length
-_HASH_SIZE, _ADDRESS_SIZE, _BLOOM_SIZE, _NONCE_SIZE = 66, 42, 514, 18  # characters with 0x
+_HASH_SIZE = 66  # characters with 0x
+_SIZES = (_HASH_SIZE, _HASH_SIZE, 42, _HASH_SIZE, _HASH_SIZE, _HASH_SIZE, 514, _HASH_SIZE, 18)
 _SHORT = 55  # bytes of the longest string or list whose prefix holds its length
 
 
@@ -46,34 +47,38 @@ class Header(msgspec.Struct, rename="camel"):
 
 def header_rlp(header: Header) -> bytes:
     """RLP of the header. Raises ValueError when a field is malformed."""
-    fixed = (
-        *((_HASH, _HASH_SIZE, text) for text in (header.parent_hash, header.sha3_uncles)),
-        (_ADDRESS, _ADDRESS_SIZE, header.miner),
-        *((_HASH, _HASH_SIZE, text) for text in (header.state_root, header.transactions_root, header.receipts_root)),
-        (_BLOOM, _BLOOM_SIZE, header.logs_bloom),
+    parent, uncles, miner, state = header.parent_hash, header.sha3_uncles, header.miner, header.state_root
+    transactions, receipts, bloom = header.transactions_root, header.receipts_root, header.logs_bloom
+    mix, nonce = header.mix_hash, header.nonce
+    sizes = (
+        len(parent), len(uncles), len(miner), len(state), len(transactions), len(receipts), len(bloom), len(mix),
+        len(nonce),
+    )  # fmt: skip
+    if sizes != _SIZES:
+        raise ValueError(f"its fields have {sizes} characters, not {_SIZES}")
+    payload = bytes.fromhex(
+        f"a0{parent[2:]}a0{uncles[2:]}94{miner[2:]}a0{state[2:]}a0{transactions[2:]}a0{receipts[2:]}b90100{bloom[2:]}"
+        f"{_number(header.difficulty)}{_number(header.number)}{_number(header.gas_limit)}{_number(header.gas_used)}"
+        f"{_number(header.timestamp)}{_string(header.extra_data)}a0{mix[2:]}88{nonce[2:]}{_later(header)}"
     )
-    parts: list[str] = []
-    for prefix, size, text in fixed:
-        if len(text) != size:
-            raise ValueError(f"{text[:80]} has {len(text)} characters, not {size}")
-        parts += (prefix, text[2:])
-    parts += map(_number, (header.difficulty, header.number, header.gas_limit, header.gas_used, header.timestamp))
-    parts += (_string(header.extra_data), _sized(_HASH, _HASH_SIZE, header.mix_hash))
-    parts.append(_sized(_NONCE, _NONCE_SIZE, header.nonce))
-    if header.base_fee_per_gas is not None:
-        parts.append(_number(header.base_fee_per_gas))
-    if header.withdrawals_root is not None:
-        parts.append(_sized(_HASH, _HASH_SIZE, header.withdrawals_root))
-    if header.blob_gas_used is not None:
-        parts.append(_number(header.blob_gas_used))
-    if header.excess_blob_gas is not None:
-        parts.append(_number(header.excess_blob_gas))
-    if header.parent_beacon_block_root is not None:
-        parts.append(_sized(_HASH, _HASH_SIZE, header.parent_beacon_block_root))
-    if header.requests_hash is not None:
-        parts.append(_sized(_HASH, _HASH_SIZE, header.requests_hash))
-    payload = bytes.fromhex("".join(parts))
     return b"\xf9" + len(payload).to_bytes(2, "big") + payload  # a header is always longer than 255 bytes
+
+
+def _later(header: Header) -> str:
+    """What forks added, in their order."""
+    number, text = _number, header.base_fee_per_gas
+    parts = "" if text is None else number(text)
+    if (text := header.withdrawals_root) is not None:
+        parts += _hash(text)
+    if (text := header.blob_gas_used) is not None:
+        parts += number(text)
+    if (text := header.excess_blob_gas) is not None:
+        parts += number(text)
+    if (text := header.parent_beacon_block_root) is not None:
+        parts += _hash(text)
+    if (text := header.requests_hash) is not None:
+        parts += _hash(text)
+    return parts
 
 
 def encode_header(block: dict[str, Any]) -> bytes:
@@ -91,12 +96,13 @@ def encode_header(block: dict[str, Any]) -> bytes:
     return encoded
 
 
-def _sized(prefix: str, size: int, text: str) -> str:
-    if len(text) != size:
-        raise ValueError(f"{text[:80]} has {len(text)} characters, not {size}")
-    return prefix + text[2:]
+def _hash(text: str) -> str:
+    if len(text) != _HASH_SIZE:
+        raise ValueError(f"{text[:80]} is no hash")
+    return f"a0{text[2:]}"
 
 
+@lru_cache(maxsize=4_096)
 def _number(text: str) -> str:
     digits = text[2:].lstrip("0")
     if not digits:
@@ -108,6 +114,7 @@ def _number(text: str) -> str:
     return f"{0x80 + len(digits) // 2:02x}{digits}"
 
 
+@lru_cache(maxsize=1_024)
 def _string(text: str) -> str:
     digits = text[2:]
     size = len(digits) // 2

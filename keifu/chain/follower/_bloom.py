@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 
+from keifu.chain.follower._model import Event
 from keifu.keys import keccak256
 
-__all__ = ["bloom_mask", "bloom_of"]
+__all__ = ["bloom_mask", "bloom_of_log"]
 
 _BITS = 2_048
 _ITEM = re.compile(r"0x(?:[0-9a-f]{40}|[0-9a-f]{64})")
@@ -24,8 +24,9 @@ def bloom_mask(item: str) -> int:
     return 1 << first % _BITS | 1 << second % _BITS | 1 << third % _BITS
 
 
-def bloom_of(items: Iterable[str]) -> int:
-    bloom = 0
-    for item in items:
-        bloom |= bloom_mask(item)
+def bloom_of_log(event: Event) -> int:
+    """The bits of one log. Raises ValueError when its address or a topic is malformed."""
+    bloom = bloom_mask(event.address)
+    for topic in event.topics:
+        bloom |= bloom_mask(topic)
     return bloom

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import msgspec
 
-from keifu.chain.follower._bloom import bloom_mask
+from keifu.chain.follower._bloom import bloom_of_log
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
 from keifu.chain.follower._receipts import receipts_root
@@ -43,7 +43,7 @@ def sealed(header: Header, number: int, url: str, *, hashed: bool) -> Block:
         )
     except ValueError as error:
         raise Contradiction(f"{url} gave a malformed header of block {number}: {error}", url=url) from error
-    if found != header.hash or not _HASH.fullmatch(found):
+    if found != header.hash or not (hashed or _HASH.fullmatch(found)):
         raise Contradiction(
             f"the header of block {number} from {url} does not hash to the block's hash", remedy=OTHER_RULES, url=url
         )
@@ -64,27 +64,44 @@ def check_linked(blocks: Iterable[Block], url: str) -> None:
 def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, url: str) -> dict[int, list[Event]]:
     """Our logs by block, in order. Proves where they are from, not what their data is."""
     known = {block.number: block for block in blocks}
+    by_block: dict[str, list[Event]] = {}
+    for event in events:
+        by_block.setdefault(event.block_number, []).append(event)
     found: dict[int, list[Event]] = {}
-    positions: dict[int, list[int]] = {}
-    try:
-        for event in events:
-            number = int(event.block_number, 16)
+    for text, group in by_block.items():
+        try:
+            number = int(text, 16)
             block = known.get(number)
-            if block is None or event.block_hash != block.hash:
-                raise ValueError("it is of another chain than the headers")
-            _normalise(event)
-            if event.removed or not wanted.asked_for(event):
-                raise ValueError("it was removed" if event.removed else "nobody asked for it")
-            _check_announced(event, block)
-            if wanted.wants(event):
-                found.setdefault(number, []).append(event)
-                positions.setdefault(number, []).append(int(event.log_index, 16))
-        for number, indices in positions.items():
-            _check_places(known[number], found[number], indices)
-    except ValueError as error:
-        where = f" of block {event.block_number[:20]}" if events else ""
-        raise Contradiction(f"a log{where} from {url} cannot be true: {error}", url=url) from error
+            if block is None or number in found:
+                raise ValueError("nobody asked for it" if block is None else "its block is there twice")
+            ours = [event for event in group if _is_ours(event, block, wanted)]
+            _check_places(block, ours)
+        except ValueError as error:
+            raise Contradiction(f"a log of block {text[:20]} from {url} cannot be true: {error}", url=url) from error
+        if ours:
+            found[number] = ours
     return found
+
+
+def _is_ours(event: Event, block: Block, wanted: Filter) -> bool:
+    """Raises ValueError for what no honest node gives as an answer."""
+    if event.block_hash != block.hash:
+        raise ValueError("it is of another chain than the headers")
+    if event.removed:
+        raise ValueError("it was removed")
+    data = event.data
+    if data[:2] != "0x" or 2 * len(bytes.fromhex(data[2:])) + 2 != len(data):
+        raise ValueError("its data is no hex")
+    if not data.islower():
+        event.data = data.lower()
+    try:
+        mask = bloom_of_log(event)
+    except ValueError:
+        _lower(event)
+        mask = bloom_of_log(event)
+    if block.bloom & mask != mask:
+        raise ValueError("its block's bloom filter does not announce it")
+    return wanted.admits(event)
 
 
 def proved_logs(block: Block, receipts: Sequence[Receipt], wanted: Filter, url: str) -> list[Event]:
@@ -100,7 +117,6 @@ def proved_logs(block: Block, receipts: Sequence[Receipt], wanted: Filter, url: 
         index = 0
         for place, receipt in enumerate(receipts):
             for log in receipt.logs:
-                _normalise(log)
                 if wanted.wants(log):
                     found.append(_placed(log, block, hashes[place], place, index))
                 index += 1
@@ -118,30 +134,15 @@ def digest_of(events: Sequence[Event]) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _normalise(event: Event) -> None:
-    """Lower-case hex of whole bytes, whatever the node's style. Raises ValueError for anything else."""
-    data = event.data
-    if data[:2] != "0x" or 2 * len(bytes.fromhex(data[2:])) + 2 != len(data):
-        raise ValueError("its data is no hex")
-    if not data.islower():
-        event.data = data.lower()
-    if not event.address.islower():
-        event.address = event.address.lower()
-    topics = event.topics
-    if topics and not all(map(str.islower, topics)):
-        event.topics = [topic.lower() for topic in topics]
+def _lower(event: Event) -> None:
+    """In lower case, whatever the node's style."""
+    event.address = event.address.lower()
+    event.topics = [topic.lower() for topic in event.topics]
 
 
-def _check_announced(event: Event, block: Block) -> None:
-    mask = bloom_mask(event.address)
-    for topic in event.topics:
-        mask |= bloom_mask(topic)
-    if block.bloom & mask != mask:
-        raise ValueError("its block's bloom filter does not announce it")
-
-
-def _check_places(block: Block, events: list[Event], indices: list[int]) -> None:
+def _check_places(block: Block, events: list[Event]) -> None:
     """Every log once, in order, of the transaction that it names."""
+    indices = [int(event.log_index, 16) for event in events]
     if any(later <= earlier for earlier, later in pairwise(indices)):
         events.sort(key=lambda event: event.index)
         if len(set(indices)) < len(indices):
@@ -155,9 +156,9 @@ def _check_places(block: Block, events: list[Event], indices: list[int]) -> None
 
 def _placed(log: Event, block: Block, tx_hash: str, place: int, index: int) -> Event:
     return Event(
-        address=log.address,
-        topics=log.topics,
-        data=log.data,
+        address=log.address.lower(),
+        topics=[topic.lower() for topic in log.topics],
+        data=log.data.lower(),
         block_number=hex(block.number),
         block_hash=block.hash,
         transaction_hash=tx_hash,

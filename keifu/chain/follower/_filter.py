@@ -35,18 +35,20 @@ class Filter:
         bloom = block.bloom
         return any(bloom & mask == mask for mask in self._masks)
 
-    def asked_for(self, event: Event) -> bool:
-        """Whether a node that answers the query may give this log."""
-        return event.address in self._sources and (
-            not self.topics or bool(event.topics and event.topics[0] in self.topics)
-        )
+    def admits(self, event: Event) -> bool:
+        """Whether the log is one of ours. Raises ValueError when a node that answers the query cannot give it."""
+        source = self._sources.get(event.address)
+        first = event.topics[0] if event.topics else ""
+        if source is None or (self.topics and first not in self.topics):
+            raise ValueError("nobody asked for it")
+        return not source.topics or first in source.topics
 
     def wants(self, event: Event) -> bool:
-        """Whether the log is one of ours."""
-        source = self._sources.get(event.address)
+        """Whether any log, in a node's own style, is one of ours."""
+        source = self._sources.get(event.address) or self._sources.get(event.address.lower())
         if source is None:
             return False
-        return not source.topics or bool(event.topics and event.topics[0] in source.topics)
+        return not source.topics or bool(event.topics and event.topics[0].lower() in source.topics)
 
 
 def _masks(source: Source) -> list[int]:

@@ -45,8 +45,7 @@ class Receipt(msgspec.Struct, rename="camel"):
     root: str | None = None  # before Byzantium, in the place of the status
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """A header that hashes to the block's hash. `transactions` are hashes, in order, as JSON; None where it makes no
     difference which."""
 

@@ -39,12 +39,12 @@ class Prover:
         proved: list[Row] = []
         why: dict[int, str] = {}
         for reader in (first, *(reader for reader in self._readers if reader is not first)):
-            left = [row for row in rows if row not in proved]
+            left = _without(rows, proved)
             if left:
                 lie = self._by_receipts(reader, left, wanted, proved, why)
                 if lie is not None:
                     return self._found_out(lie, reader)
-        left = [row for row in rows if row not in proved]
+        left = _without(rows, proved)
         if left:
             self._by_others(left, wanted, proved, why)
         self._settle(rows, proved, why)
@@ -91,7 +91,7 @@ class Prover:
                     break
                 why[number] = f"{row.url} and {reader.url} give different logs of block {number}"
                 self._tell(Notice("lie", why[number], reader.url))
-        if self._view is not None and (left := [row for row in rows if row not in proved]):
+        if self._view is not None and (left := _without(rows, proved)):
             newest = max(row.block.number for row in left)
             if self._view(newest):
                 proved += left
@@ -118,10 +118,15 @@ class Prover:
         return row.block
 
     def _settle(self, rows: Sequence[Row], proved: Sequence[Row], why: dict[int, str]) -> None:
-        done = {row.block.number for row in proved}
-        failed = {number: reason for number, reason in why.items() if number not in done}
+        left = {row.block.number for row in _without(rows, proved)}
+        failed = {number: reason for number, reason in why.items() if number in left}
         with self._state.transaction():
             marked = self._state.settle(proved, failed, rows[0].scope)
         if marked:
             count = f"block {marked[0]}" if len(marked) == 1 else f"{len(marked)} blocks from {marked[0]} on"
             self._tell(Notice("unproved", f"nothing proves the events of {count}: {failed[marked[0]]}", rows[0].url))
+
+
+def _without(rows: Sequence[Row], proved: Sequence[Row]) -> list[Row]:
+    done = {row.block.number for row in proved}
+    return [row for row in rows if row.block.number not in done]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -36,6 +36,15 @@ class Nodes(Rpc):
         # One try each before the next is asked: the others are the back-off.
         self._nodes = tuple(Rpc(url, timeout=timeout, attempts=1, sleep=sleep) for url in urls)
         self._current = 0
+
+    @classmethod
+    def of(cls, endpoints: Sequence[Rpc]) -> Nodes:
+        """Endpoints that are there already, each with its own settings."""
+        nodes = cls(*(endpoint.url for endpoint in endpoints), sleep=endpoints[0]._sleep)
+        for node in nodes._nodes:
+            node.close()
+        nodes._nodes = tuple(endpoints)
+        return nodes
 
     @property
     def endpoints(self) -> tuple[Rpc, ...]:
