@@ -17,6 +17,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ethwire.rpc import NewHeads, Nodes, Rpc
 from evmstorm.evm import artifacts
@@ -30,7 +31,7 @@ __all__ = ["Chain", "Ledger", "Outcome", "attempt", "build_chain", "main"]
 
 STARTS = 4  # an owner tries so often
 GIVE_UP_AFTER = 12  # failures in a row
-Row = tuple[int, int, str, str, str, str]
+Row = tuple[int, int, str, str, str, str, int]
 
 
 @dataclass
@@ -56,19 +57,26 @@ class Ledger:
     """A sink that keeps all of an event."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
-        database.execute("CREATE TABLE IF NOT EXISTS ledger (n INTEGER, i INTEGER, a TEXT, t TEXT, d TEXT, h TEXT)")
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS ledger (n INTEGER, i INTEGER, a TEXT, t TEXT, d TEXT, h TEXT, s INTEGER)"
+        )
 
     def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
-        database.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?)", [_row(event) for event in events])
+        database.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)", [_row(event) for event in events])
 
     def revert(self, database: sqlite3.Connection, first_block: int) -> None:
         database.execute("DELETE FROM ledger WHERE n >= ?", (first_block,))
 
 
 def _row(event: Event) -> Row:
-    return (
-        event.number, event.index, event.address, " ".join(event.topics), event.data, event.transaction_hash
-    )  # fmt: skip
+    topics = " ".join(event.topics)
+    return (event.number, event.index, event.address, topics, event.data, event.transaction_hash, event.block_time)
+
+
+def _row_of(log: dict[str, Any]) -> Row:
+    topics, number, index = " ".join(log["topics"]), int(log["blockNumber"], 16), int(log["logIndex"], 16)
+    time = int(log["blockTimestamp"], 16)
+    return (number, index, log["address"], topics, log["data"], log["transactionHash"], time)
 
 
 def build_chain(anvil: Anvil) -> Chain:
@@ -93,13 +101,7 @@ def build_chain(anvil: Anvil) -> Chain:
     anvil.rpc.call("evm_setAutomine", True)
     chain = Chain(recorded(over_http(anvil.url)), tuple(contract.address for contract in ours), [], 0)
     logs = anvil.rpc.call("eth_getLogs", {"address": list(chain.addresses), "fromBlock": "0x0", "toBlock": "latest"})
-    chain.rows = [
-        (
-            int(log["blockNumber"], 16), int(log["logIndex"], 16), log["address"], " ".join(log["topics"]),
-            log["data"], log["transactionHash"],
-        )
-        for log in logs
-    ]  # fmt: skip
+    chain.rows = [_row_of(log) for log in logs]
     honest = FaultyNode(chain.upstream)
     database = sqlite3.connect(":memory:")
     follow(chain, [honest], database, random.Random(0))

@@ -89,6 +89,7 @@ def _is_ours(event: Event, block: Block, wanted: Filter) -> bool:
         raise ValueError("it is of another chain than the headers")
     if event.removed:
         raise ValueError("it was removed")
+    event.block_time = block.timestamp
     data = event.data
     if data[:2] != "0x" or 2 * len(bytes.fromhex(data[2:])) + 2 != len(data):
         raise ValueError("its data is no hex")
@@ -164,4 +165,5 @@ def _placed(log: Event, block: Block, tx_hash: str, place: int, index: int) -> E
         transaction_hash=tx_hash,
         transaction_index=hex(place),
         log_index=hex(index),
+        block_time=block.timestamp,
     )

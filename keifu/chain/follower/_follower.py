@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ethwire.rpc import Limit, NewHeads, Rpc, quantity
+from ethwire.rpc import NewHeads, Rpc, quantity
 from keifu.chain._chains import final_depth
 from keifu.chain.finality import final_block
 from keifu.chain.follower._filter import Filter
@@ -19,6 +19,7 @@ from keifu.errors import ChainMismatch, Contradiction, LimitExceeded, NotServed,
 
 __all__ = ["Follower"]
 
+MAX_RANGE = 2_000  # blocks taken in at once; fewer when an endpoint does not serve so many
 FIRST_PAUSE_SECONDS = 0.05
 SLOWEST_PAUSE_SECONDS = 5.0
 PROOFS_A_STEP = 200  # blocks
@@ -54,7 +55,7 @@ class Follower:
         *sinks: Sink,
         first_block: int = 0,
         confirmations: int = 0,
-        max_range: int = 0,
+        max_range: int = MAX_RANGE,
         proved_only: bool = False,
         hashed_headers: bool = True,
         view: Callable[[int], bool] | None = None,
@@ -69,13 +70,13 @@ class Follower:
         self._tell = on_notice
         self._heads = heads or NewHeads()
         self._proved_only = proved_only
+        self._most = max_range
         pool = ThreadPoolExecutor(workers, thread_name_prefix="follower") if workers else None
         self._readers = [Reader(endpoint, hashed=hashed_headers, workers=pool) for endpoint in rpc.endpoints]
-        for endpoint in rpc.endpoints if max_range else ():
-            endpoint.blocks = Limit(max_range)
         self._state = State(database)
         self._prover = Prover(self._state, self._readers, view, on_notice)
         self._filters: dict[int, Filter] = {}
+        self._head_before = -1
         self._failures: dict[str, int] = {}
         self._claim([_source(item, first_block) for item in addresses])
 
@@ -150,7 +151,8 @@ class Follower:
                 pause = FIRST_PAUSE_SECONDS
 
     def _step(self, reader: Reader) -> Step:
-        head = self._head(reader)
+        head, before = self._head(reader), self._head_before
+        self._head_before = head
         reached = self._state.reached
         if head > reached:
             return self._extend(reader, reached, head)
@@ -160,8 +162,9 @@ class Follower:
             return self._extend_late(reader, *late, head)
         if (lie := self._prover.step(reader, PROOFS_A_STEP)) is not None:
             self._rewind(lie.number - 1, lie.parent)
-            return Step(self.reached, head, reverted_to=lie.number - 1, pending=self._state.pending)
-        return Step(reached, head, pending=self._state.pending)
+            return Step(self.reached, head, reverted_to=lie.number - 1, pending=self._state.pending, more=True)
+        # A node may be behind, or wrong about its head once: nothing is left to do when it says the same twice.
+        return Step(reached, head, pending=self._state.pending, more=head != before)
 
     def _extend(self, reader: Reader, reached: int, head: int) -> Step:
         wanted = self._filter(self._state.generation)
@@ -177,7 +180,7 @@ class Follower:
         with self._state.transaction():
             self._state.advance(found.blocks, found.pending)
             self._apply(found.events)
-        return Step(found.blocks[-1].number, head, events=len(found.events), pending=self._state.pending)
+        return Step(found.blocks[-1].number, head, events=len(found.events), pending=self._state.pending, more=True)
 
     def _extend_late(self, reader: Reader, scope: int, before: int, head: int) -> Step:
         """The past of a contract that was added when the others were further."""
@@ -192,13 +195,13 @@ class Follower:
             self._state.advance_late(scope, before, last.number, found.pending)
             self._apply(found.events)
         self._filters.clear()
-        return Step(reached, head, events=len(found.events), pending=max(1, self._state.pending))
+        return Step(reached, head, events=len(found.events), pending=self._state.pending, more=True)
 
     def _read(self, reader: Reader, first: int, head: int, wanted: Filter) -> Range:
         """As much from `first` on as the endpoint serves at once."""
         limit = reader.rpc.blocks
         while True:
-            last = min(head, first + limit.size - 1)
+            last = min(head, first + min(limit.size, self._most) - 1)
             try:
                 prove = self._proved_only or reader.url in self._prover.liars
                 found = reader.range(first, last, wanted, prove=prove)
@@ -255,7 +258,7 @@ class Follower:
                 )
             )
         self._rewind(fork, self._state.hash_of(fork))
-        return Step(fork, head, reverted_to=fork)
+        return Step(fork, head, reverted_to=fork, more=True)
 
     def _rewind(self, number: int, block_hash: str | None) -> None:
         with self._state.transaction():

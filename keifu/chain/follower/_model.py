@@ -13,7 +13,7 @@ __all__ = ["Block", "Event", "Notice", "Receipt", "Sink", "Source", "Step", "Unp
 
 
 class Event(msgspec.Struct, rename="camel"):
-    """One log, in lower-case hex; `number` and `index` are integers."""
+    """One log, in lower-case hex; `number`, `index` and `block_time` (unix seconds, of its header) are integers."""
 
     address: str
     topics: list[str]
@@ -24,6 +24,7 @@ class Event(msgspec.Struct, rename="camel"):
     transaction_index: str
     log_index: str
     removed: bool = False
+    block_time: int = 0
 
     @property
     def number(self) -> int:
@@ -83,18 +84,19 @@ class Sink(Protocol):
 @dataclass(frozen=True)
 class Step:
     """What one step did. `head` is the node's newest block, `reached` the newest that is now accounted for, `pending`
-    how many blocks with events still wait for their proof."""
+    how many blocks with events still wait for their proof; `more` says that the next step may have something to do."""
 
     reached: int
     head: int
     events: int = 0
     reverted_to: int | None = None
     pending: int = 0
+    more: bool = False
 
     @property
     def caught_up(self) -> bool:
-        """Everything up to the node's head is accounted for, and proved as far as the endpoints allow."""
-        return self.reverted_to is None and self.reached >= self.head and not self.pending
+        """A node that was asked again has nothing newer, and everything is proved as far as the endpoints allow."""
+        return not self.more and self.reached >= self.head and not self.pending
 
 
 @dataclass(frozen=True)

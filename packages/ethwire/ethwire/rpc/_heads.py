@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["NewHeads"]
+__all__ = ["WEB_SOCKETS", "NewHeads", "heads_of"]
+
+WEB_SOCKETS = ("ws://", "wss://")
 
 OPEN_SECONDS = 10.0
 SECONDS_BETWEEN_TRIES = 60.0
@@ -74,3 +76,8 @@ class NewHeads:
             self._socket.close()
         self._socket = None
         self._waited = 0.0
+
+
+def heads_of(urls: str) -> NewHeads:
+    """By the first WebSocket address among URLs separated by commas; pauses when there is none."""
+    return NewHeads(next((url for part in urls.split(",") if (url := part.strip()).startswith(WEB_SOCKETS)), ""))

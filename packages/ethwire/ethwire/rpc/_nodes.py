@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from ethwire.errors import ChainMismatch, Contradiction, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
+from ethwire.rpc._heads import WEB_SOCKETS
 from ethwire.rpc.endpoint import ATTEMPTS, Rpc
 
 __all__ = ["Nodes", "connect"]
 
 T = TypeVar("T")
-WEB_SOCKETS = ("ws://", "wss://")
 
 
 class Nodes(Rpc):

@@ -28,7 +28,7 @@ FIRST_PAUSE_SECONDS = 0.1
 RATE_PAUSE_SECONDS = 1.0  # after "too many requests" from a node that does not say how long
 LONGEST_WAIT_SECONDS = 60.0  # a node that wants to be left alone for longer is an error at once
 MOST_REQUESTS = 1_000  # in one batch
-MOST_BLOCKS = 2_000  # in one query for logs
+MOST_BLOCKS = 2**32  # in one query for logs: as many as there are, until the node refuses
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _WRITES = ("eth_sendRawTransaction", "eth_sendTransaction", "anvil_", "evm_", "hardhat_")  # whatever begins like this
 
