@@ -62,6 +62,8 @@ class Ledger:
         )
 
     def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
+        for event in events:  # as a real sink does: a number that no column takes raises OverflowError
+            database.execute("SELECT ?", (int(event.data, 16),))
         database.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)", [_row(event) for event in events])
 
     def revert(self, database: sqlite3.Connection, first_block: int) -> None:
@@ -70,7 +72,15 @@ class Ledger:
 
 def _row(event: Event) -> Row:
     topics = " ".join(event.topics)
-    return (event.number, event.index, event.address, topics, event.data, event.transaction_hash, event.block_time)
+    return (
+        event.number,
+        event.index,
+        event.address,
+        topics,
+        event.data,
+        event.transaction_hash,
+        event.block_time,
+    )
 
 
 def _row_of(log: dict[str, Any]) -> Row:

@@ -258,6 +258,8 @@ class FaultyNode:
     def __init__(self, upstream: str | Upstream, *faults: Fault | Lie) -> None:
         self.faults: list[Fault] = [fault if isinstance(fault, Fault) else Change(fault) for fault in faults]
         self.asked: list[str] = []  # methods, in order
+        self.requests: list[Request] = []  # the same, whole
+        self.posts = 0  # over HTTP: a batch is one
         self._upstream = over_http(upstream) if isinstance(upstream, str) else upstream
         self._server: ThreadingHTTPServer | None = None
 
@@ -266,6 +268,8 @@ class FaultyNode:
         asked = json.loads(body)
         requests = asked if isinstance(asked, list) else [asked]
         self.asked += [request["method"] for request in requests]
+        self.requests += requests
+        self.posts += 1
         answers = self._upstream(requests)
         for fault in tuple(self.faults):
             answers = [fault.answer(request, answer) for request, answer in zip(requests, answers, strict=True)]

@@ -10,12 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from ethwire.rpc import NewHeads, Rpc, quantity
 from keifu.chain._chains import final_depth
 from keifu.chain.finality import final_block
+from keifu.chain.follower._checks import digest_of
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Notice, Sink, Source, Step, Unproved
 from keifu.chain.follower._proving import Prover
 from keifu.chain.follower._reading import Range, Reader
 from keifu.chain.follower._state import State
-from keifu.errors import ChainMismatch, Contradiction, LimitExceeded, NotServed, RateLimited, RpcError, UsageError
+from keifu.errors import (
+    ChainMismatch,
+    Contradiction,
+    EnvironmentFault,
+    LimitExceeded,
+    NotServed,
+    RateLimited,
+    RpcError,
+    UsageError,
+)
 
 __all__ = ["Follower"]
 
@@ -177,9 +187,7 @@ class Follower:
                 f"block {reached + 1} from {reader.url} does not follow the one before it", url=reader.url
             )
         self._confirm(reader, found.blocks[-1])
-        with self._state.transaction():
-            self._state.advance(found.blocks, found.pending)
-            self._apply(found.events)
+        self._take_in(reader, found, wanted, lambda: self._state.advance(found.blocks, found.pending))
         return Step(found.blocks[-1].number, head, events=len(found.events), pending=self._state.pending, more=True)
 
     def _extend_late(self, reader: Reader, scope: int, before: int, head: int) -> Step:
@@ -191,9 +199,10 @@ class Follower:
             if self._state.hash_of(block.number) not in (None, block.hash):
                 raise Contradiction(f"block {block.number} from {reader.url} is of another chain", url=reader.url)
         self._confirm(reader, last)
-        with self._state.transaction():
-            self._state.advance_late(scope, before, last.number, found.pending)
-            self._apply(found.events)
+        wanted = self._filter(scope)
+        self._take_in(
+            reader, found, wanted, lambda: self._state.advance_late(scope, before, last.number, found.pending)
+        )
         self._filters.clear()
         return Step(reached, head, events=len(found.events), pending=self._state.pending, more=True)
 
@@ -213,9 +222,28 @@ class Follower:
                 limit.served(last - first + 1)
                 return found
 
-    def _apply(self, events: Sequence[Event]) -> None:
-        for sink in self._sinks:
-            sink.apply(self.database, events)
+    def _take_in(self, reader: Reader, found: Range, wanted: Filter, advance: Callable[[], None]) -> None:
+        """Move on, and tell the sinks. One that stumbles over what is not proved yet gets it proved."""
+        try:
+            self._commit(found.events, advance)
+        except EnvironmentFault:
+            raise
+        except Exception as error:
+            if not found.pending:
+                raise
+            proved = reader.range(found.blocks[0].number, found.blocks[-1].number, wanted, prove=True)
+            if digest_of(proved.events) == digest_of(found.events):
+                raise
+            message = f"{reader.url} gave logs that the receipts do not hold, which a sink refused: {error}"
+            self._prover.accuse(reader.url, message)
+            found.blocks[:], found.events[:], found.pending[:] = proved.blocks, proved.events, proved.pending
+            self._commit(found.events, advance)
+
+    def _commit(self, events: Sequence[Event], advance: Callable[[], None]) -> None:
+        with self._state.transaction():
+            advance()
+            for sink in self._sinks:
+                sink.apply(self.database, events)
 
     # the chain -----------------------------------------------------------------------------------------------------
 

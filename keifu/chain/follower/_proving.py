@@ -106,16 +106,17 @@ class Prover:
 
     def _found_out(self, row: Row, witness: Reader) -> Block:
         """Everything from the block on is to be read again, from whoever proves it."""
-        self.liars.add(row.url)
-        self._tell(
-            Notice(
-                "lie",
-                f"{row.url} gave other logs of block {row.block.number} than its receipts hold, as {witness.url} "
-                "proves: they are undone and read again",
-                row.url,
-            )
+        self.accuse(
+            row.url,
+            f"{row.url} gave other logs of block {row.block.number} than its receipts hold, as {witness.url} proves: "
+            "they are undone and read again",
         )
         return row.block
+
+    def accuse(self, url: str, message: str) -> None:
+        """The endpoint must prove what it gives from now on."""
+        self.liars.add(url)
+        self._tell(Notice("lie", message, url))
 
     def _settle(self, rows: Sequence[Row], proved: Sequence[Row], why: dict[int, str]) -> None:
         left = {row.block.number for row in _without(rows, proved)}

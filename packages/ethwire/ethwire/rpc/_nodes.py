@@ -157,7 +157,8 @@ def connect(
 ) -> Rpc:
     """The endpoint at a URL, or several at URLs separated by commas. Raises UsageError when there is none, and
     ChainMismatch when they serve different chains."""
-    wanted = [url.strip() for url in urls.split(",") if url.strip() and not url.strip().startswith(WEB_SOCKETS)]
+    named = dict.fromkeys(url.strip() for url in urls.split(","))  # one that is named twice has one voice
+    wanted = [url for url in named if url and not url.startswith(WEB_SOCKETS)]
     if not wanted:
         raise UsageError(f"{urls!r} holds no address of a node", remedy="like https://rpc.example")
     if len(wanted) == 1:
