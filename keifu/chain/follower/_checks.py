@@ -13,10 +13,10 @@ from itertools import pairwise
 
 import msgspec
 
-from keifu.chain.follower._bloom import bloom_of_log
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
-from keifu.chain.follower._receipts import receipts_root
+from keifu.chain.follower.bloom import bloom_of_log
+from keifu.chain.follower.receipts import receipts_root
 from keifu.chain.header import Header, header_rlp
 from keifu.errors import Contradiction
 from keifu.keys import keccak256

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keifu.chain.follower._bloom import bloom_mask
 from keifu.chain.follower._model import Block, Event, Source
+from keifu.chain.follower.bloom import bloom_mask
 
 __all__ = ["Filter"]
 

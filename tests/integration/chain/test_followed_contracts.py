@@ -9,7 +9,6 @@ import pytest
 
 from ethwire.rpc import NewHeads, Rpc
 from keifu.chain.follower import Event, Follower, Source
-from keifu.chain.follower._state import SCHEMA
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
 from tests.faulty_node import Change, FaultyNode, RangeLimit
 from tests.integration.chain.conftest import Totals, values
@@ -187,8 +186,9 @@ def test_a_database_of_another_chain_with_the_same_number_is_refused(anvil, coun
 
 def test_a_database_of_a_newer_or_an_earlier_version_is_refused(anvil, counter, database, totals):
     follow(anvil.rpc, [counter.address], database, totals)
-    database.execute("UPDATE follower_meta SET value = ? WHERE key = 'schema'", (str(SCHEMA + 1),))
-    with pytest.raises(UsageError, match=f"a newer version of Keifu wrote this database .schema {SCHEMA + 1}"):
+    [(schema,)] = database.execute("SELECT value FROM follower_meta WHERE key = 'schema'")
+    database.execute("UPDATE follower_meta SET value = value + 1 WHERE key = 'schema'")
+    with pytest.raises(UsageError, match=f"a newer version of Keifu wrote this database .schema {int(schema) + 1}"):
         Follower(anvil.rpc, [counter.address], database, totals)
     old = sqlite3.connect(":memory:")
     old.execute("CREATE TABLE follower_source (id INTEGER, source TEXT)")

@@ -28,7 +28,6 @@ def test_no_command_reads_logs_from_before_the_contract(keifu, deployed, anvil, 
             ("tge", "status", "--json"),
             ("tge", "verify", *grants, "--json"),
             ("staking", "status", "--json"),
-            ("prov", "find", "00" * 32, "--json"),
             ("prov", "watch", "--once"),
         ):
             status, told, fault = keifu(*command)

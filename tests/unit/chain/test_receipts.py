@@ -10,9 +10,9 @@ import rlp
 from trie import HexaryTrie
 
 from keifu.chain import Anvil, ChainClient
-from keifu.chain.follower._bloom import bloom_mask
-from keifu.chain.follower._model import Event, Receipt
-from keifu.chain.follower._receipts import receipts_root
+from keifu.chain.follower import Event, Receipt
+from keifu.chain.follower.bloom import bloom_mask
+from keifu.chain.follower.receipts import receipts_root
 from keifu.chain.header import Header, encode_header, header_rlp
 from keifu.errors import CheckFailed
 from keifu.keys import keccak256
