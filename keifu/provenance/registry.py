@@ -176,7 +176,3 @@ class Provenance:
             return Record.from_args(event.decode(topics, bytes.fromhex(log.data[2:]))["record"])
         except (InputError, AbiError, ValueError, KeyError, OverflowError):
             return None
-        except Exception as error:  # eth-abi's decoding errors have no common root with ValueError
-            if type(error).__module__.startswith("eth_abi"):
-                return None
-            raise

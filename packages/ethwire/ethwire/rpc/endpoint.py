@@ -6,13 +6,14 @@ import itertools
 import math
 import ssl
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-import httpx
 import msgspec
 
+from ethwire._http import httpx
 from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
 from ethwire.rpc._answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
@@ -66,6 +67,7 @@ class Rpc:
         # The certificates of this machine are read only where they are needed: that takes a tenth of a second.
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
         self._http = httpx.Client(headers={"Content-Type": "application/json"}, verify=verify, transport=transport)
+        weakref.finalize(self, self._http.close)  # whoever drops an Rpc without closing it leaves no socket open
 
     @property
     def endpoints(self) -> tuple[Rpc, ...]:
