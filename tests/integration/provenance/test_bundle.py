@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ethwire.rpc import Rpc
 from evmstorm.evm import artifacts
 from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.provenance import Kind, Link, Record, Status
