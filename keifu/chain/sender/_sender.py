@@ -261,16 +261,10 @@ class Sender:
 
     def _bind(self, sight: Sight) -> list[tuple[Bound, Intent, Attempt]]:
         """Nonces and signatures for those that wait, as far as there is room and the contract does not refuse them."""
-        if self._book.gaps(sight) and not self._book.queued:
-            self._accept(
-                [
-                    Intent(f"{OWN_PREFIX}nonce {nonce} at {sight.head}", self.account.address)
-                    for nonce in self._book.gaps(sight)
-                ]
-            )
+        gaps = self._book.gaps(sight)
         with self._changing:
-            waiting = list(islice(self._book.queued.values(), self._book.room()))
-        if not waiting:
+            waiting = list(islice(self._book.queued.values(), max(self._book.room(), len(gaps))))
+        if not waiting and not gaps:
             return []
         if (foreign := self._book.foreign(sight)) > self.policy.in_flight:
             self.trouble = f"the node knows {foreign} transactions of {self.account.address} that are not this sender's"
@@ -278,10 +272,20 @@ class Sender:
         if sight.fees.max_fee < sight.base_fee + sight.fees.priority:
             self.trouble = f"the base fee, {sight.base_fee} wei, is above the most that this sender pays"
             return []
+        limited = self._limited(waiting, sight)
+        if gaps and not limited:
+            limited = self._limited(self._fillers(gaps, sight), sight)
         return [
             self._sign(item, nonce, sight.fees, gas, sight)
-            for (item, gas), nonce in zip(self._limited(waiting, sight), self._book.nonces(sight), strict=False)
+            for (item, gas), nonce in zip(limited, self._book.nonces(sight), strict=False)
         ]
+
+    def _fillers(self, gaps: Sequence[int], sight: Sight) -> list[Bound]:
+        """Transfers of nothing to the account itself: what is behind a missing nonce goes on when one has it."""
+        to = self.account.address
+        self._accept([Intent(f"{OWN_PREFIX}nonce {nonce} at {sight.head}", to) for nonce in gaps])
+        with self._changing:
+            return [item for item in self._book.queued.values() if item.is_filler]
 
     def _limited(self, waiting: Sequence[Bound], sight: Sight) -> list[tuple[Bound, int]]:
         """The first of them, each with its gas limit, up to the one that must wait: a call may be refused only because
@@ -297,7 +301,7 @@ class Sender:
                     limited.append((item, gas))
                     continue
                 answer = Revert(f"it takes {answer:,} gas, and a block has {sight.block_gas:,}")
-            if isinstance(answer, Revert) and not limited and not self._book.waiting():
+            if isinstance(answer, Revert) and not limited and self._book.is_refused(item, sight):
                 reason = answer.reason or str(answer)
                 self._write([(item, replace(item.intent, state=State.REFUSED, reason=reason))])
                 continue
