@@ -95,7 +95,7 @@ class Node:
     def taker(self, nonce: int, last: int) -> str | None:
         """Hash of the transaction that took the account's nonce in block `last` or before. None when it was not taken
         there. Raises RpcError when the node cannot show it: then nobody knows."""
-        if self._count(last) <= nonce:
+        if last < 0 or self._count(last) <= nonce:
             return None
         step, above = 1, last  # the nonce is used at `above`
         below = last - step
