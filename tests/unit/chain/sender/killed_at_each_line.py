@@ -114,7 +114,7 @@ def chosen(places: list[str], which: str) -> list[int]:
     """Numbers of the lines at which to kill."""
     if which == "all":
         return list(range(len(places)))
-    numbers = dict((place, number) for number, place in sorted(enumerate(places), reverse=which == "first"))
+    numbers = {place: number for number, place in sorted(enumerate(places), reverse=which == "first")}
     return sorted(numbers.values())
 
 

@@ -102,7 +102,7 @@ class SimulatedChain:
         jump = self.random.choice((0.3, 4.0, 20.0)) if self._happens(self.faults.fee_jump) else 1.0
         base = min(max(int(base * jump * self.random.uniform(0.9, 1.1)), 7), 100 * GWEI)
         nonce, taken = self.count(self.blocks), []
-        while (item := self.pool.get(nonce)) and item.max_fee >= base and self.random.random() < 0.8:  # noqa: PLR2004
+        while (item := self.pool.get(nonce)) and item.max_fee >= base and self.random.random() < 0.8:
             taken.append(item)
             nonce += 1
         self.blocks.append(Block(len(self.blocks), self._hash(), base, tuple(taken)))
@@ -117,7 +117,7 @@ class SimulatedChain:
         removed = self.blocks[-gone:]
         del self.blocks[-gone:]
         for item in (item for block in removed for item in block.transactions):
-            if self.random.random() < 0.5:  # noqa: PLR2004
+            if self.random.random() < 0.5:
                 self.pool.setdefault(item.nonce, item)
         for _ in range(gone):
             self._mine()
