@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
+import sqlite3
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ethwire.constants import GWEI
 from keifu.chain.sender import Intent, Policy, Sender, State
+from keifu.chain.sender._book import Book
+from keifu.chain.sender._node import Node
 from keifu.errors import KeifuError, RpcError
 from keifu.keys import Account
 from tests.unit.chain.sender.simulated_chain import AFTER_MINED, REFUSED, REVERTS, Faults, Killed, SimulatedChain
@@ -21,7 +26,7 @@ SEEDS = int(os.environ.get("KEIFU_SENDER_SEEDS", "150"))
 A_TEST = 25
 DEPTH, PATIENCE = 4, 5
 MOST_FEE = 4_000 * GWEI
-BAD_ROUNDS, GOOD_ROUNDS = 40, 400
+BAD_ROUNDS, GOOD_ROUNDS = 40, 150
 TO = "0x" + "aa" * 20
 ACCOUNT = Account.from_role("simulated sender")
 
@@ -139,3 +144,46 @@ def test_each_intent_takes_effect_once_whatever_happens(first, tmp_path):
                 raise AssertionError(f"seed {seed}: {error}") from error
             finally:
                 day.restart()
+
+
+# The simulation itself: what it must find ----------------------------------------------------------------------------
+
+
+def _at_once(node, nonce, last):
+    """Who takes a late receipt for a foreign transaction."""
+    return "0x" + "ff" * 32
+
+
+def _nonces_again(book, sight):
+    """Who believes the node alone about nonces."""
+    return itertools.count(sight.mined)
+
+
+def _never_falls(sender, sight):
+    """Who takes the first block that an intent is in for its last."""
+    return [
+        (item, replace(item.intent, state=State.FAILED if item.intent.reason else State.DONE))
+        for item in sender._book.mined()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "fault"),
+    [
+        (Node, "taker", _at_once),
+        (Book, "nonces", _nonces_again),
+        (Sender, "_fallen", _never_falls),
+    ],
+    ids=["late receipt", "nonces", "reorganisation"],
+)
+def test_a_fault_that_is_planted_is_found(owner, name, fault, tmp_path, monkeypatch):
+    monkeypatch.setattr(owner, name, fault)
+    for seed in range(SEEDS):
+        day = Day(seed, tmp_path)
+        try:
+            day.run()
+        except (AssertionError, KeifuError, KeyError, sqlite3.Error):
+            return
+        finally:
+            day.restart()
+    pytest.fail("no seed has found it")
