@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import cases, cli, hashing, provenance, staking, suite, tge
+from benchmarks import cases, chain, cli, hashing, provenance, staking, suite, tge
 from benchmarks._rows import Row
 from benchmarks.engine_rows import ROWS as FUZZ_ROWS
 
@@ -15,6 +15,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
     "cases": cases.ROWS,
+    "chain": chain.ROWS,
     "cli": cli.ROWS,
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from keifu.chain._failure import Endpoint, why_failed
+from keifu.chain._failure import Endpoint, is_known, why_failed
 from keifu.chain._pricing import MOST_FEE, fresh_fees, gas_limit, quantity, raised
 from keifu.chain._transaction import Fees, sign_transaction
 from keifu.errors import Revert, RpcError
@@ -261,7 +261,7 @@ class Outbox:
     def _tell(self, fillers: Sequence[Sent], address: str) -> None:
         answers = self.rpc.batch([("eth_sendRawTransaction", ["0x" + item.raws[-1].hex()]) for item in fillers])
         for answer in answers:
-            if isinstance(answer, Exception):
+            if isinstance(answer, Exception) and not is_known(answer):
                 raise RpcError(
                     f"{address} has transactions of a refused batch in the node's pool, and they cannot be withdrawn:"
                     f" {answer}",
