@@ -20,7 +20,7 @@ from keifu.keys import keccak256
 __all__ = ["ROWS"]
 
 TRANSFERS = 3_000
-ROUNDS = 3
+ROUNDS = 5
 BATCH = 500
 GAS = 21_000
 FEES = Fees(max_fee=3 * GWEI, priority=GWEI)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,7 @@ __all__ = ["Sender", "Step"]
 
 FIRST_PAUSE_SECONDS = 0.005
 SLOWEST_PAUSE_SECONDS = 2.0
+PART = 125  # signed and written together
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class Step:
     @property
     def is_idle(self) -> bool:
         return not (self.changed or self.signed or self.told)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is signed next."""
+
+    item: Bound
+    nonce: int
+    fees: Fees
+    gas: int
 
 
 class Sender:
@@ -81,6 +93,8 @@ class Sender:
         self._node = Node(rpc, self.chain_id, account.address, self.policy.most_fee)
         self._locks = locked(path, self.chain_id, account.address)
         try:
+            self._teller = ThreadPoolExecutor(1)
+            self._locks.callback(self._teller.shutdown)
             self._store = Store(path)
             self._locks.callback(self._store.close)
             self._claim(deployment)
@@ -235,32 +249,30 @@ class Sender:
         return str(why_failed(self._node.endpoint, self._node.request(item), gas, receipt))
 
     def _send(self, sight: Sight) -> tuple[int, int]:
-        """Sign replacements and what has no nonce yet, write all down, and only then send."""
-        signed = [
-            self._sign(item, item.nonce, fees, item.attempts[-1].gas, sight)
-            for item, fees in self._book.replacements(sight)
-        ]
-        signed += self._bind(sight)
-        with self._changing:
-            self._store.change(
-                [(item.number, intent) for item, intent, _ in signed],
-                [(item.number, intent.nonce or 0, attempt) for item, intent, attempt in signed],
-            )
-            for item, intent, attempt in signed:
-                self._book.update(item, intent)
-                item.attempts.append(attempt)
-                item.told_at = float("-inf")
-        fresh = [item for item, _, _ in signed]
-        known = {item.number for item in fresh}
-        told = fresh + [item for item in self._book.forgotten(sight) if item.number not in known]
-        told.sort(key=lambda item: item.nonce)  # a pool takes them as they follow each other
-        if told:
-            self._node.tell(told, sight.now)
-        self.trouble = next((item.trouble for item in told if item.trouble), self.trouble)
-        return len(signed), len(told)
+        """Sign replacements and what has no nonce yet. Each part is written down before the node is told of it, and
+        the next is signed and written while the node works on it."""
+        plans = [_Plan(item, item.nonce, fees, item.attempts[-1].gas) for item, fees in self._book.replacements(sight)]
+        plans += self._bind(sight)
+        plans.sort(key=lambda plan: plan.nonce)  # a pool takes them as they follow each other
+        telling: list[Future[None]] = []
+        try:
+            for start in range(0, len(plans), PART):
+                part = plans[start : start + PART]
+                self._write_signed([self._sign(plan, sight) for plan in part])
+                telling.append(self._teller.submit(self._node.tell, [plan.item for plan in part], sight.now))
+        finally:
+            wait(telling)
+        for told in telling:
+            told.result()
+        planned = {plan.item.number for plan in plans}
+        again = [item for item in self._book.forgotten(sight) if item.number not in planned]
+        self._node.tell(again, sight.now)
+        items = [*(plan.item for plan in plans), *again]
+        self.trouble = next((item.trouble for item in items if item.trouble), self.trouble)
+        return len(plans), len(items)
 
-    def _bind(self, sight: Sight) -> list[tuple[Bound, Intent, Attempt]]:
-        """Nonces and signatures for those that wait, as far as there is room and the contract does not refuse them."""
+    def _bind(self, sight: Sight) -> list[_Plan]:
+        """Nonces for those that wait, as far as there is room and the contract does not refuse them."""
         gaps = self._book.gaps(sight)
         with self._changing:
             waiting = list(islice(self._book.queued.values(), max(self._book.room(), len(gaps))))
@@ -276,7 +288,7 @@ class Sender:
         if gaps and not limited:
             limited = self._limited(self._fillers(gaps, sight), sight)
         return [
-            self._sign(item, nonce, sight.fees, gas, sight)
+            _Plan(item, nonce, sight.fees, gas)
             for (item, gas), nonce in zip(limited, self._book.nonces(sight), strict=False)
         ]
 
@@ -309,21 +321,21 @@ class Sender:
             break
         return limited
 
-    def _sign(self, item: Bound, nonce: int, fees: Fees, gas: int, sight: Sight) -> tuple[Bound, Intent, Attempt]:
-        intent = item.intent
+    def _sign(self, plan: _Plan, sight: Sight) -> tuple[Bound, Intent, Attempt]:
+        intent = plan.item.intent
         raw, tx_hash = sign_transaction(
             self.account,
             chain_id=self.chain_id,
-            nonce=nonce,
-            fees=fees,
-            gas=gas,
+            nonce=plan.nonce,
+            fees=plan.fees,
+            gas=plan.gas,
             to=intent.to,
             value=intent.value,
             data=intent.data,
         )
         shown = "0x" + tx_hash.hex()
-        attempt = Attempt(shown, raw, fees, gas, sight.head)
-        return item, replace(intent, state=State.SENT, nonce=nonce, tx_hash=shown), attempt
+        attempt = Attempt(shown, raw, plan.fees, plan.gas, sight.head)
+        return plan.item, replace(intent, state=State.SENT, nonce=plan.nonce, tx_hash=shown), attempt
 
     # what is kept --------------------------------------------------------------------------------------------------
 
@@ -355,6 +367,17 @@ class Sender:
             self._store.change([(item.number, intent) for item, intent in changes])
             for item, intent in changes:
                 self._book.update(item, intent)
+
+    def _write_signed(self, signed: Sequence[tuple[Bound, Intent, Attempt]]) -> None:
+        with self._changing:
+            self._store.change(
+                [(item.number, intent) for item, intent, _ in signed],
+                [(item.number, intent.nonce or 0, attempt) for item, intent, attempt in signed],
+            )
+            for item, intent, attempt in signed:
+                self._book.update(item, intent)
+                item.attempts.append(attempt)
+                item.told_at = float("-inf")
 
     def _get(self, ids: Iterable[str]) -> list[Intent]:
         wanted = list(ids)

@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -73,7 +74,9 @@ def run(rpc: Rpc, database: Path, account: Account, mode: str, kill_at: int | No
     if (child := os.fork()) == 0:
         try:
             with Rpc(rpc.url) as own:
-                sys.settrace(tracer(report, kill_at))
+                trace = tracer(report, kill_at)
+                sys.settrace(trace)
+                threading.settrace(trace)  # transactions are sent by a thread
                 victim(own, database, account, intents(account), mode, report)
         finally:
             os._exit(0)
