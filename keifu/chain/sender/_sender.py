@@ -16,11 +16,11 @@ from keifu.chain._chains import final_depth
 from keifu.chain._failure import Endpoint, why_failed
 from keifu.chain._pricing import gas_limit, quantity
 from keifu.chain._transaction import Fees, sign_transaction
-from keifu.chain.sender._book import Attempt, Book, Bound, Policy, Sight
 from keifu.chain.sender._lock import locked
-from keifu.chain.sender._node import Node
-from keifu.chain.sender._store import Store
+from keifu.chain.sender.book import Attempt, Book, Bound, Policy, Sight
 from keifu.chain.sender.intent import OWN_PREFIX, Intent, State
+from keifu.chain.sender.node import Node
+from keifu.chain.sender.store import Store
 from keifu.errors import ChainMismatch, EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 

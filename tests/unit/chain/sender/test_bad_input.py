@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from keifu.chain import Anvil
-from keifu.chain.sender import Intent, Sender, State, _store
+from keifu.chain.sender import Intent, Sender, State, store
 from keifu.errors import ChainMismatch, EnvironmentFault, RpcError
 from tests.ape_chain import GENESIS
 from tests.unit.chain.sender.conftest import Choosy, pay
@@ -106,7 +106,7 @@ def test_a_database_of_another_deployment(anvil, account, tmp_path):
 def test_a_database_from_a_newer_version(open_sender, tmp_path):
     open_sender().close()
     with sqlite3.connect(tmp_path / "sender.db") as database:
-        database.execute(f"PRAGMA user_version = {_store.VERSION + 1}")
+        database.execute(f"PRAGMA user_version = {store.VERSION + 1}")
     with pytest.raises(EnvironmentFault) as caught:
         open_sender()
     assert "was written by a newer version of Keifu (2; this one knows 1)" in one_line(caught)
@@ -145,14 +145,14 @@ def test_a_full_disk(anvil, open_sender, payee, when):
     wanted = [Intent(f"pay {number}", payee, bytes(1_000), value=1) for number in range(MANY)]
     sender.submit_many(wanted)
     sends = node.asked.count(SENT)
-    _fill(sender._store.database)
+    _fill(sender.store.database)
     more = [Intent(f"more {number}", payee, bytes(1_000)) for number in range(MANY)]
     act = (lambda: sender.submit_many(more)) if when == "submitting" else sender.step
     with pytest.raises(EnvironmentFault) as caught:
         act()
     assert "database or disk is full" in one_line(caught)
     assert node.asked.count(SENT) == sends
-    sender._store.database.execute("PRAGMA max_page_count = 100000")
+    sender.store.database.execute("PRAGMA max_page_count = 100000")
     assert {intent.state for intent in sender.wait(*(intent.id for intent in wanted))} == {State.DONE}
     assert int(anvil.rpc.call("eth_getBalance", payee, "latest"), 16) == MANY
     assert sum(sender.status()["intents"].values()) == MANY

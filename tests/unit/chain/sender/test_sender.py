@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ethwire.constants import GWEI
+from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from keifu.chain import ChainClient
 from keifu.chain.sender import Intent, State
@@ -133,7 +133,7 @@ def test_what_rests_on_an_earlier_one_waits_for_it(by_hand, open_sender, account
     code = packaged.creation_code + (10).to_bytes(32, "big")
     sender.submit(Intent("deploy", None, code))
     sender.step()
-    where = ChainClient(by_hand.rpc).at("0x" + "00" * 20, packaged.interface)
+    where = ChainClient(by_hand.rpc).at(ZERO_ADDRESS, packaged.interface)
     to = _created(account.address, sender.get("deploy").nonce)
     sender.submit(Intent("later", to, where.add.encode(11)))  # refused by whatever is there, when it is there
     sender.step()
@@ -231,7 +231,7 @@ def test_no_more_is_offered_than_the_most(by_hand, open_sender, clock, payee):
     for _ in range(20):
         by_hand.mine()
         sender.step()
-    offered = [attempt.fees.max_fee for attempt in sender._book.sent[0].attempts]
+    offered = [attempt.fees.max_fee for attempt in sender.book.sent[0].attempts]
     assert len(offered) > 1
     assert max(offered) <= 5 * GWEI
     sender.submit(pay(payee, 1))

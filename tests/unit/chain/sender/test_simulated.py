@@ -14,8 +14,8 @@ import pytest
 
 from ethwire.constants import GWEI
 from keifu.chain.sender import Intent, Policy, Sender, State
-from keifu.chain.sender._book import Book
-from keifu.chain.sender._node import Node
+from keifu.chain.sender.book import Book
+from keifu.chain.sender.node import Node
 from keifu.errors import KeifuError, RpcError
 from keifu.keys import Account
 from tests.unit.chain.sender.simulated_chain import AFTER_MINED, REFUSED, REVERTS, Faults, Killed, SimulatedChain
@@ -163,7 +163,7 @@ def _never_falls(sender, sight):
     """Who takes the first block that an intent is in for its last."""
     return [
         (item, replace(item.intent, state=State.FAILED if item.intent.reason else State.DONE))
-        for item in sender._book.mined()
+        for item in sender.book.mined()
     ]
 
 

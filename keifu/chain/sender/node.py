@@ -7,7 +7,7 @@ from typing import Any
 
 from keifu.chain._failure import Endpoint, is_known, never_works
 from keifu.chain._pricing import fresh_fees, quantity
-from keifu.chain.sender._book import Bound, Sight
+from keifu.chain.sender.book import Bound, Sight
 from keifu.errors import ChainMismatch, Revert, RpcError
 
 __all__ = ["Node"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from keifu.chain._transaction import Fees
-from keifu.chain.sender._book import Attempt, Bound
+from keifu.chain.sender.book import Attempt, Bound
 from keifu.chain.sender.intent import Intent, State
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
 
