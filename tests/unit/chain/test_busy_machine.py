@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from ethwire import anvil as ethwire_anvil
-from ethwire import rpc as ethwire_rpc
+from ethwire.rpc import endpoint as ethwire_rpc
 from keifu.chain import Anvil, ChainClient, Rpc, _outbox
 from keifu.errors import EnvironmentFault, RpcError
 from keifu.units import DAY
 from tests.ape_chain import GENESIS
-from tests.integration.chain.faulty_node import FaultyNode
+from tests.faulty_node import FaultyNode
 from tests.processes import children, held_up
 
 pytestmark = pytest.mark.case("tools-36")

@@ -1,4 +1,4 @@
-"""The chain layer beside what a bare node does."""
+"""Durable sending beside bare batches."""
 
 from __future__ import annotations
 
