@@ -145,14 +145,14 @@ def test_a_full_disk(anvil, open_sender, payee, when):
     wanted = [Intent(f"pay {number}", payee, bytes(1_000), value=1) for number in range(MANY)]
     sender.submit_many(wanted)
     sends = node.asked.count(SENT)
-    _fill(sender.store.database)
+    _fill(sender._store.database)
     more = [Intent(f"more {number}", payee, bytes(1_000)) for number in range(MANY)]
     act = (lambda: sender.submit_many(more)) if when == "submitting" else sender.step
     with pytest.raises(EnvironmentFault) as caught:
         act()
     assert "database or disk is full" in one_line(caught)
     assert node.asked.count(SENT) == sends
-    sender.store.database.execute("PRAGMA max_page_count = 100000")
+    sender._store.database.execute("PRAGMA max_page_count = 100000")
     assert {intent.state for intent in sender.wait(*(intent.id for intent in wanted))} == {State.DONE}
     assert int(anvil.rpc.call("eth_getBalance", payee, "latest"), 16) == MANY
     assert sum(sender.status()["intents"].values()) == MANY

@@ -231,7 +231,7 @@ def test_no_more_is_offered_than_the_most(by_hand, open_sender, clock, payee):
     for _ in range(20):
         by_hand.mine()
         sender.step()
-    offered = [attempt.fees.max_fee for attempt in sender.book.sent[0].attempts]
+    offered = [attempt.fees.max_fee for attempt in sender._book.sent[0].attempts]
     assert len(offered) > 1
     assert max(offered) <= 5 * GWEI
     sender.submit(pay(payee, 1))

@@ -163,7 +163,7 @@ def _never_falls(sender, sight):
     """Who takes the first block that an intent is in for its last."""
     return [
         (item, replace(item.intent, state=State.FAILED if item.intent.reason else State.DONE))
-        for item in sender.book.mined()
+        for item in sender._book.mined()
     ]
 
 
