@@ -1,4 +1,4 @@
-"""Why a transaction that was mined had no effect."""
+"""What nodes say of a transaction that they do not take, and why one that was mined had no effect."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Any, Protocol
 
 from keifu.errors import OutOfGas, Revert, RpcError
 
-__all__ = ["Endpoint", "never_works", "why_failed"]
+__all__ = ["Endpoint", "is_known", "never_works", "why_failed"]
 
 # Whoever runs out of gas in an inner call keeps a 64th of it (EIP-150), twice in a call within a call.
 _ALL_BUT = 32
 # What nodes say of a call that ends the machine, whoever sends it and whenever, without the contract's refusing it.
 _OUT_OF_GAS = ("out of gas", "outofgas", "gas required exceeds")
 _HALTS = ("invalid opcode", "invalidfeopcode", "opcodenotfound", "invalid jump", "invalidjump", "stack ", "stackunder")
+# What a pool says of a transaction that it has already, or whose nonce is used: neither is a fault.
+_KNOWN = ("already known", "already imported", "known transaction", "nonce too low", "already in")
 
 
 class Endpoint(Protocol):
@@ -48,3 +50,9 @@ def never_works(error: RpcError) -> bool:
     """Whether the node says that the call cannot work however much gas it gets, or with any that it may have."""
     words = error.message.lower()
     return any(part in words for part in (*_HALTS, *_OUT_OF_GAS))
+
+
+def is_known(answer: object) -> bool:
+    """Whether a node says that it has the transaction, or that its nonce is used."""
+    words = answer.message.lower() if isinstance(answer, RpcError) else ""
+    return any(part in words for part in _KNOWN)

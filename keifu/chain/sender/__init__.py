@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keifu.chain.sender._book import Policy
 from keifu.chain.sender._sender import Sender, Step
+from keifu.chain.sender.book import Policy
 from keifu.chain.sender.intent import Intent, State
 
 __all__ = ["Intent", "Policy", "Sender", "State", "Step"]

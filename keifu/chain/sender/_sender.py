@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -15,11 +16,11 @@ from keifu.chain._chains import final_depth
 from keifu.chain._failure import Endpoint, why_failed
 from keifu.chain._pricing import gas_limit, quantity
 from keifu.chain._transaction import Fees, sign_transaction
-from keifu.chain.sender._book import Attempt, Book, Bound, Policy, Sight
 from keifu.chain.sender._lock import locked
-from keifu.chain.sender._node import Node
-from keifu.chain.sender._store import Store
+from keifu.chain.sender.book import Attempt, Book, Bound, Policy, Sight
 from keifu.chain.sender.intent import OWN_PREFIX, Intent, State
+from keifu.chain.sender.node import Node
+from keifu.chain.sender.store import Store
 from keifu.errors import ChainMismatch, EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 
@@ -27,6 +28,7 @@ __all__ = ["Sender", "Step"]
 
 FIRST_PAUSE_SECONDS = 0.005
 SLOWEST_PAUSE_SECONDS = 2.0
+PART = 125  # signed and written together
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,16 @@ class Step:
     @property
     def is_idle(self) -> bool:
         return not (self.changed or self.signed or self.told)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is signed next."""
+
+    item: Bound
+    nonce: int
+    fees: Fees
+    gas: int
 
 
 class Sender:
@@ -81,6 +93,8 @@ class Sender:
         self._node = Node(rpc, self.chain_id, account.address, self.policy.most_fee)
         self._locks = locked(path, self.chain_id, account.address)
         try:
+            self._teller = ThreadPoolExecutor(1)
+            self._locks.callback(self._teller.shutdown)
             self._store = Store(path)
             self._locks.callback(self._store.close)
             self._claim(deployment)
@@ -235,42 +249,34 @@ class Sender:
         return str(why_failed(self._node.endpoint, self._node.request(item), gas, receipt))
 
     def _send(self, sight: Sight) -> tuple[int, int]:
-        """Sign replacements and what has no nonce yet, write all down, and only then send."""
-        signed = [
-            self._sign(item, item.nonce, fees, item.attempts[-1].gas, sight)
-            for item, fees in self._book.replacements(sight)
-        ]
-        signed += self._bind(sight)
-        with self._changing:
-            self._store.change(
-                [(item.number, intent) for item, intent, _ in signed],
-                [(item.number, intent.nonce or 0, attempt) for item, intent, attempt in signed],
-            )
-            for item, intent, attempt in signed:
-                self._book.update(item, intent)
-                item.attempts.append(attempt)
-                item.told_at = float("-inf")
-        fresh = [item for item, _, _ in signed]
-        known = {item.number for item in fresh}
-        told = fresh + [item for item in self._book.forgotten(sight) if item.number not in known]
-        told.sort(key=lambda item: item.nonce)  # a pool takes them as they follow each other
-        if told:
-            self._node.tell(told, sight.now)
-        self.trouble = next((item.trouble for item in told if item.trouble), self.trouble)
-        return len(signed), len(told)
+        """Sign replacements and what has no nonce yet. Each part is written down before the node is told of it, and
+        the next is signed and written while the node works on it."""
+        plans = [_Plan(item, item.nonce, fees, item.attempts[-1].gas) for item, fees in self._book.replacements(sight)]
+        plans += self._bind(sight)
+        plans.sort(key=lambda plan: plan.nonce)  # a pool takes them as they follow each other
+        telling: list[Future[None]] = []
+        try:
+            for start in range(0, len(plans), PART):
+                part = plans[start : start + PART]
+                self._write_signed([self._sign(plan, sight) for plan in part])
+                telling.append(self._teller.submit(self._node.tell, [plan.item for plan in part], sight.now))
+        finally:
+            wait(telling)
+        for told in telling:
+            told.result()
+        planned = {plan.item.number for plan in plans}
+        again = [item for item in self._book.forgotten(sight) if item.number not in planned]
+        self._node.tell(again, sight.now)
+        items = [*(plan.item for plan in plans), *again]
+        self.trouble = next((item.trouble for item in items if item.trouble), self.trouble)
+        return len(plans), len(items)
 
-    def _bind(self, sight: Sight) -> list[tuple[Bound, Intent, Attempt]]:
-        """Nonces and signatures for those that wait, as far as there is room and the contract does not refuse them."""
-        if self._book.gaps(sight) and not self._book.queued:
-            self._accept(
-                [
-                    Intent(f"{OWN_PREFIX}nonce {nonce} at {sight.head}", self.account.address)
-                    for nonce in self._book.gaps(sight)
-                ]
-            )
+    def _bind(self, sight: Sight) -> list[_Plan]:
+        """Nonces for those that wait, as far as there is room and the contract does not refuse them."""
+        gaps = self._book.gaps(sight)
         with self._changing:
-            waiting = list(islice(self._book.queued.values(), self._book.room()))
-        if not waiting:
+            waiting = list(islice(self._book.queued.values(), max(self._book.room(), len(gaps))))
+        if not waiting and not gaps:
             return []
         if (foreign := self._book.foreign(sight)) > self.policy.in_flight:
             self.trouble = f"the node knows {foreign} transactions of {self.account.address} that are not this sender's"
@@ -278,10 +284,20 @@ class Sender:
         if sight.fees.max_fee < sight.base_fee + sight.fees.priority:
             self.trouble = f"the base fee, {sight.base_fee} wei, is above the most that this sender pays"
             return []
+        limited = self._limited(waiting, sight)
+        if gaps and not limited:
+            limited = self._limited(self._fillers(gaps, sight), sight)
         return [
-            self._sign(item, nonce, sight.fees, gas, sight)
-            for (item, gas), nonce in zip(self._limited(waiting, sight), self._book.nonces(sight), strict=False)
+            _Plan(item, nonce, sight.fees, gas)
+            for (item, gas), nonce in zip(limited, self._book.nonces(sight), strict=False)
         ]
+
+    def _fillers(self, gaps: Sequence[int], sight: Sight) -> list[Bound]:
+        """Transfers of nothing to the account itself: what is behind a missing nonce goes on when one has it."""
+        to = self.account.address
+        self._accept([Intent(f"{OWN_PREFIX}nonce {nonce} at {sight.head}", to) for nonce in gaps])
+        with self._changing:
+            return [item for item in self._book.queued.values() if item.is_filler]
 
     def _limited(self, waiting: Sequence[Bound], sight: Sight) -> list[tuple[Bound, int]]:
         """The first of them, each with its gas limit, up to the one that must wait: a call may be refused only because
@@ -297,7 +313,7 @@ class Sender:
                     limited.append((item, gas))
                     continue
                 answer = Revert(f"it takes {answer:,} gas, and a block has {sight.block_gas:,}")
-            if isinstance(answer, Revert) and not limited and not self._book.waiting():
+            if isinstance(answer, Revert) and not limited and self._book.is_refused(item, sight):
                 reason = answer.reason or str(answer)
                 self._write([(item, replace(item.intent, state=State.REFUSED, reason=reason))])
                 continue
@@ -305,21 +321,21 @@ class Sender:
             break
         return limited
 
-    def _sign(self, item: Bound, nonce: int, fees: Fees, gas: int, sight: Sight) -> tuple[Bound, Intent, Attempt]:
-        intent = item.intent
+    def _sign(self, plan: _Plan, sight: Sight) -> tuple[Bound, Intent, Attempt]:
+        intent = plan.item.intent
         raw, tx_hash = sign_transaction(
             self.account,
             chain_id=self.chain_id,
-            nonce=nonce,
-            fees=fees,
-            gas=gas,
+            nonce=plan.nonce,
+            fees=plan.fees,
+            gas=plan.gas,
             to=intent.to,
             value=intent.value,
             data=intent.data,
         )
         shown = "0x" + tx_hash.hex()
-        attempt = Attempt(shown, raw, fees, gas, sight.head)
-        return item, replace(intent, state=State.SENT, nonce=nonce, tx_hash=shown), attempt
+        attempt = Attempt(shown, raw, plan.fees, plan.gas, sight.head)
+        return plan.item, replace(intent, state=State.SENT, nonce=plan.nonce, tx_hash=shown), attempt
 
     # what is kept --------------------------------------------------------------------------------------------------
 
@@ -351,6 +367,17 @@ class Sender:
             self._store.change([(item.number, intent) for item, intent in changes])
             for item, intent in changes:
                 self._book.update(item, intent)
+
+    def _write_signed(self, signed: Sequence[tuple[Bound, Intent, Attempt]]) -> None:
+        with self._changing:
+            self._store.change(
+                [(item.number, intent) for item, intent, _ in signed],
+                [(item.number, intent.nonce or 0, attempt) for item, intent, attempt in signed],
+            )
+            for item, intent, attempt in signed:
+                self._book.update(item, intent)
+                item.attempts.append(attempt)
+                item.told_at = float("-inf")
 
     def _get(self, ids: Iterable[str]) -> list[Intent]:
         wanted = list(ids)

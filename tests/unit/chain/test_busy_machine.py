@@ -10,7 +10,7 @@ import pytest
 
 from ethwire import anvil as ethwire_anvil
 from ethwire.rpc import endpoint as ethwire_rpc
-from keifu.chain import Anvil, ChainClient, Rpc, _client
+from keifu.chain import Anvil, ChainClient, Rpc, _outbox
 from keifu.errors import EnvironmentFault, RpcError
 from keifu.units import DAY
 from tests.ape_chain import GENESIS
@@ -161,7 +161,7 @@ def test_a_read_whose_answer_was_lost_is_asked_again(anvil):
 def leaping_clock(monkeypatch):
     """An hour passes between two looks at the clock: the machine was asleep, or busy."""
     hours = iter(range(0, 10**9, 3_600))
-    monkeypatch.setattr(_client, "time", SimpleNamespace(monotonic=lambda: next(hours), sleep=lambda pause: None))
+    monkeypatch.setattr(_outbox, "time", SimpleNamespace(monotonic=lambda: next(hours), sleep=lambda pause: None))
 
 
 def late(answers: int):

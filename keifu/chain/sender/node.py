@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keifu.chain._failure import Endpoint, never_works
+from keifu.chain._failure import Endpoint, is_known, never_works
 from keifu.chain._pricing import fresh_fees, quantity
-from keifu.chain.sender._book import Bound, Sight
+from keifu.chain.sender.book import Bound, Sight
 from keifu.errors import ChainMismatch, Revert, RpcError
 
 __all__ = ["Node"]
 
 BATCH = 500
-# What a pool says of a transaction that it has already, or whose nonce is used: neither is a fault.
-_KNOWN = ("already known", "already imported", "known transaction", "nonce too low", "already in")
 _TOO_CHEAP = ("underpriced", "replacement", "too low to replace")
 
 
@@ -95,7 +93,7 @@ class Node:
     def taker(self, nonce: int, last: int) -> str | None:
         """Hash of the transaction that took the account's nonce in block `last` or before. None when it was not taken
         there. Raises RpcError when the node cannot show it: then nobody knows."""
-        if self._count(last) <= nonce:
+        if last < 0 or self._count(last) <= nonce:
             return None
         step, above = 1, last  # the nonce is used at `above`
         below = last - step
@@ -139,7 +137,7 @@ class Node:
         for item, answer in zip(items, answers, strict=True):
             words = answer.message.lower() if isinstance(answer, RpcError) else ""
             item.too_cheap = any(part in words for part in _TOO_CHEAP)
-            is_fault = isinstance(answer, Exception) and not any(part in words for part in _KNOWN)
+            is_fault = isinstance(answer, Exception) and not is_known(answer)
             item.trouble = str(answer) if is_fault else ""
 
     def _many(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:

@@ -7,11 +7,11 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from keifu.chain._transaction import Fees
-from keifu.chain.sender._book import Attempt, Bound
+from keifu.chain.sender.book import Attempt, Bound
 from keifu.chain.sender.intent import Intent, State
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
 
@@ -37,7 +37,7 @@ _SELECT = (
     "SELECT number, id, target, data, value, gas, state, nonce, tx_hash, block, block_hash, gas_used, reason"
     " FROM intent "
 )
-_INSERT = "INSERT INTO intent VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _IS_OPEN = " WHERE state IN ('queued', 'sent', 'mined')"
 _IS_NAMED = " WHERE id IN (SELECT value FROM json_each(?))"
 _ATTEMPTS = (
@@ -106,20 +106,20 @@ class Store:
         stands."""
         with self.transaction():
             known = self._by_id([intent.id for intent in intents])
+            number = int(self.database.execute("SELECT coalesce(max(number), 0) FROM intent").fetchone()[0])
             added: list[tuple[int, Intent, bool]] = []
             for intent in intents:
                 kept = known.get(intent.id)
                 is_new = kept is None
                 if kept is None:
-                    target, data, value, gas = intent.content
-                    fresh = Intent(intent.id, target, data, value, gas)
-                    cursor = self.database.execute(_INSERT, _row(fresh))
-                    kept = known[intent.id] = int(cursor.lastrowid or 0), fresh
+                    number += 1
+                    kept = known[intent.id] = number, Intent(intent.id, *intent.content)
                 elif kept[1].content != intent.content:
                     raise UsageError(
                         f"intent {intent.id!r} is known with other content", remedy="give another intent another id"
                     )
                 added.append((*kept, is_new))
+            self.database.executemany(_INSERT, [(number, *_row(intent)) for number, intent, is_new in added if is_new])
         return added
 
     def find(self, ids: Sequence[str]) -> dict[str, Intent]:
@@ -229,8 +229,6 @@ def _row(intent: Intent) -> tuple[object, ...]:
     )
 
 
-def _intent(row: Sequence[object]) -> Intent:
+def _intent(row: Sequence[Any]) -> Intent:
     id_, target, data, value, gas, state, *rest = row
-    plain = Intent(id_, target, data, int(value), gas)  # type: ignore[arg-type, call-overload]
-    fields = ("nonce", "tx_hash", "block", "block_hash", "gas_used", "reason")
-    return replace(plain, state=State(state), **dict(zip(fields, rest, strict=True)))  # type: ignore[arg-type]
+    return Intent(id_, target, data, int(value), gas, State(state), *rest)

@@ -72,6 +72,7 @@ class Bound:
     told_at: float = float("-inf")  # when the node got the newest attempt
     too_cheap: bool = False  # the node wants more for a replacement
     trouble: str = ""
+    refused_since: tuple[int, float] | None = None  # head and time
 
     @property
     def nonce(self) -> int:
@@ -166,6 +167,16 @@ class Book:
         """Nonces for those that wait for one: missing ones first. Never one that an intent of ours has."""
         yield from self.gaps(sight)
         yield from count(max(sight.pooled, sight.mined, self.floor, *(nonce + 1 for nonce in self.sent)))
+
+    def is_refused(self, item: Bound, sight: Sight) -> bool:
+        """Whether a refusal is the contract's last word. It is not while something of ours is on its way, on which the
+        call may rest, nor for as long as a node may be behind that has not seen what is in a block already."""
+        if self.waiting():
+            item.refused_since = None
+            return False
+        head, since = item.refused_since = item.refused_since or (sight.head, sight.now)
+        blocks = min(self.depth, self.policy.patience)
+        return sight.head - head >= blocks or sight.now - since >= self.policy.again_seconds
 
     def foreign(self, sight: Sight) -> int:
         """How many transactions of this account the node knows that are not ours."""
