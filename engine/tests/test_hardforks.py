@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ethwire.commands import exit_status
 from ethwire.constants import ETHER
 from ethwire.errors import ArtifactError, UsageError
-from evmstorm.cli import cli, exit_status
+from evmstorm.cli import cli
 from evmstorm.conformance.machines import init_code
 from evmstorm.conformance.programs import SENDER
 from evmstorm.evm import LocalEvm, artifacts, foreign, machines
@@ -100,8 +101,8 @@ def test_blocks_past_are_in_prague_s_contract():
 def test_another_machine_is_taken_everywhere(monkeypatch):
     monkeypatch.setenv(machines.VARIABLE, "native")
     for noun in ("fuzz", "mutate"):
-        assert exit_status(cli, [noun, "--machine", "abacus"]) == 2
-    assert exit_status(cli, ["fuzz", "--machine", "revm", "--list"]) == 0
+        assert exit_status(cli, [noun, "--machine", "abacus"], program="evmstorm") == 2
+    assert exit_status(cli, ["fuzz", "--machine", "revm", "--list"], program="evmstorm") == 0
     assert isinstance(LocalEvm().raw, PyrevmMachine)
     with pytest.raises(UsageError, match="follows cancun, not prague"):
         LocalEvm(fork=hardfork("prague"))

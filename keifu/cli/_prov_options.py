@@ -26,8 +26,10 @@ NAME = "ProvenanceRegistry"
 class Registry:
     """One registry of one chain. Connects when `source` is first asked for."""
 
-    def __init__(self, session: RpcSession, registry: str | None, environments: str | None, first_block: int) -> None:
-        self.session, self.registry, self.environments, self.first_block = session, registry, environments, first_block
+    def __init__(
+        self, session: RpcSession, registry: str | None, environments: str | None, first_block: int | None
+    ) -> None:
+        self.session, self.registry, self.environments, self._first_block = session, registry, environments, first_block
 
     @property
     def account(self) -> Account:
@@ -46,6 +48,13 @@ class Registry:
         else:
             self.session.require_code(registry, NAME)
         return Provenance(self.session.client, registry, environments, first_block=self.first_block)
+
+    @property
+    def first_block(self) -> int:
+        """No record is older: as given, else the block in which the recorded registry was made."""
+        if self._first_block is not None:
+            return self._first_block
+        return self.session.record.creations[NAME].block if self.registry is None else 0
 
     def record_id(self, given: Id) -> bytes:
         """The given id, or the only one that begins with it. Raises UsageError when there is none, or several."""
@@ -73,13 +82,13 @@ def on_registry(body: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(body)
     def wrapper(
-        session: RpcSession, registry: str | None, environments: str | None, first_block: int, **rest: Any
+        session: RpcSession, registry: str | None, environments: str | None, first_block: int | None, **rest: Any
     ) -> Any:
         return body(Registry(session, registry, environments, first_block), **rest)
 
     for option in (
         click.option(
-            "--first-block", type=click.IntRange(0), default=0, show_default=True, help="No record is older than this."
+            "--first-block", type=click.IntRange(0), help="No record is older than this.  [default: as recorded, or 0]"
         ),
         click.option(
             "--environments", type=ADDRESS, envvar="KEIFU_ENVIRONMENTS", show_envvar=True,

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import rlp
-from rlp.exceptions import RLPException
-
-from keifu.errors import CheckFailed
+from ethwire import rlp
+from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 
 __all__ = ["HeaderFacts", "by_hash", "header_rlp", "read_header", "storage_values", "value_at"]
@@ -57,7 +55,7 @@ class HeaderFacts:
             self.state_root: bytes = fields[_STATE_ROOT]
             self.number = int.from_bytes(fields[_NUMBER], "big")
             self.timestamp = int.from_bytes(fields[_TIMESTAMP], "big")
-        except (RLPException, IndexError, TypeError) as error:
+        except (InputError, IndexError, TypeError) as error:
             raise CheckFailed("the block header is malformed") from error
         self.hash = keccak256(encoded)
 
@@ -72,7 +70,7 @@ def header_rlp(block: Mapping[str, Any]) -> bytes:
             continue
         plain = value[2:]
         members.append(_minimal(int(plain or "0", 16)) if is_number else bytes.fromhex(plain))
-    encoded: bytes = rlp.encode(members)
+    encoded = rlp.encode(members)
     if keccak256(encoded).hex() != block["hash"][2:]:
         raise CheckFailed(f"header of block {int(block['number'], 16)} does not hash to its hash")
     return encoded
@@ -136,7 +134,7 @@ def _decode(nodes: Mapping[bytes, bytes], digest: bytes) -> list[Any]:
         raise CheckFailed(f"the proof lacks the trie node 0x{digest.hex()}")
     try:
         node = rlp.decode(encoded)
-    except RLPException as error:
+    except InputError as error:
         raise CheckFailed("a trie node is not RLP") from error
     if not isinstance(node, list):
         raise CheckFailed("a trie node is malformed")

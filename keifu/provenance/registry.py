@@ -6,12 +6,14 @@ record that the registry knows but whose log the node withholds is an error, nev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient
+from keifu.chain.follower import Event
+from keifu.chain.logs import find_logs
 from keifu.errors import AbiError, CheckFailed, InputError
 from keifu.keys import Account, checksum, keccak256
 from keifu.provenance._model import (
@@ -114,7 +116,7 @@ class Provenance:
         for log in self._logs(record_id, None, None):
             record = self._record(log)
             if record is not None and self.domain.record_id(record) == record_id:
-                return Entry(record_id, record, Status(status), time, int(log["blockNumber"], 16))
+                return Entry(record_id, record, Status(status), time, log.number)
         raise CheckFailed(
             f"the registry knows record {record_id.hex()}, but the node gives no log that hashes to it",
             remedy="ask another node; this one withholds or changes logs",
@@ -136,7 +138,7 @@ class Provenance:
 
     def beginning_with(self, prefix: str) -> list[bytes]:
         """Ids of records that begin with these hex digits, oldest first. The node's word: `entry` checks a record."""
-        found = (log["topics"][1].removeprefix("0x") for log in self._logs())
+        found = (log.topics[1].removeprefix("0x") for log in self._logs(None))
         return [bytes.fromhex(item) for item in dict.fromkeys(found) if item.startswith(prefix)]
 
     def current(self, environment: bytes) -> tuple[bytes, int, bool]:
@@ -160,27 +162,17 @@ class Provenance:
             raise InputError("no Environments contract given", remedy="name its address")
         return self.environments
 
-    def _logs(self, *indexed: bytes | None) -> list[dict[str, Any]]:
+    def _logs(self, *indexed: bytes | None) -> Iterator[Event]:
         """Registrations with these indexed arguments: id, author, digest; None for any."""
         topic = self.registry.interface.event("Registered").topic
-        query = {
-            "address": self.registry.address,
-            "topics": ["0x" + topic.hex(), *(None if item is None else "0x" + item.hex() for item in indexed)],
-            "fromBlock": hex(self.first_block),
-            "toBlock": "latest",
-        }
-        logs: list[dict[str, Any]] = self.chain.rpc.call("eth_getLogs", query)
-        return logs
+        topics = ["0x" + topic.hex(), *(None if item is None else "0x" + item.hex() for item in indexed)]
+        return find_logs(self.chain, self.registry.address, topics, self.first_block)
 
-    def _record(self, log: dict[str, Any]) -> Record | None:
+    def _record(self, log: Event) -> Record | None:
         """The record in a log, or None when the log is not what it should be."""
         try:
-            topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+            topics = [bytes.fromhex(topic[2:]) for topic in log.topics]
             event = self.registry.interface.event("Registered")
-            return Record.from_args(event.decode(topics, bytes.fromhex(log["data"][2:]))["record"])
+            return Record.from_args(event.decode(topics, bytes.fromhex(log.data[2:]))["record"])
         except (InputError, AbiError, ValueError, KeyError, OverflowError):
             return None
-        except Exception as error:  # eth-abi's decoding errors have no common root with ValueError
-            if type(error).__module__.startswith("eth_abi"):
-                return None
-            raise

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rlp
 from coincurve import PublicKey
 
+from ethwire import rlp
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.errors import InputError
 from ethwire.keys import Account, keccak256

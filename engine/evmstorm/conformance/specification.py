@@ -21,10 +21,10 @@ from typing import Any
 
 import click
 
+from ethwire.commands import exit_status
 from ethwire.constants import ETHER
 from ethwire.errors import CheckFailed, EnvironmentFault
 from ethwire.keys import Account, keccak256
-from evmstorm.cli import exit_status
 from evmstorm.conformance import fixtures
 from evmstorm.conformance.programs import OTHER, SELF, program
 from evmstorm.conformance.state_tests import outcome

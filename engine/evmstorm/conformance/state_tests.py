@@ -14,8 +14,8 @@ from pathlib import Path
 
 import click
 
+from ethwire.commands import exit_status
 from ethwire.errors import InputError
-from evmstorm.cli import exit_status
 from evmstorm.conformance import fixtures
 from evmstorm.conformance.trie import logs_hash, state_root
 from evmstorm.evm.hardforks import HARDFORKS

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import rlp
-
+from ethwire import rlp
 from ethwire.keys import keccak256
 from evmstorm.evm.native_machine import AccountState
 

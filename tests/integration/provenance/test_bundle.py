@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ethwire.rpc import Rpc
 from evmstorm.evm import artifacts
 from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.provenance import Kind, Link, Record, Status
@@ -15,6 +16,7 @@ from keifu.provenance import bundle as bundle_module
 from keifu.provenance.bundle import Bundle, make_bundle
 from keifu.provenance.lineage import walk
 from keifu.provenance.registry import Provenance
+from tests.faulty_node import FaultyNode
 
 
 @pytest.fixture
@@ -159,24 +161,13 @@ def _to(layer, index):
     )
 
 
-class _Lying:
-    """An RPC that changes what one method answers."""
-
-    def __init__(self, rpc, method, change):
-        self._rpc, self._method, self._change = rpc, method, change
-
-    def __getattr__(self, name):
-        return getattr(self._rpc, name)
-
-    def call(self, method, *params):
-        answer = self._rpc.call(method, *params)
-        return self._change(answer) if method == self._method else answer
-
-
 @pytest.fixture
 def lied_to(source, monkeypatch):
     def liar(method, change):
-        monkeypatch.setattr(source.chain, "rpc", _Lying(source.chain.rpc, method, change))
+        node = FaultyNode(
+            source.chain.rpc.url, lambda request, result: change(result) if request["method"] == method else result
+        )
+        monkeypatch.setattr(source.chain, "rpc", Rpc("http://node.invalid", transport=node.transport))
         return Provenance(source.chain, source.registry.address, source.environments.address)
 
     return liar
