@@ -42,7 +42,9 @@ def test_types_that_fit(value, fits, other):
 
 
 @pytest.mark.parametrize(
-    "value", [Bytes(9), Bytes(size=4), Text(9), Array(Flag(), 5), Struct(Amount(), Text())], ids=str
+    "value",
+    [Bytes(9), Bytes(size=4), Text(9), Array(Flag(), 5), Struct(Amount(), Text())],
+    ids=["bytes", "bytes4", "text", "array", "struct"],
 )
 def test_zero_fields_give_the_plainest(value):
     plain = value.draw(SYSTEM, "", 0, 0, 0)
