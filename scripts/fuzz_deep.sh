@@ -35,6 +35,7 @@ run machines python -m evmstorm.conformance.machines --programs "${PROGRAMS:-100
 run sanitised python -m evmstorm.conformance.machines --sanitised --programs "${SANITISED:-5000}" --seed "$seed"
 run specification python -m evmstorm.conformance.specification --programs "${SPECIFIED:-5000}" --seed "$seed"
 run answers python -m tests.changed_answers --runs "${ANSWERS:-10000}" --seed "$seed"
+KEIFU_PROFILE=deep run killed ape test tests/unit/chain/sender/test_killed.py -q
 run forge python -m audit.second_engines.forge --seconds "$seconds_each" --seed "$seed"
 run halmos python -m audit.second_engines.prove
 note "exit $status"

@@ -1,9 +1,9 @@
 """Run as a program: a process that sends is killed at its first line, at its second, and so on to its last one.
 
-    python -m tests.unit.chain.sender.killed_at_each_line URL FOLDER mined|dropped first|last|all
+    python -m tests.unit.chain.sender.killed_at_each_line URL FOLDER mined|dropped first|last|all [EVERY]
 
 `mined`: what was sent is in a block. `dropped`: the node forgets all of it. A line that runs more than once is killed
-at its first time, its last, or each time. Prints a JSON list: for each killed process where it died, and what is wrong
+at its first time, its last, or each time; with EVERY only at each so many of these. Prints a JSON list: for each killed process where it died, and what is wrong
 after the restart ("" when nothing is).
 """
 
@@ -126,11 +126,11 @@ def chosen(places: list[str], which: str) -> list[int]:
     return sorted(numbers.values())
 
 
-def main(url: str, folder: str, mode: str, which: str) -> None:
+def main(url: str, folder: str, mode: str, which: str, every: str = "1") -> None:
     with Rpc(url) as rpc:
         said, fault = trial(rpc, Path(folder), mode, None)
         found = [("nowhere", fault)]
-        for line in chosen([words for words in said if ":" in words], which):
+        for line in chosen([words for words in said if ":" in words], which)[:: int(every)]:
             said, fault = trial(rpc, Path(folder), mode, line)
             found.append((said[-1], fault))
     print(json.dumps(found))
