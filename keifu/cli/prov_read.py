@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_options import Registry, on_registry, record_argument
-from keifu.cli._types import ADDRESS, BYTES32, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
+from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
+from keifu.cli._types import BYTES32, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
     from keifu.provenance.bundle import Verified
     from keifu.provenance.lineage import Lineage
-    from keifu.provenance.registry import RecordStore
+    from keifu.provenance.proved import Contents
     from keifu.provenance.verify import Finding
 
 __all__ = ["bundle", "export", "find", "lineage", "show", "verify"]
@@ -54,23 +54,27 @@ def _bodies(folder: Path | None) -> list[bytes]:
 
 @verb("find", example="keifu prov find ./weights --author 0x…", access=Access.READ)
 @click.argument("path", type=IN_PATH)
-@click.option(
-    "--author", "authors", type=ADDRESS, multiple=True, help="Whom you trust; repeatable.  [default: everybody]"
-)
 @json_option
 @on_registry
-def find(registry: Registry, path: Path, authors: tuple[str, ...], json_out: bool) -> None:
-    """Find the records of the bytes at PATH; exit status 1 when nobody (whom you trust) registered them."""
+@verifying
+def find(registry: Registry, path: Path, json_out: bool) -> None:
+    """Find the records of the bytes at PATH; exit status 1 when nobody (whom you trust) registered them. What is listed
+    is proved; whether it is all is the node's word."""
     from keifu.provenance.digest import digest_path
+    from keifu.provenance.statement import rfc3339
 
     root = digest_path(path).root
-    entries = registry.source.by_digest(root, authors)
+    entries = registry.proved.by_digest(root, registry.trust.authors)
     lines = [
-        f"{entry.id.hex()}  {record.kind.word} {record.version}  {entry.status.word}  by {record.author}"
+        f"{entry.id.hex()}  {record.kind.word} {record.version}  {entry.status.word}  by {record.author}  "
+        f"since {rfc3339(entry.time)}"
         for entry in entries
         for record in [entry.record]
     ]
-    documents = [{"id": entry.id.hex(), "status": entry.status.word} | entry.record.to_json() for entry in entries]
+    documents = [
+        {"id": entry.id.hex(), "status": entry.status.word, "registered": entry.time} | entry.record.to_json()
+        for entry in entries
+    ]
     emit(documents, "\n".join(lines) or "not registered", json_out)
     if not entries:
         raise CheckFailed(f"no record of {path}")
@@ -80,49 +84,57 @@ def find(registry: Registry, path: Path, authors: tuple[str, ...], json_out: boo
 @click.argument("target", metavar="ID|BUNDLE")
 @click.option("--path", type=IN_PATH, help="Bytes that have to be the record's.")
 @click.option("--statements", type=IN_FOLDER, help="Folder with in-toto statements.")
-@click.option("--block-hash", type=BYTES32, help="For a bundle: hash of the block that you trust.")
 @json_option
 @on_registry
-def verify(
-    registry: Registry,
-    target: str,
-    path: Path | None,
-    statements: Path | None,
-    block_hash: bytes | None,
-    json_out: bool,
-) -> None:
+@verifying
+def verify(registry: Registry, target: str, path: Path | None, statements: Path | None, json_out: bool) -> None:
     """Check a record on chain, or a bundle file without network; exit status 1 when a check fails."""
-    if Path(target).is_file():
-        if block_hash is None:
-            raise UsageError(
-                "a bundle proves nothing without a block hash", remedy="--block-hash, from a node you trust"
-            )
-        findings, graph, said = _bundle(target, block_hash)
-    else:
-        findings, graph, said = _on_chain(registry, target, statements)
+    findings, graph, said = (
+        _bundle(registry, target) if Path(target).is_file() else _on_chain(registry, target, statements)
+    )
     from keifu.provenance import Kind
-    from keifu.provenance.verify import check_bytes, check_lineage, check_program, check_run
+    from keifu.provenance.verify import check_author, check_bytes, check_lineage, check_program, check_run
 
-    findings.append(check_lineage(graph))
+    entry = graph.entries[graph.root]
+    findings += [check_author(entry, registry.trust), check_lineage(graph)]
     if path is not None:
-        findings.append(check_bytes(graph.entries[graph.root], path))
-        if any(graph.entries[graph.root].record.program_root):
-            findings.append(check_program(graph.entries[graph.root], path))
+        findings.append(check_bytes(entry, path))
+        if any(entry.record.program_root):
+            findings.append(check_program(entry, path))
     for record_id, document in said.items():
         if graph.entries[record_id].record.kind == Kind.RUN:
             findings.append(check_run(graph.entries[record_id], document, graph))
     show(findings, json_out)
 
 
-def _bundle(path: str, block_hash: bytes) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
-    from keifu.provenance.bundle import Bundle
-    from keifu.provenance.lineage import walk
+def _record_line(graph: Lineage) -> Finding:
+    from keifu.provenance.statement import rfc3339
     from keifu.provenance.verify import Finding
 
-    verified = Bundle.read(path).verify("0x" + block_hash.hex())
-    what = f"{len(verified.entries)} records in the state of block {verified.number}"
-    findings = [Finding("bundle", True, what), *_production(verified)]
-    return findings, walk(verified, verified.root, names=verified.names), verified.statements
+    entry = graph.entries[graph.root]
+    words = [entry.record.kind.word, *([entry.record.version] if entry.record.version else []), entry.id.hex()]
+    held = "hashes to its id, proved in the block's state"
+    return Finding("record", True, f"{' '.join(words)} of {rfc3339(entry.time)}, {entry.status.word}: {held}")
+
+
+def _bundle(registry: Registry, path: str) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
+    from keifu.provenance.bundle import Bundle
+    from keifu.provenance.lineage import walk
+    from keifu.provenance.statement import rfc3339
+    from keifu.provenance.verify import Finding
+
+    trust = registry.pinned
+    if registry.block_hash is None and (trust is None or not trust.block):
+        raise UsageError("a bundle proves nothing without a block hash", remedy="--block-hash, from a node you trust")
+    if trust is None:
+        raise UsageError(
+            "a bundle proves nothing without a registry and a chain that you trust",
+            remedy="make a trust file: keifu trust init, or name one with --trust",
+        )
+    verified = Bundle.read(path).verify(trust)
+    block = f"{verified.number} {trust.block} of {rfc3339(verified.time)}: you trust this block"
+    graph = walk(verified, verified.root, names=verified.names)
+    return [Finding("block", True, block), _record_line(graph), *_production(verified)], graph, verified.statements
 
 
 def _on_chain(
@@ -132,12 +144,10 @@ def _on_chain(
         given = RECORD.convert(target, None, None)
     except click.BadParameter as error:
         raise UsageError(f"{target!r} is neither a bundle file nor an id", remedy=str(error.message)) from error
-    from keifu.provenance.lineage import walk
-    from keifu.provenance.verify import Finding
+    from keifu.provenance.verify import check_block
 
-    graph = walk(registry.source, registry.record_id(given))
-    word = graph.entries[graph.root].record.kind.word
-    return [Finding("record", True, f"{word}, hashes to its id")], graph, _statements(statements, graph)
+    graph = registry.proved.lineage(registry.record_id(given))
+    return [check_block(registry.proved.block), _record_line(graph)], graph, _statements(statements, graph)
 
 
 def _production(verified: Verified) -> list[Finding]:
@@ -165,18 +175,20 @@ def _production(verified: Verified) -> list[Finding]:
 @click.option("--json", "json_out", is_flag=True, help="Print one JSON document: --format json.")
 @click.option("--index", "index_file", type=OUT_PATH, help="File of a local index to walk, brought up to date.")
 @on_registry
+@verifying
 def lineage(registry: Registry, record_id: Id, depth: int, form: str, json_out: bool, index_file: Path | None) -> None:
-    """Show what a record was made from."""
-    from keifu.provenance.lineage import walk
+    """Show what a record was made from; every author, time and state in it is proved."""
+    from keifu.provenance.verify import check_author, require
 
-    root, store = registry.record_id(record_id), _store(registry, index_file)
-    graph = walk(store, root, depth=depth)
+    root, contents = registry.record_id(record_id), _contents(registry, index_file)
+    graph = registry.proved.lineage(root, depth=depth, contents=contents)
+    require([check_author(graph.entries[root], registry.trust)])
     texts = {"tree": graph.tree, "json": lambda: json.dumps(graph.to_json(), indent=2), "svg": graph.to_svg}
     click.echo(texts["json" if json_out else form]())
 
 
-def _store(registry: Registry, index_file: Path | None) -> RecordStore:
-    """The chain, or an index of it in a file."""
+def _contents(registry: Registry, index_file: Path | None) -> Contents:
+    """What records say: from the node's logs, or from an index of them in a file."""
     source = registry.source
     if index_file is None:
         return source
@@ -194,6 +206,7 @@ def _store(registry: Registry, index_file: Path | None) -> RecordStore:
 @click.option("--environment", type=BYTES32, help="Id of an environment: include what it runs.")
 @json_option
 @on_registry
+@verifying
 def bundle(
     registry: Registry,
     record_id: Id,
@@ -204,14 +217,13 @@ def bundle(
 ) -> None:
     """Write one file with a record, its ancestors and their proofs at the newest block; print the block's hash."""
     from keifu.provenance.bundle import make_bundle
-    from keifu.provenance.lineage import walk
     from keifu.provenance.statement import manifest_hash
 
-    graph = walk(registry.source, registry.record_id(record_id))
+    graph = registry.proved.lineage(registry.record_id(record_id))
     wanted = {entry.record.manifest for entry in graph.entries.values()}
     bodies = {manifest_hash(body): body for body in _bodies(statements)}
     chosen = {key: body for key, body in bodies.items() if key in wanted}
-    made = make_bundle(registry.source, graph, environment=environment, statements=chosen)
+    made = make_bundle(registry.proved, graph, environment=environment, statements=chosen)
     made.write(out)
     emit({"file": str(out), "records": len(graph.entries), "blockHash": made.block_hash}, made.block_hash, json_out)
 
@@ -230,6 +242,7 @@ def bundle(
 @click.option("--statements", type=IN_FOLDER, help="Folder with in-toto statements, for metrics.")
 @click.option("--out", type=OUT_PATH, help="File to write.  [default: standard output]")
 @on_registry
+@verifying
 def export(
     registry: Registry,
     record_id: Id,
@@ -243,15 +256,17 @@ def export(
     from keifu.provenance.digest import digest_path
     from keifu.provenance.export import describe
     from keifu.provenance.export import export as render
-    from keifu.provenance.lineage import walk
-    from keifu.provenance.verify import check_bytes, require
+    from keifu.provenance.verify import check_author, check_bytes, require
 
     recomputed = digest_path(path) if path is not None else None
     root = registry.record_id(record_id)
-    graph = walk(registry.source, root)
+    graph = registry.proved.lineage(root)
+    require([check_author(graph.entries[root], registry.trust)])
     if recomputed is not None:
         require([check_bytes(graph.entries[root], str(path))])
-    subject = describe(name, graph, recomputed=recomputed, statements=_statements(statements, graph))
+    block = registry.proved.block
+    held = f"state of block {block.header.number} ({block.hash}; {block.believed})"
+    subject = describe(name, graph, recomputed=recomputed, statements=_statements(statements, graph), source=held)
     body = render(form, subject)
     if out is None:
         click.echo(body.decode(), nl=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._prov_options import Registry, on_registry
+from keifu.cli._prov_options import Registry, on_registry, verifying
 from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_PATH, OUT_PATH
 from keifu.cli.prov_read import show
 from keifu.cli.verbs import Access, json_option, verb
@@ -57,6 +57,7 @@ def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
 )
 @json_option
 @on_registry
+@verifying
 def verify_running(
     registry: Registry,
     environment: str,
@@ -67,15 +68,17 @@ def verify_running(
     json_out: bool,
 ) -> None:
     """Check that an environment runs what was promoted; exit status 1 when anything contradicts."""
-    if not owner and not _is_id(environment):
+    if not owner and not _is_id(environment) and not (registry.pinned and registry.pinned.environment(environment)):
         raise UsageError(
-            f"environment {environment!r} of whom?", remedy="--owner ADDRESS, or give the environment's id"
+            f"environment {environment!r} of whom?",
+            remedy="--owner ADDRESS, the environment's id, or a name in your trust file",
         )
     beats = _heartbeats(heartbeats)
-    from keifu.provenance.verify import check_running
+    from keifu.provenance.verify import check_block, check_running
 
-    key = registry.source.environment(environment, owner or "")
-    show(check_running(registry.source, key, path, beats, max_age=max_age), json_out)
+    key = registry.environment(environment, owner)
+    findings = check_running(registry.proved, key, path, beats, max_age=max_age)
+    show([check_block(registry.proved.block), *findings], json_out)
 
 
 def _is_id(text: str) -> bool:

@@ -7,6 +7,7 @@ that the bundle was made with nor its maker has to be trusted, and a withdrawal 
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 from collections.abc import Mapping, Sequence
@@ -14,50 +15,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from keifu.errors import CheckFailed, InputError, RpcError
+from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 from keifu.provenance._model import (
     Heartbeat,
     Record,
     RegistryDomain,
-    Status,
     digest_bytes,
     environments_domain,
     is_heartbeat_signed,
 )
-from keifu.provenance._trie import by_hash, header_rlp, read_header, storage_values
+from keifu.provenance._trie import State, by_hash, read_header
+from keifu.provenance.facts import Production, production, record_words
 from keifu.provenance.lineage import Lineage
-from keifu.provenance.registry import Entry, Provenance
+from keifu.provenance.proved import Proved
+from keifu.provenance.registry import Entry
 from keifu.provenance.statement import manifest_hash, read_statement
+from keifu.provenance.trust import Trust
 
-__all__ = ["Bundle", "Production", "Verified", "make_bundle"]
+__all__ = ["Bundle", "Verified", "make_bundle"]
 
 FORMAT = "keifu-bundle/1"
-PROOFS_A_REQUEST = 200
-# Storage slots of the mappings (a test compares them with the compiler's layout) and fields of their words.
-ANCHORS_SLOT, RECORDS_SLOT = 1, 2
-ENVIRONMENTS_SLOT, PROMOTIONS_SLOT = 0, 1
-_ADDRESS, _TIME, _STATUS = (1 << 160) - 1, 160, 208
-_U40 = (1 << 40) - 1
-_BLOCK = (1 << 48) - 1
-
-
-def _key(slot: int | bytes, *keys: bytes) -> bytes:
-    """Slot of a mapping's value: Vyper hashes the mapping's slot, then the key."""
-    at = slot if isinstance(slot, bytes) else slot.to_bytes(32, "big")
-    for key in keys:
-        at = keccak256(at + key.rjust(32, b"\0"))
-    return at
-
-
-@dataclass(frozen=True)
-class Production:
-    """What an environment ran at the bundle's block."""
-
-    environment: bytes
-    seq: int
-    artefact: bytes
-    block: int
 
 
 @dataclass
@@ -104,77 +82,65 @@ class Bundle:
         """Hash of the block that the bundle claims to be about: compare it with one that you trust."""
         return "0x" + keccak256(bytes.fromhex(self.document["header"])).hex()
 
-    def verify(self, trusted_hash: str | bytes) -> Verified:
-        """Check everything against the one hash; no network. Raises CheckFailed naming the first thing that is wrong,
-        InputError when a part of the bundle is malformed."""
+    def verify(self, trust: Trust) -> Verified:
+        """Check everything against what is trusted, which has to name a block; no network. Raises CheckFailed naming
+        the first thing that is wrong, InputError when a part of the bundle is malformed."""
         try:
-            return _verify(self.document, digest_bytes(trusted_hash, "block hash"))
+            return _verify(self.document, trust, digest_bytes(trust.block, "block hash"))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"the bundle is malformed: {type(error).__name__} {error}") from error
 
 
 def make_bundle(
-    source: Provenance,
+    proved: Proved,
     lineage: Lineage,
     *,
     environment: bytes | None = None,
     statements: Mapping[bytes, bytes] | None = None,
     heartbeats: Sequence[tuple[Heartbeat, bytes]] = (),
 ) -> Bundle:
-    """A bundle of `lineage` at the newest block. `statements` are bytes by their manifest hash; `environment` adds
+    """A bundle of `lineage` at the block of `proved`. `statements` are bytes by their manifest hash; `environment` adds
     what it runs. Raises RpcError when the node gives no proofs, CheckFailed when it gives wrong ones."""
     if lineage.missing:
         raise InputError(f"{len(lineage.missing)} ancestors are not known here", remedy="bundle from a full source")
-    rpc = source.chain.rpc
-    block = rpc.call("eth_getBlockByNumber", "latest", False)
-    header = header_rlp(block)
-    nodes: set[str] = set()
-    record_slots = [_key(RECORDS_SLOT, record_id) for record_id in lineage.entries]
-    _collect(rpc, source.registry.address, record_slots, block["number"], nodes)
+    trust = proved.trust
     document: dict[str, Any] = {
         "format": FORMAT,
-        "chainId": source.chain.chain_id,
-        "registry": source.registry.address,
-        "header": header.hex(),
+        "chainId": trust.chain,
+        "registry": trust.registry,
+        "header": proved.block.encoded.hex(),
         "root": lineage.root.hex(),
         "records": [entry.record.to_json() for entry in lineage.entries.values()],
         "names": {record_id.hex(): name for record_id, name in lineage.names.items()},
         "statements": [body.decode() for body in (statements or {}).values()],
         "heartbeats": [_heartbeat_json(heartbeat, signature) for heartbeat, signature in heartbeats],
     }
-    if environment is not None and source.environments is not None:
-        _, seq, _ = source.current(environment)
-        slots = [_key(ENVIRONMENTS_SLOT, environment), _key(PROMOTIONS_SLOT, environment, seq.to_bytes(32, "big"))]
-        _collect(rpc, source.environments.address, slots, block["number"], nodes)
-        document["environments"] = source.environments.address
-        document["environment"] = {"id": environment.hex(), "seq": seq}
-    document["nodes"] = sorted(nodes)
+    question = None
+    if environment is not None:
+        question = functools.partial(proved.running, environment=environment)
+        document["environments"] = trust.environments
+        document["environment"] = {"id": environment.hex()}
+    state = proved.prove(question, records=lineage.entries)
+    document["nodes"] = sorted(node.hex() for node in state.nodes)
     bundle = Bundle(document)
-    bundle.verify(block["hash"])  # a node that lies is found here, not by whoever gets the file
+    # A node that lies is found here, not by whoever gets the file.
+    bundle.verify(proved.pinned)
     return bundle
 
 
-def _collect(rpc: Any, address: str, slots: Sequence[bytes], number: str, nodes: set[str]) -> None:
-    for start in range(0, len(slots), PROOFS_A_REQUEST):
-        keys = ["0x" + slot.hex() for slot in slots[start : start + PROOFS_A_REQUEST]]
-        proof = rpc.call("eth_getProof", address, keys, number)
-        if not isinstance(proof, dict) or "accountProof" not in proof:
-            raise RpcError(f"{rpc.url} gives no state proofs", remedy="use a node that serves eth_getProof")
-        nodes.update(node[2:] for node in proof["accountProof"])
-        nodes.update(node[2:] for item in proof["storageProof"] for node in item["proof"])
-
-
-def _verify(document: Mapping[str, Any], trusted: bytes) -> Verified:
+def _verify(document: Mapping[str, Any], trust: Trust, trusted: bytes) -> Verified:
+    trust.accept(
+        "the bundle",
+        chain=document["chainId"],
+        registry=document["registry"],
+        environments=document.get("environments"),
+    )
     header = read_header(bytes.fromhex(document["header"]), trusted)
-    nodes = by_hash(bytes.fromhex(node) for node in document["nodes"])
-    domain = RegistryDomain(int(document["chainId"]), document["registry"])
+    state = State(header, by_hash(bytes.fromhex(node) for node in document["nodes"]))
+    domain = RegistryDomain(trust.chain, trust.registry)
     records = {domain.record_id(record): record for record in map(Record.from_json, document["records"])}
-    slots = [_key(RECORDS_SLOT, record_id) for record_id in records]
-    words = storage_values(header.state_root, document["registry"], slots, nodes)
-    entries = {
-        record_id: _entry(record_id, record, word)
-        for (record_id, record), word in zip(records.items(), words, strict=True)
-    }
+    words = record_words(state, trust.registry, records)
+    entries = {key: Entry(key, record, words[key].status, words[key].time) for key, record in records.items()}
     root = digest_bytes(document["root"], "root")
     if root not in entries:
         raise CheckFailed("the bundle lacks the record that it is about")
@@ -185,18 +151,15 @@ def _verify(document: Mapping[str, Any], trusted: bytes) -> Verified:
     verified = Verified(root, header.number, header.timestamp, entries, _statements(document, entries))
     verified.names = {bytes.fromhex(record_id): str(name) for record_id, name in document["names"].items()}
     if "environment" in document:
-        verified.production = _production(document, header.state_root, nodes)
-    _check_heartbeats(document, verified)
+        environment = digest_bytes(document["environment"]["id"], "environment")
+        trust.accept("the bundle", environment=environment)
+        verified.production = production(state, trust.registry, trust.environments, environment)
+        if verified.production.artefact != root:
+            raise CheckFailed(
+                f"the environment runs {verified.production.artefact.hex()}, the bundle is about {root.hex()}"
+            )
+    _check_heartbeats(document, trust, verified)
     return verified
-
-
-def _entry(record_id: bytes, record: Record, word: int) -> Entry:
-    status = Status(word >> _STATUS)
-    if status == Status.UNKNOWN:
-        raise CheckFailed(f"record {record_id.hex()} ({record.kind.word}) is not registered in that state")
-    if word & _ADDRESS != int(record.author, 16):
-        raise CheckFailed(f"record {record_id.hex()} was registered by another author")
-    return Entry(record_id, record, status, (word >> _TIME) & _U40)
 
 
 def _statements(document: Mapping[str, Any], entries: Mapping[bytes, Entry]) -> dict[bytes, dict[str, Any]]:
@@ -212,26 +175,13 @@ def _statements(document: Mapping[str, Any], entries: Mapping[bytes, Entry]) -> 
     return found
 
 
-def _production(document: Mapping[str, Any], state_root: bytes, nodes: Mapping[bytes, bytes]) -> Production:
-    environment = digest_bytes(document["environment"]["id"], "environment")
-    seq = int(document["environment"]["seq"])
-    contract = document["environments"]
-    (state,) = storage_values(state_root, contract, [_key(ENVIRONMENTS_SLOT, environment)], nodes)
-    latest = (state >> _TIME) & _U40
-    if seq != latest:
-        raise CheckFailed(f"the bundle shows promotion {seq}, the environment's newest is {latest}")
-    slot = _key(PROMOTIONS_SLOT, environment, seq.to_bytes(32, "big"))
-    (promotion,) = storage_values(state_root, contract, [slot], nodes)
-    return Production(environment, seq, (promotion - (promotion & _BLOCK)).to_bytes(32, "big"), promotion & _BLOCK)
-
-
-def _check_heartbeats(document: Mapping[str, Any], verified: Verified) -> None:
+def _check_heartbeats(document: Mapping[str, Any], trust: Trust, verified: Verified) -> None:
     """Signatures have to be right; a heartbeat that contradicts the promotion is kept apart, as evidence."""
     for item in document["heartbeats"]:
         heartbeat = Heartbeat(
             item["node"], bytes.fromhex(item["environment"]), item["seq"], bytes.fromhex(item["digest"]), item["time"]
         )
-        domain = environments_domain(int(document["chainId"]), document["environments"])
+        domain = environments_domain(trust.chain, trust.environments)
         if not is_heartbeat_signed(domain, heartbeat, bytes.fromhex(item["signature"])):
             raise CheckFailed(f"a heartbeat was not signed by {heartbeat.node}")
         production = verified.production

@@ -14,7 +14,7 @@ from typing import Any
 
 from keifu.errors import CheckFailed, InputError
 
-__all__ = ["PREDICATES", "canonical", "instant", "manifest_hash", "read_statement", "statement"]
+__all__ = ["PREDICATES", "canonical", "instant", "manifest_hash", "read_statement", "rfc3339", "statement"]
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATES = {
@@ -67,3 +67,11 @@ def instant(text: str) -> int:
     except (ValueError, AttributeError) as error:
         raise InputError(f"{text!r} is not a time", remedy="as in 2026-01-31T12:00:00Z") from error
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def rfc3339(time: int) -> str:
+    """Unix seconds as people read them, in UTC; as they are when no calendar reaches so far."""
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"second {time}"
