@@ -16,6 +16,7 @@ from keifu.abi import Contract
 from keifu.keys import Account, keccak256
 from keifu.provenance import Kind, Label, Link, Record, RegistryDomain, Relation
 from keifu.provenance.bundle import Bundle, make_bundle
+from keifu.provenance.documents import Documents
 from keifu.provenance.lineage import walk
 from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Provenance
@@ -172,7 +173,7 @@ def _bundle(lab: Lab) -> tuple[Bundle, Trust]:
     if len(lineage.entries) != (GENERATIONS - 1) * BREADTH + 1:
         raise AssertionError(f"{len(lineage.entries)} records in the lineage")
     proved = Proved.now(source)
-    return make_bundle(proved, lineage), proved.pinned
+    return make_bundle(proved, lineage, Documents()), proved.pinned
 
 
 def _verify_bundle(lab: Lab) -> float:

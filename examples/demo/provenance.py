@@ -153,7 +153,7 @@ def _swap_weights(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     entry = walk(workshop.source, genuine.id).entries[genuine.id]
     story.check("the promoted weights give the record's program root", check_program(entry, genuine.path).ok)
     story.check("the swapped ones do not", not check_program(entry, swapped).ok)
-    bytes_finding = check_bytes(entry, swapped, registered=genuine.digest)
+    bytes_finding = check_bytes(entry, swapped, workshop.documents.manifest(entry.record))
     heartbeat, signature = pipeline.heartbeat(pipeline.cast.nodes[1], digest_path(swapped).root)
     *_, node = check_running(Proved.now(workshop.source), pipeline.environment, None, [(heartbeat, signature)])
     environments = workshop.source.environments
@@ -248,11 +248,8 @@ def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     weights = workshop["weights-int8"]
     promoted = walk(source, weights.id, names=workshop.names)
     known = {record_id: workshop.statements[record_id] for record_id in promoted.entries}
-    bodies = {
-        entry.record.manifest: workshop.statement_bytes[entry.record.manifest] for entry in promoted.entries.values()
-    }
     proved = Proved.now(source)
-    bundle = make_bundle(proved, promoted, environment=pipeline.environment, statements=bodies)
+    bundle = make_bundle(proved, promoted, workshop.documents, environment=pipeline.environment)
     path = folder / "digits.bundle"
     bundle.write(path)
     started = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._types import ADDRESS, BYTES32, RECORD, Id
+from keifu.cli._types import ADDRESS, BYTES32, ID_DIGITS, RECORD, Id
 from keifu.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,9 +95,22 @@ class Registry:
         return Proved(self.source, self.trust)
 
     def environment(self, name: str, owner: str | None) -> bytes:
-        """Id of an environment that is given by the trust file's name for it, by its id, or by name and owner."""
-        known = self.trust.environment(name) if not owner else None
-        return known or self.source.environment(name, owner or "")
+        """Id of an environment that is given by its id, by name and owner, or by the trust file's name for it. Raises
+        UsageError for any other name, before a network is asked."""
+        from keifu.provenance import environment_id
+
+        plain = name.lower().removeprefix("0x")
+        if len(plain) == ID_DIGITS and set(plain) <= set("0123456789abcdef"):
+            return bytes.fromhex(plain)
+        if owner:
+            return environment_id(self.trust.chain, self.trust.environments, owner, name)
+        known = self.pinned.environment(name) if self.pinned else None
+        if known is None:
+            raise UsageError(
+                f"environment {name!r} of whom?",
+                remedy="--owner ADDRESS, the environment's id, or a name in your trust file",
+            )
+        return known
 
     def _narrowed(self, trust: Trust) -> Trust:
         from msgspec.structs import replace

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._prov_options import Registry, on_registry, verifying
-from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_PATH, OUT_PATH
-from keifu.cli.prov_read import show
+from keifu.cli._types import ADDRESS, IN_FILE, IN_PATH, OUT_PATH
+from keifu.cli.prov_read import documents_in, documents_option, show
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import InputError, UsageError
+from keifu.errors import InputError
 
 if TYPE_CHECKING:
     from keifu.chain.follower import Event
@@ -47,6 +47,7 @@ def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
 @click.argument("environment")
 @click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by name.")
 @click.option("--path", type=IN_PATH, help="The bytes that are loaded.")
+@documents_option
 @click.option("--heartbeats", type=IN_FILE, help="File with one heartbeat a line.")
 @click.option(
     "--max-age",
@@ -63,30 +64,18 @@ def verify_running(
     environment: str,
     owner: str | None,
     path: Path | None,
+    documents: Path | None,
     heartbeats: Path | None,
     max_age: int,
     json_out: bool,
 ) -> None:
     """Check that an environment runs what was promoted; exit status 1 when anything contradicts."""
-    if not owner and not _is_id(environment) and not (registry.pinned and registry.pinned.environment(environment)):
-        raise UsageError(
-            f"environment {environment!r} of whom?",
-            remedy="--owner ADDRESS, the environment's id, or a name in your trust file",
-        )
     beats = _heartbeats(heartbeats)
     from keifu.provenance.verify import check_block, check_running
 
     key = registry.environment(environment, owner)
-    findings = check_running(registry.proved, key, path, beats, max_age=max_age)
+    findings = check_running(registry.proved, key, path, beats, documents=documents_in(documents), max_age=max_age)
     show([check_block(registry.proved.block), *findings], json_out)
-
-
-def _is_id(text: str) -> bool:
-    try:
-        BYTES32.convert(text, None, None)
-    except click.BadParameter:
-        return False
-    return True
 
 
 class _Printer:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from keifu.errors import CheckFailed, InputError
-from keifu.provenance._model import Heartbeat, Kind, Status, environments_domain, is_heartbeat_signed
+from keifu.provenance._model import ZERO, Heartbeat, Kind, Status, environments_domain, is_heartbeat_signed
 from keifu.provenance.digest import TreeDigest, digest_path
+from keifu.provenance.documents import Documents
 from keifu.provenance.facts import Production
 from keifu.provenance.lineage import Lineage
+from keifu.provenance.manifest import Manifest
 from keifu.provenance.program import program_root
 from keifu.provenance.proved import Block, Proved
 from keifu.provenance.registry import Entry
@@ -32,6 +34,7 @@ __all__ = [
     "check_promotion",
     "check_run",
     "check_running",
+    "check_tree",
     "require",
 ]
 
@@ -57,16 +60,30 @@ def require(findings: Iterable[Finding]) -> None:
         raise CheckFailed("; ".join(f"{finding.check}: {finding.detail}" for finding in failed))
 
 
-def check_bytes(entry: Entry, path: str | Path, *, registered: TreeDigest | None = None) -> Finding:
-    """Whether the bytes at `path` are the record's. `registered`, the digests by file from a manifest, lets the
-    finding name the files that differ."""
-    found = digest_path(path)
-    if found.root == entry.record.digest:
-        return Finding("bytes", True, f"{len(found.files)} files, {found.size:,} bytes: as registered")
-    names = found.changed_from(registered) if registered else []
-    where = f" (changed: {', '.join(names)})" if names else ""
-    expected, actual = entry.record.digest.hex()[:16], found.root.hex()[:16]
-    return Finding("bytes", False, f"{path} has digest {actual}…, the {entry.record.kind.word} {expected}…{where}")
+def check_bytes(entry: Entry, path: str | Path, manifest: Manifest | None = None) -> Finding:
+    """Whether the files at `path` are the record's, names included. `manifest` is what the record commits to, when it
+    is at hand: then the files are read as it says, and those that differ are named."""
+    if manifest is not None:
+        manifest.require(entry.record.manifest, entry.record.digest)
+        return check_tree(entry, manifest.tree(path), manifest)
+    return check_tree(entry, digest_path(path))
+
+
+def check_tree(entry: Entry, found: TreeDigest, manifest: Manifest | None = None) -> Finding:
+    """The same for files that were read already."""
+    record, good = entry.record, f"{len(found.files)} files, {found.size:,} bytes: as registered"
+    if manifest is not None:
+        differs = manifest.difference(found)
+        left_out = f"; left out: {', '.join(manifest.ignored)}" if manifest.ignored else ""
+        return Finding("bytes", not differs, f"{differs}{left_out}" if differs else f"{good}, names too{left_out}")
+    if found.root != record.digest:
+        said = f"the files have digest {found.root.hex()}, the {record.kind.word} {record.digest.hex()}"
+        return Finding("bytes", False, f"{said}; which file differs stands in its manifest, which is not at hand")
+    if record.manifest == ZERO:
+        return Finding("bytes", True, f"{good}; the record commits to no names")
+    if Manifest.of(found).hash != record.manifest:
+        return Finding("bytes", False, "the digest is as registered, but names cannot be checked without the manifest")
+    return Finding("bytes", True, f"{good}, names too")
 
 
 def check_program(entry: Entry, path: str | Path) -> Finding:
@@ -136,10 +153,15 @@ def check_running(
     path: str | Path | None = None,
     heartbeats: Iterable[tuple[Heartbeat, bytes]] = (),
     *,
+    artefact: bytes | None = None,
+    documents: Documents | None = None,
     max_age: int = 600,
 ) -> list[Finding]:
-    """What runs in production: the promotion as proved, the bytes at hand, and what nodes signed in the last `max_age`
-    seconds. A heartbeat of an earlier promotion is stale, one with another digest under the current one contradicts."""
+    """What runs in production: the promotion as proved (of `artefact`, when one is asked about), the bytes at hand, and
+    what nodes signed in the last `max_age` seconds.
+
+    A heartbeat of an earlier promotion is stale, one with another digest under the current one contradicts.
+    """
     try:
         proved.trust.accept("the question", environment=environment)
     except CheckFailed as error:
@@ -147,9 +169,11 @@ def check_running(
     made, entry = proved.production(environment)
     if entry is None:
         return [Finding("promotion", False, "nothing was ever promoted there")]
+    if artefact is not None and entry.id != artefact:
+        return [Finding("promotion", False, f"it runs {entry.id.hex()}, asked was {artefact.hex()}")]
     findings = [check_promotion(made, entry), check_attesters(made, proved.trust), check_author(entry, proved.trust)]
     if path is not None:
-        findings.append(check_bytes(entry, path))
+        findings.append(check_bytes(entry, path, documents.manifest(entry.record) if documents else None))
     return findings + [_check_heartbeat(proved, made, entry, *item, max_age) for item in heartbeats]
 
 

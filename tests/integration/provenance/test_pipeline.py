@@ -24,7 +24,7 @@ def test_every_step_is_registered_and_verifies(pipeline, workshop, lineage):
     assert pipeline.accuracy >= ACCURACY_BAR
     for name in STEPS:
         entry = lineage.entries[workshop[name].id]
-        require([check_bytes(entry, workshop[name].path)])
+        require([check_bytes(entry, workshop[name].path, workshop.documents.manifest(entry.record))])
     assert check_lineage(lineage).ok
     assert lineage.depth == 6
 
@@ -32,7 +32,9 @@ def test_every_step_is_registered_and_verifies(pipeline, workshop, lineage):
 def test_production_runs_what_was_promoted(pipeline, workshop, source):
     digest = workshop["weights-int8"].record.digest
     beats = [pipeline.heartbeat(node, digest) for node in pipeline.cast.nodes]
-    findings = check_running(Proved.now(source), pipeline.environment, workshop["weights-int8"].path, beats)
+    findings = check_running(
+        Proved.now(source), pipeline.environment, workshop["weights-int8"].path, beats, documents=workshop.documents
+    )
     assert [finding.ok for finding in findings] == [True] * 6
 
 
@@ -41,7 +43,7 @@ def test_swapped_weights_are_named(pipeline, workshop, source, lineage, tmp_path
     swapped = shutil.copytree(weights.path, tmp_path / "swapped")
     bias = np.load(swapped / "bias1.npy")
     np.save(swapped / "bias1.npy", bias[::-1])
-    finding = check_bytes(lineage.entries[weights.id], swapped, registered=weights.digest)
+    finding = check_bytes(lineage.entries[weights.id], swapped, workshop.documents.manifest(weights.record))
     assert not finding.ok
     assert "changed: bias1.npy" in finding.detail
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 import random
 
 import pytest
@@ -13,6 +13,7 @@ from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.keys import keccak256
 from keifu.provenance import Attestation, Kind, Link, PolicyEntry, Record, Status
 from keifu.provenance.bundle import make_bundle
+from keifu.provenance.documents import Documents
 from keifu.provenance.facts import production
 from keifu.provenance.lineage import Lineage, walk
 from keifu.provenance.proved import Proved
@@ -248,11 +249,11 @@ def test_a_contract_that_stores_any_word_is_not_the_registry(source, anvil, line
     forger_side = Proved.now(theirs)
     record_id = theirs.domain.record_id(victim)
     forged = Lineage(record_id, entries={record_id: Entry(record_id, victim, Status.ACTIVE, 1_577_836_800)})
-    bundle = make_bundle(forger_side, forged)  # in order for whoever trusts the forger's contract
+    bundle = make_bundle(forger_side, forged, Documents())  # in order for whoever trusts the forger's contract
     honest = Proved(source, Proved.now(source).trust, forger_side.block).pinned
     with pytest.raises(CheckFailed, match=f"registry is {fake}, trusted is {source.registry.address}"):
         bundle.verify(honest)
-    renamed = copy.deepcopy(dict(bundle.document)) | {"registry": source.registry.address}
+    renamed = dataclasses.replace(bundle.parts, registry=source.registry.address, root=source.domain.record_id(victim))
     with pytest.raises(CheckFailed, match=r"is not registered in that state|lacks the trie node"):
         type(bundle)(renamed).verify(honest)
     with pytest.raises(CheckFailed, match=f"registry is {fake}, trusted is"):

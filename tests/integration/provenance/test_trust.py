@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -162,13 +163,14 @@ def test_an_author_can_be_demanded(keifu, workshop, verb):
 @pytest.mark.case("provenance-1")
 def test_a_bundle_needs_a_registry_and_a_block_of_the_verifiers(keifu, workshop, tmp_path, source):
     file = tmp_path / "raw.bundle"
-    _, block_hash, _ = keifu("prov", "bundle", workshop["raw"].id.hex(), "--out", file)
+    _, block_hash, _ = keifu(
+        "prov", "bundle", workshop["raw"].id.hex(), "--out", file, "--documents", workshop.folder / "documents"
+    )
     status, _, err = keifu("prov", "verify", file, "--block-hash", block_hash.strip())
     assert (status, "keifu trust init" in err) == (2, True)
     assert keifu("trust", "init")[0] == 0
     assert keifu("prov", "verify", file, "--block-hash", block_hash.strip())[0] == 0
-    document = dict(Bundle.read(file).document) | {"registry": STRANGER}
-    Bundle(document).write(file)
+    Bundle(dataclasses.replace(Bundle.read(file).parts, registry=STRANGER)).write(file)
     status, _, err = keifu("prov", "verify", file, "--block-hash", block_hash.strip())
     assert (status, f"registry is {STRANGER}, trusted is {source.registry.address}" in err) == (1, True)
 
