@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from keifu.provenance.documents import Documents
     from keifu.provenance.lineage import Lineage
     from keifu.provenance.proved import Contents
+    from keifu.provenance.registry import Entry
     from keifu.provenance.trust import Trust
     from keifu.provenance.verify import Finding
 
-__all__ = ["bundle", "documents_in", "documents_option", "export", "find", "lineage", "show", "verify"]
+__all__ = ["bundle", "documents_in", "documents_option", "export", "find", "lineage", "records_of", "show", "verify"]
 
 FORMATS = ("cyclonedx", "huggingface", "intoto")
 
@@ -71,25 +72,32 @@ def find(
     """Find the records of the files at PATH; exit status 1 when nobody (whom you trust) registered them under these
     names. What is listed is proved; whether it is all is the node's word."""
     from keifu.provenance.statement import rfc3339
-    from keifu.provenance.verify import check_bytes, check_tree
 
-    tree = with_progress(path, ignore, links_followed)
-    entries = registry.proved.by_digest(tree.root, registry.trust.authors)
-    held = documents_in(documents)
-    named: list[bool] = []
+    found = records_of(registry, path, ignore, links_followed, documents_in(documents))
     lines, rows = [], []
-    for entry in entries:
-        record, manifest = entry.record, held.manifest(entry.record)
-        finding = check_bytes(entry, path, manifest) if manifest else check_tree(entry, tree)
-        named.append(finding.ok)
-        since = f"by {record.author}  since {rfc3339(entry.time)}"
+    for entry, finding in found:
+        record, since = entry.record, f"by {entry.record.author}  since {rfc3339(entry.time)}"
         other = "" if finding.ok else f"  ! {finding.detail}"
         lines.append(f"{entry.id.hex()}  {record.kind.word} {record.version}  {entry.status.word}  {since}{other}")
         state = {"id": entry.id.hex(), "status": entry.status.word, "registered": entry.time}
         rows.append(state | {"namesAsRegistered": finding.ok} | record.to_json())
     emit(rows, "\n".join(lines) or "not registered", json_out)
-    if not any(named):
-        raise CheckFailed(f"no record of {path}" + (" under these names" if named else ""))
+    if not any(finding.ok for _, finding in found):
+        raise CheckFailed(f"no record of {path}" + (" under these names" if found else ""))
+
+
+def records_of(
+    registry: Registry, path: Path, ignore: tuple[str, ...], links: bool, held: Documents
+) -> list[tuple[Entry, Finding]]:
+    """Records of the bytes at `path` by trusted authors, each with whether the names are right, too."""
+    from keifu.provenance.verify import check_bytes, check_tree
+
+    tree = with_progress(path, ignore, links)
+    found: list[tuple[Entry, Finding]] = []
+    for entry in registry.proved.by_digest(tree.root, registry.trust.authors):
+        manifest = held.manifest(entry.record)
+        found.append((entry, check_bytes(entry, path, manifest) if manifest else check_tree(entry, tree)))
+    return found
 
 
 @verb("verify", example="keifu prov verify 6c2e98f1 --path ./weights", access=Access.READ)

@@ -17,7 +17,6 @@ from typing import Any
 
 from keifu.errors import InputError
 from keifu.keys import keccak256
-from keifu.provenance._bundle_file import Parts, Refused, pack, read_file, stage, unpack
 from keifu.provenance._layout import Words
 from keifu.provenance._model import (
     ZERO,
@@ -28,7 +27,7 @@ from keifu.provenance._model import (
     environments_domain,
     is_heartbeat_signed,
 )
-from keifu.provenance._trie import State, by_hash, read_header
+from keifu.provenance.bundle_file import Parts, Refused, pack, read_file, stage, unpack
 from keifu.provenance.documents import Documents
 from keifu.provenance.facts import Production, anchor, production, record_words
 from keifu.provenance.labels import LabelProof
@@ -37,6 +36,7 @@ from keifu.provenance.manifest import Manifest
 from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Entry
 from keifu.provenance.statement import read_statement
+from keifu.provenance.trie import State, by_hash, read_header
 from keifu.provenance.trust import Trust
 
 __all__ = ["Bundle", "Refused", "Verified", "make_bundle"]
@@ -89,9 +89,21 @@ class Bundle:
         """Hash of the block that the bundle claims to be about: compare it with one that you trust."""
         return "0x" + keccak256(self.parts.header).hex()
 
-    def verify(self, trust: Trust, *, environment: bytes | None = None, max_age: int = MAX_AGE) -> Verified:
-        """Check everything against what is trusted, which has to name a block; no network. `environment` is one that
-        the bundle has to answer about. Raises Refused with the check that failed first."""
+    def verify(
+        self,
+        trust: Trust,
+        *,
+        environment: bytes | None = None,
+        nodes: Sequence[str] = (),
+        samples: Sequence[int] = (),
+        max_age: int = MAX_AGE,
+    ) -> Verified:
+        """Check everything against what is trusted, which has to name a block; no network.
+
+        `environment` is one that the bundle has to answer about, `nodes` those that have to have signed what they run
+        there, `samples` those whose labels have to be shown: what no state commits to is missed only by who asks for
+        it. Raises Refused with the check that failed first.
+        """
         parts = self.parts
         if not trust.block:
             raise InputError("a bundle proves nothing without a block that is trusted", remedy="name its hash")
@@ -106,8 +118,11 @@ class Bundle:
         _check_documents(parts, verified)
         if parts.environment:
             _check_production(parts, trust, state, verified)
-        _check_heartbeats(parts, trust, verified, max_age)
-        _check_labels(parts, trust, state, verified)
+        with stage("heartbeat"):
+            _check_heartbeats(parts, trust, verified, max_age)
+        with stage("label"):
+            _check_labels(parts, trust, state, verified)
+        _check_asked(verified, nodes, samples)
         if state.unused:
             raise Refused("belongs", f"{state.unused} nodes of the proof are needed by nothing in the bundle")
         return verified
@@ -269,10 +284,20 @@ def _check_labels(parts: Parts, trust: Trust, state: State, verified: Verified) 
         authors = {dataset.record.author} | {entry.record.author for entry in sets}
         if item.anchorer.lower() not in authors:
             raise Refused("label", f"{item.anchorer} anchored the label, but is no author of its data set or labels")
-        with stage("label"):
-            anchor(state, trust.registry, item.anchorer, item.root)
-            item.verify(domain, item.root)
+        anchor(state, trust.registry, item.anchorer, item.root)
+        item.verify(domain, item.root)
         verified.labels.append(item)
+
+
+def _check_asked(verified: Verified, nodes: Sequence[str], samples: Sequence[int]) -> None:
+    said = {item.node.lower() for item in (*verified.heartbeats, *verified.contradictions)}
+    for node in nodes:
+        if node.lower() not in said:
+            raise Refused("heartbeat", f"asked about node {node}, which says nothing in the bundle")
+    shown = {item.label.index for item in verified.labels}
+    for sample in samples:
+        if sample not in shown:
+            raise Refused("label", f"asked about the label of sample {sample}, which the bundle does not show")
 
 
 def _label_order(item: LabelProof) -> tuple[bytes, int, str, bytes]:

@@ -18,10 +18,10 @@ from ethwire.rpc import Rpc
 from keifu.errors import CheckFailed, InputError, Revert, RpcError
 from keifu.keys import keccak256
 from keifu.provenance._layout import Words, record_slot
-from keifu.provenance._trie import HeaderFacts, State, by_hash, header_rlp
 from keifu.provenance.facts import Production, production, record_words
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.registry import Entry, Logged, Provenance
+from keifu.provenance.trie import HeaderFacts, State, by_hash, header_rlp
 from keifu.provenance.trust import Trust
 
 __all__ = ["Block", "Contents", "Proved", "trusted_block"]
@@ -181,7 +181,7 @@ class Proved:
         sketch = _Sketch(self.rpc, self.block.header)
         artefact = self.running(sketch, environment).artefact
         found = dict(self.source.contents([artefact])) if any(artefact) else {}
-        state = self.prove(lambda words: self.running(words, environment), records=found, sketch=sketch)
+        state = self.prove(None, records=found, sketch=sketch)
         made = self.running(state, environment)
         if not made.seq:
             return made, None
@@ -191,6 +191,19 @@ class Proved:
                 remedy="ask another node; this one withholds or changes logs",
             )
         return made, self.entered(state, made.artefact, found).entries[made.artefact]
+
+    def dossier(self, root: bytes | None, environments: Sequence[bytes]) -> tuple[Lineage, list[Production]]:
+        """The lineage of `root` (None: of what the first environment runs) and what each environment runs, with one
+        proof a contract for everything. Raises CheckFailed."""
+        sketch = _Sketch(self.rpc, self.block.header)
+        said = [self.running(sketch, environment) for environment in environments]
+        about = root if root is not None else said[0].artefact
+        found = self.gather(about) if any(about) else {}
+        state = self.prove(None, records=found, sketch=sketch)
+        made = [self.running(state, environment) for environment in environments]
+        if root is None and made[0].artefact != about:
+            raise CheckFailed("the node contradicts its own proof of what is promoted", remedy="ask another node")
+        return self.entered(state, about, found) if found else Lineage(about), made
 
     def running(self, words: Words, environment: bytes) -> Production:
         """What `words` say of an environment."""

@@ -23,7 +23,7 @@ from keifu.provenance.verify import check_lineage, check_running
 from keifu.units import DAY
 
 HONEST_CALLS = 12  # more than an answer takes
-MUTATIONS = 150
+MUTATIONS = 60
 
 
 class _Lying:

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from keifu.chain.creation import Creation
-from keifu.chain.deployments import Record as DeploymentRecord
-from keifu.cli import main
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account
 from keifu.provenance import environments_domain, heartbeat_digest
@@ -23,27 +20,6 @@ from keifu.units import YEAR
 
 STRANGER = "0x" + "77" * 20
 TRUST = Trust(31_337, "0x" + "11" * 20, "0x" + "22" * 20)
-
-
-@pytest.fixture
-def keifu(anvil, source, monkeypatch, capsys, tmp_path):
-    """Runs one command line on a chain whose deployment is recorded; (status, standard output, standard error)."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("KEIFU_RPC", anvil.url)
-    monkeypatch.setenv("KEIFU_DEPLOYMENTS", str(tmp_path / "deployments"))
-    genesis = source.chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    contracts = {"ProvenanceRegistry": source.registry.address, "Environments": source.environments.address}
-    creations = {name: Creation(name, "", address, {}, "0x") for name, address in contracts.items()}
-    DeploymentRecord(source.chain.chain_id, genesis, creations=creations).save(tmp_path / "deployments")
-
-    def run(*args):
-        with pytest.raises(SystemExit) as exit_info:
-            main([*map(str, args)])
-        source.chain.forget_nonces()
-        out, err = capsys.readouterr()
-        return exit_info.value.code, out, err
-
-    return run
 
 
 def test_init_pins_the_deployment_and_show_prints_it(keifu, source):

@@ -109,6 +109,11 @@ class State:
         return self._nodes.encoded.values()
 
     @property
+    def used(self) -> dict[bytes, bytes]:
+        """The nodes that were needed so far, by hash."""
+        return {digest: self._nodes.encoded[digest] for digest in self._nodes.decoded}
+
+    @property
     def unused(self) -> int:
         return len(self._nodes.encoded) - len(self._nodes.decoded)
 

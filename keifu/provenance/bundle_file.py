@@ -6,6 +6,7 @@ extra member) passes for the same bundle. Sizes are bounded before anything is p
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from keifu.errors import CheckFailed, InputError
-from keifu.provenance._model import Heartbeat, Label, Record
+from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.provenance._model import Heartbeat, Label, Record, digest_bytes
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.statement import canonical
 
@@ -26,6 +27,7 @@ FORMAT = "keifu-bundle/2"
 HEADER = bytes.fromhex("1f8b08000000000000ff")  # gzip without a name, a time, or a word of who wrote it
 LARGEST = 256 << 20  # bytes of JSON
 SIGNATURE_BYTES = 65
+_ADDRESS = re.compile("0x[0-9a-f]{40}")
 V = (27, 28)
 
 
@@ -44,7 +46,7 @@ def stage(check: str) -> Iterator[None]:
         yield
     except Refused:
         raise
-    except (CheckFailed, InputError) as error:
+    except (CheckFailed, UsageError) as error:
         raise Refused(check, error.message, remedy=error.remedy) from error
 
 
@@ -120,12 +122,12 @@ class Parts:
     def from_json(cls, found: _Document) -> Parts:
         return cls(
             found.chain,
-            found.registry,
-            found.environments,
+            _address(found.registry),
+            _address(found.environments) if found.environments else "",
             bytes.fromhex(found.header),
             tuple(map(bytes.fromhex, found.nodes)),
-            bytes.fromhex(found.root),
-            bytes.fromhex(found.environment),
+            digest_bytes(found.root, "root"),
+            digest_bytes(found.environment, "environment") if found.environment else b"",
             tuple(map(Record.from_json, found.records)),
             tuple(text.encode() for text in found.documents),
             tuple(_heartbeat(item) for item in found.heartbeats),
@@ -180,7 +182,8 @@ def _heartbeat_json(heartbeat: Heartbeat, signature: bytes) -> dict[str, Any]:
 
 
 def _heartbeat(item: _Heartbeat) -> tuple[Heartbeat, bytes]:
-    said = Heartbeat(item.node, bytes.fromhex(item.environment), item.seq, bytes.fromhex(item.digest), item.time)
+    environment, digest = _words(item.environment, item.digest)
+    said = Heartbeat(_address(item.node), environment, item.seq, digest, item.time)
     return said, _signature(item.signature)
 
 
@@ -200,10 +203,19 @@ def _label_json(item: LabelProof) -> dict[str, Any]:
 
 
 def _label(item: _Label) -> LabelProof:
-    dataset, sample, label = (bytes.fromhex(text) for text in (item.dataset, item.sample, item.label))
-    said = Label(item.labeller, dataset, item.index, sample, label)
-    path = tuple(map(bytes.fromhex, item.proof))
-    return LabelProof(said, _signature(item.signature), path, bytes.fromhex(item.root), item.anchorer)
+    dataset, sample, label, root = _words(item.dataset, item.sample, item.label, item.root)
+    said = Label(_address(item.labeller), dataset, item.index, sample, label)
+    return LabelProof(said, _signature(item.signature), tuple(_words(*item.proof)), root, _address(item.anchorer))
+
+
+def _words(*texts: str) -> list[bytes]:
+    return [digest_bytes(text, "a word of the bundle") for text in texts]
+
+
+def _address(text: str) -> str:
+    if _ADDRESS.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not 0x and 40 hex digits in small letters")
+    return text
 
 
 def _signature(text: str) -> bytes:
