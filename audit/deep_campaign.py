@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from evmstorm.cli import exit_status
+from ethwire.commands import exit_status
 from evmstorm.fuzz import deep
 from evmstorm.reports import write_report
 

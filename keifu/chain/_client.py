@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import rlp
-
+from ethwire import rlp
 from ethwire.rpc import Rpc
 from keifu import abi
 from keifu.abi import Contract, FunctionAbi, Interface, Log, Receipt, encode_args

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import rlp
-
+from ethwire import rlp
 from keifu.errors import CheckFailed
 from keifu.keys import keccak256
 
@@ -64,7 +63,7 @@ def encode_header(block: dict[str, Any]) -> bytes:
             items.append(number.to_bytes((number.bit_length() + 7) // 8, "big"))
         else:
             items.append(bytes.fromhex(value[2:]))
-    encoded: bytes = rlp.encode(items)
+    encoded = rlp.encode(items)
     if keccak256(encoded) != bytes.fromhex(block["hash"][2:]):
         raise CheckFailed(f"the header of block {int(block['number'], 16)} does not hash to the block's hash")
     return encoded

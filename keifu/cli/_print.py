@@ -16,8 +16,12 @@ def emit(document: Any, text: str, json_out: bool) -> None:
     click.echo(json.dumps(document, indent=2) if json_out else text)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """Aligned columns for people, without their names when these are empty. Nothing is cut off."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", empty: str = "") -> None:
+    """Aligned columns for people, without their names when these are empty; `empty` in the place of no rows. Nothing is
+    cut off."""
+    if not rows and empty:
+        click.echo(empty)
+        return
     lines = [*([columns] if any(columns) else []), *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     if title:

@@ -201,6 +201,7 @@ def _accounts(client: ChainClient, folder: Path | None) -> list[dict[str, Any]]:
 def _show(note: Note, json_out: bool, last: str) -> None:
     """All that somebody needs who has just started the chain."""
     from keifu.chain.deployments import open_record
+    from keifu.keys import checksum
 
     client, folder = _connect(note.url)
     found = _accounts(client, folder)
@@ -209,7 +210,7 @@ def _show(note: Note, json_out: bool, last: str) -> None:
         document = {"url": note.url, "chain_id": note.chain_id, "genesis": note.genesis, "record": note.record}
         click.echo(json.dumps({**document, "addresses": addresses, "accounts": found, "env": note.exports}))
         return
-    table(("contract", "address"), list(addresses.items()))
+    table(("contract", "address"), [(name, checksum(address)) for name, address in addresses.items()])
     click.echo("")
     _table(found)
     click.echo(f"\n{_exports(note)}\n\nchain: {note.chain_id} on {note.url}; {last}")

@@ -53,7 +53,7 @@ def status(session: Session, json_out: bool) -> None:
         )
         for case in found
     ]
-    table(("case", "operator", "amount", "verdict", "phase", "until"), rows)
+    table(("case", "operator", "amount", "verdict", "phase", "until"), rows, empty="no case has been opened")
 
 
 @cli.verb("case", example="keifu court case 1", access=Access.READ)

@@ -55,7 +55,7 @@ def status(session: Session, json_out: bool) -> None:
         )
         for row in found
     ]
-    table(columns, rows)
+    table(columns, rows, empty="no operator has registered")
 
 
 @cli.verb("position", example="keifu staking position --operator 0x… --of 0x…", access=Access.READ)

@@ -203,10 +203,6 @@ class Provenance:
             return Logged(record, int(log["blockNumber"], 16))
         except (InputError, AbiError, ValueError, KeyError, OverflowError, TypeError, AttributeError, IndexError):
             return None
-        except Exception as error:  # eth-abi's decoding errors have no common root with ValueError
-            if type(error).__module__.startswith("eth_abi"):
-                return None
-            raise
 
 
 def _any_of(words: Sequence[bytes] | None) -> list[str] | None:

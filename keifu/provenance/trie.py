@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import rlp
-from rlp.exceptions import RLPException
-
-from keifu.errors import CheckFailed
+from ethwire import rlp
+from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 
 __all__ = ["HeaderFacts", "State", "by_hash", "header_rlp", "read_header", "value_at"]
@@ -57,7 +55,7 @@ class HeaderFacts:
             self.state_root: bytes = fields[_STATE_ROOT]
             self.number = int.from_bytes(fields[_NUMBER], "big")
             self.timestamp = int.from_bytes(fields[_TIMESTAMP], "big")
-        except (RLPException, IndexError, TypeError, RecursionError) as error:
+        except (InputError, IndexError, TypeError) as error:
             raise CheckFailed("the block header is malformed") from error
         self.hash = keccak256(encoded)
 
@@ -73,7 +71,7 @@ def header_rlp(block: Mapping[str, Any]) -> bytes:
                 continue
             plain = value[2:]
             members.append(_minimal(int(plain or "0", 16)) if is_number else bytes.fromhex(plain))
-        encoded: bytes = rlp.encode(members)
+        encoded = rlp.encode(members)
         number, right = int(block["number"], 16), keccak256(encoded).hex() == block["hash"][2:]
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise CheckFailed("the node's answer is no block", remedy="ask another node") from error
@@ -149,7 +147,7 @@ class _Nodes:
 def _storage_root_of(account: bytes) -> bytes:
     try:
         root = rlp.decode(account)[2]
-    except (RLPException, IndexError, TypeError, RecursionError) as error:
+    except (InputError, IndexError, TypeError) as error:
         raise CheckFailed("an account in the proof is malformed") from error
     if not isinstance(root, bytes):
         raise CheckFailed("an account in the proof is malformed")
@@ -161,7 +159,7 @@ def _number(value: bytes | None) -> int:
         return 0
     try:
         plain = rlp.decode(value)
-    except (RLPException, RecursionError) as error:
+    except InputError as error:
         raise CheckFailed("a word in the proof is malformed") from error
     if not isinstance(plain, bytes) or len(plain) > HASH_BYTES:
         raise CheckFailed("a word in the proof is malformed")
@@ -208,7 +206,7 @@ def _decode(nodes: Mapping[bytes, bytes], digest: bytes) -> list[Any]:
         raise CheckFailed(f"the proof lacks the trie node 0x{digest.hex()}")
     try:
         node = rlp.decode(encoded)
-    except (RLPException, RecursionError) as error:
+    except InputError as error:
         raise CheckFailed("a trie node is not RLP") from error
     if not isinstance(node, list):
         raise CheckFailed("a trie node is malformed")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from eth_abi.abi import encode
-
 from ethwire.constants import ZERO_ADDRESS
-from keifu.abi import Contract, Receipt
+from keifu.abi import Contract, Receipt, encode_args
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.header import encode_header
 from keifu.errors import UsageError
@@ -60,7 +58,7 @@ def seal(case: int, turn: int, juror: str, guilty: bool, salt: bytes) -> bytes:
     """keccak256(abi_encode(case, turn, juror, guilty, salt)); `salt` is 32 random bytes that stay with the juror."""
     kinds = ["uint256", "uint256", "address", "bool", "bytes32"]
     values: list[Any] = [case, turn, juror, guilty, salt]
-    return keccak256(encode(kinds, values))
+    return keccak256(encode_args(kinds, values, "vote"))
 
 
 def case_of(receipt: Receipt) -> int:

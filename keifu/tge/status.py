@@ -50,7 +50,7 @@ class Status:
             ("paid", coins(self.paid)),
             ("vested, not claimed", coins(max(self.vested - self.paid, 0))),
             ("in the distributor", coins(self.balance)),
-            ("claims", f"{self.claims:,} for {self.claimed_grants:,} grants"),
+            ("claims", f"{self.claims:,}, of {self.claimed_grants:,} grants"),
         ]
 
     def data(self) -> dict[str, Any]:

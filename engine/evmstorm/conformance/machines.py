@@ -15,8 +15,8 @@ from typing import Any
 import click
 import pyrevm
 
+from ethwire.commands import exit_status
 from ethwire.errors import CheckFailed, EnvironmentFault
-from evmstorm.cli import exit_status
 from evmstorm.conformance.programs import OTHER, SELF, SENDER, program
 from evmstorm.evm import native_build
 from evmstorm.evm.machine import Machine

@@ -20,8 +20,8 @@ from eth.vm.forks.cancun.state import CancunState
 from eth.vm.forks.cancun.transaction_context import CancunTransactionContext
 from eth.vm.logic.invalid import InvalidOpcode
 from eth.vm.message import Message
-from rlp import encode as rlp_encode
 
+from ethwire import rlp
 from ethwire.keys import keccak256
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 
@@ -166,7 +166,7 @@ class TracedMachine:
         self._chain.clear_transient_storage()
         caller = _bytes(sender)
         nonce = self._chain.get_nonce(caller)
-        address = keccak256(rlp_encode([caller, nonce]))[-20:]
+        address = keccak256(rlp.encode([caller, nonce]))[-20:]
         self._chain.increment_nonce(caller)
         message = Message(
             GAS_LIMIT, constants.CREATE_CONTRACT_ADDRESS, caller, value, b"", data, create_address=address

@@ -6,12 +6,13 @@ import itertools
 import math
 import ssl
 import time
+import weakref
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import httpx
 import msgspec
 
+from ethwire._http import httpx
 from ethwire.abi import decode_revert
 from ethwire.errors import ChainMismatch, Revert, RpcError
 
@@ -64,6 +65,7 @@ class Rpc:
         # The certificates of this machine are read only where they are needed: that takes a tenth of a second.
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
         self._http = httpx.Client(headers={"Content-Type": "application/json"}, verify=verify)
+        weakref.finalize(self, self._http.close)  # whoever drops an Rpc without closing it leaves no socket open
 
     def call(self, method: str, *params: Any) -> Any:
         """One request; its result."""

@@ -1,20 +1,17 @@
-"""`ape run staking …`: four verbs as processes of their own on one chain, and the same actions over two deployers."""
+"""`ape run staking …`: four verbs on one chain, and the same actions over two deployers."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
 import pytest
 
 from audit.deployer import EvmDeployer
-from evmstorm.evm import LocalEvm, artifacts, reverts
-from keifu.chain import Anvil, RpcDeployer, deploy_protocol
+from evmstorm.evm import LocalEvm, reverts
+from keifu.chain import RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record
 from keifu.staking import actions
 from keifu.units import COIN
-from tests.ape_chain import GENESIS, HOST
 
 NETWORK = ["--network", "ethereum:local:foundry"]
 OPERATOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"  # TEST::1 of the mnemonic that anvil and ape share
@@ -44,30 +41,24 @@ def test_actions_from_registering_to_the_last_coin():
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("ape run")
-def test_the_four_verbs(tmp_path):
-    with Anvil(timestamp=GENESIS) as anvil:
-        deployer = anvil.account("deployer")
-        chain = anvil.client()
-        genesis = chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-        folder = tmp_path / "deployments"
-        record = Record(chain.chain_id, genesis)
-        suite = deploy_protocol(RpcDeployer(chain, deployer), record=record, save=lambda made: made.save(folder))
-        token = suite.at(anvil.client(), actions.TOKEN)
-        token.transfer(OPERATOR, 5_000 * COIN, sender=deployer)
-        environment = {**os.environ, HOST: anvil.url, "KEIFU_DEPLOYMENTS": str(folder)}
+def test_the_four_verbs(ape_run, tmp_path):
+    anvil = ape_run.anvil
+    deployer = anvil.account("deployer")
+    chain = anvil.client()
+    genesis = chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
+    record = Record(chain.chain_id, genesis)
+    suite = deploy_protocol(RpcDeployer(chain, deployer), record=record, save=lambda made: made.save(tmp_path))
+    suite.at(anvil.client(), actions.TOKEN).transfer(OPERATOR, 5_000 * COIN, sender=deployer)
 
-        def run(*arguments):
-            done = subprocess.run(
-                ["ape", "run", "staking", *arguments, *NETWORK, "--json"],
-                check=False, capture_output=True, text=True, env=environment, cwd=artifacts.project().root,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
+    def run(*arguments):
+        done = ape_run("staking", *arguments, *NETWORK, "--json", deployments=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
-        sender = ["--account", "TEST::1"]
-        assert run("register", *sender, "--bond", "2,000")["bond_added"] == str(2_000 * COIN)
-        assert run("delegate", *sender, "--operator", OPERATOR, "--amount", "100")["shares"] == str(100 * COIN)
-        found = run("status")["operators"]
-        assert [(row["bond"], row["delegated"]) for row in found] == [(str(2_000 * COIN), str(100 * COIN))]
-        left = run("exit", *sender, "--operator", OPERATOR)
-        assert (left["asked"], left["paid"], len(left["waiting"])) == (str(100 * COIN), "0", 1)
+    sender = ["--account", "TEST::1"]
+    assert run("register", *sender, "--bond", "2,000")["bond_added"] == str(2_000 * COIN)
+    assert run("delegate", *sender, "--operator", OPERATOR, "--amount", "100")["shares"] == str(100 * COIN)
+    found = run("status")["operators"]
+    assert [(row["bond"], row["delegated"]) for row in found] == [(str(2_000 * COIN), str(100 * COIN))]
+    left = run("exit", *sender, "--operator", OPERATOR)
+    assert (left["asked"], left["paid"], len(left["waiting"])) == (str(100 * COIN), "0", 1)

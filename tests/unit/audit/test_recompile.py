@@ -62,6 +62,7 @@ def test_unchanged_contract_is_the_artefact(contract: str) -> None:
     assert Recompiler(*paths(contract)).code == (artifact.creation_code, artifact.runtime_code)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("contract", "count"), [("RewardStream", 12), ("TGEDistributor", 8), ("StakingHub", 4)])
 def test_mutants_are_what_an_ordinary_compile_makes(contract: str, count: int) -> None:
     texts = sources(contract)
