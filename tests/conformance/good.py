@@ -20,7 +20,7 @@ from keifu.provenance.statement import canonical, statement
 from keifu.provenance.trust import Trust
 from tests.conformance.world import CHAIN, NOW, World, address
 
-__all__ = ["Good", "good_bundles", "lineage_of"]
+__all__ = ["Good", "Maker", "good_bundles", "lineage_of"]
 
 AUTHOR, OWNER = address("author"), address("owner")
 SCHEMA, OTHER = hashlib.sha256(b"evaluated").digest(), hashlib.sha256(b"scanned").digest()

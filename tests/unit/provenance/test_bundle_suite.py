@@ -8,11 +8,15 @@ import zlib
 
 import pytest
 
+from keifu.keys import Account
 from keifu.provenance.bundle import Bundle
 from keifu.provenance.bundle_file import HEADER, LARGEST, Refused, pack, unpack
+from keifu.provenance.labels import LabelBatch, label_word
 from tests.conformance.forged import Question, apply, packed, refusal
+from tests.conformance.good import Maker
 from tests.conformance.make import FOLDER
 from tests.conformance.mutants import mutants
+from tests.conformance.world import address
 
 SUITE = json.loads((FOLDER / "suite.json").read_text())
 MUTATED = ("one-model", "environment-two-of-three", "labels-5", "heartbeats-3")
@@ -97,6 +101,26 @@ def test_statements_nested_without_end_are_refused(good):
     document = unpack(data).to_json()
     bomb = "[" * 200_000
     assert refusal(packed(apply(document, [{"at": ["documents", 1], "set": bomb}])), Question.read(case)) == "statement"
+
+
+@pytest.mark.parametrize(
+    ("anchorer", "about", "words"),
+    [
+        ("stranger", "data", "anchored the label, but is no author"),
+        ("author", "other data", "which is not in the bundle"),
+    ],
+)
+def test_labels_anchored_by_strangers_or_of_other_data_are_refused(anchorer, about, words):
+    maker = Maker()
+    data, other = maker.record("data"), maker.record("other data")
+    weights = maker.record("weights", [data])
+    labeller = Account.from_role("labeller")
+    batch = LabelBatch.sign(
+        maker.world.domain, data if about == "data" else other, [labeller], [b"sample"], [label_word(1)]
+    )
+    maker.world.anchor(address(anchorer), batch.tree().root, 1)
+    with pytest.raises(Refused, match=f"^label: .*{words}"):
+        maker.good("it", weights, labels=[batch.prove(0, address(anchorer))])
 
 
 def test_another_gzip_header_is_another_file(good):
