@@ -48,7 +48,7 @@ fuzz: $(SETUP) ## quick campaign over every contract
 fuzz-deep: $(SETUP) ## long campaign, forge's invariant runner and halmos
 	@bash scripts/fuzz_deep.sh
 
-bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz|suite|cli
+bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz|suite|events|cli
 	@python -m benchmarks --area $(AREA)
 
 lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks

@@ -35,12 +35,12 @@ class Registry:
         session: RpcSession,
         registry: str | None,
         environments: str | None,
-        first_block: int,
+        first_block: int | None,
         trust: Path | None = None,
         block_hash: bytes | None = None,
         authors: Sequence[str] = (),
     ) -> None:
-        self.session, self.registry, self.environments, self.first_block = session, registry, environments, first_block
+        self.session, self.registry, self.environments, self._first_block = session, registry, environments, first_block
         self.trust_file, self.block_hash, self.authors = trust, block_hash, tuple(authors)
 
     @property
@@ -82,10 +82,9 @@ class Registry:
 
         trust = self.trust
         self.session.require_code(trust.registry, NAME)
-        first = self.first_block or trust.first_block
         client = self.session.client
         trust.accept(f"the node {client.rpc.url}", chain=client.chain_id)
-        return Provenance(client, trust.registry, trust.environments or None, first_block=first)
+        return Provenance(client, trust.registry, trust.environments or None, first_block=self.first_block)
 
     @cached_property
     def proved(self) -> Proved:
@@ -117,6 +116,15 @@ class Registry:
 
         block = "0x" + self.block_hash.hex() if self.block_hash else trust.block
         return replace(trust, block=block, authors=self.authors or trust.authors)
+
+    @property
+    def first_block(self) -> int:
+        """No record is older: as given, else the block in which the recorded registry was made."""
+        if self._first_block is not None:
+            return self._first_block
+        if self.pinned is not None:
+            return self.pinned.first_block
+        return self.session.record.creations[NAME].block if self.registry is None else 0
 
     def record_id(self, given: Id) -> bytes:
         """The given id, or the only one that begins with it. Raises UsageError when there is none, or several."""
@@ -154,7 +162,7 @@ def on_registry(body: Callable[..., Any]) -> Callable[..., Any]:
             "deployment]",
         ),
         click.option(
-            "--first-block", type=click.IntRange(0), default=0, show_default=True, help="No record is older than this."
+            "--first-block", type=click.IntRange(0), help="No record is older than this.  [default: as recorded, or 0]"
         ),
         click.option(
             "--environments", type=ADDRESS, envvar="KEIFU_ENVIRONMENTS", show_envvar=True,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["verify_running", "watch"]
 
+GIVE_UP_AFTER = 8  # failures in a row of a node that is asked once
+
 
 def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
     """One JSON object a line: node, environment, seq, digest, time, signature."""
@@ -116,10 +118,20 @@ def _plain(value: Any) -> Any:
 @on_registry
 def watch(registry: Registry, once: bool, state: Path | None) -> None:
     """Print each event of registry and environments as one JSON object a line, until Ctrl-C."""
+    from ethwire.rpc import heads_of
     from keifu.chain.follower import Follower
 
     printer = _Printer(registry)
     addresses = [contract.address for contract in printer.contracts]
     database = sqlite3.connect(state or ":memory:")
-    follower = Follower(registry.source.chain.rpc, addresses, database, printer, first_block=registry.first_block)
-    follower.run(lambda step: once and step.caught_up)
+    follower = Follower(
+        registry.source.chain.rpc,
+        addresses,
+        database,
+        printer,
+        first_block=registry.first_block,
+        proved_only=True,  # what is printed cannot be undone
+        on_notice=lambda notice: click.echo(f"watch: {notice.message}", err=True),
+        heads=heads_of(registry.session.url),
+    )
+    follower.run(lambda step: once and step.caught_up, give_up_after=GIVE_UP_AFTER if once else 0)

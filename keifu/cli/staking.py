@@ -37,7 +37,8 @@ def status(session: Session, json_out: bool) -> None:
     from keifu.staking import find_operators, read_operators
 
     hub = session.suite(SUITE[0]).at(session.client, SUITE[0])
-    found = read_operators(hub, find_operators(session.client, hub))
+    first_block = session.record.creations[SUITE[0]].block
+    found = read_operators(hub, find_operators(session.client, hub, first_block=first_block))
     if json_out:
         emit({"operators": [operator.data() for operator in found]}, "", json_out)
         return

@@ -16,6 +16,8 @@ from keifu.provenance.registry import Entry, Logged
 
 __all__ = ["Index"]
 
+GIVE_UP_AFTER = 8  # failures of the node in a row
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (id BLOB PRIMARY KEY, block INTEGER NOT NULL, time INTEGER NOT NULL,
   digest BLOB NOT NULL, author TEXT NOT NULL, body TEXT NOT NULL);
@@ -43,8 +45,8 @@ class Index:
         self.follower = Follower(rpc, [self.registry], self.database, self, first_block=first_block)
 
     def catch_up(self) -> int:
-        """Follow to the head; the newest block accounted for."""
-        self.follower.run(lambda step: step.caught_up)
+        """Follow to the head; the newest block accounted for. Raises RpcError when the node fails for long."""
+        self.follower.run(lambda step: step.caught_up, give_up_after=GIVE_UP_AFTER)
         return self.follower.reached
 
     def entry(self, record_id: bytes) -> Entry | None:
@@ -76,17 +78,13 @@ class Index:
     # sink ----------------------------------------------------------------------------------------------------------
 
     def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
-        times: dict[int, int] = {}
         for event in events:
             topics = [bytes.fromhex(topic[2:]) for topic in event.topics]
             log = self._interface.decode_log(event.address, topics, bytes.fromhex(event.data[2:]))
             if log is None:
                 continue
             if log.event == "Registered":
-                if event.number not in times:
-                    block = self.rpc.call("eth_getBlockByNumber", event.block_number, False)
-                    times[event.number] = int(block["timestamp"], 16)
-                self._add(database, log.id, Record.from_args(log.record), event.number, times[event.number])
+                self._add(database, log.id, Record.from_args(log.record), event.number, event.block_time)
             elif log.event == "StatusChanged":
                 row = (log.id, event.number, event.index, log.status, log.reason)
                 database.execute("INSERT INTO status VALUES (?, ?, ?, ?, ?)", row)

@@ -6,13 +6,15 @@ record that the registry knows but whose log the node withholds is an error, nev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient
-from keifu.errors import AbiError, CheckFailed, InputError, RpcError
+from keifu.chain.follower import Event
+from keifu.chain.logs import Topic, find_logs
+from keifu.errors import AbiError, CheckFailed, InputError
 from keifu.keys import Account, keccak256
 from keifu.provenance._model import (
     DIGEST_BYTES,
@@ -152,7 +154,7 @@ class Provenance:
 
     def beginning_with(self, prefix: str) -> list[bytes]:
         """Ids of records that begin with these hex digits, oldest first, as far as the node gives their logs."""
-        logs = [log for log in self._logs() if _has_id(log, prefix)]
+        logs = [log for log in self._logs(None) if _has_id(log, prefix)]
         return [record_id for record_id in self._records(logs) if record_id.hex().startswith(prefix)]
 
     def current(self, environment: bytes) -> tuple[bytes, int, bool]:
@@ -175,32 +177,24 @@ class Provenance:
             raise InputError("no Environments contract given", remedy="name its address")
         return self.environments
 
-    def _logs(self, *indexed: Sequence[bytes] | None) -> list[dict[str, Any]]:
+    def _logs(self, *indexed: Sequence[bytes] | None) -> Iterator[Event]:
         """Registrations with one of these for each indexed argument (id, author, digest); None for any."""
         topic = self.registry.interface.event("Registered").topic
-        query = {
-            "address": self.registry.address,
-            "topics": ["0x" + topic.hex(), *(_any_of(item) for item in indexed)],
-            "fromBlock": hex(self.first_block),
-            "toBlock": "latest",
-        }
-        logs = self.chain.rpc.call("eth_getLogs", query)
-        if not isinstance(logs, list):
-            raise RpcError("eth_getLogs answered with something else than a list of logs")
-        return logs
+        topics: list[Topic] = ["0x" + topic.hex(), *(_any_of(item) for item in indexed)]
+        return find_logs(self.chain, self.registry.address, topics, self.first_block)
 
-    def _records(self, logs: Sequence[dict[str, Any]]) -> dict[bytes, Logged]:
+    def _records(self, logs: Iterable[Event]) -> dict[bytes, Logged]:
         """Records in logs by the ids that they hash to, whatever the node says of their ids."""
         found = (self._record(log) for log in logs)
         return {self.domain.record_id(item.record): item for item in found if item is not None}
 
-    def _record(self, log: dict[str, Any]) -> Logged | None:
+    def _record(self, log: Event) -> Logged | None:
         """The record in a log, or None when the log is not what it should be."""
         try:
-            topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+            topics = [bytes.fromhex(topic[2:]) for topic in log.topics]
             event = self.registry.interface.event("Registered")
-            record = Record.from_args(event.decode(topics, bytes.fromhex(log["data"][2:]))["record"])
-            return Logged(record, int(log["blockNumber"], 16))
+            record = Record.from_args(event.decode(topics, bytes.fromhex(log.data[2:]))["record"])
+            return Logged(record, log.number)
         except (InputError, AbiError, ValueError, KeyError, OverflowError, TypeError, AttributeError, IndexError):
             return None
 
@@ -209,9 +203,9 @@ def _any_of(words: Sequence[bytes] | None) -> list[str] | None:
     return None if words is None else ["0x" + word.hex() for word in words]
 
 
-def _has_id(log: Any, prefix: str) -> bool:
+def _has_id(log: Event, prefix: str) -> bool:
     """Whether a log says that it is of a record whose id begins so: most need not be decoded."""
     try:
-        return bool(log["topics"][1].removeprefix("0x").startswith(prefix))
+        return bool(log.topics[1].removeprefix("0x").startswith(prefix))
     except (KeyError, IndexError, TypeError, AttributeError):
         return False

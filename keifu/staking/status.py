@@ -8,6 +8,7 @@ from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain import ChainClient
+from keifu.chain.logs import find_logs
 from keifu.keys import keccak256
 
 __all__ = ["OperatorStatus", "find_operators", "read_operator", "read_operators"]
@@ -56,8 +57,7 @@ def read_operators(hub: Contract, operators: Iterable[str]) -> list[OperatorStat
     return [read_operator(hub, operator) for operator in operators]
 
 
-def find_operators(client: ChainClient, hub: Contract) -> list[str]:
-    """Every operator that has announced terms, in order of its first announcement."""
-    request = {"address": hub.address, "fromBlock": "0x0", "topics": [TERMS_ANNOUNCED]}
-    logs = client.rpc.call("eth_getLogs", request)
-    return list(dict.fromkeys("0x" + log["topics"][1][-40:] for log in logs))
+def find_operators(client: ChainClient, hub: Contract, *, first_block: int = 0) -> list[str]:
+    """Every operator that has announced terms, in order of its first announcement. `first_block` is the hub's own."""
+    logs = find_logs(client, hub.address, [TERMS_ANNOUNCED, None], first_block)
+    return list(dict.fromkeys("0x" + log.topics[1][-40:] for log in logs))

@@ -9,6 +9,7 @@ import pytest
 import rlp
 from msgspec.structs import replace
 
+from ethwire.rpc import Rpc
 from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.keys import keccak256
 from keifu.provenance import Attestation, Kind, Link, PolicyEntry, Record, Status
@@ -21,36 +22,19 @@ from keifu.provenance.registry import Entry, Provenance, schema_id
 from keifu.provenance.trust import Trust
 from keifu.provenance.verify import check_lineage, check_running
 from keifu.units import DAY
+from tests.faulty_node import FaultyNode
 
 HONEST_CALLS = 12  # more than an answer takes
 MUTATIONS = 60
 
 
-class _Lying:
-    """An RPC that changes what one method answers."""
-
-    def __init__(self, rpc, method, change):
-        self._rpc, self._method, self._change = rpc, method, change
-
-    def __getattr__(self, name):
-        return getattr(self._rpc, name)
-
-    def call(self, method, *params):
-        answer = self._rpc.call(method, *params)
-        return self._change(answer) if method == self._method else answer
-
-    def batch(self, calls):
-        answers = self._rpc.batch(calls)
-        return [
-            self._change(answer) if method == self._method else answer
-            for (method, _), answer in zip(calls, answers, strict=True)
-        ]
-
-
 @pytest.fixture
 def lied_to(source, monkeypatch):
     def liar(method, change):
-        monkeypatch.setattr(source.chain, "rpc", _Lying(source.chain.rpc, method, change))
+        node = FaultyNode(
+            source.chain.rpc.url, lambda request, result: change(result) if request["method"] == method else result
+        )
+        monkeypatch.setattr(source.chain, "rpc", Rpc("http://node.invalid", transport=node.transport))
         return Provenance(source.chain, source.registry.address, source.environments.address)
 
     return liar
@@ -119,7 +103,7 @@ def test_forged_author_in_the_log_is_refused(lied_to, source, raw):
         ]
 
     liar = lied_to("eth_getLogs", logs)
-    with pytest.raises(KeifuError, match=r"is not registered in that state|no record|withheld"):
+    with pytest.raises(KeifuError, match=r"is not registered in that state|no record|withheld|nobody asked for"):
         Proved.now(liar).lineage(claimed)
 
 
@@ -274,8 +258,8 @@ def _mutate_answers(source, workshop, pipeline, monkeypatch, number):
     honest = source.chain.rpc
     for seed in range(number):
         draw = random.Random(seed)
-        rpc = _Mutating(honest, draw, draw.randrange(HONEST_CALLS))
-        monkeypatch.setattr(source.chain, "rpc", rpc)
+        node = FaultyNode(honest.url, _Mutating(draw, draw.randrange(HONEST_CALLS)))
+        monkeypatch.setattr(source.chain, "rpc", Rpc("http://node.invalid", transport=node.transport))
         try:
             proved = Proved(source, trust)
             found = proved.lineage(root).entries
@@ -292,21 +276,12 @@ def _mutate_answers(source, workshop, pipeline, monkeypatch, number):
 class _Mutating:
     """Changes one field, somewhere in the answer to call number `at`."""
 
-    def __init__(self, rpc, draw, at):
-        self._rpc, self._draw, self._at, self._count = rpc, draw, at, 0
+    def __init__(self, draw, at):
+        self._draw, self._at, self._count = draw, at, 0
 
-    def __getattr__(self, name):
-        return getattr(self._rpc, name)
-
-    def call(self, method, *params):
-        return self._changed(self._rpc.call(method, *params))
-
-    def batch(self, calls):
-        return [self._changed(answer) for answer in self._rpc.batch(calls)]
-
-    def _changed(self, answer):
+    def __call__(self, request, result):
         self._count += 1
-        return mutated(answer, self._draw) if self._count == self._at + 1 else answer
+        return mutated(result, self._draw) if self._count == self._at + 1 else result
 
 
 def mutated(answer, draw):
