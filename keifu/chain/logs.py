@@ -9,7 +9,9 @@ from keifu.chain._client import ChainClient
 from keifu.chain.follower import Event
 from keifu.errors import Contradiction, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError
 
-__all__ = ["find_logs", "topic_of_address"]
+__all__ = ["Topic", "find_logs", "topic_of_address"]
+
+Topic = str | Sequence[str] | None  # one, any of several, or any at all
 
 QUERIES_A_BATCH = 20
 
@@ -18,7 +20,7 @@ def topic_of_address(address: str) -> str:
     return "0x" + address[2:].lower().rjust(64, "0")
 
 
-def find_logs(client: ChainClient, address: str, topics: Sequence[str | None], first_block: int = 0) -> Iterator[Event]:
+def find_logs(client: ChainClient, address: str, topics: Sequence[Topic], first_block: int = 0) -> Iterator[Event]:
     """The contract's logs from `first_block` to the newest, oldest first, in ranges as large as the node serves.
 
     `first_block` is the one in which the contract was made: a chain has millions before it. Raises Contradiction for a
@@ -47,7 +49,7 @@ def find_logs(client: ChainClient, address: str, topics: Sequence[str | None], f
 
 
 def _ask(
-    rpc: Rpc, address: str, topics: Sequence[str | None], ranges: Sequence[tuple[int, int | None]]
+    rpc: Rpc, address: str, topics: Sequence[Topic], ranges: Sequence[tuple[int, int | None]]
 ) -> tuple[list[Event], int]:
     """The logs of the first ranges that the node serves, and the last block of these."""
     wanted = {"address": address, "topics": list(topics)}
@@ -80,15 +82,21 @@ def _is_too_much(error: RpcError | Revert) -> bool:
     return isinstance(error, LimitExceeded) or error.code != 0
 
 
-def _checked(event: Event, address: str, topics: Sequence[str | None], url: str) -> Event:
+def _checked(event: Event, address: str, topics: Sequence[Topic], url: str) -> Event:
     try:
         _ = bytes.fromhex(event.data[2:]), [bytes.fromhex(topic[2:]) for topic in event.topics]
         _ = event.index, event.number
     except ValueError as error:
         raise Contradiction(f"{url} gave a malformed log: {error}", url=url) from error
     fits = len(event.topics) >= len(topics) and all(
-        topic is None or topic.lower() == given.lower() for topic, given in zip(topics, event.topics, strict=False)
+        _fits(topic, given.lower()) for topic, given in zip(topics, event.topics, strict=False)
     )
     if event.address.lower() != address.lower() or not fits or event.removed:
         raise Contradiction(f"{url} gave a log of {event.address} that nobody asked for", url=url)
     return event
+
+
+def _fits(topic: Topic, given: str) -> bool:
+    if topic is None:
+        return True
+    return given in ([topic.lower()] if isinstance(topic, str) else [item.lower() for item in topic])

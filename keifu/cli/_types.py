@@ -18,6 +18,7 @@ __all__ = [
     "ENDPOINT",
     "FOLDER",
     "GRANTS",
+    "ID_DIGITS",
     "IN_FILE",
     "IN_FOLDER",
     "IN_PATH",

@@ -28,6 +28,7 @@ NOUNS: dict[str, Place] = {
     "staking": ("keifu.cli.staking:cli", "Bond, delegate, collect rewards and leave."),
     "court": ("keifu.cli.court:cli", "Accuse, judge, appeal and execute verdicts."),
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
+    "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }
 # Nouns that the fuzzing engine adds when it is installed.

@@ -12,7 +12,7 @@ from keifu import abi
 from keifu.chain.follower import Event, Follower
 from keifu.errors import CheckFailed
 from keifu.provenance._model import Record, RegistryDomain, Status
-from keifu.provenance.registry import Entry
+from keifu.provenance.registry import Entry, Logged
 
 __all__ = ["Index"]
 
@@ -58,6 +58,11 @@ class Index:
         ).fetchone() or (int(Status.ACTIVE), "")
         record = Record.from_json(json.loads(row[0]))
         return Entry(record_id, record, Status(state[0]), row[1], row[2], state[1])
+
+    def contents(self, record_ids: Sequence[bytes]) -> dict[bytes, Logged]:
+        """Contents of those of the records that are in the index."""
+        found = ((record_id, self.entry(record_id)) for record_id in record_ids)
+        return {key: Logged(entry.record, entry.block, entry.reason) for key, entry in found if entry is not None}
 
     def by_digest(self, digest: bytes, authors: Sequence[str] = ()) -> list[bytes]:
         """Ids of the records with this digest, by these authors (all, when none is named): anyone may register any
