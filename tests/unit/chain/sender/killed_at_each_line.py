@@ -3,8 +3,8 @@
     python -m tests.unit.chain.sender.killed_at_each_line URL FOLDER mined|dropped first|last|all [EVERY]
 
 `mined`: what was sent is in a block. `dropped`: the node forgets all of it. A line that runs more than once is killed
-at its first time, its last, or each time; with EVERY only at each so many of these. Prints a JSON list: for each killed process where it died, and what is wrong
-after the restart ("" when nothing is).
+at its first time, its last, or each time; with EVERY only at each so many of these. Prints a JSON list: for each killed
+process where it died, and what is wrong after the restart ("" when nothing is).
 """
 
 from __future__ import annotations
