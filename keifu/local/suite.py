@@ -9,9 +9,9 @@ from typing import Any
 from ethwire.rpc import quantity
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, find_record
+from keifu.chain.header import Header
 from keifu.chain.services import list_services
 from keifu.chain.suite import HUB, TIMELOCK, TOKEN
-from keifu.chain.header import Header
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
