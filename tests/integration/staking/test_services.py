@@ -107,5 +107,5 @@ def test_a_service_whose_court_shows_no_terms_is_refused(scene):
     other = scene.deployer.deploy(
         SAMPLE, scene.suite["KeifuToken"], scene.hub.address, scene.suite["KeifuToken"], EVIDENCE_WINDOW, label="other"
     )
-    with pytest.raises(CheckFailed, match="its court at .* does not show its terms"):
+    with pytest.raises(CheckFailed, match=r"its court at .* does not show its terms"):
         longest_fault(scene.deployer, other)
