@@ -200,6 +200,8 @@ def test_what_is_right_is_sent(anvil, suite, keifu, tmp_path):
     assert keifu("staking", "register", "--commission", "700", "--role", "operator")[0] == 0
     assert keifu("staking", "list-service", "--service", suite["AlignmentCourt"], "--horizon", "28 days",
                  "--role", "deployer")[0] == 0  # fmt: skip
-    assert int(anvil.rpc.call("eth_blockNumber"), 16) == int(before, 16) + 2  # the deployment has queued the court already
+    assert (
+        int(anvil.rpc.call("eth_blockNumber"), 16) == int(before, 16) + 2
+    )  # the deployment has queued the court already
     hub = Deployment(suite.addresses).at(anvil.client(), "StakingHub")
     assert hub.operator_state(operator)[6] == 500  # 700 count in 14 epochs
