@@ -299,4 +299,5 @@ def _loss(_case: uint256, _head: uint256, _hearing: uint256, _status: uint256) -
     agreed: uint256 = 2 * votes.innocent
     if verdict == docket.CONVICTED:
         agreed = 2 * votes.guilty
-    return deposit * (max(agreed, revealed) - revealed) // revealed
+    # Nobody at all may have voted in the first jury, and too few in the re-hearing.
+    return deposit * (max(agreed, revealed) - revealed) // max(revealed, 1)

@@ -198,6 +198,19 @@ def test_silence_in_the_rehearing_leaves_the_first_verdict_and_costs_each_seat(r
     settle(room, case)
 
 
+def test_a_wrong_vote_that_nobody_outvoted_costs_nothing_and_is_settled(room, court, case):
+    """CRT-10: nobody votes in the first jury, too few in the re-hearing: whoever voted gets its coins back."""
+    room.hear(case, None, None, None, None)
+    court.rehear(case, sender=room.accuser)
+    room.hear(case, None, None, None, True)  # 37 or 38 seats: no quorum
+    juror = room.jurors[3]
+    before = room.locked(juror)
+    court.claim(case, [juror], sender=room.stranger)
+    assert court.verdict(case)[0] == ACQUITTED
+    assert (room.locked(juror), room.juror(juror)["ballots"]) == (before, 0)
+    settle(room, case)
+
+
 def test_no_quorum_in_the_first_jury_acquits(room, court, case):
     room.hear(case, True, None, None, None)
     room.close(case)
@@ -262,7 +275,7 @@ def test_a_chain_that_stands_still_for_two_days_eats_nobodys_turn(room, court, c
 
 
 def test_rehearings_wait_in_order_while_the_open_ones_ask_two_fifths(room, court):
-    """At 400 seats: 320,000 coins, eight cases of 40,000. A small case counts as 2,500: so much its deposits are worth."""
+    """At 400 seats: 320,000 coins, eight cases of 40,000. A small case counts as 2,500: its deposits are worth that."""
     cases = [room.open(40_000 * COIN, fault=bytes([number]) * 32) for number in range(9)]
     room.wait(DAY)
     for case in cases:
