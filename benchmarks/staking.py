@@ -236,6 +236,10 @@ def _case(lab: Lab) -> int:
         return sum(sum(gas) for gas in court_case.measure(lab).values())
 
 
+def _convicted_at(seats: int) -> Measure:
+    return lambda _: _convicted(seats)
+
+
 def _convicted(seats: int) -> float:
     """How often an innocent is convicted: exact, no sample. An ordinary day by `audit.court_odds`."""
     return convicted(Situation(seats=seats))
@@ -345,6 +349,6 @@ ROWS = (
         "rate.convicted",
         lambda _: max(map(_convicted, SEATS)),
         "exact binomials; an attacker with a third, honest jurors 5 % wrong and 3 % absent; the worse of 400 and 4,000",
-        also=tuple((f"{seats:,} seats:", lambda _, seats=seats: _convicted(seats)) for seats in SEATS),
+        also=tuple((f"{seats:,} seats:", _convicted_at(seats)) for seats in SEATS),
     ),
 )

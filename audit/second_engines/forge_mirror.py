@@ -156,16 +156,18 @@ class HubMirror(System):
     def poke(self, who: str, operator: str, service: str) -> Steps:
         yield MAY_REVERT
 
-    @action("hub.bind", Choice("operators"), Coins("locked"), sender=SERVICES, allow=reasons())
+    @action("hub.bind", Choice("operators"), Coins("locked"), sender=tuple(SERVICES), allow=reasons())
     def bind_some(self, who: str, operator: str, amount: int) -> Steps:
         bound = int.from_bytes((yield MAY_REVERT), "big")
         assert bound == min(amount, self.lock_word(who, operator) & AMOUNT), "HUB-12: bound another amount"
 
-    @action("hub.unlock", Choice("operators"), Coins("locked"), Coins("locked"), sender=SERVICES, allow=reasons())
+    @action(
+        "hub.unlock", Choice("operators"), Coins("locked"), Coins("locked"), sender=tuple(SERVICES), allow=reasons()
+    )
     def unlock(self, who: str, operator: str, amount: int, bound: int) -> Steps:
         yield MAY_REVERT
 
-    @action("hub.slash", Choice("operators"), Coins("locked"), Coins("locked"), sender=SERVICES, allow=reasons())
+    @action("hub.slash", Choice("operators"), Coins("locked"), Coins("locked"), sender=tuple(SERVICES), allow=reasons())
     def slash(self, who: str, operator: str, damages: int, penalty: int) -> Steps:
         there = self.lock_word(who, operator) & AMOUNT
         returned = yield MAY_REVERT
@@ -175,12 +177,12 @@ class HubMirror(System):
         assert lost <= penalty, "HUB-19: took more than asked"
         assert there == taken + lost, "HUB-19: took something else than the lock lost"
 
-    @action("hub.reward", Choice("operators"), Coins("purse"), sender=SERVICES, allow=reasons())
+    @action("hub.reward", Choice("operators"), Coins("purse"), sender=tuple(SERVICES), allow=reasons())
     def reward(self, who: str, operator: str, amount: int) -> Steps:
         yield MAY_REVERT
         self.balance += amount
 
-    @action("hub.fund_emission", Coins("purse"), sender=SERVICES, allow=reasons())
+    @action("hub.fund_emission", Coins("purse"), sender=tuple(SERVICES), allow=reasons())
     def fund_emission(self, who: str, amount: int) -> Steps:
         taken = int.from_bytes((yield MAY_REVERT), "big")
         assert taken <= amount, "RWD-1: took more than was offered"

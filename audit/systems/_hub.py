@@ -228,7 +228,7 @@ class HubSystem(System):
 
     def held(self, owner: str) -> int:
         """Wei that `owner` got out of the hub, or may take out by what the hub's views say."""
-        owed = self.received[owner] + self.ask("hub.credit", owner)
+        owed: int = self.received[owner] + self.ask("hub.credit", owner)
         for operator in self.operators:
             owed += self.ask("hub.pending_rewards", operator, owner) + self.view("position", operator, owner)[1]
         return owed + sum(self.view("ticket", owner, ticket)[0] for ticket in set(self.tickets[owner]))

@@ -263,7 +263,9 @@ def release(session: Session, json_out: bool) -> None:
 @cli.verb("absent", example="keifu court absent 1 --juror 0x… --hearing 0 --role node", access=Access.SEND)
 @case_argument
 @click.option("--juror", type=ADDRESS, required=True, help="Who was drawn and did not vote.")
-@click.option("--hearing", type=click.IntRange(0, 1), default=0, show_default=True, help="0 first jury, 1 re-hearing.")
+@click.option(
+    "--hearing", type=click.IntRange(0, 1), default=0, show_default=True, help="Which one: 0 first jury, 1 re-hearing."
+)
 @json_option
 def absent(session: Session, case: int, juror: str, hearing: int, json_out: bool) -> None:
     """Show that a drawn juror did not vote: it loses its deposits, and a tenth is the caller's."""
