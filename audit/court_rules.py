@@ -14,10 +14,10 @@ from evmstorm.evm import artifacts
 from keifu.errors import CheckFailed
 from keifu.units import DAY
 
-__all__ = ["Rule", "check", "rules", "table"]
+__all__ = ["SEATS", "Rule", "check", "rules", "table"]
 
 _DOCKET = "staking/lib/docket.vy"
-_SEATS = (400, 4_000)
+SEATS = (400, 4_000)
 _ABSENT = (0.03, 0.05, 0.10, 0.25, 0.50, 0.75)
 _MIX = (0.03, 0.03, 0.03, 0.05, 0.05)  # turnouts of an ordinary week, equally likely
 _BAR = 0.001  # rate.convicted
@@ -81,7 +81,7 @@ def _jurors() -> Iterator[Rule]:
             yield Rule(f"{name}: a deposit is at most half a seat", deposit, _n("SEAT") / 2)
         at_risk = (_n("SECOND_SEATS") // 2 + 1) * second_deposit(asked)
         yield Rule(f"a majority of the re-hearing has what is asked at risk ({asked:,})", asked, at_risk)
-    for seats in _SEATS:
+    for seats in SEATS:
         yield Rule(f"the bond pays the first jury ({seats:,} seats)", drawn_above(FIRST, seats, _n("FIRST_FEES")), 0.01)
         yield Rule(f"the bond pays the re-hearing ({seats:,})", drawn_above(SECOND, seats, _n("SECOND_FEES")), 0.001)
     small = _n("SMALL")
@@ -91,7 +91,7 @@ def _jurors() -> Iterator[Rule]:
 
 def _attacks() -> Iterator[Rule]:
     usual, largest = Situation(), _n("MOST_ASKED")
-    for seats in _SEATS:
+    for seats in SEATS:
         here = replace(usual, seats=seats)
         yield Rule(f"an innocent convicted, {seats:,} seats", convicted(here), _BAR)
         yield Rule(f"... attacker's coins in one account, {seats:,}", convicted(replace(here, merged=True)), _BAR)
@@ -167,9 +167,9 @@ def table() -> list[str]:
         "|---|---|---|---|---|",
     ]
     for name, situation in _situations():
-        cells = [_percent(f(replace(situation, seats=seats))) for f in (convicted, freed) for seats in _SEATS]
+        cells = [_percent(f(replace(situation, seats=seats))) for f in (convicted, freed) for seats in SEATS]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    at_once = [hearing(FIRST, Situation(seats=seats), attacker_says_guilty=False, silent=False)[0] for seats in _SEATS]
+    at_once = [hearing(FIRST, Situation(seats=seats), attacker_says_guilty=False, silent=False)[0] for seats in SEATS]
     lines += ["", f"The first jury convicts a third-holder at once in {_percent(at_once[0])} of just cases."]
     return lines
 

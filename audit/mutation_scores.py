@@ -13,7 +13,7 @@ from evmstorm.mutation import mutate, scores
 from evmstorm.reports import write_report
 
 # Those that hold value.
-CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "RewardStream", "AlignmentCourt")
+CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "AlignmentCourt")
 REPORT = Path("audit/reports/mutation.json")
 SAMPLED = 8  # mutants of each contract
 BAR = 0.9

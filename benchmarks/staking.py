@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from audit.simulation import Report, Size, simulate
-from benchmarks import tge
+from audit.court_odds import Situation, convicted
+from audit.court_rules import SEATS
+from benchmarks import court_case, tge
 from benchmarks._lab import Lab
 from benchmarks._rows import Measure, Quoted, Row
 from keifu.abi import Contract
@@ -227,19 +228,17 @@ def _slash_three_buckets(lab: Lab) -> int:
         return staking.slash(lab, BOUND, BOUND // 8)
 
 
-# the simulation -------------------------------------------------------------------------------------------------------
+# the court ------------------------------------------------------------------------------------------------------------
 
 
-def _simulation(_: Lab) -> Report:
-    return simulate(Size())
+def _case(lab: Lab) -> int:
+    with lab.undo():
+        return sum(sum(gas) for gas in court_case.measure(lab).values())
 
 
-def _simulation_rate(lab: Lab) -> float:
-    return lab.shared(_simulation).rate
-
-
-def _simulation_of(what: str) -> Measure:
-    return lambda lab: float(getattr(lab.shared(_simulation), what))
+def _convicted(seats: int) -> float:
+    """How often an innocent is convicted: exact, no sample. An ordinary day by `audit.court_odds`."""
+    return convicted(Situation(seats=seats))
 
 
 # Synthetix ------------------------------------------------------------------------------------------------------------
@@ -338,14 +337,14 @@ ROWS = (
         heavy=True,
     ),
     Row(
-        "info.staking_simulation",
-        _simulation_rate,
-        "operations a second; 8,000 operators, 100,000 delegators, each call beside the model; asked for: 10 min",
-        also=(
-            ("operations:", _simulation_of("operations")),
-            ("slashes that reached delegators:", _simulation_of("reached")),
-            ("seconds:", _simulation_of("seconds")),
-        ),
-        heavy=True,
+        "gas.case",
+        _case,
+        "no peer; accusation, answer, seed, eleven votes, verdict, slash, payments; one juror is wrong",
+    ),
+    Row(
+        "rate.convicted",
+        lambda _: max(map(_convicted, SEATS)),
+        "exact binomials; an attacker with a third, honest jurors 5 % wrong and 3 % absent; the worse of 400 and 4,000",
+        also=tuple((f"{seats:,} seats:", lambda _, seats=seats: _convicted(seats)) for seats in SEATS),
     ),
 )

@@ -149,7 +149,7 @@ def warp(period: int, blocks: int, rpc: str | None, json_out: bool) -> None:
     from keifu.local import suite
 
     suite.warp(client, period, blocks)
-    now, block = client.now, int(client.rpc.call("eth_blockNumber"), 16)
+    now, block = client.now, client.rpc.block_number()
     emit({"now": now, "block": block}, f"{duration(period)} later: {day(now)}, block {block:,}", json_out)
 
 
@@ -243,6 +243,6 @@ def _block(note: Note) -> int | None:
 
     try:
         with Rpc(note.url, attempts=1) as rpc:
-            return int(rpc.call("eth_blockNumber"), 16)
+            return rpc.block_number()
     except KeifuError:
         return None

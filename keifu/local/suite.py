@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ethwire.rpc import quantity
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, find_record
+from keifu.chain.header import Header
 from keifu.chain.services import list_services
 from keifu.chain.suite import HUB, TIMELOCK, TOKEN
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
@@ -46,8 +48,7 @@ def local_client(url: str) -> ChainClient:
 
 def genesis_of(client: ChainClient) -> str:
     """The hash of the first block: what tells two chains with one number apart."""
-    genesis: str = client.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    return genesis
+    return client.rpc.call_as(Header, "eth_getBlockByNumber", "0x0", False).hash
 
 
 def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deployment:
@@ -109,14 +110,15 @@ def balances(client: ChainClient, folder: Path | None, addresses: Iterable[str])
     token = suite_of(client, folder).at(client, TOKEN)
     ether = client.rpc.batch([("eth_getBalance", [address, "latest"]) for address in wanted])
     return {
-        address: (int(_sure(wei), 16), token.balanceOf(address)) for address, wei in zip(wanted, ether, strict=True)
+        address: (quantity(_sure(wei), "eth_getBalance"), token.balanceOf(address))
+        for address, wei in zip(wanted, ether, strict=True)
     }
 
 
 def _give_ether(client: ChainClient, amounts: Mapping[str, int]) -> None:
     """Set by the node: no account has to pay, so there always is enough."""
     asked = [("eth_getBalance", [address, "latest"]) for address in amounts]
-    before = [int(_sure(answer), 16) for answer in client.rpc.batch(asked)]
+    before = [quantity(_sure(answer), "eth_getBalance") for answer in client.rpc.batch(asked)]
     wanted = zip(amounts.items(), before, strict=True)
     for answer in client.rpc.batch(
         [("anvil_setBalance", [address, hex(wei + ether * COIN)]) for (address, ether), wei in wanted]

@@ -177,12 +177,11 @@ def read_statements(client: ChainClient, court: Contract, case: int, first_block
     found: list[Statement] = []
     for topic, kind in STATEMENTS.items():
         for log in find_logs(client, court.address, [topic, f"0x{case:064x}"], first_block):
-            decoded = court.interface.decode_log(
-                court.address, [bytes.fromhex(word[2:]) for word in log["topics"]], bytes.fromhex(log["data"][2:])
-            )
+            topics = [bytes.fromhex(word[2:]) for word in log.topics]
+            decoded = court.interface.decode_log(court.address, topics, bytes.fromhex(log.data[2:]))
             assert decoded is not None
             party = decoded.args["accuser" if kind == "accusation" else "party"]
-            found.append(Statement(kind, party, int(log["blockNumber"], 16), decoded.args["evidence"]))
+            found.append(Statement(kind, party, log.number, decoded.args["evidence"]))
     return sorted(found, key=lambda statement: statement.block)
 
 
@@ -280,7 +279,7 @@ def settle(client: ChainClient, chain: Deployer, suite: Deployment, case: int, f
     if (phase := advance(chain, suite, case)) != PHASES[OVER]:
         raise CheckFailed(f"case {case} is not over: its phase is {phase}")
     logs = find_logs(client, suite[COURT], [COMMITTED, f"0x{case:064x}"], first_block)
-    jurors = list(dict.fromkeys("0x" + log["topics"][2][-40:] for log in logs))
+    jurors = list(dict.fromkeys("0x" + log.topics[2][-40:] for log in logs))
     for group in _groups(jurors):
         chain.call(suite[COURT], COURT, "claim", case, group)
     return jurors

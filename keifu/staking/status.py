@@ -119,4 +119,4 @@ def find_services(client: ChainClient, hub: Contract, first_block: int = 0) -> l
 
 def _first_topics(client: ChainClient, hub: Contract, topic: str, first_block: int) -> list[str]:
     logs = find_logs(client, hub.address, [topic], first_block)
-    return list(dict.fromkeys("0x" + log["topics"][1][-40:] for log in logs))
+    return list(dict.fromkeys("0x" + log.topics[1][-40:] for log in logs))

@@ -13,7 +13,7 @@ from ethwire import rlp
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 
-__all__ = ["HeaderFacts", "by_hash", "header_rlp", "read_header", "storage_values", "value_at"]
+__all__ = ["HeaderFacts", "State", "by_hash", "header_rlp", "read_header", "value_at"]
 
 HASH_BYTES = 32
 BRANCH = 17
@@ -63,16 +63,20 @@ class HeaderFacts:
 def header_rlp(block: Mapping[str, Any]) -> bytes:
     """The header of a block as `eth_getBlockByNumber` gives it; raises CheckFailed when it does not hash to its hash
     (a chain with other header members, or a node that lies)."""
-    members: list[bytes] = []
-    for name, is_number in _HASHES_AND_NUMBERS:
-        value = block.get(name)
-        if value is None:
-            continue
-        plain = value[2:]
-        members.append(_minimal(int(plain or "0", 16)) if is_number else bytes.fromhex(plain))
-    encoded = rlp.encode(members)
-    if keccak256(encoded).hex() != block["hash"][2:]:
-        raise CheckFailed(f"header of block {int(block['number'], 16)} does not hash to its hash")
+    try:
+        members: list[bytes] = []
+        for name, is_number in _HASHES_AND_NUMBERS:
+            value = block.get(name)
+            if value is None:
+                continue
+            plain = value[2:]
+            members.append(_minimal(int(plain or "0", 16)) if is_number else bytes.fromhex(plain))
+        encoded = rlp.encode(members)
+        number, right = int(block["number"], 16), keccak256(encoded).hex() == block["hash"][2:]
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        raise CheckFailed("the node's answer is no block", remedy="ask another node") from error
+    if not right:
+        raise CheckFailed(f"header of block {number} does not hash to its hash", remedy="ask another node")
     return encoded
 
 
@@ -84,14 +88,82 @@ def read_header(encoded: bytes, trusted_hash: bytes) -> HeaderFacts:
     return facts
 
 
-def storage_values(state_root: bytes, address: str, slots: Sequence[bytes], nodes: Mapping[bytes, bytes]) -> list[int]:
-    """The words in `slots` of the contract, zero included; raises CheckFailed when the nodes do not show one."""
-    account = value_at(state_root, bytes.fromhex(address[2:]), nodes)
-    if account is None:
-        raise CheckFailed(f"{address} does not exist in that state")
-    storage_root = rlp.decode(account)[2]
-    words = [value_at(storage_root, slot, nodes) for slot in slots]
-    return [0 if word is None else int.from_bytes(rlp.decode(word), "big") for word in words]
+class State:
+    """The state of one block, as far as the nodes at hand show it. A node that nobody needed is in `unused`."""
+
+    def __init__(self, header: HeaderFacts, nodes: Mapping[bytes, bytes]) -> None:
+        self.header = header
+        self._nodes = _Nodes(nodes)
+        self._storage: dict[str, bytes] = {}
+        self._words: dict[tuple[str, bytes], int] = {}
+
+    @property
+    def time(self) -> int:
+        return self.header.timestamp
+
+    @property
+    def nodes(self) -> Iterable[bytes]:
+        """Everything at hand, needed or not."""
+        return self._nodes.encoded.values()
+
+    @property
+    def used(self) -> dict[bytes, bytes]:
+        """The nodes that were needed so far, by hash."""
+        return {digest: self._nodes.encoded[digest] for digest in self._nodes.decoded}
+
+    @property
+    def unused(self) -> int:
+        return len(self._nodes.encoded) - len(self._nodes.decoded)
+
+    def words(self, address: str, slots: Sequence[bytes]) -> list[int]:
+        """The words in `slots` of the contract, zero included; raises CheckFailed when the nodes do not show one."""
+        root = self._storage_root(address) if slots else b""
+        for slot in slots:
+            if (address, slot) not in self._words:
+                self._words[address, slot] = _number(value_at(root, slot, self._nodes))
+        return [self._words[address, slot] for slot in slots]
+
+    def _storage_root(self, address: str) -> bytes:
+        if address not in self._storage:
+            account = value_at(self.header.state_root, bytes.fromhex(address[2:]), self._nodes)
+            if account is None:
+                raise CheckFailed(f"{address} does not exist in that state")
+            self._storage[address] = _storage_root_of(account)
+        return self._storage[address]
+
+
+class _Nodes:
+    """Trie nodes by hash, each decoded once."""
+
+    def __init__(self, encoded: Mapping[bytes, bytes]) -> None:
+        self.encoded, self.decoded = encoded, dict[bytes, list[Any]]()
+
+    def __getitem__(self, digest: bytes) -> list[Any]:
+        if (found := self.decoded.get(digest)) is None:
+            found = self.decoded[digest] = _decode(self.encoded, digest)
+        return found
+
+
+def _storage_root_of(account: bytes) -> bytes:
+    try:
+        root = rlp.decode(account)[2]
+    except (InputError, IndexError, TypeError) as error:
+        raise CheckFailed("an account in the proof is malformed") from error
+    if not isinstance(root, bytes):
+        raise CheckFailed("an account in the proof is malformed")
+    return root
+
+
+def _number(value: bytes | None) -> int:
+    if value is None:
+        return 0
+    try:
+        plain = rlp.decode(value)
+    except InputError as error:
+        raise CheckFailed("a word in the proof is malformed") from error
+    if not isinstance(plain, bytes) or len(plain) > HASH_BYTES:
+        raise CheckFailed("a word in the proof is malformed")
+    return int.from_bytes(plain, "big")
 
 
 def by_hash(nodes: Iterable[bytes]) -> dict[bytes, bytes]:
@@ -99,33 +171,33 @@ def by_hash(nodes: Iterable[bytes]) -> dict[bytes, bytes]:
     return {keccak256(node): node for node in nodes}
 
 
-def value_at(root: bytes, key: bytes, nodes: Mapping[bytes, bytes]) -> bytes | None:
+def value_at(root: bytes, key: bytes, nodes: _Nodes) -> bytes | None:
     """The value under `key` in the trie with `root`, or None when the trie shows that there is none.
 
-    `nodes` come from `by_hash`. Raises CheckFailed when one that is needed is missing or malformed.
+    Raises CheckFailed when a node that is needed is missing or malformed.
     """
     if root == EMPTY_ROOT:
         return None
     path = _nibbles(keccak256(key))
-    node = _decode(nodes, root)
+    node = nodes[root]
     while True:
         if len(node) == BRANCH:
             if not path:
-                return bytes(node[-1]) or None
+                return _plain(node[-1]) or None
             child, path = node[path[0]], path[1:]
         elif len(node) == PATH_AND_CHILD:
-            shared, is_leaf = _compact(node[0])
+            shared, is_leaf = _compact(_plain(node[0]))
             if path[: len(shared)] != shared:
                 return None
             path = path[len(shared) :]
             if is_leaf:
-                return None if path else bytes(node[1])
+                return None if path else _plain(node[1])
             child = node[1]
         else:
             raise CheckFailed("a trie node has neither 17 nor 2 members")
         if child == b"":
             return None
-        node = child if isinstance(child, list) else _decode(nodes, child)
+        node = child if isinstance(child, list) else nodes[child]
 
 
 def _decode(nodes: Mapping[bytes, bytes], digest: bytes) -> list[Any]:
@@ -139,6 +211,12 @@ def _decode(nodes: Mapping[bytes, bytes], digest: bytes) -> list[Any]:
     if not isinstance(node, list):
         raise CheckFailed("a trie node is malformed")
     return node
+
+
+def _plain(item: Any) -> bytes:
+    if not isinstance(item, bytes):
+        raise CheckFailed("a trie node holds a list where bytes belong")
+    return item
 
 
 def _minimal(number: int) -> bytes:
