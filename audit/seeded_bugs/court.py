@@ -53,7 +53,7 @@ BUGS = [
     _bug(
         "a fee for the guilty alone", DOCKET, "    coherent: uint256 = votes.innocent\n", "    coherent: uint256 = 0\n"
     ),
-    _bug("fees beyond what the bond has", DOCKET, "min(fee, self._fees(_hearing, amount, unit) // coherent)", "fee"),
+    _bug("a re-hearing costs the same whatever is asked", DOCKET, "max(_amount, SMALL * _unit)", "SMALL * _unit"),
     _bug(
         "the winner pays the re-hearing",
         PROCEEDINGS,

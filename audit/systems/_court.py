@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from audit.systems._constructors import Deployment, variations
 from audit.systems._hub import EPOCH, HubSystem, number
@@ -34,8 +34,8 @@ DUST = 1_000  # wei that the amounts of one case round off, at most
 class Courtroom(HubSystem):
     """A court with 420 mature seats and three cases: one that nobody came to, one with votes, one with a jury."""
 
-    contracts = ("StakingHub", "AlignmentCourt", "SampleService")
-    actors = ("operator", "accuser", "service", *JURORS, "delegator", "stranger")
+    contracts: ClassVar[tuple[str, ...]] = ("StakingHub", "AlignmentCourt", "SampleService")
+    actors: ClassVar[tuple[str, ...]] = ("operator", "accuser", "service", *JURORS, "delegator", "stranger")
 
     # set-up ----------------------------------------------------------------------------------------------------------
 
@@ -125,8 +125,8 @@ class Courtroom(HubSystem):
         self.move_on(1)
         self.open_now(FAULTS[3], PROMISED)
 
-    def open_now(self, fault: bytes, asked: int) -> None:
-        service, values = self["service"], (self["operator"], fault, asked, self["accuser"], b"evidence")
+    def open_now(self, fault: bytes, asked: int, operator: str = "") -> None:
+        service, values = self["service"], (operator or self["operator"], fault, asked, self["accuser"], b"evidence")
         self.do("token.transfer", service, 10**22, sender=self["accuser"])
         self.both_now("court.open", partial(self.law.open, service, *values), *values, sender=service)
 

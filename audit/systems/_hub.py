@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from audit.oracles.harm import Harm
 from audit.oracles.promise import Promise
@@ -80,6 +80,7 @@ class HubSystem(System):
     contracts = ("StakingHub",)
     actors = (*OPERATORS, *DELEGATORS, *SERVICES, "stranger")
     wait_weight = 16
+    funds: ClassVar[int] = FUNDS  # wei of each actor
 
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
@@ -91,7 +92,7 @@ class HubSystem(System):
         for who in (*self.roles.values(), self.owner):
             token.approve(hub, 2**256 - 1, sender=who)
         for who in self.roles.values():
-            token.transfer(who, FUNDS, sender=owner)
+            token.transfer(who, self.funds, sender=owner)
         self.stored = self.read("token.balanceOf")
         self.terms = Terms(evm.now, UNBONDING, EPOCH, FIRST_EMISSION, EMISSION_EPOCHS)
         self.history: list[tuple[int, str, tuple[Any, ...]]] = []

@@ -13,7 +13,7 @@ from audit.systems._court_services import CourtServices
 from audit.systems._hub import Coins, number
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
-from keifu.spec.court import ANSWER, COMMIT, LONGEST_CASE, OVER, QUEUE, REVEAL, SEED, Table
+from keifu.spec.court import ANSWER, COMMIT, LONGEST_CASE, LONGEST_WAIT, OVER, QUEUE, REVEAL, SEED, Table
 from keifu.units import COIN, DAY
 
 OPENINGS = ("right", "right", "right", "right", "other vote", "other salt")
@@ -42,10 +42,23 @@ class Court(CourtServices):
         item = self.case(case)
         if item.phase == SEED and item.seed_epoch not in self.law.seeds:
             self.put_seed(item.seed_epoch)
+        yield from self.advancing(who, case)
+
+    @action("", Choice("alive"), weight=3)
+    def starve(self, who: str, case: int) -> Steps:
+        """No seed comes, or no turn, for fourteen days."""
+        if self.case(case).phase == ANSWER:
+            yield from self.advancing(who, case)
+        item = self.case(case)
+        if item.phase in (SEED, QUEUE):
+            self.evm.warp_to(max(self.now, item.since + LONGEST_WAIT))
+            self.evm.mine(7 * DAILY_BLOCKS)
+            yield from self.advancing(who, case)
+
+    def advancing(self, who: str, case: int) -> Steps:
         self.pass_period(case)
-        yield from self.judged(
-            lambda law: law.advance(case), self.tx("court.advance", case, sender=who, raw_outcome=True)
-        )
+        order = self.tx("court.advance", case, sender=who, raw_outcome=True)
+        yield from self.judged(lambda law: law.advance(case), order)
 
     @action("", Choice((1, 2, 4, 60)), weight=2)
     def blocks(self, who: str, count: int) -> Steps:
