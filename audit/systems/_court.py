@@ -112,18 +112,25 @@ class Courtroom(HubSystem):
         self.model.bind(self["sample"], operator, self.ask("sample.reserved", operator))
 
     def begin(self) -> None:
-        for fault, asked in zip(FAULTS, FIRST_ASKED, strict=False):
-            self.open_now(fault, asked)
-        for _ in range(2):
-            self.move_on(*self.law.cases)
-            self.put_seed(self.law.cases[1].seed_epoch)
+        self.open_now(FAULTS[0], FIRST_ASKED[0])
+        self.seat(1)
+        self.open_now(FAULTS[1], FIRST_ASKED[1])
+        self.move_on(1)
+        self.seat(2)
         for juror in self.jurors:
             if self.law.drawn(2, 0, juror):
                 self.commit_now(2, juror)
-        self.commit_now(3, self["third juror"])
+        self.open_now(FAULTS[2], FIRST_ASKED[2])
         self.move_on(1, 2)
-        self.move_on(1)
+        self.seat(3)
+        self.commit_now(3, self["third juror"])
         self.open_now(FAULTS[3], PROMISED)
+
+    def seat(self, case: int) -> None:
+        """From its answer to the begin of its commit period."""
+        self.move_on(case)
+        self.put_seed(self.law.cases[case].seed_epoch)
+        self.move_on(case)
 
     def open_now(self, fault: bytes, asked: int, operator: str = "") -> None:
         service, values = self["service"], (operator or self["operator"], fault, asked, self["accuser"], b"evidence")

@@ -46,8 +46,8 @@ from keifu.spec.staking import StakingModel
 from keifu.units import DAY
 
 __all__ = [
-    "ACQUITTED", "ANSWER", "ASKED", "CALL", "COMMIT", "CONVICTED", "LONGEST_CASE", "LONGEST_WAIT", "OVER", "QUEUE", "REVEAL",
-    "SEAT", "SEED", "VOID", "Case", "CourtModel", "Hearing", "Juror", "Refused", "Table", "Vote", "sealed",
+    "ACQUITTED", "ANSWER", "ASKED", "CALL", "COMMIT", "CONVICTED", "LONGEST_CASE", "LONGEST_WAIT", "OVER", "QUEUE",
+    "REVEAL", "SEAT", "SEED", "VOID", "Case", "CourtModel", "Hearing", "Juror", "Refused", "Table", "Vote", "sealed",
 ]  # fmt: skip
 
 PERIODS = {ANSWER: DAY, SEED: DAY // 2, COMMIT: 2 * DAY, REVEAL: DAY, CALL: 2 * DAY, QUEUE: LONGEST_WAIT}

@@ -37,7 +37,7 @@ class Courtroom:
         self.hub = evm.deploy(
             "StakingHub", self.token, self.owner, self.insurance, self.owner, 14 * DAY, DAY, 30, 10, sender=self.owner
         )
-        self.box = evm.deploy("MockRandomness", sender=self.owner)
+        self.box = self.source_of_seeds()
         self.court = evm.deploy("AlignmentCourt", self.token, self.hub, self.box, DAILY_BLOCKS, sender=self.owner)
         for service in (self.court, self.service):
             self.hub.list_service(service, HORIZON, 0, sender=self.owner)
@@ -47,6 +47,10 @@ class Courtroom:
             self.hub.register_operator(0, "", sender=juror)
             self.enrol(juror, seats * SEAT)
         self.evm.warp(7 * DAY)
+
+    def source_of_seeds(self) -> Any:
+        """What the court asks for seeds; a test puts them in."""
+        return self.evm.deploy("MockRandomness", sender=self.owner)
 
     # people ----------------------------------------------------------------------------------------------------------
 
