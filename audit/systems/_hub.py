@@ -77,7 +77,7 @@ class Coins(Amount):
 class HubSystem(System):
     """Set-up, and what every description over the hub needs."""
 
-    contracts = ("StakingHub",)
+    contracts: tuple[str, ...] = ("StakingHub",)
     actors = (*OPERATORS, *DELEGATORS, *SERVICES, "stranger")
     wait_weight = 16
     funds: ClassVar[int] = FUNDS  # wei of each actor
@@ -232,7 +232,7 @@ class HubSystem(System):
         owed: int = self.received[owner] + self.ask("hub.credit", owner)
         for operator in self.operators:
             owed += self.ask("hub.pending_rewards", operator, owner) + self.view("position", operator, owner)[1]
-        return owed + sum(self.view("ticket", owner, ticket)[0] for ticket in set(self.tickets[owner]))
+        return int(owed + sum(self.view("ticket", owner, ticket)[0] for ticket in set(self.tickets[owner])))
 
     def owners(self) -> list[str]:
         """Everybody who may have coins in the hub."""

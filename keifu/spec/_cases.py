@@ -46,7 +46,7 @@ class Table:
         return (3 + Fraction(16, 5) * self.scale if hearing else Fraction(7)) * self.unit
 
     def deposit(self, hearing: int) -> Fraction:
-        return DEPOSITS[hearing] * (self.scale if hearing else 1) * self.unit
+        return Fraction(DEPOSITS[hearing] * self.unit) * (self.scale if hearing else 1)
 
     def fees(self, hearing: int) -> Fraction:
         """What of a bond pays a hearing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import reverts
 from keifu.units import COIN, DAY
 from tests.unit.court.courtroom import SEAT, SEATS, seal
@@ -174,5 +175,5 @@ def test_all_amounts_scale_together_28_days_later(room, court, case):
 
 
 def test_terms_of_the_court_as_a_service(room, court):
-    assert court.terms() == (14 * DAY, 14 * DAY, "0x" + "00" * 20, 0, 0)
+    assert court.terms() == (14 * DAY, 14 * DAY, ZERO_ADDRESS, 0, 0)
     assert court.longest_case() == 11 * DAY + DAY // 2

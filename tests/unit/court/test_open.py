@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import reverts
 from keifu.units import COIN, DAY
 from tests.unit.court.courtroom import (
@@ -17,8 +18,6 @@ from tests.unit.court.courtroom import (
     SEAT,
     Courtroom,
 )
-
-NOBODY = "0x" + "00" * 20
 
 
 def test_opening_takes_the_bond_of_both_hearings(room, court):
@@ -47,8 +46,8 @@ def test_the_bond_grows_with_what_is_asked(room, court, amount, fee):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"operator": NOBODY}, "court: no party"),
-        ({"accuser": NOBODY}, "court: no party"),
+        ({"operator": ZERO_ADDRESS}, "court: no party"),
+        ({"accuser": ZERO_ADDRESS}, "court: no party"),
         ({"evidence": b""}, "court: no evidence"),
         ({"amount": 400 * COIN - 1}, "court: asks too little or too much"),
         ({"amount": 40_000 * COIN + 1}, "court: asks too little or too much"),
