@@ -114,11 +114,5 @@ BUGS = [
     _bug("the past changes", JURORS, "    if last.from_case != from_case:\n", "    if account.checkpoints == 0:\n"),
     _bug("a re-hearing of eleven", JURIES, "expected = docket.SECOND_SEATS", "expected = docket.FIRST_SEATS"),
     _bug("any vote opens a seal", JURIES, "_word >> 64 == convert(seal, uint256) >> 64", "seal != empty(bytes32)"),
-    _bug(
-        "a void salt still counts",
-        JURIES,
-        "    docket.tallies[_case] -= (word & docket.MASK_32) << (96 * hearing)\n",
-        "",
-    ),
     _bug("amounts are scaled at once", COURT, "block.timestamp + docket.SCALE_NOTICE", "block.timestamp"),
 ]
