@@ -77,7 +77,7 @@ class Coins(Amount):
 class HubSystem(System):
     """Set-up, and what every description over the hub needs."""
 
-    contracts: tuple[str, ...] = ("StakingHub",)
+    contracts: ClassVar[tuple[str, ...]] = ("StakingHub",)
     actors = (*OPERATORS, *DELEGATORS, *SERVICES, "stranger")
     wait_weight = 16
     funds: ClassVar[int] = FUNDS  # wei of each actor

@@ -26,20 +26,6 @@ uses: docket
 
 
 # ############################################################## #
-#                            CONSTANTS                           #
-# ############################################################## #
-
-# Epochs until an addition counts.
-MATURITY: public(constant(uint256)) = 7
-
-# A juror that has lost more than this part of a seat weighs nothing any more: its coins would not cover its deposits.
-LEAST_PART: constant(uint256) = 2
-
-# Cases that `poke` looks at, at most, to find the first that is not over.
-STEPS: constant(uint256) = 256
-
-
-# ############################################################## #
 #                             STRUCTS                            #
 # ############################################################## #
 
@@ -58,6 +44,20 @@ struct Checkpoint:
     mature: uint256
     pending: uint256
     counts_from: uint256  # epoch
+
+
+# ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Epochs until an addition counts.
+MATURITY: public(constant(uint256)) = 7
+
+# A juror that has lost more than this part of a seat weighs nothing any more: its coins would not cover its deposits.
+LEAST_PART: constant(uint256) = 2
+
+# Cases that `poke` looks at, at most, to find the first that is not over.
+STEPS: constant(uint256) = 256
 
 
 # ############################################################## #
