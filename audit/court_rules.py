@@ -16,7 +16,7 @@ from keifu.units import DAY
 
 __all__ = ["SEATS", "Rule", "check", "rules", "table"]
 
-_DOCKET = "staking/lib/docket.vy"
+_DOCKET = "staking/lib/cases.vy"
 SEATS = (400, 4_000)
 _ABSENT = (0.03, 0.05, 0.10, 0.25, 0.50, 0.75)
 _MIX = (0.03, 0.03, 0.03, 0.05, 0.05)  # turnouts of an ordinary week, equally likely

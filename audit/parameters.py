@@ -18,7 +18,7 @@ __all__ = ["PAGE", "deterred", "page"]
 PAGE = Path("docs/parameters.md")
 SAFETY = 3  # a slash is at least this many times the expected gain of the fault
 BPS = 10_000
-DOCKET, JURORS, HUB = "staking/lib/docket.vy", "staking/lib/jurors.vy", "staking/StakingHub.vy"
+DOCKET, JURORS, HUB = "staking/lib/cases.vy", "staking/lib/jurors.vy", "staking/StakingHub.vy"
 
 # (constant, source below contracts/, unit, why this much)
 _CONSTANTS = (

@@ -8,7 +8,7 @@ from evmstorm.mutation.seeded_bugs import Bug
 
 __all__ = ["BUGS"]
 
-COURT, DOCKET = "staking/AlignmentCourt.vy", "staking/lib/docket.vy"
+COURT, DOCKET = "staking/AlignmentCourt.vy", "staking/lib/cases.vy"
 JURIES, JURORS, PROCEEDINGS = "staking/lib/juries.vy", "staking/lib/jurors.vy", "staking/lib/proceedings.vy"
 
 
@@ -19,7 +19,7 @@ BUGS = [
     _bug(
         "a first jury of four convicts",
         PROCEEDINGS,
-        "revealed >= docket.FIRST_QUORUM and 3 * votes.guilty",
+        "revealed >= cases.FIRST_QUORUM and 3 * votes.guilty",
         "3 * votes.guilty",
     ),
     _bug("a simple majority of the first jury convicts", PROCEEDINGS, "3 * votes.guilty >= 2", "2 * votes.guilty >= 1"),
@@ -32,23 +32,23 @@ BUGS = [
     _bug(
         "a large conviction is not re-heard",
         PROCEEDINGS,
-        "if verdict == docket.CONVICTED and docket._amount(_case) > docket.SMALL * docket._unit_of(_case):",
+        "if verdict == cases.CONVICTED and cases._amount(_case) > cases.SMALL * cases._unit_of(_case):",
         "if False:",
     ),
     _bug("a chain that stands still ends periods", DOCKET, " and block.number >= since_block + blocks", ""),
     _bug(
         "a conviction leaves its fault unspent",
         COURT,
-        '& 3) != docket.CONVICTED, "court: fault was',
+        '& 3) != cases.CONVICTED, "court: fault was',
         '& 3) != 0, "court: fault was',
     ),
     _bug(
         "an acquitted fault costs what it cost",
         COURT,
-        "    if repeated:\n        head |= 1 << docket.REPEATED_AT\n",
+        "    if repeated:\n        head |= 1 << cases.REPEATED_AT\n",
         "",
     ),
-    _bug("anybody concedes", COURT, "assert convert(msg.sender, uint256) == head & docket.MASK_160", "assert head > 0"),
+    _bug("anybody concedes", COURT, "assert convert(msg.sender, uint256) == head & cases.MASK_160", "assert head > 0"),
     # money
     _bug(
         "a fee for the guilty alone", DOCKET, "    coherent: uint256 = votes.innocent\n", "    coherent: uint256 = 0\n"
@@ -74,15 +74,15 @@ BUGS = [
         "deposit",
     ),
     _bug("a vote that nobody outvoted is never settled", JURIES, "// max(revealed, 1)", "// revealed"),
-    _bug("a juror is paid twice", JURIES, "juror] = word & docket.MASK_32 | SETTLED << 32\n", "juror] = word\n"),
+    _bug("a juror is paid twice", JURIES, "juror] = word & cases.MASK_32 | SETTLED << 32\n", "juror] = word\n"),
     _bug("an absent seat pays twice", JURIES, "_juror] = seats | PENALISED << 32\n", "_juror] = _word\n"),
     _bug("a tip of a half", JURIES, "taken // TIP_DIVISOR", "taken // 2"),
     # weights and draws
     _bug(
         "coins weigh a day early",
         JURORS,
-        "weight.counts_from = docket._epoch() + MATURITY",
-        "weight.counts_from = docket._epoch() + MATURITY - 1",
+        "weight.counts_from = cases._epoch() + MATURITY",
+        "weight.counts_from = cases._epoch() + MATURITY - 1",
     ),
     _bug(
         "an addition ages with what is pending", JURORS, "    weight.pending += added\n", "    weight.mature += added\n"
@@ -112,7 +112,7 @@ BUGS = [
         "",
     ),
     _bug("the past changes", JURORS, "    if last.from_case != from_case:\n", "    if account.checkpoints == 0:\n"),
-    _bug("a re-hearing of eleven", JURIES, "expected = docket.SECOND_SEATS", "expected = docket.FIRST_SEATS"),
+    _bug("a re-hearing of eleven", JURIES, "expected = cases.SECOND_SEATS", "expected = cases.FIRST_SEATS"),
     _bug("any vote opens a seal", JURIES, "_word >> 64 == convert(seal, uint256) >> 64", "seal != empty(bytes32)"),
-    _bug("amounts are scaled at once", COURT, "block.timestamp + docket.SCALE_NOTICE", "block.timestamp"),
+    _bug("amounts are scaled at once", COURT, "block.timestamp + cases.SCALE_NOTICE", "block.timestamp"),
 ]

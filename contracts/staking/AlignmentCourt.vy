@@ -36,17 +36,17 @@ implements: IService
 # ############################################################## #
 
 from ..lib import token_transfers
-from .lib import docket
+from .lib import cases
 from .lib import juries
 from .lib import jurors
 from .lib import proceedings
 
-initializes: docket
-initializes: jurors[docket := docket]
-initializes: proceedings[docket := docket, jurors := jurors]
-initializes: juries[docket := docket, jurors := jurors, proceedings := proceedings]
+initializes: cases
+initializes: jurors[cases := cases]
+initializes: proceedings[cases := cases, jurors := jurors]
+initializes: juries[cases := cases, jurors := jurors, proceedings := proceedings]
 
-exports: (docket.token, docket.hub, docket.randomness, docket.daily_blocks, docket.SEAT, docket.LEAST_SEATS)
+exports: (cases.token, cases.hub, cases.randomness, cases.daily_blocks, cases.SEAT, cases.LEAST_SEATS)
 exports: (jurors.join, jurors.leave, jurors.release, jurors.poke, jurors.get_juror, jurors.weight_in)
 exports: (jurors.total_weight, jurors.reserved)
 exports: (juries.commit, juries.reveal, juries.report_salt, juries.show_absent, juries.claim, juries.pay_insurance)
@@ -65,7 +65,7 @@ def __init__(_token: address, _hub: address, _randomness: address, _daily_blocks
     @param _randomness Gives one seed an epoch.
     @param _daily_blocks Blocks that the chain makes in a day; half of them must pass in a day that counts.
     """
-    docket.__init__(_token, _hub, _randomness, _daily_blocks)
+    cases.__init__(_token, _hub, _randomness, _daily_blocks)
     jurors.__init__()
 
 
@@ -86,28 +86,28 @@ def open(
     @param _evidence What shows the fault; it stands in the log.
     @return The case.
     """
-    unit: uint256 = docket._unit()
+    unit: uint256 = cases._unit()
     assert empty(address) not in [_operator, _accuser], "court: no party"
     assert len(_evidence) > 0, "court: no evidence"
-    asks_right: bool = _amount >= docket.LEAST_ASKED * unit and _amount <= docket.MOST_ASKED * unit
+    asks_right: bool = _amount >= cases.LEAST_ASKED * unit and _amount <= cases.MOST_ASKED * unit
     assert asks_right, "court: asks too little or too much"
     self._check_listed(msg.sender)
     total: uint256 = jurors._roll()
-    assert total >= docket.LEAST_SEATS * docket.SEAT * unit, "court: too few jurors"
+    assert total >= cases.LEAST_SEATS * cases.SEAT * unit, "court: too few jurors"
     key: bytes32 = keccak256(abi_encode(msg.sender, _fault))
     repeated: bool = self._repeated(key)
 
-    case: uint256 = docket.case_count + 1
-    docket.case_count = case
-    docket.case_of[key] = case
-    docket.accused[case] = convert(_operator, uint256) | _amount << 160
-    docket.accusers[case] = convert(_accuser, uint256) | total << 160
-    docket.terms_of[case] = docket._epoch() | unit << docket.UNIT_AT
+    case: uint256 = cases.case_count + 1
+    cases.case_count = case
+    cases.case_of[key] = case
+    cases.accused[case] = convert(_operator, uint256) | _amount << 160
+    cases.accusers[case] = convert(_accuser, uint256) | total << 160
+    cases.terms_of[case] = cases._epoch() | unit << cases.UNIT_AT
     head: uint256 = convert(msg.sender, uint256)
     if repeated:
-        head |= 1 << docket.REPEATED_AT
-    docket._enter(case, head, docket.ANSWER)
-    bond: uint256 = docket._bond(_amount, unit, repeated)
+        head |= 1 << cases.REPEATED_AT
+    cases._enter(case, head, cases.ANSWER)
+    bond: uint256 = cases._bond(_amount, unit, repeated)
     log IAlignmentCourt.CaseOpened(
         case_id=case,
         service=msg.sender,
@@ -118,7 +118,7 @@ def open(
         bond=bond,
         evidence=_evidence,
     )
-    token_transfers._pull(docket.token, bond)
+    token_transfers._pull(cases.token, bond)
     return case
 
 
@@ -129,10 +129,10 @@ def concede(_case: uint256):
         service that opened it.
     """
     head: uint256 = proceedings._advance(_case)
-    assert convert(msg.sender, uint256) == head & docket.MASK_160, "court: not the service"
+    assert convert(msg.sender, uint256) == head & cases.MASK_160, "court: not the service"
     # In the re-hearing's answer this is no phase at all.
-    docket._check_phase(head + ((head >> docket.HEARING_AT & 1) << docket.PHASE_AT), docket.ANSWER)
-    proceedings._finish(_case, head, docket.CONVICTED)
+    cases._check_phase(head + ((head >> cases.HEARING_AT & 1) << cases.PHASE_AT), cases.ANSWER)
+    proceedings._finish(_case, head, cases.CONVICTED)
 
 
 # ############################################################## #
@@ -146,14 +146,14 @@ def answer(_case: uint256, _evidence: Bytes[2048]):
         the operator, the accuser, the caller of the re-hearing or the service.
     """
     head: uint256 = proceedings._advance(_case)
-    docket._check_phase(head, docket.ANSWER)
+    cases._check_phase(head, cases.ANSWER)
     assert len(_evidence) > 0, "court: no evidence"
     party: uint256 = convert(msg.sender, uint256)
     assert (
-        party == head & docket.MASK_160
-        or party == docket.accused[_case] & docket.MASK_160
-        or party == docket.accusers[_case] & docket.MASK_160
-        or msg.sender == docket.callers[_case]
+        party == head & cases.MASK_160
+        or party == cases.accused[_case] & cases.MASK_160
+        or party == cases.accusers[_case] & cases.MASK_160
+        or msg.sender == cases.callers[_case]
     ), "court: not a party"
     log IAlignmentCourt.Answered(case_id=_case, party=msg.sender, evidence=_evidence)
 
@@ -169,15 +169,15 @@ def rehear(_case: uint256):
         back when the verdict changes.
     """
     head: uint256 = proceedings._advance(_case)
-    docket._check_phase(head, docket.CALL)
+    cases._check_phase(head, cases.CALL)
     bond: uint256 = 0
-    if msg.sender != convert(docket.accusers[_case] & docket.MASK_160, address):
-        bond = docket._fees(1, docket._amount(_case), docket._unit_of(_case))
-        docket.callers[_case] = msg.sender
+    if msg.sender != convert(cases.accusers[_case] & cases.MASK_160, address):
+        bond = cases._fees(1, cases._amount(_case), cases._unit_of(_case))
+        cases.callers[_case] = msg.sender
     log IAlignmentCourt.RehearingCalled(case_id=_case, caller=msg.sender, bond=bond)
     proceedings._enqueue(_case, head)
     if bond > 0:
-        token_transfers._pull(docket.token, bond)
+        token_transfers._pull(cases.token, bond)
 
 
 @external
@@ -187,7 +187,7 @@ def advance(_case: uint256) -> uint256:
         turn comes, the verdict is final, the case is void.
     @return The phase now.
     """
-    return proceedings._advance(_case) >> docket.PHASE_AT & 15
+    return proceedings._advance(_case) >> cases.PHASE_AT & 15
 
 
 # ############################################################## #
@@ -200,10 +200,10 @@ def rescale(_unit: uint256):
     @notice Scale all amounts of the table for cases opened 28 days from now. By the hub's owner.
     @param _unit Wei of one coin of the table; 10**18 at first.
     """
-    assert msg.sender == staticcall docket.hub.owner(), "court: not the owner"
-    assert _unit >= docket.LEAST_UNIT and _unit <= docket.MOST_UNIT, "court: out of range"
-    counts_from: uint256 = block.timestamp + docket.SCALE_NOTICE
-    docket.scale = docket._unit() | _unit << 96 | counts_from << 192
+    assert msg.sender == staticcall cases.hub.owner(), "court: not the owner"
+    assert _unit >= cases.LEAST_UNIT and _unit <= cases.MOST_UNIT, "court: out of range"
+    counts_from: uint256 = block.timestamp + cases.SCALE_NOTICE
+    cases.scale = cases._unit() | _unit << 96 | counts_from << 192
     log IAlignmentCourt.AmountsScaled(unit=_unit, counts_from=counts_from)
 
 
@@ -218,11 +218,11 @@ def verdict(_case: uint256) -> (uint256, uint256, uint256):
     @notice The verdict, for the service to pull as often as it likes: 0 none yet, 1 acquitted, 2 convicted, 3 void; of
         a conviction also what the parties receive and what the accuser's bond paid to jurors, wei.
     """
-    head: uint256 = docket._head(_case)
-    verdict: uint256 = (head >> docket.VERDICT_AT & 3)
-    if verdict != docket.CONVICTED:
+    head: uint256 = cases._head(_case)
+    verdict: uint256 = (head >> cases.VERDICT_AT & 3)
+    if verdict != cases.CONVICTED:
         return verdict, 0, 0
-    return verdict, docket._amount(_case), proceedings._costs(_case, head)
+    return verdict, cases._amount(_case), proceedings._costs(_case, head)
 
 
 @external
@@ -231,7 +231,7 @@ def over(_case: uint256) -> bool:
     """
     @notice Whether a case needs no reserve any more.
     """
-    return docket._head(_case) >> docket.PHASE_AT & 15 == docket.OVER
+    return cases._head(_case) >> cases.PHASE_AT & 15 == cases.OVER
 
 
 @external
@@ -240,7 +240,7 @@ def bond_for(_service: address, _fault: bytes32, _amount: uint256) -> uint256:
     """
     @notice Wei that an accuser brings now.
     """
-    return docket._bond(_amount, docket._unit(), self._repeated(keccak256(abi_encode(_service, _fault))))
+    return cases._bond(_amount, cases._unit(), self._repeated(keccak256(abi_encode(_service, _fault))))
 
 
 @external
@@ -249,8 +249,8 @@ def most_costs(_amount: uint256) -> uint256:
     """
     @notice Wei of costs that a conviction over `_amount` can bring, at most: a service reserves 5/4 of it.
     """
-    unit: uint256 = docket._unit()
-    return docket._fees(0, _amount, unit) + docket._fees(1, _amount, unit)
+    unit: uint256 = cases._unit()
+    return cases._fees(0, _amount, unit) + cases._fees(1, _amount, unit)
 
 
 @external
@@ -259,24 +259,24 @@ def get_case(_case: uint256) -> IAlignmentCourt.Case:
     """
     @notice What a case is about and how it stands.
     """
-    head: uint256 = docket._head(_case)
+    head: uint256 = cases._head(_case)
     return IAlignmentCourt.Case(
-        service=convert(head & docket.MASK_160, address),
-        operator=convert(docket.accused[_case] & docket.MASK_160, address),
-        accuser=convert(docket.accusers[_case] & docket.MASK_160, address),
-        caller=docket.callers[_case],
-        amount=docket._amount(_case),
-        unit=docket._unit_of(_case),
-        total=docket.accusers[_case] >> 160,
-        epoch=docket.terms_of[_case] & docket.MASK_24,
-        hearing=(head >> docket.HEARING_AT & 1),
-        phase=(head >> docket.PHASE_AT & 15),
-        since=(head >> docket.SINCE_AT) & docket.MASK_40,
-        since_block=(head >> docket.SINCE_BLOCK_AT) & docket.MASK_40,
-        seed_epoch=docket._seed_epoch(_case),
-        first=(head >> docket.FIRST_AT & 3),
-        verdict=(head >> docket.VERDICT_AT & 3),
-        repeated=(head >> docket.REPEATED_AT) & 1 == 1,
+        service=convert(head & cases.MASK_160, address),
+        operator=convert(cases.accused[_case] & cases.MASK_160, address),
+        accuser=convert(cases.accusers[_case] & cases.MASK_160, address),
+        caller=cases.callers[_case],
+        amount=cases._amount(_case),
+        unit=cases._unit_of(_case),
+        total=cases.accusers[_case] >> 160,
+        epoch=cases.terms_of[_case] & cases.MASK_24,
+        hearing=(head >> cases.HEARING_AT & 1),
+        phase=(head >> cases.PHASE_AT & 15),
+        since=(head >> cases.SINCE_AT) & cases.MASK_40,
+        since_block=(head >> cases.SINCE_BLOCK_AT) & cases.MASK_40,
+        seed_epoch=cases._seed_epoch(_case),
+        first=(head >> cases.FIRST_AT & 3),
+        verdict=(head >> cases.VERDICT_AT & 3),
+        repeated=(head >> cases.REPEATED_AT) & 1 == 1,
     )
 
 
@@ -286,7 +286,7 @@ def tally(_case: uint256, _hearing: uint256) -> IAlignmentCourt.Tally:
     """
     @notice Seats that committed and voted in a hearing.
     """
-    return docket._tally(_case, min(_hearing, 1))
+    return cases._tally(_case, min(_hearing, 1))
 
 
 @external
@@ -295,7 +295,7 @@ def case_count() -> uint256:
     """
     @notice Number of cases; ids start at 1.
     """
-    return docket.case_count
+    return cases.case_count
 
 
 @external
@@ -304,7 +304,7 @@ def longest_case() -> uint256:
     """
     @notice Seconds from an accusation to its verdict, with a seed in time and no queue.
     """
-    return docket.LONGEST_CASE
+    return cases.LONGEST_CASE
 
 
 @external
@@ -315,8 +315,8 @@ def terms() -> IService.Terms:
         be shown for as long again.
     """
     return IService.Terms(
-        evidence_window=docket.LONGEST_WAIT,
-        rounds=docket.LONGEST_WAIT,
+        evidence_window=cases.LONGEST_WAIT,
+        rounds=cases.LONGEST_WAIT,
         court=empty(address),
         smallest=0,
         largest=0,
@@ -333,12 +333,12 @@ def _check_listed(_service: address):
     """
     @dev Both can still slash when the verdict comes.
     """
-    listed: IStakingHub.Service = staticcall docket.hub.service(_service)
+    listed: IStakingHub.Service = staticcall cases.hub.service(_service)
     assert listed.horizon > 0, "court: not a service of the hub"
     if listed.removed > 0:
         last: uint256 = listed.removed + listed.horizon
-        assert block.timestamp + docket.LONGEST_CASE <= last, "court: the service can slash no more"
-    assert staticcall docket.hub.listed(self), "court: no longer in the hub"
+        assert block.timestamp + cases.LONGEST_CASE <= last, "court: the service can slash no more"
+    assert staticcall cases.hub.listed(self), "court: no longer in the hub"
 
 
 @internal
@@ -347,10 +347,10 @@ def _repeated(_key: bytes32) -> bool:
     """
     @dev Whether a fault was acquitted before. One that is being judged, or was found, is judged no second time.
     """
-    last: uint256 = docket.case_of[_key]
+    last: uint256 = cases.case_of[_key]
     if last == 0:
         return False
-    head: uint256 = docket._head(last)
-    assert (head >> docket.PHASE_AT & 15) == docket.OVER, "court: fault is being judged"
-    assert (head >> docket.VERDICT_AT & 3) != docket.CONVICTED, "court: fault was judged"
-    return (head >> docket.VERDICT_AT & 3) == docket.ACQUITTED or (head >> docket.REPEATED_AT) & 1 == 1
+    head: uint256 = cases._head(last)
+    assert (head >> cases.PHASE_AT & 15) == cases.OVER, "court: fault is being judged"
+    assert (head >> cases.VERDICT_AT & 3) != cases.CONVICTED, "court: fault was judged"
+    return (head >> cases.VERDICT_AT & 3) == cases.ACQUITTED or (head >> cases.REPEATED_AT) & 1 == 1

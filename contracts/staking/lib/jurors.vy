@@ -20,9 +20,9 @@ from ...interfaces import IAlignmentCourt
 #                             MODULES                            #
 # ############################################################## #
 
-from . import docket
+from . import cases
 
-uses: docket
+uses: cases
 
 
 # ############################################################## #
@@ -107,9 +107,9 @@ def join() -> uint256:
     counted: uint256 = weight.mature + weight.pending + account.leaving
     assert lock > counted, "court: nothing to add"
     added: uint256 = lock - counted
-    assert weight.mature + weight.pending + added >= docket.SEAT * docket._unit(), "court: less than a seat"
+    assert weight.mature + weight.pending + added >= cases.SEAT * cases._unit(), "court: less than a seat"
     weight.pending += added
-    weight.counts_from = docket._epoch() + MATURITY
+    weight.counts_from = cases._epoch() + MATURITY
     self._put_and_bind(msg.sender, account, weight)
     return added
 
@@ -126,8 +126,8 @@ def leave(_amount: uint256):
     account, weight, lock = self._load(msg.sender)
     assert _amount > 0 and _amount <= lock - account.leaving, "court: not so much to ask back"
     account.leaving += _amount
-    account.release_at = block.timestamp + docket.LONGEST_WAIT
-    account.last_case = docket.case_count
+    account.release_at = block.timestamp + cases.LONGEST_WAIT
+    account.last_case = cases.case_count
     weight = self._cut(weight, lock - account.leaving)
     self._put_and_bind(msg.sender, account, weight)
 
@@ -151,7 +151,7 @@ def release() -> uint256:
     assert self.first_open > account.last_case, "court: an earlier case is open"
     account.leaving = 0
     self._put(msg.sender, account, weight)
-    extcall docket.hub.unlock(msg.sender, amount, weight.mature)
+    extcall cases.hub.unlock(msg.sender, amount, weight.mature)
     return amount
 
 
@@ -197,7 +197,7 @@ def weight_in(_case: uint256, _juror: address) -> uint256:
     """
     @notice Wei of a juror that weigh in a case.
     """
-    return self._weight_in(_case, docket.terms_of[_case] & docket.MASK_24, _juror)
+    return self._weight_in(_case, cases.terms_of[_case] & cases.MASK_24, _juror)
 
 
 @external
@@ -232,11 +232,11 @@ def reserved(_operator: address) -> uint256:
 def _account(_juror: address) -> Account:
     word: uint256 = self.accounts[_juror]
     return Account(
-        checkpoints=word & docket.MASK_32,
-        ballots=(word >> 32) & docket.MASK_32,
-        leaving=(word >> 64) & docket.MASK_96,
-        release_at=(word >> 160) & docket.MASK_40,
-        last_case=(word >> 200) & docket.MASK_40,
+        checkpoints=word & cases.MASK_32,
+        ballots=(word >> 32) & cases.MASK_32,
+        leaving=(word >> 64) & cases.MASK_96,
+        release_at=(word >> 160) & cases.MASK_40,
+        last_case=(word >> 200) & cases.MASK_40,
     )
 
 
@@ -248,9 +248,9 @@ def _checkpoint(_juror: address, _number: uint256) -> Checkpoint:
     """
     word: uint256 = self.checkpoints[_juror][_number]
     return Checkpoint(
-        from_case=word & docket.MASK_40,
-        mature=(word >> 40) & docket.MASK_96,
-        pending=(word >> 136) & docket.MASK_96,
+        from_case=word & cases.MASK_40,
+        mature=(word >> 40) & cases.MASK_96,
+        pending=(word >> 136) & cases.MASK_96,
         counts_from=word >> 232,
     )
 
@@ -262,7 +262,7 @@ def _now(_weight: Checkpoint) -> Checkpoint:
     @dev What is pending and has waited long enough is mature.
     """
     weight: Checkpoint = _weight
-    if weight.counts_from <= docket._epoch():
+    if weight.counts_from <= cases._epoch():
         weight.mature += weight.pending
         weight.pending = 0
         weight.counts_from = 0
@@ -275,7 +275,7 @@ def _weight_in(_case: uint256, _epoch: uint256, _juror: address) -> uint256:
     """
     @dev By the last checkpoint that was there when the case was opened.
     """
-    high: uint256 = self.accounts[_juror] & docket.MASK_32
+    high: uint256 = self.accounts[_juror] & cases.MASK_32
     weight: Checkpoint = self._checkpoint(_juror, high)
     if weight.from_case > _case:
         low: uint256 = 0
@@ -297,9 +297,9 @@ def _weight_in(_case: uint256, _epoch: uint256, _juror: address) -> uint256:
 @view
 def _rolled() -> (uint256, uint256):
     word: uint256 = self.mature
-    total: uint256 = word & docket.MASK_96
+    total: uint256 = word & cases.MASK_96
     last: uint256 = word >> 96
-    epoch: uint256 = docket._epoch()
+    epoch: uint256 = cases._epoch()
     for passed: uint256 in range(MATURITY):
         if last + passed >= epoch:
             break
@@ -345,7 +345,7 @@ def _load(_juror: address) -> (Account, Checkpoint, uint256):
     @dev A juror as of now and what it has locked, no more of it counted or leaving than is there; the total is rolled.
     """
     self._roll()
-    lock: uint256 = staticcall docket.hub.lock_of(self, _juror)
+    lock: uint256 = staticcall cases.hub.lock_of(self, _juror)
     account: Account = self._account(_juror)
     account.leaving = min(account.leaving, lock)
     weight: Checkpoint = self._now(self._checkpoint(_juror, account.checkpoints))
@@ -359,7 +359,7 @@ def _put(_juror: address, _account: Account, _weight: Checkpoint):
     """
     account: Account = _account
     weight: Checkpoint = _weight
-    if weight.mature + weight.pending < docket.SEAT * docket._unit() // LEAST_PART:
+    if weight.mature + weight.pending < cases.SEAT * cases._unit() // LEAST_PART:
         weight.mature = 0
         weight.pending = 0
     if weight.pending == 0:
@@ -373,7 +373,7 @@ def _put(_juror: address, _account: Account, _weight: Checkpoint):
             self.ring[before.counts_from % (MATURITY + 1)] -= before.pending
         if weight.pending > 0:
             self.ring[weight.counts_from % (MATURITY + 1)] += weight.pending
-    from_case: uint256 = docket.case_count + 1
+    from_case: uint256 = cases.case_count + 1
     if last.from_case != from_case:
         account.checkpoints += 1
     self.checkpoints[_juror][account.checkpoints] = (
@@ -400,7 +400,7 @@ def _put_account(_juror: address, _account: Account):
 @internal
 def _put_and_bind(_juror: address, _account: Account, _weight: Checkpoint):
     self._put(_juror, _account, _weight)
-    extcall docket.hub.bind(_juror, _weight.mature)
+    extcall cases.hub.bind(_juror, _weight.mature)
 
 
 @internal
@@ -421,7 +421,7 @@ def _penalise(_case: uint256, _juror: address, _asked: uint256) -> uint256:
     taken: uint256 = 0
     penalty: uint256 = 0
     delegated: uint256 = 0
-    taken, penalty, delegated = extcall docket.hub.slash(_juror, _asked, 0)
+    taken, penalty, delegated = extcall cases.hub.slash(_juror, _asked, 0)
     log IAlignmentCourt.JurorPenalised(case_id=_case, juror=_juror, asked=_asked, taken=taken)
     self._refresh(_juror)
     return taken
@@ -444,7 +444,7 @@ def _walk():
     """
     at: uint256 = self.first_open
     for _: uint256 in range(STEPS):
-        if at > docket.case_count or docket.heads[at] >> docket.PHASE_AT & 15 != docket.OVER:
+        if at > cases.case_count or cases.heads[at] >> cases.PHASE_AT & 15 != cases.OVER:
             break
         at += 1
     self.first_open = at

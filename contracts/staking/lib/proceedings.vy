@@ -19,10 +19,10 @@ from ...interfaces import IAlignmentCourt
 # ############################################################## #
 
 from ...lib import token_transfers
-from . import docket
+from . import cases
 from . import jurors
 
-uses: docket
+uses: cases
 uses: jurors
 
 
@@ -61,35 +61,35 @@ def _advance(_case: uint256) -> uint256:
     """
     @dev Take the step that is due, if any.
     """
-    head: uint256 = docket._head(_case)
-    phase: uint256 = (head >> docket.PHASE_AT & 15)
-    if phase == docket.ANSWER:
-        if docket._ended(head, docket.ANSWER_PERIOD):
+    head: uint256 = cases._head(_case)
+    phase: uint256 = (head >> cases.PHASE_AT & 15)
+    if phase == cases.ANSWER:
+        if cases._ended(head, cases.ANSWER_PERIOD):
             self._name_seed(_case)
-            head = docket._enter(_case, head, docket.SEED)
-    elif phase == docket.SEED:
+            head = cases._enter(_case, head, cases.SEED)
+    elif phase == cases.SEED:
         head = self._look_for_seed(_case, head)
-    elif phase == docket.COMMIT:
-        if docket._ended(head, docket.COMMIT_PERIOD):
-            head = docket._enter(_case, head, docket.REVEAL)
-    elif phase == docket.REVEAL:
-        if docket._ended(head, docket.REVEAL_PERIOD):
+    elif phase == cases.COMMIT:
+        if cases._ended(head, cases.COMMIT_PERIOD):
+            head = cases._enter(_case, head, cases.REVEAL)
+    elif phase == cases.REVEAL:
+        if cases._ended(head, cases.REVEAL_PERIOD):
             head = self._close_hearing(_case, head)
-    elif phase == docket.CALL:
-        if docket._ended(head, docket.CALL_PERIOD):
-            head = self._finish(_case, head, (head >> docket.FIRST_AT & 3))
-    elif phase == docket.QUEUE:
+    elif phase == cases.CALL:
+        if cases._ended(head, cases.CALL_PERIOD):
+            head = self._finish(_case, head, (head >> cases.FIRST_AT & 3))
+    elif phase == cases.QUEUE:
         self._admit()
-        head = docket._head(_case)
-        if (head >> docket.PHASE_AT & 15) == docket.QUEUE and docket._ended(head, docket.LONGEST_WAIT):
-            head = self._finish(_case, head, docket.VOID)
+        head = cases._head(_case)
+        if (head >> cases.PHASE_AT & 15) == cases.QUEUE and cases._ended(head, cases.LONGEST_WAIT):
+            head = self._finish(_case, head, cases.VOID)
     return head
 
 
 @internal
 def _name_seed(_case: uint256):
-    word: uint256 = docket.terms_of[_case] & ~(docket.MASK_40 << docket.SEED_EPOCH_AT)
-    docket.terms_of[_case] = word | (staticcall docket.randomness.next()) << docket.SEED_EPOCH_AT
+    word: uint256 = cases.terms_of[_case] & ~(cases.MASK_40 << cases.SEED_EPOCH_AT)
+    cases.terms_of[_case] = word | (staticcall cases.randomness.next()) << cases.SEED_EPOCH_AT
 
 
 @internal
@@ -97,37 +97,37 @@ def _look_for_seed(_case: uint256, _head: uint256) -> uint256:
     """
     @dev Without a seed: name the next one once the named epoch is past, and after 14 days give up.
     """
-    named: uint256 = docket._seed_epoch(_case)
-    seed: bytes32 = staticcall docket.randomness.seed(named)
+    named: uint256 = cases._seed_epoch(_case)
+    seed: bytes32 = staticcall cases.randomness.seed(named)
     if seed != empty(bytes32):
-        docket.seeds[2 * _case + (_head >> docket.HEARING_AT & 1)] = seed
-        return docket._enter(_case, _head, docket.COMMIT)
-    if docket._ended(_head, docket.LONGEST_WAIT):
-        return self._finish(_case, _head, docket.VOID)
-    if docket._ended(_head, docket.SEED_PERIOD) and staticcall docket.randomness.next() >= named + MISSED:
+        cases.seeds[2 * _case + (_head >> cases.HEARING_AT & 1)] = seed
+        return cases._enter(_case, _head, cases.COMMIT)
+    if cases._ended(_head, cases.LONGEST_WAIT):
+        return self._finish(_case, _head, cases.VOID)
+    if cases._ended(_head, cases.SEED_PERIOD) and staticcall cases.randomness.next() >= named + MISSED:
         self._name_seed(_case)
-        docket._log_phase(_case, _head)
+        cases._log_phase(_case, _head)
     return _head
 
 
 @internal
 def _close_hearing(_case: uint256, _head: uint256) -> uint256:
-    votes: IAlignmentCourt.Tally = docket._tally(_case, (_head >> docket.HEARING_AT & 1))
+    votes: IAlignmentCourt.Tally = cases._tally(_case, (_head >> cases.HEARING_AT & 1))
     revealed: uint256 = votes.innocent + votes.guilty
-    verdict: uint256 = (_head >> docket.FIRST_AT & 3)
-    if (_head >> docket.HEARING_AT & 1) == 1:
-        if revealed >= docket.SECOND_QUORUM:
-            verdict = docket.ACQUITTED
+    verdict: uint256 = (_head >> cases.FIRST_AT & 3)
+    if (_head >> cases.HEARING_AT & 1) == 1:
+        if revealed >= cases.SECOND_QUORUM:
+            verdict = cases.ACQUITTED
             if votes.guilty > votes.innocent:
-                verdict = docket.CONVICTED
+                verdict = cases.CONVICTED
         return self._finish(_case, _head, verdict)
-    verdict = docket.ACQUITTED
-    if revealed >= docket.FIRST_QUORUM and 3 * votes.guilty >= 2 * revealed:
-        verdict = docket.CONVICTED
-    head: uint256 = _head | verdict << docket.FIRST_AT
-    if verdict == docket.CONVICTED and docket._amount(_case) > docket.SMALL * docket._unit_of(_case):
+    verdict = cases.ACQUITTED
+    if revealed >= cases.FIRST_QUORUM and 3 * votes.guilty >= 2 * revealed:
+        verdict = cases.CONVICTED
+    head: uint256 = _head | verdict << cases.FIRST_AT
+    if verdict == cases.CONVICTED and cases._amount(_case) > cases.SMALL * cases._unit_of(_case):
         return self._enqueue(_case, head)
-    return docket._enter(_case, head, docket.CALL)
+    return cases._enter(_case, head, cases.CALL)
 
 
 @internal
@@ -136,12 +136,12 @@ def _enqueue(_case: uint256, _head: uint256) -> uint256:
     @dev To the end of the queue, and on at once when its turn has come.
     """
     word: uint256 = self.turns
-    place: uint256 = (word >> 40) & docket.MASK_40
+    place: uint256 = (word >> 40) & cases.MASK_40
     self.queue[place] = _case
     self.turns = word + (1 << 40)
-    docket._enter(_case, _head, docket.QUEUE)
+    cases._enter(_case, _head, cases.QUEUE)
     self._admit()
-    return docket._head(_case)
+    return cases._head(_case)
 
 
 @internal
@@ -150,8 +150,8 @@ def _admit():
     @dev Open re-hearings in the order of their calls while what they ask, together, stays under the bound.
     """
     word: uint256 = self.turns
-    first: uint256 = word & docket.MASK_40
-    end: uint256 = (word >> 40) & docket.MASK_40
+    first: uint256 = word & cases.MASK_40
+    end: uint256 = (word >> 40) & cases.MASK_40
     open: uint256 = word >> 80
     if first == end:
         return
@@ -160,13 +160,13 @@ def _admit():
         if first == end:
             break
         case: uint256 = self.queue[first]
-        head: uint256 = docket._head(case)
-        if (head >> docket.PHASE_AT & 15) == docket.QUEUE:
+        head: uint256 = cases._head(case)
+        if (head >> cases.PHASE_AT & 15) == cases.QUEUE:
             asked: uint256 = self._weighty_of(case)
             if open + asked > most:
                 break
             open += asked
-            docket._enter(case, head | 1 << docket.HEARING_AT, docket.ANSWER)
+            cases._enter(case, head | 1 << cases.HEARING_AT, cases.ANSWER)
         first += 1
     self.turns = first | end << 40 | open << 80
 
@@ -174,7 +174,7 @@ def _admit():
 @internal
 @view
 def _weighty_of(_case: uint256) -> uint256:
-    return docket._weighty(docket._amount(_case), docket._unit_of(_case))
+    return cases._weighty(cases._amount(_case), cases._unit_of(_case))
 
 
 @internal
@@ -183,31 +183,31 @@ def _finish(_case: uint256, _head: uint256, _verdict: uint256) -> uint256:
     @dev The last verdict: coherent seats' fees stay here until claimed, the rest of the bonds goes where it belongs.
         Who won has its whole bond back: the caller of a re-hearing that did not change the verdict pays that one.
     """
-    head: uint256 = docket._enter(_case, _head | _verdict << docket.VERDICT_AT, docket.OVER)
-    if (head >> docket.HEARING_AT & 1) == 1:
+    head: uint256 = cases._enter(_case, _head | _verdict << cases.VERDICT_AT, cases.OVER)
+    if (head >> cases.HEARING_AT & 1) == 1:
         self.turns -= self._weighty_of(_case) << 80
 
-    amount: uint256 = docket._amount(_case)
-    unit: uint256 = docket._unit_of(_case)
-    accuser: address = convert(docket.accusers[_case] & docket.MASK_160, address)
-    caller: address = docket.callers[_case]
+    amount: uint256 = cases._amount(_case)
+    unit: uint256 = cases._unit_of(_case)
+    accuser: address = convert(cases.accusers[_case] & cases.MASK_160, address)
+    caller: address = cases.callers[_case]
     costs: uint256 = self._costs(_case, head)
     lost: uint256 = 0
-    if _verdict == docket.ACQUITTED:
-        lost = amount // docket.LOSS_DIVISOR
-        if (head >> docket.REPEATED_AT) & 1 == 1:
-            lost *= docket.REPEATED
+    if _verdict == cases.ACQUITTED:
+        lost = amount // cases.LOSS_DIVISOR
+        if (head >> cases.REPEATED_AT) & 1 == 1:
+            lost *= cases.REPEATED
     log IAlignmentCourt.Decided(case_id=_case, verdict=_verdict, costs=costs, lost=lost)
-    token_transfers._push(docket.token, accuser, docket._bond(amount, unit, (head >> docket.REPEATED_AT) & 1 == 1) - costs - lost)
+    token_transfers._push(cases.token, accuser, cases._bond(amount, unit, (head >> cases.REPEATED_AT) & 1 == 1) - costs - lost)
     if caller != empty(address):
-        back: uint256 = docket._fees(1, amount, unit)
+        back: uint256 = cases._fees(1, amount, unit)
         if self._caller_pays(_case, head):
             back -= self._hearing_costs(_case, 1, _verdict)
-        token_transfers._push(docket.token, caller, back)
+        token_transfers._push(cases.token, caller, back)
     if lost > 0:
         to_accused: uint256 = lost * 4 // 5
-        token_transfers._push(docket.token, convert(docket.accused[_case] & docket.MASK_160, address), to_accused)
-        token_transfers._push(docket.token, staticcall docket.hub.insurance(), lost - to_accused)
+        token_transfers._push(cases.token, convert(cases.accused[_case] & cases.MASK_160, address), to_accused)
+        token_transfers._push(cases.token, staticcall cases.hub.insurance(), lost - to_accused)
     return head
 
 
@@ -216,14 +216,14 @@ def _finish(_case: uint256, _head: uint256, _verdict: uint256) -> uint256:
 def _hearing_costs(_case: uint256, _hearing: uint256, _verdict: uint256) -> uint256:
     fee: uint256 = 0
     coherent: uint256 = 0
-    fee, coherent = docket._paid_fee(_case, _hearing, _verdict)
+    fee, coherent = cases._paid_fee(_case, _hearing, _verdict)
     return fee * coherent
 
 
 @internal
 @view
 def _caller_pays(_case: uint256, _head: uint256) -> bool:
-    return docket.callers[_case] != empty(address) and (_head >> docket.VERDICT_AT & 3) == (_head >> docket.FIRST_AT & 3)
+    return cases.callers[_case] != empty(address) and (_head >> cases.VERDICT_AT & 3) == (_head >> cases.FIRST_AT & 3)
 
 
 @internal
@@ -232,10 +232,10 @@ def _costs(_case: uint256, _head: uint256) -> uint256:
     """
     @dev What jurors get out of the accuser's bond.
     """
-    verdict: uint256 = (_head >> docket.VERDICT_AT & 3)
-    if verdict == docket.VOID:
+    verdict: uint256 = (_head >> cases.VERDICT_AT & 3)
+    if verdict == cases.VOID:
         return 0
     costs: uint256 = self._hearing_costs(_case, 0, verdict)
-    if (_head >> docket.HEARING_AT & 1) == 1 and not self._caller_pays(_case, _head):
+    if (_head >> cases.HEARING_AT & 1) == 1 and not self._caller_pays(_case, _head):
         costs += self._hearing_costs(_case, 1, verdict)
     return costs

@@ -30,7 +30,7 @@ def test_a_slash_is_three_times_the_expected_gain():
 
 def test_a_case_fits_into_the_longest_horizon():
     """A service with the court needs its evidence window and a case; the hub must be able to grant that."""
-    longest = artifacts.constant("staking/lib/docket.vy", "LONGEST_CASE")
+    longest = artifacts.constant("staking/lib/cases.vy", "LONGEST_CASE")
     assert Params().unbonding + longest <= artifacts.constant("staking/lib/services.vy", "MAX_HORIZON")
 
 
