@@ -74,9 +74,7 @@ def __init__(_token: address, _hub: address, _randomness: address, _daily_blocks
 # ############################################################## #
 
 @external
-def open(
-    _operator: address, _fault: bytes32, _amount: uint256, _accuser: address, _evidence: Bytes[2048]
-) -> uint256:
+def open(_operator: address, _fault: bytes32, _amount: uint256, _accuser: address, _evidence: Bytes[2048]) -> uint256:
     """
     @notice Accuse an operator before the court. The caller is a service of the hub that knows party, time and amount
         from its own books; it brings the accuser's bond (`bond_for`) in the same call.

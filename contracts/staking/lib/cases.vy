@@ -200,10 +200,7 @@ def _enter(_case: uint256, _head: uint256, _phase: uint256) -> uint256:
     @dev Begin a phase now.
     """
     head: uint256 = (
-        _head & ~PHASE_MASK
-        | block.timestamp << SINCE_AT
-        | block.number << SINCE_BLOCK_AT
-        | _phase << PHASE_AT
+        _head & ~PHASE_MASK | block.timestamp << SINCE_AT | block.number << SINCE_BLOCK_AT | _phase << PHASE_AT
     )
     self.heads[_case] = head
     self._log_phase(_case, head)
@@ -213,7 +210,10 @@ def _enter(_case: uint256, _head: uint256, _phase: uint256) -> uint256:
 @internal
 def _log_phase(_case: uint256, _head: uint256):
     log IAlignmentCourt.Advanced(
-        case_id=_case, hearing=(_head >> HEARING_AT & 1), phase=(_head >> PHASE_AT & 15), seed_epoch=self._seed_epoch(_case)
+        case_id=_case,
+        hearing=(_head >> HEARING_AT & 1),
+        phase=(_head >> PHASE_AT & 15),
+        seed_epoch=self._seed_epoch(_case),
     )
 
 

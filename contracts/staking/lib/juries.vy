@@ -102,9 +102,7 @@ def reveal(_case: uint256, _guilty: bool, _salt: bytes32):
         vote = GUILTY
     self.ballots[2 * _case + hearing][msg.sender] = word | vote << 32
     cases.tallies[_case] += seats << (96 * hearing + 32 * vote)
-    log IAlignmentCourt.VoteRevealed(
-        case_id=_case, juror=msg.sender, hearing=hearing, seats=seats, guilty=_guilty
-    )
+    log IAlignmentCourt.VoteRevealed(case_id=_case, juror=msg.sender, hearing=hearing, seats=seats, guilty=_guilty)
 
 
 # ############################################################## #

@@ -381,7 +381,10 @@ def _put(_juror: address, _account: Account, _weight: Checkpoint):
     )
     self._put_account(_juror, account)
     log IAlignmentCourt.JurorWeighed(
-        juror=_juror, mature=weight.mature, pending=weight.pending, counts_from=weight.counts_from,
+        juror=_juror,
+        mature=weight.mature,
+        pending=weight.pending,
+        counts_from=weight.counts_from,
         leaving=account.leaving,
     )
 

@@ -198,7 +198,9 @@ def _finish(_case: uint256, _head: uint256, _verdict: uint256) -> uint256:
         if (head >> cases.REPEATED_AT) & 1 == 1:
             lost *= cases.REPEATED
     log IAlignmentCourt.Decided(case_id=_case, verdict=_verdict, costs=costs, lost=lost)
-    token_transfers._push(cases.token, accuser, cases._bond(amount, unit, (head >> cases.REPEATED_AT) & 1 == 1) - costs - lost)
+    token_transfers._push(
+        cases.token, accuser, cases._bond(amount, unit, (head >> cases.REPEATED_AT) & 1 == 1) - costs - lost
+    )
     if caller != empty(address):
         back: uint256 = cases._fees(1, amount, unit)
         if self._caller_pays(_case, head):
