@@ -243,9 +243,7 @@ def _account(_juror: address) -> Account:
 @internal
 @view
 def _checkpoint(_juror: address, _number: uint256) -> Checkpoint:
-    """
-    @dev Numbers start at 1; number 0 weighs nothing.
-    """
+    # Numbers start at 1; number 0 weighs nothing.
     word: uint256 = self.checkpoints[_juror][_number]
     return Checkpoint(
         from_case=word & cases.MASK_40,
@@ -442,9 +440,7 @@ def _settle_ballot(_juror: address):
 
 @internal
 def _walk():
-    """
-    @dev Find the first case that is not over, some steps at a time.
-    """
+    # Find the first case that is not over, some steps at a time.
     at: uint256 = self.first_open
     for _: uint256 in range(STEPS):
         if at > cases.case_count or cases.heads[at] >> cases.PHASE_AT & 15 != cases.OVER:
