@@ -6,19 +6,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from ethwire.constants import ZERO_ADDRESS
+from audit.staked_hub import EPOCH, hub_arguments, make_room
 from evmstorm.evm import artifacts
 from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient
 from keifu.chain.sender import Intent, Sender, State
 from keifu.keys import Account
-from keifu.units import COIN, DAY
+from keifu.units import COIN
 from tests.ape_chain import GENESIS
 
 pytestmark = pytest.mark.case("tools-16")
 
-EPOCH, UNBONDING = DAY, 14 * DAY
-BOND = 100_000 * COIN
+LOCK = 100_000 * COIN
 WITHOUT_TURN = 125  # per cent of the estimate: what was given before
 
 
@@ -35,16 +34,15 @@ class Hub:
 
     def calls(self) -> dict[str, tuple[Account, bytes]]:
         hub, operator, delegator = self.hub, self.operator, self.delegator
-        slash = hub.slash.encode(operator, COIN, Account.from_role("victim"), Account.from_role("prover"), b"\1" * 32)
         return {
-            "stake": (delegator, hub.stake.encode(operator, COIN, 0)),
-            "unstake": (delegator, hub.unstake.encode(operator, COIN, 0)),
-            "claim_rewards": (delegator, hub.claim_rewards.encode(operator, delegator)),
+            "stake": (delegator, hub.stake.encode(operator, COIN, 0, 0)),
+            "unstake": (delegator, hub.unstake.encode(operator, COIN, 0, 0)),
+            "claim_rewards": (delegator, hub.claim_rewards.encode(operator, delegator, 0)),
             "reward": (operator, hub.reward.encode(operator, COIN)),
             "fund_emission": (operator, hub.fund_emission.encode(COIN)),
-            "bond": (operator, hub.bond.encode(COIN)),
-            "poke": (delegator, hub.poke.encode(operator)),
-            "slash": (self.service, slash),
+            "bind": (self.service, hub.bind.encode(operator, LOCK // 2)),
+            "poke": (delegator, hub.poke.encode(operator, self.service)),
+            "slash": (self.service, hub.slash.encode(operator, COIN, COIN)),
         }
 
 
@@ -56,20 +54,18 @@ def scene():
             anvil.account(role) for role in ("owner", "operator", "delegator", "service")
         )
         token = client.deploy("KeifuToken", owner, sender=owner)
-        hub = client.deploy("StakingHub", token, owner, Account.from_role("sink"), UNBONDING, EPOCH, sender=owner)
+        hub = client.deploy("StakingHub", *hub_arguments(token, owner, Account.from_role("sink")), sender=owner)
         for account in (operator, delegator):
-            token.transfer(account, 4 * BOND, sender=owner)
+            token.transfer(account, 4 * LOCK, sender=owner)
             token.approve(hub, 2**256 - 1, sender=account)
-        hub.register_operator(1_000, "ipfs://operator", sender=operator)
-        hub.bond(BOND, sender=operator)
-        hub.list_service(service, UNBONDING, 4_000, 1_000, ZERO_ADDRESS, sender=owner)
-        hub.commit(service, BOND, sender=operator)
-        hub.stake(operator, BOND, 0, sender=delegator)
-        anvil.warp(3 * EPOCH)
+        make_room(hub, token, owner, service, [operator], anvil.warp, lock=LOCK)
+        hub.stake(operator, LOCK, 0, 0, sender=delegator)
+        hub.fund_emission(10**6 * COIN, sender=owner)
+        anvil.warp(15 * EPOCH)
         hub.reward(operator, 100 * COIN, sender=operator)
         hub.fund_emission(100 * COIN, sender=operator)
         anvil.warp(EPOCH)
-        hub.poke(operator, sender=operator)
+        hub.poke(operator, service, sender=operator)
         hub.reward(operator, 100 * COIN, sender=operator)
         yield Hub(anvil, client, hub, operator, delegator, service)
 
@@ -82,7 +78,7 @@ def hub(scene):
     scene.client.forget_nonces()
 
 
-NAMES = ["stake", "unstake", "claim_rewards", "reward", "fund_emission", "bond", "poke", "slash"]
+NAMES = ["stake", "unstake", "claim_rewards", "reward", "fund_emission", "bind", "poke", "slash"]
 
 
 def at_the_turn(hub: Hub, days: int) -> None:

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ape run")]
 def test_nothing_is_sent_without_a_suite_and_nothing_is_compiled(ape_run, tmp_path):
     rpc = ape_run.anvil.rpc
     before = rpc.call("eth_blockNumber"), rpc.call("eth_getTransactionCount", SENDER, "pending")
-    refused = ape_run("staking", "register", *NETWORK, "--account", "TEST::1", "--bond", "1", deployments=tmp_path)
+    refused = ape_run("staking", "register", *NETWORK, "--account", "TEST::1", deployments=tmp_path)
     assert (refused.returncode, "keifu: no StakingHub is recorded for chain 31337" in refused.stderr) == (3, True)
     assert (rpc.call("eth_blockNumber"), rpc.call("eth_getTransactionCount", SENDER, "pending")) == before
     wrong = ape_run(

@@ -96,7 +96,9 @@ def thieves_suite(deployer, params, monkeypatch):
 
     def deploy(contract, argument):
         fake_token = deployer.deploy("KeifuToken", THIEF, label="fake token")
-        fake_hub = deployer.deploy("StakingHub", fake_token, THIEF, THIEF, 14 * DAY, DAY, label="fake hub")
+        fake_hub = deployer.deploy(
+            "StakingHub", fake_token, THIEF, THIEF, THIEF, 14 * DAY, DAY, 36, 1_461, label="fake hub"
+        )
         fakes = {"token": fake_token, "hub": fake_hub, "randomness": fake_token, "registry": fake_token}
 
         def changed(given, address_of):

@@ -17,7 +17,7 @@ from keifu.keys import Account, checksum
 from keifu.local import ROLES
 from keifu.tge import find_proof
 from keifu.units import COIN
-from tests.integration.chain.faulty_node import FaultyNode
+from tests.faulty_node import FaultyNode
 from tests.processes import children
 
 pytestmark = pytest.mark.case("tools-6")

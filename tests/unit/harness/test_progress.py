@@ -98,7 +98,8 @@ def looks_at_a_clock(node: ast.AST) -> bool:
         case ast.Call(func=ast.Attribute(value=ast.Name(id="time"), attr="time")):
             return True
         case ast.Call(keywords=keywords) if any(
-            keyword.arg == "timeout" and isinstance(keyword.value, ast.Constant) for keyword in keywords
+            keyword.arg == "timeout" and isinstance(keyword.value, ast.Constant) and keyword.value.value
+            for keyword in keywords
         ):
             return True
         case ast.Call(args=[ast.Constant(value="timeout"), *_]):

@@ -1,6 +1,6 @@
 """Which oracle finds which attack when it is planted back, and after how many calls.
 
-    python -m audit.planted_attacks --seed 1 --calls 100000
+    python -m audit.seeded_attacks --seed 1 --calls 100000
 
 Every search starts from nothing, and is the same again with the same seed.
 """
