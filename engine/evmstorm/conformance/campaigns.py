@@ -23,7 +23,7 @@ def compare(system: str, sequences: int) -> None:
         Engine(load(system)),
         Engine(load(system), machine=lambda load, fork: LocalEvm(load, PyrevmMachine, fork=fork)),
     )
-    theirs.system.dictionary, theirs.system.durations = ours.system.dictionary, ours.system.durations
+    theirs.draw_as(ours)
     chance = random.Random(system)  # noqa: S311 - must repeat
     for number in range(sequences):
         data = chance.randbytes(STEPS * CHUNK)

@@ -95,6 +95,11 @@ class Engine:
         self._base = self.evm.snapshot()
         self.code_hash = system.code_hash() if load is artifacts.load else ""
 
+    def draw_as(self, other: Engine) -> None:
+        """Draw from the words of another engine: on another machine the code's constants may be others."""
+        self.system.dictionary, self.system.durations = other.system.dictionary, other.system.durations
+        self._waits = Waits(self.system)
+
     # making ready -----------------------------------------------------------------------------------------------------
 
     def _refuse_empty(self) -> None:

@@ -8,7 +8,7 @@ wrong reason.
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from evmstorm.fuzz._waits import PLAIN, PLAIN_SECONDS
@@ -66,6 +66,14 @@ class _Shrinker:
             if size == 1 or self.runs <= 0:
                 return shorter
             size //= 2
+
+    def fewer_pairs(self) -> bool:
+        """Drop two steps that need each other, such as a deposit and its way out."""
+        for first, second in combinations(range(len(self.chunks) - 1), 2):
+            rest = [chunk for at, chunk in enumerate(self.chunks) if at not in (first, second)]
+            if self.holds(rest):
+                return True
+        return False
 
     def merged(self) -> bool:
         """Two waits, one after the other, in one."""
@@ -147,6 +155,7 @@ def shrink(
             progress = state.fewer()
             progress |= state.merged()
             progress |= state.simpler()
+            progress = progress or state.fewer_pairs()
         state.plainer()
         return b"".join(state.chunks), state.finding
     finally:

@@ -220,7 +220,7 @@ def test_a_factory_that_is_not_ours_is_refused(record, wrong):
         ({"epoch_length": 60}, "epoch_length 60 is not between 1 hour"),
         ({"unbonding": 4_000, "epoch_length": 3_600}, "unbonding 4,000 is not between 1 day"),
         ({"emission_delay": 1}, "emission_delay 1 is not between 28 days"),
-        ({"emission_duration": 1}, "emission_duration 1 is not between"),
+        ({"emission_duration": DAY}, "emission_duration 86,400 is not between"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
