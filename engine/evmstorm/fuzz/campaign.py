@@ -35,7 +35,7 @@ from evmstorm.fuzz._worker import (
 from evmstorm.fuzz.counterexample import Counterexample, build
 from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.finding import Finding, cost
-from evmstorm.fuzz.shrink import shrink
+from evmstorm.fuzz.shrink import of_the_same_id, shrink
 from evmstorm.fuzz.system import DescriptionError
 from evmstorm.project import load
 
@@ -242,7 +242,7 @@ def _keep(result: SystemResult, engine: Engine, plan: Plan, found: list[_Found])
     for one in sorted(found, key=lambda one: cost(one.finding)):
         data, finding = shrink(engine, one.data, one.finding)
         if finding.id in kept:  # another fault of the same action
-            data, finding = shrink(engine, one.data, one.finding, strict=True)
+            data, finding = shrink(engine, one.data, one.finding, alike=of_the_same_id)
         example = replace_fields(
             build(engine, data, finding, one.seed),
             original=one.data.hex(),

@@ -3,19 +3,22 @@ finding stays.
 
 Another finding after the same action counts as the same, if it costs as much: one fault often breaks the totals, the
 model and an event at once, and which of them is looked at first depends on the steps before. A theft never becomes a
-wrong reason.
+wrong reason. Where the fault is known, any finding after the same action is it.
 """
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 from evmstorm.fuzz._waits import PLAIN, PLAIN_SECONDS
 from evmstorm.fuzz.engine import CHUNK, Engine
 from evmstorm.fuzz.finding import WAIT, Finding, Step, cost
 
-__all__ = ["shrink"]
+__all__ = ["after_the_same_action", "costs_as_much", "of_the_same_id", "shrink"]
+
+Alike = Callable[[Finding, Finding], bool]  # whether what was found now counts as what was found before
 
 RUNS = 3_000  # sequences that shrinking may cost
 _SIMPLE = (0, 1, 6)  # modes and picks tried in the place of a larger one
@@ -23,10 +26,23 @@ _MODES = range(16)
 _VALUES = (0, 1, 2, 10, 100, (1 << 32) - 1)  # tried for each mode
 
 
+def of_the_same_id(found: Finding, before: Finding) -> bool:
+    return found.id == before.id
+
+
+def after_the_same_action(found: Finding, before: Finding) -> bool:
+    return of_the_same_id(found, before) or found.action == before.action
+
+
+def costs_as_much(found: Finding, before: Finding) -> bool:
+    """After the same action, and no cheaper."""
+    return of_the_same_id(found, before) or (found.action == before.action and cost(found) <= cost(before))
+
+
 class _Shrinker:
-    def __init__(self, engine: Engine, data: bytes, finding: Finding, runs: int, strict: bool) -> None:
+    def __init__(self, engine: Engine, data: bytes, finding: Finding, runs: int, alike: Alike) -> None:
         self.engine = engine
-        self.strict = strict
+        self.alike = alike
         self.finding = finding
         self.runs = runs
         self.chunks = [data[at : at + CHUNK] for at in range(0, len(data), CHUNK)][: finding.step + 1]
@@ -38,15 +54,15 @@ class _Shrinker:
         self.runs -= 1
         trace: list[Step] | None = None if below is None else []
         found = self.engine.run(b"".join(chunks), trace)
-        if found is None or not self._same(found) or (below is not None and _weight(trace or []) >= below):
+        if (
+            found is None
+            or not self.alike(found, self.finding)
+            or (below is not None and _weight(trace or []) >= below)
+        ):
             return False
         self.finding = found
         self.chunks = chunks[: found.step + 1]
         return True
-
-    def _same(self, found: Finding) -> bool:
-        same = not self.strict and found.action == self.finding.action and cost(found) <= cost(self.finding)
-        return found.id == self.finding.id or same
 
     def steps(self) -> list[Step]:
         trace: list[Step] = []
@@ -66,14 +82,6 @@ class _Shrinker:
             if size == 1 or self.runs <= 0:
                 return shorter
             size //= 2
-
-    def fewer_pairs(self) -> bool:
-        """Drop two steps that need each other, such as a deposit and its way out."""
-        for first, second in combinations(range(len(self.chunks) - 1), 2):
-            rest = [chunk for at, chunk in enumerate(self.chunks) if at not in (first, second)]
-            if self.holds(rest):
-                return True
-        return False
 
     def merged(self) -> bool:
         """Two waits, one after the other, in one."""
@@ -139,15 +147,15 @@ def _candidates(byte: int) -> list[int]:
 
 
 def shrink(
-    engine: Engine, data: bytes, finding: Finding, runs: int = RUNS, *, strict: bool = False
+    engine: Engine, data: bytes, finding: Finding, runs: int = RUNS, *, alike: Alike = costs_as_much
 ) -> tuple[bytes, Finding]:
-    """The smallest sequence met that ends in the same finding, and that finding; `strict`: in none of another id.
+    """The smallest sequence met that ends in the same finding, and that finding; `alike` says which others count as it.
 
     Same bytes in, same bytes out. A finding that does not come back when the sequence is run again is returned as is.
     """
     guided, engine.seen = engine.seen, None
     try:
-        state = _Shrinker(engine, data, finding, runs, strict)
+        state = _Shrinker(engine, data, finding, runs, alike)
         if not state.holds(list(state.chunks)):
             return data, finding
         progress = True
@@ -155,7 +163,6 @@ def shrink(
             progress = state.fewer()
             progress |= state.merged()
             progress |= state.simpler()
-            progress = progress or state.fewer_pairs()
         state.plainer()
         return b"".join(state.chunks), state.finding
     finally:

@@ -12,16 +12,13 @@ from evmstorm.evm import artifacts
 from evmstorm.evm.artifacts import Artifact
 from evmstorm.fuzz.counterexample import Counterexample, build
 from evmstorm.fuzz.engine import Engine
-from evmstorm.fuzz.finding import Finding
 from evmstorm.fuzz.search import Search
-from evmstorm.fuzz.shrink import shrink
+from evmstorm.fuzz.shrink import after_the_same_action, shrink
 from evmstorm.fuzz.system import System
 
 __all__ = ["Bug", "BugSearch", "Seeder", "compile_with", "loader", "overlay_of", "search_for_bug", "seeder"]
 
 PACKAGES = "site-packages/"
-SMALL = 6  # calls of a counterexample that nobody needs smaller
-AGAIN, MORE_CALLS = 3, 20_000  # further findings to look at for a smaller one, and what each may cost
 
 Load = Callable[[str], Artifact]
 
@@ -102,21 +99,6 @@ def search_for_bug(
         if made >= calls if calls else spent > seconds:
             return BugSearch(bug.name, spent, made, 0, None)
     spent, made = time.perf_counter() - started, engine.calls + engine.waits
-    example = build(engine, *shrink(engine, search.data, finding), seed)
-    for _ in range(AGAIN):  # what cannot be made smaller step by step is often smaller when found anew
-        if _calls(example) <= SMALL or (other := _next(search, engine.calls + min(calls, MORE_CALLS))) is None:
-            break
-        example = min(example, build(engine, *shrink(engine, search.data, other), seed), key=_calls)
-    return BugSearch(bug.name, spent, made, _calls(example), example)
-
-
-def _next(search: Search, until: int) -> Finding | None:
-    """The next finding, or None when so many calls were made."""
-    while search.engine.calls < until:
-        if (finding := search.step()) is not None:
-            return finding
-    return None
-
-
-def _calls(example: Counterexample) -> int:
-    return sum(bool(step.target) for step in example.steps)
+    data, finding = shrink(engine, search.data, finding, alike=after_the_same_action)
+    example = build(engine, data, finding, seed)
+    return BugSearch(bug.name, spent, made, sum(bool(step.target) for step in example.steps), example)
