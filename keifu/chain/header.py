@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,7 @@ import msgspec
 from keifu.errors import CheckFailed
 from keifu.keys import keccak256
 
-__all__ = ["Header", "encode_header", "header_rlp"]
+__all__ = ["Header", "encode_header", "header_of", "header_rlp"]
 
 _HASH_SIZE = 66  # characters with 0x
 _SIZES = (_HASH_SIZE, _HASH_SIZE, 42, _HASH_SIZE, _HASH_SIZE, _HASH_SIZE, 514, _HASH_SIZE, 18)
@@ -43,6 +44,11 @@ class Header(msgspec.Struct, rename="camel"):
     parent_beacon_block_root: str | None = None
     requests_hash: str | None = None
     transactions: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+def header_of(block: Mapping[str, Any]) -> Header:
+    """The header in an `eth_getBlockByNumber` answer. Raises msgspec.ValidationError when a field is missing."""
+    return msgspec.convert({key: value for key, value in block.items() if key != "transactions"}, Header)
 
 
 def header_rlp(header: Header) -> bytes:
@@ -87,7 +93,7 @@ def encode_header(block: dict[str, Any]) -> bytes:
     Raises CheckFailed when its hash is not the block's: the chain has fields that this does not know, or the node lies.
     """
     try:
-        header = msgspec.convert({key: value for key, value in block.items() if key != "transactions"}, Header)
+        header = header_of(block)
         encoded = header_rlp(header)
     except (msgspec.ValidationError, ValueError) as error:
         raise CheckFailed(f"the header of a block is malformed: {error}") from error

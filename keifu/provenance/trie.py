@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from ethwire import rlp
+from ethwire.trie import EMPTY_ROOT
+from keifu.chain import header as chain_header
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 
@@ -18,31 +22,6 @@ __all__ = ["HeaderFacts", "State", "by_hash", "header_rlp", "read_header", "valu
 HASH_BYTES = 32
 BRANCH = 17
 PATH_AND_CHILD = 2
-EMPTY_ROOT = keccak256(rlp.encode(b""))
-# Members of a header in order; those that a fork added are absent before it.
-_HASHES_AND_NUMBERS = (
-    ("parentHash", False),
-    ("sha3Uncles", False),
-    ("miner", False),
-    ("stateRoot", False),
-    ("transactionsRoot", False),
-    ("receiptsRoot", False),
-    ("logsBloom", False),
-    ("difficulty", True),
-    ("number", True),
-    ("gasLimit", True),
-    ("gasUsed", True),
-    ("timestamp", True),
-    ("extraData", False),
-    ("mixHash", False),
-    ("nonce", False),
-    ("baseFeePerGas", True),
-    ("withdrawalsRoot", False),
-    ("blobGasUsed", True),
-    ("excessBlobGas", True),
-    ("parentBeaconBlockRoot", False),
-    ("requestsHash", False),
-)
 _STATE_ROOT, _NUMBER, _TIMESTAMP = 3, 8, 11
 
 
@@ -64,18 +43,11 @@ def header_rlp(block: Mapping[str, Any]) -> bytes:
     """The header of a block as `eth_getBlockByNumber` gives it; raises CheckFailed when it does not hash to its hash
     (a chain with other header members, or a node that lies)."""
     try:
-        members: list[bytes] = []
-        for name, is_number in _HASHES_AND_NUMBERS:
-            value = block.get(name)
-            if value is None:
-                continue
-            plain = value[2:]
-            members.append(_minimal(int(plain or "0", 16)) if is_number else bytes.fromhex(plain))
-        encoded = rlp.encode(members)
-        number, right = int(block["number"], 16), keccak256(encoded).hex() == block["hash"][2:]
-    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        header = chain_header.header_of(block)
+        encoded, number = chain_header.header_rlp(header), int(header.number, 16)
+    except (msgspec.ValidationError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise CheckFailed("the node's answer is no block", remedy="ask another node") from error
-    if not right:
+    if "0x" + keccak256(encoded).hex() != header.hash:
         raise CheckFailed(f"header of block {number} does not hash to its hash", remedy="ask another node")
     return encoded
 
@@ -217,10 +189,6 @@ def _plain(item: Any) -> bytes:
     if not isinstance(item, bytes):
         raise CheckFailed("a trie node holds a list where bytes belong")
     return item
-
-
-def _minimal(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def _nibbles(data: bytes) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ethwire.errors import AbiError, InputError
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "list_of", "string"]
 
 STRING, LIST = 0x80, 0xC0
 SHORT = 55  # bytes: the longest payload whose length stands in the first byte
@@ -21,10 +21,19 @@ def encode(item: Any) -> bytes:
     if isinstance(item, int) and item >= 0:
         item = item.to_bytes((item.bit_length() + 7) // 8, "big")
     if isinstance(item, (bytes, bytearray)):
-        return bytes(item) if len(item) == 1 and item[0] < STRING else _prefix(len(item), STRING) + item
+        return string(bytes(item))
     if not isinstance(item, (list, tuple)):
         raise AbiError(f"RLP has no form for {item!r}", remedy="bytes, numbers from 0, and lists of them")
-    payload = b"".join(map(encode, item))
+    return list_of(b"".join(map(encode, item)))
+
+
+def string(content: bytes) -> bytes:
+    """A byte string, for callers that encode many."""
+    return content if len(content) == 1 and content[0] < STRING else _prefix(len(content), STRING) + content
+
+
+def list_of(payload: bytes) -> bytes:
+    """A list whose items, one after the other, are encoded already."""
     return _prefix(len(payload), LIST) + payload
 
 
