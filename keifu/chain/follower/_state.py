@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from keifu.chain._sqlite import transaction
 from keifu.chain.follower._model import Block, Source, Unproved
 from keifu.chain.follower._reading import Pending
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
@@ -241,13 +242,10 @@ class State:
     def transaction(self) -> Iterator[None]:
         """BEGIN IMMEDIATE … COMMIT, or nothing at all. Raises EnvironmentFault when the database cannot be written."""
         with self._told():
-            self.database.execute("BEGIN IMMEDIATE")
             try:
-                yield
-                self.database.execute("COMMIT")
+                with transaction(self.database):
+                    yield
             except BaseException:
-                if self.database.in_transaction:
-                    self.database.execute("ROLLBACK")
                 self.generation = int(self._meta("generation") or 0)
                 raise
 

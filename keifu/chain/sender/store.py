@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from keifu.chain._sqlite import transaction
 from keifu.chain._transaction import Fees
 from keifu.chain.sender.book import Attempt, Bound
 from keifu.chain.sender.intent import Intent, State
@@ -165,15 +166,8 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self._mutex, self._told():
-            self.database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.database.execute("COMMIT")
-            except BaseException:
-                if self.database.in_transaction:
-                    self.database.execute("ROLLBACK")
-                raise
+        with self._mutex, self._told(), transaction(self.database):
+            yield
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

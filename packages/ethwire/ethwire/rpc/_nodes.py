@@ -55,11 +55,6 @@ class Nodes(Rpc):
         self._current = self._nodes.index(endpoint)
         self.url = endpoint.url
 
-    def avoid(self, url: str) -> None:
-        """Ask the one after this first from now on: it was wrong about something."""
-        if self._nodes[self._current].url == url:
-            self.prefer(self._nodes[(self._current + 1) % len(self._nodes)])
-
     def agreed(self, method: str, *params: Any) -> Any:
         """What more than half of all endpoints say. `latest` is read as the newest block that all of them have. Raises
         Contradiction, which names who says what, and NoAnswer when too few answer."""
