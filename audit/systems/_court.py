@@ -232,6 +232,14 @@ class Courtroom(HubSystem):
         self.flow[who] += number(said)
         self.flow[self["court"]] -= number(said)
 
+    def reheard(self, who: str, case: int) -> Any:
+        """A call for the re-hearing, and its fees out of the caller's pocket."""
+        done = yield from self.judged(lambda law: law.rehear(case, who))
+        if done is not None and self.case(case).caller:
+            fees = self.case(case).table.fees(1)
+            self.flow[who] -= fees
+            self.flow[self["court"]] += fees
+
     def at_court(self) -> CourtModel:
         self.model.now, self.law.block = self.now, self.evm.block_number
         return self.law

@@ -227,11 +227,7 @@ class Heartbeats(Provenance, Courtroom):
 
     @action("court.rehear", Choice("alive"), sender=(*NODES, "accuser"), weight=5)
     def rehear(self, who: str, case: int) -> Steps:
-        done = yield from self.judged(lambda law: law.rehear(case, who))
-        if done is not None and self.case(case).caller:
-            fees = self.case(case).table.fees(1)
-            self.flow[who] -= fees
-            self.flow[self["court"]] += fees
+        yield from self.reheard(who, case)
 
     @action("", Choice("closed"), sender="stranger", weight=8)
     def pull(self, who: str, case: int) -> Steps:
