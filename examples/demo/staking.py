@@ -8,7 +8,7 @@ from examples.demo.story import Story
 from keifu.abi import Contract
 from keifu.chain import Account, Params, RpcDeployer, deploy_protocol
 from keifu.chain.header import encode_header
-from keifu.chain.services import SERVICES, Service, list_services
+from keifu.chain.services import SERVICES, Service, list_now
 from keifu.keys import keccak256
 from keifu.local.sample import SAMPLE, deploy_sample
 from keifu.staking import case_of, seal
@@ -75,10 +75,7 @@ def _set(story: Story) -> _Scene:
     if DISTRIBUTOR not in story.deployment.addresses:
         _distribute(story)
     story.deployment.addresses[SAMPLE] = deploy_sample(chain, story.deployment)
-    services = (*SERVICES, Service(SAMPLE, 4))
-    list_services(chain, story.deployment, services)
-    story.anvil.warp(story.deployment.at(story.chain, "Timelock").get_minimum_delay())
-    list_services(chain, story.deployment, services)
+    list_now(chain, story.deployment, story.anvil.warp, (*SERVICES, Service(SAMPLE, 4)))
     validators, unclaimed = story.shared["validators"], story.shared["unclaimed"]
     claimants = {role: validators[index] for role, index in zip(CLAIMANTS, unclaimed, strict=False)}
     names = ("KeifuToken", "StakingHub", "AlignmentCourt", "Randomness", SAMPLE)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain._deployer import Deployer
 from keifu.chain.suite import COURT, HUB, TIMELOCK
+from keifu.chain.timelock import advance, operation
 from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.units import duration
 
-__all__ = ["SERVICES", "SHOWS_TERMS", "Listing", "Service", "list_services", "longest_fault", "require_horizon"]
+__all__ = [
+    "SERVICES",
+    "SHOWS_TERMS",
+    "Listing",
+    "Service",
+    "list_now",
+    "list_services",
+    "longest_fault",
+    "require_horizon",
+]
 
 SHOWS_TERMS = COURT  # a packaged contract with the calls of IService
-NONE = bytes(32)  # no predecessor, no salt: a call is one operation, however often it is asked for
 
 
 class _Suite(Protocol):
@@ -75,10 +84,13 @@ def list_services(chain: Deployer, suite: _Suite, services: Sequence[Service] = 
     return [_list(chain, suite, service) for service in services]
 
 
-def _operation(chain: Deployer, name: str, address: str, function: str, *args: Any) -> tuple[Any, ...]:
-    """A call of the contract `name` as the timelock takes it: target, value, payload, predecessor, salt."""
-    payload = chain.interface(name).function(function, len(args)).encode(args)
-    return (address, 0, payload, NONE, NONE)
+def list_now(
+    chain: Deployer, suite: _Suite, wait: Callable[[int], Any], services: Sequence[Service] = SERVICES
+) -> None:
+    """`list_services` to its end, where the clock can be turned: `wait(seconds)` lets the timelock's delay pass."""
+    if not all(service.listed for service in list_services(chain, suite, services)):
+        wait(chain.call(suite[TIMELOCK], TIMELOCK, "get_minimum_delay"))
+        list_services(chain, suite, services)
 
 
 def _list(chain: Deployer, suite: _Suite, service: Service) -> Listing:
@@ -87,23 +99,12 @@ def _list(chain: Deployer, suite: _Suite, service: Service) -> Listing:
     if found[0]:
         return Listing(address, found[0], found[1], 0)
     horizon = longest_fault(chain, address)
-    call = _operation(chain, HUB, hub, "list_service", address, horizon, service.max_multiple)
-    return Listing(address, horizon, service.max_multiple, _advance(chain, suite[TIMELOCK], call))
-
-
-def _advance(chain: Deployer, timelock: str, call: tuple[Any, ...]) -> int:
-    """Queue a call, or execute it when it is ready; unix seconds from which it can be executed, 0 when it was."""
-    number = chain.call(timelock, TIMELOCK, "hash_operation", *call)
-    if chain.call(timelock, TIMELOCK, "is_operation_ready", number):
-        chain.call(timelock, TIMELOCK, "execute", *call)
-        return 0
-    if not chain.call(timelock, TIMELOCK, "is_operation_pending", number):
-        delay = chain.call(timelock, TIMELOCK, "get_minimum_delay")
-        chain.call(timelock, TIMELOCK, "schedule", *call, delay)
-        if delay == 0:
-            return _advance(chain, timelock, call)
-    ready: int = chain.call(timelock, TIMELOCK, "get_timestamp", number)
-    return ready
+    terms = (address, horizon, service.max_multiple)
+    call = operation(hub, chain.interface(HUB).function("list_service", len(terms)).encode(terms))
+    ready = advance(chain, suite[TIMELOCK], call)
+    if 0 < ready <= chain.now:  # the timelock has no delay
+        ready = advance(chain, suite[TIMELOCK], call)
+    return Listing(address, horizon, service.max_multiple, ready)
 
 
 def _terms(chain: Deployer, service: str, what: str) -> tuple[int, int, str, int, int]:

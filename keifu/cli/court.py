@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keifu.cli._evidence import read_evidence
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, IN_FILE, OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
@@ -25,7 +26,6 @@ SUITE = ("AlignmentCourt", "KeifuToken", "StakingHub")
 COURT, TOKEN, HUB = SUITE
 SALT_BYTES = 32
 OWNER_ONLY = 0o600
-MOST_EVIDENCE = 2_048  # bytes, as the court takes them
 NEXT = {
     "answer": "the operator answers; then a seed draws the first jury",
     "seed": "waits for the seed: keifu court draw",
@@ -101,12 +101,7 @@ def show(session: Session, case: int, json_out: bool) -> None:
 @json_option
 def answer(session: Session, case: int, path: Path, json_out: bool) -> None:
     """Answer an accusation or a re-hearing, as a party, in its first day."""
-    said = path.read_bytes()
-    if not 0 < len(said) <= MOST_EVIDENCE:
-        raise InputError(
-            f"{path} has {len(said):,} bytes, the court takes 1 to {MOST_EVIDENCE:,}",
-            remedy="put the evidence somewhere public and give its digest here",
-        )
+    said = read_evidence(path)
     suite = session.suite(COURT)
     session.deployer.call(suite[COURT], COURT, "answer", case, said)
     emit({"case": case, "bytes": len(said)}, f"answered with {len(said):,} bytes", json_out)

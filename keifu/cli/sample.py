@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keifu.cli._evidence import read_evidence
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, DURATION, IN_FILE
 from keifu.cli.verbs import Access, Noun, json_option
@@ -20,7 +21,6 @@ __all__ = ["cli"]
 
 SAMPLE = "SampleService"
 SUITE = ("StakingHub", "AlignmentCourt", "KeifuToken")
-MOST_EVIDENCE = 2_048  # bytes, as the court takes them
 MOST_DUE = 16  # promises settled by an unlock
 
 cli = Noun(
@@ -111,12 +111,7 @@ def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> No
     """Have the court decide whether a promise to oneself was broken, with the bond that the court asks for."""
     from keifu.local import sample
 
-    said = evidence.read_bytes()
-    if not 0 < len(said) <= MOST_EVIDENCE:
-        raise InputError(
-            f"{evidence} has {len(said):,} bytes, the court takes 1 to {MOST_EVIDENCE:,}",
-            remedy="put the evidence somewhere public and give its digest here",
-        )
+    said = read_evidence(evidence)
     case = sample.accuse(session.deployer, session.suite(*SUITE), _address(session), promise, said)
     emit({"promise": promise, "case": case}, f"case {case} is open", json_out)
 

@@ -5,9 +5,11 @@ All of it takes a month of the chain's time: a multiple counts after 28 days, a 
 
 from __future__ import annotations
 
+from functools import partial
+
 from keifu.chain import ChainClient, Deployment, RpcDeployer
-from keifu.chain.services import SERVICES, Service, list_services
-from keifu.chain.suite import COURT, HUB, TIMELOCK
+from keifu.chain.services import Service, list_now
+from keifu.chain.suite import COURT, HUB
 from keifu.keys import keccak256
 from keifu.local import sample
 from keifu.local.roles import DEPLOYER, ROLES
@@ -15,9 +17,8 @@ from keifu.local.suite import warp
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["MONTH", "settle_in"]
+__all__ = ["settle_in"]
 
-MONTH = 32 * DAY  # that all of this takes
 COMMISSION_BPS = 500
 LOCKED, RESTITUTION, PRICE, DELEGATED = 5_000 * COIN, 400 * COIN, 10 * COIN, 500 * COIN
 MULTIPLE = 2
@@ -30,11 +31,8 @@ def settle_in(client: ChainClient, suite: Deployment) -> None:
     """Make the sample service, have the timelock list it, and let everybody do what their roles say."""
     deployer = RpcDeployer(client, ROLES[DEPLOYER].account)
     service = sample.deploy_sample(deployer, suite)
-    services = (*SERVICES, Service(sample.SAMPLE, 4))
     places = Deployment({**suite.addresses, sample.SAMPLE: service})
-    list_services(deployer, places, services)
-    warp(client, suite.at(client, TIMELOCK).get_minimum_delay())
-    list_services(deployer, places, services)
+    list_now(deployer, places, partial(warp, client), (Service(sample.SAMPLE, 4),))
     operator, juror, delegator, accuser = (
         RpcDeployer(client, ROLES[name].account) for name in ("operator", "juror", "delegator", "accuser")
     )

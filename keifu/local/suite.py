@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ from ethwire.rpc import quantity
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, find_record
 from keifu.chain.header import Header
-from keifu.chain.services import list_services
-from keifu.chain.suite import HUB, TIMELOCK, TOKEN
+from keifu.chain.services import list_now
+from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
@@ -58,9 +59,7 @@ def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deploymen
     _give_ether(client, {role.account.address: FUNDING_ETHER for role in ROLES.values()})
     chain = RpcDeployer(client, deployer)
     deployment = deploy_protocol(chain, record=record, save=lambda found: found.save(folder))
-    if not all(service.listed for service in deployment.services):
-        warp(client, deployment.at(client, TIMELOCK).get_minimum_delay())
-        list_services(chain, deployment)
+    list_now(chain, deployment, partial(warp, client))
     pay(chain, deployment, EMISSION, deployment[HUB], HUB, "fund_emission", EMISSION)
     coins = [(role.account.address, role.coins) for role in ROLES.values() if role.coins]
     _give_coins(client, deployment, deployer, coins)

@@ -24,6 +24,7 @@ from keifu.spec._cases import (
     CALL,
     COMMIT,
     CONVICTED,
+    FEES,
     GUILTY,
     INNOCENT,
     OVER,
@@ -46,8 +47,9 @@ from keifu.spec.staking import StakingModel
 from keifu.units import DAY
 
 __all__ = [
-    "ACQUITTED", "ANSWER", "ASKED", "CALL", "COMMIT", "CONVICTED", "LONGEST_CASE", "LONGEST_WAIT", "OVER", "QUEUE",
-    "REVEAL", "SEAT", "SEED", "VOID", "Case", "CourtModel", "Hearing", "Juror", "Refused", "Table", "Vote", "sealed",
+    "ACQUITTED", "ANSWER", "ASKED", "CALL", "COMMIT", "CONVICTED", "FEES", "LONGEST_CASE", "LONGEST_WAIT", "OVER",
+    "PERIODS", "QUEUE", "REVEAL", "SEAT", "SEED", "SMALL", "VOID", "Case", "CourtModel", "Hearing", "Juror",
+    "Refused", "Table", "Vote", "sealed",
 ]  # fmt: skip
 
 PERIODS = {ANSWER: DAY, SEED: DAY // 2, COMMIT: 2 * DAY, REVEAL: DAY, CALL: 2 * DAY, QUEUE: LONGEST_WAIT}

@@ -8,7 +8,6 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from keifu.staking.court import case_of, seal
-    from keifu.staking.owner import through_timelock
     from keifu.staking.status import (
         OperatorStatus,
         ServiceStatus,
@@ -31,14 +30,12 @@ __all__ = [
     "read_service",
     "read_services",
     "seal",
-    "through_timelock",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
         "keifu.staking.court": ["case_of", "seal"],
-        "keifu.staking.owner": ["through_timelock"],
         "keifu.staking.status": [
             "OperatorStatus",
             "ServiceStatus",

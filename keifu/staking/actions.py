@@ -11,6 +11,7 @@ from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain import Deployer, Deployment
+from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import CheckFailed, Revert, UsageError
 from keifu.units import coins
 
@@ -34,8 +35,6 @@ __all__ = [
     "withdraw",
 ]
 
-HUB = "StakingHub"
-TOKEN = "KeifuToken"  # noqa: S105
 LOOK_BACK = 60  # half-periods in which tickets are looked for
 OWN = 0  # the sub-account: the account itself
 ANY = 0  # no least amount: what a slash of this moment takes is taken

@@ -12,10 +12,11 @@ from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.header import encode_header
 from keifu.chain.logs import find_logs
+from keifu.chain.suite import COURT
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import keccak256
+from keifu.spec.court import ANSWER, CALL, COMMIT, FEES, OVER, PERIODS, REVEAL, SMALL
 from keifu.staking.actions import collect, pay
-from keifu.units import DAY
 
 __all__ = [
     "COURT",
@@ -40,14 +41,12 @@ __all__ = [
     "settle",
 ]
 
-COURT, RANDOMNESS = "AlignmentCourt", "Randomness"
+RANDOMNESS = "Randomness"
 VERDICTS = ("open", "acquitted", "convicted", "void")
 HEARINGS = ("first jury", "re-hearing")
+REHEARING = 1
 PHASES = ("", "answer", "seed", "commit", "reveal", "call", "queue", "over")
-PERIODS = {"answer": DAY, "commit": 2 * DAY, "reveal": DAY, "call": 2 * DAY}  # at the least, seconds
-REHEARING_SEATS = 190  # whose fees the caller of a re-hearing brings
-SMALL = 2_500  # coins asked, below which a re-hearing's amounts are the same
-SEED, OVER = PHASES.index("seed"), PHASES.index("over")
+TIMED = (ANSWER, COMMIT, REVEAL, CALL)  # phases that end with a period, at the least
 MOST_JURORS = 32  # settled in one call
 STATEMENTS = {
     "0x" + keccak256(text.encode()).hex(): said
@@ -159,7 +158,7 @@ def read_case(court: Contract, case: int) -> CaseStatus:
         amount=amount,
         phase=PHASES[phase],
         hearing=HEARINGS[hearing],
-        until=since + PERIODS[PHASES[phase]] if PHASES[phase] in PERIODS else 0,
+        until=since + PERIODS[phase] if phase in TIMED else 0,
         seed_epoch=seed_epoch,
         first=VERDICTS[first],
         verdict=VERDICTS[verdict],
@@ -268,7 +267,7 @@ def rehear(chain: Deployer, suite: Deployment, case: int) -> None:
 def rehearing_bond(amount: int, unit: int) -> int:
     """Wei that the caller of a re-hearing brings: the fees of 190 seats, 3 coins each and 3.2 for each 2,500 asked.
     `unit` is what the court takes for a coin, wei."""
-    return REHEARING_SEATS * (3 * unit + max(amount, SMALL * unit) * 32 // (10 * SMALL))
+    return FEES[REHEARING] * (3 * unit + max(amount, SMALL * unit) * 32 // (10 * SMALL))
 
 
 def settle(client: ChainClient, chain: Deployer, suite: Deployment, case: int, first_block: int = 0) -> list[str]:
