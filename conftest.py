@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import pytest
@@ -11,7 +12,14 @@ from hypothesis import HealthCheck, settings
 
 from evmstorm.evm import artifacts
 from evmstorm.evm.ape_guard import refresh
-from tests.ape_chain import ape_host, start_clock, without_source_walks
+from tests.ape_chain import (
+    ape_host,
+    isolate_where_ape_is_used,
+    read_settings_once,
+    short_requests,
+    start_clock,
+    without_source_walks,
+)
 from tests.progress import Progress
 
 # Neither profile looks at a clock: no deadline, and no complaint that a machine draws slowly.
@@ -53,12 +61,22 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     """ape starts its chain in this hook, in every process that has tests to run."""
     import ape  # noqa: PLC0415 - as above
 
+    read_settings_once()
+    isolate_where_ape_is_used()
     with ape_host():
         yield
     if not session.config.getoption("--show-internal"):
         without_source_walks()
     if session.items:
+        session.config.add_cleanup(_entered(short_requests()))
         start_clock(ape.networks.provider)
+
+
+def _entered(context: AbstractContextManager[None]) -> Callable[[], None]:
+    """Enter it, and give what leaves it."""
+    stack = ExitStack()
+    stack.enter_context(context)
+    return stack.close
 
 
 @pytest.hookimpl(optionalhook=True)
