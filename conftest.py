@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
@@ -20,7 +19,8 @@ from tests.ape_chain import (
     start_clock,
     without_source_walks,
 )
-from tests.progress import Progress
+from tests.profiles import PROFILE
+from tests.progress import starting
 
 # Neither profile looks at a clock: no deadline, and no complaint that a machine draws slowly.
 settings.register_profile("clockless", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -40,20 +40,20 @@ settings.register_profile(
     stateful_step_count=80,
     derandomize=False,
 )
-settings.load_profile(os.environ.get("KEIFU_PROFILE", "quick"))
+settings.load_profile(PROFILE)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Both builds are brought up to date once, before the workers need them."""
-    progress = Progress(session.config)
-    session.config.pluginmanager.register(progress, "keifu-progress")
-    with progress.phase("contracts: compiled here") as step:
-        artifacts.load_all(step)
-    with progress.phase("contracts: compiled by ape"):
-        import ape  # noqa: PLC0415 - configures itself at import, after pytest has
+    starting(
+        session.config, {"contracts: compiled here": artifacts.load_all, "contracts: compiled by ape": _compiled_by_ape}
+    )
 
-        refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
-    progress.say("tests: collecting")
+
+def _compiled_by_ape(_: object) -> None:
+    import ape  # noqa: PLC0415 - configures itself at import, after pytest has
+
+    refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
