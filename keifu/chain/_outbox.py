@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from keifu.chain._failure import Endpoint, is_known, why_failed
+from keifu.chain._failure import Endpoint, is_known, receipt_facts, why_failed
 from keifu.chain._pricing import MOST_FEE, fresh_fees, gas_limit, quantity, raised
 from keifu.chain._transaction import Fees, sign_transaction
 from keifu.errors import Revert, RpcError
@@ -180,7 +180,8 @@ class Outbox:
         """Take in the receipts that are there; those that have none yet."""
         waiting = [item for item in sent if not item.receipt]
         asked = [(item, tx_hash) for item in waiting for tx_hash in item.hashes]
-        answers = self.rpc.batch([("eth_getTransactionReceipt", [tx_hash]) for _, tx_hash in asked])
+        calls: list[tuple[str, list[Any]]] = [("eth_getTransactionReceipt", [tx_hash]) for _, tx_hash in asked]
+        answers = self.rpc.agreed_many(calls, receipt_facts)
         for (item, _), answer in zip(asked, answers, strict=True):
             if isinstance(answer, dict):
                 item.receipt = answer

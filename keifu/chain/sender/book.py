@@ -199,6 +199,15 @@ class Book:
             reason=reason,
         )
 
+    def is_confirmed(self, item: Bound, receipt: dict[str, object]) -> bool:
+        """Whether a receipt says what the intent has from an earlier one."""
+        intent = item.intent
+        return (str(receipt["transactionHash"]), str(receipt["blockHash"]), int(str(receipt["gasUsed"]), 16)) == (
+            intent.tx_hash,
+            intent.block_hash,
+            intent.gas_used,
+        ) and (int(str(receipt["status"]), 16) == 1) == (not intent.reason)
+
     def out_of_block(self, item: Bound) -> Intent:
         """The intent whose block is not in the chain any more."""
         return replace(item.intent, state=State.SENT, block=None, block_hash="", gas_used=0, reason="")

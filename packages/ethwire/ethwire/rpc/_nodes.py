@@ -11,9 +11,11 @@ import msgspec
 
 from ethwire.errors import ChainMismatch, Contradiction, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
 from ethwire.rpc._heads import WEB_SOCKETS
-from ethwire.rpc.endpoint import ATTEMPTS, Rpc
+from ethwire.rpc.endpoint import ATTEMPTS, Calls, Rpc
 
 __all__ = ["Nodes", "connect"]
+
+FURTHEST_APART = 32  # blocks, between two endpoints whose newest state is compared
 
 T = TypeVar("T")
 
@@ -56,12 +58,27 @@ class Nodes(Rpc):
         self.url = endpoint.url
 
     def agreed(self, method: str, *params: Any) -> Any:
-        """What more than half of all endpoints say. `latest` is read as the newest block that all of them have. Raises
-        Contradiction, which names who says what, and NoAnswer when too few answer."""
+        """What more than half of all endpoints say. `latest` is read as the newest block that more than half have.
+        Raises Contradiction, which names who says what, and NoAnswer when too few answer."""
         if "latest" in params:
-            newest = hex(min(self._ask_all("eth_blockNumber").values()))
+            newest = hex(self._newest())
             params = tuple(newest if item == "latest" else item for item in params)
         return self._majority(method, params)
+
+    def agreed_many(self, calls: Calls, of: Callable[[Any], Any]) -> list[Any]:
+        """A Contradiction stands in the place of what more than half do not tell alike; it may only be that some are
+        behind. Raises NoAnswer when too few answer at all."""
+        if not calls:
+            return []
+        said: list[list[Any]] = []
+        for node in self._nodes:
+            try:
+                said.append(node.batch(calls))
+            except RpcError:
+                continue
+        if len(said) <= len(self._nodes) // 2:
+            raise self._too_few(calls[0][0], len(said))
+        return [self._most(method, answers, of) for (method, _), *answers in zip(calls, *said, strict=True)]
 
     def require_chain(self, chain_id: int) -> None:
         silent: list[NoAnswer] = []
@@ -88,6 +105,29 @@ class Nodes(Rpc):
         if len(found) <= len(self._nodes) // 2:
             raise self._too_few(method, len(found))
         return found
+
+    def _newest(self) -> int:
+        """The newest block that more than half have. Of two endpoints, one that is far behind is told: what both have
+        would be old."""
+        heads = sorted(self._ask_all("eth_blockNumber").values(), reverse=True)
+        shared = heads[len(self._nodes) // 2]
+        apart = heads[(len(self._nodes) - 1) // 2] - shared
+        if apart > FURTHEST_APART:
+            raise NoAnswer(
+                f"the endpoints are {apart:,} blocks apart, too far for a fact about the newest state",
+                remedy="wait for the one that is behind, or name a third endpoint",
+            )
+        return shared
+
+    def _most(self, method: str, answers: Sequence[Any], of: Callable[[Any], Any]) -> Any:
+        alike: dict[bytes, list[Any]] = {}
+        for answer in answers:
+            if not isinstance(answer, RpcError):
+                alike.setdefault(_canonical(answer if isinstance(answer, Revert) else of(answer)), []).append(answer)
+        most = max(alike.values(), key=len, default=[])
+        if len(most) > len(self._nodes) // 2:
+            return most[0]
+        return Contradiction(f"the endpoints do not agree about {method}", remedy="one is behind, or wrong")
 
     def _majority(self, method: str, params: tuple[Any, ...]) -> Any:
         answers: dict[str, Any] = {}
