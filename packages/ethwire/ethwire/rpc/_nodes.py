@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -74,10 +74,11 @@ class Nodes(Rpc):
         for node in self._nodes:
             try:
                 said.append(node.batch(calls))
-            except RpcError:
-                continue
-        if len(said) <= len(self._nodes) // 2:
-            raise self._too_few(calls[0][0], len(said))
+            except RpcError as error:
+                said.append([error] * len(calls))
+        answered = sum(not isinstance(answers[0], RpcError) for answers in said)
+        if answered <= len(self._nodes) // 2:
+            raise self._too_few(calls[0][0], answered)
         return [self._most(method, answers, of) for (method, _), *answers in zip(calls, *said, strict=True)]
 
     def require_chain(self, chain_id: int) -> None:
@@ -127,7 +128,12 @@ class Nodes(Rpc):
         most = max(alike.values(), key=len, default=[])
         if len(most) > len(self._nodes) // 2:
             return most[0]
-        return Contradiction(f"the endpoints do not agree about {method}", remedy="one is behind, or wrong")
+        said = dict(zip((node.url for node in self._nodes), answers, strict=False))
+        return self._disagreement(method, said, "one is behind, or wrong")
+
+    def _disagreement(self, method: str, said: Mapping[str, Any], remedy: str) -> Contradiction:
+        told = "; ".join(f"{url} says {_shown(answer)}" for url, answer in said.items())
+        return Contradiction(f"the endpoints disagree about {method}: {told}", remedy=remedy)
 
     def _majority(self, method: str, params: tuple[Any, ...]) -> Any:
         answers: dict[str, Any] = {}
@@ -143,8 +149,7 @@ class Nodes(Rpc):
         votes = Counter(_canonical(answer) for answer in answers.values())
         winner, count = votes.most_common(1)[0]
         if count <= len(self._nodes) // 2:
-            said = "; ".join(f"{url} says {_canonical(answer)[:80].decode()}" for url, answer in answers.items())
-            raise Contradiction(f"the endpoints disagree about {method}: {said}", remedy="find out which one is wrong")
+            raise self._disagreement(method, answers, "find out which one is wrong")
         result = next(answer for answer in answers.values() if _canonical(answer) == winner)
         if isinstance(result, Revert):
             raise result
@@ -178,6 +183,10 @@ class Nodes(Rpc):
                 self.prefer(node)
                 return found
         raise AssertionError("unreachable")
+
+
+def _shown(answer: Any) -> str:
+    return str(answer) if isinstance(answer, RpcError) else _canonical(answer)[:80].decode(errors="replace")
 
 
 def _canonical(answer: Any) -> bytes:
