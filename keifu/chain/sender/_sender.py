@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec.structs import replace
 
 from keifu.chain._chains import final_depth
 from keifu.chain._failure import Endpoint, why_failed
@@ -335,15 +337,9 @@ class Sender:
     def _sign(self, plan: _Plan, sight: Sight) -> tuple[Bound, Intent, Attempt]:
         intent = plan.item.intent
         raw, tx_hash = sign_transaction(
-            self.account,
-            chain_id=self.chain_id,
-            nonce=plan.nonce,
-            fees=plan.fees,
-            gas=plan.gas,
-            to=intent.to,
-            value=intent.value,
-            data=intent.data,
-        )
+            self.account, chain_id=self.chain_id, nonce=plan.nonce, fees=plan.fees, gas=plan.gas, to=intent.to,
+            value=intent.value, data=intent.data,
+        )  # fmt: skip
         shown = "0x" + tx_hash.hex()
         attempt = Attempt(shown, raw, plan.fees, plan.gas, sight.head)
         return plan.item, replace(intent, state=State.SENT, nonce=plan.nonce, tx_hash=shown), attempt

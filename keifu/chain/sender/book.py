@@ -8,8 +8,10 @@ nonce, and a chain takes one transaction a nonce. So an attempt may be sent agai
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count, islice
+
+from msgspec.structs import replace
 
 from keifu.chain._pricing import MOST_FEE, raised
 from keifu.chain._transaction import Fees
