@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from evmstorm.cli._command import Command, machine_option
+from evmstorm.cli._command import Command, chosen_systems, machine_option, project_option
 
 __all__ = ["cli"]
 
@@ -16,7 +16,7 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 
 
 @click.command(cls=Command, example="vault --seconds 60 --seed 7")
-@click.argument("systems", nargs=-1)
+@click.argument("systems", nargs=-1, metavar="[SYSTEM | FILE.py]...")
 @click.option(
     "--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True, help="How much to spend."
 )
@@ -32,6 +32,7 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option(
     "--seeded-bugs", is_flag=True, help="Put each seeded bug into the code in turn and search for it instead."
 )
+@project_option
 @machine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def cli(
@@ -49,7 +50,10 @@ def cli(
     seeded_bugs: bool,
     as_json: bool,
 ) -> int:
-    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample."""
+    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample.
+
+    SYSTEM is a system that the project describes, FILE.py the file of a description, in a project or by itself.
+    """
     from evmstorm import project  # noqa: PLC0415
     from evmstorm.fuzz import campaign  # noqa: PLC0415
     from evmstorm.fuzz import report as reports  # noqa: PLC0415
@@ -57,7 +61,7 @@ def cli(
     if listing:
         click.echo("\n".join(project.names()))
         return 0
-    names = list(systems) or project.names()
+    names = chosen_systems(systems)
     for name in names:
         project.load(name)
     if seeded_bugs:

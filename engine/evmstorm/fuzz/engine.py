@@ -15,7 +15,7 @@ from types import GeneratorType
 from typing import Any
 
 from ethwire.abi import CallEncoder, decode_revert
-from ethwire.errors import ArtifactError
+from ethwire.errors import AbiError, ArtifactError
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.evm.artifacts import Artifact
 from evmstorm.evm.hardforks import newest
@@ -74,7 +74,8 @@ class Engine:
         machine: Callable[..., LocalEvm] = LocalEvm,
     ) -> None:
         self.system = system()
-        self.evm = machine(load, fork=newest([load(name).evm_version for name in system.contracts]))
+        named = [system.fork] if system.fork else [load(name).evm_version for name in system.contracts]
+        self.evm = machine(load, fork=newest(named))
         self.system.prepare(self.evm)
         self.system.dictionary, self.system.durations = self._words()
         self.actions = system.actions()
@@ -222,6 +223,9 @@ class Engine:
             return Finding(
                 f"{self._current}: model", f"{type(error).__name__}: {error}", offset // CHUNK, self._current
             )
+        except (AttributeError, NameError, TypeError, AbiError) as error:  # no model does that: a slip of the pen
+            with system.blamed(self._current):
+                raise error
 
     def _finish(self, step: int) -> Finding | None:
         for number, check in self._at_end:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -25,9 +26,10 @@ class Progress:
         self._plan = plan
         self._console = Console(stderr=True)
         columns = (TextColumn("{task.description:<14}"), BarColumn(24), TextColumn("{task.fields[words]}"))
-        self._bar = Bar(*columns, console=self._console)
+        self._bar = Bar(*columns, console=self._console, disable=not self._console.is_terminal)
         total = plan.seconds if plan.seconds and not plan.calls else plan.calls
-        self._tasks: dict[str, TaskID] = {name: self._bar.add_task(name, total=total, words="") for name in names}
+        titles = [Path(name).stem for name in names]  # a description's file is shown by its name alone
+        self._tasks: dict[str, TaskID] = {name: self._bar.add_task(name, total=total, words="") for name in titles}
 
     def update(self, result: SystemResult) -> None:
         done = result.calls + result.waits
