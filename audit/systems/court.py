@@ -6,13 +6,13 @@ from functools import partial
 
 from audit.oracles.delay import Exit, check_exits
 from audit.oracles.harm import Harm
-from audit.oracles.neutrality import check_alike
 from audit.oracles.profit import check_paid_in_full, check_profit
 from audit.systems._court import DAILY_BLOCKS, DUST, FAULTS, JURORS
 from audit.systems._court_services import CourtServices
 from audit.systems._hub import Coins, number
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
+from evmstorm.oracles.neutrality import check_alike
 from keifu.spec.court import ANSWER, COMMIT, LONGEST_CASE, LONGEST_WAIT, OVER, QUEUE, REVEAL, SEED, Table
 from keifu.units import COIN, DAY
 

@@ -17,6 +17,7 @@ MARKERS = (
     "foundry.toml", "moccasin.toml", "ape-config.yaml", "hardhat.config.js", "hardhat.config.ts", "evmstorm.toml",
     "pyproject.toml",
 )  # fmt: skip
+OWN = "evmstorm.toml"
 _FOLDER = re.compile(r"^contracts_folder:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
@@ -30,7 +31,9 @@ class Layout:
 
 
 def is_project(folder: Path) -> bool:
-    """Whether a folder has one of the files above and what it says is there."""
+    """Whether a folder has one of the files above and what it says is there; evmstorm.toml by itself is enough."""
+    if (folder / OWN).is_file():
+        return True
     if not any((folder / marker).is_file() for marker in MARKERS):
         return False
     found = layout(folder)

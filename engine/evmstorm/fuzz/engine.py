@@ -75,7 +75,7 @@ class Engine:
     ) -> None:
         self.system = system()
         named = [system.fork] if system.fork else [load(name).evm_version for name in system.contracts]
-        self.evm = machine(load, fork=newest(named))
+        self.evm = machine(load, fork=newest(named), **({"chain": system.chain} if system.chain else {}))
         self.system.prepare(self.evm)
         self.system.dictionary, self.system.durations = self._words()
         self.actions = system.actions()
@@ -183,12 +183,16 @@ class Engine:
             raise DescriptionError(f"{self.system.title()}: too many actions for one byte; lower the weights")
         return table + [weighted[0][0]] * (OPERATIONS - len(table))
 
+    def rewind(self) -> None:
+        """Back to the state that `setup` left."""
+        self.evm.restore(self._base)
+
     # running ----------------------------------------------------------------------------------------------------------
 
     def run(self, data: bytes, trace: list[Step] | None = None) -> Finding | None:
         """Run the sequence from the state that `setup` left; the first finding, or None. `trace` collects the steps."""
         system, table = self.system, self._table
-        self.evm.restore(self._base)
+        self.rewind()
         self._trace = trace
         self.sequences += 1
         self.fresh = 0

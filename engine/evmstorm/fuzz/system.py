@@ -38,6 +38,7 @@ from ethwire.abi import WORD, CallEncoder, Contract, call_encoder
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.errors import AbiError, ArtifactError, EnvironmentFault, Revert
 from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.evm.remote import Chain
 from evmstorm.fuzz._events import check_event
 from evmstorm.fuzz.language import (
     MAY_REVERT,
@@ -76,6 +77,7 @@ class System:
     wait_weight: ClassVar[int] = 6
     jumps_blocks: ClassVar[bool | None] = None  # whether waits may skip blocks; None: when the code reads block numbers
     ticket: ClassVar[str] = ""
+    chain: ClassVar[Chain | None] = None  # whose state the system begins with; see evmstorm.evm.remote
     fork: ClassVar[str] = ""  # that the chain follows; "": the newest one that a contract was compiled for
 
     evm: LocalEvm
