@@ -28,6 +28,9 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option("--corpus", help="Folder that keeps what reached something new, shared by processes and runs.")
 @click.option("--findings", help="Folder for counterexamples.")
 @click.option("--report", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
+@click.option("--junit", help="Write the results as a JUnit report too.", metavar="FILE")
+@click.option("--sarif", help="Write the findings as SARIF too.", metavar="FILE")
+@click.option("--github", is_flag=True, help="Print findings as GitHub's annotations too.")
 @click.option("--list", "listing", is_flag=True, help="Name the systems that the project describes.")
 @click.option(
     "--seeded-bugs", is_flag=True, help="Put each seeded bug into the code in turn and search for it instead."
@@ -46,6 +49,9 @@ def cli(
     corpus: str | None,
     findings: str | None,
     report: str,
+    junit: str | None,
+    sarif: str | None,
+    github: bool,
     listing: bool,
     seeded_bugs: bool,
     as_json: bool,
@@ -55,7 +61,7 @@ def cli(
     SYSTEM is a system that the project describes, FILE.py the file of a description, in a project or by itself.
     """
     from evmstorm import project  # noqa: PLC0415
-    from evmstorm.fuzz import campaign  # noqa: PLC0415
+    from evmstorm.fuzz import campaign, outputs  # noqa: PLC0415
     from evmstorm.fuzz import report as reports  # noqa: PLC0415
 
     if listing:
@@ -85,6 +91,13 @@ def cli(
             results = campaign.run(names, plan, on_progress=progress.update)
         group = click.get_current_context().parent
         reports.print_results(results, plan, program=group.command_path if group else "evmstorm")
+    root = project.root()
+    for path, text in ((junit, outputs.as_junit(results)), (sarif, outputs.as_sarif(results, root))):
+        if path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(text)
+    if github:
+        click.echo(outputs.as_annotations(results, root), nl=False)
     if report:
         Path(report).parent.mkdir(parents=True, exist_ok=True)
         Path(report).write_text(reports.as_html(results, plan))

@@ -6,6 +6,7 @@ order in which processes learn from each other matter; a finding then still carr
 
 from __future__ import annotations
 
+import inspect
 import multiprocessing as mp
 import time
 from collections.abc import Callable
@@ -92,6 +93,7 @@ class SystemResult:
     seed: int
     code_hash: str
     described: str = ""  # file of the description, where it is of no project's package
+    source: str = ""  # file of the description
     calls: int = 0
     waits: int = 0
     sequences: int = 0
@@ -162,7 +164,13 @@ def run(
 def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) -> SystemResult:
     system = load(name)
     engine = Engine(system)  # refuses a wrong description before any process is started
-    result = SystemResult(system.title(), plan.seed, engine.code_hash, described=name if is_file(name) else "")
+    result = SystemResult(
+        system.title(),
+        plan.seed,
+        engine.code_hash,
+        described=name if is_file(name) else "",
+        source=inspect.getfile(system),
+    )
     context = mp.get_context("spawn")
     corpus = str(Path(plan.corpus) / system.title()) if plan.corpus else ""
     share = -(-plan.calls // plan.processes)

@@ -7,6 +7,7 @@ Hypothesis' shrinker and ours both work on that.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
@@ -84,7 +85,8 @@ class Engine:
         self._always = [(item.id, item.method) for item in self.invariants if not item.at_end]
         self._at_end = [(item.id, item.method) for item in self.invariants if item.at_end]
         self._waits = Waits(self.system)
-        self._table = self._operations([self._plan(index, item) for index, item in enumerate(self.actions)])
+        self._plans = [self._plan(index, item) for index, item in enumerate(self.actions)]
+        self._table = self._operations(self._plans)
         self.counts = [Counts() for _ in self.actions]
         self.calls = self.waits = self.sequences = 0
         self.checked = self.ended = 0  # times that the invariants after calls, and those at the end, were all checked
@@ -95,6 +97,16 @@ class Engine:
         self._current = ""
         self._base = self.evm.snapshot()
         self.code_hash = system.code_hash() if load is artifacts.load else ""
+
+    @property
+    def shape(self) -> str:
+        """SHA-256 over what the bytes of a sequence stand for: actions, their arguments and senders, and waits."""
+        parts = [
+            (plan.action.name, plan.action.weight, [type(value).__name__ for value in plan.action.values], plan.senders)
+            for plan in self._plans
+        ]
+        words = (parts, self.system.wait_weight, self.system.addresses, CHUNK, STEPS)
+        return hashlib.sha256(repr(words).encode()).hexdigest()
 
     def draw_as(self, other: Engine) -> None:
         """Draw from the words of another engine: on another machine the code's constants may be others."""

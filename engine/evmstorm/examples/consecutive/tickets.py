@@ -1,5 +1,8 @@
 """Tickets of @openzeppelin/contracts 4.8.0, whose ERC721Consecutive forgets the balance of a batch of one ticket."""
 
+from collections.abc import Iterable
+
+from evmstorm.evm import Contract, LocalEvm
 from evmstorm.templates import Erc721
 
 
@@ -9,9 +12,9 @@ class Tickets(Erc721):
     contracts = ("Tickets.json",)
     batches = (3, 1, 2)
 
-    def deploy(self, evm):
+    def deploy(self, evm: LocalEvm) -> Contract:
         holders = [self["user"], self["rival"], self["stranger"]]
         return evm.deploy("Tickets.json", holders, list(self.batches), sender=evm.account("owner"))
 
-    def tokens(self):
+    def tokens(self) -> Iterable[int]:
         return range(sum(self.batches))
