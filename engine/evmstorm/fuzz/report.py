@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -109,8 +110,8 @@ text-align:left;vertical-align:top}.bad{color:#b00020;font-weight:600}.n{text-al
 font-variant-numeric:tabular-nums}pre{background:#f5f5f5;padding:1rem;overflow:auto}"""
 
 
-def as_html(results: list[SystemResult], plan: Plan) -> str:
-    """One page without anything from outside."""
+def as_html(results: list[SystemResult], plan: Plan, reached: Sequence[str] = ()) -> str:
+    """One page without anything from outside; `reached` are lines about coverage."""
     parts = [
         f"<!doctype html><meta charset=utf-8><title>Campaign</title><style>{_STYLE}</style><h1>Campaign</h1>",
         f"<p>seed {plan.seed}, {plan.processes} processes, {'guided' if plan.guided else 'blind'}</p>",
@@ -136,4 +137,7 @@ def as_html(results: list[SystemResult], plan: Plan) -> str:
             )
         parts.append("</table>")
         parts += [f"<pre>{html.escape(example.script())}</pre>" for example in result.findings]
+    if reached:
+        parts.append("<h2>Coverage</h2>")
+        parts += [f"<p>{html.escape(line)}" for line in reached]
     return "\n".join(parts) + "\n"

@@ -62,7 +62,7 @@ def test_a_pool_that_takes_stakes_for_rewards_is_found() -> None:
     found = searched(type("Same", (Pool,), {"same_coins": True, "pays": False}), STAKER, 30_000)
 
     assert found is not None
-    assert found.id in ("STAKE-2", "STAKE-3", "withdraw: liveness", "take: liveness"), found
+    assert found.id.startswith(("STAKE-2", "STAKE-3", "withdraw: ", "take: ")), found
 
 
 class Wallet(Vesting):
