@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from audit.second_engines._solidity_project import FORGE, SOLC
-
+ROOT = Path(__file__).parents[3]
+FORGE = ROOT / ".venv" / "bin" / "forge"
+SOLC = ROOT / "audit" / "second_engines" / "solc.mjs"  # npm's, behind the command line of the native one
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 BANK = """// SPDX-License-Identifier: MIT

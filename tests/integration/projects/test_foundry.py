@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.second_engines._solidity_project import FORGE
 from ethwire.errors import EthwireError
 from evmstorm import project
 from evmstorm.evm import artifacts
 from evmstorm.fuzz.engine import Engine
-from tests.integration.projects.conftest import BANK, Run
+from tests.integration.projects.conftest import BANK, FORGE, Run
 
 pytestmark = pytest.mark.case("tools-30")
 CALLS = ("--calls", "6000", "--processes", "1")

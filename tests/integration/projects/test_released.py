@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ethwire.constants import DAY
 from evmstorm import project
 from evmstorm.evm import Contract, LocalEvm
 from evmstorm.fuzz import Steps
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.case("tools-30")
 NODE = Path(__file__).parents[3] / "node_modules"
 STAKER = NODE / "@uniswap" / "liquidity-staker" / "build"
 OPENZEPPELIN = NODE / "@openzeppelin" / "contracts" / "build" / "contracts"
-START = 1_767_225_600 + 86_400
+START = 1_767_225_600 + DAY
 
 
 def searched(system: type, folder: Path, calls: int = 3_000) -> Finding | None:
@@ -69,13 +70,13 @@ class Wallet(Vesting):
     """VestingWallet, which pays in a line."""
 
     contracts = ("VestingWallet.json",)
-    begin, seconds, total = START, 100 * 86_400, 10**21 + 7
+    begin, seconds, total = START, 100 * DAY, 10**21 + 7
 
     def deploy(self, evm: LocalEvm) -> tuple[Contract, Contract]:
         owner = evm.account("owner")
         with project.using(STAKER):
             coins = evm.deploy("TestERC20.json", self.total, sender=owner)
-        wallet = evm.deploy("VestingWallet.json", self["user"], self.begin, 100 * 86_400, sender=owner)
+        wallet = evm.deploy("VestingWallet.json", self["user"], self.begin, 100 * DAY, sender=owner)
         coins.transfer(wallet, self.total, sender=owner)
         return coins, wallet
 
@@ -86,7 +87,7 @@ def test_a_released_vesting_wallet_pays_in_time() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "told"),
-    [({"seconds": 101 * 86_400}, "before their time"), ({"seconds": 99 * 86_400}, "were not paid")],
+    [({"seconds": 101 * DAY}, "before their time"), ({"seconds": 99 * DAY}, "were not paid")],
     ids=["sooner", "later"],
 )
 def test_a_wallet_of_other_times_is_found(changed: dict[str, Any], told: str) -> None:

@@ -1,9 +1,10 @@
 """Delay: what one proposer has scheduled can be done in time, whatever the other one does."""
 
+from ethwire.constants import DAY
 from evmstorm.fuzz import System, action, invariant
 from evmstorm.oracles import Exit, check_exits
 
-SECONDS = 86_400
+SECONDS = DAY
 NOTHING = bytes(32)
 
 
