@@ -51,7 +51,8 @@ ROWS = (
     Row(
         "ratio.precompile",
         _machine("precompile_ratio"),
-        "revm; loops of sha256, recovery (each signature another) and identity in one call, same process, the slowest",
+        "revm; a loop over sha256, recovery (each signature another) and identity in one call, same process",
+        also=(("the slowest of the three alone:", _machine("slowest_precompile")),),
     ),
     Row("memory.undone", _machine("undone_megabytes"), "MB more after 20,000 undone deployments of 4 KB that differ"),
     Row(

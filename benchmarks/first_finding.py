@@ -52,6 +52,4 @@ def _gather() -> None:
         build = [str(UV), "build", "--wheel", "--no-build-isolation", "--python", sys.executable, "-o", str(WHEELS)]
         subprocess.run([*build, str(package)], check=True, capture_output=True)
     fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:", "--dest", str(WHEELS)]
-    subprocess.run(
-        [*fetch, "--find-links", str(WHEELS), "evmstorm"], check=True, capture_output=True
-    )
+    subprocess.run([*fetch, "--find-links", str(WHEELS), "evmstorm"], check=True, capture_output=True)
