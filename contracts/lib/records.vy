@@ -15,6 +15,9 @@ from . import record_hash
 
 uses: eip712
 
+# The relation of a record to the one that it takes the place of: it was not made from it.
+SUPERSEDES: constant(uint8) = 7
+
 # States of a record. Zero is a record that was never registered; a state only ever grows.
 ACTIVE: constant(uint8) = 1
 DEPRECATED: constant(uint8) = 2
@@ -58,7 +61,8 @@ _links: HashMap[bytes32, uint256[MAX_LINKS]]
 def store_links(_records: DynArray[IProvenanceRegistry.Record, MAX_STORED]):
     """
     @notice Write down the parents of registered records, for `soundness_of`. Anyone may; it changes nothing, since an
-        id commits to its parents. Parents come first; what is written down already is passed over.
+        id commits to its parents. Parents come first; what is written down already is passed over, and so is what a
+        record supersedes.
     @param _records The records, as registered.
     """
     for record: IProvenanceRegistry.Record in _records:
@@ -67,15 +71,18 @@ def store_links(_records: DynArray[IProvenanceRegistry.Record, MAX_STORED]):
         assert status != 0, "registry: unknown record"
         if self._links[id][0] != 0:
             continue
-        count: uint256 = len(record.links)
-        head: uint256 = STORED | count | (convert(status, uint256) << STATE_AT)
-        if count == 0:
-            self._links[id][0] = head
-        for i: uint256 in range(count, bound=MAX_LINKS):
-            parent: bytes32 = record.links[i].parent
-            assert self._links[parent][0] != 0, "registry: parent is not stored"
-            self._links[id][i] = convert(parent, uint256) | head
-            head = 0
+        count: uint256 = 0
+        first: uint256 = 0
+        for link: IProvenanceRegistry.Link in record.links:
+            if link.relation == SUPERSEDES:
+                continue
+            assert self._links[link.parent][0] != 0, "registry: parent is not stored"
+            if count == 0:
+                first = convert(link.parent, uint256)
+            else:
+                self._links[id][count] = convert(link.parent, uint256)
+            count += 1
+        self._links[id][0] = first | STORED | count | (convert(status, uint256) << STATE_AT)
         log IProvenanceRegistry.LinksStored(id=id, count=count)
 
 

@@ -251,7 +251,7 @@ def _register(_record: IProvenanceRegistry.Record, _content: bytes32) -> bytes32
         assert link.relation > 0 and link.relation <= RELATIONS, "registry: unknown relation"
         status: uint8 = records._status(link.parent)
         assert status != 0, "registry: unknown parent"
-        assert status != records.REVOKED, "registry: parent is revoked"
+        assert status != records.REVOKED or link.relation == records.SUPERSEDES, "registry: parent is revoked"
     records._records[id] = (
         convert(_record.author, uint256)
         | (block.timestamp << records.TIME_AT)

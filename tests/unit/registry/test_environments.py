@@ -117,7 +117,7 @@ def test_demand_for_a_sound_lineage_is_read_back(environments, environment_owner
     assert demanded
     assert plain(entries) == plain(policy)
     receipt = environments.announce_policy(sound, [], sender=environment_owner)
-    assert receipt.events[0].sound is False
+    assert not receipt.events[0].sound
     assert environments.policy_of(sound, 2)[2] is False
     assert environments.policy_of(sound, 1)[2] is True
 
