@@ -153,7 +153,7 @@ class Heartbeats(Provenance, Courtroom):
         Choice(NODES),
         Choice("numbers"),
         Choice((*DIGESTS[:2], LIE)),
-        Choice((*TIMES[:2], *TIMES)),
+        Choice((*TIMES[:2] * 3, *TIMES)),
         Choice(SPOILT),
         weight=24,
     )

@@ -107,14 +107,14 @@ def sign_table(
     """All rows signed by one labeller, and what opens them when they are salted."""
     openings = [Opening(row.label, secrets.token_bytes(SALT_BYTES)) for row in rows] if salts else []
     words = [item.word for item in openings] or [label_word(row.label) for row in rows]
-    blank = LabelBatch.sign(domain, dataset, [], [], [])
-    batch = replace(
-        blank,
-        labellers=np.tile(np.frombuffer(bytes.fromhex(labeller.address[2:]), np.uint8), (len(rows), 1)),
-        indices=np.array([row.index for row in rows], np.int64),
-        samples=np.frombuffer(b"".join(row.sample for row in rows), np.uint8).reshape(-1, 32),
-        labels=np.frombuffer(b"".join(words), np.uint8).reshape(-1, 32),
-        signatures=np.zeros((len(rows), 65), np.uint8),
+    batch = LabelBatch(
+        domain,
+        dataset,
+        np.tile(np.frombuffer(bytes.fromhex(labeller.address[2:]), np.uint8), (len(rows), 1)),
+        np.array([row.index for row in rows], np.int64),
+        np.frombuffer(b"".join(row.sample for row in rows), np.uint8).reshape(-1, 32),
+        np.frombuffer(b"".join(words), np.uint8).reshape(-1, 32),
+        np.zeros((len(rows), 65), np.uint8),
     )
     digests = batch.digests()
     for row in range(len(rows)):

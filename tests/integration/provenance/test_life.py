@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from keifu.keys import Account
 
 SAMPLES = 8
+NUMBERS = itertools.count()  # so that no two files have the same bytes
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,7 +26,7 @@ def make(keifu, tmp_path):
 
     def make(name, kind, *links):
         path = tmp_path / name.replace(" ", "_")
-        path.write_text(name)
+        path.write_text(f"{name} {next(NUMBERS)}")
         parents = [word for link in links for word in ("--link", link)]
         status, out, err = keifu("prov", "register", path, "--kind", kind, *parents, "--role", "life author")
         assert status == 0, err
