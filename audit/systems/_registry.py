@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
@@ -20,8 +21,7 @@ from keifu.provenance import (
     Status,
     environments_domain,
 )
-from keifu.spec._identities import NOBODY as NONE
-from keifu.spec._identities import Identities
+from keifu.spec.identities import Identities
 from keifu.spec.refusals import Refused
 from keifu.units import DAY
 
@@ -387,7 +387,7 @@ class Registry(System):
         """Who acts for whom, since when a key is closed, and its recovery address are what people said."""
         for account in self.addresses:
             acting, closed, recovery, _ = self.contract("registry").identity_of(account)
-            named = self.people.accepted.get(account, [NONE])[-1]
+            named = self.people.accepted.get(account, [ZERO_ADDRESS])[-1]
             if (acting, closed) != (named, self.people.closed.get(account, 0)):
                 return False
             if recovery != self.people.recovery(account, self.now):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keifu.spec._identities import CLOSED, RECOVERY_NOTICE, Identities
+from keifu.spec.identities import CLOSED, RECOVERY_NOTICE, Identities
 from keifu.spec.kinds import RUNNABLE, Relation, Status
 from keifu.spec.refusals import Refused, check
 

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, Revert, artifacts
 from keifu.provenance import Attestation, Kind, Link, PolicyEntry, Record, RegistryDomain
 from keifu.spec.provenance import RECOVERY_NOTICE, ProvenanceModel, Refused
@@ -15,7 +16,6 @@ from keifu.spec.provenance import RECOVERY_NOTICE, ProvenanceModel, Refused
 ROLES = ("author", "rival", "attestor", "owner")
 SCHEMAS = tuple(hashlib.sha256(name.encode()).digest() for name in ("evaluated", "scanned"))
 FAR = 2**39
-NOBODY = "0x" + "00" * 20
 NOTICE = artifacts.constant("registry/Environments.vy", "NOTICE")
 
 roles = st.sampled_from(ROLES)
@@ -349,7 +349,7 @@ class RegistryMachine(RuleBasedStateMachine):
         for account in (item.address for item in self.accounts.values()):
             _, closed, recovery, _ = self.registry.identity_of(account)
             assert (closed, recovery) == (said.closed.get(account, 0), said.recovery(account, self.evm.now))
-            assert self.registry.acts_for(said.acting(account), account) != (said.acting(account) == NOBODY)
+            assert self.registry.acts_for(said.acting(account), account) != (said.acting(account) == ZERO_ADDRESS)
 
     @invariant()
     def soundness_is_that_of_every_ancestor(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.provenance import PolicyEntry
 from keifu.units import DAY
 
@@ -124,7 +125,7 @@ def test_demand_for_a_sound_lineage_is_read_back(environments, environment_owner
 
 def test_restitution_goes_to_the_owner_by_default(environments, environment_owner, production):
     assert environments.restitution_of(production) == environment_owner
-    assert environments.restitution_of(sha("nowhere")) == "0x" + "00" * 20
+    assert environments.restitution_of(sha("nowhere")) == ZERO_ADDRESS
 
 
 def test_restitution_changes_after_notice(environments, environment_owner, attestor, stranger, chain):
@@ -144,7 +145,7 @@ def test_restitution_changes_after_notice(environments, environment_owner, attes
     chain.pending_timestamp += 20
     chain.mine()
     assert environments.restitution_of(paid) == stranger
-    environments.announce_restitution(paid, "0x" + "00" * 20, sender=environment_owner)
+    environments.announce_restitution(paid, ZERO_ADDRESS, sender=environment_owner)
     assert environments.restitution_of(paid) == stranger
     chain.pending_timestamp += DAY
     chain.mine()

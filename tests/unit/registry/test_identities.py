@@ -7,13 +7,13 @@ from dataclasses import replace
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.keys import keccak256
 from keifu.provenance import Status
 from keifu.units import DAY
 
 from .conftest import FAR, SCHEMA, sha
 
-ZERO = "0x" + "00" * 20
 NOTICE = 7 * DAY
 CLOSED = "registry: key was replaced or lost"
 
@@ -39,7 +39,7 @@ def wait(chain, seconds):
 def test_key_names_a_new_one(registry, author, relayer, replaced, chain):
     """REG-10"""
     assert replaced.events == [registry.Replaced(account=author, new=relayer)]
-    assert tuple(registry.identity_of(author))[:3] == (relayer, chain.blocks.head.timestamp, ZERO)
+    assert tuple(registry.identity_of(author))[:3] == (relayer, chain.blocks.head.timestamp, ZERO_ADDRESS)
     assert registry.acts_for(relayer, author)
     assert not registry.acts_for(author, author)
 
@@ -118,7 +118,7 @@ def test_strangers_propose_nothing(registry, author, stranger, recovery):
         registry.propose_replacement(author, stranger, sender=stranger)
     with ape.reverts("registry: not the key or its recovery address"):
         registry.declare_lost(author, sender=stranger)
-    for nobody in (ZERO, author):
+    for nobody in (ZERO_ADDRESS, author):
         with ape.reverts("registry: not another account"):
             registry.propose_replacement(author, nobody, sender=author)
     with ape.reverts("registry: not another account"):

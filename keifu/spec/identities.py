@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.spec.refusals import check
+from keifu.units import DAY
 
 __all__ = ["CLOSED", "RECOVERY_NOTICE", "Identities"]
 
-RECOVERY_NOTICE = 7 * 86_400
+RECOVERY_NOTICE = 7 * DAY
 MAX_HOPS = 8
 CLOSED = "registry: key was replaced or lost"
-NOBODY = "0x" + "00" * 20
 
 
 @dataclass
@@ -33,9 +34,9 @@ class Identities:
             if self.is_open(account):
                 return account
             if account not in self.accepted:
-                return NOBODY
+                return ZERO_ADDRESS
             account = self.accepted[account][-1]
-        return NOBODY
+        return ZERO_ADDRESS
 
     def acts(self, actor: str, account: str) -> bool:
         return self.acting(account) == actor
@@ -44,7 +45,7 @@ class Identities:
         """The last one named that counts; the one that counted when it was named, until then."""
         named = self.recoveries.get(account, [])
         if not named:
-            return NOBODY
+            return ZERO_ADDRESS
         last, since = named[-1]
         if since <= now:
             return last
@@ -57,11 +58,11 @@ class Identities:
         check(self.is_open(sender), CLOSED)
         check(recovery != sender, "registry: not another account")
         before = self.recovery(sender, now)
-        start = now + (2 * RECOVERY_NOTICE if before != NOBODY else 0)
+        start = now + (2 * RECOVERY_NOTICE if before != ZERO_ADDRESS else 0)
         self.recoveries[sender] = [(before, 0), (recovery, start)]
 
     def propose(self, sender: str, account: str, new: str, now: int) -> None:
-        check(new not in (NOBODY, account), "registry: not another account")
+        check(new not in (ZERO_ADDRESS, account), "registry: not another account")
         if sender == account:
             check(self.is_open(account), CLOSED)
             self.proposals[account, sender] = (new, now)
@@ -70,7 +71,7 @@ class Identities:
             self.proposals[account, sender] = (new, now + RECOVERY_NOTICE)
 
     def accept(self, sender: str, account: str, proposer: str, now: int) -> None:
-        new, start = self.proposals.get((account, proposer), (NOBODY, 0))
+        new, start = self.proposals.get((account, proposer), (ZERO_ADDRESS, 0))
         check(new == sender, "registry: not the proposed account")
         check(start <= now, "registry: proposal is under notice")
         check(self.is_open(sender), CLOSED)
