@@ -101,8 +101,8 @@ class Bundle:
         """Check everything against what is trusted, which has to name a block; no network.
 
         `environment` is one that the bundle has to answer about, `nodes` those that have to have signed what they run
-        there, `samples` those whose labels have to be shown: what no state commits to is missed only by who asks for
-        it. Raises Refused with the check that failed first.
+        there, beside those that `trust` names, `samples` those whose labels have to be shown: what no state commits to
+        is missed only by who asks for it. Raises Refused with the check that failed first.
         """
         parts = self.parts
         if not trust.block:
@@ -122,7 +122,7 @@ class Bundle:
             _check_heartbeats(parts, trust, verified, max_age)
         with stage("label"):
             _check_labels(parts, trust, state, verified)
-        _check_asked(verified, nodes, samples)
+        _check_asked(verified, (*nodes, *trust.runners_of(parts.environment)), samples)
         if state.unused:
             raise Refused("belongs", f"{state.unused} nodes of the proof are needed by nothing in the bundle")
         return verified

@@ -174,7 +174,12 @@ def check_running(
     findings = [check_promotion(made, entry), check_attesters(made, proved.trust), check_author(entry, proved.followed)]
     if path is not None:
         findings.append(check_bytes(entry, path, documents.manifest(entry.record) if documents else None))
-    return findings + [_check_heartbeat(proved, made, entry, *item, max_age) for item in heartbeats]
+    said = list(heartbeats)
+    findings += [_check_heartbeat(proved, made, entry, *item, max_age) for item in said]
+    silent = set(proved.trust.runners_of(environment)) - {item.node.lower() for item, _ in said}
+    return findings + [
+        Finding(f"node {node[:10]}", False, "your trust file names it, it says nothing") for node in sorted(silent)
+    ]
 
 
 def check_promotion(made: Production, entry: Entry) -> Finding:
