@@ -1,0 +1,508 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title AgentAccount
+@license MIT
+@notice The account of a token (ERC-6551): whoever owns the token acts through it, and may give session keys that act
+    within limits, so that an agent works from one signature.
+@dev An implementation behind ERC-1167 proxies; it never delegatecalls and cannot be upgraded. Sessions are in
+    `sessions.vy`, the token's identity in `identity.vy`. A session never signs for the account (ERC-1271): only the
+    owner does. ERC-6492 signatures are refused: deploy the account before its first signature.
+@custom:security The token's contract is trusted: a lying `ownerOf` controls the account. A buyer should demand the
+    `state` that it saw: a seller can empty the account before the sale. An owner's plain signature over a digest counts
+    for every account that it owns; protocols name the account in what is signed. A session's loss is measured in its
+    tokens' balances, so coins that reach the account during a call hide as much spending.
+@custom:kill The token's owner revokes sessions; a sale of the token ends them all. Nobody else can stop anything.
+"""
+
+# ############################################################## #
+#                            INTERFACES                          #
+# ############################################################## #
+
+from ..interfaces import IAgentAccount
+
+implements: IAgentAccount
+
+
+# ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from snekmate.utils import eip712_domain_separator as eip712
+from ..lib import signatures
+from .lib import identity
+from .lib import sessions
+
+initializes: eip712
+initializes: signatures[eip712 := eip712]
+initializes: sessions
+exports: eip712.eip712Domain
+
+
+# ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Most calls of a batch.
+MAX_CALLS: constant(uint256) = 16
+
+# Longest call and longest answer, bytes.
+MAX_DATA: constant(uint256) = sessions.MAX_DATA
+
+# Longest chain of accounts that own accounts that is followed to find a circle.
+MAX_DEPTH: constant(uint256) = 8
+
+# EIP-712 types of what is relayed.
+CALL_TYPE: constant(bytes32) = keccak256(
+    "Call(address to,uint256 value,bytes data)"
+)
+BATCH_TYPE: constant(bytes32) = keccak256(
+    "Batch(Call[] calls,uint256 holding,uint256 nonce,uint256 deadline)Call(address to,uint256 value,bytes data)"
+)
+SESSION_CALL_TYPE: constant(bytes32) = keccak256(
+    "SessionCall(address key,Call call,uint256 nonce,uint256 deadline)Call(address to,uint256 value,bytes data)"
+)
+
+# Answers of ERC-1271 and of ERC-6551's `isValidSigner`, and ids of ERC-165.
+VALID_SIGNATURE: constant(bytes4) = 0x1626ba7e
+VALID_SIGNER: constant(bytes4) = 0x523e3260
+INVALID: constant(bytes4) = 0xffffffff
+INTERFACES: constant(bytes4[6]) = [
+    0x01ffc9a7,  # ERC-165
+    0x6faff5f1,  # ERC-6551 account
+    0x51945447,  # ERC-6551 executable
+    0x1626ba7e,  # ERC-1271
+    0x150b7a02,  # ERC-721 receiver
+    0x4e2312e0,  # ERC-1155 receiver
+]
+
+
+# ############################################################## #
+#                             STORAGE                            #
+# ############################################################## #
+
+# Grows with everything that is done through the account (ERC-6551).
+_state: uint256
+
+# Signer -> number that its next relayed intent has to carry.
+nonces: public(HashMap[address, uint256])
+
+
+# ############################################################## #
+#                           CONSTRUCTOR                          #
+# ############################################################## #
+
+@deploy
+def __init__():
+    """
+    @notice Nothing to choose: every account is a proxy of this one implementation.
+    """
+    eip712.__init__("Keifu AgentAccount", "1")
+
+
+# ############################################################## #
+#                         OWNER FUNCTIONS                        #
+# ############################################################## #
+
+@external
+@payable
+def execute(
+    _to: address, _value: uint256, _data: Bytes[MAX_DATA], _operation: uint8
+) -> Bytes[MAX_DATA]:
+    """
+    @notice Make a call in the account's name, by the token's owner.
+    @param _operation 0, a call; ERC-6551's other operations are refused.
+    """
+    assert _operation == 0, "account: operation refused"
+    self._check_owner(msg.sender)
+    self._state += 1
+    return self._call(msg.sender, _to, _value, _data)
+
+
+@external
+@payable
+def execute_batch(_calls: DynArray[IAgentAccount.Call, MAX_CALLS]):
+    """
+    @notice Make several calls, all or none, by the token's owner.
+    """
+    self._check_owner(msg.sender)
+    self._state += 1
+    for call: IAgentAccount.Call in _calls:
+        self._call(msg.sender, call.to, call.value, call.data)
+
+
+@external
+def grant_session(_grant: IAgentAccount.Grant):
+    """
+    @notice Let a key act within limits, by the token's owner or in a call of the account itself. A second grant to the
+        same key takes the place of the first.
+    """
+    owner: address = identity._owner()
+    if msg.sender != self:
+        self._check_owner(msg.sender)
+    self._state += 1
+    sessions._grant(_grant, identity._holding(owner))
+
+
+@external
+def revoke_session(_key: address):
+    """
+    @notice End a session at once: by the token's owner, or by the key itself.
+    """
+    if msg.sender != _key:
+        self._check_owner(msg.sender)
+    self._state += 1
+    sessions._revoke(_key)
+
+
+@external
+def cancel_nonces(_below: uint256):
+    """
+    @notice Make the caller's relayed intents with a nonce below `_below` worthless.
+    """
+    assert _below > self.nonces[msg.sender], "account: nonce used"
+    self.nonces[msg.sender] = _below
+
+
+# ############################################################## #
+#                     PERMISSIONLESS FUNCTIONS                   #
+# ############################################################## #
+
+@external
+def execute_signed(
+    _calls: DynArray[IAgentAccount.Call, MAX_CALLS],
+    _nonce: uint256,
+    _deadline: uint256,
+    _signature: Bytes[1300],
+):
+    """
+    @notice The owner's batch, brought by anybody.
+    @param _signature Of the token's owner over `Batch`; a contract may own the token (ERC-1271).
+    """
+    assert len(_calls) > 0, "account: empty batch"
+    owner: address = identity._owner()
+    hashes: DynArray[bytes32, MAX_CALLS] = []
+    for call: IAgentAccount.Call in _calls:
+        hashes.append(self._hash(call))
+    self._use_nonce(owner, _nonce, _deadline)
+    struct_hash: bytes32 = keccak256(
+        abi_encode(
+            BATCH_TYPE,
+            self._hash_all(hashes),
+            identity._holding(owner),
+            _nonce,
+            _deadline,
+        )
+    )
+    assert owner != empty(address) and signatures._signed(
+        owner, struct_hash, _signature
+    ), "account: bad signature"
+    self._state += 1
+    for call: IAgentAccount.Call in _calls:
+        self._call(owner, call.to, call.value, call.data)
+
+
+@external
+def execute_session(
+    _to: address, _value: uint256, _data: Bytes[MAX_DATA]
+) -> Bytes[MAX_DATA]:
+    """
+    @notice Make a call within the caller's session.
+    """
+    self._state += 1
+    return sessions._run(
+        msg.sender, _to, _value, _data, identity._holding(identity._owner())
+    )
+
+
+@external
+def execute_session_signed(
+    _key: address,
+    _call: IAgentAccount.Call,
+    _nonce: uint256,
+    _deadline: uint256,
+    _signature: Bytes[65],
+) -> Bytes[MAX_DATA]:
+    """
+    @notice A call within the session of `_key`, brought by anybody.
+    @param _signature Of the key over `SessionCall`.
+    """
+    self._use_nonce(_key, _nonce, _deadline)
+    struct_hash: bytes32 = keccak256(
+        abi_encode(
+            SESSION_CALL_TYPE, _key, self._hash(_call), _nonce, _deadline
+        )
+    )
+    digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
+    assert signatures._signed_by_key(
+        _key, struct_hash, digest, _signature
+    ), "account: bad signature"
+    self._state += 1
+    return sessions._run(
+        _key,
+        _call.to,
+        _call.value,
+        _call.data,
+        identity._holding(identity._owner()),
+    )
+
+
+@external
+@payable
+@reentrant
+def __default__():
+    # Coins are welcome; a call that names a function is a slip.
+    assert len(msg.data) == 0, "account: no such function"
+
+
+# ############################################################## #
+#                       RECEIVER FUNCTIONS                       #
+# ############################################################## #
+
+@external
+@view
+@reentrant
+def onERC721Received(
+    _operator: address, _from: address, _id: uint256, _data: Bytes[1024]
+) -> bytes4:
+    """
+    @notice Takes every token but one that this account belongs to, by however many steps: nobody could act for it any
+        more. A plain `transferFrom` asks nobody.
+    """
+    owner: address = self
+    for depth: uint256 in range(MAX_DEPTH):
+        found: bool = False
+        chain_id: uint256 = 0
+        contract: address = empty(address)
+        id: uint256 = 0
+        found, chain_id, contract, id = self._token_of(owner)
+        if not found or chain_id != chain.id:
+            return 0x150b7a02
+        assert contract != msg.sender or id != _id, "account: circle of owners"
+        owner = identity._owner_of(contract, id)
+    raise "account: chain of owners too long"
+
+
+@external
+@pure
+@reentrant
+def onERC1155Received(
+    _operator: address,
+    _from: address,
+    _id: uint256,
+    _amount: uint256,
+    _data: Bytes[1024],
+) -> bytes4:
+    """
+    @notice Takes every ERC-1155 token.
+    """
+    return 0xf23a6e61
+
+
+@external
+@pure
+@reentrant
+def onERC1155BatchReceived(
+    _operator: address,
+    _from: address,
+    _ids: DynArray[uint256, 64],
+    _amounts: DynArray[uint256, 64],
+    _data: Bytes[1024],
+) -> bytes4:
+    """
+    @notice Takes every batch of ERC-1155 tokens.
+    """
+    return 0xbc197c81
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+@reentrant
+def owner() -> address:
+    """
+    @notice Who owns the token, and so the account; zero when nobody does.
+    """
+    return identity._owner()
+
+
+@external
+@view
+@reentrant
+def token() -> (uint256, address, uint256):
+    """
+    @notice Chain id, contract and id of the token that the account belongs to.
+    """
+    return identity._token()
+
+
+@external
+@view
+@reentrant
+def state() -> uint256:
+    """
+    @notice Grows with everything that is done through the account.
+    """
+    return self._state
+
+
+@external
+@view
+@reentrant
+def holding() -> uint256:
+    """
+    @notice The number that sessions and signed batches are bound to; a sale of the token changes it.
+    """
+    return identity._holding(identity._owner())
+
+
+@external
+@view
+@reentrant
+def isValidSigner(_signer: address, _context: Bytes[1024]) -> bytes4:
+    """
+    @notice ERC-6551: only the token's owner.
+    """
+    owner: address = identity._owner()
+    if owner != empty(address) and _signer == owner:
+        return VALID_SIGNER
+    return 0x00000000
+
+
+@external
+@view
+@reentrant
+def isValidSignature(_digest: bytes32, _signature: Bytes[1300]) -> bytes4:
+    """
+    @notice ERC-1271: what the token's owner signed. A session key's signature never counts.
+    """
+    if signatures._signed_digest(identity._owner(), _digest, _signature):
+        return VALID_SIGNATURE
+    return INVALID
+
+
+@external
+@view
+@reentrant
+def session(_key: address) -> IAgentAccount.Session:
+    """
+    @notice What is left of a key's session.
+    """
+    return sessions._session(_key, identity._holding(identity._owner()))
+
+
+@external
+@view
+@reentrant
+def allows(_key: address, _target: address, _selector: bytes4) -> bool:
+    """
+    @notice Whether a key's session names this function.
+    """
+    return sessions._allows(_key, _target, _selector)
+
+
+@external
+@view
+@reentrant
+def spent(_key: address, _token: address) -> (uint256, uint256):
+    """
+    @notice What the account lost through a key's session in this period, and the limit.
+    """
+    return sessions._spent(_key, _token)
+
+
+@external
+@pure
+@reentrant
+def supportsInterface(_id: bytes4) -> bool:
+    """
+    @notice ERC-165.
+    """
+    return _id in INTERFACES
+
+
+# ############################################################## #
+#                             INTERNAL                           #
+# ############################################################## #
+
+@internal
+@view
+def _check_owner(_caller: address):
+    assert _caller == identity._owner(), "account: not the owner"
+
+
+@internal
+def _call(
+    _caller: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]
+) -> Bytes[MAX_DATA]:
+    selector: bytes4 = empty(bytes4)
+    if len(_data) >= 4:
+        selector = convert(slice(_data, 0, 4), bytes4)
+    log IAgentAccount.Executed(
+        caller=_caller, to=_to, value=_value, selector=selector
+    )
+    return raw_call(_to, _data, max_outsize=MAX_DATA, value=_value)
+
+
+@internal
+def _use_nonce(_signer: address, _nonce: uint256, _deadline: uint256):
+    assert block.timestamp <= _deadline, "account: intent expired"
+    assert _nonce == self.nonces[_signer], "account: nonce used"
+    self.nonces[_signer] = _nonce + 1
+
+
+@internal
+@view
+def _token_of(_account: address) -> (bool, uint256, address, uint256):
+    """
+    @dev The token that an account belongs to, when it is one.
+    """
+    if _account == self:
+        chain_id: uint256 = 0
+        contract: address = empty(address)
+        id: uint256 = 0
+        chain_id, contract, id = identity._token()
+        return True, chain_id, contract, id
+    if not _account.is_contract:
+        return False, 0, empty(address), 0
+    ok: bool = False
+    answer: Bytes[96] = b""
+    ok, answer = raw_call(
+        _account,
+        method_id("token()"),
+        max_outsize=96,
+        gas=identity.ANSWER_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not ok or len(answer) != 96:
+        return False, 0, empty(address), 0
+    contract: uint256 = extract32(answer, 32, output_type=uint256)
+    if contract > convert(max_value(uint160), uint256):
+        return False, 0, empty(address), 0
+    return (
+        True,
+        extract32(answer, 0, output_type=uint256),
+        convert(contract, address),
+        extract32(answer, 64, output_type=uint256),
+    )
+
+
+@internal
+@pure
+def _hash(_call: IAgentAccount.Call) -> bytes32:
+    return keccak256(
+        abi_encode(CALL_TYPE, _call.to, _call.value, keccak256(_call.data))
+    )
+
+
+@internal
+@pure
+def _hash_all(_hashes: DynArray[bytes32, MAX_CALLS]) -> bytes32:
+    """
+    @dev EIP-712's hash of an array of structs.
+    """
+    return keccak256(slice(abi_encode(_hashes), 64, 32 * len(_hashes)))

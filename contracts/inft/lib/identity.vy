@@ -1,0 +1,121 @@
+# pragma version 0.4.3
+"""
+@title Which token an account belongs to, and who owns that
+@license MIT
+@notice ERC-6551 writes the token behind the account's code, where nothing can change it.
+"""
+
+# ############################################################## #
+#                            CONSTANTS                           #
+# ############################################################## #
+
+# Where the account's code ends and salt, chain id, token contract and token id begin, bytes.
+IDENTITY_AT: constant(uint256) = 77
+
+# `ownerOf(uint256)` and `transfer_count(uint256)`.
+OWNER_OF: constant(bytes4) = 0x6352211e
+TRANSFER_COUNT: constant(bytes4) = method_id(
+    "transfer_count(uint256)", output_type=bytes4
+)
+
+# What a token's contract may spend on an answer, gas.
+ANSWER_GAS: constant(uint256) = 100_000
+
+# Low 64 bits.
+U64: constant(uint256) = 2**64 - 1
+
+
+# ############################################################## #
+#                             INTERNAL                           #
+# ############################################################## #
+
+@internal
+@view
+def _token() -> (uint256, address, uint256):
+    """
+    @dev Chain id, contract and id of the token; zeros for the implementation itself.
+    """
+    # By an address variable, so that it is EXTCODECOPY: CODECOPY would read the implementation's code.
+    account: address = self
+    if account.codesize < IDENTITY_AT + 96:
+        return 0, empty(address), 0
+    identity: Bytes[96] = slice(account.code, IDENTITY_AT, 96)
+    return (
+        extract32(identity, 0, output_type=uint256),
+        convert(
+            extract32(identity, 32, output_type=uint256)
+            & convert(max_value(uint160), uint256),
+            address,
+        ),
+        extract32(identity, 64, output_type=uint256),
+    )
+
+
+@internal
+@view
+def _owner() -> address:
+    """
+    @dev Who owns the token; zero when nobody does, or when it is on another chain.
+    """
+    chain_id: uint256 = 0
+    contract: address = empty(address)
+    id: uint256 = 0
+    chain_id, contract, id = self._token()
+    if chain_id != chain.id:
+        return empty(address)
+    return self._owner_of(contract, id)
+
+
+@internal
+@view
+def _owner_of(_contract: address, _id: uint256) -> address:
+    """
+    @dev Zero for a burned token, and for a contract that does not answer with an address.
+    """
+    found: bool = False
+    word: uint256 = 0
+    found, word = self._ask(_contract, OWNER_OF, _id)
+    if not found or word > convert(max_value(uint160), uint256):
+        return empty(address)
+    return convert(word, address)
+
+
+@internal
+@view
+def _holding(_owner: address) -> uint256:
+    """
+    @dev A number that a sale of the token changes: how often it was transferred, 64 bits, or for tokens that do not
+        count, a part of the owner's hash. These cannot tell a token that was sold and bought back.
+    """
+    chain_id: uint256 = 0
+    contract: address = empty(address)
+    id: uint256 = 0
+    chain_id, contract, id = self._token()
+    found: bool = False
+    count: uint256 = 0
+    found, count = self._ask(contract, TRANSFER_COUNT, id)
+    if found:
+        return count & U64
+    return convert(keccak256(abi_encode(_owner)), uint256) & U64
+
+
+@internal
+@view
+def _ask(
+    _contract: address, _function: bytes4, _id: uint256
+) -> (bool, uint256):
+    if not _contract.is_contract:
+        return False, 0
+    ok: bool = False
+    answer: Bytes[32] = b""
+    ok, answer = raw_call(
+        _contract,
+        concat(_function, convert(_id, bytes32)),
+        max_outsize=32,
+        gas=ANSWER_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not ok or len(answer) != 32:
+        return False, 0
+    return True, convert(answer, uint256)
