@@ -48,7 +48,11 @@ fuzz: $(SETUP) ## quick campaign over every contract
 fuzz-deep: $(SETUP) ## long campaign, forge's invariant runner and halmos
 	@bash scripts/fuzz_deep.sh
 
-bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz|suite|cli
+state-tests: $(SETUP) ## the Ethereum project's state tests on the engine's EVM: DIR=folder of their JSON files
+	@test -n "$(DIR)" || { echo "state-tests: name their folder: make state-tests DIR=…" >&2; exit 2; }
+	@python -m evmstorm.conformance.state_tests "$(DIR)" --processes $(WORKERS)
+
+bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|provenance|fuzz|suite|events|cli
 	@python -m benchmarks --area $(AREA)
 
 lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks
@@ -58,4 +62,4 @@ lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks
 clean: ## remove everything that make created
 	rm -rf .venv .cache .build node_modules out .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup test demo chain lint format abi docs fuzz fuzz-deep bench lock clean
+.PHONY: help setup test demo chain lint format abi docs fuzz fuzz-deep state-tests bench lock clean

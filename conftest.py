@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -60,8 +61,20 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
         start_clock(ape.networks.provider)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A JUnit report says which numbered case a test closes."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of a file stay together."""
+    from tests.schedule import Scheduling  # noqa: PLC0415 - needs xdist, which a run without workers does not
+
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A JUnit report says which numbered case a test closes; workers begin with what takes long."""
+    if hasattr(config, "workerinput"):
+        from tests.schedule import longest_first  # noqa: PLC0415 - as above
+
+        longest_first(items)
     for item in items:
         for mark in item.iter_markers("case"):
             item.user_properties.append(("case", mark.args[0]))

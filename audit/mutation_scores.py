@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from evmstorm.cli import exit_status
+from ethwire.commands import exit_status
 from evmstorm.mutation import mutate, scores
 from evmstorm.reports import write_report
 
 # Those that hold value.
-CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "RewardStream", "AlignmentCourt")
+CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "AlignmentCourt")
 REPORT = Path("audit/reports/mutation.json")
 SAMPLED = 8  # mutants of each contract
 BAR = 0.9

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from keifu.chain.protocol import Params
+from audit import court_rules
+from keifu.chain.parameters import Params
 from keifu.errors import CheckFailed
 from keifu.units import COIN, DAY
 
@@ -17,33 +18,53 @@ __all__ = ["PAGE", "deterred", "page"]
 PAGE = Path("docs/parameters.md")
 SAFETY = 3  # a slash is at least this many times the expected gain of the fault
 BPS = 10_000
+DOCKET, JURORS, HUB = "staking/lib/cases.vy", "staking/lib/jurors.vy", "staking/StakingHub.vy"
 
 # (constant, source below contracts/, unit, why this much)
 _CONSTANTS = (
-    ("MIN_STAKE", "staking/lib/ledger.vy", "coins", "rounding is negligible beside it"),
-    ("MIN_BOND", "staking/lib/operators.vy", "coins", "what an operator loses before its delegators do"),
-    ("COMMISSION_NOTICE", "staking/lib/operators.vy", "epochs", "delegators have time to leave before it takes effect"),
-    ("JAIL_EPOCHS", "staking/lib/slashing.vy", "epochs", "time for services to settle what is open"),
-    ("BOND_MULTIPLE", "staking/lib/obligations.vy", "", "commitments per coin of own bond"),
-    ("MAX_PAYOUT", "staking/lib/obligations.vy", "basis points", "of the slashed bond, to victim and prover together"),
-    ("HISTORY_EPOCHS", "staking/lib/obligations.vy", "epochs", "for which an old commitment stays known to juries"),
-    ("OPEN_BUCKETS", "staking/lib/exits.vy", "", "unbonding buckets that a slash must touch"),
+    ("MIN_STAKE", HUB, "wei", "rounding is negligible beside it"),
+    ("MAX_HORIZON", "staking/lib/services.vy", "seconds", "own coins of a removed service wait no longer"),
+    ("MAX_MULTIPLE", "staking/lib/services.vy", "times", "burning strangers must cost more than it brings, see below"),
+    ("COMMISSION_NOTICE", "staking/lib/operators.vy", "epochs", "delegators can stop earning at the old terms first"),
+    ("DOUBLING", "staking/lib/emission.vy", "seconds", "no weight earns more than itself in this time"),
+    ("OPEN_BUCKETS", "staking/lib/exits.vy", "buckets", "of leaving stake, which a slash must touch"),
+    ("MAX_UNBONDING", "staking/lib/exits.vy", "seconds", "delegators' coins are not held longer"),
     ("SPENT_BITS", "lib/pools.vy", "bits", "a pool below 2^-n wei a share counts as empty"),
-    ("SEAT", "staking/lib/juries.vy", "coins", "commitment to the court for one seat"),
-    ("PENALTY", "staking/lib/juries.vy", "coins", "lost for each seat that does not reveal, or reveals early"),
-    ("ODDS", "staking/lib/juries.vy", "", "one in this many seats is drawn; twice as many are drawn in each appeal"),
-    ("QUORUM", "staking/lib/juries.vy", "seats", "must be revealed for a verdict; twice as many in each appeal"),
-    ("MAX_APPEALS", "staking/AlignmentCourt.vy", "", "appeals of a case"),
-    ("APPEAL_FACTOR", "staking/AlignmentCourt.vy", "", "each bond, as a multiple of the one before"),
-    (
-        "FEE_DIVISOR",
-        "staking/AlignmentCourt.vy",
-        "",
-        "one part in this many of an accuser's bond goes to the jurors, whatever the verdict",
-    ),
+    ("MATURITY", JURORS, "epochs", "coins that come for a case weigh in none that is open"),
+    ("SEAT", DOCKET, "coins", "locked behind the court for one seat"),
+    ("LEAST_SEATS", DOCKET, "seats", "mature, below which the court opens no case"),
+    ("LEAST_ASKED", DOCKET, "coins", "less would not pay a jury"),
+    ("MOST_ASKED", DOCKET, "coins", "a majority of the last jury has as much at risk"),
+    ("SMALL", DOCKET, "coins", "asked: above it a first conviction is re-heard without a call"),
+    ("FIRST_SEATS", DOCKET, "seats", "expected in the first jury; two thirds of what is revealed convict"),
+    ("FIRST_QUORUM", DOCKET, "seats", "revealed, below which the first jury acquits"),
+    ("FIRST_FEE", DOCKET, "coins", "a seat, whatever the verdict; a vote costs about 2 coins of effort"),
+    ("FIRST_FEES", DOCKET, "fees", "in an accuser's bond: in 99 of 100 cases the jury is no larger"),
+    ("FIRST_DEPOSIT", DOCKET, "coins", "a seat; who misses one draw in ten earns nothing"),
+    ("SECOND_SEATS", DOCKET, "seats", "expected in the re-hearing; a majority convicts"),
+    ("SECOND_QUORUM", DOCKET, "seats", "revealed, below which the first verdict stands: silence gains nothing"),
+    ("SECOND_FEE", DOCKET, "coins", "a seat, and 3.2 more for each 2,500 coins asked"),
+    ("SECOND_FEES", DOCKET, "fees", "in the bond of whoever calls the re-hearing"),
+    ("SECOND_DEPOSIT", DOCKET, "coins", "a seat, for each 2,500 coins asked"),
+    ("LOSS_DIVISOR", DOCKET, "parts", "of what was asked: one of them is lost by an accuser who is wrong"),
+    ("REPEATED", DOCKET, "times", "the bond, to accuse of the same fault after an acquittal"),
+    ("TIP_DIVISOR", "staking/lib/juries.vy", "parts", "of an absent juror's deposit: one is for whoever shows it"),
+    ("SCALE_NOTICE", DOCKET, "seconds", "before the court's amounts change, for cases opened later"),
+    ("MOST_SECRETS", "governance/CommitRevealRandomness.vy", "secrets", "an epoch: few draws can be bought"),
+    ("NAMED_PLACES", "governance/CommitRevealRandomness.vy", "places", "of them, for accounts named by the timelock"),
     ("LOOKAHEAD", "governance/Randomness.vy", "blocks", "between naming a seed and its block, at least"),
     ("LOOKAHEAD", "governance/DrandRandomness.vy", "seconds", "between naming a seed and its round, at least"),
 )
+# Periods of a case, in order.
+_PERIODS = (
+    ("answer", "ANSWER_PERIOD"),
+    ("seed", "SEED_PERIOD"),
+    ("commit", "COMMIT_PERIOD"),
+    ("reveal", "REVEAL_PERIOD"),
+    ("call for the re-hearing", "CALL_PERIOD"),
+)
+# Shares of an attacker, wei emitted a staked wei and year, years: what burning strangers could bring it.
+_BURNING = (1 / 3, 0.1825, 4)
 
 
 def deterred(slash: int, found_bps: int) -> int:
@@ -60,24 +81,82 @@ def _constant(source: str, name: str) -> int:
 
 def _faults() -> list[tuple[str, int, int]]:
     """What happened, wei slashed, how often it is found (basis points)."""
-    penalty = _constant("staking/lib/juries.vy", "PENALTY")
-    bond = _constant("staking/lib/operators.vy", "MIN_BOND")
-    rows = [("a juror's seat stays silent (a bribe for it)", penalty, BPS)]
-    rows += [("an operator breaks a promise backed by the least bond", bond, found) for found in (BPS, 1_000, 100)]
+    deposit, least = (_constant(DOCKET, name) * COIN for name in ("FIRST_DEPOSIT", "LEAST_ASKED"))
+    rows = [("a drawn juror's seat stays silent (a bribe for it)", deposit, BPS)]
+    reserve = least * 5 // 4
+    rows += [("an operator breaks the smallest promise that a court decides", reserve, p) for p in (BPS, 1_000, 100)]
     return rows
 
 
 def _shown(value: int, unit: str) -> str:
-    if unit == "coins":
-        return f"{value // COIN:,} coin{'s' if value > COIN else ''}"
-    return f"{value:,} {unit}".strip()
+    if unit == "wei":
+        value, unit = value // COIN, "coin" if value == COIN else "coins"
+    if unit == "seconds" and value % DAY == 0:
+        return f"{value // DAY:,} days"
+    return f"{value:,} {unit}"
+
+
+def _days(seconds: int) -> str:
+    return f"{seconds / DAY:g} day{'' if seconds == DAY else 's'}"
+
+
+def _chosen() -> list[str]:
+    """What a deployment chooses, with its default."""
+    params = Params()
+    return [
+        "| parameter | default | bounds |",
+        "|---|---|---|",
+        f"| unbonding | {_days(params.unbonding)} | even number of seconds; a ticket takes 1 to 1.5 periods |",
+        f"| epoch | {_days(params.epoch_length)} | at most the unbonding period |",
+        f"| start of the emission | {_days(params.emission_delay)} after the deployment | 28 days at least where money"
+        " is: no multiple counts before |",
+        f"| emission | over {_days(params.emission_duration)} | equal parts an epoch |",
+        "| blocks of a day | the chain's | half of a period's blocks must pass too, so that a chain that stands still"
+        " ends nothing |",
+        f"| seed of randomness | every {params.seed_stride} blocks | positive |",
+        "| another source of seeds | none | a contract with the functions of `IRandomness`, for chains without a real"
+        " prevrandao |",
+        f"| delay of the timelock | {_days(params.timelock_delay)} | a day at least where money is |",
+    ]
+
+
+def _case_days() -> str:
+    one = sum(_constant(DOCKET, name) for _, name in _PERIODS[:-1])
+    both = 2 * one + _constant(DOCKET, "CALL_PERIOD") + _constant(DOCKET, "MARGIN")
+    return _days(both)
+
+
+def _follows() -> list[str]:
+    """What the numbers mean together."""
+    params = Params()
+    notice, ticket = 2 * params.unbonding, params.unbonding * 3 // 2
+    share, emitted, years = _BURNING
+    most = _constant("staking/lib/services.vy", "MAX_MULTIPLE")
+    periods = ", ".join(f"{name} {_days(_constant(DOCKET, constant))}" for name, constant in _PERIODS)
+    return [
+        "* Who slashes itself through a friend loses a fifth of the damages and all of the penalty.",
+        f"* A multiple that is raised counts {_days(notice)} later, from an epoch's start. A ticket takes"
+        f" {_days(ticket)} at most, so",
+        "  every delegator can be out before.",
+        f"* Burning strangers does not pay: with m = {most} one coin of penalty burns {most} of theirs. An attacker"
+        " with a third",
+        f"  gains {share:.3f} x {emitted} x {years} = {share * emitted * years:.3f} coins of emission by each, below"
+        f" 1/{most} = {1 / most}.",
+        f"* A case takes {_case_days()} at the longest:",
+        f"  {periods};",
+        "  the first four once more in the re-hearing, and a margin. A service with the court needs a horizon of its",
+        "  evidence window and that.",
+        f"* Without a seed a case is void after {_days(_constant(DOCKET, 'LONGEST_WAIT'))}, bonds go back, and the"
+        " fault can be accused anew.",
+        "* A seed can be drawn again once for each proposal of the source block that its proposer gives up, and once",
+        "  for each 256 blocks in which everyone else is prevented from capturing.",
+        "* A seed of `DrandRandomness` cannot be drawn again. For drand's evmnet give it that network's key (it is in",
+        "  its test), genesis 1727521075 and a period of 3 seconds; a capture costs less than 200,000 gas.",
+    ]
 
 
 def page() -> str:
     """The whole page."""
-    params = Params()
-    bps = BPS - _constant("staking/lib/obligations.vy", "MAX_PAYOUT")
-    court = 3 * (2 * params.epoch_length + params.reveal_period) + 2 * params.appeal_period
     lines = [
         "# Parameters of staking",
         "",
@@ -92,31 +171,17 @@ def page() -> str:
         f"| `{name}` | {_shown(_constant(source, name), unit)} | `{source}` | {why} |"
         for name, source, unit, why in _CONSTANTS
     ]
+    lines += ["", "## Chosen at deployment", "", *_chosen(), "", "## What follows", "", *_follows()]
     lines += [
         "",
-        "## Chosen at deployment",
+        "## How often the court is wrong",
         "",
-        "| parameter | default | bounds |",
-        "|---|---|---|",
-        f"| unbonding | {params.unbonding // DAY} days | even number of seconds; a ticket takes 1 to 1.5 periods |",
-        f"| epoch | {params.epoch_length // DAY} day | at most the unbonding period |",
-        f"| emission | over {params.emission_duration // DAY:,} days | equal parts a second |",
-        f"| accusing before the court | {params.case_bond // COIN:,} coins | — |",
-        f"| reveal, appeal | {params.reveal_period // DAY} day, {params.appeal_period // DAY} day | positive |",
-        f"| seed of randomness | every {params.seed_stride} blocks | positive |",
-        "| another source of seeds | none | a contract with the functions of `IRandomness`, for chains without a real"
-        " prevrandao |",
+        "Exact binomials, not samples. Without other words the attacker holds a third of the seats, honest jurors err",
+        "in 5 % and miss 3 % of their votes, and whoever gains by it calls the re-hearing.",
+        f"`python -m audit.court_rules` checks the {len(court_rules.rules())} inequalities that these numbers must"
+        " keep, and a test runs it.",
         "",
-        "## What follows",
-        "",
-        f"* Slashing oneself loses at least {bps // 100} % of the bond's part and all of the delegators'.",
-        f"* A case takes at most {court // DAY} days: a service with the court as arbiter needs a horizon of that,",
-        f"  and the hub refuses one above {params.unbonding // DAY} days.",
-        f"* An increase of commitments waits {params.unbonding * 3 // 2 // DAY} days: delegators have time to leave.",
-        "* A seed can be drawn again once for each proposal of the source block that its proposer gives up, and once",
-        "  for each 256 blocks in which everyone else is prevented from capturing.",
-        "* A seed of `DrandRandomness` cannot be drawn again. For drand's evmnet give it that network's key (it is in",
-        "  its test), genesis 1727521075 and a period of 3 seconds; a capture costs less than 200,000 gas.",
+        *court_rules.table(),
         "",
         "## Deterrence: slash ≥ 3 × gain / p",
         "",

@@ -35,7 +35,27 @@ def _row(id_: str, how: str, also: tuple[tuple[str, str], ...] = ()) -> Row:
     return Row(id_, _figure(id_), how, also=further, heavy=True)
 
 
+def _machine(figure: str) -> Callable[[Lab], float]:
+    def measured(_: Lab) -> float:
+        value: float = getattr(importlib.import_module("benchmarks.machine"), figure)()
+        return value
+
+    return measured
+
+
 ROWS = (
+    Row(
+        "ratio.precompile",
+        _machine("precompile_ratio"),
+        "revm; loops of sha256, recovery (each signature another) and identity in one call, same process, the slowest",
+    ),
+    Row("memory.undone", _machine("undone_megabytes"), "MB more after 20,000 undone deployments of 4 KB that differ"),
+    Row(
+        "score.state_tests",
+        _machine("state_score"),
+        "official subtests below $STATE_TESTS, the lowest of the forks; the executable specification's random programs "
+        "without that folder",
+    ),
     _row(
         "ratio.fuzz_forge",
         "Foundry's invariant runner; same byte code, actions and oracles after every call, a processor second",

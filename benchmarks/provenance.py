@@ -16,8 +16,11 @@ from keifu.abi import Contract
 from keifu.keys import Account, keccak256
 from keifu.provenance import Kind, Label, Link, Record, RegistryDomain, Relation
 from keifu.provenance.bundle import Bundle, make_bundle
+from keifu.provenance.documents import Documents
 from keifu.provenance.lineage import walk
+from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Provenance
+from keifu.provenance.trust import Trust
 from keifu.units import DAY
 
 __all__ = ["ROWS"]
@@ -152,7 +155,7 @@ def _label_membership(lab: Lab) -> int:
 # the offline bundle ---------------------------------------------------------------------------------------------------
 
 
-def _bundle(lab: Lab) -> Bundle:
+def _bundle(lab: Lab) -> tuple[Bundle, Trust]:
     """A hundred records in ten generations, each with two parents, the last one with eleven."""
     author = lab.account("bench author")
     source = Provenance(lab.client, lab.deploy("ProvenanceRegistry").address)
@@ -169,16 +172,17 @@ def _bundle(lab: Lab) -> Bundle:
     lineage = walk(source, newest)
     if len(lineage.entries) != (GENERATIONS - 1) * BREADTH + 1:
         raise AssertionError(f"{len(lineage.entries)} records in the lineage")
-    return make_bundle(source, lineage)
+    proved = Proved.now(source)
+    return make_bundle(proved, lineage, Documents()), proved.pinned
 
 
 def _verify_bundle(lab: Lab) -> float:
     """Seconds from the file to the verdict."""
-    bundle = lab.shared(_bundle)
+    bundle, trust = lab.shared(_bundle)
     with tempfile.TemporaryDirectory(prefix="keifu-bench-") as folder:
-        path, trusted = Path(folder) / "lineage.bundle", bundle.block_hash
+        path = Path(folder) / "lineage.bundle"
         bundle.write(path)
-        return seconds(lambda: Bundle.read(path).verify(trusted))
+        return seconds(lambda: Bundle.read(path).verify(trust))
 
 
 # the Ethereum Attestation Service -------------------------------------------------------------------------------------

@@ -33,6 +33,10 @@ run campaigns keifu fuzz --profile "$profile" --seed "$seed"
 run coverage keifu coverage --corpus .cache/fuzz/corpus
 run machines python -m evmstorm.conformance.machines --programs "${PROGRAMS:-100000}" --seed "$seed"
 run sanitised python -m evmstorm.conformance.machines --sanitised --programs "${SANITISED:-5000}" --seed "$seed"
+run specification python -m evmstorm.conformance.specification --programs "${SPECIFIED:-5000}" --seed "$seed"
+run bundles python -m tests.conformance.mutate --bundles "${BUNDLES:-100000}" --seed "$seed"
+run answers python -m tests.changed_answers --runs "${ANSWERS:-10000}" --seed "$seed"
+KEIFU_PROFILE=deep run killed ape test tests/unit/chain/sender/test_killed.py -q
 run forge python -m audit.second_engines.forge --seconds "$seconds_each" --seed "$seed"
 run halmos python -m audit.second_engines.prove
 note "exit $status"

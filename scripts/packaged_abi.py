@@ -15,6 +15,7 @@ from keifu import abi
 __all__ = ["drift", "main", "render"]
 
 FOLDER = Path(abi.__file__).parent / abi.CONTRACTS
+FOR_LOCAL_CHAINS = {"SampleService"}  # of the testing contracts, what `keifu chain` puts there
 
 
 def render(artifact: Artifact) -> bytes:
@@ -38,7 +39,7 @@ def _wanted() -> dict[Path, bytes]:
     return {
         FOLDER / f"{name}.json": render(artifact)
         for name, artifact in artifacts.load_all().items()
-        if not artifact.is_testing
+        if not artifact.is_testing or name in FOR_LOCAL_CHAINS
     }
 
 

@@ -21,6 +21,7 @@ SOLC = HERE / "solc.mjs"
 FORGE = ROOT / ".venv" / "bin" / "forge"
 PROJECTS = ROOT / ".cache" / "formal"
 CONTRACTS = ("KeifuToken", "VestingEscrow", "TGEDistributor", "StakingHub")
+HUB_SLOTS = ("locks.locks", "emission.totals")  # which no view shows as they stand
 HEADER = "// SPDX-License-Identifier: MIT\n// Made from the artefacts.\npragma solidity 0.8.30;\n\n"
 
 
@@ -29,7 +30,10 @@ def write_solidity_project(label: str = "suites", load: Callable[[str], artifact
     folder = PROJECTS / label
     code = {_constant(name): load(name).creation_code for name in CONTRACTS}
     lines = [f'    bytes internal constant {name} = hex"{data.hex()}";\n' for name, data in code.items()]
-    _write(folder / "generated" / "Code.sol", f"{HEADER}library Code {{\n{''.join(lines)}}}\n")
+    hub = load("StakingHub")
+    slots = [f"    uint256 internal constant {_constant(name)} = {hub.slot(name)};\n" for name in HUB_SLOTS]
+    libraries = f"library Code {{\n{''.join(lines)}}}\n\nlibrary HubSlots {{\n{''.join(slots)}}}\n"
+    _write(folder / "generated" / "Code.sol", HEADER + libraries)
     for source in [HERE / "foundry.toml", *HERE.glob("*/*.sol")]:
         _write(folder / source.relative_to(HERE), source.read_text())
     shutil.rmtree(folder / "failures", ignore_errors=True)  # forge would begin with what failed before
@@ -44,4 +48,5 @@ def _write(path: Path, text: str) -> None:
 
 
 def _constant(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
+    words = name.replace(".", "_")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", words).upper()

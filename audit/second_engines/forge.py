@@ -17,7 +17,7 @@ import click
 import msgspec
 
 from audit.second_engines._solidity_project import FORGE, SOLC, write_solidity_project
-from evmstorm.cli import exit_status
+from ethwire.commands import exit_status
 from evmstorm.evm import artifacts
 from evmstorm.evm.artifacts import Artifact
 from evmstorm.mutation.seeded_bugs import Bug, compile_with

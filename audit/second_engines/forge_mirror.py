@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import MAY_REVERT, Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Fixed, Who
@@ -19,9 +18,13 @@ __all__ = ["HubMirror"]
 
 EPOCH = DAY
 UNBONDING = 14 * EPOCH
+FIRST_EMISSION, EMISSION_EPOCHS = 40, 1_461
+LOCK, BOUND, MULTIPLE = 2_000 * COIN, 1_000 * COIN, 2  # of each operator at each service
 FUNDS = 10**25
 OPERATORS = ("operator", "other operator")
 DELEGATORS = ("delegator", "other delegator")
+SERVICES = {"service": (7 * EPOCH, 4), "other service": (UNBONDING, 2)}  # horizon, highest multiple
+MULTIPLES = (0, 1, 2, 3, 4, 5)
 AMOUNT, SHARES = (1 << 96) - 1, (1 << 128) - 1
 MAX_AMOUNT = 10**28  # above it the arithmetic's own checks refuse without words
 TICKETS = 8  # of an owner that are remembered
@@ -46,35 +49,56 @@ class HubMirror(System):
     """Sums over the hub's books after every call."""
 
     contracts = ("StakingHub",)
-    actors = (*OPERATORS, *DELEGATORS, "service")
+    actors = (*OPERATORS, *DELEGATORS, *SERVICES)
     wait_weight = 4
 
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
+        insurance, treasury = (evm.account(role).address for role in ("insurance", "treasury"))
         token = evm.deploy("KeifuToken", owner, sender=owner)
-        hub = evm.deploy("StakingHub", token, owner, evm.account("insurance"), UNBONDING, EPOCH, sender=owner)
+        times = UNBONDING, EPOCH, FIRST_EMISSION, EMISSION_EPOCHS
+        hub = evm.deploy("StakingHub", token, owner, insurance, treasury, *times, sender=owner)
         self.bind(hub=hub, token=token)
         for who in self.roles.values():
             token.approve(hub, 2**256 - 1, sender=who)
             token.transfer(who, FUNDS, sender=owner)
-        hub.list_service(self["service"], UNBONDING, 5_000, 3_000, ZERO_ADDRESS, sender=owner)
         self.operators = [self[role] for role in OPERATORS]
         self.delegators = [self[role] for role in DELEGATORS]
+        self.services = [self[role] for role in SERVICES]
+        for role, terms in SERVICES.items():
+            hub.list_service(self[role], *terms, sender=owner)
         for name in self.operators:
             hub.register_operator(1_000, "", sender=name)
-            hub.bond(2_000 * COIN, sender=name)
-        self.stored, self.bond_word = self.read("token.balanceOf"), self.read("hub.ledger.bonds")
-        self.position = self.read("hub.positions.positions")
-        pool, credit = self.read("hub.ledger.pools_of"), self.read("hub.ledger.credits")
-        self.held, self.total = self.stored.at(hub.address), self.read("hub.ledger.totals").at()
-        self.credits = [credit.at(who) for who in self.roles.values()]
+            for service in self.services:
+                hub.lock(service, name, LOCK, sender=name)
+                hub.set_multiple(service, MULTIPLE, sender=name)
+                hub.bind(name, BOUND, sender=service)
+        evm.warp(2 * UNBONDING + EPOCH)
+        for name in self.operators:
+            for service in self.services:
+                hub.poke(name, service, sender=name)
+        self.readers_of(hub.address, (insurance, treasury))
+
+    def readers_of(self, hub: str, sinks: tuple[str, str]) -> None:
+        """The words of the hub's storage that the oracles read."""
+        names = ("positions.positions", "positions.additions", "operators.pools_of", "operators.operators")
+        self.position, self.addition, pool, operator = (self.read(f"hub.{name}") for name in names)
+        self.lock_word, credit = self.read("hub.locks.locks"), self.read("hub.coins.credits")
+        self.stored, self.total = self.read("token.balanceOf"), self.read("hub.emission.totals").at()
+        self.held = self.stored.at(hub)
+        self.credits = [credit.at(who) for who in (*self.roles.values(), *sinks)]
         self.books = [
-            (pool.at(name), self.bond_word.at(name), [self.position.at(name, who) for who in self.delegators])
+            (
+                pool.at(name),
+                operator.at(name),
+                [self.lock_word.at(service, name) for service in self.services],
+                [(self.position.at(name, who), self.addition.at(name, who)) for who in self.delegators],
+            )
             for name in self.operators
         ]
 
     def start(self) -> None:
-        self.balance = 4_000 * COIN  # what came in less what went out
+        self.balance = 4 * LOCK  # what came in less what went out
         self.tickets: dict[str, list[int]] = {who: [] for who in self.addresses}
 
     def deadlines(self) -> list[int]:
@@ -86,102 +110,128 @@ class HubMirror(System):
         return min(self.stored(who), 5_000 * COIN)
 
     def shares(self, who: str) -> int:
-        return max(self.position(name, who) & SHARES for name in self.operators)
+        return max((self.position(name, who) & SHARES) + (self.addition(name, who) & SHARES) for name in self.operators)
 
-    def bonded(self, who: str) -> int:
-        return self.bond_word(who) & AMOUNT
+    def locked(self, who: str) -> int:
+        return max(self.lock_word(who, name) & AMOUNT for name in self.operators)
 
     def tickets_of(self, who: str) -> list[int]:
         return self.tickets[who]
 
     # actions ----------------------------------------------------------------------------------------------------------
 
-    @action("hub.stake", Choice("operators"), Coins("purse"), Fixed(0), sender=DELEGATORS, allow=reasons())
-    def stake(self, who: str, operator: str, amount: int, least: int) -> Steps:
+    @action("hub.stake", Choice("operators"), Coins("purse"), Fixed(0), Fixed(0), sender=DELEGATORS, allow=reasons())
+    def stake(self, who: str, operator: str, amount: int, least: int, sub: int) -> Steps:
         shares = int.from_bytes((yield MAY_REVERT), "big")
         assert shares >= amount, "HUB-8: a share costs more than a coin"
         self.balance += amount
 
-    @action("hub.unstake", Choice("operators"), Coins("shares"), sender=DELEGATORS, allow=reasons())
-    def unstake(self, who: str, operator: str, shares: int) -> Steps:
+    @action("hub.unstake", Choice("operators"), Coins("shares"), Fixed(0), Fixed(0), sender=DELEGATORS, allow=reasons())
+    def unstake(self, who: str, operator: str, shares: int, least: int, sub: int) -> Steps:
         ticket = int.from_bytes((yield MAY_REVERT), "big")
         self.tickets[who] = [*self.tickets[who][-TICKETS + 1 :], ticket]
 
-    @action("hub.withdraw", Choice("tickets_of"), sender=DELEGATORS, allow=reasons())
-    def withdraw(self, who: str, ticket: int) -> Steps:
+    @action("hub.withdraw", Choice("tickets_of"), Fixed(0), sender=DELEGATORS, allow=reasons())
+    def withdraw(self, who: str, ticket: int, sub: int) -> Steps:
         self.balance -= int.from_bytes((yield MAY_REVERT), "big")
 
-    @action("hub.claim_rewards", Choice("operators"), Who(), sender=DELEGATORS, allow=reasons())
-    def claim_rewards(self, who: str, operator: str, receiver: str) -> Steps:
+    @action("hub.claim_rewards", Choice("operators"), Who(), Fixed(0), sender=DELEGATORS, allow=reasons())
+    def claim_rewards(self, who: str, operator: str, receiver: str, sub: int) -> Steps:
         self.balance -= int.from_bytes((yield MAY_REVERT), "big")
 
-    @action("hub.collect", Who(), allow=reasons())
-    def collect(self, who: str, receiver: str) -> Steps:
+    @action("hub.collect", Who(), Fixed(0), allow=reasons())
+    def collect(self, who: str, receiver: str, sub: int) -> Steps:
         self.balance -= int.from_bytes((yield MAY_REVERT), "big")
 
-    @action("hub.bond", Coins("purse"), sender=OPERATORS, allow=reasons())
-    def bond(self, who: str, amount: int) -> Steps:
+    @action("hub.lock", Choice("services"), Choice("operators"), Coins("purse"), allow=reasons())
+    def lock(self, who: str, service: str, operator: str, amount: int) -> Steps:
         yield MAY_REVERT
         self.balance += amount
 
-    @action("hub.unbond", Coins("bonded"), sender=OPERATORS, allow=reasons())
-    def unbond(self, who: str, amount: int) -> Steps:
+    @action("hub.set_multiple", Choice("services"), Choice(MULTIPLES), sender=OPERATORS, allow=reasons())
+    def set_multiple(self, who: str, service: str, multiple: int) -> Steps:
         yield MAY_REVERT
 
-    @action("hub.withdraw_bond", Who(), sender=OPERATORS, allow=reasons())
-    def withdraw_bond(self, who: str, receiver: str) -> Steps:
-        self.balance -= int.from_bytes((yield MAY_REVERT), "big")
-
-    @action("hub.unjail", sender=OPERATORS, allow=reasons())
-    def unjail(self, who: str) -> Steps:
+    @action("hub.poke", Choice("operators"), Choice("services"), allow=reasons())
+    def poke(self, who: str, operator: str, service: str) -> Steps:
         yield MAY_REVERT
 
-    @action("", Coins("bonded"), sender=OPERATORS, allow=reasons())
-    def commit(self, who: str, amount: int) -> Steps:
-        yield self.tx("hub.commit", self["service"], amount, sender=who, may_revert=True)
+    @action("hub.bind", Choice("operators"), Coins("locked"), sender=tuple(SERVICES), allow=reasons())
+    def bind_some(self, who: str, operator: str, amount: int) -> Steps:
+        bound = int.from_bytes((yield MAY_REVERT), "big")
+        assert bound == min(amount, self.lock_word(who, operator) & AMOUNT), "HUB-12: bound another amount"
 
-    @action("", Choice("operators"), Coins(5_000 * COIN), Who(), sender="service", allow=reasons())
-    def slash(self, who: str, operator: str, amount: int, prover: str) -> Steps:
-        values = (operator, amount, self["delegator"], prover, b"\1" * 32)
-        returned = yield self.tx("hub.slash", *values, sender=who, may_revert=True)
-        if returned is not None:
-            assert int.from_bytes(returned, "big") <= amount, "HUB-4: took more than asked"
+    @action(
+        "hub.unlock", Choice("operators"), Coins("locked"), Coins("locked"), sender=tuple(SERVICES), allow=reasons()
+    )
+    def unlock(self, who: str, operator: str, amount: int, bound: int) -> Steps:
+        yield MAY_REVERT
 
-    @action("hub.reward", Choice("operators"), Coins("purse"), sender="service", allow=reasons())
+    @action("hub.slash", Choice("operators"), Coins("locked"), Coins("locked"), sender=tuple(SERVICES), allow=reasons())
+    def slash(self, who: str, operator: str, damages: int, penalty: int) -> Steps:
+        there = self.lock_word(who, operator) & AMOUNT
+        returned = yield MAY_REVERT
+        taken, lost, _ = (int.from_bytes(returned[at : at + 32], "big") for at in (0, 32, 64))
+        there -= self.lock_word(who, operator) & AMOUNT
+        assert taken <= damages, "HUB-19: took more than asked"
+        assert lost <= penalty, "HUB-19: took more than asked"
+        assert there == taken + lost, "HUB-19: took something else than the lock lost"
+
+    @action("hub.reward", Choice("operators"), Coins("purse"), sender=tuple(SERVICES), allow=reasons())
     def reward(self, who: str, operator: str, amount: int) -> Steps:
         yield MAY_REVERT
         self.balance += amount
 
-    @action("hub.fund_emission", Coins("purse"), sender="service", allow=reasons())
+    @action("hub.fund_emission", Coins("purse"), sender=tuple(SERVICES), allow=reasons())
     def fund_emission(self, who: str, amount: int) -> Steps:
-        yield MAY_REVERT
-        self.balance += amount
+        taken = int.from_bytes((yield MAY_REVERT), "big")
+        assert taken <= amount, "RWD-1: took more than was offered"
+        self.balance += taken
 
     # oracles, after every call ----------------------------------------------------------------------------------------
 
     @invariant("HUB-1")
     def coins(self) -> bool:
-        """The coins are what came in less what went out; they cover stake, insurance, leaving bonds and credits."""
-        totals = self.total()
-        owed = (totals & AMOUNT) + (totals >> 96 & AMOUNT)
+        """The coins are what came in less what went out; they cover locks, pools and credits."""
+        owed = 0
         for credit in self.credits:
             owed += credit()
-        for _, bond, _ in self.books:
-            owed += bond() >> 96 & AMOUNT
+        for pool, _, locks, _ in self.books:
+            owed += pool() & AMOUNT
+            for lock in locks:
+                owed += lock() & AMOUNT
         return self.held() == self.balance >= owed
 
-    @invariant("HUB-17")
+    @invariant("HUB-12")
     def sums(self) -> bool:
-        """The total is the sum of bonds and pools; a pool's shares are its owners'; a share is worth at most a coin."""
-        total = 0
-        for pool, bond, owners in self.books:
+        """A pool's shares are its owners', a share is worth at most a coin. What is bound is within its lock; an
+        operator's bound and exposure are the sums over its locks, and the weight is the sum over operators."""
+        weight = 0
+        for pool, operator, locks, owners in self.books:
             word = pool()
             active, shares, generation = word & AMOUNT, word >> 96 & SHARES, word >> 224 & 255
-            total += active + (bond() & AMOUNT)
-            for owner in owners:
-                position = owner()
-                if position >> 248 == generation:
-                    shares -= position & SHARES
-            if shares or active > word >> 96 & SHARES:
+            if active > shares:
                 return False
-        return self.total() & AMOUNT == total
+            for first, second in owners:
+                position = first()
+                if position >> 248 == generation:
+                    shares -= (position & SHARES) + (second() & SHARES)
+            bound = exposure = 0
+            for lock in locks:
+                word = lock()
+                part = word >> 96 & AMOUNT
+                if part > word & AMOUNT:
+                    return False
+                bound += part
+                exposure += part * earning(word >> 192)
+            word = operator()
+            if shares or (word & AMOUNT, word >> 96 & AMOUNT) != (bound, exposure):
+                return False
+            weight += bound + min(active, exposure)
+        return self.total() & AMOUNT == weight
+
+
+def earning(multiples: int) -> int:
+    """The multiple by which a lock carries delegation: one that will count less carries less already."""
+    lowering = multiples >> 30
+    return lowering & 7 if lowering else multiples & 7

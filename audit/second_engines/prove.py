@@ -18,7 +18,7 @@ import click
 import msgspec
 
 from audit.second_engines._solidity_project import FORGE, HERE, ROOT, SOLC, write_solidity_project
-from evmstorm.cli import exit_status
+from ethwire.commands import exit_status
 from keifu.errors import EnvironmentFault
 
 __all__ = ["LOCK", "PROPERTY_NAME", "Proof", "prove"]

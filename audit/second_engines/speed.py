@@ -17,7 +17,7 @@ import click
 
 from audit.second_engines.forge import run
 from audit.second_engines.forge_mirror import HubMirror
-from evmstorm.cli import exit_status
+from ethwire.commands import exit_status
 from evmstorm.fuzz.engine import STEPS, Engine
 from evmstorm.fuzz.search import Search
 from keifu.errors import CheckFailed

@@ -18,7 +18,7 @@ BUGS = [
     _bug("bonds forfeited an epoch early", "_epoch <= self._epoch()", "_epoch <= self._epoch() + 1"),
     _bug(
         "any secret opens a commitment",
-        "self.commitments[epoch][msg.sender] == keccak256(abi_encode(epoch, msg.sender, _secret))",
+        "self.commitments[epoch][msg.sender] == keccak256(part)",
         "self.commitments[epoch][msg.sender] != empty(bytes32)",
     ),
     _bug(
@@ -31,10 +31,26 @@ BUGS = [
         '    assert self.commitments[epoch][msg.sender] == empty(bytes32), "randomness: already committed"\n',
         "",
     ),
-    _bug("seed of too few secrets", "self.reveals[_epoch] < MIN_REVEALS", "self.reveals[_epoch] + 1 < MIN_REVEALS"),
+    _bug(
+        "seed of strangers alone", "_epoch > self._epoch() or self.named_reveals[_epoch] == 0", "_epoch > self._epoch()"
+    ),
+    _bug("a commitment tells the seed", "== keccak256(part)", "== part"),
+    _bug("a place for anybody too many", "taken < MOST_SECRETS", "taken <= MOST_SECRETS"),
+    _bug("named participants take places for anybody", "    if self.named[msg.sender]:\n", "    if False:\n"),
+    _bug("named afterwards", "if self.kept[epoch][msg.sender]", "if self.named[msg.sender]"),
+    _bug("a sixth kept place", "self.named_count < NAMED_PLACES", "self.named_count <= NAMED_PLACES"),
+    _bug("anybody names", '    assert msg.sender == owner, "randomness: not the owner"\n', ""),
+    _bug("naming counts no places", "        self.named_count += 1\n", "        pass\n"),
     _bug("seed before its epoch", "_epoch > self._epoch() or ", "_epoch > self._epoch() + 1 or "),
     _bug(
-        "seed of the last secret alone", "abi_encode(self.mixes[epoch], _secret)", "abi_encode(empty(bytes32), _secret)"
+        "seed of the last secret alone",
+        "self.mixes[epoch] ^= convert(part, uint256)",
+        "self.mixes[epoch] = convert(part, uint256)",
+    ),
+    _bug(
+        "two equal parts add up",
+        "self.mixes[epoch] ^= convert(part, uint256)",
+        "self.mixes[epoch] |= convert(part, uint256)",
     ),
     _bug("messenger gets what is forfeited", "token.transfer(sink, amount", "token.transfer(msg.sender, amount"),
     _bug("next epoch's secrets are out", "    return self._epoch() + 2\n", "    return self._epoch() + 1\n"),

@@ -1,4 +1,4 @@
-"""Bugs of AlignmentCourt and of its juries."""
+"""Bugs of AlignmentCourt and of the modules it is made of."""
 
 from __future__ import annotations
 
@@ -8,79 +8,111 @@ from evmstorm.mutation.seeded_bugs import Bug
 
 __all__ = ["BUGS"]
 
-COURT, JURIES = "staking/AlignmentCourt.vy", "staking/lib/juries.vy"
+COURT, DOCKET = "staking/AlignmentCourt.vy", "staking/lib/cases.vy"
+JURIES, JURORS, PROCEEDINGS = "staking/lib/juries.vy", "staking/lib/jurors.vy", "staking/lib/proceedings.vy"
 
 
 _bug = partial(Bug, contracts=("AlignmentCourt",))
 
 BUGS = [
+    # verdicts
     _bug(
-        "pot shared with rounding for the juror",
-        COURT,
-        "case.pot * ballot.seats // coherent",
-        "(case.pot * ballot.seats + coherent - 1) // coherent",
+        "a first jury of four convicts",
+        PROCEEDINGS,
+        "revealed >= cases.FIRST_QUORUM and 3 * votes.guilty",
+        "3 * votes.guilty",
     ),
-    _bug("juror claims twice", COURT, "    juries.ballots[_case][_round][msg.sender].seats = 0\n", ""),
+    _bug("a simple majority of the first jury convicts", PROCEEDINGS, "3 * votes.guilty >= 2", "2 * votes.guilty >= 1"),
     _bug(
-        "amount beyond what is at stake",
+        "a tie convicts in the re-hearing",
+        PROCEEDINGS,
+        "votes.guilty > votes.innocent",
+        "votes.guilty >= votes.innocent",
+    ),
+    _bug(
+        "a large conviction is not re-heard",
+        PROCEEDINGS,
+        "if verdict == cases.CONVICTED and cases._amount(_case) > cases.SMALL * cases._unit_of(_case):",
+        "if False:",
+    ),
+    _bug("a chain that stands still ends periods", DOCKET, " and block.number >= since_block + blocks", ""),
+    _bug(
+        "a conviction leaves its fault unspent",
         COURT,
-        '    assert _amount <= staticcall juries.hub.effective(_service, _operator), "court: more than is at stake"\n',
+        '& 3) != cases.CONVICTED, "court: fault was',
+        '& 3) != 0, "court: fault was',
+    ),
+    _bug(
+        "an acquitted fault costs what it cost",
+        COURT,
+        "    if repeated:\n        head |= 1 << cases.REPEATED_AT\n",
+        "",
+    ),
+    _bug("anybody concedes", COURT, "assert convert(msg.sender, uint256) == head & cases.MASK_160", "assert head > 0"),
+    # money
+    _bug(
+        "a fee for the guilty alone", DOCKET, "    coherent: uint256 = votes.innocent\n", "    coherent: uint256 = 0\n"
+    ),
+    _bug("a re-hearing costs the same whatever is asked", DOCKET, "max(_amount, SMALL * _unit)", "SMALL * _unit"),
+    _bug(
+        "the winner pays the re-hearing",
+        PROCEEDINGS,
+        "        if self._caller_pays(_case, head):\n",
+        "        if True:\n",
+    ),
+    _bug(
+        "who lost the re-hearing has its bond back",
+        PROCEEDINGS,
+        "        if self._caller_pays(_case, head):\n",
+        "        if False:\n",
+    ),
+    _bug("the accused gets all that the accuser lost", PROCEEDINGS, "lost * 4 // 5", "lost"),
+    _bug(
+        "a close case costs a whole deposit",
+        JURIES,
+        "deposit * (max(agreed, revealed) - revealed) // max(revealed, 1)",
+        "deposit",
+    ),
+    _bug("a vote that nobody outvoted is never settled", JURIES, "// max(revealed, 1)", "// revealed"),
+    _bug("a juror is paid twice", JURIES, "juror] = word & cases.MASK_32 | SETTLED << 32\n", "juror] = word\n"),
+    _bug("an absent seat pays twice", JURIES, "_juror] = seats | PENALISED << 32\n", "_juror] = _word\n"),
+    _bug("a tip of a half", JURIES, "taken // TIP_DIVISOR", "taken // 2"),
+    # weights and draws
+    _bug(
+        "coins weigh a day early",
+        JURORS,
+        "weight.counts_from = cases._epoch() + MATURITY",
+        "weight.counts_from = cases._epoch() + MATURITY - 1",
+    ),
+    _bug(
+        "an addition ages with what is pending", JURORS, "    weight.pending += added\n", "    weight.mature += added\n"
+    ),
+    _bug(
+        "what is asked back still weighs",
+        JURORS,
+        "    weight = self._cut(weight, lock - account.leaving)\n    self._put",
+        "    self._put",
+    ),
+    _bug(
+        "the oldest coins leave first",
+        JURORS,
+        "min(excess, weight.pending)",
+        "min(excess - min(excess, weight.mature), weight.pending)",
+    ),
+    _bug(
+        "coins leave before earlier cases are over",
+        JURORS,
+        '    assert self.first_open > account.last_case, "court: an earlier case is open"\n',
         "",
     ),
     _bug(
-        "appeal one second late",
-        COURT,
-        "block.timestamp < juries._reveal_end(jury) + appeal_period",
-        "block.timestamp <= juries._reveal_end(jury) + appeal_period",
-    ),
-    _bug(
-        "executed without a chance to appeal",
-        COURT,
-        "        end += appeal_period\n",
-        "        end += appeal_period * round\n",
-    ),
-    _bug(
-        "judge in own case",
-        JURIES,
-        '    assert msg.sender != self.cases[_case].operator, "court: judge in own case"\n',
+        "coins leave before ballots are settled",
+        JURORS,
+        '    assert account.ballots == 0, "court: ballots to settle"\n',
         "",
     ),
-    _bug(
-        "victim and accuser swapped",
-        COURT,
-        "case.amount - before, case.victim, case.accuser, case.evidence",
-        "case.amount - before, case.accuser, case.victim, case.evidence",
-    ),
-    _bug(
-        "stake that came for the case weighs",
-        JURIES,
-        "staticcall hub.committed_at(self, _juror, _weighed_at)",
-        "staticcall hub.committed_at(self, _juror, block.timestamp)",
-    ),
-    _bug(
-        "void vote stays in the count",
-        JURIES,
-        "    self.rounds[_case][round].committed = jury.committed - ballot.seats\n",
-        "",
-    ),
-    _bug(
-        "event tells what was asked for as taken",
-        COURT,
-        "log IAlignmentCourt.Executed(case_id=_case, verdict=verdict, taken=taken)",
-        "log IAlignmentCourt.Executed(case_id=_case, verdict=verdict, taken=case.amount)",
-    ),
-    _bug("fault pays for every case", COURT, "        self.taken_for[fault] = before + taken\n", ""),
-    _bug("a seat votes twice", JURIES, "        next = seat + 1\n", "        next = seat\n"),
-    _bug(
-        "quorum does not grow with an appeal",
-        JURIES,
-        "revealed < QUORUM * 2**_round or",
-        "revealed < QUORUM or",
-    ),
-    _bug(
-        "majority that is silent is not counted",
-        JURIES,
-        " or 2 * revealed <= _jury.committed:\n",
-        ":\n",
-    ),
+    _bug("the past changes", JURORS, "    if last.from_case != from_case:\n", "    if account.checkpoints == 0:\n"),
+    _bug("a re-hearing of eleven", JURIES, "expected = cases.SECOND_SEATS", "expected = cases.FIRST_SEATS"),
+    _bug("any vote opens a seal", JURIES, "_word >> 64 == convert(seal, uint256) >> 64", "seal != empty(bytes32)"),
+    _bug("amounts are scaled at once", COURT, "block.timestamp + cases.SCALE_NOTICE", "block.timestamp"),
 ]

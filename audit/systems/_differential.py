@@ -1,4 +1,4 @@
-"""A contract and its model called together, and what must hold of StakingHub beside its model."""
+"""A contract and its model called together."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from evmstorm.fuzz.system import RAW_OUTCOME, System, invariant
-from keifu.spec.staking import SPENT_BITS, HubModel, Operator, Position, Refused
+from evmstorm.fuzz.system import RAW_OUTCOME, System
+from keifu.spec.refusals import Refused
 
-__all__ = ["Differential", "HubWords"]
+__all__ = ["Differential"]
 
 
 class Differential(System):
@@ -66,61 +66,3 @@ class Differential(System):
         if paid is not None:
             assert self.stored(receiver) == before + paid, "the receiver got something else"
         return paid
-
-
-class HubWords(Differential):
-    """The hub's storage, word for word. `operators` are the addresses of those that are registered."""
-
-    operators: list[str]
-    donated: int  # wei sent to the hub without a call
-
-    @property
-    def hub(self) -> HubModel:
-        """The hub's model; here the only one."""
-        model: HubModel = self.model
-        return model
-
-    def read_hub(self) -> None:
-        """Make the readers; call it once hub and token are bound."""
-        self.stored = self.read("token.balanceOf")
-        self.pool, self.bond_word = self.read("hub.ledger.pools_of"), self.read("hub.ledger.bonds")
-        self.totals, self.credit = self.read("hub.ledger.totals"), self.read("hub.ledger.credits")
-        self.committed, self.fees = self.read("hub.obligations.committed"), self.read("hub.ledger.fees")
-        self.position_word = self.read("hub.positions.positions")
-
-    def position_follows(self, operator: str, owner: str) -> None:
-        """HUB-12 for one position: shares, and the index that its rewards start from. For calls that change it."""
-        held = self.hub.operators[operator].positions.get(owner, Position())
-        word = held.shares | held.index << 128 | held.generation << 248
-        assert self.position_word(operator, owner) == word, "HUB-12: the position is not the model's"
-
-    @invariant("HUB-1")
-    def balance_follows(self) -> bool:
-        """The hub's coins are what came in less what went out, and donations."""
-        return self.stored(self["hub"]) == self.hub.balance + self.donated
-
-    @invariant("HUB-12")
-    def words_follow(self) -> bool:
-        """Operators and delegators end as the model says: pools, bonds, totals, fees, commitments and credits."""
-        model = self.hub
-        for name in self.operators:
-            item = model.operators[name]
-            bond = item.bond
-            pool = item.active | item.shares << 96 | item.generation << 224 | item.epoch << 232
-            word = bond.active | bond.leaving << 96 | bond.unlock << 192 | bond.jailed << 232
-            if (self.pool(name), self.bond_word(name)) != (pool, word):
-                return False
-            if (self.committed(name), self.fees(name)) != (item.committed, item.fees):
-                return False
-        totals = model.stake_total | model.insurance << 96 | model.epoch_touched << 192
-        return self.totals() == totals and all(self.credit(who) == model.credits.get(who, 0) for who in self.addresses)
-
-    @invariant("HUB-8")
-    def shares_are_worth_no_more_than_coins(self) -> bool:
-        """A share is never worth more than a coin."""
-        return all(_sound(item) for item in self.hub.operators.values())
-
-
-def _sound(operator: Operator) -> bool:
-    pools = [(operator.active, operator.shares), *((item.tokens, item.shares) for item in operator.buckets.values())]
-    return all(tokens <= shares and tokens << SPENT_BITS >= shares for tokens, shares in pools)

@@ -7,8 +7,7 @@ that block's hash. The range check that the compiler puts before BLOCKHASH stays
 
 from __future__ import annotations
 
-import rlp
-
+from ethwire import rlp
 from evmstorm.evm import LocalEvm
 from evmstorm.evm.artifacts import Artifact
 from evmstorm.evm.bytecode import JUMPI, instructions
@@ -32,8 +31,7 @@ def header_of(number: int) -> bytes:
     items += [_number(number % 4 * 40), _number(1_767_225_600 + number)]
     items += [(b"", b"\x41", b"\x99", b"keifu" * 6)[number % 4], prevrandao_of(number), bytes(8)]
     items += [_number(7), ZERO, b"", b"", ZERO]
-    encoded: bytes = rlp.encode(items)
-    return encoded
+    return rlp.encode(items)
 
 
 def _number(value: int) -> bytes:

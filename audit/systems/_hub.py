@@ -1,32 +1,70 @@
-"""StakingHub and its model, called together, and what delegators do."""
+"""StakingHub and its model, called together: who acts, what they start from, and how both are compared."""
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Iterator
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, NamedTuple
 
+from audit.oracles.harm import Harm
+from audit.oracles.promise import Promise
 from audit.systems._constructors import Deployment, next_address, variations
-from audit.systems._differential import HubWords
 from ethwire.constants import ZERO_ADDRESS
-from evmstorm.evm import LocalEvm, artifacts
-from evmstorm.fuzz.system import RAW_OUTCOME, Steps, System, action
-from evmstorm.fuzz.values import Amount, Choice, Who
-from keifu.keys import keccak256
-from keifu.spec.staking import Bucket, HubModel, Position, Service, Terms
+from evmstorm.evm import LocalEvm
+from evmstorm.fuzz.system import RAW_OUTCOME, System
+from evmstorm.fuzz.values import Amount
+from keifu.spec.staking import RAISE_NOTICE, Refused, StakingModel, Terms
 from keifu.units import COIN, DAY
+
+__all__ = [
+    "DELEGATORS",
+    "EPOCH",
+    "FUNDS",
+    "OPERATORS",
+    "SERVICES",
+    "UNBONDING",
+    "Coins",
+    "HubSystem",
+    "LockState",
+    "OperatorState",
+]
 
 EPOCH = DAY
 UNBONDING = 14 * EPOCH
+LONGEST_TICKET = UNBONDING + UNBONDING // 2
 FUNDS = 10**26
 MAX_AMOUNT = 10**28  # above it the arithmetic's own checks refuse without words
+FIRST_EMISSION, EMISSION_EPOCHS = 40, 1_461
 OPERATORS = ("operator", "other operator")
 DELEGATORS = ("delegator", "other delegator")
-SERVICES = {"storage": Service(2 * EPOCH, 5_001, 2_999), "compute": Service(UNBONDING, 8_000, 0, "arbiter")}
+# Horizon and highest multiple. The first two keep books of what they promised; the third does whatever it likes.
+SERVICES = {"storage": (7 * EPOCH, 4), "compute": (UNBONDING, 2), "strange": (60 * EPOCH, 4)}
+HONEST = ("storage", "compute")
 
-WHOLE = 1_000
-PARTS = (1_000, 1_000, 500, 999, 1, 1_001)
-EVIDENCE = b"\x01" * 32
+
+class OperatorState(NamedTuple):
+    """What the hub's view says of an operator."""
+
+    bound: int
+    exposure: int
+    delegated: int
+    shares: int
+    generation: int
+    unbonding: int
+    commission_bps: int
+    epoch: int
+
+
+class LockState(NamedTuple):
+    """What the hub's view says of a lock."""
+
+    amount: int
+    bound: int
+    multiple: int
+    raised: int
+    raised_from: int
+    lowered: int
+    lowered_from: int
 
 
 class Coins(Amount):
@@ -36,194 +74,180 @@ class Coins(Amount):
         return min(super().draw(system, who, mode, pick, value), MAX_AMOUNT)
 
 
-class HubDifferential(HubWords):
-    """Every call is made on the hub and on the model, and both answer or refuse alike. Delegators' part."""
+class HubSystem(System):
+    """Set-up, and what every description over the hub needs."""
 
-    contracts = ("StakingHub",)
-    actors = (*OPERATORS, *DELEGATORS, *SERVICES, "arbiter", "victim")
-    wait_weight = 14
+    contracts: ClassVar[tuple[str, ...]] = ("StakingHub",)
+    actors = (*OPERATORS, *DELEGATORS, *SERVICES, "stranger")
+    wait_weight = 16
+    funds: ClassVar[int] = FUNDS  # wei of each actor
 
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
+        self.owner = owner.address
+        self.insurance, self.treasury = evm.account("insurance").address, evm.account("treasury").address
         token = evm.deploy("KeifuToken", owner, sender=owner)
-        hub = evm.deploy("StakingHub", token, owner, evm.account("insurance"), UNBONDING, EPOCH, sender=owner)
+        hub = evm.deploy("StakingHub", *self.arguments(token), sender=owner)
         self.bind(hub=hub, token=token)
-        self.owner, self.insurance = owner.address, evm.account("insurance").address
         for who in (*self.roles.values(), self.owner):
             token.approve(hub, 2**256 - 1, sender=who)
         for who in self.roles.values():
-            token.transfer(who, FUNDS, sender=owner)
-        model = HubModel(self.terms(evm.now))
-        for role, service in SERVICES.items():
-            arbiter = self[service.arbiter] if service.arbiter else ZERO_ADDRESS
-            hub.list_service(self[role], service.horizon, service.victim, service.prover, arbiter, sender=owner)
-            model.list_service(self[role], Service(service.horizon, service.victim, service.prover, arbiter))
-        for role in OPERATORS:
-            hub.register_operator(1_000, "", sender=self[role])
-            hub.bond(2_000 * COIN, sender=self[role])
-            model.register_operator(self[role], 1_000)
-            model.bond(self[role], 2_000 * COIN)
-        self.operators = [self[role] for role in OPERATORS]
-        self.services = [self[role] for role in SERVICES]
-        self.opening = pickle.dumps(model)
-        self.read_hub()
+            token.transfer(who, self.funds, sender=owner)
+        self.stored = self.read("token.balanceOf")
+        self.terms = Terms(evm.now, UNBONDING, EPOCH, FIRST_EMISSION, EMISSION_EPOCHS)
+        self.history: list[tuple[int, str, tuple[Any, ...]]] = []
+        self.open()
+
+    def arguments(self, token: Any) -> tuple[Any, ...]:
+        """Of the hub's constructor."""
+        return (
+            token, self.owner, self.insurance, self.treasury, UNBONDING, EPOCH, FIRST_EMISSION, EMISSION_EPOCHS,
+        )  # fmt: skip
 
     def constructors(self) -> Iterator[Deployment]:
-        right = (self["token"], self.owner, self.insurance, UNBONDING, EPOCH)
+        right = self.arguments(self["token"])
         yield from variations(
             "StakingHub",
             right,
             (0, self.owner, "hub: token is no contract"),
             (1, ZERO_ADDRESS, "hub: no owner"),
             (2, ZERO_ADDRESS, "hub: no insurance"),
-            (3, UNBONDING + 1, "hub: bad unbonding period"),
-            (3, EPOCH, None),
-            (3, EPOCH + 2, None),
-            (3, EPOCH - 2, "hub: epoch beyond unbonding"),
-            (4, 0, "hub: no epoch length"),
-            (4, 1, None),
-            (4, UNBONDING, None),
-            (4, UNBONDING + 1, "hub: epoch beyond unbonding"),
+            (4, UNBONDING + 1, "hub: bad unbonding period"),
+            (4, EPOCH - 2, "hub: epoch beyond unbonding"),
+            (5, 0, "hub: no epoch length"),
+            (5, UNBONDING + 1, "hub: epoch beyond unbonding"),
         )
         itself = next_address(self.evm, "StakingHub", right)
         yield "StakingHub", (*right[:2], itself, *right[3:]), "hub: no insurance"
 
-    def terms(self, genesis: int) -> Terms:
-        source = "staking/lib/ledger.vy"
-        return Terms(UNBONDING, EPOCH, genesis, min_stake=artifacts.constant(source, "MIN_STAKE"))
+    def open(self) -> None:
+        """Services are listed, operators lock, bind and answer for delegators; emission begins."""
+        self.operators, self.services = [self[role] for role in OPERATORS], [self[role] for role in SERVICES]
+        for role, terms in SERVICES.items():
+            self.opened("list_service", self[role], *terms, sender=self.owner)
+        for operator in self.operators:
+            self.opened("register_operator", 1_000, "", sender=operator, logged=(operator, 1_000))
+            for service, amount in zip(self.services, (2_000, 1_000, 500), strict=True):
+                self.opened("lock", service, operator, amount * COIN, sender=operator)
+            for service, amount in zip(self.services, (1_000, 500, 500), strict=True):
+                logged = (service, operator, amount * COIN)
+                self.opened("bind", operator, amount * COIN, sender=service, logged=logged)
+            for service in self.services:
+                self.opened("set_multiple", service, 2, sender=operator, logged=(operator, service, 2))
+        self.evm.warp(RAISE_NOTICE + EPOCH)
+        for operator in self.operators:
+            for service in self.services:
+                self.opened("poke", operator, service, sender=operator)
+        self.opened("fund_emission", 10**6 * COIN, sender=self["stranger"])
+        self.evm.warp((FIRST_EMISSION + 1) * EPOCH - RAISE_NOTICE)
+
+    def opened(self, function: str, *args: Any, sender: str, logged: tuple[Any, ...] | None = None) -> None:
+        """Make a call of the set-up, and remember it for the log of every sequence."""
+        getattr(self.contract("hub"), function)(*args, sender=sender)
+        self.history.append((self.evm.now, function, args if logged is None else logged))
 
     def start(self) -> None:
-        self.model: HubModel = self.revived(self.opening)
-        self.spent: dict[str, list[int]] = {}
-        self.donated = self.operations = 0
+        self.model = model = StakingModel(self.terms)
+        for time, function, args in self.history:
+            model.now = time
+            getattr(model, function)(*args)
+        self.received: defaultdict[str, int] = defaultdict(int)  # by whose right, not by who was paid
+        self.operations, self.donated, self.fees_paid = len(self.history), 0, 0
+        self.tickets: defaultdict[str, list[int]] = defaultdict(list)  # owner -> ids, paid ones included
+        self.ticket_keys: dict[tuple[str, int], tuple[str, str, int]] = {}
+        self.promises: list[Promise] = []
+        self.harm = Harm()
+        self.multiples: list[tuple[int, str, str, int]] = [
+            (time, args[0], args[1], args[2]) for time, name, args in self.history if name == "set_multiple"
+        ]
 
     def deadlines(self) -> list[int]:
-        model = self.model
-        epoch = model.terms.genesis + model.epoch * EPOCH
-        found = [epoch, epoch, *(model.maturity(half) for _, _, half in list(model.tickets)[:4])]
-        for operator in model.operators.values():
-            found += [operator.bond.unlock, model.terms.genesis + (operator.bond.jailed - 1) * EPOCH]
-            found += [item.since for item in operator.commitments.values()]
-            found += [item.since + 2 * EPOCH for item in operator.commitments.values()]
+        model, now = self.model, self.now
+        epoch = model.start_of((now - self.terms.genesis) // EPOCH + 2)
+        found = [epoch, epoch, *(item.matures for item in list(model.tickets.values())[:4])]
+        for lock in model.locks.values():
+            found += [step.counts for step in (lock.multiple.raised, lock.multiple.lowered) if step is not None]
         return found + [item.removed + item.horizon for item in model.services.values() if item.removed]
 
-    def done(self, answer: Any) -> None:
+    # both at once -----------------------------------------------------------------------------------------------------
+
+    @property
+    def dust(self) -> int:
+        """Wei that roundings may add up to: one for each call, one for each epoch and 2^84 wei at stake, and 2^-61 of
+        the fees, whose split between own coins and pool has 63 bits."""
+        return 10 + self.operations + 8 * self.model.epoch + (self.fees_paid >> 61)
+
+    def at_now(self) -> StakingModel:
+        """The model, with every epoch settled that is over."""
+        self.model.now = self.now
+        self.model.settle()
+        return self.model
+
+    def both(
+        self,
+        act: Callable[[StakingModel], Any],
+        order: Any = RAW_OUTCOME,
+        *,
+        who: str = "",
+        spends: int = 0,
+        unsure: bool = False,
+    ) -> Any:
+        """Make the call, then the same act on the model: (what the hub returned, what the model says), or None when
+        both refuse. `unsure`: so close to a bound that a wei of rounding decides."""
+        poor = bool(spends) and self.stored(who) < spends
+        model = self.at_now()
+        returned = yield order
+        if returned is None:
+            if poor or unsure:
+                return None
+            wanted = refusal_of(act, model)
+            assert wanted, f"must succeed, was refused: {self.refusal}"
+            assert self.refusal == wanted, f"refused for {self.refusal!r}, not {wanted!r}"
+            return None
+        assert not poor, "succeeded without the coins"
         self.operations += 1
+        try:
+            return returned, act(model)
+        except Refused as refused:
+            raise AssertionError(f"succeeded, but must be refused: {refused}") from None
 
-    # delegators -------------------------------------------------------------------------------------------------------
+    def paying(self, act: Callable[[StakingModel], Any], right_of: str, receiver: str, order: Any = RAW_OUTCOME) -> Any:
+        """The same for a call that answers what it pays to `receiver`, by the right of `right_of`."""
+        before = self.stored(receiver)
+        done = yield from self.both(act, order)
+        if done is None:
+            return None
+        paid = number(done[0])
+        assert self.stored(receiver) == before + paid, "the receiver got something else than was answered"
+        self.received[right_of] += paid
+        return paid
 
-    @action("hub.stake", Choice("operators"), Coins(5_000 * COIN), Choice((0, 0, COIN)), sender=DELEGATORS, weight=7)
-    def stake(self, who: str, operator: str, amount: int, least: int) -> Steps:
-        shares = yield from self.both(lambda m: m.stake(operator, who, amount, least), who, amount)
-        if shares is not None:
-            self.position_follows(operator, who)
-            if self.sometimes():
-                self.emitted("hub.Staked", operator=operator, owner=who, amount=amount, shares=shares)
+    def view(self, name: str, *args: Any) -> Any:
+        return getattr(self.contract("hub"), name)(*args)
 
-    @action("", Choice("operators"), Who(), Coins(5_000 * COIN), sender=DELEGATORS, weight=2)
-    def stake_for(self, who: str, operator: str, owner: str, amount: int) -> Steps:
-        order = self.tx("hub.stake_for", operator, owner, amount, 0, sender=who, raw_outcome=True)
-        yield from self.both(lambda m: m.stake(operator, owner, amount, 0), who, amount, order)
+    # what the hub holds for an account --------------------------------------------------------------------------------
 
-    @action("", Choice("operators"), Coins(5_000 * COIN), sender=DELEGATORS, weight=1)
-    def stake_with_useless_permit(self, who: str, operator: str, amount: int) -> Steps:
-        signature = (0, 27, b"\x01" * 32, b"\x02" * 32)
-        order = self.tx("hub.stake_with_permit", operator, amount, 0, *signature, sender=who, raw_outcome=True)
-        yield from self.both(lambda m: m.stake(operator, who, amount, 0), who, amount, order)
+    def held(self, owner: str) -> int:
+        """Wei that `owner` got out of the hub, or may take out by what the hub's views say."""
+        owed: int = self.received[owner] + self.ask("hub.credit", owner)
+        for operator in self.operators:
+            owed += self.ask("hub.pending_rewards", operator, owner) + self.view("position", operator, owner)[1]
+        return int(owed + sum(self.view("ticket", owner, ticket)[0] for ticket in set(self.tickets[owner])))
 
-    def shares_of(self, who: str) -> int:
-        return max(shares for _, shares in self.held_by(who))
+    def owners(self) -> list[str]:
+        """Everybody who may have coins in the hub."""
+        return [*self.addresses]
 
-    def held_by(self, who: str) -> list[tuple[str, int]]:
-        positions = [(name, item.positions.get(who, Position())) for name, item in self.model.operators.items()]
-        return [(name, held.shares) for name, held in positions if held.shares] or [(self.operators[0], 0)]
 
-    @action("hub.unstake", Choice("operators"), Coins("shares_of"), Choice((0, 0, COIN)), sender=DELEGATORS, weight=3)
-    def unstake(self, who: str, operator: str, shares: int, least: int) -> Steps:
-        yield from self.leave(who, operator, shares, least)
+def number(returned: bytes, word: int = 0) -> int:
+    """A word of what a call returned."""
+    return int.from_bytes(returned[32 * word : 32 * word + 32], "big")
 
-    @action("", Choice("held_by"), Choice(PARTS), sender=DELEGATORS, weight=6)
-    def unstake_part(self, who: str, held: tuple[str, int], part: int) -> Steps:
-        operator, shares = held[0], held[1] * part // WHOLE
-        order = self.tx("hub.unstake", operator, shares, 0, sender=who, raw_outcome=True)
-        yield from self.leave(who, operator, shares, 0, order)
 
-    def leave(self, who: str, operator: str, shares: int, least: int, order: Any = RAW_OUTCOME) -> Any:
-        half = self.now // (UNBONDING // 2)
-
-        def run(model: HubModel) -> int:
-            assert model.unstake(operator, who, shares, least) == half
-            return int(operator, 16) << 96 | half
-
-        done = yield from self.both(run, order=order)
-        if done is not None and self.sometimes():
-            self.emitted("hub.Unstaked", operator=operator, owner=who, ticket=done, shares=shares)
-
-    def tickets_of(self, who: str) -> list[int]:
-        held = [int(name, 16) << 96 | half for owner, name, half in self.model.tickets if owner == who]
-        return held + self.spent.get(who, [])[-1:]
-
-    @action("hub.withdraw", Choice("tickets_of"), sender=DELEGATORS, weight=6)
-    def withdraw(self, who: str, ticket: int) -> Steps:
-        name, half = f"0x{ticket >> 96:040x}", ticket & (1 << 96) - 1
-        paid = yield from self.paying(lambda m: m.withdraw(who, name, half), who)
-        if paid is not None:
-            self.spent.setdefault(who, []).append(ticket)
-            if self.sometimes():
-                self.emitted("hub.Withdrawn", operator=name, owner=who, ticket=ticket, amount=paid)
-
-    def key(self, who: str, to: str) -> str:
-        """Owner key of tickets that move to the operator `to`."""
-        return (
-            "0x"
-            + keccak256(bytes.fromhex(who[2:]).rjust(32, b"\0") + bytes.fromhex(to[2:]).rjust(32, b"\0"))[-20:].hex()
-        )
-
-    @action("", Choice("operators"), Choice("operators"), Coins("shares_of"), sender=DELEGATORS, weight=3)
-    def redelegate(self, who: str, source: str, to: str, shares: int) -> Steps:
-        def run(model: HubModel) -> int:
-            half = model.now // (UNBONDING // 2)
-            before = model.tickets.pop((who, source, half), None)
-            model.unstake(source, who, shares)
-            minted = model.tickets.pop((who, source, half))
-            if before is not None:
-                model.tickets[who, source, half] = before
-            held = model.tickets.setdefault((self.key(who, to), source, half), Bucket())
-            held.shares = minted.shares + (held.shares if held.generation == minted.generation else 0)
-            held.generation = minted.generation
-            return int(source, 16) << 96 | half
-
-        order = self.tx("hub.redelegate", source, to, shares, sender=who, raw_outcome=True)
-        yield from self.both(run, order=order)
-
-    def moving(self, who: str) -> list[tuple[str, str, int]]:
-        """(source, target, half-period) of every ticket on its way."""
-        keys = {self.key(who, to): to for to in self.operators}
-        return [(name, keys[owner], half) for owner, name, half in self.model.tickets if owner in keys]
-
-    @action("", Choice("moving", ("0x" + "11" * 20, ZERO_ADDRESS, 1)), sender=DELEGATORS, weight=3)
-    def complete_redelegation(self, who: str, move: tuple[str, str, int]) -> Steps:
-        source, to, half = move
-        key = self.key(who, to)
-
-        def run(model: HubModel) -> int:
-            return model.deposit(to, who, model.redeem(key, source, half), 0)
-
-        ticket = int(source, 16) << 96 | half
-        yield from self.both(
-            run, order=self.tx("hub.complete_redelegation", ticket, to, 0, sender=who, raw_outcome=True)
-        )
-
-    @action("hub.claim_rewards", Choice("operators"), Who(), sender=(*DELEGATORS, "victim"), weight=5)
-    def claim_rewards(self, who: str, operator: str, receiver: str) -> Steps:
-        paid = yield from self.paying(lambda m: m.claim_rewards(operator, who), receiver)
-        if paid is not None:
-            self.position_follows(operator, who)
-            if self.sometimes():
-                self.emitted("hub.RewardsClaimed", operator=operator, owner=who, receiver=receiver, amount=paid)
-
-    @action("hub.collect", Who(), weight=4)
-    def collect(self, who: str, receiver: str) -> Steps:
-        paid = yield from self.paying(lambda m: m.collect(who), receiver)
-        if paid is not None and self.sometimes():
-            self.emitted("hub.Collected", owner=who, receiver=receiver, amount=paid)
+def refusal_of(act: Callable[[StakingModel], Any], model: StakingModel) -> str:
+    """The reason for which the model refuses the act; empty when it does not."""
+    try:
+        act(model)
+    except Refused as refused:
+        return str(refused)
+    return ""

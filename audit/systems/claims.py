@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.systems._hub import EPOCH, UNBONDING
+from audit.staked_hub import EPOCH, hub_arguments, make_room, shares_of
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Who
@@ -26,7 +26,7 @@ class Claims(System):
         owner = evm.account("owner")
         self.operator, self.stranger = evm.account("operator").address, evm.account("no operator").address
         token = evm.deploy("KeifuToken", owner, sender=owner)
-        hub = evm.deploy("StakingHub", token, owner, evm.account("insurance"), UNBONDING, EPOCH, sender=owner)
+        hub = evm.deploy("StakingHub", *hub_arguments(token, owner, evm.account("insurance")), sender=owner)
         self.wallet_key = evm.account("wallet key")
         self.join(wallet=evm.deploy("ContractWallet", self.wallet_key, sender=owner))
         self.grants = Grants([self["grantee"], self["other grantee"], self["grantee"], self["wallet"]], TOTALS)
@@ -40,15 +40,13 @@ class Claims(System):
         token.transfer(distributor, self.grants.allocation, sender=owner)
         for who in self.roles.values():
             token.transfer(who, 50 * COIN, sender=owner)
-        token.transfer(self.operator, 2_000 * COIN, sender=owner)
-        token.approve(hub, 2_000 * COIN, sender=self.operator)
-        hub.register_operator(0, "", sender=self.operator)
-        hub.bond(2_000 * COIN, sender=self.operator)
+        make_room(hub, token, owner, evm.account("service"), [self.operator], evm.warp, commission_bps=0)
         self.proofs = [self.grants.tree.proof(index) for index in range(len(TOTALS))]
         self.keys = {self[role]: evm.account(role) for role in self.actors} | {self["wallet"]: self.wallet_key}
         self.domain = Domain("Keifu TGE", "1", evm.chain_id, distributor)
         self.stored, self.allowance = self.read("token.balanceOf"), self.read("token.allowance")
-        self.position, self.nonce = self.read("hub.positions.positions"), self.read("distributor.nonces")
+        self.position, self.added = self.read("hub.positions.positions"), self.read("hub.positions.additions")
+        self.nonce = self.read("distributor.nonces")
 
     def start(self) -> None:
         self.ledger = Ledger(self.schedule, TOTALS)
@@ -73,7 +71,7 @@ class Claims(System):
             return due, 0, None
         if operator != self.operator:
             return due, staked, "hub: unknown operator"
-        return due, staked, "hub: too few shares" if -(-least * staked // amount) > staked else None
+        return due, staked, "hub: too little" if -(-least * staked // amount) > staked else None
 
     def done(self, index: int, due: int, staked: int, returned: bytes) -> None:
         account = self.grants.accounts[index]
@@ -153,7 +151,7 @@ class Claims(System):
     def stakes_follow(self) -> bool:
         """What a claim stakes is the account's own, and takes no more from its wallet than it allowed."""
         return all(
-            self.position(self.operator, who) & 2**128 - 1 == self.staked[who]
+            shares_of(self.position(self.operator, who), self.added(self.operator, who)) == self.staked[who]
             and self.allowance(who, self["distributor"]) == self.allowed[who]
             for who in self.addresses
         )

@@ -1,8 +1,11 @@
-"""CommitRevealRandomness: secrets of bonded participants, in time and late, under a token that calls back."""
+"""CommitRevealRandomness: secrets of bonded participants, some named, in time and late, under a token that calls
+back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import xor
 from typing import Any
 
 from audit.systems._constructors import Deployment, next_address, variations
@@ -10,7 +13,7 @@ from ethwire.abi import word
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
-from evmstorm.fuzz.values import Choice
+from evmstorm.fuzz.values import Choice, Flag
 from keifu.keys import keccak256
 
 LENGTH = 10_000_000  # long, so that most waits stay in their half of an epoch
@@ -19,12 +22,14 @@ FUNDS = 8 * BOND
 SECRETS = tuple(bytes([number]) * 32 for number in (1, 2))
 NOTHING = bytes(32)
 # Whose commitment is made: one's own, a copy of somebody's, one for another epoch, none.
-KINDS = ("own", "own", "own", "own", "copied", "other epoch", "empty")
+KINDS = ("own", "own", "own", "own", "copied", "other epoch", "shown", "empty")
 ENTRIES = ("commit", "reveal", "forfeit")
+CROWD = 14  # strangers besides the participants, of whom up to four take a place
+SOURCE = "governance/CommitRevealRandomness.vy"
 
 
 class CommitReveal(System):
-    """Four participants over several epochs; bonds of secrets that nobody revealed go to the sink."""
+    """Four participants, some named, over several epochs; bonds of secrets that stayed hidden go to the sink."""
 
     contracts = ("CommitRevealRandomness",)
     actors = ("participant", "second", "third", "late")
@@ -32,39 +37,48 @@ class CommitReveal(System):
 
     def setup(self, evm: LocalEvm) -> None:
         owner, self.sink = evm.account("owner"), evm.account("sink").address
+        self.owner = owner.address
         token = evm.deploy("HookToken", sender=owner)
-        source = evm.deploy("CommitRevealRandomness", token, self.sink, BOND, LENGTH, sender=owner)
+        source = evm.deploy("CommitRevealRandomness", token, owner, self.sink, BOND, LENGTH, sender=owner)
         self.bind(source=source, token=token)
-        for who in self.roles.values():
+        self.crowd = [evm.account(f"stranger {number}").address for number in range(CROWD)]
+        self.others = [evm.account(f"name {number}").address for number in range(6)]
+        for who in (*self.roles.values(), *self.crowd):
             token.mint(who, FUNDS, sender=owner)
             token.approve(source, 2**256 - 1, sender=who)
         self.genesis = evm.now
-        self.needed: int = artifacts.constant("governance/CommitRevealRandomness.vy", "MIN_REVEALS")
+        self.named_places: int = artifacts.constant(SOURCE, "NAMED_PLACES")
+        self.places: int = artifacts.constant(SOURCE, "MOST_SECRETS") - self.named_places
         self.stored, self.commitment = self.read("token.balanceOf"), self.read("source.commitments")
         self.mix, self.got_through = self.read("source.mixes"), self.read("token.got_through")
         self.stored_reveals, self.stored_missing = self.read("source.reveals"), self.read("source.missing")
+        self.taken = self.read("source.strangers")
 
     def constructors(self) -> Iterator[Deployment]:
-        right = (self["token"], self.sink, BOND, LENGTH)
+        right = (self["token"], self.owner, self.sink, BOND, LENGTH)
         yield from variations(
             "CommitRevealRandomness",
             right,
             (0, self.sink, "randomness: token is no contract"),
-            (1, ZERO_ADDRESS, "randomness: no sink"),
-            (2, 0, "randomness: no bond"),
-            (2, 1, None),
-            (3, 0, "randomness: bad length"),
-            (3, 2, None),
-            (3, LENGTH + 1, "randomness: bad length"),
+            (1, ZERO_ADDRESS, "randomness: no owner"),
+            (2, ZERO_ADDRESS, "randomness: no sink"),
+            (3, 0, "randomness: no bond"),
+            (3, 1, None),
+            (4, 0, "randomness: bad length"),
+            (4, 2, None),
+            (4, LENGTH + 1, "randomness: bad length"),
         )
         itself = next_address(self.evm, "CommitRevealRandomness", right)
-        yield "CommitRevealRandomness", (right[0], itself, *right[2:]), "randomness: no sink"
+        yield "CommitRevealRandomness", (*right[:2], itself, *right[3:]), "randomness: no sink"
 
     def start(self) -> None:
-        self.coins = dict.fromkeys(self.addresses, FUNDS)
+        self.coins = dict.fromkeys((*self.addresses, *self.crowd), FUNDS)
         self.sunk = 0
+        self.named: set[str] = set()
         self.sealed: dict[tuple[int, str], bytes] = {}  # (epoch, participant) -> commitment that is not revealed
-        self.revealed: dict[int, list[bytes]] = {}
+        self.kept: set[tuple[int, str]] = set()  # in a place for named participants
+        self.crowded: dict[int, int] = {}  # epoch -> places for anybody that are taken
+        self.revealed: dict[int, list[tuple[str, bytes]]] = {}
         self.missing: dict[int, int] = {}
         self.says_no = False
 
@@ -80,21 +94,25 @@ class CommitReveal(System):
         begun = self.genesis + self.epoch * LENGTH
         return [begun + LENGTH // 2, begun + LENGTH]
 
-    def sealed_by(self, epoch: int, who: str, secret: bytes) -> bytes:
+    def part(self, epoch: int, who: str, secret: bytes) -> bytes:
+        """What one secret puts into the seed; its hash is the commitment, so that no commitment tells the seed."""
         return keccak256(word(epoch) + word(int(who, 16)) + secret)
 
-    def chained(self, epoch: int) -> bytes:
-        """The hash chain over the secrets of an epoch, in the order in which they were revealed."""
-        mix = NOTHING
-        for secret in self.revealed.get(epoch, ()):
-            mix = keccak256(mix + secret)
-        return mix
+    def sealed_by(self, epoch: int, who: str, secret: bytes) -> bytes:
+        return keccak256(self.part(epoch, who, secret))
+
+    def mixed(self, epoch: int) -> int:
+        """The exclusive or of what was revealed for an epoch: the same in every order."""
+        parts = (self.part(epoch, who, secret) for who, secret in self.revealed.get(epoch, ()))
+        return reduce(xor, map(int.from_bytes, parts), 0)
+
+    def hashed(self, epoch: int) -> bytes:
+        address = word(int(self["source"], 16))
+        return keccak256(word(self.evm.chain_id) + address + word(epoch) + word(self.mixed(epoch)))
 
     def seed_of(self, epoch: int) -> bytes:
-        if epoch > self.epoch or len(self.revealed.get(epoch, ())) < self.needed:
-            return NOTHING
-        address = word(int(self["source"], 16))
-        return keccak256(word(self.evm.chain_id) + address + word(epoch) + self.chained(epoch))
+        by_named = any((epoch, who) in self.kept for who, _ in self.revealed.get(epoch, ()))
+        return self.hashed(epoch) if epoch <= self.epoch and by_named else NOTHING
 
     # what participants do ---------------------------------------------------------------------------------------------
 
@@ -103,13 +121,20 @@ class CommitReveal(System):
         epoch = self.epoch + 1
         made_for = self.addresses[0] if kind == "copied" else who
         commitment = self.sealed_by(epoch + (kind == "other epoch"), made_for, secret) if kind != "empty" else NOTHING
-        fails = None
+        if kind == "shown":
+            commitment = self.part(epoch, who, secret)
+        yield from self.committing(who, commitment)
+
+    def committing(self, who: str, commitment: bytes) -> Any:
+        epoch, fails = self.epoch + 1, None
         if self.revealing:
             fails = "randomness: commit phase over"
-        elif kind == "empty":
+        elif commitment == NOTHING:
             fails = "randomness: empty commitment"
         elif (epoch, who) in self.sealed:
             fails = "randomness: already committed"
+        elif who not in self.named and self.crowded.get(epoch, 0) == self.places:
+            fails = "randomness: no place left"
         elif self.says_no:
             fails = "randomness: transfer failed"
         elif self.coins[who] < BOND:
@@ -117,8 +142,32 @@ class CommitReveal(System):
         yield self.tx("source.commit", commitment, sender=who, fails=fails)
         if fails is None:
             self.sealed[epoch, who] = commitment
+            if who in self.named:
+                self.kept.add((epoch, who))
+            else:
+                self.kept.discard((epoch, who))
+                self.crowded[epoch] = self.crowded.get(epoch, 0) + 1
             self.missing[epoch] = self.missing.get(epoch, 0) + 1
             self.coins[who] -= BOND
+
+    @action("", Choice(SECRETS), weight=1)
+    def crowd_commits(self, who: str, secret: bytes) -> Steps:
+        """Strangers take most places that are for anybody."""
+        if not self.revealing and not self.says_no:
+            for stranger in self.crowd:
+                yield from self.committing(stranger, self.sealed_by(self.epoch + 1, stranger, secret))
+
+    @action("", Flag(), weight=4)
+    def name(self, who: str, keep: bool) -> Steps:
+        fails = None if keep != (who in self.named) else "randomness: nothing to change"
+        yield self.tx("source.name", who, keep, sender=self.owner, fails=fails)
+        if fails is None:
+            (self.named.add if keep else self.named.discard)(who)
+
+    @action("source.name", Choice("addresses"), Flag(), weight=1, always_reverts=True)
+    def name_oneself(self, who: str, account: str, keep: bool) -> Steps:
+        return "randomness: not the owner"
+        yield
 
     def secrets_of(self, who: str) -> list[bytes]:
         """Secrets to reveal: mostly the one that was committed to."""
@@ -138,11 +187,11 @@ class CommitReveal(System):
         yield
         del self.sealed[epoch, who]
         self.missing[epoch] -= 1
-        self.revealed.setdefault(epoch, []).append(secret)
+        self.revealed.setdefault(epoch, []).append((who, secret))
         self.coins[who] += BOND
         if self.sometimes():
             count = len(self.revealed[epoch])
-            self.emitted("source.Captured", epoch=epoch, seed=self.chained(epoch), source=count)
+            self.emitted("source.Captured", epoch=epoch, seed=self.hashed(epoch), source=count)
 
     def epochs(self, who: str) -> list[int]:
         epoch = self.epoch
@@ -192,12 +241,28 @@ class CommitReveal(System):
         return all(
             self.stored_missing(epoch) == self.missing.get(epoch, 0)
             and self.stored_reveals(epoch) == len(self.revealed.get(epoch, ()))
-            and self.mix(epoch) == int.from_bytes(self.chained(epoch), "big")
+            and self.mix(epoch) == self.mixed(epoch)
+            and self.taken(epoch) == self.crowded.get(epoch, 0)
             for epoch in epochs
         ) and all(
             self.commitment(epochs[1], who) == int.from_bytes(self.sealed.get((epochs[1], who), NOTHING), "big")
             for who in self.addresses
         )
+
+    @invariant("RND-11", at_end=True)
+    def five_places_are_kept(self) -> bool:
+        """Five accounts can be named, and a sixth cannot."""
+        free = self.named_places - len(self.named)
+        for other in self.others[:free]:
+            self.do("source.name", other, True, sender=self.owner)
+        return self.refuses_as("randomness: all places are kept", "source.name", self.others[-1], True)
+
+    def refuses_as(self, reason: str, target: str, *args: Any) -> bool:
+        try:
+            self.do(target, *args, sender=self.owner)
+        except AssertionError:
+            return self.evm.revert().reason == reason
+        return False
 
     @invariant("RND-9")
     def nobody_comes_back(self) -> bool:
@@ -205,8 +270,8 @@ class CommitReveal(System):
         return self.got_through() == 0
 
     @invariant("RND-10", at_end=True)
-    def seeds_are_chains_of_enough_secrets(self) -> bool:
-        """A seed is the hash chain over its secrets once its epoch has begun, and zero when too few were revealed."""
+    def seeds_are_made_of_named_secrets_too(self) -> bool:
+        """A seed is the hash of what was revealed, once its epoch has begun, and zero when nobody named revealed."""
         for _ in range(2):
             if any(self.seed_word(epoch) != self.seed_of(epoch) for epoch in {0, self.epoch, *self.revealed}):
                 return False

@@ -1,308 +1,362 @@
-"""AlignmentCourt beside its model: accusing, sealed votes, appeals, execution and payment."""
+"""AlignmentCourt, the hub and two services under the oracles: accusing, voting, re-hearing, paying and leaving."""
 
 from __future__ import annotations
 
-import pickle
+from functools import partial
 
-from audit.systems._court import (
-    APPEAL,
-    BOND,
-    CLAIMANTS,
-    JURORS,
-    REVEAL,
-    SOME,
-    VOTE,
-)
-from audit.systems._court_with_cases import EVIDENCE, CourtWithCases
-from audit.systems._hub import Coins
-from ethwire.constants import ZERO_ADDRESS
-from evmstorm.evm import artifacts
+from audit.oracles.delay import Exit, check_exits
+from audit.oracles.harm import Harm
+from audit.oracles.neutrality import check_alike
+from audit.oracles.profit import check_paid_in_full, check_profit
+from audit.systems._court import DAILY_BLOCKS, DUST, FAULTS, JURORS
+from audit.systems._court_services import CourtServices
+from audit.systems._hub import Coins, number
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import Amount, Choice, Flag
-from keifu.keys import keccak256
-from keifu.spec.court import GUILTY, INNOCENT, NO_QUORUM, CourtModel
-from keifu.units import COIN
+from evmstorm.fuzz.values import Choice, Flag
+from keifu.spec.court import ANSWER, COMMIT, LONGEST_CASE, LONGEST_WAIT, OVER, QUEUE, REVEAL, SEED, Table
+from keifu.units import COIN, DAY
 
-SEAT_LIMITS = (1, 2, 3, 3, 6, 12, artifacts.constant("staking/lib/juries.vy", "MAX_SEATS"))
-TRICKS = ("", "", "", "", "", "", "twice", "idle", "beyond", "too many", "none", "unsealed", "copied")
 OPENINGS = ("right", "right", "right", "right", "other vote", "other salt")
-NO_BALLOT = (0, 0, ZERO_ADDRESS)
+SOME = range(16)
+HELD = (1, 1, 50, 1_000, 1_001)  # thousandths
 
 
-class Court(CourtWithCases):
-    """Anyone accuses, jurors vote honestly or not, and the hub is used meanwhile."""
+class Court(CourtServices):
+    """Anyone accuses through a service, jurors vote honestly or not, stay away, join and leave meanwhile."""
 
-    # accusing ---------------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        super().start()
+        self.harm = Harm()
 
-    def at_stake(self, who: str) -> int:
-        return self.model.hub.effective(self["service"], self["respondent"])
+    # time and seeds ---------------------------------------------------------------------------------------------------
 
-    @action(
-        "", Choice((*("service",) * 9, "court", "taxed service", "claimant")),
-        Choice((*("respondent",) * 10, "juror", "claimant")),
-        Choice((ZERO_ADDRESS, "other claimant", "claimant")), Amount("at_stake"), Choice((*EVIDENCE, bytes(32))),
-        weight=8,
-    )  # fmt: skip
-    def open_case(self, who: str, service: str, accused: str, victim: str, amount: int, evidence: bytes) -> Steps:
-        named = "" if victim == ZERO_ADDRESS else self[victim]
-        case = yield from self.judged(
-            lambda m: m.open_case(who, self[service], self[accused], named, amount, evidence),
-            "open_case", self[service], self[accused], named or ZERO_ADDRESS, amount, evidence,
-            sender=who, case=len(self.model.cases) + 1, spends=BOND,
-        )  # fmt: skip
-        if case is not None:
-            seed_epoch = self.model.cases[case].juries[0].seed_epoch
-            self.emitted(
-                "court.CaseOpened", case_id=case, service=self[service], operator=self[accused], accuser=who,
-                amount=amount, evidence=evidence, seed_epoch=seed_epoch,
-            )  # fmt: skip
+    @action("court.advance", Choice("alive"), weight=6)
+    def advance(self, who: str, case: int) -> Steps:
+        done = yield from self.judged(lambda law: law.advance(case))
+        if done is not None:
+            assert number(done[0]) == done[1], "another phase"
 
-    @action("", Choice(EVIDENCE), weight=1, always_reverts=True)
-    def accuse_for_a_fee(self, who: str, evidence: bytes) -> Steps:
-        """Where the coin of bonds takes a fee of each transfer, no bond is whole."""
-        values = (self["taxed service"], self["respondent"], who, 1, evidence)
-        self.model.now = self.now
-        there = self.model.hub.effective(values[0], values[1])
-        fails = "transfer: token takes a fee" if there else "court: more than is at stake"
-        yield self.tx("taxed.open_case", *values, sender=who, fails=fails)
+    @action("", Choice("alive"), weight=14)
+    def pass_time(self, who: str, case: int) -> Steps:
+        """What waits for time, for blocks or for a seed gets it."""
+        item = self.case(case)
+        if item.phase == SEED and item.seed_epoch not in self.law.seeds:
+            self.put_seed(item.seed_epoch)
+        yield from self.advancing(who, case)
+
+    @action("", Choice("alive"), weight=3)
+    def starve(self, who: str, case: int) -> Steps:
+        """No seed comes, or no turn, for fourteen days."""
+        if self.case(case).phase == ANSWER:
+            yield from self.advancing(who, case)
+        item = self.case(case)
+        if item.phase in (SEED, QUEUE):
+            self.evm.warp_to(max(self.now, item.since + LONGEST_WAIT))
+            self.evm.mine(7 * DAILY_BLOCKS)
+            yield from self.advancing(who, case)
+
+    def advancing(self, who: str, case: int) -> Steps:
+        self.pass_period(case)
+        order = self.tx("court.advance", case, sender=who, raw_outcome=True)
+        yield from self.judged(lambda law: law.advance(case), order)
+
+    @action("", Choice((1, 2, 4, 60)), weight=2)
+    def blocks(self, who: str, count: int) -> Steps:
+        self.evm.mine(count)
+        return
+        yield
+
+    @action("", Choice((-1, 0, 2, 3)), weight=2)
+    def seed(self, who: str, ahead: int) -> Steps:
+        """A seed comes, or is passed over."""
+        epoch = max(0, self.law.next_seed + ahead)
+        if epoch not in self.law.seeds:
+            self.put_seed(epoch)
+        return
+        yield
 
     # voting -----------------------------------------------------------------------------------------------------------
 
-    def seats_for(self, case: int, who: str, most: int, trick: str) -> list[int]:
-        drawn = self.model.drawn_seats(case, who) if case in self.model.cases else [0]
-        seats = drawn[:most]
-        jury = self.jury(case)
-        there = self.model.seats(who, jury.weighed_at) if jury else 0
-        match trick:
-            case "twice":
-                return seats[: SEAT_LIMITS[-1] - 1] + seats[-1:]
-            case "too many":
-                return drawn[: SEAT_LIMITS[-1] + 1]
-            case "idle":
-                return [*seats[:1], next((seat for seat in range(there) if seat not in drawn), there)]
-            case "beyond":
-                return [*seats[:1], *self.beyond(case, who, there)]
-            case "none":
-                return []
-        return seats
-
-    def beyond(self, case: int, who: str, there: int) -> list[int]:
-        """The first seat that would be drawn, had the juror committed more."""
-        seeded = case in self.model.cases and self.model.cases[case].juries[-1].seed_epoch in self.model.seeds
-        return [seat for seat in range(there, there + 64) if seeded and self.model.drawn(case, who, seat)][:1]
-
-    @action("", Choice("sitting"), Flag(), Choice(SEAT_LIMITS), Choice(TRICKS), sender=JURORS, weight=14)
-    def commit_vote(self, who: str, case: int, guilty: bool, most: int, trick: str) -> Steps:
-        if not case:
-            return
-        seats, salt = self.seats_for(case, who, most, trick), self.salt(who)
-        sealed = self.model.seal(case, self.turn(case), who, guilty, salt)
-        if trick == "unsealed":
-            sealed = bytes(32)
-        if trick == "copied" and (jury := self.jury(case)) and jury.ballots:
-            other, ballot = next(iter(jury.ballots.items()))
-            sealed, (guilty, salt) = ballot.commitment, self.votes[case, self.turn(case), other]
-        if len(seats) > SEAT_LIMITS[-1]:
-            yield self.tx("court.commit_vote", case, seats, sealed, sender=who, fails="")
-        else:
-            yield from self.committed_by(who, case, seats, sealed, guilty, salt)
-
-    @action("", Choice("sitting"), Choice(SOME), Choice(SOME), Choice(SEAT_LIMITS), weight=8)
-    def jury_commits(self, who: str, case: int, present: int, guilty: int, most: int) -> Steps:
-        """Several jurors at once, each of them honestly."""
-        if case not in self.model.cases or self.phase(case) != "vote":
-            return
-        for number, juror in enumerate(self.jurors):
-            jury, seats = self.model.cases[case].juries[-1], self.model.drawn_seats(case, juror)[:most]
-            if present >> number & 1 and seats and juror not in jury.ballots:
-                vote, salt = bool(guilty >> number & 1), self.salt(juror)
-                sealed = self.model.seal(case, self.turn(case), juror, vote, salt)
-                yield from self.committed_by(juror, case, seats, sealed, vote, salt)
-
-    @action("", Choice("revealing"), Choice(OPENINGS), sender=JURORS, weight=10)
-    def reveal_vote(self, who: str, case: int, how: str) -> Steps:
-        if not case:
-            return
-        guilty, salt = self.votes.get((case, self.turn(case), who), (True, self.salt(who)))
-        salt = self.salt(self["claimant"]) if how == "other salt" else salt
-        yield from self.opened_by(who, case, guilty != (how == "other vote"), salt)
-
-    @action("", Choice("sealed", NO_BALLOT), Choice(OPENINGS), weight=6)
-    def report_salt(self, who: str, ballot: tuple[int, int, str], how: str) -> Steps:
-        case, _, juror = ballot
-        if not case:
-            return
-        guilty, salt = self.votes.get((case, self.turn(case), juror), (True, self.salt(juror)))
-        salt = self.salt(self["claimant"]) if how == "other salt" else salt
-        vote = guilty != (how == "other vote")
-        taken = yield from self.judged(
-            lambda m: m.report_salt(case, juror, vote, salt, who),
-            "report_salt", case, juror, vote, salt, sender=who, case=case,
-        )  # fmt: skip
-        self.punished(taken, who, case, self.turn(case), juror)
-
-    @action("", Choice("silent", NO_BALLOT), weight=6)
-    def penalise(self, who: str, ballot: tuple[int, int, str]) -> Steps:
-        case, turn, juror = ballot
-        if not case:
-            return
-        taken = yield from self.judged(
-            lambda m: m.penalise(case, turn, juror, who), "penalise", case, turn, juror, sender=who, case=case
-        )
-        self.punished(taken, who, case, turn, juror)
-
-    def punished(self, taken: int | None, prover: str, case: int, turn: int, juror: str) -> None:
-        if not taken:
-            return
-        seats = self.model.cases[case].juries[turn].ballots[juror].seats
-        assert taken <= seats * self.model.terms.penalty, "CRT-4: a juror pays for each seat, and no more"
-        self.emitted("court.Penalised", case_id=case, juror=juror, amount=taken)
-        evidence = keccak256(case.to_bytes(32, "big") + turn.to_bytes(32, "big") + bytes(12) + bytes.fromhex(juror[2:]))
-        self.emitted("hub.Slashed", service=self["court"], operator=juror, evidence=evidence, to_victim=0)
-
-    # verdicts ---------------------------------------------------------------------------------------------------------
-
-    @action("", Choice("appealable"), weight=7)
-    def appeal(self, who: str, case: int) -> Steps:
-        if not case:
-            return
-        bond = self.model.bond(self.turn(case) + 1)
-        done = yield from self.judged(lambda m: m.appeal(case, who), "appeal", case, sender=who, case=case, spends=bond)
+    def committing(self, who: str, case: int, guilty: bool, seal: bytes) -> Steps:
+        order = self.tx("court.commit", case, seal, sender=who, raw_outcome=True)
+        done = yield from self.judged(lambda law: law.commit(case, who, seal), order)
         if done is not None:
-            jury = self.model.cases[case].juries[-1]
-            turn, epoch = self.turn(case), jury.seed_epoch
-            self.emitted("court.Appealed", case_id=case, appellant=who, round=turn, seed_epoch=epoch)
+            hearing = self.case(case).hearing
+            assert number(done[0]) == done[1], "CRT-9: another number of seats"
+            self.votes[case, hearing, who] = guilty
+            kept = seal[:24] + bytes(8)
+            self.emitted("court.VoteCommitted", case_id=case, juror=who, hearing=hearing, seats=done[1], seal=kept)
 
-    @action("", Choice("voted", NO_BALLOT), sender=(*JURORS, "claimant"), weight=8)
-    def claim_juror(self, who: str, ballot: tuple[int, int, str]) -> Steps:
-        case, turn, _ = ballot
-        if not case:
-            return
-        yield from self.judged(
-            lambda m: m.claim_juror(case, turn, who), "claim_juror", case, turn, sender=who, case=case
-        )
+    @action("", Choice("sitting"), Flag(), sender=(*JURORS, "stranger"), weight=5)
+    def commit(self, who: str, case: int, guilty: bool) -> Steps:
+        yield from self.committing(who, case, guilty, self.seal(case, who, guilty))
 
-    def receivers(self, who: str) -> list[str]:
-        return [*self.addresses, self["court"], self["hub"], ZERO_ADDRESS]
+    @action("", Choice("sitting"), sender=JURORS, weight=2)
+    def copy_seal(self, who: str, case: int) -> Steps:
+        """A copied seal commits and cannot be revealed."""
+        votes = [vote for name, vote in self.case(case).hearings[-1].votes.items() if name != who and vote.seal]
+        if votes:
+            yield from self.committing(who, case, True, votes[0].seal + bytes(8))
 
-    @action("", Choice("receivers"), weight=4)
-    def collect(self, who: str, receiver: str) -> Steps:
-        if receiver == ZERO_ADDRESS:
-            yield self.tx("court.collect", receiver, sender=who, fails="court: no receiver")
-            return
-        before = self.stored(receiver)
-        paid = yield from self.judged(lambda m: m.collect(who), "collect", receiver, sender=who)
-        self.gifts += paid if receiver == self["court"] else 0
-        self.donated += paid if receiver == self["hub"] else 0
-        if paid == 0:
-            self.emitted("token.Transfer", count=0)
-        assert receiver == self["court"] or self.stored(receiver) == before + paid, "the receiver got something else"
+    @action("", Choice("sitting"), Choice(SOME), Choice(SOME), weight=12)
+    def jury_commits(self, who: str, case: int, present: int, guilty: int) -> Steps:
+        """Several jurors at once."""
+        for index, juror in enumerate(self.jurors):
+            item = self.case(case)
+            ready = item.phase == COMMIT and juror not in item.hearings[-1].votes
+            if ready and present >> index & 1 and self.law.drawn(case, item.hearing, juror):
+                self.evm.mine()
+                if self.law.ended(item, 2 * DAY):
+                    return
+                vote = bool(guilty >> index & 1)
+                yield from self.committing(juror, case, vote, self.seal(case, juror, vote))
 
-    # what happens at the hub meanwhile --------------------------------------------------------------------------------
+    def revealing(self, who: str, case: int, how: str) -> Steps:
+        guilty = self.votes.get((case, self.case(case).hearing, who), True) != (how == "other vote")
+        salt = bytes(32) if how == "other salt" else self.salt(who)
+        order = self.tx("court.reveal", case, guilty, salt, sender=who, raw_outcome=True)
+        done = yield from self.judged(lambda law: law.reveal(case, who, guilty, salt), order)
+        if done is not None:
+            hearing = self.case(case).hearing
+            self.emitted("court.VoteRevealed", case_id=case, juror=who, hearing=hearing, seats=done[1], guilty=guilty)
 
-    def promised(self, who: str) -> int:
-        held = self.model.hub.operators[who].commitments.get(self["court"])
-        return held.next if held else COIN
+    @action("", Choice("sitting"), Choice(OPENINGS), sender=JURORS, weight=6)
+    def reveal(self, who: str, case: int, how: str) -> Steps:
+        yield from self.revealing(who, case, how)
 
-    @action("hub.commit", Choice("services"), Coins(20_000 * COIN), sender=JURORS, weight=4)
-    def commit(self, who: str, service: str, amount: int) -> Steps:
-        yield from self.both(lambda m: m.hub.commit(who, service, amount))
+    @action("", Choice("sitting"), Choice(SOME), weight=12)
+    def jury_reveals(self, who: str, case: int, silent: int) -> Steps:
+        """The commit period ends, and all but some reveal."""
+        if self.case(case).phase == COMMIT:
+            self.pass_period(case)
+        for index, juror in enumerate(self.jurors):
+            vote = self.case(case).hearings[-1].votes.get(juror)
+            if vote and not vote.status and not silent >> index & 1 and self.case(case).phase in (COMMIT, REVEAL):
+                yield from self.revealing(juror, case, "right")
 
-    @action("hub.uncommit", Choice("services"), Coins("promised"), sender=JURORS, weight=3)
-    def uncommit(self, who: str, service: str, amount: int) -> Steps:
-        yield from self.both(lambda m: m.hub.uncommit(who, service, amount))
+    @action("", Choice("sitting"), Choice(JURORS), Choice(OPENINGS), weight=4)
+    def report_salt(self, who: str, case: int, role: str, how: str) -> Steps:
+        juror = self[role]
+        guilty = self.votes.get((case, self.case(case).hearing, juror), True) != (how == "other vote")
+        salt, before = bytes(32) if how == "other salt" else self.salt(juror), self.behind(juror)
+        order = self.tx("court.report_salt", case, juror, guilty, salt, sender=who, raw_outcome=True)
+        done = yield from self.judged(lambda law: law.report_salt(case, juror, guilty, salt), order)
+        if done is not None:
+            self.tipped(done, case, juror, before, who)
 
-    def services(self, who: str) -> list[str]:
-        return [self["court"], self["court"], self["service"]]
+    @action("", Choice("newest"), Choice((0, 0, 1, 7)), Choice(JURORS), weight=8)
+    def show_absent(self, who: str, case: int, hearing: int, role: str) -> Steps:
+        juror, before = self[role], self.behind(self[role])
+        order = self.tx("court.show_absent", case, hearing, juror, sender=who, raw_outcome=True)
+        done = yield from self.judged(lambda law: law.show_absent(case, hearing, juror), order)
+        if done is not None:
+            self.tipped(done, case, juror, before, who)
 
-    @action("hub.unbond", Coins(lambda self, who: self.model.hub.operators[who].bond.active), sender=JURORS, weight=2)
-    def unbond(self, who: str, amount: int) -> Steps:
-        yield from self.both(lambda m: m.hub.unbond(who, amount))
+    @action("", Choice("newest"), Choice(JURORS), weight=10)
+    def claim(self, who: str, case: int, role: str) -> Steps:
+        juror = self[role]
+        order = self.tx("court.claim", case, [juror], sender=who, raw_outcome=True)
+        yield from self.claiming(case, juror, order)
 
-    @action("hub.unjail", sender=JURORS, weight=2)
-    def unjail(self, who: str) -> Steps:
-        yield from self.both(lambda m: m.hub.unjail(who))
+    def claiming(self, case: int, juror: str, order: object) -> Steps:
+        before = self.behind(juror)
+        done = yield from self.judged(lambda law: law.claim(case, juror), order)
+        if done is not None:
+            paid, lost = done[1]
+            self.emitted("court.JurorPaid", count=int(paid > 0), **({"case_id": case, "juror": juror} if paid else {}))
+            if lost:
+                self.penalised(case, juror, lost, before)
 
-    @action("", Coins("at_stake"), sender="service", weight=1)
-    def service_slashes(self, who: str, amount: int) -> Steps:
-        """A fault that code decided, so that less is there for the court."""
-        values = (self["respondent"], amount, ZERO_ADDRESS, self["claimant"], EVIDENCE[0])
-        order = self.tx("hub.slash", *values, sender=who, raw_outcome=True)
-        yield from self.both(lambda m: m.hub.slash(who, values[0], amount, "", self["claimant"])[0], order=order)
+    @action("", Choice("alive"), Choice(SOME), Choice(SOME), weight=12)
+    def hear(self, who: str, case: int, guilty: int, silent: int) -> Steps:
+        """A whole hearing: its seed comes, jurors commit, all but some reveal, and it is closed."""
+        for _ in range(3):
+            if self.case(case).phase in (ANSWER, SEED, QUEUE):
+                yield from self.pass_time(who, case)
+        if self.case(case).phase in (COMMIT, REVEAL):
+            yield from self.jury_commits(who, case, 15, guilty)
+            yield from self.jury_reveals(who, case, silent)
+            yield from self.pass_time(who, case)
 
-    @action("", Choice(("service", "court")), Choice((0, 1, 2, 3, 4, 5, 6, 7)), weight=1)
+    def behind(self, juror: str) -> int:
+        return self.ask("hub.lock_of", self["court"], juror)
+
+    # jurors -----------------------------------------------------------------------------------------------------------
+
+    @action("court.join", sender=(*JURORS, "stranger"), weight=4)
+    def join_court(self, who: str) -> Steps:
+        done = yield from self.judged(lambda law: law.join(who))
+        if done is not None:
+            assert number(done[0]) == done[1], "another sum was added"
+
+    @action("", Choice(HELD), sender=JURORS, weight=5)
+    def leave(self, who: str, part: int) -> Steps:
+        amount = self.behind(who) * part // 1_000
+        order = self.tx("court.leave", amount, sender=who, raw_outcome=True)
+        yield from self.judged(lambda law: law.leave(who, amount), order)
+
+    @action("court.release", sender=JURORS, weight=5)
+    def release(self, who: str) -> Steps:
+        done = yield from self.judged(lambda law: law.release(who))
+        if done is not None:
+            assert number(done[0]) == done[1], "another sum came back"
+
+    @action("", Choice(JURORS), weight=3)
+    def poke_juror(self, who: str, role: str) -> Steps:
+        juror = self[role]
+        order = self.tx("court.poke", juror, sender=who, raw_outcome=True)
+        yield from self.judged(lambda law: law.poke(juror), order)
+
+    @action("", Coins(10_000 * COIN), sender=JURORS, weight=4)
+    def lock_more(self, who: str, amount: int) -> Steps:
+        order = self.tx("hub.lock", self["court"], who, amount, sender=who, raw_outcome=True)
+        done = yield from self.both(lambda m: m.lock(self["court"], who, amount), order, who=who, spends=amount)
+        if done is not None:
+            self.flow[who] -= amount
+
+    @action("court.pay_insurance", weight=2)
+    def pay_penalties(self, who: str) -> Steps:
+        done = yield from self.judged(lambda law: None)
+        if done is not None:
+            self.flow[self.insurance] += number(done[0])
+            self.flow[self["court"]] -= number(done[0])
+
+    # the owner --------------------------------------------------------------------------------------------------------
+
+    @action("", Choice((COIN, COIN // 2, 2 * COIN, 0, 10**23)), sender="stranger", weight=1)
+    def rescale(self, who: str, unit: int) -> Steps:
+        order = self.tx("court.rescale", unit, sender=self.owner, raw_outcome=True)
+        yield from self.judged(lambda law: law.rescale(unit), order)
+
+    @action("court.rescale", Choice((COIN,)), weight=1, always_reverts=True)
+    def rescale_for_oneself(self, who: str, unit: int) -> Steps:
+        return "court: not the owner"
+        yield
+
+    @action("", Choice("services"), Choice(range(6)), sender="stranger", weight=1)
     def remove_service(self, who: str, service: str, luck: int) -> Steps:
-        if luck:
-            return None  # what is removed stays removed: seldom, or nothing else happens
-        order = self.tx("hub.remove_service", self[service], sender=self.owner, raw_outcome=True)
-        yield from self.both(lambda m: m.hub.remove_service(self[service]), order=order)
-
-    @action("", Amount(COIN), sender=CLAIMANTS, weight=1)
-    def donate(self, who: str, amount: int) -> Steps:
-        if amount <= self.stored(who):
-            yield self.tx("token.transfer", self["court"], amount, sender=who)
-            self.gifts += amount
+        if luck == 0:
+            order = self.tx("hub.remove_service", service, sender=self.owner, raw_outcome=True)
+            yield from self.both(lambda m: m.remove_service(service), order)
 
     # what holds in the end --------------------------------------------------------------------------------------------
 
+    @invariant("CRT-8", at_end=True)
+    def weights_are_the_log_s(self) -> bool:
+        """What weighed at an accusation weighs in its case for ever; weights sum up to the total."""
+        law, court = self.at_court(), self.contract("court")
+        now = sum(law.weights().values())
+        for case, item in list(law.cases.items())[-3:]:
+            weights = {who: self.ask("court.weight_in", case, who) for who in self.addresses}
+            if {who: wei for who, wei in weights.items() if wei} != item.weights:
+                return False
+            if court.get_case(case)[6] != sum(weights.values()):
+                return False
+        for who in self.jurors:
+            juror, found = law.jurors[who], court.get_juror(who)
+            counts = (juror.mature, juror.young, juror.counts_from if juror.young else 0, juror.leaving)
+            if tuple(found)[:4] != counts or found[5] != juror.ballots:
+                return False
+        return self.ask("court.total_weight") == now
+
     @invariant("CRT-9", at_end=True)
-    def a_seat_votes_once(self) -> bool:
-        """What a jury counts are different seats, each of them drawn and its juror's."""
-        innocent, guilty = self.turn_words[-1], self.turn_words[-2]
-        for case, item in self.model.cases.items():
-            for turn, jury in enumerate(item.juries):
-                cast = [ballot for ballot in jury.ballots.values() if ballot.vote in (INNOCENT, GUILTY)]
-                if sum(len(set(ballot.numbers)) for ballot in cast) != innocent(case, turn) + guilty(case, turn):
-                    return False
+    def seats_are_drawn_by_weight(self) -> bool:
+        """A juror's seats are its weight's share, and the remainder is a draw: within one seat, in however many
+        accounts the coins are."""
+        law, court = self.law, self.contract("court")
+        for case, item in list(law.cases.items())[-3:]:
+            for hearing in range(len(item.hearings)):
+                for who in self.jurors:
+                    seats = court.drawn(case, hearing, who)
+                    assert seats == law.drawn(case, hearing, who), "another draw"
+                    assert not seats or abs(seats - item.expected(hearing, who)) < 1, "more seats than its weight"
         return True
 
-    @invariant("CRT-12", at_end=True)
+    @invariant("CRT-13", at_end=True)
     def views_tell(self) -> bool:
         """Every case is the model's, and the views tell it."""
-        if not all(self.written(case) for case in self.model.cases):
-            return False
-        court, case = self.contract("court"), self.touched or 1
-        item, turn = self.model.cases.get(case), self.turn(case)
-        if item is None:
-            return True
-        shown = tuple(court.get_case(case)), tuple(court.get_round(case, turn))
-        if shown[0][3:5] != (item.victim or ZERO_ADDRESS, item.amount) or shown[1][3] != item.juries[turn].appellant:
-            return False
-        for who in self.jurors:
-            ballot = item.juries[turn].ballots.get(who)
-            wanted = (ballot.commitment, ballot.seats, ballot.vote) if ballot else (bytes(32), 0, 0)
-            if tuple(court.ballot(case, turn, who)) != wanted:
-                return False
-        terms = self.model.terms
-        longest = (terms.appeals + 1) * (VOTE + REVEAL) + terms.appeals * APPEAL
-        return self.ask("court.longest_case") == longest
+        court = self.contract("court")
+        for case, item in list(self.law.cases.items())[-3:]:
+            told = court.get_case(case)
+            wanted = (item.hearing, item.phase, item.since, item.since_block, item.seed_epoch, item.first, item.verdict)
+            assert tuple(told)[8:15] == wanted, f"{told}, not {wanted}"
+            for hearing, jury in enumerate(item.hearings):
+                votes = (jury.committed, jury.seats(1), jury.seats(2))
+                assert tuple(court.tally(case, hearing)) == votes, "another tally"
+                for who, vote in jury.votes.items():
+                    assert tuple(court.ballot(case, hearing, who))[1:] == (vote.seats, vote.status), "another ballot"
+            verdict, amount, costs = court.verdict(case)
+            convicted = item.verdict == 2
+            assert (verdict, amount) == (item.verdict, item.asked if convicted else 0), "another verdict"
+            assert abs(costs - (item.costs if convicted else 0)) <= DUST, "other costs"
+            assert court.over(case) == (item.phase == OVER), "over"
+            table = Table(item.asked, self.law.unit)
+            most = self.ask("court.most_costs", item.asked)
+            check_alike("costs", most, [int(table.fees(0)), int(table.fees(1))], DUST)
+        return self.ask("court.longest_case") == LONGEST_CASE and self.ask("court.case_count") == len(self.law.cases)
 
-    @invariant("CRT-8", at_end=True)
-    def stake_that_came_late_has_no_seat(self) -> bool:
-        """Seats are drawn from what was committed at the start of the epoch before the jury was called."""
-        court, model = self.contract("court"), self.model
-        model.now, case = self.now, self.touched if self.touched in self.model.cases else len(self.model.cases)
-        return all(
-            list(court.drawn_seats(case, who)) == model.drawn_seats(case, who)[: SEAT_LIMITS[-1]] for who in self.jurors
-        )
-
-    @invariant("CRT-13", at_end=True)
-    def every_case_ends(self) -> bool:
-        """In the end every case is executed, jurors are paid or punished, and the court keeps a few wei of rounding."""
-        model: CourtModel = self.revived(pickle.dumps(self.model))
-        self.evm.warp(self.ask("court.longest_case"))
-        model.now = self.now
-        for case, item in model.cases.items():
-            if not item.verdict and self.do("court.execute", case, sender=self["claimant"]) != model.execute(case):
+    @invariant("CRT-2", at_end=True)
+    def faults_are_spent_by_conviction(self) -> bool:
+        """A fault is accused again only when it was not found, for three times the bond when it was acquitted."""
+        for fault in FAULTS:
+            last = self.law.last_about(self["service"], fault)
+            if last and (last.phase != OVER or last.verdict == 2):
+                if not self.refuses("court.bond_for", self["service"], fault, 400 * COIN):
+                    return False
+                continue
+            repeated = bool(last and (last.verdict == 1 or last.repeated))
+            wanted = Table(400 * COIN, self.at_court().unit).bond(repeated)
+            if abs(self.ask("court.bond_for", self["service"], fault, 400 * COIN) - wanted) > DUST:
                 return False
-            for turn, jury in enumerate(item.juries):
-                for who, ballot in jury.ballots.items():
-                    if ballot.seats and ballot.vote == item.verdict and item.verdict != NO_QUORUM:
-                        paid = self.do("court.claim_juror", case, turn, sender=who)
-                        if paid != model.claim_juror(case, turn, who):
-                            return False
+        return True
+
+    @invariant("ORA-1", at_end=True)
+    def nobody_is_richer_than_the_log_says(self) -> bool:
+        """Profit: no coalition has more than the log entitles it to, coins, credits and locks together."""
+        model = self.model
+        held, entitled = {}, {}
         for who in self.addresses:
-            if self.do("court.collect", who, sender=who) != model.collect(who):
-                return False
-        left = sum(item.pot_left for item in model.cases.values())
-        return self.stored(self["court"]) == left + self.gifts and left <= len(self.votes)
+            locks = sum(self.ask("hub.lock_of", service, who) for service in self.services)
+            held[self.name(who)] = self.stored(who) + self.ask("hub.credit", who) + locks
+            owed = self.hold[who] + self.flow[who] + self.law.paid[who]
+            entitled[self.name(who)] = owed + model.credits[who] - self.received[who] + model.locked(who)
+        check_profit(held, entitled, self.cents)
+        check_paid_in_full(held, entitled, self.cents)
+        return True
+
+    @invariant("ORA-4", at_end=True)
+    def jurors_get_out_in_time(self) -> bool:
+        """Delay: whoever asks its coins back has them when the cases before it are over and 14 days have passed."""
+        law = self.at_court()
+        longest = 5 * LONGEST_CASE + 14 * DAY
+        exits = []
+        for who in self.jurors:
+            if (left := self.behind(who) - law.jurors[who].leaving) > 0 and self.ask("hub.listed", self["court"]):
+                self.do("court.leave", left, sender=who)
+            exits.append(Exit(self.name(who), self.now, longest, partial(self.is_out, who)))
+        if not self.ask("hub.listed", self["court"]):
+            return True
+        check_exits(exits, lambda: self.evm.now, self.wait_with_cases)
+        return True
+
+    def wait_with_cases(self, until: int) -> None:
+        """Seeds come, cases go on and are settled."""
+        for _ in range(60):
+            open_cases = [case for case in self.law.cases if not self.contract("court").over(case)]
+            if not open_cases:
+                break
+            for case in open_cases:
+                told = self.contract("court").get_case(case)
+                if told[9] == SEED:
+                    self.do("box.put", told[12], b"\1" * 32, sender=self.owner)
+                self.do("court.advance", case, sender=self.owner)
+            self.evm.warp(DAY)
+            self.evm.mine(DAILY_BLOCKS)
+        self.evm.warp_to(max(self.now, until))
+        for case in self.law.cases:
+            self.do("court.claim", case, self.jurors, sender=self.owner)
+
+    def is_out(self, juror: str) -> bool:
+        if self.behind(juror):
+            self.do("court.release", sender=juror)
+        return self.behind(juror) == 0

@@ -67,7 +67,7 @@ class BatchEscrow(Escrow):
 
     @invariant("ESC-8", at_end=True)
     def views_tell_the_terms(self) -> bool:
-        """`plan` gives the terms of every grant as they are now, and zeros where there is none."""
+        """`plan` gives the terms of every grant as they are now, at their bounds too, and zeros where there is none."""
         view = self.contract("escrow").plan
         for number, grant in enumerate(self.grants[:3], 1):
             plan = grant.schedule
@@ -77,10 +77,9 @@ class BatchEscrow(Escrow):
                 return False
             if set(self.contract("escrow").stake_of(number)) != {0, ZERO_ADDRESS}:
                 return False
-        return bool(view(len(self.grants) + 1)[2:] == (0, 0, 0, 0, 0, 0))
+        return bool(view(len(self.grants) + 1)[2:] == (0, 0, 0, 0, 0, 0)) and self._bounds_are_terms_too()
 
-    @invariant("ESC-8", at_end=True)
-    def bounds_are_terms_too(self) -> bool:
+    def _bounds_are_terms_too(self) -> bool:
         """A grant with each number of its terms at a bound is taken, and its terms are reported."""
         funder = max(self.coins, key=lambda who: self.coins[who])
         usual = {"start": self.now, "step": 1, "steps": 1}

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audit.systems._hub import EPOCH, UNBONDING, Coins
+from audit.staked_hub import EPOCH, LOCK, MULTIPLE, UNBONDING, hub_arguments, make_room, shares_of
+from audit.systems._hub import Coins
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Steps, System, action, invariant
@@ -16,16 +17,15 @@ from keifu.units import COIN
 
 GRANTS = 3
 TOTAL = 9_000 * COIN + 7
-BOND, DELEGATED, COMMITTED = 2_000 * COIN, 3_000 * COIN, 4_500 * COIN
-AMOUNT, SHARES, MASK = 2**96 - 1, 2**128 - 1, 2**112 - 1
+DELEGATED = 3_000 * COIN
+AMOUNT, MASK = 2**96 - 1, 2**112 - 1
 PARTS = (1_000, 1_000, 999, 500, 1)
 WHOLE = 1_000
 TOO_MUCH = 1_001
 DUST = 2  # wei that divisions may cost a ticket
-EVIDENCE = b"\1" * 32
 HUB_SAYS = (
-    "hub: below minimum stake", "hub: operator jailed", "hub: bond below minimum", "hub: dust left", "hub: zero shares",
-    "hub: not matured", "hub: no ticket", "hub: too few shares",
+    "hub: below minimum stake", "hub: pool is full", "hub: dust left", "hub: zero amount", "hub: not matured",
+    "hub: no ticket", "hub: too little",
 )  # fmt: skip
 OPERATORS = ("operator", "other operator")
 
@@ -40,18 +40,16 @@ class Grants(System):
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
         token = evm.deploy("KeifuToken", owner, sender=owner)
-        hub = evm.deploy("StakingHub", token, owner, evm.account("insurance"), UNBONDING, EPOCH, sender=owner)
+        hub = evm.deploy("StakingHub", *hub_arguments(token, owner, evm.account("insurance")), sender=owner)
         escrow = evm.deploy("VestingEscrow", token, hub, sender=owner)
         self.bind(escrow=escrow, hub=hub, token=token)
         self.operators = [self[role] for role in OPERATORS]
-        hub.list_service(self["service"], UNBONDING, 4_000, 4_000, ZERO_ADDRESS, sender=owner)
         token.transfer(self["service"], 10**6 * COIN, sender=owner)
-        for name in (*self.operators, self["service"], owner):
+        for name in (*self.operators, self["service"]):
             token.approve(hub, 2**256 - 1, sender=name)
         for name in self.operators:
             token.transfer(name, 10_000 * COIN, sender=owner)
-            hub.register_operator(1_000, "", sender=name)
-            hub.bond(BOND, sender=name)
+        make_room(hub, token, owner, self["service"], self.operators, evm.warp, commission_bps=1_000)
         token.approve(escrow, 2**256 - 1, sender=owner)
         plan = self.schedule = Schedule(evm.now + 6 * UNBONDING, 28 * EPOCH, 12, 4, 2)
         for number in range(GRANTS):
@@ -66,33 +64,31 @@ class Grants(System):
         self.terms = [self.read("escrow._terms", offset=number) for number in range(GRANTS + 1)]
         self.amounts = [self.read("escrow._amounts", offset=number) for number in range(GRANTS + 1)]
         self.stake_words = [self.read("escrow.stakes.stakes", offset=at) for at in range(5)]  # operator to owed
-        self.pool, self.totals = self.read("hub.ledger.pools_of"), self.read("hub.ledger.totals")
-        self.position = self.read("hub.positions.positions")
+        self.pool, self.credit = self.read("hub.operators.pools_of"), self.read("hub.coins.credits")
+        self.position, self.added = self.read("hub.positions.positions"), self.read("hub.positions.additions")
+        self.lock = self.read("hub.locks.locks")
+        self.insurance = evm.account("insurance").address
         self.keys = {number: f"0x{self.ask('escrow.stake_key', number):040x}" for number in self.numbers()}
 
     def slash_once(self, evm: LocalEvm) -> None:
         """Take a third of what others delegated to the first operator: its shares are no round number of coins."""
         hub, name, service = self.contract("hub"), self.operators[0], self["service"]
-        hub.stake(name, DELEGATED, 0, sender=evm.account("owner"))
-        hub.commit(service, BOND + DELEGATED // 3, sender=name)
-        evm.warp(2 * UNBONDING)  # commitments that delegators back count after a notice
-        hub.slash(name, BOND + DELEGATED // 3, ZERO_ADDRESS, ZERO_ADDRESS, EVIDENCE, sender=service)
-        hub.bond(BOND, sender=name)
-        evm.warp(3 * EPOCH)
-        hub.unjail(sender=name)
+        hub.stake(name, DELEGATED, 0, 0, sender=evm.account("owner"))
+        penalty = DELEGATED // 3 // MULTIPLE
+        hub.slash(name, 0, penalty, sender=service)
+        hub.lock(service, name, penalty, sender=name)
+        hub.bind(name, LOCK, sender=service)
 
     def stake_some(self, evm: LocalEvm) -> dict[int, StakedGrant]:
         """One grant at stake with each operator; the second may lose all of it."""
-        escrow, hub = self.contract("escrow"), self.contract("hub")
+        escrow = self.contract("escrow")
         found = {number: StakedGrant() for number in self.numbers()}
-        put = {1: (self.operators[0], TOTAL // 3), 2: (self.operators[1], BOND // 4)}
+        put = {1: (self.operators[0], TOTAL // 3), 2: (self.operators[1], LOCK // 4)}
         owners = {1: self["other beneficiary"], 2: self["beneficiary"]}
         for number, (name, amount) in put.items():
             escrow.stake(number, name, amount, 0, sender=owners[number])
             found[number].enter(name, amount)
-        hub.commit(self["service"], COMMITTED, sender=self.operators[0])
-        hub.commit(self["service"], BOND + BOND // 4, sender=self.operators[1])
-        evm.warp(2 * UNBONDING)
+        evm.warp(2 * EPOCH)
         return found
 
     def prepare(self, evm: LocalEvm) -> None:
@@ -143,7 +139,7 @@ class Grants(System):
     def shares(self, number: int) -> int:
         operator = self.grants[number].operator
         word, pool = self.position(operator, self.keys[number]), self.pool(operator)
-        return word & SHARES if word >> 248 == pool >> 224 & 255 else 0
+        return shares_of(word, self.added(operator, self.keys[number])) if word >> 248 == pool >> 224 & 255 else 0
 
     # the beneficiary --------------------------------------------------------------------------------------------------
 
@@ -297,31 +293,15 @@ class Grants(System):
         wrong = ("hub: zero amount", "token: insufficient balance")
         assert returned is not None or self.refusal in wrong, self.refusal
 
-    @action(
-        "hub.slash", Choice("operators"), Coins(12_000 * COIN), Who(), Who(), Choice((EVIDENCE,)), sender="service",
-        allow=("hub: zero amount",), weight=5,
-    )  # fmt: skip
-    def slash(self, who: str, operator: str, amount: int, victim: str, prover: str, evidence: bytes) -> Steps:
+    @action("hub.slash", Choice("operators"), Coins(LOCK), Coins(LOCK), sender="service", weight=5)
+    def slash(self, who: str, operator: str, damages: int, penalty: int) -> Steps:
         self.slashed |= (yield MAY_REVERT) is not None
 
-    @action("hub.commit", Choice("services"), Coins(BOND), sender=OPERATORS, weight=3)
-    def commit(self, who: str, service: str, amount: int) -> Steps:
-        yield RAW_OUTCOME
-
-    def services(self, who: str) -> list[str]:
-        return [self["service"]]
-
-    @action("hub.bond", Coins(BOND), sender=OPERATORS, weight=3)
-    def bond(self, who: str, amount: int) -> Steps:
-        yield RAW_OUTCOME
-
-    @action("hub.unbond", Coins(BOND), sender=OPERATORS, weight=2)
-    def unbond(self, who: str, amount: int) -> Steps:
-        yield RAW_OUTCOME
-
-    @action("hub.unjail", sender=OPERATORS, weight=3)
-    def unjail(self, who: str) -> Steps:
-        yield RAW_OUTCOME
+    @action("", Choice("operators"), Coins(LOCK), weight=6, allow=("hub: zero amount", "token: insufficient balance"))
+    def lock_again(self, who: str, operator: str, amount: int) -> Steps:
+        """New coins behind the service, all of them bound: room for stake."""
+        yield self.tx("hub.lock", self["service"], operator, amount, sender=operator, may_revert=True)
+        yield self.tx("hub.bind", operator, 2**96 - 1, sender=self["service"])
 
     # what always holds ------------------------------------------------------------------------------------------------
 
@@ -342,9 +322,11 @@ class Grants(System):
 
     @invariant("HUB-1")
     def hub_covers_what_it_owes(self) -> bool:
-        """The hub's coins cover stake and insurance."""
-        word = self.totals()
-        return self.stored(self["hub"]) >= (word & AMOUNT) + (word >> 96 & AMOUNT)
+        """The hub's coins cover delegated stake, locks, and credits."""
+        stake = sum(self.pool(operator) & AMOUNT for operator in self.operators)
+        locks = sum(self.lock(self["service"], operator) & AMOUNT for operator in self.operators)
+        credits = sum(self.credit(who) for who in (*self.addresses, self.insurance))
+        return self.stored(self["hub"]) >= stake + locks + credits
 
     @invariant("ESC-7", at_end=True)
     def everyone_gets_out(self) -> bool:

@@ -1,36 +1,38 @@
 """Promote, heartbeat, slash: ProvenanceRegistry, Environments, StakingHub and AlignmentCourt together.
 
-No contract calls `is_heartbeat_false`: whoever slashes asks it. So the service here slashes where it answers True, and
-jurors ask it before they vote. Nodes sign what was promoted or something else, anybody brings anything to either.
+No contract calls `is_heartbeat_false`: whoever slashes asks it. So the service here, an account, slashes once for each
+heartbeat where it answers True, and jurors ask it before they vote. Nodes sign what was promoted or something else,
+anybody brings anything to either.
 """
 
 from __future__ import annotations
 
-import pickle
+import copy
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
-from audit.systems._court import SOME, VOTE, Courtroom
-from audit.systems._hub import Coins
+from audit.oracles.promise import reserve_of
+from audit.systems._court import LOCK, Courtroom
+from audit.systems._hub import number
 from audit.systems._registry import DIGESTS, SCHEMAS, UNKNOWN, Place, Registry, Said
 from audit.systems.provenance import Provenance
-from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice
 from keifu.provenance import Attestation, Heartbeat, Record, heartbeat_digest
-from keifu.spec.court import GUILTY
+from keifu.spec.court import ANSWER, COMMIT, CONVICTED, OVER, REVEAL, SEED
 from keifu.units import COIN
 
-NODES = ("node", "other node")
+NODES = ("operator", "other node")
 AUTHORS = ("author", "other author")
-NODE_BOND, NODE_PROMISE = 20_000 * COIN, 10_000 * COIN
-FINE = 700 * COIN  # what the service takes for one false heartbeat
-CLAIMS = (COIN, FINE, 3 * FINE)
-HONEST_SEATS, HOSTILE_SEATS = 3, 2  # so that no jury is the hostile juror's: who holds most of the stake decides
+HOSTILE = "juror"  # a quarter of the mature seats: who holds three quarters decides
+FINE, PENALTY = 700 * COIN, 100 * COIN  # what the service takes for one false heartbeat
+CLAIMS = (400 * COIN, 700 * COIN, 2_500 * COIN)
 TIMES = (1_800_000_000, 1_800_000_001)
 SPOILT = ("", "", "", "", "", "other key", "other record", "short", "other node")
 LIE = b"\xee" * 32
+MOST_CASES = 8
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,11 @@ class Proof:
 
 
 class Heartbeats(Provenance, Courtroom):
-    """A node that signed only what was promoted loses nothing, whoever accuses it; a lie costs its bond."""
+    """A node that signed only what was promoted loses nothing, whoever accuses it; a lie costs its lock."""
 
     contracts = ("Environments", "AlignmentCourt")
-    actors = (*Registry.actors, *Courtroom.actors, *NODES)
+    actors = (*Registry.actors, *Courtroom.actors, "other node")
+    funds: ClassVar[int] = 10**25
 
     # set-up -----------------------------------------------------------------------------------------------------------
 
@@ -60,51 +63,54 @@ class Heartbeats(Provenance, Courtroom):
         self.addresses = tuple(self.roles.values())
         Registry.setup(self, evm)
         Courtroom.setup(self, evm)
-        self.nodes = [self[role] for role in NODES]
 
     def begin(self) -> None:
-        """Nodes at the service, an environment with two promotions, a true and a false accusation before juries."""
-        for role in NODES:
-            self.enrol(self[role], NODE_BOND)
-            self.promise(self[role], self["service"], NODE_PROMISE)
-            self.operators.append(self[role])
+        """Two nodes at the service, an environment with two promotions, a true and a false accusation before juries."""
+        self.nodes, node = [self[role] for role in NODES], self["other node"]
+        self.operators.append(node)
+        register = partial(self.model.register_operator, node, 0)
+        self.both_now("hub.register_operator", register, 0, "", sender=node)
+        self.lock_now(self["service"], node, LOCK)
         Registry.start(self)
         self.fill_registry()
-        place, votes = next(iter(self.places)), ("juror", "second juror")
+        place = next(iter(self.places))
         self.truth: dict[int, bool] = {}
-        for role, digest, jurors in (
-            ("other node", LIE, votes),
-            ("node", self.records[self.ran(place, 1)].digest, votes),
-        ):
+        for role, digest in (("other node", LIE), ("operator", self.records[self.ran(place, 1)].digest)):
             proof = self.proof(role, (place, 1), digest, TIMES[0], "")
-            case = self.charge(role, FINE, proof.root, dict.fromkeys(jurors, proof.false))
-            self.truth[case] = proof.false
-        self.later(VOTE)
-        self.book = pickle.dumps((self.records, self.words, self.said, self.places, self.truth))
+            self.open_now(proof.root, FINE, self[role])
+            self.truth[self.law.opened] = proof.false
+        for _ in range(2):
+            self.move_on(1, 2)
+            self.put_seed(self.law.cases[1].seed_epoch)
+        for case, false in self.truth.items():
+            for juror in self.jurors:
+                if juror != self[HOSTILE] and self.law.drawn(case, 0, juror):
+                    self.commit_now(case, juror, false)
+        self.library = copy.deepcopy((self.records, self.words, self.said, self.places, self.truth))
 
     def fill_registry(self) -> None:
         registry, places = self.contract("registry"), self.contract("environments")
         author, attester = self["author"], self["attester"]
         for digest in DIGESTS[:3]:
             record = self.record(author, 5, digest, [], "")
-            number = self.domain.record_id(record)
+            known = self.domain.record_id(record)
             registry.register(record.args, sender=author)
-            registry.attest(Attestation(SCHEMAS[0], number).args, sender=attester)
-            self.records[number], self.words[number] = record, [int(author, 16), self.now, 5, 1]
-            self.said[attester, SCHEMAS[0], number] = Said(self.now, 0, 1, True)
+            registry.attest(Attestation(SCHEMAS[0], known).args, sender=attester)
+            self.records[known], self.words[known] = record, [int(author, 16), self.now, 5, 1]
+            self.said[attester, SCHEMAS[0], known] = Said(self.now, 0, 1, True)
         place, policy = self.place_id(author, "production"), self.policies[2]
         places.declare_environment("production", policy, sender=author)
         self.places[place] = Place(author, [(self.now, policy)])
-        for number in list(self.records)[:2]:
-            places.promote(place, number, sender=author)
-            self.places[place].promotions.append((number, self.evm.block_number))
+        for known in list(self.records)[:2]:
+            places.promote(place, known, sender=author)
+            self.places[place].promotions.append((known, self.evm.block_number))
 
     def start(self) -> None:
         Registry.start(self)
         Courtroom.start(self)
-        self.records, self.words, self.said, self.places, self.truth = self.revived(self.book)
+        self.records, self.words, self.said, self.places, self.truth = copy.deepcopy(self.library)
         self.spent: dict[bytes, str] = {}  # false heartbeats that the service slashed for
-        self.withdrawn = dict.fromkeys(self.nodes, 0)
+        self.taken = dict.fromkeys(self.nodes, 0)  # wei, for lies
 
     def deadlines(self) -> list[int]:
         return [*Courtroom.deadlines(self), *Registry.deadlines(self)[:2]]
@@ -127,7 +133,7 @@ class Heartbeats(Provenance, Courtroom):
             given = False
             record = next(item for item in self.records.values() if item != record)
         beat = Heartbeat(self[role], place, seq, digest, time)
-        signer = self["author"] if spoilt == "other key" else self["node"] if spoilt == "other node" else self[role]
+        signer = self["author"] if spoilt == "other key" else self["operator"] if spoilt == "other node" else self[role]
         root = heartbeat_digest(self.beats, beat)
         signature = self.keys[signer].sign(root)
         honest = digest == record.digest or not given or signer != self[role] or spoilt == "short"
@@ -145,124 +151,125 @@ class Heartbeats(Provenance, Courtroom):
         """To the service, which slashes once for each false heartbeat."""
         proof = self.proof(role, named, digest, time, spoilt)
         said = yield from self.brought(who, proof)
-        if not said or proof.root in self.spent:
-            return
-        self.model.now = self.now
-        there = self.model.hub.effective(self["service"], self[role])
-        order = self.tx(
-            "hub.slash", self[role], FINE, ZERO_ADDRESS, who, proof.root, sender=self["service"], raw_outcome=True
-        )
-        taken = yield from self.both(lambda m: m.hub.slash(self["service"], self[role], FINE, "", who)[0], order=order)
-        if taken is not None:
-            self.spent[proof.root] = self[role]
-            assert taken == min(FINE, there), "a proven lie costs what the service asks"
-            if taken:
-                self.emitted("hub.Slashed", service=self["service"], operator=self[role], evidence=proof.root)
+        if said and proof.root not in self.spent:
+            yield from self.slashing(self[role], proof.root, FINE, PENALTY)
 
-    @action(
-        "", Choice(NODES), Choice("numbers"), Choice((*DIGESTS[:2], LIE)), Choice(SPOILT), Choice(CLAIMS), weight=10
-    )
+    def slashing(self, node: str, root: bytes, damages: int, penalty: int) -> Any:
+        there = self.ask("hub.lock_of", self["service"], node)
+        order = self.tx("hub.slash", node, damages, penalty, sender=self["service"], raw_outcome=True)
+        done = yield from self.both(lambda m: m.slash(self["service"], node, damages, penalty), order)
+        if done is not None:
+            self.spent[root] = node
+            taken = number(done[0]) + number(done[0], 1)
+            assert taken == min(damages + penalty, there), "a proven lie costs what the service asks"
+            self.taken[node] += taken
+
+    @action("", Choice(NODES), Choice("numbers"), Choice((*DIGESTS[:2], LIE)), Choice(SPOILT), Choice(CLAIMS), weight=8)
     def accuse(self, who: str, role: str, named: tuple[bytes, int], digest: bytes, spoilt: str, amount: int) -> Steps:
         """Before the court: jurors will ask the contract."""
-        proof = self.proof(role, named, digest, TIMES[0], spoilt)
-        values = (self["service"], self[role], who, amount, proof.root)
-        case = yield from self.judged(
-            lambda m: m.open_case(who, *values), "open_case", *values,
-            sender=who, case=len(self.model.cases) + 1, spends=self.model.terms.bond,
-        )  # fmt: skip
-        if case is not None:
-            self.truth[case] = yield from self.brought(who, proof)
+        if len(self.law.cases) >= MOST_CASES:
+            return
+        proof, service = self.proof(role, named, digest, TIMES[0], spoilt), self["service"]
+        said = yield from self.brought(who, proof)
+        values = (self[role], proof.root, amount, self["accuser"], b"heartbeat")
+        order = self.tx("court.open", *values, sender=service, raw_outcome=True)
+        done = yield from self.judged(lambda law: law.open(service, *values), order)
+        if done is not None:
+            self.truth[done[1]] = said
+            bond = self.case(done[1]).table.bond(self.case(done[1]).repeated)
+            self.flow[service] -= bond
+            self.flow[self["court"]] += bond
 
     # the court --------------------------------------------------------------------------------------------------------
 
-    def sitting(self, who: str) -> list[int]:
-        seeded = self.model.seeds
-        return [
-            case
-            for case, item in self.model.cases.items()
-            if self.near(case, "vote") and item.juries[-1].seed_epoch in seeded
-        ]
+    @action("", Choice("alive"), weight=12)
+    def hear(self, who: str, case: int) -> Steps:
+        """A whole hearing: jurors vote as the contract answers, but the hostile one, who votes against it."""
+        for _ in range(3):
+            item = self.case(case)
+            if item.phase == SEED and item.seed_epoch not in self.law.seeds:
+                self.put_seed(item.seed_epoch)
+            if item.phase in (ANSWER, SEED):
+                yield from self.moving_on(who, case)
+        if self.case(case).phase == COMMIT:
+            yield from self.voting(case)
+            self.pass_period(case)
+        for juror in self.jurors:
+            vote = self.case(case).hearings[-1].votes.get(juror)
+            if vote and not vote.status and self.case(case).phase in (COMMIT, REVEAL):
+                yield from self.opening(juror, case)
+        if self.case(case).phase != OVER:
+            yield from self.moving_on(who, case)
 
-    @action("", Choice("sitting"), Choice(SOME), weight=10)
-    def jury_commits(self, who: str, case: int, present: int) -> Steps:
-        """Jurors vote as the contract answers, but the hostile one, who votes against it."""
-        if case not in self.model.cases or self.phase(case) != "vote":
-            return
-        for number, juror in enumerate(self.jurors):
-            hostile = juror == self["hostile juror"]
-            seats = self.model.drawn_seats(case, juror)[: HOSTILE_SEATS if hostile else 2 * HONEST_SEATS]
-            enough = len(seats) >= (1 if hostile else HONEST_SEATS)
-            if present >> number & 1 and enough and juror not in self.model.cases[case].juries[-1].ballots:
-                vote, salt = self.truth[case] != hostile, self.salt(juror)
-                sealed = self.model.seal(case, self.turn(case), juror, vote, salt)
-                yield from self.committed_by(juror, case, seats, sealed, vote, salt)
+    def moving_on(self, who: str, case: int) -> Any:
+        self.pass_period(case)
+        order = self.tx("court.advance", case, sender=who, raw_outcome=True)
+        yield from self.judged(lambda law: law.advance(case), order)
 
-    @action("", Choice("ended"), sender=(*NODES, "claimant"), weight=6)
-    def appeal(self, who: str, case: int) -> Steps:
-        if case:
-            bond = self.model.bond(self.turn(case) + 1)
-            yield from self.judged(lambda m: m.appeal(case, who), "appeal", case, sender=who, case=case, spends=bond)
+    def voting(self, case: int) -> Any:
+        for juror in self.jurors:
+            item = self.case(case)
+            ready = item.phase == COMMIT and not self.law.ended(item, 1) and juror not in item.hearings[-1].votes
+            if ready and self.law.drawn(case, item.hearing, juror):
+                yield from self.committing(juror, case)
 
-    # nodes that try to get away ---------------------------------------------------------------------------------------
+    def committing(self, juror: str, case: int) -> Any:
+        guilty = self.truth[case] != (juror == self[HOSTILE])
+        seal = self.seal(case, juror, guilty)
+        order = self.tx("court.commit", case, seal, sender=juror, raw_outcome=True)
+        yield from self.judged(lambda law: law.commit(case, juror, seal), order)
+        self.votes[case, self.case(case).hearing, juror] = guilty
 
-    @action("hub.unbond", Coins(NODE_BOND), sender=NODES, weight=2)
-    def unbond(self, who: str, amount: int) -> Steps:
-        """What left before and has matured becomes a credit on the way."""
-        bond = self.model.hub.operators[who].bond
-        matured = bond.leaving if self.now >= bond.unlock else 0
-        done = yield from self.both(lambda m: m.hub.unbond(who, amount))
-        self.withdrawn[who] += matured if done is not None else 0
+    def opening(self, juror: str, case: int) -> Any:
+        guilty, salt = self.votes[case, self.case(case).hearing, juror], self.salt(juror)
+        order = self.tx("court.reveal", case, guilty, salt, sender=juror, raw_outcome=True)
+        yield from self.judged(lambda law: law.reveal(case, juror, guilty, salt), order)
 
-    @action("hub.withdraw_bond", Choice("nodes"), sender=NODES, weight=2)
-    def withdraw_bond(self, who: str, receiver: str) -> Steps:
-        self.withdrawn[who] += (yield from self.paying(lambda m: m.hub.withdraw_bond(who), receiver)) or 0
+    @action("court.rehear", Choice("alive"), sender=(*NODES, "accuser"), weight=5)
+    def rehear(self, who: str, case: int) -> Steps:
+        yield from self.reheard(who, case)
 
-    @action("", Coins(NODE_PROMISE), sender=NODES, weight=3)
-    def uncommit(self, who: str, amount: int) -> Steps:
-        order = self.tx("hub.uncommit", self["service"], amount, sender=who, raw_outcome=True)
-        yield from self.both(lambda m: m.hub.uncommit(who, self["service"], amount), order=order)
+    @action("", Choice("closed"), sender="stranger", weight=8)
+    def pull(self, who: str, case: int) -> Steps:
+        """The service pulls a conviction, unless it has slashed for that heartbeat already."""
+        item = self.case(case)
+        if item.verdict == CONVICTED and item.fault not in self.spent:
+            _, amount, costs = self.contract("court").verdict(case)
+            yield from self.slashing(item.operator, item.fault, reserve_of(amount + costs), PENALTY)
 
     # owners act more often than others --------------------------------------------------------------------------------
 
-    @action("", Choice("known", UNKNOWN), Choice("candidates", UNKNOWN), sender=(*AUTHORS, "node"), weight=10)
+    @action("", Choice("known", UNKNOWN), Choice("candidates", UNKNOWN), sender=(*AUTHORS, "operator"), weight=10)
     def promote(self, who: str, place: bytes, artefact: bytes) -> Steps:
         yield from super().promote(who, place, artefact)
 
-    @action("", Choice("known", UNKNOWN), Choice((1, 1, 1, 2, 0)), sender=(*AUTHORS, "node"), weight=6)
+    @action("", Choice("known", UNKNOWN), Choice((1, 1, 1, 2, 0)), sender=(*AUTHORS, "operator"), weight=6)
     def rollback(self, who: str, place: bytes, number: int) -> Steps:
         yield from super().rollback(who, place, number)
 
     # what always holds ------------------------------------------------------------------------------------------------
 
-    def lost(self, node: str) -> int:
-        """Wei of its bond that slashes took, as the hub's storage has it."""
-        word = self.bond_word(node)
-        return NODE_BOND - self.withdrawn[node] - (word & 2**96 - 1) - (word >> 96 & 2**96 - 1)
-
     @invariant("ENV-7")
     def only_lies_are_slashed(self) -> bool:
-        """A node loses at most what was asked for heartbeats that the contract calls false: an honest one, nothing."""
-        guilty = [(number, case) for number, case in self.model.cases.items() if case.verdict == GUILTY]
-        if not all(self.truth[number] for number, _ in guilty):
+        """A node loses what was taken for heartbeats that the contract calls false: an honest one, nothing."""
+        convicted = [case for case, item in self.law.cases.items() if item.verdict == CONVICTED]
+        if not all(self.truth[case] for case in convicted):
             return False
-        for node in self.nodes:
-            asked = FINE * list(self.spent.values()).count(node)
-            asked += sum(case.amount for _, case in guilty if case.fault[1] == node)
-            if not 0 <= self.lost(node) <= asked:
-                return False
-        return True
+        return all(self.behind(node) == LOCK - self.taken[node] for node in self.nodes)
+
+    def behind(self, node: str) -> int:
+        return self.ask("hub.lock_of", self["service"], node)
 
     @invariant("ENV-8", at_end=True)
     def a_lie_can_be_slashed(self) -> bool:
-        """A heartbeat that contradicts the registry can be slashed whenever it comes, for all that is at stake."""
-        self.model.now = self.now
+        """A heartbeat that contradicts the registry can be slashed whenever it comes, for all that is locked."""
         place = next(iter(self.places))
         for role in NODES:
-            there = self.model.hub.effective(self["service"], self[role])
+            there = self.behind(self[role])
             proof = self.proof(role, (place, 1), LIE, TIMES[0] + 1, "")
             if not self.ask("environments.is_heartbeat_false", *proof.values):
                 return False
-            slash = (self[role], FINE, ZERO_ADDRESS, self["claimant"], proof.root)
-            if self.do("hub.slash", *slash, sender=self["service"]) != min(FINE, there):
+            self.do("hub.slash", self[role], FINE, PENALTY, sender=self["service"])
+            if self.behind(self[role]) != there - min(FINE + PENALTY, there):
                 return False
         return True

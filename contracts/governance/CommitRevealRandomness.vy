@@ -5,10 +5,12 @@
 @license MIT
 @notice One seed an epoch from secrets that bonded participants commit to and reveal, for chains without a real
     prevrandao. Commit in the first half of an epoch, reveal in the second; the seed counts for the next one.
-@dev The seed is the hash chain over revealed secrets, and exists when at least MIN_REVEALS were revealed.
-@custom:security Who is the last to reveal may withhold: with k withheld secrets there are 2**k seeds to choose from, at
-    the price of k bonds. Participation is open, so one person may commit all MIN_REVEALS secrets: the seed is unbiased
-    as long as one honest secret is among them and revealed.
+@dev The seed is made of the exclusive or of keccak256(epoch, participant, secret) over what was revealed, so the order
+    of reveals does not matter. An epoch in which no named participant reveals has no seed, so that strangers alone
+    cannot make one up among themselves.
+@custom:security Who withholds a of its k secrets chooses among the sum of C(k, j), j <= a, seeds, at the price of a bonds
+    of 16,400 coins each: 15 places for anybody, five for accounts that the timelock names. A bond is worth more than
+    the best of that many draws. One named participant that is honest and reveals makes the seed unpredictable.
 @custom:kill Nothing to stop: without participants there are no seeds.
 """
 
@@ -26,8 +28,9 @@ implements: IRandomness
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Secrets without which there is no seed.
-MIN_REVEALS: public(constant(uint256)) = 3
+# Secrets of an epoch, at most, and how many of those places are kept for named participants.
+MOST_SECRETS: public(constant(uint256)) = 20
+NAMED_PLACES: public(constant(uint256)) = 5
 
 
 # ############################################################## #
@@ -36,6 +39,9 @@ MIN_REVEALS: public(constant(uint256)) = 3
 
 # The coin of the bonds.
 token: public(immutable(IERC20))
+
+# Names participants.
+owner: public(immutable(address))
 
 # Bond of one secret, wei.
 bond: public(immutable(uint256))
@@ -57,8 +63,23 @@ length: public(immutable(uint256))
 # epoch of the seed -> participant -> commitment; empty once revealed.
 commitments: public(HashMap[uint256, HashMap[address, bytes32]])
 
-# epoch of the seed -> hash chain over secrets.
-mixes: HashMap[uint256, bytes32]
+# epoch of the seed -> exclusive or of what was revealed.
+mixes: HashMap[uint256, uint256]
+
+# account -> may take one of the kept places.
+named: public(HashMap[address, bool])
+
+# How many accounts are named.
+named_count: public(uint256)
+
+# epoch of the seed -> participant -> took a kept place.
+kept: HashMap[uint256, HashMap[address, bool]]
+
+# epoch of the seed -> secrets committed in places for anybody.
+strangers: public(HashMap[uint256, uint256])
+
+# epoch of the seed -> secrets that named participants revealed.
+named_reveals: public(HashMap[uint256, uint256])
 
 # epoch of the seed -> secrets revealed.
 reveals: public(HashMap[uint256, uint256])
@@ -72,18 +93,21 @@ missing: public(HashMap[uint256, uint256])
 # ############################################################## #
 
 @deploy
-def __init__(_token: address, _sink: address, _bond: uint256, _length: uint256):
+def __init__(_token: address, _owner: address, _sink: address, _bond: uint256, _length: uint256):
     """
     @param _token The coin of the bonds.
+    @param _owner Names participants: the timelock.
     @param _sink Receives forfeited bonds.
     @param _bond Wei for each secret.
     @param _length Seconds of an epoch, even.
     """
     assert _token.is_contract, "randomness: token is no contract"
+    assert _owner != empty(address), "randomness: no owner"
     assert _sink not in [empty(address), self], "randomness: no sink"
     assert _bond > 0, "randomness: no bond"
     assert _length > 0 and _length % 2 == 0, "randomness: bad length"
     token = IERC20(_token)
+    owner = _owner
     sink = _sink
     bond = _bond
     genesis = block.timestamp
@@ -97,12 +121,19 @@ def __init__(_token: address, _sink: address, _bond: uint256, _length: uint256):
 @external
 def commit(_commitment: bytes32):
     """
-    @notice Take part in the next epoch's seed with `_commitment` = keccak256(abi_encode(epoch, caller, secret)).
+    @notice Take part in the next epoch's seed with `_commitment` =
+        keccak256(keccak256(abi_encode(epoch, caller, secret))). Named participants have places of their own.
     """
     epoch: uint256 = self._epoch() + 1
     assert (block.timestamp - genesis) % length < length // 2, "randomness: commit phase over"
     assert _commitment != empty(bytes32), "randomness: empty commitment"
     assert self.commitments[epoch][msg.sender] == empty(bytes32), "randomness: already committed"
+    if self.named[msg.sender]:
+        self.kept[epoch][msg.sender] = True
+    else:
+        taken: uint256 = self.strangers[epoch]
+        assert taken < MOST_SECRETS - NAMED_PLACES, "randomness: no place left"
+        self.strangers[epoch] = taken + 1
     self.commitments[epoch][msg.sender] = _commitment
     self.missing[epoch] += 1
     assert extcall token.transferFrom(msg.sender, self, bond, default_return_value=True), "randomness: transfer failed"
@@ -115,14 +146,16 @@ def reveal(_secret: bytes32):
     """
     epoch: uint256 = self._epoch() + 1
     assert (block.timestamp - genesis) % length >= length // 2, "randomness: reveal phase not open"
-    assert (
-        self.commitments[epoch][msg.sender] == keccak256(abi_encode(epoch, msg.sender, _secret))
-    ), "randomness: not that secret"
+    part: bytes32 = keccak256(abi_encode(epoch, msg.sender, _secret))
+    # What opens a commitment is its preimage; what is mixed must not be known from the commitment.
+    assert self.commitments[epoch][msg.sender] == keccak256(part), "randomness: not that secret"
     self.commitments[epoch][msg.sender] = empty(bytes32)
     self.missing[epoch] -= 1
     self.reveals[epoch] += 1
-    self.mixes[epoch] = keccak256(abi_encode(self.mixes[epoch], _secret))
-    log IRandomness.Captured(epoch=epoch, seed=self.mixes[epoch], source=self.reveals[epoch])
+    if self.kept[epoch][msg.sender]:
+        self.named_reveals[epoch] += 1
+    self.mixes[epoch] ^= convert(part, uint256)
+    log IRandomness.Captured(epoch=epoch, seed=self._seed(epoch), source=self.reveals[epoch])
     assert extcall token.transfer(msg.sender, bond, default_return_value=True), "randomness: transfer failed"
 
 
@@ -137,6 +170,25 @@ def forfeit(_epoch: uint256) -> uint256:
     if amount > 0:
         assert extcall token.transfer(sink, amount, default_return_value=True), "randomness: transfer failed"
     return amount
+
+
+# ############################################################## #
+#                         OWNER FUNCTIONS                        #
+# ############################################################## #
+
+@external
+def name(_account: address, _named: bool):
+    """
+    @notice Keep a place for an account, or end that. What it has committed stays what it was.
+    """
+    assert msg.sender == owner, "randomness: not the owner"
+    assert self.named[_account] != _named, "randomness: nothing to change"
+    self.named[_account] = _named
+    if _named:
+        assert self.named_count < NAMED_PLACES, "randomness: all places are kept"
+        self.named_count += 1
+    else:
+        self.named_count -= 1
 
 
 # ############################################################## #
@@ -156,11 +208,11 @@ def next() -> uint256:
 @view
 def seed(_epoch: uint256) -> bytes32:
     """
-    @notice The seed of `_epoch`; zero while it is being made, and for ever when too few revealed.
+    @notice The seed of `_epoch`; zero while it is being made, and for ever when no named participant revealed.
     """
-    if _epoch > self._epoch() or self.reveals[_epoch] < MIN_REVEALS:
+    if _epoch > self._epoch() or self.named_reveals[_epoch] == 0:
         return empty(bytes32)
-    return keccak256(abi_encode(chain.id, self, _epoch, self.mixes[_epoch]))
+    return self._seed(_epoch)
 
 
 @external
@@ -180,3 +232,9 @@ def epoch() -> uint256:
 @view
 def _epoch() -> uint256:
     return (block.timestamp - genesis) // length
+
+
+@internal
+@view
+def _seed(_epoch: uint256) -> bytes32:
+    return keccak256(abi_encode(chain.id, self, _epoch, self.mixes[_epoch]))

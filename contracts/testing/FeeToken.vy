@@ -6,6 +6,7 @@
 """
 
 balanceOf: public(HashMap[address, uint256])
+totalSupply: public(uint256)
 allowance: public(HashMap[address, HashMap[address, uint256]])
 
 # Answers False instead of moving anything.
@@ -15,6 +16,7 @@ refuses: public(bool)
 @external
 def mint(_to: address, _amount: uint256):
     self.balanceOf[_to] += _amount
+    self.totalSupply += _amount
 
 
 @external

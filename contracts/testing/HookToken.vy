@@ -10,6 +10,7 @@
 MAX_CALL: constant(uint256) = 4_096
 
 balanceOf: public(HashMap[address, uint256])
+totalSupply: public(uint256)
 allowance: public(HashMap[address, HashMap[address, uint256]])
 
 # What is called in the middle of a transfer, and whether it succeeded the last time.
@@ -25,6 +26,7 @@ refuses: public(bool)
 @external
 def mint(_to: address, _amount: uint256):
     self.balanceOf[_to] += _amount
+    self.totalSupply += _amount
 
 
 @external

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from evmstorm.cli import exit_status, main
+from ethwire.commands import exit_status
+from evmstorm.cli import main
 from evmstorm.cli._main import COMMANDS, cli
 
 

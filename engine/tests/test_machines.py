@@ -39,6 +39,7 @@ def test_every_operation_on_all_edges(op):
         assert ours == theirs, f"{op:#x} of {[hex(word) for word in operands]}"
 
 
+@pytest.mark.slow
 def test_random_programs_under_the_sanitizers():
     command = [sys.executable, "-m", "evmstorm.conformance.machines", "--sanitised", "--programs", str(SANITISED)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -13,6 +13,7 @@ MAX_STEPS = 6
 MAX_CALLS = 200_000
 
 
+@pytest.mark.slow
 def test_every_bug_of_the_vault_is_found() -> None:
     for bug in project.bugs_of("vault"):
         result = search_for_bug(Vault, bug, calls=MAX_CALLS)

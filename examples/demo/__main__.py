@@ -13,11 +13,12 @@ from pathlib import Path
 
 import click
 
+from ethwire.commands import exit_status
 from examples.demo import Story
 from keifu.chain import Anvil
-from keifu.errors import CheckFailed, KeifuError
+from keifu.errors import CheckFailed
 
-__all__ = ["CHAPTERS", "GENESIS", "cli", "main", "tell"]
+__all__ = ["CHAPTERS", "GENESIS", "cli", "tell"]
 
 # Modules of examples.demo with `TITLE` and `tell(story)`, in the order of the story.
 CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking")
@@ -72,19 +73,5 @@ def _conclude(story: Story, seconds: float) -> None:
     story.say(f"[bold green]demo: all {story.checks} claims hold[/] ({seconds:.0f} s); files are in {story.out}")
 
 
-def main() -> None:
-    """Run the command; every expected fault ends in one line on standard error."""
-    try:
-        cli(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except click.Abort:
-        sys.exit(130)
-    except KeifuError as error:
-        click.echo(f"demo: {error}", err=True)
-        sys.exit(error.exit_code)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_status(cli, program="demo"))

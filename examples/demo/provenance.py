@@ -21,6 +21,7 @@ from keifu.provenance.digest import digest_path
 from keifu.provenance.export import EXPORTERS, describe, export
 from keifu.provenance.labels import LabelBatch, label_word
 from keifu.provenance.lineage import walk
+from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Provenance
 from keifu.provenance.verify import (
     Finding,
@@ -126,7 +127,7 @@ def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
         [(question, answer, record.hex()[:SHOWN]) for question, answer, record in answers],
     )
     beats = [pipeline.heartbeat(node, digest_path(workshop["weights-int8"].path).root) for node in pipeline.cast.nodes]
-    findings = check_running(source, pipeline.environment, workshop["weights-int8"].path, beats)
+    findings = check_running(Proved.now(source), pipeline.environment, workshop["weights-int8"].path, beats)
     story.check("production runs what was promoted: chain, bytes and both nodes agree", all(f.ok for f in findings))
     story.check("the label of sample 17 is proved on chain", bool(on_chain))
     story.check("the policy's two attestations stand", ok)
@@ -152,9 +153,9 @@ def _swap_weights(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     entry = walk(workshop.source, genuine.id).entries[genuine.id]
     story.check("the promoted weights give the record's program root", check_program(entry, genuine.path).ok)
     story.check("the swapped ones do not", not check_program(entry, swapped).ok)
-    bytes_finding = check_bytes(entry, swapped, registered=genuine.digest)
+    bytes_finding = check_bytes(entry, swapped, workshop.documents.manifest(entry.record))
     heartbeat, signature = pipeline.heartbeat(pipeline.cast.nodes[1], digest_path(swapped).root)
-    (_, node) = check_running(workshop.source, pipeline.environment, None, [(heartbeat, signature)])
+    *_, node = check_running(Proved.now(workshop.source), pipeline.environment, None, [(heartbeat, signature)])
     environments = workshop.source.environments
     assert environments is not None
     evidence = environments.is_heartbeat_false(heartbeat.args, signature, genuine.record.args)
@@ -244,24 +245,23 @@ def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     picture = folder / "lineage.svg"
     picture.write_text(lineage.to_svg())
     story.picture(picture)
-    known = {record_id: workshop.statements[record_id] for record_id in lineage.entries}
-    bodies = {
-        entry.record.manifest: workshop.statement_bytes[entry.record.manifest] for entry in lineage.entries.values()
-    }
-    bundle = make_bundle(source, lineage, environment=pipeline.environment, statements=bodies)
+    weights = workshop["weights-int8"]
+    promoted = walk(source, weights.id, names=workshop.names)
+    known = {record_id: workshop.statements[record_id] for record_id in promoted.entries}
+    proved = Proved.now(source)
+    bundle = make_bundle(proved, promoted, workshop.documents, environment=pipeline.environment)
     path = folder / "digits.bundle"
     bundle.write(path)
     started = time.perf_counter()
-    verified = Bundle.read(path).verify(bundle.block_hash)
+    verified = Bundle.read(path).verify(proved.pinned)
     took = time.perf_counter() - started
     story.say(
         f"  offline bundle: {path} ({path.stat().st_size:,} bytes), verified without network in {took * 1e3:.1f} ms"
     )
     story.check("the bundle holds every ancestor and what production runs", len(verified.entries) == len(known))
-    weights = workshop["weights-int8"]
     subject = describe(
         "digits-int8",
-        walk(source, weights.id, names=workshop.names),
+        promoted,
         recomputed=digest_path(weights.path),
         statements=known,
     )

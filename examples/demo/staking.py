@@ -1,16 +1,17 @@
-"""Chapter: stake that backs promises. One operator is slashed by a proven fault, another stands before the court."""
+"""Chapter: coins behind promises. One broken promise is proved by code, another is judged by a jury."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ethwire.constants import ZERO_ADDRESS
 from examples.demo.story import Story
 from keifu.abi import Contract
 from keifu.chain import Account, Params, RpcDeployer, deploy_protocol
 from keifu.chain.header import encode_header
+from keifu.chain.services import SERVICES, Service, list_now
 from keifu.keys import keccak256
-from keifu.staking import case_of, read_operator, seal, through_timelock
+from keifu.local.sample import SAMPLE, deploy_sample
+from keifu.staking import case_of, seal
 from keifu.tge import Grants, Schedule
 from keifu.tge.chain import DISTRIBUTOR, distribution_of, fund
 from keifu.units import COIN, DAY
@@ -19,16 +20,18 @@ __all__ = ["TITLE", "tell"]
 
 TITLE = "Stake, slashing and the court"
 MAX = 2**256 - 1
+OWN = 0  # the sub-account: the account itself
 OPERATORS = ("first operator", "second operator")
 DELEGATORS = ("first delegator", "second delegator", "leaving delegator")
-JURORS = ("first juror", "second juror", "third juror")
+JURORS = ("first juror", "second juror", "third juror", "fourth juror")
+DISSENTER = JURORS[3]
 CLAIMANTS = ("first claimant", "second claimant")
 GRANT = 1_143 * COIN
-BOND, STAKE, JUROR_BOND = 5_000 * COIN, 2_000 * COIN, 100_000 * COIN
-COMMITTED, FAULT = 8_000 * COIN, 6_500 * COIN
-VICTIM_BPS, PROVER_BPS = 5_000, 3_000
-VERDICTS = {1: "not guilty", 2: "guilty", 3: "no quorum"}
-GUILTY = 2
+LOCK, STAKE, SEATS = 5_000 * COIN, 1_000 * COIN, 300_000 * COIN
+RESTITUTION, PRICE, MULTIPLE = 1_000 * COIN, 20 * COIN, 2
+PROMISED = 60 * DAY
+NOTICE = 29 * DAY  # a multiple counts after 28 days, from an epoch's start
+CONVICTED = 2
 
 
 @dataclass
@@ -39,7 +42,7 @@ class _Scene:
     hub: Contract
     court: Contract
     randomness: Contract
-    timelock: Contract
+    sample: Contract
 
     def account(self, role: str) -> Account:
         return self.story.account(role)
@@ -48,42 +51,41 @@ class _Scene:
         balance: int = self.token.balanceOf(who.address)
         return balance
 
+    def wait(self, seconds: int) -> None:
+        """Time and some blocks: the court's clock asks for both."""
+        self.story.anvil.warp(seconds)
+        self.story.anvil.mine(4)
+
 
 def tell(story: Story) -> None:
     scene = _set(story)
     _join(scene)
+    _promise(scene)
     _stake_grants(scene)
     ticket = _delegate(scene)
-    _slash(scene, ticket)
+    _prove(scene, ticket)
     _judge(scene)
     _leave(scene, ticket)
 
 
 def _set(story: Story) -> _Scene:
     deployer = story.account("deployer")
-    story.deployment.addresses.update(deploy_protocol(RpcDeployer(story.chain, deployer)).addresses)
+    chain = RpcDeployer(story.chain, deployer)
+    story.deployment.addresses.update(deploy_protocol(chain).addresses)
     if DISTRIBUTOR not in story.deployment.addresses:
         _distribute(story)
+    story.deployment.addresses[SAMPLE] = deploy_sample(chain, story.deployment)
+    list_now(chain, story.deployment, story.anvil.warp, (*SERVICES, Service(SAMPLE, 4)))
     validators, unclaimed = story.shared["validators"], story.shared["unclaimed"]
     claimants = {role: validators[index] for role, index in zip(CLAIMANTS, unclaimed, strict=False)}
-    names = ("KeifuToken", "StakingHub", "AlignmentCourt", "Randomness", "Timelock")
+    names = ("KeifuToken", "StakingHub", "AlignmentCourt", "Randomness", SAMPLE)
     scene = _Scene(story, claimants, *(story.deployment.at(story.chain, name) for name in names))
-    roles = (*OPERATORS, *DELEGATORS, *JURORS, "accuser")
-    for role in roles:
+    for role in (*OPERATORS, *DELEGATORS, *JURORS, "client"):
         account = story.account(role)
-        scene.token.transfer(account.address, 2 * JUROR_BOND, sender=deployer)
-        for spender in (scene.hub, scene.court):
+        scene.token.transfer(account.address, 2 * SEATS, sender=deployer)
+        for spender in (scene.hub, scene.court, scene.sample):
             scene.token.approve(spender.address, MAX, sender=account)
-    service = story.account("sample service")
-    for listed, terms in (
-        (service.address, (VICTIM_BPS, PROVER_BPS, scene.court.address)),
-        (scene.court.address, (0, 5_000, ZERO_ADDRESS)),
-    ):
-        horizon = scene.court.longest_case()
-        through_timelock(
-            scene.timelock, scene.hub, "list_service", listed, horizon, *terms, sender=deployer, wait=story.anvil.warp
-        )
-    story.say("a sample service and the court are listed through the timelock; the service names the court as arbiter")
+    story.say("the timelock has listed two services: the court, and a sample service that asks the court")
     return scene
 
 
@@ -101,18 +103,44 @@ def _distribute(story: Story) -> None:
 
 
 def _join(scene: _Scene) -> None:
-    service = scene.account("sample service").address
     for role in OPERATORS:
         operator = scene.account(role)
         scene.hub.register_operator(1_000, f"https://example.org/{role.split()[0]}", sender=operator)
-        scene.hub.bond(BOND, sender=operator)
-        scene.hub.commit(service, BOND, sender=operator)
+        scene.hub.lock(scene.sample.address, operator.address, LOCK, sender=operator)
+        scene.hub.set_multiple(scene.sample.address, MULTIPLE, sender=operator)
     for role in JURORS:
         juror = scene.account(role)
         scene.hub.register_operator(0, "", sender=juror)
-        scene.hub.bond(JUROR_BOND, sender=juror)
-        scene.hub.commit(scene.court.address, JUROR_BOND, sender=juror)
-    scene.story.say(f"{len(OPERATORS)} operators bond {BOND // COIN:,} coins each and commit them to the service")
+        scene.hub.lock(scene.court.address, juror.address, SEATS, sender=juror)
+        scene.court.join(sender=juror)
+    scene.story.say(
+        f"{len(OPERATORS)} operators lock {LOCK // COIN:,} coins each behind the sample service,"
+        f" {len(JURORS)} jurors {SEATS // COIN:,} each behind the court"
+    )
+    scene.wait(NOTICE)
+
+
+def _promise(scene: _Scene) -> None:
+    """Each operator promises the client to keep a secret. What a promise needs is bound, earns, and carries stake."""
+    client, last = scene.account("client"), scene.story.chain.now + PROMISED
+    for number, role in enumerate(OPERATORS):
+        operator = scene.account(role)
+        guarded = keccak256(_secret(role))
+        scene.sample.offer(client.address, RESTITUTION, PRICE, last, guarded, sender=operator)
+        scene.sample.accept(number, sender=client)
+        scene.hub.poke(operator.address, scene.sample.address, sender=operator)
+    bound, exposure = scene.hub.operator_state(scene.account(OPERATORS[0]).address)[:2]
+    scene.story.say(
+        f"each promises its client {RESTITUTION // COIN:,} coins if a secret gets out; {bound / COIN:,.1f} coins of its"
+        f" lock are reserved, which carry up to {exposure / COIN:,.0f} coins of delegations"
+    )
+    reserved = scene.sample.reserved(scene.account(OPERATORS[0]).address)
+    scene.story.check("what is reserved is bound, inside the lock", reserved == bound <= LOCK)
+    scene.story.check("delegations are carried by the multiple", exposure == MULTIPLE * bound)
+
+
+def _secret(role: str) -> bytes:
+    return keccak256(f"the secret of the {role}".encode())
 
 
 def _stake_grants(scene: _Scene) -> None:
@@ -136,107 +164,119 @@ def _stake_grants(scene: _Scene) -> None:
 
 
 def _delegate(scene: _Scene) -> int:
-    """All delegate; the operator commits more, and one who does not like that begins to leave. Its ticket."""
+    """All delegate and earn; one hears of a fault and begins to leave. Its ticket."""
     story, hub = scene.story, scene.hub
-    operator, service = scene.account(OPERATORS[0]), scene.account("sample service")
+    operator = scene.account(OPERATORS[0])
     for role in DELEGATORS:
-        hub.stake(operator.address, STAKE, STAKE, sender=scene.account(role))
-    story.anvil.warp(2 * DAY)
-    hub.reward(operator.address, 700 * COIN, sender=scene.account("accuser"))
-    story.anvil.warp(2 * DAY)
+        hub.stake(operator.address, STAKE, STAKE, OWN, sender=scene.account(role))
+    story.anvil.warp(DAY)
+    hub.reward(operator.address, 700 * COIN, sender=scene.account("client"))
+    story.anvil.warp(DAY)
+    hub.poke(operator.address, scene.sample.address, sender=operator)
     earned = [hub.pending_rewards(operator.address, scene.account(role).address) for role in DELEGATORS]
     story.check("a fee of 700 coins is earned by delegators in equal parts", len(set(earned)) == 1 and earned[0] > 0)
-    hub.commit(service.address, COMMITTED - BOND, sender=operator)
-    notice = hub.commitment(service.address, operator.address)[2] - story.chain.now
-    story.say(f"the operator commits more; it counts in {notice / DAY:.0f} days, so that delegators can leave before")
-    story.anvil.warp(notice - DAY)
-    story.say(f"{DELEGATORS[2]} hears of a fault and tries to slip away a day before")
-    receipt = hub.unstake(operator.address, STAKE, sender=scene.account(DELEGATORS[2]))
-    story.anvil.warp(2 * DAY)
+    story.say(f"{DELEGATORS[2]} hears that the secret is out, and tries to slip away")
+    receipt = hub.unstake(operator.address, STAKE, 0, OWN, sender=scene.account(DELEGATORS[2]))
     return int(receipt.events("Unstaked")[0].args["ticket"])
 
 
-def _slash(scene: _Scene, ticket: int) -> None:
-    story, hub = scene.story, scene.hub
-    operator, service = scene.account(OPERATORS[0]), scene.account("sample service")
-    victim, prover, leaving = scene.account("victim"), scene.account("prover"), scene.account(DELEGATORS[2])
+def _prove(scene: _Scene, ticket: int) -> None:
+    """Somebody shows the secret. Damages come from the lock, and pay; a penalty reaches delegators, and pays nobody."""
+    story, hub, sample = scene.story, scene.hub, scene.sample
+    operator, prover = scene.account(OPERATORS[0]), scene.account("prover")
+    client, leaving = scene.account("client"), scene.account(DELEGATORS[2])
 
     def worth() -> dict[str, int]:
-        rows = {"operator's bond": read_operator(hub, operator.address).bond}
+        rows = {"operator's lock": hub.lock_of(sample.address, operator.address)}
         for role in DELEGATORS[:2]:
             rows[role] = hub.position(operator.address, scene.account(role).address)[1]
         for role, claimant in scene.claimants.items():
             rows[role] = hub.position(operator.address, claimant.address)[1]
         rows["leaving delegator"] = hub.ticket(leaving.address, ticket)[0]
-        rows["victim"], rows["prover"] = hub.credit(victim.address), hub.credit(prover.address)
-        rows["insurance"] = hub.totals()[1]
+        rows["client"], rows["prover"] = sample.credits(client.address), sample.credits(prover.address)
+        rows["insurance"] = hub.credit(hub.insurance())
         return rows
 
-    before, slashable = worth(), hub.slashable(operator.address)
-    receipt = hub.slash(operator.address, FAULT, victim.address, prover.address, keccak256(b"evidence"), sender=service)
-    after, taken = worth(), slashable - hub.slashable(operator.address)
+    before = worth()
+    secret = _secret(OPERATORS[0])
+    sample.commit_proof(keccak256(secret + bytes(12) + bytes.fromhex(prover.address[2:])), sender=prover)
+    receipt = sample.prove(0, secret, sender=prover)
+    after = worth()
     change = {role: after[role] - before[role] for role in before}
     story.table(
-        f"A proven fault of {FAULT // COIN:,} coins, {receipt.gas_used:,} gas: who lost and who received",
+        f"A broken promise, shown to the service, {receipt.gas_used:,} gas: who lost and who received",
         ("who", "before", "after", "change"),
         [(role, *(round(row[role] / COIN, 2) for row in (before, after, change))) for role in before],
     )
-    received = sum(change[role] for role in ("victim", "prover", "insurance"))
-    story.check("what the stake lost is what was received, to the wei", taken == received == FAULT)
-    lost = received - sum(change.values())
+    paid = change["client"] + change["prover"]
+    gains = paid + change["insurance"]
+    holders = len(DELEGATORS + CLAIMANTS)
+    story.check("the client has its whole restitution", change["client"] == RESTITUTION)
+    story.check("what was lost is what was received, to the wei", 0 <= sum(change.values()) + holders >= 0 < gains)
+    penalty = -change["operator's lock"] - (paid * 5 + 3) // 4
+    bearers = [role for role in change if role in (*DELEGATORS, *CLAIMANTS)]
+    lost = -sum(change[role] for role in bearers)
     story.check(
-        "each holder bore its part of that, to the wei", received <= lost < received + len(DELEGATORS + CLAIMANTS)
+        "delegators lost the operator's multiple of the penalty, and paid nobody",
+        MULTIPLE * penalty <= lost <= MULTIPLE * penalty + holders and paid <= -change["operator's lock"] * 4 // 5 + 1,
     )
-    story.check("the bond went first, and whole", after["operator's bond"] == 0)
     story.check(
         "the leaving delegator paid as much as those who stayed",
-        change["leaving delegator"] == change["first delegator"] < 0,
+        abs(change["leaving delegator"] - change["first delegator"]) <= 1 and change["first delegator"] < 0,
     )
     story.check("who staked from a grant paid, too", all(change[role] < 0 for role in scene.claimants))
-    paid = change["victim"] + change["prover"]
-    story.check("victim and prover together got four fifths of the bond, nothing of delegators", paid == BOND * 8 // 10)
-    for who in (victim, prover):
-        hub.collect(who.address, sender=who)
+    for who in (client, prover):
+        sample.withdraw(who.address, sender=who)
 
 
 def _judge(scene: _Scene) -> None:
-    story, court, accuser = scene.story, scene.court, scene.account("accuser")
+    story, court, client = scene.story, scene.court, scene.account("client")
     accused = scene.account(OPERATORS[1])
-    case = case_of(
-        court.open_case(
-            scene.account("sample service").address,
-            accused.address,
-            accuser.address,
-            1_000 * COIN,
-            keccak256(b"transcript of an answer that no code can judge"),
-            sender=accuser,
-        )
-    )
-    epoch = court.get_round(case, 0)[2]
+    before = scene.balance(client)
+    case = case_of(scene.sample.accuse(1, b"the secret was told to somebody, see transcript 7", sender=client))
+    court.answer(case, b"it was not told by me", sender=accused)
+    scene.wait(DAY)
+    court.advance(case, sender=client)
+    epoch = court.get_case(case)[12]
     source = scene.randomness.source(epoch)
-    head = int(story.chain.rpc.call("eth_blockNumber"), 16)
-    story.anvil.mine(source + 1 - head)
+    story.anvil.mine(source + 1 - int(story.chain.rpc.call("eth_blockNumber"), 16))
     header = encode_header(story.chain.rpc.call("eth_getBlockByNumber", hex(source), False))
-    scene.randomness.capture(epoch, header, sender=scene.account("watcher"))
-    story.say(f"case {case} is open; the header of block {source}, which came after it, draws the jury")
-    votes = {JURORS[0]: True, JURORS[1]: True, JURORS[2]: False}
-    for role, guilty in votes.items():
-        juror = scene.account(role)
-        sealed = seal(case, 0, juror.address, guilty, keccak256(role.encode()))
-        court.commit_vote(case, court.drawn_seats(case, juror.address)[:5], sealed, sender=juror)
-    story.anvil.warp_to(court.get_round(case, 0)[0] + court.commit_period())
-    for role, guilty in votes.items():
-        court.reveal_vote(case, guilty, keccak256(role.encode()), sender=scene.account(role))
-    story.anvil.warp(court.reveal_period() + court.appeal_period())
-    receipt = court.execute(case, sender=accuser)
-    verdict, taken = (receipt.events("Executed")[0].args[key] for key in ("verdict", "taken"))
-    story.say(f"verdict: {VERDICTS[verdict]}; {taken // COIN:,} coins are taken from {OPERATORS[1]}")
-    story.check("the verdict ran against the commitment to the service", verdict == GUILTY and taken == 1_000 * COIN)
-    for role, guilty in votes.items():
-        if guilty:
-            court.claim_juror(case, 0, sender=scene.account(role))
-    paid = [court.credits(scene.account(role).address) for role in JURORS]
-    story.check("jurors of the majority share the fee, the other gets nothing", paid[0] == paid[1] > 0 == paid[2])
+    scene.randomness.capture(epoch, header, sender=client)
+    court.advance(case, sender=client)
+    story.say(f"case {case} is answered; the header of block {source}, which came after it, draws the jury")
+    seats = {}
+    for role in JURORS:
+        juror, salt = scene.account(role), keccak256(role.encode())
+        seats[role] = court.drawn(case, 0, juror.address)
+        court.commit(case, seal(case, 0, juror.address, role != DISSENTER, salt), sender=juror)
+    scene.wait(2 * DAY)
+    for role in JURORS:
+        court.reveal(case, role != DISSENTER, keccak256(role.encode()), sender=scene.account(role))
+    story.say(f"{sum(seats.values())} seats vote under seal and reveal; {DISSENTER} votes innocent")
+    scene.wait(DAY)
+    court.advance(case, sender=client)
+    scene.wait(2 * DAY)  # in which nobody calls for a re-hearing
+    court.advance(case, sender=client)
+    lock = scene.hub.lock_of(scene.sample.address, accused.address)
+    scene.sample.pull(1, sender=client)
+    taken = lock - scene.hub.lock_of(scene.sample.address, accused.address)
+    verdict, amount, costs = court.verdict(case)
+    story.check("the operator is convicted, and the service has slashed it", verdict == CONVICTED and taken > amount)
+    scene.sample.withdraw(client.address, sender=client)
+    gained = scene.balance(client) - before
+    story.check(
+        f"the client has its {RESTITUTION // COIN:,} coins, and its whole bond back", gained == amount == RESTITUTION
+    )
+    paid = {role: scene.balance(scene.account(role)) for role in JURORS}
+    weight = scene.hub.lock_of(court.address, scene.account(DISSENTER).address)
+    court.claim(case, [scene.account(role).address for role in JURORS], sender=client)
+    fees = {role: scene.balance(scene.account(role)) - paid[role] for role in JURORS}
+    lost = weight - scene.hub.lock_of(court.address, scene.account(DISSENTER).address)
+    story.say(f"a seat of the majority earns {costs / COIN / sum(seats[role] for role in JURORS[:3]):.0f} coins")
+    story.check(
+        "jurors of the majority are paid by seats, and the other lost by how clear the case was",
+        sum(fees.values()) == costs and fees[DISSENTER] == 0 < lost,
+    )
 
 
 def _leave(scene: _Scene, ticket: int) -> None:
@@ -244,6 +284,6 @@ def _leave(scene: _Scene, ticket: int) -> None:
     worth, maturity = hub.ticket(leaving.address, ticket)
     story.anvil.warp_to(max(maturity, story.chain.now + 1))
     before = scene.balance(leaving)
-    hub.withdraw(ticket, sender=leaving)
+    hub.withdraw(ticket, OWN, sender=leaving)
     story.check("the matured ticket pays what was left of it", scene.balance(leaving) - before == worth)
     story.shared["hub"] = hub

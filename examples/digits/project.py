@@ -12,12 +12,14 @@ from keifu.errors import InputError
 from keifu.keys import Account
 from keifu.provenance import ZERO, Kind, Link, Record, Relation
 from keifu.provenance.digest import TreeDigest, digest_path
+from keifu.provenance.documents import Documents
+from keifu.provenance.manifest import Manifest
 from keifu.provenance.registry import Entry, Provenance
-from keifu.provenance.statement import canonical, manifest_hash, statement
+from keifu.provenance.statement import canonical, statement
 
 __all__ = ["Artefact", "Workshop"]
 
-STATEMENTS = "statements"
+DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Artefact:
 
 @dataclass
 class Workshop:
-    """Registers folders below `folder` for `author` and keeps the statements beside them.
+    """Registers folders below `folder` for `author` and keeps manifests and statements beside them.
 
     `on_step(artefact)` is called after each registration.
     """
@@ -45,6 +47,10 @@ class Workshop:
     licence: str = "CC-BY-4.0"
     on_step: Callable[[Artefact], None] = lambda artefact: None
     artefacts: dict[str, Artefact] = field(default_factory=dict)
+    documents: Documents = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.documents = Documents(kept=self.folder / DOCUMENTS)
 
     def __getitem__(self, name: str) -> Artefact:
         if name not in self.artefacts:
@@ -71,19 +77,21 @@ class Workshop:
         digest = digest_path(self.place(name))
         said = statement(name, digest.root, predicate or {"description": name}, kind.word)
         body = canonical(said)
+        manifest = Manifest.of(digest, [body])
         links = tuple(Link(relation, self[parent].id) for relation, parent in parents)
         record = Record(
             self.author.address,
             kind,
             digest.root,
             program_root=program_root,
-            manifest=manifest_hash(body),
+            manifest=manifest.hash,
             uri=f"file:{name}",
             licence=self.licence,
             version=version,
             links=links,
         )
-        (self.place(STATEMENTS) / f"{name}.json").write_bytes(body)
+        for document in (manifest.body, body):
+            self.documents.keep(document)
         record_id = self.source.register(record, self.author)
         artefact = Artefact(name, self.folder / name, digest, record, record_id, said)
         self.artefacts[name] = artefact
@@ -102,11 +110,6 @@ class Workshop:
     def statements(self) -> dict[bytes, dict[str, Any]]:
         """By record id."""
         return {artefact.id: artefact.statement for artefact in self.artefacts.values()}
-
-    @property
-    def statement_bytes(self) -> dict[bytes, bytes]:
-        """By manifest hash, as a bundle takes them."""
-        return {artefact.record.manifest: canonical(artefact.statement) for artefact in self.artefacts.values()}
 
     def write_json(self, name: str, filename: str, document: Mapping[str, Any]) -> None:
         """A file of the artefact `name`."""

@@ -15,6 +15,7 @@ from ethwire.abi import (
     Interface,
     Log,
     Receipt,
+    decode_args,
     decode_revert,
     encode_args,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Log",
     "PackagedContract",
     "Receipt",
+    "decode_args",
     "decode_revert",
     "encode_args",
     "load",

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import rlp
-
+from ethwire import rlp
 from ethwire.rpc import Rpc
 from keifu import abi
 from keifu.abi import Contract, FunctionAbi, Interface, Log, Receipt, encode_args
-from keifu.chain._transaction import Fees, sign_transaction
-from keifu.errors import Revert, RpcError, UsageError
+from keifu.chain._outbox import BATCH, Draft, Outbox
+from keifu.errors import UsageError
 from keifu.keys import Account, keccak256
 
 __all__ = ["Call", "ChainClient"]
-
-RECEIPT_TIMEOUT_SECONDS = 120.0  # of our own pauses: the time that a busy node takes to answer does not count
-FIRST_POLL_SECONDS = 0.002
-SLOWEST_POLL_SECONDS = 1.0
-GAS_MARGIN_PERCENT = 25  # an estimate is exact for one state; the next block may be another
-BATCH = 500  # requests a round trip: measured 3.4 k tx/s with 500, 3.0 k with 100, 1.1 k with 1
-GWEI = 10**9
 
 
 @dataclass(frozen=True)
@@ -39,15 +30,17 @@ class Call:
 
 
 class ChainClient:
-    """One chain. Holds the next nonce of each account that sends through it, so use one client a process."""
+    """One chain. It remembers which nonces it has seen in blocks, so use one client a process.
+
+    What must take effect once even if the process dies goes through `keifu.chain.sender.Sender`.
+    """
 
     def __init__(self, rpc: Rpc, load: Callable[[str], Any] = abi.load) -> None:
         self.rpc = rpc
         self.chain_id = rpc.chain_id()
         self.load = load
-        self._nonces: dict[str, int] = {}
         self._contracts: dict[str, Contract] = {}
-        self._fees: Fees | None = None
+        self._outbox = Outbox(rpc, self.chain_id)
 
     # reading -------------------------------------------------------------------------------------------------------
 
@@ -92,14 +85,7 @@ class ChainClient:
     def send(self, sender: Any, to: str | None, data: bytes = b"", *, value: int = 0, gas: int = 0) -> Receipt:
         """Sign, send and wait. Raises Revert with the contract's reason; a refused call costs nothing, as the
         estimate finds it first."""
-        account = _account(sender)
-        gas = gas or self._estimate(account, to, data, value)
-        raw, tx_hash = self._sign(account, to, data, value, gas)
-        self._submit(account, raw)
-        receipt = self._wait(tx_hash)
-        if int(receipt["status"], 16) == 0:
-            self._raise_reason(account, to, data, value, receipt)
-        return self._receipt(receipt)
+        return self._send([Draft(_account(sender), to, data, value, gas)])[0][1]
 
     def send_many(
         self, calls: Sequence[Call], *, on_progress: Callable[[int], None] = lambda done: None
@@ -107,113 +93,25 @@ class ChainClient:
         """Send all in batches and wait for all; receipts in order. Raises Revert at the first that was refused."""
         receipts: list[Receipt] = []
         for start in range(0, len(calls), BATCH):
-            part = calls[start : start + BATCH]
-            gas = self._estimate_many(part)
-            signed = [
-                self._sign(call.sender, call.contract.address, _data(call), call.value, limit)
-                for call, limit in zip(part, gas, strict=True)
+            drafts = [
+                Draft(call.sender, call.contract.address, _data(call), call.value, call.gas)
+                for call in calls[start : start + BATCH]
             ]
-            answers = self.rpc.batch([("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw, _ in signed])
-            for call, answer in zip(part, answers, strict=True):
-                if isinstance(answer, Exception):
-                    self._nonces.pop(call.sender.address, None)
-                    raise answer
-            for call, receipt in zip(part, self._wait_many([tx_hash for _, tx_hash in signed]), strict=True):
-                if int(receipt["status"], 16) == 0:
-                    self._raise_reason(call.sender, call.contract.address, _data(call), call.value, receipt)
-                receipts.append(self._receipt(receipt))
+            receipts += [receipt for _, receipt in self._send(drafts)]
             on_progress(len(receipts))
         return receipts
 
     def forget_nonces(self) -> None:
-        """Read every nonce again: after the chain went back, or another process sent."""
-        self._nonces.clear()
+        """Believe the node alone about nonces: after the chain went back."""
+        self._outbox.forget()
 
-    def _estimate(self, account: Account, to: str | None, data: bytes, value: int) -> int:
-        estimate = int(self.rpc.call("eth_estimateGas", _request(account, to, data, value)), 16)
-        return estimate * (100 + GAS_MARGIN_PERCENT) // 100
-
-    def _estimate_many(self, calls: Sequence[Call]) -> list[int]:
-        asked = [
-            ("eth_estimateGas", [_request(call.sender, call.contract.address, _data(call), call.value)])
-            for call in calls
-            if not call.gas
-        ]
-        answers = iter(self.rpc.batch(asked))
-        limits: list[int] = []
-        for call in calls:
-            if call.gas:
-                limits.append(call.gas)
-                continue
-            answer = next(answers)
-            if isinstance(answer, Exception):
-                raise answer
-            limits.append(int(answer, 16) * (100 + GAS_MARGIN_PERCENT) // 100)
-        return limits
-
-    def _sign(self, account: Account, to: str | None, data: bytes, value: int, gas: int) -> tuple[bytes, bytes]:
-        nonce = self._nonces.get(account.address)
-        if nonce is None:
-            nonce = int(self.rpc.call("eth_getTransactionCount", account.address, "pending"), 16)
-        self._nonces[account.address] = nonce + 1
-        return sign_transaction(
-            account,
-            chain_id=self.chain_id,
-            nonce=nonce,
-            fees=self.fees(),
-            gas=gas,
-            to=to,
-            value=value,
-            data=data,
-        )
-
-    def fees(self) -> Fees:
-        """Twice the base fee plus a tip, read once and kept: enough for six full blocks in a row."""
-        if self._fees is None:
-            block = self.rpc.call("eth_getBlockByNumber", "latest", False)
-            base = int(block.get("baseFeePerGas", "0x0"), 16)
-            self._fees = Fees(max_fee=2 * base + GWEI, priority=GWEI)
-        return self._fees
-
-    def _submit(self, account: Account, raw: bytes) -> None:
-        try:
-            self.rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
-        except (RpcError, Revert):
-            self._nonces.pop(account.address, None)  # unknown now: read it again before the next one
-            self._fees = None
-            raise
-
-    def _wait(self, tx_hash: bytes) -> dict[str, Any]:
-        return self._wait_many([tx_hash])[0]
-
-    def _wait_many(self, hashes: Sequence[bytes]) -> list[dict[str, Any]]:
-        found: dict[bytes, dict[str, Any]] = {}
-        waited, pause = 0.0, FIRST_POLL_SECONDS
-        while True:
-            open_hashes = [tx_hash for tx_hash in hashes if tx_hash not in found]
-            answers = self.rpc.batch([("eth_getTransactionReceipt", ["0x" + item.hex()]) for item in open_hashes])
-            for tx_hash, answer in zip(open_hashes, answers, strict=True):
-                if isinstance(answer, dict):
-                    found[tx_hash] = answer
-            if len(found) == len(set(hashes)):
-                return [found[tx_hash] for tx_hash in hashes]
-            if waited > RECEIPT_TIMEOUT_SECONDS:
-                raise RpcError(
-                    f"{len(hashes) - len(found)} transactions were not mined in {RECEIPT_TIMEOUT_SECONDS:.0f} s",
-                    remedy="raise the fee, or look at the node",
-                )
-            time.sleep(pause)
-            waited += pause
-            pause = min(2 * pause, SLOWEST_POLL_SECONDS)
-
-    def _raise_reason(self, account: Account, to: str | None, data: bytes, value: int, receipt: dict[str, Any]) -> None:
-        """A mined transaction failed: the same call at the block before usually says why."""
-        parent = hex(int(receipt["blockNumber"], 16) - 1)
-        try:
-            self.rpc.call("eth_call", _request(account, to, data, value), parent)
-        except RpcError as error:
-            raise Revert("") from error
-        raise Revert("")
+    def _send(self, drafts: Sequence[Draft]) -> list[tuple[int, Receipt]]:
+        """Nonce and receipt of each."""
+        sent = self._outbox.send(drafts)
+        for item in sent:
+            if int(item.receipt["status"], 16) == 0:
+                raise self._outbox.why_failed(item)
+        return [(item.nonce, self._receipt(item.receipt)) for item in sent]
 
     def _receipt(self, raw: dict[str, Any]) -> Receipt:
         return Receipt(
@@ -236,10 +134,7 @@ class ChainClient:
         """Deploy with a plain CREATE. The suite itself goes through `deploy_protocol`, which resumes."""
         packaged = self.load(name)
         data = packaged.creation_code + encode_args(packaged.interface.constructor, args, f"{name} constructor")
-        nonce = self._nonces.get(sender.address)
-        if nonce is None:
-            nonce = int(self.rpc.call("eth_getTransactionCount", sender.address, "pending"), 16)
-        self.send(sender, None, data)
+        [(nonce, _)] = self._send([Draft(sender, None, data)])
         return self.at(created_address(sender.address, nonce), packaged.interface)
 
 
@@ -250,11 +145,6 @@ def created_address(sender: str, nonce: int) -> str:
 
 def _data(call: Call) -> bytes:
     return call.contract.interface.function(call.function, len(call.args)).encode(call.args)
-
-
-def _request(account: Account, to: str | None, data: bytes, value: int) -> dict[str, str]:
-    request = {"from": account.address, "data": "0x" + data.hex(), "value": hex(value)}
-    return request | ({"to": to} if to else {})
 
 
 def _address(who: Any) -> str:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from ethwire.rpc import octets
 from keifu.abi import Interface, Receipt
 from keifu.chain._client import ChainClient, created_address
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
@@ -251,11 +252,11 @@ class ClientDeployer(FactoryDeployer):
 
     @property
     def block_number(self) -> int:
-        return int(self.client.rpc.call("eth_blockNumber"), 16)
+        return self.client.rpc.block_number()
 
     def nonce(self) -> int:
         mined, known = (
-            int(self.client.rpc.call("eth_getTransactionCount", self.sender, tag), 16) for tag in ("latest", "pending")
+            self.client.rpc.quantity("eth_getTransactionCount", self.sender, tag) for tag in ("latest", "pending")
         )
         if known > mined:
             raise EnvironmentFault(
@@ -280,7 +281,7 @@ class ClientDeployer(FactoryDeployer):
         for start in range(0, len(addresses), CODES):
             part = addresses[start : start + CODES]
             answers = self.client.rpc.batch_as(str, [("eth_getCode", [address, "latest"]) for address in part])
-            found += [bytes.fromhex(answer[2:]) for answer in answers]
+            found += [octets(answer, "eth_getCode", self.client.rpc.url) for answer in answers]
         return found
 
     def look_up(self, planned: Creation) -> Creation | None:
@@ -288,7 +289,7 @@ class ClientDeployer(FactoryDeployer):
         log = next(find_logs(self.client, self.factory, topics, self.first_block), None)
         if log is None:
             return None
-        transaction = self.client.rpc.call("eth_getTransactionByHash", log["transactionHash"])
+        transaction = self.client.rpc.call("eth_getTransactionByHash", log.transaction_hash)
         if transaction is None or (transaction["to"] or "").lower() != self.factory:
             return None
         data = bytes.fromhex(transaction["input"][2:])
@@ -310,8 +311,8 @@ class ClientDeployer(FactoryDeployer):
             address=planned.address,
             arguments=arguments,
             encoded="0x" + encoded.hex(),
-            transaction=log["transactionHash"],
-            block=int(log["blockNumber"], 16),
+            transaction=log.transaction_hash,
+            block=log.number,
         )
 
     def look_up_factory(self, where: str) -> tuple[str, int]:
@@ -325,7 +326,7 @@ class ClientDeployer(FactoryDeployer):
         return "", 0
 
     def create(self, init_code: bytes) -> Receipt:
-        nonce = int(self.client.rpc.call("eth_getTransactionCount", self.sender, "pending"), 16)
+        nonce = self.client.rpc.quantity("eth_getTransactionCount", self.sender, "pending")
         receipt = self.send(None, init_code)
         where = self.client.at(created_address(self.sender, nonce), FACTORY)
         return Receipt(tx_hash=receipt.tx_hash, block_number=receipt.block_number, contract=where)

@@ -44,7 +44,7 @@ def _held(client: ChainClient, timelock: Contract, first_block: int) -> dict[byt
     """Everybody that was ever given a role, or had it taken."""
     given: dict[bytes, set[str]] = {}
     for topic in (GRANTED, REVOKED):
-        for log in find_logs(client, timelock.address, [topic], first_block):
-            role = bytes.fromhex(log["topics"][1][2:])
-            given.setdefault(role, set()).add("0x" + log["topics"][2][-40:])
+        for log in find_logs(client, timelock.address, [topic, None, None], first_block):
+            role = bytes.fromhex(log.topics[1][2:])
+            given.setdefault(role, set()).add("0x" + log.topics[2][-40:])
     return given

@@ -1,11 +1,10 @@
-"""EIP-1559 transactions, encoded with rlp and signed with coincurve (six times as fast as eth-account)."""
+"""EIP-1559 transactions, encoded here and signed with coincurve (six times as fast as eth-account)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import rlp
-
+from ethwire import rlp
 from keifu.keys import Account, keccak256
 
 __all__ = ["Fees", "sign_transaction"]

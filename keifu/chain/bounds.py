@@ -11,11 +11,9 @@ from keifu.chain.parameters import Distribution, Params
 from keifu.errors import UsageError
 from keifu.spec.vesting import SWEEP_DELAY
 from keifu.units import (
-    COIN,
     DAY,
     HOUR,
     YEAR,
-    coins,
     day,
     duration,
     is_address,
@@ -53,18 +51,17 @@ class Bound:
     def _shown(self, value: int) -> str:
         if self.unit == "seconds":
             return duration(value)
-        return f"{coins(value)} coins" if self.unit == "coins" else f"{value:,}"
+        return f"{value:,}"
 
 
 _PARAMS = (
     Bound("timelock_delay", 0, 30 * DAY, public_low=DAY),
     Bound("unbonding", 2, 90 * DAY, public_low=DAY),
     Bound("epoch_length", 1, 7 * DAY, public_low=HOUR),
+    Bound("emission_delay", 0, YEAR, public_low=28 * DAY),
     Bound("emission_duration", 1, 30 * YEAR, public_low=30 * DAY),
     Bound("seed_stride", 1, 100_000, unit="blocks"),
-    Bound("case_bond", 4, 1_000_000 * COIN, public_low=COIN, unit="coins"),
-    Bound("reveal_period", 1, 30 * DAY, public_low=HOUR),
-    Bound("appeal_period", 1, 30 * DAY, public_low=HOUR),
+    Bound("daily_blocks", 2, 1_000_000, unit="blocks"),
 )
 _STEP = Bound("step", 1, 366 * DAY, public_low=HOUR)
 _STEPS = Bound("steps", 1, 1_200, unit="count")
@@ -99,6 +96,10 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
         yield f"unbonding {params.unbonding} is odd: half of it is a period"
     if params.epoch_length > params.unbonding:
         yield f"epoch_length {params.epoch_length} is longer than unbonding {params.unbonding}"
+    if params.epoch_length > params.emission_duration:
+        yield f"epoch_length {params.epoch_length} is longer than emission_duration {params.emission_duration}"
+    if params.insurance and params.insurance == params.treasury:
+        yield "insurance is the treasury: what slashes take would be somebody's to spend"
     yield from _address_faults(params)
     if not params.proposers or not params.executors:
         yield "the timelock has no proposer or no executor"

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from eth_abi.abi import decode as abi_decode
-from eth_abi.exceptions import DecodingError
 
-from keifu.abi import Interface, encode_args
+from keifu.abi import Interface, decode_args, encode_args
 from keifu.chain.suite import Step
+from keifu.errors import AbiError
 from keifu.keys import keccak256
 
 __all__ = ["Creation", "argument_names", "arguments_of", "code_hash", "differences", "readable"]
@@ -61,8 +60,8 @@ def argument_names(interface: Interface) -> list[str]:
 def arguments_of(interface: Interface, encoded: bytes) -> dict[str, Any] | None:
     """Constructor arguments by name, for reading; None when the bytes are no such arguments."""
     try:
-        values = abi_decode(interface.constructor, encoded)
-    except DecodingError:
+        values = decode_args(interface.constructor, encoded)
+    except AbiError:
         return None
     if encode_args(interface.constructor, values) != encoded:
         return None  # bytes too many, or a second encoding of the same values

@@ -1,70 +1,131 @@
-"""A block's header as the bytes that its hash is of: what `Randomness.capture` wants to see."""
+"""A block's header as the bytes that its hash is of: what a light client checks and `Randomness.capture` wants."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-import rlp
+import msgspec
 
 from keifu.errors import CheckFailed
 from keifu.keys import keccak256
 
-__all__ = ["encode_header"]
+__all__ = ["Header", "encode_header", "header_of", "header_rlp"]
 
-# Fields in the header's order, up to Prague; a chain without one of the later ones ends before it.
-_FIELDS = (
-    "parentHash",
-    "sha3Uncles",
-    "miner",
-    "stateRoot",
-    "transactionsRoot",
-    "receiptsRoot",
-    "logsBloom",
-    "difficulty",
-    "number",
-    "gasLimit",
-    "gasUsed",
-    "timestamp",
-    "extraData",
-    "mixHash",
-    "nonce",
-    "baseFeePerGas",
-    "withdrawalsRoot",
-    "blobGasUsed",
-    "excessBlobGas",
-    "parentBeaconBlockRoot",
-    "requestsHash",
-)
-_NUMBERS = frozenset(
-    {
-        "difficulty",
-        "number",
-        "gasLimit",
-        "gasUsed",
-        "timestamp",
-        "baseFeePerGas",
-        "blobGasUsed",
-        "excessBlobGas",
-    }
-)
+_HASH_SIZE = 66  # characters with 0x
+_SIZES = (_HASH_SIZE, _HASH_SIZE, 42, _HASH_SIZE, _HASH_SIZE, _HASH_SIZE, 514, _HASH_SIZE, 18)
+_SHORT = 55  # bytes of the longest string or list whose prefix holds its length
+
+
+class Header(msgspec.Struct, rename="camel"):
+    """Fields in the header's order, up to Prague; a chain without one of the later ones ends before it."""
+
+    parent_hash: str
+    sha3_uncles: str
+    miner: str
+    state_root: str
+    transactions_root: str
+    receipts_root: str
+    logs_bloom: str
+    difficulty: str
+    number: str
+    gas_limit: str
+    gas_used: str
+    timestamp: str
+    extra_data: str
+    mix_hash: str
+    nonce: str
+    hash: str
+    base_fee_per_gas: str | None = None
+    withdrawals_root: str | None = None
+    blob_gas_used: str | None = None
+    excess_blob_gas: str | None = None
+    parent_beacon_block_root: str | None = None
+    requests_hash: str | None = None
+    transactions: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+def header_of(block: Mapping[str, Any]) -> Header:
+    """The header in an `eth_getBlockByNumber` answer. Raises msgspec.ValidationError when a field is missing."""
+    return msgspec.convert({key: value for key, value in block.items() if key != "transactions"}, Header)
+
+
+def header_rlp(header: Header) -> bytes:
+    """RLP of the header. Raises ValueError when a field is malformed."""
+    parent, uncles, miner, state = header.parent_hash, header.sha3_uncles, header.miner, header.state_root
+    transactions, receipts, bloom = header.transactions_root, header.receipts_root, header.logs_bloom
+    mix, nonce = header.mix_hash, header.nonce
+    sizes = (
+        len(parent), len(uncles), len(miner), len(state), len(transactions), len(receipts), len(bloom), len(mix),
+        len(nonce),
+    )  # fmt: skip
+    if sizes != _SIZES:
+        raise ValueError(f"its fields have {sizes} characters, not {_SIZES}")
+    payload = bytes.fromhex(
+        f"a0{parent[2:]}a0{uncles[2:]}94{miner[2:]}a0{state[2:]}a0{transactions[2:]}a0{receipts[2:]}b90100{bloom[2:]}"
+        f"{_number(header.difficulty)}{_number(header.number)}{_number(header.gas_limit)}{_number(header.gas_used)}"
+        f"{_number(header.timestamp)}{_string(header.extra_data)}a0{mix[2:]}88{nonce[2:]}{_later(header)}"
+    )
+    return b"\xf9" + len(payload).to_bytes(2, "big") + payload  # a header is always longer than 255 bytes
+
+
+def _later(header: Header) -> str:
+    """What forks added, in their order."""
+    number, text = _number, header.base_fee_per_gas
+    parts = "" if text is None else number(text)
+    if (text := header.withdrawals_root) is not None:
+        parts += _hash(text)
+    if (text := header.blob_gas_used) is not None:
+        parts += number(text)
+    if (text := header.excess_blob_gas) is not None:
+        parts += number(text)
+    if (text := header.parent_beacon_block_root) is not None:
+        parts += _hash(text)
+    if (text := header.requests_hash) is not None:
+        parts += _hash(text)
+    return parts
 
 
 def encode_header(block: dict[str, Any]) -> bytes:
     """RLP of the header in an `eth_getBlockByNumber` answer.
 
-    Raises CheckFailed when its hash is not the block's: the chain has fields that this does not know.
+    Raises CheckFailed when its hash is not the block's: the chain has fields that this does not know, or the node lies.
     """
-    items = []
-    for field in _FIELDS:
-        value = block.get(field)
-        if value is None:
-            continue
-        if field in _NUMBERS:
-            number = int(value, 16)
-            items.append(number.to_bytes((number.bit_length() + 7) // 8, "big"))
-        else:
-            items.append(bytes.fromhex(value[2:]))
-    encoded: bytes = rlp.encode(items)
-    if keccak256(encoded) != bytes.fromhex(block["hash"][2:]):
-        raise CheckFailed(f"the header of block {int(block['number'], 16)} does not hash to the block's hash")
+    try:
+        header = header_of(block)
+        encoded = header_rlp(header)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise CheckFailed(f"the header of a block is malformed: {error}") from error
+    if "0x" + keccak256(encoded).hex() != header.hash:
+        raise CheckFailed(f"the header of block {int(header.number, 16)} does not hash to the block's hash")
     return encoded
+
+
+def _hash(text: str) -> str:
+    if len(text) != _HASH_SIZE:
+        raise ValueError(f"{text[:80]} is no hash")
+    return f"a0{text[2:]}"
+
+
+@lru_cache(maxsize=4_096)
+def _number(text: str) -> str:
+    digits = text[2:].lstrip("0")
+    if not digits:
+        return "80"
+    if len(digits) % 2:
+        digits = "0" + digits
+    if len(digits) == 2 and digits < "80":  # noqa: PLR2004 - one byte
+        return digits
+    return f"{0x80 + len(digits) // 2:02x}{digits}"
+
+
+@lru_cache(maxsize=1_024)
+def _string(text: str) -> str:
+    digits = text[2:]
+    size = len(digits) // 2
+    if size > _SHORT:
+        raise ValueError(f"{size} bytes of extra data")
+    if size == 1 and digits < "80":
+        return digits
+    return f"{0x80 + size:02x}{digits}"

@@ -3,34 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from ethwire.rpc import Rpc
 from keifu.chain._client import ChainClient
-from keifu.errors import RpcError
+from keifu.chain.follower import Event
+from keifu.errors import Contradiction, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError
 
-__all__ = ["find_logs", "topic_of_address"]
+__all__ = ["Topic", "find_logs", "topic_of_address"]
 
-SMALLEST_RANGE = 64  # blocks; a node that refuses these refuses something else
+Topic = str | Sequence[str] | None  # one, any of several, or any at all
+
+QUERIES_A_BATCH = 20
 
 
 def topic_of_address(address: str) -> str:
     return "0x" + address[2:].lower().rjust(64, "0")
 
 
-def find_logs(
-    client: ChainClient, address: str, topics: Sequence[str | None], first_block: int = 0
-) -> Iterator[dict[str, Any]]:
-    """The contract's logs from `first_block` to the newest, oldest first. A range that the node refuses is halved."""
-    last = int(client.rpc.call("eth_blockNumber"), 16)
-    open_ranges = [(first_block, last)]
-    while open_ranges:
-        start, end = open_ranges.pop()
-        wanted = {"address": address, "topics": list(topics), "fromBlock": hex(start), "toBlock": hex(end)}
+def find_logs(client: ChainClient, address: str, topics: Sequence[Topic], first_block: int = 0) -> Iterator[Event]:
+    """The contract's logs from `first_block` to the newest, oldest first, in ranges as large as the node serves.
+
+    `first_block` is the one in which the contract was made: a chain has millions before it. Raises Contradiction for a
+    log that was not asked for.
+    """
+    rpc, start = client.rpc, first_block
+    if not rpc.blocks.known:
         try:
-            yield from client.rpc.call("eth_getLogs", wanted)
+            yield from _ask(rpc, address, topics, [(start, None)])[0]
         except RpcError as error:
-            answered = error.code != 0
-            if not answered or end - start < SMALLEST_RANGE:
+            if not _is_too_much(error):
                 raise
-            middle = (start + end) // 2
-            open_ranges += [(middle + 1, end), (start, middle)]
+        else:
+            return
+    last = rpc.block_number()
+    if not rpc.blocks.known:
+        rpc.blocks.refused(last - start + 1)
+    while start <= last:
+        ranges = [
+            (at, min(at + rpc.blocks.size - 1, last))
+            for at in range(start, last + 1, rpc.blocks.size)[:QUERIES_A_BATCH]
+        ]
+        found, done = _ask(rpc, address, topics, ranges)
+        yield from found
+        start = done + 1
+
+
+def _ask(
+    rpc: Rpc, address: str, topics: Sequence[Topic], ranges: Sequence[tuple[int, int | None]]
+) -> tuple[list[Event], int]:
+    """The logs of the first ranges that the node serves, and the last block of these."""
+    wanted = {"address": address, "topics": list(topics)}
+    calls = [("eth_getLogs", [{**wanted, "fromBlock": hex(start), "toBlock": _block(end)}]) for start, end in ranges]
+    found: list[Event] = []
+    done = ranges[0][0] - 1
+    for (start, end), answer in zip(ranges, rpc.each_as(list[Event], calls), strict=True):
+        size = 0 if end is None else end - start + 1
+        if isinstance(answer, (RpcError, Revert)):
+            if not _is_too_much(answer) or size <= 1:
+                if done >= start - 1 and found:
+                    break  # what was served counts; the next request tells what is wrong
+                raise answer
+            rpc.blocks.refused(size)
+            break
+        rpc.blocks.served(size)
+        found += [_checked(event, address, topics, rpc.url) for event in answer]
+        done = start if end is None else end
+    return found, done
+
+
+def _block(number: int | None) -> str:
+    return "latest" if number is None else hex(number)
+
+
+def _is_too_much(error: RpcError | Revert) -> bool:
+    """A refusal in words that nobody knows is most often of the range."""
+    if isinstance(error, (Revert, NoAnswer, NotServed, RateLimited)):
+        return False
+    return isinstance(error, LimitExceeded) or error.code != 0
+
+
+def _checked(event: Event, address: str, topics: Sequence[Topic], url: str) -> Event:
+    try:
+        _ = bytes.fromhex(event.data[2:]), [bytes.fromhex(topic[2:]) for topic in event.topics]
+        _ = event.index, event.number
+    except ValueError as error:
+        raise Contradiction(f"{url} gave a malformed log: {error}", url=url) from error
+    fits = len(event.topics) >= len(topics) and all(
+        _fits(topic, given.lower()) for topic, given in zip(topics, event.topics, strict=False)
+    )
+    if event.address.lower() != address.lower() or not fits or event.removed:
+        raise Contradiction(f"{url} gave a log of {event.address} that nobody asked for", url=url)
+    return event
+
+
+def _fits(topic: Topic, given: str) -> bool:
+    if topic is None:
+        return True
+    return given in ([topic.lower()] if isinstance(topic, str) else [item.lower() for item in topic])

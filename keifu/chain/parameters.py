@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from keifu.errors import InputError
-from keifu.units import COIN, DAY, YEAR
+from keifu.units import DAY, YEAR
 
 __all__ = ["Distribution", "Params"]
 
@@ -49,15 +49,14 @@ class Params:
     proposers: tuple[str, ...] = ()  # may queue in the timelock
     executors: tuple[str, ...] = ()  # may execute what is ripe; the zero address lets anyone
     timelock_delay: int = 2 * DAY  # seconds between queueing and executing
-    insurance: str = ""  # receives what slashes take beyond restitution and reward; the timelock by default
+    insurance: str = ""  # receives what slashes take and do not pay to services; by default an Insurance is deployed
     unbonding: int = 14 * DAY  # seconds for which leaving stake stays slashable, at least
     epoch_length: int = DAY  # seconds over which what came in before is earned
-    emission_duration: int = 4 * YEAR  # seconds until the reward stream is dry
+    emission_delay: int = 35 * DAY  # seconds from the deployment to the first epoch with emission
+    emission_duration: int = 4 * YEAR  # seconds over which emission is spread
     seed_stride: int = 300  # blocks of a randomness epoch
     randomness: str = ""  # another source of seeds, already there, for the court; by default a Randomness is deployed
-    case_bond: int = 1_000 * COIN  # wei for accusing somebody before the court
-    reveal_period: int = DAY  # seconds in which jurors reveal
-    appeal_period: int = DAY  # seconds in which a verdict can be appealed
+    daily_blocks: int = 2  # blocks that the chain makes in a day, for the court's clock; public chains name theirs
     distribution: Distribution | None = None  # without one there is no TGEDistributor
 
     def by(self, deployer: str) -> Params:
@@ -78,9 +77,18 @@ class Params:
             **found,
             "proposers": list(self.proposers),
             "executors": list(self.executors),
-            "case_bond": str(self.case_bond),
             "distribution": self.distribution.data() if self.distribution else None,
         }
+
+    @property
+    def emission_start(self) -> int:
+        """First epoch with emission; epoch 1 begins with the deployment."""
+        return 1 + -(-self.emission_delay // self.epoch_length)
+
+    @property
+    def emission_epochs(self) -> int:
+        """Number of epochs with emission."""
+        return self.emission_duration // self.epoch_length
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Params:
@@ -93,8 +101,6 @@ class Params:
             for name in ("proposers", "executors"):
                 if name in values:
                     values[name] = tuple(str(item) for item in values[name])
-            if "case_bond" in values:
-                values["case_bond"] = int(values["case_bond"])
             if (terms := values.get("distribution")) is not None:
                 root = bytes.fromhex(terms["root"][2:])
                 values["distribution"] = Distribution(**{**terms, "root": root, "allocation": int(terms["allocation"])})

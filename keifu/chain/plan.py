@@ -4,9 +4,9 @@
     proposers = ["0x…", "0x…"]
     executors = [ZERO_ADDRESS]   # anyone
     timelock_delay = "2 days"
-    case_bond = "1000"                                             # coins
+    daily_blocks = 7200
 
-Durations are seconds or a number and a unit; amounts are coins.
+Durations are seconds or a number and a unit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from keifu.units import (
     day,
     duration,
     is_address,
-    parse_amount,
     parse_duration,
 )
 
@@ -37,8 +36,9 @@ __all__ = ["LOCAL_CHAINS", "Plan", "is_local"]
 
 LOCAL_CHAINS = frozenset({1_337, 31_337})  # numbers that every local node uses and no public chain has
 _ONE, _MANY = ("treasury", "insurance", "randomness"), ("proposers", "executors")
-_DURATIONS = ("timelock_delay", "unbonding", "epoch_length", "emission_duration", "reveal_period", "appeal_period")
-_NAMED_ON_PUBLIC_CHAINS = ("treasury", *_MANY)
+_DURATIONS = ("timelock_delay", "unbonding", "epoch_length", "emission_delay", "emission_duration")
+_BLOCKS = ("seed_stride", "daily_blocks")
+_NAMED_ON_PUBLIC_CHAINS = ("treasury", *_MANY, "daily_blocks")
 _CHOICES = tuple(item.name for item in fields(Params) if item.name != "distribution")
 
 
@@ -118,14 +118,12 @@ class Plan:
         if name in _MANY:
             return ", ".join(_address_shown(address, self.deployer) for address in value) or "the deployer"
         if name == "insurance" and not value:
-            return "the timelock"
+            return "an Insurance of the suite"
         if name == "randomness" and not value:
             return "a Randomness of the suite"
         if name in _ONE:
             return _address_shown(value, self.deployer) if value else "the deployer"
-        return (
-            f"{coins(value)} coins" if name == "case_bond" else f"{value:,} blocks" if name == "seed_stride" else value
-        )
+        return f"{value:,} blocks" if name in _BLOCKS else str(value)
 
     def _source(self, name: str) -> str:
         if name in self.chosen:
@@ -161,8 +159,6 @@ def _parsed(name: str, value: Any, where: str) -> Any:
             return _parsed_address(value)
         if name in _DURATIONS:
             return _whole(value) if not isinstance(value, str) else parse_duration(value)
-        if name == "case_bond":
-            return parse_amount(str(_whole(value)) if not isinstance(value, str) else value)
         if name == "label":
             return _label(value)
         return _whole(int(value) if isinstance(value, str) and value.isdecimal() else value)

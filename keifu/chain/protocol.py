@@ -15,6 +15,7 @@ from keifu.chain.bounds import require_bounds
 from keifu.chain.creation import Creation, differences
 from keifu.chain.deployments import Record
 from keifu.chain.parameters import Distribution, Params
+from keifu.chain.services import Listing, list_services
 from keifu.chain.suite import FACTORY, parameter_of, suite
 from keifu.errors import UsageError
 
@@ -32,6 +33,7 @@ class Deployment:
     """Where each contract of the suite is, by its name, in order of deployment."""
 
     addresses: dict[str, str] = field(default_factory=dict)
+    services: list[Listing] = field(default_factory=list, compare=False)  # empty when others propose in the timelock
 
     def __getitem__(self, name: str) -> str:
         return self.addresses[name]
@@ -53,6 +55,7 @@ def deploy_protocol(
 
     Safe to call again after a crash: contracts that are deployed already are skipped. The record is filled in and given
     to `save` before and after each step; without one the contracts that are there are asked how they were made.
+    Services are queued in the timelock at the end, if the sender proposes there, and listed by a call after the delay.
     `on_step(name, address)` is called after each contract.
 
     Raises UsageError, before anything is sent, when a parameter is out of bounds or differs from that of the record or
@@ -84,6 +87,8 @@ def deploy_protocol(
         save(record)
         deployment.addresses[step.contract] = made.address
         on_step(step.contract, made.address)
+    if chain.sender in params.proposers:
+        deployment.services = list_services(chain, deployment)
     return deployment
 
 

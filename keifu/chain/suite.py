@@ -12,28 +12,40 @@ from typing import Any
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.parameters import Params
 
-__all__ = ["DISTRIBUTOR", "FACTORY", "HUB", "TIMELOCK", "TOKEN", "Step", "parameter_of", "suite"]
+__all__ = [
+    "COURT",
+    "DISTRIBUTOR",
+    "FACTORY",
+    "HUB",
+    "INSURANCE",
+    "TIMELOCK",
+    "TOKEN",
+    "Step",
+    "parameter_of",
+    "suite",
+]
 
 FACTORY = "Create3Factory"
 TOKEN, TIMELOCK, HUB, DISTRIBUTOR = "KeifuToken", "Timelock", "StakingHub", "TGEDistributor"
+INSURANCE, COURT = "Insurance", "AlignmentCourt"
 
 # Constructor arguments that a parameter of another name chooses.
 _PARAMETERS = {
     (TOKEN, "holder"): "treasury",
     (TIMELOCK, "min_delay"): "timelock_delay",
-    ("RewardStream", "duration"): "emission_duration",
+    (HUB, "emission_start"): "emission_delay",
+    (HUB, "emission_epochs"): "emission_duration",
     ("Randomness", "stride"): "seed_stride",
-    ("AlignmentCourt", "bond"): "case_bond",
 }
 _OWN_NAMES = {
     (TIMELOCK, "proposers"),
     (TIMELOCK, "executors"),
     (HUB, "insurance"),
+    (HUB, "treasury"),
     (HUB, "unbonding"),
     (HUB, "epoch_length"),
-    ("AlignmentCourt", "randomness"),
-    ("AlignmentCourt", "reveal_period"),
-    ("AlignmentCourt", "appeal_period"),
+    (COURT, "randomness"),
+    (COURT, "daily_blocks"),
 }
 
 
@@ -59,13 +71,14 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     token, timelock, hub = at(TOKEN), at(TIMELOCK), at(HUB)
     yield step(TOKEN, params.treasury)
     yield step(TIMELOCK, params.timelock_delay, list(params.proposers), list(params.executors), ZERO_ADDRESS)
-    yield step(HUB, token, timelock, params.insurance or timelock, params.unbonding, params.epoch_length)
-    yield step("RewardStream", token, hub, params.emission_duration)
+    if not params.insurance:
+        yield step(INSURANCE, token, hub, timelock)
+    times = params.unbonding, params.epoch_length, params.emission_start, params.emission_epochs
+    yield step(HUB, token, timelock, params.insurance or at(INSURANCE), params.treasury, *times)
     if not params.randomness:
         yield step("Randomness", params.seed_stride, 0)
     randomness = params.randomness or at("Randomness")
-    periods = params.reveal_period, params.appeal_period
-    yield step("AlignmentCourt", token, hub, randomness, params.case_bond, *periods)
+    yield step(COURT, token, hub, randomness, params.daily_blocks)
     yield step("VestingEscrow", token, hub)
     yield step("ProvenanceRegistry")
     yield step("Environments", at("ProvenanceRegistry"))

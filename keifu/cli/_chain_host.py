@@ -17,13 +17,17 @@ from keifu.chain import Anvil
 from keifu.chain.deployments import Record, user_folder
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.local.notes import Note, claimed, grants_folder, log_file, refuse_second, running
-from keifu.local.suite import deploy_suite, genesis_of
+from keifu.local.suite import deploy_suite, genesis_of, warp
+from keifu.units import DAY
 
 __all__ = ["USUAL_PORT", "Settings", "running_chain", "start_detached", "wait"]
 
 USUAL_PORT = 8_545  # of every node, so that commands find it there without being told
 
 POLL_SECONDS = 0.05
+YOUTH = (
+    40 * DAY
+)  # the first block's age: what takes weeks (delays, notices, seats) has happened when the chain is ready
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ def running_chain(settings: Settings) -> Iterator[tuple[Anvil, Note]]:
     """A chain with the suite, noted and recorded until the block ends, however it ends."""
     signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))  # a closed terminal ends it in order, too
     folder = Path(os.environ.get("KEIFU_DEPLOYMENTS") or user_folder()).absolute()
-    with claimed(settings.chain_id), Anvil(port=_port(settings.port), chain_id=settings.chain_id) as anvil:
+    begin = int(time.time()) - YOUTH
+    port = _port(settings.port)
+    with claimed(settings.chain_id), Anvil(port=port, chain_id=settings.chain_id, since=begin) as anvil:
         client = anvil.client()
         record = Record(settings.chain_id, genesis_of(client))
         published = grants_folder(settings.chain_id) if settings.with_grants else None
@@ -53,7 +59,12 @@ def running_chain(settings: Settings) -> Iterator[tuple[Anvil, Note]]:
             grants=str(published or ""),
         )
         note.save()  # before anything is recorded: whoever finds the note of a killed chain removes its record
-        deploy_suite(client, record, folder)
+        suite = deploy_suite(client, record, folder)
+        if published:
+            from keifu.local.dwellers import settle_in
+
+            settle_in(client, suite)
+        warp(client, max(int(time.time()) - client.now, 1))
         if published:
             from keifu.local.grants import seed
 

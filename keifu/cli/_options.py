@@ -18,7 +18,7 @@ def reading() -> list[click.Parameter]:
     return [
         click.Option(
             ["--rpc"], type=ENDPOINT, envvar="KEIFU_RPC", show_envvar=True, default=DEFAULT_NODE, show_default=True,
-            help="Address of the node.",
+            help="Address of the node, or several of one chain with commas between; a wss:// one announces new blocks.",
         ),
         click.Option(
             ["--deployments"], type=FOLDER, envvar="KEIFU_DEPLOYMENTS", show_envvar=True,

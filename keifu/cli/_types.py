@@ -18,6 +18,7 @@ __all__ = [
     "ENDPOINT",
     "FOLDER",
     "GRANTS",
+    "ID_DIGITS",
     "IN_FILE",
     "IN_FOLDER",
     "IN_PATH",
@@ -149,13 +150,17 @@ class Duration(click.ParamType):
 
 
 class Endpoint(click.ParamType):
-    """The address of a node."""
+    """The address of a node, or several of one chain, separated by commas; wss:// ones only announce new blocks."""
 
     name = "url"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if re.fullmatch(r"https?://[^\s/]+\S*", str(value)) is None:
-            self.fail(f"{value!r} is no address of a node: http://127.0.0.1:8545", param, ctx)
+        parts = [part.strip() for part in str(value).split(",")]
+        for part in parts:
+            if re.fullmatch(r"(https?|wss?)://[^\s/]+\S*", part) is None:
+                self.fail(f"{part!r} is no address of a node: http://127.0.0.1:8545", param, ctx)
+        if not any(part.startswith("http") for part in parts):
+            self.fail(f"{value!r} holds no http:// address, which is what is read from", param, ctx)
         return str(value)
 
 

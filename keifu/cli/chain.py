@@ -149,7 +149,7 @@ def warp(period: int, blocks: int, rpc: str | None, json_out: bool) -> None:
     from keifu.local import suite
 
     suite.warp(client, period, blocks)
-    now, block = client.now, int(client.rpc.call("eth_blockNumber"), 16)
+    now, block = client.now, client.rpc.block_number()
     emit({"now": now, "block": block}, f"{duration(period)} later: {day(now)}, block {block:,}", json_out)
 
 
@@ -202,10 +202,14 @@ def _show(note: Note, json_out: bool, last: str) -> None:
     """All that somebody needs who has just started the chain."""
     from keifu.chain.deployments import open_record
     from keifu.keys import checksum
+    from keifu.local.sample import SAMPLE, address_of_sample
 
     client, folder = _connect(note.url)
     found = _accounts(client, folder)
-    addresses = dict(open_record(note.chain_id, note.genesis, Path(note.record).parent).contracts)
+    record = open_record(note.chain_id, note.genesis, Path(note.record).parent)
+    addresses = dict(record.contracts)
+    if note.grants:
+        addresses[SAMPLE] = address_of_sample(client, record.factory)
     if json_out:
         document = {"url": note.url, "chain_id": note.chain_id, "genesis": note.genesis, "record": note.record}
         click.echo(json.dumps({**document, "addresses": addresses, "accounts": found, "env": note.exports}))
@@ -239,6 +243,6 @@ def _block(note: Note) -> int | None:
 
     try:
         with Rpc(note.url, attempts=1) as rpc:
-            return int(rpc.call("eth_blockNumber"), 16)
+            return rpc.block_number()
     except KeifuError:
         return None

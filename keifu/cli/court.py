@@ -1,4 +1,4 @@
-"""`keifu court`: accusers, jurors and appellants. Thin: what is done stands in keifu/staking/court.py."""
+"""`keifu court`: parties and jurors. Thin: what is done stands in keifu/staking/court.py."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keifu.cli._evidence import read_evidence
 from keifu.cli._print import emit, table
-from keifu.cli._types import ADDRESS, BYTES32, COINS, IN_FILE, OUT_PATH
+from keifu.cli._types import ADDRESS, COINS, IN_FILE, OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import InputError, KeifuError, UsageError
 from keifu.units import coins, day
@@ -21,12 +22,21 @@ if TYPE_CHECKING:
 
 __all__ = ["cli"]
 
-SUITE = ("AlignmentCourt", "KeifuToken")
-COURT = SUITE[0]
+SUITE = ("AlignmentCourt", "KeifuToken", "StakingHub")
+COURT, TOKEN, HUB = SUITE
 SALT_BYTES = 32
 OWNER_ONLY = 0o600
+NEXT = {
+    "answer": "the operator answers; then a seed draws the first jury",
+    "seed": "waits for the seed: keifu court draw",
+    "commit": "drawn jurors seal their votes",
+    "reveal": "jurors reveal their votes",
+    "call": "anybody may call the re-hearing",
+    "queue": "the re-hearing waits for its turn",
+    "over": "the service can pull the verdict, jurors can be settled",
+}
 
-cli = Noun("court", help="Accuse, judge, appeal and execute verdicts.", example="keifu court status")
+cli = Noun("court", help="Judge cases that services open.", example="keifu court status")
 case_argument = click.argument("case", type=click.IntRange(1))
 
 
@@ -34,65 +44,67 @@ case_argument = click.argument("case", type=click.IntRange(1))
 @json_option
 def status(session: Session, json_out: bool) -> None:
     """Show every case, its phase and its votes."""
+    from keifu.keys import checksum
     from keifu.staking.court import read_case
 
     court = session.suite(COURT).at(session.client, COURT)
-    now = session.client.now
-    found = [read_case(court, number, now) for number in range(1, court.case_count() + 1)]
+    found = [read_case(court, number) for number in range(1, court.case_count() + 1)]
     if json_out:
         emit({"cases": [case.data() for case in found]}, "", json_out)
         return
     rows = [
         (
             str(case.id),
-            case.operator,
+            checksum(case.operator),
             coins(case.amount),
             case.verdict,
-            case.phase,
+            f"{case.hearing}: {case.phase}",
             day(case.until) if case.until else "",
         )
         for case in found
     ]
-    table(("case", "operator", "amount", "verdict", "phase", "until"), rows, empty="no case has been opened")
+    table(("case", "operator", "amount", "verdict", "phase", "not before"), rows, empty="no case has been opened")
 
 
 @cli.verb("case", example="keifu court case 1", access=Access.READ)
 @case_argument
 @json_option
 def show(session: Session, case: int, json_out: bool) -> None:
-    """Show one case."""
-    from keifu.staking.court import read_case
+    """Show one case: who, how much, what the parties say, how the juries voted."""
+    from keifu.staking.court import read_case, read_statements
 
-    found = read_case(session.suite(COURT).at(session.client, COURT), case, session.client.now)
+    court = session.suite(COURT).at(session.client, COURT)
+    found = read_case(court, case)
+    said = read_statements(session.client, court, case, session.record.first_block)
+    votes = {"first jury": found.first_jury, "re-hearing": found.rehearing}
     fields = {
-        **found.data(),
+        "service": found.service,
+        "operator": found.operator,
+        "accuser": found.accuser,
         "amount": f"{coins(found.amount)} coins",
-        "until": day(found.until) if found.until else "-",
+        "phase": f"{found.phase} of the {found.hearing}: {NEXT[found.phase]}",
+        "not before": day(found.until) if found.until else "-",
+        "verdict": found.verdict,
+        **{
+            name: f"{seats.committed} seats sealed, {seats.guilty} guilty, {seats.innocent} innocent"
+            for name, seats in votes.items()
+        },
     }
-    emit(found.data(), "\n".join(f"{name:<10} {value}" for name, value in fields.items()), json_out)
+    lines = [f"{name:<10} {value}" for name, value in fields.items()]
+    lines += [f"{statement.kind:<10} by {statement.party}: {statement.text}" for statement in said]
+    emit({**found.data(), "statements": [each.data() for each in said]}, "\n".join(lines), json_out)
 
 
-@cli.verb(
-    "open",
-    example="keifu court open --service 0x… --operator 0x… --amount 50 --evidence 0x… --role accuser",
-    access=Access.SEND,
-)
-@click.option("--service", type=ADDRESS, required=True, help="Service that the operator committed stake to.")
-@click.option("--operator", type=ADDRESS, required=True, help="Address of the accused operator.")
-@click.option("--amount", type=COINS, required=True, help="Coins that the fault is worth.")
-@click.option("--evidence", type=BYTES32, required=True, help="Root of what shows the fault.")
-@click.option("--victim", type=ADDRESS, default=None, help="Who is paid restitution.")
+@cli.verb("answer", example="keifu court answer 1 --file answer.txt --role operator", access=Access.SEND)
+@case_argument
+@click.option("--file", "path", type=IN_FILE, required=True, help="What is said, at most 2,048 bytes; it is public.")
 @json_option
-def open_case(
-    session: Session, service: str, operator: str, amount: int, evidence: bytes, victim: str | None, json_out: bool
-) -> None:
-    """Accuse an operator, with the bond that the court asks for."""
-    from keifu.staking import court
-
-    if amount <= 0:
-        raise UsageError("--amount is zero", remedy="give the coins that the fault is worth")
-    case = court.open_case(session.deployer, session.suite(*SUITE), service, operator, victim or "", amount, evidence)
-    emit({"case": case}, f"case {case}", json_out)
+def answer(session: Session, case: int, path: Path, json_out: bool) -> None:
+    """Answer an accusation or a re-hearing, as a party, in its first day."""
+    said = read_evidence(path)
+    suite = session.suite(COURT)
+    session.deployer.call(suite[COURT], COURT, "answer", case, said)
+    emit({"case": case, "bytes": len(said)}, f"answered with {len(said):,} bytes", json_out)
 
 
 @cli.verb("draw", example="keifu court draw 1 --role juror", access=Access.SEND)
@@ -105,6 +117,17 @@ def draw(session: Session, case: int, json_out: bool) -> None:
     block = court.draw(session.client, session.deployer, session.suite(COURT, "Randomness"), case)
     told = f"block {block} has drawn the jury" if block else "the jury is drawn already"
     emit({"case": case, "block": block}, told, json_out)
+
+
+@cli.verb("advance", example="keifu court advance 1 --role juror", access=Access.SEND)
+@case_argument
+@json_option
+def advance(session: Session, case: int, json_out: bool) -> None:
+    """Take every step of a case that is due: anyone may."""
+    from keifu.staking import court
+
+    phase = court.advance(session.deployer, session.suite(COURT), case)
+    emit({"case": case, "phase": phase}, f"case {case}: {phase}; {NEXT[phase]}", json_out)
 
 
 @cli.verb("commit", example="keifu court commit 1 --vote guilty --secret vote.json --role juror", access=Access.SEND)
@@ -129,7 +152,7 @@ def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool)
 
 
 def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
-    """Before anything is sent: a sealed vote without its salt cannot be opened, and costs the juror a penalty."""
+    """Before anything is sent: a sealed vote without its salt cannot be opened, and costs the juror its deposits."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     with os.fdopen(descriptor, "w") as file:
         json.dump({"case": case, "vote": vote, "salt": salt.hex()}, file)
@@ -149,40 +172,99 @@ def reveal(session: Session, case: int, secret: Path, json_out: bool) -> None:
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{secret} is no secret of a vote", remedy="give the file that `commit` wrote") from error
     suite = session.suite(COURT)
-    session.deployer.call(suite[COURT], COURT, "reveal_vote", case, vote == "guilty", salt)
+    session.deployer.call(suite[COURT], COURT, "reveal", case, vote == "guilty", salt)
     emit({"case": case, "vote": vote}, f"voted {vote}", json_out)
 
 
-@cli.verb("appeal", example="keifu court appeal 1 --role operator", access=Access.SEND)
+@cli.verb("rehear", example="keifu court rehear 1 --role operator", access=Access.SEND)
 @case_argument
 @json_option
-def appeal(session: Session, case: int, json_out: bool) -> None:
-    """Call a larger jury against what the last one found, with its bond."""
+def rehear(session: Session, case: int, json_out: bool) -> None:
+    """Call the one re-hearing, with its bond: anyone may, after the first jury."""
     from keifu.staking import court
 
-    bond = court.appeal(session.deployer, session.suite(*SUITE), case)
-    emit({"case": case, "bond": str(bond)}, f"appealed with a bond of {coins(bond)} coins", json_out)
+    court.rehear(session.deployer, session.suite(COURT, TOKEN), case)
+    emit({"case": case}, f"the re-hearing of case {case} is called", json_out)
 
 
-@cli.verb("execute", example="keifu court execute 1 --role accuser", access=Access.SEND)
+@cli.verb("settle", example="keifu court settle 1 --role juror", access=Access.SEND)
 @case_argument
 @json_option
-def execute(session: Session, case: int, json_out: bool) -> None:
-    """Carry out a verdict that nobody can appeal any more."""
-    from keifu.staking.court import read_case
+def settle(session: Session, case: int, json_out: bool) -> None:
+    """Pay and charge every juror of a case that is over: anyone may."""
+    from keifu.staking import court
 
     suite = session.suite(COURT)
-    session.deployer.call(suite[COURT], COURT, "execute", case)
-    found = read_case(suite.at(session.client, COURT), case, session.client.now)
-    emit(found.data(), f"case {case}: {found.verdict}", json_out)
+    jurors = court.settle(session.client, session.deployer, suite, case, session.record.first_block)
+    emit({"case": case, "jurors": jurors}, f"{len(jurors)} jurors of case {case} are settled", json_out)
 
 
-@cli.verb("collect", example="keifu court collect 1 --role juror", access=Access.SEND)
-@case_argument
+@cli.verb("juror", example="keifu court juror --of 0x…", access=Access.READ)
+@click.option("--of", "juror", type=ADDRESS, required=True, help="Whose seats.")
 @json_option
-def collect(session: Session, case: int, json_out: bool) -> None:
-    """Collect bonds that came back and one's part of a case's pot."""
+def juror(session: Session, juror: str, json_out: bool) -> None:
+    """Show what a juror has behind the court, and since when it counts."""
+    from keifu.staking.court import read_juror
+
+    suite = session.suite(COURT, HUB)
+    found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), juror)
+    lines = [f"{coins(found.locked)} coins locked, {coins(found.mature)} of them count"]
+    if found.pending:
+        lines.append(f"{coins(found.pending)} coins count from {day(found.counts_from)} on")
+    if found.leaving:
+        lines.append(f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}")
+    if found.ballots:
+        lines.append(f"{found.ballots} ballots are not settled")
+    emit(found.data(), "\n".join(lines), json_out)
+
+
+@cli.verb("join", example="keifu court join --role juror", access=Access.SEND)
+@json_option
+def join(session: Session, json_out: bool) -> None:
+    """Let all that one has locked behind the court count, seven epochs from now."""
+    from keifu.staking.court import read_juror
+
+    suite = session.suite(COURT, HUB)
+    session.deployer.call(suite[COURT], COURT, "join")
+    found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), session.sender)
+    told = f"{coins(found.pending)} coins count from {day(found.counts_from)} on"
+    emit(found.data(), told, json_out)
+
+
+@cli.verb("leave", example="keifu court leave --amount 4000 --role juror", access=Access.SEND)
+@click.option("--amount", type=COINS, required=True, help="Coins to ask back.")
+@json_option
+def leave(session: Session, amount: int, json_out: bool) -> None:
+    """Ask coins back: they stop counting at once, and stay until earlier cases are over."""
+    from keifu.staking.court import read_juror
+
+    suite = session.suite(COURT, HUB)
+    session.deployer.call(suite[COURT], COURT, "leave", amount)
+    found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), session.sender)
+    told = f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}"
+    emit(found.data(), told, json_out)
+
+
+@cli.verb("release", example="keifu court release --role juror", access=Access.SEND)
+@json_option
+def release(session: Session, json_out: bool) -> None:
+    """Take out what one has asked back."""
     from keifu.staking import court
 
-    paid = court.collect(session.deployer, session.suite(COURT), case)
-    emit({"paid": str(paid)}, f"{coins(paid)} coins paid" if paid else "nothing is due", json_out)
+    paid = court.release(session.deployer, session.suite(COURT, HUB))
+    emit({"paid": str(paid)}, f"{coins(paid)} coins paid", json_out)
+
+
+@cli.verb("absent", example="keifu court absent 1 --juror 0x… --hearing 0 --role node", access=Access.SEND)
+@case_argument
+@click.option("--juror", type=ADDRESS, required=True, help="Who was drawn and did not vote.")
+@click.option(
+    "--hearing", type=click.IntRange(0, 1), default=0, show_default=True, help="Which one: 0 first jury, 1 re-hearing."
+)
+@json_option
+def absent(session: Session, case: int, juror: str, hearing: int, json_out: bool) -> None:
+    """Show that a drawn juror did not vote: it loses its deposits, and a tenth is the caller's."""
+    suite = session.suite(COURT)
+    tip = session.deployer.simulate(suite[COURT], COURT, "show_absent", case, hearing, juror)
+    session.deployer.call(suite[COURT], COURT, "show_absent", case, hearing, juror)
+    emit({"case": case, "juror": juror, "tip": str(tip)}, f"{coins(tip)} coins are the caller's tip", json_out)

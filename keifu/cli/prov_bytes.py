@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,46 +17,61 @@ from keifu.errors import CheckFailed
 if TYPE_CHECKING:
     from keifu.provenance.digest import TreeDigest
 
-__all__ = ["diff", "digest", "with_progress"]
+__all__ = ["diff", "digest", "reading", "with_progress"]
 
 PROGRESS_FROM = 256 << 20  # bytes from which hashing takes long enough for a bar
 
 
-def with_progress(path: Path, ignore: tuple[str, ...] = ()) -> TreeDigest:
+def reading(body: Callable[..., Any]) -> Callable[..., Any]:
+    """--ignore, --links: how a folder is read."""
+    links = click.option(
+        "--links", "links_followed", is_flag=True, help="Take a link to a file for that file, as in a model cache."
+    )
+    return click.option("--ignore", multiple=True, metavar="PATH", help="Leave out what lies below; repeatable.")(
+        links(body)
+    )
+
+
+def with_progress(path: Path, ignore: tuple[str, ...] = (), links: bool = False) -> TreeDigest:
     """The digest, with a bar on standard error when it takes long and somebody looks."""
     from keifu.provenance.digest import digest_path
 
     total = sum(item.stat().st_size for item in path.rglob("*") if item.is_file()) if path.is_dir() else 0
     if total < PROGRESS_FROM or not sys.stderr.isatty():
-        return digest_path(path, ignore=ignore)
+        return digest_path(path, ignore=ignore, links=links)
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
     with Progress(BarColumn(), DownloadColumn(), TransferSpeedColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task("digest", total=total)
-        return digest_path(path, ignore=ignore, on_progress=lambda done: bar.update(task, completed=done))
+        return digest_path(path, ignore=ignore, links=links, on_progress=lambda done: bar.update(task, completed=done))
 
 
 @verb("digest", example="keifu prov digest ./weights")
 @click.argument("path", type=IN_PATH)
-@click.option("--ignore", multiple=True, metavar="PATH", help="Leave out what lies below; repeatable.")
+@reading
 @json_option
-def digest(path: Path, ignore: tuple[str, ...], json_out: bool) -> None:
+def digest(path: Path, ignore: tuple[str, ...], links_followed: bool, json_out: bool) -> None:
     """Print the digest of a file or folder, equal to the subject that `model_signing sign` signs."""
-    found = with_progress(path, ignore)
+    found = with_progress(path, ignore, links_followed)
     files = [{"name": file.name, "sha256": file.digest.hex(), "bytes": file.size} for file in found.files]
-    emit({"sha256": found.root.hex(), "bytes": found.size, "files": files}, found.root.hex(), json_out)
+    document = {"sha256": found.root.hex(), "bytes": found.size, "leftOut": list(found.ignored), "files": files}
+    emit(document, found.root.hex(), json_out)
 
 
 @verb("diff", example="keifu prov diff ./weights ./weights-in-production")
 @click.argument("before", type=IN_PATH)
 @click.argument("after", type=IN_PATH)
+@reading
 @json_option
-def diff(before: Path, after: Path, json_out: bool) -> None:
+def diff(before: Path, after: Path, ignore: tuple[str, ...], links_followed: bool, json_out: bool) -> None:
     """List files that differ between two folders; exit status 1 when any does."""
-    from keifu.provenance.digest import digest_path
+    from keifu.provenance.manifest import Manifest
 
-    changed = digest_path(after).changed_from(digest_path(before))
+    found = Manifest.of(with_progress(before, ignore, links_followed)).difference(
+        with_progress(after, ignore, links_followed)
+    )
+    changed = sorted((*found.changed, *found.missing, *found.added))
     emit({"changed": changed}, "\n".join(changed) or "equal", json_out)
     if changed:
         raise CheckFailed(f"{len(changed)} files differ")

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_options import Registry, on_registry, record_argument
+from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
 from keifu.cli._types import ADDRESS, BYTES32, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
+from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
     from keifu.provenance.bundle import Verified
+    from keifu.provenance.documents import Documents
     from keifu.provenance.lineage import Lineage
-    from keifu.provenance.registry import RecordStore
+    from keifu.provenance.proved import Contents
+    from keifu.provenance.registry import Entry
+    from keifu.provenance.trust import Trust
     from keifu.provenance.verify import Finding
 
-__all__ = ["bundle", "export", "find", "lineage", "show", "verify"]
+__all__ = ["bundle", "documents_in", "documents_option", "export", "find", "lineage", "records_of", "show", "verify"]
 
 FORMATS = ("cyclonedx", "huggingface", "intoto")
 
@@ -35,120 +39,164 @@ def show(findings: Sequence[Finding], json_out: bool) -> None:
     require(findings)
 
 
-def _statements(folder: Path | None, graph: Lineage) -> dict[bytes, dict[str, Any]]:
-    """Statements in a folder that records of the lineage keep the hash of, by record id."""
-    from keifu.provenance.statement import manifest_hash, read_statement
-
-    found: dict[bytes, dict[str, Any]] = {}
-    by_manifest = {entry.record.manifest: entry for entry in graph.entries.values()}
-    for body in _bodies(folder):
-        entry = by_manifest.get(manifest_hash(body))
-        if entry is not None:
-            found[entry.id] = read_statement(body, entry.record.manifest, entry.record.digest)
-    return found
+def documents_option(body: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--documents",
+        type=IN_FOLDER,
+        help="Folder with manifests and statements, beside those that this machine keeps.",
+    )(body)
 
 
-def _bodies(folder: Path | None) -> list[bytes]:
-    return [path.read_bytes() for path in sorted(folder.glob("*.json"))] if folder else []
+def documents_in(folder: Path | None) -> Documents:
+    """What this machine keeps, and what lies in `folder`."""
+    from keifu.provenance.documents import Documents, kept_folder
+
+    return Documents(folders=[folder] if folder else [], kept=kept_folder())
 
 
 @verb("find", example="keifu prov find ./weights --author 0x…", access=Access.READ)
 @click.argument("path", type=IN_PATH)
-@click.option(
-    "--author", "authors", type=ADDRESS, multiple=True, help="Whom you trust; repeatable.  [default: everybody]"
-)
+@reading
+@documents_option
 @json_option
 @on_registry
-def find(registry: Registry, path: Path, authors: tuple[str, ...], json_out: bool) -> None:
-    """Find the records of the bytes at PATH; exit status 1 when nobody (whom you trust) registered them."""
-    from keifu.provenance.digest import digest_path
+@verifying
+def find(
+    registry: Registry,
+    path: Path,
+    ignore: tuple[str, ...],
+    links_followed: bool,
+    documents: Path | None,
+    json_out: bool,
+) -> None:
+    """Find the records of the files at PATH; exit status 1 when nobody (whom you trust) registered them under these
+    names. What is listed is proved; whether it is all is the node's word."""
+    from keifu.provenance.statement import rfc3339
 
-    root = digest_path(path).root
-    entries = registry.source.by_digest(root, authors)
-    lines = [
-        f"{entry.id.hex()}  {record.kind.word} {record.version}  {entry.status.word}  by {record.author}"
-        for entry in entries
-        for record in [entry.record]
-    ]
-    documents = [{"id": entry.id.hex(), "status": entry.status.word} | entry.record.to_json() for entry in entries]
-    emit(documents, "\n".join(lines) or "not registered", json_out)
-    if not entries:
-        raise CheckFailed(f"no record of {path}")
+    found = records_of(registry, path, ignore, links_followed, documents_in(documents))
+    lines, rows = [], []
+    for entry, finding in found:
+        record, since = entry.record, f"by {entry.record.author}  since {rfc3339(entry.time)}"
+        other = "" if finding.ok else f"  ! {finding.detail}"
+        lines.append(f"{entry.id.hex()}  {record.kind.word} {record.version}  {entry.status.word}  {since}{other}")
+        state = {"id": entry.id.hex(), "status": entry.status.word, "registered": entry.time}
+        rows.append(state | {"namesAsRegistered": finding.ok} | record.to_json())
+    emit(rows, "\n".join(lines) or "not registered", json_out)
+    if not any(finding.ok for _, finding in found):
+        raise CheckFailed(f"no record of {path}" + (" under these names" if found else ""))
+
+
+def records_of(
+    registry: Registry, path: Path, ignore: tuple[str, ...], links: bool, held: Documents
+) -> list[tuple[Entry, Finding]]:
+    """Records of the bytes at `path` by trusted authors, each with whether the names are right, too."""
+    from keifu.provenance.verify import check_bytes, check_tree
+
+    tree = with_progress(path, ignore, links)
+    found: list[tuple[Entry, Finding]] = []
+    for entry in registry.proved.by_digest(tree.root, registry.trust.authors):
+        manifest = held.manifest(entry.record)
+        found.append((entry, check_bytes(entry, path, manifest) if manifest else check_tree(entry, tree)))
+    return found
 
 
 @verb("verify", example="keifu prov verify 6c2e98f1 --path ./weights", access=Access.READ)
 @click.argument("target", metavar="ID|BUNDLE")
 @click.option("--path", type=IN_PATH, help="Bytes that have to be the record's.")
-@click.option("--statements", type=IN_FOLDER, help="Folder with in-toto statements.")
-@click.option("--block-hash", type=BYTES32, help="For a bundle: hash of the block that you trust.")
+@click.option("--environment", metavar="NAME|ID", help="An environment that has to run it.")
+@click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by a name of his.")
+@documents_option
 @json_option
 @on_registry
+@verifying
 def verify(
     registry: Registry,
     target: str,
     path: Path | None,
-    statements: Path | None,
-    block_hash: bytes | None,
+    environment: str | None,
+    owner: str | None,
+    documents: Path | None,
     json_out: bool,
 ) -> None:
     """Check a record on chain, or a bundle file without network; exit status 1 when a check fails."""
-    if Path(target).is_file():
-        if block_hash is None:
-            raise UsageError(
-                "a bundle proves nothing without a block hash", remedy="--block-hash, from a node you trust"
-            )
-        findings, graph, said = _bundle(target, block_hash)
-    else:
-        findings, graph, said = _on_chain(registry, target, statements)
+    held = documents_in(documents)
+    asked = registry.environment(environment, owner) if environment else None
+    is_file = Path(target).is_file()
+    findings, graph, said = _bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
     from keifu.provenance import Kind
-    from keifu.provenance.verify import check_bytes, check_lineage, check_program, check_run
+    from keifu.provenance.verify import check_author, check_bytes, check_lineage, check_program, check_run
 
-    findings.append(check_lineage(graph))
+    entry = graph.entries[graph.root]
+    findings += [check_author(entry, registry.trust), check_lineage(graph)]
     if path is not None:
-        findings.append(check_bytes(graph.entries[graph.root], path))
-        if any(graph.entries[graph.root].record.program_root):
-            findings.append(check_program(graph.entries[graph.root], path))
+        findings.append(check_bytes(entry, path, held.manifest(entry.record)))
+        if any(entry.record.program_root):
+            findings.append(check_program(entry, path))
     for record_id, document in said.items():
         if graph.entries[record_id].record.kind == Kind.RUN:
             findings.append(check_run(graph.entries[record_id], document, graph))
     show(findings, json_out)
 
 
-def _bundle(path: str, block_hash: bytes) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
-    from keifu.provenance.bundle import Bundle
-    from keifu.provenance.lineage import walk
+def _record_line(graph: Lineage) -> Finding:
+    from keifu.provenance.statement import rfc3339
     from keifu.provenance.verify import Finding
 
-    verified = Bundle.read(path).verify("0x" + block_hash.hex())
-    what = f"{len(verified.entries)} records in the state of block {verified.number}"
-    findings = [Finding("bundle", True, what), *_production(verified)]
-    return findings, walk(verified, verified.root, names=verified.names), verified.statements
+    entry = graph.entries[graph.root]
+    words = [entry.record.kind.word, *([entry.record.version] if entry.record.version else []), entry.id.hex()]
+    held = "hashes to its id, proved in the block's state"
+    return Finding("record", True, f"{' '.join(words)} of {rfc3339(entry.time)}, {entry.status.word}: {held}")
+
+
+def _bundle(
+    registry: Registry, path: str, environment: bytes | None
+) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
+    from keifu.provenance.bundle import Bundle
+    from keifu.provenance.lineage import walk
+    from keifu.provenance.statement import rfc3339
+    from keifu.provenance.verify import Finding
+
+    trust = registry.pinned
+    if registry.block_hash is None and (trust is None or not trust.block):
+        raise UsageError("a bundle proves nothing without a block hash", remedy="--block-hash, from a node you trust")
+    if trust is None:
+        raise UsageError(
+            "a bundle proves nothing without a registry and a chain that you trust",
+            remedy="make a trust file: keifu trust init, or name one with --trust",
+        )
+    verified = Bundle.read(path).verify(trust, environment=environment)
+    block = f"{verified.number} {trust.block} of {rfc3339(verified.time)}: you trust this block"
+    graph = walk(verified, verified.root, names=verified.names)
+    findings = [Finding("block", True, block), _record_line(graph), *_production(verified, trust)]
+    return findings, graph, verified.statements
 
 
 def _on_chain(
-    registry: Registry, target: str, statements: Path | None
+    registry: Registry, target: str, held: Documents, environment: bytes | None
 ) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
     try:
         given = RECORD.convert(target, None, None)
     except click.BadParameter as error:
         raise UsageError(f"{target!r} is neither a bundle file nor an id", remedy=str(error.message)) from error
-    from keifu.provenance.lineage import walk
-    from keifu.provenance.verify import Finding
+    from keifu.provenance.verify import check_block, check_running
 
-    graph = walk(registry.source, registry.record_id(given))
-    word = graph.entries[graph.root].record.kind.word
-    return [Finding("record", True, f"{word}, hashes to its id")], graph, _statements(statements, graph)
+    graph = registry.proved.lineage(registry.record_id(given))
+    findings = [check_block(registry.proved.block), _record_line(graph)]
+    if environment is not None:
+        findings += check_running(registry.proved, environment, artefact=graph.root)
+    return findings, graph, held.said(graph.records)
 
 
-def _production(verified: Verified) -> list[Finding]:
-    from keifu.provenance.verify import Finding
+def _production(verified: Verified, trust: Trust) -> list[Finding]:
+    from keifu.provenance.verify import Finding, check_attesters, check_promotion
 
-    if verified.production is None:
+    made = verified.production
+    if made is None:
         return []
-    seq = verified.production.seq
-    good = not verified.contradictions
-    detail = f"promotion {seq} of block {verified.production.block}"
-    return [Finding("production", good, detail if good else f"{detail}: a node signed that it runs something else")]
+    said = [Finding(f"node {item.node[:10]}", True, f"runs promotion {made.seq}") for item in verified.heartbeats]
+    other = "signed that it runs something else: evidence for a slash"
+    said += [Finding(f"node {item.node[:10]}", False, other) for item in verified.contradictions]
+    return [check_promotion(made, verified.entries[made.artefact]), check_attesters(made, trust), *said]
 
 
 @verb("lineage", example="keifu prov lineage 0e797c52 --format svg > lineage.svg", access=Access.READ)
@@ -165,18 +213,20 @@ def _production(verified: Verified) -> list[Finding]:
 @click.option("--json", "json_out", is_flag=True, help="Print one JSON document: --format json.")
 @click.option("--index", "index_file", type=OUT_PATH, help="File of a local index to walk, brought up to date.")
 @on_registry
+@verifying
 def lineage(registry: Registry, record_id: Id, depth: int, form: str, json_out: bool, index_file: Path | None) -> None:
-    """Show what a record was made from."""
-    from keifu.provenance.lineage import walk
+    """Show what a record was made from; every author, time and state in it is proved."""
+    from keifu.provenance.verify import check_author, require
 
-    root, store = registry.record_id(record_id), _store(registry, index_file)
-    graph = walk(store, root, depth=depth)
+    root, contents = registry.record_id(record_id), _contents(registry, index_file)
+    graph = registry.proved.lineage(root, depth=depth, contents=contents)
+    require([check_author(graph.entries[root], registry.trust)])
     texts = {"tree": graph.tree, "json": lambda: json.dumps(graph.to_json(), indent=2), "svg": graph.to_svg}
     click.echo(texts["json" if json_out else form]())
 
 
-def _store(registry: Registry, index_file: Path | None) -> RecordStore:
-    """The chain, or an index of it in a file."""
+def _contents(registry: Registry, index_file: Path | None) -> Contents:
+    """What records say: from the node's logs, or from an index of them in a file."""
     source = registry.source
     if index_file is None:
         return source
@@ -190,28 +240,24 @@ def _store(registry: Registry, index_file: Path | None) -> RecordStore:
 @verb("bundle", example="keifu prov bundle 0e797c52 --out digits.bundle", access=Access.READ)
 @record_argument()
 @click.option("--out", required=True, type=OUT_PATH, help="File to write.")
-@click.option("--statements", type=IN_FOLDER, help="Folder with in-toto statements to include.")
+@documents_option
 @click.option("--environment", type=BYTES32, help="Id of an environment: include what it runs.")
 @json_option
 @on_registry
+@verifying
 def bundle(
     registry: Registry,
     record_id: Id,
     out: Path,
-    statements: Path | None,
+    documents: Path | None,
     environment: bytes | None,
     json_out: bool,
 ) -> None:
     """Write one file with a record, its ancestors and their proofs at the newest block; print the block's hash."""
     from keifu.provenance.bundle import make_bundle
-    from keifu.provenance.lineage import walk
-    from keifu.provenance.statement import manifest_hash
 
-    graph = walk(registry.source, registry.record_id(record_id))
-    wanted = {entry.record.manifest for entry in graph.entries.values()}
-    bodies = {manifest_hash(body): body for body in _bodies(statements)}
-    chosen = {key: body for key, body in bodies.items() if key in wanted}
-    made = make_bundle(registry.source, graph, environment=environment, statements=chosen)
+    graph = registry.proved.lineage(registry.record_id(record_id))
+    made = make_bundle(registry.proved, graph, documents_in(documents), environment=environment)
     made.write(out)
     emit({"file": str(out), "records": len(graph.entries), "blockHash": made.block_hash}, made.block_hash, json_out)
 
@@ -227,31 +273,36 @@ def bundle(
 )
 @click.option("--name", default="artefact", show_default=True, help="What to call it.")
 @click.option("--path", type=IN_PATH, help="Its bytes: then the digest is verified, not asserted.")
-@click.option("--statements", type=IN_FOLDER, help="Folder with in-toto statements, for metrics.")
+@documents_option
 @click.option("--out", type=OUT_PATH, help="File to write.  [default: standard output]")
 @on_registry
+@verifying
 def export(
     registry: Registry,
     record_id: Id,
     form: str,
     name: str,
     path: Path | None,
-    statements: Path | None,
+    documents: Path | None,
     out: Path | None,
 ) -> None:
     """Write a record in the format of another tool; each field says whether it is verified or asserted."""
     from keifu.provenance.digest import digest_path
     from keifu.provenance.export import describe
     from keifu.provenance.export import export as render
-    from keifu.provenance.lineage import walk
-    from keifu.provenance.verify import check_bytes, require
+    from keifu.provenance.verify import check_author, check_tree, require
 
-    recomputed = digest_path(path) if path is not None else None
-    root = registry.record_id(record_id)
-    graph = walk(registry.source, root)
-    if recomputed is not None:
-        require([check_bytes(graph.entries[root], str(path))])
-    subject = describe(name, graph, recomputed=recomputed, statements=_statements(statements, graph))
+    root, held = registry.record_id(record_id), documents_in(documents)
+    graph = registry.proved.lineage(root)
+    entry, recomputed = graph.entries[root], None
+    require([check_author(entry, registry.trust)])
+    if path is not None:
+        manifest = held.manifest(entry.record)
+        recomputed = manifest.tree(path) if manifest else digest_path(path)
+        require([check_tree(entry, recomputed, manifest)])
+    block = registry.proved.block
+    state = f"state of block {block.header.number} ({block.hash}; {block.believed})"
+    subject = describe(name, graph, recomputed=recomputed, statements=held.said(graph.records), source=state)
     body = render(form, subject)
     if out is None:
         click.echo(body.decode(), nl=False)

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._prov_options import Registry, on_registry
-from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_PATH, OUT_PATH
-from keifu.cli.prov_read import show
+from keifu.cli._prov_options import Registry, on_registry, verifying
+from keifu.cli._types import ADDRESS, IN_FILE, IN_PATH, OUT_PATH
+from keifu.cli.prov_read import documents_in, documents_option, show
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import InputError, UsageError
+from keifu.errors import InputError
 
 if TYPE_CHECKING:
     from keifu.chain.follower import Event
     from keifu.provenance import Heartbeat
 
 __all__ = ["verify_running", "watch"]
+
+GIVE_UP_AFTER = 8  # failures in a row of a node that is asked once
 
 
 def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
@@ -47,6 +49,7 @@ def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
 @click.argument("environment")
 @click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by name.")
 @click.option("--path", type=IN_PATH, help="The bytes that are loaded.")
+@documents_option
 @click.option("--heartbeats", type=IN_FILE, help="File with one heartbeat a line.")
 @click.option(
     "--max-age",
@@ -57,33 +60,24 @@ def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
 )
 @json_option
 @on_registry
+@verifying
 def verify_running(
     registry: Registry,
     environment: str,
     owner: str | None,
     path: Path | None,
+    documents: Path | None,
     heartbeats: Path | None,
     max_age: int,
     json_out: bool,
 ) -> None:
     """Check that an environment runs what was promoted; exit status 1 when anything contradicts."""
-    if not owner and not _is_id(environment):
-        raise UsageError(
-            f"environment {environment!r} of whom?", remedy="--owner ADDRESS, or give the environment's id"
-        )
     beats = _heartbeats(heartbeats)
-    from keifu.provenance.verify import check_running
+    from keifu.provenance.verify import check_block, check_running
 
-    key = registry.source.environment(environment, owner or "")
-    show(check_running(registry.source, key, path, beats, max_age=max_age), json_out)
-
-
-def _is_id(text: str) -> bool:
-    try:
-        BYTES32.convert(text, None, None)
-    except click.BadParameter:
-        return False
-    return True
+    key = registry.environment(environment, owner)
+    findings = check_running(registry.proved, key, path, beats, documents=documents_in(documents), max_age=max_age)
+    show([check_block(registry.proved.block), *findings], json_out)
 
 
 class _Printer:
@@ -124,10 +118,20 @@ def _plain(value: Any) -> Any:
 @on_registry
 def watch(registry: Registry, once: bool, state: Path | None) -> None:
     """Print each event of registry and environments as one JSON object a line, until Ctrl-C."""
+    from ethwire.rpc import heads_of
     from keifu.chain.follower import Follower
 
     printer = _Printer(registry)
     addresses = [contract.address for contract in printer.contracts]
     database = sqlite3.connect(state or ":memory:")
-    follower = Follower(registry.source.chain.rpc, addresses, database, printer, first_block=registry.first_block)
-    follower.run(lambda step: once and step.caught_up)
+    follower = Follower(
+        registry.source.chain.rpc,
+        addresses,
+        database,
+        printer,
+        first_block=registry.first_block,
+        proved_only=True,  # what is printed cannot be undone
+        on_notice=lambda notice: click.echo(f"watch: {notice.message}", err=True),
+        heads=heads_of(registry.session.url),
+    )
+    follower.run(lambda step: once and step.caught_up, give_up_after=GIVE_UP_AFTER if once else 0)

@@ -9,8 +9,8 @@ import click
 
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, on_registry, record_argument
-from keifu.cli._types import BYTES32, IN_PATH, MOMENT, OUT_PATH, RECORD, Id, Text
-from keifu.cli.prov_bytes import with_progress
+from keifu.cli._types import BYTES32, IN_FILE, IN_PATH, MOMENT, OUT_PATH, RECORD, Id, Text
+from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
@@ -46,7 +46,12 @@ class _LinkType(click.ParamType):
 @click.option("--version", type=Text(MAX_NAME_BYTES), default="", help="As its author counts.")
 @click.option("--licence", type=Text(MAX_NAME_BYTES), default="", help="SPDX identifier.")
 @click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the bytes are.")
-@click.option("--statement-out", type=OUT_PATH, help="File for the in-toto statement.")
+@click.option(
+    "--statement", "statements", type=IN_FILE, multiple=True,
+    help="An in-toto statement about these bytes that the record commits to; repeatable.",
+)  # fmt: skip
+@click.option("--manifest-out", type=OUT_PATH, help="File for the manifest, beside the one that this machine keeps.")
+@reading
 @json_option
 @on_registry
 def register(
@@ -57,33 +62,44 @@ def register(
     version: str,
     licence: str,
     uri: str,
-    statement_out: Path | None,
+    statements: tuple[Path, ...],
+    manifest_out: Path | None,
+    ignore: tuple[str, ...],
+    links_followed: bool,
     json_out: bool,
 ) -> None:
-    """Register a file or folder under its digest, with its parents; print the record's id.
+    """Register a file or folder under its digest and the names of its files, with its parents; print the record's id.
 
     Relations: derived-from, trained-on, labelled-by, fine-tuned-from, quantised-from, evaluated-on, supersedes.
     """
     if len(links) > MAX_LINKS:
         raise UsageError(f"{len(links)} links, at most {MAX_LINKS} fit", remedy="link to a record that links on")
-    found = with_progress(path)
+    found = with_progress(path, ignore, links_followed)
     from keifu.provenance import Link, Record
-    from keifu.provenance.statement import canonical, manifest_hash, statement
+    from keifu.provenance.documents import Documents, kept_folder
+    from keifu.provenance.manifest import Manifest
+    from keifu.provenance.statement import read_statement
 
-    body = canonical(statement(path.name, found.root, {"version": version, "bytes": found.size}, kind))
+    bodies = [item.read_bytes() for item in statements]
+    for body in bodies:
+        read_statement(body, found.root)
+    manifest = Manifest.of(found, bodies)
     record = Record(
         registry.account.address,
         Kind[kind.upper().replace("-", "_")],
         found.root,
-        manifest=manifest_hash(body),
+        manifest=manifest.hash,
         uri=uri,
         licence=licence,
         version=version,
         links=tuple(Link(relation, registry.record_id(parent)) for relation, parent in links),
     )
+    documents = Documents(kept=kept_folder())
+    for body in (manifest.body, *bodies):
+        documents.keep(body)
+    if manifest_out is not None:
+        manifest_out.write_bytes(manifest.body)
     record_id = registry.source.register(record, registry.account)
-    if statement_out is not None:
-        statement_out.write_bytes(body)
     emit({"id": record_id.hex(), "record": record.to_json()}, record_id.hex(), json_out)
 
 

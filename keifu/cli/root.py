@@ -1,20 +1,18 @@
-"""The root of the command line: lazy nouns, one way to fail.
-
-Exit status: 0 done, 1 a check failed, 2 wrong use, 3 something outside is missing or broken.
-"""
+"""The root of the command line, whose nouns are imported when they are used."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ethwire.commands import exit_status
 from keifu import __version__
 from keifu.cli.verbs import SIMILAR, LazyNoun, Place
-from keifu.errors import EnvironmentFault, KeifuError, UsageError
+from keifu.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -23,14 +21,15 @@ __all__ = ["GROUP", "NOUNS", "cli", "main"]
 
 GROUP = "keifu.commands"  # entry points: noun = module:click_command
 ENGINE = "evmstorm"
-INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
 NOUNS: dict[str, Place] = {
     "chain": ("keifu.cli.chain:cli", "Keep a local chain with the whole suite deployed."),
     "tge": ("keifu.cli.tge:cli", "Publish, deploy, claim and verify a list of grants."),
-    "staking": ("keifu.cli.staking:cli", "Bond, delegate, collect rewards and leave."),
-    "court": ("keifu.cli.court:cli", "Accuse, judge, appeal and execute verdicts."),
+    "staking": ("keifu.cli.staking:cli", "Lock, delegate, collect rewards and leave."),
+    "court": ("keifu.cli.court:cli", "Judge cases that services open."),
+    "sample": ("keifu.cli.sample:cli", "Make promises at the sample service of a local chain, and claim them."),
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
+    "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }
 # Nouns that the fuzzing engine adds when it is installed.
@@ -88,28 +87,8 @@ cli = _Root(
 cli = click.version_option(__version__, prog_name="keifu")(cli)
 
 
-def main(args: list[str] | None = None) -> Any:
+def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line; every expected fault ends in one line on standard error."""
     # Leave through the context managers, so that no child process is left behind.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        sys.exit(cli.main(args=args, prog_name="keifu", standalone_mode=False) or 0)
-    except click.ClickException as error:
-        click.echo(f"keifu: {told(error)}", err=True)
-        sys.exit(UsageError.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
-    except KeifuError as error:
-        click.echo(f"keifu: {error}", err=True)
-        sys.exit(error.exit_code)
-
-
-def told(error: click.ClickException) -> str:
-    """A fault of the command line in one line, with what to do about it."""
-    context = getattr(error, "ctx", None)
-    if near := getattr(error, "possibilities", None):
-        message, remedy = str(error.message), f"did you mean {' or '.join(near)}?"
-    else:
-        message = error.format_message()
-        remedy = f"see `{context.command_path if context else 'keifu'} --help`"
-    return f"{' '.join(message.split()).rstrip('.')} ({remedy})"
+    sys.exit(exit_status(cli, args, program="keifu"))

@@ -53,8 +53,9 @@ class Session(ABC):
     @cached_property
     def _found(self) -> tuple[Record, Path]:
         from keifu.chain.deployments import find_record
+        from keifu.chain.header import Header
 
-        genesis = self.client.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
+        genesis = self.client.rpc.call_as(Header, "eth_getBlockByNumber", "0x0", False).hash
         return find_record(self.client.chain_id, genesis, self.folder, disposable=self.is_local)
 
     @property
@@ -119,9 +120,10 @@ class RpcSession(Session):
 
     @cached_property
     def client(self) -> ChainClient:
-        from keifu.chain import ChainClient, Rpc
+        from ethwire.rpc import connect
+        from keifu.chain import ChainClient
 
-        connection = Rpc(self.url)
+        connection = connect(self.url)
         click.get_current_context().call_on_close(connection.close)
         if self.chain_id:
             connection.require_chain(self.chain_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,7 @@ from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, DURATION, Text
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import UsageError
-from keifu.units import coins, day
+from keifu.units import coins, day, duration
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
@@ -22,9 +21,9 @@ __all__ = ["cli"]
 SUITE = ("StakingHub", "KeifuToken")
 MAX_COMMISSION_BPS = 10_000
 MAX_METADATA_BYTES = 256
-MAX_PAYOUT_BPS = 8_000
+MAX_MULTIPLE = 4
 
-cli = Noun("staking", help="Bond, delegate, collect rewards and leave.", example="keifu staking status")
+cli = Noun("staking", help="Lock, delegate, collect rewards and leave.", example="keifu staking status")
 service_option = click.option("--service", type=ADDRESS, required=True, help="Address of the service.")
 operator_option = click.option("--operator", type=ADDRESS, required=True, help="Address of the operator.")
 
@@ -32,26 +31,58 @@ operator_option = click.option("--operator", type=ADDRESS, required=True, help="
 @cli.verb("status", example="keifu staking status --json", access=Access.READ)
 @json_option
 def status(session: Session, json_out: bool) -> None:
-    """Show what every operator has at stake."""
+    """Show what every operator has at stake, and how much more can be delegated to it."""
     from keifu.keys import checksum
-    from keifu.staking import find_operators, read_operators
+    from keifu.staking import find_operators, find_services, read_operators
 
-    hub = session.suite(SUITE[0]).at(session.client, SUITE[0])
-    found = read_operators(hub, find_operators(session.client, hub))
+    hub, first = session.suite(SUITE[0]).at(session.client, SUITE[0]), session.record.first_block
+    services = find_services(session.client, hub, first)
+    found = read_operators(hub, find_operators(session.client, hub, first), services)
     if json_out:
         emit({"operators": [operator.data() for operator in found]}, "", json_out)
         return
-    columns = ("operator", "bond", "delegated", "leaving", "committed", "commission", "share price", "jailed")
+    columns = ("operator", "locked", "bound", "delegated", "room", "leaving", "commission", "share price")
     rows = [
         (
             checksum(row.operator),
-            coins(row.bond),
+            coins(row.locked),
+            coins(row.bound),
             coins(row.delegated),
-            coins(row.unbonding + row.bond_leaving),
-            coins(row.committed),
+            coins(row.room),
+            coins(row.unbonding),
             f"{row.commission_bps / 100:.2f} %",
             f"{row.price:.6f}",
-            "yes" if row.jailed else "",
+        )
+        for row in found
+    ]
+    table(columns, rows)
+
+
+@cli.verb("services", example="keifu staking services --json", access=Access.READ)
+@json_option
+def services(session: Session, json_out: bool) -> None:
+    """Show every service that operators can put coins behind, with its terms."""
+    from keifu.keys import checksum
+    from keifu.staking import find_services, read_services
+
+    hub = session.suite(SUITE[0]).at(session.client, SUITE[0])
+    listed = find_services(session.client, hub, session.record.first_block)
+    found = read_services(session.client, hub, listed)
+    if json_out:
+        emit({"services": [service.data() for service in found]}, "", json_out)
+        return
+    names = {address: name for name, address in session.record.contracts.items()}
+    columns = ("service", "name", "horizon", "evidence window", "decided by", "multiple", "restitution", "removed")
+    rows = [
+        (
+            checksum(row.service),
+            names.get(row.service, ""),
+            duration(row.horizon),
+            "" if row.evidence_window is None else duration(row.evidence_window),
+            "" if row.rounds is None else names.get(row.court, row.court) if row.court else "itself",
+            f"up to {row.max_multiple}" if row.max_multiple else "none",
+            f"{coins(row.smallest or 0)} to {coins(row.largest)} coins" if row.largest else "",
+            day(row.removed) if row.removed else "",
         )
         for row in found
     ]
@@ -76,34 +107,63 @@ def position(session: Session, operator: str, owner: str, json_out: bool) -> Non
     emit({**document, "tickets": waiting}, "\n".join(lines), json_out)
 
 
-@cli.verb("register", example="keifu staking register --bond 1000 --commission 500 --role operator", access=Access.SEND)
+@cli.verb("register", example="keifu staking register --commission 500 --role operator", access=Access.SEND)
 @click.option(
     "--commission", "commission_bps", type=click.IntRange(0, MAX_COMMISSION_BPS), default=500, show_default=True,
     help="Part of the delegators' rewards, in basis points.",
 )  # fmt: skip
 @click.option("--metadata", type=Text(MAX_METADATA_BYTES), default="", help="URI of a description.")
-@click.option("--bond", type=COINS, default="0", help="Coins to add to the own bond.")
 @json_option
-def register(session: Session, commission_bps: int, metadata: str, bond: int, json_out: bool) -> None:
-    """Become an operator or change one's terms, and add to the own bond."""
+def register(session: Session, commission_bps: int, metadata: str, json_out: bool) -> None:
+    """Become an operator, or announce other terms."""
     from keifu.staking import actions
 
-    suite = session.suite(*SUITE)
-    actions.register(session.deployer, suite, commission_bps, metadata, bond)
-    document = {"operator": session.sender, "commission_bps": commission_bps, "bond_added": str(bond)}
-    emit(document, f"{session.sender} is an operator; {coins(bond)} coins were added to its bond", json_out)
+    actions.register(session.deployer, session.suite(*SUITE), commission_bps, metadata)
+    document = {"operator": session.sender, "commission_bps": commission_bps}
+    emit(document, f"{session.sender} is an operator with a commission of {commission_bps / 100:.2f} %", json_out)
 
 
-@cli.verb("unbond", example="keifu staking unbond --amount 100 --role operator", access=Access.SEND)
-@click.option("--amount", type=COINS, required=True, help="Coins to take out of the own bond.")
+@cli.verb("lock", example="keifu staking lock --service 0x… --amount 1000 --role operator", access=Access.SEND)
+@service_option
+@click.option("--amount", type=COINS, required=True, help="Coins to put behind the service.")
+@click.option("--operator", type=ADDRESS, help="Whose lock grows; by default the sender's.")
 @json_option
-def unbond(session: Session, amount: int, json_out: bool) -> None:
-    """Begin to take coins out of the own bond; `withdraw` pays them when they have matured."""
+def lock(session: Session, service: str, amount: int, operator: str | None, json_out: bool) -> None:
+    """Put own coins behind a service: they back an operator's promises there, and only the service gives them back."""
     from keifu.staking import actions
 
     _require_some(amount)
-    at = actions.unbond(session.deployer, session.suite(*SUITE), amount)
-    emit({"amount": str(amount), "at": at}, f"{coins(amount)} coins can be withdrawn from {day(at)} on", json_out)
+    who = operator or session.sender
+    locked = actions.lock(session.deployer, session.suite(*SUITE), service, who, amount)
+    document = {"service": service, "operator": who, "amount": str(amount), "locked": str(locked)}
+    emit(document, f"{coins(amount)} coins locked behind {service}; {coins(locked)} coins are there now", json_out)
+
+
+@cli.verb(
+    "set-multiple", example="keifu staking set-multiple --service 0x… --multiple 2 --role operator", access=Access.SEND
+)
+@service_option
+@click.option("--multiple", type=click.IntRange(0, MAX_MULTIPLE), required=True, help="Times the own penalty.")
+@json_option
+def set_multiple(session: Session, service: str, multiple: int, json_out: bool) -> None:
+    """Say how many times one's own penalty at a service the delegators may lose, and so how many coins can be
+    delegated."""
+    from keifu.staking import actions
+
+    since = actions.set_multiple(session.deployer, session.suite(*SUITE), service, multiple)
+    told = f"delegators stand behind {service} with {multiple} times the penalty; that counts from {day(since)} on"
+    emit({"service": service, "multiple": multiple, "since": since}, told, json_out)
+
+
+@cli.verb("take-back", example="keifu staking take-back --service 0x… --role operator", access=Access.SEND)
+@service_option
+@json_option
+def take_back(session: Session, service: str, json_out: bool) -> None:
+    """Take one's lock back from a service that was removed, once its horizon is over."""
+    from keifu.staking import actions
+
+    paid = actions.take_back(session.deployer, session.suite(*SUITE), service)
+    emit({"service": service, "paid": str(paid)}, f"{coins(paid)} coins paid", json_out)
 
 
 @cli.verb("delegate", example="keifu staking delegate --operator 0x… --amount 100 --role delegator", access=Access.SEND)
@@ -120,44 +180,12 @@ def delegate(session: Session, operator: str, amount: int, json_out: bool) -> No
     emit(document, f"{coins(amount)} coins staked with {operator}; {coins(shares)} shares held there now", json_out)
 
 
-@cli.verb("commit", example="keifu staking commit --service 0x… --amount 500 --role operator", access=Access.SEND)
-@service_option
-@click.option("--amount", type=COINS, required=True, help="Coins more that the service may take.")
-@json_option
-def commit(session: Session, service: str, amount: int, json_out: bool) -> None:
-    """Promise a service a part of one's stake, which it may take for a fault."""
-    from keifu.staking import actions
-
-    _change_commitment(actions.commit, "more", session, service, amount, json_out)
-
-
-@cli.verb("uncommit", example="keifu staking uncommit --service 0x… --amount 500 --role operator", access=Access.SEND)
-@service_option
-@click.option("--amount", type=COINS, required=True, help="Coins less that the service may take.")
-@json_option
-def uncommit(session: Session, service: str, amount: int, json_out: bool) -> None:
-    """Take a promise back, after the time that the service needs to prove a fault."""
-    from keifu.staking import actions
-
-    _change_commitment(actions.uncommit, "less", session, service, amount, json_out)
-
-
-def _change_commitment(
-    change: Callable[..., int], direction: str, session: Session, service: str, amount: int, json_out: bool
-) -> None:
-    """Send a change of a commitment, and say since when it counts."""
-    _require_some(amount)
-    since = change(session.deployer, session.suite(*SUITE), service, amount)
-    told = f"{coins(amount)} coins {direction} are committed to {service}; that counts from {day(since)} on"
-    emit({"service": service, "amount": str(amount), "since": since}, told, json_out)
-
-
 @cli.verb("reward", example="keifu staking reward --operator 0x… --amount 70 --role deployer", access=Access.SEND)
 @operator_option
 @click.option("--amount", type=COINS, required=True, help="Coins to pay.")
 @json_option
 def reward(session: Session, operator: str, amount: int, json_out: bool) -> None:
-    """Pay a fee to an operator and its delegators: they earn it over the next epoch."""
+    """Pay a fee to an operator and its delegators: those who were there for the whole epoch share it when it ends."""
     from keifu.staking import actions
 
     _require_some(amount)
@@ -180,63 +208,57 @@ def rewards(session: Session, operator: str, json_out: bool) -> None:
 @cli.verb("collect", example="keifu staking collect --role operator", access=Access.SEND)
 @json_option
 def collect(session: Session, json_out: bool) -> None:
-    """Collect one's credit: commission, the bond's rewards, restitution, a prover's part."""
+    """Collect one's credit: coins that a service gave back, own rewards, commission, a service's damages."""
     from keifu.staking import actions
 
     paid = actions.collect(session.deployer, session.suite(*SUITE))
     emit({"paid": str(paid)}, f"{coins(paid)} coins paid" if paid else "nothing is due now", json_out)
 
 
-@cli.verb("unjail", example="keifu staking unjail --role operator", access=Access.SEND)
-@json_option
-def unjail(session: Session, json_out: bool) -> None:
-    """Take delegations again after a slash, once the jail time is over and the bond is whole."""
-    session.deployer.call(session.suite(*SUITE)[SUITE[0]], SUITE[0], "unjail")
-    emit({"operator": session.sender}, f"{session.sender} takes delegations again", json_out)
-
-
 @cli.verb(
     "list-service",
-    example='keifu staking list-service --service 0x… --horizon "11 days" --role deployer',
+    example='keifu staking list-service --service 0x… --horizon "26 days" --max-multiple 4 --role deployer',
     access=Access.SEND,
 )
 @service_option
-@click.option("--horizon", type=DURATION, required=True, help="Longest time from a fault to its executed slash.")
+@click.option("--horizon", type=DURATION, required=True, help="Longest time from a fault to its slash.")
 @click.option(
-    "--victim", "victim_bps", type=click.IntRange(0, MAX_PAYOUT_BPS), default=0, show_default=True,
-    help="Part of a slashed bond for the victim, in basis points.",
+    "--max-multiple", type=click.IntRange(0, MAX_MULTIPLE), default=0, show_default=True,
+    help="Most times the penalty that delegators may lose there.",
 )  # fmt: skip
-@click.option(
-    "--prover", "prover_bps", type=click.IntRange(0, MAX_PAYOUT_BPS), default=0, show_default=True,
-    help="Part of a slashed bond for whoever proved the fault, in basis points.",
-)  # fmt: skip
-@click.option("--arbiter", type=ADDRESS, help="Who may slash in the service's name, such as the court.")
 @json_option
-def list_service(
-    session: Session,
-    service: str,
-    horizon: int,
-    victim_bps: int,
-    prover_bps: int,
-    arbiter: str | None,
-    json_out: bool,
-) -> None:
-    """Let operators commit to a service, through the timelock: run it again after the delay."""
-    from ethwire.constants import ZERO_ADDRESS
+def list_service(session: Session, service: str, horizon: int, max_multiple: int, json_out: bool) -> None:
+    """Let operators put coins behind a service, through the timelock: run it again after the delay."""
+    from keifu.chain.services import require_horizon
     from keifu.staking.owner import TIMELOCK, queue_or_execute
 
     suite = session.suite(SUITE[0], TIMELOCK)
-    terms = (service, horizon, victim_bps, prover_bps, arbiter or ZERO_ADDRESS)
+    session.require_code(service, "a service")
+    require_horizon(session.deployer, service, horizon)
+    terms = (service, horizon, max_multiple)
     ready = queue_or_execute(session.client, session.deployer, suite, SUITE[0], "list_service", *terms)
     told = f"queued; run this again from {day(ready)} on" if ready else f"{service} is listed"
     emit({"service": service, "listed": not ready, "ready": ready}, told, json_out)
+
+
+@cli.verb("remove-service", example="keifu staking remove-service --service 0x… --role deployer", access=Access.SEND)
+@service_option
+@json_option
+def remove_service(session: Session, service: str, json_out: bool) -> None:
+    """End a service through the timelock: no promise is made there any more. Run it again after the delay."""
+    from keifu.staking.owner import TIMELOCK, queue_or_execute
+
+    suite = session.suite(SUITE[0], TIMELOCK)
+    ready = queue_or_execute(session.client, session.deployer, suite, SUITE[0], "remove_service", service)
+    told = f"queued; run this again from {day(ready)} on" if ready else f"{service} is removed"
+    emit({"service": service, "removed": not ready, "ready": ready}, told, json_out)
 
 
 @cli.verb("withdraw", example="keifu staking withdraw --operator 0x… --role delegator", access=Access.SEND)
 @operator_option
 @json_option
 def withdraw(session: Session, operator: str, json_out: bool) -> None:
-    """Take out everything that has matured: stake with an operator, and the own bond there."""
+    """Take out everything that has matured of one's stake with an operator."""
     from keifu.staking import actions
 
     suite = session.suite(*SUITE)

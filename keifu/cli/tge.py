@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,10 @@ class _progress:  # noqa: N801 - used as a function
 @click.option("--proposer", "proposers", type=ADDRESS, multiple=True, help="Who may queue in the timelock; repeatable.")
 @click.option("--executor", "executors", type=ADDRESS, multiple=True, help="Who may execute in it; repeatable.")
 @click.option("--delay", "timelock_delay", help="Delay of the timelock: seconds, or `2 days`.  [default: 2 days]")
-@click.option("--insurance", type=ADDRESS, help="Who receives what slashes leave.  [default: the timelock]")
+@click.option(
+    "--insurance", type=ADDRESS, help="Who receives what slashes leave.  [default: an Insurance of the suite]"
+)
+@click.option("--daily-blocks", type=click.IntRange(2), help="Blocks that the chain makes in a day: the court's clock.")
 @click.option("--yes", is_flag=True, help="Send without asking.")
 @json_option
 def deploy(
@@ -134,6 +138,10 @@ def deploy(
         on_step=lambda name, address: None if json_out else click.echo(f"{name:18} {address}"),
     )
     data = {"contracts": deployment.addresses, "start": distribution.start, "paid_in_now": False}
+    data["services"] = [{**asdict(service), "listed": service.listed} for service in deployment.services]
+    if not json_out:
+        for line in _services_told(deployment):
+            click.echo(line)
     amount = f"{coins(distribution.allocation)} coins"
     if plan.params.treasury != chain.sender:
         data["to_pay_in"] = str(distribution.allocation)
@@ -144,6 +152,15 @@ def deploy(
     paid = tge.fund(chain, deployment, distribution, record.chain_id, session.sign)
     told = f"{amount} {'paid in' if paid else 'had been paid in before'}; the event is at {day(distribution.start)}"
     emit(data | {"paid_in_now": paid}, told, json_out)
+
+
+def _services_told(deployment: Deployment) -> Iterator[str]:
+    """Where each service stands in the timelock."""
+    for service in deployment.services:
+        where = "listed" if service.listed else f"queued in the timelock; run this again from {day(service.ready)} on"
+        yield f"service {service.service} {where}"
+    if not deployment.services:
+        yield "no service is listed: the timelock's proposers do it with `keifu staking list-service`"
 
 
 @cli.verb("fund", example="keifu tge fund --role holder", access=Access.SEND)

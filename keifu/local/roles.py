@@ -32,10 +32,10 @@ ROLES: dict[str, Role] = {
     for role in (
         Role(DEPLOYER, 0, "deployed the suite, holds the supply, proposes in the timelock"),
         Role("holder", 1_000, "has a grant of coins"),
-        Role("operator", 10_000, "bonds coins and takes delegations"),
+        Role("operator", 10_000, "locks coins behind promises and takes delegations"),
         Role("delegator", 10_000, "stakes with an operator"),
-        Role("juror", 10_000, "judges cases, as an operator of the court"),
-        Role("accuser", 5_000, "opens a case before the court"),
+        Role("juror", 1_010_000, "judges cases, with coins locked behind the court"),
+        Role("accuser", 5_000, "has a promise from the operator, and can accuse it"),
         Role("author", 1_000, "registers data, code and weights"),
         Role("labeller", 1_000, "signs labels"),
         Role("evaluator", 1_000, "attests what it has checked"),

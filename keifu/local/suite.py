@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ethwire.rpc import quantity
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, find_record
+from keifu.chain.header import Header
+from keifu.chain.services import list_now
+from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
 from keifu.keys import Account
 from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
+from keifu.staking.actions import pay
 from keifu.units import COIN
 
 __all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of", "warp"]
 
-TOKEN = "KeifuToken"  # noqa: S105 - a contract's name
+EMISSION = 100_000_000 * COIN  # over four years
 
 
 def local_client(url: str) -> ChainClient:
@@ -43,15 +49,18 @@ def local_client(url: str) -> ChainClient:
 
 def genesis_of(client: ChainClient) -> str:
     """The hash of the first block: what tells two chains with one number apart."""
-    genesis: str = client.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-    return genesis
+    return client.rpc.call_as(Header, "eth_getBlockByNumber", "0x0", False).hash
 
 
 def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deployment:
-    """Deploy everything, pay the roles, and write the record in `folder`."""
+    """Deploy everything, have the timelock list the services, fund the emission, pay the roles, and write the record in
+    `folder`."""
     deployer = ROLES[DEPLOYER].account
     _give_ether(client, {role.account.address: FUNDING_ETHER for role in ROLES.values()})
-    deployment = deploy_protocol(RpcDeployer(client, deployer), record=record, save=lambda found: found.save(folder))
+    chain = RpcDeployer(client, deployer)
+    deployment = deploy_protocol(chain, record=record, save=lambda found: found.save(folder))
+    list_now(chain, deployment, partial(warp, client))
+    pay(chain, deployment, EMISSION, deployment[HUB], HUB, "fund_emission", EMISSION)
     coins = [(role.account.address, role.coins) for role in ROLES.values() if role.coins]
     _give_coins(client, deployment, deployer, coins)
     return deployment
@@ -100,14 +109,15 @@ def balances(client: ChainClient, folder: Path | None, addresses: Iterable[str])
     token = suite_of(client, folder).at(client, TOKEN)
     ether = client.rpc.batch([("eth_getBalance", [address, "latest"]) for address in wanted])
     return {
-        address: (int(_sure(wei), 16), token.balanceOf(address)) for address, wei in zip(wanted, ether, strict=True)
+        address: (quantity(_sure(wei), "eth_getBalance"), token.balanceOf(address))
+        for address, wei in zip(wanted, ether, strict=True)
     }
 
 
 def _give_ether(client: ChainClient, amounts: Mapping[str, int]) -> None:
     """Set by the node: no account has to pay, so there always is enough."""
     asked = [("eth_getBalance", [address, "latest"]) for address in amounts]
-    before = [int(_sure(answer), 16) for answer in client.rpc.batch(asked)]
+    before = [quantity(_sure(answer), "eth_getBalance") for answer in client.rpc.batch(asked)]
     wanted = zip(amounts.items(), before, strict=True)
     for answer in client.rpc.batch(
         [("anvil_setBalance", [address, hex(wei + ether * COIN)]) for (address, ether), wei in wanted]

@@ -13,8 +13,8 @@ from typing import Any
 
 from keifu.abi.eip712 import ATTEST, ATTESTATION, HEARTBEAT, LABEL, LINK, RECORD, REGISTER
 from keifu.errors import InputError
-from keifu.keys import Domain, checksum
-from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
+from keifu.keys import Domain, checksum, keccak256
+from keifu.spec.kinds import MAX_ENVIRONMENT_BYTES, MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 
 __all__ = [
     "Attestation",
@@ -28,6 +28,7 @@ __all__ = [
     "Relation",
     "Status",
     "digest_bytes",
+    "environment_id",
     "environments_domain",
     "heartbeat_digest",
     "is_heartbeat_signed",
@@ -260,6 +261,14 @@ class RegistryDomain:
 def _record_members(record: Record) -> tuple[Any, ...]:
     *plain, links = record.args
     return (*plain, [LINK.hash(*link) for link in links])
+
+
+def environment_id(chain_id: int, environments: str, owner: str, name: str) -> bytes:
+    """Id of an owner's environment, as the contract computes it: no node has to be asked."""
+    text = _text(name, MAX_ENVIRONMENT_BYTES, "an environment's name").encode()
+    words = (chain_id, int(environments, 16), int(checksum(owner), 16), 4 * DIGEST_BYTES, len(text))
+    padded = text + bytes(-len(text) % DIGEST_BYTES)
+    return keccak256(b"".join(word.to_bytes(DIGEST_BYTES, "big") for word in words) + padded)
 
 
 def environments_domain(chain_id: int, environments: Any) -> Domain:

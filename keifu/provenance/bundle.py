@@ -1,63 +1,48 @@
-"""The offline bundle: one file that shows where an artefact came from to whoever trusts one block hash.
+"""The offline bundle: one file that answers a question about an artefact to whoever trusts a registry and a block hash.
 
-It holds records, the header of a block, and the nodes of that block's state trie that prove each record's word in the
-registry's storage. A record counts when its content hashes to its id and the state holds the id, so neither the node
-that the bundle was made with nor its maker has to be trusted, and a withdrawal cannot be left out: the word says it.
+The question: where did this record come from, and, when an environment is named, is it what runs there, with its policy
+met? The file holds the records of the whole lineage, the manifests and statements that they commit to, the header of a
+block and the nodes of its state trie that prove each word which the answer rests on, heartbeats and label proofs.
+Nothing may be cut out, and nothing may be in it that the answer does not need: the parts have one order and one
+spelling, and each node of the trie has to be used. What is trusted comes from the verifier's side only.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from keifu.errors import CheckFailed, InputError, RpcError
+from keifu.errors import InputError
 from keifu.keys import keccak256
+from keifu.provenance._layout import Words
 from keifu.provenance._model import (
+    ZERO,
     Heartbeat,
+    Kind,
     Record,
     RegistryDomain,
-    Status,
-    digest_bytes,
     environments_domain,
     is_heartbeat_signed,
 )
-from keifu.provenance._trie import by_hash, header_rlp, read_header, storage_values
+from keifu.provenance.bundle_file import Parts, Refused, pack, read_file, stage, unpack
+from keifu.provenance.documents import Documents
+from keifu.provenance.facts import Production, anchor, production, record_words
+from keifu.provenance.labels import LabelProof
 from keifu.provenance.lineage import Lineage
-from keifu.provenance.registry import Entry, Provenance
-from keifu.provenance.statement import manifest_hash, read_statement
+from keifu.provenance.manifest import Manifest
+from keifu.provenance.proved import Proved
+from keifu.provenance.registry import Entry
+from keifu.provenance.statement import read_statement
+from keifu.provenance.trie import State, by_hash, read_header
+from keifu.provenance.trust import Trust
 
-__all__ = ["Bundle", "Production", "Verified", "make_bundle"]
+__all__ = ["Bundle", "Refused", "Verified", "make_bundle"]
 
-FORMAT = "keifu-bundle/1"
-PROOFS_A_REQUEST = 200
-# Storage slots of the mappings (a test compares them with the compiler's layout) and fields of their words.
-ANCHORS_SLOT, RECORDS_SLOT = 1, 2
-ENVIRONMENTS_SLOT, PROMOTIONS_SLOT = 0, 1
-_ADDRESS, _TIME, _STATUS = (1 << 160) - 1, 160, 208
-_U40 = (1 << 40) - 1
-_BLOCK = (1 << 48) - 1
-
-
-def _key(slot: int | bytes, *keys: bytes) -> bytes:
-    """Slot of a mapping's value: Vyper hashes the mapping's slot, then the key."""
-    at = slot if isinstance(slot, bytes) else slot.to_bytes(32, "big")
-    for key in keys:
-        at = keccak256(at + key.rjust(32, b"\0"))
-    return at
-
-
-@dataclass(frozen=True)
-class Production:
-    """What an environment ran at the bundle's block."""
-
-    environment: bytes
-    seq: int
-    artefact: bytes
-    block: int
+MAX_AGE = 600  # seconds before the block, for a heartbeat
+CLOCK_SECONDS = 60  # by which a node's clock and the chain's may differ
 
 
 @dataclass
@@ -68,186 +53,252 @@ class Verified:
     number: int
     time: int
     entries: dict[bytes, Entry]
+    manifests: dict[bytes, Manifest]
     statements: dict[bytes, dict[str, Any]]
     production: Production | None = None
     heartbeats: list[Heartbeat] = field(default_factory=list)
     contradictions: list[Heartbeat] = field(default_factory=list)
-    names: dict[bytes, str] = field(default_factory=dict)  # for people; nothing vouches for them
+    labels: list[LabelProof] = field(default_factory=list)
 
     def entry(self, record_id: bytes) -> Entry | None:
         """So that lineage is walked from here as from a chain."""
         return self.entries.get(record_id)
+
+    @property
+    def names(self) -> dict[bytes, str]:
+        """What authors call their artefacts, in the statements that their records commit to."""
+        return {record_id: str(said["subject"][0].get("name", "")) for record_id, said in self.statements.items()}
 
 
 @dataclass(frozen=True)
 class Bundle:
     """A bundle as it is written. Nothing in it is believed before `verify`."""
 
-    document: Mapping[str, Any]
+    parts: Parts
 
     @classmethod
     def read(cls, path: str | Path) -> Bundle:
-        """Raises InputError when the file is not a bundle."""
-        try:
-            document = json.loads(gzip.decompress(Path(path).read_bytes()))
-        except (OSError, EOFError, ValueError) as error:
-            raise InputError(f"{path} is not a bundle: {error}") from error
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise InputError(f"{path} is not a bundle of format {FORMAT}")
-        return cls(document)
+        """Raises Refused when the file is not a bundle."""
+        return cls(unpack(read_file(path)))
 
     def write(self, path: str | Path) -> None:
-        Path(path).write_bytes(gzip.compress(json.dumps(self.document, sort_keys=True).encode(), mtime=0))
+        Path(path).write_bytes(pack(self.parts))
 
     @property
     def block_hash(self) -> str:
         """Hash of the block that the bundle claims to be about: compare it with one that you trust."""
-        return "0x" + keccak256(bytes.fromhex(self.document["header"])).hex()
+        return "0x" + keccak256(self.parts.header).hex()
 
-    def verify(self, trusted_hash: str | bytes) -> Verified:
-        """Check everything against the one hash; no network. Raises CheckFailed naming the first thing that is wrong,
-        InputError when a part of the bundle is malformed."""
-        try:
-            return _verify(self.document, digest_bytes(trusted_hash, "block hash"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"the bundle is malformed: {type(error).__name__} {error}") from error
+    def verify(
+        self,
+        trust: Trust,
+        *,
+        environment: bytes | None = None,
+        nodes: Sequence[str] = (),
+        samples: Sequence[int] = (),
+        max_age: int = MAX_AGE,
+    ) -> Verified:
+        """Check everything against what is trusted, which has to name a block; no network.
+
+        `environment` is one that the bundle has to answer about, `nodes` those that have to have signed what they run
+        there, `samples` those whose labels have to be shown: what no state commits to is missed only by who asks for
+        it. Raises Refused with the check that failed first.
+        """
+        parts = self.parts
+        if not trust.block:
+            raise InputError("a bundle proves nothing without a block that is trusted", remedy="name its hash")
+        _check_domain(parts, trust, environment)
+        with stage("block"):
+            header = read_header(parts.header, bytes.fromhex(trust.block[2:]))
+        if list(parts.nodes) != sorted(set(parts.nodes)):
+            raise Refused("order", "the nodes of the proof are not in order")
+        state = State(header, by_hash(parts.nodes))
+        entries = _entries(parts, trust, state)
+        verified = Verified(parts.root, header.number, header.timestamp, entries, {}, {})
+        _check_documents(parts, verified)
+        if parts.environment:
+            _check_production(parts, trust, state, verified)
+        with stage("heartbeat"):
+            _check_heartbeats(parts, trust, verified, max_age)
+        with stage("label"):
+            _check_labels(parts, trust, state, verified)
+        _check_asked(verified, nodes, samples)
+        if state.unused:
+            raise Refused("belongs", f"{state.unused} nodes of the proof are needed by nothing in the bundle")
+        return verified
 
 
 def make_bundle(
-    source: Provenance,
+    proved: Proved,
     lineage: Lineage,
+    documents: Documents,
     *,
     environment: bytes | None = None,
-    statements: Mapping[bytes, bytes] | None = None,
     heartbeats: Sequence[tuple[Heartbeat, bytes]] = (),
+    labels: Sequence[LabelProof] = (),
+    max_age: int = MAX_AGE,
 ) -> Bundle:
-    """A bundle of `lineage` at the newest block. `statements` are bytes by their manifest hash; `environment` adds
-    what it runs. Raises RpcError when the node gives no proofs, CheckFailed when it gives wrong ones."""
-    if lineage.missing:
-        raise InputError(f"{len(lineage.missing)} ancestors are not known here", remedy="bundle from a full source")
-    rpc = source.chain.rpc
-    block = rpc.call("eth_getBlockByNumber", "latest", False)
-    header = header_rlp(block)
-    nodes: set[str] = set()
-    record_slots = [_key(RECORDS_SLOT, record_id) for record_id in lineage.entries]
-    _collect(rpc, source.registry.address, record_slots, block["number"], nodes)
-    document: dict[str, Any] = {
-        "format": FORMAT,
-        "chainId": source.chain.chain_id,
-        "registry": source.registry.address,
-        "header": header.hex(),
-        "root": lineage.root.hex(),
-        "records": [entry.record.to_json() for entry in lineage.entries.values()],
-        "names": {record_id.hex(): name for record_id, name in lineage.names.items()},
-        "statements": [body.decode() for body in (statements or {}).values()],
-        "heartbeats": [_heartbeat_json(heartbeat, signature) for heartbeat, signature in heartbeats],
-    }
-    if environment is not None and source.environments is not None:
-        _, seq, _ = source.current(environment)
-        slots = [_key(ENVIRONMENTS_SLOT, environment), _key(PROMOTIONS_SLOT, environment, seq.to_bytes(32, "big"))]
-        _collect(rpc, source.environments.address, slots, block["number"], nodes)
-        document["environments"] = source.environments.address
-        document["environment"] = {"id": environment.hex(), "seq": seq}
-    document["nodes"] = sorted(nodes)
-    bundle = Bundle(document)
-    bundle.verify(block["hash"])  # a node that lies is found here, not by whoever gets the file
+    """A bundle of `lineage` at the block of `proved`; with `environment`, that it runs the lineage's root.
+
+    Raises InputError when a document that a record commits to is not at hand, RpcError when the node gives no proofs,
+    Refused when it gives wrong ones or a part does not belong."""
+    if lineage.missing or lineage.cut:
+        raise InputError("the lineage is not whole", remedy="bundle from a full source, without a depth")
+    trust, records = proved.trust, lineage.records
+    order = _order(lineage.root, records)
+    state = proved.prove(lambda words: _look(words, trust, environment, labels), records=order)
+    needed: dict[bytes, None] = {}
+    for record_id in order:
+        needed |= dict.fromkeys(documents.all_of(records[record_id]))
+    parts = Parts(
+        trust.chain,
+        trust.registry,
+        trust.environments if environment else "",
+        proved.block.encoded,
+        tuple(sorted(state.nodes)),
+        lineage.root,
+        environment or b"",
+        tuple(records[record_id] for record_id in order),
+        tuple(needed),
+        tuple(sorted(heartbeats, key=lambda item: item[0].node.lower())),
+        tuple(sorted(labels, key=_label_order)),
+    )
+    bundle = Bundle(unpack(pack(parts)))
+    # A node that lies is found here, not by whoever gets the file.
+    bundle.verify(proved.pinned, environment=environment, max_age=max_age)
     return bundle
 
 
-def _collect(rpc: Any, address: str, slots: Sequence[bytes], number: str, nodes: set[str]) -> None:
-    for start in range(0, len(slots), PROOFS_A_REQUEST):
-        keys = ["0x" + slot.hex() for slot in slots[start : start + PROOFS_A_REQUEST]]
-        proof = rpc.call("eth_getProof", address, keys, number)
-        if not isinstance(proof, dict) or "accountProof" not in proof:
-            raise RpcError(f"{rpc.url} gives no state proofs", remedy="use a node that serves eth_getProof")
-        nodes.update(node[2:] for node in proof["accountProof"])
-        nodes.update(node[2:] for item in proof["storageProof"] for node in item["proof"])
+def _look(words: Words, trust: Trust, environment: bytes | None, labels: Iterable[LabelProof]) -> None:
+    """Look at every word that `verify` will look at, those of the records apart."""
+    if environment:
+        production(words, trust.registry, trust.environments, environment)
+    for item in labels:
+        anchor(words, trust.registry, item.anchorer.lower(), item.root)
 
 
-def _verify(document: Mapping[str, Any], trusted: bytes) -> Verified:
-    header = read_header(bytes.fromhex(document["header"]), trusted)
-    nodes = by_hash(bytes.fromhex(node) for node in document["nodes"])
-    domain = RegistryDomain(int(document["chainId"]), document["registry"])
-    records = {domain.record_id(record): record for record in map(Record.from_json, document["records"])}
-    slots = [_key(RECORDS_SLOT, record_id) for record_id in records]
-    words = storage_values(header.state_root, document["registry"], slots, nodes)
-    entries = {
-        record_id: _entry(record_id, record, word)
-        for (record_id, record), word in zip(records.items(), words, strict=True)
-    }
-    root = digest_bytes(document["root"], "root")
-    if root not in entries:
-        raise CheckFailed("the bundle lacks the record that it is about")
-    for entry in entries.values():
-        for link in entry.record.links:
-            if link.parent not in entries:
-                raise CheckFailed(f"the bundle lacks {link.parent.hex()}, a parent of {entry.id.hex()}")
-    verified = Verified(root, header.number, header.timestamp, entries, _statements(document, entries))
-    verified.names = {bytes.fromhex(record_id): str(name) for record_id, name in document["names"].items()}
-    if "environment" in document:
-        verified.production = _production(document, header.state_root, nodes)
-    _check_heartbeats(document, verified)
-    return verified
-
-
-def _entry(record_id: bytes, record: Record, word: int) -> Entry:
-    status = Status(word >> _STATUS)
-    if status == Status.UNKNOWN:
-        raise CheckFailed(f"record {record_id.hex()} ({record.kind.word}) is not registered in that state")
-    if word & _ADDRESS != int(record.author, 16):
-        raise CheckFailed(f"record {record_id.hex()} was registered by another author")
-    return Entry(record_id, record, status, (word >> _TIME) & _U40)
-
-
-def _statements(document: Mapping[str, Any], entries: Mapping[bytes, Entry]) -> dict[bytes, dict[str, Any]]:
-    """By record id; each has to be the one that some record keeps the hash of."""
-    by_manifest = {entry.record.manifest: entry for entry in entries.values()}
-    found: dict[bytes, dict[str, Any]] = {}
-    for text in document["statements"]:
-        body = text.encode()
-        matching = by_manifest.get(manifest_hash(body))
-        if matching is None:
-            raise CheckFailed("a statement in the bundle belongs to none of its records: it was changed or added")
-        found[matching.id] = read_statement(body, matching.record.manifest, matching.record.digest)
-    return found
-
-
-def _production(document: Mapping[str, Any], state_root: bytes, nodes: Mapping[bytes, bytes]) -> Production:
-    environment = digest_bytes(document["environment"]["id"], "environment")
-    seq = int(document["environment"]["seq"])
-    contract = document["environments"]
-    (state,) = storage_values(state_root, contract, [_key(ENVIRONMENTS_SLOT, environment)], nodes)
-    latest = (state >> _TIME) & _U40
-    if seq != latest:
-        raise CheckFailed(f"the bundle shows promotion {seq}, the environment's newest is {latest}")
-    slot = _key(PROMOTIONS_SLOT, environment, seq.to_bytes(32, "big"))
-    (promotion,) = storage_values(state_root, contract, [slot], nodes)
-    return Production(environment, seq, (promotion - (promotion & _BLOCK)).to_bytes(32, "big"), promotion & _BLOCK)
-
-
-def _check_heartbeats(document: Mapping[str, Any], verified: Verified) -> None:
-    """Signatures have to be right; a heartbeat that contradicts the promotion is kept apart, as evidence."""
-    for item in document["heartbeats"]:
-        heartbeat = Heartbeat(
-            item["node"], bytes.fromhex(item["environment"]), item["seq"], bytes.fromhex(item["digest"]), item["time"]
+def _check_domain(parts: Parts, trust: Trust, environment: bytes | None) -> None:
+    with stage("trust"):
+        trust.accept(
+            "the bundle",
+            chain=parts.chain,
+            registry=parts.registry,
+            environments=parts.environments or None,
+            environment=parts.environment or None,
         )
-        domain = environments_domain(int(document["chainId"]), document["environments"])
-        if not is_heartbeat_signed(domain, heartbeat, bytes.fromhex(item["signature"])):
-            raise CheckFailed(f"a heartbeat was not signed by {heartbeat.node}")
-        production = verified.production
-        if production is None or production.seq != heartbeat.promotion_seq:
+    if bool(parts.environments) != bool(parts.environment):
+        raise Refused("environment", "the bundle names a contract of environments, or an environment, but not both")
+    if environment is not None and parts.environment != environment:
+        said = parts.environment.hex() or "none"
+        raise Refused("environment", f"asked about environment {environment.hex()}, the bundle answers about {said}")
+
+
+def _entries(parts: Parts, trust: Trust, state: State) -> dict[bytes, Entry]:
+    domain = RegistryDomain(trust.chain, trust.registry)
+    records = {domain.record_id(record): record for record in parts.records}
+    if parts.root not in records:
+        raise Refused("root", "the bundle lacks the record that it is about")
+    order = _order(parts.root, records)
+    for record_id in order:
+        if record_id not in records:
+            raise Refused("parents", f"the bundle lacks {record_id.hex()}, an ancestor of what it is about")
+    if len(records) != len(parts.records) or order != list(records):
+        raise Refused("order", "records that are no ancestors, named twice, or not in order")
+    with stage("record"):
+        words = record_words(state, trust.registry, records)
+    return {key: Entry(key, record, words[key].status, words[key].time) for key, record in records.items()}
+
+
+def _order(root: bytes, records: Mapping[bytes, Record]) -> list[bytes]:
+    """The root and its ancestors, nearest first; those that are not in `records`, too."""
+    found, pending = {root: None}, deque([root])
+    while pending:
+        record = records.get(pending.popleft())
+        for link in record.links if record else ():
+            if link.parent not in found:
+                found[link.parent] = None
+                pending.append(link.parent)
+    return list(found)
+
+
+def _check_documents(parts: Parts, verified: Verified) -> None:
+    """Every manifest and statement that a record commits to, in the order of the records, and nothing else."""
+    held = Documents(parts.documents)
+    expected: dict[bytes, None] = {}
+    for record_id, entry in verified.entries.items():
+        if entry.record.manifest == ZERO:
             continue
-        artefact = verified.entries.get(production.artefact)
-        matches = artefact is not None and artefact.record.digest == heartbeat.digest
+        with stage("manifest"):
+            manifest = held.manifest(entry.record)
+        if manifest is None:
+            raise Refused("manifest", f"the bundle lacks the manifest of {record_id.hex()}")
+        verified.manifests[record_id] = manifest
+        expected[manifest.body] = None
+        for digest in manifest.statements:
+            body = held.get(digest)
+            if body is None:
+                raise Refused("statement", f"the bundle lacks statement {digest.hex()} of {record_id.hex()}")
+            with stage("statement"):
+                verified.statements.setdefault(record_id, read_statement(body, entry.record.digest))
+            expected[body] = None
+    if list(parts.documents) != list(expected):
+        raise Refused("documents", "documents that no record commits to, or that are not in order")
+
+
+def _check_production(parts: Parts, trust: Trust, state: State, verified: Verified) -> None:
+    with stage("production"):
+        made = production(state, trust.registry, trust.environments, parts.environment)
+    if made.artefact != parts.root:
+        raise Refused("artefact", f"the environment runs {made.artefact.hex()}, the bundle is about {parts.root.hex()}")
+    verified.production = made
+
+
+def _check_heartbeats(parts: Parts, trust: Trust, verified: Verified, max_age: int) -> None:
+    """Each has to be about the promotion that is shown, and recent. One that names another digest is kept apart: it is
+    evidence against its node."""
+    nodes = [item.node.lower() for item, _ in parts.heartbeats]
+    if nodes != sorted(set(nodes)):
+        raise Refused("order", "heartbeats that are not in order, or two of one node")
+    for heartbeat, signature in parts.heartbeats:
+        made, name = verified.production, f"the heartbeat of {heartbeat.node}"
+        if made is None or heartbeat.environment != made.environment or heartbeat.promotion_seq != made.seq:
+            raise Refused("heartbeat", f"{name} is not about the promotion that the bundle shows")
+        if not -CLOCK_SECONDS <= verified.time - heartbeat.time <= max_age:
+            raise Refused("heartbeat", f"{name} is of second {heartbeat.time}, the block of {verified.time}")
+        if not is_heartbeat_signed(environments_domain(trust.chain, trust.environments), heartbeat, signature):
+            raise Refused("heartbeat", f"{name} is not signed by it")
+        matches = verified.entries[made.artefact].record.digest == heartbeat.digest
         (verified.heartbeats if matches else verified.contradictions).append(heartbeat)
 
 
-def _heartbeat_json(heartbeat: Heartbeat, signature: bytes) -> dict[str, Any]:
-    return {
-        "node": heartbeat.node,
-        "environment": heartbeat.environment.hex(),
-        "seq": heartbeat.promotion_seq,
-        "digest": heartbeat.digest.hex(),
-        "time": heartbeat.time,
-        "signature": signature.hex(),
-    }
+def _check_labels(parts: Parts, trust: Trust, state: State, verified: Verified) -> None:
+    """Each is of a data set in the bundle, in a tree that an author of that data set or of a label set anchored."""
+    if [_label_order(item) for item in parts.labels] != sorted({_label_order(item) for item in parts.labels}):
+        raise Refused("order", "labels that are not in order, or one of them twice")
+    domain = RegistryDomain(trust.chain, trust.registry)
+    for item in parts.labels:
+        dataset = verified.entries.get(item.label.dataset)
+        if dataset is None:
+            raise Refused("label", f"a label of {item.label.dataset.hex()}, which is not in the bundle")
+        sets = (entry for entry in verified.entries.values() if entry.record.kind == Kind.LABEL_SET)
+        authors = {dataset.record.author} | {entry.record.author for entry in sets}
+        if item.anchorer.lower() not in authors:
+            raise Refused("label", f"{item.anchorer} anchored the label, but is no author of its data set or labels")
+        anchor(state, trust.registry, item.anchorer, item.root)
+        item.verify(domain, item.root)
+        verified.labels.append(item)
+
+
+def _check_asked(verified: Verified, nodes: Sequence[str], samples: Sequence[int]) -> None:
+    said = {item.node.lower() for item in (*verified.heartbeats, *verified.contradictions)}
+    for node in nodes:
+        if node.lower() not in said:
+            raise Refused("heartbeat", f"asked about node {node}, which says nothing in the bundle")
+    shown = {item.label.index for item in verified.labels}
+    for sample in samples:
+        if sample not in shown:
+            raise Refused("label", f"asked about the label of sample {sample}, which the bundle does not show")
+
+
+def _label_order(item: LabelProof) -> tuple[bytes, int, str, bytes]:
+    return item.label.dataset, item.label.index, item.label.labeller.lower(), item.root

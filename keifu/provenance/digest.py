@@ -1,8 +1,8 @@
 """The digest of a file or a directory, as OpenSSF model signing defines it.
 
 SHA-256 over the SHA-256 digests of all files, in the order of their paths part by part. `model_signing` signs exactly
-this digest as its subject (method `files`, no symbolic links), so that anyone recomputes it without this package.
-Git's own files are left out, as `model_signing sign` leaves them out.
+this digest as its subject (method `files`), so that anyone recomputes it without this package. Git's own files and
+the tool's `model.sig` are left out, as it leaves them out. The digest says nothing of names: the manifest does.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ __all__ = ["FileDigest", "TreeDigest", "digest_path"]
 READ_BYTES = 1 << 20  # large enough that hashing, not the calls, takes the time
 SMALL_BYTES = 1 << 16  # files up to here are hashed many to a task
 SMALL_A_TASK = 64
-GIT_PATHS = frozenset({".git", ".gitattributes", ".github", ".gitignore"})
+LEFT_OUT = (".git", ".gitattributes", ".github", ".gitignore", "model.sig")  # when they are there, and nobody says else
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,17 @@ class FileDigest:
 
 @dataclass(frozen=True)
 class TreeDigest:
-    """What was hashed: the digest of everything, and of each file in order."""
+    """What was hashed: the digest of everything, and of each file in order; which paths were left out, and whether
+    links to files were followed."""
 
     root: bytes
     files: tuple[FileDigest, ...]
+    ignored: tuple[str, ...] = ()
+    links: bool = False
 
     @property
     def size(self) -> int:
         return sum(file.size for file in self.files)
-
-    def changed_from(self, other: TreeDigest) -> list[str]:
-        """Names of files that are in one only, or differ."""
-        mine = {file.name: file.digest for file in self.files}
-        theirs = {file.name: file.digest for file in other.files}
-        return sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
 
 
 @dataclass(frozen=True)
@@ -67,19 +65,27 @@ def digest_path(
     path: str | Path,
     *,
     ignore: Sequence[str] = (),
+    links: bool = False,
+    exact: bool = False,
     workers: int = 0,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> TreeDigest:
-    """Digest of the file or directory at `path`, without what lies below the relative paths in `ignore`.
+    """Digest of the file or directory at `path`, without what lies below the relative paths in `ignore`. Git's files
+    and `model.sig` are left out, too, unless `exact`. `links` takes a link to a file for that file.
 
     `workers` threads (default: one a core) hash different files at once; `on_progress` is told the bytes done so far.
-    Raises InputError for symbolic links, devices, unreadable files, names that are not UTF-8, files that change while
-    they are read, and a tree without files: a digest that leaves something out would vouch for what nobody hashed.
+    Raises InputError for other links, devices, unreadable files, names that are not UTF-8 or look the same, files that
+    change while they are read, and a tree without files: a digest that leaves something out would vouch for what nobody
+    hashed.
     """
     root = Path(path)
-    found = sorted(_walk(root, _ignored(ignore)), key=lambda item: item.parts)
+    ignored = [*dict.fromkeys(map(_relative, ignore))]
+    if not exact and root.is_dir():
+        ignored += [name for name in LEFT_OUT if name not in ignored and os.path.lexists(root / name)]
+    found = sorted(_walk(root, frozenset(Path(name).parts for name in ignored), links), key=lambda item: item.parts)
     if not found:
         raise InputError(f"{root} holds no file", remedy="name the folder that holds the artefact")
+    _require_distinct(found)
     digests: dict[str, bytes] = {}
     done = 0
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -92,17 +98,30 @@ def digest_path(
     for item in found:
         whole.update(digests[item.name])
     files = tuple(FileDigest(item.name, digests[item.name], item.size) for item in found)
-    return TreeDigest(whole.digest(), files)
+    return TreeDigest(whole.digest(), files, tuple(sorted(ignored)), links)
 
 
-def _ignored(paths: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    return frozenset({(name,) for name in GIT_PATHS} | {Path(path).parts for path in paths})
+def _relative(name: str) -> str:
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise InputError(f"cannot leave out {name!r}", remedy="name a path inside the folder, as in logs/today")
+    return path.as_posix()
 
 
-def _walk(root: Path, ignored: frozenset[tuple[str, ...]]) -> Iterator[_Found]:
+def _require_distinct(found: Sequence[_Found]) -> None:
+    """One name in two ways of writing it (é as one character or as two) is one file on some disks, two on others."""
+    seen: dict[str, str] = {}
+    for item in found:
+        if not item.name.isascii():
+            other = seen.setdefault(unicodedata.normalize("NFC", item.name), item.name)
+            if other != item.name:
+                raise InputError(f"two names look the same: {other!a}, {item.name!a}", remedy="rename one")
+
+
+def _walk(root: Path, ignored: frozenset[tuple[str, ...]], links: bool) -> Iterator[_Found]:
     """Every file, folders on a stack so that no depth of nesting is too deep."""
     try:
-        mode = root.lstat()
+        mode = root.stat() if links else root.lstat()
     except OSError as error:
         raise InputError(f"cannot read {root}: {error.strerror}") from error
     if stat.S_ISREG(mode.st_mode):
@@ -121,11 +140,24 @@ def _walk(root: Path, ignored: frozenset[tuple[str, ...]]) -> Iterator[_Found]:
             if where in ignored:
                 continue
             info = entry.stat(follow_symlinks=False)
+            if links and stat.S_ISLNK(info.st_mode):
+                info = _followed(entry)
             if stat.S_ISDIR(info.st_mode):
                 pending.append((entry.path, where))
             else:
                 _require(stat.S_ISREG(info.st_mode), Path(entry.path), info.st_mode)
                 yield _Found(where, entry.path, info.st_size)
+
+
+def _followed(entry: os.DirEntry[str]) -> os.stat_result:
+    """What a link leads to. A folder is refused: it may be any other tree, or this one again."""
+    try:
+        info = entry.stat()
+    except OSError as error:
+        raise InputError(f"cannot follow {entry.path}: {error.strerror}") from error
+    if stat.S_ISDIR(info.st_mode):
+        raise InputError(f"{entry.path} is a link to a folder", remedy="only links to files are followed")
+    return info
 
 
 def _utf8(name: str, folder: str) -> str:
@@ -141,7 +173,7 @@ def _require(plain: bool, path: Path, mode: int) -> None:
     if plain:
         return
     what = "a symbolic link" if stat.S_ISLNK(mode) else "neither a file nor a folder"
-    raise InputError(f"{path} is {what}", remedy="replace it by what it stands for, or ignore it")
+    raise InputError(f"{path} is {what}", remedy="follow links to files with --links, or leave it out: --ignore")
 
 
 def _tasks(found: Sequence[_Found]) -> list[list[_Found]]:

@@ -12,9 +12,11 @@ from keifu import abi
 from keifu.chain.follower import Event, Follower
 from keifu.errors import CheckFailed
 from keifu.provenance._model import Record, RegistryDomain, Status
-from keifu.provenance.registry import Entry
+from keifu.provenance.registry import Entry, Logged
 
 __all__ = ["Index"]
+
+GIVE_UP_AFTER = 8  # failures of the node in a row
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (id BLOB PRIMARY KEY, block INTEGER NOT NULL, time INTEGER NOT NULL,
@@ -43,8 +45,8 @@ class Index:
         self.follower = Follower(rpc, [self.registry], self.database, self, first_block=first_block)
 
     def catch_up(self) -> int:
-        """Follow to the head; the newest block accounted for."""
-        self.follower.run(lambda step: step.caught_up)
+        """Follow to the head; the newest block accounted for. Raises RpcError when the node fails for long."""
+        self.follower.run(lambda step: step.caught_up, give_up_after=GIVE_UP_AFTER)
         return self.follower.reached
 
     def entry(self, record_id: bytes) -> Entry | None:
@@ -56,6 +58,11 @@ class Index:
         ).fetchone() or (int(Status.ACTIVE), "")
         record = Record.from_json(json.loads(row[0]))
         return Entry(record_id, record, Status(state[0]), row[1], row[2], state[1])
+
+    def contents(self, record_ids: Sequence[bytes]) -> dict[bytes, Logged]:
+        """Contents of those of the records that are in the index."""
+        found = ((record_id, self.entry(record_id)) for record_id in record_ids)
+        return {key: Logged(entry.record, entry.block, entry.reason) for key, entry in found if entry is not None}
 
     def by_digest(self, digest: bytes, authors: Sequence[str] = ()) -> list[bytes]:
         """Ids of the records with this digest, by these authors (all, when none is named): anyone may register any
@@ -71,17 +78,13 @@ class Index:
     # sink ----------------------------------------------------------------------------------------------------------
 
     def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
-        times: dict[int, int] = {}
         for event in events:
             topics = [bytes.fromhex(topic[2:]) for topic in event.topics]
             log = self._interface.decode_log(event.address, topics, bytes.fromhex(event.data[2:]))
             if log is None:
                 continue
             if log.event == "Registered":
-                if event.number not in times:
-                    block = self.rpc.call("eth_getBlockByNumber", event.block_number, False)
-                    times[event.number] = int(block["timestamp"], 16)
-                self._add(database, log.id, Record.from_args(log.record), event.number, times[event.number])
+                self._add(database, log.id, Record.from_args(log.record), event.number, event.block_time)
             elif log.event == "StatusChanged":
                 row = (log.id, event.number, event.index, log.status, log.reason)
                 database.execute("INSERT INTO status VALUES (?, ?, ?, ?, ?)", row)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keifu.errors import InputError
-from keifu.provenance._model import Status
+from keifu.provenance._model import Record, Status
 from keifu.provenance._picture import Box, Link, draw
 from keifu.provenance.registry import Entry, RecordStore
 
@@ -28,6 +28,11 @@ class Lineage:
     missing: list[bytes] = field(default_factory=list)
     names: dict[bytes, str] = field(default_factory=dict)
     cut: bool = False
+
+    @property
+    def records(self) -> dict[bytes, Record]:
+        """What the records say, by id."""
+        return {entry.id: entry.record for entry in self.entries.values()}
 
     @property
     def withdrawn(self) -> list[Entry]:

@@ -17,10 +17,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
-from eth_abi.abi import encode
 from numpy.typing import NDArray
 
 from keifu import merkle
+from keifu.abi import encode_args
 from keifu.errors import InputError
 from keifu.keys import keccak256
 
@@ -105,7 +105,7 @@ def _descriptor(folder: Path, number: int, operator: Operator) -> bytes:
         weight_root,
         bias_root,
     )
-    return keccak256(encode(_DESCRIPTOR, values))
+    return keccak256(encode_args(_DESCRIPTOR, values, f"operator {number}"))
 
 
 def _numbered(channels: NDArray[np.int8]) -> NDArray[np.uint8]:

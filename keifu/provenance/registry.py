@@ -6,14 +6,16 @@ record that the registry knows but whose log the node withholds is an error, nev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient
+from keifu.chain.follower import Event
+from keifu.chain.logs import Topic, find_logs
 from keifu.errors import AbiError, CheckFailed, InputError
-from keifu.keys import Account, checksum, keccak256
+from keifu.keys import Account, keccak256
 from keifu.provenance._model import (
     DIGEST_BYTES,
     Attestation,
@@ -22,10 +24,12 @@ from keifu.provenance._model import (
     RegistryDomain,
     Status,
     digest_bytes,
+    environment_id,
 )
 
-__all__ = ["Entry", "Provenance", "RecordStore", "schema_id"]
+__all__ = ["Entry", "Logged", "Provenance", "RecordStore", "schema_id"]
 
+IDS_A_REQUEST = 500  # of records whose logs are asked for at once
 SIGNATURE_SECONDS = 300  # for which a gasless signature counts, by default
 
 
@@ -42,6 +46,15 @@ class Entry:
     record: Record
     status: Status
     time: int
+    block: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A record as a log gives it: its content hashes to its id; `block` and `reason` are the node's word."""
+
+    record: Record
     block: int = 0
     reason: str = ""
 
@@ -96,8 +109,7 @@ class Provenance:
     def declare(self, name: str, policy: Sequence[PolicyEntry], sender: Account) -> bytes:
         """Declare an environment; its id."""
         self._environments.declare_environment(name, [entry.args for entry in policy], sender=sender)
-        environment: bytes = self._environments.environment_id(sender.address, name)
-        return environment
+        return self.environment(name, sender.address)
 
     def promote(self, environment: bytes, artefact: bytes, sender: Account) -> int:
         """Promote an artefact; the number of the promotion."""
@@ -107,37 +119,43 @@ class Provenance:
     # reading -------------------------------------------------------------------------------------------------------
 
     def entry(self, record_id: bytes) -> Entry | None:
+        """The record with its state as the node says; `keifu.provenance.proved` proves it."""
         record_id = digest_bytes(record_id, "record id")
         _, _, status, time = self.registry.state_of(record_id)
         if status == Status.UNKNOWN:
             return None
-        for log in self._logs(record_id, None, None):
-            record = self._record(log)
-            if record is not None and self.domain.record_id(record) == record_id:
-                return Entry(record_id, record, Status(status), time, int(log["blockNumber"], 16))
-        raise CheckFailed(
-            f"the registry knows record {record_id.hex()}, but the node gives no log that hashes to it",
-            remedy="ask another node; this one withholds or changes logs",
-        )
+        found = self.contents([record_id]).get(record_id)
+        if found is None:
+            raise CheckFailed(
+                f"the registry knows record {record_id.hex()}, but the node gives no log that hashes to it",
+                remedy="ask another node; this one withholds or changes logs",
+            )
+        return Entry(record_id, found.record, Status(status), time, found.block)
 
-    def by_digest(self, digest: bytes, authors: Sequence[str] = ()) -> list[Entry]:
-        """Records of these bytes by these authors (all, when none is named), oldest first. Anyone may register any
-        digest, so trust comes from the author."""
+    def contents(self, record_ids: Sequence[bytes]) -> dict[bytes, Logged]:
+        """Contents of those of the records whose log the node gives, each hashing to its id."""
+        wanted = set(record_ids)
+        found: dict[bytes, Logged] = {}
+        for start in range(0, len(record_ids), IDS_A_REQUEST):
+            ids = record_ids[start : start + IDS_A_REQUEST]
+            found |= {key: item for key, item in self._records(self._logs(ids)).items() if key in wanted}
+        return found
+
+    def logged(self, digest: bytes, authors: Sequence[str] = ()) -> dict[bytes, Logged]:
+        """Records of these bytes by these authors (all, when none is named), oldest first, as far as the node gives
+        their logs. Anyone may register any digest, so trust comes from the author."""
         wanted = {author.lower() for author in authors}
-        found: dict[bytes, Entry] = {}
-        for log in self._logs(None, None, digest):
-            record = self._record(log)
-            if record is None or record.digest != digest or (wanted and record.author not in wanted):
-                continue
-            entry = self.entry(self.domain.record_id(record))
-            if entry is not None:
-                found[entry.id] = entry
-        return list(found.values())
+        found = self._records(self._logs(None, None, [digest]))
+        return {
+            record_id: item
+            for record_id, item in found.items()
+            if item.record.digest == digest and (not wanted or item.record.author in wanted)
+        }
 
     def beginning_with(self, prefix: str) -> list[bytes]:
-        """Ids of records that begin with these hex digits, oldest first. The node's word: `entry` checks a record."""
-        found = (log["topics"][1].removeprefix("0x") for log in self._logs())
-        return [bytes.fromhex(item) for item in dict.fromkeys(found) if item.startswith(prefix)]
+        """Ids of records that begin with these hex digits, oldest first, as far as the node gives their logs."""
+        logs = [log for log in self._logs(None) if _has_id(log, prefix)]
+        return [record_id for record_id in self._records(logs) if record_id.hex().startswith(prefix)]
 
     def current(self, environment: bytes) -> tuple[bytes, int, bool]:
         """Artefact, number of its promotion, and whether the policy still holds."""
@@ -145,14 +163,13 @@ class Provenance:
         return artefact, seq, ok
 
     def environment(self, name: str, owner: str = "") -> bytes:
-        """Id of an environment: given in hex, or by name and owner. Raises InputError for a name alone."""
+        """Id of an environment: given in hex, or computed from name and owner. Raises InputError for a name alone."""
         plain = name.removeprefix("0x")
         if len(plain) == 2 * DIGEST_BYTES and all(digit in "0123456789abcdef" for digit in plain.lower()):
             return bytes.fromhex(plain)
         if not owner:
             raise InputError(f"environment {name!r} of whom?", remedy="give its owner, or its id")
-        found: bytes = self._environments.environment_id(checksum(owner).lower(), name)
-        return found
+        return environment_id(self.chain.chain_id, self._environments.address, owner, name)
 
     @property
     def _environments(self) -> Contract:
@@ -160,27 +177,35 @@ class Provenance:
             raise InputError("no Environments contract given", remedy="name its address")
         return self.environments
 
-    def _logs(self, *indexed: bytes | None) -> list[dict[str, Any]]:
-        """Registrations with these indexed arguments: id, author, digest; None for any."""
+    def _logs(self, *indexed: Sequence[bytes] | None) -> Iterator[Event]:
+        """Registrations with one of these for each indexed argument (id, author, digest); None for any."""
         topic = self.registry.interface.event("Registered").topic
-        query = {
-            "address": self.registry.address,
-            "topics": ["0x" + topic.hex(), *(None if item is None else "0x" + item.hex() for item in indexed)],
-            "fromBlock": hex(self.first_block),
-            "toBlock": "latest",
-        }
-        logs: list[dict[str, Any]] = self.chain.rpc.call("eth_getLogs", query)
-        return logs
+        topics: list[Topic] = ["0x" + topic.hex(), *(_any_of(item) for item in indexed)]
+        return find_logs(self.chain, self.registry.address, topics, self.first_block)
 
-    def _record(self, log: dict[str, Any]) -> Record | None:
+    def _records(self, logs: Iterable[Event]) -> dict[bytes, Logged]:
+        """Records in logs by the ids that they hash to, whatever the node says of their ids."""
+        found = (self._record(log) for log in logs)
+        return {self.domain.record_id(item.record): item for item in found if item is not None}
+
+    def _record(self, log: Event) -> Logged | None:
         """The record in a log, or None when the log is not what it should be."""
         try:
-            topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+            topics = [bytes.fromhex(topic[2:]) for topic in log.topics]
             event = self.registry.interface.event("Registered")
-            return Record.from_args(event.decode(topics, bytes.fromhex(log["data"][2:]))["record"])
-        except (InputError, AbiError, ValueError, KeyError, OverflowError):
+            record = Record.from_args(event.decode(topics, bytes.fromhex(log.data[2:]))["record"])
+            return Logged(record, log.number)
+        except (InputError, AbiError, ValueError, KeyError, OverflowError, TypeError, AttributeError, IndexError):
             return None
-        except Exception as error:  # eth-abi's decoding errors have no common root with ValueError
-            if type(error).__module__.startswith("eth_abi"):
-                return None
-            raise
+
+
+def _any_of(words: Sequence[bytes] | None) -> list[str] | None:
+    return None if words is None else ["0x" + word.hex() for word in words]
+
+
+def _has_id(log: Event, prefix: str) -> bool:
+    """Whether a log says that it is of a record whose id begins so: most need not be decoded."""
+    try:
+        return bool(log.topics[1].removeprefix("0x").startswith(prefix))
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return False

@@ -1,4 +1,4 @@
-"""in-toto statements: what an author says about an artefact in full, with the chain keeping the hash of the bytes.
+"""in-toto statements: what an author says about an artefact in full, named by its SHA-256 in the manifest.
 
 https://github.com/in-toto/attestation (Statement v1). The canonical form is JSON with sorted keys and no blanks, so
 that the same statement has the same hash everywhere.
@@ -6,7 +6,6 @@ that the same statement has the same hash everywhere.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import Any
 
 from keifu.errors import CheckFailed, InputError
 
-__all__ = ["PREDICATES", "canonical", "instant", "manifest_hash", "read_statement", "statement"]
+__all__ = ["PREDICATES", "canonical", "instant", "read_statement", "rfc3339", "statement"]
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATES = {
@@ -40,23 +39,15 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def manifest_hash(body: bytes) -> bytes:
-    """What a record's `manifest` field keeps: SHA-256 of the statement's bytes."""
-    return hashlib.sha256(body).digest()
-
-
-def read_statement(body: bytes, manifest: bytes, digest: bytes) -> dict[str, Any]:
-    """The statement in `body`; raises CheckFailed unless it is the one that a record keeps the hash of and it is about
-    that record's digest, InputError when it is no statement."""
-    if manifest_hash(body) != manifest:
-        raise CheckFailed("the statement is not the one that was registered", remedy="fetch it again")
+def read_statement(body: bytes, digest: bytes) -> dict[str, Any]:
+    """The statement in `body`; raises CheckFailed when it is about another digest, InputError when it is none."""
     try:
         document: dict[str, Any] = json.loads(body)
         subject = document["subject"][0]["digest"]["sha256"]
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise InputError("not an in-toto statement") from error
     if subject != digest.hex():
-        raise CheckFailed("the statement is about another artefact than its record")
+        raise CheckFailed(f"the statement is about {subject}, the record about {digest.hex()}")
     return document
 
 
@@ -67,3 +58,11 @@ def instant(text: str) -> int:
     except (ValueError, AttributeError) as error:
         raise InputError(f"{text!r} is not a time", remedy="as in 2026-01-31T12:00:00Z") from error
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def rfc3339(time: int) -> str:
+    """Unix seconds as people read them, in UTC; as they are when no calendar reaches so far."""
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"second {time}"

@@ -11,14 +11,32 @@ from pathlib import Path
 from typing import Any
 
 from keifu.errors import CheckFailed, InputError
-from keifu.provenance._model import Heartbeat, Kind, Status, environments_domain, is_heartbeat_signed
+from keifu.provenance._model import ZERO, Heartbeat, Kind, Status, environments_domain, is_heartbeat_signed
 from keifu.provenance.digest import TreeDigest, digest_path
+from keifu.provenance.documents import Documents
+from keifu.provenance.facts import Production
 from keifu.provenance.lineage import Lineage
+from keifu.provenance.manifest import Manifest
 from keifu.provenance.program import program_root
-from keifu.provenance.registry import Entry, Provenance
-from keifu.provenance.statement import instant
+from keifu.provenance.proved import Block, Proved
+from keifu.provenance.registry import Entry
+from keifu.provenance.statement import instant, rfc3339
+from keifu.provenance.trust import Trust
 
-__all__ = ["Finding", "check_bytes", "check_lineage", "check_program", "check_run", "check_running", "require"]
+__all__ = [
+    "Finding",
+    "check_attesters",
+    "check_author",
+    "check_block",
+    "check_bytes",
+    "check_lineage",
+    "check_program",
+    "check_promotion",
+    "check_run",
+    "check_running",
+    "check_tree",
+    "require",
+]
 
 CLOCK_SECONDS = 60  # by which a pipeline's clock and the chain's may differ
 
@@ -42,16 +60,30 @@ def require(findings: Iterable[Finding]) -> None:
         raise CheckFailed("; ".join(f"{finding.check}: {finding.detail}" for finding in failed))
 
 
-def check_bytes(entry: Entry, path: str | Path, *, registered: TreeDigest | None = None) -> Finding:
-    """Whether the bytes at `path` are the record's. `registered`, the digests by file from a manifest, lets the
-    finding name the files that differ."""
-    found = digest_path(path)
-    if found.root == entry.record.digest:
-        return Finding("bytes", True, f"{len(found.files)} files, {found.size:,} bytes: as registered")
-    names = found.changed_from(registered) if registered else []
-    where = f" (changed: {', '.join(names)})" if names else ""
-    expected, actual = entry.record.digest.hex()[:16], found.root.hex()[:16]
-    return Finding("bytes", False, f"{path} has digest {actual}…, the {entry.record.kind.word} {expected}…{where}")
+def check_bytes(entry: Entry, path: str | Path, manifest: Manifest | None = None) -> Finding:
+    """Whether the files at `path` are the record's, names included. `manifest` is what the record commits to, when it
+    is at hand: then the files are read as it says, and those that differ are named."""
+    if manifest is not None:
+        manifest.require(entry.record.manifest, entry.record.digest)
+        return check_tree(entry, manifest.tree(path), manifest)
+    return check_tree(entry, digest_path(path))
+
+
+def check_tree(entry: Entry, found: TreeDigest, manifest: Manifest | None = None) -> Finding:
+    """The same for files that were read already."""
+    record, good = entry.record, f"{len(found.files)} files, {found.size:,} bytes: as registered"
+    if manifest is not None:
+        differs = manifest.difference(found)
+        left_out = f"; left out: {', '.join(manifest.ignored)}" if manifest.ignored else ""
+        return Finding("bytes", not differs, f"{differs}{left_out}" if differs else f"{good}, names too{left_out}")
+    if found.root != record.digest:
+        said = f"the files have digest {found.root.hex()}, the {record.kind.word} {record.digest.hex()}"
+        return Finding("bytes", False, f"{said}; which file differs stands in its manifest, which is not at hand")
+    if record.manifest == ZERO:
+        return Finding("bytes", True, f"{good}; the record commits to no names")
+    if Manifest.of(found).hash != record.manifest:
+        return Finding("bytes", False, "the digest is as registered, but names cannot be checked without the manifest")
+    return Finding("bytes", True, f"{good}, names too")
 
 
 def check_program(entry: Entry, path: str | Path) -> Finding:
@@ -98,47 +130,95 @@ def check_run(entry: Entry, statement: Mapping[str, Any], lineage: Lineage) -> F
     return Finding("run time", True, "started after its inputs were registered, finished before it was itself")
 
 
+def check_block(block: Block) -> Finding:
+    """Which block everything else is proved against, and who vouches for it."""
+    return Finding(
+        "block", True, f"{block.header.number} {block.hash} of {rfc3339(block.header.timestamp)}: {block.believed}"
+    )
+
+
+def check_author(entry: Entry, trust: Trust) -> Finding:
+    """Whether the author is one whom the verifier trusts."""
+    author = entry.record.author
+    try:
+        trust.accept(f"the {entry.record.kind.word} {entry.id.hex()}", author=author)
+    except CheckFailed as error:
+        return Finding("author", False, error.message)
+    return Finding("author", True, f"{author}, {'whom you trust' if trust.authors else 'of whom you said nothing'}")
+
+
 def check_running(
-    source: Provenance,
+    proved: Proved,
     environment: bytes,
     path: str | Path | None = None,
     heartbeats: Iterable[tuple[Heartbeat, bytes]] = (),
     *,
+    artefact: bytes | None = None,
+    documents: Documents | None = None,
     max_age: int = 600,
 ) -> list[Finding]:
-    """What runs in production: the promotion on chain, the bytes at hand, and what nodes signed in the last `max_age`
-    seconds. A heartbeat of an earlier promotion is stale, one with another digest under the current one contradicts."""
-    artefact, seq, ok = source.current(environment)
-    if seq == 0:
-        return [Finding("promotion", False, "nothing was ever promoted there")]
-    entry = source.entry(artefact)
+    """What runs in production: the promotion as proved (of `artefact`, when one is asked about), the bytes at hand, and
+    what nodes signed in the last `max_age` seconds.
+
+    A heartbeat of an earlier promotion is stale, one with another digest under the current one contradicts.
+    """
+    try:
+        proved.trust.accept("the question", environment=environment)
+    except CheckFailed as error:
+        return [Finding("environment", False, error.message)]
+    made, entry = proved.production(environment)
     if entry is None:
-        return [Finding("promotion", False, f"the promoted record {artefact.hex()} is unknown")]
-    word = "policy holds" if ok else "its policy no longer holds"
-    if entry.status != Status.ACTIVE:
-        word = f"the record is {entry.status.word}"
-    findings = [Finding("promotion", ok, f"promotion {seq}: {entry.record.kind.word} {artefact.hex()[:8]}, {word}")]
+        return [Finding("promotion", False, "nothing was ever promoted there")]
+    if artefact is not None and entry.id != artefact:
+        return [Finding("promotion", False, f"it runs {entry.id.hex()}, asked was {artefact.hex()}")]
+    findings = [check_promotion(made, entry), check_attesters(made, proved.trust), check_author(entry, proved.trust)]
     if path is not None:
-        findings.append(check_bytes(entry, path))
-    findings += [_check_heartbeat(source, environment, entry, seq, *item, max_age) for item in heartbeats]
-    return findings
+        findings.append(check_bytes(entry, path, documents.manifest(entry.record) if documents else None))
+    return findings + [_check_heartbeat(proved, made, entry, *item, max_age) for item in heartbeats]
+
+
+def check_promotion(made: Production, entry: Entry) -> Finding:
+    """Whether what is promoted is in order: active, its policy's attestations standing at the block."""
+    what = f"promotion {made.seq} of block {made.block}: {entry.record.kind.word} {entry.id.hex()}"
+    if made.status != Status.ACTIVE:
+        return Finding("promotion", False, f"{what}, the record is {made.status.word}")
+    if made.unmet:
+        schemas = ", ".join(item.schema.hex()[:8] for item in made.unmet)
+        return Finding("promotion", False, f"{what}, its policy no longer holds (schema {schemas})")
+    return Finding("promotion", True, f"{what}, policy holds")
+
+
+def check_attesters(made: Production, trust: Trust) -> Finding:
+    """Whether the policy rests on nobody but attesters whom the verifier trusts."""
+    named = dict.fromkeys(attester for entry in made.policy for attester in entry.attesters)
+    if not named:
+        return Finding("policy", not trust.attesters, "asks for no attestation")
+    try:
+        for attester in named:
+            trust.accept("the policy", attester=attester)
+    except CheckFailed as error:
+        return Finding("policy", False, error.message)
+    said = "whom you trust" if trust.attesters else "of whom you said nothing"
+    return Finding("policy", True, f"rests on {', '.join(named)}, {said}")
 
 
 def _check_heartbeat(
-    source: Provenance, environment: bytes, entry: Entry, seq: int, heartbeat: Heartbeat, signature: bytes, max_age: int
+    proved: Proved, made: Production, entry: Entry, heartbeat: Heartbeat, signature: bytes, max_age: int
 ) -> Finding:
     name = f"node {heartbeat.node[:10]}"
-    assert source.environments is not None
-    domain = environments_domain(source.chain.chain_id, source.environments.address)
+    domain = environments_domain(proved.trust.chain, proved.trust.environments)
+    if heartbeat.environment != made.environment:
+        said, asked = heartbeat.environment.hex(), made.environment.hex()
+        return Finding(name, False, f"the heartbeat is about environment {said}, asked was {asked}")
     if not is_heartbeat_signed(domain, heartbeat, signature):
-        return Finding(name, False, "the heartbeat is not signed by this node")
-    if heartbeat.environment != environment:
-        return Finding(name, False, "the heartbeat is about another environment")
-    age = source.chain.now - heartbeat.time
+        return Finding(name, False, "the heartbeat is not signed by this node for these environments")
+    age = proved.time - heartbeat.time
+    if age < -CLOCK_SECONDS:
+        return Finding(name, False, f"says a time {-age:,} s after the block")
     if age > max_age:
         return Finding(name, False, f"last heard of {age:,} s ago")
-    if heartbeat.promotion_seq != seq:
+    if heartbeat.promotion_seq != made.seq:
         return Finding(name, False, f"still runs promotion {heartbeat.promotion_seq}")
     if heartbeat.digest != entry.record.digest:
         return Finding(name, False, f"signed that it runs {heartbeat.digest.hex()[:16]}…: evidence for a slash")
-    return Finding(name, True, f"runs promotion {seq}")
+    return Finding(name, True, f"runs promotion {made.seq}")

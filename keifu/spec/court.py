@@ -1,333 +1,318 @@
-"""What the alignment court should do, in plain Python.
+"""What the alignment court owes to whom, from a log of what people did, in exact fractions.
 
-`CourtModel` follows contracts/staking/AlignmentCourt.vy to the wei and refuses with the same reasons. It slashes in a
-`HubModel`, so that both together answer what anyone holds. Accounts are addresses, since seats are drawn by hashes of
-them. All amounts are wei, all times unix seconds.
+    court = CourtModel("court", hub, genesis_block=1, daily_blocks=7_200)
+    case = court.open("service", "operator", fault, 400 * COIN, "accuser", b"evidence")
+    court.advance(case)
+
+It is written from the rules of a case and from contracts/interfaces/IAlignmentCourt.vyi; of the contract it knows only
+encodings: what a seal is the hash of, and what a draw is. Who weighs what is read once, at the accusation; what a case
+pays is computed once, from its votes, when it is over. Accounts are addresses, since a draw is a hash of one. Whoever
+drives it sets `now` of the hub and `block`, and says with `took` what the hub answered to a penalty. An act that must
+be refused raises Refused; the step of its case that was due stands in the model, so drive it with a copy then.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from fractions import Fraction
 
 from ethwire.abi import call_encoder
 from ethwire.keys import keccak256
-from keifu.spec._hub_state import Commitment, Refused, check
-from keifu.spec.staking import HubModel
+from keifu.spec._cases import (
+    ACQUITTED,
+    ANSWER,
+    CALL,
+    COMMIT,
+    CONVICTED,
+    FEES,
+    GUILTY,
+    INNOCENT,
+    OVER,
+    QUEUE,
+    REVEAL,
+    SEALED,
+    SEED,
+    SETTLED,
+    SMALL,
+    STRUCK,
+    VOID,
+    Case,
+    Hearing,
+    Table,
+    Vote,
+)
+from keifu.spec._jurors import LONGEST_WAIT, SEAT, Juror, Jurors
+from keifu.spec.refusals import Refused, check
+from keifu.spec.staking import StakingModel
+from keifu.units import DAY
 
-__all__ = ["GUILTY", "INNOCENT", "NO_QUORUM", "VOID", "Ballot", "Case", "CourtModel", "CourtTerms", "Jury", "Refused"]
+__all__ = [
+    "ACQUITTED", "ANSWER", "ASKED", "CALL", "COMMIT", "CONVICTED", "FEES", "LONGEST_CASE", "LONGEST_WAIT", "OVER",
+    "PERIODS", "QUEUE", "REVEAL", "SEAT", "SEED", "SMALL", "VOID", "Case", "CourtModel", "Hearing", "Juror",
+    "Refused", "Table", "Vote", "sealed",
+]  # fmt: skip
 
-INNOCENT, GUILTY, NO_QUORUM = 1, 2, 3
-VOID = 3  # of a ballot
-NO_HASH = bytes(32)
-# What is hashed, for a sealed vote and for a seat: both are words after words.
+PERIODS = {ANSWER: DAY, SEED: DAY // 2, COMMIT: 2 * DAY, REVEAL: DAY, CALL: 2 * DAY, QUEUE: LONGEST_WAIT}
+LONGEST_CASE = 2 * (PERIODS[ANSWER] + PERIODS[SEED] + PERIODS[COMMIT] + PERIODS[REVEAL]) + PERIODS[CALL] + DAY // 2
+LEAST_SEATS = 400
+ASKED = (400, 40_000)  # coins
+OPEN = Fraction(2, 5)  # of the mature weight: what open re-hearings may ask together
+MISSED = 3  # epochs of seeds after the named one, when it will come no more
+SCALE_NOTICE = 28 * DAY
+UNITS = (10**14, 10**22)
+SHOWN = 24  # bytes of a seal that are kept
+# Words after words.
 _SEALED = call_encoder(b"", ("uint256", "uint256", "address", "bool", "bytes32"))
-_SEAT = call_encoder(b"", ("bytes32", "uint256", "uint256", "address", "uint256"))
-
-Fault = tuple[str, str, bytes]
+_DRAW = call_encoder(b"", ("bytes32", "uint256", "uint256", "address"))
 
 
-@dataclass(frozen=True)
-class CourtTerms:
-    """Arguments of the contract's constructor and constants of its sources; `court` is its address."""
-
-    court: str
-    bond: int
-    reveal: int
-    appeal: int
-    seat: int
-    penalty: int
-    odds: int
-    quorum: int
-    most_seats: int
-    appeals: int
-    appeal_factor: int
-    fee_divisor: int
+def sealed(case: int, hearing: int, juror: str, guilty: bool, salt: bytes) -> bytes:
+    """A vote under its seal."""
+    return keccak256(_SEALED((case, hearing, juror, guilty, salt)))
 
 
-@dataclass
-class Ballot:
-    """What a juror did in one turn; `numbers` are the seats that it took, `seats` how many still count for the pot."""
+class CourtModel(Jurors):
+    """The court: every method is one call."""
 
-    commitment: bytes
-    numbers: tuple[int, ...]
-    seats: int
-    vote: int = 0
-
-
-@dataclass
-class Jury:
-    """One turn of a case."""
-
-    opened: int
-    weighed_at: int
-    seed_epoch: int
-    appellant: str
-    committed: int = 0
-    guilty: int = 0
-    innocent: int = 0
-    ballots: dict[str, Ballot] = field(default_factory=dict)
-
-
-@dataclass
-class Case:
-    """What a case is about, its juries, and what is left of the pot."""
-
-    fault: Fault
-    accuser: str
-    victim: str
-    amount: int
-    juries: list[Jury]
-    verdict: int = 0
-    pot: int = 0
-    pot_left: int = 0
-    taken: int = 0
-
-    @property
-    def turn(self) -> int:
-        return len(self.juries) - 1
-
-
-class CourtModel:
-    """The court. `now` is set by whoever drives it; every method is one call of the contract, and refuses before it
-    changes anything."""
-
-    def __init__(self, terms: CourtTerms, hub: HubModel) -> None:
-        self.terms = terms
-        self.hub = hub
+    def __init__(self, court: str, hub: StakingModel, daily_blocks: int) -> None:
+        super().__init__(hub, court)
+        self.daily_blocks, self.block = daily_blocks, 0
         self.seeds: dict[int, bytes] = {}
         self.next_seed = 0
         self.cases: dict[int, Case] = {}
-        self.case_of: dict[tuple[Fault, int], int] = {}
-        self.taken_for: defaultdict[Fault, int] = defaultdict(int)
-        self.credits: defaultdict[str, int] = defaultdict(int)
+        self.waiting: list[int] = []  # cases that wait for their re-hearing, in the order of the calls
+        self.paid: defaultdict[str, Fraction] = defaultdict(Fraction)  # account -> all that it had from the court
+        self.insurance = "insurance"
+
+    # how a case goes on ----------------------------------------------------------------------------------------------
+
+    def _known(self, number: int) -> Case:
+        check(number in self.cases, "court: unknown case")
+        return self.cases[number]
+
+    def _enter(self, case: Case, phase: int) -> None:
+        case.phase, case.since, case.since_block = phase, self.now, self.block
+
+    def ended(self, case: Case, seconds: int) -> bool:
+        """A period is over when its time and half of that time's blocks have passed."""
+        blocks = Fraction(seconds * self.daily_blocks, 2 * DAY)
+        return self.now >= case.since + seconds and self.block - case.since_block >= int(blocks)
+
+    def _step(self, number: int) -> Case:
+        """Take the step that is due."""
+        case = self._known(number)
+        if case.phase == SEED:
+            self._look_for_seed(case)
+        elif case.phase == QUEUE:
+            self._admit()
+            if case.phase == QUEUE and self.ended(case, LONGEST_WAIT):
+                self._decide(case, VOID)
+        elif case.phase != OVER and self.ended(case, PERIODS[case.phase]):
+            self._end_period(number, case)
+        return case
+
+    def _end_period(self, number: int, case: Case) -> None:
+        if case.phase == ANSWER:
+            case.seed_epoch = self.next_seed
+            self._enter(case, SEED)
+        elif case.phase == COMMIT:
+            self._enter(case, REVEAL)
+        elif case.phase == CALL:
+            self._decide(case, case.first)
+        elif case.hearing:
+            self._decide(case, case.found(1))
+        else:
+            case.first = case.found(0)
+            if case.first == CONVICTED and case.asked > SMALL * case.unit:
+                self._queue(number, case)
+            else:
+                self._enter(case, CALL)
+
+    def _look_for_seed(self, case: Case) -> None:
+        if seed := self.seeds.get(case.seed_epoch):
+            case.hearings[-1].seed = seed
+            self._enter(case, COMMIT)
+        elif self.ended(case, LONGEST_WAIT):
+            self._decide(case, VOID)
+        elif self.ended(case, PERIODS[SEED]) and self.next_seed >= case.seed_epoch + MISSED:
+            case.seed_epoch = self.next_seed
+
+    def _queue(self, number: int, case: Case) -> None:
+        self.waiting.append(number)
+        self._enter(case, QUEUE)
+        self._admit()
 
     @property
-    def now(self) -> int:
-        return self.hub.now
+    def asked_by_open(self) -> int:
+        """What open re-hearings ask, together."""
+        return sum(case.table.weighty for case in self.cases.values() if case.hearing and case.phase != OVER)
 
-    @now.setter
-    def now(self, seconds: int) -> None:
-        self.hub.now = seconds
+    def _admit(self) -> None:
+        while self.waiting:
+            case = self.cases[self.waiting[0]]
+            if case.phase == QUEUE:
+                if self.asked_by_open + case.table.weighty > OPEN * sum(self.weights().values()):
+                    return
+                case.hearings.append(Hearing())
+                self._enter(case, ANSWER)
+            self.waiting.pop(0)
 
-    def put_seed(self, epoch: int, seed: bytes) -> None:
-        self.seeds[epoch] = seed
-        self.next_seed = max(self.next_seed, epoch + 1)
-
-    # what the court owes ---------------------------------------------------------------------------------------------
-
-    def bond(self, turn: int) -> int:
-        return self.terms.bond * int(self.terms.appeal_factor**turn)
-
-    def owed(self) -> int:
-        """Wei that the court must hold: credits, bonds of open cases, pots with what rounding leaves in them."""
-        bonds = sum(
-            self.bond(turn) for case in self.cases.values() if not case.verdict for turn in range(case.turn + 1)
-        )
-        return bonds + sum(self.credits.values()) + sum(case.pot_left for case in self.cases.values())
-
-    # juries ----------------------------------------------------------------------------------------------------------
-
-    def seats(self, juror: str, weighed_at: int) -> int:
-        if juror not in self.hub.operators:
-            return 0
-        commitment = self.hub.operators[juror].commitments.get(self.terms.court, Commitment())
-        then = commitment.next if weighed_at >= commitment.since else commitment.current
-        return min(then, self.hub.effective(self.terms.court, juror)) // self.terms.seat
-
-    def drawn(self, case_id: int, juror: str, seat: int) -> bool:
-        """Whether a seat sits in the current turn; its seed must be there."""
-        case = self.cases[case_id]
-        seed = self.seeds[case.juries[-1].seed_epoch]
-        return _sits(seed, case_id, case.turn, juror, seat, self.terms.odds)
-
-    def drawn_seats(self, case_id: int, juror: str) -> list[int]:
-        """Every seat that sits, without the contract's bound on a ballot."""
-        case = self.cases[case_id]
-        jury = case.juries[-1]
-        if jury.seed_epoch not in self.seeds:
-            return []
-        seats = self.seats(juror, jury.weighed_at)
-        return list(_sitting(self.seeds[jury.seed_epoch], case_id, case.turn, juror, seats, self.terms.odds))
-
-    def found(self, case: Case, turn: int) -> int:
-        jury = case.juries[turn]
-        revealed = jury.guilty + jury.innocent
-        if revealed < self.terms.quorum << turn or 2 * revealed <= jury.committed:
-            return NO_QUORUM
-        return GUILTY if jury.guilty > jury.innocent else INNOCENT
-
-    def commit_end(self, jury: Jury) -> int:
-        return jury.opened + 2 * self.hub.terms.epoch_length
-
-    def reveal_end(self, jury: Jury) -> int:
-        return self.commit_end(jury) + self.terms.reveal
-
-    @staticmethod
-    def seal(case_id: int, turn: int, juror: str, guilty: bool, salt: bytes) -> bytes:
-        return keccak256(_SEALED((case_id, turn, juror, guilty, salt)))
-
-    def _open(self, case_id: int) -> Case:
-        check(case_id in self.cases, "court: unknown case")
-        check(self.cases[case_id].verdict == 0, "court: case closed")
-        return self.cases[case_id]
-
-    def _jury(self, appellant: str) -> Jury:
-        weighed_at = self.hub.terms.genesis + (max(self.hub.epoch, 2) - 2) * self.hub.terms.epoch_length
-        return Jury(self.now, weighed_at, self.next_seed, appellant)
-
-    def commit_vote(self, case_id: int, juror: str, seats: Sequence[int], commitment: bytes) -> None:
-        case = self._open(case_id)
-        jury = case.juries[-1]
-        check(self.now < self.commit_end(jury), "court: commit phase over")
-        check(commitment != NO_HASH, "court: empty commitment")
-        check(juror not in jury.ballots, "court: already committed")
-        check(juror != case.fault[1], "court: judge in own case")
-        check(len(seats) > 0, "court: no seat")
-        check(jury.seed_epoch in self.seeds, "court: no seed yet")
-        there, following = self.seats(juror, jury.weighed_at), 0
-        for seat in seats:
-            check(seat >= following, "court: seats not ascending")
-            check(seat < there, "court: no such seat")
-            check(self.drawn(case_id, juror, seat), "court: seat not drawn")
-            following = seat + 1
-        jury.ballots[juror] = Ballot(commitment, tuple(seats), len(seats))
-        jury.committed += len(seats)
-
-    def reveal_vote(self, case_id: int, juror: str, guilty: bool, salt: bytes) -> None:
-        case = self._open(case_id)
-        jury = case.juries[-1]
-        ballot = jury.ballots.get(juror, Ballot(NO_HASH, (), 0))
-        check(self.now >= self.commit_end(jury), "court: commit phase not over")
-        check(self.now < self.reveal_end(jury), "court: reveal phase over")
-        check(ballot.vote == 0, "court: already revealed")
-        check(ballot.commitment == self.seal(case_id, case.turn, juror, guilty, salt), "court: not that vote")
-        ballot.vote = GUILTY if guilty else INNOCENT
-        if guilty:
-            jury.guilty += ballot.seats
-        else:
-            jury.innocent += ballot.seats
-
-    def report_salt(self, case_id: int, juror: str, guilty: bool, salt: bytes, prover: str) -> int:
-        """Wei taken."""
-        case = self._open(case_id)
-        jury = case.juries[-1]
-        ballot = jury.ballots.get(juror, Ballot(NO_HASH, (), 0))
-        check(self.now < self.commit_end(jury), "court: reveal has begun")
-        check(prover != juror, "court: not by the juror")
-        check(ballot.vote == 0, "court: nothing to penalise")
-        check(ballot.commitment == self.seal(case_id, case.turn, juror, guilty, salt), "court: not that vote")
-        taken = self._penalise(ballot, juror, prover)
-        jury.committed -= ballot.seats
-        return taken
-
-    def penalise(self, case_id: int, turn: int, juror: str, prover: str) -> int:
-        """Wei taken."""
-        juries = self.cases[case_id].juries if case_id in self.cases else []
-        ballot = juries[turn].ballots.get(juror) if turn < len(juries) else None
-        check(ballot is not None and ballot.seats > 0 and ballot.vote == 0, "court: nothing to penalise")
-        assert ballot is not None
-        check(self.now >= self.reveal_end(juries[turn]), "court: jury still sits")
-        return self._penalise(ballot, juror, prover)
-
-    def _penalise(self, ballot: Ballot, juror: str, prover: str) -> int:
-        taken = self.hub.slash(self.terms.court, juror, self.terms.penalty * ballot.seats, "", prover)[0]
-        ballot.vote = VOID
-        return taken
-
-    # cases -----------------------------------------------------------------------------------------------------------
-
-    def open_case(self, accuser: str, service: str, operator: str, victim: str, amount: int, evidence: bytes) -> int:
-        """The case. An empty `victim` is none."""
-        check(amount > 0, "court: zero amount")
-        check(evidence != NO_HASH, "court: no evidence")
-        listed = self.hub.services.get(service)
-        check(listed is not None and listed.arbiter == self.terms.court, "court: not its arbiter")
-        there = self.hub.effective(service, operator) if operator in self.hub.operators else 0
-        check(amount <= there, "court: more than is at stake")
-        fault = (service, operator, evidence)
-        key = (fault, amount.bit_length() - 1)
-        known = self.case_of.get(key)
-        check(known is None or self.cases[known].verdict == NO_QUORUM, "court: evidence known")
-        case_id = len(self.cases) + 1
-        self.case_of[key] = case_id
-        self.cases[case_id] = Case(fault, accuser, victim, amount, [self._jury(accuser)])
-        return case_id
-
-    def appeal(self, case_id: int, appellant: str) -> None:
-        case = self._open(case_id)
-        end = self.reveal_end(case.juries[-1])
-        check(self.now >= end, "court: jury still sits")
-        check(self.now < end + self.terms.appeal, "court: too late to appeal")
-        check(case.turn < self.terms.appeals, "court: no appeal left")
-        check(self.found(case, case.turn) != NO_QUORUM, "court: nothing to appeal")
-        case.juries.append(self._jury(appellant))
-
-    def execute(self, case_id: int) -> int:
-        """Wei slashed."""
-        case = self._open(case_id)
-        verdict, end = self.found(case, case.turn), self.reveal_end(case.juries[-1])
-        if case.turn < self.terms.appeals and verdict != NO_QUORUM:
-            end += self.terms.appeal
-        check(self.now >= end, "court: not final")
-        if verdict == NO_QUORUM and case.turn > 0:
-            verdict = self.found(case, case.turn - 1)
+    def _decide(self, case: Case, verdict: int) -> None:
         case.verdict = verdict
-        self._share_bonds(case)
-        if verdict == GUILTY:
-            case.taken = self._take(case)
-        return case.taken
+        self._enter(case, OVER)
+        due = case.settled(self.insurance)
+        brought = case.table.bond(case.repeated) + (case.table.fees(1) if case.caller else 0)
+        assert sum(due.values()) + case.wages(0) + case.wages(1) == brought, "a case pays out what bonds brought in"
+        for account, amount in due.items():
+            self.paid[account] += amount
 
-    def _share_bonds(self, case: Case) -> None:
-        """The accuser's less the fee if it was right; an appellant's whole if the jury before it was wrong."""
-        fee = {NO_QUORUM: 0, GUILTY: self.terms.bond // self.terms.fee_divisor, INNOCENT: self.terms.bond}[case.verdict]
-        self.credits[case.accuser] += self.terms.bond - fee
-        case.pot = fee
-        for turn in range(1, case.turn + 1):
-            if self.found(case, turn - 1) != case.verdict:
-                self.credits[case.juries[turn].appellant] += self.bond(turn)
-            else:
-                case.pot += self.bond(turn)
-        case.pot_left = case.pot
+    def over_up_to(self, case: int) -> bool:
+        return all(item.phase == OVER for number, item in self.cases.items() if number <= case)
 
-    def _take(self, case: Case) -> int:
-        """All cases of one fault together take what the largest asked."""
-        service, operator, _ = case.fault
-        listed, before = self.hub.services[service], self.taken_for[case.fault]
-        gone = listed.removed and self.now > listed.removed + listed.horizon
-        if case.amount <= before or gone:
+    # services and parties --------------------------------------------------------------------------------------------
+
+    def last_about(self, service: str, fault: bytes) -> Case | None:
+        return next(
+            (case for case in reversed(self.cases.values()) if (case.service, case.fault) == (service, fault)), None
+        )
+
+    def is_repeated(self, service: str, fault: bytes) -> bool:
+        """Whether this fault was acquitted before; refused when it is being judged, or was found."""
+        last = self.last_about(service, fault)
+        if last is None:
+            return False
+        check(last.phase == OVER, "court: fault is being judged")
+        check(last.verdict != CONVICTED, "court: fault was judged")
+        return last.verdict == ACQUITTED or last.repeated
+
+    def open(self, service: str, operator: str, fault: bytes, asked: int, accuser: str, evidence: bytes) -> int:
+        check(bool(operator) and bool(accuser), "court: no party")
+        check(len(evidence) > 0, "court: no evidence")
+        least, most = (coins * self.unit for coins in ASKED)
+        check(least <= asked <= most, "court: asks too little or too much")
+        listed = self.hub.services.get(service)
+        check(listed is not None, "court: not a service of the hub")
+        assert listed is not None
+        in_time = not listed.removed or self.now + LONGEST_CASE <= listed.removed + listed.horizon
+        check(in_time, "court: the service can slash no more")
+        check(self.hub.is_listed(self.court), "court: no longer in the hub")
+        weights = self.weights()
+        check(sum(weights.values()) >= LEAST_SEATS * SEAT * self.unit, "court: too few jurors")
+        repeated = self.is_repeated(service, fault)
+        self.opened += 1
+        self.cases[self.opened] = Case(
+            service, operator, fault, asked, self.unit, accuser, repeated, self.hub.epoch, weights, self.now, self.block
+        )
+        return self.opened
+
+    def concede(self, number: int, who: str) -> None:
+        case = self._step(number)
+        check(who == case.service, "court: not the service")
+        check(case.phase == ANSWER and case.hearing == 0, "court: not the time")
+        self._decide(case, CONVICTED)
+
+    def answer(self, number: int, who: str, evidence: bytes) -> None:
+        case = self._step(number)
+        check(case.phase == ANSWER, "court: not the time")
+        check(len(evidence) > 0, "court: no evidence")
+        check(who in (case.service, case.operator, case.accuser, case.caller), "court: not a party")
+
+    def rehear(self, number: int, who: str) -> None:
+        case = self._step(number)
+        check(case.phase == CALL, "court: not the time")
+        if who != case.accuser:
+            case.caller = who
+        self._queue(number, case)
+
+    def advance(self, number: int) -> int:
+        return self._step(number).phase
+
+    def rescale(self, unit: int) -> None:
+        check(UNITS[0] <= unit <= UNITS[1], "court: out of range")
+        self.units = [(0, self.unit), (self.now + SCALE_NOTICE, unit)]
+
+    # votes -----------------------------------------------------------------------------------------------------------
+
+    def drawn(self, number: int, hearing: int, juror: str) -> int:
+        """Seats of a juror: its share of the expected ones, and the remainder by chance."""
+        case = self.cases.get(number)
+        if case is None or hearing > case.hearing or not case.hearings[hearing].seed:
             return 0
-        taken = self.hub.slash(service, operator, case.amount - before, case.victim, case.accuser)[0]
-        self.taken_for[case.fault] = before + taken
-        return taken
+        chance = keccak256(_DRAW((case.hearings[hearing].seed, number, hearing, juror)))
+        remainder = Fraction(int.from_bytes(chance) % case.total, case.total)
+        return int(case.expected(hearing, juror) + remainder)
 
-    def claim_juror(self, case_id: int, turn: int, juror: str) -> int:
-        """Wei credited."""
-        case = self.cases.get(case_id)
-        check(case is not None and case.verdict in (INNOCENT, GUILTY), "court: no verdict")
-        assert case is not None
-        ballot = case.juries[turn].ballots.get(juror) if turn <= case.turn else None
-        check(ballot is not None and ballot.seats > 0 and ballot.vote == case.verdict, "court: not coherent")
-        assert ballot is not None
-        coherent = sum(jury.guilty if case.verdict == GUILTY else jury.innocent for jury in case.juries)
-        amount = case.pot * ballot.seats // coherent
-        ballot.seats = 0
-        case.pot_left -= amount
-        self.credits[juror] += amount
-        return amount
+    def commit(self, number: int, juror: str, seal: bytes) -> int:
+        case = self._step(number)
+        check(case.phase == COMMIT, "court: not the time")
+        votes = case.hearings[-1].votes
+        check(juror not in votes, "court: already committed")
+        seats = self.drawn(number, case.hearing, juror)
+        check(seats > 0, "court: not drawn")
+        votes[juror] = Vote(seal[:SHOWN], seats)
+        self.jurors[juror].ballots += 1
+        return seats
 
-    def collect(self, account: str) -> int:
-        return self.credits.pop(account, 0)
+    def _sealed_vote(self, number: int, case: Case, juror: str, guilty: bool, salt: bytes) -> Vote:
+        vote = case.hearings[-1].votes.get(juror)
+        check(vote is not None and vote.status == SEALED, "court: no sealed ballot")
+        assert vote is not None
+        seal = sealed(number, case.hearing, juror, guilty, salt)
+        check(vote.seal == seal[:SHOWN], "court: not that vote")
+        return vote
 
+    def reveal(self, number: int, juror: str, guilty: bool, salt: bytes) -> int:
+        case = self._step(number)
+        check(case.phase == REVEAL, "court: not the time")
+        vote = self._sealed_vote(number, case, juror, guilty, salt)
+        vote.status = vote.said = GUILTY if guilty else INNOCENT
+        return vote.seats
 
-@lru_cache(maxsize=1 << 14)
-def _sits(seed: bytes, case_id: int, turn: int, juror: str, seat: int, odds: int) -> bool:
-    draw = keccak256(_SEAT((seed, case_id, turn, juror, seat)))
-    return int.from_bytes(draw) < (2**256 - 1) // (odds >> turn)
+    def _strike(self, case: Case, hearing: int, juror: str) -> Fraction:
+        """A ballot that counts no more loses its deposits."""
+        vote = case.hearings[hearing].votes[juror]
+        vote.status = STRUCK
+        self.jurors[juror].ballots -= 1
+        return vote.seats * case.table.deposit(hearing)
 
+    def report_salt(self, number: int, juror: str, guilty: bool, salt: bytes) -> Fraction:
+        """What the juror is to lose."""
+        case = self._step(number)
+        check(case.phase == COMMIT, "court: not the time")
+        self._sealed_vote(number, case, juror, guilty, salt)
+        return self._strike(case, case.hearing, juror)
 
-@lru_cache(maxsize=1 << 12)
-def _sitting(seed: bytes, case_id: int, turn: int, juror: str, seats: int, odds: int) -> tuple[int, ...]:
-    return tuple(seat for seat in range(seats) if _sits(seed, case_id, turn, juror, seat, odds))
+    def show_absent(self, number: int, hearing: int, juror: str) -> Fraction:
+        """What the juror is to lose."""
+        case, hearing = self._step(number), min(hearing, 1)
+        at = (case.hearing, case.phase)
+        vote = case.hearings[hearing].votes.get(juror) if hearing <= case.hearing else None
+        if vote is None:
+            check(case.phase == OVER or at > (hearing, COMMIT), "court: jurors still commit")
+            seats = self.drawn(number, hearing, juror)
+            check(seats > 0, "court: not drawn")
+            case.hearings[hearing].votes[juror] = Vote(b"", seats)
+            self.jurors[juror].ballots += 1
+        else:
+            check(vote.status == SEALED, "court: not absent")
+            check(case.phase == OVER or at > (hearing, REVEAL), "court: jurors still reveal")
+            case.hearings[hearing].silent += vote.seats
+        return self._strike(case, hearing, juror)
+
+    def claim(self, number: int, juror: str) -> tuple[Fraction, Fraction]:
+        """What a juror is paid for a case that is over, and what it is to lose."""
+        case = self._known(number)
+        check(case.phase == OVER, "court: case is not over")
+        paid = lost = Fraction(0)
+        for hearing, jury in enumerate(case.hearings):
+            vote = jury.votes.get(juror)
+            if vote is None or vote.status in (STRUCK, SETTLED):
+                continue
+            if vote.status == case.verdict:
+                paid += vote.seats * case.wage(hearing)
+            else:
+                lost += case.loss(hearing, vote)
+            vote.status = SETTLED
+            self.jurors[juror].ballots -= 1
+        self.paid[juror] += paid
+        return paid, lost

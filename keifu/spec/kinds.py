@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["MAX_LINKS", "MAX_NAME_BYTES", "MAX_URI_BYTES", "Kind", "Relation", "Status"]
+__all__ = ["MAX_ENVIRONMENT_BYTES", "MAX_LINKS", "MAX_NAME_BYTES", "MAX_URI_BYTES", "Kind", "Relation", "Status"]
 
 MAX_LINKS = 16
 MAX_URI_BYTES = 128
 MAX_NAME_BYTES = 32  # licence and version
+MAX_ENVIRONMENT_BYTES = 64  # name of an environment
 
 
 class Kind(IntEnum):

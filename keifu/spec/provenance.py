@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keifu.spec._hub_state import Refused, check
 from keifu.spec.kinds import Status
+from keifu.spec.refusals import Refused, check
 
 if TYPE_CHECKING:
     from keifu.provenance import Attestation, PolicyEntry, Record

@@ -11,7 +11,7 @@ from functools import cached_property
 from ethwire.abi import encode_args
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.keys import keccak256
-from keifu.spec._hub_state import Refused, check
+from keifu.spec.refusals import Refused, check
 from keifu.spec.visitor import COME_BACK, REFUSE, TAKE
 
 __all__ = ["ADMIN", "CANCELLER", "DONE", "EXECUTOR", "NONE", "PROPOSER", "Item", "Operation", "Refused", "World"]

@@ -8,24 +8,43 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from keifu.staking.court import case_of, seal
-    from keifu.staking.owner import through_timelock
-    from keifu.staking.status import OperatorStatus, find_operators, read_operator, read_operators
+    from keifu.staking.status import (
+        OperatorStatus,
+        ServiceStatus,
+        find_operators,
+        find_services,
+        read_operator,
+        read_operators,
+        read_service,
+        read_services,
+    )
 
 __all__ = [
     "OperatorStatus",
+    "ServiceStatus",
     "case_of",
     "find_operators",
+    "find_services",
     "read_operator",
     "read_operators",
+    "read_service",
+    "read_services",
     "seal",
-    "through_timelock",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
         "keifu.staking.court": ["case_of", "seal"],
-        "keifu.staking.owner": ["through_timelock"],
-        "keifu.staking.status": ["OperatorStatus", "find_operators", "read_operator", "read_operators"],
+        "keifu.staking.status": [
+            "OperatorStatus",
+            "ServiceStatus",
+            "find_operators",
+            "find_services",
+            "read_operator",
+            "read_operators",
+            "read_service",
+            "read_services",
+        ],
     },
 )

@@ -1,4 +1,4 @@
-"""What `keifu staking` does, over any deployer: register, delegate, claim, withdraw, leave. Amounts are wei.
+"""What `keifu staking` does, over any deployer: register, lock, delegate, claim, withdraw, leave. Amounts are wei.
 
 Whatever would be refused is found before anything is sent, so that no approval is left behind by a refused call.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain import Deployer, Deployment
+from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import CheckFailed, Revert, UsageError
 from keifu.units import coins
 
@@ -22,21 +23,21 @@ __all__ = [
     "Withdrawal",
     "claim_rewards",
     "collect",
-    "commit",
     "delegate",
     "leave",
+    "lock",
     "pay",
     "position",
     "register",
     "reward",
-    "unbond",
-    "uncommit",
+    "set_multiple",
+    "take_back",
     "withdraw",
 ]
 
-HUB = "StakingHub"
-TOKEN = "KeifuToken"  # noqa: S105
 LOOK_BACK = 60  # half-periods in which tickets are looked for
+OWN = 0  # the sub-account: the account itself
+ANY = 0  # no least amount: what a slash of this moment takes is taken
 NOT_APPROVED = "token: insufficient allowance"
 
 
@@ -91,39 +92,41 @@ def pay(chain: Deployer, suite: Deployment, amount: int, address: str, name: str
     chain.call(address, name, function, *args)
 
 
-def register(chain: Deployer, suite: Deployment, commission_bps: int, metadata: str, bond: int) -> None:
-    """Become an operator, or change one's terms, and add `bond` to the own bond. Raises Revert and CheckFailed."""
-    balance = chain.call(suite[TOKEN], TOKEN, "balanceOf", chain.sender)
-    if balance < bond:
-        raise CheckFailed(f"{chain.sender} has {coins(balance)} coins, {coins(bond)} are needed for the bond")
+def register(chain: Deployer, suite: Deployment, commission_bps: int, metadata: str) -> None:
+    """Become an operator, or announce other terms. Raises Revert."""
     known = chain.call(suite[HUB], HUB, "operator_state", chain.sender)[-1] > 0
     chain.call(suite[HUB], HUB, "set_terms" if known else "register_operator", commission_bps, metadata)
-    if bond:
-        pay(chain, suite, bond, suite[HUB], HUB, "bond", bond)
 
 
-def unbond(chain: Deployer, suite: Deployment, amount: int) -> int:
-    """Begin to take `amount` out of the own bond; unix seconds at which it matures. Raises Revert."""
-    chain.call(suite[HUB], HUB, "unbond", amount)
-    unlock: int = chain.call(suite[HUB], HUB, "operator_state", chain.sender)[2]
-    return unlock
+def lock(chain: Deployer, suite: Deployment, service: str, operator: str, amount: int) -> int:
+    """Put `amount` of the sender's coins behind `service`, as the operator's own; the operator's whole lock there.
+
+    Only the service gives them back. Raises Revert and CheckFailed.
+    """
+    if amount <= 0:
+        raise UsageError("nothing to lock", remedy="give an amount of coins above zero")
+    pay(chain, suite, amount, suite[HUB], HUB, "lock", service, operator, amount)
+    locked: int = chain.call(suite[HUB], HUB, "lock_of", service, operator)
+    return locked
 
 
-def commit(chain: Deployer, suite: Deployment, service: str, amount: int) -> int:
-    """Let `service` take `amount` more of the sender's stake; unix seconds from which that counts. Raises Revert."""
-    chain.call(suite[HUB], HUB, "commit", service, amount)
-    return _counts_from(chain, suite, service)
+def set_multiple(chain: Deployer, suite: Deployment, service: str, multiple: int) -> int:
+    """Say how many times the sender's penalty at `service` its delegators may lose; unix seconds from which that
+    counts. Raises Revert."""
+    chain.call(suite[HUB], HUB, "set_multiple", service, multiple)
+    _, _, current, raised, raised_from, _, lowered_from = chain.call(suite[HUB], HUB, "get_lock", service, chain.sender)
+    epoch: int = raised_from if raised == multiple and raised_from else lowered_from
+    if not epoch or current == multiple:
+        epoch = chain.call(suite[HUB], HUB, "epoch")
+    start: int = chain.call(suite[HUB], HUB, "epoch_start", epoch)
+    return start
 
 
-def uncommit(chain: Deployer, suite: Deployment, service: str, amount: int) -> int:
-    """Promise `service` so much less; unix seconds from which that counts. Raises Revert."""
-    chain.call(suite[HUB], HUB, "uncommit", service, amount)
-    return _counts_from(chain, suite, service)
-
-
-def _counts_from(chain: Deployer, suite: Deployment, service: str) -> int:
-    since: int = chain.call(suite[HUB], HUB, "commitment", service, chain.sender)[2]
-    return since
+def take_back(chain: Deployer, suite: Deployment, service: str) -> int:
+    """Take the sender's lock back from a service that was removed, once its horizon is over, and collect; wei paid.
+    Raises Revert."""
+    chain.call(suite[HUB], HUB, "take_back", service)
+    return collect(chain, suite)
 
 
 def reward(chain: Deployer, suite: Deployment, operator: str, amount: int) -> None:
@@ -133,9 +136,9 @@ def reward(chain: Deployer, suite: Deployment, operator: str, amount: int) -> No
 
 def collect(chain: Deployer, suite: Deployment) -> int:
     """Pay out the sender's credit; wei, 0 when there was nothing to send for."""
-    due: int = chain.simulate(suite[HUB], HUB, "collect", chain.sender)
+    due: int = chain.simulate(suite[HUB], HUB, "collect", chain.sender, OWN)
     if due:
-        chain.call(suite[HUB], HUB, "collect", chain.sender)
+        chain.call(suite[HUB], HUB, "collect", chain.sender, OWN)
     return due
 
 
@@ -146,35 +149,28 @@ def delegate(chain: Deployer, suite: Deployment, operator: str, amount: int) -> 
     """
     if amount <= 0:
         raise UsageError("nothing to delegate", remedy="give an amount of coins above zero")
-    pay(chain, suite, amount, suite[HUB], HUB, "stake", operator, amount, amount)
+    pay(chain, suite, amount, suite[HUB], HUB, "stake", operator, amount, amount, OWN)
     shares: int = chain.call(suite[HUB], HUB, "position", operator, chain.sender)[0]
     return shares
 
 
 def claim_rewards(chain: Deployer, suite: Deployment, operator: str) -> int:
     """Pay out the sender's rewards with `operator`; wei, 0 when there was nothing to send for. Raises Revert."""
-    due: int = chain.simulate(suite[HUB], HUB, "claim_rewards", operator, chain.sender)
+    due: int = chain.simulate(suite[HUB], HUB, "claim_rewards", operator, chain.sender, OWN)
     if due:
-        chain.call(suite[HUB], HUB, "claim_rewards", operator, chain.sender)
+        chain.call(suite[HUB], HUB, "claim_rewards", operator, chain.sender, OWN)
     return due
 
 
 def withdraw(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdrawal:
-    """Withdraw what has matured by `now` of the sender's stake with `operator`, and of its own bond."""
+    """Withdraw what has matured by `now` of the sender's stake with `operator`."""
     hub, done = suite[HUB], Withdrawal()
     for ticket in _tickets(lambda name, *args: chain.call(hub, HUB, name, *args), operator, chain.sender, now):
         if ticket.at <= now:
-            chain.call(hub, HUB, "withdraw", ticket.id)
+            chain.call(hub, HUB, "withdraw", ticket.id, OWN)
             done.paid += ticket.amount
         else:
             done.waiting.append(ticket)
-    if operator == chain.sender:
-        _, leaving, unlock, *_ = chain.call(hub, HUB, "operator_state", operator)
-        if leaving and unlock <= now:
-            chain.call(hub, HUB, "withdraw_bond", operator)
-            done.paid += leaving
-        elif leaving:
-            done.waiting.append(Ticket(0, leaving, unlock))
     return done
 
 
@@ -183,7 +179,7 @@ def leave(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdr
     shares, worth = chain.call(suite[HUB], HUB, "position", operator, chain.sender)
     if shares:
         claim_rewards(chain, suite, operator)
-        chain.call(suite[HUB], HUB, "unstake", operator, shares)
+        chain.call(suite[HUB], HUB, "unstake", operator, shares, ANY, OWN)
     done = withdraw(chain, suite, operator, now)
     done.asked = worth if shares else 0
     return done

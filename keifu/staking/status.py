@@ -1,4 +1,4 @@
-"""What the hub says about an operator, in one record. Amounts are wei."""
+"""What the hub says about operators and services, in records. Amounts are wei, times unix seconds."""
 
 from __future__ import annotations
 
@@ -6,27 +6,40 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import ChainClient
+from keifu.chain.logs import find_logs
+from keifu.chain.services import SHOWS_TERMS
+from keifu.errors import KeifuError
 from keifu.keys import keccak256
 
-__all__ = ["OperatorStatus", "find_operators", "read_operator", "read_operators"]
+__all__ = [
+    "OperatorStatus",
+    "ServiceStatus",
+    "find_operators",
+    "find_services",
+    "read_operator",
+    "read_operators",
+    "read_service",
+    "read_services",
+]
 
 TERMS_ANNOUNCED = "0x" + keccak256(b"TermsAnnounced(address,uint256,uint256,string)").hex()
+SERVICE_LISTED = "0x" + keccak256(b"ServiceListed(address,uint256,uint256)").hex()
 
 
 @dataclass(frozen=True)
 class OperatorStatus:
-    """One operator's stake; `price` is what a share is worth, coins (1 until delegators are slashed)."""
+    """One operator; `price` is what a share is worth, coins (1 until delegators are slashed)."""
 
     operator: str
-    bond: int
-    bond_leaving: int
+    locked: int  # own coins, at every service that was asked for
+    bound: int  # of them, what promises need: this earns
     delegated: int
+    room: int  # that delegators can still stake
     unbonding: int
-    committed: int
     commission_bps: int
-    jailed: bool
     price: float
     credit: int
 
@@ -35,29 +48,75 @@ class OperatorStatus:
         return {key: str(value) if type(value) is int else value for key, value in asdict(self).items()}
 
 
-def read_operator(hub: Contract, operator: str) -> OperatorStatus:
-    """Read one operator; an unknown one has nothing at stake."""
-    bond, leaving, _, jailed, delegated, shares, _, unbonding, committed, commission, _ = hub.operator_state(operator)
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service, by the hub and by its own word; what it does not say is None."""
+
+    service: str
+    horizon: int  # longest time from a fault to its slash
+    max_multiple: int  # of delegators' exposure
+    removed: int  # 0 while listed
+    taken: int  # by its slashes so far
+    evidence_window: int | None = None
+    rounds: int | None = None  # its own dispute at the longest
+    court: str | None = None  # which decides what code cannot
+    smallest: int | None = None  # restitution of one promise
+    largest: int | None = None
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: amounts as decimal strings."""
+        named = ("taken", "smallest", "largest")
+        amounts = {name: None if (wei := getattr(self, name)) is None else str(wei) for name in named}
+        return {**asdict(self), **amounts}
+
+
+def read_operator(hub: Contract, operator: str, services: Iterable[str] = ()) -> OperatorStatus:
+    """Read one operator and its locks behind `services`; an unknown one has nothing at stake."""
+    bound, exposure, delegated, shares, _, unbonding, commission, _ = hub.operator_state(operator)
     return OperatorStatus(
         operator=operator,
-        bond=bond,
-        bond_leaving=leaving,
+        locked=sum(hub.lock_of(service, operator) for service in services),
+        bound=bound,
         delegated=delegated,
+        room=max(exposure - delegated, 0),
         unbonding=unbonding,
-        committed=committed,
         commission_bps=commission,
-        jailed=jailed > 0,
         price=delegated / shares if shares else 1.0,
         credit=hub.credit(operator),
     )
 
 
-def read_operators(hub: Contract, operators: Iterable[str]) -> list[OperatorStatus]:
-    return [read_operator(hub, operator) for operator in operators]
+def read_operators(hub: Contract, operators: Iterable[str], services: Iterable[str] = ()) -> list[OperatorStatus]:
+    known = list(services)
+    return [read_operator(hub, operator, known) for operator in operators]
 
 
-def find_operators(client: ChainClient, hub: Contract) -> list[str]:
+def read_service(client: ChainClient, hub: Contract, service: str) -> ServiceStatus:
+    """Read one service. One that does not answer, or not as an `IService` does, is shown with what the hub knows."""
+    known: tuple[int, int, int, int] = hub.service(service)
+    listed = ServiceStatus(service, *known)
+    try:
+        window, rounds, court, smallest, largest = client.at(service, SHOWS_TERMS).terms()
+    except KeifuError:
+        return listed
+    said = None if court == ZERO_ADDRESS else court
+    return ServiceStatus(service, *known, window, rounds, said, smallest, largest)
+
+
+def read_services(client: ChainClient, hub: Contract, services: Iterable[str]) -> list[ServiceStatus]:
+    return [read_service(client, hub, service) for service in services]
+
+
+def find_operators(client: ChainClient, hub: Contract, first_block: int = 0) -> list[str]:
     """Every operator that has announced terms, in order of its first announcement."""
-    request = {"address": hub.address, "fromBlock": "0x0", "topics": [TERMS_ANNOUNCED]}
-    logs = client.rpc.call("eth_getLogs", request)
-    return list(dict.fromkeys("0x" + log["topics"][1][-40:] for log in logs))
+    return _first_topics(client, hub, TERMS_ANNOUNCED, first_block)
+
+
+def find_services(client: ChainClient, hub: Contract, first_block: int = 0) -> list[str]:
+    """Every service that was ever listed, in order of its first listing."""
+    return _first_topics(client, hub, SERVICE_LISTED, first_block)
+
+
+def _first_topics(client: ChainClient, hub: Contract, topic: str, first_block: int) -> list[str]:
+    logs = find_logs(client, hub.address, [topic], first_block)
+    return list(dict.fromkeys("0x" + log.topics[1][-40:] for log in logs))

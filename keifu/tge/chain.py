@@ -174,9 +174,9 @@ def claims_of(client: ChainClient, distributor: str, *, first_block: int = 0) ->
     paid: dict[int, int] = {}
     accounts: dict[int, str] = {}
     count = 0
-    for log in find_logs(client, distributor, [CLAIMED], first_block):
-        index = int(log["topics"][1], 16)
-        paid[index] = paid.get(index, 0) + int(log["data"], 16)
-        accounts[index] = "0x" + log["topics"][2][-40:]
+    for log in find_logs(client, distributor, [CLAIMED, None, None], first_block):
+        index = int(log.topics[1], 16)
+        paid[index] = paid.get(index, 0) + int(log.data, 16)
+        accounts[index] = "0x" + log.topics[2][-40:]
         count += 1
     return Claims(paid, accounts, count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ethwire.rpc import quantity
 from keifu.chain import ChainClient, Deployment
 from keifu.chain.deployments import Record
 from keifu.chain.parameters import Distribution
@@ -83,5 +84,5 @@ def _stored(client: ChainClient, distributor: str, indices: list[int]) -> dict[i
         for index, answer in zip(part, answers, strict=True):
             if isinstance(answer, Exception):
                 raise answer
-            stored[index] = int(answer, 16)
+            stored[index] = quantity(answer, "paid of the distributor", client.rpc.url)
     return stored

@@ -1,4 +1,6 @@
 # pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title Stake on its way out
 @license MIT
@@ -22,6 +24,9 @@ from ...lib import pools
 
 # Unbonding buckets that can be open at once.
 OPEN_BUCKETS: constant(uint256) = 3
+
+# Longest unbonding period, seconds.
+MAX_UNBONDING: constant(uint256) = 365 * 86_400
 
 
 # ############################################################## #
@@ -52,9 +57,33 @@ tickets: HashMap[address, HashMap[uint256, uint256]]
 
 @deploy
 def __init__(_unbonding: uint256):
-    assert _unbonding > 0 and _unbonding % 2 == 0, "hub: bad unbonding period"
+    assert 0 < _unbonding and _unbonding <= MAX_UNBONDING and _unbonding % 2 == 0, "hub: bad unbonding period"
     UNBONDING = _unbonding
     HALF_PERIOD = _unbonding // 2
+
+
+# ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def ticket(_owner: address, _ticket: uint256) -> (uint256, uint256):
+    """
+    @notice Wei that a ticket stands for, and unix seconds at which it matures.
+    """
+    half: uint256 = _ticket & (2**96 - 1)
+    held: pools.Bucket = pools._bucket(self.tickets[_owner][_ticket])
+    return self._worth_of(convert(_ticket >> 96, address), half, held), self._maturity(half)
+
+
+@external
+@view
+def unbonding() -> uint256:
+    """
+    @notice Seconds for which leaving stake stays slashable, at least.
+    """
+    return UNBONDING
 
 
 # ############################################################## #

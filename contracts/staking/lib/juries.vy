@@ -3,8 +3,10 @@
 """
 @title Juries of the alignment court
 @license MIT
-@notice Who is on a jury, how votes are sealed and revealed, the verdict, and what a juror loses for not revealing or
-    for giving its salt away.
+@notice Who sits, how votes are sealed and revealed, and what a juror gets or loses for what it did.
+@dev A juror that weighs w of a total t has w * n // t seats of a jury of n, and one more with the probability of the
+    remainder: floor((w * n + u) / t), u = keccak256(seed, case, hearing, juror) mod t. So its seats are w * n / t in
+    expectation, however its coins are spread over accounts, and one call takes them all.
 """
 
 # ############################################################## #
@@ -12,81 +14,49 @@
 # ############################################################## #
 
 from ...interfaces import IAlignmentCourt
-from ...interfaces import IRandomness
-from ...interfaces import IStakingHub
+
+
+# ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from ...lib import token_transfers
+from . import cases
+from . import jurors
+from . import proceedings
+
+uses: cases
+uses: jurors
+uses: proceedings
 
 
 # ############################################################## #
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Commitment to the court for one seat, wei.
-SEAT: public(constant(uint256)) = 1_000 * 10**18
-
-# What a juror loses for each seat that was not revealed, or whose salt was given away, wei.
-PENALTY: public(constant(uint256)) = 50 * 10**18
-
-# One in this many seats is drawn in the first round; the number halves in each appeal, so that juries double.
-ODDS: public(constant(uint256)) = 8
-
-# Seats that must be revealed for a verdict in the first round; twice as many in each appeal.
-QUORUM: public(constant(uint256)) = 3
-
-# Most seats that one juror may take in a round.
-MAX_SEATS: constant(uint256) = 32
-
-# Verdicts.
+# What became of a ballot.
+SEALED: constant(uint256) = 0
 INNOCENT: constant(uint256) = 1
 GUILTY: constant(uint256) = 2
-NO_QUORUM: constant(uint256) = 3
+PENALISED: constant(uint256) = 3
+SETTLED: constant(uint256) = 4
 
-# A ballot that no longer counts.
-VOID: constant(uint256) = 3
+# Who shows an absent seat or an early salt gets one part in this many of what was taken.
+TIP_DIVISOR: public(constant(uint256)) = 10
 
-
-# ############################################################## #
-#                            IMMUTABLES                          #
-# ############################################################## #
-
-# Where operators commit, and through which verdicts are executed.
-hub: public(immutable(IStakingHub))
-
-# Where juries' seeds come from.
-randomness: public(immutable(IRandomness))
-
-# Time to draw a seat and commit a vote, seconds: two epochs of the hub.
-commit_period: public(immutable(uint256))
-
-# Time to reveal, seconds.
-reveal_period: public(immutable(uint256))
+# Jurors settled in one call, at most.
+MAX_JURORS: constant(uint256) = 32
 
 
 # ############################################################## #
 #                             STORAGE                            #
 # ############################################################## #
 
-# id -> case.
-cases: HashMap[uint256, IAlignmentCourt.Case]
+# 2 * id + hearing -> juror -> seats 32 | status 8 | 24 bits of nothing | the seal's first 192 bits.
+ballots: HashMap[uint256, HashMap[address, uint256]]
 
-# id -> round -> jury.
-rounds: HashMap[uint256, HashMap[uint256, IAlignmentCourt.Round]]
-
-# id -> round -> juror -> ballot.
-ballots: HashMap[uint256, HashMap[uint256, HashMap[address, IAlignmentCourt.Ballot]]]
-
-
-# ############################################################## #
-#                           CONSTRUCTOR                          #
-# ############################################################## #
-
-@deploy
-def __init__(_hub: address, _randomness: address, _reveal_period: uint256):
-    assert _hub.is_contract, "court: hub is no contract"
-    assert _randomness.is_contract, "court: randomness is no contract"
-    hub = IStakingHub(_hub)
-    randomness = IRandomness(_randomness)
-    commit_period = 2 * (staticcall hub.epoch_start(2) - staticcall hub.epoch_start(1))
-    reveal_period = _reveal_period
+# Wei of penalties that have arrived here and belong to insurance.
+spare: uint256
 
 
 # ############################################################## #
@@ -94,82 +64,131 @@ def __init__(_hub: address, _randomness: address, _reveal_period: uint256):
 # ############################################################## #
 
 @external
-def commit_vote(_case: uint256, _seats: DynArray[uint256, MAX_SEATS], _commitment: bytes32):
+def commit(_case: uint256, _seal: bytes32) -> uint256:
     """
-    @notice Take the caller's drawn seats and commit a vote under seal.
-    @param _seats Numbers of drawn seats, ascending.
-    @param _commitment keccak256(abi_encode(case, round, juror, guilty, salt)) with a salt of 32 random bytes.
+    @notice Take all the caller's seats and commit its vote under a seal.
+    @param _seal keccak256(abi_encode(case, hearing, juror, guilty, salt)) with a salt of 32 random bytes.
+    @return Seats.
     """
-    round: uint256 = self._open(_case)
-    jury: IAlignmentCourt.Round = self.rounds[_case][round]
-    assert block.timestamp < jury.opened + commit_period, "court: commit phase over"
-    assert _commitment != empty(bytes32), "court: empty commitment"
-    assert self.ballots[_case][round][msg.sender].seats == 0, "court: already committed"
-    assert msg.sender != self.cases[_case].operator, "court: judge in own case"
-    assert len(_seats) > 0, "court: no seat"
-    seed: bytes32 = staticcall randomness.seed(jury.seed_epoch)
-    assert seed != empty(bytes32), "court: no seed yet"
-    seats: uint256 = self._seats(msg.sender, jury.weighed_at)
-    next: uint256 = 0
-    for seat: uint256 in _seats:
-        assert seat >= next, "court: seats not ascending"
-        assert seat < seats, "court: no such seat"
-        assert self._drawn(seed, _case, round, msg.sender, seat), "court: seat not drawn"
-        next = seat + 1
-    self.ballots[_case][round][msg.sender] = IAlignmentCourt.Ballot(commitment=_commitment, seats=len(_seats), vote=0)
-    self.rounds[_case][round].committed = jury.committed + len(_seats)
-    log IAlignmentCourt.VoteCommitted(case_id=_case, juror=msg.sender, round=round, seats=len(_seats))
+    head: uint256 = proceedings._advance(_case)
+    cases._check_phase(head, cases.COMMIT)
+    sealed: uint256 = convert(_seal, uint256) >> 64
+    hearing: uint256 = (head >> cases.HEARING_AT & 1)
+    assert self.ballots[2 * _case + hearing][msg.sender] == 0, "court: already committed"
+    seats: uint256 = self._drawn(_case, hearing, msg.sender)
+    assert seats > 0, "court: not drawn"
+    self.ballots[2 * _case + hearing][msg.sender] = seats | sealed << 64
+    cases.tallies[_case] += seats << (96 * hearing)
+    jurors._count_ballot(msg.sender)
+    log IAlignmentCourt.VoteCommitted(
+        case_id=_case, juror=msg.sender, hearing=hearing, seats=seats, seal=convert(sealed << 64, bytes32)
+    )
+    return seats
 
 
 @external
-def reveal_vote(_case: uint256, _guilty: bool, _salt: bytes32):
+def reveal(_case: uint256, _guilty: bool, _salt: bytes32):
     """
-    @notice Reveal the caller's vote.
+    @notice Reveal the caller's vote. The first reveal after the commit period begins the reveal period.
     """
-    round: uint256 = self._open(_case)
-    jury: IAlignmentCourt.Round = self.rounds[_case][round]
-    ballot: IAlignmentCourt.Ballot = self.ballots[_case][round][msg.sender]
-    assert block.timestamp >= jury.opened + commit_period, "court: commit phase not over"
-    assert block.timestamp < self._reveal_end(jury), "court: reveal phase over"
-    assert ballot.vote == 0, "court: already revealed"
-    assert ballot.commitment == self._seal(_case, round, msg.sender, _guilty, _salt), "court: not that vote"
+    head: uint256 = proceedings._advance(_case)
+    cases._check_phase(head, cases.REVEAL)
+    hearing: uint256 = (head >> cases.HEARING_AT & 1)
+    word: uint256 = self.ballots[2 * _case + hearing][msg.sender]
+    self._check_vote(word, _case, hearing, msg.sender, _guilty, _salt)
+    seats: uint256 = word & cases.MASK_32
+    vote: uint256 = INNOCENT
     if _guilty:
-        self.ballots[_case][round][msg.sender].vote = GUILTY
-        self.rounds[_case][round].guilty = jury.guilty + ballot.seats
-    else:
-        self.ballots[_case][round][msg.sender].vote = INNOCENT
-        self.rounds[_case][round].innocent = jury.innocent + ballot.seats
-    log IAlignmentCourt.VoteRevealed(case_id=_case, juror=msg.sender, round=round, guilty=_guilty, seats=ballot.seats)
+        vote = GUILTY
+    self.ballots[2 * _case + hearing][msg.sender] = word | vote << 32
+    cases.tallies[_case] += seats << (96 * hearing + 32 * vote)
+    log IAlignmentCourt.VoteRevealed(case_id=_case, juror=msg.sender, hearing=hearing, seats=seats, guilty=_guilty)
 
+
+# ############################################################## #
+#                     PERMISSIONLESS FUNCTIONS                   #
+# ############################################################## #
 
 @external
 def report_salt(_case: uint256, _juror: address, _guilty: bool, _salt: bytes32) -> uint256:
     """
-    @notice Report the salt of a juror that gave it away before the reveal: its vote is void and part of its bond is
-        slashed.
-    @return Wei taken.
+    @notice Show that a juror gave its salt away before the reveal: its vote is void and it loses its deposits. The
+        caller gets a tenth.
+    @return Wei of the tip.
     """
-    round: uint256 = self._open(_case)
-    jury: IAlignmentCourt.Round = self.rounds[_case][round]
-    ballot: IAlignmentCourt.Ballot = self.ballots[_case][round][_juror]
-    assert block.timestamp < jury.opened + commit_period, "court: reveal has begun"
-    assert msg.sender != _juror, "court: not by the juror"
-    assert ballot.vote == 0, "court: nothing to penalise"
-    assert ballot.commitment == self._seal(_case, round, _juror, _guilty, _salt), "court: not that vote"
-    self.rounds[_case][round].committed = jury.committed - ballot.seats
-    return self._penalise(_case, round, _juror, ballot.seats)
+    head: uint256 = proceedings._advance(_case)
+    cases._check_phase(head, cases.COMMIT)
+    hearing: uint256 = (head >> cases.HEARING_AT & 1)
+    word: uint256 = self.ballots[2 * _case + hearing][_juror]
+    self._check_vote(word, _case, hearing, _juror, _guilty, _salt)
+    cases.tallies[_case] -= (word & cases.MASK_32) << (96 * hearing)
+    return self._strike(_case, hearing, _juror, word)
 
 
 @external
-def penalise(_case: uint256, _round: uint256, _juror: address) -> uint256:
+def show_absent(_case: uint256, _hearing: uint256, _juror: address) -> uint256:
     """
-    @notice Slash a juror that committed a vote and did not reveal it; the caller gets the court's prover part.
-    @return Wei taken.
+    @notice Show that a drawn juror did not commit, or did not reveal: it loses its deposits. The caller gets a tenth.
+    @return Wei of the tip.
     """
-    ballot: IAlignmentCourt.Ballot = self.ballots[_case][_round][_juror]
-    assert ballot.seats > 0 and ballot.vote == 0, "court: nothing to penalise"
-    assert block.timestamp >= self._reveal_end(self.rounds[_case][_round]), "court: jury still sits"
-    return self._penalise(_case, _round, _juror, ballot.seats)
+    hearing: uint256 = min(_hearing, 1)
+    head: uint256 = proceedings._advance(_case)
+    word: uint256 = self.ballots[2 * _case + hearing][_juror]
+    if word == 0:
+        assert self._past(head, hearing, cases.COMMIT), "court: jurors still commit"
+        word = self._drawn(_case, hearing, _juror)
+        assert word > 0, "court: not drawn"
+        jurors._count_ballot(_juror)
+    else:
+        assert (word >> 32) & 255 == SEALED, "court: not absent"
+        assert self._past(head, hearing, cases.REVEAL), "court: jurors still reveal"
+    return self._strike(_case, hearing, _juror, word)
+
+
+@external
+def claim(_case: uint256, _jurors: DynArray[address, MAX_JURORS]):
+    """
+    @notice Settle jurors' ballots in a case that is over: coherent seats are paid their fee, incoherent ones lose what
+        the majority makes of their deposit, sealed ones lose it whole.
+    """
+    head: uint256 = cases._head(_case)
+    assert (head >> cases.PHASE_AT & 15) == cases.OVER, "court: case is not over"
+    for juror: address in _jurors:
+        paid: uint256 = 0
+        lost: uint256 = 0
+        for hearing: uint256 in range(2):
+            if hearing > (head >> cases.HEARING_AT & 1):
+                break
+            word: uint256 = self.ballots[2 * _case + hearing][juror]
+            status: uint256 = (word >> 32) & 255
+            if word == 0 or status > GUILTY:
+                continue
+            self.ballots[2 * _case + hearing][juror] = word & cases.MASK_32 | SETTLED << 32
+            jurors._settle_ballot(juror)
+            seats: uint256 = word & cases.MASK_32
+            if status == (head >> cases.VERDICT_AT & 3):
+                paid += seats * cases._paid_fee(_case, hearing, status)[0]
+            else:
+                lost += seats * self._loss(_case, head, hearing, status)
+        if paid > 0:
+            log IAlignmentCourt.JurorPaid(case_id=_case, juror=juror, amount=paid)
+            token_transfers._push(cases.token, juror, paid)
+        if lost > 0:
+            jurors._penalise(_case, juror, lost)
+
+
+@external
+def pay_insurance() -> uint256:
+    """
+    @notice Send what jurors lost, less tips, to insurance.
+    @return Wei.
+    """
+    if staticcall cases.hub.credit(self) > 0:
+        self.spare += extcall cases.hub.collect(self, 0)
+    amount: uint256 = self.spare
+    self.spare = 0
+    token_transfers._push(cases.token, staticcall cases.hub.insurance(), amount)
+    return amount
 
 
 # ############################################################## #
@@ -178,38 +197,23 @@ def penalise(_case: uint256, _round: uint256, _juror: address) -> uint256:
 
 @external
 @view
-def drawn_seats(_case: uint256, _juror: address) -> DynArray[uint256, MAX_SEATS]:
+def drawn(_case: uint256, _hearing: uint256, _juror: address) -> uint256:
     """
-    @notice Seats that `_juror` can take in the current round: none before the seed is there.
+    @notice Seats of a juror in a hearing: none before the court has seen its seed.
     """
-    round: uint256 = self.cases[_case].round
-    jury: IAlignmentCourt.Round = self.rounds[_case][round]
-    seed: bytes32 = staticcall randomness.seed(jury.seed_epoch)
-    drawn: DynArray[uint256, MAX_SEATS] = []
-    if seed == empty(bytes32):
-        return drawn
-    for seat: uint256 in range(self._seats(_juror, jury.weighed_at), bound=MAX_SEATS * 32):
-        if len(drawn) < MAX_SEATS and self._drawn(seed, _case, round, _juror, seat):
-            drawn.append(seat)
-    return drawn
+    return self._drawn(_case, _hearing, _juror)
 
 
 @external
 @view
-def get_round(_case: uint256, _round: uint256) -> IAlignmentCourt.Round:
+def ballot(_case: uint256, _hearing: uint256, _juror: address) -> IAlignmentCourt.Ballot:
     """
-    @notice One jury of a case.
+    @notice What a juror did in a hearing.
     """
-    return self.rounds[_case][_round]
-
-
-@external
-@view
-def ballot(_case: uint256, _round: uint256, _juror: address) -> IAlignmentCourt.Ballot:
-    """
-    @notice What a juror did in a round.
-    """
-    return self.ballots[_case][_round][_juror]
+    word: uint256 = self.ballots[2 * _case + min(_hearing, 1)][_juror]
+    return IAlignmentCourt.Ballot(
+        seal=convert(word >> 64 << 64, bytes32), seats=word & cases.MASK_32, status=(word >> 32) & 255
+    )
 
 
 # ############################################################## #
@@ -218,79 +222,80 @@ def ballot(_case: uint256, _round: uint256, _juror: address) -> IAlignmentCourt.
 
 @internal
 @view
-def _open(_case: uint256) -> uint256:
-    case_round: uint256 = self.cases[_case].round
-    assert self.cases[_case].accuser != empty(address), "court: unknown case"
-    assert self.cases[_case].verdict == 0, "court: case closed"
-    return case_round
-
-
-@internal
-def _open_round(_case: uint256, _round: uint256, _appellant: address) -> uint256:
-    """
-    @dev Weight is what was committed at the start of the epoch before, so no stake can come for this case.
-    """
-    epoch: uint256 = staticcall hub.epoch()
-    seed_epoch: uint256 = staticcall randomness.next()
-    self.rounds[_case][_round] = IAlignmentCourt.Round(
-        opened=block.timestamp,
-        weighed_at=staticcall hub.epoch_start(max(epoch, 2) - 1),
-        seed_epoch=seed_epoch,
-        appellant=_appellant,
-        committed=0,
-        guilty=0,
-        innocent=0,
-    )
-    return seed_epoch
-
-
-@internal
-@view
-def _reveal_end(_jury: IAlignmentCourt.Round) -> uint256:
-    return _jury.opened + commit_period + reveal_period
-
-
-@internal
-@view
-def _tally(_jury: IAlignmentCourt.Round, _round: uint256) -> uint256:
-    """
-    @dev More than half of the committed seats must have been revealed, and a quorum; a tie acquits.
-    """
-    revealed: uint256 = _jury.guilty + _jury.innocent
-    if revealed < QUORUM * 2**_round or 2 * revealed <= _jury.committed:
-        return NO_QUORUM
-    if _jury.guilty > _jury.innocent:
-        return GUILTY
-    return INNOCENT
-
-
-@internal
-@view
-def _seats(_juror: address, _weighed_at: uint256) -> uint256:
-    """
-    @dev The least of three: what was committed then, what is committed now, and what stake backs now.
-    """
-    then: uint256 = staticcall hub.committed_at(self, _juror, _weighed_at)
-    return min(then, staticcall hub.effective(self, _juror)) // SEAT
+def _drawn(_case: uint256, _hearing: uint256, _juror: address) -> uint256:
+    seed: bytes32 = cases.seeds[2 * _case + min(_hearing, 1)]
+    if seed == empty(bytes32):
+        return 0
+    total: uint256 = cases.accusers[_case] >> 160
+    weight: uint256 = jurors._weight_in(_case, cases.terms_of[_case] & cases.MASK_24, _juror)
+    expected: uint256 = cases.FIRST_SEATS
+    if _hearing > 0:
+        expected = cases.SECOND_SEATS
+    draw: uint256 = convert(keccak256(abi_encode(seed, _case, _hearing, _juror)), uint256) % total
+    return (weight * expected + draw) // total
 
 
 @internal
 @pure
-def _drawn(_seed: bytes32, _case: uint256, _round: uint256, _juror: address, _seat: uint256) -> bool:
-    draw: uint256 = convert(keccak256(abi_encode(_seed, _case, _round, _juror, _seat)), uint256)
-    return draw < max_value(uint256) // (ODDS // 2**_round)
+def _check_vote(_word: uint256, _case: uint256, _hearing: uint256, _juror: address, _guilty: bool, _salt: bytes32):
+    """
+    @dev The ballot is sealed, and with this vote.
+    """
+    assert _word != 0 and _word >> 32 & 255 == SEALED, "court: no sealed ballot"
+    seal: bytes32 = keccak256(abi_encode(_case, _hearing, _juror, _guilty, _salt))
+    assert _word >> 64 == convert(seal, uint256) >> 64, "court: not that vote"
 
 
 @internal
-@pure
-def _seal(_case: uint256, _round: uint256, _juror: address, _guilty: bool, _salt: bytes32) -> bytes32:
-    return keccak256(abi_encode(_case, _round, _juror, _guilty, _salt))
+@view
+def _past(_head: uint256, _hearing: uint256, _phase: uint256) -> bool:
+    """
+    @dev Whether a phase of a hearing is over.
+    """
+    phase: uint256 = (_head >> cases.PHASE_AT & 15)
+    at: uint256 = (_head >> cases.HEARING_AT & 1)
+    return phase == cases.OVER or at > _hearing or (at == _hearing and phase > _phase)
 
 
 @internal
-def _penalise(_case: uint256, _round: uint256, _juror: address, _seats: uint256) -> uint256:
-    self.ballots[_case][_round][_juror].vote = VOID
-    evidence: bytes32 = keccak256(abi_encode(_case, _round, _juror))
-    taken: uint256 = extcall hub.slash(_juror, PENALTY * _seats, empty(address), msg.sender, evidence)
-    log IAlignmentCourt.Penalised(case_id=_case, juror=_juror, amount=taken)
-    return taken
+def _strike(_case: uint256, _hearing: uint256, _juror: address, _word: uint256) -> uint256:
+    """
+    @dev A ballot that counts no more: take its deposits now, and pay the caller's tip out of what arrived.
+    """
+    seats: uint256 = _word & cases.MASK_32
+    self.ballots[2 * _case + _hearing][_juror] = seats | PENALISED << 32
+    jurors._settle_ballot(_juror)
+    deposit: uint256 = cases._deposit(_hearing, cases._amount(_case), cases._unit_of(_case))
+    taken: uint256 = jurors._penalise(_case, _juror, seats * deposit)
+    arrived: uint256 = 0
+    if staticcall cases.hub.credit(self) > 0:
+        arrived = extcall cases.hub.collect(self, 0)
+    tip: uint256 = min(taken // TIP_DIVISOR, arrived)
+    self.spare += arrived - tip
+    token_transfers._push(cases.token, msg.sender, tip)
+    return tip
+
+
+@internal
+@view
+def _loss(_case: uint256, _head: uint256, _hearing: uint256, _status: uint256) -> uint256:
+    """
+    @dev What a seat that was not coherent loses: its deposit when it stayed sealed, otherwise what the majority of the
+        jury that decided makes of it. A vote in a case that is void costs nothing.
+    """
+    deposit: uint256 = cases._deposit(_hearing, cases._amount(_case), cases._unit_of(_case))
+    if _status == SEALED:
+        return deposit
+    verdict: uint256 = _head >> cases.VERDICT_AT & 3
+    if verdict == cases.VOID:
+        return 0
+    votes: IAlignmentCourt.Tally = cases._tally(_case, _head >> cases.HEARING_AT & 1)
+    revealed: uint256 = votes.innocent + votes.guilty
+    if _head >> cases.HEARING_AT & 1 == 1 and revealed < cases.SECOND_QUORUM:
+        votes = cases._tally(_case, 0)
+        revealed = votes.innocent + votes.guilty
+    agreed: uint256 = 2 * votes.innocent
+    if verdict == cases.CONVICTED:
+        agreed = 2 * votes.guilty
+    # Nobody at all may have voted in the first jury, and too few in the re-hearing.
+    return deposit * (max(agreed, revealed) - revealed) // max(revealed, 1)

@@ -4,8 +4,11 @@
 """
 @title Slashing
 @license MIT
-@notice Takes what a service has proven an operator to owe: own bond first, then delegators, leaving ones included.
-@dev Touches a fixed number of words: pool, bond, at most three buckets, commitment, totals, two credits.
+@notice Takes what a service has proven an operator to owe. Damages and penalty come from the operator's lock behind that
+    service; delegators, leaving ones included, stand for the penalty up to a multiple of it. Four fifths of the damages
+    are the service's, who pays its victims from them; everything else goes to the insurance. So money that is paid out
+    never comes from a delegator, and whoever slashes itself through friends loses a fifth.
+@dev Touches a fixed number of words: service, lock, operator, pool, at most three buckets, weights, two credits.
 """
 
 # ############################################################## #
@@ -14,24 +17,35 @@
 
 from ...interfaces import IStakingHub
 from ...lib import pools
-from . import ledger
+from . import coins
 from . import exits
-from . import obligations
-from . import positions
-from . import stake_token
+from . import locks
+from . import operators
+from . import services
 
-uses: ledger
+uses: coins
 uses: exits
-uses: obligations
-uses: positions
+uses: locks
+uses: operators
+uses: services
 
 
 # ############################################################## #
-#                            CONSTANTS                           #
+#                            IMMUTABLES                          #
 # ############################################################## #
 
-# Epochs that a slashed operator stays in jail.
-JAIL_EPOCHS: public(constant(uint256)) = 2
+# Where everything goes that slashes take and do not pay to services.
+insurance: public(immutable(address))
+
+
+# ############################################################## #
+#                           CONSTRUCTOR                          #
+# ############################################################## #
+
+@deploy
+def __init__(_insurance: address):
+    assert _insurance not in [empty(address), self], "hub: no insurance"
+    insurance = _insurance
 
 
 # ############################################################## #
@@ -39,38 +53,45 @@ JAIL_EPOCHS: public(constant(uint256)) = 2
 # ############################################################## #
 
 @external
-def slash(
-    _operator: address,
-    _amount: uint256,
-    _victim: address,
-    _prover: address,
-    _evidence: bytes32,
-) -> uint256:
+def slash(_operator: address, _damages: uint256, _penalty: uint256) -> (uint256, uint256, uint256):
     """
-    @notice Take `_amount` wei, at most the effective commitment to the calling service. The service itself must prevent
-        a second slash for one fault.
-    @param _victim Gets its part of the slashed bond as a credit; zero for none.
-    @param _prover The same for whoever proved the fault.
-    @param _evidence Hash of the evidence.
-    @return Wei taken.
+    @notice Take damages, then a penalty, from the operator's lock behind the caller: as much of both as is there. The
+        caller itself must prevent a second slash for one fault.
+    @param _damages Wei, of which four fifths, rounded down, are credited to the caller.
+    @param _penalty Wei for the insurance; delegators lose at most this times the multiple that counts now.
+    @return Wei taken as damages, as penalty, and from delegators. These include the dust of what was emptied.
     """
-    return self._slash(msg.sender, _operator, _amount, _victim, _prover, _evidence)
+    service: uint256 = services.services[msg.sender]
+    assert service > 0 and not services._is_over(service), "hub: not a slasher"
+    pool: pools.Pool = operators._open(_operator)
+    before: uint256 = operators._weight(_operator)
+    lock: locks.Lock = locks._lock(msg.sender, _operator)
+    damages: uint256 = min(_damages, lock.amount)
+    penalty: uint256 = min(_penalty, unsafe_sub(lock.amount, damages))
+    from_lock: uint256 = unsafe_add(damages, penalty)
+    # Parts of packed words, none of which can fall below zero.
+    cut: uint256 = unsafe_sub(lock.bound, min(lock.bound, unsafe_sub(lock.amount, from_lock)))
+    locks.locks[msg.sender][_operator] -= from_lock | cut << 96
+    operators.operators[_operator] -= cut | unsafe_mul(cut, locks._earning(lock.multiples)) << 96
 
+    stayed: uint256 = pools.MAX_AMOUNT
+    delegated: uint256 = 0
+    if services._removed(service) == 0:
+        delegated = unsafe_mul(locks._settled(lock.multiples, pool.epoch) & locks.MULTIPLE, penalty)
+    if delegated > 0:
+        delegated = self._slash_delegators(_operator, pool, delegated)
+        stayed = operators._full(_operator)
+    operators._change_weight(_operator, before, stayed)
 
-@external
-def slash_for(
-    _service: address,
-    _operator: address,
-    _amount: uint256,
-    _victim: address,
-    _prover: address,
-    _evidence: bytes32,
-) -> uint256:
-    """
-    @notice The same by the arbiter that `_service` was listed with.
-    """
-    assert (obligations._service(_service).arbiter == msg.sender), "hub: not the arbiter"
-    return self._slash(_service, _operator, _amount, _victim, _prover, _evidence)
+    paid: uint256 = unsafe_mul(damages, 4) // 5
+    taken: uint256 = unsafe_add(from_lock, delegated)
+    coins._credit(msg.sender, paid)
+    coins._credit(insurance, unsafe_sub(taken, paid))
+    services.services[msg.sender] = service + (taken << services.TAKEN_AT)
+    log IStakingHub.Slashed(
+        service=msg.sender, operator=_operator, damages=damages, penalty=penalty, delegated=delegated
+    )
+    return damages, penalty, delegated
 
 
 # ############################################################## #
@@ -78,70 +99,23 @@ def slash_for(
 # ############################################################## #
 
 @internal
-def _slash(
-    _service: address,
-    _operator: address,
-    _amount: uint256,
-    _victim: address,
-    _prover: address,
-    _evidence: bytes32,
-) -> uint256:
-    service: IStakingHub.ServiceTerms = obligations._service(_service)
-    assert obligations._may_slash(service), "hub: not a slasher"
-    stake_token._check_amount(_amount)
-    # Stored at once, so that the rollover to this epoch stands even if nothing is taken.
-    pool: pools.Pool = ledger._touch(_operator)
-    bond: ledger.Bond = ledger._bond(_operator)
-    leaving: uint256 = 0
-    if block.timestamp < bond.unlock:
-        leaving = bond.leaving
+def _slash_delegators(_operator: address, _pool: pools.Pool, _amount: uint256) -> uint256:
+    """
+    @dev Take `_amount` from the pool and open tickets alike, as far as it is there, and the dust of what that empties.
+    """
+    pool: pools.Pool = _pool
     words: uint256[exits.OPEN_BUCKETS] = empty(uint256[exits.OPEN_BUCKETS])
     tickets: uint256 = 0
     tickets, words = exits._open_buckets(_operator)
-    slashable: uint256 = bond.active + leaving + pool.active + tickets
-    taken: uint256 = min(_amount, obligations._effective(_service, _operator, slashable))
+    taken: uint256 = min(_amount, pool.active + tickets)
     if taken == 0:
         return 0
-    obligations._consume(_service, _operator, taken)
-
-    # Own bond first, its active part before its leaving part.
-    from_bond: uint256 = min(taken, bond.active + leaving)
-    active: uint256 = min(from_bond, bond.active)
-    bond.active -= active
-    bond.leaving -= from_bond - active
-    bond.jailed = pool.epoch + JAIL_EPOCHS
-    ledger._store_bond(_operator, bond)
-
-    # Then delegators, in their pool and in open buckets alike.
-    rest: uint256 = taken - from_bond
+    left: uint256 = 0
     residue: uint256 = 0
-    if rest > 0:
-        left: uint256 = 0
-        left, residue = exits._slash_buckets(_operator, rest, pool.active + tickets, words)
-        pool.active -= left
-        active += left
-        if pools._is_dust(pool.active, pool.shares):
-            active += pool.active
-            residue += pool.active
-            pool = positions._close(_operator, pool)
-    ledger.pools_of[_operator] = pools._pool_word(pool)
-
-    to_victim: uint256 = 0
-    if _victim != empty(address):
-        to_victim = from_bond * service.victim // ledger.BPS
-        ledger._credit(_victim, to_victim)
-    to_prover: uint256 = 0
-    if _prover != empty(address):
-        to_prover = from_bond * service.prover // ledger.BPS
-        ledger._credit(_prover, to_prover)
-    ledger._change_total(0, active, taken + residue - to_victim - to_prover)
-    log IStakingHub.Slashed(
-        service=_service,
-        operator=_operator,
-        evidence=_evidence,
-        from_bond=from_bond,
-        from_delegators=rest + residue,
-        to_victim=to_victim,
-        to_prover=to_prover,
-    )
-    return taken
+    left, residue = exits._slash_buckets(_operator, taken, pool.active + tickets, words)
+    pool.active -= left
+    if pools._is_dust(pool.active, pool.shares):
+        residue += pool.active
+        pool = operators._close(_operator, pool)
+    operators.pools_of[_operator] = pools._pool_word(pool)
+    return taken + residue

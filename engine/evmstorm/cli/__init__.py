@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from evmstorm.cli._main import cli, exit_status, main
+from evmstorm.cli._main import cli, main
 
-__all__ = ["cli", "exit_status", "main"]
+__all__ = ["cli", "main"]

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-__all__ = ["Command"]
+__all__ = ["Command", "machine_option"]
+
+MACHINES = ("native", "revm")
 
 
 class Command(click.Command):
@@ -19,3 +21,21 @@ class Command(click.Command):
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_help_text(ctx, formatter)
         formatter.write(f"\n  Example: {ctx.command_path} {self.example}\n")
+
+
+def _take(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    del context, parameter
+    if name is not None:
+        from evmstorm.evm.machines import choose  # noqa: PLC0415
+
+        choose(name)
+    return name
+
+
+machine_option = click.option(
+    "--machine",
+    type=click.Choice(MACHINES),
+    expose_value=False,
+    callback=_take,
+    help="EVM underneath: ours in C, or revm (slower; needs no C compiler).  [default: native]",
+)

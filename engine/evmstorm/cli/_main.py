@@ -8,10 +8,10 @@ from typing import NoReturn
 
 import click
 
-from ethwire.errors import EthwireError
+from ethwire.commands import exit_status
 from evmstorm import __version__
 
-__all__ = ["exit_status", "main"]
+__all__ = ["cli", "main"]
 
 COMMANDS = {
     "coverage": "Show which lines and branches of the contracts a campaign ran.",
@@ -19,7 +19,6 @@ COMMANDS = {
     "mutate": "Change a contract in small ways and see whether its campaign notices.",
     "replay": "Send a counterexample to a real node.",
 }
-INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
 
 class _LazyGroup(click.Group):
@@ -51,20 +50,6 @@ def cli() -> None:
     \b
     Example: evmstorm fuzz vault --seconds 60
     """
-
-
-def exit_status(command: click.Command, args: list[str] | None = None, *, program: str | None = None) -> int:
-    """Run a command; every expected fault ends in one line on standard error, which `program` begins."""
-    try:
-        return int(command.main(args=args, prog_name=program, standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        return INTERRUPTED
-    except EthwireError as error:
-        click.echo(f"{program or command.name}: {error}", err=True)
-        return error.exit_code
 
 
 def main(args: list[str] | None = None) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from evmstorm.cli._command import Command
+from evmstorm.cli._command import Command, machine_option
 
 __all__ = ["cli"]
 
@@ -32,6 +32,7 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option(
     "--seeded-bugs", is_flag=True, help="Put each seeded bug into the code in turn and search for it instead."
 )
+@machine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def cli(
     systems: tuple[str, ...],
@@ -84,7 +85,7 @@ def cli(
         Path(report).parent.mkdir(parents=True, exist_ok=True)
         Path(report).write_text(reports.as_html(results, plan))
         click.echo(f"report: {report}", err=as_json)
-    return 1 if any(result.finding for result in results) else 0
+    return 1 if any(result.findings for result in results) else 0
 
 
 def _search_for_seeded_bugs(names: list[str], seed: int) -> int:

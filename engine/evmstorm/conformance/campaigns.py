@@ -19,8 +19,11 @@ def compare(system: str, sequences: int) -> None:
 
     pyrevm does not count nonces in calls, so that contracts, and constants of code, have other addresses.
     """
-    ours, theirs = Engine(load(system)), Engine(load(system), machine=lambda load: LocalEvm(load, PyrevmMachine))
-    theirs.system.dictionary, theirs.system.durations = ours.system.dictionary, ours.system.durations
+    ours, theirs = (
+        Engine(load(system)),
+        Engine(load(system), machine=lambda load, fork: LocalEvm(load, PyrevmMachine, fork=fork)),
+    )
+    theirs.draw_as(ours)
     chance = random.Random(system)  # noqa: S311 - must repeat
     for number in range(sequences):
         data = chance.randbytes(STEPS * CHUNK)

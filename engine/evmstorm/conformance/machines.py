@@ -15,8 +15,8 @@ from typing import Any
 import click
 import pyrevm
 
+from ethwire.commands import exit_status
 from ethwire.errors import CheckFailed, EnvironmentFault
-from evmstorm.cli import exit_status
 from evmstorm.conformance.programs import OTHER, SELF, SENDER, program
 from evmstorm.evm import native_build
 from evmstorm.evm.machine import Machine
@@ -56,9 +56,13 @@ def outcome(machine: Machine, codes: list[bytes], data: bytes, value: int) -> An
 
 
 def differences(native: NativeMachine, revm: Machine) -> list[Any]:
-    """Accounts whose balance or code, and words, that are not the same. pyrevm pads code with zeros."""
+    """Accounts whose balance or code, and words, that are not the same. pyrevm pads code with zeros, and keeps what a
+    contract had that was destroyed in the end."""
     found: list[Any] = []
     for address, account in native.state().items():
+        gone = not (account.nonce or account.balance or account.code)
+        if gone and revm.nonce(address):
+            continue
         if account.balance != revm.balance(address) or account.code.rstrip(b"\0") != revm.code(address):
             found.append(address)
         found += [(address, slot) for slot, word in account.storage.items() if word != revm.slot(address, slot)()]

@@ -18,6 +18,7 @@ EDGES = [0, 1, 2, 31, 32, 33, 255, 256, *LIMBS]
 
 BINARY = [*range(0x01, 0x08), 0x0A, 0x0B, *range(0x10, 0x15), *range(0x16, 0x19), *range(0x1A, 0x1E)]
 ARITHMETIC = {**dict.fromkeys(BINARY, 2), 0x08: 3, 0x09: 3, 0x15: 1, 0x19: 1}  # words taken; each leaves one
+LATER = {0x1E: 1}  # osaka's
 CONTEXT = [0x30, 0x32, 0x33, 0x34, 0x36, 0x38, 0x3A, 0x3D, *range(0x41, 0x49), 0x58, 0x59, 0x5A]
 CALLS = {0xF1: True, 0xF2: True, 0xF4: False, 0xFA: False}  # whether a value goes along
 
@@ -30,8 +31,9 @@ def _push(value: int) -> bytes:
 
 
 class _Writer:
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, fork: str) -> None:
         self.chance = chance
+        self.arithmetic: dict[int, int] = ARITHMETIC | (LATER if fork == "osaka" else {})
         self.code = b"\x5b"  # and no 0xef, with which no contract may start
         self.height = 0
 
@@ -62,15 +64,25 @@ class _Writer:
         return self.chance.choice([0, 1, 32, 64, 95, 200, 5_000]), size
 
     def account(self) -> int:
-        choices = [int(SELF, 16), int(OTHER, 16), int(SENDER, 16), 0, 2, 4, 5, 0x1234, self.chance.getrandbits(160)]
+        choices: list[int] = [
+            int(SELF, 16),
+            int(OTHER, 16),
+            int(SENDER, 16),
+            0,
+            *range(1, 6),
+            9,
+            0x100,
+            0x1234,
+            self.chance.getrandbits(160),
+        ]
         return self.chance.choice(choices)
 
     def calculate(self) -> None:
-        op = self.chance.choice(list(ARITHMETIC))
+        op = self.chance.choice(list(self.arithmetic))
         if self.chance.random() < 0.5:
-            for _ in range(ARITHMETIC[op]):
+            for _ in range(self.arithmetic[op]):
                 self.push()
-        self.op(op, ARITHMETIC[op], 1)
+        self.op(op, self.arithmetic[op], 1)
 
     def look(self) -> None:
         """At the context, the input, a block, or an account."""
@@ -152,54 +164,71 @@ class _Writer:
         self.code += skipped + b"\x5b"
         self.height -= conditional
 
-    def call(self) -> None:
+    def call(self, address: int | None = None) -> None:
         op = self.chance.choice(list(CALLS))
         (out, out_size), (data, size) = self.memory(), self.memory()
         for value in (out_size, out, size, data):
             self.push(value)
         if CALLS[op]:
             self.push(self.chance.choice([0, 0, 1, 10**30]))
-        self.push(self.account())
+        self.push(self.account() if address is None else address)
         self.push(self.chance.choice([0, 700, 30_000, 10**6, WORD - 1]))
         self.op(op, 7 if CALLS[op] else 6, 1)
 
-    def create(self) -> None:
-        """Of code that returns a little of its memory, after writing its first byte."""
-        first = self.chance.choice([0x00, 0x5B, 0xEF, 0xFE])
-        init = bytes(
-            [
-                0x60,
-                first,
-                0x5F,
-                0x53,
-                0x60,
-                self.chance.choice([0, 1, 40]),
-                0x5F,
-                self.chance.choice([0xF3, 0xF3, 0xFD]),
-            ]
-        )
+    def init_code(self) -> bytes:
+        """Code that returns a little of its memory after writing its first byte, or ends in another way; before, it may
+        store a word."""
+        chance = self.chance
+        first, size = chance.choice([0x00, 0x5B, 0xEF, 0xFE]), chance.choice([0, 1, 40])
+        stores = chance.choice([b"", b"", bytes([0x60, 0x01, 0x5F, 0x55])])
+        ends = chance.choice([0xF3, 0xF3, 0xF3, 0xFD, 0xFE, 0xFF])
+        return stores + bytes([0x60, first, 0x5F, 0x53, 0x60, size, 0x5F, ends])
+
+    def create(self, init: bytes = b"", salt: int | None = None) -> None:
+        """A contract of `init`, salted or not."""
+        init = init or self.init_code()
         self.push(int.from_bytes(init.ljust(32, b"\0"), "big"))
         self.push(0)
         self.op(0x52, 2, 0)
-        salted = self.chance.random() < 0.5
-        if salted:
-            self.push(self.chance.choice([0, 1]))
+        if salt is not None:
+            self.push(salt)
         self.push(len(init))
         self.push(0)
         self.push(self.chance.choice([0, 0, 1, 10**30]))
-        self.op(0xF5 if salted else 0xF0, 4 if salted else 3, 1)
+        self.op(0xF0 if salt is None else 0xF5, 3 if salt is None else 4, 1)
+
+    def create_any(self) -> None:
+        self.create(salt=self.chance.choice([None, 0, 1]))
+
+    def revisit(self) -> None:
+        """Make a contract where it is known beforehand, and look at what became of it, also when that failed: what it
+        has, what it costs to look, and what comes of calling, paying, destroying or making it once more."""
+        init, salt, where = self.init_code(), self.chance.choice([0, 1]), self.chance.choice([SELF, OTHER])
+        preimage = b"\xff" + bytes.fromhex(where[2:]) + salt.to_bytes(32, "big") + keccak256(init)
+        address = int.from_bytes(keccak256(preimage)[-20:], "big")
+        self.create(init, salt)
+        for _ in range(self.chance.randrange(1, 5)):
+            kind = self.chance.randrange(4)
+            if kind == 0:
+                self.create(init, salt)
+            elif kind == 1:
+                self.call(address)
+            else:
+                self.push(address)
+                self.op(self.chance.choice([0x31, 0x3B, 0x3F]), 1, 1)
+            self.op(0x5A, 0, 1)  # the gas that is left tells what was warm
 
 
 _KINDS = [
     *[_Writer.calculate] * 8,
     *[_Writer.look, _Writer.store, _Writer.shuffle, _Writer.remember] * 2,
-    *[_Writer.copy, _Writer.jump, _Writer.log, _Writer.call, _Writer.create, _Writer.anything],
+    *[_Writer.copy, _Writer.jump, _Writer.log, _Writer.call, _Writer.create_any, _Writer.revisit, _Writer.anything],
 ]
 
 
-def program(chance: random.Random) -> bytes:
-    """Run-time code that ends by returning, or reverting with, some of its stack."""
-    writer = _Writer(chance)
+def program(chance: random.Random, fork: str = "cancun") -> bytes:
+    """Run-time code that ends by returning, or reverting with, some of its stack; with the instructions of `fork`."""
+    writer = _Writer(chance, fork)
     for _ in range(chance.randrange(LENGTH)):
         chance.choice(_KINDS)(writer)
     for place in range(min(writer.height, 6)):

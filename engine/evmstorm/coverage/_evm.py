@@ -20,9 +20,11 @@ from eth.vm.forks.cancun.state import CancunState
 from eth.vm.forks.cancun.transaction_context import CancunTransactionContext
 from eth.vm.logic.invalid import InvalidOpcode
 from eth.vm.message import Message
-from rlp import encode as rlp_encode
 
+from ethwire import rlp
+from ethwire.errors import UsageError
 from ethwire.keys import keccak256
+from evmstorm.evm.hardforks import CANCUN, Hardfork
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 
 __all__ = ["Hits", "TracedMachine"]
@@ -127,7 +129,9 @@ class _State(CancunState):  # type: ignore[misc]
 class TracedMachine:
     """One chain's state; see `Machine`. Deterministic; nothing costs gas in ether."""
 
-    def __init__(self) -> None:
+    def __init__(self, fork: Hardfork = CANCUN) -> None:
+        if fork != CANCUN:
+            raise UsageError(f"coverage follows cancun, not {fork.name}", remedy="compile the contract for cancun")
         self._chain = _State(AtomicDB(), _block(0, 0, b""), constants.BLANK_ROOT_HASH)
         self.failure: bytes | str = b""
         self.gas_used = 0
@@ -166,7 +170,7 @@ class TracedMachine:
         self._chain.clear_transient_storage()
         caller = _bytes(sender)
         nonce = self._chain.get_nonce(caller)
-        address = keccak256(rlp_encode([caller, nonce]))[-20:]
+        address = keccak256(rlp.encode([caller, nonce]))[-20:]
         self._chain.increment_nonce(caller)
         message = Message(
             GAS_LIMIT, constants.CREATE_CONTRACT_ADDRESS, caller, value, b"", data, create_address=address

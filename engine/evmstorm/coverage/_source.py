@@ -26,7 +26,7 @@ from vyper.compiler.settings import Settings, anchor_settings
 from vyper.ir import compile_ir
 
 from ethwire.errors import ArtifactError
-from evmstorm.evm.artifacts import EVM_VERSION, Artifact, Project, project
+from evmstorm.evm.artifacts import Artifact, Project, project
 
 __all__ = ["Decision", "Jump", "Place", "SourceCode", "Statement", "source_code"]
 
@@ -171,7 +171,9 @@ def _compile(artifact: Artifact, root: Path) -> SourceCode:
 
     packages = Path(next(iter(snekmate.__path__))).resolve().parent  # linked or not: the compiler resolves paths, too
     bundle = FilesystemInputBundle([packages, root])
-    data = CompilerData(bundle.load_file(Path(artifact.path)), bundle, settings=Settings(evm_version=EVM_VERSION))
+    data = CompilerData(
+        bundle.load_file(Path(artifact.path)), bundle, settings=Settings(evm_version=artifact.evm_version)
+    )
     with _remembered(), anchor_settings(data.settings):
         creation, creation_maps = compile_ir.assembly_to_evm(
             data.assembly, compiler_metadata=bytes.fromhex(data.integrity_sum)

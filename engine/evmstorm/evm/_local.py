@@ -12,8 +12,9 @@ from ethwire.constants import ETHER, ZERO_ADDRESS
 from ethwire.errors import Revert, UsageError
 from ethwire.keys import Account
 from evmstorm.evm import artifacts
+from evmstorm.evm.hardforks import CANCUN, HARDFORKS, Hardfork, hardfork
 from evmstorm.evm.machine import CHAIN_ID, Machine, RawLog
-from evmstorm.evm.native_machine import NativeMachine
+from evmstorm.evm.machines import chosen
 
 __all__ = ["LocalEvm"]
 
@@ -32,15 +33,18 @@ class LocalEvm:
     """One chain in this process. Deterministic: same calls, same state.
 
     `load` gives the artefact (ABI and creation code) for a name; the default compiles from the checkout. `machine`
-    makes the EVM underneath, see engine/evmstorm/evm/machine.py.
+    makes the EVM underneath (see evmstorm.evm.machine), `fork` is the one that it follows.
     """
 
     def __init__(
         self,
         load: Callable[[str], artifacts.Artifact] = artifacts.load,
-        machine: Callable[[], Machine] = NativeMachine,
+        machine: Callable[[Hardfork], Machine] | None = None,
+        *,
+        fork: Hardfork = CANCUN,
     ) -> None:
-        self.raw: Machine = machine()
+        self.fork = fork
+        self.raw: Machine = (machine or chosen())(fork)
         self.chain_id = CHAIN_ID
         self.now = GENESIS_TIME
         self.block_number = 1
@@ -65,15 +69,15 @@ class LocalEvm:
 
     # time ----------------------------------------------------------------------------------------------------------
 
-    def warp(self, seconds: int) -> None:
-        """Move the clock on; one block for the whole jump."""
-        self.warp_to(self.now + seconds)
+    def warp(self, seconds: int, blocks: int = 1) -> None:
+        """Move the clock on; one block for the whole jump, or more."""
+        self.warp_to(self.now + seconds, blocks)
 
-    def warp_to(self, timestamp: int) -> None:
+    def warp_to(self, timestamp: int, blocks: int = 1) -> None:
         if timestamp < self.now:
             raise UsageError(f"time runs forward: {timestamp} is before {self.now}")
         self.now = timestamp
-        self.mine()
+        self.mine(blocks)
 
     def mine(self, blocks: int = 1) -> None:
         """Advance the block number; the clock stands still (use `warp`)."""
@@ -121,6 +125,11 @@ class LocalEvm:
     def deploy(self, name: str, *args: Any, sender: Any, value: int = 0) -> Contract:
         """Deploy the contract `name`; raises Revert with the constructor's reason."""
         artifact = self.load(name)
+        if HARDFORKS.index(hardfork(artifact.evm_version)) > HARDFORKS.index(self.fork):
+            raise UsageError(
+                f"{name} is compiled for {artifact.evm_version}, and this chain follows {self.fork.name}",
+                remedy=f"LocalEvm(fork={artifact.evm_version}), or name it in the description's `contracts`",
+            )
         return self.deploy_code(artifact.interface, artifact.creation_code, *args, sender=sender, value=value)
 
     def deploy_code(self, interface: Interface, code: bytes, *args: Any, sender: Any, value: int = 0) -> Contract:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -31,6 +32,7 @@ __all__ = [
     "compile_contract",
     "compiler_data",
     "constant",
+    "evm_version",
     "load",
     "load_all",
     "names",
@@ -44,7 +46,8 @@ CONTRACTS = "contracts"
 BUILD = Path(".build") / "evmstorm"
 MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
 TESTING = "testing"  # mocks and hostile contracts, never packaged
-_FORMAT = 4  # raise when Artifact changes, so that old files are not read
+_PRAGMA = re.compile(r"^#\s*pragma\s+evm-version\s+(\S+)", re.MULTILINE)
+_FORMAT = 5  # raise when Artifact changes, so that old files are not read
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -65,6 +68,7 @@ class Artifact(msgspec.Struct, frozen=True):
     method_identifiers: dict[str, str]
     sources: dict[str, str]
     compiler: str
+    evm_version: str
 
     @property
     def interface(self) -> Interface:
@@ -149,7 +153,13 @@ def compiler_data(path: Path, root: Path, overlay: Mapping[str, str] | None = No
 
     bundle = Bundle([_site_packages(), root])
     source = bundle.load_file(path.resolve().relative_to(root))
-    return CompilerData(source, bundle, settings=Settings(evm_version=EVM_VERSION))
+    return CompilerData(source, bundle, settings=Settings(evm_version=evm_version(source.contents)))
+
+
+def evm_version(source: str) -> str:
+    """The fork that a contract is written for: the one of its `#pragma evm-version`, else cancun."""
+    found = _PRAGMA.search(source)
+    return found[1] if found else EVM_VERSION
 
 
 def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None = None) -> Artifact:
@@ -170,6 +180,10 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         inputs = [Path(item.resolved_path) for item in OutputBundle(data).source_codes.values()]
     except VyperException as error:
         raise ArtifactError(f"{path.name} does not compile: {error}") from error
+    except AssertionError as error:
+        raise ArtifactError(
+            f"{path.name}: the compiler knows no fork {evm_version(path.read_text())}", remedy="correct its pragma"
+        ) from error
     layout = output["layout"]
     names = root / CONTRACTS / abi_names.FILE
     return Artifact(
@@ -187,6 +201,7 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         },
         sources={_relative(item, root): _sha256(item) for item in [*inputs, *([names] if names.is_file() else [])]},
         compiler=_compiler_version(),
+        evm_version=str(data.settings.evm_version),
     )
 
 
@@ -330,7 +345,8 @@ def _constants(root: Path, source: str) -> dict[str, Any]:
     from vyper.compiler.settings import Settings, anchor_settings  # noqa: PLC0415
 
     bundle = FilesystemInputBundle([_site_packages(), root])
-    data = CompilerData(bundle.load_file(Path(CONTRACTS) / source), bundle, settings=Settings(evm_version=EVM_VERSION))
+    file = bundle.load_file(Path(CONTRACTS) / source)
+    data = CompilerData(file, bundle, settings=Settings(evm_version=evm_version(file.contents)))
     values: dict[str, Any] = {}
     with anchor_settings(data.settings):
         for node in data.annotated_vyper_module.get_children(vy_ast.VariableDecl, {"is_constant": True}):

@@ -52,7 +52,9 @@ def _folder() -> Path:
 def _compile(sources: list[Path], target: Path) -> None:
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
-        raise EnvironmentFault("no C compiler for the in-process EVM", remedy="sudo apt install build-essential")
+        raise EnvironmentFault(
+            "no C compiler for the in-process EVM", remedy="sudo apt install build-essential, or --machine revm"
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.partial")  # others may compile at the same time
     command = [compiler, *FLAGS, "-o", str(partial), *map(str, sources)]

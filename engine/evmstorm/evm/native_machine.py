@@ -1,4 +1,4 @@
-"""The native machine: Cancun's EVM in C (engine/evmstorm/evm/native), bound by cffi.
+"""The native machine: the EVM in C (engine/evmstorm/evm/native), bound by cffi.
 
 Storage is read where it lies, in a tenth of a microsecond; a call costs half a microsecond beside what its code costs.
 Gas is what a chain would charge: each transaction starts with cold slots.
@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from evmstorm.evm._curve import secp256k1
 from evmstorm.evm._precompiles import precompile
+from evmstorm.evm.hardforks import CANCUN, Hardfork
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 from evmstorm.evm.native_build import library
 
-__all__ = ["AccountState", "NativeMachine"]
+__all__ = ["AccountState", "Authorization", "NativeMachine", "Transaction"]
 
 ADDRESS, WORD, TOPICS = 20, 32, 4
 DONE, REVERTED = 0, 1
@@ -29,6 +31,34 @@ class AccountState:
     nonce: int
     code: bytes
     storage: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """An account that signed to run the code of `delegate` from now on (EIP-7702), if this is its `nonce`."""
+
+    authority: str
+    delegate: str
+    nonce: int
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """All that a transaction can be; `to` is None for a creation. `paid_authorizations` counts those whose signature is
+    none as well, for they cost the same."""
+
+    sender: str
+    to: str | None
+    data: bytes = b""
+    value: int = 0
+    gas: int = GAS_LIMIT
+    gas_price: int = 0
+    blob_fee: int = 0
+    accounts: tuple[str, ...] = ()
+    slots: tuple[tuple[str, int], ...] = ()
+    blob_hashes: tuple[bytes, ...] = ()
+    authorizations: tuple[Authorization, ...] = ()
+    paid_authorizations: int = 0
 
 
 class _Addresses(dict[str, bytes]):
@@ -45,12 +75,17 @@ _addresses = _Addresses()
 class NativeMachine:
     """One chain's state; see `Machine`. Not for several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, fork: Hardfork = CANCUN, *, chain_id: int = CHAIN_ID, history: bool = True) -> None:
+        """`history`: with EIP-2935's contract, if the fork has it."""
+        self.fork = fork
         self._ffi, lib = library()
         self._lib = lib
         # Held here, for the machine calls it as long as it lives.
         self._precompile = self._ffi.callback("Precompile", _answer(self._ffi))
-        self._machine = self._ffi.gc(lib.machine_new(CHAIN_ID, GAS_LIMIT, self._precompile), lib.machine_free)
+        made = lib.machine_new(fork.name.encode(), chain_id, GAS_LIMIT, self._precompile, secp256k1(self._ffi))
+        self._machine = self._ffi.gc(made, lib.machine_free)
+        if history:
+            lib.machine_history(self._machine)
         self._call = partial(lib.machine_call, self._machine)
         self._result = lib.machine_result(self._machine)
         self.failure: bytes | str = b""
@@ -58,7 +93,7 @@ class NativeMachine:
     # transactions -------------------------------------------------------------------------------------------------
 
     def call(self, sender: str, to: str, data: bytes = b"", value: int = 0, is_static: bool = False) -> bytes | None:
-        coins = value.to_bytes(WORD, "little") if value else self._ffi.NULL
+        coins = _word(value) if value else self._ffi.NULL
         status = self._call(_addresses[sender], _addresses[to], data, len(data), coins, is_static)
         result = self._result
         if status == DONE:
@@ -69,12 +104,44 @@ class NativeMachine:
 
     def deploy(self, sender: str, data: bytes, value: int = 0) -> str | None:
         made = self._ffi.new("uint8_t[20]")
-        coins = value.to_bytes(WORD, "little")
+        coins = _word(value)
         status = self._lib.machine_deploy(self._machine, _addresses[sender], data, len(data), coins, made)
         if status != DONE:
             self._fail(status)
             return None
         return "0x" + bytes(made).hex()
+
+    def transact(self, transaction: Transaction) -> bool:
+        """Make a transaction with all its fields; whether it succeeded. What makes it invalid is for the caller to look
+        at."""
+        new, buffer = self._ffi.new, self._ffi.from_buffer
+        slots = b"".join(_addresses[who] + _word(slot) for who, slot in transaction.slots)
+        signed = [(_addresses[a.authority], _addresses[a.delegate], a.nonce) for a in transaction.authorizations]
+        fields = {
+            "from": _addresses[transaction.sender],
+            "to": _addresses[transaction.to] if transaction.to else None,
+            "data": transaction.data,
+            "value": _word(transaction.value),
+            "gas_price": _word(transaction.gas_price),
+            "blob_fee": _word(transaction.blob_fee),
+            "accounts": b"".join(_addresses[who] for who in transaction.accounts),
+            "slots": slots,
+            "blob_hashes": b"".join(transaction.blob_hashes),
+        }
+        made, kept = new("Transaction *"), []
+        for name, content in fields.items():
+            kept.append(self._ffi.NULL if content is None else buffer("uint8_t[]", content))
+            setattr(made, name, kept[-1])
+        made.size, made.gas = len(transaction.data), transaction.gas
+        made.account_count, made.slot_count = len(transaction.accounts), len(transaction.slots)
+        made.blob_hash_count = len(transaction.blob_hashes)
+        made.authorizations = authorizations = new("Authorization[]", signed)
+        made.authorization_count, made.authorizations_paid = len(signed), transaction.paid_authorizations
+        status = self._lib.machine_transact(self._machine, made, new("uint8_t[20]"))
+        del authorizations, kept
+        if status != DONE:
+            self._fail(status)
+        return bool(status == DONE)
 
     def _fail(self, status: int) -> None:
         result = self._result
@@ -110,6 +177,17 @@ class NativeMachine:
     def set_block(self, number: int, time: int, prevrandao: bytes) -> None:
         self._lib.machine_block(self._machine, number, time, prevrandao)
 
+    def set_fees(self, coinbase: str, gas_limit: int, base_fee: int, blob_base_fee: int) -> None:
+        self._lib.machine_fees(self._machine, _addresses[coinbase], gas_limit, _word(base_fee), _word(blob_base_fee))
+
+    def set_account(self, address: str, account: AccountState) -> None:
+        where = _addresses[address]
+        self._lib.machine_set_balance(self._machine, where, _word(account.balance))
+        self._lib.machine_set_nonce(self._machine, where, account.nonce)
+        self._lib.machine_set_code(self._machine, where, account.code, len(account.code))
+        for slot, value in account.storage.items():
+            self._lib.machine_set_slot(self._machine, where, _word(slot), _word(value))
+
     def balance(self, address: str) -> int:
         word = bytearray(WORD)
         self._lib.machine_balance(self._machine, _addresses[address], self._ffi.from_buffer(word))
@@ -120,7 +198,7 @@ class NativeMachine:
         return nonce
 
     def set_balance(self, address: str, balance: int) -> None:
-        self._lib.machine_set_balance(self._machine, _addresses[address], balance.to_bytes(WORD, "little"))
+        self._lib.machine_set_balance(self._machine, _addresses[address], _word(balance))
 
     def code(self, address: str) -> bytes:
         size = self._ffi.new("size_t *")
@@ -128,7 +206,7 @@ class NativeMachine:
         return bytes(self._ffi.buffer(code, size[0])) if size[0] else b""
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:
-        word = self._lib.machine_slot(self._machine, _addresses[address], slot.to_bytes(WORD, "little"))
+        word = self._lib.machine_slot(self._machine, _addresses[address], _word(slot))
         return partial(int.from_bytes, memoryview(self._ffi.buffer(word, WORD)), "little")
 
     def snapshot(self) -> int:
@@ -140,20 +218,20 @@ class NativeMachine:
 
     def state(self) -> dict[str, AccountState]:
         """Every account that was ever looked at, by address."""
-        address, slot = self._ffi.new("uint8_t[20]"), self._ffi.new("uint8_t[32]")
+        address, slot, at = self._ffi.new("uint8_t[20]"), self._ffi.new("uint8_t[32]"), self._ffi.new("size_t *")
         found: dict[str, AccountState] = {}
-        index = 0
-        while self._lib.machine_account_at(self._machine, index, address):
-            index += 1
+        while self._lib.machine_next_account(self._machine, at, address):
             name = "0x" + bytes(address).hex()
-            nonce = self._lib.machine_nonce(self._machine, bytes(address))
-            found[name] = AccountState(self.balance(name), nonce, self.code(name))
-        index = 0
-        while word := self._lib.machine_slot_at(self._machine, index, address, slot):
-            index += 1
+            found[name] = AccountState(self.balance(name), self.nonce(name), self.code(name))
+        at[0] = 0
+        while word := self._lib.machine_next_slot(self._machine, at, address, slot):
             value = int.from_bytes(self._ffi.buffer(word, WORD)[:], "little")
             found["0x" + bytes(address).hex()].storage[int.from_bytes(bytes(slot), "little")] = value
         return found
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(WORD, "little")
 
 
 def _answer(ffi: Any) -> Callable[..., int]:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pyrevm
 
+from ethwire.errors import UsageError
+from evmstorm.evm.hardforks import CANCUN, Hardfork
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 
 __all__ = ["PyrevmMachine"]
@@ -25,7 +27,9 @@ _HALT = re.compile(r"Halt \{ reason: (\w+)")
 class PyrevmMachine:
     """One chain's state; see `Machine`."""
 
-    def __init__(self) -> None:
+    def __init__(self, fork: Hardfork = CANCUN) -> None:
+        if fork != CANCUN:
+            raise UsageError(f"revm as pyrevm brings it follows cancun, not {fork.name}", remedy="--machine native")
         self.revm = pyrevm.EVM(
             env=pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=CHAIN_ID)), spec_id="CANCUN", gas_limit=GAS_LIMIT
         )

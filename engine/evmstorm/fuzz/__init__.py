@@ -7,7 +7,9 @@ evmstorm replay FILE                sends it to anvil; --as-test makes a regress
 
 from __future__ import annotations
 
-from evmstorm.fuzz.engine import Engine, Finding
+from evmstorm.fuzz.compound import Array, Bytes, Struct, Text
+from evmstorm.fuzz.engine import Engine
+from evmstorm.fuzz.finding import Finding
 from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Call, DescriptionError, Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Duration, Fixed, Flag, Index, Made, Value, Who
 
@@ -15,6 +17,8 @@ __all__ = [
     "MAY_REVERT",
     "RAW_OUTCOME",
     "Amount",
+    "Array",
+    "Bytes",
     "Call",
     "Choice",
     "DescriptionError",
@@ -26,7 +30,9 @@ __all__ = [
     "Index",
     "Made",
     "Steps",
+    "Struct",
     "System",
+    "Text",
     "Value",
     "Who",
     "action",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ethwire.constants import DAY
 from evmstorm.evm.bytecode import JUMPDEST, instructions
 
-__all__ = ["constants", "durations", "neighbours"]
+__all__ = ["constants", "durations", "neighbours", "reads_block", "spans"]
 
 WORD = 32
 SELECTOR_BYTES = 4
@@ -19,6 +19,8 @@ HASH_BITS = 150
 TEXT_BYTES = 5  # a printable constant of this size or more is a piece of a revert reason
 LONGEST_SECONDS = 20 * 365 * DAY
 SHORTEST_SECONDS = 60
+NUMBER = 0x43  # the instruction that reads the block's number
+MOST_BLOCKS = 10_000_000  # four years of them
 
 
 def _pushes(code: bytes) -> tuple[set[tuple[int, int]], set[int]]:
@@ -72,3 +74,13 @@ def neighbours(values: Iterable[int]) -> list[int]:
 def durations(values: Iterable[int]) -> list[int]:
     """Those that may be a number of seconds."""
     return sorted({value for value in values if SHORTEST_SECONDS <= value <= LONGEST_SECONDS})
+
+
+def reads_block(code: bytes, is_instruction: Callable[[int], bool] = lambda position: True) -> bool:
+    """Whether a program asks for the number of the block; `is_instruction` tells code from data behind it."""
+    return any(opcode == NUMBER and is_instruction(position) for position, opcode, _ in instructions(code))
+
+
+def spans(values: Iterable[int]) -> list[int]:
+    """Those that may be a number of blocks."""
+    return sorted({value for value in values if SMALLEST <= value <= MOST_BLOCKS})

@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from ethwire.errors import EthwireError
-from evmstorm.fuzz.engine import Engine, Finding
+from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.search import Corpus, Search
 from evmstorm.project import load
 
-__all__ = ["HEAD", "Job", "Slots", "work"]
+__all__ = ["AN_ACTION", "HEAD", "LENGTH", "Job", "Slots", "work"]
 
-# Words of the shared counters, before two for each action (done, refused).
-HEAD = 5
-CALLS, WAITS, SEQUENCES, SIGNALS, LAST_NEW_SIGNAL = range(
-    HEAD
-)  # LAST_NEW_SIGNAL: the last new signal, in milliseconds since the start
+# Words of the shared counters, before three for each action (done, refused, idle). LAST_NEW_SIGNAL is in milliseconds
+# since the start.
+HEAD, AN_ACTION = 7, 3
+CALLS, WAITS, SEQUENCES, CHECKED, ENDED, SIGNALS, LAST_NEW_SIGNAL = range(HEAD)
 MAX_ACTIONS = 120
+LENGTH = HEAD + AN_ACTION * MAX_ACTIONS
 
-Slots = Any  # multiprocessing.RawArray of HEAD + 2 * MAX_ACTIONS unsigned 64-bit words
+Slots = Any  # multiprocessing.RawArray of LENGTH unsigned 64-bit words
 
 
 @dataclass(frozen=True)
@@ -41,43 +41,47 @@ class Job:
 
 
 def work(job: Job, slots: Slots, pipe: Connection) -> None:
-    """Body of the process: sends ("finding", data, id, message, step, action) or ("error", text) or ("done",)."""
+    """Body of the process: sends ("finding", data, finding, seconds) for each finding once, ("error", text), and
+    ("done",)."""
     try:
-        finding, data = _search(job, slots)
+        _search(job, slots, pipe)
     except EthwireError as error:
         pipe.send(("error", str(error), error.exit_code))
     else:
-        if finding is not None:
-            pipe.send(("finding", data, finding.id, finding.message, finding.step, finding.action))
         pipe.send(("done",))
     pipe.close()
 
 
-def _search(job: Job, slots: Slots) -> tuple[Finding | None, bytes]:
+def _search(job: Job, slots: Slots, pipe: Connection) -> None:
     engine = Engine(load(job.system))
     corpus = Corpus(Path(job.corpus), job.system, engine.code_hash) if job.corpus else None
     search = Search(engine, job.seed, guided=job.guided, corpus=corpus)
     base = slots[CALLS] + slots[WAITS]  # a successor of a dead worker goes on where it stopped
     before = list(slots)
     started = time.monotonic()
+    known: set[str] = set()
     while True:
         finding = search.step()
         _publish(engine, slots, before, started)
-        if finding is not None:
-            return finding, search.data
+        if finding is not None and finding.id not in known:
+            known.add(finding.id)
+            pipe.send(("finding", search.data, finding, time.monotonic() - started))
         done = base + engine.calls + engine.waits
         if (job.calls and done >= job.calls) or (job.seconds and time.monotonic() - started >= job.seconds):
-            return None, b""
+            return
 
 
 def _publish(engine: Engine, slots: Slots, before: list[int], started: float) -> None:
     slots[CALLS] = before[CALLS] + engine.calls
     slots[WAITS] = before[WAITS] + engine.waits
     slots[SEQUENCES] = before[SEQUENCES] + engine.sequences
+    slots[CHECKED] = before[CHECKED] + engine.checked
+    slots[ENDED] = before[ENDED] + engine.ended
     if engine.fresh:
         slots[SIGNALS] = len(engine.seen or ())
         slots[LAST_NEW_SIGNAL] = int((time.monotonic() - started) * 1_000)
     for index, counts in enumerate(engine.counts):
-        at = HEAD + 2 * index
+        at = HEAD + AN_ACTION * index
         slots[at] = before[at] + counts.ok
         slots[at + 1] = before[at + 1] + counts.refused
+        slots[at + 2] = before[at + 2] + counts.idle

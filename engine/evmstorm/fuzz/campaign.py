@@ -14,15 +14,32 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace as replace_fields
+
 from ethwire.errors import CheckFailed, EthwireError, UsageError
-from evmstorm.fuzz._worker import CALLS, HEAD, LAST_NEW_SIGNAL, MAX_ACTIONS, SEQUENCES, SIGNALS, WAITS, Job, Slots, work
+from evmstorm.fuzz._worker import (
+    AN_ACTION,
+    CALLS,
+    CHECKED,
+    ENDED,
+    HEAD,
+    LAST_NEW_SIGNAL,
+    LENGTH,
+    SEQUENCES,
+    SIGNALS,
+    WAITS,
+    Job,
+    Slots,
+    work,
+)
 from evmstorm.fuzz.counterexample import Counterexample, build
-from evmstorm.fuzz.engine import Engine, Finding
-from evmstorm.fuzz.shrink import shrink
+from evmstorm.fuzz.engine import Engine
+from evmstorm.fuzz.finding import Finding, cost
+from evmstorm.fuzz.shrink import of_the_same_id, shrink
 from evmstorm.fuzz.system import DescriptionError
 from evmstorm.project import load
 
-__all__ = ["PROFILES", "ActionCount", "Plan", "SystemResult", "run"]
+__all__ = ["PROFILES", "ActionCount", "InvariantCount", "Plan", "SystemResult", "run"]
 
 POLL_SECONDS = 0.1
 RESTARTS = 5  # of one worker, before the campaign gives up
@@ -41,18 +58,31 @@ class Plan:
     guided: bool = True
     corpus: str = ""  # folder with a folder a system, shared by the processes and kept for the next run
     findings: str = ".cache/fuzz/findings"
+    most: int = 5  # different findings of a system, after which its search ends
+    further: int = 20_000  # calls and waits that are made after the first one, to find others
 
 
-PROFILES = {"quick": Plan(), "deep": Plan(calls=5_000_000, corpus=".cache/fuzz/corpus")}
+PROFILES = {"quick": Plan(), "deep": Plan(calls=5_000_000, corpus=".cache/fuzz/corpus", most=20, further=500_000)}
 
 
 @dataclass(frozen=True)
 class ActionCount:
-    """How often an action was done and how often it was refused, as predicted."""
+    """How often an action was done, how often it was refused, as predicted, and how often there was nothing to call."""
 
     name: str
     ok: int
     refused: int
+    idle: int = 0
+
+
+@dataclass(frozen=True)
+class InvariantCount:
+    """One numbered sentence, and how often it was checked: after calls and waits, or at the end of sequences."""
+
+    id: str
+    sentence: str
+    at_end: bool
+    checks: int
 
 
 @dataclass
@@ -70,9 +100,9 @@ class SystemResult:
     since_new: float = 0.0
     restarts: int = 0
     actions: list[ActionCount] = field(default_factory=list)
-    invariants: list[tuple[str, str]] = field(default_factory=list)
-    finding: Counterexample | None = None
-    saved: str = ""
+    invariants: list[InvariantCount] = field(default_factory=list)
+    findings: list[Counterexample] = field(default_factory=list)  # what costs most first
+    saved: list[str] = field(default_factory=list)
 
 
 class _Process:
@@ -81,7 +111,7 @@ class _Process:
     def __init__(self, context: Any, job: Job) -> None:
         self._context = context
         self.job = job
-        self.slots: Slots = context.RawArray("Q", HEAD + 2 * MAX_ACTIONS)
+        self.slots: Slots = context.RawArray("Q", LENGTH)
         self.restarts = 0
         self.over = False
         self.start(job)
@@ -133,7 +163,6 @@ def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) 
     system = load(name)
     engine = Engine(system)  # refuses a wrong description before any process is started
     result = SystemResult(name, plan.seed, engine.code_hash)
-    result.invariants = [(item.id, item.sentence) for item in engine.invariants]
     context = mp.get_context("spawn")
     corpus = str(Path(plan.corpus) / name) if plan.corpus else ""
     share = -(-plan.calls // plan.processes)
@@ -142,30 +171,44 @@ def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) 
         for index in range(plan.processes)
     ]
     started = time.monotonic()
-    found: tuple[bytes, Finding, int] | None = None
+    found: dict[str, _Found] = {}
+    end = float("inf")
     try:
-        while not all(process.over for process in processes) and found is None:
+        while not all(process.over for process in processes) and len(found) < plan.most:
             time.sleep(POLL_SECONDS)
             for process in processes:
                 while (message := process.poll()) is not None:
-                    found = _heard(message, process) or found
+                    if (one := _heard(message, process)) is not None:
+                        found.setdefault(one.finding.id, one)
             _add_up(result, engine, processes, started)
             on_progress(result)
+            done = result.calls + result.waits
+            end = min(end, done + plan.further) if found else end
+            if done >= end:
+                break
     finally:
         for process in processes:
             process.stop()
-    if found is not None:
-        _keep(result, engine, plan, *found)
+    if found:
+        _keep(result, engine, plan, list(found.values()))
     else:
         _check_alive(engine, result)
     on_progress(result)
     return result
 
 
-def _heard(message: tuple[Any, ...], process: _Process) -> tuple[bytes, Finding, int] | None:
+@dataclass(frozen=True)
+class _Found:
+    data: bytes
+    finding: Finding
+    seconds: float
+    seed: int
+
+
+def _heard(message: tuple[Any, ...], process: _Process) -> _Found | None:
     match message:
-        case ("finding", data, number, text, step, action):
-            return data, Finding(number, text, step, action), process.job.seed
+        case ("finding", data, finding, seconds):
+            return _Found(data, finding, seconds, process.job.seed)
         case ("error", text, code):
             error = EthwireError(text)
             error.exit_code = code
@@ -183,19 +226,50 @@ def _add_up(result: SystemResult, engine: Engine, processes: list[_Process], sta
     result.since_new = max(0.0, result.seconds - max(s[LAST_NEW_SIGNAL] for s in slots) / 1_000)
     result.restarts = sum(process.restarts for process in processes)
     result.actions = [
-        ActionCount(item.name, sum(s[HEAD + 2 * index] for s in slots), sum(s[HEAD + 2 * index + 1] for s in slots))
+        ActionCount(item.name, *(sum(s[HEAD + AN_ACTION * index + at] for s in slots) for at in range(AN_ACTION)))
         for index, item in enumerate(engine.actions)
+    ]
+    checked, ended = (sum(s[at] for s in slots) for at in (CHECKED, ENDED))
+    result.invariants = [
+        InvariantCount(item.id, item.sentence, item.at_end, ended if item.at_end else checked)
+        for item in engine.invariants
     ]
 
 
-def _keep(result: SystemResult, engine: Engine, plan: Plan, data: bytes, finding: Finding, seed: int) -> None:
-    data, finding = shrink(engine, data, finding)
-    result.finding = build(engine, data, finding, seed)
-    result.saved = str(result.finding.save(Path(plan.findings)))
+def _keep(result: SystemResult, engine: Engine, plan: Plan, found: list[_Found]) -> None:
+    """Shrink and save each, what costs most first; what shrinks to the same is one."""
+    kept: dict[str, Counterexample] = {}
+    for one in sorted(found, key=lambda one: cost(one.finding)):
+        data, finding = shrink(engine, one.data, one.finding)
+        if finding.id in kept:  # another fault of the same action
+            data, finding = shrink(engine, one.data, one.finding, alike=of_the_same_id)
+        example = replace_fields(
+            build(engine, data, finding, one.seed),
+            original=one.data.hex(),
+            first=f"{one.finding.id}: {one.finding.message}",
+            seconds=round(one.seconds, 3),
+        )
+        kept.setdefault(finding.id, example)
+    result.findings = list(kept.values())
+    result.saved = [str(example.save(Path(plan.findings))) for example in result.findings]
 
 
 def _check_alive(engine: Engine, result: SystemResult) -> None:
-    """An action that is always refused tests nothing, and hides that the others never get further."""
+    """An action that is always refused, or never called, tests nothing, and hides that the others never get further."""
+    if not any(count.ok + count.refused for count in result.actions):
+        raise DescriptionError(
+            f"{result.system}: no action made a call in {result.sequences:,} sequences",
+            remedy="let their methods yield, or give a reason",
+        )
+    rules = [item for item in result.invariants if not item.at_end]
+    if rules and not any(item.checks for item in rules):
+        raise DescriptionError(f"{result.system}: no call changed anything, so no invariant was checked")
+    for item, count in zip(engine.actions, result.actions, strict=True):
+        if count.ok + count.refused == 0 and count.idle >= CALLS_WITHOUT_SUCCESS:
+            raise DescriptionError(
+                f"{result.system}: {item.name} was never called: it had nothing to do {count.idle:,} times",
+                remedy="correct its values or its model, so that it yields or gives a reason",
+            )
     for item, count in zip(engine.actions, result.actions, strict=True):
         if item.always_reverts:
             continue

@@ -31,10 +31,12 @@ class SavedStep(msgspec.Struct, frozen=True):
     value: int = 0
     outcome: str = "ok"
     seconds: int = 0
+    blocks: int = 0
 
 
 class Counterexample(msgspec.Struct, frozen=True):
-    """What a campaign saves. `data` is the sequence in hex, `state` the variables that were read, at the end."""
+    """What a campaign saves. `data` is the sequence in hex, `state` the variables that were read, at the end.
+    `original` is the sequence as it was found, `first` what it ended in then, `seconds` how long the search took."""
 
     format: str
     system: str
@@ -46,6 +48,9 @@ class Counterexample(msgspec.Struct, frozen=True):
     data: str
     steps: list[SavedStep]
     state: dict[str, int]
+    original: str = ""
+    first: str = ""
+    seconds: float = 0.0
 
     @property
     def file_name(self) -> str:
@@ -77,6 +82,8 @@ class Counterexample(msgspec.Struct, frozen=True):
         lines = [f"{self.system}: {self.finding}: {self.message}"]
         if self.sentence:
             lines.append(f"  {self.sentence}")
+        if self.first and not self.first.startswith(f"{self.finding}: "):
+            lines.append(f"  found as {self.first}, and shrunk to this")
         for number, step in enumerate(self.steps, 1):
             lines.append(f"  {number:>2}. {_line(step)}")
         lines += [f"      {name} = {_number(value)}" for name, value in self.state.items() if value]
@@ -85,7 +92,7 @@ class Counterexample(msgspec.Struct, frozen=True):
 
 def _line(step: SavedStep) -> str:
     if not step.target:
-        return f"wait {_span(step.seconds)}"
+        return f"wait {_span(step.seconds)}" + (f", {step.blocks:,} blocks" if step.blocks > 1 else "")
     paid = f" paying {_number(step.value)} wei" if step.value else ""
     return f"{step.sender}: {step.target}({step.args}){paid} -> {step.outcome}"
 
@@ -132,6 +139,7 @@ def save_step(system: System, step: Step) -> SavedStep:
         value=step.value,
         outcome=step.outcome,
         seconds=step.seconds,
+        blocks=step.blocks,
     )
 
 

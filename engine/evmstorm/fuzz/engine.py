@@ -7,17 +7,24 @@ Hypothesis' shrinker and ours both work on that.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import GeneratorType
 from typing import Any
 
 from ethwire.abi import CallEncoder, decode_revert
+from ethwire.errors import ArtifactError
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.evm.artifacts import Artifact
+from evmstorm.evm.hardforks import newest
 from evmstorm.evm.machine import intrinsic_gas
 from evmstorm.fuzz import _dictionary
+from evmstorm.fuzz._waits import Waits
+from evmstorm.fuzz.finding import WAIT, Finding, Step
 from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Action, Call, DescriptionError, System
+from evmstorm.fuzz.values import mixed
 
 __all__ = ["CHUNK", "STEPS", "Engine", "Finding", "Step"]
 
@@ -25,35 +32,6 @@ CHUNK = 8  # bytes a step
 STEPS = 64  # steps a sequence
 OPERATIONS = 256  # values of the action byte; 0 does nothing
 GAS_BUCKET = 6  # log2 of the gas that counts as the same path
-WAIT = "wait"
-MASK32 = (1 << 32) - 1
-MASK64 = (1 << 64) - 1
-GOLDEN = 0x9E37_79B9_7F4A_7C15  # 2^64 divided by the golden ratio: spreads neighbours far apart
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What went wrong: `id` is an invariant's number, or "action: kind"; `step` counts chunks of the bytes; `action`
-    is the one after which it showed."""
-
-    id: str
-    message: str
-    step: int
-    action: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a traced sequence, in the words of the description. `call` is None for a wait."""
-
-    action: str
-    time: int
-    sender: str = ""
-    target: str = ""
-    args: tuple[Any, ...] = ()
-    value: int = 0
-    outcome: str = "ok"  # or the reason of the refusal
-    seconds: int = 0
 
 
 @dataclass
@@ -77,34 +55,38 @@ class _Broken(Exception):
 
 @dataclass
 class Counts:
-    """Calls of one action: done, refused as predicted or allowed."""
+    """Calls of one action: done, refused as predicted or allowed. `idle` counts how often it had nothing to call."""
 
     ok: int = 0
     refused: int = 0
+    idle: int = 0
     reasons: set[str] = field(default_factory=set)
 
 
 class Engine:
     """One system in one EVM, run as often as wanted. `load` gives artefacts (for mutants, not the tree's), `machine`
-    makes the EVM (for coverage, a traced one)."""
+    makes the EVM (for coverage, a traced one), which follows the newest fork that a contract under test is for."""
 
     def __init__(
         self,
         system: type[System],
         load: Callable[[str], Artifact] = artifacts.load,
-        machine: Callable[[Callable[[str], Artifact]], LocalEvm] = LocalEvm,
+        machine: Callable[..., LocalEvm] = LocalEvm,
     ) -> None:
         self.system = system()
-        self.evm = machine(load)
+        self.evm = machine(load, fork=newest([load(name).evm_version for name in system.contracts]))
         self.system.prepare(self.evm)
         self.system.dictionary, self.system.durations = self._words()
         self.actions = system.actions()
         self.invariants = system.invariants()
+        self._refuse_empty()
         self._always = [(item.id, item.method) for item in self.invariants if not item.at_end]
         self._at_end = [(item.id, item.method) for item in self.invariants if item.at_end]
+        self._waits = Waits(self.system)
         self._table = self._operations([self._plan(index, item) for index, item in enumerate(self.actions)])
         self.counts = [Counts() for _ in self.actions]
         self.calls = self.waits = self.sequences = 0
+        self.checked = self.ended = 0  # times that the invariants after calls, and those at the end, were all checked
         self.seen: set[Any] | None = None  # signals of coverage; None does not collect
         self.fresh = 0  # signals of the last sequence that were new
         self._reasons: dict[bytes | str, str] = {}
@@ -113,15 +95,42 @@ class Engine:
         self._base = self.evm.snapshot()
         self.code_hash = system.code_hash() if load is artifacts.load else ""
 
+    def draw_as(self, other: Engine) -> None:
+        """Draw from the words of another engine: on another machine the code's constants may be others."""
+        self.system.dictionary, self.system.durations = other.system.dictionary, other.system.durations
+        self._waits = Waits(self.system)
+
     # making ready -----------------------------------------------------------------------------------------------------
+
+    def _refuse_empty(self) -> None:
+        """A description that could not find anything, or whose figures would be of two things."""
+        title = self.system.title()
+        if not self.actions:
+            raise DescriptionError(f"{title}: no actions, so nothing would be called", remedy="mark one with @action")
+        for item in self.actions:
+            if not (inspect.isgeneratorfunction(item.method) or item.always_reverts):
+                raise DescriptionError(
+                    f"{title}: {item.name} never yields, so its call would never be made",
+                    remedy="put `yield` where the call happens, or mark it always_reverts=True",
+                )
+        known: dict[tuple[str, bool], str] = {}
+        for rule in self.invariants:
+            other = known.setdefault((rule.id, rule.at_end), rule.name)
+            if other != rule.name:
+                raise DescriptionError(
+                    f"{title}: {rule.id} is the number of both {other} and {rule.name}", remedy="give each its own"
+                )
 
     def _words(self) -> tuple[list[int], list[int]]:
         found: set[int] = set()
-        bound = [(contract, self.evm.load(contract.interface.name)) for contract in self.system.bound()]
-        selectors = {selector for _, artifact in bound for selector in artifact.method_identifiers.values()}
-        for contract, artifact in bound:
-            immutables = self.evm.code(contract)[len(artifact.runtime_code) :]
-            found.update(_dictionary.constants(artifact.runtime_code, immutables, selectors))
+        bound = self.system.bound()
+        selectors = {abi.selector.hex() for contract in bound for abi in contract.interface.functions}
+        for contract in bound:
+            code = self.evm.code(contract)
+            size = len(code)
+            with suppress(ArtifactError):  # bare byte code has no artefact, and says nothing of immutables
+                size = len(self.evm.load(contract.interface.name).runtime_code)
+            found.update(_dictionary.constants(code[:size], code[size:], selectors))
         values = _dictionary.neighbours(found | {0, 1})
         return values, _dictionary.durations(found)
 
@@ -192,7 +201,7 @@ class Engine:
                     continue
                 if plan.__class__ is int:
                     self._current = WAIT
-                    changed = self._wait(data[offset + 2], data[offset + 3], data[offset + 4 : offset + 8])
+                    changed = self._wait(data[offset + 2], data[offset + 3], data[offset + 4 : offset + CHUNK])
                 else:
                     changed = self._act(plan, data, offset)  # type: ignore[arg-type]
                 if changed:
@@ -201,6 +210,7 @@ class Engine:
                             return Finding(
                                 number, str(verdict) if verdict else "does not hold", offset // CHUNK, self._current
                             )
+                    self.checked += 1
             return self._finish(offset // CHUNK)
         except _Broken as broken:
             return Finding(f"{self._current}: {broken.kind}", broken.message, offset // CHUNK, self._current)
@@ -220,7 +230,18 @@ class Engine:
                 verdict = check(self.system)
             if verdict is not True:
                 return Finding(number, str(verdict) if verdict else "does not hold", step, number)
+        self.ended += 1
         return None
+
+    def _wait(self, mode: int, pick: int, tail: bytes) -> bool:
+        seconds, blocks = self._waits.drawn(mode, pick, int.from_bytes(tail, "little"))
+        if seconds <= 0:
+            return False
+        self.waits += 1
+        self.evm.warp(seconds, blocks)
+        if self._trace is not None:
+            self._trace.append(Step(WAIT, self.evm.now, seconds=seconds, blocks=blocks))
+        return True
 
     def _act(self, plan: _Plan, data: bytes, offset: int) -> bool:
         system, item = self.system, plan.action
@@ -230,12 +251,12 @@ class Engine:
         mode, pick = data[offset + 2], data[offset + 3]
         value = int.from_bytes(data[offset + 4 : offset + 8], "little")
         args = [
-            draw(system, who, *_mixed(mode, pick, value, rank)) if rank else draw(system, who, mode, pick, value)
+            draw(system, who, *mixed(mode, pick, value, rank)) if rank else draw(system, who, mode, pick, value)
             for draw, rank in plan.draws
         ]
         pays = 0
         if plan.pays is not None:
-            pays = plan.pays(system, who, *_mixed(mode, pick, value, len(args)))
+            pays = plan.pays(system, who, *mixed(mode, pick, value, len(args)))
             steps = item.method(system, who, *args, pays)
         else:
             steps = item.method(system, who, *args)
@@ -272,6 +293,7 @@ class Engine:
     def _refused(self, plan: _Plan, who: str, args: list[Any], pays: int, reason: str | None) -> bool:
         """The model says that the call must be refused for `reason`; None: there is nothing to do now."""
         if reason is None:
+            self.counts[plan.index].idle += 1
             return False
         if self._send(plan, who, plan.to, plan.encode(args), pays, plan.action.target, args) is not None:
             raise _Broken("refusal", f"must be refused ({reason or 'no reason'}), but succeeded")
@@ -330,30 +352,3 @@ class Engine:
             reason = decode_revert(failure) if isinstance(failure, bytes) else f"halt: {failure}"
             self._reasons[failure] = reason
         return reason
-
-    def _wait(self, mode: int, pick: int, tail: bytes) -> bool:
-        """Let time pass: to a second before, at or after something changes, by a constant of the code, or a little."""
-        value = int.from_bytes(tail, "little")
-        seconds, system = value % 100 + 1, self.system
-        match mode % 8:
-            case 2 | 3 | 4:
-                if ahead := [time for time in system.deadlines() if time >= self.evm.now]:
-                    seconds = ahead[pick % len(ahead)] + value % 3 - 1 - self.evm.now
-            case 5 | 6:
-                if system.durations:
-                    seconds = system.durations[pick % len(system.durations)] + value % 3 - 1
-            case 7:
-                seconds = value % 5_000_000
-        if seconds <= 0:
-            return False
-        self.waits += 1
-        self.evm.warp(seconds)
-        if self._trace is not None:
-            self._trace.append(Step(WAIT, self.evm.now, seconds=seconds))
-        return True
-
-
-def _mixed(mode: int, pick: int, value: int, rank: int) -> tuple[int, int, int]:
-    """Fields for the second and later arguments of a kind: independent ones from the same bytes, zeros from zeros."""
-    mixed = ((mode | pick << 8 | value << 16) * (GOLDEN * (2 * rank + 1))) & MASK64
-    return mixed >> 48 & 255, mixed >> 56, mixed >> 16 & MASK32

@@ -112,7 +112,8 @@ def replay(example: Counterexample, system: type[System], load: Callable[[str], 
     """
     engine = Engine(system, load)
     machine = engine.evm.raw
-    assert isinstance(machine, NativeMachine)
+    if not isinstance(machine, NativeMachine):
+        raise UsageError("a replay compares with the machine in C", remedy="--machine native")
     base = machine.state()
     block, time = engine.evm.block_number, engine.evm.now
     recorder = _Recorder(engine.evm)
@@ -121,7 +122,7 @@ def replay(example: Counterexample, system: type[System], load: Callable[[str], 
     stale = bool(example.code_hash) and example.code_hash != system.code_hash()
     reverts = sum(sent.outcome != "ok" for sent in recorder.log)
     outcome = Replay(finding, len(recorder.log), reverts, 0, stale)
-    with Anvil(timestamp=time - 1) as anvil:
+    with Anvil(timestamp=time - 1, hardfork=engine.evm.fork.name) as anvil:
         anvil.rpc.call("anvil_setBlockTimestampInterval", 0)  # time passes where the sequence says so
         player = _Player(anvil.rpc, engine)
         player.copy(base)

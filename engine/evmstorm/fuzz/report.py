@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from evmstorm.fuzz.campaign import Plan, SystemResult
+from evmstorm.fuzz.campaign import InvariantCount, Plan, SystemResult
 
 __all__ = ["Progress", "as_html", "as_json", "print_results"]
 
@@ -67,26 +67,34 @@ def print_results(results: list[SystemResult], plan: Plan, *, program: str = "ev
             if tried and action.ok / tried < QUIET_SUCCESS:
                 console.print(f"{result.system}: {action.name} succeeded {action.ok:,} of {tried:,} times")
     for result in results:
-        if result.finding is not None:
-            console.print(result.finding.script(), markup=False, highlight=False)
-            console.print(
-                f"saved: {result.saved}\nsend it to a real node: {program} replay {result.saved}", markup=False
-            )
+        for action in result.actions:
+            if action.ok + action.refused == 0:
+                console.print(f"{result.system}: {action.name} was never called ({action.idle:,} times nothing to do)")
+        for example, saved in zip(result.findings, result.saved, strict=True):
+            console.print(example.script(), markup=False, highlight=False)
+            console.print(f"saved: {saved}\nsend it to a real node: {program} replay {saved}", markup=False)
 
 
 def _rows(result: SystemResult) -> list[tuple[str, str, str]]:
-    found = result.finding.finding if result.finding else ""
-    ok = sum(action.ok for action in result.actions) + result.waits
-    rows = [
-        (number, sentence, "BROKEN" if number == found else f"held {ok:,} times")
-        for number, sentence in result.invariants
-    ]
+    broken = {example.finding for example in result.findings}
+    rows = [(item.id, item.sentence, _verdict(item, broken)) for item in result.invariants]
     tried = sum(action.ok + action.refused for action in result.actions)
-    verdict = "BROKEN" if found and found not in dict(result.invariants) else f"held {tried:,} times"
-    sentence = f"every call did what the model predicted ({found})" if verdict == "BROKEN" else (
-        "every call succeeds or is refused as the model predicts"
-    )  # fmt: skip
-    return [*rows, ("model", sentence, verdict)]
+    others = sorted(broken - {item.id for item in result.invariants})
+    sentence = "every call succeeds or is refused as the model predicts"
+    if others:
+        return [*rows, ("model", f"{sentence} ({', '.join(others)})", "BROKEN")]
+    return [*rows, ("model", sentence, f"held for {tried:,} calls")]
+
+
+def _verdict(item: InvariantCount, broken: set[str]) -> str:
+    """What was counted: each check of this invariant, after a call or wait, or at the end of a sequence."""
+    if item.id in broken:
+        return "BROKEN"
+    if item.checks == 0:
+        return "NEVER CHECKED"
+    return (
+        f"held at {item.checks:,} ends of sequences" if item.at_end else f"held after {item.checks:,} calls and waits"
+    )
 
 
 def as_json(results: list[SystemResult], plan: Plan) -> bytes:
@@ -114,7 +122,7 @@ def as_html(results: list[SystemResult], plan: Plan) -> str:
         )
         parts.append("<table><tr><th>invariant<th>sentence<th>result")
         for number, sentence, verdict in _rows(result):
-            style = " class=bad" if verdict == "BROKEN" else ""
+            style = "" if verdict.startswith("held") else " class=bad"
             parts.append(f"<tr><td>{html.escape(number)}<td>{html.escape(sentence)}<td{style}>{verdict}")
         parts.append("</table><table><tr><th>action<th class=n>succeeded<th class=n>refused<th class=n>share")
         for action in result.actions:
@@ -125,6 +133,5 @@ def as_html(results: list[SystemResult], plan: Plan) -> str:
                 f"<td class=n>{share}"
             )
         parts.append("</table>")
-        if result.finding is not None:
-            parts.append(f"<pre>{html.escape(result.finding.script())}</pre>")
+        parts += [f"<pre>{html.escape(example.script())}</pre>" for example in result.findings]
     return "\n".join(parts) + "\n"

@@ -170,6 +170,7 @@ class System:
     contracts: ClassVar[tuple[str, ...]] = ()  # those whose code is under test, for hashes, mutants and coverage
     actors: ClassVar[tuple[str, ...]] = ("user", "rival", "stranger")
     wait_weight: ClassVar[int] = 6
+    jumps_blocks: ClassVar[bool | None] = None  # whether waits may skip blocks; None: when the code reads block numbers
     ticket: ClassVar[str] = ""
 
     evm: LocalEvm
@@ -193,6 +194,10 @@ class System:
 
     def deadlines(self) -> list[int]:
         """Time stamps at which something changes: waiting aims at them, one second early and late included."""
+        return []
+
+    def heights(self) -> list[int]:
+        """Block numbers at which something changes: waiting aims at them as it does at deadlines."""
         return []
 
     # what it may use --------------------------------------------------------------------------------------------------
@@ -226,6 +231,10 @@ class System:
     @property
     def now(self) -> int:
         return self.evm.now
+
+    @property
+    def block(self) -> int:
+        return self.evm.block_number
 
     def tx(
         self,

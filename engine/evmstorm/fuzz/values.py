@@ -16,12 +16,14 @@ from ethwire.constants import ETHER
 if TYPE_CHECKING:
     from evmstorm.fuzz.system import System
 
-__all__ = ["Amount", "Choice", "Duration", "Fixed", "Flag", "Index", "Made", "Value", "Who"]
+__all__ = ["Amount", "Choice", "Duration", "Fixed", "Flag", "Index", "Made", "Value", "Who", "mixed"]
 
 FULL = 1 << 32  # `value` is below this
 MAX_UINT = (1 << 256) - 1
 LIMITS = (*((1 << bits) - 1 for bits in (256, 255, 128, 96, 64)), 1 << 128, 1 << 96)
 MODES = 16
+MASK32, MASK64 = (1 << 32) - 1, (1 << 64) - 1
+GOLDEN = 0x9E37_79B9_7F4A_7C15  # 2^64 divided by the golden ratio: spreads neighbours far apart
 
 Source = str | int | Callable[..., Any]
 
@@ -187,3 +189,9 @@ class Made(Value):
 
     def draw(self, system: System, who: str, mode: int, pick: int, value: int) -> Any:
         return self._make(system, who, value)
+
+
+def mixed(mode: int, pick: int, value: int, rank: int) -> tuple[int, int, int]:
+    """Fields for the second and later arguments of a kind: independent ones from the same bytes, zeros from zeros."""
+    mixed = ((mode | pick << 8 | value << 16) * (GOLDEN * (2 * rank + 1))) & MASK64
+    return mixed >> 48 & 255, mixed >> 56, mixed >> 16 & MASK32

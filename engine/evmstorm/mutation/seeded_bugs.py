@@ -13,7 +13,7 @@ from evmstorm.evm.artifacts import Artifact
 from evmstorm.fuzz.counterexample import Counterexample, build
 from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.search import Search
-from evmstorm.fuzz.shrink import shrink
+from evmstorm.fuzz.shrink import after_the_same_action, shrink
 from evmstorm.fuzz.system import System
 
 __all__ = ["Bug", "BugSearch", "Seeder", "compile_with", "loader", "overlay_of", "search_for_bug", "seeder"]
@@ -99,6 +99,6 @@ def search_for_bug(
         if made >= calls if calls else spent > seconds:
             return BugSearch(bug.name, spent, made, 0, None)
     spent, made = time.perf_counter() - started, engine.calls + engine.waits
-    data, finding = shrink(engine, search.data, finding)
+    data, finding = shrink(engine, search.data, finding, alike=after_the_same_action)
     example = build(engine, data, finding, seed)
     return BugSearch(bug.name, spent, made, sum(bool(step.target) for step in example.steps), example)

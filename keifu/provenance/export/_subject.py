@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ from keifu.provenance._model import Relation, Status
 from keifu.provenance.digest import TreeDigest
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.registry import Entry
+from keifu.provenance.statement import rfc3339
 
 __all__ = ["Basis", "Exporter", "Fact", "Subject", "describe", "rfc3339"]
 
@@ -67,10 +67,6 @@ class Exporter(Protocol):
 
     def render(self, subject: Subject) -> bytes:
         """The document, the same for the same subject."""
-
-
-def rfc3339(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def describe(

@@ -40,16 +40,23 @@ class Anvil:
         anvil.rpc.call("eth_blockNumber")
 
     With a `timestamp` of its first block it has a clock of its own, a second a block: what happens on it repeats, on
-    any machine. Otherwise its clock is the machine's.
+    any machine. Otherwise its clock goes as the machine's, from `since` on if that is given.
     """
 
     def __init__(
-        self, *, port: int = 0, chain_id: int = CHAIN_ID, timestamp: int = 0, hardfork: str = "cancun", state: str = ""
+        self,
+        *,
+        port: int = 0,
+        chain_id: int = CHAIN_ID,
+        timestamp: int = 0,
+        since: int = 0,
+        hardfork: str = "cancun",
+        state: str = "",
     ) -> None:
         self.chain_id = chain_id
         command = [_binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)]
         command += ["--hardfork", hardfork, "--gas-limit", str(GAS_LIMIT), "--order", "fifo", "--balance", "100000000"]
-        command += ["--timestamp", str(timestamp)] if timestamp else []
+        command += ["--timestamp", str(timestamp or since)] if timestamp or since else []
         command += ["--state", state] if state else []
         self._process = subprocess.Popen(  # noqa: S603
             [*_ATTENDED, *command],

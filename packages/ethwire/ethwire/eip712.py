@@ -12,8 +12,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar
 
-from eth_abi.abi import encode as abi_encode
-
+from ethwire.abi import encode_args
 from ethwire.errors import AbiError
 from ethwire.keys import Account, keccak256, recover
 
@@ -39,7 +38,7 @@ def _word(kind: str, value: Any) -> bytes:
         return keccak256(value.encode())
     if kind == "bytes":
         return keccak256(value)
-    return abi_encode([kind], [value])
+    return encode_args([kind], [value], "typed data")
 
 
 class StructType:

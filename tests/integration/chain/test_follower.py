@@ -11,8 +11,8 @@ import pytest
 from keifu.chain import Rpc
 from keifu.chain.follower import Follower
 from keifu.errors import ChainMismatch, RpcError
+from tests.faulty_node import FaultyNode
 from tests.integration.chain.conftest import Totals, values
-from tests.integration.chain.faulty_node import FaultyNode
 
 
 def caught_up(step):
@@ -73,7 +73,7 @@ def test_a_node_that_drops_logs_and_receipts_is_refused(anvil, counter, user, da
 
     with FaultyNode(anvil.url, drop_all) as node:
         follower = Follower(Rpc(node.url), [counter.address], database, totals)
-        with pytest.raises(RpcError, match="do not give its bloom filter"):
+        with pytest.raises(RpcError, match="do not give the root in its header"):
             follower.step()
     assert values(database) == []
 
@@ -88,7 +88,7 @@ def test_a_node_that_mixes_two_chains_is_refused(anvil, counter, user, database,
 
     with FaultyNode(anvil.url, other_chain) as node:
         follower = Follower(Rpc(node.url), [counter.address], database, totals)
-        with pytest.raises(RpcError, match="does not follow the one before it"):
+        with pytest.raises(RpcError, match="does not hash to the block"):
             follower.step()
 
 

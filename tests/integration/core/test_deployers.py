@@ -13,7 +13,7 @@ from scripts._ape_deployer import ApeDeployer
 from tests.ape_chain import GENESIS
 
 # Time or block of the deployment is among their immutables, which stand behind the code.
-KEEP_THEIR_BIRTH = {"StakingHub", "RewardStream", "Randomness"}
+KEEP_THEIR_BIRTH = {"StakingHub", "Randomness", "AlignmentCourt"}
 
 
 @pytest.fixture(scope="module")

@@ -80,25 +80,29 @@ def grants_at(path):
 
 AS = ("--role", "delegator")
 SENDING = {
-    "staking register": ("--bond", "10"),
-    "staking unbond": ("--amount", "1"),
+    "staking register": (),
+    "staking lock": ("--service", SOMEBODY, "--amount", "1"),
+    "staking set-multiple": ("--service", SOMEBODY, "--multiple", "2"),
+    "staking take-back": ("--service", SOMEBODY),
     "staking delegate": ("--operator", SOMEBODY, "--amount", "1"),
     "staking rewards": ("--operator", SOMEBODY),
     "staking reward": ("--operator", SOMEBODY, "--amount", "1"),
-    "staking commit": ("--service", SOMEBODY, "--amount", "1"),
-    "staking uncommit": ("--service", SOMEBODY, "--amount", "1"),
-    "staking list-service": ("--service", SOMEBODY, "--horizon", "2 days"),
+    "staking list-service": ("--service", SOMEBODY, "--horizon", "30 days"),
+    "staking remove-service": ("--service", SOMEBODY),
     "staking collect": (),
-    "staking unjail": (),
     "staking withdraw": ("--operator", SOMEBODY),
     "staking exit": ("--operator", SOMEBODY),
-    "court open": ("--service", SOMEBODY, "--operator", SOMEBODY, "--amount", "1", "--evidence", HASH),
+    "court answer": ("1", "--file", "{path}/answer.txt"),
     "court draw": ("1",),
+    "court advance": ("1",),
     "court commit": ("1", "--vote", "guilty", "--secret", "{path}/vote.json"),
     "court reveal": ("1", "--secret", "{path}/kept.json"),
-    "court appeal": ("1",),
-    "court execute": ("1",),
-    "court collect": ("1",),
+    "court rehear": ("1",),
+    "court settle": ("1",),
+    "court join": (),
+    "court leave": ("--amount", "1"),
+    "court release": (),
+    "court absent": ("1", "--juror", SOMEBODY),
     "prov register": ("{path}", "--kind", "code"),
     "prov attest": (HASH, "--schema", "read"),
     "prov promote": ("production", HASH),
@@ -112,6 +116,7 @@ SENDING = {
 def arguments(tmp_path):
     """The command line of a sending verb, valid in itself."""
     grants_at(tmp_path)
+    (tmp_path / "answer.txt").write_text("it was not so")
     (tmp_path / "kept.json").write_text(json.dumps({"case": 1, "vote": "guilty", "salt": HASH}))
     return lambda verb: [*verb.split(), *(item.format(path=tmp_path) for item in SENDING[verb]), *AS]
 
@@ -155,24 +160,24 @@ def test_on_another_chain_than_was_meant(anvil, keifu, arguments, verb):
     [
         (("staking", "delegate", "--operator", SOMEBODY, "--amount", "1"), 1, "hub: unknown operator"),
         (("staking", "delegate", "--operator", SOMEBODY, "--amount", "6000"), 1, "has 5,000 coins, 6,000 are needed"),
-        (("staking", "register", "--bond", "6000"), 1, "has 5,000 coins, 6,000 are needed"),
+        (("staking", "lock", "--service", "{court}", "--amount", "6000"), 1, "has 5,000 coins, 6,000 are needed"),
+        (("staking", "lock", "--service", "{court}", "--amount", "1"), 1, "hub: "),
+        (("staking", "lock", "--service", SOMEBODY, "--amount", "1"), 1, "hub: service not listed"),
         (("staking", "register", "--metadata", "u" * 257), 2, "at most 256 fit"),
-        (("staking", "unbond", "--amount", "1"), 1, "hub: "),
-        (("staking", "unjail"), 1, "hub: not jailed"),
-        (("staking", "commit", "--service", SOMEBODY, "--amount", "1"), 1, "hub: unknown operator"),
-        (("staking", "uncommit", "--service", SOMEBODY, "--amount", "1"), 1, "hub: "),
+        (("staking", "set-multiple", "--service", SOMEBODY, "--multiple", "1"), 1, "hub: service not listed"),
+        (("staking", "set-multiple", "--service", SOMEBODY, "--multiple", "5"), 2, "0<=x<=4"),
+        (("staking", "take-back", "--service", "{court}"), 1, "hub: service may still slash"),
         (("staking", "reward", "--operator", SOMEBODY, "--amount", "1"), 1, "hub: unknown operator"),
-        (("staking", "list-service", "--service", SOMEBODY, "--horizon", "20 days"), 1, "horizon beyond unbonding"),
-        (("staking", "list-service", "--service", SOMEBODY, "--horizon", "2 days"), 1, ""),
-        (
-            ("court", "open", "--service", SOMEBODY, "--operator", SOMEBODY, "--amount", "1", "--evidence", HASH),
-            1,
-            "court: ",
-        ),
+        (("staking", "list-service", "--service", SOMEBODY, "--horizon", "30 days"), 3, "where a service should be"),
+        (("staking", "list-service", "--service", "{token}", "--horizon", "30 days"), 1, "does not show its terms"),
+        (("staking", "list-service", "--service", "{court}", "--horizon", "2 days"), 2, "the horizon is 2 days"),
+        (("court", "answer", "1", "--file", "{path}/vote.json"), 2, "does not exist"),
         (("court", "commit", "1", "--vote", "guilty", "--secret", "{path}/vote.json"), 2, "there is no case 1"),
-        (("court", "appeal", "7"), 2, "there is no case 7"),
+        (("court", "rehear", "7"), 2, "there is no case 7"),
         (("court", "draw", "7"), 2, "there is no case 7"),
-        (("court", "execute", "7"), 1, "court: unknown case"),
+        (("court", "settle", "7"), 2, "there is no case 7"),
+        (("court", "join"), 1, "court: "),
+        (("court", "release"), 1, "court: nothing asked back"),
         (("prov", "attest", "abababab", "--schema", "read"), 2, "no record begins with abababab"),
         (("prov", "withdraw", HASH, "--reason", "copied"), 1, "registry: "),
     ],
@@ -180,7 +185,8 @@ def test_on_another_chain_than_was_meant(anvil, keifu, arguments, verb):
 def test_where_the_contracts_would_refuse(anvil, suite, keifu, tmp_path, args, status, message):
     record_of(anvil, tmp_path / "deployments", suite.addresses)
     before = state(anvil)
-    found, told = keifu(*(item.format(path=tmp_path) for item in args), *AS)
+    places = {"path": tmp_path, "court": suite["AlignmentCourt"], "token": suite["KeifuToken"]}
+    found, told = keifu(*(item.format(**places) for item in args), *AS)
     assert (found, message in told) == (status, True), told
     assert state(anvil) == before
     assert not (tmp_path / "vote.json").exists()
@@ -189,10 +195,13 @@ def test_where_the_contracts_would_refuse(anvil, suite, keifu, tmp_path, args, s
 def test_what_is_right_is_sent(anvil, suite, keifu, tmp_path):
     """The positive twin: the same verbs, with an operator that there is."""
     record_of(anvil, tmp_path / "deployments", suite.addresses)
-    operator = anvil.account("operator").address
-    assert keifu("staking", "register", "--bond", "1,000", "--role", "operator")[0] == 0
-    assert keifu("staking", "delegate", "--operator", operator, "--amount", "2.5", *AS)[0] == 0
+    before, operator = anvil.rpc.call("eth_blockNumber"), anvil.account("operator").address
+    assert keifu("staking", "register", "--role", "operator")[0] == 0
+    assert keifu("staking", "register", "--commission", "700", "--role", "operator")[0] == 0
+    assert keifu("staking", "list-service", "--service", suite["AlignmentCourt"], "--horizon", "28 days",
+                 "--role", "deployer")[0] == 0  # fmt: skip
+    assert (
+        int(anvil.rpc.call("eth_blockNumber"), 16) == int(before, 16) + 2
+    )  # the deployment has queued the court already
     hub = Deployment(suite.addresses).at(anvil.client(), "StakingHub")
-    assert hub.position(operator, anvil.account("delegator").address)[1] == COIN * 5 // 2
-    assert keifu("staking", "exit", "--operator", operator, *AS)[0] == 0
-    assert hub.position(operator, anvil.account("delegator").address)[1] == 0
+    assert hub.operator_state(operator)[6] == 500  # 700 count in 14 epochs

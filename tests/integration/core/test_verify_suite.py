@@ -96,7 +96,9 @@ def thieves_suite(deployer, params, monkeypatch):
 
     def deploy(contract, argument):
         fake_token = deployer.deploy("KeifuToken", THIEF, label="fake token")
-        fake_hub = deployer.deploy("StakingHub", fake_token, THIEF, THIEF, 14 * DAY, DAY, label="fake hub")
+        fake_hub = deployer.deploy(
+            "StakingHub", fake_token, THIEF, THIEF, THIEF, 14 * DAY, DAY, 36, 1_461, label="fake hub"
+        )
         fakes = {"token": fake_token, "hub": fake_hub, "randomness": fake_token, "registry": fake_token}
 
         def changed(given, address_of):
@@ -217,10 +219,8 @@ def test_a_factory_that_is_not_ours_is_refused(record, wrong):
         ({"timelock_delay": 86_399}, "timelock_delay 86,399 is not between"),
         ({"epoch_length": 60}, "epoch_length 60 is not between 1 hour"),
         ({"unbonding": 4_000, "epoch_length": 3_600}, "unbonding 4,000 is not between 1 day"),
-        ({"case_bond": 4}, "case_bond 4 is not between 1 coins"),
-        ({"reveal_period": 1}, "reveal_period 1 is not between"),
-        ({"appeal_period": 1}, "appeal_period 1 is not between"),
-        ({"emission_duration": 1}, "emission_duration 1 is not between"),
+        ({"emission_delay": 1}, "emission_delay 1 is not between 28 days"),
+        ({"emission_duration": DAY}, "emission_duration 86,400 is not between"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

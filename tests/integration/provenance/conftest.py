@@ -8,6 +8,9 @@ from evmstorm.evm import artifacts
 from examples.digits.pipeline import Cast, DigitsPipeline, Settings
 from examples.digits.project import Workshop
 from keifu.chain import Anvil, ChainClient
+from keifu.chain.creation import Creation
+from keifu.chain.deployments import Record as DeploymentRecord
+from keifu.cli import main
 from keifu.keys import Account
 from keifu.provenance.lineage import walk
 from keifu.provenance.registry import Provenance
@@ -59,3 +62,24 @@ def workshop(pipeline):
 def lineage(workshop, source):
     """Of the evaluation: everything is its ancestor."""
     return walk(source, workshop["evaluation"].id, names=workshop.names)
+
+
+@pytest.fixture
+def keifu(anvil, source, monkeypatch, capsys, tmp_path):
+    """Runs one command line on a chain whose deployment is recorded; (status, standard output, standard error)."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("KEIFU_RPC", anvil.url)
+    monkeypatch.setenv("KEIFU_DEPLOYMENTS", str(tmp_path / "deployments"))
+    genesis = source.chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
+    contracts = {"ProvenanceRegistry": source.registry.address, "Environments": source.environments.address}
+    creations = {name: Creation(name, "", address, {}, "0x") for name, address in contracts.items()}
+    DeploymentRecord(source.chain.chain_id, genesis, creations=creations).save(tmp_path / "deployments")
+
+    def run(*args):
+        with pytest.raises(SystemExit) as exit_info:
+            main([*map(str, args)])
+        source.chain.forget_nonces()
+        out, err = capsys.readouterr()
+        return exit_info.value.code, out, err
+
+    return run

@@ -14,13 +14,15 @@ from keifu.keys import Account
 from keifu.keys.keystore import save_account
 from keifu.provenance import PolicyEntry
 from keifu.provenance.registry import schema_id
+from keifu.provenance.trust import Trust, trust_file
 
 EVALUATED = "evaluation passed"
 
 
 @pytest.fixture
-def prov(anvil, source, monkeypatch, capsys):
+def prov(anvil, source, monkeypatch, capsys, tmp_path):
     """Runs one command line; (status, standard output, standard error)."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("KEIFU_RPC", anvil.url)
     monkeypatch.setenv("KEIFU_REGISTRY", source.registry.address)
     monkeypatch.setenv("KEIFU_ENVIRONMENTS", source.environments.address)
@@ -64,12 +66,12 @@ def test_digest_and_diff(prov, model, tmp_path):
 def test_register_verify_swap(prov, model, tmp_path):
     record_id = register(prov, model, "--version", "1.2.3", "--licence", "MIT")
     status, out, _ = prov("verify", record_id, "--path", model)
-    assert (status, out.count("ok  ")) == (0, 3)
+    assert (status, out.count("ok  ")) == (0, 5)
     (model / "weights.bin").write_bytes(b"swapped")
     status, out, err = prov("verify", record_id, "--path", model, "--json")
     assert status == 1
-    assert [item["ok"] for item in json.loads(out)] == [True, True, False]
-    assert "has digest" in err
+    assert [item["ok"] for item in json.loads(out)] == [True, True, True, True, False]
+    assert "changed: weights.bin" in err
 
 
 @pytest.mark.case("tools-39")
@@ -104,7 +106,8 @@ def test_find_says_which_version_this_is(prov, model, cast):
     assert prov("find", model)[0] == 1
 
 
-def test_bundle_verifies_with_the_right_hash_only(prov, model, tmp_path):
+def test_bundle_verifies_with_the_right_hash_only(prov, model, source, tmp_path):
+    Trust(source.chain.chain_id, source.registry.address, source.environments.address).write(trust_file())
     record_id = register(prov, model)
     out_file = tmp_path / "x.bundle"
     status, block_hash, _ = prov("bundle", record_id, "--out", out_file)

@@ -12,6 +12,7 @@ from keifu.errors import CheckFailed
 from keifu.provenance.digest import digest_path
 from keifu.provenance.labels import LabelBatch, label_word
 from keifu.provenance.lineage import walk
+from keifu.provenance.proved import Proved
 from keifu.provenance.verify import check_bytes, check_lineage, check_run, check_running, require
 from keifu.units import DAY
 
@@ -23,7 +24,7 @@ def test_every_step_is_registered_and_verifies(pipeline, workshop, lineage):
     assert pipeline.accuracy >= ACCURACY_BAR
     for name in STEPS:
         entry = lineage.entries[workshop[name].id]
-        require([check_bytes(entry, workshop[name].path)])
+        require([check_bytes(entry, workshop[name].path, workshop.documents.manifest(entry.record))])
     assert check_lineage(lineage).ok
     assert lineage.depth == 6
 
@@ -31,8 +32,10 @@ def test_every_step_is_registered_and_verifies(pipeline, workshop, lineage):
 def test_production_runs_what_was_promoted(pipeline, workshop, source):
     digest = workshop["weights-int8"].record.digest
     beats = [pipeline.heartbeat(node, digest) for node in pipeline.cast.nodes]
-    findings = check_running(source, pipeline.environment, workshop["weights-int8"].path, beats)
-    assert [finding.ok for finding in findings] == [True] * 4
+    findings = check_running(
+        Proved.now(source), pipeline.environment, workshop["weights-int8"].path, beats, documents=workshop.documents
+    )
+    assert [finding.ok for finding in findings] == [True] * 6
 
 
 def test_swapped_weights_are_named(pipeline, workshop, source, lineage, tmp_path):
@@ -40,12 +43,12 @@ def test_swapped_weights_are_named(pipeline, workshop, source, lineage, tmp_path
     swapped = shutil.copytree(weights.path, tmp_path / "swapped")
     bias = np.load(swapped / "bias1.npy")
     np.save(swapped / "bias1.npy", bias[::-1])
-    finding = check_bytes(lineage.entries[weights.id], swapped, registered=weights.digest)
+    finding = check_bytes(lineage.entries[weights.id], swapped, workshop.documents.manifest(weights.record))
     assert not finding.ok
     assert "changed: bias1.npy" in finding.detail
 
     beat, signature = pipeline.heartbeat(pipeline.cast.nodes[1], digest_path(swapped).root)
-    running = check_running(source, pipeline.environment, None, [(beat, signature)])
+    running = check_running(Proved.now(source), pipeline.environment, None, [(beat, signature)])
     assert not running[-1].ok
     assert "evidence for a slash" in running[-1].detail
     assert source.environments.is_heartbeat_false(beat.args, signature, weights.record.args)
@@ -103,7 +106,7 @@ def test_heartbeats_that_do_not_count(anvil, pipeline, workshop, source, what):
         beat, signature = pipeline.heartbeat(node, beat.digest)
         pipeline.seq -= 1
         expected = "still runs promotion"
-    findings = check_running(source, pipeline.environment, None, [(beat, signature)], max_age=max_age)
+    findings = check_running(Proved.now(source), pipeline.environment, None, [(beat, signature)], max_age=max_age)
     assert not findings[-1].ok
     assert expected in findings[-1].detail
 

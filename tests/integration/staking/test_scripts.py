@@ -1,20 +1,18 @@
-"""`ape run staking …`: four verbs as processes of their own on one chain, and the same actions over two deployers."""
+"""`ape run staking …`: verbs on one chain, and the same actions over two deployers."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
 import pytest
 
 from audit.deployer import EvmDeployer
-from evmstorm.evm import LocalEvm, artifacts, reverts
-from keifu.chain import Anvil, RpcDeployer, deploy_protocol
+from evmstorm.evm import LocalEvm, reverts
+from keifu.chain import RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record
+from keifu.chain.services import list_services
 from keifu.staking import actions
-from keifu.units import COIN
-from tests.ape_chain import GENESIS, HOST
+from keifu.units import COIN, DAY
 
 NETWORK = ["--network", "ethereum:local:foundry"]
 OPERATOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"  # TEST::1 of the mnemonic that anvil and ape share
@@ -24,13 +22,21 @@ def test_actions_from_registering_to_the_last_coin():
     evm = LocalEvm()
     deployer, operator, delegator = map(evm.account, ("deployer", "operator", "delegator"))
     suite = deploy_protocol(EvmDeployer(evm, deployer))
-    token = suite.at(evm, actions.TOKEN)
+    token, service = suite.at(evm, actions.TOKEN), evm.account("service").address
+    suite.at(evm, actions.HUB).list_service(service, 14 * DAY, 4, sender=suite["Timelock"])
     for account in (operator, delegator):
         token.transfer(account, 5_000 * COIN, sender=deployer)
     factory = EvmDeployer(evm, deployer).factory
     operating, delegating = (EvmDeployer(evm, account, factory) for account in (operator, delegator))
-    actions.register(operating, suite, 500, "ipfs://me", 2_000 * COIN)
-    actions.register(operating, suite, 700, "ipfs://me", 0)
+    actions.register(operating, suite, 500, "ipfs://me")
+    actions.register(operating, suite, 700, "ipfs://me")
+    with reverts("hub: pool is full"):
+        actions.delegate(delegating, suite, operator.address, 300 * COIN)
+    evm.warp_to(actions.set_multiple(operating, suite, service, 2))
+    assert actions.lock(operating, suite, service, operator.address, 2_000 * COIN) == 2_000 * COIN
+    hub = suite.at(evm, actions.HUB)
+    hub.poke(operator, service, sender=operator)
+    hub.bind(operator, 1_000 * COIN, sender=service)
     assert actions.delegate(delegating, suite, operator.address, 300 * COIN) == 300 * COIN
     first = actions.leave(delegating, suite, operator.address, evm.now)
     assert (first.asked, first.paid, len(first.waiting)) == (300 * COIN, 0, 1)
@@ -44,30 +50,26 @@ def test_actions_from_registering_to_the_last_coin():
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("ape run")
-def test_the_four_verbs(tmp_path):
-    with Anvil(timestamp=GENESIS) as anvil:
-        deployer = anvil.account("deployer")
-        chain = anvil.client()
-        genesis = chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
-        folder = tmp_path / "deployments"
-        record = Record(chain.chain_id, genesis)
-        suite = deploy_protocol(RpcDeployer(chain, deployer), record=record, save=lambda made: made.save(folder))
-        token = suite.at(anvil.client(), actions.TOKEN)
-        token.transfer(OPERATOR, 5_000 * COIN, sender=deployer)
-        environment = {**os.environ, HOST: anvil.url, "KEIFU_DEPLOYMENTS": str(folder)}
+def test_verbs_with_an_ape_account(ape_run, tmp_path):
+    anvil = ape_run.anvil
+    deployer = anvil.account("deployer")
+    chain = anvil.client()
+    genesis = chain.rpc.call("eth_getBlockByNumber", "0x0", False)["hash"]
+    record = Record(chain.chain_id, genesis)
+    suite = deploy_protocol(RpcDeployer(chain, deployer), record=record, save=lambda made: made.save(tmp_path))
+    anvil.warp(2 * DAY)
+    list_services(RpcDeployer(chain, deployer), suite)
+    suite.at(anvil.client(), actions.TOKEN).transfer(OPERATOR, 5_000 * COIN, sender=deployer)
 
-        def run(*arguments):
-            done = subprocess.run(
-                ["ape", "run", "staking", *arguments, *NETWORK, "--json"],
-                check=False, capture_output=True, text=True, env=environment, cwd=artifacts.project().root,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
-            return json.loads(done.stdout)
+    def run(*arguments):
+        done = ape_run("staking", *arguments, *NETWORK, "--json", deployments=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
-        sender = ["--account", "TEST::1"]
-        assert run("register", *sender, "--bond", "2,000")["bond_added"] == str(2_000 * COIN)
-        assert run("delegate", *sender, "--operator", OPERATOR, "--amount", "100")["shares"] == str(100 * COIN)
-        found = run("status")["operators"]
-        assert [(row["bond"], row["delegated"]) for row in found] == [(str(2_000 * COIN), str(100 * COIN))]
-        left = run("exit", *sender, "--operator", OPERATOR)
-        assert (left["asked"], left["paid"], len(left["waiting"])) == (str(100 * COIN), "0", 1)
+    sender = ["--account", "TEST::1"]
+    assert run("register", *sender)["commission_bps"] == 500
+    lock = ["--service", suite["AlignmentCourt"], "--amount", "2,000"]
+    assert run("lock", *sender, *lock)["locked"] == str(2_000 * COIN)
+    found = run("status")["operators"]
+    assert [(row["locked"], row["delegated"]) for row in found] == [(str(2_000 * COIN), "0")]
+    assert [row["service"] for row in run("services")["services"]] == [suite["AlignmentCourt"]]

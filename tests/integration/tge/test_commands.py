@@ -6,41 +6,10 @@ import json
 
 import pytest
 
-from keifu.cli import main
-from keifu.keys import Account
 from keifu.units import COIN
+from tests.integration.tge.conftest import TREASURY
 
 pytestmark = pytest.mark.case("tools-38")
-
-TREASURY = Account.from_role("owner")
-CSV = f"account,total\n{Account.from_role('holder').address},1143\n"
-
-
-@pytest.fixture
-def keifu(anvil, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("KEIFU_RPC", anvil.url)
-    monkeypatch.setenv("KEIFU_DEPLOYMENTS", str(tmp_path / "deployments"))
-    monkeypatch.setenv("KEIFU_GRANTS", str(tmp_path / "grants"))
-    for role in ("owner", "deployer", "holder"):
-        anvil.account(role)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
-
-    return run
-
-
-@pytest.fixture
-def deployed(keifu, tmp_path):
-    """A distribution whose treasury is another account than the deployer."""
-    (tmp_path / "grants.csv").write_text(CSV)
-    assert keifu("tge", "build", "--csv", str(tmp_path / "grants.csv"), "--out", str(tmp_path / "grants"))[0] == 0
-    status, told, _ = keifu("tge", "deploy", "--treasury", TREASURY.address, "--role", "deployer")
-    assert status == 0
-    assert "`keifu tge fund` with the treasury's key" in told.splitlines()[-1]
 
 
 def test_the_treasury_pays_in_once(keifu, deployed):

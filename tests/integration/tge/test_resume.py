@@ -86,7 +86,9 @@ def test_a_run_that_is_cut_off_after_every_step_deploys_and_pays_once(anvil, dep
     assert paid.count(True) == 1
     assert token.balanceOf(deployment[tge.DISTRIBUTOR]) == grants.allocation
     creations = client.rpc.call("eth_getTransactionCount", deployer.address, "latest")
-    assert int(creations, 16) == 2 + len(deployment.addresses)  # the factory, each contract, the payment
+    assert int(creations, 16) == 3 + len(
+        deployment.addresses
+    )  # the factory, each contract, a service queued, the payment
 
 
 def test_a_run_that_is_killed_goes_on(anvil, deployer, summary, tmp_path, grants):

@@ -9,7 +9,7 @@ from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
 from evmstorm.fuzz.search import Search
 from evmstorm.mutation.seeded_bugs import Bug, search_for_bug
-from keifu.spec.court import GUILTY, INNOCENT
+from keifu.spec.court import ACQUITTED, CONVICTED
 
 CALLS = 12_000
 FILE = "registry/Environments.vy"
@@ -30,11 +30,11 @@ def test_a_campaign_slashes_by_both_ways_and_acquits() -> None:
 
     while engine.calls < CALLS:
         assert search.step() is None
-        reached |= {(case.verdict, system.truth[number]) for number, case in system.model.cases.items()}
+        reached |= {(case.verdict, system.truth[number]) for number, case in system.law.cases.items()}
         reached |= {"service" for _ in system.spent}
 
-    assert {"service", (GUILTY, True), (INNOCENT, False)} <= reached
-    assert not reached & {(GUILTY, False)}
+    assert {"service", (CONVICTED, True), (ACQUITTED, False)} <= reached
+    assert not reached & {(CONVICTED, False)}
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)

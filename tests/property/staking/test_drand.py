@@ -11,7 +11,7 @@ from evmstorm.evm import LocalEvm, reverts
 from keifu.chain import Params, deploy_protocol
 from keifu.spec import drand_rounds
 from tests.property.staking import bls
-from tests.property.staking.courtroom import GUILTY, Courtroom
+from tests.unit.court.courtroom import CONVICTED, Courtroom
 
 PERIOD = 3
 SECRET, OTHER_SECRET = 0x5EED, 0xC0FFEE
@@ -25,11 +25,12 @@ class DrandCourtroom(Courtroom):
         return self.evm.deploy("DrandRandomness", *terms, sender=self.owner)
 
     def draw(self, case):
-        epoch = self.court.get_round(case, self.court.get_case(case)[6])[2]
+        epoch = self.case(case)["seed_epoch"]
         number = self.box.source(epoch)
-        assert not any(self.court.drawn_seats(case, juror) for juror in self.jurors)
+        assert not any(self.court.drawn(case, 0, juror) for juror in self.jurors)
         self.evm.warp_to(self.box.genesis() + (number - 1) * PERIOD)
         self.box.capture(epoch, bls.sign(SECRET, bls.round_message(number)), sender=self.accuser)
+        self.court.advance(case, sender=self.stranger)
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +99,14 @@ def test_rnd_6_only_the_key_s_signature_of_that_round(evm, drand, epoch):
 def test_rnd_6_a_court_draws_its_jury_by_a_round():
     """RND-6, RND-1: no seat before the round is there; then the case runs as with any other source."""
     room = DrandCourtroom()
-    case = room.accuse()
-    assert all(room.court.drawn_seats(case, juror) for juror in room.jurors)
-    room.sit(case, {0: True, 1: True, 2: True, 3: False})
-    assert room.verdict(case) == GUILTY
+    case = room.open()
+    room.to_seed(case)
+    room.draw(case)
+    assert all(room.court.drawn(case, 0, juror) for juror in room.jurors)
+    room.vote(case, True, True, True, True)
+    room.court.advance(case, sender=room.stranger)
+    room.close(case)
+    assert room.court.verdict(case)[0] == CONVICTED
 
 
 def test_the_campaign_s_key_is_of_its_secret():

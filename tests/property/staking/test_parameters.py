@@ -6,7 +6,7 @@ import z3
 
 from audit.parameters import PAGE, deterred, page
 from evmstorm.evm import artifacts
-from keifu.chain.protocol import Params
+from keifu.chain.parameters import Params
 
 BPS = 10_000
 
@@ -28,20 +28,19 @@ def test_a_slash_is_three_times_the_expected_gain():
     assert deterred(1_000, 100) == 3
 
 
-def test_a_case_fits_into_the_horizon():
-    """A service that names the court needs a horizon of the longest case; the hub must be able to grant it."""
-    appeals = artifacts.constant("staking/AlignmentCourt.vy", "MAX_APPEALS")
-    params = Params()
-    turn = 2 * params.epoch_length + params.reveal_period
-    assert (appeals + 1) * turn + appeals * params.appeal_period <= params.unbonding
+def test_a_case_fits_into_the_longest_horizon():
+    """A service with the court needs its evidence window and a case; the hub must be able to grant that."""
+    longest = artifacts.constant("staking/lib/cases.vy", "LONGEST_CASE")
+    assert Params().unbonding + longest <= artifacts.constant("staking/lib/services.vy", "MAX_HORIZON")
 
 
-def test_a_commission_is_announced_long_enough_to_leave():
+def test_delegators_can_leave_before_anything_costs_them_more():
     notice = artifacts.constant("staking/lib/operators.vy", "COMMISSION_NOTICE")
     params = Params()
     assert notice * params.epoch_length >= params.unbonding
+    assert 2 * params.unbonding >= params.unbonding * 3 // 2 + params.epoch_length  # a raise, the longest ticket
 
 
-def test_no_seat_can_pay_its_penalty_with_less_than_it_holds():
-    seat = artifacts.constant("staking/lib/juries.vy", "SEAT")
-    assert artifacts.constant("staking/lib/juries.vy", "PENALTY") <= seat
+def test_no_emission_before_the_first_multiple_counts():
+    params = Params()
+    assert (params.emission_start - 1) * params.epoch_length >= 2 * params.unbonding

@@ -12,24 +12,15 @@ import hypothesis.strategies as st
 from hypothesis import currently_in_test_context, event
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from ethwire.constants import ZERO_ADDRESS
+from audit.staked_hub import LOCK, MULTIPLE, UNBONDING, hub_arguments, make_room
 from evmstorm.evm import LocalEvm, Revert
 from keifu.tge import Schedule
 from keifu.units import COIN, DAY
 
-UNBONDING = 14 * DAY
 TOTALS = (1_000 * COIN, 777 * COIN + 13, 20 * COIN + 1)
-BOND = 1_000 * COIN
-COMMITTED = 5_000 * COIN
-# What a slashed, jailed or empty operator answers, and what a slice too small does.
-ALLOWED = {
-    "hub: below minimum stake",
-    "hub: dust left",
-    "hub: no stake taken",
-    "hub: operator jailed",
-    "hub: too few shares",
-    "hub: bond below minimum",
-}
+OTHERS = 4_000 * COIN  # that others have delegated
+# What an operator without room answers, and what a slice too small does.
+ALLOWED = {"hub: below minimum stake", "hub: dust left", "hub: pool is full", "hub: too little"}
 
 
 @dataclass
@@ -54,7 +45,7 @@ def count(what):
 
 
 class World:
-    """A hub whose operator has committed its own bond and others' stake, and three grants."""
+    """A hub whose operator answers for its delegators, others' stake with it, and three grants."""
 
     def __init__(self):
         evm = self.evm = LocalEvm()
@@ -62,18 +53,14 @@ class World:
         self.deployer, self.operator, self.service, self.holder, self.revoker, other = map(evm.account, roles)
         self.token = evm.deploy("KeifuToken", self.deployer, sender=self.deployer)
         self.hub = evm.deploy(
-            "StakingHub", self.token, self.deployer, self.deployer, UNBONDING, DAY, sender=self.deployer
+            "StakingHub", *hub_arguments(self.token, self.deployer, self.deployer), sender=self.deployer
         )
         self.escrow = evm.deploy("VestingEscrow", self.token, self.hub, sender=self.deployer)
         for account in (self.operator, other):
             self.token.transfer(account, 10**6 * COIN, sender=self.deployer)
             self.token.approve(self.hub, 2**256 - 1, sender=account)
-        self.hub.register_operator(0, "", sender=self.operator)
-        self.hub.bond(BOND, sender=self.operator)
-        self.hub.list_service(self.service, UNBONDING, 0, 0, ZERO_ADDRESS, sender=self.deployer)
-        self.hub.stake(self.operator, COMMITTED - BOND, 0, sender=other)
-        self.hub.commit(self.service, COMMITTED, sender=self.operator)
-        evm.warp(2 * UNBONDING)
+        make_room(self.hub, self.token, self.deployer, self.service, [self.operator], evm.warp, commission_bps=0)
+        self.hub.stake(self.operator, OTHERS, 0, 0, sender=other)
         self.token.approve(self.escrow, 2**256 - 1, sender=self.deployer)
         self.schedule = Schedule(evm.now + DAY, 30 * DAY, 6, 4)
         for total in TOTALS:
@@ -91,7 +78,7 @@ class StakedEscrow(RuleBasedStateMachine):
         WORLD.evm.restore(WORLD.begin)
         self.evm, self.escrow, self.hub, self.token = WORLD.evm, WORLD.escrow, WORLD.hub, WORLD.token
         self.grants = {number + 1: Grant(total, WORLD.schedule) for number, total in enumerate(TOTALS)}
-        # Two grants are at stake before the first slash jails the operator.
+        # Two grants are at stake before the first slash takes the operator's room.
         self.enter(1, 8)
         self.enter(2, 4)
 
@@ -138,14 +125,15 @@ class StakedEscrow(RuleBasedStateMachine):
     def write_off(self, number):
         self.count_refund(number, self.escrow.write_off(number, sender=WORLD.service))
 
-    @rule(amount=st.sampled_from([1, BOND + 1, 2 * BOND, COMMITTED // 2 + 7, COMMITTED]))
-    def slash(self, amount):
-        self.hub.slash(WORLD.operator, amount, ZERO_ADDRESS, ZERO_ADDRESS, b"\x01" * 32, sender=WORLD.service)
+    @rule(penalty=st.sampled_from([1, LOCK // 10, LOCK // MULTIPLE + 7, LOCK]))
+    def slash(self, penalty):
+        self.hub.slash(WORLD.operator, 0, penalty, sender=WORLD.service)
 
     @rule()
-    def bond_again(self):
-        if self.hub.operator_state(WORLD.operator)[0] < BOND:
-            self.hub.bond(BOND, sender=WORLD.operator)
+    def lock_again(self):
+        if (there := self.hub.lock_of(WORLD.service, WORLD.operator)) < LOCK:
+            self.hub.lock(WORLD.service, WORLD.operator, LOCK - there, sender=WORLD.operator)
+            self.hub.bind(WORLD.operator, LOCK, sender=WORLD.service)
 
     @rule(number=st.integers(1, 3))
     def claim(self, number):

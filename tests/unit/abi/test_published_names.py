@@ -42,9 +42,9 @@ def test_every_published_name_can_be_used(name):
 @pytest.mark.parametrize(
     ("name", "getters"),
     [
-        ("StakingHub", {"token", "owner", "insurance"}),
-        ("AlignmentCourt", {"token", "hub", "randomness", "bond"}),
-        ("RewardStream", {"token", "hub", "end"}),
+        ("StakingHub", {"token", "owner", "insurance", "treasury"}),
+        ("AlignmentCourt", {"token", "hub", "randomness"}),
+        ("Insurance", {"token", "hub", "owner"}),
         ("TGEDistributor", {"token", "hub", "owner"}),
         ("VestingEscrow", {"token", "hub"}),
         ("CommitRevealRandomness", {"token", "sink", "bond"}),
@@ -63,7 +63,7 @@ def test_the_hub_names_its_coin_and_its_owner():
     evm = LocalEvm()
     owner, sink = evm.account("owner"), evm.account("sink")
     token = evm.deploy("KeifuToken", owner, sender=owner)
-    hub = evm.deploy("StakingHub", token, owner, sink, 200, 100, sender=evm.account("deployer"))
+    hub = evm.deploy("StakingHub", token, owner, sink, owner, 200, 100, 40, 10, sender=evm.account("deployer"))
     assert (hub.token(), hub.owner(), hub.insurance()) == (token.address, owner.address, sink.address)
 
 

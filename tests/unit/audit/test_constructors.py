@@ -9,10 +9,8 @@ from evmstorm.mutation.seeded_bugs import Bug, compile_with
 from evmstorm.project import load
 
 LOST = [
-    ("stream", Bug("no duration", "staking/RewardStream.vy", "assert _duration > 0", "assert _duration >= 0")),
-    ("stream", Bug("no hub", "staking/RewardStream.vy", "assert _hub.is_contract", "assert _token.is_contract")),
-    ("hub", Bug("itself insured", "staking/StakingHub.vy", "_insurance not in [empty(address), self]",
-                "_insurance != empty(address)")),
+    ("hub", Bug("itself insured", "staking/lib/slashing.vy", "_insurance not in [empty(address), self]",
+                "_insurance != empty(address)", ("StakingHub",))),
     ("token", Bug("no holder", "token/KeifuToken.vy", "assert _holder != empty(address)", "assert _holder != self")),
 ]  # fmt: skip
 

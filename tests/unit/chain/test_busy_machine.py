@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from ethwire import anvil as ethwire_anvil
-from ethwire import rpc as ethwire_rpc
-from keifu.chain import Anvil, ChainClient, Rpc, _client
+from ethwire.rpc import endpoint as ethwire_rpc
+from keifu.chain import Anvil, ChainClient, Rpc, _outbox
 from keifu.errors import EnvironmentFault, RpcError
 from keifu.units import DAY
 from tests.ape_chain import GENESIS
-from tests.integration.chain.faulty_node import FaultyNode
+from tests.faulty_node import FaultyNode
 from tests.processes import children, held_up
 
 pytestmark = pytest.mark.case("tools-36")
@@ -161,7 +161,7 @@ def test_a_read_whose_answer_was_lost_is_asked_again(anvil):
 def leaping_clock(monkeypatch):
     """An hour passes between two looks at the clock: the machine was asleep, or busy."""
     hours = iter(range(0, 10**9, 3_600))
-    monkeypatch.setattr(_client, "time", SimpleNamespace(monotonic=lambda: next(hours), sleep=lambda pause: None))
+    monkeypatch.setattr(_outbox, "time", SimpleNamespace(monotonic=lambda: next(hours), sleep=lambda pause: None))
 
 
 def late(answers: int):

@@ -61,7 +61,7 @@ def test_addresses_are_not_changed_behind_the_record_s_back(record):
         ({"first_block": "x"}, InputError, "cannot read .*1.json"),
         ({"parameters": {"tresury": WHO}}, InputError, "cannot read .*: unknown parameter tresury"),
         ({"parameters": {"unbonding": "x"}}, InputError, "cannot read .*: damaged parameters: unbonding is 'x'"),
-        ({"parameters": {"case_bond": "x"}}, InputError, "cannot read .*: damaged parameters"),
+        ({"parameters": {"daily_blocks": "x"}}, InputError, "cannot read .*: damaged parameters"),
         ({"parameters": {"distribution": {"root": "0x"}}}, InputError, "cannot read .*: damaged parameters"),
     ],
 )

@@ -15,7 +15,7 @@ from keifu.units import DAY
 NOW = 1_767_225_600
 LOCAL, PUBLIC = 31_337, 16_602
 DEPLOYER, TREASURY, COUNCIL, ANYONE = ("0x" + f"{number:02x}" * 20 for number in (10, 11, 12, 0))
-NAMED = {"treasury": TREASURY, "proposers": (COUNCIL,), "executors": (ANYONE,)}
+NAMED = {"treasury": TREASURY, "proposers": (COUNCIL,), "executors": (ANYONE,), "daily_blocks": 7_200}
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def test_everything_is_choosable_in_a_file(toml):
         toml(
             f'treasury = "{TREASURY}"\nproposers = ["{COUNCIL}", "{TREASURY}"]\nexecutors = ["{ANYONE}"]\n'
             f'insurance = "{COUNCIL}"\nrandomness = "{COUNCIL}"\ntimelock_delay = "3 days"\nunbonding = 1728000\n'
-            'epoch_length = "12h"\nemission_duration = "2 years"\nseed_stride = 400\ncase_bond = "1.5"\n'
-            'reveal_period = "2d"\nappeal_period = "1 week"\nlabel = "second"\n'
+            'epoch_length = "12h"\nemission_duration = "2 years"\nseed_stride = 400\n'
+            'emission_delay = "6 weeks"\ndaily_blocks = 7200\nlabel = "second"\n'
         )
     )
     assert plan.params == Params(
@@ -47,12 +47,11 @@ def test_everything_is_choosable_in_a_file(toml):
         insurance=COUNCIL,
         unbonding=20 * DAY,
         epoch_length=DAY // 2,
+        emission_delay=42 * DAY,
         emission_duration=730 * DAY,
         seed_stride=400,
         randomness=COUNCIL,
-        case_bond=15 * 10**17,
-        reveal_period=2 * DAY,
-        appeal_period=7 * DAY,
+        daily_blocks=7_200,
     )
 
 
@@ -79,8 +78,8 @@ def test_options_count_more_than_the_file_and_what_is_not_given_counts_nothing(t
         ('timelock_delay = "2 moons"', "plan.toml: timelock_delay: '2 moons' is not a duration"),
         ("timelock_delay = 2.5", "plan.toml: timelock_delay: 2.5 is not a whole number"),
         ("timelock_delay = true", "plan.toml: timelock_delay: True is not a whole number"),
-        ('case_bond = "1,000"', "plan.toml: case_bond: '1,000' is read in two ways"),
-        ('case_bond = "-1"', "plan.toml: case_bond: negative amount"),
+        ('daily_blocks = "7,200"', "plan.toml: daily_blocks: '7,200' is not a whole number"),
+        ('case_bond = "1"', "plan.toml: there is no parameter case_bond"),
         ('seed_stride = "many"', "plan.toml: seed_stride: 'many' is not a whole number"),
         ('label = "A b"', "plan.toml: label: 'A b' is not a label"),
         ("= 1", "plan.toml is no TOML file"),
@@ -123,7 +122,7 @@ def test_on_any_other_chain_a_short_delay_is_refused():
 
 @pytest.mark.case("tools-7")
 def test_the_deploying_account_may_be_named():
-    everybody = {"treasury": DEPLOYER, "proposers": (DEPLOYER,), "executors": (DEPLOYER,)}
+    everybody = {**NAMED, "treasury": DEPLOYER, "proposers": (DEPLOYER,), "executors": (DEPLOYER,)}
     plan = Plan.read(**everybody).resolve(Record(PUBLIC, ""), DEPLOYER, NOW)
     assert ("treasury", f"{checksum(DEPLOYER)} (the deployer)", "chosen") in plan.describe()
 
@@ -170,7 +169,8 @@ def test_everything_is_shown_before_it_is_sent():
     assert rows["executors"] == ("anyone", "chosen")
     assert rows["timelock_delay"] == ("2 days", "default")
     assert rows["insurance"] == (checksum(COUNCIL), "chosen")
-    assert rows["case_bond"] == ("1,000 coins", "default")
+    assert rows["daily_blocks"] == ("7,200 blocks", "chosen")
+    assert rows["emission_delay"] == ("35 days", "default")
     assert rows["event"][0] == f"2026-01-01 00:00 UTC ({NOW})"
     assert rows["steps"][0] == "10 of 1 day"
     shown = set(rows)

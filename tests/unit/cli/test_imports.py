@@ -55,7 +55,7 @@ def test_a_wall_is_noticed(path: str, text: str, fault: str) -> None:
             "keifu/spec/x.py",
             "if TYPE_CHECKING:\n    from keifu.provenance import Record",
         ),
-        ("keifu/spec/x.py", "from ethwire.keys import keccak256\nfrom keifu.spec._hub_state import Terms"),
+        ("keifu/spec/x.py", "from ethwire.keys import keccak256\nfrom keifu.spec._cases import Case"),
         ("keifu/cli/x.py", "from keifu.tge import grants\nfrom keifu.units import COIN"),
         ("keifu/tge/x.py", "from keifu.staking import hub"),
         ("engine/evmstorm/fuzz/x.py", "from ethwire.abi import Contract\nfrom evmstorm.fuzz._worker import Job"),

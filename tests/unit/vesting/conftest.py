@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from audit.staked_hub import hub_arguments, make_room
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from keifu.keys import Account
@@ -10,14 +11,22 @@ from keifu.units import COIN, DAY
 from tests.roles import role_fixtures
 
 MONTH = artifacts.constant("lib/constants.vy", "MONTH")
-UNBONDING = 14 * DAY
 SWEEP_DELAY = artifacts.constant("lib/constants.vy", "MIN_SWEEP_DELAY")
 SUPPLY = artifacts.constant("lib/constants.vy", "TOKEN_SUPPLY")
 
 
 globals().update(
     role_fixtures(
-        "deployer", "holder", "other_holder", "stranger", "owner", "non_owner", "revoker", "successor", "operator"
+        "deployer",
+        "holder",
+        "other_holder",
+        "stranger",
+        "owner",
+        "non_owner",
+        "revoker",
+        "successor",
+        "operator",
+        "service",
     )
 )
 
@@ -29,8 +38,8 @@ def token(project, deployer):
 
 @pytest.fixture(scope="module")
 def start(chain):
-    """Some time after every deployment of the module."""
-    return chain.blocks.head.timestamp + 1_000
+    """Some time after everything that the module sets up: a hub takes a month until it takes delegations."""
+    return chain.blocks.head.timestamp + 40 * DAY
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +120,15 @@ def plan(holder, revoker, start):
 
 
 @pytest.fixture(scope="module")
-def hub(project, token, deployer, operator):
+def hub(project, token, deployer, operator, service, chain):
     """A hub with one operator that takes delegations."""
-    contract = project.StakingHub.deploy(token, deployer, deployer, UNBONDING, DAY, sender=deployer)
-    bond = contract.MIN_BOND()
-    token.transfer(operator, bond, sender=deployer)
-    token.approve(contract, bond, sender=operator)
-    contract.register_operator(500, "", sender=operator)
-    contract.bond(bond, sender=operator)
+    contract = project.StakingHub.deploy(*hub_arguments(token, deployer, deployer), sender=deployer)
+
+    def warp(seconds):
+        chain.pending_timestamp += seconds
+        chain.mine()
+
+    make_room(contract, token, deployer, service, [operator], warp)
     return contract
 
 

@@ -104,7 +104,7 @@ def test_too_little_to_stake_is_paid_out(hub, token, stake, holder, operator, at
 
 def test_a_price_that_has_moved_is_refused(stake, at, start):
     at(start)
-    with ape.reverts("hub: too few shares"):
+    with ape.reverts("hub: too little"):
         stake(min_shares=DUE + 1)
 
 

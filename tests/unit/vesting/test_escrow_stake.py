@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ape
 
+from audit.staked_hub import UNBONDING
 from ethwire.constants import ZERO_ADDRESS
 from keifu.units import COIN, DAY
-from tests.unit.vesting.conftest import MONTH, UNBONDING
+from tests.unit.vesting.conftest import MONTH
 
 STAKED = 600 * COIN
 LATER = 2 * UNBONDING  # by then a ticket has matured
@@ -105,9 +106,9 @@ def test_rewards_go_to_the_beneficiary(staking_escrow, hub, token, holder, stran
     staking_escrow.stake(1, operator, STAKED, 0, sender=holder)
     token.approve(hub, 100 * COIN, sender=deployer)
     at(start + 2 * DAY)
-    hub.reward(operator, 100 * COIN, sender=deployer)
+    hub.reward(operator, 100 * COIN, sender=deployer)  # in an epoch that the stake was there for
     at(start + 5 * DAY)
-    hub.poke(operator, sender=deployer)
+    hub.poke(operator, ZERO_ADDRESS, sender=deployer)
     at(start + 9 * DAY)
     earned = staking_escrow.claim_rewards(1, sender=stranger).return_value
     assert token.balanceOf(holder) == earned

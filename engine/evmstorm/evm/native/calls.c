@@ -6,8 +6,10 @@
 #include "keccak.h"
 
 enum {
-    TRANSACTION = 21000, CREATION = 32000, ZERO_BYTE = 4, BYTE = 16, DEPOSIT_BYTE = 200, REFUND_PART = 5,
-    MAX_CODE = 24576, MAX_OUTPUT = 1 << 16,
+    TRANSACTION = 21000, CREATION = 32000, TOKEN = 4, TOKENS_A_BYTE = 4, DEPOSIT_BYTE = 200, REFUND_PART = 5,
+    MAX_CODE = 24576, LISTED_ACCOUNT = 2400, LISTED_SLOT = 1900, SLOT_SIZE = 52, /* EIP-170, EIP-2930 */
+    AUTHORIZATION = 25000, KNOWN_AUTHORITY_REFUND = 12500, DESIGNATOR = 23,      /* EIP-7702 */
+    HISTORY_BLOCKS = 8191,
 };
 
 /* buffers and words -------------------------------------------------------------------------------------------------- */
@@ -38,11 +40,6 @@ void word_address(const u256 *word, uint8_t address[20]) {
     uint8_t bytes[32];
     u256_store(bytes, word);
     memcpy(address, bytes + 12, 20);
-}
-
-bool is_precompile(const uint8_t address[20]) {
-    static const uint8_t zeros[19];
-    return memcmp(address, zeros, 19) == 0 && address[19] >= 1 && address[19] <= PRECOMPILES;
 }
 
 /* Slots of maps are hashes of two words, the same ones again and again: remembered, they cost a comparison. */
@@ -81,13 +78,19 @@ u256 hash_of_block(uint64_t number) {
     return u256_load(hash);
 }
 
-void machine_log_add(Machine *m, Account *emitter, const u256 *topics, int count, const uint8_t *data, size_t size) {
+u256 history_word(const Machine *m, const u256 *slot) {
+    if (!u256_small(slot) || slot->w[0] >= HISTORY_BLOCKS || m->number == 0) return u256_from(0);
+    uint64_t back = (m->number - 1 + HISTORY_BLOCKS - slot->w[0]) % HISTORY_BLOCKS; /* blocks before the last one */
+    return back < m->number ? hash_of_block(m->number - 1 - back) : u256_from(0);
+}
+
+void machine_log_add(Machine *m, const Account *emitter, const u256 *topics, int count, const uint8_t *data, size_t size) {
     if (m->log_count == m->log_capacity) {
         m->log_capacity = m->log_capacity ? 2 * m->log_capacity : 64;
         if (!(m->logs = realloc(m->logs, m->log_capacity * sizeof *m->logs))) abort();
     }
     Log *log = &m->logs[m->log_count++];
-    log->emitter = emitter;
+    memcpy(log->emitter, emitter->address, 20);
     if (count) memcpy(log->topics, topics, (size_t)count * sizeof *topics);
     log->count = count;
     log->from = m->log_data.size;
@@ -98,11 +101,6 @@ void machine_log_add(Machine *m, Account *emitter, const u256 *topics, int count
 }
 
 /* frames ------------------------------------------------------------------------------------------------------------ */
-
-typedef struct {
-    size_t journal, logs, log_data;
-    int64_t refund;
-} Start;
 
 static Start start_of(const Machine *m) {
     return (Start){m->state.journal_size, m->log_count, m->log_data.size, m->refund};
@@ -122,32 +120,22 @@ static void move(Machine *m, Account *from, Account *to, const u256 *value) {
     state_set_balance(&m->state, to, &more);
 }
 
-static Outcome run_precompile(Machine *m, Frame *f, uint8_t number) {
-    uint8_t *out = buffer_reserve(&m->output, MAX_OUTPUT);
-    size_t size = 0;
-    uint64_t used = 0;
-    m->output.size = 0;
-    bool done = m->precompile(number, f->input, f->input_size, (uint64_t)f->gas, out, MAX_OUTPUT, &size, &used);
-    if (!done || used > (uint64_t)f->gas) {
-        m->halt = done ? "OutOfGas" : "PrecompileError";
-        f->gas = 0;
-        return HALTED;
-    }
-    f->gas -= (int64_t)used;
-    m->output.size = size;
-    return DONE;
+Account *delegate_of(Machine *m, const Code *code) {
+    static const uint8_t PREFIX[3] = {0xef, 0x01, 0x00};
+    if (!code || code->size != DESIGNATOR || !m->rules->delegates || memcmp(code->bytes, PREFIX, 3) != 0) return NULL;
+    return state_account(&m->state, code->bytes + 3);
 }
 
-Outcome enter_call(Machine *m, Frame *f, const uint8_t code_address[20], bool moves_value) {
-    Start start = start_of(m);
-    if (moves_value) move(m, state_account(&m->state, f->caller), f->self, &f->value);
-    Outcome outcome = DONE;
-    f->code = state_account(&m->state, code_address)->code;
-    if (is_precompile(code_address)) outcome = run_precompile(m, f, code_address[19]);
-    else if (f->code) outcome = interpreter_run(m, f);
-    else m->output.size = 0;
-    if (outcome != DONE) undo(m, start);
-    return outcome;
+bool frame_call(Machine *m, Frame *f, const Account *source, const Account *delegate, bool moves_value, Outcome *outcome) {
+    f->creates = false;
+    f->start = start_of(m);
+    if (moves_value && !u256_is_zero(&f->value)) move(m, state_account(&m->state, f->caller), f->self, &f->value);
+    unsigned number = precompile_number(m, source->address);
+    f->code = delegate ? delegate->code : source->code;
+    if (!number && f->code) return true;
+    m->output.size = 0;
+    *outcome = frame_end(m, f, number ? precompile_run(m, f, number) : DONE);
+    return false;
 }
 
 static size_t rlp_creator(const uint8_t creator[20], uint64_t nonce, uint8_t out[32]) {
@@ -190,47 +178,72 @@ static const char *refuse_code(const Buffer *code, int64_t *gas) {
     return *gas < 0 ? "OutOfGas" : NULL;
 }
 
-Outcome enter_create(Machine *m, Frame *parent, const u256 *value, const uint8_t *init, size_t size, const u256 *salt,
-                     int64_t *gas, uint8_t address[20]) {
+bool frame_create(Machine *m, Frame *f, Account *creator, const uint8_t *init, size_t size, const u256 *salt,
+                  Outcome *outcome) {
     State *s = &m->state;
-    Account *creator = parent->self;
+    uint8_t address[20];
     created_address(creator, init, size, salt, address);
-    state_set_nonce(s, creator, creator->nonce + 1); /* stays, whatever becomes of the rest */
-    Start start = start_of(m);
     Account *made = state_account(s, address);
+    state_set_nonce(s, creator, creator->nonce + 1); /* this, and that it is warm, stays whatever becomes of the rest */
     state_warm_account(s, made);
-    if (made->nonce || made->code) {
+    f->self = made;
+    f->input = NULL;
+    f->input_size = 0;
+    f->is_static = false;
+    f->creates = true;
+    f->start = start_of(m);
+    f->init = (Code){.bytes = (uint8_t *)init, .size = size};
+    f->code = &f->init;
+    memcpy(f->caller, creator->address, 20);
+    m->output.size = 0;
+    if (state_is_taken(made)) {
         m->halt = "CreateCollision";
-        *gas = 0;
-        return HALTED;
+        f->gas = 0;
+        *outcome = HALTED;
+        return false;
     }
     state_set_created(s, made);
     state_set_nonce(s, made, 1);
-    move(m, creator, made, value);
-    Code code = {.bytes = (uint8_t *)init, .size = size};
-    Frame f = {.self = made, .value = *value, .code = &code, .gas = *gas, .depth = parent->depth + 1};
-    memcpy(f.caller, creator->address, 20);
-    m->output.size = 0;
-    Outcome outcome = size ? interpreter_run(m, &f) : DONE;
-    program_free(code.program);
-    if (outcome == DONE && (m->halt = refuse_code(&m->output, &f.gas))) {
-        outcome = HALTED;
-        f.gas = 0;
+    move(m, creator, made, &f->value);
+    if (size) return true;
+    *outcome = frame_end(m, f, DONE);
+    return false;
+}
+
+Outcome frame_end(Machine *m, Frame *f, Outcome outcome) {
+    if (f->creates) {
+        program_free(f->init.program);
+        if (outcome == DONE && (m->halt = refuse_code(&m->output, &f->gas))) {
+            outcome = HALTED;
+            f->gas = 0;
+        }
+        if (outcome == DONE) state_set_code(&m->state, f->self, state_code(&m->state, m->output.bytes, m->output.size));
+        if (outcome != REVERTED) m->output.size = 0;
     }
-    *gas = f.gas;
-    if (outcome == DONE) state_set_code(s, made, state_code(s, m->output.bytes, m->output.size));
-    else undo(m, start);
-    if (outcome != REVERTED) m->output.size = 0;
+    if (outcome != DONE) undo(m, f->start);
     return outcome;
 }
 
 /* transactions ------------------------------------------------------------------------------------------------------ */
 
-static uint64_t intrinsic(const uint8_t *data, size_t size, bool creates) {
+static u256 word_or_zero(const uint8_t *bytes) {
+    u256 value = u256_from(0);
+    if (bytes) memcpy(&value, bytes, 32);
+    return value;
+}
+
+typedef struct {
+    uint64_t base, floor; /* gas before anything runs, and at the least in all */
+} Intrinsic;
+
+static Intrinsic intrinsic(const Machine *m, const Transaction *t) {
     uint64_t zeros = 0;
-    for (size_t i = 0; i < size; i++) zeros += data[i] == 0;
-    uint64_t gas = TRANSACTION + ZERO_BYTE * zeros + BYTE * (size - zeros);
-    return creates ? gas + CREATION + INIT_WORD * ((size + 31) / 32) : gas;
+    for (size_t i = 0; i < t->size; i++) zeros += t->data[i] == 0;
+    uint64_t tokens = zeros + TOKENS_A_BYTE * (t->size - zeros);
+    uint64_t gas = TRANSACTION + TOKEN * tokens + LISTED_ACCOUNT * t->account_count + LISTED_SLOT * t->slot_count +
+                   AUTHORIZATION * t->authorizations_paid;
+    if (!t->to) gas += CREATION + INIT_WORD * ((t->size + 31) / 32);
+    return (Intrinsic){gas, m->rules->floor_token ? TRANSACTION + m->rules->floor_token * tokens : 0};
 }
 
 static Outcome refuse(Machine *m, const char *why) {
@@ -238,24 +251,61 @@ static Outcome refuse(Machine *m, const char *why) {
     return HALTED;
 }
 
-static Account *begin(Machine *m, const uint8_t *from) {
-    static const uint8_t coinbase[20];
-    state_begin(&m->state);
+static Account *begin(Machine *m, const Transaction *t) {
+    State *s = &m->state;
+    state_begin(s);
     m->log_count = m->log_data.size = 0;
     m->refund = 0;
     m->halt = NULL;
-    memcpy(m->origin, from, 20);
-    Account *sender = state_account(&m->state, from);
-    state_warm_account(&m->state, sender);
-    state_warm_account(&m->state, state_account(&m->state, coinbase)); /* EIP-3651 */
+    m->gas_price = word_or_zero(t->gas_price);
+    m->blob_hashes = t->blob_hashes;
+    m->blob_hash_count = t->blob_hash_count;
+    memcpy(m->origin, t->from, 20);
+    Account *sender = state_account(s, t->from);
+    state_warm_account(s, sender);
+    state_warm_account(s, state_account(s, m->coinbase)); /* EIP-3651 */
+    for (size_t i = 0; i < t->account_count; i++) state_warm_account(s, state_account(s, t->accounts + 20 * i));
+    for (size_t i = 0; i < t->slot_count; i++) {
+        const uint8_t *at = t->slots + SLOT_SIZE * i;
+        u256 slot = word_or_zero(at + 20);
+        state_warm_cell(s, state_cell(s, state_account(s, at), &slot));
+    }
     return sender;
 }
 
-static Outcome settle(Machine *m, Outcome outcome, uint64_t left) {
-    uint64_t used = m->gas_limit - left;
+/* What this leaves stays, even when the transaction then fails. */
+static void authorize(Machine *m, const Authorization *a) {
+    static const uint8_t nobody[20];
+    State *s = &m->state;
+    Account *authority = state_account(s, a->authority);
+    state_warm_account(s, authority);
+    if ((authority->code && !delegate_of(m, authority->code)) || authority->nonce != a->nonce) return;
+    if (!state_is_empty(authority)) m->refund += KNOWN_AUTHORITY_REFUND;
+    uint8_t code[DESIGNATOR] = {0xef, 0x01, 0x00};
+    memcpy(code + 3, a->delegate, 20);
+    state_set_code(s, authority, memcmp(a->delegate, nobody, 20) ? state_code(s, code, sizeof code) : NULL);
+    state_set_nonce(s, authority, authority->nonce + 1);
+}
+
+static void credit(Machine *m, Account *account, uint64_t gas, const u256 *price) {
+    if (gas == 0 || u256_is_zero(price)) return;
+    u256 units = u256_from(gas), sum = u256_mul(&units, price);
+    sum = u256_add(&account->balance, &sum);
+    state_set_balance(&m->state, account, &sum);
+}
+
+static Outcome settle(Machine *m, const Transaction *t, Outcome outcome, uint64_t left, uint64_t floor) {
+    uint64_t used = t->gas - left;
     uint64_t refund = m->refund > 0 ? (uint64_t)m->refund : 0;
     if (refund > used / REFUND_PART) refund = used / REFUND_PART; /* EIP-3529 */
-    m->result = (Result){m->output.bytes, m->output.size, used - refund, outcome == HALTED ? m->halt : NULL, m->log_count};
+    used -= refund;
+    if (used < floor) used = floor;
+    m->result = (Result){m->output.bytes, m->output.size, used, outcome == HALTED ? m->halt : NULL, m->log_count};
+    if (!u256_is_zero(&m->gas_price)) {
+        u256 priority = u256_sub(&m->gas_price, &m->base_fee);
+        credit(m, state_account(&m->state, t->from), t->gas - used, &m->gas_price);
+        credit(m, state_account(&m->state, m->coinbase), used, &priority);
+    }
     for (size_t i = 0; m->state.destructs && i < m->state.journal_size; i++) {
         Entry *entry = &m->state.journal[i];
         Account *account = entry->what;
@@ -264,32 +314,59 @@ static Outcome settle(Machine *m, Outcome outcome, uint64_t left) {
     return outcome;
 }
 
+int machine_transact(Machine *m, const Transaction *t, uint8_t *made) {
+    Account *sender = begin(m, t);
+    Frame *f = m->frames;
+    f->value = word_or_zero(t->value);
+    f->depth = 0;
+    u256 gas = u256_from(t->gas), fee = u256_mul(&gas, &m->gas_price), blob_fee = word_or_zero(t->blob_fee);
+    fee = u256_add(&fee, &blob_fee);
+    u256 needed = u256_add(&fee, &f->value);
+    if (u256_lt(&sender->balance, &needed)) return refuse(m, "OutOfFunds");
+    if (!t->to && t->size > MAX_INIT) return refuse(m, "CreateInitCodeSizeLimit");
+    Intrinsic least = intrinsic(m, t);
+    if (least.base > t->gas || least.floor > t->gas) return refuse(m, "OutOfGas");
+    f->gas = (int64_t)(t->gas - least.base);
+    if (!u256_is_zero(&fee)) {
+        u256 rest = u256_sub(&sender->balance, &fee);
+        state_set_balance(&m->state, sender, &rest);
+    }
+    Outcome outcome;
+    bool runs;
+    if (t->to) {
+        if (!t->is_static) state_set_nonce(&m->state, sender, sender->nonce + 1);
+        for (size_t i = 0; i < t->authorization_count; i++) authorize(m, &t->authorizations[i]);
+        f->self = state_account(&m->state, t->to);
+        f->input = t->data;
+        f->input_size = t->size;
+        f->is_static = t->is_static;
+        memcpy(f->caller, t->from, 20);
+        state_warm_account(&m->state, f->self);
+        Account *delegate = delegate_of(m, f->self->code);
+        if (delegate) state_warm_account(&m->state, delegate);
+        runs = frame_call(m, f, f->self, delegate, true, &outcome);
+    } else {
+        runs = frame_create(m, f, sender, t->data, t->size, NULL, &outcome);
+        memcpy(made, f->self->address, 20);
+    }
+    if (runs) outcome = interpreter_run(m, f);
+    return settle(m, t, outcome, (uint64_t)f->gas, least.floor);
+}
+
+static uint64_t most_gas(const Machine *m) {
+    uint64_t bound = m->rules->transaction_gas;
+    return bound && bound < m->gas_limit ? bound : m->gas_limit;
+}
+
 int machine_call(Machine *m, const uint8_t *from, const uint8_t *to, const uint8_t *data, size_t size,
                  const uint8_t *value, int is_static) {
-    Account *sender = begin(m, from);
-    Account *target = state_account(&m->state, to);
-    state_warm_account(&m->state, target);
-    Frame f = {.self = target, .input = data, .input_size = size, .is_static = is_static};
-    if (value) memcpy(&f.value, value, 32);
-    if (u256_lt(&sender->balance, &f.value)) return refuse(m, "OutOfFunds");
-    uint64_t base = intrinsic(data, size, false);
-    if (base > m->gas_limit) return refuse(m, "OutOfGas");
-    f.gas = (int64_t)(m->gas_limit - base);
-    memcpy(f.caller, from, 20);
-    if (!is_static) state_set_nonce(&m->state, sender, sender->nonce + 1);
-    Outcome outcome = enter_call(m, &f, to, true);
-    return settle(m, outcome, (uint64_t)f.gas);
+    Transaction t = {.from = from, .to = to, .data = data, .size = size, .value = value, .is_static = is_static};
+    t.gas = most_gas(m);
+    return machine_transact(m, &t, NULL);
 }
 
 int machine_deploy(Machine *m, const uint8_t *from, const uint8_t *data, size_t size, const uint8_t *value,
-                   uint8_t *address) {
-    Frame f = {.self = begin(m, from), .depth = -1};
-    if (value) memcpy(&f.value, value, 32);
-    if (u256_lt(&f.self->balance, &f.value)) return refuse(m, "OutOfFunds");
-    if (size > MAX_INIT) return refuse(m, "CreateInitCodeSizeLimit");
-    uint64_t base = intrinsic(data, size, true);
-    if (base > m->gas_limit) return refuse(m, "OutOfGas");
-    int64_t gas = (int64_t)(m->gas_limit - base);
-    Outcome outcome = enter_create(m, &f, &f.value, data, size, NULL, &gas, address);
-    return settle(m, outcome, (uint64_t)gas);
+                   uint8_t *made) {
+    Transaction t = {.from = from, .data = data, .size = size, .value = value, .gas = most_gas(m)};
+    return machine_transact(m, &t, made);
 }

@@ -30,14 +30,17 @@ static inline bool reach(Memory *memory, const u256 *offset, const u256 *size, i
 }
 
 static inline bool pay_account(Machine *m, Account *account, int64_t *gas) {
-    *gas -= is_precompile(account->address) || state_warm_account(&m->state, account) ? WARM : COLD_ACCOUNT;
+    *gas -= precompile_number(m, account->address) || state_warm_account(&m->state, account) ? WARM : COLD_ACCOUNT;
     return *gas >= 0;
 }
 
 /* Instructions that enter other code, or end this. `s` is the top of the stack; an answer goes where the lowest word
- * was. They return why the frame halts, or NULL. */
-const char *do_call(Machine *m, Frame *f, uint8_t op, u256 *s, Memory *memory, int64_t *gas);
-const char *do_create(Machine *m, Frame *f, bool salted, u256 *s, Memory *memory, int64_t *gas);
+ * was. They return why the frame halts, or NULL; then `child` is the frame to run, or NULL when it is over already. */
+const char *do_call(Machine *m, Frame *f, uint8_t op, u256 *s, Memory *memory, int64_t *gas, Frame **child);
+const char *do_create(Machine *m, Frame *f, bool salted, u256 *s, Memory *memory, int64_t *gas, Frame **child);
 const char *do_destroy(Machine *m, Frame *f, const u256 *heir, int64_t *gas);
+
+/* What the caller gets of a callee that has ended: gas, the word at `answer`, and output in memory. */
+void resume(Machine *m, const Frame *child, Outcome outcome, u256 *answer, Memory *memory, int64_t *gas);
 
 #endif

@@ -1,5 +1,5 @@
 /* The loop over instructions. Gas and stack of a straight run are checked at its start; what varies, when it comes up.
- * Yellow Paper, appendix H, with the changes up to Cancun. */
+ * Yellow Paper, appendix H, with the changes up to Osaka. */
 #include "frame.h"
 #include "opcodes.h"
 
@@ -44,6 +44,14 @@ static bool pay_store(Machine *m, Cell *cell, const u256 *value, int64_t *gas) {
 #define PAY(cost) do { gas -= (int64_t)(cost); if (gas < 0) HALT("OutOfGas"); } while (0)
 #define REACH(offset, size) do { if (!reach(&memory, offset, size, &gas)) HALT("OutOfGas"); } while (0)
 #define WRITES do { if (f->is_static) HALT("StateChangeDuringStaticCall"); } while (0)
+#define DESCEND(child) do { \
+    f->ip = ip; \
+    f->top = s; \
+    f->memory_size = memory.size; \
+    f->gas = gas; \
+    f = child; \
+    goto enter; \
+} while (0)
 #define BINARY(name, expression) op_##name: { const u256 *a = s, *b = s - 1; u256 r = expression; *--s = r; NEXT; }
 #define COMPARE(name, expression) op_##name: { const u256 *a = s, *b = s - 1; bool r = expression; *--s = u256_from(r); NEXT; }
 #define PUT(name, expression) op_##name: { u256 r = expression; *++s = r; NEXT; }
@@ -51,7 +59,7 @@ static bool pay_store(Machine *m, Cell *cell, const u256 *value, int64_t *gas) {
 #define SWAP(n) op_SWAP##n: { u256 t = s[0]; s[0] = s[-n]; s[-n] = t; NEXT; }
 #define PLACE(code, name, pops, pushes, gas) [code] = &&op_##name,
 
-Outcome interpreter_run(Machine *m, Frame *f) {
+Outcome interpreter_run(Machine *m, Frame *first) {
     static const void *places[256] = {
         OPCODES(PLACE)[BLOCK] = &&block, [PUSH_SMALL] = &&push_small, [PUSH_WORD] = &&push_word,
         [JUMP_TO] = &&jump_to, [JUMPI_TO] = &&jumpi_to, [END] = &&op_STOP,
@@ -62,16 +70,26 @@ Outcome interpreter_run(Machine *m, Frame *f) {
         interpreter_places = places;
         return DONE;
     }
-    Program *program = f->code->program;
-    if (!program) program = f->code->program = program_make(f->code->bytes, f->code->size);
-    Workspace *space = &m->workspaces[f->depth];
+    State *const state = &m->state;
+    Frame *f = first;
+    Program *program;
+    Workspace *space;
+    u256 *bottom, *s; /* bottom[0] is below the first word */
+    Memory memory;
+    int64_t gas;
+    const Instruction *ip;
+    Outcome outcome;
+
+enter:
+    program = f->code->program;
+    if (!program) program = f->code->program = program_make(f->code->bytes, f->code->size, m->rules);
+    space = &m->workspaces[f->depth];
     if (!space->stack && !(space->stack = malloc((MAX_STACK + 1) * sizeof *space->stack))) abort();
-    State *state = &m->state;
-    u256 *const bottom = space->stack, *s = bottom; /* bottom[0] is below the first word */
-    Memory memory = {&space->memory, space->memory.bytes, 0};
-    int64_t gas = f->gas;
-    const Instruction *ip = program->instructions;
-    Outcome outcome = DONE;
+    bottom = s = space->stack;
+    memory = (Memory){&space->memory, space->memory.bytes, 0};
+    gas = f->gas;
+    ip = program->instructions;
+    outcome = DONE;
     m->output.size = 0;
     NEXT;
 
@@ -180,6 +198,13 @@ op_ISZERO:
 op_NOT:
     for (int i = 0; i < 4; i++) s->w[i] = ~s->w[i];
     NEXT;
+op_CLZ: {
+    unsigned zeros = 256;
+    for (int i = 3; i >= 0 && zeros == 256; i--)
+        if (s->w[i]) zeros = 64 * (3 - (unsigned)i) + (unsigned)__builtin_clzll(s->w[i]);
+    *s = u256_from(zeros);
+    NEXT;
+}
 op_KECCAK256: {
     REACH(s, s - 1);
     uint64_t size = s[-1].w[0];
@@ -195,24 +220,24 @@ op_KECCAK256: {
     PUT(CALLVALUE, f->value)
     PUT(CALLDATASIZE, u256_from(f->input_size))
     PUT(CODESIZE, u256_from(f->code->size))
-    PUT(GASPRICE, u256_from(0))
+    PUT(GASPRICE, m->gas_price)
     PUT(RETURNDATASIZE, u256_from(m->output.size))
-    PUT(COINBASE, u256_from(0))
+    PUT(COINBASE, address_word(m->coinbase))
     PUT(TIMESTAMP, u256_from(m->time))
     PUT(NUMBER, u256_from(m->number))
     PUT(PREVRANDAO, m->prevrandao)
     PUT(GASLIMIT, u256_from(m->gas_limit))
     PUT(CHAINID, u256_from(m->chain_id))
     PUT(SELFBALANCE, f->self->balance)
-    PUT(BASEFEE, u256_from(0))
-    PUT(BLOBBASEFEE, u256_from(1))
+    PUT(BASEFEE, m->base_fee)
+    PUT(BLOBBASEFEE, m->blob_base_fee)
     PUT(PC, u256_from(ip[-1].number >> 8))
     PUT(MSIZE, u256_from(memory.size))
     PUT(GAS, u256_from((uint64_t)gas))
     PUT(PUSH0, u256_from(0))
 
 op_BLOBHASH:
-    *s = u256_from(0);
+    *s = u256_small(s) && s->w[0] < m->blob_hash_count ? u256_load(m->blob_hashes + 32 * s->w[0]) : u256_from(0);
     NEXT;
 op_BLOCKHASH: {
     bool past = u256_small(s) && s->w[0] < m->number && m->number - s->w[0] <= 256;
@@ -322,7 +347,7 @@ op_MSTORE8: {
 op_SLOAD: {
     Cell *cell = state_cell(state, f->self, s);
     PAY(state_warm_cell(state, cell) ? WARM : COLD_SLOT);
-    *s = cell->value;
+    *s = f->self == m->history ? history_word(m, s) : cell->value;
     NEXT;
 }
 op_SSTORE: {
@@ -368,16 +393,20 @@ op_LOG0: op_LOG1: op_LOG2: op_LOG3: op_LOG4: {
 }
 op_CREATE: op_CREATE2: {
     bool salted = (uint8_t)ip[-1].number == OP_CREATE2;
-    const char *why = do_create(m, f, salted, s, &memory, &gas);
+    Frame *child;
+    const char *why = do_create(m, f, salted, s, &memory, &gas, &child);
     if (why) HALT(why);
     s -= 2 + salted;
+    if (child) DESCEND(child);
     NEXT;
 }
 op_CALL: op_CALLCODE: op_DELEGATECALL: op_STATICCALL: {
     uint8_t op = (uint8_t)ip[-1].number;
-    const char *why = do_call(m, f, op, s, &memory, &gas);
+    Frame *child;
+    const char *why = do_call(m, f, op, s, &memory, &gas, &child);
     if (why) HALT(why);
     s -= op == OP_CALL || op == OP_CALLCODE ? 6 : 5;
+    if (child) DESCEND(child);
     NEXT;
 }
 op_RETURN: op_REVERT:
@@ -395,13 +424,24 @@ op_INVALID:
 op_UNKNOWN:
     HALT("OpcodeNotFound");
 
+halted:
+    outcome = HALTED;
+    gas = 0;
 done:
     m->output.size = 0;
 end:
     f->gas = gas;
-    return outcome;
-halted:
-    m->output.size = 0;
-    f->gas = 0;
-    return HALTED;
+    outcome = frame_end(m, f, outcome);
+    if (f == first) return outcome;
+    f--;
+    program = f->code->program;
+    space = &m->workspaces[f->depth];
+    bottom = space->stack;
+    s = f->top;
+    memory = (Memory){&space->memory, space->memory.bytes, f->memory_size};
+    gas = f->gas;
+    ip = f->ip;
+    resume(m, f + 1, outcome, s, &memory, &gas);
+    outcome = DONE;
+    NEXT;
 }

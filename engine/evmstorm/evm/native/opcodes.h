@@ -1,4 +1,4 @@
-/* The instructions of the Cancun fork: code, name, words taken, words left, gas that never varies. */
+/* The instructions of all forks: code, name, words taken, words left, gas that never varies. */
 #ifndef EVMSTORM_OPCODES_H
 #define EVMSTORM_OPCODES_H
 
@@ -9,7 +9,8 @@
     OP(0x10, LT, 2, 1, 3) OP(0x11, GT, 2, 1, 3) OP(0x12, SLT, 2, 1, 3) OP(0x13, SGT, 2, 1, 3) \
     OP(0x14, EQ, 2, 1, 3) OP(0x15, ISZERO, 1, 1, 3) OP(0x16, AND, 2, 1, 3) OP(0x17, OR, 2, 1, 3) \
     OP(0x18, XOR, 2, 1, 3) OP(0x19, NOT, 1, 1, 3) OP(0x1a, BYTE, 2, 1, 3) OP(0x1b, SHL, 2, 1, 3) \
-    OP(0x1c, SHR, 2, 1, 3) OP(0x1d, SAR, 2, 1, 3) OP(0x20, KECCAK256, 2, 1, 30) OP(0x30, ADDRESS, 0, 1, 2) \
+    OP(0x1c, SHR, 2, 1, 3) OP(0x1d, SAR, 2, 1, 3) OP(0x1e, CLZ, 1, 1, 5) OP(0x20, KECCAK256, 2, 1, 30) \
+    OP(0x30, ADDRESS, 0, 1, 2) \
     OP(0x31, BALANCE, 1, 1, 0) OP(0x32, ORIGIN, 0, 1, 2) OP(0x33, CALLER, 0, 1, 2) OP(0x34, CALLVALUE, 0, 1, 2) \
     OP(0x35, CALLDATALOAD, 1, 1, 3) OP(0x36, CALLDATASIZE, 0, 1, 2) OP(0x37, CALLDATACOPY, 3, 0, 3) \
     OP(0x38, CODESIZE, 0, 1, 2) OP(0x39, CODECOPY, 3, 0, 3) OP(0x3a, GASPRICE, 0, 1, 2) \

@@ -12,13 +12,15 @@ static const struct {
 } OPS[256] = {OPCODES(OP)};
 #undef OP
 
+static bool is_known(const Rules *rules, uint8_t op) { return OPS[op].known && (op != OP_CLZ || rules->leading_zeros); }
+
 /* A straight run ends before a jump destination and after whatever moves on, or looks at the gas that is left. */
-static bool ends_block(uint8_t op) {
+static bool ends_block(const Rules *rules, uint8_t op) {
     switch (op) {
     case OP_STOP: case OP_SSTORE: case OP_JUMP: case OP_JUMPI: case OP_GAS: case OP_CREATE: case OP_CALL:
     case OP_CALLCODE: case OP_RETURN: case OP_DELEGATECALL: case OP_CREATE2: case OP_STATICCALL: case OP_REVERT:
     case OP_INVALID: case OP_SELFDESTRUCT: return true;
-    default: return !OPS[op].known;
+    default: return !is_known(rules, op);
     }
 }
 
@@ -85,7 +87,7 @@ static void resolve(Program *p, size_t count) {
     }
 }
 
-Program *program_make(const uint8_t *code, size_t size) {
+Program *program_make(const uint8_t *code, size_t size, const Rules *rules) {
     Program *p = calloc(1, sizeof *p);
     if (!p) abort();
     p->size = size;
@@ -111,7 +113,7 @@ Program *program_make(const uint8_t *code, size_t size) {
         }
         fresh = false;
         account_for(&m, op);
-        bool ends = ends_block(op);
+        bool ends = ends_block(rules, op);
         if (op >= OP_PUSH0 && op <= OP_PUSH32) {
             unsigned width = op - (unsigned)OP_PUSH0;
             push(&m, code, size, at, width);
@@ -122,7 +124,7 @@ Program *program_make(const uint8_t *code, size_t size) {
                 ends = true;
             }
         } else {
-            add(&m, OPS[op].known ? op : UNKNOWN)->number = at << 8 | op;
+            add(&m, is_known(rules, op) ? op : UNKNOWN)->number = at << 8 | op;
         }
         at++;
         if (ends) {

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "rules.h"
 #include "u256.h"
 
 typedef struct Instruction Instruction;
@@ -30,7 +31,7 @@ typedef struct {
     size_t size; /* of the code */
 } Program;
 
-Program *program_make(const uint8_t *code, size_t size);
+Program *program_make(const uint8_t *code, size_t size, const Rules *rules);
 void program_free(Program *program);
 
 /* The places of the interpreter by opcode; the made-up ones take numbers that no fork uses. */

@@ -4,7 +4,7 @@
 
 #include "keccak.h"
 
-enum { FIRST_CAPACITY = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17 };
+enum { FIRST_CAPACITY = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17, FIRST_CODE_SWEEP = 1 << 19 };
 
 /* Out of memory aborts: this runs in a worker process, which another one replaces. */
 static void *or_abort(void *memory) {
@@ -134,6 +134,7 @@ Code *state_code(State *s, const uint8_t *bytes, size_t size) {
     made->bytes = or_abort(malloc(size));
     memcpy(made->bytes, bytes, size);
     made->size = size;
+    s->code_size += size;
     table_add(t, made, hash_of_code);
     return made;
 }
@@ -165,9 +166,14 @@ bool state_warm_cell(State *s, Cell *cell) {
     return false;
 }
 
+static void put_value(Cell *cell, const u256 *value) {
+    cell->account->words += (uint64_t)!u256_is_zero(value) - (uint64_t)!u256_is_zero(&cell->value);
+    cell->value = *value;
+}
+
 void state_set_value(State *s, Cell *cell, const u256 *value) {
     *note(s, VALUE, cell) = cell->value;
-    cell->value = *value;
+    put_value(cell, value);
 }
 
 void state_set_transient(State *s, Cell *cell, const u256 *value) {
@@ -206,7 +212,7 @@ void state_wipe(State *s, Account *account) {
     state_set_balance(s, account, &zero);
     state_set_nonce(s, account, 0);
     state_set_code(s, account, NULL);
-    for (size_t i = 0; i < s->cells.capacity; i++) {
+    for (size_t i = 0; account->words && i < s->cells.capacity; i++) {
         Cell *cell = s->cells.places[i];
         if (cell && cell->account == account) state_set_value(s, cell, &zero);
     }
@@ -216,13 +222,9 @@ bool state_is_empty(const Account *account) {
     return account->nonce == 0 && !account->code && u256_is_zero(&account->balance);
 }
 
-/* undoing ----------------------------------------------------------------------------------------------------------- */
+bool state_is_taken(const Account *account) { return account->nonce || account->code || account->words; }
 
-void state_begin(State *s) {
-    s->transaction++;
-    s->destructs = false;
-    if (s->mark_count == 0) s->journal_size = 0; /* nobody can go back behind the start of a transaction */
-}
+/* undoing ----------------------------------------------------------------------------------------------------------- */
 
 void state_rewind(State *s, size_t journal_size) {
     while (s->journal_size > journal_size) {
@@ -230,7 +232,7 @@ void state_rewind(State *s, size_t journal_size) {
         Account *account = entry->what;
         Cell *cell = entry->what;
         switch (entry->change) {
-        case VALUE:
+        case VALUE: put_value(cell, &entry->before); break;
         case TRANSIENT: cell->value = entry->before; break;
         case BALANCE: account->balance = entry->before; break;
         case NONCE: account->nonce = entry->before.w[0]; break;
@@ -268,6 +270,8 @@ static bool cell_wanted(const void *item) {
 
 static bool account_wanted(const void *item) { return ((const Account *)item)->used || !state_is_empty(item); }
 
+static bool code_wanted(const void *item) { return ((const Code *)item)->used; }
+
 static void drop_cell(State *s, void *item) {
     Cell *cell = item;
     cell->account = (Account *)s->free_cells;
@@ -277,6 +281,17 @@ static void drop_cell(State *s, void *item) {
 static void drop_account(State *s, void *item) {
     (void)s;
     free(item);
+}
+
+static void free_code(Code *code) {
+    program_free(code->program);
+    free(code->bytes);
+    free(code);
+}
+
+static void drop_code(State *s, void *item) {
+    s->code_size -= ((Code *)item)->size;
+    free_code(item);
 }
 
 static bool transient_wanted(const void *item) { return ((const Cell *)item)->used; }
@@ -309,10 +324,41 @@ static void sweep(State *s) {
     s->sweep_at = 2 * (s->cells.count + s->transients.count + s->accounts.count) + FIRST_SWEEP;
 }
 
+static void use_code(Code *code) {
+    if (code) code->used = true;
+}
+
+/* Forgets codes that no account has, nor will have again by going back. What a code is made ready into takes some thirty
+ * times its size. */
+static void sweep_codes(State *s) {
+    for (size_t i = 0; i < s->codes.capacity; i++)
+        if (s->codes.places[i]) ((Code *)s->codes.places[i])->used = false;
+    for (size_t i = 0; i < s->accounts.capacity; i++)
+        if (s->accounts.places[i]) use_code(((Account *)s->accounts.places[i])->code);
+    for (size_t i = 0; i < s->journal_size; i++)
+        if (s->journal[i].change == CODE) use_code((Code *)(uintptr_t)s->journal[i].before.w[0]);
+    keep(&s->codes, hash_of_code, code_wanted, drop_code, s);
+    s->code_sweep_at = s->code_size + FIRST_CODE_SWEEP;
+}
+
+/* Only between transactions: what runs holds on to accounts, words and codes. */
+static void tidy(State *s) {
+    if (s->cells.count + s->transients.count + s->accounts.count > s->sweep_at) sweep(s);
+    if (s->code_size > s->code_sweep_at) sweep_codes(s);
+}
+
 void state_back(State *s, size_t mark) {
     state_rewind(s, s->marks[mark]);
     s->mark_count = mark;
-    if (s->cells.count + s->transients.count + s->accounts.count > s->sweep_at) sweep(s);
+    tidy(s);
+}
+
+void state_begin(State *s) {
+    s->transaction++;
+    s->destructs = false;
+    if (s->mark_count) return;
+    s->journal_size = 0; /* nobody can go back behind the start of a transaction */
+    tidy(s);
 }
 
 /* start and end ----------------------------------------------------------------------------------------------------- */
@@ -320,6 +366,7 @@ void state_back(State *s, size_t mark) {
 void state_init(State *s) {
     memset(s, 0, sizeof *s);
     s->sweep_at = FIRST_SWEEP;
+    s->code_sweep_at = FIRST_CODE_SWEEP;
     Table *tables[] = {&s->accounts, &s->cells, &s->transients, &s->codes};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         *tables[i] = (Table){or_abort(calloc(FIRST_CAPACITY, sizeof(void *))), FIRST_CAPACITY, 0};
@@ -327,13 +374,8 @@ void state_init(State *s) {
 
 void state_free(State *s) {
     for (size_t i = 0; i < s->accounts.capacity; i++) free(s->accounts.places[i]);
-    for (size_t i = 0; i < s->codes.capacity; i++) {
-        Code *code = s->codes.places[i];
-        if (!code) continue;
-        program_free(code->program);
-        free(code->bytes);
-        free(code);
-    }
+    for (size_t i = 0; i < s->codes.capacity; i++)
+        if (s->codes.places[i]) free_code(s->codes.places[i]);
     for (size_t i = 0; i < s->block_count; i++) free(s->blocks[i]);
     free(s->blocks);
     free(s->accounts.places);

@@ -12,6 +12,7 @@ typedef struct {
     uint8_t *bytes;
     size_t size;
     Program *program; /* made at the first execution */
+    bool used;        /* by the sweep */
 } Code;
 
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
     bool used; /* by the sweep */
     u256 balance;
     uint64_t nonce;
+    uint64_t words;         /* of its storage, that are not zero */
     Code *code;             /* NULL for none */
     uint64_t warm_in;       /* transaction in which it was last touched (EIP-2929) */
     uint64_t created_in;    /* transaction that created it (EIP-6780) */
@@ -60,7 +62,9 @@ typedef struct {
     size_t journal_size, journal_capacity;
     size_t *marks;
     size_t mark_count, mark_capacity;
-    size_t sweep_at; /* number of cells and accounts that makes a sweep worth its time */
+    size_t sweep_at;      /* number of cells and accounts that makes a sweep worth its time */
+    size_t code_size;     /* of all codes */
+    size_t code_sweep_at; /* the same for codes, in bytes */
     uint64_t transaction;
     bool destructs; /* a contract destroyed itself in this transaction */
 } State;
@@ -84,6 +88,7 @@ void state_set_created(State *s, Account *account);
 void state_set_destructed(State *s, Account *account);
 void state_wipe(State *s, Account *account); /* after the transaction that created and destroyed it */
 bool state_is_empty(const Account *account); /* EIP-161 */
+bool state_is_taken(const Account *account); /* no contract may be made there (EIP-684, EIP-7610) */
 
 void state_begin(State *s); /* a transaction */
 void state_rewind(State *s, size_t journal_size);

@@ -6,9 +6,11 @@ the fastest encoder of one function, for loops of millions of calls.
 
 from __future__ import annotations
 
-from ethwire.abi._codec import EventAbi, FunctionAbi, Interface, Log, decode_revert, encode_args
+from ethwire.abi._codec import EventAbi, FunctionAbi, Interface, Log, decode_revert
+from ethwire.abi._decoder import decode_args
 from ethwire.abi._encoder import WORD, CallEncoder, call_encoder, encoder, word
 from ethwire.abi._handle import Backend, BoundFunction, Contract, Receipt
+from ethwire.abi._strict import encode_args
 
 __all__ = [
     "WORD",
@@ -22,6 +24,7 @@ __all__ = [
     "Log",
     "Receipt",
     "call_encoder",
+    "decode_args",
     "decode_revert",
     "encode_args",
     "encoder",

@@ -1,4 +1,4 @@
-"""ABI encoding and decoding over eth-abi, with selectors by safe-pysha3 (eth-hash may pick a nine times slower one)."""
+"""Functions, events and whole interfaces: what calls, results, logs and reverts look like in bytes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from functools import cached_property
 from keyword import iskeyword
 from typing import Any
 
-from eth_abi.abi import decode as abi_decode
-from eth_abi.abi import encode as abi_encode
-from eth_abi.exceptions import DecodingError, EncodingError
 from sha3 import keccak_256
 
+from ethwire.abi._decoder import decode_args
+from ethwire.abi._strict import encode_args
+from ethwire.abi._types import parse
 from ethwire.errors import AbiError
 
-__all__ = ["EventAbi", "FunctionAbi", "Interface", "Log", "decode_revert", "encode_args"]
+__all__ = ["EventAbi", "FunctionAbi", "Interface", "Log", "decode_revert"]
 
 SELECTOR_BYTES = 4
 WORD_BYTES = 32
@@ -35,28 +35,6 @@ def _canonical(entry: Mapping[str, Any]) -> str:
         return kind
     inner = ",".join(_canonical(component) for component in entry["components"])
     return f"({inner}){kind[5:]}"
-
-
-def _plain(value: Any) -> Any:
-    """Handles and accounts stand for their address, at any depth; structs may be given as dicts in field order."""
-    if hasattr(value, "address"):
-        return value.address
-    if isinstance(value, Mapping):
-        return tuple(_plain(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
-        return type(value)(_plain(item) for item in value)
-    return value
-
-
-def encode_args(types: Sequence[str], args: Sequence[Any], what: str = "call") -> bytes:
-    """ABI-encode `args`; raises AbiError naming `what` when a value does not fit."""
-    if len(types) != len(args):
-        raise AbiError(f"{what} takes {len(types)} arguments, {len(args)} given", remedy=f"types: {', '.join(types)}")
-    try:
-        encoded: bytes = abi_encode(types, [_plain(arg) for arg in args])
-    except (EncodingError, TypeError) as error:
-        raise AbiError(f"{what}: {error}", remedy=f"types: {', '.join(types)}") from error
-    return encoded
 
 
 @dataclass(frozen=True)
@@ -100,10 +78,7 @@ class FunctionAbi:
         """The return value: None, the one value, or a tuple; addresses lower-case as the chain gives them."""
         if not self.outputs:
             return None
-        try:
-            values = abi_decode(self.outputs, data)
-        except DecodingError as error:
-            raise AbiError(f"{self.name} returned {len(data)} bytes that are not {self.outputs}") from error
+        values = decode_args(self.outputs, data, f"result of {self.name}")
         return values[0] if len(values) == 1 else values
 
 
@@ -120,18 +95,22 @@ class EventAbi:
 
     def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
         """Arguments by name. An indexed string or bytes comes back as its hash, as the chain keeps only that."""
-        plain_types = [kind for _, kind, indexed in self.inputs if not indexed]
-        plain = iter(abi_decode(plain_types, data))
-        indexed_topics = iter(topics[1:])
-        args: dict[str, Any] = {}
-        for name, kind, indexed in self.inputs:
-            if not indexed:
-                args[name] = next(plain)
-                continue
-            topic = next(indexed_topics)
-            dynamic = kind in ("string", "bytes") or kind.endswith("]") or kind.startswith("(")
-            args[name] = topic if dynamic else abi_decode([kind], topic)[0]
-        return args
+        what = f"event {self.name}"
+        indexed_topics = list(topics[1:])
+        if len(indexed_topics) != sum(indexed for _, _, indexed in self.inputs):
+            raise AbiError(f"{what}: {len(indexed_topics)} indexed arguments in its topics")
+        plain = iter(decode_args([kind for _, kind, indexed in self.inputs if not indexed], data, what))
+        found = iter(indexed_topics)
+        return {
+            name: _indexed(kind, next(found), what) if indexed else next(plain) for name, kind, indexed in self.inputs
+        }
+
+
+def _indexed(kind: str, topic: bytes, what: str) -> Any:
+    """An indexed argument; of what takes more than one word, the chain keeps only the hash."""
+    if parse(kind).base in ("array", "tuple", "bytes", "string"):
+        return topic
+    return decode_args([kind], topic, what)[0]
 
 
 class Interface:
@@ -208,8 +187,8 @@ def decode_revert(data: bytes) -> str:
     """The reason in revert data: the string of Error(string), `panic 0x..`, or "" when there is none."""
     if data[:SELECTOR_BYTES] == ERROR_STRING:
         try:
-            reason: str = abi_decode(["string"], data[SELECTOR_BYTES:])[0]
-        except DecodingError:
+            reason: str = decode_args(["string"], data[SELECTOR_BYTES:])[0]
+        except AbiError:
             return ""
         return reason
     if data[:SELECTOR_BYTES] == PANIC and len(data) == SELECTOR_BYTES + WORD_BYTES:

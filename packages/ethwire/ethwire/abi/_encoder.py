@@ -1,7 +1,4 @@
-"""ABI encoding for the hot loop: a call_encoder is made once a function, and packs a call in about a microsecond.
-
-eth-abi checks and walks the types again at each call, which costs as much as the call itself.
-"""
+"""ABI encoding for the hot loop: a call_encoder is made once a function, and packs a call in about a microsecond."""
 
 from __future__ import annotations
 
@@ -9,15 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from ethwire.errors import AbiError
+from ethwire.abi._pack import Encoder, Rules, packer, sequence_packer
+from ethwire.abi._types import WORD, AbiType, parse
 
 __all__ = ["WORD", "CallEncoder", "call_encoder", "encoder", "word"]
 
-WORD = 32
 _MODULUS = 1 << 256
 
 CallEncoder = Callable[[Sequence[Any]], bytes]
-_Encoder = Callable[[Any], bytes]
 
 _ADDRESSES: dict[str, bytes] = {}
 
@@ -44,86 +40,44 @@ def _dynamic(value: Any) -> bytes:
     return word(len(data)) + data + bytes(-len(data) % WORD)
 
 
+_PLAIN: dict[str, Encoder] = {
+    "uint": word,
+    "int": word,
+    "bool": word,
+    "address": _address,
+    "fixed": _fixed_bytes,
+    "bytes": _dynamic,
+    "string": _dynamic,
+}
+
+
+def _items(kind: AbiType, value: Sequence[Any]) -> Sequence[Any]:
+    if kind.size and len(value) != kind.size:
+        raise ValueError(f"{kind.text} has {kind.size} items, {len(value)} given")
+    return value
+
+
+_CUT = Rules(plain=lambda kind: _PLAIN[kind.base], items=_items)
+
+
 @cache
-def encoder(kind: str) -> tuple[_Encoder, bool]:
+def encoder(text: str) -> tuple[Encoder, bool]:
     """(encoder, is dynamic) of an ABI type, made once."""
-    return _compiled(kind)
-
-
-def _compiled(kind: str) -> tuple[_Encoder, bool]:
-    """(encoder, is dynamic) of an ABI type."""
-    if kind.endswith("]"):
-        inner, _, size = kind[:-1].rpartition("[")
-        return _array(_compiled(inner), int(size) if size else None)
-    if kind.startswith("("):
-        return _tuple([_compiled(part) for part in _split(kind[1:-1])])
-    if kind.startswith(("uint", "int")) or kind == "bool":
-        return word, False
-    if kind == "address":
-        return _address, False
-    if kind in ("bytes", "string"):
-        return _dynamic, True
-    if kind.startswith("bytes"):
-        return _fixed_bytes, False
-    raise AbiError(f"cannot pack {kind}")
-
-
-def _split(inside: str) -> list[str]:
-    """Member types of a tuple, nested ones whole."""
-    parts, depth, start = [], 0, 0
-    for at, char in enumerate(inside):
-        depth += (char == "(") - (char == ")")
-        if char == "," and depth == 0:
-            parts.append(inside[start:at])
-            start = at + 1
-    return [*parts, inside[start:]] if inside else []
-
-
-def _sequence(members: list[tuple[_Encoder, bool]]) -> Callable[[Sequence[Any]], bytes]:
-    """Heads and tails, as arguments, tuples and arrays all have them. Sizes of static members are found by packing."""
-    if not any(dynamic for _, dynamic in members):
-        encoders = [encode for encode, _ in members]
-        return lambda values: b"".join([encode(value) for encode, value in zip(encoders, values, strict=True)])
-
-    def pack(values: Sequence[Any]) -> bytes:
-        packed = [encode(value) for (encode, _), value in zip(members, values, strict=True)]
-        offset = sum(WORD if dynamic else len(data) for (_, dynamic), data in zip(members, packed, strict=True))
-        heads, tails = [], []
-        for (_, dynamic), data in zip(members, packed, strict=True):
-            if dynamic:
-                heads.append(word(offset))
-                tails.append(data)
-                offset += len(data)
-            else:
-                heads.append(data)
-        return b"".join(heads + tails)
-
-    return pack
-
-
-def _tuple(members: list[tuple[_Encoder, bool]]) -> tuple[_Encoder, bool]:
-    return _sequence(members), any(dynamic for _, dynamic in members)
-
-
-def _array(inner: tuple[_Encoder, bool], size: int | None) -> tuple[_Encoder, bool]:
-    def pack(values: Sequence[Any]) -> bytes:
-        count = b"" if size is not None else word(len(values))
-        return count + _sequence([inner] * len(values))(values)
-
-    return pack, inner[1] or size is None
+    kind = parse(text)
+    return packer(kind, _CUT), kind.dynamic
 
 
 def call_encoder(selector: bytes, types: Sequence[str]) -> CallEncoder:
     """A function from arguments to call data. Values wider than their type are cut, never refused: the contract's own
     range check is then what is tested."""
-    members = [_compiled(kind) for kind in types]
-    if not any(dynamic for _, dynamic in members):
-        return _static(selector, [encode for encode, _ in members])
-    pack = _sequence(members)
+    kinds = [parse(text) for text in types]
+    if not any(kind.dynamic for kind in kinds):
+        return _static(selector, [packer(kind, _CUT) for kind in kinds])
+    pack = sequence_packer(kinds, _CUT)
     return lambda args: selector + pack(args)
 
 
-def _static(selector: bytes, encoders: list[_Encoder]) -> CallEncoder:
+def _static(selector: bytes, encoders: list[Encoder]) -> CallEncoder:
     match encoders:
         case []:
             return lambda args: selector

@@ -1,0 +1,84 @@
+# pragma version 0.4.3
+"""
+@title MockCourt
+@license MIT
+@notice Stands for the court before a service: it holds bonds, and its verdicts are whatever the test says.
+"""
+
+from ethereum.ercs import IERC20
+
+# What it asks of an accuser, and most costs of a case, wei.
+BOND: constant(uint256) = 160 * 10**18
+COSTS: constant(uint256) = 140 * 10**18
+
+token: public(IERC20)
+
+# case -> verdict, amount, costs; and whether it is over.
+verdicts: HashMap[uint256, uint256[3]]
+over: public(HashMap[uint256, bool])
+
+# What the last case was opened with.
+case_count: public(uint256)
+service: public(address)
+operator: public(address)
+fault: public(bytes32)
+amount: public(uint256)
+accuser: public(address)
+evidence: public(Bytes[2048])
+
+
+@deploy
+def __init__(_token: address):
+    self.token = IERC20(_token)
+
+
+@external
+@view
+def bond_for(_service: address, _fault: bytes32, _amount: uint256) -> uint256:
+    return BOND
+
+
+@external
+@view
+def most_costs(_amount: uint256) -> uint256:
+    return COSTS
+
+
+@external
+@view
+def verdict(_case: uint256) -> (uint256, uint256, uint256):
+    return self.verdicts[_case][0], self.verdicts[_case][1], self.verdicts[_case][2]
+
+
+@external
+def open(_operator: address, _fault: bytes32, _amount: uint256, _accuser: address, _evidence: Bytes[2048]) -> uint256:
+    assert extcall self.token.transferFrom(msg.sender, self, BOND), "court: no bond"
+    self.service = msg.sender
+    self.operator = _operator
+    self.fault = _fault
+    self.amount = _amount
+    self.accuser = _accuser
+    self.evidence = _evidence
+    number: uint256 = self.case_count
+    self.case_count = number + 1
+    return number
+
+
+@external
+def concede(_case: uint256):
+    assert msg.sender == self.service, "court: not the service"
+    self._decide(_case, 2, 0)
+
+
+@external
+def decide(_case: uint256, _verdict: uint256, _costs: uint256):
+    """
+    @notice Say what the jury says.
+    """
+    self._decide(_case, _verdict, _costs)
+
+
+@internal
+def _decide(_case: uint256, _verdict: uint256, _costs: uint256):
+    self.verdicts[_case] = [_verdict, self.amount, _costs]
+    self.over[_case] = True

@@ -1,0 +1,58 @@
+"""What nodes say of a transaction that they do not take, and why one that was mined had no effect."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from keifu.errors import OutOfGas, Revert, RpcError
+
+__all__ = ["Endpoint", "is_known", "never_works", "why_failed"]
+
+# Whoever runs out of gas in an inner call keeps a 64th of it (EIP-150), twice in a call within a call.
+_ALL_BUT = 32
+# What nodes say of a call that ends the machine, whoever sends it and whenever, without the contract's refusing it.
+_OUT_OF_GAS = ("out of gas", "outofgas", "gas required exceeds")
+_HALTS = ("invalid opcode", "invalidfeopcode", "opcodenotfound", "invalid jump", "invalidjump", "stack ", "stackunder")
+# What a pool says of a transaction that it has already, or whose nonce is used: neither is a fault.
+_KNOWN = ("already known", "already imported", "known transaction", "nonce too low", "already in")
+
+
+class Endpoint(Protocol):
+    """The two calls of an `Rpc` that sending needs."""
+
+    def call(self, method: str, *params: Any) -> Any: ...
+
+    def batch(self, calls: list[tuple[str, list[Any]]], /) -> list[Any]: ...
+
+
+def why_failed(node: Endpoint, request: dict[str, str], gas: int, receipt: dict[str, Any]) -> Revert:
+    """The contract's reason, found by the same call at the block before; OutOfGas when that, or the gas used, says so.
+
+    The block before may be of another epoch, where the call takes less gas and passes.
+    """
+    used = int(receipt["gasUsed"], 16)
+    parent = hex(max(int(receipt["blockNumber"], 16) - 1, 0))
+    try:
+        node.call("eth_call", request | {"gas": hex(gas)}, parent)
+    except Revert as revert:
+        if revert.reason or revert.data:
+            return revert
+    except RpcError as error:
+        words = error.message.lower()
+        if any(part in words for part in _HALTS):
+            return Revert(error.message)
+        if any(part in words for part in _OUT_OF_GAS):
+            return OutOfGas(used, gas)
+    return OutOfGas(used, gas) if used >= gas - gas // _ALL_BUT else Revert("")
+
+
+def never_works(error: RpcError) -> bool:
+    """Whether the node says that the call cannot work however much gas it gets, or with any that it may have."""
+    words = error.message.lower()
+    return any(part in words for part in (*_HALTS, *_OUT_OF_GAS))
+
+
+def is_known(answer: object) -> bool:
+    """Whether a node says that it has the transaction, or that its nonce is used."""
+    words = answer.message.lower() if isinstance(answer, RpcError) else ""
+    return any(part in words for part in _KNOWN)

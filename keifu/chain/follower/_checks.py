@@ -1,0 +1,169 @@
+"""What a node's answers must fulfil before anything is made of them. Whatever they do not is a Contradiction.
+
+Headers hash to their blocks' hashes and link up; logs are ours, each once, announced by their block's bloom filter and
+of a transaction that the block has. Receipts give the root in the header, and so prove the logs in them, data included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from keifu.chain.follower._filter import Filter
+from keifu.chain.follower._model import Block, Event, Receipt
+from keifu.chain.follower.bloom import bloom_of_log
+from keifu.chain.follower.receipts import receipts_root
+from keifu.chain.header import Header, header_rlp
+from keifu.errors import Contradiction
+from keifu.keys import keccak256
+
+__all__ = ["check_linked", "checked_logs", "digest_of", "proved_logs", "sealed"]
+
+OTHER_RULES = "another endpoint; for a chain that hashes in its own way, hashed_headers=False"
+_HASH = re.compile(r"0x[0-9a-f]{64}")
+_TRANSACTIONS = msgspec.json.Decoder(list[str])
+
+
+def sealed(header: Header, number: int, url: str, *, hashed: bool) -> Block:
+    """The block of a header that hashes to its hash (unless the chain's rules are not known: then it is believed)."""
+    try:
+        found = "0x" + keccak256(header_rlp(header)).hex() if hashed else header.hash
+        block = Block(
+            number=int(header.number, 16),
+            hash=found,
+            parent=header.parent_hash.lower(),
+            timestamp=int(header.timestamp, 16),
+            bloom=int(header.logs_bloom, 16),
+            receipts_root=header.receipts_root.lower(),
+            transactions=header.transactions,
+        )
+    except ValueError as error:
+        raise Contradiction(f"{url} gave a malformed header of block {number}: {error}", url=url) from error
+    if found != header.hash or not (hashed or _HASH.fullmatch(found)):
+        raise Contradiction(
+            f"the header of block {number} from {url} does not hash to the block's hash", remedy=OTHER_RULES, url=url
+        )
+    if block.number != number:
+        raise Contradiction(f"{url} gave block {block.number} for block {number}", url=url)
+    return block
+
+
+def check_linked(blocks: Iterable[Block], url: str) -> None:
+    """Each block names the one before it as its parent."""
+    before: str | None = None
+    for block in blocks:
+        if before is not None and block.parent != before:
+            raise Contradiction(f"block {block.number} from {url} does not follow the one before it", url=url)
+        before = block.hash
+
+
+def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, url: str) -> dict[int, list[Event]]:
+    """Our logs by block, in order. Proves where they are from, not what their data is."""
+    known = {block.number: block for block in blocks}
+    by_block: dict[str, list[Event]] = {}
+    for event in events:
+        by_block.setdefault(event.block_number, []).append(event)
+    found: dict[int, list[Event]] = {}
+    for text, group in by_block.items():
+        try:
+            number = int(text, 16)
+            block = known.get(number)
+            if block is None or number in found:
+                raise ValueError("nobody asked for it" if block is None else "its block is there twice")
+            ours = [event for event in group if _is_ours(event, block, wanted)]
+            _check_places(block, ours)
+        except ValueError as error:
+            raise Contradiction(f"a log of block {text[:20]} from {url} cannot be true: {error}", url=url) from error
+        if ours:
+            found[number] = ours
+    return found
+
+
+def _is_ours(event: Event, block: Block, wanted: Filter) -> bool:
+    """Raises ValueError for what no honest node gives as an answer."""
+    if event.block_hash != block.hash:
+        raise ValueError("it is of another chain than the headers")
+    if event.removed:
+        raise ValueError("it was removed")
+    event.block_time = block.timestamp
+    data = event.data
+    if data[:2] != "0x" or 2 * len(bytes.fromhex(data[2:])) + 2 != len(data):
+        raise ValueError("its data is no hex")
+    if not data.islower():
+        event.data = data.lower()
+    try:
+        mask = bloom_of_log(event)
+    except ValueError:
+        _lower(event)
+        mask = bloom_of_log(event)
+    if block.bloom & mask != mask:
+        raise ValueError("its block's bloom filter does not announce it")
+    return wanted.admits(event)
+
+
+def proved_logs(block: Block, receipts: Sequence[Receipt], wanted: Filter, url: str) -> list[Event]:
+    """Our logs of a block from its receipts, which must give the root that the header has. Places are counted, not
+    believed; only a transaction's hash is the header answer's."""
+    try:
+        if receipts_root(receipts) != block.receipts_root:
+            raise ValueError("they do not give the root in its header")
+        hashes = [""] * len(receipts) if block.transactions is None else _TRANSACTIONS.decode(block.transactions)
+        if len(hashes) != len(receipts):
+            raise ValueError("there is not one for each transaction")
+        found: list[Event] = []
+        index = 0
+        for place, receipt in enumerate(receipts):
+            for log in receipt.logs:
+                if wanted.wants(log):
+                    found.append(_placed(log, block, hashes[place], place, index))
+                index += 1
+    except (ValueError, msgspec.DecodeError) as error:
+        raise Contradiction(f"the receipts of block {block.number} from {url} are wrong: {error}", url=url) from error
+    return found
+
+
+def digest_of(events: Sequence[Event]) -> bytes:
+    """Tells two lists of logs of one block apart. The hash of a transaction is left out: receipts do not prove it."""
+    text = "\n".join(
+        f"{event.log_index} {event.transaction_index} {event.address} {event.data} {' '.join(event.topics)}"
+        for event in events
+    )
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _lower(event: Event) -> None:
+    """In lower case, whatever the node's style."""
+    event.address = event.address.lower()
+    event.topics = [topic.lower() for topic in event.topics]
+
+
+def _check_places(block: Block, events: list[Event]) -> None:
+    """Every log once, in order, of the transaction that it names."""
+    indices = [int(event.log_index, 16) for event in events]
+    if any(later <= earlier for earlier, later in pairwise(indices)):
+        events.sort(key=lambda event: event.index)
+        if len(set(indices)) < len(indices):
+            raise ValueError("it is there twice")
+    hashes = _TRANSACTIONS.decode(block.transactions or b"[]")
+    for event in events:
+        place = int(event.transaction_index, 16)
+        if not 0 <= place < len(hashes) or hashes[place] != event.transaction_hash:
+            raise ValueError("the block has another transaction in that place")
+
+
+def _placed(log: Event, block: Block, tx_hash: str, place: int, index: int) -> Event:
+    return Event(
+        address=log.address.lower(),
+        topics=[topic.lower() for topic in log.topics],
+        data=log.data.lower(),
+        block_number=hex(block.number),
+        block_hash=block.hash,
+        transaction_hash=tx_hash,
+        transaction_index=hex(place),
+        log_index=hex(index),
+        block_time=block.timestamp,
+    )

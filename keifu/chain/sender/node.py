@@ -1,0 +1,166 @@
+"""What the sender asks a node, and what it makes of odd answers: an RpcError, or nothing learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from keifu.chain._failure import Endpoint, is_known, never_works
+from keifu.chain._pricing import fresh_fees, quantity
+from keifu.chain.sender.book import Bound, Sight
+from keifu.errors import ChainMismatch, Revert, RpcError
+
+__all__ = ["Node"]
+
+BATCH = 500
+_TOO_CHEAP = ("underpriced", "replacement", "too low to replace")
+
+
+class Node:
+    """One account's view of a chain."""
+
+    def __init__(self, endpoint: Endpoint, chain_id: int, address: str, most_fee: int) -> None:
+        self.endpoint = endpoint
+        self.chain_id = chain_id
+        self.address = address
+        self.most_fee = most_fee
+
+    # looking -------------------------------------------------------------------------------------------------------
+
+    def look(self, now: float) -> Sight:
+        """Raises ChainMismatch when the node serves another chain by now, RpcError when it says nothing of use."""
+        chain, block, mined, pooled, tip = self.endpoint.batch(
+            [
+                ("eth_chainId", []),
+                ("eth_getBlockByNumber", ["latest", False]),
+                ("eth_getTransactionCount", [self.address, "latest"]),
+                ("eth_getTransactionCount", [self.address, "pending"]),
+                ("eth_maxPriorityFeePerGas", []),
+            ]
+        )
+        for answer in (chain, block, mined):
+            if isinstance(answer, Exception):
+                raise answer
+        if (served := quantity(chain, "eth_chainId")) != self.chain_id:
+            raise ChainMismatch(
+                f"the node serves chain {served} now, not {self.chain_id}",
+                remedy="check the RPC address; nothing was sent, and every intent is kept",
+            )
+        if not isinstance(block, dict):
+            raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
+        base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
+        suggested = 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "eth_maxPriorityFeePerGas")
+        used = quantity(mined, "eth_getTransactionCount")
+        # A node that keeps no pool of its own cannot say; then what is mined is all that it knows.
+        known = used if isinstance(pooled, Exception) or pooled is None else quantity(pooled, "eth_getTransactionCount")
+        return Sight(
+            head=quantity(block.get("number"), "the newest block's number"),
+            head_hash=str(block.get("hash")),
+            mined=used,
+            pooled=known,
+            base_fee=base,
+            fees=fresh_fees(self.chain_id, base, suggested, self.most_fee),
+            block_gas=quantity(block.get("gasLimit"), "the newest block's gas limit"),
+            now=now,
+        )
+
+    def block_hash(self, number: int) -> str | None:
+        return self.block_hashes([number])[number]
+
+    def block_hashes(self, numbers: Sequence[int]) -> dict[int, str | None]:
+        """Hash of each block, None where the node has no answer."""
+        answers = self._many([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
+        return {
+            number: str(answer["hash"]) if isinstance(answer, dict) and "hash" in answer else None
+            for number, answer in zip(numbers, answers, strict=True)
+        }
+
+    def receipts(self, items: Sequence[Bound]) -> list[dict[str, Any] | None]:
+        """For each item the receipt of the attempt that is in a block, None where the node gives none. A receipt of
+        another transaction is none."""
+        hashes = [attempt.tx_hash for item in items for attempt in item.attempts]
+        answers = self._many([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes])
+        given = {
+            tx_hash: answer
+            for tx_hash, answer in zip(hashes, answers, strict=True)
+            if isinstance(answer, dict) and answer.get("transactionHash") == tx_hash and _is_whole(answer)
+        }
+        return [
+            next((given[attempt.tx_hash] for attempt in item.attempts if attempt.tx_hash in given), None)
+            for item in items
+        ]
+
+    def taker(self, nonce: int, last: int) -> str | None:
+        """Hash of the transaction that took the account's nonce in block `last` or before. None when it was not taken
+        there. Raises RpcError when the node cannot show it: then nobody knows."""
+        if last < 0 or self._count(last) <= nonce:
+            return None
+        step, above = 1, last  # the nonce is used at `above`
+        below = last - step
+        while below > 0 and self._count(below) > nonce:
+            above, step = below, 2 * step
+            below = max(above - step, 0)
+        while above - below > 1:
+            middle = (above + below) // 2
+            above, below = (middle, below) if self._count(middle) > nonce else (above, middle)
+        block = self.endpoint.call("eth_getBlockByNumber", hex(above), True)
+        for transaction in block.get("transactions", ()) if isinstance(block, dict) else ():
+            if transaction["from"].lower() == self.address and quantity(transaction["nonce"], "nonce") == nonce:
+                return str(transaction["hash"])
+        raise RpcError(f"block {above} does not show which transaction took nonce {nonce} of {self.address}")
+
+    def _count(self, block: int) -> int:
+        return quantity(
+            self.endpoint.call("eth_getTransactionCount", self.address, hex(block)), "eth_getTransactionCount"
+        )
+
+    # sending -------------------------------------------------------------------------------------------------------
+
+    def request(self, item: Bound) -> dict[str, str]:
+        intent = item.intent
+        request = {"from": self.address, "data": "0x" + intent.data.hex(), "value": hex(intent.value)}
+        return request | ({"to": intent.to} if intent.to else {})
+
+    def estimates(self, items: Sequence[Bound]) -> list[int | Revert | RpcError]:
+        """Gas of each; a Revert where the contract refuses it or no gas would do, an RpcError where nobody knows."""
+        answers = self._many([("eth_estimateGas", [self.request(item)]) for item in items])
+        return [_estimate(answer) for answer in answers]
+
+    def tell(self, items: Sequence[Bound], now: float) -> None:
+        """Send the newest attempt of each. Whatever the node answers decides nothing but what a person is told: the
+        transaction may be on its way all the same."""
+        try:
+            answers = self._many([("eth_sendRawTransaction", ["0x" + item.attempts[-1].raw.hex()]) for item in items])
+        finally:
+            for item in items:
+                item.told_at = now
+        for item, answer in zip(items, answers, strict=True):
+            words = answer.message.lower() if isinstance(answer, RpcError) else ""
+            item.too_cheap = any(part in words for part in _TOO_CHEAP)
+            is_fault = isinstance(answer, Exception) and not is_known(answer)
+            item.trouble = str(answer) if is_fault else ""
+
+    def _many(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        answers: list[Any] = []
+        for start in range(0, len(calls), BATCH):
+            answers += self.endpoint.batch(list(calls[start : start + BATCH]))
+        return answers
+
+
+def _is_whole(receipt: dict[str, Any]) -> bool:
+    """Whether a receipt says what is needed, in numbers."""
+    try:
+        return all(int(receipt[name], 16) >= 0 for name in ("blockNumber", "blockHash", "status", "gasUsed"))
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _estimate(answer: Any) -> int | Revert | RpcError:
+    if isinstance(answer, Revert):
+        return answer
+    if isinstance(answer, RpcError):
+        return Revert(answer.message) if never_works(answer) else answer
+    try:
+        return quantity(answer, "eth_estimateGas")
+    except RpcError as error:
+        return error

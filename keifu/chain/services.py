@@ -1,0 +1,115 @@
+"""Services are data: which contracts of the suite stand on the hub, by which terms, how the timelock lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ethwire.constants import ZERO_ADDRESS
+from keifu.chain._deployer import Deployer
+from keifu.chain.suite import COURT, HUB, TIMELOCK
+from keifu.chain.timelock import advance, operation
+from keifu.errors import CheckFailed, KeifuError, UsageError
+from keifu.units import duration
+
+__all__ = [
+    "SERVICES",
+    "SHOWS_TERMS",
+    "Listing",
+    "Service",
+    "list_now",
+    "list_services",
+    "longest_fault",
+    "require_horizon",
+]
+
+SHOWS_TERMS = COURT  # a packaged contract with the calls of IService
+
+
+class _Suite(Protocol):
+    def __getitem__(self, name: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Service:
+    """One contract of the suite that operators put coins behind. Its horizon is what its own terms need."""
+
+    contract: str
+    max_multiple: int  # most times the penalty that delegators may lose there
+
+
+SERVICES = (Service(COURT, 0),)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Where a service stands: listed, or queued until `ready` (unix seconds)."""
+
+    service: str
+    horizon: int
+    max_multiple: int
+    ready: int  # 0 when it is listed
+
+    @property
+    def listed(self) -> bool:
+        return self.ready == 0
+
+
+def longest_fault(chain: Deployer, service: str) -> int:
+    """Seconds from a fault to its slash at the longest: the evidence window, and the dispute or the court's case.
+
+    Raises CheckFailed when the service, or the court that it names, does not show its terms.
+    """
+    window, rounds, court, _, _ = _terms(chain, service, "the service")
+    if court in (ZERO_ADDRESS, service):
+        return int(window) + int(rounds)
+    _, longest_case, *_ = _terms(chain, court, "its court")
+    return int(window) + max(int(rounds), int(longest_case))
+
+
+def require_horizon(chain: Deployer, service: str, horizon: int) -> None:
+    """Raises UsageError when a fault can be proved after the horizon: then a slash would come too late."""
+    needed = longest_fault(chain, service)
+    if horizon < needed:
+        raise UsageError(
+            f"a fault of {service} may be slashed {duration(needed)} after it, the horizon is {duration(horizon)}",
+            remedy=f"--horizon {duration(needed)!r}, or longer",
+        )
+
+
+def list_services(chain: Deployer, suite: _Suite, services: Sequence[Service] = SERVICES) -> list[Listing]:
+    """Queue what the timelock has not listed yet, and execute what is ready. Safe to call again; the sender proposes
+    and executes in the timelock. Raises Revert with the timelock's or the hub's reason."""
+    return [_list(chain, suite, service) for service in services]
+
+
+def list_now(
+    chain: Deployer, suite: _Suite, wait: Callable[[int], Any], services: Sequence[Service] = SERVICES
+) -> None:
+    """`list_services` to its end, where the clock can be turned: `wait(seconds)` lets the timelock's delay pass."""
+    if not all(service.listed for service in list_services(chain, suite, services)):
+        wait(chain.call(suite[TIMELOCK], TIMELOCK, "get_minimum_delay"))
+        list_services(chain, suite, services)
+
+
+def _list(chain: Deployer, suite: _Suite, service: Service) -> Listing:
+    hub, address = suite[HUB], suite[service.contract]
+    found = chain.call(hub, HUB, "service", address)
+    if found[0]:
+        return Listing(address, found[0], found[1], 0)
+    horizon = longest_fault(chain, address)
+    terms = (address, horizon, service.max_multiple)
+    call = operation(hub, chain.interface(HUB).function("list_service", len(terms)).encode(terms))
+    ready = advance(chain, suite[TIMELOCK], call)
+    if 0 < ready <= chain.now:  # the timelock has no delay
+        ready = advance(chain, suite[TIMELOCK], call)
+    return Listing(address, horizon, service.max_multiple, ready)
+
+
+def _terms(chain: Deployer, service: str, what: str) -> tuple[int, int, str, int, int]:
+    try:
+        found: tuple[int, int, str, int, int] = chain.call(service, SHOWS_TERMS, "terms")
+    except KeifuError as error:
+        raise CheckFailed(f"{what} at {service} does not show its terms: {error.message}") from error
+    return found

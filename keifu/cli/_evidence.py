@@ -1,0 +1,22 @@
+"""What a party says before the court, from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keifu.errors import InputError
+
+__all__ = ["read_evidence"]
+
+MOST = 2_048  # bytes, as the court takes them
+
+
+def read_evidence(path: Path) -> bytes:
+    """The bytes of the file. Raises InputError, before anything is sent, when the court would refuse them."""
+    said = path.read_bytes()
+    if not 0 < len(said) <= MOST:
+        raise InputError(
+            f"{path} has {len(said):,} bytes, the court takes 1 to {MOST:,}",
+            remedy="put the evidence somewhere public and give its digest here",
+        )
+    return said

@@ -1,0 +1,142 @@
+"""`keifu trust`: what a verifier trusts, in one pinned file, made from a deployment's record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keifu.cli._print import emit
+from keifu.cli._types import ADDRESS, BYTES32, ENDPOINT, OUT_PATH
+from keifu.cli.verbs import Access, Noun, json_option
+from keifu.errors import UsageError
+
+if TYPE_CHECKING:
+    from keifu.cli.session import RpcSession
+    from keifu.provenance.trust import Trust
+
+__all__ = ["cli"]
+
+REGISTRY, ENVIRONMENTS = "ProvenanceRegistry", "Environments"
+
+cli = Noun(
+    "trust",
+    help="Say which chain, registry, authors and attesters you trust. Whatever is verified is compared with it.",
+    example="keifu trust init",
+)
+
+
+class _NamedType(click.ParamType):
+    """A name of one's own for an environment, and its id or its owner."""
+
+    name = "name=id|owner"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, _, what = value.partition("=")
+        if not name or not what:
+            self.fail(f"{value!r} is no environment: NAME=ID, or NAME=OWNER, as in production=0x5d59…", param, ctx)
+        if len(what) == len("0x") + 40:
+            return name, str(ADDRESS.convert(what, param, ctx))
+        return name, BYTES32.convert(what, param, ctx).hex()
+
+
+def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--trust", "file", type=OUT_PATH, envvar="KEIFU_TRUST", show_envvar=True, metavar="FILE", help=text
+    )
+
+
+@cli.verb("init", example="keifu trust init --author 0x… --environment production=0x…", access=Access.READ)
+@_file_option("File to write.  [default: trust.json in your own state folder]")
+@click.option("--author", "authors", type=ADDRESS, multiple=True, help="An author whom you trust; repeatable.")
+@click.option("--attester", "attesters", type=ADDRESS, multiple=True, help="An attester whom you trust; repeatable.")
+@click.option(
+    "--environment", "environments", type=_NamedType(), multiple=True,
+    help="An environment that you ask about, by its id or its owner; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--node", "nodes", type=ENDPOINT, multiple=True, help="A node that has to know the same block; repeatable."
+)
+@click.option("--agree", type=click.IntRange(1), help="How many of these nodes have to.  [default: all]")
+@click.option("--block-hash", type=BYTES32, help="A block that you know to be right: everything is proved there.")
+@click.option("--replace", is_flag=True, help="Replace the file when it is there.")
+@json_option
+def init(
+    session: RpcSession,
+    file: Path | None,
+    authors: tuple[str, ...],
+    attesters: tuple[str, ...],
+    environments: tuple[tuple[str, str], ...],
+    nodes: tuple[str, ...],
+    agree: int | None,
+    block_hash: bytes | None,
+    replace: bool,
+    json_out: bool,
+) -> None:
+    """Write a trust file from the deployment's record of the chain that the node serves."""
+    from keifu.provenance import environment_id
+    from keifu.provenance.trust import Trust, trust_file
+
+    path = file or trust_file()
+    if path.exists() and not replace:
+        raise UsageError(f"{path} is there", remedy="look at it: keifu trust show; overwrite it with --replace")
+    if agree and agree > len(nodes):
+        raise UsageError(f"{agree} nodes have to agree, {len(nodes)} are named", remedy="--node URL for each of them")
+    suite, record = session.suite(REGISTRY, ENVIRONMENTS).addresses, session.record
+    chain, contract = record.chain_id, suite[ENVIRONMENTS]
+    made = Trust(
+        chain,
+        suite[REGISTRY],
+        contract,
+        genesis=record.genesis,
+        first_block=record.first_block,
+        block="0x" + block_hash.hex() if block_hash else "",
+        nodes=nodes,
+        agree=agree or len(nodes),
+        authors=authors,
+        attesters=attesters,
+        named={
+            name: environment_id(chain, contract, what, name).hex() if what.startswith("0x") else what
+            for name, what in environments
+        },
+    ).checked("what you give")
+    made.write(path)
+    _print(made, path, json_out)
+
+
+@cli.verb("show", example="keifu trust show")
+@_file_option("File to show.  [default: trust.json in your own state folder]")
+@json_option
+def show(file: Path | None, json_out: bool) -> None:
+    """Show a trust file, checked."""
+    from keifu.provenance.trust import Trust, trust_file
+
+    path = file or trust_file()
+    _print(Trust.read(path), path, json_out)
+
+
+def _print(trust: Trust, path: Path, json_out: bool) -> None:
+    import msgspec
+
+    nobody = "nobody named: answers say who"
+    lines = [
+        f"file: {path}",
+        f"chain: {trust.chain}, first block {trust.genesis or 'not named'}",
+        f"registry: {trust.registry}",
+        f"environments: {trust.environments or 'no contract'}",
+        f"block: {trust.block or _nodes(trust)}",
+        f"authors: {', '.join(trust.authors) or nobody}",
+        f"attesters: {', '.join(trust.attesters) or nobody}",
+        *(f"environment {name}: {value}" for name, value in trust.named.items()),
+    ]
+    emit({"file": str(path), **msgspec.to_builtins(trust)}, "\n".join(lines), json_out)
+
+
+def _nodes(trust: Trust) -> str:
+    if trust.nodes:
+        return f"the newest on which {trust.agree} of {', '.join(trust.nodes)} agree"
+    return "the newest, as the node says"

@@ -1,0 +1,168 @@
+"""Five questions about an artefact, five answers: where its data came from, who labelled it, which version it is, which
+weights it has, and what runs. Each line says who said it, since when, and how that was verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from keifu.provenance._model import ZERO, Kind, Relation, Status
+from keifu.provenance.documents import Documents
+from keifu.provenance.facts import Production
+from keifu.provenance.lineage import Lineage
+from keifu.provenance.registry import Entry
+from keifu.provenance.statement import rfc3339
+
+__all__ = ["QUESTIONS", "Answer", "Dossier", "Line", "page"]
+
+PROVED = "proved in the state of the block"
+SAID = "the author's word, committed in the record"
+FILES = 3  # that are named
+SHORT = 8  # hex digits by which people tell records apart
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statement: what, who said it, since when, and how it was verified. `good` is no when it is withdrawn."""
+
+    what: str
+    who: str
+    since: str
+    how: str
+    good: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        return {"what": self.what, "who": self.who, "since": self.since, "how": self.how, "inOrder": self.good}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The lines of one answer; none when nothing is recorded."""
+
+    question: str
+    lines: tuple[Line, ...]
+
+    @property
+    def good(self) -> bool:
+        return all(line.good for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything that the answers are taken from, proved at one block."""
+
+    lineage: Lineage
+    productions: Mapping[str, Production]  # by what the verifier calls the environment
+    documents: Documents
+
+    def answer(self, name: str) -> Answer:
+        question, lines = QUESTIONS[name]
+        return Answer(question, tuple(lines(self)))
+
+    @property
+    def root(self) -> Entry:
+        return self.lineage.entries[self.lineage.root]
+
+    def of(self, *kinds: Kind) -> list[Entry]:
+        """The root and its ancestors of these kinds, nearest first."""
+        return [entry for entry in self.lineage.entries.values() if entry.record.kind in kinds]
+
+
+def _line(entry: Entry, what: str, how: str = SAID) -> Line:
+    good = entry.status == Status.ACTIVE
+    state = "" if good else f" ({entry.status.word}{': ' + entry.reason if entry.reason else ''})"
+    title = f"{entry.record.kind.word} {entry.id.hex()[:SHORT]}{state}"
+    return Line(
+        f"{title}: {what}", entry.record.author, rfc3339(entry.time), f"author, time, state {PROVED}; {how}", good
+    )
+
+
+def _source(dossier: Dossier) -> Iterator[Line]:
+    for entry in dossier.of(Kind.DATASET):
+        record = entry.record
+        parents = [link for link in record.links if link.relation == Relation.DERIVED_FROM]
+        origin = f"made from {', '.join(link.parent.hex()[:SHORT] for link in parents)}" if parents else "an origin"
+        words = [origin, record.licence or "no licence named", *([record.uri] if record.uri else [])]
+        yield _line(entry, "; ".join(words))
+
+
+def _labels(dossier: Dossier) -> Iterator[Line]:
+    for entry in dossier.of(Kind.LABEL_SET):
+        said: Any = next(iter(dossier.documents.statements(entry.record)), {}).get("predicate", {})
+        counts = [f"{said[key]} {key}" for key in ("labels", "labellers") if isinstance(said, dict) and key in said]
+        anchored = isinstance(said, dict) and isinstance(said.get("anchor"), str)
+        words = [*counts, *([f"anchored as {said['anchor'][:SHORT]}…"] if anchored else [])]
+        yield _line(entry, ", ".join(words) or "labels of " + _parents(entry))
+
+
+def _version(dossier: Dossier) -> Iterator[Line]:
+    for entry in (dossier.root, *(item for item in dossier.of(Kind.RUN, Kind.CODE) if item != dossier.root)):
+        older = [link.parent.hex()[:SHORT] for link in entry.record.links if link.relation == Relation.SUPERSEDES]
+        words = [entry.record.version or "no version named", *([f"supersedes {', '.join(older)}"] if older else [])]
+        yield _line(entry, "; ".join([*words, f"id {entry.id.hex()}"]))
+
+
+def _weights(dossier: Dossier) -> Iterator[Line]:
+    for entry in dossier.of(Kind.WEIGHTS)[:1] or [dossier.root]:
+        record, manifest = entry.record, dossier.documents.manifest(entry.record)
+        words = [f"digest {record.digest.hex()}"]
+        if manifest is not None:
+            names = ", ".join(file.name for file in manifest.files[:FILES])
+            more = f" and {len(manifest.files) - FILES} more" if len(manifest.files) > FILES else ""
+            words.append(f"{len(manifest.files)} files, {manifest.size:,} bytes: {names}{more}")
+        if record.program_root != ZERO:
+            words.append(f"weights, biases and rounding {record.program_root.hex()[: 2 * SHORT]}…")
+        yield _line(entry, "; ".join(words), "digest committed in the record, names in its manifest")
+
+
+def _running(dossier: Dossier) -> Iterator[Line]:
+    for name, made in dossier.productions.items():
+        here, how = made.artefact == dossier.lineage.root, f"promotion, policy and attestations {PROVED}"
+        if not made.seq:
+            yield Line(f"{name}: nothing was ever promoted", made.owner, "", how, good=False)
+            continue
+        runs = (
+            f"{name} runs {'this' if here else 'another record, ' + made.artefact.hex()[:SHORT]}: promotion {made.seq}"
+        )
+        holds = "its policy holds" if made.ok else f"not in order: {made.status.word}, {len(made.unmet)} demands unmet"
+        attesters = sorted({item.attester for item in made.standing})
+        by = f" by {', '.join(attesters)}" if attesters else " and asks for no attestation"
+        yield Line(f"{runs}; {holds}{by}", made.owner, f"block {made.block}", how, good=made.ok)
+
+
+def _parents(entry: Entry) -> str:
+    return ", ".join(link.parent.hex()[:SHORT] for link in entry.record.links) or "nothing that is recorded"
+
+
+QUESTIONS: dict[str, tuple[str, Callable[[Dossier], Iterator[Line]]]] = {
+    "source": ("Where did the data come from?", _source),
+    "labels": ("Who labelled it?", _labels),
+    "version": ("Which version is it?", _version),
+    "weights": ("Which weights and biases does it have?", _weights),
+    "running": ("What runs in production?", _running),
+}
+
+
+def page(title: str, block: str, answers: Sequence[Answer]) -> str:
+    """One file of HTML to hand to somebody: no script, nothing loaded from elsewhere."""
+    parts = [
+        '<!doctype html><html lang="en"><meta charset="utf-8">',
+        f"<title>{escape(title)}</title>",
+        "<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}td,th{text-align:left;"
+        "vertical-align:top;padding:.3em .8em .3em 0;overflow-wrap:anywhere}.no{color:#c53030}</style>",
+        f"<h1>{escape(title)}</h1><p>Block {escape(block)}</p>",
+    ]
+    for answer in answers:
+        parts.append(f"<h2>{escape(answer.question)}</h2>")
+        if not answer.lines:
+            parts.append("<p>Not recorded.</p>")
+            continue
+        parts.append("<table><tr><th>What<th>Who said it<th>Since<th>How it was verified</tr>")
+        for line in answer.lines:
+            mark = "" if line.good else ' class="no"'
+            cells = "".join(f"<td>{escape(cell)}</td>" for cell in (line.what, line.who, line.since, line.how))
+            parts.append(f"<tr{mark}>{cells}</tr>")
+        parts.append("</table>")
+    return "\n".join(parts) + "\n</html>\n"

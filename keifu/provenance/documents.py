@@ -1,0 +1,106 @@
+"""Manifests and statements: content that records commit to, kept and found by its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from keifu.chain.deployments import user_folder
+from keifu.errors import InputError
+from keifu.provenance._model import ZERO, Record
+from keifu.provenance.manifest import Manifest
+from keifu.provenance.statement import read_statement
+
+__all__ = ["LARGEST_DOCUMENT", "Documents", "kept_folder"]
+
+LARGEST_DOCUMENT = 256 << 20  # bytes: a manifest of a million files
+
+
+def kept_folder() -> Path:
+    """Where this user's documents are kept."""
+    return user_folder().parent / "documents"
+
+
+class Documents:
+    """Documents by SHA-256: those given, those in files of `folders`, those kept in `kept`. Nothing that does not hash
+    to what it was asked for is ever given out."""
+
+    def __init__(self, given: Iterable[bytes] = (), *, folders: Sequence[Path] = (), kept: Path | None = None) -> None:
+        self._given = {hashlib.sha256(body).digest(): body for body in given}
+        self._folders, self._kept = list(folders), kept
+
+    def keep(self, body: bytes) -> bytes:
+        """Keep a document; its SHA-256."""
+        digest = hashlib.sha256(body).digest()
+        if self._kept is None:
+            self._given[digest] = body
+            return digest
+        path = self._kept / f"{digest.hex()}.json"
+        if not path.exists():
+            self._kept.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(f".{os.getpid()}.partial")
+            partial.write_bytes(body)
+            partial.replace(path)
+        return digest
+
+    def get(self, digest: bytes) -> bytes | None:
+        """The document, or None when it is not at hand."""
+        if digest in self._given:
+            return self._given[digest]
+        if self._kept is not None and (body := _read(self._kept / f"{digest.hex()}.json", digest)) is not None:
+            return body
+        while self._folders:
+            bodies = (_read(path) for path in sorted(self._folders.pop().glob("*.json")))
+            self._given |= {hashlib.sha256(body).digest(): body for body in bodies if body is not None}
+        return self._given.get(digest)
+
+    def manifest(self, record: Record) -> Manifest | None:
+        """The record's manifest; None when it has none, or it is not at hand. Raises InputError or CheckFailed when
+        what the record commits to is no manifest of its bytes."""
+        body = None if record.manifest == ZERO else self.get(record.manifest)
+        if body is None:
+            return None
+        manifest = Manifest.read(body)
+        manifest.require(record.manifest, record.digest)
+        return manifest
+
+    def statements(self, record: Record) -> list[dict[str, Any]]:
+        """Those of the record's statements that are at hand."""
+        manifest = self.manifest(record)
+        bodies = [self.get(digest) for digest in manifest.statements] if manifest else []
+        return [read_statement(body, record.digest) for body in bodies if body is not None]
+
+    def said(self, records: Mapping[bytes, Record]) -> dict[bytes, dict[str, Any]]:
+        """The first statement of each record that has one at hand, by record id."""
+        found = ((record_id, self.statements(record)) for record_id, record in records.items())
+        return {record_id: statements[0] for record_id, statements in found if statements}
+
+    def all_of(self, record: Record) -> list[bytes]:
+        """The record's manifest and statements. Raises InputError when one is not at hand."""
+        if record.manifest == ZERO:
+            return []
+        manifest = self.manifest(record)
+        if manifest is None:
+            raise InputError(
+                f"the manifest {record.manifest.hex()} of a {record.kind.word} is not at hand",
+                remedy="name a folder that holds it: --documents",
+            )
+        bodies = [manifest.body]
+        for digest in manifest.statements:
+            if (body := self.get(digest)) is None:
+                raise InputError(f"the statement {digest.hex()} is not at hand", remedy="--documents FOLDER")
+            bodies.append(body)
+        return bodies
+
+
+def _read(path: Path, digest: bytes | None = None) -> bytes | None:
+    try:
+        if path.stat().st_size > LARGEST_DOCUMENT:
+            return None
+        body = path.read_bytes()
+    except OSError:
+        return None
+    return body if digest is None or hashlib.sha256(body).digest() == digest else None

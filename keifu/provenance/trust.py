@@ -1,0 +1,132 @@
+"""Whom and what a verifier trusts: chain, registry, environments, a block, authors, attesters, in one pinned file.
+
+Whatever is checked (a bundle, a heartbeat, a label, an export) also names a domain of its own. That word is only ever
+compared with what stands here, by `Trust.accept`, and refused with both values when it differs.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from keifu.chain.deployments import user_folder
+from keifu.errors import CheckFailed, InputError
+from keifu.keys import checksum
+from keifu.provenance._model import digest_bytes
+
+__all__ = ["FILE_VARIABLE", "FORMAT", "Trust", "trust_file"]
+
+FORMAT = "keifu-trust/1"
+FILE_VARIABLE = "KEIFU_TRUST"
+LARGEST_FILE = 1 << 20
+REMEDY = "if you meant to trust that, change the trust file: `keifu trust init --replace`"
+
+
+def trust_file() -> Path:
+    """The user's own trust file. Never one beside what is checked: that could have come with it."""
+    return user_folder().parent / "trust.json"
+
+
+class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A verifier's side. An empty list of authors, attesters or environments means that none was chosen: then answers
+    name them, and the reader decides."""
+
+    chain: int
+    registry: str
+    environments: str = ""
+    format: str = FORMAT
+    genesis: str = ""  # hash of the first block: two local chains share a number, never that
+    first_block: int = 0  # no record is older
+    block: str = ""  # hash of a block that is known to be right
+    nodes: tuple[str, ...] = ()  # asked, beside the node that answers, which block is right
+    agree: int = 0  # how many of them have to say the same
+    authors: tuple[str, ...] = ()
+    attesters: tuple[str, ...] = ()
+    named: dict[str, str] = {}  # environments: a name of the verifier's, and the id
+
+    @classmethod
+    def read(cls, path: Path) -> Trust:
+        """Raises InputError when the file is not a trust file."""
+        try:
+            if path.stat().st_size > LARGEST_FILE:
+                raise InputError(f"{path} is too large for a trust file")
+            found = msgspec.json.decode(path.read_bytes(), type=cls)
+        except FileNotFoundError as error:
+            raise InputError(f"there is no trust file {path}", remedy="make one: keifu trust init") from error
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
+            raise InputError(f"{path} is no trust file: {error}", remedy="make one: keifu trust init") from error
+        return found.checked(str(path))
+
+    def checked(self, where: str) -> Trust:
+        """Itself with every value in its usual form. Raises InputError naming a field that cannot be right."""
+        if self.format != FORMAT:
+            raise InputError(f"{where} has format {self.format!r}, this version reads {FORMAT}")
+        if self.chain < 1 or not 0 <= self.agree <= len(self.nodes) or (self.nodes and not self.agree):
+            raise InputError(f"{where}: chain, or the number of nodes that have to agree, is out of range")
+        try:
+            return msgspec.structs.replace(
+                self,
+                registry=_address(self.registry),
+                environments=_address(self.environments) if self.environments else "",
+                genesis=_hash(self.genesis, "genesis"),
+                block=_hash(self.block, "block"),
+                authors=tuple(map(_address, self.authors)),
+                attesters=tuple(map(_address, self.attesters)),
+                named={name: digest_bytes(value, f"environment {name}").hex() for name, value in self.named.items()},
+            )
+        except InputError as error:
+            raise InputError(f"{where}: {error.message}", remedy=error.remedy) from error
+
+    def write(self, path: Path) -> None:
+        """Write it whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+        partial.replace(path)
+
+    def accept(self, what: str, **said: Any) -> None:
+        """Compare what `what` says of its own domain with what is trusted here; None is not said.
+
+        Known words: chain, genesis, registry, environments, block, environment, author, attester. Raises CheckFailed
+        with both values.
+        """
+        for aspect, value in said.items():
+            if value is None:
+                continue
+            word = value.hex() if isinstance(value, bytes) else str(value).lower()
+            trusted = self._trusted(aspect)
+            if trusted and word.removeprefix("0x") not in {item.removeprefix("0x") for item in trusted}:
+                listed = " or ".join(trusted)
+                raise CheckFailed(f"{what}: {aspect} is {word}, trusted is {listed}", remedy=REMEDY)
+
+    def environment(self, name: str) -> bytes | None:
+        """The id that the verifier gave a name to."""
+        found = self.named.get(name)
+        return bytes.fromhex(found) if found else None
+
+    def _trusted(self, aspect: str) -> tuple[str, ...]:
+        """What counts; empty when the verifier chose nothing there."""
+        if aspect == "environments" and not self.environments:
+            return ("no contract at all",)
+        known: dict[str, tuple[str, ...]] = {
+            "chain": (str(self.chain),),
+            "genesis": (self.genesis,) if self.genesis else (),
+            "registry": (self.registry,),
+            "environments": (self.environments,),
+            "block": (self.block,) if self.block else (),
+            "environment": tuple(self.named.values()),
+            "author": self.authors,
+            "attester": self.attesters,
+        }
+        return known[aspect]
+
+
+def _address(text: str) -> str:
+    return checksum(text).lower()
+
+
+def _hash(text: str, what: str) -> str:
+    return "0x" + digest_bytes(text, what).hex() if text else ""

@@ -1,0 +1,167 @@
+"""Several endpoints of one chain as one: the next one answers when one fails, and most must agree where money is."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from ethwire.errors import ChainMismatch, Contradiction, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
+from ethwire.rpc._heads import WEB_SOCKETS
+from ethwire.rpc.endpoint import ATTEMPTS, Rpc
+
+__all__ = ["Nodes", "connect"]
+
+T = TypeVar("T")
+
+
+class Nodes(Rpc):
+    """Asks the endpoint that answered last, and the others in turn when that one is silent, busy, or lacks what was
+    asked for. What changes the chain goes to one endpoint and is not repeated at another.
+
+    Raises ChainMismatch from `require_chain` when one of them serves another chain.
+    """
+
+    def __init__(
+        self,
+        *urls: str,
+        timeout: float | None = None,
+        attempts: int = ATTEMPTS,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(urls[0], timeout=timeout, attempts=attempts, sleep=sleep)
+        # One try each before the next is asked: the others are the back-off.
+        self._nodes = tuple(Rpc(url, timeout=timeout, attempts=1, sleep=sleep) for url in urls)
+        self._current = 0
+
+    @classmethod
+    def of(cls, endpoints: Sequence[Rpc]) -> Nodes:
+        """Endpoints that are there already, each with its own settings."""
+        nodes = cls(*(endpoint.url for endpoint in endpoints), sleep=endpoints[0]._sleep)
+        for node in nodes._nodes:
+            node.close()
+        nodes._nodes = tuple(endpoints)
+        return nodes
+
+    @property
+    def endpoints(self) -> tuple[Rpc, ...]:
+        return self._nodes
+
+    def prefer(self, endpoint: Rpc) -> None:
+        """Ask this one first from now on."""
+        self._current = self._nodes.index(endpoint)
+        self.url = endpoint.url
+
+    def agreed(self, method: str, *params: Any) -> Any:
+        """What more than half of all endpoints say. `latest` is read as the newest block that all of them have. Raises
+        Contradiction, which names who says what, and NoAnswer when too few answer."""
+        if "latest" in params:
+            newest = hex(min(self._ask_all("eth_blockNumber").values()))
+            params = tuple(newest if item == "latest" else item for item in params)
+        return self._majority(method, params)
+
+    def require_chain(self, chain_id: int) -> None:
+        silent: list[NoAnswer] = []
+        for node in self._nodes:
+            try:
+                node.require_chain(chain_id)
+            except NoAnswer as error:
+                silent.append(error)
+        if len(silent) == len(self._nodes):
+            raise silent[0]
+
+    def close(self) -> None:
+        super().close()
+        for node in self._nodes:
+            node.close()
+
+    def _ask_all(self, method: str) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for node in self._nodes:
+            try:
+                found[node.url] = node.quantity(method)
+            except RpcError:
+                continue
+        if len(found) <= len(self._nodes) // 2:
+            raise self._too_few(method, len(found))
+        return found
+
+    def _majority(self, method: str, params: tuple[Any, ...]) -> Any:
+        answers: dict[str, Any] = {}
+        for node in self._nodes:
+            try:
+                answers[node.url] = node.call(method, *params)
+            except Revert as error:
+                answers[node.url] = error
+            except RpcError:
+                continue
+        if len(answers) <= len(self._nodes) // 2:
+            raise self._too_few(method, len(answers))
+        votes = Counter(_canonical(answer) for answer in answers.values())
+        winner, count = votes.most_common(1)[0]
+        if count <= len(self._nodes) // 2:
+            said = "; ".join(f"{url} says {_canonical(answer)[:80].decode()}" for url, answer in answers.items())
+            raise Contradiction(f"the endpoints disagree about {method}: {said}", remedy="find out which one is wrong")
+        result = next(answer for answer in answers.values() if _canonical(answer) == winner)
+        if isinstance(result, Revert):
+            raise result
+        return result
+
+    def _too_few(self, method: str, count: int) -> NoAnswer:
+        return NoAnswer(
+            f"{count} of {len(self._nodes)} endpoints answered {method}, and more than half are needed",
+            remedy="look at the others, or name one more",
+        )
+
+    def _exchange(self, content: bytes, read: Callable[[bytes, str], T], *, retry: bool, what: str) -> T:
+        if not retry:
+            return self._nodes[self._current]._exchange(content, read, retry=False, what=what)
+        first = self._current
+        for turn in range(self._attempts * len(self._nodes)):
+            number = (first + turn) % len(self._nodes)
+            node = self._nodes[number]
+            last = turn == self._attempts * len(self._nodes) - 1
+            try:
+                found = node._exchange(content, read, retry=True, what=what)
+            except (NoAnswer, RateLimited):
+                if last:
+                    raise
+                if number == first and turn:
+                    self._sleep(2.0 ** (turn // len(self._nodes)))
+            except NotServed:
+                if turn >= len(self._nodes) - 1:
+                    raise
+            else:
+                self.prefer(node)
+                return found
+        raise AssertionError("unreachable")
+
+
+def _canonical(answer: Any) -> bytes:
+    return b"reverted: " + answer.data if isinstance(answer, Revert) else msgspec.json.encode(answer, order="sorted")
+
+
+def connect(
+    urls: str,
+    *,
+    timeout: float | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Rpc:
+    """The endpoint at a URL, or several at URLs separated by commas. Raises UsageError when there is none, and
+    ChainMismatch when they serve different chains."""
+    named = dict.fromkeys(url.strip() for url in urls.split(","))  # one that is named twice has one voice
+    wanted = [url for url in named if url and not url.startswith(WEB_SOCKETS)]
+    if not wanted:
+        raise UsageError(f"{urls!r} holds no address of a node", remedy="like https://rpc.example")
+    if len(wanted) == 1:
+        return Rpc(wanted[0], timeout=timeout, sleep=sleep)
+    nodes = Nodes(*wanted, timeout=timeout, sleep=sleep)
+    chains = nodes._ask_all("eth_chainId")
+    if len(set(chains.values())) > 1:
+        nodes.close()
+        said = ", ".join(f"{url} {number}" for url, number in chains.items())
+        raise ChainMismatch(f"the endpoints serve different chains: {said}", remedy="name endpoints of one chain")
+    return nodes

@@ -1,0 +1,255 @@
+"""JSON-RPC over one keep-alive connection, with batches, time-outs that grow, and back-off for reads."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import ssl
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from ethwire._http import httpx
+from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
+from ethwire.rpc._answers import read_many, read_one, refusal
+from ethwire.rpc._limit import Limit
+from ethwire.rpc._values import octets, quantity, words
+
+__all__ = ["Rpc"]
+
+TIMEOUT_SECONDS = 30.0  # for the first try of a public node's answer; each later try has twice as long
+LOCAL_TIMEOUT_SECONDS = 600.0  # nothing is lost on the way to a node of this machine: it is slow when the machine is
+CONNECT_SECONDS = 30.0
+ATTEMPTS = 4
+FIRST_PAUSE_SECONDS = 0.1
+RATE_PAUSE_SECONDS = 1.0  # after "too many requests" from a node that does not say how long
+LONGEST_WAIT_SECONDS = 60.0  # a node that wants to be left alone for longer is an error at once
+MOST_REQUESTS = 1_000  # in one batch
+MOST_BLOCKS = 2**32  # in one query for logs: as many as there are, until the node refuses
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_WRITES = ("eth_sendRawTransaction", "eth_sendTransaction", "anvil_", "evm_", "hardhat_")  # whatever begins like this
+
+T = TypeVar("T")
+Calls = Sequence[tuple[str, Sequence[Any]]]
+
+
+class Rpc:
+    """A JSON-RPC endpoint. Reads are tried again after a transport fault, with twice the time, and after as long as a
+    busy node asks for; what changes the chain is sent once.
+
+    `timeout` is in seconds; by default it depends on whether the node is on this machine. `math.inf` waits for as long
+    as the node keeps the connection, as is right for a child process, whose end closes it. `sleep` pauses between
+    tries; `transport` stands in the place of the network.
+
+    Raises RpcError when the node answers with an error or not at all, Revert when a call was refused by a contract.
+    Nothing that a node answers raises anything else. `requests` and `blocks` are how much it serves at once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float | None = None,
+        attempts: int = ATTEMPTS,
+        sleep: Callable[[float], None] = time.sleep,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = url
+        self.requests, self.blocks = Limit(MOST_REQUESTS), Limit(MOST_BLOCKS)
+        self._timeout = _patience(url) if timeout is None else timeout
+        self._attempts = attempts
+        self._sleep = sleep
+        self._ids = itertools.count(1)
+        # The certificates of this machine are read only where they are needed: that takes a tenth of a second.
+        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
+        self._http = httpx.Client(headers={"Content-Type": "application/json"}, verify=verify, transport=transport)
+        weakref.finalize(self, self._http.close)  # whoever drops an Rpc without closing it leaves no socket open
+
+    @property
+    def endpoints(self) -> tuple[Rpc, ...]:
+        """Each endpoint on its own."""
+        return (self,)
+
+    # one request ---------------------------------------------------------------------------------------------------
+
+    def call(self, method: str, *params: Any) -> Any:
+        """One request; its result."""
+        return self._one(Any, method, params, retry=not method.startswith(_WRITES))
+
+    def call_as(self, kind: type[T], method: str, *params: Any) -> T:
+        """One request, its result decoded straight into `kind` (a msgspec type): for the large answers. Raises
+        NotServed for null."""
+        result: T | None = self._one(kind, method, params, retry=True)
+        if result is None:
+            raise _null(method, self.url)
+        return result
+
+    def quantity(self, method: str, *params: Any) -> int:
+        """One request whose result is a number."""
+        return quantity(self.call(method, *params), method, self.url)
+
+    def octets(self, method: str, *params: Any) -> bytes:
+        """One request whose result is bytes."""
+        return octets(self.call(method, *params), method, self.url)
+
+    def agreed(self, method: str, *params: Any) -> Any:
+        """A fact that money depends on: one endpoint's answer here, most endpoints' answer where there are several."""
+        return self.call(method, *params)
+
+    def block_number(self) -> int:
+        return self.quantity("eth_blockNumber")
+
+    def chain_id(self) -> int:
+        return self.quantity("eth_chainId")
+
+    def require_chain(self, chain_id: int) -> None:
+        """Raises ChainMismatch unless the node serves `chain_id`; call it before sending anything."""
+        actual = self.chain_id()
+        if actual != chain_id:
+            raise ChainMismatch(
+                f"{self.url} serves chain {actual}, not {chain_id}", remedy="check the network and the RPC address"
+            )
+
+    # many requests -------------------------------------------------------------------------------------------------
+
+    def batch_as(self, kind: type[T], calls: Calls) -> list[T]:
+        """Many requests whose results all are of `kind`, in order; raises at the first that failed, NotServed for a
+        null."""
+        results: list[T] = []
+        for result in self.each_as(kind, calls):
+            if isinstance(result, (RpcError, Revert)):
+                raise result
+            results.append(result)
+        return results
+
+    def each_as(self, kind: type[T], calls: Calls) -> list[T | RpcError | Revert]:
+        """The same, with an exception in the place of a request that failed or whose result is null."""
+        return [
+            _null(method, self.url) if result is None else result
+            for (method, _), result in zip(calls, self._batches(kind, calls), strict=True)
+        ]
+
+    def batch(self, calls: Calls) -> list[Any]:
+        """Many requests in one round trip; results in order, an exception in the place of a request that failed.
+        Raises RpcError when the node refuses the batch as a whole."""
+        return self._batches(Any, calls)
+
+    def _batches(self, kind: Any, calls: Calls) -> list[Any]:
+        """In as many batches as the node wants. What changes the chain goes in one: a part of it might count."""
+        if any(method.startswith(_WRITES) for method, _ in calls):
+            return self._many(kind, calls, retry=False)
+        results: list[Any] = []
+        while len(results) < len(calls):
+            part = calls[len(results) : len(results) + self.requests.size]
+            try:
+                results += self._many(kind, part, retry=True)
+            except LimitExceeded:
+                if len(part) == 1:
+                    raise
+                self.requests.refused(len(part))
+            else:
+                self.requests.served(len(part))
+        return results
+
+    def _many(self, kind: Any, calls: Calls, *, retry: bool) -> list[Any]:
+        if len(calls) == 1:  # some nodes take no batch at all
+            [(method, params)] = calls
+            try:
+                return [self._one(kind, method, params, retry=retry)]
+            except (NoAnswer, RateLimited):
+                raise
+            except (RpcError, Revert) as error:
+                return [error]
+        asked = [(next(self._ids), method) for method, _ in calls]
+        content = msgspec.json.encode(
+            [
+                {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+                for (number, _), (method, params) in zip(asked, calls, strict=True)
+            ]
+        )
+        return self._exchange(
+            content, lambda body, url: read_many(kind, body, asked, url), retry=retry, what=f"a batch of {len(calls)}"
+        )
+
+    def _one(self, kind: Any, method: str, params: Sequence[Any], *, retry: bool) -> Any:
+        number = next(self._ids)
+        content = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        return self._exchange(
+            content, lambda body, url: read_one(kind, body, number, method, url), retry=retry, what=method
+        )
+
+    # life ----------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Rpc:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # transport -----------------------------------------------------------------------------------------------------
+
+    def _exchange(self, content: bytes, read: Callable[[bytes, str], T], *, retry: bool, what: str) -> T:
+        """Send, and read the answer; again after a fault that may pass, when that is harmless."""
+        pause, limit = FIRST_PAUSE_SECONDS, self._timeout
+        for attempt in range(1, self._attempts + 1):
+            last = not retry or attempt == self._attempts
+            try:
+                return read(self._post(content, limit, what), self.url)
+            except RateLimited as error:
+                wait = max(error.retry_after, RATE_PAUSE_SECONDS * 2 ** (attempt - 1))
+                if last or error.retry_after > LONGEST_WAIT_SECONDS:
+                    raise
+            except NoAnswer:
+                wait = pause
+                if last:
+                    raise
+            self._sleep(wait)
+            pause *= 2
+            limit *= 2
+        raise AssertionError("unreachable")
+
+    def _post(self, content: bytes, limit: float, what: str) -> bytes:
+        timeout = httpx.Timeout(limit if math.isfinite(limit) else None, connect=CONNECT_SECONDS)
+        try:
+            response = self._http.post(self.url, content=content, timeout=timeout)
+        except httpx.HTTPError as error:
+            raise NoAnswer(
+                f"{self.url} did not answer {what}: {words(str(error)) or type(error).__name__}",
+                remedy="is the node up, and the address right?",
+                url=self.url,
+            ) from error
+        body = response.content
+        if not response.is_success:
+            wait = _seconds(response.headers.get("Retry-After", ""))
+            if (refused := refusal(response.status_code, body, wait, what, self.url)) is not None:
+                raise refused
+        return body
+
+
+def _null(method: str, url: str) -> NotServed:
+    return NotServed(f"{method} of {url} is null", remedy="the node is behind, or does not have it", url=url)
+
+
+def _seconds(header: str) -> float:
+    """Retry-After as seconds from now; 0 when it says nothing that can be read."""
+    if header.strip().isdecimal():
+        return float(header[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def _patience(url: str) -> float:
+    try:
+        host = httpx.URL(url).host
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{words(url)} is no URL: {error}", remedy="like https://rpc.example") from error
+    return LOCAL_TIMEOUT_SECONDS if host in _LOCAL_HOSTS else TIMEOUT_SECONDS

@@ -1,0 +1,249 @@
+"""Good bundles of every kind and size, made in a world of their own, with the question that each of them answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keifu.keys import Account
+from keifu.provenance import Heartbeat, Kind, Link, Record, environments_domain, heartbeat_digest
+from keifu.provenance.bundle import Bundle, make_bundle
+from keifu.provenance.digest import FileDigest
+from keifu.provenance.documents import Documents
+from keifu.provenance.labels import LabelBatch, label_word
+from keifu.provenance.lineage import Lineage
+from keifu.provenance.manifest import Manifest
+from keifu.provenance.registry import Entry
+from keifu.provenance.statement import canonical, statement
+from keifu.provenance.trust import Trust
+from tests.conformance.world import CHAIN, NOW, World, address
+
+__all__ = ["Good", "Maker", "good_bundles", "lineage_of"]
+
+AUTHOR, OWNER = address("author"), address("owner")
+SCHEMA, OTHER = hashlib.sha256(b"evaluated").digest(), hashlib.sha256(b"scanned").digest()
+ATTESTERS = [address(f"attester {number}") for number in range(8)]
+RELATION = 1
+MAX_PARENTS = 16
+
+
+@dataclass(frozen=True)
+class Good:
+    """A bundle, what its verifier trusts and asks, and what it has to show."""
+
+    name: str
+    bundle: Bundle
+    trust: Trust
+    environment: bytes
+    in_order: bool
+
+
+def sha(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+class Maker:
+    """Registers records with manifests in a world, and bundles them."""
+
+    def __init__(self, **options: Any) -> None:
+        self.world, self.documents = World(**options), Documents()
+        self.records: dict[bytes, Record] = {}
+
+    def record(
+        self,
+        name: str,
+        parents: Sequence[bytes] = (),
+        *,
+        kind: Kind = Kind.DATASET,
+        files: int = 1,
+        statements: int = 0,
+        status: int = 1,
+        author: str = AUTHOR,
+        **fields: Any,
+    ) -> bytes:
+        """With `files` zero, one that commits to no manifest."""
+        described = tuple(FileDigest(f"{name}/{i:04}.bin", sha(f"{name} {i}"), i + 1) for i in range(files))
+        digest = Manifest(described).digest if files else sha(name)
+        said = [canonical(statement(name, digest, {"number": number, "of": name})) for number in range(statements)]
+        manifest = Manifest(described, statements=tuple(hashlib.sha256(body).digest() for body in said))
+        for body in ([manifest.body] if files else []) + said:
+            self.documents.keep(body)
+        links = tuple(Link(RELATION, parent) for parent in parents)
+        committed = manifest.hash if files else bytes(32)
+        record = Record(author, kind, digest, manifest=committed, links=links, **fields)
+        record_id = self.world.register(record, status=status)
+        self.records[record_id] = record
+        return record_id
+
+    def good(self, name: str, root: bytes, *, environment: bytes = b"", in_order: bool = True, **options: Any) -> Good:
+        proved = self.world.proved()
+        lineage = lineage_of(root, self.records)
+        made = make_bundle(proved, lineage, self.documents, environment=environment or None, **options)
+        return Good(name, made, proved.pinned, environment, in_order)
+
+
+def lineage_of(root: bytes, records: dict[bytes, Record]) -> Lineage:
+    lineage = Lineage(root)
+    pending = [root]
+    for record_id in pending:
+        record = records[record_id]
+        lineage.entries[record_id] = Entry(record_id, record, 1, 0)  # type: ignore[arg-type]  # no state yet
+        pending += [link.parent for link in dict.fromkeys(record.links) if link.parent not in pending]
+    return lineage
+
+
+def good_bundles() -> Iterator[Good]:
+    yield from _kinds()
+    yield from _sizes()
+    yield from _contents()
+    yield from _environments()
+    yield from _heartbeats()
+    yield from _labels()
+
+
+def _kinds() -> Iterator[Good]:
+    for kind in Kind:
+        maker = Maker()
+        yield maker.good(f"one-{kind.word}", maker.record(kind.word, kind=kind))
+
+
+def chain(maker: Maker, length: int, **options: Any) -> bytes:
+    parents: list[bytes] = []
+    for number in range(length):
+        parents = [maker.record(f"link {number}", parents, **options)]
+    return parents[0]
+
+
+def layers(maker: Maker, depth: int, breadth: int) -> bytes:
+    level: list[bytes] = []
+    for row in range(depth):
+        level = [
+            maker.record(
+                f"{row}.{column}", [*dict.fromkeys(level[(column + step) % breadth] for step in range(2) if level)]
+            )
+            for column in range(breadth)
+        ]
+    return maker.record("top", level[:MAX_PARENTS], kind=Kind.MODEL)
+
+
+def _sizes() -> Iterator[Good]:
+    for length in (2, 3, 10, 40):
+        maker = Maker()
+        yield maker.good(f"chain-{length}", chain(maker, length, files=0))
+    for depth, breadth in ((1, 16), (2, 2), (3, 5), (8, 15)):
+        maker = Maker()
+        yield maker.good(f"layers-{depth}x{breadth}", layers(maker, depth, breadth))
+    maker = Maker()
+    raw = maker.record("raw")
+    twice = maker.record("twice", [raw])
+    record = Record(AUTHOR, Kind.WEIGHTS, sha("two relations"), links=(Link(1, twice), Link(2, twice), Link(2, raw)))
+    record_id = maker.world.register(record)
+    maker.records[record_id] = record
+    yield maker.good("one-parent-twice", record_id)
+
+
+def _contents() -> Iterator[Good]:
+    for files, statements in ((0, 0), (1, 0), (1, 1), (40, 3)):
+        maker = Maker()
+        yield maker.good(
+            f"files-{files}-statements-{statements}", maker.record("it", files=files, statements=statements)
+        )
+    maker = Maker()
+    same = [maker.record("same", kind=kind, statements=1) for kind in (Kind.DATASET, Kind.CODE)]
+    yield maker.good("one-manifest-of-two-records", maker.record("child", same))
+    maker = Maker()
+    yield maker.good("long-texts", maker.record("it", uri="ü" * 64, licence="系" * 10, version='"\\\n'))
+    maker = Maker()
+    yield maker.good("all-fields", maker.record("it", content_root=sha("content"), program_root=sha("program")))
+    for name, status in (("deprecated", 2), ("revoked", 3)):
+        maker = Maker()
+        parent = maker.record("parent", status=status)
+        yield maker.good(f"{name}-ancestor", maker.record("child", [parent]), in_order=False)
+        maker = Maker()
+        yield maker.good(f"{name}-root", maker.record("it", status=status), in_order=False)
+
+
+Policy = Sequence[tuple[int, Sequence[tuple[bytes, int, int, Sequence[str]]]]]
+
+
+def _environments() -> Iterator[Good]:
+    def made(name: str, policies: Policy, attest: Callable[[World, bytes], None], **options: Any) -> Good:
+        maker = Maker()
+        weights = maker.record("weights", [maker.record("data", statements=1)], kind=Kind.WEIGHTS)
+        attest(maker.world, weights)
+        seq = options.pop("seq", 1)
+        environment = maker.world.promote(OWNER, weights, policies, seq=seq)
+        return maker.good(f"environment-{name}", weights, environment=environment, **options)
+
+    def all_attest(world: World, subject: bytes, **how: Any) -> None:
+        for who in ATTESTERS:
+            for schema in (SCHEMA, OTHER):
+                world.attest(who, schema, subject, **how)
+
+    old = NOW - 9_000
+    one = [(old, [(SCHEMA, 1, 0, ATTESTERS[:1])])]
+    yield made("without-policy", [(old, [])], lambda world, subject: None)
+    yield made("one-attester", one, lambda world, subject: world.attest(ATTESTERS[0], SCHEMA, subject))
+    two = [(old, [(SCHEMA, 2, 1_000, ATTESTERS[:3]), (OTHER, 1, 0, ATTESTERS[3:5])])]
+    yield made("two-of-three", two, all_attest, seq=5)
+    full = [(old, [(sha(f"schema {i}"), 1, 0, ATTESTERS) for i in range(8)])]
+
+    def attest_full(world: World, subject: bytes) -> None:
+        for i in range(8):
+            world.attest(ATTESTERS[i], sha(f"schema {i}"), subject)
+
+    yield made("largest-policy", full, attest_full)
+    later = [*one, (NOW + 50, [(OTHER, 1, 0, ATTESTERS[:1])])]
+    yield made("policy-under-notice", later, lambda world, subject: world.attest(ATTESTERS[0], SCHEMA, subject))
+    second = [*one, (NOW - 50, [(OTHER, 1, 0, ATTESTERS[1:2])])]
+    yield made("second-policy", second, all_attest)
+    yield made("never-attested", one, lambda world, subject: None, in_order=False)
+    for name, how in (("expired", {"expiry": NOW}), ("revoked", {"revoked": NOW - 1})):
+        yield made(
+            f"attestation-{name}",
+            one,
+            lambda world, subject, how=how: all_attest(world, subject, **how),
+            in_order=False,
+        )
+    aged = [(old, [(SCHEMA, 1, 100, ATTESTERS[:1])])]
+    yield made("attestation-too-old", aged, all_attest, in_order=False)
+    maker = Maker()
+    weights = maker.record("weights", kind=Kind.WEIGHTS, status=3)
+    yield maker.good(
+        "environment-revoked-artefact", weights, environment=maker.world.promote(OWNER, weights), in_order=False
+    )
+
+
+def beat(maker: Maker, node: Account, environment: bytes, digest: bytes, *, seq: int = 1, time: int = NOW - 30) -> Any:
+    said = Heartbeat(node.address.lower(), environment, seq, digest, time)
+    return said, node.sign(heartbeat_digest(environments_domain(CHAIN, maker.world.environments), said))
+
+
+def _heartbeats() -> Iterator[Good]:
+    for name, count, contradicts in (("heartbeat", 1, False), ("heartbeats-3", 3, False), ("contradiction", 2, True)):
+        maker = Maker()
+        weights = maker.record("weights", kind=Kind.WEIGHTS, statements=1)
+        environment = maker.world.promote(OWNER, weights)
+        digest = maker.records[weights].digest
+        beats = [beat(maker, Account.from_role(f"node {i}"), environment, digest) for i in range(count)]
+        if contradicts:
+            beats[0] = beat(maker, Account.from_role("node 0"), environment, sha("other weights"))
+        yield maker.good(name, weights, environment=environment, heartbeats=beats, in_order=not contradicts)
+
+
+def _labels() -> Iterator[Good]:
+    for name, rows in (("label", [2]), ("labels-5", [0, 1, 2, 3, 4])):
+        maker = Maker()
+        data = maker.record("data")
+        labelled = maker.record("labels", [data], kind=Kind.LABEL_SET, author=address("label author"))
+        labellers = [Account.from_role(f"labeller {i % 2}") for i in range(7)]
+        words = [label_word(i) for i in range(7)]
+        batch = LabelBatch.sign(maker.world.domain, data, labellers, [bytes([i]) for i in range(7)], words)
+        anchorer = address("label author") if rows == [2] else AUTHOR
+        maker.world.anchor(anchorer, batch.tree().root, len(batch))
+        weights = maker.record("weights", [labelled, data], kind=Kind.WEIGHTS)
+        proofs = [batch.prove(row, anchorer) for row in rows]
+        environment = maker.world.promote(OWNER, weights)
+        yield maker.good(name, weights, environment=environment, labels=proofs)

@@ -1,0 +1,347 @@
+"""The durable sender on anvil: what it accepts takes effect once, whatever is dropped, replaced or reorganised."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ethwire.constants import GWEI, ZERO_ADDRESS
+from evmstorm.evm import artifacts
+from keifu.chain import ChainClient
+from keifu.chain.sender import Intent, State
+from keifu.errors import RpcError, UsageError
+from tests.unit.chain.sender.conftest import Choosy, pay, refuses
+
+pytestmark = pytest.mark.case("tools-17")
+
+
+def balance(anvil, who: str) -> int:
+    return int(anvil.rpc.call("eth_getBalance", who, "latest"), 16)
+
+
+def nonce(anvil, account) -> int:
+    return int(anvil.rpc.call("eth_getTransactionCount", account.address, "latest"), 16)
+
+
+@pytest.fixture
+def by_hand(anvil, account):
+    """Blocks come only when the test says so."""
+    anvil.rpc.call("evm_setAutomine", False)
+    return anvil
+
+
+# intents -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_intent_is_sent_and_done(anvil, open_sender, payee):
+    sender = open_sender()
+    assert sender.submit(pay(payee)).state is State.QUEUED
+    [done] = sender.wait("pay 0")
+    assert (done.state, done.nonce, done.gas_used, balance(anvil, payee)) == (State.DONE, 0, 21_000, 1)
+
+
+def test_the_same_id_again_is_the_same_intent(anvil, open_sender, payee):
+    sender = open_sender()
+    sender.submit(pay(payee))
+    [done] = sender.wait("pay 0")
+    assert sender.submit(pay(payee)) == done
+    assert sender.step().is_idle
+    assert balance(anvil, payee) == 1
+
+
+def test_the_same_id_in_one_call_is_one_intent(anvil, open_sender, payee):
+    sender = open_sender()
+    sender.submit_many([pay(payee), pay(payee)])
+    sender.wait("pay 0")
+    assert balance(anvil, payee) == 1
+
+
+@pytest.mark.parametrize("other", [{"value": 2}, {"data": b"\1"}, {"gas": 30_000}, {"to": None}])
+def test_the_same_id_with_other_content_is_refused(open_sender, payee, other):
+    sender = open_sender()
+    sender.submit(pay(payee))
+    changed = Intent(**({"id": "pay 0", "to": payee, "value": 1} | other))
+    with pytest.raises(UsageError, match=r"intent 'pay 0' is known with other content"):
+        sender.submit_many([pay(payee, 1), changed])
+    assert sender.status()["intents"]["queued"] == 1  # all or none
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"id": ""}, "not an id"),
+        ({"id": "keifu:mine"}, "not an id"),
+        ({"to": "0x12"}, "is not an address"),
+        ({"value": -1}, "cannot be sent"),
+        ({"value": 2**256}, "cannot be sent"),
+        ({"gas": 20_999}, "below the 21,000"),
+        ({"to": None, "data": bytes(49_153)}, "49,152 are the most"),
+    ],
+)
+def test_what_no_chain_takes_is_refused_before_it_has_a_nonce(open_sender, payee, wrong, why):
+    sender = open_sender()
+    with pytest.raises(UsageError, match=why):
+        sender.submit(Intent(**({"id": "x", "to": payee} | wrong)))
+    assert sum(sender.status()["intents"].values()) == 0
+
+
+def test_an_unknown_id_is_told(open_sender):
+    with pytest.raises(UsageError, match="no intent is called 'nothing'"):
+        open_sender().wait("nothing")
+
+
+def test_the_status_is_json_and_holds_no_key(open_sender, account, payee):
+    sender = open_sender()
+    sender.submit(pay(payee))
+    shown = json.dumps(sender.status())
+    assert '"pay 0"' in shown
+    assert account.secret().hex() not in shown
+
+
+def test_the_key_is_in_no_file(open_sender, account, payee, tmp_path):
+    sender = open_sender()
+    sender.submit(pay(payee))
+    sender.wait("pay 0")
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert account.secret() not in content
+            assert account.secret().hex().encode() not in content
+
+
+# contracts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def counter(anvil, account):
+    return ChainClient(anvil.rpc, artifacts.load).deploy("Counter", 5, sender=account)
+
+
+def test_what_the_contract_refuses_is_never_sent(anvil, open_sender, account, counter):
+    sender, before = open_sender(), nonce(anvil, account)
+    sender.submit(Intent("too much", counter.address, counter.add.encode(6)))
+    sender.submit(Intent("fine", counter.address, counter.add.encode(5)))
+    refused, done = sender.wait("too much", "fine")
+    assert (refused.state, refused.reason) == (State.REFUSED, "counter: over the limit")
+    assert (done.state, nonce(anvil, account)) == (State.DONE, before + 1)
+
+
+def test_what_rests_on_an_earlier_one_waits_for_it(by_hand, open_sender, account):
+    sender = open_sender()
+    packaged = artifacts.load("Counter")
+    code = packaged.creation_code + (10).to_bytes(32, "big")
+    sender.submit(Intent("deploy", None, code))
+    sender.step()
+    where = ChainClient(by_hand.rpc).at(ZERO_ADDRESS, packaged.interface)
+    to = _created(account.address, sender.get("deploy").nonce)
+    sender.submit(Intent("later", to, where.add.encode(11)))  # refused by whatever is there, when it is there
+    sender.step()
+    assert sender.get("later").state is not State.REFUSED
+    by_hand.mine()
+    sender.run(lambda: sender.get("later").state.is_final or bool(by_hand.mine()))
+    assert sender.get("later").state is State.REFUSED
+
+
+def _created(address: str, number: int) -> str:
+    import rlp  # noqa: PLC0415 - only here
+
+    from keifu.keys import keccak256  # noqa: PLC0415
+
+    return "0x" + keccak256(rlp.encode([bytes.fromhex(address[2:]), number]))[12:].hex()
+
+
+def test_what_fails_in_its_block_says_why(open_sender, counter):
+    sender = open_sender()
+    sender.submit(Intent("too much", counter.address, counter.add.encode(6), gas=100_000))
+    [failed] = sender.wait("too much")
+    assert (failed.state, failed.reason) == (State.FAILED, "reverted: counter: over the limit")
+
+
+@pytest.mark.case("tools-16")
+def test_out_of_gas_is_told_as_such(open_sender, counter):
+    sender = open_sender()
+    sender.submit(Intent("starved", counter.address, counter.add.encode(5), gas=25_000))
+    [failed] = sender.wait("starved")
+    assert failed.state is State.FAILED
+    assert failed.reason.startswith("out of gas: 25,000 of 25,000 used")
+
+
+# dropped, stuck, reorganised -----------------------------------------------------------------------------------------
+
+
+def test_what_the_node_drops_is_sent_again(by_hand, open_sender, clock, payee):
+    sender = open_sender()
+    sender.submit_many([pay(payee, 0), pay(payee, 1)])
+    sender.step()
+    by_hand.rpc.call("anvil_dropTransaction", sender.get("pay 0").tx_hash)
+    assert sender.step().told == 0  # not at every step
+    clock.now += 60
+    assert sender.step().told >= 1
+    by_hand.mine()
+    sender.wait("pay 0", "pay 1")
+    assert balance(by_hand, payee) == 11
+
+
+def test_what_the_node_refuses_at_first_is_sent_in_order(anvil, open_sender, clock, payee):
+    sender = open_sender(Choosy(anvil.url, refuses(1)))
+    sender.submit_many([pay(payee, number) for number in range(4)])
+    sender.step()
+    assert "txpool is full" in sender.trouble
+    sender.wait(*(f"pay {number}" for number in range(4)))
+    assert balance(anvil, payee) == 1_111
+
+
+@pytest.mark.case("tools-19")
+def test_a_transaction_whose_fee_is_too_low_by_now_is_replaced(by_hand, open_sender, account, payee):
+    sender = open_sender(patience=2)
+    sender.submit_many([pay(payee, 0), pay(payee, 1)])
+    sender.step()
+    first = sender.get("pay 0").tx_hash
+    by_hand.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(90 * GWEI))
+    by_hand.mine(3)
+    for _ in range(4):
+        sender.step()
+        by_hand.mine()
+    done = sender.wait("pay 0", "pay 1")
+    assert all(intent.state is State.DONE for intent in done)
+    assert done[0].tx_hash != first
+    assert (balance(by_hand, payee), nonce(by_hand, account)) == (11, 2)
+
+
+@pytest.mark.case("tools-19")
+def test_fees_are_read_for_each_transaction(anvil, open_sender, payee):
+    sender = open_sender()
+    for number, base in enumerate((1, 300, 2)):
+        anvil.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(base * GWEI))
+        anvil.mine()
+        anvil.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(base * GWEI))
+        sender.submit(pay(payee, number))
+        [done] = sender.wait(f"pay {number}")
+        offered = int(anvil.rpc.call("eth_getTransactionByHash", done.tx_hash)["maxFeePerGas"], 16)
+        assert base * GWEI < offered <= 3 * base * GWEI
+
+
+@pytest.mark.case("tools-19")
+def test_no_more_is_offered_than_the_most(by_hand, open_sender, clock, payee):
+    sender = open_sender(patience=1, most_fee=5 * GWEI)
+    sender.submit(pay(payee))
+    sender.step()
+    by_hand.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(90 * GWEI))
+    for _ in range(20):
+        by_hand.mine()
+        sender.step()
+    offered = [attempt.fees.max_fee for attempt in sender._book.sent[0].attempts]
+    assert len(offered) > 1
+    assert max(offered) <= 5 * GWEI
+    sender.submit(pay(payee, 1))
+    sender.step()
+    assert sender.get("pay 1").state is State.QUEUED
+    assert "above the most that this sender pays" in sender.trouble
+    for _ in range(40):  # until it is cheap again
+        by_hand.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
+        by_hand.mine()
+        sender.step()
+        clock.now += 20
+    assert balance(by_hand, payee) == 11
+
+
+def test_a_transaction_lost_to_a_reorganisation_is_found_and_sent_again(anvil, open_sender, account, clock, payee):
+    sender = open_sender(depth=3)
+    sender.submit_many([pay(payee, 0), pay(payee, 1)])
+    sender.step()
+    sender.step()
+    assert {sender.get("pay 0").state, sender.get("pay 1").state} == {State.MINED}
+    anvil.rpc.call("anvil_reorg", 1, [])
+    assert nonce(anvil, account) < 2
+    clock.now += 60
+    sender.step()
+    clock.now += 60
+    sender.step()
+    anvil.mine(4)
+    done = sender.wait("pay 0", "pay 1")
+    assert all(intent.state is State.DONE for intent in done)
+    assert (balance(anvil, payee), nonce(anvil, account)) == (11, 2)
+
+
+def test_an_intent_counts_as_done_when_its_block_is_deep_enough(anvil, open_sender, payee):
+    sender = open_sender(depth=3)
+    sender.submit(pay(payee))
+    sender.step()
+    for _ in range(3):
+        sender.step()
+        assert sender.get("pay 0").state is State.MINED
+        anvil.mine()
+    sender.step()
+    assert sender.get("pay 0").state is State.DONE
+
+
+def test_a_receipt_that_is_late_is_waited_for(anvil, open_sender, payee):
+    asked = []
+
+    def late(method, params):
+        if method == "eth_getTransactionReceipt" and len(asked) < 5:
+            asked.append(method)
+            return {}
+        return None
+
+    sender = open_sender(Choosy(anvil.url, late))
+    sender.submit(pay(payee))
+    sender.wait("pay 0")
+    assert (len(asked), balance(anvil, payee)) == (5, 1)
+
+
+# another with the same key -------------------------------------------------------------------------------------------
+
+
+def test_a_nonce_that_another_process_took_is_given_up_only_when_that_is_final(by_hand, open_sender, account, payee):
+    sender = open_sender(depth=3)
+    sender.submit(pay(payee))
+    sender.step()
+    by_hand.rpc.call("anvil_dropTransaction", sender.get("pay 0").tx_hash)
+    other = ChainClient(Choosy(by_hand.url, lambda method, params: _one(by_hand, method)))
+    other.send(account, payee, value=1_000)
+    for _ in range(3):
+        sender.step()
+        assert sender.get("pay 0").nonce == 0
+        by_hand.mine()
+    for _ in range(8):
+        sender.step()
+        by_hand.mine()
+    [done] = sender.wait("pay 0")
+    assert (done.state, done.nonce, balance(by_hand, payee)) == (State.DONE, 1, 1_001)
+
+
+def _one(anvil, method):
+    """A block for whoever asks for a receipt."""
+    if method == "eth_getTransactionReceipt":
+        anvil.mine()
+
+
+def test_a_missing_nonce_below_ours_is_filled(by_hand, open_sender, clock, account, payee):
+    other = ChainClient(by_hand.rpc)._outbox
+    from keifu.chain._outbox import Draft  # noqa: PLC0415
+
+    [foreign] = other._signed([Draft(account, payee, value=1_000)])
+    by_hand.rpc.call("eth_sendRawTransaction", "0x" + foreign.raws[0].hex())
+    sender = open_sender(patience=3)
+    sender.submit(pay(payee))
+    sender.step()
+    assert sender.get("pay 0").nonce == 1  # behind what the node's pool has
+    by_hand.rpc.call("anvil_dropTransaction", foreign.hashes[0])
+    for _ in range(8):
+        sender.step()
+        by_hand.mine()
+        clock.now += 5
+    sender.wait("pay 0")
+    assert (balance(by_hand, payee), nonce(by_hand, account)) == (1, 2)
+
+
+def test_waiting_too_long_is_told_and_nothing_is_given_up(by_hand, open_sender, payee):
+    sender = open_sender()
+    sender.submit(pay(payee))
+    with pytest.raises(RpcError, match=r"1 of 1 intents are not final after 9 s, 'pay 0' is sent"):
+        sender.wait("pay 0", seconds=9)
+    by_hand.mine()
+    sender.wait("pay 0")
+    assert balance(by_hand, payee) == 1
