@@ -47,9 +47,7 @@ def createAccount(
     @notice Make the account of a token, unless it is there already.
     @return Its address.
     """
-    code: Bytes[183] = self._creation_code(
-        _implementation, _salt, _chain_id, _token_contract, _token_id
-    )
+    code: Bytes[183] = self._creation_code(_implementation, _salt, _chain_id, _token_contract, _token_id)
     account: address = self._address_of(code, _salt)
     if account.is_contract:
         return account
@@ -83,9 +81,7 @@ def account(
     @notice Where the account of a token is, or will be.
     """
     return self._address_of(
-        self._creation_code(
-            _implementation, _salt, _chain_id, _token_contract, _token_id
-        ),
+        self._creation_code(_implementation, _salt, _chain_id, _token_contract, _token_id),
         _salt,
     )
 
@@ -117,9 +113,5 @@ def _creation_code(
 @internal
 @view
 def _address_of(_code: Bytes[183], _salt: bytes32) -> address:
-    digest: bytes32 = keccak256(
-        concat(x"ff", convert(self, bytes20), _salt, keccak256(_code))
-    )
-    return convert(
-        convert(digest, uint256) & convert(max_value(uint160), uint256), address
-    )
+    digest: bytes32 = keccak256(concat(x"ff", convert(self, bytes20), _salt, keccak256(_code)))
+    return convert(convert(digest, uint256) & convert(max_value(uint160), uint256), address)

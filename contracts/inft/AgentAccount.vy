@@ -7,11 +7,13 @@
     within limits, so that an agent works from one signature.
 @dev An implementation behind ERC-1167 proxies; it never delegatecalls and cannot be upgraded. Sessions are in
     `sessions.vy`, the token's identity in `identity.vy`. A session never signs for the account (ERC-1271): only the
-    owner does. ERC-6492 signatures are refused: deploy the account before its first signature.
+    owner does, over `statement_digest`, which names this account and this time of owning: a plain signature over a digest
+    would count for each account of the same owner. ERC-6492 signatures are refused: deploy the account before its first
+    signature. What is going on ends with a sale: a batch is the owner's at each of its calls.
 @custom:security The token's contract is trusted: a lying `ownerOf` controls the account. A buyer should demand the
-    `state` that it saw: a seller can empty the account before the sale. An owner's plain signature over a digest counts
-    for every account that it owns; protocols name the account in what is signed. A session's loss is measured in its
-    tokens' balances, so coins that reach the account during a call hide as much spending.
+    `state` that it saw: a seller can empty the account before the sale. A session's loss is measured in its tokens'
+    balances, so what a granted contract pulls by an allowance is hidden by coins that reach the account in the same call.
+    Of a token that does not count its transfers a former owner's sessions live again when that owner buys it back.
 @custom:kill The token's owner revokes sessions; a sale of the token ends them all. Nobody else can stop anything.
 """
 
@@ -31,12 +33,18 @@ implements: IAgentAccount
 from snekmate.utils import eip712_domain_separator as eip712
 from ..lib import signatures
 from .lib import identity
+from .lib import receivers
 from .lib import sessions
 
 initializes: eip712
 initializes: signatures[eip712 := eip712]
 initializes: sessions
-exports: eip712.eip712Domain
+exports: (
+    eip712.eip712Domain,
+    receivers.onERC721Received,
+    receivers.onERC1155Received,
+    receivers.onERC1155BatchReceived,
+)
 
 
 # ############################################################## #
@@ -49,19 +57,18 @@ MAX_CALLS: constant(uint256) = 16
 # Longest call and longest answer, bytes.
 MAX_DATA: constant(uint256) = sessions.MAX_DATA
 
-# Longest chain of accounts that own accounts that is followed to find a circle.
-MAX_DEPTH: constant(uint256) = 8
-
 # EIP-712 types of what is relayed.
-CALL_TYPE: constant(bytes32) = keccak256(
-    "Call(address to,uint256 value,bytes data)"
-)
+CALL_TYPE: constant(bytes32) = keccak256("Call(address to,uint256 value,bytes data)")
 BATCH_TYPE: constant(bytes32) = keccak256(
     "Batch(Call[] calls,uint256 holding,uint256 nonce,uint256 deadline)Call(address to,uint256 value,bytes data)"
 )
 SESSION_CALL_TYPE: constant(bytes32) = keccak256(
-    "SessionCall(address key,Call call,uint256 nonce,uint256 deadline)Call(address to,uint256 value,bytes data)"
+    "SessionCall(address key,uint256 session,Call call,uint256 nonce,uint256 deadline)Call(address to,uint256 value,bytes data)"
 )
+STATEMENT_TYPE: constant(bytes32) = keccak256("Statement(bytes32 digest,uint256 holding)")
+
+# What a signature for an account that is not deployed ends with (ERC-6492).
+WRAPPED: constant(bytes32) = 0x6492649264926492649264926492649264926492649264926492649264926492
 
 # Answers of ERC-1271 and of ERC-6551's `isValidSigner`, and ids of ERC-165.
 VALID_SIGNATURE: constant(bytes4) = 0x1626ba7e
@@ -106,9 +113,7 @@ def __init__():
 
 @external
 @payable
-def execute(
-    _to: address, _value: uint256, _data: Bytes[MAX_DATA], _operation: uint8
-) -> Bytes[MAX_DATA]:
+def execute(_to: address, _value: uint256, _data: Bytes[MAX_DATA], _operation: uint8) -> Bytes[MAX_DATA]:
     """
     @notice Make a call in the account's name, by the token's owner.
     @param _operation 0, a call; ERC-6551's other operations are refused.
@@ -125,37 +130,41 @@ def execute_batch(_calls: DynArray[IAgentAccount.Call, MAX_CALLS]):
     """
     @notice Make several calls, all or none, by the token's owner.
     """
-    self._check_owner(msg.sender)
+    assert len(_calls) > 0, "account: empty batch"
     self._state += 1
-    for call: IAgentAccount.Call in _calls:
-        self._call(msg.sender, call.to, call.value, call.data)
+    self._call_all(msg.sender, _calls)
 
 
 @external
+@reentrant
 def grant_session(_grant: IAgentAccount.Grant):
     """
     @notice Let a key act within limits, by the token's owner or in a call of the account itself. A second grant to the
         same key takes the place of the first.
     """
-    owner: address = identity._owner()
-    if msg.sender != self:
-        self._check_owner(msg.sender)
+    owner: address = empty(address)
+    holding: uint256 = 0
+    owner, holding = identity._holding()
+    assert msg.sender in [owner, self] and owner != empty(address), "account: not the owner"
     self._state += 1
-    sessions._grant(_grant, identity._holding(owner))
+    sessions._grant(_grant, holding)
 
 
 @external
+@reentrant
 def revoke_session(_key: address):
     """
-    @notice End a session at once: by the token's owner, or by the key itself.
+    @notice End a session at once, even during one of its calls: by the token's owner, in a call of the account itself, or
+        by the key.
     """
-    if msg.sender != _key:
+    if msg.sender not in [_key, self]:
         self._check_owner(msg.sender)
     self._state += 1
     sessions._revoke(_key)
 
 
 @external
+@reentrant
 def cancel_nonces(_below: uint256):
     """
     @notice Make the caller's relayed intents with a nonce below `_below` worthless.
@@ -180,71 +189,46 @@ def execute_signed(
     @param _signature Of the token's owner over `Batch`; a contract may own the token (ERC-1271).
     """
     assert len(_calls) > 0, "account: empty batch"
-    owner: address = identity._owner()
+    owner: address = empty(address)
+    holding: uint256 = 0
+    owner, holding = identity._holding()
+    assert owner != empty(address), "account: nobody owns the token"
+    self._use_nonce(owner, _nonce, _deadline)
     hashes: DynArray[bytes32, MAX_CALLS] = []
     for call: IAgentAccount.Call in _calls:
         hashes.append(self._hash(call))
-    self._use_nonce(owner, _nonce, _deadline)
-    struct_hash: bytes32 = keccak256(
-        abi_encode(
-            BATCH_TYPE,
-            self._hash_all(hashes),
-            identity._holding(owner),
-            _nonce,
-            _deadline,
-        )
-    )
-    assert owner != empty(address) and signatures._signed(
-        owner, struct_hash, _signature
-    ), "account: bad signature"
+    struct_hash: bytes32 = keccak256(abi_encode(BATCH_TYPE, self._hash_all(hashes), holding, _nonce, _deadline))
+    assert self._signed(owner, struct_hash, _signature), "account: bad signature"
     self._state += 1
-    for call: IAgentAccount.Call in _calls:
-        self._call(owner, call.to, call.value, call.data)
+    self._call_all(owner, _calls)
 
 
 @external
-def execute_session(
-    _to: address, _value: uint256, _data: Bytes[MAX_DATA]
-) -> Bytes[MAX_DATA]:
+def execute_session(_to: address, _value: uint256, _data: Bytes[MAX_DATA]) -> Bytes[MAX_DATA]:
     """
     @notice Make a call within the caller's session.
     """
     self._state += 1
-    return sessions._run(
-        msg.sender, _to, _value, _data, identity._holding(identity._owner())
-    )
+    return sessions._run(msg.sender, _to, _value, _data)
 
 
 @external
 def execute_session_signed(
-    _key: address,
-    _call: IAgentAccount.Call,
-    _nonce: uint256,
-    _deadline: uint256,
-    _signature: Bytes[65],
+    _key: address, _call: IAgentAccount.Call, _nonce: uint256, _deadline: uint256, _signature: Bytes[65]
 ) -> Bytes[MAX_DATA]:
     """
     @notice A call within the session of `_key`, brought by anybody.
-    @param _signature Of the key over `SessionCall`.
+    @param _signature Of the key over `SessionCall`, which names the session: nothing that was signed for one counts in
+        the next.
     """
     self._use_nonce(_key, _nonce, _deadline)
     struct_hash: bytes32 = keccak256(
-        abi_encode(
-            SESSION_CALL_TYPE, _key, self._hash(_call), _nonce, _deadline
-        )
+        abi_encode(SESSION_CALL_TYPE, _key, sessions._number(_key), self._hash(_call), _nonce, _deadline)
     )
     digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
-    assert signatures._signed_by_key(
-        _key, struct_hash, digest, _signature
-    ), "account: bad signature"
+    assert signatures._signed_by_key(_key, struct_hash, digest, _signature), "account: bad signature"
     self._state += 1
-    return sessions._run(
-        _key,
-        _call.to,
-        _call.value,
-        _call.data,
-        identity._holding(identity._owner()),
-    )
+    return sessions._run(_key, _call.to, _call.value, _call.data)
 
 
 @external
@@ -253,66 +237,6 @@ def execute_session_signed(
 def __default__():
     # Coins are welcome; a call that names a function is a slip.
     assert len(msg.data) == 0, "account: no such function"
-
-
-# ############################################################## #
-#                       RECEIVER FUNCTIONS                       #
-# ############################################################## #
-
-@external
-@view
-@reentrant
-def onERC721Received(
-    _operator: address, _from: address, _id: uint256, _data: Bytes[1024]
-) -> bytes4:
-    """
-    @notice Takes every token but one that this account belongs to, by however many steps: nobody could act for it any
-        more. A plain `transferFrom` asks nobody.
-    """
-    owner: address = self
-    for depth: uint256 in range(MAX_DEPTH):
-        found: bool = False
-        chain_id: uint256 = 0
-        contract: address = empty(address)
-        id: uint256 = 0
-        found, chain_id, contract, id = self._token_of(owner)
-        if not found or chain_id != chain.id:
-            return 0x150b7a02
-        assert contract != msg.sender or id != _id, "account: circle of owners"
-        owner = identity._owner_of(contract, id)
-    raise "account: chain of owners too long"
-
-
-@external
-@pure
-@reentrant
-def onERC1155Received(
-    _operator: address,
-    _from: address,
-    _id: uint256,
-    _amount: uint256,
-    _data: Bytes[1024],
-) -> bytes4:
-    """
-    @notice Takes every ERC-1155 token.
-    """
-    return 0xf23a6e61
-
-
-@external
-@pure
-@reentrant
-def onERC1155BatchReceived(
-    _operator: address,
-    _from: address,
-    _ids: DynArray[uint256, 64],
-    _amounts: DynArray[uint256, 64],
-    _data: Bytes[1024],
-) -> bytes4:
-    """
-    @notice Takes every batch of ERC-1155 tokens.
-    """
-    return 0xbc197c81
 
 
 # ############################################################## #
@@ -354,9 +278,13 @@ def state() -> uint256:
 @reentrant
 def holding() -> uint256:
     """
-    @notice The number that sessions and signed batches are bound to; a sale of the token changes it.
+    @notice The number that sessions, signed batches and statements are bound to; a sale of the token changes it. Zero when
+        nobody owns the token.
     """
-    return identity._holding(identity._owner())
+    owner: address = empty(address)
+    holding: uint256 = 0
+    owner, holding = identity._holding()
+    return holding
 
 
 @external
@@ -377,11 +305,27 @@ def isValidSigner(_signer: address, _context: Bytes[1024]) -> bytes4:
 @reentrant
 def isValidSignature(_digest: bytes32, _signature: Bytes[1300]) -> bytes4:
     """
-    @notice ERC-1271: what the token's owner signed. A session key's signature never counts.
+    @notice ERC-1271: whether the token's owner signed `statement_digest(_digest)`. A session key's signature never counts.
     """
-    if signatures._signed_digest(identity._owner(), _digest, _signature):
+    owner: address = empty(address)
+    holding: uint256 = 0
+    owner, holding = identity._holding()
+    if owner != empty(address) and self._signed(owner, self._statement(_digest, holding), _signature):
         return VALID_SIGNATURE
     return INVALID
+
+
+@external
+@view
+@reentrant
+def statement_digest(_digest: bytes32) -> bytes32:
+    """
+    @notice What the owner signs so that the account's signature over `_digest` is valid.
+    """
+    owner: address = empty(address)
+    holding: uint256 = 0
+    owner, holding = identity._holding()
+    return eip712._hash_typed_data_v4(self._statement(_digest, holding))
 
 
 @external
@@ -391,7 +335,7 @@ def session(_key: address) -> IAgentAccount.Session:
     """
     @notice What is left of a key's session.
     """
-    return sessions._session(_key, identity._holding(identity._owner()))
+    return sessions._session(_key)
 
 
 @external
@@ -435,16 +379,37 @@ def _check_owner(_caller: address):
 
 
 @internal
-def _call(
-    _caller: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]
-) -> Bytes[MAX_DATA]:
+def _call(_caller: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]) -> Bytes[MAX_DATA]:
     selector: bytes4 = empty(bytes4)
     if len(_data) >= 4:
         selector = convert(slice(_data, 0, 4), bytes4)
-    log IAgentAccount.Executed(
-        caller=_caller, to=_to, value=_value, selector=selector
-    )
+    log IAgentAccount.Executed(caller=_caller, to=_to, value=_value, selector=selector)
     return raw_call(_to, _data, max_outsize=MAX_DATA, value=_value)
+
+
+@internal
+def _call_all(_owner: address, _calls: DynArray[IAgentAccount.Call, MAX_CALLS]):
+    """
+    @dev A call of the batch may sell the token; the next is the buyer's business.
+    """
+    for call: IAgentAccount.Call in _calls:
+        self._check_owner(_owner)
+        self._call(_owner, call.to, call.value, call.data)
+
+
+@internal
+@view
+def _signed(_signer: address, _struct_hash: bytes32, _signature: Bytes[1300]) -> bool:
+    size: uint256 = len(_signature)
+    if size >= 32:
+        assert extract32(_signature, size - 32) != WRAPPED, "account: ERC-6492 signature refused"
+    return signatures._signed(_signer, _struct_hash, _signature)
+
+
+@internal
+@pure
+def _statement(_digest: bytes32, _holding: uint256) -> bytes32:
+    return keccak256(abi_encode(STATEMENT_TYPE, _digest, _holding))
 
 
 @internal
@@ -455,48 +420,9 @@ def _use_nonce(_signer: address, _nonce: uint256, _deadline: uint256):
 
 
 @internal
-@view
-def _token_of(_account: address) -> (bool, uint256, address, uint256):
-    """
-    @dev The token that an account belongs to, when it is one.
-    """
-    if _account == self:
-        chain_id: uint256 = 0
-        contract: address = empty(address)
-        id: uint256 = 0
-        chain_id, contract, id = identity._token()
-        return True, chain_id, contract, id
-    if not _account.is_contract:
-        return False, 0, empty(address), 0
-    ok: bool = False
-    answer: Bytes[96] = b""
-    ok, answer = raw_call(
-        _account,
-        method_id("token()"),
-        max_outsize=96,
-        gas=identity.ANSWER_GAS,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    if not ok or len(answer) != 96:
-        return False, 0, empty(address), 0
-    contract: uint256 = extract32(answer, 32, output_type=uint256)
-    if contract > convert(max_value(uint160), uint256):
-        return False, 0, empty(address), 0
-    return (
-        True,
-        extract32(answer, 0, output_type=uint256),
-        convert(contract, address),
-        extract32(answer, 64, output_type=uint256),
-    )
-
-
-@internal
 @pure
 def _hash(_call: IAgentAccount.Call) -> bytes32:
-    return keccak256(
-        abi_encode(CALL_TYPE, _call.to, _call.value, keccak256(_call.data))
-    )
+    return keccak256(abi_encode(CALL_TYPE, _call.to, _call.value, keccak256(_call.data)))
 
 
 @internal

@@ -32,9 +32,7 @@ uses: eip712
 MAX_SIGNATURE: constant(uint256) = 1_300
 
 # Half of secp256k1's order: a larger `s` would be a second form of the same signature.
-HALF_ORDER: constant(
-    bytes32
-) = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+HALF_ORDER: constant(bytes32) = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 # The part of EIP-2098's second word that is `s`; the bit above it is the parity.
 COMPACT_S: constant(uint256) = 2**255 - 1
@@ -60,73 +58,28 @@ ERC1271_GAS: constant(uint256) = 200_000
 
 @internal
 @view
-def _signed(
-    _signer: address, _struct_hash: bytes32, _signature: Bytes[MAX_SIGNATURE]
-) -> bool:
+def _signed(_signer: address, _struct_hash: bytes32, _signature: Bytes[MAX_SIGNATURE]) -> bool:
     """
     @dev By key or by contract.
     """
     digest: bytes32 = eip712._hash_typed_data_v4(_struct_hash)
-    if len(_signature) <= 65 and self._signed_by_key(
-        _signer, _struct_hash, digest, convert(_signature, Bytes[65])
-    ):
+    if len(_signature) <= 65 and self._signed_by_key(_signer, _struct_hash, digest, convert(_signature, Bytes[65])):
         return True
     return _signer.is_contract and (
         self._contract_says_yes(_signer, digest, _signature)
-        or self._contract_says_yes(
-            _signer, self._salted_digest(_struct_hash), _signature
-        )
+        or self._contract_says_yes(_signer, self._salted_digest(_struct_hash), _signature)
     )
 
 
 @internal
 @view
-def _signed_by_key(
-    _signer: address,
-    _struct_hash: bytes32,
-    _digest: bytes32,
-    _signature: Bytes[65],
-) -> bool:
+def _signed_by_key(_signer: address, _struct_hash: bytes32, _digest: bytes32, _signature: Bytes[65]) -> bool:
     """
     @dev By key alone, for answers that must not change later. `_digest` is the struct's under the contract's domain.
     """
-    if _signer == empty(address):
+    # ecrecover answers a malformed signature with the zero address.
+    if len(_signature) < 64 or _signer == empty(address):
         return False
-    return (
-        self._recovered(_digest, _signature) == _signer
-        or self._recovered(self._salted_digest(_struct_hash), _signature)
-        == _signer
-    )
-
-
-@internal
-@view
-def _signed_digest(
-    _signer: address, _digest: bytes32, _signature: Bytes[MAX_SIGNATURE]
-) -> bool:
-    """
-    @dev A digest that somebody else made, by key or by contract.
-    """
-    if _signer == empty(address):
-        return False
-    if (
-        len(_signature) <= 65
-        and self._recovered(_digest, convert(_signature, Bytes[65])) == _signer
-    ):
-        return True
-    return _signer.is_contract and self._contract_says_yes(
-        _signer, _digest, _signature
-    )
-
-
-@internal
-@pure
-def _recovered(_digest: bytes32, _signature: Bytes[65]) -> address:
-    """
-    @dev Whose key signed; zero for what is no signature.
-    """
-    if len(_signature) < 64:
-        return empty(address)
     s: uint256 = extract32(_signature, 32, output_type=uint256)
     v: uint256 = V_OFFSET + (s >> 255)
     if len(_signature) == 65:
@@ -136,11 +89,9 @@ def _recovered(_digest: bytes32, _signature: Bytes[65]) -> address:
     else:
         s &= COMPACT_S
     if s > convert(HALF_ORDER, uint256):
-        return empty(address)
-    # ecrecover answers a malformed signature with the zero address.
-    return ecrecover(
-        _digest, v, extract32(_signature, 0, output_type=uint256), s
-    )
+        return False
+    r: uint256 = extract32(_signature, 0, output_type=uint256)
+    return (ecrecover(_digest, v, r, s) == _signer or ecrecover(self._salted_digest(_struct_hash), v, r, s) == _signer)
 
 
 @internal
@@ -150,23 +101,14 @@ def _salted_digest(_struct_hash: bytes32) -> bytes32:
     @dev The struct's digest under this contract's domain with a salt of zero.
     """
     domain: bytes32 = keccak256(
-        abi_encode(
-            SALTED_DOMAIN_TYPE,
-            eip712._HASHED_NAME,
-            eip712._HASHED_VERSION,
-            chain.id,
-            self,
-            empty(bytes32),
-        )
+        abi_encode(SALTED_DOMAIN_TYPE, eip712._HASHED_NAME, eip712._HASHED_VERSION, chain.id, self, empty(bytes32))
     )
     return message_hash_utils._to_typed_data_hash(domain, _struct_hash)
 
 
 @internal
 @view
-def _contract_says_yes(
-    _signer: address, _digest: bytes32, _signature: Bytes[MAX_SIGNATURE]
-) -> bool:
+def _contract_says_yes(_signer: address, _digest: bytes32, _signature: Bytes[MAX_SIGNATURE]) -> bool:
     ok: bool = False
     answer: Bytes[32] = b""
     ok, answer = raw_call(
@@ -177,8 +119,4 @@ def _contract_says_yes(
         is_static_call=True,
         revert_on_failure=False,
     )
-    return (
-        ok
-        and len(answer) == 32
-        and convert(answer, bytes32) == convert(ERC1271_MAGIC, bytes32)
-    )
+    return ok and len(answer) == 32 and convert(answer, bytes32) == convert(ERC1271_MAGIC, bytes32)

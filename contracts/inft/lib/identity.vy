@@ -9,20 +9,18 @@
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Where the account's code ends and salt, chain id, token contract and token id begin, bytes.
+# An account's code: the proxy, salt, chain id, token contract and token id, bytes.
+CODE_SIZE: constant(uint256) = 173
+
+# Where the last three of these begin.
 IDENTITY_AT: constant(uint256) = 77
 
 # `ownerOf(uint256)` and `transfer_count(uint256)`.
 OWNER_OF: constant(bytes4) = 0x6352211e
-TRANSFER_COUNT: constant(bytes4) = method_id(
-    "transfer_count(uint256)", output_type=bytes4
-)
+TRANSFER_COUNT: constant(bytes4) = method_id("transfer_count(uint256)", output_type=bytes4)
 
 # What a token's contract may spend on an answer, gas.
 ANSWER_GAS: constant(uint256) = 100_000
-
-# Low 64 bits.
-U64: constant(uint256) = 2**64 - 1
 
 
 # ############################################################## #
@@ -37,16 +35,12 @@ def _token() -> (uint256, address, uint256):
     """
     # By an address variable, so that it is EXTCODECOPY: CODECOPY would read the implementation's code.
     account: address = self
-    if account.codesize < IDENTITY_AT + 96:
+    if account.codesize != CODE_SIZE:
         return 0, empty(address), 0
     identity: Bytes[96] = slice(account.code, IDENTITY_AT, 96)
     return (
         extract32(identity, 0, output_type=uint256),
-        convert(
-            extract32(identity, 32, output_type=uint256)
-            & convert(max_value(uint160), uint256),
-            address,
-        ),
+        convert(extract32(identity, 32, output_type=uint256) & convert(max_value(uint160), uint256), address),
         extract32(identity, 64, output_type=uint256),
     )
 
@@ -82,28 +76,30 @@ def _owner_of(_contract: address, _id: uint256) -> address:
 
 @internal
 @view
-def _holding(_owner: address) -> uint256:
+def _holding() -> (address, uint256):
     """
-    @dev A number that a sale of the token changes: how often it was transferred, 64 bits, or for tokens that do not
-        count, a part of the owner's hash. These cannot tell a token that was sold and bought back.
+    @dev The owner, and a number for this time of its owning: a hash of owner and of how often the token was
+        transferred. For tokens that do not count transfers it is the same again when a former owner buys back. Zeros
+        when nobody owns the token.
     """
     chain_id: uint256 = 0
     contract: address = empty(address)
     id: uint256 = 0
     chain_id, contract, id = self._token()
+    if chain_id != chain.id:
+        return empty(address), 0
+    owner: address = self._owner_of(contract, id)
+    if owner == empty(address):
+        return empty(address), 0
     found: bool = False
     count: uint256 = 0
     found, count = self._ask(contract, TRANSFER_COUNT, id)
-    if found:
-        return count & U64
-    return convert(keccak256(abi_encode(_owner)), uint256) & U64
+    return owner, convert(keccak256(abi_encode(owner, count)), uint256)
 
 
 @internal
 @view
-def _ask(
-    _contract: address, _function: bytes4, _id: uint256
-) -> (bool, uint256):
+def _ask(_contract: address, _function: bytes4, _id: uint256) -> (bool, uint256):
     if not _contract.is_contract:
         return False, 0
     ok: bool = False

@@ -4,9 +4,11 @@
 @license MIT
 @notice What a key may do in an account's name: which functions, how often, until when, and how much the account may
     lose in a period. A session ends when the account's token is sold.
-@dev A loss is measured: the account's balance before a call less its balance after it, for each token with a limit.
-    Windows of limits begin at multiples of the period, so at the boundary of two windows a key can spend twice the
-    limit within moments. An approval counts as spent when it is given.
+@dev For each token with a limit the account's loss is measured: its balance before a call less its balance after it. A
+    `transfer` and a call's own coins count at least with the amount that they name, so coins that come in meanwhile hide
+    nothing of them. An approval counts when it is given, and again when it is used within a session. Windows of limits
+    begin at multiples of the period, so at the boundary of two windows a key can spend twice the limit within moments.
+    A token without a limit is not watched: whoever grants a function names each token that it can move.
 """
 
 # ############################################################## #
@@ -34,24 +36,54 @@ MAX_LIMITS: constant(uint256) = 4
 # Longest call, bytes.
 MAX_DATA: constant(uint256) = 4_096
 
+# Largest limit, and largest approval.
+MAX_AMOUNT: constant(uint256) = 2**104 - 1
+
 # Stands for "may be approved" in the place of a selector.
 APPROVABLE: constant(bytes4) = 0xffffffff
 
 # A plain payment, which names no function.
 PAYMENT: constant(bytes4) = 0x00000000
 
-# Functions that let somebody else take tokens later: approve, increaseAllowance, setApprovalForAll, the two permits.
+# Functions that let somebody else take tokens later, up to an amount: approve, increaseAllowance.
 APPROVE: constant(bytes4) = 0x095ea7b3
 INCREASE_ALLOWANCE: constant(bytes4) = 0x39509351
-SET_APPROVAL_FOR_ALL: constant(bytes4) = 0xa22cb465
-PERMIT: constant(bytes4) = 0xd505accf
-DAI_PERMIT: constant(bytes4) = 0x8fcbaf0c
 
-# Functions that move tokens: a contract that is called so needs a limit.
+# Functions that move tokens: transfer, transferFrom, ERC-721's two safeTransferFrom, ERC-1363's transferAndCall.
 TRANSFER: constant(bytes4) = 0xa9059cbb
 TRANSFER_FROM: constant(bytes4) = 0x23b872dd
+SAFE_TRANSFER_FROM: constant(bytes4) = 0x42842e0e
+SAFE_TRANSFER_FROM_NOTE: constant(bytes4) = 0xb88d4fde
+TRANSFER_AND_CALL: constant(bytes4) = 0x1296ee62
+TRANSFER_AND_CALL_NOTE: constant(bytes4) = 0x4000aea0
 
-# A session's word: valid_after 40 | valid_until 40 | uses 32 | period 32 | holding 64 | grant 40 | limits 8.
+# A contract that may be called so needs a limit of its own.
+MOVING: constant(bytes4[8]) = [
+    TRANSFER,
+    TRANSFER_FROM,
+    SAFE_TRANSFER_FROM,
+    SAFE_TRANSFER_FROM_NOTE,
+    TRANSFER_AND_CALL,
+    TRANSFER_AND_CALL_NOTE,
+    APPROVE,
+    INCREASE_ALLOWANCE,
+]
+
+# Approvals that no limit can hold.
+NEVER: constant(bytes4[10]) = [
+    0xa22cb465,  # setApprovalForAll(address,bool)
+    0xd505accf,  # permit of EIP-2612
+    0x9fd5a6cf,  # the same with the signature as bytes
+    0x8fcbaf0c,  # DAI's permit
+    0x87517c45,  # Permit2's approve
+    0xd73dd623,  # increaseApproval(address,uint256)
+    0x3177029f,  # approveAndCall(address,uint256)
+    0xcae9ca51,  # approveAndCall(address,uint256,bytes)
+    0xf242432a,  # ERC-1155's safeTransferFrom
+    0x2eb2c2d6,  # ERC-1155's safeBatchTransferFrom
+]
+
+# A session's word: valid_after 40 | valid_until 40 | uses 32 | period 32 | low bits of holding 64 | grant 40 | limits 8.
 UNTIL_AT: constant(uint256) = 40
 USES_AT: constant(uint256) = 80
 PERIOD_AT: constant(uint256) = 112
@@ -67,7 +99,6 @@ WINDOW_AT: constant(uint256) = 208
 U32: constant(uint256) = 2**32 - 1
 U40: constant(uint256) = 2**40 - 1
 U64: constant(uint256) = 2**64 - 1
-U104: constant(uint256) = 2**104 - 1
 
 
 # ############################################################## #
@@ -80,7 +111,7 @@ grants: uint256
 # Key -> its session's word; zero for none.
 sessions: HashMap[address, uint256]
 
-# keccak256(grant, target, selector) -> whether it may be called.
+# keccak256(grant, holding, target, selector) -> whether it may be called.
 allowed: HashMap[bytes32, bool]
 
 # Grant -> place in the list of limits -> the token; the zero address stands for the chain's coin.
@@ -109,13 +140,14 @@ def _grant(_grant: IAgentAccount.Grant, _holding: uint256):
         | _grant.valid_until << UNTIL_AT
         | _grant.uses << USES_AT
         | _grant.period << PERIOD_AT
-        | _holding << HOLDING_AT
+        | (_holding & U64) << HOLDING_AT
         | number << GRANT_AT
         | len(_grant.limits) << LIMITS_AT
     )
     for i: uint256 in range(len(_grant.limits), bound=MAX_LIMITS):
         limit: IAgentAccount.Limit = _grant.limits[i]
-        assert limit.amount <= U104, "account: limit too large"
+        assert limit.amount <= MAX_AMOUNT, "account: limit too large"
+        assert limit.token == empty(address) or limit.token.is_contract, "account: limit on no token"
         for j: uint256 in range(i, bound=MAX_LIMITS):
             assert _grant.limits[j].token != limit.token, "account: two limits of a token"
         self.limited[number][i] = limit.token
@@ -123,12 +155,13 @@ def _grant(_grant: IAgentAccount.Grant, _holding: uint256):
     for target: IAgentAccount.Target in _grant.targets:
         assert target.target != self, "account: session on itself"
         assert target.target != empty(address), "account: no target"
-        if target.selector in [TRANSFER, TRANSFER_FROM, APPROVE, INCREASE_ALLOWANCE]:
+        assert target.selector not in NEVER, "account: function never granted"
+        if target.selector in MOVING:
             assert self._is_limited(_grant.limits, target.target), "account: token without a limit"
-        assert target.selector not in [SET_APPROVAL_FOR_ALL, PERMIT, DAI_PERMIT], "account: function never granted"
-        self.allowed[self._right(number, target.target, target.selector)] = True
+        self.allowed[self._right(number, _holding, target.target, target.selector)] = True
     log IAgentAccount.SessionGranted(
         key=_grant.key,
+        number=number,
         valid_after=_grant.valid_after,
         valid_until=_grant.valid_until,
         uses=_grant.uses,
@@ -144,69 +177,93 @@ def _revoke(_key: address):
 
 
 @internal
-def _run(_key: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA], _holding: uint256) -> Bytes[MAX_DATA]:
+def _run(_key: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]) -> Bytes[MAX_DATA]:
     """
     @dev One call within the session of `_key`.
     """
     word: uint256 = self.sessions[_key]
     assert word != 0, "account: no session"
-    assert (word >> HOLDING_AT) & U64 == _holding, "account: token has a new owner"
+    holding: uint256 = self._holding()
+    assert (word >> HOLDING_AT) & U64 == holding & U64, "account: token has a new owner"
     assert block.timestamp >= word & U40, "account: session has not begun"
     assert block.timestamp < (word >> UNTIL_AT) & U40, "account: session is over"
-    uses: uint256 = (word >> USES_AT) & U32
-    assert uses > 0, "account: session used up"
+    left: uint256 = (word >> USES_AT) & U32
+    assert left > 0, "account: session used up"
     self.sessions[_key] = word - (1 << USES_AT)
     number: uint256 = (word >> GRANT_AT) & U40
     selector: bytes4 = self._selector(_data)
-    assert self.allowed[self._right(number, _to, selector)], "account: call not granted"
+    assert self.allowed[self._right(number, holding, _to, selector)], "account: call not granted"
+    named: uint256 = self._named(number, holding, selector, _data)
 
     count: uint256 = word >> LIMITS_AT
+    tokens: address[MAX_LIMITS] = empty(address[MAX_LIMITS])
     before: uint256[MAX_LIMITS] = empty(uint256[MAX_LIMITS])
     coin: bool = False
     for i: uint256 in range(count, bound=MAX_LIMITS):
-        token: address = self.limited[number][i]
-        coin = coin or token == empty(address)
-        before[i] = self._balance(token)
+        tokens[i] = self.limited[number][i]
+        coin = coin or tokens[i] == empty(address)
+        before[i] = self._balance(tokens[i])
     assert _value == 0 or coin, "account: coin without a limit"
-    approved: uint256 = self._approved(number, selector, _data)
-    log IAgentAccount.SessionUsed(key=_key, to=_to, value=_value, selector=selector, uses_left=uses - 1)
+    log IAgentAccount.SessionUsed(key=_key, to=_to, value=_value, selector=selector, uses_left=left - 1)
     result: Bytes[MAX_DATA] = raw_call(_to, _data, max_outsize=MAX_DATA, value=_value)
     window: uint256 = block.timestamp // ((word >> PERIOD_AT) & U32)
     for i: uint256 in range(count, bound=MAX_LIMITS):
-        token: address = self.limited[number][i]
-        after: uint256 = self._balance(token)
+        after: uint256 = self._balance(tokens[i])
         lost: uint256 = before[i] - min(before[i], after)
-        if token == _to:
-            lost += approved
+        if tokens[i] == empty(address):
+            lost = max(lost, _value)
+        elif tokens[i] == _to:
+            if selector in [APPROVE, INCREASE_ALLOWANCE]:
+                lost += named
+            else:
+                lost = max(lost, named)
         if lost > 0:
             self._spend(number, i, lost, window)
+    assert self._holding() == holding, "account: token has a new owner"
     return result
+
+
+@internal
+@view
+def _holding() -> uint256:
+    owner: address = empty(address)
+    holding: uint256 = 0
+    owner, holding = identity._holding()
+    assert owner != empty(address), "account: nobody owns the token"
+    return holding
 
 
 @internal
 def _spend(_grant: uint256, _place: uint256, _lost: uint256, _window: uint256):
     word: uint256 = self.limits[_grant][_place]
+    limit: uint256 = word & MAX_AMOUNT
     spent: uint256 = 0
     if word >> WINDOW_AT == _window:
-        spent = (word >> SPENT_AT) & U104
-    spent += _lost
-    assert spent <= word & U104, "account: over the limit"
-    self.limits[_grant][_place] = (word & U104) | spent << SPENT_AT | _window << WINDOW_AT
+        spent = (word >> SPENT_AT) & MAX_AMOUNT
+    assert _lost <= limit - spent, "account: over the limit"
+    self.limits[_grant][_place] = limit | (spent + _lost) << SPENT_AT | _window << WINDOW_AT
 
 
 @internal
 @view
-def _approved(_grant: uint256, _selector: bytes4, _data: Bytes[MAX_DATA]) -> uint256:
+def _named(_grant: uint256, _holding: uint256, _selector: bytes4, _data: Bytes[MAX_DATA]) -> uint256:
     """
-    @dev What a call lets somebody else take later; that somebody must be granted.
+    @dev The amount that a transfer or an approval names; who is approved must be granted.
     """
-    if _selector not in [APPROVE, INCREASE_ALLOWANCE]:
+    if _selector not in [TRANSFER, TRANSFER_AND_CALL, TRANSFER_AND_CALL_NOTE, APPROVE, INCREASE_ALLOWANCE]:
         return 0
-    assert len(_data) >= 68, "account: malformed approval"
+    assert len(_data) >= 68, "account: malformed call"
+    amount: uint256 = extract32(_data, 36, output_type=uint256)
+    if _selector not in [APPROVE, INCREASE_ALLOWANCE]:
+        return amount
     spender: uint256 = extract32(_data, 4, output_type=uint256)
-    assert spender <= convert(max_value(uint160), uint256), "account: malformed approval"
-    assert self.allowed[self._right(_grant, convert(spender, address), APPROVABLE)], "account: spender not granted"
-    return extract32(_data, 36, output_type=uint256)
+    assert spender <= convert(max_value(uint160), uint256), "account: malformed call"
+    assert self.allowed[
+        self._right(_grant, _holding, convert(spender, address), APPROVABLE)
+    ], "account: spender not granted"
+    assert amount <= MAX_AMOUNT, "account: over the limit"
+    # At least 1: the token with id 0 of an ERC-721 is one token.
+    return max(amount, 1)
 
 
 @internal
@@ -239,29 +296,43 @@ def _selector(_data: Bytes[MAX_DATA]) -> bytes4:
 
 @internal
 @pure
-def _right(_grant: uint256, _target: address, _selector: bytes4) -> bytes32:
-    return keccak256(abi_encode(_grant, _target, _selector))
+def _right(_grant: uint256, _holding: uint256, _target: address, _selector: bytes4) -> bytes32:
+    return keccak256(abi_encode(_grant, _holding, _target, _selector))
+
+
+@internal
+@view
+def _number(_key: address) -> uint256:
+    return (self.sessions[_key] >> GRANT_AT) & U40
 
 
 @internal
 @view
 def _allows(_key: address, _target: address, _selector: bytes4) -> bool:
     """
-    @dev Whether a key's grant names a function.
+    @dev Whether a key's living session names a function.
     """
-    return self.allowed[self._right((self.sessions[_key] >> GRANT_AT) & U40, _target, _selector)]
+    word: uint256 = self.sessions[_key]
+    owner: address = empty(address)
+    holding: uint256 = 0
+    owner, holding = identity._holding()
+    return word != 0 and self.allowed[self._right((word >> GRANT_AT) & U40, holding, _target, _selector)]
 
 
 @internal
 @view
-def _session(_key: address, _holding: uint256) -> IAgentAccount.Session:
+def _session(_key: address) -> IAgentAccount.Session:
     word: uint256 = self.sessions[_key]
+    owner: address = empty(address)
+    holding: uint256 = 0
+    owner, holding = identity._holding()
     return IAgentAccount.Session(
+        number=(word >> GRANT_AT) & U40,
         valid_after=word & U40,
         valid_until=(word >> UNTIL_AT) & U40,
         uses=(word >> USES_AT) & U32,
         period=(word >> PERIOD_AT) & U32,
-        alive=word != 0 and (word >> HOLDING_AT) & U64 == _holding,
+        alive=word != 0 and owner != empty(address) and (word >> HOLDING_AT) & U64 == holding & U64,
     )
 
 
@@ -278,6 +349,6 @@ def _spent(_key: address, _token: address) -> (uint256, uint256):
             limit: uint256 = self.limits[number][i]
             spent: uint256 = 0
             if limit >> WINDOW_AT == block.timestamp // ((word >> PERIOD_AT) & U32):
-                spent = (limit >> SPENT_AT) & U104
-            return spent, limit & U104
+                spent = (limit >> SPENT_AT) & MAX_AMOUNT
+            return spent, limit & MAX_AMOUNT
     return 0, 0
