@@ -54,8 +54,9 @@ exports: (
 # Most calls of a batch.
 MAX_CALLS: constant(uint256) = 16
 
-# Longest call and longest answer, bytes.
+# Longest call, and the part of its answer that is passed on, bytes.
 MAX_DATA: constant(uint256) = sessions.MAX_DATA
+MAX_ANSWER: constant(uint256) = 1_024
 
 # EIP-712 types of what is relayed.
 CALL_TYPE: constant(bytes32) = keccak256("Call(address to,uint256 value,bytes data)")
@@ -113,15 +114,15 @@ def __init__():
 
 @external
 @payable
-def execute(_to: address, _value: uint256, _data: Bytes[MAX_DATA], _operation: uint8) -> Bytes[MAX_DATA]:
+def execute(_to: address, _value: uint256, _data: Bytes[MAX_DATA], _operation: uint8) -> Bytes[MAX_ANSWER]:
     """
     @notice Make a call in the account's name, by the token's owner.
     @param _operation 0, a call; ERC-6551's other operations are refused.
     """
     assert _operation == 0, "account: operation refused"
-    self._check_owner(msg.sender)
-    self._state += 1
-    return self._call(msg.sender, _to, _value, _data)
+    assert msg.sender == identity._owner(), "account: not the owner"
+    self._state = unsafe_add(self._state, 1)
+    return raw_call(_to, _data, max_outsize=MAX_ANSWER, value=_value)
 
 
 @external
@@ -131,7 +132,7 @@ def execute_batch(_calls: DynArray[IAgentAccount.Call, MAX_CALLS]):
     @notice Make several calls, all or none, by the token's owner.
     """
     assert len(_calls) > 0, "account: empty batch"
-    self._state += 1
+    self._state = unsafe_add(self._state, 1)
     self._call_all(msg.sender, _calls)
 
 
@@ -146,7 +147,7 @@ def grant_session(_grant: IAgentAccount.Grant):
     holding: uint256 = 0
     owner, holding = identity._holding()
     assert msg.sender in [owner, self] and owner != empty(address), "account: not the owner"
-    self._state += 1
+    self._state = unsafe_add(self._state, 1)
     sessions._grant(_grant, holding)
 
 
@@ -159,7 +160,7 @@ def revoke_session(_key: address):
     """
     if msg.sender not in [_key, self]:
         self._check_owner(msg.sender)
-    self._state += 1
+    self._state = unsafe_add(self._state, 1)
     sessions._revoke(_key)
 
 
@@ -199,23 +200,24 @@ def execute_signed(
         hashes.append(self._hash(call))
     struct_hash: bytes32 = keccak256(abi_encode(BATCH_TYPE, self._hash_all(hashes), holding, _nonce, _deadline))
     assert self._signed(owner, struct_hash, _signature), "account: bad signature"
-    self._state += 1
+    self._state = unsafe_add(self._state, 1)
+    log IAgentAccount.IntentExecuted(owner=owner, nonce=_nonce, calls=len(_calls))
     self._call_all(owner, _calls)
 
 
 @external
-def execute_session(_to: address, _value: uint256, _data: Bytes[MAX_DATA]) -> Bytes[MAX_DATA]:
+def execute_session(_to: address, _value: uint256, _data: Bytes[MAX_DATA]):
     """
     @notice Make a call within the caller's session.
     """
-    self._state += 1
-    return sessions._run(msg.sender, _to, _value, _data)
+    self._state = unsafe_add(self._state, 1)
+    sessions._run(msg.sender, _to, _value, _data)
 
 
 @external
 def execute_session_signed(
     _key: address, _call: IAgentAccount.Call, _nonce: uint256, _deadline: uint256, _signature: Bytes[65]
-) -> Bytes[MAX_DATA]:
+):
     """
     @notice A call within the session of `_key`, brought by anybody.
     @param _signature Of the key over `SessionCall`, which names the session: nothing that was signed for one counts in
@@ -227,8 +229,8 @@ def execute_session_signed(
     )
     digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
     assert signatures._signed_by_key(_key, struct_hash, digest, _signature), "account: bad signature"
-    self._state += 1
-    return sessions._run(_key, _call.to, _call.value, _call.data)
+    self._state = unsafe_add(self._state, 1)
+    sessions._run(_key, _call.to, _call.value, _call.data)
 
 
 @external
@@ -379,22 +381,13 @@ def _check_owner(_caller: address):
 
 
 @internal
-def _call(_caller: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]) -> Bytes[MAX_DATA]:
-    selector: bytes4 = empty(bytes4)
-    if len(_data) >= 4:
-        selector = convert(slice(_data, 0, 4), bytes4)
-    log IAgentAccount.Executed(caller=_caller, to=_to, value=_value, selector=selector)
-    return raw_call(_to, _data, max_outsize=MAX_DATA, value=_value)
-
-
-@internal
 def _call_all(_owner: address, _calls: DynArray[IAgentAccount.Call, MAX_CALLS]):
     """
     @dev A call of the batch may sell the token; the next is the buyer's business.
     """
     for call: IAgentAccount.Call in _calls:
         self._check_owner(_owner)
-        self._call(_owner, call.to, call.value, call.data)
+        raw_call(call.to, call.data, value=call.value)
 
 
 @internal

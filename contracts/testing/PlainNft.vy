@@ -14,8 +14,14 @@ interface Receiver:
 # Whether it answers `transfer_count`.
 COUNTS: immutable(bool)
 
-# Token -> owner.
-owners: public(HashMap[uint256, address])
+# Where the count of transfers and the mark of a liar stand in a token's word, above the owner.
+COUNT_AT: constant(uint256) = 160
+LIES_AT: constant(uint256) = 255
+U48: constant(uint256) = 2**48 - 1
+
+# Token -> owner, how often it changed hands, and whether `lies` is answered in the owner's place: one word, as in
+# IntelligentNFT.
+words: HashMap[uint256, uint256]
 
 # Owner -> how many it has.
 balanceOf: public(HashMap[address, uint256])
@@ -23,11 +29,8 @@ balanceOf: public(HashMap[address, uint256])
 # Token -> who may move it.
 getApproved: public(HashMap[uint256, address])
 
-# Token -> how often it changed hands.
-counts: public(HashMap[uint256, uint256])
-
-# Token -> a word that is answered in the owner's place; zero for none.
-lies: public(HashMap[uint256, uint256])
+# Token -> what is answered in the owner's place.
+lies: HashMap[uint256, uint256]
 
 
 @deploy
@@ -37,27 +40,31 @@ def __init__(_counts: bool):
 
 @external
 def mint(_to: address, _id: uint256):
-    assert self.owners[_id] == empty(address), "nft: minted"
-    self.owners[_id] = _to
+    assert self._owner(_id) == empty(address), "nft: minted"
+    self.words[_id] |= convert(_to, uint256)
     self.balanceOf[_to] += 1
 
 
 @external
 def burn(_id: uint256):
-    owner: address = self.owners[_id]
+    """
+    @notice Does not count as a transfer: a hostile token.
+    """
+    owner: address = self._owner(_id)
     assert owner != empty(address), "nft: no token"
-    self.owners[_id] = empty(address)
+    self.words[_id] -= convert(owner, uint256)
     self.balanceOf[owner] -= 1
 
 
 @external
 def lie(_id: uint256, _word: uint256):
     self.lies[_id] = _word
+    self.words[_id] |= 1 << LIES_AT
 
 
 @external
 def approve(_to: address, _id: uint256):
-    assert msg.sender == self.owners[_id], "nft: not the owner"
+    assert msg.sender == self._owner(_id), "nft: not the owner"
     self.getApproved[_id] = _to
 
 
@@ -77,26 +84,31 @@ def safeTransferFrom(_from: address, _to: address, _id: uint256):
 @external
 @view
 def ownerOf(_id: uint256) -> uint256:
-    if self.lies[_id] != 0:
+    word: uint256 = self.words[_id]
+    if word >> LIES_AT == 1:
         return self.lies[_id]
-    owner: address = self.owners[_id]
-    assert owner != empty(address), "nft: no token"
-    return convert(owner, uint256)
+    assert word & convert(max_value(uint160), uint256) != 0, "nft: no token"
+    return word & convert(max_value(uint160), uint256)
 
 
 @external
 @view
 def transfer_count(_id: uint256) -> uint256:
     assert COUNTS, "nft: does not count"
-    return self.counts[_id]
+    return (self.words[_id] >> COUNT_AT) & U48
+
+
+@internal
+@view
+def _owner(_id: uint256) -> address:
+    return convert(self.words[_id] & convert(max_value(uint160), uint256), address)
 
 
 @internal
 def _move(_from: address, _to: address, _id: uint256):
-    assert _from == self.owners[_id], "nft: not the owner"
+    assert _from == self._owner(_id), "nft: not the owner"
     assert msg.sender in [_from, self.getApproved[_id]], "nft: not allowed"
     self.getApproved[_id] = empty(address)
-    self.owners[_id] = _to
+    self.words[_id] = self.words[_id] - convert(_from, uint256) + convert(_to, uint256) + (1 << COUNT_AT)
     self.balanceOf[_from] -= 1
     self.balanceOf[_to] += 1
-    self.counts[_id] += 1

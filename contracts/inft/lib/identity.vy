@@ -19,6 +19,9 @@ IDENTITY_AT: constant(uint256) = 77
 OWNER_OF: constant(bytes4) = 0x6352211e
 TRANSFER_COUNT: constant(bytes4) = method_id("transfer_count(uint256)", output_type=bytes4)
 
+# Stands for an answer that did not come: neither an address nor a number of transfers.
+NO_ANSWER: constant(uint256) = max_value(uint256)
+
 # What a token's contract may spend on an answer, gas.
 ANSWER_GAS: constant(uint256) = 100_000
 
@@ -33,28 +36,34 @@ def _token() -> (uint256, address, uint256):
     """
     @dev Chain id, contract and id of the token; zeros for the implementation itself.
     """
-    # By an address variable, so that it is EXTCODECOPY: CODECOPY would read the implementation's code.
     account: address = self
     if account.codesize != CODE_SIZE:
         return 0, empty(address), 0
-    identity: Bytes[96] = slice(account.code, IDENTITY_AT, 96)
-    return (
-        extract32(identity, 0, output_type=uint256),
-        convert(extract32(identity, 32, output_type=uint256) & convert(max_value(uint160), uint256), address),
-        extract32(identity, 64, output_type=uint256),
-    )
+    return self._footer()
+
+
+@internal
+@view
+def _footer() -> (uint256, address, uint256):
+    """
+    @dev What stands behind the code of an account; anything for what is none.
+    """
+    # By an address variable, so that it is EXTCODECOPY: CODECOPY would read the implementation's code.
+    account: address = self
+    return abi_decode(slice(account.code, IDENTITY_AT, 96), (uint256, address, uint256))
 
 
 @internal
 @view
 def _owner() -> address:
     """
-    @dev Who owns the token; zero when nobody does, or when it is on another chain.
+    @dev Who owns the token; zero when nobody does, or when it is on another chain. Every call of an owner pays for this, so
+        the code is read unchecked: the implementation's own names no chain that there is.
     """
     chain_id: uint256 = 0
     contract: address = empty(address)
     id: uint256 = 0
-    chain_id, contract, id = self._token()
+    chain_id, contract, id = self._footer()
     if chain_id != chain.id:
         return empty(address)
     return self._owner_of(contract, id)
@@ -66,10 +75,8 @@ def _owner_of(_contract: address, _id: uint256) -> address:
     """
     @dev Zero for a burned token, and for a contract that does not answer with an address.
     """
-    found: bool = False
-    word: uint256 = 0
-    found, word = self._ask(_contract, OWNER_OF, _id)
-    if not found or word > convert(max_value(uint160), uint256):
+    word: uint256 = self._ask(_contract, OWNER_OF, _id)
+    if word >> 160 != 0:
         return empty(address)
     return convert(word, address)
 
@@ -85,23 +92,18 @@ def _holding() -> (address, uint256):
     chain_id: uint256 = 0
     contract: address = empty(address)
     id: uint256 = 0
-    chain_id, contract, id = self._token()
+    chain_id, contract, id = self._footer()
     if chain_id != chain.id:
         return empty(address), 0
     owner: address = self._owner_of(contract, id)
     if owner == empty(address):
         return empty(address), 0
-    found: bool = False
-    count: uint256 = 0
-    found, count = self._ask(contract, TRANSFER_COUNT, id)
-    return owner, convert(keccak256(abi_encode(owner, count)), uint256)
+    return owner, convert(keccak256(abi_encode(owner, self._ask(contract, TRANSFER_COUNT, id))), uint256)
 
 
 @internal
 @view
-def _ask(_contract: address, _function: bytes4, _id: uint256) -> (bool, uint256):
-    if not _contract.is_contract:
-        return False, 0
+def _ask(_contract: address, _function: bytes4, _id: uint256) -> uint256:
     ok: bool = False
     answer: Bytes[32] = b""
     ok, answer = raw_call(
@@ -112,6 +114,7 @@ def _ask(_contract: address, _function: bytes4, _id: uint256) -> (bool, uint256)
         is_static_call=True,
         revert_on_failure=False,
     )
+    # An address without code answers with nothing.
     if not ok or len(answer) != 32:
-        return False, 0
-    return True, convert(answer, uint256)
+        return NO_ANSWER
+    return convert(answer, uint256)

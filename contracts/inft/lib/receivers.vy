@@ -86,8 +86,6 @@ def _token_of(_account: address) -> (bool, uint256, address, uint256):
     """
     @dev The token that an account belongs to, when it is one.
     """
-    if not _account.is_contract:
-        return False, 0, empty(address), 0
     ok: bool = False
     answer: Bytes[96] = b""
     ok, answer = raw_call(

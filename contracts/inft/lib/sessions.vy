@@ -69,6 +69,9 @@ MOVING: constant(bytes4[8]) = [
     INCREASE_ALLOWANCE,
 ]
 
+# Functions whose second argument is the amount that goes, or may go.
+NAMING: constant(bytes4[5]) = [TRANSFER, TRANSFER_AND_CALL, TRANSFER_AND_CALL_NOTE, APPROVE, INCREASE_ALLOWANCE]
+
 # Approvals that no limit can hold.
 NEVER: constant(bytes4[10]) = [
     0xa22cb465,  # setApprovalForAll(address,bool)
@@ -177,7 +180,7 @@ def _revoke(_key: address):
 
 
 @internal
-def _run(_key: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]) -> Bytes[MAX_DATA]:
+def _run(_key: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]):
     """
     @dev One call within the session of `_key`.
     """
@@ -191,9 +194,28 @@ def _run(_key: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]) -
     assert left > 0, "account: session used up"
     self.sessions[_key] = word - (1 << USES_AT)
     number: uint256 = (word >> GRANT_AT) & U40
-    selector: bytes4 = self._selector(_data)
+    selector: bytes4 = PAYMENT
+    first: uint256 = 0
+    second: uint256 = 0
+    if len(_data) > 0:
+        assert len(_data) >= 4, "account: malformed call"
+        selector = convert(slice(_data, 0, 4), bytes4)
+        assert selector not in [PAYMENT, APPROVABLE], "account: malformed call"
+        if len(_data) >= 68:
+            first = extract32(_data, 4, output_type=uint256)
+            second = extract32(_data, 36, output_type=uint256)
+        else:
+            assert selector not in NAMING, "account: malformed call"
     assert self.allowed[self._right(number, holding, _to, selector)], "account: call not granted"
-    named: uint256 = self._named(number, holding, selector, _data)
+    approves: bool = selector in [APPROVE, INCREASE_ALLOWANCE]
+    named: uint256 = 0
+    if approves:
+        # At least 1: the token with id 0 of an ERC-721 is one token.
+        named = max(second, 1)
+        assert named <= MAX_AMOUNT, "account: over the limit"
+        self._check_spender(number, holding, first)
+    elif selector in NAMING:
+        named = second
 
     count: uint256 = word >> LIMITS_AT
     tokens: address[MAX_LIMITS] = empty(address[MAX_LIMITS])
@@ -204,8 +226,8 @@ def _run(_key: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]) -
         coin = coin or tokens[i] == empty(address)
         before[i] = self._balance(tokens[i])
     assert _value == 0 or coin, "account: coin without a limit"
-    log IAgentAccount.SessionUsed(key=_key, to=_to, value=_value, selector=selector, uses_left=left - 1)
-    result: Bytes[MAX_DATA] = raw_call(_to, _data, max_outsize=MAX_DATA, value=_value)
+    log IAgentAccount.SessionUsed(key=_key, to=_to, value=_value, selector=selector)
+    raw_call(_to, _data, value=_value)
     window: uint256 = block.timestamp // ((word >> PERIOD_AT) & U32)
     for i: uint256 in range(count, bound=MAX_LIMITS):
         after: uint256 = self._balance(tokens[i])
@@ -213,14 +235,12 @@ def _run(_key: address, _to: address, _value: uint256, _data: Bytes[MAX_DATA]) -
         if tokens[i] == empty(address):
             lost = max(lost, _value)
         elif tokens[i] == _to:
-            if selector in [APPROVE, INCREASE_ALLOWANCE]:
+            if approves:
                 lost += named
             else:
                 lost = max(lost, named)
         if lost > 0:
             self._spend(number, i, lost, window)
-    assert self._holding() == holding, "account: token has a new owner"
-    return result
 
 
 @internal
@@ -246,24 +266,10 @@ def _spend(_grant: uint256, _place: uint256, _lost: uint256, _window: uint256):
 
 @internal
 @view
-def _named(_grant: uint256, _holding: uint256, _selector: bytes4, _data: Bytes[MAX_DATA]) -> uint256:
-    """
-    @dev The amount that a transfer or an approval names; who is approved must be granted.
-    """
-    if _selector not in [TRANSFER, TRANSFER_AND_CALL, TRANSFER_AND_CALL_NOTE, APPROVE, INCREASE_ALLOWANCE]:
-        return 0
-    assert len(_data) >= 68, "account: malformed call"
-    amount: uint256 = extract32(_data, 36, output_type=uint256)
-    if _selector not in [APPROVE, INCREASE_ALLOWANCE]:
-        return amount
-    spender: uint256 = extract32(_data, 4, output_type=uint256)
-    assert spender <= convert(max_value(uint160), uint256), "account: malformed call"
-    assert self.allowed[
-        self._right(_grant, _holding, convert(spender, address), APPROVABLE)
-    ], "account: spender not granted"
-    assert amount <= MAX_AMOUNT, "account: over the limit"
-    # At least 1: the token with id 0 of an ERC-721 is one token.
-    return max(amount, 1)
+def _check_spender(_grant: uint256, _holding: uint256, _spender: uint256):
+    assert _spender <= convert(max_value(uint160), uint256), "account: malformed call"
+    right: bytes32 = self._right(_grant, _holding, convert(_spender, address), APPROVABLE)
+    assert self.allowed[right], "account: spender not granted"
 
 
 @internal
@@ -281,17 +287,6 @@ def _is_limited(_limits: DynArray[IAgentAccount.Limit, MAX_LIMITS], _token: addr
         if limit.token == _token:
             return True
     return False
-
-
-@internal
-@pure
-def _selector(_data: Bytes[MAX_DATA]) -> bytes4:
-    if len(_data) == 0:
-        return PAYMENT
-    assert len(_data) >= 4, "account: malformed call"
-    selector: bytes4 = convert(slice(_data, 0, 4), bytes4)
-    assert selector not in [PAYMENT, APPROVABLE], "account: malformed call"
-    return selector
 
 
 @internal
