@@ -56,7 +56,7 @@ MAX_CALLS: constant(uint256) = 16
 
 # Longest call, and the part of its answer that is passed on, bytes.
 MAX_DATA: constant(uint256) = sessions.MAX_DATA
-MAX_ANSWER: constant(uint256) = 1_024
+MAX_ANSWER: constant(uint256) = 512
 
 # EIP-712 types of what is relayed.
 CALL_TYPE: constant(bytes32) = keccak256("Call(address to,uint256 value,bytes data)")
