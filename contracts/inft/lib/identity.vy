@@ -39,18 +39,22 @@ def _token() -> (uint256, address, uint256):
     account: address = self
     if account.codesize != CODE_SIZE:
         return 0, empty(address), 0
-    return self._footer()
+    chain_id: uint256 = 0
+    contract: uint256 = 0
+    id: uint256 = 0
+    chain_id, contract, id = self._footer()
+    return chain_id, convert(contract, address), id
 
 
 @internal
 @view
-def _footer() -> (uint256, address, uint256):
+def _footer() -> (uint256, uint256, uint256):
     """
     @dev What stands behind the code of an account; anything for what is none.
     """
     # By an address variable, so that it is EXTCODECOPY: CODECOPY would read the implementation's code.
     account: address = self
-    return abi_decode(slice(account.code, IDENTITY_AT, 96), (uint256, address, uint256))
+    return abi_decode(slice(account.code, IDENTITY_AT, 96), (uint256, uint256, uint256))
 
 
 @internal
@@ -61,12 +65,12 @@ def _owner() -> address:
         the code is read unchecked: the implementation's own names no chain that there is.
     """
     chain_id: uint256 = 0
-    contract: address = empty(address)
+    contract: uint256 = 0
     id: uint256 = 0
     chain_id, contract, id = self._footer()
     if chain_id != chain.id:
         return empty(address)
-    return self._owner_of(contract, id)
+    return self._owner_of(convert(contract, address), id)
 
 
 @internal
@@ -90,11 +94,12 @@ def _holding() -> (address, uint256):
         when nobody owns the token.
     """
     chain_id: uint256 = 0
-    contract: address = empty(address)
+    word: uint256 = 0
     id: uint256 = 0
-    chain_id, contract, id = self._footer()
+    chain_id, word, id = self._footer()
     if chain_id != chain.id:
         return empty(address), 0
+    contract: address = convert(word, address)
     owner: address = self._owner_of(contract, id)
     if owner == empty(address):
         return empty(address), 0
