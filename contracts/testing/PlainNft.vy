@@ -52,6 +52,7 @@ def burn(_id: uint256):
     """
     owner: address = self._owner(_id)
     assert owner != empty(address), "nft: no token"
+    self.getApproved[_id] = empty(address)
     self.words[_id] -= convert(owner, uint256)
     self.balanceOf[owner] -= 1
 
