@@ -18,6 +18,8 @@ HELD, COINS = 10_000, 1_000  # of tokens and wei, in the account
 LIMIT, COIN_LIMIT = 100, 10
 PERIODS = (1, 50, 1_000)
 LIVES = ((0, 3_000), (0, 10**6), (40, 10**5))  # from, until: seconds from now
+FORMS = 162  # of grants
+OPENING = (52, 46, 52)  # those that the keys have at first: all rights, long lives, many uses
 FUNCTIONS = {
     "": accounts.PAYMENT,
     APPROVABLE: accounts.APPROVABLE,
@@ -72,8 +74,8 @@ class Accounts(Differential):
         act, call = self.approve(HELD)
         account.execute(*call, 0, sender=owner)
         self.model.execute(owner, act)
-        for form, key in enumerate((self["key"], self["other key"], self["shop"])):
-            terms = self.terms(key, 6 * form + 4)
+        for form, key in zip(OPENING, (self["key"], self["other key"], self["shop"]), strict=True):
+            terms = self.terms(key, form)
             account.grant_session(self.sent(terms), sender=owner)
             self.model.now = self.now
             self.model.grant(owner, terms)
@@ -123,24 +125,22 @@ class Accounts(Differential):
         return (terms.key, terms.after, terms.until, terms.uses, terms.period, targets, limits)
 
     def terms(self, key: str, form: int) -> Terms:
-        """One of 54 grants, by its number."""
-        after, until = LIVES[form % 3]
+        """One of the FORMS, by its number."""
         token, shop = self["token"], self["shop"]
-        limits: tuple[tuple[str, int], ...] = ((token, LIMIT), (COIN, COIN_LIMIT))
+        (after, until), with_coins = LIVES[form % 3], form // 3 % 2
+        period, uses = PERIODS[form // 6 % 3], (2, 40, 1_000)[form // 18 % 3]
+        limits: tuple[tuple[str, int], ...] = ((token, LIMIT), (COIN, COIN_LIMIT))[: 1 + with_coins]
         rights = {(token, "transfer"), (token, "approve"), (shop, APPROVABLE), (shop, "trade"), (self.payee, "")}
-        if form % 2:
-            limits = limits[:1]
-        if form // 9 % 3 == 1:
+        if form // 54 == 1:
             rights = {(shop, "trade"), (self.payee, "")}
-        if form // 9 % 3 == 2:
+        if form // 54 == 2:
             rights, limits = {(token, "transfer"), (token, "approve")}, limits[::-1]
-        period, uses = PERIODS[form // 3 % 3], (2, 40, 1_000)[form // 6 % 3]
         return Terms(key, self.now + after, self.now + until, uses, period, frozenset(rights), limits)
 
     def plan(self, name: str) -> list[tuple[Act, tuple[str, int, bytes]]]:
         """The calls of a batch."""
         me = self["account"]
-        terms = self.terms(self["key"], 1)
+        terms = self.terms(self["key"], OPENING[0])
         revoke: Act = ("revoke", (me, self["key"]))
         call = (me, 0, self.contract("account").revoke_session.encode(self["key"]))
         plans = {
@@ -215,7 +215,7 @@ class Accounts(Differential):
         forged = Owned("forged", 0) if forgery else owned
         yield from self.both(lambda m: m.relay(forged, nonce, deadline, [act for act, _ in steps]), order=order)
 
-    @action("", Choice("signers"), Choice(range(54)), sender=("owner", "owner", "buyer", "key"), weight=6)
+    @action("", Choice("signers"), Choice(range(FORMS)), sender=("owner", "owner", "buyer", "key"), weight=6)
     def grant(self, who: str, key: str, form: int) -> Steps:
         terms = self.terms(key, form)
         order = self.tx("account.grant_session", self.sent(terms), sender=who, raw_outcome=True)
@@ -311,7 +311,7 @@ class Accounts(Differential):
             key = self["key"] if name == "revoke other" else shop
             act, to, data = ("revoke", (shop, key)), account.address, account.revoke_session.encode(key)
         elif name == "grant":
-            terms = self.terms(shop, 1)
+            terms = self.terms(shop, OPENING[0])
             act, to = ("grant", (shop, terms)), account.address
             data = account.grant_session.encode(self.sent(terms))
         elif name == "sell":
