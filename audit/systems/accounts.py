@@ -220,11 +220,12 @@ class Accounts(Differential):
         terms = self.terms(key, form)
         order = self.tx("account.grant_session", self.sent(terms), sender=who, raw_outcome=True)
         done = yield from self.both(lambda m: m.grant(who, terms), order=order)
-        if done is not None and self.sometimes():
+        made = self.model.session(key)
+        if done is not None and made is not None and self.sometimes():
             self.emitted(
-                "account.SessionGranted", key=key, number=self.model.session(key).number, valid_after=terms.after,
+                "account.SessionGranted", key=key, number=made.number, valid_after=terms.after,
                 valid_until=terms.until, uses=terms.uses, period=terms.period,
-            )  # type: ignore[union-attr]  # fmt: skip
+            )  # fmt: skip
 
     @action("", Choice("signers"), weight=2)
     def revoke(self, who: str, key: str) -> Steps:

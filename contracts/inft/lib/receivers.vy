@@ -42,7 +42,7 @@ def onERC721Received(_operator: address, _from: address, _id: uint256, _note: By
     contract: address = empty(address)
     id: uint256 = 0
     chain_id, contract, id = identity._token()
-    for depth: uint256 in range(MAX_DEPTH):
+    for _: uint256 in range(MAX_DEPTH):
         if not found or chain_id != chain.id:
             return 0x150b7a02
         assert contract != msg.sender or id != _id, "account: circle of owners"

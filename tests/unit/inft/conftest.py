@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, Revert
 from keifu.accounts import AccountDomain, Call, Grant, Limit, Target, Token, address_of, selector
 from keifu.units import COIN
@@ -73,7 +74,7 @@ class World:
             uses=5,
             period=PERIOD,
             targets=(Target(self.token.address, TRANSFER), Target(self.payee.address)),
-            limits=(Limit(self.token.address, 100), Limit("0x" + "00" * 20, 10)),
+            limits=(Limit(self.token.address, 100), Limit(ZERO_ADDRESS, 10)),
         )
         return replace(usual, **changes)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import Revert
 from keifu.accounts import APPROVABLE, Limit, Target, selector
 
 from .conftest import APPROVE, HELD, PERIOD, TOKEN_ID, TRADE, TRANSFER
 
-COIN = "0x" + "00" * 20
+COIN = ZERO_ADDRESS  # the chain's coin, as a limit
 
 
 def trade(world, take=0, give=0, coins=0, value=0, token=None):

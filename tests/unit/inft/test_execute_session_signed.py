@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.accounts import AccountDomain
 from tests.wallet_forms import FORMS, high_s, salted
 
@@ -137,5 +138,5 @@ def test_the_zero_key_signs_nothing(world, refused):
     """What ecrecover answers for nonsense is no key."""
     key, call, nonce, deadline, _ = sign(world)
     with refused("account: bad signature"):
-        world.account.execute_session_signed("0x" + "00" * 20, call, nonce, deadline, bytes(65), sender=world.relayer)
+        world.account.execute_session_signed(ZERO_ADDRESS, call, nonce, deadline, bytes(65), sender=world.relayer)
     assert replace(world.grant(), key=key).key == key

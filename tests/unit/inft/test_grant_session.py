@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.accounts import APPROVABLE, PAYMENT, Limit, Target, selector
 
 from .conftest import APPROVE, PERIOD, TOKEN_ID, TRANSFER
 
-COIN = "0x" + "00" * 20
+COIN = ZERO_ADDRESS  # the chain's coin, as a limit
 MOVING = (
     "transfer(address,uint256)", "transferFrom(address,address,uint256)",
     "safeTransferFrom(address,address,uint256)", "safeTransferFrom(address,address,uint256,bytes)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.accounts import AccountDomain
 from keifu.keys import keccak256
 from tests.wallet_forms import FORMS, high_s, salted
@@ -91,7 +92,7 @@ def test_of_a_burned_token(world):
     signature = sign(world)
     world.nft.burn(TOKEN_ID, sender=world.owner)
     assert world.account.isValidSignature(DIGEST, signature) == NO
-    assert world.account.isValidSigner("0x" + "00" * 20, b"") == NO_SIGNER
+    assert world.account.isValidSigner(ZERO_ADDRESS, b"") == NO_SIGNER
     assert world.account.isValidSignature(DIGEST, bytes(65)) == NO
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import artifacts
 from keifu.accounts import APPROVABLE, selector
 
 from .conftest import TOKEN_ID, TRANSFER
-
-ZERO = "0x" + "00" * 20
 
 
 def xor(*signatures):
@@ -64,12 +63,12 @@ def test_owner_and_token(world):
     world.sell()
     assert world.account.owner() == world.buyer.address
     world.nft.burn(TOKEN_ID, sender=world.buyer)
-    assert world.account.owner() == ZERO
+    assert world.account.owner() == ZERO_ADDRESS
 
 
 def test_the_implementation_belongs_to_no_token(world):
-    assert tuple(world.implementation.token()) == (0, ZERO, 0)
-    assert world.implementation.owner() == ZERO
+    assert tuple(world.implementation.token()) == (0, ZERO_ADDRESS, 0)
+    assert world.implementation.owner() == ZERO_ADDRESS
     assert world.implementation.holding() == 0
 
 
@@ -77,7 +76,7 @@ def test_the_token_is_a_contract_without_owners(world):
     for contract in (world.token.address, world.payee.address):
         args = (world.implementation.address, bytes(32), world.evm.chain_id, contract, 1)
         made = world.registry.createAccount(*args, sender=world.stranger).value
-        assert world.evm.at(made, "AgentAccount").owner() == ZERO
+        assert world.evm.at(made, "AgentAccount").owner() == ZERO_ADDRESS
 
 
 def test_holding_is_for_one_time_of_owning(world):
