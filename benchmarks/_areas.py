@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import cases, cli, events, forged, hashing, provenance, sending, staking, suite, tge
+from benchmarks import accounts, cases, cli, events, forged, hashing, provenance, sending, staking, suite, tge
 from benchmarks._rows import Row
 from benchmarks.engine_rows import ROWS as FUZZ_ROWS
 
@@ -14,6 +14,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "provenance": (*provenance.ROWS, *hashing.ROWS, *forged.ROWS),
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
+    "accounts": accounts.ROWS,
     "events": events.ROWS,
     "sending": sending.ROWS,
     "cases": cases.ROWS,
