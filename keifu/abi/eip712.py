@@ -16,6 +16,7 @@ __all__ = [
     "CANCEL_AUTHORIZATION",
     "CLAIM_AND_STAKE",
     "HEARTBEAT",
+    "HOT_KEY",
     "LABEL",
     "LINK",
     "PERMIT",
@@ -85,3 +86,6 @@ LABEL = StructType("Label", labeller="address", dataset="bytes32", index="uint25
 HEARTBEAT = StructType(
     "Heartbeat", node="address", environment="bytes32", promotionSeq="uint64", digest="bytes32", time="uint64"
 )
+
+# Keys of operators (contracts/lib/hotkeys.vy)
+HOT_KEY = StructType("HotKey", operator="address", key="address", kind="uint8")
