@@ -14,7 +14,7 @@ from typing import Any
 from audit.oracles.profit import check_self_slash
 from audit.oracles.promise import Promise, check_payable
 from audit.systems._hub import EPOCH, HubSystem
-from evmstorm.fuzz.system import RAW_OUTCOME, Steps, action, invariant
+from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Amount, Choice
 from keifu.abi.eip712 import HOT_KEY
 from keifu.provenance import Heartbeat, Kind, Record, RegistryDomain, environments_domain, heartbeat_digest
@@ -223,9 +223,7 @@ class HeartbeatServices(HubSystem):
         signer = self.signers[self.operators[0]] if forgery == "other key" else self.node
         signature = signer.sign(self.domain.digest(HOT_KEY, who, key, KeyKind.HEARTBEAT))
         signature = signature[:63] if forgery == "cut" else signature
-        done = yield self.tx(
-            "heartbeats.register_key", key, KeyKind.HEARTBEAT, signature, sender=who, raw_outcome=True
-        )
+        done = yield self.tx("heartbeats.register_key", key, KeyKind.HEARTBEAT, signature, sender=who, raw_outcome=True)
         assert (done is not None) == (key not in self.named and not forgery), "KEY-2: a key was named wrongly"
         if done is not None:
             self.named[key] = who, self.now, 0
@@ -336,29 +334,23 @@ class HeartbeatServices(HubSystem):
     @action("", Choice("addresses"), weight=3)
     def pay(self, who: str, account: str) -> Steps:
         """HBT-7"""
-        before = self.stored(account)
-        done = yield self.tx("heartbeats.pay", account, sender=who, raw_outcome=True)
-        assert (done is not None) == (self.owed[account] > 0), f"HBT-7: not paid: {self.refusal}"
-        assert self.stored(account) - before == self.owed[account], "HBT-7: another sum was paid than is owed"
-        self.owed[account] = 0
+        yield from self.paying(account, account, self.tx("heartbeats.pay", account, sender=who, raw_outcome=True))
+
+    def paying(self, account: str, receiver: str, call: Any) -> Any:
+        before, owed = self.stored(receiver), self.owed.pop(account, 0)
+        done = yield call
+        assert (done is not None) == (owed > 0), f"HBT-7: not paid: {self.refusal}"
+        assert self.stored(receiver) - before == owed, "HBT-7: another sum was paid than is owed"
 
     @action("", Choice("addresses"), sender=PROVERS, weight=3)
     def withdraw(self, who: str, receiver: str) -> Steps:
-        before = self.stored(receiver)
-        done = yield self.tx("heartbeats.withdraw", receiver, sender=who, raw_outcome=True)
-        assert (done is not None) == (self.owed[who] > 0), f"HBT-7: not paid: {self.refusal}"
-        assert self.stored(receiver) - before == self.owed[who], "HBT-7: another sum was paid than is owed"
-        self.owed[who] = 0
-
-    @action("", Choice("operators"), Amount(LOCK), Amount(LOCK), sender=("strange", "stranger", "operator"), weight=3)
-    def slash_elsewhere(self, who: str, operator: str, damages: int, penalty: int) -> Steps:
-        yield self.tx("hub.slash", operator, damages, penalty, sender=who, raw_outcome=True)
+        yield from self.paying(who, receiver, self.tx("heartbeats.withdraw", receiver, sender=who, raw_outcome=True))
 
     def hostile_calls(self, who: str) -> list[tuple[str, tuple[Any, ...]]]:
         operator = self.operators[0]
         return [
             ("hub.unlock", (operator, COIN, 0)), ("hub.take_back", (self["heartbeats"],)),
-            ("hub.bind", (operator, COIN)), ("hub.collect", (who, 0)),
+            ("hub.bind", (operator, COIN)), ("hub.slash", (operator, LOCK, LOCK)), ("hub.collect", (who, 0)),
         ]  # fmt: skip
 
     @action("", Choice("hostile_calls"), sender=("operator", "strange", "stranger"), weight=2)
@@ -389,14 +381,13 @@ class HeartbeatServices(HubSystem):
     def bindings_are_payable(self) -> bool:
         """Promise: every open binding is paid in full, in whatever order reports come."""
         watcher, service = self["watcher"], self["heartbeats"]
-        for item in self.periods:
-            if not item.over and self.now <= item.since:
-                return True  # younger than the second that it begins with
+        if any(not item.over and self.now <= item.since for item in self.periods):
+            return True  # younger than the second that it begins with
         kept = [item for item in self.periods if not item.over and self.now <= item.until]
-        promises = [Promise(f"binding {number}", item.operator, RESTITUTION, RESERVE) for number, item in enumerate(kept)]
+        promises = [Promise(str(number), item.operator, RESTITUTION, RESERVE) for number, item in enumerate(kept)]
 
         def claim(promise: Promise) -> int:
-            item = kept[int(promise.service.split()[1])]
+            item = kept[int(promise.service)]
             beat = Heartbeat(item.operator, item.place, 1, DIGESTS[2], item.since)
             values = beat.args, self.signers[item.operator].sign(heartbeat_digest(self.beats, beat))
             self.do("heartbeats.commit", self.ask("heartbeats.evidence_of", *values, watcher), sender=watcher)

@@ -178,7 +178,7 @@ def unlock(_amount: uint256, _due: DynArray[bytes32, 16]):
 
 
 # ############################################################## #
-#                    RESTITUTION ADDRESS'S FUNCTIONS             #
+#                 RESTITUTION ADDRESS'S FUNCTIONS                #
 # ############################################################## #
 
 @external
@@ -204,9 +204,7 @@ def end(_operator: address, _environment: bytes32):
     word: uint256 = self._reserved_binding(_operator, _environment)
     assert block.timestamp < (word >> LAST_AT) & U40, "heartbeats: binding has ended"
     self._bindings[_operator][_environment] = self._word(word & U40, block.timestamp)
-    log IHeartbeatService.Ended(
-        operator=_operator, environment=_environment, until=block.timestamp + evidence_window
-    )
+    log IHeartbeatService.Ended(operator=_operator, environment=_environment, until=block.timestamp + evidence_window)
 
 
 @external
@@ -228,18 +226,14 @@ def tell_hub(_operator: address) -> uint256:
 @external
 def commit(_evidence: bytes32):
     """
-    @notice Say that the caller knows a false heartbeat, without showing it.
-    @param _evidence `evidence_of` the heartbeat, its signature and the caller.
+    @notice Say that the caller knows a false heartbeat, without showing it: `evidence_of` it and the caller.
     """
     if self._commitments[_evidence] == 0:
         self._commitments[_evidence] = block.number
-        log IHeartbeatService.Committed(evidence=_evidence)
 
 
 @external
-def report(
-    _heartbeat: IEnvironments.Heartbeat, _signature: Bytes[65], _record: IProvenanceRegistry.Record
-):
+def report(_heartbeat: IEnvironments.Heartbeat, _signature: Bytes[65], _record: IProvenanceRegistry.Record):
     """
     @notice Show a heartbeat of another digest than the promoted one's, committed in an earlier block.
     @param _record The record of the artefact at that promotion, as registered.
@@ -280,8 +274,7 @@ def report_contradiction(
 @external
 def withdraw(_receiver: address) -> uint256:
     """
-    @notice Pay what the caller was credited to an address of its choice.
-    @return Wei paid.
+    @notice Pay what the caller was credited to an address of its choice. Answers the wei paid.
     """
     assert _receiver not in [empty(address), self], "heartbeats: no receiver"
     return self._pay(msg.sender, _receiver)
@@ -290,8 +283,7 @@ def withdraw(_receiver: address) -> uint256:
 @external
 def pay(_account: address) -> uint256:
     """
-    @notice Pay an account its credit: for contracts that cannot ask for it.
-    @return Wei paid.
+    @notice Pay an account its credit: for contracts that cannot ask for it. Answers the wei paid.
     """
     return self._pay(_account, _account)
 
@@ -426,13 +418,11 @@ def _take(_operator: address, _heartbeat: IEnvironments.Heartbeat):
     """
     self._free(_operator, _heartbeat.environment)
     taken: uint256 = 0
-    penalty_taken: uint256 = 0
-    delegated: uint256 = 0
-    taken, penalty_taken, delegated = extcall hub.slash(_operator, damages, penalty)
-    got: uint256 = taken * 4 // 5
-    paid: uint256 = min(restitution, got)
+    others: uint256[2] = [0, 0]
+    taken, others[0], others[1] = extcall hub.slash(_operator, damages, penalty)
+    paid: uint256 = min(restitution, taken * 4 // 5)
     # The wei that rounding leaves is the prover's.
-    reward: uint256 = got - paid
+    reward: uint256 = taken * 4 // 5 - paid
     to: address = staticcall environments.restitution_of(_heartbeat.environment)
     self.credits[to] += paid
     self.credits[msg.sender] += reward

@@ -1,4 +1,4 @@
-"""A hub with the heartbeat service, an environment with one promotion, and an operator that has locked three reserves."""
+"""A hub with the heartbeat service, an environment with one promotion, an operator that has locked three reserves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,16 @@ ENOUGH = 2**256 - 1
 
 globals().update(
     role_fixtures(
-        "deployer", "owner", "operator", "prover", "other_prover", "author", "restituted", "stranger", "sink", "treasury"
+        "deployer",
+        "owner",
+        "operator",
+        "prover",
+        "other_prover",
+        "author",
+        "restituted",
+        "stranger",
+        "sink",
+        "treasury",
     )
 )
 

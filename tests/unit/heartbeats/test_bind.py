@@ -1,4 +1,4 @@
-"""HeartbeatService.bind, end, release, settle, unlock and tell_hub: one reserve for each binding, until nobody can report."""
+"""HeartbeatService.bind, end, release, settle, unlock, tell_hub: one reserve a binding, until nobody can report."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_end_begins_the_evidence_window(heartbeats, bound, operator, production,
     """HBT-4: ending early frees nothing before the window is over."""
     heartbeats.end(operator, production, sender=operator)
     binding = heartbeats.binding(operator, production)
-    assert binding.until == binding.last + WINDOW and binding.reserve == RESERVE
+    assert (binding.until, binding.reserve) == (binding.last + WINDOW, RESERVE)
     with ape.reverts("heartbeats: binding has ended"):
         heartbeats.end(operator, production, sender=operator)
     with ape.reverts("heartbeats: still open to reports"):
@@ -111,9 +111,10 @@ def test_settle_to_the_second(heartbeats, bound, operator, stranger, production,
     with ape.reverts("heartbeats: still open to reports"):
         heartbeats.settle(operator, production, sender=stranger)
     chain.pending_timestamp = bound + WINDOW + 1
-    assert heartbeats.Settled(operator=operator, environment=production) in heartbeats.settle(
-        operator, production, sender=stranger
-    ).events
+    assert (
+        heartbeats.Settled(operator=operator, environment=production)
+        in heartbeats.settle(operator, production, sender=stranger).events
+    )
 
 
 def test_release_is_for_the_one_to_be_paid(heartbeats, bound, operator, author, restituted, production):
@@ -128,7 +129,7 @@ def test_release_is_for_the_one_to_be_paid(heartbeats, bound, operator, author, 
 
 def test_unlock_leaves_what_is_reserved(hub, heartbeats, bound, operator, production, chain, token):
     """HBT-2"""
-    with ape.reverts("hub: lock is bound"):
+    with ape.reverts("hub: more than the lock"):
         heartbeats.unlock(LOCKED - RESERVE + 1, [], sender=operator)
     heartbeats.unlock(LOCKED - RESERVE, [], sender=operator)
     with ape.reverts("heartbeats: still open to reports"):
@@ -136,7 +137,8 @@ def test_unlock_leaves_what_is_reserved(hub, heartbeats, bound, operator, produc
     chain.pending_timestamp = bound + WINDOW + 1
     before = token.balanceOf(operator)
     heartbeats.unlock(RESERVE, [production], sender=operator)
-    assert token.balanceOf(operator) - before == RESERVE and hub.lock_of(heartbeats, operator) == 0
+    assert token.balanceOf(operator) - before == RESERVE
+    assert hub.lock_of(heartbeats, operator) == 0
 
 
 def test_the_hub_is_told_once_an_epoch_and_by_anybody(hub, heartbeats, declare, bound, operator, stranger):
@@ -148,4 +150,5 @@ def test_the_hub_is_told_once_an_epoch_and_by_anybody(hub, heartbeats, declare, 
 
 def test_figures():
     """Four fifths of the damages are restitution and reward."""
-    assert DAMAGES * 4 // 5 == RESTITUTION * 11 // 10 and TERM < 180 * DAY
+    assert DAMAGES * 4 // 5 == RESTITUTION * 11 // 10
+    assert TERM < 180 * DAY

@@ -8,6 +8,7 @@ import ape
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
+from ethwire.keys import checksum
 from keifu.keys import Account
 from keifu.staking import KeyKind
 from tests.unit.heartbeats.conftest import RESTITUTION
@@ -24,12 +25,12 @@ def test_a_named_key_speaks_for_its_operator(heartbeats, node, operator, named):
     """KEY-1"""
     assert tuple(heartbeats.key(node.address)) == (operator, HEARTBEAT, named, 0)
     assert heartbeats.operator_of(node.address, HEARTBEAT, named) == operator
-    assert heartbeats.operator_of(node.address, HEARTBEAT, named - 1) == node.address
+    assert heartbeats.operator_of(node.address, HEARTBEAT, named - 1) == checksum(node.address)
     assert heartbeats.operator_of(node.address, KeyKind.RECEIPT, named) == ZERO_ADDRESS
 
 
 def test_a_key_that_nobody_named_speaks_for_itself(heartbeats, node):
-    assert heartbeats.operator_of(node.address, HEARTBEAT, 1) == node.address
+    assert heartbeats.operator_of(node.address, HEARTBEAT, 1) == checksum(node.address)
     assert tuple(heartbeats.key(node.address)) == (ZERO_ADDRESS, 0, 0, 0)
 
 

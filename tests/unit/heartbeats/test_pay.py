@@ -19,7 +19,7 @@ def test_withdraw_to_a_place_of_one_s_choice(heartbeats, hub, token, reported, p
     before = token.balanceOf(stranger)
     assert heartbeats.withdraw(stranger, sender=prover).return_value == REWARD
     assert token.balanceOf(stranger) - before == REWARD
-    assert token.balanceOf(heartbeats) == RESTITUTION and hub.credit(heartbeats) == 0
+    assert (token.balanceOf(heartbeats), hub.credit(heartbeats)) == (RESTITUTION, 0)
     assert heartbeats.withdraw(restituted, sender=restituted).return_value == RESTITUTION
     assert token.balanceOf(heartbeats) == 0
 

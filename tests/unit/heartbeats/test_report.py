@@ -1,4 +1,4 @@
-"""HeartbeatService.report: a heartbeat of another digest than the promoted one's costs its operator one reserve, once."""
+"""HeartbeatService.report: a heartbeat of another digest than the promoted one's costs one reserve, once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import ape
 import pytest
 
 from keifu.keys import Account
+from keifu.provenance import Heartbeat
 from keifu.units import COIN
 from tests.unit.heartbeats.conftest import LOCKED, PENALTY, RESERVE, RESTITUTION, REWARD, WINDOW, sha
 from tests.wallet_forms import FORMS
@@ -19,21 +20,19 @@ def test_a_lie_pays_restitution_and_prover(
     """HBT-1"""
     signature = commit(lie, prover)
     receipt = heartbeats.report(lie.args, signature, weights.args, sender=prover)
-    assert heartbeats.credits(restituted) == RESTITUTION and heartbeats.credits(prover) == REWARD
+    assert (heartbeats.credits(restituted), heartbeats.credits(prover)) == (RESTITUTION, REWARD)
     assert hub.credit(heartbeats) == RESTITUTION + REWARD
     assert hub.lock_of(heartbeats, operator) == LOCKED - RESERVE
     assert heartbeats.binding(operator, production).reserve == heartbeats.reserved(operator) == 0
     (event,) = receipt.events.filter(heartbeats.Reported)
-    assert (event.operator, event.prover, event.node) == (operator, prover, lie.node)
+    assert (event.operator, event.prover, event.node.lower()) == (operator, prover, lie.node)
     assert (event.promotion_seq, bytes(event.digest), event.environment) == (1, lie.digest, production)
     assert (event.restitution, event.reward) == (RESTITUTION, REWARD)
 
 
-def test_gas(heartbeats, hub, lie, commit, weights, prover, stranger):
+def test_gas(heartbeats, lie, commit, weights, prover):
     """The bar is 200,000 with the slash, in an epoch whose first call has been made."""
-    hub.poke(stranger, heartbeats, sender=stranger) if False else None
-    signature = commit(lie, prover)
-    receipt = heartbeats.report(lie.args, signature, weights.args, sender=prover)
+    receipt = heartbeats.report(lie.args, commit(lie, prover), weights.args, sender=prover)
     assert receipt.gas_used <= 200_000
 
 
@@ -102,7 +101,7 @@ def test_committing_twice_keeps_the_first(heartbeats, lie, commit, weights, prov
 def test_times_outside_the_binding(heartbeats, lie, commit, weights, operator, prover, production, chain):
     """HBT-4"""
     binding = heartbeats.binding(operator, production)
-    for time in (0, binding.since - 1, binding.last + 1, chain.pending_timestamp + 10_000, 2**64 - 1):
+    for time in (binding.since - 1, binding.last + 1, chain.pending_timestamp + 10_000, 2**64 - 1):
         odd = replace(lie, time=time)
         signature = commit(odd, prover)
         with ape.reverts("heartbeats: time is outside the binding"):
@@ -142,8 +141,6 @@ def test_an_operator_may_sign_with_its_own_key(
     hub.lock(heartbeats, holder, RESERVE, sender=holder)
     heartbeats.bind(production, chain.pending_timestamp + 1_000, sender=holder)
     chain.pending_timestamp += 5
-    from keifu.provenance import Heartbeat
-
     lie = Heartbeat(key.address, production, 1, sha("other"), chain.pending_timestamp - 1)
     heartbeats.report(lie.args, commit(lie, prover, sign(lie, key)), weights.args, sender=prover)
     assert hub.lock_of(heartbeats, holder) == 0

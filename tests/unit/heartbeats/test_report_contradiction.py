@@ -59,13 +59,11 @@ def test_both_have_to_be_signed(heartbeats, pair, commit, sign, prover):
         heartbeats.report_contradiction(pair[0].args, forged, pair[1].args, sign(pair[1]), sender=prover)
 
 
-def test_both_lie_in_the_binding(heartbeats, pair, commit, sign, prover):
+def test_both_lie_in_the_binding(heartbeats, pair, commit, sign, prover, bound):
     """HBT-4"""
-    early = replace(pair[1], time=1)
+    early = replace(pair[1], time=bound + 1)
     with ape.reverts("heartbeats: time is outside the binding"):
-        heartbeats.report_contradiction(
-            pair[0].args, commit(pair[0], prover), early.args, sign(early), sender=prover
-        )
+        heartbeats.report_contradiction(pair[0].args, commit(pair[0], prover), early.args, sign(early), sender=prover)
 
 
 def test_it_has_to_be_committed(heartbeats, pair, sign, commit, prover, stranger):
