@@ -93,8 +93,7 @@ def test_commit_and_report_in_one_block_is_too_early(heartbeats, lie, sign, weig
 
 def test_committing_twice_keeps_the_first(heartbeats, lie, commit, weights, prover):
     signature = commit(lie, prover)
-    receipt = heartbeats.commit(heartbeats.evidence_of(lie.args, signature, prover), sender=prover)
-    assert not receipt.events.filter(heartbeats.Committed)
+    commit(lie, prover)
     heartbeats.report(lie.args, signature, weights.args, sender=prover)
 
 
