@@ -7,147 +7,41 @@ announcements. Everything that the contract must answer follows from it.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from audit.oracles.profit import check_self_slash
 from audit.oracles.promise import Promise, check_payable
-from audit.systems._hub import EPOCH, HubSystem
+from audit.systems._heartbeat_service import (
+    DAMAGES,
+    DIGESTS,
+    LOCK,
+    LONGEST,
+    OPERATORS,
+    RESERVE,
+    RESTITUTION,
+    HeartbeatLog,
+    Period,
+    Statement,
+    evidence_of,
+)
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Amount, Choice
 from keifu.abi.eip712 import HOT_KEY
-from keifu.provenance import Heartbeat, Kind, Record, RegistryDomain, environments_domain, heartbeat_digest
-from keifu.staking import KeyKind, heartbeats_domain
+from keifu.provenance import Heartbeat, heartbeat_digest
+from keifu.staking import KeyKind
 from keifu.units import COIN, DAY
 
 __all__ = ["HeartbeatServices"]
 
-WINDOW = 3 * DAY
-RESTITUTION = 1_000 * COIN + 3  # does not divide
-REWARD = PENALTY = RESTITUTION // 10
-DAMAGES = -(-(RESTITUTION + REWARD) * 5 // 4)
-RESERVE = DAMAGES + PENALTY
-LOCK = 5 * RESERVE // 2
-LONGEST = 180 * DAY
-LAST = (1, 3_600, DAY, 10 * DAY, LONGEST, LONGEST + 1, 0)  # seconds from now to a binding's last
-AGES = (0, 0, 0, 1, 60, DAY, 4 * DAY, -1, -DAY)  # seconds that a heartbeat's time lies back
-DIGESTS = tuple(bytes([number]) * 32 for number in (1, 2, 9))  # of the first two there are records
-OPERATORS, PROVERS = ("operator", "other operator"), ("watcher", "other watcher", "operator")
-FORGERIES = ("", "", "", "", "", "", "other key", "cut")
-NODE = "node"
+PROVERS = ("watcher", "watcher", "watcher", "other watcher", "operator")
+LAST = (1, DAY, 10 * DAY, LONGEST, LONGEST, LONGEST, LONGEST + 1, 0)  # seconds from now to a binding's last
+FORGERIES = ("", "", "", "", "", "", "", "", "other key", "cut")
 
 
-@dataclass
-class Period:
-    """A binding as it was made: it answers for heartbeats of its seconds, until its window is over or it was taken."""
-
-    operator: str
-    place: bytes
-    since: int
-    last: int
-    over: bool = False
-
-    @property
-    def until(self) -> int:
-        return self.last + WINDOW
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A heartbeat and what stands under it; `signed` when that is its node's signature."""
-
-    beat: Heartbeat
-    signature: bytes
-    signed: bool
-
-    @property
-    def values(self) -> tuple[Any, ...]:
-        return self.beat.args, self.signature
-
-
-class HeartbeatServices(HubSystem):
+class HeartbeatServices(HeartbeatLog):
     """Bindings that are made, prolonged, ended, released and settled; truths, lies and contradictions; two provers."""
-
-    contracts = ("HeartbeatService",)
-    actors = (*OPERATORS, "watcher", "other watcher", "author", "client", "other client", "strange", "stranger")
-
-    # set-up -----------------------------------------------------------------------------------------------------------
-
-    def open(self) -> None:
-        evm, hub, token = self.evm, self.contract("hub"), self.contract("token")
-        registry = evm.deploy("ProvenanceRegistry", sender=self.owner)
-        places = evm.deploy("Environments", registry, sender=self.owner)
-        service = evm.deploy("HeartbeatService", token, hub, places, RESTITUTION, WINDOW, sender=self.owner)
-        self.bind(registry=registry, environments=places, heartbeats=service)
-        self.operators, self.services = [self[role] for role in OPERATORS], [service.address, self["strange"]]
-        for listed in self.services:
-            hub.list_service(listed, 60 * EPOCH, 4, sender=self.owner)
-        for operator in self.operators:
-            hub.register_operator(0, "", sender=operator)
-            hub.lock(service, operator, LOCK, sender=operator)
-        self.node = evm.account(NODE)
-        self.signers = {self[role]: evm.account(role) for role in OPERATORS} | {self.node.address: self.node}
-        self.domain = heartbeats_domain(evm.chain_id, service)
-        self.beats = environments_domain(evm.chain_id, places)
-        self.open_places(registry, places)
-
-    def open_places(self, registry: Any, places: Any) -> None:
-        """Two environments with two promotions each."""
-        author, known = self["author"], RegistryDomain(self.evm.chain_id, registry)
-        self.records = {digest: Record(author, Kind.WEIGHTS, digest) for digest in DIGESTS[:2]}
-        for record in self.records.values():
-            registry.register(record.args, sender=author)
-        self.promoted: dict[tuple[bytes, int], bytes] = {}
-        self.places: list[bytes] = []
-        for name in ("production", "staging"):
-            places.declare_environment(name, [], False, self["client"], sender=author)
-            self.places.append(place := places.environment_id(author, name))
-            for number, (digest, record) in enumerate(self.records.items(), start=1):
-                places.promote(place, known.record_id(record), sender=author)
-                self.promoted[place, number] = digest
-
-    def start(self) -> None:
-        super().start()
-        self.periods: list[Period] = []
-        self.said: list[Statement] = []
-        self.committed: dict[tuple[Statement, str], int] = {}  # -> block
-        self.named: dict[str, tuple[str, int, int]] = {}  # key -> operator, since, until (0: not retired)
-        self.announced: dict[bytes, list[tuple[int, str]]] = {place: [(0, self["client"])] for place in self.places}
-        self.owed: defaultdict[str, int] = defaultdict(int)  # credits, by the words of HBT-1
-        self.locked = dict.fromkeys(self.operators, LOCK)
-
-    def deadlines(self) -> list[int]:
-        times = [time for item in self.periods[-4:] for time in (item.last, item.until, item.until + 1)]
-        return times + [since for changes in self.announced.values() for since, _ in changes[-1:]]
-
-    # the log's words --------------------------------------------------------------------------------------------------
-
-    def running(self, operator: str, place: bytes) -> Period | None:
-        """The binding of an operator to a place that holds a reserve."""
-        found = [item for item in self.periods if (item.operator, item.place) == (operator, place) and not item.over]
-        return found[0] if found else None
-
-    def reserved(self, operator: str) -> int:
-        return RESERVE * sum(item.operator == operator and not item.over for item in self.periods)
-
-    def speaks_for(self, key: str, time: int) -> str:
-        """KEY-1: before it was named a key is its own account's, and after it was retired nobody's."""
-        if key not in self.named or time < self.named[key][1]:
-            return key
-        operator, _, until = self.named[key]
-        return operator if until == 0 or time <= until else ""
-
-    def paid_at(self, place: bytes) -> str:
-        """HBT-6: whom the environment named, as far as the notice of it is over."""
-        return [who for since, who in self.announced[place] if since <= self.now][-1]
-
-    def answering(self, beat: Heartbeat) -> Period | None:
-        """HBT-4: the binding that answers for a heartbeat now."""
-        period = self.running(self.speaks_for(beat.node, beat.time), beat.environment)
-        if period is None or self.now > period.until:
-            return None
-        return period if period.since <= beat.time <= min(period.last, self.now) else None
 
     # bindings ---------------------------------------------------------------------------------------------------------
 
@@ -168,10 +62,10 @@ class HeartbeatServices(HubSystem):
         else:
             period.last = last
 
-    def bound(self, who: str) -> list[Period | None]:
+    def open_bindings(self, who: str) -> list[Period | None]:
         return [item for item in self.periods if not item.over] or [None]
 
-    @action("", Choice("bound"), sender=(*OPERATORS, "stranger"), weight=4)
+    @action("", Choice("open_bindings"), sender=(*OPERATORS, "stranger"), weight=4)
     def end(self, who: str, item: Period | None) -> Steps:
         if item is None:
             return
@@ -180,7 +74,7 @@ class HeartbeatServices(HubSystem):
         if done is not None:
             item.last = self.now
 
-    @action("", Choice("bound"), sender=("client", "other client", "operator"), weight=2)
+    @action("", Choice("open_bindings"), sender=("client", "other client", "operator"), weight=1)
     def release(self, who: str, item: Period | None) -> Steps:
         if item is None:
             return
@@ -188,7 +82,7 @@ class HeartbeatServices(HubSystem):
         assert (done is not None) == (who == self.paid_at(item.place)), "HBT-4: freed by somebody else"
         item.over = done is not None
 
-    @action("", Choice("bound"), weight=5)
+    @action("", Choice("open_bindings"), weight=5)
     def settle(self, who: str, item: Period | None) -> Steps:
         if item is None:
             return
@@ -196,7 +90,7 @@ class HeartbeatServices(HubSystem):
         assert (done is not None) == (self.now > item.until), "HBT-4: a reserve ended too early or too late"
         item.over = done is not None
 
-    @action("", Amount(LOCK), sender=OPERATORS, weight=5)
+    @action("", Amount(LOCK), sender=OPERATORS, weight=2)
     def unlock(self, who: str, amount: int) -> Steps:
         free = self.locked[who] - self.reserved(who)
         done = yield self.tx("heartbeats.unlock", amount, [], sender=who, raw_outcome=True)
@@ -239,28 +133,47 @@ class HeartbeatServices(HubSystem):
 
     # statements -------------------------------------------------------------------------------------------------------
 
-    def keys(self, who: str) -> list[str]:
-        return list(self.signers)
+    def moments(self, who: str) -> list[tuple[str, bytes, int]]:
+        """(key, place, time): at the edges of bindings, and where there is none."""
+        found = [(self.node.address, place, self.now) for place in self.places]
+        for item in self.periods[-6:]:
+            times = (item.since - 1, item.since, item.since, self.now, self.now, self.now + 1, item.last, item.last + 1)
+            found += [(key, item.place, time) for key in (item.operator, self.node.address) for time in times]
+        return found
 
     @action(
-        "", Choice("keys"), Choice("places"), Choice((1, 2, 3)), Choice(DIGESTS), Choice(AGES), Choice(FORGERIES),
-        sender="watcher", weight=16,
+        "", Choice("moments"), Choice((1, 1, 2, 3)), Choice(DIGESTS), Choice(FORGERIES), sender="watcher", weight=16,
     )  # fmt: skip
-    def say(self, who: str, node: str, place: bytes, seq: int, digest: bytes, age: int, forgery: str) -> Steps:
-        """A node signs what it runs, or somebody forges it; a prover may have committed to it."""
-        beat = Heartbeat(node, place, seq, digest, max(0, self.now - age))
+    def say(self, who: str, moment: tuple[str, bytes, int], seq: int, digest: bytes, forgery: str) -> Steps:
+        """A node signs what it runs, or somebody forges it; a prover commits to it."""
+        node, place, time = moment
+        beat = Heartbeat(node, place, seq, digest, time)
         signer = self.signers[next(key for key in self.signers if (key == node) == (forgery != "other key"))]
         signature = signer.sign(heartbeat_digest(self.beats, beat))
         statement = Statement(beat, signature[:63] if forgery == "cut" else signature, not forgery)
         self.said = [*self.said[-11:], statement]
         yield from self.committing(statement, who)
 
+    @action("", Choice("statements"), Choice(DIGESTS), Choice((1, 2, 3)), Choice("places"), sender="watcher", weight=6)
+    def say_again(self, who: str, first: Statement | None, digest: bytes, seq: int, place: bytes) -> Steps:
+        """A node signs the same with another digest; sometimes for another promotion or environment, too."""
+        if first is None:
+            return
+        beat = replace(first.beat, digest=digest)
+        if digest == DIGESTS[0]:
+            beat = replace(beat, promotion_seq=seq, environment=place)
+        signature = self.signers[beat.node].sign(heartbeat_digest(self.beats, beat))
+        self.said = [*self.said[-10:], first, Statement(beat, signature, True)]
+        yield from self.committing(first, who)
+
+    def pairs(self, who: str) -> list[tuple[Statement, Statement] | None]:
+        return list(pairwise(self.said)) or [None]
+
     def statements(self, who: str) -> list[Statement | None]:
         return [*self.said] or [None]
 
     def committing(self, statement: Statement, who: str) -> Any:
-        evidence = self.ask("heartbeats.evidence_of", *statement.values, who)
-        yield self.tx("heartbeats.commit", evidence, sender=who)
+        yield self.tx("heartbeats.commit", evidence_of(statement.values, who), sender=who)
         self.committed.setdefault((statement, who), self.evm.block_number)
 
     @action("", Choice("statements"), sender=PROVERS, weight=4)
@@ -272,13 +185,17 @@ class HeartbeatServices(HubSystem):
         """HBT-5"""
         return self.committed.get((statement, who), self.evm.block_number) < self.evm.block_number
 
-    @action("", Choice("statements"), Choice(DIGESTS[:2]), sender=PROVERS, weight=14)
-    def report(self, who: str, statement: Statement | None, shown: bytes) -> Steps:
+    @action(
+        "", Choice("statements"), Choice((True, True, True, False)), Choice((1, 1, 1, 0)), sender=PROVERS, weight=14,
+    )  # fmt: skip
+    def report(self, who: str, statement: Statement | None, right: bool, blocks: int) -> Steps:
         """HBT-1: a lie is a signed heartbeat of another digest than the promoted one's."""
         if statement is None:
             return
+        self.evm.mine(blocks)
         beat = statement.beat
         promoted = self.promoted.get((beat.environment, beat.promotion_seq))
+        shown = DIGESTS[0] if (promoted == DIGESTS[0]) == right else DIGESTS[1]
         lie = statement.signed and promoted not in (None, beat.digest) and shown == promoted
         period = self.answering(beat)
         counts = lie and period is not None and self.may_show(statement, who)
@@ -290,11 +207,13 @@ class HeartbeatServices(HubSystem):
         if period is not None and done is not None:
             self.pay_out(period, who, before)
 
-    @action("", Choice("statements"), Choice("statements"), sender=PROVERS, weight=6)
-    def contradict(self, who: str, first: Statement | None, second: Statement | None) -> Steps:
+    @action("", Choice("pairs"), sender=PROVERS, weight=8)
+    def contradict(self, who: str, pair: tuple[Statement, Statement] | None) -> Steps:
         """HBT-1: two signed heartbeats of one node and promotion with two digests."""
-        if first is None or second is None:
+        if pair is None:
             return
+        self.evm.mine()
+        first, second = pair
         same = replace(first.beat, digest=b"", time=0) == replace(second.beat, digest=b"", time=0)
         period = self.answering(first.beat)
         both = same and first.beat.digest != second.beat.digest and self.answering(second.beat) is period
@@ -383,14 +302,14 @@ class HeartbeatServices(HubSystem):
         watcher, service = self["watcher"], self["heartbeats"]
         if any(not item.over and self.now <= item.since for item in self.periods):
             return True  # younger than the second that it begins with
-        kept = [item for item in self.periods if not item.over and self.now <= item.until]
+        kept = [item for item in self.periods if not item.over and item.since <= item.last and self.now <= item.until]
         promises = [Promise(str(number), item.operator, RESTITUTION, RESERVE) for number, item in enumerate(kept)]
 
         def claim(promise: Promise) -> int:
             item = kept[int(promise.service)]
             beat = Heartbeat(item.operator, item.place, 1, DIGESTS[2], item.since)
             values = beat.args, self.signers[item.operator].sign(heartbeat_digest(self.beats, beat))
-            self.do("heartbeats.commit", self.ask("heartbeats.evidence_of", *values, watcher), sender=watcher)
+            self.do("heartbeats.commit", evidence_of(values, watcher), sender=watcher)
             self.evm.mine()
             client = self.paid_at(item.place)
             before = self.ask("heartbeats.credits", client)
