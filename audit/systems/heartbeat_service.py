@@ -253,9 +253,9 @@ class HeartbeatServices(HeartbeatLog):
     @action("", Choice("addresses"), weight=3)
     def pay(self, who: str, account: str) -> Steps:
         """HBT-7"""
-        yield from self.paying(account, account, self.tx("heartbeats.pay", account, sender=who, raw_outcome=True))
+        yield from self.paid_out(account, account, self.tx("heartbeats.pay", account, sender=who, raw_outcome=True))
 
-    def paying(self, account: str, receiver: str, call: Any) -> Any:
+    def paid_out(self, account: str, receiver: str, call: Any) -> Any:
         before, owed = self.stored(receiver), self.owed.pop(account, 0)
         done = yield call
         assert (done is not None) == (owed > 0), f"HBT-7: not paid: {self.refusal}"
@@ -263,7 +263,7 @@ class HeartbeatServices(HeartbeatLog):
 
     @action("", Choice("addresses"), sender=PROVERS, weight=3)
     def withdraw(self, who: str, receiver: str) -> Steps:
-        yield from self.paying(who, receiver, self.tx("heartbeats.withdraw", receiver, sender=who, raw_outcome=True))
+        yield from self.paid_out(who, receiver, self.tx("heartbeats.withdraw", receiver, sender=who, raw_outcome=True))
 
     def hostile_calls(self, who: str) -> list[tuple[str, tuple[Any, ...]]]:
         operator = self.operators[0]
