@@ -86,7 +86,7 @@ class HeartbeatLog(HubSystem):
             hub.lock(service, operator, LOCK, sender=operator)
         self.node = evm.account(NODE)
         self.signers = {self[role]: evm.account(role) for role in OPERATORS} | {self.node.address: self.node}
-        self.domain = heartbeats_domain(evm.chain_id, service)
+        self.domain = heartbeats_domain(evm.chain_id, service.address)
         self.beats = environments_domain(evm.chain_id, places)
         self.open_places(registry, places)
 
