@@ -279,16 +279,31 @@ def is_heartbeat_false(
         return False
     if _heartbeat.time == 0 or convert(_heartbeat.time, uint256) > block.timestamp:
         return False
-    struct_hash: bytes32 = keccak256(abi_encode(HEARTBEAT_TYPE, _heartbeat))
-    digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
-    if not signatures._signed_by_key(_heartbeat.node, struct_hash, digest, _signature):
+    if not self._is_signed(_heartbeat, _signature):
         return False
     return staticcall registry.record_id(_record) == promotions._artefact(word)
+
+
+@external
+@view
+def is_heartbeat_signed(_heartbeat: IEnvironments.Heartbeat, _signature: Bytes[65]) -> bool:
+    """
+    @notice Whether `node` signed a heartbeat, by key: two that contradict each other are evidence, too.
+    """
+    return self._is_signed(_heartbeat, _signature)
 
 
 # ############################################################## #
 #                            INTERNAL                            #
 # ############################################################## #
+
+@internal
+@view
+def _is_signed(_heartbeat: IEnvironments.Heartbeat, _signature: Bytes[65]) -> bool:
+    struct_hash: bytes32 = keccak256(abi_encode(HEARTBEAT_TYPE, _heartbeat))
+    digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
+    return signatures._signed_by_key(_heartbeat.node, struct_hash, digest, _signature)
+
 
 @internal
 def _promote(_environment: bytes32, _word: uint256, _artefact: bytes32, _any_age: bool) -> uint256:

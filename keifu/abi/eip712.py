@@ -18,6 +18,7 @@ __all__ = [
     "CANCEL_AUTHORIZATION",
     "CLAIM_AND_STAKE",
     "HEARTBEAT",
+    "HOT_KEY",
     "LABEL",
     "LINK",
     "PERMIT",
@@ -97,3 +98,6 @@ SESSION_CALL = StructType(
     "SessionCall", (CALL,), key="address", session="uint256", call="Call", nonce="uint256", deadline="uint256"
 )
 STATEMENT = StructType("Statement", digest="bytes32", holding="uint256")
+
+# Keys of operators (contracts/lib/hotkeys.vy)
+HOT_KEY = StructType("HotKey", operator="address", key="address", kind="uint8")
