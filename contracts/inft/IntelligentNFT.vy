@@ -105,7 +105,7 @@ BASE_URI: immutable(String[128])
 # ############################################################## #
 
 # token -> number of an item -> hash of its data, encrypted where the token is private.
-data: HashMap[uint256, HashMap[uint256, bytes32]]
+data: HashMap[uint256, bytes32[MAX_ITEMS]]
 
 # account -> who may say for it that it can get data.
 assistants: HashMap[address, address]
@@ -134,24 +134,23 @@ def __init__(_verifier: address, _base_uri: String[128]):
 # ############################################################## #
 
 @external
-def mint(
-    _to: address, _salt: bytes32, _hashes: DynArray[bytes32, 8] = [], _kinds: uint256 = 0, _private: bool = False
-) -> uint256:
+@reentrant
+def mint(_to: address, _salt: uint256) -> uint256:
     """
-    @notice Make a token.
+    @notice Make a token without data.
     @param _salt Makes its number together with the caller's address.
-    @param _hashes Commit to its data items; of what is encrypted, where the token is private.
-    @param _kinds What each item is: four bits each, the first lowest, by `kind_name`'s list.
-    @param _private Whether the data moves with the token, encrypted anew.
     @return The token's number.
     """
-    return self._mint(_to, _salt, _hashes, _kinds, _private)
+    token_id: uint256 = self._token_id(msg.sender, _salt)
+    tokens._create(_to, token_id, 0)
+    return token_id
 
 
 @external
-def mint_with_terms(
+@reentrant
+def mint_data(
     _to: address,
-    _salt: bytes32,
+    _salt: uint256,
     _hashes: DynArray[bytes32, 8],
     _kinds: uint256,
     _private: bool,
@@ -160,13 +159,30 @@ def mint_with_terms(
     _generations: uint256,
 ) -> uint256:
     """
-    @notice The same, with a royalty for the caller and leave to clone.
-    @param _royalty_bps Of each price, in parts of 10,000.
-    @param _clone_cap Clones of one token, at most.
+    @notice Make a token with data.
+    @param _hashes Commit to its data items; of what is encrypted, where the token is private.
+    @param _kinds What each item is: four bits each, the first lowest, by `kind_name`'s list.
+    @param _private Whether the data moves with the token, encrypted anew.
+    @param _royalty_bps Of each price, in parts of 10,000, for the caller.
+    @param _clone_cap Clones that may be made of one token.
     @param _generations Clones of clones, so many deep.
+    @return The token's number.
     """
-    token_id: uint256 = self._mint(_to, _salt, _hashes, _kinds, _private)
-    lineage._set_terms(token_id, msg.sender, _royalty_bps, _clone_cap, _generations)
+    count: uint256 = len(_hashes)
+    assert count > 0, "inft: no data"
+    assert _kinds >> (4 * count) == 0, "inft: kinds of more items than there are"
+    token_id: uint256 = self._token_id(msg.sender, _salt)
+    tokens._create(
+        _to,
+        token_id,
+        (tokens.PRIVATE if _private else 0) | count << tokens.ITEMS_AT | _kinds << tokens.KINDS_AT,
+    )
+    for i: uint256 in range(count, bound=MAX_ITEMS):
+        assert _hashes[i] != empty(bytes32), "inft: no data hash"
+        self.data[token_id][i] = _hashes[i]
+    log IIntelligentNFT.Updated(_tokenId=token_id, _oldDataHashes=[], _newDataHashes=_hashes)
+    if _royalty_bps | _clone_cap | _generations != 0:
+        lineage._set_terms(token_id, msg.sender, _royalty_bps, _clone_cap, _generations)
     return token_id
 
 
@@ -299,7 +315,7 @@ def kind_name(_kind: uint256) -> String[16]:
 @external
 @view
 @reentrant
-def token_id_of(_minter: address, _salt: bytes32) -> uint256:
+def token_id_of(_minter: address, _salt: uint256) -> uint256:
     """
     @notice The number of the token that `_minter` makes with this salt, or has made.
     """
@@ -353,28 +369,6 @@ def supportsInterface(_id: bytes4) -> bool:
 # ############################################################## #
 
 @internal
-def _mint(
-    _to: address, _salt: bytes32, _hashes: DynArray[bytes32, 8], _kinds: uint256, _private: bool
-) -> uint256:
-    count: uint256 = len(_hashes)
-    assert _kinds >> (4 * count) == 0, "inft: kinds of more items than there are"
-    token_id: uint256 = self._token_id(msg.sender, _salt)
-    word: uint256 = 0
-    if count > 0:
-        word = count << tokens.ITEMS_AT | _kinds << tokens.KINDS_AT
-        for i: uint256 in range(count, bound=MAX_ITEMS):
-            assert _hashes[i] != empty(bytes32), "inft: no data hash"
-            self.data[token_id][i] = _hashes[i]
-    if _private:
-        assert count > 0, "inft: private data needs items"
-        word |= tokens.PRIVATE
-    tokens._create(_to, token_id, word)
-    if count > 0:
-        log IIntelligentNFT.Updated(_tokenId=token_id, _oldDataHashes=[], _newDataHashes=_hashes)
-    return token_id
-
-
-@internal
 def _take_data(
     _token_id: uint256,
     _clone_id: uint256,
@@ -388,12 +382,17 @@ def _take_data(
     @return The keys of the new data, sealed to the receiver.
     """
     count: uint256 = tokens._items(_word)
-    old: DynArray[bytes32, 8] = self._hashes(_token_id, count)
+    target: uint256 = _token_id if _clone_id == 0 else _clone_id
+    keys: DynArray[Bytes[65], 8] = []
     if _word & tokens.PRIVATE == 0:
         assert len(_proofs) == 0, "inft: public data needs no proof"
         if _clone_id != 0 and count > 0:
-            self._put(_clone_id, [], old)
-        return []
+            for i: uint256 in range(count, bound=MAX_ITEMS):
+                self.data[target][i] = self.data[_token_id][i]
+            log IIntelligentNFT.Updated(
+                _tokenId=target, _oldDataHashes=[], _newDataHashes=self._hashes(target, count)
+            )
+        return keys
     assert len(_proofs) == count, "inft: not one proof an item"
     self.current = IDataVerifier.Move(
         token_id=_token_id, clone_id=_clone_id, sender=_owner, receiver=_to, assistant=self.assistants[_to]
@@ -403,22 +402,18 @@ def _take_data(
     )
     self.current = empty(IDataVerifier.Move)
     assert len(outputs) == count, "inft: not one answer an item"
+    old: DynArray[bytes32, 8] = []
     new: DynArray[bytes32, 8] = []
-    keys: DynArray[Bytes[65], 8] = []
     for i: uint256 in range(count, bound=MAX_ITEMS):
-        assert outputs[i].oldDataHash == old[i], "inft: proof is for other data"
+        was: bytes32 = self.data[_token_id][i]
+        assert outputs[i].oldDataHash == was, "inft: proof is for other data"
+        self.data[target][i] = outputs[i].newDataHash
+        old.append(was)
         new.append(outputs[i].newDataHash)
         keys.append(outputs[i].sealedKey)
-    self._put(_token_id if _clone_id == 0 else _clone_id, old, new)
+    log IIntelligentNFT.Updated(_tokenId=target, _oldDataHashes=old, _newDataHashes=new)
+    log IIntelligentNFT.MetadataUpdate(_tokenId=target)
     return keys
-
-
-@internal
-def _put(_token_id: uint256, _old: DynArray[bytes32, 8], _new: DynArray[bytes32, 8]):
-    for i: uint256 in range(len(_new), bound=MAX_ITEMS):
-        self.data[_token_id][i] = _new[i]
-    log IIntelligentNFT.Updated(_tokenId=_token_id, _oldDataHashes=_old, _newDataHashes=_new)
-    log IIntelligentNFT.MetadataUpdate(_tokenId=_token_id)
 
 
 @internal
@@ -432,7 +427,7 @@ def _hashes(_token_id: uint256, _count: uint256) -> DynArray[bytes32, 8]:
 
 @internal
 @pure
-def _token_id(_minter: address, _salt: bytes32) -> uint256:
+def _token_id(_minter: address, _salt: uint256) -> uint256:
     return convert(keccak256(abi_encode(_minter, _salt)), uint256)
 
 

@@ -11,17 +11,21 @@ from __future__ import annotations
 from ethwire.eip712 import StructType
 
 __all__ = [
+    "ACCESS",
     "ATTEST",
     "ATTESTATION",
     "CANCEL_AUTHORIZATION",
     "CLAIM_AND_STAKE",
+    "DATUM",
     "HEARTBEAT",
+    "ITEM",
     "LABEL",
     "LINK",
     "PERMIT",
     "RECEIVE_WITH_AUTHORIZATION",
     "RECORD",
     "REGISTER",
+    "STATEMENT",
     "TRANSFER_WITH_AUTHORIZATION",
 ]
 
@@ -85,3 +89,26 @@ LABEL = StructType("Label", labeller="address", dataset="bytes32", index="uint25
 HEARTBEAT = StructType(
     "Heartbeat", node="address", environment="bytes32", promotionSeq="uint64", digest="bytes32", time="uint64"
 )
+
+# DataVerifier
+ITEM = StructType(
+    "Item",
+    oldDataHash="bytes32",
+    newDataHash="bytes32",
+    sealedKey="bytes",
+    encryptedPubKey="bytes",
+    keyHash="bytes32",
+)
+DATUM = StructType("Datum", oldDataHash="bytes32", newDataHash="bytes32", encryptedPubKey="bytes")
+_MOVE = {"token": "address", "tokenId": "uint256", "cloneId": "uint256", "from": "address", "to": "address"}
+STATEMENT = StructType(
+    "Statement",
+    (ITEM,),
+    **_MOVE,
+    items="Item[]",
+    backing="uint256",
+    epoch="uint256",
+    nonce="bytes32",
+    deadline="uint256",
+)
+ACCESS = StructType("Access", (DATUM,), **_MOVE, data="Datum[]", nonce="bytes32", deadline="uint256")

@@ -28,6 +28,22 @@ struct Terms:
     chain_id: uint256
 
 
+# A statement with its items by hash, as evidence.
+struct Statement:
+    move: IDataVerifier.Move
+    items: bytes32
+    terms: Terms
+
+
+# One data item, as attestors sign it.
+struct Item:
+    old_hash: bytes32
+    new_hash: bytes32
+    sealed_key: Bytes[65]
+    public_key: Bytes[64]
+    key_hash: bytes32
+
+
 # ############################################################## #
 #                            CONSTANTS                           #
 # ############################################################## #
@@ -54,7 +70,7 @@ ACCESS_TYPE: constant(bytes32) = keccak256(
 
 @internal
 @pure
-def _terms(_proof: Bytes[576]) -> Terms:
+def _terms(_proof: Bytes[320]) -> Terms:
     word: uint256 = extract32(_proof, 32, output_type=uint256)
     assert word & (2**24 - 1) == 0, "verifier: proof has no such form"
     return Terms(
@@ -63,6 +79,15 @@ def _terms(_proof: Bytes[576]) -> Terms:
         deadline=(word >> 88) & (2**40 - 1),
         chain_id=(word >> 24) & (2**64 - 1),
     )
+
+
+@internal
+@pure
+def _item(_old: bytes32, _new: bytes32, _sealed_key: bytes32, _public_key: bytes32, _key_hash: bytes32) -> bytes32:
+    """
+    @dev Of one item; key and public key by their hashes.
+    """
+    return keccak256(abi_encode(ITEM_TYPE, _old, _new, _sealed_key, _public_key, _key_hash))
 
 
 @internal
