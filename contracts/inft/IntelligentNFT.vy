@@ -1,5 +1,6 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
+# pragma optimize codesize
 """
 @title IntelligentNFT
 @license MIT
@@ -84,8 +85,8 @@ INTERFACES: constant(bytes4[7]) = [
     0x5b5e139f,  # ERC-721 metadata
     0x49064906,  # ERC-4906
     0x2a55205a,  # ERC-2981
-    0x00000000,  # ERC-7857
-    0x00000000,  # ERC-7857 metadata
+    0xee5a526e,  # ERC-7857
+    0xaa18b754,  # ERC-7857 metadata
 ]
 
 
