@@ -4,17 +4,18 @@
 """
 @title DataVerifier
 @license MIT
-@notice Verifies transfers of private data for intelligent NFTs (ERC-7857): as many attestors as it asks for have signed that
-    the new data is the old, encrypted anew, and its key sealed to the receiver. A service of the staking hub: attestors
-    lose coins for a wrong key, and for two statements under one nonce.
+@notice Verifies transfers of private data for intelligent NFTs (ERC-7857): as many attestors as it asks for have signed
+    that the new data is the old, encrypted anew, and its key sealed to the receiver. A service of the staking hub:
+    attestors lose coins for a wrong key, and for two statements under one nonce.
 @dev Any token contract may ask; it answers `moving()` meanwhile. One signature an attestor covers all items. A verified
     transfer keeps one word: what was said and who said it, by hash, and until when a wrong key can be proved. Whoever
     proves one brings what was said.
-@custom:security Attestors that collude can sign a right key of wrong data: no proof of that is known here. A transfer that
-    backs nothing is worth the attestors' penalty alone. The owner names attestors, with notice. After the verifier's
-    removal from the hub and its horizon, anybody pokes attestors that took their coins back, and they do not count.
-@custom:kill The timelock removes the service from the hub: nothing is backed any more. Verification itself goes on while
-    attestors have coins behind it.
+@custom:security Attestors that collude can sign a right key of wrong data: no proof of that is known here. A transfer
+    that backs nothing is worth the attestors' penalty alone. The owner names attestors, with notice. After the
+    verifier's removal from the hub and its horizon, anybody pokes attestors that took their coins back, and they do not
+    count.
+@custom:kill The timelock removes the service from the hub: nothing is backed any more. Verification itself goes on
+    while attestors have coins behind it.
 """
 
 # ############################################################## #
@@ -192,7 +193,11 @@ def terms() -> IService.Terms:
     @notice What the service promises to those who use it.
     """
     return IService.Terms(
-        evidence_window=attestors.EVIDENCE_WINDOW, rounds=0, court=empty(address), smallest=0, largest=liability.MAX_BACKING
+        evidence_window=attestors.EVIDENCE_WINDOW,
+        rounds=0,
+        court=empty(address),
+        smallest=0,
+        largest=liability.MAX_BACKING,
     )
 
 
@@ -232,9 +237,7 @@ def _verify(
         backing=terms.backing,
         until=until,
     )
-    return self._accessor(
-        _move, statements._access(msg.sender, _move, _data, terms.deadline, nonce), _access_proof
-    )
+    return self._accessor(_move, statements._access(msg.sender, _move, _data, terms.deadline, nonce), _access_proof)
 
 
 @internal

@@ -4,14 +4,14 @@
 """
 @title IntelligentNFT
 @license MIT
-@notice Tokens of AI agents whose data is private (ERC-7857, ERC-721): a token moves only together with its data, encrypted
-    anew and its key sealed to the receiver, as attestors with coins at stake have signed.
+@notice Tokens of AI agents whose data is private (ERC-7857, ERC-721): a token moves only together with its data,
+    encrypted anew and its key sealed to the receiver, as attestors with coins at stake have signed.
 @dev Numbers of tokens are hashes of who mints and a salt, so that an account of a token that is not yet minted has an
     address (ERC-6551). A data item's description is one word of `kind_name`'s list. While a proof is verified, `moving`
     says which token goes from whom to whom, since ERC-7857's call does not; the verifier binds it into what it checks.
-@custom:security The verifier is fixed at deployment: nobody can change who decides. Attestors that collude, as many as the
-    verifier asks for, can seal a right key to wrong data. Approved accounts and operators may move and clone. Minting
-    asks no receiver whether it takes a token; transfers and clones do.
+@custom:security The verifier is fixed at deployment: nobody can change who decides. Attestors that collude, as many as
+    the verifier asks for, can seal a right key to wrong data. Approved accounts and operators may move and clone.
+    Minting asks no receiver whether it takes a token; transfers and clones do.
 @custom:kill Cannot be stopped. Without attestors private tokens stay where they are; public ones move.
 """
 
@@ -75,7 +75,9 @@ symbol: public(constant(String[6])) = "KAGENT"
 MAX_ITEMS: constant(uint256) = 8
 
 # What a data item can be; each word ends where the next one's place in the text begins.
-KINDS: constant(String[101]) = "dataprompthistorymemoryweightsadaptertoolsconfigurationpersonaknowledgedatasetcodeindexpolicylogmedia"
+KINDS: constant(
+    String[101]
+) = "dataprompthistorymemoryweightsadaptertoolsconfigurationpersonaknowledgedatasetcodeindexpolicylogmedia"
 KIND_AT: constant(uint256[17]) = [0, 4, 10, 17, 23, 30, 37, 42, 55, 62, 71, 78, 82, 87, 93, 96, 101]
 
 # ERC-165.
@@ -208,9 +210,7 @@ def iTransfer(_to: address, _tokenId: uint256, _proofs: DynArray[IDataVerifier.T
 
 
 @external
-def iClone(
-    _to: address, _tokenId: uint256, _proofs: DynArray[IDataVerifier.TransferValidityProof, 8]
-) -> uint256:
+def iClone(_to: address, _tokenId: uint256, _proofs: DynArray[IDataVerifier.TransferValidityProof, 8]) -> uint256:
     """
     @notice Make a new token of the same data for `_to`; the old one stays as it is.
     @return The new token's number.
@@ -390,17 +390,13 @@ def _take_data(
         if _clone_id != 0 and count > 0:
             for i: uint256 in range(count, bound=MAX_ITEMS):
                 self.data[target][i] = self.data[_token_id][i]
-            log IIntelligentNFT.Updated(
-                _tokenId=target, _oldDataHashes=[], _newDataHashes=self._hashes(target, count)
-            )
+            log IIntelligentNFT.Updated(_tokenId=target, _oldDataHashes=[], _newDataHashes=self._hashes(target, count))
         return keys
     assert len(_proofs) == count, "inft: not one proof an item"
     self.current = IDataVerifier.Move(
         token_id=_token_id, clone_id=_clone_id, sender=_owner, receiver=_to, assistant=self.assistants[_to]
     )
-    outputs: DynArray[IDataVerifier.TransferValidityProofOutput, 8] = (
-        extcall VERIFIER.verifyTransferValidity(_proofs)
-    )
+    outputs: DynArray[IDataVerifier.TransferValidityProofOutput, 8] = (extcall VERIFIER.verifyTransferValidity(_proofs))
     self.current = empty(IDataVerifier.Move)
     assert len(outputs) == count, "inft: not one answer an item"
     old: DynArray[bytes32, 8] = []

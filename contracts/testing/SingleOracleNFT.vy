@@ -2,10 +2,11 @@
 """
 @title SingleOracleNFT
 @license MIT
-@notice The design that intelligent NFTs have elsewhere, with its four faults: one oracle decides, and the admin changes it
-    at once; the data's hash stays the same through a sale; nobody has anything at stake; and what the oracle signs names
-    neither token nor seller.
+@notice The design that intelligent NFTs have elsewhere, with its four faults: one oracle decides, and the admin changes
+    it at once; the data's hash stays the same through a sale; nobody has anything at stake; and what the oracle signs
+    names neither token nor seller.
 """
+
 
 event PublishedSealedKey:
     to: indexed(address)

@@ -2,8 +2,8 @@
 """
 @title TokenReceiver
 @license MIT
-@notice Hostile: a contract that is given tokens and takes them, refuses them, answers something else, or comes back with a
-    call of its own. It also calls what it is told to.
+@notice Hostile: a contract that is given tokens and takes them, refuses them, answers something else, or comes back
+    with a call of its own. It also calls what it is told to.
 """
 
 # What it does when a token reaches it.

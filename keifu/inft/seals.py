@@ -20,7 +20,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account, keccak256
 
-__all__ = ["KEY_BYTES", "PUBLIC_KEY_BYTES", "SEALED_BYTES", "Secret", "decrypt", "encrypt", "open_seal", "seal", "shared_point"]
+__all__ = [
+    "KEY_BYTES",
+    "PUBLIC_KEY_BYTES",
+    "SEALED_BYTES",
+    "Secret",
+    "decrypt",
+    "encrypt",
+    "open_seal",
+    "seal",
+    "shared_point",
+]
 
 KEY_BYTES = 32
 PUBLIC_KEY_BYTES = 64
@@ -54,7 +64,7 @@ def encrypt(plain: bytes) -> Secret:
 
 
 def decrypt(data: bytes, key: bytes, data_hash: bytes) -> bytes:
-    """The plain data; raises CheckFailed for bytes that the token does not name, and for a key that does not open them."""
+    """The plain data; raises CheckFailed for bytes that the token does not name, and for a key that opens nothing."""
     if keccak256(data) != data_hash:
         raise CheckFailed(
             f"these {len(data)} bytes are not the data that the token names",
@@ -80,7 +90,9 @@ def seal(key: bytes, public_key: bytes, data_hash: bytes, sealer: Account | None
     try:
         shared = sealer.shared_point(public_key)
     except ValueError as error:
-        raise InputError("the public key is no point of secp256k1", remedy="ask the receiver for its key again") from error
+        raise InputError(
+            "the public key is no point of secp256k1", remedy="ask the receiver for its key again"
+        ) from error
     point = PublicKey(b"\x04" + sealer.public_key).format(compressed=True)
     return bytes(point) + _xor(key, keccak256(shared + data_hash))
 

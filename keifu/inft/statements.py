@@ -1,9 +1,9 @@
-"""What attestors and receivers sign about a transfer of private data, and the proofs that contracts take of it (ERC-7857).
+"""What attestors and receivers sign about a transfer of private data, and the proofs of it that contracts take.
 
-    move = Move(nft.address, token_id, seller, buyer)
-    statement = Statement(move, items, nonce, deadline, epoch)
-    proofs = statement.proofs(domain, attestors, buyer)
-    nft.iTransfer(buyer.address, token_id, proofs, sender=seller)
+move = Move(nft.address, token_id, seller, buyer)
+statement = Statement(move, items, nonce, deadline, epoch)
+proofs = statement.proofs(domain, attestors, buyer)
+nft.iTransfer(buyer.address, token_id, proofs, sender=seller)
 """
 
 from __future__ import annotations

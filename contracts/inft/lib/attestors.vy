@@ -4,10 +4,10 @@
 @title Attestors of the data verifier: what their locks weigh, and since when
 @license MIT
 @notice The owner names attestors and drops them, each after a notice that nobody can shorten. A named one locks coins
-    behind the verifier at the hub and joins: what it adds counts seven epochs later. What it asks back stops counting at
-    once and pays for what was signed before until the evidence window is over.
-@dev A signature weighs the less of what its attestor's coins weighed in the epoch in which it signed and what they weigh
-    now; one word answers both, since reductions count at once and additions know since when they count.
+    behind the verifier at the hub and joins: what it adds counts seven epochs later. What it asks back stops counting
+    at once and pays for what was signed before until the evidence window is over.
+@dev A signature weighs the less of what its attestor's coins weighed in the epoch in which it signed and what they
+    weigh now; one word answers both, since reductions count at once and additions know since when they count.
 """
 
 # ############################################################## #
@@ -175,7 +175,8 @@ def leave(_amount: uint256):
 @external
 def release() -> uint256:
     """
-    @notice Unlock at the hub what the caller has asked back, once the evidence window is over and no open promise needs it.
+    @notice Unlock at the hub what the caller has asked back, once the evidence window is over and no open promise needs
+        it.
     @return Wei that are the caller's again.
     """
     state: Exit = self._exit(msg.sender)

@@ -3,8 +3,8 @@
 """
 @title What attestors answer for: wrong keys, contradictions, and what they backed
 @license MIT
-@notice Each verified transfer keeps one word until its nonce would be used again, which is never. Whoever proves a fault
-    brings what was said; the word knows it by its hash.
+@notice Each verified transfer keeps one word for ever. Whoever proves a fault brings what was said; the word knows it by
+    its hash.
 """
 
 # ############################################################## #
@@ -112,9 +112,9 @@ def prove_wrong_key(
     _shared: Bytes[64],
 ) -> uint256:
     """
-    @notice Show that a key which a transfer sealed is not the one that its signers named: each of them loses a penalty and
-        its part of what they backed, which goes to the sender. The receiver's key is shown thereby; it should be one of
-        this transfer alone.
+    @notice Show that a key which a transfer sealed is not the one that its signers named: each of them loses a penalty
+        and its part of what they backed, which goes to the sender. The receiver's key is shown thereby; it should be
+        one of this transfer alone.
     @param _said What was verified.
     @param _signers As the event names them.
     @param _items Hash of each item (EIP-712's hashStruct).
@@ -293,9 +293,7 @@ def _item(_item: statements.Item) -> bytes32:
 
 @internal
 @view
-def _transfer(
-    _token: address, _nonce: bytes32, _statement: bytes32, _signers: DynArray[address, 4]
-) -> uint256:
+def _transfer(_token: address, _nonce: bytes32, _statement: bytes32, _signers: DynArray[address, 4]) -> uint256:
     """
     @dev The word of a transfer, if that is what was verified.
     """

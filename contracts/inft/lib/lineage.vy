@@ -4,8 +4,8 @@
 @title From whom a token descends, how often it may be cloned, and who shares its royalties
 @license MIT
 @notice A creator fixes royalty, number of clones and generations when the token is made, and nobody changes them.
-@dev A clone's creator is who owned its parent. Of a royalty the nearest creator gets half, the next half of what is left,
-    and the first one the rest, so that the shares sum up to the royalty exactly.
+@dev A clone's creator is who owned its parent. Of a royalty the nearest creator gets half, the next half of what is
+    left, and the first one the rest, so that the shares sum up to the royalty exactly.
 """
 
 # ############################################################## #
@@ -135,9 +135,7 @@ def _set_terms(_token_id: uint256, _creator: address, _royalty_bps: uint256, _ca
     assert _royalty_bps <= MAX_ROYALTY, "inft: royalty too high"
     assert _cap <= MASK_32, "inft: too many clones"
     assert _generations <= MAX_GENERATIONS, "inft: too many generations"
-    self.words[_token_id] = (
-        convert(_creator, uint256) | _royalty_bps << 160 | _cap << 176 | _generations << 240
-    )
+    self.words[_token_id] = (convert(_creator, uint256) | _royalty_bps << 160 | _cap << 176 | _generations << 240)
     log IIntelligentNFT.TermsSet(
         token_id=_token_id, creator=_creator, royalty_bps=_royalty_bps, clone_cap=_cap, generations=_generations
     )

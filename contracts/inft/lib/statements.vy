@@ -2,11 +2,12 @@
 """
 @title What attestors and receivers sign about a transfer of data
 @license MIT
-@notice EIP-712 structs of the data verifier. Everything that a signature must not be used for elsewhere is in it: chain and
-    verifier by the domain; token, its number, the clone's, from whom and to whom; old and new hash, sealed key, the key it
-    is sealed to and the key's own hash of every item; what it backs, epoch, nonce and deadline.
-@dev The first proof carries what ERC-7857 has no field for, in `ownershipProof.proof`: hash of the key 32 | backing 12 |
-    epoch 4 | deadline 5 | chain id 8 | 3 zero bytes, then the signatures. The others carry the hash of their key alone.
+@notice EIP-712 structs of the data verifier. Everything that a signature must not be used for elsewhere is in it: chain
+    and verifier by the domain; token, its number, the clone's, from whom and to whom; old and new hash, sealed key, the
+    key it is sealed to and the key's own hash of every item; what it backs, epoch, nonce and deadline.
+@dev The first proof carries what ERC-7857 has no field for, in `ownershipProof.proof`: hash of the key 32 | backing 12
+    | epoch 4 | deadline 5 | chain id 8 | 3 zero bytes, then the signatures. The others carry the hash of their key
+    alone.
 """
 
 # ############################################################## #
@@ -101,9 +102,7 @@ def _list(_hashes: DynArray[bytes32, 8]) -> bytes32:
 
 @internal
 @pure
-def _statement(
-    _token: address, _move: IDataVerifier.Move, _items: bytes32, _terms: Terms, _nonce: bytes32
-) -> bytes32:
+def _statement(_token: address, _move: IDataVerifier.Move, _items: bytes32, _terms: Terms, _nonce: bytes32) -> bytes32:
     return keccak256(
         abi_encode(
             STATEMENT_TYPE,
@@ -123,9 +122,7 @@ def _statement(
 
 @internal
 @pure
-def _access(
-    _token: address, _move: IDataVerifier.Move, _data: bytes32, _deadline: uint256, _nonce: bytes32
-) -> bytes32:
+def _access(_token: address, _move: IDataVerifier.Move, _data: bytes32, _deadline: uint256, _nonce: bytes32) -> bytes32:
     return keccak256(
         abi_encode(
             ACCESS_TYPE,

@@ -3,9 +3,10 @@
 """
 @title Who owns which token
 @license MIT
-@notice ERC-721 in one word a token: owner, whether its data is private, how often it moved, and what its data items are.
-@dev An approval names the move that it was given at, so a transfer ends it without touching it. A burned token keeps its
-    count: its number is never given again.
+@notice ERC-721 in one word a token: owner, whether its data is private, how often it moved, and what its data items
+    are.
+@dev An approval names the move that it was given at, so a transfer ends it without touching it. A burned token keeps
+    its count: its number is never given again.
 """
 
 # ############################################################## #

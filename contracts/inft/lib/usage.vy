@@ -3,9 +3,10 @@
 """
 @title Who may use a token's data without owning it
 @license MIT
-@notice Free authorisations end when the token changes hands; a prepaid lease runs to its end, and whoever buys the token
-    sees until when.
-@dev An authorisation is bound to the number of moves at which it was given: a transfer ends all of them and touches none.
+@notice Free authorisations end when the token changes hands; a prepaid lease runs to its end, and whoever buys the
+    token sees until when.
+@dev An authorisation is bound to the number of moves at which it was given: a transfer ends all of them and touches
+    none.
 """
 
 # ############################################################## #

@@ -9,6 +9,7 @@ import pytest
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import reverts
 from keifu.keys import keccak256
+from keifu.units import COIN
 
 from .world import make_items
 
@@ -126,7 +127,7 @@ def test_royalties_are_split_up_the_chain(world, nft, parent, clone):
     assert nft.royaltyInfo(below, 1_000) == (seller, 100)
 
 
-@pytest.mark.parametrize("price", [0, 1, 9, 10, 19, 999, 10**18 + 7, 2**256 - 1])
+@pytest.mark.parametrize("price", [0, 1, 9, 10, 19, 999, COIN + 7, 2**256 - 1])
 def test_royalties_conserve_value(nft, parent, clone, price):
     first = clone(parent, 0).value
     for token_id in (parent, first):

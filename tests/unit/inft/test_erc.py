@@ -1,5 +1,5 @@
-"""The published ABI beside the texts of ERC-7857 (Final), ERC-721, ERC-4906, ERC-2981 and ERC-165: signatures are written
-out here from the texts, and compared by selector, topic and what is indexed."""
+"""The published ABI beside the texts of ERC-7857 (Final), ERC-721, ERC-4906, ERC-2981 and ERC-165: signatures are
+written out here from the texts, and compared by selector, topic and what is indexed."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_functions(contract, functions):
 def test_selectors_answer_on_the_chain(world, private):
     """The compiler's selectors are the texts': a call made of the text's bytes is answered."""
     for name in (*ERC7857, *ERC7857_METADATA, *ERC721, *ERC2981):
-        if name.endswith("(uint256)") and "Of(" in name or name in ("verifier()", "name()", "symbol()"):
+        if (name.endswith("(uint256)") and "Of(" in name) or name in ("verifier()", "name()", "symbol()"):
             data = keccak256(name.encode())[:4] + private.to_bytes(32, "big")
             assert world.evm.send(world.stranger, world.nft, data)
 

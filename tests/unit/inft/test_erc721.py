@@ -8,7 +8,7 @@ from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import reverts
 
 PLAIN = ("transferFrom", "safeTransferFrom")
-NO_TOKEN = "inft: no such token"
+NO_TOKEN = "inft: no such token"  # noqa: S105 - a reason
 
 
 @pytest.mark.parametrize("how", PLAIN)

@@ -35,7 +35,10 @@ def refused(world, private, stays):
         said = world.statement(private, **changes)
         with reverts(reason):
             world.nft.iTransfer(
-                receiver or world.buyer, private, proofs(said) if proofs else world.proofs(said), sender=sender or world.seller
+                receiver or world.buyer,
+                private,
+                proofs(said) if proofs else world.proofs(said),
+                sender=sender or world.seller,
             )
         assert world.verifier.verdict(world.nft, said.nonce)[0] == 0
 
@@ -351,9 +354,7 @@ def test_signers_in_another_order(world, refused):
 
 
 def test_a_stranger_among_the_signers(world, refused):
-    refused(
-        SIGNED_BY_NONE, proofs=lambda said: world.proofs(said, signers=[*world.attestors[:2], world.stranger])
-    )
+    refused(SIGNED_BY_NONE, proofs=lambda said: world.proofs(said, signers=[*world.attestors[:2], world.stranger]))
 
 
 def test_terms_of_no_form(world, refused):

@@ -20,7 +20,12 @@ def test_new_data_in_place_of_the_old(world, nft, private, said):
     assert world.hashes(private) == [said.items[0].new_hash]
     assert nft.data_hash_of(private) != before
     assert (nft.ownerOf(private), nft.transfer_count(private)) == (world.seller.address, 0)
-    assert [log.event for log in receipt.logs] == ["TransferVerified", "Updated", "MetadataUpdate", "PublishedSealedKey"]
+    assert [log.event for log in receipt.logs] == [
+        "TransferVerified",
+        "Updated",
+        "MetadataUpdate",
+        "PublishedSealedKey",
+    ]
     with reverts("verifier: nonce was used"):
         nft.update(private, world.proofs(said, world.seller), sender=world.seller)
 

@@ -72,7 +72,12 @@ class World:
         self.hub.lock(self.verifier, attestor, amount, sender=attestor)
 
     def mint(
-        self, owner: Account | None = None, items: int = 1, *, private: bool = True, terms: tuple[int, int, int] = (0, 0, 0)
+        self,
+        owner: Account | None = None,
+        items: int = 1,
+        *,
+        private: bool = True,
+        terms: tuple[int, int, int] = (0, 0, 0),
     ) -> int:
         """A token's number; royalty, cap and generations are its `terms`."""
         owner = owner or self.seller
