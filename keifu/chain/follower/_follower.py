@@ -208,19 +208,14 @@ class Follower:
 
     def _read(self, reader: Reader, first: int, head: int, wanted: Filter) -> Range:
         """As much from `first` on as the endpoint serves at once."""
-        limit = reader.rpc.blocks
+        prove = self._proved_only or reader.url in self._prover.liars
         while True:
-            last = min(head, first + min(limit.size, self._most) - 1)
+            known = reader.rpc.blocks.size
             try:
-                prove = self._proved_only or reader.url in self._prover.liars
-                found = reader.range(first, last, wanted, prove=prove)
+                return reader.range(first, min(head, first + self._most - 1), wanted, prove=prove)
             except LimitExceeded:
-                if last == first:
+                if reader.rpc.blocks.size == known:  # nothing smaller can be asked for
                     raise
-                limit.refused(last - first + 1)
-            else:
-                limit.served(last - first + 1)
-                return found
 
     def _take_in(self, reader: Reader, found: Range, wanted: Filter, advance: Callable[[], None]) -> None:
         """Move on, and tell the sinks. One that stumbles over what is not proved yet gets it proved."""

@@ -140,7 +140,7 @@ def test_nothing_is_asked_below_the_first_block(anvil, counter, user, database, 
 def test_the_range_that_a_node_serves_is_learnt_and_kept(anvil, counter, user, database, totals, words):
     for _ in range(5):
         counter.add(sender=user)
-        anvil.mine(20)
+        anvil.mine(60)
     node = FaultyNode(anvil.url, RangeLimit(8, words))
     rpc = Rpc("http://node.invalid", transport=node.transport)
     follow(rpc, [counter.address], database, totals)
