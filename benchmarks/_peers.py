@@ -57,6 +57,7 @@ UNITS = (
     Unit(
         {
             "PeerToken": f"{SOLIDITY}/PeerToken.sol",
+            "PeerNFT": f"{SOLIDITY}/PeerNFT.sol",
             "SoladyToken": f"{SOLIDITY}/SoladyToken.sol",
             "VestingWallet": "@openzeppelin/contracts/finance/VestingWallet.sol",
             "EAS": "@ethereum-attestation-service/eas-contracts/contracts/EAS.sol",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.abi.eip712 import BATCH, CALL, SESSION_CALL, STATEMENT
+from keifu.abi.eip712 import ACCOUNT_STATEMENT, BATCH, CALL, SESSION_CALL
 from keifu.keys import Domain, keccak256
 
 __all__ = ["APPROVABLE", "PAYMENT", "AccountDomain", "Call", "Grant", "Limit", "Target", "selector"]
@@ -104,4 +104,4 @@ class AccountDomain(Domain):
 
     def statement_digest(self, digest: bytes, holding: int) -> bytes:
         """What the owner signs so that the account's signature over `digest` is valid (ERC-1271)."""
-        return self.digest(STATEMENT, digest, holding)
+        return self.digest(ACCOUNT_STATEMENT, digest, holding)
