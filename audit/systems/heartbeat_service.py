@@ -26,6 +26,7 @@ from audit.systems._heartbeat_service import (
     Statement,
     evidence_of,
 )
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Amount, Choice
 from keifu.abi.eip712 import HOT_KEY
@@ -243,7 +244,7 @@ class HeartbeatServices(HeartbeatLog):
 
     @action("", Choice("places"), Choice(("client", "other client", "")), sender=("author", "client"), weight=2)
     def announce(self, who: str, place: bytes, role: str) -> Steps:
-        to = self[role] if role else "0x" + "00" * 20
+        to = self[role] if role else ZERO_ADDRESS
         done = yield self.tx("environments.announce_restitution", place, to, sender=who, raw_outcome=True)
         if done is not None:
             counted = [item for item in self.announced[place] if item[0] <= self.now]

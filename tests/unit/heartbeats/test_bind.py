@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ape
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.units import DAY
 from tests.unit.heartbeats.conftest import DAMAGES, LOCKED, RESERVE, RESTITUTION, TERM, WINDOW
 
 
 def test_terms(heartbeats):
-    zero = "0x" + "00" * 20
-    assert tuple(heartbeats.terms()) == (WINDOW, 0, zero, RESTITUTION, RESTITUTION)
+    assert tuple(heartbeats.terms()) == (WINDOW, 0, ZERO_ADDRESS, RESTITUTION, RESTITUTION)
     assert heartbeats.damages() + heartbeats.penalty() == RESERVE
 
 
