@@ -13,6 +13,7 @@ from audit.oracles.neutrality import check_alike
 from audit.oracles.profit import check_paid_in_full, check_profit
 from audit.oracles.promise import Promise, check_payable
 from audit.staked_hub import EMISSION_EPOCHS, EPOCH, FIRST_EMISSION, MULTIPLE, UNBONDING
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import System, invariant
 from keifu.spec.staking import StakingModel, Terms
 from keifu.units import COIN
@@ -218,6 +219,5 @@ class GrantBook(System):
         self.do("hub.bind", operator, 2**96 - 1, sender=service)
         terms = (self.now, 3 * EPOCH, 12, 4, 2)
         yield [
-            self.do("escrow.create", (self["revoker"], "0x" + "00" * 20, amount, *terms), sender=owner)
-            for amount in PARTS
+            self.do("escrow.create", (self["revoker"], ZERO_ADDRESS, amount, *terms), sender=owner) for amount in PARTS
         ]
