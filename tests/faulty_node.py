@@ -15,6 +15,7 @@ import json
 import random
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -343,6 +344,7 @@ def over_http(url: str) -> Upstream:
         by_id = {answer["id"]: answer for answer in answers}
         return [by_id[request["id"]] for request in requests]
 
+    weakref.finalize(ask, client.close)  # whoever drops it leaves no socket open
     return ask
 
 

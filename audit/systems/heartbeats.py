@@ -32,7 +32,7 @@ AUTHORS = ("author", "other author")
 HOSTILE = "juror"  # a quarter of the mature seats: who holds three quarters decides
 FINE, PENALTY = 700 * COIN, 100 * COIN  # what the service takes for one false heartbeat
 CLAIMS = (400 * COIN, 700 * COIN, 2_500 * COIN)
-TIMES = (1_800_000_000, 1_800_000_001)
+TIMES = (1_500_000_000, 1_500_000_001, 0, 2**40)  # the third is none, the fourth has not come
 SPOILT = ("", "", "", "", "", "other key", "other record", "short", "other node")
 LIE = b"\xee" * 32
 MOST_CASES = 8
@@ -104,7 +104,7 @@ class Heartbeats(Provenance, CourtOracles):
             self.said[attester, SCHEMAS[0], known] = Said(self.now, 0, 1, True)
         place, policy = self.place_id(author, "production"), self.policies[2]
         places.declare_environment("production", policy, sender=author)
-        self.places[place] = Place(author, [(self.now, policy)])
+        self.places[place] = Place(author, [(self.now, policy, False)], restitutions=[(self.now, author)])
         for known in list(self.records)[:2]:
             places.promote(place, known, sender=author)
             self.places[place].promotions.append((known, self.evm.block_number))
@@ -140,7 +140,9 @@ class Heartbeats(Provenance, CourtOracles):
         signer = self["author"] if spoilt == "other key" else self["operator"] if spoilt == "other node" else self[role]
         root = heartbeat_digest(self.beats, beat)
         signature = self.keys[signer].sign(root)
-        honest = digest == record.digest or not given or signer != self[role] or spoilt == "short"
+        honest = (
+            digest == record.digest or not given or signer != self[role] or spoilt == "short" or time not in TIMES[:2]
+        )
         return Proof(beat, signature[:-2] if spoilt == "short" else signature, record, root, not honest)
 
     def brought(self, who: str, proof: Proof) -> Any:
@@ -150,7 +152,15 @@ class Heartbeats(Provenance, CourtOracles):
         assert said == proof.false, "ENV-6: only another digest than the promoted one's is evidence"
         return said
 
-    @action("", Choice(NODES), Choice("numbers"), Choice((*DIGESTS[:2], LIE)), Choice(TIMES), Choice(SPOILT), weight=24)
+    @action(
+        "",
+        Choice(NODES),
+        Choice("numbers"),
+        Choice((*DIGESTS[:2], LIE)),
+        Choice((*TIMES[:2] * 3, *TIMES)),
+        Choice(SPOILT),
+        weight=24,
+    )
     def bring(self, who: str, role: str, named: tuple[bytes, int], digest: bytes, time: int, spoilt: str) -> Steps:
         """To the service, which slashes once for each false heartbeat."""
         proof = self.proof(role, named, digest, time, spoilt)

@@ -13,6 +13,8 @@ from ethwire.eip712 import StructType
 __all__ = [
     "ATTEST",
     "ATTESTATION",
+    "BATCH",
+    "CALL",
     "CANCEL_AUTHORIZATION",
     "CLAIM_AND_STAKE",
     "HEARTBEAT",
@@ -22,6 +24,8 @@ __all__ = [
     "RECEIVE_WITH_AUTHORIZATION",
     "RECORD",
     "REGISTER",
+    "SESSION_CALL",
+    "STATEMENT",
     "TRANSFER_WITH_AUTHORIZATION",
 ]
 
@@ -85,3 +89,11 @@ LABEL = StructType("Label", labeller="address", dataset="bytes32", index="uint25
 HEARTBEAT = StructType(
     "Heartbeat", node="address", environment="bytes32", promotionSeq="uint64", digest="bytes32", time="uint64"
 )
+
+# AgentAccount
+CALL = StructType("Call", to="address", value="uint256", data="bytes")
+BATCH = StructType("Batch", (CALL,), calls="Call[]", holding="uint256", nonce="uint256", deadline="uint256")
+SESSION_CALL = StructType(
+    "SessionCall", (CALL,), key="address", session="uint256", call="Call", nonce="uint256", deadline="uint256"
+)
+STATEMENT = StructType("Statement", digest="bytes32", holding="uint256")

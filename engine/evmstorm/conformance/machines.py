@@ -26,7 +26,7 @@ from evmstorm.evm.revm_machine import PyrevmMachine
 __all__ = ["check", "differences", "init_code", "outcome"]
 
 TIME, NUMBER = 1_800_000_000, 300
-SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g")
+SANITIZERS = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g")
 MARK = "EVMSTORM_SANITISED"  # set in the process that has the sanitizers' run time loaded
 SHOWN = 1_000  # programs between two words of progress
 

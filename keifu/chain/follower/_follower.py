@@ -88,6 +88,9 @@ class Follower:
         self._filters: dict[int, Filter] = {}
         self._head_before = -1
         self._failures: dict[str, int] = {}
+        for reader in self._readers:
+            if (known := self._state.limit_of(reader.url)) is not None:
+                reader.rpc.blocks.resume(known)
         self._claim([_source(item, first_block) for item in addresses])
 
     @property
@@ -237,8 +240,16 @@ class Follower:
     def _commit(self, events: Sequence[Event], advance: Callable[[], None]) -> None:
         with self._state.transaction():
             advance()
+            self._keep_limits()
             for sink in self._sinks:
                 sink.apply(self.database, events)
+
+    def _keep_limits(self) -> None:
+        """The next run begins with what this one has learnt."""
+        for reader in self._readers:
+            limit = reader.rpc.blocks
+            if limit.known and limit.size != self._state.limit_of(reader.url):
+                self._state.keep_limit(reader.url, limit.size)
 
     # the chain -----------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from keifu.errors import ChainMismatch, Revert, RpcError
 __all__ = ["Node"]
 
 BATCH = 500
+MOST = 2**63  # what no block number, and no amount of gas, comes near: more does not fit into the database
 _TOO_CHEAP = ("underpriced", "replacement", "too low to replace")
 
 
@@ -48,13 +49,16 @@ class Node:
             )
         if not isinstance(block, dict):
             raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
+        head = quantity(block.get("number"), "the newest block's number")
+        if head >= MOST:
+            raise RpcError(f"the node says that its newest block is {head}", remedy="ask another node")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
         suggested = 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "eth_maxPriorityFeePerGas")
         used = quantity(mined, "eth_getTransactionCount")
         # A node that keeps no pool of its own cannot say; then what is mined is all that it knows.
         known = used if isinstance(pooled, Exception) or pooled is None else quantity(pooled, "eth_getTransactionCount")
         return Sight(
-            head=quantity(block.get("number"), "the newest block's number"),
+            head=head,
             head_hash=str(block.get("hash")),
             mined=used,
             pooled=known,
@@ -189,7 +193,8 @@ def _hash_in(block: Any) -> Any:
 def _is_whole(receipt: dict[str, Any]) -> bool:
     """Whether a receipt says what is needed, in numbers."""
     try:
-        return all(int(receipt[name], 16) >= 0 for name in ("blockNumber", "blockHash", "status", "gasUsed"))
+        numbers = [int(receipt[name], 16) for name in ("blockNumber", "status", "gasUsed")]
+        return int(receipt["blockHash"], 16) >= 0 and all(0 <= number < MOST for number in numbers)
     except (KeyError, TypeError, ValueError):
         return False
 
