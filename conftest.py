@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import pytest
@@ -11,8 +11,16 @@ from hypothesis import HealthCheck, settings
 
 from evmstorm.evm import artifacts
 from evmstorm.evm.ape_guard import refresh
-from tests.ape_chain import ape_host, start_clock, without_source_walks
-from tests.progress import Progress
+from tests.ape_chain import (
+    ape_host,
+    isolate_where_ape_is_used,
+    read_settings_once,
+    short_requests,
+    start_clock,
+    without_source_walks,
+)
+from tests.profiles import PROFILE
+from tests.progress import starting
 
 # Neither profile looks at a clock: no deadline, and no complaint that a machine draws slowly.
 settings.register_profile("clockless", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -32,20 +40,20 @@ settings.register_profile(
     stateful_step_count=80,
     derandomize=False,
 )
-settings.load_profile(os.environ.get("KEIFU_PROFILE", "quick"))
+settings.load_profile(PROFILE)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Both builds are brought up to date once, before the workers need them."""
-    progress = Progress(session.config)
-    session.config.pluginmanager.register(progress, "keifu-progress")
-    with progress.phase("contracts: compiled here") as step:
-        artifacts.load_all(step)
-    with progress.phase("contracts: compiled by ape"):
-        import ape  # noqa: PLC0415 - configures itself at import, after pytest has
+    starting(
+        session.config, {"contracts: compiled here": artifacts.load_all, "contracts: compiled by ape": _compiled_by_ape}
+    )
 
-        refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
-    progress.say("tests: collecting")
+
+def _compiled_by_ape(_: object) -> None:
+    import ape  # noqa: PLC0415 - configures itself at import, after pytest has
+
+    refresh(artifacts.project(), lambda: ape.project.load_contracts(use_cache=False))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -53,12 +61,22 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     """ape starts its chain in this hook, in every process that has tests to run."""
     import ape  # noqa: PLC0415 - as above
 
+    read_settings_once()
+    isolate_where_ape_is_used()
     with ape_host():
         yield
     if not session.config.getoption("--show-internal"):
         without_source_walks()
     if session.items:
+        session.config.add_cleanup(_entered(short_requests()))
         start_clock(ape.networks.provider)
+
+
+def _entered(context: AbstractContextManager[None]) -> Callable[[], None]:
+    """Enter it, and give what leaves it."""
+    stack = ExitStack()
+    stack.enter_context(context)
+    return stack.close
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -30,6 +30,7 @@ run() {
 
 note "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), seed $seed"
 run campaigns keifu fuzz --profile "$profile" --seed "$seed"
+run seeded keifu fuzz --seeded-bugs --seed "$seed"
 run coverage keifu coverage --corpus .cache/fuzz/corpus
 run machines python -m evmstorm.conformance.machines --programs "${PROGRAMS:-100000}" --seed "$seed"
 run sanitised python -m evmstorm.conformance.machines --sanitised --programs "${SANITISED:-5000}" --seed "$seed"
@@ -37,7 +38,8 @@ run specification python -m evmstorm.conformance.specification --programs "${SPE
 run bundles python -m tests.conformance.mutate --bundles "${BUNDLES:-100000}" --seed "$seed"
 run answers python -m tests.changed_answers --runs "${ANSWERS:-10000}" --seed "$seed"
 run sendings python -m tests.changed_sendings --runs "${ANSWERS:-10000}" --seed "$seed"
-KEIFU_PROFILE=deep run killed ape test tests/unit/chain/sender/test_killed.py -q
+KEIFU_PROFILE=deep run deep ape test -q tests/unit/chain/sender/test_killed.py tests/unit/audit/test_recompile.py \
+  tests/property/audit/test_heartbeats.py
 run forge python -m audit.second_engines.forge --seconds "$seconds_each" --seed "$seed"
 run halmos python -m audit.second_engines.prove
 note "exit $status"

@@ -14,16 +14,6 @@ COLUMNS_OF_VYPER=120
 contracts() { find contracts engine/tests/project/contracts -name '*.vy' -o -name '*.vyi' | sort; }
 mamushi_check() { contracts | xargs mamushi --quiet --line-length "$COLUMNS_OF_VYPER" "$@"; }
 
-# Rules of natrix that are wrong for 0.4.3 or for this code:
-# 1 frame size (init code and batches are that large); 2 and 11 names (ERCs spell theirs); 4 and 5 want `view` or `pure`
-# on functions with extcall or block.timestamp; 9 exports (the timelock is snekmate's, whole); 10 unused argument (a
-# line of the list can be passed as it is).
-# A module that borrows the state of another (`uses:`) compiles only inside its contract, and is left out.
-natrix_check() {
-  # shellcheck disable=SC2046 # paths of ours hold no spaces
-  natrix lint $(contracts | xargs grep -L '^uses: ') --disable NTX1 NTX2 NTX4 NTX5 NTX9 NTX10 NTX11
-}
-
 if [ "$fix" = --fix ]; then
   ruff format --quiet .
   ruff check --fix --quiet .
@@ -34,7 +24,7 @@ run "ruff format" ruff format --check --quiet .
 run "ruff" ruff check --quiet .
 run "mypy" mypy
 run "mamushi" mamushi_check --check
-run "natrix" natrix_check
+run "natrix" python -m scripts.check_natrix
 run "imports" python scripts/check_imports.py
 run "contract rules" python scripts/check_contracts.py
 run "packaged abi" python -m scripts.packaged_abi --check

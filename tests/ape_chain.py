@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
 
 from ethwire.ports import reserved_port
 
-__all__ = ["GENESIS", "HOST", "SECONDS_A_BLOCK", "ape_host", "start_clock", "without_source_walks"]
+__all__ = [
+    "FIXTURES",
+    "GENESIS",
+    "HOST",
+    "SECONDS_A_BLOCK",
+    "ape_host",
+    "isolate_where_ape_is_used",
+    "read_settings_once",
+    "short_requests",
+    "start_clock",
+    "without_source_walks",
+]
 
 # Chains of tests begin here whenever they run: 2026-01-01T00:00:00Z, where a day and a week of unix time both begin.
 GENESIS = 1_767_225_600
@@ -53,3 +68,66 @@ def without_source_walks() -> None:
 
     SourceTraceback.create = classmethod(lambda cls, *_: cls.model_validate([]))
     Trace.show = lambda *_, **__: None
+
+
+# What a test asks for that touches ape's chain. The tests of other folders know chains of their own, or none.
+FIXTURES = frozenset({"accounts", "chain", "networks", "project"})
+
+
+def isolate_where_ape_is_used() -> None:
+    """ape takes a snapshot before every test and goes back to it afterwards: three of four tests never touch its
+    chain."""
+    from ape.pytest.runners import PytestApeRunner  # noqa: PLC0415 - ape configures itself at import, after pytest has
+
+    isolate = PytestApeRunner._setup_isolation
+
+    def where_it_is_used(self: Any, item: pytest.Item) -> None:
+        if not FIXTURES.isdisjoint(item.fixturenames):
+            isolate(self, item)
+
+    PytestApeRunner._setup_isolation = where_it_is_used
+
+
+def read_settings_once() -> None:
+    """ape reads its settings anew, environment and `.env` included, whenever it looks at one of a provider's."""
+    from ape_foundry.provider import FoundryProvider  # noqa: PLC0415 - as above
+
+    read, known = FoundryProvider.settings.fget, {}
+
+    def settings(self: Any) -> Any:
+        key = (self.network.choice, repr(self.provider_settings), os.environ.get(HOST))
+        if key not in known:
+            known[key] = read(self)
+        return known[key]
+
+    FoundryProvider.settings = property(settings)
+
+
+@contextmanager
+def short_requests() -> Iterator[None]:
+    """A transaction through ape is some twenty requests to anvil. The library that web3 asks with takes longer for one
+    than anvil does; the standard library's connection takes a fifth of that."""
+    from web3._utils.http_session_manager import HTTPSessionManager  # noqa: PLC0415 - as above
+
+    usual, connections = HTTPSessionManager.make_post_request, dict[str, http.client.HTTPConnection]()
+
+    def post(_self: Any, uri: Any, data: bytes, **_: Any) -> bytes:
+        place = urlsplit(str(uri)).netloc
+        if place not in connections:
+            connections[place] = http.client.HTTPConnection(place, timeout=START_SECONDS)
+        connection = connections[place]
+        try:
+            connection.request("POST", "/", data, {"Content-Type": "application/json"})
+            with connection.getresponse() as response:
+                return response.read()
+        except BaseException:
+            connection.close()  # half an answer may be in it; the next request opens it again
+            raise
+
+    HTTPSessionManager.make_post_request = post
+    try:
+        yield
+    finally:
+        HTTPSessionManager.make_post_request = usual
+        for connection in connections.values():
+            connection.close()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "starting"]
 
 DOT_SECONDS = 2.0
+
+Step = Callable[[int, int], None]  # how much of a phase is done, of how much
 
 
 class Progress:
@@ -25,7 +27,7 @@ class Progress:
         self._write(text + "\n")
 
     @contextmanager
-    def phase(self, what: str) -> Iterator[Callable[[int, int], None]]:
+    def phase(self, what: str) -> Iterator[Step]:
         """Announce a phase and its end. The block may call what it is given with how much is done, of how much."""
         ended = threading.Event()
         dots = threading.Thread(target=self._dots, args=(ended,), daemon=True)
@@ -51,3 +53,13 @@ class Progress:
             return
         with self._lock:  # a pipe would keep the text back otherwise
             self._reporter.write(text, flush=True)
+
+
+def starting(config: pytest.Config, phases: Mapping[str, Callable[[Step], object]]) -> None:
+    """Go through what comes before the tests are collected, and tell it."""
+    progress = Progress(config)
+    config.pluginmanager.register(progress, "keifu-progress")
+    for what, work in phases.items():
+        with progress.phase(what) as step:
+            work(step)
+    progress.say("tests: collecting")

@@ -16,7 +16,7 @@ from evmstorm.evm.native_machine import NativeMachine
 from evmstorm.evm.revm_machine import PyrevmMachine
 
 PROGRAMS = 400  # pairs a seed
-SANITISED = 150
+SANITISED = 25  # a smoke; `make fuzz-deep` runs thousands
 SEQUENCES = 4  # of each campaign
 
 

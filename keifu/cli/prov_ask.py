@@ -88,7 +88,7 @@ def _tell(
     from keifu.provenance.verify import check_author, check_block, require
 
     dossier = _dossier(registry, name, **about)
-    require([check_author(dossier.root, registry.trust)])
+    require([check_author(dossier.root, registry.proved.followed)])
     block = check_block(registry.proved.block).detail
     answers = {item: dossier.answer(item) for item in names}
     if page_file is not None:

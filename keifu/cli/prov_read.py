@@ -94,7 +94,7 @@ def records_of(
 
     tree = with_progress(path, ignore, links)
     found: list[tuple[Entry, Finding]] = []
-    for entry in registry.proved.by_digest(tree.root, registry.trust.authors):
+    for entry in registry.proved.by_digest(tree.root, registry.proved.followed.authors):
         manifest = held.manifest(entry.record)
         found.append((entry, check_bytes(entry, path, manifest) if manifest else check_tree(entry, tree)))
     return found
@@ -127,7 +127,8 @@ def verify(
     from keifu.provenance.verify import check_author, check_bytes, check_lineage, check_program, check_run
 
     entry = graph.entries[graph.root]
-    findings += [check_author(entry, registry.trust), check_lineage(graph)]
+    trusted = registry.trust if is_file else registry.proved.followed
+    findings += [check_author(entry, trusted), check_lineage(graph)]
     if path is not None:
         findings.append(check_bytes(entry, path, held.manifest(entry.record)))
         if any(entry.record.program_root):

@@ -3,7 +3,7 @@
 Eight messages go through the permutation in lock-step. The state is 25 lanes of eight neighbouring 64-bit words and a
 round is one loop over the neighbours, without a branch, at distances known to the compiler: LLVM makes one AVX-512
 register of each lane, or two AVX2 ones. Compiled once and kept on disk (`cache=True`).
-The `keccak256` for a single message lives in `keifu.keys`.
+`keifu.merkle.hashes` says when; the `keccak256` for a single message lives in `keifu.keys`.
 
 Source: FIPS 202 with the padding byte 0x01 of the original Keccak submission, as Ethereum uses it.
 """
@@ -16,11 +16,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from keifu.errors import UsageError
+__all__ = ["hash_pairs", "hash_rows"]
 
-__all__ = ["HASH_BYTES", "hash_pairs", "hash_rows"]
-
-HASH_BYTES = 32
+_HASH_BYTES = 32
 WORD_BYTES = 8
 RATE_BYTES = 136
 ROUNDS = 24
@@ -28,9 +26,8 @@ SIDE = 5
 LANES = SIDE * SIDE
 WIDTH = 8  # messages in lock-step
 
-_TABLE = 2  # dimensions
 _RATE_WORDS = RATE_BYTES // WORD_BYTES
-_HASH_WORDS = HASH_BYTES // WORD_BYTES
+_HASH_WORDS = _HASH_BYTES // WORD_BYTES
 _PAIR_WORDS = 2 * _HASH_WORDS
 _ONE = np.uint64(1)
 _TOP_BIT = np.uint64(1 << 63)
@@ -163,24 +160,15 @@ def _hash_rows(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iot
                 out[first + j, word] = state[word * WIDTH + j]
 
 
-def hash_pairs(nodes: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-    """Hash neighbours: uint8[2n, 32], contiguous, to uint8[n, 32] with each pair in ascending order."""
+def hash_pairs(nodes: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """uint8[2n, 32], contiguous, to uint8[n, 32]; n > 0."""
     count = len(nodes) // 2
-    if out is None:
-        out = np.empty((count, HASH_BYTES), np.uint8)
-    if count:
-        _hash_pairs(nodes.reshape(count, 2 * HASH_BYTES).view(np.uint64), out.view(np.uint64), _IOTA)
-    return out
+    _hash_pairs(nodes.reshape(count, 2 * _HASH_BYTES).view(np.uint64), out.view(np.uint64), _IOTA)
 
 
-def hash_rows(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Keccak-256 of each row: uint8[n, size] to uint8[n, 32]. Raises UsageError for anything else."""
-    if rows.ndim != _TABLE or rows.dtype != np.uint8:
-        raise UsageError(f"rows of bytes are wanted, not {rows.dtype}{list(rows.shape)}")
-    count, size = rows.shape
-    out = np.empty((count, HASH_BYTES), np.uint8)
-    if count:
-        spare = -size % WORD_BYTES
-        padded = np.pad(rows, ((0, 0), (0, spare))) if spare else np.ascontiguousarray(rows)
-        _hash_rows(padded.view(np.uint64), size, out.view(np.uint64), _IOTA)
-    return out
+def hash_rows(rows: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """uint8[n, size] to uint8[n, 32]; n > 0."""
+    size = rows.shape[1]
+    spare = -size % WORD_BYTES
+    padded = np.pad(rows, ((0, 0), (0, spare))) if spare else np.ascontiguousarray(rows)
+    _hash_rows(padded.view(np.uint64), size, out.view(np.uint64), _IOTA)

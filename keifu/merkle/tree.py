@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from keifu.errors import UsageError
 from keifu.keys import keccak256
-from keifu.merkle._keccak import HASH_BYTES, hash_pairs, hash_rows
+from keifu.merkle.hashes import HASH_BYTES, hash_pairs, hash_rows
 
 __all__ = ["Tree", "build", "hash_leaves", "root_of", "verify"]
 

@@ -81,10 +81,12 @@ def test_a_chain_that_ape_has_just_started_and_a_wrong_chain_are_refused(tge, ap
     assert not (tmp_path / "deployments").exists()
 
 
-def test_a_bad_list_ends_with_one_line(tge, tmp_path):
+@pytest.mark.slow
+@pytest.mark.xdist_group("ape run")
+def test_a_bad_list_ends_with_one_line(ape_run, tmp_path):
     path = tmp_path / "bad.csv"
     path.write_text(CSV.replace("2286", "2287"))
-    failed = tge("build", "--csv", str(path), "--out", str(tmp_path / "grants"))
+    failed = ape_run("tge", "build", "--csv", str(path), "--out", str(tmp_path / "grants"), deployments=tmp_path)
     assert failed.returncode == 2
     assert failed.stderr.strip().splitlines()[-1] == "keifu: bad.csv:4: the grants add up to 2,286, the line says 2,287"
     assert not (tmp_path / "grants").exists()

@@ -10,6 +10,7 @@ from evmstorm.fuzz.hypothesis import sequences
 from evmstorm.fuzz.search import Search
 from evmstorm.mutation.seeded_bugs import Bug, search_for_bug
 from keifu.spec.court import ACQUITTED, CONVICTED
+from tests.profiles import quick_or_deep
 
 CALLS = 12_000
 FILE = "registry/Environments.vy"
@@ -26,18 +27,19 @@ test_both_rooms_keep_their_invariants = sequences(Heartbeats, examples=10)
 def test_a_campaign_slashes_by_both_ways_and_acquits() -> None:
     engine = Engine(Heartbeats)
     search, system, reached = Search(engine, seed=1), engine.system, set()
+    wanted = {"service", (CONVICTED, True), (ACQUITTED, False)}
     assert isinstance(system, Heartbeats)
 
-    while engine.calls < CALLS:
+    while engine.calls < CALLS and not wanted <= reached:
         assert search.step() is None
         reached |= {(case.verdict, system.truth[number]) for number, case in system.law.cases.items()}
         reached |= {"service" for _ in system.spent}
 
-    assert {"service", (CONVICTED, True), (ACQUITTED, False)} <= reached
+    assert wanted <= reached
     assert not reached & {(CONVICTED, False)}
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", quick_or_deep(BUGS[:1], BUGS), ids=lambda bug: bug.name)
 def test_a_wrong_judgement_of_heartbeats_is_found(bug: Bug) -> None:
     result = search_for_bug(Heartbeats, bug, seconds=20)
 

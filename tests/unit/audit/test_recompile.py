@@ -14,6 +14,7 @@ from evmstorm.forks import forked
 from evmstorm.mutation.mutants import Mutant, mutants
 from evmstorm.mutation.trial import sources
 from keifu.errors import ArtifactError
+from tests.profiles import quick_or_deep
 
 SMALL = "Insurance"
 FILE = "contracts/staking/Insurance.vy"
@@ -64,7 +65,10 @@ def test_unchanged_contract_is_the_artefact(contract: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("contract", "count"), [(SMALL, 12), ("TGEDistributor", 8), ("StakingHub", 4)])
+@pytest.mark.parametrize(
+    ("contract", "count"),
+    quick_or_deep([(SMALL, 5), ("TGEDistributor", 3)], [(SMALL, 40), ("TGEDistributor", 20), ("StakingHub", 10)]),
+)
 def test_mutants_are_what_an_ordinary_compile_makes(contract: str, count: int) -> None:
     texts = sources(contract)
     every = [mutant for file, text in texts.items() for mutant in mutants(file, text)]

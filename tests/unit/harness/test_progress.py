@@ -69,18 +69,37 @@ def test_a_worker_says_nothing():
         step(1, 1)
 
 
-@pytest.mark.slow
-def test_phases_come_before_the_first_test_through_a_pipe():
-    """As `make test` does it, with a worker."""
+CONFTEST = """
+from tests.progress import starting
+
+def pytest_sessionstart(session):
+    starting(session.config, {"contracts: one": lambda step: step(1, 2), "contracts: two": lambda step: None})
+"""
+
+
+def test_phases_come_before_the_first_test_through_a_pipe(tmp_path):
+    """In a run with a worker, without ape, whose start takes longer than all of this."""
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [str(Path(sys.executable).parent / "ape"), "test", __file__, "-k", "worker_says", "-n", "1", "-v"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pytest", "-p", "no:ape_test", "-p", "no:cacheprovider", "-n", "1", "-v", "."]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     told = [line for line in done.stdout.splitlines() if line.startswith(("contracts: ", "tests: "))]
-    wanted = ["contracts: compiled here - done", "contracts: compiled by ape - done", "tests: collecting"]
-    assert [re.sub(r"[ .]* - done| [0-9/ .]+- done", " - done", line) for line in told[:3]] == wanted
-    assert told[3:] == ["tests: worker gw0 has collected 1"]
+    assert [re.sub(r"[ .]+- done", " - done", line) for line in told] == [
+        "contracts: one 1/2 - done",
+        "contracts: two - done",
+        "tests: collecting",
+        "tests: worker gw0 has collected 1",
+    ]
     assert done.stdout.index("tests: collecting") < done.stdout.index("PASSED")
+
+
+def test_a_run_of_ours_tells_both_compilers(pytestconfig):
+    """The controller's plugin, or this worker's, is the one that spoke."""
+    assert pytestconfig.pluginmanager.hasplugin("keifu-progress")
 
 
 def test_make_says_something_at_once():

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.profiles import DEEP
+
 pytestmark = [pytest.mark.case("tools-17")]
 
 ROOT = Path(__file__).parents[4]
 LEAST_PLACES = 300  # lines of the sender that run when three intents are sent
 EVERY = 15  # of them is killed by the quick profile; `make fuzz-deep` kills at each time that each runs
-DEEP = os.environ.get("KEIFU_PROFILE") == "deep"
 
 
 @pytest.mark.parametrize(("mode", "which"), [("mined", "first"), ("dropped", "last")])

@@ -1,0 +1,60 @@
+"""Keccak-256 of many messages: a few one by one, many at once.
+
+What hashes many at once (`_keccak`) stands on a compiler that takes a second to import, and longer the first time on a
+machine. That pays from some thousands of messages on; where it is imported already, always.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu.errors import UsageError
+from keifu.keys import keccak256
+
+__all__ = ["HASH_BYTES", "hash_pairs", "hash_rows"]
+
+HASH_BYTES = 32
+FEW = 4_096  # messages that take less time one by one than the import: some milliseconds
+
+_AT_ONCE = "keifu.merkle._keccak"
+_TABLE = 2  # dimensions
+
+
+def hash_pairs(nodes: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """Hash neighbours: uint8[2n, 32], contiguous, to uint8[n, 32] with each pair in ascending order."""
+    count = len(nodes) // 2
+    if out is None:
+        out = np.empty((count, HASH_BYTES), np.uint8)
+    if (at_once := _for_many(count)) is not None:
+        at_once.hash_pairs(nodes, out)
+        return out
+    parts = [nodes[place].tobytes() for place in range(2 * count)]
+    for place in range(count):
+        left, right = parts[2 * place : 2 * place + 2]
+        out[place] = np.frombuffer(keccak256(left + right if left < right else right + left), np.uint8)
+    return out
+
+
+def hash_rows(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Keccak-256 of each row: uint8[n, size] to uint8[n, 32]. Raises UsageError for anything else."""
+    if rows.ndim != _TABLE or rows.dtype != np.uint8:
+        raise UsageError(f"rows of bytes are wanted, not {rows.dtype}{list(rows.shape)}")
+    out = np.empty((len(rows), HASH_BYTES), np.uint8)
+    if (at_once := _for_many(len(rows))) is not None:
+        at_once.hash_rows(rows, out)
+        return out
+    for place, row in enumerate(rows):
+        out[place] = np.frombuffer(keccak256(row.tobytes()), np.uint8)
+    return out
+
+
+def _for_many(count: int) -> ModuleType | None:
+    """What hashes many at once, when that is worth its import."""
+    if count > FEW:
+        from keifu.merkle import _keccak  # noqa: PLC0415, F401 - see above
+
+    return sys.modules.get(_AT_ONCE) if count else None
