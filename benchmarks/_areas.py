@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from benchmarks import cases, cli, events, hashing, provenance, sending, staking, suite, tge
+from benchmarks import (
+    accounts,
+    cases,
+    cli,
+    events,
+    forged,
+    hashing,
+    inft,
+    provenance,
+    sending,
+    staking,
+    suite,
+    tge,
+)
 from benchmarks._rows import Row
 from benchmarks.engine_rows import ROWS as FUZZ_ROWS
 
@@ -11,9 +24,11 @@ __all__ = ["AREAS", "gas_rows", "rows"]
 AREAS: dict[str, tuple[Row, ...]] = {
     "tge": tge.ROWS,
     "staking": staking.ROWS,
-    "provenance": (*provenance.ROWS, *hashing.ROWS),
+    "inft": inft.ROWS,
+    "provenance": (*provenance.ROWS, *hashing.ROWS, *forged.ROWS),
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
+    "accounts": accounts.ROWS,
     "events": events.ROWS,
     "sending": sending.ROWS,
     "cases": cases.ROWS,

@@ -57,10 +57,14 @@ UNITS = (
     Unit(
         {
             "PeerToken": f"{SOLIDITY}/PeerToken.sol",
+            "PeerNFT": f"{SOLIDITY}/PeerNFT.sol",
             "SoladyToken": f"{SOLIDITY}/SoladyToken.sol",
             "VestingWallet": "@openzeppelin/contracts/finance/VestingWallet.sol",
             "EAS": "@ethereum-attestation-service/eas-contracts/contracts/EAS.sol",
             "SchemaRegistry": "@ethereum-attestation-service/eas-contracts/contracts/SchemaRegistry.sol",
+            "PeerNft": f"{SOLIDITY}/PeerNft.sol",
+            "ERC6551Registry": "erc6551/ERC6551Registry.sol",
+            "ERC6551Account": "erc6551/examples/simple/ERC6551Account.sol",
         },
         runs=10_000,
     ),

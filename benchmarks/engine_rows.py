@@ -35,6 +35,10 @@ def _row(id_: str, how: str, also: tuple[tuple[str, str], ...] = ()) -> Row:
     return Row(id_, _figure(id_), how, also=further, heavy=True)
 
 
+def _first_finding(_: Lab) -> float:
+    return float(importlib.import_module("benchmarks.first_finding").seconds())
+
+
 def _machine(figure: str) -> Callable[[Lab], float]:
     def measured(_: Lab) -> float:
         value: float = getattr(importlib.import_module("benchmarks.machine"), figure)()
@@ -47,9 +51,16 @@ ROWS = (
     Row(
         "ratio.precompile",
         _machine("precompile_ratio"),
-        "revm; loops of sha256, recovery (each signature another) and identity in one call, same process, the slowest",
+        "revm; a loop over sha256, recovery (each signature another) and identity in one call, same process",
+        also=(("the slowest of the three alone:", _machine("slowest_precompile")),),
     ),
     Row("memory.undone", _machine("undone_megabytes"), "MB more after 20,000 undone deployments of 4 KB that differ"),
+    Row(
+        "time.first_finding",
+        _first_finding,
+        "s; an empty environment, wheels from a folder, no compiler, to the known bug of @openzeppelin/contracts 4.8.0",
+        heavy=True,
+    ),
     Row(
         "score.state_tests",
         _machine("state_score"),

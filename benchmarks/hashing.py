@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import model_signing
 import numpy as np
 from coincurve import PublicKey
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from benchmarks import limits
 from benchmarks._lab import Lab
 from benchmarks._rows import Measure, Row, cpu_seconds, seconds
 from keifu import merkle
+from keifu.errors import CheckFailed
 from keifu.keys import Account
 from keifu.provenance import RegistryDomain
 from keifu.provenance.digest import digest_path
@@ -28,6 +31,7 @@ FILE_BYTES = 16 * 2**20
 LEAF_BYTES = 256
 LABELS, LABELLERS = 100_000, 50
 RECOVERIES = 20_000
+LARGE_FILES, SMALL_FILES, SMALL_BYTES = 16, 2_000, 4096
 
 
 # trees ----------------------------------------------------------------------------------------------------------------
@@ -154,7 +158,53 @@ def _digest_rate(of: str) -> Measure:
     return lambda lab: limits.GIB / float(getattr(lab.shared(_digest_speed), of)) / 1e6
 
 
+# the signing tool -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ToolSpeed:
+    """Best of the rounds, wall-clock seconds for the digest of each file of one folder and of the whole, in bytes."""
+
+    ours: float
+    theirs: float
+
+
+def _tool_speed(_: Lab) -> ToolSpeed:
+    """A folder with large files and many small ones; each time both have to find the same."""
+    block = np.random.default_rng(SEED).bytes(FILE_BYTES)
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory(prefix="keifu-bench-") as folder:
+        for number in range(LARGE_FILES):
+            (Path(folder) / f"shard-{number:05}.bin").write_bytes(number.to_bytes(8, "big") + block[8:])
+        for number in range(SMALL_FILES):
+            (Path(folder) / f"token-{number:05}.json").write_bytes(number.to_bytes(8, "big") + block[8:SMALL_BYTES])
+        for _round in range(DIGEST_ROUNDS):
+            ours.append(seconds(lambda: digest_path(folder)))
+            theirs.append(seconds(lambda: _tool_manifest(folder)))
+        found = {item.identifier: item.digest.digest_hex for item in _tool_manifest(folder).resource_descriptors()}
+        mine = {file.name: file.digest.hex() for file in digest_path(folder).files}
+    if found != mine:
+        raise CheckFailed("the signing tool finds other digests than we do")
+    return ToolSpeed(min(ours), min(theirs))
+
+
+def _tool_manifest(folder: str) -> Any:
+    config: Any = model_signing.hashing.Config
+    return config().hash(folder)
+
+
+def _tool_ratio(lab: Lab) -> float:
+    speed = lab.shared(_tool_speed)
+    return speed.theirs / speed.ours
+
+
 ROWS = (
+    Row(
+        "ratio.model_signing",
+        _tool_ratio,
+        "the OpenSSF tool's own hashing of the same 16 large and 2,000 small files, best of 5 in turn, same digests",
+        heavy=True,
+    ),
     Row(
         "ratio.label_signatures",
         lambda lab: _label_rate(lab) / _recover_rate(lab),

@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
@@ -20,7 +19,7 @@ from keifu.keys import keccak256
 __all__ = ["ROWS"]
 
 TRANSFERS = 3_000
-ROUNDS = 5
+ROUNDS = 7
 BATCH = 500
 GAS = 21_000
 FEES = Fees(max_fee=3 * GWEI, priority=GWEI)
@@ -72,12 +71,14 @@ def _seconds(way: Callable[[Anvil, Account, str], None], number: int) -> float:
 
 
 def _sender(_: Lab) -> float:
-    """Rate of durable intents over the bare rate, median of interleaved rounds."""
+    """Rate of durable intents over the bare rate. Of each the best of interleaved rounds counts, as the machine's other
+    work slows both: a pair of rounds tells more about that than about the two."""
     before = os.environ.get("XDG_STATE_HOME")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = folder  # locks of a benchmark are nobody else's
         try:
-            return median(_seconds(_bare, number) / _seconds(_durable, number) for number in range(ROUNDS))
+            rounds = [(_seconds(_bare, number), _seconds(_durable, number)) for number in range(ROUNDS)]
+            return min(bare for bare, _ in rounds) / min(durable for _, durable in rounds)
         finally:
             os.environ.pop("XDG_STATE_HOME")
             if before is not None:
@@ -89,7 +90,7 @@ ROWS = (
         "rate.sender",
         _sender,
         f"{TRANSFERS:,} transfers, batches of {BATCH}, fsync at each step; bare: signed, sent, receipts; "
-        f"median of {ROUNDS} interleaved rounds",
+        f"best of {ROUNDS} interleaved rounds",
         heavy=True,
     ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit.court_odds import Situation, convicted
 from audit.court_rules import SEATS
-from benchmarks import court_case, tge
+from benchmarks import court_case, oracles, tge
 from benchmarks._lab import Lab
 from benchmarks._rows import Measure, Quoted, Row
 from keifu.abi import Contract
@@ -344,6 +344,15 @@ ROWS = (
         "gas.case",
         _case,
         "no peer; accusation, answer, seed, eleven votes, verdict, slash, payments; one juror is wrong",
+    ),
+    Row(
+        "rate.profit", oracles.rate, "the hub's campaigns without the five oracles; same sequences, a processor second"
+    ),
+    Row(
+        "score.staking_attacks",
+        oracles.attacks_found,
+        "attacks on the first edition, planted back and found by an oracle or a model; seed 1, from an empty corpus",
+        heavy=True,
     ),
     Row(
         "rate.convicted",

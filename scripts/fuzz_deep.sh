@@ -37,6 +37,7 @@ run sanitised python -m evmstorm.conformance.machines --sanitised --programs "${
 run specification python -m evmstorm.conformance.specification --programs "${SPECIFIED:-5000}" --seed "$seed"
 run bundles python -m tests.conformance.mutate --bundles "${BUNDLES:-100000}" --seed "$seed"
 run answers python -m tests.changed_answers --runs "${ANSWERS:-10000}" --seed "$seed"
+run sendings python -m tests.changed_sendings --runs "${ANSWERS:-10000}" --seed "$seed"
 KEIFU_PROFILE=deep run deep ape test -q tests/unit/chain/sender/test_killed.py tests/unit/audit/test_recompile.py \
   tests/property/audit/test_heartbeats.py
 run forge python -m audit.second_engines.forge --seconds "$seconds_each" --seed "$seed"

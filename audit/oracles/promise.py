@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+
+from evmstorm.oracles import promise
 
 __all__ = ["Promise", "check_payable", "reserve_of"]
 
@@ -19,6 +21,14 @@ class Promise:
     operator: str
     amount: int  # wei for victims, provers and bounties
     reserve: int  # wei of the lock
+
+    @property
+    def pot(self) -> tuple[str, str]:
+        return self.service, self.operator
+
+    @property
+    def name(self) -> str:
+        return self.service
 
 
 def reserve_of(amount: int) -> int:
@@ -36,13 +46,9 @@ def check_payable(
 
     `locked` answers (service, operator); `claim` takes a promise's reserve and answers what its service got.
     """
-    open_promises = list(promises)
-    for service, operator in {(item.service, item.operator) for item in open_promises}:
-        reserved = sum(item.reserve for item in open_promises if (item.service, item.operator) == (service, operator))
-        there = locked(service, operator)
-        assert reserved <= there, f"promise: {reserved} wei are reserved at {service}, {there} are locked"
-    for turn in (open_promises, list(reversed(open_promises))):
-        with anchor():
-            for item in turn:
-                paid = claim(item)
-                assert paid >= item.amount, f"promise: a claim of {item.amount} wei at {item.service} got {paid}"
+
+    def there(pot: Hashable) -> int:
+        assert isinstance(pot, tuple)
+        return locked(*pot)
+
+    promise.check_payable(promises, anchor, claim, there)

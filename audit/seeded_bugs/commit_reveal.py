@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from evmstorm.mutation.seeded_bugs import seeder
 
-__all__ = ["BUGS"]
+__all__ = ["ATTACKS", "BUGS"]
 
 
 _bug = seeder("governance/CommitRevealRandomness.vy")
 
+ATTACKS = [
+    _bug(
+        "staking-8: the seed depends on the order of reveals",
+        "self.mixes[epoch] ^= convert(part, uint256)",
+        "self.mixes[epoch] = convert(keccak256(abi_encode(self.mixes[epoch], part)), uint256)",
+    ),
+]
+
 BUGS = [
+    *ATTACKS,
     _bug("commit phase one second long", "% length < length // 2", "% length <= length // 2"),
     _bug("reveal phase one second early", "% length >= length // 2", "% length + 1 >= length // 2"),
     _bug("bond paid back twice", "    self.commitments[epoch][msg.sender] = empty(bytes32)\n", ""),

@@ -1,4 +1,4 @@
-"""Bugs of AlignmentCourt and of the modules it is made of."""
+"""Bugs of AlignmentCourt and of the modules it is made of: first the attacks on its first edition, planted back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 
 from evmstorm.mutation.seeded_bugs import Bug
 
-__all__ = ["BUGS"]
+__all__ = ["ATTACKS", "BUGS"]
 
 COURT, DOCKET = "staking/AlignmentCourt.vy", "staking/lib/cases.vy"
 JURIES, JURORS, PROCEEDINGS = "staking/lib/juries.vy", "staking/lib/jurors.vy", "staking/lib/proceedings.vy"
@@ -14,7 +14,84 @@ JURIES, JURORS, PROCEEDINGS = "staking/lib/juries.vy", "staking/lib/jurors.vy", 
 
 _bug = partial(Bug, contracts=("AlignmentCourt",))
 
+# The numbers of the attacks begin the names.
+ATTACKS = [
+    _bug(
+        "staking-1: coins that came a second ago weigh",
+        JURORS,
+        "    weight.pending += added\n",
+        "    weight.mature += added\n",
+    ),
+    _bug(
+        "staking-1: a later call rewrites what weighed at the accusation",
+        JURORS,
+        "    from_case: uint256 = cases.case_count + 1\n"
+        "    if last.from_case != from_case:\n"
+        "        account.checkpoints += 1\n",
+        "    from_case: uint256 = max(last.from_case, 1)\n"
+        "    if account.checkpoints == 0:\n"
+        "        account.checkpoints += 1\n",
+    ),
+    _bug("staking-2: anybody accuses, and says who is paid", COURT, "    self._check_listed(msg.sender)\n", ""),
+    _bug(
+        "staking-2: who accuses first at another service spends the fault",
+        COURT,
+        "    key: bytes32 = keccak256(abi_encode(msg.sender, _fault))\n",
+        "    key: bytes32 = keccak256(abi_encode(_fault))\n",
+    ),
+    _bug(
+        "staking-6: a verdict may come when its service slashes no more",
+        COURT,
+        '        assert block.timestamp + cases.LONGEST_CASE <= last, "court: the service can slash no more"\n',
+        "",
+    ),
+    Bug(
+        "staking-6: a reserve ends while its case is open",
+        "testing/SampleService.vy",
+        'assert block.timestamp > promise.until, "sample: still open to claims"\n'
+        '    assert promise.case_id == 0, "sample: case is open"\n',
+        'assert block.timestamp > promise.until, "sample: still open to claims"\n',
+    ),
+    _bug(
+        "staking-7: only a conviction is paid",
+        DOCKET,
+        "    coherent: uint256 = votes.innocent\n",
+        "    coherent: uint256 = 0\n",
+    ),
+    _bug(
+        "staking-7: a wrong vote costs nothing",
+        JURIES,
+        "                lost += seats * self._loss(_case, head, hearing, status)\n",
+        "                pass\n",
+    ),
+    _bug(
+        "staking-11: of an account's seats 32 count",
+        JURIES,
+        "    return (weight * expected + draw) // total\n",
+        "    return min((weight * expected + draw) // total, 32)\n",
+    ),
+    _bug(
+        "staking-11: a part of a seat counts as one",
+        JURIES,
+        "    return (weight * expected + draw) // total\n",
+        "    return (weight * expected + max(draw, total - 1)) // total\n",
+    ),
+    _bug(
+        "staking-23: absence costs nothing",
+        JURIES,
+        "jurors._penalise(_case, _juror, seats * deposit)",
+        "jurors._penalise(_case, _juror, deposit - deposit)",
+    ),
+    _bug(
+        "staking-23: whoever comes to the re-hearing decides",
+        PROCEEDINGS,
+        "if revealed >= cases.SECOND_QUORUM:",
+        "if revealed > 0:",
+    ),
+]
+
 BUGS = [
+    *ATTACKS,
     # verdicts
     _bug(
         "a first jury of four convicts",
@@ -50,9 +127,6 @@ BUGS = [
     ),
     _bug("anybody concedes", COURT, "assert convert(msg.sender, uint256) == head & cases.MASK_160", "assert head > 0"),
     # money
-    _bug(
-        "a fee for the guilty alone", DOCKET, "    coherent: uint256 = votes.innocent\n", "    coherent: uint256 = 0\n"
-    ),
     _bug("a re-hearing costs the same whatever is asked", DOCKET, "max(_amount, SMALL * _unit)", "SMALL * _unit"),
     _bug(
         "the winner pays the re-hearing",
@@ -83,9 +157,6 @@ BUGS = [
         JURORS,
         "weight.counts_from = cases._epoch() + MATURITY",
         "weight.counts_from = cases._epoch() + MATURITY - 1",
-    ),
-    _bug(
-        "an addition ages with what is pending", JURORS, "    weight.pending += added\n", "    weight.mature += added\n"
     ),
     _bug(
         "what is asked back still weighs",

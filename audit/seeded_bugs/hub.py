@@ -148,6 +148,12 @@ BUGS = [
         "epochs._epoch_after(exits.UNBONDING)",
     ),
     _bug(
+        "a second lowering puts the first off",
+        LOCKS,
+        '        assert lowering == 0, "hub: a lowering waits"\n',
+        "",
+    ),
+    _bug(
         "a raise earns when it is announced",
         LOCKS,
         "        raising = _multiple | epoch << MULTIPLE_BITS\n",

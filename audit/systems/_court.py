@@ -14,7 +14,7 @@ from audit.systems._hub import EPOCH, HubSystem, number
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import RAW_OUTCOME, invariant
 from keifu.keys import keccak256
-from keifu.spec.court import COMMIT, OVER, Case, CourtModel, Refused, sealed
+from keifu.spec.court import COMMIT, LONGEST_CASE, OVER, Case, CourtModel, Refused, sealed
 from keifu.spec.staking import RAISE_NOTICE, StakingModel
 from keifu.units import COIN, DAY
 
@@ -190,7 +190,9 @@ class Courtroom(HubSystem):
 
     def deadlines(self) -> list[int]:
         cases = [item.since + days * DAY for item in self.law.cases.values() for days in (1, 2) if item.phase != OVER]
-        return [*cases, *(item.asked + 14 * DAY for item in self.law.jurors.values() if item.leaving)]
+        removed = [item.removed + item.horizon - LONGEST_CASE for item in self.model.services.values() if item.removed]
+        releases = [item.asked + 14 * DAY for item in self.law.jurors.values() if item.leaving]
+        return [*cases, *releases, *removed, *(time + 1 for time in removed)]
 
     # both at once -----------------------------------------------------------------------------------------------------
 

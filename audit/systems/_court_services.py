@@ -12,7 +12,7 @@ from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice
 from keifu.keys import keccak256
 from keifu.spec.court import CONVICTED, VOID
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 
 __all__ = ["CourtServices"]
 
@@ -128,6 +128,27 @@ class CourtServices(Courtroom):
             assert returned is None, "promise: conceded by a stranger, or without a case"
             return
         yield from self.judged(lambda law: law.concede(case, self["sample"]), order)
+
+    @action("", Choice((0, 1)), sender=("operator", "accuser"), weight=3)
+    def end_promise(self, who: str, promise: int) -> Steps:
+        """Early: its evidence window begins."""
+        yield self.tx("sample.end", promise, sender=who, raw_outcome=True)
+
+    @action("", Choice((0, 1)), sender="operator", weight=4)
+    def settle_promise(self, who: str, promise: int) -> Steps:
+        """The window is over: its reserve ends, unless a case is open, and the operator takes what is free."""
+        state = self.contract("sample").promise(promise)
+        if 0 < state[6] < self.now + 30 * DAY:
+            self.evm.warp_to(max(self.now, state[6] + 1))
+        settled = yield self.tx("sample.settle", promise, sender=who, raw_outcome=True)
+        assert settled is None or promise not in self.promise_cases, "promise: a reserve ended while its case is open"
+        free = self.ask("hub.lock_of", *self.sampled) - self.ask("sample.reserved", who)
+        if settled is not None and free:
+            order = self.tx("sample.unlock", free, [], sender=who, raw_outcome=True)
+            done = yield from self.both(
+                lambda m: m.unlock(self["sample"], who, free, self.ask("sample.reserved", who)), order
+            )
+            assert done is not None, "promise: what is free was not unlocked"
 
     @action("", Choice((0, 1)), weight=8)
     def pull_promise(self, who: str, promise: int) -> Steps:

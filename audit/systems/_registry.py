@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
@@ -16,8 +18,11 @@ from keifu.provenance import (
     Record,
     RegistryDomain,
     Relation,
+    Status,
     environments_domain,
 )
+from keifu.spec.identities import Identities
+from keifu.spec.refusals import Refused
 from keifu.units import DAY
 
 NOBODY = "0x" + "22" * 20
@@ -28,6 +33,7 @@ ROOTS = (b"\xb1" * 32, b"\xb2" * 32, bytes(32))
 FORGERIES = ("", "", "", "other key", "used nonce", "expired")
 NAMES = ("production", "staging", "")
 MAX_RECORDS = 24
+CLOSED = "registry: key was replaced or lost"
 Key = tuple[str, bytes, bytes]
 
 
@@ -54,8 +60,9 @@ class Place:
     """One environment."""
 
     owner: str
-    policies: list[tuple[int, list[Any]]] = field(default_factory=list)
+    policies: list[tuple[int, list[Any], bool]] = field(default_factory=list)
     promotions: list[tuple[bytes, int]] = field(default_factory=list)
+    restitutions: list[tuple[int, str]] = field(default_factory=list)
 
 
 class Registry(System):
@@ -72,10 +79,11 @@ class Registry(System):
         self.domain = RegistryDomain(evm.chain_id, registry)
         self.beats = environments_domain(evm.chain_id, places)
         self.keys = {self[role]: evm.account(role) for role in self.actors}
-        self.record_word, self.nonce_word = self.read("registry._records"), self.read("registry.nonces")
-        self.place_word = self.read("environments._environments")
+        self.record_word, self.nonce_word = self.read("registry.records._records"), self.read("registry.nonces")
+        self.place_word = self.read("environments.promotions._environments")
         self.notice = artifacts.constant("registry/Environments.vy", "NOTICE")
         first, second = self["attester"], self["other attester"]
+        crowd = [f"0x{number:040x}" for number in range(1, 8)]  # eight attesters, of whom the last ones speak
         self.policies: list[list[tuple[bytes, int, int, list[str]]]] = [
             [],
             [],
@@ -85,6 +93,7 @@ class Registry(System):
             [(SCHEMAS[0], 0, 0, [first])],
             [(SCHEMAS[0], 2, 0, [first])],
             [(SCHEMAS[1], 1, 0, [first, second, first])],
+            [(SCHEMAS[0], 1, DAY, [*crowd, first]), (SCHEMAS[1], 1, 0, [*crowd[:6], second, first])],
         ]
 
     def start(self) -> None:
@@ -92,7 +101,9 @@ class Registry(System):
         self.words: dict[bytes, list[int]] = {}  # author, time, kind, status
         self.nonces = dict.fromkeys(self.addresses, 0)
         self.said: dict[Key, Said] = {}
-        self.roots: set[tuple[str, bytes]] = set()
+        self.roots: dict[tuple[str, bytes], list[int]] = {}  # time, leaves, taken back at
+        self.written: set[bytes] = set()
+        self.people = Identities()
         self.places: dict[bytes, Place] = {}
 
     def deadlines(self) -> list[int]:
@@ -109,14 +120,20 @@ class Registry(System):
     # registry ---------------------------------------------------------------------------------------------------------
 
     def record(self, author: str, kind: int, digest: bytes, parents: list[bytes], version: str) -> Record:
-        links = tuple(Link(Relation(1 + number % 7), parent) for number, parent in enumerate(parents))
+        later = version == "2"  # takes the place of its first parent
+        links = tuple(Link(Relation(7 if later and not i else 1 + i % 7), parent) for i, parent in enumerate(parents))
         return Record(author, Kind(kind), digest, version=version, links=links)
 
     def refusal_of(self, record: Record, number: bytes) -> str | None:
         if number in self.records:
             return "registry: record is registered"
-        if any(link.parent not in self.records for link in record.links):
-            return "registry: unknown parent"
+        if not self.people.is_open(record.author):
+            return CLOSED
+        for link in record.links:
+            if link.parent not in self.records:
+                return "registry: unknown parent"
+            if self.words[link.parent][3] == Status.REVOKED and link.relation != Relation.SUPERSEDES:
+                return "registry: parent is revoked"
         return None
 
     def registered(self, record: Record, number: bytes) -> None:
@@ -184,7 +201,7 @@ class Registry(System):
         fails = None
         if known is None:
             fails = "registry: unknown record"
-        elif known.author != who:
+        elif not self.people.acts(who, known.author):
             fails = "registry: not the record's author"
         elif status <= self.words[number][3]:
             fails = "registry: status only grows"
@@ -202,6 +219,10 @@ class Registry(System):
         before = self.said.get(key)
         if key[2] not in self.records:
             return "registry: unknown subject"
+        if self.words[key[2]][3] == Status.REVOKED:
+            return "registry: subject is revoked"
+        if not self.people.is_open(key[0]):
+            return CLOSED
         if expiry and expiry <= self.now:
             return "registry: already expired"
         if reference != bytes(32) and reference not in map(_key, self.said):
@@ -250,19 +271,26 @@ class Registry(System):
             self.nonces[attester] += 1
             self.attested((attester, schema, subject), 0, True)
 
-    @action("registry.revoke_attestation", Choice(SCHEMAS), Choice("ids", UNKNOWN), weight=4)
-    def revoke_attestation(self, who: str, schema: bytes, subject: bytes) -> Steps:
-        said = self.said.get((who, schema, subject))
+    @action("", Choice(SCHEMAS), Choice("ids", UNKNOWN), Choice("own_or_other"), weight=4)
+    def revoke_attestation(self, who: str, schema: bytes, subject: bytes, attester: str) -> Steps:
+        said, fails = self.said.get((attester, schema, subject)), None
         if said is None:
-            return "registry: unknown attestation"
-        if not said.revocable:
-            return "registry: attestation is irrevocable"
-        if said.revoked:
-            return "registry: already revoked"
-        yield
-        said.revoked = self.now
-        if self.sometimes():
-            self.emitted("registry.AttestationRevoked", attester=who, schema=schema, subject=subject)
+            fails = "registry: unknown attestation"
+        elif not self.people.acts(who, attester):
+            fails = "registry: not the account's key"
+        elif not said.revocable:
+            fails = "registry: attestation is irrevocable"
+        elif said.revoked:
+            fails = "registry: already revoked"
+        yield self.tx("registry.revoke_attestation", schema, subject, attester, sender=who, fails=fails)
+        if fails is None and said is not None:
+            said.revoked = self.now
+            if self.sometimes():
+                self.emitted("registry.AttestationRevoked", attester=attester, schema=schema, subject=subject)
+
+    def own_or_other(self, who: str) -> list[str]:
+        """Accounts, oneself three times as often."""
+        return [who] * 3 + list(self.addresses)
 
     @action("", Choice(ROOTS), Choice((0, 1, 1_000, 2**64)), weight=2)
     def anchor(self, who: str, root: bytes, count: int) -> Steps:
@@ -273,9 +301,76 @@ class Registry(System):
             fails = "registry: leaf count out of range"
         elif (who, root) in self.roots:
             fails = "registry: root is anchored"
+        elif not self.people.is_open(who):
+            fails = CLOSED
         yield self.tx("registry.anchor", root, count, bytes(32), "", sender=who, fails=fails)
         if fails is None:
-            self.roots.add((who, root))
+            self.roots[who, root] = [self.now, count, 0]
+
+    @action("", Choice(ROOTS), Choice("own_or_other"), Flag(), weight=1)
+    def revoke_anchor(self, who: str, root: bytes, anchorer: str, silent: bool) -> Steps:
+        found, fails = self.roots.get((anchorer, root)), None
+        if found is None:
+            fails = "registry: unknown anchor"
+        elif not self.people.acts(who, anchorer):
+            fails = "registry: not the account's key"
+        elif silent:
+            fails = "registry: no reason given"
+        elif found[2]:
+            fails = "registry: already revoked"
+        yield self.tx("registry.revoke_anchor", root, "" if silent else "why", anchorer, sender=who, fails=fails)
+        if fails is None and found is not None:
+            found[2] = self.now
+
+    @action("", Choice("ids", UNKNOWN), weight=5)
+    def store_links(self, who: str, number: bytes) -> Steps:
+        """Of one record; refused until its parents' are stored."""
+        record = self.records.get(number) or self.record(who, 1, DIGESTS[0], [], "never registered")
+        fails = None
+        if number not in self.records:
+            fails = "registry: unknown record"
+        elif number not in self.written and any(parent not in self.written for parent in self.made_from(number)):
+            fails = "registry: parent is not stored"
+        yield self.tx("registry.store_links", [record.args], sender=who, fails=fails)
+        if fails is None:
+            self.written.add(number)
+
+    # identities -------------------------------------------------------------------------------------------------------
+
+    def saying(self, say: Callable[[], None]) -> str | None:
+        """What the log of what people said makes of it."""
+        try:
+            say()
+        except Refused as refused:
+            return str(refused)
+        return None
+
+    @action("", Choice("own_or_other"), Choice("addresses"), weight=1)
+    def propose_replacement(self, who: str, account: str, new: str) -> Steps:
+        fails = self.saying(lambda: self.people.propose(who, account, new, self.now))
+        yield self.tx("registry.propose_replacement", account, new, sender=who, fails=fails)
+
+    def proposals(self, who: str) -> list[tuple[str, str]]:
+        """(account, proposer) of what was proposed, for oneself twice as often."""
+        known = self.people.proposals
+        return [key for key, (new, _) in known.items() if new == who] * 2 + list(known) or [(who, who)]
+
+    @action("", Choice("proposals"), weight=2)
+    def accept_replacement(self, who: str, named: tuple[str, str]) -> Steps:
+        fails = self.saying(lambda: self.people.accept(who, *named, self.now))
+        yield self.tx("registry.accept_replacement", *named, sender=who, fails=fails)
+
+    @action("", Choice("addresses"), weight=1)
+    def name_recovery(self, who: str, recovery: str) -> Steps:
+        fails = self.saying(lambda: self.people.name_recovery(who, recovery, self.now))
+        yield self.tx("registry.name_recovery", recovery, sender=who, fails=fails)
+
+    @action("", Choice("addresses"), Choice((0, 0, 0, 1)), weight=1)
+    def declare_lost(self, who: str, account: str, sure: int) -> Steps:
+        if who == account and not sure:
+            return None
+        fails = self.saying(lambda: self.people.declare_lost(who, account, self.now))
+        yield self.tx("registry.declare_lost", account, sender=who, fails=fails)
 
     # what always holds ------------------------------------------------------------------------------------------------
 
@@ -286,6 +381,71 @@ class Registry(System):
             self.record_word(number) == author | time << 160 | kind << 200 | status << 208
             for number, (author, time, kind, status) in self.words.items()
         )
+
+    @invariant("REG-10", at_end=True)
+    def identities_follow(self) -> bool:
+        """Who acts for whom, since when a key is closed, and its recovery address are what people said."""
+        for account in self.addresses:
+            acting, closed, recovery, _ = self.contract("registry").identity_of(account)
+            named = self.people.accepted.get(account, [ZERO_ADDRESS])[-1]
+            if (acting, closed) != (named, self.people.closed.get(account, 0)):
+                return False
+            if recovery != self.people.recovery(account, self.now):
+                return False
+            if not all(
+                bool(self.ask("registry.acts_for", who, account)) == self.people.acts(who, account)
+                for who in self.addresses
+            ):
+                return False
+        return True
+
+    @invariant("REG-5", at_end=True)
+    def every_value_is_read_back(self) -> bool:
+        """Every value of what was said and anchored, not the first alone."""
+        registry = self.contract("registry")
+        for key, said in self.said.items():
+            wanted = (said.time, said.expiry, said.revoked, said.edition, said.revocable)
+            if tuple(registry.attestation_of(*key)) != wanted:
+                return False
+            for since in (0, said.time, said.time + 1):
+                standing = said.stands(self.now) and said.time >= since
+                if registry.is_standing(*key, since) != standing:
+                    return False
+        for (anchorer, root), (time, count, revoked) in self.roots.items():
+            if tuple(registry.anchor_of(anchorer, root)) != (time, count, revoked, 0):
+                return False
+        return all(
+            tuple(registry.state_of(number))
+            == (record.author, int(record.kind), self.words[number][3], self.words[number][1])
+            and registry.check_record(record.args) == self.words[number][3]
+            for number, record in self.records.items()
+        )
+
+    def made_from(self, number: bytes) -> list[bytes]:
+        return [link.parent for link in self.records[number].links if link.relation != Relation.SUPERSEDES]
+
+    def family(self, number: bytes) -> set[bytes]:
+        """The record and everything that it was made from."""
+        found, pending = {number}, [number]
+        while pending:
+            parents = self.made_from(pending.pop())
+            pending += [parent for parent in parents if parent not in found]
+            found.update(parents)
+        return found
+
+    def is_sound(self, number: bytes) -> bool:
+        return number in self.written and all(self.words[item][3] == Status.ACTIVE for item in self.family(number))
+
+    @invariant("REG-8", at_end=True)
+    def a_withdrawn_ancestor_shows(self) -> bool:
+        """From every descendant whose links are stored, with the state of the one that is named."""
+        for number in self.records:
+            named, status = self.contract("registry").soundness_of(number)
+            if (status == Status.ACTIVE) != self.is_sound(number):
+                return False
+            if status and (named not in self.family(number) or self.words[named][3] != status):
+                return False
+        return True
 
     @invariant("REG-4")
     def nonces_follow(self) -> bool:

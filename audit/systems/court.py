@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from audit.oracles.delay import Exit, check_exits
-from audit.oracles.harm import Harm
 from audit.oracles.neutrality import check_alike
-from audit.oracles.profit import check_paid_in_full, check_profit
 from audit.systems._court import DAILY_BLOCKS, DUST, FAULTS, JURORS
+from audit.systems._court_oracles import CourtOracles
 from audit.systems._court_services import CourtServices
 from audit.systems._hub import Coins, number
 from evmstorm.fuzz.system import Steps, action, invariant
@@ -21,12 +17,8 @@ SOME = range(16)
 HELD = (1, 1, 50, 1_000, 1_001)  # thousandths
 
 
-class Court(CourtServices):
+class Court(CourtServices, CourtOracles):
     """Anyone accuses through a service, jurors vote honestly or not, stay away, join and leave meanwhile."""
-
-    def start(self) -> None:
-        super().start()
-        self.harm = Harm()
 
     # time and seeds ---------------------------------------------------------------------------------------------------
 
@@ -138,7 +130,7 @@ class Court(CourtServices):
     def report_salt(self, who: str, case: int, role: str, how: str) -> Steps:
         juror = self[role]
         guilty = self.votes.get((case, self.case(case).hearing, juror), True) != (how == "other vote")
-        salt, before = bytes(32) if how == "other salt" else self.salt(juror), self.behind(juror)
+        salt, before = bytes(32) if how == "other salt" else self.salt(juror), self.behind_court(juror)
         order = self.tx("court.report_salt", case, juror, guilty, salt, sender=who, raw_outcome=True)
         done = yield from self.judged(lambda law: law.report_salt(case, juror, guilty, salt), order)
         if done is not None:
@@ -146,7 +138,7 @@ class Court(CourtServices):
 
     @action("", Choice("newest"), Choice((0, 0, 1, 7)), Choice(JURORS), weight=8)
     def show_absent(self, who: str, case: int, hearing: int, role: str) -> Steps:
-        juror, before = self[role], self.behind(self[role])
+        juror, before = self[role], self.behind_court(self[role])
         order = self.tx("court.show_absent", case, hearing, juror, sender=who, raw_outcome=True)
         done = yield from self.judged(lambda law: law.show_absent(case, hearing, juror), order)
         if done is not None:
@@ -159,7 +151,7 @@ class Court(CourtServices):
         yield from self.claiming(case, juror, order)
 
     def claiming(self, case: int, juror: str, order: object) -> Steps:
-        before = self.behind(juror)
+        before = self.behind_court(juror)
         done = yield from self.judged(lambda law: law.claim(case, juror), order)
         if done is not None:
             paid, lost = done[1]
@@ -178,9 +170,6 @@ class Court(CourtServices):
             yield from self.jury_reveals(who, case, silent)
             yield from self.pass_time(who, case)
 
-    def behind(self, juror: str) -> int:
-        return self.ask("hub.lock_of", self["court"], juror)
-
     # jurors -----------------------------------------------------------------------------------------------------------
 
     @action("court.join", sender=(*JURORS, "stranger"), weight=4)
@@ -191,7 +180,7 @@ class Court(CourtServices):
 
     @action("", Choice(HELD), sender=JURORS, weight=5)
     def leave(self, who: str, part: int) -> Steps:
-        amount = self.behind(who) * part // 1_000
+        amount = self.behind_court(who) * part // 1_000
         order = self.tx("court.leave", amount, sender=who, raw_outcome=True)
         yield from self.judged(lambda law: law.leave(who, amount), order)
 
@@ -309,54 +298,3 @@ class Court(CourtServices):
             if abs(self.ask("court.bond_for", self["service"], fault, 400 * COIN) - wanted) > DUST:
                 return False
         return True
-
-    @invariant("ORA-1", at_end=True)
-    def nobody_is_richer_than_the_log_says(self) -> bool:
-        """Profit: no coalition has more than the log entitles it to, coins, credits and locks together."""
-        model = self.model
-        held, entitled = {}, {}
-        for who in self.addresses:
-            locks = sum(self.ask("hub.lock_of", service, who) for service in self.services)
-            held[self.name(who)] = self.stored(who) + self.ask("hub.credit", who) + locks
-            owed = self.hold[who] + self.flow[who] + self.law.paid[who]
-            entitled[self.name(who)] = owed + model.credits[who] - self.received[who] + model.locked(who)
-        check_profit(held, entitled, self.cents)
-        check_paid_in_full(held, entitled, self.cents)
-        return True
-
-    @invariant("ORA-4", at_end=True)
-    def jurors_get_out_in_time(self) -> bool:
-        """Delay: whoever asks its coins back has them when the cases before it are over and 14 days have passed."""
-        law = self.at_court()
-        longest = 5 * LONGEST_CASE + 14 * DAY
-        exits = []
-        for who in self.jurors:
-            if (left := self.behind(who) - law.jurors[who].leaving) > 0 and self.ask("hub.listed", self["court"]):
-                self.do("court.leave", left, sender=who)
-            exits.append(Exit(self.name(who), self.now, longest, partial(self.is_out, who)))
-        if not self.ask("hub.listed", self["court"]):
-            return True
-        check_exits(exits, lambda: self.evm.now, self.wait_with_cases)
-        return True
-
-    def wait_with_cases(self, until: int) -> None:
-        """Seeds come, cases go on and are settled."""
-        for _ in range(60):
-            open_cases = [case for case in self.law.cases if not self.contract("court").over(case)]
-            if not open_cases:
-                break
-            for case in open_cases:
-                told = self.contract("court").get_case(case)
-                if told[9] == SEED:
-                    self.do("box.put", told[12], b"\1" * 32, sender=self.owner)
-                self.do("court.advance", case, sender=self.owner)
-            self.evm.warp(DAY)
-            self.evm.mine(DAILY_BLOCKS)
-        self.evm.warp_to(max(self.now, until))
-        for case in self.law.cases:
-            self.do("court.claim", case, self.jurors, sender=self.owner)
-
-    def is_out(self, juror: str) -> bool:
-        if self.behind(juror):
-            self.do("court.release", sender=juror)
-        return self.behind(juror) == 0

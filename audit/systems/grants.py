@@ -6,10 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from audit.staked_hub import EPOCH, LOCK, MULTIPLE, UNBONDING, hub_arguments, make_room, shares_of
+from audit.systems._grant_book import GrantBook, Logged
 from audit.systems._hub import Coins
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
-from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Steps, System, action, invariant
+from evmstorm.fuzz.system import MAY_REVERT, RAW_OUTCOME, Steps, action, invariant
 from evmstorm.fuzz.values import Choice, Index, Who
 from keifu.spec.staked_grant import StakedGrant
 from keifu.tge import Schedule
@@ -30,7 +31,7 @@ HUB_SAYS = (
 OPERATORS = ("operator", "other operator")
 
 
-class Grants(System):
+class Grants(GrantBook):
     """Three grants of one schedule, two operators that may be slashed, one of them beyond its bond, and a revoker."""
 
     contracts = ("VestingEscrow", "StakingHub")
@@ -44,12 +45,13 @@ class Grants(System):
         escrow = evm.deploy("VestingEscrow", token, hub, sender=owner)
         self.bind(escrow=escrow, hub=hub, token=token)
         self.operators = [self[role] for role in OPERATORS]
+        self.logged, self.genesis, self.deployer = Logged(hub, lambda: evm.now), evm.now, owner.address
         token.transfer(self["service"], 10**6 * COIN, sender=owner)
         for name in (*self.operators, self["service"]):
             token.approve(hub, 2**256 - 1, sender=name)
         for name in self.operators:
             token.transfer(name, 10_000 * COIN, sender=owner)
-        make_room(hub, token, owner, self["service"], self.operators, evm.warp, commission_bps=1_000)
+        make_room(self.logged, token, owner, self["service"], self.operators, evm.warp, commission_bps=1_000)
         token.approve(escrow, 2**256 - 1, sender=owner)
         plan = self.schedule = Schedule(evm.now + 6 * UNBONDING, 28 * EPOCH, 12, 4, 2)
         for number in range(GRANTS):
@@ -58,6 +60,7 @@ class Grants(System):
             escrow.create(
                 (who, revoker, TOTAL, plan.start, plan.step, plan.steps, plan.cliff, plan.divisor), sender=owner
             )
+        self.keys = {number: f"0x{self.ask('escrow.stake_key', number):040x}" for number in self.numbers()}
         self.slash_once(evm)
         self.opening = self.stake_some(evm)
         self.stored = self.read("token.balanceOf")
@@ -68,11 +71,10 @@ class Grants(System):
         self.position, self.added = self.read("hub.positions.positions"), self.read("hub.positions.additions")
         self.lock = self.read("hub.locks.locks")
         self.insurance = evm.account("insurance").address
-        self.keys = {number: f"0x{self.ask('escrow.stake_key', number):040x}" for number in self.numbers()}
 
     def slash_once(self, evm: LocalEvm) -> None:
         """Take a third of what others delegated to the first operator: its shares are no round number of coins."""
-        hub, name, service = self.contract("hub"), self.operators[0], self["service"]
+        hub, name, service = self.logged, self.operators[0], self["service"]
         hub.stake(name, DELEGATED, 0, 0, sender=evm.account("owner"))
         penalty = DELEGATED // 3 // MULTIPLE
         hub.slash(name, 0, penalty, sender=service)
@@ -87,6 +89,7 @@ class Grants(System):
         owners = {1: self["other beneficiary"], 2: self["beneficiary"]}
         for number, (name, amount) in put.items():
             escrow.stake(number, name, amount, 0, sender=owners[number])
+            self.logged.wrote("stake", name, amount, sender=self.keys[number])
             found[number].enter(name, amount)
         evm.warp(2 * EPOCH)
         return found
@@ -100,6 +103,7 @@ class Grants(System):
             number: replace(grant, principals=dict(grant.principals)) for number, grant in self.opening.items()
         }
         self.vested_totals: dict[int, int] = {}
+        self.start_book()
         self.slashed = False
         self.gained = 0  # wei that came back beyond what was put in: what others' divisions left in a pool
 
@@ -172,6 +176,8 @@ class Grants(System):
             fails = "escrow: staked with another operator"
         elif grant.owed:
             return None  # writing off may settle what is owed, or not: the reason depends on it
+        if not self.has_room(operator, amount):
+            return None
         held = 0 if wiped else self.shares(number)
         returned = yield self.tx(
             "escrow.stake", number, operator, amount, 0, sender=owner, fails=fails, may_revert=fails is None
@@ -181,6 +187,8 @@ class Grants(System):
                 grant.write_off()
             grant.enter(operator, amount)
             shares = int.from_bytes(returned, "big")
+            self.at_hub()
+            self.staked(self.keys[number], operator, amount, shares)
             assert self.shares(number) == held + shares, "the grant has a position of its own"
             if self.sometimes():
                 self.emitted("escrow.Staked", id=number, operator=operator, amount=amount, shares=shares)
@@ -201,6 +209,7 @@ class Grants(System):
         )
         if returned is not None:
             ticket = int.from_bytes(returned, "big")
+            self.unstaked(self.keys[number], grant.operator, shares, ticket)
             amount = grant.leave(ticket, shares, held)
             if self.sometimes():
                 self.emitted("escrow.Unstaked", id=number, operator=grant.operator, ticket=ticket, amount=amount)
@@ -218,6 +227,8 @@ class Grants(System):
             assert not ripe, f"a matured ticket must come back, was refused: {self.refusal}"
             return
         amount = int.from_bytes(returned, "big")
+        self.received[self.keys[number]] += amount
+        self.asked[self.keys[number]].discard(ticket)
         gain = grant.take_back(ticket, amount)
         assert gain <= DUST, "HUB-8: in and out gains"
         assert self.slashed or gain >= -DUST, "ESC-5: a loss without a slash"
@@ -259,6 +270,8 @@ class Grants(System):
         returned = yield
         paid = self.stored(owner) - before
         assert paid == int.from_bytes(returned, "big"), "the beneficiary gets the rewards"
+        self.at_hub().claim_rewards(self.grants[number].operator)
+        self.received[self.keys[number]] += paid
 
     @action("", Index(GRANTS), Who(), weight=2)
     def pass_on(self, who: str, number: int, successor: str) -> Steps:
@@ -292,16 +305,25 @@ class Grants(System):
         returned = yield RAW_OUTCOME
         wrong = ("hub: zero amount", "token: insufficient balance")
         assert returned is not None or self.refusal in wrong, self.refusal
+        if returned is not None:
+            self.at_hub().reward(operator, amount)
 
     @action("hub.slash", Choice("operators"), Coins(LOCK), Coins(LOCK), sender="service", weight=5)
     def slash(self, who: str, operator: str, damages: int, penalty: int) -> Steps:
-        self.slashed |= (yield MAY_REVERT) is not None
+        returned = yield MAY_REVERT
+        if returned is not None:
+            self.slashed = True
+            self.slashed_at(who, operator, damages, penalty, int.from_bytes(returned[64:96], "big"))
 
     @action("", Choice("operators"), Coins(LOCK), weight=6, allow=("hub: zero amount", "token: insufficient balance"))
     def lock_again(self, who: str, operator: str, amount: int) -> Steps:
         """New coins behind the service, all of them bound: room for stake."""
-        yield self.tx("hub.lock", self["service"], operator, amount, sender=operator, may_revert=True)
-        yield self.tx("hub.bind", operator, 2**96 - 1, sender=self["service"])
+        service = self["service"]
+        done = yield self.tx("hub.lock", service, operator, amount, sender=operator, may_revert=True)
+        if done is not None:
+            self.at_hub().lock(service, operator, amount)
+        yield self.tx("hub.bind", operator, 2**96 - 1, sender=service)
+        self.at_hub().bind(service, operator, 2**96 - 1)
 
     # what always holds ------------------------------------------------------------------------------------------------
 

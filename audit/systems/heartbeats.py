@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from audit.oracles.promise import reserve_of
+from audit.oracles.neutrality import check_alike
+from audit.oracles.profit import check_self_slash
+from audit.oracles.promise import Promise, check_payable, reserve_of
 from audit.systems._court import LOCK, Courtroom
+from audit.systems._court_oracles import CourtOracles
 from audit.systems._hub import number
 from audit.systems._registry import DIGESTS, SCHEMAS, UNKNOWN, Place, Registry, Said
 from audit.systems.provenance import Provenance
@@ -29,10 +32,11 @@ AUTHORS = ("author", "other author")
 HOSTILE = "juror"  # a quarter of the mature seats: who holds three quarters decides
 FINE, PENALTY = 700 * COIN, 100 * COIN  # what the service takes for one false heartbeat
 CLAIMS = (400 * COIN, 700 * COIN, 2_500 * COIN)
-TIMES = (1_800_000_000, 1_800_000_001)
+TIMES = (1_500_000_000, 1_500_000_001, 0, 2**40)  # the third is none, the fourth has not come
 SPOILT = ("", "", "", "", "", "other key", "other record", "short", "other node")
 LIE = b"\xee" * 32
 MOST_CASES = 8
+MULTIPLE = 4  # of the first node's delegators; the second has none
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Proof:
         return self.beat.args, self.signature, self.record.args
 
 
-class Heartbeats(Provenance, Courtroom):
+class Heartbeats(Provenance, CourtOracles):
     """A node that signed only what was promoted loses nothing, whoever accuses it; a lie costs its lock."""
 
     contracts = ("Environments", "AlignmentCourt")
@@ -100,14 +104,14 @@ class Heartbeats(Provenance, Courtroom):
             self.said[attester, SCHEMAS[0], known] = Said(self.now, 0, 1, True)
         place, policy = self.place_id(author, "production"), self.policies[2]
         places.declare_environment("production", policy, sender=author)
-        self.places[place] = Place(author, [(self.now, policy)])
+        self.places[place] = Place(author, [(self.now, policy, False)], restitutions=[(self.now, author)])
         for known in list(self.records)[:2]:
             places.promote(place, known, sender=author)
             self.places[place].promotions.append((known, self.evm.block_number))
 
     def start(self) -> None:
         Registry.start(self)
-        Courtroom.start(self)
+        CourtOracles.start(self)
         self.records, self.words, self.said, self.places, self.truth = copy.deepcopy(self.library)
         self.spent: dict[bytes, str] = {}  # false heartbeats that the service slashed for
         self.taken = dict.fromkeys(self.nodes, 0)  # wei, for lies
@@ -136,7 +140,9 @@ class Heartbeats(Provenance, Courtroom):
         signer = self["author"] if spoilt == "other key" else self["operator"] if spoilt == "other node" else self[role]
         root = heartbeat_digest(self.beats, beat)
         signature = self.keys[signer].sign(root)
-        honest = digest == record.digest or not given or signer != self[role] or spoilt == "short"
+        honest = (
+            digest == record.digest or not given or signer != self[role] or spoilt == "short" or time not in TIMES[:2]
+        )
         return Proof(beat, signature[:-2] if spoilt == "short" else signature, record, root, not honest)
 
     def brought(self, who: str, proof: Proof) -> Any:
@@ -146,7 +152,15 @@ class Heartbeats(Provenance, Courtroom):
         assert said == proof.false, "ENV-6: only another digest than the promoted one's is evidence"
         return said
 
-    @action("", Choice(NODES), Choice("numbers"), Choice((*DIGESTS[:2], LIE)), Choice(TIMES), Choice(SPOILT), weight=24)
+    @action(
+        "",
+        Choice(NODES),
+        Choice("numbers"),
+        Choice((*DIGESTS[:2], LIE)),
+        Choice((*TIMES[:2] * 3, *TIMES)),
+        Choice(SPOILT),
+        weight=24,
+    )
     def bring(self, who: str, role: str, named: tuple[bytes, int], digest: bytes, time: int, spoilt: str) -> Steps:
         """To the service, which slashes once for each false heartbeat."""
         proof = self.proof(role, named, digest, time, spoilt)
@@ -155,7 +169,7 @@ class Heartbeats(Provenance, Courtroom):
             yield from self.slashing(self[role], proof.root, FINE, PENALTY)
 
     def slashing(self, node: str, root: bytes, damages: int, penalty: int) -> Any:
-        there = self.ask("hub.lock_of", self["service"], node)
+        there, before = self.ask("hub.lock_of", self["service"], node), self.coalition(node)
         order = self.tx("hub.slash", node, damages, penalty, sender=self["service"], raw_outcome=True)
         done = yield from self.both(lambda m: m.slash(self["service"], node, damages, penalty), order)
         if done is not None:
@@ -163,6 +177,12 @@ class Heartbeats(Provenance, Courtroom):
             taken = number(done[0]) + number(done[0], 1)
             assert taken == min(damages + penalty, there), "a proven lie costs what the service asks"
             self.taken[node] += taken
+            self.harm.slash(MULTIPLE, number(done[0], 1), number(done[0], 2), self.dust)
+            check_self_slash(before, self.coalition(node), number(done[0]))
+
+    def coalition(self, node: str) -> int:
+        """A node and the service that slashes it."""
+        return self.ask("hub.credit", self["service"]) + self.behind(node)
 
     @action("", Choice(NODES), Choice("numbers"), Choice((*DIGESTS[:2], LIE)), Choice(SPOILT), Choice(CLAIMS), weight=8)
     def accuse(self, who: str, role: str, named: tuple[bytes, int], digest: bytes, spoilt: str, amount: int) -> Steps:
@@ -272,4 +292,31 @@ class Heartbeats(Provenance, Courtroom):
             self.do("hub.slash", self[role], FINE, PENALTY, sender=self["service"])
             if self.behind(self[role]) != there - min(FINE + PENALTY, there):
                 return False
+        return True
+
+    @invariant("ORA-2", at_end=True)
+    def lies_are_payable(self) -> bool:
+        """Promise: a fine that a node's lock holds is paid in full, whichever node lied first."""
+        paid = FINE * 4 // 5
+        promises = [Promise("service", node, paid, FINE) for node in self.nodes if self.behind(node) >= FINE]
+        check_payable(promises, self.evm.anchor, lambda _, node: self.behind(node), self.fine)
+        return True
+
+    def fine(self, promise: Promise) -> int:
+        before = self.ask("hub.credit", self["service"])
+        self.do("hub.slash", promise.operator, promise.reserve, 0, sender=self["service"])
+        return self.ask("hub.credit", self["service"]) - before
+
+    @invariant("ORA-5", at_end=True)
+    def pay_knows_no_order(self) -> bool:
+        """Neutrality: jurors are paid alike in any order; one lie after the other costs what both together cost."""
+        super().pay_knows_no_order()
+        for node in self.nodes:
+            with self.evm.anchor():
+                self.do("hub.slash", node, 2 * FINE, 0, sender=self["service"])
+                whole = self.coalition(node)
+            with self.evm.anchor():
+                for _ in range(2):
+                    self.do("hub.slash", node, FINE, 0, sender=self["service"])
+                check_alike("two lies", whole, [self.coalition(node)], 2)
         return True

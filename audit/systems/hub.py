@@ -214,13 +214,26 @@ class Hub(HubDelegators):
             )
 
     def promised_multiple(self, service: str, operator: str) -> int:
-        """The highest multiple that delegators who are here could know of in time to leave."""
-        known = [
-            value
-            for time, who, at, value in self.multiples
-            if (who, at) == (operator, service) and time + RAISE_NOTICE <= self.now
-        ]
-        return max(known, default=0)
+        """The highest multiple that delegators who are here could know of in time to leave: what was announced that
+        long ago and no lowering has replaced whose date is over."""
+        horizon = self.model.services[service].horizon
+        said = [(time, value) for time, who, at, value in self.multiples if (who, at) == (operator, service)]
+        counts: list[int] = []
+        for time, value in said:
+            if self.model.next_start(time + horizon) <= self.now and any(value < item for item in counts):
+                counts = [item for item in counts if item <= value] + [value]
+            elif time + RAISE_NOTICE <= self.now:
+                counts.append(value)
+        return max(counts, default=0)
+
+    @invariant("HUB-22", at_end=True)
+    def no_multiple_outlasts_its_announcement(self) -> bool:
+        """What counts is never more than what was announced in time, nor longer than a lowering said."""
+        for service in self.services:
+            for operator in self.operators:
+                counts, most = self.view("get_lock", service, operator)[2], self.promised_multiple(service, operator)
+                assert counts <= most, f"HUB-22: a multiple of {counts} counts, {most} was announced"
+        return True
 
     # the owner --------------------------------------------------------------------------------------------------------
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.oracles.neutrality import check_alike
 from audit.systems._hub import EPOCH, HubSystem
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Amount, Choice
+from evmstorm.oracles.neutrality import check_alike
 from keifu.spec.staking import RAISE_NOTICE
 from keifu.units import COIN
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from audit.systems._registry import UNKNOWN, Place, Registry
 from evmstorm.fuzz.system import Steps, action, invariant
-from evmstorm.fuzz.values import Choice
+from evmstorm.fuzz.values import Choice, Flag
 from keifu.keys import keccak256
 from keifu.provenance import Heartbeat, heartbeat_digest
+from keifu.spec.kinds import RUNNABLE
 
 NAMES = ("production", "staging", "")
 
@@ -30,44 +31,56 @@ class Provenance(Registry):
         head = (self.evm.chain_id, int(self["environments"], 16), int(owner, 16), 128, len(name))
         return keccak256(b"".join(item.to_bytes(32, "big") for item in head) + name.encode().ljust(32, b"\0"))
 
-    @action("", Choice(NAMES), Choice("policies"), weight=5)
-    def declare(self, who: str, name: str, policy: list[Any]) -> Steps:
+    @action("", Choice(NAMES), Choice("policies"), Flag(), Choice("addresses"), weight=5)
+    def declare(self, who: str, name: str, policy: list[Any], sound: bool, to: str) -> Steps:
         place = self.place_id(who, name)
         fails = self.policy_fails(policy)
         if place in self.places:
             fails = "environments: already declared"
         if not name:
             fails = "environments: empty name"
-        returned = yield self.tx("environments.declare_environment", name, policy, sender=who, fails=fails)
+        returned = yield self.tx("environments.declare_environment", name, policy, sound, to, sender=who, fails=fails)
         if fails is None:
             assert returned == place, "declare_environment returns the id"
-            self.places[place] = Place(who, [(self.now, policy)])
+            self.places[place] = Place(who, [(self.now, policy, sound)], restitutions=[(self.now, to)])
             if self.sometimes():
                 self.emitted("environments.Declared", environment=place, owner=who, name=name)
 
     def known(self, who: str) -> list[bytes]:
         """Environments, one's own three times as often."""
-        own = [place for place, item in self.places.items() if item.owner == who]
+        own = [place for place, item in self.places.items() if self.people.acts(who, item.owner)]
         return own * 3 + [*self.places, UNKNOWN]
 
     def not_owner(self, who: str, place: bytes) -> str | None:
-        own = place in self.places and self.places[place].owner == who
+        own = place in self.places and self.people.acts(who, self.places[place].owner)
         return None if own else "environments: not the owner"
 
-    @action("", Choice("known", UNKNOWN), Choice("policies"))
-    def announce(self, who: str, place: bytes, policy: list[Any]) -> Steps:
+    @action("", Choice("known", UNKNOWN), Choice("policies"), Flag())
+    def announce(self, who: str, place: bytes, policy: list[Any], sound: bool) -> Steps:
         fails = self.not_owner(who, place)
         if fails is None:
             pending = self.places[place].policies[-1][0] > self.now
             fails = "environments: a policy is under notice" if pending else self.policy_fails(policy)
-        yield self.tx("environments.announce_policy", place, policy, sender=who, fails=fails)
+        yield self.tx("environments.announce_policy", place, policy, sound, sender=who, fails=fails)
         if fails is None:
-            self.places[place].policies.append((self.now + self.notice, policy))
+            self.places[place].policies.append((self.now + self.notice, policy, sound))
+
+    @action("", Choice("known", UNKNOWN), Choice("addresses"))
+    def announce_restitution(self, who: str, place: bytes, to: str) -> Steps:
+        fails = self.not_owner(who, place)
+        if fails is None and self.places[place].restitutions[-1][0] > self.now:
+            fails = "environments: an address is under notice"
+        yield self.tx("environments.announce_restitution", place, to, sender=who, fails=fails)
+        if fails is None:
+            self.places[place].restitutions.append((self.now + self.notice, to))
+
+    def in_force(self, item: Place) -> tuple[int, list[Any], bool]:
+        counting = (policy for policy in reversed(item.policies) if policy[0] <= self.now)
+        found: tuple[int, list[Any], bool] = next(counting)
+        return found
 
     def met(self, item: Place, artefact: bytes, any_age: bool) -> bool:
-        policies = item.policies
-        policy = policies[-1][1] if policies[-1][0] <= self.now else policies[-2][1]
-        for schema, needed, age, attesters in policy:
+        for schema, needed, age, attesters in self.in_force(item)[1]:
             since = self.now - age if age and not any_age else 0
             said = [self.said.get((attester, schema, artefact)) for attester in attesters]
             if sum(found is not None and found.stands(self.now) and found.time >= since for found in said) < needed:
@@ -77,7 +90,11 @@ class Provenance(Registry):
     def promotion_fails(self, item: Place, artefact: bytes, any_age: bool) -> str | None:
         if artefact not in self.records or self.words[artefact][3] != 1:
             return "environments: artefact is not active"
-        return None if self.met(item, artefact, any_age) else "environments: policy is not met"
+        if self.records[artefact].kind not in RUNNABLE:
+            return "environments: nothing runs this kind"
+        if not self.met(item, artefact, any_age):
+            return "environments: policy is not met"
+        return "environments: lineage is not sound" if self.in_force(item)[2] and not self.is_sound(artefact) else None
 
     def promoted(self, place: bytes, artefact: bytes, returned: bytes) -> None:
         item = self.places[place]
@@ -132,15 +149,44 @@ class Provenance(Registry):
         """What runs now, and what ran at any past block, is what was promoted."""
         self.evm.mine()
         for place, item in self.places.items():
-            number = self.ask("environments.current", place)
-            wanted = item.promotions[-1][0] if item.promotions else bytes(32)
-            if number != int.from_bytes(wanted, "big"):
+            if not self.runs(place, item):
                 return False
             for block in {1, *(block for _, block in item.promotions)}:
                 ran = [artefact for artefact, at in item.promotions if at <= block]
-                found = self.ask("environments.at", place, block)
-                if found != int.from_bytes(ran[-1] if ran else bytes(32), "big"):
+                found = self.contract("environments").at(place, block)
+                if tuple(found) != ((ran[-1], len(ran)) if ran else (bytes(32), 0)):
                     return False
+        return True
+
+    def runs(self, place: bytes, item: Place) -> bool:
+        """Every value of `current`, and of each promotion."""
+        places, wanted = self.contract("environments"), (bytes(32), 0, False)
+        if item.promotions:
+            artefact = item.promotions[-1][0]
+            demanded = self.in_force(item)[2]
+            ok = self.words[artefact][3] == 1 and self.met(item, artefact, False)
+            wanted = (artefact, len(item.promotions), ok and (not demanded or self.is_sound(artefact)))
+        given = [(seq, promoted) for seq, promoted in enumerate([*item.promotions, (bytes(32), 0)], 1)]
+        return tuple(places.current(place)) == wanted and all(
+            tuple(places.promotion(place, seq)) == promoted for seq, promoted in given
+        )
+
+    @invariant("ENV-3", at_end=True)
+    def policies_are_read_back(self) -> bool:
+        """Every policy, past, present or under notice, and whom restitution goes to."""
+        places = self.contract("environments")
+        for place, item in self.places.items():
+            for version, (since, entries, sound) in enumerate(item.policies, 1):
+                from_, found, demanded = places.policy_of(place, version)
+                plain = [(bytes(e[0]), e[1], e[2], list(e[3])) for e in found]
+                if (from_, plain, demanded) != (since, [(s, n, a, list(who)) for s, n, a, who in entries], sound):
+                    return False
+            version = sum(since <= self.now for since, _, _ in item.policies)
+            if tuple(places.environment_of(place)) != (item.owner, len(item.promotions), version):
+                return False
+            to = next(to for since, to in reversed(item.restitutions) if since <= self.now)
+            if places.restitution_of(place) != to:
+                return False
         return True
 
     @invariant("ENV-6", at_end=True)

@@ -9,15 +9,23 @@
 
 from snekmate.utils import eip712_domain_separator as eip712
 from ..interfaces import IProvenanceRegistry
+from . import identities
+from . import leaves
 from . import merkle
 from . import record_hash
 from . import signatures
 
 uses: eip712
+uses: identities
+uses: leaves
 uses: signatures
 
-# An anchor's word: time (40), number of leaves (from bit 40).
+# An anchor's word: time (40), number of leaves (32), since when it is taken back (40, zero: not), number of leaves that
+# are taken back (32).
 COUNT_AT: constant(uint256) = 40
+REVOKED_AT: constant(uint256) = 72
+LEAVES_AT: constant(uint256) = 112
+U32: constant(uint256) = 2**32 - 1
 U40: constant(uint256) = 2**40 - 1
 
 # Most leaves that an anchorer may state.
@@ -40,18 +48,72 @@ def anchor(_root: bytes32, _count: uint256, _manifest: bytes32, _uri: String[128
     assert _root != empty(bytes32), "registry: empty root"
     assert _count > 0 and _count <= MAX_COUNT, "registry: leaf count out of range"
     assert self._anchors[msg.sender][_root] == 0, "registry: root is anchored"
+    identities._check_open(msg.sender)
     self._anchors[msg.sender][_root] = block.timestamp | (_count << COUNT_AT)
     log IProvenanceRegistry.Anchored(anchorer=msg.sender, root=_root, count=_count, manifest=_manifest, uri=_uri)
 
 
 @external
-@view
-def anchor_of(_anchorer: address, _root: bytes32) -> (uint256, uint256):
+def revoke_anchor(_root: bytes32, _reason: String[128], _anchorer: address = msg.sender):
     """
-    @notice Time and stated number of leaves of an anchor; zeros when there is none.
+    @notice Take back a whole anchor, for good: none of its leaves counts any more.
+    @param _root The tree's root.
+    @param _reason In words, for whoever relied on it.
+    @param _anchorer Whose anchor it is: one's own, or of an account that one acts for.
+    """
+    word: uint256 = self._revocable(_anchorer, _root, _anchorer, _reason)
+    self._anchors[_anchorer][_root] = word | (block.timestamp << REVOKED_AT)
+    log IProvenanceRegistry.AnchorRevoked(anchorer=_anchorer, root=_root, reason=_reason)
+
+
+@external
+def revoke_leaf(
+    _anchorer: address,
+    _root: bytes32,
+    _digest: bytes32,
+    _proof: DynArray[bytes32, merkle.MAX_DEPTH],
+    _reason: String[128],
+):
+    """
+    @notice Take one leaf out of a tree that one anchored, for good; the others count as before.
+    @param _anchorer Whose anchor it is: oneself, or an account that one acts for.
+    @param _root The tree's root.
+    @param _digest The leaf's EIP-712 digest.
+    @param _proof That it is in the tree.
+    @param _reason In words, for whoever relied on it.
+    """
+    self._revoke_leaf(_anchorer, _root, _anchorer, _digest, _proof, _reason)
+
+
+@external
+def revoke_label(
+    _anchorer: address,
+    _root: bytes32,
+    _label: IProvenanceRegistry.Label,
+    _proof: DynArray[bytes32, merkle.MAX_DEPTH],
+    _reason: String[128],
+):
+    """
+    @notice Take back a label of one's own in a tree that somebody anchored, for good.
+    @param _anchorer Who anchored it.
+    @param _root The tree's root.
+    @param _label The label; `labeller` is the caller, or an account that he acts for.
+    @param _proof That it is in the tree.
+    @param _reason In words, for whoever relied on it.
+    """
+    digest: bytes32 = eip712._hash_typed_data_v4(record_hash._label(_label))
+    self._revoke_leaf(_anchorer, _root, _label.labeller, digest, _proof, _reason)
+
+
+@external
+@view
+def anchor_of(_anchorer: address, _root: bytes32) -> (uint256, uint256, uint256, uint256):
+    """
+    @notice Time and stated number of leaves of an anchor, since when it is taken back (0: not), and how many of its
+        leaves are; zeros when there is none.
     """
     word: uint256 = self._anchors[_anchorer][_root]
-    return word & U40, word >> COUNT_AT
+    return word & U40, (word >> COUNT_AT) & U32, (word >> REVOKED_AT) & U40, word >> LEAVES_AT
 
 
 @external
@@ -60,9 +122,12 @@ def is_member(
     _anchorer: address, _root: bytes32, _digest: bytes32, _proof: DynArray[bytes32, merkle.MAX_DEPTH]
 ) -> bool:
     """
-    @notice Whether a digest is a leaf of an anchored tree. Says nothing about who signed it.
+    @notice Whether a digest is a leaf of an anchored tree, and its anchorer did not take it back. Says nothing about
+        who signed it.
     """
-    return self._anchors[_anchorer][_root] != 0 and merkle._root(self._leaf(_digest), _proof) == _root
+    if merkle._root(self._leaf(_digest), _proof) != _root:
+        return False
+    return self._counts(_anchorer, _root, _digest)
 
 
 @external
@@ -75,15 +140,16 @@ def is_label(
     _signature: Bytes[65],
 ) -> bool:
     """
-    @notice Whether a label is in an anchored tree and its labeller signed it.
+    @notice Whether a label is in an anchored tree, its labeller signed it, and nobody took it back. Whether the
+        labeller's key was in use when it was anchored says `identity_of`.
     """
     struct_hash: bytes32 = record_hash._label(_label)
     digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
-    if self._anchors[_anchorer][_root] == 0 or not signatures._signed_by_key(
-        _label.labeller, struct_hash, digest, _signature
-    ):
+    if merkle._root(self._leaf(digest), _proof) != _root:
         return False
-    return merkle._root(self._leaf(digest), _proof) == _root
+    if not signatures._signed_by_key(_label.labeller, struct_hash, digest, _signature):
+        return False
+    return self._counts(_anchorer, _root, digest)
 
 
 @external
@@ -96,16 +162,60 @@ def is_record(
     _signature: Bytes[65],
 ) -> bool:
     """
-    @notice Whether a record is in an anchored tree and its author signed it. Its parents are not checked; the verifier
-        checks them.
+    @notice Whether a record is in an anchored tree, its author signed it, and its anchorer did not take it back. Its
+        parents, and whether the author's key was in use, are for the verifier to check.
     """
     struct_hash: bytes32 = record_hash._record(_record)
     digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
-    if self._anchors[_anchorer][_root] == 0 or not signatures._signed_by_key(
-        _record.author, struct_hash, digest, _signature
-    ):
+    if merkle._root(self._leaf(digest), _proof) != _root:
         return False
-    return merkle._root(self._leaf(digest), _proof) == _root
+    if not signatures._signed_by_key(_record.author, struct_hash, digest, _signature):
+        return False
+    return self._counts(_anchorer, _root, digest)
+
+
+@internal
+def _revoke_leaf(
+    _anchorer: address,
+    _root: bytes32,
+    _account: address,
+    _digest: bytes32,
+    _proof: DynArray[bytes32, merkle.MAX_DEPTH],
+    _reason: String[128],
+):
+    word: uint256 = self._revocable(_anchorer, _root, _account, _reason)
+    assert merkle._root(self._leaf(_digest), _proof) == _root, "registry: not in the tree"
+    key: bytes32 = leaves._key(_anchorer, _root, _digest)
+    assert leaves._revoked[key] == 0, "registry: already revoked"
+    leaves._revoked[key] = block.timestamp
+    self._anchors[_anchorer][_root] = word + (1 << LEAVES_AT)
+    log IProvenanceRegistry.LeafRevoked(
+        anchorer=_anchorer, root=_root, digest=_digest, account=_account, reason=_reason
+    )
+
+
+@internal
+@view
+def _revocable(_anchorer: address, _root: bytes32, _account: address, _reason: String[128]) -> uint256:
+    word: uint256 = self._anchors[_anchorer][_root]
+    assert word != 0, "registry: unknown anchor"
+    assert identities._acts_for(msg.sender, _account), "registry: not the account's key"
+    assert len(_reason) > 0, "registry: no reason given"
+    assert (word >> REVOKED_AT) & U40 == 0, "registry: already revoked"
+    return word
+
+
+@internal
+@view
+def _counts(_anchorer: address, _root: bytes32, _digest: bytes32) -> bool:
+    """
+    @dev Whether the anchor stands and this leaf of it was not taken back. The leaf's own slot is read only where the
+        anchor's word says that some were.
+    """
+    word: uint256 = self._anchors[_anchorer][_root]
+    if word == 0 or (word >> REVOKED_AT) & U40 != 0:
+        return False
+    return word >> LEAVES_AT == 0 or leaves._revoked[leaves._key(_anchorer, _root, _digest)] == 0
 
 
 @internal

@@ -8,6 +8,9 @@
 """
 
 from ..interfaces import IProvenanceRegistry
+from . import identities
+
+uses: identities
 
 # An attestation's word: time (40), expiry (64), revoked at (40), edition (32), revocable (1).
 EXPIRY_AT: constant(uint256) = 40
@@ -24,6 +27,7 @@ _attestations: HashMap[bytes32, uint256]
 
 @internal
 def _attest(_attester: address, _attestation: IProvenanceRegistry.Attestation) -> bytes32:
+    identities._check_open(_attester)
     expiry: uint256 = convert(_attestation.expiry, uint256)
     assert expiry == 0 or expiry > block.timestamp, "registry: already expired"
     assert (
@@ -54,20 +58,22 @@ def _attest(_attester: address, _attestation: IProvenanceRegistry.Attestation) -
 
 
 @external
-def revoke_attestation(_schema: bytes32, _subject: bytes32):
+def revoke_attestation(_schema: bytes32, _subject: bytes32, _attester: address = msg.sender):
     """
     @notice Take back one's latest attestation, if it was made revocable.
     @param _schema Its schema.
     @param _subject The record it is about.
+    @param _attester Whose it is: one's own, or of an account that one acts for.
     """
-    key: bytes32 = self._key(msg.sender, _schema, _subject)
+    key: bytes32 = self._key(_attester, _schema, _subject)
     word: uint256 = self._attestations[key]
     assert word != 0, "registry: unknown attestation"
+    assert identities._acts_for(msg.sender, _attester), "registry: not the account's key"
     assert (word >> REVOCABLE_AT) & 1 == 1, "registry: attestation is irrevocable"
     assert (word >> REVOKED_AT) & U40 == 0, "registry: already revoked"
     self._attestations[key] = word | (block.timestamp << REVOKED_AT)
     log IProvenanceRegistry.AttestationRevoked(
-        attester=msg.sender, schema=_schema, subject=_subject, edition=(word >> EDITION_AT) & U32
+        attester=_attester, schema=_schema, subject=_subject, edition=(word >> EDITION_AT) & U32
     )
 
 

@@ -8,12 +8,13 @@
     block, so that anyone can say what ran at any past block; nodes sign what they run, and a heartbeat that
     contradicts is evidence.
 @dev A promotion is one word: the artefact's id, whose low six bytes are zero, and there the block number. A policy is
-    a list of (schema, attesters, how many of them, how old at most). A new one counts after `NOTICE`; old ones stay
-    readable.
+    a list of (schema, attesters, how many of them, how old at most), and may ask that everything an artefact was made
+    from is active: then the links of its lineage have to be stored in the registry. A new policy counts after `NOTICE`;
+    old ones stay readable.
 @custom:security An environment's owner is trusted to choose among what the policy allows, and with the policy, after
-    notice. It cannot change hands: own it with a contract account if keys have to rotate. An attestation may be revoked
-    after a promotion; `current` then says that the policy no longer holds, and promotes nothing by itself. Within one
-    block the last promotion counts. Nodes should sign heartbeats for promotions that are final: after a reorganisation
+    notice. Its key follows the replacements in the registry. An attestation may be revoked, or an ancestor withdrawn,
+    after a promotion; `current` then says so, and promotes nothing by itself. Within one block the last promotion
+    counts. Nodes should sign heartbeats for promotions that are final: after a reorganisation
     a number may stand for another artefact.
 @custom:kill Cannot be stopped: no owner, no pause, no funds. An environment ends when its owner stops promoting.
 """
@@ -33,12 +34,22 @@ implements: IEnvironments
 # ############################################################## #
 
 from snekmate.utils import eip712_domain_separator as eip712
+from ..lib import policies
+from ..lib import promotions
+from ..lib import restitutions
 from ..lib import signatures
 
 initializes: eip712
 initializes: signatures[eip712 := eip712]
+initializes: promotions
+initializes: policies
+initializes: restitutions
 
-exports: eip712.eip712Domain
+exports: (
+    eip712.eip712Domain,
+    promotions.promotion,
+    promotions.at,
+)
 
 
 # ############################################################## #
@@ -48,36 +59,14 @@ exports: eip712.eip712Domain
 # Time between announcing a policy and its effect, seconds.
 NOTICE: public(constant(uint256)) = 86_400
 
-# Most entries of a policy, and most attesters of an entry.
-MAX_ENTRIES: constant(uint256) = 8
-MAX_ATTESTERS: constant(uint256) = 8
-
-# Words of a stored policy: an entry takes its schema, then one word for each attester.
-MAX_WORDS: constant(uint256) = MAX_ENTRIES * (1 + MAX_ATTESTERS)
+# Most entries of a policy.
+MAX_ENTRIES: constant(uint256) = policies.MAX_ENTRIES
 
 # State of a record that may be promoted.
 ACTIVE: constant(uint8) = 1
 
-# Part of a promotion's word that is the artefact's id; the rest is the block number.
-BLOCK_MASK: constant(uint256) = 2**48 - 1
-
-# An environment's word: owner from bit 0 (160), promotions (40), announced policies (32).
-SEQ_AT: constant(uint256) = 160
-POLICY_AT: constant(uint256) = 200
-
-# An attester's word: the attester from bit 0 (160); in the first word of an entry also needed (8), attesters (8) and
-# largest age (32); in the first word of a policy also the number of entries (8) and since when it counts (40).
-NEEDED_AT: constant(uint256) = 160
-COUNT_AT: constant(uint256) = 168
-AGE_AT: constant(uint256) = 176
-ENTRIES_AT: constant(uint256) = 208
-FROM_AT: constant(uint256) = 216
-
-# Masks of packed fields.
-U8: constant(uint256) = 2**8 - 1
-U32: constant(uint256) = 2**32 - 1
-U40: constant(uint256) = 2**40 - 1
-U160: constant(uint256) = 2**160 - 1
+# Kinds of record that something can run, a bit each: 3 code, 4 weights, 5 model, 8 container, 9 agent.
+RUNNABLE: constant(uint256) = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 8) | (1 << 9)
 
 # EIP-712 type of a heartbeat.
 HEARTBEAT_TYPE: constant(bytes32) = keccak256(
@@ -91,20 +80,6 @@ HEARTBEAT_TYPE: constant(bytes32) = keccak256(
 
 # Where records and attestations are.
 registry: public(immutable(IProvenanceRegistry))
-
-
-# ############################################################## #
-#                             STORAGE                            #
-# ############################################################## #
-
-# Environment -> its word; zero when it was never declared.
-_environments: HashMap[bytes32, uint256]
-
-# Environment -> number of the promotion, from 1 -> its word.
-_promotions: HashMap[bytes32, HashMap[uint256, uint256]]
-
-# Environment -> version of the policy, from 1 -> its words.
-_policies: HashMap[bytes32, HashMap[uint256, uint256[MAX_WORDS]]]
 
 
 # ############################################################## #
@@ -127,19 +102,28 @@ def __init__(_registry: address):
 # ############################################################## #
 
 @external
-def declare_environment(_name: String[64], _policy: DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES]) -> bytes32:
+def declare_environment(
+    _name: String[64],
+    _policy: DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES],
+    _sound: bool = False,
+    _restitution: address = empty(address),
+) -> bytes32:
     """
     @notice Declare an environment; the caller owns it. Its first policy counts at once.
     @param _name Its name, unique for the owner.
-    @param _policy What a promotion needs; an empty one allows every active record.
+    @param _policy What a promotion needs; an empty one allows every active record that can run.
+    @param _sound Whether everything that an artefact was made from has to be active, too.
+    @param _restitution To whom the damages of a false heartbeat go; zero for the owner.
     @return The environment's id.
     """
     assert len(_name) > 0, "environments: empty name"
     environment: bytes32 = self._environment_id(msg.sender, _name)
-    assert self._environments[environment] == 0, "environments: already declared"
-    self._environments[environment] = convert(msg.sender, uint256) | (1 << POLICY_AT)
+    assert promotions._environments[environment] == 0, "environments: already declared"
+    promotions._environments[environment] = convert(msg.sender, uint256) | (1 << promotions.POLICY_AT)
     log IEnvironments.Declared(environment=environment, owner=msg.sender, name=_name)
-    self._store_policy(environment, 1, block.timestamp, _policy)
+    policies._store(environment, 1, block.timestamp, _policy, _sound)
+    if _restitution != empty(address):
+        restitutions._announce(environment, _restitution, block.timestamp)
     return environment
 
 
@@ -148,25 +132,37 @@ def declare_environment(_name: String[64], _policy: DynArray[IEnvironments.Polic
 # ############################################################## #
 
 @external
-def announce_policy(_environment: bytes32, _policy: DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES]):
+def announce_policy(
+    _environment: bytes32, _policy: DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES], _sound: bool = False
+):
     """
     @notice Announce the next policy; it counts after `NOTICE`.
     @param _environment One's environment.
     @param _policy What a promotion needs from then on.
+    @param _sound Whether everything that an artefact was made from has to be active, too.
     """
     word: uint256 = self._owned(_environment)
-    version: uint256 = word >> POLICY_AT
-    assert (
-        self._policies[_environment][version][0] >> FROM_AT <= block.timestamp
-    ), "environments: a policy is under notice"
-    self._environments[_environment] = word + (1 << POLICY_AT)
-    self._store_policy(_environment, version + 1, block.timestamp + NOTICE, _policy)
+    version: uint256 = word >> promotions.POLICY_AT
+    assert not policies._is_under_notice(_environment, version), "environments: a policy is under notice"
+    promotions._environments[_environment] = word + (1 << promotions.POLICY_AT)
+    policies._store(_environment, version + 1, block.timestamp + NOTICE, _policy, _sound)
+
+
+@external
+def announce_restitution(_environment: bytes32, _to: address):
+    """
+    @notice Announce to whom the damages of a false heartbeat go; it counts after `NOTICE`.
+    @param _environment One's environment.
+    @param _to The address; zero for the owner.
+    """
+    self._owned(_environment)
+    restitutions._announce(_environment, _to, block.timestamp + NOTICE)
 
 
 @external
 def promote(_environment: bytes32, _artefact: bytes32) -> uint256:
     """
-    @notice Run an artefact from now on. Reverts unless it is active and the policy's attestations stand.
+    @notice Run an artefact from now on. Reverts unless it is active, of a kind that can run, and as the policy asks.
     @param _environment One's environment.
     @param _artefact Id of the record.
     @return Number of the promotion.
@@ -184,8 +180,8 @@ def rollback(_environment: bytes32, _seq: uint256) -> uint256:
     @return Number of the new promotion.
     """
     word: uint256 = self._owned(_environment)
-    assert _seq > 0 and _seq < (word >> SEQ_AT) & U40, "environments: not an earlier promotion"
-    artefact: bytes32 = self._artefact(self._promotions[_environment][_seq])
+    assert _seq > 0 and _seq < (word >> promotions.SEQ_AT) & promotions.U40, "environments: not an earlier promotion"
+    artefact: bytes32 = promotions._artefact(promotions._promotions[_environment][_seq])
     seq: uint256 = self._promote(_environment, word, artefact, True)
     log IEnvironments.RolledBack(environment=_environment, seq=seq, to_seq=_seq)
     return seq
@@ -210,90 +206,59 @@ def environment_of(_environment: bytes32) -> (address, uint256, uint256):
     """
     @notice Owner, number of promotions and version of the policy that counts now; zeros when never declared.
     """
-    word: uint256 = self._environments[_environment]
+    word: uint256 = promotions._environments[_environment]
     if word == 0:
         return empty(address), 0, 0
     return (
-        convert(word & U160, address),
-        (word >> SEQ_AT) & U40,
-        self._version(_environment, word),
+        self._owner(word),
+        (word >> promotions.SEQ_AT) & promotions.U40,
+        policies._in_force(_environment, word >> promotions.POLICY_AT),
     )
 
 
 @external
 @view
-def policy_of(_environment: bytes32, _version: uint256) -> (uint256, DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES]):
+def restitution_of(_environment: bytes32) -> address:
     """
-    @notice A policy, past, present or announced: since when it counts (unix seconds) and its entries.
+    @notice To whom the damages of a false heartbeat go now; the owner when no other was named, zero when never
+        declared.
     """
-    assert _version > 0 and _version <= self._environments[_environment] >> POLICY_AT, "environments: no such policy"
-    entries: DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES] = []
-    first: uint256 = self._policies[_environment][_version][0]
-    at_word: uint256 = 0
-    for _: uint256 in range((first >> ENTRIES_AT) & U8, bound=MAX_ENTRIES):
-        head: uint256 = self._policies[_environment][_version][at_word]
-        attesters: DynArray[address, MAX_ATTESTERS] = [convert(head & U160, address)]
-        count: uint256 = (head >> COUNT_AT) & U8
-        for j: uint256 in range(1, count, bound=MAX_ATTESTERS):
-            attesters.append(convert(self._policies[_environment][_version][at_word + 1 + j] & U160, address))
-        entries.append(
-            IEnvironments.PolicyEntry(
-                schema=convert(self._policies[_environment][_version][at_word + 1], bytes32),
-                needed=convert((head >> NEEDED_AT) & U8, uint8),
-                max_age=convert((head >> AGE_AT) & U32, uint32),
-                attesters=attesters,
-            )
-        )
-        at_word += 1 + count
-    return first >> FROM_AT, entries
+    return restitutions._restitution(_environment, self._owner(promotions._environments[_environment]))
+
+
+@external
+@view
+def policy_of(
+    _environment: bytes32, _version: uint256
+) -> (uint256, DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES], bool):
+    """
+    @notice A policy, past, present or announced: since when it counts (unix seconds), its entries, and whether
+        everything that an artefact was made from has to be active.
+    """
+    last: uint256 = promotions._environments[_environment] >> promotions.POLICY_AT
+    assert _version > 0 and _version <= last, "environments: no such policy"
+    return policies._read(_environment, _version)
 
 
 @external
 @view
 def current(_environment: bytes32) -> (bytes32, uint256, bool):
     """
-    @notice What runs now: artefact, number of its promotion, and whether artefact and policy are still in order.
+    @notice What runs now: artefact, number of its promotion, and whether artefact and policy are still in order, its
+        lineage included where the policy asks for it.
     """
-    word: uint256 = self._environments[_environment]
-    seq: uint256 = (word >> SEQ_AT) & U40
+    word: uint256 = promotions._environments[_environment]
+    seq: uint256 = (word >> promotions.SEQ_AT) & promotions.U40
     if seq == 0:
         return empty(bytes32), 0, False
-    artefact: bytes32 = self._artefact(self._promotions[_environment][seq])
-    ok: bool = staticcall registry.status_of(artefact) == ACTIVE and self._is_met(
-        _environment, self._version(_environment, word), artefact, False
+    artefact: bytes32 = promotions._artefact(promotions._promotions[_environment][seq])
+    version: uint256 = policies._in_force(_environment, word >> promotions.POLICY_AT)
+    ok: bool = (
+        staticcall registry.status_of(artefact) == ACTIVE
+        and policies._is_met(registry, _environment, version, artefact, False)
+        and policies._is_sound(registry, _environment, version, artefact)
     )
     return artefact, seq, ok
-
-
-@external
-@view
-def promotion(_environment: bytes32, _seq: uint256) -> (bytes32, uint256):
-    """
-    @notice Artefact and block of a promotion; zeros when there is none of that number.
-    """
-    word: uint256 = self._promotions[_environment][_seq]
-    return self._artefact(word), word & BLOCK_MASK
-
-
-@external
-@view
-def at(_environment: bytes32, _block: uint256) -> (bytes32, uint256):
-    """
-    @notice What ran at the end of a past block, and its promotion; zeros when nothing did. The answer never changes.
-    """
-    assert _block < block.number, "environments: block is not past"
-    low: uint256 = 0
-    high: uint256 = (self._environments[_environment] >> SEQ_AT) & U40
-    # Invariant: promotion `low` (0: none) is not after `_block`, promotion `high + 1` is.
-    for _: uint256 in range(41):
-        if low == high:
-            break
-        middle: uint256 = (low + high + 1) // 2
-        if self._promotions[_environment][middle] & BLOCK_MASK <= _block:
-            low = middle
-        else:
-            high = middle - 1
-    return self._artefact(self._promotions[_environment][low]), low
 
 
 @external
@@ -304,19 +269,28 @@ def is_heartbeat_false(
     """
     @notice Evidence for a slash: whether `node` signed that it ran bytes of another digest under a promotion than the
         artefact's that the promotion named. A heartbeat that is only old is no evidence, nor one of a number that was
-        never given.
+        never given, or of a time that has not come.
     @param _heartbeat What the node signed.
     @param _signature The node's, by key: a contract could change its answer.
     @param _record The record of the artefact at that promotion, as registered.
     """
-    word: uint256 = self._promotions[_heartbeat.environment][convert(_heartbeat.promotionSeq, uint256)]
+    word: uint256 = promotions._promotions[_heartbeat.environment][convert(_heartbeat.promotionSeq, uint256)]
     if word == 0 or _record.digest == _heartbeat.digest:
         return False
-    struct_hash: bytes32 = keccak256(abi_encode(HEARTBEAT_TYPE, _heartbeat))
-    digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
-    if not signatures._signed_by_key(_heartbeat.node, struct_hash, digest, _signature):
+    if _heartbeat.time == 0 or convert(_heartbeat.time, uint256) > block.timestamp:
         return False
-    return staticcall registry.record_id(_record) == self._artefact(word)
+    if not self._is_signed(_heartbeat, _signature):
+        return False
+    return staticcall registry.record_id(_record) == promotions._artefact(word)
+
+
+@external
+@view
+def is_heartbeat_signed(_heartbeat: IEnvironments.Heartbeat, _signature: Bytes[65]) -> bool:
+    """
+    @notice Whether `node` signed a heartbeat, by key: two that contradict each other are evidence, too.
+    """
+    return self._is_signed(_heartbeat, _signature)
 
 
 # ############################################################## #
@@ -324,103 +298,45 @@ def is_heartbeat_false(
 # ############################################################## #
 
 @internal
+@view
+def _is_signed(_heartbeat: IEnvironments.Heartbeat, _signature: Bytes[65]) -> bool:
+    struct_hash: bytes32 = keccak256(abi_encode(HEARTBEAT_TYPE, _heartbeat))
+    digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
+    return signatures._signed_by_key(_heartbeat.node, struct_hash, digest, _signature)
+
+
+@internal
 def _promote(_environment: bytes32, _word: uint256, _artefact: bytes32, _any_age: bool) -> uint256:
-    assert staticcall registry.status_of(_artefact) == ACTIVE, "environments: artefact is not active"
-    version: uint256 = self._version(_environment, _word)
-    assert self._is_met(_environment, version, _artefact, _any_age), "environments: policy is not met"
-    seq: uint256 = ((_word >> SEQ_AT) & U40) + 1
-    self._environments[_environment] = _word + (1 << SEQ_AT)
-    self._promotions[_environment][seq] = convert(_artefact, uint256) | block.number
+    author: address = empty(address)
+    kind: uint8 = 0
+    status: uint8 = 0
+    time: uint256 = 0
+    author, kind, status, time = staticcall registry.state_of(_artefact)
+    assert status == ACTIVE, "environments: artefact is not active"
+    assert (RUNNABLE >> convert(kind, uint256)) & 1 == 1, "environments: nothing runs this kind"
+    version: uint256 = policies._in_force(_environment, _word >> promotions.POLICY_AT)
+    assert policies._is_met(registry, _environment, version, _artefact, _any_age), "environments: policy is not met"
+    assert policies._is_sound(registry, _environment, version, _artefact), "environments: lineage is not sound"
+    seq: uint256 = promotions._append(_environment, _word, _artefact)
     log IEnvironments.Promoted(environment=_environment, seq=seq, artefact=_artefact, policy_version=version)
     return seq
 
 
 @internal
-def _store_policy(
-    _environment: bytes32,
-    _version: uint256,
-    _from: uint256,
-    _policy: DynArray[IEnvironments.PolicyEntry, MAX_ENTRIES],
-):
-    at_word: uint256 = 0
-    start: uint256 = (_from << FROM_AT) | (len(_policy) << ENTRIES_AT)
-    if len(_policy) == 0:
-        self._policies[_environment][_version][0] = start
-    for entry: IEnvironments.PolicyEntry in _policy:
-        count: uint256 = len(entry.attesters)
-        assert entry.needed > 0 and convert(entry.needed, uint256) <= count, "environments: needed out of range"
-        head: uint256 = (
-            (convert(entry.needed, uint256) << NEEDED_AT)
-            | (count << COUNT_AT)
-            | (convert(entry.max_age, uint256) << AGE_AT)
-        )
-        self._policies[_environment][_version][at_word + 1] = convert(entry.schema, uint256)
-        for j: uint256 in range(count, bound=MAX_ATTESTERS):
-            attester: uint256 = convert(entry.attesters[j], uint256)
-            for k: uint256 in range(j, bound=MAX_ATTESTERS):
-                assert convert(entry.attesters[k], uint256) != attester, "environments: attester named twice"
-            if j == 0:
-                self._policies[_environment][_version][at_word] = start | head | attester
-            else:
-                self._policies[_environment][_version][at_word + 1 + j] = attester
-        start = 0
-        at_word += 1 + count
-    log IEnvironments.PolicyAnnounced(environment=_environment, version=_version, effective_from=_from, entries=_policy)
-
-
-@internal
 @view
 def _owned(_environment: bytes32) -> uint256:
-    word: uint256 = self._environments[_environment]
-    assert word & U160 == convert(msg.sender, uint256), "environments: not the owner"
+    word: uint256 = promotions._environments[_environment]
+    assert word != 0 and staticcall registry.acts_for(msg.sender, self._owner(word)), "environments: not the owner"
     return word
 
 
 @internal
-@view
-def _version(_environment: bytes32, _word: uint256) -> uint256:
-    # At most one policy is under notice, so it is the last or the one before it.
-    version: uint256 = _word >> POLICY_AT
-    if self._policies[_environment][version][0] >> FROM_AT > block.timestamp:
-        version -= 1
-    return version
-
-
-@internal
-@view
-def _is_met(_environment: bytes32, _version: uint256, _artefact: bytes32, _any_age: bool) -> bool:
-    at_word: uint256 = 0
-    entries: uint256 = (self._policies[_environment][_version][0] >> ENTRIES_AT) & U8
-    for _: uint256 in range(entries, bound=MAX_ENTRIES):
-        head: uint256 = self._policies[_environment][_version][at_word]
-        schema: bytes32 = convert(self._policies[_environment][_version][at_word + 1], bytes32)
-        count: uint256 = (head >> COUNT_AT) & U8
-        missing: uint256 = (head >> NEEDED_AT) & U8
-        age: uint256 = (head >> AGE_AT) & U32
-        not_before: uint256 = 0
-        if age > 0 and not _any_age:
-            not_before = block.timestamp - min(age, block.timestamp)
-        for j: uint256 in range(count, bound=MAX_ATTESTERS):
-            attester: uint256 = head
-            if j > 0:
-                attester = self._policies[_environment][_version][at_word + 1 + j]
-            if staticcall registry.is_standing(convert(attester & U160, address), schema, _artefact, not_before):
-                missing -= 1
-                if missing == 0:
-                    break
-        if missing > 0:
-            return False
-        at_word += 1 + count
-    return True
+@pure
+def _owner(_word: uint256) -> address:
+    return convert(_word & promotions.U160, address)
 
 
 @internal
 @view
 def _environment_id(_owner: address, _name: String[64]) -> bytes32:
     return keccak256(abi_encode(chain.id, self, _owner, _name))
-
-
-@internal
-@pure
-def _artefact(_word: uint256) -> bytes32:
-    return convert(_word & ~BLOCK_MASK, bytes32)

@@ -34,20 +34,42 @@ implements: IProvenanceRegistry
 from snekmate.utils import eip712_domain_separator as eip712
 from ..lib import anchors
 from ..lib import attestations
+from ..lib import identities
+from ..lib import leaves
 from ..lib import record_hash
+from ..lib import records
 from ..lib import signatures
 
 initializes: eip712
 initializes: signatures[eip712 := eip712]
-initializes: attestations
-initializes: anchors[eip712 := eip712, signatures := signatures]
+initializes: attestations[identities := identities]
+initializes: anchors[eip712 := eip712, identities := identities, leaves := leaves, signatures := signatures]
+initializes: records[eip712 := eip712]
+initializes: identities
+initializes: leaves
 
 exports: (
     eip712.eip712Domain,
     attestations.revoke_attestation,
     attestations.attestation_of,
     attestations.is_standing,
+    identities.RECOVERY_NOTICE,
+    identities.propose_replacement,
+    identities.accept_replacement,
+    identities.declare_lost,
+    identities.name_recovery,
+    identities.claim_name,
+    identities.identity_of,
+    identities.acts_for,
+    leaves.leaf_revoked_at,
+    records.store_links,
+    records.state_of,
+    records.status_of,
+    records.soundness_of,
     anchors.anchor,
+    anchors.revoke_anchor,
+    anchors.revoke_leaf,
+    anchors.revoke_label,
     anchors.anchor_of,
     anchors.is_member,
     anchors.is_label,
@@ -67,34 +89,13 @@ KINDS: constant(uint8) = 10
 # 6 evaluated on, 7 supersedes.
 RELATIONS: constant(uint8) = 7
 
-# States of a record. Zero is a record that was never registered; a state only ever grows.
-ACTIVE: constant(uint8) = 1
-DEPRECATED: constant(uint8) = 2
-REVOKED: constant(uint8) = 3
-
-# Most records in one question about ancestors.
-MAX_ANCESTORS: constant(uint256) = 64
-
 # Most attestations in one call.
 MAX_BATCH: constant(uint256) = 32
-
-# A record's word: author from bit 0 (160), time of registration (40), kind (8), status (8).
-TIME_AT: constant(uint256) = 160
-KIND_AT: constant(uint256) = 200
-STATUS_AT: constant(uint256) = 208
-
-# Masks of packed fields.
-U8: constant(uint256) = 2**8 - 1
-U40: constant(uint256) = 2**40 - 1
-U160: constant(uint256) = 2**160 - 1
 
 
 # ############################################################## #
 #                             STORAGE                            #
 # ############################################################## #
-
-# Record id -> its word; zero when it was never registered.
-_records: HashMap[bytes32, uint256]
 
 # Signer -> number that the next signature has to carry.
 nonces: public(HashMap[address, uint256])
@@ -152,13 +153,14 @@ def set_status(_id: bytes32, _status: uint8, _reason: String[128]):
     @param _status The new state; only upwards.
     @param _reason In words, for whoever relied on it.
     """
-    word: uint256 = self._records[_id]
+    word: uint256 = records._records[_id]
     assert word != 0, "registry: unknown record"
-    assert word & U160 == convert(msg.sender, uint256), "registry: not the record's author"
-    assert convert(_status, uint256) > word >> STATUS_AT, "registry: status only grows"
-    assert _status <= REVOKED, "registry: unknown status"
+    author: address = convert(word & records.U160, address)
+    assert identities._acts_for(msg.sender, author), "registry: not the record's author"
+    assert convert(_status, uint256) > word >> records.STATUS_AT, "registry: status only grows"
+    assert _status <= records.REVOKED, "registry: unknown status"
     assert len(_reason) > 0, "registry: no reason given"
-    self._records[_id] = (word & ~(U8 << STATUS_AT)) | (convert(_status, uint256) << STATUS_AT)
+    records._set_status(_id, _status)
     log IProvenanceRegistry.StatusChanged(id=_id, status=_status, reason=_reason)
 
 
@@ -222,7 +224,7 @@ def record_id(_record: IProvenanceRegistry.Record) -> bytes32:
     """
     @notice Id that a record has here, registered or not.
     """
-    return self._id(record_hash._record(_record))
+    return records._id(record_hash._record(_record))
 
 
 @external
@@ -231,63 +233,7 @@ def check_record(_record: IProvenanceRegistry.Record) -> uint8:
     """
     @notice State of the record with exactly this content: 0 unknown, 1 active, 2 deprecated, 3 revoked.
     """
-    return self._status(self._id(record_hash._record(_record)))
-
-
-@external
-@view
-def state_of(_id: bytes32) -> (address, uint8, uint8, uint256):
-    """
-    @notice Author, kind, status and time of registration (unix seconds) of a record; zeros when unknown.
-    """
-    word: uint256 = self._records[_id]
-    return (
-        convert(word & U160, address),
-        convert((word >> KIND_AT) & U8, uint8),
-        convert(word >> STATUS_AT, uint8),
-        (word >> TIME_AT) & U40,
-    )
-
-
-@external
-@view
-def status_of(_id: bytes32) -> uint8:
-    """
-    @notice State of a record: 0 unknown, 1 active, 2 deprecated, 3 revoked.
-    """
-    return self._status(_id)
-
-
-@external
-@view
-def lineage_status(
-    _records: DynArray[IProvenanceRegistry.Record, MAX_ANCESTORS], _via: DynArray[uint256, MAX_ANCESTORS]
-) -> (bytes32, uint8):
-    """
-    @notice Whether a record or one of the supplied ancestors was withdrawn. "None" is said of the supplied ones only.
-    @param _records The record asked about, then ancestors in any order that puts a child before its parents.
-    @param _via For each record the index of a child that is before it and links to it; the first is ignored.
-    @return Id and state of the first of them that is not active, or of the record asked about when all are.
-    """
-    assert len(_records) > 0 and len(_records) == len(_via), "registry: one child index a record"
-    ids: DynArray[bytes32, MAX_ANCESTORS] = []
-    found: uint256 = 0
-    worst: uint8 = ACTIVE
-    for i: uint256 in range(len(_records), bound=MAX_ANCESTORS):
-        id: bytes32 = self._id(record_hash._record(_records[i]))
-        if i > 0:
-            assert _via[i] < i, "registry: child comes first"
-            linked: bool = False
-            for link: IProvenanceRegistry.Link in _records[_via[i]].links:
-                linked = linked or link.parent == id
-            assert linked, "registry: not an ancestor"
-        ids.append(id)
-        status: uint8 = self._status(id)
-        assert status != 0, "registry: unknown record"
-        if status > ACTIVE and worst == ACTIVE:
-            found = i
-            worst = status
-    return ids[found], worst
+    return records._status(records._id(record_hash._record(_record)))
 
 
 # ############################################################## #
@@ -298,16 +244,19 @@ def lineage_status(
 def _register(_record: IProvenanceRegistry.Record, _content: bytes32) -> bytes32:
     assert _record.kind > 0 and _record.kind <= KINDS, "registry: unknown kind"
     assert _record.digest != empty(bytes32), "registry: empty digest"
-    id: bytes32 = self._id(_content)
-    assert self._records[id] == 0, "registry: record is registered"
+    id: bytes32 = records._id(_content)
+    assert records._records[id] == 0, "registry: record is registered"
+    identities._check_open(_record.author)
     for link: IProvenanceRegistry.Link in _record.links:
         assert link.relation > 0 and link.relation <= RELATIONS, "registry: unknown relation"
-        assert self._records[link.parent] != 0, "registry: unknown parent"
-    self._records[id] = (
+        status: uint8 = records._status(link.parent)
+        assert status != 0, "registry: unknown parent"
+        assert status != records.REVOKED or link.relation == records.SUPERSEDES, "registry: parent is revoked"
+    records._records[id] = (
         convert(_record.author, uint256)
-        | (block.timestamp << TIME_AT)
-        | (convert(_record.kind, uint256) << KIND_AT)
-        | (convert(ACTIVE, uint256) << STATUS_AT)
+        | (block.timestamp << records.TIME_AT)
+        | (convert(_record.kind, uint256) << records.KIND_AT)
+        | (convert(records.ACTIVE, uint256) << records.STATUS_AT)
     )
     log IProvenanceRegistry.Registered(id=id, author=_record.author, digest=_record.digest, record=_record)
     return id
@@ -323,7 +272,9 @@ def _use_nonce(_signer: address) -> uint256:
 
 @internal
 def _attest(_attester: address, _attestation: IProvenanceRegistry.Attestation) -> bytes32:
-    assert self._records[_attestation.subject] != 0, "registry: unknown subject"
+    status: uint8 = records._status(_attestation.subject)
+    assert status != 0, "registry: unknown subject"
+    assert status != records.REVOKED, "registry: subject is revoked"
     return attestations._attest(_attester, _attestation)
 
 
@@ -334,15 +285,3 @@ def _check_signature(
 ):
     assert block.timestamp <= _deadline, "registry: signature expired"
     assert signatures._signed(_signer, _struct_hash, _signature), "registry: invalid signature"
-
-
-@internal
-@view
-def _id(_struct_hash: bytes32) -> bytes32:
-    return record_hash._id(eip712._hash_typed_data_v4(_struct_hash))
-
-
-@internal
-@view
-def _status(_id: bytes32) -> uint8:
-    return convert(self._records[_id] >> STATUS_AT, uint8)

@@ -85,7 +85,9 @@ def open(_operator: address, _fault: bytes32, _amount: uint256, _accuser: addres
     @return The case.
     """
     unit: uint256 = cases._unit()
-    assert empty(address) not in [_operator, _accuser], "court: no party"
+    # Whom the token pays nothing would keep the case from ending, and with it the coins of every juror.
+    for party: address in [empty(address), cases.token.address]:
+        assert party not in [_operator, _accuser], "court: no party"
     assert len(_evidence) > 0, "court: no evidence"
     asks_right: bool = _amount >= cases.LEAST_ASKED * unit and _amount <= cases.MOST_ASKED * unit
     assert asks_right, "court: asks too little or too much"

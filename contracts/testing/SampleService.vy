@@ -110,6 +110,7 @@ def __init__(_token: address, _hub: address, _court: address, _evidence_window: 
     @param _court Decides what code cannot.
     @param _evidence_window Seconds from a promise's last second to the last accusation.
     """
+    assert _court.is_contract, "sample: court is no contract"
     token = IERC20(_token)
     hub = IStakingHub(_hub)
     court = IAlignmentCourt(_court)
@@ -429,11 +430,10 @@ def _take(_promise: uint256, _state: ISampleService.Promise, _prover: address, _
         what arrived.
     """
     self._free(_promise, _state)
-    reward: uint256 = 0
-    if _prover != empty(address):
-        reward = _state.restitution // PROVER_PART
-    damages: uint256 = self._damages(_state.restitution + reward + _costs)
+    reward: uint256 = 0 if _prover == empty(address) else _state.restitution // PROVER_PART
     penalty: uint256 = _state.restitution // PENALTY_PART
+    # Its own reserve and no other's, also when the court's fees have been scaled since.
+    damages: uint256 = min(self._damages(_state.restitution + reward + _costs), _state.reserve - penalty)
     extcall hub.slash(_state.operator, damages, penalty)
     left: uint256 = extcall hub.collect(self, 0)
     paid: uint256 = min(_state.restitution, left)

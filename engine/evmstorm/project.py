@@ -1,4 +1,5 @@
-"""What the engine knows of the project that it searches: the table `[tool.evmstorm]` of the project's pyproject.toml.
+"""What the engine knows of the project that it searches: the table `[tool.evmstorm]` of the project's pyproject.toml,
+or the same keys in an evmstorm.toml.
 
     [tool.evmstorm]
     descriptions = "audit.systems"              # package: one module a system
@@ -6,17 +7,17 @@
     equivalents = "audit/equivalents.toml"      # mutants that no test can tell from the original, each argued
 
 The project is the one that EVMSTORM_PROJECT names, or the nearest folder upwards from the working directory that has
-`contracts/` and a pyproject.toml or ape-config.yaml. A process that looked for it keeps what it found; `using` takes
-another one for a while.
+contracts and one of the files in `evmstorm.layout`, as Foundry, Moccasin, ape or Hardhat write them. A process that
+looked for it keeps what it found; `using` takes another one for a while.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import pkgutil
 import sys
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -24,16 +25,31 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ethwire.errors import ArtifactError, InputError, UsageError
+from ethwire.errors import ArtifactError, EthwireError, UsageError
+from evmstorm.layout import MARKERS, is_project, toml
 
 if TYPE_CHECKING:
     from evmstorm.fuzz.system import System
     from evmstorm.mutation.seeded_bugs import Bug
 
-__all__ = ["bugs_of", "equivalents", "is_description", "load", "names", "names_with_bugs", "root", "settings", "using"]
+__all__ = [
+    "around",
+    "bugs_of",
+    "choose",
+    "choose_for",
+    "equivalents",
+    "is_description",
+    "is_file",
+    "load",
+    "names",
+    "names_with_bugs",
+    "root",
+    "settings",
+    "using",
+]
 
-CONTRACTS = "contracts"
-MARKERS = ("pyproject.toml", "ape-config.yaml")
+DESCRIBED = "described"  # where descriptions are unless a setting says otherwise
+FILES = "evmstorm_files"  # modules that are named by their file are below it
 VARIABLE = "EVMSTORM_PROJECT"
 
 
@@ -56,45 +72,67 @@ def using(folder: Path) -> Iterator[Path]:
             os.environ[VARIABLE] = before
 
 
-def _is_project(folder: Path) -> bool:
-    return (folder / CONTRACTS).is_dir() and any((folder / marker).is_file() for marker in MARKERS)
+def choose(folder: Path) -> None:
+    """The project in `folder` from now on, here and in every process started from here. Raises ArtifactError where it
+    is none."""
+    _named(folder)
+    os.environ[VARIABLE] = str(folder.resolve())
+
+
+def around(file: Path) -> Path:
+    """The project that a description's file belongs to: the nearest one upwards from it, or its own folder."""
+    return next((folder for folder in file.parents if is_project(folder)), file.parent)
+
+
+def choose_for(description: Path) -> str:
+    """Choose the project around a description's file, unless one was chosen; the file's name as `load` takes it."""
+    file = description.resolve()
+    if not file.is_file():
+        raise UsageError(f"{description} is not there", remedy="name a description's file, or a system of the project")
+    if VARIABLE not in os.environ:
+        choose(around(file))
+    return str(file)
+
+
+def is_file(name: str) -> bool:
+    """Whether a system is named by the file of its description."""
+    return name.endswith(".py")
 
 
 @cache
 def _named(folder: Path) -> Path:
-    if _is_project(folder):
+    """A folder that was named needs no more than something to search: sources, artefacts or a description."""
+    if is_project(folder) or any(folder.glob("*.py")) or any(folder.glob("*.json")):
         return folder.resolve()
     raise ArtifactError(
-        f"no project with {CONTRACTS}/ and {' or '.join(MARKERS)} at {folder}",
-        remedy=f"name its folder by {VARIABLE}, or unset it and change to that folder",
+        f"no project with contracts and {', '.join(MARKERS[:-1])} or {MARKERS[-1]} at {folder}",
+        remedy=f"name its folder by --project or {VARIABLE}, or change to that folder",
     )
 
 
 @cache
 def _found() -> Path:
     for folder in [Path.cwd(), *Path.cwd().parents]:
-        if _is_project(folder):
+        if is_project(folder):
             return folder.resolve()
     raise ArtifactError(
-        f"no project with {CONTRACTS}/ and {' or '.join(MARKERS)} here or above",
-        remedy=f"change to its folder, or name it by {VARIABLE}",
+        f"no project with contracts and {', '.join(MARKERS[:-1])} or {MARKERS[-1]} here or above",
+        remedy=f"change to its folder, or name it by --project or {VARIABLE}",
     )
 
 
 def settings() -> dict[str, Any]:
-    """The table [tool.evmstorm], empty when there is none; raises InputError for a file that is no TOML."""
+    """What evmstorm.toml or the table [tool.evmstorm] of pyproject.toml says, empty when there is none; raises
+    InputError for a file that is no TOML."""
     return _settings(root())
 
 
 @cache
 def _settings(folder: Path) -> dict[str, Any]:
-    path = folder / "pyproject.toml"
-    if not path.is_file():
-        return {}
-    try:
-        found: dict[str, Any] = tomllib.loads(path.read_text()).get("tool", {}).get("evmstorm", {})
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is no TOML: {error}") from error
+    found: dict[str, Any] = toml(folder / "pyproject.toml").get("tool", {}).get("evmstorm", {})
+    found = found | toml(folder / "evmstorm.toml")
+    if "descriptions" not in found and (folder / DESCRIBED).is_dir():
+        found["descriptions"] = DESCRIBED
     return found
 
 
@@ -103,7 +141,7 @@ def _package(setting: str) -> ModuleType:
     if not isinstance(name, str):
         raise UsageError(
             f"the project at {root()} names no {setting}",
-            remedy=f'[tool.evmstorm] {setting} = "package" in its pyproject.toml',
+            remedy=f'[tool.evmstorm] {setting} = "package" in pyproject.toml, or in evmstorm.toml without the heading',
         )
     if str(root()) not in sys.path:
         sys.path.insert(0, str(root()))
@@ -128,13 +166,10 @@ def names() -> list[str]:
 
 
 def load(name: str) -> type[System]:
-    """The description called `name`; raises UsageError when there is none."""
+    """The description called `name`, or in the file of this name; raises UsageError when there is none."""
+    module = _module_at(Path(name)) if is_file(name) else _module_of(name)
     from evmstorm.fuzz.system import System  # noqa: PLC0415 - the description language stands above this module
 
-    package = _package("descriptions")
-    if name not in _modules(package):
-        raise UsageError(f"no system is called {name}", remedy=f"there are: {', '.join(_modules(package))}")
-    module = importlib.import_module(f"{package.__name__}.{name}")
     found = [
         item
         for item in vars(module).values()
@@ -143,6 +178,35 @@ def load(name: str) -> type[System]:
     if len(found) != 1:
         raise UsageError(f"{module.__name__} defines {len(found)} systems, not one")
     return found[0]
+
+
+def _module_of(name: str) -> ModuleType:
+    package = _package("descriptions")
+    if name not in _modules(package):
+        raise UsageError(f"no system is called {name}", remedy=f"there are: {', '.join(_modules(package))}")
+    return importlib.import_module(f"{package.__name__}.{name}")
+
+
+def _module_at(path: Path) -> ModuleType:
+    """A file that belongs to no package; what lies beside it, and in the project, it may import."""
+    name = f"{FILES}.{path.stem}"  # below a name that nothing else has: a description may be called token.py
+    if name in sys.modules and sys.modules[name].__file__ == str(path):
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise UsageError(f"{path} is no Python file")
+    for folder in (str(root()), str(path.parent)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        if isinstance(error, EthwireError):
+            raise
+        raise UsageError(f"{path.name} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
 
 
 def is_description(module: str) -> bool:
@@ -171,5 +235,5 @@ def equivalents() -> list[dict[str, str]]:
     name = settings().get("equivalents")
     if name is None:
         return []
-    found: list[dict[str, str]] = tomllib.loads((root() / name).read_text()).get("mutant", [])
+    found: list[dict[str, str]] = toml(root() / name).get("mutant", [])
     return found

@@ -12,6 +12,7 @@ import pytest
 from ethwire.errors import UsageError
 from evmstorm.fuzz import campaign
 from evmstorm.fuzz._worker import Job
+from evmstorm.fuzz.alive import check_alive
 from evmstorm.fuzz.campaign import Plan, SystemResult
 from evmstorm.fuzz.system import DescriptionError
 
@@ -60,11 +61,8 @@ def test_nothing_to_spend_is_refused() -> None:
 
 
 def test_an_action_that_never_succeeds_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    result = SystemResult("vault", 1, "")
     engine = campaign.Engine(campaign.load("vault"))
-    result.actions = [
-        campaign.ActionCount(item.name, 0 if item.name == "exit" else 1, 5_000) for item in engine.actions
-    ]
+    counts = [campaign.ActionCount(item.name, 0 if item.name == "exit" else 1, 5_000) for item in engine.actions]
 
     with pytest.raises(DescriptionError, match="vault: exit was refused 5000 times and never succeeded"):
-        campaign._check_alive(engine, result)
+        check_alive(engine, counts, 1, 1)

@@ -69,8 +69,9 @@ def test_a_folder_that_is_no_project_is_one_line(args: tuple[str, ...], tmp_path
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == (
-        "evmstorm: no project with contracts/ and pyproject.toml or ape-config.yaml here or above "
-        "(change to its folder, or name it by EVMSTORM_PROJECT)\n"
+        "evmstorm: no project with contracts and foundry.toml, moccasin.toml, ape-config.yaml, hardhat.config.js, "
+        "hardhat.config.ts, evmstorm.toml or pyproject.toml here or above "
+        "(change to its folder, or name it by --project or EVMSTORM_PROJECT)\n"
     )
 
 

@@ -51,6 +51,17 @@ def test_the_commands_do_what_is_printed(savings: Path) -> None:
     assert "evmstorm replay .cache/fuzz/findings/savings-withdraw-refusal-" in done.stdout
 
 
+def test_the_known_bugs_are_found_as_printed(tmp_path: Path) -> None:
+    """Each command of that section, in a folder that is no project."""
+    section = README.split("## A known bug in five minutes")[1].split("```console\n")[1].split("```")[0]
+    blocks = section.replace("cd .. && ", "").split("$ ")[1:]
+    for block in blocks:
+        command, *shown = block.splitlines()
+        told = _run(command, tmp_path).stdout.splitlines()
+        assert [line for line in shown if "…" not in line and line not in told] == []
+    assert len(blocks) == 3
+
+
 def test_every_setting_and_command_is_in_the_tables() -> None:
     assert set(re.findall(r"^\| `evmstorm (\w+)", README, re.MULTILINE)) == set(_main.COMMANDS)
     assert set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)) == {"descriptions", "seeded_bugs", "equivalents"}

@@ -13,6 +13,7 @@ from ethwire.abi import Interface
 from evmstorm.conformance.machines import init_code
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz import Amount, DescriptionError, Engine, Steps, System, action, campaign, invariant, report
+from evmstorm.fuzz.alive import check_alive
 from evmstorm.fuzz.campaign import ActionCount, InvariantCount, Plan, SystemResult
 from evmstorm.fuzz.counterexample import build
 from evmstorm.fuzz.engine import CHUNK
@@ -133,7 +134,7 @@ def test_a_search_without_calls_does_not_pass(counts: list[ActionCount], message
 
     engine = Engine(Store if len(counts) == 1 else _with(other=other))
     with pytest.raises(DescriptionError, match=message):
-        campaign._check_alive(engine, SystemResult("store", 1, "", sequences=7, actions=counts))
+        check_alive(engine, counts, 7, 1)
 
 
 @pytest.mark.case("tools-28")

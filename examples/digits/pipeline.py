@@ -190,7 +190,17 @@ class DigitsPipeline:
             "evaluation",
             Kind.EVALUATION,
             [(Relation.EVALUATED_ON, "test"), (Relation.DERIVED_FROM, "weights-int8")],
-            predicate={"result": "PASSED", "metrics": {"accuracy": round(self.accuracy, 4)}},
+            predicate={
+                "result": "PASSED",
+                "configuration": [
+                    {
+                        "name": "test",
+                        "digest": {"sha256": self.workshop["test"].record.digest.hex()},
+                        "annotations": {"metrics": {"accuracy": round(self.accuracy, 4)}},
+                    }
+                ],
+                "passedTests": ["accuracy"],
+            },
         )
         if self.accuracy < ACCURACY_BAR:
             raise EnvironmentFault(f"accuracy is {self.accuracy:.3f}, expected {ACCURACY_BAR} at least")

@@ -11,17 +11,26 @@ from __future__ import annotations
 from ethwire.eip712 import StructType
 
 __all__ = [
+    "ACCESS",
+    "ACCOUNT_STATEMENT",
     "ATTEST",
     "ATTESTATION",
+    "BATCH",
+    "CALL",
     "CANCEL_AUTHORIZATION",
     "CLAIM_AND_STAKE",
+    "DATUM",
     "HEARTBEAT",
+    "HOT_KEY",
+    "ITEM",
     "LABEL",
     "LINK",
     "PERMIT",
     "RECEIVE_WITH_AUTHORIZATION",
     "RECORD",
     "REGISTER",
+    "SESSION_CALL",
+    "STATEMENT",
     "TRANSFER_WITH_AUTHORIZATION",
 ]
 
@@ -85,3 +94,37 @@ LABEL = StructType("Label", labeller="address", dataset="bytes32", index="uint25
 HEARTBEAT = StructType(
     "Heartbeat", node="address", environment="bytes32", promotionSeq="uint64", digest="bytes32", time="uint64"
 )
+
+# AgentAccount
+CALL = StructType("Call", to="address", value="uint256", data="bytes")
+BATCH = StructType("Batch", (CALL,), calls="Call[]", holding="uint256", nonce="uint256", deadline="uint256")
+SESSION_CALL = StructType(
+    "SessionCall", (CALL,), key="address", session="uint256", call="Call", nonce="uint256", deadline="uint256"
+)
+ACCOUNT_STATEMENT = StructType("Statement", digest="bytes32", holding="uint256")
+
+# Keys of operators (contracts/lib/hotkeys.vy)
+HOT_KEY = StructType("HotKey", operator="address", key="address", kind="uint8")
+
+# DataVerifier
+ITEM = StructType(
+    "Item",
+    oldDataHash="bytes32",
+    newDataHash="bytes32",
+    sealedKey="bytes",
+    encryptedPubKey="bytes",
+    keyHash="bytes32",
+)
+DATUM = StructType("Datum", oldDataHash="bytes32", newDataHash="bytes32", encryptedPubKey="bytes")
+_MOVE = {"token": "address", "tokenId": "uint256", "cloneId": "uint256", "from": "address", "to": "address"}
+STATEMENT = StructType(
+    "Statement",
+    (ITEM,),
+    **_MOVE,
+    items="Item[]",
+    backing="uint256",
+    epoch="uint256",
+    nonce="bytes32",
+    deadline="uint256",
+)
+ACCESS = StructType("Access", (DATUM,), **_MOVE, data="Datum[]", nonce="bytes32", deadline="uint256")

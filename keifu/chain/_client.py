@@ -55,13 +55,13 @@ class ChainClient:
         request = {"to": contract.address, "data": "0x" + function.encode(args).hex()}
         if sender is not None:
             request["from"] = _address(sender)
-        return function.decode(bytes.fromhex(self.rpc.call("eth_call", request, "latest")[2:]))
+        return function.decode(bytes.fromhex(self.rpc.agreed("eth_call", request, "latest")[2:]))
 
     def balance(self, who: Any) -> int:
-        return int(self.rpc.call("eth_getBalance", _address(who), "latest"), 16)
+        return int(self.rpc.agreed("eth_getBalance", _address(who), "latest"), 16)
 
     def code(self, who: Any) -> bytes:
-        return bytes.fromhex(self.rpc.call("eth_getCode", _address(who), "latest")[2:])
+        return bytes.fromhex(self.rpc.agreed("eth_getCode", _address(who), "latest")[2:])
 
     @property
     def now(self) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from keifu.errors import OutOfGas, Revert, RpcError
 
-__all__ = ["Endpoint", "is_known", "never_works", "why_failed"]
+__all__ = ["Endpoint", "is_known", "never_works", "receipt_facts", "why_failed"]
 
 # Whoever runs out of gas in an inner call keeps a 64th of it (EIP-150), twice in a call within a call.
 _ALL_BUT = 32
@@ -18,11 +19,26 @@ _KNOWN = ("already known", "already imported", "known transaction", "nonce too l
 
 
 class Endpoint(Protocol):
-    """The two calls of an `Rpc` that sending needs."""
+    """The calls of an `Rpc` that sending needs."""
 
     def call(self, method: str, *params: Any) -> Any: ...
 
     def batch(self, calls: list[tuple[str, list[Any]]], /) -> list[Any]: ...
+
+    def agreed(self, method: str, *params: Any) -> Any: ...
+
+    def agreed_many(self, calls: list[tuple[str, list[Any]]], of: Callable[[Any], Any], /) -> list[Any]: ...
+
+
+def receipt_facts(answer: Any) -> Any:
+    """What two endpoints must say alike of a transaction; each adds members of its own."""
+    if not isinstance(answer, dict):
+        return answer
+    facts = [answer.get(name) for name in ("transactionHash", "blockHash", "blockNumber", "status", "gasUsed")]
+    logs = answer.get("logs")
+    if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
+        return facts
+    return facts + [[log.get(name) for name in ("address", "topics", "data")] for log in logs]
 
 
 def why_failed(node: Endpoint, request: dict[str, str], gas: int, receipt: dict[str, Any]) -> Revert:

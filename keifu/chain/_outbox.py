@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from keifu.chain._failure import Endpoint, is_known, why_failed
+from keifu.chain._failure import Endpoint, is_known, receipt_facts, why_failed
 from keifu.chain._pricing import MOST_FEE, fresh_fees, gas_limit, quantity, raised
 from keifu.chain._transaction import Fees, sign_transaction
-from keifu.errors import Revert, RpcError
+from keifu.errors import Contradiction, Revert, RpcError
 from keifu.keys import Account
 
 __all__ = ["BATCH", "Draft", "Outbox", "Sent"]
@@ -95,6 +95,7 @@ class Outbox:
         # Of refused batches, by account: what the node has taken that must not go, and the nonce before it.
         self._behind: dict[str, dict[int, Sent]] = {}
         self._missing: dict[str, int] = {}
+        self._doubt: Contradiction | None = None  # endpoints that tell receipts differently
 
     def forget(self) -> None:
         """Believe the node alone about nonces: after the chain went back."""
@@ -165,7 +166,7 @@ class Outbox:
         waited, pause, rescue = 0.0, FIRST_POLL_SECONDS, RESCUE_SECONDS
         while waiting := self._look(sent):
             if waited > RECEIPT_TIMEOUT_SECONDS:
-                raise RpcError(
+                raise self._doubt or RpcError(
                     f"{len(waiting)} transactions were not mined in {RECEIPT_TIMEOUT_SECONDS:.0f} s",
                     remedy=f"look at the node; nonce {waiting[0].nonce} of {waiting[0].draft.account.address} waits",
                 )
@@ -180,7 +181,9 @@ class Outbox:
         """Take in the receipts that are there; those that have none yet."""
         waiting = [item for item in sent if not item.receipt]
         asked = [(item, tx_hash) for item in waiting for tx_hash in item.hashes]
-        answers = self.rpc.batch([("eth_getTransactionReceipt", [tx_hash]) for _, tx_hash in asked])
+        calls: list[tuple[str, list[Any]]] = [("eth_getTransactionReceipt", [tx_hash]) for _, tx_hash in asked]
+        answers = self.rpc.agreed_many(calls, receipt_facts)
+        self._doubt = next((answer for answer in answers if isinstance(answer, Contradiction)), None)
         for (item, _), answer in zip(asked, answers, strict=True):
             if isinstance(answer, dict):
                 item.receipt = answer

@@ -27,11 +27,8 @@ def sign_transaction(
     """The raw transaction and its hash. `to` None creates a contract."""
     target = bytes.fromhex(to[2:]) if to else b""
     fields = [chain_id, nonce, fees.priority, fees.max_fee, gas, target, value, data, []]
-    signature = account.sign(keccak256(DYNAMIC_FEE + rlp.encode(fields)))
-    fields += [
-        signature[64] - V_OFFSET,
-        int.from_bytes(signature[:32], "big"),
-        int.from_bytes(signature[32:64], "big"),
-    ]
-    raw = DYNAMIC_FEE + rlp.encode(fields)
+    payload = b"".join(map(rlp.encode, fields))
+    signature = account.sign(keccak256(DYNAMIC_FEE + rlp.list_of(payload)))
+    signed = [signature[64] - V_OFFSET, *(int.from_bytes(half, "big") for half in (signature[:32], signature[32:64]))]
+    raw = DYNAMIC_FEE + rlp.list_of(payload + b"".join(map(rlp.encode, signed)))
     return raw, keccak256(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,7 @@ _SIZES = (_HASH_SIZE, _HASH_SIZE, 42, _HASH_SIZE, _HASH_SIZE, _HASH_SIZE, 514, _
 _SHORT = 55  # bytes of the longest string or list whose prefix holds its length
 
 
-class Header(msgspec.Struct, rename="camel"):
+class Header(msgspec.Struct, rename="camel", gc=False):
     """Fields in the header's order, up to Prague; a chain without one of the later ones ends before it."""
 
     parent_hash: str
@@ -62,29 +63,14 @@ def header_rlp(header: Header) -> bytes:
     )  # fmt: skip
     if sizes != _SIZES:
         raise ValueError(f"its fields have {sizes} characters, not {_SIZES}")
-    payload = bytes.fromhex(
+    payload = unhexlify(
         f"a0{parent[2:]}a0{uncles[2:]}94{miner[2:]}a0{state[2:]}a0{transactions[2:]}a0{receipts[2:]}b90100{bloom[2:]}"
         f"{_number(header.difficulty)}{_number(header.number)}{_number(header.gas_limit)}{_number(header.gas_used)}"
-        f"{_number(header.timestamp)}{_string(header.extra_data)}a0{mix[2:]}88{nonce[2:]}{_later(header)}"
+        f"{_number(header.timestamp)}{_string(header.extra_data)}a0{mix[2:]}88{nonce[2:]}"
+        f"{_number(header.base_fee_per_gas)}{_hash(header.withdrawals_root)}{_number(header.blob_gas_used)}"
+        f"{_number(header.excess_blob_gas)}{_hash(header.parent_beacon_block_root)}{_hash(header.requests_hash)}"
     )
     return b"\xf9" + len(payload).to_bytes(2, "big") + payload  # a header is always longer than 255 bytes
-
-
-def _later(header: Header) -> str:
-    """What forks added, in their order."""
-    number, text = _number, header.base_fee_per_gas
-    parts = "" if text is None else number(text)
-    if (text := header.withdrawals_root) is not None:
-        parts += _hash(text)
-    if (text := header.blob_gas_used) is not None:
-        parts += number(text)
-    if (text := header.excess_blob_gas) is not None:
-        parts += number(text)
-    if (text := header.parent_beacon_block_root) is not None:
-        parts += _hash(text)
-    if (text := header.requests_hash) is not None:
-        parts += _hash(text)
-    return parts
 
 
 def encode_header(block: dict[str, Any]) -> bytes:
@@ -102,14 +88,20 @@ def encode_header(block: dict[str, Any]) -> bytes:
     return encoded
 
 
-def _hash(text: str) -> str:
+@lru_cache(maxsize=64)
+def _hash(text: str | None) -> str:
+    """Of a field that a fork added; nothing where the chain does not have it."""
+    if text is None:
+        return ""
     if len(text) != _HASH_SIZE:
         raise ValueError(f"{text[:80]} is no hash")
     return f"a0{text[2:]}"
 
 
 @lru_cache(maxsize=4_096)
-def _number(text: str) -> str:
+def _number(text: str | None) -> str:
+    if text is None:
+        return ""
     digits = text[2:].lstrip("0")
     if not digits:
         return "80"

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from keifu.provenance.answers import Answer, Dossier
     from keifu.provenance.documents import Documents
 
-__all__ = ["ask", "labels", "running", "source", "version", "weights"]
+__all__ = ["about", "ask", "dossier_of", "labels", "running", "source", "version", "weights"]
 
 
-def _about(body: Callable[..., Any]) -> Callable[..., Any]:
+def about(body: Callable[..., Any]) -> Callable[..., Any]:
     """NAME and what goes with it."""
     for option in (
         verifying,
@@ -39,56 +39,56 @@ def _about(body: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @verb("source", example="keifu prov source production --owner 0x…", access=Access.READ)
-@_about
-def source(registry: Registry, json_out: bool, **about: Any) -> None:
+@about
+def source(registry: Registry, json_out: bool, **named: Any) -> None:
     """Answer where the data came from, for an environment, a record, or the files at a path."""
-    _tell(registry, ["source"], json_out, None, **about)
+    _tell(registry, ["source"], json_out, None, **named)
 
 
 @verb("labels", example="keifu prov labels 6c2e98f1", access=Access.READ)
-@_about
-def labels(registry: Registry, json_out: bool, **about: Any) -> None:
+@about
+def labels(registry: Registry, json_out: bool, **named: Any) -> None:
     """Answer who labelled it, for an environment, a record, or the files at a path."""
-    _tell(registry, ["labels"], json_out, None, **about)
+    _tell(registry, ["labels"], json_out, None, **named)
 
 
 @verb("version", example="keifu prov version ./weights", access=Access.READ)
-@_about
-def version(registry: Registry, json_out: bool, **about: Any) -> None:
+@about
+def version(registry: Registry, json_out: bool, **named: Any) -> None:
     """Answer which version it is, for an environment, a record, or the files at a path."""
-    _tell(registry, ["version"], json_out, None, **about)
+    _tell(registry, ["version"], json_out, None, **named)
 
 
 @verb("weights", example="keifu prov weights 6c2e98f1", access=Access.READ)
-@_about
-def weights(registry: Registry, json_out: bool, **about: Any) -> None:
+@about
+def weights(registry: Registry, json_out: bool, **named: Any) -> None:
     """Answer which weights and biases it has, for an environment, a record, or the files at a path."""
-    _tell(registry, ["weights"], json_out, None, **about)
+    _tell(registry, ["weights"], json_out, None, **named)
 
 
 @verb("running", example="keifu prov running production --owner 0x…", access=Access.READ)
-@_about
-def running(registry: Registry, json_out: bool, **about: Any) -> None:
+@about
+def running(registry: Registry, json_out: bool, **named: Any) -> None:
     """Answer what runs: in an environment, or whether a record or files run in those that your trust file names."""
-    _tell(registry, ["running"], json_out, None, **about)
+    _tell(registry, ["running"], json_out, None, **named)
 
 
 @verb("ask", example="keifu prov ask production --owner 0x… --page answers.html", access=Access.READ)
 @click.option("--page", "page_file", type=OUT_PATH, help="File for a page of HTML to hand to somebody.")
-@_about
-def ask(registry: Registry, json_out: bool, page_file: Path | None, **about: Any) -> None:
+@about
+def ask(registry: Registry, json_out: bool, page_file: Path | None, **named: Any) -> None:
     """Answer all five: source, labels, version, weights, running; exit status 1 when one of them is not in order."""
-    _tell(registry, ["source", "labels", "version", "weights", "running"], json_out, page_file, **about)
+    _tell(registry, ["source", "labels", "version", "weights", "running"], json_out, page_file, **named)
 
 
 def _tell(
-    registry: Registry, names: Sequence[str], json_out: bool, page_file: Path | None, *, name: str, **about: Any
+    registry: Registry, names: Sequence[str], json_out: bool, page_file: Path | None, *, name: str, **named: Any
 ) -> None:
     from keifu.provenance.answers import page
     from keifu.provenance.verify import check_author, check_block, require
 
-    dossier = _dossier(registry, name, **about)
-    require([check_author(dossier.root, registry.trust)])
+    dossier = dossier_of(registry, name, **named)
+    require([check_author(dossier.root, registry.proved.followed)])
     block = check_block(registry.proved.block).detail
     answers = {item: dossier.answer(item) for item in names}
     if page_file is not None:
@@ -117,7 +117,7 @@ def _text(block: str, answers: Sequence[Answer]) -> str:
     return "\n".join(lines)
 
 
-def _dossier(
+def dossier_of(
     registry: Registry,
     name: str,
     *,
@@ -130,11 +130,11 @@ def _dossier(
     from keifu.provenance.answers import Dossier
 
     known = {key: bytes.fromhex(value) for key, value in (registry.pinned.named if registry.pinned else {}).items()}
-    root, about, held = None, False, documents_in(documents)
+    root, asked, held = None, False, documents_in(documents)
     if Path(name).exists():
         root = _of_files(registry, Path(name), ignore, links_followed, held)
     elif owner or name in known:
-        known, about = {name: registry.environment(name, owner)}, True
+        known, asked = {name: registry.environment(name, owner)}, True
     else:
         try:
             root = registry.record_id(RECORD.convert(name, None, None))
@@ -144,7 +144,7 @@ def _dossier(
                 remedy="--owner ADDRESS for an environment by name; keifu trust init --environment names one for good",
             ) from error
     lineage, made = registry.proved.dossier(root, list(known.values()))
-    if about and not made[0].seq:
+    if asked and not made[0].seq:
         raise CheckFailed(f"nothing was ever promoted in {name}")
     return Dossier(lineage, dict(zip(known, made, strict=True)), held)
 

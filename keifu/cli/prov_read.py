@@ -11,12 +11,13 @@ import click
 
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
-from keifu.cli._types import ADDRESS, BYTES32, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
+from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import CheckFailed, UsageError
+from keifu.errors import CheckFailed, InputError, UsageError
 
 if TYPE_CHECKING:
+    from keifu.provenance import Heartbeat
     from keifu.provenance.bundle import Verified
     from keifu.provenance.documents import Documents
     from keifu.provenance.lineage import Lineage
@@ -25,9 +26,23 @@ if TYPE_CHECKING:
     from keifu.provenance.trust import Trust
     from keifu.provenance.verify import Finding
 
-__all__ = ["bundle", "documents_in", "documents_option", "export", "find", "lineage", "records_of", "show", "verify"]
+__all__ = [
+    "bundle",
+    "documents_in",
+    "documents_option",
+    "export",
+    "find",
+    "heartbeats_in",
+    "heartbeats_option",
+    "lineage",
+    "records_of",
+    "show",
+    "verify",
+]
 
-FORMATS = ("cyclonedx", "huggingface", "intoto")
+FORMATS = (
+    "cyclonedx", "croissant", "huggingface", "intoto", "model-signing", "openlineage", "slsa", "spdx", "test-result",
+)  # fmt: skip
 
 
 def show(findings: Sequence[Finding], json_out: bool) -> None:
@@ -52,6 +67,26 @@ def documents_in(folder: Path | None) -> Documents:
     from keifu.provenance.documents import Documents, kept_folder
 
     return Documents(folders=[folder] if folder else [], kept=kept_folder())
+
+
+def heartbeats_option(body: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--heartbeats", type=IN_FILE, help="File with one heartbeat a line.")(body)
+
+
+def heartbeats_in(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
+    """One JSON object a line: node, environment, seq, digest, time, signature."""
+    from keifu.provenance import Heartbeat
+
+    found: list[tuple[Heartbeat, bytes]] = []
+    for number, line in enumerate(path.read_text().splitlines() if path else [], 1):
+        try:
+            item = json.loads(line)
+            environment, digest = bytes.fromhex(item["environment"]), bytes.fromhex(item["digest"])
+            heartbeat = Heartbeat(item["node"], environment, int(item["seq"]), digest, int(item["time"]))
+            found.append((heartbeat, bytes.fromhex(item["signature"])))
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}, line {number}: not a heartbeat") from error
+    return found
 
 
 @verb("find", example="keifu prov find ./weights --author 0x…", access=Access.READ)
@@ -94,7 +129,7 @@ def records_of(
 
     tree = with_progress(path, ignore, links)
     found: list[tuple[Entry, Finding]] = []
-    for entry in registry.proved.by_digest(tree.root, registry.trust.authors):
+    for entry in registry.proved.by_digest(tree.root, registry.proved.followed.authors):
         manifest = held.manifest(entry.record)
         found.append((entry, check_bytes(entry, path, manifest) if manifest else check_tree(entry, tree)))
     return found
@@ -127,7 +162,8 @@ def verify(
     from keifu.provenance.verify import check_author, check_bytes, check_lineage, check_program, check_run
 
     entry = graph.entries[graph.root]
-    findings += [check_author(entry, registry.trust), check_lineage(graph)]
+    trusted = registry.trust if is_file else registry.proved.followed
+    findings += [check_author(entry, trusted), check_lineage(graph)]
     if path is not None:
         findings.append(check_bytes(entry, path, held.manifest(entry.record)))
         if any(entry.record.program_root):
@@ -242,6 +278,7 @@ def _contents(registry: Registry, index_file: Path | None) -> Contents:
 @click.option("--out", required=True, type=OUT_PATH, help="File to write.")
 @documents_option
 @click.option("--environment", type=BYTES32, help="Id of an environment: include what it runs.")
+@heartbeats_option
 @json_option
 @on_registry
 @verifying
@@ -251,13 +288,15 @@ def bundle(
     out: Path,
     documents: Path | None,
     environment: bytes | None,
+    heartbeats: Path | None,
     json_out: bool,
 ) -> None:
     """Write one file with a record, its ancestors and their proofs at the newest block; print the block's hash."""
+    beats = heartbeats_in(heartbeats)
     from keifu.provenance.bundle import make_bundle
 
     graph = registry.proved.lineage(registry.record_id(record_id))
-    made = make_bundle(registry.proved, graph, documents_in(documents), environment=environment)
+    made = make_bundle(registry.proved, graph, documents_in(documents), environment=environment, heartbeats=beats)
     made.write(out)
     emit({"file": str(out), "records": len(graph.entries), "blockHash": made.block_hash}, made.block_hash, json_out)
 
@@ -302,7 +341,15 @@ def export(
         require([check_tree(entry, recomputed, manifest)])
     block = registry.proved.block
     state = f"state of block {block.header.number} ({block.hash}; {block.believed})"
-    subject = describe(name, graph, recomputed=recomputed, statements=held.said(graph.records), source=state)
+    records = graph.records
+    subject = describe(
+        name,
+        graph,
+        recomputed=recomputed,
+        statements=held.said(records),
+        manifests=held.manifests(records),
+        source=state,
+    )
     body = render(form, subject)
     if out is None:
         click.echo(body.decode(), nl=False)

@@ -11,34 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._prov_options import Registry, on_registry, verifying
-from keifu.cli._types import ADDRESS, IN_FILE, IN_PATH, OUT_PATH
-from keifu.cli.prov_read import documents_in, documents_option, show
+from keifu.cli._types import ADDRESS, IN_PATH, OUT_PATH
+from keifu.cli.prov_read import documents_in, documents_option, heartbeats_in, heartbeats_option, show
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import InputError
 
 if TYPE_CHECKING:
     from keifu.chain.follower import Event
-    from keifu.provenance import Heartbeat
 
 __all__ = ["verify_running", "watch"]
 
 GIVE_UP_AFTER = 8  # failures in a row of a node that is asked once
-
-
-def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
-    """One JSON object a line: node, environment, seq, digest, time, signature."""
-    from keifu.provenance import Heartbeat
-
-    found: list[tuple[Heartbeat, bytes]] = []
-    for number, line in enumerate(path.read_text().splitlines() if path else [], 1):
-        try:
-            item = json.loads(line)
-            environment, digest = bytes.fromhex(item["environment"]), bytes.fromhex(item["digest"])
-            heartbeat = Heartbeat(item["node"], environment, int(item["seq"]), digest, int(item["time"]))
-            found.append((heartbeat, bytes.fromhex(item["signature"])))
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}, line {number}: not a heartbeat") from error
-    return found
 
 
 @verb(
@@ -50,7 +32,7 @@ def _heartbeats(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
 @click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by name.")
 @click.option("--path", type=IN_PATH, help="The bytes that are loaded.")
 @documents_option
-@click.option("--heartbeats", type=IN_FILE, help="File with one heartbeat a line.")
+@heartbeats_option
 @click.option(
     "--max-age",
     type=click.IntRange(1),
@@ -72,7 +54,7 @@ def verify_running(
     json_out: bool,
 ) -> None:
     """Check that an environment runs what was promoted; exit status 1 when anything contradicts."""
-    beats = _heartbeats(heartbeats)
+    beats = heartbeats_in(heartbeats)
     from keifu.provenance.verify import check_block, check_running
 
     key = registry.environment(environment, owner)

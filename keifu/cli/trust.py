@@ -59,6 +59,10 @@ def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     help="An environment that you ask about, by its id or its owner; repeatable.",
 )  # fmt: skip
 @click.option(
+    "--runner", "runners", type=_NamedType(), multiple=True, metavar="NAME=ADDRESS",
+    help="A node that has to say what it runs in the environment of this name; repeatable.",
+)  # fmt: skip
+@click.option(
     "--node", "nodes", type=ENDPOINT, multiple=True, help="A node that has to know the same block; repeatable."
 )
 @click.option("--agree", type=click.IntRange(1), help="How many of these nodes have to.  [default: all]")
@@ -71,6 +75,7 @@ def init(
     authors: tuple[str, ...],
     attesters: tuple[str, ...],
     environments: tuple[tuple[str, str], ...],
+    runners: tuple[tuple[str, str], ...],
     nodes: tuple[str, ...],
     agree: int | None,
     block_hash: bytes | None,
@@ -103,6 +108,7 @@ def init(
             name: environment_id(chain, contract, what, name).hex() if what.startswith("0x") else what
             for name, what in environments
         },
+        runners={name: tuple(node for of, node in runners if of == name) for name, _ in runners},
     ).checked("what you give")
     made.write(path)
     _print(made, path, json_out)
@@ -131,9 +137,14 @@ def _print(trust: Trust, path: Path, json_out: bool) -> None:
         f"block: {trust.block or _nodes(trust)}",
         f"authors: {', '.join(trust.authors) or nobody}",
         f"attesters: {', '.join(trust.attesters) or nobody}",
-        *(f"environment {name}: {value}" for name, value in trust.named.items()),
+        *(f"environment {name}: {value}{_runners(trust, name)}" for name, value in trust.named.items()),
     ]
     emit({"file": str(path), **msgspec.to_builtins(trust)}, "\n".join(lines), json_out)
+
+
+def _runners(trust: Trust, name: str) -> str:
+    nodes = trust.runners.get(name)
+    return f", on {', '.join(nodes)}" if nodes else ""
 
 
 def _nodes(trust: Trust) -> str:

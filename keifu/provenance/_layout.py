@@ -15,6 +15,10 @@ __all__ = [
     "ANCHORS_SLOT",
     "ATTESTATIONS_SLOT",
     "ENVIRONMENTS_SLOT",
+    "IDENTITIES_SLOT",
+    "LEAVES_SLOT",
+    "LINKS_SLOT",
+    "NAMES_SLOT",
     "POLICIES_SLOT",
     "PROMOTIONS_SLOT",
     "RECORDS_SLOT",
@@ -23,12 +27,17 @@ __all__ = [
     "attestation_slot",
     "environment_slot",
     "field",
+    "identity_slot",
+    "leaf_slot",
+    "link_slot",
+    "name_slot",
     "policy_slot",
     "promotion_slot",
     "record_slot",
 ]
 
-ATTESTATIONS_SLOT, ANCHORS_SLOT, RECORDS_SLOT = 0, 1, 2
+ATTESTATIONS_SLOT, ANCHORS_SLOT, RECORDS_SLOT, LINKS_SLOT = 0, 1, 2, 3
+IDENTITIES_SLOT, NAMES_SLOT, LEAVES_SLOT = 4, 7, 8
 ENVIRONMENTS_SLOT, PROMOTIONS_SLOT, POLICIES_SLOT = 0, 1, 2
 WORD = 32
 
@@ -61,6 +70,23 @@ def anchor_slot(anchorer: str, root: bytes) -> bytes:
     return _in_mapping(ANCHORS_SLOT, _address(anchorer), root)
 
 
+def link_slot(record_id: bytes, number: int) -> bytes:
+    """Slot of one of a record's stored links."""
+    return _after(_in_mapping(LINKS_SLOT, record_id), number)
+
+
+def identity_slot(account: str) -> bytes:
+    return _in_mapping(IDENTITIES_SLOT, _address(account))
+
+
+def name_slot(account: str) -> bytes:
+    return _in_mapping(NAMES_SLOT, _address(account))
+
+
+def leaf_slot(anchorer: str, root: bytes, digest: bytes) -> bytes:
+    return _in_mapping(LEAVES_SLOT, keccak256(_address(anchorer) + root + digest))
+
+
 def environment_slot(environment: bytes) -> bytes:
     return _in_mapping(ENVIRONMENTS_SLOT, environment)
 
@@ -71,8 +97,11 @@ def promotion_slot(environment: bytes, seq: int) -> bytes:
 
 def policy_slot(environment: bytes, version: int, word: int) -> bytes:
     """Slot of one of a policy's words: an array in a mapping in a mapping."""
-    first = int.from_bytes(_in_mapping(POLICIES_SLOT, environment, version.to_bytes(WORD, "big")), "big")
-    return ((first + word) % (1 << 256)).to_bytes(WORD, "big")
+    return _after(_in_mapping(POLICIES_SLOT, environment, version.to_bytes(WORD, "big")), word)
+
+
+def _after(slot: bytes, words: int) -> bytes:
+    return ((int.from_bytes(slot, "big") + words) % (1 << 256)).to_bytes(WORD, "big")
 
 
 def _in_mapping(slot: int, *keys: bytes) -> bytes:

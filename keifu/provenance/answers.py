@@ -127,6 +127,8 @@ def _running(dossier: Dossier) -> Iterator[Line]:
             f"{name} runs {'this' if here else 'another record, ' + made.artefact.hex()[:SHORT]}: promotion {made.seq}"
         )
         holds = "its policy holds" if made.ok else f"not in order: {made.status.word}, {len(made.unmet)} demands unmet"
+        if made.unsound is not None:
+            holds += f", made from {made.unsound[0].hex()[:SHORT]}, which is {made.unsound[1].word}"
         attesters = sorted({item.attester for item in made.standing})
         by = f" by {', '.join(attesters)}" if attesters else " and asks for no attestation"
         yield Line(f"{runs}; {holds}{by}", made.owner, f"block {made.block}", how, good=made.ok)

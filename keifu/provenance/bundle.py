@@ -29,7 +29,7 @@ from keifu.provenance._model import (
 )
 from keifu.provenance.bundle_file import Parts, Refused, pack, read_file, stage, unpack
 from keifu.provenance.documents import Documents
-from keifu.provenance.facts import Production, anchor, production, record_words
+from keifu.provenance.facts import Production, anchor, leaf_revoked_at, production, record_words
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.manifest import Manifest
@@ -101,8 +101,8 @@ class Bundle:
         """Check everything against what is trusted, which has to name a block; no network.
 
         `environment` is one that the bundle has to answer about, `nodes` those that have to have signed what they run
-        there, `samples` those whose labels have to be shown: what no state commits to is missed only by who asks for
-        it. Raises Refused with the check that failed first.
+        there, beside those that `trust` names, `samples` those whose labels have to be shown: what no state commits to
+        is missed only by who asks for it. Raises Refused with the check that failed first.
         """
         parts = self.parts
         if not trust.block:
@@ -122,7 +122,7 @@ class Bundle:
             _check_heartbeats(parts, trust, verified, max_age)
         with stage("label"):
             _check_labels(parts, trust, state, verified)
-        _check_asked(verified, nodes, samples)
+        _check_asked(verified, (*nodes, *trust.runners_of(parts.environment)), samples)
         if state.unused:
             raise Refused("belongs", f"{state.unused} nodes of the proof are needed by nothing in the bundle")
         return verified
@@ -174,7 +174,17 @@ def _look(words: Words, trust: Trust, environment: bytes | None, labels: Iterabl
     if environment:
         production(words, trust.registry, trust.environments, environment)
     for item in labels:
-        anchor(words, trust.registry, item.anchorer.lower(), item.root)
+        _revoked(words, trust, item)
+
+
+def _revoked(words: Words, trust: Trust, item: LabelProof) -> bool:
+    """Whether an anchored label was taken back. Raises CheckFailed when its anchor is none, or was. The leaf's own word
+    is looked at only where the anchor's says that some of its leaves were taken back."""
+    found = anchor(words, trust.registry, item.anchorer.lower(), item.root)
+    if not found.leaves_revoked:
+        return False
+    digest = RegistryDomain(trust.chain, trust.registry).label_digest(item.label)
+    return leaf_revoked_at(words, trust.registry, item.anchorer.lower(), item.root, digest) > 0
 
 
 def _check_domain(parts: Parts, trust: Trust, environment: bytes | None) -> None:
@@ -284,8 +294,9 @@ def _check_labels(parts: Parts, trust: Trust, state: State, verified: Verified) 
         authors = {dataset.record.author} | {entry.record.author for entry in sets}
         if item.anchorer.lower() not in authors:
             raise Refused("label", f"{item.anchorer} anchored the label, but is no author of its data set or labels")
-        anchor(state, trust.registry, item.anchorer, item.root)
         item.verify(domain, item.root)
+        if _revoked(state, trust, item):
+            raise Refused("label", f"the label of sample {item.label.index} was taken back")
         verified.labels.append(item)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -26,9 +26,12 @@ __all__ = ["FORMAT", "Parts", "Refused", "pack", "read_file", "stage", "unpack"]
 FORMAT = "keifu-bundle/2"
 HEADER = bytes.fromhex("1f8b08000000000000ff")  # gzip without a name, a time, or a word of who wrote it
 LARGEST = 256 << 20  # bytes of JSON
+MOST_PARTS = 1 << 23  # commas and opening brackets in it, as an upper bound on what it holds: each takes memory
 SIGNATURE_BYTES = 65
 _ADDRESS = re.compile("0x[0-9a-f]{40}")
 V = (27, 28)
+# What every verifier can hold, in whatever language: from zero, below 2**63.
+Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class Refused(CheckFailed):
@@ -53,16 +56,16 @@ def stage(check: str) -> Iterator[None]:
 class _Heartbeat(msgspec.Struct, forbid_unknown_fields=True):
     node: str
     environment: str
-    seq: int
+    seq: Number
     digest: str
-    time: int
+    time: Number
     signature: str
 
 
 class _Label(msgspec.Struct, forbid_unknown_fields=True):
     labeller: str
     dataset: str
-    index: int
+    index: Number
     sample: str
     label: str
     signature: str
@@ -71,16 +74,34 @@ class _Label(msgspec.Struct, forbid_unknown_fields=True):
     anchorer: str
 
 
+class _Link(msgspec.Struct, forbid_unknown_fields=True):
+    relation: str
+    parent: str
+
+
+class _Record(msgspec.Struct, forbid_unknown_fields=True):
+    author: str
+    kind: str
+    digest: str
+    contentRoot: str  # noqa: N815 - as it is written
+    programRoot: str  # noqa: N815
+    manifest: str
+    uri: str
+    licence: str
+    version: str
+    links: list[_Link]
+
+
 class _Document(msgspec.Struct, forbid_unknown_fields=True):
     format: str
-    chain: int
+    chain: Number
     registry: str
     environments: str
     header: str
     nodes: list[str]
     root: str
     environment: str
-    records: list[dict[str, Any]]
+    records: list[_Record]
     documents: list[str]
     heartbeats: list[_Heartbeat]
     labels: list[_Label]
@@ -128,7 +149,7 @@ class Parts:
             tuple(map(bytes.fromhex, found.nodes)),
             digest_bytes(found.root, "root"),
             digest_bytes(found.environment, "environment") if found.environment else b"",
-            tuple(map(Record.from_json, found.records)),
+            tuple(Record.from_json(msgspec.to_builtins(record)) for record in found.records),
             tuple(text.encode() for text in found.documents),
             tuple(_heartbeat(item) for item in found.heartbeats),
             tuple(_label(item) for item in found.labels),
@@ -167,6 +188,8 @@ def _inflate(data: bytes) -> bytes:
     body = stream.decompress(data, LARGEST)
     if not stream.eof or stream.unused_data:
         raise ValueError(f"cut off, followed by something else, or more than {LARGEST:,} bytes")
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_PARTS:
+        raise ValueError(f"more than {MOST_PARTS:,} parts")
     return body
 
 

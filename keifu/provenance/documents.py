@@ -73,6 +73,11 @@ class Documents:
         bodies = [self.get(digest) for digest in manifest.statements] if manifest else []
         return [read_statement(body, record.digest) for body in bodies if body is not None]
 
+    def manifests(self, records: Mapping[bytes, Record]) -> dict[bytes, Manifest]:
+        """Those that are at hand, by record id."""
+        found = ((record_id, self.manifest(record)) for record_id, record in records.items())
+        return {record_id: manifest for record_id, manifest in found if manifest is not None}
+
     def said(self, records: Mapping[bytes, Record]) -> dict[bytes, dict[str, Any]]:
         """The first statement of each record that has one at hand, by record id."""
         found = ((record_id, self.statements(record)) for record_id, record in records.items())

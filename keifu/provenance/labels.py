@@ -182,6 +182,13 @@ class LabelBatch:
         tree = tree or self.tree()
         return LabelProof(self.label(row), self.signatures[row].tobytes(), tuple(tree.proof(row)), tree.root, anchorer)
 
+    def proof_of(self, sample: int, anchorer: str) -> LabelProof:
+        """Everything that shows the only label of a sample. Raises InputError when there is none, or several."""
+        rows = np.flatnonzero(self.indices == sample)
+        if len(rows) != 1:
+            raise InputError(f"the batch has {len(rows)} labels of sample {sample}, not one")
+        return self.prove(int(rows[0]), anchorer)
+
     def label(self, row: int) -> Label:
         return Label(
             "0x" + self.labellers[row].tobytes().hex(),

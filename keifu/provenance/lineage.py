@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keifu.errors import InputError
-from keifu.provenance._model import Record, Status
+from keifu.provenance._model import Record, Relation, Status
 from keifu.provenance._picture import Box, Link, draw
 from keifu.provenance.registry import Entry, RecordStore
 
@@ -36,8 +36,25 @@ class Lineage:
 
     @property
     def withdrawn(self) -> list[Entry]:
-        """Every record of it that is not active."""
-        return [entry for entry in self.entries.values() if entry.status != Status.ACTIVE]
+        """Every record of it that is not active: of the root, and of what it was made from. What a record supersedes
+        is none of that."""
+        return [self.entries[item] for item in self._made_from() if self.entries[item].status != Status.ACTIVE]
+
+    def parents_first(self) -> list[Record]:
+        """The root and what it was made from, each after its parents."""
+        levels = self._levels()
+        order = sorted(self._made_from(), key=lambda item: levels[item], reverse=True)
+        return [self.entries[item].record for item in order]
+
+    def _made_from(self) -> list[bytes]:
+        found, pending = {self.root: None}, deque([self.root])
+        while pending:
+            entry = self.entries.get(pending.popleft())
+            for link in entry.record.links if entry else ():
+                if link.relation != Relation.SUPERSEDES and link.parent not in found:
+                    found[link.parent] = None
+                    pending.append(link.parent)
+        return [item for item in found if item in self.entries]
 
     @property
     def depth(self) -> int:

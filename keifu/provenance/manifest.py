@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -38,7 +38,7 @@ class _Resource(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     algorithm: str
     digest: str
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True):

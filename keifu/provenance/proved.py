@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from ethwire.rpc import Rpc
 from keifu.errors import CheckFailed, InputError, Revert, RpcError
 from keifu.keys import keccak256
 from keifu.provenance._layout import Words, record_slot
-from keifu.provenance.facts import Production, production, record_words
+from keifu.provenance.facts import Production, accounts_of, history, production, record_words
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.registry import Entry, Logged, Provenance
 from keifu.provenance.trie import HeaderFacts, State, by_hash, header_rlp
@@ -113,6 +114,17 @@ class Proved:
         """What is trusted, the block included."""
         return replace(self.trust, block=self.block.hash)
 
+    @cached_property
+    def followed(self) -> Trust:
+        """What is trusted, with the accounts that replaced the keys of trusted authors as of the block."""
+        registry = self.source.registry.address
+
+        def accounts(words: Words) -> list[str]:
+            return [item for author in self.trust.authors for item in accounts_of(words, registry, author)]
+
+        found = accounts(self.prove(accounts)) if self.trust.authors else []
+        return replace(self.trust, authors=tuple(dict.fromkeys(found)))
+
     @property
     def time(self) -> int:
         """The block's, unix seconds."""
@@ -191,6 +203,12 @@ class Proved:
                 remedy="ask another node; this one withholds or changes logs",
             )
         return made, self.entered(state, made.artefact, found).entries[made.artefact]
+
+    def history(self, environment: bytes) -> list[tuple[int, bytes, int]]:
+        """Number, artefact and block of every promotion, proved. Raises CheckFailed when it was never declared."""
+        environments = self.source.environments.address if self.source.environments else ""
+        state = self.prove(lambda words: history(words, environments, environment))
+        return history(state, environments, environment)
 
     def dossier(self, root: bytes | None, environments: Sequence[bytes]) -> tuple[Lineage, list[Production]]:
         """The lineage of `root` (None: of what the first environment runs) and what each environment runs, with one

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient
 from keifu.chain.follower import Event
@@ -27,8 +28,12 @@ from keifu.provenance._model import (
     environment_id,
 )
 
+if TYPE_CHECKING:
+    from keifu.provenance.labels import LabelProof
+
 __all__ = ["Entry", "Logged", "Provenance", "RecordStore", "schema_id"]
 
+RECORDS_A_CALL = 16  # whose links are stored in one transaction
 IDS_A_REQUEST = 500  # of records whose logs are asked for at once
 SIGNATURE_SECONDS = 300  # for which a gasless signature counts, by default
 
@@ -106,15 +111,76 @@ class Provenance:
         receipt: Receipt = self.registry.anchor(root, count, manifest, uri, sender=sender)
         return receipt
 
-    def declare(self, name: str, policy: Sequence[PolicyEntry], sender: Account) -> bytes:
-        """Declare an environment; its id."""
-        self._environments.declare_environment(name, [entry.args for entry in policy], sender=sender)
+    def revoke_attestation(self, schema: bytes, subject: bytes, sender: Account) -> Receipt:
+        receipt: Receipt = self.registry.revoke_attestation(schema, subject, sender=sender)
+        return receipt
+
+    def revoke_anchor(self, root: bytes, reason: str, sender: Account) -> Receipt:
+        """Take back a whole anchor of one's own."""
+        receipt: Receipt = self.registry.revoke_anchor(root, reason, sender=sender)
+        return receipt
+
+    def revoke_leaf(self, proof: LabelProof, reason: str, sender: Account) -> Receipt:
+        """Take back one anchored label: as its anchorer, or else as its labeller."""
+        path, place = list(proof.proof), (proof.anchorer, proof.root)
+        receipt: Receipt
+        if proof.anchorer.lower() == sender.address.lower():
+            digest = self.domain.label_digest(proof.label)
+            receipt = self.registry.revoke_leaf(*place, digest, path, reason, sender=sender)
+        else:
+            receipt = self.registry.revoke_label(*place, proof.label.args, path, reason, sender=sender)
+        return receipt
+
+    def declare(
+        self,
+        name: str,
+        policy: Sequence[PolicyEntry],
+        sender: Account,
+        *,
+        sound: bool = False,
+        restitution: str = ZERO_ADDRESS,
+    ) -> bytes:
+        """Declare an environment; its id. `sound`: everything that an artefact was made from has to be active.
+        `restitution`: whom the damages of a false heartbeat go to, the owner when it is nobody."""
+        entries = [entry.args for entry in policy]
+        self._environments.declare_environment(name, entries, sound, restitution, sender=sender)
         return self.environment(name, sender.address)
+
+    def announce(
+        self, environment: bytes, policy: Sequence[PolicyEntry], sender: Account, *, sound: bool = False
+    ) -> Receipt:
+        """Announce an environment's next policy, which counts after notice."""
+        entries = [entry.args for entry in policy]
+        receipt: Receipt = self._environments.announce_policy(environment, entries, sound, sender=sender)
+        return receipt
+
+    def redirect(self, environment: bytes, restitution: str, sender: Account) -> Receipt:
+        """Announce whom the damages of a false heartbeat go to, after notice."""
+        receipt: Receipt = self._environments.announce_restitution(environment, restitution, sender=sender)
+        return receipt
 
     def promote(self, environment: bytes, artefact: bytes, sender: Account) -> int:
         """Promote an artefact; the number of the promotion."""
         receipt = self._environments.promote(environment, artefact, sender=sender)
         return int(receipt.events("Promoted")[0].seq)
+
+    def rollback(self, environment: bytes, seq: int, sender: Account) -> int:
+        """Run again what an earlier promotion named; the number of the new promotion."""
+        receipt = self._environments.rollback(environment, seq, sender=sender)
+        return int(receipt.events("Promoted")[0].seq)
+
+    def store_links(self, records: Sequence[Record], sender: Account) -> int:
+        """Write down the parents of records, parents first, as far as nobody did; how many there were to write."""
+        missing = [item for item in records if not self._is_stored(item)]
+        for start in range(0, len(missing), RECORDS_A_CALL):
+            part = [record.args for record in missing[start : start + RECORDS_A_CALL]]
+            self.registry.store_links(part, sender=sender)
+        return len(missing)
+
+    def _is_stored(self, record: Record) -> bool:
+        record_id = self.domain.record_id(record)
+        named, status = self.registry.soundness_of(record_id)
+        return bool(status or named != record_id)
 
     # reading -------------------------------------------------------------------------------------------------------
 
@@ -132,20 +198,24 @@ class Provenance:
             )
         return Entry(record_id, found.record, Status(status), time, found.block)
 
+    def author_of(self, record_id: bytes) -> str:
+        """As the node says."""
+        return str(self.registry.state_of(record_id)[0])
+
     def contents(self, record_ids: Sequence[bytes]) -> dict[bytes, Logged]:
         """Contents of those of the records whose log the node gives, each hashing to its id."""
         wanted = set(record_ids)
         found: dict[bytes, Logged] = {}
         for start in range(0, len(record_ids), IDS_A_REQUEST):
             ids = record_ids[start : start + IDS_A_REQUEST]
-            found |= {key: item for key, item in self._records(self._logs(ids)).items() if key in wanted}
+            found |= {key: item for key, item in self.records_in(self._logs(ids)).items() if key in wanted}
         return found
 
     def logged(self, digest: bytes, authors: Sequence[str] = ()) -> dict[bytes, Logged]:
         """Records of these bytes by these authors (all, when none is named), oldest first, as far as the node gives
         their logs. Anyone may register any digest, so trust comes from the author."""
         wanted = {author.lower() for author in authors}
-        found = self._records(self._logs(None, None, [digest]))
+        found = self.records_in(self._logs(None, None, [digest]))
         return {
             record_id: item
             for record_id, item in found.items()
@@ -155,7 +225,7 @@ class Provenance:
     def beginning_with(self, prefix: str) -> list[bytes]:
         """Ids of records that begin with these hex digits, oldest first, as far as the node gives their logs."""
         logs = [log for log in self._logs(None) if _has_id(log, prefix)]
-        return [record_id for record_id in self._records(logs) if record_id.hex().startswith(prefix)]
+        return [record_id for record_id in self.records_in(logs) if record_id.hex().startswith(prefix)]
 
     def current(self, environment: bytes) -> tuple[bytes, int, bool]:
         """Artefact, number of its promotion, and whether the policy still holds."""
@@ -177,13 +247,17 @@ class Provenance:
             raise InputError("no Environments contract given", remedy="name its address")
         return self.environments
 
+    def registrations(self) -> Iterator[Event]:
+        """Every registration, as the node gives it."""
+        return self._logs()
+
     def _logs(self, *indexed: Sequence[bytes] | None) -> Iterator[Event]:
         """Registrations with one of these for each indexed argument (id, author, digest); None for any."""
         topic = self.registry.interface.event("Registered").topic
         topics: list[Topic] = ["0x" + topic.hex(), *(_any_of(item) for item in indexed)]
         return find_logs(self.chain, self.registry.address, topics, self.first_block)
 
-    def _records(self, logs: Iterable[Event]) -> dict[bytes, Logged]:
+    def records_in(self, logs: Iterable[Event]) -> dict[bytes, Logged]:
         """Records in logs by the ids that they hash to, whatever the node says of their ids."""
         found = (self._record(log) for log in logs)
         return {self.domain.record_id(item.record): item for item in found if item is not None}

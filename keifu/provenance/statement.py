@@ -7,6 +7,7 @@ that the same statement has the same hash everywhere.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,10 @@ from keifu.errors import CheckFailed, InputError
 __all__ = ["PREDICATES", "canonical", "instant", "read_statement", "rfc3339", "statement"]
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+LARGEST_STATEMENT = 16 << 20  # bytes
+DEEPEST = 64  # lists and objects within each other
+LONGEST_NUMBER = 400  # characters
+_STRING, _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL), re.compile(r"[\[\]{}]")
 PREDICATES = {
     "run": "https://slsa.dev/provenance/v1",
     "evaluation": "https://in-toto.io/attestation/test-result/v0.1",
@@ -40,15 +45,50 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 
 
 def read_statement(body: bytes, digest: bytes) -> dict[str, Any]:
-    """The statement in `body`; raises CheckFailed when it is about another digest, InputError when it is none."""
+    """The statement in `body`; raises CheckFailed when it is about another digest, InputError when it is none.
+
+    Its form is its author's, but it has to be JSON and nothing more, so that every verifier reads the same in it.
+    """
+    if len(body) > LARGEST_STATEMENT:
+        raise InputError(f"a statement of {len(body):,} bytes, at most {LARGEST_STATEMENT:,} are read")
     try:
-        document: dict[str, Any] = json.loads(body)
+        text = body.decode()
+        _require_shallow(text)
+        document: dict[str, Any] = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=_no_json)
         subject = document["subject"][0]["digest"]["sha256"]
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise InputError("not an in-toto statement") from error
     if subject != digest.hex():
         raise CheckFailed(f"the statement is about {subject}, the record about {digest.hex()}")
     return document
+
+
+def _whole(text: str) -> int:
+    return int(_short(text))
+
+
+def _real(text: str) -> float:
+    return float(_short(text))
+
+
+def _short(text: str) -> str:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError("a number that is too long")
+    return text
+
+
+def _no_json(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+def _require_shallow(text: str) -> None:
+    """Before it is parsed: the parser goes as deep as the text does, and where a program has raised Python's limit of
+    recursion, it runs over the end of its stack."""
+    depth = 0
+    for mark in _BRACKET.finditer(_STRING.sub("", text)):
+        depth += 1 if mark[0] in "[{" else -1
+        if depth > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} lists and objects within each other")
 
 
 def instant(text: str) -> int:

@@ -46,6 +46,7 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authors: tuple[str, ...] = ()
     attesters: tuple[str, ...] = ()
     named: dict[str, str] = {}  # environments: a name of the verifier's, and the id
+    runners: dict[str, tuple[str, ...]] = {}  # by that name: nodes that have to say what they run there
 
     @classmethod
     def read(cls, path: Path) -> Trust:
@@ -66,6 +67,8 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InputError(f"{where} has format {self.format!r}, this version reads {FORMAT}")
         if self.chain < 1 or not 0 <= self.agree <= len(self.nodes) or (self.nodes and not self.agree):
             raise InputError(f"{where}: chain, or the number of nodes that have to agree, is out of range")
+        if unknown := self.runners.keys() - self.named.keys():
+            raise InputError(f"{where}: nodes of {min(unknown)}, an environment that it does not name")
         try:
             return msgspec.structs.replace(
                 self,
@@ -75,6 +78,7 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 block=_hash(self.block, "block"),
                 authors=tuple(map(_address, self.authors)),
                 attesters=tuple(map(_address, self.attesters)),
+                runners={name: tuple(map(_address, nodes)) for name, nodes in self.runners.items()},
                 named={name: digest_bytes(value, f"environment {name}").hex() for name, value in self.named.items()},
             )
         except InputError as error:
@@ -106,6 +110,12 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The id that the verifier gave a name to."""
         found = self.named.get(name)
         return bytes.fromhex(found) if found else None
+
+    def runners_of(self, environment: bytes) -> tuple[str, ...]:
+        """Nodes that have to say what they run there. Signatures are kept by no state: whoever hands a bundle on could
+        leave one out unseen, if the verifier did not know of its node."""
+        names = [name for name, value in self.named.items() if value == environment.hex()]
+        return tuple(dict.fromkeys(node for name in names for node in self.runners.get(name, ())))
 
     def _trusted(self, aspect: str) -> tuple[str, ...]:
         """What counts; empty when the verifier chose nothing there."""

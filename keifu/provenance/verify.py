@@ -171,10 +171,15 @@ def check_running(
         return [Finding("promotion", False, "nothing was ever promoted there")]
     if artefact is not None and entry.id != artefact:
         return [Finding("promotion", False, f"it runs {entry.id.hex()}, asked was {artefact.hex()}")]
-    findings = [check_promotion(made, entry), check_attesters(made, proved.trust), check_author(entry, proved.trust)]
+    findings = [check_promotion(made, entry), check_attesters(made, proved.trust), check_author(entry, proved.followed)]
     if path is not None:
         findings.append(check_bytes(entry, path, documents.manifest(entry.record) if documents else None))
-    return findings + [_check_heartbeat(proved, made, entry, *item, max_age) for item in heartbeats]
+    said = list(heartbeats)
+    findings += [_check_heartbeat(proved, made, entry, *item, max_age) for item in said]
+    silent = set(proved.trust.runners_of(environment)) - {item.node.lower() for item, _ in said}
+    return findings + [
+        Finding(f"node {node[:10]}", False, "your trust file names it, it says nothing") for node in sorted(silent)
+    ]
 
 
 def check_promotion(made: Production, entry: Entry) -> Finding:
@@ -185,6 +190,11 @@ def check_promotion(made: Production, entry: Entry) -> Finding:
     if made.unmet:
         schemas = ", ".join(item.schema.hex()[:8] for item in made.unmet)
         return Finding("promotion", False, f"{what}, its policy no longer holds (schema {schemas})")
+    if made.unsound is not None:
+        withdrawn, status = made.unsound
+        state = "has a lineage that the registry cannot show" if status == Status.UNKNOWN else f"is {status.word}"
+        said = f"{what}, its policy asks for a sound lineage: {withdrawn.hex()} {state}"
+        return Finding("promotion", False, said)
     return Finding("promotion", True, f"{what}, policy holds")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from keifu.spec.refusals import check
+
 __all__ = ["Announced", "Multiple"]
 
 
@@ -18,7 +20,8 @@ class Announced:
 @dataclass
 class Multiple:
     """One raise and one lowering may be on their way. What is asked for is compared with what the operator wanted last,
-    so taking a lowering back is a raise, and waits as long as any."""
+    so taking a lowering back is a raise, and waits as long as any. A lowering on its way keeps its date: until then
+    nothing below it can be announced."""
 
     value: int = 0  # in force, when nothing that was announced counts yet
     raised: Announced | None = None
@@ -67,6 +70,7 @@ class Multiple:
         if value > self.wanted:
             self.raised = Announced(value, raised_from)
             return
+        check(value == self.wanted or self.lowered is None, "hub: a lowering waits")
         self.raised = None
         if value < self.wanted:
             self.lowered = Announced(value, lowered_from)

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["MAX_ENVIRONMENT_BYTES", "MAX_LINKS", "MAX_NAME_BYTES", "MAX_URI_BYTES", "Kind", "Relation", "Status"]
+__all__ = [
+    "MAX_ENVIRONMENT_BYTES",
+    "MAX_LINKS",
+    "MAX_NAME_BYTES",
+    "MAX_URI_BYTES",
+    "RUNNABLE",
+    "Kind",
+    "Relation",
+    "Status",
+]
 
 MAX_LINKS = 16
 MAX_URI_BYTES = 128
@@ -32,6 +41,9 @@ class Kind(IntEnum):
     @property
     def word(self) -> str:
         return self.name.lower().replace("_", "-")
+
+
+RUNNABLE = frozenset({Kind.CODE, Kind.WEIGHTS, Kind.MODEL, Kind.CONTAINER, Kind.AGENT})  # what an environment promotes
 
 
 class Relation(IntEnum):

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keifu.spec.kinds import Status
+from keifu.spec.identities import CLOSED, RECOVERY_NOTICE, Identities
+from keifu.spec.kinds import RUNNABLE, Relation, Status
 from keifu.spec.refusals import Refused, check
 
 if TYPE_CHECKING:
     from keifu.provenance import Attestation, PolicyEntry, Record
 
-__all__ = ["Environment", "ProvenanceModel", "Refused", "Statement"]
+__all__ = ["MAX_LINEAGE", "RECOVERY_NOTICE", "Anchor", "Environment", "ProvenanceModel", "Refused", "Statement"]
 
 NEVER = 0
+MAX_LINEAGE = 128  # records of a lineage that the registry walks
 Key = tuple[str, bytes, bytes]  # attester, schema, subject
 
 
@@ -45,15 +47,42 @@ class Statement:
 
 
 @dataclass
+class Anchor:
+    """A root with its stated number of leaves; when it was taken back, and which of its leaves were."""
+
+    time: int
+    count: int
+    revoked_at: int = 0
+    leaves: set[bytes] = field(default_factory=set)
+
+    @property
+    def facts(self) -> tuple[int, int, int, int]:
+        return self.time, self.count, self.revoked_at, len(self.leaves)
+
+
+@dataclass
+class Policy:
+    """What a promotion needs from a second on. `sound`: everything that the artefact was made from is active."""
+
+    since: int
+    entries: list[PolicyEntry]
+    sound: bool = False
+
+
+@dataclass
 class Environment:
-    """Who owns it, its policies with their first second, and what was promoted in which block."""
+    """Who owns it, its policies, what was promoted in which block, and whom restitution goes to since when."""
 
     owner: str
-    policies: list[tuple[int, list[PolicyEntry]]]
+    policies: list[Policy]
     promotions: list[tuple[bytes, int]] = field(default_factory=list)
+    restitutions: list[tuple[int, str]] = field(default_factory=list)
 
-    def policy(self, now: int) -> list[PolicyEntry]:
-        return next(entries for since, entries in reversed(self.policies) if since <= now)
+    def policy(self, now: int) -> Policy:
+        return next(policy for policy in reversed(self.policies) if policy.since <= now)
+
+    def restitution(self, now: int) -> str:
+        return next(to for since, to in reversed(self.restitutions) if since <= now)
 
 
 class ProvenanceModel:
@@ -65,7 +94,9 @@ class ProvenanceModel:
         self.block = 0
         self.records: dict[bytes, Entry] = {}
         self.statements: dict[Key, Statement] = {}
-        self.anchors: dict[tuple[str, bytes], tuple[int, int]] = {}
+        self.anchors: dict[tuple[str, bytes], Anchor] = {}
+        self.stored: set[bytes] = set()
+        self.identities = Identities()
         self.nonces: dict[str, int] = {}
         self.environments: dict[bytes, Environment] = {}
 
@@ -87,20 +118,25 @@ class ProvenanceModel:
 
     def _add(self, record: Record, record_id: bytes) -> None:
         check(record_id not in self.records, "registry: record is registered")
+        check(self.identities.is_open(record.author), CLOSED)
         for link in record.links:
             check(link.parent in self.records, "registry: unknown parent")
+            revoked = self.records[link.parent].status == Status.REVOKED
+            check(not revoked or link.relation == Relation.SUPERSEDES, "registry: parent is revoked")
         self.records[record_id] = Entry(record, self.now)
 
     def set_status(self, sender: str, record_id: bytes, status: int) -> None:
         check(record_id in self.records, "registry: unknown record")
         entry = self.records[record_id]
-        check(sender == entry.record.author, "registry: not the record's author")
+        check(self.identities.acts(sender, entry.record.author), "registry: not the record's author")
         check(status > entry.status, "registry: status only grows")
         check(status <= Status.REVOKED, "registry: unknown status")
         entry.status = Status(status)
 
     def attest(self, sender: str, said: Attestation) -> None:
         check(said.subject in self.records, "registry: unknown subject")
+        check(self.records[said.subject].status != Status.REVOKED, "registry: subject is revoked")
+        check(self.identities.is_open(sender), CLOSED)
         check(said.expiry == NEVER or said.expiry > self.now, "registry: already expired")
         key = (sender, said.schema, said.subject)
         before = self.statements.get(key)
@@ -109,49 +145,100 @@ class ProvenanceModel:
         edition = before.edition + 1 if before else 1
         self.statements[key] = Statement(self.now, said.expiry, said.revocable, edition)
 
-    def revoke(self, sender: str, schema: bytes, subject: bytes) -> None:
-        key = (sender, schema, subject)
+    def revoke(self, sender: str, schema: bytes, subject: bytes, attester: str) -> None:
+        key = (attester, schema, subject)
         check(key in self.statements, "registry: unknown attestation")
+        check(self.identities.acts(sender, attester), "registry: not the account's key")
         check(self.statements[key].revocable, "registry: attestation is irrevocable")
         check(self.statements[key].revoked_at == 0, "registry: already revoked")
         self.statements[key].revoked_at = self.now
 
     def anchor(self, sender: str, root: bytes, count: int) -> None:
         check((sender, root) not in self.anchors, "registry: root is anchored")
-        self.anchors[sender, root] = (self.now, count)
+        check(self.identities.is_open(sender), CLOSED)
+        self.anchors[sender, root] = Anchor(self.now, count)
+
+    def revoke_anchor(self, sender: str, anchorer: str, root: bytes) -> None:
+        self._revocable(sender, anchorer, root, anchorer).revoked_at = self.now
+
+    def revoke_leaf(self, sender: str, anchorer: str, root: bytes, digest: bytes, signer: str = "") -> None:
+        """By whoever acts for the anchorer or, when he is named, for the leaf's signer."""
+        found = self._revocable(sender, anchorer, root, signer or anchorer)
+        check(digest not in found.leaves, "registry: already revoked")
+        found.leaves.add(digest)
+
+    def _revocable(self, sender: str, anchorer: str, root: bytes, account: str) -> Anchor:
+        check((anchorer, root) in self.anchors, "registry: unknown anchor")
+        check(self.identities.acts(sender, account), "registry: not the account's key")
+        check(not self.anchors[anchorer, root].revoked_at, "registry: already revoked")
+        return self.anchors[anchorer, root]
+
+    def counts(self, anchorer: str, root: bytes, digest: bytes) -> bool:
+        """Whether a leaf of an anchored tree is still one."""
+        found = self.anchors.get((anchorer, root))
+        return found is not None and not found.revoked_at and digest not in found.leaves
+
+    def store_links(self, record_id: bytes) -> None:
+        check(record_id in self.records, "registry: unknown record")
+        if record_id not in self.stored:
+            for link in self.records[record_id].record.links:
+                check(
+                    link.relation == Relation.SUPERSEDES or link.parent in self.stored, "registry: parent is not stored"
+                )
+            self.stored.add(record_id)
+
+    def is_sound(self, record_id: bytes) -> bool:
+        """Whether the record and everything that it was made from is active, and the registry can show it."""
+        if record_id not in self.stored:
+            return False
+        family = self.ancestors(record_id)
+        return len(family) <= MAX_LINEAGE and all(self.records[item].status == Status.ACTIVE for item in family)
 
     def is_standing(self, key: Key, not_before: int) -> bool:
         said = self.statements.get(key)
         return said is not None and said.stands(self.now) and said.time >= not_before
 
     def ancestors(self, record_id: bytes) -> set[bytes]:
-        """The record and everything that it was made from."""
+        """The record and everything that it was made from; what it supersedes is none of that."""
         found: set[bytes] = set()
         pending = [record_id]
         while pending:
             item = pending.pop()
             if item not in found:
                 found.add(item)
-                pending += [link.parent for link in self.records[item].record.links]
+                links = self.records[item].record.links
+                pending += [link.parent for link in links if link.relation != Relation.SUPERSEDES]
         return found
 
     # environments --------------------------------------------------------------------------------------------------
 
-    def declare(self, sender: str, environment: bytes, policy: list[PolicyEntry]) -> None:
+    def declare(
+        self, sender: str, environment: bytes, policy: list[PolicyEntry], *, sound: bool = False, to: str = ""
+    ) -> None:
         check(environment not in self.environments, "environments: already declared")
-        self.environments[environment] = Environment(sender, [(self.now, policy)])
+        made = Environment(sender, [Policy(self.now, policy, sound)])
+        made.restitutions.append((self.now, to or sender))
+        self.environments[environment] = made
 
-    def announce(self, sender: str, environment: bytes, policy: list[PolicyEntry]) -> None:
+    def announce(self, sender: str, environment: bytes, policy: list[PolicyEntry], *, sound: bool = False) -> None:
         mine = self._owned(sender, environment)
-        check(mine.policies[-1][0] <= self.now, "environments: a policy is under notice")
-        mine.policies.append((self.now + self.notice, policy))
+        check(mine.policies[-1].since <= self.now, "environments: a policy is under notice")
+        mine.policies.append(Policy(self.now + self.notice, policy, sound))
+
+    def announce_restitution(self, sender: str, environment: bytes, to: str) -> None:
+        mine = self._owned(sender, environment)
+        check(mine.restitutions[-1][0] <= self.now, "environments: an address is under notice")
+        mine.restitutions.append((self.now + self.notice, to))
 
     def promote(self, sender: str, environment: bytes, artefact: bytes, *, any_age: bool = False) -> None:
         mine = self._owned(sender, environment)
         known = self.records.get(artefact)
-        check(known is not None and known.status == Status.ACTIVE, "environments: artefact is not active")
-        met = self.is_met(mine.policy(self.now), artefact, any_age=any_age)
-        check(met, "environments: policy is not met")
+        if known is None or known.status != Status.ACTIVE:
+            raise Refused("environments: artefact is not active")
+        check(known.record.kind in RUNNABLE, "environments: nothing runs this kind")
+        policy = mine.policy(self.now)
+        check(self.is_met(policy.entries, artefact, any_age=any_age), "environments: policy is not met")
+        check(not policy.sound or self.is_sound(artefact), "environments: lineage is not sound")
         mine.promotions.append((artefact, self.block))
 
     def rollback(self, sender: str, environment: bytes, seq: int) -> None:
@@ -172,7 +259,9 @@ class ProvenanceModel:
         if not found.promotions:
             return bytes(32), 0, False
         artefact = found.promotions[-1][0]
-        ok = self.records[artefact].status == Status.ACTIVE and self.is_met(found.policy(self.now), artefact)
+        policy = found.policy(self.now)
+        ok = self.records[artefact].status == Status.ACTIVE and self.is_met(policy.entries, artefact)
+        ok = ok and (not policy.sound or self.is_sound(artefact))
         return artefact, len(found.promotions), ok
 
     def at(self, environment: bytes, block: int) -> tuple[bytes, int]:
@@ -181,6 +270,6 @@ class ProvenanceModel:
 
     def _owned(self, sender: str, environment: bytes) -> Environment:
         found = self.environments.get(environment)
-        if found is None or found.owner != sender:
+        if found is None or not self.identities.acts(sender, found.owner):
             raise Refused("environments: not the owner")
         return found

@@ -8,6 +8,7 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from keifu.staking.court import case_of, seal
+    from keifu.staking.hotkeys import KeyKind, heartbeats_domain, key_consent
     from keifu.staking.status import (
         OperatorStatus,
         ServiceStatus,
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "KeyKind",
     "OperatorStatus",
     "ServiceStatus",
     "case_of",
     "find_operators",
     "find_services",
+    "heartbeats_domain",
+    "key_consent",
     "read_operator",
     "read_operators",
     "read_service",
@@ -36,6 +40,7 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "keifu.staking.court": ["case_of", "seal"],
+        "keifu.staking.hotkeys": ["KeyKind", "heartbeats_domain", "key_consent"],
         "keifu.staking.status": [
             "OperatorStatus",
             "ServiceStatus",

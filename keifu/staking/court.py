@@ -110,7 +110,8 @@ class Statement:
             found = self.evidence.decode()
         except UnicodeDecodeError:
             return "0x" + self.evidence.hex()
-        return found if found.isprintable() or "\n" in found else "0x" + self.evidence.hex()
+        # A control character could write anything over what the juror's terminal shows.
+        return found if all(map(str.isprintable, found.split("\n"))) else "0x" + self.evidence.hex()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keifu.keys import Account
 from keifu.provenance import Heartbeat, Kind, Link, Record, environments_domain, heartbeat_digest
 from keifu.provenance.bundle import Bundle, make_bundle
+from keifu.provenance.bundle_file import pack
 from keifu.provenance.digest import FileDigest
 from keifu.provenance.documents import Documents
 from keifu.provenance.labels import LabelBatch, label_word
@@ -83,14 +85,39 @@ class Maker:
         made = make_bundle(proved, lineage, self.documents, environment=environment or None, **options)
         return Good(name, made, proved.pinned, environment, in_order)
 
+    def stating(self, text: str) -> tuple[bytes, Good]:
+        """A record that commits to a statement of exactly this text, its digest put in for %s; the bundle's file, and
+        one without a statement that has the question. Made past `make_bundle`, which takes no bad statement."""
+        file = (FileDigest("a", sha("a"), 1),)
+        said = text.replace("%s", Manifest(file).digest.hex()).encode()
+        manifest = Manifest(file, statements=(hashlib.sha256(said).digest(),))
+        record = Record(AUTHOR, Kind.DATASET, manifest.digest, manifest=manifest.hash)
+        bare = Record(AUTHOR, Kind.DATASET, manifest.digest)
+        root, other = self.world.register(record), self.world.register(bare)
+        proved = self.world.proved()
+        made = make_bundle(proved, lineage_of(other, {other: bare}), self.documents)
+        state = proved.prove(lambda words: None, records=[root])
+        parts = replace(
+            made.parts,
+            root=root,
+            records=(record,),
+            nodes=tuple(sorted(state.nodes)),
+            documents=(manifest.body, said),
+        )
+        return pack(parts), Good("", made, proved.pinned, b"", True)
+
 
 def lineage_of(root: bytes, records: dict[bytes, Record]) -> Lineage:
     lineage = Lineage(root)
-    pending = [root]
-    for record_id in pending:
+    order = {root: None}
+    pending = deque(order)
+    while pending:
+        record_id = pending.popleft()
         record = records[record_id]
         lineage.entries[record_id] = Entry(record_id, record, 1, 0)  # type: ignore[arg-type]  # no state yet
-        pending += [link.parent for link in dict.fromkeys(record.links) if link.parent not in pending]
+        new = [link.parent for link in record.links if link.parent not in order]
+        order |= dict.fromkeys(new)
+        pending += dict.fromkeys(new)
     return lineage
 
 
@@ -132,6 +159,11 @@ def _sizes() -> Iterator[Good]:
     for length in (2, 3, 10, 40):
         maker = Maker()
         yield maker.good(f"chain-{length}", chain(maker, length, files=0))
+    for length in (1_000, 10_000):
+        maker, parents = Maker(), list[bytes]()
+        for _ in range(length):  # of one digest, so that the file stays small
+            parents = [maker.record("link", parents, files=0)]
+        yield maker.good(f"chain-{length}", parents[0])
     for depth, breadth in ((1, 16), (2, 2), (3, 5), (8, 15)):
         maker = Maker()
         yield maker.good(f"layers-{depth}x{breadth}", layers(maker, depth, breadth))

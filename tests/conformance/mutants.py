@@ -16,14 +16,19 @@ Path = tuple[Any, ...]
 
 
 def mutants(data: bytes, draw: random.Random, number: int) -> Iterator[tuple[bytes, str]]:
-    """Different from `data` in content, each with what was changed."""
+    """Different from `data` in content: a byte of the file, of its JSON, or a field is other. With what was changed."""
     body = zlib.decompress(data, wbits=zlib.MAX_WBITS | 16)
     document = json.loads(body)
     leaves = list(_places(document, ()))
     for _ in range(number):
-        if draw.random() < 0.5:
-            at = draw.randrange(len(body))
-            changed = body[:at] + bytes([body[at] ^ (1 << draw.randrange(8))]) + body[at + 1 :]
+        chance = draw.random()
+        if chance < 0.1:
+            changed, at = _flipped(data, draw)
+            if _content(changed) != body:
+                yield changed, f"byte {at} of the file"
+            continue
+        if chance < 0.5:
+            changed, at = _flipped(body, draw)
             yield packed(changed), f"byte {at}"
             continue
         path = draw.choice(leaves)
@@ -34,6 +39,19 @@ def mutants(data: bytes, draw: random.Random, number: int) -> Iterator[tuple[byt
         how = _change(place, path[-1], draw)
         if mutant != document:
             yield packed(mutant), f"{how} at {path}"
+
+
+def _flipped(data: bytes, draw: random.Random) -> tuple[bytes, int]:
+    at = draw.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ (1 << draw.randrange(8))]) + data[at + 1 :], at
+
+
+def _content(data: bytes) -> bytes | None:
+    """What the file unpacks to. Deflate has more than one way to write the same, and bits that nothing reads."""
+    try:
+        return zlib.decompress(data, wbits=zlib.MAX_WBITS | 16)
+    except zlib.error:
+        return None
 
 
 def _places(value: Any, path: Path) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """Forge any number of bundles by mutation: `python -m tests.conformance.mutate --bundles 100000 --seed 1`.
 
-Prints how many were refused by which check; exit status 1 when one was believed.
+Both verifiers, in Python and in TypeScript, are asked about each. Prints how many were refused by which check; exit
+status 1 when one was believed, or when the two name different checks.
 """
 
 from __future__ import annotations
@@ -10,12 +11,20 @@ import json
 import random
 import sys
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from tests.conformance.forged import Question, refusal
 from tests.conformance.make import FOLDER
 from tests.conformance.mutants import mutants
+from tests.conformance.typescript import TypeScript, typescript
 
 __all__ = ["main"]
+
+DIFFERENT = "another check in TypeScript"
+WRONG = ("", DIFFERENT)
+SMALL = 100  # records; each mutant of a larger bundle takes seconds to make, so there are few
+OF_LARGE = 20
 
 
 def main() -> int:
@@ -25,17 +34,33 @@ def main() -> int:
     chosen = options.parse_args()
     cases = json.loads((FOLDER / "suite.json").read_text())["good"]
     seen: Counter[str] = Counter()
-    for number, case in enumerate(cases):
-        data = (FOLDER / f"{case['name']}.bundle").read_bytes()
-        question = Question.read(case)
-        share = chosen.bundles // len(cases) + (number < chosen.bundles % len(cases))
-        for mutant, how in mutants(data, random.Random(f"{chosen.seed} {case['name']}"), share):
-            found = refusal(mutant, question)
+    with typescript() as other:
+        small = [case for case in cases if case["records"] <= SMALL]
+        large = [case for case in cases if case["records"] > SMALL]
+        rest = chosen.bundles - OF_LARGE * len(large)
+        shares = [rest // len(small) + (number < rest % len(small)) for number in range(len(small))]
+        for case, share in [*zip(small, shares, strict=True), *((case, OF_LARGE) for case in large)]:
+            seen += _refusals(case, share, chosen.seed, other)
+            print(f"{case['name']}: {seen.total()} mutants so far", file=sys.stderr, flush=True)
+    wrong = sum(count for check, count in seen.items() if check in WRONG)
+    print(f"{seen.total()} mutants, {seen.total() - wrong} refused by both verifiers: {dict(seen)}")
+    return 1 if wrong else 0
+
+
+def _refusals(case: Mapping[str, Any], share: int, seed: int, other: TypeScript) -> Counter[str]:
+    """How many mutants of one good bundle each check refused."""
+    data, question, seen = (FOLDER / f"{case['name']}.bundle").read_bytes(), Question.read(case), Counter[str]()
+    made, round_number = 0, 0
+    while made < share:
+        round_number += 1
+        for mutant, how in mutants(data, random.Random(f"{seed} {case['name']} {round_number}"), share - made):
+            found, theirs = refusal(mutant, question), other.ask(mutant, question)["check"]
+            found = found if found == theirs else DIFFERENT
             seen[found] += 1
-            if not found:
-                print(f"believed: {case['name']}, {how}", file=sys.stderr)
-    print(f"{seen.total()} mutants, {seen.total() - seen['']} refused: {dict(seen)}")
-    return 1 if seen[""] else 0
+            made += 1
+            if found in WRONG:
+                print(f"{found or 'believed'}: {case['name']}, {how}", file=sys.stderr)
+    return seen
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def set_multiple(_service: address, _multiple: uint256):
     """
     @notice Say how often the caller's delegators stand for a penalty of `_service`. A raise counts two unbonding periods
         later, a lowering after the service's horizon; both from an epoch's start. A lowering withdraws a raise that does
-        not count yet; withdrawing a lowering is a raise.
+        not count yet; withdrawing a lowering is a raise. A lowering keeps its date: below it, ask again once it counts.
     """
     service: uint256 = services._listed(_service)
     services._check_multiple(_multiple, (service >> services.MULTIPLE_AT) & 255)
@@ -86,6 +86,7 @@ def set_multiple(_service: address, _multiple: uint256):
         epoch = epochs._epoch_after(2 * exits.UNBONDING)
         raising = _multiple | epoch << MULTIPLE_BITS
     elif _multiple < now:
+        assert lowering == 0, "hub: a lowering waits"
         epoch = epochs._epoch_after(service & services.HORIZON)
         lowering = _multiple | epoch << MULTIPLE_BITS
     lock.multiples = multiple | raising << MULTIPLE_BITS | lowering << LOWERING

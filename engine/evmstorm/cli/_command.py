@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["Command", "machine_option"]
+__all__ = ["Command", "chosen_systems", "machine_option", "project_option"]
 
 MACHINES = ("native", "revm")
 
@@ -39,3 +40,28 @@ machine_option = click.option(
     callback=_take,
     help="EVM underneath: ours in C, or revm (slower; needs no C compiler).  [default: native]",
 )
+
+
+def _choose(context: click.Context, parameter: click.Parameter, folder: str | None) -> None:
+    del context, parameter
+    if folder is not None:
+        from evmstorm import project  # noqa: PLC0415
+
+        project.choose(Path(folder))
+
+
+project_option = click.option(
+    "--project",
+    metavar="DIR",
+    expose_value=False,
+    is_eager=True,
+    callback=_choose,
+    help="Folder of the project: Foundry, Moccasin, ape, Hardhat or plain.  [default: the one here or above]",
+)
+
+
+def chosen_systems(systems: tuple[str, ...]) -> list[str]:
+    """What was named on the command line, descriptions' files by their whole path; else every system of the project."""
+    from evmstorm import project  # noqa: PLC0415
+
+    return [project.choose_for(Path(name)) if project.is_file(name) else name for name in systems] or project.names()

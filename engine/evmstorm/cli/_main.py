@@ -15,8 +15,10 @@ __all__ = ["cli", "main"]
 
 COMMANDS = {
     "coverage": "Show which lines and branches of the contracts a campaign ran.",
+    "example": "Write a known bug of a released contract, to try a search on.",
     "fuzz": "Search contracts for sequences of calls that break an invariant.",
     "mutate": "Change a contract in small ways and see whether its campaign notices.",
+    "new": "Write a first description from a template.",
     "replay": "Send a counterexample to a real node.",
 }
 
@@ -44,8 +46,9 @@ class _LazyGroup(click.Group):
 def cli() -> None:
     """Search smart contracts for sequences of calls that break what should always hold.
 
-    The project is the folder of contracts/ here or above, or the one that the environment variable EVMSTORM_PROJECT
-    names; the table [tool.evmstorm] of its pyproject.toml says where its descriptions are.
+    The project is the one here or above (Foundry, Moccasin, ape, Hardhat, or a folder with contracts/), or the one that
+    --project or the environment variable EVMSTORM_PROJECT names. Its descriptions are in described/, or where the table
+    [tool.evmstorm] of its pyproject.toml says.
 
     \b
     Example: evmstorm fuzz vault --seconds 60

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from evmstorm.cli._command import Command
+from evmstorm.cli._command import Command, chosen_systems, project_option
 
 __all__ = ["cli"]
 
 
 @click.command(cls=Command, example="vault --corpus .cache/fuzz/corpus")
-@click.argument("systems", nargs=-1)
+@click.argument("systems", nargs=-1, metavar="[SYSTEM | FILE.py]...")
 @click.option("--corpus", type=click.Path(path_type=Path), help="Folder of a campaign's corpus (a folder a system).")
 @click.option(
     "--calls", type=int, default=40_000, show_default=True, help="Calls and waits of the short campaign without one."
@@ -32,6 +32,7 @@ __all__ = ["cli"]
     type=click.Path(path_type=Path),
     help="Trace file for other tools.  [default: lcov.info beside the pages]",
 )
+@project_option
 @click.option("--packages", is_flag=True, help="Show imported packages too, not only contracts/.")
 @click.option("--least", type=float, default=0.0, help="Fail below this coverage of lines or branches (%).")
 def cli(
@@ -49,7 +50,7 @@ def cli(
     from evmstorm.coverage import Coverage, print_table, write_html, write_lcov  # noqa: PLC0415
     from evmstorm.coverage import corpus as corpora  # noqa: PLC0415
 
-    chosen = [project.load(name) for name in systems or project.names()]
+    chosen = [project.load(name) for name in chosen_systems(systems)]
     coverage = Coverage(dict.fromkeys(name for system in chosen for name in system.contracts))
     for system in chosen:
         folder = corpus / system.title() if corpus is not None else None

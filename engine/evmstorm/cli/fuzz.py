@@ -8,15 +8,16 @@ from typing import Any
 
 import click
 
-from evmstorm.cli._command import Command, machine_option
+from evmstorm.cli._command import Command, chosen_systems, machine_option, project_option
 
 __all__ = ["cli"]
 
+COVERAGE_CALLS = 20_000  # of the short campaign that stands for one whose corpus is not kept
 DEFAULT_REPORT = ".cache/fuzz/report.html"
 
 
 @click.command(cls=Command, example="vault --seconds 60 --seed 7")
-@click.argument("systems", nargs=-1)
+@click.argument("systems", nargs=-1, metavar="[SYSTEM | FILE.py]...")
 @click.option(
     "--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True, help="How much to spend."
 )
@@ -28,10 +29,15 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option("--corpus", help="Folder that keeps what reached something new, shared by processes and runs.")
 @click.option("--findings", help="Folder for counterexamples.")
 @click.option("--report", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
+@click.option("--coverage", is_flag=True, help="Say which branches of Vyper sources the search reached, too.")
+@click.option("--junit", help="Write the results as a JUnit report too.", metavar="FILE")
+@click.option("--sarif", help="Write the findings as SARIF too.", metavar="FILE")
+@click.option("--github", is_flag=True, help="Print findings as GitHub's annotations too.")
 @click.option("--list", "listing", is_flag=True, help="Name the systems that the project describes.")
 @click.option(
     "--seeded-bugs", is_flag=True, help="Put each seeded bug into the code in turn and search for it instead."
 )
+@project_option
 @machine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def cli(
@@ -45,19 +51,26 @@ def cli(
     corpus: str | None,
     findings: str | None,
     report: str,
+    coverage: bool,
+    junit: str | None,
+    sarif: str | None,
+    github: bool,
     listing: bool,
     seeded_bugs: bool,
     as_json: bool,
 ) -> int:
-    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample."""
+    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample.
+
+    SYSTEM is a system that the project describes, FILE.py the file of a description, in a project or by itself.
+    """
     from evmstorm import project  # noqa: PLC0415
-    from evmstorm.fuzz import campaign  # noqa: PLC0415
+    from evmstorm.fuzz import campaign, outputs  # noqa: PLC0415
     from evmstorm.fuzz import report as reports  # noqa: PLC0415
 
     if listing:
         click.echo("\n".join(project.names()))
         return 0
-    names = list(systems) or project.names()
+    names = chosen_systems(systems)
     for name in names:
         project.load(name)
     if seeded_bugs:
@@ -81,11 +94,39 @@ def cli(
             results = campaign.run(names, plan, on_progress=progress.update)
         group = click.get_current_context().parent
         reports.print_results(results, plan, program=group.command_path if group else "evmstorm")
+    reached = [line for name in names for line in _reached(name, plan)] if coverage else []
+    click.echo("".join(f"{line}\n" for line in reached), nl=False, err=as_json)
+    root = project.root()
+    for path, text in ((junit, outputs.as_junit(results)), (sarif, outputs.as_sarif(results, root))):
+        if path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(text)
+    if github:
+        click.echo(outputs.as_annotations(results, root), nl=False)
     if report:
         Path(report).parent.mkdir(parents=True, exist_ok=True)
-        Path(report).write_text(reports.as_html(results, plan))
+        Path(report).write_text(reports.as_html(results, plan, reached))
         click.echo(f"report: {report}", err=as_json)
     return 1 if any(result.findings for result in results) else 0
+
+
+def _reached(name: str, plan: Any) -> list[str]:
+    """A line for each source file: how much of it ran, and the branches that never did. The campaign's corpus is run
+    again, or, where none is kept, a short campaign of the same seed."""
+    from evmstorm import project  # noqa: PLC0415
+    from evmstorm.coverage import Coverage, corpus  # noqa: PLC0415
+
+    system = project.load(name)
+    title = system.title()
+    found = Coverage(system.contracts)
+    kept = Path(plan.corpus) / title if plan.corpus else None
+    corpus.replay(system, corpus.corpus(system, folder=kept, calls=COVERAGE_CALLS, seed=plan.seed), found)
+    lines = []
+    for file in found.report():
+        missed = ", ".join(f"{branch.line} {'/'.join(branch.missing)}" for branch in file.branches if branch.missing)
+        what = f"{file.lines_hit} of {len(file.lines)} lines, {file.outcomes_hit} of {file.outcomes} branches"
+        lines.append(f"{title}: {file.path}: {what}" + (f"; never: {missed}" if missed else ""))
+    return lines
 
 
 def _search_for_seeded_bugs(names: list[str], seed: int) -> int:

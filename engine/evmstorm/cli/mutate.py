@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from evmstorm.cli._command import Command, machine_option
+from evmstorm.cli._command import Command, machine_option, project_option
 
 __all__ = ["cli"]
 
@@ -15,6 +15,7 @@ __all__ = ["cli"]
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed that everything random follows from.")
 @click.option("--processes", type=int, default=2, show_default=True, help="Processes that work side by side.")
 @click.option("--bar", type=float, default=0.9, show_default=True, help="Exit 1 below this score.")
+@project_option
 @machine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_json: bool) -> int:

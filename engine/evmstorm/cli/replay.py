@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evmstorm.cli._command import Command
+from evmstorm.cli._command import Command, project_option
 
 __all__ = ["cli"]
 
@@ -15,16 +15,17 @@ __all__ = ["cli"]
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--as-test", "as_test", is_flag=True, help="Write a regression test instead.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the test of --as-test.  [default: tests/e2e]")
+@project_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def cli(file: Path, as_test: bool, out: Path | None, as_json: bool) -> int:
     """Send the steps of FILE to a fresh anvil and compare reverts and state; exit 1 while the fault is there."""
     import json  # noqa: PLC0415
 
+    from evmstorm import project  # noqa: PLC0415
     from evmstorm.fuzz.counterexample import Counterexample  # noqa: PLC0415
-    from evmstorm.project import load  # noqa: PLC0415
 
     example = Counterexample.load(file)
-    system = load(example.system)
+    system = project.load(project.choose_for(Path(example.described)) if example.described else example.system)
     if as_test:
         from evmstorm.fuzz.regression import write  # noqa: PLC0415
 

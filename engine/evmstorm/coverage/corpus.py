@@ -25,7 +25,7 @@ def corpus(system: type[System], *, folder: Path | None, calls: int, seed: int) 
     Raises InputError for a folder that belongs to other code.
     """
     engine = Engine(system)
-    kept = Corpus(folder, system.title(), engine.code_hash) if folder is not None else Corpus()
+    kept = Corpus(folder, system.title(), engine.shape) if folder is not None else Corpus()
     if folder is None:
         Search(engine, seed, corpus=kept).explore(calls)
     return minimise(engine, kept.items)

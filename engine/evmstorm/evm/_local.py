@@ -15,6 +15,8 @@ from evmstorm.evm import artifacts
 from evmstorm.evm.hardforks import CANCUN, HARDFORKS, Hardfork, hardfork
 from evmstorm.evm.machine import CHAIN_ID, Machine, RawLog
 from evmstorm.evm.machines import chosen
+from evmstorm.evm.native_machine import NativeMachine
+from evmstorm.evm.remote import Chain, Remote
 
 __all__ = ["LocalEvm"]
 
@@ -33,7 +35,8 @@ class LocalEvm:
     """One chain in this process. Deterministic: same calls, same state.
 
     `load` gives the artefact (ABI and creation code) for a name; the default compiles from the checkout. `machine`
-    makes the EVM underneath (see evmstorm.evm.machine), `fork` is the one that it follows.
+    makes the EVM underneath (see evmstorm.evm.machine), `fork` is the one that it follows; with `chain` it begins with
+    what is there (see evmstorm.evm.remote).
     """
 
     def __init__(
@@ -42,18 +45,28 @@ class LocalEvm:
         machine: Callable[[Hardfork], Machine] | None = None,
         *,
         fork: Hardfork = CANCUN,
+        chain: Chain | None = None,
     ) -> None:
         self.fork = fork
-        self.raw: Machine = (machine or chosen())(fork)
-        self.chain_id = CHAIN_ID
-        self.now = GENESIS_TIME
-        self.block_number = 1
+        self.chain_id, self.now, self.block_number = CHAIN_ID, GENESIS_TIME, 1
+        self.raw: Machine
+        if chain is None:
+            self.raw = (machine or chosen())(fork)
+        else:
+            self.raw = self._follow(Remote(chain), machine or chosen())
         self.prevrandao: Callable[[int], bytes] = lambda number: number.to_bytes(32, "big")
         self.load = load
         self._accounts: dict[str, Account] = {}
         self._contracts: dict[str, Contract] = {}
         self._snapshots: list[_Snapshot] = []
         self._set_block()
+
+    def _follow(self, remote: Remote, machine: Callable[[Hardfork], Machine]) -> Machine:
+        """A machine that begins with the state of another chain, in the block after it."""
+        if machine is not NativeMachine:
+            raise UsageError("only the machine in C asks another chain for its state", remedy="--machine native")
+        self.chain_id, self.now, self.block_number = remote.chain_id, remote.time + BLOCK_SECONDS, remote.number + 1
+        return NativeMachine(self.fork, chain_id=remote.chain_id, remote=remote)
 
     # accounts ------------------------------------------------------------------------------------------------------
 

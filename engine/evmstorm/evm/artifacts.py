@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
@@ -20,12 +22,14 @@ from typing import Any
 
 import msgspec
 
-from ethwire.abi import Interface
 from ethwire.errors import ArtifactError
-from evmstorm.evm import abi_names
+from evmstorm.evm import abi_names, foreign
+from evmstorm.evm.artifact import Artifact
+from evmstorm.layout import CONTRACTS, layout
 from evmstorm.project import root
 
 __all__ = [
+    "CONTRACTS",
     "EVM_VERSION",
     "Artifact",
     "Project",
@@ -42,78 +46,12 @@ __all__ = [
 ]
 
 EVM_VERSION = "cancun"
-CONTRACTS = "contracts"
 BUILD = Path(".build") / "evmstorm"
 MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
-TESTING = "testing"  # mocks and hostile contracts, never packaged
+LIBRARIES = ("lib/pypi", "lib/github")  # where Moccasin installs what contracts import
+FORGE_BUILD = "forge build"
 _PRAGMA = re.compile(r"^#\s*pragma\s+evm-version\s+(\S+)", re.MULTILINE)
-_FORMAT = 5  # raise when Artifact changes, so that old files are not read
-
-
-class Artifact(msgspec.Struct, frozen=True):
-    """What the compiler made of one contract; the names in `abi` are the published ones (`abi_names`).
-
-    `storage_layout` maps a variable (modules nested) to {"slot", "n_slots", "type"}; `sources` maps each file that
-    went in, by its path below the project's root, to its SHA-256.
-    """
-
-    name: str
-    path: str
-    abi: list[dict[str, Any]]
-    creation_code: bytes
-    runtime_code: bytes
-    storage_layout: dict[str, Any]
-    immutables_layout: dict[str, Any]
-    source_map: dict[str, Any]
-    method_identifiers: dict[str, str]
-    sources: dict[str, str]
-    compiler: str
-    evm_version: str
-
-    @property
-    def interface(self) -> Interface:
-        return _interface(self.name, self.sources_key, self)
-
-    @property
-    def sources_key(self) -> str:
-        """SHA-256 over every source that went in: equal keys, equal code."""
-        joined = "".join(f"{path}={digest};" for path, digest in sorted(self.sources.items()))
-        return hashlib.sha256(f"{self.compiler};{joined}".encode()).hexdigest()
-
-    @property
-    def immutables_size(self) -> int:
-        return sum(int(item["length"]) for item in _leaves(self.immutables_layout, "length"))
-
-    @property
-    def is_testing(self) -> bool:
-        return f"/{TESTING}/" in f"/{self.path}"
-
-    def slot(self, variable: str) -> int:
-        """Storage slot of `variable`; a module's variable is `module.variable`. Raises ArtifactError when unknown."""
-        node: Any = self.storage_layout
-        for part in variable.split("."):
-            if not isinstance(node, dict) or part not in node:
-                raise ArtifactError(f"{self.name} has no storage variable {variable}")
-            node = node[part]
-        return int(node["slot"])
-
-
-_INTERFACES: dict[tuple[str, str], Interface] = {}
-
-
-def _interface(name: str, key: str, artifact: Artifact) -> Interface:
-    if (name, key) not in _INTERFACES:
-        _INTERFACES[name, key] = Interface(name, artifact.abi)
-    return _INTERFACES[name, key]
-
-
-def _leaves(layout: dict[str, Any], key: str) -> Iterable[dict[str, Any]]:
-    for value in layout.values():
-        if isinstance(value, dict):
-            if key in value and not isinstance(value[key], dict):
-                yield value
-            else:
-                yield from _leaves(value, key)
+_FORMAT = 6  # raise when Artifact changes, so that old files are not read
 
 
 def _sha256(path: Path) -> str:
@@ -151,7 +89,7 @@ def compiler_data(path: Path, root: Path, overlay: Mapping[str, str] | None = No
             loaded = super()._load_from_path(resolved_path, original_path)
             return replace(loaded, contents=texts[resolved_path]) if resolved_path in texts else loaded
 
-    bundle = Bundle([_site_packages(), root])
+    bundle = Bundle(search_paths(root))
     source = bundle.load_file(path.resolve().relative_to(root))
     return CompilerData(source, bundle, settings=Settings(evm_version=evm_version(source.contents)))
 
@@ -211,6 +149,12 @@ def source_path(name: str) -> Path:
     return project().root / name if packaged == name else (_site_packages() / packaged).resolve()
 
 
+def search_paths(root: Path) -> list[Path]:
+    """Where the imports of a contract are looked for, the last one first."""
+    folders = [root / name for name in (*LIBRARIES, *layout(root).sources) if (root / name).is_dir()]
+    return [_site_packages(), *folders, root]
+
+
 def _site_packages() -> Path:
     import snekmate  # noqa: PLC0415
 
@@ -231,29 +175,74 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self._layout = layout(self.root)
         self._memory: dict[str, Artifact] = {}
+        self._foreign_memory: dict[str, Artifact] = {}
 
     def paths(self) -> dict[str, Path]:
-        """Deployable contracts by name. Raises ArtifactError when two share a name, as ape would."""
+        """Deployable contracts in Vyper by name. Raises ArtifactError when two share a name, as ape would."""
         found: dict[str, Path] = {}
-        for path in sorted((self.root / CONTRACTS).rglob("*.vy")):
-            if MODULE_FOLDERS & set(path.relative_to(self.root).parts):
-                continue
-            if path.stem in found:
-                raise ArtifactError(f"two contracts are called {path.stem}", remedy="contract names must be unique")
-            found[path.stem] = path
+        for folder in self._layout.sources:
+            for path in sorted((self.root / folder).rglob("*.vy")):
+                if MODULE_FOLDERS & set(path.relative_to(self.root).parts):
+                    continue
+                if path.stem in found:
+                    raise ArtifactError(f"two contracts are called {path.stem}", remedy="contract names must be unique")
+                found[path.stem] = path
         return found
 
     def load(self, name: str) -> Artifact:
-        """The current artefact of `name`, compiled when a source changed since."""
+        """The current artefact of `name`: compiled from its Vyper source when that changed since, else what another
+        compiler made. A name with a suffix is a file below the root."""
         if (artifact := self._fresh(name)) is not None:
             return artifact
+        if name.endswith(".json"):
+            return self._take(name, self.root / name)
         paths = self.paths()
+        if name.endswith(".vy"):
+            paths[name] = self.root / name
         if name not in paths:
-            raise ArtifactError(f"no contract {name}", remedy=f"there are: {', '.join(paths)}")
+            return self._take(name, self._foreign(name))
         artifact = _compile_and_store(paths[name], self.root, self._file(name))
         self._memory[name] = artifact
         return artifact
+
+    def _take(self, name: str, path: Path) -> Artifact:
+        """Read what another compiler made; it stays what it was as long as this process runs."""
+        if name not in self._foreign_memory:
+            if (source := foreign.outdated(path, self.root)) and not self._built_again():
+                raise ArtifactError(f"{path.relative_to(self.root)} is of an older {source}", remedy=self._layout.build)
+            self._foreign_memory[name] = foreign.read(path, name)
+        return self._foreign_memory[name]
+
+    def _foreign(self, name: str) -> Path:
+        folders = [self.root / folder for folder in self._layout.artifacts]
+        found = foreign.find(folders, name)
+        if not found and self._layout.build and any(self._solidity()) and self._built_again():
+            found = foreign.find(folders, name)
+        if len(found) > 1:
+            places = ", ".join(path.relative_to(self.root).as_posix() for path in found)
+            raise ArtifactError(f"{len(found)} artefacts are called {name}: {places}", remedy="name one by its path")
+        if not found:
+            known = [*self.paths(), *(path.stem for folder in folders for path in folder.rglob("*.sol/*.json"))]
+            what = f"there are: {', '.join(sorted(known))}" if known else f"compile it: {self._layout.build or 'vyper'}"
+            raise ArtifactError(f"no contract {name}", remedy=what)
+        return found[0]
+
+    def _solidity(self) -> list[Path]:
+        return [path for folder in self._layout.sources for path in (self.root / folder).rglob("*.sol")]
+
+    def _built_again(self) -> bool:
+        """Compile with the project's own tool; False when it is not there or not Foundry, whose alone is known."""
+        if self._layout.build != FORGE_BUILD or (forge := shutil.which("forge")) is None:
+            return False
+        command = [forge, "build", "--root", str(self.root), "--extra-output", "storageLayout"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            words = (done.stderr + done.stdout).strip().splitlines()
+            error = next((line for line in words if "rror" in line and not line.startswith("Error: Compiler")), "")
+            raise ArtifactError(f"the project at {self.root} does not compile: {error.strip()}", remedy=FORGE_BUILD)
+        return True
 
     def load_all(
         self, wanted: Sequence[str] | None = None, *, on_progress: Callable[[int, int], None] = lambda done, total: None
@@ -280,7 +269,7 @@ class Project:
         return digest.hexdigest()
 
     def _file(self, name: str) -> Path:
-        return self.root / BUILD / f"{name}.msgpack"
+        return self.root / BUILD / f"{name.replace('/', '.')}.msgpack"
 
     def _fresh(self, name: str) -> Artifact | None:
         artifact = self._memory.get(name) or self._stored(name)
@@ -344,7 +333,7 @@ def _constants(root: Path, source: str) -> dict[str, Any]:
     from vyper.compiler.phases import CompilerData  # noqa: PLC0415
     from vyper.compiler.settings import Settings, anchor_settings  # noqa: PLC0415
 
-    bundle = FilesystemInputBundle([_site_packages(), root])
+    bundle = FilesystemInputBundle(search_paths(root))
     file = bundle.load_file(Path(CONTRACTS) / source)
     data = CompilerData(file, bundle, settings=Settings(evm_version=evm_version(file.contents)))
     values: dict[str, Any] = {}

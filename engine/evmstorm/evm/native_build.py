@@ -1,10 +1,9 @@
-"""The native machine's library, compiled from native/ at its first use and whenever those sources change."""
+"""The native machine's library: the one that the wheel brings, or compiled from native/ at its first use and whenever
+those sources change."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import shutil
 import subprocess
 from functools import cache
@@ -14,12 +13,13 @@ from typing import Any
 from cffi import FFI
 
 from ethwire.errors import EnvironmentFault
+from evmstorm.evm import native_recipe
+from evmstorm.evm.native_recipe import PACKAGED, SOURCES
 
 __all__ = ["library"]
 
-SOURCES = Path(__file__).parent / "native"
 INTERFACE = "api.h"
-FLAGS: tuple[str, ...] = ("-std=gnu11", "-O2", "-fno-strict-aliasing", "-fPIC", "-shared", "-Wall", "-Wextra")
+FLAGS = native_recipe.FLAGS
 
 
 @cache
@@ -31,13 +31,12 @@ def library() -> tuple[FFI, Any]:
 
 
 def _built() -> Path:
-    sources = sorted(SOURCES.glob("*.[ch]"))
-    digest = hashlib.sha256(f"{platform.machine()} {FLAGS}".encode())
-    for source in sources:
-        digest.update(source.name.encode() + source.read_bytes())
-    target = _folder() / f"machine-{digest.hexdigest()[:16]}.so"
+    name = native_recipe.file_name(SOURCES, FLAGS)
+    if (packaged := PACKAGED / name).is_file():
+        return packaged
+    target = _folder() / name
     if not target.is_file():
-        _compile([source for source in sources if source.suffix == ".c"], target)
+        _compile(target)
     return target
 
 
@@ -49,7 +48,7 @@ def _folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evmstorm"
 
 
-def _compile(sources: list[Path], target: Path) -> None:
+def _compile(target: Path) -> None:
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
         raise EnvironmentFault(
@@ -57,7 +56,7 @@ def _compile(sources: list[Path], target: Path) -> None:
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.partial")  # others may compile at the same time
-    command = [compiler, *FLAGS, "-o", str(partial), *map(str, sources)]
+    command = native_recipe.command(compiler, partial, SOURCES, FLAGS)
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise EnvironmentFault(f"the in-process EVM does not compile: {done.stderr.strip()[:500]}")

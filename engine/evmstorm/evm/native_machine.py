@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from evmstorm.evm._curve import secp256k1
 from evmstorm.evm._precompiles import precompile
@@ -61,6 +61,14 @@ class Transaction:
     paid_authorizations: int = 0
 
 
+class Remote(Protocol):
+    """Another chain, as `evmstorm.evm.remote` has it."""
+
+    def account(self, address: str) -> tuple[int, int, bytes]: ...
+
+    def word(self, address: str, slot: int) -> int: ...
+
+
 class _Addresses(dict[str, bytes]):
     """Addresses as bytes, converted once."""
 
@@ -75,8 +83,15 @@ _addresses = _Addresses()
 class NativeMachine:
     """One chain's state; see `Machine`. Not for several threads."""
 
-    def __init__(self, fork: Hardfork = CANCUN, *, chain_id: int = CHAIN_ID, history: bool = True) -> None:
-        """`history`: with EIP-2935's contract, if the fork has it."""
+    def __init__(
+        self,
+        fork: Hardfork = CANCUN,
+        *,
+        chain_id: int = CHAIN_ID,
+        history: bool = True,
+        remote: Remote | None = None,
+    ) -> None:
+        """`history`: with EIP-2935's contract, if the fork has it; `remote`: what is not known here is asked of it."""
         self.fork = fork
         self._ffi, lib = library()
         self._lib = lib
@@ -84,17 +99,30 @@ class NativeMachine:
         self._precompile = self._ffi.callback("Precompile", _answer(self._ffi))
         made = lib.machine_new(fork.name.encode(), chain_id, GAS_LIMIT, self._precompile, secp256k1(self._ffi))
         self._machine = self._ffi.gc(made, lib.machine_free)
+        self._fault: Exception | None = None  # of the other chain: what was missing then is wrong from there on
+        if remote is not None:
+            self._remote = _answers(self._ffi, remote, self._blame)
+            lib.machine_remote(self._machine, self._remote[0])
         if history:
             lib.machine_history(self._machine)
         self._call = partial(lib.machine_call, self._machine)
         self._result = lib.machine_result(self._machine)
         self.failure: bytes | str = b""
 
+    def _blame(self, error: Exception) -> None:
+        self._fault = self._fault or error
+
+    def _check(self) -> None:
+        if self._fault is not None:
+            raise self._fault
+
     # transactions -------------------------------------------------------------------------------------------------
 
     def call(self, sender: str, to: str, data: bytes = b"", value: int = 0, is_static: bool = False) -> bytes | None:
         coins = _word(value) if value else self._ffi.NULL
         status = self._call(_addresses[sender], _addresses[to], data, len(data), coins, is_static)
+        if self._fault is not None:
+            raise self._fault
         result = self._result
         if status == DONE:
             size = result.size
@@ -106,6 +134,7 @@ class NativeMachine:
         made = self._ffi.new("uint8_t[20]")
         coins = _word(value)
         status = self._lib.machine_deploy(self._machine, _addresses[sender], data, len(data), coins, made)
+        self._check()
         if status != DONE:
             self._fail(status)
             return None
@@ -139,6 +168,7 @@ class NativeMachine:
         made.authorization_count, made.authorizations_paid = len(signed), transaction.paid_authorizations
         status = self._lib.machine_transact(self._machine, made, new("uint8_t[20]"))
         del authorizations, kept
+        self._check()
         if status != DONE:
             self._fail(status)
         return bool(status == DONE)
@@ -191,22 +221,27 @@ class NativeMachine:
     def balance(self, address: str) -> int:
         word = bytearray(WORD)
         self._lib.machine_balance(self._machine, _addresses[address], self._ffi.from_buffer(word))
+        self._check()
         return int.from_bytes(word, "little")
 
     def nonce(self, address: str) -> int:
         nonce: int = self._lib.machine_nonce(self._machine, _addresses[address])
+        self._check()
         return nonce
 
     def set_balance(self, address: str, balance: int) -> None:
         self._lib.machine_set_balance(self._machine, _addresses[address], _word(balance))
+        self._check()
 
     def code(self, address: str) -> bytes:
         size = self._ffi.new("size_t *")
         code = self._lib.machine_code(self._machine, _addresses[address], size)
+        self._check()
         return bytes(self._ffi.buffer(code, size[0])) if size[0] else b""
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:
         word = self._lib.machine_slot(self._machine, _addresses[address], _word(slot))
+        self._check()
         return partial(int.from_bytes, memoryview(self._ffi.buffer(word, WORD)), "little")
 
     def snapshot(self) -> int:
@@ -248,3 +283,34 @@ def _answer(ffi: Any) -> Callable[..., int]:
         return 1
 
     return answer
+
+
+def _answers(ffi: Any, remote: Remote, blame: Callable[[Exception], None]) -> tuple[Any, ...]:
+    """The structure by which the machine asks another chain, and what it must keep alive. An exception cannot cross C:
+    it is told to `blame`, and the machine goes on with nothing until Python looks."""
+    kept: list[Any] = []
+
+    def account(address: Any, balance: Any, nonce: Any, code: Any, size: Any) -> None:
+        try:
+            found, nonce[0], text = remote.account("0x" + bytes(ffi.buffer(address, ADDRESS)).hex())
+        except Exception as error:
+            blame(error)
+            return
+        ffi.memmove(balance, _word(found), WORD)
+        kept[:] = [ffi.from_buffer(text)]
+        code[0], size[0] = kept[0], len(text)
+
+    def word(address: Any, slot: Any, value: Any) -> None:
+        number = int.from_bytes(ffi.buffer(slot, WORD)[:], "little")
+        try:
+            ffi.memmove(value, _word(remote.word("0x" + bytes(ffi.buffer(address, ADDRESS)).hex(), number)), WORD)
+        except Exception as error:
+            blame(error)
+
+    made = ffi.new("Remote *")
+    callbacks = [
+        ffi.callback("void(const uint8_t *, uint8_t *, uint64_t *, const uint8_t **, size_t *)", account),
+        ffi.callback("void(const uint8_t *, const uint8_t *, uint8_t *)", word),
+    ]
+    made.account, made.word = callbacks
+    return made, *callbacks

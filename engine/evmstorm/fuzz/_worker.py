@@ -54,7 +54,7 @@ def work(job: Job, slots: Slots, pipe: Connection) -> None:
 
 def _search(job: Job, slots: Slots, pipe: Connection) -> None:
     engine = Engine(load(job.system))
-    corpus = Corpus(Path(job.corpus), job.system, engine.code_hash) if job.corpus else None
+    corpus = Corpus(Path(job.corpus), engine.system.title(), engine.shape) if job.corpus else None
     search = Search(engine, job.seed, guided=job.guided, corpus=corpus)
     base = slots[CALLS] + slots[WAITS]  # a successor of a dead worker goes on where it stopped
     before = list(slots)

@@ -6,6 +6,7 @@ order in which processes learn from each other matter; a finding then still carr
 
 from __future__ import annotations
 
+import inspect
 import multiprocessing as mp
 import time
 from collections.abc import Callable
@@ -32,19 +33,18 @@ from evmstorm.fuzz._worker import (
     Slots,
     work,
 )
+from evmstorm.fuzz.alive import check_alive
 from evmstorm.fuzz.counterexample import Counterexample, build
 from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.finding import Finding, cost
 from evmstorm.fuzz.shrink import of_the_same_id, shrink
-from evmstorm.fuzz.system import DescriptionError
-from evmstorm.project import load
+from evmstorm.project import is_file, load
 
 __all__ = ["PROFILES", "ActionCount", "InvariantCount", "Plan", "SystemResult", "run"]
 
 POLL_SECONDS = 0.1
 RESTARTS = 5  # of one worker, before the campaign gives up
 RESEED = 1_000_003  # added to the seed of a worker that takes over from a dead one
-CALLS_WITHOUT_SUCCESS = 2_000  # calls of an action without one success that make the description wrong
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class SystemResult:
     system: str
     seed: int
     code_hash: str
+    described: str = ""  # file of the description, where it is of no project's package
+    source: str = ""  # file of the description
     calls: int = 0
     waits: int = 0
     sequences: int = 0
@@ -162,9 +164,15 @@ def run(
 def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) -> SystemResult:
     system = load(name)
     engine = Engine(system)  # refuses a wrong description before any process is started
-    result = SystemResult(name, plan.seed, engine.code_hash)
+    result = SystemResult(
+        system.title(),
+        plan.seed,
+        engine.code_hash,
+        described=name if is_file(name) else "",
+        source=inspect.getfile(system),
+    )
     context = mp.get_context("spawn")
-    corpus = str(Path(plan.corpus) / name) if plan.corpus else ""
+    corpus = str(Path(plan.corpus) / system.title()) if plan.corpus else ""
     share = -(-plan.calls // plan.processes)
     processes = [
         _Process(context, Job(name, plan.seed + index, share, plan.seconds, plan.guided, corpus))
@@ -192,7 +200,7 @@ def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) 
     if found:
         _keep(result, engine, plan, list(found.values()))
     else:
-        _check_alive(engine, result)
+        check_alive(engine, result.actions, result.sequences, sum(slots[CHECKED] for slots in _slots(processes)))
     on_progress(result)
     return result
 
@@ -218,8 +226,12 @@ def _heard(message: tuple[Any, ...], process: _Process) -> _Found | None:
     return None
 
 
+def _slots(processes: list[_Process]) -> list[Slots]:
+    return [process.slots for process in processes]
+
+
 def _add_up(result: SystemResult, engine: Engine, processes: list[_Process], started: float) -> None:
-    slots = [process.slots for process in processes]
+    slots = _slots(processes)
     result.calls, result.waits, result.sequences = (sum(s[at] for s in slots) for at in (CALLS, WAITS, SEQUENCES))
     result.signals = max(s[SIGNALS] for s in slots)
     result.seconds = time.monotonic() - started
@@ -248,33 +260,8 @@ def _keep(result: SystemResult, engine: Engine, plan: Plan, found: list[_Found])
             original=one.data.hex(),
             first=f"{one.finding.id}: {one.finding.message}",
             seconds=round(one.seconds, 3),
+            described=result.described,
         )
         kept.setdefault(finding.id, example)
     result.findings = list(kept.values())
     result.saved = [str(example.save(Path(plan.findings))) for example in result.findings]
-
-
-def _check_alive(engine: Engine, result: SystemResult) -> None:
-    """An action that is always refused, or never called, tests nothing, and hides that the others never get further."""
-    if not any(count.ok + count.refused for count in result.actions):
-        raise DescriptionError(
-            f"{result.system}: no action made a call in {result.sequences:,} sequences",
-            remedy="let their methods yield, or give a reason",
-        )
-    rules = [item for item in result.invariants if not item.at_end]
-    if rules and not any(item.checks for item in rules):
-        raise DescriptionError(f"{result.system}: no call changed anything, so no invariant was checked")
-    for item, count in zip(engine.actions, result.actions, strict=True):
-        if count.ok + count.refused == 0 and count.idle >= CALLS_WITHOUT_SUCCESS:
-            raise DescriptionError(
-                f"{result.system}: {item.name} was never called: it had nothing to do {count.idle:,} times",
-                remedy="correct its values or its model, so that it yields or gives a reason",
-            )
-    for item, count in zip(engine.actions, result.actions, strict=True):
-        if item.always_reverts:
-            continue
-        if count.ok == 0 and count.refused >= CALLS_WITHOUT_SUCCESS:
-            raise DescriptionError(
-                f"{result.system}: {item.name} was refused {count.refused} times and never succeeded",
-                remedy="correct its values or its model, or mark it always_reverts=True",
-            )

@@ -51,6 +51,7 @@ class Counterexample(msgspec.Struct, frozen=True):
     original: str = ""
     first: str = ""
     seconds: float = 0.0
+    described: str = ""  # file of the description, where it is of no project's package
 
     @property
     def file_name(self) -> str:

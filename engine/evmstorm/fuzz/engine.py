@@ -7,6 +7,7 @@ Hypothesis' shrinker and ours both work on that.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +16,7 @@ from types import GeneratorType
 from typing import Any
 
 from ethwire.abi import CallEncoder, decode_revert
-from ethwire.errors import ArtifactError
+from ethwire.errors import AbiError, ArtifactError
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.evm.artifacts import Artifact
 from evmstorm.evm.hardforks import newest
@@ -74,7 +75,8 @@ class Engine:
         machine: Callable[..., LocalEvm] = LocalEvm,
     ) -> None:
         self.system = system()
-        self.evm = machine(load, fork=newest([load(name).evm_version for name in system.contracts]))
+        named = [system.fork] if system.fork else [load(name).evm_version for name in system.contracts]
+        self.evm = machine(load, fork=newest(named), **({"chain": system.chain} if system.chain else {}))
         self.system.prepare(self.evm)
         self.system.dictionary, self.system.durations = self._words()
         self.actions = system.actions()
@@ -83,7 +85,8 @@ class Engine:
         self._always = [(item.id, item.method) for item in self.invariants if not item.at_end]
         self._at_end = [(item.id, item.method) for item in self.invariants if item.at_end]
         self._waits = Waits(self.system)
-        self._table = self._operations([self._plan(index, item) for index, item in enumerate(self.actions)])
+        self._plans = [self._plan(index, item) for index, item in enumerate(self.actions)]
+        self._table = self._operations(self._plans)
         self.counts = [Counts() for _ in self.actions]
         self.calls = self.waits = self.sequences = 0
         self.checked = self.ended = 0  # times that the invariants after calls, and those at the end, were all checked
@@ -94,6 +97,16 @@ class Engine:
         self._current = ""
         self._base = self.evm.snapshot()
         self.code_hash = system.code_hash() if load is artifacts.load else ""
+
+    @property
+    def shape(self) -> str:
+        """SHA-256 over what the bytes of a sequence stand for: actions, their arguments and senders, and waits."""
+        parts = [
+            (plan.action.name, plan.action.weight, [type(value).__name__ for value in plan.action.values], plan.senders)
+            for plan in self._plans
+        ]
+        words = (parts, self.system.wait_weight, self.system.addresses, CHUNK, STEPS)
+        return hashlib.sha256(repr(words).encode()).hexdigest()
 
     def draw_as(self, other: Engine) -> None:
         """Draw from the words of another engine: on another machine the code's constants may be others."""
@@ -182,12 +195,16 @@ class Engine:
             raise DescriptionError(f"{self.system.title()}: too many actions for one byte; lower the weights")
         return table + [weighted[0][0]] * (OPERATIONS - len(table))
 
+    def rewind(self) -> None:
+        """Back to the state that `setup` left."""
+        self.evm.restore(self._base)
+
     # running ----------------------------------------------------------------------------------------------------------
 
     def run(self, data: bytes, trace: list[Step] | None = None) -> Finding | None:
         """Run the sequence from the state that `setup` left; the first finding, or None. `trace` collects the steps."""
         system, table = self.system, self._table
-        self.evm.restore(self._base)
+        self.rewind()
         self._trace = trace
         self.sequences += 1
         self.fresh = 0
@@ -222,6 +239,9 @@ class Engine:
             return Finding(
                 f"{self._current}: model", f"{type(error).__name__}: {error}", offset // CHUNK, self._current
             )
+        except (AttributeError, NameError, TypeError, AbiError) as error:  # no model does that: a slip of the pen
+            with system.blamed(self._current):
+                raise error
 
     def _finish(self, step: int) -> Finding | None:
         for number, check in self._at_end:

@@ -114,6 +114,9 @@ def replay(example: Counterexample, system: type[System], load: Callable[[str], 
     machine = engine.evm.raw
     if not isinstance(machine, NativeMachine):
         raise UsageError("a replay compares with the machine in C", remedy="--machine native")
+    if system.chain:  # what the sequence asks the other chain for belongs to the start as well
+        engine.run(bytes.fromhex(example.data))
+        engine.rewind()
     base = machine.state()
     block, time = engine.evm.block_number, engine.evm.now
     recorder = _Recorder(engine.evm)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -25,9 +27,10 @@ class Progress:
         self._plan = plan
         self._console = Console(stderr=True)
         columns = (TextColumn("{task.description:<14}"), BarColumn(24), TextColumn("{task.fields[words]}"))
-        self._bar = Bar(*columns, console=self._console)
+        self._bar = Bar(*columns, console=self._console, disable=not self._console.is_terminal)
         total = plan.seconds if plan.seconds and not plan.calls else plan.calls
-        self._tasks: dict[str, TaskID] = {name: self._bar.add_task(name, total=total, words="") for name in names}
+        titles = [Path(name).stem for name in names]  # a description's file is shown by its name alone
+        self._tasks: dict[str, TaskID] = {name: self._bar.add_task(name, total=total, words="") for name in titles}
 
     def update(self, result: SystemResult) -> None:
         done = result.calls + result.waits
@@ -107,8 +110,8 @@ text-align:left;vertical-align:top}.bad{color:#b00020;font-weight:600}.n{text-al
 font-variant-numeric:tabular-nums}pre{background:#f5f5f5;padding:1rem;overflow:auto}"""
 
 
-def as_html(results: list[SystemResult], plan: Plan) -> str:
-    """One page without anything from outside."""
+def as_html(results: list[SystemResult], plan: Plan, reached: Sequence[str] = ()) -> str:
+    """One page without anything from outside; `reached` are lines about coverage."""
     parts = [
         f"<!doctype html><meta charset=utf-8><title>Campaign</title><style>{_STYLE}</style><h1>Campaign</h1>",
         f"<p>seed {plan.seed}, {plan.processes} processes, {'guided' if plan.guided else 'blind'}</p>",
@@ -134,4 +137,7 @@ def as_html(results: list[SystemResult], plan: Plan) -> str:
             )
         parts.append("</table>")
         parts += [f"<pre>{html.escape(example.script())}</pre>" for example in result.findings]
+    if reached:
+        parts.append("<h2>Coverage</h2>")
+        parts += [f"<p>{html.escape(line)}" for line in reached]
     return "\n".join(parts) + "\n"

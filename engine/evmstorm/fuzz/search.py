@@ -27,18 +27,19 @@ META = "corpus.json"
 class Corpus:
     """Sequences that reached something new; in a folder they are shared between processes and runs.
 
-    The folder belongs to one run-time code: InputError when it was made with another.
+    The folder belongs to one list of actions, for that is what bytes stand for: InputError when it was made with
+    another. Code that was compiled again, changed or not, runs the same sequences.
     """
 
     def __init__(
-        self, folder: Path | None = None, system: str = "", code_hash: str = "", items: Iterable[bytes] = ()
+        self, folder: Path | None = None, system: str = "", actions: str = "", items: Iterable[bytes] = ()
     ) -> None:
         self.items = list(items)
         self._folder = folder
         self._names: set[str] = set()
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            self._claim(folder, {"system": system, "code_hash": code_hash})
+            self._claim(folder, {"system": system, "actions": actions})
             self.sync()
 
     @staticmethod
@@ -52,8 +53,8 @@ class Corpus:
             raise InputError(f"{meta} is not JSON", remedy="remove the folder") from error
         if found != wanted:
             raise InputError(
-                f"the corpus in {folder} is of {found.get('system')} with other code "
-                f"({str(found.get('code_hash'))[:12]}, not {wanted['code_hash'][:12]})",
+                f"the corpus in {folder} is of {found.get('system')} with other actions "
+                f"({str(found.get('actions'))[:12]}, not {wanted['actions'][:12]})",
                 remedy="name another folder, or remove this one",
             )
 

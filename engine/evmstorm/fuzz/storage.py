@@ -22,14 +22,15 @@ class Field:
     offset: int
     first_bit: int
     width: int
+    key_first: bool = False  # in the hash that finds a map's value: Solidity's order, Vyper's is the reverse
 
 
-def _key(value: Any) -> bytes:
-    """A HashMap key as Vyper hashes it: a word, or the hash of dynamic bytes."""
+def _key(value: Any, key_first: bool) -> bytes:
+    """A map's key as it is hashed: a word, or dynamic bytes, of which Vyper takes the hash."""
     if isinstance(value, str):
         return bytes.fromhex(value[2:]).rjust(WORD, b"\0")
     if isinstance(value, bytes):
-        return value if len(value) == WORD else keccak256(value)
+        return value if key_first or len(value) == WORD else keccak256(value)
     return (int(value) % (1 << 256)).to_bytes(WORD, "big")
 
 
@@ -62,8 +63,9 @@ class Reader:
 
     def _find(self, keys: tuple[Any, ...]) -> int:
         slot = self.field.slot
-        for key in keys:  # the slot comes first: the reverse of Solidity's order
-            slot = int.from_bytes(keccak256(slot.to_bytes(WORD, "big") + _key(key)), "big")
+        for key in keys:
+            parts = [slot.to_bytes(WORD, "big"), _key(key, self.field.key_first)]
+            slot = int.from_bytes(keccak256(b"".join(reversed(parts) if self.field.key_first else parts)), "big")
         return slot + self.field.offset
 
     def known(self) -> dict[tuple[Any, ...], int]:

@@ -28,17 +28,30 @@ what must always hold.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ethwire.abi import WORD, CallEncoder, Contract, call_encoder
 from ethwire.constants import ZERO_ADDRESS
-from ethwire.errors import AbiError, ArtifactError, Revert, UsageError
+from ethwire.errors import AbiError, ArtifactError, EnvironmentFault, Revert
 from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.evm.remote import Chain
 from evmstorm.fuzz._events import check_event
+from evmstorm.fuzz.language import (
+    MAY_REVERT,
+    RAW_OUTCOME,
+    Action,
+    Call,
+    DescriptionError,
+    Invariant,
+    Steps,
+    action,
+    invariant,
+)
 from evmstorm.fuzz.storage import Field, Reader
-from evmstorm.fuzz.values import Value
 
 __all__ = [
     "MAY_REVERT",
@@ -47,121 +60,13 @@ __all__ = [
     "Call",
     "DescriptionError",
     "Invariant",
+    "Steps",
     "System",
     "action",
     "invariant",
 ]
 
 CHECKED = 3  # calls of an action, in each sequence, whose events are looked at
-
-Steps = Generator[Any, bytes, Any]  # yields at the call, may return the reason of a refusal instead
-
-
-class DescriptionError(UsageError):
-    """The description of a system does not fit its contracts; the message names the action or invariant."""
-
-
-class _MayRevert:
-    """`yield MAY_REVERT`: the call may succeed, or be refused for one of the action's allowed reasons."""
-
-    def __repr__(self) -> str:
-        return "MAY_REVERT"
-
-
-class _RawOutcome:
-    """`yield RAW_OUTCOME`: the description judges by itself. It gets the returned data, or None after a refusal, whose
-    reason is `self.refusal`."""
-
-    def __repr__(self) -> str:
-        return "RAW_OUTCOME"
-
-
-MAY_REVERT = _MayRevert()
-RAW_OUTCOME = _RawOutcome()
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call that an action makes itself, through `System.tx`. `fails`: the reason it must be refused for."""
-
-    sender: str
-    to: str
-    data: bytes
-    value: int = 0
-    fails: str | None = None
-    may_revert: bool = False
-    raw_outcome: bool = False
-    text: tuple[str, tuple[Any, ...]] = ("", ())
-
-
-@dataclass(frozen=True)
-class Action:
-    """One thing that actors do; made by the `action` decorator."""
-
-    name: str
-    target: str
-    values: tuple[Value, ...]
-    method: Callable[..., Any]
-    weight: int
-    senders: tuple[str, ...]
-    allow: frozenset[str]
-    pays: Value | None
-    always_reverts: bool
-    document: str
-
-
-@dataclass(frozen=True)
-class Invariant:
-    """One numbered sentence that must hold; made by the `invariant` decorator."""
-
-    id: str
-    name: str
-    sentence: str
-    method: Callable[..., Any]
-    at_end: bool
-
-
-def action(
-    target: str = "",
-    *values: Value,
-    weight: int = 4,
-    sender: str | tuple[str, ...] = (),
-    allow: tuple[str, ...] = (),
-    pays: Value | None = None,
-    always_reverts: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A method that predicts one call of `target` ("contract.function") with arguments from `values`.
-
-    The method gets the sender's address and the arguments (and what it pays, with `pays`). It returns the reason for
-    which the call must be refused, or yields where the call happens and then brings the model up to date. `sender`
-    names the roles that call (default: every actor); `allow` are reasons that `yield MAY_REVERT` accepts; of an action
-    that `always_reverts` every call must revert.
-    """
-
-    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
-        senders = (sender,) if isinstance(sender, str) else tuple(sender)
-        method.__dict__["_action"] = Action(
-            method.__name__, target, values, method, weight, senders, frozenset(allow), pays, always_reverts,
-            (method.__doc__ or "").strip(),
-        )  # fmt: skip
-        return method
-
-    return mark
-
-
-def invariant(number: str, *, at_end: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A method that returns True while the sentence in its docstring holds; anything else is a finding.
-
-    Checked after every call that changed something, or (`at_end`) once a sequence, where it may also make calls:
-    what it does is undone.
-    """
-
-    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
-        sentence = " ".join((method.__doc__ or method.__name__).split())
-        method.__dict__["_invariant"] = Invariant(number, method.__name__, sentence, method, at_end)
-        return method
-
-    return mark
 
 
 class System:
@@ -172,6 +77,8 @@ class System:
     wait_weight: ClassVar[int] = 6
     jumps_blocks: ClassVar[bool | None] = None  # whether waits may skip blocks; None: when the code reads block numbers
     ticket: ClassVar[str] = ""
+    chain: ClassVar[Chain | None] = None  # whose state the system begins with; see evmstorm.evm.remote
+    fork: ClassVar[str] = ""  # that the chain follows; "": the newest one that a contract was compiled for
 
     evm: LocalEvm
     addresses: tuple[str, ...]
@@ -251,21 +158,22 @@ class System:
         to, encode = self.resolve(target, len(args))
         return Call(sender, to, encode(args), value, fails, may_revert, raw_outcome, (target, args))
 
-    def read(self, variable: str, *, offset: int = 0, bits: tuple[int, int] = (0, 256)) -> Reader:
+    def read(self, variable: str, *, offset: int = 0, bits: tuple[int, int] | None = None) -> Reader:
         """A reader of storage: "vault.total" is called without, "vault.shares" (a map) with its keys.
 
-        `offset` counts slots into a struct or array, `bits` is (first bit, width) of a packed field. The layout is
-        the compiler's. Raises DescriptionError when there is no such variable.
+        `offset` counts slots into a struct or array, `bits` is (first bit, width) of a packed field, by default as the
+        layout says, which is the compiler's. Raises DescriptionError when there is no such variable.
         """
         name, _, path = variable.partition(".")
         if name not in self._bound:
             raise DescriptionError(f"{self.title()}: {variable} names no bound contract")
         contract = self._bound[name]
         try:
-            slot = self.evm.load(contract.interface.name).slot(path)
+            artifact = self.evm.load(contract.interface.name)
+            slot, place = artifact.slot(path), bits or artifact.bits(path)
         except ArtifactError as error:
             raise DescriptionError(f"{self.title()}: {error}") from error
-        reader = Reader(self.evm.raw.slot, contract.address, variable, Field(slot, offset, *bits))
+        reader = Reader(self.evm.raw.slot, contract.address, variable, Field(slot, offset, *place, artifact.key_first))
         self.readers.append(reader)
         return reader
 
@@ -344,14 +252,29 @@ class System:
         self.evm = evm
         for role in self.actors:
             self.join(**{role: evm.account(role)})
-        self.setup(evm)
+        with self.blamed("setup"):
+            self.setup(evm)
         if not self._bound:
             raise DescriptionError(f"{self.title()}: setup binds no contract")
         self.addresses = tuple(self.roles.values())
+        with self.blamed("start"):
+            self.start()
         self.strangers = (*(contract.address for contract in self._bound.values()), ZERO_ADDRESS)
         with evm.anchor():
             for name, args, reason in self.constructors():
                 self._try_constructor(name, args, reason)
+
+    @contextmanager
+    def blamed(self, method: str) -> Iterator[None]:
+        """A fault of the description's own code is told by the method's name, in one line."""
+        try:
+            yield
+        except (DescriptionError, EnvironmentFault):
+            raise
+        except Exception as error:
+            what = f"refused: {error}" if isinstance(error, Revert) else f"{type(error).__name__}: {error}"
+            remedy = f"correct {_place(error)}"
+            raise DescriptionError(f"{self.title()}: {method}: {what}", remedy=remedy) from error
 
     def _try_constructor(self, name: str, args: tuple[Any, ...], reason: str | None) -> None:
         outcome: str | None = None
@@ -378,6 +301,13 @@ class System:
         for name in cls.contracts:
             digest.update(artifacts.load(name).runtime_code)
         return digest.hexdigest()
+
+
+def _place(error: Exception) -> str:
+    """The last line of a description that an exception went through."""
+    here = Path(__file__).parents[1]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if here not in Path(frame.filename).parents]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "it"
 
 
 def _marked(cls: type, mark: str) -> list[Any]:

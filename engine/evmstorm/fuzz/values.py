@@ -82,7 +82,7 @@ class Amount(Value):
             case 8:
                 return max(bound - 1, 0)
             case 9:
-                return bound + 1
+                return min(bound + 1, MAX_UINT)  # one more would be none at all
             case 10:
                 return value % 100
             case 11:

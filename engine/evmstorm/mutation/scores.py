@@ -13,11 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from ethwire.errors import CheckFailed
+from ethwire.errors import CheckFailed, EthwireError
 from evmstorm.evm import artifacts
 from evmstorm.fuzz.deep import key_of
 from evmstorm.mutation import mutate
 from evmstorm.mutation.trial import code_id, sources
+from evmstorm.project import names
 from evmstorm.reports import commit, read_report
 
 __all__ = ["Checked", "ContractScore", "Report", "check", "current", "read", "report_of", "scored"]
@@ -134,7 +135,16 @@ def read(path: Path) -> Report:
 
 def current(report: Report) -> list[ContractScore]:
     """Those that are of the sources and descriptions of this checkout."""
-    return [item for item in report.contracts if item.key == key(item.contract, item.systems)]
+    known = set(names())
+    return [item for item in report.contracts if known.issuperset(item.systems) and item.key == _key(item)]
+
+
+def _key(item: ContractScore) -> str:
+    """Of an entry's contract now; empty when there is none of that name any more."""
+    try:
+        return key(item.contract, item.systems)
+    except EthwireError:
+        return ""
 
 
 def check(

@@ -52,8 +52,8 @@ def seeder(usual_file: str, *contracts: str) -> Seeder:
 
 @dataclass(frozen=True)
 class BugSearch:
-    """What became of a search for one bug. Seconds are without compiling; `steps` counts the calls of the shrunk
-    example, waits aside."""
+    """What became of a search for one bug. Seconds are the processor's, without compiling; `steps` counts the calls of
+    the shrunk example, waits aside."""
 
     bug: str
     seconds: float
@@ -93,12 +93,12 @@ def search_for_bug(
     waits, which is the same search on any machine, or `seconds` when there is no such count."""
     engine = Engine(system, compile_with(bug))
     search = Search(engine, seed, guided=guided)
-    started = time.perf_counter()
+    started = time.process_time()
     while (finding := search.step()) is None:
-        spent, made = time.perf_counter() - started, engine.calls + engine.waits
+        spent, made = time.process_time() - started, engine.calls + engine.waits
         if made >= calls if calls else spent > seconds:
             return BugSearch(bug.name, spent, made, 0, None)
-    spent, made = time.perf_counter() - started, engine.calls + engine.waits
+    spent, made = time.process_time() - started, engine.calls + engine.waits
     data, finding = shrink(engine, search.data, finding, alike=after_the_same_action)
     example = build(engine, data, finding, seed)
     return BugSearch(bug.name, spent, made, sum(bool(step.target) for step in example.steps), example)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from binascii import unhexlify
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from operator import ge
 
 import msgspec
 
@@ -25,21 +26,22 @@ __all__ = ["check_linked", "checked_logs", "digest_of", "proved_logs", "sealed"]
 
 OTHER_RULES = "another endpoint; for a chain that hashes in its own way, hashed_headers=False"
 _HASH = re.compile(r"0x[0-9a-f]{64}")
+_DATA = re.compile(r"0x[0-9a-f]*")
 _TRANSACTIONS = msgspec.json.Decoder(list[str])
 
 
 def sealed(header: Header, number: int, url: str, *, hashed: bool) -> Block:
     """The block of a header that hashes to its hash (unless the chain's rules are not known: then it is believed)."""
     try:
-        found = "0x" + keccak256(header_rlp(header)).hex() if hashed else header.hash
+        found = f"0x{keccak256(header_rlp(header)).hex()}" if hashed else header.hash
         block = Block(
-            number=int(header.number, 16),
-            hash=found,
-            parent=header.parent_hash.lower(),
-            timestamp=int(header.timestamp, 16),
-            bloom=int(header.logs_bloom, 16),
-            receipts_root=header.receipts_root.lower(),
-            transactions=header.transactions,
+            int(header.number, 16),
+            found,
+            header.parent_hash.lower(),
+            int(header.timestamp, 16),
+            int.from_bytes(unhexlify(header.logs_bloom[2:]), "big"),
+            header.receipts_root.lower(),
+            header.transactions,
         )
     except ValueError as error:
         raise Contradiction(f"{url} gave a malformed header of block {number}: {error}", url=url) from error
@@ -74,8 +76,7 @@ def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filte
             block = known.get(number)
             if block is None or number in found:
                 raise ValueError("nobody asked for it" if block is None else "its block is there twice")
-            ours = [event for event in group if _is_ours(event, block, wanted)]
-            _check_places(block, ours)
+            ours = _check_block(block, group, wanted)
         except ValueError as error:
             raise Contradiction(f"a log of block {text[:20]} from {url} cannot be true: {error}", url=url) from error
         if ours:
@@ -83,26 +84,43 @@ def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filte
     return found
 
 
-def _is_ours(event: Event, block: Block, wanted: Filter) -> bool:
-    """Raises ValueError for what no honest node gives as an answer."""
-    if event.block_hash != block.hash:
-        raise ValueError("it is of another chain than the headers")
-    if event.removed:
-        raise ValueError("it was removed")
-    event.block_time = block.timestamp
-    data = event.data
-    if data[:2] != "0x" or 2 * len(bytes.fromhex(data[2:])) + 2 != len(data):
-        raise ValueError("its data is no hex")
-    if not data.islower():
-        event.data = data.lower()
+def _check_block(block: Block, events: list[Event], wanted: Filter) -> list[Event]:
+    """Those of a block's logs that are ours. Raises ValueError for what no honest node gives as an answer."""
+    for event in events:
+        if event.block_hash != block.hash:
+            raise ValueError("it is of another chain than the headers")
+        if event.removed:
+            raise ValueError("it was removed")
+        event.block_time = block.timestamp
+        if not _is_data(event.data):
+            event.data = event.data.lower()
+            if not _is_data(event.data):
+                raise ValueError("its data is no hex")
     try:
+        foreign = _foreign(block, events, wanted)
+    except ValueError:  # once more in lower case: nodes have their styles
+        for event in events:
+            _lower(event)
+        foreign = _foreign(block, events, wanted)
+    ours = [event for event in events if (event.address, *event.topics) not in foreign] if foreign else events
+    _check_places(block, ours)
+    return ours
+
+
+def _is_data(text: str) -> bool:
+    return _DATA.fullmatch(text) is not None and not len(text) & 1
+
+
+def _foreign(block: Block, events: Sequence[Event], wanted: Filter) -> set[tuple[str, ...]]:
+    """Which address and topics are not ours, each looked at once. All must be in the block's bloom filter."""
+    foreign = set()
+    for kind, event in {(event.address, *event.topics): event for event in events}.items():
         mask = bloom_of_log(event)
-    except ValueError:
-        _lower(event)
-        mask = bloom_of_log(event)
-    if block.bloom & mask != mask:
-        raise ValueError("its block's bloom filter does not announce it")
-    return wanted.admits(event)
+        if block.bloom & mask != mask:
+            raise ValueError("its block's bloom filter does not announce it")
+        if not wanted.admits(event):
+            foreign.add(kind)
+    return foreign
 
 
 def proved_logs(block: Block, receipts: Sequence[Receipt], wanted: Filter, url: str) -> list[Event]:
@@ -144,14 +162,14 @@ def _lower(event: Event) -> None:
 def _check_places(block: Block, events: list[Event]) -> None:
     """Every log once, in order, of the transaction that it names."""
     indices = [int(event.log_index, 16) for event in events]
-    if any(later <= earlier for earlier, later in pairwise(indices)):
+    if len(events) > 1 and any(map(ge, indices, indices[1:])):
         events.sort(key=lambda event: event.index)
         if len(set(indices)) < len(indices):
             raise ValueError("it is there twice")
     hashes = _TRANSACTIONS.decode(block.transactions or b"[]")
-    for event in events:
-        place = int(event.transaction_index, 16)
-        if not 0 <= place < len(hashes) or hashes[place] != event.transaction_hash:
+    for text, tx_hash in {(event.transaction_index, event.transaction_hash) for event in events}:
+        place = int(text, 16)
+        if not 0 <= place < len(hashes) or hashes[place] != tx_hash:
             raise ValueError("the block has another transaction in that place")
 
 

@@ -88,6 +88,9 @@ class Follower:
         self._filters: dict[int, Filter] = {}
         self._head_before = -1
         self._failures: dict[str, int] = {}
+        for reader in self._readers:
+            if (known := self._state.limit_of(reader.url)) is not None:
+                reader.rpc.blocks.resume(known)
         self._claim([_source(item, first_block) for item in addresses])
 
     @property
@@ -208,19 +211,14 @@ class Follower:
 
     def _read(self, reader: Reader, first: int, head: int, wanted: Filter) -> Range:
         """As much from `first` on as the endpoint serves at once."""
-        limit = reader.rpc.blocks
+        prove = self._proved_only or reader.url in self._prover.liars
         while True:
-            last = min(head, first + min(limit.size, self._most) - 1)
+            known = reader.rpc.blocks.size
             try:
-                prove = self._proved_only or reader.url in self._prover.liars
-                found = reader.range(first, last, wanted, prove=prove)
+                return reader.range(first, min(head, first + self._most - 1), wanted, prove=prove)
             except LimitExceeded:
-                if last == first:
+                if reader.rpc.blocks.size == known:  # nothing smaller can be asked for
                     raise
-                limit.refused(last - first + 1)
-            else:
-                limit.served(last - first + 1)
-                return found
 
     def _take_in(self, reader: Reader, found: Range, wanted: Filter, advance: Callable[[], None]) -> None:
         """Move on, and tell the sinks. One that stumbles over what is not proved yet gets it proved."""
@@ -242,8 +240,16 @@ class Follower:
     def _commit(self, events: Sequence[Event], advance: Callable[[], None]) -> None:
         with self._state.transaction():
             advance()
+            self._keep_limits()
             for sink in self._sinks:
                 sink.apply(self.database, events)
+
+    def _keep_limits(self) -> None:
+        """The next run begins with what this one has learnt."""
+        for reader in self._readers:
+            limit = reader.rpc.blocks
+            if limit.known and limit.size != self._state.limit_of(reader.url):
+                self._state.keep_limit(reader.url, limit.size)
 
     # the chain -----------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import msgspec
 __all__ = ["Block", "Event", "Notice", "Receipt", "Sink", "Source", "Step", "Unproved"]
 
 
-class Event(msgspec.Struct, rename="camel"):
+class Event(msgspec.Struct, rename="camel", gc=False):
     """One log, in lower-case hex; `number`, `index` and `block_time` (unix seconds, of its header) are integers."""
 
     address: str
@@ -35,7 +35,7 @@ class Event(msgspec.Struct, rename="camel"):
         return int(self.log_index, 16)
 
 
-class Receipt(msgspec.Struct, rename="camel"):
+class Receipt(msgspec.Struct, rename="camel", gc=False):
     """What the receipts root commits to, with the logs as the node gives them."""
 
     cumulative_gas_used: str
@@ -46,7 +46,7 @@ class Receipt(msgspec.Struct, rename="camel"):
     root: str | None = None  # before Byzantium, in the place of the status
 
 
-class Block(msgspec.Struct, frozen=True):
+class Block(msgspec.Struct, frozen=True, gc=False):
     """A header that hashes to the block's hash. `transactions` are hashes, in order, as JSON; None where it makes no
     difference which."""
 

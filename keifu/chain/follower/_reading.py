@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from typing import TypeVar
+from concurrent.futures import Executor, Future
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from ethwire.rpc import Rpc
 from keifu.chain.follower._checks import check_linked, checked_logs, digest_of, proved_logs, sealed
@@ -16,15 +17,15 @@ from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
 
 __all__ = ["Pending", "Range", "Reader"]
 
-HEADERS_A_BATCH = 500
+PARTS = 8  # of a range, one being checked while others are on their way
+LEAST_BLOCKS, MOST_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(msgspec.Struct, frozen=True, gc=False):
     """A block whose logs are not proved yet: what was taken in of it, and from whom."""
 
     block: Block
@@ -32,13 +33,12 @@ class Pending:
     url: str
 
 
-@dataclass
-class Range:
+class Range(msgspec.Struct):
     """Blocks in order, their events in order, and which of them wait for a proof."""
 
     blocks: list[Block]
-    events: list[Event] = field(default_factory=list)
-    pending: list[Pending] = field(default_factory=list)
+    events: list[Event] = []
+    pending: list[Pending] = []
 
 
 class Reader:
@@ -58,19 +58,62 @@ class Reader:
         return self._sealed(numbers, self._headers(numbers))
 
     def range(self, first: int, last: int, wanted: Filter, *, prove: bool) -> Range:
-        """Blocks `first` to `last` with our logs. With `prove`, every log comes from receipts, as far as the endpoint
-        has them; without, only those of blocks that announce one and for which it gave none."""
-        logs = self._begin(lambda: self.logs(first, last, wanted))
-        chunks = [range(at, min(at + HEADERS_A_BATCH, last + 1)) for at in range(first, last + 1, HEADERS_A_BATCH)]
-        headers = [self._begin(lambda part=part: self._headers(part)) for part in chunks]  # type: ignore[misc]
-        blocks = [block for part, found in zip(chunks, headers, strict=True) for block in self._sealed(part, found())]
-        check_linked(blocks, self.url)
-        events = logs()
+        """Blocks `first` to `last` with our logs, or fewer where the endpoint serves only few at once. With `prove`,
+        every log comes from receipts, as far as the endpoint has them; without, only those of blocks that announce one
+        and for which it gave none.
+
+        While one part is checked, the next ones are on their way. Raises LimitExceeded when the endpoint serves fewer
+        than was known: the next call asks for that."""
+        limit = self.rpc.blocks
+        last = min(last, first + PARTS * limit.size - 1)
+        size = min(limit.size, MOST_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
+        parts = [range(at, min(at + size, last + 1)) for at in range(first, last + 1, size)]
+        begun = [
+            (part, self._begin(self._headers, part), self._begin(self.logs, part[0], part[-1], wanted))
+            for part in parts
+        ]
+        found = Range([])
+        try:
+            for part, headers, logs in begun:
+                self._take(part, headers.result(), self._served(part, logs), wanted, found, prove=prove)
+        finally:
+            for _, *asked in begun:  # what has not begun when a part fails is not asked for
+                for work in asked:
+                    work.cancel()
+        return found
+
+    def _served(
+        self, part: Sequence[int], logs: Future[list[Event] | None] | _Later[list[Event] | None]
+    ) -> list[Event] | None:
+        """The logs of a part, and what they tell about how much the endpoint serves."""
+        try:
+            events = logs.result()
+        except LimitExceeded:
+            self.rpc.blocks.refused(len(part))
+            raise
+        self.rpc.blocks.served(len(part))
+        return events
+
+    def _take(
+        self,
+        part: Sequence[int],
+        headers: list[Header],
+        events: list[Event] | None,
+        wanted: Filter,
+        found: Range,
+        *,
+        prove: bool,
+    ) -> None:
+        """Add a part to what was found, when it is as it must be."""
+        blocks = self._sealed(part, headers)
+        check_linked([*found.blocks[-1:], *blocks], self.url)
+        found.blocks += blocks
         if events is None:  # the endpoint has no logs to give: receipts alone
-            by_block, prove = {}, True
+            self._complete(found, blocks, {}, wanted, prove=True, must=True)
         else:
-            by_block = checked_logs(blocks, events, wanted, self.url)
-        return self._complete(blocks, by_block, wanted, prove=prove, must=events is None)
+            self._complete(
+                found, blocks, checked_logs(blocks, events, wanted, self.url), wanted, prove=prove, must=False
+            )
 
     def logs(self, first: int, last: int, wanted: Filter) -> list[Event] | None:
         """As the endpoint gives them; None when it has no such method. Raises LimitExceeded when it refuses them."""
@@ -106,32 +149,27 @@ class Reader:
 
     def _complete(
         self,
+        found: Range,
         blocks: list[Block],
         by_block: dict[int, list[Event]],
         wanted: Filter,
         *,
         prove: bool,
         must: bool,
-    ) -> Range:
-        result = Range(blocks)
-        doubtful = [
-            block
-            for block in blocks
-            if (prove and block.number in by_block) or (block.number not in by_block and wanted.announced(block))
-        ]
+    ) -> None:
+        doubtful = [block for block in blocks if (prove if block.number in by_block else wanted.announced(block))]
         proofs = dict(zip((block.number for block in doubtful), self.proved(doubtful, wanted), strict=True))
         for block in blocks:
             proof = proofs.get(block.number)
             if isinstance(proof, list):
-                result.events += proof
+                found.events += proof
                 continue
             if isinstance(proof, RpcError) and (must or not isinstance(proof, NotServed)):
                 raise proof
             events = by_block.get(block.number, [])
-            result.events += events
+            found.events += events
             if events or proof is not None:
-                result.pending.append(Pending(block, digest_of(events), self.url))
-        return result
+                found.pending.append(Pending(block, digest_of(events), self.url))
 
     def _headers(self, numbers: Sequence[int]) -> list[Header]:
         return self.rpc.batch_as(Header, [("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
@@ -142,6 +180,16 @@ class Reader:
             for number, header in zip(numbers, headers, strict=True)
         ]
 
-    def _begin(self, work: Callable[[], T]) -> Callable[[], T]:
+    def _begin(self, work: Callable[..., T], *given: Any) -> Future[T] | _Later[T]:
         """Start it now, or when its result is wanted."""
-        return work if self._workers is None else self._workers.submit(work).result
+        return _Later(lambda: work(*given)) if self._workers is None else self._workers.submit(work, *given)
+
+
+class _Later(Generic[T]):
+    """Work that begins when its result is wanted: the half of a Future that is used here."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self.result = work
+
+    def cancel(self) -> None:
+        pass

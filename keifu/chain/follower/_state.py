@@ -184,6 +184,15 @@ class State:
         )
         self._set(reached=number)
 
+    def limit_of(self, url: str) -> int | None:
+        """How many blocks an endpoint served at once, as an earlier run has found."""
+        kept = self._meta(f"blocks at once {url}")
+        return None if kept is None else int(kept)
+
+    def keep_limit(self, url: str, size: int) -> None:
+        """Inside a transaction."""
+        self._set(**{f"blocks at once {url}": size})
+
     # proofs --------------------------------------------------------------------------------------------------------
 
     def _wait_for_proof(self, pending: Sequence[Pending], scope: int) -> None:

@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec.structs import replace
 
 from keifu.chain._chains import final_depth
 from keifu.chain._failure import Endpoint, why_failed
@@ -202,7 +204,7 @@ class Sender:
         changes = self._fallen(sight) if sight.head_hash != self._head else []
         used = self._book.used(sight)
         for item, receipt in zip(used, self._node.receipts(used), strict=True):
-            if receipt is not None:
+            if receipt is not None and int(receipt["blockNumber"], 16) <= sight.head:
                 changes.append((item, self._book.in_block(item, receipt, self._why(item, receipt), sight)))
         if sight.head_hash != self._head:
             found = {item.number for item, _ in changes}
@@ -213,20 +215,31 @@ class Sender:
 
     def _fallen(self, sight: Sight) -> list[tuple[Bound, Intent]]:
         """Of those in blocks: what is final by now, and what is in no block any more."""
-        mined = self._book.mined()
-        blocks = sorted({item.intent.block for item in mined if item.intent.block is not None})
-        hashes = self._node.block_hashes(blocks)
-        changes = []
-        for item in mined:
-            block = item.intent.block
-            assert block is not None
+        mined = [(item, item.intent.block) for item in self._book.mined() if item.intent.block is not None]
+        blocks = {block for _, block in mined}
+        tops = {block + self._book.depth for block in blocks if self._book.is_final(block, sight)}
+        hashes = self._node.block_hashes(sorted(blocks | tops))
+        changes, deep = list[tuple[Bound, Intent]](), []
+        for item, block in mined:
             if (found := hashes[block]) is None:
                 continue  # the node is behind; that says nothing
             if found != item.intent.block_hash:
                 changes.append((item, self._book.out_of_block(item)))
-            elif self._book.is_final(block, sight):
+            elif self._book.is_final(block, sight) and hashes[block + self._book.depth] is not None:
+                deep.append(item)
+        return changes + self._final(deep)
+
+    def _final(self, deep: Sequence[Bound]) -> list[tuple[Bound, Intent]]:
+        """What will not be looked at again is read a second time: of two answers that differ, neither counts."""
+        changes = []
+        for item, receipt in zip(deep, self._node.receipts(deep), strict=True):
+            if receipt is None:
+                continue
+            if self._book.is_confirmed(item, receipt):
                 final = State.FAILED if item.intent.reason else State.DONE
                 changes.append((item, replace(item.intent, state=final)))
+            else:
+                changes.append((item, self._book.out_of_block(item)))
         return changes
 
     def _lost(self, item: Bound, sight: Sight) -> list[tuple[Bound, Intent]]:
@@ -324,15 +337,9 @@ class Sender:
     def _sign(self, plan: _Plan, sight: Sight) -> tuple[Bound, Intent, Attempt]:
         intent = plan.item.intent
         raw, tx_hash = sign_transaction(
-            self.account,
-            chain_id=self.chain_id,
-            nonce=plan.nonce,
-            fees=plan.fees,
-            gas=plan.gas,
-            to=intent.to,
-            value=intent.value,
-            data=intent.data,
-        )
+            self.account, chain_id=self.chain_id, nonce=plan.nonce, fees=plan.fees, gas=plan.gas, to=intent.to,
+            value=intent.value, data=intent.data,
+        )  # fmt: skip
         shown = "0x" + tx_hash.hex()
         attempt = Attempt(shown, raw, plan.fees, plan.gas, sight.head)
         return plan.item, replace(intent, state=State.SENT, nonce=plan.nonce, tx_hash=shown), attempt
@@ -340,9 +347,7 @@ class Sender:
     # what is kept --------------------------------------------------------------------------------------------------
 
     def _claim(self, deployment: str) -> None:
-        genesis = self._node.block_hash(0)
-        if genesis is None:
-            raise RpcError("the node does not know its first block", remedy="wait until it is ready, or ask another")
+        genesis = self._node.genesis(twice=self._store.is_new)
         owner = {"chain": str(self.chain_id), "first block": genesis, "account": self.account.address}
         self._store.claim(owner | {"deployment": deployment or "(not named)"})
         last = self._store.last_final()

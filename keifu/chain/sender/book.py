@@ -8,8 +8,10 @@ nonce, and a chain takes one transaction a nonce. So an attempt may be sent agai
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count, islice
+
+from msgspec.structs import replace
 
 from keifu.chain._pricing import MOST_FEE, raised
 from keifu.chain._transaction import Fees
@@ -198,6 +200,15 @@ class Book:
             gas_used=int(str(receipt["gasUsed"]), 16),
             reason=reason,
         )
+
+    def is_confirmed(self, item: Bound, receipt: dict[str, object]) -> bool:
+        """Whether a receipt says what the intent has from an earlier one."""
+        intent = item.intent
+        return (str(receipt["transactionHash"]), str(receipt["blockHash"]), int(str(receipt["gasUsed"]), 16)) == (
+            intent.tx_hash,
+            intent.block_hash,
+            intent.gas_used,
+        ) and (int(str(receipt["status"]), 16) == 1) == (not intent.reason)
 
     def out_of_block(self, item: Bound) -> Intent:
         """The intent whose block is not in the chain any more."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from keifu.chain._pricing import intrinsic_gas
 from keifu.errors import UsageError
@@ -33,8 +34,7 @@ class State(StrEnum):
         return self in (State.DONE, State.FAILED, State.REFUSED)
 
 
-@dataclass(frozen=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """One transaction that is to take effect once.
 
     The caller chooses the first five. `id` names it for ever: the same id again is the same intent. `to` None creates a
@@ -79,6 +79,6 @@ class Intent:
 
     def as_json(self) -> dict[str, Any]:
         """For a status page: everything but the data."""
-        fields = asdict(self)
+        fields = msgspec.structs.asdict(self)
         del fields["data"]
         return fields | {"value": str(self.value)}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from keifu.chain._failure import Endpoint, is_known, never_works
+from keifu.chain._failure import Endpoint, is_known, never_works, receipt_facts
 from keifu.chain._pricing import fresh_fees, quantity
 from keifu.chain.sender.book import Bound, Sight
 from keifu.errors import ChainMismatch, Revert, RpcError
@@ -13,6 +13,7 @@ from keifu.errors import ChainMismatch, Revert, RpcError
 __all__ = ["Node"]
 
 BATCH = 500
+MOST = 2**63  # what no block number, and no amount of gas, comes near: more does not fit into the database
 _TOO_CHEAP = ("underpriced", "replacement", "too low to replace")
 
 
@@ -48,13 +49,16 @@ class Node:
             )
         if not isinstance(block, dict):
             raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
+        head = quantity(block.get("number"), "the newest block's number")
+        if head >= MOST:
+            raise RpcError(f"the node says that its newest block is {head}", remedy="ask another node")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
         suggested = 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "eth_maxPriorityFeePerGas")
         used = quantity(mined, "eth_getTransactionCount")
         # A node that keeps no pool of its own cannot say; then what is mined is all that it knows.
         known = used if isinstance(pooled, Exception) or pooled is None else quantity(pooled, "eth_getTransactionCount")
         return Sight(
-            head=quantity(block.get("number"), "the newest block's number"),
+            head=head,
             head_hash=str(block.get("hash")),
             mined=used,
             pooled=known,
@@ -64,12 +68,25 @@ class Node:
             now=now,
         )
 
+    def genesis(self, *, twice: bool) -> str:
+        """Hash of the first block. `twice`: it is about to be written down for good, so one odd answer must not do."""
+        found = self.block_hash(0)
+        if found is None:
+            raise RpcError("the node does not know its first block", remedy="wait until it is ready, or ask another")
+        if twice:
+            again = quantity(self.endpoint.call("eth_chainId"), "eth_chainId"), self.block_hash(0)
+            if again != (self.chain_id, found):
+                raise RpcError(
+                    "the node does not say twice which chain it serves", remedy="try again; nothing was sent"
+                )
+        return found
+
     def block_hash(self, number: int) -> str | None:
         return self.block_hashes([number])[number]
 
     def block_hashes(self, numbers: Sequence[int]) -> dict[int, str | None]:
         """Hash of each block, None where the node has no answer."""
-        answers = self._many([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
+        answers = self._facts([("eth_getBlockByNumber", [hex(number), False]) for number in numbers], _hash_in)
         return {
             number: str(answer["hash"]) if isinstance(answer, dict) and "hash" in answer else None
             for number, answer in zip(numbers, answers, strict=True)
@@ -79,7 +96,7 @@ class Node:
         """For each item the receipt of the attempt that is in a block, None where the node gives none. A receipt of
         another transaction is none."""
         hashes = [attempt.tx_hash for item in items for attempt in item.attempts]
-        answers = self._many([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes])
+        answers = self._facts([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes], receipt_facts)
         given = {
             tx_hash: answer
             for tx_hash, answer in zip(hashes, answers, strict=True)
@@ -103,15 +120,30 @@ class Node:
         while above - below > 1:
             middle = (above + below) // 2
             above, below = (middle, below) if self._count(middle) > nonce else (above, middle)
-        block = self.endpoint.call("eth_getBlockByNumber", hex(above), True)
-        for transaction in block.get("transactions", ()) if isinstance(block, dict) else ():
-            if transaction["from"].lower() == self.address and quantity(transaction["nonce"], "nonce") == nonce:
-                return str(transaction["hash"])
-        raise RpcError(f"block {above} does not show which transaction took nonce {nonce} of {self.address}")
+        shown = self._shown(above, nonce)
+        if shown is None or shown != self._shown(above, nonce):  # asked twice: whoever believes it sends again
+            raise RpcError(f"block {above} does not show which transaction took nonce {nonce} of {self.address}")
+        return shown
+
+    def _shown(self, number: int, nonce: int) -> str | None:
+        """Hash of the account's transaction with that nonce in a block."""
+        [answer] = self._facts([("eth_getBlockByNumber", [hex(number), True])], lambda block: self._taken(block, nonce))
+        if isinstance(answer, Exception):
+            raise answer
+        return self._taken(answer, nonce)
+
+    def _taken(self, block: Any, nonce: int) -> str | None:
+        found = block.get("transactions") if isinstance(block, dict) else None
+        for item in found if isinstance(found, list) else ():
+            if not isinstance(item, dict) or str(item.get("from")).lower() != self.address:
+                continue
+            if item.get("nonce") == hex(nonce) and isinstance(item.get("hash"), str):
+                return str(item["hash"])
+        return None
 
     def _count(self, block: int) -> int:
         return quantity(
-            self.endpoint.call("eth_getTransactionCount", self.address, hex(block)), "eth_getTransactionCount"
+            self.endpoint.agreed("eth_getTransactionCount", self.address, hex(block)), "eth_getTransactionCount"
         )
 
     # sending -------------------------------------------------------------------------------------------------------
@@ -140,6 +172,13 @@ class Node:
             is_fault = isinstance(answer, Exception) and not is_known(answer)
             item.trouble = str(answer) if is_fault else ""
 
+    def _facts(self, calls: Sequence[tuple[str, list[Any]]], of: Callable[[Any], Any]) -> list[Any]:
+        """As most endpoints tell them, where there are several."""
+        answers: list[Any] = []
+        for start in range(0, len(calls), BATCH):
+            answers += self.endpoint.agreed_many(list(calls[start : start + BATCH]), of)
+        return answers
+
     def _many(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
         answers: list[Any] = []
         for start in range(0, len(calls), BATCH):
@@ -147,10 +186,15 @@ class Node:
         return answers
 
 
+def _hash_in(block: Any) -> Any:
+    return block.get("hash") if isinstance(block, dict) else block
+
+
 def _is_whole(receipt: dict[str, Any]) -> bool:
     """Whether a receipt says what is needed, in numbers."""
     try:
-        return all(int(receipt[name], 16) >= 0 for name in ("blockNumber", "blockHash", "status", "gasUsed"))
+        numbers = [int(receipt[name], 16) for name in ("blockNumber", "status", "gasUsed")]
+        return int(receipt["blockHash"], 16) >= 0 and all(0 <= number < MOST for number in numbers)
     except (KeyError, TypeError, ValueError):
         return False
 

@@ -72,6 +72,12 @@ class Store:
 
     # whose it is ---------------------------------------------------------------------------------------------------
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody's intents are in it yet."""
+        with self._reading():
+            return self.database.execute("SELECT 1 FROM owner").fetchone() is None
+
     def claim(self, owner: dict[str, str]) -> None:
         """Write down whose intents these are. Raises ChainMismatch when they are somebody else's."""
         with self.transaction():

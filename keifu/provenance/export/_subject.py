@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from keifu.provenance._model import Relation, Status
 from keifu.provenance.digest import TreeDigest
 from keifu.provenance.lineage import Lineage
+from keifu.provenance.manifest import Manifest
 from keifu.provenance.registry import Entry
 from keifu.provenance.statement import rfc3339
 
@@ -36,13 +37,14 @@ class Fact:
 @dataclass(frozen=True)
 class Subject:
     """An artefact to export. `statements` are the in-toto statements of records, by id; metrics and hyperparameters
-    come out of them."""
+    come out of them. `manifests` name the files of the records whose manifests are at hand."""
 
     name: str
     entry: Entry
     lineage: Lineage
     facts: tuple[Fact, ...]
     statements: Mapping[bytes, Mapping[str, Any]] = field(default_factory=dict)
+    manifests: Mapping[bytes, Manifest] = field(default_factory=dict)
 
     def parents(self, *relations: Relation) -> Iterator[Entry]:
         """Direct parents in these relations."""
@@ -53,6 +55,20 @@ class Subject:
     def predicate(self, record_id: bytes) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.statements.get(record_id, {}).get("predicate", {})
         return found
+
+    def metrics(self) -> Iterator[tuple[bytes, str, Any]]:
+        """Evaluating record, name and value of each measure: a test result keeps them beside what was tested."""
+        for record_id in self.statements:
+            tested = self.predicate(record_id).get("configuration")
+            for item in tested if isinstance(tested, list) else ():
+                annotations = item.get("annotations", {}) if isinstance(item, Mapping) else {}
+                measures = annotations.get("metrics", {}) if isinstance(annotations, Mapping) else {}
+                if isinstance(measures, Mapping):
+                    yield from ((record_id, str(name), value) for name, value in measures.items())
+
+    def name_of(self, entry: Entry) -> str:
+        """What its author calls it, or its kind."""
+        return self.name if entry.id == self.entry.id else self.lineage.names.get(entry.id) or entry.record.kind.word
 
     def basis(self, name: str) -> Basis:
         """What the field `name` rests on."""
@@ -75,6 +91,7 @@ def describe(
     *,
     recomputed: TreeDigest | None = None,
     statements: Mapping[bytes, Mapping[str, Any]] | None = None,
+    manifests: Mapping[bytes, Manifest] | None = None,
     source: str = "chain",
 ) -> Subject:
     """A subject for `lineage.root`. `recomputed` is the digest of the bytes at hand: without it the digest is an
@@ -104,4 +121,4 @@ def describe(
     withdrawn = [item for item in lineage.entries.values() if item.status != Status.ACTIVE]
     state = ", ".join(lineage.title(item.id) for item in withdrawn) or "none"
     facts.append(Fact("withdrawn ancestors", state, Basis.VERIFIED, f"states read from the {source}"))
-    return Subject(name, entry, lineage, tuple(facts), statements or {})
+    return Subject(name, entry, lineage, tuple(facts), statements or {}, manifests or {})

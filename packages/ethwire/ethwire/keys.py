@@ -105,6 +105,14 @@ class Account:
         """The private key itself, for writing an encrypted keystore. Never log it."""
         return self._key.secret
 
+    def shared_point(self, public_key: bytes) -> bytes:
+        """The point that both sides of two key pairs know: this key times the other's public key (64 bytes each).
+
+        Raises ValueError when that is no point of the curve.
+        """
+        product = PublicKey(b"\x04" + public_key).multiply(self._key.secret)
+        return bytes(product.format(compressed=False)[1:])
+
     def sign(self, digest: bytes) -> bytes:
         """r, s, v (65 bytes, v is 27 or 28) over a 32-byte digest; deterministic (RFC 6979), low s."""
         signature = self._key.sign_recoverable(digest, hasher=None)

@@ -140,12 +140,25 @@ def test_nothing_is_asked_below_the_first_block(anvil, counter, user, database, 
 def test_the_range_that_a_node_serves_is_learnt_and_kept(anvil, counter, user, database, totals, words):
     for _ in range(5):
         counter.add(sender=user)
-        anvil.mine(20)
+        anvil.mine(60)
     node = FaultyNode(anvil.url, RangeLimit(8, words))
     rpc = Rpc("http://node.invalid", transport=node.transport)
     follow(rpc, [counter.address], database, totals)
     assert values(database) == [1, 2, 3, 4, 5]
     assert 4 <= rpc.blocks.size <= 8
+    again = Rpc("http://node.invalid", transport=node.transport)
+    counter.add(sender=user)
+    anvil.mine(60)
+    asked = len(node.requests)
+    follow(again, [counter.address], database, totals)
+    assert values(database) == [1, 2, 3, 4, 5, 6]
+    sizes = [
+        int(query["toBlock"], 16) - int(query["fromBlock"], 16) + 1
+        for request in node.requests[asked:]
+        if request["method"] == "eth_getLogs"
+        for query in request["params"]
+    ]
+    assert max(sizes) <= 9, "the next run begins with what the first has learnt"
 
 
 @pytest.mark.case("tools-20")

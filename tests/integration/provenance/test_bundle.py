@@ -47,12 +47,15 @@ def make(proved, lineage, workshop, pipeline):
 
 def test_slots_are_the_compilers():
     registry, environments = artifacts.load("ProvenanceRegistry"), artifacts.load("Environments")
-    assert registry.slot("_records") == _layout.RECORDS_SLOT
+    assert registry.slot("records._records") == _layout.RECORDS_SLOT
     assert registry.slot("anchors._anchors") == _layout.ANCHORS_SLOT
     assert registry.slot("attestations._attestations") == _layout.ATTESTATIONS_SLOT
-    assert environments.slot("_environments") == _layout.ENVIRONMENTS_SLOT
-    assert environments.slot("_promotions") == _layout.PROMOTIONS_SLOT
-    assert environments.slot("_policies") == _layout.POLICIES_SLOT
+    assert environments.slot("promotions._environments") == _layout.ENVIRONMENTS_SLOT
+    assert environments.slot("promotions._promotions") == _layout.PROMOTIONS_SLOT
+    assert environments.slot("policies._policies") == _layout.POLICIES_SLOT
+    assert registry.slot("records._links") == _layout.LINKS_SLOT
+    assert registry.slot("identities._identities") == _layout.IDENTITIES_SLOT
+    assert registry.slot("leaves._revoked") == _layout.LEAVES_SLOT
 
 
 def test_written_and_read_back_without_a_chain(made, proved, lineage, workshop, tmp_path, monkeypatch):

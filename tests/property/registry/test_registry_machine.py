@@ -8,9 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, Revert, artifacts
 from keifu.provenance import Attestation, Kind, Link, PolicyEntry, Record, RegistryDomain
-from keifu.spec.provenance import ProvenanceModel, Refused
+from keifu.spec.provenance import RECOVERY_NOTICE, ProvenanceModel, Refused
 
 ROLES = ("author", "rival", "attestor", "owner")
 SCHEMAS = tuple(hashlib.sha256(name.encode()).digest() for name in ("evaluated", "scanned"))
@@ -49,8 +50,11 @@ class RegistryMachine(RuleBasedStateMachine):
         # A place to start from: two records, an open environment and one that asks for the attestor.
         for number in range(2):
             self.register("author", "author", number, 0, number)
-        self.declare("owner", "staging", 0, 0)
-        self.declare_with("owner", "production", [PolicyEntry(SCHEMAS[0], 1, 3_000, (self.address("attestor"),))])
+        for number in (4, 5):  # weights and a model, which can run
+            self.register("author", "author", number - 1, 1, 1)
+        self.declare("owner", "staging", 0, 0, True, "rival")
+        policy = [PolicyEntry(SCHEMAS[0], 1, 3_000, (self.address("attestor"),))]
+        self.declare_with("owner", "production", policy, False, "owner")
 
     def sync(self):
         self.model.now, self.model.block = self.evm.now, self.evm.block_number
@@ -139,11 +143,72 @@ class RegistryMachine(RuleBasedStateMachine):
     def revoke_attestation(self, role, pick, mine):
         keys = list(self.model.statements)
         attester, schema, subject = keys[pick % len(keys)]
-        sender = next(a for a in self.accounts.values() if a.address == attester) if mine else self.accounts[role]
+        sender = self.acting(attester, role) if mine else self.accounts[role]
         self.both(
-            lambda: self.model.revoke(sender.address, schema, subject),
-            lambda: self.registry.revoke_attestation(schema, subject, sender=sender),
+            lambda: self.model.revoke(sender.address, schema, subject, attester),
+            lambda: self.registry.revoke_attestation(schema, subject, attester, sender=sender),
         )
+
+    def acting(self, account, role):
+        """Who acts for an account; somebody else when nobody does."""
+        who = self.model.identities.acting(account)
+        return next((item for item in self.accounts.values() if item.address == who), self.accounts[role])
+
+    @rule(pick=picks)
+    def store_links(self, pick):
+        """Of one record: refused until its parents' are stored. (REG-8)"""
+        found = self.model.records.get(self.known(pick))
+        if found is not None:
+            self.both(
+                lambda: self.model.store_links(self.domain.record_id(found.record)),
+                lambda: self.registry.store_links([found.record.args], sender=self.accounts["rival"]),
+            )
+
+    @rule(role=roles, number=st.integers(1, 5), mine=st.booleans())
+    def revoke_anchor(self, role, number, mine):
+        root, anchorer = bytes([number]) * 32, self.address(role)
+        sender = self.acting(anchorer, role) if mine else self.accounts["rival"]
+        self.both(
+            lambda: self.model.revoke_anchor(sender.address, anchorer, root),
+            lambda: self.registry.revoke_anchor(root, "why", anchorer, sender=sender),
+        )
+
+    # identities ----------------------------------------------------------------------------------------------------
+
+    @rule(role=roles, other=roles, account=roles)
+    def propose_replacement(self, role, other, account):
+        names = (self.address(account), self.address(other))
+        self.both(
+            lambda: self.model.identities.propose(self.address(role), *names, self.evm.now),
+            lambda: self.registry.propose_replacement(*names, sender=self.accounts[role]),
+        )
+
+    @precondition(lambda self: self.model.identities.proposals)
+    @rule(role=roles, pick=picks, right=st.booleans())
+    def accept_replacement(self, role, pick, right):
+        proposals = list(self.model.identities.proposals.items())
+        (account, proposer), (new, _) = proposals[pick % len(proposals)]
+        named = next(item for item in self.accounts.values() if item.address == new)
+        sender = named if right else self.accounts[role]
+        self.both(
+            lambda: self.model.identities.accept(sender.address, account, proposer, self.evm.now),
+            lambda: self.registry.accept_replacement(account, proposer, sender=sender),
+        )
+
+    @rule(role=roles, other=roles)
+    def name_recovery(self, role, other):
+        self.both(
+            lambda: self.model.identities.name_recovery(self.address(role), self.address(other), self.evm.now),
+            lambda: self.registry.name_recovery(self.address(other), sender=self.accounts[role]),
+        )
+
+    @rule(role=roles, account=roles, pick=st.integers(0, 7))
+    def declare_lost(self, role, account, pick):
+        if pick == 0 or role != account:
+            self.both(
+                lambda: self.model.identities.declare_lost(self.address(role), self.address(account), self.evm.now),
+                lambda: self.registry.declare_lost(self.address(account), sender=self.accounts[role]),
+            )
 
     @rule(role=roles, number=st.integers(1, 5))
     def anchor(self, role, number):
@@ -168,26 +233,42 @@ class RegistryMachine(RuleBasedStateMachine):
         known = list(self.model.environments)
         return known[pick % len(known)] if known else b"\x77" * 32
 
-    @rule(role=roles, name=st.sampled_from(["production", "staging"]), pick=picks, entries=st.integers(0, 2))
-    def declare(self, role, name, pick, entries):
-        self.declare_with(role, name, self.policy(pick, entries))
+    @rule(
+        role=roles,
+        name=st.sampled_from(["production", "staging"]),
+        pick=picks,
+        entries=st.integers(0, 2),
+        sound=st.booleans(),
+        other=roles,
+    )
+    def declare(self, role, name, pick, entries, sound, other):
+        self.declare_with(role, name, self.policy(pick, entries), sound, other)
 
-    def declare_with(self, role, name, policy):
+    def declare_with(self, role, name, policy, sound, other):
         environment = self.environments.environment_id(self.address(role), name)
-        args = [entry.args for entry in policy]
+        args, to = [entry.args for entry in policy], self.address(other)
         self.both(
-            lambda: self.model.declare(self.address(role), environment, policy),
-            lambda: self.environments.declare_environment(name, args, sender=self.accounts[role]),
+            lambda: self.model.declare(self.address(role), environment, policy, sound=sound, to=to),
+            lambda: self.environments.declare_environment(name, args, sound, to, sender=self.accounts[role]),
         )
 
-    @rule(role=roles, pick=picks, entries=st.integers(0, 2), mine=st.booleans())
-    def announce(self, role, pick, entries, mine):
+    @rule(role=roles, pick=picks, mine=st.booleans(), other=roles)
+    def announce_restitution(self, role, pick, mine, other):
+        environment, to = self.environment(pick), self.address(other)
+        sender = self.owner_of(environment, role, mine)
+        self.both(
+            lambda: self.model.announce_restitution(sender.address, environment, to),
+            lambda: self.environments.announce_restitution(environment, to, sender=sender),
+        )
+
+    @rule(role=roles, pick=picks, entries=st.integers(0, 2), mine=st.booleans(), sound=st.booleans())
+    def announce(self, role, pick, entries, mine, sound):
         environment, policy = self.environment(pick), self.policy(pick, entries)
         sender = self.owner_of(environment, role, mine)
         args = [entry.args for entry in policy]
         self.both(
-            lambda: self.model.announce(sender.address, environment, policy),
-            lambda: self.environments.announce_policy(environment, args, sender=sender),
+            lambda: self.model.announce(sender.address, environment, policy, sound=sound),
+            lambda: self.environments.announce_policy(environment, args, sound, sender=sender),
         )
 
     @rule(role=roles, pick=picks, other=picks, mine=st.sampled_from([True, True, True, False]))
@@ -213,7 +294,7 @@ class RegistryMachine(RuleBasedStateMachine):
         """Most of what the policies of an environment ask for; now and then one attester is missing."""
         environment, artefact = self.environment(pick), self.known(other | 1)
         policies = self.model.environments[environment].policies
-        wanted = [(who, entry.schema) for _, entries in policies for entry in entries for who in entry.attesters]
+        wanted = [(who, entry.schema) for policy in policies for entry in policy.entries for who in entry.attesters]
         for number, (attester, schema) in enumerate(wanted):
             if number != without:
                 role = next(role for role in ROLES if self.address(role) == attester)
@@ -223,9 +304,13 @@ class RegistryMachine(RuleBasedStateMachine):
         found = self.model.environments.get(environment)
         if not mine or found is None:
             return self.accounts[role]
-        return next(account for account in self.accounts.values() if account.address == found.owner)
+        return self.acting(found.owner, role)
 
-    @rule(seconds=st.sampled_from([12, 2_999, 3_000, 3_001, 4_999, 5_000, NOTICE - 1, NOTICE]))
+    @rule(
+        seconds=st.sampled_from(
+            [12, 2_999, 3_000, 3_001, 4_999, 5_000, NOTICE - 1, NOTICE, RECOVERY_NOTICE, 2 * RECOVERY_NOTICE]
+        )
+    )
     def wait(self, seconds):
         self.evm.warp(seconds)
 
@@ -257,10 +342,28 @@ class RegistryMachine(RuleBasedStateMachine):
             assert standing == said.stands(self.evm.now)
 
     @invariant()
+    def identities_are_what_was_said(self):
+        """REG-10, REG-11: who acts, since when a key is closed, and its recovery address."""
+        self.sync()
+        said = self.model.identities
+        for account in (item.address for item in self.accounts.values()):
+            _, closed, recovery, _ = self.registry.identity_of(account)
+            assert (closed, recovery) == (said.closed.get(account, 0), said.recovery(account, self.evm.now))
+            assert self.registry.acts_for(said.acting(account), account) != (said.acting(account) == ZERO_ADDRESS)
+
+    @invariant()
+    def soundness_is_that_of_every_ancestor(self):
+        """REG-8"""
+        for record_id in self.model.records:
+            found, status = self.registry.soundness_of(record_id)
+            assert (status == 1) == self.model.is_sound(record_id)
+            assert status == 0 or self.model.records[found].status == status
+
+    @invariant()
     def anchors_stay(self):
         """REG-6"""
         for (anchorer, root), facts in self.model.anchors.items():
-            assert self.registry.anchor_of(anchorer, root) == facts
+            assert self.registry.anchor_of(anchorer, root) == facts.facts
 
     @invariant()
     def environments_say_what_runs(self):
@@ -268,7 +371,8 @@ class RegistryMachine(RuleBasedStateMachine):
         self.sync()
         for environment, found in self.model.environments.items():
             assert self.environments.current(environment) == self.model.current(environment)
-            version = sum(since <= self.evm.now for since, _ in found.policies)
+            assert self.environments.restitution_of(environment) == found.restitution(self.evm.now)
+            version = sum(policy.since <= self.evm.now for policy in found.policies)
             assert self.environments.environment_of(environment) == (found.owner, len(found.promotions), version)
 
     @invariant()

@@ -99,6 +99,43 @@ def test_the_newest_state_is_asked_at_a_block_that_all_have():
     assert ahead.requests[-1]["params"] == ["0xabc", "0x1e"]
 
 
+def heads(*numbers: str) -> list[FaultyNode]:
+    def head(number: str) -> Change:
+        return Change(lambda request, result: number if request["method"] == "eth_blockNumber" else result)
+
+    return [saying("0x5", head(number)) for number in numbers]
+
+
+@pytest.mark.parametrize("numbers", [("0xffffffff", "0x20", "0x20"), ("0x1", "0x20", "0x21"), ("0x20", "0x1", "0x22")])
+def test_one_of_three_that_names_an_odd_head_does_not_make_the_state_old_or_unknown(numbers):
+    nodes = heads(*numbers)
+    nodes_of(*nodes).agreed("eth_getBalance", "0xabc", "latest")
+    assert nodes[0].requests[-1]["params"] == ["0xabc", "0x20"]
+
+
+def test_of_two_endpoints_one_far_behind_is_told():
+    with pytest.raises(NoAnswer, match="the endpoints are 64 blocks apart, too far for a fact about the newest state"):
+        nodes_of(*heads("0x60", "0x20")).agreed("eth_getBalance", "0xabc", "latest")
+
+
+def test_facts_by_the_batch_are_what_most_endpoints_say_of_what_counts():
+    calls = [("eth_getTransactionReceipt", ["0x1"]), ("eth_getTransactionReceipt", ["0x2"])]
+
+    def status(node: FaultyNode, value: Any) -> FaultyNode:
+        node.faults.append(Change(lambda request, _: {"status": value, "extra": request["id"]}))
+        return node
+
+    found = nodes_of(status(saying(0), "0x0"), status(saying(0), "0x1"), status(saying(0), "0x1")).agreed_many(
+        calls, lambda answer: answer["status"]
+    )
+    assert [answer["status"] for answer in found] == ["0x1", "0x1"]
+    doubts = nodes_of(status(saying(0), "0x0"), status(saying(0), "0x1")).agreed_many(calls, lambda it: it["status"])
+    assert [type(answer) for answer in doubts] == [Contradiction, Contradiction]
+    assert "http://node-0.invalid says" in str(doubts[0])
+    with pytest.raises(NoAnswer, match="1 of 2 endpoints answered"):
+        nodes_of(saying("0x0"), saying("0x0", Drop())).agreed_many(calls, lambda answer: answer)
+
+
 def test_one_endpoint_is_believed():
     node = saying("0x5")
     assert Rpc("http://node.invalid", transport=node.transport).agreed("eth_getBalance", "0xabc", "latest") == "0x5"

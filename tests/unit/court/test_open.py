@@ -67,6 +67,14 @@ def test_refusals(room, court, change, reason):
         )
 
 
+@pytest.mark.parametrize("role", ["operator", "accuser"])
+def test_nobody_is_a_party_whom_the_token_cannot_pay(room, court, role):
+    """Such a case could never end: its verdict pays the parties, and jurors wait for it with their coins."""
+    parties = {"operator": room.operator, "accuser": room.accuser, role: room.token.address}
+    with reverts("court: no party"):
+        court.open(parties["operator"], FAULT, ASKED, parties["accuser"], EVIDENCE, sender=room.service)
+
+
 def test_without_the_bond_there_is_no_case(room, court):
     room.token.approve(court, FEES, sender=room.service)
     with reverts("token: insufficient allowance"):

@@ -47,7 +47,7 @@ def test_anchor_is_there(registry, author, chain):
     assert receipt.events == [
         registry.Anchored(anchorer=author, root=sha("root"), count=10_000, manifest=sha("m"), uri="ipfs://x")
     ]
-    assert tuple(registry.anchor_of(author, sha("root"))) == (chain.blocks.head.timestamp, 10_000)
+    assert tuple(registry.anchor_of(author, sha("root"))) == (chain.blocks.head.timestamp, 10_000, 0, 0)
 
 
 def test_same_root_twice_is_refused(registry, author, batch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.provenance import PolicyEntry
 from keifu.units import DAY
 
@@ -31,7 +32,8 @@ def plain(entries):
 
 def test_declares_with_its_first_policy(environments, environment_owner, policy, production, chain):
     assert tuple(environments.environment_of(production)) == (environment_owner, 0, 1)
-    since, entries = environments.policy_of(production, 1)
+    since, entries, sound = environments.policy_of(production, 1)
+    assert not sound
     assert since == chain.blocks.head.timestamp
     assert plain(entries) == plain(policy)
     assert tuple(environments.current(production)) == (bytes(32), 0, False)
@@ -106,3 +108,51 @@ def test_stranger_announces_nothing(environments, stranger, production):
 def test_no_such_policy(environments, production, version):
     with ape.reverts("environments: no such policy"):
         environments.policy_of(production, version)
+
+
+def test_demand_for_a_sound_lineage_is_read_back(environments, environment_owner, policy, chain):
+    """ENV-9: with entries beside it, and changed by the next policy."""
+    environments.declare_environment("sound", policy, True, sender=environment_owner)
+    sound = environments.environment_id(environment_owner, "sound")
+    _, entries, demanded = environments.policy_of(sound, 1)
+    assert demanded
+    assert plain(entries) == plain(policy)
+    receipt = environments.announce_policy(sound, [], sender=environment_owner)
+    assert not receipt.events[0].sound
+    assert environments.policy_of(sound, 2)[2] is False
+    assert environments.policy_of(sound, 1)[2] is True
+
+
+def test_restitution_goes_to_the_owner_by_default(environments, environment_owner, production):
+    assert environments.restitution_of(production) == environment_owner
+    assert environments.restitution_of(sha("nowhere")) == ZERO_ADDRESS
+
+
+def test_restitution_changes_after_notice(environments, environment_owner, attestor, stranger, chain):
+    """ENV-10"""
+    receipt = environments.declare_environment("paid", [], False, attestor, sender=environment_owner)
+    paid = environments.environment_id(environment_owner, "paid")
+    assert receipt.events[-1] == environments.RestitutionAnnounced(
+        environment=paid, to=attestor, effective_from=chain.blocks.head.timestamp
+    )
+    assert environments.restitution_of(paid) == attestor
+    environments.announce_restitution(paid, stranger, sender=environment_owner)
+    with ape.reverts("environments: an address is under notice"):
+        environments.announce_restitution(paid, environment_owner, sender=environment_owner)
+    chain.pending_timestamp += DAY - 10
+    chain.mine()
+    assert environments.restitution_of(paid) == attestor
+    chain.pending_timestamp += 20
+    chain.mine()
+    assert environments.restitution_of(paid) == stranger
+    environments.announce_restitution(paid, ZERO_ADDRESS, sender=environment_owner)
+    assert environments.restitution_of(paid) == stranger
+    chain.pending_timestamp += DAY
+    chain.mine()
+    assert environments.restitution_of(paid) == environment_owner
+
+
+def test_stranger_redirects_no_restitution(environments, stranger, production):
+    """ENV-1"""
+    with ape.reverts("environments: not the owner"):
+        environments.announce_restitution(production, stranger, sender=stranger)

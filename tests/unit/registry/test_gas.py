@@ -94,3 +94,25 @@ def test_membership_in_a_million(chain_client, suite):
     assert gas("is_member", author.address, root, digest, proof) <= 41_000
     assert gas("is_label", author.address, root, label.args, proof, labeller.sign(digest)) <= 48_000
     assert not registry.is_label(author.address, root, replace(label, index=78).args, proof, labeller.sign(digest))
+
+
+def test_a_sound_lineage_adds_little_an_ancestor(suite):
+    """Two links a record: what is walked is the artefact and each ancestor."""
+    registry, environments, domain, author, _, _ = suite
+    records: list[Record] = []
+    for number in range(31):
+        parents = tuple(Link(1, domain.record_id(record)) for record in records[-2:])
+        records.append(Record(author.address, Kind.MODEL, sha(f"version {number}"), links=parents))
+        registry.register(records[-1].args, sender=author)
+    for start in range(0, len(records), 10):
+        registry.store_links([record.args for record in records[start : start + 10]], sender=author)
+    places = {}
+    for name, sound in (("plain", False), ("sound", True)):
+        environments.declare_environment(name, [], sound, sender=author)
+        places[name] = environments.environment_id(author.address, name)
+    for ancestors in (10, 30):
+        used = {
+            name: environments.promote(place, domain.record_id(records[ancestors]), sender=author).gas_used
+            for name, place in places.items()
+        }
+        assert used["sound"] - used["plain"] <= 6_000 * ancestors

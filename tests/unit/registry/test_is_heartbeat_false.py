@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from keifu.keys import Account
-from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest, is_heartbeat_signed
+from keifu.provenance import Heartbeat, Kind, environments_domain, heartbeat_digest, is_heartbeat_signed
+from keifu.units import DAY
 from tests.wallet_forms import FORMS, high_s, salted
 
 from .conftest import sha
@@ -28,8 +29,8 @@ def sign(environments, chain, node):
 
 
 @pytest.fixture(scope="module")
-def lie(node, production):
-    return Heartbeat(node.address, production, 1, sha("swapped weights"), 1_800_000_000)
+def lie(node, production, chain):
+    return Heartbeat(node.address, production, 1, sha("swapped weights"), chain.blocks.head.timestamp)
 
 
 def test_contradiction_is_evidence(environments, lie, sign, weights):
@@ -44,18 +45,27 @@ def test_truth_is_none(environments, lie, sign, weights):
 
 
 def test_old_promotion_is_judged_by_its_own_number(
-    environments, environment_owner, production, lie, sign, weights, dataset, dataset_id
+    environments, environment_owner, production, lie, sign, weights, registry, author, make, domain
 ):
     """ENV-6: staleness is no fault; a heartbeat of an earlier number stays true."""
-    environments.promote(production, dataset_id, sender=environment_owner)
+    other = make("other weights", Kind.WEIGHTS)
+    registry.register(other.args, sender=author)
+    environments.promote(production, domain.record_id(other), sender=environment_owner)
     stale = replace(lie, digest=weights.digest)
     assert not environments.is_heartbeat_false(stale.args, sign(stale), weights.args)
-    assert not environments.is_heartbeat_false(stale.args, sign(stale), dataset.args)
+    assert not environments.is_heartbeat_false(stale.args, sign(stale), other.args)
 
 
 def test_number_that_was_never_given_is_none(environments, lie, sign, weights):
     early = replace(lie, promotion_seq=2)
     assert not environments.is_heartbeat_false(early.args, sign(early), weights.args)
+
+
+@pytest.mark.case("provenance-20")
+def test_a_time_that_is_none_or_has_not_come_is_none(environments, lie, sign, weights, chain):
+    for time in (0, chain.pending_timestamp + 30 * 365 * DAY):
+        odd = replace(lie, time=time)
+        assert not environments.is_heartbeat_false(odd.args, sign(odd), weights.args)
 
 
 def test_another_record_is_none(environments, lie, sign, dataset):

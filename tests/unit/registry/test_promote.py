@@ -128,6 +128,85 @@ def test_unknown_artefact_is_refused(environments, environment_owner, production
         environments.promote(production, sha("nobody")[:26] + bytes(6), sender=environment_owner)
 
 
+@pytest.mark.case("provenance-20")
+@pytest.mark.parametrize("kind", Kind)
+def test_only_what_can_run_is_promoted(environments, environment_owner, registry, author, make, domain, kind):
+    """ENV-2"""
+    record = make(f"a {kind.word}", kind)
+    registry.register(record.args, sender=author)
+    environments.declare_environment("anything", [], sender=environment_owner)
+    anything = environments.environment_id(environment_owner, "anything")
+    if kind in (Kind.CODE, Kind.WEIGHTS, Kind.MODEL, Kind.CONTAINER, Kind.AGENT):
+        environments.promote(anything, domain.record_id(record), sender=environment_owner)
+        assert environments.current(anything)[2]
+    else:
+        with ape.reverts("environments: nothing runs this kind"):
+            environments.promote(anything, domain.record_id(record), sender=environment_owner)
+
+
+@pytest.fixture
+def sound(environments, environment_owner):
+    """An environment that asks for a sound lineage and for nothing else."""
+    environments.declare_environment("sound", [], True, sender=environment_owner)
+    return environments.environment_id(environment_owner, "sound")
+
+
+@pytest.mark.case("provenance-5")
+def test_a_sound_lineage_can_be_demanded(
+    environments, environment_owner, sound, registry, author, stranger, dataset, dataset_id, weights, weights_id
+):
+    """ENV-9"""
+    registry.store_links([dataset.args, weights.args], sender=stranger)
+    environments.promote(sound, weights_id, sender=environment_owner)
+    assert tuple(environments.current(sound)) == (weights_id, 1, True)
+    registry.set_status(dataset_id, Status.REVOKED, "poisoned", sender=author)
+    assert tuple(environments.current(sound)) == (weights_id, 1, False)
+    with ape.reverts("environments: lineage is not sound"):
+        environments.promote(sound, weights_id, sender=environment_owner)
+
+
+@pytest.mark.case("provenance-5")
+def test_a_rollback_needs_a_sound_lineage(
+    environments, environment_owner, sound, registry, author, stranger, dataset, dataset_id, weights, weights_id, make,
+    domain,
+):  # fmt: skip
+    """ENV-9"""
+    other = make("from nothing", Kind.WEIGHTS)
+    registry.register(other.args, sender=author)
+    registry.store_links([dataset.args, weights.args, other.args], sender=stranger)
+    environments.promote(sound, weights_id, sender=environment_owner)
+    environments.promote(sound, domain.record_id(other), sender=environment_owner)
+    registry.set_status(dataset_id, Status.DEPRECATED, "poisoned", sender=author)
+    assert environments.current(sound)[2]
+    with ape.reverts("environments: lineage is not sound"):
+        environments.rollback(sound, 1, sender=environment_owner)
+
+
+@pytest.mark.case("provenance-5")
+def test_a_lineage_that_nobody_stored_is_not_sound(environments, environment_owner, sound, weights_id):
+    """ENV-9: what cannot be shown does not count."""
+    with ape.reverts("environments: lineage is not sound"):
+        environments.promote(sound, weights_id, sender=environment_owner)
+
+
+def test_who_did_not_ask_for_it_is_not_refused(
+    environments, environment_owner, production, attested, registry, author, dataset_id
+):
+    registry.set_status(dataset_id, Status.REVOKED, "poisoned", sender=author)
+    environments.promote(production, attested, sender=environment_owner)
+    assert tuple(environments.current(production)) == (attested, 1, True)
+
+
+def test_a_replaced_owner_no_longer_promotes(environments, environment_owner, stranger, production, attested, registry):
+    """ENV-1"""
+    registry.propose_replacement(environment_owner, stranger, sender=environment_owner)
+    registry.accept_replacement(environment_owner, environment_owner, sender=stranger)
+    with ape.reverts("environments: not the owner"):
+        environments.promote(production, attested, sender=environment_owner)
+    environments.promote(production, attested, sender=stranger)
+    assert environments.current(production)[1] == 1
+
+
 def test_current_tells_when_the_policy_no_longer_holds(environments, production, promoted, registry, attestor, chain):
     registry.revoke_attestation(SCHEMA, promoted, sender=attestor)
     assert tuple(environments.current(production)) == (promoted, 1, False)

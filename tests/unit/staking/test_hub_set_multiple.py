@@ -48,7 +48,7 @@ def test_a_lowering_counts_after_the_horizon_and_earns_less_at_once(hub, chain, 
     assert earning(hub, operator) == 1
 
 
-def test_a_lowering_withdraws_a_raise_and_is_never_refused(hub, service, operator, next_epoch):
+def test_a_raise_that_waits_blocks_no_lowering(hub, service, operator, next_epoch):
     """Attack 20: an announced increase blocks no decrease."""
     hub.set_multiple(service, 4, sender=operator)
     hub.set_multiple(service, 1, sender=operator)
@@ -111,14 +111,31 @@ def test_a_raise_above_what_a_pending_lowering_leaves(hub, other_service, owner,
     assert hub.get_lock(other_service, operator).multiple == 4
 
 
-def test_a_second_lowering_moves_the_date_of_the_first(hub, service, operator, next_epoch):
+def test_a_lowering_that_waits_keeps_its_date(hub, service, operator, next_epoch):
+    """A second one would put the first off: delegators would stand for longer than it said."""
     hub.set_multiple(service, 1, sender=operator)
     next_epoch(HORIZON // EPOCH - 1)
-    hub.set_multiple(service, 0, sender=operator)
+    with ape.reverts("hub: a lowering waits"):
+        hub.set_multiple(service, 0, sender=operator)
     next_epoch(2)
-    assert hub.get_lock(service, operator).multiple == MULTIPLE
-    next_epoch(HORIZON // EPOCH)
+    assert hub.get_lock(service, operator).multiple == 1
+    hub.set_multiple(service, 0, sender=operator)
+    next_epoch(HORIZON // EPOCH + 1)
     assert hub.get_lock(service, operator).multiple == 0
+
+
+def test_a_raise_puts_no_lowering_off(hub, service, operator, next_epoch):
+    """Nor does a detour: raised again and lowered again, the first lowering counts on its day."""
+    hub.set_multiple(service, 1, sender=operator)
+    next_epoch(HORIZON // EPOCH - 1)
+    hub.set_multiple(service, 4, sender=operator)
+    with ape.reverts("hub: a lowering waits"):
+        hub.set_multiple(service, 0, sender=operator)
+    hub.set_multiple(service, 1, sender=operator)
+    lock = hub.get_lock(service, operator)
+    assert (lock.raised, lock.lowered) == (0, 1)
+    next_epoch(2)
+    assert hub.get_lock(service, operator).multiple == 1
 
 
 def test_a_raise_that_is_due_and_was_not_poked_counts_before_a_lowering(hub, service, operator, next_epoch):

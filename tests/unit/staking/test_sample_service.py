@@ -326,6 +326,24 @@ def test_a_conviction_pays_restitution_and_costs(hub, sample, court, accused, op
         sample.pull(accused, sender=stranger)
 
 
+def test_fees_that_were_scaled_since_take_no_other_promises_reserve(
+    hub, sample, court, offer, committed, operator, victim, prover, stranger, deployer
+):
+    """The court's unit may grow within a promise's 180 days: a conviction then costs more than was reserved for it."""
+    numbers = [offer() for _ in range(3)]
+    for number in numbers:
+        sample.accept(number, sender=victim)
+    sample.accuse(numbers[0], b"it was broken", sender=victim)
+    court.decide(0, CONVICTED, 10 * COSTS, sender=deployer)
+    sample.pull(numbers[0], sender=stranger)
+    assert RESTITUTION <= sample.credits(victim) <= RESTITUTION + 10 * COSTS
+    assert hub.lock_of(sample, operator) >= sample.reserved(operator) == 2 * RESERVE
+    for number in numbers[1:]:
+        before = sample.credits(victim)
+        sample.prove(number, SECRET, sender=prover)
+        assert sample.credits(victim) == before + RESTITUTION
+
+
 def test_conceding(sample, court, accused, operator, victim, stranger):
     with ape.reverts("sample: not the operator"):
         sample.concede(accused, sender=stranger)

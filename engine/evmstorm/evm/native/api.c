@@ -63,6 +63,11 @@ void machine_fees(Machine *m, const uint8_t *coinbase, uint64_t gas_limit, const
     m->blob_base_fee = word(blob_base_fee);
 }
 
+void machine_remote(Machine *m, const Remote *remote) {
+    m->remote = *remote;
+    m->state.remote = &m->remote;
+}
+
 void machine_history(Machine *m) {
     if (!m->rules->delegates) return; /* the two came with the same fork */
     machine_set_code(m, HISTORY, HISTORY_CODE, sizeof HISTORY_CODE);

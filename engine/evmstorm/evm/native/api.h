@@ -25,6 +25,13 @@ typedef struct {
     int (*serialize)(const void *context, uint8_t *out, size_t *size, const uint8_t *key, unsigned flags);
 } Secp256k1;
 
+/* Another chain, of which accounts and words are asked that are not known yet. Code stays where it is until the next
+ * question. */
+typedef struct Remote {
+    void (*account)(const uint8_t *address, uint8_t *balance, uint64_t *nonce, const uint8_t **code, size_t *size);
+    void (*word)(const uint8_t *address, const uint8_t *slot, uint8_t *value);
+} Remote;
+
 /* NULL for a fork that is not known. */
 Machine *machine_new(const char *fork, uint64_t chain_id, uint64_t gas_limit, Precompile precompile,
                      const Secp256k1 *secp256k1);
@@ -34,6 +41,7 @@ const Result *machine_result(Machine *m); /* the same place for each transaction
 void machine_block(Machine *m, uint64_t number, uint64_t time, const uint8_t *prevrandao);
 void machine_fees(Machine *m, const uint8_t *coinbase, uint64_t gas_limit, const uint8_t *base_fee,
                   const uint8_t *blob_base_fee);
+void machine_remote(Machine *m, const Remote *remote); /* before anything is known */
 void machine_history(Machine *m); /* from now on there is EIP-2935's contract, if the fork has it */
 
 /* An authority that lends itself the code of another account (EIP-7702). */

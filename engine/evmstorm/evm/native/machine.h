@@ -77,6 +77,7 @@ struct Machine {
     size_t blob_hash_count;
     Account *history; /* EIP-2935's contract, where a machine keeps it */
     Precompile precompile;
+    Remote remote;
     Secp256k1 secp256k1;
     Frame frames[MAX_DEPTH + 1];
     Workspace workspaces[MAX_DEPTH + 1];

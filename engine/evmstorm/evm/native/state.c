@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "api.h"
 #include "keccak.h"
 
 enum { FIRST_CAPACITY = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17, FIRST_CODE_SWEEP = 1 << 19 };
@@ -64,6 +65,27 @@ static void table_add(Table *t, void *item, Hash hash) {
 
 /* finding ----------------------------------------------------------------------------------------------------------- */
 
+static void put_value(Cell *cell, const u256 *value) {
+    cell->account->words += (uint64_t)!u256_is_zero(value) - (uint64_t)!u256_is_zero(&cell->value);
+    cell->value = *value;
+}
+
+/* What the other chain has of an account. It is no change: nothing undoes it. */
+static void fetch_account(State *s, Account *account) {
+    const uint8_t *code = NULL;
+    size_t size = 0;
+    s->remote->account(account->address, (uint8_t *)&account->balance, &account->nonce, &code, &size);
+    account->code = state_code(s, code, size);
+    account->remote = !state_is_empty(account);
+}
+
+static void fetch_word(State *s, Cell *cell) {
+    u256 value = u256_from(0);
+    s->remote->word(cell->account->address, (const uint8_t *)&cell->slot, (uint8_t *)&value);
+    put_value(cell, &value);
+    cell->pinned = !u256_is_zero(&value);
+}
+
 Account *state_account(State *s, const uint8_t address[20]) {
     Table *t = &s->accounts;
     for (size_t i = account_hash(address) & (t->capacity - 1); t->places[i]; i = (i + 1) & (t->capacity - 1)) {
@@ -73,6 +95,7 @@ Account *state_account(State *s, const uint8_t address[20]) {
     Account *made = or_abort(calloc(1, sizeof *made));
     memcpy(made->address, address, 20);
     table_add(t, made, hash_of_account);
+    if (s->remote) fetch_account(s, made);
     return made;
 }
 
@@ -105,7 +128,9 @@ static Cell *cell_in(State *s, Table *t, Account *account, const u256 *slot) {
 }
 
 Cell *state_cell(State *s, Account *account, const u256 *slot) {
+    size_t known = s->cells.count;
     Cell *cell = cell_in(s, &s->cells, account, slot);
+    if (s->remote && s->cells.count != known) fetch_word(s, cell);
     if (cell->original_in != s->transaction) {
         cell->original_in = s->transaction;
         cell->original = cell->value;
@@ -164,11 +189,6 @@ bool state_warm_cell(State *s, Cell *cell) {
     note(s, WARM_CELL, cell)->w[0] = cell->warm_in;
     cell->warm_in = s->transaction;
     return false;
-}
-
-static void put_value(Cell *cell, const u256 *value) {
-    cell->account->words += (uint64_t)!u256_is_zero(value) - (uint64_t)!u256_is_zero(&cell->value);
-    cell->value = *value;
 }
 
 void state_set_value(State *s, Cell *cell, const u256 *value) {
@@ -268,7 +288,10 @@ static bool cell_wanted(const void *item) {
     return cell->pinned || cell->used || !u256_is_zero(&cell->value);
 }
 
-static bool account_wanted(const void *item) { return ((const Account *)item)->used || !state_is_empty(item); }
+static bool account_wanted(const void *item) {
+    const Account *account = item;
+    return account->used || account->remote || !state_is_empty(account);
+}
 
 static bool code_wanted(const void *item) { return ((const Code *)item)->used; }
 

@@ -7,6 +7,8 @@
 #include "program.h"
 #include "u256.h"
 
+typedef struct Remote Remote; /* api.h */
+
 typedef struct {
     uint8_t hash[32];
     uint8_t *bytes;
@@ -17,7 +19,8 @@ typedef struct {
 
 typedef struct {
     uint8_t address[20];
-    bool used; /* by the sweep */
+    bool used;   /* by the sweep */
+    bool remote; /* it came from another chain: forgotten, it would come again as it was there */
     u256 balance;
     uint64_t nonce;
     uint64_t words;         /* of its storage, that are not zero */
@@ -35,7 +38,7 @@ typedef struct {
     uint64_t warm_in;
     Account *account;
     u256 slot;
-    bool pinned; /* a pointer was handed out */
+    bool pinned; /* a pointer was handed out, or it came from another chain */
     bool used;
 } Cell;
 
@@ -65,6 +68,7 @@ typedef struct {
     size_t sweep_at;      /* number of cells and accounts that makes a sweep worth its time */
     size_t code_size;     /* of all codes */
     size_t code_sweep_at; /* the same for codes, in bytes */
+    const Remote *remote; /* the chain that what is not known yet is asked of; NULL for none */
     uint64_t transaction;
     bool destructs; /* a contract destroyed itself in this transaction */
 } State;

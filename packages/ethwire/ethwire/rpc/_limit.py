@@ -23,6 +23,11 @@ class Limit:
         """Whether the node has refused anything yet."""
         return self._refused <= self._most
 
+    def resume(self, size: int) -> None:
+        """Begin with what an earlier run has found."""
+        self.size = max(1, min(size, self._most))
+        self._served, self._refused = 0, self.size + 1
+
     def refused(self, size: int) -> None:
         """The node did not serve `size`. Safe to call again for the same refusal."""
         self._calm = 0

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from ethwire.errors import ChainMismatch, Contradiction, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
 from ethwire.rpc._heads import WEB_SOCKETS
-from ethwire.rpc.endpoint import ATTEMPTS, Rpc
+from ethwire.rpc.endpoint import ATTEMPTS, Calls, Rpc
 
 __all__ = ["Nodes", "connect"]
+
+FURTHEST_APART = 32  # blocks, between two endpoints whose newest state is compared
 
 T = TypeVar("T")
 
@@ -56,12 +58,28 @@ class Nodes(Rpc):
         self.url = endpoint.url
 
     def agreed(self, method: str, *params: Any) -> Any:
-        """What more than half of all endpoints say. `latest` is read as the newest block that all of them have. Raises
-        Contradiction, which names who says what, and NoAnswer when too few answer."""
+        """What more than half of all endpoints say. `latest` is read as the newest block that more than half have.
+        Raises Contradiction, which names who says what, and NoAnswer when too few answer."""
         if "latest" in params:
-            newest = hex(min(self._ask_all("eth_blockNumber").values()))
+            newest = hex(self._newest())
             params = tuple(newest if item == "latest" else item for item in params)
         return self._majority(method, params)
+
+    def agreed_many(self, calls: Calls, of: Callable[[Any], Any]) -> list[Any]:
+        """A Contradiction stands in the place of what more than half do not tell alike; it may only be that some are
+        behind. Raises NoAnswer when too few answer at all."""
+        if not calls:
+            return []
+        said: list[list[Any]] = []
+        for node in self._nodes:
+            try:
+                said.append(node.batch(calls))
+            except RpcError as error:
+                said.append([error] * len(calls))
+        answered = sum(not isinstance(answers[0], RpcError) for answers in said)
+        if answered <= len(self._nodes) // 2:
+            raise self._too_few(calls[0][0], answered)
+        return [self._most(method, answers, of) for (method, _), *answers in zip(calls, *said, strict=True)]
 
     def require_chain(self, chain_id: int) -> None:
         silent: list[NoAnswer] = []
@@ -89,6 +107,34 @@ class Nodes(Rpc):
             raise self._too_few(method, len(found))
         return found
 
+    def _newest(self) -> int:
+        """The newest block that more than half have. Of two endpoints, one that is far behind is told: what both have
+        would be old."""
+        heads = sorted(self._ask_all("eth_blockNumber").values(), reverse=True)
+        shared = heads[len(self._nodes) // 2]
+        apart = heads[(len(self._nodes) - 1) // 2] - shared
+        if apart > FURTHEST_APART:
+            raise NoAnswer(
+                f"the endpoints are {apart:,} blocks apart, too far for a fact about the newest state",
+                remedy="wait for the one that is behind, or name a third endpoint",
+            )
+        return shared
+
+    def _most(self, method: str, answers: Sequence[Any], of: Callable[[Any], Any]) -> Any:
+        alike: dict[bytes, list[Any]] = {}
+        for answer in answers:
+            if not isinstance(answer, RpcError):
+                alike.setdefault(_canonical(answer if isinstance(answer, Revert) else of(answer)), []).append(answer)
+        most = max(alike.values(), key=len, default=[])
+        if len(most) > len(self._nodes) // 2:
+            return most[0]
+        said = dict(zip((node.url for node in self._nodes), answers, strict=False))
+        return self._disagreement(method, said, "one is behind, or wrong")
+
+    def _disagreement(self, method: str, said: Mapping[str, Any], remedy: str) -> Contradiction:
+        told = "; ".join(f"{url} says {_shown(answer)}" for url, answer in said.items())
+        return Contradiction(f"the endpoints disagree about {method}: {told}", remedy=remedy)
+
     def _majority(self, method: str, params: tuple[Any, ...]) -> Any:
         answers: dict[str, Any] = {}
         for node in self._nodes:
@@ -103,8 +149,7 @@ class Nodes(Rpc):
         votes = Counter(_canonical(answer) for answer in answers.values())
         winner, count = votes.most_common(1)[0]
         if count <= len(self._nodes) // 2:
-            said = "; ".join(f"{url} says {_canonical(answer)[:80].decode()}" for url, answer in answers.items())
-            raise Contradiction(f"the endpoints disagree about {method}: {said}", remedy="find out which one is wrong")
+            raise self._disagreement(method, answers, "find out which one is wrong")
         result = next(answer for answer in answers.values() if _canonical(answer) == winner)
         if isinstance(result, Revert):
             raise result
@@ -138,6 +183,10 @@ class Nodes(Rpc):
                 self.prefer(node)
                 return found
         raise AssertionError("unreachable")
+
+
+def _shown(answer: Any) -> str:
+    return str(answer) if isinstance(answer, RpcError) else _canonical(answer)[:80].decode(errors="replace")
 
 
 def _canonical(answer: Any) -> bytes:

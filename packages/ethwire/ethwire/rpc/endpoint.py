@@ -19,7 +19,7 @@ from ethwire.rpc._answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
 from ethwire.rpc._values import octets, quantity, words
 
-__all__ = ["Rpc"]
+__all__ = ["Calls", "Rpc"]
 
 TIMEOUT_SECONDS = 30.0  # for the first try of a public node's answer; each later try has twice as long
 LOCAL_TIMEOUT_SECONDS = 600.0  # nothing is lost on the way to a node of this machine: it is slow when the machine is
@@ -99,6 +99,11 @@ class Rpc:
     def agreed(self, method: str, *params: Any) -> Any:
         """A fact that money depends on: one endpoint's answer here, most endpoints' answer where there are several."""
         return self.call(method, *params)
+
+    def agreed_many(self, calls: Calls, of: Callable[[Any], Any]) -> list[Any]:  # noqa: ARG002 - not of itself
+        """Many of them in one round trip, an exception in the place of what failed. `of` picks what endpoints must
+        agree in: nodes add members of their own."""
+        return self.batch(calls)
 
     def block_number(self) -> int:
         return self.quantity("eth_blockNumber")

@@ -181,15 +181,25 @@ def test_an_announced_raise_blocks_no_lowering(scene: Scene) -> None:
     search(scene, announce_and_lower, first=[3, 4], days=[0, 1, 13, 27], then=[0, 1])
 
 
-def test_a_second_lowering_never_reaches_further_than_announced_before_all(scene: Scene) -> None:
-    """Lowerings one after another: what counts never rises without 28 days' notice of a raise."""
+@pytest.mark.parametrize("second", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("days", [0, 3, 6, 12])
+def test_no_lowering_lasts_longer_than_it_said(scene: Scene, second: int, days: int) -> None:
+    """Whatever the operator asks for while a lowering waits, from its date on no more than that counts: a raise takes
+    28 days, in which every delegator can leave."""
     honest, operator = scene["honest"], scene["operator"]
     with scene.undone():
-        seen = scene.hub.get_lock(honest, operator)[2]
-        for value in (1, 1, 0, 0):
-            scene.hub.set_multiple(honest, value, sender=operator)
-            for _ in range(13):
-                scene.wait(1)
-                now = scene.hub.get_lock(honest, operator)[2]
-                assert now <= seen
-                seen = now
+        scene.hub.set_multiple(honest, 1, sender=operator)
+        counts_from = scene.hub.epoch_start(scene.hub.get_lock(honest, operator)[6])
+        scene.wait(days)
+        asked = scene.evm.now
+        for value in (second, 1, second):
+            if value < 1:
+                with reverts("hub: a lowering waits"):
+                    scene.hub.set_multiple(honest, value, sender=operator)
+            else:
+                scene.hub.set_multiple(honest, value, sender=operator)
+        for _ in range(40):
+            scene.wait(1)
+            most = max(1, second) if scene.evm.now >= asked + 28 * DAY else 1
+            if scene.evm.now >= counts_from:
+                assert scene.hub.get_lock(honest, operator)[2] <= most

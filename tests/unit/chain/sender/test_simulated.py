@@ -7,10 +7,10 @@ import os
 import random
 import sqlite3
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ethwire.constants import GWEI
 from keifu.chain.sender import Intent, Policy, Sender, State

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+
+/// OpenZeppelin's ERC721, minted by anyone: what the peers' accounts belong to.
+contract PeerNft is ERC721 {
+    constructor() ERC721("Peer", "PEER") {}
+
+    function mint(address to, uint256 id) external {
+        _mint(to, id);
+    }
+}

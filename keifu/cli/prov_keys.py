@@ -1,0 +1,90 @@
+"""`keifu prov identity` and what changes one: a key that is replaced, recovered or lost, and the name behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from keifu.cli._print import emit
+from keifu.cli._prov_options import Registry, on_registry, verifying
+from keifu.cli._types import ADDRESS, IN_FILE, Text
+from keifu.cli.verbs import Access, json_option, verb
+from keifu.spec.kinds import MAX_URI_BYTES
+
+__all__ = ["accept_key", "claim", "identity", "lost_key", "recovery", "replace_key"]
+
+
+@verb("identity", example="keifu prov identity 0x… --name did:web:example.org --did did.json", access=Access.READ)
+@click.argument("account", type=ADDRESS)
+@click.option("--name", default="", help="The name that it has to claim: did:web:…, or a Sigstore identity.")
+@click.option("--did", type=IN_FILE, help="The name's DID document, which has to list the account.")
+@json_option
+@on_registry
+@verifying
+def identity(registry: Registry, account: str, name: str, did: Path | None, json_out: bool) -> None:
+    """Show who acts for an account, since when its key is closed, and whether a name is its own, proved."""
+    from keifu.cli.prov_read import show
+    from keifu.provenance.identity import check_identity
+
+    show(check_identity(registry.proved, account, name, did), json_out)
+
+
+@verb("replace-key", example="keifu prov replace-key 0x… --key-file old.json", access=Access.SEND)
+@click.argument("new", type=ADDRESS)
+@click.option("--account", type=ADDRESS, help="Whose key, when one is its recovery address.  [default: one's own]")
+@json_option
+@on_registry
+def replace_key(registry: Registry, new: str, account: str | None, json_out: bool) -> None:
+    """Name the account that acts for one's own from now on, or, as its recovery address, for ACCOUNT after a week. The
+    new account then sends `keifu prov accept-key`."""
+    sender = registry.account
+    contract = registry.source.registry
+    receipt = contract.propose_replacement(account or sender.address, new, sender=sender)
+    start = receipt.events("ReplacementProposed")[0].effective_from
+    document = {"account": account or sender.address, "new": new, "from": start}
+    emit(document, f"{new} may accept from second {start}", json_out)
+
+
+@verb("accept-key", example="keifu prov accept-key 0x… --key-file new.json", access=Access.SEND)
+@click.argument("account", type=ADDRESS)
+@click.option("--proposer", type=ADDRESS, help="Who named one: its recovery address.  [default: the account itself]")
+@json_option
+@on_registry
+def accept_key(registry: Registry, account: str, proposer: str | None, json_out: bool) -> None:
+    """Act for ACCOUNT from now on, as it or its recovery address proposed."""
+    registry.source.registry.accept_replacement(account, proposer or account, sender=registry.account)
+    document = {"account": account, "acting": registry.account.address}
+    emit(document, f"{registry.account.address} acts for {account}", json_out)
+
+
+@verb("lost-key", example="keifu prov lost-key 0x… --key-file recovery.json", access=Access.SEND)
+@click.argument("account", type=ADDRESS)
+@json_option
+@on_registry
+def lost_key(registry: Registry, account: str, json_out: bool) -> None:
+    """Close a key at once, as itself or as its recovery address: nothing new of it counts."""
+    registry.source.registry.declare_lost(account, sender=registry.account)
+    emit({"account": account, "lost": True}, f"{account} is closed", json_out)
+
+
+@verb("recovery", example="keifu prov recovery 0x… --key-file author.json", access=Access.SEND)
+@click.argument("address", type=ADDRESS)
+@json_option
+@on_registry
+def recovery(registry: Registry, address: str, json_out: bool) -> None:
+    """Name the address that may replace one's key: better an account of several people. Another one counts after two
+    weeks."""
+    receipt = registry.source.registry.name_recovery(address, sender=registry.account)
+    start = receipt.events("RecoveryNamed")[0].effective_from
+    emit({"recovery": address, "from": start}, f"{address} counts from second {start}", json_out)
+
+
+@verb("claim", example="keifu prov claim did:web:example.org --key-file author.json", access=Access.SEND)
+@click.argument("name", type=Text(MAX_URI_BYTES))
+@json_option
+@on_registry
+def claim(registry: Registry, name: str, json_out: bool) -> None:
+    """Say who one is: a did:web whose document lists the account. An empty name takes it back."""
+    registry.source.registry.claim_name(name, sender=registry.account)
+    emit({"account": registry.account.address, "name": name}, name or "no name", json_out)

@@ -1,0 +1,207 @@
+"""`keifu prov declare`, `policy`, `restitution`, `rollback`, `history`, `store-links`, `impact`: what an environment
+asks for, and what a withdrawal reaches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keifu.cli._print import emit
+from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
+from keifu.cli._types import ADDRESS, DURATION, IN_FILE, Id, Text
+from keifu.cli.verbs import Access, json_option, verb
+from keifu.errors import CheckFailed, UsageError
+from keifu.spec.kinds import MAX_ENVIRONMENT_BYTES
+
+if TYPE_CHECKING:
+    from keifu.provenance.impact import Impact
+
+__all__ = ["declare", "history", "impact", "policy", "restitution", "rollback", "store_links"]
+
+
+class _Need(click.ParamType):
+    """One entry of a policy: words, how many of which attesters, and how old at most."""
+
+    name = "words=n:address,…[:age]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from keifu.provenance import PolicyEntry
+        from keifu.provenance.registry import schema_id
+
+        words, equals, rest = str(value).rpartition("=")
+        needed, _, others = rest.partition(":")
+        people, _, age = others.partition(":")
+        if not equals or not needed.isdigit() or not people:
+            self.fail(
+                f"{value!r} is none: WORDS=N:ADDRESS,…[:AGE], as in 'evaluation passed=1:0x…:30 days'", param, ctx
+            )
+        attesters = tuple(ADDRESS.convert(item, param, ctx) for item in people.split(","))
+        return PolicyEntry(schema_id(words), int(needed), DURATION.convert(age, param, ctx) if age else 0, attesters)
+
+
+def _asking(body: Any) -> Any:
+    for option in (
+        click.option("--sound", is_flag=True, help="Everything that an artefact was made from has to be active, too."),
+        click.option("--needs", type=_Need(), multiple=True, help="An attestation that a promotion needs; repeatable."),
+    ):
+        body = option(body)
+    return body
+
+
+@verb(
+    "declare",
+    example='keifu prov declare production --needs "evaluation passed=1:0x…:30 days" --sound --key-file owner.json',
+    access=Access.SEND,
+)
+@click.argument("name", type=Text(MAX_ENVIRONMENT_BYTES))
+@_asking
+@click.option("--restitution", type=ADDRESS, help="Whom a false heartbeat's damages go to.  [default: its owner]")
+@json_option
+@on_registry
+def declare(
+    registry: Registry, name: str, needs: tuple[Any, ...], sound: bool, restitution: str | None, json_out: bool
+) -> None:
+    """Declare an environment of one's own, with what a promotion needs; print its id."""
+    from ethwire.constants import ZERO_ADDRESS
+
+    to = restitution or ZERO_ADDRESS
+    made = registry.source.declare(name, needs, registry.account, sound=sound, restitution=to)
+    emit({"environment": made.hex(), "owner": registry.account.address, "sound": sound}, made.hex(), json_out)
+
+
+@verb("policy", example="keifu prov policy production --sound --key-file owner.json", access=Access.SEND)
+@click.argument("environment")
+@_asking
+@json_option
+@on_registry
+def policy(registry: Registry, environment: str, needs: tuple[Any, ...], sound: bool, json_out: bool) -> None:
+    """Announce what promotions in ENVIRONMENT need; it takes the place of the whole policy after a day's notice."""
+    key = registry.source.environment(environment, registry.account.address)
+    event = registry.source.announce(key, needs, registry.account, sound=sound).events("PolicyAnnounced")[0]
+    document = {"environment": key.hex(), "version": event.version, "from": event.effective_from}
+    emit(document, f"policy {event.version} counts from second {event.effective_from}", json_out)
+
+
+@verb("restitution", example="keifu prov restitution production 0x… --key-file owner.json", access=Access.SEND)
+@click.argument("environment")
+@click.argument("to", type=ADDRESS)
+@json_option
+@on_registry
+def restitution(registry: Registry, environment: str, to: str, json_out: bool) -> None:
+    """Announce whom a false heartbeat's damages go to; it counts after a day's notice."""
+    key = registry.source.environment(environment, registry.account.address)
+    event = registry.source.redirect(key, to, registry.account).events("RestitutionAnnounced")[0]
+    document = {"environment": key.hex(), "to": to, "from": event.effective_from}
+    emit(document, f"{to} counts from second {event.effective_from}", json_out)
+
+
+@verb("rollback", example="keifu prov rollback production 3 --key-file owner.json", access=Access.SEND)
+@click.argument("environment")
+@click.argument("seq", type=click.IntRange(1))
+@json_option
+@on_registry
+def rollback(registry: Registry, environment: str, seq: int, json_out: bool) -> None:
+    """Run again what promotion SEQ of ENVIRONMENT named; its attestations have to stand, but may have aged."""
+    key = registry.source.environment(environment, registry.account.address)
+    made = registry.source.rollback(key, seq, registry.account)
+    emit({"environment": key.hex(), "seq": made, "to": seq}, f"promotion {made}", json_out)
+
+
+@verb("history", example="keifu prov history production --owner 0x…", access=Access.READ)
+@click.argument("environment")
+@click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by a name of his.")
+@json_option
+@on_registry
+@verifying
+def history(registry: Registry, environment: str, owner: str | None, json_out: bool) -> None:
+    """List everything that ENVIRONMENT ever ran, each promotion proved."""
+    made = registry.proved.history(registry.environment(environment, owner))
+    lines = [f"{seq:>4}  {artefact.hex()}  block {block}" for seq, artefact, block in made]
+    rows = [{"seq": seq, "artefact": artefact.hex(), "block": block} for seq, artefact, block in made]
+    emit(rows, "\n".join(lines) or "nothing was ever promoted", json_out)
+
+
+@verb("store-links", example="keifu prov store-links 6c2e98f1 --key-file anyone.json", access=Access.SEND)
+@record_argument()
+@json_option
+@on_registry
+def store_links(registry: Registry, record_id: Id, json_out: bool) -> None:
+    """Write down in the registry what a record was made from, for policies that ask for a sound lineage. Anyone may."""
+    from keifu.provenance.lineage import walk
+
+    root = registry.record_id(record_id)
+    lineage = walk(registry.source, root)
+    stored = registry.source.store_links(lineage.parents_first(), registry.account)
+    emit({"id": root.hex(), "stored": stored}, f"{stored} of {len(lineage.entries)} records written down", json_out)
+
+
+@verb("impact", example="keifu prov impact 4ad8a8f0", access=Access.READ)
+@record_argument()
+@click.option("--labels", type=IN_FILE, help="The anchored batch, to ask about one label of it.")
+@click.option("--anchorer", type=ADDRESS, help="Who anchored the batch.  [default: the record's author]")
+@click.option("--sample", type=click.IntRange(0), help="The label's sample, by its index.")
+@json_option
+@on_registry
+@verifying
+def impact(
+    registry: Registry,
+    record_id: Id,
+    labels: Path | None,
+    anchorer: str | None,
+    sample: int | None,
+    json_out: bool,
+) -> None:
+    """List what rests on a record, or on one label of it: records and environments; exit status 1 when it was withdrawn
+    and an environment still runs on it. What is listed is proved; whether it is all is the node's word."""
+    from keifu.provenance.impact import impact as find
+
+    if (labels is None) != (sample is None):
+        raise UsageError("--labels and --sample go together", remedy="name the batch, and the sample in it")
+    root = registry.record_id(record_id)
+    leaf = None
+    if labels is not None and sample is not None:
+        from keifu.provenance.labels import LabelBatch
+
+        batch = LabelBatch.read(labels, registry.source.domain)
+        leaf = batch.proof_of(sample, anchorer or registry.source.author_of(root))
+    found = find(registry.proved, root, leaf)
+    emit(_document(found), _text(found), json_out)
+    if found.withdrawn and found.running:
+        places = ", ".join(made.environment.hex()[:8] for made in found.running)
+        raise CheckFailed(f"withdrawn, and still run by {places}", remedy="promote what does not rest on it")
+
+
+def _document(found: Impact) -> dict[str, Any]:
+    leaf = found.leaf
+    return {
+        "root": found.root.id.hex(),
+        "status": found.root.status.word,
+        "leaf": None if leaf is None else {"index": leaf.proof.label.index, "revokedAt": leaf.revoked_at},
+        "records": [
+            {"id": entry.id.hex(), "kind": entry.record.kind.word, "status": entry.status.word,
+             "path": [item.hex() for item in found.path(entry.id)]}
+            for entry in found.resting
+        ],
+        "environments": [
+            {"id": made.environment.hex(), "owner": made.owner, "artefact": made.artefact.hex(), "seq": made.seq,
+             "runs": made in found.running}
+            for made in (*found.running, *found.past)
+        ],
+    }  # fmt: skip
+
+
+def _text(found: Impact) -> str:
+    root = found.root
+    lines = [f"{root.record.kind.word} {root.id.hex()} is {root.status.word}"]
+    if found.leaf is not None:
+        since = f"taken back in second {found.leaf.revoked_at}" if found.leaf.revoked_at else "stands"
+        lines.append(f"label of sample {found.leaf.proof.label.index}: {since}")
+    lines.append(f"{len(found.resting)} records rest on it")
+    for entry in found.resting:
+        words = " ".join(filter(None, (entry.record.kind.word, entry.record.version, entry.status.word)))
+        lines.append(f"  {entry.id.hex()[:8]}  {words}  from {found.via[entry.id].hex()[:8]}")
+    lines += [f"! {made.environment.hex()[:8]} runs {made.artefact.hex()[:8]}" for made in found.running]
+    lines += [f"  {made.environment.hex()[:8]} once ran one of them" for made in found.past]
+    return "\n".join(lines)

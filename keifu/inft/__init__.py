@@ -1,0 +1,33 @@
+"""Intelligent NFTs: tokens of agents whose private data moves with them, encrypted anew (ERC-7857)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from keifu.inft.seals import Secret, decrypt, encrypt, open_seal, seal, shared_point
+    from keifu.inft.statements import Item, Move, Statement, token_id_of, verifier_domain
+
+__all__ = [
+    "Item",
+    "Move",
+    "Secret",
+    "Statement",
+    "decrypt",
+    "encrypt",
+    "open_seal",
+    "seal",
+    "shared_point",
+    "token_id_of",
+    "verifier_domain",
+]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "keifu.inft.seals": ["Secret", "decrypt", "encrypt", "open_seal", "seal", "shared_point"],
+        "keifu.inft.statements": ["Item", "Move", "Statement", "token_id_of", "verifier_domain"],
+    },
+)

@@ -1,0 +1,65 @@
+"""Whose an account is: who acts for it, since when its key is closed, and whether a name is its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from keifu.errors import InputError
+from keifu.keys import keccak256
+from keifu.provenance._layout import Words, name_slot
+from keifu.provenance.facts import accounts_of, closed_at
+from keifu.provenance.proved import Proved
+from keifu.provenance.verify import Finding, check_block
+
+__all__ = ["check_identity"]
+
+LARGEST_FILE = 1 << 20
+
+
+def check_identity(proved: Proved, account: str, name: str = "", did: Path | None = None) -> list[Finding]:
+    """Findings about an account; those about a name only when one is asked for."""
+    registry = proved.source.registry.address
+
+    def facts(words: Words) -> tuple[list[str], int, int]:
+        (hashed,) = words.words(registry, [name_slot(account)])
+        chain = accounts_of(words, registry, account)
+        for item in chain:
+            closed_at(words, registry, item)
+        return chain, closed_at(words, registry, chain[-1]), hashed
+
+    chain, closed, hashed = facts(proved.prove(facts))
+    followed = " → ".join(chain)
+    good = f"{followed} acts" if len(chain) > 1 else "its own key is in use"
+    findings = [
+        check_block(proved.block),
+        Finding(
+            "key", not closed, f"{followed}: closed in second {closed}, and nobody acts for it" if closed else good
+        ),
+    ]
+    if name:
+        claimed = hashed == int.from_bytes(keccak256(name.encode()), "big")
+        said = f"the account claims {name}" if claimed else f"the account does not claim {name}"
+        findings.append(Finding("name", claimed, said))
+    if did is not None:
+        findings.append(_check_document(did, name, proved.trust.chain, account))
+    return findings
+
+
+def _check_document(path: Path, name: str, chain: int, account: str) -> Finding:
+    """Whether a DID document is the name's and lists the account, as CAIP-10 writes it."""
+    if not name:
+        raise InputError("whose document is it?", remedy="--name did:web:…")
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise InputError(f"{path} is too large for a DID document")
+        document: Any = json.loads(path.read_bytes())
+        listed = [str(item.get("blockchainAccountId", "")).lower() for item in document.get("verificationMethod", [])]
+        subject = document.get("id")
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise InputError(f"{path} is no DID document: {error}") from error
+    if subject != name:
+        return Finding("document", False, f"it is about {subject}, not {name}")
+    right = f"eip155:{chain}:{account.lower()}" in listed
+    return Finding("document", right, f"{name} {'lists' if right else 'does not list'} the account on chain {chain}")

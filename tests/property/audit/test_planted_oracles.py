@@ -1,0 +1,168 @@
+"""Each of the five oracles finds a fault that is planted back, in the campaigns of grants and of heartbeats.
+
+The calls are made one by one: in a search the models would often be first to see that an answer is another one.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from audit.systems.grants import Grants
+from audit.systems.heartbeats import FINE, PENALTY, Heartbeats
+from evmstorm.fuzz.engine import Engine
+from evmstorm.mutation.seeded_bugs import Bug, compile_with
+from keifu.units import COIN, DAY
+
+SLASHING = "staking/lib/slashing.vy"
+
+
+def hub_bug(file: str, old: str, new: str) -> Bug:
+    return Bug(new, file, old, new, ("StakingHub",))
+
+
+PENALTY_RETURNS = hub_bug(SLASHING, "unsafe_mul(damages, 4) // 5", "unsafe_mul(from_lock, 4) // 5")
+WINNER_PAYS = hub_bug(SLASHING, "unsafe_mul(damages, 4) // 5", "unsafe_mul(damages, 3) // 5")
+LOCK_IS_GONE = hub_bug(SLASHING, "& locks.MULTIPLE, penalty)", "& locks.MULTIPLE, min(_penalty, pools.MAX_AMOUNT))")
+LATE_TICKET = hub_bug("staking/lib/exits.vy", "block.timestamp >= _time", "block.timestamp >= _time + 8 * 86400")
+FEE_A_STAKE = hub_bug(
+    "staking/StakingHub.vy",
+    "    shares: uint256 = pools._minted(pool.active, pool.shares, _amount)\n",
+    "    shares: uint256 = pools._minted(pool.active, pool.shares, _amount) - 10**9\n",
+)
+HALF_A_CLAIM = Bug(
+    "half a claim",
+    "vesting/VestingEscrow.vy",
+    "token_transfers._push(token, beneficiary, amount)",
+    "token_transfers._push(token, beneficiary, amount // 2)",
+)
+LATE_RELEASE = Bug(
+    "late release",
+    "staking/lib/jurors.vy",
+    "block.timestamp >= account.release_at",
+    "block.timestamp >= account.release_at + 365 * cases.DAY",
+    ("AlignmentCourt",),
+)
+FIRST_OF_A_CALL = Bug(
+    "the first of a call is paid",
+    "staking/lib/juries.vy",
+    "        if paid > 0:\n",
+    "        if paid > 0 and juror == _jurors[0]:\n",
+    ("AlignmentCourt",),
+)
+
+
+def grants(bug: Bug) -> Grants:
+    system = Engine(Grants, compile_with(bug)).system
+    assert isinstance(system, Grants)
+    system.start()
+    return system
+
+
+def heartbeats(bug: Bug) -> Heartbeats:
+    system = Engine(Heartbeats, compile_with(bug)).system
+    assert isinstance(system, Heartbeats)
+    system.start()
+    return system
+
+
+def slash(system: Grants, damages: int, penalty: int) -> None:
+    """The first operator, and what the log of harm makes of it."""
+    service, operator = system["service"], system.operators[0]
+    before = system.contract("hub").operator_state(operator)
+    system.do("hub.slash", operator, damages, penalty, sender=service)
+    after = system.contract("hub").operator_state(operator)
+    system.slashed_at(service, operator, damages, penalty, before[2] + before[5] - after[2] - after[5])
+
+
+def test_profit_in_grants() -> None:
+    system = grants(PENALTY_RETURNS)
+    slash(system, 0, COIN)
+    with pytest.raises(AssertionError, match=r"^profit: service have"):
+        system.nobody_is_richer_than_the_log_says()
+
+
+def test_promise_in_grants() -> None:
+    system = grants(HALF_A_CLAIM)
+    assert system.what_is_vested_is_payable() is True  # nothing is vested yet
+    system.evm.warp_to(system.schedule.end)
+    with pytest.raises(AssertionError, match=r"^promise: a claim of"):
+        system.what_is_vested_is_payable()
+
+
+def test_harm_in_grants() -> None:
+    system = grants(LOCK_IS_GONE)
+    there = system.ask("hub.lock_of", system["service"], system.operators[0])
+    with pytest.raises(AssertionError, match=r"^harm: \d+ wei of delegators"):
+        slash(system, there - COIN, 10 * COIN)
+
+
+def test_delay_in_grants() -> None:
+    system = grants(LATE_TICKET)
+    with pytest.raises(AssertionError, match=r"^delay: grant 1 is not out"):
+        system.stakes_come_back_in_time()
+
+
+def test_neutrality_in_grants() -> None:
+    system = grants(FEE_A_STAKE)
+    with pytest.raises(AssertionError, match=r"^neutrality: a grant"):
+        system.halves_are_worth_the_whole()
+
+
+def fine(system: Heartbeats, damages: int, penalty: int) -> int:
+    """Take it from the first node, and write it down; what its delegators lost, wei."""
+    service, node = system["service"], system.nodes[0]
+    before = system.contract("hub").operator_state(node)
+    system.both_now(
+        "hub.slash",
+        partial(system.model.slash, service, node, damages, penalty),
+        node,
+        damages,
+        penalty,
+        sender=service,
+    )
+    after = system.contract("hub").operator_state(node)
+    return int(before[2] + before[5] - after[2] - after[5])
+
+
+def test_profit_in_heartbeats() -> None:
+    system = heartbeats(PENALTY_RETURNS)
+    fine(system, FINE, PENALTY)
+    with pytest.raises(AssertionError, match=r"^profit: service have"):
+        system.nobody_is_richer_than_the_log_says()
+
+
+def test_promise_in_heartbeats() -> None:
+    system = heartbeats(WINNER_PAYS)
+    with pytest.raises(AssertionError, match=r"^promise: a claim of"):
+        system.lies_are_payable()
+
+
+def test_harm_in_heartbeats() -> None:
+    system = heartbeats(LOCK_IS_GONE)
+    there = system.behind(system.nodes[0])
+    with pytest.raises(AssertionError, match=r"^harm: \d+ wei of delegators"):
+        system.harm.slash(4, COIN, fine(system, there - COIN, 10 * COIN), system.dust)
+
+
+def test_delay_in_heartbeats() -> None:
+    system = heartbeats(LATE_RELEASE)
+    with pytest.raises(AssertionError, match=r"^delay: juror is not out"):
+        system.jurors_get_out_in_time()
+
+
+def test_neutrality_in_heartbeats() -> None:
+    system = heartbeats(FIRST_OF_A_CALL)
+    system.pass_period(1)
+    for juror in system.jurors:
+        if system.votes.get((1, 0, juror)) is not None:
+            vote = (1, system.votes[1, 0, juror], system.salt(juror))
+            system.both_now("court.reveal", partial(system.law.reveal, 1, juror, *vote[1:]), *vote, sender=juror)
+    system.evm.warp(DAY)
+    system.evm.mine(4)
+    for _ in range(3):
+        system.move_on(1)
+    assert system.contract("court").over(1)
+    with pytest.raises(AssertionError, match=r"^neutrality: pay of"):
+        system.pay_knows_no_order()
