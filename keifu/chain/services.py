@@ -11,10 +11,12 @@ from keifu.chain._deployer import Deployer
 from keifu.chain.suite import COURT, HUB, TIMELOCK
 from keifu.chain.timelock import advance, operation
 from keifu.errors import CheckFailed, KeifuError, UsageError
+from keifu.keys import keccak256
 from keifu.units import duration
 
 __all__ = [
     "SERVICES",
+    "SERVICE_LISTED",
     "SHOWS_TERMS",
     "Listing",
     "Service",
@@ -24,6 +26,7 @@ __all__ = [
     "require_horizon",
 ]
 
+SERVICE_LISTED = "0x" + keccak256(b"ServiceListed(address,uint256,uint256)").hex()
 SHOWS_TERMS = COURT  # a packaged contract with the calls of IService
 
 
@@ -56,7 +59,11 @@ class Listing:
         return self.ready == 0
 
 
-def longest_fault(chain: Deployer, service: str) -> int:
+class _Reads(Protocol):
+    def call(self, address: str, name: str, function: str, *args: Any) -> Any: ...
+
+
+def longest_fault(chain: _Reads, service: str) -> int:
     """Seconds from a fault to its slash at the longest: the evidence window, and the dispute or the court's case.
 
     Raises CheckFailed when the service, or the court that it names, does not show its terms.
@@ -107,7 +114,7 @@ def _list(chain: Deployer, suite: _Suite, service: Service) -> Listing:
     return Listing(address, horizon, service.max_multiple, ready)
 
 
-def _terms(chain: Deployer, service: str, what: str) -> tuple[int, int, str, int, int]:
+def _terms(chain: _Reads, service: str, what: str) -> tuple[int, int, str, int, int]:
     try:
         found: tuple[int, int, str, int, int] = chain.call(service, SHOWS_TERMS, "terms")
     except KeifuError as error:

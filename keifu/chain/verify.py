@@ -19,10 +19,12 @@ from keifu.chain.bounds import faults
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
 from keifu.chain.creation import Creation, arguments_of, code_hash, differences
 from keifu.chain.deployments import Record
+from keifu.chain.logs import find_logs
 from keifu.chain.parameters import Params
-from keifu.chain.suite import FACTORY, TIMELOCK, suite
+from keifu.chain.services import SERVICE_LISTED, SERVICES, longest_fault
+from keifu.chain.suite import COURT, FACTORY, HUB, TIMELOCK, suite
 from keifu.errors import AbiError, InputError, Revert, RpcError
-from keifu.units import is_address
+from keifu.units import duration, is_address
 
 __all__ = ["Check", "verify_suite"]
 
@@ -65,6 +67,8 @@ def verify_suite(
         checks += _contract(client, record, creation)
     if all(check.holds for check in checks if check.what.startswith(TIMELOCK)):
         checks += _roles(client, record, params)
+    if all(check.holds for check in checks if check.what.startswith((HUB, COURT))):
+        checks += _services(client, record)
     if params.randomness:
         checks.append(Check("AlignmentCourt takes seeds from outside the suite", True, f"look at {params.randomness}"))
     return checks
@@ -112,6 +116,16 @@ def _contract(client: ChainClient, record: Record, expected: Creation) -> list[C
     if found:
         return [Check(f"{name}.{field}", False, detail) for field, detail in dict(found).items()]
     return [Check(f"{name} is ours: arguments, transaction, whole run-time code", True, recorded.address)]
+
+
+class _Views:
+    """Reads by contract and function, as a deployer does, with no sender."""
+
+    def __init__(self, client: ChainClient) -> None:
+        self._client = client
+
+    def call(self, address: str, name: str, function: str, *args: Any) -> Any:
+        return getattr(self._client.at(address, name), function)(*args)
 
 
 Faults = Iterator[tuple[str, str]]
@@ -200,6 +214,26 @@ def _roles(client: ChainClient, record: Record, params: Params) -> Iterator[Chec
     if not found:
         held = f"{len(params.proposers)} may propose, {len(params.executors)} may execute"
         yield Check(f"{TIMELOCK} is held by whom the record names, and by nobody else", True, held)
+
+
+def _services(client: ChainClient, record: Record) -> Iterator[Check]:
+    """Who may slash, by the hub: the suite's services by their terms, any other by name, for somebody to look at."""
+    hub = client.at(record.contracts[HUB], HUB)
+    ours = {record.contracts[service.contract].lower(): service for service in SERVICES}
+    logs = find_logs(client, hub.address, [SERVICE_LISTED], record.creations[HUB].block)
+    for address in sorted({"0x" + log.topics[1][-40:] for log in logs} | set(ours)):
+        horizon, multiple, removed, _ = hub.service(address)  # events name whom to ask; storage answers
+        terms = f"horizon {duration(horizon)}, multiple {multiple}"
+        service = ours.get(address)
+        if not horizon or removed:
+            if service is not None:
+                yield Check(f"{service.contract} is not listed as a service yet", True, address)
+        elif service is None:
+            yield Check("a service from outside the suite is listed", True, f"look at {address}: {terms}")
+        elif horizon < longest_fault(_Views(client), address) or multiple != service.max_multiple:
+            yield Check(f"{HUB}.service", False, f"{service.contract} is listed with {terms}, not by its own terms")
+        else:
+            yield Check(f"{service.contract} is listed as a service by its own terms", True, terms)
 
 
 def _read(client: ChainClient, method: str, *params: Any) -> Any:

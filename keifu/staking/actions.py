@@ -5,14 +5,14 @@ Whatever would be refused is found before anything is sent, so that no approval 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from keifu.abi import Contract
 from keifu.chain import Deployer, Deployment
 from keifu.chain.suite import HUB, TOKEN
-from keifu.errors import CheckFailed, Revert, UsageError
+from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
 from keifu.units import coins
 
 __all__ = [
@@ -175,14 +175,43 @@ def withdraw(chain: Deployer, suite: Deployment, operator: str, now: int) -> Wit
 
 
 def leave(chain: Deployer, suite: Deployment, operator: str, now: int) -> Withdrawal:
-    """Ask for everything at `operator`, claim rewards, and withdraw what has matured by `now`. Safe to repeat."""
-    shares, worth = chain.call(suite[HUB], HUB, "position", operator, chain.sender)
+    """Ask for everything at `operator`, claim rewards, and withdraw what has matured by `now`. Safe to repeat.
+
+    Every call is tried before the first one is sent. When one fails afterwards, as a block in between may make it, the
+    error says what was done before it.
+    """
+    hub, done, calls = suite[HUB], Withdrawal(), list[tuple[str, str, tuple[Any, ...]]]()
+    shares, worth = chain.call(hub, HUB, "position", operator, chain.sender)
     if shares:
-        claim_rewards(chain, suite, operator)
-        chain.call(suite[HUB], HUB, "unstake", operator, shares, ANY, OWN)
-    done = withdraw(chain, suite, operator, now)
-    done.asked = worth if shares else 0
+        if due := chain.simulate(hub, HUB, "claim_rewards", operator, chain.sender, OWN):
+            calls.append(
+                (f"rewards of {coins(due)} coins were claimed", "claim_rewards", (operator, chain.sender, OWN))
+            )
+        calls.append((f"{coins(worth)} coins were asked for", "unstake", (operator, shares, ANY, OWN)))
+        done.asked = worth
+    for ticket in _tickets(lambda name, *args: chain.call(hub, HUB, name, *args), operator, chain.sender, now):
+        if ticket.at <= now:
+            calls.append((f"{coins(ticket.amount)} coins were withdrawn", "withdraw", (ticket.id, OWN)))
+            done.paid += ticket.amount
+    for _, function, args in calls:
+        chain.simulate(hub, HUB, function, *args)
+    _send_all(chain, hub, calls)
+    found = _tickets(lambda name, *args: chain.call(hub, HUB, name, *args), operator, chain.sender, now)
+    done.waiting = [ticket for ticket in found if ticket.at > now]
     return done
+
+
+def _send_all(chain: Deployer, hub: str, calls: Sequence[tuple[str, str, tuple[Any, ...]]]) -> None:
+    """Send calls of the hub, each with what it does in words. Raises what the first that fails raises, which then also
+    says what was done before it."""
+    for place, (_, function, args) in enumerate(calls):
+        try:
+            chain.call(hub, HUB, function, *args)
+        except KeifuError as error:
+            before = "; ".join(done for done, *_ in calls[:place]) or "nothing was sent before it"
+            error.message = f"{before}; then `{function}` failed: {error.message}"
+            error.remedy = error.remedy or "run it again: what is done is not done twice"
+            raise
 
 
 def position(hub: Contract, operator: str, owner: str, now: int) -> Position:

@@ -10,7 +10,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import ChainClient
 from keifu.chain.logs import find_logs
-from keifu.chain.services import SHOWS_TERMS
+from keifu.chain.services import SERVICE_LISTED, SHOWS_TERMS
 from keifu.errors import KeifuError
 from keifu.keys import keccak256
 
@@ -26,7 +26,6 @@ __all__ = [
 ]
 
 TERMS_ANNOUNCED = "0x" + keccak256(b"TermsAnnounced(address,uint256,uint256,string)").hex()
-SERVICE_LISTED = "0x" + keccak256(b"ServiceListed(address,uint256,uint256)").hex()
 
 
 @dataclass(frozen=True)

@@ -300,3 +300,48 @@ def test_the_call_of_the_factory_is_the_one_that_is_compared(chain, record):
     init_code = packaged.creation_code + made.encoded_bytes
     call = deployment_call(abi.load("Create3Factory").interface, made.label, init_code)
     assert sent == "0x" + call.hex()
+
+
+# services --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(chain, record):
+    """What is said of services, as the hub has them now; the timelock's own account lists and removes."""
+
+    def told(*calls):
+        client, hub = chain.client(), record.contracts["StakingHub"]
+        timelock = record.contracts["Timelock"]
+        chain.rpc.call("anvil_impersonateAccount", timelock)
+        chain.rpc.call("anvil_setBalance", timelock, hex(10**18))
+        for function, *args in calls:
+            data = "0x" + client.load("StakingHub").interface.function(function, len(args)).encode(args).hex()
+            chain.rpc.call("eth_sendTransaction", {"from": timelock, "to": hub, "data": data, "gas": hex(10**6)})
+        checks = verify_suite(client, record)
+        return [(check.what, check.holds) for check in checks if "service" in check.what]
+
+    return told
+
+
+def test_a_court_that_is_not_listed_yet_is_told(told):
+    assert told() == [("AlignmentCourt is not listed as a service yet", True)]
+
+
+def test_a_court_that_is_listed_by_its_own_terms_is_right(told, record):
+    court = record.contracts["AlignmentCourt"]
+    assert told(("list_service", court, 28 * DAY, 0)) == [
+        ("AlignmentCourt is listed as a service by its own terms", True)
+    ]
+
+
+@pytest.mark.parametrize(("horizon", "multiple"), [(DAY, 0), (28 * DAY, 1)])
+def test_a_court_that_is_listed_by_other_terms_is_found(told, record, horizon, multiple):
+    """A slash that comes too late, or that takes from delegators."""
+    court = record.contracts["AlignmentCourt"]
+    assert told(("list_service", court, horizon, multiple)) == [("StakingHub.service", False)]
+
+
+def test_a_service_from_outside_is_named_for_somebody_to_look_at(told):
+    outside = ("a service from outside the suite is listed", True)
+    assert told(("list_service", THIEF, DAY, 4))[0] == outside
+    assert outside not in told(("remove_service", THIEF))
