@@ -27,7 +27,7 @@ BUGS = [
     _bug("anyone receives", '    assert msg.sender == _to, "token: caller is not the receiver"\n', ""),
     _bug(
         "malleated signature accepted",
-        "    if s > convert(HALF_ORDER, uint256):\n        return False\n",
+        "    if s > convert(HALF_ORDER, uint256):\n        return empty(address)\n",
         "",
         "lib/signatures.vy",
     ),

@@ -77,9 +77,22 @@ def _signed_by_key(_signer: address, _struct_hash: bytes32, _digest: bytes32, _s
     """
     @dev By key alone, for answers that must not change later. `_digest` is the struct's under the contract's domain.
     """
-    # ecrecover answers a malformed signature with the zero address.
-    if len(_signature) < 64 or _signer == empty(address):
+    if _signer == empty(address):
         return False
+    return (
+        self._recovered(_digest, _signature) == _signer
+        or self._recovered(self._salted_digest(_struct_hash), _signature) == _signer
+    )
+
+
+@internal
+@pure
+def _recovered(_digest: bytes32, _signature: Bytes[65]) -> address:
+    """
+    @dev Whose key signed a digest; zero for what is no signature.
+    """
+    if len(_signature) < 64:
+        return empty(address)
     s: uint256 = extract32(_signature, 32, output_type=uint256)
     v: uint256 = V_OFFSET + (s >> 255)
     if len(_signature) == 65:
@@ -89,9 +102,9 @@ def _signed_by_key(_signer: address, _struct_hash: bytes32, _digest: bytes32, _s
     else:
         s &= COMPACT_S
     if s > convert(HALF_ORDER, uint256):
-        return False
-    r: uint256 = extract32(_signature, 0, output_type=uint256)
-    return (ecrecover(_digest, v, r, s) == _signer or ecrecover(self._salted_digest(_struct_hash), v, r, s) == _signer)
+        return empty(address)
+    # ecrecover answers a malformed signature with the zero address.
+    return ecrecover(_digest, v, extract32(_signature, 0, output_type=uint256), s)
 
 
 @internal

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from keifu.errors import InputError
 from keifu.keys import keccak256
@@ -16,6 +16,15 @@ from keifu.provenance.verify import Finding, check_block
 __all__ = ["check_identity"]
 
 LARGEST_FILE = 1 << 20
+
+
+class _Method(msgspec.Struct):
+    blockchainAccountId: str = ""  # noqa: N815 - as the standard spells it
+
+
+class _Document(msgspec.Struct):
+    id: str
+    verificationMethod: list[_Method] = []  # noqa: N815 - as the standard spells it
 
 
 def check_identity(proved: Proved, account: str, name: str = "", did: Path | None = None) -> list[Finding]:
@@ -54,12 +63,11 @@ def _check_document(path: Path, name: str, chain: int, account: str) -> Finding:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise InputError(f"{path} is too large for a DID document")
-        document: Any = json.loads(path.read_bytes())
-        listed = [str(item.get("blockchainAccountId", "")).lower() for item in document.get("verificationMethod", [])]
-        subject = document.get("id")
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        document = msgspec.json.decode(path.read_bytes(), type=_Document)
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is no DID document: {error}") from error
-    if subject != name:
-        return Finding("document", False, f"it is about {subject}, not {name}")
+    if document.id != name:
+        return Finding("document", False, f"it is about {document.id}, not {name}")
+    listed = {method.blockchainAccountId.lower() for method in document.verificationMethod}
     right = f"eip155:{chain}:{account.lower()}" in listed
     return Finding("document", right, f"{name} {'lists' if right else 'does not list'} the account on chain {chain}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from keifu.errors import CheckFailed, InputError
+from keifu.keys import checksum
 from keifu.provenance._layout import Words
 from keifu.provenance._model import Label, digest_bytes
 from keifu.provenance.facts import anchor, closed_at, leaf_revoked_at
@@ -22,32 +23,48 @@ LARGEST_FILE = 1 << 20
 LARGEST_INDEX = 2**256 - 1
 
 
+class _Opening(msgspec.Struct):
+    label: str
+    salt: str
+
+
+class _File(msgspec.Struct):
+    """Types are fixed, so that nothing nested without end is parsed."""
+
+    format: str
+    label: tuple[str, str, int, str, str]
+    signature: str
+    proof: list[str]
+    root: str
+    anchorer: str
+    opening: _Opening | None = None
+
+
 def read_proof(path: Path) -> tuple[LabelProof, Opening | None]:
     """What `keifu prov prove-label` wrote. Raises InputError when the file is none."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise InputError(f"{path} is too large for a proof of one label")
-        data: Any = json.loads(path.read_bytes())
-        if data["format"] != FORMAT:
-            raise InputError(f"{path} has format {data['format']!r}, this version reads {FORMAT}")
-        labeller, dataset, index, sample, word = data["label"]
-        if not isinstance(index, int) or not 0 <= index <= LARGEST_INDEX:
-            raise InputError(f"{path}: {index!r} is no index")
-        label = Label(
-            str(labeller),
-            digest_bytes(dataset, "data set"),
-            index,
-            digest_bytes(sample, "sample"),
-            digest_bytes(word, "label"),
-        )
-        siblings = tuple(digest_bytes(item, "hash of the path") for item in data["proof"])
-        root, signature = digest_bytes(data["root"], "root"), bytes.fromhex(data["signature"])
-        proof = LabelProof(label, signature, siblings, root, str(data["anchorer"]))
-        opened = data.get("opening")
-        opening = None if opened is None else Opening(str(opened["label"]), bytes.fromhex(opened["salt"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        data = msgspec.json.decode(path.read_bytes(), type=_File)
+        signature = bytes.fromhex(data.signature)
+        opening = Opening(data.opening.label, bytes.fromhex(data.opening.salt)) if data.opening else None
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} is no proof of a label: {error}", remedy="keifu prov prove-label") from error
-    return proof, opening
+    if data.format != FORMAT:
+        raise InputError(f"{path} has format {data.format!r}, this version reads {FORMAT}")
+    labeller, dataset, index, sample, word = data.label
+    if not 0 <= index <= LARGEST_INDEX:
+        raise InputError(f"{path}: {index} is no index")
+    label = Label(
+        checksum(labeller).lower(),
+        digest_bytes(dataset, "data set"),
+        index,
+        digest_bytes(sample, "sample"),
+        digest_bytes(word, "label"),
+    )
+    siblings = tuple(digest_bytes(item, "hash of the path") for item in data.proof)
+    root, anchorer = digest_bytes(data.root, "root"), checksum(data.anchorer).lower()
+    return LabelProof(label, signature, siblings, root, anchorer), opening
 
 
 def check(proved: Proved, proof: LabelProof, opening: Opening | None) -> list[Finding]:
