@@ -10,6 +10,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from ethwire.constants import ETHER
 from keifu import abi
 from keifu.chain import Params, RpcDeployer, deploy_protocol
 from keifu.chain import protocol as protocol_module
@@ -313,7 +314,7 @@ def told(chain, record):
         client, hub = chain.client(), record.contracts["StakingHub"]
         timelock = record.contracts["Timelock"]
         chain.rpc.call("anvil_impersonateAccount", timelock)
-        chain.rpc.call("anvil_setBalance", timelock, hex(10**18))
+        chain.rpc.call("anvil_setBalance", timelock, hex(ETHER))
         for function, *args in calls:
             data = "0x" + client.load("StakingHub").interface.function(function, len(args)).encode(args).hex()
             chain.rpc.call("eth_sendTransaction", {"from": timelock, "to": hub, "data": data, "gas": hex(10**6)})
