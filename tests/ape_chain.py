@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -116,6 +117,8 @@ def short_requests() -> Iterator[None]:
         if place not in connections:
             connections[place] = http.client.HTTPConnection(place, timeout=START_SECONDS)
         connection = connections[place]
+        if connection.sock is not None and select.select([connection.sock], [], [], 0)[0]:
+            connection.close()  # anvil ends a connection that was silent for half a minute
         try:
             connection.request("POST", "/", data, {"Content-Type": "application/json"})
             with connection.getresponse() as response:

@@ -29,6 +29,8 @@ ELSEWHERE = {
     "ape accounts": "asks for a password on the terminal",
     "ape test": "`make test` is this for all folders",
     "pip install evmstorm": "asks the package registry; tests/integration/packaging installs the wheel",
+    "python -m tests.conformance.mutate": "minutes; tests run it with small numbers",
+    "evmstorm new": "engine/tests run it for every template",
     "python -m audit.second_engines.forge": "minutes; tests run it with small numbers",
     "python -m audit.second_engines.prove": "minutes, and installs halmos when first used",
     "python -m audit.deep_campaign": "hours; with --sample, minutes",
