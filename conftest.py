@@ -13,7 +13,6 @@ from evmstorm.evm import artifacts
 from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import (
     ape_host,
-    isolate_where_ape_is_used,
     read_settings_once,
     short_requests,
     start_clock,
@@ -62,7 +61,6 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     import ape  # noqa: PLC0415 - as above
 
     read_settings_once()
-    isolate_where_ape_is_used()
     with ape_host():
         yield
     if not session.config.getoption("--show-internal"):

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "ape test": "`make test` is this for all folders",
     "pip install evmstorm": "asks the package registry; tests/integration/packaging installs the wheel",
     "python -m tests.conformance.mutate": "minutes; tests run it with small numbers",
+    "keifu report": "tests/integration/provenance/test_report.py runs it in every form",
     "evmstorm new": "engine/tests run it for every template",
     "python -m audit.second_engines.forge": "minutes; tests run it with small numbers",
     "python -m audit.second_engines.prove": "minutes, and installs halmos when first used",

@@ -15,7 +15,6 @@ from typing import Any
 import pyrevm
 
 from ethwire.errors import UsageError
-from ethwire.keys import keccak256
 from evmstorm.evm.hardforks import CANCUN, Hardfork
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 
@@ -83,11 +82,7 @@ class PyrevmMachine:
         self.revm.set_balance(address, balance)
 
     def code(self, address: str) -> bytes:
-        padded = bytes(self.revm.get_code(address) or b"")
-        known = bytes(self.revm.basic(address).code_hash)
-        # revm appends zeros; which of them are the contract's, its hash tells.
-        lengths = range(len(padded.rstrip(b"\0")), len(padded) + 1)
-        return next((padded[:length] for length in lengths if keccak256(padded[:length]) == known), b"")
+        return (self.revm.get_code(address) or b"").rstrip(b"\0")
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:
         return partial(self.revm.storage, address, slot)
