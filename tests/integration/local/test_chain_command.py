@@ -123,7 +123,8 @@ def test_time_passes_in_so_many_blocks(neighbour, blocks, seconds):
         assert told == {"now": client.now, "block": number + blocks}
         assert client.now - before >= seconds
         spread = int(rpc.call("eth_getBlockByNumber", hex(number + 1), False)["timestamp"], 16)
-        assert client.now - spread == seconds // blocks * (blocks - 1)
+        # A kept chain's clock runs with the machine's: a second may turn while the blocks are made.
+        assert 0 <= client.now - spread - seconds // blocks * (blocks - 1) <= 1
         neighbour.run("chain", "fund", "delegator", "--coins", "1")
         assert client.now >= told["now"]  # the clock goes on from there
 
