@@ -259,15 +259,19 @@ def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
         f"  offline bundle: {path} ({path.stat().st_size:,} bytes), verified without network in {took * 1e3:.1f} ms"
     )
     story.check("the bundle holds every ancestor and what production runs", len(verified.entries) == len(known))
+    manifest = workshop.documents.manifest(promoted.entries[promoted.root].record)
     subject = describe(
         "digits-int8",
         promoted,
         recomputed=digest_path(weights.path),
         statements=known,
+        manifests={promoted.root: manifest} if manifest is not None else {},
     )
-    for name, exporter in EXPORTERS.items():
+    # Croissant describes data sets, and a test result is an evaluation's.
+    formats = {name: item for name, item in EXPORTERS.items() if name not in ("croissant", "test-result")}
+    for name, exporter in formats.items():
         (folder / exporter.filename).write_bytes(export(name, subject))
-    story.say(f"  exported as {', '.join(EXPORTERS)}: each field marked verified or asserted")
+    story.say(f"  exported as {', '.join(formats)}: each field marked verified or asserted")
     table = np.loadtxt(workshop["test"].path / "test.csv", delimiter=",", dtype=np.int64)
     answers = infer(read_int8(weights.path), table[:1, 1:])
     story.check(f"the promoted weights read a held-out {table[0, 0]} as {answers[0]}", bool(answers[0] == table[0, 0]))
