@@ -127,7 +127,8 @@ def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
         [(question, answer, record.hex()[:SHOWN]) for question, answer, record in answers],
     )
     beats = [pipeline.heartbeat(node, digest_path(workshop["weights-int8"].path).root) for node in pipeline.cast.nodes]
-    findings = check_running(Proved.now(source), pipeline.environment, workshop["weights-int8"].path, beats)
+    weights_path, documents = workshop["weights-int8"].path, workshop.documents
+    findings = check_running(Proved.now(source), pipeline.environment, weights_path, beats, documents=documents)
     story.check("production runs what was promoted: chain, bytes and both nodes agree", all(f.ok for f in findings))
     story.check("the label of sample 17 is proved on chain", bool(on_chain))
     story.check("the policy's two attestations stand", ok)
