@@ -13,6 +13,7 @@ from evmstorm.evm import artifacts
 from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import (
     ape_host,
+    own_scopes,
     read_settings_once,
     short_requests,
     start_clock,
@@ -60,6 +61,7 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     """ape starts its chain in this hook, in every process that has tests to run."""
     import ape  # noqa: PLC0415 - as above
 
+    own_scopes()
     read_settings_once()
     with ape_host():
         yield

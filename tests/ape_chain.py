@@ -17,6 +17,7 @@ __all__ = [
     "HOST",
     "SECONDS_A_BLOCK",
     "ape_host",
+    "own_scopes",
     "read_settings_once",
     "short_requests",
     "start_clock",
@@ -65,6 +66,20 @@ def without_source_walks() -> None:
 
     SourceTraceback.create = classmethod(lambda cls, *_: cls.model_validate([]))
     Trace.show = lambda *_, **__: None
+
+
+def own_scopes() -> None:
+    """ape looks a fixture's scope up by its name, over all rooms: one of the same name with a wider scope elsewhere has
+    it made before the snapshot of its test, and what it did outlives the test."""
+    from ape.pytest.fixtures import FixtureMap  # noqa: PLC0415 - as above
+
+    def from_test_item(cls: type[FixtureMap], item: Any) -> FixtureMap:
+        found = cls(item)
+        for name, definitions in item._fixtureinfo.name2fixturedefs.items():
+            found[definitions[-1].scope].append(name)
+        return found
+
+    FixtureMap.from_test_item = classmethod(from_test_item)
 
 
 def read_settings_once() -> None:

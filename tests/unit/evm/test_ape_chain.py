@@ -7,6 +7,7 @@ import socket
 
 import ape
 import pytest
+from ape.pytest.fixtures import FixtureMap
 
 from ethwire.ports import reserved_port
 from tests.ape_chain import GENESIS, HOST, SECONDS_A_BLOCK, ape_host
@@ -54,3 +55,21 @@ def test_a_server_listens_on_a_reserved_port_and_nobody_before_it():
 def test_two_reservations_are_two_ports():
     with reserved_port() as first, reserved_port() as second:
         assert first != second
+
+
+@pytest.fixture(scope="module")
+def shared():
+    return "of the room"
+
+
+class TestOwn:
+    @pytest.fixture
+    def shared(self):
+        return "of the test"
+
+    def test_a_fixture_s_scope_is_that_of_its_own_definition(self, shared, request):
+        """Else it would be made before the snapshot, and what it does would outlive the test."""
+        assert shared == "of the test"
+        found = FixtureMap.from_test_item(request.node)
+        assert "shared" in found["function"]
+        assert "shared" not in found["module"]

@@ -118,13 +118,6 @@ def agree(heartbeats, chain):
     )
 
 
-@pytest.fixture(autouse=True)
-def isolated(chain, heartbeats):
-    """Back to the module's state after each test. ape's own snapshot is lost where it sees a fixture's name anew."""
-    with chain.isolate():
-        yield
-
-
 @pytest.fixture
 def bound(heartbeats, agree, node, operator, production, chain):
     """The operator's node is named and its binding runs for thirty days; its last second."""

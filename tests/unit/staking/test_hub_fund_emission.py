@@ -11,13 +11,6 @@ from tests.unit.staking.conftest import BOUND, EMISSION_EPOCHS, EMISSION_START, 
 CAPPED = BOUND // 2_000  # what a thousand coins earn in a day at most
 
 
-@pytest.fixture(autouse=True)
-def isolated(chain, hub):
-    """Back to the module's state after each test. ape's own snapshot is lost where it sees a fixture's name anew."""
-    with chain.isolate():
-        yield
-
-
 @pytest.fixture
 def funded(hub, stranger):
     """A coin an epoch from EMISSION_START on; 2,000 coins are bound, half of them by each operator."""
