@@ -13,6 +13,7 @@ from evmstorm.evm import artifacts
 from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import (
     ape_host,
+    isolate_where_ape_is_used,
     own_scopes,
     read_settings_once,
     short_requests,
@@ -62,6 +63,7 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     import ape  # noqa: PLC0415 - as above
 
     own_scopes()
+    isolate_where_ape_is_used()
     read_settings_once()
     with ape_host():
         yield

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from ethwire.ports import reserved_port
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "HOST",
     "SECONDS_A_BLOCK",
     "ape_host",
+    "isolate_where_ape_is_used",
     "own_scopes",
     "read_settings_once",
     "short_requests",
@@ -66,6 +69,24 @@ def without_source_walks() -> None:
 
     SourceTraceback.create = classmethod(lambda cls, *_: cls.model_validate([]))
     Trace.show = lambda *_, **__: None
+
+
+# What a test asks for that touches ape's chain. The tests of other folders know chains of their own, or none.
+_USES_CHAIN = frozenset({"accounts", "chain", "networks", "project"})
+
+
+def isolate_where_ape_is_used() -> None:
+    """ape takes a snapshot before every test and goes back to it afterwards: three of four tests never touch its
+    chain."""
+    from ape.pytest.runners import PytestApeRunner  # noqa: PLC0415 - ape configures itself at import, after pytest has
+
+    isolate = PytestApeRunner._setup_isolation
+
+    def where_it_is_used(self: Any, item: pytest.Item) -> None:
+        if not _USES_CHAIN.isdisjoint(item.fixturenames):
+            isolate(self, item)
+
+    PytestApeRunner._setup_isolation = where_it_is_used
 
 
 def own_scopes() -> None:
