@@ -9,14 +9,13 @@ supervisor does. At the end every event must be there once, as the chain has it,
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import sqlite3
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ethwire.rpc import NewHeads, Nodes, Rpc
@@ -25,9 +24,10 @@ from keifu.chain import Anvil, ChainClient
 from keifu.chain.follower import Event, Follower, Notice
 from keifu.errors import KeifuError
 from tests.ape_chain import GENESIS
+from tests.changed_runs import Attempt, Outcome, main
 from tests.faulty_node import FaultyNode, Mutation, Upstream, over_http, recorded
 
-__all__ = ["Chain", "Ledger", "Outcome", "attempt", "build_chain", "main"]
+__all__ = ["Chain", "Ledger", "attempt", "build_chain"]
 
 STARTS = 4  # an owner tries so often
 GIVE_UP_AFTER = 12  # failures in a row
@@ -42,15 +42,6 @@ class Chain:
     addresses: tuple[str, ...]
     rows: list[Row]
     answers: int  # that an honest run takes
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a run: `fault` is empty when all is well, `told` what was changed, `errors` what came out."""
-
-    fault: str
-    told: str
-    errors: tuple[str, ...]
 
 
 class Ledger:
@@ -178,25 +169,12 @@ def attempt(chain: Chain, seed: int) -> Outcome:
         database.close()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 1 when a run failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args(arguments)
-    kinds: Counter[str] = Counter()
-    failed = 0
+@contextmanager
+def prepared() -> Iterator[Attempt]:
+    """One chain for all runs."""
     with Anvil(timestamp=GENESIS) as anvil:
-        chain = build_chain(anvil)
-        for seed in range(given.seed, given.seed + given.runs):
-            outcome = attempt(chain, seed)
-            kinds["stopped and started again" if outcome.errors else "went on"] += bool(outcome.told)
-            if outcome.fault:
-                failed += 1
-                print(json.dumps({"seed": seed, **outcome.__dict__}), flush=True)
-    print(f"{given.runs} runs, {failed} failed; {dict(kinds)}")
-    return 1 if failed else 0
+        yield partial(attempt, build_chain(anvil))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, prepared(), None))

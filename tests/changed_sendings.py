@@ -9,14 +9,12 @@ At the end the chain alone is the judge: each intent took effect once, and its s
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import random
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +22,11 @@ from ethwire.rpc import Rpc
 from keifu.chain.sender import Intent, Policy, Sender, State
 from keifu.errors import KeifuError, Revert
 from keifu.keys import Account
-from tests.changed_answers import Outcome
+from tests.changed_runs import Attempt, Outcome, main
 from tests.faulty_node import Answer, FaultyNode, Mutation, Request
 from tests.unit.chain.sender.simulated_chain import REVERTS, SimulatedChain
 
-__all__ = ["attempt", "main"]
+__all__ = ["attempt"]
 
 DEPTH = 2
 INTENTS = 3
@@ -121,27 +119,19 @@ def attempt(seed: int, folder: Path) -> Outcome:
         run.close()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status 1 when a run failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args(arguments)
-    kinds: Counter[str] = Counter()
-    failed = 0
+@contextmanager
+def prepared() -> Iterator[Attempt]:
+    """A folder for each run, and locks that are nobody else's."""
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_STATE_HOME"] = folder  # the locks of these runs are nobody else's
-        for seed in range(given.seed, given.seed + given.runs):
+        os.environ["XDG_STATE_HOME"] = folder
+
+        def one(seed: int) -> Outcome:
             place = Path(folder) / str(seed)
             place.mkdir()
-            outcome = attempt(seed, place)
-            kinds["stopped and started again" if outcome.errors else "went on"] += bool(outcome.told)
-            if outcome.fault:
-                failed += 1
-                print(json.dumps({"seed": seed, **outcome.__dict__}), flush=True)
-    print(f"{given.runs} runs, {failed} failed; {dict(kinds)}")
-    return 1 if failed else 0
+            return attempt(seed, place)
+
+        yield one
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__, prepared(), None))
