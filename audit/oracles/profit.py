@@ -1,10 +1,8 @@
-"""Profit: no coalition is richer at the end than what the log entitles it to."""
+"""Profit: whoever slashes itself through friends loses a part for good."""
 
 from __future__ import annotations
 
-from evmstorm.oracles.profit import Entitled, Held, best_coalition, check_paid_in_full, check_profit
-
-__all__ = ["Entitled", "Held", "best_coalition", "check_paid_in_full", "check_profit", "check_self_slash"]
+__all__ = ["check_self_slash"]
 
 
 def check_self_slash(before: int, after: int, taken: int) -> None:

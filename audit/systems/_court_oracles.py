@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from audit.oracles.delay import Exit, check_exits
 from audit.oracles.harm import Harm
-from audit.oracles.neutrality import check_alike
-from audit.oracles.profit import check_paid_in_full, check_profit
 from audit.systems._court import DAILY_BLOCKS, DUST, Courtroom
 from evmstorm.fuzz.system import invariant
+from evmstorm.oracles.delay import Exit, check_exits
+from evmstorm.oracles.neutrality import check_alike
+from evmstorm.oracles.profit import check_paid_in_full, check_profit
 from keifu.spec.court import LONGEST_CASE, SEED
 from keifu.units import DAY
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from audit.oracles.delay import Exit, check_exits
 from audit.oracles.harm import Harm
-from audit.oracles.neutrality import check_alike
-from audit.oracles.profit import check_paid_in_full, check_profit
 from audit.oracles.promise import Promise, check_payable
 from audit.staked_hub import EMISSION_EPOCHS, EPOCH, FIRST_EMISSION, MULTIPLE, UNBONDING
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import System, invariant
+from evmstorm.oracles.delay import Exit, check_exits
+from evmstorm.oracles.neutrality import check_alike
+from evmstorm.oracles.profit import check_paid_in_full, check_profit
 from keifu.spec.staking import StakingModel, Terms
 from keifu.units import COIN
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from audit.oracles.neutrality import check_alike
 from audit.systems._court import DAILY_BLOCKS, DUST, FAULTS, JURORS
 from audit.systems._court_oracles import CourtOracles
 from audit.systems._court_services import CourtServices
 from audit.systems._hub import Coins, number
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
+from evmstorm.oracles.neutrality import check_alike
 from keifu.spec.court import ANSWER, COMMIT, LONGEST_CASE, LONGEST_WAIT, OVER, QUEUE, REVEAL, SEED, Table
 from keifu.units import COIN, DAY
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from audit.oracles.neutrality import check_alike
 from audit.oracles.profit import check_self_slash
 from audit.oracles.promise import Promise, check_payable, reserve_of
 from audit.systems._court import LOCK, Courtroom
@@ -23,6 +22,7 @@ from audit.systems.provenance import Provenance
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice
+from evmstorm.oracles.neutrality import check_alike
 from keifu.provenance import Attestation, Heartbeat, Record, heartbeat_digest
 from keifu.spec.court import ANSWER, COMMIT, CONVICTED, OVER, REVEAL, SEED
 from keifu.units import COIN

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from audit.oracles.delay import Exit, check_exits
-from audit.oracles.profit import check_paid_in_full, check_profit, check_self_slash
+from audit.oracles.profit import check_self_slash
 from audit.oracles.promise import Promise, check_payable, reserve_of
 from audit.systems._hub import (
     DELEGATORS,
@@ -23,6 +22,8 @@ from audit.systems._hub_delegators import PARTS, HubDelegators
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice, Who
+from evmstorm.oracles.delay import Exit, check_exits
+from evmstorm.oracles.profit import check_paid_in_full, check_profit
 from keifu.spec.staking import MAX_HORIZON, MAX_MULTIPLE, RAISE_NOTICE, StakingModel
 from keifu.units import COIN
 

@@ -8,11 +8,12 @@ from fractions import Fraction
 
 import pytest
 
-from audit.oracles.delay import Exit, check_exits
 from audit.oracles.harm import Harm
-from audit.oracles.profit import best_coalition, check_paid_in_full, check_profit, check_self_slash
+from audit.oracles.profit import check_self_slash
 from audit.oracles.promise import Promise, check_payable, reserve_of
+from evmstorm.oracles.delay import Exit, check_exits
 from evmstorm.oracles.neutrality import check_alike, split
+from evmstorm.oracles.profit import best_coalition, check_paid_in_full, check_profit
 from keifu.units import COIN
 
 ENTITLED = {"a": Fraction(10), "b": Fraction(21, 2), "c": Fraction(30)}

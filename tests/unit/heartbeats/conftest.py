@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from keifu.abi.eip712 import HOT_KEY
 from keifu.keys import Account
 from keifu.provenance import Heartbeat, Kind, Record, RegistryDomain, environments_domain, heartbeat_digest
-from keifu.staking import KeyKind, heartbeats_domain
+from keifu.staking import KeyKind, heartbeats_domain, key_consent
 from keifu.units import COIN, DAY
 from tests.roles import role_fixtures
 from tests.unit.staking.conftest import HORIZON, deploy_hub
@@ -113,9 +112,7 @@ def production(declare):
 def agree(heartbeats, chain):
     """A key's consent to speak for an operator."""
     domain = heartbeats_domain(chain.chain_id, heartbeats.address)
-    return lambda key, operator, kind=KeyKind.HEARTBEAT: key.sign(
-        domain.digest(HOT_KEY, str(operator), key.address, kind)
-    )
+    return lambda key, operator, kind=KeyKind.HEARTBEAT: key_consent(domain, str(operator), key, kind)
 
 
 @pytest.fixture
