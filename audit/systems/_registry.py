@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
@@ -22,7 +20,6 @@ from keifu.provenance import (
     environments_domain,
 )
 from keifu.spec.identities import Identities
-from keifu.spec.refusals import Refused
 from keifu.units import DAY
 
 NOBODY = "0x" + "22" * 20
@@ -31,7 +28,6 @@ DIGESTS = tuple(bytes([number]) * 32 for number in range(1, 6))
 SCHEMAS = (b"\xa1" * 32, b"\xa2" * 32)
 ROOTS = (b"\xb1" * 32, b"\xb2" * 32, bytes(32))
 FORGERIES = ("", "", "", "other key", "used nonce", "expired")
-NAMES = ("production", "staging", "")
 MAX_RECORDS = 24
 CLOSED = "registry: key was replaced or lost"
 Key = tuple[str, bytes, bytes]
@@ -335,43 +331,6 @@ class Registry(System):
         if fails is None:
             self.written.add(number)
 
-    # identities -------------------------------------------------------------------------------------------------------
-
-    def saying(self, say: Callable[[], None]) -> str | None:
-        """What the log of what people said makes of it."""
-        try:
-            say()
-        except Refused as refused:
-            return str(refused)
-        return None
-
-    @action("", Choice("own_or_other"), Choice("addresses"), weight=1)
-    def propose_replacement(self, who: str, account: str, new: str) -> Steps:
-        fails = self.saying(lambda: self.people.propose(who, account, new, self.now))
-        yield self.tx("registry.propose_replacement", account, new, sender=who, fails=fails)
-
-    def proposals(self, who: str) -> list[tuple[str, str]]:
-        """(account, proposer) of what was proposed, for oneself twice as often."""
-        known = self.people.proposals
-        return [key for key, (new, _) in known.items() if new == who] * 2 + list(known) or [(who, who)]
-
-    @action("", Choice("proposals"), weight=2)
-    def accept_replacement(self, who: str, named: tuple[str, str]) -> Steps:
-        fails = self.saying(lambda: self.people.accept(who, *named, self.now))
-        yield self.tx("registry.accept_replacement", *named, sender=who, fails=fails)
-
-    @action("", Choice("addresses"), weight=1)
-    def name_recovery(self, who: str, recovery: str) -> Steps:
-        fails = self.saying(lambda: self.people.name_recovery(who, recovery, self.now))
-        yield self.tx("registry.name_recovery", recovery, sender=who, fails=fails)
-
-    @action("", Choice("addresses"), Choice((0, 0, 0, 1)), weight=1)
-    def declare_lost(self, who: str, account: str, sure: int) -> Steps:
-        if who == account and not sure:
-            return None
-        fails = self.saying(lambda: self.people.declare_lost(who, account, self.now))
-        yield self.tx("registry.declare_lost", account, sender=who, fails=fails)
-
     # what always holds ------------------------------------------------------------------------------------------------
 
     @invariant("REG-1")
@@ -381,23 +340,6 @@ class Registry(System):
             self.record_word(number) == author | time << 160 | kind << 200 | status << 208
             for number, (author, time, kind, status) in self.words.items()
         )
-
-    @invariant("REG-10", at_end=True)
-    def identities_follow(self) -> bool:
-        """Who acts for whom, since when a key is closed, and its recovery address are what people said."""
-        for account in self.addresses:
-            acting, closed, recovery, _ = self.contract("registry").identity_of(account)
-            named = self.people.accepted.get(account, [ZERO_ADDRESS])[-1]
-            if (acting, closed) != (named, self.people.closed.get(account, 0)):
-                return False
-            if recovery != self.people.recovery(account, self.now):
-                return False
-            if not all(
-                bool(self.ask("registry.acts_for", who, account)) == self.people.acts(who, account)
-                for who in self.addresses
-            ):
-                return False
-        return True
 
     @invariant("REG-5", at_end=True)
     def every_value_is_read_back(self) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.systems._registry import UNKNOWN, Place, Registry
+from audit.systems._registry import UNKNOWN, Place
+from audit.systems._registry_keys import RegistryKeys
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
 from keifu.keys import keccak256
@@ -14,7 +15,7 @@ from keifu.spec.kinds import RUNNABLE
 NAMES = ("production", "staging", "")
 
 
-class Provenance(Registry):
+class Provenance(RegistryKeys):
     """Nothing that was recorded ever changes but its status, and nothing runs without its policy."""
 
     # environments -----------------------------------------------------------------------------------------------------
