@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from keifu.provenance import _page
 from keifu.provenance._model import ZERO, Kind, Relation, Status
+from keifu.provenance._page import Words
 from keifu.provenance.documents import Documents
 from keifu.provenance.facts import Production
 from keifu.provenance.lineage import Lineage
@@ -147,24 +148,9 @@ QUESTIONS: dict[str, tuple[str, Callable[[Dossier], Iterator[Line]]]] = {
 }
 
 
+WORDS = Words("What", "Who said it", "Since", "How it was verified", "Not recorded.", "Block")
+
+
 def page(title: str, block: str, answers: Sequence[Answer]) -> str:
-    """One file of HTML to hand to somebody: no script, nothing loaded from elsewhere."""
-    parts = [
-        '<!doctype html><html lang="en"><meta charset="utf-8">',
-        f"<title>{escape(title)}</title>",
-        "<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}td,th{text-align:left;"
-        "vertical-align:top;padding:.3em .8em .3em 0;overflow-wrap:anywhere}.no{color:#c53030}</style>",
-        f"<h1>{escape(title)}</h1><p>Block {escape(block)}</p>",
-    ]
-    for answer in answers:
-        parts.append(f"<h2>{escape(answer.question)}</h2>")
-        if not answer.lines:
-            parts.append("<p>Not recorded.</p>")
-            continue
-        parts.append("<table><tr><th>What<th>Who said it<th>Since<th>How it was verified</tr>")
-        for line in answer.lines:
-            mark = "" if line.good else ' class="no"'
-            cells = "".join(f"<td>{escape(cell)}</td>" for cell in (line.what, line.who, line.since, line.how))
-            parts.append(f"<tr{mark}>{cells}</tr>")
-        parts.append("</table>")
-    return "\n".join(parts) + "\n</html>\n"
+    """One file of HTML to hand to somebody."""
+    return _page.page(title, block, [(answer.question, answer.lines) for answer in answers], WORDS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import msgspec
 
 from keifu.errors import InputError
 from keifu.provenance._model import Kind, Relation
+from keifu.provenance._page import Words, page
 from keifu.provenance.answers import QUESTIONS, Dossier, Line
 from keifu.provenance.statement import rfc3339
 
@@ -175,43 +175,26 @@ TOPICS: dict[str, Callable[[Dossier], Iterator[Line]]] = {
 }
 
 WORDS = {
-    "en": ("What", "Who", "Since", "Proof", "Not recorded.", "Block", "NOT IN ORDER"),
-    "ja": ("内容", "誰が", "いつから", "証明", "記録なし", "ブロック", "要確認"),
+    "en": Words("What", "Who", "Since", "Proof", "Not recorded.", "Block"),
+    "ja": Words("内容", "誰が", "いつから", "証明", "記録なし", "ブロック"),
 }
+WRONG = {"en": "NOT IN ORDER", "ja": "要確認"}
 
 
 def text(title: str, block: str, found: Sequence[Section], language: str) -> str:
     """For a terminal."""
-    *_, nothing, block_word, wrong = WORDS[language]
-    lines = [title, f"{block_word} {block}"]
+    words, wrong = WORDS[language], WRONG[language]
+    lines = [title, f"{words.block} {block}"]
     for section in found:
         lines += ["", f"{section.id}  {section.heading}"]
         for line in section.lines:
             lines.append(f"  {'' if line.good else f'[{wrong}] '}{line.what}")
             lines.append(f"    {line.who}{f', {line.since}' if line.since else ''}; {line.how}")
         if not section.lines:
-            lines.append(f"  {nothing}")
+            lines.append(f"  {words.nothing}")
     return "\n".join(lines)
 
 
 def html(title: str, block: str, found: Sequence[Section], language: str) -> str:
-    """One file to hand to somebody: no script, nothing loaded from elsewhere."""
-    what, who, since, proof, nothing, block_word, _ = WORDS[language]
-    parts = [
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{escape(title)}</title>',
-        "<style>body{font:16px/1.6 sans-serif;max-width:64em;margin:2em auto;padding:0 1em}td,th{text-align:left;"
-        "vertical-align:top;padding:.3em .8em .3em 0;overflow-wrap:anywhere}.no{color:#c53030}</style>",
-        f"<h1>{escape(title)}</h1><p>{block_word} {escape(block)}</p>",
-    ]
-    for section in found:
-        parts.append(f"<h2>{escape(section.id)} {escape(section.heading)}</h2>")
-        if not section.lines:
-            parts.append(f"<p>{nothing}</p>")
-            continue
-        parts.append(f"<table><tr><th>{what}<th>{who}<th>{since}<th>{proof}</tr>")
-        for line in section.lines:
-            cells = "".join(f"<td>{escape(cell)}</td>" for cell in (line.what, line.who, line.since, line.how))
-            mark = "" if line.good else ' class="no"'
-            parts.append(f"<tr{mark}>{cells}</tr>")
-        parts.append("</table>")
-    return "\n".join(parts) + "\n</html>\n"
+    """One file of HTML to hand to somebody."""
+    return page(title, block, [(f"{item.id} {item.heading}", item.lines) for item in found], WORDS[language], language)
