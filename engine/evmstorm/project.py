@@ -157,7 +157,11 @@ def _package(setting: str) -> ModuleType:
 
 
 def _modules(package: ModuleType) -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
+    """Those of the project: a folder without `__init__.py` is one package with its namesakes, which projects that this
+    process searched before have left on the path."""
+    own = [path for path in package.__path__ if Path(path).resolve().is_relative_to(root())]
+    found = pkgutil.iter_modules(own or package.__path__)
+    return sorted(module.name for module in found if not module.name.startswith("_"))
 
 
 def names() -> list[str]:

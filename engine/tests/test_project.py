@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,19 @@ def test_another_project_is_used_for_a_while(folder: Path) -> None:
         assert project.equivalents() == []
 
     assert project.root() == artifacts.project().root == before
+
+
+def test_another_project_s_descriptions_are_not_this_one_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both in a folder of one name, and the first one's is still on the path of this process."""
+    monkeypatch.setattr("sys.path", list(sys.path))
+    for name in ("first", "second"):
+        described = tmp_path / name / "namesakes"
+        described.mkdir(parents=True)
+        (described / f"{name}.py").write_text("")
+        (tmp_path / name / "evmstorm.toml").write_text('descriptions = "namesakes"\n')
+        (tmp_path / name / "contracts").mkdir()
+        with project.using(tmp_path / name):
+            assert project.names() == [name]
 
 
 def test_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
