@@ -25,6 +25,7 @@ __all__ = [
     "ITEM",
     "LABEL",
     "LINK",
+    "ORDER",
     "PERMIT",
     "RECEIVE_WITH_AUTHORIZATION",
     "RECORD",
@@ -128,3 +129,21 @@ STATEMENT = StructType(
     deadline="uint256",
 )
 ACCESS = StructType("Access", (DATUM,), **_MOVE, data="Datum[]", nonce="bytes32", deadline="uint256")
+
+# AgentMarket
+ORDER = StructType(
+    "Order",
+    seller="address",
+    buyer="address",
+    tokenId="uint256",
+    transfers="uint256",
+    data="bytes32",
+    leasedUntil="uint256",
+    account="address",
+    accountState="uint256",
+    price="uint256",
+    currency="address",
+    backing="uint256",
+    nonce="bytes32",
+    deadline="uint256",
+)
