@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Executor
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -17,12 +18,14 @@ from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
 
 __all__ = ["Pending", "Range", "Reader"]
 
-PARTS = 8  # of a range, one being checked while others are on their way
+PARTS = 8  # of a range
+AHEAD = 3  # of them that are on their way while one is checked
 LEAST_BLOCKS, MOST_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
@@ -55,7 +58,7 @@ class Reader:
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Raises NotServed when the endpoint does not have one of them."""
-        return self._sealed(numbers, self._headers(numbers))
+        return self._sealed(numbers, self.rpc.batch_as(Header, _header_calls(numbers)))
 
     def range(self, first: int, last: int, wanted: Filter, *, prove: bool) -> Range:
         """Blocks `first` to `last` with our logs, or fewer where the endpoint serves only few at once. With `prove`,
@@ -67,24 +70,34 @@ class Reader:
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
         size = min(limit.size, MOST_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
-        parts = [range(at, min(at + size, last + 1)) for at in range(first, last + 1, size)]
-        begun = [
-            (part, self._begin(self._headers, part), self._begin(self.logs, part[0], part[-1], wanted))
-            for part in parts
-        ]
+        parts = deque(range(at, min(at + size, last + 1)) for at in range(first, last + 1, size))
+        begun: deque[_Asked] = deque()
         found = Range([])
         try:
-            for part, headers, logs in begun:
-                self._take(part, headers.result(), self._served(part, logs), wanted, found, prove=prove)
+            while parts or begun:
+                while parts and len(begun) < AHEAD:
+                    begun.append(self._ask(parts.popleft(), wanted))
+                part, headers, logs = begun.popleft()
+                taken = headers.result(), self._served(part, logs)
+                if parts:  # the endpoint works on the next ones while this one is checked
+                    begun.append(self._ask(parts.popleft(), wanted))
+                self._take(part, *taken, wanted, found, prove=prove)
         finally:
-            for _, *asked in begun:  # what has not begun when a part fails is not asked for
+            for _, *asked in begun:
                 for work in asked:
                     work.cancel()
         return found
 
-    def _served(
-        self, part: Sequence[int], logs: Future[list[Event] | None] | _Later[list[Event] | None]
-    ) -> list[Event] | None:
+    def _ask(self, part: Sequence[int], wanted: Filter) -> _Asked:
+        calls = _header_calls(part)
+        first, last = part[0], part[-1]
+        headers = self.rpc.begin_batch_as(Header, calls) or self._begin(self.rpc.batch_as, Header, calls)
+        logs = self.rpc.begin_as(
+            list[Event], "eth_getLogs", wanted.query(first, last), again=lambda: self.logs(first, last, wanted)
+        ) or self._begin(self.logs, first, last, wanted)
+        return part, headers, logs
+
+    def _served(self, part: Sequence[int], logs: _Work[list[Event] | None]) -> list[Event] | None:
         """The logs of a part, and what they tell about how much the endpoint serves."""
         try:
             events = logs.result()
@@ -171,22 +184,31 @@ class Reader:
             if events or proof is not None:
                 found.pending.append(Pending(block, digest_of(events), self.url))
 
-    def _headers(self, numbers: Sequence[int]) -> list[Header]:
-        return self.rpc.batch_as(Header, [("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
-
     def _sealed(self, numbers: Sequence[int], headers: Sequence[Header]) -> list[Block]:
-        return [
-            sealed(header, number, self.url, hashed=self._hashed)
-            for number, header in zip(numbers, headers, strict=True)
-        ]
+        return sealed(headers, numbers, self.url, hashed=self._hashed)
 
-    def _begin(self, work: Callable[..., T], *given: Any) -> Future[T] | _Later[T]:
+    def _begin(self, work: Callable[..., T], *given: Any) -> _Work[T]:
         """Start it now, or when its result is wanted."""
         return _Later(lambda: work(*given)) if self._workers is None else self._workers.submit(work, *given)
 
 
+def _header_calls(numbers: Sequence[int]) -> list[tuple[str, list[Any]]]:
+    return [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+
+
+class _Work(Protocol[T_co]):
+    """The half of a Future that is used here."""
+
+    def result(self) -> T_co: ...
+
+    def cancel(self) -> object: ...
+
+
+_Asked = tuple[Sequence[int], _Work[list[Header]], _Work[list[Event] | None]]
+
+
 class _Later(Generic[T]):
-    """Work that begins when its result is wanted: the half of a Future that is used here."""
+    """Work that begins when its result is wanted."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self.result = work

@@ -35,6 +35,7 @@ class Nodes(Rpc):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(urls[0], timeout=timeout, attempts=attempts, sleep=sleep)
+        self._wires = None  # whoever reads ahead asks one endpoint
         # One try each before the next is asked: the others are the back-off.
         self._nodes = tuple(Rpc(url, timeout=timeout, attempts=1, sleep=sleep) for url in urls)
         self._current = 0
