@@ -1,0 +1,83 @@
+"""Requests that are sent now and read later, over plain HTTP to a node of this machine.
+
+No thread waits for the answer: it collects in the kernel while the caller works. Only what goes well is read here. For
+everything else the caller asks again in the usual way, which knows what each fault means and what may be tried again.
+"""
+
+from __future__ import annotations
+
+import http.client
+import math
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+__all__ = ["Begun", "Wires"]
+
+OK = 200
+MOST_IDLE = 8  # connections that are kept for the next request
+HEADERS = {"Content-Type": "application/json"}
+
+T = TypeVar("T")
+
+
+class Wires:
+    """Connections to one node, each of which carries one request at a time."""
+
+    def __init__(self, host: str, port: int, path: str, timeout: float) -> None:
+        self._host, self._port, self._path = host, port, path
+        self._timeout = timeout if math.isfinite(timeout) else None
+        self._idle: list[http.client.HTTPConnection] = []
+
+    def send(self, content: bytes) -> http.client.HTTPConnection | None:
+        """The connection on which the request is under way; None when it could not be sent."""
+        try:
+            wire = self._idle.pop()
+        except IndexError:
+            wire = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+        try:
+            wire.request("POST", self._path, content, HEADERS)
+        except (OSError, http.client.HTTPException):
+            wire.close()
+            return None
+        return wire
+
+    def receive(self, wire: http.client.HTTPConnection) -> bytes | None:
+        """The body of the answer; None when it did not come whole, or is none of success."""
+        try:
+            response = wire.getresponse()
+            body = response.read()
+        except (OSError, http.client.HTTPException):
+            wire.close()
+            return None
+        if response.will_close or len(self._idle) >= MOST_IDLE:
+            wire.close()
+        else:
+            self._idle.append(wire)
+        return body if response.status == OK else None
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+
+class Begun(Generic[T]):
+    """A request that is under way. `read` makes of the answer's body what is wanted, or None when it is no good;
+    `again` asks in the usual way."""
+
+    def __init__(self, wires: Wires, content: bytes, read: Callable[[bytes], T | None], again: Callable[[], T]) -> None:
+        self._wires, self._read, self._again = wires, read, again
+        self._wire = wires.send(content)
+
+    def result(self) -> T:
+        wire, self._wire = self._wire, None
+        if wire is not None and (body := self._wires.receive(wire)) is not None:
+            found = self._read(body)
+            if found is not None:
+                return found
+        return self._again()
+
+    def cancel(self) -> None:
+        """Nobody will ask for the result."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
