@@ -215,7 +215,7 @@ class Follower:
         while True:
             known = reader.rpc.blocks.size
             try:
-                return reader.range(first, min(head, first + self._most - 1), wanted, prove=prove)
+                return reader.range(first, min(head, first + self._most - 1), wanted, prove=prove, head=head)
             except LimitExceeded:
                 if reader.rpc.blocks.size == known:  # nothing smaller can be asked for
                     raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -51,6 +51,7 @@ class Reader:
         self.rpc = rpc
         self._hashed = hashed
         self._workers = workers
+        self._ahead: tuple[Filter | None, deque[_Asked]] = None, deque()
 
     @property
     def url(self) -> str:
@@ -60,33 +61,44 @@ class Reader:
         """Raises NotServed when the endpoint does not have one of them."""
         return self._sealed(numbers, self.rpc.batch_as(Header, _header_calls(numbers)))
 
-    def range(self, first: int, last: int, wanted: Filter, *, prove: bool) -> Range:
+    def range(self, first: int, last: int, wanted: Filter, *, prove: bool, head: int = -1) -> Range:
         """Blocks `first` to `last` with our logs, or fewer where the endpoint serves only few at once. With `prove`,
         every log comes from receipts, as far as the endpoint has them; without, only those of blocks that announce one
         and for which it gave none.
 
-        While one part is checked, the next ones are on their way. Raises LimitExceeded when the endpoint serves fewer
-        than was known: the next call asks for that."""
+        While one part is checked, the next ones are on their way, up to `head`: those behind `last` are for the next
+        call. Raises LimitExceeded when the endpoint serves fewer than was known: the next call asks for that."""
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
         size = min(limit.size, MOST_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
-        parts = deque(range(at, min(at + size, last + 1)) for at in range(first, last + 1, size))
-        begun: deque[_Asked] = deque()
+        begun = self._left_over(first, last, wanted)
+        parts = deque(_cut(begun[-1][0][-1] + 1 if begun else first, last, size))
+        parts += _cut(last + 1, min(head, last + AHEAD * size), size)
         found = Range([])
         try:
-            while parts or begun:
-                while parts and len(begun) < AHEAD:
-                    begun.append(self._ask(parts.popleft(), wanted))
+            while not found.blocks or found.blocks[-1].number < last:
+                self._ask_ahead(parts, begun, wanted)
                 part, headers, logs = begun.popleft()
                 taken = headers.result(), self._served(part, logs)
-                if parts:  # the endpoint works on the next ones while this one is checked
-                    begun.append(self._ask(parts.popleft(), wanted))
+                self._ask_ahead(parts, begun, wanted)  # the endpoint works on them while this one is checked
                 self._take(part, *taken, wanted, found, prove=prove)
-        finally:
-            for _, *asked in begun:
-                for work in asked:
-                    work.cancel()
+        except BaseException:
+            _cancel(begun)
+            raise
+        self._ahead = wanted, begun
         return found
+
+    def _left_over(self, first: int, last: int, wanted: Filter) -> deque[_Asked]:
+        """What an earlier call has asked for, when it is the beginning of what is wanted now."""
+        (of, begun), self._ahead = self._ahead, (None, deque())
+        if begun and (of is not wanted or begun[0][0][0] != first or begun[-1][0][-1] > last):
+            _cancel(begun)
+            begun.clear()
+        return begun
+
+    def _ask_ahead(self, parts: deque[Sequence[int]], begun: deque[_Asked], wanted: Filter) -> None:
+        while parts and len(begun) < AHEAD:
+            begun.append(self._ask(parts.popleft(), wanted))
 
     def _ask(self, part: Sequence[int], wanted: Filter) -> _Asked:
         calls = _header_calls(part)
@@ -194,6 +206,16 @@ class Reader:
 
 def _header_calls(numbers: Sequence[int]) -> list[tuple[str, list[Any]]]:
     return [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+
+
+def _cut(first: int, last: int, size: int) -> list[Sequence[int]]:
+    return [range(at, min(at + size, last + 1)) for at in range(first, last + 1, size)]
+
+
+def _cancel(begun: Iterable[_Asked]) -> None:
+    for _, *asked in begun:
+        for work in asked:
+            work.cancel()
 
 
 class _Work(Protocol[T_co]):

@@ -27,6 +27,7 @@ class Wires:
         self._host, self._port, self._path = host, port, path
         self._timeout = timeout if math.isfinite(timeout) else None
         self._idle: list[http.client.HTTPConnection] = []
+        self._all: set[http.client.HTTPConnection] = set()
 
     def send(self, content: bytes) -> http.client.HTTPConnection | None:
         """The connection on which the request is under way; None when it could not be sent."""
@@ -34,10 +35,11 @@ class Wires:
             wire = self._idle.pop()
         except IndexError:
             wire = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+            self._all.add(wire)
         try:
             wire.request("POST", self._path, content, HEADERS)
         except (OSError, http.client.HTTPException):
-            wire.close()
+            self.drop(wire)
             return None
         return wire
 
@@ -47,17 +49,23 @@ class Wires:
             response = wire.getresponse()
             body = response.read()
         except (OSError, http.client.HTTPException):
-            wire.close()
+            self.drop(wire)
             return None
         if response.will_close or len(self._idle) >= MOST_IDLE:
-            wire.close()
+            self.drop(wire)
         else:
             self._idle.append(wire)
         return body if response.status == OK else None
 
+    def drop(self, wire: http.client.HTTPConnection) -> None:
+        wire.close()
+        self._all.discard(wire)
+
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        """Those under way, too."""
+        self._idle.clear()
+        while self._all:
+            self._all.pop().close()
 
 
 class Begun(Generic[T]):
@@ -79,5 +87,5 @@ class Begun(Generic[T]):
     def cancel(self) -> None:
         """Nobody will ask for the result."""
         if self._wire is not None:
-            self._wire.close()
+            self._wires.drop(self._wire)
             self._wire = None
