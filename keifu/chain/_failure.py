@@ -29,6 +29,8 @@ class Endpoint(Protocol):
 
     def agreed_many(self, calls: list[tuple[str, list[Any]]], of: Callable[[Any], Any], /) -> list[Any]: ...
 
+    def estimated_many(self, calls: list[tuple[str, list[Any]]], /) -> list[Any]: ...
+
 
 def receipt_facts(answer: Any) -> Any:
     """What two endpoints must say alike of a transaction; each adds members of its own."""

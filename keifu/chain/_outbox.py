@@ -126,9 +126,9 @@ class Outbox:
                 *_MARKET,
                 *(("eth_getTransactionCount", [address, "pending"]) for address in accounts),
                 *(("eth_getBalance", [address, "latest"]) for address in accounts),
-                *(("eth_estimateGas", [draft.request]) for draft in asked),
             ]
         )
+        answers += self.rpc.estimated_many([("eth_estimateGas", [draft.request]) for draft in asked])
         market = self._market(answers)
         numbers = [_required(answer) for answer in answers[len(_MARKET) :]]
         nonces = {

@@ -155,7 +155,10 @@ class Node:
 
     def estimates(self, items: Sequence[Bound]) -> list[int | Revert | RpcError]:
         """Gas of each; a Revert where the contract refuses it or no gas would do, an RpcError where nobody knows."""
-        answers = self._many([("eth_estimateGas", [self.request(item)]) for item in items])
+        calls: list[tuple[str, list[Any]]] = [("eth_estimateGas", [self.request(item)]) for item in items]
+        answers: list[Any] = []
+        for start in range(0, len(calls), BATCH):
+            answers += self.endpoint.estimated_many(calls[start : start + BATCH])
         return [_estimate(answer) for answer in answers]
 
     def tell(self, items: Sequence[Bound], now: float) -> None:

@@ -111,6 +111,11 @@ class Rpc:
         agree in: nodes add members of their own."""
         return self.batch(calls)
 
+    def estimated_many(self, calls: Calls) -> list[Any]:
+        """Amounts of gas in one round trip, an exception in the place of what was refused. Where there are several
+        endpoints, none alone names too little or too much."""
+        return self.batch(calls)
+
     def block_number(self) -> int:
         return self.quantity("eth_blockNumber")
 
