@@ -160,9 +160,8 @@ def test_a_refusal_is_what_more_than_half_say():
         ]
     )
     calls = [("eth_estimateGas", [{}]), ("eth_estimateGas", [{}])]
-    assert [str(answer) for answer in nodes_of(refusing, refusing, saying("0x1")).estimated_many(calls)] == [
-        "closed"
-    ] * 2
+    refused = nodes_of(refusing, refusing, saying("0x1")).estimated_many(calls)
+    assert [str(answer) for answer in refused] == ["reverted: closed"] * 2
     assert nodes_of(refusing, saying("0x2"), saying("0x1")).estimated_many(calls) == ["0x2"] * 2
     for other in (saying("0x1"), saying("0x1", Drop())):
         doubts = nodes_of(refusing, other).estimated_many(calls)

@@ -15,6 +15,8 @@ __all__ = ["Begun", "Wires"]
 
 OK = 200
 MOST_IDLE = 8  # connections that are kept for the next request
+# A length that no machine has room for is among what a node can say.
+FAULTS = (OSError, http.client.HTTPException, MemoryError, OverflowError, ValueError)
 HEADERS = {"Content-Type": "application/json"}
 
 T = TypeVar("T")
@@ -38,7 +40,7 @@ class Wires:
             self._all.add(wire)
         try:
             wire.request("POST", self._path, content, HEADERS)
-        except (OSError, http.client.HTTPException):
+        except FAULTS:
             self.drop(wire)
             return None
         return wire
@@ -48,7 +50,7 @@ class Wires:
         try:
             response = wire.getresponse()
             body = response.read()
-        except (OSError, http.client.HTTPException):
+        except FAULTS:
             self.drop(wire)
             return None
         if response.will_close or len(self._idle) >= MOST_IDLE:
