@@ -193,14 +193,14 @@ class State:
         )
         self._set(reached=number)
 
-    def limit_of(self, url: str) -> int | None:
-        """How many blocks an endpoint served at once, as an earlier run has found."""
-        kept = self._meta(f"blocks at once {url}")
+    def limit_of(self, url: str, what: str) -> int | None:
+        """How many blocks, or requests, an endpoint served at once, as an earlier run has found."""
+        kept = self._meta(f"{what} at once {url}")
         return None if kept is None else int(kept)
 
-    def keep_limit(self, url: str, size: int) -> None:
+    def keep_limit(self, url: str, what: str, size: int) -> None:
         """Inside a transaction."""
-        self._set(**{f"blocks at once {url}": size})
+        self._set(**{f"{what} at once {url}": size})
 
     # proofs --------------------------------------------------------------------------------------------------------
 
@@ -280,10 +280,9 @@ class State:
         return marked
 
     def unproved(self) -> list[Unproved]:
-        query = "SELECT number, url, why FROM follower_unproved ORDER BY number, scope"
-        found = [Unproved(*row) for row in self.database.execute(query)]
-        packed = self._packed("ORDER BY first, scope")
-        return found + [Unproved(number, url, "") for *_, facts in packed for number, *_, url in facts]
+        found = [Unproved(*row) for row in self.database.execute("SELECT number, url, why FROM follower_unproved")]
+        found += [Unproved(number, url, "") for *_, facts in self._packed("") for number, *_, url in facts]
+        return sorted(found, key=lambda item: item.number)
 
     # transactions --------------------------------------------------------------------------------------------------
 
