@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethwire import rlp
-from ethwire.rpc import Rpc
+from ethwire.rpc import Rpc, octets, quantity
 from keifu import abi
 from keifu.abi import Contract, FunctionAbi, Interface, Log, Receipt, encode_args
 from keifu.chain._outbox import BATCH, Draft, Outbox
-from keifu.errors import UsageError
+from keifu.errors import NoAnswer, UsageError
 from keifu.keys import Account, keccak256
 
 __all__ = ["Call", "ChainClient"]
@@ -55,18 +55,21 @@ class ChainClient:
         request = {"to": contract.address, "data": "0x" + function.encode(args).hex()}
         if sender is not None:
             request["from"] = _address(sender)
-        return function.decode(bytes.fromhex(self.rpc.agreed("eth_call", request, "latest")[2:]))
+        return function.decode(octets(self.rpc.agreed("eth_call", request, "latest"), "eth_call", self.rpc.url))
 
     def balance(self, who: Any) -> int:
-        return int(self.rpc.agreed("eth_getBalance", _address(who), "latest"), 16)
+        answer = self.rpc.agreed("eth_getBalance", _address(who), "latest")
+        return quantity(answer, "eth_getBalance", self.rpc.url)
 
     def code(self, who: Any) -> bytes:
-        return bytes.fromhex(self.rpc.agreed("eth_getCode", _address(who), "latest")[2:])
+        return octets(self.rpc.agreed("eth_getCode", _address(who), "latest"), "eth_getCode", self.rpc.url)
 
     @property
     def now(self) -> int:
         """Time stamp of the newest block: deadlines use the chain's clock, not this machine's."""
-        return int(self.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        block = self.rpc.call("eth_getBlockByNumber", "latest", False)
+        time = block.get("timestamp") if isinstance(block, dict) else None
+        return quantity(time, "the newest block's time", self.rpc.url)
 
     # sending -------------------------------------------------------------------------------------------------------
 
@@ -114,8 +117,16 @@ class ChainClient:
         return [(item.nonce, self._receipt(item.receipt)) for item in sent]
 
     def _receipt(self, raw: dict[str, Any]) -> Receipt:
+        try:
+            logs = [log for item in raw["logs"] if (log := self._decode(item)) is not None]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise NoAnswer(
+                f"{self.rpc.url} gave malformed logs of {raw['transactionHash']}, which is in a block: {error!r}",
+                remedy="do not send it again: look at it through another node",
+                url=self.rpc.url,
+            ) from error
         return Receipt(
-            logs=[log for item in raw["logs"] if (log := self._decode(item)) is not None],
+            logs=logs,
             gas_used=int(raw["gasUsed"], 16),
             block_number=int(raw["blockNumber"], 16),
             tx_hash=raw["transactionHash"],

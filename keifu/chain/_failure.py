@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from keifu.errors import OutOfGas, Revert, RpcError
 
-__all__ = ["Endpoint", "is_known", "never_works", "receipt_facts", "why_failed"]
+__all__ = ["MOST", "Endpoint", "is_known", "is_receipt", "never_works", "receipt_facts", "why_failed"]
+
+MOST = 2**63  # what no block number, and no amount of gas, comes near: more does not fit into a database
 
 # Whoever runs out of gas in an inner call keeps a 64th of it (EIP-150), twice in a call within a call.
 _ALL_BUT = 32
@@ -29,6 +31,8 @@ class Endpoint(Protocol):
 
     def agreed_many(self, calls: list[tuple[str, list[Any]]], of: Callable[[Any], Any], /) -> list[Any]: ...
 
+    def estimated_many(self, calls: list[tuple[str, list[Any]]], /) -> list[Any]: ...
+
 
 def receipt_facts(answer: Any) -> Any:
     """What two endpoints must say alike of a transaction; each adds members of its own."""
@@ -39,6 +43,17 @@ def receipt_facts(answer: Any) -> Any:
     if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
         return facts
     return facts + [[log.get(name) for name in ("address", "topics", "data")] for log in logs]
+
+
+def is_receipt(answer: Any, tx_hash: str) -> bool:
+    """Whether it says of that transaction what is needed, in numbers."""
+    if not isinstance(answer, dict) or answer.get("transactionHash") != tx_hash:
+        return False
+    try:
+        numbers = [int(answer[name], 16) for name in ("blockNumber", "status", "gasUsed")]
+        return int(answer["blockHash"], 16) >= 0 and all(0 <= number < MOST for number in numbers)
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def why_failed(node: Endpoint, request: dict[str, str], gas: int, receipt: dict[str, Any]) -> Revert:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from keifu.chain._failure import Endpoint, is_known, receipt_facts, why_failed
+from keifu.chain._failure import Endpoint, is_known, is_receipt, receipt_facts, why_failed
 from keifu.chain._pricing import MOST_FEE, fresh_fees, gas_limit, quantity, raised
 from keifu.chain._transaction import Fees, sign_transaction
 from keifu.errors import Contradiction, Revert, RpcError
@@ -126,9 +126,9 @@ class Outbox:
                 *_MARKET,
                 *(("eth_getTransactionCount", [address, "pending"]) for address in accounts),
                 *(("eth_getBalance", [address, "latest"]) for address in accounts),
-                *(("eth_estimateGas", [draft.request]) for draft in asked),
             ]
         )
+        answers += self.rpc.estimated_many([("eth_estimateGas", [draft.request]) for draft in asked])
         market = self._market(answers)
         numbers = [_required(answer) for answer in answers[len(_MARKET) :]]
         nonces = {
@@ -155,10 +155,16 @@ class Outbox:
         if not isinstance(block, dict):
             raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
-        fees = fresh_fees(self.chain_id, base, 0 if isinstance(tip, Exception) else quantity(tip, "the tip"))
+        fees = fresh_fees(
+            self.chain_id, base, 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "the tip")
+        )
         if fees.max_fee < base + fees.priority:
             raise RpcError(f"the base fee is {base} wei, and no more than {MOST_FEE} are paid", remedy="wait")
-        return _Market(quantity(block["number"], "block"), base, quantity(block["gasLimit"], "gas limit"), fees)
+        head, most = (
+            quantity(block.get("number"), "the newest block's number"),
+            quantity(block.get("gasLimit"), "its gas"),
+        )
+        return _Market(head, base, most, fees)
 
     # waiting -------------------------------------------------------------------------------------------------------
 
@@ -184,8 +190,8 @@ class Outbox:
         calls: list[tuple[str, list[Any]]] = [("eth_getTransactionReceipt", [tx_hash]) for _, tx_hash in asked]
         answers = self.rpc.agreed_many(calls, receipt_facts)
         self._doubt = next((answer for answer in answers if isinstance(answer, Contradiction)), None)
-        for (item, _), answer in zip(asked, answers, strict=True):
-            if isinstance(answer, dict):
+        for (item, tx_hash), answer in zip(asked, answers, strict=True):
+            if is_receipt(answer, tx_hash):
                 item.receipt = answer
                 address = item.draft.account.address
                 self._mined[address] = max(self._mined.get(address, 0), item.nonce + 1)

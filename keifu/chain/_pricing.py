@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ethwire.constants import GWEI
+from ethwire.rpc import quantity as checked
 from keifu.chain._transaction import Fees
 from keifu.errors import RpcError
 
@@ -34,9 +35,9 @@ INIT_WORD_GAS, WORD = 2, 32  # EIP-3860
 def quantity(answer: Any, what: str) -> int:
     """A number as JSON-RPC writes it. Raises RpcError for anything else."""
     try:
-        return int(answer, 16)
-    except (TypeError, ValueError):
-        raise RpcError(f"{what}: the node answered {answer!r} in the place of a number") from None
+        return checked(answer, what)
+    except RpcError:
+        raise RpcError(f"{what}: the node answered {answer!r:.200} in the place of a number") from None
 
 
 def fresh_fees(chain_id: int, base_fee: int, suggested_tip: int, most_fee: int = MOST_FEE) -> Fees:

@@ -15,7 +15,10 @@ from keifu.keys import keccak256
 __all__ = ["Header", "encode_header", "header_of", "header_rlp"]
 
 _HASH_SIZE = 66  # characters with 0x
-_SIZES = (_HASH_SIZE, _HASH_SIZE, 42, _HASH_SIZE, _HASH_SIZE, _HASH_SIZE, 514, _HASH_SIZE, 18)
+_NONCE_SIZE = 18
+_FRONT = 890  # of the fields up to the bloom filter, with their prefixes
+# Of numbers of three digits and more, by their length with 0x: digits are filled up to whole bytes.
+_PREFIXES = {size: f"{0x80 + (size - 1) // 2:02x}{'0' * (size % 2)}" for size in range(5, 19)}
 _SHORT = 55  # bytes of the longest string or list whose prefix holds its length
 
 
@@ -54,21 +57,21 @@ def header_of(block: Mapping[str, Any]) -> Header:
 
 def header_rlp(header: Header) -> bytes:
     """RLP of the header. Raises ValueError when a field is malformed."""
-    parent, uncles, miner, state = header.parent_hash, header.sha3_uncles, header.miner, header.state_root
-    transactions, receipts, bloom = header.transactions_root, header.receipts_root, header.logs_bloom
+    front = (
+        f"a0{header.parent_hash[2:]}a0{header.sha3_uncles[2:]}94{header.miner[2:]}a0{header.state_root[2:]}"
+        f"a0{header.transactions_root[2:]}a0{header.receipts_root[2:]}b90100{header.logs_bloom[2:]}"
+    )
     mix, nonce = header.mix_hash, header.nonce
-    sizes = (
-        len(parent), len(uncles), len(miner), len(state), len(transactions), len(receipts), len(bloom), len(mix),
-        len(nonce),
+    if len(front) != _FRONT or len(mix) != _HASH_SIZE or len(nonce) != _NONCE_SIZE:
+        raise ValueError("one of its hashes is too short or too long")
+    forks = _fields_of_forks(
+        header.withdrawals_root, header.blob_gas_used, header.excess_blob_gas, header.parent_beacon_block_root,
+        header.requests_hash,
     )  # fmt: skip
-    if sizes != _SIZES:
-        raise ValueError(f"its fields have {sizes} characters, not {_SIZES}")
     payload = unhexlify(
-        f"a0{parent[2:]}a0{uncles[2:]}94{miner[2:]}a0{state[2:]}a0{transactions[2:]}a0{receipts[2:]}b90100{bloom[2:]}"
-        f"{_number(header.difficulty)}{_number(header.number)}{_number(header.gas_limit)}{_number(header.gas_used)}"
-        f"{_number(header.timestamp)}{_string(header.extra_data)}a0{mix[2:]}88{nonce[2:]}"
-        f"{_number(header.base_fee_per_gas)}{_hash(header.withdrawals_root)}{_number(header.blob_gas_used)}"
-        f"{_number(header.excess_blob_gas)}{_hash(header.parent_beacon_block_root)}{_hash(header.requests_hash)}"
+        f"{front}{_number(header.difficulty)}{_own_number(header.number)}{_number(header.gas_limit)}"
+        f"{_number(header.gas_used)}{_own_number(header.timestamp)}{_string(header.extra_data)}a0{mix[2:]}88{nonce[2:]}"
+        f"{_own_number(header.base_fee_per_gas)}{forks}"
     )
     return b"\xf9" + len(payload).to_bytes(2, "big") + payload  # a header is always longer than 255 bytes
 
@@ -89,6 +92,12 @@ def encode_header(block: dict[str, Any]) -> bytes:
 
 
 @lru_cache(maxsize=64)
+def _fields_of_forks(
+    withdrawals: str | None, blob_gas: str | None, excess: str | None, beacon: str | None, requests: str | None
+) -> str:
+    return f"{_hash(withdrawals)}{_number(blob_gas)}{_number(excess)}{_hash(beacon)}{_hash(requests)}"
+
+
 def _hash(text: str | None) -> str:
     """Of a field that a fork added; nothing where the chain does not have it."""
     if text is None:
@@ -96,6 +105,15 @@ def _hash(text: str | None) -> str:
     if len(text) != _HASH_SIZE:
         raise ValueError(f"{text[:80]} is no hash")
     return f"a0{text[2:]}"
+
+
+def _own_number(text: str | None) -> str:
+    """Of a field that differs from block to block, so that looking it up does not pay: its prefix depends on its length
+    alone, unless it is odd in some way."""
+    prefix = None if text is None else _PREFIXES.get(len(text))
+    if text is None or prefix is None or text[2] == "0":
+        return _number(text)
+    return prefix + text[2:]
 
 
 @lru_cache(maxsize=4_096)

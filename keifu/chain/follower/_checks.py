@@ -10,7 +10,7 @@ import hashlib
 import re
 from binascii import unhexlify
 from collections.abc import Iterable, Sequence
-from operator import ge
+from operator import attrgetter
 
 import msgspec
 
@@ -28,30 +28,37 @@ OTHER_RULES = "another endpoint; for a chain that hashes in its own way, hashed_
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _DATA = re.compile(r"0x[0-9a-f]*")
 _TRANSACTIONS = msgspec.json.Decoder(list[str])
+_Kinds = dict[tuple[str, ...], tuple[int, bool]]  # address and topics: bits of the bloom filter, and whether it is ours
 
 
-def sealed(header: Header, number: int, url: str, *, hashed: bool) -> Block:
-    """The block of a header that hashes to its hash (unless the chain's rules are not known: then it is believed)."""
-    try:
-        found = f"0x{keccak256(header_rlp(header)).hex()}" if hashed else header.hash
-        block = Block(
-            int(header.number, 16),
-            found,
-            header.parent_hash.lower(),
-            int(header.timestamp, 16),
-            int.from_bytes(unhexlify(header.logs_bloom[2:]), "big"),
-            header.receipts_root.lower(),
-            header.transactions,
-        )
-    except ValueError as error:
-        raise Contradiction(f"{url} gave a malformed header of block {number}: {error}", url=url) from error
-    if found != header.hash or not (hashed or _HASH.fullmatch(found)):
-        raise Contradiction(
-            f"the header of block {number} from {url} does not hash to the block's hash", remedy=OTHER_RULES, url=url
-        )
-    if block.number != number:
-        raise Contradiction(f"{url} gave block {block.number} for block {number}", url=url)
-    return block
+def sealed(headers: Sequence[Header], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block]:
+    """The blocks of headers that hash to their hashes (unless the chain's rules are not known: then they are believed).
+
+    What the hash was computed of is what counts: the parent, the root and the filter are taken from there.
+    """
+    blocks: list[Block] = []
+    for number, header in zip(numbers, headers, strict=True):
+        try:
+            if hashed:
+                encoded = header_rlp(header)
+                found = f"0x{keccak256(encoded).hex()}"
+                parent, root, bloom = f"0x{encoded[4:36].hex()}", f"0x{encoded[157:189].hex()}", encoded[192:448]
+            else:
+                found, bloom = header.hash, unhexlify(header.logs_bloom[2:])
+                parent, root = header.parent_hash.lower(), header.receipts_root.lower()
+            named, time = int(header.number, 16), int(header.timestamp, 16)
+        except ValueError as error:
+            raise Contradiction(f"{url} gave a malformed header of block {number}: {error}", url=url) from error
+        if found != header.hash or not (hashed or _HASH.fullmatch(found)):
+            raise Contradiction(
+                f"the header of block {number} from {url} does not hash to the block's hash",
+                remedy=OTHER_RULES,
+                url=url,
+            )
+        if named != number:
+            raise Contradiction(f"{url} gave block {named} for block {number}", url=url)
+        blocks.append(Block(number, found, parent, time, int.from_bytes(bloom, "big"), root, header.transactions))
+    return blocks
 
 
 def check_linked(blocks: Iterable[Block], url: str) -> None:
@@ -70,13 +77,14 @@ def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filte
     for event in events:
         by_block.setdefault(event.block_number, []).append(event)
     found: dict[int, list[Event]] = {}
+    kinds: _Kinds = {}
     for text, group in by_block.items():
         try:
             number = int(text, 16)
             block = known.get(number)
             if block is None or number in found:
                 raise ValueError("nobody asked for it" if block is None else "its block is there twice")
-            ours = _check_block(block, group, wanted)
+            ours = _check_block(block, group, wanted, kinds)
         except ValueError as error:
             raise Contradiction(f"a log of block {text[:20]} from {url} cannot be true: {error}", url=url) from error
         if ours:
@@ -84,7 +92,7 @@ def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filte
     return found
 
 
-def _check_block(block: Block, events: list[Event], wanted: Filter) -> list[Event]:
+def _check_block(block: Block, events: list[Event], wanted: Filter, kinds: _Kinds) -> list[Event]:
     """Those of a block's logs that are ours. Raises ValueError for what no honest node gives as an answer."""
     for event in events:
         if event.block_hash != block.hash:
@@ -92,35 +100,33 @@ def _check_block(block: Block, events: list[Event], wanted: Filter) -> list[Even
         if event.removed:
             raise ValueError("it was removed")
         event.block_time = block.timestamp
-        if not _is_data(event.data):
+        if not _DATA.fullmatch(event.data) or len(event.data) & 1:
             event.data = event.data.lower()
-            if not _is_data(event.data):
+            if not _DATA.fullmatch(event.data) or len(event.data) & 1:
                 raise ValueError("its data is no hex")
     try:
-        foreign = _foreign(block, events, wanted)
+        ours = _ours(block, events, wanted, kinds)
     except ValueError:  # once more in lower case: nodes have their styles
         for event in events:
             _lower(event)
-        foreign = _foreign(block, events, wanted)
-    ours = [event for event in events if (event.address, *event.topics) not in foreign] if foreign else events
+        ours = _ours(block, events, wanted, kinds)
     _check_places(block, ours)
     return ours
 
 
-def _is_data(text: str) -> bool:
-    return _DATA.fullmatch(text) is not None and not len(text) & 1
-
-
-def _foreign(block: Block, events: Sequence[Event], wanted: Filter) -> set[tuple[str, ...]]:
-    """Which address and topics are not ours, each looked at once. All must be in the block's bloom filter."""
-    foreign = set()
-    for kind, event in {(event.address, *event.topics): event for event in events}.items():
-        mask = bloom_of_log(event)
-        if block.bloom & mask != mask:
+def _ours(block: Block, events: Sequence[Event], wanted: Filter, kinds: _Kinds) -> list[Event]:
+    """All must be in the block's bloom filter. Each address with its topics is looked up once, and kept in `kinds`."""
+    bloom, ours = block.bloom, []
+    for event in events:
+        kind = (event.address, *event.topics)
+        if (known := kinds.get(kind)) is None:
+            known = kinds[kind] = bloom_of_log(event), wanted.admits(event)
+        mask, is_ours = known
+        if bloom & mask != mask:
             raise ValueError("its block's bloom filter does not announce it")
-        if not wanted.admits(event):
-            foreign.add(kind)
-    return foreign
+        if is_ours:
+            ours.append(event)
+    return ours
 
 
 def proved_logs(block: Block, receipts: Sequence[Receipt], wanted: Filter, url: str) -> list[Event]:
@@ -146,11 +152,11 @@ def proved_logs(block: Block, receipts: Sequence[Receipt], wanted: Filter, url: 
 
 def digest_of(events: Sequence[Event]) -> bytes:
     """Tells two lists of logs of one block apart. The hash of a transaction is left out: receipts do not prove it."""
-    text = "\n".join(
+    lines = [
         f"{event.log_index} {event.transaction_index} {event.address} {event.data} {' '.join(event.topics)}"
         for event in events
-    )
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    ]
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).digest()
 
 
 def _lower(event: Event) -> None:
@@ -161,16 +167,20 @@ def _lower(event: Event) -> None:
 
 def _check_places(block: Block, events: list[Event]) -> None:
     """Every log once, in order, of the transaction that it names."""
-    indices = [int(event.log_index, 16) for event in events]
-    if len(events) > 1 and any(map(ge, indices, indices[1:])):
-        events.sort(key=lambda event: event.index)
-        if len(set(indices)) < len(indices):
-            raise ValueError("it is there twice")
     hashes = _TRANSACTIONS.decode(block.transactions or b"[]")
-    for text, tx_hash in {(event.transaction_index, event.transaction_hash) for event in events}:
-        place = int(text, 16)
-        if not 0 <= place < len(hashes) or hashes[place] != tx_hash:
+    before, in_order = -1, True
+    for event in events:
+        index, place = int(event.log_index, 16), int(event.transaction_index, 16)
+        if index < 0 or not 0 <= place < len(hashes) or hashes[place] != event.transaction_hash:
             raise ValueError("the block has another transaction in that place")
+        in_order, before = in_order and index > before, index
+    if not in_order:
+        events.sort(key=_index)
+        if len(set(map(_index, events))) < len(events):
+            raise ValueError("it is there twice")
+
+
+_index = attrgetter("index")
 
 
 def _placed(log: Event, block: Block, tx_hash: str, place: int, index: int) -> Event:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ethwire.rpc import NewHeads, Rpc, quantity
+from ethwire.rpc import Limit, NewHeads, Rpc, quantity
 from keifu.chain._chains import final_depth
 from keifu.chain.finality import final_block
 from keifu.chain.follower._checks import digest_of
@@ -88,9 +88,9 @@ class Follower:
         self._filters: dict[int, Filter] = {}
         self._head_before = -1
         self._failures: dict[str, int] = {}
-        for reader in self._readers:
-            if (known := self._state.limit_of(reader.url)) is not None:
-                reader.rpc.blocks.resume(known)
+        for url, what, limit in self._limits():
+            if (known := self._state.limit_of(url, what)) is not None:
+                limit.resume(known)
         self._claim([_source(item, first_block) for item in addresses])
 
     @property
@@ -215,7 +215,7 @@ class Follower:
         while True:
             known = reader.rpc.blocks.size
             try:
-                return reader.range(first, min(head, first + self._most - 1), wanted, prove=prove)
+                return reader.range(first, min(head, first + self._most - 1), wanted, prove=prove, head=head)
             except LimitExceeded:
                 if reader.rpc.blocks.size == known:  # nothing smaller can be asked for
                     raise
@@ -246,10 +246,14 @@ class Follower:
 
     def _keep_limits(self) -> None:
         """The next run begins with what this one has learnt."""
+        for url, what, limit in self._limits():
+            if limit.known and limit.size != self._state.limit_of(url, what):
+                self._state.keep_limit(url, what, limit.size)
+
+    def _limits(self) -> Iterator[tuple[str, str, Limit]]:
         for reader in self._readers:
-            limit = reader.rpc.blocks
-            if limit.known and limit.size != self._state.limit_of(reader.url):
-                self._state.keep_limit(reader.url, limit.size)
+            yield reader.url, "blocks", reader.rpc.blocks
+            yield reader.url, "requests", reader.rpc.requests
 
     # the chain -----------------------------------------------------------------------------------------------------
 

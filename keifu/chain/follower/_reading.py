@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
-from typing import Any, Generic, TypeVar
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -17,12 +18,14 @@ from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
 
 __all__ = ["Pending", "Range", "Reader"]
 
-PARTS = 8  # of a range, one being checked while others are on their way
+PARTS = 8  # of a range
+AHEAD = 3  # of them that are on their way while one is checked
 LEAST_BLOCKS, MOST_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Pending(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +51,7 @@ class Reader:
         self.rpc = rpc
         self._hashed = hashed
         self._workers = workers
+        self._ahead: tuple[Filter | None, deque[_Asked]] = None, deque()
 
     @property
     def url(self) -> str:
@@ -55,36 +59,57 @@ class Reader:
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Raises NotServed when the endpoint does not have one of them."""
-        return self._sealed(numbers, self._headers(numbers))
+        return self._sealed(numbers, self.rpc.batch_as(Header, _header_calls(numbers)))
 
-    def range(self, first: int, last: int, wanted: Filter, *, prove: bool) -> Range:
+    def range(self, first: int, last: int, wanted: Filter, *, prove: bool, head: int = -1) -> Range:
         """Blocks `first` to `last` with our logs, or fewer where the endpoint serves only few at once. With `prove`,
         every log comes from receipts, as far as the endpoint has them; without, only those of blocks that announce one
         and for which it gave none.
 
-        While one part is checked, the next ones are on their way. Raises LimitExceeded when the endpoint serves fewer
-        than was known: the next call asks for that."""
+        While one part is checked, the next ones are on their way, up to `head`: those behind `last` are for the next
+        call. Raises LimitExceeded when the endpoint serves fewer than was known: the next call asks for that."""
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
         size = min(limit.size, MOST_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
-        parts = [range(at, min(at + size, last + 1)) for at in range(first, last + 1, size)]
-        begun = [
-            (part, self._begin(self._headers, part), self._begin(self.logs, part[0], part[-1], wanted))
-            for part in parts
-        ]
+        begun = self._left_over(first, last, wanted)
+        parts = deque(_cut(begun[-1][0][-1] + 1 if begun else first, last, size))
+        parts += _cut(last + 1, min(head, last + AHEAD * size), size)
         found = Range([])
         try:
-            for part, headers, logs in begun:
-                self._take(part, headers.result(), self._served(part, logs), wanted, found, prove=prove)
-        finally:
-            for _, *asked in begun:  # what has not begun when a part fails is not asked for
-                for work in asked:
-                    work.cancel()
+            while not found.blocks or found.blocks[-1].number < last:
+                self._ask_ahead(parts, begun, wanted)
+                part, headers, logs = begun.popleft()
+                taken = headers.result(), self._served(part, logs)
+                self._ask_ahead(parts, begun, wanted)  # the endpoint works on them while this one is checked
+                self._take(part, *taken, wanted, found, prove=prove)
+        except BaseException:
+            _cancel(begun)
+            raise
+        self._ahead = wanted, begun
         return found
 
-    def _served(
-        self, part: Sequence[int], logs: Future[list[Event] | None] | _Later[list[Event] | None]
-    ) -> list[Event] | None:
+    def _left_over(self, first: int, last: int, wanted: Filter) -> deque[_Asked]:
+        """What an earlier call has asked for, when it is the beginning of what is wanted now."""
+        (of, begun), self._ahead = self._ahead, (None, deque())
+        if begun and (of is not wanted or begun[0][0][0] != first or begun[-1][0][-1] > last):
+            _cancel(begun)
+            begun.clear()
+        return begun
+
+    def _ask_ahead(self, parts: deque[Sequence[int]], begun: deque[_Asked], wanted: Filter) -> None:
+        while parts and len(begun) < AHEAD:
+            begun.append(self._ask(parts.popleft(), wanted))
+
+    def _ask(self, part: Sequence[int], wanted: Filter) -> _Asked:
+        calls = _header_calls(part)
+        first, last = part[0], part[-1]
+        headers = self.rpc.begin_batch_as(Header, calls) or self._begin(self.rpc.batch_as, Header, calls)
+        logs = self.rpc.begin_as(
+            list[Event], "eth_getLogs", wanted.query(first, last), again=lambda: self.logs(first, last, wanted)
+        ) or self._begin(self.logs, first, last, wanted)
+        return part, headers, logs
+
+    def _served(self, part: Sequence[int], logs: _Work[list[Event] | None]) -> list[Event] | None:
         """The logs of a part, and what they tell about how much the endpoint serves."""
         try:
             events = logs.result()
@@ -171,22 +196,41 @@ class Reader:
             if events or proof is not None:
                 found.pending.append(Pending(block, digest_of(events), self.url))
 
-    def _headers(self, numbers: Sequence[int]) -> list[Header]:
-        return self.rpc.batch_as(Header, [("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
-
     def _sealed(self, numbers: Sequence[int], headers: Sequence[Header]) -> list[Block]:
-        return [
-            sealed(header, number, self.url, hashed=self._hashed)
-            for number, header in zip(numbers, headers, strict=True)
-        ]
+        return sealed(headers, numbers, self.url, hashed=self._hashed)
 
-    def _begin(self, work: Callable[..., T], *given: Any) -> Future[T] | _Later[T]:
+    def _begin(self, work: Callable[..., T], *given: Any) -> _Work[T]:
         """Start it now, or when its result is wanted."""
         return _Later(lambda: work(*given)) if self._workers is None else self._workers.submit(work, *given)
 
 
+def _header_calls(numbers: Sequence[int]) -> list[tuple[str, list[Any]]]:
+    return [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
+
+
+def _cut(first: int, last: int, size: int) -> list[Sequence[int]]:
+    return [range(at, min(at + size, last + 1)) for at in range(first, last + 1, size)]
+
+
+def _cancel(begun: Iterable[_Asked]) -> None:
+    for _, *asked in begun:
+        for work in asked:
+            work.cancel()
+
+
+class _Work(Protocol[T_co]):
+    """The half of a Future that is used here."""
+
+    def result(self) -> T_co: ...
+
+    def cancel(self) -> object: ...
+
+
+_Asked = tuple[Sequence[int], _Work[list[Header]], _Work[list[Event] | None]]
+
+
 class _Later(Generic[T]):
-    """Work that begins when its result is wanted: the half of a Future that is used here."""
+    """Work that begins when its result is wanted."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self.result = work

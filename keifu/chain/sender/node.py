@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from keifu.chain._failure import Endpoint, is_known, never_works, receipt_facts
+from keifu.chain._failure import MOST, Endpoint, is_known, is_receipt, never_works, receipt_facts
 from keifu.chain._pricing import fresh_fees, quantity
 from keifu.chain.sender.book import Bound, Sight
 from keifu.errors import ChainMismatch, Revert, RpcError
@@ -13,7 +13,6 @@ from keifu.errors import ChainMismatch, Revert, RpcError
 __all__ = ["Node"]
 
 BATCH = 500
-MOST = 2**63  # what no block number, and no amount of gas, comes near: more does not fit into the database
 _TOO_CHEAP = ("underpriced", "replacement", "too low to replace")
 
 
@@ -98,9 +97,7 @@ class Node:
         hashes = [attempt.tx_hash for item in items for attempt in item.attempts]
         answers = self._facts([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes], receipt_facts)
         given = {
-            tx_hash: answer
-            for tx_hash, answer in zip(hashes, answers, strict=True)
-            if isinstance(answer, dict) and answer.get("transactionHash") == tx_hash and _is_whole(answer)
+            tx_hash: answer for tx_hash, answer in zip(hashes, answers, strict=True) if is_receipt(answer, tx_hash)
         }
         return [
             next((given[attempt.tx_hash] for attempt in item.attempts if attempt.tx_hash in given), None)
@@ -155,7 +152,10 @@ class Node:
 
     def estimates(self, items: Sequence[Bound]) -> list[int | Revert | RpcError]:
         """Gas of each; a Revert where the contract refuses it or no gas would do, an RpcError where nobody knows."""
-        answers = self._many([("eth_estimateGas", [self.request(item)]) for item in items])
+        calls: list[tuple[str, list[Any]]] = [("eth_estimateGas", [self.request(item)]) for item in items]
+        answers: list[Any] = []
+        for start in range(0, len(calls), BATCH):
+            answers += self.endpoint.estimated_many(calls[start : start + BATCH])
         return [_estimate(answer) for answer in answers]
 
     def tell(self, items: Sequence[Bound], now: float) -> None:
@@ -188,15 +188,6 @@ class Node:
 
 def _hash_in(block: Any) -> Any:
     return block.get("hash") if isinstance(block, dict) else block
-
-
-def _is_whole(receipt: dict[str, Any]) -> bool:
-    """Whether a receipt says what is needed, in numbers."""
-    try:
-        numbers = [int(receipt[name], 16) for name in ("blockNumber", "status", "gasUsed")]
-        return int(receipt["blockHash"], 16) >= 0 and all(0 <= number < MOST for number in numbers)
-    except (KeyError, TypeError, ValueError):
-        return False
 
 
 def _estimate(answer: Any) -> int | Revert | RpcError:

@@ -10,7 +10,7 @@ import pytest
 from ethwire.rpc import NewHeads, Rpc
 from keifu.chain.follower import Event, Follower, Source
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
-from tests.faulty_node import Change, FaultyNode, RangeLimit
+from tests.faulty_node import BatchLimit, Change, FaultyNode, RangeLimit
 from tests.integration.chain.conftest import Totals, values
 
 
@@ -159,6 +159,31 @@ def test_the_range_that_a_node_serves_is_learnt_and_kept(anvil, counter, user, d
         for query in request["params"]
     ]
     assert max(sizes) <= 9, "the next run begins with what the first has learnt"
+
+
+@pytest.mark.case("tools-18")
+def test_the_size_of_a_batch_that_a_node_takes_is_learnt_and_kept(anvil, counter, user, database, totals):
+    for _ in range(3):
+        counter.add(sender=user)
+        anvil.mine(60)
+    node = FaultyNode(anvil.url, BatchLimit(30))
+    first = Rpc("http://node.invalid", transport=node.transport)
+    follow(first, [counter.address], database, totals)
+    assert 15 <= first.requests.size <= 30
+    counter.add(sender=user)
+    anvil.mine(600)
+    again = Rpc("http://node.invalid", transport=node.transport)
+    node.faults[:] = [Refused(most=first.requests.size)]
+    follow(again, [counter.address], database, totals)
+    assert values(database) == [1, 2, 3, 4]
+
+
+class Refused(BatchLimit):
+    """A node of which nobody may ask more than it takes."""
+
+    def response(self, requests, response):
+        assert not isinstance(response.content, list) or len(requests) <= self.most
+        return response
 
 
 @pytest.mark.case("tools-20")

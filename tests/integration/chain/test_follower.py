@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from keifu.chain import Rpc
-from keifu.chain.follower import Follower
+from keifu.chain.follower import Follower, Source
 from keifu.errors import ChainMismatch, RpcError
 from tests.faulty_node import FaultyNode
 from tests.integration.chain.conftest import Totals, values
@@ -43,6 +43,33 @@ def test_undoes_a_reorganisation(anvil, counter, user, database, totals):
     follower.run(caught_up, on_step=steps.append)
     assert [step.reverted_to for step in steps if step.reverted_to is not None] == [kept + 1]
     assert values(database) == [1, 11]
+
+
+def test_what_was_asked_for_ahead_of_a_reorganisation_is_undone(anvil, counter, user, database, totals):
+    """The blocks behind the first range are on their way when the chain changes below them."""
+    for _ in range(40):
+        counter.add(sender=user)
+    follower = Follower(anvil.rpc, [counter.address], database, totals, max_range=16)
+    first = follower.step()
+    assert first.reached < first.head
+    anvil.rpc.call("anvil_reorg", 38, [])
+    counter.add(100, sender=user)
+    follower.run(caught_up)
+    assert values(database) == [1, 2, 102]
+
+
+def test_what_was_asked_for_ahead_is_dropped_when_another_contract_is_added(
+    anvil, client, counter, user, database, totals
+):
+    other = client.deploy("Counter", 1_000, sender=user)
+    for _ in range(20):
+        counter.add(sender=user)
+        other.add(1_000, sender=user)
+    follower = Follower(anvil.rpc, [counter.address], database, totals, max_range=16)
+    follower.step()
+    follower.add(Source(other.address))
+    follower.run(caught_up)
+    assert sorted(values(database)) == sorted([*range(1, 21), *range(1_000, 21_000, 1_000)])
 
 
 def test_confirmations_leave_the_newest_blocks_alone(anvil, counter, user, database, totals):

@@ -8,7 +8,7 @@ import pytest
 
 from ethwire.rpc import Nodes, Rpc
 from evmstorm.evm import artifacts
-from keifu.chain import ChainClient, _outbox
+from keifu.chain import ChainClient, _outbox, _pricing
 from keifu.chain.sender import Intent, Policy, Sender, State
 from keifu.errors import Contradiction, Revert
 from keifu.keys import Account
@@ -107,3 +107,22 @@ def test_a_sender_is_not_told_by_one_of_three_that_it_has_paid(anvil, user, tmp_
         [ended] = sender.wait("pay", seconds=60)
     assert ended.state is State.DONE
     assert anvil.rpc.call("eth_getBalance", PAYEE, "latest") == "0x7"
+
+
+@pytest.mark.parametrize("honest", [1, 2])
+@pytest.mark.parametrize("sends", ["client", "sender"])
+def test_an_estimate_that_one_endpoint_makes_too_small_is_not_believed(
+    anvil, user, counter, tmp_path, monkeypatch, sends, honest
+):
+    """With the small one as its limit the call would run out of gas in its block."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(_pricing, "TURN_GAS", 0)
+    rpc = nodes(anvil, lies("eth_estimateGas", lambda _: hex(22_000)), honest)
+    if sends == "client":
+        ChainClient(rpc, artifacts.load).at(counter.address, "Counter").add(3, sender=user)
+    else:
+        with Sender(tmp_path / "sender.db", rpc, user, policy=Policy(depth=0), sleep=no_pause) as sender:
+            sender.submit(Intent("add", counter.address, counter.add.encode(3)))
+            [ended] = sender.wait("add", seconds=60)
+        assert ended.state is State.DONE
+    assert counter.total() == 3

@@ -136,6 +136,39 @@ def test_facts_by_the_batch_are_what_most_endpoints_say_of_what_counts():
         nodes_of(saying("0x0"), saying("0x0", Drop())).agreed_many(calls, lambda answer: answer)
 
 
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        (["0x1", "0x64"], "0x64"),
+        (["0x64", "0x1"], "0x64"),
+        (["0x1", "0x64", "0x66"], "0x64"),
+        (["0xffffff", "0x64", "0x66"], "0x66"),
+        ([None, "0x64", "0x66"], "0x66"),
+    ],
+)
+def test_an_amount_of_gas_is_no_single_endpoint_s_word(said, counts):
+    """Neither one that names too little nor one that names too much is believed, nor one that names none."""
+    assert nodes_of(*map(saying, said)).estimated_many([("eth_estimateGas", [{}])] * 2) == [counts] * 2
+    assert nodes_of(*map(saying, said)).estimated_many([]) == []
+
+
+def test_a_refusal_is_what_more_than_half_say():
+    refusing = FaultyNode(
+        lambda requests: [
+            {"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32000, "message": "execution reverted: closed"}}
+            for request in requests
+        ]
+    )
+    calls = [("eth_estimateGas", [{}]), ("eth_estimateGas", [{}])]
+    refused = nodes_of(refusing, refusing, saying("0x1")).estimated_many(calls)
+    assert [str(answer) for answer in refused] == ["reverted: closed"] * 2
+    assert nodes_of(refusing, saying("0x2"), saying("0x1")).estimated_many(calls) == ["0x2"] * 2
+    for other in (saying("0x1"), saying("0x1", Drop())):
+        doubts = nodes_of(refusing, other).estimated_many(calls)
+        assert [type(answer) for answer in doubts] == [Contradiction] * 2
+        assert "http://node-0.invalid says" in str(doubts[0])
+
+
 def test_one_endpoint_is_believed():
     node = saying("0x5")
     assert Rpc("http://node.invalid", transport=node.transport).agreed("eth_getBalance", "0xabc", "latest") == "0x5"

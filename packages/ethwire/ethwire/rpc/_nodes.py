@@ -11,6 +11,7 @@ import msgspec
 
 from ethwire.errors import ChainMismatch, Contradiction, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
 from ethwire.rpc._heads import WEB_SOCKETS
+from ethwire.rpc._values import quantity
 from ethwire.rpc.endpoint import ATTEMPTS, Calls, Rpc
 
 __all__ = ["Nodes", "connect"]
@@ -35,6 +36,7 @@ class Nodes(Rpc):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(urls[0], timeout=timeout, attempts=attempts, sleep=sleep)
+        self._wires = None  # whoever reads ahead asks one endpoint
         # One try each before the next is asked: the others are the back-off.
         self._nodes = tuple(Rpc(url, timeout=timeout, attempts=1, sleep=sleep) for url in urls)
         self._current = 0
@@ -70,16 +72,29 @@ class Nodes(Rpc):
         behind. Raises NoAnswer when too few answer at all."""
         if not calls:
             return []
+        said = self._each(calls)
+        answered = sum(not isinstance(answers[0], RpcError) for answers in said)
+        if answered <= len(self._nodes) // 2:
+            raise self._too_few(calls[0][0], answered)
+        return [self._most(method, answers, of) for (method, _), *answers in zip(calls, *said, strict=True)]
+
+    def estimated_many(self, calls: Calls) -> list[Any]:
+        """Of each amount the middle one of what they say, of two the larger. Where one names an amount and another
+        refuses, what more than half say; a Contradiction stands in its place when they do neither."""
+        if not calls:
+            return []
+        said = self._each(calls)
+        return [self._middle(method, answers) for (method, _), *answers in zip(calls, *said, strict=True)]
+
+    def _each(self, calls: Calls) -> list[list[Any]]:
+        """What each endpoint answers, its fault in every place when that is nothing."""
         said: list[list[Any]] = []
         for node in self._nodes:
             try:
                 said.append(node.batch(calls))
             except RpcError as error:
                 said.append([error] * len(calls))
-        answered = sum(not isinstance(answers[0], RpcError) for answers in said)
-        if answered <= len(self._nodes) // 2:
-            raise self._too_few(calls[0][0], answered)
-        return [self._most(method, answers, of) for (method, _), *answers in zip(calls, *said, strict=True)]
+        return said
 
     def require_chain(self, chain_id: int) -> None:
         silent: list[NoAnswer] = []
@@ -128,6 +143,16 @@ class Nodes(Rpc):
         most = max(alike.values(), key=len, default=[])
         if len(most) > len(self._nodes) // 2:
             return most[0]
+        said = dict(zip((node.url for node in self._nodes), answers, strict=False))
+        return self._disagreement(method, said, "one is behind, or wrong")
+
+    def _middle(self, method: str, answers: Sequence[Any]) -> Any:
+        half = len(self._nodes) // 2
+        amounts = sorted((answer for answer in answers if _is_amount(answer)), key=lambda answer: int(answer, 16))
+        refusals = [answer for answer in answers if isinstance(answer, Revert) or _is_refusal(answer)]
+        for wanted, place in ((amounts, len(amounts) // 2), (refusals, 0)):
+            if len(wanted) > half:
+                return wanted[place]
         said = dict(zip((node.url for node in self._nodes), answers, strict=False))
         return self._disagreement(method, said, "one is behind, or wrong")
 
@@ -183,6 +208,19 @@ class Nodes(Rpc):
                 self.prefer(node)
                 return found
         raise AssertionError("unreachable")
+
+
+def _is_amount(answer: Any) -> bool:
+    try:
+        quantity(answer, "")
+    except RpcError:
+        return False
+    return True
+
+
+def _is_refusal(answer: Any) -> bool:
+    """An answer of the node, not the want of one."""
+    return isinstance(answer, RpcError) and not isinstance(answer, (NoAnswer, RateLimited, NotServed))
 
 
 def _shown(answer: Any) -> str:

@@ -18,6 +18,7 @@ from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, NotServed, Ra
 from ethwire.rpc._answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
 from ethwire.rpc._values import octets, quantity, words
+from ethwire.rpc._wire import Begun, Wires
 
 __all__ = ["Calls", "Rpc"]
 
@@ -29,11 +30,13 @@ FIRST_PAUSE_SECONDS = 0.1
 RATE_PAUSE_SECONDS = 1.0  # after "too many requests" from a node that does not say how long
 LONGEST_WAIT_SECONDS = 60.0  # a node that wants to be left alone for longer is an error at once
 MOST_REQUESTS = 1_000  # in one batch
+HTTP_PORT = 80
 MOST_BLOCKS = 2**32  # in one query for logs: as many as there are, until the node refuses
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _WRITES = ("eth_sendRawTransaction", "eth_sendTransaction", "anvil_", "evm_", "hardhat_")  # whatever begins like this
 
 T = TypeVar("T")
+R = TypeVar("R")
 Calls = Sequence[tuple[str, Sequence[Any]]]
 
 
@@ -67,7 +70,10 @@ class Rpc:
         # The certificates of this machine are read only where they are needed: that takes a tenth of a second.
         verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
         self._http = httpx.Client(headers={"Content-Type": "application/json"}, verify=verify, transport=transport)
-        weakref.finalize(self, self._http.close)  # whoever drops an Rpc without closing it leaves no socket open
+        self._wires = _wires(url, self._timeout) if transport is None else None
+        for open_ in (self._http, self._wires):
+            if open_ is not None:  # whoever drops an Rpc without closing it leaves no socket open
+                weakref.finalize(self, open_.close)
 
     @property
     def endpoints(self) -> tuple[Rpc, ...]:
@@ -103,6 +109,11 @@ class Rpc:
     def agreed_many(self, calls: Calls, of: Callable[[Any], Any]) -> list[Any]:  # noqa: ARG002 - not of itself
         """Many of them in one round trip, an exception in the place of what failed. `of` picks what endpoints must
         agree in: nodes add members of their own."""
+        return self.batch(calls)
+
+    def estimated_many(self, calls: Calls) -> list[Any]:
+        """Amounts of gas in one round trip, an exception in the place of what was refused. Where there are several
+        endpoints, none alone names too little or too much."""
         return self.batch(calls)
 
     def block_number(self) -> int:
@@ -169,6 +180,12 @@ class Rpc:
                 raise
             except (RpcError, Revert) as error:
                 return [error]
+        asked, content = self._packed(calls)
+        return self._exchange(
+            content, lambda body, url: read_many(kind, body, asked, url), retry=retry, what=f"a batch of {len(calls)}"
+        )
+
+    def _packed(self, calls: Calls) -> tuple[list[tuple[int, str]], bytes]:
         asked = [(next(self._ids), method) for method, _ in calls]
         content = msgspec.json.encode(
             [
@@ -176,9 +193,7 @@ class Rpc:
                 for (number, _), (method, params) in zip(asked, calls, strict=True)
             ]
         )
-        return self._exchange(
-            content, lambda body, url: read_many(kind, body, asked, url), retry=retry, what=f"a batch of {len(calls)}"
-        )
+        return asked, content
 
     def _one(self, kind: Any, method: str, params: Sequence[Any], *, retry: bool) -> Any:
         number = next(self._ids)
@@ -187,10 +202,45 @@ class Rpc:
             content, lambda body, url: read_one(kind, body, number, method, url), retry=retry, what=method
         )
 
+    # ahead of time ------------------------------------------------------------------------------------------------
+
+    def begin_batch_as(self, kind: type[T], calls: Calls) -> Begun[list[T]] | None:
+        """`batch_as` of reads, sent now and read when its result is wanted; None where that needs a thread."""
+        if self._wires is None or not 1 < len(calls) <= self.requests.size:
+            return None
+        asked, content = self._packed(calls)
+
+        def read(body: bytes) -> list[T] | None:
+            try:
+                found = read_many(kind, body, asked, self.url)
+            except RpcError:
+                return None
+            return None if any(item is None or isinstance(item, Exception) for item in found) else found
+
+        return Begun(self._wires, content, read, lambda: self.batch_as(kind, calls))
+
+    def begin_as(self, kind: type[T], method: str, *params: Any, again: Callable[[], R]) -> Begun[T | R] | None:
+        """`call_as` in the same way. `again` asks once more when the answer is none."""
+        if self._wires is None:
+            return None
+        number = next(self._ids)
+        content = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+
+        def read(body: bytes) -> T | R | None:
+            try:
+                found: T | None = read_one(kind, body, number, method, self.url)
+            except (RpcError, Revert):
+                return None
+            return found
+
+        return Begun(self._wires, content, read, again)
+
     # life ----------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
         self._http.close()
+        if self._wires is not None:
+            self._wires.close()
 
     def __enter__(self) -> Rpc:
         return self
@@ -253,8 +303,19 @@ def _seconds(header: str) -> float:
 
 
 def _patience(url: str) -> float:
+    return LOCAL_TIMEOUT_SECONDS if _parsed(url).host in _LOCAL_HOSTS else TIMEOUT_SECONDS
+
+
+def _wires(url: str, timeout: float) -> Wires | None:
+    """To a node of this machine; a far one wants encryption, compression and proxies, which httpx has."""
+    parsed = _parsed(url)
+    if parsed.scheme != "http" or parsed.host not in _LOCAL_HOSTS or parsed.userinfo:
+        return None
+    return Wires(parsed.host, parsed.port or HTTP_PORT, parsed.raw_path.decode(), timeout)
+
+
+def _parsed(url: str) -> httpx.URL:
     try:
-        host = httpx.URL(url).host
+        return httpx.URL(url)
     except httpx.InvalidURL as error:
         raise UsageError(f"{words(url)} is no URL: {error}", remedy="like https://rpc.example") from error
-    return LOCAL_TIMEOUT_SECONDS if host in _LOCAL_HOSTS else TIMEOUT_SECONDS

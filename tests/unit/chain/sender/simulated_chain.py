@@ -147,6 +147,9 @@ class SimulatedChain:
     def agreed_many(self, calls: list[tuple[str, list[Any]]], of: Any) -> list[Any]:
         return self.batch(calls)
 
+    def estimated_many(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
+        return self.batch(calls)
+
     def batch(self, calls: list[tuple[str, list[Any]]]) -> list[Any]:
         """Each round trip may reach another of the nodes behind one address."""
         if self._happens(self.faults.killed):
