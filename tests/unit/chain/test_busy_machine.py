@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import ape
-import httpx
 import pytest
 
 from ethwire import anvil as ethwire_anvil
 from ethwire.rpc import endpoint as ethwire_rpc
+from ethwire.rpc._transport import BrokenOff
 from keifu.chain import Anvil, ChainClient, Rpc, _outbox
 from keifu.errors import EnvironmentFault, RpcError
 from keifu.units import DAY
@@ -101,13 +101,13 @@ def limits(url: str, method: str) -> list[float]:
     """What each try of a request that never is answered was given."""
     given: list[float] = []
 
-    def never(*_, timeout: httpx.Timeout, **__):
-        given.append(timeout.read)
-        raise httpx.ReadTimeout("timed out")
+    def never(_: bytes, seconds: float):
+        given.append(seconds)
+        raise BrokenOff("timed out")
 
     rpc = Rpc(url)
-    rpc._http.close()
-    rpc._http = SimpleNamespace(post=never, close=lambda: None)
+    rpc._node.close()
+    rpc._node = SimpleNamespace(post=never, close=lambda: None)
     with pytest.raises(RpcError, match=f"did not answer {method}: timed out"):
         rpc.call(method)
     return given

@@ -1,15 +1,20 @@
-"""Requests that are sent now and read later, over plain HTTP to a node of this machine.
+"""Plain HTTP to a node of this machine, over the standard library: it takes a fifth of the time that httpx takes to be
+imported, and to ask.
 
-No thread waits for the answer: it collects in the kernel while the caller works. Only what goes well is read here. For
-everything else the caller asks again in the usual way, which knows what each fault means and what may be tried again.
+Requests can be sent now and read later. No thread waits for the answer: it collects in the kernel while the caller
+works. Of those only what goes well is read here. For everything else the caller asks again in the usual way, which
+knows what each fault means and what may be tried again.
 """
 
 from __future__ import annotations
 
 import http.client
 import math
+import select
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from ethwire.rpc._transport import CONNECT_SECONDS, Answer, BrokenOff
 
 __all__ = ["Begun", "Wires"]
 
@@ -33,17 +38,26 @@ class Wires:
 
     def send(self, content: bytes) -> http.client.HTTPConnection | None:
         """The connection on which the request is under way; None when it could not be sent."""
+        wire = self._wire()
         try:
-            wire = self._idle.pop()
-        except IndexError:
-            wire = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
-            self._all.add(wire)
-        try:
-            wire.request("POST", self._path, content, HEADERS)
+            self._send(wire, content, self._timeout)
         except FAULTS:
             self.drop(wire)
             return None
         return wire
+
+    def post(self, content: bytes, seconds: float) -> Answer:
+        """One request and its answer. Raises BrokenOff when it did not come whole within `seconds` of silence."""
+        wire = self._wire()
+        try:
+            self._send(wire, content, seconds if math.isfinite(seconds) else None)
+            response = wire.getresponse()
+            body = response.read()
+        except FAULTS as error:
+            self.drop(wire)
+            raise BrokenOff(str(error) or type(error).__name__) from error
+        self._keep(wire, response)
+        return Answer(response.status, response.headers.get("Retry-After", ""), body)
 
     def receive(self, wire: http.client.HTTPConnection) -> bytes | None:
         """The body of the answer; None when it did not come whole, or is none of success."""
@@ -53,15 +67,36 @@ class Wires:
         except FAULTS:
             self.drop(wire)
             return None
-        if response.will_close or len(self._idle) >= MOST_IDLE:
-            self.drop(wire)
-        else:
-            self._idle.append(wire)
+        self._keep(wire, response)
         return body if response.status == OK else None
 
     def drop(self, wire: http.client.HTTPConnection) -> None:
         wire.close()
         self._all.discard(wire)
+
+    def _wire(self) -> http.client.HTTPConnection:
+        """A connection that is free. One that the node has ended meanwhile has something to read, its end: what is sent
+        once must not go there."""
+        while self._idle:
+            wire = self._idle.pop()
+            if not select.select([wire.sock], [], [], 0)[0]:
+                return wire
+            self.drop(wire)
+        wire = http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_SECONDS)
+        self._all.add(wire)
+        return wire
+
+    def _send(self, wire: http.client.HTTPConnection, content: bytes, seconds: float | None) -> None:
+        if wire.sock is None:
+            wire.connect()
+        wire.sock.settimeout(seconds)
+        wire.request("POST", self._path, content, HEADERS)
+
+    def _keep(self, wire: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
+        if response.will_close or len(self._idle) >= MOST_IDLE:
+            self.drop(wire)
+        else:
+            self._idle.append(wire)
 
     def close(self) -> None:
         """Those under way, too."""

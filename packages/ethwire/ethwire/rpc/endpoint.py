@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import itertools
-import math
-import ssl
 import time
 import weakref
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from ethwire._http import httpx
 from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
 from ethwire.rpc._answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
+from ethwire.rpc._transport import BrokenOff, Transport
 from ethwire.rpc._values import octets, quantity, words
 from ethwire.rpc._wire import Begun, Wires
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["Calls", "Rpc"]
 
 TIMEOUT_SECONDS = 30.0  # for the first try of a public node's answer; each later try has twice as long
 LOCAL_TIMEOUT_SECONDS = 600.0  # nothing is lost on the way to a node of this machine: it is slow when the machine is
-CONNECT_SECONDS = 30.0
 ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.1
 RATE_PAUSE_SECONDS = 1.0  # after "too many requests" from a node that does not say how long
 LONGEST_WAIT_SECONDS = 60.0  # a node that wants to be left alone for longer is an error at once
 MOST_REQUESTS = 1_000  # in one batch
 HTTP_PORT = 80
+OK, REDIRECT = 200, 300  # answers between them are good
 MOST_BLOCKS = 2**32  # in one query for logs: as many as there are, until the node refuses
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _WRITES = ("eth_sendRawTransaction", "eth_sendTransaction", "anvil_", "evm_", "hardhat_")  # whatever begins like this
@@ -67,13 +69,9 @@ class Rpc:
         self._attempts = attempts
         self._sleep = sleep
         self._ids = itertools.count(1)
-        # The certificates of this machine are read only where they are needed: that takes a tenth of a second.
-        verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.startswith("http://") else True
-        self._http = httpx.Client(headers={"Content-Type": "application/json"}, verify=verify, transport=transport)
         self._wires = _wires(url, self._timeout) if transport is None else None
-        for open_ in (self._http, self._wires):
-            if open_ is not None:  # whoever drops an Rpc without closing it leaves no socket open
-                weakref.finalize(self, open_.close)
+        self._node = self._wires or _far(url, transport)
+        weakref.finalize(self, self._node.close)  # whoever drops an Rpc without closing it leaves no socket open
 
     @property
     def endpoints(self) -> tuple[Rpc, ...]:
@@ -238,9 +236,7 @@ class Rpc:
     # life ----------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        self._http.close()
-        if self._wires is not None:
-            self._wires.close()
+        self._node.close()
 
     def __enter__(self) -> Rpc:
         return self
@@ -271,21 +267,19 @@ class Rpc:
         raise AssertionError("unreachable")
 
     def _post(self, content: bytes, limit: float, what: str) -> bytes:
-        timeout = httpx.Timeout(limit if math.isfinite(limit) else None, connect=CONNECT_SECONDS)
         try:
-            response = self._http.post(self.url, content=content, timeout=timeout)
-        except httpx.HTTPError as error:
+            answer = self._node.post(content, limit)
+        except BrokenOff as error:
             raise NoAnswer(
-                f"{self.url} did not answer {what}: {words(str(error)) or type(error).__name__}",
+                f"{self.url} did not answer {what}: {words(str(error))}",
                 remedy="is the node up, and the address right?",
                 url=self.url,
             ) from error
-        body = response.content
-        if not response.is_success:
-            wait = _seconds(response.headers.get("Retry-After", ""))
-            if (refused := refusal(response.status_code, body, wait, what, self.url)) is not None:
+        if not OK <= answer.status < REDIRECT:
+            refused = refusal(answer.status, answer.body, _seconds(answer.retry_after), what, self.url)
+            if refused is not None:
                 raise refused
-        return body
+        return answer.body
 
 
 def _null(method: str, url: str) -> NotServed:
@@ -303,19 +297,28 @@ def _seconds(header: str) -> float:
 
 
 def _patience(url: str) -> float:
-    return LOCAL_TIMEOUT_SECONDS if _parsed(url).host in _LOCAL_HOSTS else TIMEOUT_SECONDS
+    return LOCAL_TIMEOUT_SECONDS if _parsed(url).hostname in _LOCAL_HOSTS else TIMEOUT_SECONDS
 
 
 def _wires(url: str, timeout: float) -> Wires | None:
     """To a node of this machine; a far one wants encryption, compression and proxies, which httpx has."""
     parsed = _parsed(url)
-    if parsed.scheme != "http" or parsed.host not in _LOCAL_HOSTS or parsed.userinfo:
+    if parsed.scheme != "http" or parsed.hostname not in _LOCAL_HOSTS or parsed.username is not None:
         return None
-    return Wires(parsed.host, parsed.port or HTTP_PORT, parsed.raw_path.decode(), timeout)
+    path = f"{parsed.path or '/'}?{parsed.query}" if parsed.query else parsed.path or "/"
+    return Wires(parsed.hostname, parsed.port or HTTP_PORT, path, timeout)
 
 
-def _parsed(url: str) -> httpx.URL:
+def _far(url: str, transport: httpx.BaseTransport | None) -> Transport:
+    from ethwire.rpc._far import Far  # noqa: PLC0415 - takes as long to import as everything else together
+
+    return Far(url, transport)
+
+
+def _parsed(url: str) -> SplitResult:
     try:
-        return httpx.URL(url)
-    except httpx.InvalidURL as error:
+        parsed = urlsplit(url)
+        _ = parsed.port  # is read, and refused, when it is asked for
+    except ValueError as error:
         raise UsageError(f"{words(url)} is no URL: {error}", remedy="like https://rpc.example") from error
+    return parsed

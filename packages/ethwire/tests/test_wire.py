@@ -1,0 +1,134 @@
+"""The connection to a node of this machine: kept, never used after its end, and as patient as it is told."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ethwire.errors import NoAnswer, UsageError
+from ethwire.rpc import Rpc
+
+OK = b'{"jsonrpc":"2.0","id":%d,"result":"0x1"}'
+
+
+def answer(number: int, *, status: str = "200 OK", more: str = "") -> bytes:
+    body = OK % number
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+class Node:
+    """Speaks HTTP by script: for each connection, what it answers to one request after the other, then it hangs up."""
+
+    def __init__(self, *connections: list[bytes]) -> None:
+        self._connections = connections
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.requests: list[list[bytes]] = [[] for _ in connections]
+        self.hung_up = [threading.Event() for _ in connections]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listening.getsockname()[1]}/path?query"
+
+    def _serve(self) -> None:
+        for number, answers in enumerate(self._connections):
+            connection, _ = self._listening.accept()
+            with connection:
+                for text in answers:
+                    self.requests[number].append(self._request(connection))
+                    connection.sendall(text)
+            self.hung_up[number].set()
+
+    def _request(self, connection: socket.socket) -> bytes:
+        seen = b""
+        while b"\r\n\r\n" not in seen:
+            seen += connection.recv(65_536)
+        head, _, body = seen.partition(b"\r\n\r\n")
+        [length] = [
+            int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+        ]
+        while len(body) < length:
+            body += connection.recv(65_536)
+        return head + body
+
+    def end(self) -> None:
+        self._thread.join()
+        self._listening.close()
+
+
+@pytest.fixture
+def node() -> Iterator[Callable[..., Node]]:
+    nodes: list[Node] = []
+
+    def start(*connections: list[bytes]) -> Node:
+        nodes.append(Node(*connections))
+        return nodes[-1]
+
+    yield start
+    for started in nodes:
+        started.end()
+
+
+def test_one_connection_for_many_requests(node: Callable[..., Node]) -> None:
+    running = node([answer(1), answer(2), answer(3)])
+    with Rpc(running.url) as rpc:
+        assert [rpc.call("eth_chainId") for _ in range(3)] == ["0x1"] * 3
+    assert len(running.requests[0]) == 3
+    assert running.requests[0][0].startswith(b"POST /path?query HTTP/1.1")
+
+
+def test_what_is_sent_once_does_not_go_into_a_connection_that_the_node_has_ended(node: Callable[..., Node]) -> None:
+    """It would be lost, and nobody could say whether it was."""
+    running = node([answer(1)], [answer(2)])
+    with Rpc(running.url) as rpc:
+        rpc.call("eth_chainId")
+        running.hung_up[0].wait()
+        assert rpc.call("eth_sendRawTransaction", "0x02") == "0x1"
+    assert [len(requests) for requests in running.requests] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        answer(1)[:-5],  # half a body
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50",  # half a head
+        b"SMTP is spoken here\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n",
+        b"",
+    ],
+)
+def test_a_broken_answer_is_asked_for_again_and_a_write_is_not(node: Callable[..., Node], broken: bytes) -> None:
+    running = node([broken], [answer(2)], [broken])
+    with Rpc(running.url, sleep=lambda _: None) as rpc:
+        with pytest.raises(NoAnswer, match="did not answer eth_sendRawTransaction"):
+            rpc.call("eth_sendRawTransaction", "0x02")
+        assert rpc.call("eth_chainId") == "0x1"
+        with pytest.raises(NoAnswer, match="did not answer anvil_mine"):
+            rpc.call("anvil_mine")
+
+
+def test_a_node_that_hangs_up_by_announcement_is_not_asked_on_that_connection(node: Callable[..., Node]) -> None:
+    running = node([answer(1, more="Connection: close\r\n")], [answer(2)])
+    with Rpc(running.url) as rpc:
+        assert [rpc.call("eth_chainId") for _ in range(2)] == ["0x1"] * 2
+
+
+def test_nobody_there_is_no_answer() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        Rpc(f"http://127.0.0.1:{taken.getsockname()[1]}", timeout=0.05, attempts=1) as rpc,
+        pytest.raises(NoAnswer, match="did not answer eth_chainId: timed out"),
+    ):
+        rpc.call("eth_chainId")
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:eighty", "http://127.0.0.1:99999"])
+def test_what_is_no_url_is_said_at_once(url: str) -> None:
+    with pytest.raises(UsageError, match="is no URL"):
+        Rpc(url)
