@@ -70,6 +70,4 @@ def test_verbs_with_an_ape_account(ape_run, tmp_path):
     assert run("register", *sender)["commission_bps"] == 500
     lock = ["--service", suite["AlignmentCourt"], "--amount", "2,000"]
     assert run("lock", *sender, *lock)["locked"] == str(2_000 * COIN)
-    found = run("status")["operators"]
-    assert [(row["locked"], row["delegated"]) for row in found] == [(str(2_000 * COIN), "0")]
     assert [row["service"] for row in run("services")["services"]] == [suite["AlignmentCourt"]]
