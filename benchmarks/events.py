@@ -26,7 +26,7 @@ __all__ = ["ROWS"]
 
 ROUNDS = 9
 RANGE = 2_000  # blocks a request, as the follower asks
-MOST_BLOCKS = 250  # headers a batch, as the follower asks
+MAX_BLOCKS = 250  # headers a batch, as the follower asks
 STRANGERS = 10  # contracts that share a block with ours
 GAS = 200_000
 
@@ -96,7 +96,7 @@ def _transport(url: str, address: str, first: int, last: int) -> float:
 def _read(url: str, address: str, first: int, last: int) -> float:
     """Seconds for the logs and the headers of their blocks together, bytes not looked at: as the follower asks for
     them, two requests at a time. Nobody who checks headers is faster."""
-    parts = [range(at, min(at + MOST_BLOCKS, last + 1)) for at in range(first, last + 1, MOST_BLOCKS)]
+    parts = [range(at, min(at + MAX_BLOCKS, last + 1)) for at in range(first, last + 1, MAX_BLOCKS)]
     with httpx.Client(timeout=None) as client, ThreadPoolExecutor(2) as pool:  # noqa: S113 - as above
 
         def ask(part: range) -> bytes:

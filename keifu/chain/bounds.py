@@ -19,10 +19,10 @@ from keifu.units import (
     is_address,
 )
 
-__all__ = ["MOST_AHEAD", "MOST_PAST", "faults", "require_bounds", "require_start", "require_steps"]
+__all__ = ["MAX_AHEAD", "MAX_PAST", "faults", "require_bounds", "require_start", "require_steps"]
 
-MOST_PAST = 366 * DAY  # between the event and the deployment
-MOST_AHEAD = 2 * YEAR
+MAX_PAST = 366 * DAY  # between the event and the deployment
+MAX_AHEAD = 2 * YEAR
 LONGEST = 50 * YEAR  # from the event to the last step
 LATEST_SWEEP = 10 * YEAR  # after the earliest day that the contract allows
 _FINER = ((1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds"))
@@ -138,7 +138,7 @@ def _steps_faults(step: int, steps: int, *, public: bool) -> Iterator[str]:
 
 
 def _start_fault(start: int, now: int) -> str:
-    low, high = now - MOST_PAST, now + MOST_AHEAD
+    low, high = now - MAX_PAST, now + MAX_AHEAD
     if low <= start <= high:
         return ""
     said = f"start {start} ({day(start)}) is not between {day(low)} and {day(high)}"

@@ -115,8 +115,8 @@ def draw(session: Session, case: int, json_out: bool) -> None:
     from keifu.staking import court
 
     block = court.draw(session.client, session.deployer, session.suite(COURT, "Randomness"), case)
-    told = f"block {block} has drawn the jury" if block else "the jury is drawn already"
-    emit({"case": case, "block": block}, told, json_out)
+    message = f"block {block} has drawn the jury" if block else "the jury is drawn already"
+    emit({"case": case, "block": block}, message, json_out)
 
 
 @cli.verb("advance", example="keifu court advance 1 --role juror", access=Access.SEND)
@@ -227,8 +227,8 @@ def join(session: Session, json_out: bool) -> None:
     suite = session.suite(COURT, HUB)
     session.deployer.call(suite[COURT], COURT, "join")
     found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), session.sender)
-    told = f"{coins(found.pending)} coins count from {day(found.counts_from)} on"
-    emit(found.data(), told, json_out)
+    message = f"{coins(found.pending)} coins count from {day(found.counts_from)} on"
+    emit(found.data(), message, json_out)
 
 
 @cli.verb("leave", example="keifu court leave --amount 4000 --role juror", access=Access.SEND)
@@ -241,8 +241,8 @@ def leave(session: Session, amount: int, json_out: bool) -> None:
     suite = session.suite(COURT, HUB)
     session.deployer.call(suite[COURT], COURT, "leave", amount)
     found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), session.sender)
-    told = f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}"
-    emit(found.data(), told, json_out)
+    message = f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}"
+    emit(found.data(), message, json_out)
 
 
 @cli.verb("release", example="keifu court release --role juror", access=Access.SEND)

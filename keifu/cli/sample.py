@@ -21,7 +21,7 @@ __all__ = ["cli"]
 
 SAMPLE = "SampleService"
 SUITE = ("StakingHub", "AlignmentCourt", "KeifuToken")
-MOST_DUE = 16  # promises settled by an unlock
+MAX_DUE = 16  # promises settled by an unlock
 
 cli = Noun(
     "sample",
@@ -97,8 +97,8 @@ def accept(session: Session, promise: int, json_out: bool) -> None:
     address = _address(session)
     sample.accept(session.deployer, session.suite(*SUITE), address, promise)
     found = sample.read_promise(session.client.at(address, SAMPLE), promise)
-    told = f"promise {promise} holds; {coins(found.reserve)} coins of the operator are reserved for it"
-    emit(found.data(), told, json_out)
+    message = f"promise {promise} holds; {coins(found.reserve)} coins of the operator are reserved for it"
+    emit(found.data(), message, json_out)
 
 
 @cli.verb("accuse", example="keifu sample accuse 0 --evidence answer.txt --role accuser", access=Access.SEND)
@@ -154,7 +154,7 @@ def withdraw(session: Session, json_out: bool) -> None:
 @json_option
 def unlock(session: Session, amount: int, due: tuple[int, ...], json_out: bool) -> None:
     """Free coins that no promise needs; `keifu staking collect` pays them."""
-    if len(due) > MOST_DUE:
-        raise InputError(f"{len(due)} promises at once", remedy=f"at most {MOST_DUE} in one call")
+    if len(due) > MAX_DUE:
+        raise InputError(f"{len(due)} promises at once", remedy=f"at most {MAX_DUE} in one call")
     session.deployer.call(_address(session), SAMPLE, "unlock", amount, list(due))
     emit({"amount": str(amount)}, f"{coins(amount)} coins are free; keifu staking collect pays them", json_out)

@@ -48,7 +48,7 @@ def status(session: Session, json_out: bool) -> None:
             coins(row.locked),
             coins(row.bound),
             coins(row.delegated),
-            coins(row.room),
+            coins(row.capacity),
             coins(row.unbonding),
             f"{row.commission_bps / 100:.2f} %",
             f"{row.price:.6f}",
@@ -151,8 +151,8 @@ def set_multiple(session: Session, service: str, multiple: int, json_out: bool) 
     from keifu.staking import actions
 
     since = actions.set_multiple(session.deployer, session.suite(*SUITE), service, multiple)
-    told = f"delegators stand behind {service} with {multiple} times the penalty; that counts from {day(since)} on"
-    emit({"service": service, "multiple": multiple, "since": since}, told, json_out)
+    message = f"delegators stand behind {service} with {multiple} times the penalty; that counts from {day(since)} on"
+    emit({"service": service, "multiple": multiple, "since": since}, message, json_out)
 
 
 @cli.verb("take-back", example="keifu staking take-back --service 0x… --role operator", access=Access.SEND)
@@ -201,8 +201,8 @@ def rewards(session: Session, operator: str, json_out: bool) -> None:
     from keifu.staking import actions
 
     paid = actions.claim_rewards(session.deployer, session.suite(*SUITE), operator)
-    told = f"{coins(paid)} coins of rewards paid" if paid else "no rewards are due now"
-    emit({"operator": operator, "paid": str(paid)}, told, json_out)
+    message = f"{coins(paid)} coins of rewards paid" if paid else "no rewards are due now"
+    emit({"operator": operator, "paid": str(paid)}, message, json_out)
 
 
 @cli.verb("collect", example="keifu staking collect --role operator", access=Access.SEND)
@@ -237,8 +237,8 @@ def list_service(session: Session, service: str, horizon: int, max_multiple: int
     require_horizon(session.deployer, service, horizon)
     terms = (service, horizon, max_multiple)
     ready = queue_or_execute(session.client, session.deployer, suite, SUITE[0], "list_service", *terms)
-    told = f"queued; run this again from {day(ready)} on" if ready else f"{service} is listed"
-    emit({"service": service, "listed": not ready, "ready": ready}, told, json_out)
+    message = f"queued; run this again from {day(ready)} on" if ready else f"{service} is listed"
+    emit({"service": service, "listed": not ready, "ready": ready}, message, json_out)
 
 
 @cli.verb("remove-service", example="keifu staking remove-service --service 0x… --role deployer", access=Access.SEND)
@@ -250,8 +250,8 @@ def remove_service(session: Session, service: str, json_out: bool) -> None:
 
     suite = session.suite(SUITE[0], TIMELOCK)
     ready = queue_or_execute(session.client, session.deployer, suite, SUITE[0], "remove_service", service)
-    told = f"queued; run this again from {day(ready)} on" if ready else f"{service} is removed"
-    emit({"service": service, "removed": not ready, "ready": ready}, told, json_out)
+    message = f"queued; run this again from {day(ready)} on" if ready else f"{service} is removed"
+    emit({"service": service, "removed": not ready, "ready": ready}, message, json_out)
 
 
 @cli.verb("withdraw", example="keifu staking withdraw --operator 0x… --role delegator", access=Access.SEND)
@@ -265,7 +265,7 @@ def withdraw(session: Session, operator: str, json_out: bool) -> None:
     done = actions.withdraw(session.deployer, suite, operator, session.client.now)
     emit(
         {"paid": str(done.paid), **_waiting(done)},
-        "\n".join([f"{coins(done.paid)} coins paid out", *_told(done)]),
+        "\n".join([f"{coins(done.paid)} coins paid out", *_lines(done)]),
         json_out,
     )
 
@@ -279,7 +279,7 @@ def leave(session: Session, operator: str, json_out: bool) -> None:
 
     suite = session.suite(*SUITE)
     done = actions.leave(session.deployer, suite, operator, session.client.now)
-    lines = [f"{coins(done.asked)} coins asked for, {coins(done.paid)} paid out", *_told(done)]
+    lines = [f"{coins(done.asked)} coins asked for, {coins(done.paid)} paid out", *_lines(done)]
     emit({"asked": str(done.asked), "paid": str(done.paid), **_waiting(done)}, "\n".join(lines), json_out)
 
 
@@ -292,5 +292,5 @@ def _waiting(done: Withdrawal) -> dict[str, Any]:
     return {"waiting": [ticket.data() for ticket in done.waiting]}
 
 
-def _told(done: Withdrawal) -> list[str]:
+def _lines(done: Withdrawal) -> list[str]:
     return [f"{coins(ticket.amount)} coins can be withdrawn from {day(ticket.at)} on" for ticket in done.waiting]

@@ -18,7 +18,7 @@ from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
 __all__ = ["Pending", "Range", "Reader"]
 
 PARTS = 8  # of a range, one being checked while others are on their way
-LEAST_BLOCKS, MOST_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
+LEAST_BLOCKS, MAX_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
 
@@ -66,7 +66,7 @@ class Reader:
         than was known: the next call asks for that."""
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
-        size = min(limit.size, MOST_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
+        size = min(limit.size, MAX_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
         parts = [range(at, min(at + size, last + 1)) for at in range(first, last + 1, size)]
         begun = [
             (part, self._begin(self._headers, part), self._begin(self.logs, part[0], part[-1], wanted))

@@ -13,7 +13,7 @@ from keifu.errors import ChainMismatch, Revert, RpcError
 __all__ = ["Node"]
 
 BATCH = 500
-MOST = 2**63  # what no block number, and no amount of gas, comes near: more does not fit into the database
+MAXIMUM = 2**63  # what no block number, and no amount of gas, comes near: more does not fit into the database
 _TOO_CHEAP = ("underpriced", "replacement", "too low to replace")
 
 
@@ -50,7 +50,7 @@ class Node:
         if not isinstance(block, dict):
             raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
         head = quantity(block.get("number"), "the newest block's number")
-        if head >= MOST:
+        if head >= MAXIMUM:
             raise RpcError(f"the node says that its newest block is {head}", remedy="ask another node")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
         suggested = 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "eth_maxPriorityFeePerGas")
@@ -165,7 +165,7 @@ class Node:
             answers = self._many([("eth_sendRawTransaction", ["0x" + item.attempts[-1].raw.hex()]) for item in items])
         finally:
             for item in items:
-                item.told_at = now
+                item.sent_at = now
         for item, answer in zip(items, answers, strict=True):
             words = answer.message.lower() if isinstance(answer, RpcError) else ""
             item.too_cheap = any(part in words for part in _TOO_CHEAP)
@@ -194,7 +194,7 @@ def _is_whole(receipt: dict[str, Any]) -> bool:
     """Whether a receipt says what is needed, in numbers."""
     try:
         numbers = [int(receipt[name], 16) for name in ("blockNumber", "status", "gasUsed")]
-        return int(receipt["blockHash"], 16) >= 0 and all(0 <= number < MOST for number in numbers)
+        return int(receipt["blockHash"], 16) >= 0 and all(0 <= number < MAXIMUM for number in numbers)
     except (KeyError, TypeError, ValueError):
         return False
 

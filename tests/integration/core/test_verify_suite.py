@@ -1,6 +1,6 @@
 """`verify_suite` finds a fault in each constructor argument of each contract, each role and each field of the record.
 
-Faults are planted the way a thief would: in the suite that is deployed, with a record that either hides it or owns up.
+Faults are seeded the way a thief would: in the suite that is deployed, with a record that either hides it or owns up.
 """
 
 from __future__ import annotations
@@ -307,10 +307,10 @@ def test_the_call_of_the_factory_is_the_one_that_is_compared(chain, record):
 
 
 @pytest.fixture
-def told(chain, record):
+def reported(chain, record):
     """What is said of services, as the hub has them now; the timelock's own account lists and removes."""
 
-    def told(*calls):
+    def reported(*calls):
         client, hub = chain.client(), record.contracts["StakingHub"]
         timelock = record.contracts["Timelock"]
         chain.rpc.call("anvil_impersonateAccount", timelock)
@@ -321,28 +321,28 @@ def told(chain, record):
         checks = verify_suite(client, record)
         return [(check.what, check.holds) for check in checks if "service" in check.what]
 
-    return told
+    return reported
 
 
-def test_a_court_that_is_not_listed_yet_is_told(told):
-    assert told() == [("AlignmentCourt is not listed as a service yet", True)]
+def test_a_court_that_is_not_listed_yet_is_told(reported):
+    assert reported() == [("AlignmentCourt is not listed as a service yet", True)]
 
 
-def test_a_court_that_is_listed_by_its_own_terms_is_right(told, record):
+def test_a_court_that_is_listed_by_its_own_terms_is_right(reported, record):
     court = record.contracts["AlignmentCourt"]
-    assert told(("list_service", court, 28 * DAY, 0)) == [
+    assert reported(("list_service", court, 28 * DAY, 0)) == [
         ("AlignmentCourt is listed as a service by its own terms", True)
     ]
 
 
 @pytest.mark.parametrize(("horizon", "multiple"), [(DAY, 0), (28 * DAY, 1)])
-def test_a_court_that_is_listed_by_other_terms_is_found(told, record, horizon, multiple):
+def test_a_court_that_is_listed_by_other_terms_is_found(reported, record, horizon, multiple):
     """A slash that comes too late, or that takes from delegators."""
     court = record.contracts["AlignmentCourt"]
-    assert told(("list_service", court, horizon, multiple)) == [("StakingHub.service", False)]
+    assert reported(("list_service", court, horizon, multiple)) == [("StakingHub.service", False)]
 
 
-def test_a_service_from_outside_is_named_for_somebody_to_look_at(told):
+def test_a_service_from_outside_is_named_for_somebody_to_look_at(reported):
     outside = ("a service from outside the suite is listed", True)
-    assert told(("list_service", THIEF, DAY, 4))[0] == outside
-    assert outside not in told(("remove_service", THIEF))
+    assert reported(("list_service", THIEF, DAY, 4))[0] == outside
+    assert outside not in reported(("remove_service", THIEF))

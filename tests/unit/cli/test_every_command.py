@@ -22,7 +22,7 @@ WITHOUT_JSON = {"completion", "coverage", "prov export", "prov watch"}
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def reported(tmp_path_factory):
     """What tests/unit/cli/refusals.py saw."""
     folder = tmp_path_factory.mktemp("grants")
     (folder / "allocation.json").write_text("{}")
@@ -35,49 +35,51 @@ def told(tmp_path_factory):
     return json.loads(done.stdout)
 
 
-def test_every_noun_is_walked(told):
-    assert {words[0] for words, _ in told["verbs"]} >= {*NOUNS, *ENGINE_NOUNS}
-    assert len(told["verbs"]) >= 40
+def test_every_noun_is_walked(reported):
+    assert {words[0] for words, _ in reported["verbs"]} >= {*NOUNS, *ENGINE_NOUNS}
+    assert len(reported["verbs"]) >= 40
 
 
-def test_every_command_has_help_with_one_example(told):
+def test_every_command_has_help_with_one_example(reported):
     wrong = [
-        item["args"] for item in told["helps"] if item["status"] != 0 or len(re.findall("Example", item["out"])) != 1
+        item["args"]
+        for item in reported["helps"]
+        if item["status"] != 0 or len(re.findall("Example", item["out"])) != 1
     ]
     assert wrong == []
 
 
-def test_every_option_says_what_it_is_for(told):
+def test_every_option_says_what_it_is_for(reported):
     """The engine's own help is its own affair."""
-    ours = [item for item in told["helps"] if item["args"][0] in NOUNS and item["args"][0] not in ("chain", "demo")]
+    ours = [item for item in reported["helps"] if item["args"][0] in NOUNS and item["args"][0] not in ("chain", "demo")]
     lines = [(item["args"], line) for item in ours for line in re.findall(r"^  (?:-\w, )?--\S.*$", item["out"], re.M)]
     bare = [(args, line) for args, line in lines if not re.search(r"\s{2,}[A-Z]|^  --\S+( \S+)*$", line.rstrip())]
     assert bare == []
 
 
-def test_every_command_that_prints_data_has_json(told):
-    without = {" ".join(words) for words, options in told["verbs"] if "--json" not in options}
+def test_every_command_that_prints_data_has_json(reported):
+    without = {" ".join(words) for words, options in reported["verbs"] if "--json" not in options}
     assert without == WITHOUT_JSON
 
 
 @pytest.mark.case("tools-39")
-def test_every_wrong_argument_is_refused_in_one_line_with_a_remedy(told):
-    assert len(told["refused"]) > 300
+def test_every_wrong_argument_is_refused_in_one_line_with_a_remedy(reported):
+    assert len(reported["refused"]) > 300
     wrong = [
         (item["args"], item["status"], item["out"] + item["err"])
-        for item in told["refused"]
+        for item in reported["refused"]
         if item["status"] != 2 or item["out"] or not re.fullmatch(r"keifu: .+ \(.+\)\n", item["err"])
     ]
     assert wrong == []
 
 
 @pytest.mark.case("tools-39")
-def test_no_refusal_contacts_a_network(told):
-    assert told["contacted"] == []
+def test_no_refusal_contacts_a_network(reported):
+    assert reported["contacted"] == []
 
 
-def test_no_refusal_imports_anything_heavy(told):
-    assert told["heavy"] == []
+def test_no_refusal_imports_anything_heavy(reported):
+    assert reported["heavy"] == []
 
 
 def keifu(*args, **environment):
