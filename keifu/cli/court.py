@@ -136,7 +136,7 @@ def advance(session: Session, case: int, json_out: bool) -> None:
 @click.option("--secret", type=OUT_PATH, required=True, help="New file for vote and salt, which `reveal` needs.")
 @json_option
 def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool) -> None:
-    """Take one's drawn seats and commit a vote under seal."""
+    """Take your drawn seats and commit a vote under seal."""
     from keifu.staking import court
 
     if secret.exists():
@@ -163,7 +163,7 @@ def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
 @click.option("--secret", type=IN_FILE, required=True, help="File that `commit` wrote.")
 @json_option
 def reveal(session: Session, case: int, secret: Path, json_out: bool) -> None:
-    """Open one's vote."""
+    """Open your vote."""
     try:
         document = json.loads(secret.read_text())
         vote, salt = document["vote"], bytes.fromhex(document["salt"])
@@ -221,7 +221,7 @@ def juror(session: Session, juror: str, json_out: bool) -> None:
 @cli.verb("join", example="keifu court join --role juror", access=Access.SEND)
 @json_option
 def join(session: Session, json_out: bool) -> None:
-    """Let all that one has locked behind the court count, seven epochs from now."""
+    """Let all that you have locked behind the court count, seven epochs from now."""
     from keifu.staking.court import read_juror
 
     suite = session.suite(COURT, HUB)
@@ -248,7 +248,7 @@ def leave(session: Session, amount: int, json_out: bool) -> None:
 @cli.verb("release", example="keifu court release --role juror", access=Access.SEND)
 @json_option
 def release(session: Session, json_out: bool) -> None:
-    """Take out what one has asked back."""
+    """Take out what you asked back."""
     from keifu.staking import court
 
     paid = court.release(session.deployer, session.suite(COURT, HUB))

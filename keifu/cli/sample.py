@@ -108,7 +108,7 @@ def accept(session: Session, promise: int, json_out: bool) -> None:
 )
 @json_option
 def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> None:
-    """Have the court decide whether a promise to oneself was broken, with the bond that the court asks for."""
+    """Have the court decide whether a promise to you was broken, with the bond that the court asks for."""
     from keifu.local import sample
 
     said = read_evidence(evidence)
@@ -120,7 +120,7 @@ def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> No
 @promise_argument
 @json_option
 def concede(session: Session, promise: int, json_out: bool) -> None:
-    """Admit what one is accused of, as the operator: the case ends without a jury."""
+    """Admit what you are accused of, as the operator: the case ends without a jury."""
     session.deployer.call(_address(session), SAMPLE, "concede", promise)
     emit({"promise": promise}, f"the fault of promise {promise} is conceded", json_out)
 
@@ -149,7 +149,7 @@ def withdraw(session: Session, json_out: bool) -> None:
 
 
 @cli.verb("unlock", example="keifu sample unlock --amount 100 --due 0 --role operator", access=Access.SEND)
-@click.option("--amount", type=COINS, required=True, help="Coins to free of one's lock.")
+@click.option("--amount", type=COINS, required=True, help="Coins to free of your lock.")
 @click.option("--due", type=click.IntRange(0), multiple=True, help="Promise whose time is over; repeatable.")
 @json_option
 def unlock(session: Session, amount: int, due: tuple[int, ...], json_out: bool) -> None:

@@ -126,7 +126,7 @@ def register(session: Session, commission_bps: int, metadata: str, json_out: boo
 @cli.verb("lock", example="keifu staking lock --service 0x… --amount 1000 --role operator", access=Access.SEND)
 @service_option
 @click.option("--amount", type=COINS, required=True, help="Coins to put behind the service.")
-@click.option("--operator", type=ADDRESS, help="Whose lock grows; by default the sender's.")
+@click.option("--operator", type=ADDRESS, help="Whose lock grows.  [default: the sender's]")
 @json_option
 def lock(session: Session, service: str, amount: int, operator: str | None, json_out: bool) -> None:
     """Put own coins behind a service: they back an operator's promises there, and only the service gives them back."""
@@ -146,7 +146,7 @@ def lock(session: Session, service: str, amount: int, operator: str | None, json
 @click.option("--multiple", type=click.IntRange(0, MAX_MULTIPLE), required=True, help="Times the own penalty.")
 @json_option
 def set_multiple(session: Session, service: str, multiple: int, json_out: bool) -> None:
-    """Say how many times one's own penalty at a service the delegators may lose, and so how many coins can be
+    """Say how many times your own penalty at a service the delegators may lose, and so how many coins can be
     delegated."""
     from keifu.staking import actions
 
@@ -159,7 +159,7 @@ def set_multiple(session: Session, service: str, multiple: int, json_out: bool) 
 @service_option
 @json_option
 def take_back(session: Session, service: str, json_out: bool) -> None:
-    """Take one's lock back from a service that was removed, once its horizon is over."""
+    """Take your lock back from a service that was removed, once its horizon is over."""
     from keifu.staking import actions
 
     paid = actions.take_back(session.deployer, session.suite(*SUITE), service)
@@ -197,7 +197,7 @@ def reward(session: Session, operator: str, amount: int, json_out: bool) -> None
 @operator_option
 @json_option
 def rewards(session: Session, operator: str, json_out: bool) -> None:
-    """Claim the rewards that one's stake with an operator has earned."""
+    """Claim the rewards that your stake with an operator has earned."""
     from keifu.staking import actions
 
     paid = actions.claim_rewards(session.deployer, session.suite(*SUITE), operator)
@@ -208,7 +208,7 @@ def rewards(session: Session, operator: str, json_out: bool) -> None:
 @cli.verb("collect", example="keifu staking collect --role operator", access=Access.SEND)
 @json_option
 def collect(session: Session, json_out: bool) -> None:
-    """Collect one's credit: coins that a service gave back, own rewards, commission, a service's damages."""
+    """Collect your credit: coins that a service gave back, own rewards, commission, a service's damages."""
     from keifu.staking import actions
 
     paid = actions.collect(session.deployer, session.suite(*SUITE))
@@ -258,7 +258,7 @@ def remove_service(session: Session, service: str, json_out: bool) -> None:
 @operator_option
 @json_option
 def withdraw(session: Session, operator: str, json_out: bool) -> None:
-    """Take out everything that has matured of one's stake with an operator."""
+    """Take out everything that has matured of your stake with an operator."""
     from keifu.staking import actions
 
     suite = session.suite(*SUITE)

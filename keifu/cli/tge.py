@@ -100,7 +100,7 @@ class _progress:  # noqa: N801 - used as a function
 @click.option("--treasury", type=ADDRESS, help="Who receives the supply, and pays the allocation in.")
 @click.option("--proposer", "proposers", type=ADDRESS, multiple=True, help="Who may queue in the timelock; repeatable.")
 @click.option("--executor", "executors", type=ADDRESS, multiple=True, help="Who may execute in it; repeatable.")
-@click.option("--delay", "timelock_delay", help="Delay of the timelock: seconds, or `2 days`.  [default: 2 days]")
+@click.option("--delay", "timelock_delay", metavar="DURATION", help="Delay of the timelock.  [default: 2 days]")
 @click.option(
     "--insurance", type=ADDRESS, help="Who receives what slashes leave.  [default: an Insurance of the suite]"
 )
