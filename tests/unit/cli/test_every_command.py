@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,9 @@ def keifu(*args, **environment):
         (("tge", "verfy"), "verify"),
         (("court", "comit"), "commit"),
         (("staking", "delegate", "--opertor", "0x"), "--operator"),
+        (("provenance", "digest", "."), "prov"),
+        (("digest", "./weights"), "prov digest"),
+        (("verify",), "tge verify or prov verify"),
     ],
 )
 def test_the_nearest_name_is_proposed(args, nearest):
@@ -149,6 +153,17 @@ def test_completion_scripts(shell):
     done = keifu("completion", shell)
     assert done.returncode == 0
     assert "_KEIFU_COMPLETE" in done.stdout
+
+
+def test_the_script_completes_in_a_shell():
+    bash = shutil.which("bash")
+    assert bash
+    script = """eval "$(keifu completion bash)"; COMP_WORDS=(keifu staking de); COMP_CWORD=2; _keifu_completion keifu
+        echo "${COMPREPLY[@]}" """
+    bin_folder = str(Path(sys.executable).parent)
+    environment = {**os.environ, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run([bash, "-c", script], check=False, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout.split()) == (0, ["delegate"]), done.stderr
 
 
 def test_completion_of_nouns_verbs_and_roles():
