@@ -98,6 +98,7 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
         yield f"epoch_length {params.epoch_length} is longer than unbonding {params.unbonding}"
     if params.epoch_length > params.emission_duration:
         yield f"epoch_length {params.epoch_length} is longer than emission_duration {params.emission_duration}"
+    yield from _broken_epochs(params)
     if params.insurance and params.insurance == params.treasury:
         yield "insurance is the treasury: what slashes take would be somebody's to spend"
     yield from _address_faults(params)
@@ -110,6 +111,14 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
             yield f"{name} is the zero address"
     if params.distribution is not None:
         yield from _distribution_faults(params.distribution, public=public)
+
+
+def _broken_epochs(params: Params) -> Iterator[str]:
+    """The hub counts epochs: what is recorded says the same as its storage only when nothing is rounded."""
+    for name in ("emission_delay", "emission_duration"):
+        value: int = getattr(params, name)
+        if value >= params.epoch_length > 0 and value % params.epoch_length:
+            yield f"{name} {value} is no whole number of epochs of {params.epoch_length} seconds"
 
 
 def _address_faults(params: Params) -> Iterator[str]:

@@ -213,6 +213,16 @@ def test_a_factory_that_is_not_ours_is_refused(record, wrong):
 
 
 @pytest.mark.case("tools-1")
+@pytest.mark.parametrize("field", ["contract", "label", "encoded", "transaction", "block", "code_hash"])
+def test_each_field_of_the_factory_is_compared(record, wrong, field):
+    made = record.creations["Create3Factory"]
+    other = {"block": made.block + 1, "transaction": record.creations["KeifuToken"].transaction}
+    value = other.get(field, f"{getattr(made, field)}0")
+    record.creations["Create3Factory"] = msgspec.structs.replace(made, **{field: value})
+    assert wrong(record) == [f"Create3Factory.{field}"]
+
+
+@pytest.mark.case("tools-1")
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -273,6 +283,20 @@ def test_a_record_of_another_deployer_is_refused(record, wrong):
     assert {f"{contract}.address" for contract in CONTRACTS} < set(wrong(record))
     record.deployer = "nobody"
     assert wrong(record) == ["deployer"]
+
+
+@pytest.mark.case("tools-1")
+def test_a_beginning_that_hides_events_is_named(record, wrong):
+    record.first_block = max(made.block for made in record.creations.values())
+    assert wrong(record) == ["first_block"]
+
+
+@pytest.mark.case("tools-1")
+@pytest.mark.parametrize("name", ["emission_delay", "emission_duration"])
+@pytest.mark.parametrize("more", [1, -1])
+def test_a_parameter_that_the_hub_rounds_is_named_when_it_was_changed(record, wrong, name, more):
+    record.parameters[name] += more
+    assert any(name in what for what in wrong(record))
 
 
 @pytest.mark.case("tools-1")

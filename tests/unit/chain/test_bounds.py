@@ -109,6 +109,8 @@ OUT_OF_BOUNDS = [
     ("seed_stride", 100_001),
     ("emission_delay", -1),
     ("emission_delay", 366 * DAY),
+    ("emission_delay", 35 * DAY + 1),
+    ("emission_duration", 365 * DAY - 1),
     ("daily_blocks", 1),
     ("daily_blocks", 1_000_001),
     ("treasury", ZERO_ADDRESS),
