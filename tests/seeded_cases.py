@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.guides._checkout import checkout
+from tests.guides.checkout import checkout
 
 __all__ = ["FAULTS", "Fault", "main"]
 
