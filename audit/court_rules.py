@@ -16,7 +16,7 @@ from keifu.units import DAY
 
 __all__ = ["SEATS", "Rule", "check", "rules", "table"]
 
-_DOCKET = "staking/lib/cases.vy"
+_CASES = "staking/lib/cases.vy"
 SEATS = (400, 4_000)
 _ABSENT = (0.03, 0.05, 0.10, 0.25, 0.50, 0.75)
 _MIX = (0.03, 0.03, 0.03, 0.05, 0.05)  # turnouts of an ordinary week, equally likely
@@ -39,7 +39,7 @@ class Rule:
 
 
 def _n(name: str) -> int:
-    return int(artifacts.constant(_DOCKET, name))
+    return int(artifacts.constant(_CASES, name))
 
 
 def _scale(asked: float) -> float:
@@ -71,7 +71,7 @@ def _time() -> Iterator[Rule]:
 
 def _jurors() -> Iterator[Rule]:
     first_fee, first_deposit = _n("FIRST_FEE"), _n("FIRST_DEPOSIT")
-    for asked in (_n("LEAST_ASKED"), _n("SMALL"), _n("MOST_ASKED")):
+    for asked in (_n("LEAST_ASKED"), _n("SMALL"), _n("MAX_ASKED")):
         for name, fee, deposit in (
             ("first jury", first_fee, first_deposit),
             (f"re-hearing over {asked:,}", second_fee(asked), second_deposit(asked)),
@@ -90,7 +90,7 @@ def _jurors() -> Iterator[Rule]:
 
 
 def _attacks() -> Iterator[Rule]:
-    usual, largest = Situation(), _n("MOST_ASKED")
+    usual, largest = Situation(), _n("MAX_ASKED")
     for seats in SEATS:
         here = replace(usual, seats=seats)
         yield Rule(f"an innocent convicted, {seats:,} seats", convicted(here), _BAR)

@@ -18,7 +18,7 @@ __all__ = ["PAGE", "deterred", "page"]
 PAGE = Path("docs/parameters.md")
 SAFETY = 3  # a slash is at least this many times the expected gain of the fault
 BPS = 10_000
-DOCKET, JURORS, HUB = "staking/lib/cases.vy", "staking/lib/jurors.vy", "staking/StakingHub.vy"
+CASES, JURORS, HUB = "staking/lib/cases.vy", "staking/lib/jurors.vy", "staking/StakingHub.vy"
 
 # (constant, source below contracts/, unit, why this much)
 _CONSTANTS = (
@@ -31,26 +31,26 @@ _CONSTANTS = (
     ("MAX_UNBONDING", "staking/lib/exits.vy", "seconds", "delegators' coins are not held longer"),
     ("SPENT_BITS", "lib/pools.vy", "bits", "a pool below 2^-n wei a share counts as empty"),
     ("MATURITY", JURORS, "epochs", "coins that come for a case weigh in none that is open"),
-    ("SEAT", DOCKET, "coins", "locked behind the court for one seat"),
-    ("LEAST_SEATS", DOCKET, "seats", "mature, below which the court opens no case"),
-    ("LEAST_ASKED", DOCKET, "coins", "less would not pay a jury"),
-    ("MOST_ASKED", DOCKET, "coins", "a majority of the last jury has as much at risk"),
-    ("SMALL", DOCKET, "coins", "asked: above it a first conviction is re-heard without a call"),
-    ("FIRST_SEATS", DOCKET, "seats", "expected in the first jury; two thirds of what is revealed convict"),
-    ("FIRST_QUORUM", DOCKET, "seats", "revealed, below which the first jury acquits"),
-    ("FIRST_FEE", DOCKET, "coins", "a seat, whatever the verdict; a vote costs about 2 coins of effort"),
-    ("FIRST_FEES", DOCKET, "fees", "in an accuser's bond: in 99 of 100 cases the jury is no larger"),
-    ("FIRST_DEPOSIT", DOCKET, "coins", "a seat; who misses one draw in ten earns nothing"),
-    ("SECOND_SEATS", DOCKET, "seats", "expected in the re-hearing; a majority convicts"),
-    ("SECOND_QUORUM", DOCKET, "seats", "revealed, below which the first verdict stands: silence gains nothing"),
-    ("SECOND_FEE", DOCKET, "coins", "a seat, and 3.2 more for each 2,500 coins asked"),
-    ("SECOND_FEES", DOCKET, "fees", "in the bond of whoever calls the re-hearing"),
-    ("SECOND_DEPOSIT", DOCKET, "coins", "a seat, for each 2,500 coins asked"),
-    ("LOSS_DIVISOR", DOCKET, "parts", "of what was asked: one of them is lost by an accuser who is wrong"),
-    ("REPEATED", DOCKET, "times", "the bond, to accuse of the same fault after an acquittal"),
+    ("SEAT", CASES, "coins", "locked behind the court for one seat"),
+    ("LEAST_SEATS", CASES, "seats", "mature, below which the court opens no case"),
+    ("LEAST_ASKED", CASES, "coins", "less would not pay a jury"),
+    ("MAX_ASKED", CASES, "coins", "a majority of the last jury has as much at risk"),
+    ("SMALL", CASES, "coins", "asked: above it a first conviction is re-heard without a call"),
+    ("FIRST_SEATS", CASES, "seats", "expected in the first jury; two thirds of what is revealed convict"),
+    ("FIRST_QUORUM", CASES, "seats", "revealed, below which the first jury acquits"),
+    ("FIRST_FEE", CASES, "coins", "a seat, whatever the verdict; a vote costs about 2 coins of effort"),
+    ("FIRST_FEES", CASES, "fees", "in an accuser's bond: in 99 of 100 cases the jury is no larger"),
+    ("FIRST_DEPOSIT", CASES, "coins", "a seat; who misses one draw in ten earns nothing"),
+    ("SECOND_SEATS", CASES, "seats", "expected in the re-hearing; a majority convicts"),
+    ("SECOND_QUORUM", CASES, "seats", "revealed, below which the first verdict stands: silence gains nothing"),
+    ("SECOND_FEE", CASES, "coins", "a seat, and 3.2 more for each 2,500 coins asked"),
+    ("SECOND_FEES", CASES, "fees", "in the bond of whoever calls the re-hearing"),
+    ("SECOND_DEPOSIT", CASES, "coins", "a seat, for each 2,500 coins asked"),
+    ("LOSS_DIVISOR", CASES, "parts", "of what was asked: one of them is lost by an accuser who is wrong"),
+    ("REPEATED", CASES, "times", "the bond, to accuse of the same fault after an acquittal"),
     ("TIP_DIVISOR", "staking/lib/juries.vy", "parts", "of an absent juror's deposit: one is for whoever shows it"),
-    ("SCALE_NOTICE", DOCKET, "seconds", "before the court's amounts change, for cases opened later"),
-    ("MOST_SECRETS", "governance/CommitRevealRandomness.vy", "secrets", "an epoch: few draws can be bought"),
+    ("SCALE_NOTICE", CASES, "seconds", "before the court's amounts change, for cases opened later"),
+    ("MAX_SECRETS", "governance/CommitRevealRandomness.vy", "secrets", "an epoch: few draws can be bought"),
     ("NAMED_PLACES", "governance/CommitRevealRandomness.vy", "places", "of them, for accounts named by the timelock"),
     ("LOOKAHEAD", "governance/Randomness.vy", "blocks", "between naming a seed and its block, at least"),
     ("LOOKAHEAD", "governance/DrandRandomness.vy", "seconds", "between naming a seed and its round, at least"),
@@ -81,7 +81,7 @@ def _constant(source: str, name: str) -> int:
 
 def _faults() -> list[tuple[str, int, int]]:
     """What happened, wei slashed, how often it is found (basis points)."""
-    deposit, least = (_constant(DOCKET, name) * COIN for name in ("FIRST_DEPOSIT", "LEAST_ASKED"))
+    deposit, least = (_constant(CASES, name) * COIN for name in ("FIRST_DEPOSIT", "LEAST_ASKED"))
     rows = [("a drawn juror's seat stays silent (a bribe for it)", deposit, BPS)]
     reserve = least * 5 // 4
     rows += [("an operator breaks the smallest promise that a court decides", reserve, p) for p in (BPS, 1_000, 100)]
@@ -121,8 +121,8 @@ def _chosen() -> list[str]:
 
 
 def _case_days() -> str:
-    one = sum(_constant(DOCKET, name) for _, name in _PERIODS[:-1])
-    both = 2 * one + _constant(DOCKET, "CALL_PERIOD") + _constant(DOCKET, "MARGIN")
+    one = sum(_constant(CASES, name) for _, name in _PERIODS[:-1])
+    both = 2 * one + _constant(CASES, "CALL_PERIOD") + _constant(CASES, "MARGIN")
     return _days(both)
 
 
@@ -132,7 +132,7 @@ def _follows() -> list[str]:
     notice, ticket = 2 * params.unbonding, params.unbonding * 3 // 2
     share, emitted, years = _BURNING
     most = _constant("staking/lib/services.vy", "MAX_MULTIPLE")
-    periods = ", ".join(f"{name} {_days(_constant(DOCKET, constant))}" for name, constant in _PERIODS)
+    periods = ", ".join(f"{name} {_days(_constant(CASES, constant))}" for name, constant in _PERIODS)
     return [
         "* Who slashes itself through a friend loses a fifth of the damages and all of the penalty.",
         f"* A multiple that is raised counts {_days(notice)} later, from an epoch's start. A ticket takes"
@@ -146,7 +146,7 @@ def _follows() -> list[str]:
         f"  {periods};",
         "  the first four once more in the re-hearing, and a margin. A service with the court needs a horizon of its",
         "  evidence window and that.",
-        f"* Without a seed a case is void after {_days(_constant(DOCKET, 'LONGEST_WAIT'))}, bonds go back, and the"
+        f"* Without a seed a case is void after {_days(_constant(CASES, 'LONGEST_WAIT'))}, bonds go back, and the"
         " fault can be accused anew.",
         "* A seed can be drawn again once for each proposal of the source block that its proposer gives up, and once",
         "  for each 256 blocks in which everyone else is prevented from capturing.",

@@ -1,4 +1,4 @@
-"""Which oracle finds which attack when it is planted back, after how many calls and how much processor time.
+"""Which oracle finds which attack when it is put back, after how many calls and how much processor time.
 
     python -m audit.seeded_attacks --seed 1 --calls 100000
 
@@ -20,12 +20,12 @@ from evmstorm.fuzz.system import System
 from evmstorm.mutation.seeded_bugs import Bug, search_for_bug
 from evmstorm.project import load
 
-__all__ = ["NUMBERS", "PLANTED", "Found", "found_by_number", "main", "search_all"]
+__all__ = ["NUMBERS", "SEEDED", "Detection", "found_by_number", "main", "search_all"]
 
 NUMBERS = range(1, 24)
 
 # The campaigns that look for it, in turn: the first one that finds it ends the search.
-PLANTED: list[tuple[Bug, tuple[str, ...]]] = [
+SEEDED: list[tuple[Bug, tuple[str, ...]]] = [
     *((bug, ("hub", "hub_neutral")) for bug in hub.ATTACKS),
     *((bug, ("court",)) for bug in court.ATTACKS),
     *((bug, ("commit_reveal",)) for bug in commit_reveal.ATTACKS),
@@ -38,7 +38,7 @@ NUMBERED = re.compile(r"[A-Z]{3}-\d+")
 
 
 @dataclass(frozen=True)
-class Found:
+class Detection:
     """What became of one search. `by` is an oracle, or the invariant or answer that was not what the log says."""
 
     attack: str
@@ -66,10 +66,10 @@ def named(finding: str, message: str) -> str:
 
 
 def search_all(
-    calls: int, seed: int, planted: Iterable[tuple[Bug, tuple[str, ...]]] = tuple(PLANTED)
-) -> Iterator[Found]:
+    calls: int, seed: int, seeded: Iterable[tuple[Bug, tuple[str, ...]]] = tuple(SEEDED)
+) -> Iterator[Detection]:
     """Each bug by its campaigns in turn, until one of them has found it."""
-    for bug, systems in planted:
+    for bug, systems in seeded:
         for name in systems:
             found = _search(bug, name, load(name), calls, seed)
             yield found
@@ -77,14 +77,14 @@ def search_all(
                 break
 
 
-def _search(bug: Bug, name: str, system: type[System], calls: int, seed: int) -> Found:
+def _search(bug: Bug, name: str, system: type[System], calls: int, seed: int) -> Detection:
     found = search_for_bug(system, bug, seed=seed, calls=calls)
     example = found.example
     by = named(example.finding, example.message) if example else "-"
-    return Found(bug.name, name, by, found.calls, found.steps, found.seconds)
+    return Detection(bug.name, name, by, found.calls, found.steps, found.seconds)
 
 
-def found_by_number(found: Iterable[Found]) -> set[int]:
+def found_by_number(found: Iterable[Detection]) -> set[int]:
     """Numbers of the attacks of which every form was found."""
     by_number: dict[int, dict[str, bool]] = {}
     for item in found:
@@ -99,7 +99,7 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(args)
     sys.stdout.write(f"seed {options.seed}\n{HEAD}")
-    done: list[Found] = []
+    done: list[Detection] = []
     for item in search_all(options.calls, options.seed):
         done.append(item)
         sys.stdout.write(

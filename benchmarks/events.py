@@ -30,7 +30,7 @@ __all__ = ["ROWS"]
 
 ROUNDS = 9
 RANGE = 2_000  # blocks a request, as the follower asks
-MOST_BLOCKS = 250  # headers a batch, as the follower asks
+MAX_BLOCKS = 250  # headers a batch, as the follower asks
 AHEAD = 3  # parts that are on their way, as the follower asks
 STRANGERS = 10  # contracts that share a block with ours
 GAS = 200_000
@@ -102,8 +102,8 @@ def _read(url: str, address: str, first: int, last: int) -> float:
     """Seconds for the logs and the headers of their blocks together, bytes not looked at: asked for as the follower
     does, three parts ahead. Nobody who checks headers is faster."""
     calls: list[object] = []
-    for at in range(first, last + 1, MOST_BLOCKS):
-        end = min(at + MOST_BLOCKS - 1, last)
+    for at in range(first, last + 1, MAX_BLOCKS):
+        end = min(at + MAX_BLOCKS - 1, last)
         calls.append([_call("eth_getBlockByNumber", hex(number), False) for number in range(at, end + 1)])
         calls.append(_call("eth_getLogs", {"address": address, "fromBlock": hex(at), "toBlock": hex(end)}))
     address_of_node = httpx.URL(url)

@@ -12,6 +12,7 @@ __all__ = [
     "DECIMALS",
     "HOUR",
     "YEAR",
+    "brief",
     "coins",
     "day",
     "duration",
@@ -23,6 +24,7 @@ __all__ = [
 DECIMALS = 18
 COIN: int = 10**DECIMALS
 YEAR = 365 * DAY
+LONGEST_QUOTE = 60
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _AMOUNT = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,18}))?")
@@ -48,7 +50,13 @@ def parse_amount(text: str) -> int:
     return whole + int((match[2] or "").ljust(DECIMALS, "0"))
 
 
+def brief(text: str) -> str:
+    """As much of what somebody wrote as an error repeats."""
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+
+
 def _amount_fault(text: str) -> str:
+    text = brief(text)
     if text.startswith("-"):
         return f"negative amount {text}"
     if _GROUPED.fullmatch(text):

@@ -59,7 +59,7 @@ SAID_IN = {"packages/ethwire/ethwire/constants.py", "keifu/units.py"}
 MOVED = {"engine/evmstorm": "evmstorm", "packages/ethwire/ethwire": "ethwire"}
 LONGEST_LINE = 120
 LARGEST = 1_000  # power or repetition that is looked at
-Found = Iterator[tuple[int, str]]
+Faults = Iterator[tuple[int, str]]
 
 
 def module_of(path: str) -> str:
@@ -108,7 +108,7 @@ def _inside(path: str) -> set[str]:
     return within
 
 
-def walls(path: str, tree: ast.Module) -> Found:
+def walls(path: str, tree: ast.Module) -> Faults:
     """Imports through a wall, up a floor, or of a private name."""
     here = module_of(path)
     mine = next((folder for folder in OWN_TESTS if path.startswith(f"{folder}/")), here.split(".")[0])
@@ -144,7 +144,7 @@ def _private(path: str, here: str, name: str) -> Iterator[str]:
             return
 
 
-def constants(path: str, tree: ast.Module) -> Found:
+def constants(path: str, tree: ast.Module) -> Faults:
     """Constants that are written out again: the value itself, or an expression that gives it."""
     if path in SAID_IN:
         return
@@ -174,7 +174,7 @@ def _value(node: ast.expr) -> Any:
     return None
 
 
-def engine_names_nothing_of_ours(text: str, names: re.Pattern[str]) -> Found:
+def engine_names_nothing_of_ours(text: str, names: re.Pattern[str]) -> Faults:
     """Words of a file of the engine that name a contract of the suite."""
     for number, line in enumerate(text.splitlines(), 1):
         if found := names.search(line):
@@ -189,7 +189,7 @@ def suite_names() -> re.Pattern[str]:
     return re.compile(r"\b(" + "|".join(sorted(names)) + r")\b")
 
 
-def long_lines(text: str) -> Found:
+def long_lines(text: str) -> Faults:
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > LONGEST_LINE:
             yield number, f"{len(line)} characters, of {LONGEST_LINE}"
@@ -211,7 +211,7 @@ def faults() -> list[str]:
     found: list[str] = []
     for path in _files():
         text = ""
-        checks: list[Found] = []
+        checks: list[Faults] = []
         if path.endswith(".py"):
             text = (ROOT / path).read_text()
             tree = ast.parse(text, path)

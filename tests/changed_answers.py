@@ -158,13 +158,15 @@ def attempt(chain: Chain, seed: int) -> Outcome:
             except KeifuError as error:
                 errors.append(f"{type(error).__name__}: {error}")
                 if "\n" in errors[-1]:
-                    return Outcome("an error of several lines", mutation.told, tuple(errors))
+                    return Outcome("an error of several lines", mutation.reported, tuple(errors))
             else:
                 fault = "" if rows_of(database) == chain.rows else f"a wrong index: {rows_of(database)}"
-                return Outcome(fault or ("unproved blocks" if follower.unproved else ""), mutation.told, tuple(errors))
-        return Outcome("it never caught up", mutation.told, tuple(errors))
+                return Outcome(
+                    fault or ("unproved blocks" if follower.unproved else ""), mutation.reported, tuple(errors)
+                )
+        return Outcome("it never caught up", mutation.reported, tuple(errors))
     except Exception as error:
-        return Outcome(f"a raw {type(error).__name__}: {error}", mutation.told, tuple(errors))
+        return Outcome(f"a raw {type(error).__name__}: {error}", mutation.reported, tuple(errors))
     finally:
         database.close()
 

@@ -17,7 +17,7 @@ class Outcome:
     """What came of a run: `fault` is empty when all is well, `told` what was changed, `errors` what came out."""
 
     fault: str
-    told: str
+    reported: str
     errors: tuple[str, ...]
 
 
@@ -35,7 +35,7 @@ def main(about: str | None, prepared: AbstractContextManager[Attempt], arguments
     with prepared as attempt:
         for seed in range(given.seed, given.seed + given.runs):
             outcome = attempt(seed)
-            kinds["stopped and started again" if outcome.errors else "went on"] += bool(outcome.told)
+            kinds["stopped and started again" if outcome.errors else "went on"] += bool(outcome.reported)
             if outcome.fault:
                 failed += 1
                 print(json.dumps({"seed": seed, **asdict(outcome)}), flush=True)

@@ -110,11 +110,13 @@ def attempt(seed: int, folder: Path) -> Outcome:
             if run.round():
                 break
         else:
-            return Outcome("it never ended", run.mutation.told, tuple(run.errors))
+            return Outcome("it never ended", run.mutation.reported, tuple(run.errors))
         several = any("\n" in error for error in run.errors)
-        return Outcome("an error of several lines" if several else run.fault(), run.mutation.told, tuple(run.errors))
+        return Outcome(
+            "an error of several lines" if several else run.fault(), run.mutation.reported, tuple(run.errors)
+        )
     except Exception as error:
-        return Outcome(f"a raw {type(error).__name__}: {error}", run.mutation.told, tuple(run.errors))
+        return Outcome(f"a raw {type(error).__name__}: {error}", run.mutation.reported, tuple(run.errors))
     finally:
         run.close()
 

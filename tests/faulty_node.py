@@ -172,7 +172,7 @@ class Mutation(Fault):
 
     def __init__(self, seed: int, at: int) -> None:
         self.random, self.at, self.seen = random.Random(seed), at, 0
-        self.told = ""  # what was changed, for the report of a failure
+        self.reported = ""  # what was changed, for the report of a failure
 
     def answer(self, request: Request, answer: Answer) -> Answer:
         self.seen += 1
@@ -190,7 +190,7 @@ class Mutation(Fault):
         else:
             place[path[-1]] = after
         where = ".".join(map(str, path))
-        self.told = f"{request['method']}{request['params']} {where}: {before!r:.120} -> {after!r:.120}"
+        self.reported = f"{request['method']}{request['params']} {where}: {before!r:.120} -> {after!r:.120}"
         return changed
 
 

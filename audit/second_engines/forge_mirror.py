@@ -46,7 +46,7 @@ class Coins(Amount):
 
 
 class HubMirror(System):
-    """Sums over the hub's books after every call."""
+    """Sums over what the hub has stored after every call."""
 
     contracts = ("StakingHub",)
     actors = (*OPERATORS, *DELEGATORS, *SERVICES)
@@ -87,7 +87,7 @@ class HubMirror(System):
         self.stored, self.total = self.read("token.balanceOf"), self.read("hub.emission.totals").at()
         self.held = self.stored.at(hub)
         self.credits = [credit.at(who) for who in (*self.roles.values(), *sinks)]
-        self.books = [
+        self.pools = [
             (
                 pool.at(name),
                 operator.at(name),
@@ -106,7 +106,7 @@ class HubMirror(System):
         mature = [((ticket & AMOUNT) + 3) * half for held in self.tickets.values() for ticket in held]
         return [*mature, self.now // EPOCH * EPOCH + EPOCH]
 
-    def purse(self, who: str) -> int:
+    def coins_of(self, who: str) -> int:
         return min(self.stored(who), 5_000 * COIN)
 
     def shares(self, who: str) -> int:
@@ -120,7 +120,7 @@ class HubMirror(System):
 
     # actions ----------------------------------------------------------------------------------------------------------
 
-    @action("hub.stake", Choice("operators"), Coins("purse"), Fixed(0), Fixed(0), sender=DELEGATORS, allow=reasons())
+    @action("hub.stake", Choice("operators"), Coins("coins_of"), Fixed(0), Fixed(0), sender=DELEGATORS, allow=reasons())
     def stake(self, who: str, operator: str, amount: int, least: int, sub: int) -> Steps:
         shares = int.from_bytes((yield MAY_REVERT), "big")
         assert shares >= amount, "HUB-8: a share costs more than a coin"
@@ -143,7 +143,7 @@ class HubMirror(System):
     def collect(self, who: str, receiver: str, sub: int) -> Steps:
         self.balance -= int.from_bytes((yield MAY_REVERT), "big")
 
-    @action("hub.lock", Choice("services"), Choice("operators"), Coins("purse"), allow=reasons())
+    @action("hub.lock", Choice("services"), Choice("operators"), Coins("coins_of"), allow=reasons())
     def lock(self, who: str, service: str, operator: str, amount: int) -> Steps:
         yield MAY_REVERT
         self.balance += amount
@@ -177,12 +177,12 @@ class HubMirror(System):
         assert lost <= penalty, "HUB-19: took more than asked"
         assert there == taken + lost, "HUB-19: took something else than the lock lost"
 
-    @action("hub.reward", Choice("operators"), Coins("purse"), sender=tuple(SERVICES), allow=reasons())
+    @action("hub.reward", Choice("operators"), Coins("coins_of"), sender=tuple(SERVICES), allow=reasons())
     def reward(self, who: str, operator: str, amount: int) -> Steps:
         yield MAY_REVERT
         self.balance += amount
 
-    @action("hub.fund_emission", Coins("purse"), sender=tuple(SERVICES), allow=reasons())
+    @action("hub.fund_emission", Coins("coins_of"), sender=tuple(SERVICES), allow=reasons())
     def fund_emission(self, who: str, amount: int) -> Steps:
         taken = int.from_bytes((yield MAY_REVERT), "big")
         assert taken <= amount, "RWD-1: took more than was offered"
@@ -196,7 +196,7 @@ class HubMirror(System):
         owed = 0
         for credit in self.credits:
             owed += credit()
-        for pool, _, locks, _ in self.books:
+        for pool, _, locks, _ in self.pools:
             owed += pool() & AMOUNT
             for lock in locks:
                 owed += lock() & AMOUNT
@@ -207,7 +207,7 @@ class HubMirror(System):
         """A pool's shares are its owners', a share is worth at most a coin. What is bound is within its lock; an
         operator's bound and exposure are the sums over its locks, and the weight is the sum over operators."""
         weight = 0
-        for pool, operator, locks, owners in self.books:
+        for pool, operator, locks, owners in self.pools:
             word = pool()
             active, shares, generation = word & AMOUNT, word >> 96 & SHARES, word >> 224 & 255
             if active > shares:

@@ -44,7 +44,7 @@ BUGS = [
         "seed of strangers alone", "_epoch > self._epoch() or self.named_reveals[_epoch] == 0", "_epoch > self._epoch()"
     ),
     _bug("a commitment tells the seed", "== keccak256(part)", "== part"),
-    _bug("a place for anybody too many", "taken < MOST_SECRETS", "taken <= MOST_SECRETS"),
+    _bug("a place for anybody too many", "taken < MAX_SECRETS", "taken <= MAX_SECRETS"),
     _bug("named participants take places for anybody", "    if self.named[msg.sender]:\n", "    if False:\n"),
     _bug("named afterwards", "if self.kept[epoch][msg.sender]", "if self.named[msg.sender]"),
     _bug("a sixth kept place", "self.named_count < NAMED_PLACES", "self.named_count <= NAMED_PLACES"),

@@ -1,4 +1,4 @@
-"""Bugs of AlignmentCourt and of the modules it is made of: first the attacks on its first edition, planted back."""
+"""Bugs of AlignmentCourt and of the modules it is made of: first the attacks on its first edition, put back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from evmstorm.mutation.seeded_bugs import Bug
 
 __all__ = ["ATTACKS", "BUGS"]
 
-COURT, DOCKET = "staking/AlignmentCourt.vy", "staking/lib/cases.vy"
+COURT, CASES = "staking/AlignmentCourt.vy", "staking/lib/cases.vy"
 JURIES, JURORS, PROCEEDINGS = "staking/lib/juries.vy", "staking/lib/jurors.vy", "staking/lib/proceedings.vy"
 
 
@@ -54,7 +54,7 @@ ATTACKS = [
     ),
     _bug(
         "staking-7: only a conviction is paid",
-        DOCKET,
+        CASES,
         "    coherent: uint256 = votes.innocent\n",
         "    coherent: uint256 = 0\n",
     ),
@@ -112,7 +112,7 @@ BUGS = [
         "if verdict == cases.CONVICTED and cases._amount(_case) > cases.SMALL * cases._unit_of(_case):",
         "if False:",
     ),
-    _bug("a chain that stands still ends periods", DOCKET, " and block.number >= since_block + blocks", ""),
+    _bug("a chain that stands still ends periods", CASES, " and block.number >= since_block + blocks", ""),
     _bug(
         "a conviction leaves its fault unspent",
         COURT,
@@ -127,7 +127,7 @@ BUGS = [
     ),
     _bug("anybody concedes", COURT, "assert convert(msg.sender, uint256) == head & cases.MASK_160", "assert head > 0"),
     # money
-    _bug("a re-hearing costs the same whatever is asked", DOCKET, "max(_amount, SMALL * _unit)", "SMALL * _unit"),
+    _bug("a re-hearing costs the same whatever is asked", CASES, "max(_amount, SMALL * _unit)", "SMALL * _unit"),
     _bug(
         "the winner pays the re-hearing",
         PROCEEDINGS,

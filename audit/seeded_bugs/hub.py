@@ -1,4 +1,4 @@
-"""Bugs of StakingHub and of the modules it is made of: first each attack on its first edition, planted back. Where the
+"""Bugs of StakingHub and of the modules it is made of: first each attack on its first edition, put back. Where the
 old shape is gone, the old rule stands in the new place."""
 
 from __future__ import annotations

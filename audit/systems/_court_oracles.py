@@ -63,9 +63,9 @@ class CourtOracles(Courtroom):
             if not open_cases:
                 break
             for case in open_cases:
-                told = self.contract("court").get_case(case)
-                if told[9] == SEED:
-                    self.do("box.put", told[12], b"\1" * 32, sender=self.owner)
+                stored = self.contract("court").get_case(case)
+                if stored[9] == SEED:
+                    self.do("box.put", stored[12], b"\1" * 32, sender=self.owner)
                 self.do("court.advance", case, sender=self.owner)
             self.evm.warp(DAY)
             self.evm.mine(DAILY_BLOCKS)

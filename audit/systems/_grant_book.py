@@ -90,7 +90,7 @@ class GrantBook(System):
 
     def staked(self, owner: str, operator: str, amount: int, shares: int) -> None:
         self.model.stake(owner, operator, amount)
-        self.model.got(owner, operator, shares)
+        self.model.record_shares(owner, operator, shares)
 
     def unstaked(self, owner: str, operator: str, shares: int, ticket: int) -> None:
         self.at_hub().unstake(owner, operator, shares)
@@ -103,7 +103,7 @@ class GrantBook(System):
 
     def has_room(self, operator: str, amount: int) -> bool:
         """Whether a stake fits for sure, or does not fit for sure: no wei of rounding decides."""
-        return abs(amount - self.at_hub().room(operator)) > self.dust
+        return abs(amount - self.at_hub().capacity(operator)) > self.dust
 
     @property
     def dust(self) -> int:

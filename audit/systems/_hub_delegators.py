@@ -22,7 +22,7 @@ class HubDelegators(HubSystem):
     # delegators -------------------------------------------------------------------------------------------------------
 
     def room_for(self, who: str) -> int:
-        return max(0, *(int(self.model.room(name)) for name in self.operators))
+        return max(0, *(int(self.model.capacity(name)) for name in self.operators))
 
     @action("", Choice("operators"), Coins("room_for"), Choice((0, 0, COIN)), sender=DELEGATORS, weight=9)
     def stake(self, who: str, operator: str, amount: int, least: int) -> Steps:
@@ -37,14 +37,14 @@ class HubDelegators(HubSystem):
 
     def staking(self, who: str, owner: str, operator: str, amount: int, order: Any, *, unsure: bool = False) -> Any:
         model = self.at_now()
-        unsure |= abs(amount - model.room(operator)) <= self.dust
-        if unsure and amount > model.room(operator):
+        unsure |= abs(amount - model.capacity(operator)) <= self.dust
+        if unsure and amount > model.capacity(operator):
             return  # a wei decides: not asked
         act = lambda m: m.stake(owner, operator, amount)  # noqa: E731
         done = yield from self.both(act, order, who=who, spends=amount, unsure=unsure)
         if done is not None:
             shares = number(done[0])
-            model.got(owner, operator, shares)
+            model.record_shares(owner, operator, shares)
             assert shares >= amount, "HUB-8: a share is worth more than a coin"
 
     def held_by(self, who: str) -> list[tuple[str, int]]:

@@ -48,7 +48,7 @@ class CommitReveal(System):
             token.approve(source, 2**256 - 1, sender=who)
         self.genesis = evm.now
         self.named_places: int = artifacts.constant(SOURCE, "NAMED_PLACES")
-        self.places: int = artifacts.constant(SOURCE, "MOST_SECRETS") - self.named_places
+        self.places: int = artifacts.constant(SOURCE, "MAX_SECRETS") - self.named_places
         self.stored, self.commitment = self.read("token.balanceOf"), self.read("source.commitments")
         self.mix, self.got_through = self.read("source.mixes"), self.read("token.got_through")
         self.stored_reveals, self.stored_missing = self.read("source.reveals"), self.read("source.missing")
@@ -235,7 +235,7 @@ class CommitReveal(System):
         )
 
     @invariant("RND-3")
-    def books_follow(self) -> bool:
+    def records_follow(self) -> bool:
         """A secret counts once, as it was committed to; silence costs its bond."""
         epochs = (self.epoch, self.epoch + 1)
         return all(

@@ -266,9 +266,9 @@ class Court(CourtServices, CourtOracles):
         """Every case is the model's, and the views tell it."""
         court = self.contract("court")
         for case, item in list(self.law.cases.items())[-3:]:
-            told = court.get_case(case)
+            stored = court.get_case(case)
             wanted = (item.hearing, item.phase, item.since, item.since_block, item.seed_epoch, item.first, item.verdict)
-            assert tuple(told)[8:15] == wanted, f"{told}, not {wanted}"
+            assert tuple(stored)[8:15] == wanted, f"{stored}, not {wanted}"
             for hearing, jury in enumerate(item.hearings):
                 votes = (jury.committed, jury.seats(1), jury.seats(2))
                 assert tuple(court.tally(case, hearing)) == votes, "another tally"

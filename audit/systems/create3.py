@@ -37,9 +37,9 @@ class Create3(System):
 
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
-        factory, visitor = evm.deploy("Create3Factory", sender=owner), evm.deploy("CallbackAttacker", sender=owner)
-        self.bind(factory=factory, visitor=visitor)
-        self.join(visiting=visitor)
+        factory, attacker = evm.deploy("Create3Factory", sender=owner), evm.deploy("CallbackAttacker", sender=owner)
+        self.bind(factory=factory, attacker=attacker)
+        self.join(attacking=attacker)
         self.longest: int = artifacts.constant("governance/Create3Factory.vy", "MAX_INIT_CODE")
         self.places = {
             (who, salt): create3_address(factory.address, who, salt)
@@ -53,7 +53,7 @@ class Create3(System):
         self.kinds = {
             "counter": counter,
             "other counter": other,
-            "newborn": plain,
+            "constructor_caller": plain,
             "coming back": back,
             "longest": Kind(other.init.ljust(self.longest, b"\0"), other.code),
             "too long": Kind(other.init.ljust(self.longest + 1, b"\0")),
@@ -108,11 +108,11 @@ class Create3(System):
         init = self.kinds[name].init
         if len(init) >= self.longest:
             return None  # more than CallbackAttacker carries
-        fails = self.fails(name, self.places[self["visiting"], salt], fee)
+        fails = self.fails(name, self.places[self["attacking"], salt], fee)
         call = self.contract("factory").deploy.encode(salt, init)
-        yield self.tx("visitor.visit", self["factory"], call, sender=who, value=fee, fails=fails)
+        yield self.tx("attacker.visit", self["factory"], call, sender=who, value=fee, fails=fails)
         if fails is None:
-            self.done(self["visiting"], salt, name, fee)
+            self.done(self["attacking"], salt, name, fee)
 
     # what always holds ------------------------------------------------------------------------------------------------
 
@@ -152,6 +152,6 @@ class Create3(System):
         """Where nothing lies, its deployer can deploy, whatever failed there before."""
         init = self.kinds["counter"].init
         for (who, salt), place in self.places.items():
-            if place not in self.made and who != self["visiting"]:
+            if place not in self.made and who != self["attacking"]:
                 self.do("factory.deploy", salt, init, sender=who)
         return True

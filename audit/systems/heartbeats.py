@@ -35,7 +35,7 @@ CLAIMS = (400 * COIN, 700 * COIN, 2_500 * COIN)
 TIMES = (1_500_000_000, 1_500_000_001, 0, 2**40)  # the third is none, the fourth has not come
 SPOILT = ("", "", "", "", "", "other key", "other record", "short", "other node")
 LIE = b"\xee" * 32
-MOST_CASES = 8
+MAX_CASES = 8
 MULTIPLE = 4  # of the first node's delegators; the second has none
 
 
@@ -187,7 +187,7 @@ class Heartbeats(Provenance, CourtOracles):
     @action("", Choice(NODES), Choice("numbers"), Choice((*DIGESTS[:2], LIE)), Choice(SPOILT), Choice(CLAIMS), weight=8)
     def accuse(self, who: str, role: str, named: tuple[bytes, int], digest: bytes, spoilt: str, amount: int) -> Steps:
         """Before the court: jurors will ask the contract."""
-        if len(self.law.cases) >= MOST_CASES:
+        if len(self.law.cases) >= MAX_CASES:
             return
         proof, service = self.proof(role, named, digest, TIMES[0], spoilt), self["service"]
         said = yield from self.brought(who, proof)

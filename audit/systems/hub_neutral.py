@@ -62,15 +62,15 @@ class HubNeutral(HubSystem):
     def thrice(self, calls: list[tuple[str, str, tuple[Any, ...]]], order: int) -> Any:
         """Make the three calls in one of their orders; what they returned by whole, first and second half, or None.
         Either all three go through or none does."""
-        turns = [(0, 1, 2), (1, 0, 2), (2, 1, 0), (1, 2, 0)][order % 4]
+        sequence = [(0, 1, 2), (1, 0, 2), (2, 1, 0), (1, 2, 0)][order % 4]
         returned: dict[int, bytes | None] = {}
-        for turn in turns:
-            sender, target, args = calls[turn]
-            returned[turn] = yield self.tx(target, *args, sender=sender, raw_outcome=True)
-        done = [returned[turn] is not None for turn in range(3)]
+        for place in sequence:
+            sender, target, args = calls[place]
+            returned[place] = yield self.tx(target, *args, sender=sender, raw_outcome=True)
+        done = [returned[place] is not None for place in range(3)]
         assert all(done) or not any(done), f"neutrality: {calls[0][1]} went through for {done}: {self.refusal}"
         self.operations += 1
-        return [returned[turn] for turn in range(3)] if all(done) else None
+        return [returned[place] for place in range(3)] if all(done) else None
 
     def halves(self, amount: int) -> tuple[int, int, int]:
         half = amount // 2 // GRAIN * GRAIN

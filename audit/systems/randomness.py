@@ -11,7 +11,7 @@ from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Choice
 from keifu.keys import keccak256
-from keifu.spec.visitor import COME_BACK, REFUSE, TAKE
+from keifu.spec.callbacks import COME_BACK, REFUSE, TAKE
 
 SOURCE = "governance/Randomness.vy"
 STRIDE = 2
@@ -34,14 +34,14 @@ class Randomness(System):
         publish(evm, range(FIRST, FIRST + BEFORE + AFTER))
         artifact = evm.load("Randomness")
         source = evm.deploy_code(artifact.interface, hashed_by_balance(artifact), STRIDE, TIP, sender=owner, value=TIP)
-        visitor = evm.deploy("CallbackAttacker", sender=owner)
-        self.bind(source=source, visitor=visitor)
-        self.join(visiting=visitor)
+        attacker = evm.deploy("CallbackAttacker", sender=owner)
+        self.bind(source=source, attacker=attacker)
+        self.join(attacking=attacker)
         evm.mine(BEFORE)
         self.reach: int = artifacts.constant(SOURCE, "REACH")
         self.lookahead: int = artifacts.constant(SOURCE, "LOOKAHEAD")
         self.stored, self.last = self.read("source.seed"), self.read("source.last")
-        self.got_through = self.read("visitor.got_through")
+        self.got_through = self.read("attacker.got_through")
 
     def constructors(self) -> Iterator[Deployment]:
         yield from variations("Randomness", (STRIDE, TIP), (0, 0, "randomness: no stride"), (0, 1, None), (1, 0, None))
@@ -70,8 +70,8 @@ class Randomness(System):
 
     def epochs(self, who: str) -> list[int]:
         now = self.evm.block_number
-        edges = (now - 2, now - 1, now, now + 1, now - self.reach, now - self.reach - 1, now - 2 * self.reach - 1)
-        near = [(block - FIRST) // STRIDE for block in (*edges, now - 2, now - 4, now - 6, now - 8)]
+        boundaries = (now - 2, now - 1, now, now + 1, now - self.reach, now - self.reach - 1, now - 2 * self.reach - 1)
+        near = [(block - FIRST) // STRIDE for block in (*boundaries, now - 2, now - 4, now - 6, now - 8)]
         last = (2**64 - 1 - FIRST) // STRIDE
         return [*near, *(epoch + 1 for epoch in near), 0, last, last + 1, 2**256 - 1]
 
@@ -110,11 +110,11 @@ class Randomness(System):
         address = word(int(self["source"], 16))
         self.seeds[epoch] = seed = keccak256(word(self.evm.chain_id) + address + word(epoch) + self.latest)
         assert returned in (b"", seed), "capture returns the seed"
-        takes = receiver != self["visiting"] or self.mood != REFUSE
+        takes = receiver != self["attacking"] or self.mood != REFUSE
         if source == self.block_of(epoch) and self.held >= TIP and takes:
             self.held -= TIP
             self.tips[receiver] += TIP
-            if receiver == self["visiting"]:
+            if receiver == self["attacking"]:
                 self.mood = TAKE  # it comes back once
         if self.sometimes():
             self.emitted("source.Captured", epoch=epoch, seed=seed, source=source)
@@ -134,14 +134,14 @@ class Randomness(System):
         header = self.header(epoch, "right")
         fails = self.reason(epoch, header)
         call = self.contract("source").capture.encode(epoch, header)
-        yield self.tx("visitor.visit", self["source"], call, sender=who, fails=fails)
+        yield self.tx("attacker.visit", self["source"], call, sender=who, fails=fails)
         if fails is None:
-            self.captured(epoch, self["visiting"], b"")
+            self.captured(epoch, self["attacking"], b"")
 
     @action("", Choice((TAKE, REFUSE, COME_BACK)), Choice("epochs"), weight=3)
     def arm(self, who: str, mood: int, epoch: int) -> Steps:
         call = self.contract("source").capture.encode(epoch, self.header(epoch, "right"))
-        yield self.tx("visitor.arm", mood, self["source"], call, sender=who)
+        yield self.tx("attacker.arm", mood, self["source"], call, sender=who)
         self.mood = mood
 
     @action("source.fund_tips", pays=Choice((0, TIP - 1, TIP, 3 * TIP)), weight=4)

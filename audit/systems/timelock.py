@@ -13,6 +13,7 @@ from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import Call, Steps, action, invariant
 from evmstorm.fuzz.values import Choice
+from keifu.spec.callbacks import COME_BACK, REFUSE, TAKE
 from keifu.spec.timelock import (
     ADMIN,
     CANCELLER,
@@ -25,7 +26,6 @@ from keifu.spec.timelock import (
     Refused,
     World,
 )
-from keifu.spec.visitor import COME_BACK, REFUSE, TAKE
 from keifu.units import DAY
 
 DELAY = 2 * DAY
@@ -45,37 +45,37 @@ class Timelock(Differential):
 
     def setup(self, evm: LocalEvm) -> None:
         owner = evm.account("owner")
-        counter, visitor = evm.deploy("Counter", LIMIT, sender=owner), evm.deploy("CallbackAttacker", sender=owner)
-        executors = [self["executor"], visitor]
+        counter, attacker = evm.deploy("Counter", LIMIT, sender=owner), evm.deploy("CallbackAttacker", sender=owner)
+        executors = [self["executor"], attacker]
         lock = evm.deploy("Timelock", DELAY, [self["proposer"]], executors, self["administrator"], sender=owner)
-        self.bind(lock=lock, counter=counter, visitor=visitor)
+        self.bind(lock=lock, counter=counter, attacker=attacker)
         evm.send(owner, lock, b"", value=COINS)
         self.pool = self.operations()
-        self.accounts = [*(self[role] for role in self.actors), self["visitor"], self["lock"], ZERO_ADDRESS]
+        self.accounts = [*(self[role] for role in self.actors), self["attacker"], self["lock"], ZERO_ADDRESS]
         roles = {
             (ADMIN, self["lock"]), (ADMIN, self["administrator"]), (PROPOSER, self["proposer"]),
-            (CANCELLER, self["proposer"]), (EXECUTOR, self["executor"]), (EXECUTOR, self["visitor"]),
+            (CANCELLER, self["proposer"]), (EXECUTOR, self["executor"]), (EXECUTOR, self["attacker"]),
         }  # fmt: skip
-        coins = {self["lock"]: COINS, self["visitor"]: 0}
-        self.opening = pickle.dumps(World(self["lock"], self["visitor"], LIMIT, DELAY, roles, coins))
+        coins = {self["lock"]: COINS, self["attacker"]: 0}
+        self.opening = pickle.dumps(World(self["lock"], self["attacker"], LIMIT, DELAY, roles, coins))
         self.time, self.stored_delay = (
             self.read(f"lock.timelock_controller.{name}") for name in ("get_timestamp", "get_minimum_delay")
         )
         self.has_role, self.total = self.read("lock.access_control.hasRole"), self.read("counter.total")
-        self.got_through = self.read("visitor.got_through")
+        self.got_through = self.read("attacker.got_through")
 
     def operations(self) -> list[Operation]:
         """Every operation that is tried: each of the calls alone, and some together."""
-        lock, counter, visitor = (self.contract(name) for name in ("lock", "counter", "visitor"))
+        lock, counter, attacker = (self.contract(name) for name in ("lock", "counter", "attacker"))
 
         def change(function: str, does: str, *args: Any) -> Item:
             return Item(lock.address, 0, getattr(lock, function).encode(*args), does, args)
 
         count = Item(counter.address, 0, counter.add.encode(1), "count", (1,))
         too_much = Item(counter.address, 0, counter.add.encode(LIMIT + 1), "count", (LIMIT + 1,))
-        pay = Item(visitor.address, 1, b"", "pay", (1,))
+        pay = Item(attacker.address, 1, b"", "pay", (1,))
         calls = (
-            (count,), (too_much,), (pay,), (Item(visitor.address, 10**30, b"", "pay", (10**30,)),),
+            (count,), (too_much,), (pay,), (Item(attacker.address, 10**30, b"", "pay", (10**30,)),),
             (change("update_delay", "update_delay", 0),), (change("update_delay", "update_delay", DELAY + 1),),
             (change("grantRole", "grant", EXECUTOR, ZERO_ADDRESS),),
             (change("revokeRole", "revoke", EXECUTOR, ZERO_ADDRESS),),
@@ -204,7 +204,7 @@ class Timelock(Differential):
     @action("", Choice((TAKE, REFUSE, COME_BACK, COME_BACK)), Choice("known"), weight=3)
     def arm(self, who: str, mood: int, operation: Operation) -> Steps:
         call = getattr(self.contract("lock"), self.function("execute", operation)[5:]).encode(*operation.args)
-        yield self.tx("visitor.arm", mood, self["lock"], call, sender=who)
+        yield self.tx("attacker.arm", mood, self["lock"], call, sender=who)
         self.model.mood, self.model.returning = mood, operation
 
     # what always holds ------------------------------------------------------------------------------------------------

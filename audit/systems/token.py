@@ -35,13 +35,13 @@ class Token(System):
         self.emitted("token.Transfer", from_=ZERO_ADDRESS, to=self["holder"], value=self.supply)
         self.wallet_key = evm.account("wallet key")
         wallet = evm.deploy("ContractWallet", self.wallet_key, sender=evm.account("owner"))
-        self.moody = evm.deploy("HostileERC1271", sender=evm.account("owner"))
-        self.join(wallet=wallet, moody=self.moody)
-        self.bind(moody=self.moody)
-        for role in ("rival", "wallet", "moody"):
+        self.hostile = evm.deploy("HostileERC1271", sender=evm.account("owner"))
+        self.join(wallet=wallet, hostile=self.hostile)
+        self.bind(hostile=self.hostile)
+        for role in ("rival", "wallet", "hostile"):
             token.transfer(self[role], self.supply // 5, sender=self["holder"])
         self.keys = {self[role]: evm.account(role) for role in self.actors}
-        self.keys |= {self["wallet"]: self.wallet_key, self["moody"]: self.wallet_key}
+        self.keys |= {self["wallet"]: self.wallet_key, self["hostile"]: self.wallet_key}
         self.domain = Domain("Keifu", "1", evm.chain_id, token)
         self.stored = self.read("token.balanceOf")
         self.stored_allowance, self.stored_nonce = self.read("token.allowance"), self.read("token.nonces")
@@ -120,8 +120,8 @@ class Token(System):
 
     def accepted(self, owner: str, forgery: str, form: str = "") -> bool:
         """Whether such a signature counts: a wallet takes its key's with a large s, too, but no other form than 65
-        bytes with a v of 27 or 28; a moody one what it likes."""
-        if owner == self["moody"]:
+        bytes with a v of 27 or 28; a hostile one what it likes."""
+        if owner == self["hostile"]:
             return self.mood in (0, LONG)
         if owner == self["wallet"]:
             return forgery in ("", "high s") and form in ("", "65")
@@ -129,7 +129,7 @@ class Token(System):
 
     @action("", Choice(range(7)), weight=2)
     def change_mood(self, who: str, mood: int) -> Steps:
-        yield self.tx("moody.set_mood", mood, sender=who)
+        yield self.tx("hostile.set_mood", mood, sender=who)
         self.mood = mood
 
     @action(

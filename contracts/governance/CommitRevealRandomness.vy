@@ -29,7 +29,7 @@ implements: IRandomness
 # ############################################################## #
 
 # Secrets of an epoch, at most, and how many of those places are kept for named participants.
-MOST_SECRETS: public(constant(uint256)) = 20
+MAX_SECRETS: public(constant(uint256)) = 20
 NAMED_PLACES: public(constant(uint256)) = 5
 
 
@@ -132,7 +132,7 @@ def commit(_commitment: bytes32):
         self.kept[epoch][msg.sender] = True
     else:
         taken: uint256 = self.strangers[epoch]
-        assert taken < MOST_SECRETS - NAMED_PLACES, "randomness: no place left"
+        assert taken < MAX_SECRETS - NAMED_PLACES, "randomness: no place left"
         self.strangers[epoch] = taken + 1
     self.commitments[epoch][msg.sender] = _commitment
     self.missing[epoch] += 1

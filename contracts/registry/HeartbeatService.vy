@@ -104,8 +104,8 @@ _bindings: HashMap[address, HashMap[bytes32, uint256]]
 # operator -> wei of its lock that bindings need.
 _reserves: HashMap[address, uint256]
 
-# operator -> epoch in which the hub was last told.
-_told: HashMap[address, uint256]
+# operator -> epoch in which the hub was last reported to.
+_reported: HashMap[address, uint256]
 
 # hash of (evidence, prover) -> block in which it was committed.
 _commitments: HashMap[bytes32, uint256]
@@ -163,7 +163,7 @@ def bind(_environment: bytes32, _last: uint256):
     self._bindings[msg.sender][_environment] = self._word(since, _last)
     log IHeartbeatService.Bound(operator=msg.sender, environment=_environment, since=since, last=_last)
     epoch: uint256 = staticcall hub.epoch()
-    if self._told[msg.sender] != epoch:
+    if self._reported[msg.sender] != epoch:
         self._tell(msg.sender, epoch)
 
 
@@ -388,7 +388,7 @@ def _evidence(_heartbeat: IEnvironments.Heartbeat, _signature: Bytes[65], _prove
 
 @internal
 def _tell(_operator: address, _epoch: uint256) -> uint256:
-    self._told[_operator] = _epoch
+    self._reported[_operator] = _epoch
     return extcall hub.bind(_operator, self._reserves[_operator])
 
 

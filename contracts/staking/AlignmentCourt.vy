@@ -77,7 +77,7 @@ def __init__(_token: address, _hub: address, _randomness: address, _daily_blocks
 def open(_operator: address, _fault: bytes32, _amount: uint256, _accuser: address, _evidence: Bytes[2048]) -> uint256:
     """
     @notice Accuse an operator before the court. The caller is a service of the hub that knows party, time and amount
-        from its own books; it brings the accuser's bond (`bond_for`) in the same call.
+        from its own records; it brings the accuser's bond (`bond_for`) in the same call.
     @param _fault keccak256(promise, clause, period): the service's name of the fault, never a root of evidence.
     @param _amount Wei that the parties are to receive.
     @param _accuser Gets back what is left of the bond.
@@ -89,7 +89,7 @@ def open(_operator: address, _fault: bytes32, _amount: uint256, _accuser: addres
     for party: address in [empty(address), cases.token.address]:
         assert party not in [_operator, _accuser], "court: no party"
     assert len(_evidence) > 0, "court: no evidence"
-    asks_right: bool = _amount >= cases.LEAST_ASKED * unit and _amount <= cases.MOST_ASKED * unit
+    asks_right: bool = _amount >= cases.LEAST_ASKED * unit and _amount <= cases.MAX_ASKED * unit
     assert asks_right, "court: asks too little or too much"
     self._check_listed(msg.sender)
     total: uint256 = jurors._roll()
@@ -201,7 +201,7 @@ def rescale(_unit: uint256):
     @param _unit Wei of one coin of the table; 10**18 at first.
     """
     assert msg.sender == staticcall cases.hub.owner(), "court: not the owner"
-    assert _unit >= cases.LEAST_UNIT and _unit <= cases.MOST_UNIT, "court: out of range"
+    assert _unit >= cases.LEAST_UNIT and _unit <= cases.MAX_UNIT, "court: out of range"
     counts_from: uint256 = block.timestamp + cases.SCALE_NOTICE
     cases.scale = cases._unit() | _unit << 96 | counts_from << 192
     log IAlignmentCourt.AmountsScaled(unit=_unit, counts_from=counts_from)

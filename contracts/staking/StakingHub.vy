@@ -5,7 +5,7 @@
 @title StakingHub
 @license MIT
 @notice Coins that stand behind promises. An operator's own coins stand as locks behind services; each service keeps its
-    promises in its own books and takes from a lock when one was broken. Others delegate to operators: they share the
+    promises in its own records and takes from a lock when one was broken. Others delegate to operators: they share the
     rewards, and penalties up to a multiple that the operator sets for each service. A slash costs the same whatever
     the number of delegators.
 @dev What is paid out after a fault comes from the operator's lock alone, and at most four fifths of what it lost, so

@@ -38,7 +38,7 @@ def visit(_target: address, _payload: Bytes[MAX_CALL]):
 @external
 @payable
 def __default__():
-    assert self.mood != REFUSE, "visitor: no"
+    assert self.mood != REFUSE, "attacker: no"
     if self.mood == COME_BACK:
         self.mood = TAKE
         self.got_through = raw_call(self.target, self.payload, revert_on_failure=False)

@@ -89,8 +89,8 @@ promise_count: public(uint256)
 # operator -> wei of its lock that open promises need.
 reserves: HashMap[address, uint256]
 
-# operator -> epoch in which the hub was last told.
-told: HashMap[address, uint256]
+# operator -> epoch in which the hub was last reported to.
+reported: HashMap[address, uint256]
 
 # hash of (secret, prover) -> unix seconds at which it was committed; and its block.
 commitments: HashMap[bytes32, uint256]
@@ -199,7 +199,7 @@ def accept(_promise: uint256):
         assert extcall token.approve(hub.address, promise.price, default_return_value=True), "sample: approval refused"
         extcall hub.reward(promise.operator, promise.price)
     epoch: uint256 = staticcall hub.epoch()
-    if self.told[promise.operator] != epoch:
+    if self.reported[promise.operator] != epoch:
         self._bind(promise.operator, epoch)
 
 
@@ -399,7 +399,7 @@ def _fault(_promise: uint256) -> bytes32:
 
 @internal
 def _bind(_operator: address, _epoch: uint256) -> uint256:
-    self.told[_operator] = _epoch
+    self.reported[_operator] = _epoch
     return extcall hub.bind(_operator, self.reserves[_operator])
 
 

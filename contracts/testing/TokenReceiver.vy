@@ -42,7 +42,7 @@ def visit(_target: address, _payload: Bytes[MAX_CALL]):
 
 @external
 def onERC721Received(_operator: address, _from: address, _id: uint256, _data: Bytes[1024]) -> bytes4:
-    assert self.mood != REFUSE, "visitor: no"
+    assert self.mood != REFUSE, "attacker: no"
     self.seen_owner = staticcall Token(msg.sender).ownerOf(_id)
     if self.mood == MUMBLE:
         return 0x12345678

@@ -33,7 +33,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return Description.from_parent(parent, path=file_path)
 
 
-class Found(Exception):
+class InvariantBroken(Exception):
     """A search ended with a counterexample; the message is its script."""
 
 
@@ -62,13 +62,13 @@ class SearchItem(pytest.Item):
             while engine.calls + engine.waits < calls:
                 if (finding := search.step()) is not None:
                     data, finding = shrink(engine, search.data, finding)
-                    raise Found(build(engine, data, finding, seed).script())
+                    raise InvariantBroken(build(engine, data, finding, seed).script())
             check_alive(engine, engine.counts, engine.sequences, engine.checked)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from ethwire.errors import EthwireError  # noqa: PLC0415
 
-        if isinstance(excinfo.value, Found | EthwireError):
+        if isinstance(excinfo.value, InvariantBroken | EthwireError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

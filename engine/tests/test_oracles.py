@@ -1,4 +1,4 @@
-"""Each oracle is content with a registry package's contracts, and finds a fault that is planted in them."""
+"""Each oracle is content with a registry package's contracts, and finds a fault that is seeded in them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_package_as_it_is_holds(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_a_planted_fault_is_found_by_its_oracle(name: str) -> None:
+def test_a_seeded_fault_is_found_by_its_oracle(name: str) -> None:
     found = search_for_bug(project.load(name), BUGS[name], calls=60_000)
 
     assert found.example is not None, f"{found.calls} calls"

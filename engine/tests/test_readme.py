@@ -45,9 +45,11 @@ def test_the_commands_do_what_is_printed(savings: Path) -> None:
     assert _run(change, savings).returncode == 0
     done = _run(wrong, savings)
 
-    told = done.stdout.splitlines()
+    reported = done.stdout.splitlines()
     shown = README.split(f"$ {change}\n$ {wrong}\n")[1].split("```")[0].splitlines()
-    assert [line for line in shown[: shown.index("exit status 1") + 1] if "…" not in line and line not in told] == []
+    assert [
+        line for line in shown[: shown.index("exit status 1") + 1] if "…" not in line and line not in reported
+    ] == []
     assert "evmstorm replay .cache/fuzz/findings/savings-withdraw-refusal-" in done.stdout
 
 
@@ -57,8 +59,8 @@ def test_the_known_bugs_are_found_as_printed(tmp_path: Path) -> None:
     blocks = section.replace("cd .. && ", "").split("$ ")[1:]
     for block in blocks:
         command, *shown = block.splitlines()
-        told = _run(command, tmp_path).stdout.splitlines()
-        assert [line for line in shown if "…" not in line and line not in told] == []
+        reported = _run(command, tmp_path).stdout.splitlines()
+        assert [line for line in shown if "…" not in line and line not in reported] == []
     assert len(blocks) == 3
 
 

@@ -15,7 +15,7 @@ SAMPLE = 5
 
 
 @pytest.fixture(scope="module", autouse=True)
-def short_hunts() -> Iterator[None]:
+def short_searches() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trial, "CORPUS_CALLS", 4_000)
         patch.setattr(trial, "CALLS", 4_000)

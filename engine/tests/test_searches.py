@@ -222,7 +222,7 @@ def test_several_findings_are_kept_with_their_originals(tmp_path: Any) -> None:
     engine, theft, first = _found(Worse, "set: refusal")
     _, model, second = _found(Worse, "set: model")
     result = SystemResult("store", 1, "")
-    found = [campaign._Found(model, second, 0.5, 1), campaign._Found(theft, first, 2.0, 2)]
+    found = [campaign._RawFinding(model, second, 0.5, 1), campaign._RawFinding(theft, first, 2.0, 2)]
 
     campaign._keep(result, engine, Plan(findings=str(tmp_path)), found)
 

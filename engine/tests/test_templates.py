@@ -50,7 +50,7 @@ def test_a_template_holds_for_a_sound_contract(name: str) -> None:
     ids=["an allowance that is never spent", "a balance that is forgotten"],
 )
 def test_a_template_finds_a_fault_of_a_token(old: str, new: str) -> None:
-    bug = Bug("planted", CODE, old, new, ("Coin",))
+    bug = Bug("seeded", CODE, old, new, ("Coin",))
 
     found = searched(Engine(project.load(str(FOREIGN / "coin.py")), compile_with(bug)), 8_000)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from examples.demo.story import Story
 from examples.digits.pipeline import Cast, DigitsPipeline, infer, read_int8
-from examples.digits.project import Artefact, Workshop
+from examples.digits.project import Artefact, ArtefactFolder
 from keifu.chain import RpcDeployer, deploy_protocol
 from keifu.errors import CheckFailed
 from keifu.keys import Account
@@ -80,21 +80,21 @@ def _make(story: Story, source: Provenance, folder: Path) -> DigitsPipeline:
         record = artefact.record
         rows.append((artefact.name, record.kind.word, artefact.id.hex()[:SHOWN], artefact.digest.size))
 
-    pipeline = DigitsPipeline(Workshop(folder, source, cast.author, on_step=note), cast)
+    pipeline = DigitsPipeline(ArtefactFolder(folder, source, cast.author, on_step=note), cast)
     pipeline.run()
     story.table("registered, parents before children", ("artefact", "kind", "record", "bytes"), rows)
     return pipeline
 
 
 def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
-    workshop, source = pipeline.workshop, pipeline.workshop.source
+    project, source = pipeline.project, pipeline.project.source
     artefact, seq, ok = source.current(pipeline.environment)
-    lineage = walk(source, artefact, names=workshop.names)
+    lineage = walk(source, artefact, names=project.names)
     entry = lineage.entries[artefact]
     label = pipeline.labels.prove(17, pipeline.cast.author.address)
     on_chain = source.registry.is_label(*label.args)
-    weights = read_int8(workshop["weights-int8"].path)
-    raw, run = workshop["raw"], workshop["run"]
+    weights = read_int8(project["weights-int8"].path)
+    raw, run = project["raw"], project["run"]
     answers = [
         (
             "Where did the data come from?",
@@ -105,11 +105,11 @@ def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
             "Who labelled it?",
             f"{DIGITS_LABELLERS} labellers, each label signed; sample 17 is a "
             f"{int.from_bytes(label.label.label, 'big')} by {label.label.labeller[:10]}…",
-            workshop["labels"].id,
+            project["labels"].id,
         ),
         (
             "Which model version is this?",
-            f"{entry.record.version}, from commit {workshop['code'].record.version[:10]}, "
+            f"{entry.record.version}, from commit {project['code'].record.version[:10]}, "
             f"seed {run.statement['predicate']['buildDefinition']['externalParameters']['seed']}",
             run.id,
         ),
@@ -126,8 +126,8 @@ def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
         ("question", "answer", "record"),
         [(question, answer, record.hex()[:SHOWN]) for question, answer, record in answers],
     )
-    beats = [pipeline.heartbeat(node, digest_path(workshop["weights-int8"].path).root) for node in pipeline.cast.nodes]
-    weights_path, documents = workshop["weights-int8"].path, workshop.documents
+    beats = [pipeline.heartbeat(node, digest_path(project["weights-int8"].path).root) for node in pipeline.cast.nodes]
+    weights_path, documents = project["weights-int8"].path, project.documents
     findings = check_running(Proved.now(source), pipeline.environment, weights_path, beats, documents=documents)
     story.check("production runs what was promoted: chain, bytes and both nodes agree", all(f.ok for f in findings))
     story.check("the label of sample 17 is proved on chain", bool(on_chain))
@@ -144,20 +144,20 @@ def _frauds(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
 
 def _swap_weights(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     """A node serves other weights; its own heartbeat convicts it."""
-    workshop = pipeline.workshop
-    genuine = workshop["weights-int8"]
+    project = pipeline.project
+    genuine = project["weights-int8"]
     swapped = folder / "swapped-weights"
     shutil.copytree(genuine.path, swapped)
     bias = np.load(swapped / "bias1.npy")
     bias[[3, 8]] = bias[[8, 3]]
     np.save(swapped / "bias1.npy", bias)
-    entry = walk(workshop.source, genuine.id).entries[genuine.id]
+    entry = walk(project.source, genuine.id).entries[genuine.id]
     story.check("the promoted weights give the record's program root", check_program(entry, genuine.path).ok)
     story.check("the swapped ones do not", not check_program(entry, swapped).ok)
-    bytes_finding = check_bytes(entry, swapped, workshop.documents.manifest(entry.record))
+    bytes_finding = check_bytes(entry, swapped, project.documents.manifest(entry.record))
     heartbeat, signature = pipeline.heartbeat(pipeline.cast.nodes[1], digest_path(swapped).root)
-    *_, node = check_running(Proved.now(workshop.source), pipeline.environment, None, [(heartbeat, signature)])
-    environments = workshop.source.environments
+    *_, node = check_running(Proved.now(project.source), pipeline.environment, None, [(heartbeat, signature)])
+    environments = project.source.environments
     assert environments is not None
     evidence = environments.is_heartbeat_false(heartbeat.args, signature, genuine.record.args)
     story.say(f"  {_words(bytes_finding)}\n  {_words(node)}")
@@ -182,43 +182,43 @@ def _relabel(story: Story, pipeline: DigitsPipeline) -> None:
 
 def _back_date(story: Story, pipeline: DigitsPipeline) -> None:
     """A run claims to be three months old, to be first."""
-    workshop = pipeline.workshop
-    began = workshop.source.chain.now - BACK_DATED_SECONDS
-    shutil.copytree(workshop["run"].path, workshop.folder / "run-of-spring")
-    workshop.write_json("run-of-spring", "settings.json", {"seed": 1})
+    project = pipeline.project
+    began = project.source.chain.now - BACK_DATED_SECONDS
+    shutil.copytree(project["run"].path, project.folder / "run-of-spring")
+    project.write_json("run-of-spring", "settings.json", {"seed": 1})
     pipeline.register_run("run-of-spring", began, began + 600)
-    run = workshop["run-of-spring"]
-    lineage = walk(workshop.source, run.id, names=workshop.names)
+    run = project["run-of-spring"]
+    lineage = walk(project.source, run.id, names=project.names)
     finding = check_run(lineage.entries[run.id], run.statement, lineage)
     story.say(f"  {_words(finding)}")
     story.check("a back-dated run is caught: its input was not there yet", not finding.ok and "input" in finding.detail)
-    honest = workshop["run"]
-    lineage = walk(workshop.source, honest.id, names=workshop.names)
+    honest = project["run"]
+    lineage = walk(project.source, honest.id, names=project.names)
     story.check("the honest run passes", check_run(lineage.entries[honest.id], honest.statement, lineage).ok)
 
 
 def _withdrawal(story: Story, pipeline: DigitsPipeline) -> None:
     """A copy of the labels is withdrawn; every descendant shows it, and production refuses it."""
-    workshop, source = pipeline.workshop, pipeline.workshop.source
+    project, source = pipeline.project, pipeline.project.source
     owner = pipeline.cast.owner
-    draft = workshop.place("draft-weights")
+    draft = project.place("draft-weights")
     np.save(draft / "weights.npy", np.zeros(4, np.int8))
-    workshop.register("draft-weights", Kind.WEIGHTS)
+    project.register("draft-weights", Kind.WEIGHTS)
     environment = source.declare("staging", [], owner)
-    source.promote(environment, workshop["draft-weights"].id, owner)
-    source.withdraw(workshop["draft-weights"].id, Status.REVOKED, "trained on copied data", pipeline.cast.author)
+    source.promote(environment, project["draft-weights"].id, owner)
+    source.withdraw(project["draft-weights"].id, Status.REVOKED, "trained on copied data", pipeline.cast.author)
     _, _, ok = source.current(environment)
     story.check("a promoted record that its author revokes no longer counts as in order", not ok)
 
 
 def _many_labels(story: Story, pipeline: DigitsPipeline) -> None:
     count = FEWER_LABELS if story.fast else MANY_LABELS
-    source, author = pipeline.workshop.source, pipeline.cast.author
+    source, author = pipeline.project.source, pipeline.cast.author
     labellers = [Account.from_role(f"crowd labeller {i}") for i in range(LABELLERS)]
     with story.progress("signing labels", count) as bar:
         batch = LabelBatch.sign(
             source.domain,
-            pipeline.workshop["raw"].id,
+            pipeline.project["raw"].id,
             [labellers[i % LABELLERS] for i in range(count)],
             [i.to_bytes(4, "big") for i in range(count)],
             [label_word(i % TEN) for i in range(count)],
@@ -241,16 +241,16 @@ def _many_labels(story: Story, pipeline: DigitsPipeline) -> None:
 
 
 def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
-    workshop, source = pipeline.workshop, pipeline.workshop.source
-    lineage = walk(source, workshop["evaluation"].id, names=workshop.names)
+    project, source = pipeline.project, pipeline.project.source
+    lineage = walk(source, project["evaluation"].id, names=project.names)
     picture = folder / "lineage.svg"
     picture.write_text(lineage.to_svg())
     story.picture(picture)
-    weights = workshop["weights-int8"]
-    promoted = walk(source, weights.id, names=workshop.names)
-    known = {record_id: workshop.statements[record_id] for record_id in promoted.entries}
+    weights = project["weights-int8"]
+    promoted = walk(source, weights.id, names=project.names)
+    known = {record_id: project.statements[record_id] for record_id in promoted.entries}
     proved = Proved.now(source)
-    bundle = make_bundle(proved, promoted, workshop.documents, environment=pipeline.environment)
+    bundle = make_bundle(proved, promoted, project.documents, environment=pipeline.environment)
     path = folder / "digits.bundle"
     bundle.write(path)
     started = time.perf_counter()
@@ -260,7 +260,7 @@ def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
         f"  offline bundle: {path} ({path.stat().st_size:,} bytes), verified without network in {took * 1e3:.1f} ms"
     )
     story.check("the bundle holds every ancestor and what production runs", len(verified.entries) == len(known))
-    manifest = workshop.documents.manifest(promoted.entries[promoted.root].record)
+    manifest = project.documents.manifest(promoted.entries[promoted.root].record)
     subject = describe(
         "digits-int8",
         promoted,
@@ -273,7 +273,7 @@ def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     for name, exporter in formats.items():
         (folder / exporter.filename).write_bytes(export(name, subject))
     story.say(f"  exported as {', '.join(formats)}: each field marked verified or asserted")
-    table = np.loadtxt(workshop["test"].path / "test.csv", delimiter=",", dtype=np.int64)
+    table = np.loadtxt(project["test"].path / "test.csv", delimiter=",", dtype=np.int64)
     answers = infer(read_int8(weights.path), table[:1, 1:])
     story.check(f"the promoted weights read a held-out {table[0, 0]} as {answers[0]}", bool(answers[0] == table[0, 0]))
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.digits.project import Workshop
+from examples.digits.project import ArtefactFolder
 from keifu.errors import EnvironmentFault
 from keifu.keys import Account
 from keifu.provenance import Attestation, Heartbeat, Kind, PolicyEntry, Relation, environments_domain
@@ -61,10 +61,10 @@ class Cast:
 
 
 class DigitsPipeline:
-    """The steps in order; `run` does them all. Files are below the workshop's folder."""
+    """The steps in order; `run` does them all. Files are below the project's folder."""
 
-    def __init__(self, workshop: Workshop, cast: Cast, settings: Settings | None = None) -> None:
-        self.workshop = workshop
+    def __init__(self, project: ArtefactFolder, cast: Cast, settings: Settings | None = None) -> None:
+        self.project = project
         self.cast = cast
         self.settings = settings or Settings()
         self.environment = b""
@@ -90,25 +90,25 @@ class DigitsPipeline:
     def raw(self) -> None:
         """1,797 images of eight by eight pixels, 0 … 16, as scikit-learn ships them."""
         images, _ = _digits()
-        np.savetxt(self.workshop.place("raw") / "digits.csv", images, fmt="%d", delimiter=",")
+        np.savetxt(self.project.place("raw") / "digits.csv", images, fmt="%d", delimiter=",")
         said = {"description": "UCI optical digits, test part, 8x8 pixels of 0 to 16", "rows": len(images)}
-        self.workshop.register("raw", Kind.DATASET, predicate=said)
+        self.project.register("raw", Kind.DATASET, predicate=said)
 
     def label(self) -> None:
         """Each image is labelled and signed by one labeller; one anchor fixes all labels."""
         images, targets = _digits()
         self.labels = LabelBatch.sign(
-            self.workshop.source.domain,
-            self.workshop["raw"].id,
+            self.project.source.domain,
+            self.project["raw"].id,
             [self.cast.labellers[i % len(self.cast.labellers)] for i in range(len(images))],
             [row.tobytes() for row in images],
             [label_word(int(target)) for target in targets],
         )
-        self.labels.write(self.workshop.place("labels") / "labels.npz")
+        self.labels.write(self.project.place("labels") / "labels.npz")
         self.label_root = self.labels.tree().root
         said = {"anchor": self.label_root.hex(), "labels": len(targets), "labellers": len(self.cast.labellers)}
-        artefact = self.workshop.register("labels", Kind.LABEL_SET, [(Relation.DERIVED_FROM, "raw")], predicate=said)
-        self.workshop.source.anchor(
+        artefact = self.project.register("labels", Kind.LABEL_SET, [(Relation.DERIVED_FROM, "raw")], predicate=said)
+        self.project.source.anchor(
             self.label_root, len(targets), artefact.record.manifest, "file:labels", self.cast.author
         )
 
@@ -119,8 +119,8 @@ class DigitsPipeline:
         held_out = int(len(images) * self.settings.test_share)
         for name, rows in (("train", order[held_out:]), ("test", order[:held_out])):
             table = np.column_stack([targets[rows], images[rows]])
-            np.savetxt(self.workshop.place(name) / f"{name}.csv", table, fmt="%d", delimiter=",")
-            self.workshop.register(
+            np.savetxt(self.project.place(name) / f"{name}.csv", table, fmt="%d", delimiter=",")
+            self.project.register(
                 name,
                 Kind.DATASET,
                 [(Relation.DERIVED_FROM, "raw"), (Relation.LABELLED_BY, "labels")],
@@ -131,26 +131,26 @@ class DigitsPipeline:
 
     def code(self) -> None:
         """This file is the training code; its commit is the version."""
-        shutil.copy(__file__, self.workshop.place("code") / "train.py")
-        self.workshop.register("code", Kind.CODE, version=_commit(), predicate={"commit": _commit()})
+        shutil.copy(__file__, self.project.place("code") / "train.py")
+        self.project.register("code", Kind.CODE, version=_commit(), predicate={"commit": _commit()})
 
     def train(self) -> None:
         """One training run, registered with what it used, then the weights that came out of it."""
-        started = self.workshop.source.chain.now
-        table = np.loadtxt(self.workshop["train"].path / "train.csv", delimiter=",", dtype=np.int64)
+        started = self.project.source.chain.now
+        table = np.loadtxt(self.project["train"].path / "train.csv", delimiter=",", dtype=np.int64)
         layers = _fit(table[:, 1:] / 16.0, table[:, 0], self.settings)
-        self.workshop.write_json("run", "settings.json", vars(self.settings))
-        self.workshop.write_json("run", "environment.json", _environment())
-        self.register_run("run", started, self.workshop.source.chain.now)
+        self.project.write_json("run", "settings.json", vars(self.settings))
+        self.project.write_json("run", "environment.json", _environment())
+        self.register_run("run", started, self.project.source.chain.now)
         for number, (weights, bias) in enumerate(layers):
-            np.save(self.workshop.place("weights-float") / f"weights{number}.npy", weights.astype(np.float32))
-            np.save(self.workshop.place("weights-float") / f"bias{number}.npy", bias.astype(np.float32))
+            np.save(self.project.place("weights-float") / f"weights{number}.npy", weights.astype(np.float32))
+            np.save(self.project.place("weights-float") / f"bias{number}.npy", bias.astype(np.float32))
         parents = [(Relation.DERIVED_FROM, "run"), (Relation.TRAINED_ON, "train")]
-        self.workshop.register("weights-float", Kind.WEIGHTS, parents)
+        self.project.register("weights-float", Kind.WEIGHTS, parents)
 
     def register_run(self, name: str, started: int, finished: int) -> None:
         """The run's record with an SLSA statement: inputs, parameters, environment, times (unix seconds)."""
-        inputs = [self.workshop[item] for item in ("train", "code")]
+        inputs = [self.project[item] for item in ("train", "code")]
         said = {
             "buildDefinition": {
                 "buildType": "https://keifu.dev/training/v1",
@@ -161,32 +161,32 @@ class DigitsPipeline:
                 ],
             },
             "runDetails": {
-                "builder": {"id": f"eip155:{self.workshop.source.chain.chain_id}:{self.cast.author.address}"},
+                "builder": {"id": f"eip155:{self.project.source.chain.chain_id}:{self.cast.author.address}"},
                 "metadata": {"startedOn": rfc3339(started), "finishedOn": rfc3339(finished)},
             },
         }
         parents = [(Relation.TRAINED_ON, "train"), (Relation.DERIVED_FROM, "code")]
-        self.workshop.register(name, Kind.RUN, parents, predicate=said)
+        self.project.register(name, Kind.RUN, parents, predicate=said)
 
     def quantise(self) -> None:
         """int8 weights and int32 biases; an integer multiplier brings hidden activations back to 0 … 127."""
-        place = self.workshop.place("weights-int8")
-        source = self.workshop["weights-float"].path
+        place = self.project.place("weights-int8")
+        source = self.project["weights-float"].path
         layers = [(np.load(source / f"weights{n}.npy"), np.load(source / f"bias{n}.npy")) for n in range(2)]
-        table = np.loadtxt(self.workshop["train"].path / "train.csv", delimiter=",", dtype=np.int64)
+        table = np.loadtxt(self.project["train"].path / "train.csv", delimiter=",", dtype=np.int64)
         for name, array in _quantise(layers, table[:, 1:]).items():
             np.save(place / f"{name}.npy", array)
         parents = [(Relation.QUANTISED_FROM, "weights-float"), (Relation.DERIVED_FROM, "code")]
         root = write_program(place, _program(place))
-        self.workshop.register("weights-int8", Kind.WEIGHTS, parents, program_root=root)
+        self.project.register("weights-int8", Kind.WEIGHTS, parents, program_root=root)
 
     def evaluate(self) -> None:
         """Accuracy of the int8 weights on what was held out."""
-        table = np.loadtxt(self.workshop["test"].path / "test.csv", delimiter=",", dtype=np.int64)
-        answers = infer(read_int8(self.workshop["weights-int8"].path), table[:, 1:])
+        table = np.loadtxt(self.project["test"].path / "test.csv", delimiter=",", dtype=np.int64)
+        answers = infer(read_int8(self.project["weights-int8"].path), table[:, 1:])
         self.accuracy = float((answers == table[:, 0]).mean())
-        self.workshop.write_json("evaluation", "report.json", {"accuracy": self.accuracy, "samples": len(table)})
-        self.workshop.register(
+        self.project.write_json("evaluation", "report.json", {"accuracy": self.accuracy, "samples": len(table)})
+        self.project.register(
             "evaluation",
             Kind.EVALUATION,
             [(Relation.EVALUATED_ON, "test"), (Relation.DERIVED_FROM, "weights-int8")],
@@ -195,7 +195,7 @@ class DigitsPipeline:
                 "configuration": [
                     {
                         "name": "test",
-                        "digest": {"sha256": self.workshop["test"].record.digest.hex()},
+                        "digest": {"sha256": self.project["test"].record.digest.hex()},
                         "annotations": {"metrics": {"accuracy": round(self.accuracy, 4)}},
                     }
                 ],
@@ -209,9 +209,9 @@ class DigitsPipeline:
 
     def attest(self) -> None:
         """The evaluator and the scanner stand by the int8 weights."""
-        subject = self.workshop["weights-int8"].id
-        report = self.workshop["evaluation"].record.digest
-        source = self.workshop.source
+        subject = self.project["weights-int8"].id
+        report = self.project["evaluation"].record.digest
+        source = self.project.source
         source.attest(Attestation(schema_id(EVALUATED), subject, data=report), self.cast.evaluator)
         source.attest(Attestation(schema_id(SCANNED), subject), self.cast.scanner)
 
@@ -222,13 +222,13 @@ class DigitsPipeline:
             PolicyEntry(schema_id(EVALUATED), 1, month, (self.cast.evaluator.address,)),
             PolicyEntry(schema_id(SCANNED), 1, month, (self.cast.scanner.address,)),
         ]
-        self.environment = self.workshop.source.declare("digits production", policy, self.cast.owner)
-        subject = self.workshop["weights-int8"].id
-        self.seq = self.workshop.source.promote(self.environment, subject, self.cast.owner)
+        self.environment = self.project.source.declare("digits production", policy, self.cast.owner)
+        subject = self.project["weights-int8"].id
+        self.seq = self.project.source.promote(self.environment, subject, self.cast.owner)
 
     def heartbeat(self, node: Account, digest: bytes) -> tuple[Heartbeat, bytes]:
         """What a node signs that loaded bytes of this digest."""
-        source = self.workshop.source
+        source = self.project.source
         assert source.environments is not None
         heartbeat = Heartbeat(node.address, self.environment, self.seq, digest, source.chain.now)
         domain = environments_domain(source.chain.chain_id, source.environments.address)

@@ -17,7 +17,7 @@ from keifu.provenance.manifest import Manifest
 from keifu.provenance.registry import Entry, Provenance
 from keifu.provenance.statement import canonical, statement
 
-__all__ = ["Artefact", "Workshop"]
+__all__ = ["Artefact", "ArtefactFolder"]
 
 DOCUMENTS = "documents"
 
@@ -35,7 +35,7 @@ class Artefact:
 
 
 @dataclass
-class Workshop:
+class ArtefactFolder:
     """Registers folders below `folder` for `author` and keeps manifests and statements beside them.
 
     `on_step(artefact)` is called after each registration.

@@ -24,7 +24,7 @@ from keifu.keys import Account, keccak256
 __all__ = ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeployer"]
 
 DEPLOYED = "0x" + keccak256(b"Deployed(address,bytes32,address)").hex()
-MOST_TRANSACTIONS = 2_000  # of an account whose factory is looked for
+MAX_TRANSACTIONS = 2_000  # of an account whose factory is looked for
 FACTORY_BLOCKS = 100  # searched for the transaction that made the factory
 CODES = 100  # a batch: what public nodes allow
 
@@ -123,7 +123,7 @@ class FactoryDeployer(ABC):
         """The first contract of the sender that is the factory. An account of which this is not the first transaction
         has it somewhere else than on other chains, but only once: that is what the whole search is for."""
         sent = self.nonce()
-        if sent > MOST_TRANSACTIONS:
+        if sent > MAX_TRANSACTIONS:
             raise EnvironmentFault(
                 f"{self.sender} has sent {sent} transactions, too many to look for its {FACTORY} among them",
                 remedy="deploy with an account of its own, or say where the factory is",

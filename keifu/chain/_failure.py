@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from keifu.errors import OutOfGas, Revert, RpcError
 
-__all__ = ["MOST", "Endpoint", "is_known", "is_receipt", "never_works", "receipt_facts", "why_failed"]
+__all__ = ["MAXIMUM", "Endpoint", "is_known", "is_receipt", "never_works", "receipt_facts", "why_failed"]
 
-MOST = 2**63  # what no block number, and no amount of gas, comes near: more does not fit into a database
+MAXIMUM = 2**63  # what no block number, and no amount of gas, comes near: more does not fit into a database
 
 # Whoever runs out of gas in an inner call keeps a 64th of it (EIP-150), twice in a call within a call.
 _ALL_BUT = 32
@@ -51,7 +51,7 @@ def is_receipt(answer: Any, tx_hash: str) -> bool:
         return False
     try:
         numbers = [int(answer[name], 16) for name in ("blockNumber", "status", "gasUsed")]
-        return int(answer["blockHash"], 16) >= 0 and all(0 <= number < MOST for number in numbers)
+        return int(answer["blockHash"], 16) >= 0 and all(0 <= number < MAXIMUM for number in numbers)
     except (KeyError, TypeError, ValueError):
         return False
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keifu.chain._failure import Endpoint, is_known, is_receipt, receipt_facts, why_failed
-from keifu.chain._pricing import MOST_FEE, fresh_fees, gas_limit, quantity, raised
+from keifu.chain._pricing import MAX_FEE, fresh_fees, gas_limit, quantity, raised
 from keifu.chain._transaction import Fees, sign_transaction
 from keifu.errors import Contradiction, Revert, RpcError
 from keifu.keys import Account
@@ -159,7 +159,7 @@ class Outbox:
             self.chain_id, base, 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "the tip")
         )
         if fees.max_fee < base + fees.priority:
-            raise RpcError(f"the base fee is {base} wei, and no more than {MOST_FEE} are paid", remedy="wait")
+            raise RpcError(f"the base fee is {base} wei, and no more than {MAX_FEE} are paid", remedy="wait")
         head, most = (
             quantity(block.get("number"), "the newest block's number"),
             quantity(block.get("gasLimit"), "its gas"),

@@ -9,13 +9,13 @@ from ethwire.rpc import quantity as checked
 from keifu.chain._transaction import Fees
 from keifu.errors import RpcError
 
-__all__ = ["MOST_FEE", "fresh_fees", "gas_limit", "intrinsic_gas", "quantity", "raised"]
+__all__ = ["MAX_FEE", "fresh_fees", "gas_limit", "intrinsic_gas", "quantity", "raised"]
 
 LEAST_TIP = GWEI
 # Nodes of 0G say that a tip of 1 wei will do, and refuse what offers less than 2 gwei.
 LEAST_TIPS = {16_661: 2 * GWEI, 16_602: 2 * GWEI}
-MOST_TIP = 50 * GWEI  # whatever a node suggests
-MOST_FEE = 1_000 * GWEI  # for a unit of gas, tip included: what nobody wants to pay by mistake
+MAX_TIP = 50 * GWEI  # whatever a node suggests
+MAX_FEE = 1_000 * GWEI  # for a unit of gas, tip included: what nobody wants to pay by mistake
 # Pools take the place of a transaction by another only for a tenth more, in fee and in tip.
 LEAST_RAISE_PERCENT = 10
 RAISE_PERCENT = 25
@@ -25,7 +25,7 @@ GAS_MARGIN_PERCENT = 25  # an estimate is exact for one state; the next block ma
 # the first block of an epoch and estimated in the block before: 28,000 to 85,000 more, whatever the call itself takes
 # (27,000 to 110,000), and again that much where a call touches a second operator. A percentage of the estimate
 # would be too little for the small calls, or far too much for the large ones. Gas that is not used is not paid for.
-TURN_GAS = 150_000
+ROLLOVER_GAS = 150_000
 
 BASE_GAS, CREATION_GAS = 21_000, 32_000
 ZERO_BYTE_GAS, BYTE_GAS = 4, 16
@@ -40,13 +40,13 @@ def quantity(answer: Any, what: str) -> int:
         raise RpcError(f"{what}: the node answered {answer!r:.200} in the place of a number") from None
 
 
-def fresh_fees(chain_id: int, base_fee: int, suggested_tip: int, most_fee: int = MOST_FEE) -> Fees:
+def fresh_fees(chain_id: int, base_fee: int, suggested_tip: int, most_fee: int = MAX_FEE) -> Fees:
     """Twice the base fee plus a tip: enough for six full blocks in a row. Never above `most_fee`."""
-    tip = max(LEAST_TIPS.get(chain_id, LEAST_TIP), min(suggested_tip, MOST_TIP))
+    tip = max(LEAST_TIPS.get(chain_id, LEAST_TIP), min(suggested_tip, MAX_TIP))
     return Fees(max_fee=min(2 * base_fee + tip, most_fee), priority=min(tip, most_fee))
 
 
-def raised(old: Fees, fresh: Fees, most_fee: int = MOST_FEE) -> Fees | None:
+def raised(old: Fees, fresh: Fees, most_fee: int = MAX_FEE) -> Fees | None:
     """What a replacement offers: the market's fees, and so much more than before that pools take it. None when that
     would be above `most_fee`."""
     wanted = Fees(
@@ -62,7 +62,7 @@ def gas_limit(estimate: int, data: bytes, block_limit: int) -> int:
     """The limit of a transaction for which a node has estimated so much."""
     if not data and estimate <= BASE_GAS:
         return estimate  # ether for a plain account: no code runs, nothing can change
-    ample = estimate * (100 + GAS_MARGIN_PERCENT) // 100 + TURN_GAS
+    ample = estimate * (100 + GAS_MARGIN_PERCENT) // 100 + ROLLOVER_GAS
     return max(estimate, min(ample, block_limit))
 
 

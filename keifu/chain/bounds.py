@@ -19,10 +19,10 @@ from keifu.units import (
     is_address,
 )
 
-__all__ = ["MOST_AHEAD", "MOST_PAST", "faults", "require_bounds", "require_start", "require_steps"]
+__all__ = ["MAX_AHEAD", "MAX_PAST", "faults", "require_bounds", "require_start", "require_steps"]
 
-MOST_PAST = 366 * DAY  # between the event and the deployment
-MOST_AHEAD = 2 * YEAR
+MAX_PAST = 366 * DAY  # between the event and the deployment
+MAX_AHEAD = 2 * YEAR
 LONGEST = 50 * YEAR  # from the event to the last step
 LATEST_SWEEP = 10 * YEAR  # after the earliest day that the contract allows
 _FINER = ((1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds"))
@@ -98,6 +98,7 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
         yield f"epoch_length {params.epoch_length} is longer than unbonding {params.unbonding}"
     if params.epoch_length > params.emission_duration:
         yield f"epoch_length {params.epoch_length} is longer than emission_duration {params.emission_duration}"
+    yield from _broken_epochs(params)
     if params.insurance and params.insurance == params.treasury:
         yield "insurance is the treasury: what slashes take would be somebody's to spend"
     yield from _address_faults(params)
@@ -110,6 +111,14 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
             yield f"{name} is the zero address"
     if params.distribution is not None:
         yield from _distribution_faults(params.distribution, public=public)
+
+
+def _broken_epochs(params: Params) -> Iterator[str]:
+    """The hub counts epochs: what is recorded says the same as its storage only when nothing is rounded."""
+    for name in ("emission_delay", "emission_duration"):
+        value: int = getattr(params, name)
+        if value >= params.epoch_length > 0 and value % params.epoch_length:
+            yield f"{name} {value} is no whole number of epochs of {params.epoch_length} seconds"
 
 
 def _address_faults(params: Params) -> Iterator[str]:
@@ -138,7 +147,7 @@ def _steps_faults(step: int, steps: int, *, public: bool) -> Iterator[str]:
 
 
 def _start_fault(start: int, now: int) -> str:
-    low, high = now - MOST_PAST, now + MOST_AHEAD
+    low, high = now - MAX_PAST, now + MAX_AHEAD
     if low <= start <= high:
         return ""
     said = f"start {start} ({day(start)}) is not between {day(low)} and {day(high)}"

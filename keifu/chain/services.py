@@ -16,8 +16,8 @@ from keifu.units import duration
 
 __all__ = [
     "SERVICES",
+    "SERVICE_INTERFACE",
     "SERVICE_LISTED",
-    "SHOWS_TERMS",
     "Listing",
     "Service",
     "list_now",
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 SERVICE_LISTED = "0x" + keccak256(b"ServiceListed(address,uint256,uint256)").hex()
-SHOWS_TERMS = COURT  # a packaged contract with the calls of IService
+SERVICE_INTERFACE = COURT  # a packaged contract with the calls of IService
 
 
 class _Suite(Protocol):
@@ -59,11 +59,11 @@ class Listing:
         return self.ready == 0
 
 
-class _Reads(Protocol):
+class _Reader(Protocol):
     def call(self, address: str, name: str, function: str, *args: Any) -> Any: ...
 
 
-def longest_fault(chain: _Reads, service: str) -> int:
+def longest_fault(chain: _Reader, service: str) -> int:
     """Seconds from a fault to its slash at the longest: the evidence window, and the dispute or the court's case.
 
     Raises CheckFailed when the service, or the court that it names, does not show its terms.
@@ -114,9 +114,9 @@ def _list(chain: Deployer, suite: _Suite, service: Service) -> Listing:
     return Listing(address, horizon, service.max_multiple, ready)
 
 
-def _terms(chain: _Reads, service: str, what: str) -> tuple[int, int, str, int, int]:
+def _terms(chain: _Reader, service: str, what: str) -> tuple[int, int, str, int, int]:
     try:
-        found: tuple[int, int, str, int, int] = chain.call(service, SHOWS_TERMS, "terms")
+        found: tuple[int, int, str, int, int] = chain.call(service, SERVICE_INTERFACE, "terms")
     except KeifuError as error:
         raise CheckFailed(f"{what} at {service} does not show its terms: {error.message}") from error
     return found

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from keifu.chain._client import ChainClient
+from keifu.chain._client import ChainClient, created_address
 from keifu.chain._roles import role_faults
 from keifu.chain.bounds import faults
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
@@ -40,6 +40,9 @@ class Check:
     detail: str = ""
 
 
+Faults = Iterator[tuple[str, str]]
+
+
 def verify_suite(
     client: ChainClient, record: Record, *, on_step: Callable[[str], None] = lambda name: None
 ) -> list[Check]:
@@ -59,9 +62,9 @@ def verify_suite(
         expected = _expected(client, record, params)
     except AbiError as error:
         return [*checks, Check("parameters", False, error.message)]
-    checks += _whole(record, [creation.contract for creation in expected])
+    checks += [*_whole(record, [creation.contract for creation in expected]), *_beginning(record)]
     on_step(FACTORY)
-    checks.append(_factory(client, record))
+    checks += _factory(client, record)
     for creation in expected:
         on_step(creation.contract)
         checks += _contract(client, record, creation)
@@ -93,14 +96,39 @@ def _whole(record: Record, expected: list[str]) -> Iterator[Check]:
             yield Check(f"{name} belongs to the suite", False)
 
 
-def _factory(client: ChainClient, record: Record) -> Check:
-    """It has no immutables: its code is one and the same everywhere."""
-    code = client.code(record.factory)
-    right = hashlib.sha256(code).hexdigest() == client.load(FACTORY).runtime_sha256
-    recorded = record.creations.get(FACTORY)
-    if right and recorded is not None and recorded.code_hash != code_hash(code):
-        return Check(f"{FACTORY}.code_hash", False, _says("the record has", recorded.code_hash, code_hash(code)))
-    return Check(f"{FACTORY} runs our code", right, record.factory)
+def _beginning(record: Record) -> Iterator[Check]:
+    """Commands read events from `first_block` on: one that is too late would hide what happened before it."""
+    earliest = min((made.block for name, made in record.creations.items() if name != FACTORY), default=0)
+    if record.first_block > earliest:
+        yield Check("first_block", False, _says("the record has", record.first_block, f"{earliest} or less"))
+
+
+def _factory(client: ChainClient, record: Record) -> list[Check]:
+    """It has no immutables: its code is one and the same everywhere. One row when all is right, else one a fault."""
+    code, recorded = client.code(record.factory), record.creations[FACTORY]
+    if hashlib.sha256(code).hexdigest() != client.load(FACTORY).runtime_sha256:
+        return [Check(f"{FACTORY} runs our code", False, record.factory)]
+    plain = Creation(contract=FACTORY, label="", address=record.factory, arguments={}, encoded="0x")
+    found = [*_recorded_faults(recorded, plain), *_factory_faults(client, record, recorded)]
+    if recorded.code_hash != code_hash(code):
+        found.append(("code_hash", _says("the record has", recorded.code_hash, code_hash(code))))
+    rows = [Check(f"{FACTORY}.{field}", False, detail) for field, detail in dict(found).items()]
+    return rows or [Check(f"{FACTORY} runs our code", True, record.factory)]
+
+
+def _factory_faults(client: ChainClient, record: Record, recorded: Creation) -> Faults:
+    """The transaction that made it. One that was there before the suite may have none in the record."""
+    if not recorded.transaction and not recorded.block:
+        return
+    transaction = _read(client, "eth_getTransactionByHash", recorded.transaction)
+    if transaction is None:
+        yield "transaction", f"this node has no transaction {recorded.transaction or 'for it'}"
+        return
+    made = created_address(transaction["from"].lower(), int(transaction["nonce"], 16))
+    if transaction["to"] or (transaction["from"].lower(), made) != (record.deployer, record.factory):
+        yield "transaction", "it did not make the factory by the deploying account"
+    elif int(transaction["blockNumber"], 16) != recorded.block:
+        yield "block", _says("the record has", recorded.block, int(transaction["blockNumber"], 16))
 
 
 def _contract(client: ChainClient, record: Record, expected: Creation) -> list[Check]:
@@ -126,9 +154,6 @@ class _Views:
 
     def call(self, address: str, name: str, function: str, *args: Any) -> Any:
         return getattr(self._client.at(address, name), function)(*args)
-
-
-Faults = Iterator[tuple[str, str]]
 
 
 def _recorded_faults(recorded: Creation, expected: Creation) -> Faults:

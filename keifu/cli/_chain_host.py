@@ -103,9 +103,9 @@ def start_detached(settings: Settings) -> Note:
     except BaseException:
         keeper.terminate()
         raise
-    told = log.read_text().strip().splitlines()[-1:] or ["the chain ended before it was ready"]
+    message = log.read_text().strip().splitlines()[-1:] or ["the chain ended before it was ready"]
     fault = UsageError if keeper.returncode == UsageError.exit_code else EnvironmentFault
-    raise fault(told[0].removeprefix("keifu: "))
+    raise fault(message[0].removeprefix("keifu: "))
 
 
 def _port(wanted: int | None) -> int:

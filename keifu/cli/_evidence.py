@@ -8,15 +8,15 @@ from keifu.errors import InputError
 
 __all__ = ["read_evidence"]
 
-MOST = 2_048  # bytes, as the court takes them
+MAXIMUM = 2_048  # bytes, as the court takes them
 
 
 def read_evidence(path: Path) -> bytes:
     """The bytes of the file. Raises InputError, before anything is sent, when the court would refuse them."""
     said = path.read_bytes()
-    if not 0 < len(said) <= MOST:
+    if not 0 < len(said) <= MAXIMUM:
         raise InputError(
-            f"{path} has {len(said):,} bytes, the court takes 1 to {MOST:,}",
+            f"{path} has {len(said):,} bytes, the court takes 1 to {MAXIMUM:,}",
             remedy="put the evidence somewhere public and give its digest here",
         )
     return said

@@ -32,7 +32,7 @@ def signing() -> list[click.Parameter]:
     """Whose key signs, and on which chain alone."""
     return [
         click.Option(
-            ["--key-file"], type=click.Path(path_type=Path), envvar="KEIFU_KEY_FILE", show_envvar=True,
+            ["--key-file"], type=click.Path(dir_okay=False, path_type=Path), envvar="KEIFU_KEY_FILE", show_envvar=True,
             help="Encrypted key file, as `ape accounts generate` writes it; its password comes from "
             "KEIFU_PASSWORD_FILE or KEIFU_PASSWORD.",
         ),

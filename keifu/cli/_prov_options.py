@@ -135,13 +135,13 @@ class Registry:
             raise UsageError(f"no record begins with {given}", remedy="is it of this chain and registry?")
         if len(found) > 1:
             more = "" if len(found) <= CANDIDATES else f" and {len(found) - CANDIDATES} more"
-            listed = ", ".join(_told_apart(found[:CANDIDATES]))
+            listed = ", ".join(_shortest_prefixes(found[:CANDIDATES]))
             raise UsageError(f"{len(found)} records begin with {given}: {listed}{more}", remedy="give more digits")
         click.echo(f"{given} is record {found[0]}", err=True)
         return bytes.fromhex(found[0])
 
 
-def _told_apart(ids: Sequence[str]) -> list[str]:
+def _shortest_prefixes(ids: Sequence[str]) -> list[str]:
     """As many digits of each as tell them apart, and a few more."""
     shared = next(size for size in range(1, 65) if len({item[:size] for item in ids}) == len(ids))
     return [f"{item[: shared + 4]}…" for item in ids]

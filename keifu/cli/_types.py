@@ -34,6 +34,7 @@ SUMMARY = "allocation.json"
 SHORTEST_ID = 4  # digits of a prefix
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _HEX = re.compile(r"[0-9a-f]+")
+_AS_PRINTED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")  # as commands print amounts; 1,5 is no such one
 LONGEST = 100 * YEAR
 LATEST_MOMENT = 4_102_444_800  # 2100-01-01: later ones are milliseconds, or a slip of the hand
 
@@ -47,7 +48,7 @@ class Coins(click.ParamType):
         if isinstance(value, int):
             return value
         try:
-            return parse_amount(value.replace(",", ""))
+            return parse_amount(value.replace(",", "") if _AS_PRINTED.fullmatch(value) else value)
         except ValueError as error:
             self.fail(f"{error}; write 1143 or 0.5", param, ctx)
 
@@ -203,4 +204,4 @@ IN_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 IN_PATH = click.Path(exists=True, path_type=Path)
 IN_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
-OUT_PATH = click.Path(path_type=Path)
+OUT_PATH = click.Path(dir_okay=False, path_type=Path)

@@ -16,7 +16,13 @@ VARIABLE = "_KEIFU_COMPLETE"  # how click's scripts call the program
 @click.command("completion", context_settings=HELP, epilog='\b\nExample: eval "$(keifu completion bash)"')
 @click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def cli(shell: str) -> None:
-    """Print the completion script of a shell (bash, zsh or fish), to put into its start-up file."""
+    """Print the completion script of a shell (bash, zsh or fish), to put into its start-up file.
+
+    \b
+    bash  eval "$(keifu completion bash)"       in ~/.bashrc
+    zsh   eval "$(keifu completion zsh)"        in ~/.zshrc
+    fish  keifu completion fish | source        in ~/.config/fish/config.fish
+    """
     from keifu.cli.root import cli as root
 
     found = get_completion_class(shell)

@@ -115,8 +115,8 @@ def draw(session: Session, case: int, json_out: bool) -> None:
     from keifu.staking import court
 
     block = court.draw(session.client, session.deployer, session.suite(COURT, "Randomness"), case)
-    told = f"block {block} has drawn the jury" if block else "the jury is drawn already"
-    emit({"case": case, "block": block}, told, json_out)
+    message = f"block {block} has drawn the jury" if block else "the jury is drawn already"
+    emit({"case": case, "block": block}, message, json_out)
 
 
 @cli.verb("advance", example="keifu court advance 1 --role juror", access=Access.SEND)
@@ -136,7 +136,7 @@ def advance(session: Session, case: int, json_out: bool) -> None:
 @click.option("--secret", type=OUT_PATH, required=True, help="New file for vote and salt, which `reveal` needs.")
 @json_option
 def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool) -> None:
-    """Take one's drawn seats and commit a vote under seal."""
+    """Take your drawn seats and commit a vote under seal."""
     from keifu.staking import court
 
     if secret.exists():
@@ -163,7 +163,7 @@ def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
 @click.option("--secret", type=IN_FILE, required=True, help="File that `commit` wrote.")
 @json_option
 def reveal(session: Session, case: int, secret: Path, json_out: bool) -> None:
-    """Open one's vote."""
+    """Open your vote."""
     try:
         document = json.loads(secret.read_text())
         vote, salt = document["vote"], bytes.fromhex(document["salt"])
@@ -221,14 +221,14 @@ def juror(session: Session, juror: str, json_out: bool) -> None:
 @cli.verb("join", example="keifu court join --role juror", access=Access.SEND)
 @json_option
 def join(session: Session, json_out: bool) -> None:
-    """Let all that one has locked behind the court count, seven epochs from now."""
+    """Let all that you have locked behind the court count, seven epochs from now."""
     from keifu.staking.court import read_juror
 
     suite = session.suite(COURT, HUB)
     session.deployer.call(suite[COURT], COURT, "join")
     found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), session.sender)
-    told = f"{coins(found.pending)} coins count from {day(found.counts_from)} on"
-    emit(found.data(), told, json_out)
+    message = f"{coins(found.pending)} coins count from {day(found.counts_from)} on"
+    emit(found.data(), message, json_out)
 
 
 @cli.verb("leave", example="keifu court leave --amount 4000 --role juror", access=Access.SEND)
@@ -241,14 +241,14 @@ def leave(session: Session, amount: int, json_out: bool) -> None:
     suite = session.suite(COURT, HUB)
     session.deployer.call(suite[COURT], COURT, "leave", amount)
     found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), session.sender)
-    told = f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}"
-    emit(found.data(), told, json_out)
+    message = f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}"
+    emit(found.data(), message, json_out)
 
 
 @cli.verb("release", example="keifu court release --role juror", access=Access.SEND)
 @json_option
 def release(session: Session, json_out: bool) -> None:
-    """Take out what one has asked back."""
+    """Take out what you asked back."""
     from keifu.staking import court
 
     paid = court.release(session.deployer, session.suite(COURT, HUB))

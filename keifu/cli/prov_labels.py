@@ -144,7 +144,7 @@ def check_label(registry: Registry, file: Path, json_out: bool) -> None:
     example='keifu prov revoke --anchored all.npz --sample 77 --reason "wrong person" --key-file author.json',
     access=Access.SEND,
 )
-@click.option("--attestation", type=RECORD, help="Take back one's attestation of this record; with --schema.")
+@click.option("--attestation", type=RECORD, help="Take back your attestation of this record; with --schema.")
 @click.option("--schema", help="The words under which it was attested.")
 @click.option("--anchored", type=IN_FILE, help="The anchored batch: all of it, or one label with --sample.")
 @click.option("--sample", type=click.IntRange(0), help="The sample whose label is taken back.")

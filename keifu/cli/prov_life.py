@@ -63,7 +63,7 @@ def _asking(body: Any) -> Any:
 def declare(
     registry: Registry, name: str, needs: tuple[Any, ...], sound: bool, restitution: str | None, json_out: bool
 ) -> None:
-    """Declare an environment of one's own, with what a promotion needs; print its id."""
+    """Declare an environment of yours, with what a promotion needs; print its id."""
     from ethwire.constants import ZERO_ADDRESS
 
     to = restitution or ZERO_ADDRESS

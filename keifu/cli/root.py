@@ -11,7 +11,7 @@ import click
 
 from ethwire.commands import exit_status
 from keifu import __version__
-from keifu.cli.verbs import SIMILAR, LazyNoun, Place
+from keifu.cli.verbs import SIMILAR, LazyNoun, Noun, Place
 from keifu.errors import EnvironmentFault
 
 if TYPE_CHECKING:
@@ -69,8 +69,17 @@ class _Root(LazyNoun):
         return ENGINE_NOUNS.get(name) or _added()[name].load().get_short_help_str(limit=80)
 
     def unknown(self, ctx: click.Context, name: str) -> None:
-        near = get_close_matches(name, {*self.list_commands(ctx), *ENGINE_NOUNS}, cutoff=SIMILAR)
+        """Refuse a word that is no noun: it may be a verb, or more of a noun than there is, as `provenance` is."""
+        nouns = {*self.list_commands(ctx), *ENGINE_NOUNS}
+        near = [noun for noun in nouns if name.startswith(noun)] or [
+            f"{noun} {name}" for noun in self.places if self._has_verb(ctx, noun, name)
+        ]
+        near = near or get_close_matches(name, nouns, cutoff=SIMILAR)
         raise click.NoSuchOption(name, f"No such command {name!r}", near, ctx)
+
+    def _has_verb(self, ctx: click.Context, noun: str, name: str) -> bool:
+        command = self.get_command(ctx, noun)
+        return isinstance(command, Noun) and name in command.list_commands(ctx)
 
 
 def _added() -> dict[str, EntryPoint]:

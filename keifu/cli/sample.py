@@ -21,7 +21,7 @@ __all__ = ["cli"]
 
 SAMPLE = "SampleService"
 SUITE = ("StakingHub", "AlignmentCourt", "KeifuToken")
-MOST_DUE = 16  # promises settled by an unlock
+MAX_DUE = 16  # promises settled by an unlock
 
 cli = Noun(
     "sample",
@@ -97,8 +97,8 @@ def accept(session: Session, promise: int, json_out: bool) -> None:
     address = _address(session)
     sample.accept(session.deployer, session.suite(*SUITE), address, promise)
     found = sample.read_promise(session.client.at(address, SAMPLE), promise)
-    told = f"promise {promise} holds; {coins(found.reserve)} coins of the operator are reserved for it"
-    emit(found.data(), told, json_out)
+    message = f"promise {promise} holds; {coins(found.reserve)} coins of the operator are reserved for it"
+    emit(found.data(), message, json_out)
 
 
 @cli.verb("accuse", example="keifu sample accuse 0 --evidence answer.txt --role accuser", access=Access.SEND)
@@ -108,7 +108,7 @@ def accept(session: Session, promise: int, json_out: bool) -> None:
 )
 @json_option
 def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> None:
-    """Have the court decide whether a promise to oneself was broken, with the bond that the court asks for."""
+    """Have the court decide whether a promise to you was broken, with the bond that the court asks for."""
     from keifu.local import sample
 
     said = read_evidence(evidence)
@@ -120,7 +120,7 @@ def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> No
 @promise_argument
 @json_option
 def concede(session: Session, promise: int, json_out: bool) -> None:
-    """Admit what one is accused of, as the operator: the case ends without a jury."""
+    """Admit what you are accused of, as the operator: the case ends without a jury."""
     session.deployer.call(_address(session), SAMPLE, "concede", promise)
     emit({"promise": promise}, f"the fault of promise {promise} is conceded", json_out)
 
@@ -149,12 +149,12 @@ def withdraw(session: Session, json_out: bool) -> None:
 
 
 @cli.verb("unlock", example="keifu sample unlock --amount 100 --due 0 --role operator", access=Access.SEND)
-@click.option("--amount", type=COINS, required=True, help="Coins to free of one's lock.")
+@click.option("--amount", type=COINS, required=True, help="Coins to free of your lock.")
 @click.option("--due", type=click.IntRange(0), multiple=True, help="Promise whose time is over; repeatable.")
 @json_option
 def unlock(session: Session, amount: int, due: tuple[int, ...], json_out: bool) -> None:
     """Free coins that no promise needs; `keifu staking collect` pays them."""
-    if len(due) > MOST_DUE:
-        raise InputError(f"{len(due)} promises at once", remedy=f"at most {MOST_DUE} in one call")
+    if len(due) > MAX_DUE:
+        raise InputError(f"{len(due)} promises at once", remedy=f"at most {MAX_DUE} in one call")
     session.deployer.call(_address(session), SAMPLE, "unlock", amount, list(due))
     emit({"amount": str(amount)}, f"{coins(amount)} coins are free; keifu staking collect pays them", json_out)

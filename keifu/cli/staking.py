@@ -48,7 +48,7 @@ def status(session: Session, json_out: bool) -> None:
             coins(row.locked),
             coins(row.bound),
             coins(row.delegated),
-            coins(row.room),
+            coins(row.capacity),
             coins(row.unbonding),
             f"{row.commission_bps / 100:.2f} %",
             f"{row.price:.6f}",
@@ -126,7 +126,7 @@ def register(session: Session, commission_bps: int, metadata: str, json_out: boo
 @cli.verb("lock", example="keifu staking lock --service 0x… --amount 1000 --role operator", access=Access.SEND)
 @service_option
 @click.option("--amount", type=COINS, required=True, help="Coins to put behind the service.")
-@click.option("--operator", type=ADDRESS, help="Whose lock grows; by default the sender's.")
+@click.option("--operator", type=ADDRESS, help="Whose lock grows.  [default: the sender's]")
 @json_option
 def lock(session: Session, service: str, amount: int, operator: str | None, json_out: bool) -> None:
     """Put own coins behind a service: they back an operator's promises there, and only the service gives them back."""
@@ -146,20 +146,20 @@ def lock(session: Session, service: str, amount: int, operator: str | None, json
 @click.option("--multiple", type=click.IntRange(0, MAX_MULTIPLE), required=True, help="Times the own penalty.")
 @json_option
 def set_multiple(session: Session, service: str, multiple: int, json_out: bool) -> None:
-    """Say how many times one's own penalty at a service the delegators may lose, and so how many coins can be
+    """Say how many times your own penalty at a service the delegators may lose, and so how many coins can be
     delegated."""
     from keifu.staking import actions
 
     since = actions.set_multiple(session.deployer, session.suite(*SUITE), service, multiple)
-    told = f"delegators stand behind {service} with {multiple} times the penalty; that counts from {day(since)} on"
-    emit({"service": service, "multiple": multiple, "since": since}, told, json_out)
+    message = f"delegators stand behind {service} with {multiple} times the penalty; that counts from {day(since)} on"
+    emit({"service": service, "multiple": multiple, "since": since}, message, json_out)
 
 
 @cli.verb("take-back", example="keifu staking take-back --service 0x… --role operator", access=Access.SEND)
 @service_option
 @json_option
 def take_back(session: Session, service: str, json_out: bool) -> None:
-    """Take one's lock back from a service that was removed, once its horizon is over."""
+    """Take your lock back from a service that was removed, once its horizon is over."""
     from keifu.staking import actions
 
     paid = actions.take_back(session.deployer, session.suite(*SUITE), service)
@@ -197,18 +197,18 @@ def reward(session: Session, operator: str, amount: int, json_out: bool) -> None
 @operator_option
 @json_option
 def rewards(session: Session, operator: str, json_out: bool) -> None:
-    """Claim the rewards that one's stake with an operator has earned."""
+    """Claim the rewards that your stake with an operator has earned."""
     from keifu.staking import actions
 
     paid = actions.claim_rewards(session.deployer, session.suite(*SUITE), operator)
-    told = f"{coins(paid)} coins of rewards paid" if paid else "no rewards are due now"
-    emit({"operator": operator, "paid": str(paid)}, told, json_out)
+    message = f"{coins(paid)} coins of rewards paid" if paid else "no rewards are due now"
+    emit({"operator": operator, "paid": str(paid)}, message, json_out)
 
 
 @cli.verb("collect", example="keifu staking collect --role operator", access=Access.SEND)
 @json_option
 def collect(session: Session, json_out: bool) -> None:
-    """Collect one's credit: coins that a service gave back, own rewards, commission, a service's damages."""
+    """Collect your credit: coins that a service gave back, own rewards, commission, a service's damages."""
     from keifu.staking import actions
 
     paid = actions.collect(session.deployer, session.suite(*SUITE))
@@ -237,8 +237,8 @@ def list_service(session: Session, service: str, horizon: int, max_multiple: int
     require_horizon(session.deployer, service, horizon)
     terms = (service, horizon, max_multiple)
     ready = queue_or_execute(session.client, session.deployer, suite, SUITE[0], "list_service", *terms)
-    told = f"queued; run this again from {day(ready)} on" if ready else f"{service} is listed"
-    emit({"service": service, "listed": not ready, "ready": ready}, told, json_out)
+    message = f"queued; run this again from {day(ready)} on" if ready else f"{service} is listed"
+    emit({"service": service, "listed": not ready, "ready": ready}, message, json_out)
 
 
 @cli.verb("remove-service", example="keifu staking remove-service --service 0x… --role deployer", access=Access.SEND)
@@ -250,22 +250,22 @@ def remove_service(session: Session, service: str, json_out: bool) -> None:
 
     suite = session.suite(SUITE[0], TIMELOCK)
     ready = queue_or_execute(session.client, session.deployer, suite, SUITE[0], "remove_service", service)
-    told = f"queued; run this again from {day(ready)} on" if ready else f"{service} is removed"
-    emit({"service": service, "removed": not ready, "ready": ready}, told, json_out)
+    message = f"queued; run this again from {day(ready)} on" if ready else f"{service} is removed"
+    emit({"service": service, "removed": not ready, "ready": ready}, message, json_out)
 
 
 @cli.verb("withdraw", example="keifu staking withdraw --operator 0x… --role delegator", access=Access.SEND)
 @operator_option
 @json_option
 def withdraw(session: Session, operator: str, json_out: bool) -> None:
-    """Take out everything that has matured of one's stake with an operator."""
+    """Take out everything that has matured of your stake with an operator."""
     from keifu.staking import actions
 
     suite = session.suite(*SUITE)
     done = actions.withdraw(session.deployer, suite, operator, session.client.now)
     emit(
         {"paid": str(done.paid), **_waiting(done)},
-        "\n".join([f"{coins(done.paid)} coins paid out", *_told(done)]),
+        "\n".join([f"{coins(done.paid)} coins paid out", *_lines(done)]),
         json_out,
     )
 
@@ -279,7 +279,7 @@ def leave(session: Session, operator: str, json_out: bool) -> None:
 
     suite = session.suite(*SUITE)
     done = actions.leave(session.deployer, suite, operator, session.client.now)
-    lines = [f"{coins(done.asked)} coins asked for, {coins(done.paid)} paid out", *_told(done)]
+    lines = [f"{coins(done.asked)} coins asked for, {coins(done.paid)} paid out", *_lines(done)]
     emit({"asked": str(done.asked), "paid": str(done.paid), **_waiting(done)}, "\n".join(lines), json_out)
 
 
@@ -292,5 +292,5 @@ def _waiting(done: Withdrawal) -> dict[str, Any]:
     return {"waiting": [ticket.data() for ticket in done.waiting]}
 
 
-def _told(done: Withdrawal) -> list[str]:
+def _lines(done: Withdrawal) -> list[str]:
     return [f"{coins(ticket.amount)} coins can be withdrawn from {day(ticket.at)} on" for ticket in done.waiting]

@@ -100,7 +100,7 @@ class _progress:  # noqa: N801 - used as a function
 @click.option("--treasury", type=ADDRESS, help="Who receives the supply, and pays the allocation in.")
 @click.option("--proposer", "proposers", type=ADDRESS, multiple=True, help="Who may queue in the timelock; repeatable.")
 @click.option("--executor", "executors", type=ADDRESS, multiple=True, help="Who may execute in it; repeatable.")
-@click.option("--delay", "timelock_delay", help="Delay of the timelock: seconds, or `2 days`.  [default: 2 days]")
+@click.option("--delay", "timelock_delay", metavar="DURATION", help="Delay of the timelock.  [default: 2 days]")
 @click.option(
     "--insurance", type=ADDRESS, help="Who receives what slashes leave.  [default: an Insurance of the suite]"
 )
@@ -140,21 +140,21 @@ def deploy(
     data = {"contracts": deployment.addresses, "start": distribution.start, "paid_in_now": False}
     data["services"] = [{**asdict(service), "listed": service.listed} for service in deployment.services]
     if not json_out:
-        for line in _services_told(deployment):
+        for line in _service_lines(deployment):
             click.echo(line)
     amount = f"{coins(distribution.allocation)} coins"
     if plan.params.treasury != chain.sender:
         data["to_pay_in"] = str(distribution.allocation)
         where = f"the distributor {deployment[tge.DISTRIBUTOR]}"
-        told = f"the treasury is to send {amount} to {where}: `keifu tge fund` with the treasury's key does"
-        emit(data, told, json_out)
+        message = f"the treasury is to send {amount} to {where}: `keifu tge fund` with the treasury's key does"
+        emit(data, message, json_out)
         return
     paid = tge.fund(chain, deployment, distribution, record.chain_id, session.sign)
-    told = f"{amount} {'paid in' if paid else 'had been paid in before'}; the event is at {day(distribution.start)}"
-    emit(data | {"paid_in_now": paid}, told, json_out)
+    message = f"{amount} {'paid in' if paid else 'had been paid in before'}; the event is at {day(distribution.start)}"
+    emit(data | {"paid_in_now": paid}, message, json_out)
 
 
-def _services_told(deployment: Deployment) -> Iterator[str]:
+def _service_lines(deployment: Deployment) -> Iterator[str]:
     """Where each service stands in the timelock."""
     for service in deployment.services:
         where = "listed" if service.listed else f"queued in the timelock; run this again from {day(service.ready)} on"
@@ -180,8 +180,8 @@ def fund(session: Session, json_out: bool) -> None:
     paid = found.balance + found.paid < distribution.allocation and tge.fund(
         session.deployer, deployment, distribution, session.client.chain_id, session.sign
     )
-    told = f"{coins(distribution.allocation)} coins {'paid in' if paid else 'had been paid in before'}"
-    emit({"allocation": str(distribution.allocation), "paid_in_now": paid}, told, json_out)
+    message = f"{coins(distribution.allocation)} coins {'paid in' if paid else 'had been paid in before'}"
+    emit({"allocation": str(distribution.allocation), "paid_in_now": paid}, message, json_out)
 
 
 @cli.verb("claim", example="keifu tge claim --for 0x… --role claimer", access=Access.SEND)
@@ -197,8 +197,8 @@ def claim(session: Session, folder: Path, holder: str | None, json_out: bool) ->
     proof = find_proof(folder, holder or session.sender)
     deployment, _ = _recorded(session)
     due = tge.claim(session.deployer, deployment[tge.DISTRIBUTOR], proof)
-    told = f"{coins(due)} coins paid to {checksum(proof.account)}" if due else "nothing is due now"
-    emit({"account": proof.account, "index": proof.index, "paid": str(due)}, told, json_out)
+    message = f"{coins(due)} coins paid to {checksum(proof.account)}" if due else "nothing is due now"
+    emit({"account": proof.account, "index": proof.index, "paid": str(due)}, message, json_out)
 
 
 @cli.verb("verify", example="keifu tge verify --csv grants.csv", access=Access.READ)

@@ -29,7 +29,7 @@ cli = Noun(
 
 
 class _NamedType(click.ParamType):
-    """A name of one's own for an environment, and its id or its owner."""
+    """A name that a user gives an environment, and its id or its owner."""
 
     name = "name=id|owner"
 

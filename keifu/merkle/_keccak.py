@@ -50,21 +50,21 @@ def _round_constants() -> NDArray[np.uint64]:
 
 
 def _rho_and_pi() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """For each lane x + 5y: how far rho turns it, and where pi puts it (FIPS 202, 3.2.2 and 3.2.3)."""
-    turns, targets = [0] * LANES, [0] * LANES
+    """For each lane x + 5y: how far rho rotations it, and where pi puts it (FIPS 202, 3.2.2 and 3.2.3)."""
+    rotations, targets = [0] * LANES, [0] * LANES
     x, y = 1, 0
     for step in range(ROUNDS):
-        turns[x + SIDE * y] = (step + 1) * (step + 2) // 2 % 64
+        rotations[x + SIDE * y] = (step + 1) * (step + 2) // 2 % 64
         x, y = y, (2 * x + 3 * y) % SIDE
     for x in range(SIDE):
         for y in range(SIDE):
             targets[x + SIDE * y] = y + SIDE * ((2 * x + 3 * y) % SIDE)
-    return np.array(turns, dtype=np.uint64), np.array(targets, dtype=np.int64)
+    return np.array(rotations, dtype=np.uint64), np.array(targets, dtype=np.int64)
 
 
 def _permutation() -> str:
     """Source of the permutation with every lane spelled out, which is what the vectoriser wants to see."""
-    turns, targets = _rho_and_pi()
+    rotations, targets = _rho_and_pi()
     lines = [
         "def permute(state, iota):",
         f"    for r in range({ROUNDS}):",
@@ -86,7 +86,7 @@ def _permutation() -> str:
         emit(f"d{x} = c{(x + 4) % SIDE} ^ {turned(f'c{(x + 1) % SIDE}', 1)}")
     for lane in range(LANES):
         emit(f"t = a{lane} ^ d{lane % SIDE}")
-        emit(f"b{targets[lane]} = {turned('t', int(turns[lane]))}")
+        emit(f"b{targets[lane]} = {turned('t', int(rotations[lane]))}")
     for lane in range(LANES):
         row, x = lane - lane % SIDE, lane % SIDE
         chi = f"b{lane} ^ (~b{row + (x + 1) % SIDE} & b{row + (x + 2) % SIDE})"

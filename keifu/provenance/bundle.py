@@ -27,7 +27,7 @@ from keifu.provenance._model import (
     environments_domain,
     is_heartbeat_signed,
 )
-from keifu.provenance.bundle_file import Parts, Refused, pack, read_file, stage, unpack
+from keifu.provenance.bundle_file import Parts, Refused, decode_parts, encode_parts, read_file, refused_by
 from keifu.provenance.documents import Documents
 from keifu.provenance.facts import Production, anchor, leaf_revoked_at, production, record_words
 from keifu.provenance.labels import LabelProof
@@ -79,10 +79,10 @@ class Bundle:
     @classmethod
     def read(cls, path: str | Path) -> Bundle:
         """Raises Refused when the file is not a bundle."""
-        return cls(unpack(read_file(path)))
+        return cls(decode_parts(read_file(path)))
 
     def write(self, path: str | Path) -> None:
-        Path(path).write_bytes(pack(self.parts))
+        Path(path).write_bytes(encode_parts(self.parts))
 
     @property
     def block_hash(self) -> str:
@@ -108,7 +108,7 @@ class Bundle:
         if not trust.block:
             raise InputError("a bundle proves nothing without a block that is trusted", remedy="name its hash")
         _check_domain(parts, trust, environment)
-        with stage("block"):
+        with refused_by("block"):
             header = read_header(parts.header, bytes.fromhex(trust.block[2:]))
         if list(parts.nodes) != sorted(set(parts.nodes)):
             raise Refused("order", "the nodes of the proof are not in order")
@@ -118,9 +118,9 @@ class Bundle:
         _check_documents(parts, verified)
         if parts.environment:
             _check_production(parts, trust, state, verified)
-        with stage("heartbeat"):
+        with refused_by("heartbeat"):
             _check_heartbeats(parts, trust, verified, max_age)
-        with stage("label"):
+        with refused_by("label"):
             _check_labels(parts, trust, state, verified)
         _check_asked(verified, (*nodes, *trust.runners_of(parts.environment)), samples)
         if state.unused:
@@ -163,7 +163,7 @@ def make_bundle(
         tuple(sorted(heartbeats, key=lambda item: item[0].node.lower())),
         tuple(sorted(labels, key=_label_order)),
     )
-    bundle = Bundle(unpack(pack(parts)))
+    bundle = Bundle(decode_parts(encode_parts(parts)))
     # A node that lies is found here, not by whoever gets the file.
     bundle.verify(proved.pinned, environment=environment, max_age=max_age)
     return bundle
@@ -188,7 +188,7 @@ def _revoked(words: Words, trust: Trust, item: LabelProof) -> bool:
 
 
 def _check_domain(parts: Parts, trust: Trust, environment: bytes | None) -> None:
-    with stage("trust"):
+    with refused_by("trust"):
         trust.accept(
             "the bundle",
             chain=parts.chain,
@@ -214,7 +214,7 @@ def _entries(parts: Parts, trust: Trust, state: State) -> dict[bytes, Entry]:
             raise Refused("parents", f"the bundle lacks {record_id.hex()}, an ancestor of what it is about")
     if len(records) != len(parts.records) or order != list(records):
         raise Refused("order", "records that are no ancestors, named twice, or not in order")
-    with stage("record"):
+    with refused_by("record"):
         words = record_words(state, trust.registry, records)
     return {key: Entry(key, record, words[key].status, words[key].time) for key, record in records.items()}
 
@@ -238,7 +238,7 @@ def _check_documents(parts: Parts, verified: Verified) -> None:
     for record_id, entry in verified.entries.items():
         if entry.record.manifest == ZERO:
             continue
-        with stage("manifest"):
+        with refused_by("manifest"):
             manifest = held.manifest(entry.record)
         if manifest is None:
             raise Refused("manifest", f"the bundle lacks the manifest of {record_id.hex()}")
@@ -248,7 +248,7 @@ def _check_documents(parts: Parts, verified: Verified) -> None:
             body = held.get(digest)
             if body is None:
                 raise Refused("statement", f"the bundle lacks statement {digest.hex()} of {record_id.hex()}")
-            with stage("statement"):
+            with refused_by("statement"):
                 verified.statements.setdefault(record_id, read_statement(body, entry.record.digest))
             expected[body] = None
     if list(parts.documents) != list(expected):
@@ -256,7 +256,7 @@ def _check_documents(parts: Parts, verified: Verified) -> None:
 
 
 def _check_production(parts: Parts, trust: Trust, state: State, verified: Verified) -> None:
-    with stage("production"):
+    with refused_by("production"):
         made = production(state, trust.registry, trust.environments, parts.environment)
     if made.artefact != parts.root:
         raise Refused("artefact", f"the environment runs {made.artefact.hex()}, the bundle is about {parts.root.hex()}")

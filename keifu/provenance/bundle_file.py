@@ -21,12 +21,12 @@ from keifu.provenance._model import Heartbeat, Label, Record, digest_bytes
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.statement import canonical
 
-__all__ = ["FORMAT", "Parts", "Refused", "pack", "read_file", "stage", "unpack"]
+__all__ = ["FORMAT", "Parts", "Refused", "decode_parts", "encode_parts", "read_file", "refused_by"]
 
 FORMAT = "keifu-bundle/2"
 HEADER = bytes.fromhex("1f8b08000000000000ff")  # gzip without a name, a time, or a word of who wrote it
 LARGEST = 256 << 20  # bytes of JSON
-MOST_PARTS = 1 << 23  # commas and opening brackets in it, as an upper bound on what it holds: each takes memory
+MAX_PARTS = 1 << 23  # commas and opening brackets in it, as an upper bound on what it holds: each takes memory
 SIGNATURE_BYTES = 65
 _ADDRESS = re.compile("0x[0-9a-f]{40}")
 V = (27, 28)
@@ -43,7 +43,7 @@ class Refused(CheckFailed):
 
 
 @contextmanager
-def stage(check: str) -> Iterator[None]:
+def refused_by(check: str) -> Iterator[None]:
     """Whatever is refused inside is refused by `check`."""
     try:
         yield
@@ -156,15 +156,15 @@ class Parts:
         )
 
 
-def pack(parts: Parts) -> bytes:
+def encode_parts(parts: Parts) -> bytes:
     body = canonical(parts.to_json())
     deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     packed = deflate.compress(body) + deflate.flush()
     return HEADER + packed + zlib.crc32(body).to_bytes(4, "little") + len(body).to_bytes(4, "little")
 
 
-def unpack(data: bytes) -> Parts:
-    """Raises Refused ("file") for everything that `pack` did not write."""
+def decode_parts(data: bytes) -> Parts:
+    """Raises Refused ("file") for everything that `encode_parts` did not write."""
     try:
         body = _inflate(data)
         found = msgspec.json.decode(body, type=_Document)
@@ -188,8 +188,8 @@ def _inflate(data: bytes) -> bytes:
     body = stream.decompress(data, LARGEST)
     if not stream.eof or stream.unused_data:
         raise ValueError(f"cut off, followed by something else, or more than {LARGEST:,} bytes")
-    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_PARTS:
-        raise ValueError(f"more than {MOST_PARTS:,} parts")
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MAX_PARTS:
+        raise ValueError(f"more than {MAX_PARTS:,} parts")
     return body
 
 

@@ -51,7 +51,7 @@ class TreeDigest:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _FoundFile:
     parts: tuple[str, ...]
     path: str
     size: int
@@ -108,7 +108,7 @@ def _relative(name: str) -> str:
     return path.as_posix()
 
 
-def _require_distinct(found: Sequence[_Found]) -> None:
+def _require_distinct(found: Sequence[_FoundFile]) -> None:
     """One name in two ways of writing it (é as one character or as two) is one file on some disks, two on others."""
     seen: dict[str, str] = {}
     for item in found:
@@ -118,14 +118,14 @@ def _require_distinct(found: Sequence[_Found]) -> None:
                 raise InputError(f"two names look the same: {other!a}, {item.name!a}", remedy="rename one")
 
 
-def _walk(root: Path, ignored: frozenset[tuple[str, ...]], links: bool) -> Iterator[_Found]:
+def _walk(root: Path, ignored: frozenset[tuple[str, ...]], links: bool) -> Iterator[_FoundFile]:
     """Every file, folders on a stack so that no depth of nesting is too deep."""
     try:
         mode = root.stat() if links else root.lstat()
     except OSError as error:
         raise InputError(f"cannot read {root}: {error.strerror}") from error
     if stat.S_ISREG(mode.st_mode):
-        yield _Found((), str(root), mode.st_size)
+        yield _FoundFile((), str(root), mode.st_size)
         return
     _require(stat.S_ISDIR(mode.st_mode), root, mode.st_mode)
     pending: list[tuple[str, tuple[str, ...]]] = [(str(root), ())]
@@ -146,7 +146,7 @@ def _walk(root: Path, ignored: frozenset[tuple[str, ...]], links: bool) -> Itera
                 pending.append((entry.path, where))
             else:
                 _require(stat.S_ISREG(info.st_mode), Path(entry.path), info.st_mode)
-                yield _Found(where, entry.path, info.st_size)
+                yield _FoundFile(where, entry.path, info.st_size)
 
 
 def _followed(entry: os.DirEntry[str]) -> os.stat_result:
@@ -176,7 +176,7 @@ def _require(plain: bool, path: Path, mode: int) -> None:
     raise InputError(f"{path} is {what}", remedy="follow links to files with --links, or leave it out: --ignore")
 
 
-def _tasks(found: Sequence[_Found]) -> list[list[_Found]]:
+def _tasks(found: Sequence[_FoundFile]) -> list[list[_FoundFile]]:
     """Large files alone and first, so that no thread is left with one at the end; small ones in handfuls."""
     large = sorted((item for item in found if item.size > SMALL_BYTES), key=lambda item: -item.size)
     small = [item for item in found if item.size <= SMALL_BYTES]
@@ -184,12 +184,12 @@ def _tasks(found: Sequence[_Found]) -> list[list[_Found]]:
     return [[item] for item in large] + handfuls
 
 
-def _hash_many(items: Sequence[_Found]) -> list[tuple[_Found, bytes]]:
+def _hash_many(items: Sequence[_FoundFile]) -> list[tuple[_FoundFile, bytes]]:
     buffer = memoryview(bytearray(min(READ_BYTES, max(item.size for item in items) + 1)))
     return [(item, _hash_file(item, buffer)) for item in items]
 
 
-def _hash_file(item: _Found, buffer: memoryview) -> bytes:
+def _hash_file(item: _FoundFile, buffer: memoryview) -> bytes:
     hasher = hashlib.sha256()
     read = 0
     try:

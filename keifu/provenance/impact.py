@@ -25,7 +25,7 @@ __all__ = ["Impact", "Leaf", "impact"]
 
 WORD = 32
 LINKS_FIELD = 9  # of the record, counted from 0
-MOST_LINKS = 16
+MAX_LINKS = 16
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _parents(log: Event) -> Iterator[bytes]:
     data = bytes.fromhex(log.data[2:])
     record = _number(data, 0)
     links = record + _number(data, record + LINKS_FIELD * WORD)
-    for number in range(min(_number(data, links), MOST_LINKS)):
+    for number in range(min(_number(data, links), MAX_LINKS)):
         at = links + WORD + 2 * WORD * number
         if _number(data, at) != Relation.SUPERSEDES:
             yield data[at + WORD : at + 2 * WORD]

@@ -53,7 +53,7 @@ class Pools(Locks):
     def maturity(self, half: int) -> int:
         return (half + OPEN_TICKETS) * (self.terms.unbonding // 2)
 
-    def room(self, operator: str) -> Fraction:
+    def capacity(self, operator: str) -> Fraction:
         """What the pool may still take: its coins stay within what the operator's own bound coins answer for."""
         return self.exposure[operator].now - self.pools[operator].coins
 
@@ -61,7 +61,7 @@ class Pools(Locks):
         check(amount >= self.terms.min_stake, "hub: below minimum stake")
         check(operator in self.commissions, "hub: unknown operator")
         check(amount <= MAX_AMOUNT, "hub: amount too large")
-        check(amount <= self.room(operator), "hub: pool is full")
+        check(amount <= self.capacity(operator), "hub: pool is full")
         self.touched(operator)
         pool = self.pools[operator]
         if pool.worth.now == 0:
@@ -69,7 +69,7 @@ class Pools(Locks):
         held = pool.units[owner]
         held.set(self.now, held.now + Fraction(amount) / pool.worth.now)
 
-    def got(self, owner: str, operator: str, shares: int) -> None:
+    def record_shares(self, owner: str, operator: str, shares: int) -> None:
         """The hub answered a stake with so many shares, in which its owner will speak from now on."""
         self.shares[operator, owner] += shares
 

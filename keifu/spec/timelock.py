@@ -11,8 +11,8 @@ from functools import cached_property
 from ethwire.abi import encode_args
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.keys import keccak256
+from keifu.spec.callbacks import COME_BACK, REFUSE, TAKE
 from keifu.spec.refusals import Refused, check
-from keifu.spec.visitor import COME_BACK, REFUSE, TAKE
 
 __all__ = ["ADMIN", "CANCELLER", "DONE", "EXECUTOR", "NONE", "PROPOSER", "Item", "Operation", "Refused", "World"]
 
@@ -61,7 +61,7 @@ class World:
     """Timelock, counter and receiver; every method is one call."""
 
     lock: str
-    visitor: str
+    attacker: str
     limit: int  # of the counter, a call
     delay: int
     roles: set[tuple[bytes, str]]
@@ -139,9 +139,9 @@ class World:
 
     def pay(self, amount: int) -> None:
         """Coins reach the receiver, which may refuse them, or come back once."""
-        check(self.mood != REFUSE, "visitor: no")
+        check(self.mood != REFUSE, "attacker: no")
         self.coins[self.lock] -= amount
-        self.coins[self.visitor] += amount
+        self.coins[self.attacker] += amount
         if self.mood == COME_BACK and self.returning is not None:
             self.mood = TAKE
             self.got_through = self.try_again(self.returning)
@@ -150,7 +150,7 @@ class World:
         """The receiver's own call; a refusal leaves nothing behind."""
         before = self.__dict__ | {name: getattr(self, name).copy() for name in ("roles", "coins", "admins", "times")}
         try:
-            self.execute(self.visitor, operation)
+            self.execute(self.attacker, operation)
         except Refused:
             self.__dict__.update(before)
             return False

@@ -47,7 +47,7 @@ HEARINGS = ("first jury", "re-hearing")
 REHEARING = 1
 PHASES = ("", "answer", "seed", "commit", "reveal", "call", "queue", "over")
 TIMED = (ANSWER, COMMIT, REVEAL, CALL)  # phases that end with a period, at the least
-MOST_JURORS = 32  # settled in one call
+MAX_JURORS = 32  # settled in one call
 STATEMENTS = {
     "0x" + keccak256(text.encode()).hex(): said
     for text, said in (
@@ -286,7 +286,7 @@ def settle(client: ChainClient, chain: Deployer, suite: Deployment, case: int, f
 
 
 def _groups(jurors: Sequence[str]) -> list[list[str]]:
-    return [list(jurors[start : start + MOST_JURORS]) for start in range(0, len(jurors), MOST_JURORS)]
+    return [list(jurors[start : start + MAX_JURORS]) for start in range(0, len(jurors), MAX_JURORS)]
 
 
 def release(chain: Deployer, suite: Deployment) -> int:

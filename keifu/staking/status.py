@@ -10,7 +10,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import ChainClient
 from keifu.chain.logs import find_logs
-from keifu.chain.services import SERVICE_LISTED, SHOWS_TERMS
+from keifu.chain.services import SERVICE_INTERFACE, SERVICE_LISTED
 from keifu.errors import KeifuError
 from keifu.keys import keccak256
 
@@ -36,7 +36,7 @@ class OperatorStatus:
     locked: int  # own coins, at every service that was asked for
     bound: int  # of them, what promises need: this earns
     delegated: int
-    room: int  # that delegators can still stake
+    capacity: int  # that delegators can still stake
     unbonding: int
     commission_bps: int
     price: float
@@ -77,7 +77,7 @@ def read_operator(hub: Contract, operator: str, services: Iterable[str] = ()) ->
         locked=sum(hub.lock_of(service, operator) for service in services),
         bound=bound,
         delegated=delegated,
-        room=max(exposure - delegated, 0),
+        capacity=max(exposure - delegated, 0),
         unbonding=unbonding,
         commission_bps=commission,
         price=delegated / shares if shares else 1.0,
@@ -95,7 +95,7 @@ def read_service(client: ChainClient, hub: Contract, service: str) -> ServiceSta
     known: tuple[int, int, int, int] = hub.service(service)
     listed = ServiceStatus(service, *known)
     try:
-        window, rounds, court, smallest, largest = client.at(service, SHOWS_TERMS).terms()
+        window, rounds, court, smallest, largest = client.at(service, SERVICE_INTERFACE).terms()
     except KeifuError:
         return listed
     said = None if court == ZERO_ADDRESS else court

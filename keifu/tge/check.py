@@ -69,7 +69,7 @@ def _payments(
     above = [index for index in known if claims.paid[index] > schedule.vested(grants.totals[index], now)]
     yield Check("nobody got more than is vested", not above, f"{len(above)} grants above" if above else "")
     stored = _stored(client, distributor.address, sorted(claims.paid))
-    yield Check("the books agree with the events", stored == claims.paid, f"{len(stored)} grants")
+    yield Check("what each grant was paid agrees with the events", stored == claims.paid, f"{len(stored)} grants")
     owed = grants.allocation - claims.paid_out
     yield Check("what is left covers what is owed", balance >= owed, f"{coins(balance)} for {coins(owed)} coins")
 

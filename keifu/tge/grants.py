@@ -25,7 +25,7 @@ from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.merkle import Tree, build, hash_leaves
 from keifu.spec.vesting import SUPPLY
-from keifu.units import COIN, coins, is_address, parse_amount
+from keifu.units import COIN, brief, coins, is_address, parse_amount
 
 __all__ = ["COIN", "HEADER", "Grants", "coins", "parse_amount", "read_csv"]
 
@@ -111,7 +111,7 @@ def _fields(path: Path) -> Iterator[tuple[int, str, str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             # A space behind a comma may stand before a quote.
             reader = csv.reader(file, strict=True, skipinitialspace=True)
-            _check_header(path, next(reader, []))
+            _check_header(path, next((row for row in reader if _is_content(row)), []), max(reader.line_num, 1))
             for row in reader:
                 if len(row) != len(HEADER):
                     row = _without_empty_columns(path, reader.line_num, row)  # noqa: PLW2901
@@ -128,7 +128,12 @@ def _fields(path: Path) -> Iterator[tuple[int, str, str]]:
         raise InputError(f"{path.name}:{reader.line_num} is not a CSV file: {error}") from error
 
 
-def _check_header(path: Path, row: list[str]) -> None:
+def _is_content(row: list[str]) -> bool:
+    """Whether a row in front of the header holds something; `sep=,` is a spreadsheet's own note about separators."""
+    return any(field.strip() for field in row) and row != ["sep=", ""]
+
+
+def _check_header(path: Path, row: list[str], line: int) -> None:
     header = [field.strip().lower() for field in row]
     while header and not header[-1]:
         header.pop()
@@ -137,9 +142,10 @@ def _check_header(path: Path, row: list[str]) -> None:
     shown = ",".join(header)
     used = next((name for mark, name in SEPARATORS.items() if mark in shown), "")
     if used:
-        raise InputError(f"{path.name}:1: {used} stand between the fields", remedy="save it with commas")
+        raise InputError(f"{path.name}:{line}: {used} stand between the fields", remedy="save it with commas")
     raise InputError(
-        f"{path.name}:1: the header is {shown!r}, not {','.join(HEADER)!r}", remedy="two columns, in this order"
+        f"{path.name}:{line}: the header is {brief(shown)!r}, not {','.join(HEADER)!r}",
+        remedy="two columns, in this order",
     )
 
 
@@ -166,7 +172,7 @@ def _encoding(path: Path) -> str:
 
 def _account(path: Path, line: int, text: str) -> str:
     if not is_address(text):
-        raise InputError(f"{path.name}:{line}: {text!r} is not an address", remedy="0x and 40 hex digits")
+        raise InputError(f"{path.name}:{line}: {brief(text)!r} is not an address", remedy="0x and 40 hex digits")
     account = text.lower()
     if account == ZERO_ADDRESS:
         raise InputError(f"{path.name}:{line}: a grant to the zero address")

@@ -8,13 +8,13 @@ import resource
 import sys
 from collections.abc import Callable, Mapping
 
-from keifu.provenance.bundle_file import HEADER, LARGEST, MOST_PARTS
+from keifu.provenance.bundle_file import HEADER, LARGEST, MAX_PARTS
 from tests.conformance.forged import Question, packed, refusal
 from tests.conformance.make import FOLDER
 
-__all__ = ["BOMBS", "MOST_MEMORY", "question"]
+__all__ = ["BOMBS", "MAX_MEMORY", "question"]
 
-MOST_MEMORY = 2 << 30  # bytes; the largest good bundle, 256 MiB of JSON, takes about as much
+MAX_MEMORY = 2 << 30  # bytes; the largest good bundle, 256 MiB of JSON, takes about as much
 FIRST = b'{"chain":16661,"documents":['
 EMPTY = b'],"environment":"","environments":"","format":"keifu-bundle/2","header":"'
 
@@ -36,8 +36,8 @@ BOMBS: Mapping[str, Callable[[], bytes]] = {
     "cut off": lambda: packed(b"{}")[:-1],
     "more behind its end": lambda: packed(b"{}") + b"x",
     "two members": lambda: packed(b"{}") + packed(b"{}"),
-    "documents without end": lambda: packed(FIRST + b'"",' * (MOST_PARTS + 1)),
-    "records without members": lambda: _records(b"{}," * MOST_PARTS),
+    "documents without end": lambda: packed(FIRST + b'"",' * (MAX_PARTS + 1)),
+    "records without members": lambda: _records(b"{}," * MAX_PARTS),
     "lists within records": lambda: _records(b'{"author":' + b"[" * 1_000_000),
     "a header of empty lists": lambda: packed(
         FIRST + EMPTY + b"c0" * 10_000_000 + b'","heartbeats":[],"labels":[],"nodes":[],"records":[],'

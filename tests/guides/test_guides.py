@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.guides._checkout import checkout
 from tests.guides._pages import CONSOLE, ROOT, TOOLS, fences, inline, pages, steps
 from tests.guides._session import Session
+from tests.guides.checkout import checkout
 
 pytestmark = pytest.mark.case("tools-38")
 

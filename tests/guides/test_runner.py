@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.guides._checkout import checkout
 from tests.guides._pages import ROOT, Step, inline, steps
 from tests.guides._session import GuideFault, Session
+from tests.guides.checkout import checkout
 
 pytestmark = pytest.mark.case("tools-38")
 

@@ -349,7 +349,7 @@ contract HubInvariants {
         require(total == weight, "HUB-12: the weight is the sum over operators");
     }
 
-    /// Wei that earn for one operator, after its books were looked through.
+    /// Wei that earn for one operator, after its entries were read.
     function operatorWeight(address name) internal view returns (uint256) {
         Hub.OperatorState memory operator = hub.operator_state(name);
         (uint256 first,) = hub.position(name, handler.delegators(0));

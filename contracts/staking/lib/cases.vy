@@ -56,7 +56,7 @@ VOID: constant(uint256) = 3
 SEAT: public(constant(uint256)) = 2_000
 LEAST_SEATS: public(constant(uint256)) = 400
 LEAST_ASKED: public(constant(uint256)) = 400
-MOST_ASKED: public(constant(uint256)) = 40_000
+MAX_ASKED: public(constant(uint256)) = 40_000
 # Up to here the re-hearing's amounts are the same, and a first conviction is re-heard only if somebody calls for it.
 SMALL: public(constant(uint256)) = 2_500
 FIRST_FEE: public(constant(uint256)) = 7
@@ -77,7 +77,7 @@ SECOND_QUORUM: public(constant(uint256)) = 51
 
 SCALE_NOTICE: public(constant(uint256)) = 28 * DAY
 LEAST_UNIT: constant(uint256) = 10**14
-MOST_UNIT: constant(uint256) = 10**22
+MAX_UNIT: constant(uint256) = 10**22
 
 MASK_160: constant(uint256) = 2**160 - 1
 MASK_96: constant(uint256) = 2**96 - 1

@@ -219,7 +219,7 @@ def get_lock(_service: address, _operator: address) -> IStakingHub.Lock:
 @internal
 def _unlock(_service: address, _operator: address, _lock: Lock, _amount: uint256, _bound: uint256):
     """
-    @dev Credit a part of a lock. What is bound may shrink, and then the operator's books are opened.
+    @dev Credit a part of a lock. What is bound may shrink, and then the operator's epoch is rolled over.
     """
     coins._check_amount(_amount)
     coins._credit(_operator, _amount)

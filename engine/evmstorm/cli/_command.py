@@ -52,7 +52,7 @@ def _choose(context: click.Context, parameter: click.Parameter, folder: str | No
 
 project_option = click.option(
     "--project",
-    metavar="DIR",
+    metavar="DIRECTORY",
     expose_value=False,
     is_eager=True,
     callback=_choose,

@@ -13,7 +13,11 @@ __all__ = ["cli"]
 
 @click.command(cls=Command, example="vault --corpus .cache/fuzz/corpus")
 @click.argument("systems", nargs=-1, metavar="[SYSTEM | FILE.py]...")
-@click.option("--corpus", type=click.Path(path_type=Path), help="Folder of a campaign's corpus (a folder a system).")
+@click.option(
+    "--corpus",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of a campaign's corpus (a folder a system).",
+)
 @click.option(
     "--calls", type=int, default=40_000, show_default=True, help="Calls and waits of the short campaign without one."
 )
@@ -21,7 +25,7 @@ __all__ = ["cli"]
 @click.option(
     "--html",
     "pages",
-    type=click.Path(path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     default=Path("out/coverage"),
     show_default=True,
     help="Folder for the pages.",
@@ -29,7 +33,7 @@ __all__ = ["cli"]
 @click.option(
     "--lcov",
     "tracefile",
-    type=click.Path(path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Trace file for other tools.  [default: lcov.info beside the pages]",
 )
 @project_option

@@ -14,7 +14,7 @@ __all__ = ["cli"]
 
 @click.command(cls=Command, example="consecutive")
 @click.argument("name", required=False)
-@click.option("--to", type=click.Path(path_type=Path), help="Folder to write.  [default: NAME]")
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Folder to write.  [default: NAME]")
 def cli(name: str | None, to: Path | None) -> int:
     """Write the example NAME into a folder: byte code of a released contract with a known bug, and its description.
     Without NAME, list them."""

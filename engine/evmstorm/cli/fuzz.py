@@ -26,9 +26,11 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option("--seconds", type=float, help="Time to spend on each system instead of a number of calls.")
 @click.option("--processes", type=int, help="Processes that search side by side.")
 @click.option("--blind", is_flag=True, help="Random sequences only, without coverage guidance.")
-@click.option("--corpus", help="Folder that keeps what reached something new, shared by processes and runs.")
-@click.option("--findings", help="Folder for counterexamples.")
-@click.option("--report", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
+@click.option(
+    "--corpus", metavar="DIRECTORY", help="Folder that keeps what reached something new, shared by processes and runs."
+)
+@click.option("--findings", metavar="DIRECTORY", help="Folder for counterexamples.")
+@click.option("--report", metavar="FILE", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
 @click.option("--coverage", is_flag=True, help="Say which branches of Vyper sources the search reached, too.")
 @click.option("--junit", help="Write the results as a JUnit report too.", metavar="FILE")
 @click.option("--sarif", help="Write the findings as SARIF too.", metavar="FILE")
@@ -59,7 +61,7 @@ def cli(
     seeded_bugs: bool,
     as_json: bool,
 ) -> int:
-    """Run random sequences of calls against a model and numbered invariants; exit 1 with a counterexample.
+    """Run random sequences of calls against a model and numbered invariants; exit status 1 with a counterexample.
 
     SYSTEM is a system that the project describes, FILE.py the file of a description, in a project or by itself.
     """

@@ -14,7 +14,7 @@ __all__ = ["cli"]
 @click.option("--sample", type=int, default=0, help="Test N random mutants.  [default: all]", metavar="N")
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed that everything random follows from.")
 @click.option("--processes", type=int, default=2, show_default=True, help="Processes that work side by side.")
-@click.option("--bar", type=float, default=0.9, show_default=True, help="Exit 1 below this score.")
+@click.option("--bar", type=float, default=0.9, show_default=True, help="Exit status 1 below this score.")
 @project_option
 @machine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

@@ -12,13 +12,17 @@ __all__ = ["cli"]
 
 
 @click.command(cls=Command, example=".cache/fuzz/findings/vault-exit-refusal-6657d200.json")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--as-test", "as_test", is_flag=True, help="Write a regression test instead.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the test of --as-test.  [default: tests/e2e]")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the test of --as-test.  [default: tests/e2e]",
+)
 @project_option
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def cli(file: Path, as_test: bool, out: Path | None, as_json: bool) -> int:
-    """Send the steps of FILE to a fresh anvil and compare reverts and state; exit 1 while the fault is there."""
+    """Send the steps of FILE to a fresh anvil and compare reverts and state; exit status 1 while the fault is there."""
     import json  # noqa: PLC0415
 
     from evmstorm import project  # noqa: PLC0415

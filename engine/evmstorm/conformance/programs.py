@@ -6,7 +6,7 @@ import random
 
 from ethwire.keys import keccak256
 
-__all__ = ["ARITHMETIC", "EDGES", "OTHER", "SELF", "SENDER", "program"]
+__all__ = ["ARITHMETIC", "BOUNDARIES", "OTHER", "SELF", "SENDER", "program"]
 
 SENDER = "0x" + "11" * 20
 # Where the sender's first two contracts come to be: the last bytes of the hash of RLP(sender, nonce).
@@ -14,7 +14,7 @@ SELF, OTHER = ("0x" + keccak256(b"\xd6\x94" + b"\x11" * 20 + nonce)[-20:].hex() 
 LENGTH = 60  # instructions drawn for a program
 WORD = 2**256
 LIMBS = [2**63, 2**64 - 1, 2**64, 2**128 - 1, 2**128, 2**192 + 1, 2**255, WORD - 1, WORD - 2]
-EDGES = [0, 1, 2, 31, 32, 33, 255, 256, *LIMBS]
+BOUNDARIES = [0, 1, 2, 31, 32, 33, 255, 256, *LIMBS]
 
 BINARY = [*range(0x01, 0x08), 0x0A, 0x0B, *range(0x10, 0x15), *range(0x16, 0x19), *range(0x1A, 0x1E)]
 ARITHMETIC = {**dict.fromkeys(BINARY, 2), 0x08: 3, 0x09: 3, 0x15: 1, 0x19: 1}  # words taken; each leaves one
@@ -41,11 +41,11 @@ class _Writer:
         chance = self.chance
         kind = chance.randrange(4)
         if kind == 0:
-            return chance.choice(EDGES)
+            return chance.choice(BOUNDARIES)
         if kind == 1:
             return chance.getrandbits(chance.choice([8, 64, 65, 128, 129, 192, 255, 256]))
         if kind == 2:
-            return (chance.choice(EDGES) << chance.randrange(256)) % WORD
+            return (chance.choice(BOUNDARIES) << chance.randrange(256)) % WORD
         return (WORD - chance.getrandbits(chance.choice([8, 64, 128, 200]))) % WORD
 
     def push(self, value: int | None = None) -> None:

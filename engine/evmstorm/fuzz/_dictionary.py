@@ -20,7 +20,7 @@ TEXT_BYTES = 5  # a printable constant of this size or more is a piece of a reve
 LONGEST_SECONDS = 20 * 365 * DAY
 SHORTEST_SECONDS = 60
 NUMBER = 0x43  # the instruction that reads the block's number
-MOST_BLOCKS = 10_000_000  # four years of them
+MAX_BLOCKS = 10_000_000  # four years of them
 
 
 def _pushes(code: bytes) -> tuple[set[tuple[int, int]], set[int]]:
@@ -83,4 +83,4 @@ def reads_block(code: bytes, is_instruction: Callable[[int], bool] = lambda posi
 
 def spans(values: Iterable[int]) -> list[int]:
     """Those that may be a number of blocks."""
-    return sorted({value for value in values if SMALLEST <= value <= MOST_BLOCKS})
+    return sorted({value for value in values if SMALLEST <= value <= MAX_BLOCKS})

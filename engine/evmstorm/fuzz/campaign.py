@@ -179,7 +179,7 @@ def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) 
         for index in range(plan.processes)
     ]
     started = time.monotonic()
-    found: dict[str, _Found] = {}
+    found: dict[str, _RawFinding] = {}
     end = float("inf")
     try:
         while not all(process.over for process in processes) and len(found) < plan.most:
@@ -206,17 +206,17 @@ def _search(name: str, plan: Plan, on_progress: Callable[[SystemResult], None]) 
 
 
 @dataclass(frozen=True)
-class _Found:
+class _RawFinding:
     data: bytes
     finding: Finding
     seconds: float
     seed: int
 
 
-def _heard(message: tuple[Any, ...], process: _Process) -> _Found | None:
+def _heard(message: tuple[Any, ...], process: _Process) -> _RawFinding | None:
     match message:
         case ("finding", data, finding, seconds):
-            return _Found(data, finding, seconds, process.job.seed)
+            return _RawFinding(data, finding, seconds, process.job.seed)
         case ("error", text, code):
             error = EthwireError(text)
             error.exit_code = code
@@ -248,7 +248,7 @@ def _add_up(result: SystemResult, engine: Engine, processes: list[_Process], sta
     ]
 
 
-def _keep(result: SystemResult, engine: Engine, plan: Plan, found: list[_Found]) -> None:
+def _keep(result: SystemResult, engine: Engine, plan: Plan, found: list[_RawFinding]) -> None:
     """Shrink and save each, what costs most first; what shrinks to the same is one."""
     kept: dict[str, Counterexample] = {}
     for one in sorted(found, key=lambda one: cost(one.finding)):

@@ -71,7 +71,7 @@ class Counterexample(msgspec.Struct, frozen=True):
             found = msgspec.json.decode(path.read_bytes(), type=cls)
             bytes.fromhex(found.data)
         except FileNotFoundError as error:
-            raise InputError(f"{path} is not there") from error
+            raise InputError(f"{path} is not there", remedy="name a file of the findings' folder") from error
         except (msgspec.DecodeError, ValueError) as error:
             raise InputError(f"{path} is no counterexample: {error}") from error
         if found.format != FORMAT:

@@ -65,8 +65,8 @@ def check_payable(
             reserved = sum(item.reserve for item in open_promises if item.pot == pot)
             found = there(pot)
             assert reserved <= found, f"promise: {reserved} wei are reserved at {name}, {found} are locked"
-    for turn in (open_promises, list(reversed(open_promises))):
+    for order in (open_promises, list(reversed(open_promises))):
         with anchor():
-            for item in turn:
+            for item in order:
                 paid = claim(item)
                 assert paid >= item.amount, f"promise: a claim of {item.amount} wei at {item.name} got {paid}"

@@ -358,13 +358,13 @@ class Follower:
     def _failed(self, reader: Reader, error: RpcError | ChainMismatch) -> None:
         """Tell the owner, the first time and less and less often."""
         count = self._failures[reader.url] = self._failures.get(reader.url, 0) + 1
-        if count in _TOLD_AT:
+        if count in _NOTIFIED_AT:
             kind = "lie" if isinstance(error, Contradiction) else "silent"
             again = f" ({count} times in a row)" if count > 1 else ""
             self._tell(Notice(kind, f"{error}{again}", reader.url))
 
 
-_TOLD_AT = frozenset(TELL_AGAIN**power for power in range(20))
+_NOTIFIED_AT = frozenset(TELL_AGAIN**power for power in range(20))
 
 
 def _source(item: str | Source, first_block: int) -> Source:

@@ -20,7 +20,7 @@ __all__ = ["Pending", "Range", "Reader"]
 
 PARTS = 8  # of a range
 AHEAD = 3  # of them that are on their way while one is checked
-LEAST_BLOCKS, MOST_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
+LEAST_BLOCKS, MAX_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
 
@@ -70,7 +70,7 @@ class Reader:
         call. Raises LimitExceeded when the endpoint serves fewer than was known: the next call asks for that."""
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
-        size = min(limit.size, MOST_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
+        size = min(limit.size, MAX_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
         begun = self._left_over(first, last, wanted)
         parts = deque(_cut(begun[-1][0][-1] + 1 if begun else first, last, size))
         parts += _cut(last + 1, min(head, last + AHEAD * size), size)

@@ -20,7 +20,7 @@ SCHEMA = 2
 DENSE = 128  # recent block hashes that are all kept
 SPARSE = 1_024  # of older ones every so many, so that a chain that changed deeper down is still found out
 PACKED = 200  # blocks that wait for a proof, written as one row until it is their turn: that takes a tenth of the time
-MOST_TRIES = 3  # answers without a proof until a block is marked as unproved
+MAX_TRIES = 3  # answers without a proof until a block is marked as unproved
 _TABLES = """
 CREATE TABLE IF NOT EXISTS follower_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS follower_contract (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE,
@@ -62,7 +62,7 @@ class State:
                 f"a newer version of Keifu wrote this database (schema {schema}, this one reads {SCHEMA})",
                 remedy="use that version, or follow into a new file",
             )
-        with self._told():
+        with self._write_faults():
             database.executescript(_TABLES)
         self.generation = int(self._meta("generation") or 0)
 
@@ -272,7 +272,7 @@ class State:
             self.database.execute(
                 "UPDATE follower_unproved SET tries = tries + 1, why = CASE WHEN tries + 1 >= ? THEN ? ELSE '' END"
                 " WHERE number = ? AND scope = ?",
-                (MOST_TRIES, why, number, scope),
+                (MAX_TRIES, why, number, scope),
             )
             query = "SELECT why FROM follower_unproved WHERE number = ? AND scope = ?"
             row = self.database.execute(query, (number, scope)).fetchone()
@@ -289,7 +289,7 @@ class State:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """BEGIN IMMEDIATE … COMMIT, or nothing at all. Raises EnvironmentFault when the database cannot be written."""
-        with self._told():
+        with self._write_faults():
             try:
                 with transaction(self.database):
                     yield
@@ -298,7 +298,7 @@ class State:
                 raise
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _write_faults(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:

@@ -39,12 +39,12 @@ class Step:
 
     changed: int = 0
     signed: int = 0
-    told: int = 0
+    reported: int = 0
     open: int = 0
 
     @property
     def is_idle(self) -> bool:
-        return not (self.changed or self.signed or self.told)
+        return not (self.changed or self.signed or self.reported)
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,12 @@ class Sender:
                 sight = self._node.look(self._clock())
                 self.trouble = ""
                 changed = self._settle(sight)
-                signed, told = self._send(sight)
+                signed, reported = self._send(sight)
                 self._head = sight.head_hash
             except (EnvironmentFault, Revert) as fault:
                 self.trouble = str(fault)
                 raise
-            return Step(changed, signed, told, len(self._book.sent) + len(self._book.queued))
+            return Step(changed, signed, reported, len(self._book.sent) + len(self._book.queued))
 
     def run(self, stop: Callable[[], bool], *, on_step: Callable[[Step], None] = lambda step: None) -> None:
         """Step until `stop()` says so, with pauses while nothing happens or the node fails. Raises what no patience
@@ -275,8 +275,8 @@ class Sender:
                 telling.append(self._teller.submit(self._node.tell, [plan.item for plan in part], sight.now))
         finally:
             wait(telling)
-        for told in telling:
-            told.result()
+        for reported in telling:
+            reported.result()
         planned = {plan.item.number for plan in plans}
         again = [item for item in self._book.forgotten(sight) if item.number not in planned]
         self._node.tell(again, sight.now)
@@ -382,7 +382,7 @@ class Sender:
             for item, intent, attempt in signed:
                 self._book.update(item, intent)
                 item.attempts.append(attempt)
-                item.told_at = float("-inf")
+                item.sent_at = float("-inf")
 
     def _get(self, ids: Iterable[str]) -> list[Intent]:
         wanted = list(ids)

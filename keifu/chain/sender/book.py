@@ -13,13 +13,13 @@ from itertools import count, islice
 
 from msgspec.structs import replace
 
-from keifu.chain._pricing import MOST_FEE, raised
+from keifu.chain._pricing import MAX_FEE, raised
 from keifu.chain._transaction import Fees
 from keifu.chain.sender.intent import OWN_PREFIX, Intent, State
 
 __all__ = ["Attempt", "Book", "Bound", "Policy", "Sight"]
 
-MOST_GAPS = 64  # that are looked at together
+MAX_GAPS = 64  # that are looked at together
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Policy:
 
     depth: int | None = None
     patience: int = 5
-    most_fee: int = MOST_FEE
+    most_fee: int = MAX_FEE
     in_flight: int = 500
     again_seconds: float = 15.0
 
@@ -71,7 +71,7 @@ class Bound:
     number: int
     intent: Intent
     attempts: list[Attempt] = field(default_factory=list)
-    told_at: float = float("-inf")  # when the node got the newest attempt
+    sent_at: float = float("-inf")  # when the node got the newest attempt
     too_cheap: bool = False  # the node wants more for a replacement
     trouble: str = ""
     refused_since: tuple[int, float] | None = None  # head and time
@@ -126,7 +126,7 @@ class Book:
         due = [
             item
             for item in self.waiting()
-            if item.nonce >= max(sight.pooled, sight.mined) and sight.now - item.told_at >= self.policy.again_seconds
+            if item.nonce >= max(sight.pooled, sight.mined) and sight.now - item.sent_at >= self.policy.again_seconds
         ]
         return due[: self.policy.in_flight]
 
@@ -153,7 +153,7 @@ class Book:
         were a foreign transaction's, which is lost, or a node named too high a nonce."""
         last = max((nonce for nonce, item in self.sent.items() if not item.is_mined), default=sight.mined)
         unknown = (nonce for nonce in range(sight.mined, last) if nonce not in self.sent)
-        missing = list(islice(unknown, MOST_GAPS)) if sight.mined >= self.floor else []  # else the node is behind
+        missing = list(islice(unknown, MAX_GAPS)) if sight.mined >= self.floor else []  # else the node is behind
         self._gaps = {nonce: self._gaps.get(nonce, (sight.head, sight.now)) for nonce in missing}
         return [
             nonce

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from keifu.chain._failure import MOST, Endpoint, is_known, is_receipt, never_works, receipt_facts
+from keifu.chain._failure import MAXIMUM, Endpoint, is_known, is_receipt, never_works, receipt_facts
 from keifu.chain._pricing import fresh_fees, quantity
 from keifu.chain.sender.book import Bound, Sight
 from keifu.errors import ChainMismatch, Revert, RpcError
@@ -49,7 +49,7 @@ class Node:
         if not isinstance(block, dict):
             raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
         head = quantity(block.get("number"), "the newest block's number")
-        if head >= MOST:
+        if head >= MAXIMUM:
             raise RpcError(f"the node says that its newest block is {head}", remedy="ask another node")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
         suggested = 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "eth_maxPriorityFeePerGas")
@@ -165,7 +165,7 @@ class Node:
             answers = self._many([("eth_sendRawTransaction", ["0x" + item.attempts[-1].raw.hex()]) for item in items])
         finally:
             for item in items:
-                item.told_at = now
+                item.sent_at = now
         for item, answer in zip(items, answers, strict=True):
             words = answer.message.lower() if isinstance(answer, RpcError) else ""
             item.too_cheap = any(part in words for part in _TOO_CHEAP)

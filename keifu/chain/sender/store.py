@@ -58,7 +58,7 @@ class Store:
             self.database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise self._fault(error) from error
-        with self._mutex, self._told():
+        with self._mutex, self._write_faults():
             self._require_ours()
             self.database.execute("PRAGMA journal_mode = WAL")
             self.database.execute("PRAGMA synchronous = FULL")
@@ -172,16 +172,16 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self._mutex, self._told(), transaction(self.database):
+        with self._mutex, self._write_faults(), transaction(self.database):
             yield
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        with self._mutex, self._told():
+        with self._mutex, self._write_faults():
             yield
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _write_faults(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:

@@ -131,10 +131,10 @@ class Anvil:
                 self._reader.start()
                 return f"http://{match[1]}:{match[2]}"
         self._end()
-        told = " ".join(lines[-3:])
-        if port and _TAKEN in told:
+        output = " ".join(lines[-3:])
+        if port and _TAKEN in output:
             raise EnvironmentFault(f"port {port} is taken", remedy="another one, or 0 for any free one")
-        raise EnvironmentFault(f"anvil did not start: {told or 'no output'}")
+        raise EnvironmentFault(f"anvil did not start: {output or 'no output'}")
 
     def _end(self) -> None:
         assert self._process.stdin is not None

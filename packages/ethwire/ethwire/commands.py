@@ -9,7 +9,7 @@ import click
 
 from ethwire.errors import EthwireError, UsageError
 
-__all__ = ["exit_status", "told"]
+__all__ = ["exit_status", "reported"]
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 
@@ -19,7 +19,7 @@ def exit_status(command: click.Command, args: list[str] | None = None, *, progra
     try:
         return int(command.main(args=args, prog_name=program, standalone_mode=False) or 0)
     except click.ClickException as error:
-        message, status = told(error, program), UsageError.exit_code
+        message, status = reported(error, program), UsageError.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except EthwireError as error:
@@ -28,7 +28,7 @@ def exit_status(command: click.Command, args: list[str] | None = None, *, progra
     return status
 
 
-def told(error: click.ClickException, program: str) -> str:
+def reported(error: click.ClickException, program: str) -> str:
     """A fault of the command line in one line, with what to do about it."""
     context = getattr(error, "ctx", None)
     if near := getattr(error, "possibilities", None):

@@ -58,7 +58,7 @@ class Watched:
         self.follower.run(caught_up, on_step=self.steps.append, give_up_after=failures)
         return self
 
-    def told(self, kind: str) -> str:
+    def reported(self, kind: str) -> str:
         return "\n".join(notice.message for notice in self.notices if notice.kind == kind)
 
 
@@ -141,7 +141,7 @@ def test_a_log_that_cannot_be_true_is_refused_by_name(chain, counter, database, 
     with pytest.raises(Contradiction, match=words):
         watched.run(failures=2)
     assert values(database) == []
-    assert "node-0.invalid" in watched.told("lie")
+    assert "node-0.invalid" in watched.reported("lie")
     node.faults.clear()
     watched.run()
     assert values(database) == INDEX
@@ -173,7 +173,7 @@ def test_a_changed_byte_of_data_is_found_by_the_receipts_root(chain, counter, da
     assert values(database) == INDEX
     assert watched.follower.unproved == []
     if not proved_only:
-        assert "node-0.invalid gave other logs of block" in watched.told("lie")
+        assert "node-0.invalid gave other logs of block" in watched.reported("lie")
         assert [step.reverted_to is not None for step in watched.steps].count(True) == 1
 
 
@@ -203,14 +203,14 @@ def test_an_index_that_was_lied_to_heals_when_an_honest_node_comes(chain, counte
     watched = Watched(counter.address, database, liar).run()
     assert values(database) == [7, 7, 7, 7]
     assert [item.why != "" for item in watched.follower.unproved] == [True] * 4, "it is marked, and told"
-    assert "nothing proves the events of 4 blocks" in watched.told("unproved")
+    assert "nothing proves the events of 4 blocks" in watched.reported("unproved")
     database.close()
 
     database = sqlite3.connect(path)
     healed = Watched(counter.address, database, FaultyNode(chain.url)).run()
     assert values(database) == INDEX
     assert healed.follower.unproved == []
-    assert "gave other logs of block" in healed.told("lie")
+    assert "gave other logs of block" in healed.reported("lie")
 
 
 def test_a_liar_s_later_logs_are_proved_before_they_count(chain, counter, user, database):
@@ -245,7 +245,7 @@ def test_two_endpoints_without_receipts_that_disagree_are_named(chain, counter, 
     nodes = [FaultyNode(chain.url, lie, lacking), FaultyNode(chain.url, lacking)]
     watched = Watched(counter.address, database, *nodes).run()
     assert len(watched.follower.unproved) == 4
-    assert "give different logs of block" in watched.told("lie")
+    assert "give different logs of block" in watched.reported("lie")
 
 
 @pytest.mark.parametrize("agrees", [True, False])
@@ -267,7 +267,7 @@ def test_without_any_of_them_a_view_of_the_contract_decides(chain, counter, data
 def test_a_node_without_receipts_is_told_and_followed_all_the_same(chain, counter, database):
     watched = Watched(counter.address, database, FaultyNode(chain.url, Missing("eth_getBlockReceipts"))).run()
     assert values(database) == INDEX
-    assert "eth_getBlockReceipts: the method does not exist" in watched.told("unproved")
+    assert "eth_getBlockReceipts: the method does not exist" in watched.reported("unproved")
 
 
 @pytest.mark.case("tools-15")
@@ -283,7 +283,7 @@ def test_a_node_without_both_is_told(chain, counter, database):
     watched = Watched(counter.address, database, node)
     with pytest.raises(NotServed, match="eth_getBlockReceipts"):
         watched.run(failures=3)
-    assert "eth_getBlockReceipts" in watched.told("silent")
+    assert "eth_getBlockReceipts" in watched.reported("silent")
 
 
 @pytest.mark.case("tools-15")
@@ -293,7 +293,7 @@ def test_a_silent_endpoint_is_told_at_once_and_then_less_and_less_often(chain, c
     node.faults.append(Refuse("eth_blockNumber", error={"code": -32_000, "message": "not today"}))
     with pytest.raises(RpcError, match="not today"):
         watched.run(failures=100)
-    said = watched.told("silent").splitlines()
+    said = watched.reported("silent").splitlines()
     assert len(said) == 3
     assert "not today (8 times in a row)" in said[1]
 
@@ -311,7 +311,7 @@ def test_the_next_endpoint_is_followed_when_one_contradicts_itself(chain, counte
     liar = FaultyNode(chain.url, logs_only(lambda logs: [log | {"removed": True} for log in logs]))
     watched = Watched(counter.address, database, liar, FaultyNode(chain.url)).run()
     assert values(database) == INDEX
-    assert "node-0.invalid cannot be true: it was removed" in watched.told("lie")
+    assert "node-0.invalid cannot be true: it was removed" in watched.reported("lie")
 
 
 def test_a_chain_that_most_endpoints_do_not_have_is_refused(chain, counter, user, database):
@@ -325,4 +325,4 @@ def test_a_chain_that_most_endpoints_do_not_have_is_refused(chain, counter, user
     fresh = sqlite3.connect(":memory:")
     watched = Watched(counter.address, fresh, FaultyNode(other), FaultyNode(chain.url), FaultyNode(chain.url)).run()
     assert values(fresh) == INDEX
-    assert "has another block" in watched.told("lie")
+    assert "has another block" in watched.reported("lie")

@@ -88,8 +88,8 @@ def test_a_sender_is_not_told_by_one_of_three_that_it_has_paid(anvil, user, tmp_
 
     def lie(request, result):
         if lying and request["method"] == "eth_getTransactionReceipt":
-            told = {"transactionHash": request["params"][0], "status": "0x1", "gasUsed": "0x5208"}
-            return told | {"blockNumber": block["number"], "blockHash": block["hash"], "logs": []}
+            reported = {"transactionHash": request["params"][0], "status": "0x1", "gasUsed": "0x5208"}
+            return reported | {"blockNumber": block["number"], "blockHash": block["hash"], "logs": []}
         if lying and request["method"] == "eth_getTransactionCount" and request["params"][1] == "latest":
             return hex(int(result, 16) + 1)
         return result

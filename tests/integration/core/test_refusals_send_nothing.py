@@ -126,8 +126,8 @@ def arguments(tmp_path):
 def test_on_a_chain_without_a_suite(anvil, keifu, arguments, verb):
     args = arguments(verb)
     before = state(anvil)
-    status, told = keifu(*args)
-    assert (status, "recorded for chain 31337 (" in told) == (3, True), told
+    status, reported = keifu(*args)
+    assert (status, "recorded for chain 31337 (" in reported) == (3, True), reported
     assert state(anvil) == before
 
 
@@ -139,8 +139,8 @@ def test_where_the_record_is_of_another_chain_of_the_same_beginning(anvil, keifu
     record_of(anvil, tmp_path / "deployments", dict.fromkeys(names, "0x" + "22" * 20))
     args = arguments(verb)
     before = state(anvil)
-    status, told = keifu(*args)
-    assert status == 3, told
+    status, reported = keifu(*args)
+    assert status == 3, reported
     assert state(anvil) == before
 
 
@@ -149,8 +149,8 @@ def test_where_the_record_is_of_another_chain_of_the_same_beginning(anvil, keifu
 def test_on_another_chain_than_was_meant(anvil, keifu, arguments, verb):
     args = arguments(verb)
     before = state(anvil)
-    status, told = keifu(*args, "--chain-id", 16_602)
-    assert (status, "serves chain 31337, not 16602" in told) == (3, True), told
+    status, reported = keifu(*args, "--chain-id", 16_602)
+    assert (status, "serves chain 31337, not 16602" in reported) == (3, True), reported
     assert state(anvil) == before
 
 
@@ -186,8 +186,8 @@ def test_where_the_contracts_would_refuse(anvil, suite, keifu, tmp_path, args, s
     record_of(anvil, tmp_path / "deployments", suite.addresses)
     before = state(anvil)
     places = {"path": tmp_path, "court": suite["AlignmentCourt"], "token": suite["KeifuToken"]}
-    found, told = keifu(*(item.format(**places) for item in args), *AS)
-    assert (found, message in told) == (status, True), told
+    found, reported = keifu(*(item.format(**places) for item in args), *AS)
+    assert (found, message in reported) == (status, True), reported
     assert state(anvil) == before
     assert not (tmp_path / "vote.json").exists()
 

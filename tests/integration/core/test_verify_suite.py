@@ -1,6 +1,6 @@
 """`verify_suite` finds a fault in each constructor argument of each contract, each role and each field of the record.
 
-Faults are planted the way a thief would: in the suite that is deployed, with a record that either hides it or owns up.
+Faults are seeded the way a thief would: in the suite that is deployed, with a record that either hides it or owns up.
 """
 
 from __future__ import annotations
@@ -213,6 +213,16 @@ def test_a_factory_that_is_not_ours_is_refused(record, wrong):
 
 
 @pytest.mark.case("tools-1")
+@pytest.mark.parametrize("field", ["contract", "label", "encoded", "transaction", "block", "code_hash"])
+def test_each_field_of_the_factory_is_compared(record, wrong, field):
+    made = record.creations["Create3Factory"]
+    other = {"block": made.block + 1, "transaction": record.creations["KeifuToken"].transaction}
+    value = other.get(field, f"{getattr(made, field)}0")
+    record.creations["Create3Factory"] = msgspec.structs.replace(made, **{field: value})
+    assert wrong(record) == [f"Create3Factory.{field}"]
+
+
+@pytest.mark.case("tools-1")
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -276,6 +286,20 @@ def test_a_record_of_another_deployer_is_refused(record, wrong):
 
 
 @pytest.mark.case("tools-1")
+def test_a_beginning_that_hides_events_is_named(record, wrong):
+    record.first_block = max(made.block for made in record.creations.values())
+    assert wrong(record) == ["first_block"]
+
+
+@pytest.mark.case("tools-1")
+@pytest.mark.parametrize("name", ["emission_delay", "emission_duration"])
+@pytest.mark.parametrize("more", [1, -1])
+def test_a_parameter_that_the_hub_rounds_is_named_when_it_was_changed(record, wrong, name, more):
+    record.parameters[name] += more
+    assert any(name in what for what in wrong(record))
+
+
+@pytest.mark.case("tools-1")
 def test_parameters_that_cannot_be_are_told(record, wrong):
     record.parameters["treasury"] = "0x12"
     assert wrong(record)[0] == "parameters: treasury: '0x12' is not an address"
@@ -307,10 +331,10 @@ def test_the_call_of_the_factory_is_the_one_that_is_compared(chain, record):
 
 
 @pytest.fixture
-def told(chain, record):
+def reported(chain, record):
     """What is said of services, as the hub has them now; the timelock's own account lists and removes."""
 
-    def told(*calls):
+    def reported(*calls):
         client, hub = chain.client(), record.contracts["StakingHub"]
         timelock = record.contracts["Timelock"]
         chain.rpc.call("anvil_impersonateAccount", timelock)
@@ -321,28 +345,28 @@ def told(chain, record):
         checks = verify_suite(client, record)
         return [(check.what, check.holds) for check in checks if "service" in check.what]
 
-    return told
+    return reported
 
 
-def test_a_court_that_is_not_listed_yet_is_told(told):
-    assert told() == [("AlignmentCourt is not listed as a service yet", True)]
+def test_a_court_that_is_not_listed_yet_is_told(reported):
+    assert reported() == [("AlignmentCourt is not listed as a service yet", True)]
 
 
-def test_a_court_that_is_listed_by_its_own_terms_is_right(told, record):
+def test_a_court_that_is_listed_by_its_own_terms_is_right(reported, record):
     court = record.contracts["AlignmentCourt"]
-    assert told(("list_service", court, 28 * DAY, 0)) == [
+    assert reported(("list_service", court, 28 * DAY, 0)) == [
         ("AlignmentCourt is listed as a service by its own terms", True)
     ]
 
 
 @pytest.mark.parametrize(("horizon", "multiple"), [(DAY, 0), (28 * DAY, 1)])
-def test_a_court_that_is_listed_by_other_terms_is_found(told, record, horizon, multiple):
+def test_a_court_that_is_listed_by_other_terms_is_found(reported, record, horizon, multiple):
     """A slash that comes too late, or that takes from delegators."""
     court = record.contracts["AlignmentCourt"]
-    assert told(("list_service", court, horizon, multiple)) == [("StakingHub.service", False)]
+    assert reported(("list_service", court, horizon, multiple)) == [("StakingHub.service", False)]
 
 
-def test_a_service_from_outside_is_named_for_somebody_to_look_at(told):
+def test_a_service_from_outside_is_named_for_somebody_to_look_at(reported):
     outside = ("a service from outside the suite is listed", True)
-    assert told(("list_service", THIEF, DAY, 4))[0] == outside
-    assert outside not in told(("remove_service", THIEF))
+    assert reported(("list_service", THIEF, DAY, 4))[0] == outside
+    assert outside not in reported(("remove_service", THIEF))

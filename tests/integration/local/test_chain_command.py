@@ -119,14 +119,14 @@ def test_time_passes_in_so_many_blocks(neighbour, blocks, seconds):
     with Rpc(neighbour.chain["url"]) as rpc:
         client = ChainClient(rpc)
         before, number = client.now, int(rpc.call("eth_blockNumber"), 16)
-        told = neighbour.json("chain", "warp", f"{seconds} seconds", "--blocks", str(blocks))
-        assert told == {"now": client.now, "block": number + blocks}
+        reported = neighbour.json("chain", "warp", f"{seconds} seconds", "--blocks", str(blocks))
+        assert reported == {"now": client.now, "block": number + blocks}
         assert client.now - before >= seconds
         spread = int(rpc.call("eth_getBlockByNumber", hex(number + 1), False)["timestamp"], 16)
         # A kept chain's clock runs with the machine's: a second may turn while the blocks are made.
         assert 0 <= client.now - spread - seconds // blocks * (blocks - 1) <= 1
         neighbour.run("chain", "fund", "delegator", "--coins", "1")
-        assert client.now >= told["now"]  # the clock goes on from there
+        assert client.now >= reported["now"]  # the clock goes on from there
 
 
 def test_a_warp_back_or_for_ever_is_refused(neighbour):

@@ -84,7 +84,7 @@ def test_an_artefact_without_a_layout_is_one_line(foundry: Path, storm: Run) -> 
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "reported"),
     [
         ('evm.deploy("Bank"', 'evm.deploy("Bark"', r"no contract Bark \(there are: Bank\)"),
         ("self.saved = dict.fromkeys(self.addresses, 0)", "self.saved = None + 1", "bank: start: TypeError: "),
@@ -95,13 +95,13 @@ def test_an_artefact_without_a_layout_is_one_line(foundry: Path, storm: Run) -> 
     ],
     ids=["name", "start", "setup", "action", "second action", "import"],
 )
-def test_a_slip_in_a_description_is_named(foundry: Path, before: str, after: str, told: str) -> None:
+def test_a_slip_in_a_description_is_named(foundry: Path, before: str, after: str, reported: str) -> None:
     path = foundry / "described" / "bank.py"
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after))
 
-    with project.using(foundry), pytest.raises(EthwireError, match=told):
+    with project.using(foundry), pytest.raises(EthwireError, match=reported):
         Engine(project.load(str(path))).run(bytes(range(256)) * 2)
 
 

@@ -86,12 +86,12 @@ def test_a_released_vesting_wallet_pays_in_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reported"),
     [({"seconds": 101 * DAY}, "before their time"), ({"seconds": 99 * DAY}, "were not paid")],
     ids=["sooner", "later"],
 )
-def test_a_wallet_of_other_times_is_found(changed: dict[str, Any], told: str) -> None:
+def test_a_wallet_of_other_times_is_found(changed: dict[str, Any], reported: str) -> None:
     found = searched(type("Other", (Wallet,), changed), OPENZEPPELIN, 10_000)
 
     assert found is not None
-    assert told in found.message or found.id == "VEST-2"
+    assert reported in found.message or found.id == "VEST-2"

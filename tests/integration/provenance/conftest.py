@@ -6,7 +6,7 @@ import pytest
 
 from evmstorm.evm import artifacts
 from examples.digits.pipeline import Cast, DigitsPipeline, Settings
-from examples.digits.project import Workshop
+from examples.digits.project import ArtefactFolder
 from keifu.chain import Anvil, ChainClient
 from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record as DeploymentRecord
@@ -47,21 +47,21 @@ def cast(anvil):
 
 @pytest.fixture(scope="package")
 def pipeline(source, cast, tmp_path_factory):
-    workshop = Workshop(tmp_path_factory.mktemp("digits"), source, cast.author)
-    pipeline = DigitsPipeline(workshop, cast, Settings(epochs=40))
+    project = ArtefactFolder(tmp_path_factory.mktemp("digits"), source, cast.author)
+    pipeline = DigitsPipeline(project, cast, Settings(epochs=40))
     pipeline.run()
     return pipeline
 
 
 @pytest.fixture(scope="package")
-def workshop(pipeline):
-    return pipeline.workshop
+def project(pipeline):
+    return pipeline.project
 
 
 @pytest.fixture
-def lineage(workshop, source):
+def lineage(project, source):
     """Of the evaluation: everything is its ancestor."""
-    return walk(source, workshop["evaluation"].id, names=workshop.names)
+    return walk(source, project["evaluation"].id, names=project.names)
 
 
 @pytest.fixture

@@ -14,21 +14,21 @@ QUESTIONS = ["source", "labels", "version", "weights", "running"]
 
 
 @pytest.fixture
-def prov(keifu, workshop, pipeline):
+def prov(keifu, project, pipeline):
     """`keifu prov VERB NAME`, with the pipeline's environment named and its documents at hand."""
     assert keifu("trust", "init", "--environment", f"production={pipeline.environment.hex()}")[0] == 0
 
     def run(verb, name, *more):
-        return keifu("prov", verb, name, "--documents", workshop.folder / "documents", *more)
+        return keifu("prov", verb, name, "--documents", project.folder / "documents", *more)
 
     return run
 
 
-def test_ask_answers_all_five(prov, workshop, cast, pipeline, source):
+def test_ask_answers_all_five(prov, project, cast, pipeline, source):
     status, out, err = prov("ask", "production", "--json")
     assert status == 0, err
     found = json.loads(out)
-    assert found["record"] == workshop["weights-int8"].id.hex()
+    assert found["record"] == project["weights-int8"].id.hex()
     assert list(found["answers"]) == QUESTIONS
     for question, lines in found["answers"].items():
         assert lines, question
@@ -40,16 +40,16 @@ def test_ask_answers_all_five(prov, workshop, cast, pipeline, source):
     sources = [line["what"] for line in found["answers"]["source"]]
     assert any("an origin; CC-BY-4.0" in what for what in sources)
     assert "1797 labels, 4 labellers, anchored as" in answers["labels"]
-    assert workshop["weights-int8"].id.hex() in answers["version"]
+    assert project["weights-int8"].id.hex() in answers["version"]
     assert "bias1.npy" in answers["weights"]
-    assert workshop["weights-int8"].record.digest.hex() in answers["weights"]
+    assert project["weights-int8"].record.digest.hex() in answers["weights"]
     assert "production runs this: promotion 1; its policy holds by 0x" in answers["running"]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_each_question_has_a_command(prov, workshop, question):
+def test_each_question_has_a_command(prov, project, question):
     """For the environment, the record and the files alike."""
-    weights = workshop["weights-int8"]
+    weights = project["weights-int8"]
     for name in ("production", weights.id.hex(), weights.path):
         status, out, err = prov(question, name, "--json")
         assert status == 0, err
@@ -57,7 +57,7 @@ def test_each_question_has_a_command(prov, workshop, question):
         assert json.loads(out)["record"] == weights.id.hex()
 
 
-def test_people_read_who_said_it_and_how(prov, workshop, cast):
+def test_people_read_who_said_it_and_how(prov, project, cast):
     status, out, _ = prov("ask", "production")
     assert status == 0
     assert "Who labelled it?" in out
@@ -82,9 +82,9 @@ def test_one_proof_a_contract_answers_everything(source, pipeline, monkeypatch):
     assert "eth_call" not in asked
 
 
-def test_what_is_withdrawn_is_marked_and_fails(prov, source, anvil, workshop, cast):
+def test_what_is_withdrawn_is_marked_and_fails(prov, source, anvil, project, cast):
     number = anvil.snapshot()
-    source.withdraw(workshop["raw"].id, Status.REVOKED, "copied", cast.author)
+    source.withdraw(project["raw"].id, Status.REVOKED, "copied", cast.author)
     status, out, err = prov("source", "production")
     assert (status, "! dataset" in out, "not in order: source" in err) == (1, True, True)
     assert "(revoked" in out
@@ -104,8 +104,8 @@ def test_unknown_names_are_refused(prov, name, status, message):
     assert (code, message in err) == (status, True)
 
 
-def test_files_that_nobody_registered_have_no_answers(prov, workshop, tmp_path):
-    copy = shutil.copytree(workshop["weights-int8"].path, tmp_path / "copy")
+def test_files_that_nobody_registered_have_no_answers(prov, project, tmp_path):
+    copy = shutil.copytree(project["weights-int8"].path, tmp_path / "copy")
     (copy / "more").write_bytes(b"x")
     status, _, err = prov("ask", copy)
     assert (status, "no record of" in err) == (1, True)

@@ -17,9 +17,9 @@ from keifu.provenance.proved import Proved
 
 
 @pytest.fixture
-def lineage(workshop, source):
+def lineage(project, source):
     """Of what is promoted."""
-    return walk(source, workshop["weights-int8"].id, names=workshop.names)
+    return walk(source, project["weights-int8"].id, names=project.names)
 
 
 @pytest.fixture
@@ -28,17 +28,17 @@ def proved(source):
 
 
 @pytest.fixture
-def made(proved, lineage, workshop, pipeline):
-    return make(proved, lineage, workshop, pipeline)
+def made(proved, lineage, project, pipeline):
+    return make(proved, lineage, project, pipeline)
 
 
-def make(proved, lineage, workshop, pipeline):
-    beats = [pipeline.heartbeat(pipeline.cast.nodes[0], workshop["weights-int8"].record.digest)]
+def make(proved, lineage, project, pipeline):
+    beats = [pipeline.heartbeat(pipeline.cast.nodes[0], project["weights-int8"].record.digest)]
     labels = [pipeline.labels.prove(row, pipeline.cast.author.address) for row in (3, 17)]
     return make_bundle(
         proved,
         lineage,
-        workshop.documents,
+        project.documents,
         environment=pipeline.environment,
         heartbeats=beats,
         labels=labels,
@@ -58,17 +58,17 @@ def test_slots_are_the_compilers():
     assert registry.slot("leaves._revoked") == _layout.LEAVES_SLOT
 
 
-def test_written_and_read_back_without_a_chain(made, proved, lineage, workshop, tmp_path, monkeypatch):
+def test_written_and_read_back_without_a_chain(made, proved, lineage, project, tmp_path, monkeypatch):
     made.write(tmp_path / "digits.bundle")
     trusted = proved.pinned
     monkeypatch.setattr("httpx.Client.post", lambda *_, **__: pytest.fail("a bundle needs no network"))
     verified = Bundle.read(tmp_path / "digits.bundle").verify(trusted)
     assert verified.entries.keys() == lineage.entries.keys()
-    assert verified.production.artefact == workshop["weights-int8"].id
+    assert verified.production.artefact == project["weights-int8"].id
     assert (len(verified.heartbeats), len(verified.labels)) == (1, 2)
     assert verified.production.ok
     assert verified.manifests.keys() == lineage.entries.keys()
-    assert verified.statements[workshop["run"].id] == workshop["run"].statement
+    assert verified.statements[project["run"].id] == project["run"].statement
     assert walk(verified, verified.root, names=verified.names).tree() == lineage.tree()
 
 
@@ -77,7 +77,7 @@ def test_another_block_hash_is_refused(made, proved):
         made.verify(replace(proved.pinned, block="0x" + "00" * 32))
 
 
-def test_a_cut_or_foreign_part_is_refused(made, proved, workshop):
+def test_a_cut_or_foreign_part_is_refused(made, proved, project):
     """Every part of every kind is cut out, and put in twice."""
     parts = made.parts
     for name in ("nodes", "records", "documents"):
@@ -92,28 +92,28 @@ def test_a_cut_or_foreign_part_is_refused(made, proved, workshop):
 
 
 @pytest.mark.case("provenance-6")
-def test_a_bundle_answers_the_question_that_is_asked(made, source, anvil, lineage, workshop, pipeline):
+def test_a_bundle_answers_the_question_that_is_asked(made, source, anvil, lineage, project, pipeline):
     """Of another environment, of one never declared, without the part: refused. And a revoked attestation shows."""
     proved = Proved.now(source)
     trust = proved.pinned
-    fresh = make(proved, lineage, workshop, pipeline)
+    fresh = make(proved, lineage, project, pipeline)
     assert fresh.verify(trust, environment=pipeline.environment).production.ok
     with pytest.raises(Refused, match="environment: asked about environment 0909"):
         fresh.verify(trust, environment=b"\x09" * 32)
-    silent = make_bundle(proved, lineage, workshop.documents)
+    silent = make_bundle(proved, lineage, project.documents)
     with pytest.raises(Refused, match="the bundle answers about none"):
         silent.verify(trust, environment=pipeline.environment)
     with pytest.raises(CheckFailed, match=r"no environment .* was declared"):
-        make_bundle(proved, lineage, workshop.documents, environment=b"\x09" * 32)
+        make_bundle(proved, lineage, project.documents, environment=b"\x09" * 32)
     with pytest.raises(Refused, match="artefact: the environment runs"):
-        make_bundle(proved, proved.lineage(workshop["raw"].id), workshop.documents, environment=pipeline.environment)
+        make_bundle(proved, proved.lineage(project["raw"].id), project.documents, environment=pipeline.environment)
     number = anvil.snapshot()
     made_now = source.current(pipeline.environment)
     policy = proved.production(pipeline.environment)[0].policy[0]
     attester = next(a for a in (pipeline.cast.evaluator, pipeline.cast.scanner) if a.address == policy.attesters[0])
     source.registry.revoke_attestation(policy.schema, made_now[0], sender=attester)
     later = Proved.now(source)
-    shown = make_bundle(later, lineage, workshop.documents, environment=pipeline.environment).verify(later.pinned)
+    shown = make_bundle(later, lineage, project.documents, environment=pipeline.environment).verify(later.pinned)
     assert (shown.production.ok, source.current(pipeline.environment)[2]) == (False, False)
     assert shown.production.unmet[0].schema == policy.schema
     anvil.restore(number)

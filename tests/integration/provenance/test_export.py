@@ -15,15 +15,15 @@ from keifu.provenance.lineage import walk
 
 
 @pytest.fixture
-def subject(workshop, source):
-    weights = workshop["weights-int8"]
-    graph = walk(source, weights.id, names=workshop.names)
+def subject(project, source):
+    weights = project["weights-int8"]
+    graph = walk(source, weights.id, names=project.names)
     return describe(
         "digits-int8",
         graph,
         recomputed=digest_path(weights.path),
-        statements=workshop.statements,
-        manifests=workshop.documents.manifests(graph.records),
+        statements=project.statements,
+        manifests=project.documents.manifests(graph.records),
     )
 
 
@@ -41,9 +41,9 @@ def test_cyclonedx_is_valid_by_the_bundled_schema(subject):
     assert len(document["components"]) == len(subject.lineage.entries) - 1
 
 
-def test_every_kind_exports_validly(workshop, source):
-    for name, artefact in workshop.artefacts.items():
-        subject = describe(name, walk(source, artefact.id, names=workshop.names), statements=workshop.statements)
+def test_every_kind_exports_validly(project, source):
+    for name, artefact in project.artefacts.items():
+        subject = describe(name, walk(source, artefact.id, names=project.names), statements=project.statements)
         body = export("cyclonedx", subject).decode()
         assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(body) is None, name
 
@@ -62,14 +62,14 @@ def test_statement_is_in_toto(subject):
     assert document["subject"][0]["digest"]["sha256"] == subject.entry.record.digest.hex()
 
 
-def test_digest_is_only_asserted_without_the_bytes(workshop, source):
-    subject = describe("x", walk(source, workshop["weights-int8"].id))
+def test_digest_is_only_asserted_without_the_bytes(project, source):
+    subject = describe("x", walk(source, project["weights-int8"].id))
     assert subject.basis("digest") == Basis.ASSERTED
 
 
-def test_digest_is_only_asserted_with_other_bytes(workshop, source):
-    other = digest_path(workshop["weights-float"].path)
-    assert describe("x", walk(source, workshop["weights-int8"].id), recomputed=other).basis("digest") == Basis.ASSERTED
+def test_digest_is_only_asserted_with_other_bytes(project, source):
+    other = digest_path(project["weights-float"].path)
+    assert describe("x", walk(source, project["weights-int8"].id), recomputed=other).basis("digest") == Basis.ASSERTED
 
 
 def test_authors_words_are_never_verified(subject):

@@ -29,13 +29,13 @@ def record(author, number, *parents):
     )
 
 
-def test_lineage_is_the_chains(source, workshop, lineage, tmp_path):
+def test_lineage_is_the_chains(source, project, lineage, tmp_path):
     index = Index(tmp_path / "index.sqlite", source.chain.rpc, source.registry.address)
     index.catch_up()
-    assert walk(index, lineage.root, names=workshop.names).to_json() == lineage.to_json()
-    assert index.by_digest(workshop["raw"].record.digest) == [workshop["raw"].id]
-    assert index.by_digest(workshop["raw"].record.digest, ["0x" + "11" * 20]) == []
-    assert set(index.children(workshop["train"].id)) >= {workshop["run"].id, workshop["weights-float"].id}
+    assert walk(index, lineage.root, names=project.names).to_json() == lineage.to_json()
+    assert index.by_digest(project["raw"].record.digest) == [project["raw"].id]
+    assert index.by_digest(project["raw"].record.digest, ["0x" + "11" * 20]) == []
+    assert set(index.children(project["train"].id)) >= {project["run"].id, project["weights-float"].id}
 
 
 def test_status_with_its_reason(own_chain, tmp_path):

@@ -19,31 +19,31 @@ from keifu.units import DAY
 STEPS = ["raw", "labels", "train", "test", "code", "run", "weights-float", "weights-int8", "evaluation"]
 
 
-def test_every_step_is_registered_and_verifies(pipeline, workshop, lineage):
-    assert list(workshop.artefacts)[: len(STEPS)] == STEPS
+def test_every_step_is_registered_and_verifies(pipeline, project, lineage):
+    assert list(project.artefacts)[: len(STEPS)] == STEPS
     assert pipeline.accuracy >= ACCURACY_BAR
     for name in STEPS:
-        entry = lineage.entries[workshop[name].id]
-        require([check_bytes(entry, workshop[name].path, workshop.documents.manifest(entry.record))])
+        entry = lineage.entries[project[name].id]
+        require([check_bytes(entry, project[name].path, project.documents.manifest(entry.record))])
     assert check_lineage(lineage).ok
     assert lineage.depth == 6
 
 
-def test_production_runs_what_was_promoted(pipeline, workshop, source):
-    digest = workshop["weights-int8"].record.digest
+def test_production_runs_what_was_promoted(pipeline, project, source):
+    digest = project["weights-int8"].record.digest
     beats = [pipeline.heartbeat(node, digest) for node in pipeline.cast.nodes]
     findings = check_running(
-        Proved.now(source), pipeline.environment, workshop["weights-int8"].path, beats, documents=workshop.documents
+        Proved.now(source), pipeline.environment, project["weights-int8"].path, beats, documents=project.documents
     )
     assert [finding.ok for finding in findings] == [True] * 6
 
 
-def test_swapped_weights_are_named(pipeline, workshop, source, lineage, tmp_path):
-    weights = workshop["weights-int8"]
+def test_swapped_weights_are_named(pipeline, project, source, lineage, tmp_path):
+    weights = project["weights-int8"]
     swapped = shutil.copytree(weights.path, tmp_path / "swapped")
     bias = np.load(swapped / "bias1.npy")
     np.save(swapped / "bias1.npy", bias[::-1])
-    finding = check_bytes(lineage.entries[weights.id], swapped, workshop.documents.manifest(weights.record))
+    finding = check_bytes(lineage.entries[weights.id], swapped, project.documents.manifest(weights.record))
     assert not finding.ok
     assert "changed: bias1.npy" in finding.detail
 
@@ -64,37 +64,37 @@ def test_ten_relabelled_samples_are_named(pipeline):
         forged.verify(pipeline.label_root)
 
 
-def test_back_dated_run_is_named(pipeline, workshop, source):
+def test_back_dated_run_is_named(pipeline, project, source):
     began = source.chain.now - DAY
-    shutil.copytree(workshop["run"].path, workshop.folder / "old-run", dirs_exist_ok=True)
-    workshop.write_json("old-run", "settings.json", {"seed": 2})
+    shutil.copytree(project["run"].path, project.folder / "old-run", dirs_exist_ok=True)
+    project.write_json("old-run", "settings.json", {"seed": 2})
     pipeline.register_run("old-run", began, began + 60)
-    run = workshop["old-run"]
-    graph = walk(source, run.id, names=workshop.names)
+    run = project["old-run"]
+    graph = walk(source, run.id, names=project.names)
     finding = check_run(graph.entries[run.id], run.statement, graph)
     assert not finding.ok
     assert "before its input train" in finding.detail
 
 
-def test_run_from_the_future_is_named(pipeline, workshop, source):
+def test_run_from_the_future_is_named(pipeline, project, source):
     now = source.chain.now
-    shutil.copytree(workshop["run"].path, workshop.folder / "early-run", dirs_exist_ok=True)
-    workshop.write_json("early-run", "settings.json", {"seed": 3})
+    shutil.copytree(project["run"].path, project.folder / "early-run", dirs_exist_ok=True)
+    project.write_json("early-run", "settings.json", {"seed": 3})
     pipeline.register_run("early-run", now, now + DAY)
-    run = workshop["early-run"]
+    run = project["early-run"]
     graph = walk(source, run.id)
     assert "after it was registered" in check_run(graph.entries[run.id], run.statement, graph).detail
 
 
-def test_honest_run_passes(workshop, lineage):
-    run = workshop["run"]
+def test_honest_run_passes(project, lineage):
+    run = project["run"]
     assert check_run(lineage.entries[run.id], run.statement, lineage).ok
 
 
 @pytest.mark.parametrize("what", ["stale", "unsigned", "old promotion"])
-def test_heartbeats_that_do_not_count(anvil, pipeline, workshop, source, what):
+def test_heartbeats_that_do_not_count(anvil, pipeline, project, source, what):
     node = pipeline.cast.nodes[0]
-    beat, signature = pipeline.heartbeat(node, workshop["weights-int8"].record.digest)
+    beat, signature = pipeline.heartbeat(node, project["weights-int8"].record.digest)
     max_age = 600
     if what == "stale":
         anvil.warp(1_000)

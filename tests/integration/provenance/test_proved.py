@@ -41,19 +41,19 @@ def lied_to(source, monkeypatch):
 
 
 @pytest.fixture
-def raw(workshop):
-    return workshop["raw"].id
+def raw(project):
+    return project["raw"].id
 
 
-def test_lineage_is_proved_as_the_registry_has_it(source, workshop):
-    root = workshop["evaluation"].id
+def test_lineage_is_proved_as_the_registry_has_it(source, project):
+    root = project["evaluation"].id
     proved, said = Proved.now(source).lineage(root), walk(source, root)
     assert proved.entries == said.entries
     assert check_lineage(proved).ok
 
 
-def test_depth_cuts_what_is_further_away(source, workshop):
-    root = workshop["evaluation"].id
+def test_depth_cuts_what_is_further_away(source, project):
+    root = project["evaluation"].id
     proved, said = Proved.now(source).lineage(root, depth=2), walk(source, root, depth=2)
     assert (proved.entries, proved.cut) == (said.entries, True)
 
@@ -63,11 +63,11 @@ def test_unknown_record_is_said_to_be_unknown(source):
         Proved.now(source).lineage(b"\xab" * 32)
 
 
-def test_one_proof_a_contract_for_a_whole_answer(source, workshop, pipeline, monkeypatch):
+def test_one_proof_a_contract_for_a_whole_answer(source, project, pipeline, monkeypatch):
     asked = []
     call = source.chain.rpc.call
     monkeypatch.setattr(source.chain.rpc, "call", lambda method, *params: asked.append(method) or call(method, *params))
-    Proved.now(source).lineage(workshop["evaluation"].id)
+    Proved.now(source).lineage(project["evaluation"].id)
     assert asked.count("eth_getProof") == 1
     asked.clear()
     Proved.now(source).production(pipeline.environment)
@@ -76,11 +76,11 @@ def test_one_proof_a_contract_for_a_whole_answer(source, workshop, pipeline, mon
 
 
 @pytest.mark.case("provenance-3")
-def test_views_of_the_node_are_not_asked(lied_to, workshop, pipeline):
+def test_views_of_the_node_are_not_asked(lied_to, project, pipeline):
     """A node that answers every view with another author, another time and `active` changes nothing."""
     liar = lied_to("eth_call", lambda answer: "0x" + "11" * 32 * 8)
-    root = workshop["weights-int8"].id
-    assert Proved.now(liar).lineage(root).entries[root].record.author == workshop["weights-int8"].record.author
+    root = project["weights-int8"].id
+    assert Proved.now(liar).lineage(root).entries[root].record.author == project["weights-int8"].record.author
     assert all(finding.ok for finding in check_running(Proved.now(liar), pipeline.environment))
 
 
@@ -245,13 +245,13 @@ def test_a_contract_that_stores_any_word_is_not_the_registry(source, anvil, line
 
 
 @pytest.mark.case("provenance-3")
-def test_no_mutated_answer_gives_a_wrong_ok(source, workshop, pipeline, monkeypatch):
+def test_no_mutated_answer_gives_a_wrong_ok(source, project, pipeline, monkeypatch):
     """A node that changes one field of one answer: refused, or nothing changed."""
-    _mutate_answers(source, workshop, pipeline, monkeypatch, MUTATIONS)
+    _mutate_answers(source, project, pipeline, monkeypatch, MUTATIONS)
 
 
-def _mutate_answers(source, workshop, pipeline, monkeypatch, number):
-    root = workshop["weights-int8"].id
+def _mutate_answers(source, project, pipeline, monkeypatch, number):
+    root = project["weights-int8"].id
     trust = Proved.now(source).pinned
     right = Proved(source, trust).lineage(root).entries
     running = Proved(source, trust).production(pipeline.environment)

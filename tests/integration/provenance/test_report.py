@@ -20,16 +20,16 @@ OWN = {
 
 
 @pytest.fixture
-def report(keifu, workshop, pipeline):
+def report(keifu, project, pipeline):
     assert keifu("trust", "init", "--environment", f"production={pipeline.environment.hex()}")[0] == 0
 
     def run(*more):
-        return keifu("report", "production", "--documents", workshop.folder / "documents", *more)
+        return keifu("report", "production", "--documents", project.folder / "documents", *more)
 
     return run
 
 
-def test_each_heading_has_proved_lines_or_says_that_nothing_is_recorded(report, workshop, cast):
+def test_each_heading_has_proved_lines_or_says_that_nothing_is_recorded(report, project, cast):
     status, out, err = report("--json")
     assert status == 0, err
     found = {section["id"]: section for section in json.loads(out)["sections"]}
@@ -41,7 +41,7 @@ def test_each_heading_has_proved_lines_or_says_that_nothing_is_recorded(report, 
             assert line["since"]
             assert "proved in the state of the block" in line["how"] or "the author's word" in line["how"]
     assert not found["2(e)"]["recorded"]
-    assert workshop["weights-int8"].id.hex() in found["1(a)"]["lines"][0]["what"]
+    assert project["weights-int8"].id.hex() in found["1(a)"]["lines"][0]["what"]
     approvals = [line["who"] for line in found["2(g)"]["lines"] if "attestation" in line["what"]]
     assert set(approvals) == {cast.evaluator.address, cast.scanner.address}
     assert any("dataset" in line["what"] for line in found["2(d)"]["lines"])

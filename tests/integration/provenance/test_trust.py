@@ -108,17 +108,17 @@ def test_what_nobody_chose_is_not_refused():
 
 
 @pytest.mark.case("provenance-1")
-def test_registry_on_the_command_line_has_to_be_the_trusted_one(keifu, source, workshop):
+def test_registry_on_the_command_line_has_to_be_the_trusted_one(keifu, source, project):
     assert keifu("trust", "init")[0] == 0
-    raw = workshop["raw"].id.hex()
+    raw = project["raw"].id.hex()
     assert keifu("prov", "verify", raw, "--registry", source.registry.address)[0] == 0
     status, _, err = keifu("prov", "verify", raw, "--registry", STRANGER)
     assert (status, f"registry is {STRANGER}, trusted is {source.registry.address}" in err) == (1, True)
 
 
 @pytest.mark.case("provenance-1")
-def test_the_answer_names_id_author_time_and_block(keifu, workshop, source):
-    raw = workshop["raw"]
+def test_the_answer_names_id_author_time_and_block(keifu, project, source):
+    raw = project["raw"]
     status, out, _ = keifu("prov", "verify", raw.id.hex())
     assert status == 0
     block = Proved.now(source).block
@@ -129,18 +129,18 @@ def test_the_answer_names_id_author_time_and_block(keifu, workshop, source):
 
 @pytest.mark.case("provenance-14")
 @pytest.mark.parametrize("verb", ["verify", "lineage", "export"])
-def test_an_author_can_be_demanded(keifu, workshop, verb):
-    raw = workshop["raw"]
+def test_an_author_can_be_demanded(keifu, project, verb):
+    raw = project["raw"]
     assert keifu("prov", verb, raw.id.hex(), "--author", raw.record.author)[0] == 0
     status, _, err = keifu("prov", verb, raw.id.hex(), "--author", STRANGER)
     assert (status, f"author is {raw.record.author}, trusted is {STRANGER}" in err) == (1, True)
 
 
 @pytest.mark.case("provenance-1")
-def test_a_bundle_needs_a_registry_and_a_block_of_the_verifiers(keifu, workshop, tmp_path, source):
+def test_a_bundle_needs_a_registry_and_a_block_of_the_verifiers(keifu, project, tmp_path, source):
     file = tmp_path / "raw.bundle"
     _, block_hash, _ = keifu(
-        "prov", "bundle", workshop["raw"].id.hex(), "--out", file, "--documents", workshop.folder / "documents"
+        "prov", "bundle", project["raw"].id.hex(), "--out", file, "--documents", project.folder / "documents"
     )
     status, _, err = keifu("prov", "verify", file, "--block-hash", block_hash.strip())
     assert (status, "keifu trust init" in err) == (2, True)
@@ -151,15 +151,15 @@ def test_a_bundle_needs_a_registry_and_a_block_of_the_verifiers(keifu, workshop,
     assert (status, f"registry is {STRANGER}, trusted is {source.registry.address}" in err) == (1, True)
 
 
-def test_a_trust_file_of_another_chain_is_refused(keifu, workshop):
+def test_a_trust_file_of_another_chain_is_refused(keifu, project):
     assert keifu("trust", "init")[0] == 0
     path = trust_file()
     found = json.loads(path.read_text())
     path.write_text(json.dumps(found | {"genesis": "0x" + "00" * 32}))
-    status, _, err = keifu("prov", "verify", workshop["raw"].id.hex())
+    status, _, err = keifu("prov", "verify", project["raw"].id.hex())
     assert (status, "genesis is 0x" in err, "trusted is 0x" + "00" * 32 in err) == (1, True, True)
     path.write_text(json.dumps(found | {"chain": 5}))
-    status, _, err = keifu("prov", "verify", workshop["raw"].id.hex())
+    status, _, err = keifu("prov", "verify", project["raw"].id.hex())
     assert (status, "chain is 31337, trusted is 5" in err) == (1, True)
 
 
@@ -183,9 +183,9 @@ def test_policy_of_strangers_is_not_enough(source, pipeline):
 
 
 @pytest.mark.case("provenance-16")
-def test_heartbeats_have_to_be_about_the_question(source, pipeline, workshop):
+def test_heartbeats_have_to_be_about_the_question(source, pipeline, project):
     """Of another environment, of the future, of long ago: none counts."""
-    node, digest = Account.from_role("honest node"), workshop["weights-int8"].record.digest
+    node, digest = Account.from_role("honest node"), project["weights-int8"].record.digest
     beat, signature = pipeline.heartbeat(node, digest)
     proved = Proved.now(source)
     assert check_running(proved, pipeline.environment, None, [(beat, signature)])[-1].ok

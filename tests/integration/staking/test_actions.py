@@ -53,21 +53,21 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def stage():
+def deployed():
     return Scene()
 
 
 @pytest.fixture
-def scene(stage):
-    with stage.evm.anchor():
-        yield stage
+def scene(deployed):
+    with deployed.evm.anchor():
+        yield deployed
 
 
 def test_a_lock_grows_and_is_told_whole(scene):
     assert scene.lock(COIN) == 2_001 * COIN
     found = read_operator(scene.hub, scene.of["operator"], [scene.of["service"]])
     assert (found.locked, found.bound) == (2_001 * COIN, 1_000 * COIN)
-    assert (found.delegated, found.room) == (500 * COIN, 1_500 * COIN)
+    assert (found.delegated, found.capacity) == (500 * COIN, 1_500 * COIN)
 
 
 def test_a_lock_of_nothing_or_behind_nobody_sends_nothing(scene):

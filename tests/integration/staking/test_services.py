@@ -37,14 +37,14 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def stage():
+def deployed():
     return Scene()
 
 
 @pytest.fixture
-def scene(stage):
-    with stage.evm.anchor():
-        yield stage
+def scene(deployed):
+    with deployed.evm.anchor():
+        yield deployed
 
 
 def test_the_suite_s_services_are_queued_by_the_deployment(scene):

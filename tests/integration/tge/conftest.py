@@ -34,8 +34,8 @@ def keifu(anvil, tmp_path, monkeypatch, capsys):
     def run(*arguments):
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
-        told = capsys.readouterr()
-        return ended.value.code, told.out, told.err
+        reported = capsys.readouterr()
+        return ended.value.code, reported.out, reported.err
 
     return run
 
@@ -45,6 +45,6 @@ def deployed(keifu, tmp_path):
     """A distribution whose treasury is another account than the deployer."""
     (tmp_path / "grants.csv").write_text(CSV)
     assert keifu("tge", "build", "--csv", str(tmp_path / "grants.csv"), "--out", str(tmp_path / "grants"))[0] == 0
-    status, told, _ = keifu("tge", "deploy", "--treasury", TREASURY.address, "--role", "deployer")
+    status, reported, _ = keifu("tge", "deploy", "--treasury", TREASURY.address, "--role", "deployer")
     assert status == 0
-    assert "`keifu tge fund` with the treasury's key" in told.splitlines()[-1]
+    assert "`keifu tge fund` with the treasury's key" in reported.splitlines()[-1]

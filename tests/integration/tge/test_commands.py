@@ -21,8 +21,8 @@ def test_the_treasury_pays_in_once(keifu, deployed):
 
 
 def test_another_account_does_not(keifu, deployed):
-    status, told, fault = keifu("tge", "fund", "--role", "deployer")
-    assert (status, told) == (2, "")
+    status, reported, fault = keifu("tge", "fund", "--role", "deployer")
+    assert (status, reported) == (2, "")
     assert fault.startswith(f"keifu: the treasury is {TREASURY.address}, not ")
 
 
@@ -32,9 +32,9 @@ def test_nothing_is_paid_into_nothing(keifu):
 
 def test_nothing_but_what_is_to_be_published_gets_into_the_folder(keifu, deployed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    status, told, fault = keifu("tge", "build", "--csv", "grants.csv")
+    status, reported, fault = keifu("tge", "build", "--csv", "grants.csv")
     assert (status, fault) == (0, "")  # the bar is for terminals
-    assert told.startswith("1 grants, 1,143 coins\n")
+    assert reported.startswith("1 grants, 1,143 coins\n")
     published = sorted(path.name for path in (tmp_path / "out" / "tge").rglob("*"))
     assert keifu("tge", "status")[0] == 0
     assert sorted(path.name for path in (tmp_path / "out" / "tge").rglob("*")) == published

@@ -30,8 +30,8 @@ def test_no_command_reads_logs_from_before_the_contract(keifu, deployed, anvil, 
             ("staking", "status", "--json"),
             ("prov", "watch", "--once"),
         ):
-            status, told, fault = keifu(*command)
-            assert (status, fault) == (0, ""), (command, told, fault)
+            status, reported, fault = keifu(*command)
+            assert (status, fault) == (0, ""), (command, reported, fault)
         asked = [request["params"][0] for request in node.requests if request["method"] == "eth_getLogs"]
     assert asked
     assert min(int(query["fromBlock"], 16) for query in asked) > PAST

@@ -50,7 +50,7 @@ def anvil():
 
 
 @pytest.fixture
-def sides(anvil):
+def both_chains(anvil):
     """The suite on both chains at the same addresses, with the clock of one set to the other's; new ones for each seed,
     whose calls depend on what is there."""
     evm = LocalEvm()
@@ -127,9 +127,9 @@ def state(side: Side, accounts: dict[str, str]) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_both_chains_give_the_same_outcome(sides, seed):
+def test_both_chains_give_the_same_outcome(both_chains, seed):
     chance = random.Random(seed)
-    anvil_side, evm_side = sides
+    anvil_side, evm_side = both_chains
     senders = {role: evm_side.backend.account(role) for role in ROLES}
     accounts = {role: account.address for role, account in senders.items()}
     escrow = anvil_side.contracts["VestingEscrow"].address
@@ -138,7 +138,7 @@ def test_both_chains_give_the_same_outcome(sides, seed):
         now = max(anvil_side.backend.now, evm_side.backend.now) + chance.choice([1, 50, 10**5])
         contract, function, args = draw_call(chance, accounts, escrow, now)
         sender = senders[ACTS.get(function, chance.choice(ROLES)) if chance.random() > EDGE else chance.choice(ROLES)]
-        on_anvil, in_process = (outcome(side, contract, function, args, sender, now) for side in sides)
+        on_anvil, in_process = (outcome(side, contract, function, args, sender, now) for side in both_chains)
         assert on_anvil == in_process, f"seed {seed}, step {step}: {function}{args} by {sender}"
         kinds.add((function, on_anvil[0]))
     assert state(anvil_side, accounts) == state(evm_side, accounts)

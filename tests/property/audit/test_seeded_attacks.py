@@ -1,18 +1,18 @@
-"""The 23 attacks on the first edition, planted back. `python -m audit.seeded_attacks` searches for all of them."""
+"""The 23 attacks on the first edition, put back. `python -m audit.seeded_attacks` searches for all of them."""
 
 from __future__ import annotations
 
-from audit.seeded_attacks import NUMBERS, PLANTED, Found, found_by_number, named, search_all
+from audit.seeded_attacks import NUMBERS, SEEDED, Detection, found_by_number, named, search_all
 from evmstorm.mutation.seeded_bugs import overlay_of
 
 
-def found(attack: str, by: str) -> Found:
-    return Found(attack, "court", by, 1, 1, 0.1)
+def found(attack: str, by: str) -> Detection:
+    return Detection(attack, "court", by, 1, 1, 0.1)
 
 
-def test_every_attack_is_planted_and_fits_its_source() -> None:
-    assert {int(bug.name.split(":")[0].removeprefix("staking-")) for bug, _ in PLANTED} == set(NUMBERS)
-    for bug, systems in PLANTED:
+def test_every_attack_is_seeded_and_fits_its_source() -> None:
+    assert {int(bug.name.split(":")[0].removeprefix("staking-")) for bug, _ in SEEDED} == set(NUMBERS)
+    for bug, systems in SEEDED:
         assert systems
         assert overlay_of(bug)
 
@@ -31,6 +31,6 @@ def test_what_found_it_is_named() -> None:
 
 
 def test_a_seed_that_depends_on_the_order_of_reveals_is_found() -> None:
-    last = [item for item in PLANTED if item[0].name.startswith("staking-8:")]
+    last = [item for item in SEEDED if item[0].name.startswith("staking-8:")]
     assert len(last) == 1
     assert found_by_number(search_all(20_000, 1, last)) == {8}

@@ -16,7 +16,7 @@ from keifu.units import COIN, DAY
 LIE, REVERT, BURN = 0, 1, 2
 MOODS = pytest.mark.parametrize("mood", [LIE, REVERT, BURN], ids=["lies", "reverts", "burns gas"])
 LOCK = 1_000 * COIN
-MOST = 2**256 - 1
+MAXIMUM = 2**256 - 1
 
 
 class Scene:
@@ -32,7 +32,7 @@ class Scene:
         self.hostile = [evm.deploy("HostileService", hub, mood, sender=self.owner) for mood in (LIE, REVERT, BURN)]
         hub.register_operator(0, "", sender=self.operator)
         token.transfer(self.operator, 4 * LOCK, sender=self.owner)
-        token.approve(hub, MOST, sender=self.operator)
+        token.approve(hub, MAXIMUM, sender=self.operator)
         for service in (self.honest, *self.hostile):
             hub.list_service(service, HORIZON, 4, sender=self.owner)
             hub.lock(service, self.operator, LOCK, sender=self.operator)
@@ -42,14 +42,14 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def stage() -> Scene:
+def deployed() -> Scene:
     return Scene()
 
 
 @pytest.fixture
-def scene(stage: Scene):
-    with stage.evm.anchor():
-        yield stage
+def scene(deployed: Scene):
+    with deployed.evm.anchor():
+        yield deployed
 
 
 @MOODS
@@ -69,13 +69,13 @@ def test_no_coins_stay_with_it_for_ever(scene: Scene, mood: int) -> None:
 @MOODS
 def test_it_costs_the_lock_behind_it_and_no_other(scene: Scene, mood: int) -> None:
     service = scene.hostile[mood]
-    service.bind(scene.operator, MOST, sender=scene.owner)
+    service.bind(scene.operator, MAXIMUM, sender=scene.owner)
     assert scene.hub.get_lock(service, scene.operator)[1] == LOCK  # no more is bound than is there
     with reverts("hub: more than the lock"):
         service.unlock(scene.operator, LOCK + 1, 0, sender=scene.owner)
     with reverts("hub: more than the lock"):
         service.unlock(scene.operator, 1, LOCK, sender=scene.owner)
-    service.slash(scene.operator, MOST, MOST, sender=scene.owner)
+    service.slash(scene.operator, MAXIMUM, MAXIMUM, sender=scene.owner)
     assert scene.locked(service) == 0
     others = [scene.honest, *(item for item in scene.hostile if item is not service)]
     assert [scene.locked(item) for item in others] == [LOCK] * 3

@@ -82,7 +82,7 @@ def scene(base):
         yield base
 
 
-def told(**numbers: int) -> None:
+def reported(**numbers: int) -> None:
     print(" ".join(f"{name}={amount / COIN:.4f}" for name, amount in numbers.items()))
 
 
@@ -100,7 +100,7 @@ def test_stake_that_comes_before_an_epoch_ends_earns_nothing_of_it(scene, second
     scene.stake("other", 900 * COIN)
     scene.hub.bind(scene.rival, LOCK, sender=scene.service)
     scene.to_epoch(FIRST_EMISSION + 1)
-    told(spent=0, got=scene.earned("other"), rival=scene.earned("rival"), delegator=scene.earned("delegator"))
+    reported(spent=0, got=scene.earned("other"), rival=scene.earned("rival"), delegator=scene.earned("delegator"))
     assert scene.earned("other") == 0
     assert abs(scene.earned("rival") - BOUND // 2_000) <= DUST  # for what was bound before
     assert abs(scene.earned("delegator") - 1_000 * COIN // 2_000 * 9 // 10) <= DUST
@@ -115,7 +115,7 @@ def test_emission_waits_for_nobody(scene):
     scene.to_epoch(FIRST_EMISSION + 30)
     scene.hub.bind(scene.operator, COIN, sender=scene.service)
     scene.to_epoch(FIRST_EMISSION + 32)
-    told(spent=COIN, got=scene.earned("operator"), treasury=scene.hub.credit(scene.treasury))
+    reported(spent=COIN, got=scene.earned("operator"), treasury=scene.hub.credit(scene.treasury))
     assert scene.earned("operator") <= COIN // 2_000
     assert scene.hub.credit(scene.treasury) >= 32_000 * COIN - COIN // 2_000 - 1
 
@@ -130,7 +130,7 @@ def test_a_commission_does_not_reach_back(scene, idle):
     scene.hub.set_terms(10_000, "", sender=scene.operator)
     scene.to_epoch(FIRST_EMISSION + idle)
     wanted = idle * (1_000 * COIN // 2_000) * 9 // 10
-    told(wanted=wanted, delegator=scene.earned("delegator"), operator=scene.earned("operator"))
+    reported(wanted=wanted, delegator=scene.earned("delegator"), operator=scene.earned("operator"))
     assert abs(scene.earned("delegator") - wanted) <= DUST
     scene.to_epoch(FIRST_EMISSION + idle + 1)
     assert scene.earned("delegator") <= wanted + (1_000 * COIN // 2_000 * 9 // 10 if idle < 14 else 0) + DUST
@@ -150,7 +150,7 @@ def test_topping_up_and_taking_back_loses_nothing(scene, amount):
     scene.stake("delegator", amount * COIN)
     scene.next_epoch()
     scene.unstake("delegator", amount * COIN)
-    told(toppedup=scene.earned("delegator"), other=scene.earned("other"))
+    reported(toppedup=scene.earned("delegator"), other=scene.earned("other"))
     assert abs(scene.earned("delegator") - scene.earned("other")) <= DUST
     assert abs(scene.earned("other") - 90 * COIN) <= DUST
 
@@ -180,7 +180,7 @@ def test_what_stands_behind_one_service_no_other_moves(scene):
     hub.slash(scene.operator, LOCK, LOCK, sender=scene.friend)
     spent, got = LOCK, hub.credit(scene.friend)
     hub.slash(scene.operator, LOCK, 0, sender=scene.service)
-    told(spent=spent, got=got, victim=hub.credit(scene.service))
+    reported(spent=spent, got=got, victim=hub.credit(scene.service))
     assert got == LOCK * 4 // 5 < spent
     assert hub.credit(scene.service) == LOCK * 4 // 5
 
@@ -207,7 +207,7 @@ def test_the_days_fees_are_not_moved_at_its_end(scene, way):
         hub.unlock(scene.operator, LOCK, 0, sender=scene.service)
     credited = hub.credit(scene.operator)
     scene.next_epoch()
-    told(delegator=scene.earned("delegator"), operator=scene.earned("operator") - credited)
+    reported(delegator=scene.earned("delegator"), operator=scene.earned("operator") - credited)
     assert abs(scene.earned("delegator") - 180 * COIN) <= DUST
 
 
@@ -222,7 +222,7 @@ def test_what_joins_does_not_stand_in_for_what_leaves(scene, joins):
         scene.stake("friend", 40 * COIN, sub)
     scene.unstake("delegator", 1_000 * COIN)
     scene.to_epoch(FIRST_EMISSION + 1)
-    told(stayed=scene.earned("other"), left=scene.earned("delegator"))
+    reported(stayed=scene.earned("other"), left=scene.earned("delegator"))
     # 2,000 own coins and 100 delegated ones were there throughout.
     assert abs(scene.earned("other") - COIN * 100 // 2_100 * 9 // 10) <= DUST
     assert scene.earned("friend") == 0
@@ -248,7 +248,7 @@ def test_shares_that_waited_in_a_wiped_pool_earn_nothing(scene, newcomer, epochs
     scene.next_epoch(epochs)
     hub.reward(scene.operator, 400 * COIN, sender=scene.payer)
     scene.next_epoch(2)
-    told(waited=scene.earned("delegator"), was_there=scene.earned("other"))
+    reported(waited=scene.earned("delegator"), was_there=scene.earned("other"))
     assert scene.earned("delegator") == 0
     assert abs(scene.earned("other") - before) <= DUST
 

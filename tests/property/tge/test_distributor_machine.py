@@ -99,7 +99,7 @@ class DistributorMachine(RuleBasedStateMachine):
         self.evm.warp_to(max(self.schedule.end, self.evm.now))
 
     @invariant()
-    def books_and_coins_agree(self):
+    def records_and_coins_agree(self):
         if not hasattr(self, "ledger"):
             return
         for index, account in enumerate(self.grants.accounts):

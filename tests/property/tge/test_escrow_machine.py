@@ -128,7 +128,7 @@ class EscrowMachine(RuleBasedStateMachine):
         self.evm.warp(seconds)
 
     @invariant()
-    def books_and_coins_agree(self):
+    def records_and_coins_agree(self):
         for index, grant in enumerate(self.grants):
             assert self.escrow.paid(index + 1) == grant.paid <= grant.vested(self.evm.now)
             assert self.escrow.claimable(index + 1) == grant.vested(self.evm.now) - grant.paid

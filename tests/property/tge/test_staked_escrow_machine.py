@@ -25,7 +25,7 @@ ALLOWED = {"hub: below minimum stake", "hub: dust left", "hub: pool is full", "h
 
 @dataclass
 class Grant:
-    """What is known of a grant without looking at the escrow's books of stakes."""
+    """What is known of a grant without looking at the escrow's records of stakes."""
 
     total: int
     schedule: Schedule

@@ -8,7 +8,7 @@ from evmstorm.evm import Revert
 
 from .conftest import HELD, TOKEN_ID
 
-MOST = 16
+MAXIMUM = 16
 
 
 def test_all(world):
@@ -30,10 +30,10 @@ def test_or_none(world, refused):
 
 
 def test_sixteen_and_no_more(world):
-    world.account.execute_batch([world.pay(1)] * MOST, sender=world.owner)
-    assert world.token.balanceOf(world.payee) == MOST
+    world.account.execute_batch([world.pay(1)] * MAXIMUM, sender=world.owner)
+    assert world.token.balanceOf(world.payee) == MAXIMUM
     with pytest.raises(Revert) as caught:
-        world.account.execute_batch([world.pay(1)] * (MOST + 1), sender=world.owner)
+        world.account.execute_batch([world.pay(1)] * (MAXIMUM + 1), sender=world.owner)
     assert caught.value.reason == ""
 
 

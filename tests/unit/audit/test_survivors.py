@@ -125,19 +125,19 @@ def permits(token: Contract, evm: LocalEvm, answer: bytes) -> bool:
     return bool(token.allowance(owner, spender) == 400)
 
 
-@pytest.fixture(params=["as it is", "planted"])
+@pytest.fixture(params=["as it is", "seeded"])
 def token(request: pytest.FixtureRequest) -> tuple[Contract, LocalEvm, bool]:
-    planted = request.param == "planted"
-    evm = LocalEvm(compile_with(DIRTY) if planted else as_it_is)
+    seeded = request.param == "seeded"
+    evm = LocalEvm(compile_with(DIRTY) if seeded else as_it_is)
     holder = evm.account("holder")
-    return evm.deploy("KeifuToken", holder, sender=holder), evm, planted
+    return evm.deploy("KeifuToken", holder, sender=holder), evm, seeded
 
 
 def test_a_yes_is_thirty_two_bytes_and_nothing_behind(token: tuple[Contract, LocalEvm, bool]) -> None:
-    contract, evm, planted = token
+    contract, evm, seeded = token
     assert permits(contract, evm, MAGIC.ljust(32, b"\0"))
     assert not permits(contract, evm, MAGIC.ljust(31, b"\0")), "one byte short"
     for place in (4, 5, 16, 31):
         answer = bytearray(MAGIC.ljust(32, b"\0"))
         answer[place] = 1
-        assert permits(contract, evm, bytes(answer)) == planted, f"byte {place} of the answer is not zero"
+        assert permits(contract, evm, bytes(answer)) == seeded, f"byte {place} of the answer is not zero"

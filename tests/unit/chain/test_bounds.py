@@ -10,8 +10,8 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.chain import Params
 from keifu.chain.bounds import (
     LATEST_SWEEP,
-    MOST_AHEAD,
-    MOST_PAST,
+    MAX_AHEAD,
+    MAX_PAST,
     SWEEP_DELAY,
     faults,
     require_bounds,
@@ -45,8 +45,8 @@ def paying(**changes):
         (-5, "start -5 is negative: give unix seconds"),
         (20_454, "give unix seconds"),
         (20_260_101, "give unix seconds"),
-        (NOW - MOST_PAST - 1, "is not between 2024-12-31 00:00 UTC and 2028-01-01 00:00 UTC"),
-        (NOW + MOST_AHEAD + 1, "is not between"),
+        (NOW - MAX_PAST - 1, "is not between 2024-12-31 00:00 UTC and 2028-01-01 00:00 UTC"),
+        (NOW + MAX_AHEAD + 1, "is not between"),
         (2**64, "is not between"),
         (2**256, "is not between"),
     ],
@@ -59,7 +59,7 @@ def test_a_start_that_cannot_be_meant_is_told(start, message):
 
 
 @pytest.mark.case("tools-4")
-@pytest.mark.parametrize("start", [NOW - MOST_PAST, NOW, NOW + MOST_AHEAD])
+@pytest.mark.parametrize("start", [NOW - MAX_PAST, NOW, NOW + MAX_AHEAD])
 def test_a_start_within_bounds_is_taken(start):
     require_start(start, NOW)
 
@@ -109,6 +109,8 @@ OUT_OF_BOUNDS = [
     ("seed_stride", 100_001),
     ("emission_delay", -1),
     ("emission_delay", 366 * DAY),
+    ("emission_delay", 35 * DAY + 1),
+    ("emission_duration", 365 * DAY - 1),
     ("daily_blocks", 1),
     ("daily_blocks", 1_000_001),
     ("treasury", ZERO_ADDRESS),

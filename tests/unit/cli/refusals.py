@@ -34,7 +34,7 @@ HEAVY = (
 )
 # A value of each type that is taken, and some that are not. `None`: every text is taken.
 SAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "coins": ("1.5", ("-1", "1e3", "many", "0.0000000000000000001")),
+    "coins": ("1.5", ("-1", "1e3", "many", "0.0000000000000000001", "1,5", "1,00", "1.143,00")),
     "address": ("0x" + "11" * 20, ("0x12", "11" * 20, "0x" + "zz" * 20)),
     "id": ("ab12cd34", ("zz", "abc", "ab" * 33)),
     "hex": ("ab" * 32, ("abcd", "zz" * 32)),

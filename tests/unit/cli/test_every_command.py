@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ WITHOUT_JSON = {"completion", "coverage", "prov export", "prov watch"}
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def reported(tmp_path_factory):
     """What tests/unit/cli/refusals.py saw."""
     folder = tmp_path_factory.mktemp("grants")
     (folder / "allocation.json").write_text("{}")
@@ -35,49 +36,51 @@ def told(tmp_path_factory):
     return json.loads(done.stdout)
 
 
-def test_every_noun_is_walked(told):
-    assert {words[0] for words, _ in told["verbs"]} >= {*NOUNS, *ENGINE_NOUNS}
-    assert len(told["verbs"]) >= 40
+def test_every_noun_is_walked(reported):
+    assert {words[0] for words, _ in reported["verbs"]} >= {*NOUNS, *ENGINE_NOUNS}
+    assert len(reported["verbs"]) >= 40
 
 
-def test_every_command_has_help_with_one_example(told):
+def test_every_command_has_help_with_one_example(reported):
     wrong = [
-        item["args"] for item in told["helps"] if item["status"] != 0 or len(re.findall("Example", item["out"])) != 1
+        item["args"]
+        for item in reported["helps"]
+        if item["status"] != 0 or len(re.findall("Example", item["out"])) != 1
     ]
     assert wrong == []
 
 
-def test_every_option_says_what_it_is_for(told):
+def test_every_option_says_what_it_is_for(reported):
     """The engine's own help is its own affair."""
-    ours = [item for item in told["helps"] if item["args"][0] in NOUNS and item["args"][0] not in ("chain", "demo")]
+    ours = [item for item in reported["helps"] if item["args"][0] in NOUNS and item["args"][0] not in ("chain", "demo")]
     lines = [(item["args"], line) for item in ours for line in re.findall(r"^  (?:-\w, )?--\S.*$", item["out"], re.M)]
     bare = [(args, line) for args, line in lines if not re.search(r"\s{2,}[A-Z]|^  --\S+( \S+)*$", line.rstrip())]
     assert bare == []
 
 
-def test_every_command_that_prints_data_has_json(told):
-    without = {" ".join(words) for words, options in told["verbs"] if "--json" not in options}
+def test_every_command_that_prints_data_has_json(reported):
+    without = {" ".join(words) for words, options in reported["verbs"] if "--json" not in options}
     assert without == WITHOUT_JSON
 
 
 @pytest.mark.case("tools-39")
-def test_every_wrong_argument_is_refused_in_one_line_with_a_remedy(told):
-    assert len(told["refused"]) > 300
+def test_every_wrong_argument_is_refused_in_one_line_with_a_remedy(reported):
+    assert len(reported["refused"]) > 300
     wrong = [
         (item["args"], item["status"], item["out"] + item["err"])
-        for item in told["refused"]
+        for item in reported["refused"]
         if item["status"] != 2 or item["out"] or not re.fullmatch(r"keifu: .+ \(.+\)\n", item["err"])
     ]
     assert wrong == []
 
 
 @pytest.mark.case("tools-39")
-def test_no_refusal_contacts_a_network(told):
-    assert told["contacted"] == []
+def test_no_refusal_contacts_a_network(reported):
+    assert reported["contacted"] == []
 
 
-def test_no_refusal_imports_anything_heavy(told):
-    assert told["heavy"] == []
+def test_no_refusal_imports_anything_heavy(reported):
+    assert reported["heavy"] == []
 
 
 def keifu(*args, **environment):
@@ -97,6 +100,9 @@ def keifu(*args, **environment):
         (("tge", "verfy"), "verify"),
         (("court", "comit"), "commit"),
         (("staking", "delegate", "--opertor", "0x"), "--operator"),
+        (("provenance", "digest", "."), "prov"),
+        (("digest", "./weights"), "prov digest"),
+        (("verify",), "tge verify or prov verify"),
     ],
 )
 def test_the_nearest_name_is_proposed(args, nearest):
@@ -147,6 +153,17 @@ def test_completion_scripts(shell):
     done = keifu("completion", shell)
     assert done.returncode == 0
     assert "_KEIFU_COMPLETE" in done.stdout
+
+
+def test_the_script_completes_in_a_shell():
+    bash = shutil.which("bash")
+    assert bash
+    script = """eval "$(keifu completion bash)"; COMP_WORDS=(keifu staking de); COMP_CWORD=2; _keifu_completion keifu
+        echo "${COMPREPLY[@]}" """
+    bin_folder = str(Path(sys.executable).parent)
+    environment = {**os.environ, "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run([bash, "-c", script], check=False, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout.split()) == (0, ["delegate"]), done.stderr
 
 
 def test_completion_of_nouns_verbs_and_roles():

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from keifu.cli._evidence import MOST, read_evidence
+from keifu.cli._evidence import MAXIMUM, read_evidence
 from keifu.errors import InputError
 from keifu.staking.court import Statement
 
 
-@pytest.mark.parametrize("size", [1, MOST])
+@pytest.mark.parametrize("size", [1, MAXIMUM])
 def test_evidence_of_a_size_that_the_court_takes(tmp_path: Path, size: int) -> None:
     path = tmp_path / "evidence"
     path.write_bytes(b"e" * size)
     assert read_evidence(path) == b"e" * size
 
 
-@pytest.mark.parametrize("size", [0, MOST + 1])
+@pytest.mark.parametrize("size", [0, MAXIMUM + 1])
 def test_evidence_that_the_court_would_refuse(tmp_path: Path, size: int) -> None:
     path = tmp_path / "evidence"
     path.write_bytes(b"e" * size)

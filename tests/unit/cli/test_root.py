@@ -55,8 +55,8 @@ def test_nobody_replaces_a_noun_of_ours(keifu, added):
 @pytest.mark.parametrize("noun", root.ENGINE_NOUNS)
 def test_without_the_engine_its_nouns_say_how_to_install_it(keifu, monkeypatch, noun):
     monkeypatch.setattr(root, "_added", dict)
-    status, _, told = keifu(noun, "anything")
-    assert (status, told.count("\n"), "pip install evmstorm" in told) == (3, 1, True)
+    status, _, reported = keifu(noun, "anything")
+    assert (status, reported.count("\n"), "pip install evmstorm" in reported) == (3, 1, True)
     assert noun not in keifu("--help")[1]
 
 

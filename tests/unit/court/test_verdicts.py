@@ -27,7 +27,7 @@ LOST = ASKED // 20
 SECOND_BOND = 190 * SECOND_FEE
 
 
-class Purse:
+class BalanceChange:
     """What accounts have gained since."""
 
     def __init__(self, room, *accounts):
@@ -49,7 +49,7 @@ def settle(room, case):
 
 
 def test_a_conviction_gives_the_accuser_what_jurors_did_not_get(room, court, case):
-    purse = Purse(room, room.accuser, room.operator, *room.jurors)
+    change = BalanceChange(room, room.accuser, room.operator, *room.jurors)
     room.hear(case, True, True, True, True)
     assert room.phase(case) == CALL
     room.close(case)
@@ -57,20 +57,20 @@ def test_a_conviction_gives_the_accuser_what_jurors_did_not_get(room, court, cas
     costs = guilty * FIRST_FEE
     assert court.verdict(case) == (CONVICTED, ASKED, costs)
     assert court.over(case)
-    assert purse(room.accuser) == FEES + LOST - costs
+    assert change(room.accuser) == FEES + LOST - costs
     settle(room, case)
-    assert sum(purse(juror) for juror in room.jurors) == costs
-    assert purse(room.operator) == 0
+    assert sum(change(juror) for juror in room.jurors) == costs
+    assert change(room.operator) == 0
 
 
 def test_an_acquittal_pays_the_accused_four_fifths_of_what_is_lost(room, court, case):
-    purse = Purse(room, room.accuser, room.operator, room.insurance)
+    change = BalanceChange(room, room.accuser, room.operator, room.insurance)
     room.hear(case, False, False, False, False)
     room.close(case)
     costs = votes(room, case, 0)[0] * FIRST_FEE
     assert court.verdict(case) == (ACQUITTED, 0, 0)
-    assert purse(room.accuser) == FEES + LOST - costs - LOST
-    assert (purse(room.operator), purse(room.insurance)) == (LOST * 4 // 5, LOST // 5)
+    assert change(room.accuser) == FEES + LOST - costs - LOST
+    assert (change(room.operator), change(room.insurance)) == (LOST * 4 // 5, LOST // 5)
     settle(room, case)
 
 
@@ -81,9 +81,9 @@ def test_a_seat_earns_the_same_whatever_the_verdict(room, court, case):
         with room.evm.anchor():
             room.hear(case, guilty, guilty, guilty, guilty)
             room.close(case)
-            purse = Purse(room, *room.jurors)
+            change = BalanceChange(room, *room.jurors)
             court.claim(case, room.jurors, sender=room.stranger)
-            paid.append([purse(juror) for juror in room.jurors])
+            paid.append([change(juror) for juror in room.jurors])
     assert paid[0] == paid[1]
 
 
@@ -114,48 +114,48 @@ def test_a_close_case_costs_nobody(room, court, case):
 
 def test_an_innocent_who_calls_the_rehearing_has_its_whole_bond_back(room, court, case):
     """The fees of both hearings come out of the bond of the accuser who was wrong: so it covers both from the start."""
-    purse = Purse(room, room.accuser, room.operator)
+    change = BalanceChange(room, room.accuser, room.operator)
     room.hear(case, True, True, True, True)
     court.rehear(case, sender=room.operator)
-    assert purse(room.operator) == -SECOND_BOND
+    assert change(room.operator) == -SECOND_BOND
     room.hear(case, False, False, False, False)
     assert court.verdict(case)[0] == ACQUITTED
-    assert purse(room.operator) == LOST * 4 // 5
+    assert change(room.operator) == LOST * 4 // 5
     # The first jury was wrong: nobody there is paid.
-    assert purse(room.accuser) == FEES + LOST - LOST - votes(room, case, 1)[0] * SECOND_FEE
+    assert change(room.accuser) == FEES + LOST - LOST - votes(room, case, 1)[0] * SECOND_FEE
     settle(room, case)
 
 
 def test_a_caller_whose_rehearing_changes_nothing_pays_for_it(room, court, case):
-    purse = Purse(room, room.accuser, room.operator)
+    change = BalanceChange(room, room.accuser, room.operator)
     room.hear(case, True, True, True, True)
     court.rehear(case, sender=room.operator)
     room.hear(case, True, True, True, True)
     first = votes(room, case, 0)[1] * FIRST_FEE
     assert court.verdict(case) == (CONVICTED, ASKED, first)
-    assert purse(room.accuser) == FEES + LOST - first
-    assert purse(room.operator) == -votes(room, case, 1)[1] * SECOND_FEE
+    assert change(room.accuser) == FEES + LOST - first
+    assert change(room.operator) == -votes(room, case, 1)[1] * SECOND_FEE
     settle(room, case)
 
 
 def test_an_accuser_needs_no_second_bond_to_call(room, court, case):
-    purse = Purse(room, room.accuser)
+    change = BalanceChange(room, room.accuser)
     room.hear(case, False, False, False, False)
     court.rehear(case, sender=room.accuser)
-    assert purse(room.accuser) == 0
+    assert change(room.accuser) == 0
     room.hear(case, True, True, True, True)
     costs = votes(room, case, 1)[1] * SECOND_FEE
     assert court.verdict(case) == (CONVICTED, ASKED, costs)
-    assert purse(room.accuser) == FEES + LOST - costs
+    assert change(room.accuser) == FEES + LOST - costs
     settle(room, case)
 
 
 def test_a_watcher_calls_for_an_operator_that_sleeps(room, court, case):
-    purse = Purse(room, room.watcher)
+    change = BalanceChange(room, room.watcher)
     room.hear(case, True, True, True, True)
     court.rehear(case, sender=room.watcher)
     room.hear(case, False, False, False, False)
-    assert purse(room.watcher) == 0
+    assert change(room.watcher) == 0
     assert court.verdict(case)[0] == ACQUITTED
 
 
@@ -219,7 +219,7 @@ def test_no_quorum_in_the_first_jury_acquits(room, court, case):
 
 
 def test_conceding_gives_the_bond_back_and_is_for_the_service_in_the_first_day(room, court, case):
-    purse = Purse(room, room.accuser)
+    change = BalanceChange(room, room.accuser)
     with reverts("court: not the service"):
         court.concede(case, sender=room.operator)
     with room.evm.anchor():
@@ -228,7 +228,7 @@ def test_conceding_gives_the_bond_back_and_is_for_the_service_in_the_first_day(r
             court.concede(case, sender=room.service)
     court.concede(case, sender=room.service)
     assert court.verdict(case) == (CONVICTED, ASKED, 0)
-    assert purse(room.accuser) == FEES + LOST
+    assert change(room.accuser) == FEES + LOST
     assert room.phase(case) == OVER
     with reverts("court: not the time"):
         court.concede(case, sender=room.service)
@@ -243,7 +243,7 @@ def test_a_rehearing_cannot_be_conceded(room, court, case):
 
 
 def test_without_a_seed_a_case_names_the_next_and_is_void_after_14_days(room, court, case):
-    purse = Purse(room, room.accuser)
+    change = BalanceChange(room, room.accuser)
     room.to_seed(case)
     named = room.case(case)["seed_epoch"]
     room.box.put(named + 5, b"\x01" * 32, sender=room.owner)  # the named one was missed
@@ -256,7 +256,7 @@ def test_without_a_seed_a_case_names_the_next_and_is_void_after_14_days(room, co
     court.advance(case, sender=room.stranger)
     assert court.verdict(case) == (VOID, 0, 0)
     assert court.over(case)
-    assert purse(room.accuser) == FEES + LOST
+    assert change(room.accuser) == FEES + LOST
     assert room.open() == case + 1  # the fault is unspent, at the same bond
     assert not room.case(case + 1)["repeated"]
 

@@ -23,7 +23,7 @@ def price(amount: uint256) -> uint256:
     log IPrice.Priced(price=amount * rate.RATE)
     return amount * rate.RATE
 """
-PLANTED = [
+SEEDED = [
     ("contracts/lib/rate.vy", MODULE, ("= 3", "= 4")),
     ("contracts/interfaces/IPrice.vyi", INTERFACE, ("price: uint256", "price: indexed(uint256)")),
 ]
@@ -49,8 +49,8 @@ def sold(project: ape.Project, buyer: Any) -> tuple[int, list[bytes]]:
     return receipt.events[0].price, receipt.logs[0]["topics"][1:]
 
 
-@pytest.mark.parametrize(("path", "right", "wrong"), PLANTED, ids=["module", "interface"])
-def test_a_bug_planted_in_a_module_or_an_interface_is_what_ape_deploys(ape_project, accounts, path, right, wrong):
+@pytest.mark.parametrize(("path", "right", "wrong"), SEEDED, ids=["module", "interface"])
+def test_a_bug_seeded_in_a_module_or_an_interface_is_what_ape_deploys(ape_project, accounts, path, right, wrong):
     """Not without the guard: ape's cache keeps what it has."""
 
     def opened() -> ape.Project:
@@ -66,7 +66,7 @@ def test_a_bug_planted_in_a_module_or_an_interface_is_what_ape_deploys(ape_proje
     assert sold(opened(), accounts[0]) != (21, [])
 
 
-@pytest.mark.parametrize(("path", "right", "wrong"), PLANTED, ids=["module", "interface"])
+@pytest.mark.parametrize(("path", "right", "wrong"), SEEDED, ids=["module", "interface"])
 def test_recompiles_only_after_a_change(ape_project, path, right, wrong):
     calls = []
     project = Project(ape_project)

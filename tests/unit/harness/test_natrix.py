@@ -44,9 +44,9 @@ def test_a_clean_file_is_left_alone_until_a_module_of_it_changes(contract):
 
 def test_a_variable_that_nobody_reads_is_told_each_time(contract):
     contract.write_text(CONTRACT.replace("    return", "    spare: uint256 = amount + 1\n    return"))
-    told = "contracts/Sums.vy:8:4 NTX8 Variable 'spare' is declared but never used."
+    reported = "contracts/Sums.vy:8:4 NTX8 Variable 'spare' is declared but never used."
     for _ in range(2):
-        assert check_natrix.faults(contract) == [told]
+        assert check_natrix.faults(contract) == [reported]
         assert not check_natrix.is_clean(contract)
 
 

@@ -87,8 +87,8 @@ def test_phases_come_before_the_first_test_through_a_pipe(tmp_path):
         command, cwd=tmp_path, env=environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    told = [line for line in done.stdout.splitlines() if line.startswith(("contracts: ", "tests: "))]
-    assert [re.sub(r"[ .]+- done", " - done", line) for line in told] == [
+    reported = [line for line in done.stdout.splitlines() if line.startswith(("contracts: ", "tests: "))]
+    assert [re.sub(r"[ .]+- done", " - done", line) for line in reported] == [
         "contracts: one 1/2 - done",
         "contracts: two - done",
         "tests: collecting",

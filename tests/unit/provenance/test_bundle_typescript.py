@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from keifu.provenance.bundle_file import unpack
-from tests.conformance.bombs import BOMBS, MOST_MEMORY, question
+from tests.conformance.bombs import BOMBS, MAX_MEMORY, question
 from tests.conformance.forged import Question, apply, packed, refusal
 from tests.conformance.good import Maker
 from tests.conformance.make import FOLDER
@@ -96,7 +96,7 @@ def test_bombs_end_in_one_refusal_each_with_bounded_memory_in_both_languages():
         memory = other.peak_memory()
     expected = dict.fromkeys(BOMBS, "file") | {"a header of empty lists": "block"}
     assert python["refused"] == theirs == expected
-    assert max(python["memory"], memory) < MOST_MEMORY
+    assert max(python["memory"], memory) < MAX_MEMORY
 
 
 @pytest.mark.parametrize(

@@ -63,9 +63,9 @@ def test_the_same_record_twice_is_refused(registry, author, dataset):
 
 
 def test_the_same_digest_by_another_author_is_another_record(registry, stranger, dataset, make, domain):
-    twin = make("digits", by=stranger)
-    registry.register(twin.args, sender=stranger)
-    assert domain.record_id(twin) != domain.record_id(dataset)
+    same_content = make("digits", by=stranger)
+    registry.register(same_content.args, sender=stranger)
+    assert domain.record_id(same_content) != domain.record_id(dataset)
 
 
 @pytest.mark.parametrize("kind", [0, 11, 255])

@@ -37,7 +37,7 @@ class Hub:
 
     def stake(self, owner: str, amount: int, operator: str = "operator") -> None:
         self.model.stake(owner, operator, amount * COIN)
-        self.model.got(owner, operator, amount * COIN)
+        self.model.record_shares(owner, operator, amount * COIN)
 
     def unstake(self, owner: str, shares: int, operator: str = "operator") -> None:
         self.model.unstake(owner, operator, shares * COIN)

@@ -1,4 +1,4 @@
-"""StakingHub.poke: anybody brings an operator's books up to date."""
+"""StakingHub.poke: anybody brings an operator's rewards up to date."""
 
 from __future__ import annotations
 

@@ -58,14 +58,14 @@ def test_what_is_refused_when_tried_leaves_nothing_sent(function):
 
 
 @pytest.mark.parametrize(
-    ("function", "told"),
+    ("function", "reported"),
     [
         ("claim_rewards", "nothing was sent before it; then `claim_rewards` failed"),
         ("unstake", "rewards of 5 coins were claimed; then `unstake` failed"),
         ("withdraw", "rewards of 5 coins were claimed; 7 coins were asked for; then `withdraw` failed"),
     ],
 )
-def test_a_later_failure_tells_what_was_done_before_it(function, told):
+def test_a_later_failure_tells_what_was_done_before_it(function, reported):
     with pytest.raises(Revert) as refused:
         actions.leave(Chain(sent=function), SUITE, OPERATOR, NOW)
-    assert str(refused.value) == f"{told}: reverted: hub: not now (run it again: what is done is not done twice)"
+    assert str(refused.value) == f"{reported}: reverted: hub: not now (run it again: what is done is not done twice)"

@@ -100,7 +100,7 @@ def refused(reason: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def stage():
+def deployed():
     evm = LocalEvm()
     holder, signer = evm.account("holder"), evm.account("signer")
     token = evm.deploy("KeifuToken", holder, sender=holder)
@@ -112,9 +112,9 @@ def stage():
 
 
 @pytest.fixture
-def scene(stage):
-    with stage.evm.anchor():
-        yield stage
+def scene(deployed):
+    with deployed.evm.anchor():
+        yield deployed
 
 
 @pytest.fixture(params=["key", "contract wallet"])
@@ -265,9 +265,9 @@ def changed(arguments: bytes, changes: list[tuple[str, int, int]]) -> bytes:
 
 @pytest.mark.case("tools-9")
 @given(st.sampled_from(list(CALLS)), st.sampled_from(FORMS), CHANGES)
-def test_tok_6_no_malformed_call_counts(stage, name, form, changes):
+def test_tok_6_no_malformed_call_counts(deployed, name, form, changes):
     """What is accepted, the reference decoder reads as exactly the call that was signed."""
-    scene = stage
+    scene = deployed
     with scene.evm.anchor():
         call, signature = scene.signed(name, scene.signer)
         signature = form(signature)

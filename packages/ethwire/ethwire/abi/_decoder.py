@@ -14,7 +14,7 @@ from ethwire.errors import AbiError
 __all__ = ["decode_args"]
 
 # Offsets may lead to the same bytes more than once; nested, a few kilobytes would then make gigabytes of values.
-MOST_READINGS = 16
+MAX_READINGS = 16
 _ADDRESS_PADDING = bytes(12)
 _ADDRESS_START = len(_ADDRESS_PADDING)
 
@@ -27,7 +27,7 @@ class _Payload:
     def __init__(self, data: bytes, what: str) -> None:
         self.data = data
         self.size = len(data)
-        self.left = MOST_READINGS * self.size
+        self.left = MAX_READINGS * self.size
         self.what = what
 
     def refuse(self, why: str) -> AbiError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from ethwire.abi._pack import Encoder, Rules, packer, sequence_packer
+from ethwire.abi._encoders import Encoder, Rules, encoder_of, sequence_encoder
 from ethwire.abi._types import WORD, AbiType, parse
 
 __all__ = ["WORD", "CallEncoder", "call_encoder", "encoder", "word"]
@@ -64,7 +64,7 @@ _CUT = Rules(plain=lambda kind: _PLAIN[kind.base], items=_items)
 def encoder(text: str) -> tuple[Encoder, bool]:
     """(encoder, is dynamic) of an ABI type, made once."""
     kind = parse(text)
-    return packer(kind, _CUT), kind.dynamic
+    return encoder_of(kind, _CUT), kind.dynamic
 
 
 def call_encoder(selector: bytes, types: Sequence[str]) -> CallEncoder:
@@ -72,9 +72,9 @@ def call_encoder(selector: bytes, types: Sequence[str]) -> CallEncoder:
     range check is then what is tested."""
     kinds = [parse(text) for text in types]
     if not any(kind.dynamic for kind in kinds):
-        return _static(selector, [packer(kind, _CUT) for kind in kinds])
-    pack = sequence_packer(kinds, _CUT)
-    return lambda args: selector + pack(args)
+        return _static(selector, [encoder_of(kind, _CUT) for kind in kinds])
+    encode_value = sequence_encoder(kinds, _CUT)
+    return lambda args: selector + encode_value(args)
 
 
 def _static(selector: bytes, encoders: list[Encoder]) -> CallEncoder:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from ethwire.abi._pack import Encoder, Rules, packer, sequence_packer
+from ethwire.abi._encoders import Encoder, Rules, encoder_of, sequence_encoder
 from ethwire.abi._types import WORD, AbiType, parse
 from ethwire.errors import AbiError
 
@@ -37,7 +37,7 @@ def _place(types: Sequence[str], args: Sequence[Any]) -> str:
     """Which argument is refused. Looked for only when one is."""
     for number, (text, value) in enumerate(zip(types, args, strict=True), 1):
         try:
-            packer(parse(text), _STRICT)(value)
+            encoder_of(parse(text), _STRICT)(value)
         except AbiError:
             return f"argument {number}: " if len(types) > 1 else ""
     return ""
@@ -45,7 +45,7 @@ def _place(types: Sequence[str], args: Sequence[Any]) -> str:
 
 @lru_cache(maxsize=1_024)
 def _arguments(types: tuple[str, ...]) -> Callable[[Sequence[Any]], bytes]:
-    return sequence_packer([parse(text) for text in types], _STRICT)
+    return sequence_encoder([parse(text) for text in types], _STRICT)
 
 
 def _unfit(kind: AbiType, takes: str, value: Any) -> AbiError:
@@ -59,25 +59,25 @@ def _number(kind: AbiType) -> Encoder:
     signed = kind.base == "int"
     low, high = (-(1 << kind.size - 1), (1 << kind.size - 1) - 1) if signed else (0, (1 << kind.size) - 1)
 
-    def pack(value: Any) -> bytes:
+    def encode_value(value: Any) -> bytes:
         if not isinstance(value, int) or value is True or value is False:
             raise _unfit(kind, "an integer", value)
         if not low <= value <= high:
             raise _unfit(kind, f"{low} to {high}", value)
         return value.to_bytes(WORD, "big", signed=signed)
 
-    return pack
+    return encode_value
 
 
 def _bool(kind: AbiType) -> Encoder:
     words = {True: (1).to_bytes(WORD, "big"), False: bytes(WORD)}
 
-    def pack(value: Any) -> bytes:
+    def encode_value(value: Any) -> bytes:
         if not isinstance(value, bool):
             raise _unfit(kind, "True or False", value)
         return words[value]
 
-    return pack
+    return encode_value
 
 
 @lru_cache(maxsize=4_096)
@@ -87,7 +87,7 @@ def _address_word(text: str) -> bytes | None:
 
 
 def _address(kind: AbiType) -> Encoder:
-    def pack(value: Any) -> bytes:
+    def encode_value(value: Any) -> bytes:
         plain = value if isinstance(value, (str, bytes, bytearray)) else getattr(value, "address", None)
         if isinstance(plain, str):
             packed = _address_word(plain)
@@ -97,18 +97,18 @@ def _address(kind: AbiType) -> Encoder:
             return bytes(plain).rjust(WORD, b"\0")
         raise _unfit(kind, "0x and 40 hex digits", value)
 
-    return pack
+    return encode_value
 
 
 def _fixed_bytes(kind: AbiType) -> Encoder:
-    def pack(value: Any) -> bytes:
+    def encode_value(value: Any) -> bytes:
         if not isinstance(value, (bytes, bytearray)):
             raise _unfit(kind, "bytes", value)
         if len(value) > kind.size:
             raise _unfit(kind, f"{kind.size} bytes at most", value)
         return bytes(value).ljust(WORD, b"\0")
 
-    return pack
+    return encode_value
 
 
 def _counted(data: bytes | bytearray) -> bytes:
@@ -116,16 +116,16 @@ def _counted(data: bytes | bytearray) -> bytes:
 
 
 def _bytes(kind: AbiType) -> Encoder:
-    def pack(value: Any) -> bytes:
+    def encode_value(value: Any) -> bytes:
         if not isinstance(value, (bytes, bytearray)):
             raise _unfit(kind, "bytes", value)
         return _counted(value)
 
-    return pack
+    return encode_value
 
 
 def _string(kind: AbiType) -> Encoder:
-    def pack(value: Any) -> bytes:
+    def encode_value(value: Any) -> bytes:
         if not isinstance(value, str):
             raise _unfit(kind, "text", value)
         try:
@@ -133,7 +133,7 @@ def _string(kind: AbiType) -> Encoder:
         except UnicodeEncodeError as error:
             raise _unfit(kind, "text that UTF-8 can write", value) from error
 
-    return pack
+    return encode_value
 
 
 def _items(kind: AbiType, value: Any) -> Sequence[Any]:

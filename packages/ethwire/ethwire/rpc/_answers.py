@@ -155,9 +155,9 @@ def _finished(kind: Any, result: Any, method: str, url: str) -> Any:
 def refusal(status: int, body: bytes, retry_after: float, what: str, url: str) -> RpcError | None:
     """The error for an HTTP status that is none of success; None when the body is JSON-RPC that says it better."""
     said = words(body[:2_000].decode(errors="replace"))
-    told = _told(body)
+    message_of_node = _message_of(body)
     if status == RATE_STATUS or (retry_after and status >= SERVER_ERROR):
-        message = words(told if told is not None else said)
+        message = words(message_of_node if message_of_node is not None else said)
         return RateLimited(
             f"{url} wants fewer requests: {message or f'HTTP {status}'}",
             remedy="wait, or use another endpoint",
@@ -165,7 +165,7 @@ def refusal(status: int, body: bytes, retry_after: float, what: str, url: str) -
             url=url,
             retry_after=retry_after,
         )
-    if told is not None:
+    if message_of_node is not None:
         return None
     text = f"{url} answered {what} with HTTP {status}" + (f": {said}" if said else "")
     if status >= SERVER_ERROR:
@@ -175,7 +175,7 @@ def refusal(status: int, body: bytes, retry_after: float, what: str, url: str) -
     return RpcError(text, remedy="is the address right, and the key in it?", url=url)
 
 
-def _told(body: bytes) -> str | None:
+def _message_of(body: bytes) -> str | None:
     """The message of a JSON-RPC error in a body; None when there is none."""
     try:
         found = msgspec.json.decode(body)
@@ -201,8 +201,8 @@ def failure(method: str, error: Any, url: str) -> RpcError | Revert:
     reverted = code == EXECUTION_REVERTED or _REVERTED.search(message) or _says_reverted(error.get("data"))
     if reverted and (code == EXECUTION_REVERTED or data is not None):
         return Revert(decode_revert(data or b""), data=data or b"")
-    if told := _EXECUTION_REVERTED.fullmatch(message):  # by a node that gives no data
-        return Revert(told[1] or "")
+    if message_of_node := _EXECUTION_REVERTED.fullmatch(message):  # by a node that gives no data
+        return Revert(message_of_node[1] or "")
     kind = _kind(code, message)
     return kind(f"{method}: {message or 'an error without a message'}", code=code, data=error.get("data"), url=url)
 

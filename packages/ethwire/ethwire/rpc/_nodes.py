@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Nodes(Rpc):
-    """Asks the endpoint that answered last, and the others in turn when that one is silent, busy, or lacks what was
+    """Asks the endpoint that answered last, and the others in attempt when that one is silent, busy, or lacks what was
     asked for. What changes the chain goes to one endpoint and is not repeated at another.
 
     Raises ChainMismatch from `require_chain` when one of them serves another chain.
@@ -157,8 +157,8 @@ class Nodes(Rpc):
         return self._disagreement(method, said, "one is behind, or wrong")
 
     def _disagreement(self, method: str, said: Mapping[str, Any], remedy: str) -> Contradiction:
-        told = "; ".join(f"{url} says {_shown(answer)}" for url, answer in said.items())
-        return Contradiction(f"the endpoints disagree about {method}: {told}", remedy=remedy)
+        reported = "; ".join(f"{url} says {_shown(answer)}" for url, answer in said.items())
+        return Contradiction(f"the endpoints disagree about {method}: {reported}", remedy=remedy)
 
     def _majority(self, method: str, params: tuple[Any, ...]) -> Any:
         answers: dict[str, Any] = {}
@@ -190,19 +190,19 @@ class Nodes(Rpc):
         if not retry:
             return self._nodes[self._current]._exchange(content, read, retry=False, what=what)
         first = self._current
-        for turn in range(self._attempts * len(self._nodes)):
-            number = (first + turn) % len(self._nodes)
+        for attempt in range(self._attempts * len(self._nodes)):
+            number = (first + attempt) % len(self._nodes)
             node = self._nodes[number]
-            last = turn == self._attempts * len(self._nodes) - 1
+            last = attempt == self._attempts * len(self._nodes) - 1
             try:
                 found = node._exchange(content, read, retry=True, what=what)
             except (NoAnswer, RateLimited):
                 if last:
                     raise
-                if number == first and turn:
-                    self._sleep(2.0 ** (turn // len(self._nodes)))
+                if number == first and attempt:
+                    self._sleep(2.0 ** (attempt // len(self._nodes)))
             except NotServed:
-                if turn >= len(self._nodes) - 1:
+                if attempt >= len(self._nodes) - 1:
                     raise
             else:
                 self.prefer(node)

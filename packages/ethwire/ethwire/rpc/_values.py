@@ -9,7 +9,7 @@ from ethwire.errors import NoAnswer, NotServed
 
 __all__ = ["octets", "quantity", "words"]
 
-MOST_WORDS = 400  # characters of a node's own message that are repeated
+MAX_WORDS = 400  # characters of a node's own message that are repeated
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _OCTETS = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
@@ -35,5 +35,5 @@ def octets(value: Any, what: str, url: str = "") -> bytes:
 def words(value: Any) -> str:
     """What a node said, on one line, printable and not too long: it ends in terminals and logs."""
     text = value if isinstance(value, str) else repr(value)
-    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * MOST_WORDS]).split())
-    return plain if len(plain) <= MOST_WORDS else plain[: MOST_WORDS - 1] + "…"
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * MAX_WORDS]).split())
+    return plain if len(plain) <= MAX_WORDS else plain[: MAX_WORDS - 1] + "…"

@@ -19,7 +19,7 @@ from ethwire.rpc._transport import CONNECT_SECONDS, Answer, BrokenOff
 __all__ = ["Begun", "Wires"]
 
 OK = 200
-MOST_IDLE = 8  # connections that are kept for the next request
+MAX_IDLE = 8  # connections that are kept for the next request
 # A length that no machine has room for is among what a node can say.
 FAULTS = (OSError, http.client.HTTPException, MemoryError, OverflowError, ValueError)
 HEADERS = {"Content-Type": "application/json"}
@@ -93,7 +93,7 @@ class Wires:
         wire.request("POST", self._path, content, HEADERS)
 
     def _keep(self, wire: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
-        if response.will_close or len(self._idle) >= MOST_IDLE:
+        if response.will_close or len(self._idle) >= MAX_IDLE:
             self.drop(wire)
         else:
             self._idle.append(wire)

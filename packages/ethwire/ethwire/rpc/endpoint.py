@@ -30,10 +30,10 @@ ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.1
 RATE_PAUSE_SECONDS = 1.0  # after "too many requests" from a node that does not say how long
 LONGEST_WAIT_SECONDS = 60.0  # a node that wants to be left alone for longer is an error at once
-MOST_REQUESTS = 1_000  # in one batch
+MAX_REQUESTS = 1_000  # in one batch
 HTTP_PORT = 80
 OK, REDIRECT = 200, 300  # answers between them are good
-MOST_BLOCKS = 2**32  # in one query for logs: as many as there are, until the node refuses
+MAX_BLOCKS = 2**32  # in one query for logs: as many as there are, until the node refuses
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _WRITES = ("eth_sendRawTransaction", "eth_sendTransaction", "anvil_", "evm_", "hardhat_")  # whatever begins like this
 
@@ -64,7 +64,7 @@ class Rpc:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url
-        self.requests, self.blocks = Limit(MOST_REQUESTS), Limit(MOST_BLOCKS)
+        self.requests, self.blocks = Limit(MAX_REQUESTS), Limit(MAX_BLOCKS)
         self._timeout = _patience(url) if timeout is None else timeout
         self._attempts = attempts
         self._sleep = sleep

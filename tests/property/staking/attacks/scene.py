@@ -179,7 +179,7 @@ class Scene:
 
     @contextmanager
     def undone(self) -> Iterator[None]:
-        """What happens inside is undone at the end, books of services included."""
+        """What happens inside is undone at the end, records of services included."""
         tickets, reserves, people = list(self.tickets), dict(self.reserves), dict(self.people)
         operators, services = list(self.operators), list(self.services)
         with self.evm.anchor():

@@ -77,10 +77,10 @@ def test_a_database_of_another_chain_with_the_same_id(anvil, open_sender, payee,
         with pytest.raises(ChainMismatch) as caught:
             open_sender(other.rpc)
         assert "holds intents for first block" in one_line(caught)
-    with Anvil(timestamp=GENESIS) as twin:  # its first block is the same
-        twin.mine(2)
+    with Anvil(timestamp=GENESIS) as other_chain:  # its first block is the same
+        other_chain.mine(2)
         with pytest.raises(ChainMismatch) as caught:
-            open_sender(twin.rpc)
+            open_sender(other_chain.rpc)
         assert "is not the one in which 'pay 0' was done" in one_line(caught)
 
 
@@ -197,8 +197,8 @@ def test_a_second_process_with_the_same_key_is_refused(anvil, open_sender, accou
     for database in (tmp_path / "sender.db", tmp_path / "another.db"):
         done = second(anvil, database)
         assert (done.returncode, done.stderr) == (3, "")
-        told = f"another process ({os.getpid()}) already sends for account {account.address} on chain 31337"
-        assert done.stdout.startswith(told), done.stdout
+        reported = f"another process ({os.getpid()}) already sends for account {account.address} on chain 31337"
+        assert done.stdout.startswith(reported), done.stdout
     sender.close()
     assert second(anvil, tmp_path / "sender.db").returncode == 0
 

@@ -17,7 +17,7 @@ def test_each_intent_takes_effect_once_whatever_is_changed(tmp_path):
         folder.mkdir()
         outcomes.append((seed, attempt(seed, folder)))
     assert [item for item in outcomes if item[1].fault] == []
-    assert sum(bool(outcome.told) for _, outcome in outcomes) > RUNS // 2, "most runs change something"
+    assert sum(bool(outcome.reported) for _, outcome in outcomes) > RUNS // 2, "most runs change something"
 
 
 @pytest.mark.parametrize("seed", [4_425, 8_008])
@@ -30,5 +30,5 @@ def test_a_number_that_no_column_takes_is_one_line(tmp_path, seed):
 def test_a_new_database_is_not_given_to_a_chain_that_was_named_once(tmp_path):
     """Found by the long run: one wrong chain id at the very first, and the database was that chain's for ever."""
     outcome = attempt(1_070, tmp_path)
-    assert "eth_chainId" in outcome.told
+    assert "eth_chainId" in outcome.reported
     assert outcome.fault == ""

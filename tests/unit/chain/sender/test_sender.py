@@ -175,9 +175,9 @@ def test_what_the_node_drops_is_sent_again(by_hand, open_sender, clock, payee):
     sender.submit_many([pay(payee, 0), pay(payee, 1)])
     sender.step()
     by_hand.rpc.call("anvil_dropTransaction", sender.get("pay 0").tx_hash)
-    assert sender.step().told == 0  # not at every step
+    assert sender.step().reported == 0  # not at every step
     clock.now += 60
-    assert sender.step().told >= 1
+    assert sender.step().reported >= 1
     by_hand.mine()
     sender.wait("pay 0", "pay 1")
     assert balance(by_hand, payee) == 11

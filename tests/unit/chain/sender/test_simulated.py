@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.case("tools-17"), pytest.mark.case("tools-19")]
 SEEDS = int(os.environ.get("KEIFU_SENDER_SEEDS", "150"))
 A_TEST = 25
 DEPTH, PATIENCE = 4, 5
-MOST_FEE = 4_000 * GWEI
+MAX_FEE = 4_000 * GWEI
 BAD_ROUNDS, GOOD_ROUNDS = 40, 150
 TO = "0x" + "aa" * 20
 ACCOUNT = Account.from_role("simulated sender")
@@ -41,7 +41,7 @@ class Day:
         self.policy = Policy(
             depth=DEPTH,
             patience=PATIENCE,
-            most_fee=MOST_FEE,
+            most_fee=MAX_FEE,
             in_flight=self.random.choice((2, 5, 500)),
             again_seconds=60.0,
         )
@@ -122,7 +122,7 @@ class Day:
         """The oracle looks at the chain alone."""
         taken = self.chain.taken()
         assert [item.nonce for item in taken] == list(range(len(taken)))
-        assert all(item.max_fee <= MOST_FEE for item in taken)
+        assert all(item.max_fee <= MAX_FEE for item in taken)
         for id_, intent in self.accepted.items():
             kept = self.open().get(id_)
             effects = [item for item in taken if item.data == intent.data]
@@ -176,7 +176,7 @@ def _never_falls(sender, sight):
     ],
     ids=["late receipt", "nonces", "reorganisation"],
 )
-def test_a_fault_that_is_planted_is_found(owner, name, fault, tmp_path, monkeypatch):
+def test_a_fault_that_is_seeded_is_found(owner, name, fault, tmp_path, monkeypatch):
     monkeypatch.setattr(owner, name, fault)
     for seed in range(SEEDS):
         day = Day(seed, tmp_path)

@@ -1,4 +1,4 @@
-"""The first call of an epoch does the work of its turn as well: what was estimated just before still has enough gas."""
+"""The first call of an epoch also does its rollover: what was estimated just before still has enough gas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.ape_chain import GENESIS
 pytestmark = pytest.mark.case("tools-16")
 
 LOCK = 100_000 * COIN
-WITHOUT_TURN = 125  # per cent of the estimate: what was given before
+WITHOUT_ROLLOVER = 125  # per cent of the estimate: what was given before
 
 
 @dataclass(frozen=True)
@@ -81,26 +81,26 @@ def hub(scene):
 NAMES = ["stake", "unstake", "claim_rewards", "reward", "fund_emission", "bind", "poke", "slash"]
 
 
-def at_the_turn(hub: Hub, days: int) -> None:
+def at_rollover(hub: Hub, days: int) -> None:
     """The next block is the first one of an epoch so many days from now."""
     hub.anvil.at_next(hub.anvil.now + days * EPOCH)
 
 
 @pytest.mark.parametrize("days", [1, 5, 20])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_call_mined_at_the_turn_of_an_epoch_has_enough_gas(hub, name, days):
+def test_a_call_mined_at_an_epochs_rollover_has_enough_gas(hub, name, days):
     sender, data = hub.calls()[name]
-    at_the_turn(hub, days)
+    at_rollover(hub, days)
     assert hub.client.send(sender, hub.hub.address, data).gas_used > 0
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_intent_mined_at_the_turn_of_an_epoch_is_done(hub, name, tmp_path, monkeypatch):
+def test_an_intent_mined_at_an_epochs_rollover_is_done(hub, name, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     account, data = hub.calls()[name]
     with Sender(tmp_path / "sender.db", hub.anvil.rpc, account) as sender:
         sender.submit(Intent(name, hub.hub.address, data))
-        at_the_turn(hub, 1)
+        at_rollover(hub, 1)
         assert [intent.state for intent in sender.wait(name)] == [State.DONE]
 
 
@@ -111,9 +111,9 @@ def test_a_share_of_the_estimate_would_not_be_enough(hub):
         number = hub.anvil.snapshot()
         request = {"from": sender.address, "to": hub.hub.address, "data": "0x" + data.hex()}
         estimate = int(hub.anvil.rpc.call("eth_estimateGas", request), 16)
-        at_the_turn(hub, 1)
+        at_rollover(hub, 1)
         used = hub.client.send(sender, hub.hub.address, data).gas_used
-        short += [name] if used > estimate * WITHOUT_TURN // 100 else []
+        short += [name] if used > estimate * WITHOUT_ROLLOVER // 100 else []
         hub.anvil.restore(number)
         hub.client.forget_nonces()
     assert len(short) >= len(NAMES) - 1

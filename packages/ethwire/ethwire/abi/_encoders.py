@@ -7,37 +7,37 @@ from typing import Any, NamedTuple
 
 from ethwire.abi._types import WORD, AbiType
 
-__all__ = ["Encoder", "Rules", "packer", "sequence_packer"]
+__all__ = ["Encoder", "Rules", "encoder_of", "sequence_encoder"]
 
 Encoder = Callable[[Any], bytes]
 
 
 class Rules(NamedTuple):
-    """What differs between packing fast and packing strictly."""
+    """What differs between encoding fast and encoding strictly."""
 
     plain: Callable[[AbiType], Encoder]  # the encoder of a type that is neither array nor tuple
     items: Callable[[AbiType, Any], Sequence[Any]]  # the items of a value given for an array or a tuple
 
 
-def packer(kind: AbiType, rules: Rules) -> Encoder:
+def encoder_of(kind: AbiType, rules: Rules) -> Encoder:
     """A function from a value of type `kind` to its encoding."""
     if kind.base == "tuple":
-        pack = sequence_packer(kind.members, rules)
-        return lambda value: pack(rules.items(kind, value))
+        encode_value = sequence_encoder(kind.members, rules)
+        return lambda value: encode_value(rules.items(kind, value))
     if kind.base == "array":
         return _array(kind, rules)
     return rules.plain(kind)
 
 
-def sequence_packer(kinds: Sequence[AbiType], rules: Rules) -> Callable[[Sequence[Any]], bytes]:
+def sequence_encoder(kinds: Sequence[AbiType], rules: Rules) -> Callable[[Sequence[Any]], bytes]:
     """For as many values as there are types: arguments, and the members of a tuple."""
-    encoders = [packer(kind, rules) for kind in kinds]
+    encoders = [encoder_of(kind, rules) for kind in kinds]
     if not any(kind.dynamic for kind in kinds):
         return lambda values: b"".join([encode(value) for encode, value in zip(encoders, values, strict=True)])
     members = [(encode, kind.dynamic) for encode, kind in zip(encoders, kinds, strict=True)]
     head = WORD * sum(kind.words for kind in kinds)
 
-    def pack(values: Sequence[Any]) -> bytes:
+    def encode_value(values: Sequence[Any]) -> bytes:
         heads, tails, offset = [], [], head
         for (encode, dynamic), value in zip(members, values, strict=True):
             data = encode(value)
@@ -49,19 +49,19 @@ def sequence_packer(kinds: Sequence[AbiType], rules: Rules) -> Callable[[Sequenc
                 heads.append(data)
         return b"".join(heads + tails)
 
-    return pack
+    return encode_value
 
 
 def _array(kind: AbiType, rules: Rules) -> Encoder:
     (item,) = kind.members
-    encode, items = packer(item, rules), rules.items
+    encode, items = encoder_of(item, rules), rules.items
 
-    def pack(value: Any) -> bytes:
+    def encode_value(value: Any) -> bytes:
         parts = [encode(one) for one in items(kind, value)]
         count = [] if kind.size else [len(parts).to_bytes(WORD, "big")]
         return b"".join([*count, *_offsets(parts), *parts] if item.dynamic else [*count, *parts])
 
-    return pack
+    return encode_value
 
 
 def _offsets(parts: Sequence[bytes]) -> list[bytes]:

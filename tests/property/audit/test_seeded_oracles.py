@@ -1,4 +1,4 @@
-"""Each of the five oracles finds a fault that is planted back, in the campaigns of grants and of heartbeats.
+"""Each of the five oracles finds a fault that is put back, in the campaigns of grants and of heartbeats.
 
 The calls are made one by one: in a search the models would often be first to see that an answer is another one.
 """
