@@ -69,7 +69,7 @@ class Staked:
         for operator in (self.operator, self.other):
             state = self.hub.operator_state(operator)
             owed += self.hub.lock_of(self.service, operator) + state[2] + state[5] + self.hub.credit(operator)
-        return int(self.token.balanceOf(self.hub)) - owed
+        return int(self.token.balanceOf(self.hub) - owed)
 
 
 def rest_of_a_bucket(at: Staked) -> bool:
