@@ -8,7 +8,17 @@ from typing import Any
 
 from keifu.units import COIN, DAY
 
-__all__ = ["EPOCH", "HORIZON", "LOCK", "MULTIPLE", "UNBONDING", "hub_arguments", "make_room", "shares_of"]
+__all__ = [
+    "EPOCH",
+    "HORIZON",
+    "LOCK",
+    "MULTIPLE",
+    "UNBONDING",
+    "hub_arguments",
+    "make_room",
+    "shares_of",
+    "split_dust",
+]
 
 EPOCH, UNBONDING, HORIZON = DAY, 14 * DAY, 14 * DAY
 NOTICE = 2 * UNBONDING + EPOCH  # after which a raise of a multiple counts
@@ -27,6 +37,12 @@ def hub_arguments(token: Any, owner: Any, insurance: Any, treasury: Any = None) 
 def shares_of(position: int, addition: int) -> int:
     """Shares of a position by its two words in the hub's storage; both are of the newest generation or of none."""
     return (position & SHARES) + (addition & SHARES)
+
+
+def split_dust(fees: int) -> int:
+    """Wei by which the division of `fees` between an operator's own coins and its pool may be off: the pool's part is a
+    whole number of 2**-62 of them, and is divided again where it waited for somebody."""
+    return fees >> 61
 
 
 def make_room(

@@ -60,6 +60,10 @@ class Staking:
     def bind(self, lab: Lab, amount: int) -> int:
         return lab.gas(self.hub.bind(self.operator, amount, sender=self.service))
 
+    def open(self) -> None:
+        """The first call of this epoch, if there was none: a slow machine may have come into a new one."""
+        self.hub.poke(self.operator, self.service, sender=self.service)
+
     def slash(self, lab: Lab, damages: int, penalty: int) -> int:
         return lab.gas(self.hub.slash(self.operator, damages, penalty, sender=self.service))
 
@@ -190,6 +194,7 @@ def _alone(action: Callable[[Staking, Lab], int]) -> Measure:
     def measure(lab: Lab) -> int:
         staking = lab.shared(_hub)
         with lab.undo():
+            staking.open()
             return action(staking, lab)
 
     return measure
@@ -213,6 +218,7 @@ def _slash_after(build: Callable[[Lab], Staking]) -> Measure:
     def slash(lab: Lab) -> int:
         staking = lab.shared(build)
         with lab.undo():
+            staking.open()
             return staking.slash(lab, BOUND, BOUND // 8)
 
     return slash

@@ -95,8 +95,12 @@ class CourtOracles(Courtroom):
         return True
 
     def settled(self, calls: list[tuple[int, list[str]]]) -> list[int]:
-        """What each juror has after these claims, lock and coins together."""
+        """What each juror has after these claims, lock, credit and coins together. From a court that the hub does not
+        slash for any more, jurors take their locks back first."""
+        is_over = not self.at_court().hub.may_slash(self["court"])
         with self.evm.anchor():
+            for who in filter(self.behind_court, self.jurors if is_over else ()):
+                self.do("hub.take_back", self["court"], sender=who)
             for case, jurors in calls:
                 self.do("court.claim", case, jurors, sender=self.owner)
-            return [self.stored(who) + self.behind_court(who) for who in self.jurors]
+            return [self.stored(who) + self.behind_court(who) + self.ask("hub.credit", who) for who in self.jurors]

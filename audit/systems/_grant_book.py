@@ -9,7 +9,7 @@ from typing import Any
 
 from audit.oracles.harm import Harm
 from audit.oracles.promise import Promise, check_payable
-from audit.staked_hub import EMISSION_EPOCHS, EPOCH, FIRST_EMISSION, MULTIPLE, UNBONDING
+from audit.staked_hub import EMISSION_EPOCHS, EPOCH, FIRST_EMISSION, MULTIPLE, UNBONDING, split_dust
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import System, invariant
 from evmstorm.oracles.delay import Exit, check_exits
@@ -70,7 +70,7 @@ class GrantBook(System):
         self.received: defaultdict[str, int] = defaultdict(int)  # wei that left the hub, by whose right
         self.asked: defaultdict[str, set[int]] = defaultdict(set)  # owner key -> tickets
         self.harm = Harm()
-        self.noted = 0
+        self.noted, self.fees_paid = 0, 0
         for time, name, args in self.logged.history:
             self.model.now = time
             self.noted += 1
@@ -101,13 +101,17 @@ class GrantBook(System):
         slash = self.at_hub().slash(service, operator, damages, penalty)
         self.harm.slash(MULTIPLE, slash.penalty, delegated, self.dust + int(slash.dust))
 
+    def rewarded(self, operator: str, fee: int) -> None:
+        self.at_hub().reward(operator, fee)
+        self.fees_paid += fee
+
     def has_room(self, operator: str, amount: int) -> bool:
         """Whether a stake fits for sure, or does not fit for sure: no wei of rounding decides."""
         return abs(amount - self.at_hub().capacity(operator)) > self.dust
 
     @property
     def dust(self) -> int:
-        return 20 + 2 * self.noted + 8 * self.model.epoch
+        return 20 + 2 * self.noted + 8 * self.model.epoch + split_dust(self.fees_paid)
 
     def owed_by_hub(self, owner: str) -> int:
         """Wei that an owner key got out of the hub, or may take out by what its views say."""

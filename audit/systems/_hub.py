@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from audit.oracles.harm import Harm
 from audit.oracles.promise import Promise
+from audit.staked_hub import split_dust
 from audit.systems._constructors import Deployment, next_address, variations
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
@@ -173,9 +174,9 @@ class HubSystem(System):
 
     @property
     def dust(self) -> int:
-        """Wei that roundings may add up to: one for each call, one for each epoch and 2^84 wei at stake, and 2^-61 of
-        the fees, whose split between own coins and pool has 63 bits."""
-        return 10 + self.operations + 8 * self.model.epoch + (self.fees_paid >> 61)
+        """Wei that roundings may add up to: one for each call, one for each epoch and 2^84 wei at stake, and what the
+        division of fees is off by."""
+        return 10 + self.operations + 8 * self.model.epoch + split_dust(self.fees_paid)
 
     def at_now(self) -> StakingModel:
         """The model, with every epoch settled that is over."""

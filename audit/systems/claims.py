@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.staked_hub import EPOCH, hub_arguments, make_room, shares_of
+from audit.systems._signature_forms import FORMS, REFUSED, in_form
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Who
@@ -13,7 +14,7 @@ from keifu.tge import Grants, Ledger, Schedule
 from keifu.units import COIN
 
 TOTALS = [1_143 * COIN, 3 * COIN, COIN // 2, 600 * COIN]
-FORGERIES = ("", "", "", "", "other key", "used nonce", "expired", "total")
+FORGERIES = ("", "", "", "salted", "other key", "used nonce", "expired", "total")
 
 
 class Claims(System):
@@ -110,8 +111,8 @@ class Claims(System):
         if fails is None:
             self.done(index, due, staked, returned)
 
-    @action("", Choice(range(4)), Amount("most"), Choice(FORGERIES), Choice((0, 1)), weight=8)
-    def claim_and_stake_for(self, who: str, index: int, amount: int, forgery: str, late: int) -> Steps:
+    @action("", Choice(range(4)), Amount("most"), Choice(FORGERIES), Choice((0, 1)), Choice(("65", *FORMS)), weight=8)
+    def claim_and_stake_for(self, who: str, index: int, amount: int, forgery: str, late: int, form: str) -> Steps:
         if amount > 10**30:
             return None
         account, total = self.grants.accounts[index], TOTALS[index] + (forgery == "total")
@@ -119,12 +120,17 @@ class Claims(System):
         nonce = self.nonces[account] + (forgery == "used nonce")
         signer = self["relayer"] if forgery == "other key" else account
         values = (index, account, self.operator, amount, 0, nonce, deadline)
-        signature = self.keys[signer].sign(self.domain.digest(CLAIM_AND_STAKE, *values))
+        digest = self.domain.salted_digest if forgery == "salted" else self.domain.digest
+        signed = self.keys[signer].sign(digest(CLAIM_AND_STAKE, *values))
+        signature = in_form(signed[:32], signed[32:64], signed[64], form)
         due, staked, fails = self.outcome(index, self.operator, amount, 0)
-        if forgery:
-            fails = {"expired": "distributor: signature expired", "total": "distributor: not in the list"}.get(
-                forgery, "distributor: invalid signature"
-            )
+        accepted = ("65",) if account == self["wallet"] else set(FORMS).difference(REFUSED)
+        if forgery == "expired":
+            fails = "distributor: signature expired"
+        elif forgery in ("other key", "used nonce") or form not in accepted:
+            fails = "distributor: invalid signature"
+        elif forgery == "total":
+            fails = "distributor: not in the list"
         call = (index, account, total, self.proofs[index], self.operator, amount, 0, deadline, signature)
         returned = yield self.tx("distributor.claim_and_stake_for", *call, sender=who, fails=fails)
         if fails is None:

@@ -306,7 +306,7 @@ class Grants(GrantBook):
         wrong = ("hub: zero amount", "token: insufficient balance")
         assert returned is not None or self.refusal in wrong, self.refusal
         if returned is not None:
-            self.at_hub().reward(operator, amount)
+            self.rewarded(operator, amount)
 
     @action("hub.slash", Choice("operators"), Coins(LOCK), Coins(LOCK), sender="service", weight=5)
     def slash(self, who: str, operator: str, damages: int, penalty: int) -> Steps:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from audit.staked_hub import split_dust
 from audit.systems._hub import EPOCH, HubSystem
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Amount, Choice
@@ -57,7 +58,7 @@ class HubNeutral(HubSystem):
 
     @property
     def dust(self) -> int:
-        return 30 + 3 * self.operations + 8 * (self.now // EPOCH - self.epochs_begun) + (self.fees_paid >> 61)
+        return 30 + 3 * self.operations + 8 * (self.now // EPOCH - self.epochs_begun) + split_dust(self.fees_paid)
 
     def thrice(self, calls: list[tuple[str, str, tuple[Any, ...]]], order: int) -> Any:
         """Make the three calls in one of their orders; what they returned by whole, first and second half, or None.

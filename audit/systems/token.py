@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audit.systems._constructors import Deployment, variations
+from audit.systems._signature_forms import FORMS, REFUSED, in_form
+from ethwire.abi import encode_args
 from ethwire.constants import ZERO_ADDRESS
-from evmstorm.evm import LocalEvm, artifacts
+from evmstorm.evm import LocalEvm, Revert, artifacts
 from evmstorm.fuzz.system import Steps, System, action, invariant
 from evmstorm.fuzz.values import Amount, Choice, Who
 from keifu.abi.eip712 import CANCEL_AUTHORIZATION, PERMIT, RECEIVE_WITH_AUTHORIZATION, TRANSFER_WITH_AUTHORIZATION
-from keifu.keys import Domain, StructType
+from keifu.keys import Domain, StructType, keccak256
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 UNLIMITED = 2**256 - 1
 LONG = 6  # the mood in which HostileERC1271 says yes and more: the first word counts
-FORGERIES = ("", "", "", "", "other key", "other amount", "high s")
-BYTES = ("", "65", "v of 0 or 1", "64")  # a signature as (v, r, s), or as bytes in one of the forms of wallets
+GENUINE = ("", "salted")  # salted: as some wallets sign, under the domain with a salt of zero
+FORGERIES = ("", "", "", "salted", "other key", "other amount", "high s")
+BYTES = ("", "", *FORMS)  # a signature as (v, r, s), or as bytes
+PERMIT_BYTES = keccak256(b"permit(address,address,uint256,uint256,bytes)")[:4]
 TIMES = (-1, 0, 1, 1_000, 10**9)  # seconds from now
 NONCES = tuple(bytes([number]) * 32 for number in range(1, 4))
 
@@ -104,7 +108,8 @@ class Token(System):
             key = self.keys[self["rival" if owner == self["holder"] else "holder"]]
         if forgery == "other amount":
             values = [value + 1 if type(value) is int and value < UNLIMITED else value for value in values]
-        signature = key.sign(self.domain.digest(kind, *values))
+        digest = self.domain.salted_digest if forgery == "salted" else self.domain.digest
+        signature = key.sign(digest(kind, *values))
         r, s, v = signature[:32], signature[32:64], signature[64]
         if forgery == "high s":
             s, v = (ORDER - int.from_bytes(s, "big")).to_bytes(32, "big"), 55 - v
@@ -114,9 +119,7 @@ class Token(System):
     def sent(signature: tuple[int, bytes, bytes], form: str) -> tuple[object, ...]:
         """The signature's arguments in `form`, one of BYTES."""
         v, r, s = signature
-        if form == "64":
-            return (r + bytes([s[0] | (v - 27) << 7]) + s[1:],)
-        return (r + s + bytes([v - 27 * (form != "65")]),) if form else signature
+        return (in_form(r, s, v, form),) if form else signature
 
     def accepted(self, owner: str, forgery: str, form: str = "") -> bool:
         """Whether such a signature counts: a wallet takes its key's with a large s, too, but no other form than 65
@@ -124,8 +127,8 @@ class Token(System):
         if owner == self["hostile"]:
             return self.mood in (0, LONG)
         if owner == self["wallet"]:
-            return forgery in ("", "high s") and form in ("", "65")
-        return not forgery
+            return forgery in (*GENUINE, "high s") and form in ("", "65")
+        return forgery in GENUINE and form not in REFUSED
 
     @action("", Choice(range(7)), weight=2)
     def change_mood(self, who: str, mood: int) -> Steps:
@@ -225,6 +228,37 @@ class Token(System):
     def supply_stands(self) -> bool:
         """The supply is what it was in the first block."""
         return self.ask("token.totalSupply") == self.supply
+
+    @invariant("TOK-6", at_end=True)
+    def any_other_call_is_refused(self) -> bool:
+        """A call of no function, of a known one without its arguments, or with ether, is refused by name."""
+        owner = self["holder"]
+        with self.evm.anchor():
+            permit = self.permit_call(owner)
+            nameless = [permit[:length] for length in range(4)] + [bytes(4) + permit[4:], bytes(4)]
+            known = permit[:4]
+            refused = [self.refused(owner, data) for data in nameless]
+            return (
+                refused == ["token: no such function"] * len(nameless)
+                and self.refused(owner, known) == ""
+                and self.refused(owner, permit, 1) == "token: takes no ether"
+                and self.refused(owner, permit) is None
+            )
+
+    def permit_call(self, owner: str) -> bytes:
+        """A good call of the permit that takes its signature as bytes."""
+        values = (owner, self["spender"], 1, self.ask("token.nonces", owner), self.now)
+        signature = self.keys[owner].sign(self.domain.digest(PERMIT, *values))
+        types = ("address", "address", "uint256", "uint256", "bytes")
+        return PERMIT_BYTES + encode_args(types, (owner, self["spender"], 1, self.now, signature))
+
+    def refused(self, who: str, data: bytes, value: int = 0) -> str | None:
+        """The reason, or None where the call goes through."""
+        try:
+            self.evm.send(who, self["token"], data, value)
+        except Revert as revert:
+            return revert.reason
+        return None
 
     @invariant("TOK-5", at_end=True)
     def authorizations_are_remembered(self) -> bool:

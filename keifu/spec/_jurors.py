@@ -120,6 +120,7 @@ class Jurors:
 
     def took(self, name: str, amount: int) -> None:
         """The court's penalty was executed: so many wei, as the hub answered."""
-        self.hub.slash(self.court, name, amount, 0)
+        if self.locked(name):
+            self.hub.slash(self.court, name, amount, 0)
         self._seen(name)
         self._bound(name)

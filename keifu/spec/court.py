@@ -273,7 +273,14 @@ class CourtModel(Jurors):
         vote = case.hearings[hearing].votes[juror]
         vote.status = STRUCK
         self.jurors[juror].ballots -= 1
-        return vote.seats * case.table.deposit(hearing)
+        return self._lost(juror, vote.seats * case.table.deposit(hearing))
+
+    def _lost(self, juror: str, amount: Fraction) -> Fraction:
+        """The hub executes penalties until the removed court's horizon is over. A juror that took its lock back then
+        has nothing to lose; until it does, what it is to lose cannot be taken."""
+        slashes = self.hub.may_slash(self.court)
+        check(slashes or not amount or not self.locked(juror), "hub: not a slasher")
+        return amount
 
     def report_salt(self, number: int, juror: str, guilty: bool, salt: bytes) -> Fraction:
         """What the juror is to lose."""
@@ -314,5 +321,6 @@ class CourtModel(Jurors):
                 lost += case.loss(hearing, vote)
             vote.status = SETTLED
             self.jurors[juror].ballots -= 1
+        lost = self._lost(juror, lost)
         self.paid[juror] += paid
         return paid, lost

@@ -343,3 +343,13 @@ def _paid_fee(_case: uint256, _hearing: uint256, _verdict: uint256) -> (uint256,
     unit: uint256 = self._unit_of(_case)
     fee: uint256 = self._fee(_hearing, amount, unit)
     return min(fee, self._fees(_hearing, amount, unit) // coherent), coherent
+
+
+@internal
+@view
+def _locked(_juror: address) -> uint256:
+    """
+    @dev A juror's coins behind the court. Nothing is there once the hub, after the court's removal and horizon, has
+        given them back; then no penalty stands between the juror and its pay.
+    """
+    return staticcall hub.lock_of(self, _juror)

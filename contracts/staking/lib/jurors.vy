@@ -343,7 +343,7 @@ def _load(_juror: address) -> (Account, Checkpoint, uint256):
     @dev A juror as of now and what it has locked, no more of it counted or leaving than is there; the total is rolled.
     """
     self._roll()
-    lock: uint256 = staticcall cases.hub.lock_of(self, _juror)
+    lock: uint256 = cases._locked(_juror)
     account: Account = self._account(_juror)
     account.leaving = min(account.leaving, lock)
     weight: Checkpoint = self._now(self._checkpoint(_juror, account.checkpoints))
@@ -416,13 +416,14 @@ def _refresh(_juror: address):
 @internal
 def _penalise(_case: uint256, _juror: address, _asked: uint256) -> uint256:
     """
-    @dev Take a penalty from a juror's lock at once, and let its weight follow.
+    @dev Take a penalty from a juror's lock, if there still is one, at once, and let its weight follow.
     @return Wei taken.
     """
     taken: uint256 = 0
     penalty: uint256 = 0
     delegated: uint256 = 0
-    taken, penalty, delegated = extcall cases.hub.slash(_juror, _asked, 0)
+    if cases._locked(_juror) > 0:
+        taken, penalty, delegated = extcall cases.hub.slash(_juror, _asked, 0)
     log IAlignmentCourt.JurorPenalised(case_id=_case, juror=_juror, asked=_asked, taken=taken)
     self._refresh(_juror)
     return taken

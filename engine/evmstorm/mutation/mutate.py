@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 
 from ethwire.errors import EthwireError, UsageError
 from evmstorm.forks import forked
+from evmstorm.mutation.journal import Journal
 from evmstorm.mutation.mutants import Mutant, mutants
 from evmstorm.mutation.trial import Trial, Verdict, code_id, corpus_of
 from evmstorm.project import equivalents, load, names
 
-__all__ = ["FATES", "OnProgress", "Outcome", "Score", "score"]
+__all__ = ["FATES", "OnProgress", "Outcome", "Score", "score", "testing"]
 
 FATES = ("killed", "survived", "equivalent", "same", "broken")
 
@@ -66,6 +67,14 @@ class Score:
         return 60 * len(self.outcomes) / self.seconds if self.seconds else 0.0
 
 
+def testing(contract: str) -> list[str]:
+    """Names of the systems that test a contract. Raises UsageError when there is none."""
+    found = [name for name in names() if contract in load(name).contracts]
+    if not found:
+        raise UsageError(f"no system tests {contract}", remedy="see the command fuzz with --list")
+    return found
+
+
 def score(
     contract: str,
     *,
@@ -74,16 +83,15 @@ def score(
     seed: int = 1,
     processes: int = 2,
     apart: bool = True,
+    journal: Journal | None = None,
     on_progress: OnProgress = lambda done, total, fate: None,
 ) -> Score:
     """Make every mutant of `contract`, a random `sample`, or those named in `only`, and let every system that tests it
-    try to kill each. They are compiled `apart`, or the ordinary way.
+    try to kill each. They are compiled `apart`, or the ordinary way. What the `journal` knows is not looked at again.
 
-    Each verdict follows from contract, mutant and seed. Raises UsageError when no system tests the contract.
+    Each verdict follows from contract, mutant and seed.
     """
-    testing = [name for name in names() if contract in load(name).contracts]
-    if not testing:
-        raise UsageError(f"no system tests {contract}", remedy="see the command fuzz with --list")
+    systems = testing(contract)
     started = time.monotonic()
     trial = Trial(contract, seed, apart=apart)
     chosen = [mutant for file, text in trial.texts.items() for mutant in mutants(file, text)]
@@ -91,15 +99,15 @@ def score(
         chosen = [mutant for mutant in chosen if mutant.name in only]
     if sample and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)  # noqa: S311 - must repeat
-    for system, corpus in forked(lambda name: _corpus_or_fault(name, seed), testing, processes):
+    for system, corpus in forked(lambda name: _corpus_or_fault(name, seed), systems, processes):
         if corpus is None:
             raise EthwireError(f"the search of {system} ended before its time", remedy="try again with more memory")
         if isinstance(corpus, EthwireError):
             raise corpus
         trial.know(system, corpus)
-    verdicts = _verdicts(trial, chosen, processes, on_progress)
-    result = Score(contract, testing, seed, len(chosen), outcomes=_outcomes(trial, chosen, verdicts))
-    result.seconds = time.monotonic() - started
+    verdicts = _verdicts(trial, chosen, processes, on_progress, journal)
+    result = Score(contract, systems, seed, len(chosen), outcomes=_outcomes(trial, chosen, verdicts))
+    result.seconds = journal.seconds if journal else time.monotonic() - started
     return result
 
 
@@ -111,22 +119,33 @@ def _corpus_or_fault(system: str, seed: int) -> list[bytes] | EthwireError:
         return fault
 
 
-def _verdicts(trial: Trial, chosen: list[Mutant], processes: int, on_progress: OnProgress) -> dict[Mutant, Verdict]:
+def _verdicts(
+    trial: Trial, chosen: list[Mutant], processes: int, on_progress: OnProgress, journal: Journal | None
+) -> dict[Mutant, Verdict]:
     """Known sequences first, for all; then a search for each that is left, so that no long search comes last alone."""
-    found: dict[Mutant, Verdict] = {}
+    earlier = journal.known if journal else {}
+    found = {mutant: earlier[mutant.name] for mutant in chosen if mutant.name in earlier}
+    for verdict in found.values():
+        if verdict.fate != "same":  # what it is the same as may be left yet
+            trial.learn(verdict)
+
+    def decided(mutant: Mutant, verdict: Verdict) -> None:
+        if journal is not None:
+            journal.add(mutant.name, verdict)
+        on_progress(len(found) - len(left), len(chosen), verdict.fate)
+
     left: dict[str, Mutant] = {}  # one of each code
-    for mutant, answer in forked(trial.replay, chosen, processes):
+    for mutant, answer in forked(trial.replay, [item for item in chosen if item not in found], processes):
         verdict = found[mutant] = answer or Verdict("alive", "its process died")
         trial.learn(verdict)
         if verdict.code is not None:
             left.setdefault(verdict.code_id, mutant)
         else:
-            on_progress(len(found) - len(left), len(chosen), verdict.fate)
-    done = len(chosen) - len(left)
-    for mutant, answer in forked(lambda item: trial.search(found[item]), left.values(), processes):
-        found[mutant] = answer or found[mutant]
-        done += 1
-        on_progress(done, len(chosen), found[mutant].fate)
+            decided(mutant, verdict)
+    for mutant, answer in forked(lambda item: trial.search(found[item]), [*left.values()], processes):
+        verdict = found[mutant] = answer or found[mutant]
+        del left[verdict.code_id]
+        decided(mutant, verdict)
     return found
 
 

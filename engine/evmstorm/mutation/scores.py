@@ -15,13 +15,13 @@ import msgspec
 
 from ethwire.errors import CheckFailed, EthwireError
 from evmstorm.evm import artifacts
-from evmstorm.fuzz.deep import key_of
+from evmstorm.fuzz import deep
 from evmstorm.mutation import mutate
 from evmstorm.mutation.trial import code_id, sources
 from evmstorm.project import names
 from evmstorm.reports import commit, read_report
 
-__all__ = ["Checked", "ContractScore", "Report", "check", "current", "read", "report_of", "scored"]
+__all__ = ["Checked", "ContractScore", "Report", "check", "current", "key_of", "read", "report_of", "scored"]
 
 CODE_ID_DIGITS = 16  # hexadecimal digits of a code's hash that are kept
 
@@ -77,10 +77,15 @@ class Checked(msgspec.Struct, frozen=True):
 
 def key(contract: str, systems: Iterable[str]) -> str:
     """SHA-256 over the sources of a contract and the descriptions of the systems that test it."""
-    digest = hashlib.sha256("".join(key_of(system) for system in systems).encode())
+    digest = hashlib.sha256("".join(deep.key_of(system) for system in systems).encode())
     for name, text in sources(contract).items():
         digest.update(f"{name}\0{text}".encode())
     return digest.hexdigest()
+
+
+def key_of(contract: str) -> str:
+    """The same with every system that tests the contract now."""
+    return key(contract, mutate.testing(contract))
 
 
 def scored(result: mutate.Score) -> ContractScore:

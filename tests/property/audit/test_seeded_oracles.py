@@ -76,6 +76,22 @@ def slash(system: Grants, damages: int, penalty: int) -> None:
     system.slashed_at(service, operator, damages, penalty, before[2] + before[5] - after[2] - after[5])
 
 
+@pytest.mark.parametrize("fee", [COIN, 9_671_406_556_917_033_397_648, 10**6 * COIN // 2])
+def test_the_division_of_a_large_fee_is_no_profit_in_grants(fee: int) -> None:
+    """A fee is divided to one part in 2**62: of half a million coins that may be 100,000 wei, and no more."""
+    system = Engine(Grants).system
+    assert isinstance(system, Grants)
+    system.start()
+    service, operator = system["service"], system.operators[0]
+    system.do("hub.reward", operator, fee, sender=service)
+    system.rewarded(operator, fee)
+    system.evm.warp(82 * DAY)
+    assert system.nobody_is_richer_than_the_log_says() is True
+    system.received[operator] += 2 * system.dust + 1
+    with pytest.raises(AssertionError, match=r"^profit: operator have"):
+        system.nobody_is_richer_than_the_log_says()
+
+
 def test_profit_in_grants() -> None:
     system = grants(PENALTY_RETURNS)
     slash(system, 0, COIN)

@@ -14,6 +14,7 @@ from tests.unit.court.courtroom import (
     FEES,
     FIRST_DEPOSIT,
     FIRST_FEE,
+    HORIZON,
     OVER,
     QUEUE,
     SALT,
@@ -208,6 +209,49 @@ def test_a_wrong_vote_that_nobody_outvoted_costs_nothing_and_is_settled(room, co
     court.claim(case, [juror], sender=room.stranger)
     assert court.verdict(case)[0] == ACQUITTED
     assert (room.locked(juror), room.juror(juror)["ballots"]) == (before, 0)
+    settle(room, case)
+
+
+@pytest.mark.parametrize("late", [0, 1, DAY])
+def test_nobodys_pay_waits_for_a_penalty_that_a_removed_court_cannot_take(room, court, case, late):
+    """A juror was right in one hearing and wrong in the other when the timelock removed the court: until the horizon
+    is over it is paid and loses; after it the juror takes its lock back, and is paid."""
+    room.hear(case, True, True, True, False)
+    court.rehear(case, sender=room.operator)
+    room.hear(case, True, True, True, True)
+    room.hub.remove_service(court, sender=room.owner)
+    torn, right = room.jurors[3], room.jurors[0]
+    before = room.locked(torn)
+    room.evm.warp(HORIZON - 1)
+    with room.evm.anchor():
+        court.claim(case, [torn], sender=room.stranger)
+        assert room.locked(torn) < before
+    room.evm.warp(1 + late)
+    with reverts("hub: not a slasher"):
+        court.claim(case, [torn], sender=room.stranger)
+    court.claim(case, [right], sender=room.stranger)  # others do not wait for it
+    with room.evm.anchor():  # its coins first, by anybody's call its pay
+        assert room.hub.take_back(court, sender=torn).value == before
+        purse = Purse(room, torn)
+        court.claim(case, [torn], sender=room.stranger)
+        assert purse(torn) == court.ballot(case, 1, torn)[1] * SECOND_FEE
+        assert room.juror(torn)["ballots"] == 0
+        settle(room, case)
+
+
+def test_an_absence_that_costs_nothing_any_more_is_shown_for_nothing(room, court, case):
+    room.hear(case, True, True, True, None)
+    room.close(case)
+    juror = room.jurors[3]
+    room.hub.remove_service(court, sender=room.owner)
+    room.evm.warp(HORIZON)
+    assert court.drawn(case, 0, juror) > 0
+    with reverts("hub: not a slasher"):
+        court.show_absent(case, 0, juror, sender=room.watcher)
+    room.hub.take_back(court, sender=juror)
+    purse = Purse(room, room.watcher)
+    assert court.show_absent(case, 0, juror, sender=room.watcher).value == 0
+    assert purse(room.watcher) == 0
     settle(room, case)
 
 

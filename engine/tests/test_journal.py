@@ -1,0 +1,98 @@
+"""A run of mutants that was stopped goes on where it was, and ends as one that was not stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evmstorm.mutation import mutate, trial
+from evmstorm.mutation.journal import Journal
+from evmstorm.mutation.trial import Verdict
+
+KEY = "contract and seed"
+SAMPLE = 6
+
+
+class Stopped(Exception):
+    """As if somebody had ended the process."""
+
+
+@pytest.fixture(autouse=True)
+def short_hunts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "CORPUS_CALLS", 2_000)
+    monkeypatch.setattr(trial, "CALLS", 2_000)
+
+
+def test_what_was_written_is_known_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "vault.jsonl"
+    Journal(path, KEY).add("a mutant", Verdict("killed", "vault: INV-1", "c0de"))
+
+    again = Journal(path, KEY)
+
+    assert again.known == {"a mutant": Verdict("killed", "vault: INV-1", "c0de")}
+    again.add("another", Verdict("alive"))
+    assert [*Journal(path, KEY).known] == ["a mutant", "another"]
+
+
+def test_verdicts_of_another_source_or_seed_are_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "vault.jsonl"
+    Journal(path, KEY).add("a mutant", Verdict("killed"))
+
+    assert Journal(path, "other source").known == {}
+    assert Journal(path, KEY).known == {}, "the file was begun anew"
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "vault.jsonl"
+    Journal(path, KEY).add("a mutant", Verdict("killed"))
+    path.write_bytes(path.read_bytes() + b'{"mutant":"half of')
+
+    assert [*Journal(path, KEY).known] == ["a mutant"]
+    assert path.read_bytes().endswith(b"}\n")
+
+
+def test_time_of_earlier_runs_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("evmstorm.mutation.journal.time.monotonic", lambda: clock[0])
+    path = tmp_path / "vault.jsonl"
+    journal = Journal(path, KEY)
+    clock[0] += 40
+    journal.add("a mutant", Verdict("killed"))
+    clock[0] += 1_000  # nobody ran it
+
+    again = Journal(path, KEY)
+    clock[0] += 2
+
+    assert again.seconds == 42
+
+
+@pytest.mark.parametrize("after", [0, 1, SAMPLE - 1])
+def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path, after: int) -> None:
+    whole = mutate.score("ThirdPartyVault", sample=SAMPLE, seed=4, processes=1)
+    path = tmp_path / "vault.jsonl"
+
+    def stop(done: int, total: int, fate: str) -> None:
+        if done > after:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        mutate.score(
+            "ThirdPartyVault", sample=SAMPLE, seed=4, processes=1, journal=Journal(path, KEY), on_progress=stop
+        )
+    journal = Journal(path, KEY)
+    assert len(journal.known) == after + 1
+    looked_at: list[str] = []
+    again = mutate.score(
+        "ThirdPartyVault",
+        sample=SAMPLE,
+        seed=4,
+        processes=1,
+        journal=journal,
+        on_progress=lambda done, total, fate: looked_at.append(fate),
+    )
+
+    assert len(looked_at) == SAMPLE - after - 1
+    assert [(item.mutant, item.fate, item.code_id) for item in again.outcomes] == [
+        (item.mutant, item.fate, item.code_id) for item in whole.outcomes
+    ]
