@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,7 @@ from keifu.provenance.labels import LabelProof
 from keifu.provenance.proved import Proved
 from keifu.provenance.verify import Finding, check_block
 
-__all__ = ["check", "read_proof"]
+__all__ = ["check", "document_of", "read_proof"]
 
 FORMAT = "keifu-label/1"
 LARGEST_FILE = 1 << 20
@@ -38,6 +39,21 @@ class _File(msgspec.Struct):
     root: str
     anchorer: str
     opening: _Opening | None = None
+
+
+def document_of(proof: LabelProof, opening: Opening | None = None) -> dict[str, Any]:
+    """What `read_proof` reads, to be written as JSON."""
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "label": [item.hex() if isinstance(item, bytes) else item for item in proof.label.args],
+        "signature": proof.signature.hex(),
+        "proof": [item.hex() for item in proof.proof],
+        "root": proof.root.hex(),
+        "anchorer": proof.anchorer,
+    }
+    if opening is not None:
+        document["opening"] = {"label": opening.label, "salt": opening.salt.hex()}
+    return document
 
 
 def read_proof(path: Path) -> tuple[LabelProof, Opening | None]:

@@ -64,7 +64,7 @@ def test_a_withdrawal_travels_to_what_runs(keifu, make):
     assert status == 1
     assert "still run by" in err
     found = json.loads(out)
-    assert found["records"][1]["path"] == [tuned, model, data]
+    assert [item["via"] for item in found["records"]] == [data, model]
     assert [(item["artefact"], item["runs"]) for item in found["environments"]] == [(tuned, True)]
     status, out, _ = keifu("prov", "running", "travels", "--owner", address("life owner"))
     assert status == 1
