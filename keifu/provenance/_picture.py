@@ -14,7 +14,7 @@ from html import escape
 __all__ = ["Box", "Link", "draw"]
 
 # Pixels.
-BOX_WIDTH, BOX_HEIGHT, LANE_WIDTH = 210, 64, 30
+BOX_WIDTH, BOX_HEIGHT, LANE_WIDTH = 230, 80, 30
 GAP_X, GAP_Y, MARGIN = 40, 72, 24
 SWEEPS = 8
 LABEL_AT = 0.5  # how far down its first stretch a link is labelled
@@ -23,12 +23,14 @@ INK, FAINT, LINE, PAPER = "#22201b", "#5b574d", "#8a8578", "#fbfaf7"
 
 @dataclass(frozen=True)
 class Box:
-    """One record: three lines of text and the colour of its frame."""
+    """One record, or several: four lines of text and the colour of the frame. `hint` is what a pointer shows."""
 
     title: str
     state: str
+    origin: str
     detail: str
     colour: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,9 @@ def _box(box: Box, x: float, y: float) -> str:
     return (
         f'<g><rect x="{x:.0f}" y="{y:.0f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8" fill="#fff" '
         f'stroke="{box.colour}" stroke-width="2"/>'
-        f'<text x="{x + 12:.0f}" y="{y + 21:.0f}" font-weight="600" fill="{INK}">{escape(box.title)}</text>'
+        + (f"<title>{escape(box.hint)}</title>" if box.hint else "")
+        + f'<text x="{x + 12:.0f}" y="{y + 21:.0f}" font-weight="600" fill="{INK}">{escape(box.title)}</text>'
         f'<text x="{x + 12:.0f}" y="{y + 38:.0f}" fill="{FAINT}">{escape(box.state)}</text>'
-        f'<text x="{x + 12:.0f}" y="{y + 54:.0f}" fill="{FAINT}">{escape(box.detail)}</text></g>'
+        f'<text x="{x + 12:.0f}" y="{y + 54:.0f}" fill="{FAINT}">{escape(box.origin)}</text>'
+        f'<text x="{x + 12:.0f}" y="{y + 70:.0f}" fill="{FAINT}">{escape(box.detail)}</text></g>'
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
+from keifu.provenance._files import read_bounded
 from keifu.provenance._layout import Words
 from keifu.provenance._model import Label, digest_bytes
 from keifu.provenance.facts import anchor, closed_at, leaf_revoked_at
@@ -59,12 +60,10 @@ def document_of(proof: LabelProof, opening: Opening | None = None) -> dict[str, 
 def read_proof(path: Path) -> tuple[LabelProof, Opening | None]:
     """What `keifu prov prove-label` wrote. Raises InputError when the file is none."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{path} is too large for a proof of one label")
-        data = msgspec.json.decode(path.read_bytes(), type=_File)
+        data = msgspec.json.decode(read_bounded(path, LARGEST_FILE, "a proof of one label"), type=_File)
         signature = bytes.fromhex(data.signature)
         opening = Opening(data.opening.label, bytes.fromhex(data.opening.salt)) if data.opening else None
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no proof of a label: {error}", remedy="keifu prov prove-label") from error
     if data.format != FORMAT:
         raise InputError(f"{path} has format {data.format!r}, this version reads {FORMAT}")

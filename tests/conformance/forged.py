@@ -121,7 +121,7 @@ def forged_bundles(good: Mapping[str, Good]) -> Iterator[Forged]:
         "environment-two-of-three",
     ):
         yield from _documents(base, documents[base])
-    for base in ("environment-one-attester", "environment-two-of-three", "heartbeat", "label"):
+    for base in ("environment-one-attester", "environment-two-of-three", "environment-sound", "heartbeat", "label"):
         yield from _environment(base, documents[base])
     yield from _heartbeats(documents["heartbeats-3"])
     yield from _labels(documents["labels-5"])
