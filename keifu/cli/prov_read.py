@@ -15,6 +15,7 @@ from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_FOLDER, IN_PATH, OUT_
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
+from keifu.texts import visible
 
 if TYPE_CHECKING:
     from keifu.provenance import Heartbeat
@@ -266,7 +267,7 @@ def lineage(
     graph = registry.proved.lineage(root, depth=depth, contents=contents)
     require([check_author(graph.entries[root], registry.trust)])
     texts: dict[str, Callable[[], str]] = {
-        "tree": graph.tree,
+        "tree": lambda: visible(graph.tree()),
         "json": lambda: json.dumps(graph.to_json(), indent=2),
         "svg": lambda: graph.to_svg(apart),
     }
