@@ -72,6 +72,8 @@ def write_program(folder: Path, operators: list[Operator]) -> bytes:
 def program_root(folder: Path) -> bytes:
     """Recompute the root from the files. Raises InputError naming the file or operator that is not as it should be."""
     path = folder / PROGRAM_FILE
+    if not path.is_file():
+        raise InputError(f"{path} cannot be read", remedy="weights with a program root come with it")
     try:
         program = msgspec.json.decode(read_bounded(path, LARGEST_PROGRAM, "a program"), type=_Program)
     except (ValueError, RecursionError) as error:
