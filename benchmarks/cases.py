@@ -77,6 +77,12 @@ ROWS = (
         heavy=True,
     ),
     Row(
+        "score.provenance_cases",
+        lambda lab: closed(lab, "provenance"),
+        "cases of provenance whose tests pass in this run",
+        heavy=True,
+    ),
+    Row(
         "count.commands",
         lambda lab: len(lab.shared(_run).commands),
         "different commands of README and guides that tests ran as printed in this run; --help is not counted",

@@ -2,7 +2,7 @@
 
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
-    errors, units, spec <- abi, keys, merkle <- chain <- accounts, tge, staking, provenance, inft <- cli  in keifu
+    errors, units, texts, spec <- abi, keys, merkle <- chain <- accounts, tge, staking, provenance, inft <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it
@@ -42,7 +42,7 @@ MAY_IMPORT = {
 OWN_TESTS = {"engine/tests": {"ethwire", "evmstorm"}, "packages/ethwire/tests": {"ethwire"}}
 # Floors of keifu: a room imports its own floor and those below. What is not named is the top.
 FLOORS = (
-    {"errors", "units", "_lazy", "spec", "__init__"},
+    {"errors", "units", "texts", "_lazy", "spec", "__init__"},
     {"abi", "keys", "merkle"},
     {"chain"},
     {"accounts", "tge", "staking", "provenance", "inft"},

@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
+from keifu.texts import visible
+
 __all__ = ["emit", "table"]
 
 
 def emit(document: Any, text: str, json_out: bool) -> None:
     """`document` for machines or `text` for people, on standard output."""
-    click.echo(json.dumps(document, indent=2) if json_out else text)
+    click.echo(json.dumps(document, indent=2) if json_out else visible(text))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", empty: str = "") -> None:
@@ -22,7 +24,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
     if not rows and empty:
         click.echo(empty)
         return
-    lines = [*([columns] if any(columns) else []), *rows]
+    lines = [[visible(cell) for cell in line] for line in (*([columns] if any(columns) else []), *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     if title:
         click.echo(title)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from keifu.texts import hidden_in
 from keifu.units import YEAR, parse_amount, parse_duration
 
 __all__ = [
@@ -166,7 +167,7 @@ class Endpoint(click.ParamType):
 
 
 class Text(click.ParamType):
-    """A text of at most `limit` bytes."""
+    """A text of at most `limit` bytes, all of which can be seen."""
 
     name = "text"
 
@@ -176,6 +177,8 @@ class Text(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if (size := len(str(value).encode())) > self.limit:
             self.fail(f"takes {size} bytes, at most {self.limit} fit", param, ctx)
+        if sign := hidden_in(str(value)):
+            self.fail(f"has the character U+{ord(sign):04X}, which nobody sees: leave it out", param, ctx)
         return str(value)
 
 

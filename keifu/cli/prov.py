@@ -44,6 +44,7 @@ VERBS = {
     "bundle": ("keifu.cli.prov_read:bundle", "Write one file that verifies offline."),
     "export": ("keifu.cli.prov_read:export", "Write a record as CycloneDX ML-BOM, model card or in-toto statement."),
     "verify-running": ("keifu.cli.prov_watch:verify_running", "Check that production runs what was promoted."),
+    "heartbeat": ("keifu.cli.prov_watch:heartbeat", "Sign that one runs what was promoted."),
     "watch": ("keifu.cli.prov_watch:watch", "Print the registry's events as they come."),
 }
 

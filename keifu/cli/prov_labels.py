@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -102,25 +101,19 @@ def prove_label(
     registry: Registry, file: Path, sample: int, anchorer: str, salts: Path | None, out: Path, json_out: bool
 ) -> None:
     """Write what shows one label of an anchored batch, and nothing of the others."""
+    from keifu.provenance.label_check import document_of
     from keifu.provenance.label_set import read_salts
     from keifu.provenance.labels import LabelBatch
 
     proof = LabelBatch.read(file, registry.source.domain).proof_of(sample, anchorer)
-    document: dict[str, Any] = {
-        "format": "keifu-label/1",
-        "label": [item.hex() if isinstance(item, bytes) else item for item in proof.label.args],
-        "signature": proof.signature.hex(),
-        "proof": [item.hex() for item in proof.proof],
-        "root": proof.root.hex(),
-        "anchorer": proof.anchorer,
-    }
+    opening = None
     if salts is not None:
         opening = read_salts(salts).get(sample)
         if opening is None:
             raise InputError(
                 f"{salts} opens no label of sample {sample}", remedy="its line was deleted: it stays hidden"
             )
-        document["opening"] = {"label": opening.label, "salt": opening.salt.hex()}
+    document = document_of(proof, opening)
     out.write_text(json.dumps(document, indent=2) + "\n")
     emit(document, f"label of sample {sample}, {len(proof.proof)} hashes", json_out)
 

@@ -139,6 +139,7 @@ def store_links(registry: Registry, record_id: Id, json_out: bool) -> None:
 
 @verb("impact", example="keifu prov impact 4ad8a8f0", access=Access.READ)
 @record_argument()
+@click.option("--label", "proof_file", type=IN_FILE, help="One label of it, as `keifu prov prove-label` wrote it.")
 @click.option("--labels", type=IN_FILE, help="The anchored batch, to ask about one label of it.")
 @click.option("--anchorer", type=ADDRESS, help="Who anchored the batch.  [default: the record's author]")
 @click.option("--sample", type=click.IntRange(0), help="The label's sample, by its index.")
@@ -148,6 +149,7 @@ def store_links(registry: Registry, record_id: Id, json_out: bool) -> None:
 def impact(
     registry: Registry,
     record_id: Id,
+    proof_file: Path | None,
     labels: Path | None,
     anchorer: str | None,
     sample: int | None,
@@ -159,8 +161,14 @@ def impact(
 
     if (labels is None) != (sample is None):
         raise UsageError("--labels and --sample go together", remedy="name the batch, and the sample in it")
+    if proof_file is not None and labels is not None:
+        raise UsageError("--label and --labels both name a label", remedy="give the proof of one, or the batch")
     root = registry.record_id(record_id)
     leaf = None
+    if proof_file is not None:
+        from keifu.provenance.label_check import read_proof
+
+        leaf, _ = read_proof(proof_file)
     if labels is not None and sample is not None:
         from keifu.provenance.labels import LabelBatch
 
@@ -181,7 +189,7 @@ def _document(found: Impact) -> dict[str, Any]:
         "leaf": None if leaf is None else {"index": leaf.proof.label.index, "revokedAt": leaf.revoked_at},
         "records": [
             {"id": entry.id.hex(), "kind": entry.record.kind.word, "status": entry.status.word,
-             "path": [item.hex() for item in found.path(entry.id)]}
+             "via": found.via[entry.id].hex()}
             for entry in found.resting
         ],
         "environments": [

@@ -14,7 +14,8 @@ from keifu.cli._prov_options import Registry, on_registry, record_argument, veri
 from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.errors import CheckFailed, UsageError
+from keifu.texts import visible
 
 if TYPE_CHECKING:
     from keifu.provenance import Heartbeat
@@ -74,19 +75,10 @@ def heartbeats_option(body: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def heartbeats_in(path: Path | None) -> list[tuple[Heartbeat, bytes]]:
-    """One JSON object a line: node, environment, seq, digest, time, signature."""
-    from keifu.provenance import Heartbeat
+    """Those in a file; none without one."""
+    from keifu.provenance.heartbeats import read_heartbeats
 
-    found: list[tuple[Heartbeat, bytes]] = []
-    for number, line in enumerate(path.read_text().splitlines() if path else [], 1):
-        try:
-            item = json.loads(line)
-            environment, digest = bytes.fromhex(item["environment"]), bytes.fromhex(item["digest"])
-            heartbeat = Heartbeat(item["node"], environment, int(item["seq"]), digest, int(item["time"]))
-            found.append((heartbeat, bytes.fromhex(item["signature"])))
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}, line {number}: not a heartbeat") from error
-    return found
+    return read_heartbeats(path) if path else []
 
 
 @verb("find", example="keifu prov find ./weights --author 0x…", access=Access.READ)
@@ -247,17 +239,38 @@ def _production(verified: Verified, trust: Trust) -> list[Finding]:
     help="How to show it.",
 )
 @click.option("--json", "json_out", is_flag=True, help="Print one JSON document: --format json.")
+@click.option(
+    "--open",
+    "opened",
+    type=RECORD,
+    multiple=True,
+    help="A record that gets a box of its own in a picture in which others share one; repeatable.",
+)
 @click.option("--index", "index_file", type=OUT_PATH, help="File of a local index to walk, brought up to date.")
 @on_registry
 @verifying
-def lineage(registry: Registry, record_id: Id, depth: int, form: str, json_out: bool, index_file: Path | None) -> None:
-    """Show what a record was made from; every author, time and state in it is proved."""
+def lineage(
+    registry: Registry,
+    record_id: Id,
+    depth: int,
+    form: str,
+    json_out: bool,
+    opened: tuple[Id, ...],
+    index_file: Path | None,
+) -> None:
+    """Show what a record was made from; every author, time and state in it is proved. In a picture of many records,
+    those that look alike and long chains share a box."""
     from keifu.provenance.verify import check_author, require
 
     root, contents = registry.record_id(record_id), _contents(registry, index_file)
+    apart = [registry.record_id(item) for item in opened]
     graph = registry.proved.lineage(root, depth=depth, contents=contents)
     require([check_author(graph.entries[root], registry.trust)])
-    texts = {"tree": graph.tree, "json": lambda: json.dumps(graph.to_json(), indent=2), "svg": graph.to_svg}
+    texts: dict[str, Callable[[], str]] = {
+        "tree": lambda: visible(graph.tree()),
+        "json": lambda: json.dumps(graph.to_json(), indent=2),
+        "svg": lambda: graph.to_svg(apart),
+    }
     click.echo(texts["json" if json_out else form]())
 
 

@@ -1,4 +1,4 @@
-"""`keifu prov verify-running` and `watch`: what runs, and what happens."""
+"""`keifu prov heartbeat`, `verify-running` and `watch`: what runs, and what happens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from keifu.cli.verbs import Access, json_option, verb
 if TYPE_CHECKING:
     from keifu.chain.follower import Event
 
-__all__ = ["verify_running", "watch"]
+__all__ = ["heartbeat", "verify_running", "watch"]
 
 GIVE_UP_AFTER = 8  # failures in a row of a node that is asked once
 
@@ -60,6 +60,26 @@ def verify_running(
     key = registry.environment(environment, owner)
     findings = check_running(registry.proved, key, path, beats, documents=documents_in(documents), max_age=max_age)
     show([check_block(registry.proved.block), *findings], json_out)
+
+
+@verb(
+    "heartbeat",
+    example="keifu prov heartbeat production --owner 0x… --path /srv/model --key-file node.json >> beats.jsonl",
+    access=Access.SEND,
+)
+@click.argument("environment")
+@click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by name.")
+@click.option("--path", type=IN_PATH, required=True, help="The bytes that are loaded.")
+@documents_option
+@on_registry
+@verifying
+def heartbeat(registry: Registry, environment: str, owner: str | None, path: Path, documents: Path | None) -> None:
+    """Sign that one runs what was promoted, and print it as one line of JSON; nothing is signed when the bytes differ,
+    as a false heartbeat costs its node. Its time is that of the block."""
+    from keifu.provenance.heartbeats import line_of, sign_heartbeat
+
+    key = registry.environment(environment, owner)
+    click.echo(line_of(*sign_heartbeat(registry.proved, key, path, documents_in(documents), registry.account)))
 
 
 class _Printer:

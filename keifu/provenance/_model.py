@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 from keifu.abi.eip712 import ATTEST, ATTESTATION, HEARTBEAT, LABEL, LINK, RECORD, REGISTER
@@ -58,6 +59,12 @@ def _text(value: str, limit: int, what: str) -> str:
     return value
 
 
+@lru_cache(maxsize=4_096)  # of a registry's records, most are by few authors
+def _account(address: str) -> str:
+    """An address in lower case; raises InputError when it is none."""
+    return checksum(address).lower()
+
+
 def _member(kind: type[IntEnum], value: Any, what: str) -> Any:
     """The enum member that a number or a word stands for; raises InputError with the known ones."""
     try:
@@ -96,7 +103,7 @@ class Record:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "author", checksum(self.author).lower())
+        put(self, "author", _account(self.author))
         put(self, "kind", _member(Kind, self.kind, "kind of record"))
         for field in ("digest", "content_root", "program_root", "manifest"):
             put(self, field, digest_bytes(getattr(self, field), field.replace("_", " ")))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
+
+from keifu.texts import in_markup
 
 if TYPE_CHECKING:
     from keifu.provenance.answers import Line
@@ -34,15 +35,15 @@ def page(
     title: str, block: str, sections: Iterable[tuple[str, Sequence[Line]]], words: Words, language: str = "en"
 ) -> str:
     """`sections` are headings with their lines."""
-    parts = [_HEAD.format(language=language, title=escape(title), block=f"{words.block} {escape(block)}")]
+    parts = [_HEAD.format(language=language, title=in_markup(title), block=f"{words.block} {in_markup(block)}")]
     for heading, lines in sections:
-        parts.append(f"<h2>{escape(heading)}</h2>")
+        parts.append(f"<h2>{in_markup(heading)}</h2>")
         if not lines:
             parts.append(f"<p>{words.nothing}</p>")
             continue
         parts.append(f"<table><tr><th>{words.what}<th>{words.who}<th>{words.since}<th>{words.how}</tr>")
         for line in lines:
-            cells = "".join(f"<td>{escape(cell)}</td>" for cell in (line.what, line.who, line.since, line.how))
+            cells = "".join(f"<td>{in_markup(cell)}</td>" for cell in (line.what, line.who, line.since, line.how))
             mark = "" if line.good else ' class="no"'
             parts.append(f"<tr{mark}>{cells}</tr>")
         parts.append("</table>")

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
+
+from keifu.texts import in_markup
 
 __all__ = ["Box", "Link", "draw"]
 
 # Pixels.
-BOX_WIDTH, BOX_HEIGHT, LANE_WIDTH = 210, 64, 30
+BOX_WIDTH, BOX_HEIGHT, LANE_WIDTH = 230, 80, 30
 GAP_X, GAP_Y, MARGIN = 40, 72, 24
 SWEEPS = 8
 LABEL_AT = 0.5  # how far down its first stretch a link is labelled
@@ -23,12 +24,14 @@ INK, FAINT, LINE, PAPER = "#22201b", "#5b574d", "#8a8578", "#fbfaf7"
 
 @dataclass(frozen=True)
 class Box:
-    """One record: three lines of text and the colour of its frame."""
+    """One record, or several: four lines of text and the colour of the frame. `hint` is what a pointer shows."""
 
     title: str
     state: str
+    origin: str
     detail: str
     colour: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def draw(title: str, boxes: Mapping[str, Box], levels: Mapping[str, int], links:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" '
         f'height="{height}" font-family="system-ui, sans-serif" font-size="12" role="img">',
-        f"<title>{escape(title)}</title>",
+        f"<title>{in_markup(title)}</title>",
         f'<rect width="100%" height="100%" fill="{PAPER}"/>',
     ]
     parts += [_line(chain, centres, tops) for _, chain in chains]
@@ -174,7 +177,7 @@ def _label(link: Link, chain: Sequence[str], centres: Mapping[str, float], tops:
         x, y = centres[chain[1]], tops[chain[1]] + BOX_HEIGHT / 2
     return (
         f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle" font-size="11" fill="{FAINT}" stroke="{PAPER}" '
-        f'stroke-width="5" paint-order="stroke">{escape(link.word)}</text>'
+        f'stroke-width="5" paint-order="stroke">{in_markup(link.word)}</text>'
     )
 
 
@@ -182,7 +185,9 @@ def _box(box: Box, x: float, y: float) -> str:
     return (
         f'<g><rect x="{x:.0f}" y="{y:.0f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8" fill="#fff" '
         f'stroke="{box.colour}" stroke-width="2"/>'
-        f'<text x="{x + 12:.0f}" y="{y + 21:.0f}" font-weight="600" fill="{INK}">{escape(box.title)}</text>'
-        f'<text x="{x + 12:.0f}" y="{y + 38:.0f}" fill="{FAINT}">{escape(box.state)}</text>'
-        f'<text x="{x + 12:.0f}" y="{y + 54:.0f}" fill="{FAINT}">{escape(box.detail)}</text></g>'
+        + (f"<title>{in_markup(box.hint)}</title>" if box.hint else "")
+        + f'<text x="{x + 12:.0f}" y="{y + 21:.0f}" font-weight="600" fill="{INK}">{in_markup(box.title)}</text>'
+        f'<text x="{x + 12:.0f}" y="{y + 38:.0f}" fill="{FAINT}">{in_markup(box.state)}</text>'
+        f'<text x="{x + 12:.0f}" y="{y + 54:.0f}" fill="{FAINT}">{in_markup(box.origin)}</text>'
+        f'<text x="{x + 12:.0f}" y="{y + 70:.0f}" fill="{FAINT}">{in_markup(box.detail)}</text></g>'
     )

@@ -29,7 +29,7 @@ from keifu.provenance._model import (
 )
 from keifu.provenance.bundle_file import Parts, Refused, decode_parts, encode_parts, read_file, refused_by
 from keifu.provenance.documents import Documents
-from keifu.provenance.facts import Production, anchor, leaf_revoked_at, production, record_words
+from keifu.provenance.facts import Production, anchor, closed_at, leaf_revoked_at, production, record_words
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.manifest import Manifest
@@ -174,17 +174,19 @@ def _look(words: Words, trust: Trust, environment: bytes | None, labels: Iterabl
     if environment:
         production(words, trust.registry, trust.environments, environment)
     for item in labels:
-        _revoked(words, trust, item)
+        _against(words, trust, item)
 
 
-def _revoked(words: Words, trust: Trust, item: LabelProof) -> bool:
-    """Whether an anchored label was taken back. Raises CheckFailed when its anchor is none, or was. The leaf's own word
-    is looked at only where the anchor's says that some of its leaves were taken back."""
+def _against(words: Words, trust: Trust, item: LabelProof) -> str:
+    """What speaks against an anchored label, or nothing. Raises CheckFailed when its anchor is none, or was taken back.
+    The leaf's own word is looked at only where the anchor's says that some of its leaves were taken back."""
     found = anchor(words, trust.registry, item.anchorer.lower(), item.root)
-    if not found.leaves_revoked:
-        return False
-    digest = RegistryDomain(trust.chain, trust.registry).label_digest(item.label)
-    return leaf_revoked_at(words, trust.registry, item.anchorer.lower(), item.root, digest) > 0
+    closed = closed_at(words, trust.registry, item.label.labeller)
+    if found.leaves_revoked:
+        digest = RegistryDomain(trust.chain, trust.registry).label_digest(item.label)
+        if leaf_revoked_at(words, trust.registry, item.anchorer.lower(), item.root, digest):
+            return "was taken back"
+    return f"was anchored after {item.label.labeller} closed its key" if closed and found.time > closed else ""
 
 
 def _check_domain(parts: Parts, trust: Trust, environment: bytes | None) -> None:
@@ -295,8 +297,8 @@ def _check_labels(parts: Parts, trust: Trust, state: State, verified: Verified) 
         if item.anchorer.lower() not in authors:
             raise Refused("label", f"{item.anchorer} anchored the label, but is no author of its data set or labels")
         item.verify(domain, item.root)
-        if _revoked(state, trust, item):
-            raise Refused("label", f"the label of sample {item.label.index} was taken back")
+        if against := _against(state, trust, item):
+            raise Refused("label", f"the label of sample {item.label.index} {against}")
         verified.labels.append(item)
 
 

@@ -17,11 +17,23 @@ from typing import Annotated, Any
 import msgspec
 
 from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.provenance._files import read_bounded
 from keifu.provenance._model import Heartbeat, Label, Record, digest_bytes
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.statement import canonical
 
-__all__ = ["FORMAT", "Parts", "Refused", "decode_parts", "encode_parts", "read_file", "refused_by"]
+__all__ = [
+    "FORMAT",
+    "HeartbeatDocument",
+    "Parts",
+    "Refused",
+    "decode_parts",
+    "encode_parts",
+    "heartbeat_json",
+    "heartbeat_of",
+    "read_file",
+    "refused_by",
+]
 
 FORMAT = "keifu-bundle/2"
 HEADER = bytes.fromhex("1f8b08000000000000ff")  # gzip without a name, a time, or a word of who wrote it
@@ -53,7 +65,9 @@ def refused_by(check: str) -> Iterator[None]:
         raise Refused(check, error.message, remedy=error.remedy) from error
 
 
-class _Heartbeat(msgspec.Struct, forbid_unknown_fields=True):
+class HeartbeatDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A heartbeat as it is written, in bundles and in files of heartbeats."""
+
     node: str
     environment: str
     seq: Number
@@ -103,7 +117,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     environment: str
     records: list[_Record]
     documents: list[str]
-    heartbeats: list[_Heartbeat]
+    heartbeats: list[HeartbeatDocument]
     labels: list[_Label]
 
 
@@ -135,7 +149,7 @@ class Parts:
             "environment": self.environment.hex(),
             "records": [record.to_json() for record in self.records],
             "documents": [body.decode() for body in self.documents],
-            "heartbeats": [_heartbeat_json(*item) for item in self.heartbeats],
+            "heartbeats": [heartbeat_json(*item) for item in self.heartbeats],
             "labels": [_label_json(item) for item in self.labels],
         }
 
@@ -151,7 +165,7 @@ class Parts:
             digest_bytes(found.environment, "environment") if found.environment else b"",
             tuple(Record.from_json(msgspec.to_builtins(record)) for record in found.records),
             tuple(text.encode() for text in found.documents),
-            tuple(_heartbeat(item) for item in found.heartbeats),
+            tuple(heartbeat_of(item) for item in found.heartbeats),
             tuple(_label(item) for item in found.labels),
         )
 
@@ -193,7 +207,8 @@ def _inflate(data: bytes) -> bytes:
     return body
 
 
-def _heartbeat_json(heartbeat: Heartbeat, signature: bytes) -> dict[str, Any]:
+def heartbeat_json(heartbeat: Heartbeat, signature: bytes) -> dict[str, Any]:
+    """A signed heartbeat in the form of `HeartbeatDocument`."""
     return {
         "node": heartbeat.node.lower(),
         "environment": heartbeat.environment.hex(),
@@ -204,7 +219,8 @@ def _heartbeat_json(heartbeat: Heartbeat, signature: bytes) -> dict[str, Any]:
     }
 
 
-def _heartbeat(item: _Heartbeat) -> tuple[Heartbeat, bytes]:
+def heartbeat_of(item: HeartbeatDocument) -> tuple[Heartbeat, bytes]:
+    """Raises InputError or ValueError for values that a heartbeat cannot have."""
     environment, digest = _words(item.environment, item.digest)
     said = Heartbeat(_address(item.node), environment, item.seq, digest, item.time)
     return said, _signature(item.signature)
@@ -249,8 +265,6 @@ def _signature(text: str) -> bytes:
 
 
 def read_file(path: str | Path) -> bytes:
-    """Raises Refused ("file") when it cannot be read."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise Refused("file", f"cannot read {path}: {error.strerror}") from error
+    """Raises Refused ("file") when it cannot be read, or is larger than any bundle."""
+    with refused_by("file"):
+        return read_bounded(path, LARGEST, "a bundle")

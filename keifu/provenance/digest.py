@@ -145,7 +145,7 @@ def _walk(root: Path, ignored: frozenset[tuple[str, ...]], links: bool) -> Itera
             if stat.S_ISDIR(info.st_mode):
                 pending.append((entry.path, where))
             else:
-                _require(stat.S_ISREG(info.st_mode), Path(entry.path), info.st_mode)
+                _require(stat.S_ISREG(info.st_mode), entry.path, info.st_mode)
                 yield _FoundFile(where, entry.path, info.st_size)
 
 
@@ -169,7 +169,7 @@ def _utf8(name: str, folder: str) -> str:
     return name
 
 
-def _require(plain: bool, path: Path, mode: int) -> None:
+def _require(plain: bool, path: str | Path, mode: int) -> None:
     if plain:
         return
     what = "a symbolic link" if stat.S_ISLNK(mode) else "neither a file nor a folder"

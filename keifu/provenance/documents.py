@@ -10,6 +10,7 @@ from typing import Any
 
 from keifu.chain.deployments import user_folder
 from keifu.errors import InputError
+from keifu.provenance._files import read_bounded
 from keifu.provenance._model import ZERO, Record
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.statement import read_statement
@@ -103,9 +104,7 @@ class Documents:
 
 def _read(path: Path, digest: bytes | None = None) -> bytes | None:
     try:
-        if path.stat().st_size > LARGEST_DOCUMENT:
-            return None
-        body = path.read_bytes()
-    except OSError:
+        body = read_bounded(path, LARGEST_DOCUMENT, "a document")
+    except InputError:
         return None
     return body if digest is None or hashlib.sha256(body).digest() == digest else None

@@ -8,6 +8,7 @@ import msgspec
 
 from keifu.errors import InputError
 from keifu.keys import keccak256
+from keifu.provenance._files import read_bounded
 from keifu.provenance._layout import Words, name_slot
 from keifu.provenance.facts import accounts_of, closed_at
 from keifu.provenance.proved import Proved
@@ -61,10 +62,8 @@ def _check_document(path: Path, name: str, chain: int, account: str) -> Finding:
     if not name:
         raise InputError("whose document is it?", remedy="--name did:web:…")
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{path} is too large for a DID document")
-        document = msgspec.json.decode(path.read_bytes(), type=_Document)
-    except (OSError, ValueError, RecursionError) as error:
+        document = msgspec.json.decode(read_bounded(path, LARGEST_FILE, "a DID document"), type=_Document)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no DID document: {error}") from error
     if document.id != name:
         return Finding("document", False, f"it is about {document.id}, not {name}")

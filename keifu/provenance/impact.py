@@ -10,22 +10,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keifu.chain.follower import Event
 from keifu.chain.logs import find_logs
 from keifu.errors import CheckFailed, InputError
+from keifu.provenance._log import parents_in
 from keifu.provenance._model import Record, RegistryDomain, Relation, Status
 from keifu.provenance.facts import Anchor, Production, RecordWord, anchor, leaf_revoked_at, record_words
-from keifu.provenance.labels import LabelProof
 from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Entry, Logged
 
-__all__ = ["Impact", "Leaf", "impact"]
+if TYPE_CHECKING:
+    from keifu.provenance.labels import LabelProof
 
-WORD = 32
-LINKS_FIELD = 9  # of the record, counted from 0
-MAX_LINKS = 16
+__all__ = ["Impact", "Leaf", "impact"]
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,6 @@ class Impact:
     @property
     def withdrawn(self) -> bool:
         return self.root.status != Status.ACTIVE or (self.leaf is not None and self.leaf.revoked_at > 0)
-
-    def path(self, record_id: bytes) -> list[bytes]:
-        """From a record up to the root."""
-        found = [record_id]
-        while found[-1] != self.root.id:
-            found.append(self.via[found[-1]])
-        return found
 
 
 def impact(proved: Proved, root: bytes, leaf: LabelProof | None = None) -> Impact:
@@ -136,19 +128,9 @@ def _id_of(log: Event) -> bytes:
 
 
 def _parents(log: Event) -> Iterator[bytes]:
-    """Parents that a registration names, what it supersedes left out. Read from the plain words, without decoding the
-    rest: most records do not rest on what is asked about, and those that do are decoded and hashed afterwards."""
-    data = bytes.fromhex(log.data[2:])
-    record = _number(data, 0)
-    links = record + _number(data, record + LINKS_FIELD * WORD)
-    for number in range(min(_number(data, links), MAX_LINKS)):
-        at = links + WORD + 2 * WORD * number
-        if _number(data, at) != Relation.SUPERSEDES:
-            yield data[at + WORD : at + 2 * WORD]
-
-
-def _number(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + WORD], "big")
+    """Read from the plain words: most records do not rest on what is asked about, and those that do are read whole and
+    hashed afterwards."""
+    return parents_in(bytes.fromhex(log.data[2:]))
 
 
 def _check_paths(via: Mapping[bytes, bytes], contents: Mapping[bytes, Logged]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
+from keifu.provenance._files import read_bounded
 from keifu.provenance._layout import Words
 from keifu.provenance._model import Label, digest_bytes
 from keifu.provenance.facts import anchor, closed_at, leaf_revoked_at
@@ -16,7 +18,7 @@ from keifu.provenance.labels import LabelProof
 from keifu.provenance.proved import Proved
 from keifu.provenance.verify import Finding, check_block
 
-__all__ = ["check", "read_proof"]
+__all__ = ["check", "document_of", "read_proof"]
 
 FORMAT = "keifu-label/1"
 LARGEST_FILE = 1 << 20
@@ -40,15 +42,28 @@ class _File(msgspec.Struct):
     opening: _Opening | None = None
 
 
+def document_of(proof: LabelProof, opening: Opening | None = None) -> dict[str, Any]:
+    """What `read_proof` reads, to be written as JSON."""
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "label": [item.hex() if isinstance(item, bytes) else item for item in proof.label.args],
+        "signature": proof.signature.hex(),
+        "proof": [item.hex() for item in proof.proof],
+        "root": proof.root.hex(),
+        "anchorer": proof.anchorer,
+    }
+    if opening is not None:
+        document["opening"] = {"label": opening.label, "salt": opening.salt.hex()}
+    return document
+
+
 def read_proof(path: Path) -> tuple[LabelProof, Opening | None]:
     """What `keifu prov prove-label` wrote. Raises InputError when the file is none."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError(f"{path} is too large for a proof of one label")
-        data = msgspec.json.decode(path.read_bytes(), type=_File)
+        data = msgspec.json.decode(read_bounded(path, LARGEST_FILE, "a proof of one label"), type=_File)
         signature = bytes.fromhex(data.signature)
         opening = Opening(data.opening.label, bytes.fromhex(data.opening.salt)) if data.opening else None
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no proof of a label: {error}", remedy="keifu prov prove-label") from error
     if data.format != FORMAT:
         raise InputError(f"{path} has format {data.format!r}, this version reads {FORMAT}")

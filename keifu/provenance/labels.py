@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ ADDRESS = 20
 SIGNATURE = 65
 V_OFFSET = 27
 _HALF_ORDER = (0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2).to_bytes(WORD, "big")
+MAX_LABELS = 10_000_000  # of one file
+LABEL_BYTES = ADDRESS + 8 + WORD + WORD + SIGNATURE
 CHUNK = 2_500  # signatures checked between two reports of progress
 PARALLEL_FROM = 10_000  # below, starting processes costs more than it saves
 
@@ -212,20 +215,25 @@ class LabelBatch:
 
     @classmethod
     def read(cls, path: str | Path, domain: RegistryDomain) -> LabelBatch:
-        """Raises InputError when the file is not a batch or its arrays do not fit together."""
+        """Raises InputError when the file is not a batch or its arrays do not fit together, before it takes memory for
+        more than the arrays of `MAX_LABELS`."""
         try:
+            _require_small(path)
             with np.load(path, allow_pickle=False) as data:
+                dataset = data["dataset"].tobytes()
                 batch = cls(
                     domain,
-                    data["dataset"].tobytes(),
+                    dataset,
                     data["labellers"],
                     data["indices"],
                     data["samples"],
                     data["labels"],
                     data["signatures"],
                 )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             raise InputError(f"{path} is not a batch of labels: {error}") from error
+        if batch.indices.dtype != np.int64 or batch.indices.ndim != 1 or len(dataset) != WORD:
+            raise InputError(f"the arrays in {path} do not fit together")
         widths = (
             (batch.labellers, ADDRESS),
             (batch.samples, WORD),
@@ -235,6 +243,14 @@ class LabelBatch:
         if any(rows.dtype != np.uint8 or rows.shape != (len(batch), width) for rows, width in widths):
             raise InputError(f"the arrays in {path} do not fit together")
         return batch
+
+
+def _require_small(path: str | Path) -> None:
+    """Raises ValueError when the arrays of a file would take more memory than a batch may: a few kilobytes of zeros
+    packed can stand for any amount."""
+    with zipfile.ZipFile(path) as file:
+        if sum(item.file_size for item in file.infolist()) > MAX_LABELS * LABEL_BYTES:
+            raise ValueError(f"more than {MAX_LABELS:,} labels")
 
 
 def check_rows(part: tuple[Bytes, Bytes, Bytes]) -> list[int]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from keifu.errors import InputError
+from keifu.provenance._drawing import draw_lineage
 from keifu.provenance._model import Record, Relation, Status
-from keifu.provenance._picture import Box, Link, draw
 from keifu.provenance.registry import Entry, RecordStore
 
 __all__ = ["Lineage", "walk"]
 
 SHORT = 8  # hex digits by which people tell records apart
-COLOURS = {Status.ACTIVE: "#1a7f5a", Status.DEPRECATED: "#b7791f", Status.REVOKED: "#c53030"}
-MISSING_COLOUR = "#999999"
 
 
 @dataclass
@@ -106,29 +105,10 @@ class Lineage:
             "cut": self.cut,
         }
 
-    def to_svg(self) -> str:
-        """A picture: children above, parents below, one row for each distance on the longest path."""
-        levels = {record_id.hex(): level for record_id, level in self._levels().items()}
-        boxes = {key: self._box(bytes.fromhex(key)) for key in levels}
-        links = [
-            Link(entry.id.hex(), link.parent.hex(), link.relation.word)
-            for entry in self.entries.values()
-            for link in entry.record.links
-            if link.parent.hex() in levels
-        ]
-        return draw(f"Lineage of {self.title(self.root)}", boxes, levels, links)
-
-    def _box(self, record_id: bytes) -> Box:
-        entry = self.entries.get(record_id)
-        short = record_id.hex()[:SHORT]
-        if entry is None:
-            return Box(self.names.get(record_id) or "not known here", f"{short} · missing", "", MISSING_COLOUR)
-        return Box(
-            self.names.get(record_id) or entry.record.kind.word,
-            f"{short} · {entry.status.word}",
-            f"sha256 {entry.record.digest.hex()[:12]}…",
-            COLOURS[entry.status],
-        )
+    def to_svg(self, opened: Collection[bytes] = ()) -> str:
+        """A picture: children above, parents below, one row for each distance on the longest path. Of a large lineage,
+        records that look alike and long chains share a box, those that are `opened` apart."""
+        return draw_lineage(self, self._topological(), opened)
 
     def _levels(self) -> dict[bytes, int]:
         """Longest distance from the root, in order of discovery. Ids commit to parents, so there is no cycle."""

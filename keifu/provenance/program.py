@@ -23,9 +23,11 @@ from keifu import merkle
 from keifu.abi import encode_args
 from keifu.errors import InputError
 from keifu.keys import keccak256
+from keifu.provenance._files import read_bounded
 
 __all__ = ["PROGRAM_FILE", "SPEC_VERSION", "Operator", "program_root", "write_program"]
 
+LARGEST_PROGRAM = 1 << 20  # bytes
 PROGRAM_FILE = "program.json"
 SPEC_VERSION = 1
 MAX_OPERATORS = 1_024
@@ -70,11 +72,11 @@ def write_program(folder: Path, operators: list[Operator]) -> bytes:
 def program_root(folder: Path) -> bytes:
     """Recompute the root from the files. Raises InputError naming the file or operator that is not as it should be."""
     path = folder / PROGRAM_FILE
+    if not path.is_file():
+        raise InputError(f"{path} cannot be read", remedy="weights with a program root come with it")
     try:
-        program = msgspec.json.decode(path.read_bytes(), type=_Program)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read", remedy="weights with a program root come with it") from error
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        program = msgspec.json.decode(read_bounded(path, LARGEST_PROGRAM, "a program"), type=_Program)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: {error}") from error
     digests = [_descriptor(folder, number, operator) for number, operator in enumerate(program.operators)]
     leaves = np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 32)
@@ -118,8 +120,9 @@ def _array(folder: Path, number: int, name: str, kind: type[Any], shape: tuple[i
     if Path(name).name != name or not name.endswith(".npy"):
         raise InputError(f"operator {number}: {name!r} names no .npy file of its folder")
     try:
-        array: NDArray[Any] = np.load(folder / name, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        # Mapped, not read: what its header promises takes no memory before it is compared with the operator's shape.
+        array: NDArray[Any] = np.load(folder / name, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, OverflowError) as error:
         raise InputError(f"operator {number}: cannot read {name}") from error
     if array.dtype != kind or array.shape != shape:
         raise InputError(

@@ -15,8 +15,9 @@ from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient
 from keifu.chain.follower import Event
 from keifu.chain.logs import Topic, find_logs
-from keifu.errors import AbiError, CheckFailed, InputError
+from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account, keccak256
+from keifu.provenance._log import record_in
 from keifu.provenance._model import (
     DIGEST_BYTES,
     Attestation,
@@ -259,18 +260,16 @@ class Provenance:
 
     def records_in(self, logs: Iterable[Event]) -> dict[bytes, Logged]:
         """Records in logs by the ids that they hash to, whatever the node says of their ids."""
-        found = (self._record(log) for log in logs)
+        found = map(_logged, logs)
         return {self.domain.record_id(item.record): item for item in found if item is not None}
 
-    def _record(self, log: Event) -> Logged | None:
-        """The record in a log, or None when the log is not what it should be."""
-        try:
-            topics = [bytes.fromhex(topic[2:]) for topic in log.topics]
-            event = self.registry.interface.event("Registered")
-            record = Record.from_args(event.decode(topics, bytes.fromhex(log.data[2:]))["record"])
-            return Logged(record, log.number)
-        except (InputError, AbiError, ValueError, KeyError, OverflowError, TypeError, AttributeError, IndexError):
-            return None
+
+def _logged(log: Event) -> Logged | None:
+    """The record in a log, or None when the log is not what it should be."""
+    try:
+        return Logged(record_in(bytes.fromhex(log.data[2:])), log.number)
+    except (InputError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def _any_of(words: Sequence[bytes] | None) -> list[str] | None:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from keifu.errors import InputError
+from keifu.provenance._files import read_bounded
 from keifu.provenance._model import Kind, Relation
 from keifu.provenance._page import Words, page
 from keifu.provenance.answers import QUESTIONS, Dossier, Line
@@ -54,12 +55,7 @@ class Checklist(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @classmethod
     def read(cls, path: Path) -> Checklist:
         """Raises InputError naming what is wrong with the file."""
-        try:
-            if path.stat().st_size > LARGEST_FILE:
-                raise InputError(f"{path} is too large for a checklist")
-            return cls._of(path.read_bytes(), str(path))
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}") from error
+        return cls._of(read_bounded(path, LARGEST_FILE, "a checklist"), str(path))
 
     @classmethod
     def _of(cls, body: bytes, where: str) -> Checklist:

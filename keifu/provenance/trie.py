@@ -151,20 +151,20 @@ def value_at(root: bytes, key: bytes, nodes: _Nodes) -> bytes | None:
     """
     if root == EMPTY_ROOT:
         return None
-    path = _nibbles(keccak256(key))
+    path, at = keccak256(key).hex(), 0
     node = nodes[root]
     while True:
         if len(node) == BRANCH:
-            if not path:
+            if at == len(path):
                 return _plain(node[-1]) or None
-            child, path = node[path[0]], path[1:]
+            child, at = node[int(path[at], 16)], at + 1
         elif len(node) == PATH_AND_CHILD:
             shared, is_leaf = _compact(_plain(node[0]))
-            if path[: len(shared)] != shared:
+            if not path.startswith(shared, at):
                 return None
-            path = path[len(shared) :]
+            at += len(shared)
             if is_leaf:
-                return None if path else _plain(node[1])
+                return None if at < len(path) else _plain(node[1])
             child = node[1]
         else:
             raise CheckFailed("a trie node has neither 17 nor 2 members")
@@ -192,14 +192,9 @@ def _plain(item: Any) -> bytes:
     return item
 
 
-def _nibbles(data: bytes) -> list[int]:
-    return [nibble for byte in data for nibble in (byte >> 4, byte & 15)]
-
-
-def _compact(encoded: bytes) -> tuple[list[int], bool]:
-    """Hex-prefix decoding (appendix C): nibbles, and whether the node is a leaf."""
-    nibbles = _nibbles(encoded)
-    if not nibbles:
+def _compact(encoded: bytes) -> tuple[str, bool]:
+    """Hex-prefix decoding (appendix C): nibbles as hex digits, and whether the node is a leaf."""
+    if not encoded:
         raise CheckFailed("a trie node has an empty path")
-    odd, leaf = nibbles[0] & 1, bool(nibbles[0] & 2)
-    return nibbles[1 if odd else 2 :], leaf
+    flag = encoded[0] >> 4
+    return encoded.hex()[1 if flag & 1 else 2 :], bool(flag & 2)

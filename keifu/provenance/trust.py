@@ -15,6 +15,7 @@ import msgspec
 from keifu.chain.deployments import user_folder
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
+from keifu.provenance._files import read_bounded
 from keifu.provenance._model import digest_bytes
 
 __all__ = ["FILE_VARIABLE", "FORMAT", "Trust", "trust_file"]
@@ -52,12 +53,8 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def read(cls, path: Path) -> Trust:
         """Raises InputError when the file is not a trust file."""
         try:
-            if path.stat().st_size > LARGEST_FILE:
-                raise InputError(f"{path} is too large for a trust file")
-            found = msgspec.json.decode(path.read_bytes(), type=cls)
-        except FileNotFoundError as error:
-            raise InputError(f"there is no trust file {path}", remedy="make one: keifu trust init") from error
-        except (OSError, msgspec.DecodeError, RecursionError) as error:
+            found = msgspec.json.decode(read_bounded(path, LARGEST_FILE, "a trust file"), type=cls)
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{path} is no trust file: {error}", remedy="make one: keifu trust init") from error
         return found.checked(str(path))
 

@@ -12,7 +12,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.keys import Account, keccak256
 from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest
 from keifu.provenance.bundle import Bundle, Verified
-from keifu.provenance.bundle_file import HEADER, Refused, unpack
+from keifu.provenance.bundle_file import HEADER, Refused, decode_parts
 from keifu.provenance.statement import canonical
 from keifu.provenance.trust import Trust
 from tests.conformance.good import Good
@@ -94,7 +94,7 @@ def packed(document: Any) -> bytes:
 def refusal(data: bytes, question: Question) -> str:
     """The check that refuses these bytes, or "" when they are believed."""
     try:
-        question.of(Bundle(unpack(data)))
+        question.of(Bundle(decode_parts(data)))
     except Refused as error:
         return error.check
     return ""
@@ -121,7 +121,7 @@ def forged_bundles(good: Mapping[str, Good]) -> Iterator[Forged]:
         "environment-two-of-three",
     ):
         yield from _documents(base, documents[base])
-    for base in ("environment-one-attester", "environment-two-of-three", "heartbeat", "label"):
+    for base in ("environment-one-attester", "environment-two-of-three", "environment-sound", "heartbeat", "label"):
         yield from _environment(base, documents[base])
     yield from _heartbeats(documents["heartbeats-3"])
     yield from _labels(documents["labels-5"])

@@ -11,10 +11,10 @@ from typing import Any
 from keifu.keys import Account
 from keifu.provenance import Heartbeat, Kind, Link, Record, environments_domain, heartbeat_digest
 from keifu.provenance.bundle import Bundle, make_bundle
-from keifu.provenance.bundle_file import pack
+from keifu.provenance.bundle_file import encode_parts
 from keifu.provenance.digest import FileDigest
 from keifu.provenance.documents import Documents
-from keifu.provenance.labels import LabelBatch, label_word
+from keifu.provenance.labels import LabelBatch, LabelProof, label_word
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.registry import Entry
@@ -22,7 +22,7 @@ from keifu.provenance.statement import canonical, statement
 from keifu.provenance.trust import Trust
 from tests.conformance.world import CHAIN, NOW, World, address
 
-__all__ = ["Good", "Maker", "good_bundles", "lineage_of"]
+__all__ = ["WITHDRAWN", "Good", "Maker", "good_bundles", "lineage_of", "withdrawn"]
 
 AUTHOR, OWNER = address("author"), address("owner")
 SCHEMA, OTHER = hashlib.sha256(b"evaluated").digest(), hashlib.sha256(b"scanned").digest()
@@ -104,7 +104,7 @@ class Maker:
             nodes=tuple(sorted(state.nodes)),
             documents=(manifest.body, said),
         )
-        return pack(parts), Good("", made, proved.pinned, b"", True)
+        return encode_parts(parts), Good("", made, proved.pinned, b"", True)
 
 
 def lineage_of(root: bytes, records: dict[bytes, Record]) -> Lineage:
@@ -126,6 +126,7 @@ def good_bundles() -> Iterator[Good]:
     yield from _sizes()
     yield from _contents()
     yield from _environments()
+    yield from _sound()
     yield from _heartbeats()
     yield from _labels()
 
@@ -248,6 +249,28 @@ def _environments() -> Iterator[Good]:
     )
 
 
+def _sound() -> Iterator[Good]:
+    """Policies that ask for a sound lineage: three generations, of which one is withdrawn, or never written down."""
+    one = [(NOW - 9_000, [(SCHEMA, 1, 0, ATTESTERS[:1])])]
+    for name, policies, statuses in (
+        ("sound", [(NOW - 9_000, [])], (1, 1, 1)),
+        ("sound-and-attested", one, (1, 1, 1)),
+        ("unsound-data", one, (3, 1, 1)),
+        ("unsound-parent", [(NOW - 9_000, [])], (1, 2, 1)),
+        ("links-not-stored", [(NOW - 9_000, [])], (0, 1, 1)),
+    ):
+        maker = Maker()
+        data = maker.record("data", status=statuses[0] or 1)
+        base = maker.record("base", [data], status=statuses[1])
+        weights = maker.record("weights", [base, data], kind=Kind.WEIGHTS, status=statuses[2])
+        for record_id, status in zip((data, base, weights), statuses, strict=True):
+            if status:
+                maker.world.store_links(record_id, maker.records[record_id], status=status)
+        maker.world.attest(ATTESTERS[0], SCHEMA, weights)
+        environment = maker.world.promote(OWNER, weights, policies, sound=True)
+        yield maker.good(f"environment-{name}", weights, environment=environment, in_order=set(statuses) == {1})
+
+
 def beat(maker: Maker, node: Account, environment: bytes, digest: bytes, *, seq: int = 1, time: int = NOW - 30) -> Any:
     said = Heartbeat(node.address.lower(), environment, seq, digest, time)
     return said, node.sign(heartbeat_digest(environments_domain(CHAIN, maker.world.environments), said))
@@ -265,17 +288,73 @@ def _heartbeats() -> Iterator[Good]:
         yield maker.good(name, weights, environment=environment, heartbeats=beats, in_order=not contradicts)
 
 
+Change = Callable[[World, LabelProof], None]
+
+
+def _nothing(world: World, proof: LabelProof) -> None:
+    del world, proof
+
+
+def _labelled(rows: Sequence[int]) -> tuple[Maker, bytes, bytes, list[LabelProof]]:
+    """Weights trained on a data set with seven labels: who made it, the record, its environment, and proofs of `rows`
+    and of the last label."""
+    maker = Maker()
+    data = maker.record("data")
+    labels = maker.record("labels", [data], kind=Kind.LABEL_SET, author=address("label author"))
+    labellers = [Account.from_role(f"labeller {i % 2}") for i in range(7)]
+    words = [label_word(i) for i in range(7)]
+    batch = LabelBatch.sign(maker.world.domain, data, labellers, [bytes([i]) for i in range(7)], words)
+    anchorer = address("label author") if rows == [2] else AUTHOR
+    maker.world.anchor(anchorer, batch.tree().root, len(batch))
+    weights = maker.record("weights", [labels, data], kind=Kind.WEIGHTS)
+    proofs = [batch.prove(row, anchorer) for row in (*rows, 6)]
+    return maker, weights, maker.world.promote(OWNER, weights), proofs
+
+
+def _with_labels(name: str, rows: Sequence[int], change: Change = _nothing) -> Good:
+    """`change` is what happened to the last label, which is not shown."""
+    maker, weights, environment, proofs = _labelled(rows)
+    change(maker.world, proofs[-1])
+    return maker.good(name, weights, environment=environment, labels=proofs[:-1])
+
+
 def _labels() -> Iterator[Good]:
-    for name, rows in (("label", [2]), ("labels-5", [0, 1, 2, 3, 4])):
-        maker = Maker()
-        data = maker.record("data")
-        labelled = maker.record("labels", [data], kind=Kind.LABEL_SET, author=address("label author"))
-        labellers = [Account.from_role(f"labeller {i % 2}") for i in range(7)]
-        words = [label_word(i) for i in range(7)]
-        batch = LabelBatch.sign(maker.world.domain, data, labellers, [bytes([i]) for i in range(7)], words)
-        anchorer = address("label author") if rows == [2] else AUTHOR
-        maker.world.anchor(anchorer, batch.tree().root, len(batch))
-        weights = maker.record("weights", [labelled, data], kind=Kind.WEIGHTS)
-        proofs = [batch.prove(row, anchorer) for row in rows]
-        environment = maker.world.promote(OWNER, weights)
-        yield maker.good(name, weights, environment=environment, labels=proofs)
+    yield _with_labels("label", [2])
+    yield _with_labels("labels-5", [0, 1, 2, 3, 4])
+    yield _with_labels("label-beside-one-taken-back", [2], _leaf_taken_back)
+    yield _with_labels("label-of-a-key-closed-later", [2], _key_closed_later)
+
+
+def _leaf_taken_back(world: World, proof: LabelProof) -> None:
+    world.anchor(proof.anchorer, proof.root, 7, leaves=1)
+    world.revoke_leaf(proof.anchorer, proof.root, world.domain.label_digest(proof.label))
+
+
+def _anchor_taken_back(world: World, proof: LabelProof) -> None:
+    world.anchor(proof.anchorer, proof.root, 7, revoked=NOW - 60)
+
+
+def _key_closed(world: World, proof: LabelProof) -> None:
+    world.close(proof.label.labeller, NOW - 2_001)
+
+
+def _key_closed_later(world: World, proof: LabelProof) -> None:
+    world.close(proof.label.labeller, NOW - 9)
+
+
+WITHDRAWN: dict[str, Change] = {
+    "the label was taken back": _leaf_taken_back,
+    "its anchor was taken back": _anchor_taken_back,
+    "its labeller's key was closed before": _key_closed,
+}
+
+
+def withdrawn(change: Change) -> tuple[bytes, Good]:
+    """A bundle that shows a label which counts no more, with proofs of that state: past `make_bundle`, which makes
+    none. With the question that it is asked."""
+    maker, weights, environment, proofs = _labelled([2])
+    good = maker.good("", weights, environment=environment, labels=proofs[:-1])
+    change(maker.world, proofs[0])
+    _, header, nodes = maker.world.block()
+    parts = replace(good.bundle.parts, header=header, nodes=tuple(sorted(nodes.values())))
+    return encode_parts(parts), replace(good, trust=maker.world.proved().pinned)

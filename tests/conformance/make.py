@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from keifu.provenance.bundle_file import pack
+from keifu.provenance.bundle_file import encode_parts
 from tests.conformance.forged import Forged, Question, apply, forged_bundles, packed, refusal
 from tests.conformance.good import Good, good_bundles
 
@@ -42,7 +42,7 @@ def main() -> int:
     good = {item.name: item for item in good_bundles()}
     FOLDER.mkdir(exist_ok=True)
     for item in good.values():
-        (FOLDER / f"{item.name}.bundle").write_bytes(pack(item.bundle.parts))
+        (FOLDER / f"{item.name}.bundle").write_bytes(encode_parts(item.bundle.parts))
     forged = []
     for case in forged_bundles(good):
         base = good[case.base]

@@ -72,8 +72,26 @@ class World:
         key = keccak256(bytes.fromhex(who[2:]).rjust(32, b"\0") + schema + subject)
         self.put(self.registry, _in(0, key), time | expiry << 40 | revoked << 104 | 1 << 144 | 1 << 176)
 
-    def anchor(self, who: str, root: bytes, count: int) -> None:
-        self.put(self.registry, _in(1, bytes.fromhex(who[2:]), root), (NOW - 2_000) | count << 40)
+    def anchor(self, who: str, root: bytes, count: int, *, revoked: int = 0, leaves: int = 0) -> None:
+        """`revoked` is when it was taken back, `leaves` how many of its leaves were."""
+        word = (NOW - 2_000) | count << 40 | revoked << 72 | leaves << 112
+        self.put(self.registry, _in(1, bytes.fromhex(who[2:]), root), word)
+
+    def revoke_leaf(self, who: str, root: bytes, digest: bytes) -> None:
+        key = keccak256(bytes.fromhex(who[2:]).rjust(32, b"\0") + root + digest)
+        self.put(self.registry, _in(8, key), NOW - 60)
+
+    def close(self, who: str, at: int) -> None:
+        """The key of an account was declared lost."""
+        self.put(self.registry, _in(4, bytes.fromhex(who[2:])), at << 160)
+
+    def store_links(self, record_id: bytes, record: Record, *, status: int = 1) -> None:
+        """What a policy that asks for a sound lineage looks at."""
+        first = int.from_bytes(_in(3, record_id), "big")
+        words = [int.from_bytes(link.parent, "big") for link in record.links] or [0]
+        words[0] |= len(record.links) | status << 6
+        for number, word in enumerate(words):
+            self.put(self.registry, _word((first + number) % (1 << 256)), word)
 
     def promote(
         self,
@@ -83,8 +101,9 @@ class World:
         *,
         seq: int = 1,
         name: str = "production",
+        sound: bool = False,
     ) -> bytes:
-        """`policies` are (since when, entries of (schema, needed, age, attesters))."""
+        """`policies` are (since when, entries of (schema, needed, age, attesters)); `sound`: all ask for that, too."""
         environment = environment_id(CHAIN, self.environments, owner, name)
         here = self.environments
         self.put(here, _in(0, environment), int(owner, 16) | seq << 160 | len(policies) << 200)
@@ -101,7 +120,7 @@ class World:
                     0,
                 ]
             words = words if not entries else words[:-1]
-            words[0] |= since << 216 | len(entries) << 208
+            words[0] |= since << 216 | len(entries) << 208 | sound << 215
             for offset, word in enumerate(words):
                 self.put(here, _word((first + offset) % (1 << 256)), word)
         return environment

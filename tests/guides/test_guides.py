@@ -47,8 +47,14 @@ SHELL_LANGUAGES = {"", "sh", "bash", "shell", "zsh"}
 _COMMAND = re.compile(rf"^(?:python -m [\w.]+|(?:{'|'.join(TOOLS)}) [a-z-]+)")
 
 
+# The case of each page that was found wrong by itself.
+CASES = {"docs/guides/ai-developer.md": "provenance-7"}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.case(CASES[page])) if page in CASES else page for page in PAGES]
+)
 def test_every_command_does_what_the_page_says(page, tmp_path, record_property):
     with Session(checkout(tmp_path / "keifu"), tmp_path / "home") as session:
         for step in steps(page):

@@ -56,6 +56,27 @@ def test_the_front_door_is_light_and_typed():
     assert (ROOT / "py.typed").is_file()
 
 
+HELP_OF_ALL = """
+import contextlib, io, sys
+from click import Context
+from keifu.cli import main
+from keifu.cli.root import cli
+for noun in cli.list_commands(Context(cli)):
+    for words in ([noun, "--help"], [noun, "digest", "--help"] if noun == "prov" else []):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+            main(words) if words else None
+print(sorted({name.split(".")[0] for name in sys.modules if "." not in name}))
+"""
+
+
+@pytest.mark.case("provenance-19")
+def test_the_help_of_every_noun_imports_nothing_that_it_does_not_need():
+    """Seen red with `import numpy` in a module of options. Seconds are for the benchmarks (`time.refuse`)."""
+    done = subprocess.run([sys.executable, "-c", HELP_OF_ALL], capture_output=True, text=True, check=True)
+    loaded = {name for name in ast.literal_eval(done.stdout) if not name.startswith("_")}
+    assert loaded - set(sys.stdlib_module_names) <= {"keifu", "ethwire", "click", "evmstorm"}
+
+
 def test_no_private_module_is_imported_across_packages():
     """`from keifu.x._y import …` stands inside keifu/x alone."""
     found = []

@@ -7,7 +7,7 @@ signature = account.sign(digest)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar
@@ -21,24 +21,40 @@ __all__ = ["Domain", "StructType"]
 WORD_BYTES = 32
 
 
-def _word(kind: str, value: Any) -> bytes:
-    """The 32-byte encoding of one member (EIP-712 encodeData); structs come as their hash (kind `struct`)."""
+def _encoder(kind: str) -> Callable[[Any], bytes]:
+    """Makes the 32 bytes of one member (EIP-712 encodeData); structs come as their hash (kind `struct`)."""
     if kind.endswith("[]"):
-        return keccak256(b"".join(_word(kind[:-2], item) for item in value))
-    if kind == "address":
-        plain = value if isinstance(value, str) else value.address
-        return bytes.fromhex(plain.removeprefix("0x")).rjust(WORD_BYTES, b"\0")
+        item = _encoder(kind[:-2])
+        return lambda value: keccak256(b"".join(map(item, value)))
+    if kind in _ENCODERS:
+        return _ENCODERS[kind]
     if kind.startswith("uint"):
-        return int(value).to_bytes(WORD_BYTES, "big")
-    if kind in ("bytes32", "struct"):
-        if len(value) != WORD_BYTES:
-            raise AbiError(f"{kind} takes 32 bytes, {len(value)} given")
-        return bytes(value)
-    if kind == "string":
-        return keccak256(value.encode())
-    if kind == "bytes":
-        return keccak256(value)
-    return encode_args([kind], [value], "typed data")
+        return _number
+    return lambda value: encode_args([kind], [value], "typed data")
+
+
+def _address(value: Any) -> bytes:
+    plain = value if isinstance(value, str) else value.address
+    return bytes.fromhex(plain.removeprefix("0x")).rjust(WORD_BYTES, b"\0")
+
+
+def _number(value: Any) -> bytes:
+    return int(value).to_bytes(WORD_BYTES, "big")
+
+
+def _whole_word(value: Any) -> bytes:
+    if len(value) != WORD_BYTES:
+        raise AbiError(f"bytes32 takes 32 bytes, {len(value)} given")
+    return bytes(value)
+
+
+_ENCODERS: dict[str, Callable[[Any], bytes]] = {
+    "address": _address,
+    "bytes32": _whole_word,
+    "struct": _whole_word,
+    "string": lambda value: keccak256(value.encode()),
+    "bytes": keccak256,
+}
 
 
 class StructType:
@@ -74,11 +90,16 @@ class StructType:
             for kind in self.members.values()
         )
 
+    @cached_property
+    def _encoders(self) -> tuple[Callable[[Any], bytes], ...]:
+        return tuple(map(_encoder, self._kinds))
+
     def hash(self, *values: Any) -> bytes:
         """hashStruct over values in member order."""
-        if len(values) != len(self._kinds):
+        if len(values) != len(self._encoders):
             raise AbiError(f"{self.name} has {len(self._kinds)} members, {len(values)} given", remedy=self.encoding)
-        return keccak256(self.type_hash + b"".join(map(_word, self._kinds, values)))
+        words = [encode(value) for encode, value in zip(self._encoders, values, strict=True)]
+        return keccak256(self.type_hash + b"".join(words))
 
 
 class Domain:

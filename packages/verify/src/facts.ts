@@ -8,11 +8,16 @@ import type { State } from "./state.js";
 const ATTESTATIONS = 0;
 const ANCHORS = 1;
 const RECORDS = 2;
+const LINKS = 3;
+const IDENTITIES = 4;
+const LEAVES = 8;
 const ENVIRONMENTS = 0;
 const PROMOTIONS = 1;
 const POLICIES = 2;
 const MAX_ENTRIES = 8;
 const MAX_ATTESTERS = 8;
+/** Records of a lineage that the registry walks. */
+const MAX_LINEAGE = 128;
 
 export interface RecordWord {
   author: string;
@@ -46,11 +51,17 @@ export interface Production {
   policy: PolicyEntry[];
   standing: Standing[];
   unmet: PolicyEntry[];
+  /** The policy asks that everything the artefact was made from is active. */
+  sound: boolean;
+  /** The first record of its lineage that is not, where the policy asks. */
+  unsound?: string | undefined;
 }
 
 export interface Anchor {
   time: bigint;
   count: bigint;
+  /** How many of its leaves were taken back. */
+  leavesRevoked: bigint;
 }
 
 const field = (value: bigint, at: bigint, bits: bigint): bigint => (value >> at) & ((1n << bits) - 1n);
@@ -76,22 +87,56 @@ export function production(state: State, registry: string, environments: string,
   if (!stored) throw new Wrong(`no environment ${environment} was declared in that state`);
   const owner = address(stored);
   const seq = field(stored, 160n, 40n);
-  const nothing = { environment, owner, seq, policy: [], standing: [], unmet: [] };
+  const nothing = { environment, owner, seq, policy: [], standing: [], unmet: [], sound: false };
   if (!seq) return { ...nothing, artefact: "0".repeat(64), block: 0n, status: "unknown" };
   const promoted = state.word(environments, inMapping(PROMOTIONS, key, word(seq)));
   const block = field(promoted, 0n, 48n);
   const artefact = hex(promoted - block);
-  const policy = readPolicy(state, environments, key, field(stored, 200n, 56n));
+  const { policy, sound } = readPolicy(state, environments, key, field(stored, 200n, 56n));
   const { status } = readRecord(state.word(registry, inMapping(RECORDS, fromHex(artefact))));
   const standing = readStanding(state, registry, policy, artefact);
   const unmet = policy.filter((entry) => !isMet(entry, standing, state.time));
-  return { environment, owner, seq, artefact, block, status, policy, standing, unmet };
+  const unsound = sound ? firstUnsound(state, registry, artefact) : undefined;
+  return { environment, owner, seq, artefact, block, status, policy, standing, unmet, sound, unsound };
+}
+
+/** The first of a record and its ancestors that is not active, or whose links are not stored; the registry's walk. */
+function firstUnsound(state: State, registry: string, root: string): string | undefined {
+  const found = [root];
+  for (const id of found) {
+    const place = number(inMapping(LINKS, fromHex(id)));
+    const link = (at: bigint): bigint => state.word(registry, word(BigInt.asUintN(256, place + at)));
+    const first = link(0n);
+    if (STATUSES[Number(field(first, 6n, 2n))] !== "active") return id;
+    const count = field(first, 0n, 5n);
+    const links = [first];
+    for (let at = 1n; at < count; at++) links.push(link(at));
+    for (const stored of count ? links : []) {
+      const parent = hex(stored - field(stored, 0n, 48n));
+      if (found.includes(parent)) continue;
+      if (found.length === MAX_LINEAGE) return id;
+      found.push(parent);
+    }
+  }
+  return undefined;
 }
 
 export function anchor(state: State, registry: string, anchorer: string, root: string): Anchor {
   const found = state.word(registry, inMapping(ANCHORS, padded(anchorer), fromHex(root)));
   if (!found) throw new Wrong(`${anchorer} anchored no root ${root} in that state`);
-  return { time: field(found, 0n, 40n), count: found >> 40n };
+  const revokedAt = field(found, 72n, 40n);
+  if (revokedAt) throw new Wrong(`${anchorer} took back the root ${root} in second ${revokedAt}`);
+  return { time: field(found, 0n, 40n), count: field(found, 40n, 32n), leavesRevoked: found >> 112n };
+}
+
+/** Since when (unix seconds) a leaf of an anchored tree is taken back; zero when it is not. */
+export function leafRevokedAt(state: State, registry: string, anchorer: string, root: string, digest: Uint8Array): bigint {
+  return state.word(registry, inMapping(LEAVES, keccak(concat(padded(anchorer), fromHex(root), digest))));
+}
+
+/** Since when (unix seconds) an account's key is closed, replaced or lost; zero while it is in use. */
+export function closedAt(state: State, registry: string, account: string): bigint {
+  return field(state.word(registry, inMapping(IDENTITIES, padded(account))), 160n, 40n);
 }
 
 function readRecord(value: bigint): RecordWord {
@@ -100,8 +145,16 @@ function readRecord(value: bigint): RecordWord {
   return { author: address(value), time: field(value, 160n, 40n), status };
 }
 
-/** The entries that count at the block: the last version, or the one before while the last is under notice. */
-function readPolicy(state: State, environments: string, environment: Uint8Array, version: bigint): PolicyEntry[] {
+/**
+ * The entries that count at the block, and whether a sound lineage is asked for: the last version, or the one before
+ * while the last is under notice.
+ */
+function readPolicy(
+  state: State,
+  environments: string,
+  environment: Uint8Array,
+  version: bigint,
+): { policy: PolicyEntry[]; sound: boolean } {
   const at = (chosen: bigint, offset: bigint): bigint => {
     const first = number(inMapping(POLICIES, environment, word(BigInt.asUintN(256, chosen))));
     return state.word(environments, word(BigInt.asUintN(256, first + offset)));
@@ -109,7 +162,8 @@ function readPolicy(state: State, environments: string, environment: Uint8Array,
   let head = at(version, 0n);
   if (head >> 216n > state.time) head = at(--version, 0n);
   const entries: PolicyEntry[] = [];
-  const count = Math.min(Number(field(head, 208n, 8n)), MAX_ENTRIES);
+  const count = Math.min(Number(field(head, 208n, 7n)), MAX_ENTRIES);
+  const sound = field(head, 215n, 1n) === 1n;
   for (let entry = 0, offset = 0n; entry < count; entry++) {
     if (entry) head = at(version, offset);
     const attesters = Math.min(Number(field(head, 168n, 8n)), MAX_ATTESTERS);
@@ -122,7 +176,7 @@ function readPolicy(state: State, environments: string, environment: Uint8Array,
     });
     offset += 1n + BigInt(attesters);
   }
-  return entries;
+  return { policy: entries, sound };
 }
 
 function readStanding(state: State, registry: string, policy: PolicyEntry[], artefact: string): Standing[] {

@@ -9,7 +9,7 @@
 
 import { fromHex, keccak, toHex } from "./bytes.js";
 import { bySha256, readManifest, readStatement, type Manifest } from "./documents.js";
-import { anchor, production, recordWord, type Production, type RecordWord } from "./facts.js";
+import { anchor, closedAt, leafRevokedAt, production, recordWord, type Production, type RecordWord } from "./facts.js";
 import { unpack, type Parts } from "./file.js";
 import type { Json } from "./json.js";
 import { Domain, merkleRoot, ZERO, type Heartbeat, type LabelProof, type RecordContent } from "./model.js";
@@ -189,10 +189,19 @@ function checkLabels(parts: Parts, trust: Trust, state: State, verified: Verifie
     if (![dataset.record.author, ...authors].includes(item.anchorer)) {
       throw new Wrong(`${item.anchorer} anchored the label, but is no author of its data set or labels`);
     }
-    anchor(state, trust.registry, item.anchorer, item.root);
+    const made = anchor(state, trust.registry, item.anchorer, item.root);
     if (!domain.isLabelSigned(item)) throw new Wrong(`label of sample ${item.index} is not signed by ${item.labeller}`);
     if (merkleRoot(keccak(keccak(domain.labelDigest(item))), item.proof) !== item.root) {
       throw new Wrong(`label of sample ${item.index} is not in the anchored batch`);
+    }
+    const digest = domain.labelDigest(item);
+    // The leaf's own word is looked at only where the anchor's says that some of its leaves were taken back.
+    if (made.leavesRevoked && leafRevokedAt(state, trust.registry, item.anchorer, item.root, digest)) {
+      throw new Wrong(`the label of sample ${item.index} was taken back`);
+    }
+    const closed = closedAt(state, trust.registry, item.labeller);
+    if (closed && made.time > closed) {
+      throw new Wrong(`the label of sample ${item.index} was anchored after ${item.labeller} closed its key`);
     }
     verified.labels.push(item);
   }
@@ -214,7 +223,7 @@ function checkAsked(verified: Verified, trust: Trust, question: Question): void 
 
 function isInOrder({ entries, production: made, contradictions }: Verified): boolean {
   const active = [...entries.values()].every((entry) => entry.status === "active");
-  return active && (!made || (made.status === "active" && !made.unmet.length)) && !contradictions.length;
+  return active && (!made || (made.status === "active" && !made.unmet.length && made.unsound === undefined)) && !contradictions.length;
 }
 
 function isAscending(items: readonly string[]): boolean {

@@ -7,8 +7,13 @@ import itertools
 import json
 
 import pytest
+from google.protobuf.json_format import Parse
+from in_toto_attestation.v1 import statement_pb2
 
 from keifu.keys import Account
+from keifu.provenance import Kind, Record
+from keifu.provenance.digest import digest_path
+from keifu.provenance.statement import canonical, statement
 
 SAMPLES = 8
 NUMBERS = itertools.count()  # so that no two files have the same bytes
@@ -64,7 +69,7 @@ def test_a_withdrawal_travels_to_what_runs(keifu, make):
     assert status == 1
     assert "still run by" in err
     found = json.loads(out)
-    assert found["records"][1]["path"] == [tuned, model, data]
+    assert [item["via"] for item in found["records"]] == [data, model]
     assert [(item["artefact"], item["runs"]) for item in found["environments"]] == [(tuned, True)]
     status, out, _ = keifu("prov", "running", "travels", "--owner", address("life owner"))
     assert status == 1
@@ -75,6 +80,91 @@ def test_a_withdrawal_travels_to_what_runs(keifu, make):
     status, out, _ = keifu("prov", "history", "travels", "--owner", address("life owner"), "--json")
     assert status == 0
     assert [item["artefact"] for item in json.loads(out)] == [other, tuned, other]
+
+
+@pytest.mark.case("provenance-8")
+def test_a_run_with_its_statement_is_registered_bundled_and_verified(keifu, tmp_path):
+    """SLSA's plainest form, without times. Seen red: our own verifier refused it for want of them."""
+    path = tmp_path / "run.log"
+    path.write_text(f"epoch 1 {next(NUMBERS)}")
+    manifest = digest_path(path)
+    predicate = {
+        "buildDefinition": {"buildType": "https://example.org/training", "externalParameters": {"epochs": 1}},
+        "runDetails": {"builder": {"id": "https://builder.example"}},
+    }
+    said = statement("run", manifest.root, predicate, "run")
+    document = tmp_path / "statement.json"
+    document.write_bytes(canonical(said))
+    found = Parse(document.read_text(), statement_pb2.Statement())
+    assert found.predicate_type == "https://slsa.dev/provenance/v1"
+    words = ("prov", "register", path, "--kind", "run", "--statement", document, "--role", "life author")
+    status, out, err = keifu(*words)
+    assert status == 0, err
+    bundle = tmp_path / "run.bundle"
+    status, block, err = keifu("prov", "bundle", out.strip(), "--out", bundle)
+    assert status == 0, err
+    assert keifu("trust", "init")[0] == 0
+    status, _, err = keifu("prov", "verify", bundle, "--block-hash", block.strip(), "--path", path)
+    assert status == 0, err
+
+
+@pytest.mark.case("provenance-18")
+def test_a_heartbeat_is_signed_for_the_bytes_that_are_loaded_and_no_others(keifu, make, tmp_path):
+    """Seen red without the comparison of the bytes: a heartbeat that costs its node was signed."""
+    model = make("beating model", "model")
+    owner = ("--owner", address("life owner"))
+    assert keifu("prov", "declare", "beating", "--role", "life owner")[0] == 0
+    beat = ("prov", "heartbeat", "beating", *owner, "--path", tmp_path / "beating_model", "--role", "life node")
+    status, _, err = keifu(*beat)
+    assert status == 1
+    assert "nothing was ever promoted" in err
+    assert keifu("prov", "promote", "beating", model, "--role", "life owner")[0] == 0
+    status, line, err = keifu(*beat)
+    assert status == 0, err
+    beats = tmp_path / "beats.jsonl"
+    beats.write_text(line)
+    check = ("prov", "verify-running", "beating", *owner, "--heartbeats", beats)
+    assert keifu(*check)[0] == 0
+    beats.write_text(line.replace('"seq": 1', '"seq": 2'))
+    assert keifu(*check)[0] == 1
+    (tmp_path / "beating_model").write_text("other bytes")
+    status, out, _ = keifu(*beat)
+    assert (status, out) == (1, "")
+
+
+@pytest.mark.case("provenance-15")
+@pytest.mark.parametrize("line", ["[" * 200_000, "{}", "1e400", '{"node": 1}', "\xff", '{"time": %s}' % ("9" * 5_000)])
+def test_a_line_that_is_no_heartbeat_is_named(keifu, tmp_path, line):
+    """Seen red with json.loads, which ran out of its stack."""
+    path = tmp_path / "beats.jsonl"
+    path.write_bytes(line.encode("latin-1"))
+    check = ("prov", "verify-running", "0x" + "11" * 32, "--heartbeats", path)
+    status, _, err = keifu(*check)
+    assert status == 2
+    assert "line 1: not a heartbeat" in err
+
+
+@pytest.mark.case("provenance-20")
+def test_a_name_that_nobody_sees_is_refused_and_shown_as_what_it_is(keifu, make, tmp_path, source, anvil):
+    """Seen red where `Text` and `emit` let every character pass."""
+    path = tmp_path / "weights"
+    path.write_text(f"weights {next(NUMBERS)}")
+    words = ("prov", "register", path, "--kind", "model", "--role", "life author")
+    for hidden in ("1.0\u202e", "\u2066v", "v\x1b[2J"):
+        status, _, err = keifu(*words, "--version", hidden)
+        assert status == 2
+        assert "which nobody sees" in err
+    author = anvil.account("life author")
+    record = Record(author.address, Kind.MODEL, bytes([9]) * 32, version="\u202e0.1\x1b[2J", licence="MIT\u2066")
+    strange = source.register(record, author).hex()
+    source.chain.forget_nonces()
+    for command in ("version", "source", "weights"):
+        out = keifu("prov", command, strange)[1]
+        assert not {"\u202e", "\x1b", "\u2066"} & set(out)
+    assert "<U+202E>0.1<U+001B>[2J" in keifu("prov", "version", strange)[1]
+    svg = keifu("prov", "lineage", strange, "--format", "svg")[1]
+    assert "\u202e" not in svg
+    assert "\x1b" not in svg
 
 
 def test_what_supersedes_a_withdrawn_record_does_not_rest_on_it(keifu, make):
@@ -152,10 +242,12 @@ def test_a_label_is_proved_alone_and_taken_back(keifu, signed, tmp_path):
     assert "taken back in second" in out
     assert keifu(*prove, "--sample", 4)[0] == 0
     assert keifu("prov", "check-label", proof)[0] == 0
-    sample = ("--labels", batch, "--sample", 5, "--json")
-    found = json.loads(keifu("prov", "impact", data, *sample)[1])
-    assert found["leaf"]["index"] == 5
-    assert found["leaf"]["revokedAt"] > 0
+    for named, index, revoked in ((("--labels", batch, "--sample", 5), 5, True), (("--label", proof), 4, False)):
+        found = json.loads(keifu("prov", "impact", data, *named, "--json")[1])
+        assert (found["leaf"]["index"], found["leaf"]["revokedAt"] > 0) == (index, revoked)
+    status, _, err = keifu("prov", "impact", data, *named, "--labels", batch, "--sample", 5)
+    assert status == 2
+    assert "both name a label" in err
     assert keifu("prov", "revoke", "--anchored", batch, "--reason", "all wrong", "--role", "life author")[0] == 0
     assert keifu("prov", "check-label", proof)[0] == 1
 

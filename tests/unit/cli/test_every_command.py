@@ -19,7 +19,7 @@ CLOSED = "http://127.0.0.1:9"
 MISTYPED = "0x70997970C51812dc3A010C7d01b50e0d17dc79c8"  # its last letter but one is a capital
 ROOT = Path(__file__).parents[3]
 # What prints pictures, scripts, pages, lines or files of other tools.
-WITHOUT_JSON = {"completion", "coverage", "prov export", "prov watch"}
+WITHOUT_JSON = {"completion", "coverage", "prov export", "prov heartbeat", "prov watch"}
 
 
 @pytest.fixture(scope="module")

@@ -232,9 +232,9 @@ def test_nobodys_pay_waits_for_a_penalty_that_a_removed_court_cannot_take(room, 
     court.claim(case, [right], sender=room.stranger)  # others do not wait for it
     with room.evm.anchor():  # its coins first, by anybody's call its pay
         assert room.hub.take_back(court, sender=torn).value == before
-        purse = Purse(room, torn)
+        change = BalanceChange(room, torn)
         court.claim(case, [torn], sender=room.stranger)
-        assert purse(torn) == court.ballot(case, 1, torn)[1] * SECOND_FEE
+        assert change(torn) == court.ballot(case, 1, torn)[1] * SECOND_FEE
         assert room.juror(torn)["ballots"] == 0
         settle(room, case)
 
@@ -249,9 +249,9 @@ def test_an_absence_that_costs_nothing_any_more_is_shown_for_nothing(room, court
     with reverts("hub: not a slasher"):
         court.show_absent(case, 0, juror, sender=room.watcher)
     room.hub.take_back(court, sender=juror)
-    purse = Purse(room, room.watcher)
+    change = BalanceChange(room, room.watcher)
     assert court.show_absent(case, 0, juror, sender=room.watcher).value == 0
-    assert purse(room.watcher) == 0
+    assert change(room.watcher) == 0
     settle(room, case)
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from keifu.keys import Account
 from keifu.provenance.bundle import Bundle
-from keifu.provenance.bundle_file import Refused, pack, unpack
+from keifu.provenance.bundle_file import Refused, decode_parts, encode_parts
 from keifu.provenance.labels import LabelBatch, label_word
 from tests.conformance.forged import Question, apply, packed, refusal
 from tests.conformance.good import Maker
@@ -41,19 +41,21 @@ def test_the_suite_is_as_large_as_it_should_be():
 @pytest.mark.case("provenance-6")
 def test_every_good_bundle_is_believed_and_shows_what_it_should(good):
     for case, data in good.values():
-        shown = Question.read(case).of(Bundle(unpack(data)))
+        shown = Question.read(case).of(Bundle(decode_parts(data)))
         assert (shown.root.hex(), len(shown.entries)) == (case["root"], case["records"]), case["name"]
         active = all(entry.status == 1 for entry in shown.entries.values())
         in_order = active and (shown.production is None or shown.production.ok) and not shown.contradictions
         assert in_order == case["inOrder"], case["name"]
-        assert pack(unpack(data)) == data or unpack(pack(unpack(data))) == unpack(data)
+        assert encode_parts(decode_parts(data)) == data or decode_parts(
+            encode_parts(decode_parts(data))
+        ) == decode_parts(data)
 
 
 @pytest.mark.case("provenance-1")
 @pytest.mark.case("provenance-6")
 @pytest.mark.case("provenance-16")
 def test_every_forged_bundle_is_refused_by_its_check(good):
-    documents = {name: unpack(data).to_json() for name, (case, data) in good.items() if case["records"] <= 100}
+    documents = {name: decode_parts(data).to_json() for name, (case, data) in good.items() if case["records"] <= 100}
     wrong = []
     for forged in SUITE["forged"]:
         case, _ = good[forged["base"]]
@@ -75,7 +77,7 @@ def test_no_mutant_is_believed(good, name):
 def test_statements_nested_without_end_are_refused(good):
     """A bomb inside a document that a record really commits to."""
     case, data = good["files-1-statements-1"]
-    document = unpack(data).to_json()
+    document = decode_parts(data).to_json()
     bomb = "[" * 200_000
     assert refusal(packed(apply(document, [{"at": ["documents", 1], "set": bomb}])), Question.read(case)) == "statement"
 
@@ -88,7 +90,7 @@ def test_a_heartbeat_that_the_trust_file_asks_for_cannot_be_cut_out(good):
     pinned = replace(
         asked.trust, named={"production": case["environment"]}, runners={"production": tuple(case["nodes"])}
     )
-    without = packed(apply(unpack(data).to_json(), [{"at": ["heartbeats", 1], "delete": True}]))
+    without = packed(apply(decode_parts(data).to_json(), [{"at": ["heartbeats", 1], "delete": True}]))
     for trust, refused in ((asked.trust, ""), (pinned, "heartbeat")):
         question = Question(trust, environment=case["environment"])
         assert refusal(data, question) == ""
@@ -120,4 +122,4 @@ def test_another_gzip_header_is_another_file(good):
     body = zlib.decompress(data, wbits=zlib.MAX_WBITS | 16)
     deflate = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     with pytest.raises(Refused, match="no gzip header of a bundle"):
-        unpack(b"\x1f\x8b\x08\x08" + deflate.compress(body)[4:] + deflate.flush())
+        decode_parts(b"\x1f\x8b\x08\x08" + deflate.compress(body)[4:] + deflate.flush())

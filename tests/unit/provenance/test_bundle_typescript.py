@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from keifu.provenance.bundle_file import unpack
+from keifu.provenance.bundle_file import decode_parts
 from tests.conformance.bombs import BOMBS, MAX_MEMORY, question
 from tests.conformance.forged import Question, apply, packed, refusal
-from tests.conformance.good import Maker
+from tests.conformance.good import WITHDRAWN, Maker, withdrawn
 from tests.conformance.make import FOLDER
 from tests.conformance.mutants import mutants
 from tests.conformance.typescript import PACKAGE, ROOT, build, question_json, typescript
@@ -47,7 +47,7 @@ def good():
 @pytest.fixture(scope="module")
 def forged(good):
     """Name, bytes, question and check of each."""
-    documents = {name: unpack(data).to_json() for name, (case, data) in good.items() if case["records"] <= SMALL}
+    documents = {name: decode_parts(data).to_json() for name, (case, data) in good.items() if case["records"] <= SMALL}
     return [
         (
             item["name"],
@@ -83,6 +83,14 @@ def test_mutants_are_refused_by_the_same_check_in_both_languages(other, good):
         for mutant, how in mutants(data, random.Random(name), MUTANTS):
             answer = other.ask(mutant, asked)
             assert answer["check"] == refusal(mutant, asked) != "", (name, how, answer)
+
+
+@pytest.mark.parametrize("change", WITHDRAWN.values(), ids=WITHDRAWN)
+def test_a_label_that_counts_no_more_is_refused_in_both_languages(other, change):
+    data, made = withdrawn(change)
+    asked = Question(made.trust)
+    assert refusal(data, asked) == "label"
+    assert other.ask(data, asked)["check"] == "label"
 
 
 @pytest.mark.case("provenance-15")

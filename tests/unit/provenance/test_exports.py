@@ -101,6 +101,7 @@ def manifest_files(shelf, name):
     return {file.name: file.digest.hex() for file in shelf.manifests[shelf.ids[name]].files}
 
 
+@pytest.mark.case("provenance-8")
 @pytest.mark.parametrize("kind", ["intoto", "slsa", "model-signing", "test-result"])
 def test_in_toto_reads_the_statement_without_a_field_that_it_does_not_know(shelf, kind):
     subject = shelf.subject("evaluation")
@@ -110,6 +111,7 @@ def test_in_toto_reads_the_statement_without_a_field_that_it_does_not_know(shelf
     assert json.loads(body) == MessageToDict(found, preserving_proto_field_name=False) | {"_type": found.type}
 
 
+@pytest.mark.case("provenance-8")
 def test_slsa_provenance_is_that_of_the_run(shelf):
     document = json.loads(export("slsa", shelf.subject("weights")))
     assert document["predicateType"] == "https://slsa.dev/provenance/v1"
@@ -120,6 +122,7 @@ def test_slsa_provenance_is_that_of_the_run(shelf):
     assert inputs == {name: shelf.entries[shelf.ids[name]].record.digest.hex() for name in ("data", "notes", "code")}
 
 
+@pytest.mark.case("provenance-8")
 def test_the_test_result_is_in_totos(shelf):
     document = json.loads(export("test-result", shelf.subject("evaluation")))
     assert document["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"

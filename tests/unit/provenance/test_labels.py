@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -127,8 +130,61 @@ def test_labels_in_every_form_of_a_wallet(batch, root, form):
     changed(batch, signatures=signatures).verify(root)
 
 
-def test_a_label_with_a_high_s_is_named(batch):
-    """The registry's `is_label` refuses it, too."""
+@pytest.mark.case("provenance-9")
+def test_a_label_with_a_high_s_is_named(batch, root):
+    """Seen red with a fast check and `recover` that take any s. The registry's `is_label` refuses it, too."""
     signatures = batch.signatures.copy()
     signatures[3] = np.frombuffer(high_s(signatures[3].tobytes()), np.uint8)
-    assert changed(batch, signatures=signatures).bad_signatures() == [3]
+    high = changed(batch, signatures=signatures)
+    assert high.bad_signatures() == [3]
+    with pytest.raises(CheckFailed, match="is not signed by"):
+        high.prove(3, ANCHORER).verify(DOMAIN, root)
+
+
+def arrays(**columns):
+    """A file of arrays as `write` makes them, with some of them changed."""
+    good = {
+        "dataset": np.zeros(32, np.uint8),
+        "labellers": np.zeros((1, 20), np.uint8),
+        "indices": np.zeros(1, np.int64),
+        "samples": np.zeros((1, 32), np.uint8),
+        "labels": np.zeros((1, 32), np.uint8),
+        "signatures": np.zeros((1, 65), np.uint8),
+    }
+    file = io.BytesIO()
+    np.savez_compressed(file, **good | columns)
+    return file.getvalue()
+
+
+@pytest.mark.case("provenance-15")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"PK\x03\x04 cut off",
+        b"\x93NUMPY",
+        arrays()[:-30],
+        arrays(indices=np.zeros((1, 1), np.int64)),
+        arrays(indices=np.zeros(1, np.float64)),
+        arrays(indices=np.array(["1"], object)),
+        arrays(dataset=np.zeros(31, np.uint8)),
+        arrays(labellers=np.zeros((2, 20), np.uint8)),
+    ],
+    ids=["cut", "one array", "without its end", "a table", "broken numbers", "objects", "short id", "too long"],
+)
+def test_a_file_that_is_no_batch_ends_in_one_refusal(tmp_path, body):
+    """Seen red where only OSError, ValueError and KeyError were caught: zipfile's own error came through."""
+    path = tmp_path / "x.npz"
+    path.write_bytes(body)
+    with pytest.raises(InputError):
+        LabelBatch.read(path, DOMAIN)
+
+
+@pytest.mark.case("provenance-15")
+def test_a_packed_bomb_is_not_unpacked(tmp_path):
+    """Two megabytes of zeros stand for two gigabytes; its size is read, its arrays are not."""
+    path = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file, file.open("labels.npy", "w") as labels:
+        for _ in range(2_000):
+            labels.write(bytes(1 << 20))
+    with pytest.raises(InputError, match="more than 10,000,000 labels"):
+        LabelBatch.read(path, DOMAIN)

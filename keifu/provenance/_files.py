@@ -1,0 +1,22 @@
+"""Files that somebody else wrote, read whole: never more of one than what it stands for can need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keifu.errors import InputError
+
+__all__ = ["read_bounded"]
+
+
+def read_bounded(path: str | Path, most: int, what: str) -> bytes:
+    """Raises InputError when the file cannot be read, or holds more than `most` bytes: a device or a pipe, too, is left
+    after so many."""
+    try:
+        with open(path, "rb") as file:
+            body = file.read(most + 1)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    if len(body) > most:
+        raise InputError(f"{path} is too large for {what}", remedy=f"at most {most:,} bytes are read")
+    return body
