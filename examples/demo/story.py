@@ -60,7 +60,7 @@ class Story:
             numeric = all(isinstance(row[index], (int, float)) for row in rows)
             table.add_column(column, justify="right" if numeric else "left")
         for row in rows:
-            table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+            table.add_row(*map(_cell, row))
         self.console.print(table)
 
     def picture(self, path: Path) -> None:
@@ -73,3 +73,9 @@ class Story:
         with Progress(*columns, console=self.console) as bar:
             bar.add_task(label, total=total)
             yield bar
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -15,7 +15,7 @@ from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, IN_FILE, OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import InputError, KeifuError, UsageError
-from keifu.units import coins, day
+from keifu.units import coins, counted, day
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
@@ -33,7 +33,7 @@ NEXT = {
     "reveal": "jurors reveal their votes",
     "call": "anybody may call the re-hearing",
     "queue": "the re-hearing waits for its turn",
-    "over": "the service can pull the verdict, jurors can be settled",
+    "over": "the service can take the verdict, and anybody can settle the jurors",
 }
 
 cli = Noun("court", help="Judge cases that services open.", example="keifu court status")
@@ -91,7 +91,7 @@ def show(session: Session, case: int, json_out: bool) -> None:
         },
     }
     lines = [f"{name:<10} {value}" for name, value in fields.items()]
-    lines += [f"{statement.kind:<10} by {statement.party}: {statement.text}" for statement in said]
+    lines += [f"{statement.kind:<10} by {statement.party}: {statement.text.rstrip()}" for statement in said]
     emit({**found.data(), "statements": [each.data() for each in said]}, "\n".join(lines), json_out)
 
 
@@ -148,7 +148,11 @@ def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool)
     except KeifuError:
         secret.unlink()
         raise
-    emit({"case": case, "seats": seats, "secret": str(secret)}, f"{seats} seats voted; keep {secret}", json_out)
+    emit(
+        {"case": case, "seats": seats, "secret": str(secret)},
+        f"sealed vote of {counted(seats, 'seat')} sent; keep {secret}, it opens the vote",
+        json_out,
+    )
 
 
 def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
@@ -196,7 +200,7 @@ def settle(session: Session, case: int, json_out: bool) -> None:
 
     suite = session.suite(COURT)
     jurors = court.settle(session.client, session.deployer, suite, case, session.record.first_block)
-    emit({"case": case, "jurors": jurors}, f"{len(jurors)} jurors of case {case} are settled", json_out)
+    emit({"case": case, "jurors": jurors}, f"case {case}: {counted(len(jurors), 'juror')} paid or charged", json_out)
 
 
 @cli.verb("juror", example="keifu court juror --of 0x…", access=Access.READ)
@@ -212,7 +216,9 @@ def juror(session: Session, juror: str, json_out: bool) -> None:
     if found.pending:
         lines.append(f"{coins(found.pending)} coins count from {day(found.counts_from)} on")
     if found.leaving:
-        lines.append(f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}")
+        lines.append(
+            f"{coins(found.leaving)} coins are leaving; `keifu court release` pays them from {day(found.release_at)} on"
+        )
     if found.ballots:
         lines.append(f"{found.ballots} ballots are not settled")
     emit(found.data(), "\n".join(lines), json_out)
@@ -241,7 +247,7 @@ def leave(session: Session, amount: int, json_out: bool) -> None:
     suite = session.suite(COURT, HUB)
     session.deployer.call(suite[COURT], COURT, "leave", amount)
     found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), session.sender)
-    told = f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}"
+    told = f"{coins(found.leaving)} coins are leaving; `keifu court release` pays them from {day(found.release_at)} on"
     emit(found.data(), told, json_out)
 
 

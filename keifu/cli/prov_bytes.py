@@ -13,6 +13,7 @@ from keifu.cli._print import emit
 from keifu.cli._types import IN_PATH
 from keifu.cli.verbs import json_option, verb
 from keifu.errors import CheckFailed
+from keifu.units import counted
 
 if TYPE_CHECKING:
     from keifu.provenance.digest import TreeDigest
@@ -74,4 +75,4 @@ def diff(before: Path, after: Path, ignore: tuple[str, ...], links_followed: boo
     changed = sorted((*found.changed, *found.missing, *found.added))
     emit({"changed": changed}, "\n".join(changed) or "equal", json_out)
     if changed:
-        raise CheckFailed(f"{len(changed)} files differ")
+        raise CheckFailed(f"{counted(len(changed), 'file')} {'differs' if len(changed) == 1 else 'differ'}")

@@ -14,6 +14,7 @@ from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, OUT_PATH, RECORD, Id, Te
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.spec.kinds import MAX_URI_BYTES
+from keifu.units import counted
 
 __all__ = ["anchor", "check_label", "label", "prove_label", "revoke"]
 
@@ -44,7 +45,9 @@ def label(registry: Registry, table: Path, dataset: Id, out: Path, salts: Path |
     if salts is not None:
         write_salts(salts, rows, openings)
     batch.write(out)
-    emit({"labels": len(batch), "labeller": registry.account.address}, f"{len(batch)} labels signed", json_out)
+    emit(
+        {"labels": len(batch), "labeller": registry.account.address}, f"{counted(len(batch), 'label')} signed", json_out
+    )
 
 
 @verb("anchor", example="keifu prov anchor a.npz b.npz --out all.npz --key-file author.json", access=Access.SEND)
@@ -122,7 +125,7 @@ def prove_label(
             )
         document["opening"] = {"label": opening.label, "salt": opening.salt.hex()}
     out.write_text(json.dumps(document, indent=2) + "\n")
-    emit(document, f"label of sample {sample}, {len(proof.proof)} hashes", json_out)
+    emit(document, f"label of sample {sample}: written to {out}", json_out)
 
 
 @verb("check-label", example="keifu prov check-label label.json", access=Access.READ)
@@ -179,7 +182,11 @@ def revoke(
     batch = LabelBatch.read(anchored, source.domain)
     if sample is None:
         source.revoke_anchor(batch.tree().root, reason, account)
-        emit({"revoked": "anchor", "root": batch.tree().root.hex()}, f"{len(batch)} labels taken back", json_out)
+        emit(
+            {"revoked": "anchor", "root": batch.tree().root.hex()},
+            f"{counted(len(batch), 'label')} taken back",
+            json_out,
+        )
         return
     source.revoke_leaf(batch.proof_of(sample, anchorer or account.address), reason, account)
     emit({"revoked": "label", "sample": sample}, f"label of sample {sample} taken back", json_out)

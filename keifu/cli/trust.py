@@ -128,7 +128,7 @@ def show(file: Path | None, json_out: bool) -> None:
 def _print(trust: Trust, path: Path, json_out: bool) -> None:
     import msgspec
 
-    nobody = "nobody named: answers say who"
+    nobody = "none named: none is compared, every answer says who it was"
     lines = [
         f"file: {path}",
         f"chain: {trust.chain}, first block {trust.genesis or 'not named'}",
@@ -150,4 +150,4 @@ def _runners(trust: Trust, name: str) -> str:
 def _nodes(trust: Trust) -> str:
     if trust.nodes:
         return f"the newest on which {trust.agree} of {', '.join(trust.nodes)} agree"
-    return "the newest, as the node says"
+    return "the newest one, by the word of the node that is asked"
