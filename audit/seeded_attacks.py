@@ -1,4 +1,4 @@
-"""Which oracle finds which attack when it is planted back, after how many calls and how much processor time.
+"""Which oracle finds which attack when it is put back, after how many calls and how much processor time.
 
     python -m audit.seeded_attacks --seed 1 --calls 100000
 

@@ -71,7 +71,7 @@ def rate(_: Lab | None = None) -> float:
 
 
 def attacks_found(_: Lab | None = None) -> int:
-    """How many of the attacks on the first edition are found when they are planted back."""
+    """How many of the attacks on the first edition are found when they are put back."""
     numbers = found_by_number(search_all(SEARCH_CALLS, 1))
     return len(numbers & set(NUMBERS))
 

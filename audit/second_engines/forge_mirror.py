@@ -46,7 +46,7 @@ class Coins(Amount):
 
 
 class HubMirror(System):
-    """Sums over the hub's books after every call."""
+    """Sums over the hub's storage after every call."""
 
     contracts = ("StakingHub",)
     actors = (*OPERATORS, *DELEGATORS, *SERVICES)
@@ -87,7 +87,7 @@ class HubMirror(System):
         self.stored, self.total = self.read("token.balanceOf"), self.read("hub.emission.totals").at()
         self.held = self.stored.at(hub)
         self.credits = [credit.at(who) for who in (*self.roles.values(), *sinks)]
-        self.books = [
+        self.records = [
             (
                 pool.at(name),
                 operator.at(name),
@@ -196,7 +196,7 @@ class HubMirror(System):
         owed = 0
         for credit in self.credits:
             owed += credit()
-        for pool, _, locks, _ in self.books:
+        for pool, _, locks, _ in self.records:
             owed += pool() & AMOUNT
             for lock in locks:
                 owed += lock() & AMOUNT
@@ -207,7 +207,7 @@ class HubMirror(System):
         """A pool's shares are its owners', a share is worth at most a coin. What is bound is within its lock; an
         operator's bound and exposure are the sums over its locks, and the weight is the sum over operators."""
         weight = 0
-        for pool, operator, locks, owners in self.books:
+        for pool, operator, locks, owners in self.records:
             word = pool()
             active, shares, generation = word & AMOUNT, word >> 96 & SHARES, word >> 224 & 255
             if active > shares:

@@ -1,4 +1,4 @@
-"""Bugs of AlignmentCourt and of the modules it is made of: first the attacks on its first edition, planted back."""
+"""Bugs of AlignmentCourt and of the modules it is made of: first the attacks on its first edition, put back."""
 
 from __future__ import annotations
 

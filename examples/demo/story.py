@@ -19,9 +19,9 @@ __all__ = ["Story"]
 class Story:
     """Handed to each chapter's `tell(story)`.
 
-    `chain` is the client to send and read with, `anvil` turns the clock, `deployment` says where the suite is
-    (filled by the first chapter, extended by later ones), `shared` passes facts from one chapter to the next,
-    `out` is the folder for pictures and files, `fast` asks for smaller numbers.
+    `chain` is the client to send and read with, and `anvil` lets time pass. `deployment` has the addresses of the suite;
+    the first chapter fills it, later ones add to it. `shared` passes facts from one chapter to the next. `out` is the
+    folder for pictures and files. `fast` asks for smaller numbers.
     """
 
     def __init__(self, anvil: Anvil, out: Path, *, fast: bool = False, console: Console | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`keifu court`: parties and jurors. Thin: what is done stands in keifu/staking/court.py."""
+"""`keifu court`: parties and jurors. The work is done in keifu/staking/court.py."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def advance(session: Session, case: int, json_out: bool) -> None:
 
 @cli.verb("commit", example="keifu court commit 1 --vote guilty --secret vote.json --role juror", access=Access.SEND)
 @case_argument
-@click.option("--vote", type=click.Choice(["guilty", "innocent"]), required=True, help="What the evidence shows.")
+@click.option("--vote", type=click.Choice(["guilty", "innocent"]), required=True, help="Your verdict.")
 @click.option("--secret", type=OUT_PATH, required=True, help="New file for vote and salt, which `reveal` needs.")
 @json_option
 def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool) -> None:
@@ -254,7 +254,7 @@ def leave(session: Session, amount: int, json_out: bool) -> None:
 @cli.verb("release", example="keifu court release --role juror", access=Access.SEND)
 @json_option
 def release(session: Session, json_out: bool) -> None:
-    """Take out what one has asked back."""
+    """Take out the coins that you have asked back."""
     from keifu.staking import court
 
     paid = court.release(session.deployer, session.suite(COURT, HUB))

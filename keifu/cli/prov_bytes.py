@@ -26,9 +26,12 @@ PROGRESS_FROM = 256 << 20  # bytes from which hashing takes long enough for a ba
 def reading(body: Callable[..., Any]) -> Callable[..., Any]:
     """--ignore, --links: how a folder is read."""
     links = click.option(
-        "--links", "links_followed", is_flag=True, help="Take a link to a file for that file, as in a model cache."
+        "--links",
+        "links_followed",
+        is_flag=True,
+        help="Treat a link to a file as that file, as a model cache needs it.",
     )
-    return click.option("--ignore", multiple=True, metavar="PATH", help="Leave out what lies below; repeatable.")(
+    return click.option("--ignore", multiple=True, metavar="PATH", help="Leave out this file or folder; repeatable.")(
         links(body)
     )
 

@@ -52,7 +52,7 @@ def label(registry: Registry, table: Path, dataset: Id, out: Path, salts: Path |
 
 @verb("anchor", example="keifu prov anchor a.npz b.npz --out all.npz --key-file author.json", access=Access.SEND)
 @click.argument("files", type=IN_FILE, nargs=-1, required=True)
-@click.option("--dataset", type=RECORD, help="The data set that they have to be of.")
+@click.option("--dataset", type=RECORD, help="The data set that the labels must be of.")
 @click.option("--out", type=OUT_PATH, required=True, help="File for the anchored batch, from which labels are proved.")
 @click.option("--manifest", type=BYTES32, default=bytes(32), help="Hash of a document about the batch.")
 @click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the batch is found.")
@@ -104,7 +104,7 @@ def _require_none(found: list[str]) -> None:
 def prove_label(
     registry: Registry, file: Path, sample: int, anchorer: str, salts: Path | None, out: Path, json_out: bool
 ) -> None:
-    """Write what shows one label of an anchored batch, and nothing of the others."""
+    """Write the proof of one label of an anchored batch; it shows nothing of the others."""
     from keifu.provenance.label_set import read_salts
     from keifu.provenance.labels import LabelBatch
 
@@ -147,11 +147,11 @@ def check_label(registry: Registry, file: Path, json_out: bool) -> None:
     example='keifu prov revoke --anchored all.npz --sample 77 --reason "wrong person" --key-file author.json',
     access=Access.SEND,
 )
-@click.option("--attestation", type=RECORD, help="Take back one's attestation of this record; with --schema.")
+@click.option("--attestation", type=RECORD, help="Take back your attestation of this record; with --schema.")
 @click.option("--schema", help="The words under which it was attested.")
 @click.option("--anchored", type=IN_FILE, help="The anchored batch: all of it, or one label with --sample.")
 @click.option("--sample", type=click.IntRange(0), help="The sample whose label is taken back.")
-@click.option("--anchorer", type=ADDRESS, help="Who anchored it, when one takes back a label that one signed.")
+@click.option("--anchorer", type=ADDRESS, help="Who anchored it, when a labeller takes back its own label.")
 @click.option("--reason", default="", help="Why, for whoever relied on it.")
 @json_option
 @on_registry

@@ -1,4 +1,4 @@
-"""`keifu sample`: the sample service of a local chain. Thin: what is done stands in keifu/local/sample.py."""
+"""`keifu sample`: the sample service of a local chain. The work is done in keifu/local/sample.py."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def status(session: Session, json_out: bool) -> None:
 @click.option("--client", type=ADDRESS, required=True, help="To whom the promise is made.")
 @click.option("--restitution", type=COINS, required=True, help="Coins that the client gets if it is broken.")
 @click.option("--price", type=COINS, default="0", help="Coins that the client pays when it accepts.")
-@click.option("--for", "length", type=DURATION, required=True, help="How long it holds.")
+@click.option("--for", "length", type=DURATION, required=True, help="How long the promise lasts.")
 @json_option
 def offer(session: Session, client: str, restitution: int, price: int, length: int, json_out: bool) -> None:
     """Promise a client to keep a secret; the client has to accept."""
@@ -149,7 +149,7 @@ def withdraw(session: Session, json_out: bool) -> None:
 
 
 @cli.verb("unlock", example="keifu sample unlock --amount 100 --due 0 --role operator", access=Access.SEND)
-@click.option("--amount", type=COINS, required=True, help="Coins to free of one's lock.")
+@click.option("--amount", type=COINS, required=True, help="Coins of your lock to free.")
 @click.option("--due", type=click.IntRange(0), multiple=True, help="Promise whose time is over; repeatable.")
 @json_option
 def unlock(session: Session, amount: int, due: tuple[int, ...], json_out: bool) -> None:

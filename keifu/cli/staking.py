@@ -1,4 +1,4 @@
-"""`keifu staking`: what operators and delegators do. Thin: what is done stands in keifu/staking."""
+"""`keifu staking`: what operators and delegators do. The work is done in keifu/staking."""
 
 from __future__ import annotations
 
@@ -143,7 +143,12 @@ def lock(session: Session, service: str, amount: int, operator: str | None, json
     "set-multiple", example="keifu staking set-multiple --service 0x… --multiple 2 --role operator", access=Access.SEND
 )
 @service_option
-@click.option("--multiple", type=click.IntRange(0, MAX_MULTIPLE), required=True, help="Times the own penalty.")
+@click.option(
+    "--multiple",
+    type=click.IntRange(0, MAX_MULTIPLE),
+    required=True,
+    help="How many times your penalty your delegators may lose.",
+)
 @json_option
 def set_multiple(session: Session, service: str, multiple: int, json_out: bool) -> None:
     """Say how many times one's own penalty at a service the delegators may lose, and so how many coins can be
@@ -224,7 +229,7 @@ def collect(session: Session, json_out: bool) -> None:
 @click.option("--horizon", type=DURATION, required=True, help="Longest time from a fault to its slash.")
 @click.option(
     "--max-multiple", type=click.IntRange(0, MAX_MULTIPLE), default=0, show_default=True,
-    help="Most times the penalty that delegators may lose there.",
+    help="Highest multiple that operators may choose there.",
 )  # fmt: skip
 @json_option
 def list_service(session: Session, service: str, horizon: int, max_multiple: int, json_out: bool) -> None:

@@ -1,4 +1,4 @@
-"""`keifu tge`: the token generation event, from a CSV to the last claim. Thin: what is done stands in keifu/tge."""
+"""`keifu tge`: the token generation event, from a CSV to the last claim. The work is done in keifu/tge."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ class _progress:  # noqa: N801 - used as a function
 @click.option("--executor", "executors", type=ADDRESS, multiple=True, help="Who may execute in it; repeatable.")
 @click.option("--delay", "timelock_delay", help="Delay of the timelock: seconds, or `2 days`.  [default: 2 days]")
 @click.option(
-    "--insurance", type=ADDRESS, help="Who receives what slashes leave.  [default: an Insurance of the suite]"
+    "--insurance",
+    type=ADDRESS,
+    help="Who receives slashed coins that pay no victim.  [default: an Insurance of the suite]",
 )
 @click.option("--daily-blocks", type=click.IntRange(2), help="Blocks that the chain makes in a day: the court's clock.")
 @click.option("--yes", is_flag=True, help="Send without asking.")

@@ -65,7 +65,7 @@ def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 @click.option(
     "--node", "nodes", type=ENDPOINT, multiple=True, help="A node that has to know the same block; repeatable."
 )
-@click.option("--agree", type=click.IntRange(1), help="How many of these nodes have to.  [default: all]")
+@click.option("--agree", type=click.IntRange(1), help="How many of these nodes must know it.  [default: all]")
 @click.option("--block-hash", type=BYTES32, help="A block that you know to be right: everything is proved there.")
 @click.option("--replace", is_flag=True, help="Replace the file when it is there.")
 @json_option

@@ -15,7 +15,11 @@ __all__ = ["cli"]
 @click.argument("systems", nargs=-1, metavar="[SYSTEM | FILE.py]...")
 @click.option("--corpus", type=click.Path(path_type=Path), help="Folder of a campaign's corpus (a folder a system).")
 @click.option(
-    "--calls", type=int, default=40_000, show_default=True, help="Calls and waits of the short campaign without one."
+    "--calls",
+    type=int,
+    default=40_000,
+    show_default=True,
+    help="Calls and waits of the campaign that is run when no corpus is given.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the short campaign.")
 @click.option(
