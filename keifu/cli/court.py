@@ -111,7 +111,7 @@ def answer(session: Session, case: int, path: Path, json_out: bool) -> None:
 @case_argument
 @json_option
 def draw(session: Session, case: int, json_out: bool) -> None:
-    """Bring the block whose seed draws the jury: anyone may, and somebody has to."""
+    """Bring the block whose seed draws the jury. Anyone may do it, and somebody must."""
     from keifu.staking import court
 
     block = court.draw(session.client, session.deployer, session.suite(COURT, "Randomness"), case)
@@ -123,7 +123,7 @@ def draw(session: Session, case: int, json_out: bool) -> None:
 @case_argument
 @json_option
 def advance(session: Session, case: int, json_out: bool) -> None:
-    """Take every step of a case that is due: anyone may."""
+    """Take every step of a case that is due. Anyone may do it."""
     from keifu.staking import court
 
     phase = court.advance(session.deployer, session.suite(COURT), case)
@@ -136,7 +136,7 @@ def advance(session: Session, case: int, json_out: bool) -> None:
 @click.option("--secret", type=OUT_PATH, required=True, help="New file for vote and salt, which `reveal` needs.")
 @json_option
 def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool) -> None:
-    """Take one's drawn seats and commit a vote under seal."""
+    """Take the seats that were drawn for you and commit a sealed vote."""
     from keifu.staking import court
 
     if secret.exists():
@@ -167,7 +167,7 @@ def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
 @click.option("--secret", type=IN_FILE, required=True, help="File that `commit` wrote.")
 @json_option
 def reveal(session: Session, case: int, secret: Path, json_out: bool) -> None:
-    """Open one's vote."""
+    """Reveal your vote."""
     try:
         document = json.loads(secret.read_text())
         vote, salt = document["vote"], bytes.fromhex(document["salt"])
@@ -184,7 +184,7 @@ def reveal(session: Session, case: int, secret: Path, json_out: bool) -> None:
 @case_argument
 @json_option
 def rehear(session: Session, case: int, json_out: bool) -> None:
-    """Call the one re-hearing, with its bond: anyone may, after the first jury."""
+    """Ask for the re-hearing and pay its bond. Anyone may do it, after the first jury."""
     from keifu.staking import court
 
     court.rehear(session.deployer, session.suite(COURT, TOKEN), case)
@@ -195,7 +195,7 @@ def rehear(session: Session, case: int, json_out: bool) -> None:
 @case_argument
 @json_option
 def settle(session: Session, case: int, json_out: bool) -> None:
-    """Pay and charge every juror of a case that is over: anyone may."""
+    """Pay or charge every juror of a case that is over. Anyone may do it."""
     from keifu.staking import court
 
     suite = session.suite(COURT)
@@ -207,7 +207,7 @@ def settle(session: Session, case: int, json_out: bool) -> None:
 @click.option("--of", "juror", type=ADDRESS, required=True, help="Whose seats.")
 @json_option
 def juror(session: Session, juror: str, json_out: bool) -> None:
-    """Show what a juror has behind the court, and since when it counts."""
+    """Show the coins that a juror has locked behind the court, and since when they count."""
     from keifu.staking.court import read_juror
 
     suite = session.suite(COURT, HUB)
@@ -227,7 +227,7 @@ def juror(session: Session, juror: str, json_out: bool) -> None:
 @cli.verb("join", example="keifu court join --role juror", access=Access.SEND)
 @json_option
 def join(session: Session, json_out: bool) -> None:
-    """Let all that one has locked behind the court count, seven epochs from now."""
+    """Become a juror: the coins that you have locked behind the court count seven epochs from now."""
     from keifu.staking.court import read_juror
 
     suite = session.suite(COURT, HUB)
@@ -241,7 +241,7 @@ def join(session: Session, json_out: bool) -> None:
 @click.option("--amount", type=COINS, required=True, help="Coins to ask back.")
 @json_option
 def leave(session: Session, amount: int, json_out: bool) -> None:
-    """Ask coins back: they stop counting at once, and stay until earlier cases are over."""
+    """Ask for coins back: they stop counting at once, and stay until earlier cases are over."""
     from keifu.staking.court import read_juror
 
     suite = session.suite(COURT, HUB)
@@ -269,7 +269,7 @@ def release(session: Session, json_out: bool) -> None:
 )
 @json_option
 def absent(session: Session, case: int, juror: str, hearing: int, json_out: bool) -> None:
-    """Show that a drawn juror did not vote: it loses its deposits, and a tenth is the caller's."""
+    """Show that a drawn juror did not vote: it loses its deposits, and you get a tenth of them."""
     suite = session.suite(COURT)
     tip = session.deployer.simulate(suite[COURT], COURT, "show_absent", case, hearing, juror)
     session.deployer.call(suite[COURT], COURT, "show_absent", case, hearing, juror)

@@ -13,7 +13,7 @@ VERBS = {
     "register": ("keifu.cli.prov_write:register", "Register a file or folder with its parents."),
     "attest": ("keifu.cli.prov_write:attest", "Attest something about a record, under a schema."),
     "promote": ("keifu.cli.prov_write:promote", "Make a record the one that an environment runs."),
-    "withdraw": ("keifu.cli.prov_write:withdraw", "Mark a record of one's own deprecated or revoked."),
+    "withdraw": ("keifu.cli.prov_write:withdraw", "Mark your record deprecated or revoked."),
     "declare": ("keifu.cli.prov_life:declare", "Declare an environment, with what a promotion needs."),
     "policy": ("keifu.cli.prov_life:policy", "Announce what promotions need from tomorrow on."),
     "restitution": ("keifu.cli.prov_life:restitution", "Announce who receives the damages for a false heartbeat."),

@@ -32,7 +32,9 @@ def identity(registry: Registry, account: str, name: str, did: Path | None, json
 
 @verb("replace-key", example="keifu prov replace-key 0x… --key-file old.json", access=Access.SEND)
 @click.argument("new", type=ADDRESS)
-@click.option("--account", type=ADDRESS, help="Whose key, when one is its recovery address.  [default: one's own]")
+@click.option(
+    "--account", type=ADDRESS, help="Account whose key it is, if you are its recovery address.  [default: your own]"
+)
 @json_option
 @on_registry
 def replace_key(registry: Registry, new: str, account: str | None, json_out: bool) -> None:

@@ -97,7 +97,11 @@ def _require_none(found: list[str]) -> None:
 @click.argument("file", type=IN_FILE)
 @click.option("--sample", type=click.IntRange(0), required=True, help="The sample's index.")
 @click.option("--anchorer", type=ADDRESS, required=True, help="Who anchored the batch.")
-@click.option("--salts", type=IN_FILE, help="The file of salts, when the labels are hidden: this one's goes along.")
+@click.option(
+    "--salts",
+    type=IN_FILE,
+    help="The file of salts, when the labels are hidden; the salt of this label goes into the proof.",
+)
 @click.option("--out", type=OUT_PATH, required=True, help="File for the proof.")
 @json_option
 @on_registry

@@ -63,7 +63,7 @@ def _asking(body: Any) -> Any:
 def declare(
     registry: Registry, name: str, needs: tuple[Any, ...], sound: bool, restitution: str | None, json_out: bool
 ) -> None:
-    """Declare an environment of one's own, with what a promotion needs; print its id."""
+    """Declare an environment of yours, with what a promotion needs; print its id."""
     from ethwire.constants import ZERO_ADDRESS
 
     to = restitution or ZERO_ADDRESS
@@ -77,7 +77,7 @@ def declare(
 @json_option
 @on_registry
 def policy(registry: Registry, environment: str, needs: tuple[Any, ...], sound: bool, json_out: bool) -> None:
-    """Announce what promotions in ENVIRONMENT need; it takes the place of the whole policy after a day's notice."""
+    """Announce what promotions in ENVIRONMENT need; after a day it replaces the whole policy."""
     key = registry.source.environment(environment, registry.account.address)
     event = registry.source.announce(key, needs, registry.account, sound=sound).events("PolicyAnnounced")[0]
     document = {"environment": key.hex(), "version": event.version, "from": event.effective_from}

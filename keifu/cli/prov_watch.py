@@ -53,7 +53,7 @@ def verify_running(
     max_age: int,
     json_out: bool,
 ) -> None:
-    """Check that an environment runs what was promoted; exit status 1 when anything contradicts."""
+    """Check that an environment runs what was promoted; exit status 1 when anything differs."""
     beats = heartbeats_in(heartbeats)
     from keifu.provenance.verify import check_block, check_running
 

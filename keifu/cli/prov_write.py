@@ -136,7 +136,7 @@ def attest(
 @json_option
 @on_registry
 def promote(registry: Registry, environment: str, record_id: Id, json_out: bool) -> None:
-    """Make a record the one that an environment (a name of one's own, or an id) runs; its policy decides."""
+    """Make a record the one that an environment (the name of one of yours, or an id) runs; its policy decides."""
     owner = registry.account
     key = registry.source.environment(environment, owner.address)
     artefact = registry.record_id(record_id)
@@ -161,7 +161,7 @@ def promote(registry: Registry, environment: str, record_id: Id, json_out: bool)
 @json_option
 @on_registry
 def withdraw(registry: Registry, record_id: Id, status: str, reason: str, json_out: bool) -> None:
-    """Mark a record of one's own deprecated or revoked, for good."""
+    """Mark your record deprecated or revoked, for good."""
     withdrawn = registry.record_id(record_id)
     registry.source.withdraw(withdrawn, Status[status.upper()], reason, registry.account)
     emit({"id": withdrawn.hex(), "status": status, "reason": reason}, status, json_out)

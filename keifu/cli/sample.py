@@ -40,7 +40,7 @@ def _address(session: Session) -> str:
 @cli.verb("status", example="keifu sample status --json", access=Access.READ)
 @json_option
 def status(session: Session, json_out: bool) -> None:
-    """Show every promise, and how it stands."""
+    """Show every promise and its state."""
     from keifu.keys import checksum
     from keifu.local.sample import read_promises
 
@@ -91,7 +91,7 @@ def offer(session: Session, client: str, restitution: int, price: int, length: i
 @promise_argument
 @json_option
 def accept(session: Session, promise: int, json_out: bool) -> None:
-    """Accept an offer as its client, and pay its price: from now on it holds."""
+    """Accept an offer as its client, and pay its price; then the promise holds."""
     from keifu.local import sample
 
     address = _address(session)
@@ -108,7 +108,7 @@ def accept(session: Session, promise: int, json_out: bool) -> None:
 )
 @json_option
 def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> None:
-    """Have the court decide whether a promise to oneself was broken, with the bond that the court asks for."""
+    """Ask the court whether a promise to you was broken; you pay the court's bond."""
     from keifu.local import sample
 
     said = read_evidence(evidence)
@@ -120,7 +120,7 @@ def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> No
 @promise_argument
 @json_option
 def concede(session: Session, promise: int, json_out: bool) -> None:
-    """Admit what one is accused of, as the operator: the case ends without a jury."""
+    """Admit the fault as the accused operator: the case ends without a jury."""
     session.deployer.call(_address(session), SAMPLE, "concede", promise)
     emit({"promise": promise}, f"the fault of promise {promise} is conceded", json_out)
 
@@ -129,7 +129,7 @@ def concede(session: Session, promise: int, json_out: bool) -> None:
 @promise_argument
 @json_option
 def pull(session: Session, promise: int, json_out: bool) -> None:
-    """Have the service take the court's verdict: it slashes and pays, or the promise goes on."""
+    """Let the service take the court's verdict: it slashes and pays, or the promise goes on."""
     from keifu.local.sample import read_promise
 
     address = _address(session)
@@ -141,7 +141,7 @@ def pull(session: Session, promise: int, json_out: bool) -> None:
 @cli.verb("withdraw", example="keifu sample withdraw --role accuser", access=Access.SEND)
 @json_option
 def withdraw(session: Session, json_out: bool) -> None:
-    """Take out what the service has credited: restitution, costs, a prover's reward."""
+    """Withdraw what the service has credited to you: restitution, costs, a prover's reward."""
     from keifu.local import sample
 
     paid = sample.withdraw(session.deployer, _address(session))

@@ -191,7 +191,7 @@ def fund(session: Session, json_out: bool) -> None:
 @click.option("--for", "holder", type=ADDRESS, help="Whose grant.  [default: the sender's]")
 @json_option
 def claim(session: Session, folder: Path, holder: str | None, json_out: bool) -> None:
-    """Claim what is due of one grant: anyone may send it, the holder is paid."""
+    """Claim what is due of a grant. Anyone may send it, the holder is paid."""
     from keifu.keys import checksum
     from keifu.tge import chain as tge
     from keifu.tge import find_proof
