@@ -19,8 +19,8 @@ __all__ = ["Story"]
 class Story:
     """Handed to each chapter's `tell(story)`.
 
-    `chain` is the client to send and read with, and `anvil` lets time pass. `deployment` has the addresses of the suite;
-    the first chapter fills it, later ones add to it. `shared` passes facts from one chapter to the next. `out` is the
+    `chain` is the client to send and read with, and `anvil` lets time pass. `deployment` has the addresses of the
+    suite; the first chapter fills it, later ones add to it. `shared` passes facts to the next chapter. `out` is the
     folder for pictures and files. `fast` asks for smaller numbers.
     """
 
