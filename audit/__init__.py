@@ -1,1 +1,1 @@
-"""What the engine is told of our contracts: descriptions, seeded bugs, second engines, and what came out (reports)."""
+"""What the engine needs to search our contracts: descriptions, seeded bugs, second engines; and the reports."""

@@ -134,7 +134,7 @@ def _follows() -> list[str]:
     most = _constant("staking/lib/services.vy", "MAX_MULTIPLE")
     periods = ", ".join(f"{name} {_days(_constant(CASES, constant))}" for name, constant in _PERIODS)
     return [
-        "* Who slashes itself through a friend loses a fifth of the damages and all of the penalty.",
+        "* An operator that has a friend slash it loses a fifth of the damages and all of the penalty.",
         f"* A multiple that is raised counts {_days(notice)} later, from an epoch's start. A ticket takes"
         f" {_days(ticket)} at most, so",
         "  every delegator can be out before.",

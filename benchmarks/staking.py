@@ -126,7 +126,7 @@ def _with_delegators(lab: Lab, delegators: int, tickets: int) -> Staking:
     staking.unlock(lab)
     hub.reward(operator, REWARD, sender=operator)
     _next_epoch(lab)
-    hub.reward(operator, REWARD, sender=operator)  # this epoch has begun from here on
+    hub.reward(operator, REWARD, sender=operator)  # this epoch's rollover is done from here on
     return staking
 
 
@@ -201,7 +201,7 @@ def _alone(action: Callable[[Staking, Lab], int]) -> Measure:
 
 
 def _first_of_epoch(action: Callable[[Staking, Lab], int]) -> Measure:
-    """The same by whoever comes first in an epoch and so begins it."""
+    """The same as the first call of an epoch, which also does the rollover."""
 
     def first(lab: Lab) -> int:
         staking = lab.shared(_hub)
@@ -288,7 +288,7 @@ ROWS = (
         Quoted(67_377, HORIZON),
         also=(
             ("joining what was added in an epoch before:", _delegate_merging),
-            ("beginning the epoch:", _first_of_epoch(lambda staking, lab: staking.stake(lab, staking.delegator))),
+            ("with the epoch's rollover:", _first_of_epoch(lambda staking, lab: staking.stake(lab, staking.delegator))),
         ),
     ),
     Row(
@@ -299,7 +299,7 @@ ROWS = (
         also=(
             ("joining what was added, rewards credited:", _undelegate_merging),
             ("first ticket of a new bucket (Horizon 232,727):", _undelegate_first),
-            ("beginning the epoch:", _first_of_epoch(Staking.unstake)),
+            ("with the epoch's rollover:", _first_of_epoch(Staking.unstake)),
         ),
     ),
     Row(
@@ -309,14 +309,14 @@ ROWS = (
         _synthetix_reward,
         also=(
             ("joining what was added in an epoch before:", _claim_merging),
-            ("beginning the epoch:", _first_of_epoch(Staking.claim)),
+            ("with the epoch's rollover:", _first_of_epoch(Staking.claim)),
         ),
     ),
     Row(
         "gas.lock",
         _alone(Staking.lock),
         "a lock that exists grows, coins pulled in the same call",
-        also=(("beginning the epoch:", _first_of_epoch(Staking.lock)),),
+        also=(("with the epoch's rollover:", _first_of_epoch(Staking.lock)),),
     ),
     Row(
         "gas.unlock",
@@ -325,7 +325,7 @@ ROWS = (
         also=(
             ("unbinding in the same call:", _alone(lambda staking, lab: staking.unlock(lab, COIN))),
             ("binding more, alone:", _alone(lambda staking, lab: staking.bind(lab, BOUND + COIN))),
-            ("beginning the epoch:", _first_of_epoch(lambda staking, lab: staking.unlock(lab, COIN))),
+            ("with the epoch's rollover:", _first_of_epoch(lambda staking, lab: staking.unlock(lab, COIN))),
         ),
     ),
     Row(
@@ -336,7 +336,7 @@ ROWS = (
         also=(
             ("damages only:", _alone(lambda staking, lab: staking.slash(lab, BOUND, 0))),
             ("tickets in three buckets:", _slash_three_buckets),
-            ("beginning the epoch:", _first_of_epoch(lambda staking, lab: staking.slash(lab, BOUND, BOUND // 8))),
+            ("with the epoch's rollover:", _first_of_epoch(lambda staking, lab: staking.slash(lab, BOUND, BOUND // 8))),
         ),
     ),
     Row(

@@ -14,6 +14,7 @@ __all__ = [
     "YEAR",
     "brief",
     "coins",
+    "counted",
     "day",
     "duration",
     "is_address",
@@ -72,6 +73,11 @@ def coins(wei: int) -> str:
     return f"{whole:,}" + (f".{rest:0{DECIMALS}}".rstrip("0") if rest else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 file`, `2,000 files`."""
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+
 def day(timestamp: int) -> str:
     """Unix seconds for people; far beyond the calendar, the number."""
     from datetime import UTC, datetime  # noqa: PLC0415 - parsing amounts does not need it
@@ -95,6 +101,5 @@ def duration(seconds: int) -> str:
     """A duration for people, in the largest unit that divides it: `2 days`."""
     for name, size in sorted(_UNITS.items(), key=lambda item: -item[1]):
         if seconds and seconds % size == 0 and name != "week":
-            count = seconds // size
-            return f"{count:,} {name}{'s' if count != 1 else ''}"
-    return f"{seconds:,} seconds"
+            return counted(seconds // size, name)
+    return counted(seconds, "second")

@@ -46,7 +46,7 @@ class Coins(Amount):
 
 
 class HubMirror(System):
-    """Sums over what the hub has stored after every call."""
+    """Sums over the hub's storage after every call."""
 
     contracts = ("StakingHub",)
     actors = (*OPERATORS, *DELEGATORS, *SERVICES)

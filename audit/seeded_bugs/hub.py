@@ -1,5 +1,5 @@
 """Bugs of StakingHub and of the modules it is made of: first each attack on its first edition, put back. Where the
-old shape is gone, the old rule stands in the new place."""
+old code is gone, its rule is put into the new code."""
 
 from __future__ import annotations
 

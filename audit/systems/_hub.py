@@ -38,7 +38,7 @@ MAX_AMOUNT = 10**28  # above it the arithmetic's own checks refuse without words
 FIRST_EMISSION, EMISSION_EPOCHS = 40, 1_461
 OPERATORS = ("operator", "other operator")
 DELEGATORS = ("delegator", "other delegator")
-# Horizon and highest multiple. The first two keep records of what they promised; the third does whatever it likes.
+# Horizon and highest multiple. The first two keep lists of what they promised; the third does whatever it likes.
 SERVICES = {"storage": (7 * EPOCH, 4), "compute": (UNBONDING, 2), "strange": (60 * EPOCH, 4)}
 HONEST = ("storage", "compute")
 

@@ -131,7 +131,7 @@ def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
     findings = check_running(Proved.now(source), pipeline.environment, weights_path, beats, documents=documents)
     story.check("production runs what was promoted: chain, bytes and both nodes agree", all(f.ok for f in findings))
     story.check("the label of sample 17 is proved on chain", bool(on_chain))
-    story.check("the policy's two attestations stand", ok)
+    story.check("both attestations that the policy asks for are there", ok)
     story.check(f"no ancestor is missing or withdrawn ({check_lineage(lineage).detail})", check_lineage(lineage).ok)
 
 
@@ -191,7 +191,7 @@ def _back_date(story: Story, pipeline: DigitsPipeline) -> None:
     lineage = walk(project.source, run.id, names=project.names)
     finding = check_run(lineage.entries[run.id], run.statement, lineage)
     story.say(f"  {_words(finding)}")
-    story.check("a back-dated run is caught: its input was not there yet", not finding.ok and "input" in finding.detail)
+    story.check("a back-dated run is caught: its input did not exist yet", not finding.ok and "input" in finding.detail)
     honest = project["run"]
     lineage = walk(project.source, honest.id, names=project.names)
     story.check("the honest run passes", check_run(lineage.entries[honest.id], honest.statement, lineage).ok)
@@ -208,7 +208,7 @@ def _withdrawal(story: Story, pipeline: DigitsPipeline) -> None:
     source.promote(environment, project["draft-weights"].id, owner)
     source.withdraw(project["draft-weights"].id, Status.REVOKED, "trained on copied data", pipeline.cast.author)
     _, _, ok = source.current(environment)
-    story.check("a promoted record that its author revokes no longer counts as in order", not ok)
+    story.check("a promoted record is reported as not in order once its author revokes it", not ok)
 
 
 def _many_labels(story: Story, pipeline: DigitsPipeline) -> None:
@@ -256,9 +256,7 @@ def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     started = time.perf_counter()
     verified = Bundle.read(path).verify(proved.pinned)
     took = time.perf_counter() - started
-    story.say(
-        f"  offline bundle: {path} ({path.stat().st_size:,} bytes), verified without network in {took * 1e3:.1f} ms"
-    )
+    story.say(f"  bundle: {path} ({path.stat().st_size:,} bytes), verified offline in {took * 1e3:.1f} ms")
     story.check("the bundle holds every ancestor and what production runs", len(verified.entries) == len(known))
     manifest = project.documents.manifest(promoted.entries[promoted.root].record)
     subject = describe(
@@ -272,10 +270,12 @@ def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     formats = {name: item for name, item in EXPORTERS.items() if name not in ("croissant", "test-result")}
     for name, exporter in formats.items():
         (folder / exporter.filename).write_bytes(export(name, subject))
-    story.say(f"  exported as {', '.join(formats)}: each field marked verified or asserted")
+    story.say(f"  exported as {', '.join(formats)}")
     table = np.loadtxt(project["test"].path / "test.csv", delimiter=",", dtype=np.int64)
     answers = infer(read_int8(weights.path), table[:1, 1:])
-    story.check(f"the promoted weights read a held-out {table[0, 0]} as {answers[0]}", bool(answers[0] == table[0, 0]))
+    story.check(
+        f"the promoted weights recognise a held-out {table[0, 0]} as {answers[0]}", bool(answers[0] == table[0, 0])
+    )
 
 
 def _words(finding: Finding) -> str:

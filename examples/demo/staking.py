@@ -132,11 +132,13 @@ def _promise(scene: _Scene) -> None:
     bound, exposure = scene.hub.operator_state(scene.account(OPERATORS[0]).address)[:2]
     scene.story.say(
         f"each promises its client {RESTITUTION // COIN:,} coins if a secret gets out; {bound / COIN:,.1f} coins of its"
-        f" lock are reserved, which carry up to {exposure / COIN:,.0f} coins of delegations"
+        f" lock are reserved for that, and it can take up to {exposure / COIN:,.0f} coins of delegations"
     )
     reserved = scene.sample.reserved(scene.account(OPERATORS[0]).address)
-    scene.story.check("what is reserved is bound, inside the lock", reserved == bound <= LOCK)
-    scene.story.check("delegations are carried by the multiple", exposure == MULTIPLE * bound)
+    scene.story.check("the reserved coins are a part of the lock, and bound", reserved == bound <= LOCK)
+    scene.story.check(
+        "delegations may be as many times the bound coins as the multiple says", exposure == MULTIPLE * bound
+    )
 
 
 def _secret(role: str) -> bytes:
@@ -160,7 +162,9 @@ def _stake_grants(scene: _Scene) -> None:
     story.say(
         f"{len(scene.claimants)} claimants stake {due // COIN:,} coins straight from their grants, in one call each"
     )
-    story.check("all that was due to the claimants is stake, and none of it was in their wallets", due == staked > 0)
+    story.check(
+        "all that was due to the claimants is staked, and none of it passed through their wallets", due == staked > 0
+    )
 
 
 def _delegate(scene: _Scene) -> int:
@@ -203,8 +207,9 @@ def _prove(scene: _Scene, ticket: int) -> None:
     receipt = sample.prove(0, secret, sender=prover)
     after = worth()
     change = {role: after[role] - before[role] for role in before}
+    story.say(f"somebody shows the service that the promise is broken, for {receipt.gas_used:,} gas")
     story.table(
-        f"A broken promise, shown to the service, {receipt.gas_used:,} gas: who lost and who received",
+        "A proven fault: who lost, and who received",
         ("who", "before", "after", "change"),
         [(role, *(round(row[role] / COIN, 2) for row in (before, after, change))) for role in before],
     )
@@ -217,14 +222,14 @@ def _prove(scene: _Scene, ticket: int) -> None:
     bearers = [role for role in change if role in (*DELEGATORS, *CLAIMANTS)]
     lost = -sum(change[role] for role in bearers)
     story.check(
-        "delegators lost the operator's multiple of the penalty, and paid nobody",
+        f"delegators lost {MULTIPLE} times the penalty, and none of it was paid to the client or the prover",
         MULTIPLE * penalty <= lost <= MULTIPLE * penalty + holders and paid <= -change["operator's lock"] * 4 // 5 + 1,
     )
     story.check(
-        "the leaving delegator paid as much as those who stayed",
+        "the leaving delegator lost as much as those who stayed",
         abs(change["leaving delegator"] - change["first delegator"]) <= 1 and change["first delegator"] < 0,
     )
-    story.check("who staked from a grant paid, too", all(change[role] < 0 for role in scene.claimants))
+    story.check("those who staked from a grant lost coins, too", all(change[role] < 0 for role in scene.claimants))
     for who in (client, prover):
         sample.withdraw(who.address, sender=who)
 
@@ -252,7 +257,7 @@ def _judge(scene: _Scene) -> None:
     scene.wait(2 * DAY)
     for role in JURORS:
         court.reveal(case, role != DISSENTER, keccak256(role.encode()), sender=scene.account(role))
-    story.say(f"{sum(seats.values())} seats vote under seal and reveal; {DISSENTER} votes innocent")
+    story.say(f"{sum(seats.values())} seats vote in secret and then reveal; {DISSENTER} votes innocent")
     scene.wait(DAY)
     court.advance(case, sender=client)
     scene.wait(2 * DAY)  # in which nobody calls for a re-hearing
@@ -274,7 +279,7 @@ def _judge(scene: _Scene) -> None:
     lost = weight - scene.hub.lock_of(court.address, scene.account(DISSENTER).address)
     story.say(f"a seat of the majority earns {costs / COIN / sum(seats[role] for role in JURORS[:3]):.0f} coins")
     story.check(
-        "jurors of the majority are paid by seats, and the other lost by how clear the case was",
+        "jurors of the majority are paid for each seat; the juror who voted otherwise lost coins",
         sum(fees.values()) == costs and fees[DISSENTER] == 0 < lost,
     )
 
@@ -285,5 +290,7 @@ def _leave(scene: _Scene, ticket: int) -> None:
     story.anvil.warp_to(max(maturity, story.chain.now + 1))
     before = scene.balance(leaving)
     hub.withdraw(ticket, OWN, sender=leaving)
-    story.check("the matured ticket pays what was left of it", scene.balance(leaving) - before == worth)
+    story.check(
+        "after the waiting time the leaving delegator is paid the rest", scene.balance(leaving) - before == worth
+    )
     story.shared["hub"] = hub

@@ -19,9 +19,9 @@ __all__ = ["Story"]
 class Story:
     """Handed to each chapter's `tell(story)`.
 
-    `chain` is the client to send and read with, `anvil` turns the clock, `deployment` says where the suite is
-    (filled by the first chapter, extended by later ones), `shared` passes facts from one chapter to the next,
-    `out` is the folder for pictures and files, `fast` asks for smaller numbers.
+    `chain` is the client to send and read with, and `anvil` lets time pass. `deployment` has the addresses of the
+    suite; the first chapter fills it, later ones add to it. `shared` passes facts to the next chapter. `out` is the
+    folder for pictures and files. `fast` asks for smaller numbers.
     """
 
     def __init__(self, anvil: Anvil, out: Path, *, fast: bool = False, console: Console | None = None) -> None:
@@ -60,7 +60,7 @@ class Story:
             numeric = all(isinstance(row[index], (int, float)) for row in rows)
             table.add_column(column, justify="right" if numeric else "left")
         for row in rows:
-            table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+            table.add_row(*map(_cell, row))
         self.console.print(table)
 
     def picture(self, path: Path) -> None:
@@ -73,3 +73,9 @@ class Story:
         with Progress(*columns, console=self.console) as bar:
             bar.add_task(label, total=total)
             yield bar
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

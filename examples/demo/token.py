@@ -127,7 +127,7 @@ def _deploy(telling: _Telling) -> None:
         telling.record,
         distribution,
         save=lambda record: None,
-        on_step=lambda name, address: story.say(f"  {name:16} {checksum(address)}"),
+        on_step=lambda name, address: story.say(f"  {name:18} {checksum(address)}"),
     )
     story.deployment.addresses.update(deployment.addresses)
     for name in (tge.TOKEN, tge.DISTRIBUTOR):

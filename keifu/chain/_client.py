@@ -105,7 +105,7 @@ class ChainClient:
         return receipts
 
     def forget_nonces(self) -> None:
-        """Believe the node alone about nonces: after the chain went back."""
+        """Forget the nonces that were seen and trust the node's, after the chain went back."""
         self._outbox.forget()
 
     def _send(self, drafts: Sequence[Draft]) -> list[tuple[int, Receipt]]:

@@ -1,4 +1,4 @@
-"""What nodes say of a transaction that they do not take, and why one that was mined had no effect."""
+"""Why a node refused a transaction, and why one that was mined had no effect."""
 
 from __future__ import annotations
 

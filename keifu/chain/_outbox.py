@@ -98,7 +98,7 @@ class Outbox:
         self._doubt: Contradiction | None = None  # endpoints that tell receipts differently
 
     def forget(self) -> None:
-        """Believe the node alone about nonces: after the chain went back."""
+        """Forget the nonces that were seen and trust the node's, after the chain went back."""
         self._mined.clear()
 
     def send(self, drafts: Sequence[Draft]) -> list[Sent]:
@@ -198,7 +198,7 @@ class Outbox:
         return [item for item in waiting if not item.receipt]
 
     def _rescue(self, waiting: Sequence[Sent]) -> None:
-        """Tell the node again what it has forgotten, and offer more for what it leaves."""
+        """Resend what the node has forgotten, and raise the fee of what it does not mine."""
         accounts = list(dict.fromkeys(item.draft.account.address for item in waiting))
         tags = ("latest", "pending")
         counts = [("eth_getTransactionCount", [address, tag]) for address in accounts for tag in tags]

@@ -1,5 +1,5 @@
-"""Bounds of everything that cannot be mended after the deployment: what lies outside is a slip, told with its likely
-cause."""
+"""Bounds of all values that cannot be changed after the deployment. A value outside is refused, with the likely
+mistake."""
 
 from __future__ import annotations
 

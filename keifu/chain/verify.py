@@ -1,9 +1,9 @@
 """Whether a suite is what its record says, and its record what our sources make.
 
-Nothing that the record says of itself is believed. From its parameters follow, by `suite`, the address and the
-constructor arguments of every contract. For each of them the transaction that made it must be a call of the factory by
-the deploying account with exactly our creation code and these arguments, and the run-time code on chain must be, to the
-byte, what that creation code gives at this address in that block: immutables included.
+Only the parameters are taken from the record. From these `suite` computes the address and the constructor arguments of
+every contract. The transaction that made a contract must be a call of the factory by the deploying account, with
+exactly our creation code and these arguments. The run-time code on chain must be, byte for byte, what that creation
+code gives at this address in that block, immutables included.
 """
 
 from __future__ import annotations

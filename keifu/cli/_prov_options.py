@@ -63,7 +63,7 @@ class Registry:
 
     @cached_property
     def trust(self) -> Trust:
-        """What the answers are held against: the trust file, or else the deployment's record."""
+        """What the answers are compared with: the trust file, or else the deployment's record."""
         if self.pinned is not None:
             return self.pinned
         from keifu.provenance.trust import Trust

@@ -81,7 +81,7 @@ def env(chain_id: int | None, json_out: bool) -> None:
 @cli.verb("status", example="keifu chain status")
 @json_option
 def status(json_out: bool) -> None:
-    """Say which local chains run, where they listen and how far they are."""
+    """Show which local chains run, their addresses and newest blocks."""
     from keifu.local import running
     from keifu.local.notes import NO_CHAIN, forget_dead
 

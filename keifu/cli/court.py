@@ -1,4 +1,4 @@
-"""`keifu court`: parties and jurors. Thin: what is done stands in keifu/staking/court.py."""
+"""`keifu court`: parties and jurors. The work is done in keifu/staking/court.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, IN_FILE, OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import InputError, KeifuError, UsageError
-from keifu.units import coins, day
+from keifu.units import coins, counted, day
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
@@ -33,7 +33,7 @@ NEXT = {
     "reveal": "jurors reveal their votes",
     "call": "anybody may call the re-hearing",
     "queue": "the re-hearing waits for its turn",
-    "over": "the service can pull the verdict, jurors can be settled",
+    "over": "the service can take the verdict, and anybody can settle the jurors",
 }
 
 cli = Noun("court", help="Judge cases that services open.", example="keifu court status")
@@ -91,7 +91,7 @@ def show(session: Session, case: int, json_out: bool) -> None:
         },
     }
     lines = [f"{name:<10} {value}" for name, value in fields.items()]
-    lines += [f"{statement.kind:<10} by {statement.party}: {statement.text}" for statement in said]
+    lines += [f"{statement.kind:<10} by {statement.party}: {statement.text.rstrip()}" for statement in said]
     emit({**found.data(), "statements": [each.data() for each in said]}, "\n".join(lines), json_out)
 
 
@@ -111,7 +111,7 @@ def answer(session: Session, case: int, path: Path, json_out: bool) -> None:
 @case_argument
 @json_option
 def draw(session: Session, case: int, json_out: bool) -> None:
-    """Bring the block whose seed draws the jury: anyone may, and somebody has to."""
+    """Bring the block whose seed draws the jury. Anyone may do it, and somebody must."""
     from keifu.staking import court
 
     block = court.draw(session.client, session.deployer, session.suite(COURT, "Randomness"), case)
@@ -123,7 +123,7 @@ def draw(session: Session, case: int, json_out: bool) -> None:
 @case_argument
 @json_option
 def advance(session: Session, case: int, json_out: bool) -> None:
-    """Take every step of a case that is due: anyone may."""
+    """Take every step of a case that is due. Anyone may do it."""
     from keifu.staking import court
 
     phase = court.advance(session.deployer, session.suite(COURT), case)
@@ -132,11 +132,11 @@ def advance(session: Session, case: int, json_out: bool) -> None:
 
 @cli.verb("commit", example="keifu court commit 1 --vote guilty --secret vote.json --role juror", access=Access.SEND)
 @case_argument
-@click.option("--vote", type=click.Choice(["guilty", "innocent"]), required=True, help="What the evidence shows.")
+@click.option("--vote", type=click.Choice(["guilty", "innocent"]), required=True, help="Your verdict.")
 @click.option("--secret", type=OUT_PATH, required=True, help="New file for vote and salt, which `reveal` needs.")
 @json_option
 def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool) -> None:
-    """Take your drawn seats and commit a vote under seal."""
+    """Take the seats that were drawn for you and commit a sealed vote."""
     from keifu.staking import court
 
     if secret.exists():
@@ -148,7 +148,11 @@ def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool)
     except KeifuError:
         secret.unlink()
         raise
-    emit({"case": case, "seats": seats, "secret": str(secret)}, f"{seats} seats voted; keep {secret}", json_out)
+    emit(
+        {"case": case, "seats": seats, "secret": str(secret)},
+        f"sealed vote of {counted(seats, 'seat')} sent; keep {secret}, it opens the vote",
+        json_out,
+    )
 
 
 def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
@@ -163,7 +167,7 @@ def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
 @click.option("--secret", type=IN_FILE, required=True, help="File that `commit` wrote.")
 @json_option
 def reveal(session: Session, case: int, secret: Path, json_out: bool) -> None:
-    """Open your vote."""
+    """Reveal your vote."""
     try:
         document = json.loads(secret.read_text())
         vote, salt = document["vote"], bytes.fromhex(document["salt"])
@@ -180,7 +184,7 @@ def reveal(session: Session, case: int, secret: Path, json_out: bool) -> None:
 @case_argument
 @json_option
 def rehear(session: Session, case: int, json_out: bool) -> None:
-    """Call the one re-hearing, with its bond: anyone may, after the first jury."""
+    """Ask for the re-hearing and pay its bond. Anyone may do it, after the first jury."""
     from keifu.staking import court
 
     court.rehear(session.deployer, session.suite(COURT, TOKEN), case)
@@ -191,19 +195,19 @@ def rehear(session: Session, case: int, json_out: bool) -> None:
 @case_argument
 @json_option
 def settle(session: Session, case: int, json_out: bool) -> None:
-    """Pay and charge every juror of a case that is over: anyone may."""
+    """Pay or charge every juror of a case that is over. Anyone may do it."""
     from keifu.staking import court
 
     suite = session.suite(COURT)
     jurors = court.settle(session.client, session.deployer, suite, case, session.record.first_block)
-    emit({"case": case, "jurors": jurors}, f"{len(jurors)} jurors of case {case} are settled", json_out)
+    emit({"case": case, "jurors": jurors}, f"case {case}: {counted(len(jurors), 'juror')} paid or charged", json_out)
 
 
 @cli.verb("juror", example="keifu court juror --of 0x…", access=Access.READ)
 @click.option("--of", "juror", type=ADDRESS, required=True, help="Whose seats.")
 @json_option
 def juror(session: Session, juror: str, json_out: bool) -> None:
-    """Show what a juror has behind the court, and since when it counts."""
+    """Show the coins that a juror has locked behind the court, and since when they count."""
     from keifu.staking.court import read_juror
 
     suite = session.suite(COURT, HUB)
@@ -212,7 +216,9 @@ def juror(session: Session, juror: str, json_out: bool) -> None:
     if found.pending:
         lines.append(f"{coins(found.pending)} coins count from {day(found.counts_from)} on")
     if found.leaving:
-        lines.append(f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}")
+        lines.append(
+            f"{coins(found.leaving)} coins are leaving; `keifu court release` pays them from {day(found.release_at)} on"
+        )
     if found.ballots:
         lines.append(f"{found.ballots} ballots are not settled")
     emit(found.data(), "\n".join(lines), json_out)
@@ -221,7 +227,7 @@ def juror(session: Session, juror: str, json_out: bool) -> None:
 @cli.verb("join", example="keifu court join --role juror", access=Access.SEND)
 @json_option
 def join(session: Session, json_out: bool) -> None:
-    """Let all that you have locked behind the court count, seven epochs from now."""
+    """Become a juror: the coins that you have locked behind the court count seven epochs from now."""
     from keifu.staking.court import read_juror
 
     suite = session.suite(COURT, HUB)
@@ -235,20 +241,22 @@ def join(session: Session, json_out: bool) -> None:
 @click.option("--amount", type=COINS, required=True, help="Coins to ask back.")
 @json_option
 def leave(session: Session, amount: int, json_out: bool) -> None:
-    """Ask coins back: they stop counting at once, and stay until earlier cases are over."""
+    """Ask for coins back: they stop counting at once, and stay until earlier cases are over."""
     from keifu.staking.court import read_juror
 
     suite = session.suite(COURT, HUB)
     session.deployer.call(suite[COURT], COURT, "leave", amount)
     found = read_juror(suite.at(session.client, HUB), suite.at(session.client, COURT), session.sender)
-    message = f"{coins(found.leaving)} coins are asked back; not before {day(found.release_at)}"
+    message = (
+        f"{coins(found.leaving)} coins are leaving; `keifu court release` pays them from {day(found.release_at)} on"
+    )
     emit(found.data(), message, json_out)
 
 
 @cli.verb("release", example="keifu court release --role juror", access=Access.SEND)
 @json_option
 def release(session: Session, json_out: bool) -> None:
-    """Take out what you asked back."""
+    """Take out the coins that you have asked back."""
     from keifu.staking import court
 
     paid = court.release(session.deployer, session.suite(COURT, HUB))
@@ -263,7 +271,7 @@ def release(session: Session, json_out: bool) -> None:
 )
 @json_option
 def absent(session: Session, case: int, juror: str, hearing: int, json_out: bool) -> None:
-    """Show that a drawn juror did not vote: it loses its deposits, and a tenth is the caller's."""
+    """Show that a drawn juror did not vote: it loses its deposits, and you get a tenth of them."""
     suite = session.suite(COURT)
     tip = session.deployer.simulate(suite[COURT], COURT, "show_absent", case, hearing, juror)
     session.deployer.call(suite[COURT], COURT, "show_absent", case, hearing, juror)

@@ -13,6 +13,7 @@ from keifu.cli._print import emit
 from keifu.cli._types import IN_PATH
 from keifu.cli.verbs import json_option, verb
 from keifu.errors import CheckFailed
+from keifu.units import counted
 
 if TYPE_CHECKING:
     from keifu.provenance.digest import TreeDigest
@@ -25,9 +26,12 @@ PROGRESS_FROM = 256 << 20  # bytes from which hashing takes long enough for a ba
 def reading(body: Callable[..., Any]) -> Callable[..., Any]:
     """--ignore, --links: how a folder is read."""
     links = click.option(
-        "--links", "links_followed", is_flag=True, help="Take a link to a file for that file, as in a model cache."
+        "--links",
+        "links_followed",
+        is_flag=True,
+        help="Treat a link to a file as that file, as a model cache needs it.",
     )
-    return click.option("--ignore", multiple=True, metavar="PATH", help="Leave out what lies below; repeatable.")(
+    return click.option("--ignore", multiple=True, metavar="PATH", help="Leave out this file or folder; repeatable.")(
         links(body)
     )
 
@@ -74,4 +78,4 @@ def diff(before: Path, after: Path, ignore: tuple[str, ...], links_followed: boo
     changed = sorted((*found.changed, *found.missing, *found.added))
     emit({"changed": changed}, "\n".join(changed) or "equal", json_out)
     if changed:
-        raise CheckFailed(f"{len(changed)} files differ")
+        raise CheckFailed(f"{counted(len(changed), 'file')} {'differs' if len(changed) == 1 else 'differ'}")

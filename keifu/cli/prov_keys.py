@@ -32,11 +32,13 @@ def identity(registry: Registry, account: str, name: str, did: Path | None, json
 
 @verb("replace-key", example="keifu prov replace-key 0x… --key-file old.json", access=Access.SEND)
 @click.argument("new", type=ADDRESS)
-@click.option("--account", type=ADDRESS, help="Whose key, when you are its recovery address.  [default: your own]")
+@click.option(
+    "--account", type=ADDRESS, help="Account whose key it is, if you are its recovery address.  [default: your own]"
+)
 @json_option
 @on_registry
 def replace_key(registry: Registry, new: str, account: str | None, json_out: bool) -> None:
-    """Name the account that acts for yours from now on, or, as its recovery address, for ACCOUNT after a week. The
+    """Propose the account that acts for yours from now on, or, as its recovery address, for ACCOUNT after a week. The
     new account then sends `keifu prov accept-key`."""
     sender = registry.account
     contract = registry.source.registry
@@ -48,7 +50,9 @@ def replace_key(registry: Registry, new: str, account: str | None, json_out: boo
 
 @verb("accept-key", example="keifu prov accept-key 0x… --key-file new.json", access=Access.SEND)
 @click.argument("account", type=ADDRESS)
-@click.option("--proposer", type=ADDRESS, help="Who named one: its recovery address.  [default: the account itself]")
+@click.option(
+    "--proposer", type=ADDRESS, help="Who proposed you, if it was the recovery address.  [default: the account itself]"
+)
 @json_option
 @on_registry
 def accept_key(registry: Registry, account: str, proposer: str | None, json_out: bool) -> None:
@@ -73,7 +77,7 @@ def lost_key(registry: Registry, account: str, json_out: bool) -> None:
 @json_option
 @on_registry
 def recovery(registry: Registry, address: str, json_out: bool) -> None:
-    """Name the address that may replace your key: better an account of several people. Another one counts after two
+    """Name the address that may replace your key, best an account of several people. A change of it counts after two
     weeks."""
     receipt = registry.source.registry.name_recovery(address, sender=registry.account)
     start = receipt.events("RecoveryNamed")[0].effective_from
@@ -85,6 +89,6 @@ def recovery(registry: Registry, address: str, json_out: bool) -> None:
 @json_option
 @on_registry
 def claim(registry: Registry, name: str, json_out: bool) -> None:
-    """Say who you are: a did:web whose document lists the account. An empty name takes it back."""
+    """Claim an identity: a did:web whose document lists the account. An empty name takes it back."""
     registry.source.registry.claim_name(name, sender=registry.account)
     emit({"account": registry.account.address, "name": name}, name or "no name", json_out)

@@ -13,6 +13,7 @@ from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, OUT_PATH, RECORD, Id, Te
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.spec.kinds import MAX_URI_BYTES
+from keifu.units import counted
 
 __all__ = ["anchor", "check_label", "label", "prove_label", "revoke"]
 
@@ -43,12 +44,14 @@ def label(registry: Registry, table: Path, dataset: Id, out: Path, salts: Path |
     if salts is not None:
         write_salts(salts, rows, openings)
     batch.write(out)
-    emit({"labels": len(batch), "labeller": registry.account.address}, f"{len(batch)} labels signed", json_out)
+    emit(
+        {"labels": len(batch), "labeller": registry.account.address}, f"{counted(len(batch), 'label')} signed", json_out
+    )
 
 
 @verb("anchor", example="keifu prov anchor a.npz b.npz --out all.npz --key-file author.json", access=Access.SEND)
 @click.argument("files", type=IN_FILE, nargs=-1, required=True)
-@click.option("--dataset", type=RECORD, help="The data set that they have to be of.")
+@click.option("--dataset", type=RECORD, help="The data set that the labels must be of.")
 @click.option("--out", type=OUT_PATH, required=True, help="File for the anchored batch, from which labels are proved.")
 @click.option("--manifest", type=BYTES32, default=bytes(32), help="Hash of a document about the batch.")
 @click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the batch is found.")
@@ -93,14 +96,18 @@ def _require_none(found: list[str]) -> None:
 @click.argument("file", type=IN_FILE)
 @click.option("--sample", type=click.IntRange(0), required=True, help="The sample's index.")
 @click.option("--anchorer", type=ADDRESS, required=True, help="Who anchored the batch.")
-@click.option("--salts", type=IN_FILE, help="The file of salts, when the labels are hidden: this one's goes along.")
+@click.option(
+    "--salts",
+    type=IN_FILE,
+    help="The file of salts, when the labels are hidden; the salt of this label goes into the proof.",
+)
 @click.option("--out", type=OUT_PATH, required=True, help="File for the proof.")
 @json_option
 @on_registry
 def prove_label(
     registry: Registry, file: Path, sample: int, anchorer: str, salts: Path | None, out: Path, json_out: bool
 ) -> None:
-    """Write what shows one label of an anchored batch, and nothing of the others."""
+    """Write the proof of one label of an anchored batch; it shows nothing of the others."""
     from keifu.provenance.label_check import document_of
     from keifu.provenance.label_set import read_salts
     from keifu.provenance.labels import LabelBatch
@@ -115,7 +122,7 @@ def prove_label(
             )
     document = document_of(proof, opening)
     out.write_text(json.dumps(document, indent=2) + "\n")
-    emit(document, f"label of sample {sample}, {len(proof.proof)} hashes", json_out)
+    emit(document, f"label of sample {sample}: written to {out}", json_out)
 
 
 @verb("check-label", example="keifu prov check-label label.json", access=Access.READ)
@@ -141,7 +148,7 @@ def check_label(registry: Registry, file: Path, json_out: bool) -> None:
 @click.option("--schema", help="The words under which it was attested.")
 @click.option("--anchored", type=IN_FILE, help="The anchored batch: all of it, or one label with --sample.")
 @click.option("--sample", type=click.IntRange(0), help="The sample whose label is taken back.")
-@click.option("--anchorer", type=ADDRESS, help="Who anchored it, when one takes back a label that one signed.")
+@click.option("--anchorer", type=ADDRESS, help="Who anchored it, when a labeller takes back its own label.")
 @click.option("--reason", default="", help="Why, for whoever relied on it.")
 @json_option
 @on_registry
@@ -172,7 +179,11 @@ def revoke(
     batch = LabelBatch.read(anchored, source.domain)
     if sample is None:
         source.revoke_anchor(batch.tree().root, reason, account)
-        emit({"revoked": "anchor", "root": batch.tree().root.hex()}, f"{len(batch)} labels taken back", json_out)
+        emit(
+            {"revoked": "anchor", "root": batch.tree().root.hex()},
+            f"{counted(len(batch), 'label')} taken back",
+            json_out,
+        )
         return
     source.revoke_leaf(batch.proof_of(sample, anchorer or account.address), reason, account)
     emit({"revoked": "label", "sample": sample}, f"label of sample {sample} taken back", json_out)

@@ -77,7 +77,7 @@ def declare(
 @json_option
 @on_registry
 def policy(registry: Registry, environment: str, needs: tuple[Any, ...], sound: bool, json_out: bool) -> None:
-    """Announce what promotions in ENVIRONMENT need; it takes the place of the whole policy after a day's notice."""
+    """Announce what promotions in ENVIRONMENT need; after a day it replaces the whole policy."""
     key = registry.source.environment(environment, registry.account.address)
     event = registry.source.announce(key, needs, registry.account, sound=sound).events("PolicyAnnounced")[0]
     document = {"environment": key.hex(), "version": event.version, "from": event.effective_from}
@@ -90,7 +90,7 @@ def policy(registry: Registry, environment: str, needs: tuple[Any, ...], sound: 
 @json_option
 @on_registry
 def restitution(registry: Registry, environment: str, to: str, json_out: bool) -> None:
-    """Announce whom a false heartbeat's damages go to; it counts after a day's notice."""
+    """Announce who receives the damages for a false heartbeat; it counts a day later."""
     key = registry.source.environment(environment, registry.account.address)
     event = registry.source.redirect(key, to, registry.account).events("RestitutionAnnounced")[0]
     document = {"environment": key.hex(), "to": to, "from": event.effective_from}
@@ -103,7 +103,7 @@ def restitution(registry: Registry, environment: str, to: str, json_out: bool) -
 @json_option
 @on_registry
 def rollback(registry: Registry, environment: str, seq: int, json_out: bool) -> None:
-    """Run again what promotion SEQ of ENVIRONMENT named; its attestations have to stand, but may have aged."""
+    """Go back to promotion SEQ of ENVIRONMENT; its attestations must exist, but may be older than the policy asks."""
     key = registry.source.environment(environment, registry.account.address)
     made = registry.source.rollback(key, seq, registry.account)
     emit({"environment": key.hex(), "seq": made, "to": seq}, f"promotion {made}", json_out)
@@ -128,7 +128,7 @@ def history(registry: Registry, environment: str, owner: str | None, json_out: b
 @json_option
 @on_registry
 def store_links(registry: Registry, record_id: Id, json_out: bool) -> None:
-    """Write down in the registry what a record was made from, for policies that ask for a sound lineage. Anyone may."""
+    """Store on chain what a record was made from, for policies that ask for a sound lineage. Anyone may do it."""
     from keifu.provenance.lineage import walk
 
     root = registry.record_id(record_id)

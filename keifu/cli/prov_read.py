@@ -129,9 +129,9 @@ def records_of(
 
 @verb("verify", example="keifu prov verify 6c2e98f1 --path ./weights", access=Access.READ)
 @click.argument("target", metavar="ID|BUNDLE")
-@click.option("--path", type=IN_PATH, help="Bytes that have to be the record's.")
-@click.option("--environment", metavar="NAME|ID", help="An environment that has to run it.")
-@click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by a name of his.")
+@click.option("--path", type=IN_PATH, help="Files to compare with the record.")
+@click.option("--environment", metavar="NAME|ID", help="Environment that the record must run in.")
+@click.option("--owner", type=ADDRESS, help="Owner of the environment, when you give it by its name.")
 @documents_option
 @json_option
 @on_registry
@@ -323,8 +323,8 @@ def bundle(
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True, help="Format of the file."
 )
-@click.option("--name", default="artefact", show_default=True, help="What to call it.")
-@click.option("--path", type=IN_PATH, help="Its bytes: then the digest is verified, not asserted.")
+@click.option("--name", default="artefact", show_default=True, help="Name of the artefact in the export.")
+@click.option("--path", type=IN_PATH, help="Its files: their digest is computed and marked as verified.")
 @documents_option
 @click.option("--out", type=OUT_PATH, help="File to write.  [default: standard output]")
 @on_registry

@@ -29,8 +29,8 @@ GIVE_UP_AFTER = 8  # failures in a row of a node that is asked once
     access=Access.READ,
 )
 @click.argument("environment")
-@click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by name.")
-@click.option("--path", type=IN_PATH, help="The bytes that are loaded.")
+@click.option("--owner", type=ADDRESS, help="Owner of the environment, when you give it by its name.")
+@click.option("--path", type=IN_PATH, help="Files that the server has loaded.")
 @documents_option
 @heartbeats_option
 @click.option(
@@ -53,7 +53,7 @@ def verify_running(
     max_age: int,
     json_out: bool,
 ) -> None:
-    """Check that an environment runs what was promoted; exit status 1 when anything contradicts."""
+    """Check that an environment runs what was promoted; exit status 1 when anything differs."""
     beats = heartbeats_in(heartbeats)
     from keifu.provenance.verify import check_block, check_running
 
@@ -116,7 +116,7 @@ def _plain(value: Any) -> Any:
 
 @verb("watch", example="keifu prov watch --state watch.sqlite", access=Access.READ)
 @click.option("--once", is_flag=True, help="Stop at the chain's head instead of waiting for more.")
-@click.option("--state", type=OUT_PATH, help="File that remembers how far it got.")
+@click.option("--state", type=OUT_PATH, help="File that keeps the position, to go on from there next time.")
 @on_registry
 def watch(registry: Registry, once: bool, state: Path | None) -> None:
     """Print each event of registry and environments as one JSON object a line, until Ctrl-C."""

@@ -41,11 +41,11 @@ class _LinkType(click.ParamType):
     access=Access.SEND,
 )
 @click.argument("path", type=IN_PATH)
-@click.option("--kind", required=True, type=click.Choice([kind.word for kind in Kind]), help="What it is.")
+@click.option("--kind", required=True, type=click.Choice([kind.word for kind in Kind]), help="Kind of the artefact.")
 @click.option("--link", "links", type=_LinkType(), multiple=True, help=f"A parent; repeatable, {MAX_LINKS} at most.")
-@click.option("--version", type=Text(MAX_NAME_BYTES), default="", help="As its author counts.")
+@click.option("--version", type=Text(MAX_NAME_BYTES), default="", help="Version, in the author's own numbering.")
 @click.option("--licence", type=Text(MAX_NAME_BYTES), default="", help="SPDX identifier.")
-@click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the bytes are.")
+@click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the files can be found.")
 @click.option(
     "--statement", "statements", type=IN_FILE, multiple=True,
     help="An in-toto statement about these bytes that the record commits to; repeatable.",
@@ -110,15 +110,15 @@ def register(
 )
 @record_argument()
 @click.option("--schema", required=True, help="What is attested, in words; policies name the same words.")
-@click.option("--expiry", type=MOMENT, default=0, help="Time at which it ends.  [default: never]")
-@click.option("--irrevocable", is_flag=True, help="It cannot be taken back before its expiry.")
+@click.option("--expiry", type=MOMENT, default=0, help="Time after which it no longer counts.  [default: never]")
+@click.option("--irrevocable", is_flag=True, help="Forbid to take it back before its expiry.")
 @click.option("--data", type=BYTES32, default=bytes(32), help="SHA-256 of a report.")
 @json_option
 @on_registry
 def attest(
     registry: Registry, record_id: Id, schema: str, expiry: int, irrevocable: bool, data: bytes, json_out: bool
 ) -> None:
-    """Stand by a record under a schema."""
+    """Attest something about a record, under a schema."""
     from keifu.provenance import Attestation
     from keifu.provenance.registry import schema_id
 
@@ -136,7 +136,7 @@ def attest(
 @json_option
 @on_registry
 def promote(registry: Registry, environment: str, record_id: Id, json_out: bool) -> None:
-    """Make a record the one that an environment (a name of yours, or an id) runs; its policy decides."""
+    """Make a record the one that an environment (the name of one of yours, or an id) runs; its policy decides."""
     owner = registry.account
     key = registry.source.environment(environment, owner.address)
     artefact = registry.record_id(record_id)
@@ -151,13 +151,17 @@ def promote(registry: Registry, environment: str, record_id: Id, json_out: bool)
 )
 @record_argument()
 @click.option(
-    "--status", type=click.Choice(["deprecated", "revoked"]), default="revoked", show_default=True, help="New state."
+    "--status",
+    type=click.Choice(["deprecated", "revoked"]),
+    default="revoked",
+    show_default=True,
+    help="State to mark it with.",
 )
 @click.option("--reason", required=True, help="Why, for whoever relied on it.")
 @json_option
 @on_registry
 def withdraw(registry: Registry, record_id: Id, status: str, reason: str, json_out: bool) -> None:
-    """Mark a record of yours deprecated or revoked, for good."""
+    """Mark your record deprecated or revoked, for good."""
     withdrawn = registry.record_id(record_id)
     registry.source.withdraw(withdrawn, Status[status.upper()], reason, registry.account)
     emit({"id": withdrawn.hex(), "status": status, "reason": reason}, status, json_out)

@@ -1,4 +1,4 @@
-"""`keifu report`: what records say under the headings of a regime."""
+"""`keifu report`: what records say under the headings of a law."""
 
 from __future__ import annotations
 
@@ -30,9 +30,15 @@ def _print_template(ctx: click.Context, param: click.Parameter, wanted: bool) ->
 
 
 @verb("report", example="keifu report production --owner 0x… --language ja --page report.html", access=Access.READ)
-@click.option("--checklist", type=IN_FILE, help="Headings of another regime.  [default: Annex IV of the EU's AI Act]")
 @click.option(
-    "--language", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True, help="Of the headings."
+    "--checklist", type=IN_FILE, help="File with the headings of another law.  [default: Annex IV of the EU's AI Act]"
+)
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default=LANGUAGES[0],
+    show_default=True,
+    help="Language of the headings.",
 )
 @click.option("--page", "page_file", type=OUT_PATH, help="File for a page of HTML to hand to somebody.")
 @click.option(
@@ -43,8 +49,8 @@ def _print_template(ctx: click.Context, param: click.Parameter, wanted: bool) ->
 def cli(
     registry: Registry, checklist: Path | None, language: str, page_file: Path | None, json_out: bool, **named: Any
 ) -> None:
-    """Map the records of an environment, a record or files to the headings of a regime: who, when, which version, which
-    data, who approved. Each line has its proof; where no record speaks to a heading it says so."""
+    """Arrange the records of an environment, a record or files under the headings of a law: who, when, which version,
+    which data, who approved. Each line has its proof; a heading without a record says "not recorded"."""
     from keifu.provenance.report import Checklist, annex_iv, html, sections, text
     from keifu.provenance.verify import check_author, check_block, require
 

@@ -30,7 +30,7 @@ NOUNS: dict[str, Place] = {
     "sample": ("keifu.cli.sample:cli", "Make promises at the sample service of a local chain, and claim them."),
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
-    "report": ("keifu.cli.report:cli", "Map the records of a deployment to the headings of a regime."),
+    "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }
 # Nouns that the fuzzing engine adds when it is installed.

@@ -1,4 +1,4 @@
-"""`keifu sample`: the sample service of a local chain. Thin: what is done stands in keifu/local/sample.py."""
+"""`keifu sample`: the sample service of a local chain. The work is done in keifu/local/sample.py."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _address(session: Session) -> str:
 @cli.verb("status", example="keifu sample status --json", access=Access.READ)
 @json_option
 def status(session: Session, json_out: bool) -> None:
-    """Show every promise, and how it stands."""
+    """Show every promise and its state."""
     from keifu.keys import checksum
     from keifu.local.sample import read_promises
 
@@ -73,7 +73,7 @@ def status(session: Session, json_out: bool) -> None:
 @click.option("--client", type=ADDRESS, required=True, help="To whom the promise is made.")
 @click.option("--restitution", type=COINS, required=True, help="Coins that the client gets if it is broken.")
 @click.option("--price", type=COINS, default="0", help="Coins that the client pays when it accepts.")
-@click.option("--for", "length", type=DURATION, required=True, help="How long it holds.")
+@click.option("--for", "length", type=DURATION, required=True, help="How long the promise lasts.")
 @json_option
 def offer(session: Session, client: str, restitution: int, price: int, length: int, json_out: bool) -> None:
     """Promise a client to keep a secret; the client has to accept."""
@@ -91,7 +91,7 @@ def offer(session: Session, client: str, restitution: int, price: int, length: i
 @promise_argument
 @json_option
 def accept(session: Session, promise: int, json_out: bool) -> None:
-    """Accept an offer as its client, and pay its price: from now on it holds."""
+    """Accept an offer as its client, and pay its price; then the promise holds."""
     from keifu.local import sample
 
     address = _address(session)
@@ -108,7 +108,7 @@ def accept(session: Session, promise: int, json_out: bool) -> None:
 )
 @json_option
 def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> None:
-    """Have the court decide whether a promise to you was broken, with the bond that the court asks for."""
+    """Ask the court whether a promise to you was broken; you pay the court's bond."""
     from keifu.local import sample
 
     said = read_evidence(evidence)
@@ -120,7 +120,7 @@ def accuse(session: Session, promise: int, evidence: Path, json_out: bool) -> No
 @promise_argument
 @json_option
 def concede(session: Session, promise: int, json_out: bool) -> None:
-    """Admit what you are accused of, as the operator: the case ends without a jury."""
+    """Admit the fault as the accused operator: the case ends without a jury."""
     session.deployer.call(_address(session), SAMPLE, "concede", promise)
     emit({"promise": promise}, f"the fault of promise {promise} is conceded", json_out)
 
@@ -129,7 +129,7 @@ def concede(session: Session, promise: int, json_out: bool) -> None:
 @promise_argument
 @json_option
 def pull(session: Session, promise: int, json_out: bool) -> None:
-    """Have the service take the court's verdict: it slashes and pays, or the promise goes on."""
+    """Let the service take the court's verdict: it slashes and pays, or the promise goes on."""
     from keifu.local.sample import read_promise
 
     address = _address(session)
@@ -141,7 +141,7 @@ def pull(session: Session, promise: int, json_out: bool) -> None:
 @cli.verb("withdraw", example="keifu sample withdraw --role accuser", access=Access.SEND)
 @json_option
 def withdraw(session: Session, json_out: bool) -> None:
-    """Take out what the service has credited: restitution, costs, a prover's reward."""
+    """Withdraw what the service has credited to you: restitution, costs, a prover's reward."""
     from keifu.local import sample
 
     paid = sample.withdraw(session.deployer, _address(session))
@@ -149,7 +149,7 @@ def withdraw(session: Session, json_out: bool) -> None:
 
 
 @cli.verb("unlock", example="keifu sample unlock --amount 100 --due 0 --role operator", access=Access.SEND)
-@click.option("--amount", type=COINS, required=True, help="Coins to free of your lock.")
+@click.option("--amount", type=COINS, required=True, help="Coins of your lock to free.")
 @click.option("--due", type=click.IntRange(0), multiple=True, help="Promise whose time is over; repeatable.")
 @json_option
 def unlock(session: Session, amount: int, due: tuple[int, ...], json_out: bool) -> None:

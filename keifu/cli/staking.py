@@ -1,4 +1,4 @@
-"""`keifu staking`: what operators and delegators do. Thin: what is done stands in keifu/staking."""
+"""`keifu staking`: what operators and delegators do. The work is done in keifu/staking."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def register(session: Session, commission_bps: int, metadata: str, json_out: boo
 @click.option("--operator", type=ADDRESS, help="Whose lock grows.  [default: the sender's]")
 @json_option
 def lock(session: Session, service: str, amount: int, operator: str | None, json_out: bool) -> None:
-    """Put own coins behind a service: they back an operator's promises there, and only the service gives them back."""
+    """Lock your coins behind a service: they back your promises there, and only the service can free them."""
     from keifu.staking import actions
 
     _require_some(amount)
@@ -143,11 +143,16 @@ def lock(session: Session, service: str, amount: int, operator: str | None, json
     "set-multiple", example="keifu staking set-multiple --service 0x… --multiple 2 --role operator", access=Access.SEND
 )
 @service_option
-@click.option("--multiple", type=click.IntRange(0, MAX_MULTIPLE), required=True, help="Times the own penalty.")
+@click.option(
+    "--multiple",
+    type=click.IntRange(0, MAX_MULTIPLE),
+    required=True,
+    help="How many times your penalty your delegators may lose.",
+)
 @json_option
 def set_multiple(session: Session, service: str, multiple: int, json_out: bool) -> None:
-    """Say how many times your own penalty at a service the delegators may lose, and so how many coins can be
-    delegated."""
+    """Choose your multiple at a service: how many times your penalty your delegators may lose, and so how many coins
+    can be delegated."""
     from keifu.staking import actions
 
     since = actions.set_multiple(session.deployer, session.suite(*SUITE), service, multiple)
@@ -185,7 +190,7 @@ def delegate(session: Session, operator: str, amount: int, json_out: bool) -> No
 @click.option("--amount", type=COINS, required=True, help="Coins to pay.")
 @json_option
 def reward(session: Session, operator: str, amount: int, json_out: bool) -> None:
-    """Pay a fee to an operator and its delegators: those who were there for the whole epoch share it when it ends."""
+    """Pay a fee to an operator and its delegators: coins that were staked for the whole epoch share it at its end."""
     from keifu.staking import actions
 
     _require_some(amount)
@@ -208,7 +213,7 @@ def rewards(session: Session, operator: str, json_out: bool) -> None:
 @cli.verb("collect", example="keifu staking collect --role operator", access=Access.SEND)
 @json_option
 def collect(session: Session, json_out: bool) -> None:
-    """Collect your credit: coins that a service gave back, own rewards, commission, a service's damages."""
+    """Collect your credit: coins that a service freed, rewards, commission, or damages for a service."""
     from keifu.staking import actions
 
     paid = actions.collect(session.deployer, session.suite(*SUITE))
@@ -224,11 +229,11 @@ def collect(session: Session, json_out: bool) -> None:
 @click.option("--horizon", type=DURATION, required=True, help="Longest time from a fault to its slash.")
 @click.option(
     "--max-multiple", type=click.IntRange(0, MAX_MULTIPLE), default=0, show_default=True,
-    help="Most times the penalty that delegators may lose there.",
+    help="Highest multiple that operators may choose there.",
 )  # fmt: skip
 @json_option
 def list_service(session: Session, service: str, horizon: int, max_multiple: int, json_out: bool) -> None:
-    """Let operators put coins behind a service, through the timelock: run it again after the delay."""
+    """List a service through the timelock, so that operators can lock coins behind it: run it again after the delay."""
     from keifu.chain.services import require_horizon
     from keifu.staking.owner import TIMELOCK, queue_or_execute
 
@@ -245,7 +250,7 @@ def list_service(session: Session, service: str, horizon: int, max_multiple: int
 @service_option
 @json_option
 def remove_service(session: Session, service: str, json_out: bool) -> None:
-    """End a service through the timelock: no promise is made there any more. Run it again after the delay."""
+    """Remove a service through the timelock: it can make no new promises. Run it again after the delay."""
     from keifu.staking.owner import TIMELOCK, queue_or_execute
 
     suite = session.suite(SUITE[0], TIMELOCK)
@@ -258,7 +263,7 @@ def remove_service(session: Session, service: str, json_out: bool) -> None:
 @operator_option
 @json_option
 def withdraw(session: Session, operator: str, json_out: bool) -> None:
-    """Take out everything that has matured of your stake with an operator."""
+    """Withdraw everything of your stake with an operator that has matured."""
     from keifu.staking import actions
 
     suite = session.suite(*SUITE)
@@ -274,7 +279,7 @@ def withdraw(session: Session, operator: str, json_out: bool) -> None:
 @operator_option
 @json_option
 def leave(session: Session, operator: str, json_out: bool) -> None:
-    """Ask for everything at an operator and withdraw what has matured; run it again later for the rest."""
+    """Claim rewards, ask for all your stake, and withdraw what has matured; run it again later for the rest."""
     from keifu.staking import actions
 
     suite = session.suite(*SUITE)

@@ -1,4 +1,4 @@
-"""`keifu tge`: the token generation event, from a CSV to the last claim. Thin: what is done stands in keifu/tge."""
+"""`keifu tge`: the token generation event, from a CSV to the last claim. The work is done in keifu/tge."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ class _progress:  # noqa: N801 - used as a function
 @click.option("--executor", "executors", type=ADDRESS, multiple=True, help="Who may execute in it; repeatable.")
 @click.option("--delay", "timelock_delay", metavar="DURATION", help="Delay of the timelock.  [default: 2 days]")
 @click.option(
-    "--insurance", type=ADDRESS, help="Who receives what slashes leave.  [default: an Insurance of the suite]"
+    "--insurance",
+    type=ADDRESS,
+    help="Who receives slashed coins that pay no victim.  [default: an Insurance of the suite]",
 )
 @click.option("--daily-blocks", type=click.IntRange(2), help="Blocks that the chain makes in a day: the court's clock.")
 @click.option("--yes", is_flag=True, help="Send without asking.")
@@ -189,7 +191,7 @@ def fund(session: Session, json_out: bool) -> None:
 @click.option("--for", "holder", type=ADDRESS, help="Whose grant.  [default: the sender's]")
 @json_option
 def claim(session: Session, folder: Path, holder: str | None, json_out: bool) -> None:
-    """Claim what is due of one grant: anyone may send it, the holder is paid."""
+    """Claim what is due of a grant. Anyone may send it, the holder is paid."""
     from keifu.keys import checksum
     from keifu.tge import chain as tge
     from keifu.tge import find_proof

@@ -65,7 +65,7 @@ def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 @click.option(
     "--node", "nodes", type=ENDPOINT, multiple=True, help="A node that has to know the same block; repeatable."
 )
-@click.option("--agree", type=click.IntRange(1), help="How many of these nodes have to.  [default: all]")
+@click.option("--agree", type=click.IntRange(1), help="How many of these nodes must know it.  [default: all]")
 @click.option("--block-hash", type=BYTES32, help="A block that you know to be right: everything is proved there.")
 @click.option("--replace", is_flag=True, help="Replace the file when it is there.")
 @json_option
@@ -128,7 +128,7 @@ def show(file: Path | None, json_out: bool) -> None:
 def _print(trust: Trust, path: Path, json_out: bool) -> None:
     import msgspec
 
-    nobody = "nobody named: answers say who"
+    nobody = "none named: none is compared, every answer says who it was"
     lines = [
         f"file: {path}",
         f"chain: {trust.chain}, first block {trust.genesis or 'not named'}",
@@ -150,4 +150,4 @@ def _runners(trust: Trust, name: str) -> str:
 def _nodes(trust: Trust) -> str:
     if trust.nodes:
         return f"the newest on which {trust.agree} of {', '.join(trust.nodes)} agree"
-    return "the newest, as the node says"
+    return "the newest one, by the word of the node that is asked"

@@ -1,4 +1,4 @@
-"""Life on a local chain: an operator that has promised something, its client, a delegator behind it, a juror.
+"""Accounts that have done something on a local chain: an operator with a promise, its client, a delegator, a juror.
 
 All of it takes a month of the chain's time: a multiple counts after 28 days, a juror's seats after seven.
 """

@@ -1,7 +1,8 @@
 """Which local chains of this user run.
 
-A chain is noted in the user's state folder, `chains/<chain id>.json`, and its keeper holds the lock beside the note for
-as long as it lives. So a note whose lock is free is of a chain that was killed, whatever process has its number now.
+Each chain has a note in the user's state folder, `chains/<chain id>.json`. The process that keeps the chain holds the
+lock beside the note. So a note whose lock is free belongs to a chain that was killed, even if another process has the
+same process id now.
 """
 
 from __future__ import annotations

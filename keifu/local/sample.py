@@ -1,6 +1,6 @@
 """The sample service of a local chain: what an operator promises there, how a fault is claimed, what it costs.
 
-It shows on a small scale what every service does. It stands on local chains only; `dwellers` brings it to life.
+It is a small example of a service, for local chains only. `dwellers` makes the first promise there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keccak-256 of many messages: a few one by one, many at once.
 
-What hashes many at once (`_keccak`) stands on a compiler that takes a second to import, and longer the first time on a
-machine. That pays from some thousands of messages on; where it is imported already, always.
+`_keccak`, which hashes many at once, needs numba, and numba takes a second to import, more the first time on a machine.
+That pays from some thousands of messages on, or when it is imported already.
 """
 
 from __future__ import annotations

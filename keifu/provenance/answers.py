@@ -15,6 +15,7 @@ from keifu.provenance.facts import Production
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.registry import Entry
 from keifu.provenance.statement import rfc3339
+from keifu.units import counted
 
 __all__ = ["QUESTIONS", "Answer", "Dossier", "Line", "page"]
 
@@ -112,7 +113,7 @@ def _weights(dossier: Dossier) -> Iterator[Line]:
         if manifest is not None:
             names = ", ".join(file.name for file in manifest.files[:FILES])
             more = f" and {len(manifest.files) - FILES} more" if len(manifest.files) > FILES else ""
-            words.append(f"{len(manifest.files)} files, {manifest.size:,} bytes: {names}{more}")
+            words.append(f"{counted(len(manifest.files), 'file')}, {counted(manifest.size, 'byte')}: {names}{more}")
         if record.program_root != ZERO:
             words.append(f"weights, biases and rounding {record.program_root.hex()[: 2 * SHORT]}…")
         yield _line(entry, "; ".join(words), "digest committed in the record, names in its manifest")

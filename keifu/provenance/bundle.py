@@ -1,10 +1,10 @@
 """The offline bundle: one file that answers a question about an artefact to whoever trusts a registry and a block hash.
 
 The question: where did this record come from, and, when an environment is named, is it what runs there, with its policy
-met? The file holds the records of the whole lineage, the manifests and statements that they commit to, the header of a
-block and the nodes of its state trie that prove each word which the answer rests on, heartbeats and label proofs.
-Nothing may be cut out, and nothing may be in it that the answer does not need: the parts have one order and one
-spelling, and each node of the trie has to be used. What is trusted comes from the verifier's side only.
+met? The file holds the records of the whole lineage, with their manifests and statements; the header of a block, and
+the nodes of its state trie that prove every word that the answer needs; heartbeats and label proofs. A bundle is
+refused when a part is missing or is not needed: there is one order, one way to write each part, and each node of the
+trie must be used. Only the verifier says what is trusted.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ class Bundle:
     ) -> Verified:
         """Check everything against what is trusted, which has to name a block; no network.
 
-        `environment` is one that the bundle has to answer about, `nodes` those that have to have signed what they run
-        there, beside those that `trust` names, `samples` those whose labels have to be shown: what no state commits to
-        is missed only by who asks for it. Raises Refused with the check that failed first.
+        The bundle must answer about `environment`. It must hold heartbeats of `nodes`, beside those that `trust` names,
+        and the labels of `samples`; no state commits to these, so a caller who does not ask does not miss them. Raises
+        Refused with the check that failed first.
         """
         parts = self.parts
         if not trust.block:

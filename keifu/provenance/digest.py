@@ -75,8 +75,7 @@ def digest_path(
 
     `workers` threads (default: one a core) hash different files at once; `on_progress` is told the bytes done so far.
     Raises InputError for other links, devices, unreadable files, names that are not UTF-8 or look the same, files that
-    change while they are read, and a tree without files: a digest that leaves something out would vouch for what nobody
-    hashed.
+    change while they are read, and a tree without files. A digest that skips a file would say nothing about it.
     """
     root = Path(path)
     ignored = [*dict.fromkeys(map(_relative, ignore))]

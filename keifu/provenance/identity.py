@@ -1,4 +1,4 @@
-"""Whose an account is: who acts for it, since when its key is closed, and whether a name is its own."""
+"""The identity behind an account: who acts for it, since when its key is closed, and which name it may use."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from keifu.provenance.facts import anchor, closed_at, leaf_revoked_at
 from keifu.provenance.label_set import Opening
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.proved import Proved
+from keifu.provenance.statement import rfc3339
 from keifu.provenance.verify import Finding, check_block
 
 __all__ = ["check", "document_of", "read_proof"]
@@ -98,12 +99,12 @@ def check(proved: Proved, proof: LabelProof, opening: Opening | None) -> list[Fi
         anchored, revoked, closed = facts(proved.prove(facts))
     except CheckFailed as error:
         return [*findings, Finding("label", False, error.message)]
-    said = f"sample {label.index} of {label.dataset.hex()}, signed by {label.labeller}, anchored in second {anchored}"
+    said = f"sample {label.index} of {label.dataset.hex()}, signed by {label.labeller}, anchored {rfc3339(anchored)}"
     findings.append(Finding("label", True, said))
-    words = f"taken back in second {revoked}" if revoked else "not taken back"
+    words = f"taken back {rfc3339(revoked)}" if revoked else "not taken back"
     findings.append(Finding("revocation", not revoked, words))
     late = bool(closed) and anchored > closed
-    state = f"closed in second {closed}" if closed else "in use"
+    state = f"closed {rfc3339(closed)}" if closed else "in use"
     findings.append(Finding("key", not late, f"the labeller's key is {state}"))
     if opening is not None:
         right = opening.word == label.label

@@ -96,8 +96,9 @@ def _sample(text: str, folder: Path, where: str) -> bytes:
     try:
         return hashlib.sha256((folder / text).read_bytes()).digest()
     except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise InputError(
-            f"{where}: no sample {text!r}: {error}", remedy="a file beside the table, or a SHA-256"
+            f"{where}: no sample {text!r}: {why}", remedy="name a file beside the table, or a SHA-256"
         ) from error
 
 

@@ -66,7 +66,9 @@ def trusted_block(rpc: Rpc, trust: Trust) -> Block:
     encoded = header_rlp(_block(rpc, "eth_getBlockByNumber", "latest"))
     header = HeaderFacts(encoded)
     if not trust.nodes:
-        return Block(encoded, header, f"as {rpc.url} says: name a block, or other nodes, to be sure", certain=False)
+        return Block(
+            encoded, header, f"the word of {rpc.url} alone; name a block or other nodes to be sure", certain=False
+        )
     agreeing, heard = _agreement(header, trust)
     if len(agreeing) < trust.agree:
         raise CheckFailed(

@@ -1,8 +1,8 @@
-"""A report for a regime: its headings, and under each what the records of a deployment say, or that nothing does.
+"""A report for a law: its headings, and under each what the records of a deployment say about it.
 
-A checklist is a file: headings in two languages, and which records speak to each. The one that the package brings has
-the headings of Annex IV of the EU's AI Act; a company writes one in the same format with the items of its own regime.
-No line is written for an item: what no record speaks to stays "not recorded".
+A checklist is a file of headings in two languages, each with the kinds of records that answer it. The package has the
+one of Annex IV of the EU's AI Act; for another law a company writes a file in the same format. The report invents no
+text: a heading that no record answers says "not recorded".
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Checklist(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Headings of a regime, each with the topics of records that speak to it."""
+    """Headings of a law, each with the kinds of records that answer it."""
 
     format: str
     title: _Words

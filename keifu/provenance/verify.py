@@ -22,6 +22,7 @@ from keifu.provenance.proved import Block, Proved
 from keifu.provenance.registry import Entry
 from keifu.provenance.statement import instant, rfc3339
 from keifu.provenance.trust import Trust
+from keifu.units import counted
 
 __all__ = [
     "Finding",
@@ -71,7 +72,7 @@ def check_bytes(entry: Entry, path: str | Path, manifest: Manifest | None = None
 
 def check_tree(entry: Entry, found: TreeDigest, manifest: Manifest | None = None) -> Finding:
     """The same for files that were read already."""
-    record, good = entry.record, f"{len(found.files)} files, {found.size:,} bytes: as registered"
+    record, good = entry.record, f"{counted(len(found.files), 'file')}, {counted(found.size, 'byte')}: as registered"
     if manifest is not None:
         differs = manifest.difference(found)
         left_out = f"; left out: {', '.join(manifest.ignored)}" if manifest.ignored else ""
@@ -101,11 +102,12 @@ def check_program(entry: Entry, path: str | Path) -> Finding:
 def check_lineage(lineage: Lineage) -> Finding:
     """Whether every ancestor is known and none was withdrawn."""
     if lineage.missing:
-        return Finding("lineage", False, f"{len(lineage.missing)} ancestors are not known here")
+        return Finding("lineage", False, f"{counted(len(lineage.missing), 'ancestor')} missing here")
     if lineage.withdrawn:
         words = ", ".join(f"{lineage.title(e.id)} is {e.status.word}" for e in lineage.withdrawn)
         return Finding("lineage", False, words)
-    return Finding("lineage", True, f"{len(lineage.entries)} records, {lineage.depth} links deep, none withdrawn")
+    size = f"{counted(len(lineage.entries), 'record')}, {counted(lineage.depth, 'link')} deep"
+    return Finding("lineage", True, f"{size}, none withdrawn")
 
 
 def check_run(entry: Entry, statement: Mapping[str, Any], lineage: Lineage) -> Finding:
@@ -144,7 +146,8 @@ def check_author(entry: Entry, trust: Trust) -> Finding:
         trust.accept(f"the {entry.record.kind.word} {entry.id.hex()}", author=author)
     except CheckFailed as error:
         return Finding("author", False, error.message)
-    return Finding("author", True, f"{author}, {'whom you trust' if trust.authors else 'of whom you said nothing'}")
+    said = "whom you trust" if trust.authors else "not compared: you named no author whom you trust"
+    return Finding("author", True, f"{author}, {said}")
 
 
 def check_running(
@@ -208,7 +211,7 @@ def check_attesters(made: Production, trust: Trust) -> Finding:
             trust.accept("the policy", attester=attester)
     except CheckFailed as error:
         return Finding("policy", False, error.message)
-    said = "whom you trust" if trust.attesters else "of whom you said nothing"
+    said = "whom you trust" if trust.attesters else "not compared: you named no attester whom you trust"
     return Finding("policy", True, f"rests on {', '.join(named)}, {said}")
 
 

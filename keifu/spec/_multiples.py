@@ -1,4 +1,4 @@
-"""To how many times a penalty delegators answer, from the log of what their operator announced."""
+"""The multiple of each operator at any time, from the log of what it announced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A number that somebody's acts changed from time to time: what it was, and the least that it was in between."""
+"""A number that changes over time: its value at a moment, and its least value in a period."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The token generation event: a list of grants from a CSV to the last claim.
 
 `grants` reads and checks the list, `files` publishes it, `chain` deploys, funds and claims, `check` recomputes
-everything, `status` tells where it stands, `model` says what the contracts should do.
+everything, `status` says how far it has come.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from keifu.chain.verify import Check, verify_suite
 from keifu.tge.chain import DISTRIBUTOR, TOKEN, claims_of, deployed, schedule_of
 from keifu.tge.grants import Grants
 from keifu.tge.published import compare
-from keifu.units import coins
+from keifu.units import coins, counted
 
 __all__ = ["Check", "verify"]
 
@@ -63,13 +63,17 @@ def _payments(
     known = {index for index in claims.paid if index < len(grants)}
     right = all(grants.accounts[index] == claims.accounts[index] for index in known)
     yield Check(
-        "every claim paid an account of the CSV", right and len(known) == len(claims.paid), f"{claims.count} claims"
+        "every claim paid an account of the CSV",
+        right and len(known) == len(claims.paid),
+        counted(claims.count, "claim"),
     )
     schedule, now = schedule_of(distribution), client.now
     above = [index for index in known if claims.paid[index] > schedule.vested(grants.totals[index], now)]
-    yield Check("nobody got more than is vested", not above, f"{len(above)} grants above" if above else "")
+    yield Check("nobody got more than is vested", not above, f"{counted(len(above), 'grant')} above" if above else "")
     stored = _stored(client, distributor.address, sorted(claims.paid))
-    yield Check("what each grant was paid agrees with the events", stored == claims.paid, f"{len(stored)} grants")
+    yield Check(
+        "the distributor's storage agrees with its events", stored == claims.paid, counted(len(stored), "grant")
+    )
     owed = grants.allocation - claims.paid_out
     yield Check("what is left covers what is owed", balance >= owed, f"{coins(balance)} for {coins(owed)} coins")
 

@@ -10,7 +10,7 @@ from keifu.chain import ChainClient, Deployment
 from keifu.chain.protocol import Distribution
 from keifu.spec.vesting import Schedule
 from keifu.tge.chain import DISTRIBUTOR, TOKEN, claims_of, schedule_of
-from keifu.units import COIN, coins, day
+from keifu.units import COIN, coins, counted, day
 
 __all__ = ["Status", "day", "draw", "read_status"]
 
@@ -50,7 +50,7 @@ class Status:
             ("paid", coins(self.paid)),
             ("vested, not claimed", coins(max(self.vested - self.paid, 0))),
             ("in the distributor", coins(self.balance)),
-            ("claims", f"{self.claims:,}, of {self.claimed_grants:,} grants"),
+            ("claims", f"{self.claims:,}, for {counted(self.claimed_grants, 'grant')}"),
         ]
 
     def data(self) -> dict[str, Any]:
@@ -146,7 +146,12 @@ def _draw_parts(axes: Any, status: Status, here: float) -> None:
         height = amount / COIN
         if height:
             axes.bar(here, height, width, bottom=floor, align="edge", color=colour)
-            middle = (here + width, floor + height / 2)
-            axes.annotate(f"{height:,.0f} {label}", middle, (6, -4), color=TEXT_COLOUR, **BESIDE)
+            # On the right of the bar, below the curve; above the curve on its left, where there is room.
+            left = label == "not yet vested" and here >= status.schedule.steps / 2
+            beside, side = (here, "right") if left else (here + width, "left")
+            place = (beside, floor + height / 2)
+            axes.annotate(
+                f"{height:,.0f} {label}", place, (-6 if left else 6, -4), ha=side, color=TEXT_COLOUR, **BESIDE
+            )
         floor += height
     axes.annotate("now", (here, floor), (-2, 6), color=TEXT_COLOUR, weight="bold", **BESIDE)

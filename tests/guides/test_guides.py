@@ -20,6 +20,7 @@ ELSEWHERE = {
     "make demo": "a minute: .ci/run",
     "make lint": "a minute: .ci/run",
     "make docs": "builds the site from a clone: .ci/run",
+    "python -m http.server": "shows the site until Ctrl-C",
     "make format": "rewrites what `make lint` finds",
     "make abi": "writes what is committed, which a test compares with the sources",
     "make lock": "asks the package registries",

@@ -19,7 +19,11 @@ __all__ = ["cli"]
     help="Folder of a campaign's corpus (a folder a system).",
 )
 @click.option(
-    "--calls", type=int, default=40_000, show_default=True, help="Calls and waits of the short campaign without one."
+    "--calls",
+    type=int,
+    default=40_000,
+    show_default=True,
+    help="Calls and waits of the campaign that is run when no corpus is given.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the short campaign.")
 @click.option(

@@ -19,7 +19,7 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.command(cls=Command, example="vault --seconds 60 --seed 7")
 @click.argument("systems", nargs=-1, metavar="[SYSTEM | FILE.py]...")
 @click.option(
-    "--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True, help="How much to spend."
+    "--profile", type=click.Choice(["quick", "deep"]), default="quick", show_default=True, help="Length of the search."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed that everything random follows from.")
 @click.option("--calls", type=int, help="Calls and waits to spend on each system, over all processes.")
@@ -27,7 +27,9 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 @click.option("--processes", type=int, help="Processes that search side by side.")
 @click.option("--blind", is_flag=True, help="Random sequences only, without coverage guidance.")
 @click.option(
-    "--corpus", metavar="DIRECTORY", help="Folder that keeps what reached something new, shared by processes and runs."
+    "--corpus",
+    metavar="DIRECTORY",
+    help="Folder of sequences that reached something new, shared by processes and runs.",
 )
 @click.option("--findings", metavar="DIRECTORY", help="Folder for counterexamples.")
 @click.option("--report", metavar="FILE", default=DEFAULT_REPORT, show_default=True, help="HTML report.")

@@ -1,8 +1,9 @@
 """Counts of instructions, reported as lines and branches of the source.
 
 A line is covered when a statement that starts on it ran; its count is how often the statement's first instruction did.
-A branch is one outcome of one decision: `if`, `elif`, a conditional expression, each operand of `and` and `or` but the
-last (whose value the decision around it sees), `assert`, and a loop, which "runs" a round or "ends" without `break`.
+A branch is one outcome of one decision. Decisions are `if`, `elif`, a conditional expression, `assert`, each operand of
+`and` and `or` but the last (its value belongs to the decision around it), and a loop, which "runs" a round or "ends"
+without `break`.
 What the compiler adds on its own is left out: checks of arithmetic, bounds, calldata, payment, re-entrancy, selectors.
 """
 

@@ -1,14 +1,14 @@
 """Compiling one contract again and again with one function changed each time, as mutation testing does.
 
 An ordinary compile of a large contract takes seconds, and nearly all of it repeats from one mutant to the next. Here
-the contract is compiled once; a text that differs from the compiler's own in one function body is parsed, that body is
-put in the place of the old one, and only what depends on it is generated anew: the function, its callers if its frame
-in memory changed, and the dispatcher. Byte code is what an ordinary compile gives, to the byte, hash of the sources
-included (`tests/unit/audit/test_recompile.py`).
+the contract is compiled once. A text that differs in one function body is parsed, and that body replaces the old one.
+Then only what depends on it is generated again: the function, its callers if its frame in memory changed, and the
+dispatcher. The byte code equals that of an ordinary compile, byte for byte, hash of the sources included
+(`tests/unit/audit/test_recompile.py`).
 
 It monkeypatches private functions of the compiler with caching versions. That fits one version of the compiler only, so
-any other is refused. A `Recompiler` compiles once and is spent, because
-the compiler changes its trees in place: fork, and compile in the child.
+any other is refused. A `Recompiler` compiles once and cannot be used again, because the compiler changes its trees in
+place: fork, and compile in the child.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""revm as a machine, by way of pyrevm: the second opinion on the native one.
+"""revm as a machine, by way of pyrevm: the EVM that the native one is compared with.
 
-pyrevm keeps one journal over all calls, which decides three things here: transient storage is reset before each
-transaction, undoing is `revert` to a snapshot (never `commit`, which breaks the call depth without an open one), and
-slots stay warm, so that gas is not what a real chain would charge.
+pyrevm keeps one journal over all calls. So transient storage is reset here before each transaction. Undoing is `revert`
+to a snapshot, never `commit`, which breaks the call depth without an open snapshot. Slots stay warm, so gas is not what
+a real chain would charge.
 """
 
 from __future__ import annotations

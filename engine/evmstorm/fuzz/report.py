@@ -1,4 +1,4 @@
-"""What a campaign tells: progress while it runs, a table in the terminal, a page in HTML, JSON for machines."""
+"""What a campaign reports: progress while it runs, a table in the terminal, a page in HTML, JSON for machines."""
 
 from __future__ import annotations
 

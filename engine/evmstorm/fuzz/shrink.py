@@ -1,9 +1,9 @@
 """Makes a found sequence small: fewer steps first, then waits in one, then plainer arguments, as long as the same
 finding stays.
 
-Another finding after the same action counts as the same, if it costs as much: one fault often breaks the totals, the
-model and an event at once, and which of them is looked at first depends on the steps before. A theft never becomes a
-wrong reason. Where the fault is known, any finding after the same action is it.
+Another finding after the same action counts as the same, if it is as harmful. One fault often breaks the totals, the
+model and an event at once, and the steps before decide which of them is checked first. A theft is never shrunk to a
+wrong reason. Where the fault is known, any finding after the same action counts.
 """
 
 from __future__ import annotations

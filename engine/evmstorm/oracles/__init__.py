@@ -1,13 +1,13 @@
 """Questions that no model of a contract's steps answers, for anybody's contracts:
 
-profit        is a coalition richer in the end than what people did entitles it to?
-promise       is everything that the contract owes there to be paid, whoever comes first?
-harm          does it cost those who burn other people's coins at least as much?
-delay         does everybody get out within the time that the documents give, whatever strangers did?
+profit        does a group of accounts end with more than it is entitled to?
+promise       can everything that the contract owes be paid, in any order?
+harm          do those who destroy other people's coins lose at least as much?
+delay         does everybody get out within the documented time, whatever others did?
 neutrality    are the same coins worth the same, in one account or in many?
 
-Each knows balances, claims and times, and no contract: a description hands it numbers, mostly from an invariant at the
-end of a sequence, and what it raises is the finding.
+Each knows balances, claims and times, and no contract. A description gives it numbers, mostly in an invariant at the
+end of a sequence, and the error that it raises is the finding.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Following contract events: every event once, in order, across crashes, reorganisations and nodes that lie.
 
-What was seen and what it led to are committed in one SQLite transaction, so a process killed at any line resumes
-without missing or repeating an event. From a node nothing is taken on trust that can be checked:
+The position and the effects of events are committed in one SQLite transaction, so a process killed at any line resumes
+without missing or repeating an event. Everything that a node says is checked where that is possible:
 
 * headers are hashed here, and must link up; hashes of recent blocks are kept, and when one changes the sinks undo back
   to the fork. What a node does not have (null) is no reorganisation;

@@ -1,4 +1,4 @@
-"""What a node's answers must fulfil before anything is made of them. Whatever they do not is a Contradiction.
+"""What a node's answers must fulfil before they are used. An answer that does not is a Contradiction.
 
 Headers hash to their blocks' hashes and link up; logs are ours, each once, announced by their block's bloom filter and
 of a transaction that the block has. Receipts give the root in the header, and so prove the logs in them, data included.

@@ -13,8 +13,8 @@ __all__ = ["reserved_port"]
 @contextmanager
 def reserved_port() -> Iterator[int]:
     """A free port of this machine for a server that a child process starts. On Linux it stays reserved until the block
-    ends: servers set SO_REUSEADDR and may listen on it, but the kernel gives it to no other socket. macOS would keep
-    the server out as well, so there the port is only free when it is drawn."""
+    ends. Servers set SO_REUSEADDR and may listen on it; the kernel gives it to no other socket. macOS would keep the
+    server out as well, so there the port is only free at the moment when it is chosen."""
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind(("127.0.0.1", 0))

@@ -60,7 +60,7 @@ def test_digest_and_diff(prov, model, tmp_path):
     (copy / "weights.bin").write_bytes(b"other")
     status, out, err = prov("diff", model, copy)
     assert (status, out.strip()) == (1, "weights.bin")
-    assert "1 files differ" in err
+    assert "1 file differs" in err
 
 
 def test_register_verify_swap(prov, model, tmp_path):

@@ -239,7 +239,7 @@ def test_a_label_is_proved_alone_and_taken_back(keifu, signed, tmp_path):
     assert keifu(*revoke, *reason)[0] == 0
     status, out, _ = keifu("prov", "check-label", proof)
     assert status == 1
-    assert "taken back in second" in out
+    assert "taken back 20" in out
     assert keifu(*prove, "--sample", 4)[0] == 0
     assert keifu("prov", "check-label", proof)[0] == 0
     for named, index, revoked in ((("--labels", batch, "--sample", 5), 5, True), (("--label", proof), 4, False)):

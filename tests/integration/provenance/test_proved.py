@@ -172,7 +172,7 @@ def test_other_nodes_have_to_know_the_block(source, anvil):
 def test_a_single_node_is_named_as_the_only_witness(source, anvil):
     block = Proved.now(source).block
     assert not block.certain
-    assert block.believed == f"as {anvil.url} says: name a block, or other nodes, to be sure"
+    assert block.believed == f"the word of {anvil.url} alone; name a block or other nodes to be sure"
 
 
 def test_policy_is_worked_out_as_the_contract_does(source, anvil):

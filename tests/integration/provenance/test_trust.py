@@ -124,7 +124,7 @@ def test_the_answer_names_id_author_time_and_block(keifu, project, source):
     block = Proved.now(source).block
     assert f"ok   block: {block.header.number} {block.hash} of 2026-" in out
     assert f"{raw.id.hex()} of 2026-" in out
-    assert f"ok   author: {raw.record.author}, of whom you said nothing" in out
+    assert f"ok   author: {raw.record.author}, not compared: you named no author whom you trust" in out
 
 
 @pytest.mark.case("provenance-14")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -35,6 +36,12 @@ DECODED = (
     r"so many mutants, drawn",
     r"fewer per cent",
     r"next epoch in which the hub is used",
+    r"of whom you said nothing",
+    r"as .{1,40} says: name a block",
+    r"transfers of nothing take the nonces",
+    r"one program's opinion",
+    r"are asked of revm",
+    r"and they with nothing more",
 )
 SCANNED = (
     "docs",
@@ -48,6 +55,8 @@ SCANNED = (
     "benchmarks",
     "README.md",
 )
+# Folders of Python whose docstrings are read like pages.
+PYTHON = ("keifu", "packages/ethwire/ethwire", "engine/evmstorm", "audit", "examples", "scripts", "benchmarks")
 TEXTS = {".md", ".py", ".vy", ".vyi", ".c", ".h", ".toml", ".sol"}
 # Words of the house that are not the field's: the field's word stands beside each.
 HOUSE_WORDS = {
@@ -63,6 +72,8 @@ HOUSE_WORDS = {
     r"a twin": "a mirror",
     r"wiped out": "emptied",
 }
+# A sentence of prose whose subject is a bare `who`: a cell of a table has a blank before it.
+BARE_WHO = re.compile(r"(?:[-*] )?Who (?!,)")
 # Abbreviations that a reader knows without a glossary.
 KNOWN_ABBREVIATIONS = """
 AI API AVX AVX2 CI CPU CSS CSV FAST GB GPU HTML HTTP ID JSON MIT OS PATH SDK SHA SQL SVG TOML UI URL UTC UTF
@@ -131,6 +142,33 @@ def test_words_are_the_field_s(page):
 
 
 @pytest.mark.parametrize("page", english(), ids=name)
+def test_a_sentence_does_not_begin_with_who(page):
+    """`Who asks pays` has to be read twice; `the account that asks pays` has not. Cells of a table may be short."""
+    found = [sentence for sentence in sentences(page.read_text(encoding="utf-8")) if BARE_WHO.match(sentence)]
+    assert [sentence for sentence in found if not sentence.rstrip().endswith("?")] == []
+
+
+def docstrings(folder):
+    """Where each docstring below a folder stands, and its prose: what is indented in it is code or drawn."""
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (ast.get_docstring(node) or "").splitlines()
+                kept = (line for line in lines if not line.startswith(" ") and "  " not in line)
+                yield f"{name(file)}:{getattr(node, 'lineno', 1)}", "\n".join(kept)
+
+
+@pytest.mark.parametrize("folder", PYTHON)
+def test_docstrings_are_prose_like_a_page(folder):
+    """Sentences that are short, in the field's words."""
+    found = []
+    for place, text in docstrings(folder):
+        found += [f"{place}: long: {sentence}" for sentence in sentences(text) if count(sentence) > LONGEST_SENTENCE]
+        found += [f"{place}: {word}" for word in HOUSE_WORDS if re.search(rf"\b{word}\b", text, re.IGNORECASE)]
+    assert found == []
+
+
+@pytest.mark.parametrize("page", english(), ids=name)
 def test_abbreviations_are_in_the_glossary(page):
     explained = set(re.findall(r"\b[A-Z][A-Z0-9]+\b", GLOSSARY.read_text(encoding="utf-8")))
     text = re.sub(r"\b[A-Z]+-\d+\b", "", plain(page.read_text(encoding="utf-8")))  # invariants, cases and standards
@@ -158,3 +196,10 @@ def test_a_phrase_is_found_across_lines(text):
 def test_a_long_sentence_is_found():
     assert max(map(count, sentences(" ".join(["word"] * 41) + "."))) == 41
     assert max(map(count, sentences("Short one. " + " ".join(["Word"] * 38) + "."))) == 38
+
+
+@pytest.mark.parametrize(
+    ("sentence", "bad"), [("Who asks pays a bond.", True), ("Whoever asks pays.", False), (" Who may end it ", False)]
+)
+def test_a_bare_who_is_found(sentence, bad):
+    assert bool(BARE_WHO.match(sentence)) == bad
