@@ -18,7 +18,7 @@ from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, NotServed, Ra
 from ethwire.rpc._answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
 from ethwire.rpc._values import octets, quantity, words
-from ethwire.rpc._wire import Begun, Wires
+from ethwire.rpc.wire import Begun, Wires
 
 __all__ = ["Calls", "Rpc"]
 
