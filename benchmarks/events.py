@@ -20,7 +20,7 @@ import msgspec
 
 from benchmarks._lab import GENESIS, Lab
 from benchmarks._rows import Row, seconds
-from ethwire.rpc._wire import Wires
+from ethwire.rpc.wire import Wires
 from evmstorm.evm import artifacts
 from keifu.chain import Anvil, ChainClient, Rpc
 from keifu.chain.follower import Event, Follower

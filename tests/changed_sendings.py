@@ -26,7 +26,7 @@ from tests.changed_runs import Attempt, Outcome, main
 from tests.faulty_node import Answer, FaultyNode, Mutation, Request
 from tests.unit.chain.sender.simulated_chain import REVERTS, SimulatedChain
 
-__all__ = ["attempt"]
+__all__ = ["answer_of", "attempt"]
 
 DEPTH = 2
 INTENTS = 3
@@ -54,7 +54,7 @@ class _Run:
 
     def _answers(self, requests: Sequence[Request]) -> list[Answer]:
         found = self.chain.batch([(request["method"], request["params"]) for request in requests])
-        return [_answer(request["id"], result) for request, result in zip(requests, found, strict=True)]
+        return [answer_of(request["id"], result) for request, result in zip(requests, found, strict=True)]
 
     def round(self) -> bool:
         """Whether all is over."""
@@ -93,7 +93,7 @@ class _Run:
         self.sender = None
 
 
-def _answer(number: Any, result: Any) -> Answer:
+def answer_of(number: Any, result: Any) -> Answer:
     answer: Answer = {"jsonrpc": "2.0", "id": number}
     if isinstance(result, Revert):
         return answer | {"error": {"code": 3, "message": f"execution reverted: {result.reason}", "data": "0x"}}

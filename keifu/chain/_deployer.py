@@ -11,14 +11,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from ethwire.rpc import octets
+import msgspec
+
+from ethwire.rpc import octets, quantity
 from keifu.abi import Interface, Receipt
 from keifu.chain._client import ChainClient, created_address
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
 from keifu.chain.creation import Creation, arguments_of
 from keifu.chain.logs import find_logs, topic_of_address
 from keifu.chain.suite import FACTORY, Step
-from keifu.errors import EnvironmentFault, Revert
+from keifu.errors import EnvironmentFault, NotServed, Revert
 from keifu.keys import Account, keccak256
 
 __all__ = ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeployer"]
@@ -235,6 +237,20 @@ class FactoryDeployer(ABC):
     def transact(self, address: str, name: str, function: str, *args: Any) -> Receipt: ...
 
 
+class _Transaction(msgspec.Struct, rename={"sender": "from"}):
+    hash: str
+    nonce: str
+    input: str
+    sender: str
+    to: str | None = None
+
+
+class _Full(msgspec.Struct):
+    """A block with its transactions."""
+
+    transactions: list[_Transaction]
+
+
 class ClientDeployer(FactoryDeployer):
     """Reads through a ChainClient; subclasses say how a transaction is signed and sent."""
 
@@ -289,10 +305,13 @@ class ClientDeployer(FactoryDeployer):
         log = next(find_logs(self.client, self.factory, topics, self.first_block), None)
         if log is None:
             return None
-        transaction = self.client.rpc.call("eth_getTransactionByHash", log.transaction_hash)
-        if transaction is None or (transaction["to"] or "").lower() != self.factory:
+        try:
+            transaction = self.client.rpc.call_as(_Transaction, "eth_getTransactionByHash", log.transaction_hash)
+        except NotServed:
             return None
-        data = bytes.fromhex(transaction["input"][2:])
+        if (transaction.to or "").lower() != self.factory:
+            return None
+        data = octets(transaction.input, "the input of a transaction", self.client.rpc.url)
         call = deployment_call(self.interface(FACTORY), planned.label, self.creation_code(planned.contract))
         # Behind selector, salt, offset and length stands the init code: creation code, then the arguments.
         start = 4 + 3 * 32
@@ -319,10 +338,10 @@ class ClientDeployer(FactoryDeployer):
         # A run that was cut off right behind it finds it among the blocks that followed its first one.
         last = min(self.block_number, self.first_block + FACTORY_BLOCKS) if self.first_block else 0
         for number in range(self.first_block, last + 1):
-            for item in self.client.rpc.call("eth_getBlockByNumber", hex(number), True)["transactions"]:
-                mine = item["from"].lower() == self.sender and not item["to"]
-                if mine and created_address(self.sender, int(item["nonce"], 16)) == where:
-                    return item["hash"], number
+            for item in self.client.rpc.call_as(_Full, "eth_getBlockByNumber", hex(number), True).transactions:
+                mine = item.sender.lower() == self.sender and not item.to
+                if mine and created_address(self.sender, quantity(item.nonce, "a nonce", self.client.rpc.url)) == where:
+                    return item.hash, number
         return "", 0
 
     def create(self, init_code: bytes) -> Receipt:

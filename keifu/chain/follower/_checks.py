@@ -119,12 +119,13 @@ def _ours(block: Block, events: Sequence[Event], wanted: Filter, kinds: _Kinds) 
     bloom, ours = block.bloom, []
     for event in events:
         kind = (event.address, *event.topics)
-        if (known := kinds.get(kind)) is None:
-            known = kinds[kind] = bloom_of_log(event), wanted.admits(event)
-        mask, is_ours = known
+        known = kinds.get(kind)
+        mask = bloom_of_log(event) if known is None else known[0]
         if bloom & mask != mask:
             raise ValueError("its block's bloom filter does not announce it")
-        if is_ours:
+        if known is None:
+            known = kinds[kind] = mask, wanted.admits(event)
+        if known[1]:
             ours.append(event)
     return ours
 

@@ -15,7 +15,7 @@ from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Notice, Sink, Source, Step, Unproved
 from keifu.chain.follower._proving import Prover
 from keifu.chain.follower._reading import Range, Reader
-from keifu.chain.follower._state import State
+from keifu.chain.follower.state import State
 from keifu.errors import (
     ChainMismatch,
     Contradiction,

@@ -8,7 +8,7 @@ from keifu.chain.follower._checks import checked_logs, digest_of
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Notice
 from keifu.chain.follower._reading import Reader
-from keifu.chain.follower._state import Row, State
+from keifu.chain.follower.state import Row, State
 from keifu.errors import Contradiction, NotServed, RpcError
 
 __all__ = ["Prover"]

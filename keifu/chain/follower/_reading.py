@@ -13,10 +13,11 @@ from ethwire.rpc import Rpc
 from keifu.chain.follower._checks import check_linked, checked_logs, digest_of, proved_logs, sealed
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
+from keifu.chain.follower.state import Pending
 from keifu.chain.header import Header
 from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
 
-__all__ = ["Pending", "Range", "Reader"]
+__all__ = ["Range", "Reader"]
 
 PARTS = 8  # of a range
 AHEAD = 3  # of them that are on their way while one is checked
@@ -26,14 +27,6 @@ METHOD_NOT_FOUND = -32_601
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
-
-class Pending(msgspec.Struct, frozen=True, gc=False):
-    """A block whose logs are not proved yet: what was taken in of it, and from whom."""
-
-    block: Block
-    digest: bytes
-    url: str
 
 
 class Range(msgspec.Struct):

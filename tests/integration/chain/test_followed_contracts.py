@@ -165,7 +165,7 @@ def test_the_range_that_a_node_serves_is_learnt_and_kept(anvil, counter, user, d
 def test_the_size_of_a_batch_that_a_node_takes_is_learnt_and_kept(anvil, counter, user, database, totals):
     for _ in range(3):
         counter.add(sender=user)
-        anvil.mine(60)
+        anvil.mine(150)
     node = FaultyNode(anvil.url, BatchLimit(30))
     first = Rpc("http://node.invalid", transport=node.transport)
     follow(first, [counter.address], database, totals)

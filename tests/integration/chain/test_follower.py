@@ -45,7 +45,7 @@ def test_undoes_a_reorganisation(anvil, counter, user, database, totals):
     assert values(database) == [1, 11]
 
 
-def test_what_was_asked_for_ahead_of_a_reorganisation_is_undone(anvil, counter, user, database, totals):
+def test_what_was_asked_for_ahead_of_a_reorganisation_is_undone(anvil, client, counter, user, database, totals):
     """The blocks behind the first range are on their way when the chain changes below them."""
     for _ in range(40):
         counter.add(sender=user)
@@ -53,6 +53,7 @@ def test_what_was_asked_for_ahead_of_a_reorganisation_is_undone(anvil, counter, 
     first = follower.step()
     assert first.reached < first.head
     anvil.rpc.call("anvil_reorg", 38, [])
+    client.forget_nonces()
     counter.add(100, sender=user)
     follower.run(caught_up)
     assert values(database) == [1, 2, 102]

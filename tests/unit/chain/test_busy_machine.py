@@ -9,7 +9,7 @@ import pytest
 
 from ethwire import anvil as ethwire_anvil
 from ethwire.rpc import endpoint as ethwire_rpc
-from ethwire.rpc._transport import BrokenOff
+from ethwire.rpc.transport import BrokenOff
 from keifu.chain import Anvil, ChainClient, Rpc, _outbox
 from keifu.errors import EnvironmentFault, RpcError
 from keifu.units import DAY

@@ -12,7 +12,7 @@ from keifu.abi import Contract, Interface
 from keifu.chain import ChainClient, _outbox
 from keifu.errors import KeifuError, NoAnswer, NotServed, RpcError
 from keifu.keys import Account
-from tests.changed_sendings import _answer
+from tests.changed_sendings import answer_of
 from tests.faulty_node import Change, FaultyNode, Mutation
 from tests.unit.chain.sender.simulated_chain import SimulatedChain
 
@@ -53,7 +53,7 @@ def behind(*faults) -> tuple[Chain, Rpc, FaultyNode]:
 
     def answers(requests):
         found = chain.batch([(request["method"], request["params"]) for request in requests])
-        return [_answer(request["id"], result) for request, result in zip(requests, found, strict=True)]
+        return [answer_of(request["id"], result) for request, result in zip(requests, found, strict=True)]
 
     node = FaultyNode(answers, *faults)
     rpc = Rpc("http://node.invalid", sleep=lambda _: None, transport=node.transport, attempts=2)

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from keifu.chain.follower import Source
-from keifu.chain.follower._model import Block
-from keifu.chain.follower._reading import Pending
-from keifu.chain.follower._state import PACKED, State
+from keifu.chain.follower import Block, Source
+from keifu.chain.follower.state import PACKED, Pending, State
 
 FIRST = 10
 MANY = 2 * PACKED + PACKED // 2

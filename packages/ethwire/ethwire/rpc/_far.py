@@ -7,8 +7,8 @@ import ssl
 
 from ethwire._http import httpx
 from ethwire.errors import UsageError
-from ethwire.rpc._transport import CONNECT_SECONDS, Answer, BrokenOff
 from ethwire.rpc._values import words
+from ethwire.rpc.transport import CONNECT_SECONDS, Answer, BrokenOff
 
 __all__ = ["Far"]
 

@@ -15,9 +15,9 @@ import msgspec
 from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
 from ethwire.rpc._answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
-from ethwire.rpc._transport import BrokenOff, Transport
 from ethwire.rpc._values import octets, quantity, words
-from ethwire.rpc._wire import Begun, Wires
+from ethwire.rpc.transport import BrokenOff, Transport
+from ethwire.rpc.wire import Begun, Wires
 
 if TYPE_CHECKING:
     import httpx

@@ -14,7 +14,7 @@ import select
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ethwire.rpc._transport import CONNECT_SECONDS, Answer, BrokenOff
+from ethwire.rpc.transport import CONNECT_SECONDS, Answer, BrokenOff
 
 __all__ = ["Begun", "Wires"]
 

@@ -11,10 +11,9 @@ import msgspec
 
 from keifu.chain._sqlite import transaction
 from keifu.chain.follower._model import Block, Source, Unproved
-from keifu.chain.follower._reading import Pending
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
 
-__all__ = ["DENSE", "SCHEMA", "Row", "State"]
+__all__ = ["DENSE", "PACKED", "SCHEMA", "Pending", "Row", "State"]
 
 SCHEMA = 2
 DENSE = 128  # recent block hashes that are all kept
@@ -36,6 +35,14 @@ CREATE TABLE IF NOT EXISTS follower_packed (first INTEGER NOT NULL, last INTEGER
 
 _Facts = tuple[int, str, str, str, bytes, str]  # number, hash, parent, receipts root, digest, url
 _FACTS = msgspec.msgpack.Decoder(list[_Facts])
+
+
+class Pending(msgspec.Struct, frozen=True, gc=False):
+    """A block whose logs are not proved yet: what was taken in of it, and from whom."""
+
+    block: Block
+    digest: bytes
+    url: str
 
 
 @dataclass(frozen=True)
