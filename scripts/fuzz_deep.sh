@@ -39,7 +39,8 @@ run bundles python -m tests.conformance.mutate --bundles "${BUNDLES:-100000}" --
 run answers python -m tests.changed_answers --runs "${ANSWERS:-10000}" --seed "$seed"
 run sendings python -m tests.changed_sendings --runs "${ANSWERS:-10000}" --seed "$seed"
 KEIFU_PROFILE=deep run deep ape test -q tests/unit/chain/sender/test_killed.py tests/unit/audit/test_recompile.py \
-  tests/property/audit/test_heartbeats.py
+  tests/unit/audit/test_staking_survivors.py tests/unit/audit/test_constructors.py \
+  tests/property/audit/test_heartbeats.py tests/property/audit/test_seeded_oracles.py
 run forge python -m audit.second_engines.forge --seconds "$seconds_each" --seed "$seed"
 run halmos python -m audit.second_engines.prove
 note "exit $status"

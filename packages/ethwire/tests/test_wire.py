@@ -120,11 +120,9 @@ def test_a_node_that_hangs_up_by_announcement_is_not_asked_on_that_connection(no
 
 
 def test_nobody_there_is_no_answer() -> None:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as taken,
-        Rpc(f"http://127.0.0.1:{taken.getsockname()[1]}", timeout=0.05, attempts=1) as rpc,
-        pytest.raises(NoAnswer, match="did not answer eth_chainId: timed out"),
-    ):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with Rpc(url, attempts=1) as rpc, pytest.raises(NoAnswer, match=r"did not answer eth_chainId: .*refused"):
         rpc.call("eth_chainId")
 
 

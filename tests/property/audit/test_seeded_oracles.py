@@ -5,7 +5,8 @@ The calls are made one by one: in a search the models would often be first to se
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from audit.systems.heartbeats import FINE, PENALTY, Heartbeats
 from evmstorm.fuzz.engine import Engine
 from evmstorm.mutation.seeded_bugs import Bug, compile_with
 from keifu.units import COIN, DAY
+from tests.profiles import quick_or_deep
 
 SLASHING = "staking/lib/slashing.vy"
 
@@ -53,15 +55,18 @@ FIRST_OF_A_CALL = Bug(
 )
 
 
+compiled = cache(compile_with)
+
+
 def grants(bug: Bug) -> Grants:
-    system = Engine(Grants, compile_with(bug)).system
+    system = Engine(Grants, compiled(bug)).system
     assert isinstance(system, Grants)
     system.start()
     return system
 
 
 def heartbeats(bug: Bug) -> Heartbeats:
-    system = Engine(Heartbeats, compile_with(bug)).system
+    system = Engine(Heartbeats, compiled(bug)).system
     assert isinstance(system, Heartbeats)
     system.start()
     return system
@@ -92,14 +97,14 @@ def test_the_division_of_a_large_fee_is_no_profit_in_grants(fee: int) -> None:
         system.nobody_is_richer_than_the_log_says()
 
 
-def test_profit_in_grants() -> None:
+def profit_in_grants() -> None:
     system = grants(PENALTY_RETURNS)
     slash(system, 0, COIN)
     with pytest.raises(AssertionError, match=r"^profit: service have"):
         system.nobody_is_richer_than_the_log_says()
 
 
-def test_promise_in_grants() -> None:
+def promise_in_grants() -> None:
     system = grants(HALF_A_CLAIM)
     assert system.what_is_vested_is_payable() is True  # nothing is vested yet
     system.evm.warp_to(system.schedule.end)
@@ -107,20 +112,20 @@ def test_promise_in_grants() -> None:
         system.what_is_vested_is_payable()
 
 
-def test_harm_in_grants() -> None:
+def harm_in_grants() -> None:
     system = grants(LOCK_IS_GONE)
     there = system.ask("hub.lock_of", system["service"], system.operators[0])
     with pytest.raises(AssertionError, match=r"^harm: \d+ wei of delegators"):
         slash(system, there - COIN, 10 * COIN)
 
 
-def test_delay_in_grants() -> None:
+def delay_in_grants() -> None:
     system = grants(LATE_TICKET)
     with pytest.raises(AssertionError, match=r"^delay: grant 1 is not out"):
         system.stakes_come_back_in_time()
 
 
-def test_neutrality_in_grants() -> None:
+def neutrality_in_grants() -> None:
     system = grants(FEE_A_STAKE)
     with pytest.raises(AssertionError, match=r"^neutrality: a grant"):
         system.halves_are_worth_the_whole()
@@ -142,33 +147,33 @@ def fine(system: Heartbeats, damages: int, penalty: int) -> int:
     return int(before[2] + before[5] - after[2] - after[5])
 
 
-def test_profit_in_heartbeats() -> None:
+def profit_in_heartbeats() -> None:
     system = heartbeats(PENALTY_RETURNS)
     fine(system, FINE, PENALTY)
     with pytest.raises(AssertionError, match=r"^profit: service have"):
         system.nobody_is_richer_than_the_log_says()
 
 
-def test_promise_in_heartbeats() -> None:
+def promise_in_heartbeats() -> None:
     system = heartbeats(WINNER_PAYS)
     with pytest.raises(AssertionError, match=r"^promise: a claim of"):
         system.lies_are_payable()
 
 
-def test_harm_in_heartbeats() -> None:
+def harm_in_heartbeats() -> None:
     system = heartbeats(LOCK_IS_GONE)
     there = system.behind(system.nodes[0])
     with pytest.raises(AssertionError, match=r"^harm: \d+ wei of delegators"):
         system.harm.slash(4, COIN, fine(system, there - COIN, 10 * COIN), system.dust)
 
 
-def test_delay_in_heartbeats() -> None:
+def delay_in_heartbeats() -> None:
     system = heartbeats(LATE_RELEASE)
     with pytest.raises(AssertionError, match=r"^delay: juror is not out"):
         system.jurors_get_out_in_time()
 
 
-def test_neutrality_in_heartbeats() -> None:
+def neutrality_in_heartbeats() -> None:
     system = heartbeats(FIRST_OF_A_CALL)
     system.pass_period(1)
     for juror in system.jurors:
@@ -182,3 +187,27 @@ def test_neutrality_in_heartbeats() -> None:
     assert system.contract("court").over(1)
     with pytest.raises(AssertionError, match=r"^neutrality: pay of"):
         system.pay_knows_no_order()
+
+
+@pytest.mark.parametrize(
+    "oracle",
+    # Each fault of the hub or the court is another compile.
+    quick_or_deep(
+        [profit_in_grants, promise_in_grants, profit_in_heartbeats],
+        [
+            profit_in_grants,
+            promise_in_grants,
+            harm_in_grants,
+            delay_in_grants,
+            neutrality_in_grants,
+            profit_in_heartbeats,
+            promise_in_heartbeats,
+            harm_in_heartbeats,
+            delay_in_heartbeats,
+            neutrality_in_heartbeats,
+        ],
+    ),
+    ids=lambda oracle: oracle.__name__,
+)
+def test_an_oracle_finds_what_was_put_back(oracle: Callable[[], None]) -> None:
+    oracle()

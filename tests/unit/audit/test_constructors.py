@@ -7,6 +7,7 @@ import pytest
 from evmstorm.fuzz import DescriptionError, Engine
 from evmstorm.mutation.seeded_bugs import Bug, compile_with
 from evmstorm.project import load
+from tests.profiles import quick_or_deep
 
 LOST = [
     ("hub", Bug("itself insured", "staking/lib/slashing.vy", "_insurance not in [empty(address), self]",
@@ -15,7 +16,7 @@ LOST = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("system", "bug"), LOST, ids=lambda item: getattr(item, "name", item))
+@pytest.mark.parametrize(("system", "bug"), quick_or_deep(LOST[1:], LOST), ids=lambda item: getattr(item, "name", item))
 def test_a_lost_check_is_noticed(system: str, bug: Bug) -> None:
     with pytest.raises(DescriptionError, match=r"must be refused for .*, was deployed"):
         Engine(load(system), compile_with(bug))

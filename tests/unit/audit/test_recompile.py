@@ -79,6 +79,7 @@ def test_mutants_are_what_an_ordinary_compile_makes(contract: str, count: int) -
             assert code == ordinary(contract, mutant, texts), mutant
 
 
+@pytest.mark.slow
 def test_a_module_of_a_contract_is_changed_with_all_that_depends_on_its_frame() -> None:
     """A variable more in a function that others call moves what they keep in memory."""
     file, texts = "contracts/vesting/lib/grants.vy", sources("VestingEscrow")

@@ -92,11 +92,11 @@ def test_one_changed_field_is_one_error_or_nothing_and_nothing_is_sent_twice(pau
             use(ChainClient(rpc))
         except Exception as error:
             raised.append(error)
-        told = f"{seed}: {mutation.told} came out as {raised}"
-        assert all(isinstance(error, KeifuError) and "\n" not in str(error) for error in raised), told
+        reported = f"{seed}: {mutation.reported} came out as {raised}"
+        assert all(isinstance(error, KeifuError) and "\n" not in str(error) for error in raised), reported
         for _ in range(5):
             chain.tick()
-        assert sum(item.data == b"\x01once" for item in chain.taken()) <= 1, mutation.told
+        assert sum(item.data == b"\x01once" for item in chain.taken()) <= 1, mutation.reported
 
 
 @pytest.mark.parametrize("odd", [None, "zz", "0x", "-0x1", 7, [], {}, "0x1g"], ids=repr)

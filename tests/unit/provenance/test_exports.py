@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-import mlcroissant
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from google.protobuf.json_format import MessageToDict, Parse, ParseDict
 from huggingface_hub import DatasetCard, ModelCard
 from huggingface_hub.utils import HFValidationError, validate_repo_id
@@ -150,6 +147,9 @@ def test_the_annotations_of_a_statement_say_what_is_verified(shelf):
 @pytest.mark.parametrize("name", ["data", "notes", "labels", "code", "base", "run", "weights", "evaluation"])
 def test_cyclonedx_is_valid_and_each_hash_is_of_a_file_that_anyone_can_hash(shelf, name):
     body = export("cyclonedx", shelf.subject(name)).decode()
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415 - as below
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(body) is None
     document = json.loads(body)
     component = document["metadata"]["component"]
@@ -238,6 +238,8 @@ def test_spdx_reads_ai_and_data_set_packages(shelf):
 
 @pytest.mark.parametrize("name", ["data", "notes", "labels"])
 def test_croissant_is_read_without_an_error_and_with_every_file(shelf, name):
+    import mlcroissant  # noqa: PLC0415 - seconds, which every worker would spend
+
     found = mlcroissant.Dataset(jsonld=json.loads(export("croissant", shelf.subject(name))))
     assert not found.metadata.issues.errors
     assert {item.name: item.sha256 for item in found.metadata.distribution} == manifest_files(shelf, name)

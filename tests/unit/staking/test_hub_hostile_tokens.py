@@ -23,8 +23,8 @@ def test_a_token_that_charges_a_fee(project, deployer, owner, sink, treasury, op
         hub.lock(service, operator, 2_000 * COIN, sender=operator)
 
 
-@pytest.fixture
-def hooked(project, deployer, owner, sink, treasury, operator, delegator, service, wait):
+@pytest.fixture(scope="module")
+def hooked(project, chain, deployer, owner, sink, treasury, operator, delegator, service):
     token = project.HookToken.deploy(sender=deployer)
     hub = deploy_hub(project, token, owner, sink, treasury, deployer)
     for account in (operator, delegator):
@@ -34,7 +34,8 @@ def hooked(project, deployer, owner, sink, treasury, operator, delegator, servic
     hub.register_operator(0, "", sender=operator)
     hub.lock(service, operator, 2_000 * COIN, sender=operator)
     hub.set_multiple(service, 1, sender=operator)
-    wait(RAISE + DAY)
+    chain.pending_timestamp += RAISE + DAY
+    chain.mine()
     hub.bind(operator, 1_000 * COIN, sender=service)
     hub.poke(operator, service, sender=operator)
     return hub, token

@@ -22,7 +22,7 @@ from tests.unit.chain.sender.simulated_chain import AFTER_MINED, REFUSED, REVERT
 
 pytestmark = [pytest.mark.case("tools-17"), pytest.mark.case("tools-19")]
 
-SEEDS = int(os.environ.get("KEIFU_SENDER_SEEDS", "150"))
+SEEDS = int(os.environ.get("KEIFU_SENDER_SEEDS", "75"))
 A_TEST = 25
 DEPTH, PATIENCE = 4, 5
 MAX_FEE = 4_000 * GWEI
