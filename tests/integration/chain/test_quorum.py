@@ -116,7 +116,7 @@ def test_an_estimate_that_one_endpoint_makes_too_small_is_not_believed(
 ):
     """With the small one as its limit the call would run out of gas in its block."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr(_pricing, "TURN_GAS", 0)
+    monkeypatch.setattr(_pricing, "ROLLOVER_GAS", 0)
     rpc = nodes(anvil, lies("eth_estimateGas", lambda _: hex(22_000)), honest)
     if sends == "client":
         ChainClient(rpc, artifacts.load).at(counter.address, "Counter").add(3, sender=user)
