@@ -6,8 +6,9 @@ import pytest
 
 from evmstorm.conformance import campaigns
 from evmstorm.project import names
+from tests.profiles import quick_or_deep
 
-SEQUENCES = 4
+SEQUENCES = quick_or_deep(2, 40)
 
 
 @pytest.mark.parametrize("name", names())

@@ -25,8 +25,8 @@ def _both_ways(request, monkeypatch):
 
 
 @pytest.mark.usefixtures("_both_ways")
-@pytest.mark.parametrize("size", [0, 1, 7, 8, 31, 32, 64, 96, 135, 136, 137, 271, 272, 273, 1_024])
-@pytest.mark.parametrize("count", [1, 7, 8, 9])
+@pytest.mark.parametrize("size", [0, 1, 8, 31, 32, 96, 135, 136, 137, 272, 1_024])
+@pytest.mark.parametrize("count", [1, 7, 9])
 def test_rows_agree_with_the_single_message_hash(size, count):
     rows = np.random.default_rng(size * 100 + count).integers(0, 256, (count, size), dtype=np.uint8)
     hashes = hash_rows(rows)
