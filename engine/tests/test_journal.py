@@ -12,7 +12,7 @@ from evmstorm.mutation.journal import Journal
 from evmstorm.mutation.trial import Verdict
 
 KEY = "contract and seed"
-SAMPLE = 3
+SAMPLE = 2
 
 
 class Stopped(Exception):
@@ -21,8 +21,8 @@ class Stopped(Exception):
 
 @pytest.fixture(autouse=True)
 def short_searches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "CORPUS_CALLS", 2_000)
-    monkeypatch.setattr(trial, "CALLS", 2_000)
+    monkeypatch.setattr(trial, "CORPUS_CALLS", 1_000)
+    monkeypatch.setattr(trial, "CALLS", 1_000)
 
 
 def test_what_was_written_is_known_again(tmp_path: Path) -> None:
@@ -74,12 +74,11 @@ def whole() -> mutate.Score:
     return mutate.score("ThirdPartyVault", sample=SAMPLE, seed=4, processes=1)
 
 
-@pytest.mark.parametrize("after", [0, SAMPLE - 1])
-def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path, after: int) -> None:
+def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path) -> None:
     path = tmp_path / "vault.jsonl"
 
     def stop(done: int, total: int, fate: str) -> None:
-        if done > after:
+        if done > 0:
             raise Stopped
 
     with pytest.raises(Stopped):
@@ -87,7 +86,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path, after: int) -> N
             "ThirdPartyVault", sample=SAMPLE, seed=4, processes=1, journal=Journal(path, KEY), on_progress=stop
         )
     journal = Journal(path, KEY)
-    assert len(journal.known) == after + 1
+    assert len(journal.known) == 1
     looked_at: list[str] = []
     again = mutate.score(
         "ThirdPartyVault",
@@ -98,7 +97,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path, after: int) -> N
         on_progress=lambda done, total, fate: looked_at.append(fate),
     )
 
-    assert len(looked_at) == SAMPLE - after - 1
+    assert len(looked_at) == SAMPLE - 1
     assert [(item.mutant, item.fate, item.code_id) for item in again.outcomes] == [
         (item.mutant, item.fate, item.code_id) for item in whole().outcomes
     ]

@@ -13,6 +13,7 @@ from evmstorm.evm import artifacts
 from keifu.tge import read_csv, write_files
 from keifu.units import COIN
 from tests.ape_chain import HOST, ape_host
+from tests.profiles import DEEP
 
 NETWORK = ["--network", "ethereum:local:foundry"]
 # The second and third accounts of the mnemonic that anvil and ape share.
@@ -41,6 +42,22 @@ def csv(tmp_path):
     return str(path)
 
 
+@pytest.fixture
+def deploy(csv, tmp_path):
+    """The arguments of a deployment."""
+    write_files(read_csv(Path(csv)), tmp_path / "grants", csv_path=Path(csv))
+    return ["deploy", *NETWORK, "--grants", str(tmp_path / "grants"), "--account", "TEST::0"]
+
+
+if DEEP:  # a process of its own, and a chain
+
+    def test_a_chain_that_ape_has_just_started_is_refused(tge, deploy):
+        with ape_host() as nobody_there:
+            thrown_away = tge(*deploy, **{HOST: nobody_there})
+        assert thrown_away.returncode == 3
+        assert "keifu: ape has just started this chain" in thrown_away.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.case("tools-40")
 @pytest.mark.xdist_group("ape run")
@@ -66,14 +83,7 @@ def test_verbs_one_after_another_compile_nothing(ape_run, csv, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("ape run")
-def test_a_chain_that_ape_has_just_started_and_a_wrong_chain_are_refused(tge, ape_run, csv, tmp_path):
-    folder = tmp_path / "grants"
-    write_files(read_csv(Path(csv)), folder, csv_path=Path(csv))
-    deploy = ["deploy", *NETWORK, "--grants", str(folder), "--account", "TEST::0"]
-    with ape_host() as nobody_there:
-        thrown_away = tge(*deploy, **{HOST: nobody_there})
-    assert thrown_away.returncode == 3
-    assert "keifu: ape has just started this chain" in thrown_away.stderr
+def test_a_wrong_chain_is_refused(ape_run, deploy, tmp_path):
     wrong = ape_run("tge", *deploy, "--chain-id", "16602", deployments=tmp_path / "deployments")
     assert wrong.returncode == 3
     assert "serves chain 31337, not 16602" in wrong.stderr

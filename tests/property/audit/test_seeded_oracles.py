@@ -193,7 +193,7 @@ def neutrality_in_heartbeats() -> None:
     "oracle",
     # Each fault of the hub or the court is another compile.
     quick_or_deep(
-        [profit_in_grants, promise_in_grants, profit_in_heartbeats],
+        [promise_in_grants],
         [
             profit_in_grants,
             promise_in_grants,

@@ -14,7 +14,7 @@ from evmstorm.forks import forked
 from evmstorm.mutation.mutants import Mutant, mutants
 from evmstorm.mutation.trial import sources
 from keifu.errors import ArtifactError
-from tests.profiles import quick_or_deep
+from tests.profiles import DEEP, quick_or_deep
 
 SMALL = "Insurance"
 FILE = "contracts/staking/Insurance.vy"
@@ -79,17 +79,18 @@ def test_mutants_are_what_an_ordinary_compile_makes(contract: str, count: int) -
             assert code == ordinary(contract, mutant, texts), mutant
 
 
-@pytest.mark.slow
-def test_a_module_of_a_contract_is_changed_with_all_that_depends_on_its_frame() -> None:
-    """A variable more in a function that others call moves what they keep in memory."""
-    file, texts = "contracts/vesting/lib/grants.vy", sources("VestingEscrow")
-    at = texts[file].index("    start: uint256 = (_terms >> START_BIT) & MAX_START\n")
-    longer = Mutant(file, at, at, "    spare: uint256[9] = empty(uint256[9])\n    spare[0] = _at\n", "", 0)
+if DEEP:  # three compiles of the escrow
 
-    ((_, code),) = apart(Recompiler(*paths("VestingEscrow")), [longer], texts)
+    def test_a_module_of_a_contract_is_changed_with_all_that_depends_on_its_frame() -> None:
+        """A variable more in a function that others call moves what they keep in memory."""
+        file, texts = "contracts/vesting/lib/grants.vy", sources("VestingEscrow")
+        at = texts[file].index("    start: uint256 = (_terms >> START_BIT) & MAX_START\n")
+        longer = Mutant(file, at, at, "    spare: uint256[9] = empty(uint256[9])\n    spare[0] = _at\n", "", 0)
 
-    assert code == ordinary("VestingEscrow", longer, texts)
-    assert isinstance(code, Code)
+        ((_, code),) = apart(Recompiler(*paths("VestingEscrow")), [longer], texts)
+
+        assert code == ordinary("VestingEscrow", longer, texts)
+        assert isinstance(code, Code)
 
 
 def test_what_does_not_compile_is_refused_with_the_compilers_words(recompiler: Recompiler, text: str) -> None:

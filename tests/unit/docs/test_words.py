@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
 import pytest
@@ -81,6 +82,12 @@ UCI XML YAML CHANGELOG CONTRIBUTING README SECURITY
 """
 
 
+@functools.cache
+def flat_files():
+    """What is scanned, by file."""
+    return {file: flat(file.read_text(encoding="utf-8")) for file in scanned()}
+
+
 def flat(text):
     """One line, without the signs that begin a comment."""
     return re.sub(r"\s+(?:#|//|\*|@\w+)?\s*", " ", text)
@@ -120,7 +127,7 @@ def sentences(text):
 @pytest.mark.parametrize("pattern", DECODED)
 def test_a_sentence_that_had_to_be_decoded_does_not_come_back(pattern):
     wanted = re.compile(pattern, re.IGNORECASE)
-    assert [name(file) for file in scanned() if wanted.search(flat(file.read_text(encoding="utf-8")))] == []
+    assert [name(file) for file, text in flat_files().items() if wanted.search(text)] == []
 
 
 @pytest.mark.parametrize("page", english(), ids=name)
