@@ -36,15 +36,19 @@ def _measured(wanted: Sequence[Row], console: Console) -> Iterator[Result]:
 @click.command(epilog="Example: python -m benchmarks --area tge --quick")
 @click.option("--area", type=click.Choice([*AREAS, "all"]), default="all", show_default=True, help="What to measure.")
 @click.option("--quick", is_flag=True, help="Leave out the rows that take more than a few seconds.")
+@click.option("--only", multiple=True, metavar="ID", help="Measure this row alone; repeatable.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when a bar is missed.")
 @click.option("--no-save", is_flag=True, help="Leave benchmarks/results.json as it is.")
-def main(area: str, *, quick: bool, strict: bool, no_save: bool) -> None:
+def main(area: str, *, quick: bool, only: tuple[str, ...], strict: bool, no_save: bool) -> None:
     """Measure Keifu beside its peers, on one anvil, from one run."""
     console = Console()
     if not console.is_terminal:
         console.width = 200
     show_settings(console)
-    wanted = [row for row in rows(area) if not (quick and row.heavy)]
+    unknown = set(only) - {row.id for row in rows(area)}
+    if unknown:
+        raise click.BadParameter(f"{area} has no row {', '.join(sorted(unknown))}", param_hint="--only")
+    wanted = [row for row in rows(area) if not (quick and row.heavy) and (not only or row.id in only)]
     results: list[Result] = []
     try:
         results.extend(_measured(wanted, console))
