@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ethwire.ports import reserved_port
+from ethwire.rpc.wire import is_readable
 
 __all__ = [
     "GENESIS",
@@ -131,7 +131,7 @@ def short_requests() -> Iterator[None]:
         if place not in connections:
             connections[place] = http.client.HTTPConnection(place, timeout=START_SECONDS)
         connection = connections[place]
-        if connection.sock is not None and select.select([connection.sock], [], [], 0)[0]:
+        if connection.sock is not None and is_readable(connection.sock):
             connection.close()  # anvil ends a connection that was silent for half a minute
         try:
             connection.request("POST", "/", data, {"Content-Type": "application/json"})

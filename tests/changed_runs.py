@@ -14,7 +14,7 @@ __all__ = ["Attempt", "Outcome", "main"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: `fault` is empty when all is well, `told` what was changed, `errors` what came out."""
+    """What came of a run: `fault` is empty when all is well, `reported` what was changed, `errors` what came out."""
 
     fault: str
     reported: str

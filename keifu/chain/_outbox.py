@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keifu.chain._failure import Endpoint, is_known, is_receipt, receipt_facts, why_failed
-from keifu.chain._pricing import MAX_FEE, fresh_fees, gas_limit, quantity, raised
+from keifu.chain._pricing import MAX_FEE, fresh_fees, gas_limit, quantity, raised, suggested_tip
 from keifu.chain._transaction import Fees, sign_transaction
 from keifu.errors import Contradiction, Revert, RpcError
 from keifu.keys import Account
@@ -155,16 +155,11 @@ class Outbox:
         if not isinstance(block, dict):
             raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
-        fees = fresh_fees(
-            self.chain_id, base, 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "the tip")
-        )
+        fees = fresh_fees(self.chain_id, base, suggested_tip(tip, "the tip"))
         if fees.max_fee < base + fees.priority:
             raise RpcError(f"the base fee is {base} wei, and no more than {MAX_FEE} are paid", remedy="wait")
-        head, most = (
-            quantity(block.get("number"), "the newest block's number"),
-            quantity(block.get("gasLimit"), "its gas"),
-        )
-        return _Market(head, base, most, fees)
+        head = quantity(block.get("number"), "the newest block's number")
+        return _Market(head, base, quantity(block.get("gasLimit"), "its gas"), fees)
 
     # waiting -------------------------------------------------------------------------------------------------------
 

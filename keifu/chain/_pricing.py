@@ -9,7 +9,7 @@ from ethwire.rpc import quantity as checked
 from keifu.chain._transaction import Fees
 from keifu.errors import RpcError
 
-__all__ = ["MAX_FEE", "fresh_fees", "gas_limit", "intrinsic_gas", "quantity", "raised"]
+__all__ = ["MAX_FEE", "fresh_fees", "gas_limit", "intrinsic_gas", "quantity", "raised", "suggested_tip"]
 
 LEAST_TIP = GWEI
 # Nodes of 0G say that a tip of 1 wei will do, and refuse what offers less than 2 gwei.
@@ -38,6 +38,12 @@ def quantity(answer: Any, what: str) -> int:
         return checked(answer, what)
     except RpcError:
         raise RpcError(f"{what}: the node answered {answer!r:.200} in the place of a number") from None
+
+
+def suggested_tip(answer: Any, what: str) -> int:
+    """What a node says of eth_maxPriorityFeePerGas; 0 when it has no such method, or no opinion. Raises RpcError for
+    what is no number."""
+    return 0 if isinstance(answer, Exception) or answer is None else quantity(answer, what)
 
 
 def fresh_fees(chain_id: int, base_fee: int, suggested_tip: int, most_fee: int = MAX_FEE) -> Fees:

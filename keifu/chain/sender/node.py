@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from keifu.chain._failure import MAXIMUM, Endpoint, is_known, is_receipt, never_works, receipt_facts
-from keifu.chain._pricing import fresh_fees, quantity
+from keifu.chain._pricing import fresh_fees, quantity, suggested_tip
 from keifu.chain.sender.book import Bound, Sight
 from keifu.errors import ChainMismatch, Revert, RpcError
 
@@ -52,7 +52,7 @@ class Node:
         if head >= MAXIMUM:
             raise RpcError(f"the node says that its newest block is {head}", remedy="ask another node")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
-        suggested = 0 if isinstance(tip, Exception) or tip is None else quantity(tip, "eth_maxPriorityFeePerGas")
+        suggested = suggested_tip(tip, "eth_maxPriorityFeePerGas")
         used = quantity(mined, "eth_getTransactionCount")
         # A node that keeps no pool of its own cannot say; then what is mined is all that it knows.
         known = used if isinstance(pooled, Exception) or pooled is None else quantity(pooled, "eth_getTransactionCount")

@@ -184,20 +184,19 @@ class Rpc:
         )
 
     def _packed(self, calls: Calls) -> tuple[list[tuple[int, str]], bytes]:
-        asked = [(next(self._ids), method) for method, _ in calls]
-        content = msgspec.json.encode(
-            [
-                {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-                for (number, _), (method, params) in zip(asked, calls, strict=True)
-            ]
-        )
-        return asked, content
+        requests = [self._request(method, params) for method, params in calls]
+        return [(item["id"], item["method"]) for item in requests], msgspec.json.encode(requests)
+
+    def _request(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
+        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
 
     def _one(self, kind: Any, method: str, params: Sequence[Any], *, retry: bool) -> Any:
-        number = next(self._ids)
-        content = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        request = self._request(method, params)
         return self._exchange(
-            content, lambda body, url: read_one(kind, body, number, method, url), retry=retry, what=method
+            msgspec.json.encode(request),
+            lambda body, url: read_one(kind, body, request["id"], method, url),
+            retry=retry,
+            what=method,
         )
 
     # ahead of time ------------------------------------------------------------------------------------------------
@@ -221,17 +220,16 @@ class Rpc:
         """`call_as` in the same way. `again` asks once more when the answer is none."""
         if self._wires is None:
             return None
-        number = next(self._ids)
-        content = msgspec.json.encode({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        request = self._request(method, params)
 
         def read(body: bytes) -> T | R | None:
             try:
-                found: T | None = read_one(kind, body, number, method, self.url)
+                found: T | None = read_one(kind, body, request["id"], method, self.url)
             except (RpcError, Revert):
                 return None
             return found
 
-        return Begun(self._wires, content, read, again)
+        return Begun(self._wires, msgspec.json.encode(request), read, again)
 
     # life ----------------------------------------------------------------------------------------------------------
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import http.client
 import math
 import select
+import socket
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from ethwire.rpc.transport import CONNECT_SECONDS, Answer, BrokenOff
 
-__all__ = ["Begun", "Wires"]
+__all__ = ["Begun", "Wires", "is_readable"]
 
 OK = 200
 MAX_IDLE = 8  # connections that are kept for the next request
@@ -25,6 +26,14 @@ FAULTS = (OSError, http.client.HTTPException, MemoryError, OverflowError, ValueE
 HEADERS = {"Content-Type": "application/json"}
 
 T = TypeVar("T")
+
+
+def is_readable(connected: socket.socket) -> bool:
+    """Whether something has come that nobody asked for: of a connection that is free, its end. Any number of files may
+    be open (`select.select` knows the first 1,024)."""
+    waiting = select.poll()
+    waiting.register(connected, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 class Wires:
@@ -51,24 +60,19 @@ class Wires:
         wire = self._wire()
         try:
             self._send(wire, content, seconds if math.isfinite(seconds) else None)
-            response = wire.getresponse()
-            body = response.read()
+            return self._answer(wire)
         except FAULTS as error:
             self.drop(wire)
             raise BrokenOff(str(error) or type(error).__name__) from error
-        self._keep(wire, response)
-        return Answer(response.status, response.headers.get("Retry-After", ""), body)
 
     def receive(self, wire: http.client.HTTPConnection) -> bytes | None:
         """The body of the answer; None when it did not come whole, or is none of success."""
         try:
-            response = wire.getresponse()
-            body = response.read()
+            answer = self._answer(wire)
         except FAULTS:
             self.drop(wire)
             return None
-        self._keep(wire, response)
-        return body if response.status == OK else None
+        return answer.body if answer.status == OK else None
 
     def drop(self, wire: http.client.HTTPConnection) -> None:
         wire.close()
@@ -79,7 +83,7 @@ class Wires:
         once must not go there."""
         while self._idle:
             wire = self._idle.pop()
-            if not select.select([wire.sock], [], [], 0)[0]:
+            if not is_readable(wire.sock):
                 return wire
             self.drop(wire)
         wire = http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_SECONDS)
@@ -92,11 +96,15 @@ class Wires:
         wire.sock.settimeout(seconds)
         wire.request("POST", self._path, content, HEADERS)
 
-    def _keep(self, wire: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
+    def _answer(self, wire: http.client.HTTPConnection) -> Answer:
+        """Read it whole; the connection is free then. Raises one of FAULTS."""
+        response = wire.getresponse()
+        body = response.read()
         if response.will_close or len(self._idle) >= MAX_IDLE:
             self.drop(wire)
         else:
             self._idle.append(wire)
+        return Answer(response.status, response.headers.get("Retry-After", ""), body)
 
     def close(self) -> None:
         """Those under way, too."""
