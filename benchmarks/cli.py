@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
-from statistics import median
 
 from benchmarks._lab import Lab
-from benchmarks._rows import Row, seconds
+from benchmarks._process import timed_keifu
+from benchmarks._rows import Row
 from keifu.cli.verbs import Noun
-from keifu.errors import CheckFailed
 
 __all__ = ["ROWS"]
 
@@ -22,21 +18,8 @@ WRONG = "--no-such-option"
 CLOSED = "http://127.0.0.1:9"  # whoever asked it before looking at the arguments would not end with 2
 
 
-def _keifu(*args: str, status: int) -> float:
-    """Median seconds of some runs. Raises CheckFailed when one ends otherwise."""
-    command = [str(Path(sys.executable).parent / "keifu"), *args]
-    # Byte code is kept, as it is for everybody who installed the package.
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-
-    def run() -> None:
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, env={**environment, "KEIFU_RPC": CLOSED}
-        )
-        if done.returncode != status:
-            raise CheckFailed(f"keifu {' '.join(args)} ended with {done.returncode}, not {status}: {done.stderr}")
-
-    run()  # compiled, and in the page cache
-    return median(seconds(run) for _ in range(ROUNDS))
+def _keifu(*words: str, status: int) -> float:
+    return timed_keifu(*words, status=status, rounds=ROUNDS, environment={"KEIFU_RPC": CLOSED})[0]
 
 
 def _slowest_refusal(_: Lab) -> float:

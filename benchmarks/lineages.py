@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 from benchmarks._lab import GENESIS, Lab
+from benchmarks._process import timed_keifu
 from benchmarks._rows import Row
 from evmstorm.evm import artifacts
 from keifu.chain import Account, Anvil, ChainClient
@@ -106,19 +102,10 @@ class _World:
         """Median seconds of some whole processes, and what the last one printed. Raises CheckFailed when one ends
         otherwise than it should."""
         places = ("--registry", self.registry, "--environments", self.environments)
-        command = [str(Path(sys.executable).parent / "keifu"), "prov", *map(str, words), *places, "--json"]
-        # Byte code is kept, as it is for everybody who installed the package.
-        kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-        taken = []
         with tempfile.TemporaryDirectory(prefix="keifu-bench-") as folder:
-            environment = {**kept, "KEIFU_RPC": self.anvil.url, "XDG_STATE_HOME": folder}
-            for _ in range(ROUNDS):
-                started = time.perf_counter()
-                done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-                taken.append(time.perf_counter() - started)
-                if done.returncode != status:
-                    raise CheckFailed(f"keifu prov {words[0]} ended with {done.returncode}: {done.stderr[-300:]}")
-        return median(taken), done.stdout
+            environment = {"KEIFU_RPC": self.anvil.url, "XDG_STATE_HOME": folder}
+            command = ("prov", *map(str, words), *places, "--json")
+            return timed_keifu(*command, status=status, rounds=ROUNDS, environment=environment)
 
 
 @contextmanager

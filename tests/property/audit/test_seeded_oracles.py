@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any, TypeVar
 
 import pytest
 
 from audit.systems.grants import Grants
 from audit.systems.heartbeats import FINE, PENALTY, Heartbeats
+from evmstorm.evm import artifacts
+from evmstorm.fuzz import System
 from evmstorm.fuzz.engine import Engine
 from evmstorm.mutation.seeded_bugs import Bug, compile_with
 from keifu.units import COIN, DAY
 from tests.profiles import quick_or_deep
 
 SLASHING = "staking/lib/slashing.vy"
+S = TypeVar("S", bound=System)
 
 
 def hub_bug(file: str, old: str, new: str) -> Bug:
@@ -58,35 +62,39 @@ FIRST_OF_A_CALL = Bug(
 compiled = cache(compile_with)
 
 
-def grants(bug: Bug) -> Grants:
-    system = Engine(Grants, compiled(bug)).system
-    assert isinstance(system, Grants)
+def started(kind: type[S], load: Callable[[str], Any] = artifacts.load) -> S:
+    system = Engine(kind, load).system
+    assert isinstance(system, kind)
     system.start()
     return system
+
+
+def grants(bug: Bug) -> Grants:
+    return started(Grants, compiled(bug))
 
 
 def heartbeats(bug: Bug) -> Heartbeats:
-    system = Engine(Heartbeats, compiled(bug)).system
-    assert isinstance(system, Heartbeats)
-    system.start()
-    return system
+    return started(Heartbeats, compiled(bug))
+
+
+def delegated(system: System, operator: str) -> int:
+    """Wei in its pool and in tickets that are open."""
+    state = system.contract("hub").operator_state(operator)
+    return int(state[2] + state[5])
 
 
 def slash(system: Grants, damages: int, penalty: int) -> None:
     """The first operator, and what the log of harm makes of it."""
     service, operator = system["service"], system.operators[0]
-    before = system.contract("hub").operator_state(operator)
+    before = delegated(system, operator)
     system.do("hub.slash", operator, damages, penalty, sender=service)
-    after = system.contract("hub").operator_state(operator)
-    system.slashed_at(service, operator, damages, penalty, before[2] + before[5] - after[2] - after[5])
+    system.slashed_at(service, operator, damages, penalty, before - delegated(system, operator))
 
 
 @pytest.mark.parametrize("fee", [COIN, 9_671_406_556_917_033_397_648, 10**6 * COIN // 2])
 def test_the_division_of_a_large_fee_is_no_profit_in_grants(fee: int) -> None:
     """A fee is divided to one part in 2**62: of half a million coins that may be 100,000 wei, and no more."""
-    system = Engine(Grants).system
-    assert isinstance(system, Grants)
-    system.start()
+    system = started(Grants)
     service, operator = system["service"], system.operators[0]
     system.do("hub.reward", operator, fee, sender=service)
     system.rewarded(operator, fee)
@@ -134,7 +142,7 @@ def neutrality_in_grants() -> None:
 def fine(system: Heartbeats, damages: int, penalty: int) -> int:
     """Take it from the first node, and write it down; what its delegators lost, wei."""
     service, node = system["service"], system.nodes[0]
-    before = system.contract("hub").operator_state(node)
+    before = delegated(system, node)
     system.both_now(
         "hub.slash",
         partial(system.model.slash, service, node, damages, penalty),
@@ -143,8 +151,7 @@ def fine(system: Heartbeats, damages: int, penalty: int) -> int:
         penalty,
         sender=service,
     )
-    after = system.contract("hub").operator_state(node)
-    return int(before[2] + before[5] - after[2] - after[5])
+    return before - delegated(system, node)
 
 
 def profit_in_heartbeats() -> None:
