@@ -168,18 +168,18 @@ def run(session: Session, token: Id, json_out: bool, **called: CALLED) -> None:
           access=Access.SEND)  # fmt: skip
 @token_argument
 @calling
-@click.option("--out", "path", type=OUT_PATH, required=True, help="New file for what is signed.")
+@click.option("--out", type=OUT_PATH, required=True, help="New file for what is signed.")
 @click.option(
     "--session", "of_session", is_flag=True, help="Sign a call of your session, instead of the owner's batch."
 )
 @click.option("--expires", type=DURATION, default="1 hour", show_default=True, help="How long it may be brought.")
 @json_option
 def sign(
-    session: Session, token: Id, path: Path, of_session: bool, expires: int, json_out: bool, **called: CALLED
+    session: Session, token: Id, out: Path, of_session: bool, expires: int, json_out: bool, **called: CALLED
 ) -> None:
     """Sign calls that anybody may bring, once: you need no ether for them."""
-    if path.exists():
-        raise InputError(f"{path} is there already", remedy="choose another file")
+    if out.exists():
+        raise InputError(f"{out} is there already", remedy="choose another file")
     calls = calls_of(**called)
     from keifu.accounts import actions
 
@@ -191,9 +191,9 @@ def sign(
         )
     else:
         intent = actions.sign_batch(chain, session.client.chain_id, address, calls, deadline, session.sign)
-    intent.save(path)
-    document = {"file": str(path), "signer": intent.signer, "nonce": intent.nonce, "deadline": deadline}
-    emit(document, f"signed {counted(len(calls), 'call')}, to be brought until {day(deadline)}: {path}", json_out)
+    intent.save(out)
+    document = {"file": str(out), "signer": intent.signer, "nonce": intent.nonce, "deadline": deadline}
+    emit(document, f"signed {counted(len(calls), 'call')}, to be brought until {day(deadline)}: {out}", json_out)
 
 
 @cli.verb("relay", example="keifu account relay intent.json --role node", access=Access.SEND)

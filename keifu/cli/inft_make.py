@@ -89,6 +89,7 @@ def mint(
 def tokens(session: Session, owner: str | None, json_out: bool) -> None:
     """List every token, its owner, its data and how often it moved."""
     from keifu.inft.status import find_tokens, read_token
+    from keifu.keys import checksum
 
     nft, found = contract(session, NFT), []
     for number in find_tokens(session.client, nft, first_block(session, NFT)):
@@ -100,7 +101,7 @@ def tokens(session: Session, owner: str | None, json_out: bool) -> None:
     if json_out:
         emit({"tokens": [token.data() for token in found]}, "", json_out)
         return
-    rows = [(token.number[:SHOWN] + "…", token.owner, _items(token), str(token.transfers)) for token in found]
+    rows = [(token.number[:SHOWN] + "…", checksum(token.owner), _items(token), str(token.transfers)) for token in found]
     table(("token", "owner", "data", "moves"), rows, empty="no token has been made")
 
 

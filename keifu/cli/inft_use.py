@@ -120,6 +120,7 @@ def use(session: Session, token: Id, uses: int, json_out: bool) -> None:
 def attestors(session: Session, json_out: bool) -> None:
     """List who may sign transfers of private data, with how many coins, and how many have to sign."""
     from keifu.inft.status import find_attestors
+    from keifu.keys import checksum
 
     verifier = contract(session, VERIFIER)
     needed: int = verifier.signers_needed()
@@ -127,7 +128,7 @@ def attestors(session: Session, json_out: bool) -> None:
     if json_out:
         emit({"needed": needed, "attestors": [attestor.data() for attestor in found]}, "", json_out)
         return
-    rows = [(row.attestor, coins(row.mature), coins(row.pending), coins(row.reserved)) for row in found]
+    rows = [(checksum(row.attestor), coins(row.mature), coins(row.pending), coins(row.reserved)) for row in found]
     table(("attestor", "counts", "pending", "reserved"), rows, empty="no attestor is named")
     click.echo(f"{needed} have to sign a transfer")
 

@@ -15,7 +15,7 @@ import msgspec
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.abi.eip712 import ORDER
-from keifu.errors import InputError
+from keifu.errors import InputError, KeifuError
 from keifu.keys import Account, Domain
 
 __all__ = ["Order", "SignedOrder", "market_domain"]
@@ -129,7 +129,7 @@ class SignedOrder(msgspec.Struct):
         try:
             found = msgspec.json.decode(path.read_bytes(), type=cls)
             _ = found.terms.hash, bytes.fromhex(found.seller_signature), bytes.fromhex(found.buyer_signature)
-        except (OSError, msgspec.DecodeError, ValueError, KeyError, TypeError) as error:
+        except (OSError, msgspec.DecodeError, ValueError, KeyError, TypeError, KeifuError) as error:
             raise InputError(
                 f"{path} is no order: {error}", remedy="take the file that `keifu inft order` wrote"
             ) from error

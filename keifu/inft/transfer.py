@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from keifu.abi.eip712 import ACCESS, STATEMENT
-from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.errors import CheckFailed, InputError, KeifuError, UsageError
 from keifu.inft.folder import DataFolder, DataItem, write_secret
 from keifu.inft.seals import decrypt, encrypt, open_seal, seal
 from keifu.inft.statements import Item, Move, Statement, verifier_domain
@@ -128,7 +128,7 @@ class Transfer(msgspec.Struct):
             found = msgspec.json.decode(path.read_bytes(), type=cls)
             _ = found.statement.hash
             signed = {who: bytes.fromhex(text) for who, text in found.signatures.items()}
-        except (OSError, msgspec.DecodeError, ValueError, InputError) as error:
+        except (OSError, msgspec.DecodeError, ValueError, KeifuError) as error:
             raise InputError(
                 f"{path} is no transfer: {error}", remedy="take the file that `keifu inft prepare` wrote"
             ) from error
