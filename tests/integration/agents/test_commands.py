@@ -12,52 +12,9 @@ from keifu.inft import Transfer, seal
 from keifu.keys import checksum
 from keifu.local.roles import ROLES
 from keifu.units import COIN, DAY
+from tests.integration.agents.conftest import ATTESTORS, AUTHOR, BUYER
 
-ATTESTORS = ("attestor1", "attestor2", "attestor3")
-AUTHOR, BUYER = ("--role", "author"), ("--role", "buyer")
 PAY = "transfer(address,uint256)"
-
-
-@pytest.fixture
-def minted(does, tmp_path):
-    """A token of the author's with two files: the first digits of its number."""
-    (tmp_path / "prompt.txt").write_text("You are brief.")
-    (tmp_path / "memory.txt").write_text("Nothing yet.")
-    made = does("inft", "mint", "prompt.txt", "memory.txt", "--kind", "prompt", "--kind", "memory", "--royalty", 500,
-                "--clones", 1, "--generations", 1, "--out", "mine", *AUTHOR)  # fmt: skip
-    return made["token"][:8]
-
-
-@pytest.fixture
-def prepared(does, minted, address):
-    """A transfer to the buyer in `sold`, signed by nobody."""
-    key = does("inft", "key", "--out", "transfer.key")["public_key"]
-    does("inft", "prepare", minted, "--data", "mine", "--to", address("buyer"), "--public-key", key, "--out", "sold",
-         "--backing", 100)  # fmt: skip
-    return "sold/transfer.json"
-
-
-@pytest.fixture
-def signed(does, prepared):
-    """The same, signed by all."""
-    for role in ATTESTORS:
-        does("inft", "attest", prepared, "--data", "mine", "--role", role)
-    does("inft", "accept", prepared, "--key", "transfer.key", *BUYER)
-    return prepared
-
-
-@pytest.fixture
-def sold(does, signed, minted, address):
-    """Settled by the seller; the sale."""
-    does("inft", "order", minted, "--price", 100, "--backing", 100, "--buyer", address("buyer"), "--out", "order.json",
-         *AUTHOR)  # fmt: skip
-    does("inft", "agree", "order.json", *BUYER)
-    return does("inft", "settle", "order.json", "--proofs", signed, *AUTHOR)
-
-
-@pytest.fixture
-def account(does, minted):
-    return does("account", "create", minted, *AUTHOR)["account"]
 
 
 def nonces(chain):
