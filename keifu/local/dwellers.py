@@ -37,7 +37,6 @@ def settle_in(client: ChainClient, suite: Deployment) -> None:
     service = sample.deploy_sample(deployer, suite)
     places = Deployment({**suite.addresses, sample.SAMPLE: service})
     list_now(deployer, places, partial(warp, client), (Service(sample.SAMPLE, 4),))
-    _enrol_attestors(client, deployer, suite)
     operator, juror, delegator, accuser = (
         RpcDeployer(client, ROLES[name].account) for name in ("operator", "juror", "delegator", "accuser")
     )
@@ -46,6 +45,7 @@ def settle_in(client: ChainClient, suite: Deployment) -> None:
     actions.register(juror, suite, 0, "")
     actions.lock(juror, suite, suite[COURT], juror.sender, SEATS)
     juror.call(suite[COURT], COURT, "join")
+    _enrol_attestors(client, deployer, suite)
     warp(client, since - client.now)
     actions.lock(operator, suite, service, operator.sender, LOCKED)
     number = sample.offer(operator, service, accuser.sender, RESTITUTION, PRICE, client.now + PROMISED, SECRET)
