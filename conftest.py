@@ -14,6 +14,8 @@ from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import (
     ape_host,
     isolate_where_ape_is_used,
+    keep_no_old_states,
+    note_no_nodes,
     own_scopes,
     read_settings_once,
     short_requests,
@@ -64,6 +66,8 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
 
     own_scopes()
     isolate_where_ape_is_used()
+    note_no_nodes()
+    keep_no_old_states()
     read_settings_once()
     with ape_host():
         yield

@@ -82,9 +82,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path) -> None:
             raise Stopped
 
     with pytest.raises(Stopped):
-        mutate.score(
-            "Meter", sample=SAMPLE, seed=4, processes=1, journal=Journal(path, KEY), on_progress=stop
-        )
+        mutate.score("Meter", sample=SAMPLE, seed=4, processes=1, journal=Journal(path, KEY), on_progress=stop)
     journal = Journal(path, KEY)
     assert len(journal.known) == 1
     looked_at: list[str] = []
