@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
@@ -64,6 +65,8 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     """ape starts its chain in this hook, in every process that has tests to run."""
     import ape  # noqa: PLC0415 - as above
 
+    gc.enable()
+    gc.freeze()  # a million objects that stay until the end: nobody need walk through them again
     own_scopes()
     isolate_where_ape_is_used()
     note_no_nodes()
@@ -105,5 +108,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every run says how to repeat it."""
+    """The collector waits until the tests are collected: what is loaded by then stays."""
+    gc.disable()
     config.addinivalue_line("markers", "xdist_group(name): tests that share one worker")

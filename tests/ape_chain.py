@@ -114,7 +114,7 @@ def note_no_nodes() -> None:
 
 
 def keep_no_old_states() -> None:
-    """Past 500 blocks anvil writes the oldest state to a file for each new one, and a node that ape ends leaves them."""
+    """Past 500 blocks anvil writes the oldest state to a file for each new one, and a node that ape ends leaves it."""
     from ape_foundry.provider import FoundryProvider  # noqa: PLC0415 - as above
 
     command = FoundryProvider.build_command
