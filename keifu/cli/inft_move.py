@@ -119,16 +119,18 @@ def attest(session: Session, transfer: Path, source: Path, json_out: bool) -> No
 @key_option
 @json_option
 def accept(session: Session, transfer: Path, key_path: Path, json_out: bool) -> None:
-    """Say as the receiver that you can get the new data, whose keys are sealed to your key."""
+    """Say as the receiver, or as its assistant, that the new data can be got; its keys are sealed to this key."""
     said, key = parse_transfer(transfer), parse_key(key_path)
     if any(item.item.public_key != key.public_key for item in said.items):
         raise UsageError(f"the data was sealed to another key than {key_path}", remedy="have it prepared for your key")
     from keifu.inft import transfer as transfers
 
     _require_here(session, said)
-    transfers.accept(said, session.sender, session.sign)
+    assistant = contract(session, NFT).getDelegateAccess(said.receiver)
+    transfers.accept(said, session.sender, session.sign, assistant)
     said.save(transfer)
-    emit({"receiver": session.sender}, f"{session.sender} agrees to receive token {said.token_id}", json_out)
+    message = f"{session.sender} agrees that {said.receiver} receives token {said.token_id}"
+    emit({"receiver": said.receiver, "signer": session.sender}, message, json_out)
 
 
 @verb("transfer", example="keifu inft transfer 3fa1 --to 0x… --proofs sold/transfer.json --role author",

@@ -16,7 +16,7 @@ from keifu.units import DAY, coins, counted, day, duration
 if TYPE_CHECKING:
     from keifu.cli.session import Session
 
-__all__ = ["attestors", "authorize", "join", "lease", "name_attestor", "offer", "revoke", "use"]
+__all__ = ["assistant", "attestors", "authorize", "burn", "join", "lease", "name_attestor", "offer", "revoke", "use"]
 
 LONGEST_LEASE, LONGEST_OFFER = 180 * DAY, 365 * DAY
 MAX_QUOTA = 2**32 - 1
@@ -47,6 +47,34 @@ def revoke(session: Session, token: Id, user: str, json_out: bool) -> None:
     suite, number = session.suite(NFT), token_number(session, token)
     actions.revoke(session.deployer, suite, number, user)
     emit({"token": f"{number:064x}", "user": user}, f"{user} may not use the data for nothing any more", json_out)
+
+
+@verb("assistant", example="keifu inft assistant 0x… --role buyer", access=Access.SEND)
+@click.argument("assistant", type=ADDRESS)
+@json_option
+def assistant(session: Session, assistant: str, json_out: bool) -> None:
+    """Let somebody agree to transfers in your place; 0x0000…0000 lets nobody any more."""
+    from keifu.inft import actions
+
+    actions.delegate_access(session.deployer, session.suite(NFT), assistant)
+    nobody = not int(assistant, 16)
+    message = "nobody agrees" if nobody else f"{assistant} may agree"
+    emit({"assistant": assistant}, f"{message} to transfers in the place of {session.sender}", json_out)
+
+
+@verb("burn", example="keifu inft burn 3fa1 --yes --role author", access=Access.SEND)
+@token_argument
+@click.option("--yes", is_flag=True, help="Burn it without asking.")
+@json_option
+def burn(session: Session, token: Id, yes: bool, json_out: bool) -> None:
+    """End a token for ever: nobody owns it, and its account obeys nobody."""
+    from keifu.inft import actions
+
+    suite, number = session.suite(NFT), token_number(session, token)
+    if not yes:
+        click.confirm(f"End token {number:064x} for ever?", abort=True, err=json_out)
+    actions.burn(session.deployer, suite, number)
+    emit({"token": f"{number:064x}"}, f"token {number:064x} is no more", json_out)
 
 
 @verb("offer-lease", example='keifu inft offer-lease 3fa1 --price 5 --for "30 days" --uses 1000 --role author',

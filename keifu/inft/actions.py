@@ -25,9 +25,11 @@ __all__ = [
     "approve_price",
     "approve_sale",
     "authorize",
+    "burn",
     "cancel",
     "clone",
     "complain",
+    "delegate_access",
     "lease",
     "mint",
     "offer_lease",
@@ -77,6 +79,16 @@ def clone(chain: Deployer, suite: Deployment, token_id: int, receiver: str, proo
 def update(chain: Deployer, suite: Deployment, token_id: int, proofs: Proofs) -> None:
     """Put new private data in the place of the old, with a transfer to the owner itself. Raises Revert."""
     chain.call(suite[NFT], NFT, "update", token_id, list(proofs))
+
+
+def burn(chain: Deployer, suite: Deployment, token_id: int) -> None:
+    """End a token for ever: its number is never given again. Raises Revert."""
+    chain.call(suite[NFT], NFT, "burn", token_id)
+
+
+def delegate_access(chain: Deployer, suite: Deployment, assistant: str) -> None:
+    """Let `assistant` agree to transfers in the sender's place; the zero address lets nobody. Raises Revert."""
+    chain.call(suite[NFT], NFT, "delegateAccess", assistant)
 
 
 def authorize(chain: Deployer, suite: Deployment, token_id: int, user: str) -> None:

@@ -213,10 +213,13 @@ def attest(transfer: Transfer, workings: Workings, source: Path, target: Path, a
     transfer.signatures[attestor] = sign(transfer.statement_digest).hex()
 
 
-def accept(transfer: Transfer, receiver: str, sign: Sign) -> None:
-    """Add the receiver's word that it can get the new data. Raises UsageError for anybody else."""
-    if receiver != transfer.receiver:
-        raise UsageError(f"{transfer.receiver} receives this transfer, not {receiver}", remedy="sign as the receiver")
+def accept(transfer: Transfer, signer: str, sign: Sign, assistant: str = "") -> None:
+    """Add the word of the receiver, or of its `assistant` on the chain, that it can get the new data.
+
+    Raises UsageError for anybody else.
+    """
+    if signer not in (transfer.receiver, assistant):
+        raise UsageError(f"{transfer.receiver} receives this transfer, not {signer}", remedy="sign as the receiver")
     transfer.access = sign(transfer.access_digest).hex()
 
 

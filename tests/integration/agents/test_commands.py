@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 
@@ -115,6 +116,29 @@ def test_users_and_leases(does, keifu, minted, address):
     assert does("inft", "lease", minted, "--price", 5, "--role", "delegator")["quota"] == 3
     assert does("inft", "use", minted, "--uses", 2, "--role", "delegator")["left"] == 1
     assert "2 items, private" in keifu("inft", "show", minted)[1]
+
+
+def test_an_assistant_agrees_in_the_receiver_s_place(does, keifu, prepared, minted, address):
+    for role in ATTESTORS:
+        does("inft", "attest", prepared, "--data", "mine", "--role", role)
+    accepting = ("inft", "accept", prepared, "--key", "transfer.key", "--role", "node")
+    assert "receives this transfer, not" in keifu(*accepting)[2]
+    does("inft", "assistant", address("node"), *BUYER)
+    assert does(*accepting)["signer"] == address("node")
+    does("inft", "transfer", minted, "--to", address("buyer"), "--proofs", prepared, *AUTHOR)
+    assert does("inft", "show", minted)["owner"] == address("buyer")
+
+
+def test_a_burned_token_is_no_more(does, keifu, minted, account, address, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert keifu("inft", "burn", minted, *AUTHOR)[0] != 0
+    assert does("inft", "show", minted)["owner"] == address("author")
+    does("inft", "burn", minted, "--yes", *AUTHOR)
+    assert does("inft", "list")["tokens"] == []
+    status, _, err = keifu("inft", "show", minted)
+    assert (status, "there is no token" in err) == (2, True)
+    status, _, err = keifu("account", "execute", minted, "--to", address("node"), *AUTHOR)
+    assert (status, "account: not the owner" in err) == (1, True)
 
 
 def test_an_attestor_is_named_in_two_runs(does, chain, address):
