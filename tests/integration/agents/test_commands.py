@@ -9,6 +9,7 @@ import stat
 import msgspec
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.inft import Transfer, seal
 from keifu.keys import checksum
 from keifu.local.roles import ROLES
@@ -174,7 +175,7 @@ def test_an_attestor_is_named_in_two_runs(does, chain, address):
         (("receive", "{file}", "--key", "transfer.key", "--out", "got"), 1, "the token does not name this data"),
         (("complain", "{file}", "--key", "transfer.key"), 1, "this transfer was not brought to the chain"),
         (("order", "{token}", "--price", "5", "--backing", "4", "--out", "o"), 2, "--backing is below the price"),
-        (("authorize", "{token}", "--user", "0x" + "00" * 20), 1, "inft: no user"),
+        (("authorize", "{token}", "--user", ZERO_ADDRESS), 1, "inft: no user"),
         (("lease", "{token}", "--price", "5"), 1, "no lease of token"),
         (("release", "ffffff"), 2, "no sale begins with ffffff"),
         (("join",), 1, "verifier: attestor is not named"),
