@@ -28,7 +28,7 @@ FORGOTTEN = DAY
 PATIENCE = 5.0  # seconds for an answer
 
 
-class Told(msgspec.Struct, frozen=True):
+class Counts(msgspec.Struct, frozen=True):
     """What one machine has done; `calls` counts calls and waits."""
 
     calls: int
@@ -59,7 +59,7 @@ class Machines:
     def __init__(self, url: str = "") -> None:
         self.lost = False
         self._name = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
-        self._told: dict[str, float] = {}
+        self._last: dict[str, float] = {}
         self._redis: Any = None
         self._faults: tuple[type[Exception], ...] = ()
         if url:
@@ -68,11 +68,11 @@ class Machines:
     def tell(self, result: SystemResult, *, now: bool = False) -> None:
         """Say what this machine has done on a system, and set `result.together`; at most once a second unless `now`."""
         moment = time.monotonic()
-        if self._redis is None or self.lost or (not now and moment - self._told.get(result.system, -EVERY) < EVERY):
+        if self._redis is None or self.lost or (not now and moment - self._last.get(result.system, -EVERY) < EVERY):
             return
-        self._told[result.system] = moment
-        mine = Told(result.calls + result.waits, result.sequences, len(result.findings))
-        key = f"evmstorm:told:{result.system}:{result.code_hash}"
+        self._last[result.system] = moment
+        mine = Counts(result.calls + result.waits, result.sequences, len(result.findings))
+        key = f"evmstorm:counts:{result.system}:{result.code_hash}"
         try:
             with self._redis.pipeline() as pipe:
                 pipe.hset(key, self._name, msgspec.msgpack.encode(mine))
@@ -113,8 +113,8 @@ def _sum(words: list[bytes]) -> Together:
     heard = []
     for word in words:
         try:
-            heard.append(msgspec.msgpack.decode(word, type=Told))
+            heard.append(msgspec.msgpack.decode(word, type=Counts))
         except (msgspec.DecodeError, msgspec.ValidationError):
             continue
-    calls, sequences, findings = (sum(getattr(item, name) for item in heard) for name in Told.__struct_fields__)
+    calls, sequences, findings = (sum(getattr(item, name) for item in heard) for name in Counts.__struct_fields__)
     return Together(len(heard), calls, sequences, findings)
