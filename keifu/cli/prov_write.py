@@ -15,7 +15,7 @@ from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 
-__all__ = ["attest", "promote", "register", "withdraw"]
+__all__ = ["LINK", "attest", "promote", "register", "withdraw"]
 
 
 class _LinkType(click.ParamType):
@@ -35,6 +35,9 @@ class _LinkType(click.ParamType):
         return known[word], RECORD.convert(parent, param, ctx)
 
 
+LINK = _LinkType()
+
+
 @verb(
     "register",
     example="keifu prov register ./weights --kind weights --link trained-on=4ad8a8f0 --key-file author.json",
@@ -42,7 +45,7 @@ class _LinkType(click.ParamType):
 )
 @click.argument("path", type=IN_PATH)
 @click.option("--kind", required=True, type=click.Choice([kind.word for kind in Kind]), help="Kind of the artefact.")
-@click.option("--link", "links", type=_LinkType(), multiple=True, help=f"A parent; repeatable, {MAX_LINKS} at most.")
+@click.option("--link", "links", type=LINK, multiple=True, help=f"A parent; repeatable, {MAX_LINKS} at most.")
 @click.option("--version", type=Text(MAX_NAME_BYTES), default="", help="Version, in the author's own numbering.")
 @click.option("--licence", type=Text(MAX_NAME_BYTES), default="", help="SPDX identifier.")
 @click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the files can be found.")
