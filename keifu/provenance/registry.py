@@ -100,6 +100,13 @@ class Provenance:
         self.registry.register_for(record.args, deadline, signature, sender=sender)
         return self.domain.record_id(record)
 
+    def attest_for(
+        self, attester: str, attestation: Attestation, deadline: int, signature: bytes, sender: Account
+    ) -> Receipt:
+        """Pass on what an attester signed, by a key or by a contract account (ERC-1271); `sender` pays."""
+        receipt: Receipt = self.registry.attest_for(attester, attestation.args, deadline, signature, sender=sender)
+        return receipt
+
     def withdraw(self, record_id: bytes, status: Status, reason: str, sender: Account) -> Receipt:
         receipt: Receipt = self.registry.set_status(record_id, int(status), reason, sender=sender)
         return receipt

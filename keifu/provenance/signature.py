@@ -1,16 +1,16 @@
 """Signatures of OpenSSF's model signing (`model.sig`), kept as evidence beside a record, and verified again.
 
-Such a file is a Sigstore bundle around an in-toto statement, which lists the files that were signed. A record commits to
-it as to any statement of its author: the file's text stands in one. Whoever checks it brings the signer's public key, or
-the root of the signer's certificate. A certificate has to have been valid when the record was registered: the chain
-shows that the signature existed by then.
+Such a file is a Sigstore bundle around an in-toto statement, which lists the files that were signed. A record commits
+to it as to any statement of its author: the file's text stands in one. Whoever checks it brings the signer's public
+key, or the root of the signer's certificate. A certificate has to have been valid when the record was registered: the
+chain shows that the signature existed by then.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,11 @@ from keifu.errors import CheckFailed, InputError
 from keifu.provenance._files import read_bounded
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.registry import Entry
-from keifu.provenance.statement import canonical, statement
+from keifu.provenance.statement import PREDICATES, canonical, statement
 from keifu.provenance.verify import Finding
 
-__all__ = ["PREDICATE", "check_signatures", "signature_statement"]
+__all__ = ["check_signatures", "signature_statement"]
 
-PREDICATE = "https://keifu.dev/openssf-signature/v1"
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 SIGNED_PREDICATE = "https://model_signing/signature/v1.0"
@@ -104,10 +103,10 @@ def signature_statement(path: Path, manifest: Manifest) -> bytes:
     bundle = _bundle(body, str(path))
     said = _signed(bundle, str(path))
     if differs := _difference(said, manifest):
-        raise CheckFailed(f"{path} signs other files: {differs}", remedy="sign the folder as it is, and register it then")
-    document = statement(said.subject[0].name, manifest.digest, {"bundle": body.decode()})
-    document["predicateType"] = PREDICATE
-    return canonical(document)
+        raise CheckFailed(
+            f"{path} signs other files: {differs}", remedy="sign the folder as it is, and register it then"
+        )
+    return canonical(statement(said.subject[0].name, manifest.digest, {"bundle": body.decode()}, "signature"))
 
 
 def check_signatures(
@@ -116,16 +115,14 @@ def check_signatures(
     """A finding for each signature that the record commits to. `signer`: the PEM file of a public key, or of the root
     certificates that are trusted; then one of them has to have signed. Raises InputError when it is neither."""
     trusted = _Signer(signer) if signer else None
-    kept = [item for item in statements if item.get("predicateType") == PREDICATE]
+    kept = [item for item in statements if item.get("predicateType") == PREDICATES["signature"]]
     found = [_checked(entry, manifest, item, trusted) for item in kept]
     if trusted and not found:
         return [Finding("signature", False, "none of OpenSSF's tool is kept beside the record, or it is not at hand")]
     return found
 
 
-def _checked(
-    entry: Entry, manifest: Manifest | None, kept: Mapping[str, Any], trusted: _Signer | None
-) -> Finding:
+def _checked(entry: Entry, manifest: Manifest | None, kept: Mapping[str, Any], trusted: _Signer | None) -> Finding:
     try:
         bundle = _bundle(str(kept["predicate"]["bundle"]).encode(), "the signature")
         said = _signed(bundle, "the signature")
@@ -152,7 +149,8 @@ class _Signer:
 
     def verify(self, bundle: _Bundle, time: int) -> str:
         """Who signed, in words. Raises CheckFailed when it was none of those that are trusted."""
-        key = self._certified(bundle, time) if self._roots else self._key
+        chain = _certificates(bundle)
+        key = self._certified(chain, time) if self._roots else self._key
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in HASHES:
             raise CheckFailed("the signer's key is of no kind that the tool signs with")
         payload = _base64(bundle.dsse_envelope.payload)
@@ -164,9 +162,8 @@ class _Signer:
             raise CheckFailed("not signed by the key that you named") from error
         return f"by {_named(bundle)}, under a root that you named" if self._roots else "by the key that you named"
 
-    def _certified(self, bundle: _Bundle, time: int) -> Any:
+    def _certified(self, chain: Sequence[x509.Certificate], time: int) -> Any:
         """The key of the signer's certificate, which a root vouches for and which may sign, as of this time."""
-        chain = _certificates(bundle)
         if not chain:
             raise CheckFailed("it was made with a key, you named root certificates")
         policy = PolicyBuilder().store(Store(self._roots)).time(datetime.fromtimestamp(time, UTC))
@@ -174,7 +171,7 @@ class _Signer:
             ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=ExtensionPolicy.permit_all()
         )
         try:
-            policy.build_client_verifier().verify(chain[0], chain[1:])
+            policy.build_client_verifier().verify(chain[0], list(chain[1:]))
         except VerificationError as error:
             when = "when the record was registered"
             raise CheckFailed(f"no root that you named vouches for its certificate {when}: {error}") from error

@@ -18,7 +18,7 @@ from keifu.units import counted
 __all__ = ["Found", "asserted", "inside", "of_files", "shown", "verified"]
 
 LONGEST_FACT = 4_096  # characters of one value
-MOST_FACTS = 1_000
+MAX_FACTS = 1_000
 
 
 def verified(name: str, value: str, how: str) -> Fact:
@@ -49,8 +49,8 @@ class Found:
         for text in (self.name, self.uri, self.licence, self.version):
             if sign := hidden_in(text):
                 raise InputError(f"{text!a} has the character U+{ord(sign):04X}, which nobody sees", remedy="rename it")
-        if len(self.facts) > MOST_FACTS:
-            raise InputError(f"{self.name}: {len(self.facts):,} facts, at most {MOST_FACTS:,} are kept")
+        if len(self.facts) > MAX_FACTS:
+            raise InputError(f"{self.name}: {len(self.facts):,} facts, at most {MAX_FACTS:,} are kept")
 
     @property
     def statement(self) -> bytes:
