@@ -154,14 +154,15 @@ def verify(
     held = documents_in(documents)
     asked = registry.environment(environment, owner) if environment else None
     is_file = Path(target).is_file()
-    findings, graph, held = _bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
+    findings, graph, held, trusted = (
+        _bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
+    )
     from keifu.provenance import Kind
     from keifu.provenance.statement import PREDICATES
     from keifu.provenance.verify import check_author, check_bytes, check_lineage, check_program, check_run
 
     entry = graph.entries[graph.root]
     manifest, statements = held.manifest(entry.record), held.statements(entry.record)
-    trusted = registry.trust if is_file else registry.proved.followed
     findings += [check_author(entry, trusted), check_lineage(graph)]
     if path is not None:
         findings.append(check_bytes(entry, path, manifest))
@@ -187,7 +188,9 @@ def _record_line(graph: Lineage) -> Finding:
     return Finding("record", True, f"{' '.join(words)} of {rfc3339(entry.time)}, {entry.status.word}: {held}")
 
 
-def _bundle(registry: Registry, path: str, environment: bytes | None) -> tuple[list[Finding], Lineage, Documents]:
+def _bundle(
+    registry: Registry, path: str, environment: bytes | None
+) -> tuple[list[Finding], Lineage, Documents, Trust]:
     from keifu.provenance.bundle import Bundle
     from keifu.provenance.documents import Documents
     from keifu.provenance.lineage import walk
@@ -207,12 +210,12 @@ def _bundle(registry: Registry, path: str, environment: bytes | None) -> tuple[l
     block = f"{verified.number} {trust.block} of {rfc3339(verified.time)}: you trust this block"
     graph = walk(verified, verified.root, names=verified.names)
     findings = [Finding("block", True, block), _record_line(graph), *_production(verified, trust)]
-    return findings, graph, Documents(made.parts.documents)
+    return findings, graph, Documents(made.parts.documents), verified.followed(trust)
 
 
 def _on_chain(
     registry: Registry, target: str, held: Documents, environment: bytes | None
-) -> tuple[list[Finding], Lineage, Documents]:
+) -> tuple[list[Finding], Lineage, Documents, Trust]:
     try:
         given = RECORD.convert(target, None, None)
     except click.BadParameter as error:
@@ -223,7 +226,7 @@ def _on_chain(
     findings = [check_block(registry.proved.block), _record_line(graph)]
     if environment is not None:
         findings += check_running(registry.proved, environment, artefact=graph.root)
-    return findings, graph, held
+    return findings, graph, held, registry.proved.followed
 
 
 def _production(verified: Verified, trust: Trust) -> list[Finding]:
