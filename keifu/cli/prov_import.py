@@ -82,9 +82,10 @@ def import_records(
     (mlruns/EXPERIMENT/RUN), a dvc.lock or .dvc file, a repository in a Hugging Face cache, or a tag of git. Each field
     says whether it is verified (recomputed from the bytes) or asserted (the tool says so)."""
     found = _read(tool, path, revision, stage, dict(kinds), ignore)
-    *others, last = found
-    found = [*others, last.changed(version=version, licence=licence, uri=uri)]
-    from keifu.provenance.imports import declare, described
+    from keifu.provenance.imports import declare, described, made_in
+
+    last = made_in(found)
+    found = [item.changed(version, licence, uri) if item.name in last else item for item in found]
 
     if dry_run:
         emit([described(item) for item in found], "\n".join(_lines(item) for item in found), json_out)

@@ -22,7 +22,17 @@ from keifu.provenance.imports._huggingface import read_huggingface
 from keifu.provenance.imports._mlflow import read_mlflow
 from keifu.provenance.registry import Provenance
 
-__all__ = ["Declared", "Found", "declare", "described", "read_dvc", "read_huggingface", "read_mlflow", "read_tag"]
+__all__ = [
+    "Declared",
+    "Found",
+    "declare",
+    "described",
+    "made_in",
+    "read_dvc",
+    "read_huggingface",
+    "read_mlflow",
+    "read_tag",
+]
 
 
 @dataclass(frozen=True)
@@ -45,18 +55,24 @@ def described(found: Found) -> dict[str, Any]:
     return {**said, "manifest": found.manifest.hash.hex(), "facts": facts}
 
 
+def made_in(items: Sequence[Found]) -> set[str]:
+    """Names of what an import made in the end: nothing else of it is made from them."""
+    return {item.name for item in items} - {name for item in items for _, name in item.parents}
+
+
 def declare(
     items: Sequence[Found], source: Provenance, sender: Account, documents: Documents, links: Sequence[Link] = ()
 ) -> list[Declared]:
-    """Register the artefacts of one import, parents first; `links` are further parents of the last one. One that is
+    """Register the artefacts of one import, parents first; `links` are further parents of what was made. One that is
     registered already is left as it is, so that an import that was cut off goes on where it stopped. Raises InputError
     before anything is sent when one of them cannot be registered."""
     ids: dict[str, bytes] = {}
+    last = made_in(items)
     ready: list[Declared] = []
     for item in items:
         if item.name in ids:
             raise InputError(f"two artefacts of the import are called {item.name!r}", remedy="rename one")
-        record = item.record(sender.address, ids, links if item is items[-1] else ())
+        record = item.record(sender.address, ids, links if item.name in last else ())
         ids[item.name] = source.domain.record_id(record)
         known = source.registry.state_of(ids[item.name])[2] != Status.UNKNOWN
         ready.append(Declared(ids[item.name], item, record, not known))

@@ -47,6 +47,17 @@ def test_a_stage_of_dvc_is_a_lineage_that_verifies(keifu, imported, tmp_path):
     assert keifu("prov", "withdraw", made["data"]["id"], "--reason", "copied", "--role", "somebody else")[0] == 1
 
 
+def test_what_is_said_beside_holds_for_everything_that_was_made(imported, tmp_path, source):
+    (data,) = imported("dvc", dvc_project(tmp_path) / "data.dvc").values()
+    made = imported("dvc", tmp_path, "--version", "2", "--link", f"supersedes={data['id']}")
+    assert {name: item["record"]["version"] for name, item in made.items()} == {
+        "data": "", "train.sh": "", "stage train": "", "model.bin": "2", "out": "2",
+    }  # fmt: skip
+    for name, item in made.items():
+        relations = [link["relation"] for link in item["record"]["links"]]
+        assert ("supersedes" in relations) == (name in {"model.bin", "out"})
+
+
 def test_an_import_that_was_cut_off_goes_on(imported, tmp_path, source):
     dvc_project(tmp_path)
     (data,) = imported("dvc", tmp_path / "data.dvc").values()
