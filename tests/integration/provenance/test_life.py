@@ -135,10 +135,10 @@ def test_a_heartbeat_is_signed_for_the_bytes_that_are_loaded_and_no_others(keifu
 
 
 @pytest.mark.case("provenance-15")
-@pytest.mark.parametrize(
+@pytest.mark.parametrize(  # with ids: a name of 200 kB keeps anvil from starting
     "line",
     ["[" * 200_000, "{}", "1e400", '{"node": 1}', "\xff", '{"time": %s}' % ("9" * 5_000)],
-    ids=["deep", "empty", "number", "one member", "no text", "long number"],  # a name of 200 kB keeps anvil from starting
+    ids=["deep", "empty", "number", "one member", "no text", "long number"],
 )
 def test_a_line_that_is_no_heartbeat_is_named(keifu, tmp_path, line):
     """Seen red with json.loads, which ran out of its stack."""
