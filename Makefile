@@ -48,6 +48,10 @@ fuzz: $(SETUP) ## quick campaign over every contract
 fuzz-deep: $(SETUP) ## long campaign, forge's invariant runner and halmos
 	@bash scripts/fuzz_deep.sh
 
+soak: $(SETUP) ## a million files, a file of 60 GB, a node that lies ten thousand times
+	@KEIFU_PROFILE=deep ape test -q tests/unit/provenance/test_large_trees.py \
+	  tests/integration/provenance/test_proved.py
+
 state-tests: $(SETUP) ## the Ethereum project's state tests on the engine's EVM: DIR=folder of their JSON files
 	@test -n "$(DIR)" || { echo "state-tests: name their folder: make state-tests DIR=…" >&2; exit 2; }
 	@python -m evmstorm.conformance.state_tests "$(DIR)" --processes $(WORKERS)
@@ -62,4 +66,4 @@ lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks
 clean: ## remove everything that make created
 	rm -rf .venv .cache .build node_modules out .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup test demo chain lint format abi docs fuzz fuzz-deep state-tests bench lock clean
+.PHONY: help setup test demo chain lint format abi docs fuzz fuzz-deep soak state-tests bench lock clean

@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.guides.checkout import checkout
+from tests.seeded_fault import Fault
+from tests.seeded_provenance import FAULTS as PROVENANCE
 
-__all__ = ["FAULTS", "Fault", "main"]
+__all__ = ["FAULTS", "main"]
 
 CORE = ("-p", "tests.integration.core.conftest")  # fixtures of a chain, without ape's own
 LOCAL = ("-p", "tests.integration.local.conftest")
@@ -26,21 +27,7 @@ TIME_OUT = 1_800.0  # seconds; of a run that hangs, not of one that is slow
 RED = 1  # exit status of pytest when tests failed
 
 
-@dataclass(frozen=True)
-class Fault:
-    """`right` in `path` becomes `wrong`; `tests` are marked with `case` (words behind -k narrow them)."""
-
-    case: str
-    what: str
-    path: str
-    right: str
-    wrong: str
-    tests: str
-    only: str = ""
-    plugins: tuple[str, ...] = ()
-
-
-FAULTS = (
+TOOLS = (
     Fault(
         "tools-1", "verify believes what the record says of itself",
         "keifu/chain/verify.py", "        *_code_faults(client, recorded, expected),\n", "",
@@ -135,6 +122,7 @@ FAULTS = (
         "tests/unit/docs/test_words.py", "had_to_be_decoded",
     ),
 )  # fmt: skip
+FAULTS = (*TOOLS, *PROVENANCE)
 
 
 def outcome(tree: Path, fault: Fault) -> subprocess.CompletedProcess[str]:
@@ -170,10 +158,12 @@ def main(cases: Sequence[str]) -> int:
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="keifu-seeded-") as folder:
         tree = checkout(Path(folder) / "keifu")
+        for words in (["init", "-q"], ["add", "-A"]):  # the guides' own tests copy what git lists
+            subprocess.run(["git", *words], cwd=tree, check=True)
         for fault in chosen:
             problem = noticed(tree, fault)
             wrong += bool(problem)
-            print(f"{fault.case:9} {problem or 'red'}: {fault.what}", flush=True)
+            print(f"{fault.case:13} {problem or 'red'}: {fault.what}", flush=True)
     print(f"{len(chosen) - wrong} of {len(chosen)} faults are noticed by tests of their case")
     return 1 if wrong or not chosen else 0
 

@@ -56,6 +56,7 @@ class Place:
     """One environment."""
 
     owner: str
+    name: str
     policies: list[tuple[int, list[Any], bool]] = field(default_factory=list)
     promotions: list[tuple[bytes, int]] = field(default_factory=list)
     restitutions: list[tuple[int, str]] = field(default_factory=list)
@@ -139,8 +140,8 @@ class Registry(System):
             self.emitted("registry.Registered", id=number, author=record.author, digest=record.digest)
 
     @action(
-        "", Choice(range(1, 11)), Choice(DIGESTS), Choice("ids", UNKNOWN), Choice((0, 0, 1, 2)), Choice(("", "2")),
-        Choice(("", "", "", "", "author", "kind", "digest", "relation")), weight=10,
+        "", Choice(range(1, 11)), Choice(DIGESTS), Choice("ids", UNKNOWN), Choice((0, 0, 1, 2, 5, 16)),
+        Choice(("", "2")), Choice(("", "", "", "", "author", "kind", "digest", "relation")), weight=10,
     )  # fmt: skip
     def register(
         self, who: str, kind: int, digest: bytes, parent: bytes, links: int, version: str, spoilt: str
@@ -158,7 +159,8 @@ class Registry(System):
             case "digest":
                 values[2], fails = bytes(32), "registry: empty digest"
             case "relation" if links:
-                values[9], fails = [(8 if links > 1 else 0, parent)], "registry: unknown relation"
+                values[9] = [(8 if links > 1 else 0, parent)]
+                fails = "registry: unknown relation" if self.people.is_open(who) else CLOSED
         returned = yield self.tx("registry.register", tuple(values), sender=who, fails=fails)
         if fails is None:
             assert returned == number, "register returns the record's id"
@@ -180,8 +182,9 @@ class Registry(System):
         fails = self.refusal_of(record, number)
         if forgery:
             fails = "registry: signature expired" if forgery == "expired" else "registry: invalid signature"
-        yield self.tx("registry.register_for", record.args, deadline, signature, sender=who, fails=fails)
+        returned = yield self.tx("registry.register_for", record.args, deadline, signature, sender=who, fails=fails)
         if fails is None:
+            assert returned == number, "register_for returns the record's id"
             self.nonces[author] += 1
             self.registered(record, number)
 
@@ -262,8 +265,9 @@ class Registry(System):
             fails = "registry: signature expired" if forgery == "expired" else "registry: invalid signature"
         signature = self.signature(attester, digest, forgery)
         values = (attester, statement.args, deadline, signature)
-        yield self.tx("registry.attest_for", *values, sender=who, fails=fails)
+        returned = yield self.tx("registry.attest_for", *values, sender=who, fails=fails)
         if fails is None:
+            assert returned == _key((attester, schema, subject)), "attest_for returns the key"
             self.nonces[attester] += 1
             self.attested((attester, schema, subject), 0, True)
 
@@ -288,12 +292,12 @@ class Registry(System):
         """Accounts, oneself three times as often."""
         return [who] * 3 + list(self.addresses)
 
-    @action("", Choice(ROOTS), Choice((0, 1, 1_000, 2**64)), weight=2)
+    @action("", Choice("trees"), Choice((0, 1, 1_000, 2**32 - 1, 2**32)), weight=2)
     def anchor(self, who: str, root: bytes, count: int) -> Steps:
         fails = None
         if root == bytes(32):
             fails = "registry: empty root"
-        elif not 0 < count < 2**64:
+        elif not 0 < count < 2**32:
             fails = "registry: leaf count out of range"
         elif (who, root) in self.roots:
             fails = "registry: root is anchored"
@@ -303,7 +307,7 @@ class Registry(System):
         if fails is None:
             self.roots[who, root] = [self.now, count, 0]
 
-    @action("", Choice(ROOTS), Choice("own_or_other"), Flag(), weight=1)
+    @action("", Choice("trees"), Choice("own_or_other"), Flag(), weight=1)
     def revoke_anchor(self, who: str, root: bytes, anchorer: str, silent: bool) -> Steps:
         found, fails = self.roots.get((anchorer, root)), None
         if found is None:
@@ -354,14 +358,23 @@ class Registry(System):
                 if registry.is_standing(*key, since) != standing:
                     return False
         for (anchorer, root), (time, count, revoked) in self.roots.items():
-            if tuple(registry.anchor_of(anchorer, root)) != (time, count, revoked, 0):
+            if tuple(registry.anchor_of(anchorer, root)) != (time, count, revoked, self.leaves_revoked(anchorer, root)):
                 return False
         return all(
             tuple(registry.state_of(number))
             == (record.author, int(record.kind), self.words[number][3], self.words[number][1])
-            and registry.check_record(record.args) == self.words[number][3]
+            and registry.check_record(record.args) == registry.status_of(number) == self.words[number][3]
+            and registry.record_id(record.args) == number
             for number, record in self.records.items()
         )
+
+    def trees(self, who: str) -> tuple[bytes, ...]:
+        """Roots that people anchor."""
+        return ROOTS
+
+    def leaves_revoked(self, anchorer: str, root: bytes) -> int:
+        """How many leaves of an anchored tree were taken back."""
+        return 0
 
     def made_from(self, number: bytes) -> list[bytes]:
         return [link.parent for link in self.records[number].links if link.relation != Relation.SUPERSEDES]

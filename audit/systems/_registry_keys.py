@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from audit.systems._registry import Registry
+from audit.systems._registry import CLOSED, Registry
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice
+from keifu.keys import keccak256
 from keifu.spec.refusals import Refused
 
 __all__ = ["RegistryKeys"]
@@ -15,6 +16,10 @@ __all__ = ["RegistryKeys"]
 
 class RegistryKeys(Registry):
     """Who acts for whom is what people said."""
+
+    def start(self) -> None:
+        super().start()
+        self.claimed: dict[str, bytes] = {}
 
     def saying(self, say: Callable[[], None]) -> str | None:
         """What the log of what people said makes of it."""
@@ -51,13 +56,22 @@ class RegistryKeys(Registry):
         fails = self.saying(lambda: self.people.declare_lost(who, account, self.now))
         yield self.tx("registry.declare_lost", account, sender=who, fails=fails)
 
+    @action("", Choice(("did:web:example.org", "builder@example.org", "")), weight=1)
+    def claim_name(self, who: str, name: str) -> Steps:
+        fails = None if self.people.is_open(who) else CLOSED
+        yield self.tx("registry.claim_name", name, sender=who, fails=fails)
+        if fails is None:
+            self.claimed[who] = keccak256(name.encode()) if name else bytes(32)
+
     @invariant("REG-10", at_end=True)
     def identities_follow(self) -> bool:
         """Who acts for whom, since when a key is closed, and its recovery address are what people said."""
         for account in self.addresses:
-            acting, closed, recovery, _ = self.contract("registry").identity_of(account)
+            acting, closed, recovery, claimed = self.contract("registry").identity_of(account)
             named = self.people.accepted.get(account, [ZERO_ADDRESS])[-1]
             if (acting, closed) != (named, self.people.closed.get(account, 0)):
+                return False
+            if claimed != self.claimed.get(account, bytes(32)):
                 return False
             if recovery != self.people.recovery(account, self.now):
                 return False

@@ -65,7 +65,7 @@ class Heartbeats(Provenance, CourtOracles):
 
     def setup(self, evm: LocalEvm) -> None:
         self.addresses = tuple(self.roles.values())
-        Registry.setup(self, evm)
+        Provenance.setup(self, evm)
         Courtroom.setup(self, evm)
 
     def begin(self) -> None:
@@ -75,7 +75,7 @@ class Heartbeats(Provenance, CourtOracles):
         register = partial(self.model.register_operator, node, 0)
         self.both_now("hub.register_operator", register, 0, "", sender=node)
         self.lock_now(self["service"], node, LOCK)
-        Registry.start(self)
+        Provenance.start(self)
         self.fill_registry()
         place = next(iter(self.places))
         self.truth: dict[int, bool] = {}
@@ -104,13 +104,13 @@ class Heartbeats(Provenance, CourtOracles):
             self.said[attester, SCHEMAS[0], known] = Said(self.now, 0, 1, True)
         place, policy = self.place_id(author, "production"), self.policies[2]
         places.declare_environment("production", policy, sender=author)
-        self.places[place] = Place(author, [(self.now, policy, False)], restitutions=[(self.now, author)])
+        self.places[place] = Place(author, "production", [(self.now, policy, False)], restitutions=[(self.now, author)])
         for known in list(self.records)[:2]:
             places.promote(place, known, sender=author)
             self.places[place].promotions.append((known, self.evm.block_number))
 
     def start(self) -> None:
-        Registry.start(self)
+        Provenance.start(self)
         CourtOracles.start(self)
         self.records, self.words, self.said, self.places, self.truth = copy.deepcopy(self.library)
         self.spent: dict[bytes, str] = {}  # false heartbeats that the service slashed for
@@ -259,9 +259,9 @@ class Heartbeats(Provenance, CourtOracles):
 
     # owners act more often than others --------------------------------------------------------------------------------
 
-    @action("", Choice("known", UNKNOWN), Choice("candidates", UNKNOWN), sender=(*AUTHORS, "operator"), weight=10)
-    def promote(self, who: str, place: bytes, artefact: bytes) -> Steps:
-        yield from super().promote(who, place, artefact)
+    @action("", Choice("pairs"), sender=(*AUTHORS, "operator"), weight=10)
+    def promote(self, who: str, pair: tuple[bytes, bytes]) -> Steps:
+        yield from super().promote(who, pair)
 
     @action("", Choice("known", UNKNOWN), Choice((1, 1, 1, 2, 0)), sender=(*AUTHORS, "operator"), weight=6)
     def rollback(self, who: str, place: bytes, number: int) -> Steps:

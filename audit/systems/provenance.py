@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.systems._registry import UNKNOWN, Place
-from audit.systems._registry_keys import RegistryKeys
+from audit.systems._registry_labels import RegistryLabels
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice, Flag
 from keifu.keys import keccak256
@@ -15,7 +15,7 @@ from keifu.spec.kinds import RUNNABLE
 NAMES = ("production", "staging", "")
 
 
-class Provenance(RegistryKeys):
+class Provenance(RegistryLabels):
     """Nothing that was recorded ever changes but its status, and nothing runs without its policy."""
 
     # environments -----------------------------------------------------------------------------------------------------
@@ -43,7 +43,7 @@ class Provenance(RegistryKeys):
         returned = yield self.tx("environments.declare_environment", name, policy, sound, to, sender=who, fails=fails)
         if fails is None:
             assert returned == place, "declare_environment returns the id"
-            self.places[place] = Place(who, [(self.now, policy, sound)], restitutions=[(self.now, to)])
+            self.places[place] = Place(who, name, [(self.now, policy, sound)], restitutions=[(self.now, to)])
             if self.sometimes():
                 self.emitted("environments.Declared", environment=place, owner=who, name=name)
 
@@ -104,18 +104,38 @@ class Provenance(RegistryKeys):
         if self.sometimes():
             self.emitted("environments.Promoted", environment=place, seq=len(item.promotions), artefact=artefact)
 
-    def candidates(self, who: str) -> list[bytes]:
-        """Records, those that could be promoted three times as often."""
-        return [number for number, word in self.words.items() if word[3] == 1] * 3 + self.ids(who)
+    def pairs(self, who: str) -> list[tuple[bytes, bytes]]:
+        """Environments and records: as many that can be promoted there as others."""
+        others = [(place, artefact) for place in self.known(who)[-4:] for artefact in self.ids(who)[-4:]]
+        own = [place for place, item in self.places.items() if self.people.acts(who, item.owner)]
+        active = [number for number, word in self.words.items() if word[3] == 1]
+        good = [
+            (place, artefact)
+            for place in own[-3:]
+            for artefact in active[-8:]
+            if self.promotion_fails(self.places[place], artefact, False) is None
+        ]
+        return good * (len(others) // max(len(good), 1) + 1) + others
 
-    @action("", Choice("known", UNKNOWN), Choice("candidates", UNKNOWN), weight=14)
-    def promote(self, who: str, place: bytes, artefact: bytes) -> Steps:
+    @action("", Choice("pairs"), weight=14)
+    def promote(self, who: str, pair: tuple[bytes, bytes]) -> Steps:
+        yield from self.promote_once(who, *pair)
+
+    def promote_once(self, who: str, place: bytes, artefact: bytes) -> Steps:
         fails = self.not_owner(who, place)
         if fails is None:
             fails = self.promotion_fails(self.places[place], artefact, False)
         returned = yield self.tx("environments.promote", place, artefact, sender=who, fails=fails)
         if fails is None:
             self.promoted(place, artefact, returned)
+
+    @action("", Choice("pairs"), Choice((*[2] * 9, 256)), weight=1)
+    def promote_often(self, who: str, pair: tuple[bytes, bytes], times: int) -> Steps:
+        """Many promotions in a row: a history longer than a byte counts."""
+        place, artefact = pair
+        could = self.not_owner(who, place) is None and self.promotion_fails(self.places[place], artefact, False) is None
+        for _ in range(times if could else 1):
+            yield from self.promote_once(who, place, artefact)
 
     @action("", Choice("known", UNKNOWN), Choice((1, 1, 1, 2, 0)), weight=6)
     def rollback(self, who: str, place: bytes, number: int) -> Steps:
@@ -183,6 +203,8 @@ class Provenance(RegistryKeys):
                 if (from_, plain, demanded) != (since, [(s, n, a, list(who)) for s, n, a, who in entries], sound):
                     return False
             version = sum(since <= self.now for since, _, _ in item.policies)
+            if places.environment_id(item.owner, item.name) != place:
+                return False
             if tuple(places.environment_of(place)) != (item.owner, len(item.promotions), version):
                 return False
             to = next(to for since, to in reversed(item.restitutions) if since <= self.now)
@@ -203,4 +225,7 @@ class Provenance(RegistryKeys):
                     said = self.ask("environments.is_heartbeat_false", beat.args, signature, record.args)
                     if bool(said) != (digest != record.digest):
                         return False
+                    for given in (signature, signature[:-1] + b"\x05"):
+                        if bool(self.ask("environments.is_heartbeat_signed", beat.args, given)) != (given == signature):
+                            return False
         return True

@@ -140,8 +140,8 @@ def is_label(
     _signature: Bytes[65],
 ) -> bool:
     """
-    @notice Whether a label is in an anchored tree, its labeller signed it, and nobody took it back. Whether the
-        labeller's key was in use when it was anchored says `identity_of`.
+    @notice Whether a label is in an anchored tree, its labeller signed it, nobody took it back, and it was anchored
+        before the labeller's key was closed, if it ever was.
     """
     struct_hash: bytes32 = record_hash._label(_label)
     digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
@@ -149,7 +149,7 @@ def is_label(
         return False
     if not signatures._signed_by_key(_label.labeller, struct_hash, digest, _signature):
         return False
-    return self._counts(_anchorer, _root, digest)
+    return self._counts(_anchorer, _root, digest) and self._was_open(_anchorer, _root, _label.labeller)
 
 
 @external
@@ -162,8 +162,8 @@ def is_record(
     _signature: Bytes[65],
 ) -> bool:
     """
-    @notice Whether a record is in an anchored tree, its author signed it, and its anchorer did not take it back. Its
-        parents, and whether the author's key was in use, are for the verifier to check.
+    @notice Whether a record is in an anchored tree, its author signed it, its anchorer did not take it back, and it
+        was anchored before the author's key was closed, if it ever was. Its parents are for the verifier to check.
     """
     struct_hash: bytes32 = record_hash._record(_record)
     digest: bytes32 = eip712._hash_typed_data_v4(struct_hash)
@@ -171,7 +171,7 @@ def is_record(
         return False
     if not signatures._signed_by_key(_record.author, struct_hash, digest, _signature):
         return False
-    return self._counts(_anchorer, _root, digest)
+    return self._counts(_anchorer, _root, digest) and self._was_open(_anchorer, _root, _record.author)
 
 
 @internal
@@ -216,6 +216,16 @@ def _counts(_anchorer: address, _root: bytes32, _digest: bytes32) -> bool:
     if word == 0 or (word >> REVOKED_AT) & U40 != 0:
         return False
     return word >> LEAVES_AT == 0 or leaves._revoked[leaves._key(_anchorer, _root, _digest)] == 0
+
+
+@internal
+@view
+def _was_open(_anchorer: address, _root: bytes32, _account: address) -> bool:
+    """
+    @dev Whether the account's key was in use when the tree was anchored: a thief may sign as of any time later.
+    """
+    closed: uint256 = identities._identities[_account] >> identities.CLOSED_AT
+    return closed == 0 or self._anchors[_anchorer][_root] & U40 <= closed
 
 
 @internal

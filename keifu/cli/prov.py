@@ -11,6 +11,10 @@ VERBS = {
     "digest": ("keifu.cli.prov_bytes:digest", "Print the digest of a file or folder, as OpenSSF model signing does."),
     "diff": ("keifu.cli.prov_bytes:diff", "List files that differ between two folders."),
     "register": ("keifu.cli.prov_write:register", "Register a file or folder with its parents."),
+    "import": (
+        "keifu.cli.prov_import:import_records",
+        "Register a run of MLflow or DVC, a Hugging Face cache or a git tag.",
+    ),
     "attest": ("keifu.cli.prov_write:attest", "Attest something about a record, under a schema."),
     "promote": ("keifu.cli.prov_write:promote", "Make a record the one that an environment runs."),
     "withdraw": ("keifu.cli.prov_write:withdraw", "Mark your record deprecated or revoked."),

@@ -132,6 +132,10 @@ def records_of(
 @click.option("--path", type=IN_PATH, help="Files to compare with the record.")
 @click.option("--environment", metavar="NAME|ID", help="Environment that the record must run in.")
 @click.option("--owner", type=ADDRESS, help="Owner of the environment, when you give it by its name.")
+@click.option(
+    "--signer", type=IN_FILE,
+    help="PEM file of a public key or of root certificates: OpenSSF's signature beside the record has to be theirs.",
+)  # fmt: skip
 @documents_option
 @json_option
 @on_registry
@@ -140,6 +144,7 @@ def verify(
     registry: Registry,
     target: str,
     path: Path | None,
+    signer: Path | None,
     environment: str | None,
     owner: str | None,
     documents: Path | None,
@@ -149,18 +154,25 @@ def verify(
     held = documents_in(documents)
     asked = registry.environment(environment, owner) if environment else None
     is_file = Path(target).is_file()
-    findings, graph, said = _bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
+    findings, graph, held, trusted = (
+        _bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
+    )
     from keifu.provenance import Kind
+    from keifu.provenance.statement import PREDICATES
     from keifu.provenance.verify import check_author, check_bytes, check_lineage, check_program, check_run
 
     entry = graph.entries[graph.root]
-    trusted = registry.trust if is_file else registry.proved.followed
+    manifest, statements = held.manifest(entry.record), held.statements(entry.record)
     findings += [check_author(entry, trusted), check_lineage(graph)]
     if path is not None:
-        findings.append(check_bytes(entry, path, held.manifest(entry.record)))
+        findings.append(check_bytes(entry, path, manifest))
         if any(entry.record.program_root):
             findings.append(check_program(entry, path))
-    for record_id, document in said.items():
+    if signer or any(item.get("predicateType") == PREDICATES["signature"] for item in statements):
+        from keifu.provenance.signature import check_signatures
+
+        findings += check_signatures(entry, manifest, statements, signer)
+    for record_id, document in held.said(graph.records).items():
         if graph.entries[record_id].record.kind == Kind.RUN:
             findings.append(check_run(graph.entries[record_id], document, graph))
     show(findings, json_out)
@@ -178,8 +190,9 @@ def _record_line(graph: Lineage) -> Finding:
 
 def _bundle(
     registry: Registry, path: str, environment: bytes | None
-) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
+) -> tuple[list[Finding], Lineage, Documents, Trust]:
     from keifu.provenance.bundle import Bundle
+    from keifu.provenance.documents import Documents
     from keifu.provenance.lineage import walk
     from keifu.provenance.statement import rfc3339
     from keifu.provenance.verify import Finding
@@ -192,16 +205,17 @@ def _bundle(
             "a bundle proves nothing without a registry and a chain that you trust",
             remedy="make a trust file: keifu trust init, or name one with --trust",
         )
-    verified = Bundle.read(path).verify(trust, environment=environment)
+    made = Bundle.read(path)
+    verified = made.verify(trust, environment=environment)
     block = f"{verified.number} {trust.block} of {rfc3339(verified.time)}: you trust this block"
     graph = walk(verified, verified.root, names=verified.names)
     findings = [Finding("block", True, block), _record_line(graph), *_production(verified, trust)]
-    return findings, graph, verified.statements
+    return findings, graph, Documents(made.parts.documents), verified.followed(trust)
 
 
 def _on_chain(
     registry: Registry, target: str, held: Documents, environment: bytes | None
-) -> tuple[list[Finding], Lineage, dict[bytes, dict[str, Any]]]:
+) -> tuple[list[Finding], Lineage, Documents, Trust]:
     try:
         given = RECORD.convert(target, None, None)
     except click.BadParameter as error:
@@ -212,7 +226,7 @@ def _on_chain(
     findings = [check_block(registry.proved.block), _record_line(graph)]
     if environment is not None:
         findings += check_running(registry.proved, environment, artefact=graph.root)
-    return findings, graph, held.said(graph.records)
+    return findings, graph, held, registry.proved.followed
 
 
 def _production(verified: Verified, trust: Trust) -> list[Finding]:

@@ -9,13 +9,14 @@ import click
 
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, on_registry, record_argument
+from keifu.cli._prov_signed import Signer, signed_by_another
 from keifu.cli._types import BYTES32, IN_FILE, IN_PATH, MOMENT, OUT_PATH, RECORD, Id, Text
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 
-__all__ = ["attest", "promote", "register", "withdraw"]
+__all__ = ["LINK", "attest", "promote", "register", "withdraw"]
 
 
 class _LinkType(click.ParamType):
@@ -35,6 +36,9 @@ class _LinkType(click.ParamType):
         return known[word], RECORD.convert(parent, param, ctx)
 
 
+LINK = _LinkType()
+
+
 @verb(
     "register",
     example="keifu prov register ./weights --kind weights --link trained-on=4ad8a8f0 --key-file author.json",
@@ -42,7 +46,7 @@ class _LinkType(click.ParamType):
 )
 @click.argument("path", type=IN_PATH)
 @click.option("--kind", required=True, type=click.Choice([kind.word for kind in Kind]), help="Kind of the artefact.")
-@click.option("--link", "links", type=_LinkType(), multiple=True, help=f"A parent; repeatable, {MAX_LINKS} at most.")
+@click.option("--link", "links", type=LINK, multiple=True, help=f"A parent; repeatable, {MAX_LINKS} at most.")
 @click.option("--version", type=Text(MAX_NAME_BYTES), default="", help="Version, in the author's own numbering.")
 @click.option("--licence", type=Text(MAX_NAME_BYTES), default="", help="SPDX identifier.")
 @click.option("--uri", type=Text(MAX_URI_BYTES), default="", help="Where the files can be found.")
@@ -50,7 +54,12 @@ class _LinkType(click.ParamType):
     "--statement", "statements", type=IN_FILE, multiple=True,
     help="An in-toto statement about these bytes that the record commits to; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--model-signature", "signatures", type=IN_FILE, multiple=True,
+    help="A signature of these files by OpenSSF's tool (model.sig), kept as evidence; repeatable.",
+)  # fmt: skip
 @click.option("--manifest-out", type=OUT_PATH, help="File for the manifest, beside the one that this machine keeps.")
+@signed_by_another
 @reading
 @json_option
 @on_registry
@@ -63,7 +72,9 @@ def register(
     licence: str,
     uri: str,
     statements: tuple[Path, ...],
+    signatures: tuple[Path, ...],
     manifest_out: Path | None,
+    signer: Signer | None,
     ignore: tuple[str, ...],
     links_followed: bool,
     json_out: bool,
@@ -81,11 +92,16 @@ def register(
     from keifu.provenance.statement import read_statement
 
     bodies = [item.read_bytes() for item in statements]
+    if signatures:
+        from keifu.provenance.signature import signature_statement
+
+        bodies += [signature_statement(item, Manifest.of(found)) for item in signatures]
     for body in bodies:
         read_statement(body, found.root)
     manifest = Manifest.of(found, bodies)
+    said = signer.read() if signer and not signer.signs_later else b""
     record = Record(
-        registry.account.address,
+        signer.account if signer else registry.account.address,
         Kind[kind.upper().replace("-", "_")],
         found.root,
         manifest=manifest.hash,
@@ -99,7 +115,17 @@ def register(
         documents.keep(body)
     if manifest_out is not None:
         manifest_out.write_bytes(manifest.body)
-    record_id = registry.source.register(record, registry.account)
+    source = registry.source
+    if signer is not None and signer.signs_later:
+        nonce = source.registry.nonces(signer.account)
+        signer.write(source.domain.register_document(record, nonce, signer.deadline))
+        digest = source.domain.register_digest(record, nonce, signer.deadline)
+        emit({"sign": digest.hex(), "record": record.to_json()}, f"to be signed: 0x{digest.hex()}", json_out)
+        return
+    if signer is not None:
+        record_id = source.register_for(record, signer.deadline, said, registry.account)
+    else:
+        record_id = source.register(record, registry.account)
     emit({"id": record_id.hex(), "record": record.to_json()}, record_id.hex(), json_out)
 
 
@@ -113,19 +139,37 @@ def register(
 @click.option("--expiry", type=MOMENT, default=0, help="Time after which it no longer counts.  [default: never]")
 @click.option("--irrevocable", is_flag=True, help="Forbid to take it back before its expiry.")
 @click.option("--data", type=BYTES32, default=bytes(32), help="SHA-256 of a report.")
+@signed_by_another
 @json_option
 @on_registry
 def attest(
-    registry: Registry, record_id: Id, schema: str, expiry: int, irrevocable: bool, data: bytes, json_out: bool
+    registry: Registry,
+    record_id: Id,
+    schema: str,
+    expiry: int,
+    irrevocable: bool,
+    data: bytes,
+    signer: Signer | None,
+    json_out: bool,
 ) -> None:
     """Attest something about a record, under a schema."""
+    signature = signer.read() if signer and not signer.signs_later else b""
     from keifu.provenance import Attestation
     from keifu.provenance.registry import schema_id
 
     subject = registry.record_id(record_id)
     said = Attestation(schema_id(schema), subject, expiry, not irrevocable, data=data)
-    receipt = registry.source.attest(said, registry.account)
-    attester = registry.account.address
+    source, attester = registry.source, signer.account if signer else registry.account.address
+    if signer is not None and signer.signs_later:
+        nonce = source.registry.nonces(attester)
+        signer.write(source.domain.attest_document(attester, said, nonce, signer.deadline))
+        digest = source.domain.attest_digest(attester, said, nonce, signer.deadline)
+        emit({"sign": digest.hex()}, f"to be signed: 0x{digest.hex()}", json_out)
+        return
+    if signer is not None:
+        receipt = source.attest_for(attester, said, signer.deadline, signature, registry.account)
+    else:
+        receipt = source.attest(said, registry.account)
     document = {"attester": attester, "schema": said.schema.hex(), "subject": subject.hex()}
     emit(document | {"transaction": receipt.tx_hash}, f"attested by {attester}", json_out)
 

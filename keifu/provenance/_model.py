@@ -256,6 +256,14 @@ class RegistryDomain:
         """What an attester signs so that somebody else may attest."""
         return self.domain.digest(ATTEST, attester, ATTESTATION.hash(*attestation.args), nonce, deadline)
 
+    def register_document(self, record: Record, nonce: int, deadline: int) -> dict[str, Any]:
+        """The same as typed data, for wallets that show what they sign."""
+        return self.domain.document(REGISTER, record.args, nonce, deadline)
+
+    def attest_document(self, attester: str, attestation: Attestation, nonce: int, deadline: int) -> dict[str, Any]:
+        """The same as typed data."""
+        return self.domain.document(ATTEST, attester, attestation.args, nonce, deadline)
+
     def label_digest(self, label: Label) -> bytes:
         """What a labeller signs."""
         return self.domain.digest(LABEL, *label.args)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from keifu.errors import InputError
 from keifu.keys import keccak256
 from keifu.provenance._layout import Words
@@ -29,7 +31,16 @@ from keifu.provenance._model import (
 )
 from keifu.provenance.bundle_file import Parts, Refused, decode_parts, encode_parts, read_file, refused_by
 from keifu.provenance.documents import Documents
-from keifu.provenance.facts import Production, anchor, closed_at, leaf_revoked_at, production, record_words
+from keifu.provenance.facts import (
+    Production,
+    accounts_of,
+    anchor,
+    closed_at,
+    followed_by,
+    leaf_revoked_at,
+    production,
+    record_words,
+)
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.manifest import Manifest
@@ -47,7 +58,8 @@ CLOCK_SECONDS = 60  # by which a node's clock and the chain's may differ
 
 @dataclass
 class Verified:
-    """What a bundle shows. `time` and `number` are the trusted block's."""
+    """What a bundle shows. `time` and `number` are the trusted block's; `accounts` are those whose keys were replaced,
+    each with those that followed it."""
 
     root: bytes
     number: int
@@ -59,6 +71,18 @@ class Verified:
     heartbeats: list[Heartbeat] = field(default_factory=list)
     contradictions: list[Heartbeat] = field(default_factory=list)
     labels: list[LabelProof] = field(default_factory=list)
+    accounts: tuple[tuple[str, ...], ...] = ()
+
+    def followed(self, trust: Trust) -> Trust:
+        """What is trusted, with the accounts that replaced the keys of trusted authors as of the block."""
+        later = (
+            account
+            for author in trust.authors
+            for chain in self.accounts
+            if author in chain
+            for account in chain[chain.index(author) :]
+        )
+        return replace(trust, authors=tuple(dict.fromkeys((*trust.authors, *later))))
 
     def entry(self, record_id: bytes) -> Entry | None:
         """So that lineage is walked from here as from a chain."""
@@ -115,6 +139,11 @@ class Bundle:
         state = State(header, by_hash(parts.nodes))
         entries = _entries(parts, trust, state)
         verified = Verified(parts.root, header.number, header.timestamp, entries, {}, {})
+        if list(parts.replaced) != sorted(set(parts.replaced)):
+            raise Refused("order", "accounts that were replaced are not in order")
+        with refused_by("identity"):
+            named = _named(parts.records, parts.labels)
+            verified.accounts = tuple(followed_by(state, trust.registry, item, named) for item in parts.replaced)
         _check_documents(parts, verified)
         if parts.environment:
             _check_production(parts, trust, state, verified)
@@ -146,7 +175,8 @@ def make_bundle(
         raise InputError("the lineage is not whole", remedy="bundle from a full source, without a depth")
     trust, records = proved.trust, lineage.records
     order = _order(lineage.root, records)
-    state = proved.prove(lambda words: _look(words, trust, environment, labels), records=order)
+    replaced = sorted(proved.replaced(_named(records.values(), labels)))
+    state = proved.prove(lambda words: _look(words, trust, environment, labels, replaced), records=order)
     needed: dict[bytes, None] = {}
     for record_id in order:
         needed |= dict.fromkeys(documents.all_of(records[record_id]))
@@ -162,6 +192,7 @@ def make_bundle(
         tuple(needed),
         tuple(sorted(heartbeats, key=lambda item: item[0].node.lower())),
         tuple(sorted(labels, key=_label_order)),
+        tuple(replaced),
     )
     bundle = Bundle(decode_parts(encode_parts(parts)))
     # A node that lies is found here, not by whoever gets the file.
@@ -169,8 +200,17 @@ def make_bundle(
     return bundle
 
 
-def _look(words: Words, trust: Trust, environment: bytes | None, labels: Iterable[LabelProof]) -> None:
+def _named(records: Iterable[Record], labels: Iterable[LabelProof]) -> set[str]:
+    """Accounts that a reader of the bundle may have to trust: authors, and who anchored a label."""
+    return {record.author for record in records} | {item.anchorer.lower() for item in labels}
+
+
+def _look(
+    words: Words, trust: Trust, environment: bytes | None, labels: Iterable[LabelProof], replaced: Sequence[str]
+) -> None:
     """Look at every word that `verify` will look at, those of the records apart."""
+    for account in replaced:
+        accounts_of(words, trust.registry, account)
     if environment:
         production(words, trust.registry, trust.environments, environment)
     for item in labels:
@@ -284,7 +324,8 @@ def _check_heartbeats(parts: Parts, trust: Trust, verified: Verified, max_age: i
 
 
 def _check_labels(parts: Parts, trust: Trust, state: State, verified: Verified) -> None:
-    """Each is of a data set in the bundle, in a tree that an author of that data set or of a label set anchored."""
+    """Each is of a data set in the bundle, in a tree that an author of that data set or of a label set anchored, or
+    whoever replaced the author's key."""
     if [_label_order(item) for item in parts.labels] != sorted({_label_order(item) for item in parts.labels}):
         raise Refused("order", "labels that are not in order, or one of them twice")
     domain = RegistryDomain(trust.chain, trust.registry)
@@ -294,6 +335,7 @@ def _check_labels(parts: Parts, trust: Trust, state: State, verified: Verified) 
             raise Refused("label", f"a label of {item.label.dataset.hex()}, which is not in the bundle")
         sets = (entry for entry in verified.entries.values() if entry.record.kind == Kind.LABEL_SET)
         authors = {dataset.record.author} | {entry.record.author for entry in sets}
+        authors.update(verified.followed(replace(trust, authors=tuple(authors))).authors)
         if item.anchorer.lower() not in authors:
             raise Refused("label", f"{item.anchorer} anchored the label, but is no author of its data set or labels")
         item.verify(domain, item.root)

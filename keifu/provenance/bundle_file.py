@@ -119,11 +119,13 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     documents: list[str]
     heartbeats: list[HeartbeatDocument]
     labels: list[_Label]
+    replaced: list[str] = []
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a bundle says, before anything of it is believed. An empty `environment` is no question about one."""
+    """What a bundle says, before anything of it is believed. An empty `environment` is no question about one.
+    `replaced` are accounts whose keys were replaced by those of authors and anchorers in it."""
 
     chain: int
     registry: str
@@ -136,6 +138,7 @@ class Parts:
     documents: tuple[bytes, ...]
     heartbeats: tuple[tuple[Heartbeat, bytes], ...] = ()
     labels: tuple[LabelProof, ...] = ()
+    replaced: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -151,6 +154,7 @@ class Parts:
             "documents": [body.decode() for body in self.documents],
             "heartbeats": [heartbeat_json(*item) for item in self.heartbeats],
             "labels": [_label_json(item) for item in self.labels],
+            **({"replaced": list(self.replaced)} if self.replaced else {}),
         }
 
     @classmethod
@@ -167,6 +171,7 @@ class Parts:
             tuple(text.encode() for text in found.documents),
             tuple(heartbeat_of(item) for item in found.heartbeats),
             tuple(_label(item) for item in found.labels),
+            tuple(map(_address, found.replaced)),
         )
 
 

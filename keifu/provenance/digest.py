@@ -11,15 +11,17 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from keifu.errors import InputError
 
-__all__ = ["FileDigest", "TreeDigest", "digest_path"]
+__all__ = ["FileDigest", "TreeDigest", "digest_path", "kept_files"]
 
+T = TypeVar("T")
 READ_BYTES = 1 << 20  # large enough that hashing, not the calls, takes the time
 SMALL_BYTES = 1 << 16  # files up to here are hashed many to a task
 SMALL_A_TASK = 64
@@ -84,7 +86,7 @@ def digest_path(
     found = sorted(_walk(root, frozenset(Path(name).parts for name in ignored), links), key=lambda item: item.parts)
     if not found:
         raise InputError(f"{root} holds no file", remedy="name the folder that holds the artefact")
-    _require_distinct(found)
+    _require_distinct(item.name for item in found)
     digests: dict[str, bytes] = {}
     done = 0
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -107,14 +109,28 @@ def _relative(name: str) -> str:
     return path.as_posix()
 
 
-def _require_distinct(found: Sequence[_FoundFile]) -> None:
+def kept_files(
+    files: Mapping[str, T], ignore: Sequence[str] = (), *, always: Sequence[str] = ()
+) -> tuple[dict[str, T], list[str]]:
+    """Of files that are in no folder (in a commit, for one), those that `digest_path` would hash in their checkout, and
+    the paths that are left out: `ignore`, and of Git's files those that are there or in `always`."""
+    top = {name.partition("/")[0] for name in files} | set(always)
+    ignored = [*dict.fromkeys(map(_relative, ignore))]
+    ignored += [name for name in LEFT_OUT if name in top and name not in ignored]
+    _require_distinct(files)
+    below = tuple(f"{name}/" for name in ignored)
+    kept = {name: file for name, file in files.items() if name not in ignored and not name.startswith(below)}
+    return kept, ignored
+
+
+def _require_distinct(names: Iterable[str]) -> None:
     """One name in two ways of writing it (é as one character or as two) is one file on some disks, two on others."""
     seen: dict[str, str] = {}
-    for item in found:
-        if not item.name.isascii():
-            other = seen.setdefault(unicodedata.normalize("NFC", item.name), item.name)
-            if other != item.name:
-                raise InputError(f"two names look the same: {other!a}, {item.name!a}", remedy="rename one")
+    for name in names:
+        if not name.isascii():
+            other = seen.setdefault(unicodedata.normalize("NFC", name), name)
+            if other != name:
+                raise InputError(f"two names look the same: {other!a}, {name!a}", remedy="rename one")
 
 
 def _walk(root: Path, ignored: frozenset[tuple[str, ...]], links: bool) -> Iterator[_FoundFile]:

@@ -15,7 +15,7 @@ from keifu.provenance._model import ZERO, Record
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.statement import read_statement
 
-__all__ = ["LARGEST_DOCUMENT", "Documents", "kept_folder"]
+__all__ = ["LARGEST_DOCUMENT", "Documents", "kept_folder", "read_bounded"]
 
 LARGEST_DOCUMENT = 256 << 20  # bytes: a manifest of a million files
 

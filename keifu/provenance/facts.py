@@ -5,7 +5,7 @@ One reading for every source of words: a state proved by a node, or by a bundle.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from keifu.errors import CheckFailed
@@ -32,6 +32,7 @@ __all__ = [
     "accounts_of",
     "anchor",
     "closed_at",
+    "followed_by",
     "history",
     "leaf_revoked_at",
     "production",
@@ -208,6 +209,15 @@ def accounts_of(words: Words, registry: str, account: str) -> list[str]:
             break
         found.append(after)
     return found
+
+
+def followed_by(words: Words, registry: str, account: str, named: Collection[str]) -> tuple[str, ...]:
+    """An account whose key was replaced, and those that followed it. Raises CheckFailed unless one of them is in
+    `named`: then whoever trusts the account can go on to trust that one."""
+    found = accounts_of(words, registry, account)
+    if set(found[1:]).isdisjoint(named):
+        raise CheckFailed(f"the key of {account} was not replaced by anybody who is named here")
+    return tuple(found)
 
 
 def closed_at(words: Words, registry: str, account: str) -> int:

@@ -8,7 +8,7 @@ node's word, and is marked as such.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
@@ -126,6 +126,18 @@ class Proved:
 
         found = accounts(self.prove(accounts)) if self.trust.authors else []
         return replace(self.trust, authors=tuple(dict.fromkeys(found)))
+
+    def replaced(self, named: Collection[str]) -> list[str]:
+        """Accounts whose keys were replaced, in the end by one of these: of each row of accounts its first. The node
+        may leave some out; those that it gives are proved."""
+        registry = self.source.registry.address
+        known = self.source.replaced_by(named)
+        if not known:
+            return []
+        state = self.prove(lambda words: [accounts_of(words, registry, account) for account in known])
+        rows = {account: accounts_of(state, registry, account)[1:] for account in known}
+        later = {account for row in rows.values() for account in row}
+        return [account for account, row in rows.items() if account not in later and not set(row).isdisjoint(named)]
 
     @property
     def time(self) -> int:

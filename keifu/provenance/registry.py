@@ -14,7 +14,7 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract, Receipt
 from keifu.chain import ChainClient
 from keifu.chain.follower import Event
-from keifu.chain.logs import Topic, find_logs
+from keifu.chain.logs import Topic, find_logs, topic_of_address
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account, keccak256
 from keifu.provenance._log import record_in
@@ -99,6 +99,13 @@ class Provenance:
         """Register a record for its author, who signed; `sender` pays. Its id."""
         self.registry.register_for(record.args, deadline, signature, sender=sender)
         return self.domain.record_id(record)
+
+    def attest_for(
+        self, attester: str, attestation: Attestation, deadline: int, signature: bytes, sender: Account
+    ) -> Receipt:
+        """Pass on what an attester signed, by a key or by a contract account (ERC-1271); `sender` pays."""
+        receipt: Receipt = self.registry.attest_for(attester, attestation.args, deadline, signature, sender=sender)
+        return receipt
 
     def withdraw(self, record_id: bytes, status: Status, reason: str, sender: Account) -> Receipt:
         receipt: Receipt = self.registry.set_status(record_id, int(status), reason, sender=sender)
@@ -227,6 +234,19 @@ class Provenance:
         """Ids of records that begin with these hex digits, oldest first, as far as the node gives their logs."""
         logs = [log for log in self._logs(None) if _has_id(log, prefix)]
         return [record_id for record_id in self.records_in(logs) if record_id.hex().startswith(prefix)]
+
+    def replaced_by(self, accounts: Iterable[str]) -> list[str]:
+        """Accounts whose keys were replaced by one of these, or by one that was replaced by one of these, as far as the
+        node gives the logs."""
+        topic = "0x" + self.registry.interface.event("Replaced").topic.hex()
+        found: dict[str, None] = {}
+        level = {account.lower() for account in accounts}
+        while level:
+            topics: list[Topic] = [topic, None, [topic_of_address(account) for account in sorted(level)]]
+            logs = find_logs(self.chain, self.registry.address, topics, self.first_block)
+            level = {f"0x{log.topics[1][-40:]}" for log in logs} - found.keys()
+            found |= dict.fromkeys(sorted(level))
+        return list(found)
 
     def current(self, environment: bytes) -> tuple[bytes, int, bool]:
         """Artefact, number of its promotion, and whether the policy still holds."""

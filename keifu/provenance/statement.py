@@ -25,6 +25,7 @@ PREDICATES = {
     "run": "https://slsa.dev/provenance/v1",
     "evaluation": "https://in-toto.io/attestation/test-result/v0.1",
     "model": "https://cyclonedx.org/bom",
+    "signature": "https://keifu.dev/openssf-signature/v1",
     "other": "https://keifu.dev/statement/v1",
 }
 

@@ -125,6 +125,8 @@ def forged_bundles(good: Mapping[str, Good]) -> Iterator[Forged]:
         yield from _environment(base, documents[base])
     yield from _heartbeats(documents["heartbeats-3"])
     yield from _labels(documents["labels-5"])
+    for base in ("author-replaced-once", "author-replaced-twice", "authors-replaced-2", "label-anchored-by-a-new-key"):
+        yield from _accounts(base, documents[base])
 
 
 def _put(*at: Any, value: Any) -> Step:
@@ -235,6 +237,22 @@ def _environment(base: str, document: Mapping[str, Any]) -> Iterator[Forged]:
     if len(document["records"]) == 2:
         ancestor = [_put("root", value=document["records"][0]["links"][0]["parent"]), _cut("records", 0)]
         yield Forged(f"{base}: about an ancestor", base, [*ancestor, _cut("documents", 0), *bare], "artefact")
+
+
+def _accounts(base: str, document: Mapping[str, Any]) -> Iterator[Forged]:
+    listed = document["replaced"]
+    last = len(listed) - 1
+    check = "label" if document["labels"] else "belongs"
+    yield Forged(f"{base}: without the accounts that were replaced", base, [_cut("replaced")], check)
+    yield Forged(f"{base}: with an empty list of them", base, [_put("replaced", value=[])], "file")
+    yield Forged(f"{base}: one never replaced", base, [_put("replaced", value=sorted([*listed, OTHER]))], "identity")
+    yield Forged(f"{base}: another one", base, [_put("replaced", value=sorted([*listed[:-1], OTHER]))], "identity")
+    yield Forged(f"{base}: one twice", base, [_add("replaced", 0, value=listed[0])], "order")
+    yield Forged(f"{base}: one in capitals", base, [_put("replaced", 0, value=listed[0].upper())], "file")
+    yield Forged(f"{base}: as a text", base, [_put("replaced", value=listed[0])], "file")
+    if last:
+        yield Forged(f"{base}: one cut out", base, [_cut("replaced", 0)], "belongs")
+        yield Forged(f"{base}: in another order", base, [_put("replaced", value=listed[::-1])], "order")
 
 
 def _heartbeats(document: Mapping[str, Any]) -> Iterator[Forged]:

@@ -40,6 +40,7 @@ class Good:
     trust: Trust
     environment: bytes
     in_order: bool
+    author_is_trusted: bool = False  # where the verifier names authors
 
 
 def sha(text: str) -> bytes:
@@ -129,6 +130,7 @@ def good_bundles() -> Iterator[Good]:
     yield from _sound()
     yield from _heartbeats()
     yield from _labels()
+    yield from _accounts()
 
 
 def _kinds() -> Iterator[Good]:
@@ -295,7 +297,7 @@ def _nothing(world: World, proof: LabelProof) -> None:
     del world, proof
 
 
-def _labelled(rows: Sequence[int]) -> tuple[Maker, bytes, bytes, list[LabelProof]]:
+def _labelled(rows: Sequence[int], anchorer: str = "") -> tuple[Maker, bytes, bytes, list[LabelProof]]:
     """Weights trained on a data set with seven labels: who made it, the record, its environment, and proofs of `rows`
     and of the last label."""
     maker = Maker()
@@ -304,7 +306,7 @@ def _labelled(rows: Sequence[int]) -> tuple[Maker, bytes, bytes, list[LabelProof
     labellers = [Account.from_role(f"labeller {i % 2}") for i in range(7)]
     words = [label_word(i) for i in range(7)]
     batch = LabelBatch.sign(maker.world.domain, data, labellers, [bytes([i]) for i in range(7)], words)
-    anchorer = address("label author") if rows == [2] else AUTHOR
+    anchorer = anchorer or (address("label author") if rows == [2] else AUTHOR)
     maker.world.anchor(anchorer, batch.tree().root, len(batch))
     weights = maker.record("weights", [labels, data], kind=Kind.WEIGHTS)
     proofs = [batch.prove(row, anchorer) for row in (*rows, 6)]
@@ -323,6 +325,41 @@ def _labels() -> Iterator[Good]:
     yield _with_labels("labels-5", [0, 1, 2, 3, 4])
     yield _with_labels("label-beside-one-taken-back", [2], _leaf_taken_back)
     yield _with_labels("label-of-a-key-closed-later", [2], _key_closed_later)
+
+
+def _accounts() -> Iterator[Good]:
+    """Records and labels by accounts that replaced the keys of others; the verifier names whom it trusted before."""
+    first, second, third, other = map(address, ("author", "second key", "third key", "another author"))
+    for name, row, trusted, good in (
+        ("replaced-once", (first, second), first, True),
+        ("replaced-twice", (first, second, third), first, True),
+        ("replaced-in-between", (first, second, third), second, True),
+        ("replaced-and-not-trusted", (first, second), other, False),
+        ("replaced-and-newest-trusted", (first, second, third), third, True),
+        ("replaced-up-to-the-limit", tuple(address(f"key {number}") for number in range(9)), address("key 0"), True),
+    ):
+        maker = Maker()
+        root = maker.record("weights", [maker.record("data", author=row[0])], kind=Kind.WEIGHTS, author=row[-1])
+        maker.world.replace_key(*row)
+        maker.world.authors = (trusted,)
+        yield replace(maker.good(f"author-{name}", root), author_is_trusted=good)
+    for name, trusted, good in (("trusted", first, True), ("not-trusted", second, False)):
+        maker = Maker()
+        root = maker.record("weights", author=first)  # before its key was replaced: nothing has to be followed
+        maker.world.authors = (trusted,)
+        yield replace(maker.good(f"author-{name}", root), author_is_trusted=good)
+    maker = Maker()
+    parents = [maker.record(f"data {who}", author=address(f"new key {who}")) for who in range(2)]
+    for who in range(2):
+        maker.world.replace_key(address(f"old key {who}"), address(f"new key {who}"))
+    maker.world.authors = (address("old key 0"), address("old key 1"))
+    yield replace(
+        maker.good("authors-replaced-2", maker.record("top", parents, author=address("new key 1"))),
+        author_is_trusted=True,
+    )
+    maker, weights, environment, proofs = _labelled([0], anchorer=second)
+    maker.world.replace_key(AUTHOR, second)
+    yield maker.good("label-anchored-by-a-new-key", weights, environment=environment, labels=proofs[:-1])
 
 
 def _leaf_taken_back(world: World, proof: LabelProof) -> None:

@@ -22,9 +22,11 @@ FOLDER = Path(__file__).parent / "bundles"
 
 def _good_json(item: Good) -> dict[str, Any]:
     trust = {"chain": item.trust.chain, "registry": item.trust.registry, "environments": item.trust.environments}
+    authors = {"authors": list(item.trust.authors)} if item.trust.authors else {}
     return {
         "name": item.name,
-        "trust": trust | {"block": item.trust.block},
+        "trust": trust | {"block": item.trust.block} | authors,
+        **({"authorIsTrusted": item.author_is_trusted} if authors else {}),
         "environment": item.environment.hex(),
         "nodes": [beat.node for beat, _ in item.bundle.parts.heartbeats],
         "samples": [proof.label.index for proof in item.bundle.parts.labels],

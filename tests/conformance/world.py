@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,6 +53,8 @@ class World:
     registry: str = REGISTRY
     environments: str = ENVIRONMENTS
     storage: dict[str, dict[bytes, int]] = field(default_factory=dict)
+    replaced: list[str] = field(default_factory=list)
+    authors: tuple[str, ...] = ()  # whom the verifier trusts
 
     @property
     def domain(self) -> RegistryDomain:
@@ -84,6 +87,12 @@ class World:
     def close(self, who: str, at: int) -> None:
         """The key of an account was declared lost."""
         self.put(self.registry, _in(4, bytes.fromhex(who[2:])), at << 160)
+
+    def replace_key(self, *accounts: str, at: int = NOW - 60) -> None:
+        """The key of each account was replaced by the next one."""
+        for old, new in pairwise(accounts):
+            self.put(self.registry, _in(4, bytes.fromhex(old[2:])), int(new, 16) | at << 160)
+        self.replaced.append(accounts[0])
 
     def store_links(self, record_id: bytes, record: Record, *, status: int = 1) -> None:
         """What a policy that asks for a sound lineage looks at."""
@@ -161,7 +170,7 @@ class World:
     def proved(self) -> Any:
         """What `make_bundle` needs of a node: a block, and proofs in it."""
         header, encoded, nodes = self.block()
-        trust = Trust(CHAIN, self.registry, self.environments)
+        trust = Trust(CHAIN, self.registry, self.environments, authors=self.authors)
 
         def prove(question: Callable[[State], Any], *, records: Iterable[bytes]) -> State:
             whole = State(header, nodes)
@@ -170,7 +179,8 @@ class World:
             return State(header, whole.used)
 
         pinned = replace(trust, block="0x" + header.hash.hex())
-        return SimpleNamespace(trust=trust, block=SimpleNamespace(encoded=encoded), pinned=pinned, prove=prove)
+        block, listed = SimpleNamespace(encoded=encoded), list(self.replaced)
+        return SimpleNamespace(trust=trust, block=block, pinned=pinned, prove=prove, replaced=lambda named: listed)
 
 
 def _trie(values: dict[bytes, bytes], nodes: dict[bytes, bytes]) -> bytes:

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "make chain": "stays until Ctrl-C, as `keifu chain` without --detach",
     "make fuzz": "minutes, for every system; the auditors' guide runs single ones",
     "make fuzz-deep": "hours",
+    "make soak": "half an hour; `make test` runs the same with small numbers",
     "ape accounts": "asks for a password on the terminal",
     "ape test": "`make test` is this for all folders",
     "pip install evmstorm": "asks the package registry; tests/integration/packaging installs the wheel",

@@ -7,7 +7,7 @@ signature = account.sign(digest)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from ethwire.keys import Account, keccak256, recover
 __all__ = ["Domain", "StructType"]
 
 WORD_BYTES = 32
+LARGEST_NUMBER = (1 << 53) - 1  # that JSON readers in JavaScript keep
 
 
 def _encoder(kind: str) -> Callable[[Any], bytes]:
@@ -102,6 +103,18 @@ class StructType:
         return keccak256(self.type_hash + b"".join(words))
 
 
+def _shown(kind: str, value: Any, structs: Mapping[str, StructType]) -> Any:
+    """A value as JSON writes it: bytes in hex, and numbers that JavaScript cannot hold as texts."""
+    if kind.endswith("[]"):
+        return [_shown(kind[:-2], item, structs) for item in value]
+    if kind in structs:
+        members = structs[kind].members
+        return {name: _shown(inner, item, structs) for (name, inner), item in zip(members.items(), value, strict=True)}
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return str(value) if isinstance(value, int) and value > LARGEST_NUMBER else value
+
+
 class Domain:
     """An EIP-712 domain with name, version, chain and contract; its separator is computed once.
 
@@ -137,6 +150,21 @@ class Domain:
     def salted_digest(self, struct: StructType, *values: Any) -> bytes:
         """The digest under the same domain with a salt of zero."""
         return keccak256(self._salted_prefix + struct.hash(*values))
+
+    def document(self, struct: StructType, *values: Any) -> dict[str, Any]:
+        """What `eth_signTypedData_v4` takes: the struct with its types, for wallets that show what they sign. A member
+        that is a struct is given by its values in order, as a contract takes it."""
+        structs = {item.name: item for item in (self.TYPE, *struct._closure())}
+        domain = (self.name, self.version, self.chain_id, self.verifying_contract)
+        return {
+            "types": {
+                name: [{"name": member, "type": kind} for member, kind in item.members.items()]
+                for name, item in structs.items()
+            },
+            "primaryType": struct.name,
+            "domain": _shown(self.TYPE.name, domain, structs),
+            "message": _shown(struct.name, values, structs),
+        }
 
     def is_signed_by(self, who: str, signature: bytes, struct: StructType, *values: Any) -> bool:
         """Whether the key of `who` signed, in any of the forms that the contracts accept."""

@@ -16,6 +16,8 @@ const PROMOTIONS = 1;
 const POLICIES = 2;
 const MAX_ENTRIES = 8;
 const MAX_ATTESTERS = 8;
+/** Replacements of a key that are followed. */
+const MAX_HOPS = 8;
 /** Records of a lineage that the registry walks. */
 const MAX_LINEAGE = 128;
 
@@ -137,6 +139,23 @@ export function leafRevokedAt(state: State, registry: string, anchorer: string, 
 /** Since when (unix seconds) an account's key is closed, replaced or lost; zero while it is in use. */
 export function closedAt(state: State, registry: string, account: string): bigint {
   return field(state.word(registry, inMapping(IDENTITIES, padded(account))), 160n, 40n);
+}
+
+/**
+ * An account whose key was replaced, and those that followed it. One of them has to be in `named`: then whoever trusts
+ * the account can go on to trust that one.
+ */
+export function followedBy(state: State, registry: string, account: string, named: ReadonlySet<string>): string[] {
+  const found = [account];
+  for (let hop = 0; hop < MAX_HOPS; hop++) {
+    const after = field(state.word(registry, inMapping(IDENTITIES, padded(found[found.length - 1]!))), 0n, 160n);
+    if (!after || found.includes(address(after))) break;
+    found.push(address(after));
+  }
+  if (!found.slice(1).some((item) => named.has(item))) {
+    throw new Wrong(`the key of ${account} was not replaced by anybody who is named here`);
+  }
+  return found;
 }
 
 function readRecord(value: bigint): RecordWord {

@@ -30,6 +30,8 @@ export interface Parts {
   documents: string[];
   heartbeats: Heartbeat[];
   labels: LabelProof[];
+  /** Accounts whose keys were replaced by those of authors and anchorers in the bundle. */
+  replaced: string[];
 }
 
 export function unpack(data: Uint8Array): Parts {
@@ -80,10 +82,15 @@ function document(json: Canonical): Parts {
   const records = json.list(() => record(json));
   json.literal(',"registry":');
   const registry = address();
+  const said = json.optional(',"replaced":');
+  const replaced = said ? json.list(address) : [];
+  if (said && !replaced.length) throw new Wrong("an empty list of accounts that were replaced");
   json.literal(',"root":');
   const root = digest();
   json.literal("}");
-  return { chain, registry, environments, header, nodes, root, environment, records, documents, heartbeats, labels };
+  return {
+    chain, registry, environments, header, nodes, root, environment, records, documents, heartbeats, labels, replaced,
+  };
 }
 
 function bytes(json: Canonical, what: string): string {

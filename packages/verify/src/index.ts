@@ -9,7 +9,7 @@
 
 import { fromHex, keccak, toHex } from "./bytes.js";
 import { bySha256, readManifest, readStatement, type Manifest } from "./documents.js";
-import { anchor, closedAt, leafRevokedAt, production, recordWord, type Production, type RecordWord } from "./facts.js";
+import { anchor, closedAt, followedBy, leafRevokedAt, production, recordWord, type Production, type RecordWord } from "./facts.js";
 import { unpack, type Parts } from "./file.js";
 import type { Json } from "./json.js";
 import { Domain, merkleRoot, ZERO, type Heartbeat, type LabelProof, type RecordContent } from "./model.js";
@@ -58,6 +58,10 @@ export interface Verified {
   /** Heartbeats that name another digest: evidence against their nodes. */
   contradictions: Heartbeat[];
   labels: LabelProof[];
+  /** Accounts whose keys were replaced, each with those that followed it. */
+  accounts: string[][];
+  /** Whether the root's author is one whom the reader trusts, or replaced the key of one; undefined: none was named. */
+  authorIsTrusted?: boolean;
   /** Whether nothing in it is withdrawn, unmet or contradicted. */
   inOrder: boolean;
 }
@@ -73,8 +77,9 @@ export function verifyBundle(data: Uint8Array, trust: Trust, question: Question 
   const entries = readEntries(parts, trust, state);
   const verified: Verified = {
     root: parts.root, number: header.number, time: header.time, entries, manifests: new Map(), statements: new Map(),
-    heartbeats: [], contradictions: [], labels: [], inOrder: false,
+    heartbeats: [], contradictions: [], labels: [], accounts: [], inOrder: false,
   };
+  checkAccounts(parts, trust, state, verified);
   checkDocuments(parts, verified);
   if (parts.environment) checkProduction(parts, trust, state, verified);
   stage("heartbeat", () => checkHeartbeats(parts, trust, verified, BigInt(question.maxAge ?? MAX_AGE)));
@@ -82,6 +87,9 @@ export function verifyBundle(data: Uint8Array, trust: Trust, question: Question 
   checkAsked(verified, trust, question);
   if (state.unused) throw new Refused("belongs", `${state.unused} nodes of the proof are needed by nothing in the bundle`);
   verified.inOrder = isInOrder(verified);
+  if (trust.authors.length) {
+    verified.authorIsTrusted = followed(trust.authors, verified).has(entries.get(parts.root)!.record.author);
+  }
   return verified;
 }
 
@@ -121,6 +129,19 @@ function readEntries(parts: Parts, trust: Trust, state: State): Map<string, Entr
   return stage("record", () =>
     new Map([...records].map(([id, record]) => [id, { id, record, ...recordWord(state, trust.registry, id, record) }])),
   );
+}
+
+/** Rows of accounts, each of which ends with one that wrote or anchored something in the bundle, or passes through it. */
+function checkAccounts(parts: Parts, trust: Trust, state: State, verified: Verified): void {
+  if (!isAscending(parts.replaced)) throw new Refused("order", "accounts that were replaced are not in order");
+  const named = new Set([...parts.records.map((record) => record.author), ...parts.labels.map((item) => item.anchorer)]);
+  verified.accounts = stage("identity", () => parts.replaced.map((item) => followedBy(state, trust.registry, item, named)));
+}
+
+/** These accounts, and those that replaced their keys as of the block. */
+function followed(accounts: Iterable<string>, { accounts: rows }: Verified): Set<string> {
+  const given = [...accounts];
+  return new Set([...given, ...given.flatMap((item) => rows.flatMap((row) => (row.includes(item) ? row.slice(row.indexOf(item)) : [])))]);
 }
 
 /** Every manifest and statement that a record commits to, in the order of the records, and nothing else. */
@@ -176,7 +197,10 @@ function checkHeartbeats(parts: Parts, trust: Trust, verified: Verified, maxAge:
   }
 }
 
-/** Each is of a data set in the bundle, in a tree that an author of that data set or of a label set anchored. */
+/**
+ * Each is of a data set in the bundle, in a tree that an author of that data set or of a label set anchored, or whoever
+ * replaced the author's key.
+ */
 function checkLabels(parts: Parts, trust: Trust, state: State, verified: Verified): void {
   // Numbers are filled with zeros, so that the texts have the order of what they stand for.
   const order = parts.labels.map((item) => [item.dataset, String(item.index).padStart(20, "0"), item.labeller, item.root].join());
@@ -186,7 +210,7 @@ function checkLabels(parts: Parts, trust: Trust, state: State, verified: Verifie
   for (const item of parts.labels) {
     const dataset = verified.entries.get(item.dataset);
     if (!dataset) throw new Wrong(`a label of ${item.dataset}, which is not in the bundle`);
-    if (![dataset.record.author, ...authors].includes(item.anchorer)) {
+    if (!followed([dataset.record.author, ...authors], verified).has(item.anchorer)) {
       throw new Wrong(`${item.anchorer} anchored the label, but is no author of its data set or labels`);
     }
     const made = anchor(state, trust.registry, item.anchorer, item.root);

@@ -1,7 +1,7 @@
 /** Why a bundle is not believed. The names are those of the Python verifier; the conformance suite compares them. */
 
 export const CHECKS = [
-  "file", "trust", "environment", "block", "order", "root", "parents", "record", "manifest", "statement", "documents",
+  "file", "trust", "environment", "block", "order", "root", "parents", "record", "identity", "manifest", "statement", "documents",
   "production", "artefact", "heartbeat", "label", "belongs",
 ] as const;
 

@@ -8,6 +8,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     const shown = verifyBundle(Buffer.from(bundle, "base64"), readTrust(trust), question);
     answer = { check: "", root: shown.root, records: shown.entries.size, inOrder: shown.inOrder };
+    if (shown.authorIsTrusted !== undefined) answer.authorIsTrusted = shown.authorIsTrusted;
   } catch (error) {
     answer = error instanceof Refused ? { check: error.check, why: error.message } : { check: "broken", why: error.stack };
   }

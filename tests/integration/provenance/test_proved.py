@@ -23,9 +23,10 @@ from keifu.provenance.trust import Trust
 from keifu.provenance.verify import check_lineage, check_running
 from keifu.units import DAY
 from tests.faulty_node import FaultyNode
+from tests.profiles import quick_or_deep
 
 HONEST_CALLS = 12  # more than an answer takes
-MUTATIONS = 60
+MUTATIONS = quick_or_deep(60, 10_000)  # `make soak` has the time for all
 
 
 @pytest.fixture

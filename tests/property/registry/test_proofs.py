@@ -49,6 +49,21 @@ def test_every_member_is_accepted(world):
             assert registry.is_label(anchorer, tree.root, label.args, tree.proof(i), signatures[i])
 
 
+@pytest.mark.parametrize(("wait", "counts"), [(0, True), (1, False)])
+def test_what_is_anchored_in_the_second_in_which_the_key_is_closed_still_counts(wait, counts):
+    evm = LocalEvm()
+    labeller, anchorer = evm.account("labeller"), evm.account("anchorer")
+    registry = evm.deploy("ProvenanceRegistry", sender=anchorer)
+    label = Label(labeller.address, b"\x01" * 32, 0, bytes(32), bytes(32))
+    digest = RegistryDomain(evm.chain_id, registry.address).label_digest(label)
+    root = keccak256(keccak256(digest))
+    registry.declare_lost(labeller.address, sender=labeller)
+    evm.warp_to(evm.now + wait)
+    registry.anchor(root, 1, bytes(32), "", sender=anchorer)
+    assert registry.is_member(anchorer.address, root, digest, [])
+    assert registry.is_label(anchorer.address, root, label.args, [], labeller.sign(digest)) == counts
+
+
 def twist(proof, data, spare):
     """A proof that differs from `proof`."""
     how = data.draw(st.sampled_from(["flip", "truncate", "extend", "reorder", "replace", "shift"]))

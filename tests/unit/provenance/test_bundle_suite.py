@@ -33,8 +33,8 @@ def test_the_suite_is_as_large_as_it_should_be():
     assert len(SUITE["good"]) >= 40
     assert len(SUITE["forged"]) >= 200
     assert {case["check"] for case in SUITE["forged"]} >= {
-        "file", "trust", "environment", "block", "order", "root", "parents", "record", "manifest", "statement",
-        "documents", "production", "artefact", "heartbeat", "label", "belongs",
+        "file", "trust", "environment", "block", "order", "root", "parents", "record", "identity", "manifest",
+        "statement", "documents", "production", "artefact", "heartbeat", "label", "belongs",
     }  # fmt: skip
 
 
@@ -46,6 +46,8 @@ def test_every_good_bundle_is_believed_and_shows_what_it_should(good):
         active = all(entry.status == 1 for entry in shown.entries.values())
         in_order = active and (shown.production is None or shown.production.ok) and not shown.contradictions
         assert in_order == case["inOrder"], case["name"]
+        followed, author = shown.followed(Question.read(case).trust), shown.entries[shown.root].record.author
+        assert (author in followed.authors) == case.get("authorIsTrusted", False), case["name"]
         assert encode_parts(decode_parts(data)) == data or decode_parts(
             encode_parts(decode_parts(data))
         ) == decode_parts(data)

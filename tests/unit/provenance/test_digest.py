@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -109,6 +110,23 @@ def test_symbolic_link_is_refused(tmp_path):
         digest_path(tmp_path)
     with pytest.raises(InputError, match="link is a symbolic link"):
         digest_path(tmp_path / "link")
+
+
+def test_a_link_out_of_the_tree_is_refused(tmp_path):
+    """To a file and to a folder beside it, from the top and from below."""
+    secret = write(tmp_path / "secret", {"key": b"x"})
+    for place, target in (("link", secret / "key"), ("deep/link", secret / "key"), ("folder", secret)):
+        tree = write(tmp_path / place.replace("/", " "), {"a": b"1", "deep/b": b"2"})
+        (tree / place).symlink_to(target, target_is_directory=target.is_dir())
+        with pytest.raises(InputError, match=f"{place} is a symbolic link"):
+            digest_path(tree)
+
+
+def test_a_socket_is_refused(tmp_path):
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.relpath(tmp_path / "socket"))  # a path may have 108 bytes
+        with pytest.raises(InputError, match="socket is neither a file nor a folder"):
+            digest_path(tmp_path)
 
 
 def test_links_to_files_are_followed_when_asked(tmp_path):

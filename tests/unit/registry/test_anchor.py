@@ -105,6 +105,34 @@ def test_inner_nodes_are_no_leaves(registry, author, labels, batch):
     assert not registry.is_member(author, root, root, [])
 
 
+@pytest.mark.parametrize("close", ["lost", "replaced"])
+def test_what_is_anchored_after_a_key_was_closed_does_not_count(
+    registry, author, relayer, second_attestor, stranger, make, domain, key_of, dataset_id, close
+):
+    """REG-7: whoever found an old key signs as of any time he likes. Seen red where only signature and tree counted."""
+    record, label = make("in time", by=author), Label(str(author), dataset_id, 3, sha("sample"), sha("label"))
+    digests = [domain.record_digest(record), domain.label_digest(label)]
+    signatures = [key_of(author).sign(digest) for digest in digests]
+    root, proofs = tree([leaf(digest) for digest in digests])
+
+    def counts(anchorer):
+        return (
+            registry.is_record(anchorer, root, record.args, proofs[0], signatures[0]),
+            registry.is_label(anchorer, root, label.args, proofs[1], signatures[1]),
+        )
+
+    registry.anchor(root, 2, sha("batch"), "", sender=stranger)
+    if close == "lost":
+        registry.declare_lost(author, sender=author)
+    else:
+        registry.propose_replacement(author, second_attestor, sender=author)
+        registry.accept_replacement(author, author, sender=second_attestor)
+    registry.anchor(root, 2, sha("batch"), "", sender=relayer)
+    assert counts(stranger) == (True, True)
+    assert counts(relayer) == (False, False)
+    assert registry.is_member(relayer, root, digests[1], proofs[1])
+
+
 def test_record_in_an_anchor(registry, author, make, domain, key_of, stranger):
     records = [make(f"anchored {i}", by=author) for i in range(4)]
     digests = [domain.record_digest(record) for record in records]

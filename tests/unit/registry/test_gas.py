@@ -92,7 +92,8 @@ def test_membership_in_a_million(chain_client, suite):
         return chain_client[1].send(author, registry.address, data).gas_used
 
     assert gas("is_member", author.address, root, digest, proof) <= 41_000
-    assert gas("is_label", author.address, root, label.args, proof, labeller.sign(digest)) <= 48_000
+    # One word more than `is_member` beside the signature: since when the labeller's key is closed.
+    assert gas("is_label", author.address, root, label.args, proof, labeller.sign(digest)) <= 50_000
     assert not registry.is_label(author.address, root, replace(label, index=78).args, proof, labeller.sign(digest))
 
 
