@@ -45,6 +45,9 @@ AUDIT_TAG: constant(String[5]) = "audit"
 CONVICTED: constant(uint256) = 2
 ACTIVE: constant(uint8) = 1
 
+# A record whose lineage the registry does not know: anybody stores it there.
+UNKNOWN: constant(uint8) = 0
+
 
 # ############################################################## #
 #                            IMMUTABLES                          #
@@ -140,6 +143,7 @@ def answer_audit(
     found: bytes32 = empty(bytes32)
     status: uint8 = 0
     found, status = staticcall registry.soundness_of(id)
+    assert status != UNKNOWN, "validator: lineage is not stored"
     answer: uint8 = BAD
     if _record.digest == data and status == ACTIVE:
         if staticcall registry.is_standing(_attester, _schema, id, 0):
