@@ -18,13 +18,26 @@ from keifu.spec.refusals import check
 from keifu.spec.sales import Market
 from keifu.units import COIN, DAY
 
-__all__ = ["ATTESTORS", "BPS", "CREATORS", "FORGERIES", "FUNDS", "INSIDERS", "NEEDED", "PAIRS", "SALTS", "InftSystem"]
+__all__ = [
+    "ATTESTORS",
+    "BPS",
+    "CREATORS",
+    "FORGERIES",
+    "FUNDS",
+    "INSIDERS",
+    "NEEDED",
+    "PAIRS",
+    "PEOPLE",
+    "SALTS",
+    "InftSystem",
+]
 
 NEEDED = 2
 ATTESTORS = ("attestor", "other attestor", "third attestor")
 CREATORS = ("creator", "seller")
 PAIRS = (ATTESTORS[:2], ATTESTORS[1:], (ATTESTORS[0], "newcomer"))
-INSIDERS = (*ATTESTORS, "newcomer", *CREATORS, "buyer")
+PEOPLE = (*CREATORS, "buyer")
+INSIDERS = (*ATTESTORS, "newcomer", *PEOPLE)
 SALTS = (1, 2, 3)
 FUNDS, LOCKED = 10**6 * COIN, 5_000 * COIN
 HORIZON, NOTICE = 15 * DAY, 7
@@ -180,7 +193,7 @@ class InftSystem(Differential):
             signed = replace(said, items=[replace(item, key_hash=bytes(32)) for item in said.items])
         names = (*roles[:-1], "stranger") if forgery == "stranger" else roles
         signatures = {self[role]: signed.sign(self.proofs_in, self.signers[self[role]]) for role in names}
-        receiver = self.signers[self["stranger"] if forgery == "other receiver" else said.move.receiver]
+        receiver = self.sealer if forgery == "other receiver" else self.signers[said.move.receiver]
         return said.bundle(self.evm.chain_id, signatures, said.sign_access(self.proofs_in, receiver))
 
     def check_proofs(self, said: Statement, forgery: str, roles: tuple[str, ...]) -> None:

@@ -165,6 +165,8 @@ class VerifierSystem(InftSystem):
         for item in book.attestors.log:
             if isinstance(item, Lost):
                 owed[item.who] -= item.amount
+        for signed, was_backed in book.attestors.proved():
+            owed[signed.sender] += signed.backing if was_backed else 0
         return owed
 
     def held(self) -> dict[str, int]:
@@ -175,15 +177,23 @@ class VerifierSystem(InftSystem):
             for who, coins in people.items()
         }
 
+    def rounding(self) -> int:
+        """Wei that the division of royalties may take from somebody."""
+        return 0
+
     @invariant("ORA-1", at_end=True)
     def nobody_is_richer_than_the_log_says(self) -> bool:
-        """Profit: nobody has more, or less, than what the log entitles it to."""
-        held, entitled, wrong = self.held(), self.entitled(), self.model.attestors.proved()
-        for signed, was_backed in wrong:
-            entitled[signed.sender] += signed.backing if was_backed else 0
-        dust = SLACK * (1 + len(wrong))
-        check_profit(held, entitled, dust)
-        check_paid_in_full(held, entitled, dust)
+        """Profit: no coalition has more than what the log entitles it to."""
+        dust = SLACK * (1 + len(self.model.attestors.proved())) + self.rounding()
+        check_profit(self.held(), self.entitled(), dust)
+        return True
+
+    @invariant("ORA-3", at_end=True)
+    def who_signed_nothing_wrong_loses_nothing(self) -> bool:
+        """Harm: wrong keys cost those who signed them, and nobody else a wei."""
+        guilty = {who for signed, _ in self.model.attestors.proved() for who in signed.signers}
+        held = {who: amount for who, amount in self.held().items() if who not in guilty}
+        check_paid_in_full(held, self.entitled(), self.rounding())
         return True
 
     @invariant("ORA-4", at_end=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import astuple
 from typing import Any, ClassVar
 
-from audit.systems._inft import CREATORS, FORGERIES, INSIDERS, PAIRS, SALTS
+from audit.systems._inft import CREATORS, FORGERIES, INSIDERS, PAIRS, PEOPLE, SALTS
 from audit.systems._inft_verifier import BACKINGS, VerifierSystem
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action, invariant
@@ -18,7 +18,6 @@ from keifu.spec.refusals import check
 from keifu.units import COIN, DAY
 
 PRICES = (0, 7, 3 * COIN)
-PEOPLE = (*CREATORS, "buyer")
 
 
 class Inft(VerifierSystem):

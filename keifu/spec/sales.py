@@ -94,8 +94,11 @@ class Market:
     def end_of(self, number: bytes) -> Ended | None:
         return next((item for item in self.log if isinstance(item, Ended) and item.number == number), None)
 
+    def sales(self) -> list[Sold]:
+        return [item for item in self.log if isinstance(item, Sold)]
+
     def open_sales(self) -> list[Sold]:
-        return [item for item in self.log if isinstance(item, Sold) and self.end_of(item.order.number) is None]
+        return [sale for sale in self.sales() if self.end_of(sale.order.number) is None]
 
     def is_used(self, who: str, nonce: bytes) -> bool:
         return any(
@@ -108,23 +111,30 @@ class Market:
         said = [item.yes for item in self.log if isinstance(item, Listed) and item.currency == currency]
         return said[-1] if said else currency == self.coin
 
+    def due(self) -> dict[str, Fraction]:
+        """What sales brought everybody, whether it was withdrawn or not."""
+        due: defaultdict[str, Fraction] = defaultdict(Fraction)
+        for item in self.log:
+            if not isinstance(item, Ended):
+                continue
+            sale = self.sale(item.number)
+            assert sale is not None
+            if item.back:
+                due[sale.buyer] += sale.order.price
+                continue
+            rest = Fraction(sale.order.price)
+            for creator, share in self.tokens.royalty(sale.order.token, sale.order.price):
+                due[creator] += share
+                rest -= share
+            due[sale.seller] += rest
+        return due
+
     def owed(self) -> dict[str, Fraction]:
         """What everybody may withdraw."""
-        owed: defaultdict[str, Fraction] = defaultdict(Fraction)
+        owed = self.due()
         for item in self.log:
             if isinstance(item, Paid):
                 owed[item.who] -= item.amount
-            elif isinstance(item, Ended):
-                sale = self.sale(item.number)
-                assert sale is not None
-                if item.back:
-                    owed[sale.buyer] += sale.order.price
-                    continue
-                rest = Fraction(sale.order.price)
-                for creator, share in self.tokens.royalty(sale.order.token, sale.order.price):
-                    owed[creator] += share
-                    rest -= share
-                owed[sale.seller] += rest
         return owed
 
     # calls ------------------------------------------------------------------------------------------------------------
@@ -149,13 +159,13 @@ class Market:
         check(self.tokens.leased_until(order.token) <= order.leased_until, "market: leased for longer")
         return seller, buyer
 
+    def check_backing(self, order: Agreed, promised: int | None) -> None:
+        """`promised` by attestors; None for a token with public data."""
+        check(promised is not None or not order.backing, "market: public data is not backed")
+        check(promised is None or promised >= order.backing, "market: attestors back less")
+
     def settle(self, order: Agreed, seller: str, buyer: str, transfer: bytes) -> None:
         """All was checked and the token has moved."""
-        check(bool(transfer) or not order.backing, "market: public data is not backed")
-        if transfer:
-            signed = self.attestors.signed(transfer)
-            assert signed is not None
-            check(signed.backing >= order.backing, "market: attestors back less")
         self.log.append(Sold(order, seller, buyer, transfer))
         if not transfer:
             self.log.append(Ended(order.number, back=False))
