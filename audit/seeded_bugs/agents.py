@@ -28,7 +28,7 @@ BUGS = [
     _identity("the wallet is not taken away", IDENTITY, "    self.wallets[_agentId] = 0\n", ""),
     _identity("a transfer that says nothing of the wallet", IDENTITY, '    self._log_wallet(_agent, b"")\n    tokens._transfer_plain', "    tokens._transfer_plain"),
     _identity("an approval outlives the move", TOKENS, "    if approval >> 160 != self._moves(_word):\n", "    if approval == 0:\n"),
-    _reputation("an agent speaks of itself", REPUTATION, '    assert not staticcall editions.IDENTITY.isAuthorizedOrOwner(msg.sender, _agentId), (\n        "reputation: agent speaks of itself"\n    )\n', ""),
+    _reputation("an agent speaks of itself", REPUTATION, '    assert not staticcall editions.IDENTITY.isAuthorizedOrOwner(\n        msg.sender, _agentId\n    ), "reputation: agent speaks of itself"\n', ""),
     _reputation("values without a bound", REPUTATION, "-MAX_VALUE <= _value and _value <= MAX_VALUE", "_value <= MAX_VALUE"),
     _reputation("feedback is taken back twice", REPUTATION, '    assert word & REVOKED == 0, "reputation: was revoked"\n', ""),
     _reputation("what was revoked counts", REPUTATION, "(said.word >> EDITION_AT) < since or said.word & REVOKED != 0 or", "(said.word >> EDITION_AT) < since or"),
