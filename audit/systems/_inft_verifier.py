@@ -128,7 +128,7 @@ class VerifierSystem(InftSystem):
         book.now = self.now
         for role in (*ATTESTORS, "newcomer"):
             who, coins = self[role], book.coins(self[role])
-            state = self.contract("verifier").attestor(who)
+            state = self.answer("verifier.attestor", who)
             pending = sum(amount for start, amount in coins.parts if start > book.epoch)
             if [*state[:2], state[3]] != [book.weight(who), pending, coins.leaving] or self.lock_of(who) != coins.lock:
                 return False
@@ -206,7 +206,7 @@ class VerifierSystem(InftSystem):
             def leave() -> bool:
                 for item in book.open_promises(who):
                     said = self.said[item.nonce]
-                    if self.contract("verifier").verdict(self["nft"], item.nonce)[2]:
+                    if self.answer("verifier.verdict", self["nft"], item.nonce)[2]:
                         continue
                     self.do(
                         "verifier.free", self["nft"], item.nonce, said.hash, self.in_order(item.signers), sender=who

@@ -156,7 +156,7 @@ class AgentRegistries(Differential):
         "", Choice(REQUESTS), Choice((100, 0, 55, 101)), Choice(TAGS),
         sender=("validator", "validator", "client", "owner"), weight=6,
     )  # fmt: skip
-    def answer(self, who: str, request: bytes, response: int, tag: str) -> Steps:
+    def reply(self, who: str, request: bytes, response: int, tag: str) -> Steps:
         args = (request, response, "", bytes(32), tag)
         order = self.tx("validation.validationResponse", *args, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.answer(who, request, response, tag), order=order, atomic=True)
@@ -205,7 +205,7 @@ class AgentRegistries(Differential):
                     if not self.refuses("reputation.getSummary", agent, clients, tag, ""):
                         return False
                     continue
-                found = self.contract("reputation").getSummary(agent, clients, tag, "")
+                found = self.answer("reputation.getSummary", agent, clients, tag, "")
                 if tuple(found) != (count, wanted, decimals):
                     return False
             for client in clients:
@@ -226,7 +226,7 @@ class AgentRegistries(Differential):
             for named in ([], [validator]):
                 answers = self.model.answers(agent, named)
                 mean = sum(answers) // len(answers) if answers else 0
-                if tuple(self.contract("validation").getSummary(agent, named, "")) != (len(answers), mean):
+                if tuple(self.answer("validation.getSummary", agent, named, "")) != (len(answers), mean):
                     return False
         return True
 

@@ -224,7 +224,7 @@ class Inft(VerifierSystem):
         self.model.now = self.now
         tokens = self.model.tokens
         for token in tokens.tokens():
-            found = self.contract("nft").intelligentDataOf(token)
+            found = self.answer("nft.intelligentDataOf", token)
             if tuple(bytes(item[1]) for item in found) != tokens.hashes(token):
                 return False
             if self.ask("nft.leased_until", token) != tokens.leased_until(token):
@@ -246,7 +246,7 @@ class Inft(VerifierSystem):
         """Neutrality: royalties of one price, and of the same price in parts; INF-8: shares add up."""
         price = 1_000 * COIN + 7
         for token in self.model.tokens.tokens():
-            shares = dict(enumerate(self.contract("nft").royalty_shares(token, price)))
+            shares = dict(enumerate(self.answer("nft.royalty_shares", token, price)))
             exact = self.model.tokens.royalty(token, price)
             if [who for who, _ in exact] != [item[0].lower() for item in shares.values()]:
                 return False
@@ -258,7 +258,7 @@ class Inft(VerifierSystem):
             if whole != int(sum(amount for _, amount in exact)):
                 return False
             parts = [
-                sum(item[1] for item in self.contract("nft").royalty_shares(token, part)) for part in split(price, 3)
+                sum(item[1] for item in self.answer("nft.royalty_shares", token, part)) for part in split(price, 3)
             ]
             check_alike("royalty", whole, parts, 3)
         return True

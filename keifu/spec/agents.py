@@ -17,7 +17,7 @@ from keifu.spec.refusals import Refused, check
 
 __all__ = ["Agents", "Refused", "Said"]
 
-LARGEST, MOST_DECIMALS, MOST = 10**38, 18, 100
+LARGEST, MAX_DECIMALS, MOST = 10**38, 18, 100
 LONGEST = 300  # seconds to a wallet's deadline
 NOT_AUTHORIZED = "identity: not authorized"
 
@@ -123,18 +123,18 @@ class Agents:
 
     # what the log says ------------------------------------------------------------------------------------------------
 
-    def told(self, kind: type[Any], agent: int) -> list[Any]:
+    def about(self, kind: type[Any], agent: int) -> list[Any]:
         return [item for item in self.log if isinstance(item, kind) and item.agent == agent]
 
     def count(self) -> int:
         return len({item.agent for item in self.log if isinstance(item, Owned)})
 
     def owner(self, agent: int) -> str:
-        owned = self.told(Owned, agent)
+        owned = self.about(Owned, agent)
         return str(owned[-1].owner) if owned else ZERO_ADDRESS
 
     def moves(self, agent: int) -> int:
-        return len(self.told(Owned, agent)) - 1
+        return len(self.about(Owned, agent)) - 1
 
     def last_of_this_owner(self, kind: type[Any], agent: int) -> str:
         found = ZERO_ADDRESS
@@ -156,7 +156,7 @@ class Agents:
 
     def token_of(self, agent: int) -> int:
         """Which it is bound to, unless another agent was bound to that later."""
-        bound = self.told(Bound, agent)
+        bound = self.about(Bound, agent)
         token = bound[-1].token if bound else 0
         latest = [item.agent for item in self.log if isinstance(item, Bound) and item.token == token]
         return token if token and latest[-1] == agent else 0
@@ -167,7 +167,7 @@ class Agents:
 
     def editions(self, agent: int) -> list[int]:
         """Data that was noted, in order."""
-        return [0, *(item.data for item in self.told(Noted, agent))]
+        return [0, *(item.data for item in self.about(Noted, agent))]
 
     def counts_since(self, agent: int) -> int:
         """The first edition whose feedback counts for the data of now."""
@@ -212,11 +212,11 @@ class Agents:
         return len(counted), mean, decimals
 
     def responses(self, agent: int, client: str, who: str) -> int:
-        return sum(item.client == client and (not who or item.who == who) for item in self.told(Responded, agent))
+        return sum(item.client == client and (not who or item.who == who) for item in self.about(Responded, agent))
 
     def answers(self, agent: int, validators: Sequence[str]) -> list[int]:
         found = []
-        for item in self.told(Asked, agent):
+        for item in self.about(Asked, agent):
             given = [one.response for one in self.log if isinstance(one, Answered) and one.request == item.request]
             if given and (not validators or item.validator in validators):
                 found.append(given[-1])
@@ -294,7 +294,7 @@ class Agents:
         self.log.append(Carried(agent))
 
     def say(self, who: str, agent: int, value: int, decimals: int, tag: str) -> None:
-        check(decimals <= MOST_DECIMALS, "reputation: too many decimals")
+        check(decimals <= MAX_DECIMALS, "reputation: too many decimals")
         check(abs(value) <= LARGEST, "reputation: value too large")
         check(not self.is_authorized(who, agent), "reputation: agent speaks of itself")
         self.note(agent)

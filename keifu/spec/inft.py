@@ -123,7 +123,7 @@ class Tokens:
 
     # what the log says ------------------------------------------------------------------------------------------------
 
-    def told(self, kind: type[E], token: int) -> list[E]:
+    def about(self, kind: type[E], token: int) -> list[E]:
         return [item for item in self.log if isinstance(item, kind) and item.token == token]  # type: ignore[attr-defined]
 
     def this_time(self, kind: type[E], token: int) -> list[E]:
@@ -137,20 +137,20 @@ class Tokens:
         return found
 
     def mint_of(self, token: int) -> Minted | None:
-        return next(iter(self.told(Minted, token)), None)
+        return next(iter(self.about(Minted, token)), None)
 
     def owner(self, token: int) -> str:
         mint = self.mint_of(token)
         if mint is None:
             return ZERO_ADDRESS
-        moves = self.told(Moved, token)
+        moves = self.about(Moved, token)
         return moves[-1].to if moves else mint.to
 
     def moves(self, token: int) -> int:
-        return len(self.told(Moved, token))
+        return len(self.about(Moved, token))
 
     def hashes(self, token: int) -> tuple[bytes, ...]:
-        data = self.told(Data, token)
+        data = self.about(Data, token)
         return data[-1].hashes if data else ()
 
     def tokens(self) -> list[int]:
@@ -177,7 +177,7 @@ class Tokens:
 
     def lease_of(self, token: int, user: str) -> tuple[Leased, int] | None:
         """A user's last lease, and the uses that are left of it."""
-        leases = [item for item in self.told(Leased, token) if item.user == user]
+        leases = [item for item in self.about(Leased, token) if item.user == user]
         if not leases:
             return None
         after = self.log[len(self.log) - 1 - self.log[::-1].index(leases[-1]) :]
@@ -192,7 +192,7 @@ class Tokens:
         return user == self.owner(token) or user in self.users(token) or self.is_running(token, user)
 
     def leased_until(self, token: int) -> int:
-        return max((item.end for item in self.told(Leased, token)), default=0)
+        return max((item.end for item in self.about(Leased, token)), default=0)
 
     def clones(self, token: int) -> list[Minted]:
         return [item for item in self.log if isinstance(item, Minted) and item.parent == token]

@@ -21,12 +21,12 @@ from keifu.spec.inft import Moved
 from keifu.units import COIN, DAY
 from tests.profiles import quick_or_deep
 
-CALLS = 3_000
+CALLS = 1_500
 LIABILITY, ATTESTORS, LINEAGE = "inft/lib/liability.vy", "inft/lib/attestors.vy", "inft/lib/lineage.vy"
 
-test_tokens_and_attestors_keep_their_invariants = sequences(Inft, examples=quick_or_deep(5, 100))
-test_sales_keep_their_invariants = sequences(AgentMarket, examples=quick_or_deep(5, 100))
-test_registries_of_agents_keep_their_invariants = sequences(AgentRegistries, examples=quick_or_deep(5, 100))
+test_tokens_and_attestors_keep_their_invariants = sequences(Inft, examples=quick_or_deep(3, 100))
+test_sales_keep_their_invariants = sequences(AgentMarket, examples=quick_or_deep(3, 100))
+test_registries_of_agents_keep_their_invariants = sequences(AgentRegistries, examples=quick_or_deep(3, 100))
 
 
 def test_a_campaign_reaches_what_it_is_for() -> None:
@@ -150,12 +150,12 @@ ORACLES: list[tuple[Callable[[Bug | None], None], Bug, str]] = [
     (profit, PAID_TWICE, "profit: "),
     (harm, ROYALTY_OF_THE_SELLER, "profit: .* less than"),
     (delay, LATE_RELEASE, "must succeed in the end, was refused: verifier: too early"),
-    (neutrality, WHOLE_ROUND, ""),
+    (neutrality, WHOLE_ROUND, "^neutrality|^assert False is True"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("oracle", "bug", "message"), quick_or_deep(ORACLES[:1], ORACLES), ids=lambda item: getattr(item, "__name__", "")
+    ("oracle", "bug", "message"), quick_or_deep(ORACLES[2:3], ORACLES), ids=lambda item: getattr(item, "__name__", "")
 )
 def test_an_oracle_finds_what_was_put_back(oracle: Callable[[Bug | None], None], bug: Bug, message: str) -> None:
     with pytest.raises(AssertionError, match=message):

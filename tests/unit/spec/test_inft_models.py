@@ -127,8 +127,7 @@ def agreed(number, price, token=1, backing=0):
 
 @pytest.mark.parametrize("wrong", [False, True])
 def test_a_price_goes_back_whole_or_to_creators_and_seller(tokens, attestors, wrong):
-    market = Market("coin", tokens, attestors)
-    market.now = attestors.now
+    market = Market("coin", tokens, attestors, now=attestors.now)
     order = agreed(b"one", 801)
     assert market.check_agreed(order, USER, (CREATOR, BUYER)) == (CREATOR, BUYER)
     signed(attestors, b"moved", 0, wrong)
