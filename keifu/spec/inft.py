@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.spec.refusals import Refused, check
+from keifu.units import DAY
 
 __all__ = ["Leased", "Minted", "Moved", "Offer", "Refused", "Terms", "Tokens"]
 
 MAX_ITEMS, MAX_USERS = 8, 100
 MAX_ROYALTY, MAX_GENERATIONS = Fraction(1, 5), 8
-LONGEST_LEASE, LONGEST_OFFER = 180 * 86_400, 365 * 86_400
+LONGEST_LEASE, LONGEST_OFFER = 180 * DAY, 365 * DAY
 NO_TOKEN, NOT_OWNER, NOT_MOVER = "inft: no such token", "inft: not the owner", "inft: not the owner or approved"
 
 E = TypeVar("E")
