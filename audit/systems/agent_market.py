@@ -202,15 +202,19 @@ class AgentMarket(Inft):
 
     @invariant("MKT-4", at_end=True)
     def sales_end_with_the_whole_price(self) -> bool:
-        """Promise and delay: when the window is over every open sale ends, and credits add up to its price."""
+        """Promise and delay: when the window is over every open sale ends, and credits add up to its price: the buyer's
+        where a wrong key was proved."""
         sales = self.model.open_sales()
         people = [self[role] for role in self.actors]
         coin = self["token"]
 
         def claim(promise: Claim) -> int:
-            before = sum(self.ask("market.credits", who, coin) for who in people)
+            sale = self.model.sale(bytes.fromhex(promise.name))
+            ending = self.model.attestors.ending(sale.transfer) if sale else None
+            paid = [promise.who] if ending is not None and ending.was_wrong else people
+            before = sum(self.ask("market.credits", who, coin) for who in paid)
             self.do("market.release", bytes.fromhex(promise.name), sender=self["stranger"])
-            return sum(self.ask("market.credits", who, coin) for who in people) - before
+            return sum(self.ask("market.credits", who, coin) for who in paid) - before
 
         claims = [Claim(sale.buyer, sale.order.price, sale.order.number.hex()) for sale in sales]
         with self.evm.anchor():
