@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ethwire.constants import DAY
 from ethwire.errors import EnvironmentFault, InputError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ __all__ = ["Machines", "Together"]
 
 SCHEME = "redis://"
 EVERY = 1.0  # seconds between two words of one machine about a system
-FORGOTTEN = 86_400  # seconds
+FORGOTTEN = DAY
 PATIENCE = 5.0  # seconds for an answer
 
 
