@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
+from ethwire.errors import Revert
 from evmstorm.fuzz.system import RAW_OUTCOME, System
 from keifu.spec.refusals import Refused
 
@@ -55,6 +56,14 @@ class Differential(System):
             wanted = "token: insufficient balance"
         assert self.refusal == wanted, f"refused for {self.refusal!r}, not {wanted!r}"
         return None
+
+    def answer(self, target: str, *args: Any) -> Any:
+        """What a view answers, whole; one that reverts is a finding."""
+        name, _, function = target.partition(".")
+        try:
+            return getattr(self.contract(name), function)(*args)
+        except Revert as error:
+            raise AssertionError(f"{target} must answer, was refused: {error.reason}") from error
 
     def done(self, answer: Any) -> None:
         """Called after each call that went through."""

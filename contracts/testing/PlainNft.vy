@@ -48,12 +48,12 @@ def mint(_to: address, _id: uint256):
 @external
 def burn(_id: uint256):
     """
-    @notice Does not count as a transfer: a hostile token.
+    @notice Counts as a transfer. The number can be minted again.
     """
     owner: address = self._owner(_id)
     assert owner != empty(address), "nft: no token"
     self.getApproved[_id] = empty(address)
-    self.words[_id] -= convert(owner, uint256)
+    self.words[_id] = self.words[_id] - convert(owner, uint256) + (1 << COUNT_AT)
     self.balanceOf[owner] -= 1
 
 

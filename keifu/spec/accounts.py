@@ -135,7 +135,7 @@ class World:
     def burn(self) -> None:
         check(self.owner != ZERO_ADDRESS, "nft: no token")
         self.approved = ZERO_ADDRESS
-        self.log.append(Owned(ZERO_ADDRESS, self.owned.transfers))
+        self.log.append(Owned(ZERO_ADDRESS, self.owned.transfers + 1))
 
     def mint(self, to: str) -> None:
         check(self.owner == ZERO_ADDRESS, "nft: minted")

@@ -9,58 +9,13 @@ import pytest
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import reverts
 from keifu.accounts import Token, address_of
-from keifu.inft import Order, market_domain, seal, shared_point
-from keifu.units import COIN, DAY
+from keifu.inft import market_domain, seal, shared_point
+from keifu.units import DAY
 
-from .world import NEEDED, make_items, nonce_of
+from .world import FUNDS, NEEDED, PRICE, make_items, nonce_of
 
-PRICE, FUNDS = 1_000 * COIN, 5_000 * COIN
 WINDOW = 3 * DAY
 ROYALTY = (1_000, 3, 2)  # a tenth of each price; three clones, two generations
-
-
-@pytest.fixture
-def market(world):
-    return world.evm.deploy("AgentMarket", world.token, world.nft, world.verifier, world.owner, sender=world.owner)
-
-
-@pytest.fixture
-def agreed(world, market):
-    """`agreed(token_id, …)`: an order as both sides see the token now; parts of it by name. All is approved for it."""
-    numbers = iter(range(100))
-
-    def agreed(token_id, **parts):
-        usual = {
-            "price": PRICE,
-            "currency": world.token.address,
-            "nonce": nonce_of(f"order {next(numbers)}"),
-            "deadline": world.evm.now + DAY,
-            "seller": world.seller.address,
-            "buyer": world.buyer.address,
-        }
-        world.nft.setApprovalForAll(market, True, sender=world.seller)
-        if world.token.balanceOf(world.buyer) == 0:
-            world.token.transfer(world.buyer, FUNDS, sender=world.owner)
-        world.token.approve(market, FUNDS, sender=world.buyer)
-        return Order.of(world.nft, token_id, **usual | parts)
-
-    return agreed
-
-
-@pytest.fixture
-def settle(world, market):
-    """Bring an order with both signatures and, unless others are given, the proofs of a right transfer."""
-
-    def settle(order, caller=None, proofs=None, *, backing=None, sellers=None, buyers=None):
-        domain = market_domain(world.evm.chain_id, market.address)
-        if proofs is None:
-            said = world.statement(order.token_id, backing=order.backing if backing is None else backing)
-            proofs = world.proofs(said)
-        sellers = order.sign(domain, world.seller) if sellers is None else sellers
-        buyers = order.sign(domain, world.buyer) if buyers is None else buyers
-        return market.settle(order.args, sellers, buyers, proofs, sender=caller or world.stranger)
-
-    return settle
 
 
 @pytest.fixture

@@ -11,13 +11,16 @@ from keifu.inft import Item, Move, Secret, Statement, encrypt, seal, token_id_of
 from keifu.keys import Account, keccak256
 from keifu.units import COIN, DAY
 
-__all__ = ["ATTESTORS", "HORIZON", "LEAST", "LOCKED", "NEEDED", "NOTICE", "World", "make_items", "nonce_of"]
+__all__ = [
+    "ATTESTORS", "FUNDS", "HORIZON", "LEAST", "LOCKED", "NEEDED", "NOTICE", "PRICE", "World", "make_items", "nonce_of",
+]  # fmt: skip
 
 NEEDED = 3
 NOTICE = 7  # epochs
 LEAST = 2_000 * COIN
 LOCKED = 3 * LEAST
 HORIZON = 15 * DAY
+PRICE, FUNDS = 1_000 * COIN, 5_000 * COIN  # of a sale, and what the buyer has
 ATTESTORS = ("first attestor", "second attestor", "third attestor", "fourth attestor")
 
 
