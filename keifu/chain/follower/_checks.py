@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from binascii import unhexlify
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -25,8 +26,10 @@ from keifu.keys import keccak256
 __all__ = ["check_linked", "checked_logs", "digest_of", "proved_logs", "sealed"]
 
 OTHER_RULES = "another endpoint; for a chain that hashes in its own way, hashed_headers=False"
+MANY = 32  # headers that are encoded by columns
+_HASH_DIGITS = 64
 _HASH = re.compile(r"0x[0-9a-f]{64}")
-_DATA = re.compile(r"0x[0-9a-f]*")
+_is_data = re.compile(r"0x[0-9a-f]*").fullmatch
 _TRANSACTIONS = msgspec.json.Decoder(list[str])
 _Kinds = dict[tuple[str, ...], tuple[int, bool]]  # address and topics: bits of the bloom filter, and whether it is ours
 
@@ -36,29 +39,64 @@ def sealed(headers: Sequence[Header], numbers: Sequence[int], url: str, *, hashe
 
     What the hash was computed of is what counts: the parent, the root and the filter are taken from there.
     """
+    make = _hashed if hashed else _believed
+    try:
+        return make(headers, numbers, url)
+    except ValueError:  # which one it is
+        for number, header in zip(numbers, headers, strict=True):
+            try:
+                make([header], [number], url)
+            except ValueError as error:
+                raise Contradiction(f"{url} gave a malformed header of block {number}: {error}", url=url) from error
+        raise
+
+
+def _hashed(headers: Sequence[Header], numbers: Sequence[int], url: str) -> list[Block]:
+    """Raises ValueError for a malformed field of any of them."""
+    encoded = _encoded(headers)
+    hashes = b"".join(map(keccak256, encoded)).hex()
+    blocks: list[Block] = []
+    end = 0
+    for number, header, content in zip(numbers, headers, encoded, strict=True):
+        begin, end = end, end + _HASH_DIGITS
+        found = f"0x{hashes[begin:end]}"
+        if found != header.hash:
+            raise _unsealed(number, url)
+        if header.number != hex(number) and (named := int(header.number, 16)) != number:
+            raise Contradiction(f"{url} gave block {named} for block {number}", url=url)
+        parent, root, bloom = content[4:36].hex(), content[157:189].hex(), int.from_bytes(content[192:448], "big")
+        time = int(header.timestamp, 16)
+        blocks.append(Block(number, found, f"0x{parent}", time, bloom, f"0x{root}", header.transactions))
+    return blocks
+
+
+def _encoded(headers: Sequence[Header]) -> list[bytes]:
+    """By columns where numpy is there already: to import it takes as long as many thousand headers one by one."""
+    if len(headers) < MANY or "numpy" not in sys.modules:
+        return [header_rlp(header) for header in headers]
+    from keifu.chain.header_columns import headers_rlp  # noqa: PLC0415 - see above
+
+    return headers_rlp(headers)
+
+
+def _believed(headers: Sequence[Header], numbers: Sequence[int], url: str) -> list[Block]:
+    """Raises ValueError for a malformed field of any of them."""
     blocks: list[Block] = []
     for number, header in zip(numbers, headers, strict=True):
-        try:
-            if hashed:
-                encoded = header_rlp(header)
-                found = f"0x{keccak256(encoded).hex()}"
-                parent, root, bloom = f"0x{encoded[4:36].hex()}", f"0x{encoded[157:189].hex()}", encoded[192:448]
-            else:
-                found, bloom = header.hash, unhexlify(header.logs_bloom[2:])
-                parent, root = header.parent_hash.lower(), header.receipts_root.lower()
-            named, time = int(header.number, 16), int(header.timestamp, 16)
-        except ValueError as error:
-            raise Contradiction(f"{url} gave a malformed header of block {number}: {error}", url=url) from error
-        if found != header.hash or not (hashed or _HASH.fullmatch(found)):
-            raise Contradiction(
-                f"the header of block {number} from {url} does not hash to the block's hash",
-                remedy=OTHER_RULES,
-                url=url,
-            )
+        bloom = int.from_bytes(unhexlify(header.logs_bloom[2:]), "big")
+        named, time = int(header.number, 16), int(header.timestamp, 16)
+        if not _HASH.fullmatch(header.hash):
+            raise _unsealed(number, url)
         if named != number:
             raise Contradiction(f"{url} gave block {named} for block {number}", url=url)
-        blocks.append(Block(number, found, parent, time, int.from_bytes(bloom, "big"), root, header.transactions))
+        parent, root = header.parent_hash.lower(), header.receipts_root.lower()
+        blocks.append(Block(number, header.hash, parent, time, bloom, root, header.transactions))
     return blocks
+
+
+def _unsealed(number: int, url: str) -> Contradiction:
+    message = f"the header of block {number} from {url} does not hash to the block's hash"
+    return Contradiction(message, remedy=OTHER_RULES, url=url)
 
 
 def check_linked(blocks: Iterable[Block], url: str) -> None:
@@ -94,15 +132,16 @@ def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filte
 
 def _check_block(block: Block, events: list[Event], wanted: Filter, kinds: _Kinds) -> list[Event]:
     """Those of a block's logs that are ours. Raises ValueError for what no honest node gives as an answer."""
+    block_hash, time = block.hash, block.timestamp
     for event in events:
-        if event.block_hash != block.hash:
+        if event.block_hash != block_hash:
             raise ValueError("it is of another chain than the headers")
         if event.removed:
             raise ValueError("it was removed")
-        event.block_time = block.timestamp
-        if not _DATA.fullmatch(event.data) or len(event.data) & 1:
-            event.data = event.data.lower()
-            if not _DATA.fullmatch(event.data) or len(event.data) & 1:
+        event.block_time, data = time, event.data
+        if len(data) & 1 or not _is_data(data):
+            event.data = data = data.lower()
+            if len(data) & 1 or not _is_data(data):
                 raise ValueError("its data is no hex")
     try:
         ours = _ours(block, events, wanted, kinds)
@@ -169,12 +208,14 @@ def _lower(event: Event) -> None:
 def _check_places(block: Block, events: list[Event]) -> None:
     """Every log once, in order, of the transaction that it names."""
     hashes = _TRANSACTIONS.decode(block.transactions or b"[]")
-    before, in_order = -1, True
+    count, before, in_order = len(hashes), -1, True
     for event in events:
         index, place = int(event.log_index, 16), int(event.transaction_index, 16)
-        if index < 0 or not 0 <= place < len(hashes) or hashes[place] != event.transaction_hash:
+        if index < 0 or not 0 <= place < count or hashes[place] != event.transaction_hash:
             raise ValueError("the block has another transaction in that place")
-        in_order, before = in_order and index > before, index
+        if index <= before:
+            in_order = False
+        before = index
     if not in_order:
         events.sort(key=_index)
         if len(set(map(_index, events))) < len(events):

@@ -176,7 +176,9 @@ class Reader:
         must: bool,
     ) -> None:
         doubtful = [block for block in blocks if (prove if block.number in by_block else wanted.announced(block))]
-        proofs = dict(zip((block.number for block in doubtful), self.proved(doubtful, wanted), strict=True))
+        proofs: dict[int, list[Event] | RpcError] = {}
+        if doubtful:
+            proofs = dict(zip((block.number for block in doubtful), self.proved(doubtful, wanted), strict=True))
         for block in blocks:
             proof = proofs.get(block.number)
             if isinstance(proof, list):
