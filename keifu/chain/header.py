@@ -87,7 +87,7 @@ def encode_header(block: dict[str, Any]) -> bytes:
     except (msgspec.ValidationError, ValueError) as error:
         raise CheckFailed(f"the header of a block is malformed: {error}") from error
     if "0x" + keccak256(encoded).hex() != header.hash:
-        raise CheckFailed(f"the header of block {int(header.number, 16)} does not hash to the block's hash")
+        raise CheckFailed(f"the header of block {header.number[:80]} does not hash to the block's hash")
     return encoded
 
 

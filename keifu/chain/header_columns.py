@@ -52,7 +52,9 @@ def _by_shape(rows: Sequence[tuple[str, ...]]) -> list[list[int]]:
     differ = [column for column in columns if column.count(column[0]) < len(rows)]
     if not differ:
         return [list(range(len(rows)))]
-    keys = [[len(text) if text and len(text) > _SHORT and text[2] != "0" else text for text in column] for column in differ]
+    keys = [
+        [len(text) if text and len(text) > _SHORT and text[2] != "0" else text for text in column] for column in differ
+    ]
     for place, shape in enumerate(zip(*keys, strict=True)):
         shapes.setdefault(shape, []).append(place)
     return list(shapes.values())
@@ -81,5 +83,5 @@ def _table(first: Header, rows: Sequence[tuple[str, ...]]) -> list[bytes] | None
                 return None
             size = len(text) - 2
             table[:, end - size : end] = np.frombuffer(joined, np.uint8).reshape(count, size + 2)[:, 2:]
-    content, width = unhexlify(table), len(digits) // 2
+    content, width = unhexlify(table.data), len(digits) // 2
     return [content[start : start + width] for start in range(0, count * width, width)]

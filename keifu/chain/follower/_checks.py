@@ -62,10 +62,10 @@ def _hashed(headers: Sequence[Header], numbers: Sequence[int], url: str) -> list
         found = f"0x{hashes[begin:end]}"
         if found != header.hash:
             raise _unsealed(number, url)
-        if header.number != hex(number) and (named := int(header.number, 16)) != number:
+        if header.number != hex(number) and (named := _number(header.number)) != number:
             raise Contradiction(f"{url} gave block {named} for block {number}", url=url)
         parent, root, bloom = content[4:36].hex(), content[157:189].hex(), int.from_bytes(content[192:448], "big")
-        time = int(header.timestamp, 16)
+        time = _number(header.timestamp)
         blocks.append(Block(number, found, f"0x{parent}", time, bloom, f"0x{root}", header.transactions))
     return blocks
 
@@ -84,7 +84,7 @@ def _believed(headers: Sequence[Header], numbers: Sequence[int], url: str) -> li
     blocks: list[Block] = []
     for number, header in zip(numbers, headers, strict=True):
         bloom = int.from_bytes(unhexlify(header.logs_bloom[2:]), "big")
-        named, time = int(header.number, 16), int(header.timestamp, 16)
+        named, time = _number(header.number), _number(header.timestamp)
         if not _HASH.fullmatch(header.hash):
             raise _unsealed(number, url)
         if named != number:
@@ -92,6 +92,13 @@ def _believed(headers: Sequence[Header], numbers: Sequence[int], url: str) -> li
         parent, root = header.parent_hash.lower(), header.receipts_root.lower()
         blocks.append(Block(number, header.hash, parent, time, bloom, root, header.transactions))
     return blocks
+
+
+def _number(text: str) -> int:
+    """What is hashed are the digits behind 0x: without it, the number would be another one than its digits."""
+    if not text.startswith("0x"):
+        raise ValueError(f"{text[:80]} is no number")
+    return int(text, 16)
 
 
 def _unsealed(number: int, url: str) -> Contradiction:
