@@ -7,7 +7,7 @@ import random
 import pytest
 from msgspec.structs import replace
 
-from keifu.chain.follower import _checks
+from keifu.chain.follower.sealing import sealed
 from keifu.chain.header import Header, header_rlp
 from keifu.chain.header_columns import FEW, headers_rlp
 from keifu.errors import Contradiction
@@ -68,10 +68,10 @@ def test_a_header_that_is_not_what_it_seems_is_refused(change, count, place):
     draw = random.Random(2)
     numbers = range(0x100000, 0x100000 + count)
     headers = [header(draw, number) for number in numbers]
-    assert [block.number for block in _checks.sealed(headers, numbers, "url", hashed=True)] == list(numbers)
+    assert [block.number for block in sealed(headers, numbers, "url", hashed=True)] == list(numbers)
     headers[place] = CHANGES[change](headers[place])
     with pytest.raises(Contradiction, match=f"block {numbers[place]}"):
-        _checks.sealed(headers, numbers, "url", hashed=True)
+        sealed(headers, numbers, "url", hashed=True)
 
 
 def test_a_block_is_not_given_for_another_whose_number_ends_in_its_digits():
@@ -80,4 +80,4 @@ def test_a_block_is_not_given_for_another_whose_number_ends_in_its_digits():
     assert keccak256(header_rlp(given)).hex() == given.hash[2:]
     for hashed in (True, False):
         with pytest.raises(Contradiction, match=r"malformed header of block 4660: 1234 is no number"):
-            _checks.sealed([given], [0x1234], "url", hashed=hashed)
+            sealed([given], [0x1234], "url", hashed=hashed)
