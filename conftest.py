@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any
@@ -14,6 +15,8 @@ from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import (
     ape_host,
     isolate_where_ape_is_used,
+    keep_no_old_states,
+    note_no_nodes,
     own_scopes,
     read_settings_once,
     short_requests,
@@ -62,8 +65,12 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     """ape starts its chain in this hook, in every process that has tests to run."""
     import ape  # noqa: PLC0415 - as above
 
+    gc.enable()
+    gc.freeze()  # a million objects that stay until the end: nobody need walk through them again
     own_scopes()
     isolate_where_ape_is_used()
+    note_no_nodes()
+    keep_no_old_states()
     read_settings_once()
     with ape_host():
         yield
@@ -101,5 +108,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every run says how to repeat it."""
+    """The collector waits until the tests are collected: what is loaded by then stays."""
+    gc.disable()
     config.addinivalue_line("markers", "xdist_group(name): tests that share one worker")

@@ -20,6 +20,8 @@ __all__ = [
     "SECONDS_A_BLOCK",
     "ape_host",
     "isolate_where_ape_is_used",
+    "keep_no_old_states",
+    "note_no_nodes",
     "own_scopes",
     "read_settings_once",
     "short_requests",
@@ -101,6 +103,22 @@ def own_scopes() -> None:
         return found
 
     FixtureMap.from_test_item = classmethod(from_test_item)
+
+
+def note_no_nodes() -> None:
+    """ape notes the nodes that it starts in a file of its user, and walks through all of them whenever it lets go of
+    one. Those of tests end with their process, which does not cross them out."""
+    from ape.managers.networks import NodeProcessMap  # noqa: PLC0415 - as above
+
+    NodeProcessMap.cache_provider = lambda *_: None
+
+
+def keep_no_old_states() -> None:
+    """Past 500 blocks anvil writes the oldest state to a file for each new one, and a node that ape ends leaves it."""
+    from ape_foundry.provider import FoundryProvider  # noqa: PLC0415 - as above
+
+    command = FoundryProvider.build_command
+    FoundryProvider.build_command = lambda self: [*command(self), "--max-persisted-states", "0"]
 
 
 def read_settings_once() -> None:

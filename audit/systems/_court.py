@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -60,7 +61,7 @@ class Courtroom(HubSystem):
         self.begin()
         self.credit = partial(self.ask, "hub.credit")
         self.hold = {who: self.stored(who) for who in self.accounts}
-        self.book = copy.deepcopy((self.model, self.law))
+        self.book = pickle.dumps((self.model, self.law))
 
     def both_now(self, target: str, act: Callable[[], Any], *args: Any, sender: str) -> None:
         """A call of the set-up, and the same in the log."""
@@ -182,7 +183,7 @@ class Courtroom(HubSystem):
 
     def start(self) -> None:
         super().start()
-        self.model, self.law = copy.deepcopy(self.book)
+        self.model, self.law = pickle.loads(self.book)  # noqa: S301 - our own
         self.flow: defaultdict[str, Fraction] = defaultdict(Fraction)  # what went in and out by other calls
         self.votes = dict(self.cast)
         self.pulled: set[int] = set()
@@ -204,7 +205,7 @@ class Courtroom(HubSystem):
         if returned is None:
             wanted = ""
             try:
-                act(copy.deepcopy(self.law))
+                act(copy.deepcopy(self.law, {id(self.model): self.model}))  # no act of the court changes the hub
             except Refused as refused:
                 wanted = str(refused)
             assert wanted, f"must succeed, was refused: {self.refusal}"

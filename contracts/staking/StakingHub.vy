@@ -375,7 +375,14 @@ def _unstake(
     operators.pools_of[_operator] = pools._pool_word(pool)
     operators._withdraw(_operator, before, stayed)
     ticket: uint256 = exits._queue(_operator, _ticket_owner, amount)
-    log IStakingHub.Unstaked(operator=_operator, owner=_ticket_owner, ticket=ticket, amount=amount, shares=_shares)
+    log IStakingHub.Unstaked(
+        operator=_operator,
+        owner=_owner,
+        ticket=ticket,
+        ticket_owner=_ticket_owner,
+        amount=amount,
+        shares=_shares,
+    )
     return ticket
 
 

@@ -32,6 +32,7 @@ def forked(
     """
     waiting = iter(jobs)
     running: dict[int, tuple[Job, int, bytearray]] = {}  # by the pipe's reading end
+    thawed = not gc.get_freeze_count()
     gc.collect()
     gc.freeze()  # the collector would touch, and so copy, every page
     try:
@@ -55,7 +56,8 @@ def forked(
                     _, status = os.waitpid(pid, 0)
                     yield job, pickle.loads(received) if status == 0 else None  # noqa: S301 - our own copy wrote it
     finally:
-        gc.unfreeze()
+        if thawed:  # else whoever froze it before wants it to stay so
+            gc.unfreeze()
         for pipe, (_, pid, _) in running.items():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

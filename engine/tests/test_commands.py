@@ -23,12 +23,12 @@ def _run(*args: str) -> int:
 
 def test_the_list_names_every_system(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("fuzz", "--list") == 0
-    assert capsys.readouterr().out.split() == ["vault"]
+    assert capsys.readouterr().out.split() == ["meter", "vault"]
 
 
 def test_an_unknown_system_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("fuzz", "nothing") == 2
-    assert capsys.readouterr().err == "evmstorm: no system is called nothing (there are: vault)\n"
+    assert capsys.readouterr().err == "evmstorm: no system is called nothing (there are: meter, vault)\n"
 
 
 def test_a_missing_file_is_wrong_use(tmp_path: Path) -> None:

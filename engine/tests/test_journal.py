@@ -71,7 +71,7 @@ def test_time_of_earlier_runs_counts(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @cache
 def whole() -> mutate.Score:
     """A run that nobody stopped."""
-    return mutate.score("ThirdPartyVault", sample=SAMPLE, seed=4, processes=1)
+    return mutate.score("Meter", sample=SAMPLE, seed=4, processes=1)
 
 
 def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path) -> None:
@@ -82,14 +82,12 @@ def test_a_stopped_run_ends_as_one_that_was_not(tmp_path: Path) -> None:
             raise Stopped
 
     with pytest.raises(Stopped):
-        mutate.score(
-            "ThirdPartyVault", sample=SAMPLE, seed=4, processes=1, journal=Journal(path, KEY), on_progress=stop
-        )
+        mutate.score("Meter", sample=SAMPLE, seed=4, processes=1, journal=Journal(path, KEY), on_progress=stop)
     journal = Journal(path, KEY)
     assert len(journal.known) == 1
     looked_at: list[str] = []
     again = mutate.score(
-        "ThirdPartyVault",
+        "Meter",
         sample=SAMPLE,
         seed=4,
         processes=1,

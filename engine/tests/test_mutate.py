@@ -68,8 +68,8 @@ def test_a_sample_of_the_vault_is_killed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_contract_that_is_not_under_test_is_refused() -> None:
-    with pytest.raises(UsageError, match="no system tests Meter"):
-        mutate.score("Meter")
+    with pytest.raises(UsageError, match="no system tests Owned"):
+        mutate.score("Owned")
 
 
 @pytest.mark.case("tools-38")

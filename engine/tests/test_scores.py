@@ -24,7 +24,7 @@ def short_searches() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def score() -> scores.ContractScore:
-    return scores.scored(mutate.score("ThirdPartyVault", sample=SAMPLE, seed=4))
+    return scores.scored(mutate.score("Meter", sample=SAMPLE, seed=4))
 
 
 def test_the_sample_of_a_true_report_agrees(score: scores.ContractScore) -> None:
@@ -32,7 +32,7 @@ def test_the_sample_of_a_true_report_agrees(score: scores.ContractScore) -> None
 
     (part,) = scores.check(report, each=2, seed=1, processes=2)
 
-    assert part.contract == "ThirdPartyVault"
+    assert part.contract == "Meter"
     assert sum(part.fates.values()) == 2
     assert report.made == SAMPLE
 
@@ -45,7 +45,7 @@ def test_another_fate_is_noticed(score: scores.ContractScore) -> None:
     }
     report = scores.report_of([msgspec.structs.replace(score, mutants=mutants)], "test")
 
-    with pytest.raises(CheckFailed, match=r"ThirdPartyVault: .* was '.*', is '"):
+    with pytest.raises(CheckFailed, match=r"Meter: .* was '.*', is '"):
         scores.check(report, each=1, seed=1, processes=1)
 
 
@@ -53,7 +53,7 @@ def test_other_code_is_noticed(score: scores.ContractScore) -> None:
     mutants = {name: record[:-1] + ("0" if record[-1] != "0" else "1") for name, record in score.mutants.items()}
     report = scores.report_of([msgspec.structs.replace(score, mutants=mutants)], "test")
 
-    with pytest.raises(CheckFailed, match="ThirdPartyVault"):
+    with pytest.raises(CheckFailed, match="Meter"):
         scores.check(report, each=1, seed=1, processes=1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
 from keifu.spec._staking_locks import BPS, Terms
 from keifu.spec._staking_pools import Pools
@@ -39,7 +40,7 @@ class Rewards(Pools):
         self.emission = Emission(terms.first_emission, terms.emission_epochs)
         self.earned: defaultdict[str, Fraction] = defaultdict(Fraction)  # account -> of all epochs that are settled
         self.treasury = Fraction(0)
-        self.fees: defaultdict[str, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))  # by epoch
+        self.fees: defaultdict[str, defaultdict[int, int]] = defaultdict(partial(defaultdict, int))  # by epoch
         self.waiting: defaultdict[str, Fraction] = defaultdict(Fraction)  # fees for whom nobody was there
         self.settled = 1  # first epoch that is not settled
 

@@ -27,7 +27,8 @@ class ApeRun:
         self._ape = subprocess.Popen(
             [sys.executable, "-P", ape_process.__file__],  # its folder would hide the package `packaging`
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=project,
-            env={**os.environ, HOST: anvil.url},
+            # ape's own folder is its user's, and what it notes there, such as nodes that ended long ago, takes it time.
+            env={**os.environ, HOST: anvil.url, "APE_DATA_FOLDER": str(project.parent / "ape")},
         )  # fmt: skip
 
     def __call__(self, *arguments: str, deployments: Path) -> Any:

@@ -58,6 +58,7 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@cache
 def _compiler_version() -> str:
     from importlib.metadata import version  # noqa: PLC0415
 

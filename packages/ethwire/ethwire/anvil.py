@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -27,8 +28,15 @@ SECONDS_A_BLOCK = 1  # on a chain with a clock of its own
 # anvil funds the accounts of this well-known mnemonic's first key; it pays the accounts that we make.
 _FAUCET_KEY = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 # Runs what follows it until its standard input ends, as it does however its owner ends: a node whose owner was killed
-# would stay for ever. What it runs has its output alone, so that the output ends with it.
-_ATTENDED = ["sh", "-c", '"$@" </dev/null & exec >/dev/null 2>&1; read -r _; kill $!; wait $!', "sh"]
+# would stay for ever. What it runs has its output alone, so that the output ends with it. Older states, of which anvil
+# keeps a file each, would stay as well: a long chain's are gigabytes.
+_ATTENDED = [
+    "sh",
+    "-c",
+    'states=$1; shift; "$@" --cache-path "$states" </dev/null & '
+    'exec >/dev/null 2>&1; read -r _; kill $!; wait $!; rm -rf "$states"',
+    "sh",
+]
 _TAKEN = "Address already in use"
 _LISTENING = re.compile(r"Listening on (\S+):(\d+)")
 
@@ -58,8 +66,9 @@ class Anvil:
         command += ["--hardfork", hardfork, "--gas-limit", str(GAS_LIMIT), "--order", "fifo", "--balance", "100000000"]
         command += ["--timestamp", str(timestamp or since)] if timestamp or since else []
         command += ["--state", state] if state else []
+        self._states = tempfile.mkdtemp(prefix="anvil-states-")
         self._process = subprocess.Popen(  # noqa: S603
-            [*_ATTENDED, *command],
+            [*_ATTENDED, self._states, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -144,6 +153,7 @@ class Anvil:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            shutil.rmtree(self._states, ignore_errors=True)
 
     def _drain(self) -> None:
         assert self._process.stdout is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +18,11 @@ OWNER = """
 import sys
 from keifu.chain import Anvil
 with Anvil() as anvil:
+    anvil.mine(int(sys.argv[1]))
     print(anvil.url.rsplit(":", 1)[1], flush=True)
     sys.stdin.read()
 """
+LONG = 700  # blocks: past 500, anvil keeps older states in files
 
 
 def times(anvil: Anvil) -> list[int]:
@@ -34,7 +38,7 @@ def test_a_chain_with_a_first_time_has_a_clock_of_its_own():
         anvil.warp_to(GENESIS + 10**6)
         anvil.mine()
         made = times(anvil)
-    assert [time - GENESIS for time in made] == [0, 1, 2, 3, 1_003, 10**6, 10**6 + 1]
+    assert [moment - GENESIS for moment in made] == [0, 1, 2, 3, 1_003, 10**6, 10**6 + 1]
 
 
 def test_going_back_takes_the_clock_back():
@@ -68,9 +72,37 @@ def closed(port: int) -> bool:
     return False
 
 
-def test_a_node_ends_when_its_owner_is_killed():
-    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+@pytest.fixture
+def places(tmp_path, monkeypatch) -> Path:
+    """Where a node may leave files: its home and the folder for temporary ones."""
+    for name in ("HOME", "TMPDIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return tmp_path
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_node_that_is_stopped_leaves_no_states(places):
+    with Anvil() as anvil:
+        anvil.mine(LONG)
+        anvil.rpc.call("eth_blockNumber")
+        assert files(places)
+    assert files(places) == []
+
+
+def test_a_node_ends_and_leaves_nothing_when_its_owner_is_killed(places):
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(LONG)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     port = int(owner.stdout.readline())
     owner.kill()
     owner.communicate()
     assert any(closed(port) for _ in range(3))
+    for _ in range(6_000):  # its files are removed after it has ended
+        if not files(places):
+            break
+        time.sleep(0.01)
+    assert files(places) == []

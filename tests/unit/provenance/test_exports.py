@@ -13,8 +13,6 @@ from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
 from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
 from in_toto_attestation.v1 import statement_pb2
 from model_signing._signing.signing import dsse_payload_to_manifest
-from openlineage.client import OpenLineageClient, event_v2
-from openlineage.client.transport.file import FileConfig, FileTransport
 from spdx_python_model import v3_0_1 as spdx
 
 from keifu.errors import InputError
@@ -251,11 +249,14 @@ def test_croissant_is_for_data_sets(shelf):
 
 
 def test_openlineages_client_takes_the_events_to_a_sink_and_back(shelf, tmp_path):
+    from openlineage.client import OpenLineageClient, event_v2  # noqa: PLC0415 - as above
+    from openlineage.client.transport.file import FileConfig, FileTransport  # noqa: PLC0415
+
     lines = export("openlineage", shelf.subject("weights")).decode().splitlines()
     sink = tmp_path / "events.jsonl"
     client = OpenLineageClient(transport=FileTransport(FileConfig(log_file_path=str(sink), append=True)))
     for line in lines:
-        client.emit(_event(json.loads(line)))
+        client.emit(_event(event_v2, json.loads(line)))
     read = [json.loads(line) for line in sink.read_text().splitlines()]
     assert [event["eventType"] for event in read] == ["START", "COMPLETE"]
     for mine, theirs in zip(map(json.loads, lines), read, strict=True):
@@ -266,7 +267,7 @@ def test_openlineages_client_takes_the_events_to_a_sink_and_back(shelf, tmp_path
     assert [item["name"] for item in read[1]["outputs"]] == [shelf.ids["weights"].hex()]
 
 
-def _event(said):
+def _event(event_v2, said):
     """The client's own classes, filled with what was exported."""
     return event_v2.RunEvent(
         eventTime=said["eventTime"],

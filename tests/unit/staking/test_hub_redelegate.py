@@ -29,6 +29,22 @@ def test_stakes_at_the_other_once_matured(hub, operator, other_operator, delegat
     assert hub.position(operator, key) == (10 * COIN, 10 * COIN)
 
 
+@pytest.mark.parametrize("sub", [0, 7])
+def test_the_log_names_whose_shares_left_and_whose_ticket_it_is(hub, operator, other_operator, delegator, sub):
+    hub.stake(operator, 50 * COIN, 0, sub, sender=delegator)
+    receipt = hub.redelegate(operator, other_operator, 40 * COIN, 0, sub, sender=delegator)
+    assert receipt.events == [
+        hub.Unstaked(
+            operator=operator,
+            owner=hub.owner_key(delegator, sub),
+            ticket=receipt.return_value,
+            ticket_owner=hub.owner_key(delegator, ticket_sub(other_operator, sub)),
+            amount=40 * COIN,
+            shares=40 * COIN,
+        )
+    ]
+
+
 def test_only_where_it_was_meant_to_go(staked, operator, other_operator, delegator, wait):
     ticket = ticket_of(staked.redelegate(operator, other_operator, 40 * COIN, 0, 0, sender=delegator))
     wait(2 * UNBONDING)

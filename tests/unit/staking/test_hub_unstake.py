@@ -14,7 +14,14 @@ def test_moves_the_worth_to_a_ticket(staked, operator, delegator, chain):
     half = chain.blocks.head.timestamp // (UNBONDING // 2)
     assert receipt.return_value == ticket == int(operator.address, 16) << 96 | half
     assert receipt.events == [
-        staked.Unstaked(operator=operator, owner=delegator, ticket=ticket, amount=40 * COIN, shares=40 * COIN)
+        staked.Unstaked(
+            operator=operator,
+            owner=delegator,
+            ticket=ticket,
+            ticket_owner=delegator,
+            amount=40 * COIN,
+            shares=40 * COIN,
+        )
     ]
     worth, maturity = staked.ticket(delegator, ticket)
     assert worth == 40 * COIN
