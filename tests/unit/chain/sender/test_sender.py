@@ -380,14 +380,14 @@ def test_the_size_of_a_batch_is_learnt_and_kept(anvil, open_sender, payee):
     intents = [Intent(f"pay {number}", payee, value=1, gas=21_000) for number in range(60)]
     sender = open_sender(node)
     sender.submit_many(intents)
-    sender.wait(*(intent.id for intent in intents))
+    sender.wait(*(intent.id for intent in intents), seconds=60)
     assert balance(anvil, payee) == 60
     assert sum(size > Small.MOST for size in node.sizes) <= 4  # halved, not counted down
     sender.close()
     node = Small(anvil.url)
     again = open_sender(node)
     again.submit_many([replace(intent, id=f"again {intent.id}") for intent in intents])
-    again.wait(*(f"again {intent.id}" for intent in intents))
+    again.wait(*(f"again {intent.id}" for intent in intents), seconds=60)
     assert balance(anvil, payee) == 120
     assert max(node.sizes) <= Small.MOST
 
@@ -397,5 +397,5 @@ def test_a_node_that_takes_no_second_request_is_told_one_by_one(anvil, open_send
     monkeypatch.setattr(Small, "MOST", 1)
     sender = open_sender(Small(anvil.url))
     sender.submit_many([Intent(f"pay {number}", payee, value=1, gas=21_000) for number in range(5)])
-    sender.wait(*(f"pay {number}" for number in range(5)))
+    sender.wait(*(f"pay {number}" for number in range(5)), seconds=60)
     assert balance(anvil, payee) == 5
