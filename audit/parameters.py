@@ -117,6 +117,12 @@ def _chosen() -> list[str]:
         "| another source of seeds | none | a contract with the functions of `IRandomness`, for chains without a real"
         " prevrandao |",
         f"| delay of the timelock | {_days(params.timelock_delay)} | a day at least where money is |",
+        f"| restitution for a false heartbeat | {params.heartbeat_restitution:,} coins | 1 to 1,000,000 coins; a tenth"
+        " more for the prover and a tenth as penalty |",
+        f"| evidence window of heartbeats | {_days(params.heartbeat_window)} | at most 60 days, the longest horizon |",
+        f"| attestors of a transfer of private data | {params.signers_needed} | 2 to 4, for ever |",
+        "| beginning of agents' metadata addresses | none | at most 128 bytes |",
+        "| registry of tokens' accounts | an `AccountRegistry` | the canonical one of ERC-6551, where a chain has it |",
     ]
 
 

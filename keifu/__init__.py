@@ -11,6 +11,8 @@ contracts   load (a packaged ABI), Contract, Interface, Receipt
 keys        Account, Domain, StructType, checksum, keccak256, recover
 provenance  Provenance, Record, Link, Attestation, Label, Heartbeat, PolicyEntry, Kind, Relation, Status,
             digest_path, TreeDigest, walk, Lineage
+agents      DataFolder, Transfer, LeaseOffer, Order, SignedOrder (intelligent NFTs),
+            Grant, Limit, Target (sessions of tokens' accounts)
 trees       Tree
 amounts     COIN, coins, parse_amount
 errors      KeifuError and everything below it
@@ -24,6 +26,7 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from keifu.abi import Contract, Interface, Receipt, load
+    from keifu.accounts import Grant, Limit, Target
     from keifu.chain import Anvil, ChainClient, Deployment, Params, Rpc, RpcDeployer, deploy_protocol
     from keifu.errors import (
         AbiError,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
         RpcError,
         UsageError,
     )
+    from keifu.inft import DataFolder, LeaseOffer, Order, SignedOrder, Transfer
     from keifu.keys import Account, Domain, StructType, checksum, keccak256, recover
     from keifu.merkle import Tree
     from keifu.provenance import Attestation, Heartbeat, Kind, Label, Link, PolicyEntry, Record, Relation, Status
@@ -56,17 +60,22 @@ __all__ = [
     "ChainMismatch",
     "CheckFailed",
     "Contract",
+    "DataFolder",
     "Deployment",
     "Domain",
     "EnvironmentFault",
+    "Grant",
     "Heartbeat",
     "InputError",
     "Interface",
     "KeifuError",
     "Kind",
     "Label",
+    "LeaseOffer",
+    "Limit",
     "Lineage",
     "Link",
+    "Order",
     "Params",
     "PolicyEntry",
     "Provenance",
@@ -77,8 +86,11 @@ __all__ = [
     "Rpc",
     "RpcDeployer",
     "RpcError",
+    "SignedOrder",
     "Status",
     "StructType",
+    "Target",
+    "Transfer",
     "Tree",
     "TreeDigest",
     "UsageError",
@@ -105,6 +117,11 @@ __getattr__, __dir__ = attach(
             "Receipt",
             "load",
         ),
+        "keifu.accounts": (
+            "Grant",
+            "Limit",
+            "Target",
+        ),
         "keifu.chain": (
             "Anvil",
             "ChainClient",
@@ -125,6 +142,13 @@ __getattr__, __dir__ = attach(
             "Revert",
             "RpcError",
             "UsageError",
+        ),
+        "keifu.inft": (
+            "DataFolder",
+            "LeaseOffer",
+            "Order",
+            "SignedOrder",
+            "Transfer",
         ),
         "keifu.keys": (
             "Account",

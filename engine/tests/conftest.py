@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ethwire.ports import reserved_port
 from evmstorm import project
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.counterexample import Counterexample
@@ -36,6 +39,28 @@ def _in_small_project() -> Iterator[None]:
 @pytest.fixture
 def evm() -> LocalEvm:
     return LocalEvm()
+
+
+@pytest.fixture
+def redis_address(tmp_path: Path) -> Iterator[str]:
+    """Of a server that keeps its files in a folder of the test's own."""
+    server = shutil.which("redis-server")
+    if server is None:
+        reason = "redis-server is missing: sudo apt install redis-server"
+        if os.environ.get("KEIFU_NO_SKIP") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with reserved_port() as port:
+        command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            # It says so once it listens; if it ends before, its output ends too.
+            assert any("Ready to accept connections" in line for line in process.stdout)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+            process.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,15 @@
-"""Accounts of tokens (ERC-6551), their sessions and what is signed for them."""
+"""Accounts of tokens (ERC-6551), their sessions, what is signed for them, and how a chain's are used."""
 
 from __future__ import annotations
 
-from keifu.accounts.identity import CANONICAL_REGISTRY, NO_SALT, Token, account_code, address_of, creation_code
-from keifu.accounts.session import APPROVABLE, PAYMENT, AccountDomain, Call, Grant, Limit, Target, selector
+from typing import TYPE_CHECKING
+
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from keifu.accounts.actions import AccountStatus, Intent, SessionStatus, account_of
+    from keifu.accounts.identity import CANONICAL_REGISTRY, NO_SALT, Token, account_code, address_of, creation_code
+    from keifu.accounts.session import APPROVABLE, PAYMENT, AccountDomain, Call, Grant, Limit, Target, selector
 
 __all__ = [
     "APPROVABLE",
@@ -11,13 +17,42 @@ __all__ = [
     "NO_SALT",
     "PAYMENT",
     "AccountDomain",
+    "AccountStatus",
     "Call",
     "Grant",
+    "Intent",
     "Limit",
+    "SessionStatus",
     "Target",
     "Token",
     "account_code",
+    "account_of",
     "address_of",
     "creation_code",
     "selector",
 ]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "keifu.accounts.actions": ["AccountStatus", "Intent", "SessionStatus", "account_of"],
+        "keifu.accounts.identity": [
+            "CANONICAL_REGISTRY",
+            "NO_SALT",
+            "Token",
+            "account_code",
+            "address_of",
+            "creation_code",
+        ],
+        "keifu.accounts.session": [
+            "APPROVABLE",
+            "PAYMENT",
+            "AccountDomain",
+            "Call",
+            "Grant",
+            "Limit",
+            "Target",
+            "selector",
+        ],
+    },
+)

@@ -24,6 +24,8 @@ __all__ = ["MAX_AHEAD", "MAX_PAST", "faults", "require_bounds", "require_start",
 MAX_PAST = 366 * DAY  # between the event and the deployment
 MAX_AHEAD = 2 * YEAR
 LONGEST = 50 * YEAR  # from the event to the last step
+LONGEST_HORIZON = 60 * DAY  # the hub lists no service whose faults take longer to slash
+LONGEST_URI = 128  # bytes
 LATEST_SWEEP = 10 * YEAR  # after the earliest day that the contract allows
 _FINER = ((1_000, "milliseconds"), (1_000_000, "microseconds"), (1_000_000_000, "nanoseconds"))
 
@@ -62,6 +64,9 @@ _PARAMS = (
     Bound("emission_duration", 1, 30 * YEAR, public_low=30 * DAY),
     Bound("seed_stride", 1, 100_000, unit="blocks"),
     Bound("daily_blocks", 2, 1_000_000, unit="blocks"),
+    Bound("heartbeat_restitution", 1, 1_000_000, unit="coins"),
+    Bound("heartbeat_window", 1, LONGEST_HORIZON, public_low=DAY),
+    Bound("signers_needed", 2, 4, unit="count"),
 )
 _STEP = Bound("step", 1, 366 * DAY, public_low=HOUR)
 _STEPS = Bound("steps", 1, 1_200, unit="count")
@@ -106,9 +111,11 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
         yield "the timelock has no proposer or no executor"
     if ZERO_ADDRESS in params.proposers:
         yield "the zero address cannot propose"
-    for name in ("treasury", "insurance"):
+    for name in ("treasury", "insurance", "account_registry"):
         if getattr(params, name) == ZERO_ADDRESS:
             yield f"{name} is the zero address"
+    if (size := len(params.agents_uri.encode())) > LONGEST_URI:
+        yield f"agents_uri takes {size} bytes, at most {LONGEST_URI} fit"
     if params.distribution is not None:
         yield from _distribution_faults(params.distribution, public=public)
 
@@ -124,7 +131,8 @@ def _broken_epochs(params: Params) -> Iterator[str]:
 def _address_faults(params: Params) -> Iterator[str]:
     named = [("treasury", params.treasury), *(("proposers", who) for who in params.proposers)]
     named += [*(("executors", who) for who in params.executors), ("insurance", params.insurance)]
-    for name, address in [*named, ("randomness", params.randomness)]:
+    named += [("randomness", params.randomness), ("account_registry", params.account_registry)]
+    for name, address in named:
         if address and not is_address(address):
             yield f"{name}: {address!r} is not an address"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from keifu.errors import InputError
-from keifu.units import DAY, YEAR
+from keifu.units import COIN, DAY, YEAR
 
 __all__ = ["Distribution", "Params"]
 
@@ -57,6 +57,11 @@ class Params:
     seed_stride: int = 300  # blocks of a randomness epoch
     randomness: str = ""  # another source of seeds, already there, for the court; by default a Randomness is deployed
     daily_blocks: int = 2  # blocks that the chain makes in a day, for the court's clock; public chains name theirs
+    heartbeat_restitution: int = 1_000  # coins that whoever relied on a false heartbeat gets
+    heartbeat_window: int = 14 * DAY  # seconds from the end of an operator's binding to the last report
+    signers_needed: int = 3  # attestors that sign each transfer of private data
+    agents_uri: str = ""  # what stands before a token's number to make the address of its public metadata
+    account_registry: str = ""  # another ERC-6551 registry, already there; by default an AccountRegistry is deployed
     distribution: Distribution | None = None  # without one there is no TGEDistributor
 
     def by(self, deployer: str) -> Params:
@@ -68,6 +73,7 @@ class Params:
             executors=_lower(self.executors) or (deployer,),
             insurance=self.insurance.lower(),
             randomness=self.randomness.lower(),
+            account_registry=self.account_registry.lower(),
         )
 
     def data(self) -> dict[str, Any]:
@@ -84,6 +90,11 @@ class Params:
     def emission_start(self) -> int:
         """First epoch with emission; epoch 1 begins with the deployment."""
         return 1 + -(-self.emission_delay // self.epoch_length)
+
+    @property
+    def restitution(self) -> int:
+        """Wei that whoever relied on a false heartbeat gets."""
+        return self.heartbeat_restitution * COIN
 
     @property
     def emission_epochs(self) -> int:

@@ -35,10 +35,19 @@ from keifu.units import (
 __all__ = ["LOCAL_CHAINS", "Plan", "is_local"]
 
 LOCAL_CHAINS = frozenset({1_337, 31_337})  # numbers that every local node uses and no public chain has
-_ONE, _MANY = ("treasury", "insurance", "randomness"), ("proposers", "executors")
-_DURATIONS = ("timelock_delay", "unbonding", "epoch_length", "emission_delay", "emission_duration")
+_ONE, _MANY = ("treasury", "insurance", "randomness", "account_registry"), ("proposers", "executors")
+_DURATIONS = (
+    "timelock_delay",
+    "unbonding",
+    "epoch_length",
+    "emission_delay",
+    "emission_duration",
+    "heartbeat_window",
+)
+_MADE = {"insurance": "an Insurance", "randomness": "a Randomness", "account_registry": "an AccountRegistry"}
 _BLOCKS = ("seed_stride", "daily_blocks")
 _NAMED_ON_PUBLIC_CHAINS = ("treasury", *_MANY, "daily_blocks")
+_SEEN_WHEN_CHOSEN = ("label", "agents_uri")
 _CHOICES = tuple(item.name for item in fields(Params) if item.name != "distribution")
 
 
@@ -100,7 +109,7 @@ class Plan:
         rows = [("deployer", checksum(self.deployer), "the sending account")] if self.deployer else []
         for name in _CHOICES:
             value = getattr(self.params, name)
-            if name != "label" or value:
+            if name not in _SEEN_WHEN_CHOSEN or value:
                 rows.append((name, self._shown(name, value), self._source(name)))
         terms = self.params.distribution
         if terms is not None:
@@ -117,10 +126,10 @@ class Plan:
             return duration(value)
         if name in _MANY:
             return ", ".join(_address_shown(address, self.deployer) for address in value) or "the deployer"
-        if name == "insurance" and not value:
-            return "an Insurance of the suite"
-        if name == "randomness" and not value:
-            return "a Randomness of the suite"
+        if name in _MADE and not value:
+            return f"{_MADE[name]} of the suite"
+        if name == "heartbeat_restitution":
+            return f"{value:,} coins"
         if name in _ONE:
             return _address_shown(value, self.deployer) if value else "the deployer"
         return f"{value:,} blocks" if name in _BLOCKS else str(value)
@@ -161,6 +170,8 @@ def _parsed(name: str, value: Any, where: str) -> Any:
             return _whole(value) if not isinstance(value, str) else parse_duration(value)
         if name == "label":
             return _label(value)
+        if name == "agents_uri":
+            return _uri(value)
         return _whole(int(value) if isinstance(value, str) and value.isdecimal() else value)
     except ValueError as error:
         raise InputError(f"{where}{name}: {error}") from error
@@ -175,6 +186,12 @@ def _whole(value: Any) -> int:
 def _label(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", value):
         raise ValueError(f"{value!r} is not a label: up to 32 lower-case letters, digits and hyphens")
+    return value
+
+
+def _uri(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z][a-z0-9+.-]*:[!-~]+", value):
+        raise ValueError(f"{value!r} is not the beginning of an address, as https://example.org/agents/ is")
     return value
 
 

@@ -13,13 +13,19 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.parameters import Params
 
 __all__ = [
+    "ACCOUNT",
+    "ACCOUNT_REGISTRY",
     "COURT",
     "DISTRIBUTOR",
     "FACTORY",
+    "HEARTBEATS",
     "HUB",
     "INSURANCE",
+    "MARKET",
+    "NFT",
     "TIMELOCK",
     "TOKEN",
+    "VERIFIER",
     "Step",
     "parameter_of",
     "suite",
@@ -27,7 +33,9 @@ __all__ = [
 
 FACTORY = "Create3Factory"
 TOKEN, TIMELOCK, HUB, DISTRIBUTOR = "KeifuToken", "Timelock", "StakingHub", "TGEDistributor"
-INSURANCE, COURT = "Insurance", "AlignmentCourt"
+INSURANCE, COURT, HEARTBEATS = "Insurance", "AlignmentCourt", "HeartbeatService"
+VERIFIER, NFT, MARKET = "DataVerifier", "IntelligentNFT", "AgentMarket"
+ACCOUNT_REGISTRY, ACCOUNT = "AccountRegistry", "AgentAccount"
 
 # Constructor arguments that a parameter of another name chooses.
 _PARAMETERS = {
@@ -36,6 +44,9 @@ _PARAMETERS = {
     (HUB, "emission_start"): "emission_delay",
     (HUB, "emission_epochs"): "emission_duration",
     ("Randomness", "stride"): "seed_stride",
+    (HEARTBEATS, "restitution"): "heartbeat_restitution",
+    (HEARTBEATS, "evidence_window"): "heartbeat_window",
+    (NFT, "base_uri"): "agents_uri",
 }
 _OWN_NAMES = {
     (TIMELOCK, "proposers"),
@@ -46,6 +57,7 @@ _OWN_NAMES = {
     (HUB, "epoch_length"),
     (COURT, "randomness"),
     (COURT, "daily_blocks"),
+    (VERIFIER, "signers_needed"),
 }
 
 
@@ -82,6 +94,13 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     yield step("VestingEscrow", token, hub)
     yield step("ProvenanceRegistry")
     yield step("Environments", at("ProvenanceRegistry"))
+    yield step(HEARTBEATS, token, hub, at("Environments"), params.restitution, params.heartbeat_window)
+    if not params.account_registry:
+        yield step(ACCOUNT_REGISTRY)
+    yield step(ACCOUNT)
+    yield step(VERIFIER, token, hub, timelock, params.signers_needed)
+    yield step(NFT, at(VERIFIER), params.agents_uri)
+    yield step(MARKET, token, at(NFT), at(VERIFIER), timelock)
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)

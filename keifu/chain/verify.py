@@ -17,6 +17,7 @@ import msgspec
 
 from ethwire.rpc import octets, quantity
 from keifu.chain._client import ChainClient, created_address
+from keifu.chain._named import attestor_rows, currency_rows
 from keifu.chain._roles import role_faults
 from keifu.chain.bounds import faults
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
@@ -25,7 +26,7 @@ from keifu.chain.deployments import Record
 from keifu.chain.logs import find_logs
 from keifu.chain.parameters import Params
 from keifu.chain.services import SERVICE_LISTED, SERVICES, longest_fault
-from keifu.chain.suite import COURT, FACTORY, HUB, TIMELOCK, suite
+from keifu.chain.suite import COURT, FACTORY, HUB, MARKET, TIMELOCK, VERIFIER, suite
 from keifu.errors import AbiError, InputError, NoAnswer, NotServed, Revert, RpcError
 from keifu.units import duration, is_address
 
@@ -95,11 +96,15 @@ def verify_suite(
         checks += _contract(client, record, creation)
     if all(check.holds for check in checks if check.what.startswith(TIMELOCK)):
         checks += _roles(client, record, params)
-    if all(check.holds for check in checks if check.what.startswith((HUB, COURT))):
+    if all(check.holds for check in checks if check.what.startswith((HUB, *(item.contract for item in SERVICES)))):
         checks += _services(client, record)
-    if params.randomness:
-        checks.append(Check("AlignmentCourt takes seeds from outside the suite", True, f"look at {params.randomness}"))
-    return checks
+    if all(check.holds for check in checks if check.what.startswith((VERIFIER, MARKET))):
+        checks += _named(client, record)
+    outside = (
+        (f"{COURT} takes seeds from outside the suite", params.randomness),
+        ("accounts of tokens are made by a registry from outside the suite", params.account_registry),
+    )
+    return [*checks, *(Check(what, True, f"look at {address}") for what, address in outside if address)]
 
 
 def _expected(client: ChainClient, record: Record, params: Params) -> list[Creation]:
@@ -289,6 +294,14 @@ def _services(client: ChainClient, record: Record) -> Iterator[Check]:
             yield Check(f"{HUB}.service", False, f"{service.contract} is listed with {terms}, not by its own terms")
         else:
             yield Check(f"{service.contract} is listed as a service by its own terms", True, terms)
+
+
+def _named(client: ChainClient, record: Record) -> Iterator[Check]:
+    """What the timelock has named at the contracts of agents, for somebody to look at."""
+    for name, rows in ((VERIFIER, attestor_rows), (MARKET, currency_rows)):
+        contract = client.at(record.contracts[name], name)
+        for what, detail in rows(client, contract, record.creations[name].block):
+            yield Check(what, True, detail)
 
 
 def _sender(client: ChainClient, transaction: _Transaction) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keifu.cli._ids import the_one
 from keifu.cli._types import ADDRESS, BYTES32, ID_DIGITS, RECORD, Id
 from keifu.errors import UsageError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Registry", "on_registry", "record_argument", "verifying"]
 
-CANDIDATES = 8  # that are listed for an ambiguous prefix
 NAME = "ProvenanceRegistry"
 _OWN = ("registry", "environments", "first_block", "trust", "block_hash", "authors")  # options that make a Registry
 
@@ -131,20 +131,7 @@ class Registry:
         if given.whole:
             return bytes.fromhex(given)
         found = [record_id.hex() for record_id in self.source.beginning_with(given)]
-        if not found:
-            raise UsageError(f"no record begins with {given}", remedy="is it of this chain and registry?")
-        if len(found) > 1:
-            more = "" if len(found) <= CANDIDATES else f" and {len(found) - CANDIDATES} more"
-            listed = ", ".join(_shortest_prefixes(found[:CANDIDATES]))
-            raise UsageError(f"{len(found)} records begin with {given}: {listed}{more}", remedy="give more digits")
-        click.echo(f"{given} is record {found[0]}", err=True)
-        return bytes.fromhex(found[0])
-
-
-def _shortest_prefixes(ids: Sequence[str]) -> list[str]:
-    """As many digits of each as tell them apart, and a few more."""
-    shared = next(size for size in range(1, 65) if len({item[:size] for item in ids}) == len(ids))
-    return [f"{item[: shared + 4]}…" for item in ids]
+        return bytes.fromhex(the_one(given, found, "record"))
 
 
 def on_registry(body: Callable[..., Any]) -> Callable[..., Any]:

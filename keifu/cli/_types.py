@@ -25,6 +25,7 @@ __all__ = [
     "IN_PATH",
     "MOMENT",
     "OUT_PATH",
+    "PUBLIC_KEY",
     "RECORD",
     "Id",
     "Text",
@@ -107,6 +108,22 @@ class Bytes32(click.ParamType):
         plain = str(value).lower().removeprefix("0x").removeprefix("sha256:")
         if len(plain) != ID_DIGITS or _HEX.fullmatch(plain) is None:
             self.fail(f"{value!r} is not 32 bytes in hex ({ID_DIGITS} digits)", param, ctx)
+        return bytes.fromhex(plain)
+
+
+class PublicKey(click.ParamType):
+    """A point of secp256k1 as x and y: 64 bytes in hex."""
+
+    name = "public key"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        if isinstance(value, bytes):
+            return value
+        plain = str(value).lower().removeprefix("0x")
+        if len(plain) != 2 * ID_DIGITS or _HEX.fullmatch(plain) is None:
+            self.fail(
+                f"{value!r} is no public key: {2 * ID_DIGITS} hex digits, as `keifu inft key` prints them", param, ctx
+            )
         return bytes.fromhex(plain)
 
 
@@ -193,11 +210,12 @@ class GrantsFolder(click.ParamType):
         return Path(value)
 
 
-COINS, ADDRESS, RECORD, BYTES32, MOMENT, DURATION, ENDPOINT, GRANTS = (
+COINS, ADDRESS, RECORD, BYTES32, PUBLIC_KEY, MOMENT, DURATION, ENDPOINT, GRANTS = (
     Coins(),
     Address(),
     RecordId(),
     Bytes32(),
+    PublicKey(),
     Moment(),
     Duration(),
     Endpoint(),

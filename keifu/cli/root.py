@@ -28,6 +28,8 @@ NOUNS: dict[str, Place] = {
     "staking": ("keifu.cli.staking:cli", "Lock, delegate, collect rewards and leave."),
     "court": ("keifu.cli.court:cli", "Judge cases that services open."),
     "sample": ("keifu.cli.sample:cli", "Make promises at the sample service of a local chain, and claim them."),
+    "inft": ("keifu.cli.inft:cli", "Make, use, move and sell tokens of agents, whose private data moves with them."),
+    "account": ("keifu.cli.account:cli", "Act through the account of a token, and let keys act within limits."),
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),

@@ -15,6 +15,7 @@ from keifu.units import coins, day, duration
 if TYPE_CHECKING:
     from keifu.cli.session import Session
     from keifu.staking.actions import Withdrawal
+    from keifu.staking.status import ServiceStatus
 
 __all__ = ["cli"]
 
@@ -81,7 +82,7 @@ def services(session: Session, json_out: bool) -> None:
             "" if row.evidence_window is None else duration(row.evidence_window),
             "" if row.rounds is None else names.get(row.court, row.court) if row.court else "itself",
             f"up to {row.max_multiple}" if row.max_multiple else "none",
-            f"{coins(row.smallest or 0)} to {coins(row.largest)} coins" if row.largest else "",
+            _restitution(row),
             day(row.removed) if row.removed else "",
         )
         for row in found
@@ -286,6 +287,18 @@ def leave(session: Session, operator: str, json_out: bool) -> None:
     done = actions.leave(session.deployer, suite, operator, session.client.now)
     lines = [f"{coins(done.asked)} coins asked for, {coins(done.paid)} paid out", *_lines(done)]
     emit({"asked": str(done.asked), "paid": str(done.paid), **_waiting(done)}, "\n".join(lines), json_out)
+
+
+def _restitution(service: ServiceStatus) -> str:
+    """What a client can get of a promise there, at least and at most."""
+    if not service.largest:
+        return ""
+    least = service.smallest or 0
+    return (
+        f"{coins(service.largest)} coins"
+        if least == service.largest
+        else f"{coins(least)} to {coins(service.largest)} coins"
+    )
 
 
 def _require_some(amount: int) -> None:

@@ -7,14 +7,18 @@ market.settle(order.args, signature, b"", proofs, sender=buyer)
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.abi.eip712 import ORDER
+from keifu.errors import InputError, KeifuError
 from keifu.keys import Account, Domain
 
-__all__ = ["Order", "market_domain"]
+__all__ = ["Order", "SignedOrder", "market_domain"]
 
 
 def market_domain(chain_id: int, market: str) -> Domain:
@@ -85,3 +89,48 @@ class Order:
     def sign(self, domain: Domain, party: Account) -> bytes:
         """A seller's or a buyer's signature."""
         return domain.sign(party, ORDER, *self.args)
+
+
+class SignedOrder(msgspec.Struct):
+    """An order as a document that seller and buyer pass on; large numbers as text, bytes in hex."""
+
+    chain_id: int
+    market: str
+    order: dict[str, str]
+    seller_signature: str = ""
+    buyer_signature: str = ""
+
+    @classmethod
+    def of(cls, chain_id: int, market: str, order: Order) -> SignedOrder:
+        """Signed by nobody yet."""
+        written = {
+            name: value.hex() if isinstance(value, bytes) else str(value) for name, value in asdict(order).items()
+        }
+        return cls(chain_id, market, written)
+
+    @property
+    def terms(self) -> Order:
+        """What is agreed on."""
+        read: dict[str, Any] = {"str": str, "int": int, "bytes": bytes.fromhex}
+        kinds = {name: str(field.type) for name, field in Order.__dataclass_fields__.items()}
+        return Order(**{name: read[kinds[name]](text) for name, text in self.order.items()})
+
+    @property
+    def digest(self) -> bytes:
+        """What both sides sign."""
+        return market_domain(self.chain_id, self.market).digest(ORDER, *self.terms.args)
+
+    def save(self, path: Path) -> None:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+
+    @classmethod
+    def load(cls, path: Path) -> SignedOrder:
+        """Raises InputError naming the file when it is no order."""
+        try:
+            found = msgspec.json.decode(path.read_bytes(), type=cls)
+            _ = found.terms.hash, bytes.fromhex(found.seller_signature), bytes.fromhex(found.buyer_signature)
+        except (OSError, msgspec.DecodeError, ValueError, KeyError, TypeError, KeifuError) as error:
+            raise InputError(
+                f"{path} is no order: {error}", remedy="take the file that `keifu inft order` wrote"
+            ) from error
+        return found

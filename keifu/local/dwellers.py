@@ -1,6 +1,7 @@
-"""Accounts that have done something on a local chain: an operator with a promise, its client, a delegator, a juror.
+"""Accounts that have done something on a local chain: an operator with a promise, its client, a delegator, a juror, and
+attestors of private data.
 
-All of it takes a month of the chain's time: a multiple counts after 28 days, a juror's seats after seven.
+All of it takes a month of the chain's time: a multiple counts after 28 days, seats and attestors after seven.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from functools import partial
 
 from keifu.chain import ChainClient, Deployment, RpcDeployer
 from keifu.chain.services import Service, list_now
-from keifu.chain.suite import COURT, HUB
+from keifu.chain.suite import COURT, HUB, TIMELOCK, VERIFIER
+from keifu.chain.timelock import advance, operation
 from keifu.keys import keccak256
 from keifu.local import sample
 from keifu.local.roles import DEPLOYER, ROLES
@@ -23,6 +25,8 @@ COMMISSION_BPS = 500
 LOCKED, RESTITUTION, PRICE, DELEGATED = 5_000 * COIN, 400 * COIN, 10 * COIN, 500 * COIN
 MULTIPLE = 2
 SEATS = 1_000_000 * COIN  # of the juror: 500 seats, more than the court needs to open a case
+ATTESTORS = ("attestor1", "attestor2", "attestor3")
+ATTESTED = 6_000 * COIN  # of each attestor, behind the verifier
 PROMISED = 90 * DAY
 SECRET = keccak256(b"what the operator of a local chain keeps secret")
 
@@ -41,6 +45,7 @@ def settle_in(client: ChainClient, suite: Deployment) -> None:
     actions.register(juror, suite, 0, "")
     actions.lock(juror, suite, suite[COURT], juror.sender, SEATS)
     juror.call(suite[COURT], COURT, "join")
+    _enrol_attestors(client, deployer, suite)
     warp(client, since - client.now)
     actions.lock(operator, suite, service, operator.sender, LOCKED)
     number = sample.offer(operator, service, accuser.sender, RESTITUTION, PRICE, client.now + PROMISED, SECRET)
@@ -48,3 +53,19 @@ def settle_in(client: ChainClient, suite: Deployment) -> None:
     operator.call(suite[HUB], HUB, "poke", operator.sender, service)
     actions.delegate(delegator, suite, operator.sender, DELEGATED)
     juror.call(suite[COURT], COURT, "poke", juror.sender)
+
+
+def _enrol_attestors(client: ChainClient, deployer: RpcDeployer, suite: Deployment) -> None:
+    """Have the timelock name them, lock their coins and let them join; seven epochs later they count."""
+    accounts = [RpcDeployer(client, ROLES[name].account) for name in ATTESTORS]
+    naming = deployer.interface(VERIFIER).function("name_attestor", 1)
+    calls = [operation(suite[VERIFIER], naming.encode([account.sender])) for account in accounts]
+    for call in calls:
+        advance(deployer, suite[TIMELOCK], call)
+    warp(client, deployer.call(suite[TIMELOCK], TIMELOCK, "get_minimum_delay"))
+    for call in calls:
+        advance(deployer, suite[TIMELOCK], call)
+    for account in accounts:
+        actions.register(account, suite, 0, "")
+        actions.lock(account, suite, suite[VERIFIER], account.sender, ATTESTED)
+        account.call(suite[VERIFIER], VERIFIER, "join")

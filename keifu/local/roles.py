@@ -41,6 +41,10 @@ ROLES: dict[str, Role] = {
         Role("evaluator", 1_000, "attests what it has checked"),
         Role("owner", 1_000, "declares environments and promotes into them"),
         Role("node", 1_000, "serves a model and signs heartbeats"),
+        Role("attestor1", 10_000, "attests transfers of private data, with coins locked behind that"),
+        Role("attestor2", 10_000, "attests transfers, too"),
+        Role("attestor3", 10_000, "attests transfers, too"),
+        Role("buyer", 5_000, "buys agents"),
     )
 }
 

@@ -12,7 +12,9 @@ import pytest
 
 import keifu
 
-LAZY = ("keifu", "keifu.chain", "keifu.keys", "keifu.provenance", "keifu.staking", "keifu.tge")
+LAZY = tuple(
+    f"keifu{room}" for room in ("", ".accounts", ".chain", ".inft", ".keys", ".provenance", ".staking", ".tge")
+)
 ROOT = Path(keifu.__file__).parent
 ENGINE = {"coverage", "evm", "fuzz"}  # a house of its own
 

@@ -31,6 +31,12 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
     metavar="DIRECTORY",
     help="Folder of sequences that reached something new, shared by processes and runs.",
 )
+@click.option(
+    "--machines",
+    metavar="REDIS",
+    default="",
+    help="Address of a Redis, redis://host:port/number: machines that name the same one show what all have searched.",
+)
 @click.option("--findings", metavar="DIRECTORY", help="Folder for counterexamples.")
 @click.option("--report", metavar="FILE", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
 @click.option("--coverage", is_flag=True, help="Say which branches of Vyper sources the search reached, too.")
@@ -53,6 +59,7 @@ def cli(
     processes: int | None,
     blind: bool,
     corpus: str | None,
+    machines: str,
     findings: str | None,
     report: str,
     coverage: bool,
@@ -70,6 +77,7 @@ def cli(
     from evmstorm import project  # noqa: PLC0415
     from evmstorm.fuzz import campaign, outputs  # noqa: PLC0415
     from evmstorm.fuzz import report as reports  # noqa: PLC0415
+    from evmstorm.fuzz.machines import Machines  # noqa: PLC0415
 
     if listing:
         click.echo("\n".join(project.names()))
@@ -90,12 +98,20 @@ def cli(
     plan = dataclasses.replace(
         campaign.PROFILES[profile], seed=seed, **{key: value for key, value in chosen.items() if value is not None}
     )
+    with Machines(machines) as others, reports.Progress(names, plan, shown=not as_json) as progress:
+
+        def on_progress(result: campaign.SystemResult) -> None:
+            others.tell(result)
+            progress.update(result)
+
+        results = campaign.run(names, plan, on_progress=on_progress)
+        for result in results:
+            others.tell(result, now=True)
+    if others.lost:
+        click.echo("Redis fell silent during the search: what other machines did is of before", err=True)
     if as_json:
-        results = campaign.run(names, plan)
         click.echo(reports.as_json(results, plan).decode())
     else:
-        with reports.Progress(names, plan) as progress:
-            results = campaign.run(names, plan, on_progress=progress.update)
         group = click.get_current_context().parent
         reports.print_results(results, plan, program=group.command_path if group else "evmstorm")
     reached = [line for name in names for line in _reached(name, plan)] if coverage else []

@@ -37,6 +37,7 @@ from evmstorm.fuzz.alive import check_alive
 from evmstorm.fuzz.counterexample import Counterexample, build
 from evmstorm.fuzz.engine import Engine
 from evmstorm.fuzz.finding import Finding, cost
+from evmstorm.fuzz.machines import Together
 from evmstorm.fuzz.shrink import of_the_same_id, shrink
 from evmstorm.project import is_file, load
 
@@ -105,6 +106,7 @@ class SystemResult:
     invariants: list[InvariantCount] = field(default_factory=list)
     findings: list[Counterexample] = field(default_factory=list)  # what costs most first
     saved: list[str] = field(default_factory=list)
+    together: Together | None = None  # with other machines, where several search
 
 
 class _Process:

@@ -23,11 +23,11 @@ QUIET_SUCCESS = 0.02  # an action that succeeds less often than this is pointed 
 class Progress:
     """A line a system: calls, speed, sequences, success rate, coverage and time since it last grew."""
 
-    def __init__(self, names: list[str], plan: Plan) -> None:
+    def __init__(self, names: list[str], plan: Plan, *, shown: bool = True) -> None:
         self._plan = plan
         self._console = Console(stderr=True)
         columns = (TextColumn("{task.description:<14}"), BarColumn(24), TextColumn("{task.fields[words]}"))
-        self._bar = Bar(*columns, console=self._console, disable=not self._console.is_terminal)
+        self._bar = Bar(*columns, console=self._console, disable=not (shown and self._console.is_terminal))
         total = plan.seconds if plan.seconds and not plan.calls else plan.calls
         titles = [Path(name).stem for name in names]  # a description's file is shown by its name alone
         self._tasks: dict[str, TaskID] = {name: self._bar.add_task(name, total=total, words="") for name in titles}
@@ -40,6 +40,7 @@ class Progress:
         words = (
             f"{done:>11,} calls  {rate:>7,.0f}/s  {result.sequences:>8,} sequences  {share:>4.0%} succeed  "
             f"{result.signals:>4} paths, last new {result.since_new:.0f} s ago"
+            f"{f'  {result.together}' if result.together else ''}"
         )
         completed = result.seconds if self._plan.seconds and not self._plan.calls else done
         self._bar.update(self._tasks[result.system], completed=completed, words=words)
@@ -65,6 +66,8 @@ def print_results(results: list[SystemResult], plan: Plan, *, program: str = "ev
         table.add_row(result.system, "", f"{done:,} calls", f"code {result.code_hash[:12]}", end_section=True)
     console.print(table)
     for result in results:
+        if result.together:
+            console.print(f"{result.system}: {result.together}")
         for action in result.actions:
             tried = action.ok + action.refused
             if tried and action.ok / tried < QUIET_SUCCESS:
@@ -122,6 +125,7 @@ def as_html(results: list[SystemResult], plan: Plan, reached: Sequence[str] = ()
         parts.append(
             f"<h2>{html.escape(result.system)}</h2><p>{done:,} calls and waits in {result.seconds:.1f} s "
             f"({rate:,.0f}/s), {result.sequences:,} sequences, {result.signals} paths, code {result.code_hash[:16]}</p>"
+            f"{f'<p>{result.together}</p>' if result.together else ''}"
         )
         parts.append("<table><tr><th>invariant<th>sentence<th>result")
         for number, sentence, verdict in _rows(result):

@@ -12,9 +12,12 @@ from keifu.chain.deployments import Record, open_record
 from keifu.chain.verify import verify_suite
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.units import DAY
+from tests.profiles import quick_or_deep
 
 OTHER = "0x" + "0b" * 20
-TRANSACTIONS = 12  # the factory, ten contracts, and the court queued in the timelock
+TRANSACTIONS = 20  # the factory, sixteen contracts, and three services queued in the timelock
+# All of them are alike but the factory, the first and the last contract, and each service.
+CUTS = quick_or_deep((0, 1, 8, 15, 16, 17, 18, 19), tuple(range(TRANSACTIONS)))
 CHANGES = {
     "treasury": OTHER,
     "proposers": (OTHER,),
@@ -27,6 +30,16 @@ CHANGES = {
     "seed_stride": 301,
     "emission_delay": 40 * DAY,
     "daily_blocks": 7_200,
+    "heartbeat_restitution": 2_000,
+    "heartbeat_window": 20 * DAY,
+    "signers_needed": 4,
+    "agents_uri": "https://example.org/agents/",
+}
+# What constructors are given where that is another number: the hub knows epochs, coins are wei.
+AS_DEPLOYED = {
+    "emission_delay": lambda params: params.emission_start,
+    "emission_duration": lambda params: params.emission_epochs,
+    "heartbeat_restitution": lambda params: params.restitution,
 }
 
 
@@ -108,8 +121,8 @@ def test_another_parameter_is_refused_with_both_values(chain, account, deployer,
         deploy_protocol(deployer(), replace(Params(), **{name: CHANGES[name]}), record=record if recorded else None)
     said = str(caught.value)
     asked = CHANGES[name][0] if isinstance(CHANGES[name], tuple) else str(CHANGES[name])
-    if not recorded and name.startswith("emission_"):  # the hub knows epochs
-        asked = str(replace(Params(), **{name: CHANGES[name]}).emission_start if name == "emission_delay" else 365)
+    if not recorded and name in AS_DEPLOYED:
+        asked = str(AS_DEPLOYED[name](replace(Params(), **{name: CHANGES[name]})))
     assert "already has a suite" in said
     assert f"{name} " in said
     assert f", not {asked}" in said
@@ -203,7 +216,7 @@ def test_cut_off_at_any_transaction_it_comes_to_the_undisturbed_manifest(
     beginning = chain.snapshot()
     run(tmp_path / "undisturbed", TRANSACTIONS)
     undisturbed = manifest(tmp_path / "undisturbed")
-    for cut_at in range(TRANSACTIONS):
+    for cut_at in CUTS:
         chain.restore(beginning)
         beginning = chain.snapshot()
         folder = tmp_path / str(cut_at)

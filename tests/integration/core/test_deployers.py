@@ -12,8 +12,8 @@ from keifu.errors import Revert
 from scripts._ape_deployer import ApeDeployer
 from tests.ape_chain import GENESIS
 
-# Time or block of the deployment is among their immutables, which stand behind the code.
-KEEP_THEIR_BIRTH = {"StakingHub", "Randomness", "AlignmentCourt"}
+# Time or block of the deployment, or the hub's, is among their immutables, which stand behind the code.
+KEEP_THEIR_BIRTH = {"StakingHub", "Randomness", "AlignmentCourt", "DataVerifier"}
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ import json
 
 import pytest
 
-from keifu.chain import Anvil, ChainClient, Deployment, RpcDeployer, deploy_protocol
+from keifu.chain import Anvil, ChainClient, Deployment, Params, RpcDeployer, deploy_protocol
 from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record
+from keifu.chain.suite import suite as suite_steps
 from keifu.cli import main
 from keifu.keys import Account
 from keifu.units import COIN
@@ -108,6 +109,11 @@ SENDING = {
     "prov promote": ("production", HASH),
     "prov withdraw": (HASH, "--reason", "copied"),
     "tge fund": (),
+    "inft mint": ("{path}/answer.txt", "--out", "{path}/mine"),
+    "inft authorize": (HASH, "--user", SOMEBODY),
+    "inft withdraw": (),
+    "account create": (HASH,),
+    "account revoke": (HASH, "--key", SOMEBODY),
     "tge claim": ("--grants", "{path}/grants", "--for", SOMEBODY),
 }
 
@@ -135,7 +141,7 @@ def test_on_a_chain_without_a_suite(anvil, keifu, arguments, verb):
 @pytest.mark.parametrize("verb", SENDING)
 def test_where_the_record_is_of_another_chain_of_the_same_beginning(anvil, keifu, arguments, tmp_path, verb):
     """anvil started anew at the same moment: same number, same first block, nothing deployed."""
-    names = ("KeifuToken", "StakingHub", "AlignmentCourt", "ProvenanceRegistry", "Environments", "TGEDistributor")
+    names = ("TGEDistributor", *(step.contract for step in suite_steps(Params().by(SOMEBODY), lambda label: SOMEBODY)))
     record_of(anvil, tmp_path / "deployments", dict.fromkeys(names, "0x" + "22" * 20))
     args = arguments(verb)
     before = state(anvil)

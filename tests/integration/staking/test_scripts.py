@@ -10,7 +10,7 @@ from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm, reverts
 from keifu.chain import RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record
-from keifu.chain.services import list_services
+from keifu.chain.services import SERVICES, list_services
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
@@ -70,4 +70,4 @@ def test_verbs_with_an_ape_account(ape_run, tmp_path):
     assert run("register", *sender)["commission_bps"] == 500
     lock = ["--service", suite["AlignmentCourt"], "--amount", "2,000"]
     assert run("lock", *sender, *lock)["locked"] == str(2_000 * COIN)
-    assert [row["service"] for row in run("services")["services"]] == [suite["AlignmentCourt"]]
+    assert [row["service"] for row in run("services")["services"]] == [suite[service.contract] for service in SERVICES]

@@ -6,7 +6,7 @@ import pytest
 
 from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm, reverts
-from keifu.chain import Deployment, deploy_protocol
+from keifu.chain import Deployment, Params, deploy_protocol
 from keifu.chain.services import SERVICES, Service, list_services, longest_fault, require_horizon
 from keifu.errors import CheckFailed, UsageError
 from keifu.local.sample import EVIDENCE_WINDOW, SAMPLE, deploy_sample
@@ -17,6 +17,8 @@ HUB, COURT = "StakingHub", "AlignmentCourt"
 CASE = 14 * DAY  # after which one is void at the latest
 COURT_S = 2 * CASE  # of a juror's fault: its case, and as long again to settle the juror
 NEEDED = EVIDENCE_WINDOW + CASE
+# Horizon and greatest multiple of the suite's own services.
+TERMS = {COURT: (COURT_S, 0), "HeartbeatService": (Params().heartbeat_window, 4), "DataVerifier": (14 * DAY, 0)}
 SAMPLE_SERVICE = Service(SAMPLE, 4)
 
 
@@ -48,10 +50,11 @@ def scene(deployed):
 
 
 def test_the_suite_s_services_are_queued_by_the_deployment(scene):
-    (court,) = list_services(scene.deployer, scene.suite)
-    assert court.service == scene.suite[COURT]
-    assert (court.listed, court.horizon, court.max_multiple) == (False, COURT_S, 0)
-    assert not scene.hub.listed(court.service)
+    queued = list_services(scene.deployer, scene.suite)
+    assert [(item.service, item.horizon, item.max_multiple) for item in queued] == [
+        (scene.suite[name], *terms) for name, terms in TERMS.items()
+    ]
+    assert not any(item.listed or scene.hub.listed(item.service) for item in queued)
 
 
 def test_services_are_listed_in_two_runs_by_their_own_terms(scene):
@@ -62,7 +65,7 @@ def test_services_are_listed_in_two_runs_by_their_own_terms(scene):
     scene.evm.warp_to(max(item.ready for item in queued))
     done = list_services(scene.deployer, scene.suite, services)
     assert all(item.listed for item in done)
-    assert [scene.hub.service(item.service)[:2] for item in done] == [(COURT_S, 0), (NEEDED, 4)]
+    assert [scene.hub.service(item.service)[:2] for item in done] == [*TERMS.values(), (NEEDED, 4)]
     assert list_services(scene.deployer, scene.suite, services) == done  # nothing is left to do
 
 

@@ -113,6 +113,15 @@ OUT_OF_BOUNDS = [
     ("emission_duration", 365 * DAY - 1),
     ("daily_blocks", 1),
     ("daily_blocks", 1_000_001),
+    ("heartbeat_restitution", 0),
+    ("heartbeat_restitution", 1_000_001),
+    ("heartbeat_window", 0),
+    ("heartbeat_window", 61 * DAY),
+    ("signers_needed", 1),
+    ("signers_needed", 5),
+    ("agents_uri", "https://example.org/" + "a" * 109),
+    ("account_registry", "0x12"),
+    ("account_registry", ZERO_ADDRESS),
     ("treasury", ZERO_ADDRESS),
     ("treasury", "0x12"),
     ("insurance", ZERO_ADDRESS),
@@ -157,6 +166,7 @@ def test_every_fault_is_told_at_once():
         ("epoch_length", 1),
         ("emission_duration", DAY),
         ("emission_delay", 27 * DAY),
+        ("heartbeat_window", DAY - 1),
     ],
 )
 def test_what_is_good_enough_for_trying_things_out_is_not_where_money_is(name, value):

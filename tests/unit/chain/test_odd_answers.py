@@ -10,7 +10,7 @@ import pytest
 
 from ethwire.rpc import Rpc
 from keifu.abi import load
-from keifu.chain import ChainClient, _deployer, _roles, verify
+from keifu.chain import ChainClient, _deployer, _named, _roles, verify
 from keifu.chain.create3 import deployment_call, salt_of
 from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record
@@ -77,6 +77,9 @@ READERS: dict[str, Callable[[ChainClient], Any]] = {
     "finality": lambda client: final_block(client.rpc),
     "logs": lambda client: list(find_logs(client, ADDRESS, [_deployer.DEPLOYED, None, None])),
     "roles": lambda client: _roles._held(client, client.at(ADDRESS, "Timelock"), 0),
+    "whom the timelock has named": lambda client: _named._named(
+        client, client.at(ADDRESS, "DataVerifier"), _named.ATTESTOR_NAMED, 0
+    ),
     "a service": lambda client: list(verify._services(client, RECORD)),
     "the factory of a suite": lambda client: list(verify._factory_faults(client, RECORD, PLAN)),
     "a contract of a suite": lambda client: list(verify._creation_faults(client, RECORD, PLAN, PLAN)),
@@ -103,10 +106,23 @@ def odd(value: Any, values: Sequence[Any] = ODD) -> Iterator[Any]:
                 yield [*value[:place], changed, *value[place + 1 :]]
 
 
+def _fitting(request: Request, answer: Any) -> Any:
+    """A log is of the event that was asked for, as far as it is not odd."""
+    if request["method"] != "eth_getLogs" or not isinstance(answer, list):
+        return answer
+    wanted = request["params"][0]["topics"][0]
+    return [
+        log | {"topics": [wanted, *log["topics"][1:]]}
+        if isinstance(log, dict) and isinstance(topics := log.get("topics"), list) and topics[:1] == LOG["topics"][:1]
+        else log
+        for log in answer
+    ]
+
+
 def client_of(answers: dict[str, Any], asked: set[str]) -> ChainClient:
     def answer(requests: Sequence[Request]) -> list[Answer]:
         asked.update(item["method"] for item in requests)
-        return [answer_of(item["id"], answers[item["method"]]) for item in requests]
+        return [answer_of(item["id"], _fitting(item, answers[item["method"]])) for item in requests]
 
     transport = FaultyNode(answer).transport
     return ChainClient(Rpc("http://node.invalid", sleep=lambda _: None, transport=transport, attempts=1))

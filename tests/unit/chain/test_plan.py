@@ -36,6 +36,8 @@ def test_everything_is_choosable_in_a_file(toml):
             f'insurance = "{COUNCIL}"\nrandomness = "{COUNCIL}"\ntimelock_delay = "3 days"\nunbonding = 1728000\n'
             'epoch_length = "12h"\nemission_duration = "2 years"\nseed_stride = 400\n'
             'emission_delay = "6 weeks"\ndaily_blocks = 7200\nlabel = "second"\n'
+            'heartbeat_restitution = 2000\nheartbeat_window = "20 days"\nsigners_needed = 2\n'
+            f'agents_uri = "https://example.org/agents/"\naccount_registry = "{COUNCIL}"\n'
         )
     )
     assert plan.params == Params(
@@ -52,6 +54,11 @@ def test_everything_is_choosable_in_a_file(toml):
         seed_stride=400,
         randomness=COUNCIL,
         daily_blocks=7_200,
+        heartbeat_restitution=2_000,
+        heartbeat_window=20 * DAY,
+        signers_needed=2,
+        agents_uri="https://example.org/agents/",
+        account_registry=COUNCIL,
     )
 
 
@@ -82,6 +89,9 @@ def test_options_count_more_than_the_file_and_what_is_not_given_counts_nothing(t
         ('case_bond = "1"', "plan.toml: there is no parameter case_bond"),
         ('seed_stride = "many"', "plan.toml: seed_stride: 'many' is not a whole number"),
         ('label = "A b"', "plan.toml: label: 'A b' is not a label"),
+        ('agents_uri = "agents/"', "plan.toml: agents_uri: 'agents/' is not the beginning of an address"),
+        ('account_registry = "0x12"', "plan.toml: account_registry: '0x12' is not an address"),
+        ('signers_needed = "three"', "plan.toml: signers_needed: 'three' is not a whole number"),
         ("= 1", "plan.toml is no TOML file"),
     ],
 )
@@ -173,8 +183,10 @@ def test_everything_is_shown_before_it_is_sent():
     assert rows["emission_delay"] == ("35 days", "default")
     assert rows["event"][0] == f"2026-01-01 00:00 UTC ({NOW})"
     assert rows["steps"][0] == "10 of 1 day"
+    assert rows["heartbeat_restitution"] == ("1,000 coins", "default")
+    assert rows["account_registry"] == ("an AccountRegistry of the suite", "default")
     shown = set(rows)
-    assert {name for name in Params().data() if name != "label"} - shown == set()
+    assert {name for name in Params().data() if name not in ("label", "agents_uri")} - shown == set()
 
 
 @pytest.mark.case("tools-4")

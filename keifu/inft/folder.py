@@ -1,0 +1,127 @@
+"""What an owner keeps of a token: its data items as they are stored, encrypted where they are private, and their keys.
+
+folder = pack([Path("prompt.txt")], ["prompt"], private=True)
+folder.save(place)   # token.json, which only its owner can read, and item-0, item-1, …
+DataFolder.load(place).plain(place, 0)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from keifu.errors import InputError, UsageError
+from keifu.inft.seals import decrypt, encrypt
+from keifu.inft.statements import MAX_ITEMS
+from keifu.keys import keccak256
+
+__all__ = ["DATA_FILE", "KINDS", "LARGEST", "DataFolder", "DataItem", "pack", "write_secret"]
+
+DATA_FILE = "token.json"
+LARGEST = 16 << 20  # bytes of a file: what is larger belongs into a storage network
+OWNER_ONLY = 0o600
+# By the number that a token keeps of it (`kind_name` of the contract).
+KINDS = (
+    "data", "prompt", "history", "memory", "weights", "adapter", "tools", "configuration",
+    "persona", "knowledge", "dataset", "code", "index", "policy", "log", "media",
+)  # fmt: skip
+
+
+class DataItem(msgspec.Struct, frozen=True):
+    """One file: how its owner calls it, what it is, the hash of what is stored, and its key; hex without 0x."""
+
+    name: str
+    kind: str
+    data_hash: str
+    key: str = ""  # empty where the data is public
+
+    @property
+    def hash(self) -> bytes:
+        return bytes.fromhex(self.data_hash)
+
+
+class DataFolder(msgspec.Struct, omit_defaults=True):
+    """The data of one token. `stored` is what `save` writes beside the document."""
+
+    items: list[DataItem]
+    token_id: str = ""  # hex; empty before the mint
+    stored: list[bytes] = msgspec.field(default_factory=list, name="-")
+
+    @property
+    def private(self) -> bool:
+        return any(item.key for item in self.items)
+
+    @property
+    def hashes(self) -> list[bytes]:
+        return [item.hash for item in self.items]
+
+    @property
+    def kinds(self) -> int:
+        """Four bits an item, the first lowest, as the contract takes them."""
+        return sum(KINDS.index(item.kind) << 4 * number for number, item in enumerate(self.items))
+
+    def save(self, place: Path) -> None:
+        """Write everything. Raises InputError when a token's data is there already."""
+        place.mkdir(parents=True, exist_ok=True)
+        document = DataFolder(self.items, self.token_id)
+        write_secret(place / DATA_FILE, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+        for number, data in enumerate(self.stored):
+            (place / f"item-{number}").write_bytes(data)
+
+    @classmethod
+    def load(cls, place: Path) -> DataFolder:
+        """Raises InputError when the folder holds no token's data, or a damaged document."""
+        try:
+            found = msgspec.json.decode((place / DATA_FILE).read_bytes(), type=cls)
+            _ = found.hashes, found.kinds, int(found.token_id or "0", 16)
+        except (OSError, msgspec.DecodeError, ValueError) as error:
+            raise InputError(
+                f"{place} holds no data of a token: {error}", remedy="name the folder that `keifu inft mint` wrote"
+            ) from error
+        return found
+
+    def data(self, place: Path, number: int) -> bytes:
+        """An item as it is stored. Raises InputError when it cannot be read."""
+        try:
+            return (place / f"item-{number}").read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read item {number} of {place}: {error.strerror}") from error
+
+    def plain(self, place: Path, number: int) -> bytes:
+        """An item as it is meant. Raises CheckFailed for bytes that the token does not name and for a wrong key."""
+        item, data = self.items[number], self.data(place, number)
+        return decrypt(data, bytes.fromhex(item.key), item.hash) if item.key else data
+
+
+def pack(paths: Sequence[Path], kinds: Sequence[str], *, private: bool) -> DataFolder:
+    """Files as items of a token, each under a key of its own where they are private.
+
+    Raises UsageError for too many, and InputError for one that is too large.
+    """
+    if not 0 < len(paths) <= MAX_ITEMS:
+        raise UsageError(f"{len(paths)} files", remedy=f"a token has 1 to {MAX_ITEMS} data items")
+    items, stored = [], []
+    for path, kind in zip(paths, [*kinds, *("data" for _ in paths[len(kinds) :])], strict=True):
+        if (size := path.stat().st_size) > LARGEST:
+            raise InputError(f"{path} has {size:,} bytes", remedy=f"an item has at most {LARGEST:,}")
+        plain = path.read_bytes()
+        secret = encrypt(plain) if private else None
+        data = secret.data if secret else plain
+        items.append(DataItem(path.name, kind, keccak256(data).hex(), secret.key.hex() if secret else ""))
+        stored.append(data)
+    return DataFolder(items, stored=stored)
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """A file that only its owner can read, whole or not at all. Raises InputError when it is there already."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    except FileExistsError:
+        raise InputError(
+            f"{path} is there already", remedy="keys are never overwritten; choose another place"
+        ) from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,0 +1,196 @@
+"""What the chain says of agents: their data, terms, users, leases and sales, and who may attest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from ethwire.constants import ZERO_ADDRESS
+from keifu.abi import Contract
+from keifu.chain import ChainClient
+from keifu.chain.logs import find_logs, topic_of_address
+from keifu.errors import CheckFailed, Revert, UsageError
+from keifu.keys import keccak256
+
+__all__ = [
+    "AttestorStatus",
+    "LeaseOffer",
+    "SaleStatus",
+    "TokenStatus",
+    "clone_number",
+    "find_attestors",
+    "find_sales",
+    "find_tokens",
+    "read_token",
+    "signers_of",
+]
+
+TRANSFER = "0x" + keccak256(b"Transfer(address,address,uint256)").hex()
+SETTLED = "0x" + keccak256(b"Settled(bytes32,address,address,uint256,uint256,address,uint256,uint256)").hex()
+VERIFIED = "0x" + keccak256(b"TransferVerified(address,uint256,bytes32,address[],uint256,uint256)").hex()
+NAMED = "0x" + keccak256(b"AttestorNamed(address,uint256)").hex()
+_CLONE = keccak256(b"clone")
+
+
+@dataclass(frozen=True)
+class LeaseOffer:
+    """On what terms a token's data can be leased: price in the currency's smallest unit, times in seconds."""
+
+    price: int
+    currency: str
+    duration: int
+    quota: int  # uses
+    scope: int  # a bit for each data item
+    open_until: int  # unix seconds; 0 for no offer
+
+    @classmethod
+    def none(cls) -> LeaseOffer:
+        return cls(0, ZERO_ADDRESS, 0, 0, 0, 0)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        return astuple(self)
+
+
+@dataclass(frozen=True)
+class TokenStatus:
+    """One token as it is now."""
+
+    token_id: int
+    owner: str
+    private: bool
+    items: list[tuple[str, bytes]]  # what each is, and the hash of its data
+    transfers: int
+    creator: str  # zero when nothing was fixed
+    royalty_bps: int
+    clone_cap: int
+    clones: int
+    generations: int
+    parent: int  # token that it was made of; 0 for a first one
+    users: list[str]
+    offer: LeaseOffer
+    leased_until: int  # unix seconds; 0 for none
+
+    @property
+    def number(self) -> str:
+        return f"{self.token_id:064x}"
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: large numbers as text."""
+        offer = {**vars(self.offer), "price": str(self.offer.price)}
+        items = [{"kind": kind, "data_hash": "0x" + digest.hex()} for kind, digest in self.items]
+        parent = f"{self.parent:064x}" if self.parent else ""
+        return {**vars(self), "token_id": self.number, "parent": parent, "items": items, "offer": offer}
+
+
+@dataclass(frozen=True)
+class SaleStatus:
+    """A sale whose price the market took."""
+
+    sale: bytes
+    seller: str
+    buyer: str
+    token_id: int
+    price: int
+    currency: str
+    over: bool
+    until: int  # unix seconds of the last complaint; 0 for public data
+    wrong: bool  # a wrong key was proved
+
+    @property
+    def state(self) -> str:
+        if self.over:
+            return "over"
+        return "to be paid back" if self.wrong else "held"
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: amounts as decimal strings."""
+        numbers = {"sale": self.sale.hex(), "token_id": f"{self.token_id:064x}", "price": str(self.price)}
+        return {**vars(self), **numbers, "state": self.state}
+
+
+@dataclass(frozen=True)
+class AttestorStatus:
+    """Who may sign transfers of private data. Amounts are wei."""
+
+    attestor: str
+    mature: int
+    pending: int
+    counts_from: int  # epoch from which what is pending counts
+    reserved: int
+    joins_from: int  # epoch before which it does not count
+    removed_from: int  # epoch from which anybody may remove it; 0 for none
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: amounts as decimal strings."""
+        return {**vars(self), **{name: str(getattr(self, name)) for name in ("mature", "pending", "reserved")}}
+
+
+def clone_number(parent: int, made: int) -> int:
+    """The number of the clone that is made of `parent` after `made` others."""
+    return int.from_bytes(keccak256(parent.to_bytes(32, "big") + made.to_bytes(32, "big") + _CLONE), "big")
+
+
+def read_token(nft: Contract, token_id: int) -> TokenStatus:
+    """One token. Raises UsageError when there is none with this number."""
+    try:
+        owner = nft.ownerOf(token_id)
+    except Revert as refusal:
+        raise UsageError(f"there is no token {token_id:064x}", remedy="is it of this chain and contract?") from refusal
+    creator, royalty_bps, cap, clones, generations = nft.terms_of(token_id)
+    return TokenStatus(
+        token_id=token_id,
+        owner=owner,
+        private=nft.is_private(token_id),
+        items=[(kind, bytes(digest)) for kind, digest in nft.intelligentDataOf(token_id)],
+        transfers=nft.transfer_count(token_id),
+        creator=creator,
+        royalty_bps=royalty_bps,
+        clone_cap=cap,
+        clones=clones,
+        generations=generations,
+        parent=nft.parent_of(token_id),
+        users=list(nft.authorizedUsersOf(token_id)),
+        offer=LeaseOffer(*nft.lease_offer(token_id)),
+        leased_until=nft.leased_until(token_id),
+    )
+
+
+def find_tokens(client: ChainClient, nft: Contract, first_block: int = 0) -> list[int]:
+    """Numbers of all tokens that were ever made, oldest first."""
+    logs = find_logs(client, nft.address, [TRANSFER, topic_of_address(ZERO_ADDRESS), None, None], first_block)
+    return [int(log.topics[3], 16) for log in logs]
+
+
+def find_sales(client: ChainClient, market: Contract, verifier: Contract, first_block: int = 0) -> Iterator[SaleStatus]:
+    """Every sale that was settled, oldest first, as it stands now."""
+    collection = market.collection()
+    for log in find_logs(client, market.address, [SETTLED], first_block):
+        sale = bytes.fromhex(log.topics[1][2:])
+        seller, buyer, token_id, price, currency, nonce, over = market.sale_of(sale)
+        until, _, _, wrong = verifier.verdict(collection, nonce)
+        yield SaleStatus(sale, seller, buyer, token_id, price, currency, over, until, wrong)
+
+
+def find_attestors(client: ChainClient, verifier: Contract, first_block: int = 0) -> list[AttestorStatus]:
+    """Everybody that is named as attestor, by address."""
+    logs = find_logs(client, verifier.address, [NAMED], first_block)
+    found = []
+    for address in sorted({"0x" + log.topics[1][-40:] for log in logs}):
+        mature, pending, counts_from, _, _, reserved, joins, removed = verifier.attestor(address)
+        if joins:
+            found.append(AttestorStatus(address, mature, pending, counts_from, reserved, joins, removed))
+    return found
+
+
+def signers_of(client: ChainClient, verifier: Contract, token: str, nonce: bytes, first_block: int = 0) -> list[str]:
+    """Who signed a verified transfer, in order. Raises CheckFailed when none was verified under this nonce."""
+    topics = [VERIFIED, topic_of_address(token), None, "0x" + nonce.hex()]
+    log = next(find_logs(client, verifier.address, topics, first_block), None)
+    if log is None:
+        raise CheckFailed("this transfer was not brought to the chain", remedy="nothing was moved by it")
+    words = [bytes.fromhex(topic[2:]) for topic in log.topics]
+    decoded = verifier.interface.decode_log(verifier.address, words, bytes.fromhex(log.data[2:]))
+    assert decoded is not None
+    return list(decoded.args["signers"])

@@ -1,0 +1,484 @@
+"""A transfer as a document that goes from hand to hand: each party sees what it signs; nobody loses by a refusal."""
+
+from __future__ import annotations
+
+import json
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from audit.deployer import EvmDeployer
+from evmstorm.evm import reverts
+from keifu.chain import Deployment
+from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.inft import (
+    DataFolder,
+    LeaseOffer,
+    Move,
+    Order,
+    SignedOrder,
+    Terms,
+    Transfer,
+    Workings,
+    accept,
+    actions,
+    attest,
+    pack,
+    prepare,
+    read_token,
+    receive,
+    seal,
+    status,
+)
+from keifu.inft.folder import KINDS, LARGEST
+from keifu.keys import Account
+from keifu.units import COIN, DAY
+
+from .world import NEEDED
+
+TEXTS = {"prompt.txt": b"You answer in one sentence.", "memory.bin": bytes(range(256))}
+PRICE = 100 * COIN
+
+
+@pytest.fixture
+def market(world):
+    return world.evm.deploy("AgentMarket", world.token, world.nft, world.verifier, world.owner, sender=world.owner)
+
+
+@pytest.fixture
+def suite(world, market):
+    contracts = {"IntelligentNFT": world.nft, "DataVerifier": world.verifier, "AgentMarket": market}
+    return Deployment({name: at.address for name, at in (contracts | {"KeifuToken": world.token}).items()})
+
+
+@pytest.fixture
+def act(world):
+    """Sends as somebody."""
+    return lambda account: EvmDeployer(world.evm, account)
+
+
+@pytest.fixture
+def files(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, content in TEXTS.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in TEXTS]
+
+
+@pytest.fixture
+def minted(world, suite, act, files, tmp_path):
+    """A token of the seller's, and the folder of its data."""
+    place = tmp_path / "mine"
+    data = pack(files, ["prompt", "memory"], private=True)
+    token_id = actions.mint(act(world.seller), suite, data, 7, royalty_bps=500, clones=2, generations=1)
+    data.token_id = f"{token_id:064x}"
+    data.save(place)
+    return token_id, place
+
+
+@pytest.fixture
+def prepared(world, suite, minted, tmp_path):
+    """`prepared(…)`: a transfer to the buyer that nobody has signed, and the folder in which it is."""
+    numbers = iter(range(100))
+
+    def make(key=None, backing=0, clone_id=0):
+        token_id, place = minted
+        target = tmp_path / f"sold {next(numbers)}"
+        move = Move(suite["IntelligentNFT"], token_id, world.seller.address, world.buyer.address, clone_id)
+        terms = Terms(world.evm.chain_id, suite["DataVerifier"], world.evm.now + DAY, world.hub.epoch(), backing)
+        return prepare(place, target, move, (key or world.one_time).public_key, terms), target
+
+    return make
+
+
+@pytest.fixture
+def signed(world, prepared, minted):
+    """The same with all signatures."""
+
+    def make(**options):
+        transfer, target = prepared(**options)
+        for attestor in world.attestors[:NEEDED]:
+            attest(transfer, Workings.load(target), minted[1], target, attestor.address, attestor.sign)
+        accept(transfer, world.buyer.address, world.buyer.sign)
+        return transfer, target
+
+    return make
+
+
+def opened(folder, place):
+    return {item.name: folder.plain(place, number) for number, item in enumerate(folder.items)}
+
+
+# folders --------------------------------------------------------------------------------------------------------------
+
+
+def test_kinds_are_those_of_the_contract(nft):
+    assert tuple(nft.kind_name(number) for number in range(16)) == KINDS
+
+
+def test_files_are_encrypted_each_under_its_own_key_which_only_the_owner_can_read(minted):
+    _, place = minted
+    folder = DataFolder.load(place)
+    assert opened(folder, place) == TEXTS
+    assert len({item.key for item in folder.items}) == 2
+    stored = [(place / f"item-{number}").read_bytes() for number in range(2)]
+    assert not any(text in data for text in TEXTS.values() for data in stored)
+    assert stat.S_IMODE((place / "token.json").stat().st_mode) == 0o600
+
+
+def test_keys_are_never_overwritten(minted, files):
+    with pytest.raises(InputError, match="is there already"):
+        pack(files, [], private=True).save(minted[1])
+
+
+def test_too_many_files_none_and_one_that_is_too_large_are_refused(files, tmp_path):
+    for paths in ([], files * 5):
+        with pytest.raises(UsageError, match="a token has 1 to 8 data items"):
+            pack(paths, [], private=True)
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(LARGEST + 1)
+    with pytest.raises(InputError, match="has 16,777,217 bytes"):
+        pack([tmp_path / "large"], [], private=False)
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", '{"items": [{"name": "a", "kind": "soul", "data_hash": "00"}]}', "\x00"]
+)
+def test_a_folder_that_holds_no_token_is_refused(tmp_path, content):
+    (tmp_path / "token.json").write_text(content)
+    with pytest.raises(InputError, match="holds no data of a token"):
+        DataFolder.load(tmp_path)
+
+
+# one transfer ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_goes_with_its_data_and_can_be_sold_again(world, suite, act, minted, signed, nft):
+    token_id, _ = minted
+    transfer, target = signed()
+    actions.transfer(act(world.seller), suite, token_id, world.buyer.address, transfer.proofs(NEEDED))
+    assert nft.ownerOf(token_id) == world.buyer.address
+    folder = receive(transfer, target, world.one_time)
+    assert opened(folder, target) == TEXTS
+    assert DataFolder.load(target).token_id == f"{token_id:064x}"
+    assert [digest for _, digest in read_token(nft, token_id).items] == folder.hashes
+
+
+def test_no_key_and_no_byte_of_the_data_stays_the_same(minted, prepared):
+    old = DataFolder.load(minted[1])
+    transfer, target = prepared()
+    for number, item in enumerate(transfer.items):
+        assert item.new_hash != old.items[number].data_hash
+        assert (target / f"item-{number}").read_bytes() != (minted[1] / f"item-{number}").read_bytes()
+    assert not any(item.key in msgspec.json.encode(transfer).decode() for item in old.items)
+
+
+def test_a_clone_and_an_update_take_the_same_document(world, suite, act, minted, signed, nft, prepared, tmp_path):
+    token_id, place = minted
+    clone_id = status.clone_number(token_id, 0)
+    transfer, target = signed(clone_id=clone_id)
+    seller = act(world.seller)
+    assert actions.clone(seller, suite, token_id, world.buyer.address, transfer.proofs(NEEDED)) == clone_id
+    assert (nft.ownerOf(clone_id), nft.ownerOf(token_id)) == (world.buyer.address, world.seller.address)
+    assert receive(transfer, target, world.one_time).token_id == f"{clone_id:064x}"
+    found = read_token(nft, clone_id)
+    assert (found.parent, found.generations, found.data()["parent"]) == (token_id, 0, f"{token_id:064x}")
+    move = Move(suite["IntelligentNFT"], token_id, world.seller.address, world.seller.address)
+    terms = Terms(world.evm.chain_id, suite["DataVerifier"], world.evm.now + DAY, world.hub.epoch())
+    own = prepare(place, tmp_path / "new", move, world.one_time.public_key, terms)
+    for attestor in world.attestors[:NEEDED]:
+        attest(own, Workings.load(tmp_path / "new"), place, tmp_path / "new", attestor.address, attestor.sign)
+    accept(own, world.seller.address, world.seller.sign)
+    actions.update(seller, suite, token_id, own.proofs(NEEDED))
+    assert [digest.hex() for _, digest in read_token(nft, token_id).items] == [item.new_hash for item in own.items]
+
+
+def test_a_transfer_survives_its_file(signed, tmp_path):
+    transfer, target = signed()
+    path = tmp_path / "passed on.json"
+    transfer.save(path)
+    assert Transfer.load(path) == transfer
+    assert Transfer.load(path).proofs(NEEDED) == transfer.proofs(NEEDED)
+    assert Transfer.load(target / "transfer.json").signatures == {}  # as it was prepared
+
+
+def test_public_data_needs_no_transfer(world, suite, act, files, tmp_path, nft):
+    data = pack(files, [], private=False)
+    token_id = actions.mint(act(world.seller), suite, data, 8)
+    data.save(tmp_path / "public")
+    move = Move(suite["IntelligentNFT"], token_id, world.seller.address, world.buyer.address)
+    terms = Terms(world.evm.chain_id, suite["DataVerifier"], world.evm.now + DAY, 1)
+    with pytest.raises(UsageError, match="the token's data is public"):
+        prepare(tmp_path / "public", tmp_path / "out", move, world.one_time.public_key, terms)
+    actions.transfer(act(world.seller), suite, token_id, world.buyer.address)
+    assert nft.ownerOf(token_id) == world.buyer.address
+    assert [kind for kind, _ in read_token(nft, token_id).items] == ["data", "data"]
+
+
+# who signs what -------------------------------------------------------------------------------------------------------
+
+
+def test_a_transfer_that_is_not_signed_is_refused_before_it_is_sent(world, prepared, minted):
+    transfer, target = prepared()
+    with pytest.raises(UsageError, match="0 attestors have signed this transfer, 3 are needed"):
+        transfer.proofs(NEEDED)
+    for attestor in world.attestors[:NEEDED]:
+        attest(transfer, Workings.load(target), minted[1], target, attestor.address, attestor.sign)
+    with pytest.raises(UsageError, match="has not agreed to this transfer"):
+        transfer.proofs(NEEDED)
+
+
+def test_nobody_else_agrees_for_the_receiver(world, prepared):
+    transfer, _ = prepared()
+    with pytest.raises(UsageError, match="receives this transfer, not"):
+        accept(transfer, world.stranger.address, world.stranger.sign)
+    assert transfer.access == ""
+
+
+def cheat(kind, transfer, target, receiver):
+    """A transfer that is not what it says, with workings that hide it."""
+    workings = json.loads((target / "workings.json").read_text())
+    first = msgspec.to_builtins(transfer.items[0])
+    if kind == "other data":  # encrypted rightly, but not the old
+        other = pack([target / "item-1"], [], private=True)
+        (target / "item-0").write_bytes(other.stored[0])
+        workings["items"][0]["new_key"] = other.items[0].key
+        first["new_hash"] = other.items[0].data_hash
+    if kind == "another key named":
+        first["key_hash"] = "11" * 32
+    if kind == "another key sealed":
+        first["sealed_key"] = seal(bytes(32), receiver.public_key, bytes.fromhex(first["new_hash"])).hex()
+    transfer.items[0] = msgspec.convert(first, type(transfer.items[0]))
+    (target / "workings.json").write_text(json.dumps(workings))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("other data", "item 0: the new data is not the old"),
+        ("another key named", "item 0: the key's hash is another key's"),
+        ("another key sealed", "item 0: another key was sealed"),
+    ],
+)
+def test_an_attestor_signs_nothing_that_is_not_so(world, prepared, minted, kind, message):
+    transfer, target = prepared()
+    cheat(kind, transfer, target, world.one_time)
+    attestor = world.attestors[0]
+    with pytest.raises(CheckFailed, match=message):
+        attest(transfer, Workings.load(target), minted[1], target, attestor.address, attestor.sign)
+    assert transfer.signatures == {}
+
+
+@pytest.mark.parametrize("side", ["old", "new"])
+@pytest.mark.parametrize("fault", ["truncated", "missing"])
+def test_bytes_that_are_cut_short_or_missing_are_named(world, prepared, minted, side, fault):
+    transfer, target = prepared()
+    path = (minted[1] if side == "old" else target) / "item-1"
+    if fault == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-1])
+    attestor = world.attestors[0]
+    with pytest.raises((CheckFailed, InputError), match=r"are not the data that the token names|cannot read item 1"):
+        attest(transfer, Workings.load(target), minted[1], target, attestor.address, attestor.sign)
+
+
+def test_workings_of_another_transfer_are_refused(world, prepared, minted):
+    transfer, target = prepared()
+    attestor = world.attestors[0]
+    with pytest.raises(CheckFailed, match="workings of 0 items, the transfer has 2"):
+        attest(transfer, Workings([]), minted[1], target, attestor.address, attestor.sign)
+    with pytest.raises(InputError, match="has no workings of a transfer"):
+        Workings.load(target / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["receiver", "token_id", "nonce", "deadline", "backing"])
+def test_a_file_that_was_changed_after_it_was_signed_is_refused(world, signed, tmp_path, name):
+    transfer, _ = signed()
+    document = msgspec.to_builtins(transfer)
+    changed = {"deadline": 1, "receiver": world.stranger.address, "backing": "1"}.get(name, "11" * 32)
+    (tmp_path / "changed.json").write_text(json.dumps({**document, name: changed}))
+    with pytest.raises(InputError, match=r"changed\.json: the signature of 0x.* is not over this transfer"):
+        Transfer.load(tmp_path / "changed.json")
+
+
+@pytest.mark.parametrize("content", ["{}", "no JSON", '{"chain_id": "one"}'])
+def test_a_file_that_is_no_transfer_is_refused(tmp_path, content):
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(InputError, match=r"x\.json is no transfer"):
+        Transfer.load(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize(("name", "value"), [("nonce", "11"), ("nonce", "zz"), ("items", []), ("sender", "me")])
+def test_a_transfer_with_a_malformed_field_is_refused(signed, tmp_path, name, value):
+    document = msgspec.to_builtins(signed()[0])
+    (tmp_path / "x.json").write_text(json.dumps({**document, name: value}))
+    with pytest.raises(InputError, match=r"x\.json is no transfer"):
+        Transfer.load(tmp_path / "x.json")
+
+
+def test_data_is_opened_by_its_own_key_alone(world, signed):
+    transfer, target = signed()
+    with pytest.raises(UsageError, match="sealed to another key"):
+        receive(transfer, target, Account.random())
+    assert not (target / "token.json").exists()
+    (target / "item-0").write_bytes(b"")
+    with pytest.raises(CheckFailed, match="these 0 bytes are not the data"):
+        receive(transfer, target, world.one_time)
+
+
+# the market -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def order(world, suite, minted, act):
+    """Of the seller, for the buyer, who has coins."""
+    world.token.transfer(world.buyer, PRICE, sender=world.owner)
+
+    def make(**parts):
+        usual = {"price": PRICE, "currency": world.token.address, "nonce": bytes(31) + b"\1", "deadline": 2**40}
+        people = {"seller": world.seller.address, "buyer": world.buyer.address}
+        return Order.of(world.nft, minted[0], **usual | people | parts)
+
+    return make
+
+
+def sign_as(order, suite, chain_id, account):
+    return account.sign(SignedOrder.of(chain_id, suite["AgentMarket"], order).digest)
+
+
+def test_a_sale_by_the_buyer_takes_its_price_and_pays_seller_and_creator(world, suite, act, order, signed, market):
+    made, transfer = order(), signed()[0]
+    actions.approve_sale(act(world.seller), suite, made.token_id)
+    signature = sign_as(made, suite, world.evm.chain_id, world.seller)
+    sale = actions.settle(act(world.buyer), suite, made, signature, b"", transfer.proofs(NEEDED))
+    assert world.token.balanceOf(world.buyer) == 0
+    assert world.token.allowance(world.buyer, market) == 0
+    with reverts("market: complaint window is open"):
+        actions.release(act(world.stranger), suite, sale)
+    world.evm.warp(3 * DAY + 1)
+    # The seller is the creator: its royalty and the rest.
+    assert actions.release(act(world.stranger), suite, sale) == PRICE
+    assert actions.withdraw(act(world.seller), suite) == PRICE
+    assert actions.withdraw(act(world.seller), suite) == 0
+
+
+def test_a_sale_by_the_seller_needs_the_buyer_s_word(world, suite, act, order, signed, nft):
+    made, transfer = order(), signed()[0]
+    seller = act(world.seller)
+    with reverts("market: buyer has not signed"):
+        actions.settle(seller, suite, made, proofs=transfer.proofs(NEEDED))
+    actions.approve_price(act(world.buyer), suite, made)
+    signature = sign_as(made, suite, world.evm.chain_id, world.buyer)
+    actions.settle(seller, suite, made, b"", signature, transfer.proofs(NEEDED))
+    assert nft.ownerOf(made.token_id) == world.buyer.address
+
+
+def test_a_refused_sale_leaves_no_approval_behind(world, suite, act, order, market):
+    made = order()
+    with reverts("market: seller has not signed"):
+        actions.settle(act(world.buyer), suite, made)
+    assert world.token.allowance(world.buyer, market) == 0
+    world.token.transfer(world.stranger, 1, sender=world.buyer)
+    with pytest.raises(CheckFailed, match=r"has 99\.9+ coins, 100 are needed"):
+        actions.settle(act(world.buyer), suite, made)
+    with pytest.raises(CheckFailed, match="100 are needed"):
+        actions.approve_price(act(world.buyer), suite, made)
+
+
+def test_a_cancelled_order_settles_nothing(world, suite, act, order, signed):
+    made, transfer = order(), signed()[0]
+    actions.cancel(act(world.seller), suite, made)
+    signature = sign_as(made, suite, world.evm.chain_id, world.seller)
+    with reverts("market: nonce was used"):
+        actions.settle(act(world.buyer), suite, made, signature, b"", transfer.proofs(NEEDED))
+
+
+def test_an_order_survives_its_file(order, suite, tmp_path):
+    signed_order = SignedOrder.of(31_337, suite["AgentMarket"], order())
+    signed_order.save(tmp_path / "order.json")
+    assert SignedOrder.load(tmp_path / "order.json").terms == order()
+
+
+@pytest.mark.parametrize("content", ["{}", "[", '{"chain_id": 1, "market": "0x", "order": {"price": "1"}}'])
+def test_a_file_that_is_no_order_is_refused(tmp_path, content):
+    (tmp_path / "order.json").write_text(content)
+    with pytest.raises(InputError, match=r"order\.json is no order"):
+        SignedOrder.load(tmp_path / "order.json")
+
+
+def test_a_wrong_key_is_proved_and_the_price_comes_back(world, suite, act, order, minted, prepared):
+    """Attestors that sign what they did not look at."""
+    transfer, _ = prepared(backing=PRICE)
+    first = msgspec.to_builtins(transfer.items[0])
+    sealed = seal(bytes(32), world.one_time.public_key, bytes.fromhex(first["new_hash"]))
+    transfer.items[0] = msgspec.structs.replace(transfer.items[0], sealed_key=sealed.hex())
+    for attestor in world.attestors[:NEEDED]:
+        transfer.signatures[attestor.address] = attestor.sign(transfer.statement_digest).hex()
+    accept(transfer, world.buyer.address, world.buyer.sign)
+    made = order(backing=PRICE)
+    actions.approve_sale(act(world.seller), suite, made.token_id)
+    signature = sign_as(made, suite, world.evm.chain_id, world.seller)
+    sale = actions.settle(act(world.buyer), suite, made, signature, b"", transfer.proofs(NEEDED))
+    signers = sorted((who.address for who in world.attestors[:NEEDED]), key=lambda who: int(who, 16))
+    buyer = act(world.buyer)
+    assert actions.complain(buyer, suite, transfer, signers, world.one_time) == 0
+    assert actions.release(buyer, suite, sale) == PRICE
+    assert actions.withdraw(buyer, suite) == PRICE
+    assert actions.withdraw(act(world.seller), suite) >= PRICE  # what the attestors had promised
+
+
+def test_a_right_key_is_never_shown(world, suite, act, signed, minted):
+    transfer, _ = signed()
+    actions.transfer(act(world.seller), suite, minted[0], world.buyer.address, transfer.proofs(NEEDED))
+    signers = sorted(transfer.signatures, key=lambda who: int(who, 16))
+    before = world.evm.raw.nonce(world.buyer.address)
+    with pytest.raises(CheckFailed, match="every sealed key is the one that the attestors named"):
+        actions.complain(act(world.buyer), suite, transfer, signers, world.one_time)
+    with pytest.raises(UsageError, match="sealed to another key"):
+        actions.complain(act(world.buyer), suite, transfer, signers, Account.random())
+    assert world.evm.raw.nonce(world.buyer.address) == before
+
+
+# use ------------------------------------------------------------------------------------------------------------------
+
+
+def test_users_leases_and_their_ends(world, suite, act, minted, nft):
+    token_id, _ = minted
+    seller, user = act(world.seller), world.stranger
+    actions.authorize(seller, suite, token_id, user.address)
+    assert read_token(nft, token_id).users == [user.address]
+    actions.revoke(seller, suite, token_id, user.address)
+    assert not nft.may_use(token_id, user.address)
+    offer = LeaseOffer(5 * COIN, world.token.address, 30 * DAY, 3, 3, world.evm.now + DAY)
+    actions.offer_lease(seller, suite, token_id, offer)
+    assert read_token(nft, token_id).offer == offer
+    with pytest.raises(CheckFailed, match="has 0 coins, 5 are needed"):
+        actions.lease(act(user), suite, token_id, offer)
+    world.token.transfer(user, 5 * COIN, sender=world.owner)
+    with reverts("inft: offer has changed"):
+        actions.lease(act(user), suite, token_id, replace(offer, price=4 * COIN))
+    assert world.token.allowance(user, nft) == 0
+    ends = actions.lease(act(user), suite, token_id, offer)
+    assert (ends, read_token(nft, token_id).leased_until) == (world.evm.now + 30 * DAY,) * 2
+    assert actions.record_use(act(user), suite, token_id, 2) == 1
+    with reverts("inft: quota is used up"):
+        actions.record_use(act(user), suite, token_id, 2)
+    actions.offer_lease(seller, suite, token_id, LeaseOffer.none())
+    assert read_token(nft, token_id).offer.open_until == 0
+
+
+def test_a_token_that_is_not_there_is_told(nft):
+    with pytest.raises(UsageError, match=r"there is no token 0+7"):
+        read_token(nft, 7)
+
+
+def test_nothing_is_written_outside_of_the_folders(minted, prepared, tmp_path):
+    _, target = prepared()
+    assert {path.name for path in target.iterdir()} == {"item-0", "item-1", "transfer.json", "workings.json"}
+    assert stat.S_IMODE((target / "workings.json").stat().st_mode) == 0o600
+    assert {path.name for path in Path(minted[1]).iterdir()} == {"item-0", "item-1", "token.json"}
