@@ -23,6 +23,8 @@ __all__ = ["FAULTS", "main"]
 
 CORE = ("-p", "tests.integration.core.conftest")  # fixtures of a chain, without ape's own
 LOCAL = ("-p", "tests.integration.local.conftest")
+CHAIN = ("-p", "tests.integration.chain.conftest")
+SENDER = ("-p", "tests.unit.chain.sender.conftest")
 TIME_OUT = 1_800.0  # seconds; of a run that hangs, not of one that is slow
 RED = 1  # exit status of pytest when tests failed
 
@@ -80,6 +82,86 @@ TOOLS = (
         "tools-10", "a transfer's sender is called what the compiler lets it be called",
         "keifu/abi/contracts/KeifuToken.json", '"name": "from"', '"name": "sender"',
         "tests/unit/abi/test_published_names.py", "filter_by_from",
+    ),
+    Fault(
+        "tools-11", "a block that the node does not have is gone, and is undone",
+        "keifu/chain/follower/_follower.py",
+        "        known = self._state.kept(newest)\n",
+        "        known = self._state.kept(newest)\n"
+        "        if newest < self._state.reached:\n            return newest\n",
+        "tests/integration/chain/test_lying_node.py", "behind_undoes_nothing", CHAIN,
+    ),
+    Fault(
+        "tools-12", "a log counts as often as the node gives it",
+        "keifu/chain/follower/_checks.py",
+        "        if len(set(map(_index, events))) < len(events):\n", "        if False:\n",
+        "tests/integration/chain/test_lying_node.py", "cannot_be_true", CHAIN,
+    ),
+    Fault(
+        "tools-13", "the code of an error is a number",
+        "packages/ethwire/ethwire/rpc/_answers.py",
+        '    code = _code(error.get("code"))\n', '    code = int(error.get("code"))\n',
+        "tests/unit/chain/test_answers.py", "error_object_of_any_shape",
+    ),
+    Fault(
+        "tools-13", "the status of a receipt is a number",
+        "keifu/chain/verify.py",
+        'quantity(receipt.status, "the receipt\'s status", url)', "int(receipt.status, 16)",
+        "tests/unit/chain/test_odd_answers.py", "a_result_or_one_error",
+    ),
+    Fault(
+        "tools-14", "a busy node is asked again at once, whatever it says",
+        "packages/ethwire/ethwire/rpc/endpoint.py",
+        "                wait = max(error.retry_after, RATE_PAUSE_SECONDS * 2 ** (attempt - 1))\n",
+        "                wait = pause\n",
+        "tests/unit/chain/test_answers.py", "left_alone_until_then",
+    ),
+    Fault(
+        "tools-15", "an endpoint that stays silent is told to nobody",
+        "keifu/chain/follower/_follower.py",
+        "        if count in _NOTIFIED_AT:\n", "        if False:\n",
+        "tests/integration/chain/test_lying_node.py", "silent_endpoint", CHAIN,
+    ),
+    Fault(
+        "tools-16", "the gas limit is a share more than the estimate, and the turn of an epoch costs more",
+        "keifu/chain/_pricing.py", "ROLLOVER_GAS = 150_000", "ROLLOVER_GAS = 0",
+        "tests/integration/chain/test_epoch_rollover.py", "call_mined", CHAIN,
+    ),
+    Fault(
+        "tools-17", "a transaction that the node drops is waited for",
+        "keifu/chain/_outbox.py", "            if waited >= rescue:\n", "            if False:\n",
+        "tests/integration/chain/test_sending.py", "drops_is_sent_again", CHAIN,
+    ),
+    Fault(
+        "tools-18", "the range that a node serves is not learnt",
+        "packages/ethwire/ethwire/rpc/_limit.py",
+        "        self.size = max(1, min(self.size, max(self._served, size // 2)))\n", "",
+        "tests/integration/chain/test_followed_contracts.py", "range_that_a_node_serves", CHAIN,
+    ),
+    Fault(
+        "tools-18", "the sender sends as many at once as it has, whatever the node takes",
+        "keifu/chain/sender/node.py", "                self.limit.refused(len(part))\n", "                raise\n",
+        "tests/unit/chain/sender/test_sender.py", "size_of_a_batch", SENDER,
+    ),
+    Fault(
+        "tools-19", "fees are read once and kept",
+        "keifu/chain/_outbox.py",
+        "        market = self._market(answers)\n        numbers = [_required(",
+        '        market = self.__dict__.setdefault("_first", self._market(answers))\n        numbers = [_required(',
+        "tests/integration/chain/test_sending.py", "fees_are_read", CHAIN,
+    ),
+    Fault(
+        "tools-20", "each block that a node gave logs of is asked for once more",
+        "keifu/chain/follower/_reading.py",
+        "(prove if block.number in by_block else wanted.announced(block))",
+        "(block.number in by_block or wanted.announced(block))",
+        "tests/integration/chain/test_followed_contracts.py", "others_share", CHAIN,
+    ),
+    Fault(
+        "provenance-4", "what the receipts prove is not compared with what was taken in",
+        "keifu/chain/follower/_proving.py",
+        "            elif digest_of(answer) == row.digest:\n", "            elif True:\n",
+        "tests/integration/chain/test_lying_node.py", "changed_byte", CHAIN,
     ),
     Fault(
         "tools-36", "a node of this machine has as long as one far away",

@@ -37,5 +37,5 @@ def currency_rows(client: ChainClient, market: Contract, first_block: int) -> It
 
 
 def _named(client: ChainClient, contract: Contract, topic: str, first_block: int) -> list[str]:
-    logs = find_logs(client, contract.address, [topic], first_block)
+    logs = find_logs(client, contract.address, [topic, None], first_block)
     return sorted({"0x" + log.topics[1][-40:] for log in logs})

@@ -12,7 +12,7 @@ import msgspec
 from keifu.errors import CheckFailed
 from keifu.keys import keccak256
 
-__all__ = ["Header", "encode_header", "header_of", "header_rlp"]
+__all__ = ["Header", "encode_header", "header_of", "header_rlp", "number_digits", "string_digits"]
 
 _HASH_SIZE = 66  # characters with 0x
 _NONCE_SIZE = 18
@@ -69,8 +69,8 @@ def header_rlp(header: Header) -> bytes:
         header.requests_hash,
     )  # fmt: skip
     payload = unhexlify(
-        f"{front}{_number(header.difficulty)}{_own_number(header.number)}{_number(header.gas_limit)}"
-        f"{_number(header.gas_used)}{_own_number(header.timestamp)}{_string(header.extra_data)}a0{mix[2:]}88{nonce[2:]}"
+        f"{front}{number_digits(header.difficulty)}{_own_number(header.number)}{number_digits(header.gas_limit)}"
+        f"{number_digits(header.gas_used)}{_own_number(header.timestamp)}{string_digits(header.extra_data)}a0{mix[2:]}88{nonce[2:]}"
         f"{_own_number(header.base_fee_per_gas)}{forks}"
     )
     return b"\xf9" + len(payload).to_bytes(2, "big") + payload  # a header is always longer than 255 bytes
@@ -87,7 +87,7 @@ def encode_header(block: dict[str, Any]) -> bytes:
     except (msgspec.ValidationError, ValueError) as error:
         raise CheckFailed(f"the header of a block is malformed: {error}") from error
     if "0x" + keccak256(encoded).hex() != header.hash:
-        raise CheckFailed(f"the header of block {int(header.number, 16)} does not hash to the block's hash")
+        raise CheckFailed(f"the header of block {header.number[:80]} does not hash to the block's hash")
     return encoded
 
 
@@ -95,7 +95,7 @@ def encode_header(block: dict[str, Any]) -> bytes:
 def _fields_of_forks(
     withdrawals: str | None, blob_gas: str | None, excess: str | None, beacon: str | None, requests: str | None
 ) -> str:
-    return f"{_hash(withdrawals)}{_number(blob_gas)}{_number(excess)}{_hash(beacon)}{_hash(requests)}"
+    return f"{_hash(withdrawals)}{number_digits(blob_gas)}{number_digits(excess)}{_hash(beacon)}{_hash(requests)}"
 
 
 def _hash(text: str | None) -> str:
@@ -112,12 +112,13 @@ def _own_number(text: str | None) -> str:
     alone, unless it is odd in some way."""
     prefix = None if text is None else _PREFIXES.get(len(text))
     if text is None or prefix is None or text[2] == "0":
-        return _number(text)
+        return number_digits(text)
     return prefix + text[2:]
 
 
 @lru_cache(maxsize=4_096)
-def _number(text: str | None) -> str:
+def number_digits(text: str | None) -> str:
+    """A number as RLP, in hex; nothing where the chain does not have it."""
     if text is None:
         return ""
     digits = text[2:].lstrip("0")
@@ -131,7 +132,8 @@ def _number(text: str | None) -> str:
 
 
 @lru_cache(maxsize=1_024)
-def _string(text: str) -> str:
+def string_digits(text: str) -> str:
+    """Bytes as RLP, in hex. Raises ValueError for more than 55."""
     digits = text[2:]
     size = len(digits) // 2
     if size > _SHORT:

@@ -14,6 +14,7 @@ __all__ = ["Topic", "find_logs", "topic_of_address"]
 Topic = str | Sequence[str] | None  # one, any of several, or any at all
 
 QUERIES_A_BATCH = 20
+WORD = 32  # bytes of a topic
 
 
 def topic_of_address(address: str) -> str:
@@ -84,8 +85,10 @@ def _is_too_much(error: RpcError | Revert) -> bool:
 
 def _checked(event: Event, address: str, topics: Sequence[Topic], url: str) -> Event:
     try:
-        _ = bytes.fromhex(event.data[2:]), [bytes.fromhex(topic[2:]) for topic in event.topics]
-        _ = event.index, event.number
+        _ = bytes.fromhex(event.data[2:]), event.index, event.number
+        for topic in event.topics:
+            if len(bytes.fromhex(topic[2:])) != WORD:
+                raise ValueError(f"{topic[:80]} is no topic")
     except ValueError as error:
         raise Contradiction(f"{url} gave a malformed log: {error}", url=url) from error
     fits = len(event.topics) >= len(topics) and all(

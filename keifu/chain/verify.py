@@ -11,8 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
+
+from ethwire.rpc import octets, quantity
 from keifu.chain._client import ChainClient, created_address
 from keifu.chain._named import attestor_rows, currency_rows
 from keifu.chain._roles import role_faults
@@ -24,12 +27,34 @@ from keifu.chain.logs import find_logs
 from keifu.chain.parameters import Params
 from keifu.chain.services import SERVICE_LISTED, SERVICES, longest_fault
 from keifu.chain.suite import COURT, FACTORY, HUB, MARKET, TIMELOCK, VERIFIER, suite
-from keifu.errors import AbiError, InputError, Revert, RpcError
+from keifu.errors import AbiError, InputError, NoAnswer, NotServed, Revert, RpcError
 from keifu.units import duration, is_address
 
 __all__ = ["Check", "verify_suite"]
 
 SHOWN = 90  # characters of a value in a message
+
+
+ADDRESS_BYTES = 20
+T = TypeVar("T")
+
+
+class _Transaction(msgspec.Struct, rename={"sender": "from", "block": "blockNumber"}):
+    sender: str
+    nonce: str
+    input: str
+    to: str | None = None
+    block: str | None = None  # while it waits
+
+
+class _Receipt(msgspec.Struct, rename={"block": "blockNumber"}):
+    block: str
+    status: str
+
+
+class _Block(msgspec.Struct):
+    number: str
+    timestamp: str
 
 
 @dataclass(frozen=True)
@@ -125,15 +150,16 @@ def _factory_faults(client: ChainClient, record: Record, recorded: Creation) -> 
     """The transaction that made it. One that was there before the suite may have none in the record."""
     if not recorded.transaction and not recorded.block:
         return
-    transaction = _read(client, "eth_getTransactionByHash", recorded.transaction)
+    transaction = _read(client, _Transaction, "eth_getTransactionByHash", recorded.transaction)
     if transaction is None:
         yield "transaction", f"this node has no transaction {recorded.transaction or 'for it'}"
         return
-    made = created_address(transaction["from"].lower(), int(transaction["nonce"], 16))
-    if transaction["to"] or (transaction["from"].lower(), made) != (record.deployer, record.factory):
+    sender = _sender(client, transaction)
+    made = created_address(sender, quantity(transaction.nonce, "the transaction's nonce", client.rpc.url))
+    if transaction.to or (sender, made) != (record.deployer, record.factory):
         yield "transaction", "it did not make the factory by the deploying account"
-    elif int(transaction["blockNumber"], 16) != recorded.block:
-        yield "block", _says("the record has", recorded.block, int(transaction["blockNumber"], 16))
+    elif (block := quantity(transaction.block, "the transaction's block", client.rpc.url)) != recorded.block:
+        yield "block", _says("the record has", recorded.block, block)
 
 
 def _contract(client: ChainClient, record: Record, expected: Creation) -> list[Check]:
@@ -174,20 +200,22 @@ def _recorded_faults(recorded: Creation, expected: Creation) -> Faults:
 
 def _creation_faults(client: ChainClient, record: Record, recorded: Creation, expected: Creation) -> Faults:
     """The transaction that made it, against the one that should have."""
-    transaction = _read(client, "eth_getTransactionByHash", recorded.transaction)
-    receipt = _read(client, "eth_getTransactionReceipt", recorded.transaction)
+    transaction = _read(client, _Transaction, "eth_getTransactionByHash", recorded.transaction)
+    receipt = _read(client, _Receipt, "eth_getTransactionReceipt", recorded.transaction)
     if transaction is None or receipt is None:
         yield "transaction", f"this node has no transaction {recorded.transaction or 'for it'}"
         return
-    if int(receipt["blockNumber"], 16) != recorded.block:
-        yield "block", _says("the record has", recorded.block, int(receipt["blockNumber"], 16))
-    ends = (transaction["from"].lower(), (transaction["to"] or "").lower(), int(receipt["status"], 16))
+    url = client.rpc.url
+    if (block := quantity(receipt.block, "the receipt's block", url)) != recorded.block:
+        yield "block", _says("the record has", recorded.block, block)
+    status = quantity(receipt.status, "the receipt's status", url)
+    ends = (_sender(client, transaction), (transaction.to or "").lower(), status)
     if ends != (record.deployer, record.factory, 1):
         yield "transaction", "it is no call of the factory by the deploying account"
         return
     packaged = client.load(expected.contract)
     init_code = packaged.creation_code + expected.encoded_bytes
-    sent = bytes.fromhex(transaction["input"][2:])
+    sent = octets(transaction.input, "the transaction's data", url)
     call = deployment_call(client.load(FACTORY).interface, expected.label, init_code)
     if sent != call:
         yield from _sent_faults(sent, call, packaged, expected)
@@ -224,14 +252,16 @@ def _makes(client: ChainClient, init_code: bytes, address: str, block: int, code
     It stands in for the account's code for one call, so that the constructor sees its own address, as EIP-712 domains
     need; number and time are those of the block. Asked of the newest state first, which every node has.
     """
-    header = _read(client, "eth_getBlockByNumber", hex(block), False)
+    header = _read(client, _Block, "eth_getBlockByNumber", hex(block), False)
     if header is None:
         return False
+    for number, what in ((header.number, "number"), (header.timestamp, "time")):
+        quantity(number, f"the {what} of block {block}", client.rpc.url)
     request = {"to": address, "gas": hex(30_000_000)}
     state = {address: {"code": "0x" + init_code.hex()}}
-    then = {"number": header["number"], "time": header["timestamp"]}
-    for where in (["latest", state, then], [header["number"], state]):
-        if _read(client, "eth_call", request, *where) == "0x" + code.hex():
+    then = {"number": header.number, "time": header.timestamp}
+    for where in (["latest", state, then], [header.number, state]):
+        if _read(client, str, "eth_call", request, *where) == "0x" + code.hex():
             return True
     return False
 
@@ -250,7 +280,7 @@ def _services(client: ChainClient, record: Record) -> Iterator[Check]:
     """Who may slash, by the hub: the suite's services by their terms, any other by name, for somebody to look at."""
     hub = client.at(record.contracts[HUB], HUB)
     ours = {record.contracts[service.contract].lower(): service for service in SERVICES}
-    logs = find_logs(client, hub.address, [SERVICE_LISTED], record.creations[HUB].block)
+    logs = find_logs(client, hub.address, [SERVICE_LISTED, None], record.creations[HUB].block)
     for address in sorted({"0x" + log.topics[1][-40:] for log in logs} | set(ours)):
         horizon, multiple, removed, _ = hub.service(address)  # events name whom to ask; storage answers
         terms = f"horizon {duration(horizon)}, multiple {multiple}"
@@ -274,11 +304,17 @@ def _named(client: ChainClient, record: Record) -> Iterator[Check]:
             yield Check(what, True, detail)
 
 
-def _read(client: ChainClient, method: str, *params: Any) -> Any:
-    """None when the node refuses, as it does for what is malformed, pruned or too old."""
+def _sender(client: ChainClient, transaction: _Transaction) -> str:
+    if len(octets(transaction.sender, "the transaction's sender", client.rpc.url)) != ADDRESS_BYTES:
+        raise NoAnswer(f"the transaction's sender is {transaction.sender[:SHOWN]}, no address", url=client.rpc.url)
+    return transaction.sender.lower()
+
+
+def _read(client: ChainClient, kind: type[T], method: str, *params: Any) -> T | None:
+    """None when the node has it not, or refuses, as it does for what is malformed, pruned or too old."""
     try:
-        return client.rpc.call(method, *params)
-    except Revert:
+        return client.rpc.call_as(kind, method, *params)
+    except (NotServed, Revert):
         return None
     except RpcError as error:
         if error.code:

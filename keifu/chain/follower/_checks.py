@@ -1,6 +1,6 @@
-"""What a node's answers must fulfil before they are used. An answer that does not is a Contradiction.
+"""What a node's logs must fulfil before they are used. Those that do not are a Contradiction.
 
-Headers hash to their blocks' hashes and link up; logs are ours, each once, announced by their block's bloom filter and
+Logs are ours, each once, announced by their block's bloom filter and
 of a transaction that the block has. Receipts give the root in the header, and so prove the logs in them, data included.
 """
 
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from binascii import unhexlify
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 
 import msgspec
@@ -18,56 +17,13 @@ from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
 from keifu.chain.follower.bloom import bloom_of_log
 from keifu.chain.follower.receipts import receipts_root
-from keifu.chain.header import Header, header_rlp
 from keifu.errors import Contradiction
-from keifu.keys import keccak256
 
-__all__ = ["check_linked", "checked_logs", "digest_of", "proved_logs", "sealed"]
+__all__ = ["checked_logs", "digest_of", "proved_logs"]
 
-OTHER_RULES = "another endpoint; for a chain that hashes in its own way, hashed_headers=False"
-_HASH = re.compile(r"0x[0-9a-f]{64}")
-_DATA = re.compile(r"0x[0-9a-f]*")
+_is_data = re.compile(r"0x[0-9a-f]*").fullmatch
 _TRANSACTIONS = msgspec.json.Decoder(list[str])
 _Kinds = dict[tuple[str, ...], tuple[int, bool]]  # address and topics: bits of the bloom filter, and whether it is ours
-
-
-def sealed(headers: Sequence[Header], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block]:
-    """The blocks of headers that hash to their hashes (unless the chain's rules are not known: then they are believed).
-
-    What the hash was computed of is what counts: the parent, the root and the filter are taken from there.
-    """
-    blocks: list[Block] = []
-    for number, header in zip(numbers, headers, strict=True):
-        try:
-            if hashed:
-                encoded = header_rlp(header)
-                found = f"0x{keccak256(encoded).hex()}"
-                parent, root, bloom = f"0x{encoded[4:36].hex()}", f"0x{encoded[157:189].hex()}", encoded[192:448]
-            else:
-                found, bloom = header.hash, unhexlify(header.logs_bloom[2:])
-                parent, root = header.parent_hash.lower(), header.receipts_root.lower()
-            named, time = int(header.number, 16), int(header.timestamp, 16)
-        except ValueError as error:
-            raise Contradiction(f"{url} gave a malformed header of block {number}: {error}", url=url) from error
-        if found != header.hash or not (hashed or _HASH.fullmatch(found)):
-            raise Contradiction(
-                f"the header of block {number} from {url} does not hash to the block's hash",
-                remedy=OTHER_RULES,
-                url=url,
-            )
-        if named != number:
-            raise Contradiction(f"{url} gave block {named} for block {number}", url=url)
-        blocks.append(Block(number, found, parent, time, int.from_bytes(bloom, "big"), root, header.transactions))
-    return blocks
-
-
-def check_linked(blocks: Iterable[Block], url: str) -> None:
-    """Each block names the one before it as its parent."""
-    before: str | None = None
-    for block in blocks:
-        if before is not None and block.parent != before:
-            raise Contradiction(f"block {block.number} from {url} does not follow the one before it", url=url)
-        before = block.hash
 
 
 def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, url: str) -> dict[int, list[Event]]:
@@ -94,15 +50,16 @@ def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filte
 
 def _check_block(block: Block, events: list[Event], wanted: Filter, kinds: _Kinds) -> list[Event]:
     """Those of a block's logs that are ours. Raises ValueError for what no honest node gives as an answer."""
+    block_hash, time = block.hash, block.timestamp
     for event in events:
-        if event.block_hash != block.hash:
+        if event.block_hash != block_hash:
             raise ValueError("it is of another chain than the headers")
         if event.removed:
             raise ValueError("it was removed")
-        event.block_time = block.timestamp
-        if not _DATA.fullmatch(event.data) or len(event.data) & 1:
-            event.data = event.data.lower()
-            if not _DATA.fullmatch(event.data) or len(event.data) & 1:
+        event.block_time, data = time, event.data
+        if len(data) & 1 or not _is_data(data):
+            event.data = data = data.lower()
+            if len(data) & 1 or not _is_data(data):
                 raise ValueError("its data is no hex")
     try:
         ours = _ours(block, events, wanted, kinds)
@@ -169,12 +126,14 @@ def _lower(event: Event) -> None:
 def _check_places(block: Block, events: list[Event]) -> None:
     """Every log once, in order, of the transaction that it names."""
     hashes = _TRANSACTIONS.decode(block.transactions or b"[]")
-    before, in_order = -1, True
+    count, before, in_order = len(hashes), -1, True
     for event in events:
         index, place = int(event.log_index, 16), int(event.transaction_index, 16)
-        if index < 0 or not 0 <= place < len(hashes) or hashes[place] != event.transaction_hash:
+        if index < 0 or not 0 <= place < count or hashes[place] != event.transaction_hash:
             raise ValueError("the block has another transaction in that place")
-        in_order, before = in_order and index > before, index
+        if index <= before:
+            in_order = False
+        before = index
     if not in_order:
         events.sort(key=_index)
         if len(set(map(_index, events))) < len(events):

@@ -10,9 +10,10 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from ethwire.rpc import Rpc
-from keifu.chain.follower._checks import check_linked, checked_logs, digest_of, proved_logs, sealed
+from keifu.chain.follower._checks import checked_logs, digest_of, proved_logs
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
+from keifu.chain.follower.sealing import check_linked, sealed
 from keifu.chain.follower.state import Pending
 from keifu.chain.header import Header
 from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
@@ -176,7 +177,9 @@ class Reader:
         must: bool,
     ) -> None:
         doubtful = [block for block in blocks if (prove if block.number in by_block else wanted.announced(block))]
-        proofs = dict(zip((block.number for block in doubtful), self.proved(doubtful, wanted), strict=True))
+        proofs: dict[int, list[Event] | RpcError] = {}
+        if doubtful:
+            proofs = dict(zip((block.number for block in doubtful), self.proved(doubtful, wanted), strict=True))
         for block in blocks:
             proof = proofs.get(block.number)
             if isinstance(proof, list):

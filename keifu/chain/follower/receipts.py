@@ -35,10 +35,12 @@ def _encoded(receipt: Receipt) -> bytes:
 def _log(log: Event) -> bytes:
     topics = log.topics
     for topic in topics:
-        if len(topic) != _TOPIC_SIZE:
+        if len(topic) != _TOPIC_SIZE or topic[:2] != "0x":
             raise ValueError(f"{topic[:80]} is no topic")
-    if len(log.address) != _ADDRESS_SIZE:
+    if len(log.address) != _ADDRESS_SIZE or log.address[:2] != "0x":
         raise ValueError(f"{log.address[:80]} is no address")
+    if log.data[:2] != "0x":
+        raise ValueError(f"{log.data[:80]} is no data")
     size = 33 * len(topics)
     prefix = f"{0xC0 + size:02x}" if size <= _SHORT else f"f8{size:02x}"
     joined = "a0".join(["", *(topic[2:] for topic in topics)])
@@ -50,4 +52,6 @@ def _number(text: str | None) -> bytes:
     if text is None:
         raise ValueError("a receipt without a status")
     number = int(text, 16)
+    if number < 0:
+        raise ValueError(f"{text[:80]} in a receipt")
     return rlp.string(number.to_bytes((number.bit_length() + 7) // 8, "big"))

@@ -164,7 +164,8 @@ class State:
             raise UsageError(
                 "another process follows into this database: it moved meanwhile", remedy="stop one of the two"
             )
-        rows = [(block.number, block.hash) for block in blocks if _is_kept(block.number, last)]
+        older = blocks[:-DENSE][-blocks[0].number % SPARSE :: SPARSE]
+        rows = [(block.number, block.hash) for block in (*older, *blocks[-DENSE:])]
         self.database.executemany("INSERT OR REPLACE INTO follower_block VALUES (?, ?)", rows)
         self.database.execute(
             "DELETE FROM follower_block WHERE number <= ? AND number % ? != 0", (last - DENSE, SPARSE)
@@ -330,7 +331,3 @@ class State:
 
 def _differs(given: Source, known: Source) -> bool:
     return given.first_block < known.first_block or given.topics != known.topics
-
-
-def _is_kept(number: int, last: int) -> bool:
-    return number > last - DENSE or number % SPARSE == 0

@@ -100,6 +100,7 @@ class Sender:
             self._store = Store(path)
             self._locks.callback(self._store.close)
             self._claim(deployment)
+            self._store.resume(self._node.limit)
             depth = final_depth(self.chain_id) if self.policy.depth is None else self.policy.depth
             self._book = Book(self._store.open_intents(), self.policy, depth, self._store.next_nonce())
         except BaseException:
@@ -157,6 +158,7 @@ class Sender:
                 self.trouble = ""
                 changed = self._settle(sight)
                 signed, reported = self._send(sight)
+                self._store.keep(self._node.limit)
                 self._head = sight.head_hash
             except (EnvironmentFault, Revert) as fault:
                 self.trouble = str(fault)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ethwire.rpc import Limit
 from keifu.chain._failure import MAXIMUM, Endpoint, is_known, is_receipt, never_works, receipt_facts
 from keifu.chain._pricing import fresh_fees, quantity, suggested_tip
 from keifu.chain.sender.book import Bound, Sight
-from keifu.errors import ChainMismatch, Revert, RpcError
+from keifu.errors import ChainMismatch, LimitExceeded, Revert, RpcError
 
 __all__ = ["Node"]
 
@@ -17,13 +18,14 @@ _TOO_CHEAP = ("underpriced", "replacement", "too low to replace")
 
 
 class Node:
-    """One account's view of a chain."""
+    """One account's view of a chain. `limit` is how many requests the node takes at once."""
 
     def __init__(self, endpoint: Endpoint, chain_id: int, address: str, most_fee: int) -> None:
         self.endpoint = endpoint
         self.chain_id = chain_id
         self.address = address
         self.most_fee = most_fee
+        self.limit = Limit(BATCH)
 
     # looking -------------------------------------------------------------------------------------------------------
 
@@ -153,16 +155,16 @@ class Node:
     def estimates(self, items: Sequence[Bound]) -> list[int | Revert | RpcError]:
         """Gas of each; a Revert where the contract refuses it or no gas would do, an RpcError where nobody knows."""
         calls: list[tuple[str, list[Any]]] = [("eth_estimateGas", [self.request(item)]) for item in items]
-        answers: list[Any] = []
-        for start in range(0, len(calls), BATCH):
-            answers += self.endpoint.estimated_many(calls[start : start + BATCH])
-        return [_estimate(answer) for answer in answers]
+        return [_estimate(answer) for answer in self._parts(calls, self.endpoint.estimated_many)]
 
     def tell(self, items: Sequence[Bound], now: float) -> None:
         """Send the newest attempt of each. Whatever the node answers decides nothing but what a person is told: the
         transaction may be on its way all the same."""
         try:
-            answers = self._many([("eth_sendRawTransaction", ["0x" + item.attempts[-1].raw.hex()]) for item in items])
+            answers = self._parts(
+                [("eth_sendRawTransaction", ["0x" + item.attempts[-1].raw.hex()]) for item in items],
+                self.endpoint.batch,
+            )
         finally:
             for item in items:
                 item.sent_at = now
@@ -174,15 +176,24 @@ class Node:
 
     def _facts(self, calls: Sequence[tuple[str, list[Any]]], of: Callable[[Any], Any]) -> list[Any]:
         """As most endpoints tell them, where there are several."""
-        answers: list[Any] = []
-        for start in range(0, len(calls), BATCH):
-            answers += self.endpoint.agreed_many(list(calls[start : start + BATCH]), of)
-        return answers
+        return self._parts(calls, lambda part: self.endpoint.agreed_many(part, of))
 
-    def _many(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+    def _parts(
+        self, calls: Sequence[tuple[str, list[Any]]], ask: Callable[[list[tuple[str, list[Any]]]], list[Any]]
+    ) -> list[Any]:
+        """As many at once as the node takes. What it refused as too many goes again in smaller parts: a signed
+        transaction that it has taken all the same is known to it then."""
         answers: list[Any] = []
-        for start in range(0, len(calls), BATCH):
-            answers += self.endpoint.batch(list(calls[start : start + BATCH]))
+        while len(answers) < len(calls):
+            part = list(calls[len(answers) : len(answers) + self.limit.size])
+            try:
+                answers += ask(part)
+            except LimitExceeded:
+                if len(part) == 1:
+                    raise
+                self.limit.refused(len(part))
+            else:
+                self.limit.served(len(part))
         return answers
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ethwire.rpc import Limit
 from keifu.chain._sqlite import transaction
 from keifu.chain._transaction import Fees
 from keifu.chain.sender.book import Attempt, Bound
@@ -39,6 +40,7 @@ _SELECT = (
     " FROM intent "
 )
 _INSERT = "INSERT INTO intent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_AT_ONCE = "requests at once"
 _IS_OPEN = " WHERE state IN ('queued', 'sent', 'mined')"
 _IS_NAMED = " WHERE id IN (SELECT value FROM json_each(?))"
 _ATTEMPTS = (
@@ -54,6 +56,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._mutex = threading.RLock()
+        self._kept: int | None = None
         try:
             self.database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -91,6 +94,21 @@ class Store:
                     f"{self.path} holds intents for {name} {kept.get(name) or '(none)'}, not {value}",
                     remedy="use the database of this deployment, or a new file; nothing was sent",
                 )
+
+    def resume(self, limit: Limit) -> None:
+        """Begin with as many requests at once as an earlier run has found that the node takes."""
+        with self._reading():
+            kept = self.database.execute("SELECT value FROM owner WHERE name = ?", (_AT_ONCE,)).fetchone()
+        self._kept = None if kept is None else int(kept[0])
+        if self._kept is not None:
+            limit.resume(self._kept)
+
+    def keep(self, limit: Limit) -> None:
+        """For the next run, when the node has refused more and that is news."""
+        if limit.known and limit.size != self._kept:
+            with self.transaction():
+                self.database.execute("INSERT OR REPLACE INTO owner VALUES (?, ?)", (_AT_ONCE, str(limit.size)))
+            self._kept = limit.size
 
     def next_nonce(self) -> int:
         """The nonce behind the last that is used for good."""

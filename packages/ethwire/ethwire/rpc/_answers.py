@@ -104,7 +104,9 @@ def read_many(kind: Any, body: bytes, asked: Sequence[tuple[int, str]], url: str
 
 def _are_plain(answers: Sequence[Any]) -> bool:
     """Whether there is neither an error nor a result that is still to be decoded."""
-    return not any(answer.error is not None or type(answer) is _Raw for answer in answers)
+    if answers and type(answers[0]) is _Raw:  # one decoder made all of them
+        return False
+    return [answer.error for answer in answers].count(None) == len(answers)
 
 
 def _in_batch(kind: Any, answer: Any, method: str, url: str) -> Any:

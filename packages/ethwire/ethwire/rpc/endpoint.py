@@ -42,6 +42,13 @@ R = TypeVar("R")
 Calls = Sequence[tuple[str, Sequence[Any]]]
 
 
+class _Request(msgspec.Struct, gc=False):
+    id: int
+    method: str
+    params: Sequence[Any]
+    jsonrpc: str = "2.0"
+
+
 class Rpc:
     """A JSON-RPC endpoint. Reads are tried again after a transport fault, with twice the time, and after as long as a
     busy node asks for; what changes the chain is sent once.
@@ -184,17 +191,14 @@ class Rpc:
         )
 
     def _packed(self, calls: Calls) -> tuple[list[tuple[int, str]], bytes]:
-        requests = [self._request(method, params) for method, params in calls]
-        return [(item["id"], item["method"]) for item in requests], msgspec.json.encode(requests)
-
-    def _request(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
-        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        requests = [_Request(number, *call) for number, call in zip(self._ids, calls, strict=False)]
+        return [(item.id, item.method) for item in requests], msgspec.json.encode(requests)
 
     def _one(self, kind: Any, method: str, params: Sequence[Any], *, retry: bool) -> Any:
-        request = self._request(method, params)
+        request = _Request(next(self._ids), method, params)
         return self._exchange(
             msgspec.json.encode(request),
-            lambda body, url: read_one(kind, body, request["id"], method, url),
+            lambda body, url: read_one(kind, body, request.id, method, url),
             retry=retry,
             what=method,
         )
@@ -220,11 +224,11 @@ class Rpc:
         """`call_as` in the same way. `again` asks once more when the answer is none."""
         if self._wires is None:
             return None
-        request = self._request(method, params)
+        request = _Request(next(self._ids), method, params)
 
         def read(body: bytes) -> T | R | None:
             try:
-                found: T | None = read_one(kind, body, request["id"], method, self.url)
+                found: T | None = read_one(kind, body, request.id, method, self.url)
             except (RpcError, Revert):
                 return None
             return found

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from ethwire.constants import GWEI, ZERO_ADDRESS
 from evmstorm.evm import artifacts
-from keifu.chain import ChainClient
+from keifu.chain import ChainClient, Rpc
 from keifu.chain.sender import Intent, State
-from keifu.errors import RpcError, UsageError
+from keifu.errors import LimitExceeded, RpcError, UsageError
 from tests.unit.chain.sender.conftest import Choosy, pay, refuses
 
 pytestmark = pytest.mark.case("tools-17")
@@ -351,3 +352,50 @@ def test_waiting_too_long_is_told_and_nothing_is_given_up(by_hand, open_sender, 
     by_hand.mine()
     sender.wait("pay 0")
     assert balance(by_hand, payee) == 1
+
+
+# limits --------------------------------------------------------------------------------------------------------------
+
+
+class Small(Rpc):
+    """A node that takes so many requests at once, and says so in its way."""
+
+    MOST = 20
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.sizes: list[int] = []
+
+    def _many(self, kind, calls, *, retry):
+        self.sizes.append(len(calls))
+        if len(calls) > self.MOST:
+            raise LimitExceeded(f"batch of {len(calls)}: at most {self.MOST} requests")
+        return super()._many(kind, calls, retry=retry)
+
+
+@pytest.mark.case("tools-18")
+def test_the_size_of_a_batch_is_learnt_and_kept(anvil, open_sender, payee):
+    """In a batch that is refused as too large nothing is lost; the next run begins with what was learnt."""
+    node = Small(anvil.url)
+    intents = [Intent(f"pay {number}", payee, value=1, gas=21_000) for number in range(60)]
+    sender = open_sender(node)
+    sender.submit_many(intents)
+    sender.wait(*(intent.id for intent in intents), seconds=60)
+    assert balance(anvil, payee) == 60
+    assert sum(size > Small.MOST for size in node.sizes) <= 4  # halved, not counted down
+    sender.close()
+    node = Small(anvil.url)
+    again = open_sender(node)
+    again.submit_many([replace(intent, id=f"again {intent.id}") for intent in intents])
+    again.wait(*(f"again {intent.id}" for intent in intents), seconds=60)
+    assert balance(anvil, payee) == 120
+    assert max(node.sizes) <= Small.MOST
+
+
+@pytest.mark.case("tools-18")
+def test_a_node_that_takes_no_second_request_is_told_one_by_one(anvil, open_sender, payee, monkeypatch):
+    monkeypatch.setattr(Small, "MOST", 1)
+    sender = open_sender(Small(anvil.url))
+    sender.submit_many([Intent(f"pay {number}", payee, value=1, gas=21_000) for number in range(5)])
+    sender.wait(*(f"pay {number}" for number in range(5)), seconds=60)
+    assert balance(anvil, payee) == 5
