@@ -14,7 +14,10 @@ from keifu.units import COIN
 __all__ = ["ROWS"]
 
 FACTORY = "Create3Factory"  # deploys the others
-ELSEWHERE = {"CommitRevealRandomness", "DrandRandomness"}  # for chains whose prevrandao is no randomness
+ELSEWHERE = {
+    "CommitRevealRandomness", "DrandRandomness",  # for chains whose prevrandao is no randomness
+    "AgentIdentity", "AgentReputation", "AgentValidation", "ProofValidator",  # for chains without the standard's own
+}  # fmt: skip
 
 
 def _sizes() -> dict[str, int]:
