@@ -13,12 +13,21 @@ from keifu.provenance._files import read_bounded
 
 __all__ = ["read_yaml", "yaml_text"]
 
-LARGEST = 16 << 20  # bytes
+LARGEST = 4 << 20  # bytes; a megabyte takes seconds
+DEEPEST = 64  # lists and mappings within each other: each level more makes the reader slower for all that follows
 T = TypeVar("T")
 
 
 class _Loader(yaml.BaseLoader):  # type: ignore[misc]
     """Refuses references to other parts, which make a file larger each time they are followed, and names said twice."""
+
+    def fetch_flow_collection_start(self, token: Any) -> None:
+        _check_depth(self.flow_level)
+        super().fetch_flow_collection_start(token)
+
+    def add_indent(self, column: int) -> bool:
+        _check_depth(len(self.indents))
+        return bool(super().add_indent(column))
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -30,6 +39,11 @@ class _Loader(yaml.BaseLoader):  # type: ignore[misc]
         if len(names) != len(set(names)):
             raise InputError("says a name twice")
         return super().construct_mapping(node, deep=deep)
+
+
+def _check_depth(depth: int) -> None:
+    if depth >= DEEPEST:
+        raise InputError(f"goes more than {DEEPEST} levels deep")
 
 
 def read_yaml(path: Path, kind: type[T], what: str) -> T:
