@@ -15,8 +15,8 @@ MAX_CALLS = 200_000
 
 @pytest.mark.slow
 def test_bugs_of_the_vault_are_found() -> None:
-    """Every third; `keifu fuzz vault --seeded-bugs` searches for all."""
-    for bug in project.bugs_of("vault")[::3]:
+    """Every fifth; `keifu fuzz vault --seeded-bugs` searches for all."""
+    for bug in project.bugs_of("vault")[::5]:
         result = search_for_bug(Vault, bug, calls=MAX_CALLS)
         assert result.example is not None, f"{bug.name} was not found in {result.calls} calls"
         assert result.steps <= MAX_STEPS, result.example.script()

@@ -97,12 +97,11 @@ def draw(status: Status, path: Path) -> Path:
     allocation: paid, vested but not claimed, not yet vested.
     """
     import matplotlib  # noqa: PLC0415 - a second to import, and only charts need it
+    from matplotlib.figure import Figure  # noqa: PLC0415 - without pyplot, which takes as long and opens windows
 
-    matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "keifu"  # the same picture for the same figures
-    from matplotlib import pyplot  # noqa: PLC0415
-
-    figure, axes = pyplot.subplots(figsize=FIGURE_INCHES, facecolor=PAPER_COLOUR)
+    figure = Figure(figsize=FIGURE_INCHES, facecolor=PAPER_COLOUR)
+    axes = figure.subplots()
     axes.set_facecolor(PAPER_COLOUR)
     here = _draw_steps(axes, status)
     _draw_parts(axes, status, here)
@@ -115,7 +114,6 @@ def draw(status: Status, path: Path) -> Path:
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
-    pyplot.close(figure)
     return path
 
 
