@@ -20,7 +20,6 @@ from keifu.provenance import Kind, Relation
 from keifu.provenance.digest import digest_path
 from keifu.provenance.export import Basis
 from keifu.provenance.imports import read_dvc, read_huggingface, read_mlflow, read_tag
-from keifu.provenance.imports._yaml import DEEPEST, yaml_text
 from keifu.provenance.statement import read_statement
 from tests.unit.provenance.other_tools import (
     COMMIT,
@@ -173,13 +172,15 @@ def test_yaml_that_goes_deep_or_holds_no_text_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("- ", "")], ids=["list", "map", "block"])
-def test_levels_are_counted(opening, closing):
-    def read(levels):
-        return yaml_text((opening * levels + "a" + closing * levels).encode(), object, "it")
+def test_levels_are_counted(tmp_path, opening, closing):
+    def refusal(levels):
+        write(tmp_path, {"dvc.lock": opening * levels + "a" + closing * levels})
+        with pytest.raises(InputError, match=r"is no dvc\.lock") as fault:
+            read_dvc(tmp_path)
+        return str(fault.value)
 
-    read(DEEPEST)
-    with pytest.raises(InputError, match=f"^it: goes more than {DEEPEST} levels deep"):
-        read(DEEPEST + 1)
+    assert "levels deep" not in refusal(64)
+    assert "goes more than 64 levels deep" in refusal(65)
 
 
 def test_a_path_that_the_file_of_dvc_does_not_have_gets_no_kind(tmp_path):
