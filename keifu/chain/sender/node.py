@@ -9,7 +9,7 @@ from ethwire.rpc import Limit
 from keifu.chain._failure import MAXIMUM, Endpoint, is_known, is_receipt, never_works, receipt_facts
 from keifu.chain._pricing import fresh_fees, quantity, suggested_tip
 from keifu.chain.sender.book import Bound, Sight
-from keifu.errors import ChainMismatch, LimitExceeded, Revert, RpcError
+from keifu.errors import ChainMismatch, Revert, RpcError
 
 __all__ = ["Node"]
 
@@ -181,20 +181,9 @@ class Node:
     def _parts(
         self, calls: Sequence[tuple[str, list[Any]]], ask: Callable[[list[tuple[str, list[Any]]]], list[Any]]
     ) -> list[Any]:
-        """As many at once as the node takes. What it refused as too many goes again in smaller parts: a signed
-        transaction that it has taken all the same is known to it then."""
-        answers: list[Any] = []
-        while len(answers) < len(calls):
-            part = list(calls[len(answers) : len(answers) + self.limit.size])
-            try:
-                answers += ask(part)
-            except LimitExceeded:
-                if len(part) == 1:
-                    raise
-                self.limit.refused(len(part))
-            else:
-                self.limit.served(len(part))
-        return answers
+        """As many at once as the node takes. When it refused a batch and has taken a signed transaction of it all the
+        same, that goes again and is known."""
+        return self.limit.in_parts(calls, lambda part: ask(list(part)))
 
 
 def _hash_in(block: Any) -> Any:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from ethwire.errors import LimitExceeded
+
 __all__ = ["Limit"]
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 CALM = 256  # served at the known limit before a larger size is tried: what fits depends on how full blocks are
 CLOSE = 8  # the search for the limit ends when the next step would be less than an eighth
@@ -27,6 +35,22 @@ class Limit:
         """Begin with what an earlier run has found."""
         self.size = max(1, min(size, self._most))
         self._served, self._refused = 0, self.size + 1
+
+    def in_parts(self, items: Sequence[Item], ask: Callable[[Sequence[Item]], Sequence[Answer]]) -> list[Answer]:
+        """The answers to all, asked for in parts as large as the node serves; what it refused goes again in smaller
+        ones. Raises LimitExceeded when it refuses a single one."""
+        answers: list[Answer] = []
+        while len(answers) < len(items):
+            part = items[len(answers) : len(answers) + self.size]
+            try:
+                answers += ask(part)
+            except LimitExceeded:
+                if len(part) == 1:
+                    raise
+                self.refused(len(part))
+            else:
+                self.served(len(part))
+        return answers
 
     def refused(self, size: int) -> None:
         """The node did not serve `size`. Safe to call again for the same refusal."""

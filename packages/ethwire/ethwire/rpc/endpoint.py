@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from ethwire.errors import ChainMismatch, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
+from ethwire.errors import ChainMismatch, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
 from ethwire.rpc._answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
 from ethwire.rpc._values import octets, quantity, words
@@ -163,18 +163,7 @@ class Rpc:
         """In as many batches as the node wants. What changes the chain goes in one: a part of it might count."""
         if any(method.startswith(_WRITES) for method, _ in calls):
             return self._many(kind, calls, retry=False)
-        results: list[Any] = []
-        while len(results) < len(calls):
-            part = calls[len(results) : len(results) + self.requests.size]
-            try:
-                results += self._many(kind, part, retry=True)
-            except LimitExceeded:
-                if len(part) == 1:
-                    raise
-                self.requests.refused(len(part))
-            else:
-                self.requests.served(len(part))
-        return results
+        return self.requests.in_parts(calls, lambda part: self._many(kind, part, retry=True))
 
     def _many(self, kind: Any, calls: Calls, *, retry: bool) -> list[Any]:
         if len(calls) == 1:  # some nodes take no batch at all
