@@ -7,19 +7,15 @@ from collections.abc import Iterator
 
 from keifu.abi import Contract
 from keifu.chain._client import ChainClient
-from keifu.chain.logs import find_logs
-from keifu.keys import keccak256
+from keifu.chain.logs import named_in
 from keifu.units import coins
 
 __all__ = ["attestor_rows", "currency_rows"]
 
-ATTESTOR_NAMED = "0x" + keccak256(b"AttestorNamed(address,uint256)").hex()
-CURRENCY_LISTED = "0x" + keccak256(b"CurrencyListed(address,bool)").hex()
-
 
 def attestor_rows(client: ChainClient, verifier: Contract, first_block: int) -> Iterator[tuple[str, str]]:
     """Who may sign that data was encrypted anew, and with how many coins behind it."""
-    for address in _named(client, verifier, ATTESTOR_NAMED, first_block):
+    for address in sorted(named_in(client, verifier, "AttestorNamed", first_block)):
         mature, pending, *_, joins_from, removed_from = verifier.attestor(address)
         if joins_from:
             state = "is to be removed" if removed_from else "is named"
@@ -29,13 +25,8 @@ def attestor_rows(client: ChainClient, verifier: Contract, first_block: int) -> 
 def currency_rows(client: ChainClient, market: Contract, first_block: int) -> Iterator[tuple[str, str]]:
     """In which currencies from outside the suite agents are sold."""
     own = market.token().lower()
-    for address in _named(client, market, CURRENCY_LISTED, first_block):
+    for address in sorted(named_in(client, market, "CurrencyListed", first_block)):
         if address != own and market.is_listed(address):
             yield "agents are sold in a currency from outside the suite", f"look at {address}"
     if not market.is_listed(own):
         yield "agents are not sold in the suite's coin", own
-
-
-def _named(client: ChainClient, contract: Contract, topic: str, first_block: int) -> list[str]:
-    logs = find_logs(client, contract.address, [topic, None], first_block)
-    return sorted({"0x" + log.topics[1][-40:] for log in logs})

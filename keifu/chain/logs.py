@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ethwire.rpc import Rpc
+from keifu.abi import Contract
 from keifu.chain._client import ChainClient
 from keifu.chain.follower import Event
 from keifu.errors import Contradiction, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError
 
-__all__ = ["Topic", "find_logs", "topic_of_address"]
+__all__ = ["Topic", "find_logs", "named_in", "topic_of_address"]
 
 Topic = str | Sequence[str] | None  # one, any of several, or any at all
 
@@ -47,6 +48,13 @@ def find_logs(client: ChainClient, address: str, topics: Sequence[Topic], first_
         found, done = _ask(rpc, address, topics, ranges)
         yield from found
         start = done + 1
+
+
+def named_in(client: ChainClient, contract: Contract, event: str, first_block: int = 0) -> list[str]:
+    """Addresses in the first indexed argument of a contract's event, each once, in the order of their first log."""
+    topic = "0x" + contract.interface.event(event).topic.hex()
+    logs = find_logs(client, contract.address, [topic, None], first_block)
+    return list(dict.fromkeys("0x" + log.topics[1][-40:] for log in logs))
 
 
 def _ask(

@@ -11,13 +11,11 @@ from keifu.chain._deployer import Deployer
 from keifu.chain.suite import COURT, HEARTBEATS, HUB, TIMELOCK, VERIFIER
 from keifu.chain.timelock import advance, operation
 from keifu.errors import CheckFailed, KeifuError, UsageError
-from keifu.keys import keccak256
 from keifu.units import duration
 
 __all__ = [
     "SERVICES",
     "SERVICE_INTERFACE",
-    "SERVICE_LISTED",
     "Listing",
     "Service",
     "list_now",
@@ -26,7 +24,6 @@ __all__ = [
     "require_horizon",
 ]
 
-SERVICE_LISTED = "0x" + keccak256(b"ServiceListed(address,uint256,uint256)").hex()
 SERVICE_INTERFACE = COURT  # a packaged contract with the calls of IService
 
 

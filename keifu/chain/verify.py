@@ -23,9 +23,9 @@ from keifu.chain.bounds import faults
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
 from keifu.chain.creation import Creation, arguments_of, code_hash, differences
 from keifu.chain.deployments import Record
-from keifu.chain.logs import find_logs
+from keifu.chain.logs import named_in
 from keifu.chain.parameters import Params
-from keifu.chain.services import SERVICE_LISTED, SERVICES, longest_fault
+from keifu.chain.services import SERVICES, longest_fault
 from keifu.chain.suite import COURT, FACTORY, HUB, MARKET, TIMELOCK, VERIFIER, suite
 from keifu.errors import AbiError, InputError, NoAnswer, NotServed, Revert, RpcError
 from keifu.units import duration, is_address
@@ -280,8 +280,8 @@ def _services(client: ChainClient, record: Record) -> Iterator[Check]:
     """Who may slash, by the hub: the suite's services by their terms, any other by name, for somebody to look at."""
     hub = client.at(record.contracts[HUB], HUB)
     ours = {record.contracts[service.contract].lower(): service for service in SERVICES}
-    logs = find_logs(client, hub.address, [SERVICE_LISTED, None], record.creations[HUB].block)
-    for address in sorted({"0x" + log.topics[1][-40:] for log in logs} | set(ours)):
+    listed = named_in(client, hub, "ServiceListed", record.creations[HUB].block)
+    for address in sorted({*listed, *ours}):
         horizon, multiple, removed, _ = hub.service(address)  # events name whom to ask; storage answers
         terms = f"horizon {duration(horizon)}, multiple {multiple}"
         service = ours.get(address)

@@ -9,7 +9,7 @@ from typing import Any
 from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import ChainClient
-from keifu.chain.logs import find_logs, topic_of_address
+from keifu.chain.logs import find_logs, named_in, topic_of_address
 from keifu.errors import CheckFailed, Revert, UsageError
 from keifu.keys import keccak256
 
@@ -29,7 +29,6 @@ __all__ = [
 TRANSFER = "0x" + keccak256(b"Transfer(address,address,uint256)").hex()
 SETTLED = "0x" + keccak256(b"Settled(bytes32,address,address,uint256,uint256,address,uint256,uint256)").hex()
 VERIFIED = "0x" + keccak256(b"TransferVerified(address,uint256,bytes32,address[],uint256,uint256)").hex()
-NAMED = "0x" + keccak256(b"AttestorNamed(address,uint256)").hex()
 _CLONE = keccak256(b"clone")
 
 
@@ -175,9 +174,8 @@ def find_sales(client: ChainClient, market: Contract, verifier: Contract, first_
 
 def find_attestors(client: ChainClient, verifier: Contract, first_block: int = 0) -> list[AttestorStatus]:
     """Everybody that is named as attestor, by address."""
-    logs = find_logs(client, verifier.address, [NAMED], first_block)
     found = []
-    for address in sorted({"0x" + log.topics[1][-40:] for log in logs}):
+    for address in sorted(named_in(client, verifier, "AttestorNamed", first_block)):
         mature, pending, counts_from, _, _, reserved, joins, removed = verifier.attestor(address)
         if joins:
             found.append(AttestorStatus(address, mature, pending, counts_from, reserved, joins, removed))

@@ -9,10 +9,9 @@ from typing import Any
 from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import ChainClient
-from keifu.chain.logs import find_logs
-from keifu.chain.services import SERVICE_INTERFACE, SERVICE_LISTED
+from keifu.chain.logs import named_in
+from keifu.chain.services import SERVICE_INTERFACE
 from keifu.errors import KeifuError
-from keifu.keys import keccak256
 
 __all__ = [
     "OperatorStatus",
@@ -24,8 +23,6 @@ __all__ = [
     "read_service",
     "read_services",
 ]
-
-TERMS_ANNOUNCED = "0x" + keccak256(b"TermsAnnounced(address,uint256,uint256,string)").hex()
 
 
 @dataclass(frozen=True)
@@ -108,14 +105,9 @@ def read_services(client: ChainClient, hub: Contract, services: Iterable[str]) -
 
 def find_operators(client: ChainClient, hub: Contract, first_block: int = 0) -> list[str]:
     """Every operator that has announced terms, in order of its first announcement."""
-    return _first_topics(client, hub, TERMS_ANNOUNCED, first_block)
+    return named_in(client, hub, "TermsAnnounced", first_block)
 
 
 def find_services(client: ChainClient, hub: Contract, first_block: int = 0) -> list[str]:
     """Every service that was ever listed, in order of its first listing."""
-    return _first_topics(client, hub, SERVICE_LISTED, first_block)
-
-
-def _first_topics(client: ChainClient, hub: Contract, topic: str, first_block: int) -> list[str]:
-    logs = find_logs(client, hub.address, [topic], first_block)
-    return list(dict.fromkeys("0x" + log.topics[1][-40:] for log in logs))
+    return named_in(client, hub, "ServiceListed", first_block)
