@@ -38,6 +38,7 @@ from keifu.inft import (
     receive,
     seal,
 )
+from keifu.inft.folder import read_item
 from keifu.staking import actions as staking
 from keifu.units import COIN, DAY
 
@@ -269,7 +270,7 @@ def _old_keys_fail(scene: _Scene, new: DataFolder, target: Path) -> bool:
     old = DataFolder.load(_data(scene, "agent"))
     pairs = zip(old.items, new.items, strict=True)
     return all(
-        _refusal(partial(decrypt, new.data(target, number), bytes.fromhex(before.key), after.hash))
+        _refusal(partial(decrypt, read_item(target, number), bytes.fromhex(before.key), after.hash))
         for number, (before, after) in enumerate(pairs)
     )
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from keifu._handed import Handed
 from keifu.abi import Contract
 from keifu.accounts.identity import NO_SALT, Token, address_of
 from keifu.accounts.session import AccountDomain, Call, Grant
 from keifu.chain import Deployer, Deployment
 from keifu.chain.suite import ACCOUNT, ACCOUNT_REGISTRY, NFT
-from keifu.errors import InputError, UsageError
+from keifu.errors import UsageError
 
 __all__ = [
     "AccountStatus",
@@ -83,8 +83,10 @@ class _IntentCall(msgspec.Struct, frozen=True):
     data: str  # hex
 
 
-class Intent(msgspec.Struct):
-    """Calls that their signer lets anybody bring, once: the token owner's batch, or with `key` a session's call."""
+class Intent(Handed):
+    """Calls that their signer lets anybody bring, once: the token owner's batch, or with `session` a session's call."""
+
+    NOUN, WRITER = "intent", "keifu account sign"
 
     chain_id: int
     account: str
@@ -99,20 +101,8 @@ class Intent(msgspec.Struct):
     def made(self) -> list[Call]:
         return [Call(call.to, int(call.value), bytes.fromhex(call.data)) for call in self.calls]
 
-    def save(self, path: Path) -> None:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
-
-    @classmethod
-    def load(cls, path: Path) -> Intent:
-        """Raises InputError naming the file when it is no intent."""
-        try:
-            found = msgspec.json.decode(path.read_bytes(), type=cls)
-            _ = found.made, bytes.fromhex(found.signature)
-        except (OSError, msgspec.DecodeError, ValueError) as error:
-            raise InputError(
-                f"{path} is no intent: {error}", remedy="take the file that `keifu account sign` wrote"
-            ) from error
-        return found
+    def require_readable(self) -> None:
+        _ = self.made, bytes.fromhex(self.signature)
 
 
 # reading -----------------------------------------------------------------------------------------------------------

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from keifu.keys import Account
 
 __all__ = [
-    "MARKET", "NFT", "TOKEN", "VERIFIER", "contract", "first_block", "key_option", "parse_key", "parse_transfer",
-    "token_argument", "token_number", "transfer_argument",
+    "ACCOUNT", "MARKET", "NFT", "TOKEN", "VERIFIER", "account_place", "contract", "first_block", "key_option",
+    "other_registry", "parse_key", "parse_transfer", "require_new", "token_argument", "token_number",
+    "transfer_argument",
 ]  # fmt: skip
 
 NFT, VERIFIER, MARKET, TOKEN = "IntelligentNFT", "DataVerifier", "AgentMarket", "KeifuToken"
+ACCOUNT = "AgentAccount"
 
 token_argument = click.argument("token", type=RECORD)
 transfer_argument = click.argument("transfer", type=IN_FILE)
@@ -40,6 +42,25 @@ def contract(session: Session, name: str) -> Contract:
 def first_block(session: Session, name: str) -> int:
     """No event of this contract is older."""
     return session.record.creations[name].block
+
+
+def other_registry(session: Session) -> str:
+    """The registry of tokens' accounts that this deployment took from outside the suite, or ""."""
+    params = session.record.params
+    return params.account_registry if params else ""
+
+
+def account_place(session: Session, number: int) -> str:
+    """Where a token's account is, or will be."""
+    from keifu.accounts.actions import account_of
+
+    return account_of(session.suite(NFT, ACCOUNT), session.client.chain_id, number, other_registry(session))
+
+
+def require_new(place: Path, remedy: str = "choose a new folder") -> None:
+    """Raises InputError for a folder that has something in it."""
+    if place.exists() and any(place.iterdir()):
+        raise InputError(f"{place} is not empty", remedy=remedy)
 
 
 def token_number(session: Session, given: Id) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keifu.cli._agents import NFT, token_argument, token_number
+from keifu.cli._agents import ACCOUNT, NFT, account_place, other_registry, token_argument, token_number
 from keifu.cli._calls import CALLED, LIMIT, TARGET, calling, calls_of
 from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, DURATION, IN_FILE, OUT_PATH, Id
@@ -19,12 +19,10 @@ from keifu.units import coins, counted, day
 
 if TYPE_CHECKING:
     from keifu.accounts.session import Call
-    from keifu.chain import Deployment
     from keifu.cli.session import Session
 
 __all__ = ["cli"]
 
-ACCOUNT = "AgentAccount"
 MAX_TARGETS, MAX_LIMITS, MAX_USES = 16, 4, 2**32 - 1
 
 cli = Noun(
@@ -43,9 +41,9 @@ def create(session: Session, token: Id, json_out: bool) -> None:
     from keifu.accounts import actions
     from keifu.accounts.identity import Token
 
-    suite, number, registry = _suite(session), token_number(session, token), _registry(session)
+    suite, number = session.suite(NFT, ACCOUNT), token_number(session, token)
     named = Token(session.client.chain_id, suite[NFT], number)
-    address = actions.create(session.deployer, suite, named, registry)
+    address = actions.create(session.deployer, suite, named, other_registry(session))
     emit({"account": address, "token": f"{number:064x}"}, address, json_out)
 
 
@@ -222,22 +220,10 @@ def cancel(session: Session, token: Id, json_out: bool) -> None:
     emit({"account": address, "nonce": nonce}, f"what was signed before nonce {nonce} is worthless", json_out)
 
 
-def _suite(session: Session) -> Deployment:
-    return session.suite(NFT, ACCOUNT)
-
-
-def _registry(session: Session) -> str:
-    """Another registry than the suite's, or ""."""
-    params = session.record.params
-    return params.account_registry if params else ""
-
-
 def _account(session: Session, token: Id) -> str:
     """Where a token's account is. Raises UsageError when nobody has made it."""
-    from keifu.accounts.actions import account_of
-
-    suite, number = _suite(session), token_number(session, token)
-    address = account_of(suite, session.client.chain_id, number, _registry(session))
+    number = token_number(session, token)
+    address = account_place(session, number)
     if not session.client.code(address):
         raise UsageError(f"the account of token {number:064x} is not made yet", remedy="keifu account create TOKEN")
     return address

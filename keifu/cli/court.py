@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +24,7 @@ __all__ = ["cli"]
 SUITE = ("AlignmentCourt", "KeifuToken", "StakingHub")
 COURT, TOKEN, HUB = SUITE
 SALT_BYTES = 32
-OWNER_ONLY = 0o600
+NEVER_AGAIN = "a secret is never overwritten; choose another file"
 NEXT = {
     "answer": "the operator answers; then a seed draws the first jury",
     "seed": "waits for the seed: keifu court draw",
@@ -140,7 +139,7 @@ def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool)
     from keifu.staking import court
 
     if secret.exists():
-        raise UsageError(f"{secret} is there already", remedy="a secret is never overwritten; choose another file")
+        raise UsageError(f"{secret} is there already", remedy=NEVER_AGAIN)
     chain, suite, salt = session.deployer, session.suite(COURT), secrets.token_bytes(SALT_BYTES)
     _keep(secret, case, vote, salt)
     try:
@@ -157,9 +156,10 @@ def commit(session: Session, case: int, vote: str, secret: Path, json_out: bool)
 
 def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
     """Before anything is sent: a sealed vote without its salt cannot be opened, and costs the juror its deposits."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump({"case": case, "vote": vote, "salt": salt.hex()}, file)
+    from keifu.keys.private_file import write_private
+
+    content = json.dumps({"case": case, "vote": vote, "salt": salt.hex()}).encode()
+    write_private(path, content, remedy=NEVER_AGAIN)
 
 
 @cli.verb("reveal", example="keifu court reveal 1 --secret vote.json --role juror", access=Access.SEND)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keifu.cli._agents import NFT, contract, first_block, token_argument, token_number
+from keifu.cli._agents import NFT, account_place, contract, first_block, require_new, token_argument, token_number
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, FOLDER, IN_FILE, OUT_PATH, Id
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import InputError, UsageError
+from keifu.errors import UsageError
+from keifu.spec.inft_limits import DATA_KINDS, MAX_CLONES, MAX_GENERATIONS, MAX_ITEMS, MAX_ROYALTY_BPS
 from keifu.units import coins, counted, day, duration
 
 if TYPE_CHECKING:
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["make_key", "mint", "show", "tokens"]
 
-# As keifu.inft.folder has them, which a refusal must not import.
-KINDS = (
-    "data", "prompt", "history", "memory", "weights", "adapter", "tools", "configuration",
-    "persona", "knowledge", "dataset", "code", "index", "policy", "log", "media",
-)  # fmt: skip
-MAX_ROYALTY_BPS, MAX_CLONES, MAX_GENERATIONS, MAX_ITEMS = 2_000, 2**32 - 1, 8, 8
 SALT_BYTES = 32
 SHOWN = 16  # digits of a number in a list
 
@@ -34,7 +29,7 @@ SHOWN = 16  # digits of a number in a list
 @verb("mint", example="keifu inft mint prompt.txt --kind prompt --out mine --role author", access=Access.SEND)
 @click.argument("files", type=IN_FILE, nargs=-1, required=True)
 @click.option("--out", "folder", type=FOLDER, required=True, help="New folder for the encrypted files and their keys.")
-@click.option("--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="What each file is, in order.")
+@click.option("--kind", "kinds", type=click.Choice(DATA_KINDS), multiple=True, help="What each file is, in order.")
 @click.option(
     "--public", is_flag=True, help="Leave the data as it is: anybody may read it, and it moves without proofs."
 )
@@ -64,8 +59,7 @@ def mint(
         raise UsageError(
             f"{len(kinds)} kinds of {counted(len(files), 'file')}", remedy="give at most one --kind a file"
         )
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder} is not empty", remedy="choose a new folder: keys are never overwritten")
+    require_new(folder, "choose a new folder: keys are never overwritten")
     import secrets
 
     from keifu.inft import actions
@@ -111,14 +105,11 @@ def tokens(session: Session, owner: str | None, json_out: bool) -> None:
 @json_option
 def show(session: Session, token: Id, user: str | None, json_out: bool) -> None:
     """Show a token: owner, data, what its creator fixed, who may use it, and where its account is."""
-    from keifu.accounts.actions import account_of
     from keifu.inft.status import read_token
 
     nft = contract(session, NFT)
     found = read_token(nft, token_number(session, token))
-    params = session.record.params
-    registry = params.account_registry if params else ""
-    account = account_of(session.suite("AgentAccount"), session.client.chain_id, found.token_id, registry)
+    account = account_place(session, found.token_id)
     made = bool(session.client.code(account))
     document = {**found.data(), "account": account, "account_made": made}
     lines = [f"{name:<10} {value}" for name, value in _fields(found).items()]
@@ -161,12 +152,11 @@ def make_key(path: Path, json_out: bool) -> None:
 
     It is no account: whoever proves a wrong key shows this one to everybody.
     """
-    if path.exists():
-        raise InputError(f"{path} is there already", remedy="a key is never overwritten; choose another file")
-    from keifu.inft.folder import write_secret
     from keifu.keys import Account
+    from keifu.keys.private_file import write_private
 
     key = Account.random()
     public = key.public_key.hex()
-    write_secret(path, json.dumps({"key": key.secret().hex(), "public_key": public}, indent=2).encode() + b"\n")
+    content = json.dumps({"key": key.secret().hex(), "public_key": public}, indent=2).encode() + b"\n"
+    write_private(path, content, remedy="a key is never overwritten; choose another file")
     emit({"public_key": public, "file": str(path)}, public, json_out)

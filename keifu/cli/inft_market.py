@@ -13,6 +13,7 @@ from keifu.cli._agents import (
     NFT,
     TOKEN,
     VERIFIER,
+    account_place,
     contract,
     first_block,
     parse_transfer,
@@ -129,12 +130,13 @@ def settle(session: Session, order_path: Path, path: Path | None, json_out: bool
     """
     signed, said = _order(order_path), parse_transfer(path) if path else None
     from keifu.inft import actions
+    from keifu.inft.status import read_sale
 
     suite, terms = _suite_of(session, signed), signed.terms
     proofs = said.proofs(contract(session, VERIFIER).signers_needed()) if said else []
     signatures = (bytes.fromhex(signed.seller_signature), bytes.fromhex(signed.buyer_signature))
     actions.settle(session.deployer, suite, terms, *signatures, proofs)
-    sale = _sale(session, terms.hash)
+    sale = read_sale(contract(session, MARKET), contract(session, VERIFIER), terms.hash)
     message = f"sale {sale.sale.hex()}: {_where(sale)}"
     emit(sale.data(), message, json_out)
 
@@ -155,7 +157,11 @@ def cancel(session: Session, order_path: Path, json_out: bool) -> None:
 @json_option
 def sales(session: Session, json_out: bool) -> None:
     """List every sale and where its price is."""
-    found = _sales(session)
+    from keifu.inft.status import find_sales, read_sale
+
+    market, verifier = contract(session, MARKET), contract(session, VERIFIER)
+    numbers = find_sales(session.client, market, first_block(session, MARKET))
+    found = [read_sale(market, verifier, number) for number in numbers]
     if json_out:
         emit({"sales": [sale.data() for sale in found]}, "", json_out)
         return
@@ -173,8 +179,7 @@ def release(session: Session, sale: Id, json_out: bool) -> None:
     """End a sale whose price is held: to seller and creators after the window, to the buyer when a key was wrong."""
     from keifu.inft import actions
 
-    suite, known = session.suite(*SUITE), [item.sale.hex() for item in _sales(session)]
-    number = sale if sale.whole else the_one(sale, [item for item in known if item.startswith(sale)], "sale")
+    suite, number = session.suite(*SUITE), sale if sale.whole else _sale_beginning(session, sale)
     credited = actions.release(session.deployer, suite, bytes.fromhex(number))
     message = f"{coins(credited)} coins credited; keifu inft withdraw pays them"
     emit({"sale": str(number), "credited": str(credited)}, message, json_out)
@@ -210,24 +215,17 @@ def _suite_of(session: Session, signed: SignedOrder) -> Deployment:
 
 def _account(session: Session, number: int) -> str:
     """Where the token's account is. Raises EnvironmentFault when it was not made yet."""
-    from keifu.accounts.actions import account_of
-
-    params = session.record.params
-    registry = params.account_registry if params else ""
-    address = account_of(session.suite("AgentAccount"), session.client.chain_id, number, registry)
+    address = account_place(session, number)
     session.require_code(address, "the token's account")
     return address
 
 
-def _sales(session: Session) -> list[SaleStatus]:
+def _sale_beginning(session: Session, given: Id) -> str:
     from keifu.inft.status import find_sales
 
-    market, verifier = contract(session, MARKET), contract(session, VERIFIER)
-    return list(find_sales(session.client, market, verifier, first_block(session, MARKET)))
-
-
-def _sale(session: Session, number: bytes) -> SaleStatus:
-    return next(sale for sale in _sales(session) if sale.sale == number)
+    market = contract(session, MARKET)
+    known = [number.hex() for number in find_sales(session.client, market, first_block(session, MARKET))]
+    return the_one(given, [number for number in known if number.startswith(given)], "sale")
 
 
 def _where(sale: SaleStatus) -> str:

@@ -15,6 +15,7 @@ from keifu.cli._agents import (
     key_option,
     parse_key,
     parse_transfer,
+    require_new,
     token_argument,
     token_number,
     transfer_argument,
@@ -22,7 +23,7 @@ from keifu.cli._agents import (
 from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, COINS, DURATION, FOLDER, IN_FILE, IN_FOLDER, PUBLIC_KEY, Id
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.errors import CheckFailed, UsageError
 from keifu.units import DAY, counted, day
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def prepare(
     """Encrypt a token's data anew and seal the new keys to the receiver's: a transfer for attestors to sign."""
     if length > LONGEST:
         raise UsageError("--for is longer than 7 days", remedy="the verifier takes no later deadline")
-    if target.exists() and any(target.iterdir()):
-        raise InputError(f"{target} is not empty", remedy="choose a new folder")
+    require_new(target)
+    from keifu.inft.folder import DataFolder
     from keifu.inft.statements import Move
     from keifu.inft.status import clone_number, read_token
     from keifu.inft.transfer import TRANSFER_FILE, Terms
@@ -83,12 +84,11 @@ def prepare(
     clone_id = clone_number(found.token_id, found.clones) if is_clone else 0
     move = Move(suite[NFT], found.token_id, found.owner, receiver, clone_id)
     terms = Terms(client.chain_id, suite[VERIFIER], client.now + length, suite.at(client, HUB).epoch(), backing)
-    made = make(source, target, move, public_key, terms)
-    named = [digest for _, digest in found.items]
-    if [item.item.old_hash for item in made.items] != named:
+    if DataFolder.load(source).hashes != [digest for _, digest in found.items]:
         raise CheckFailed(
             f"the data in {source} is not what token {token} names", remedy="name the folder of this token"
         )
+    made = make(source, target, move, public_key, terms)
     path = target / TRANSFER_FILE
     message = f"{counted(len(made.items), 'item')} encrypted anew; attestors and receiver sign {path}"
     emit({"transfer": str(path), "nonce": made.nonce, "deadline": made.deadline}, message, json_out)
@@ -186,8 +186,7 @@ def update(session: Session, token: Id, path: Path, json_out: bool) -> None:
 def receive(session: Session, transfer: Path, key_path: Path, out: Path, json_out: bool) -> None:
     """Open the data of a transfer that is on the chain. Its folder becomes yours: from it you can sell the token."""
     said, key = parse_transfer(transfer), parse_key(key_path)
-    if out.exists() and any(out.iterdir()):
-        raise InputError(f"{out} is not empty", remedy="choose a new folder")
+    require_new(out)
     from keifu.inft.status import read_token
     from keifu.inft.transfer import receive as open_all
 

@@ -11,15 +11,14 @@ from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, DURATION, Id
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
-from keifu.units import DAY, coins, counted, day, duration
+from keifu.spec.inft_limits import LONGEST_LEASE, LONGEST_OFFER, MAX_QUOTA
+from keifu.units import coins, counted, day, duration
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
 
 __all__ = ["assistant", "attestors", "authorize", "burn", "join", "lease", "name_attestor", "offer", "revoke", "use"]
 
-LONGEST_LEASE, LONGEST_OFFER = 180 * DAY, 365 * DAY
-MAX_QUOTA = 2**32 - 1
 user_option = click.option("--user", type=ADDRESS, required=True, help="Who may use the data.")
 
 

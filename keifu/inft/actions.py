@@ -10,13 +10,13 @@ from typing import Any
 
 from keifu.chain import Deployer, Deployment
 from keifu.chain.suite import MARKET, NFT, TOKEN, VERIFIER
-from keifu.errors import CheckFailed, Revert, UsageError
+from keifu.errors import CheckFailed, Revert
 from keifu.inft.folder import DataFolder
 from keifu.inft.orders import Order
 from keifu.inft.seals import open_seal, shared_point
 from keifu.inft.statements import token_id_of
 from keifu.inft.status import LeaseOffer, clone_number
-from keifu.inft.transfer import Transfer
+from keifu.inft.transfer import Transfer, require_sealed_to
 from keifu.keys import Account, keccak256
 from keifu.units import coins
 
@@ -197,8 +197,7 @@ def complain(chain: Deployer, suite: Deployment, said: Transfer, signers: Sequen
     """
     items = said.statement.items
     for place, item in enumerate(items):
-        if item.public_key != key.public_key:
-            raise UsageError("the data was sealed to another key", remedy="give the key whose public key was published")
+        require_sealed_to(item, key)
         shared = shared_point(item.sealed_key, key)
         if shared and keccak256(open_seal(item.sealed_key, key, item.new_hash)) == item.key_hash:
             continue

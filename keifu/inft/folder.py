@@ -7,27 +7,31 @@ DataFolder.load(place).plain(place, 0)
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from keifu.errors import InputError, UsageError
 from keifu.inft.seals import decrypt, encrypt
-from keifu.inft.statements import MAX_ITEMS
 from keifu.keys import keccak256
+from keifu.keys.private_file import write_private
+from keifu.spec.inft_limits import DATA_KINDS, MAX_ITEMS
 
-__all__ = ["DATA_FILE", "KINDS", "LARGEST", "DataFolder", "DataItem", "pack", "write_secret"]
+__all__ = [
+    "DATA_FILE",
+    "LARGEST",
+    "NEVER_AGAIN",
+    "DataFolder",
+    "DataItem",
+    "pack",
+    "read_item",
+    "write_items",
+]
 
 DATA_FILE = "token.json"
 LARGEST = 16 << 20  # bytes of a file: what is larger belongs into a storage network
-OWNER_ONLY = 0o600
-# By the number that a token keeps of it (`kind_name` of the contract).
-KINDS = (
-    "data", "prompt", "history", "memory", "weights", "adapter", "tools", "configuration",
-    "persona", "knowledge", "dataset", "code", "index", "policy", "log", "media",
-)  # fmt: skip
+NEVER_AGAIN = "keys are never overwritten; choose another place"
 
 
 class DataItem(msgspec.Struct, frozen=True):
@@ -61,15 +65,15 @@ class DataFolder(msgspec.Struct, omit_defaults=True):
     @property
     def kinds(self) -> int:
         """Four bits an item, the first lowest, as the contract takes them."""
-        return sum(KINDS.index(item.kind) << 4 * number for number, item in enumerate(self.items))
+        return sum(DATA_KINDS.index(item.kind) << 4 * number for number, item in enumerate(self.items))
 
     def save(self, place: Path) -> None:
         """Write everything. Raises InputError when a token's data is there already."""
         place.mkdir(parents=True, exist_ok=True)
         document = DataFolder(self.items, self.token_id)
-        write_secret(place / DATA_FILE, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
-        for number, data in enumerate(self.stored):
-            (place / f"item-{number}").write_bytes(data)
+        content = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+        write_private(place / DATA_FILE, content, remedy=NEVER_AGAIN)
+        write_items(place, self.stored)
 
     @classmethod
     def load(cls, place: Path) -> DataFolder:
@@ -83,16 +87,9 @@ class DataFolder(msgspec.Struct, omit_defaults=True):
             ) from error
         return found
 
-    def data(self, place: Path, number: int) -> bytes:
-        """An item as it is stored. Raises InputError when it cannot be read."""
-        try:
-            return (place / f"item-{number}").read_bytes()
-        except OSError as error:
-            raise InputError(f"cannot read item {number} of {place}: {error.strerror}") from error
-
     def plain(self, place: Path, number: int) -> bytes:
         """An item as it is meant. Raises CheckFailed for bytes that the token does not name and for a wrong key."""
-        item, data = self.items[number], self.data(place, number)
+        item, data = self.items[number], read_item(place, number)
         return decrypt(data, bytes.fromhex(item.key), item.hash) if item.key else data
 
 
@@ -115,13 +112,14 @@ def pack(paths: Sequence[Path], kinds: Sequence[str], *, private: bool) -> DataF
     return DataFolder(items, stored=stored)
 
 
-def write_secret(path: Path, content: bytes) -> None:
-    """A file that only its owner can read, whole or not at all. Raises InputError when it is there already."""
+def read_item(place: Path, number: int) -> bytes:
+    """An item as it is stored. Raises InputError when it cannot be read."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    except FileExistsError:
-        raise InputError(
-            f"{path} is there already", remedy="keys are never overwritten; choose another place"
-        ) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        return (place / f"item-{number}").read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read item {number} of {place}: {error.strerror}") from error
+
+
+def write_items(place: Path, stored: Iterable[bytes]) -> None:
+    for number, data in enumerate(stored):
+        (place / f"item-{number}").write_bytes(data)

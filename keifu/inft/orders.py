@@ -8,14 +8,11 @@ market.settle(order.args, signature, b"", proofs, sender=buyer)
 from __future__ import annotations
 
 from dataclasses import asdict, astuple, dataclass
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from ethwire.constants import ZERO_ADDRESS
+from keifu._handed import Handed
 from keifu.abi.eip712 import ORDER
-from keifu.errors import InputError, KeifuError
 from keifu.keys import Account, Domain
 
 __all__ = ["Order", "SignedOrder", "market_domain"]
@@ -91,8 +88,10 @@ class Order:
         return domain.sign(party, ORDER, *self.args)
 
 
-class SignedOrder(msgspec.Struct):
+class SignedOrder(Handed):
     """An order as a document that seller and buyer pass on; large numbers as text, bytes in hex."""
+
+    NOUN, WRITER = "order", "keifu inft order"
 
     chain_id: int
     market: str
@@ -120,17 +119,5 @@ class SignedOrder(msgspec.Struct):
         """What both sides sign."""
         return market_domain(self.chain_id, self.market).digest(ORDER, *self.terms.args)
 
-    def save(self, path: Path) -> None:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
-
-    @classmethod
-    def load(cls, path: Path) -> SignedOrder:
-        """Raises InputError naming the file when it is no order."""
-        try:
-            found = msgspec.json.decode(path.read_bytes(), type=cls)
-            _ = found.terms.hash, bytes.fromhex(found.seller_signature), bytes.fromhex(found.buyer_signature)
-        except (OSError, msgspec.DecodeError, ValueError, KeyError, TypeError, KeifuError) as error:
-            raise InputError(
-                f"{path} is no order: {error}", remedy="take the file that `keifu inft order` wrote"
-            ) from error
-        return found
+    def require_readable(self) -> None:
+        _ = self.terms.hash, bytes.fromhex(self.seller_signature), bytes.fromhex(self.buyer_signature)

@@ -16,10 +16,10 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.abi.eip712 import ACCESS, DATUM, ITEM, STATEMENT
 from keifu.errors import InputError
 from keifu.keys import Account, Domain, canonical, keccak256
+from keifu.spec.inft_limits import MAX_ITEMS
 
-__all__ = ["MAX_ITEMS", "Item", "Move", "Statement", "compact", "token_id_of", "verifier_domain"]
+__all__ = ["Item", "Move", "Statement", "compact", "token_id_of", "verifier_domain"]
 
-MAX_ITEMS = 8
 _PARITY_AT = 7  # bit of the first byte of EIP-2098's second word
 
 

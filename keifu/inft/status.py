@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ __all__ = [
     "find_attestors",
     "find_sales",
     "find_tokens",
+    "read_sale",
     "read_token",
     "signers_of",
 ]
@@ -162,14 +162,16 @@ def find_tokens(client: ChainClient, nft: Contract, first_block: int = 0) -> lis
     return [int(log.topics[3], 16) for log in logs]
 
 
-def find_sales(client: ChainClient, market: Contract, verifier: Contract, first_block: int = 0) -> Iterator[SaleStatus]:
-    """Every sale that was settled, oldest first, as it stands now."""
-    collection = market.collection()
-    for log in find_logs(client, market.address, [SETTLED], first_block):
-        sale = bytes.fromhex(log.topics[1][2:])
-        seller, buyer, token_id, price, currency, nonce, over = market.sale_of(sale)
-        until, _, _, wrong = verifier.verdict(collection, nonce)
-        yield SaleStatus(sale, seller, buyer, token_id, price, currency, over, until, wrong)
+def find_sales(client: ChainClient, market: Contract, first_block: int = 0) -> list[bytes]:
+    """Numbers of all sales that were settled, oldest first."""
+    return [bytes.fromhex(log.topics[1][2:]) for log in find_logs(client, market.address, [SETTLED, None], first_block)]
+
+
+def read_sale(market: Contract, verifier: Contract, sale: bytes) -> SaleStatus:
+    """A sale as it stands now."""
+    seller, buyer, token_id, price, currency, nonce, over = market.sale_of(sale)
+    until, _, _, wrong = verifier.verdict(market.collection(), nonce)
+    return SaleStatus(sale, seller, buyer, token_id, price, currency, over, until, wrong)
 
 
 def find_attestors(client: ChainClient, verifier: Contract, first_block: int = 0) -> list[AttestorStatus]:

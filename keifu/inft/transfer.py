@@ -15,18 +15,23 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
+from keifu._handed import Handed
 from keifu.abi.eip712 import ACCESS, STATEMENT
-from keifu.errors import CheckFailed, InputError, KeifuError, UsageError
-from keifu.inft.folder import DataFolder, DataItem, write_secret
+from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.inft.folder import NEVER_AGAIN, DataFolder, DataItem, read_item, write_items
 from keifu.inft.seals import decrypt, encrypt, open_seal, seal
 from keifu.inft.statements import Item, Move, Statement, verifier_domain
 from keifu.keys import Account, Domain, keccak256, recover
+from keifu.keys.private_file import write_private
 
-__all__ = ["TRANSFER_FILE", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare", "receive"]
+__all__ = [
+    "TRANSFER_FILE", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare", "receive",
+    "require_sealed_to",
+]  # fmt: skip
 
 TRANSFER_FILE, WORKINGS_FILE = "transfer.json", "workings.json"
 Sign = Callable[[bytes], bytes]  # a 32-byte digest to r, s, v
@@ -60,8 +65,10 @@ class TransferItem(msgspec.Struct, frozen=True):
         return Item(*map(bytes.fromhex, fields))
 
 
-class Transfer(msgspec.Struct):
+class Transfer(Handed):
     """What is said of one transfer, and who has signed it. Nothing in it is secret."""
+
+    NOUN, WRITER = "transfer", "keifu inft prepare"
 
     chain_id: int
     verifier: str
@@ -75,7 +82,7 @@ class Transfer(msgspec.Struct):
     deadline: int
     epoch: int
     backing: str  # wei
-    signatures: dict[str, str] = {}
+    signatures: dict[str, str] = msgspec.field(default_factory=dict)
     access: str = ""
 
     @property
@@ -118,22 +125,15 @@ class Transfer(msgspec.Struct):
         signatures = {who: bytes.fromhex(self.signatures[who]) for who in chosen}
         return self.statement.bundle(self.chain_id, signatures, bytes.fromhex(self.access))
 
-    def save(self, path: Path) -> None:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+    def require_readable(self) -> None:
+        _ = self.statement.hash, [bytes.fromhex(text) for text in self.signatures.values()]
 
     @classmethod
-    def load(cls, path: Path) -> Transfer:
+    def load(cls, path: Path) -> Self:
         """Raises InputError naming the file when it is no transfer, or a signature in it is another's."""
-        try:
-            found = msgspec.json.decode(path.read_bytes(), type=cls)
-            _ = found.statement.hash
-            signed = {who: bytes.fromhex(text) for who, text in found.signatures.items()}
-        except (OSError, msgspec.DecodeError, ValueError, KeifuError) as error:
-            raise InputError(
-                f"{path} is no transfer: {error}", remedy="take the file that `keifu inft prepare` wrote"
-            ) from error
-        for who, signature in signed.items():
-            if _signer(found.statement_digest, signature) != who:
+        found = super().load(path)
+        for who, text in found.signatures.items():
+            if _signer(found.statement_digest, bytes.fromhex(text)) != who:
                 raise InputError(
                     f"{path}: the signature of {who} is not over this transfer", remedy="have it signed again"
                 )
@@ -194,9 +194,8 @@ def prepare(source: Path, target: Path, move: Move, public_key: bytes, terms: Te
         backing=str(terms.backing),
     )
     target.mkdir(parents=True, exist_ok=True)
-    write_secret(target / WORKINGS_FILE, msgspec.json.encode(Workings(workings)))
-    for number, data in enumerate(stored):
-        (target / f"item-{number}").write_bytes(data)
+    write_private(target / WORKINGS_FILE, msgspec.json.encode(Workings(workings)), remedy=NEVER_AGAIN)
+    write_items(target, stored)
     transfer.save(target / TRANSFER_FILE)
     return transfer
 
@@ -209,7 +208,7 @@ def attest(transfer: Transfer, workings: Workings, source: Path, target: Path, a
     if len(workings.items) != len(transfer.items):
         raise CheckFailed(f"workings of {len(workings.items)} items, the transfer has {len(transfer.items)}")
     for number, (item, working) in enumerate(zip(transfer.items, workings.items, strict=True)):
-        _check(number, item.item, working, _read(source, number), _read(target, number))
+        _check(number, item.item, working, read_item(source, number), read_item(target, number))
     transfer.signatures[attestor] = sign(transfer.statement_digest).hex()
 
 
@@ -223,6 +222,12 @@ def accept(transfer: Transfer, signer: str, sign: Sign, assistant: str = "") -> 
     transfer.access = sign(transfer.access_digest).hex()
 
 
+def require_sealed_to(item: Item, key: Account) -> None:
+    """Raises UsageError for another key than the one that an item's data key was sealed to."""
+    if key.public_key != item.public_key:
+        raise UsageError("the data was sealed to another key", remedy="give the key whose public key was published")
+
+
 def receive(transfer: Transfer, place: Path, key: Account) -> DataFolder:
     """The data of a transfer, opened with the key that it was sealed to; saved in `place`, to be sold again.
 
@@ -230,19 +235,14 @@ def receive(transfer: Transfer, place: Path, key: Account) -> DataFolder:
     """
     items = []
     for number, sent in enumerate(transfer.items):
-        item, data = sent.item, _read(place, number)
-        opened = open_seal(item.sealed_key, _owner_of(item, key), item.new_hash)
+        item, data = sent.item, read_item(place, number)
+        require_sealed_to(item, key)
+        opened = open_seal(item.sealed_key, key, item.new_hash)
         decrypt(data, opened, item.new_hash)
         items.append(DataItem(sent.name, sent.kind, sent.new_hash, opened.hex()))
     folder = DataFolder(items, transfer.clone_id or transfer.token_id)
     folder.save(place)
     return folder
-
-
-def _owner_of(item: Item, key: Account) -> Account:
-    if key.public_key != item.public_key:
-        raise UsageError("the data was sealed to another key", remedy="give the key whose public key was published")
-    return key
 
 
 def _check(number: int, item: Item, working: _Working, old: bytes, new: bytes) -> None:
@@ -254,13 +254,6 @@ def _check(number: int, item: Item, working: _Working, old: bytes, new: bytes) -
         raise CheckFailed(f"item {number}: the key's hash is another key's", remedy="do not sign; prepare it again")
     if seal(key, item.public_key, item.new_hash, Account(bytes.fromhex(working.sealer))) != item.sealed_key:
         raise CheckFailed(f"item {number}: another key was sealed", remedy="do not sign; prepare it again")
-
-
-def _read(place: Path, number: int) -> bytes:
-    try:
-        return (place / f"item-{number}").read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read item {number} of {place}: {error.strerror}") from error
 
 
 def _signer(digest: bytes, signature: bytes) -> str:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from ethwire.keys import Account, keccak256
 from keifu.errors import InputError, UsageError
+from keifu.keys.private_file import write_private
 
 __all__ = ["PASSWORD_FILE_VARIABLE", "PASSWORD_VARIABLE", "load_account", "password", "save_account"]
 
@@ -31,7 +32,6 @@ HALF = DERIVED_BYTES // 2
 # scrypt as geth's standard: 256 MiB and about a second.
 SCRYPT = {"n": 1 << 18, "r": 8, "p": 1}
 MAX_SCRYPT_BYTES = 1 << 30  # a file must not make us take more memory
-OWNER_ONLY = 0o600
 
 
 def password() -> bytes:
@@ -67,12 +67,7 @@ def save_account(account: Account, path: Path, secret: bytes, *, scrypt: dict[st
             "mac": keccak256(derived[HALF:] + cipher_text).hex(),
         },
     }
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-    except FileExistsError:
-        raise InputError(f"{path} is there already", remedy="a key file is never overwritten; choose another") from None
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(document, file)
+    write_private(path, json.dumps(document).encode(), remedy="a key file is never overwritten; choose another")
 
 
 def load_account(path: Path, secret: bytes) -> Account:

@@ -11,14 +11,13 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu.spec.inft_limits import LONGEST_LEASE, LONGEST_OFFER, MAX_GENERATIONS, MAX_QUOTA, MAX_ROYALTY_BPS
 from keifu.spec.refusals import Refused, check
-from keifu.units import DAY
 
 __all__ = ["Leased", "Minted", "Moved", "Offer", "Refused", "Terms", "Tokens"]
 
-MAX_ITEMS, MAX_USERS = 8, 100
-MAX_ROYALTY, MAX_GENERATIONS = Fraction(1, 5), 8
-LONGEST_LEASE, LONGEST_OFFER = 180 * DAY, 365 * DAY
+MAX_USERS = 100
+MAX_ROYALTY = Fraction(MAX_ROYALTY_BPS, 10_000)
 NO_TOKEN, NOT_OWNER, NOT_MOVER = "inft: no such token", "inft: not the owner", "inft: not the owner or approved"
 
 E = TypeVar("E")
@@ -312,7 +311,7 @@ class Tokens:
         self.check_owner(who, token)
         if offer is not None:
             check(0 < offer.duration <= LONGEST_LEASE, "inft: bad duration")
-            check(0 < offer.quota < 2**32, "inft: bad quota")
+            check(0 < offer.quota <= MAX_QUOTA, "inft: bad quota")
             check(0 < offer.scope < 2**8, "inft: bad scope")
             check(self.now < offer.open_until, "inft: offer is over")
             check(offer.open_until <= self.now + LONGEST_OFFER, "inft: offer too long")

@@ -190,6 +190,16 @@ def test_a_refusal_sends_nothing(keifu, chain, prepared, minted, address, args, 
     assert nonces(chain) == before
 
 
+def test_data_of_another_token_is_refused_before_anything_is_written(does, keifu, minted, address, tmp_path):
+    (tmp_path / "other.txt").write_text("Another agent.")
+    does("inft", "mint", "other.txt", "--out", "other", *AUTHOR)
+    key = does("inft", "key", "--out", "k")["public_key"]
+    given = ("--data", "other", "--to", address("buyer"), "--public-key", key, "--out", "new")
+    status, _, err = keifu("inft", "prepare", minted, *given)
+    assert (status, "the data in other is not what token" in err) == (1, True)
+    assert not (tmp_path / "new").exists()
+
+
 def test_proofs_of_a_stranger_move_nothing(does, keifu, prepared, minted, address, suite, client):
     """Signatures of accounts that are no attestors."""
     for role in ("node", "owner", "evaluator"):

@@ -8,7 +8,7 @@ import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.logs import find_logs
-from keifu.inft.status import find_sales, read_token
+from keifu.inft.status import find_sales, read_sale, read_token
 from keifu.units import COIN, DAY
 from tests.integration.agents.conftest import AUTHOR, BUYER
 
@@ -130,9 +130,8 @@ def test_everything_follows_from_events(does, client, chain, suite, sold, minted
     assert (len(seen.keys[number]), seen.users[number]) == (2, found.users)
     ends, quota, used, _ = nft.lease_of(number, address("delegator"))
     assert seen.leases == {(number, address("delegator")): [ends, quota, quota - used]}
-    assert seen.sales == {
-        sale.sale: (sale.seller, sale.buyer, sale.price, sale.over) for sale in find_sales(client, market, verifier)
-    }
+    sales = [read_sale(market, verifier, number) for number in find_sales(client, market)]
+    assert seen.sales == {sale.sale: (sale.seller, sale.buyer, sale.price, sale.over) for sale in sales}
     assert (
         seen.credits == {address("author"): market.credits(address("author"), token)} == {address("author"): 100 * COIN}
     )

@@ -33,8 +33,9 @@ from keifu.inft import (
     seal,
     status,
 )
-from keifu.inft.folder import KINDS, LARGEST
+from keifu.inft.folder import LARGEST
 from keifu.keys import Account
+from keifu.spec.inft_limits import DATA_KINDS
 from keifu.units import COIN, DAY
 
 from .world import NEEDED
@@ -117,7 +118,7 @@ def opened(folder, place):
 
 
 def test_kinds_are_those_of_the_contract(nft):
-    assert tuple(nft.kind_name(number) for number in range(16)) == KINDS
+    assert tuple(nft.kind_name(number) for number in range(16)) == DATA_KINDS
 
 
 def test_files_are_encrypted_each_under_its_own_key_which_only_the_owner_can_read(minted):

@@ -1,0 +1,36 @@
+"""Documents that people pass on to each other as JSON files: written to be read, and refused when they are no such."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Self
+
+import msgspec
+
+from keifu.errors import InputError, KeifuError
+
+__all__ = ["Handed"]
+
+
+class Handed(msgspec.Struct):
+    """A document from hand to hand: a `NOUN` that the command `WRITER` writes."""
+
+    NOUN: ClassVar[str]
+    WRITER: ClassVar[str]
+
+    def require_readable(self) -> None:
+        """Read every field that is text for something else. Raises whatever reading raises."""
+
+    def save(self, path: Path) -> None:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Raises InputError naming the file when it is something else."""
+        try:
+            found = msgspec.json.decode(path.read_bytes(), type=cls)
+            found.require_readable()
+        except (OSError, msgspec.DecodeError, ValueError, KeyError, TypeError, KeifuError) as error:
+            remedy = f"take the file that `{cls.WRITER}` wrote"
+            raise InputError(f"{path} is no {cls.NOUN}: {error}", remedy=remedy) from error
+        return found
