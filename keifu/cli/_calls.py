@@ -121,10 +121,14 @@ def calls_of(
     return [Call(to, value, _encoded(function, values) if function else data or b"")]
 
 
-def _values(function: str, arguments: Sequence[str]) -> list[Any]:
+def _types(function: str) -> list[str]:
     found = _FUNCTION.fullmatch(function)
     assert found is not None
-    types = found[1].split(",") if found[1] else []
+    return found[1].split(",") if found[1] else []
+
+
+def _values(function: str, arguments: Sequence[str]) -> list[Any]:
+    types = _types(function)
     if len(types) != len(arguments):
         raise UsageError(
             f"{function} takes {len(types)} arguments, {len(arguments)} given", remedy="one --arg for each"
@@ -155,9 +159,7 @@ def _encoded(function: str, values: Sequence[Any]) -> bytes:
     from keifu.abi import encode_args
     from keifu.accounts.session import selector
 
-    found = _FUNCTION.fullmatch(function)
-    assert found is not None
-    return selector(function) + encode_args(found[1].split(",") if found[1] else [], values, function)
+    return selector(function) + encode_args(_types(function), values, function)
 
 
 def _read(path: Path) -> list[Call]:

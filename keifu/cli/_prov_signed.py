@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, IN_FILE, MOMENT, OUT_PATH
 from keifu.errors import InputError, UsageError
 
@@ -34,15 +35,19 @@ class Signer:
         """Whether they still have to sign."""
         return self.document is not None
 
-    def write(self, document: dict[str, Any]) -> None:
+    def ask(self, document: dict[str, Any], digest: bytes, json_out: bool, **more: Any) -> None:
+        """Write down what they have to sign, and tell its digest."""
         assert self.document is not None
         self.document.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        emit({"sign": digest.hex(), **more}, f"to be signed: 0x{digest.hex()}", json_out)
 
     def read(self) -> bytes:
-        """The signature in the file. Raises InputError, before anything is sent, when it cannot be one."""
+        """The signature in the file; none yet when they sign later. Raises InputError, before anything is sent, when it
+        cannot be one."""
+        if self.signature is None:
+            return b""
         from keifu.provenance.documents import read_bounded
 
-        assert self.signature is not None
         text = read_bounded(self.signature, LARGEST_FILE, "a signature").decode("ascii", "replace").strip()
         try:
             found = bytes.fromhex(text.removeprefix("0x"))

@@ -99,7 +99,7 @@ def register(
     for body in bodies:
         read_statement(body, found.root)
     manifest = Manifest.of(found, bodies)
-    said = signer.read() if signer and not signer.signs_later else b""
+    signature = signer.read() if signer else b""
     record = Record(
         signer.account if signer else registry.account.address,
         Kind[kind.upper().replace("-", "_")],
@@ -118,12 +118,12 @@ def register(
     source = registry.source
     if signer is not None and signer.signs_later:
         nonce = source.registry.nonces(signer.account)
-        signer.write(source.domain.register_document(record, nonce, signer.deadline))
+        document = source.domain.register_document(record, nonce, signer.deadline)
         digest = source.domain.register_digest(record, nonce, signer.deadline)
-        emit({"sign": digest.hex(), "record": record.to_json()}, f"to be signed: 0x{digest.hex()}", json_out)
+        signer.ask(document, digest, json_out, record=record.to_json())
         return
     if signer is not None:
-        record_id = source.register_for(record, signer.deadline, said, registry.account)
+        record_id = source.register_for(record, signer.deadline, signature, registry.account)
     else:
         record_id = source.register(record, registry.account)
     emit({"id": record_id.hex(), "record": record.to_json()}, record_id.hex(), json_out)
@@ -153,7 +153,7 @@ def attest(
     json_out: bool,
 ) -> None:
     """Attest something about a record, under a schema."""
-    signature = signer.read() if signer and not signer.signs_later else b""
+    signature = signer.read() if signer else b""
     from keifu.provenance import Attestation
     from keifu.provenance.registry import schema_id
 
@@ -162,9 +162,8 @@ def attest(
     source, attester = registry.source, signer.account if signer else registry.account.address
     if signer is not None and signer.signs_later:
         nonce = source.registry.nonces(attester)
-        signer.write(source.domain.attest_document(attester, said, nonce, signer.deadline))
-        digest = source.domain.attest_digest(attester, said, nonce, signer.deadline)
-        emit({"sign": digest.hex()}, f"to be signed: 0x{digest.hex()}", json_out)
+        document = source.domain.attest_document(attester, said, nonce, signer.deadline)
+        signer.ask(document, source.domain.attest_digest(attester, said, nonce, signer.deadline), json_out)
         return
     if signer is not None:
         receipt = source.attest_for(attester, said, signer.deadline, signature, registry.account)

@@ -27,7 +27,7 @@ class InToto:
     filename = "statement.json"
 
     def render(self, subject: Subject) -> bytes:
-        predicate = {"facts": _facts(subject), "lineage": subject.lineage.to_json()}
+        predicate = {"facts": [fact.to_json() for fact in subject.facts], "lineage": subject.lineage.to_json()}
         return canonical(statement(subject.name, subject.entry.record.digest, predicate)) + b"\n"
 
 
@@ -119,15 +119,13 @@ def _about(subject: Subject, kind: str, predicate: Mapping[str, Any]) -> bytes:
     entry = subject.entry
     document = statement(subject.name, entry.record.digest, predicate)
     document["predicateType"] = kind
-    annotations = {"record": entry.id.hex(), "registered": rfc3339(entry.time), "facts": _facts(subject)}
+    annotations = {
+        "record": entry.id.hex(),
+        "registered": rfc3339(entry.time),
+        "facts": [fact.to_json() for fact in subject.facts],
+    }
     document["subject"][0]["annotations"] = {"keifu": annotations}
     return canonical(document) + b"\n"
-
-
-def _facts(subject: Subject) -> list[dict[str, str]]:
-    return [
-        {"name": fact.name, "value": fact.value, "basis": fact.basis.value, "how": fact.how} for fact in subject.facts
-    ]
 
 
 def _parent(subject: Subject, kind: Kind) -> Any:

@@ -33,6 +33,9 @@ class Fact:
     basis: Basis
     how: str
 
+    def to_json(self) -> dict[str, str]:
+        return {"name": self.name, "value": self.value, "basis": self.basis.value, "how": self.how}
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -50,9 +50,8 @@ class Declared:
 
 def described(found: Found) -> dict[str, Any]:
     """What an import would register, with what each field rests on."""
-    facts = [{"name": f.name, "value": f.value, "basis": f.basis.value, "how": f.how} for f in found.facts]
     said = {"name": found.name, "kind": found.kind.word, "digest": found.tree.root.hex()}
-    return {**said, "manifest": found.manifest.hash.hex(), "facts": facts}
+    return {**said, "manifest": found.manifest.hash.hex(), "facts": [fact.to_json() for fact in found.facts]}
 
 
 def made_in(items: Sequence[Found]) -> set[str]:

@@ -24,7 +24,6 @@ __all__ = ["read_dvc"]
 WHO = "DVC"
 BUILD_TYPE = "https://keifu.dev/import/dvc/v1"
 SCHEMA = "2.0"
-READ_BYTES = 1 << 20
 FOLDER_SUFFIX = ".dir"
 CODE_SUFFIXES = frozenset(
     {".c", ".cc", ".cpp", ".go", ".ipynb", ".java", ".jl", ".js", ".py", ".r", ".rs", ".sh", ".ts"}
@@ -118,11 +117,8 @@ def _artefact(base: Path, item: _Item, kind: Kind, parents: tuple[tuple[Relation
 def _md5(path: Path) -> str:
     if not path.is_file():
         raise InputError(f"{path} is no file, as DVC's file says")
-    hasher = hashlib.md5(usedforsecurity=False)
     with path.open("rb") as file:
-        while part := file.read(READ_BYTES):
-            hasher.update(part)
-    return hasher.hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _md5_of_folder(path: Path, tree: TreeDigest) -> str:

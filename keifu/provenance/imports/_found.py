@@ -57,10 +57,7 @@ class Found:
         """An in-toto statement with every fact and what it rests on: SLSA provenance for a run."""
         kind = "run" if self.kind is Kind.RUN else "other"
         document = statement(self.name, self.tree.root, self.predicate, kind)
-        facts = [
-            {"name": fact.name, "value": fact.value, "basis": fact.basis.value, "how": fact.how} for fact in self.facts
-        ]
-        document["subject"][0]["annotations"] = {"keifu": {"facts": facts}}
+        document["subject"][0]["annotations"] = {"keifu": {"facts": [fact.to_json() for fact in self.facts]}}
         return canonical(document)
 
     @property

@@ -23,7 +23,7 @@ from keifu.provenance.digest import FileDigest, TreeDigest, kept_files
 from keifu.provenance.imports._found import Found, asserted, of_files, verified
 from keifu.provenance.statement import rfc3339
 
-__all__ = ["read_tag"]
+__all__ = ["SHA1_DIGITS", "object_hasher", "read_tag"]
 
 WHO = "the repository"
 READ_BYTES = 1 << 20
@@ -156,8 +156,7 @@ def _ask(write: IO[bytes], read: IO[bytes], digest: str, kind: str) -> int:
 def _sha256(write: IO[bytes], read: IO[bytes], digest: str, name: str) -> tuple[bytes, int]:
     """SHA-256 and size of a file, which has to have git's id, too."""
     left = size = _ask(write, read, digest, "blob")
-    ours, theirs = hashlib.sha256(), _hasher(len(digest))
-    theirs.update(b"blob %d\0" % size)
+    ours, theirs = hashlib.sha256(), object_hasher(len(digest), "blob", size)
     while left:
         part = read.read(min(left, READ_BYTES))
         if not part:
@@ -187,13 +186,16 @@ def _tree_id(entries: Sequence[_Entry], digits: int) -> str:
     return _hash(digits, "tree", body)
 
 
-def _hasher(digits: int) -> hashlib._Hash:
-    return hashlib.sha1(usedforsecurity=False) if digits == SHA1_DIGITS else hashlib.sha256()
+def object_hasher(digits: int, kind: str, size: int) -> hashlib._Hash:
+    """What git hashes of an object before its bytes; SHA-1 where ids are that long."""
+    hasher = hashlib.sha1(usedforsecurity=False) if digits == SHA1_DIGITS else hashlib.sha256()
+    hasher.update(b"%s %d\0" % (kind.encode(), size))
+    return hasher
 
 
 def _hash(digits: int, kind: str, body: bytes) -> str:
-    hasher = _hasher(digits)
-    hasher.update(b"%s %d\0" % (kind.encode(), len(body)) + body)
+    hasher = object_hasher(digits, kind, len(body))
+    hasher.update(body)
     return hasher.hexdigest()
 
 

@@ -20,6 +20,7 @@ from keifu.provenance._model import Kind
 from keifu.provenance.digest import FileDigest, digest_path
 from keifu.provenance.export import Fact, spdx_id
 from keifu.provenance.imports._found import Found, asserted, inside, of_files, shown, verified
+from keifu.provenance.imports._git import SHA1_DIGITS, object_hasher
 from keifu.provenance.imports._yaml import yaml_text
 from keifu.units import counted
 
@@ -29,11 +30,10 @@ WHO = "the hub's cache"
 KINDS = {"models": Kind.MODEL, "datasets": Kind.DATASET, "spaces": Kind.CODE}
 MAIN = "main"
 LARGEST_CARD = 1 << 20
-READ_BYTES = 1 << 20
 SHORT = 12  # digits of a commit that name a version
 _FOLDER = re.compile(r"(models|datasets|spaces)--(.+)")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SHA256, _SHA1 = 64, 40
+_SHA256_DIGITS = 64
 _CARD = re.compile(rb"\A---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
 
 
@@ -105,10 +105,10 @@ def _is_as_named(path: Path, snapshot: Path, file: FileDigest) -> bool:
     blob = place.resolve()
     if blob.parent != (path / "blobs").resolve():
         raise InputError(f"{place} leads to {blob}, out of the repository's blobs", remedy="download it again")
-    if len(blob.name) == _SHA256:
+    if len(blob.name) == _SHA256_DIGITS:
         seen = file.digest.hex()
-    elif len(blob.name) == _SHA1:
-        seen = _git_hash(blob, file.size)
+    elif len(blob.name) == SHA1_DIGITS:
+        seen = _git_id(blob, file.size)
     else:
         return False
     if seen != blob.name:
@@ -116,12 +116,9 @@ def _is_as_named(path: Path, snapshot: Path, file: FileDigest) -> bool:
     return True
 
 
-def _git_hash(path: Path, size: int) -> str:
-    hasher = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+def _git_id(path: Path, size: int) -> str:
     with path.open("rb") as file:
-        while part := file.read(READ_BYTES):
-            hasher.update(part)
-    return hasher.hexdigest()
+        return hashlib.file_digest(file, lambda: object_hasher(SHA1_DIGITS, "blob", size)).hexdigest()
 
 
 def _card(snapshot: Path) -> _Card:
