@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu.spec._operators import Operators
 from keifu.spec.refusals import Refused, check
 
 __all__ = ["Agents", "Refused", "Said"]
@@ -34,13 +35,6 @@ class Owned:
 class Approved:
     agent: int
     who: str
-
-
-@dataclass(frozen=True)
-class Operator:
-    owner: str
-    who: str
-    yes: bool
 
 
 @dataclass(frozen=True)
@@ -114,7 +108,7 @@ class Answered:
 
 
 @dataclass
-class Agents:
+class Agents(Operators):
     """Every public method is one call. Data is named by its token; 0 is none."""
 
     owners: dict[int, str]  # of tokens
@@ -151,8 +145,7 @@ class Agents:
     def is_authorized(self, who: str, agent: int) -> bool:
         owner = self.owner(agent)
         check(owner != ZERO_ADDRESS, "inft: no such token")
-        said = [item.yes for item in self.log if isinstance(item, Operator) and (item.owner, item.who) == (owner, who)]
-        return who == owner or bool(said and said[-1]) or who == self.last_of_this_owner(Approved, agent)
+        return who == owner or self.is_operator(owner, who) or who == self.last_of_this_owner(Approved, agent)
 
     def token_of(self, agent: int) -> int:
         """Which it is bound to, unless another agent was bound to that later."""
@@ -238,12 +231,8 @@ class Agents:
     def approve(self, who: str, to: str, agent: int) -> None:
         owner = self.owner(agent)
         check(owner != ZERO_ADDRESS, "inft: no such token")
-        said = [item.yes for item in self.log if isinstance(item, Operator) and (item.owner, item.who) == (owner, who)]
-        check(who == owner or bool(said and said[-1]), "inft: not the owner or an operator")
+        check(who == owner or self.is_operator(owner, who), "inft: not the owner or an operator")
         self.log.append(Approved(agent, to))
-
-    def set_operator(self, who: str, operator: str, *, yes: bool) -> None:
-        self.log.append(Operator(who, operator, yes))
 
     def check_authorized(self, who: str, agent: int, reason: str = NOT_AUTHORIZED) -> None:
         check(self.is_authorized(who, agent), reason)

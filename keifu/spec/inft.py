@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, TypeVar
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu.spec._operators import Operators
 from keifu.spec.inft_limits import LONGEST_LEASE, LONGEST_OFFER, MAX_GENERATIONS, MAX_QUOTA, MAX_ROYALTY_BPS
 from keifu.spec.refusals import Refused, check
 
@@ -75,13 +76,6 @@ class Approved:
 
 
 @dataclass(frozen=True)
-class Operator:
-    owner: str
-    who: str
-    yes: bool
-
-
-@dataclass(frozen=True)
 class Allowed:
     token: int
     user: str
@@ -115,7 +109,7 @@ class Used:
 
 
 @dataclass
-class Tokens:
+class Tokens(Operators):
     """Every public method is one call."""
 
     log: list[Any] = field(default_factory=list)
@@ -160,10 +154,6 @@ class Tokens:
     def approved(self, token: int) -> str:
         given = self.this_time(Approved, token)
         return given[-1].who if given else ZERO_ADDRESS
-
-    def is_operator(self, owner: str, who: str) -> bool:
-        said = [item.yes for item in self.log if isinstance(item, Operator) and (item.owner, item.who) == (owner, who)]
-        return bool(said and said[-1])
 
     def users(self, token: int) -> set[str]:
         users: set[str] = set()
@@ -250,9 +240,6 @@ class Tokens:
         owner = self.check_there(token)
         check(who == owner or self.is_operator(owner, who), "inft: not the owner or an operator")
         self.log.append(Approved(token, to))
-
-    def set_operator(self, who: str, operator: str, *, yes: bool) -> None:
-        self.log.append(Operator(who, operator, yes))
 
     def is_private(self, token: int) -> bool:
         mint = self.mint_of(token)
