@@ -22,7 +22,7 @@ BUGS = [
     _identity("a signature one second late", IDENTITY, "block.timestamp <= _deadline", "block.timestamp <= _deadline + 1"),
     _identity("a deadline of any time", IDENTITY, '    assert _deadline <= block.timestamp + MAX_DEADLINE_DELAY, "identity: deadline too far"\n', ""),
     _identity("anybody acts", IDENTITY, '    assert self._is_authorized(msg.sender, _agent), "identity: not authorized"\n', "    tokens._existing(_agent)\n"),
-    _identity("operators do not act", IDENTITY, "        or tokens.isApprovedForAll[owner][_account]\n", ""),
+    _identity("operators do not act", TOKENS, "        or self.isApprovedForAll[owner][_account]\n", ""),
     _identity("a token of somebody else's", IDENTITY, '        assert staticcall collection.ownerOf(_token_id) == msg.sender, "identity: not the token\'s owner"\n', ""),
     _identity("a token is two agents'", IDENTITY, "token_id if self.agents_of[token_id] == _agent + 1 else 0", "token_id"),
     _identity("the wallet is not taken away", IDENTITY, "    self.wallets[_agentId] = 0\n", ""),

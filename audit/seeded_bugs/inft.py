@@ -21,7 +21,7 @@ BUGS = [
     _token("moves are not counted", TOKENS, "(_word & ~OWNER) + ONE_MOVE |", "(_word & ~OWNER) |"),
     _token("a burned number is minted again", TOKENS, 'assert self.words[_token_id] == 0, "inft: token was minted before"', 'assert self.words[_token_id] & OWNER == 0, "inft: token was minted before"'),
     _token("balances stay after a burn", TOKENS, "    self.balances[_owner] = unsafe_sub(self.balances[_owner], 1)\n    log IERC721.Transfer(sender=_owner, receiver=empty(address)", "    log IERC721.Transfer(sender=_owner, receiver=empty(address)"),
-    _token("anybody moves", TOKENS, "self.isApprovedForAll[owner][msg.sender] or (", "self.isApprovedForAll[owner][msg.sender] or True or ("),
+    _token("anybody moves", TOKENS, "        or self.isApprovedForAll[owner][_account]\n", "        or True\n"),
     _token("a proof for other data", NFT, '        assert outputs[i].oldDataHash == was, "inft: proof is for other data"\n', ""),
     _token("the old data stays", NFT, "        self.data[target][i] = outputs[i].newDataHash\n", "        self.data[target][i] = was\n"),
     _token("fewer proofs than items", NFT, '    assert len(_proofs) == count, "inft: not one proof an item"\n', '    assert len(_proofs) <= count, "inft: not one proof an item"\n'),

@@ -31,6 +31,7 @@ implements: IAgentIdentity
 
 from snekmate.utils import eip712_domain_separator as eip712
 from ..lib import signatures
+from .lib import erc8004
 from .lib import tokens
 
 initializes: eip712
@@ -38,6 +39,7 @@ initializes: signatures[eip712 := eip712]
 initializes: tokens
 exports: (
     eip712.eip712Domain,
+    erc8004.getVersion,
     tokens.approve,
     tokens.setApprovalForAll,
     tokens.ownerOf,
@@ -54,9 +56,6 @@ exports: (
 
 name: public(constant(String[13])) = "AgentIdentity"
 symbol: public(constant(String[5])) = "AGENT"
-
-# Of the contracts whose calls, events and answers these are.
-VERSION: constant(String[5]) = "2.0.0"
 
 # Longest description file's address, key and value, bytes; entries that come with a registration.
 MAX_URI: constant(uint256) = 2_048
@@ -292,16 +291,6 @@ def supportsInterface(_id: bytes4) -> bool:
 
 
 @external
-@pure
-@reentrant
-def getVersion() -> String[5]:
-    """
-    @notice Version of the contracts whose calls, events and answers these are.
-    """
-    return VERSION
-
-
-@external
 @view
 @reentrant
 def bound_token(_agent_id: uint256) -> uint256:
@@ -343,13 +332,7 @@ def data_of(_agent_id: uint256) -> bytes32:
 @internal
 @view
 def _is_authorized(_account: address, _agent: uint256) -> bool:
-    word: uint256 = tokens._existing(_agent)
-    owner: address = convert(word & tokens.OWNER, address)
-    return (
-        _account == owner
-        or tokens.isApprovedForAll[owner][_account]
-        or (_account != empty(address) and _account == tokens._approved(_agent, word))
-    )
+    return tokens._may_act(_account, _agent, tokens._existing(_agent))
 
 
 @internal

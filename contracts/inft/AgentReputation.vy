@@ -31,9 +31,10 @@ implements: IAgentReputation
 # ############################################################## #
 
 from .lib import editions
+from .lib import erc8004
 
 initializes: editions
-exports: (editions.note_change, editions.carry, editions.edition_of)
+exports: (editions.note_change, editions.carry, editions.edition_of, erc8004.getVersion)
 
 
 # ############################################################## #
@@ -49,9 +50,6 @@ struct Feedback:
 # ############################################################## #
 #                            CONSTANTS                           #
 # ############################################################## #
-
-# Of the contracts whose calls, events and answers these are.
-VERSION: constant(String[5]) = "2.0.0"
 
 # A value's largest amount, and its most decimals.
 MAX_VALUE: constant(int128) = 10**38
@@ -217,16 +215,6 @@ def getIdentityRegistry() -> address:
     @notice Where the agents are.
     """
     return editions.IDENTITY.address
-
-
-@external
-@pure
-@reentrant
-def getVersion() -> String[5]:
-    """
-    @notice Version of the contracts whose calls, events and answers these are.
-    """
-    return VERSION
 
 
 @external

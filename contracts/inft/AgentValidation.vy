@@ -24,6 +24,15 @@ implements: IAgentValidation
 
 
 # ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from .lib import erc8004
+
+exports: erc8004.getVersion
+
+
+# ############################################################## #
 #                             STRUCTS                            #
 # ############################################################## #
 
@@ -40,9 +49,6 @@ struct Status:
 # ############################################################## #
 #                            CONSTANTS                           #
 # ############################################################## #
-
-# Of the contracts whose calls, events and answers these are.
-VERSION: constant(String[5]) = "2.0.0"
 
 # The best answer.
 MOST: constant(uint8) = 100
@@ -169,16 +175,6 @@ def getIdentityRegistry() -> address:
     @notice Where the agents are.
     """
     return IDENTITY.address
-
-
-@external
-@pure
-@reentrant
-def getVersion() -> String[5]:
-    """
-    @notice Version of the contracts whose calls, events and answers these are.
-    """
-    return VERSION
 
 
 @external

@@ -185,16 +185,26 @@ def _approved(_token_id: uint256, _word: uint256) -> address:
 
 @internal
 @view
+def _may_act(_account: address, _token_id: uint256, _word: uint256) -> bool:
+    """
+    @dev Whether an account is a token's owner, or may do with the token what that may.
+    """
+    owner: address = convert(_word & OWNER, address)
+    return (
+        _account == owner
+        or self.isApprovedForAll[owner][_account]
+        or (_account != empty(address) and _account == self._approved(_token_id, _word))
+    )
+
+
+@internal
+@view
 def _check_may_move(_token_id: uint256, _word: uint256) -> address:
     """
     @dev The owner, if the caller is that or may act for it.
     """
-    owner: address = convert(_word & OWNER, address)
-    if msg.sender != owner:
-        assert self.isApprovedForAll[owner][msg.sender] or (
-            self._approved(_token_id, _word) == msg.sender
-        ), "inft: not the owner or approved"
-    return owner
+    assert self._may_act(msg.sender, _token_id, _word), "inft: not the owner or approved"
+    return convert(_word & OWNER, address)
 
 
 @internal
