@@ -10,7 +10,8 @@ import pytest
 
 from ethwire.rpc import Rpc
 from keifu.abi import load
-from keifu.chain import ChainClient, _deployer, _named, _roles, verify
+from keifu.chain import ChainClient, _deployer, _roles, verify
+from keifu.chain._named import attestor_rows, currency_rows
 from keifu.chain.create3 import deployment_call, salt_of
 from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record
@@ -77,8 +78,11 @@ READERS: dict[str, Callable[[ChainClient], Any]] = {
     "finality": lambda client: final_block(client.rpc),
     "logs": lambda client: list(find_logs(client, ADDRESS, [_deployer.DEPLOYED, None, None])),
     "roles": lambda client: _roles._held(client, client.at(ADDRESS, "Timelock"), 0),
-    "whom the timelock has named": lambda client: _named._named(
-        client, client.at(ADDRESS, "DataVerifier"), _named.ATTESTOR_NAMED, 0
+    "attestors that the timelock named": lambda client: list(
+        attestor_rows(client, client.at(ADDRESS, "DataVerifier"), 0)
+    ),
+    "currencies that the timelock listed": lambda client: list(
+        currency_rows(client, client.at(ADDRESS, "AgentMarket"), 0)
     ),
     "a service": lambda client: list(verify._services(client, RECORD)),
     "the factory of a suite": lambda client: list(verify._factory_faults(client, RECORD, PLAN)),
