@@ -125,7 +125,7 @@ def _make(kind: str, folder: Path, json_out: bool, wish: Wish) -> None:
 )
 @folder_argument
 @click.option("--environment", type=Text(64), required=True, help="Id of the environment, or its name with --owner.")
-@click.option("--owner", type=ADDRESS, default="", help="Owner of the environment, when it is given by name.")
+@click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by name.")
 @click.option(
     "--artefacts", type=Text(LONGEST_VALUE), multiple=True, required=True,
     help="Folder or file of an artefact, a star stands for any name; repeatable.",
@@ -140,7 +140,7 @@ def _make(kind: str, folder: Path, json_out: bool, wish: Wish) -> None:
 def operator_init(
     folder: Path,
     environment: str,
-    owner: str,
+    owner: str | None,
     artefacts: tuple[str, ...],
     listen: str,
     owner_pages: str,
@@ -151,7 +151,7 @@ def operator_init(
     from keifu.node.setup import Wish
 
     own = {"artefacts": [str(Path(item).absolute()) for item in artefacts], "listen": listen}
-    wish = Wish(listen=owner_pages, environment=environment, owner=owner, own=own, **common)
+    wish = Wish(listen=owner_pages, environment=environment, owner=owner or "", own=own, **common)
     _make("operator", folder, json_out, wish)
 
 
@@ -225,14 +225,16 @@ def _settings(kind: str, folder: Path, flags: tuple[str, ...] = ()) -> tuple[Nod
 @watcher.verb("init", example="keifu node watcher init ./watcher --poll '5 seconds'")
 @folder_argument
 @click.option("--poll", type=DURATION, default="5", help="How often each operator is asked.  [default: 5 seconds]")
-@click.option("--receiver", type=ADDRESS, default="", help="Who gets the rewards.  [default: the node's own account]")
+@click.option("--receiver", type=ADDRESS, help="Who gets the rewards.  [default: the node's own account]")
 @click.option(
     "--owner-pages", type=LISTEN, default=OWNER_PAGES["watcher"], show_default=True,
     help="Where health, status and metrics are, for you alone.",
 )  # fmt: skip
 @_making
 @json_option
-def watcher_init(folder: Path, poll: int, receiver: str, owner_pages: str, json_out: bool, **common: Any) -> None:
+def watcher_init(
+    folder: Path, poll: int, receiver: str | None, owner_pages: str, json_out: bool, **common: Any
+) -> None:
     """Make a node's folder: its configuration, a key, and a unit for systemd."""
     from keifu.node.setup import Wish
 

@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -38,6 +39,8 @@ DEFAULT = "default"
 LARGEST_PORT = 65_535
 HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 S = TypeVar("S", bound="NodeSettings")
+# What each source gives, the strongest first: pydantic makes settings without arguments.
+_GIVEN: ContextVar[list[dict[str, Any]]] = ContextVar("given")
 
 
 def _seconds(value: Any) -> Any:
@@ -145,6 +148,12 @@ class NodeSettings(BaseSettings):
     log: LogSettings = LogSettings()
     drain: Seconds = 30  # that work which has begun gets to end, after SIGTERM
 
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return tuple(_Given(settings_cls, values) for values in _GIVEN.get())
+
 
 class OperatorSettings(NodeSettings):
     operator: OperatorWork
@@ -198,18 +207,14 @@ def load_settings(
         (str(path), _file(path)),
     ]
 
-    class _Loaded(kind):  # type: ignore[valid-type, misc]
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return tuple(_Given(settings_cls, values) for _, values in given)
-
     flat = [(source, dict(_flat(values))) for source, values in given]
+    reset = _GIVEN.set([values for _, values in given])
     try:
-        found = _Loaded()
+        found = kind()
     except ValidationError as error:
         raise _fault(error, flat, kind, path) from error
+    finally:
+        _GIVEN.reset(reset)
     chosen = [
         Chosen(name, value, next((source for source, values in flat if name in values), DEFAULT))
         for name, value in _flat(found.model_dump())

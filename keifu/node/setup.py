@@ -26,7 +26,7 @@ from keifu.node.kinds import Kind
 from keifu.node.settings import FILE, KeySettings, load_settings
 from keifu.provenance import environment_id
 
-__all__ = ["Made", "Wish", "make_node"]
+__all__ = ["Made", "Wish", "make_node", "toml_of"]
 
 KEY_FILE = "key.json"
 UNIT_FILE = "keifu-node.service"
@@ -75,7 +75,7 @@ def make_node(kind: Kind, folder: Path, wish: Wish) -> Made:
             "http": {"listen": wish.listen},
             kind.name: own,
         }
-        (partial / FILE).write_text(_toml(kind.name, tables))
+        (partial / FILE).write_text(toml_of(kind.name, tables))
         NodeFolder(partial).lock.touch()
         (partial / UNIT_FILE).write_text(_unit(kind.name, folder))
         load_settings(kind.settings, partial, environment={})  # what it could not read itself is refused now
@@ -121,7 +121,8 @@ def _key(wish: Wish, folder: Path, chain_id: int) -> tuple[dict[str, str], str]:
     return {"file": KEY_FILE}, account.address
 
 
-def _toml(kind: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
+def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """A node's configuration. Its last value is one that has to be there: a file that was cut off is noticed."""
     lines = [
         f"# A node of kind {kind}. `keifu node {kind} run FOLDER --show-config` prints every value and its source.",
         f"kind = {_quoted(kind)}",

@@ -1,7 +1,8 @@
 """The small HTTP server of a node: it answers GET with pages made from memory, and refuses everything else.
 
 Whoever asks is a stranger. A request has to come whole within seconds and a few kilobytes, and its answer has to be
-taken as fast; so many strangers are served at once and no more. What is refused is counted, by reason.
+taken as fast; so many strangers are served at once and no more. What is refused is counted, by reason. Who sends more
+than is read gets no answer: the connection ends.
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ async def _cancel_all() -> None:
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
+class _Refused(Exception):
+    """A stranger who gets no answer; the text is the reason."""
+
+
 class WebServer:
     """Serves `pages`, by path. `refused(reason)` is told of each request that was refused."""
 
@@ -99,11 +104,15 @@ class WebServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._busy += 1
         try:
+            if self._busy > AT_ONCE:
+                raise _Refused("too many at once")
             async with asyncio.timeout(self._patience):
                 page, has_body = await self._answer(reader)
             async with asyncio.timeout(self._patience):
                 writer.write(_head(page) + (page.body if has_body else b""))
                 await writer.drain()
+        except _Refused as refusal:
+            self._refused(str(refusal))
         except TimeoutError:
             self._refused("slow")
         except OSError:  # it has gone away
@@ -115,15 +124,12 @@ class WebServer:
 
     async def _answer(self, reader: asyncio.StreamReader) -> tuple[Page, bool]:
         """The page, and whether its body is wanted."""
-        if self._busy > AT_ONCE:
-            return self._refusal("too many at once", HTTPStatus.SERVICE_UNAVAILABLE), True
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-        except asyncio.LimitOverrunError:
-            return self._refusal("too large", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE), True
+        except asyncio.LimitOverrunError as error:
+            raise _Refused("too large") from error
         except asyncio.IncompleteReadError as error:
-            reason = "broken off" if error.partial else "empty"
-            return self._refusal(reason, HTTPStatus.BAD_REQUEST), True
+            raise _Refused("broken off" if error.partial else "empty") from error
         parts = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
         if len(parts) != REQUEST_PARTS or not parts[2].startswith("HTTP/1."):
             return self._refusal("malformed", HTTPStatus.BAD_REQUEST), True

@@ -63,6 +63,7 @@ class Watcher(Work):
         self._watched: dict[str, Watched] = {}
         self._silent: dict[str, str] = {}
         self._ask_at = float("-inf")
+        self._told_trouble = ""
         self._caught_up = False
         self._facts: dict[str, Any] = {}
 
@@ -106,6 +107,9 @@ class Watcher(Work):
     def _go_on(self) -> float:
         self._filing.go_on()
         step = self._sender.step()
+        if self._sender.trouble not in ("", self._told_trouble):
+            self.body.log.warning("a transaction waits", why=self._sender.trouble)
+        self._told_trouble = self._sender.trouble
         if self._peers.waits or step.open or self._filing.open():
             return SOON_SECONDS
         return max(0.0, min(self._ask_at - self._clock(), float(self._told.poll)))
