@@ -103,7 +103,10 @@ def load_account(path: Path, secret: bytes) -> Account:
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is a malformed key file: {error}") from error
     if not known:
-        raise InputError(f"the password does not open {path}")
+        raise InputError(
+            f"the password does not open {path}",
+            remedy=f"correct {PASSWORD_FILE_VARIABLE} or {PASSWORD_VARIABLE}",
+        )
     return Account(_aes_ctr(derived[:HALF], iv, cipher_text), path.stem)
 
 

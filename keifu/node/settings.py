@@ -266,7 +266,7 @@ def _variables(kind: type[NodeSettings], environment: Mapping[str, str]) -> dict
 
 
 def _nested(flags: Sequence[str]) -> dict[str, Any]:
-    """`http.listen=…` as nested tables. A value is read as TOML where it is TOML, else as text."""
+    """`http.listen=…` as nested tables. Lists, tables and quoted texts are TOML, anything else is a text."""
     found: dict[str, Any] = {}
     for flag in flags:
         name, equals, text = flag.partition("=")
@@ -281,10 +281,12 @@ def _nested(flags: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
+    if not text.startswith(("[", "{", '"', "'")):
+        return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"--set: {text} is not TOML: {error}", remedy='lists are ["a", "b"]') from error
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

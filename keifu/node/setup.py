@@ -26,7 +26,7 @@ from keifu.node.kinds import Kind
 from keifu.node.settings import FILE, KeySettings, load_settings
 from keifu.provenance import environment_id
 
-__all__ = ["Made", "Wish", "make_node", "toml_of"]
+__all__ = ["Made", "Wish", "make_node", "toml_of", "unit_of"]
 
 KEY_FILE = "key.json"
 UNIT_FILE = "keifu-node.service"
@@ -77,7 +77,7 @@ def make_node(kind: Kind, folder: Path, wish: Wish) -> Made:
         }
         (partial / FILE).write_text(toml_of(kind.name, tables))
         NodeFolder(partial).lock.touch()
-        (partial / UNIT_FILE).write_text(_unit(kind.name, folder))
+        (partial / UNIT_FILE).write_text(unit_of(kind.name, folder))
         load_settings(kind.settings, partial, environment={})  # what it could not read itself is refused now
         partial.replace(folder)
     except OSError as error:
@@ -137,7 +137,8 @@ def _quoted(value: str | int | bool | Sequence[str]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _unit(kind: str, folder: Path) -> str:
+def unit_of(kind: str, folder: Path) -> str:
+    """A unit for systemd, which ends a node in order and starts one that has failed again."""
     program = Path(sys.executable).parent / "keifu"
     return f"""[Unit]
 Description=Keifu node, {kind}, {folder}
