@@ -114,14 +114,14 @@ class Runtime:
     def _handle_signals(self) -> None:
         """The first one drains, the second one ends at once."""
 
-        def told(number: int, _: Any) -> None:
+        def end(number: int, _: Any) -> None:
             if self._stopping.is_set():
                 os._exit(ENDED_TWICE + number)
             self._stopping.set()
 
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                self._held.callback(signal.signal, number, signal.signal(number, told))
+                self._held.callback(signal.signal, number, signal.signal(number, end))
 
     def _drain(self) -> None:
         self.log.info("draining", seconds=self.settings.drain)

@@ -49,10 +49,10 @@ class Operator(Work):
     def __init__(self, body: Body, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(body)
         settings: OperatorSettings = body.settings
-        self._told, self._clock = settings.operator, clock
-        self._environment = bytes.fromhex(self._told.environment)
+        self._settings, self._clock = settings.operator, clock
+        self._environment = bytes.fromhex(self._settings.environment)
         self._promotions = Promotions(body.chain, self._environment, body.database)
-        self._artefacts = Artefacts(self._told.artefacts, self._told.documents, body.folder.path)
+        self._artefacts = Artefacts(self._settings.artefacts, self._settings.documents, body.folder.path)
         self._domain = environments_domain(body.chain.id, body.chain.suite["Environments"])
         self._wanted: Promotion | None = None
         self._loaded: _Loaded | None = None
@@ -94,7 +94,7 @@ class Operator(Work):
         self._wanted = self._promotions.current()
         if self._wanted is None:
             raise CheckFailed(
-                f"nothing was ever promoted to environment {self._told.environment}",
+                f"nothing was ever promoted to environment {self._settings.environment}",
                 remedy="promote an artefact there: keifu prov promote",
             )
         loaded = self._hash(self._wanted)
@@ -119,7 +119,7 @@ class Operator(Work):
         self._collect()
         self._plan()
         self._sign(newest)
-        return float(self._told.poll) if self._hashing is None else min(1.0, float(self._told.poll))
+        return float(self._settings.poll) if self._hashing is None else min(1.0, float(self._settings.poll))
 
     def drain(self) -> bool:
         """Nothing has begun that must end: what was signed stays true."""
@@ -165,7 +165,7 @@ class Operator(Work):
 
     def _take(self, loaded: _Loaded) -> None:
         self._rehashed.labels("as promoted").inc()
-        self._hash_again_at = loaded.at + self._told.recheck
+        self._hash_again_at = loaded.at + self._settings.recheck
         is_new = self._loaded is None or self._loaded.promotion.seq != loaded.promotion.seq
         self._loaded, self._trouble = loaded, ""
         self._seq.set(loaded.promotion.seq)
@@ -206,7 +206,7 @@ class Operator(Work):
     def facts(self) -> dict[str, Any]:
         loaded, wanted = self._loaded, self._wanted
         return {
-            "environment": self._told.environment,
+            "environment": self._settings.environment,
             "operator": self._operator,
             "promoted": wanted.seq if wanted else 0,
             "loaded": loaded.promotion.seq if loaded else 0,

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS watcher_evidence (id TEXT PRIMARY KEY, operator TEXT 
 """
 _DONE = (State.MINED, State.DONE)
 _REFUSED = (State.REFUSED, State.FAILED)
-MOST_LOST = 3  # reports about one binding that were refused; then no more gas is spent on it
+MAX_LOST = 3  # reports about one binding that were refused; then no more gas is spent on it
 FOUND, COMMITTED, REPORTED, PAID, LOST = "found", "committed", "reported", "paid", "lost"
 
 
@@ -58,11 +58,11 @@ class Filing:
         log: Log,
         *,
         receiver: str,
-        told: Callable[[str], None],
+        on_state: Callable[[str], None],
     ) -> None:
         self._chain, self._sender, self._judge, self._database, self._log = chain, sender, judge, database, log
         self._service = chain.suite.at(chain.client, HEARTBEATS)
-        self._receiver, self._told = receiver or sender.account.address, told
+        self._receiver, self._on_state = receiver or sender.account.address, on_state
         database.execute(_TABLE)
 
     def file(self, fault: Fault) -> None:
@@ -75,7 +75,7 @@ class Filing:
                 (fault.operator, environment),
             )
         ]
-        if any(state in (FOUND, COMMITTED, REPORTED) for state in states) or states.count(LOST) >= MOST_LOST:
+        if any(state in (FOUND, COMMITTED, REPORTED) for state in states) or states.count(LOST) >= MAX_LOST:
             return
         heartbeat, signature = fault.said[0]
         evidence = self._service.evidence_of(heartbeat.args, signature, self._sender.account.address).hex()
@@ -87,7 +87,7 @@ class Filing:
             "a false heartbeat", operator=fault.operator, environment=environment, seq=heartbeat.promotion_seq,
             digest=heartbeat.digest.hex(), evidence=evidence,
         )  # fmt: skip
-        self._told(FOUND)
+        self._on_state(FOUND)
 
     def go_on(self) -> None:
         """Do what is due for every fault under way."""
@@ -169,7 +169,7 @@ class Filing:
         self._database.execute(
             "UPDATE watcher_evidence SET state = ?, reason = ? WHERE id = ?", (state, reason, evidence)
         )
-        self._told(state)
+        self._on_state(state)
 
     def _lose(self, evidence: str, reason: str) -> None:
         self._log.warning("not reported", evidence=evidence, why=reason)

@@ -19,7 +19,7 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS watcher_seen (node TEXT NOT NULL, environment TEXT NOT NULL, seq INTEGER NOT NULL,
   line TEXT NOT NULL, PRIMARY KEY (node, environment, seq)) WITHOUT ROWID
 """
-MOST_UNKNOWN = 100  # numbers of a node that no promotion has, of which one heartbeat each is kept
+MAX_UNKNOWN = 100  # numbers of a node that no promotion has, of which one heartbeat each is kept
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Judge:
         where = "FROM watcher_seen WHERE node = ? AND environment = ?"
         row = self._database.execute(f"SELECT line {where} AND seq = ?", key).fetchone()
         if row is None:
-            if self._database.execute(f"SELECT count(*) {where}", key[:2]).fetchone()[0] < MOST_UNKNOWN:
+            if self._database.execute(f"SELECT count(*) {where}", key[:2]).fetchone()[0] < MAX_UNKNOWN:
                 self._database.execute("INSERT INTO watcher_seen VALUES (?, ?, ?, ?)", (*key, line_of(*said)))
             return Verdict("unknown number")
         before = _said(row[0])

@@ -24,7 +24,7 @@ from keifu.provenance.bundle_file import HeartbeatDocument, heartbeat_of
 __all__ = ["Answer", "Peers", "read_lines"]
 
 LARGEST_ANSWER = 64 << 10  # bytes
-MOST_LINES = 64  # heartbeats in an answer
+MAX_LINES = 64  # heartbeats in an answer
 PAGE = "heartbeats"
 FOUND = 200
 Said = tuple[Heartbeat, bytes]
@@ -47,12 +47,12 @@ def read_lines(body: bytes) -> tuple[tuple[Said, ...], str]:
     """The heartbeats in an answer, and what is wrong with it: one bad line spoils none of the others."""
     said, fault = [], ""
     lines = body.splitlines()
-    for line in lines[:MOST_LINES]:
+    for line in lines[:MAX_LINES]:
         try:
             said.append(heartbeat_of(msgspec.json.decode(line, type=HeartbeatDocument)))
         except (ValueError, RecursionError, OverflowError, InputError):
             fault = "malformed"
-    return tuple(said), fault if len(lines) <= MOST_LINES else "huge"
+    return tuple(said), fault if len(lines) <= MAX_LINES else "huge"
 
 
 class Peers:

@@ -34,7 +34,7 @@ class Watcher(Work):
     def __init__(self, body: Body, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(body)
         settings: WatcherSettings = body.settings
-        self._told, self._clock = settings.watcher, clock
+        self._settings, self._clock = settings.watcher, clock
         chain, suite, metrics = body.chain, body.chain.suite, body.metrics
         self._head = metrics.head
         self._reached = metrics.gauge("followed_block", "Newest block whose events are accounted for.")
@@ -51,19 +51,19 @@ class Watcher(Work):
         )
         self._peers = Peers(
             body.background,
-            patience=self._told.patience,
-            private=self._told.private_peers or chain.is_local,
+            patience=self._settings.patience,
+            private=self._settings.private_peers or chain.is_local,
             refused=lambda reason: refused.labels(reason).inc(),
         )
         self._sender = Sender(body.folder.sender_file, chain.rpc, body.account, deployment=suite[HEARTBEATS])
         self._filing = Filing(
             chain, self._sender, self._judge, body.database, body.log,
-            receiver=self._told.receiver, told=lambda state: self._filed.labels(state).inc(),
+            receiver=self._settings.receiver, on_state=lambda state: self._filed.labels(state).inc(),
         )  # fmt: skip
         self._watched: dict[str, Watched] = {}
         self._silent: dict[str, str] = {}
         self._ask_at = float("-inf")
-        self._told_trouble = ""
+        self._last_trouble = ""
         self._caught_up = False
         self._facts: dict[str, Any] = {}
 
@@ -86,7 +86,7 @@ class Watcher(Work):
     def step(self) -> float:
         self._follow()
         if self._clock() >= self._ask_at:
-            self._ask_at = self._clock() + self._told.poll
+            self._ask_at = self._clock() + self._settings.poll
             self._ask()
         for answer in self._peers.answers():
             self._take(answer)
@@ -107,12 +107,12 @@ class Watcher(Work):
     def _go_on(self) -> float:
         self._filing.go_on()
         step = self._sender.step()
-        if self._sender.trouble not in ("", self._told_trouble):
+        if self._sender.trouble not in ("", self._last_trouble):
             self.body.log.warning("a transaction waits", why=self._sender.trouble)
-        self._told_trouble = self._sender.trouble
+        self._last_trouble = self._sender.trouble
         if self._peers.waits or step.open or self._filing.open():
             return SOON_SECONDS
-        return max(0.0, min(self._ask_at - self._clock(), float(self._told.poll)))
+        return max(0.0, min(self._ask_at - self._clock(), float(self._settings.poll)))
 
     # the chain -----------------------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class Watcher(Work):
     # operators -----------------------------------------------------------------------------------------------------
 
     def _ask(self) -> None:
-        peers = {operator.lower(): url for operator, url in self._told.peers.items()}
+        peers = {operator.lower(): url for operator, url in self._settings.peers.items()}
         for operator, item in self._watched.items():
             if url := peers.get(operator, item.url):
                 self._peers.ask(operator, url)
