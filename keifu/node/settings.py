@@ -40,6 +40,7 @@ LARGEST_PORT = 65_535
 HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 S = TypeVar("S", bound="NodeSettings")
 # What each source gives, the strongest first: pydantic makes settings without arguments.
+_NOTHING: dict[str, Any] = {}
 _GIVEN: ContextVar[list[dict[str, Any]]] = ContextVar("given")
 
 
@@ -150,8 +151,14 @@ class NodeSettings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del init_settings, env_settings, dotenv_settings, file_secret_settings  # `load_settings` has read its own
         return tuple(_Given(settings_cls, values) for values in _GIVEN.get())
 
 
@@ -210,7 +217,7 @@ def load_settings(
     flat = [(source, dict(_flat(values))) for source, values in given]
     reset = _GIVEN.set([values for _, values in given])
     try:
-        found = kind()
+        found = kind(**_NOTHING)
     except ValidationError as error:
         raise _fault(error, flat, kind, path) from error
     finally:

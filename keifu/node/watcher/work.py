@@ -25,7 +25,7 @@ __all__ = ["Watcher"]
 
 STEPS_A_ROUND = 20  # of the follower, so that a long history stops nothing else
 GAS_OF_A_REPORT = 600_000  # commit, report and withdraw, with the limits that the sender sets
-SOON_SECONDS = 0.05  # while an answer or a transaction is awaited
+SOON_SECONDS = 0.25  # while an answer or a transaction is awaited
 
 
 class Watcher(Work):

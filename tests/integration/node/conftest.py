@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from keifu.chain.services import list_now
 from keifu.cli import main
 from keifu.keys import Account
 from keifu.local.suite import genesis_of
+from keifu.node.kinds import kind_of
+from keifu.node.runtime import Runtime
 from keifu.provenance import Heartbeat, Kind, Record, environments_domain, heartbeat_digest
 from keifu.provenance.digest import digest_path
 from keifu.provenance.heartbeats import line_of
@@ -33,7 +37,7 @@ from tests.ape_chain import GENESIS
 
 KEIFU = Path(sys.executable).parent / "keifu"
 RESERVE = 1_475 * COIN
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.1
 
 
 def until(holds: Callable[[], Any], process: subprocess.Popen[bytes] | None = None) -> Any:
@@ -98,9 +102,9 @@ class World:
         found: list[Any] = self.client.rpc.call("eth_getLogs", wanted)
         return found
 
-    def signed(self, node: Account, seq: int, digest: bytes) -> str:
-        """A heartbeat of now, as one line."""
-        said = Heartbeat(node.address.lower(), self.environment, seq, digest, self.client.now)
+    def signed(self, node: Account, seq: int, digest: bytes, *, later: int = 0) -> str:
+        """A heartbeat of now, or so many seconds later, as one line."""
+        said = Heartbeat(node.address.lower(), self.environment, seq, digest, self.client.now + later)
         domain = environments_domain(self.client.chain_id, self.suite["Environments"])
         return line_of(said, node.sign(heartbeat_digest(domain, said)))
 
@@ -147,8 +151,21 @@ class Node:
                 [KEIFU, "node", self.kind, "run", self.folder], stdout=log, stderr=log, env=dict(os.environ)
             )
         process = self.process
-        self.told = until(lambda: self._announced(process.pid), process)
+        self.listens = until(lambda: self._announced(process.pid), process)
         return self
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Run it in a thread of this process, until the block ends."""
+        runtime = Runtime(kind_of(self.kind), self.folder, stream=io.StringIO())
+        thread = threading.Thread(target=runtime.run)
+        thread.start()
+        try:
+            self.listens = until(lambda: self._announced(os.getpid()) if thread.is_alive() else "it has ended")
+            yield
+        finally:
+            runtime.stop()
+            thread.join()
 
     def _announced(self, pid: int) -> Any:
         path = self.folder / "running.json"
@@ -156,7 +173,7 @@ class Node:
         return found if found.get("pid") == pid else None
 
     def get(self, page: str, of: str = "owner_pages") -> httpx.Response:
-        return httpx.get(f"http://{self.told[of]}{page}")
+        return httpx.get(f"http://{self.listens[of]}{page}")
 
     def heartbeat(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/heartbeats", "pages").json()

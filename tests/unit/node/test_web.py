@@ -11,7 +11,7 @@ import pytest
 from keifu.errors import EnvironmentFault
 from keifu.node.web import AT_ONCE, LARGEST_REQUEST, Background, Page, WebServer, json_page
 
-PATIENCE = 0.2
+PATIENCE, IMPATIENCE = 600.0, 0.2  # only what waits for ever is waited for with impatience
 
 
 @pytest.fixture
@@ -27,12 +27,24 @@ def refused():
 
 
 @pytest.fixture
-def port(background, refused):
-    pages = {"/healthz": lambda: Page(b"ok\n"), "/status": lambda: json_page({"a": 1})}
-    server = WebServer(pages, lambda reason: refused.update([reason]), patience=PATIENCE)
-    address = background.submit(server.start("127.0.0.1", 0)).result()
-    yield int(address.rpartition(":")[2])
-    background.submit(server.stop()).result()
+def serve(background, refused):
+    """A server with so much patience; its port."""
+    servers = []
+
+    def serve(patience=PATIENCE):
+        pages = {"/healthz": lambda: Page(b"ok\n"), "/status": lambda: json_page({"a": 1})}
+        servers.append(WebServer(pages, lambda reason: refused.update([reason]), patience=patience))
+        address = background.submit(servers[-1].start("127.0.0.1", 0)).result()
+        return int(address.rpartition(":")[2])
+
+    yield serve
+    for server in servers:
+        background.submit(server.stop()).result()
+
+
+@pytest.fixture
+def port(serve):
+    return serve()
 
 
 def ask(port, request):
@@ -72,8 +84,8 @@ def test_a_huge_request_is_not_answered(port, refused):
     assert refused == {"too large": 1}
 
 
-def test_a_slow_stranger_is_given_up(port, refused):
-    assert ask(port, b"GET /healthz HTTP/1.1\r\nHost") == b""
+def test_a_slow_stranger_is_given_up(serve, refused):
+    assert ask(serve(IMPATIENCE), b"GET /healthz HTTP/1.1\r\nHost") == b""
     assert refused == {"slow": 1}
 
 
