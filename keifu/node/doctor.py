@@ -58,7 +58,10 @@ def _examine(kind: Kind, path: Path, flags: Sequence[str], clock: Callable[[], f
             for listen in filter(None, (settings.http.listen, kind.work.listens(settings))):
                 yield _tried(f"port {listen}", lambda listen=listen: _require_free(listen), "free")  # type: ignore[misc]
         if chains and keys:
-            yield from kind.work.checks(settings, chains[0], keys[0])
+            try:
+                yield from kind.work.checks(settings, chains[0], keys[0])
+            except KeifuError as error:
+                yield Check(kind.name, False, error.message, error.remedy)
 
 
 def require_folder(folder: NodeFolder) -> None:

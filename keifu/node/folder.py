@@ -106,6 +106,10 @@ class NodeFolder:
             return f"the disk of {self.path} has {free >> 20} MiB left, {needed} are needed", "make room on it"
         return None
 
+    def databases(self) -> set[Path]:
+        """Files of the databases that are there, SQLite's own beside them included."""
+        return {path for file in (self.database_file, self.sender_file) for path in self.path.glob(f"{file.name}*")}
+
     def open_database(self, held: ExitStack, owner: dict[str, str]) -> sqlite3.Connection:
         """The node's database. Raises ChainMismatch when it is another node's or deployment's; then nothing changed."""
         is_new = not self.database_file.exists()

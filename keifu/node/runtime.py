@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from keifu import __version__
 from keifu.chain.finality import final_depth
-from keifu.errors import ChainMismatch, CheckFailed, EnvironmentFault, KeifuError, RpcError
+from keifu.errors import AbiError, ChainMismatch, CheckFailed, EnvironmentFault, KeifuError, Revert, RpcError
 from keifu.node.chain import open_chain, open_key
 from keifu.node.doctor import require_clock, require_folder
 from keifu.node.folder import NodeFolder, owner_of
@@ -32,6 +32,8 @@ SLOWEST_PAUSE_SECONDS = 30.0
 DRAIN_PAUSE_SECONDS = 0.05
 STALLED_SECONDS = 120.0  # without a round: no longer healthy
 TELL_AGAIN = 8  # a fault that goes on is logged at the first, 8th, 64th … time
+# Of one round: an endpoint that fails, contradicts itself, or answers a view with a refusal or with nonsense.
+ENDPOINT_FAULTS = (RpcError, CheckFailed, Revert, AbiError)
 ENDED_TWICE = 128  # plus the signal's number, as shells report it
 
 
@@ -56,7 +58,7 @@ class Runtime:
         self._failures = 0
         self._began = False
         self.secrets = Secrets()
-        self.secrets.hide_urls(self.settings.chain.rpc.split(","))
+        self.secrets.hide_urls(url.strip() for url in self.settings.chain.rpc.split(","))
         self.log = make_log(self.settings.log, self.secrets, stream)
 
     # life ----------------------------------------------------------------------------------------------------------
@@ -84,11 +86,11 @@ class Runtime:
         self.metrics = Metrics(self.kind.name, __version__, chain.id)
         background = Background()
         self._held.callback(background.close)
-        was_there = self.folder.database_file.exists()
+        before = self.folder.databases()
         self.addresses = {"owner_pages": self._listen(background, settings.http.listen, self._owner_pages())}
         with ExitStack() as opened:
             database = self.folder.open_database(opened, owner_of(self.kind.name, chain, account.address))
-            opened.callback(self._forget, database, was_there)
+            opened.callback(self._forget, database, before)
             self.body = Body(settings, self.folder, chain, account, self.log, self.metrics, background, database)
             self.work: Work = self.kind.work(self.body)
             opened.callback(self.work.close)
@@ -104,12 +106,12 @@ class Runtime:
         """From any thread: end the rounds and wind down."""
         self._stopping.set()
 
-    def _forget(self, database: sqlite3.Connection, was_there: bool) -> None:
-        """A database that was made for a start that failed."""
-        if not self._began and not was_there:
+    def _forget(self, database: sqlite3.Connection, before: set[Path]) -> None:
+        """Remove the databases that were made for a start that failed."""
+        if not self._began:
             database.close()
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{self.folder.database_file}{suffix}").unlink(missing_ok=True)
+            for path in self.folder.databases() - before:
+                path.unlink(missing_ok=True)
 
     def _handle_signals(self) -> None:
         """The first one drains, the second one ends at once."""
@@ -149,7 +151,7 @@ class Runtime:
             pause = work()
         except ChainMismatch:
             raise
-        except (RpcError, CheckFailed) as error:
+        except ENDPOINT_FAULTS as error:
             return self._failed(error)
         except sqlite3.Error as error:
             raise EnvironmentFault(
