@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from keifu._files import read_bounded
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, on_registry, record_argument
 from keifu.cli._prov_signed import Signer, signed_by_another
@@ -89,9 +90,9 @@ def register(
     from keifu.provenance import Link, Record
     from keifu.provenance.documents import Documents, kept_folder
     from keifu.provenance.manifest import Manifest
-    from keifu.provenance.statement import read_statement
+    from keifu.provenance.statement import LARGEST_STATEMENT, read_statement
 
-    bodies = [item.read_bytes() for item in statements]
+    bodies = [read_bounded(item, LARGEST_STATEMENT, "a statement") for item in statements]
     if signatures:
         from keifu.provenance.signature import signature_statement
 

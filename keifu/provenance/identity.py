@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import InputError
 from keifu.keys import keccak256
-from keifu.provenance._files import read_bounded
 from keifu.provenance._layout import Words, name_slot
 from keifu.provenance.facts import accounts_of, closed_at
 from keifu.provenance.proved import Proved

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
-from keifu.provenance._files import read_bounded
 from keifu.provenance._layout import Words
 from keifu.provenance._model import Label, digest_bytes
 from keifu.provenance.facts import anchor, closed_at, leaf_revoked_at

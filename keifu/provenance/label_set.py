@@ -94,7 +94,8 @@ def _sample(text: str, folder: Path, where: str) -> bytes:
     if (digest := _DIGEST.fullmatch(text)) is not None:
         return bytes.fromhex(digest[1])
     try:
-        return hashlib.sha256((folder / text).read_bytes()).digest()
+        with open(folder / text, "rb") as sample:
+            return hashlib.file_digest(sample, "sha256").digest()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise InputError(

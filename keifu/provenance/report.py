@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import InputError
-from keifu.provenance._files import read_bounded
 from keifu.provenance._model import Kind, Relation
 from keifu.provenance._page import Words, page
 from keifu.provenance.answers import QUESTIONS, Dossier, Line

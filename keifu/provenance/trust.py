@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.chain.deployments import user_folder
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
-from keifu.provenance._files import read_bounded
 from keifu.provenance._model import digest_bytes
 
 __all__ = ["FILE_VARIABLE", "FORMAT", "Trust", "trust_file"]
