@@ -38,7 +38,7 @@ def _print_template(ctx: click.Context, param: click.Parameter, wanted: bool) ->
     type=click.Choice(LANGUAGES),
     default=LANGUAGES[0],
     show_default=True,
-    help="Language of the headings.",
+    help="Language of headings and lines; what authors wrote stays as it is.",
 )
 @click.option("--page", "page_file", type=OUT_PATH, help="File for a page of HTML to hand to somebody.")
 @click.option(
