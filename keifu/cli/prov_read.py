@@ -279,7 +279,7 @@ def lineage(
     root, contents = registry.record_id(record_id), _contents(registry, index_file)
     apart = [registry.record_id(item) for item in opened]
     graph = registry.proved.lineage(root, depth=depth, contents=contents)
-    require([check_author(graph.entries[root], registry.trust)])
+    require([check_author(graph.entries[root], registry.proved.followed)])
     texts: dict[str, Callable[[], str]] = {
         "tree": lambda: visible(graph.tree()),
         "json": lambda: json.dumps(graph.to_json(), indent=2),
@@ -361,7 +361,7 @@ def export(
     root, held = registry.record_id(record_id), documents_in(documents)
     graph = registry.proved.lineage(root)
     entry, recomputed = graph.entries[root], None
-    require([check_author(entry, registry.trust)])
+    require([check_author(entry, registry.proved.followed)])
     if path is not None:
         manifest = held.manifest(entry.record)
         recomputed = manifest.tree(path) if manifest else digest_path(path)

@@ -56,7 +56,7 @@ def cli(
 
     regime = Checklist.read(checklist) if checklist else annex_iv()
     dossier = dossier_of(registry, **named)
-    require([check_author(dossier.root, registry.trust)])
+    require([check_author(dossier.root, registry.proved.followed)])
     block, found = check_block(registry.proved.block).detail, sections(regime, dossier, language)
     title = regime.title.of(language)
     if page_file is not None:
