@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_options import Registry, on_registry, verifying
+from keifu.cli._prov_options import Registry, at_block, on_registry
 from keifu.cli._types import ADDRESS, IN_FILE, OUT_PATH, Text
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.spec.kinds import MAX_URI_BYTES
@@ -24,7 +24,7 @@ __all__ = ["accept_key", "claim", "identity", "lost_key", "recovery", "replace_k
 )
 @json_option
 @on_registry
-@verifying
+@at_block
 def identity(
     registry: Registry, account: str, name: str, did: Path | None, sigstore: Path | None, json_out: bool
 ) -> None:

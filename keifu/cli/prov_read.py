@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
+from keifu.cli._prov_options import Registry, at_block, on_registry, record_argument, verifying
 from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
@@ -308,7 +308,7 @@ def _contents(registry: Registry, index_file: Path | None) -> Contents:
 @heartbeats_option
 @json_option
 @on_registry
-@verifying
+@at_block
 def bundle(
     registry: Registry,
     record_id: Id,

@@ -239,3 +239,10 @@ def test_every_answer_follows_the_key_that_replaced_a_trusted_authors(keifu, anv
     stranger = anvil.account("followed stranger").address
     for ask in (("prov", "lineage"), ("prov", "export"), ("report",), ("prov", "version"), ("prov", "verify")):
         assert [keifu(*ask, record, "--author", who)[0] for who in (old, new, stranger)] == [0, 0, 1], ask
+
+
+@pytest.mark.parametrize("verb", ["history", "impact", "identity", "bundle", "heartbeat"])
+def test_an_author_is_not_taken_where_none_is_compared(keifu, verb):
+    """An option that changes nothing would pass for a check."""
+    status, _, err = keifu("prov", verb, "00" * 32, "--author", STRANGER)
+    assert (status, "No such option" in err) == (2, True)
