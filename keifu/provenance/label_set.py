@@ -32,7 +32,7 @@ COLUMNS = ("index", "sample", "label")
 SALTS = ("index", "label", "salt")
 SALT_BYTES = 32
 NAMED = 10  # rows that a message lists
-MOST_LABELLERS = 1_000  # that a statement lists
+MAX_LABELLERS = 1_000  # that a statement lists
 LARGEST_INDEX = 2**63 - 1
 _DIGEST = re.compile(r"(?:0x|sha256:)?([0-9a-fA-F]{64})")
 
@@ -168,7 +168,7 @@ def signers_statement(path: Path, batch: LabelBatch, digest: bytes) -> bytes:
         "anchor": batch.tree().root.hex(),
         "dataset": batch.dataset.hex(),
         "labels": len(batch),
-        "labellers": labellers if len(labellers) <= MOST_LABELLERS else len(labellers),
+        "labellers": labellers if len(labellers) <= MAX_LABELLERS else len(labellers),
     }
     return canonical(statement(path.name, digest, said))
 

@@ -18,22 +18,18 @@ from keifu.provenance.statement import canonical
 from keifu.provenance.trust import Sigstore, Trust
 from keifu.provenance.verify import Finding
 
-__all__ = ["LARGEST_ROOT", "PREFIX", "binding", "check_binding", "is_sigstore_name"]
+__all__ = ["LARGEST_ROOT", "binding", "check_binding"]
 
-PREFIX = "sigstore:"
+_PREFIX = "sigstore:"
 BINDING_TYPE = "https://keifu.dev/identity/v1"
 LARGEST = 1 << 20  # bytes of a signature's file
 LARGEST_ROOT = 4 << 20
 
 
-def is_sigstore_name(name: str) -> bool:
-    return name.startswith(PREFIX) and name != PREFIX
-
-
 def binding(chain: int, registry: str, account: str, name: str) -> bytes:
     """What the identity signs. Raises UsageError when the name is none of Sigstore."""
-    if not is_sigstore_name(name):
-        raise UsageError(f"{name or 'no name'} is no identity of Sigstore", remedy=f"{PREFIX}author@example.org")
+    if not name.removeprefix(_PREFIX) or not name.startswith(_PREFIX):
+        raise UsageError(f"{name or 'no name'} is no identity of Sigstore", remedy=f"{_PREFIX}author@example.org")
     said = {
         "type": BINDING_TYPE, "chain": chain, "registry": registry.lower(), "account": account.lower(), "name": name,
     }  # fmt: skip
@@ -45,7 +41,7 @@ def check_binding(trust: Trust, account: str, name: str, path: Path) -> Finding:
     or the trusted root is none, UsageError when the trust file names no issuer for this identity, and EnvironmentFault
     without Sigstore's library."""
     signed = binding(trust.chain, trust.registry, account, name)
-    identity = name.removeprefix(PREFIX)
+    identity = name.removeprefix(_PREFIX)
     trusted = trust.sigstore
     if isinstance(trusted, msgspec.UnsetType):
         raise UsageError("the trust file names no root of Sigstore", remedy="keifu trust init --sigstore-root FILE …")
