@@ -25,7 +25,7 @@ __all__ = ["cli"]
 SUITE = ("AlignmentCourt", "KeifuToken", "StakingHub")
 COURT, TOKEN, HUB = SUITE
 SALT_BYTES = 32
-LARGEST_SECRET = 1 << 10  # bytes: case, vote and salt
+LARGEST_SECRET = 1 << 16  # bytes
 NEVER_AGAIN = "a secret is never overwritten; choose another file"
 NEXT = {
     "answer": "the operator answers; then a seed draws the first jury",
