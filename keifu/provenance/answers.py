@@ -17,7 +17,7 @@ from keifu.provenance.registry import Entry
 from keifu.provenance.statement import rfc3339
 from keifu.units import counted
 
-__all__ = ["QUESTIONS", "Answer", "Dossier", "Line", "page"]
+__all__ = ["QUESTIONS", "Answer", "Dossier", "Line", "labels_said", "page"]
 
 PROVED = "proved in the state of the block"
 SAID = "the author's word, committed in the record"
@@ -96,10 +96,10 @@ def _labels(dossier: Dossier) -> Iterator[Line]:
     for entry in dossier.of(Kind.LABEL_SET):
         said = [item.get("predicate") for item in dossier.documents.statements(entry.record)]
         about = next((item for item in said if isinstance(item, dict) and "labels" in item), {})
-        yield _line(entry, ", ".join(_of_labels(about)) or "labels of " + _parents(entry))
+        yield _line(entry, ", ".join(labels_said(about)) or "labels of " + _parents(entry))
 
 
-def _of_labels(said: Mapping[str, Any]) -> Iterator[str]:
+def labels_said(said: Mapping[str, Any]) -> Iterator[str]:
     """What a set's own statement says: how many labels, by whom, and under which root they are anchored. Its author may
     have written anything."""
     if isinstance(said.get("labels"), int):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.provenance.answers import _of_labels
+from keifu.provenance.answers import labels_said
 
 LABELLERS = [f"0x{number:040x}" for number in range(5)]
 
@@ -21,4 +21,4 @@ LABELLERS = [f"0x{number:040x}" for number in range(5)]
     ],
 )
 def test_a_label_set_says_what_its_statement_says(said, words):
-    assert list(_of_labels(said)) == words
+    assert list(labels_said(said)) == words
