@@ -7,9 +7,12 @@ from typing import ClassVar, Self
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import InputError, KeifuError
 
 __all__ = ["Handed"]
+
+LARGEST = 1 << 20  # bytes: a batch of 16 calls with 4,096 bytes each takes an eighth
 
 
 class Handed(msgspec.Struct):
@@ -28,9 +31,9 @@ class Handed(msgspec.Struct):
     def load(cls, path: Path) -> Self:
         """Raises InputError naming the file when it is something else."""
         try:
-            found = msgspec.json.decode(path.read_bytes(), type=cls)
+            found = msgspec.json.decode(read_bounded(path, LARGEST, "one"), type=cls)
             found.require_readable()
-        except (OSError, msgspec.DecodeError, ValueError, KeyError, TypeError, KeifuError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, KeifuError) as error:
             remedy = f"take the file that `{cls.WRITER}` wrote"
             raise InputError(f"{path} is no {cls.NOUN}: {error}", remedy=remedy) from error
         return found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keifu.provenance.registry import Provenance
     from keifu.provenance.trust import Trust
 
-__all__ = ["Registry", "on_registry", "record_argument", "verifying"]
+__all__ = ["Registry", "at_block", "on_registry", "record_argument", "verifying"]
 
 NAME = "ProvenanceRegistry"
 _OWN = ("registry", "environments", "first_block", "trust", "block_hash", "authors")  # options that make a Registry
@@ -164,20 +164,20 @@ def on_registry(body: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+at_block = click.option(
+    "--block-hash", type=BYTES32,
+    help="Hash of the block that you trust.  [default: as in the trust file, else the newest]",
+)  # fmt: skip
+
+
 def verifying(body: Callable[..., Any]) -> Callable[..., Any]:
-    """--block-hash, --author: what a verifier brings to one question."""
-    for option in (
-        click.option(
-            "--author", "authors", type=ADDRESS, multiple=True,
-            help="Whom you trust as an author; repeatable.  [default: as in the trust file]",
-        ),
-        click.option(
-            "--block-hash", type=BYTES32,
-            help="Hash of the block that you trust.  [default: as in the trust file, else the newest]",
-        ),
-    ):  # fmt: skip
-        body = option(body)
-    return body
+    """--block-hash, --author: what a verifier brings to a question about a record. A command that compares no author
+    takes `at_block` alone."""
+    by_author = click.option(
+        "--author", "authors", type=ADDRESS, multiple=True,
+        help="Whom you trust as an author; repeatable.  [default: as in the trust file]",
+    )  # fmt: skip
+    return at_block(by_author(body))
 
 
 def record_argument(name: str = "record_id") -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from keifu._files import read_bounded
 from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, IN_FILE, MOMENT, OUT_PATH
 from keifu.errors import InputError, UsageError
@@ -46,8 +47,6 @@ class Signer:
         cannot be one."""
         if self.signature is None:
             return b""
-        from keifu.provenance.documents import read_bounded
-
         text = read_bounded(self.signature, LARGEST_FILE, "a signature").decode("ascii", "replace").strip()
         try:
             found = bytes.fromhex(text.removeprefix("0x"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keifu._files import read_bounded
 from keifu.cli._evidence import read_evidence
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, IN_FILE, OUT_PATH
@@ -24,6 +25,7 @@ __all__ = ["cli"]
 SUITE = ("AlignmentCourt", "KeifuToken", "StakingHub")
 COURT, TOKEN, HUB = SUITE
 SALT_BYTES = 32
+LARGEST_SECRET = 1 << 16  # bytes
 NEVER_AGAIN = "a secret is never overwritten; choose another file"
 NEXT = {
     "answer": "the operator answers; then a seed draws the first jury",
@@ -169,11 +171,11 @@ def _keep(path: Path, case: int, vote: str, salt: bytes) -> None:
 def reveal(session: Session, case: int, secret: Path, json_out: bool) -> None:
     """Reveal your vote."""
     try:
-        document = json.loads(secret.read_text())
+        document = json.loads(read_bounded(secret, LARGEST_SECRET, "the secret of a vote"))
         vote, salt = document["vote"], bytes.fromhex(document["salt"])
         if document["case"] != case:
             raise InputError(f"{secret} is of case {document['case']}, not {case}", remedy="give the other file")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{secret} is no secret of a vote", remedy="give the file that `commit` wrote") from error
     suite = session.suite(COURT)
     session.deployer.call(suite[COURT], COURT, "reveal", case, vote == "guilty", salt)

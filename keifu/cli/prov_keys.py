@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_options import Registry, on_registry, verifying
-from keifu.cli._types import ADDRESS, IN_FILE, Text
+from keifu.cli._prov_options import Registry, at_block, on_registry
+from keifu.cli._types import ADDRESS, IN_FILE, OUT_PATH, Text
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.spec.kinds import MAX_URI_BYTES
 
@@ -17,17 +17,23 @@ __all__ = ["accept_key", "claim", "identity", "lost_key", "recovery", "replace_k
 
 @verb("identity", example="keifu prov identity 0x… --name did:web:example.org --did did.json", access=Access.READ)
 @click.argument("account", type=ADDRESS)
-@click.option("--name", default="", help="The name that it has to claim: did:web:…, or a Sigstore identity.")
+@click.option("--name", default="", help="The name that it has to claim: did:web:…, or sigstore: and an identity.")
 @click.option("--did", type=IN_FILE, help="The name's DID document, which has to list the account.")
+@click.option(
+    "--sigstore", type=IN_FILE, help="The identity's signature over the account's binding, as `sigstore sign` wrote it."
+)
 @json_option
 @on_registry
-@verifying
-def identity(registry: Registry, account: str, name: str, did: Path | None, json_out: bool) -> None:
-    """Show who acts for an account, since when its key is closed, and whether a name is its own, proved."""
+@at_block
+def identity(
+    registry: Registry, account: str, name: str, did: Path | None, sigstore: Path | None, json_out: bool
+) -> None:
+    """Show who acts for an account, since when its key is closed, and whether a name is its own, proved. Who may say so
+    of a Sigstore identity stands in the trust file: keifu trust init --sigstore-root."""
     from keifu.cli.prov_read import show
     from keifu.provenance.identity import check_identity
 
-    show(check_identity(registry.proved, account, name, did), json_out)
+    show(check_identity(registry.proved, account, name, did, sigstore), json_out)
 
 
 @verb("replace-key", example="keifu prov replace-key 0x… --key-file old.json", access=Access.SEND)
@@ -86,9 +92,17 @@ def recovery(registry: Registry, address: str, json_out: bool) -> None:
 
 @verb("claim", example="keifu prov claim did:web:example.org --key-file author.json", access=Access.SEND)
 @click.argument("name", type=Text(MAX_URI_BYTES))
+@click.option("--binding-out", type=OUT_PATH, help="Write what the Sigstore identity signs: sigstore sign FILE.")
 @json_option
 @on_registry
-def claim(registry: Registry, name: str, json_out: bool) -> None:
-    """Claim an identity: a did:web whose document lists the account. An empty name takes it back."""
-    registry.source.registry.claim_name(name, sender=registry.account)
+def claim(registry: Registry, name: str, binding_out: Path | None, json_out: bool) -> None:
+    """Claim an identity: a did:web whose document lists the account, or sigstore: and the identity that signs for it.
+    An empty name takes it back."""
+    source = registry.source
+    if binding_out is not None:
+        from keifu.provenance.sigstore_name import binding
+
+        said = binding(source.chain.chain_id, source.registry.address, registry.account.address, name)
+        binding_out.write_bytes(said)
+    source.registry.claim_name(name, sender=registry.account)
     emit({"account": registry.account.address, "name": name}, name or "no name", json_out)

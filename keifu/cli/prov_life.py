@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
+from keifu.cli._prov_options import Registry, at_block, on_registry, record_argument
 from keifu.cli._types import ADDRESS, DURATION, IN_FILE, Id, Text
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
@@ -114,7 +114,7 @@ def rollback(registry: Registry, environment: str, seq: int, json_out: bool) -> 
 @click.option("--owner", type=ADDRESS, help="Owner of the environment, when it is given by a name of his.")
 @json_option
 @on_registry
-@verifying
+@at_block
 def history(registry: Registry, environment: str, owner: str | None, json_out: bool) -> None:
     """List everything that ENVIRONMENT ever ran, each promotion proved."""
     made = registry.proved.history(registry.environment(environment, owner))
@@ -145,7 +145,7 @@ def store_links(registry: Registry, record_id: Id, json_out: bool) -> None:
 @click.option("--sample", type=click.IntRange(0), help="The label's sample, by its index.")
 @json_option
 @on_registry
-@verifying
+@at_block
 def impact(
     registry: Registry,
     record_id: Id,

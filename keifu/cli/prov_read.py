@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
+from keifu.cli._prov_options import Registry, at_block, on_registry, record_argument, verifying
 from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
@@ -279,7 +279,7 @@ def lineage(
     root, contents = registry.record_id(record_id), _contents(registry, index_file)
     apart = [registry.record_id(item) for item in opened]
     graph = registry.proved.lineage(root, depth=depth, contents=contents)
-    require([check_author(graph.entries[root], registry.trust)])
+    require([check_author(graph.entries[root], registry.proved.followed)])
     texts: dict[str, Callable[[], str]] = {
         "tree": lambda: visible(graph.tree()),
         "json": lambda: json.dumps(graph.to_json(), indent=2),
@@ -308,7 +308,7 @@ def _contents(registry: Registry, index_file: Path | None) -> Contents:
 @heartbeats_option
 @json_option
 @on_registry
-@verifying
+@at_block
 def bundle(
     registry: Registry,
     record_id: Id,
@@ -361,7 +361,7 @@ def export(
     root, held = registry.record_id(record_id), documents_in(documents)
     graph = registry.proved.lineage(root)
     entry, recomputed = graph.entries[root], None
-    require([check_author(entry, registry.trust)])
+    require([check_author(entry, registry.proved.followed)])
     if path is not None:
         manifest = held.manifest(entry.record)
         recomputed = manifest.tree(path) if manifest else digest_path(path)

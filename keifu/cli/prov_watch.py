@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._prov_options import Registry, on_registry, verifying
+from keifu.cli._prov_options import Registry, at_block, on_registry, verifying
 from keifu.cli._types import ADDRESS, IN_PATH, OUT_PATH
 from keifu.cli.prov_read import documents_in, documents_option, heartbeats_in, heartbeats_option, show
 from keifu.cli.verbs import Access, json_option, verb
@@ -72,7 +72,7 @@ def verify_running(
 @click.option("--path", type=IN_PATH, required=True, help="The bytes that are loaded.")
 @documents_option
 @on_registry
-@verifying
+@at_block
 def heartbeat(registry: Registry, environment: str, owner: str | None, path: Path, documents: Path | None) -> None:
     """Sign that one runs what was promoted, and print it as one line of JSON; nothing is signed when the bytes differ,
     as a false heartbeat costs its node. Its time is that of the block."""

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from keifu._files import read_bounded
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, on_registry, record_argument
 from keifu.cli._prov_signed import Signer, signed_by_another
 from keifu.cli._types import BYTES32, IN_FILE, IN_PATH, MOMENT, OUT_PATH, RECORD, Id, Text
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import UsageError
+from keifu.errors import InputError, UsageError
 from keifu.spec.kinds import MAX_LINKS, MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation, Status
 
 __all__ = ["LINK", "attest", "promote", "register", "withdraw"]
@@ -89,13 +90,15 @@ def register(
     from keifu.provenance import Link, Record
     from keifu.provenance.documents import Documents, kept_folder
     from keifu.provenance.manifest import Manifest
-    from keifu.provenance.statement import read_statement
+    from keifu.provenance.statement import LARGEST_STATEMENT, read_statement
 
-    bodies = [item.read_bytes() for item in statements]
+    bodies = [read_bounded(item, LARGEST_STATEMENT, "a statement") for item in statements]
     if signatures:
         from keifu.provenance.signature import signature_statement
 
         bodies += [signature_statement(item, Manifest.of(found)) for item in signatures]
+    if kind == Kind.LABEL_SET.word:
+        bodies += _label_statements(registry, path, found.root)
     for body in bodies:
         read_statement(body, found.root)
     manifest = Manifest.of(found, bodies)
@@ -127,6 +130,19 @@ def register(
     else:
         record_id = source.register(record, registry.account)
     emit({"id": record_id.hex(), "record": record.to_json()}, record_id.hex(), json_out)
+
+
+def _label_statements(registry: Registry, path: Path, digest: bytes) -> list[bytes]:
+    """Who signed the labels, when the file is one that `keifu prov anchor` wrote; a set in another form says nothing of
+    that."""
+    from keifu.provenance.label_set import signers_statement
+    from keifu.provenance.labels import LabelBatch
+
+    try:
+        batch = LabelBatch.read(path, registry.source.domain)
+    except InputError:
+        return []
+    return [signers_statement(path, batch, digest)]
 
 
 @verb(

@@ -38,7 +38,7 @@ def _print_template(ctx: click.Context, param: click.Parameter, wanted: bool) ->
     type=click.Choice(LANGUAGES),
     default=LANGUAGES[0],
     show_default=True,
-    help="Language of the headings.",
+    help="Language of headings and lines; what authors wrote stays as it is.",
 )
 @click.option("--page", "page_file", type=OUT_PATH, help="File for a page of HTML to hand to somebody.")
 @click.option(
@@ -56,7 +56,7 @@ def cli(
 
     regime = Checklist.read(checklist) if checklist else annex_iv()
     dossier = dossier_of(registry, **named)
-    require([check_author(dossier.root, registry.trust)])
+    require([check_author(dossier.root, registry.proved.followed)])
     block, found = check_block(registry.proved.block).detail, sections(regime, dossier, language)
     title = regime.title.of(language)
     if page_file is not None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from keifu._files import read_bounded
 from keifu.cli._print import emit
-from keifu.cli._types import ADDRESS, BYTES32, ENDPOINT, OUT_PATH
+from keifu.cli._types import ADDRESS, BYTES32, ENDPOINT, IN_FILE, OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import UsageError
 
 if TYPE_CHECKING:
+    import msgspec
+
     from keifu.cli.session import RpcSession
-    from keifu.provenance.trust import Trust
+    from keifu.provenance.trust import Sigstore, Trust
 
 __all__ = ["cli"]
 
@@ -44,6 +48,20 @@ class _NamedType(click.ParamType):
         return name, BYTES32.convert(what, param, ctx).hex()
 
 
+class _IssuerType(click.ParamType):
+    """An identity of Sigstore, and who signs it in."""
+
+    name = "identity=issuer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        identity, _, issuer = value.rpartition("=")
+        if not identity or not issuer.startswith("https://"):
+            self.fail(f"{value!r} is not IDENTITY=ISSUER, as in author@example.org=https://example.org", param, ctx)
+        return identity, issuer
+
+
 def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(
         "--trust", "file", type=OUT_PATH, envvar="KEIFU_TRUST", show_envvar=True, metavar="FILE", help=text
@@ -67,6 +85,11 @@ def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 )
 @click.option("--agree", type=click.IntRange(1), help="How many of these nodes must know it.  [default: all]")
 @click.option("--block-hash", type=BYTES32, help="A block that you know to be right: everything is proved there.")
+@click.option("--sigstore-root", type=IN_FILE, help="The trusted_root.json of the Sigstore that you trust.")
+@click.option(
+    "--sigstore-identity", "identities", type=_IssuerType(), multiple=True,
+    help="An identity of Sigstore, and who signs it in; repeatable.",
+)  # fmt: skip
 @click.option("--replace", is_flag=True, help="Replace the file when it is there.")
 @json_option
 def init(
@@ -79,6 +102,8 @@ def init(
     nodes: tuple[str, ...],
     agree: int | None,
     block_hash: bytes | None,
+    sigstore_root: Path | None,
+    identities: tuple[tuple[str, str], ...],
     replace: bool,
     json_out: bool,
 ) -> None:
@@ -91,6 +116,8 @@ def init(
         raise UsageError(f"{path} is there", remedy="look at it: keifu trust show; overwrite it with --replace")
     if agree and agree > len(nodes):
         raise UsageError(f"{agree} nodes have to agree, {len(nodes)} are named", remedy="--node URL for each of them")
+    if identities and sigstore_root is None:
+        raise UsageError("identities of Sigstore without a root", remedy="--sigstore-root FILE")
     suite, record = session.suite(REGISTRY, ENVIRONMENTS).addresses, session.record
     chain, contract = record.chain_id, suite[ENVIRONMENTS]
     made = Trust(
@@ -109,9 +136,23 @@ def init(
             for name, what in environments
         },
         runners={name: tuple(node for of, node in runners if of == name) for name, _ in runners},
+        sigstore=_sigstore(sigstore_root, identities),
     ).checked("what you give")
     made.write(path)
     _print(made, path, json_out)
+
+
+def _sigstore(root: Path | None, identities: tuple[tuple[str, str], ...]) -> Sigstore | msgspec.UnsetType:
+    """The file by its place and its digest, so that whoever changes it later is noticed."""
+    import msgspec
+
+    from keifu.provenance.sigstore_name import LARGEST_ROOT
+    from keifu.provenance.trust import Sigstore
+
+    if root is None:
+        return msgspec.UNSET
+    digest = hashlib.sha256(read_bounded(root, LARGEST_ROOT, "a trusted root")).hexdigest()
+    return Sigstore(str(root.resolve()), digest, dict(identities))
 
 
 @cli.verb("show", example="keifu trust show")
@@ -138,8 +179,13 @@ def _print(trust: Trust, path: Path, json_out: bool) -> None:
         f"authors: {', '.join(trust.authors) or nobody}",
         f"attesters: {', '.join(trust.attesters) or nobody}",
         *(f"environment {name}: {value}{_runners(trust, name)}" for name, value in trust.named.items()),
+        *(f"sigstore: {who}, whom {issuer} signs in" for who, issuer in _issuers(trust)),
     ]
     emit({"file": str(path), **msgspec.to_builtins(trust)}, "\n".join(lines), json_out)
+
+
+def _issuers(trust: Trust) -> list[tuple[str, str]]:
+    return list(trust.sigstore.issuers.items()) if trust.sigstore else []
 
 
 def _runners(trust: Trust, name: str) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import InputError, UsageError
-from keifu.inft.seals import decrypt, encrypt
+from keifu.inft.seals import ENCRYPTED_BYTES, decrypt, encrypt
 from keifu.keys import keccak256
 from keifu.keys.private_file import write_private
 from keifu.spec.inft_limits import DATA_KINDS, MAX_ITEMS
@@ -21,6 +22,7 @@ from keifu.spec.inft_limits import DATA_KINDS, MAX_ITEMS
 __all__ = [
     "DATA_FILE",
     "LARGEST",
+    "LARGEST_DOCUMENT",
     "NEVER_AGAIN",
     "DataFolder",
     "DataItem",
@@ -31,6 +33,7 @@ __all__ = [
 
 DATA_FILE = "token.json"
 LARGEST = 16 << 20  # bytes of a file: what is larger belongs into a storage network
+LARGEST_DOCUMENT = 1 << 20  # bytes of what is said of eight files
 NEVER_AGAIN = "keys are never overwritten; choose another place"
 
 
@@ -79,9 +82,9 @@ class DataFolder(msgspec.Struct, omit_defaults=True):
     def load(cls, place: Path) -> DataFolder:
         """Raises InputError when the folder holds no token's data, or a damaged document."""
         try:
-            found = msgspec.json.decode((place / DATA_FILE).read_bytes(), type=cls)
+            found = msgspec.json.decode(read_bounded(place / DATA_FILE, LARGEST_DOCUMENT, "it"), type=cls)
             _ = found.hashes, found.kinds, int(found.token_id or "0", 16)
-        except (OSError, msgspec.DecodeError, ValueError) as error:
+        except (ValueError, RecursionError, InputError) as error:
             raise InputError(
                 f"{place} holds no data of a token: {error}", remedy="name the folder that `keifu inft mint` wrote"
             ) from error
@@ -102,9 +105,7 @@ def pack(paths: Sequence[Path], kinds: Sequence[str], *, private: bool) -> DataF
         raise UsageError(f"{len(paths)} files", remedy=f"a token has 1 to {MAX_ITEMS} data items")
     items, stored = [], []
     for path, kind in zip(paths, [*kinds, *("data" for _ in paths[len(kinds) :])], strict=True):
-        if (size := path.stat().st_size) > LARGEST:
-            raise InputError(f"{path} has {size:,} bytes", remedy=f"an item has at most {LARGEST:,}")
-        plain = path.read_bytes()
+        plain = read_bounded(path, LARGEST, "a data item")
         secret = encrypt(plain) if private else None
         data = secret.data if secret else plain
         items.append(DataItem(path.name, kind, keccak256(data).hex(), secret.key.hex() if secret else ""))
@@ -114,10 +115,7 @@ def pack(paths: Sequence[Path], kinds: Sequence[str], *, private: bool) -> DataF
 
 def read_item(place: Path, number: int) -> bytes:
     """An item as it is stored. Raises InputError when it cannot be read."""
-    try:
-        return (place / f"item-{number}").read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read item {number} of {place}: {error.strerror}") from error
+    return read_bounded(place / f"item-{number}", LARGEST + ENCRYPTED_BYTES, "an item of a token")
 
 
 def write_items(place: Path, stored: Iterable[bytes]) -> None:

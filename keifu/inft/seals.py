@@ -21,6 +21,7 @@ from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account, keccak256
 
 __all__ = [
+    "ENCRYPTED_BYTES",
     "KEY_BYTES",
     "PUBLIC_KEY_BYTES",
     "SEALED_BYTES",
@@ -37,6 +38,7 @@ PUBLIC_KEY_BYTES = 64
 SEALED_BYTES = 65
 _POINT_BYTES = 33
 _NONCE_BYTES = 12
+ENCRYPTED_BYTES = _NONCE_BYTES + 16  # more than the plain data: the nonce, and the tag
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from typing import Any, Self
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu._handed import Handed
 from keifu.abi.eip712 import ACCESS, STATEMENT
 from keifu.errors import CheckFailed, InputError, UsageError
-from keifu.inft.folder import NEVER_AGAIN, DataFolder, DataItem, read_item, write_items
+from keifu.inft.folder import LARGEST_DOCUMENT, NEVER_AGAIN, DataFolder, DataItem, read_item, write_items
 from keifu.inft.seals import decrypt, encrypt, open_seal, seal
 from keifu.inft.statements import Item, Move, Statement, verifier_domain
 from keifu.keys import Account, Domain, keccak256, recover
@@ -155,8 +156,8 @@ class Workings(msgspec.Struct):
     def load(cls, place: Path) -> Workings:
         """Raises InputError when the folder has none."""
         try:
-            return msgspec.json.decode((place / WORKINGS_FILE).read_bytes(), type=cls)
-        except (OSError, msgspec.DecodeError) as error:
+            return msgspec.json.decode(read_bounded(place / WORKINGS_FILE, LARGEST_DOCUMENT, "them"), type=cls)
+        except (ValueError, RecursionError, InputError) as error:
             raise InputError(
                 f"{place} has no workings of a transfer: {error}", remedy="name the folder that `prepare` wrote"
             ) from error

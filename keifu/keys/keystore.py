@@ -19,6 +19,7 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from ethwire.keys import Account, keccak256
+from keifu._files import read_bounded
 from keifu.errors import InputError, UsageError
 from keifu.keys.private_file import write_private
 
@@ -34,6 +35,7 @@ __all__ = [
 PASSWORD_VARIABLE = "KEIFU_PASSWORD"  # noqa: S105 - the name of a variable
 PASSWORD_FILE_VARIABLE = "KEIFU_PASSWORD_FILE"  # noqa: S105
 VERSION = 3
+LARGEST = 1 << 16  # bytes of a key file or a password
 DERIVED_BYTES = 32
 HALF = DERIVED_BYTES // 2
 # scrypt as geth's standard: 256 MiB and about a second.
@@ -55,8 +57,8 @@ def password() -> bytes:
 def read_password(path: Path) -> bytes:
     """The password in a file, without the end of its line. Raises UsageError."""
     try:
-        return path.read_bytes().rstrip(b"\r\n")
-    except OSError as error:
+        return read_bounded(path, LARGEST, "a password").rstrip(b"\r\n")
+    except InputError as error:
         raise UsageError(f"cannot read the password file {path}") from error
 
 
@@ -87,8 +89,8 @@ def load_account(path: Path, secret: bytes) -> Account:
     try:
         if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
             raise InputError(f"others may read {path}", remedy=f"chmod 600 {path}")
-        document = json.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        document = json.loads(read_bounded(path, LARGEST, "a key file"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(
             f"{path} is no encrypted key file", remedy="Web3 Secret Storage (JSON), as `ape accounts generate` writes"
         ) from error

@@ -17,11 +17,13 @@ from keifu.provenance.registry import Entry
 from keifu.provenance.statement import rfc3339
 from keifu.units import counted
 
-__all__ = ["QUESTIONS", "Answer", "Dossier", "Line", "page"]
+__all__ = ["QUESTIONS", "Answer", "Dossier", "Line", "labels_said", "page"]
 
 PROVED = "proved in the state of the block"
 SAID = "the author's word, committed in the record"
 FILES = 3  # that are named
+LABELLERS = 3  # likewise
+ADDRESS = len("0x") + 40
 SHORT = 8  # hex digits by which people tell records apart
 
 
@@ -92,11 +94,28 @@ def _source(dossier: Dossier) -> Iterator[Line]:
 
 def _labels(dossier: Dossier) -> Iterator[Line]:
     for entry in dossier.of(Kind.LABEL_SET):
-        said: Any = next(iter(dossier.documents.statements(entry.record)), {}).get("predicate", {})
-        counts = [f"{said[key]} {key}" for key in ("labels", "labellers") if isinstance(said, dict) and key in said]
-        anchored = isinstance(said, dict) and isinstance(said.get("anchor"), str)
-        words = [*counts, *([f"anchored as {said['anchor'][:SHORT]}…"] if anchored else [])]
-        yield _line(entry, ", ".join(words) or "labels of " + _parents(entry))
+        said = [item.get("predicate") for item in dossier.documents.statements(entry.record)]
+        about = next((item for item in said if isinstance(item, dict) and "labels" in item), {})
+        yield _line(entry, ", ".join(labels_said(about)) or "labels of " + _parents(entry))
+
+
+def labels_said(said: Mapping[str, Any]) -> Iterator[str]:
+    """What a set's own statement says: how many labels, by whom, and under which root they are anchored. Its author may
+    have written anything."""
+    if isinstance(said.get("labels"), int):
+        yield counted(said["labels"], "label")
+    signers = said.get("labellers")
+    if isinstance(signers, int):
+        yield counted(signers, "labeller")
+    if (
+        isinstance(signers, list)
+        and signers
+        and all(isinstance(item, str) and len(item) == ADDRESS for item in signers)
+    ):
+        more = f" and {len(signers) - LABELLERS} more" if len(signers) > LABELLERS else ""
+        yield f"signed by {', '.join(signers[:LABELLERS])}{more}"
+    if isinstance(said.get("anchor"), str):
+        yield f"anchored as {said['anchor'][:SHORT]}…"
 
 
 def _version(dossier: Dossier) -> Iterator[Line]:

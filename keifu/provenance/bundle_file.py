@@ -16,8 +16,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import CheckFailed, InputError, UsageError
-from keifu.provenance._files import read_bounded
 from keifu.provenance._model import Heartbeat, Label, Record, digest_bytes
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.statement import canonical

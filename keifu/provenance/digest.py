@@ -187,8 +187,11 @@ def _utf8(name: str, folder: str) -> str:
 def _require(plain: bool, path: str | Path, mode: int) -> None:
     if plain:
         return
-    what = "a symbolic link" if stat.S_ISLNK(mode) else "neither a file nor a folder"
-    raise InputError(f"{path} is {what}", remedy="follow links to files with --links, or leave it out: --ignore")
+    if stat.S_ISLNK(mode):
+        raise InputError(
+            f"{path} is a symbolic link", remedy="follow links to files with --links, or leave it out: --ignore"
+        )
+    raise InputError(f"{path} is neither a file nor a folder", remedy="leave it out: --ignore")
 
 
 def _tasks(found: Sequence[_FoundFile]) -> list[list[_FoundFile]]:

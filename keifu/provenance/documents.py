@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from keifu._files import read_bounded
 from keifu.chain.deployments import user_folder
 from keifu.errors import InputError
-from keifu.provenance._files import read_bounded
 from keifu.provenance._model import ZERO, Record
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.statement import read_statement
 
-__all__ = ["LARGEST_DOCUMENT", "Documents", "kept_folder", "read_bounded"]
+__all__ = ["LARGEST_DOCUMENT", "Documents", "kept_folder"]
 
 LARGEST_DOCUMENT = 256 << 20  # bytes: a manifest of a million files
 

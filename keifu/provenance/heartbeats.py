@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account
-from keifu.provenance._files import read_bounded
 from keifu.provenance._model import Heartbeat, environments_domain, heartbeat_digest
 from keifu.provenance.bundle_file import HeartbeatDocument, heartbeat_json, heartbeat_of
 from keifu.provenance.documents import Documents

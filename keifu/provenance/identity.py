@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import InputError
 from keifu.keys import keccak256
-from keifu.provenance._files import read_bounded
 from keifu.provenance._layout import Words, name_slot
 from keifu.provenance.facts import accounts_of, closed_at
 from keifu.provenance.proved import Proved
+from keifu.provenance.sigstore_name import check_binding
 from keifu.provenance.verify import Finding, check_block
 
 __all__ = ["check_identity"]
@@ -28,7 +29,9 @@ class _Document(msgspec.Struct):
     verificationMethod: list[_Method] = []  # noqa: N815 - as the standard spells it
 
 
-def check_identity(proved: Proved, account: str, name: str = "", did: Path | None = None) -> list[Finding]:
+def check_identity(
+    proved: Proved, account: str, name: str = "", did: Path | None = None, sigstore: Path | None = None
+) -> list[Finding]:
     """Findings about an account; those about a name only when one is asked for."""
     registry = proved.source.registry.address
 
@@ -50,10 +53,13 @@ def check_identity(proved: Proved, account: str, name: str = "", did: Path | Non
     ]
     if name:
         claimed = hashed == int.from_bytes(keccak256(name.encode()), "big")
-        said = f"the account claims {name}" if claimed else f"the account does not claim {name}"
+        checked = "" if did or sigstore else ": claimed, not checked (--did or --sigstore checks it)"
+        said = f"the account claims {name}{checked}" if claimed else f"the account does not claim {name}"
         findings.append(Finding("name", claimed, said))
     if did is not None:
         findings.append(_check_document(did, name, proved.trust.chain, account))
+    if sigstore is not None:
+        findings.append(check_binding(proved.trust, account, name, sigstore))
     return findings
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
-from keifu.provenance._files import read_bounded
 from keifu.provenance._layout import Words
 from keifu.provenance._model import Label, digest_bytes
 from keifu.provenance.facts import anchor, closed_at, leaf_revoked_at
@@ -17,7 +17,7 @@ from keifu.provenance.label_set import Opening
 from keifu.provenance.labels import LabelProof
 from keifu.provenance.proved import Proved
 from keifu.provenance.statement import rfc3339
-from keifu.provenance.verify import Finding, check_block
+from keifu.provenance.verify import Finding, check_account, check_block
 
 __all__ = ["check", "document_of", "read_proof"]
 
@@ -101,6 +101,8 @@ def check(proved: Proved, proof: LabelProof, opening: Opening | None) -> list[Fi
         return [*findings, Finding("label", False, error.message)]
     said = f"sample {label.index} of {label.dataset.hex()}, signed by {label.labeller}, anchored {rfc3339(anchored)}"
     findings.append(Finding("label", True, said))
+    # The proof names its own anchorer, and anybody may anchor what somebody signed for anything.
+    findings.append(check_account("anchorer", proof.anchorer, "the batch", proved.followed))
     words = f"taken back {rfc3339(revoked)}" if revoked else "not taken back"
     findings.append(Finding("revocation", not revoked, words))
     late = bool(closed) and anchored > closed

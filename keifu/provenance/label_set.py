@@ -21,13 +21,18 @@ from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account
 from keifu.provenance._model import RegistryDomain
 from keifu.provenance.labels import LabelBatch, label_word
+from keifu.provenance.statement import canonical, statement
 
-__all__ = ["Opening", "Row", "faults", "join", "read_salts", "read_table", "salted", "sign_table", "write_salts"]
+__all__ = [
+    "Opening", "Row", "faults", "join", "read_salts", "read_table", "salted", "sign_table", "signers_statement",
+    "write_salts",
+]  # fmt: skip
 
 COLUMNS = ("index", "sample", "label")
 SALTS = ("index", "label", "salt")
 SALT_BYTES = 32
 NAMED = 10  # rows that a message lists
+MAX_LABELLERS = 1_000  # that a statement lists
 LARGEST_INDEX = 2**63 - 1
 _DIGEST = re.compile(r"(?:0x|sha256:)?([0-9a-fA-F]{64})")
 
@@ -94,7 +99,8 @@ def _sample(text: str, folder: Path, where: str) -> bytes:
     if (digest := _DIGEST.fullmatch(text)) is not None:
         return bytes.fromhex(digest[1])
     try:
-        return hashlib.sha256((folder / text).read_bytes()).digest()
+        with open(folder / text, "rb") as sample:
+            return hashlib.file_digest(sample, "sha256").digest()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise InputError(
@@ -152,6 +158,19 @@ def join(batches: Sequence[LabelBatch]) -> LabelBatch:
     columns = ("labellers", "indices", "samples", "labels", "signatures")
     joined = {name: np.concatenate([getattr(batch, name) for batch in batches]) for name in columns}
     return replace(first, **joined)
+
+
+def signers_statement(path: Path, batch: LabelBatch, digest: bytes) -> bytes:
+    """Who signed how many labels, and the root that is anchored: what a record of the file at `path` commits to, so
+    that whoever asks who labelled something learns it without the file."""
+    labellers = ["0x" + row.tobytes().hex() for row in np.unique(batch.labellers, axis=0)]
+    said = {
+        "anchor": batch.tree().root.hex(),
+        "dataset": batch.dataset.hex(),
+        "labels": len(batch),
+        "labellers": labellers if len(labellers) <= MAX_LABELLERS else len(labellers),
+    }
+    return canonical(statement(path.name, digest, said))
 
 
 def faults(batch: LabelBatch, dataset: bytes | None = None) -> list[str]:

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keifu import merkle
+from keifu._files import read_bounded
 from keifu.abi import encode_args
 from keifu.errors import InputError
 from keifu.keys import keccak256
-from keifu.provenance._files import read_bounded
 
 __all__ = ["PROGRAM_FILE", "SPEC_VERSION", "Operator", "program_root", "write_program"]
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import InputError
-from keifu.provenance._files import read_bounded
+from keifu.provenance._japanese import in_japanese, line_in_japanese
 from keifu.provenance._model import Kind, Relation
 from keifu.provenance._page import Words, page
 from keifu.provenance.answers import QUESTIONS, Dossier, Line
@@ -107,6 +108,8 @@ class Section:
 def sections(checklist: Checklist, dossier: Dossier, language: str) -> list[Section]:
     """The checklist's headings in this language, each with what its topics give."""
     found = {topic: tuple(lines(dossier)) for topic, lines in TOPICS.items()}
+    if language == "ja":
+        found = {topic: tuple(map(line_in_japanese, lines)) for topic, lines in found.items()}
     return [
         Section(
             item.id,
@@ -180,7 +183,7 @@ WRONG = {"en": "NOT IN ORDER", "ja": "要確認"}
 def text(title: str, block: str, found: Sequence[Section], language: str) -> str:
     """For a terminal."""
     words, wrong = WORDS[language], WRONG[language]
-    lines = [title, f"{words.block} {block}"]
+    lines = [title, f"{words.block} {_of_block(block, language)}"]
     for section in found:
         lines += ["", f"{section.id}  {section.heading}"]
         for line in section.lines:
@@ -191,6 +194,11 @@ def text(title: str, block: str, found: Sequence[Section], language: str) -> str
     return "\n".join(lines)
 
 
+def _of_block(block: str, language: str) -> str:
+    return in_japanese(block) if language == "ja" else block
+
+
 def html(title: str, block: str, found: Sequence[Section], language: str) -> str:
     """One file of HTML to hand to somebody."""
+    block = _of_block(block, language)
     return page(title, block, [(f"{item.id} {item.heading}", item.lines) for item in found], WORDS[language], language)

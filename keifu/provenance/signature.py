@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
+from keifu._files import read_bounded
 from keifu.errors import CheckFailed, InputError
-from keifu.provenance._files import read_bounded
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.registry import Entry
 from keifu.provenance.statement import PREDICATES, canonical, statement

@@ -14,7 +14,7 @@ from typing import Any
 
 from keifu.errors import CheckFailed, InputError
 
-__all__ = ["PREDICATES", "canonical", "instant", "read_statement", "rfc3339", "statement"]
+__all__ = ["LARGEST_STATEMENT", "PREDICATES", "canonical", "instant", "read_statement", "rfc3339", "statement"]
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 LARGEST_STATEMENT = 16 << 20  # bytes

@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.chain.deployments import user_folder
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
-from keifu.provenance._files import read_bounded
 from keifu.provenance._model import digest_bytes
 
-__all__ = ["FILE_VARIABLE", "FORMAT", "Trust", "trust_file"]
+__all__ = ["FILE_VARIABLE", "FORMAT", "Sigstore", "Trust", "trust_file"]
 
 FORMAT = "keifu-trust/1"
 FILE_VARIABLE = "KEIFU_TRUST"
@@ -29,6 +29,15 @@ REMEDY = "if you meant to trust that, change the trust file: `keifu trust init -
 def trust_file() -> Path:
     """The user's own trust file. Never one beside what is checked: that could have come with it."""
     return user_folder().parent / "trust.json"
+
+
+class Sigstore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may say which identity of Sigstore signed something: `trusted_root.json`, pinned by its SHA-256, and for each
+    identity the issuer who signs it in."""
+
+    root: str
+    sha256: str
+    issuers: dict[str, str] = {}
 
 
 class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +57,7 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attesters: tuple[str, ...] = ()
     named: dict[str, str] = {}  # environments: a name of the verifier's, and the id
     runners: dict[str, tuple[str, ...]] = {}  # by that name: nodes that have to say what they run there
+    sigstore: Sigstore | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def read(cls, path: Path) -> Trust:
@@ -64,6 +74,8 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InputError(f"{where} has format {self.format!r}, this version reads {FORMAT}")
         if self.chain < 1 or not 0 <= self.agree <= len(self.nodes) or (self.nodes and not self.agree):
             raise InputError(f"{where}: chain, or the number of nodes that have to agree, is out of range")
+        if self.sigstore and not all(issuer.startswith("https://") for issuer in self.sigstore.issuers.values()):
+            raise InputError(f"{where}: an issuer is no address that begins with https://")
         if unknown := self.runners.keys() - self.named.keys():
             raise InputError(f"{where}: nodes of {min(unknown)}, an environment that it does not name")
         try:

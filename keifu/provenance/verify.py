@@ -25,6 +25,7 @@ from keifu.units import counted
 
 __all__ = [
     "Finding",
+    "check_account",
     "check_attesters",
     "check_author",
     "check_block",
@@ -142,13 +143,17 @@ def check_block(block: Block) -> Finding:
 
 def check_author(entry: Entry, trust: Trust) -> Finding:
     """Whether the author is one whom the verifier trusts."""
-    author = entry.record.author
+    return check_account("author", entry.record.author, f"the {entry.record.kind.word} {entry.id.hex()}", trust)
+
+
+def check_account(role: str, account: str, what: str, trust: Trust) -> Finding:
+    """Whether whoever made `what` is one of the authors whom the verifier trusts."""
     try:
-        trust.accept(f"the {entry.record.kind.word} {entry.id.hex()}", author=author)
+        trust.accept(what, author=account)
     except CheckFailed as error:
-        return Finding("author", False, error.message)
+        return Finding(role, False, error.message)
     said = "whom you trust" if trust.authors else "not compared: you named no author whom you trust"
-    return Finding("author", True, f"{author}, {said}")
+    return Finding(role, True, f"{account}, {said}")
 
 
 def check_running(

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import CheckFailed, InputError
-from keifu.provenance._files import read_bounded
 from keifu.provenance._model import Kind
 from keifu.provenance.digest import FileDigest, digest_path
 from keifu.provenance.export import Fact, spdx_id

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.errors import CheckFailed, InputError
-from keifu.provenance._files import read_bounded
 from keifu.provenance._model import Kind, Relation
 from keifu.provenance.digest import digest_path
 from keifu.provenance.imports._found import Found, asserted, of_files, shown, verified

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 import yaml
 
+from keifu._files import read_bounded
 from keifu.errors import InputError
-from keifu.provenance._files import read_bounded
 
 __all__ = ["read_yaml", "yaml_text"]
 

@@ -39,7 +39,7 @@ def test_ask_answers_all_five(prov, project, cast, pipeline, source):
     answers = {question: lines[0]["what"] for question, lines in found["answers"].items()}
     sources = [line["what"] for line in found["answers"]["source"]]
     assert any("an origin; CC-BY-4.0" in what for what in sources)
-    assert "1797 labels, 4 labellers, anchored as" in answers["labels"]
+    assert "1,797 labels, 4 labellers, anchored as" in answers["labels"]
     assert project["weights-int8"].id.hex() in answers["version"]
     assert "bias1.npy" in answers["weights"]
     assert project["weights-int8"].record.digest.hex() in answers["weights"]
@@ -116,3 +116,31 @@ def test_an_environment_without_a_promotion_has_no_answers(prov, source, anvil):
     source.declare("idle", [], owner)
     status, _, err = prov("running", "idle", "--owner", owner.address)
     assert (status, "nothing was ever promoted in idle" in err) == (1, True)
+
+
+def test_who_signed_the_labels_is_named(keifu, anvil, tmp_path):
+    """A set that `anchor` wrote says itself who signed it. Seen red where the answer named only who registered it."""
+    labellers = [anvil.account(f"{which} asked labeller").address.lower() for which in ("first", "second")]
+    anvil.account("asked author")
+    author = ("--role", "asked author")
+    (tmp_path / "sample").write_text("asked sample")
+    data = keifu("prov", "register", tmp_path / "sample", "--kind", "dataset", *author)[1].strip()
+    for number, which in enumerate(("first", "second")):
+        table = tmp_path / f"{which}.csv"
+        table.write_text(f"index,sample,label\n{number},sample,setosa\n")
+        sign = ("prov", "label", table, "--dataset", data, "--out", tmp_path / f"{which}.npz")
+        assert keifu(*sign, "--role", f"{which} asked labeller")[0] == 0
+    batches, out = [tmp_path / "first.npz", tmp_path / "second.npz"], tmp_path / "all.npz"
+    assert keifu("prov", "anchor", *batches, "--dataset", data, "--out", out, *author)[0] == 0
+    register = ("prov", "register", out, "--kind", "label-set", "--link", f"derived-from={data}", *author)
+    labels = keifu(*register)[1].strip()
+    said = json.loads(keifu("prov", "labels", labels, "--json")[1])["answers"]["labels"][0]["what"]
+    assert "2 labels, signed by 0x" in said
+    assert all(labeller in said for labeller in labellers)
+    plain = tmp_path / "plain.npz"
+    plain.write_text("labels in a form of one's own")
+    other = keifu("prov", "register", plain, "--kind", "label-set", "--link", f"derived-from={data}", *author)[
+        1
+    ].strip()
+    said = json.loads(keifu("prov", "labels", other, "--json")[1])["answers"]["labels"][0]["what"]
+    assert f"labels of {data[:8]}" in said

@@ -377,6 +377,7 @@ def test_a_key_is_replaced_and_its_name_checked(keifu, make, tmp_path, source):
     assert keifu("prov", "identity", old, "--name", "did:web:example.com")[0] == 1
     did.write_text(json.dumps({"id": "did:web:example.org", "verificationMethod": []}))
     assert keifu(*ask)[0] == 1
+    assert "claimed, not checked" in keifu("prov", "identity", old, "--name", "did:web:example.org")[1]
     assert keifu("prov", "recovery", address("life recovery"), "--role", "life author")[0] == 0
     assert keifu("prov", "replace-key", new, "--role", "life author")[0] == 0
     assert "not the proposed account" in keifu("prov", "accept-key", old, "--role", "life owner")[2]

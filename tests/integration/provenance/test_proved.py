@@ -22,7 +22,7 @@ from keifu.provenance.registry import Entry, Provenance, schema_id
 from keifu.provenance.trust import Trust
 from keifu.provenance.verify import check_lineage, check_running
 from keifu.units import DAY
-from tests.faulty_node import FaultyNode
+from tests.faulty_node import FaultyNode, over_http, recorded
 from tests.profiles import quick_or_deep
 
 HONEST_CALLS = 12  # more than an answer takes
@@ -257,9 +257,10 @@ def _mutate_answers(source, project, pipeline, monkeypatch, number):
     right = Proved(source, trust).lineage(root).entries
     running = Proved(source, trust).production(pipeline.environment)
     honest = source.chain.rpc
+    answers = recorded(over_http(honest.url))  # the same questions ten thousand times
     for seed in range(number):
         draw = random.Random(seed)
-        node = FaultyNode(honest.url, _Mutating(draw, draw.randrange(HONEST_CALLS)))
+        node = FaultyNode(answers, _Mutating(draw, draw.randrange(HONEST_CALLS)))
         monkeypatch.setattr(source.chain, "rpc", Rpc("http://node.invalid", transport=node.transport))
         try:
             proved = Proved(source, trust)

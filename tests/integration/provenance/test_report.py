@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -52,6 +53,9 @@ def test_people_read_it_in_two_languages_and_as_a_page(report, tmp_path):
     assert status == 0
     assert "2(d)  データ" in out
     assert "記録なし" in out
+    # Every sentence of ours is in Japanese: what is left in Latin letters are names, addresses and file names.
+    said = [line for line in out.splitlines() if line.startswith("  ")]
+    assert [line for line in said if re.search(r"(?:[a-z]+ ){2,}", line)] == []
     page = (tmp_path / "report.html").read_text()
     assert '<html lang="ja">' in page
     assert "<script" not in page

@@ -205,3 +205,44 @@ def test_an_environment_that_nobody_named_is_refused(source, pipeline):
     named = Trust(proved.trust.chain, proved.trust.registry, proved.trust.environments, named={"other": "55" * 32})
     finding = check_running(Proved(source, named), pipeline.environment)[0]
     assert (finding.ok, "trusted is 5555" in finding.detail) == (False, True)
+
+
+@pytest.mark.case("provenance-10")
+def test_a_label_that_a_stranger_anchored_is_named(keifu, anvil, tmp_path):
+    """Whoever chose authors is told when somebody else fixed the label; whoever chose none learns who it was. Seen red
+    where `--author` was taken and never compared."""
+    anchorer, other = (anvil.account(f"trusted {role}").address.lower() for role in ("anchorer", "other"))
+    author = ("--role", "trusted anchorer")
+    (tmp_path / "sample").write_text("sample of trusted labels")
+    (tmp_path / "labels.csv").write_text("index,sample,label\n0,sample,setosa\n")
+    data = keifu("prov", "register", tmp_path / "sample", "--kind", "dataset", *author)[1].strip()
+    signed, batch, proof = tmp_path / "signed.npz", tmp_path / "all.npz", tmp_path / "label.json"
+    assert keifu("prov", "label", tmp_path / "labels.csv", "--dataset", data, "--out", signed, *author)[0] == 0
+    assert keifu("prov", "anchor", signed, "--out", batch, *author)[0] == 0
+    prove = ("prov", "prove-label", batch, "--sample", 0, "--anchorer", anchorer, "--out", proof)
+    assert keifu(*prove)[0] == 0
+    check = ("prov", "check-label", proof)
+    assert f"ok   anchorer: {anchorer}, not compared" in keifu(*check)[1]
+    assert f"ok   anchorer: {anchorer}, whom you trust" in keifu(*check, "--author", anchorer)[1]
+    status, out, _ = keifu(*check, "--author", other)
+    assert (status, "FAIL anchorer: " in out) == (1, True)
+
+
+def test_every_answer_follows_the_key_that_replaced_a_trusted_authors(keifu, anvil, tmp_path):
+    """Seen red where lineage, export and report compared with the old account alone."""
+    old, new = (anvil.account(f"followed {which} key").address for which in ("old", "new"))
+    assert keifu("prov", "replace-key", new, "--role", "followed old key")[0] == 0
+    assert keifu("prov", "accept-key", old, "--role", "followed new key")[0] == 0
+    (tmp_path / "weights").write_text("weights of a followed key")
+    register = ("prov", "register", tmp_path / "weights", "--kind", "weights", "--role", "followed new key")
+    record = keifu(*register)[1].strip()
+    stranger = anvil.account("followed stranger").address
+    for ask in (("prov", "lineage"), ("prov", "export"), ("report",), ("prov", "version"), ("prov", "verify")):
+        assert [keifu(*ask, record, "--author", who)[0] for who in (old, new, stranger)] == [0, 0, 1], ask
+
+
+@pytest.mark.parametrize("verb", ["history", "impact", "identity", "bundle", "heartbeat"])
+def test_an_author_is_not_taken_where_none_is_compared(keifu, verb):
+    """An option that changes nothing would pass for a check."""
+    status, _, err = keifu("prov", verb, "00" * 32, "--author", STRANGER)
+    assert (status, "No such option" in err) == (2, True)

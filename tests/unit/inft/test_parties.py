@@ -142,7 +142,7 @@ def test_too_many_files_none_and_one_that_is_too_large_are_refused(files, tmp_pa
             pack(paths, [], private=True)
     with (tmp_path / "large").open("wb") as large:
         large.truncate(LARGEST + 1)
-    with pytest.raises(InputError, match="has 16,777,217 bytes"):
+    with pytest.raises(InputError, match="large is too large for a data item"):
         pack([tmp_path / "large"], [], private=False)
 
 
@@ -284,7 +284,7 @@ def test_bytes_that_are_cut_short_or_missing_are_named(world, prepared, minted, 
     else:
         path.write_bytes(path.read_bytes()[:-1])
     attestor = world.attestors[0]
-    with pytest.raises((CheckFailed, InputError), match=r"are not the data that the token names|cannot read item 1"):
+    with pytest.raises((CheckFailed, InputError), match=r"are not the data that the token names|cannot read .*item-1"):
         attest(transfer, Workings.load(target), minted[1], target, attestor.address, attestor.sign)
 
 
