@@ -2,7 +2,7 @@
 
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
-    errors, units, texts, spec <- abi, keys, merkle <- chain <- accounts, tge, staking, provenance, inft <- cli
+    errors, units, texts, spec <- abi, keys, merkle <- chain <- accounts, agents, tge, staking, provenance, inft <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it
@@ -45,7 +45,7 @@ FLOORS = (
     {"errors", "units", "texts", "_lazy", "_handed", "spec", "__init__"},
     {"abi", "keys", "merkle"},
     {"chain"},
-    {"accounts", "tge", "staking", "provenance", "inft"},
+    {"accounts", "agents", "tge", "staking", "provenance", "inft"},
 )
 SPEC_MAY_IMPORT = {"errors", "units"}  # of keifu; models stand beside nothing else
 # Constants by value, and from where everybody has them.

@@ -19,7 +19,7 @@ from keifu.chain.create3 import deployment_call
 from keifu.chain.creation import Creation, argument_names, readable
 from keifu.chain.deployments import Record
 from keifu.chain.suite import suite
-from keifu.chain.verify import verify_suite
+from keifu.chain.verify import Check, verify_suite
 from keifu.spec.vesting import SWEEP_DELAY
 from keifu.units import DAY
 from tests.ape_chain import GENESIS
@@ -108,6 +108,7 @@ def thieves_suite(deployer, params, monkeypatch):
         )
         fakes = dict.fromkeys(("token", "randomness", "registry", "environments"), fake_token)
         fakes["hub"] = fake_hub
+        fakes["validation"] = deployer.deploy("AgentValidation", THIEF, label="fake validation")
 
         def changed(given, address_of):
             for step in suite(given, address_of):
@@ -422,3 +423,15 @@ def test_another_registry_of_accounts_is_named(deployer, chain):
     assert [check for check in checks if not check.holds] == []
     assert checks[-1].what == "accounts of tokens are made by a registry from outside the suite"
     assert "AccountRegistry" not in record.creations
+
+
+def test_another_registry_of_agents_is_named(deployer, chain):
+    """Where ERC-8004's own registries are, only validations are added to them."""
+    record = Record(31_337, "")
+    deploy_protocol(deployer, Params(identity_registry=THIEF), record=record)
+    checks = verify_suite(chain.client(), record)
+    assert [check for check in checks if not check.holds] == []
+    assert checks[-1] == Check("agents are numbered by a registry from outside the suite", True, f"look at {THIEF}")
+    assert {"AgentIdentity", "AgentReputation"} & record.creations.keys() == set()
+    validator = chain.client().at(record.contracts["ProofValidator"], "ProofValidator")
+    assert validator.identity() == THIEF
