@@ -10,8 +10,9 @@ from typing import Any
 
 from keifu.agents.wallet import WalletConsent
 from keifu.chain import Deployer, Deployment
-from keifu.chain.suite import IDENTITY, PROOF_VALIDATOR, REPUTATION, VALIDATION
+from keifu.chain.suite import IDENTITY, PROOF_VALIDATOR, REGISTRY, REPUTATION, VALIDATION
 from keifu.errors import CheckFailed, UsageError
+from keifu.provenance import Kind, Record, RegistryDomain
 
 __all__ = [
     "Audit",
@@ -26,6 +27,7 @@ __all__ = [
     "describe",
     "give_feedback",
     "note_change",
+    "record_data",
     "register",
     "respond",
     "revoke_feedback",
@@ -160,6 +162,18 @@ def answer(
     """Answer as the validator that was asked, from 0 to 100; a later answer takes the place of this one. Raises
     Revert."""
     chain.call(suite[VALIDATION], VALIDATION, "validationResponse", request, response, uri, digest, tag)
+
+
+def record_data(chain: Deployer, suite: Deployment, chain_id: int, agent: int) -> bytes:
+    """Register a record of the data that an agent has now, for attestations about it; its id. Raises CheckFailed for an
+    agent without data, and Revert."""
+    data = bytes(chain.call(suite[IDENTITY], IDENTITY, "data_of", agent))
+    if data == NO_HASH:
+        raise CheckFailed(f"agent {agent} has no data", remedy="keifu agent bind AGENT TOKEN")
+    record = Record(chain.sender, Kind.AGENT, data)
+    chain.call(suite[REGISTRY], REGISTRY, "register", record.args)
+    chain.call(suite[REGISTRY], REGISTRY, "store_links", [record.args])
+    return RegistryDomain(chain_id, suite[REGISTRY]).record_id(record)
 
 
 @dataclass(frozen=True)

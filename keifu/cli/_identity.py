@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._agents import contract
-from keifu.errors import EnvironmentFault
+from keifu.errors import EnvironmentFault, UsageError
 from keifu.spec.agent_limits import LARGEST, MAX_DECIMALS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IDENTITY", "REPUTATION", "SCORE", "VALIDATION", "VALIDATOR", "agent_argument", "identity", "is_own", "registries",
-    "reputation",
+    "reputation", "require_own",
 ]  # fmt: skip
 
 IDENTITY, REPUTATION, VALIDATION = "AgentIdentity", "AgentReputation", "AgentValidation"
@@ -50,6 +50,12 @@ SCORE = Score()
 def is_own(session: Session) -> bool:
     """Whether the agents are in the suite's own registry, which knows their data."""
     return not _other(session)
+
+
+def require_own(session: Session) -> None:
+    """Raises UsageError where the registry of agents knows no data."""
+    if not is_own(session):
+        raise UsageError("the agents' registry of this chain is not the suite's", remedy="it binds no data to agents")
 
 
 def registries(session: Session, *names: str) -> Deployment:

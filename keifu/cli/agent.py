@@ -33,6 +33,7 @@ VERBS = {
     ),
     "ask-faults": ("keifu.cli.agent_validate:ask_faults", "Ask whether the court has convicted your agent's operator."),
     "answer-faults": ("keifu.cli.agent_validate:answer_faults", "Have that answered from what the court knows."),
+    "record": ("keifu.cli.agent_validate:record", "Register a record of your agent's data, for audits of it."),
     "ask-audit": ("keifu.cli.agent_validate:ask_audit", "Ask whether an audit of your agent's data stands."),
     "answer-audit": ("keifu.cli.agent_validate:answer_audit", "Have that answered from the registry of provenance."),
 }

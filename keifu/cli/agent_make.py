@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._agents import first_block, token_argument, token_number
-from keifu.cli._identity import IDENTITY, agent_argument, identity, is_own, registries, reputation
+from keifu.cli._identity import IDENTITY, agent_argument, identity, is_own, registries, reputation, require_own
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, IN_FILE, OUT_PATH, Id, Text
 from keifu.cli.verbs import Access, json_option, verb
@@ -127,7 +127,7 @@ def bind(session: Session, agent: int, token: Id, json_out: bool) -> None:
     from keifu.agents import actions
 
     suite, number = registries(session, IDENTITY), token_number(session, token)
-    _require_own(session)
+    require_own(session)
     actions.bind(session.deployer, suite, agent, number)
     emit({"agent": agent, "token": f"{number:064x}"}, f"agent {agent} has the data of token {number:064x}", json_out)
 
@@ -140,7 +140,7 @@ def unbind(session: Session, agent: int, json_out: bool) -> None:
     from keifu.agents import actions
 
     suite = registries(session, IDENTITY)
-    _require_own(session)
+    require_own(session)
     actions.bind(session.deployer, suite, agent, 0)
     emit({"agent": agent, "token": ""}, f"agent {agent} has no data", json_out)
 
@@ -205,9 +205,3 @@ def transfer(session: Session, agent: int, to: str, json_out: bool) -> None:
 
 def _token(agent: AgentStatus) -> str:
     return f"{agent.token:064x}" if agent.token else "none"
-
-
-def _require_own(session: Session) -> None:
-    """Raises UsageError where the registry of agents knows no data."""
-    if not is_own(session):
-        raise UsageError("the agents' registry of this chain is not the suite's", remedy="it binds no data to agents")

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._agents import contract, first_block
-from keifu.cli._identity import IDENTITY, VALIDATION, VALIDATOR, agent_argument, identity, is_own, registries
+from keifu.cli._identity import (
+    IDENTITY,
+    VALIDATION,
+    VALIDATOR,
+    agent_argument,
+    identity,
+    is_own,
+    registries,
+    require_own,
+)  # fmt: skip
 from keifu.cli._ids import the_one
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, BYTES32, RECORD, Id, Text
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
     from keifu.agents.actions import Audit
     from keifu.cli.session import Session
 
-__all__ = ["answer", "answer_audit", "answer_faults", "ask", "ask_audit", "ask_faults", "validations"]
+__all__ = ["answer", "answer_audit", "answer_faults", "ask", "ask_audit", "ask_faults", "record", "validations"]
 
 REGISTRY = "ProvenanceRegistry"
 SHOWN = 16  # digits of a request in a list
@@ -129,6 +138,19 @@ def answer_faults(
     emit({"agent": agent, "operator": who, "response": response}, f"{response}: {who}", json_out)
 
 
+@verb("record", example="keifu agent record 0 --role author", access=Access.SEND)
+@agent_argument
+@json_option
+def record(session: Session, agent: int, json_out: bool) -> None:
+    """Register a record of the data that an agent has now, for audits of it; print the record's id."""
+    from keifu.agents import actions
+
+    suite = registries(session, IDENTITY, REGISTRY)
+    require_own(session)
+    made = actions.record_data(session.deployer, suite, session.client.chain_id, agent)
+    emit({"agent": agent, "record": made.hex()}, made.hex(), json_out)
+
+
 @verb("ask-audit", example='keifu agent ask-audit 0 --attester 0x… --schema "audit passed" --record 6c2e --role author',
       access=Access.SEND)  # fmt: skip
 @agent_argument
@@ -156,8 +178,7 @@ def answer_audit(session: Session, agent: int, salt: bytes, json_out: bool, **ab
     from keifu.agents import actions
 
     suite, audit = registries(session, VALIDATION, VALIDATOR, REGISTRY, IDENTITY), _audit(session, **about)
-    if not is_own(session):
-        raise UsageError("the agents' registry of this chain is not the suite's", remedy="it binds no data to agents")
+    require_own(session)
     response = actions.answer_audit(session.deployer, suite, agent, audit, salt)
     document = {"agent": agent, "record": audit.record_id.hex(), "response": response}
     emit(document, f"{response}: record {audit.record_id.hex()}", json_out)
@@ -186,5 +207,5 @@ def _audit(session: Session, attester: str, schema: str, record: Id) -> Audit:
     record_id = bytes.fromhex(whole)
     entry = source.entry(record_id)
     if entry is None:
-        raise UsageError(f"there is no record {whole}", remedy="keifu prov register makes one of the data")
+        raise UsageError(f"there is no record {whole}", remedy="keifu agent record makes one of the data")
     return Audit(attester, schema_id(schema), entry.record.args, record_id)

@@ -8,9 +8,6 @@ import pytest
 
 from keifu.chain.logs import find_events
 from keifu.keys import keccak256
-from keifu.local.roles import ROLES
-from keifu.provenance import Kind, Record
-from keifu.provenance.registry import Provenance
 from tests.integration.agents.conftest import AUTHOR, BUYER
 
 CARD = "https://example.org/agent.json"
@@ -36,15 +33,9 @@ def with_wallet(does, agent):
 
 
 @pytest.fixture
-def audited(client, suite, does, bound, address):
-    """A record of the agent's data whose parents are stored: its id."""
-    author = ROLES["author"].account
-    data = bytes.fromhex(does("agent", "show", 0)["data"])
-    source = Provenance(client, suite["ProvenanceRegistry"])
-    record = Record(author.address, Kind.AGENT, data)
-    record_id = source.register(record, author)
-    source.store_links([record], author)
-    return record_id.hex()
+def audited(does, agent, bound):
+    """A record of the agent's data: its id."""
+    return does("agent", "record", agent, *AUTHOR)["record"]
 
 
 def test_an_agent_its_file_values_and_data(does, keifu, agent, bound, address):
@@ -57,6 +48,10 @@ def test_an_agent_its_file_values_and_data(does, keifu, agent, bound, address):
     assert does("agent", "list", "--owner", address("author"))["agents"][0]["uri"] == CARD + "?2"
     assert does("agent", "list", "--owner", address("buyer"))["agents"] == []
     does("agent", "unbind", agent, *AUTHOR)
+    assert keifu("agent", "record", agent, *AUTHOR)[::2] == (
+        1,
+        f"keifu: agent {agent} has no data (keifu agent bind AGENT TOKEN)\n",
+    )
     assert keifu("agent", "show", agent)[1].splitlines()[4:] == [
         "data     none",
         "edition  0 of its data; feedback counts since edition 0",
