@@ -39,10 +39,11 @@ TAGS = {False: "proven-faults", True: "audit"}
 
 
 class ProofValidator(Differential):
-    """Two agents, two operators, four records, and a court with a verdict that can still be heard again."""
+    """Two agents, two operators, four records, and a court with a verdict of each kind."""
 
     contracts = ("ProofValidator",)
     actors = (*OWNERS, *OPERATORS, *ATTESTERS, "service", "stranger")
+    jumps_blocks = True  # the court counts blocks
 
     # set-up -----------------------------------------------------------------------------------------------------------
 
@@ -134,19 +135,23 @@ class ProofValidator(Differential):
             book.ask(owner, self["validator"], question)
 
     def open_cases(self, book: Proofs) -> None:
-        """One that a jury has decided, so that it can still be heard again, and one that is just opened."""
+        """One that is void, one that a jury has decided but may be heard again, and one that is just opened."""
         court, box = self.contract("court"), self.contract("box")
         self.open_now(1, self["operator"], book)
         self.pass_period(DAY, 1)
-        box.put(court.get_case(1)[SEED_EPOCH], b"\x07" * 32, sender=self.deployer)
-        court.advance(1, sender=self.deployer)
-        court.commit(1, sealed(1, 0, self.juror.address, True, VOTE_SALT), sender=self.juror)
-        self.pass_period(2 * DAY, 1)
-        court.reveal(1, True, VOTE_SALT, sender=self.juror)
-        self.pass_period(DAY, 1)
-        assert court.get_case(1)[FIRST_VERDICT] == CONVICTED, "the jury has voted"
-        assert not court.over(1), "and can be overruled"
+        self.pass_period(14 * DAY, 1)
+        assert court.over(1), "there was no seed"
         self.open_now(2, self["operator"], book)
+        self.pass_period(DAY, 2)
+        box.put(court.get_case(2)[SEED_EPOCH], b"\x07" * 32, sender=self.deployer)
+        court.advance(2, sender=self.deployer)
+        court.commit(2, sealed(2, 0, self.juror.address, True, VOTE_SALT), sender=self.juror)
+        self.pass_period(2 * DAY, 2)
+        court.reveal(2, True, VOTE_SALT, sender=self.juror)
+        self.pass_period(DAY, 2)
+        assert court.get_case(2)[FIRST_VERDICT] == CONVICTED, "the jury has voted"
+        assert not court.over(2), "and can be overruled"
+        self.open_now(3, self["operator"], book)
 
     def open_now(self, number: int, operator: str, book: Proofs) -> None:
         fault = number.to_bytes(32, "big")
@@ -200,12 +205,12 @@ class ProofValidator(Differential):
         if (yield self.tx("court.open", *terms, sender=who, raw_outcome=True)) is not None:
             self.model.did(proofs.Opened(number, self[role]))
 
-    @action("", Choice((2, 3, 4)), sender="service", weight=4)
+    @action("", Choice((3, 4, 5)), sender="service", weight=4)
     def concede(self, who: str, case: int) -> Steps:
         if (yield self.tx("court.concede", case, sender=who, raw_outcome=True)) is not None:
             self.note_end(case)
 
-    @action("", Choice((1, 2, 3, 4)), weight=4)
+    @action("", Choice((2, 3, 4)), weight=4)
     def advance(self, who: str, case: int) -> Steps:
         if (yield self.tx("court.advance", case, sender=who, raw_outcome=True)) is not None:
             self.note_end(case)
@@ -265,7 +270,7 @@ class ProofValidator(Differential):
         order = self.tx("validator.answer_clean", agent, question.who, salt, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.answer_clean(question), order=order, atomic=True)
 
-    @action("", Choice(AGENTS), Choice(OPERATORS), Choice(SALTS), Choice((1, 2, 3, 4)), weight=14)
+    @action("", Choice(AGENTS), Choice(OPERATORS), Choice(SALTS), Choice((1, 2, 3, 4, 5)), weight=14)
     def answer_fault(self, who: str, agent: int, role: str, salt: bytes, case: int) -> Steps:
         question = Question(agent, self[role], salt)
         order = self.tx("validator.answer_fault", agent, question.who, salt, case, sender=who, raw_outcome=True)
