@@ -123,6 +123,7 @@ def _chosen() -> list[str]:
         f"| attestors of a transfer of private data | {params.signers_needed} | 2 to 4, for ever |",
         "| beginning of agents' metadata addresses | none | at most 128 bytes |",
         "| registry of tokens' accounts | an `AccountRegistry` | the canonical one of ERC-6551, where a chain has it |",
+        "| registry of agents | an `AgentIdentity` | that of ERC-8004, where a chain has it |",
     ]
 
 

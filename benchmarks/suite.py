@@ -16,7 +16,6 @@ __all__ = ["ROWS"]
 FACTORY = "Create3Factory"  # deploys the others
 ELSEWHERE = {
     "CommitRevealRandomness", "DrandRandomness",  # for chains whose prevrandao is no randomness
-    "AgentIdentity", "AgentReputation", "AgentValidation", "ProofValidator",  # for chains without the standard's own
 }  # fmt: skip
 
 

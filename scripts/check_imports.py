@@ -2,7 +2,7 @@
 
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
-    errors, units, texts, spec <- abi, keys, merkle <- chain <- accounts, tge, staking, provenance, inft <- node
+    errors, units, texts, spec <- abi, keys, merkle <- chain <- accounts, agents, tge, staking, provenance, inft <- node
     <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
@@ -46,7 +46,7 @@ FLOORS = (
     {"errors", "units", "texts", "_lazy", "_files", "_handed", "spec", "__init__", "__version__"},
     {"abi", "keys", "merkle"},
     {"chain"},
-    {"accounts", "tge", "staking", "provenance", "inft"},
+    {"accounts", "agents", "tge", "staking", "provenance", "inft"},
     {"node"},
 )
 SPEC_MAY_IMPORT = {"errors", "units"}  # of keifu; models stand beside nothing else

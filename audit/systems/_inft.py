@@ -44,7 +44,7 @@ HORIZON, NOTICE = 15 * DAY, 7
 BPS = 10_000
 TERMS = ((0, 0, 0), (1_000, 2, 2), (333, 1, 8), (2_000, 3, 1))  # royalty, cap, generations
 FORGERIES = ("", "", "", "", "", "", "", "late", "soon", "far", "to come", "stranger", "other move", "other items",
-             "other receiver", "none", "no key", "too much", "spent")  # fmt: skip
+             "other receiver", "none", "no key", "too much", "spent", "other data")  # fmt: skip
 
 
 class InftSystem(Differential):
@@ -179,6 +179,8 @@ class InftSystem(Differential):
                 return replace(said, backing=40_000 * COIN + 1)
             case "no key":
                 return replace(said, items=[replace(item, public_key=b"") for item in said.items])
+            case "other data":
+                return replace(said, items=[replace(item, old_hash=keccak256(b"other")) for item in said.items])
             case "spent":
                 return replace(said, nonce=next(reversed(self.said), said.nonce))
         return said
@@ -208,6 +210,8 @@ class InftSystem(Differential):
             signers = [ZERO_ADDRESS]
         book.check_signed(signers, said.nonce, said.deadline, said.epoch, said.backing)
         check(forgery != "other receiver", "verifier: receiver has not signed")
+        # Everybody signed, and the token says that its data is another one.
+        check(forgery != "other data", "inft: proof is for other data")
 
     def wrong_key_call(self, nonce: bytes, who: str) -> Any:
         """The call that shows the key of the first item."""

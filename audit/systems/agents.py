@@ -9,11 +9,13 @@ from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice
-from keifu.keys import Domain, StructType, keccak256
-from keifu.spec.agents import LARGEST, Agents
+from keifu.abi.eip712 import AGENT_WALLET
+from keifu.agents import identity_domain
+from keifu.keys import keccak256
+from keifu.spec.agent_limits import LARGEST
+from keifu.spec.agents import Agents
 
 OWNERS, CLIENTS = ("owner", "buyer"), ("client", "other client")
-WALLET = StructType("AgentWalletSet", agentId="uint256", newWallet="address", owner="address", deadline="uint256")
 NUMBERS = (0, 1, 2, 0, 1, 7)  # of agents; the last is never made
 VALUES = (80, -3, 999, 5, LARGEST, -LARGEST, LARGEST + 1, -LARGEST - 1)
 TAGS = ("", "uptime", "speed")
@@ -51,7 +53,7 @@ class AgentRegistries(Differential):
             book.register(self[role])
             identity.bind_data(agent, self.tokens[2 * agent], sender=self[role])
             book.bind(self[role], agent, self.tokens[2 * agent])
-        self.domain = Domain("ERC8004IdentityRegistry", "1", evm.chain_id, identity.address)
+        self.domain = identity_domain(evm.chain_id, identity.address)
         self.opening = pickle.dumps(book)
 
     def start(self) -> None:
@@ -91,7 +93,7 @@ class AgentRegistries(Differential):
         wallet, deadline, owner = self[role], self.now + life, self.model.owner(agent)
         signer = self.keys_of[self["owner"] if forgery == "other key" else wallet]
         said = (agent + (forgery == "other agent"), wallet, self["client"] if forgery == "other owner" else owner)
-        signature = self.domain.sign(signer, WALLET, *said, deadline - (forgery == "other deadline"))
+        signature = self.domain.sign(signer, AGENT_WALLET, *said, deadline - (forgery == "other deadline"))
         order = self.tx("identity.setAgentWallet", agent, wallet, deadline, signature, sender=who, raw_outcome=True)
         yield from self.both(
             lambda m: m.set_wallet(who, agent, wallet, deadline, signed=not forgery), order=order, atomic=True

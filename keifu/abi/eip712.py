@@ -13,6 +13,7 @@ from ethwire.eip712 import StructType
 __all__ = [
     "ACCESS",
     "ACCOUNT_STATEMENT",
+    "AGENT_WALLET",
     "ATTEST",
     "ATTESTATION",
     "BATCH",
@@ -103,6 +104,9 @@ SESSION_CALL = StructType(
     "SessionCall", (CALL,), key="address", session="uint256", call="Call", nonce="uint256", deadline="uint256"
 )
 ACCOUNT_STATEMENT = StructType("Statement", digest="bytes32", holding="uint256")
+
+# AgentIdentity (ERC-8004)
+AGENT_WALLET = StructType("AgentWalletSet", agentId="uint256", newWallet="address", owner="address", deadline="uint256")
 
 # Keys of operators (contracts/lib/hotkeys.vy)
 HOT_KEY = StructType("HotKey", operator="address", key="address", kind="uint8")

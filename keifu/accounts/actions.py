@@ -33,6 +33,7 @@ __all__ = [
     "run_session",
     "sign_batch",
     "sign_session",
+    "sign_statement",
 ]
 
 MAX_CALLS = 16
@@ -166,9 +167,7 @@ def sign_batch(
 ) -> Intent:
     """The token owner's calls, for anybody to bring before `deadline`. Raises UsageError for anybody else."""
     _require_calls(calls)
-    owner = chain.call(account, ACCOUNT, "owner")
-    if owner != chain.sender:
-        raise UsageError(f"{owner} owns the token, not {chain.sender}", remedy="sign as the token's owner")
+    owner = _owner(chain, account)
     nonce = chain.call(account, ACCOUNT, "nonces", owner)
     holding = chain.call(account, ACCOUNT, "holding")
     digest = AccountDomain(chain_id, account).batch_digest(calls, holding, nonce, deadline)
@@ -185,6 +184,14 @@ def sign_session(chain: Deployer, chain_id: int, account: str, call: Call, deadl
     nonce = chain.call(account, ACCOUNT, "nonces", key)
     digest = AccountDomain(chain_id, account).session_digest(key, number, call, nonce, deadline)
     return Intent(chain_id, account, key, _written([call]), nonce, deadline, sign(digest).hex(), session=True)
+
+
+def sign_statement(chain: Deployer, chain_id: int, account: str, digest: bytes, sign: Sign) -> bytes:
+    """The token owner's signature, with which the account has signed `digest` until the token is sold (ERC-1271).
+    Raises UsageError for anybody else."""
+    _owner(chain, account)
+    holding = chain.call(account, ACCOUNT, "holding")
+    return sign(AccountDomain(chain_id, account).statement_digest(digest, holding))
 
 
 def relay(chain: Deployer, chain_id: int, intent: Intent) -> None:
@@ -204,6 +211,14 @@ def cancel(chain: Deployer, account: str) -> int:
     nonce: int = chain.call(account, ACCOUNT, "nonces", chain.sender)
     chain.call(account, ACCOUNT, "cancel_nonces", nonce + 1)
     return nonce + 1
+
+
+def _owner(chain: Deployer, account: str) -> str:
+    """The sender, who owns the token. Raises UsageError for anybody else."""
+    owner: str = chain.call(account, ACCOUNT, "owner")
+    if owner != chain.sender:
+        raise UsageError(f"{owner} owns the token, not {chain.sender}", remedy="sign as the token's owner")
+    return owner
 
 
 def _written(calls: Sequence[Call]) -> list[_IntentCall]:

@@ -111,7 +111,7 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
         yield "the timelock has no proposer or no executor"
     if ZERO_ADDRESS in params.proposers:
         yield "the zero address cannot propose"
-    for name in ("treasury", "insurance", "account_registry"):
+    for name in ("treasury", "insurance", "account_registry", "identity_registry"):
         if getattr(params, name) == ZERO_ADDRESS:
             yield f"{name} is the zero address"
     if (size := len(params.agents_uri.encode())) > LONGEST_URI:
@@ -131,7 +131,7 @@ def _broken_epochs(params: Params) -> Iterator[str]:
 def _address_faults(params: Params) -> Iterator[str]:
     named = [("treasury", params.treasury), *(("proposers", who) for who in params.proposers)]
     named += [*(("executors", who) for who in params.executors), ("insurance", params.insurance)]
-    named += [("randomness", params.randomness), ("account_registry", params.account_registry)]
+    named += [(name, getattr(params, name)) for name in ("randomness", "account_registry", "identity_registry")]
     for name, address in named:
         if address and not is_address(address):
             yield f"{name}: {address!r} is not an address"

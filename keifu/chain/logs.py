@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ethwire.rpc import Rpc
-from keifu.abi import Contract
+from keifu.abi import Contract, Log, encode_args
 from keifu.chain._client import ChainClient
 from keifu.chain.follower import Event
 from keifu.errors import Contradiction, LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError
 
-__all__ = ["Topic", "find_logs", "named_in", "topic_of_address"]
+__all__ = ["Topic", "find_events", "find_logs", "named_in", "topic_of_address"]
 
 Topic = str | Sequence[str] | None  # one, any of several, or any at all
 
@@ -55,6 +56,22 @@ def named_in(client: ChainClient, contract: Contract, event: str, first_block: i
     topic = "0x" + contract.interface.event(event).topic.hex()
     logs = find_logs(client, contract.address, [topic, None], first_block)
     return list(dict.fromkeys("0x" + log.topics[1][-40:] for log in logs))
+
+
+def find_events(
+    client: ChainClient, contract: Contract, event: str, first_block: int = 0, **indexed: Any
+) -> Iterator[Log]:
+    """The contract's events of one name, oldest first, decoded; `indexed` are values of indexed arguments by name."""
+    described = contract.interface.event(event)
+    topics: list[Topic] = ["0x" + described.topic.hex()]
+    for name, kind, is_indexed in described.inputs:
+        if is_indexed:
+            topics.append("0x" + encode_args([kind], [indexed[name]]).hex() if name in indexed else None)
+    for log in find_logs(client, contract.address, topics, first_block):
+        words = [bytes.fromhex(topic[2:]) for topic in log.topics]
+        decoded = contract.interface.decode_log(contract.address, words, bytes.fromhex(log.data[2:]))
+        if decoded is not None:
+            yield decoded
 
 
 def _ask(

@@ -62,6 +62,7 @@ class Params:
     signers_needed: int = 3  # attestors that sign each transfer of private data
     agents_uri: str = ""  # what stands before a token's number to make the address of its public metadata
     account_registry: str = ""  # another ERC-6551 registry, already there; by default an AccountRegistry is deployed
+    identity_registry: str = ""  # another ERC-8004 identity registry, already there; by default an AgentIdentity
     distribution: Distribution | None = None  # without one there is no TGEDistributor
 
     def by(self, deployer: str) -> Params:
@@ -74,6 +75,7 @@ class Params:
             insurance=self.insurance.lower(),
             randomness=self.randomness.lower(),
             account_registry=self.account_registry.lower(),
+            identity_registry=self.identity_registry.lower(),
         )
 
     def data(self) -> dict[str, Any]:

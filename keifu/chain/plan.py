@@ -35,7 +35,8 @@ from keifu.units import (
 __all__ = ["LOCAL_CHAINS", "Plan", "is_local"]
 
 LOCAL_CHAINS = frozenset({1_337, 31_337})  # numbers that every local node uses and no public chain has
-_ONE, _MANY = ("treasury", "insurance", "randomness", "account_registry"), ("proposers", "executors")
+_ONE = ("treasury", "insurance", "randomness", "account_registry", "identity_registry")
+_MANY = ("proposers", "executors")
 _DURATIONS = (
     "timelock_delay",
     "unbonding",
@@ -44,7 +45,12 @@ _DURATIONS = (
     "emission_duration",
     "heartbeat_window",
 )
-_MADE = {"insurance": "an Insurance", "randomness": "a Randomness", "account_registry": "an AccountRegistry"}
+_MADE = {
+    "insurance": "an Insurance",
+    "randomness": "a Randomness",
+    "account_registry": "an AccountRegistry",
+    "identity_registry": "an AgentIdentity",
+}
 _BLOCKS = ("seed_stride", "daily_blocks")
 _NAMED_ON_PUBLIC_CHAINS = ("treasury", *_MANY, "daily_blocks")
 _SEEN_WHEN_CHOSEN = ("label", "agents_uri")

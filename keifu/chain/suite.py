@@ -20,11 +20,16 @@ __all__ = [
     "FACTORY",
     "HEARTBEATS",
     "HUB",
+    "IDENTITY",
     "INSURANCE",
     "MARKET",
     "NFT",
+    "PROOF_VALIDATOR",
+    "REGISTRY",
+    "REPUTATION",
     "TIMELOCK",
     "TOKEN",
+    "VALIDATION",
     "VERIFIER",
     "Step",
     "parameter_of",
@@ -36,6 +41,8 @@ TOKEN, TIMELOCK, HUB, DISTRIBUTOR = "KeifuToken", "Timelock", "StakingHub", "TGE
 INSURANCE, COURT, HEARTBEATS = "Insurance", "AlignmentCourt", "HeartbeatService"
 VERIFIER, NFT, MARKET = "DataVerifier", "IntelligentNFT", "AgentMarket"
 ACCOUNT_REGISTRY, ACCOUNT = "AccountRegistry", "AgentAccount"
+IDENTITY, REPUTATION, VALIDATION = "AgentIdentity", "AgentReputation", "AgentValidation"
+REGISTRY, PROOF_VALIDATOR = "ProvenanceRegistry", "ProofValidator"
 
 # Constructor arguments that a parameter of another name chooses.
 _PARAMETERS = {
@@ -92,8 +99,8 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     randomness = params.randomness or at("Randomness")
     yield step(COURT, token, hub, randomness, params.daily_blocks)
     yield step("VestingEscrow", token, hub)
-    yield step("ProvenanceRegistry")
-    yield step("Environments", at("ProvenanceRegistry"))
+    yield step(REGISTRY)
+    yield step("Environments", at(REGISTRY))
     yield step(HEARTBEATS, token, hub, at("Environments"), params.restitution, params.heartbeat_window)
     if not params.account_registry:
         yield step(ACCOUNT_REGISTRY)
@@ -101,6 +108,12 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     yield step(VERIFIER, token, hub, timelock, params.signers_needed)
     yield step(NFT, at(VERIFIER), params.agents_uri)
     yield step(MARKET, token, at(NFT), at(VERIFIER), timelock)
+    identity = params.identity_registry or at(IDENTITY)
+    if not params.identity_registry:  # where ERC-8004's own is, its registry of reputations is, too
+        yield step(IDENTITY, at(NFT))
+        yield step(REPUTATION, identity)
+    yield step(VALIDATION, identity)
+    yield step(PROOF_VALIDATOR, at(VALIDATION), at(COURT), at(REGISTRY))
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)

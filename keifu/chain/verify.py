@@ -103,6 +103,7 @@ def verify_suite(
     outside = (
         (f"{COURT} takes seeds from outside the suite", params.randomness),
         ("accounts of tokens are made by a registry from outside the suite", params.account_registry),
+        ("agents are numbered by a registry from outside the suite", params.identity_registry),
     )
     return [*checks, *(Check(what, True, f"look at {address}") for what, address in outside if address)]
 

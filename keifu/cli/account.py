@@ -12,7 +12,7 @@ import click
 from keifu.cli._agents import ACCOUNT, NFT, account_place, other_registry, token_argument, token_number
 from keifu.cli._calls import CALLED, LIMIT, TARGET, calling, calls_of
 from keifu.cli._print import emit
-from keifu.cli._types import ADDRESS, DURATION, IN_FILE, OUT_PATH, Id
+from keifu.cli._types import ADDRESS, BYTES32, DURATION, IN_FILE, OUT_PATH, Id
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import InputError, UsageError
 from keifu.units import coins, counted, day
@@ -192,6 +192,28 @@ def sign(
     intent.save(out)
     document = {"file": str(out), "signer": intent.signer, "nonce": intent.nonce, "deadline": deadline}
     emit(document, f"signed {counted(len(calls), 'call')}, to be brought until {day(deadline)}: {out}", json_out)
+
+
+@cli.verb("sign-message", example="keifu account sign-message 3fa1 --file login.txt --role author", access=Access.SEND)
+@token_argument
+@click.option("--file", "path", type=IN_FILE, help="The message, byte by byte, as a dApp's login shows it.")
+@click.option("--hash", "digest", type=BYTES32, help="Instead of a message: the hash that the dApp checks.")
+@json_option
+def sign_message(session: Session, token: Id, path: Path | None, digest: bytes | None, json_out: bool) -> None:
+    """Sign a message in the name of a token's account, as its owner; print the signature for `isValidSignature`.
+
+    It is worth nothing once the token is sold, and for any other account.
+    """
+    if (path is None) == (digest is None):
+        raise UsageError("what is signed?", remedy="--file FILE, or --hash HASH")
+    from keifu.accounts import actions
+    from keifu.accounts.session import message_digest
+
+    said = digest or message_digest(path.read_bytes() if path else b"")
+    address = _account(session, token)
+    signature = actions.sign_statement(session.deployer, session.client.chain_id, address, said, session.sign)
+    document = {"account": address, "hash": said.hex(), "signature": "0x" + signature.hex()}
+    emit(document, document["signature"], json_out)
 
 
 @cli.verb("relay", example="keifu account relay intent.json --role node", access=Access.SEND)

@@ -29,6 +29,7 @@ NOUNS: dict[str, Place] = {
     "court": ("keifu.cli.court:cli", "Judge cases that services open."),
     "sample": ("keifu.cli.sample:cli", "Make promises at the sample service of a local chain, and claim them."),
     "inft": ("keifu.cli.inft:cli", "Make, use, move and sell tokens of agents, whose private data moves with them."),
+    "agent": ("keifu.cli.agent:cli", "Register agents, say how they did, and have validators answer for them."),
     "account": ("keifu.cli.account:cli", "Act through the account of a token, and let keys act within limits."),
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),

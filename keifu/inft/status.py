@@ -8,7 +8,7 @@ from typing import Any
 from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import ChainClient
-from keifu.chain.logs import find_logs, named_in, topic_of_address
+from keifu.chain.logs import find_events, find_logs, named_in, topic_of_address
 from keifu.errors import CheckFailed, Revert, UsageError
 from keifu.keys import keccak256
 
@@ -28,7 +28,6 @@ __all__ = [
 
 TRANSFER = "0x" + keccak256(b"Transfer(address,address,uint256)").hex()
 SETTLED = "0x" + keccak256(b"Settled(bytes32,address,address,uint256,uint256,address,uint256,uint256)").hex()
-VERIFIED = "0x" + keccak256(b"TransferVerified(address,uint256,bytes32,address[],uint256,uint256)").hex()
 _CLONE = keccak256(b"clone")
 
 
@@ -186,11 +185,8 @@ def find_attestors(client: ChainClient, verifier: Contract, first_block: int = 0
 
 def signers_of(client: ChainClient, verifier: Contract, token: str, nonce: bytes, first_block: int = 0) -> list[str]:
     """Who signed a verified transfer, in order. Raises CheckFailed when none was verified under this nonce."""
-    topics = [VERIFIED, topic_of_address(token), None, "0x" + nonce.hex()]
-    log = next(find_logs(client, verifier.address, topics, first_block), None)
-    if log is None:
+    found = find_events(client, verifier, "TransferVerified", first_block, token=token, nonce=nonce)
+    verified = next(found, None)
+    if verified is None:
         raise CheckFailed("this transfer was not brought to the chain", remedy="nothing was moved by it")
-    words = [bytes.fromhex(topic[2:]) for topic in log.topics]
-    decoded = verifier.interface.decode_log(verifier.address, words, bytes.fromhex(log.data[2:]))
-    assert decoded is not None
-    return list(decoded.args["signers"])
+    return list(verified.signers)

@@ -14,12 +14,11 @@ from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.spec._operators import Operators
+from keifu.spec.agent_limits import BEST, LARGEST, LONGEST_CONSENT, MAX_DECIMALS
 from keifu.spec.refusals import Refused, check
 
 __all__ = ["Agents", "Refused", "Said"]
 
-LARGEST, MAX_DECIMALS, MOST = 10**38, 18, 100
-LONGEST = 300  # seconds to a wallet's deadline
 NOT_AUTHORIZED = "identity: not authorized"
 
 
@@ -240,7 +239,7 @@ class Agents(Operators):
     def set_wallet(self, who: str, agent: int, wallet: str, deadline: int, *, signed: bool) -> None:
         self.check_authorized(who, agent)
         check(self.now <= deadline, "identity: signature has expired")
-        check(deadline <= self.now + LONGEST, "identity: deadline too far")
+        check(deadline <= self.now + LONGEST_CONSENT, "identity: deadline too far")
         check(signed, "identity: wallet has not signed")
         self.log.append(Wallet(agent, wallet))
 
@@ -316,5 +315,5 @@ class Agents(Operators):
         check(asked is not None, "validation: no such request")
         assert asked is not None
         check(who == asked.validator, "validation: not the validator")
-        check(response <= MOST, "validation: response above 100")
+        check(response <= BEST, "validation: response above 100")
         self.log.append(Answered(request, response, tag))

@@ -8,6 +8,7 @@ import stat
 
 import msgspec
 import pytest
+from eth_account.messages import defunct_hash_message
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.inft import Transfer, seal
@@ -249,6 +250,22 @@ def test_keys_are_for_their_owner_alone(minted, prepared, tmp_path):
 def test_an_account_before_it_is_made(keifu, minted):
     status, _, err = keifu("account", "show", minted)
     assert (status, "is not made yet (keifu account create TOKEN)" in err) == (2, True)
+
+
+def test_an_account_signs_in(does, keifu, account, minted, client, tmp_path):
+    """ERC-1271: a dApp asks the account whether it signed the message."""
+    (tmp_path / "login.txt").write_text("example.org wants you to sign in.\n")
+    said = does("account", "sign-message", minted, "--file", "login.txt", *AUTHOR)
+    digest = bytes(defunct_hash_message(text="example.org wants you to sign in.\n"))
+    signature = bytes.fromhex(said["signature"][2:])
+    assert (said["account"], said["hash"]) == (account, digest.hex())
+    contract = client.at(account, "AgentAccount")
+    assert bytes(contract.isValidSignature(digest, signature)).hex() == "1626ba7e"
+    assert does("account", "sign-message", minted, "--hash", digest.hex(), *AUTHOR)["signature"] == said["signature"]
+    status, _, err = keifu("account", "sign-message", minted, "--hash", digest.hex(), *BUYER)
+    assert (status, "(sign as the token's owner)" in err) == (2, True)
+    status, _, err = keifu("account", "sign-message", minted, *AUTHOR)
+    assert (status, err) == (2, "keifu: what is signed? (--file FILE, or --hash HASH)\n")
 
 
 def test_an_account_and_its_session(does, keifu, account, minted, suite, client, chain, address):

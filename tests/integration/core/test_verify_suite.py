@@ -20,7 +20,7 @@ from keifu.chain.creation import Creation, argument_names, readable
 from keifu.chain.deployments import Record
 from keifu.chain.parameters import Distribution
 from keifu.chain.suite import suite
-from keifu.chain.verify import verify_suite
+from keifu.chain.verify import Check, verify_suite
 from keifu.units import DAY
 
 THIEF = "0x" + "0b" * 20
@@ -72,7 +72,9 @@ def fakes(deployer):
     """Contracts of a thief, by the argument that one of them may stand in for."""
     token = deployer.deploy("KeifuToken", THIEF, label="fake token")
     hub = deployer.deploy("StakingHub", token, THIEF, THIEF, THIEF, 14 * DAY, DAY, 36, 1_461, label="fake hub")
-    return dict.fromkeys(("token", "randomness", "registry", "environments"), token) | {"hub": hub}
+    validation = deployer.deploy("AgentValidation", THIEF, label="fake validation")
+    found = dict.fromkeys(("token", "randomness", "registry", "environments"), token)
+    return found | {"hub": hub, "validation": validation}
 
 
 @pytest.fixture
@@ -320,3 +322,15 @@ def test_another_registry_of_accounts_is_named(deployer, chain):
     assert [check for check in checks if not check.holds] == []
     assert checks[-1].what == "accounts of tokens are made by a registry from outside the suite"
     assert "AccountRegistry" not in record.creations
+
+
+def test_another_registry_of_agents_is_named(deployer, chain):
+    """Where ERC-8004's own registries are, only validations are added to them."""
+    record = Record(31_337, "")
+    deploy_protocol(deployer, Params(identity_registry=THIEF), record=record)
+    checks = verify_suite(chain.client(), record)
+    assert [check for check in checks if not check.holds] == []
+    assert checks[-1] == Check("agents are numbered by a registry from outside the suite", True, f"look at {THIEF}")
+    assert {"AgentIdentity", "AgentReputation"} & record.creations.keys() == set()
+    validator = chain.client().at(record.contracts["ProofValidator"], "ProofValidator")
+    assert validator.identity() == THIEF

@@ -1,5 +1,5 @@
-"""INF, DAT, MKT, IDN, REP and VAL under random sequences, beside logs of what people did; and the five oracles, each of
-which finds a fault that is put back."""
+"""INF, DAT, MKT, IDN, REP, VAL and PRV under random sequences, beside logs of what people did; and the five oracles,
+each of which finds a fault that is put back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from audit.systems.agent_market import AgentMarket
 from audit.systems.agents import AgentRegistries
 from audit.systems.inft import Inft
+from audit.systems.proof_validator import ProofValidator
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
@@ -27,6 +28,7 @@ LIABILITY, ATTESTORS, LINEAGE = "inft/lib/liability.vy", "inft/lib/attestors.vy"
 test_tokens_and_attestors_keep_their_invariants = sequences(Inft, examples=quick_or_deep(3, 100))
 test_sales_keep_their_invariants = sequences(AgentMarket, examples=quick_or_deep(3, 100))
 test_registries_of_agents_keep_their_invariants = sequences(AgentRegistries, examples=quick_or_deep(3, 100))
+test_answers_of_the_validator_are_the_log_s = sequences(ProofValidator, examples=quick_or_deep(3, 100))
 
 
 def test_a_campaign_reaches_what_it_is_for() -> None:

@@ -122,6 +122,8 @@ OUT_OF_BOUNDS = [
     ("agents_uri", "https://example.org/" + "a" * 109),
     ("account_registry", "0x12"),
     ("account_registry", ZERO_ADDRESS),
+    ("identity_registry", "0x12"),
+    ("identity_registry", ZERO_ADDRESS),
     ("treasury", ZERO_ADDRESS),
     ("treasury", "0x12"),
     ("insurance", ZERO_ADDRESS),

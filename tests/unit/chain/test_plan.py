@@ -38,6 +38,7 @@ def test_everything_is_choosable_in_a_file(toml):
             'emission_delay = "6 weeks"\ndaily_blocks = 7200\nlabel = "second"\n'
             'heartbeat_restitution = 2000\nheartbeat_window = "20 days"\nsigners_needed = 2\n'
             f'agents_uri = "https://example.org/agents/"\naccount_registry = "{COUNCIL}"\n'
+            f'identity_registry = "{TREASURY}"\n'
         )
     )
     assert plan.params == Params(
@@ -59,6 +60,7 @@ def test_everything_is_choosable_in_a_file(toml):
         signers_needed=2,
         agents_uri="https://example.org/agents/",
         account_registry=COUNCIL,
+        identity_registry=TREASURY,
     )
 
 
@@ -91,6 +93,7 @@ def test_options_count_more_than_the_file_and_what_is_not_given_counts_nothing(t
         ('label = "A b"', "plan.toml: label: 'A b' is not a label"),
         ('agents_uri = "agents/"', "plan.toml: agents_uri: 'agents/' is not the beginning of an address"),
         ('account_registry = "0x12"', "plan.toml: account_registry: '0x12' is not an address"),
+        ('identity_registry = "0x12"', "plan.toml: identity_registry: '0x12' is not an address"),
         ('signers_needed = "three"', "plan.toml: signers_needed: 'three' is not a whole number"),
         ("= 1", "plan.toml is no TOML file"),
     ],
@@ -185,6 +188,7 @@ def test_everything_is_shown_before_it_is_sent():
     assert rows["steps"][0] == "10 of 1 day"
     assert rows["heartbeat_restitution"] == ("1,000 coins", "default")
     assert rows["account_registry"] == ("an AccountRegistry of the suite", "default")
+    assert rows["identity_registry"] == ("an AgentIdentity of the suite", "default")
     shown = set(rows)
     assert {name for name in Params().data() if name not in ("label", "agents_uri")} - shown == set()
 

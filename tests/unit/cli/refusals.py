@@ -52,6 +52,7 @@ SAMPLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "token=amount": ("ether=1", ("ether", "ether=many", "0x12=1")),
     "host:port": ("127.0.0.1:1", ("9650", "host:99999", ":1")),
     "name=value": ("drain=5", ("drain", "=5")),
+    "number": ("4.5", ("many", "1e3", ".5", "0.0000000000000000001", "1" + "0" * 39)),
     "integer": ("1", ("x", "1.5")),
     "integer range": ("1", ("x", "-1")),
     "float": ("1", ("x",)),
@@ -79,7 +80,7 @@ def sample(kind: click.ParamType, folder: Path) -> tuple[str, tuple[str, ...]]:
         return str(folder / "allocation.json" if not kind.dir_okay else folder), bad
     if kind.name == "directory":
         return str(folder), ("/no/such/place",)
-    return "text", ("x" * 500,) if hasattr(kind, "limit") else ()
+    return "text", ("x" * (kind.limit + 1),) if hasattr(kind, "limit") else ()
 
 
 def wrong(command: click.Command, folder: Path) -> Iterator[list[str]]:
