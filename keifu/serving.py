@@ -25,7 +25,7 @@ from keifu.errors import EnvironmentFault, KeifuError
 __all__ = ["Handler", "Limits", "Request", "Response", "Server", "problem"]
 
 METHODS = ("GET", "HEAD")
-CHUNK = 65_536  # bytes, read at once
+CHUNK = 4_096  # bytes, read at once: a request is longer than allowed by no more than this
 SAFE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -187,36 +187,40 @@ class _Connection:
         return _read(event, self.limits.fields)
 
     async def _next_event(self, patience: float) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED] | None:
-        """What the peer says next; None when it closed or took too long. Its bytes come within one deadline."""
+        """What the peer says next; None when it closed or took too long. Once it has begun, a deadline runs."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + patience
+        until, begun = loop.time() + patience, False
         while (event := self.http.next_event()) is h11.NEED_DATA:
             try:
                 data = await asyncio.wait_for(self.reader.read(CHUNK), max(0.0, until - loop.time()))
             except TimeoutError:
                 return None
-            if self.http.trailing_data[0] == b"" and data:
-                until = min(until, loop.time() + self.limits.request_seconds)
+            if not begun:
+                begun, until = True, min(until, loop.time() + self.limits.request_seconds)
             self.http.receive_data(data)
         return None if isinstance(event, h11.ConnectionClosed) else event
 
     async def _send(self, response: Response, *, head: bool = False, last: bool = False) -> None:
         headers = [
-            ("Content-Type", response.content_type),
-            ("Content-Length", str(len(response.body))),
+            *(() if response.status == HTTPStatus.NOT_MODIFIED else _about_body(response)),
             ("Content-Security-Policy", response.policy),
             *SAFE_HEADERS,
             *([("ETag", response.etag)] if response.etag else []),
             *([("Allow", ", ".join(METHODS))] if response.status == HTTPStatus.METHOD_NOT_ALLOWED else []),
             *([("Connection", "close")] if last else []),
         ]
-        reply = h11.Response(status_code=response.status, headers=headers)
+        reason = HTTPStatus(response.status).phrase.encode()
+        reply = h11.Response(status_code=response.status, headers=headers, reason=reason)
         parts: list[h11.Event] = [reply]
         if response.body and not head:
             parts.append(h11.Data(data=response.body))
         for part in (*parts, h11.EndOfMessage()):
             self.writer.write(self.http.send(part) or b"")
         await asyncio.wait_for(self.writer.drain(), self.limits.answer_seconds)
+
+
+def _about_body(response: Response) -> tuple[tuple[str, str], ...]:
+    return ("Content-Type", response.content_type), ("Content-Length", str(len(response.body)))
 
 
 def _read(event: h11.Request, most_fields: int) -> Request | Response:

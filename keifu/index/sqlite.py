@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ class SqliteDatabase:
             raise EnvironmentFault(
                 f"there is no database {path}", remedy="`keifu index run` makes it; --db names another one"
             )
-        new = not path.exists()
+        self._path, self._made = path, not path.exists()
         with self._faults():
             self.connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}",
@@ -65,9 +66,7 @@ class SqliteDatabase:
             with self._faults():
                 self._prepare(read_only)
         except BaseException:
-            self.connection.close()
-            if new:
-                path.unlink(missing_ok=True)
+            self.close()
             raise
 
     def _prepare(self, read_only: bool) -> None:
@@ -116,7 +115,14 @@ class SqliteDatabase:
         return {row[0] for row in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
     def close(self) -> None:
+        """A file that this has made, and that stayed empty, is taken away again."""
+        with contextlib.suppress(EnvironmentFault, sqlite3.ProgrammingError):
+            self._made = self._made and not self.names()
         self.connection.close()
+        if self._made:
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+            self._made = False
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

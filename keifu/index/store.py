@@ -10,9 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from keifu.errors import ChainMismatch, EnvironmentFault
-from keifu.index.database import Database, quoted
+from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
+from keifu.index.database import Database, is_postgres, open_database, quoted
 from keifu.index.rows import Row
 from keifu.index.tables import PLACE, Column, Kind, tables_of
 
@@ -72,6 +74,21 @@ class Store:
             raise EnvironmentFault(f"{database.name} holds no index", remedy="`keifu index run` makes one")
         kept = {key: _meta(database, key) or "" for key in ("chain_id", "genesis", "contracts")}
         return cls(database, Suite(int(kept["chain_id"]), kept["genesis"], json.loads(kept["contracts"])))
+
+    @staticmethod
+    def require_usable(place: str) -> None:
+        """Raises UsageError or EnvironmentFault for a place where no index can be, before a node is asked for one."""
+        if not is_postgres(place):
+            path = Path(place)
+            if not path.parent.is_dir() or path.is_dir():
+                raise UsageError(f"{place} is no file in a folder that is there", remedy="--db FILE")
+            if not path.exists():
+                return
+        database = open_database(place, read_only=True)
+        try:
+            _require_format(database)
+        finally:
+            database.close()
 
     def claim(self) -> None:
         """Make the database the index of this suite, or raise ChainMismatch when it is another one's. Contracts that it
@@ -148,10 +165,29 @@ class Store:
         kept = dict(self.database.query("SELECT key, value FROM meta WHERE key IN ('reached', 'hash', 'turn')"))
         return Position(int(kept.get("reached", -1)), kept.get("hash", ""), int(kept.get("turn", 0)))
 
+    def standing(self) -> dict[str, Any]:
+        """What the index is of, how far it is, and what of it is not proved, for people and programs."""
+        with self.database.snapshot():
+            position, suite = self.position, self.suite
+            return {
+                "database": self.database.name,
+                "chain_id": suite.chain_id,
+                "genesis": suite.genesis,
+                "contracts": {address: suite.contracts[address] for address in sorted(suite.contracts)},
+                "block": {"number": position.number, "hash": position.hash or None},
+                "events": int(self.database.query("SELECT count(*) FROM event")[0][0]),
+                "pending": int(self.meta("pending") or 0),
+                "unproved": json.loads(self.meta("unproved") or "[]"),
+            }
+
     def meta(self, key: str) -> str | None:
         """A fact about the index. The tables are there."""
         rows = self.database.query("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
+
+    def contracts_changed(self) -> bool:
+        """Whether the writing process has added contracts since this was read."""
+        return self.meta("contracts") != json.dumps(dict(self.suite.contracts))
 
     def set(self, **values: int | str) -> None:
         self.database.execute_many(

@@ -110,6 +110,14 @@ class Table:
     def columns(self) -> tuple[Column, ...]:
         return (*PROVENANCE, *self.arguments)
 
+    def described(self) -> dict[str, Any]:
+        """For programs; `filter` says which columns can be asked for."""
+        columns = [
+            {"name": item.name, "kind": item.kind.value, "type": item.type, "filter": item.indexed}
+            for item in self.columns
+        ]
+        return {"table": self.name, "contract": self.contract, "event": self.event, "columns": columns}
+
 
 def tables_of(contracts: Iterable[str]) -> list[Table]:
     """A table for every event of these contracts."""
