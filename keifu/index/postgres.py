@@ -45,8 +45,9 @@ class PostgresDatabase:
         with self._faults():
             self._connection = psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS)
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        self._connection.read_only = read_only
-        if not read_only and not self.query("SELECT pg_try_advisory_lock(?)", (LOCK,))[0][0]:
+        if read_only:
+            self.execute("SET default_transaction_read_only = on")
+        elif not self.query("SELECT pg_try_advisory_lock(?)", (LOCK,))[0][0]:
             self.close()
             raise EnvironmentFault(
                 f"another process writes into {self.name}", remedy="stop one of the two, or use another database"
@@ -105,4 +106,4 @@ def _remedy(error: psycopg.Error) -> str:
 
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
