@@ -19,6 +19,10 @@ from keifu.spec.kinds import Status
 
 __all__ = ["Figure", "figures"]
 
+_NONE = "0x" + "00" * 32
+# Members are known from more events than their figure is made of: one whose events were all lost is found, too.
+_OF_LOCKS = ("Locked", "Unlocked", "Slashed", "Bound", "MultipleChanged")
+_OF_STAKES = ("Staked", "Unstaked", "RewardsClaimed")
 ESCROW, REGISTRY, ENVIRONMENTS = "VestingEscrow", "ProvenanceRegistry", "Environments"
 
 
@@ -111,7 +115,7 @@ def _balances(tables: _Tables) -> Iterator[Figure]:
 
 
 def _locks(tables: _Tables) -> Iterator[Figure]:
-    for service, operator in tables.recent(HUB, ["Locked", "Unlocked", "Slashed"], "service", "operator"):
+    for service, operator in tables.recent(HUB, _OF_LOCKS, "service", "operator"):
         where = {"service": service, "operator": operator}
         slashed = sum(tables.sum(HUB, "Slashed", part, **where) for part in ("damages", "penalty"))
         left = tables.sum(HUB, "Locked", "amount", **where) - tables.sum(HUB, "Unlocked", "amount", **where) - slashed
@@ -120,14 +124,14 @@ def _locks(tables: _Tables) -> Iterator[Figure]:
 
 def _shares(tables: _Tables) -> Iterator[Figure]:
     """Of pools that no slash has wiped: a wipe takes all shares and logs none."""
-    for (operator,) in tables.recent(HUB, ["Staked", "Unstaked"], "operator"):
+    for (operator,) in tables.recent(HUB, [*_OF_STAKES, "TermsAnnounced"], "operator"):
         yield tables.figure(
             "shares", HUB, "operator_state", (operator,), _staked(tables, operator=operator), pick=_unwiped_shares
         )
 
 
 def _stakes(tables: _Tables) -> Iterator[Figure]:
-    for operator, owner in tables.recent(HUB, ["Staked", "Unstaked"], "operator", "owner"):
+    for operator, owner in tables.recent(HUB, _OF_STAKES, "operator", "owner"):
         if tables.sum(HUB, "Slashed", "delegated", operator=operator):
             continue  # its pool may have been wiped, with every position in it
         shares = _staked(tables, operator=operator, owner=owner)
@@ -164,14 +168,17 @@ def _records(tables: _Tables) -> Iterator[Figure]:
 
 
 def _promotions(tables: _Tables) -> Iterator[Figure]:
-    for (environment,) in tables.recent(ENVIRONMENTS, ["Promoted"], "environment"):
+    for (environment,) in tables.recent(ENVIRONMENTS, ["Declared", "Promoted"], "environment"):
         artefact, seq = (
             tables.last(ENVIRONMENTS, "Promoted", column, environment=environment) for column in ("artefact", "seq")
         )
-        yield tables.figure(
-            "environments", ENVIRONMENTS, "current", (bytes.fromhex(environment[2:]),), (artefact, int(seq)),
-            pick=lambda answer: ("0x" + answer[0].hex(), answer[1]),
-        )  # fmt: skip
+        key, runs = bytes.fromhex(environment[2:]), (artefact or _NONE, int(seq or 0))
+        yield tables.figure("environments", ENVIRONMENTS, "current", (key,), runs, pick=_artefact_and_number)
+
+
+def _artefact_and_number(current: tuple[Any, ...]) -> tuple[str, int]:
+    artefact, seq, _ = current
+    return "0x" + artefact.hex(), seq
 
 
 def _cases(tables: _Tables) -> Iterator[Figure]:

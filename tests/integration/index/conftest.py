@@ -27,15 +27,14 @@ class World:
     records: Path
     folder: Path
 
-    def indexer(self, name: str = "index.sqlite", rpc=None, **options) -> Indexer:
+    def indexer(self, place: str = "", rpc=None, **options) -> Indexer:
         notices = options.pop("notices", [])
-        return Indexer(
-            rpc or self.client.rpc, suite_of(self.record), str(self.folder / name), on_notice=notices.append, **options
-        )
+        place = place or str(self.folder / "index.sqlite")
+        return Indexer(rpc or self.client.rpc, suite_of(self.record), place, on_notice=notices.append, **options)
 
-    def indexed(self, name: str = "index.sqlite", **options) -> Indexer:
+    def indexed(self, **options) -> Indexer:
         """One that has caught up."""
-        indexer = self.indexer(name, **options)
+        indexer = self.indexer(**options)
         indexer.run(caught_up)
         return indexer
 
@@ -47,7 +46,7 @@ def caught_up(step) -> bool:
 @pytest.fixture(scope="session")
 def _settled(tmp_path_factory) -> Iterator[tuple[Anvil, ChainClient, Deployment, Record, Path]]:
     records = tmp_path_factory.mktemp("deployments")
-    with Anvil(timestamp=GENESIS) as anvil:
+    with Anvil(since=GENESIS) as anvil:  # time is let pass there, which a clock of one second a block does not do
         client = anvil.client()
         record = Record(client.chain_id, genesis_of(client))
         suite = deploy_suite(client, record, records)
