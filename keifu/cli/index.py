@@ -13,6 +13,7 @@ from keifu.cli._print import emit, table
 from keifu.cli._types import OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import CheckFailed, UsageError
+from keifu.units import counted
 
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
@@ -100,7 +101,9 @@ def check(session: RpcSession, most: int, place: str, json_out: bool) -> None:
         report = reconcile(Store.read(database), session.client.rpc, most)
     _tell_report(report, json_out)
     if report.differences:
-        raise CheckFailed(f"{len(report.differences)} figures differ", remedy=report.suspect)
+        raise CheckFailed(
+            f"the contracts contradict {counted(len(report.differences), 'figure')}", remedy=report.suspect
+        )
 
 
 @cli.verb("serve", example="keifu index serve --db suite.sqlite --port 8640")
