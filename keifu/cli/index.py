@@ -57,6 +57,8 @@ def run(session: RpcSession, once: bool, journal: Path, confirmations: int, plac
     from keifu.index.store import Store
 
     Store.require_usable(place)
+    if not journal.parent.is_dir():
+        raise UsageError(f"{journal} is in no folder that is there", remedy="--journal FILE")
     from ethwire.rpc import heads_of
     from keifu.chain.suite import HUB, TOKEN
     from keifu.index import Indexer, suite_of
@@ -152,7 +154,7 @@ def _tell_standing(place: str, json_out: bool) -> None:
     from keifu.index import Store, open_database
 
     with contextlib.closing(open_database(place, read_only=True)) as database:
-        standing = Store.read(database).standing()
+        _, standing = Store.read(database).standing()
     lines = [f"{standing['database']}: chain {standing['chain_id']}, {len(standing['contracts'])} contracts"]
     lines.append(
         f"block {standing['block']['number']:,} {standing['block']['hash'] or ''}, {standing['events']:,} events"

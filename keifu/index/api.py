@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from keifu.errors import InputError
+from keifu.errors import EnvironmentFault, InputError
 from keifu.index.database import Database, open_database
 from keifu.index.openapi import description, page_of
 from keifu.index.parameters import Filters
@@ -49,8 +49,8 @@ class Api:
         _ = self._store  # a wrong place is told before anything is served
 
     def __call__(self, request: Request) -> Response:
-        store = self._store
         try:
+            store = self._store
             route = self._routes.get(request.path)
             if route is not None:
                 return route(store, request)
@@ -60,6 +60,9 @@ class Api:
             return problem(410, error.message, error.remedy)
         except InputError as error:
             return problem(400, error.message, error.remedy)
+        except EnvironmentFault as error:
+            self._forget()  # the next request opens the database again: a server of one may have been restarted
+            return problem(503, error.message, error.remedy)
         return problem(404, f"there is no {request.path[:80]}", "/ lists what there is")
 
     def close(self) -> None:
@@ -83,13 +86,21 @@ class Api:
             store = self._threads.store = Store.read(database)
         return store
 
+    def _forget(self) -> None:
+        """Close this thread's connection."""
+        store: Store | None = self._threads.__dict__.pop("store", None)
+        if store is not None:
+            with self._guard:
+                self._opened.remove(store.database)
+            store.database.close()
+
     # what is asked -------------------------------------------------------------------------------------------------
 
     def _status(self, store: Store, request: Request) -> Response:
         Filters(request).done()
-        facts = store.standing()
+        position, facts = store.standing()
         del facts["database"]  # where it is on this machine is nobody's business
-        return _answer(store.position, facts)
+        return _answer(position, facts)
 
     def _tables(self, store: Store, request: Request) -> Response:
         Filters(request).done()
@@ -153,10 +164,9 @@ def _etag(position: Position) -> str:
 
 def _table_of(store: Store, path: str) -> Table | None:
     """/v1/events/StakingHub/Staked"""
-    parts = path.removeprefix(f"{EVENTS}/").split("/")
-    if not path.startswith(f"{EVENTS}/") or len(parts) != len(("contract", "event")):
+    if not path.startswith(f"{EVENTS}/"):
         return None
-    contract, event = parts
+    contract, _, event = path.removeprefix(f"{EVENTS}/").partition("/")
     return store.by_event.get((contract, event))
 
 

@@ -1,6 +1,6 @@
 """What the index needs of a database: a few calls, the same for each. SQLite is the default, PostgreSQL the other one.
 
-SQL is written once, with `?` for a value; what differs is in `Dialect`. tests/conformance runs one suite over both.
+SQL is written once, with `?` for a value; what differs is in `Dialect`. tests/unit/index runs one suite over both.
 """
 
 from __future__ import annotations

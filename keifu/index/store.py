@@ -165,11 +165,11 @@ class Store:
         kept = dict(self.database.query("SELECT key, value FROM meta WHERE key IN ('reached', 'hash', 'turn')"))
         return Position(int(kept.get("reached", -1)), kept.get("hash", ""), int(kept.get("turn", 0)))
 
-    def standing(self) -> dict[str, Any]:
+    def standing(self) -> tuple[Position, dict[str, Any]]:
         """What the index is of, how far it is, and what of it is not proved, for people and programs."""
         with self.database.snapshot():
             position, suite = self.position, self.suite
-            return {
+            return position, {
                 "database": self.database.name,
                 "chain_id": suite.chain_id,
                 "genesis": suite.genesis,

@@ -211,6 +211,13 @@ def test_contracts_that_are_added_are_served_without_a_restart(changing):
     assert ask(api, "/v1/events/Insurance/Refunded")[0] == 200
 
 
+def test_a_database_that_was_out_of_reach_is_opened_again(changing):
+    api, _ = changing
+    assert ask(api, "/v1/events")[0] == 200
+    api._store.database.close()
+    assert [ask(api, "/v1/events")[0] for _ in range(2)] == [503, 200]
+
+
 def test_a_place_without_an_index_is_told_before_anything_is_served(tmp_path):
     with pytest.raises(EnvironmentFault, match="there is no database"):
         Api(str(tmp_path / "none"))

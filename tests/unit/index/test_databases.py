@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import ChainMismatch, EnvironmentFault, InputError
 from keifu.index.database import open_database
 from keifu.index.figures import figures
@@ -77,7 +78,7 @@ def test_an_event_that_no_abi_describes_is_listed_as_it_came(store):
 def test_the_same_event_twice_is_there_once(store):
     write(store, staked(5, block=1))
     write(store, staked(5, block=1))
-    assert store.standing()["events"] == 1
+    assert store.standing()[1]["events"] == 1
 
 
 def test_nothing_of_a_transaction_that_fails_is_kept(store):
@@ -91,7 +92,7 @@ def test_nothing_of_a_transaction_that_fails_is_kept(store):
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert (store.standing()["events"], store.position.number) == (1, 1)
+    assert (store.standing()[1]["events"], store.position.number) == (1, 1)
 
 
 def test_what_is_undone_is_gone_from_every_table(store):
@@ -177,7 +178,7 @@ def test_figures_are_exact_sums_of_what_was_logged(store):
     taken = {"service": SERVICE, "operator": OPERATOR, "damages": 3, "penalty": 4, "delegated": 0}
     write(
         store,
-        logged(TOKEN, "Transfer", {"from": "0x" + "00" * 20, "to": OWNER, "value": whole}, block=1),
+        logged(TOKEN, "Transfer", {"from": ZERO_ADDRESS, "to": OWNER, "value": whole}, block=1),
         logged(TOKEN, "Transfer", {"from": OWNER, "to": HUB, "value": 7}, block=1, index=1),
         logged(HUB, "Locked", locked, block=2),
         logged(HUB, "Slashed", taken, block=2, index=1),

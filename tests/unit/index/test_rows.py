@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.index.rows import Decoder
 from keifu.index.tables import tables_of
 from tests.unit.index.conftest import CONTRACTS, HUB, OPERATOR, OWNER, REGISTRY, logged, staked
@@ -39,7 +40,7 @@ def test_addresses_ids_digests_and_names_are_found_again_wherever_they_stand():
 
 
 def test_nothing_and_zero_are_no_mentions():
-    assert DECODER.row(staked(0, block=1, owner="0x" + "00" * 20)).mentions == {OPERATOR}
+    assert DECODER.row(staked(0, block=1, owner=ZERO_ADDRESS)).mentions == {OPERATOR}
 
 
 @pytest.mark.parametrize(
