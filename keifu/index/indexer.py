@@ -19,7 +19,7 @@ from keifu.index.store import Store, Suite
 
 __all__ = ["Indexer", "Unproved", "suite_of"]
 
-MOST_UNPROVED = 100  # blocks that are told one by one
+LISTED_UNPROVED = 100  # blocks, one by one
 
 
 class Unproved(msgspec.Struct, frozen=True):
@@ -112,7 +112,7 @@ class Indexer:
 
     def _tell_proof(self, step: Step) -> None:
         """Keep in the tables what is not proved, for whoever reads them."""
-        left = [Unproved(item.number, item.url, item.why) for item in self.follower.unproved[:MOST_UNPROVED]]
+        left = [Unproved(item.number, item.url, item.why) for item in self.follower.unproved[:LISTED_UNPROVED]]
         text = msgspec.json.encode(left).decode()
         if (str(step.pending), text) != (self.store.meta("pending"), self.store.meta("unproved")):
             with self.database.transaction():

@@ -40,11 +40,11 @@ def left(world) -> list[str]:
 def test_the_suite_is_indexed_shown_and_checked(world, command):
     status, out, err = command("run", "--once", "--json")
     assert (status, err) == (0, "")
-    told = json.loads(out)
-    assert (told["block"]["number"], told["contracts"][world.suite["StakingHub"].lower()]) == (
+    shown = json.loads(out)
+    assert (shown["block"]["number"], shown["contracts"][world.suite["StakingHub"].lower()]) == (
         world.client.rpc.block_number(), "StakingHub",
     )  # fmt: skip
-    assert json.loads(command("status", "--json")[1]) == told
+    assert json.loads(command("status", "--json")[1]) == shown
     status, out, err = command("check")
     assert (status, err, " shares, " in out, "compared with the contracts' views" in out) == (0, "", True, True)
 
