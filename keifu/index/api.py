@@ -108,16 +108,15 @@ class Api:
 
     def _events(self, store: Store, request: Request) -> Response:
         filters = Filters(request)
-        where = {
-            name: value
-            for name, value in (
-                ("contract", filters.text("contract", {table.contract for table in store.tables})),
-                ("event", filters.text("event", {table.event for table in store.tables})),
-                ("address", filters.address("address")),
-                ("transaction_hash", filters.word("transaction_hash")),
-            )
-            if value is not None
-        }
+        contract = filters.text("contract", {table.contract for table in store.tables})
+        event = filters.text("event", {table.event for table in store.tables})
+        transaction = filters.word("transaction_hash")
+        if contract and event and not transaction:  # the table of both is in order; `event` would be searched for them
+            if (table := store.by_event.get((contract, event))) is None:
+                raise InputError(f"{contract} logs no {event}", remedy=f"{PREFIX}/tables says what it logs")
+            return _listed(store, filters.question(Question(table=table)))
+        asked = (("contract", contract), ("event", event), ("transaction_hash", transaction))
+        where = {name: value for name, value in asked if value is not None}
         return _listed(store, filters.question(Question(where=where)))
 
     def _events_of_table(self, store: Store, request: Request, table: Table) -> Response:

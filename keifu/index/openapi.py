@@ -29,7 +29,6 @@ _PAGING = (
 _LIST_FILTERS = (
     ("contract", "Name of a contract.", {"type": "string"}),
     ("event", "Name of an event.", {"type": "string"}),
-    ("address", "Contract that logged it.", {"type": "string"}),
     ("transaction_hash", "Transaction that it was logged in.", {"type": "string"}),
 )
 

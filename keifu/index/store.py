@@ -23,7 +23,7 @@ __all__ = ["FORMAT", "UNDECODED", "Position", "Store", "Suite"]
 FORMAT = 1  # of the tables that are the index's own
 UNDECODED = "undecoded"  # events that no ABI describes
 _PLACE = (Column("block_number", Kind.INTEGER), Column("log_index", Kind.INTEGER))
-_TEXTS = ("contract", "event", "address", "transaction_hash")
+_TEXTS = ("contract", "event", "transaction_hash")
 # Name, columns, key, and what else is looked up.
 _OWN: tuple[tuple[str, tuple[Column, ...], tuple[str, ...], tuple[str, ...]], ...] = (
     ("event", (*_PLACE, *(Column(name, Kind.TEXT) for name in _TEXTS)), PLACE, _TEXTS),
@@ -34,7 +34,7 @@ _OWN: tuple[tuple[str, tuple[Column, ...], tuple[str, ...], tuple[str, ...]], ..
         ("number",),
         (),
     ),
-    (UNDECODED, (*_PLACE, Column("topics", Kind.TEXT), Column("data", Kind.TEXT)), PLACE, ()),
+    (UNDECODED, (*_PLACE, *(Column(name, Kind.TEXT) for name in ("address", "topics", "data"))), PLACE, ()),
     ("meta", (Column("key", Kind.TEXT), Column("value", Kind.TEXT)), ("key",), ()),
 )
 
@@ -227,11 +227,11 @@ def _grouped(rows: Sequence[Row]) -> Iterator[tuple[str, list[tuple[object, ...]
         place = event.number, event.index
         blocks[event.number] = event.number, event.block_hash, event.block_time
         name = row.table.event if row.table else ""
-        groups.setdefault("event", []).append((*place, row.contract, name, event.address, event.transaction_hash))
+        groups.setdefault("event", []).append((*place, row.contract, name, event.transaction_hash))
         if row.mentions:
             groups.setdefault("mention", []).extend((text, *place) for text in sorted(row.mentions))
         if row.table is None:
-            groups.setdefault(UNDECODED, []).append((*place, " ".join(event.topics), event.data))
+            groups.setdefault(UNDECODED, []).append((*place, event.address, " ".join(event.topics), event.data))
             continue
         provenance = (
             event.block_hash, event.block_time, event.transaction_hash, int(event.transaction_index, 16), event.address,

@@ -72,7 +72,7 @@ def blocks(document: dict) -> list[int]:
         ("/v1/events?order=desc&limit=2", [7, 6]),
         ("/v1/events?contract=ProvenanceRegistry", [6, 7]),
         ("/v1/events?event=Staked&from_block=2&to_block=3", [2, 3]),
-        (f"/v1/events?address={HUB}&from_block=5", [5]),
+        ("/v1/events?contract=StakingHub&event=Staked&from_block=5", [5]),
         ("/v1/events/StakingHub/Staked?limit=1", [1]),
         (f"/v1/events/StakingHub/Staked?operator={OPERATOR}&order=desc&limit=1", [5]),
         (f"/v1/events/StakingHub/Staked?operator={OWNER}", []),
@@ -106,6 +106,7 @@ def test_pages_are_chained_by_their_cursor(api):
     [
         ("/v1/events?colour=red", "colour is no filter here", "there are: contract, event"),
         ("/v1/events?contract=Nobody", "contract is 'Nobody'", "one of KeifuToken, ProvenanceRegistry, StakingHub"),
+        ("/v1/events?contract=KeifuToken&event=Staked", "KeifuToken logs no Staked", "/v1/tables says what it logs"),
         ("/v1/events?limit=1&limit=2", "limit is given twice", "give it once"),
         ("/v1/events?limit=501", "limit is '501'", "1 to 500"),
         ("/v1/events?limit=many", "limit is 'many'", "a whole number"),

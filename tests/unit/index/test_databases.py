@@ -155,7 +155,7 @@ def test_filters_leave_what_fits(store):
     )
     for question, right in [
         (Question(where={"contract": "KeifuToken"}), [(3, 0)]),
-        (Question(where={"address": HUB, "event": "Staked"}), [(1, 0), (2, 0)]),
+        (Question(where={"contract": "StakingHub", "event": "Staked"}), [(1, 0), (2, 0)]),
         (Question(table=table(store), where={"owner": SERVICE}), [(2, 0)]),
         (Question(table=table(store, "KeifuToken", "Transfer"), where={"from": OWNER}), [(3, 0)]),
         (Question(mentions=SERVICE), [(2, 0), (3, 0)]),
