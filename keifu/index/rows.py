@@ -63,12 +63,11 @@ class Decoder:
 
 
 def _decode(table: Table, event: Event) -> list[tuple[tuple[Parameter, bool], Any]]:
-    """Each input with its value. Strings are read as bytes, so that none is refused."""
+    """Each input with its value."""
     topics = [bytes.fromhex(topic[2:]) for topic in event.topics[1:]]
     if len(topics) != sum(indexed for _, indexed in table.inputs):
         raise AbiError(f"{table.name}: {len(topics)} indexed arguments in its topics")
-    kinds = [_lenient(parameter) for parameter, indexed in table.inputs if not indexed]
-    plain = iter(decode_args(kinds, bytes.fromhex(event.data[2:]), table.name))
+    plain = iter(decode_args(table.data_types, bytes.fromhex(event.data[2:]), table.name))
     found = iter(topics)
     return [
         ((parameter, indexed), _from_topic(parameter, next(found)) if indexed else next(plain))
@@ -83,10 +82,6 @@ def _from_topic(parameter: Parameter, topic: bytes) -> Any:
 def _hashed(parameter: Parameter) -> bool:
     """Whether the chain keeps only the hash of an indexed one."""
     return parameter.type in _DYNAMIC or parameter.type.startswith("tuple") or parameter.type.endswith("]")
-
-
-def _lenient(parameter: Parameter) -> str:
-    return parameter.canonical.replace("string", "bytes")
 
 
 def _shown(parameter: Parameter, value: Any, indexed: bool = False) -> Any:

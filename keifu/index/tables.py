@@ -100,6 +100,11 @@ class Table:
         return "0x" + keccak256(f"{self.event}({kinds})".encode()).hex()
 
     @cached_property
+    def data_types(self) -> tuple[str, ...]:
+        """Types of what a log's data holds. Strings are read as bytes, so that none is refused."""
+        return tuple(item.canonical.replace("string", "bytes") for item, indexed in self.inputs if not indexed)
+
+    @cached_property
     def arguments(self) -> tuple[Column, ...]:
         return tuple(
             Column(parameter.name, kind_of(parameter.type, indexed=indexed), parameter.type, indexed)
