@@ -2,7 +2,8 @@
 
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
-    errors, serving, spec <- abi, keys, merkle <- chain <- accounts, tge, staking, provenance, inft <- index <- cli
+    errors, units, texts, serving, spec <- abi, keys, merkle <- chain <- accounts, tge, staking, provenance, inft
+    <- node, index <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it
@@ -46,7 +47,7 @@ FLOORS = (
     {"abi", "keys", "merkle"},
     {"chain"},
     {"accounts", "tge", "staking", "provenance", "inft"},
-    {"index"},
+    {"node", "index"},
 )
 SPEC_MAY_IMPORT = {"errors", "units"}  # of keifu; models stand beside nothing else
 # Constants by value, and from where everybody has them.

@@ -34,6 +34,10 @@ NOUNS: dict[str, Place] = {
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "index": ("keifu.cli.index:cli", "Keep every event of the suite in a database, check it, and serve it as JSON."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
+    "node": (
+        "keifu.cli.node:cli",
+        "Make and run nodes: an operator serves signed heartbeats, a watcher reports false ones.",
+    ),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }
 # Nouns that the fuzzing engine adds when it is installed.
