@@ -33,6 +33,7 @@ NOUNS: dict[str, Place] = {
     "account": ("keifu.cli.account:cli", "Act through the account of a token, and let keys act within limits."),
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
+    "index": ("keifu.cli.index:cli", "Keep every event of the suite in a database, check it, and serve it as JSON."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
     "node": (
         "keifu.cli.node:cli",

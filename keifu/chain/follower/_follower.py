@@ -103,6 +103,10 @@ class Follower:
         """Blocks with events that are not proved: still to come while `why` is empty, else for the reason it gives."""
         return self._state.unproved()
 
+    def hash_of(self, number: int) -> str | None:
+        """The hash of a block that was accounted for, if it is one of those that are kept: recent ones are."""
+        return self._state.hash_of(number)
+
     def final(self) -> int:
         """The newest block accounted for that no reorganisation takes away."""
         return min(self.reached, final_block(self.rpc))

@@ -1,0 +1,213 @@
+"""What the tables say that a contract's view must say, too, at the same block.
+
+Each group is written once, from events to the view that shows the same: total supply and balances, locks, shares and
+positions of stake, what grants were paid, records and their status, promotions, cases, owners of tokens. Of a group
+with many members the ones that changed last are compared, as many as the caller wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ethwire.constants import ZERO_ADDRESS
+from keifu.chain.suite import COURT, DISTRIBUTOR, HUB, NFT, TOKEN
+from keifu.index.database import quoted
+from keifu.index.store import Store
+from keifu.spec.kinds import Status
+
+__all__ = ["Figure", "figures"]
+
+_NONE = "0x" + "00" * 32
+# Members are known from more events than their figure is made of: one whose events were all lost is found, too.
+_OF_LOCKS = ("Locked", "Unlocked", "Slashed", "Bound", "MultipleChanged")
+_OF_STAKES = ("Staked", "Unstaked", "RewardsClaimed")
+ESCROW, REGISTRY, ENVIRONMENTS = "VestingEscrow", "ProvenanceRegistry", "Environments"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a view must return. `pick` takes the part of its answer that counts."""
+
+    group: str
+    contract: str
+    address: str
+    function: str
+    arguments: tuple[Any, ...]
+    expected: Any
+    pick: Callable[[Any], Any] = lambda answer: answer
+
+    @property
+    def name(self) -> str:
+        return f"{self.contract}.{self.function}({', '.join(map(_short, self.arguments))})"
+
+
+class _Tables:
+    """Sums and latest values of a store's tables."""
+
+    def __init__(self, store: Store, most: int) -> None:
+        self.store, self.most = store, most
+        self.addresses = {contract: address for address, contract in store.suite.contracts.items()}
+
+    def figure(
+        self, group: str, contract: str, function: str, arguments: Sequence[Any], expected: Any, **picked: Any
+    ) -> Figure:
+        return Figure(group, contract, self.addresses[contract], function, tuple(arguments), expected, **picked)
+
+    def name(self, contract: str, event: str) -> str:
+        return quoted(self.store.by_event[contract, event].name)
+
+    def sum(self, contract: str, event: str, column: str, **where: Any) -> int:
+        total = self.store.database.dialect.total(column)
+        conditions = " AND ".join(f"{quoted(name)} = ?" for name in where) or "true"
+        sql = f"SELECT {total} FROM {self.name(contract, event)} WHERE {conditions}"  # noqa: S608 - names of the ABI
+        return int(self.store.database.query(sql, list(where.values()))[0][0])
+
+    def count(self, contract: str, event: str) -> int:
+        return int(self.store.database.query(f"SELECT count(*) FROM {self.name(contract, event)}")[0][0])  # noqa: S608
+
+    def recent(self, contract: str, events: Sequence[str], *keys: str) -> list[tuple[Any, ...]]:
+        """Different values of some columns, those that were logged last first."""
+        columns = ", ".join(map(quoted, keys))
+        parts = [f"SELECT {columns}, block_number FROM {self.name(contract, event)}" for event in events]  # noqa: S608
+        sql = (
+            f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}) AS logged"  # noqa: S608 - names of the ABI
+            f" GROUP BY {columns} ORDER BY max(block_number) DESC, {columns} LIMIT ?"
+        )
+        return self.store.database.query(sql, (self.most,))
+
+    def last(self, contract: str, event: str, column: str, **where: Any) -> Any:
+        conditions = " AND ".join(f"{quoted(name)} = ?" for name in where)
+        sql = (
+            f"SELECT {quoted(column)} FROM {self.name(contract, event)} WHERE {conditions}"  # noqa: S608 - names of the ABI
+            " ORDER BY block_number DESC, log_index DESC LIMIT 1"
+        )
+        rows = self.store.database.query(sql, list(where.values()))
+        return rows[0][0] if rows else None
+
+
+def figures(store: Store, most: int) -> Iterator[Figure]:
+    """Everything that can be compared, of the contracts that are indexed."""
+    tables = _Tables(store, most)
+    for contract, group in GROUPS:
+        if contract in tables.addresses:
+            yield from group(tables)
+
+
+def _supply(tables: _Tables) -> Iterator[Figure]:
+    made = tables.sum(TOKEN, "Transfer", "value", **{"from": ZERO_ADDRESS})
+    burnt = tables.sum(TOKEN, "Transfer", "value", to=ZERO_ADDRESS)
+    yield tables.figure("supply", TOKEN, "totalSupply", (), made - burnt)
+
+
+def _balances(tables: _Tables) -> Iterator[Figure]:
+    holders = dict.fromkeys(
+        address
+        for side in ("to", "from")
+        for (address,) in tables.recent(TOKEN, ["Transfer"], side)
+        if address != ZERO_ADDRESS
+    )
+    for holder in [*holders][: tables.most]:
+        got = tables.sum(TOKEN, "Transfer", "value", to=holder)
+        gave = tables.sum(TOKEN, "Transfer", "value", **{"from": holder})
+        yield tables.figure("balances", TOKEN, "balanceOf", (holder,), got - gave)
+
+
+def _locks(tables: _Tables) -> Iterator[Figure]:
+    for service, operator in tables.recent(HUB, _OF_LOCKS, "service", "operator"):
+        where = {"service": service, "operator": operator}
+        slashed = sum(tables.sum(HUB, "Slashed", part, **where) for part in ("damages", "penalty"))
+        left = tables.sum(HUB, "Locked", "amount", **where) - tables.sum(HUB, "Unlocked", "amount", **where) - slashed
+        yield tables.figure("locks", HUB, "lock_of", (service, operator), left)
+
+
+def _shares(tables: _Tables) -> Iterator[Figure]:
+    """Of pools that no slash has wiped: a wipe takes all shares and logs none."""
+    for (operator,) in tables.recent(HUB, [*_OF_STAKES, "TermsAnnounced"], "operator"):
+        yield tables.figure(
+            "shares", HUB, "operator_state", (operator,), _staked(tables, operator=operator), pick=_unwiped_shares
+        )
+
+
+def _stakes(tables: _Tables) -> Iterator[Figure]:
+    for operator, owner in tables.recent(HUB, _OF_STAKES, "operator", "owner"):
+        if tables.sum(HUB, "Slashed", "delegated", operator=operator):
+            continue  # its pool may have been wiped, with every position in it
+        shares = _staked(tables, operator=operator, owner=owner)
+        yield tables.figure("stakes", HUB, "position", (operator, owner), shares, pick=lambda answer: answer[0])
+
+
+def _staked(tables: _Tables, **where: Any) -> int:
+    return tables.sum(HUB, "Staked", "shares", **where) - tables.sum(HUB, "Unstaked", "shares", **where)
+
+
+def _unwiped_shares(state: tuple[Any, ...]) -> int | None:
+    _, _, _, shares, generation, *_ = state
+    return None if generation else int(shares)
+
+
+def _grants(tables: _Tables) -> Iterator[Figure]:
+    for (index,) in tables.recent(DISTRIBUTOR, ["Claimed"], "index"):
+        paid = tables.sum(DISTRIBUTOR, "Claimed", "amount", index=index)
+        yield tables.figure("grants", DISTRIBUTOR, "paid", (int(index),), paid)
+
+
+def _escrowed(tables: _Tables) -> Iterator[Figure]:
+    yield tables.figure("grants", ESCROW, "count", (), tables.count(ESCROW, "Created"))
+    for (number,) in tables.recent(ESCROW, ["Created", "Claimed"], "id"):
+        paid = tables.sum(ESCROW, "Claimed", "amount", id=number)
+        yield tables.figure("grants", ESCROW, "paid", (int(number),), paid)
+
+
+def _records(tables: _Tables) -> Iterator[Figure]:
+    for (record,) in tables.recent(REGISTRY, ["Registered", "StatusChanged"], "id"):
+        status = tables.last(REGISTRY, "StatusChanged", "status", id=record)
+        expected = int(Status.ACTIVE) if status is None else int(status)
+        yield tables.figure("records", REGISTRY, "status_of", (bytes.fromhex(record[2:]),), expected)
+
+
+def _promotions(tables: _Tables) -> Iterator[Figure]:
+    for (environment,) in tables.recent(ENVIRONMENTS, ["Declared", "Promoted"], "environment"):
+        artefact, seq = (
+            tables.last(ENVIRONMENTS, "Promoted", column, environment=environment) for column in ("artefact", "seq")
+        )
+        key, runs = bytes.fromhex(environment[2:]), (artefact or _NONE, int(seq or 0))
+        yield tables.figure("environments", ENVIRONMENTS, "current", (key,), runs, pick=_artefact_and_number)
+
+
+def _artefact_and_number(current: tuple[Any, ...]) -> tuple[str, int]:
+    artefact, seq, _ = current
+    return "0x" + artefact.hex(), seq
+
+
+def _cases(tables: _Tables) -> Iterator[Figure]:
+    yield tables.figure("cases", COURT, "case_count", (), tables.count(COURT, "CaseOpened"))
+
+
+def _tokens(tables: _Tables) -> Iterator[Figure]:
+    """Of tokens that are there: a burnt one has no owner."""
+    number = tables.store.by_event[NFT, "Transfer"].arguments[2].name
+    for (token,) in tables.recent(NFT, ["Transfer"], number):
+        owner = tables.last(NFT, "Transfer", "to", **{number: token})
+        if owner != ZERO_ADDRESS:
+            yield tables.figure("tokens", NFT, "ownerOf", (int(token),), owner)
+
+
+def _short(argument: Any) -> str:
+    return "0x" + argument.hex() if isinstance(argument, bytes) else str(argument)
+
+
+GROUPS: tuple[tuple[str, Callable[[_Tables], Iterator[Figure]]], ...] = (
+    (TOKEN, _supply),
+    (TOKEN, _balances),
+    (HUB, _locks),
+    (HUB, _shares),
+    (HUB, _stakes),
+    (DISTRIBUTOR, _grants),
+    (ESCROW, _escrowed),
+    (REGISTRY, _records),
+    (ENVIRONMENTS, _promotions),
+    (COURT, _cases),
+    (NFT, _tokens),
+)
