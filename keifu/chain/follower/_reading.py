@@ -13,7 +13,7 @@ from ethwire.rpc import Rpc
 from keifu.chain.follower._checks import checked_logs, digest_of, proved_logs
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
-from keifu.chain.follower.sealing import check_linked, sealed
+from keifu.chain.follower.sealing import check_linked, read_sealed, sealed
 from keifu.chain.follower.state import Pending
 from keifu.chain.header import Header
 from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
@@ -53,7 +53,8 @@ class Reader:
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Raises NotServed when the endpoint does not have one of them."""
-        return self._sealed(numbers, self.rpc.batch_as(Header, _header_calls(numbers)))
+        headers = self.rpc.batch_as(Header, _header_calls(numbers))
+        return sealed(headers, numbers, self.url, hashed=self._hashed)
 
     def range(self, first: int, last: int, wanted: Filter, *, prove: bool, head: int = -1) -> Range:
         """Blocks `first` to `last` with our logs, or fewer where the endpoint serves only few at once. With `prove`,
@@ -73,9 +74,9 @@ class Reader:
             while not found.blocks or found.blocks[-1].number < last:
                 self._ask_ahead(parts, begun, wanted)
                 part, headers, logs = begun.popleft()
-                taken = headers.result(), self._served(part, logs)
+                taken = self._read_blocks(part, headers.result()), self._served(part, logs)
                 self._ask_ahead(parts, begun, wanted)  # the endpoint works on them while this one is checked
-                self._take(part, *taken, wanted, found, prove=prove)
+                self._take(*taken, wanted, found, prove=prove)
         except BaseException:
             _cancel(begun)
             raise
@@ -97,11 +98,15 @@ class Reader:
     def _ask(self, part: Sequence[int], wanted: Filter) -> _Asked:
         calls = _header_calls(part)
         first, last = part[0], part[-1]
-        headers = self.rpc.begin_batch_as(Header, calls) or self._begin(self.rpc.batch_as, Header, calls)
+        headers = self.rpc.begin_batch_as(msgspec.Raw, calls) or self._begin(self.rpc.batch_as, msgspec.Raw, calls)
         logs = self.rpc.begin_as(
             list[Event], "eth_getLogs", wanted.query(first, last), again=lambda: self.logs(first, last, wanted)
         ) or self._begin(self.logs, first, last, wanted)
         return part, headers, logs
+
+    def _read_blocks(self, part: Sequence[int], headers: Sequence[msgspec.Raw]) -> list[Block]:
+        """Asked for again when one is no header at all: the usual way knows what each fault means."""
+        return read_sealed(headers, part, self.url, hashed=self._hashed) or self.blocks(part)
 
     def _served(self, part: Sequence[int], logs: _Work[list[Event] | None]) -> list[Event] | None:
         """The logs of a part, and what they tell about how much the endpoint serves."""
@@ -115,8 +120,7 @@ class Reader:
 
     def _take(
         self,
-        part: Sequence[int],
-        headers: list[Header],
+        blocks: list[Block],
         events: list[Event] | None,
         wanted: Filter,
         found: Range,
@@ -124,7 +128,6 @@ class Reader:
         prove: bool,
     ) -> None:
         """Add a part to what was found, when it is as it must be."""
-        blocks = self._sealed(part, headers)
         check_linked([*found.blocks[-1:], *blocks], self.url)
         found.blocks += blocks
         if events is None:  # the endpoint has no logs to give: receipts alone
@@ -192,9 +195,6 @@ class Reader:
             if events or proof is not None:
                 found.pending.append(Pending(block, digest_of(events), self.url))
 
-    def _sealed(self, numbers: Sequence[int], headers: Sequence[Header]) -> list[Block]:
-        return sealed(headers, numbers, self.url, hashed=self._hashed)
-
     def _begin(self, work: Callable[..., T], *given: Any) -> _Work[T]:
         """Start it now, or when its result is wanted."""
         return _Later(lambda: work(*given)) if self._workers is None else self._workers.submit(work, *given)
@@ -222,7 +222,7 @@ class _Work(Protocol[T_co]):
     def cancel(self) -> object: ...
 
 
-_Asked = tuple[Sequence[int], _Work[list[Header]], _Work[list[Event] | None]]
+_Asked = tuple[Sequence[int], _Work[list[msgspec.Raw]], _Work[list[Event] | None]]
 
 
 class _Later(Generic[T]):
