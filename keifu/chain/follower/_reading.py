@@ -13,7 +13,7 @@ from ethwire.rpc import Rpc
 from keifu.chain.follower._checks import checked_logs, digest_of, proved_logs
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
-from keifu.chain.follower.sealing import check_linked, read_sealed, sealed
+from keifu.chain.follower.sealing import check_linked, expect, read_sealed, sealed
 from keifu.chain.follower.state import Pending
 from keifu.chain.header import Header
 from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
@@ -63,6 +63,7 @@ class Reader:
 
         While one part is checked, the next ones are on their way, up to `head`: those behind `last` are for the next
         call. Raises LimitExceeded when the endpoint serves fewer than was known: the next call asks for that."""
+        expect(head - first)
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
         size = min(limit.size, MAX_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
@@ -191,9 +192,10 @@ class Reader:
             if isinstance(proof, RpcError) and (must or not isinstance(proof, NotServed)):
                 raise proof
             events = by_block.get(block.number, [])
-            found.events += events
             if events or proof is not None:
-                found.pending.append(Pending(block, digest_of(events), self.url))
+                found.events += events
+                root, digest = block.receipts_root, digest_of(events)
+                found.pending.append(Pending(block.number, block.hash, block.parent, root, digest, self.url))
 
     def _begin(self, work: Callable[..., T], *given: Any) -> _Work[T]:
         """Start it now, or when its result is wanted."""

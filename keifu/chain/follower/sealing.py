@@ -6,6 +6,7 @@ import re
 import sys
 from binascii import unhexlify
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 import msgspec
 
@@ -14,12 +15,19 @@ from keifu.chain.header import BLOOM, PARENT, RECEIPTS_ROOT, Header, header_rlp
 from keifu.errors import Contradiction
 from keifu.keys import keccak256
 
-__all__ = ["check_linked", "read_sealed", "sealed"]
+__all__ = ["check_linked", "expect", "read_sealed", "sealed"]
 
 OTHER_RULES = "another endpoint; for a chain that hashes in its own way, hashed_headers=False"
 MANY = 32  # headers that are quicker read as a table
+FAR = 50_000  # headers to come that numpy's import pays for
 _HEADERS = msgspec.json.Decoder(list[Header])
 _HASH = re.compile(r"0x[0-9a-f]{64}")
+
+
+def expect(headers: int) -> None:
+    """Get ready for so many: to import numpy takes as long as many thousand headers one by one."""
+    if headers >= FAR:
+        import_module("keifu.chain.header_columns")
 
 
 def sealed(headers: Sequence[Header], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block]:
@@ -41,14 +49,13 @@ def sealed(headers: Sequence[Header], numbers: Sequence[int], url: str, *, hashe
 
 def read_sealed(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block] | None:
     """The same of headers as JSON; None when one of them is no header at all."""
-    if hashed and len(texts) >= MANY and "numpy" in sys.modules:
+    if hashed and len(texts) >= MANY and "numpy" in sys.modules:  # see `expect`
         return _by_length(texts, numbers, url)
     return _one_by_one(texts, numbers, url, hashed=hashed)
 
 
 def _by_length(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str) -> list[Block] | None:
-    """As tables where many are equally long. numpy is used where it is there already: to import it takes as long as
-    many thousand headers one by one."""
+    """As tables where many are equally long."""
     groups: dict[int, list[int]] = {}
     for place, text in enumerate(texts):
         groups.setdefault(len(text), []).append(place)
@@ -65,7 +72,7 @@ def _by_length(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str) -
 
 
 def _as_table(texts: Sequence[msgspec.Raw], numbers: Sequence[int]) -> list[Block] | None:
-    from keifu.chain.header_columns import read_headers  # noqa: PLC0415 - see above
+    from keifu.chain.header_columns import read_headers  # noqa: PLC0415 - see `expect`
 
     found = read_headers(texts)
     if found is None or found.numbers != list(map(hex, numbers)):

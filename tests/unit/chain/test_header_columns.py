@@ -53,18 +53,21 @@ def test_as_a_table_as_one_by_one(forks):
     assert found == sealed(headers, numbers, "url", hashed=True)
 
 
-def test_a_table_is_used_where_numbers_are_equally_long():
+@pytest.mark.parametrize(
+    "fees", [["0x7"], ["0x0", "0x1", "0xf"], ["0x10", "0x7f"], ["0x80", "0xff"], ["0x100", "0xfff"]]
+)
+def test_a_table_is_used_where_numbers_are_equally_long(fees):
     draw = random.Random(7)
     first = header(draw, 0x1000)
     headers = [
         replace(
             header(draw, number), gas_limit=first.gas_limit, extra_data=first.extra_data, gas_used=f"0x1{number:05x}",
-            timestamp=f"0x6{number:07x}", base_fee_per_gas="0x7", blob_gas_used="0x0", excess_blob_gas="0x0",
+            timestamp=f"0x6{number:07x}", base_fee_per_gas=draw.choice(fees), blob_gas_used="0x0", excess_blob_gas="0x0",
             transactions=transactions(draw, 1),
         ) for number in range(0x1000, 0x1000 + MANY)
     ]  # fmt: skip
     headers = [replace(item, hash="0x" + keccak256(header_rlp(item)).hex()) for item in headers]
-    found = read_headers([as_json(item) for item in headers])
+    found = read_headers([as_json(item, size=hex(draw.randrange(0x200, 0x300))) for item in headers])
     assert found is not None
     assert found.numbers == [item.number for item in headers]
     assert found.hashes == [item.hash for item in headers]
