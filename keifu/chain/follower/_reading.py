@@ -22,6 +22,7 @@ __all__ = ["Range", "Reader"]
 
 PARTS = 8  # of a range
 AHEAD = 3  # of them that are on their way while one is checked
+SOON = 4  # the first part is so much smaller: something to check while the endpoint works on the others
 LEAST_BLOCKS, MAX_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
@@ -68,16 +69,18 @@ class Reader:
         last = min(last, first + PARTS * limit.size - 1)
         size = min(limit.size, MAX_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
         begun = self._left_over(first, last, wanted)
-        parts = deque(_cut(begun[-1][0][-1] + 1 if begun else first, last, size))
+        soon = 0 if begun or size < SOON * LEAST_BLOCKS else size // SOON
+        parts = deque(_cut(first, first + soon - 1, size))
+        parts += _cut(begun[-1][0][-1] + 1 if begun else first + soon, last, size)
         parts += _cut(last + 1, min(head, last + AHEAD * size), size)
         found = Range([])
         try:
             while not found.blocks or found.blocks[-1].number < last:
                 self._ask_ahead(parts, begun, wanted)
                 part, headers, logs = begun.popleft()
-                taken = self._read_blocks(part, headers.result()), self._served(part, logs)
+                texts, events = headers.result(), self._served(part, logs)
                 self._ask_ahead(parts, begun, wanted)  # the endpoint works on them while this one is checked
-                self._take(*taken, wanted, found, prove=prove)
+                self._take(self._read_blocks(part, texts), events, wanted, found, prove=prove)
         except BaseException:
             _cancel(begun)
             raise

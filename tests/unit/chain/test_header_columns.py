@@ -62,8 +62,8 @@ def test_a_table_is_used_where_numbers_are_equally_long(fees):
     headers = [
         replace(
             header(draw, number), gas_limit=first.gas_limit, extra_data=first.extra_data, gas_used=f"0x1{number:05x}",
-            timestamp=f"0x6{number:07x}", base_fee_per_gas=draw.choice(fees), blob_gas_used="0x0", excess_blob_gas="0x0",
-            transactions=transactions(draw, 1),
+            timestamp=f"0x6{number:07x}", base_fee_per_gas=draw.choice(fees), blob_gas_used="0x0",
+            excess_blob_gas="0x0", transactions=transactions(draw, 1),
         ) for number in range(0x1000, 0x1000 + MANY)
     ]  # fmt: skip
     headers = [replace(item, hash="0x" + keccak256(header_rlp(item)).hex()) for item in headers]
