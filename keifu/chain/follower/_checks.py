@@ -49,6 +49,7 @@ def _checked(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, u
                 block = known.pop(number)
                 hashes = _TRANSACTIONS.decode(block.transactions or b"[]")
                 block_hash, time, bloom, before = block.hash, block.timestamp, block.bloom, -1
+                ours: list[Event] = []
             if event.block_hash != block_hash or event.removed:
                 raise ValueError("it was removed" if event.removed else "it is of another chain than the headers")
             kind = (event.address, *event.topics)
@@ -68,7 +69,9 @@ def _checked(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, u
                 raise ValueError("it is there twice")
             event.block_time, before = time, index
             if of_kind[1]:
-                found.setdefault(block.number, []).append(event)
+                if not ours:
+                    found[block.number] = ours
+                ours.append(event)
     except (ValueError, msgspec.DecodeError) as error:
         raise Contradiction(f"a log of block {number[:20]} from {url} cannot be true: {error}", url=url) from error
     return found
