@@ -7,7 +7,6 @@ work slows both. The proofs by receipts follow when the head is reached; how man
 
 from __future__ import annotations
 
-import http.client
 import math
 import sqlite3
 from collections import deque
@@ -20,7 +19,7 @@ import msgspec
 
 from benchmarks._lab import GENESIS, Lab
 from benchmarks._rows import Row, seconds
-from ethwire.rpc.wire import Wires
+from ethwire.rpc.wire import Connection, Wires
 from evmstorm.evm import artifacts
 from keifu.chain import Anvil, ChainClient, Rpc
 from keifu.chain.follower import Event, Follower
@@ -110,7 +109,7 @@ def _read(url: str, address: str, first: int, last: int) -> float:
     with closing(Wires(address_of_node.host, address_of_node.port or 80, "/", math.inf)) as wires:
 
         def ask() -> None:
-            waiting: deque[http.client.HTTPConnection | None] = deque()
+            waiting: deque[Connection | None] = deque()
             for call in calls:
                 waiting.append(wires.send(msgspec.json.encode(call)))
                 if len(waiting) == 2 * AHEAD:
@@ -126,7 +125,7 @@ def _call(method: str, *params: object) -> dict[str, object]:
     return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
 
 
-def _received(wires: Wires, wire: http.client.HTTPConnection | None) -> None:
+def _received(wires: Wires, wire: Connection | None) -> None:
     if wire is None or wires.receive(wire) is None:
         raise CheckFailed("the node broke off")
 

@@ -12,7 +12,12 @@ import msgspec
 from keifu.errors import CheckFailed
 from keifu.keys import keccak256
 
-__all__ = ["Header", "encode_header", "header_of", "header_rlp", "number_digits", "string_digits"]
+__all__ = [
+    "BLOOM", "PARENT", "RECEIPTS_ROOT", "Header", "encode_header", "header_of", "header_rlp", "number_digits",
+    "string_digits",
+]  # fmt: skip
+
+PARENT, RECEIPTS_ROOT, BLOOM = slice(4, 36), slice(157, 189), slice(192, 448)  # of the RLP of any header
 
 _HASH_SIZE = 66  # characters with 0x
 _NONCE_SIZE = 18

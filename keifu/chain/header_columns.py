@@ -1,87 +1,167 @@
-"""RLP of many headers at once, field by field, in half the time that it takes header by header.
+"""Many headers at once, as a table of their JSON: in half the time that they take one by one, most of it for hashes.
 
-Headers none of whose fields differ in length have each field in the same place. Their RLP is a table: the first one's
-in every row, over which the columns of the fields that differ are written.
+A node writes its answers in one way. Where those to two headers are equally long and differ in digits alone, each field
+is in the same place: it is some columns of the table, and what they are hashed of is a table, too.
 """
 
 from __future__ import annotations
 
 from binascii import unhexlify
 from collections.abc import Sequence
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
-from msgspec.structs import astuple
+from numpy.typing import NDArray
 
-from keifu.chain.header import Header, header_rlp, number_digits, string_digits
+from keifu.chain.header import BLOOM, PARENT, RECEIPTS_ROOT, Header, header_rlp, number_digits, string_digits
+from keifu.keys import keccak256
 
-__all__ = ["headers_rlp"]
+__all__ = ["Sealed", "read_headers"]
 
-FEW = 16  # headers of one shape that are quicker one by one
-_LIST_PREFIX = 6  # digits
+_LIST_PREFIX = 3  # bytes
 _SHORT = 4  # characters with 0x: of one byte
-_HASH, _BLOOM, _NUMBER, _BYTES, _NOT_HASHED = 2, 6, 0, -1, -2  # digits of a prefix that is always the same, or a kind
+_OWN_PREFIX = 0x80  # smaller numbers are a byte without a prefix, and zero is this byte
+_HASH, _BLOOM, _NUMBER, _BYTES = 1, 3, 0, -1  # bytes of a prefix that is always the same, or a kind
+_NOT_HASHED = ("hash", "transactions")
 _KINDS = {
-    "logs_bloom": _BLOOM, "extra_data": _BYTES, "hash": _NOT_HASHED, "transactions": _NOT_HASHED,
+    "logs_bloom": _BLOOM, "extra_data": _BYTES,
     **dict.fromkeys(
         ("difficulty", "number", "gas_limit", "gas_used", "timestamp", "base_fee_per_gas", "blob_gas_used",
          "excess_blob_gas"),
         _NUMBER,
     ),
 }  # fmt: skip
-_LAYOUT = tuple(_KINDS.get(name, _HASH) for name in Header.__struct_fields__)
-_LENGTHS_DIFFER = tuple(place for place, kind in enumerate(_LAYOUT) if kind in {_NUMBER, _BYTES})
+_KEYS = dict(zip(Header.__struct_fields__, Header.__struct_encode_fields__, strict=True))
+_HEADER = msgspec.json.Decoder(Header)
+_WORD_DIGITS = 64
+_IS_DIGIT = np.isin(np.arange(256), list(b"0123456789abcdefABCDEF"))
+
+_Table = NDArray[np.uint8]
+_Fields = dict[str, slice]  # columns of the values that a header has
 
 
-def headers_rlp(headers: Sequence[Header]) -> list[bytes]:
-    """What `header_rlp` gives for each. Raises ValueError when a field is malformed, and may give other bytes than a
-    true header's instead: their hash tells."""
-    rows = [astuple(header) for header in headers]
-    encoded = [b""] * len(headers)
-    for places in _by_shape(rows):
-        if len(places) < FEW or (table := _table(headers[places[0]], [rows[place] for place in places])) is None:
-            table = [header_rlp(headers[place]) for place in places]
-        for place, row in zip(places, table, strict=True):
-            encoded[place] = row
-    return encoded
+class Sealed(NamedTuple):
+    """Of headers that hash to their hashes: what a `Block` is made of, a list of each."""
+
+    numbers: list[str]
+    hashes: list[str]
+    parents: list[str]
+    times: list[int]
+    blooms: list[int]
+    roots: list[str]
+    transactions: list[bytes]
 
 
-def _by_shape(rows: Sequence[tuple[str, ...]]) -> list[list[int]]:
-    """Places of headers whose numbers are equally long. Short ones, whose prefix may be part of them, are equal."""
-    shapes: dict[tuple[object, ...], list[int]] = {}
-    columns = [[row[place] for row in rows] for place in _LENGTHS_DIFFER]
-    differ = [column for column in columns if column.count(column[0]) < len(rows)]
-    if not differ:
-        return [list(range(len(rows)))]
-    keys = [
-        [len(text) if text and len(text) > _SHORT and text[2] != "0" else text for text in column] for column in differ
-    ]
-    for place, shape in enumerate(zip(*keys, strict=True)):
-        shapes.setdefault(shape, []).append(place)
-    return list(shapes.values())
+def read_headers(texts: Sequence[bytes | msgspec.Raw]) -> Sealed | None:
+    """Of headers whose JSON is equally long. None when one of them is not as the first one, or does not hash to its
+    hash: reading them one by one tells why."""
+    joined = b"".join(texts)
+    first = joined[: len(joined) // len(texts)]
+    try:
+        header = _HEADER.decode(first)
+        fields = _fields(first, header)
+        table = np.frombuffer(joined, np.uint8).reshape(len(texts), len(first))
+        same = (table == table[0]).all(axis=0)
+        content = _content(table, header, fields, same)
+        times = [int(text, 16) for text in _texts(table[:, fields["timestamp"]])]
+    except (msgspec.DecodeError, ValueError):
+        return None
+    hashes = _texts(table[:, fields["hash"]])
+    if not (same | _IS_DIGIT[table[0]]).all() or _words([keccak256(row) for row in _rows(content)]) != hashes:
+        return None
+    return Sealed(
+        _texts(table[:, fields["number"]]),
+        hashes,
+        _words(_rows(content[:, PARENT])),
+        times,
+        _blooms(_rows(content[:, BLOOM])),
+        _words(_rows(content[:, RECEIPTS_ROOT])),
+        _rows(table[:, fields["transactions"]]),
+    )
 
 
-def _table(first: Header, rows: Sequence[tuple[str, ...]]) -> list[bytes] | None:
-    """Of headers of one shape; None when they are not."""
-    count, digits = len(rows), header_rlp(first).hex().encode()
-    table = np.empty((count, len(digits)), np.uint8)
-    table[:] = np.frombuffer(digits, np.uint8)
-    end = _LIST_PREFIX
-    for kind, column in zip(_LAYOUT, zip(*rows, strict=True), strict=True):
-        text = column[0]
-        if kind == _NOT_HASHED or text is None:
+def _fields(text: bytes, header: Header) -> _Fields:
+    """Raises ValueError when one is not written as usual."""
+    fields: _Fields = {}
+    for name, key in _KEYS.items():
+        value = getattr(header, name)
+        if value is None:
             continue
-        if kind in {_NUMBER, _BYTES}:
-            end += len(number_digits(text) if kind == _NUMBER else string_digits(text))
-        else:
-            end += kind + len(text) - 2
-        if column.count(text) < count:
-            try:
-                joined = "".join(column).encode()
-            except TypeError:  # one of them is without the field
-                return None
-            if len(joined) != count * len(text):
-                return None
-            size = len(text) - 2
-            table[:, end - size : end] = np.frombuffer(joined, np.uint8).reshape(count, size + 2)[:, 2:]
-    content, width = unhexlify(table.data), len(digits) // 2
-    return [content[start : start + width] for start in range(0, count * width, width)]
+        written = bytes(value) if name == "transactions" else f'"{value}"'.encode()
+        begin = text.index(f'"{key}":'.encode()) + len(key) + 3
+        end = begin + len(written)
+        if text[begin:end] != written or (written[:1] == b'"' and value[:2] != "0x"):
+            raise ValueError(f"{name} is not where it should be")
+        fields[name] = slice(begin, end) if name == "transactions" else slice(begin + 1, end - 1)
+    return fields
+
+
+def _content(table: _Table, header: Header, fields: _Fields, same: NDArray[np.bool_]) -> _Table:
+    """The RLP of each: the first one's, and the columns that differ written over it. Raises ValueError where digits
+    are none, or prefixes differ, too."""
+    first = header_rlp(header)
+    content = np.empty((len(table), len(first)), np.uint8)
+    content[:] = np.frombuffer(first, np.uint8)
+    at = _LIST_PREFIX
+    for name, columns in fields.items():
+        if name in _NOT_HASHED:
+            continue
+        text, kind = getattr(header, name), _KINDS.get(name, _HASH)
+        at += _size(kind, text)
+        if not same[columns].all():
+            values = _values(table[:, columns])
+            if len(text) <= _SHORT:
+                values = _short(values, kind)
+            content[:, at - values.shape[1] : at] = values
+    return content
+
+
+def _size(kind: int, text: str) -> int:
+    """Bytes of a field's RLP."""
+    if kind == _NUMBER:
+        return len(number_digits(text)) // 2
+    return len(string_digits(text)) // 2 if kind == _BYTES else kind + len(text) // 2 - 1
+
+
+def _values(column: _Table) -> _Table:
+    """What the hex digits behind 0x say. Of an odd number of them, the x becomes the 0 that fills up a byte."""
+    odd = column.shape[1] % 2
+    digits = column[:, 2 - odd :].copy()
+    if odd:
+        digits[:, 0] = ord("0")
+    return np.frombuffer(unhexlify(digits.data), np.uint8).reshape(len(column), -1)
+
+
+def _short(values: _Table, kind: int) -> _Table:
+    """Of one byte each. Raises ValueError when they do not all have a prefix, or all have none."""
+    large = values >= _OWN_PREFIX
+    if kind != _NUMBER or large.any() != large.all():
+        raise ValueError("with and without a prefix")
+    return np.where(values == 0, np.uint8(_OWN_PREFIX), values)
+
+
+def _rows(table: _Table) -> list[bytes]:
+    size, joined = table.shape[1], np.ascontiguousarray(table).tobytes()
+    return [joined[at : at + size] for at in range(0, len(joined), size)]
+
+
+def _texts(table: _Table) -> list[str]:
+    size, joined = table.shape[1], np.ascontiguousarray(table).tobytes().decode("latin-1")
+    return [joined[at : at + size] for at in range(0, len(joined), size)]
+
+
+def _words(rows: Sequence[bytes]) -> list[str]:
+    digits = b"".join(rows).hex()
+    return [f"0x{digits[at : at + _WORD_DIGITS]}" for at in range(0, len(digits), _WORD_DIGITS)]
+
+
+def _blooms(rows: Sequence[bytes]) -> list[int]:
+    """A filter that is the same as the one before is the same number in memory."""
+    blooms: list[int] = []
+    before, bloom = b"", 0
+    for row in rows:
+        if row != before:
+            before, bloom = row, int.from_bytes(row, "big")
+        blooms.append(bloom)
+    return blooms

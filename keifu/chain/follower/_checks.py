@@ -28,63 +28,65 @@ _Kinds = dict[tuple[str, ...], tuple[int, bool]]  # address and topics: bits of 
 
 def checked_logs(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, url: str) -> dict[int, list[Event]]:
     """Our logs by block, in order. Proves where they are from, not what their data is."""
-    known = {block.number: block for block in blocks}
-    by_block: dict[str, list[Event]] = {}
-    for event in events:
-        by_block.setdefault(event.block_number, []).append(event)
+    try:
+        return _checked(blocks, events, wanted, url)
+    except Contradiction:  # once more in lower case and in order: nodes have their styles
+        return _checked(blocks, _in_one_style(events, url), wanted, url)
+
+
+def _checked(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, url: str) -> dict[int, list[Event]]:
+    """A Contradiction for what no honest node gives as an answer. Each address with its topics is looked up once."""
+    known = {hex(block.number): block for block in blocks}
     found: dict[int, list[Event]] = {}
     kinds: _Kinds = {}
-    for text, group in by_block.items():
-        try:
-            number = int(text, 16)
-            block = known.get(number)
-            if block is None or number in found:
-                raise ValueError("nobody asked for it" if block is None else "its block is there twice")
-            ours = _check_block(block, group, wanted, kinds)
-        except ValueError as error:
-            raise Contradiction(f"a log of block {text[:20]} from {url} cannot be true: {error}", url=url) from error
-        if ours:
-            found[number] = ours
+    number = ""
+    try:
+        for event in events:
+            if event.block_number != number:
+                number = event.block_number
+                if number not in known:
+                    raise ValueError("nobody asked for it, or its block was there before")
+                block = known.pop(number)
+                hashes = _TRANSACTIONS.decode(block.transactions or b"[]")
+                block_hash, time, bloom, before = block.hash, block.timestamp, block.bloom, -1
+                ours: list[Event] = []
+            if event.block_hash != block_hash or event.removed:
+                raise ValueError("it was removed" if event.removed else "it is of another chain than the headers")
+            kind = (event.address, *event.topics)
+            of_kind = kinds.get(kind)
+            mask = bloom_of_log(event) if of_kind is None else of_kind[0]
+            if bloom & mask != mask:
+                raise ValueError("its block's bloom filter does not announce it")
+            if of_kind is None:
+                of_kind = kinds[kind] = mask, wanted.admits(event)
+            data = event.data
+            if len(data) & 1 or not _is_data(data):
+                raise ValueError("its data is no hex")
+            index, place = int(event.log_index, 16), int(event.transaction_index, 16)
+            if not 0 <= place < len(hashes) or hashes[place] != event.transaction_hash:
+                raise ValueError("the block has another transaction in that place")
+            if index <= before:
+                raise ValueError("it is there twice")
+            event.block_time, before = time, index
+            if of_kind[1]:
+                if not ours:
+                    found[block.number] = ours
+                ours.append(event)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise Contradiction(f"a log of block {number[:20]} from {url} cannot be true: {error}", url=url) from error
     return found
 
 
-def _check_block(block: Block, events: list[Event], wanted: Filter, kinds: _Kinds) -> list[Event]:
-    """Those of a block's logs that are ours. Raises ValueError for what no honest node gives as an answer."""
-    block_hash, time = block.hash, block.timestamp
+def _in_one_style(events: Sequence[Event], url: str) -> list[Event]:
     for event in events:
-        if event.block_hash != block_hash:
-            raise ValueError("it is of another chain than the headers")
-        if event.removed:
-            raise ValueError("it was removed")
-        event.block_time, data = time, event.data
-        if len(data) & 1 or not _is_data(data):
-            event.data = data = data.lower()
-            if len(data) & 1 or not _is_data(data):
-                raise ValueError("its data is no hex")
+        event.address, event.data = event.address.lower(), event.data.lower()
+        event.topics = [topic.lower() for topic in event.topics]
     try:
-        ours = _ours(block, events, wanted, kinds)
-    except ValueError:  # once more in lower case: nodes have their styles
         for event in events:
-            _lower(event)
-        ours = _ours(block, events, wanted, kinds)
-    _check_places(block, ours)
-    return ours
-
-
-def _ours(block: Block, events: Sequence[Event], wanted: Filter, kinds: _Kinds) -> list[Event]:
-    """All must be in the block's bloom filter. Each address with its topics is looked up once, and kept in `kinds`."""
-    bloom, ours = block.bloom, []
-    for event in events:
-        kind = (event.address, *event.topics)
-        known = kinds.get(kind)
-        mask = bloom_of_log(event) if known is None else known[0]
-        if bloom & mask != mask:
-            raise ValueError("its block's bloom filter does not announce it")
-        if known is None:
-            known = kinds[kind] = mask, wanted.admits(event)
-        if known[1]:
-            ours.append(event)
-    return ours
+            event.block_number = hex(event.number)
+        return sorted(events, key=attrgetter("number", "index"))
+    except ValueError as error:
+        raise Contradiction(f"a log from {url} cannot be true: {error}", url=url) from error
 
 
 def proved_logs(block: Block, receipts: Sequence[Receipt], wanted: Filter, url: str) -> list[Event]:
@@ -115,32 +117,6 @@ def digest_of(events: Sequence[Event]) -> bytes:
         for event in events
     ]
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).digest()
-
-
-def _lower(event: Event) -> None:
-    """In lower case, whatever the node's style."""
-    event.address = event.address.lower()
-    event.topics = [topic.lower() for topic in event.topics]
-
-
-def _check_places(block: Block, events: list[Event]) -> None:
-    """Every log once, in order, of the transaction that it names."""
-    hashes = _TRANSACTIONS.decode(block.transactions or b"[]")
-    count, before, in_order = len(hashes), -1, True
-    for event in events:
-        index, place = int(event.log_index, 16), int(event.transaction_index, 16)
-        if index < 0 or not 0 <= place < count or hashes[place] != event.transaction_hash:
-            raise ValueError("the block has another transaction in that place")
-        if index <= before:
-            in_order = False
-        before = index
-    if not in_order:
-        events.sort(key=_index)
-        if len(set(map(_index, events))) < len(events):
-            raise ValueError("it is there twice")
-
-
-_index = attrgetter("index")
 
 
 def _placed(log: Event, block: Block, tx_hash: str, place: int, index: int) -> Event:

@@ -56,7 +56,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     timestamp: int
     bloom: int
     receipts_root: str
-    transactions: msgspec.Raw | None
+    transactions: bytes | None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ethwire.rpc import Rpc
 from keifu.chain.follower._checks import checked_logs, digest_of, proved_logs
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
-from keifu.chain.follower.sealing import check_linked, sealed
+from keifu.chain.follower.sealing import check_linked, expect, read_sealed, sealed
 from keifu.chain.follower.state import Pending
 from keifu.chain.header import Header
 from keifu.errors import LimitExceeded, NotServed, Revert, RpcError
@@ -22,6 +22,7 @@ __all__ = ["Range", "Reader"]
 
 PARTS = 8  # of a range
 AHEAD = 3  # of them that are on their way while one is checked
+SOON = 4  # the first part is so much smaller: something to check while the endpoint works on the others
 LEAST_BLOCKS, MAX_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
@@ -53,7 +54,8 @@ class Reader:
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Raises NotServed when the endpoint does not have one of them."""
-        return self._sealed(numbers, self.rpc.batch_as(Header, _header_calls(numbers)))
+        headers = self.rpc.batch_as(Header, _header_calls(numbers))
+        return sealed(headers, numbers, self.url, hashed=self._hashed)
 
     def range(self, first: int, last: int, wanted: Filter, *, prove: bool, head: int = -1) -> Range:
         """Blocks `first` to `last` with our logs, or fewer where the endpoint serves only few at once. With `prove`,
@@ -62,20 +64,23 @@ class Reader:
 
         While one part is checked, the next ones are on their way, up to `head`: those behind `last` are for the next
         call. Raises LimitExceeded when the endpoint serves fewer than was known: the next call asks for that."""
+        expect(head - first)
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
         size = min(limit.size, MAX_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
         begun = self._left_over(first, last, wanted)
-        parts = deque(_cut(begun[-1][0][-1] + 1 if begun else first, last, size))
+        soon = 0 if begun or size < SOON * LEAST_BLOCKS else size // SOON
+        parts = deque(_cut(first, first + soon - 1, size))
+        parts += _cut(begun[-1][0][-1] + 1 if begun else first + soon, last, size)
         parts += _cut(last + 1, min(head, last + AHEAD * size), size)
         found = Range([])
         try:
             while not found.blocks or found.blocks[-1].number < last:
                 self._ask_ahead(parts, begun, wanted)
                 part, headers, logs = begun.popleft()
-                taken = headers.result(), self._served(part, logs)
+                texts, events = headers.result(), self._served(part, logs)
                 self._ask_ahead(parts, begun, wanted)  # the endpoint works on them while this one is checked
-                self._take(part, *taken, wanted, found, prove=prove)
+                self._take(self._read_blocks(part, texts), events, wanted, found, prove=prove)
         except BaseException:
             _cancel(begun)
             raise
@@ -97,11 +102,15 @@ class Reader:
     def _ask(self, part: Sequence[int], wanted: Filter) -> _Asked:
         calls = _header_calls(part)
         first, last = part[0], part[-1]
-        headers = self.rpc.begin_batch_as(Header, calls) or self._begin(self.rpc.batch_as, Header, calls)
+        headers = self.rpc.begin_batch_as(msgspec.Raw, calls) or self._begin(self.rpc.batch_as, msgspec.Raw, calls)
         logs = self.rpc.begin_as(
             list[Event], "eth_getLogs", wanted.query(first, last), again=lambda: self.logs(first, last, wanted)
         ) or self._begin(self.logs, first, last, wanted)
         return part, headers, logs
+
+    def _read_blocks(self, part: Sequence[int], headers: Sequence[msgspec.Raw]) -> list[Block]:
+        """Asked for again when one is no header at all: the usual way knows what each fault means."""
+        return read_sealed(headers, part, self.url, hashed=self._hashed) or self.blocks(part)
 
     def _served(self, part: Sequence[int], logs: _Work[list[Event] | None]) -> list[Event] | None:
         """The logs of a part, and what they tell about how much the endpoint serves."""
@@ -115,8 +124,7 @@ class Reader:
 
     def _take(
         self,
-        part: Sequence[int],
-        headers: list[Header],
+        blocks: list[Block],
         events: list[Event] | None,
         wanted: Filter,
         found: Range,
@@ -124,7 +132,6 @@ class Reader:
         prove: bool,
     ) -> None:
         """Add a part to what was found, when it is as it must be."""
-        blocks = self._sealed(part, headers)
         check_linked([*found.blocks[-1:], *blocks], self.url)
         found.blocks += blocks
         if events is None:  # the endpoint has no logs to give: receipts alone
@@ -188,12 +195,10 @@ class Reader:
             if isinstance(proof, RpcError) and (must or not isinstance(proof, NotServed)):
                 raise proof
             events = by_block.get(block.number, [])
-            found.events += events
             if events or proof is not None:
-                found.pending.append(Pending(block, digest_of(events), self.url))
-
-    def _sealed(self, numbers: Sequence[int], headers: Sequence[Header]) -> list[Block]:
-        return sealed(headers, numbers, self.url, hashed=self._hashed)
+                found.events += events
+                root, digest = block.receipts_root, digest_of(events)
+                found.pending.append(Pending(block.number, block.hash, block.parent, root, digest, self.url))
 
     def _begin(self, work: Callable[..., T], *given: Any) -> _Work[T]:
         """Start it now, or when its result is wanted."""
@@ -222,7 +227,7 @@ class _Work(Protocol[T_co]):
     def cancel(self) -> object: ...
 
 
-_Asked = tuple[Sequence[int], _Work[list[Header]], _Work[list[Event] | None]]
+_Asked = tuple[Sequence[int], _Work[list[msgspec.Raw]], _Work[list[Event] | None]]
 
 
 class _Later(Generic[T]):

@@ -6,18 +6,28 @@ import re
 import sys
 from binascii import unhexlify
 from collections.abc import Iterable, Sequence
+from importlib import import_module
+
+import msgspec
 
 from keifu.chain.follower._model import Block
-from keifu.chain.header import Header, header_rlp
+from keifu.chain.header import BLOOM, PARENT, RECEIPTS_ROOT, Header, header_rlp
 from keifu.errors import Contradiction
 from keifu.keys import keccak256
 
-__all__ = ["check_linked", "sealed"]
+__all__ = ["check_linked", "expect", "read_sealed", "sealed"]
 
 OTHER_RULES = "another endpoint; for a chain that hashes in its own way, hashed_headers=False"
-MANY = 32  # headers that are encoded by columns
-_HASH_DIGITS = 64
+MANY = 32  # headers that are quicker read as a table
+FAR = 50_000  # headers to come that numpy's import pays for
+_HEADERS = msgspec.json.Decoder(list[Header])
 _HASH = re.compile(r"0x[0-9a-f]{64}")
+
+
+def expect(headers: int) -> None:
+    """Get ready for so many: to import numpy takes as long as many thousand headers one by one."""
+    if headers >= FAR:
+        import_module("keifu.chain.header_columns")
 
 
 def sealed(headers: Sequence[Header], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block]:
@@ -37,32 +47,61 @@ def sealed(headers: Sequence[Header], numbers: Sequence[int], url: str, *, hashe
         raise
 
 
+def read_sealed(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block] | None:
+    """The same of headers as JSON; None when one of them is no header at all."""
+    if hashed and len(texts) >= MANY and "numpy" in sys.modules:  # see `expect`
+        return _by_length(texts, numbers, url)
+    return _one_by_one(texts, numbers, url, hashed=hashed)
+
+
+def _by_length(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str) -> list[Block] | None:
+    """As tables where many are equally long."""
+    groups: dict[int, list[int]] = {}
+    for place, text in enumerate(texts):
+        groups.setdefault(len(text), []).append(place)
+    if len(groups) == 1:
+        return _as_table(texts, numbers) or _one_by_one(texts, numbers, url, hashed=True)
+    blocks: dict[int, Block] = {}
+    for places in groups.values():
+        part, named = [texts[place] for place in places], [numbers[place] for place in places]
+        found = (_as_table(part, named) if len(part) >= MANY else None) or _one_by_one(part, named, url, hashed=True)
+        if found is None:
+            return None
+        blocks |= zip(named, found, strict=True)
+    return [blocks[number] for number in numbers]
+
+
+def _as_table(texts: Sequence[msgspec.Raw], numbers: Sequence[int]) -> list[Block] | None:
+    from keifu.chain.header_columns import read_headers  # noqa: PLC0415 - see `expect`
+
+    found = read_headers(texts)
+    if found is None or found.numbers != list(map(hex, numbers)):
+        return None
+    return list(map(Block, numbers, *found[1:]))
+
+
+def _one_by_one(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block] | None:
+    try:
+        headers = _HEADERS.decode(b"[%b]" % b",".join(texts))
+    except msgspec.DecodeError:
+        return None
+    return sealed(headers, numbers, url, hashed=hashed)
+
+
 def _hashed(headers: Sequence[Header], numbers: Sequence[int], url: str) -> list[Block]:
     """Raises ValueError for a malformed field of any of them."""
-    encoded = _encoded(headers)
-    hashes = b"".join(map(keccak256, encoded)).hex()
     blocks: list[Block] = []
-    end = 0
-    for number, header, content in zip(numbers, headers, encoded, strict=True):
-        begin, end = end, end + _HASH_DIGITS
-        found = f"0x{hashes[begin:end]}"
+    for number, header in zip(numbers, headers, strict=True):
+        content = header_rlp(header)
+        found = f"0x{keccak256(content).hex()}"
         if found != header.hash:
             raise _unsealed(number, url)
         if header.number != hex(number) and (named := _number(header.number)) != number:
             raise Contradiction(f"{url} gave block {named} for block {number}", url=url)
-        parent, root, bloom = content[4:36].hex(), content[157:189].hex(), int.from_bytes(content[192:448], "big")
+        parent, root, bloom = content[PARENT].hex(), content[RECEIPTS_ROOT].hex(), int.from_bytes(content[BLOOM], "big")
         time = _number(header.timestamp)
-        blocks.append(Block(number, found, f"0x{parent}", time, bloom, f"0x{root}", header.transactions))
+        blocks.append(Block(number, found, f"0x{parent}", time, bloom, f"0x{root}", bytes(header.transactions)))
     return blocks
-
-
-def _encoded(headers: Sequence[Header]) -> list[bytes]:
-    """By columns where numpy is there already: to import it takes as long as many thousand headers one by one."""
-    if len(headers) < MANY or "numpy" not in sys.modules:
-        return [header_rlp(header) for header in headers]
-    from keifu.chain.header_columns import headers_rlp  # noqa: PLC0415 - see above
-
-    return headers_rlp(headers)
 
 
 def _believed(headers: Sequence[Header], numbers: Sequence[int], url: str) -> list[Block]:
@@ -76,7 +115,7 @@ def _believed(headers: Sequence[Header], numbers: Sequence[int], url: str) -> li
         if named != number:
             raise Contradiction(f"{url} gave block {named} for block {number}", url=url)
         parent, root = header.parent_hash.lower(), header.receipts_root.lower()
-        blocks.append(Block(number, header.hash, parent, time, bloom, root, header.transactions))
+        blocks.append(Block(number, header.hash, parent, time, bloom, root, bytes(header.transactions)))
     return blocks
 
 

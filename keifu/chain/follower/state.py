@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import astuple
 
 from keifu.chain._sqlite import transaction
 from keifu.chain.follower._model import Block, Source, Unproved
@@ -33,16 +34,19 @@ CREATE TABLE IF NOT EXISTS follower_packed (first INTEGER NOT NULL, last INTEGER
   size INTEGER NOT NULL, facts BLOB NOT NULL, PRIMARY KEY (first, scope)) WITHOUT ROWID;
 """
 
-_Facts = tuple[int, str, str, str, bytes, str]  # number, hash, parent, receipts root, digest, url
-_FACTS = msgspec.msgpack.Decoder(list[_Facts])
 
+class Pending(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A block whose logs are not proved yet: what was taken in of it, and from whom. It is packed as a list."""
 
-class Pending(msgspec.Struct, frozen=True, gc=False):
-    """A block whose logs are not proved yet: what was taken in of it, and from whom."""
-
-    block: Block
+    number: int
+    hash: str
+    parent: str
+    receipts_root: str
     digest: bytes
     url: str
+
+
+_PACKED = msgspec.msgpack.Decoder(list[Pending])
 
 
 @dataclass(frozen=True)
@@ -213,33 +217,29 @@ class State:
     # proofs --------------------------------------------------------------------------------------------------------
 
     def _wait_for_proof(self, pending: Sequence[Pending], scope: int) -> None:
-        rows = [
-            (item.block.number, item.block.hash, item.block.parent, item.block.receipts_root, item.digest, item.url)
-            for item in pending
-        ]
-        for part in (rows[at : at + PACKED] for at in range(0, len(rows), PACKED)):
+        for part in (pending[at : at + PACKED] for at in range(0, len(pending), PACKED)):
             if len(part) < PACKED // 10:
                 self._insert(part, scope)
                 continue
-            values = (part[0][0], part[-1][0], scope, len(part), msgspec.msgpack.encode(part))
+            values = (part[0].number, part[-1].number, scope, len(part), msgspec.msgpack.encode(part))
             self.database.execute("INSERT OR REPLACE INTO follower_packed VALUES (?, ?, ?, ?, ?)", values)
 
-    def _insert(self, rows: Iterable[_Facts], scope: int) -> None:
+    def _insert(self, pending: Iterable[Pending], scope: int) -> None:
         self.database.executemany(
             f"INSERT OR REPLACE INTO follower_unproved VALUES (?, {scope:d}, ?, ?, ?, ?, ?, 0, '')",  # noqa: S608 - a number
-            rows,
+            map(astuple, pending),
         )
 
-    def _packed(self, where: str, *values: int) -> list[tuple[int, int, list[_Facts]]]:
+    def _packed(self, where: str, *values: int) -> list[tuple[int, int, list[Pending]]]:
         """First block, scope and content of some that are packed."""
         query = f"SELECT first, scope, facts FROM follower_packed {where}"  # noqa: S608 - ours
         rows = self.database.execute(query, values).fetchall()
-        return [(first, scope, _FACTS.decode(facts)) for first, scope, facts in rows]
+        return [(first, scope, _PACKED.decode(facts)) for first, scope, facts in rows]
 
     def _unpack(self, where: str, *values: int) -> None:
         """Inside a transaction."""
-        for first, scope, facts in self._packed(where, *values):
-            self._insert(facts, scope)
+        for first, scope, packed in self._packed(where, *values):
+            self._insert(packed, scope)
             self.database.execute("DELETE FROM follower_packed WHERE first = ? AND scope = ?", (first, scope))
 
     @property
@@ -289,7 +289,7 @@ class State:
 
     def unproved(self) -> list[Unproved]:
         found = [Unproved(*row) for row in self.database.execute("SELECT number, url, why FROM follower_unproved")]
-        found += [Unproved(number, url, "") for *_, facts in self._packed("") for number, *_, url in facts]
+        found += [Unproved(item.number, item.url, "") for *_, packed in self._packed("") for item in packed]
         return sorted(found, key=lambda item: item.number)
 
     # transactions --------------------------------------------------------------------------------------------------

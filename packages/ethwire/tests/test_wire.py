@@ -109,6 +109,13 @@ def test_what_is_sent_once_does_not_go_into_a_connection_that_the_node_has_ended
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200 + b"\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nlonger\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n29\r\n" + OK % 1,  # without the last part
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 18 + b"\r\n\r\n",
+        b"HTTP/2 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 two hundred\r\n\r\n",
         b"",
     ],
 )
@@ -127,6 +134,27 @@ def test_a_node_that_hangs_up_by_announcement_is_not_asked_on_that_connection(no
     running = node([answer(1, more="Connection: close\r\n")], [answer(2)])
     with Rpc(running.url) as rpc:
         assert [rpc.call("eth_chainId") for _ in range(2)] == ["0x1"] * 2
+
+
+def chunked(body: bytes, size: int) -> bytes:
+    parts = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%X;note\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\nTrailer: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("more", ["", "Retry-After: 1\r\n"])
+def test_an_answer_in_parts_leaves_the_connection_for_the_next_request(node: Callable[..., Node], more: str) -> None:
+    in_parts = f"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n{more}\r\n".encode() + chunked(OK % 1, 7)
+    running = node([in_parts, b"HTTP/1.1 100 Continue\r\n\r\n" + answer(2)])
+    with Rpc(running.url) as rpc:
+        assert [rpc.call("eth_chainId") for _ in range(2)] == ["0x1"] * 2
+    assert len(running.requests[0]) == 2
+
+
+def test_an_answer_without_a_length_ends_with_its_connection(node: Callable[..., Node]) -> None:
+    running = node([b"HTTP/1.0 200 OK\r\n\r\n" + OK % 1], [answer(2).replace(b"HTTP/1.1", b"HTTP/1.0")], [answer(3)])
+    with Rpc(running.url) as rpc:
+        assert [rpc.call("eth_chainId") for _ in range(3)] == ["0x1"] * 3
+    assert [len(requests) for requests in running.requests] == [1, 1, 1]
 
 
 def test_nobody_there_is_no_answer() -> None:

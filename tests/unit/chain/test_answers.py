@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from ethwire.rpc import Rpc
@@ -53,6 +54,32 @@ def honest(requests: Any) -> list[dict[str, Any]]:
 
 def at(node: FaultyNode, **options: Any) -> Rpc:
     return Rpc("http://node.invalid", transport=node.transport, **{"sleep": Pauses(), **options})
+
+
+# results that the caller decodes --------------------------------------------------------------------------------------
+
+
+def in_batch(*results: dict[str, Any]) -> list[dict[str, Any]]:
+    return [item | {"id": number} for number, item in enumerate(results, 1)]
+
+
+TWO = (("first", []), ("second", []))
+
+
+def test_a_result_is_left_as_it_came():
+    assert bytes(answering(result({"a": [1]})).call_as(msgspec.Raw, "any")) == b'{"a":[1]}'
+    rpc = answering(in_batch(result({"a": 1}), result("0x")))
+    assert [bytes(item) for item in rpc.batch_as(msgspec.Raw, TWO)] == [b'{"a":1}', b'"0x"']
+
+
+@pytest.mark.parametrize(
+    ("second", "kind"), [(result(None), NotServed), (error(code=-32_000, message="no"), RpcError), ({}, NotServed)]
+)
+def test_null_and_errors_are_told_there_too(second: dict[str, Any], kind: type[RpcError]):
+    with pytest.raises(kind):
+        answering(second | {"id": 1}).call_as(msgspec.Raw, "any")
+    with pytest.raises(kind):
+        answering(in_batch(result("0x"), second)).batch_as(msgspec.Raw, TWO)
 
 
 # error objects --------------------------------------------------------------------------------------------------------

@@ -1,15 +1,16 @@
-"""Headers encoded field by field are what they are one by one, and what is not as it seems is refused either way."""
+"""Headers read as a table are what they are one by one, and what is not as it seems is refused either way."""
 
 from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
-from keifu.chain.follower.sealing import sealed
+from keifu.chain.follower.sealing import MANY, read_sealed, sealed
 from keifu.chain.header import Header, header_rlp
-from keifu.chain.header_columns import FEW, headers_rlp
+from keifu.chain.header_columns import read_headers
 from keifu.errors import Contradiction
 from keifu.keys import keccak256
 
@@ -33,17 +34,68 @@ def header(draw: random.Random, number: int, forks: int = 5) -> Header:
     return replace(made, hash="0x" + keccak256(header_rlp(made)).hex())
 
 
+def as_json(item: Header, **more: object) -> msgspec.Raw:
+    """As a node gives it: without the fields of forks that its chain does not have."""
+    fields = {key: value for key, value in msgspec.json.decode(msgspec.json.encode(item)).items() if value is not None}
+    return msgspec.Raw(msgspec.json.encode({"hash": fields.pop("hash"), **fields, **more}))
+
+
+def transactions(draw: random.Random, count: int) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode([word(draw) for _ in range(count)]))
+
+
 @pytest.mark.parametrize("forks", range(7))
-def test_by_columns_as_one_by_one(forks):
+def test_as_a_table_as_one_by_one(forks):
     draw = random.Random(forks)
-    headers = [header(draw, number, forks) for number in range(240, 240 + 300)]
-    assert headers_rlp(headers) == [header_rlp(item) for item in headers]
+    numbers = range(240, 240 + 300)
+    headers = [replace(header(draw, number, forks), transactions=transactions(draw, number % 3)) for number in numbers]
+    found = read_sealed([as_json(item, size="0x1") for item in headers], numbers, "url", hashed=True)
+    assert found == sealed(headers, numbers, "url", hashed=True)
+
+
+@pytest.mark.parametrize(
+    "fees", [["0x7"], ["0x0", "0x1", "0xf"], ["0x10", "0x7f"], ["0x80", "0xff"], ["0x100", "0xfff"]]
+)
+def test_a_table_is_used_where_numbers_are_equally_long(fees):
+    draw = random.Random(7)
+    first = header(draw, 0x1000)
+    headers = [
+        replace(
+            header(draw, number), gas_limit=first.gas_limit, extra_data=first.extra_data, gas_used=f"0x1{number:05x}",
+            timestamp=f"0x6{number:07x}", base_fee_per_gas=draw.choice(fees), blob_gas_used="0x0",
+            excess_blob_gas="0x0", transactions=transactions(draw, 1),
+        ) for number in range(0x1000, 0x1000 + MANY)
+    ]  # fmt: skip
+    headers = [replace(item, hash="0x" + keccak256(header_rlp(item)).hex()) for item in headers]
+    found = read_headers([as_json(item, size=hex(draw.randrange(0x200, 0x300))) for item in headers])
+    assert found is not None
+    assert found.numbers == [item.number for item in headers]
+    assert found.hashes == [item.hash for item in headers]
+    assert found.parents == [item.parent_hash for item in headers]
+    assert found.times == [int(item.timestamp, 16) for item in headers]
+    assert found.blooms == [int(item.logs_bloom, 16) for item in headers]
+    assert found.roots == [item.receipts_root for item in headers]
+    assert found.transactions == [bytes(item.transactions) for item in headers]
+    odd = as_json(replace(headers[5], state_root="0x" + "ab" * 32))
+    assert read_headers([as_json(item) for item in headers[:5]] + [odd]) is None
 
 
 def test_of_two_chains_with_other_forks():
     draw = random.Random(1)
-    headers = [header(draw, number, 1 + 5 * (number % 2)) for number in range(300)]
-    assert headers_rlp(headers) == [header_rlp(item) for item in headers]
+    numbers = range(300)
+    headers = [header(draw, number, 1 + 5 * (number % 2)) for number in numbers]
+    assert read_sealed([as_json(item) for item in headers], numbers, "url", hashed=True) == sealed(
+        headers, numbers, "url", hashed=True
+    )
+
+
+@pytest.mark.parametrize("text", [b"null", b"{}", b'{"hash":"0x"}', b"[]"])
+@pytest.mark.parametrize("count", [1, 2 * MANY])
+def test_what_is_no_header_is_not_read(text, count):
+    draw = random.Random(2)
+    texts = [as_json(header(draw, number)) for number in range(count)]
+    texts[-1] = msgspec.Raw(text)
+    assert read_sealed(texts, range(count), "url", hashed=True) is None
 
 
 CHANGES = {
@@ -58,20 +110,33 @@ CHANGES = {
     "a time that its digits do not say": lambda item: replace(item, timestamp="11" + item.timestamp[2:]),
     "a number that its digits do not say": lambda item: replace(item, number="00" + item.number[2:]),
     "a field less": lambda item: replace(item, withdrawals_root=None),
+    "a number with a zero in front that is not its own": lambda item: replace(item, gas_used="0x0123456"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("count", [1, 4 * FEW])
+@pytest.mark.parametrize("count", [1, 2 * MANY])
 @pytest.mark.parametrize("place", [0, -1])
 def test_a_header_that_is_not_what_it_seems_is_refused(change, count, place):
     draw = random.Random(2)
     numbers = range(0x100000, 0x100000 + count)
     headers = [header(draw, number) for number in numbers]
-    assert [block.number for block in sealed(headers, numbers, "url", hashed=True)] == list(numbers)
+    found = read_sealed([as_json(item) for item in headers], numbers, "url", hashed=True)
+    assert found is not None
+    assert [block.number for block in found] == list(numbers)
     headers[place] = CHANGES[change](headers[place])
     with pytest.raises(Contradiction, match=f"block {numbers[place]}"):
-        sealed(headers, numbers, "url", hashed=True)
+        read_sealed([as_json(item) for item in headers], numbers, "url", hashed=True)
+
+
+def test_zeros_in_front_of_a_number_are_not_hashed():
+    """Some nodes write them."""
+    draw = random.Random(4)
+    numbers = range(0x1000, 0x1000 + 2 * MANY)
+    headers = [header(draw, number) for number in numbers]
+    padded = [replace(item, gas_limit="0x000" + item.gas_limit[2:]) for item in headers]
+    found = read_sealed([as_json(item) for item in padded], numbers, "url", hashed=True)
+    assert found == sealed(headers, numbers, "url", hashed=True)
 
 
 def test_a_block_is_not_given_for_another_whose_number_ends_in_its_digits():

@@ -19,6 +19,10 @@ def block(number: int) -> Block:
     return Block(number, f"0x{number:064x}", f"0x{number - 1:064x}", 0, 0, f"0x{number + 7:064x}", None)
 
 
+def waiting(item: Block) -> Pending:
+    return Pending(item.number, item.hash, item.parent, item.receipts_root, b"digest %d" % item.number, URL)
+
+
 @pytest.fixture
 def state() -> Iterator[State]:
     database = sqlite3.connect(":memory:")
@@ -31,7 +35,7 @@ def state() -> Iterator[State]:
 def take_in(state: State, first: int, count: int) -> None:
     blocks = [block(number) for number in range(first, first + count)]
     with state.transaction():
-        state.advance(blocks, [Pending(item, b"digest %d" % item.number, URL) for item in blocks])
+        state.advance(blocks, [waiting(item) for item in blocks])
 
 
 def packed(state: State) -> int:

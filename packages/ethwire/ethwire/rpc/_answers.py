@@ -57,16 +57,17 @@ class _Typed(msgspec.Struct, Generic[T]):
 
 _RAW = msgspec.json.Decoder(_Raw)
 _RAW_MANY = msgspec.json.Decoder(list[_Raw])
+_NULL = msgspec.Raw(b"null")
 
 
 @cache
 def _one(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(_Typed[kind])
+    return _RAW if kind is msgspec.Raw else msgspec.json.Decoder(_Typed[kind])
 
 
 @cache
 def _many(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(list[_Typed[kind]])
+    return _RAW_MANY if kind is msgspec.Raw else msgspec.json.Decoder(list[_Typed[kind]])
 
 
 def read_one(kind: Any, body: bytes, asked: int, method: str, url: str) -> Any:
@@ -91,7 +92,7 @@ def read_many(kind: Any, body: bytes, asked: Sequence[tuple[int, str]], url: str
         answers = _many(kind).decode(body)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, UnicodeDecodeError):
         answers = _explain(_RAW_MANY, body, f"a batch of {len(asked)}", url)
-    if [answer.id for answer in answers] == [number for number, _ in asked] and _are_plain(answers):
+    if [answer.id for answer in answers] == [number for number, _ in asked] and _are_plain(kind, answers):
         return [answer.result for answer in answers]  # in order and without a fault, as it most often is
     by_id: dict[Any, Any] = {}
     for answer in answers:
@@ -102,11 +103,15 @@ def read_many(kind: Any, body: bytes, asked: Sequence[tuple[int, str]], url: str
     return [_in_batch(kind, by_id.get(number), method, url) for number, method in asked]
 
 
-def _are_plain(answers: Sequence[Any]) -> bool:
+def _are_plain(kind: Any, answers: Sequence[Any]) -> bool:
     """Whether there is neither an error nor a result that is still to be decoded."""
-    if answers and type(answers[0]) is _Raw:  # one decoder made all of them
-        return False
+    if answers and type(answers[0]) is _Raw and (kind is not msgspec.Raw or any(map(_is_null, answers))):
+        return False  # one decoder made all of them
     return [answer.error for answer in answers].count(None) == len(answers)
+
+
+def _is_null(answer: _Raw) -> bool:
+    return answer.result == _NULL
 
 
 def _in_batch(kind: Any, answer: Any, method: str, url: str) -> Any:
@@ -146,6 +151,8 @@ def _finished(kind: Any, result: Any, method: str, url: str) -> Any:
     """Decodes what was left undecoded, so that the error names the field."""
     if not isinstance(result, msgspec.Raw):
         return result
+    if kind is msgspec.Raw:  # as it came
+        return None if result == _NULL else result
     try:
         return msgspec.json.decode(result, type=kind | None if kind is not Any else Any)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:

@@ -1,5 +1,4 @@
-"""Plain HTTP to a node of this machine, over the standard library: it takes a fifth of the time that httpx takes to be
-imported, and to ask.
+"""Plain HTTP to a node of this machine: it takes a fifth of the time that httpx takes to be imported, and to ask.
 
 Requests can be sent now and read later. No thread waits for the answer: it collects in the kernel while the caller
 works. Of those only what goes well is read here. For everything else the caller asks again in the usual way, which
@@ -8,22 +7,19 @@ knows what each fault means and what may be tried again.
 
 from __future__ import annotations
 
-import http.client
 import math
 import select
 import socket
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ethwire.rpc.transport import CONNECT_SECONDS, Answer, BrokenOff
+from ethwire.rpc._connection import FAULTS, Connection
+from ethwire.rpc.transport import Answer, BrokenOff
 
-__all__ = ["Begun", "Wires", "is_readable"]
+__all__ = ["Begun", "Connection", "Wires", "is_readable"]
 
 OK = 200
 MAX_IDLE = 8  # connections that are kept for the next request
-# A length that no machine has room for is among what a node can say.
-FAULTS = (OSError, http.client.HTTPException, MemoryError, OverflowError, ValueError)
-HEADERS = {"Content-Type": "application/json"}
 
 T = TypeVar("T")
 
@@ -40,71 +36,71 @@ class Wires:
     """Connections to one node, each of which carries one request at a time."""
 
     def __init__(self, host: str, port: int, path: str, timeout: float) -> None:
-        self._host, self._port, self._path = host, port, path
+        self._place = host, port, path
         self._timeout = timeout if math.isfinite(timeout) else None
-        self._idle: list[http.client.HTTPConnection] = []
-        self._all: set[http.client.HTTPConnection] = set()
+        self._idle: list[Connection] = []
+        self._all: set[Connection] = set()
 
-    def send(self, content: bytes) -> http.client.HTTPConnection | None:
+    def send(self, content: bytes) -> Connection | None:
         """The connection on which the request is under way; None when it could not be sent."""
-        wire = self._wire()
         try:
-            self._send(wire, content, self._timeout)
+            return self._send(content, self._timeout)
         except FAULTS:
-            self.drop(wire)
             return None
-        return wire
 
     def post(self, content: bytes, seconds: float) -> Answer:
         """One request and its answer. Raises BrokenOff when it did not come whole within `seconds` of silence."""
-        wire = self._wire()
         try:
-            self._send(wire, content, seconds if math.isfinite(seconds) else None)
-            return self._answer(wire)
+            return self._answer(self._send(content, seconds if math.isfinite(seconds) else None))
         except FAULTS as error:
-            self.drop(wire)
             raise BrokenOff(str(error) or type(error).__name__) from error
 
-    def receive(self, wire: http.client.HTTPConnection) -> bytes | None:
+    def receive(self, wire: Connection) -> bytes | None:
         """The body of the answer; None when it did not come whole, or is none of success."""
         try:
             answer = self._answer(wire)
         except FAULTS:
-            self.drop(wire)
             return None
         return answer.body if answer.status == OK else None
 
-    def drop(self, wire: http.client.HTTPConnection) -> None:
+    def drop(self, wire: Connection) -> None:
         wire.close()
         self._all.discard(wire)
 
-    def _wire(self) -> http.client.HTTPConnection:
+    def _wire(self) -> Connection:
         """A connection that is free. One that the node has ended meanwhile has something to read, its end: what is sent
         once must not go there."""
         while self._idle:
             wire = self._idle.pop()
-            if not is_readable(wire.sock):
+            if not is_readable(wire.socket):
                 return wire
             self.drop(wire)
-        wire = http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_SECONDS)
+        wire = Connection(*self._place)
         self._all.add(wire)
         return wire
 
-    def _send(self, wire: http.client.HTTPConnection, content: bytes, seconds: float | None) -> None:
-        if wire.sock is None:
-            wire.connect()
-        wire.sock.settimeout(seconds)
-        wire.request("POST", self._path, content, HEADERS)
+    def _send(self, content: bytes, seconds: float | None) -> Connection:
+        """Raises one of FAULTS."""
+        wire = self._wire()
+        try:
+            wire.send(content, seconds)
+        except BaseException:
+            self.drop(wire)
+            raise
+        return wire
 
-    def _answer(self, wire: http.client.HTTPConnection) -> Answer:
+    def _answer(self, wire: Connection) -> Answer:
         """Read it whole; the connection is free then. Raises one of FAULTS."""
-        response = wire.getresponse()
-        body = response.read()
-        if response.will_close or len(self._idle) >= MAX_IDLE:
+        try:
+            answer = wire.receive()
+        except BaseException:
+            self.drop(wire)
+            raise
+        if wire.ended or len(self._idle) >= MAX_IDLE:
             self.drop(wire)
         else:
             self._idle.append(wire)
-        return Answer(response.status, response.headers.get("Retry-After", ""), body)
+        return answer
 
     def close(self) -> None:
         """Those under way, too."""
