@@ -1,12 +1,15 @@
 """What a run of mutants found so far, so that one that was stopped goes on where it was.
 
-A line of JSON for each mutant that was dealt with. The first line names what the verdicts are of: contract, sources,
-descriptions, seed. A file of anything else is begun anew, and so is a last line that was cut off left out.
+A line of JSON for each mutant that was dealt with. The first line names what the verdicts are of: contract, sources and
+seed, and each system by the hash of its description. A file of other sources or another seed is begun anew, and a last
+line that was cut off is left out. When descriptions changed, what a system noticed that is as it was still stands, for
+no other one can take it back; what nobody noticed is looked at again.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +17,14 @@ import msgspec
 
 from evmstorm.mutation.trial import Verdict
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Subject"]
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What verdicts are of: the `sources` and seed, and the key of each system that was asked."""
+
+    sources: str
+    systems: dict[str, str]
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -28,20 +38,15 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """Verdicts by the name of their mutant, kept in the file at `path` as long as they are of `key`."""
+    """Verdicts by the name of their mutant, kept in the file at `path` as long as they are of `subject`."""
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(self, path: Path, subject: Subject) -> None:
         self.path = path
         self.known: dict[str, Verdict] = {}
-        entries: list[Entry] = []
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        if lines and lines[0] == key.encode():
-            with suppress(msgspec.DecodeError):
-                for line in lines[1:]:
-                    entries.append(msgspec.json.decode(line, type=Entry))
+        entries = list(_standing(path, subject)) if path.exists() else []
         self._earlier, self._since = entries[-1].seconds if entries else 0.0, time.monotonic()
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(key.encode() + b"\n")
+        path.write_bytes(msgspec.json.encode(subject) + b"\n")
         for entry in entries:
             self.known[entry.mutant] = Verdict(entry.fate, entry.by, entry.code_id)
             self._write(entry)
@@ -58,3 +63,25 @@ class Journal:
     def _write(self, entry: Entry) -> None:
         with self.path.open("ab") as file:
             file.write(msgspec.json.encode(entry) + b"\n")
+
+
+def _standing(path: Path, subject: Subject) -> Iterator[Entry]:
+    """What was written down and still holds."""
+    with suppress(msgspec.DecodeError):
+        first, *lines = path.read_bytes().splitlines() or [b""]
+        before = msgspec.json.decode(first, type=Subject)
+        if before.sources != subject.sources:
+            return
+        for line in lines:
+            entry = msgspec.json.decode(line, type=Entry)
+            if _stands(entry, before.systems, subject.systems):
+                yield entry
+
+
+def _stands(entry: Entry, before: dict[str, str], now: dict[str, str]) -> bool:
+    if before == now or entry.fate in ("broken", "same"):
+        return True
+    system = entry.by.partition(": ")[0]
+    if system not in before:  # the compiler's verdict, or nobody's
+        return entry.fate == "killed"
+    return entry.fate == "killed" and before[system] == now.get(system)

@@ -88,6 +88,7 @@ struct Machine {
     int64_t refund;
     const char *halt; /* why the last frame that halted did so */
     Result result;
+    uint64_t since; /* the state's digests when a tape began */
     Memo memos[MEMOS];
     Signer signers[SIGNERS];
 };
