@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from evmstorm.forks import forked
 from evmstorm.mutation import mutate, trial
 from evmstorm.mutation.journal import Journal, Subject
-from evmstorm.mutation.trial import Verdict
+from evmstorm.mutation.known import explored
+from evmstorm.mutation.mutants import mutants
+from evmstorm.mutation.trial import Verdict, in_vain
 
 KEY = Subject("contract and seed", {"vault": "as it is", "meter": "as it is"})
 SAMPLE = 2
@@ -70,9 +73,25 @@ def test_what_nobody_noticed_is_looked_at_again_by_a_new_system(tmp_path: Path) 
     path = tmp_path / "vault.jsonl"
     journal = Journal(path, KEY)
     journal.add("by one", Verdict("killed", "vault: INV-1"))
-    journal.add("by nobody", Verdict("alive"))
+    journal.add("by nobody", Verdict("alive", in_vain({"meter": "saw nothing", "vault": "saw little"})))
 
-    assert [*Journal(path, Subject(KEY.sources, {**KEY.systems, "new": "one"})).known] == ["by one"]
+    again = Journal(path, Subject(KEY.sources, {"meter": "changed", "vault": "as it is", "new": "one"}))
+
+    assert [*again.known] == ["by one"]
+    assert again.spared == {"by nobody": {"vault": "saw little"}}, "it need not look again"
+
+
+def test_who_looked_in_vain_does_not_look_again() -> None:
+    looker = trial.Trial("Meter", 1)
+    looker.know("meter", explored("meter", 1, 200))
+    file = "contracts/Meter.vy"
+    mutant = next(item for item in mutants(file, looker.texts[file]) if item.kind == "operator")
+    looker.spared = {mutant.name: {"meter": "saw nothing"}}
+
+    ((_, verdict),) = forked(looker.replay, [mutant], 1)
+
+    assert verdict is not None
+    assert (verdict.fate, verdict.by, verdict.code) == ("alive", "meter: saw nothing", None)
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 A line of JSON for each mutant that was dealt with. The first line names what the verdicts are of: contract, sources and
 seed, and each system by the hash of its description. A file of other sources or another seed is begun anew, and a last
 line that was cut off is left out. When descriptions changed, what a system noticed that is as it was still stands, for
-no other one can take it back; what nobody noticed is looked at again.
+no other one can take it back; what nobody noticed is looked at by the systems that are new or changed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from evmstorm.mutation.trial import Verdict
+from evmstorm.mutation.trial import Verdict, looks_of
 
 __all__ = ["Journal", "Subject"]
 
@@ -43,7 +43,13 @@ class Journal:
     def __init__(self, path: Path, subject: Subject) -> None:
         self.path = path
         self.known: dict[str, Verdict] = {}
-        entries = list(_standing(path, subject)) if path.exists() else []
+        self.spared: dict[str, dict[str, str]] = {}  # mutant -> systems as they were that did not notice it
+        entries: list[Entry] = []
+        for entry, stands, spared in _read(path, subject) if path.exists() else ():
+            if stands:
+                entries.append(entry)
+            elif spared:
+                self.spared[entry.mutant] = spared
         self._earlier, self._since = entries[-1].seconds if entries else 0.0, time.monotonic()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.encode(subject) + b"\n")
@@ -65,23 +71,25 @@ class Journal:
             file.write(msgspec.json.encode(entry) + b"\n")
 
 
-def _standing(path: Path, subject: Subject) -> Iterator[Entry]:
-    """What was written down and still holds."""
+def _read(path: Path, subject: Subject) -> Iterator[tuple[Entry, bool, dict[str, str]]]:
+    """What was written down of the same sources: whether it still holds, and who need not look again."""
     with suppress(msgspec.DecodeError):
         first, *lines = path.read_bytes().splitlines() or [b""]
         before = msgspec.json.decode(first, type=Subject)
         if before.sources != subject.sources:
             return
+        as_before = {name for name, key in subject.systems.items() if before.systems.get(name) == key}
+        same = before.systems == subject.systems
         for line in lines:
             entry = msgspec.json.decode(line, type=Entry)
-            if _stands(entry, before.systems, subject.systems):
-                yield entry
+            looks = looks_of(entry.by) if entry.fate == "alive" else {}
+            spared = {system: seen for system, seen in looks.items() if system in as_before}
+            yield entry, same or _stands(entry, before, as_before), spared
 
 
-def _stands(entry: Entry, before: dict[str, str], now: dict[str, str]) -> bool:
-    if before == now or entry.fate in ("broken", "same"):
+def _stands(entry: Entry, before: Subject, as_before: set[str]) -> bool:
+    if entry.fate in ("broken", "same"):
         return True
     system = entry.by.partition(": ")[0]
-    if system not in before:  # the compiler's verdict, or nobody's
-        return entry.fate == "killed"
-    return entry.fate == "killed" and before[system] == now.get(system)
+    # What no system killed was too large to be deployed.
+    return entry.fate == "killed" and (system in as_before or system not in before.systems)

@@ -126,6 +126,7 @@ def _verdicts(
 ) -> dict[Mutant, Verdict]:
     """Known sequences first, for all; then a search for each that is left, so that no long search comes last alone."""
     earlier = journal.known if journal else {}
+    trial.spared = journal.spared if journal else {}
     found = {mutant: earlier[mutant.name] for mutant in chosen if mutant.name in earlier}
     for verdict in found.values():
         if verdict.fate != "same":  # what it is the same as may be left yet

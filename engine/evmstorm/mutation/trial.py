@@ -19,7 +19,7 @@ from evmstorm.fuzz.search import Corpus, Search
 from evmstorm.mutation.known import Known, Rival, Sequence
 from evmstorm.mutation.mutants import Mutant
 
-__all__ = ["CORPUS_CALLS", "Trial", "Verdict", "code_id", "sources"]
+__all__ = ["CORPUS_CALLS", "Trial", "Verdict", "code_id", "in_vain", "looks_of", "sources"]
 
 CORPUS_CALLS = 40_000  # a system: spent on the right code; every sequence of that search is tried on each mutant
 CALLS = 4_000  # a system: of a search of its own, for each mutant that differs there and is not noticed
@@ -52,6 +52,16 @@ def sources(contract: str) -> dict[str, str]:
     }
 
 
+def in_vain(looks: dict[str, str]) -> str:
+    """`by` of a mutant that nobody noticed: each system, and what it saw."""
+    return ", ".join(f"{system}: {seen}" for system, seen in sorted(looks.items()))
+
+
+def looks_of(by: str) -> dict[str, str]:
+    """The same, taken apart again."""
+    return dict(part.split(": ", 1) for part in by.split(", ") if ": " in part)
+
+
 def code_id(creation_code: bytes) -> str:
     """SHA-256 of creation code without Vyper's trailer, which holds a hash of the sources (integrity) and sizes.
 
@@ -78,6 +88,7 @@ class Trial:
         project = artifacts.project()
         self._path, self._root = project.paths()[contract], project.root
         self._recompiler = Recompiler(self._path, self._root) if apart else None
+        self.spared: dict[str, dict[str, str]] = {}  # mutant -> systems that looked at it before in vain, and what at
         self._kills: dict[str, int] = {}
 
     def know(self, system: str, sequences: list[Sequence]) -> None:
@@ -116,8 +127,11 @@ class Trial:
         if len(code.runtime) > CODE_BYTES:
             return Verdict("killed", "too large to deploy", name)
         rivals: dict[str, Rival] = {}
+        spared = self.spared.get(mutant.name, {})
         for part in (slice(FRONT), slice(FRONT, None)):
             for system, known in self.systems.items():
+                if system in spared:
+                    continue
                 rival = rivals.get(system) or self._rival(known, code)
                 if isinstance(rival, str):
                     return Verdict("killed", f"{system}: {rival}", name)
@@ -125,7 +139,7 @@ class Trial:
                 for sequence in known.sequences[part]:
                     if len(rival.differing) < DIFFERING and (by := rival.notices(sequence)):
                         return Verdict("killed", f"{system}: {by}", name, (system, sequence.data))
-        by = ", ".join(f"{system}: {rival.told()}" for system, rival in rivals.items())
+        by = in_vain(spared | {system: rival.told() for system, rival in rivals.items()})
         differing = {system: rival.differing for system, rival in rivals.items() if rival.differing}
         return Verdict("alive", by, name, None, code if differing else None, differing)
 
