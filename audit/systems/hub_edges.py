@@ -6,8 +6,6 @@ own from the same start, and is undone.
 
 from __future__ import annotations
 
-from typing import Any
-
 from audit.systems._hub import number
 from audit.systems._hub_edges import (
     BPS,
@@ -15,17 +13,14 @@ from audit.systems._hub_edges import (
     EPOCH,
     FIRST,
     HORIZON,
-    LAST_GENERATION,
     LOCK,
     LONGEST_HORIZON,
-    MAX_INDEX,
     MOST,
     ODD_MULTIPLE,
     OLD_MULTIPLE,
-    PRECISION,
     UNBONDING,
-    EdgeSystem,
 )
+from audit.systems._hub_edges_coins import EdgeCoins
 from ethwire.abi import encode_args
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action
@@ -39,7 +34,7 @@ __all__ = ["HubEdges"]
 HALVES = 3  # of an unbonding period, until any ticket has matured
 
 
-class HubEdges(EdgeSystem):
+class HubEdges(EdgeCoins):
     """Short ways to places where one more, or one less, decides."""
 
     # amounts ----------------------------------------------------------------------------------------------------------
@@ -94,6 +89,56 @@ class HubEdges(EdgeSystem):
             yield self.stake(COIN)
 
     @action("")
+    def fullest_pool(self, who: str) -> Steps:
+        with self.evm.anchor():
+            yield self.binding("operator", 2 * COIN)
+            yield self.stake(2 * COIN + 1, fails="hub: pool is full")
+            yield self.stake(2 * COIN)
+
+    @action("")
+    def nothing_is_sent_for_nothing(self, who: str) -> Steps:
+        token, stranger = self["token"], self["stranger"]
+        with self.evm.anchor():
+            yield self.tx("token.arm", token, b"", sender=stranger)
+            before = self.ask("token.calls")
+            yield self.hub("collect", stranger, 0, sender="stranger")
+            assert self.ask("token.calls") == before, "a transfer of no coins"
+
+    @action("")
+    def nothing_is_nobody_s(self, who: str) -> Steps:
+        """Views of what there never was."""
+        operator, stranger = self["operator"], self["stranger"]
+        yield self.hub("poke", operator, ZERO_ADDRESS, sender="stranger")
+        assert self.view("ticket", stranger, int(operator, 16) << 96)[0] == 0
+        assert self.view("position", operator, stranger) == (0, 0)
+
+    @action("")
+    def what_the_log_says(self, who: str) -> Steps:
+        """Who paid, staked, left and collected, and how much."""
+        operator, stranger, key = self["operator"], self["stranger"], self["delegator"]
+        with self.evm.anchor():
+            yield self.binding("operator", LOCK)
+            yield self.hub("reward", operator, 7, sender="stranger")
+            self.emitted("hub.Rewarded", operator=operator, payer=stranger, amount=7)
+            yield self.hub("fund_emission", 3 * COUNT + 1, sender="stranger")
+            self.emitted("hub.EmissionFunded", payer=stranger, amount=3 * COUNT)
+            yield self.stake(2 * COIN)
+            self.emitted("hub.Staked", operator=operator, owner=key, amount=2 * COIN, shares=2 * COIN)
+            ticket = number((yield self.hub("unstake", operator, COIN, 0, 0, sender="delegator")))
+            self.emitted(
+                "hub.Unstaked",
+                operator=operator,
+                owner=key,
+                ticket=ticket,
+                ticket_owner=key,
+                amount=COIN,
+                shares=COIN,
+            )
+            yield self.hub("unlock", operator, 5, COIN, sender="service")
+            yield self.hub("collect", stranger, 0, sender="operator")
+            self.emitted("hub.Collected", owner=operator, receiver=stranger, amount=5)
+
+    @action("")
     def token_with_a_fee(self, who: str) -> Steps:
         with self.evm.anchor():
             yield self.tx("fee_hub.list_service", self["service"], HORIZON, 0, sender=self.owner)
@@ -146,6 +191,23 @@ class HubEdges(EdgeSystem):
             self.evm.warp(HORIZON)
             yield self.hub("take_back", service, sender="operator")
             assert self.view("operator_state", operator)[0] == 0, "a lock that is gone still earns"
+
+    @action("", Choice((0, 1)))
+    def what_a_service_is(self, who: str, second: int) -> Steps:
+        """How it was listed, since when it is removed, and what it took."""
+        other, stranger, removed = self["other service"], self["stranger"], self.now + second
+        assert not self.view("listed", stranger)
+        assert self.view("service", other) == (HORIZON, ODD_MULTIPLE, 0, 0)
+        with self.evm.anchor():
+            args = stranger, self["operator"], COIN
+            yield self.hub("lock", *args, sender="stranger", fails="hub: service not listed")
+            yield self.tx("hub.list_service", stranger, 1, 0, sender=self.owner)
+            assert self.view("listed", stranger)
+            yield self.hub("lock", other, self["operator"], COIN, sender="stranger")
+            yield self.hub("slash", self["operator"], COIN, 0, sender="other service")
+            self.evm.warp(second)
+            yield self.tx("hub.remove_service", other, sender=self.owner)
+            assert self.view("service", other) == (HORIZON, ODD_MULTIPLE, removed, COIN)
 
     # guards and ways --------------------------------------------------------------------------------------------------
 
@@ -214,133 +276,3 @@ class HubEdges(EdgeSystem):
             yield self.hub("poke", self["operator"], ZERO_ADDRESS, sender="stranger")
             first, second, none = (self.view("epoch_start", epoch) for epoch in (1, 2, 0))
             assert (none, second) == (first, first + EPOCH), "epochs are counted from 1"
-
-    # slashes ----------------------------------------------------------------------------------------------------------
-
-    def slashed(self, operator: str, penalty: int) -> Any:
-        return self.hub("slash", self[operator], 0, penalty, sender="service")
-
-    @action("")
-    def ticket_bears_its_part_rounded_up(self, who: str) -> Steps:
-        whole, left = 2 * COIN + 1, COIN
-        penalty = pow(left, -1, whole)  # times `left` it is one more than a multiple of `whole`
-        with self.evm.anchor():
-            yield self.binding("operator", LOCK)
-            yield self.stake(whole)
-            ticket = number((yield self.hub("unstake", self["operator"], left, 0, 0, sender="delegator")))
-            yield self.slashed("operator", penalty)
-            worth = self.view("ticket", self["delegator"], ticket)[0]
-            assert worth == left - (penalty * left // whole + 1), f"a ticket of {worth} wei is left"
-
-    @action("")
-    def ticket_of_one_wei(self, who: str) -> Steps:
-        with self.evm.anchor():
-            yield self.binding("operator", LOCK)
-            yield self.stake(2 * COIN)
-            ticket = number((yield self.hub("unstake", self["operator"], 1, 0, 0, sender="delegator")))
-            yield self.slashed("operator", 3 * COIN)
-            assert self.view("ticket", self["delegator"], ticket)[0] == 0, "a wei was left out"
-
-    @action("")
-    def rest_of_a_wiped_bucket(self, who: str) -> Steps:
-        """The dust of what a slash empties is taken, too, and owed to the insurance."""
-        with self.evm.anchor():
-            yield self.binding("operator", LOCK)
-            yield self.stake(2 * COIN)
-            yield self.hub("unstake", self["operator"], 2 * COIN, 0, 0, sender="delegator")
-            before = self.ask("hub.credit", self.insurance)
-            said = yield self.slashed("operator", 2 * COIN - 1)
-            assert number(said, 2) == 2 * COIN, f"delegators lost {number(said, 2)} wei"
-            assert self.ask("hub.credit", self.insurance) == before + 4 * COIN - 1
-
-    @action("")
-    def last_generation(self, who: str) -> Steps:
-        """The last wipe but one leaves a pool that takes stake, the last one none."""
-        old = self["old operator"]
-        with self.evm.anchor():
-            yield self.binding("old operator", LOCK // 2)
-            assert self.view("operator_state", old)[4] == LAST_GENERATION - 1
-            yield self.hub("stake", old, COIN, 0, 0, sender="delegator")
-            yield self.slashed("old operator", COIN // OLD_MULTIPLE)
-            yield self.hub("stake", old, COIN, 0, 0, sender="delegator", fails="hub: operator retired")
-
-    # emission ---------------------------------------------------------------------------------------------------------
-
-    def to_epoch(self, epoch: int) -> None:
-        self.evm.warp_to(self.view("epoch_start", epoch))
-
-    @action("")
-    def end_of_emission(self, who: str) -> Steps:
-        with self.evm.anchor():
-            self.to_epoch(FIRST + COUNT - 1)
-            taken = yield self.hub("fund_emission", COIN + 1, sender="stranger")
-            assert number(taken) == COIN + 1, "the last epoch takes all"
-            self.to_epoch(FIRST + COUNT)
-            yield self.hub("fund_emission", COIN, sender="stranger", fails="hub: emission is over")
-
-    @action("")
-    def emission_of_one_wei(self, who: str) -> Steps:
-        """A single wei of weight earns, and what it earns is not the treasury's."""
-        yield from self.unearned(1, 1, 0)
-
-    @action("")
-    def emission_rounds_up(self, who: str) -> Steps:
-        """What is earned counts in whole wei: of two wei an epoch, this weight earns one and a little."""
-        yield from self.unearned(PRECISION + 1, 2, 0)
-
-    def unearned(self, weight: int, rate: int, wanted: int) -> Any:
-        """One epoch with so many wei at one operator and so many to emit: what the treasury gets."""
-        with self.evm.anchor():
-            yield self.hub("lock", self["service"], self["operator"], weight, sender="stranger")
-            yield self.binding("operator", weight)
-            yield self.hub("fund_emission", rate * COUNT, sender="stranger")
-            self.to_epoch(FIRST)
-            yield self.hub("poke", self["operator"], ZERO_ADDRESS, sender="stranger")
-            self.to_epoch(FIRST + 1)
-            paid = yield self.hub("pay_treasury", sender="stranger")
-            assert number(paid) == wanted, f"the treasury got {number(paid)} wei, not {wanted}"
-
-    @action("")
-    def pending_is_what_a_claim_pays(self, who: str) -> Steps:
-        """Also when nobody called in this epoch, or in the one before."""
-        operator, delegator = self["operator"], self["delegator"]
-        with self.evm.anchor():
-            yield self.binding("operator", LOCK)
-            yield self.stake(LOCK)
-            yield self.hub("fund_emission", 10 * COUNT * COIN, sender="stranger")
-            for epoch in (FIRST, FIRST + 1, FIRST + 3, FIRST + 4):
-                self.to_epoch(epoch)
-                said = self.ask("hub.pending_rewards", operator, delegator)
-                paid = yield self.hub("claim_rewards", operator, delegator, 0, sender="delegator")
-                assert number(paid) == said, f"a claim paid {number(paid)} wei, {said} were said"
-            assert said > 0
-
-    # rewards ----------------------------------------------------------------------------------------------------------
-
-    @action("")
-    def greatest_index(self, who: str) -> Steps:
-        """Rewards beyond what a position's word can count stay in the hub, and take nothing from what was earned."""
-        old, delegator = self["old operator"], self["delegator"]
-        with self.evm.anchor():
-            yield self.binding("old operator", COIN)
-            yield self.hub("stake", old, COIN, 0, 0, sender="delegator")
-            self.evm.warp(EPOCH)
-            for fees, wanted in ((MOST, MAX_INDEX * COIN // PRECISION), (MOST // 2, 0)):
-                yield self.hub("reward", old, fees, sender="stranger")
-                self.evm.warp(EPOCH)
-                paid = yield self.hub("claim_rewards", old, delegator, 0, sender="delegator")
-                assert number(paid) == wanted, f"a claim paid {number(paid)} wei, not {wanted}"
-
-    @action("")
-    def one_share_leaves(self, who: str) -> Steps:
-        """What is left earns all that its part of the weight earns, when a single share left."""
-        operator, fees = self["operator"], 10**26
-        with self.evm.anchor():
-            yield self.binding("operator", 2 * COIN)
-            yield self.stake(2 * COIN)
-            self.evm.warp(EPOCH)
-            yield self.hub("reward", operator, fees, sender="stranger")
-            yield self.hub("unstake", operator, 1, 0, 0, sender="delegator")
-            self.evm.warp(EPOCH)
-            paid = yield self.hub("claim_rewards", operator, self["delegator"], 0, sender="delegator")
-            assert 0 <= fees // 2 - number(paid) <= 1, f"a claim paid {number(paid)} wei of {fees // 2}"
