@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 from audit.systems._constructors import Deployment, next_address, variations
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
-from evmstorm.fuzz.system import System
+from evmstorm.fuzz.system import Steps, System, action
+from evmstorm.fuzz.values import Value
 from keifu.spec.staking import RAISE_NOTICE
 from keifu.units import COIN, DAY
 
@@ -22,7 +24,22 @@ LONGEST_UNBONDING = 365 * DAY
 LAST_GENERATION = 255
 OLD_MULTIPLE, ODD_MULTIPLE = 4, 3
 LOCK = 10_000 * COIN
-BPS = 10_000
+BPS, COMMISSION_NOTICE = 10_000, 14
+
+
+def way(*values: Value) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """An action that goes a short way from the start of a sequence, which is undone; after a wait it goes nowhere."""
+
+    def mark(method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def whole(system: EdgeSystem, who: str, *args: Any) -> Steps:
+            if system.now == system.began:
+                with system.evm.anchor():
+                    yield from method(system, who, *args)
+
+        return action("", *values)(whole)
+
+    return mark
 
 
 class EdgeSystem(System):
@@ -120,6 +137,9 @@ class EdgeSystem(System):
             hub.stake(old, COIN, 0, 0, sender=self["delegator"])
             hub.slash(old, 0, COIN // OLD_MULTIPLE, sender=service)
         hub.bind(old, 0, sender=service)
+
+    def start(self) -> None:
+        self.began = self.now
 
     def view(self, name: str, *args: Any) -> Any:
         return getattr(self.contract("hub"), name)(*args)

@@ -78,7 +78,12 @@ def test_what_nobody_noticed_is_looked_at_again_by_a_new_system(tmp_path: Path) 
     again = Journal(path, Subject(KEY.sources, {"meter": "changed", "vault": "as it is", "new": "one"}))
 
     assert [*again.known] == ["by one"]
-    assert again.spared == {"by nobody": {"vault": "saw little"}}, "it need not look again"
+    spared = {"by nobody": {"vault": "saw little"}}
+    assert again.spared == spared, "it need not look again"
+    stopped = Journal(path, Subject(KEY.sources, {"meter": "changed again", "vault": "as it is", "new": "one"}))
+    assert stopped.spared == spared
+    stopped.add("by nobody", Verdict("killed", "new: saw it"))
+    assert Journal(path, KEY).known == {"by one": Verdict("killed", "vault: INV-1")}
 
 
 def test_who_looked_in_vain_does_not_look_again() -> None:

@@ -15,9 +15,12 @@ from pathlib import Path
 
 import msgspec
 
-from evmstorm.mutation.trial import Verdict, looks_of
+from evmstorm.mutation.trial import Verdict, in_vain, looks_of
 
 __all__ = ["Journal", "Subject"]
+
+
+OPEN = "open"  # not decided: `by` says who has looked in vain
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -44,17 +47,20 @@ class Journal:
         self.path = path
         self.known: dict[str, Verdict] = {}
         self.spared: dict[str, dict[str, str]] = {}  # mutant -> systems as they were that did not notice it
-        entries: list[Entry] = []
+        entries: dict[str, Entry] = {}  # the last one of each mutant
         for entry, stands, spared in _read(path, subject) if path.exists() else ():
             if stands:
-                entries.append(entry)
+                entries[entry.mutant] = entry
             elif spared:
                 self.spared[entry.mutant] = spared
-        self._earlier, self._since = entries[-1].seconds if entries else 0.0, time.monotonic()
+                entries[entry.mutant] = msgspec.structs.replace(entry, fate=OPEN, by=in_vain(spared))
+        self._earlier = max((entry.seconds for entry in entries.values()), default=0.0)
+        self._since = time.monotonic()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.encode(subject) + b"\n")
-        for entry in entries:
-            self.known[entry.mutant] = Verdict(entry.fate, entry.by, entry.code_id)
+        for entry in entries.values():
+            if entry.fate != OPEN:
+                self.known[entry.mutant] = Verdict(entry.fate, entry.by, entry.code_id)
             self._write(entry)
 
     @property
@@ -82,9 +88,9 @@ def _read(path: Path, subject: Subject) -> Iterator[tuple[Entry, bool, dict[str,
         same = before.systems == subject.systems
         for line in lines:
             entry = msgspec.json.decode(line, type=Entry)
-            looks = looks_of(entry.by) if entry.fate == "alive" else {}
+            looks = looks_of(entry.by) if entry.fate in ("alive", OPEN) else {}
             spared = {system: seen for system, seen in looks.items() if system in as_before}
-            yield entry, same or _stands(entry, before, as_before), spared
+            yield entry, entry.fate != OPEN and (same or _stands(entry, before, as_before)), spared
 
 
 def _stands(entry: Entry, before: Subject, as_before: set[str]) -> bool:
