@@ -14,6 +14,7 @@ from evmstorm.evm import artifacts
 from evmstorm.evm.ape_guard import refresh
 from tests.ape_chain import (
     ape_host,
+    ask_less,
     isolate_where_ape_is_used,
     keep_no_old_states,
     note_no_nodes,
@@ -72,6 +73,7 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     note_no_nodes()
     keep_no_old_states()
     read_settings_once()
+    ask_less()
     with ape_host():
         yield
     if not session.config.getoption("--show-internal"):

@@ -19,6 +19,7 @@ __all__ = [
     "HOST",
     "SECONDS_A_BLOCK",
     "ape_host",
+    "ask_less",
     "isolate_where_ape_is_used",
     "keep_no_old_states",
     "note_no_nodes",
@@ -32,6 +33,7 @@ __all__ = [
 # Chains of tests begin here whenever they run: 2026-01-01T00:00:00Z, where a day and a week of unix time both begin.
 GENESIS = 1_767_225_600
 SECONDS_A_BLOCK = 1
+TIP = 10**9  # wei for one gas, on top of a base fee that is 0
 START_SECONDS = 600  # for anvil to answer its first request; takes a tenth of one on an idle machine
 HOST = "APE_FOUNDRY_HOST"
 
@@ -136,10 +138,42 @@ def read_settings_once() -> None:
     FoundryProvider.settings = property(settings)
 
 
+def ask_less() -> None:
+    """A transaction through ape is some seventeen requests to anvil. Twelve of them are about what is known here: who
+    mines, that the limit of gas stands, that fees do not matter, that contracts print nothing, and that the contract
+    which a test calls is there. Who mines is changed by `provider.auto_mine` alone."""
+    from ape.api.transactions import ReceiptAPI  # noqa: PLC0415 - as above
+    from ape.contracts.base import ContractMethodHandler  # noqa: PLC0415
+    from ape_ethereum import Ethereum, provider  # noqa: PLC0415
+    from ape_ethereum.transactions import TransactionType  # noqa: PLC0415
+    from ape_foundry.provider import FoundryProvider  # noqa: PLC0415
+
+    limit, limits = provider.Web3Provider.max_gas.fget, dict[str, int]()
+    change, by_hand = FoundryProvider.auto_mine.fset, set[str]()
+
+    def max_gas(self: Any) -> int:
+        if self.uri not in limits:
+            limits[self.uri] = limit(self)
+        return limits[self.uri]
+
+    def set_auto_mine(self: Any, at_once: bool) -> None:
+        change(self, at_once)
+        (by_hand.discard if at_once else by_hand.add)(self.uri)
+
+    FoundryProvider.max_gas = property(max_gas)
+    FoundryProvider.auto_mine = property(lambda self: self.uri not in by_hand, set_auto_mine)
+    FoundryProvider.base_fee = property(lambda _: 0)
+    FoundryProvider.priority_fee = property(lambda _: TIP)
+    Ethereum.default_transaction_type = property(lambda _: TransactionType.DYNAMIC)
+    ContractMethodHandler._validate_is_contract = lambda _: None
+    ReceiptAPI._await_sender_nonce_increment = lambda _: None
+    provider._post_send_transaction = lambda *_: None
+
+
 @contextmanager
 def short_requests() -> Iterator[None]:
-    """A transaction through ape is some twenty requests to anvil. The library that web3 asks with takes longer for one
-    than anvil does; the standard library's connection takes a fifth of that."""
+    """The library that web3 asks with takes longer for a request than anvil does; the standard library's connection
+    takes a fifth of that."""
     from web3._utils.http_session_manager import HTTPSessionManager  # noqa: PLC0415 - as above
 
     usual, connections = HTTPSessionManager.make_post_request, dict[str, http.client.HTTPConnection]()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-__all__ = ["children", "held_up"]
+__all__ = ["children", "end_chains", "held_up"]
 
 
 def children(pid: int) -> list[int]:
@@ -28,3 +31,14 @@ def held_up(pid: int, seconds: float) -> Iterator[None]:
         yield
     finally:
         release.join()
+
+
+def end_chains(home: Path) -> None:
+    """End what `keifu chain` has started for the user of this home, and wait until it has ended."""
+    for note in home.glob(".local/state/keifu/chains/*.json"):
+        keeper = json.loads(note.read_text())["pid"]
+        with suppress(ProcessLookupError):
+            os.kill(keeper, signal.SIGTERM)
+            while note.exists():
+                os.kill(keeper, 0)
+                time.sleep(0.01)

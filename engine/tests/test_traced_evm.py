@@ -1,12 +1,17 @@
 """TracedEvm is LocalEvm with another machine under it: same results, and notes of what ran."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from py_evm_machine import PyEvmMachine
 
+from ethwire.abi import Interface
 from ethwire.constants import DAY
+from ethwire.errors import Revert
 from evmstorm.coverage import TracedEvm
 from evmstorm.evm import LocalEvm, reverts
+from evmstorm.evm.hardforks import CANCUN
 
 TOTAL = 10**20
 EXIT_DELAY = 3 * DAY
@@ -34,6 +39,41 @@ def story(evm: LocalEvm) -> list[Any]:
 
 def test_same_results_as_the_native_machine() -> None:
     assert story(TracedEvm()) == story(LocalEvm())
+
+
+def test_counts_are_those_of_another_evm() -> None:
+    ours, reference = TracedEvm(), PyEvmMachine(CANCUN)
+
+    assert story(ours) == story(LocalEvm(machine=lambda fork: reference))
+
+    assert ours.hits == reference.hits
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "60016002600301585b5b00",  # jump destinations in a row
+        "5f35600757005b60ff5ffd",  # a conditional jump that is not taken
+        "5f35600657fe5b5f35600d57fe5b00",
+        "600436065f52600a80603e5700",  # no such place to jump to
+        "5f600557fe5b60",  # a constant that the code's end cuts off
+        "600160005b8015601457600190039060015660005b00",
+        "60206001603e3e00",  # more than was returned: the run ends early
+        "6005565b005b6001600357",
+    ],
+)
+@pytest.mark.parametrize("word", [0, 1])
+def test_counts_of_odd_code_are_those_of_another_evm(code: str, word: int) -> None:
+    ours, reference = TracedEvm(), PyEvmMachine(CANCUN)
+    creation = bytes.fromhex(f"61{len(code) // 2:04x}80600a5f395ff3{code}")
+
+    for evm in (ours, LocalEvm(machine=lambda fork: reference)):
+        owner = evm.account("owner")
+        contract = evm.deploy_code(Interface("odd", []), creation, sender=owner)
+        with suppress(Revert):
+            evm.send(owner, contract, word.to_bytes(32, "big"))
+
+    assert ours.hits == reference.hits
 
 
 def test_notes_every_instruction_and_jump() -> None:

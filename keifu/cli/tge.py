@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["cli"]
 
 OUT = Path("out/tge")  # to publish, so nothing else goes there
-CHART = Path("out/vesting.svg")
 
 cli = Noun("tge", help="Publish, deploy, claim and verify a list of grants.", example="keifu tge status")
 
@@ -225,19 +224,20 @@ def verify(session: Session, csv_path: Path, folder: Path, json_out: bool) -> No
 
 
 @cli.verb("status", example="keifu tge status --chart out/vesting.svg", access=Access.READ)
-@click.option("--chart", type=OUT_PATH, default=CHART, show_default=True, help="Picture: .svg or .png.")
+@click.option("--chart", type=OUT_PATH, help="Draw what became of every coin, too: .svg or .png.")
 @json_option
-def status(session: Session, chart: Path, json_out: bool) -> None:
-    """Say where the distribution stands, as a table and as a picture."""
+def status(session: Session, chart: Path | None, json_out: bool) -> None:
+    """Say where the distribution stands, as a table, and as a picture when you name one."""
     from keifu.tge.chain import DISTRIBUTOR
     from keifu.tge.status import draw, read_status
 
     deployment, distribution = _recorded(session)
     first_block = session.record.creations[DISTRIBUTOR].block
     found = read_status(session.client, deployment, distribution, first_block=first_block)
-    draw(found, chart)
+    drawn = {} if chart is None else {"chart": str(draw(found, chart))}
     if json_out:
-        emit({**found.data(), "chart": str(chart)}, "", json_out)
+        emit({**found.data(), **drawn}, "", json_out)
         return
     table(("", ""), found.rows(), title=f"Chain {session.client.chain_id} at {day(found.now)}")
-    click.echo(f"chart: {chart}")
+    if drawn:
+        click.echo(f"chart: {drawn['chart']}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
-import os
 import re
 import secrets
 import shutil
@@ -12,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 from tests.guides._pages import Step
+from tests.processes import end_chains
 
 __all__ = ["GuideFault", "Session"]
 
@@ -56,7 +55,7 @@ class Session:
         self._bash.stdin.close()
         self._bash.wait()
         self._bash.stdout.close()
-        self._end_chains()
+        end_chains(self.home)
 
     def type(self, command: str) -> tuple[int, str]:
         """Run a command; its exit status and everything that it printed."""
@@ -84,19 +83,3 @@ class Session:
             compared = difflib.unified_diff(step.expected, output.splitlines(), step.page, "printed", lineterm="")
             said += list(compared)
         raise GuideFault("\n".join(said))
-
-    def _end_chains(self) -> None:
-        """Whatever local chain the page has left running."""
-        for note in self.home.glob(".local/state/keifu/chains/*.json"):
-            keeper = json.loads(note.read_text())["pid"]
-            os.kill(keeper, 15)
-            while Path(note).exists() and _alive(keeper):
-                pass
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

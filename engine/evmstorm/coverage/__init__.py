@@ -7,9 +7,8 @@ coverage.record(evm.hits)
 print_table(coverage.report())
 """
 
-from evmstorm.coverage._evm import Hits
 from evmstorm.coverage._report import BranchCoverage, Coverage, FileCoverage
-from evmstorm.coverage._traced import TracedEvm
+from evmstorm.coverage._traced import Hits, TracedEvm
 from evmstorm.coverage._views import lcov, print_table, write_html, write_lcov
 
 __all__ = [

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ethwire.errors import UsageError
-from evmstorm.coverage._evm import Hits
 from evmstorm.coverage._source import Decision, Place, SourceCode, Statement, source_code
+from evmstorm.coverage._traced import Hits
 from evmstorm.evm.artifacts import Artifact, Project, project
 
 __all__ = ["BranchCoverage", "Coverage", "FileCoverage"]

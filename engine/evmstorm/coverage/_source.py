@@ -27,10 +27,10 @@ from vyper.ir import compile_ir
 
 from ethwire.errors import ArtifactError
 from evmstorm.evm.artifacts import Artifact, Project, project
+from evmstorm.evm.bytecode import JUMPI, instructions
 
 __all__ = ["Decision", "Jump", "Place", "SourceCode", "Statement", "source_code"]
 
-JUMPI, PUSH1, PUSH32 = 0x57, 0x60, 0x7F
 DESTINATION = 3  # a jump's destination is the PUSH2 before it
 REVERTS = bytes.fromhex("5b5f80fd")  # the code's one place that reverts without a word
 STATEMENTS = (
@@ -240,7 +240,9 @@ class _Reader:
 
     def __init__(self, code: bytes, maps: dict[str, Any], end: int, placed: Callable[[Any], Place]) -> None:
         self._code, self._end, self._placed = code, end, placed
-        self._nodes: dict[int, Any] = {pc: node for pc, node in maps["pc_raw_ast_map"].items() if pc < end}
+        self._opcodes = {pc: opcode for pc, opcode, _ in instructions(code[:end])}
+        # The compiler maps a few constants, too, whose count would always be 0.
+        self._nodes: dict[int, Any] = {pc: node for pc, node in maps["pc_raw_ast_map"].items() if pc in self._opcodes}
         self._errors: dict[int, str] = maps["error_map"]
         self.texts: dict[Decision, str] = {}
 
@@ -273,12 +275,7 @@ class _Reader:
             yield pc, Jump(decision, *self._outcomes(pc, node, operand))
 
     def _jumpis(self) -> Iterator[int]:
-        pc = 0
-        while pc < self._end:
-            opcode = self._code[pc]
-            if opcode == JUMPI:
-                yield pc
-            pc += 1 + (opcode - PUSH1 + 1 if PUSH1 <= opcode <= PUSH32 else 0)
+        return (pc for pc, opcode in self._opcodes.items() if opcode == JUMPI)
 
     def _destination(self, pc: int) -> int:
         return int.from_bytes(self._code[pc - 2 : pc], "big")

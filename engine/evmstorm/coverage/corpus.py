@@ -1,7 +1,4 @@
-"""Coverage of what a fuzzing campaign ran: its corpus, made small, on the traced EVM.
-
-The sequences run there with all their oracles, so this is a second EVM's opinion on the campaign as well.
-"""
+"""Coverage of what a fuzzing campaign ran: its corpus, made small, on the traced EVM, with all its oracles."""
 
 from __future__ import annotations
 
@@ -55,14 +52,15 @@ def replay(
 ) -> int:
     """Run the sequences on the traced EVM into `coverage`; the number of calls.
 
-    Raises CheckFailed when an oracle that was content in the campaign is not content with py-evm.
+    Raises CheckFailed when an oracle that was content in the campaign is not content here.
     """
     engine = Engine(system, machine=TracedEvm)
     evm = engine.evm
     assert isinstance(evm, TracedEvm)
     for number, data in enumerate(sequences, 1):
         if (finding := engine.run(data)) is not None:
-            raise CheckFailed(f"{system.title()}: the two EVMs differ: {finding.id}: {finding.message}")
+            said = f"the campaign was content, its replay is not: {finding.id}: {finding.message}"
+            raise CheckFailed(f"{system.title()}: {said}")
         on_progress(number)
     coverage.record(evm.hits)
     return engine.calls

@@ -1,8 +1,7 @@
-"""What an EVM must do to serve as the machine under `LocalEvm`. There are three:
+"""What an EVM must do to serve as the machine under `LocalEvm`. There are two:
 
-- `NativeMachine`, our own loop in C, for campaigns of millions of calls;
-- `PyrevmMachine`, over revm, the second opinion that the first is compared with;
-- `evmstorm.coverage`'s, over py-evm, which notes every instruction.
+- `NativeMachine`, our own loop in C, for campaigns of millions of calls, and for coverage, which counts instructions;
+- `PyrevmMachine`, over revm, the second opinion that the first is compared with.
 """
 
 from __future__ import annotations

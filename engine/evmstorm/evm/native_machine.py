@@ -6,7 +6,7 @@ Gas is what a chain would charge: each transaction starts with cold slots.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -201,6 +201,26 @@ class NativeMachine:
                 )
             )
         return found
+
+    # counting -----------------------------------------------------------------------------------------------------
+
+    def trace(self, counts: bool) -> None:
+        """Count what runs of code that has not run yet; what runs while `counts` is false is left out."""
+        self._lib.machine_trace(self._machine, counts)
+
+    def traced(self) -> Iterator[tuple[bytes, list[int], list[int]]]:
+        """Each piece of code that ran, with how often each of its instructions did, and how often each conditional jump
+        in it was taken, by their places."""
+        new = self._ffi.new
+        at, size, jumped, of = new("size_t *"), new("size_t *"), new("const uint64_t **"), new("const void **")
+        while code := self._lib.machine_next_traced(self._machine, at, size, jumped, of):
+            ran = new("uint64_t[]", size[0])
+            self._lib.machine_counts(of[0], ran)
+            yield (
+                bytes(self._ffi.buffer(code, size[0])),
+                self._ffi.unpack(ran, size[0]),
+                self._ffi.unpack(jumped[0], size[0]),
+            )
 
     # state --------------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from keifu.chain import Anvil
+from keifu.chain import Anvil, Params, RpcDeployer, deploy_protocol
+from keifu.chain.deployments import Record
 from keifu.chain.parameters import Distribution
 from keifu.spec.vesting import SWEEP_DELAY
 from keifu.units import DAY
@@ -36,3 +38,17 @@ def distribution():
         steps=STEPS,
         sweep_after=GENESIS + STEP * STEPS + SWEEP_DELAY,
     )
+
+
+@pytest.fixture(scope="module")
+def manifest(anvil, distribution):
+    """A suite that is what it says, once for all tests of a module."""
+    record = Record(31_337, "")
+    params = Params(distribution=distribution)
+    deploy_protocol(RpcDeployer(anvil.client(), anvil.account("deployer")), params, record=record)
+    return msgspec.json.encode(record)
+
+
+@pytest.fixture
+def record(chain, manifest):
+    return msgspec.json.decode(manifest, type=Record)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import end_chains
+
 KEIFU = Path(sys.executable).parent / "keifu"
 
 
@@ -59,16 +61,12 @@ class User:
         """Notes and records of chains."""
         return sorted(str(path.relative_to(self.home)) for path in self.home.rglob("*.json"))
 
-    def stop_all(self) -> None:
-        for chain in self.json("chain", "status")["chains"]:
-            self.run("chain", "stop", "--chain-id", str(chain["chain_id"]))
-
 
 @pytest.fixture
 def user(tmp_path):
     user = User(tmp_path)
     yield user
-    user.stop_all()
+    end_chains(user.home)
 
 
 @pytest.fixture(scope="module")
@@ -77,4 +75,4 @@ def neighbour(tmp_path_factory):
     user = User(tmp_path_factory.mktemp("neighbour"))
     user.chain = user.json("chain", "--detach", "--port", "0", "--with-grants")
     yield user
-    user.stop_all()
+    end_chains(user.home)

@@ -36,6 +36,14 @@ def test_nothing_but_what_is_to_be_published_gets_into_the_folder(keifu, deploye
     assert (status, fault) == (0, "")  # the bar is for terminals
     assert reported.startswith("1 grants, 1,143 coins\n")
     published = sorted(path.name for path in (tmp_path / "out" / "tge").rglob("*"))
-    assert keifu("tge", "status")[0] == 0
+    assert keifu("tge", "status", "--chart", "vesting.svg")[0] == 0
     assert sorted(path.name for path in (tmp_path / "out" / "tge").rglob("*")) == published
-    assert (tmp_path / "out" / "vesting.svg").is_file()
+    assert (tmp_path / "vesting.svg").is_file()
+
+
+def test_a_chart_is_drawn_when_it_is_named(keifu, deployed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    status, reported, _ = keifu("tge", "status")
+    assert (status, "chart" in reported) == (0, False)
+    assert sorted(tmp_path.rglob("*")) == before

@@ -79,14 +79,13 @@ def test_commit_and_report_in_one_block_is_too_early(heartbeats, lie, sign, weig
     signature = sign(lie)
     evidence = heartbeats.evidence_of(lie.args, signature, prover)
     with chain.isolate():
-        provider = chain.provider
-        provider.make_request("evm_setAutomine", [False])
+        chain.provider.auto_mine = False
         heartbeats.commit(evidence, sender=prover, required_confirmations=0, gas=200_000)
         failed = heartbeats.report(
             lie.args, signature, weights.args, sender=prover, required_confirmations=0, gas=400_000,
             raise_on_revert=False,
         )  # fmt: skip
-        provider.make_request("evm_setAutomine", [True])
+        chain.provider.auto_mine = True
         chain.mine()
         assert failed.failed
 

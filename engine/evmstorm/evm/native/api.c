@@ -145,3 +145,24 @@ const uint8_t *machine_next_slot(Machine *m, size_t *at, uint8_t *address, uint8
 size_t machine_mark(Machine *m) { return state_mark(&m->state); }
 
 void machine_back(Machine *m, size_t mark) { state_back(&m->state, mark); }
+
+void machine_trace(Machine *m, int counts) {
+    m->traced = true;
+    m->counts = counts;
+}
+
+const uint8_t *machine_next_traced(Machine *m, size_t *at, size_t *size, const uint64_t **jumped, const void **of) {
+    for (const Code *code; (code = next_item(&m->state.codes, at));) {
+        if (!code->program || !code->program->trace) continue;
+        *size = code->size;
+        *jumped = code->program->trace->jumped;
+        *of = code;
+        return code->bytes;
+    }
+    return NULL;
+}
+
+void machine_counts(const void *of, uint64_t *ran) {
+    const Code *code = of;
+    program_counts(code->program, code->bytes, ran);
+}

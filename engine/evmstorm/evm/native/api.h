@@ -79,6 +79,14 @@ int machine_deploy(Machine *m, const uint8_t *from, const uint8_t *data, size_t 
 
 const uint8_t *machine_log(Machine *m, size_t index, uint8_t *address, uint8_t *topics, int *count, size_t *size);
 
+/* Count what runs, of code that did not run before; what runs while `counts` is 0 is left out. */
+void machine_trace(Machine *m, int counts);
+
+/* The code that was counted, one piece after another, with how often each conditional jump in it was taken, by its
+ * place; NULL past the end. `*at` starts as 0; `*of` is what `machine_counts` is asked with. */
+const uint8_t *machine_next_traced(Machine *m, size_t *at, size_t *size, const uint64_t **jumped, const void **of);
+void machine_counts(const void *of, uint64_t *ran); /* by place, as long as the code */
+
 /* State. The word of a slot stays where it is as long as the machine lives. */
 const uint8_t *machine_slot(Machine *m, const uint8_t *address, const uint8_t *slot);
 void machine_balance(Machine *m, const uint8_t *address, uint8_t *balance);

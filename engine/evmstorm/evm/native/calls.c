@@ -193,7 +193,7 @@ bool frame_create(Machine *m, Frame *f, Account *creator, const uint8_t *init, s
     f->creates = true;
     f->start = start_of(m);
     f->init = (Code){.bytes = (uint8_t *)init, .size = size};
-    f->code = &f->init;
+    f->code = m->traced ? state_code(s, init, size) : &f->init; /* counts stay */
     memcpy(f->caller, creator->address, 20);
     m->output.size = 0;
     if (state_is_taken(made)) {

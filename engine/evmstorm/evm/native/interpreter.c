@@ -39,6 +39,17 @@ static bool pay_store(Machine *m, Cell *cell, const u256 *value, int64_t *gas) {
     return *gas >= 0;
 }
 
+static uint32_t place_of(const Program *program, const Instruction *at) {
+    return program->trace->places[at - program->instructions];
+}
+
+/* What comes after it in its straight run does not run; nothing of a run does that is refused at its start. */
+static void note_halt(const Program *program, const Instruction *at) {
+    Trace *trace = program->trace;
+    if (at->go == interpreter_places[TRACED_BLOCK]) trace->entered[place_of(program, at)]--;
+    else trace->halted[place_of(program, at)]++;
+}
+
 #define HALT(why) do { m->halt = why; goto halted; } while (0)
 #define NEXT goto *(ip++)->go
 #define PAY(cost) do { gas -= (int64_t)(cost); if (gas < 0) HALT("OutOfGas"); } while (0)
@@ -63,6 +74,7 @@ Outcome interpreter_run(Machine *m, Frame *first) {
     static const void *places[256] = {
         OPCODES(PLACE)[BLOCK] = &&block, [PUSH_SMALL] = &&push_small, [PUSH_WORD] = &&push_word,
         [JUMP_TO] = &&jump_to, [JUMPI_TO] = &&jumpi_to, [END] = &&op_STOP,
+        [TRACED_BLOCK] = &&traced_block, [TRACED_JUMPI] = &&traced_jumpi, [TRACED_JUMPI_TO] = &&traced_jumpi_to,
     };
     if (!m) {
         for (int i = 0; i < 256; i++)
@@ -82,7 +94,7 @@ Outcome interpreter_run(Machine *m, Frame *first) {
 
 enter:
     program = f->code->program;
-    if (!program) program = f->code->program = program_make(f->code->bytes, f->code->size, m->rules);
+    if (!program) program = f->code->program = program_make(f->code->bytes, f->code->size, m->rules, m->traced);
     space = &m->workspaces[f->depth];
     if (!space->stack && !(space->stack = malloc((MAX_STACK + 1) * sizeof *space->stack))) abort();
     bottom = s = space->stack;
@@ -93,6 +105,8 @@ enter:
     m->output.size = 0;
     NEXT;
 
+traced_block:
+    program->trace->entered[place_of(program, ip - 1)] += m->counts;
 block: {
     const Instruction *at = ip - 1;
     gas -= at->block.gas;
@@ -112,6 +126,8 @@ jump_to:
     ip = ip[-1].target;
     if (!ip) HALT("InvalidJump");
     NEXT;
+traced_jumpi_to:
+    program->trace->jumped[place_of(program, ip - 1)] += m->counts && !u256_is_zero(s);
 jumpi_to: {
     const Instruction *target = ip[-1].target;
     const u256 *condition = s--;
@@ -128,6 +144,8 @@ op_JUMP: {
     ip = program->instructions + found - 1;
     NEXT;
 }
+traced_jumpi:
+    program->trace->jumped[place_of(program, ip - 1)] += m->counts && !u256_is_zero(s - 1);
 op_JUMPI: {
     if (!u256_is_zero(s - 1)) {
         uint32_t found = u256_small(s) && s->w[0] < program->size ? program->jumpdests[s->w[0]] : 0;
@@ -425,6 +443,7 @@ op_UNKNOWN:
     HALT("OpcodeNotFound");
 
 halted:
+    if (program->trace && m->counts) note_halt(program, ip - 1);
     outcome = HALTED;
     gas = 0;
 done:

@@ -87,6 +87,7 @@ struct Machine {
     Buffer log_data;
     int64_t refund;
     const char *halt; /* why the last frame that halted did so */
+    bool traced, counts; /* what runs is counted; just now */
     Result result;
     uint64_t since; /* the state's digests when a tape began */
     Memo memos[MEMOS];

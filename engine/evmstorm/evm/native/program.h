@@ -3,6 +3,7 @@
 #ifndef EVMSTORM_PROGRAM_H
 #define EVMSTORM_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "rules.h"
@@ -24,18 +25,31 @@ struct Instruction {
     };
 };
 
+/* What ran of a program: counts by place in the code. A straight run is counted at its start. */
+typedef struct {
+    uint32_t *places; /* of instructions, by their index; of a jump made with its constant, the jump's */
+    bool *starts;     /* where straight runs start */
+    uint64_t *entered;
+    uint64_t *jumped; /* how often a conditional jump was taken */
+    uint64_t *halted; /* how often a straight run ended early there */
+} Trace;
+
 typedef struct {
     Instruction *instructions;
     uint32_t *jumpdests; /* place in the code -> index of an instruction, plus one; 0 is no jump destination */
     u256 *words;
-    size_t size; /* of the code */
+    size_t size;  /* of the code */
+    Trace *trace; /* NULL when nobody counts: nothing is slower then */
 } Program;
 
-Program *program_make(const uint8_t *code, size_t size, const Rules *rules);
+Program *program_make(const uint8_t *code, size_t size, const Rules *rules, bool traced);
 void program_free(Program *program);
+
+/* How often each instruction ran, by its place; 0 for constants. */
+void program_counts(const Program *program, const uint8_t *code, uint64_t *ran);
 
 /* The places of the interpreter by opcode; the made-up ones take numbers that no fork uses. */
 extern const void *const *interpreter_places;
-enum { BLOCK = 0x0c, PUSH_SMALL, PUSH_WORD, JUMP_TO, UNKNOWN = 0x21, JUMPI_TO, END };
+enum { BLOCK = 0x0c, PUSH_SMALL, PUSH_WORD, JUMP_TO, UNKNOWN = 0x21, JUMPI_TO, END, TRACED_BLOCK, TRACED_JUMPI, TRACED_JUMPI_TO };
 
 #endif

@@ -373,6 +373,8 @@ static void sweep(State *s) {
     s->sweep_at = 2 * (s->cells.count + s->transients.count + s->accounts.count) + FIRST_SWEEP;
 }
 
+static bool is_traced(const Code *code) { return code->program && code->program->trace; }
+
 static void use_code(Code *code) {
     if (code) code->used = true;
 }
@@ -381,7 +383,7 @@ static void use_code(Code *code) {
  * times its size. */
 static void sweep_codes(State *s) {
     for (size_t i = 0; i < s->codes.capacity; i++)
-        if (s->codes.places[i]) ((Code *)s->codes.places[i])->used = false;
+        if (s->codes.places[i]) ((Code *)s->codes.places[i])->used = is_traced(s->codes.places[i]);
     for (size_t i = 0; i < s->accounts.capacity; i++)
         if (s->accounts.places[i]) use_code(((Account *)s->accounts.places[i])->code);
     for (size_t i = 0; i < s->journal_size; i++)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from typing import Any
 
 from ethwire.errors import NoAnswer, NotServed
@@ -11,7 +12,6 @@ __all__ = ["octets", "quantity", "words"]
 
 MAX_WORDS = 400  # characters of a node's own message that are repeated
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
-_OCTETS = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
 
 def quantity(value: Any, what: str, url: str = "") -> int:
@@ -27,9 +27,12 @@ def octets(value: Any, what: str, url: str = "") -> bytes:
     """The bytes that `value` is in hex. Raises NotServed for null, NoAnswer for anything else."""
     if value is None:
         raise NotServed(f"{what} is null", remedy="the node is behind, or does not have it", url=url)
-    if not isinstance(value, str) or not _OCTETS.fullmatch(value):
-        raise NoAnswer(f"{what} is {words(value)}, which is no hex", url=url)
-    return bytes.fromhex(value[2:])
+    try:
+        if isinstance(value, str) and value.startswith("0x"):
+            return unhexlify(value[2:])
+    except ValueError:  # of an odd length, or of other signs: unhexlify takes no spaces
+        pass
+    raise NoAnswer(f"{what} is {words(value)}, which is no hex", url=url)
 
 
 def words(value: Any) -> str:

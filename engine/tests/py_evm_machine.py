@@ -1,13 +1,8 @@
-"""py-evm as a machine: slower, but every program counter can be seen on the way.
-
-Anything written for the in-process EVM runs on it unchanged, a fuzzing campaign's oracles included: another
-implementation of the EVM has to agree.
-"""
+"""py-evm as a machine, with a look at every program counter on the way: what the traced EVM is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
@@ -22,25 +17,16 @@ from eth.vm.logic.invalid import InvalidOpcode
 from eth.vm.message import Message
 
 from ethwire import rlp
-from ethwire.errors import UsageError
 from ethwire.keys import keccak256
-from evmstorm.evm.hardforks import CANCUN, Hardfork
+from evmstorm.coverage import Hits
+from evmstorm.evm.hardforks import Hardfork
 from evmstorm.evm.machine import CHAIN_ID, GAS_LIMIT, RawLog
 
-__all__ = ["Hits", "TracedMachine"]
+__all__ = ["PyEvmMachine"]
 
 JUMPI = 0x57
 NO_ADDRESS = b""
 _NO_PRECOMPILE = object()
-
-
-@dataclass
-class Hits:
-    """What ran of one piece of code: `pcs` counts instructions, `taken` and `passed` count what each JUMPI did."""
-
-    pcs: dict[int, int] = field(default_factory=dict)
-    taken: dict[int, int] = field(default_factory=dict)
-    passed: dict[int, int] = field(default_factory=dict)
 
 
 class _Computation(CancunComputation):  # type: ignore[misc]
@@ -126,12 +112,10 @@ class _State(CancunState):  # type: ignore[misc]
         self._account_db.discard(checkpoint)
 
 
-class TracedMachine:
+class PyEvmMachine:
     """One chain's state; see `Machine`. Deterministic; nothing costs gas in ether."""
 
-    def __init__(self, fork: Hardfork = CANCUN) -> None:
-        if fork != CANCUN:
-            raise UsageError(f"coverage follows cancun, not {fork.name}", remedy="compile the contract for cancun")
+    def __init__(self, _: Hardfork) -> None:
         self._chain = _State(AtomicDB(), _block(0, 0, b""), constants.BLANK_ROOT_HASH)
         self.failure: bytes | str = b""
         self.gas_used = 0
