@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 from audit.systems._constructors import Deployment, next_address, variations
 from ethwire.constants import ZERO_ADDRESS
@@ -46,7 +46,7 @@ class EdgeSystem(System):
     """Set-up, bounds of the constructor, and calls by the names of roles."""
 
     contracts = ("StakingHub",)
-    actors = (
+    actors: ClassVar[tuple[str, ...]] = (
         "operator",
         "other operator",
         "old operator",

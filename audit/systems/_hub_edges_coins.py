@@ -109,6 +109,17 @@ class EdgeCoins(EdgeSystem):
         assert first == second, "two tickets in one half-period"
         worth = [self.view("ticket", self[name], first)[0] for name in ("delegator", "stranger")]
         assert worth == [0, COIN], f"tickets of {worth} wei"
+        yield self.stake(3 * COIN)
+        yield self.hub("unstake", operator, COIN, 0, 0, sender="delegator")
+        assert self.view("ticket", self["delegator"], first)[0] == COIN, "a wiped part of a ticket came back"
+
+    @way()
+    def one_wei_is_credited(self, who: str) -> Steps:
+        """Four fifths of two wei are one, and the other one is the insurance's."""
+        before = self.ask("hub.credit", self.insurance)
+        yield self.hub("slash", self["operator"], 2, 0, sender="service")
+        assert self.ask("hub.credit", self["service"]) == 1
+        assert self.ask("hub.credit", self.insurance) == before + 1
 
     @way()
     def last_generation(self, who: str) -> Steps:

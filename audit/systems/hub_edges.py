@@ -135,6 +135,41 @@ class HubEdges(EdgeCoins):
         self.emitted("hub.Collected", owner=operator, receiver=stranger, amount=5)
 
     @way()
+    def what_the_log_says_of_locks(self, who: str) -> Steps:
+        """Who locked, what is bound and what came back; a bound that stays is not said again."""
+        service, operator = self["service"], self["operator"]
+        yield self.hub("lock", service, operator, 9, sender="stranger")
+        self.emitted("hub.Locked", service=service, operator=operator, payer=self["stranger"], amount=9)
+        yield self.binding("operator", COIN)
+        self.emitted("hub.Bound", service=service, operator=operator, amount=COIN)
+        yield self.hub("unlock", operator, 9, COIN, sender="service")
+        self.emitted("hub.Unlocked", service=service, operator=operator, amount=9)
+        self.emitted("hub.Bound", count=0)
+        for multiple, days in ((1, 0), (0, HORIZON // EPOCH)):
+            epoch = self.view("epoch") + days if days else 0
+            yield self.hub("set_multiple", service, multiple, sender="operator")
+            self.emitted("hub.MultipleChanged", service=service, operator=operator, multiple=multiple, epoch=epoch)
+        yield self.binding("operator", 0)
+        yield self.tx("hub.remove_service", service, sender=self.owner)
+        yield self.hub("poke", operator, service, sender="stranger")
+        self.emitted("hub.Bound", count=0)
+
+    @way()
+    def ticket_is_paid_once(self, who: str) -> Steps:
+        operator, key = self["operator"], self["delegator"]
+        yield self.binding("operator", LOCK)
+        yield self.stake(2 * COIN)
+        ticket = number((yield self.hub("unstake", operator, COIN, 0, 0, sender="delegator")))
+        self.evm.warp(HALVES * UNBONDING // 2)
+        yield self.hub("withdraw", ticket, 0, sender="delegator")
+        self.emitted("hub.Withdrawn", operator=operator, owner=key, ticket=ticket, amount=COIN)
+        yield self.hub("withdraw", ticket, 0, sender="delegator", fails="hub: no ticket")
+        yield self.hub("reward", operator, COIN, sender="stranger")
+        self.evm.warp(EPOCH)
+        paid = yield self.hub("claim_rewards", operator, self["stranger"], 0, sender="delegator")
+        self.emitted("hub.RewardsClaimed", operator=operator, owner=key, receiver=self["stranger"], amount=number(paid))
+
+    @way()
     def token_with_a_fee(self, who: str) -> Steps:
         yield self.tx("fee_hub.list_service", self["service"], HORIZON, 0, sender=self.owner)
         yield self.tx("fee_hub.register_operator", 0, "", sender=self["operator"])
