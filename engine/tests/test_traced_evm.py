@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from py_evm_machine import PyEvmMachine
 
 from ethwire.abi import Interface
 from ethwire.constants import DAY
@@ -41,8 +40,15 @@ def test_same_results_as_the_native_machine() -> None:
     assert story(TracedEvm()) == story(LocalEvm())
 
 
-def test_counts_are_those_of_another_evm() -> None:
-    ours, reference = TracedEvm(), PyEvmMachine(CANCUN)
+@pytest.fixture
+def reference() -> Any:
+    from py_evm_machine import PyEvmMachine  # noqa: PLC0415 - a second, which every worker would spend
+
+    return PyEvmMachine(CANCUN)
+
+
+def test_counts_are_those_of_another_evm(reference: Any) -> None:
+    ours = TracedEvm()
 
     assert story(ours) == story(LocalEvm(machine=lambda fork: reference))
 
@@ -63,8 +69,8 @@ def test_counts_are_those_of_another_evm() -> None:
     ],
 )
 @pytest.mark.parametrize("word", [0, 1])
-def test_counts_of_odd_code_are_those_of_another_evm(code: str, word: int) -> None:
-    ours, reference = TracedEvm(), PyEvmMachine(CANCUN)
+def test_counts_of_odd_code_are_those_of_another_evm(code: str, word: int, reference: Any) -> None:
+    ours = TracedEvm()
     creation = bytes.fromhex(f"61{len(code) // 2:04x}80600a5f395ff3{code}")
 
     for evm in (ours, LocalEvm(machine=lambda fork: reference)):

@@ -10,6 +10,7 @@ from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient
 from keifu.chain.follower import Event
 from tests.ape_chain import GENESIS
+from tests.memory import in_memory
 
 
 class Totals:
@@ -61,3 +62,9 @@ def totals(database) -> Totals:
 
 def values(database: sqlite3.Connection) -> list[int]:
     return [row[0] for row in database.execute("SELECT value FROM total ORDER BY rowid")]
+
+
+@pytest.fixture
+def tmp_path(tmp_path):
+    with in_memory(tmp_path) as folder:
+        yield folder
