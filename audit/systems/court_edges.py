@@ -124,6 +124,19 @@ class CourtEdges(EdgeSystem):
         yield self.opening(fails="court: the service can slash no more")
 
     @way()
+    def shortest_service(self, who: str) -> Steps:
+        yield self.tx("hub.list_service", self["stranger"], 1, 0, sender=self.owner)
+        yield self.opening(sender="stranger")
+
+    @way()
+    def unknown_case(self, who: str) -> Steps:
+        for case in (0, 1):
+            yield self.court("advance", case, sender="stranger", fails="court: unknown case")
+            yield self.court("claim", case, [], sender="stranger", fails="court: unknown case")
+            assert self.refuses("court.verdict", case)
+            assert self.refuses("court.over", case)
+
+    @way()
     def court_that_is_removed(self, who: str) -> Steps:
         yield self.tx("hub.remove_service", self["court"], sender=self.owner)
         yield self.opening(fails="court: no longer in the hub")
