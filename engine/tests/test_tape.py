@@ -169,3 +169,13 @@ def test_a_halt_is_not_a_revert() -> None:
     assert (met, same) == (True, True), "other code alone is no difference"
     assert tape is not None
     assert not player.play(tape)
+
+
+def test_what_killed_before_comes_first_among_the_first_ones(known: Known) -> None:
+    again = Known("meter", known.sequences[:5])
+    first, second, third = (item.data for item in again.sequences[:3])
+
+    again.put_first(second, 2)
+    again.put_first(third, 2)
+
+    assert [item.data for item in again.sequences[:3]] == [second, first, third]

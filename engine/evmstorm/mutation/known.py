@@ -76,10 +76,12 @@ class Known:
             self.machine.begin()
             self.machine.end()
 
-    def put_first(self, data: bytes) -> None:
-        """Try this sequence before the others."""
+    def put_first(self, data: bytes, within: int) -> None:
+        """Try this sequence before the others, if it is one of the first `within`. Those stay the same ones, in whatever
+        order: a mutant for which models look at so many sequences is shown the same ones, whatever was killed before."""
         at = next(index for index, item in enumerate(self.sequences) if item.data == data)
-        self.sequences.insert(0, self.sequences.pop(at))
+        if at < within:
+            self.sequences.insert(0, self.sequences.pop(at))
 
 
 class Rival:

@@ -103,7 +103,7 @@ class Trial:
             return
         system, data = verdict.killer
         self._kills[system] = self._kills.get(system, 0) + 1
-        self.systems[system].put_first(data)
+        self.systems[system].put_first(data, DIFFERING)
         self.systems = dict(sorted(self.systems.items(), key=lambda item: -self._kills.get(item[0], 0)))
 
     def compiled(self, mutant: Mutant) -> Code:
