@@ -77,8 +77,8 @@ class Known:
             self.machine.end()
 
     def put_first(self, data: bytes, within: int) -> None:
-        """Try this sequence before the others, if it is one of the first `within`. Those stay the same ones in any order:
-        models look at no more of those that differ, so no fate depends on what was killed before."""
+        """Try this sequence before the others, if it is one of the first `within`. Those stay the same ones in any
+        order: models look at no more of those that differ, so no fate depends on what was killed before."""
         at = next(index for index, item in enumerate(self.sequences) if item.data == data)
         if at < within:
             self.sequences.insert(0, self.sequences.pop(at))
