@@ -2,7 +2,8 @@
 
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
-    errors, units, texts, spec <- abi, keys, merkle <- chain <- accounts, tge, staking, provenance, inft <- cli
+    errors, units, texts, spec <- abi, keys, merkle <- chain <- accounts, tge, staking, provenance, inft <- node
+    <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it
@@ -42,10 +43,11 @@ MAY_IMPORT = {
 OWN_TESTS = {"engine/tests": {"ethwire", "evmstorm"}, "packages/ethwire/tests": {"ethwire"}}
 # Floors of keifu: a room imports its own floor and those below. What is not named is the top.
 FLOORS = (
-    {"errors", "units", "texts", "_lazy", "_handed", "spec", "__init__"},
+    {"errors", "units", "texts", "_lazy", "_handed", "spec", "__init__", "__version__"},
     {"abi", "keys", "merkle"},
     {"chain"},
     {"accounts", "tge", "staking", "provenance", "inft"},
+    {"node"},
 )
 SPEC_MAY_IMPORT = {"errors", "units"}  # of keifu; models stand beside nothing else
 # Constants by value, and from where everybody has them.

@@ -6,7 +6,7 @@ from ethwire.rpc import Rpc, quantity
 from keifu.chain._chains import final_depth
 from keifu.errors import NoAnswer, RpcError
 
-__all__ = ["final_block"]
+__all__ = ["final_block", "final_depth"]
 
 
 def final_block(rpc: Rpc) -> int:

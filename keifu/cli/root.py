@@ -33,6 +33,10 @@ NOUNS: dict[str, Place] = {
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
+    "node": (
+        "keifu.cli.node:cli",
+        "Make and run nodes: an operator serves signed heartbeats, a watcher reports false ones.",
+    ),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }
 # Nouns that the fuzzing engine adds when it is installed.

@@ -22,7 +22,14 @@ from ethwire.keys import Account, keccak256
 from keifu.errors import InputError, UsageError
 from keifu.keys.private_file import write_private
 
-__all__ = ["PASSWORD_FILE_VARIABLE", "PASSWORD_VARIABLE", "load_account", "password", "save_account"]
+__all__ = [
+    "PASSWORD_FILE_VARIABLE",
+    "PASSWORD_VARIABLE",
+    "load_account",
+    "password",
+    "read_password",
+    "save_account",
+]
 
 PASSWORD_VARIABLE = "KEIFU_PASSWORD"  # noqa: S105 - the name of a variable
 PASSWORD_FILE_VARIABLE = "KEIFU_PASSWORD_FILE"  # noqa: S105
@@ -37,15 +44,20 @@ MAX_SCRYPT_BYTES = 1 << 30  # a file must not make us take more memory
 def password() -> bytes:
     """From the file that KEIFU_PASSWORD_FILE names, else from KEIFU_PASSWORD. Raises UsageError without either."""
     if path := os.environ.get(PASSWORD_FILE_VARIABLE):
-        try:
-            return Path(path).read_bytes().rstrip(b"\r\n")
-        except OSError as error:
-            raise UsageError(f"cannot read the password file {path}") from error
+        return read_password(Path(path))
     if (text := os.environ.get(PASSWORD_VARIABLE)) is not None:
         return text.encode()
     raise UsageError(
         "no password for the key file", remedy=f"set {PASSWORD_FILE_VARIABLE} to a file, or {PASSWORD_VARIABLE}"
     )
+
+
+def read_password(path: Path) -> bytes:
+    """The password in a file, without the end of its line. Raises UsageError."""
+    try:
+        return path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise UsageError(f"cannot read the password file {path}") from error
 
 
 def save_account(account: Account, path: Path, secret: bytes, *, scrypt: dict[str, int] | None = None) -> None:
@@ -91,7 +103,10 @@ def load_account(path: Path, secret: bytes) -> Account:
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is a malformed key file: {error}") from error
     if not known:
-        raise InputError(f"the password does not open {path}")
+        raise InputError(
+            f"the password does not open {path}",
+            remedy=f"correct {PASSWORD_FILE_VARIABLE} or {PASSWORD_VARIABLE}",
+        )
     return Account(_aes_ctr(derived[:HALF], iv, cipher_text), path.stem)
 
 

@@ -1,0 +1,41 @@
+"""The kinds of nodes, by name. A kind's work is imported when a node of it is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from keifu.errors import UsageError
+from keifu.node.settings import NodeSettings, OperatorSettings, WatcherSettings
+from keifu.node.work import Work
+
+__all__ = ["Kind", "kind_of"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind: what it is told, and where its work is, as "module:class"."""
+
+    name: str
+    settings: type[NodeSettings]
+    place: str
+
+    @property
+    def work(self) -> type[Work]:
+        module, _, name = self.place.partition(":")
+        found: type[Work] = getattr(import_module(module), name)
+        return found
+
+
+_KINDS = (
+    Kind("operator", OperatorSettings, "keifu.node.operator.work:Operator"),
+    Kind("watcher", WatcherSettings, "keifu.node.watcher.work:Watcher"),
+)
+
+
+def kind_of(name: str) -> Kind:
+    """Raises UsageError."""
+    for kind in _KINDS:
+        if kind.name == name:
+            return kind
+    raise UsageError(f"no kind of node is called {name!r}", remedy=", ".join(kind.name for kind in _KINDS))

@@ -1,0 +1,228 @@
+"""Runs one node until it is told to stop: checks, locks, pages for its owner, rounds of work, and an end in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TextIO
+
+from keifu import __version__
+from keifu.chain.finality import final_depth
+from keifu.errors import AbiError, ChainMismatch, CheckFailed, EnvironmentFault, KeifuError, Revert, RpcError
+from keifu.node.chain import open_chain, open_key
+from keifu.node.doctor import require_clock, require_folder
+from keifu.node.folder import NodeFolder, owner_of
+from keifu.node.kinds import Kind
+from keifu.node.logs import Secrets, make_log
+from keifu.node.metrics import Metrics
+from keifu.node.settings import load_settings, split_address
+from keifu.node.web import Background, Page, WebServer, json_page
+from keifu.node.work import Body, Work
+
+__all__ = ["Runtime"]
+
+FIRST_PAUSE_SECONDS = 0.5  # after an endpoint failed, then twice as long each time
+SLOWEST_PAUSE_SECONDS = 30.0
+DRAIN_PAUSE_SECONDS = 0.05
+STALLED_SECONDS = 120.0  # without a round: no longer healthy
+TELL_AGAIN = 8  # a fault that goes on is logged at the first, 8th, 64th … time
+# Of one round: an endpoint that fails, contradicts itself, or answers a view with a refusal or with nonsense.
+ENDPOINT_FAULTS = (RpcError, CheckFailed, Revert, AbiError)
+ENDED_TWICE = 128  # plus the signal's number, as shells report it
+
+
+class Runtime:
+    """One node. `start` raises what forbids it; `run` returns when it was told to stop and has wound down."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        folder: Path,
+        flags: Sequence[str] = (),
+        *,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings, _ = load_settings(kind.settings, folder, flags)
+        self.kind, self.folder, self._clock = kind, NodeFolder(folder), clock
+        self._held = ExitStack()
+        self._stopping = threading.Event()
+        self._round_at = self._since = time.monotonic()
+        self._failing = ""  # what the endpoint's last fault was
+        self._failures = 0
+        self._began = False
+        self.secrets = Secrets()
+        self.secrets.hide_urls(url.strip() for url in self.settings.chain.rpc.split(","))
+        self.log = make_log(self.settings.log, self.secrets, stream)
+
+    # life ----------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Start, work, and end in order."""
+        with self._held:
+            self._handle_signals()
+            self.start()
+            self.log.info("running", kind=self.kind.name, account=self.body.account.address, **self.addresses)
+            while not self._stopping.is_set():
+                self._stopping.wait(self._round(self.work.step))
+            self._drain()
+        self.log.info("stopped")
+
+    def start(self) -> None:
+        """Check, lock, listen and begin. Nothing is left behind when something forbids it."""
+        require_folder(self.folder)
+        settings, path = self.settings, self.folder.path
+        is_local = final_depth(settings.chain.id) == 0
+        account = open_key(settings.key, path, is_local=is_local, secrets=self.secrets)
+        chain = open_chain(settings.chain, self._held)
+        require_clock(self._clock(), chain)
+        self.folder.claim(self._held, chain.id, account.address)
+        self.metrics = Metrics(self.kind.name, __version__, chain.id)
+        background = Background()
+        self._held.callback(background.close)
+        before = self.folder.databases()
+        self.addresses = {"owner_pages": self._listen(background, settings.http.listen, self._owner_pages())}
+        with ExitStack() as opened:
+            database = self.folder.open_database(opened, owner_of(self.kind.name, chain, account.address))
+            opened.callback(self._forget, database, before)
+            self.body = Body(settings, self.folder, chain, account, self.log, self.metrics, background, database)
+            self.work: Work = self.kind.work(self.body)
+            opened.callback(self.work.close)
+            self.work.begin()
+            if listen := self.work.listens(settings):
+                self.addresses["pages"] = self._listen(background, listen, self.work.pages())
+            self._began = True
+            self._held.enter_context(opened.pop_all())
+        self.folder.announce(**self.addresses)
+        self._held.callback(self.folder.retract)
+
+    def stop(self) -> None:
+        """From any thread: end the rounds and wind down."""
+        self._stopping.set()
+
+    def _forget(self, database: sqlite3.Connection, before: set[Path]) -> None:
+        """Remove the databases that were made for a start that failed."""
+        if not self._began:
+            database.close()
+            for path in self.folder.databases() - before:
+                path.unlink(missing_ok=True)
+
+    def _handle_signals(self) -> None:
+        """The first one drains, the second one ends at once."""
+
+        def end(number: int, _: Any) -> None:
+            if self._stopping.is_set():
+                os._exit(ENDED_TWICE + number)
+            self._stopping.set()
+
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._held.callback(signal.signal, number, signal.signal(number, end))
+
+    def _drain(self) -> None:
+        self.log.info("draining", seconds=self.settings.drain)
+        until = time.monotonic() + self.settings.drain
+        done: list[bool] = []
+
+        def once() -> float:
+            done.append(self.work.drain())
+            return DRAIN_PAUSE_SECONDS
+
+        while time.monotonic() < until:
+            pause = self._round(once)
+            if done and done[-1]:
+                return
+            time.sleep(pause)
+        self.log.warning("not all work has ended; it goes on with the next start")
+
+    # rounds --------------------------------------------------------------------------------------------------------
+
+    def _round(self, work: Callable[[], float]) -> float:
+        """One round; seconds until the next. Raises what no patience mends."""
+        self._round_at = time.monotonic()
+        self.metrics.steps.inc()
+        try:
+            pause = work()
+        except ChainMismatch:
+            raise
+        except ENDPOINT_FAULTS as error:
+            return self._failed(error)
+        except sqlite3.Error as error:
+            raise EnvironmentFault(
+                f"{self.folder.database_file} cannot be written: {error}", remedy="make room on the disk"
+            ) from error
+        if self._failures:
+            self.log.info("the endpoint serves again", after=self._failures)
+        self._failing, self._failures = "", 0
+        self.metrics.is_ready.set(0 if self.trouble() else 1)
+        return pause
+
+    def _failed(self, error: KeifuError) -> float:
+        self._failures += 1
+        self._failing = str(error)
+        self.metrics.failures.inc()
+        self.metrics.is_ready.set(0)
+        if _is_power(self._failures):
+            self.log.warning("the endpoint does not serve", fault=str(error), times=self._failures)
+        return min(float(FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10)), SLOWEST_PAUSE_SECONDS)
+
+    # pages ---------------------------------------------------------------------------------------------------------
+
+    def trouble(self) -> str:
+        """Why the node is not ready; "" when it is."""
+        if not self._began:
+            return "starting"
+        if self._stopping.is_set():
+            return "draining"
+        return self._failing or self.work.trouble()
+
+    def status(self) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "kind": self.kind.name,
+            "version": __version__,
+            "process": os.getpid(),
+            "folder": str(self.folder.path),
+            "seconds": round(time.monotonic() - self._since),
+            "trouble": self.trouble(),
+        }
+        if self._began:
+            document |= {"chain": self.body.chain.id, "account": self.body.account.address, **self.addresses}
+            document |= self.work.facts()
+        cleaned: dict[str, Any] = self.secrets.clean(document)
+        return cleaned
+
+    def _owner_pages(self) -> dict[str, Callable[[], Page]]:
+        return {
+            "/healthz": self._health,
+            "/readyz": self._readiness,
+            "/status": lambda: json_page(self.status()),
+            "/metrics": lambda: Page(self.metrics.text(), self.metrics.content_type),
+        }
+
+    def _health(self) -> Page:
+        stalled = time.monotonic() - self._round_at
+        return (
+            Page(b"ok\n") if stalled < STALLED_SECONDS else Page(f"no round for {stalled:.0f} s\n".encode(), status=503)
+        )
+
+    def _readiness(self) -> Page:
+        trouble = self.secrets.clean(self.trouble())
+        return Page(f"{trouble}\n".encode(), status=503) if trouble else Page(b"ready\n")
+
+    def _listen(self, background: Background, listen: str, pages: Any) -> str:
+        server = WebServer(pages, lambda reason: self.metrics.refused.labels(reason).inc())
+        address: str = background.submit(server.start(*split_address(listen))).result()
+        self._held.callback(lambda: background.submit(server.stop()).result())
+        return address
+
+
+def _is_power(number: int) -> bool:
+    while number > 1 and number % TELL_AGAIN == 0:
+        number //= TELL_AGAIN
+    return number == 1

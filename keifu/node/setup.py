@@ -1,0 +1,166 @@
+"""Making a node: a folder with configuration, key if it has none, and a unit for systemd; whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ethwire.rpc import connect
+from keifu.chain import ChainClient
+from keifu.chain.finality import final_depth
+from keifu.chain.held import state_folder
+from keifu.errors import EnvironmentFault, UsageError
+from keifu.keys import Account
+from keifu.keys.keystore import password, save_account
+from keifu.node.chain import genesis_of, open_key, suite_on
+from keifu.node.folder import NodeFolder
+from keifu.node.kinds import Kind
+from keifu.node.settings import FILE, KeySettings, load_settings
+from keifu.provenance import environment_id
+
+__all__ = ["Made", "Wish", "make_node", "toml_of", "unit_of"]
+
+KEY_FILE = "key.json"
+UNIT_FILE = "keifu-node.service"
+STOP_SECONDS = 45  # that systemd waits for a node that drains
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody who makes a node says. `own` are the values of its kind's section."""
+
+    rpc: str
+    listen: str
+    deployments: Path | None = None
+    key_file: Path | None = None
+    role: str = ""
+    environment: str = ""  # an id, or the name of one
+    owner: str = ""  # whose environment, where it is named
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made."""
+
+    folder: Path
+    account: str
+    files: tuple[str, ...]
+
+
+def make_node(kind: Kind, folder: Path, wish: Wish) -> Made:
+    """Ask the endpoint which chain it is, and write everything. Raises UsageError when something is there already."""
+    folder = folder.absolute()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty", remedy="name a folder that is not there yet")
+    chain_id, genesis, environments = _chain(wish)
+    own = dict(wish.own)
+    if wish.environment:
+        own = {"environment": _environment(wish, chain_id, environments), **own}
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    try:
+        partial.mkdir(parents=True)
+        key, account = _key(wish, partial, chain_id)
+        tables: dict[str, Mapping[str, Any]] = {
+            "chain": {"rpc": wish.rpc, "id": chain_id, "genesis": genesis} | _deployments(wish),
+            "key": key,
+            "http": {"listen": wish.listen},
+            kind.name: own,
+        }
+        (partial / FILE).write_text(toml_of(kind.name, tables))
+        NodeFolder(partial).lock.touch()
+        (partial / UNIT_FILE).write_text(unit_of(kind.name, folder))
+        load_settings(kind.settings, partial, environment={})  # what it could not read itself is refused now
+        partial.replace(folder)
+    except OSError as error:
+        raise EnvironmentFault(f"cannot make {folder}: {error.strerror}", remedy="name another folder") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Made(folder, account, tuple(sorted(path.name for path in folder.iterdir())))
+
+
+def _chain(wish: Wish) -> tuple[int, str, str]:
+    with ExitStack() as held:
+        rpc = connect(wish.rpc)
+        held.callback(rpc.close)
+        client = ChainClient(rpc)
+        genesis = genesis_of(rpc)
+        record = suite_on(client, genesis, wish.deployments)
+        return client.chain_id, genesis, record.contracts["Environments"]
+
+
+def _environment(wish: Wish, chain_id: int, environments: str) -> str:
+    plain = wish.environment.lower().removeprefix("0x")
+    if len(plain) == 64 and all(digit in "0123456789abcdef" for digit in plain):  # noqa: PLR2004 - digits of an id
+        return plain
+    if not wish.owner:
+        raise UsageError(f"environment {wish.environment!r} of whom?", remedy="--owner ADDRESS, or its id")
+    return environment_id(chain_id, environments, wish.owner, wish.environment).hex()
+
+
+def _deployments(wish: Wish) -> dict[str, str]:
+    return {"deployments": str(wish.deployments.absolute())} if wish.deployments else {}
+
+
+def _key(wish: Wish, folder: Path, chain_id: int) -> tuple[dict[str, str], str]:
+    """The key's table, and its address; a new key when none was named."""
+    if wish.role or wish.key_file:
+        named = {"role": wish.role} if wish.role else {"file": str((wish.key_file or folder).absolute())}
+        account = open_key(KeySettings(**named), folder, is_local=final_depth(chain_id) == 0)  # type: ignore[arg-type]
+        return named, account.address
+    account = Account(secrets.token_bytes(32))
+    save_account(account, folder / KEY_FILE, password())
+    return {"file": KEY_FILE}, account.address
+
+
+def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
+    """A node's configuration. Its last value is one that has to be there: a file that was cut off is noticed."""
+    lines = [
+        f"# A node of kind {kind}. `keifu node {kind} run FOLDER --show-config` prints every value and its source.",
+        f"kind = {_quoted(kind)}",
+    ]
+    for name, values in tables.items():
+        lines += ["", f"[{name}]", *(f"{key} = {_quoted(value)}" for key, value in values.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str | int | bool | Sequence[str]) -> str:
+    """As TOML, whose strings and lists of strings are written as JSON's."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def unit_of(kind: str, folder: Path) -> str:
+    """A unit for systemd, which ends a node in order and starts one that has failed again."""
+    program = Path(sys.executable).parent / "keifu"
+    return f"""[Unit]
+Description=Keifu node, {kind}, {folder}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=exec
+ExecStart={program} node {kind} run {folder} --json
+Restart=on-failure
+RestartSec=5
+RestartPreventExitStatus=2
+TimeoutStopSec={STOP_SECONDS}
+Environment=XDG_STATE_HOME={state_folder().parent}
+# A key file's password: put it into a file that root alone can read, and name it here.
+#LoadCredential=password:/etc/keifu/password
+#Environment=KEIFU_PASSWORD_FILE=%d/password
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=strict
+ReadWritePaths={folder} {state_folder()}
+
+[Install]
+WantedBy=default.target
+"""

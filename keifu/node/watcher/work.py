@@ -1,0 +1,179 @@
+"""Rounds of the watcher's node: follow the chain, ask, judge, file, send."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ethwire.rpc import quantity
+from keifu.chain.follower import Follower, Notice
+from keifu.chain.sender import Sender
+from keifu.chain.suite import HEARTBEATS
+from keifu.keys import Account
+from keifu.node.chain import NodeChain
+from keifu.node.settings import NodeSettings, WatcherSettings
+from keifu.node.watcher.bindings import Bindings, Watched
+from keifu.node.watcher.evidence import Filing
+from keifu.node.watcher.judge import Judge
+from keifu.node.watcher.peers import Answer, Peers
+from keifu.node.work import Body, Check, Work
+from keifu.provenance.registry import Provenance
+from keifu.units import counted
+
+__all__ = ["Watcher"]
+
+STEPS_A_ROUND = 20  # of the follower, so that a long history stops nothing else
+GAS_OF_A_REPORT = 600_000  # commit, report and withdraw, with the limits that the sender sets
+SOON_SECONDS = 0.25  # while an answer or a transaction is awaited
+
+
+class Watcher(Work):
+    """Everybody who is bound, one account that reports."""
+
+    def __init__(self, body: Body, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(body)
+        settings: WatcherSettings = body.settings
+        self._settings, self._clock = settings.watcher, clock
+        chain, suite, metrics = body.chain, body.chain.suite, body.metrics
+        self._head = metrics.head
+        self._reached = metrics.gauge("followed_block", "Newest block whose events are accounted for.")
+        self._judged = metrics.counter("judged", "Heartbeats that were judged, by verdict.", "verdict")
+        self._filed = metrics.counter("evidence", "Faults, by the states that they came to.", "state")
+        refused = metrics.counter("peers_refused", "Answers of operators that were refused, by reason.", "reason")
+        source = Provenance(
+            chain.client, suite["ProvenanceRegistry"], suite["Environments"], first_block=chain.record.first_block
+        )
+        self._bindings = Bindings(chain, body.database)
+        self._judge = Judge(chain, source, body.database)
+        self._follower = Follower(
+            chain.rpc, self._bindings.sources, body.database, self._bindings, on_notice=self._notice, workers=0
+        )
+        self._peers = Peers(
+            body.background,
+            patience=self._settings.patience,
+            private=self._settings.private_peers or chain.is_local,
+            refused=lambda reason: refused.labels(reason).inc(),
+        )
+        self._sender = Sender(body.folder.sender_file, chain.rpc, body.account, deployment=suite[HEARTBEATS])
+        self._filing = Filing(
+            chain, self._sender, self._judge, body.database, body.log,
+            receiver=self._settings.receiver, on_state=lambda state: self._filed.labels(state).inc(),
+        )  # fmt: skip
+        self._watched: dict[str, Watched] = {}
+        self._silent: dict[str, str] = {}
+        self._ask_at = float("-inf")
+        self._last_trouble = ""
+        self._caught_up = False
+        self._facts: dict[str, Any] = {}
+
+    @staticmethod
+    def checks(settings: NodeSettings, chain: NodeChain, account: Account) -> Iterator[Check]:
+        del settings
+        balance = chain.client.balance(account)
+        price = chain.rpc.quantity("eth_gasPrice")
+        needed = GAS_OF_A_REPORT * price
+        yield Check(
+            "gas", balance >= needed, f"{account.address} has {balance} wei, a report may take {needed}",
+            "" if balance >= needed else f"pay {account.address}",
+        )  # fmt: skip
+
+    # life ----------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self._follow()
+
+    def step(self) -> float:
+        self._follow()
+        if self._clock() >= self._ask_at:
+            self._ask_at = self._clock() + self._settings.poll
+            self._ask()
+        for answer in self._peers.answers():
+            self._take(answer)
+        pause = self._go_on()
+        self._facts = self._now()
+        return pause
+
+    def drain(self) -> bool:
+        """End what was committed to: without its report a commitment is worth nothing."""
+        self._follow()
+        self._go_on()
+        return self._filing.open() == 0
+
+    def close(self) -> None:
+        self._peers.close()
+        self._sender.close()
+
+    def _go_on(self) -> float:
+        self._filing.go_on()
+        step = self._sender.step()
+        if self._sender.trouble not in ("", self._last_trouble):
+            self.body.log.warning("a transaction waits", why=self._sender.trouble)
+        self._last_trouble = self._sender.trouble
+        if self._peers.waits or step.open or self._filing.open():
+            return SOON_SECONDS
+        return max(0.0, min(self._ask_at - self._clock(), float(self._settings.poll)))
+
+    # the chain -----------------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        for _ in range(STEPS_A_ROUND):
+            step = self._follower.step()
+            self._caught_up = step.caught_up
+            self._head.set(step.head)
+            self._reached.set(step.reached)
+            if step.reverted_to is not None:
+                self._judge.forget()
+            if not step.more:
+                break
+        self._watched = {item.operator: item for item in self._bindings.watched()}
+
+    def _notice(self, notice: Notice) -> None:
+        self.body.log.warning("the endpoint", kind=notice.kind, fault=notice.message)
+
+    # operators -----------------------------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        peers = {operator.lower(): url for operator, url in self._settings.peers.items()}
+        for operator, item in self._watched.items():
+            if url := peers.get(operator, item.url):
+                self._peers.ask(operator, url)
+            else:
+                self._silent[operator] = "has announced no address"
+        for operator in self._silent.keys() - self._watched.keys():
+            del self._silent[operator]
+
+    def _take(self, answer: Answer) -> None:
+        watched = self._watched.get(answer.operator)
+        if watched is None:
+            return
+        if answer.fault and self._silent.get(answer.operator) != answer.fault:
+            self.body.log.info("no heartbeats", operator=answer.operator, why=answer.fault)
+        if answer.said and not answer.fault:
+            self._silent.pop(answer.operator, None)
+        else:
+            self._silent[answer.operator] = answer.fault or "serves none"
+        now = quantity(self.body.chain.newest().timestamp, "the newest block's time")
+        for said in answer.said:
+            verdict = self._judge.judge(answer.operator, said, watched.environments, now)
+            self._judged.labels(verdict.word).inc()
+            if verdict.fault is not None:
+                self._filing.file(verdict.fault)
+
+    # what is told --------------------------------------------------------------------------------------------------
+
+    def trouble(self) -> str:
+        if not self._caught_up:
+            return f"block {self._follower.reached} is reached, the chain is further"
+        return self._sender.trouble
+
+    def facts(self) -> dict[str, Any]:
+        return self._facts
+
+    def _now(self) -> dict[str, Any]:
+        """Made by the thread of the rounds, which alone reads what changes."""
+        return {
+            "watched": counted(len(self._watched), "operator"),
+            "silent": dict(self._silent),
+            "evidence": self._filing.counts(),
+        }
