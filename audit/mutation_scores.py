@@ -47,7 +47,7 @@ def main(sample: bool, seed: int, processes: int, contracts: tuple[str, ...]) ->
             if done % 50 == 0:
                 click.echo(f"{contract}: {done}/{total}")
 
-        journal = Journal(JOURNALS / f"{contract}.jsonl", f"{scores.key_of(contract)} {seed or 1}")
+        journal = Journal(JOURNALS / f"{contract}.jsonl", scores.subject_of(contract, seed or 1))
         result = mutate.score(contract, seed=seed or 1, processes=processes, journal=journal, on_progress=show)
         item = found[contract] = scores.scored(result)
         click.echo(f"{contract}: {item.fates}: score {item.score:.1%}, {item.per_minute:.0f} a minute")

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from evmstorm.forks import forked
 from evmstorm.mutation import mutate, trial
-from evmstorm.mutation.journal import Journal
-from evmstorm.mutation.trial import Verdict
+from evmstorm.mutation.journal import Journal, Subject
+from evmstorm.mutation.known import explored
+from evmstorm.mutation.mutants import mutants
+from evmstorm.mutation.trial import Verdict, in_vain
 
-KEY = "contract and seed"
+KEY = Subject("contract and seed", {"vault": "as it is", "meter": "as it is"})
 SAMPLE = 2
 
 
@@ -40,8 +43,60 @@ def test_verdicts_of_another_source_or_seed_are_forgotten(tmp_path: Path) -> Non
     path = tmp_path / "vault.jsonl"
     Journal(path, KEY).add("a mutant", Verdict("killed"))
 
-    assert Journal(path, "other source").known == {}
+    assert Journal(path, Subject("other source", KEY.systems)).known == {}
     assert Journal(path, KEY).known == {}, "the file was begun anew"
+
+
+@pytest.mark.parametrize(
+    "systems", [{"vault": "changed", "meter": "as it is"}, {"meter": "as it is"}], ids=["changed", "gone"]
+)
+def test_what_another_system_noticed_stands_when_a_description_changes(tmp_path: Path, systems: dict[str, str]) -> None:
+    path = tmp_path / "vault.jsonl"
+    journal = Journal(path, KEY)
+    standing = {
+        "by a system as it was": Verdict("killed", "meter: setup: refused"),
+        "too large": Verdict("killed", "too large to deploy"),
+        "no program": Verdict("broken", "vault: is what the compiler says, too"),
+        "a twin": Verdict("same"),
+    }
+    for name, verdict in {
+        **standing,
+        "by the other": Verdict("killed", "vault: INV-1"),
+        "by nobody": Verdict("alive", "meter: as the right code in 3 sequences"),
+    }.items():
+        journal.add(name, verdict)
+
+    assert Journal(path, Subject(KEY.sources, systems)).known == standing
+
+
+def test_what_nobody_noticed_is_looked_at_again_by_a_new_system(tmp_path: Path) -> None:
+    path = tmp_path / "vault.jsonl"
+    journal = Journal(path, KEY)
+    journal.add("by one", Verdict("killed", "vault: INV-1"))
+    journal.add("by nobody", Verdict("alive", in_vain({"meter": "saw nothing", "vault": "saw little"})))
+
+    again = Journal(path, Subject(KEY.sources, {"meter": "changed", "vault": "as it is", "new": "one"}))
+
+    assert [*again.known] == ["by one"]
+    spared = {"by nobody": {"vault": "saw little"}}
+    assert again.spared == spared, "it need not look again"
+    stopped = Journal(path, Subject(KEY.sources, {"meter": "changed again", "vault": "as it is", "new": "one"}))
+    assert stopped.spared == spared
+    stopped.add("by nobody", Verdict("killed", "new: saw it"))
+    assert Journal(path, KEY).known == {"by one": Verdict("killed", "vault: INV-1")}
+
+
+def test_who_looked_in_vain_does_not_look_again() -> None:
+    looker = trial.Trial("Meter", 1)
+    looker.know("meter", explored("meter", 1, 200))
+    file = "contracts/Meter.vy"
+    mutant = next(item for item in mutants(file, looker.texts[file]) if item.kind == "operator")
+    looker.spared = {mutant.name: {"meter": "saw nothing"}}
+
+    ((_, verdict),) = forked(looker.replay, [mutant], 1)
+
+    assert verdict is not None
+    assert (verdict.fate, verdict.by, verdict.code) == ("alive", "meter: saw nothing", None)
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from ethwire.errors import CheckFailed, UsageError
 from evmstorm.evm import artifacts
 from evmstorm.mutation import mutate, trial
+from evmstorm.mutation.known import Sequence
 from evmstorm.mutation.mutants import mutants
 
 FILE = "contracts/ThirdPartyVault.vy"
@@ -76,10 +77,10 @@ def test_a_contract_that_is_not_under_test_is_refused() -> None:
 def test_a_bug_in_the_original_is_told_and_nothing_is_mutated(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def found(system: str, seed: int) -> list[bytes]:
+    def found(system: str, seed: int, calls: int) -> list[Sequence]:
         raise CheckFailed(f"{system}: VAU-1 is broken", remedy=f"search {system} for it alone")
 
-    monkeypatch.setattr(mutate, "corpus_of", found)
+    monkeypatch.setattr(mutate, "explored", found)
     with pytest.raises(CheckFailed, match=r"^vault: VAU-1 is broken \(search vault for it alone\)$"):
         mutate.score("ThirdPartyVault", sample=1)
     assert "Traceback" not in capfd.readouterr().err

@@ -36,6 +36,7 @@ def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_js
             if outcome.fate == "survived":
                 place = f"{outcome.mutant.file}:{outcome.mutant.line}"
                 click.echo(f"{place} ({outcome.mutant.kind})\n  - {outcome.before}\n  + {outcome.after}")
+                click.echo(f"  {outcome.by}")
         fates = ", ".join(f"{result.count(fate)} {fate}" for fate in mutate.FATES)
         click.echo(f"{result.contract}: {result.made} mutants: {fates}")
         click.echo(f"score {result.score:.1%}, {result.per_minute:.0f} mutants a minute, seed {seed}")

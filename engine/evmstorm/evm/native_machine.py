@@ -238,6 +238,9 @@ class NativeMachine:
         for slot, value in account.storage.items():
             self._lib.machine_set_slot(self._machine, where, _word(slot), _word(value))
 
+    def set_code(self, address: str, code: bytes) -> None:
+        self._lib.machine_set_code(self._machine, _addresses[address], code, len(code))
+
     def balance(self, address: str) -> int:
         word = bytearray(WORD)
         self._lib.machine_balance(self._machine, _addresses[address], self._ffi.from_buffer(word))
@@ -270,6 +273,18 @@ class NativeMachine:
 
     def revert(self, mark: int) -> None:
         self._lib.machine_back(self._machine, mark)
+
+    def digest(self) -> int:
+        """Of every word of storage and every balance: the same for the same state, however it came about."""
+        digest: int = self._lib.machine_digest(self._machine)
+        return digest
+
+    def play(self, tape: bytes) -> bool:
+        """Play what `evmstorm.evm.tape` wrote down, up to the first transaction that comes out otherwise; whether there
+        was none."""
+        played: int = self._lib.machine_play(self._machine, tape, len(tape))
+        self._check()
+        return played == len(tape)
 
     def state(self) -> dict[str, AccountState]:
         """Every account that was ever looked at, by address."""

@@ -113,6 +113,10 @@ class Engine:
         self.system.dictionary, self.system.durations = other.system.dictionary, other.system.durations
         self._waits = Waits(self.system)
 
+    def rebase(self) -> None:
+        """Start each sequence from what is there now, as if `setup` had left it."""
+        self._base = self.evm.snapshot()
+
     # making ready -----------------------------------------------------------------------------------------------------
 
     def _refuse_empty(self) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ethwire.errors import CheckFailed, InputError
@@ -119,13 +119,15 @@ class Search:
             self.corpus.sync()
         return finding
 
-    def explore(self, calls: int) -> None:
-        """Spend `calls` and waits on code that must have no fault; raises CheckFailed when one is found."""
+    def explore(self, calls: int, each: Callable[[], None] = lambda: None) -> None:
+        """Spend `calls` and waits on code that must have no fault, and call `each` after each sequence; raises
+        CheckFailed when a fault is found."""
         end = self.engine.calls + self.engine.waits + calls
         while self.engine.calls + self.engine.waits < end:
             if (finding := self.step()) is not None:
                 system = self.engine.system.title()
                 raise CheckFailed(f"{system}: {finding.id}: {finding.message}", remedy=f"search {system} for it alone")
+            each()
 
     def _mutate(self, parent: bytes) -> bytes:
         rng = self._random

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 
 from ethwire.errors import EthwireError, UsageError
 from evmstorm.forks import forked
+from evmstorm.mutation import trial as trials
 from evmstorm.mutation.journal import Journal
+from evmstorm.mutation.known import Sequence, explored
 from evmstorm.mutation.mutants import Mutant, mutants
-from evmstorm.mutation.trial import Trial, Verdict, code_id, corpus_of
+from evmstorm.mutation.trial import Trial, Verdict, code_id
 from evmstorm.project import equivalents, load, names
 
 __all__ = ["FATES", "OnProgress", "Outcome", "Score", "score", "testing"]
@@ -99,22 +101,22 @@ def score(
         chosen = [mutant for mutant in chosen if mutant.name in only]
     if sample and sample < len(chosen):
         chosen = random.Random(seed).sample(chosen, sample)  # noqa: S311 - must repeat
-    for system, corpus in forked(lambda name: _corpus_or_fault(name, seed), systems, processes):
-        if corpus is None:
+    for system, sequences in forked(lambda name: _explored_or_fault(name, seed), systems, processes):
+        if sequences is None:
             raise EthwireError(f"the search of {system} ended before its time", remedy="try again with more memory")
-        if isinstance(corpus, EthwireError):
-            raise corpus
-        trial.know(system, corpus)
+        if isinstance(sequences, EthwireError):
+            raise sequences
+        trial.know(system, sequences)
     verdicts = _verdicts(trial, chosen, processes, on_progress, journal)
     result = Score(contract, systems, seed, len(chosen), outcomes=_outcomes(trial, chosen, verdicts))
     result.seconds = journal.seconds if journal else time.monotonic() - started
     return result
 
 
-def _corpus_or_fault(system: str, seed: int) -> list[bytes] | EthwireError:
+def _explored_or_fault(system: str, seed: int) -> list[Sequence] | EthwireError:
     """In a copy of the process: an expected fault, such as a bug in the original code, is an answer, too."""
     try:
-        return corpus_of(system, seed)
+        return explored(system, seed, trials.CORPUS_CALLS)
     except EthwireError as fault:
         return fault
 
@@ -124,6 +126,7 @@ def _verdicts(
 ) -> dict[Mutant, Verdict]:
     """Known sequences first, for all; then a search for each that is left, so that no long search comes last alone."""
     earlier = journal.known if journal else {}
+    trial.spared = journal.spared if journal else {}
     found = {mutant: earlier[mutant.name] for mutant in chosen if mutant.name in earlier}
     for verdict in found.values():
         if verdict.fate != "same":  # what it is the same as may be left yet

@@ -17,11 +17,12 @@ from ethwire.errors import CheckFailed, EthwireError
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import deep
 from evmstorm.mutation import mutate
+from evmstorm.mutation.journal import Subject
 from evmstorm.mutation.trial import code_id, sources
 from evmstorm.project import names
 from evmstorm.reports import commit, read_report
 
-__all__ = ["Checked", "ContractScore", "Report", "check", "current", "key_of", "read", "report_of", "scored"]
+__all__ = ["Checked", "ContractScore", "Report", "check", "current", "read", "report_of", "scored", "subject_of"]
 
 CODE_ID_DIGITS = 16  # hexadecimal digits of a code's hash that are kept
 
@@ -33,6 +34,7 @@ class Survivor(msgspec.Struct, frozen=True):
     line: int
     before: str
     after: str
+    where: str = ""  # it differs from the right code in what the systems know, or that it never does
 
 
 class ContractScore(msgspec.Struct, frozen=True):
@@ -83,9 +85,10 @@ def key(contract: str, systems: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def key_of(contract: str) -> str:
-    """The same with every system that tests the contract now."""
-    return key(contract, mutate.testing(contract))
+def subject_of(contract: str, seed: int) -> Subject:
+    """What a journal of this contract's mutants is of."""
+    digest = hashlib.sha256("".join(f"{name}\0{text}" for name, text in sources(contract).items()).encode())
+    return Subject(f"{digest.hexdigest()} {seed}", {name: deep.key_of(name) for name in mutate.testing(contract)})
 
 
 def scored(result: mutate.Score) -> ContractScore:
@@ -102,7 +105,7 @@ def scored(result: mutate.Score) -> ContractScore:
         seconds=round(result.seconds, 1),
         per_minute=round(result.per_minute, 1),
         survivors=[
-            Survivor(item.mutant.file, item.mutant.line, item.before, item.after)
+            Survivor(item.mutant.file, item.mutant.line, item.before, item.after, item.by)
             for item in result.outcomes
             if item.fate == "survived"
         ],

@@ -9,8 +9,11 @@ from evmstorm.mutation.mutants import mutants
 
 def test_every_argued_mutant_is_still_one() -> None:
     root = artifacts.project().root
-    for item in project.equivalents():
-        source = (root / item["file"]).read_text()
-        found = {mutant.diff(source) for mutant in mutants(item["file"], source)}
-        assert (item["before"], item["after"]) in found, item
-        assert len(item["why"]) > 20
+    argued = project.equivalents()
+    for file in {item["file"] for item in argued}:
+        source = (root / file).read_text()
+        found = {mutant.diff(source) for mutant in mutants(file, source)}
+        for item in argued:
+            if item["file"] == file:
+                assert (item["before"], item["after"]) in found, item
+                assert len(item["why"]) > 20

@@ -105,3 +105,20 @@ const uint8_t *machine_next_slot(Machine *m, size_t *at, uint8_t *address, uint8
 /* Undo. Marks nest: going back to one forgets it and those set after it. */
 size_t machine_mark(Machine *m);
 void machine_back(Machine *m, size_t mark);
+
+/* Tapes: what a sequence of transactions did, so that the same sequence on other code can be compared with it.
+ *
+ * An outcome is a hash over all that can be seen of a transaction but its gas: how it ended, its output, its logs, and
+ * how far words, balances and codes are from where they were when the tape began. The state of two machines may differ
+ * there already; what counts is what changed since. */
+void machine_tape(Machine *m); /* a tape begins */
+uint64_t machine_outcome(const Machine *m, int status);
+uint64_t machine_digest(const Machine *m); /* of words and balances, whatever code there is */
+
+/* Plays a tape from here on until a transaction's outcome is not the one written down; how far it came, which is `size`
+ * when there was no difference. Numbers in it are little-endian, and it holds
+ *   'b' number (8) time (8) prevrandao (32)
+ *   'm' for a mark, 'u' mark (8) for going back to one
+ *   'e' address (20) balance (32)
+ *   'c' static (1) from (20) to (20) value (32) size (4) data, outcome (8) */
+size_t machine_play(Machine *m, const uint8_t *tape, size_t size);

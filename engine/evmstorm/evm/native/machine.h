@@ -89,6 +89,7 @@ struct Machine {
     const char *halt; /* why the last frame that halted did so */
     bool traced, counts; /* what runs is counted; just now */
     Result result;
+    uint64_t since; /* the state's digests when a tape began */
     Memo memos[MEMOS];
     Signer signers[SIGNERS];
 };

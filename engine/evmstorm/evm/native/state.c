@@ -65,9 +65,34 @@ static void table_add(Table *t, void *item, Hash hash) {
 
 /* finding ----------------------------------------------------------------------------------------------------------- */
 
-static void put_value(Cell *cell, const u256 *value) {
+static uint64_t mixed_word(uint64_t hash, const u256 *word) {
+    for (int i = 0; i < 4; i++) hash = mixed(hash, word->w[i]);
+    return hash;
+}
+
+/* What a value adds to a digest; nothing where there is none, so that what was never looked at counts as zero. */
+static uint64_t part(uint64_t name, const u256 *value) { return u256_is_zero(value) ? 0 : mixed_word(name, value); }
+
+static void put_value(State *s, Cell *cell, const u256 *value) {
     cell->account->words += (uint64_t)!u256_is_zero(value) - (uint64_t)!u256_is_zero(&cell->value);
+    s->digest += part(cell->name, value) - part(cell->name, &cell->value);
     cell->value = *value;
+}
+
+static void put_balance(State *s, Account *account, const u256 *balance) {
+    uint64_t name = account_hash(account->address);
+    s->digest += part(name, balance) - part(name, &account->balance);
+    account->balance = *balance;
+}
+
+static uint64_t code_part(const Account *account) {
+    return account->code ? mixed(account_hash(account->address), code_hash(account->code->hash)) : 0;
+}
+
+static void put_code(State *s, Account *account, Code *code) {
+    s->code_digest -= code_part(account);
+    account->code = code;
+    s->code_digest += code_part(account);
 }
 
 /* What the other chain has of an account. It is no change: nothing undoes it. */
@@ -82,7 +107,7 @@ static void fetch_account(State *s, Account *account) {
 static void fetch_word(State *s, Cell *cell) {
     u256 value = u256_from(0);
     s->remote->word(cell->account->address, (const uint8_t *)&cell->slot, (uint8_t *)&value);
-    put_value(cell, &value);
+    put_value(s, cell, &value);
     cell->pinned = !u256_is_zero(&value);
 }
 
@@ -123,6 +148,7 @@ static Cell *cell_in(State *s, Table *t, Account *account, const u256 *slot) {
     Cell *made = new_cell(s);
     made->account = account;
     made->slot = *slot;
+    made->name = mixed_word(~account_hash(account->address), slot);
     table_add(t, made, hash_of_cell);
     return made;
 }
@@ -193,7 +219,7 @@ bool state_warm_cell(State *s, Cell *cell) {
 
 void state_set_value(State *s, Cell *cell, const u256 *value) {
     *note(s, VALUE, cell) = cell->value;
-    put_value(cell, value);
+    put_value(s, cell, value);
 }
 
 void state_set_transient(State *s, Cell *cell, const u256 *value) {
@@ -203,7 +229,7 @@ void state_set_transient(State *s, Cell *cell, const u256 *value) {
 
 void state_set_balance(State *s, Account *account, const u256 *balance) {
     *note(s, BALANCE, account) = account->balance;
-    account->balance = *balance;
+    put_balance(s, account, balance);
 }
 
 void state_set_nonce(State *s, Account *account, uint64_t nonce) {
@@ -213,7 +239,7 @@ void state_set_nonce(State *s, Account *account, uint64_t nonce) {
 
 void state_set_code(State *s, Account *account, Code *code) {
     note(s, CODE, account)->w[0] = (uint64_t)(uintptr_t)account->code;
-    account->code = code;
+    put_code(s, account, code);
 }
 
 void state_set_created(State *s, Account *account) {
@@ -252,11 +278,11 @@ void state_rewind(State *s, size_t journal_size) {
         Account *account = entry->what;
         Cell *cell = entry->what;
         switch (entry->change) {
-        case VALUE: put_value(cell, &entry->before); break;
+        case VALUE: put_value(s, cell, &entry->before); break;
         case TRANSIENT: cell->value = entry->before; break;
-        case BALANCE: account->balance = entry->before; break;
+        case BALANCE: put_balance(s, account, &entry->before); break;
         case NONCE: account->nonce = entry->before.w[0]; break;
-        case CODE: account->code = (Code *)(uintptr_t)entry->before.w[0]; break;
+        case CODE: put_code(s, account, (Code *)(uintptr_t)entry->before.w[0]); break;
         case WARM_CELL: cell->warm_in = entry->before.w[0]; break;
         case WARM_ACCOUNT: account->warm_in = entry->before.w[0]; break;
         case CREATED: account->created_in = entry->before.w[0]; break;

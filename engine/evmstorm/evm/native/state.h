@@ -38,6 +38,7 @@ typedef struct {
     uint64_t warm_in;
     Account *account;
     u256 slot;
+    uint64_t name; /* of account and slot, for the digest */
     bool pinned; /* a pointer was handed out, or it came from another chain */
     bool used;
 } Cell;
@@ -69,6 +70,8 @@ typedef struct {
     size_t code_size;     /* of all codes */
     size_t code_sweep_at; /* the same for codes, in bytes */
     const Remote *remote; /* the chain that what is not known yet is asked of; NULL for none */
+    uint64_t digest;      /* of all words and balances: the same for the same state, however it came about */
+    uint64_t code_digest; /* of who has which code */
     uint64_t transaction;
     bool destructs; /* a contract destroyed itself in this transaction */
 } State;

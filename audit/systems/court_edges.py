@@ -1,0 +1,282 @@
+"""AlignmentCourt at its edges: the least jury, the last second of a service, the bounds of the scale, and its views.
+
+It stands on the hub of the hub's edges, over a coin that can be minted. Each action goes a short way of its own from
+the same start, and is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from audit.systems._constructors import Deployment, variations
+from audit.systems._hub import number
+from audit.systems._hub_edges import EPOCH, LONGEST_HORIZON, EdgeSystem, way
+from ethwire.constants import ZERO_ADDRESS
+from evmstorm.fuzz.system import Steps
+from evmstorm.fuzz.values import Choice
+from keifu.spec.court import ACQUITTED, ANSWER, CALL, CONVICTED, LONGEST_CASE, LONGEST_WAIT, OVER, SEED, sealed
+from keifu.units import COIN, DAY
+
+__all__ = ["CourtEdges"]
+
+DAILY_BLOCKS = 4
+LEAST_SEATS, SEAT, MATURITY = 400, 2_000 * COIN, 7
+WEIGHT = LEAST_SEATS * SEAT
+FAULT, SALT = b"\1" * 32, b"\2" * 32
+LEAST_ASKED, MOST_ASKED, SMALL = 400 * COIN, 40_000 * COIN, 2_500 * COIN
+LEAST_UNIT, MAX_UNIT, SCALE_NOTICE = 10**14, 10**22, 28 * DAY
+RICH = 10**9 * COIN
+
+
+class CourtEdges(EdgeSystem):
+    """Short ways through a court whose one juror has exactly the least number of seats."""
+
+    contracts = ("AlignmentCourt",)
+    actors = ("operator", "juror", "newcomer", "accuser", "service", "stranger", "delegator")
+
+    def open(self) -> None:
+        evm, hub = self.evm, self.contract("hub")
+        box = evm.deploy("MockRandomness", sender=self.owner)
+        tokens = {"court": self["token"], "fee_court": self["fee_token"]}
+        self.bind(box=box)
+        for name, token in tokens.items():
+            self.bind(**{name: evm.deploy("AlignmentCourt", token, hub, box, DAILY_BLOCKS, sender=self.owner)})
+            self.contract("token").approve(self[name], 2**256 - 1, sender=self["service"])
+            self.contract("fee_token").approve(self[name], 2**256 - 1, sender=self["service"])
+        for service, multiple in ((self["service"], 4), (self["court"], 0), (self["fee_court"], 0)):
+            hub.list_service(service, LONGEST_HORIZON, multiple, sender=self.owner)
+        for role in ("operator", "juror", "newcomer"):
+            hub.register_operator(0, "", sender=self[role])
+        hub.lock(self["service"], self["operator"], RICH, sender=self["operator"])
+        for name in tokens:
+            hub.lock(self[name], self["juror"], WEIGHT, sender=self["juror"])
+            self.contract(name).join(sender=self["juror"])
+        self.contract("token").approve(self["court"], 2**256 - 1, sender=self["stranger"])
+        evm.warp((MATURITY + 1) * EPOCH)
+        for name in tokens:
+            self.contract(name).poke(self["juror"], sender=self["stranger"])
+        self.contract("token").mint(self["fee_token"], COIN, sender=self.owner)
+
+    def constructors(self) -> Iterator[Deployment]:
+        right = (self["token"], self["hub"], self["box"], DAILY_BLOCKS)
+        yield from variations("AlignmentCourt", right, (3, 2, None), (3, 1, "court: too few blocks a day"))
+
+    def court(self, function: str, *args: Any, sender: str, fails: str | None = None) -> Any:
+        return self.tx(f"court.{function}", *args, sender=self[sender], fails=fails)
+
+    def told(self, name: str, *args: Any) -> Any:
+        return getattr(self.contract("court"), name)(*args)
+
+    def opening(self, amount: int = LEAST_ASKED, fails: str | None = None, **other: Any) -> Any:
+        """An accusation by the service; `other` are arguments or a sender that are not the usual ones."""
+        values = {"operator": self["operator"], "fault": FAULT, "accuser": self["accuser"], "evidence": b"e"} | other
+        args = values["operator"], values["fault"], amount, values["accuser"], values["evidence"]
+        return self.court("open", *args, sender=other.get("sender", "service"), fails=fails)
+
+    def later(self, seconds: int) -> None:
+        """So long, and all the blocks of that time."""
+        self.evm.warp(seconds, max(1, seconds * DAILY_BLOCKS // DAY))
+
+    # accusing ---------------------------------------------------------------------------------------------------------
+
+    @way(Choice((LEAST_ASKED, SMALL, MOST_ASKED)))
+    def what_a_case_is(self, who: str, amount: int) -> Steps:
+        """With exactly the seats that a court needs; views and log tell all of it."""
+        bond, epoch = self.told("bond_for", self["service"], FAULT, amount), self.view("epoch")
+        case = number((yield self.opening(amount)))
+        self.emitted(
+            "court.CaseOpened", case_id=case, service=self["service"], operator=self["operator"], fault=FAULT,
+            accuser=self["accuser"], amount=amount, bond=bond, evidence=b"e",
+        )  # fmt: skip
+        parties = self["service"], self["operator"], self["accuser"], ZERO_ADDRESS
+        stands = 0, ANSWER, self.now, self.evm.block_number, 0, 0, 0, False
+        assert self.told("get_case", case) == (*parties, amount, COIN, WEIGHT, epoch, *stands)
+        assert self.told("tally", case, 0) == self.told("tally", case, 2**255) == (0, 0, 0)
+        assert self.told("weight_in", case, self["juror"]) == WEIGHT
+        assert (self.told("verdict", case), self.told("over", case)) == ((0, 0, 0), False)
+        assert self.told("case_count") == case == 1
+
+    @way(Choice((LEAST_ASKED - 1, MOST_ASKED + 1)))
+    def asking_out_of_range(self, who: str, amount: int) -> Steps:
+        yield self.opening(amount, fails="court: asks too little or too much")
+
+    @way(Choice(("operator", "accuser")))
+    def no_party(self, who: str, party: str) -> Steps:
+        for nobody in (ZERO_ADDRESS, self["token"]):
+            yield self.opening(LEAST_ASKED, "court: no party", **{party: nobody})
+
+    @way()
+    def a_wei_below_the_least_jury(self, who: str) -> Steps:
+        yield self.court("leave", 1, sender="juror")
+        yield self.opening(fails="court: too few jurors")
+
+    @way()
+    def who_may_accuse(self, who: str) -> Steps:
+        """A service of the hub, as long as it can slash when the verdict comes, at a court of the hub."""
+        yield self.opening(sender="stranger", fails="court: not a service of the hub")
+        yield self.opening(evidence=b"", fails="court: no evidence")
+        yield self.tx("hub.remove_service", self["service"], sender=self.owner)
+        self.evm.warp(LONGEST_HORIZON - LONGEST_CASE)
+        with self.evm.anchor():
+            yield self.opening()
+        self.evm.warp(1)
+        yield self.opening(fails="court: the service can slash no more")
+
+    @way()
+    def shortest_service(self, who: str) -> Steps:
+        yield self.tx("hub.list_service", self["stranger"], 1, 0, sender=self.owner)
+        yield self.opening(sender="stranger")
+
+    @way()
+    def unknown_case(self, who: str) -> Steps:
+        for case in (0, 1):
+            yield self.court("advance", case, sender="stranger", fails="court: unknown case")
+            yield self.court("claim", case, [], sender="stranger", fails="court: unknown case")
+            assert self.refuses("court.verdict", case)
+            assert self.refuses("court.over", case)
+
+    @way()
+    def court_that_is_removed(self, who: str) -> Steps:
+        yield self.tx("hub.remove_service", self["court"], sender=self.owner)
+        yield self.opening(fails="court: no longer in the hub")
+
+    @way()
+    def token_with_a_fee(self, who: str) -> Steps:
+        args = self["operator"], FAULT, LEAST_ASKED, self["accuser"], b"e"
+        yield self.tx("fee_token.mint", self["service"], RICH, sender=self.owner)
+        yield self.tx("fee_court.open", *args, sender=self["service"], fails="transfer: token takes a fee")
+
+    @way()
+    def one_case_of_a_fault(self, who: str) -> Steps:
+        yield self.opening()
+        yield self.opening(fails="court: fault is being judged")
+        yield self.court("concede", 1, sender="service")
+        assert self.told("verdict", 1) == (CONVICTED, LEAST_ASKED, 0)
+        yield self.opening(fails="court: fault was judged")
+        yield self.opening(fault=SALT)
+
+    # parties ----------------------------------------------------------------------------------------------------------
+
+    @way()
+    def who_may_answer(self, who: str) -> Steps:
+        yield self.opening()
+        yield self.court("concede", 1, sender="operator", fails="court: not the service")
+        yield self.court("answer", 1, b"", sender="operator", fails="court: no evidence")
+        yield self.court("answer", 1, b"a", sender="stranger", fails="court: not a party")
+        for party in ("operator", "accuser", "service"):
+            yield self.court("answer", 1, b"a", sender=party)
+            self.emitted("court.Answered", case_id=1, party=self[party], evidence=b"a")
+        self.later(DAY)
+        yield self.court("answer", 1, b"a", sender="operator", fails="court: not the time")
+        yield self.court("concede", 1, sender="service", fails="court: not the time")
+
+    def vote(self, guilty: bool, hearing: int) -> Any:
+        """The case's seed comes, the one juror commits and reveals, and the hearing is closed."""
+        self.later(DAY)
+        yield self.court("advance", 1, sender="stranger")
+        yield self.tx("box.put", self.told("get_case", 1)[12], FAULT, sender=self.owner)
+        seal = sealed(1, hearing, self["juror"], guilty, SALT)
+        yield self.court("advance", 1, sender="stranger")
+        yield self.court("commit", 1, seal, sender="juror")
+        self.later(2 * DAY)
+        yield self.court("reveal", 1, guilty, SALT, sender="juror")
+        self.later(DAY)
+        yield self.court("advance", 1, sender="stranger")
+
+    @way(Choice((False, True)))
+    def both_hearings(self, who: str, changes: bool) -> Steps:
+        """Whoever wins has its bond back, the caller too; its name and its answer are in the case."""
+        yield self.opening()
+        yield from self.vote(True, 0)
+        assert self.told("get_case", 1)[9] == CALL
+        before = self.stored("stranger")
+        yield self.court("rehear", 1, sender="stranger")
+        bond = before - self.stored("stranger")
+        assert bond > 0
+        assert self.told("get_case", 1)[3] == self["stranger"]
+        yield self.court("answer", 1, b"a", sender="stranger")
+        yield self.court("concede", 1, sender="service", fails="court: not the time")
+        yield from self.vote(not changes, 1)
+        verdict = self.told("verdict", 1)
+        assert self.told("get_case", 1)[9] == OVER
+        assert verdict[0] == (ACQUITTED if changes else CONVICTED)
+        assert verdict[1] == (0 if changes else LEAST_ASKED)
+        assert (self.stored("stranger") == before) == changes, "the caller's bond"
+        assert self.told("tally", 1, 1) == self.told("tally", 1, 7)
+
+    def stored(self, role: str) -> int:
+        return self.ask("token.balanceOf", self[role])
+
+    # jurors -----------------------------------------------------------------------------------------------------------
+
+    @way(Choice((SEAT, SEAT - 1)))
+    def one_seat(self, who: str, amount: int) -> Steps:
+        newcomer = self["newcomer"]
+        yield self.tx("hub.lock", self["court"], newcomer, amount, sender=newcomer)
+        if amount < SEAT:
+            yield self.court("join", sender="newcomer", fails="court: less than a seat")
+            return
+        added = yield self.court("join", sender="newcomer")
+        counts = self.view("epoch") + MATURITY
+        assert number(added) == amount
+        assert self.told("get_juror", newcomer) == (0, amount, counts, 0, 0, 0)
+        assert self.told("reserved", newcomer) == amount
+        self.evm.warp_to(self.view("epoch_start", counts) - 1)
+        assert (self.told("get_juror", newcomer)[0], self.told("total_weight")) == (0, WEIGHT)
+        self.evm.warp(1)
+        assert self.told("get_juror", newcomer)[0] == amount
+        assert self.told("total_weight") == WEIGHT + amount
+
+    @way()
+    def leaving(self, who: str) -> Steps:
+        """Coins that were asked back are free after fourteen days, to the second, and not more of them."""
+        juror, part = self["juror"], 10 * SEAT
+        yield self.court("leave", WEIGHT + 1, sender="juror", fails="court: not so much to ask back")
+        yield self.court("leave", part, sender="juror")
+        assert self.told("get_juror", juror) == (WEIGHT - part, 0, 0, part, self.now + LONGEST_WAIT, 0)
+        assert self.told("reserved", juror) == WEIGHT
+        self.evm.warp(LONGEST_WAIT - 1)
+        yield self.court("release", sender="juror", fails="court: too early")
+        self.evm.warp(1)
+        said = yield self.court("release", sender="juror")
+        assert number(said) == part
+        assert self.ask("hub.credit", juror) == part
+
+    # the scale --------------------------------------------------------------------------------------------------------
+
+    @way(Choice((LEAST_UNIT, MAX_UNIT, LEAST_UNIT - 1, MAX_UNIT + 1)))
+    def scale(self, who: str, unit: int) -> Steps:
+        asked = self["service"], FAULT, LEAST_ASKED
+        before, costs = self.told("bond_for", *asked), self.told("most_costs", LEAST_ASKED)
+        yield self.court("rescale", COIN, sender="stranger", fails="court: not the owner")
+        fails = None if LEAST_UNIT <= unit <= MAX_UNIT else "court: out of range"
+        yield self.tx("court.rescale", unit, sender=self.owner, fails=fails)
+        if fails is None:
+            self.emitted("court.AmountsScaled", unit=unit, counts_from=self.now + SCALE_NOTICE)
+            self.evm.warp(SCALE_NOTICE - 1)
+            assert (self.told("bond_for", *asked), self.told("most_costs", LEAST_ASKED)) == (before, costs)
+            self.evm.warp(1)
+            assert self.told("bond_for", *asked) != before
+
+    @way()
+    def terms(self, who: str) -> Steps:
+        yield self.court("poke", self["juror"], sender="stranger")
+        assert self.told("terms") == (LONGEST_WAIT, LONGEST_WAIT, ZERO_ADDRESS, 0, 0)
+        assert self.told("longest_case") == LONGEST_CASE
+
+    # seeds ------------------------------------------------------------------------------------------------------------
+
+    @way()
+    def case_without_a_seed(self, who: str) -> Steps:
+        """After fourteen days, to the second, it is void."""
+        yield self.opening()
+        self.later(DAY)
+        yield self.court("advance", 1, sender="stranger")
+        assert self.told("get_case", 1)[9] == SEED
+        self.later(LONGEST_WAIT - 1)
+        yield self.court("advance", 1, sender="stranger")
+        assert self.told("get_case", 1)[9] == SEED
+        self.later(1)
+        yield self.court("advance", 1, sender="stranger")
+        assert self.told("verdict", 1) == (3, 0, 0)
