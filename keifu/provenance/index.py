@@ -83,7 +83,7 @@ class Index:
             log = self._interface.decode_log(event.address, topics, bytes.fromhex(event.data[2:]))
             if log is None:
                 continue
-            if log.event == "Registered":
+            if log.event == "Registered" and log.readable:  # else no document, and no record of ours, could hold it
                 self._add(database, log.id, Record.from_args(log.record), event.number, event.block_time)
             elif log.event == "StatusChanged":
                 row = (log.id, event.number, event.index, log.status, log.reason)

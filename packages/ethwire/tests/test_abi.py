@@ -14,7 +14,7 @@ from eth_abi.registry import BaseEquals, registry
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ethwire.abi import decode_args, encode_args
+from ethwire.abi import EventAbi, decode_args, encode_args
 from ethwire.errors import AbiError
 
 # As eth-abi comes: ape, in the same process, makes the shared registry take numbers that are cut off.
@@ -233,3 +233,20 @@ def test_what_is_shared_a_few_times_is_read() -> None:
     data = words(WORD, 3, 96, 96, 96, 1, 7)
 
     assert decode_args(["uint256[][]"], data) == REFERENCE.decode(["uint256[][]"], data) == (((7,),) * 3,)
+
+
+def test_a_log_with_text_that_is_no_utf_8_is_read_and_marked() -> None:
+    kind = "(uint8,string[])"
+    event = EventAbi("Said", (("who", "address", True), ("what", kind, False), ("raw", "bytes", False)))
+    data = encode_args([kind, "bytes"], ((7, ("plain", "XX")), b"\xff"))
+    topics = [event.topic, bytes(32)]
+    odd = data.replace(b"XX", b"\xfe\xff")
+
+    assert event.log("0x", topics, data).readable
+    log = event.log("0x", topics, odd)
+
+    assert (log.what, log.raw, log.readable) == ((7, ("plain", "\\xfe\\xff")), b"\xff", False)
+    with pytest.raises(AbiError, match="no UTF-8"):
+        event.decode(topics, odd)
+    with pytest.raises(AbiError, match="leads outside"):
+        event.log("0x", topics, odd[:64])

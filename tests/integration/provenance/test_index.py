@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from evmstorm.evm import artifacts
@@ -93,3 +95,28 @@ def test_forged_log_is_refused_and_nothing_kept(own_chain, tmp_path):
     assert index.entry(record_id) is None
     index.catch_up()
     assert index.entry(record_id) is not None
+
+
+def test_text_that_is_no_utf_8_stops_nobody(own_chain, tmp_path):
+    """Anybody may register anything, and give any reason."""
+    anvil, source = own_chain
+    author, stranger = anvil.account("author"), anvil.account("stranger")
+    odd = b"\xff\x00\xfe"
+
+    def send(data):
+        return source.chain.send(stranger, source.registry.address, data.replace(b"XXX", odd))
+
+    hostile = replace(record(stranger, 2), licence="XXX")
+    receipt = send(source.registry.register.encode(hostile.args))
+    [log] = receipt.events("Registered")
+    assert not log.readable
+    own = source.register(record(stranger, 3), stranger)
+    send(source.registry.set_status.encode(own, Status.REVOKED, "XXX"))
+    kept = source.register(record(author, 1), author)
+
+    index = Index(tmp_path / "i", anvil.rpc, source.registry.address)
+    index.catch_up()
+
+    assert index.entry(log.id) is None
+    assert (index.entry(own).status, index.entry(own).reason) == (Status.REVOKED, "\\xff\x00\\xfe")
+    assert index.entry(kept).status == Status.ACTIVE

@@ -12,7 +12,7 @@ from sha3 import keccak_256
 
 from ethwire.abi._decoder import decode_args
 from ethwire.abi._strict import encode_args
-from ethwire.abi._types import parse
+from ethwire.abi._types import AbiType, parse
 from ethwire.errors import AbiError
 
 __all__ = ["EventAbi", "FunctionAbi", "Interface", "Log", "decode_revert"]
@@ -40,11 +40,12 @@ def _canonical(entry: Mapping[str, Any]) -> str:
 @dataclass(frozen=True)
 class Log:
     """One decoded event: who emitted it, its name and its arguments by name, also as attributes (`from_` for `from`,
-    which Python reserves)."""
+    which Python reserves). Text that is no UTF-8 is not `readable`: its odd bytes stand in `args` as `\\xff`."""
 
     address: str
     event: str
     args: dict[str, Any] = field(default_factory=dict)
+    readable: bool = True
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -94,16 +95,45 @@ class EventAbi:
         return _keccak(f"{self.name}({','.join(kind for _, kind, _ in self.inputs)})".encode())
 
     def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
-        """Arguments by name. An indexed string or bytes comes back as its hash, as the chain keeps only that."""
-        what = f"event {self.name}"
-        indexed_topics = list(topics[1:])
+        """Arguments by name. An indexed string or bytes comes back as its hash, as the chain keeps only that. Raises
+        AbiError, also for text that is no UTF-8."""
+        return self._named(topics, decode_args(self._plain, data, f"event {self.name}"))
+
+    def log(self, address: str, topics: Sequence[bytes], data: bytes) -> Log:
+        """The same as a log. Whoever logs something chooses its text, so none stops who reads the others."""
+        try:
+            return Log(address, self.name, self.decode(topics, data))
+        except AbiError:
+            if not any("string" in kind for kind in self._plain):
+                raise
+            as_bytes = [kind.replace("string", "bytes") for kind in self._plain]
+            values = decode_args(as_bytes, data, f"event {self.name}")
+            plain = [_text(parse(kind), value) for kind, value in zip(self._plain, values, strict=True)]
+            return Log(address, self.name, self._named(topics, plain), readable=False)
+
+    @cached_property
+    def _plain(self) -> list[str]:
+        return [kind for _, kind, indexed in self.inputs if not indexed]
+
+    def _named(self, topics: Sequence[bytes], values: Iterable[Any]) -> dict[str, Any]:
+        what, indexed_topics = f"event {self.name}", list(topics[1:])
         if len(indexed_topics) != sum(indexed for _, _, indexed in self.inputs):
             raise AbiError(f"{what}: {len(indexed_topics)} indexed arguments in its topics")
-        plain = iter(decode_args([kind for _, kind, indexed in self.inputs if not indexed], data, what))
-        found = iter(indexed_topics)
+        plain, found = iter(values), iter(indexed_topics)
         return {
             name: _indexed(kind, next(found), what) if indexed else next(plain) for name, kind, indexed in self.inputs
         }
+
+
+def _text(kind: AbiType, value: Any) -> Any:
+    """The value with the bytes in the place of its strings as text."""
+    if kind.base == "string":
+        return value.decode(errors="backslashreplace")
+    if kind.base == "array":
+        return tuple(_text(kind.members[0], item) for item in value)
+    if kind.base == "tuple":
+        return tuple(_text(member, item) for member, item in zip(kind.members, value, strict=True))
+    return value
 
 
 def _indexed(kind: str, topic: bytes, what: str) -> Any:
@@ -180,7 +210,7 @@ class Interface:
         event = self._events.get(topics[0]) if topics else None
         if event is None:
             return None
-        return Log(address, event.name, event.decode(topics, data))
+        return event.log(address, topics, data)
 
 
 def decode_revert(data: bytes) -> str:
