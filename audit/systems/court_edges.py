@@ -24,7 +24,7 @@ DAILY_BLOCKS = 4
 LEAST_SEATS, SEAT, MATURITY = 400, 2_000 * COIN, 7
 WEIGHT = LEAST_SEATS * SEAT
 FAULT, SALT = b"\1" * 32, b"\2" * 32
-LEAST_ASKED, MOST_ASKED, SMALL = 400 * COIN, 40_000 * COIN, 2_500 * COIN
+LEAST_ASKED, LARGEST_ASKED, SMALL = 400 * COIN, 40_000 * COIN, 2_500 * COIN
 LEAST_UNIT, MAX_UNIT, SCALE_NOTICE = 10**14, 10**22, 28 * DAY
 RICH = 10**9 * COIN
 
@@ -65,7 +65,7 @@ class CourtEdges(EdgeSystem):
     def court(self, function: str, *args: Any, sender: str, fails: str | None = None) -> Any:
         return self.tx(f"court.{function}", *args, sender=self[sender], fails=fails)
 
-    def told(self, name: str, *args: Any) -> Any:
+    def answer(self, name: str, *args: Any) -> Any:
         return getattr(self.contract("court"), name)(*args)
 
     def opening(self, amount: int = LEAST_ASKED, fails: str | None = None, **other: Any) -> Any:
@@ -80,10 +80,10 @@ class CourtEdges(EdgeSystem):
 
     # accusing ---------------------------------------------------------------------------------------------------------
 
-    @way(Choice((LEAST_ASKED, SMALL, MOST_ASKED)))
+    @way(Choice((LEAST_ASKED, SMALL, LARGEST_ASKED)))
     def what_a_case_is(self, who: str, amount: int) -> Steps:
         """With exactly the seats that a court needs; views and log tell all of it."""
-        bond, epoch = self.told("bond_for", self["service"], FAULT, amount), self.view("epoch")
+        bond, epoch = self.answer("bond_for", self["service"], FAULT, amount), self.view("epoch")
         case = number((yield self.opening(amount)))
         self.emitted(
             "court.CaseOpened", case_id=case, service=self["service"], operator=self["operator"], fault=FAULT,
@@ -91,13 +91,13 @@ class CourtEdges(EdgeSystem):
         )  # fmt: skip
         parties = self["service"], self["operator"], self["accuser"], ZERO_ADDRESS
         stands = 0, ANSWER, self.now, self.evm.block_number, 0, 0, 0, False
-        assert self.told("get_case", case) == (*parties, amount, COIN, WEIGHT, epoch, *stands)
-        assert self.told("tally", case, 0) == self.told("tally", case, 2**255) == (0, 0, 0)
-        assert self.told("weight_in", case, self["juror"]) == WEIGHT
-        assert (self.told("verdict", case), self.told("over", case)) == ((0, 0, 0), False)
-        assert self.told("case_count") == case == 1
+        assert self.answer("get_case", case) == (*parties, amount, COIN, WEIGHT, epoch, *stands)
+        assert self.answer("tally", case, 0) == self.answer("tally", case, 2**255) == (0, 0, 0)
+        assert self.answer("weight_in", case, self["juror"]) == WEIGHT
+        assert (self.answer("verdict", case), self.answer("over", case)) == ((0, 0, 0), False)
+        assert self.answer("case_count") == case == 1
 
-    @way(Choice((LEAST_ASKED - 1, MOST_ASKED + 1)))
+    @way(Choice((LEAST_ASKED - 1, LARGEST_ASKED + 1)))
     def asking_out_of_range(self, who: str, amount: int) -> Steps:
         yield self.opening(amount, fails="court: asks too little or too much")
 
@@ -152,7 +152,7 @@ class CourtEdges(EdgeSystem):
         yield self.opening()
         yield self.opening(fails="court: fault is being judged")
         yield self.court("concede", 1, sender="service")
-        assert self.told("verdict", 1) == (CONVICTED, LEAST_ASKED, 0)
+        assert self.answer("verdict", 1) == (CONVICTED, LEAST_ASKED, 0)
         yield self.opening(fails="court: fault was judged")
         yield self.opening(fault=SALT)
 
@@ -175,7 +175,7 @@ class CourtEdges(EdgeSystem):
         """The case's seed comes, the one juror commits and reveals, and the hearing is closed."""
         self.later(DAY)
         yield self.court("advance", 1, sender="stranger")
-        yield self.tx("box.put", self.told("get_case", 1)[12], FAULT, sender=self.owner)
+        yield self.tx("box.put", self.answer("get_case", 1)[12], FAULT, sender=self.owner)
         seal = sealed(1, hearing, self["juror"], guilty, SALT)
         yield self.court("advance", 1, sender="stranger")
         yield self.court("commit", 1, seal, sender="juror")
@@ -189,21 +189,21 @@ class CourtEdges(EdgeSystem):
         """Whoever wins has its bond back, the caller too; its name and its answer are in the case."""
         yield self.opening()
         yield from self.vote(True, 0)
-        assert self.told("get_case", 1)[9] == CALL
+        assert self.answer("get_case", 1)[9] == CALL
         before = self.stored("stranger")
         yield self.court("rehear", 1, sender="stranger")
         bond = before - self.stored("stranger")
         assert bond > 0
-        assert self.told("get_case", 1)[3] == self["stranger"]
+        assert self.answer("get_case", 1)[3] == self["stranger"]
         yield self.court("answer", 1, b"a", sender="stranger")
         yield self.court("concede", 1, sender="service", fails="court: not the time")
         yield from self.vote(not changes, 1)
-        verdict = self.told("verdict", 1)
-        assert self.told("get_case", 1)[9] == OVER
+        verdict = self.answer("verdict", 1)
+        assert self.answer("get_case", 1)[9] == OVER
         assert verdict[0] == (ACQUITTED if changes else CONVICTED)
         assert verdict[1] == (0 if changes else LEAST_ASKED)
         assert (self.stored("stranger") == before) == changes, "the caller's bond"
-        assert self.told("tally", 1, 1) == self.told("tally", 1, 7)
+        assert self.answer("tally", 1, 1) == self.answer("tally", 1, 7)
 
     def stored(self, role: str) -> int:
         return self.ask("token.balanceOf", self[role])
@@ -220,13 +220,13 @@ class CourtEdges(EdgeSystem):
         added = yield self.court("join", sender="newcomer")
         counts = self.view("epoch") + MATURITY
         assert number(added) == amount
-        assert self.told("get_juror", newcomer) == (0, amount, counts, 0, 0, 0)
-        assert self.told("reserved", newcomer) == amount
+        assert self.answer("get_juror", newcomer) == (0, amount, counts, 0, 0, 0)
+        assert self.answer("reserved", newcomer) == amount
         self.evm.warp_to(self.view("epoch_start", counts) - 1)
-        assert (self.told("get_juror", newcomer)[0], self.told("total_weight")) == (0, WEIGHT)
+        assert (self.answer("get_juror", newcomer)[0], self.answer("total_weight")) == (0, WEIGHT)
         self.evm.warp(1)
-        assert self.told("get_juror", newcomer)[0] == amount
-        assert self.told("total_weight") == WEIGHT + amount
+        assert self.answer("get_juror", newcomer)[0] == amount
+        assert self.answer("total_weight") == WEIGHT + amount
 
     @way()
     def leaving(self, who: str) -> Steps:
@@ -234,8 +234,8 @@ class CourtEdges(EdgeSystem):
         juror, part = self["juror"], 10 * SEAT
         yield self.court("leave", WEIGHT + 1, sender="juror", fails="court: not so much to ask back")
         yield self.court("leave", part, sender="juror")
-        assert self.told("get_juror", juror) == (WEIGHT - part, 0, 0, part, self.now + LONGEST_WAIT, 0)
-        assert self.told("reserved", juror) == WEIGHT
+        assert self.answer("get_juror", juror) == (WEIGHT - part, 0, 0, part, self.now + LONGEST_WAIT, 0)
+        assert self.answer("reserved", juror) == WEIGHT
         self.evm.warp(LONGEST_WAIT - 1)
         yield self.court("release", sender="juror", fails="court: too early")
         self.evm.warp(1)
@@ -248,22 +248,22 @@ class CourtEdges(EdgeSystem):
     @way(Choice((LEAST_UNIT, MAX_UNIT, LEAST_UNIT - 1, MAX_UNIT + 1)))
     def scale(self, who: str, unit: int) -> Steps:
         asked = self["service"], FAULT, LEAST_ASKED
-        before, costs = self.told("bond_for", *asked), self.told("most_costs", LEAST_ASKED)
+        before, costs = self.answer("bond_for", *asked), self.answer("most_costs", LEAST_ASKED)
         yield self.court("rescale", COIN, sender="stranger", fails="court: not the owner")
         fails = None if LEAST_UNIT <= unit <= MAX_UNIT else "court: out of range"
         yield self.tx("court.rescale", unit, sender=self.owner, fails=fails)
         if fails is None:
             self.emitted("court.AmountsScaled", unit=unit, counts_from=self.now + SCALE_NOTICE)
             self.evm.warp(SCALE_NOTICE - 1)
-            assert (self.told("bond_for", *asked), self.told("most_costs", LEAST_ASKED)) == (before, costs)
+            assert (self.answer("bond_for", *asked), self.answer("most_costs", LEAST_ASKED)) == (before, costs)
             self.evm.warp(1)
-            assert self.told("bond_for", *asked) != before
+            assert self.answer("bond_for", *asked) != before
 
     @way()
     def terms(self, who: str) -> Steps:
         yield self.court("poke", self["juror"], sender="stranger")
-        assert self.told("terms") == (LONGEST_WAIT, LONGEST_WAIT, ZERO_ADDRESS, 0, 0)
-        assert self.told("longest_case") == LONGEST_CASE
+        assert self.answer("terms") == (LONGEST_WAIT, LONGEST_WAIT, ZERO_ADDRESS, 0, 0)
+        assert self.answer("longest_case") == LONGEST_CASE
 
     # seeds ------------------------------------------------------------------------------------------------------------
 
@@ -273,10 +273,10 @@ class CourtEdges(EdgeSystem):
         yield self.opening()
         self.later(DAY)
         yield self.court("advance", 1, sender="stranger")
-        assert self.told("get_case", 1)[9] == SEED
+        assert self.answer("get_case", 1)[9] == SEED
         self.later(LONGEST_WAIT - 1)
         yield self.court("advance", 1, sender="stranger")
-        assert self.told("get_case", 1)[9] == SEED
+        assert self.answer("get_case", 1)[9] == SEED
         self.later(1)
         yield self.court("advance", 1, sender="stranger")
-        assert self.told("verdict", 1) == (3, 0, 0)
+        assert self.answer("verdict", 1) == (3, 0, 0)

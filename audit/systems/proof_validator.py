@@ -58,6 +58,7 @@ class ProofValidator(Differential):
         arguments = (validation, self["court"], registry)
         validator = evm.deploy("ProofValidator", *arguments, sender=self.deployer)
         self.bind(nft=nft, identity=identity, validation=validation, registry=registry, validator=validator)
+        self.seat_juror(evm)
         self.domain = identity_domain(evm.chain_id, identity.address)
         self.digests, self.tokens = {0: bytes(32)}, [0]
         for salt, role in enumerate(OWNERS):
@@ -94,6 +95,10 @@ class ProofValidator(Differential):
         box = evm.deploy("MockRandomness", sender=deployer)
         court = evm.deploy("AlignmentCourt", token, hub, box, BLOCKS_A_DAY, sender=deployer)
         self.bind(token=token, hub=hub, box=box, court=court)
+
+    def seat_juror(self, evm: LocalEvm) -> None:
+        """After all contracts are there: ids hold their addresses, and revm as pyrevm brings it counts no calls."""
+        deployer, token, hub, court = self.deployer, *map(self.contract, ("token", "hub", "court"))
         for service in (court.address, self["service"]):
             hub.list_service(service, HORIZON, 0, sender=deployer)
         self.juror = evm.account("juror")

@@ -21,6 +21,7 @@ except ImportError as error:
 __all__ = ["PostgresDatabase"]
 
 CONNECT_SECONDS = 10
+LOCK_SECONDS = 3
 LOCK = 0x6B656966  # of whoever writes: an advisory lock of the database
 
 
@@ -47,11 +48,20 @@ class PostgresDatabase:
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         if read_only:
             self.execute("SET default_transaction_read_only = on")
-        elif not self.query("SELECT pg_try_advisory_lock(?)", (LOCK,))[0][0]:
+        else:
+            self._lock()
+
+    def _lock(self) -> None:
+        """The server notices a moment later that whoever had it has ended."""
+        self.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        try:
+            self._connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        except psycopg.errors.LockNotAvailable:
             self.close()
             raise EnvironmentFault(
                 f"another process writes into {self.name}", remedy="stop one of the two, or use another database"
-            )
+            ) from None
+        self.execute("SET lock_timeout = 0")
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._faults():

@@ -133,7 +133,7 @@ class Rival:
             return f"{type(error).__name__}: {error}"
         return finding.id if finding else ""
 
-    def told(self) -> str:
+    def explanation(self) -> str:
         """How often the mutant differed, for a report."""
         if not self.differing:
             return f"as the right code in {self.played} sequences"

@@ -139,7 +139,7 @@ class Trial:
                 for sequence in known.sequences[part]:
                     if len(rival.differing) < DIFFERING and (by := rival.notices(sequence)):
                         return Verdict("killed", f"{system}: {by}", name, (system, sequence.data))
-        by = in_vain(spared | {system: rival.told() for system, rival in rivals.items()})
+        by = in_vain(spared | {system: rival.explanation() for system, rival in rivals.items()})
         differing = {system: rival.differing for system, rival in rivals.items() if rival.differing}
         return Verdict("alive", by, name, None, code if differing else None, differing)
 
