@@ -34,7 +34,6 @@ ELSEWHERE = {
     "python -m tests.conformance.mutate": "minutes; tests run it with small numbers",
     "keifu report": "tests/integration/provenance/test_report.py runs it in every form",
     "python -m tests.seeded_cases": "compiles the tree once for each case",
-    "keifu node": "tests/integration/node runs real processes",
     "keifu completion": "tests/unit/cli/test_every_command.py asks a shell for completions",
     "evmstorm new": "engine/tests run it for every template",
     "python -m audit.second_engines.forge": "minutes; tests run it with small numbers",
