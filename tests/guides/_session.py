@@ -6,7 +6,9 @@ import difflib
 import re
 import secrets
 import shutil
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from tests.guides._pages import Step
@@ -54,6 +56,8 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self._bash.stdin.close()
         self._bash.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(self._bash.pid, signal.SIGTERM)  # what a page that failed has left in the background
         self._bash.stdout.close()
         end_chains(self.home)
 
