@@ -134,7 +134,8 @@ def test_what_was_left_out_is_remembered(tree, tmp_path):
 @pytest.mark.case("provenance-11")
 @pytest.mark.case("provenance-12")
 def test_openssf_signs_what_we_digest_and_refuses_what_we_refuse(tmp_path):
-    """Plain, tricky, with left-out paths, with its own signature in place, and a Hugging Face cache."""
+    """Plain, tricky, with left-out paths, with its own signature in place, a Hugging Face cache, and trees of the
+    shapes that the tool's own tests use. It also signs an empty folder, which is no artefact here."""
     key = tmp_path / "key"
     subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True)
     with (tmp_path / "key.pub").open("w") as public:
@@ -150,6 +151,7 @@ def test_openssf_signs_what_we_digest_and_refuses_what_we_refuse(tmp_path):
         (write(tmp_path / "tricky", TRICKY), [], False),
         (write(tmp_path / "ignoring", FILES | {"logs/today": b"x"}), ["logs"], False),
         (snapshot, [], True),
+        *own_shapes(tmp_path / "own"),
     ]
     jobs = [
         {"folder": str(folder), "ignore": ignore, "links": links, "key": str(key), "sign": True}
@@ -173,7 +175,23 @@ def test_openssf_signs_what_we_digest_and_refuses_what_we_refuse(tmp_path):
     refused = openssf(checks)
     for answer, manifest, (folder, _, _) in zip(refused, manifests, cases, strict=True):
         assert (answer == "ok") == check_bytes(entry_of(manifest), folder, manifest).ok
-    assert [answer == "ok" for answer in refused] == [False, True, True, False]
+    assert [answer == "ok" for answer in refused] == [False, True, True, False, *[True] * len(cases[4:])]
+
+
+def own_shapes(where):
+    """Folders beside files, an empty file, files five folders deep, and a link that leads out of the tree."""
+    outside = write(where / "outside", {"file": b"somewhere else"})
+    several = {f"d{folder}/f{folder}{file}": b"%d" % file for folder in range(2) for file in range(3)}
+    several |= {f"f{file}": b"%d in root" % file for file in range(4)}
+    linked = where / "linked"
+    linked.mkdir()
+    (linked / "link").symlink_to(outside / "file")
+    return [
+        (write(where / "several", several), [], False),
+        (write(where / "empty-file", {"empty_file": b""}), [], False),
+        (write(where / "deep", {f"d0/d1/d2/d3/d4/f{file}": b"deep %d" % file for file in range(4)}), [], False),
+        (linked, [], True),
+    ]
 
 
 def test_written_and_read_back(tree):
