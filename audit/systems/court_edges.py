@@ -15,7 +15,21 @@ from audit.systems._hub_edges import EPOCH, LONGEST_HORIZON, EdgeSystem, way
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
-from keifu.spec.court import ACQUITTED, ANSWER, CALL, CONVICTED, LONGEST_CASE, LONGEST_WAIT, OVER, SEED, sealed
+from keifu.spec.court import (
+    ACQUITTED,
+    ANSWER,
+    CALL,
+    COMMIT,
+    CONVICTED,
+    LONGEST_CASE,
+    LONGEST_WAIT,
+    OVER,
+    REVEAL,
+    SEED,
+    SHOWN,
+    VOID,
+    sealed,
+)
 from keifu.units import COIN, DAY
 
 __all__ = ["CourtEdges"]
@@ -27,6 +41,7 @@ FAULT, SALT = b"\1" * 32, b"\2" * 32
 LEAST_ASKED, LARGEST_ASKED, SMALL = 400 * COIN, 40_000 * COIN, 2_500 * COIN
 LEAST_UNIT, MAX_UNIT, SCALE_NOTICE = 10**14, 10**22, 28 * DAY
 RICH = 10**9 * COIN
+LOSS_DIVISOR = 20
 
 
 class CourtEdges(EdgeSystem):
@@ -171,39 +186,101 @@ class CourtEdges(EdgeSystem):
         yield self.court("answer", 1, b"a", sender="operator", fails="court: not the time")
         yield self.court("concede", 1, sender="service", fails="court: not the time")
 
-    def vote(self, guilty: bool, hearing: int) -> Any:
-        """The case's seed comes, the one juror commits and reveals, and the hearing is closed."""
+    def vote(self, guilty: bool, hearing: int, case: int = 1) -> Any:
+        """The case's seed comes, the one juror commits and reveals, and the time is over; the log says so, step by
+        step."""
+        juror = self["juror"]
         self.later(DAY)
-        yield self.court("advance", 1, sender="stranger")
-        yield self.tx("box.put", self.answer("get_case", 1)[12], FAULT, sender=self.owner)
-        seal = sealed(1, hearing, self["juror"], guilty, SALT)
-        yield self.court("advance", 1, sender="stranger")
-        yield self.court("commit", 1, seal, sender="juror")
+        yield self.court("advance", case, sender="stranger")
+        self.entered(case, hearing, SEED)
+        yield self.tx("box.put", self.answer("get_case", case)[12], FAULT, sender=self.owner)
+        seal = sealed(case, hearing, juror, guilty, SALT)
+        yield self.court("advance", case, sender="stranger")
+        self.entered(case, hearing, COMMIT)
+        yield self.court("commit", case, seal, sender="juror")
+        kept = seal[:SHOWN] + bytes(len(seal) - SHOWN)
+        self.emitted("court.VoteCommitted", case_id=case, juror=juror, hearing=hearing, seal=kept)
+        seats = self.answer("ballot", case, hearing, juror)[1]
+        assert self.answer("ballot", case, hearing, juror) == (kept, seats, 0), "sealed"
         self.later(2 * DAY)
-        yield self.court("reveal", 1, guilty, SALT, sender="juror")
+        yield self.court("reveal", case, guilty, SALT, sender="juror")
+        self.emitted("court.VoteRevealed", case_id=case, juror=juror, hearing=hearing, seats=seats, guilty=guilty)
+        self.entered(case, hearing, REVEAL)
         self.later(DAY)
+
+    def first_jury(self, guilty: bool) -> Any:
+        """The first hearing, up to the time in which another one can be called."""
+        yield from self.vote(guilty, 0)
         yield self.court("advance", 1, sender="stranger")
+        self.entered(1, 0, CALL)
+
+    def second_jury(self, guilty: bool, case: int = 1) -> Any:
+        yield from self.vote(guilty, 1, case)
+        yield self.court("advance", case, sender="stranger")
+        lost = 0 if guilty else LEAST_ASKED // LOSS_DIVISOR
+        self.emitted("court.Decided", case_id=case, verdict=CONVICTED if guilty else ACQUITTED, lost=lost)
+        self.entered(case, 1, OVER)
+
+    def entered(self, case: int, hearing: int, phase: int) -> None:
+        """The last call took a case into a phase, and said so; views, which have no log, come after it."""
+        self.emitted("court.Advanced", case_id=case, hearing=hearing, phase=phase)
+        assert self.answer("get_case", case)[8:10] == (hearing, phase)
 
     @way(Choice((False, True)))
     def both_hearings(self, who: str, changes: bool) -> Steps:
         """Whoever wins has its bond back, the caller too; its name and its answer are in the case."""
         yield self.opening()
-        yield from self.vote(True, 0)
-        assert self.answer("get_case", 1)[9] == CALL
+        yield from self.first_jury(True)
         before = self.stored("stranger")
         yield self.court("rehear", 1, sender="stranger")
+        self.emitted("court.RehearingCalled", case_id=1, caller=self["stranger"])
         bond = before - self.stored("stranger")
         assert bond > 0
         assert self.answer("get_case", 1)[3] == self["stranger"]
         yield self.court("answer", 1, b"a", sender="stranger")
         yield self.court("concede", 1, sender="service", fails="court: not the time")
-        yield from self.vote(not changes, 1)
+        yield from self.second_jury(not changes)
         verdict = self.answer("verdict", 1)
-        assert self.answer("get_case", 1)[9] == OVER
         assert verdict[0] == (ACQUITTED if changes else CONVICTED)
         assert verdict[1] == (0 if changes else LEAST_ASKED)
         assert (self.stored("stranger") == before) == changes, "the caller's bond"
         assert self.answer("tally", 1, 1) == self.answer("tally", 1, 7)
+
+    @way()
+    def an_acquittal_is_remembered(self, who: str) -> Steps:
+        """Whoever accuses of the same fault again stands to lose three times as much."""
+        bond = self.answer("bond_for", self["service"], FAULT, LEAST_ASKED)
+        yield self.opening()
+        assert not self.answer("get_case", 1)[15]
+        yield from self.first_jury(False)
+        self.later(2 * DAY)
+        yield self.court("advance", 1, sender="stranger")
+        self.entered(1, 0, OVER)
+        yield self.opening()
+        self.emitted("court.CaseOpened", case_id=2, bond=3 * bond)
+        assert self.answer("get_case", 2)[15] is True
+        assert not self.answer("get_case", 1)[15]
+
+    @way()
+    def re_hearings_one_after_another(self, who: str) -> Steps:
+        """Cases of the largest amount go there by themselves. Together they would ask more than two fifths of the
+        weight; one that is over leaves its place."""
+        for case in range(1, 2 * WEIGHT // 5 // LARGEST_ASKED + 2):
+            yield self.opening(LARGEST_ASKED, fault=case.to_bytes(32, "big"))
+            yield from self.vote(True, 0, case)
+            yield self.court("advance", case, sender="stranger")
+            self.emitted("court.Advanced", count=2, case_id=case, hearing=1, phase=ANSWER)
+            yield from self.second_jury(True, case)
+
+    @way()
+    def the_accuser_calls(self, who: str) -> Steps:
+        """Its bond covers the re-hearing already."""
+        yield self.opening()
+        yield from self.first_jury(False)
+        yield self.court("rehear", 1, sender="accuser")
+        self.emitted("court.RehearingCalled", case_id=1, caller=self["accuser"], bond=0)
+        assert self.answer("get_case", 1)[8:10] == (1, ANSWER)
+        yield from self.second_jury(True)
 
     def stored(self, role: str) -> int:
         return self.ask("token.balanceOf", self[role])
@@ -234,6 +311,7 @@ class CourtEdges(EdgeSystem):
         juror, part = self["juror"], 10 * SEAT
         yield self.court("leave", WEIGHT + 1, sender="juror", fails="court: not so much to ask back")
         yield self.court("leave", part, sender="juror")
+        self.emitted("court.JurorWeighed", juror=juror, mature=WEIGHT - part, pending=0, counts_from=0, leaving=part)
         assert self.answer("get_juror", juror) == (WEIGHT - part, 0, 0, part, self.now + LONGEST_WAIT, 0)
         assert self.answer("reserved", juror) == WEIGHT
         self.evm.warp(LONGEST_WAIT - 1)
@@ -262,6 +340,7 @@ class CourtEdges(EdgeSystem):
     @way()
     def terms(self, who: str) -> Steps:
         yield self.court("poke", self["juror"], sender="stranger")
+        assert self.contract("hub").operator_state(self["juror"])[0] == 2 * WEIGHT, "bound to both courts"
         assert self.answer("terms") == (LONGEST_WAIT, LONGEST_WAIT, ZERO_ADDRESS, 0, 0)
         assert self.answer("longest_case") == LONGEST_CASE
 
@@ -279,4 +358,6 @@ class CourtEdges(EdgeSystem):
         assert self.answer("get_case", 1)[9] == SEED
         self.later(1)
         yield self.court("advance", 1, sender="stranger")
-        assert self.answer("verdict", 1) == (3, 0, 0)
+        self.emitted("court.Decided", case_id=1, verdict=VOID, costs=0, lost=0)
+        self.entered(1, 0, OVER)
+        assert self.answer("verdict", 1) == (VOID, 0, 0)
