@@ -100,11 +100,6 @@ static void resolve(Program *p, size_t count) {
     }
 }
 
-static void *or_abort(void *memory) {
-    if (!memory) abort();
-    return memory;
-}
-
 static Trace *trace_make(size_t size) {
     Trace *trace = or_abort(calloc(1, sizeof *trace));
     trace->places = or_abort(malloc((2 * size + 3) * sizeof *trace->places)); /* as many as instructions */

@@ -5,9 +5,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "rules.h"
 #include "u256.h"
+
+/* Out of memory aborts: this runs in a worker process, which another one replaces. */
+static inline void *or_abort(void *memory) {
+    if (!memory) abort();
+    return memory;
+}
 
 typedef struct Instruction Instruction;
 

@@ -7,12 +7,6 @@
 
 enum { FIRST_CAPACITY = 1024, CELLS_A_BLOCK = 1024, FIRST_SWEEP = 1 << 17, FIRST_CODE_SWEEP = 1 << 19 };
 
-/* Out of memory aborts: this runs in a worker process, which another one replaces. */
-static void *or_abort(void *memory) {
-    if (!memory) abort();
-    return memory;
-}
-
 /* hash tables of pointers, with linear probing ---------------------------------------------------------------------- */
 
 static uint64_t mixed(uint64_t a, uint64_t b) {
