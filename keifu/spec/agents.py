@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu.spec._agent_facts import AgentFacts, Bound, Burned, Owned, Wallet
 from keifu.spec._operators import Operators
 from keifu.spec.agent_limits import BEST, LARGEST, LONGEST_CONSENT, MAX_DECIMALS
 from keifu.spec.refusals import Refused, check
@@ -23,36 +24,9 @@ NOT_AUTHORIZED = "identity: not authorized"
 
 
 @dataclass(frozen=True)
-class Owned:
-    """Somebody owns the agent from here on."""
-
-    agent: int
-    owner: str
-
-
-@dataclass(frozen=True)
 class Approved:
     agent: int
     who: str
-
-
-@dataclass(frozen=True)
-class Wallet:
-    """Zero address: none."""
-
-    agent: int
-    who: str
-
-
-@dataclass(frozen=True)
-class Bound:
-    agent: int
-    token: int
-
-
-@dataclass(frozen=True)
-class Burned:
-    token: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +81,7 @@ class Answered:
 
 
 @dataclass
-class Agents(Operators):
+class Agents(AgentFacts, Operators):
     """Every public method is one call. Data is named by its token; 0 is none."""
 
     owners: dict[int, str]  # of tokens
@@ -116,46 +90,16 @@ class Agents(Operators):
 
     # what the log says ------------------------------------------------------------------------------------------------
 
-    def about(self, kind: type[Any], agent: int) -> list[Any]:
-        return [item for item in self.log if isinstance(item, kind) and item.agent == agent]
-
     def count(self) -> int:
         return len({item.agent for item in self.log if isinstance(item, Owned)})
 
-    def owner(self, agent: int) -> str:
-        owned = self.about(Owned, agent)
-        return str(owned[-1].owner) if owned else ZERO_ADDRESS
-
     def moves(self, agent: int) -> int:
         return len(self.about(Owned, agent)) - 1
-
-    def last_of_this_owner(self, kind: type[Any], agent: int) -> str:
-        found = ZERO_ADDRESS
-        for item in self.log:
-            if isinstance(item, Owned) and item.agent == agent:
-                found = ZERO_ADDRESS
-            elif isinstance(item, kind) and item.agent == agent:
-                found = item.who
-        return found
-
-    def wallet(self, agent: int) -> str:
-        return self.last_of_this_owner(Wallet, agent)
 
     def is_authorized(self, who: str, agent: int) -> bool:
         owner = self.owner(agent)
         check(owner != ZERO_ADDRESS, "inft: no such token")
         return who == owner or self.is_operator(owner, who) or who == self.last_of_this_owner(Approved, agent)
-
-    def token_of(self, agent: int) -> int:
-        """Which it is bound to, unless another agent was bound to that later."""
-        bound = self.about(Bound, agent)
-        token = bound[-1].token if bound else 0
-        latest = [item.agent for item in self.log if isinstance(item, Bound) and item.token == token]
-        return token if token and latest[-1] == agent else 0
-
-    def data(self, agent: int) -> int:
-        token = self.token_of(agent)
-        return 0 if Burned(token) in self.log else token
 
     def editions(self, agent: int) -> list[int]:
         """Data that was noted, in order."""

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu.spec._agent_facts import AgentFacts, Bound, Burned, Owned, Wallet
 from keifu.spec.agent_limits import BEST
 from keifu.spec.refusals import Refused, check
 
-__all__ = ["Answered", "Proofs", "Question", "Refused"]
+__all__ = ["Answered", "Bound", "Burned", "Owned", "Proofs", "Question", "Refused", "Wallet"]
 
 FOR_EVER = 2**64
 
@@ -30,31 +31,6 @@ class Question:
     @property
     def of_audit(self) -> bool:
         return self.record >= 0
-
-
-@dataclass(frozen=True)
-class Owned:
-    agent: int
-    owner: str
-
-
-@dataclass(frozen=True)
-class Wallet:
-    """Zero address: none."""
-
-    agent: int
-    who: str
-
-
-@dataclass(frozen=True)
-class Bound:
-    agent: int
-    token: int
-
-
-@dataclass(frozen=True)
-class Burned:
-    token: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +87,7 @@ class Answered:
 
 
 @dataclass
-class Proofs:
+class Proofs(AgentFacts):
     """Every public method below `convict` is one call. Data is named by its token, 0 for none."""
 
     validator: str
@@ -132,24 +108,6 @@ class Proofs:
 
     def exists(self, agent: int) -> bool:
         return self.last(Owned, agent=agent) is not None
-
-    def owner(self, agent: int) -> str:
-        owned = self.last(Owned, agent=agent)
-        return str(owned.owner) if owned else ZERO_ADDRESS
-
-    def wallet(self, agent: int) -> str:
-        """Of this owner's time."""
-        found = ZERO_ADDRESS
-        for item in self.log:
-            if isinstance(item, Owned | Wallet) and item.agent == agent:
-                found = item.who if isinstance(item, Wallet) else ZERO_ADDRESS
-        return found
-
-    def data(self, agent: int) -> int:
-        bound = self.last(Bound, agent=agent)
-        if bound is None or not bound.token or self.last(Bound, token=bound.token).agent != agent:
-            return 0
-        return 0 if Burned(bound.token) in self.log else int(bound.token)
 
     def operator_of(self, case: int) -> str:
         opened = self.last(Opened, case=case)
