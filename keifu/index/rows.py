@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.abi import decode_args
 from keifu.chain.follower import Event
 from keifu.errors import AbiError
 from keifu.index.tables import Kind, Parameter, Table, kind_of
 
 __all__ = ["Decoder", "Row"]
 
-LONGEST_MENTION = 256  # characters: longer texts are no names that anybody searches for
+LONGEST_MENTION = 256  # bytes: longer texts are no names that anybody searches for
 _NOTHING = {"", "0x", ZERO_ADDRESS, "0x" + "00" * 32}
 _DYNAMIC = ("string", "bytes")
 
@@ -48,35 +47,18 @@ class Decoder:
         table = self._tables[event.address].get(event.topics[0]) if event.topics else None
         if table is None:
             return Row(event, contract, None)
+        topics = [bytes.fromhex(topic[2:]) for topic in event.topics]
         try:
-            decoded = _decode(table, event)
+            log = table.abi.log(event.address, topics, bytes.fromhex(event.data[2:]))
         except AbiError:
             return Row(event, contract, None)
+        decoded = list(zip(table.inputs, log.args.values(), strict=True))
         mentioned = {text for (parameter, indexed), value in decoded for text in _mentions(parameter, value, indexed)}
         values = tuple(
             _stored(_shown(parameter, value, indexed), column.kind)
-            for (parameter, indexed), value, column in zip(
-                table.inputs, (value for _, value in decoded), table.arguments, strict=True
-            )
+            for ((parameter, indexed), value), column in zip(decoded, table.arguments, strict=True)
         )
         return Row(event, contract, table, values, frozenset(mentioned - _NOTHING))
-
-
-def _decode(table: Table, event: Event) -> list[tuple[tuple[Parameter, bool], Any]]:
-    """Each input with its value."""
-    topics = [bytes.fromhex(topic[2:]) for topic in event.topics[1:]]
-    if len(topics) != sum(indexed for _, indexed in table.inputs):
-        raise AbiError(f"{table.name}: {len(topics)} indexed arguments in its topics")
-    plain = iter(decode_args(table.data_types, bytes.fromhex(event.data[2:]), table.name))
-    found = iter(topics)
-    return [
-        ((parameter, indexed), _from_topic(parameter, next(found)) if indexed else next(plain))
-        for parameter, indexed in table.inputs
-    ]
-
-
-def _from_topic(parameter: Parameter, topic: bytes) -> Any:
-    return topic if _hashed(parameter) else decode_args([parameter.canonical], topic, parameter.name)[0]
 
 
 def _hashed(parameter: Parameter) -> bool:
@@ -105,9 +87,9 @@ def _stored(shown: Any, kind: Kind) -> Any:
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")) if kind is Kind.JSON else shown
 
 
-def _text(value: bytes) -> str:
-    """No database takes a zero byte in a text, and not every reader what is no UTF-8."""
-    return value.decode(errors="backslashreplace").replace("\0", r"\x00")
+def _text(value: str) -> str:
+    """No database takes a zero byte in a text."""
+    return value.replace("\0", r"\x00")
 
 
 def _mentions(parameter: Parameter, value: Any, indexed: bool = False) -> Iterator[str]:
@@ -122,5 +104,5 @@ def _mentions(parameter: Parameter, value: Any, indexed: bool = False) -> Iterat
             yield from _mentions(part, one)
     elif parameter.type in ("address", "bytes32"):
         yield value if isinstance(value, str) else "0x" + value.hex()
-    elif parameter.type == "string" and len(value) <= LONGEST_MENTION:
+    elif parameter.type == "string" and len(value.encode()) <= LONGEST_MENTION:
         yield _text(value)

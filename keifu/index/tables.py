@@ -13,8 +13,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from keifu.abi import load
-from keifu.keys import keccak256
+from keifu.abi import EventAbi, load
 
 __all__ = ["PLACE", "PROVENANCE", "Column", "Kind", "Parameter", "Table", "kind_of", "snake", "tables_of"]
 
@@ -95,14 +94,12 @@ class Table:
         return f"{snake(self.contract)}_{snake(self.event)}"
 
     @cached_property
-    def topic(self) -> str:
-        kinds = ",".join(parameter.canonical for parameter, _ in self.inputs)
-        return "0x" + keccak256(f"{self.event}({kinds})".encode()).hex()
+    def abi(self) -> EventAbi:
+        return EventAbi(self.event, tuple((item.name, item.canonical, indexed) for item, indexed in self.inputs))
 
-    @cached_property
-    def data_types(self) -> tuple[str, ...]:
-        """Types of what a log's data holds. Strings are read as bytes, so that none is refused."""
-        return tuple(item.canonical.replace("string", "bytes") for item, indexed in self.inputs if not indexed)
+    @property
+    def topic(self) -> str:
+        return "0x" + self.abi.topic.hex()
 
     @cached_property
     def arguments(self) -> tuple[Column, ...]:
