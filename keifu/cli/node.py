@@ -81,9 +81,13 @@ settings_option = click.option(
 )  # fmt: skip
 
 
-def _making(body: Callable[..., Any]) -> Callable[..., Any]:
+def _making(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """What every kind is told when it is made."""
     options = [
+        click.option(
+            "--owner-pages", type=LISTEN, default=OWNER_PAGES[kind], show_default=True,
+            help="Where health, status and metrics are, for you alone.",
+        ),
         click.option(
             "--rpc", type=ENDPOINT, envvar="KEIFU_RPC", show_envvar=True, default=DEFAULT_NODE, show_default=True,
             help="Address of the chain's node, or several with commas between.",
@@ -98,9 +102,13 @@ def _making(body: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--role", type=Text(64), default="", help="Sign with a role's key: on a local chain only."),
     ]  # fmt: skip
-    for option in reversed(options):
-        body = option(body)
-    return body
+
+    def making(body: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            body = option(body)
+        return body
+
+    return making
 
 
 def _show_made(kind: str, made: Made, json_out: bool) -> None:
@@ -131,11 +139,7 @@ def _make(kind: str, folder: Path, json_out: bool, wish: Wish) -> None:
     help="Folder or file of an artefact, a star stands for any name; repeatable.",
 )  # fmt: skip
 @click.option("--listen", type=LISTEN, default=HEARTBEATS, show_default=True, help="Where anybody gets the heartbeats.")
-@click.option(
-    "--owner-pages", type=LISTEN, default=OWNER_PAGES["operator"], show_default=True,
-    help="Where health, status and metrics are, for you alone.",
-)  # fmt: skip
-@_making
+@_making("operator")
 @json_option
 def operator_init(
     folder: Path,
@@ -226,11 +230,7 @@ def _settings(kind: str, folder: Path, flags: tuple[str, ...] = ()) -> tuple[Nod
 @folder_argument
 @click.option("--poll", type=DURATION, default="5", help="How often each operator is asked.  [default: 5 seconds]")
 @click.option("--receiver", type=ADDRESS, help="Who gets the rewards.  [default: the node's own account]")
-@click.option(
-    "--owner-pages", type=LISTEN, default=OWNER_PAGES["watcher"], show_default=True,
-    help="Where health, status and metrics are, for you alone.",
-)  # fmt: skip
-@_making
+@_making("watcher")
 @json_option
 def watcher_init(
     folder: Path, poll: int, receiver: str | None, owner_pages: str, json_out: bool, **common: Any

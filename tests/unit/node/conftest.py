@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from keifu.node.folder import NodeFolder
 from keifu.node.settings import FILE
 from keifu.node.setup import toml_of
+from keifu.node.web import Background
 
 ID, GENESIS = 31_337, "0x" + "ab" * 32
 ENVIRONMENT = "cd" * 32
@@ -35,3 +37,16 @@ def folder(tmp_path) -> Path:
 @pytest.fixture(autouse=True)
 def state(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture
+def background():
+    made = Background()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def refused():
+    """How often a stranger was refused, by reason."""
+    return Counter()

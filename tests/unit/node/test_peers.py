@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 
 import pytest
 
 from keifu.keys import Account
 from keifu.node.watcher.peers import LARGEST_ANSWER, MAX_LINES, Peers, read_lines
-from keifu.node.web import Background
 from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest
 from keifu.provenance.heartbeats import line_of
 
@@ -19,18 +17,6 @@ NODE = Account.from_role("node")
 SAID = Heartbeat(NODE.address.lower(), b"\x01" * 32, 1, b"\x02" * 32, 1_700_000_000)
 LINE = line_of(SAID, NODE.sign(heartbeat_digest(environments_domain(1, "0x" + "11" * 20), SAID))).encode()
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(LINE), LINE)
-
-
-@pytest.fixture
-def background():
-    made = Background()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def refused():
-    return Counter()
 
 
 @pytest.fixture

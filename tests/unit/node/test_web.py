@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections import Counter
 
 import pytest
 
 from keifu.errors import EnvironmentFault
-from keifu.node.web import AT_ONCE, LARGEST_REQUEST, Background, Page, WebServer, json_page
+from keifu.node.web import AT_ONCE, LARGEST_REQUEST, Page, WebServer, json_page
 
 PATIENCE, IMPATIENCE = 600.0, 0.2  # only what waits for ever is waited for with impatience
-
-
-@pytest.fixture
-def background():
-    made = Background()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def refused():
-    return Counter()
 
 
 @pytest.fixture
