@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from keifu.chain.creation import Creation
+from keifu.chain.held import state_folder
 from keifu.chain.parameters import Params
 from keifu.chain.suite import FACTORY
 from keifu.errors import ChainMismatch, InputError
@@ -29,8 +30,7 @@ PUT_AWAY = "move it away and deploy again with the same account: what is there i
 
 def user_folder() -> Path:
     """Where the records of this user's local chains are, whatever folder a command is called in."""
-    state = Path(os.environ.get("XDG_STATE_HOME", ""))
-    return (state if state.is_absolute() else Path.home() / ".local" / "state") / "keifu" / NAME
+    return state_folder() / NAME
 
 
 def record_folders(chosen: Path | None = None) -> list[Path]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from binascii import unhexlify
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from keifu.errors import CheckFailed
 from keifu.keys import keccak256
 
+if TYPE_CHECKING:
+    from ethwire.rpc import Rpc
+
 __all__ = [
-    "BLOOM", "PARENT", "RECEIPTS_ROOT", "Header", "encode_header", "header_of", "header_rlp", "number_digits",
-    "string_digits",
+    "BLOOM", "PARENT", "RECEIPTS_ROOT", "Header", "encode_header", "genesis_of", "header_of", "header_rlp",
+    "number_digits", "string_digits",
 ]  # fmt: skip
 
 PARENT, RECEIPTS_ROOT, BLOOM = slice(4, 36), slice(157, 189), slice(192, 448)  # of the RLP of any header
@@ -53,6 +56,11 @@ class Header(msgspec.Struct, rename="camel", gc=False):
     parent_beacon_block_root: str | None = None
     requests_hash: str | None = None
     transactions: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+def genesis_of(rpc: Rpc) -> str:
+    """The hash of the first block: what tells two chains with one number apart."""
+    return rpc.call_as(Header, "eth_getBlockByNumber", "0x0", False).hash
 
 
 def header_of(block: Mapping[str, Any]) -> Header:

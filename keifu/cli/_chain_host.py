@@ -15,9 +15,10 @@ from pathlib import Path
 
 from keifu.chain import Anvil
 from keifu.chain.deployments import Record, user_folder
+from keifu.chain.header import genesis_of
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.local.notes import Note, claimed, grants_folder, log_file, refuse_second, running
-from keifu.local.suite import deploy_suite, genesis_of, warp
+from keifu.local.suite import deploy_suite, warp
 from keifu.units import DAY
 
 __all__ = ["USUAL_PORT", "Settings", "running_chain", "start_detached", "wait"]
@@ -48,7 +49,7 @@ def running_chain(settings: Settings) -> Iterator[tuple[Anvil, Note]]:
     port = _port(settings.port)
     with claimed(settings.chain_id), Anvil(port=port, chain_id=settings.chain_id, since=begin) as anvil:
         client = anvil.client()
-        record = Record(settings.chain_id, genesis_of(client))
+        record = Record(settings.chain_id, genesis_of(client.rpc))
         published = grants_folder(settings.chain_id) if settings.with_grants else None
         note = Note(
             chain_id=settings.chain_id,

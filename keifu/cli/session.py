@@ -53,9 +53,9 @@ class Session(ABC):
     @cached_property
     def _found(self) -> tuple[Record, Path]:
         from keifu.chain.deployments import find_record
-        from keifu.chain.header import Header
+        from keifu.chain.header import genesis_of
 
-        genesis = self.client.rpc.call_as(Header, "eth_getBlockByNumber", "0x0", False).hash
+        genesis = genesis_of(self.client.rpc)
         return find_record(self.client.chain_id, genesis, self.folder, disposable=self.is_local)
 
     @property

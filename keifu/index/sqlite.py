@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from keifu.chain.sqlite import transaction
 from keifu.errors import EnvironmentFault
 from keifu.index.database import Dialect
 from keifu.index.tables import Kind
@@ -94,22 +95,13 @@ class SqliteDatabase:
         if self.connection.in_transaction:
             yield
             return
-        yield from self._between("BEGIN IMMEDIATE", "COMMIT")
+        with self._faults(), transaction(self.connection):
+            yield
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        yield from self._between("BEGIN", "COMMIT")
-
-    def _between(self, begin: str, end: str) -> Iterator[None]:
-        with self._faults():
-            self.connection.execute(begin)
-            try:
-                yield
-                self.connection.execute(end)
-            except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
+        with self._faults(), transaction(self.connection, "BEGIN"):
+            yield
 
     def names(self) -> set[str]:
         return {row[0] for row in self.query("SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -10,7 +10,7 @@ from typing import Any
 from ethwire.rpc import quantity
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, find_record
-from keifu.chain.header import Header
+from keifu.chain.header import genesis_of
 from keifu.chain.services import list_now
 from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
@@ -19,7 +19,7 @@ from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
 from keifu.staking.actions import pay
 from keifu.units import COIN
 
-__all__ = ["balances", "deploy_suite", "fund", "genesis_of", "local_client", "suite_of", "warp"]
+__all__ = ["balances", "deploy_suite", "fund", "local_client", "suite_of", "warp"]
 
 EMISSION = 100_000_000 * COIN  # over four years
 
@@ -47,11 +47,6 @@ def local_client(url: str) -> ChainClient:
     return ChainClient(rpc)
 
 
-def genesis_of(client: ChainClient) -> str:
-    """The hash of the first block: what tells two chains with one number apart."""
-    return client.rpc.call_as(Header, "eth_getBlockByNumber", "0x0", False).hash
-
-
 def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deployment:
     """Deploy everything, have the timelock list the services, fund the emission, pay the roles, and write the record in
     `folder`."""
@@ -69,7 +64,7 @@ def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deploymen
 def suite_of(client: ChainClient, folder: Path | None) -> Deployment:
     """Where the suite is on this chain, as recorded in `folder`, or where records are looked for. Raises
     EnvironmentFault when there is no record, or one of another chain."""
-    record, found = find_record(client.chain_id, genesis_of(client), folder, disposable=True)
+    record, found = find_record(client.chain_id, genesis_of(client.rpc), folder, disposable=True)
     if TOKEN not in record.contracts:
         raise EnvironmentFault(
             f"no suite is recorded for chain {client.chain_id} in {found}",

@@ -13,7 +13,7 @@ from keifu.chain import ChainClient, Deployment
 from keifu.chain.creation import code_hash
 from keifu.chain.deployments import Record, find_record
 from keifu.chain.finality import final_depth
-from keifu.chain.header import Header
+from keifu.chain.header import Header, genesis_of
 from keifu.errors import ChainMismatch, EnvironmentFault, InputError, UsageError
 from keifu.keys import Account
 from keifu.keys.keystore import load_account, password, read_password
@@ -22,7 +22,7 @@ from keifu.node.settings import ChainSettings, KeySettings
 if TYPE_CHECKING:
     from keifu.node.logs import Secrets
 
-__all__ = ["NEEDED", "NodeChain", "genesis_of", "open_chain", "open_key"]
+__all__ = ["NEEDED", "NodeChain", "open_chain", "open_key"]
 
 # Contracts that nodes of the kinds that there are call.
 NEEDED = ("StakingHub", "KeifuToken", "ProvenanceRegistry", "Environments", "HeartbeatService")
@@ -71,11 +71,6 @@ def open_chain(settings: ChainSettings, held: ExitStack) -> NodeChain:
         )
     client = ChainClient(rpc)
     return NodeChain(client, suite_on(client, genesis, settings.deployments), genesis)
-
-
-def genesis_of(rpc: Rpc) -> str:
-    """The hash of the first block."""
-    return rpc.call_as(Header, "eth_getBlockByNumber", "0x0", False).hash
 
 
 def suite_on(client: ChainClient, genesis: str, deployments: Path | None) -> Record:

@@ -16,11 +16,12 @@ from typing import Any
 from ethwire.rpc import connect
 from keifu.chain import ChainClient
 from keifu.chain.finality import final_depth
+from keifu.chain.header import genesis_of
 from keifu.chain.held import state_folder
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.keys import Account
 from keifu.keys.keystore import password, save_account
-from keifu.node.chain import genesis_of, open_key, suite_on
+from keifu.node.chain import open_key, suite_on
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import Kind
 from keifu.node.settings import FILE, KeySettings, load_settings

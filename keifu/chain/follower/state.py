@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import msgspec
 from msgspec.structs import astuple
 
-from keifu.chain._sqlite import transaction
 from keifu.chain.follower._model import Block, Source, Unproved
+from keifu.chain.sqlite import transaction
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
 
 __all__ = ["DENSE", "PACKED", "SCHEMA", "Pending", "Row", "State"]

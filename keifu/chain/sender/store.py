@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ethwire.rpc import Limit
-from keifu.chain._sqlite import transaction
 from keifu.chain._transaction import Fees
 from keifu.chain.sender.book import Attempt, Bound
 from keifu.chain.sender.intent import Intent, State
+from keifu.chain.sqlite import transaction
 from keifu.errors import ChainMismatch, EnvironmentFault, UsageError
 
 __all__ = ["Store"]

@@ -8,10 +8,11 @@ import pytest
 
 from keifu.chain import Anvil, ChainClient
 from keifu.chain.deployments import Record
+from keifu.chain.header import genesis_of
 from keifu.cli import main
 from keifu.local.dwellers import settle_in
 from keifu.local.roles import ROLES
-from keifu.local.suite import deploy_suite, genesis_of
+from keifu.local.suite import deploy_suite
 from tests.ape_chain import GENESIS
 
 ATTESTORS = ("attestor1", "attestor2", "attestor3")
@@ -28,7 +29,7 @@ def anvil():
 def records(anvil, tmp_path_factory):
     folder = tmp_path_factory.mktemp("deployments")
     client = ChainClient(anvil.rpc)
-    settle_in(client, deploy_suite(client, Record(client.chain_id, genesis_of(client)), folder))
+    settle_in(client, deploy_suite(client, Record(client.chain_id, genesis_of(client.rpc)), folder))
     return folder
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from keifu.chain import Anvil, ChainClient, Deployment
 from keifu.chain.deployments import Record
+from keifu.chain.header import genesis_of
 from keifu.index import Indexer, suite_of
 from keifu.local.dwellers import settle_in
-from keifu.local.suite import deploy_suite, genesis_of
+from keifu.local.suite import deploy_suite
 from tests.ape_chain import GENESIS
 
 
@@ -48,7 +49,7 @@ def _settled(tmp_path_factory) -> Iterator[tuple[Anvil, ChainClient, Deployment,
     records = tmp_path_factory.mktemp("deployments")
     with Anvil(since=GENESIS) as anvil:  # time is let pass there, which a clock of one second a block does not do
         client = anvil.client()
-        record = Record(client.chain_id, genesis_of(client))
+        record = Record(client.chain_id, genesis_of(client.rpc))
         suite = deploy_suite(client, record, records)
         settle_in(client, suite)
         yield anvil, client, suite, record, records

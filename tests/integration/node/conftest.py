@@ -21,10 +21,10 @@ import pytest
 
 from keifu.chain import Anvil, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record as DeploymentRecord
+from keifu.chain.header import genesis_of
 from keifu.chain.services import list_now
 from keifu.cli import main
 from keifu.keys import Account
-from keifu.local.suite import genesis_of
 from keifu.node.kinds import kind_of
 from keifu.node.runtime import Runtime
 from keifu.provenance import Heartbeat, Kind, Record, environments_domain, heartbeat_digest
@@ -58,7 +58,7 @@ class World:
         self.client = self.anvil.client()
         deployer, self.author, self.owner = (self.anvil.account(name) for name in ("deployer", "author", "owner"))
         chain = RpcDeployer(self.client, deployer)
-        record = DeploymentRecord(self.client.chain_id, genesis_of(self.client))
+        record = DeploymentRecord(self.client.chain_id, genesis_of(self.client.rpc))
         self.suite = deploy_protocol(chain, record=record, save=lambda found: found.save(folder / "deployments"))
         list_now(chain, self.suite, self.anvil.warp)
         self.service = self.suite.at(self.client, "HeartbeatService")

@@ -9,9 +9,9 @@ import sqlite3
 import pytest
 
 from keifu.chain.deployments import open_record
+from keifu.chain.header import genesis_of
 from keifu.errors import Contradiction
 from keifu.keys import Account
-from keifu.local.suite import genesis_of
 from keifu.node.chain import NodeChain
 from keifu.node.folder import NodeFolder
 from keifu.node.logs import Secrets, make_log
@@ -37,7 +37,7 @@ def database():
 
 @pytest.fixture
 def chain(at_first):
-    genesis = genesis_of(at_first.client)
+    genesis = genesis_of(at_first.client.rpc)
     record = open_record(at_first.client.chain_id, genesis, at_first.folder / "deployments")
     return NodeChain(at_first.client, record, genesis)
 

@@ -10,9 +10,10 @@ __all__ = ["transaction"]
 
 
 @contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises. The connection begins none by itself."""
-    database.execute("BEGIN IMMEDIATE")
+def transaction(database: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """BEGIN … COMMIT, or ROLLBACK when the block raises. The connection begins none by itself. What only reads does
+    not wait for a writer: with "BEGIN"."""
+    database.execute(begin)
     try:
         yield
         database.execute("COMMIT")
