@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from audit.deployer import EvmDeployer
-from evmstorm.evm import reverts
-from keifu.chain import Deployment
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inft import (
     DataFolder,
-    LeaseOffer,
     Move,
-    Order,
-    SignedOrder,
     Terms,
     Transfer,
     Workings,
@@ -36,78 +29,9 @@ from keifu.inft import (
 from keifu.inft.folder import LARGEST
 from keifu.keys import Account
 from keifu.spec.inft_limits import DATA_KINDS
-from keifu.units import COIN, DAY
+from keifu.units import DAY
 
-from .world import NEEDED
-
-TEXTS = {"prompt.txt": b"You answer in one sentence.", "memory.bin": bytes(range(256))}
-PRICE = 100 * COIN
-
-
-@pytest.fixture
-def market(world):
-    return world.evm.deploy("AgentMarket", world.token, world.nft, world.verifier, world.owner, sender=world.owner)
-
-
-@pytest.fixture
-def suite(world, market):
-    contracts = {"IntelligentNFT": world.nft, "DataVerifier": world.verifier, "AgentMarket": market}
-    return Deployment({name: at.address for name, at in (contracts | {"KeifuToken": world.token}).items()})
-
-
-@pytest.fixture
-def act(world):
-    """Sends as somebody."""
-    return lambda account: EvmDeployer(world.evm, account)
-
-
-@pytest.fixture
-def files(tmp_path):
-    folder = tmp_path / "files"
-    folder.mkdir()
-    for name, content in TEXTS.items():
-        (folder / name).write_bytes(content)
-    return [folder / name for name in TEXTS]
-
-
-@pytest.fixture
-def minted(world, suite, act, files, tmp_path):
-    """A token of the seller's, and the folder of its data."""
-    place = tmp_path / "mine"
-    data = pack(files, ["prompt", "memory"], private=True)
-    token_id = actions.mint(act(world.seller), suite, data, 7, royalty_bps=500, clones=2, generations=1)
-    data.token_id = f"{token_id:064x}"
-    data.save(place)
-    return token_id, place
-
-
-@pytest.fixture
-def prepared(world, suite, minted, tmp_path):
-    """`prepared(…)`: a transfer to the buyer that nobody has signed, and the folder in which it is."""
-    numbers = iter(range(100))
-
-    def make(key=None, backing=0, clone_id=0):
-        token_id, place = minted
-        target = tmp_path / f"sold {next(numbers)}"
-        move = Move(suite["IntelligentNFT"], token_id, world.seller.address, world.buyer.address, clone_id)
-        terms = Terms(world.evm.chain_id, suite["DataVerifier"], world.evm.now + DAY, world.hub.epoch(), backing)
-        return prepare(place, target, move, (key or world.one_time).public_key, terms), target
-
-    return make
-
-
-@pytest.fixture
-def signed(world, prepared, minted):
-    """The same with all signatures."""
-
-    def make(**options):
-        transfer, target = prepared(**options)
-        for attestor in world.attestors[:NEEDED]:
-            attest(transfer, Workings.load(target), minted[1], target, attestor.address, attestor.sign)
-        accept(transfer, world.buyer.address, world.buyer.sign)
-        return transfer, target
-
-    return make
+from .world import NEEDED, TEXTS
 
 
 def opened(folder, place):
@@ -330,152 +254,6 @@ def test_data_is_opened_by_its_own_key_alone(world, signed):
     (target / "item-0").write_bytes(b"")
     with pytest.raises(CheckFailed, match="these 0 bytes are not the data"):
         receive(transfer, target, world.one_time)
-
-
-# the market -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def order(world, suite, minted, act):
-    """Of the seller, for the buyer, who has coins."""
-    world.token.transfer(world.buyer, PRICE, sender=world.owner)
-
-    def make(**parts):
-        usual = {"price": PRICE, "currency": world.token.address, "nonce": bytes(31) + b"\1", "deadline": 2**40}
-        people = {"seller": world.seller.address, "buyer": world.buyer.address}
-        return Order.of(world.nft, minted[0], **usual | people | parts)
-
-    return make
-
-
-def sign_as(order, suite, chain_id, account):
-    return account.sign(SignedOrder.of(chain_id, suite["AgentMarket"], order).digest)
-
-
-def test_a_sale_by_the_buyer_takes_its_price_and_pays_seller_and_creator(world, suite, act, order, signed, market):
-    made, transfer = order(), signed()[0]
-    actions.approve_sale(act(world.seller), suite, made.token_id)
-    signature = sign_as(made, suite, world.evm.chain_id, world.seller)
-    sale = actions.settle(act(world.buyer), suite, made, signature, b"", transfer.proofs(NEEDED))
-    assert world.token.balanceOf(world.buyer) == 0
-    assert world.token.allowance(world.buyer, market) == 0
-    with reverts("market: complaint window is open"):
-        actions.release(act(world.stranger), suite, sale)
-    world.evm.warp(3 * DAY + 1)
-    # The seller is the creator: its royalty and the rest.
-    assert actions.release(act(world.stranger), suite, sale) == PRICE
-    assert actions.withdraw(act(world.seller), suite) == PRICE
-    assert actions.withdraw(act(world.seller), suite) == 0
-
-
-def test_a_sale_by_the_seller_needs_the_buyer_s_word(world, suite, act, order, signed, nft):
-    made, transfer = order(), signed()[0]
-    seller = act(world.seller)
-    with reverts("market: buyer has not signed"):
-        actions.settle(seller, suite, made, proofs=transfer.proofs(NEEDED))
-    actions.approve_price(act(world.buyer), suite, made)
-    signature = sign_as(made, suite, world.evm.chain_id, world.buyer)
-    actions.settle(seller, suite, made, b"", signature, transfer.proofs(NEEDED))
-    assert nft.ownerOf(made.token_id) == world.buyer.address
-
-
-def test_a_refused_sale_leaves_no_approval_behind(world, suite, act, order, market):
-    made = order()
-    with reverts("market: seller has not signed"):
-        actions.settle(act(world.buyer), suite, made)
-    assert world.token.allowance(world.buyer, market) == 0
-    world.token.transfer(world.stranger, 1, sender=world.buyer)
-    with pytest.raises(CheckFailed, match=r"has 99\.9+ coins, 100 are needed"):
-        actions.settle(act(world.buyer), suite, made)
-    with pytest.raises(CheckFailed, match="100 are needed"):
-        actions.approve_price(act(world.buyer), suite, made)
-
-
-def test_a_cancelled_order_settles_nothing(world, suite, act, order, signed):
-    made, transfer = order(), signed()[0]
-    actions.cancel(act(world.seller), suite, made)
-    signature = sign_as(made, suite, world.evm.chain_id, world.seller)
-    with reverts("market: nonce was used"):
-        actions.settle(act(world.buyer), suite, made, signature, b"", transfer.proofs(NEEDED))
-
-
-def test_an_order_survives_its_file(order, suite, tmp_path):
-    signed_order = SignedOrder.of(31_337, suite["AgentMarket"], order())
-    signed_order.save(tmp_path / "order.json")
-    assert SignedOrder.load(tmp_path / "order.json").terms == order()
-
-
-@pytest.mark.parametrize("content", ["{}", "[", '{"chain_id": 1, "market": "0x", "order": {"price": "1"}}'])
-def test_a_file_that_is_no_order_is_refused(tmp_path, content):
-    (tmp_path / "order.json").write_text(content)
-    with pytest.raises(InputError, match=r"order\.json is no order"):
-        SignedOrder.load(tmp_path / "order.json")
-
-
-def test_a_wrong_key_is_proved_and_the_price_comes_back(world, suite, act, order, minted, prepared):
-    """Attestors that sign what they did not look at."""
-    transfer, _ = prepared(backing=PRICE)
-    first = msgspec.to_builtins(transfer.items[0])
-    sealed = seal(bytes(32), world.one_time.public_key, bytes.fromhex(first["new_hash"]))
-    transfer.items[0] = msgspec.structs.replace(transfer.items[0], sealed_key=sealed.hex())
-    for attestor in world.attestors[:NEEDED]:
-        transfer.signatures[attestor.address] = attestor.sign(transfer.statement_digest).hex()
-    accept(transfer, world.buyer.address, world.buyer.sign)
-    made = order(backing=PRICE)
-    actions.approve_sale(act(world.seller), suite, made.token_id)
-    signature = sign_as(made, suite, world.evm.chain_id, world.seller)
-    sale = actions.settle(act(world.buyer), suite, made, signature, b"", transfer.proofs(NEEDED))
-    signers = sorted((who.address for who in world.attestors[:NEEDED]), key=lambda who: int(who, 16))
-    buyer = act(world.buyer)
-    assert actions.complain(buyer, suite, transfer, signers, world.one_time) == 0
-    assert actions.release(buyer, suite, sale) == PRICE
-    assert actions.withdraw(buyer, suite) == PRICE
-    assert actions.withdraw(act(world.seller), suite) >= PRICE  # what the attestors had promised
-
-
-def test_a_right_key_is_never_shown(world, suite, act, signed, minted):
-    transfer, _ = signed()
-    actions.transfer(act(world.seller), suite, minted[0], world.buyer.address, transfer.proofs(NEEDED))
-    signers = sorted(transfer.signatures, key=lambda who: int(who, 16))
-    before = world.evm.raw.nonce(world.buyer.address)
-    with pytest.raises(CheckFailed, match="every sealed key is the one that the attestors named"):
-        actions.complain(act(world.buyer), suite, transfer, signers, world.one_time)
-    with pytest.raises(UsageError, match="sealed to another key"):
-        actions.complain(act(world.buyer), suite, transfer, signers, Account.random())
-    assert world.evm.raw.nonce(world.buyer.address) == before
-
-
-# use ------------------------------------------------------------------------------------------------------------------
-
-
-def test_users_leases_and_their_ends(world, suite, act, minted, nft):
-    token_id, _ = minted
-    seller, user = act(world.seller), world.stranger
-    actions.authorize(seller, suite, token_id, user.address)
-    assert read_token(nft, token_id).users == [user.address]
-    actions.revoke(seller, suite, token_id, user.address)
-    assert not nft.may_use(token_id, user.address)
-    offer = LeaseOffer(5 * COIN, world.token.address, 30 * DAY, 3, 3, world.evm.now + DAY)
-    actions.offer_lease(seller, suite, token_id, offer)
-    assert read_token(nft, token_id).offer == offer
-    with pytest.raises(CheckFailed, match="has 0 coins, 5 are needed"):
-        actions.lease(act(user), suite, token_id, offer)
-    world.token.transfer(user, 5 * COIN, sender=world.owner)
-    with reverts("inft: offer has changed"):
-        actions.lease(act(user), suite, token_id, replace(offer, price=4 * COIN))
-    assert world.token.allowance(user, nft) == 0
-    ends = actions.lease(act(user), suite, token_id, offer)
-    assert (ends, read_token(nft, token_id).leased_until) == (world.evm.now + 30 * DAY,) * 2
-    assert actions.record_use(act(user), suite, token_id, 2) == 1
-    with reverts("inft: quota is used up"):
-        actions.record_use(act(user), suite, token_id, 2)
-    actions.offer_lease(seller, suite, token_id, LeaseOffer.none())
-    assert read_token(nft, token_id).offer.open_until == 0
-
-
-def test_a_token_that_is_not_there_is_told(nft):
-    with pytest.raises(UsageError, match=r"there is no token 0+7"):
-        read_token(nft, 7)
 
 
 def test_nothing_is_written_outside_of_the_folders(minted, prepared, tmp_path):

@@ -12,7 +12,8 @@ from keifu.keys import Account, keccak256
 from keifu.units import COIN, DAY
 
 __all__ = [
-    "ATTESTORS", "FUNDS", "HORIZON", "LEAST", "LOCKED", "NEEDED", "NOTICE", "PRICE", "World", "make_items", "nonce_of",
+    "ATTESTORS", "FUNDS", "HORIZON", "LEAST", "LOCKED", "NEEDED", "NOTICE", "PRICE", "TEXTS", "World", "make_items",
+    "nonce_of",
 ]  # fmt: skip
 
 NEEDED = 3
@@ -21,6 +22,7 @@ LEAST = 2_000 * COIN
 LOCKED = 3 * LEAST
 HORIZON = 15 * DAY
 PRICE, FUNDS = 1_000 * COIN, 5_000 * COIN  # of a sale, and what the buyer has
+TEXTS = {"prompt.txt": b"You answer in one sentence.", "memory.bin": bytes(range(256))}  # files of a token
 ATTESTORS = ("first attestor", "second attestor", "third attestor", "fourth attestor")
 
 
