@@ -36,8 +36,8 @@ def held_up(pid: int, seconds: float) -> Iterator[None]:
 def end_chains(home: Path) -> None:
     """End what `keifu chain` has started for the user of this home, and wait until it has ended."""
     for note in home.glob(".local/state/keifu/chains/*.json"):
-        keeper = json.loads(note.read_text())["pid"]
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, FileNotFoundError):  # it ends by itself at this moment
+            keeper = json.loads(note.read_text())["pid"]
             os.kill(keeper, signal.SIGTERM)
             while note.exists():
                 os.kill(keeper, 0)
