@@ -1,0 +1,373 @@
+"""DataVerifier at its edges: proofs of which one part is wrong, wrong keys, contradictions, and who hears of them.
+
+Each action goes a short way of its own from the same start, and is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from audit.systems._attestor_edges import AttestorEdges
+from audit.systems._constructors import Deployment, variations
+from audit.systems._hub import number
+from audit.systems._hub_edges import way
+from audit.systems._inft import ATTESTORS, LOCKED, NEEDED, NOTICE
+from audit.systems._inft_edges import changed
+from ethwire.constants import ZERO_ADDRESS
+from evmstorm.fuzz.system import Steps
+from evmstorm.fuzz.values import Choice
+from keifu.inft import Statement, shared_point
+from keifu.spec.attestors import COMPLAINT_WINDOW, LONGEST_DEADLINE, MAX_BACKING, PENALTY, REWARD
+from keifu.units import COIN, DAY
+
+__all__ = ["VerifierEdges"]
+
+BACKING = 1_600 * COIN
+DAMAGES = BACKING // NEEDED * 5 // 4  # of each signer; the hub keeps a fifth
+UNSIGNED, FORMLESS = "verifier: not signed by an attestor", "verifier: proof has no such form"
+NOT_SAID, NOT_ANEW = "verifier: not what was verified", "verifier: data is not encrypted anew"
+OTHER_KEY, OTHER_DATA = "verifier: sealed to another key", "verifier: access to other data"
+NO_KEY, NO_SEAL = "verifier: receiver has no public key", "verifier: sealed key has no such form"
+SPARE = 32  # bytes that make a form another one
+
+# What is wrong with one field of a proof, in which half, and of which item.
+FORMS = (
+    ("access", {"old": bytes(32)}, 0, OTHER_DATA), ("access", {"new": bytes(32)}, 0, OTHER_DATA),
+    ("access", {"old": bytes(32)}, 1, OTHER_DATA), ("access", {"new": bytes(32)}, 1, OTHER_DATA),
+    ("ownership", {"oracle": 1}, 0, "verifier: no such oracle"),
+    ("ownership", {"oracle": 1}, 1, "verifier: no such oracle"),
+    ("ownership", {"key": b""}, 0, NO_KEY), ("ownership", {"key": bytes(63)}, 1, NO_KEY),
+    ("ownership", {"sealed": b"\2" * 64}, 0, NO_SEAL), ("ownership", {"sealed": b""}, 0, NO_SEAL),
+    ("ownership", {"sealed": b"\4" + bytes(64)}, 1, NO_SEAL), ("ownership", {"sealed": b"\1" + bytes(64)}, 1, NO_SEAL),
+    ("access", {"key": bytes(64)}, 0, OTHER_KEY), ("access", {"key": b""}, 0, OTHER_KEY),
+    ("access", {"key": bytes(63)}, 1, OTHER_KEY),
+    ("ownership", {"proof": bytes(64 + 64 * NEEDED - 1)}, 0, FORMLESS),
+    ("ownership", {"proof": bytes(64 + 64 * NEEDED + 1)}, 0, FORMLESS),
+    ("ownership", {"proof": bytes(31)}, 1, FORMLESS), ("ownership", {"proof": bytes(64)}, 1, FORMLESS),
+    ("ownership", {"nonce": b""}, 0, FORMLESS), ("ownership", {"nonce": bytes(31)}, 0, FORMLESS),
+    ("ownership", {"nonce": bytes(32)}, 1, FORMLESS), ("access", {"nonce": bytes(31)}, 0, FORMLESS),
+    ("access", {"nonce": bytes(32)}, 1, FORMLESS),
+    ("access", {"nonce": b"\1" * 32}, 0, "verifier: access under another nonce"),
+    ("access", {"proof": b""}, 0, "verifier: receiver has not signed"),
+)  # fmt: skip
+
+
+class VerifierEdges(AttestorEdges):
+    """Short ways to what the verifier refuses, and to what it says of what it took."""
+
+    contracts = ("DataVerifier",)
+
+    def constructors(self) -> Iterator[Deployment]:
+        right = (self["token"], self["hub"], self.owner, 3)
+        yield from variations(
+            "DataVerifier", right, (2, ZERO_ADDRESS, "verifier: no owner"), (3, 2, None), (3, 4, None),
+            (3, 1, "verifier: bad number of signers"), (3, 5, "verifier: bad number of signers"),
+        )  # fmt: skip
+
+    # proofs -----------------------------------------------------------------------------------------------------------
+
+    @way(Choice(FORMS))
+    def one_field_is_wrong(self, who: str, form: tuple[str, dict[str, Any], int, str]) -> Steps:
+        half, fields, at, reason = form
+        said = self.said_of(self.token_id)
+        proofs = self.right(said)
+        yield self.move(said, changed(proofs, at, half, **fields), fails=reason)
+        yield self.move(said, proofs)
+
+    @way(Choice((1, 2, 3, 64)))
+    def three_bytes_of_the_terms_are_zero(self, who: str, byte: int) -> Steps:
+        """The last three of the head are no terms; the byte before is the chain's number."""
+        said = self.said_of(self.token_id)
+        proofs = self.right(said)
+        head = bytearray(proofs[0][1][-1])
+        at = 64 - byte if byte < 64 else 60
+        head[at] ^= 1
+        reason = FORMLESS if byte < 64 else "verifier: proof is for another chain"
+        yield self.move(said, changed(proofs, proof=bytes(head)), fails=reason)
+        yield self.move(said, proofs)
+
+    @way(Choice((0, 1)))
+    def data_stays_as_it_was(self, who: str, at: int) -> Steps:
+        said = self.said_of(self.token_id)
+        for hash_ in (said.items[at].old_hash, bytes(32)):
+            items = [replace(item, new_hash=hash_) if item is said.items[at] else item for item in said.items]
+            yield self.move(said, self.right(replace(said, items=items)), fails=NOT_ANEW)
+        yield self.move(said)
+
+    @way(Choice((0, 1, LONGEST_DEADLINE, LONGEST_DEADLINE + 1, -1)))
+    def deadline(self, who: str, life: int) -> Steps:
+        said = self.said_of(self.token_id, deadline=self.now + life)
+        too_far = "verifier: deadline too far" if life > LONGEST_DEADLINE else None
+        yield self.move(said, fails="verifier: proof has expired" if life < 0 else too_far)
+
+    @way(Choice((0, 1, -1)))
+    def epoch(self, who: str, later: int) -> Steps:
+        """Signed now; in an epoch to come; in the last one in which nothing counted yet."""
+        said = self.said_of(self.token_id)
+        said = replace(said, epoch=said.epoch + later)
+        reason = {1: "verifier: signed in an epoch to come", -1: "verifier: attestor does not count"}.get(later)
+        yield self.move(said, fails=reason)
+
+    @way()
+    def signers_in_order(self, who: str) -> Steps:
+        said = self.said_of(self.token_id)
+        proofs = self.right(said)
+        proof = proofs[0][1][-1]
+        head, first, second = proof[:64], proof[64:128], proof[128:]
+        reason = "verifier: signers are not in order"
+        yield self.move(said, changed(proofs, proof=head + second + first), fails=reason)
+        yield self.move(said, changed(proofs, proof=head + first + first), fails=reason)
+        yield self.move(said, self.right(said, roles=(ATTESTORS[0], "stranger")), fails=UNSIGNED)
+        yield self.move(said, self.right(said, roles=(ATTESTORS[0], "newcomer")), fails=UNSIGNED)
+        yield self.move(said, changed(proofs, proof=head + bytes(64) + second), fails=UNSIGNED)
+        yield self.move(said, proofs)
+
+    @way()
+    def sealed_to_the_account_itself(self, who: str) -> Steps:
+        """A receiver that wants no key of its own gets the keys sealed to its account's, and to no other."""
+        buyer = self.signer(self["buyer"])
+        said = self.said_of(self.token_id)
+        own = replace(said, items=[replace(item, public_key=buyer.public_key) for item in said.items])
+        signers = [self.signer(self[role]) for role in ATTESTORS[:NEEDED]]
+        one = self.one_time.public_key
+        half = replace(own, items=[own.items[0], replace(own.items[1], public_key=one)])
+        yield self.move(half, half.proofs(self.proofs_in, signers, buyer, own_key=True), fails=OTHER_KEY)
+        yield self.move(own, own.proofs(self.proofs_in, signers, buyer, own_key=True))
+
+    @way()
+    def an_assistant_signs(self, who: str) -> Steps:
+        """Who may say that the data can be got: the receiver and its assistant, until that is no longer one."""
+        said = self.said_of(self.token_id)
+        yield self.move(said, self.right(said, "seller"), fails="verifier: receiver has not signed")
+        yield self.nft("delegateAccess", self["seller"], sender="buyer")
+        self.emitted("nft.DelegateAccess", _user=self["buyer"], _assistant=self["seller"])
+        assert self.ask("nft.getDelegateAccess", self["buyer"]) == int(self["seller"], 16)
+        with self.evm.anchor():
+            yield self.move(said, self.right(said))
+        with self.evm.anchor():
+            yield self.move(said, self.right(said, "seller"))
+        yield self.move(said, self.right(said, "creator"), fails="verifier: receiver has not signed")
+
+    @way()
+    def what_was_verified(self, who: str) -> Steps:
+        """Who signed, how much they back, and until when a wrong key can be proved."""
+        said = self.said_of(self.token_id, backing=BACKING)
+        yield self.move(said)
+        until = self.now + COMPLAINT_WINDOW
+        self.emitted(
+            "verifier.TransferVerified", token=self["nft"], token_id=self.token_id, nonce=said.nonce,
+            signers=tuple(self.signers_of()), backing=BACKING, until=until,
+        )  # fmt: skip
+        assert self.answer("verifier.verdict", self["nft"], said.nonce) == (until, BACKING, False, False)
+        for role in ATTESTORS[:NEEDED]:
+            assert self.ask("verifier.reserved", self[role]) == DAMAGES + PENALTY
+        assert self.answer("verifier.verdict", self["nft"], bytes(32)) == (0, 0, False, False)
+
+    @way()
+    def nonces_are_a_contract_s_own(self, who: str) -> Steps:
+        said = self.said_of(self.token_id)
+        yield self.move(said)
+        again = self.said_of(self.token_id, self["seller"], nonce=said.nonce)
+        yield self.move(again, self.right(again, "seller"), fails="verifier: nonce was used")
+
+    @way(Choice((0, 1)))
+    def most_is_backed(self, who: str, more: int) -> Steps:
+        for role in ATTESTORS[:NEEDED]:
+            yield self.tx("hub.lock", self["verifier"], self[role], MAX_BACKING, sender=self[role])
+            yield self.verifier("join", sender=role)
+        self.evm.warp(NOTICE * DAY)
+        said = self.said_of(self.token_id, backing=MAX_BACKING + more)
+        yield self.move(said, fails="verifier: too much to back" if more else None)
+
+    @way(Choice((0, 1, 2)))
+    def all_is_backed(self, who: str, more: int) -> Steps:
+        """Every coin that counts can be promised, once: five quarters of a part, and the penalty."""
+        most = (LOCKED - PENALTY) * 4 // 5 * NEEDED
+        said = self.said_of(self.token_id, backing=most + more)
+        yield self.move(said, fails="verifier: lock too small" if more else None)
+        if not more:
+            second = self.said_of(self.token_id, self["seller"], backing=1)
+            yield self.move(second, self.right(second, "seller"), fails="verifier: lock too small")
+            yield self.move(replace(second, backing=0), self.right(replace(second, backing=0), "seller"))
+
+    @way()
+    def no_service_any_more(self, who: str) -> Steps:
+        """After the hub has removed it nothing is backed, and transfers go on."""
+        yield self.tx("hub.remove_service", self["verifier"], sender=self.owner)
+        said = self.said_of(self.token_id, backing=1)
+        yield self.move(said, fails="verifier: service not listed")
+        said = replace(said, backing=0)
+        yield self.move(said)
+
+    # wrong keys -------------------------------------------------------------------------------------------------------
+
+    def with_wrong_key(self, **parts: Any) -> Statement:
+        return self.said_of(self.token_id, wrong=True, **parts)
+
+    @way(Choice((0, 1)))
+    def a_wrong_key(self, who: str, index: int) -> Steps:
+        """Each signer loses its part and a penalty, once; the sender gets what was backed."""
+        creator, reason = self["creator"], "verifier: wrong key was proved"
+        said = self.with_wrong_key(backing=BACKING)
+        yield self.move(said)
+        args = self.evidence(said, index=index)
+        yield self.verifier("prove_wrong_key", *args)
+        self.emitted("verifier.WrongKeyProved", token=self["nft"], nonce=said.nonce, index=index, paid=BACKING)
+        for role in ATTESTORS[:NEEDED]:
+            assert self.lock_of(self[role]) == LOCKED - DAMAGES - PENALTY
+            assert self.coins(role)["mature"] == LOCKED - DAMAGES - PENALTY
+            assert self.ask("verifier.reserved", self[role]) == 0
+        assert self.lock_of(self[ATTESTORS[2]]) == LOCKED
+        assert self.answer("verifier.verdict", self["nft"], said.nonce)[1:] == (BACKING, True, True)
+        yield self.verifier("prove_wrong_key", *args, fails=reason)
+        self.evm.warp(COMPLAINT_WINDOW + 1)
+        free = self["nft"], said.nonce, said.hash, self.signers_of()
+        yield self.verifier("free", *free, fails="verifier: nothing is reserved")
+        yield self.verifier("withdraw", ZERO_ADDRESS, sender="creator", fails="verifier: no receiver")
+        before = self.stored(self["stranger"])
+        paid = yield self.verifier("withdraw", self["stranger"], sender="creator")
+        assert number(paid) == BACKING == self.stored(self["stranger"]) - before
+        assert self.ask("verifier.credits", creator) == 0
+
+    @way()
+    def a_wrong_key_that_nothing_backs(self, who: str) -> Steps:
+        said = self.with_wrong_key()
+        yield self.move(said)
+        yield self.verifier("prove_wrong_key", *self.evidence(said))
+        self.emitted("verifier.WrongKeyProved", paid=0)
+        for role in ATTESTORS[:NEEDED]:
+            assert self.lock_of(self[role]) == LOCKED - PENALTY
+        assert self.ask("verifier.credits", self["creator"]) == 0
+
+    @way(Choice((1, 2, 3)))
+    def odd_backing(self, who: str, more: int) -> Steps:
+        """The sender gets at least what is backed, whatever is left over in a division."""
+        backing = BACKING + more
+        said = self.with_wrong_key(backing=backing)
+        yield self.move(said)
+        paid = yield self.verifier("prove_wrong_key", *self.evidence(said))
+        assert backing <= number(paid) <= backing + NEEDED
+
+    @way(Choice((0, 1)))
+    def end_of_complaints(self, who: str, late: int) -> Steps:
+        """A promise ends with the second after the last complaint."""
+        said = self.with_wrong_key(backing=BACKING)
+        yield self.move(said)
+        self.evm.warp(COMPLAINT_WINDOW + late)
+        free = self["nft"], said.nonce, said.hash, self.signers_of()
+        if not late:
+            yield self.verifier("free", *free, fails="verifier: complaint window is open")
+            yield self.verifier("prove_wrong_key", *self.evidence(said))
+            return
+        yield self.verifier("prove_wrong_key", *self.evidence(said), fails="verifier: complaint window is over")
+        yield self.verifier("free", self["nft"], said.nonce, bytes(32), self.signers_of(), fails=NOT_SAID)
+        yield self.verifier("free", self["nft"], said.nonce, said.hash, self.signers_of()[::-1], fails=NOT_SAID)
+        yield self.verifier("free", *free)
+        self.emitted("verifier.BackingFreed", token=self["nft"], nonce=said.nonce)
+        assert self.answer("verifier.verdict", self["nft"], said.nonce)[1:] == (BACKING, True, False)
+        assert [self.ask("verifier.reserved", self[role]) for role in ATTESTORS] == [0] * len(ATTESTORS)
+        yield self.verifier("free", *free, fails="verifier: nothing is reserved")
+
+    @way()
+    def wrong_evidence(self, who: str) -> Steps:
+        said = self.with_wrong_key()
+        item, chain = said.items[0], self.evm.chain_id
+        yield self.move(said)
+        for parts, reason in (
+            ({"token": self["market"]}, "verifier: no such transfer"),
+            ({"nonce": bytes(32)}, "verifier: no such transfer"),
+            ({"said": replace(said, backing=1).args(chain)}, NOT_SAID),
+            ({"said": replace(said, epoch=1).args(chain)}, NOT_SAID),
+            ({"said": replace(said, deadline=1).args(chain)}, NOT_SAID),
+            ({"signers": self.signers_of()[:1]}, NOT_SAID),
+            ({"items": [item.hash]}, NOT_SAID),
+            ({"index": 2}, "verifier: no such item"),
+            ({"item": said.items[1].args}, NOT_SAID),
+            ({"item": replace(item, key_hash=bytes(32)).args}, NOT_SAID),
+            ({"item": replace(item, public_key=bytes(64)).args}, NOT_SAID),
+            ({"key": 0}, "verifier: not the receiver's key"),
+            ({"key": 7}, "verifier: not the receiver's key"),
+            ({"shared": b""}, "verifier: not the shared point"),
+            ({"shared": bytes(64)}, "verifier: not the shared point"),
+        ):
+            yield self.verifier("prove_wrong_key", *self.evidence(said, **parts), fails=reason)
+
+    @way(Choice((0, 1)))
+    def the_other_item(self, who: str, bad: int) -> Steps:
+        """One wrong key among right ones: the right one convicts nobody."""
+        said = self.said_of(self.token_id)
+        items = [replace(item, key_hash=bytes(32)) if at == bad else item for at, item in enumerate(said.items)]
+        said = replace(said, items=items)
+        yield self.move(said)
+        right = self.evidence(said, index=1 - bad)
+        yield self.verifier("prove_wrong_key", *right, fails="verifier: key is right")
+        yield self.verifier("prove_wrong_key", *self.evidence(said, index=bad))
+
+    @way(Choice((2, 3)))
+    def sealed_with_no_point(self, who: str, prefix: int) -> Steps:
+        """Nobody can open it: the receiver's private key alone proves it."""
+        tag = bytes([prefix])
+        xs = (x.to_bytes(32, "big") for x in range(1, 100))
+        seal = next(tag + x + bytes(32) for x in xs if not shared_point(tag + x + bytes(32), self.one_time))
+        said = self.said_of(self.token_id)
+        said = replace(said, items=[replace(said.items[0], sealed_key=seal), said.items[1]])
+        yield self.move(said)
+        yield self.verifier("prove_wrong_key", *self.evidence(said, key=7), fails="verifier: not the receiver's key")
+        yield self.verifier("prove_wrong_key", *self.evidence(said))
+
+    # contradictions ---------------------------------------------------------------------------------------------------
+
+    def contradicting(
+        self, first: Statement, second: Statement, roles: tuple[str, str] = (ATTESTORS[0],) * 2, **parts: Any
+    ) -> tuple[Any, ...]:
+        """Arguments that show two statements under one nonce."""
+        chain = self.evm.chain_id
+        said = zip((first, second), roles, strict=True)
+        signed = [one.sign(self.proofs_in, self.signer(self[role])) for one, role in said]
+        usual = {"token": self["nft"], "nonce": first.nonce}
+        return *(usual | parts).values(), first.args(chain), signed[0], second.args(chain), signed[1]
+
+    @way(Choice(("items", "token_id", "clone_id", "sender", "receiver", "backing")))
+    def a_contradiction(self, who: str, part: str) -> Steps:
+        """Costs a penalty and pays whoever shows it, once an attestor."""
+        first, attestor = self.said_of(self.token_id), self[ATTESTORS[0]]
+        moved: dict[str, Any] = {part: 7 if part.endswith("id") else self["seller"]}
+        other: dict[str, Any] = {"items": {"items": first.items[::-1]}, "backing": {"backing": 1}}
+        second = replace(first, **other.get(part) or {"move": replace(first.move, **moved)})
+        args = self.contradicting(first, second)
+        yield self.verifier("prove_contradiction", *args)
+        self.emitted(
+            "verifier.EquivocationProved", token=self["nft"], nonce=first.nonce, attestor=attestor,
+            reporter=self["stranger"],
+        )  # fmt: skip
+        assert self.lock_of(attestor) == LOCKED - PENALTY - REWARD * 5 // 4
+        assert self.coins(ATTESTORS[0])["mature"] == LOCKED - PENALTY - REWARD * 5 // 4
+        assert self.ask("verifier.credits", self["stranger"]) == REWARD
+        assert self.answer("verifier.contradicted", self["nft"], first.nonce, attestor)
+        assert not self.answer("verifier.contradicted", self["nft"], first.nonce, self[ATTESTORS[1]])
+        yield self.verifier("prove_contradiction", *args, fails="verifier: contradiction was proved")
+        both = (ATTESTORS[1],) * 2
+        said = yield self.verifier("prove_contradiction", *self.contradicting(first, second, both))
+        assert number(said) == int(self[ATTESTORS[1]], 16)
+        assert self.ask("verifier.credits", self["stranger"]) == 2 * REWARD
+
+    @way()
+    def no_contradiction(self, who: str) -> Steps:
+        """The same promise again, with another deadline or epoch; and what others signed, or for elsewhere."""
+        first = self.said_of(self.token_id)
+        for again in (first, replace(first, deadline=first.deadline + 1), replace(first, epoch=1)):
+            args = self.contradicting(first, again)
+            yield self.verifier("prove_contradiction", *args, fails="verifier: no contradiction")
+        second = replace(first, backing=1)
+        for roles, reason in (
+            (("stranger", "stranger"), UNSIGNED),
+            ((ATTESTORS[0], ATTESTORS[1]), "verifier: not one signer"),
+            ((ATTESTORS[0], "stranger"), "verifier: not one signer"),
+            (("newcomer", "newcomer"), UNSIGNED),
+        ):
+            yield self.verifier("prove_contradiction", *self.contradicting(first, second, roles), fails=reason)
+        for parts in ({"token": self["market"]}, {"nonce": bytes(32)}):
+            yield self.verifier("prove_contradiction", *self.contradicting(first, second, **parts), fails=UNSIGNED)
+        yield self.verifier("prove_contradiction", *self.contradicting(first, second))
