@@ -5,25 +5,22 @@ Each action goes a short way of its own from the same start, and is undone.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from audit.systems._accounts_edges import DEPTH, LIMIT, PERIOD, TOKEN_ID, TRANSFER, AccountSystem
 from audit.systems._hub_edges import way
 from audit.systems._wallet_signatures import MOODS, forms
 from ethwire.constants import ZERO_ADDRESS
-from evmstorm.evm import LocalEvm
-from evmstorm.fuzz.system import Steps, System
+from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
 from keifu.abi.eip712 import ACCOUNT_STATEMENT, BATCH, SESSION_CALL
-from keifu.accounts import APPROVABLE, PAYMENT, AccountDomain, Call, Grant, Limit, Target, selector
+from keifu.accounts import APPROVABLE, PAYMENT, Call, Limit, Target, selector
 from keifu.keys import keccak256
 
 __all__ = ["AccountsEdges"]
 
-HELD, COINS, LIMIT = 10_000, 1_000, 100
-TOKEN_ID, PERIOD, DEPTH = 7, 1_000, 8  # DEPTH: owners that are followed
 MOST_CALLS = 16
-TRANSFER, APPROVE = selector("transfer(address,uint256)"), selector("approve(address,uint256)")
+APPROVE = selector("approve(address,uint256)")
 INCREASE = selector("increaseAllowance(address,uint256)")
 TRADE = selector("trade(address,uint256,uint256,uint256)")
 MOVING = [
@@ -58,76 +55,10 @@ NO_SESSION, BAD_SIGNATURE = "account: no session", "account: bad signature"
 MOST_32, MOST_40, MOST_AMOUNT = 2**32 - 1, 2**40 - 1, 2**104 - 1
 
 
-class AccountsEdges(System):
+class AccountsEdges(AccountSystem):
     """Short ways from one account with coins and no session."""
 
     contracts = ("AgentAccount",)
-    actors = ("owner", "buyer", "key", "stranger")
-    wait_weight = 1
-
-    def setup(self, evm: LocalEvm) -> None:
-        deployer = evm.account("deployer")
-        token, nft = evm.deploy("KeifuToken", deployer, sender=deployer), evm.deploy("PlainNft", True, sender=deployer)
-        self.registry = evm.deploy("AccountRegistry", sender=deployer)
-        self.code = evm.deploy("AgentAccount", sender=deployer)
-        shop = evm.deploy("Shop", sender=deployer, value=COINS)
-        nft.mint(self["owner"], TOKEN_ID, sender=deployer)
-        self.bind(
-            token=token, nft=nft, shop=shop, uncounted=evm.deploy("PlainNft", False, sender=deployer), code=self.code,
-            hostile=evm.deploy("HostileERC1271", sender=deployer), account=self.made(evm, nft, TOKEN_ID),
-        )  # fmt: skip
-        # A line of accounts, each the owner of the next one's token.
-        line = [self.made(evm, nft, 20)]
-        nft.mint(self["owner"], 20, sender=deployer)
-        for place in range(1, DEPTH):
-            nft.mint(line[-1], 20 + place, sender=deployer)
-            line.append(self.made(evm, nft, 20 + place))
-        self.line = [one.address for one in line]
-        for number in (8, 9):
-            nft.mint(self["owner"], number, sender=deployer)
-        self.bind(elsewhere=self.made(evm, nft, TOKEN_ID, chain=1), bare=self.made(evm, token, 1))
-        for who in (self["account"], shop):
-            token.transfer(who, HELD, sender=deployer)
-        evm.send(deployer, self["account"], value=COINS)
-        self.domain = AccountDomain(evm.chain_id, self["account"])
-        self.keys_of = {role: evm.account(role) for role in self.actors}
-        self.payee = evm.account("payee").address
-
-    def made(self, evm: LocalEvm, nft: Any, number: int, chain: int = 0) -> Any:
-        args = self.code, bytes(32), chain or evm.chain_id, nft, number
-        return evm.at(self.registry.createAccount(*args, sender=evm.account("deployer")).value, "AgentAccount")
-
-    def start(self) -> None:
-        self.began = self.now
-
-    def view(self, target: str, *args: Any) -> Any:
-        name, _, function = target.partition(".")
-        return getattr(self.contract(name), function)(*args)
-
-    def account(self, function: str, *args: Any, sender: str = "owner", fails: str | None = None) -> Any:
-        return self.tx(f"account.{function}", *args, sender=self[sender], fails=fails)
-
-    def granted(self, **parts: Any) -> Grant:
-        """What the key may do unless a way says otherwise."""
-        token = self["token"]
-        usual = Grant(
-            self["key"],
-            until=self.now + 10 * PERIOD,
-            uses=5,
-            period=PERIOD,
-            targets=(Target(token, TRANSFER), Target(self.payee)),
-            limits=(Limit(token, LIMIT), Limit(ZERO_ADDRESS, 10)),
-        )
-        return replace(usual, **parts)
-
-    def granting(self, grant: Grant, **rest: Any) -> Any:
-        return self.account("grant_session", grant.args, **rest)
-
-    def pay(self, amount: int) -> tuple[str, int, bytes]:
-        return self["token"], 0, self.contract("token").transfer.encode(self.payee, amount)
-
-    def using(self, *call: Any, **rest: Any) -> Any:
-        return self.account("execute_session", *call, sender="key", **rest)
 
     # views and receivers ----------------------------------------------------------------------------------------------
 
