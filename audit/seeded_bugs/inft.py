@@ -34,6 +34,7 @@ BUGS = [
     _token("a lease one second too long", USAGE, "return block.timestamp < _lease.expires_at and", "return block.timestamp <= _lease.expires_at and"),
     _token("one use too many", USAGE, "_uses <= running.quota - running.used", "_uses <= running.quota - running.used + 1"),
     _token("the price changes under the user", USAGE, 'assert keccak256(abi_encode(offer)) == keccak256(abi_encode(_offer)), "inft: offer has changed"', 'assert offer.duration == _offer.duration, "inft: offer has changed"'),
+    _token("a leased token is burned", NFT, '    assert usage.last_lease[_token_id] <= block.timestamp, "inft: token is leased"\n', ""),
     _token("the last lease is forgotten", USAGE, "max(self.last_lease[_token_id], expires_at)", "expires_at"),
     _verifier("a nonce twice", LIABILITY, '    assert self.transfers[_token][_nonce] == 0, "verifier: nonce was used"\n', ""),
     _verifier("a proof one second late", VERIFIER, 'assert block.timestamp <= terms.deadline, "verifier: proof has expired"', 'assert block.timestamp <= terms.deadline + 1, "verifier: proof has expired"'),

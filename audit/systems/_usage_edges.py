@@ -164,6 +164,7 @@ class UsageEdges(InftEdges):
         assert self.may_use(buyer)
         assert self.ask("nft.leased_until", token) == end
         self.evm.warp(offer.duration - 1)
+        yield self.nft("burn", token, sender="seller", fails="inft: token is leased")
         assert self.may_use(buyer)
         with self.evm.anchor():
             yield self.nft("record_use", token, offer.quota - 1, sender="buyer")
@@ -172,6 +173,7 @@ class UsageEdges(InftEdges):
         self.evm.warp(1)
         assert not self.may_use(buyer)
         yield self.nft("record_use", token, 1, sender="buyer", fails=NO_LEASE)
+        yield self.nft("burn", token, sender="seller")
 
     @way()
     def a_lease_after_a_lease(self, who: str) -> Steps:
