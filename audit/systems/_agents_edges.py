@@ -8,6 +8,7 @@ from typing import Any
 from audit.systems._constructors import Deployment, variations
 from audit.systems._hub import number
 from audit.systems._hub_edges import way
+from audit.systems._wallet_signatures import MOODS, forms
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, System
@@ -50,6 +51,7 @@ class IdentityEdges(System):
             reputation=evm.deploy("AgentReputation", identity, sender=owner),
             validation=evm.deploy("AgentValidation", identity, sender=owner),
             receiver=evm.deploy("TokenReceiver", sender=owner),
+            wallet=evm.deploy("HostileERC1271", sender=owner),
         )
         self.tokens = []
         for salt, role in enumerate(("owner", "owner", "buyer")):
@@ -197,6 +199,15 @@ class IdentityEdges(System):
             reason = late or "identity: wallet has not signed"
             yield self.identity("setAgentWallet", PLAIN, wallet, deadline, other, fails=reason)
         args = PLAIN, wallet, deadline, signed()
+        said = PLAIN, wallet, self["owner"], deadline
+        for signature, counts in forms(self.domain, key, self.keys_of["stranger"], AGENT_WALLET, *said):
+            with self.evm.anchor():
+                reason = late or (None if counts else "identity: wallet has not signed")
+                yield self.identity("setAgentWallet", *args[:3], signature, fails=reason)
+        for mood, counts in MOODS.items():
+            yield self.tx("wallet.set_mood", mood, sender=self["stranger"])
+            reason = late or (None if counts else "identity: wallet has not signed")
+            yield self.identity("setAgentWallet", PLAIN, self["wallet"], deadline, b"", fails=reason)
         yield self.identity("setAgentWallet", *args, sender="stranger", fails=UNAUTHORIZED)
         yield self.identity("setAgentWallet", *args, fails=late)
         if late:

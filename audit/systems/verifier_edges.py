@@ -15,9 +15,12 @@ from audit.systems._hub import number
 from audit.systems._hub_edges import way
 from audit.systems._inft import ATTESTORS, LOCKED, NEEDED, NOTICE
 from audit.systems._inft_edges import changed
+from audit.systems._wallet_signatures import MOODS, forms
 from ethwire.constants import ZERO_ADDRESS
+from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
+from keifu.abi.eip712 import ACCESS
 from keifu.inft import Statement, shared_point
 from keifu.spec.attestors import COMPLAINT_WINDOW, LONGEST_DEADLINE, MAX_BACKING, PENALTY, REWARD
 from keifu.units import COIN, DAY
@@ -58,6 +61,10 @@ class VerifierEdges(AttestorEdges):
     """Short ways to what the verifier refuses, and to what it says of what it took."""
 
     contracts = ("DataVerifier",)
+
+    def setup(self, evm: LocalEvm) -> None:
+        super().setup(evm)
+        self.bind(wallet=evm.deploy("HostileERC1271", sender=evm.account("owner")))
 
     def constructors(self) -> Iterator[Deployment]:
         right = (self["token"], self["hub"], self.owner, 3)
@@ -149,6 +156,25 @@ class VerifierEdges(AttestorEdges):
         with self.evm.anchor():
             yield self.move(said, self.right(said, "seller"))
         yield self.move(said, self.right(said, "creator"), fails="verifier: receiver has not signed")
+
+    @way()
+    def access_in_every_form(self, who: str) -> Steps:
+        """The receiver's word as wallets sign it, and a contract's by ERC-1271, which takes no token here."""
+        said, unsigned = self.said_of(self.token_id), "verifier: receiver has not signed"
+        data = [item.datum_hash for item in said.items]
+        words = *said.move.members, data, said.nonce, said.deadline
+        buyer, stranger = self.signer(self["buyer"]), self.signer(self["stranger"])
+        for signature, counts in forms(self.proofs_in, buyer, stranger, ACCESS, *words):
+            with self.evm.anchor():
+                proofs = changed(self.right(said), 0, "access", proof=signature)
+                yield self.move(said, proofs, fails=None if counts else unsigned)
+        wallet = self.said_of(self.token_id, self["wallet"])
+        for mood, counts in MOODS.items():
+            yield self.tx("wallet.set_mood", mood, sender=self["stranger"])
+            for signature in (b"", bytes(65), bytes(130)):
+                proofs = changed(self.right(wallet), 0, "access", proof=signature)
+                yield self.move(wallet, proofs, fails="inft: receiver refuses" if counts else unsigned)
+        yield self.move(said)
 
     @way()
     def what_was_verified(self, who: str) -> Steps:
