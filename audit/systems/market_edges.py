@@ -125,11 +125,12 @@ class MarketEdges(InftEdges):
         signer = self.signer(self["creator" if side == "seller" else "buyer"])
         reason = NO_SELLER if side == "seller" else NO_BUYER
         for signature, counts in forms(self.orders_in, signer, self.signer(self["seller"]), ORDER, *order.args):
+            given: dict[str, Any] = {f"{side}s": signature}
             with self.evm.anchor():
-                yield self.settling(order, **{f"{side}s": signature}, fails=None if counts else reason)
+                yield self.settling(order, **given, fails=None if counts else reason)
         yield self.settling(order, sender="creator", sellers=b"", buyers=b"", fails=NO_BUYER)
         yield self.settling(order, sender="buyer", sellers=b"", buyers=b"", fails=NO_SELLER)
-        yield self.settling(order, sender="creator" if side == "seller" else "buyer", **{f"{side}s": b""})
+        yield self.settling(order, sender="creator" if side == "seller" else "buyer", **given | {f"{side}s": b""})
 
     @way()
     def a_contract_signs(self, who: str) -> Steps:
@@ -181,7 +182,7 @@ class MarketEdges(InftEdges):
             ({"backing": PRICE - 1}, "market: backed below the price"),
             ({"backing": PRICE}, "market: public data is not backed"),
         ):
-            wrong = replace(order, **parts)  # type: ignore[arg-type]
+            wrong = replace(order, **parts)
             seller = self.signer(wrong.seller)
             yield self.settling(wrong, sellers=wrong.sign(self.orders_in, seller), fails=reason)
         with self.evm.anchor():
