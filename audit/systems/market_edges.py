@@ -66,7 +66,7 @@ class MarketEdges(InftEdges):
 
     def order(self, token_id: int, **parts: Any) -> Order:
         """From the creator to the buyer, of the token as it is."""
-        usual = {
+        usual: dict[str, Any] = {
             "price": PRICE, "currency": self["token"], "nonce": self.fresh("order"), "deadline": self.now + DAY,
             "seller": self["creator"], "buyer": self["buyer"],
         }  # fmt: skip
