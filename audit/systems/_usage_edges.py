@@ -94,6 +94,7 @@ class UsageEdges(InftEdges):
         for name, right, wrong, reason in (
             ("price", 2**96 - 1, 2**96, "inft: price too high"),
             ("price", 0, 2**97, "inft: price too high"),
+            ("price", 1, 2**97, "inft: price too high"),
             ("currency", self["hub"], ZERO_ADDRESS, "inft: no currency"),
             ("duration", LONGEST_LEASE, LONGEST_LEASE + 1, "inft: bad duration"),
             ("duration", 1, 0, "inft: bad duration"),
@@ -112,7 +113,9 @@ class UsageEdges(InftEdges):
             assert self.answer("nft.lease_offer", self.token_id) == astuple(offer)
             if offer.price <= COIN * 3 and offer.currency == self["token"]:
                 with self.evm.anchor():
+                    before = self.stored(self["creator"])
                     end = number((yield self.leasing(offer)))
+                    assert self.stored(self["creator"]) == before + offer.price
                     lease = end, offer.quota, 0, offer.scope
                     assert self.answer("nft.lease_of", self.token_id, self["buyer"]) == lease
                     assert end == self.now + offer.duration

@@ -287,6 +287,9 @@ class AccountsEdges(AccountSystem):
         with self.evm.anchor():
             yield self.using(token, 0, approve.encode(self["shop"], 0))
             assert self.view("account.spent", self["key"], token) == (1, LIMIT)
+        with self.evm.anchor():
+            yield self.using(token, 0, self.contract("token").transfer.encode(self["account"], 30))
+            assert self.view("account.spent", self["key"], token) == (30, LIMIT)
         yield self.using(token, 0, approve.encode(self["shop"], 60))
         self.emitted("account.SessionUsed", key=self["key"], to=token, value=0, selector=APPROVE)
         yield self.using(*self.pay(41), fails=OVER)
