@@ -178,6 +178,25 @@ class LiabilityEdges(AttestorEdges):
         assert number(said) == int(self[ATTESTORS[1]], 16)
         assert self.ask("verifier.credits", self["stranger"]) == 2 * REWARD
 
+    @way(Choice((-1, 0)))
+    def a_contradiction_beside_a_promise(self, who: str, more: int) -> Steps:
+        """Takes coins that no open promise needs, and waits for those that one does."""
+        cost, attestor = PENALTY + REWARD * 5 // 4, self[ATTESTORS[0]]
+        backing = (LOCKED - PENALTY - cost) * 4 // 5 * NEEDED - more * NEEDED
+        said = self.said_of(self.token_id, backing=backing)
+        yield self.move(said)
+        reserved = self.ask("verifier.reserved", attestor)
+        first = self.said_of(self.token_id)
+        args = self.contradicting(first, replace(first, backing=1))
+        enough = LOCKED >= reserved + cost
+        assert enough == (more == 0)
+        yield self.verifier("prove_contradiction", *args, fails=None if enough else "verifier: promises are open")
+        self.evm.warp(COMPLAINT_WINDOW + 1)
+        yield self.verifier("free", self["nft"], said.nonce, said.hash, self.signers_of())
+        if not enough:
+            yield self.verifier("prove_contradiction", *args)
+        assert self.lock_of(attestor) == LOCKED - cost
+
     @way()
     def no_contradiction(self, who: str) -> Steps:
         """The same promise again, with another deadline or epoch; and what others signed, or for elsewhere."""
