@@ -113,8 +113,13 @@ def test_bombs_end_in_one_refusal_each_with_bounded_memory_in_both_languages():
 @pytest.mark.parametrize(
     ("text", "readable"),
     [
-        ('{"subject":[{"digest":{"sha256":"%s"}}],"n":1e400}', True),
-        (' {"subject" : [{"digest":{"sha256":"0","sha256":"%s"}}], "s":"\\ud800\\u0041\\/"}\n', True),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"n":1e308}', True),
+        (' {"subject" : [{"digest":{"sha256":"%s"}}], "s":"\\ud83d\\ude00\\/"}\n', True),
+        ('{"subject":[{"digest":{"sha256":"0","sha256":"%s"}}]}', False),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"s":"\\ud800\\u0041"}', False),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"\\uDFFF":1}', False),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"n":1e400}', False),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"n":-' + "1" * 399 + "}", False),
         ('{"subject":[{"digest":{"sha256":"%s"}}],"d":' + "[" * 63 + "1" + "]" * 63 + "}", True),
         ('{"subject":[{"digest":{"sha256":"%s"}}],"d":' + "[" * 64 + "1" + "]" * 64 + "}", False),
         ('{"subject":[{"digest":{"sha256":"%s"}}],"d":' + "[" * 100_000, False),
@@ -130,7 +135,8 @@ def test_bombs_end_in_one_refusal_each_with_bounded_memory_in_both_languages():
         ('{"subject":[{"digest":{"sha256":null}}],"is":"%s"}', False),
     ],
     ids=[
-        "exponent", "blanks and twice", "deep enough", "too deep", "bomb", "NaN", "infinity", "leading zero",
+        "exponent", "blanks and a pair", "named twice", "half a pair", "half a pair as a name", "infinite",
+        "large number", "deep enough", "too deep", "bomb", "NaN", "infinity", "leading zero",
         "long number", "trailing comma", "byte order mark", "control character", "object for a list",
         "behind its end", "null",
     ],
