@@ -136,6 +136,7 @@ def dossier_of(
         root = _of_files(registry, Path(name), ignore, links_followed, held)
     elif owner or name in known:
         known, asked = {name: registry.environment(name, owner)}, True
+        registry.trust.accept("the question", environment=known[name])
     else:
         try:
             root = registry.record_id(RECORD.convert(name, None, None))
@@ -147,7 +148,7 @@ def dossier_of(
     lineage, made = registry.proved.dossier(root, list(known.values()))
     if asked and not made[0].seq:
         raise CheckFailed(f"nothing was ever promoted in {name}")
-    return Dossier(lineage, dict(zip(known, made, strict=True)), held)
+    return Dossier(lineage, dict(zip(known, made, strict=True)), held, registry.trust)
 
 
 def _of_files(registry: Registry, path: Path, ignore: tuple[str, ...], links: bool, held: Documents) -> bytes:

@@ -236,9 +236,9 @@ def _production(verified: Verified, trust: Trust) -> list[Finding]:
     made = verified.production
     if made is None:
         return []
-    said = [Finding(f"node {item.node[:10]}", True, f"runs promotion {made.seq}") for item in verified.heartbeats]
+    said = [Finding(f"node {item.node}", True, f"runs promotion {made.seq}") for item in verified.heartbeats]
     other = "signed that it runs something else: evidence for a slash"
-    said += [Finding(f"node {item.node[:10]}", False, other) for item in verified.contradictions]
+    said += [Finding(f"node {item.node}", False, other) for item in verified.contradictions]
     return [check_promotion(made, verified.entries[made.artefact]), check_attesters(made, trust), *said]
 
 

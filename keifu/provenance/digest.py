@@ -19,9 +19,10 @@ from typing import TypeVar
 
 from keifu.errors import InputError
 
-__all__ = ["FileDigest", "TreeDigest", "digest_path", "kept_files"]
+__all__ = ["WHOLE", "FileDigest", "TreeDigest", "digest_path", "kept_files"]
 
 T = TypeVar("T")
+WHOLE = "."  # the name of an artefact that is one file
 READ_BYTES = 1 << 20  # large enough that hashing, not the calls, takes the time
 SMALL_BYTES = 1 << 16  # files up to here are hashed many to a task
 SMALL_A_TASK = 64
@@ -60,7 +61,7 @@ class _FoundFile:
 
     @property
     def name(self) -> str:
-        return "/".join(self.parts) or "."
+        return "/".join(self.parts) or WHOLE
 
 
 def digest_path(
@@ -87,18 +88,18 @@ def digest_path(
     if not found:
         raise InputError(f"{root} holds no file", remedy="name the folder that holds the artefact")
     _require_distinct(item.name for item in found)
-    digests: dict[str, bytes] = {}
+    digests: dict[str, bytes] = {}  # by place: what many links lead to is read once
     done = 0
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        for part in pool.map(_hash_many, _tasks(found)):
+        for part in pool.map(_hash_many, _tasks({item.path: item for item in found}.values())):
             for item, value in part:
-                digests[item.name] = value
+                digests[item.path] = value
                 done += item.size
             on_progress(done)
     whole = hashlib.sha256()
     for item in found:
-        whole.update(digests[item.name])
-    files = tuple(FileDigest(item.name, digests[item.name], item.size) for item in found)
+        whole.update(digests[item.path])
+    files = tuple(FileDigest(item.name, digests[item.path], item.size) for item in found)
     return TreeDigest(whole.digest(), files, tuple(sorted(ignored)), links)
 
 
@@ -154,14 +155,14 @@ def _walk(root: Path, ignored: frozenset[tuple[str, ...]], links: bool) -> Itera
             where = (*parts, _utf8(entry.name, folder))
             if where in ignored:
                 continue
-            info = entry.stat(follow_symlinks=False)
+            info, place = entry.stat(follow_symlinks=False), entry.path
             if links and stat.S_ISLNK(info.st_mode):
-                info = _followed(entry)
+                info, place = _followed(entry), os.path.realpath(entry.path)
             if stat.S_ISDIR(info.st_mode):
                 pending.append((entry.path, where))
             else:
                 _require(stat.S_ISREG(info.st_mode), entry.path, info.st_mode)
-                yield _FoundFile(where, entry.path, info.st_size)
+                yield _FoundFile(where, place, info.st_size)
 
 
 def _followed(entry: os.DirEntry[str]) -> os.stat_result:
@@ -194,10 +195,11 @@ def _require(plain: bool, path: str | Path, mode: int) -> None:
     raise InputError(f"{path} is neither a file nor a folder", remedy="leave it out: --ignore")
 
 
-def _tasks(found: Sequence[_FoundFile]) -> list[list[_FoundFile]]:
+def _tasks(found: Iterable[_FoundFile]) -> list[list[_FoundFile]]:
     """Large files alone and first, so that no thread is left with one at the end; small ones in handfuls."""
-    large = sorted((item for item in found if item.size > SMALL_BYTES), key=lambda item: -item.size)
-    small = [item for item in found if item.size <= SMALL_BYTES]
+    every = list(found)
+    large = sorted((item for item in every if item.size > SMALL_BYTES), key=lambda item: -item.size)
+    small = [item for item in every if item.size <= SMALL_BYTES]
     handfuls = [small[start : start + SMALL_A_TASK] for start in range(0, len(small), SMALL_A_TASK)]
     return [[item] for item in large] + handfuls
 

@@ -202,16 +202,17 @@ class LabelBatch:
         )
 
     def write(self, path: str | Path) -> None:
-        """One file of arrays (.npz)."""
-        np.savez(
-            path,
-            dataset=np.frombuffer(self.dataset, np.uint8),
-            labellers=self.labellers,
-            indices=self.indices,
-            samples=self.samples,
-            labels=self.labels,
-            signatures=self.signatures,
-        )
+        """One file of arrays, as .npz holds them, under exactly this name."""
+        with open(path, "wb") as file:
+            np.savez(
+                file,
+                dataset=np.frombuffer(self.dataset, np.uint8),
+                labellers=self.labellers,
+                indices=self.indices,
+                samples=self.samples,
+                labels=self.labels,
+                signatures=self.signatures,
+            )
 
     @classmethod
     def read(cls, path: str | Path, domain: RegistryDomain) -> LabelBatch:

@@ -190,7 +190,7 @@ def check_running(
     findings += [_check_heartbeat(proved, made, entry, *item, max_age) for item in said]
     silent = set(proved.trust.runners_of(environment)) - {item.node.lower() for item, _ in said}
     return findings + [
-        Finding(f"node {node[:10]}", False, "your trust file names it, it says nothing") for node in sorted(silent)
+        Finding(f"node {node}", False, "your trust file names it, it says nothing") for node in sorted(silent)
     ]
 
 
@@ -227,7 +227,7 @@ def check_attesters(made: Production, trust: Trust) -> Finding:
 def _check_heartbeat(
     proved: Proved, made: Production, entry: Entry, heartbeat: Heartbeat, signature: bytes, max_age: int
 ) -> Finding:
-    name = f"node {heartbeat.node[:10]}"
+    name = f"node {heartbeat.node}"
     domain = environments_domain(proved.trust.chain, proved.trust.environments)
     if heartbeat.environment != made.environment:
         said, asked = heartbeat.environment.hex(), made.environment.hex()

@@ -160,14 +160,17 @@ def test_node_of_another_chain_is_refused(lied_to, source):
         Proved(lied_to("eth_chainId", lambda answer: "0x5"), trusted)
 
 
-def test_other_nodes_have_to_know_the_block(source, anvil):
-    """One that agrees, and one that cannot be reached."""
+def test_other_nodes_have_to_know_the_block(source, anvil, lied_to):
+    """One that agrees, and one that cannot be reached. A node is no witness of itself: seen red where it was."""
     here = replace(Proved.now(source).trust, nodes=(anvil.url,), agree=1)
-    proved = Proved(source, here)
+    with pytest.raises(CheckFailed, match=f"none but {anvil.url} itself says so"):
+        Proved(source, here)
+    asked = lied_to("eth_chainId", lambda answer: answer)  # another address
+    proved = Proved(asked, here)
     assert proved.block.certain
     assert "1 of 1 other nodes have the same" in proved.block.believed
     with pytest.raises(CheckFailed, match="1 say the same, 2 have to"):
-        Proved(source, replace(here, nodes=(anvil.url, "http://127.0.0.1:9"), agree=2))
+        Proved(asked, replace(here, nodes=(anvil.url, "http://127.0.0.1:9"), agree=2))
 
 
 def test_a_single_node_is_named_as_the_only_witness(source, anvil):

@@ -150,6 +150,31 @@ def test_statements_that_authors_commit_to_are_read_alike(other, text, readable)
     assert other.ask(body, case)["check"] == check
 
 
+@pytest.mark.parametrize(
+    ("names", "readable"),
+    [
+        ((".",), True),
+        (("..a", "a\nb", "a.", "a..b/..."), True),
+        (("../a",), False),
+        (("..",), False),
+        (("/etc/passwd",), False),
+        (("a//b",), False),
+        (("a/./b",), False),
+        (("a/",), False),
+        (("",), False),
+        ((".", "a"), False),
+        (("a\0b",), False),
+    ],
+    ids=lambda value: None if isinstance(value, bool) else ascii(" ".join(value)),
+)
+def test_a_manifest_names_files_below_a_folder_and_no_others(other, names, readable):
+    """Whoever writes an artefact's files by these names is not led elsewhere."""
+    body, made = Maker().stating('{"subject":[{"digest":{"sha256":"%s"}}]}', *names)
+    check = "" if readable else "manifest"
+    assert refusal(body, Question(made.trust)) == check
+    assert other.ask(body, Question(made.trust))["check"] == check
+
+
 def test_the_trust_file_of_the_command_line_is_taken_and_a_garbled_one_is_not(good):
     build()
     script = """
