@@ -36,7 +36,7 @@ SALT_BYTES = 32
 NAMED = 10  # rows that a message lists
 MAX_LABELLERS = 1_000  # that a statement lists
 LARGEST_INDEX = 2**63 - 1
-LARGEST_TABLE = 1 << 30  # bytes: some ten million labels
+LARGEST_TABLE = 256 << 20  # bytes: some three million labels of samples by their hashes
 _DIGEST = re.compile(r"(?:0x|sha256:)?([0-9a-fA-F]{64})")
 
 
