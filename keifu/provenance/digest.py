@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from keifu.errors import InputError
@@ -26,6 +27,7 @@ WHOLE = "."  # the name of an artefact that is one file
 READ_BYTES = 1 << 20  # large enough that hashing, not the calls, takes the time
 SMALL_BYTES = 1 << 16  # files up to here are hashed many to a task
 SMALL_A_TASK = 64
+TOLD_BYTES = 16 << 20  # between two words of progress
 LEFT_OUT = (".git", ".gitattributes", ".github", ".gitignore", "model.sig")  # when they are there, and nobody says else
 
 
@@ -76,7 +78,7 @@ def digest_path(
     """Digest of the file or directory at `path`, without what lies below the relative paths in `ignore`. Git's files
     and `model.sig` are left out, too, unless `exact`. `links` takes a link to a file for that file.
 
-    `workers` threads (default: one a core) hash different files at once; `on_progress` is told the bytes done so far.
+    `workers` threads (default: one a core) hash different files at once, and tell `on_progress` the bytes done so far.
     Raises InputError for other links, devices, unreadable files, names that are not UTF-8 or look the same, files that
     change while they are read, and a tree without files. A digest that skips a file would say nothing about it.
     """
@@ -89,13 +91,12 @@ def digest_path(
         raise InputError(f"{root} holds no file", remedy="name the folder that holds the artefact")
     _require_distinct(item.name for item in found)
     digests: dict[str, bytes] = {}  # by place: what many links lead to is read once
-    done = 0
+    done = _Done(on_progress)
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        for part in pool.map(_hash_many, _tasks({item.path: item for item in found}.values())):
-            for item, value in part:
-                digests[item.path] = value
-                done += item.size
-            on_progress(done)
+        tasks = _tasks({item.path: item for item in found}.values())
+        for part in pool.map(lambda items: _hash_many(items, done), tasks):
+            digests.update((item.path, value) for item, value in part)
+    done.end()
     whole = hashlib.sha256()
     for item in found:
         whole.update(digests[item.path])
@@ -204,12 +205,30 @@ def _tasks(found: Iterable[_FoundFile]) -> list[list[_FoundFile]]:
     return [[item] for item in large] + handfuls
 
 
-def _hash_many(items: Sequence[_FoundFile]) -> list[tuple[_FoundFile, bytes]]:
+class _Done:
+    """Bytes that all threads have read, told in steps: within a large file, too, and not for each small one."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell, self._lock = tell, Lock()
+        self._read = self._told = 0
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            self._read += count
+            if self._read - self._told >= TOLD_BYTES:
+                self.end()
+
+    def end(self) -> None:
+        self._told = self._read
+        self._tell(self._read)
+
+
+def _hash_many(items: Sequence[_FoundFile], done: _Done) -> list[tuple[_FoundFile, bytes]]:
     buffer = memoryview(bytearray(min(READ_BYTES, max(item.size for item in items) + 1)))
-    return [(item, _hash_file(item, buffer)) for item in items]
+    return [(item, _hash_file(item, buffer, done)) for item in items]
 
 
-def _hash_file(item: _FoundFile, buffer: memoryview) -> bytes:
+def _hash_file(item: _FoundFile, buffer: memoryview, done: _Done) -> bytes:
     hasher = hashlib.sha256()
     read = 0
     try:
@@ -217,6 +236,7 @@ def _hash_file(item: _FoundFile, buffer: memoryview) -> bytes:
             while count := file.readinto(buffer):
                 hasher.update(buffer[:count])
                 read += count
+                done.add(count)
     except OSError as error:
         raise InputError(f"cannot read {item.path}: {error.strerror}") from error
     if read != item.size:
