@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TypeVar
 
-__all__ = ["DEEP", "PROFILE", "quick_or_deep", "told"]
+__all__ = ["DEEP", "PROFILE", "announced", "quick_or_deep"]
 
 PROFILE = os.environ.get("KEIFU_PROFILE", "quick")
 DEEP = PROFILE == "deep"
@@ -15,7 +15,7 @@ DEEP = PROFILE == "deep"
 T = TypeVar("T")
 
 
-def told(what: str, numbers: range) -> Iterator[int]:
+def announced(what: str, numbers: range) -> Iterator[int]:
     """The numbers, one after another; where there are hours, each twentieth part of them is announced."""
     step = max(1, len(numbers) // 20)
     for done, number in enumerate(numbers, 1):

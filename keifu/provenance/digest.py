@@ -27,7 +27,7 @@ WHOLE = "."  # the name of an artefact that is one file
 READ_BYTES = 1 << 20  # large enough that hashing, not the calls, takes the time
 SMALL_BYTES = 1 << 16  # files up to here are hashed many to a task
 SMALL_A_TASK = 64
-TOLD_BYTES = 16 << 20  # between two words of progress
+REPORT_BYTES = 16 << 20  # between two reports of progress
 LEFT_OUT = (".git", ".gitattributes", ".github", ".gitignore", "model.sig")  # when they are there, and nobody says else
 
 
@@ -210,16 +210,16 @@ class _Done:
 
     def __init__(self, tell: Callable[[int], None]) -> None:
         self._tell, self._lock = tell, Lock()
-        self._read = self._told = 0
+        self._read = self._reported = 0
 
     def add(self, count: int) -> None:
         with self._lock:
             self._read += count
-            if self._read - self._told >= TOLD_BYTES:
+            if self._read - self._reported >= REPORT_BYTES:
                 self.end()
 
     def end(self) -> None:
-        self._told = self._read
+        self._reported = self._read
         self._tell(self._read)
 
 

@@ -26,7 +26,7 @@ from keifu.provenance.trust import Trust
 from keifu.provenance.verify import check_lineage, check_running
 from keifu.units import DAY
 from tests.faulty_node import FaultyNode, Mutation, over_http, recorded
-from tests.profiles import quick_or_deep, told
+from tests.profiles import announced, quick_or_deep
 
 MUTATIONS = quick_or_deep(60, 10_000)  # `make soak` has the time for all
 
@@ -259,7 +259,7 @@ def test_no_mutated_answer_gives_a_wrong_ok(source, project, pipeline, monkeypat
     right = [question(Proved(source, trust)) for question in questions]
     answers = recorded(over_http(honest.url))  # the same questions ten thousand times
     calls = []  # that each question takes
-    for seed in told("a node that lies", range(-len(questions), MUTATIONS)):
+    for seed in announced("a node that lies", range(-len(questions), MUTATIONS)):
         which, draw = seed % len(questions), random.Random(seed)
         honestly = seed < 0
         at = -1 if honestly else draw.randrange(calls[which])
