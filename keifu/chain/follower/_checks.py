@@ -40,7 +40,7 @@ def _checked(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, u
     known = {hex(block.number): block for block in blocks}
     found: dict[int, list[Event]] = {}
     kinds: _Kinds = {}
-    number = ""
+    number: str | None = None
     try:
         for event in events:
             if event.block_number != number:
@@ -74,7 +74,7 @@ def _checked(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, u
                     found[block.number] = ours
                 ours.append(event)
     except (ValueError, msgspec.DecodeError) as error:
-        raise Contradiction(f"a log of block {number[:20]} from {url} cannot be true: {error}", url=url) from error
+        raise Contradiction(f"a log of block {str(number)[:20]} from {url} cannot be true: {error}", url=url) from error
     return found
 
 
