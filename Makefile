@@ -49,8 +49,7 @@ fuzz-deep: $(SETUP) ## long campaign, forge's invariant runner and halmos
 	@bash scripts/fuzz_deep.sh
 
 soak: $(SETUP) ## a million files, a file of 60 GB, a node that lies ten thousand times
-	@KEIFU_PROFILE=deep ape test -q tests/unit/provenance/test_large_trees.py \
-	  tests/integration/provenance/test_proved.py
+	@bash scripts/soak.sh
 
 state-tests: $(SETUP) ## the Ethereum project's state tests on the engine's EVM: DIR=folder of their JSON files
 	@test -n "$(DIR)" || { echo "state-tests: name their folder: make state-tests DIR=…" >&2; exit 2; }
