@@ -9,20 +9,18 @@ from functools import partial
 from itertools import product
 from typing import Any, ClassVar
 
-import numpy as np
-
 from audit.systems._constructors import Deployment, next_address, variations
 from audit.systems._hub import DELEGATORS, OPERATORS, SERVICES, Coins, HubSystem, number
-from ethwire.abi import encode_args
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps, action, invariant
 from evmstorm.fuzz.values import Choice
 from evmstorm.oracles.delay import Exit, check_exits
 from evmstorm.oracles.profit import check_profit
-from keifu.merkle import Tree, build, hash_leaves
+from keifu.merkle import Tree
 from keifu.spec.refunds import RefundModel, share_out
 from keifu.spec.refusals import Refused
+from keifu.staking.refunds import refund_tree
 from keifu.units import COIN
 
 __all__ = ["Insurance"]
@@ -153,7 +151,7 @@ class Insurance(HubSystem):
         if how == "right" and self.model.services[service].removed == 0:
             return
         rows, amount = self.rows(service, how)
-        losers, tree = sorted(rows), tree_of(rows) if rows else None
+        losers, tree = sorted(rows), refund_tree(rows) if rows else None
         root = tree.root if tree else bytes(32)
         order = self.tx("insurance.open_refund", service, root, amount, sender=who, raw_outcome=True)
         here = self.here()
@@ -266,9 +264,3 @@ class Insurance(HubSystem):
         losers, tree = self.trees[service]
         self.do("insurance.claim", service, amount, tree.proof(losers.index(key)), who, self.sub(who), sender=who)
         return bool(self.stored(who) - before == amount)
-
-
-def tree_of(rows: dict[str, int]) -> Tree:
-    """As OpenZeppelin's StandardMerkleTree over (owner key, wei); losers in ascending order."""
-    encoded = [encode_args(["address", "uint256"], row) for row in sorted(rows.items())]
-    return build(hash_leaves(np.array([list(row) for row in encoded], np.uint8)))

@@ -88,7 +88,16 @@ class RefundModel:
 
 
 def share_out(losses: Mapping[str, Fraction], pot: int) -> dict[str, int]:
-    """Whole wei for everybody who lost: what it lost, or its part of `pot` when that is less than all of it."""
-    whole = sum(losses.values(), Fraction(0))
-    part = min(Fraction(1), pot / whole) if whole else Fraction(0)
-    return {who: wei for who, lost in losses.items() if (wei := int(lost * part)) > 0}
+    """Whole wei for everybody who lost: what it lost or, when `pot` is less than all of that, its part of `pot`.
+
+    Parts of a wei go to those who are next to a whole one, the lower address first. So the same losses and a pot of
+    what a list adds up to give that list again.
+    """
+    lost = {who: int(wei) for who, wei in losses.items() if wei >= 1}
+    whole = sum(lost.values())
+    pot = min(pot, whole)
+    found = {who: wei * pot // whole for who, wei in lost.items()} if whole else {}
+    nearest = sorted(found, key=lambda who: (-(lost[who] * pot % whole), who))
+    for who in nearest[: pot - sum(found.values())]:
+        found[who] += 1
+    return {who: wei for who, wei in found.items() if wei}
