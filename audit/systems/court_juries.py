@@ -31,7 +31,7 @@ __all__ = ["CourtJuries"]
 PART = 5_300 * COIN
 FIFTY, CROWD = 50 * PART, 100 * PART
 TOTAL = FIFTY + PART + CROWD
-MOST_OPEN = 2 * TOTAL // 5  # that re-hearings may ask, together
+OPEN_LIMIT = 2 * TOTAL // 5  # that re-hearings may ask, together
 FIRST_SEATS, DEPOSIT, REHEARING_DEPOSIT = 11, 50 * COIN, 40 * COIN
 MISSED = 3
 
@@ -267,7 +267,7 @@ class CourtJuries(CourtEdgeSystem):
         """Nine together ask all that may be asked, to the coin. The tenth waits until it is void; the last is admitted
         when one of the nine is over, and passes the dead one by."""
         full = [LARGEST_ASKED] * 7 + [37_000 * COIN]
-        asked = [*full, MOST_OPEN - sum(full), LARGEST_ASKED, 2_600 * COIN]
+        asked = [*full, OPEN_LIMIT - sum(full), LARGEST_ASKED, 2_600 * COIN]
         cases = range(1, len(asked) + 1)
         before = self.stored("accuser")
         for case, amount in zip(cases, asked, strict=True):
