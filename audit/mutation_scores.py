@@ -14,7 +14,7 @@ from evmstorm.mutation.journal import Journal
 from evmstorm.reports import write_report
 
 # Those that hold value.
-CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "AlignmentCourt")
+CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "AlignmentCourt", "Insurance")
 # Those of agents, measured when they are named.
 AGENTS = ("AgentMarket", "DataVerifier", "IntelligentNFT")
 # Those of provenance, likewise.
