@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import (
     accounts,
+    agents,
     cases,
     cli,
     events,
@@ -30,6 +31,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
     "accounts": accounts.ROWS,
+    "agents": agents.ROWS,
     "events": events.ROWS,
     "sending": sending.ROWS,
     "cases": cases.ROWS,
