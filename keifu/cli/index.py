@@ -40,6 +40,13 @@ def database_option(body: Callable[..., Any]) -> Callable[..., Any]:
     )(body)  # fmt: skip
 
 
+def names_option(body: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--name", "names", multiple=True, metavar="HOST",
+        help="Name that a proxy in front gives this server; may be repeated. On your own machine, others are refused.",
+    )(body)  # fmt: skip
+
+
 @cli.verb("run", example="keifu index run --db suite.sqlite", access=Access.READ)
 @click.option("--once", is_flag=True, help="Stop at the chain's head instead of waiting for more.")
 @click.option(
@@ -115,16 +122,17 @@ def check(session: RpcSession, most: int, place: str, json_out: bool) -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=USUAL_PORT, show_default=True, help="Port; 0 takes a free one."
 )
+@names_option
 @database_option
 @json_option
-def serve(host: str, port: int, place: str, json_out: bool) -> None:
+def serve(host: str, port: int, names: tuple[str, ...], place: str, json_out: bool) -> None:
     """Serve lists, events and searches as JSON until Ctrl-C, while another process may run the index. The page at its
     address says what it answers."""
     from keifu.index import Api
     from keifu.serving import Server
 
     with contextlib.closing(Api(place)) as api:
-        server = Server(api, host=host, port=port)
+        server = Server(api, host=host, port=port, names=names)
         emit({"url": server.url, "database": place}, f"{server.url} serves {place} until Ctrl-C", json_out)
         server.run()
 
