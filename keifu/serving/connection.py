@@ -138,6 +138,7 @@ def _head_of(response: Response, *, last: bool) -> h11.Response:
         ("Content-Security-Policy", response.policy),
         *SAFE_HEADERS,
         *([("ETag", response.etag)] if response.etag else []),
+        *([("Location", response.location)] if response.location else []),
         *([("Allow", ", ".join(METHODS))] if response.status == HTTPStatus.METHOD_NOT_ALLOWED else []),
         *([("Connection", "close")] if last else []),
     ]

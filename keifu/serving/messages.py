@@ -50,6 +50,7 @@ class Response:
     etag: str = ""
     policy: str = STRICT  # Content-Security-Policy
     stream: Callable[[], AsyncIterator[bytes]] | None = None
+    location: str = ""  # where the peer finds what it asked for
 
 
 Handler = Callable[[Request], Response]
