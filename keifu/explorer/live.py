@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from keifu.errors import KeifuError
 from keifu.index import Position, Readers
@@ -40,7 +40,7 @@ class Live:
         self._stopped.set()
         self._thread.join()
 
-    async def events(self) -> AsyncIterator[bytes]:
+    async def events(self) -> AsyncGenerator[bytes, None]:
         """What one page is sent, until it goes."""
         yield b"retry: %d\n\n" % RETRY_MILLISECONDS
         told, quiet = "", 0.0
@@ -53,6 +53,8 @@ class Live:
             elif quiet >= ALIVE_SECONDS:
                 quiet = 0.0
                 yield b": still here\n\n"
+            else:
+                yield b""
             await asyncio.sleep(LOOK_SECONDS)
             quiet += LOOK_SECONDS
 

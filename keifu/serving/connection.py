@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -111,11 +112,19 @@ class Connection:
             self._write(h11.Data(data=response.body))
         if response.stream is not None and not head:
             await self._drain()
-            async for part in response.stream():
-                self._write(h11.Data(data=part))
-                await self._drain()
+            await self._stream(response.stream())
         self._write(h11.EndOfMessage())
         await self._drain()
+
+    async def _stream(self, parts: AsyncGenerator[bytes, None]) -> None:
+        """Part by part, until they end or the peer has gone. An empty one only asks whether it has."""
+        async with contextlib.aclosing(parts):
+            async for part in parts:
+                if self.reader.at_eof():
+                    return
+                if part:
+                    self._write(h11.Data(data=part))
+                    await self._drain()
 
     def _write(self, part: h11.Event) -> None:
         self.writer.write(self.http.send(part) or b"")

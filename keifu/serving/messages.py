@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -42,14 +42,14 @@ class Request:
 @dataclass(frozen=True)
 class Response:
     """What goes back. With an `etag`, a peer that has it already is told so instead. A `stream` comes after the body,
-    part by part, in the server's event loop, until it ends or the peer has gone."""
+    part by part, in the server's event loop, until it ends or the peer has gone; an empty part is not sent."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
     etag: str = ""
     policy: str = STRICT  # Content-Security-Policy
-    stream: Callable[[], AsyncIterator[bytes]] | None = None
+    stream: Callable[[], AsyncGenerator[bytes, None]] | None = None
     location: str = ""  # where the peer finds what it asked for
 
 

@@ -115,6 +115,8 @@ class Server:
         self._open.add(task)
         try:
             await Connection(self, reader, writer).run(crowded=len(self._open) > self.limits.connections)
+        except asyncio.CancelledError:
+            pass  # the server ends
         finally:
             self._open.discard(task)
             # An answer that nobody takes is not waited for.

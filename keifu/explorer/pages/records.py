@@ -99,7 +99,7 @@ def _facts(view: View, entry: Entry, event: Event) -> Markup:
     state: Child = [_status(view, entry.status), f" {entry.reason} ", view.proof(changed) if changed else None]
     return facts(
         (words("record.id"), el("code", entry.id.hex())),
-        (words("record.digest"), view.link(el("code", said.digest.hex()), "search", query={"q": said.digest.hex()})),
+        (words("record.digest"), _of_digest(view, said.digest.hex())),
         (words("record.kind"), words(f"kind.{said.kind.word}")),
         (words("record.state"), state),
         (words("record.author"), view.address(said.author)),
@@ -110,6 +110,11 @@ def _facts(view: View, entry: Entry, event: Event) -> Markup:
         (words("record.weights"), el("code", said.program_root.hex()) if said.program_root != ZERO else None),
         (words("record.manifest"), el("code", said.manifest.hex()) if said.manifest != ZERO else None),
     )
+
+
+def _of_digest(view: View, digest: str) -> Markup:
+    """Anybody may register any digest: all that did are one click away."""
+    return view.link(el("code", digest), "events", REGISTRY, "Registered", query={"digest": f"0x{digest}"})
 
 
 def _parents(view: View, lineage: Lineage) -> Markup:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -36,8 +36,8 @@ def answer(request: Request) -> Response:
     return Response(200, body, "text/plain", etag='"one"')
 
 
-async def parts() -> AsyncIterator[bytes]:
-    for part in (b"one", b"two"):
+async def parts() -> AsyncGenerator[bytes, None]:
+    for part in (b"one", b"", b"two"):
         yield part
         await asyncio.sleep(0)
 
