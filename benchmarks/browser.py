@@ -26,6 +26,7 @@ FLAGS = (
     "--headless=new", "--remote-debugging-port=0", "--no-first-run", "--no-default-browser-check", "--no-sandbox",
     "--disable-gpu", "--disable-extensions", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-default-apps", "--metrics-recording-only", "--disable-dev-shm-usage", "--mute-audio",
+    "--hide-scrollbars",
 )  # fmt: skip
 WAIT_SECONDS = 60.0  # for anything: longer is a hang
 LOOK_SECONDS = 0.02

@@ -31,8 +31,8 @@ def record_of(event: Event) -> Record | None:
 class Records:
     """A RecordStore over the tables, which gives so many records and no more."""
 
-    def __init__(self, view: View, most: int = MOST) -> None:
-        self.view, self.left = view, most
+    def __init__(self, view: View) -> None:
+        self.view, self.most, self.left = view, MOST, MOST
 
     def entry(self, record_id: bytes) -> Entry | None:
         if self.left <= 0:
@@ -57,13 +57,13 @@ class Records:
         pending = [record_id]
         for parent in pending:
             named = "0x" + parent.hex()
-            for event in self.view.mentioning(named, contract=REGISTRY, event="Registered", limit=MOST).events:
+            for event in self.view.mentioning(named, contract=REGISTRY, event="Registered", limit=self.most).events:
                 child = bytes.fromhex(event["args"]["id"][2:])
                 made_from = any(
                     link["parent"] == named and link["relation"] != Relation.SUPERSEDES
                     for link in event["args"]["record"]["links"]
                 )
-                if made_from and child not in found and child != record_id and len(found) < MOST:
+                if made_from and child not in found and child != record_id and len(found) < self.most:
                     found[child] = event, parent
                     pending.append(child)
         return found

@@ -67,8 +67,9 @@ def impact(view: View, text: str) -> Sheet:
         for child, (item, parent) in resting.items()
     )
     places = {place for one in (entry.id, *resting) for place in _running(view, "0x" + one.hex())}
+    more = words("impact.more") if len(resting) >= source.most else ""
     body: list[Child] = [
-        el("p", words("impact.lead", count=f"{len(resting):,}"), class_="lead"),
+        el("p", words("impact.lead", count=f"{len(resting):,}"), f" {more}", class_="lead"),
         section(
             words("impact.environments"),
             el("ul", *(el("li", view.environment(item)) for item in sorted(places)))
