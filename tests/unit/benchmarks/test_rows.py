@@ -45,6 +45,12 @@ def test_a_row_gives_both_sides_and_their_ratio():
     assert (result.ours, result.peer, result.ratio, result.met, result.note) == (60_000, 200_000, 0.3, True, "")
 
 
+def test_further_figures_stand_beside_it_with_the_digits_that_they_have():
+    also = (("small:", lambda _: 0.000_061_2), ("large:", lambda _: 123_456.0))
+    result = measure(Row("rate.convicted", lambda _: 0.000_668, "how", also=also), NO_LAB)
+    assert result.note == "small: 6.12e-05; large: 123,456"
+
+
 def test_a_missing_contract_is_a_named_row():
     def missing(_: Lab) -> float:
         raise ArtifactError("no contract X")
