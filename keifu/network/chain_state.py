@@ -1,0 +1,70 @@
+"""Keeping the state of a network's own chain on the disk while it goes on, so that a killed chain begins where it was.
+
+What is written is whole: beside the old file, and then in its place. A dump takes longer as the chain grows, so the
+pause between two is a multiple of what the last one took.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ethwire.rpc import Rpc
+from keifu.chain import ChainClient
+from keifu.errors import KeifuError
+from keifu.local.suite import warp
+
+__all__ = ["ChainKeeper"]
+
+POLL_SECONDS = 0.1
+PAUSE_FACTOR = 5
+DUMP_SECONDS = 60.0
+
+
+class ChainKeeper:
+    """Saves the chain at `url` into `path`. `saved` is the number of the newest block that is on the disk."""
+
+    def __init__(self, url: str, path: Path) -> None:
+        self._rpc = Rpc(url, attempts=1, timeout=DUMP_SECONDS)
+        self._path = path
+        self._hash = ""
+        self.saved = -1
+
+    def save(self) -> bool:
+        """Save what is new; whether the chain has answered."""
+        try:
+            before = self._rpc.call("eth_getBlockByNumber", "latest", False)
+            if before["hash"] != self._hash:
+                self._write(gzip.decompress(bytes.fromhex(self._rpc.call("anvil_dumpState").removeprefix("0x"))))
+                self._hash, self.saved = before["hash"], int(before["number"], 16)
+        except KeifuError:
+            return False
+        return True
+
+    def follow(self, stopped: Callable[[float], bool]) -> None:
+        """Save again and again until `stopped(seconds)`, which waits, says so."""
+        pause = POLL_SECONDS
+        while not stopped(pause):
+            began = time.monotonic()
+            self.save()
+            pause = max(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - began))
+
+    def catch_up(self) -> None:
+        """After a restart: a chain whose time was turned on goes on from there, not from the machine's clock."""
+        client = ChainClient(self._rpc)
+        if (ahead := client.now - int(time.time())) > 0:
+            warp(client, ahead)
+
+    def close(self) -> None:
+        self._rpc.close()
+
+    def _write(self, state: bytes) -> None:
+        partial = self._path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            file.write(state)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self._path)
