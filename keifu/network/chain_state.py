@@ -7,6 +7,7 @@ pause between two is a multiple of what the last one took.
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import time
 from collections.abc import Callable
@@ -17,11 +18,22 @@ from keifu.chain import ChainClient
 from keifu.errors import KeifuError
 from keifu.local.suite import warp
 
-__all__ = ["ChainKeeper"]
+__all__ = ["ChainKeeper", "keep_first_block"]
 
 POLL_SECONDS = 0.1
 PAUSE_FACTOR = 5
 DUMP_SECONDS = 60.0
+
+
+def keep_first_block(path: Path) -> None:
+    """anvil makes a first block at each start, before it reads the old ones, and dumps all of them later: the oldest is
+    the chain's, and which of several it would take is chance."""
+    state = json.loads(path.read_bytes())
+    first = [block for block in state["blocks"] if int(block["header"]["number"], 16) == 0]
+    if len(first) > 1:
+        right = min(first, key=lambda block: int(block["header"]["timestamp"], 16))
+        state["blocks"] = [block for block in state["blocks"] if block is right or block not in first]
+        _write_whole(path, json.dumps(state, separators=(",", ":")).encode())
 
 
 class ChainKeeper:
@@ -38,7 +50,8 @@ class ChainKeeper:
         try:
             before = self._rpc.call("eth_getBlockByNumber", "latest", False)
             if before["hash"] != self._hash:
-                self._write(gzip.decompress(bytes.fromhex(self._rpc.call("anvil_dumpState").removeprefix("0x"))))
+                dump = bytes.fromhex(self._rpc.call("anvil_dumpState").removeprefix("0x"))
+                _write_whole(self._path, gzip.decompress(dump))
                 self._hash, self.saved = before["hash"], int(before["number"], 16)
         except KeifuError:
             return False
@@ -61,10 +74,11 @@ class ChainKeeper:
     def close(self) -> None:
         self._rpc.close()
 
-    def _write(self, state: bytes) -> None:
-        partial = self._path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            file.write(state)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self._path)
+
+def _write_whole(path: Path, state: bytes) -> None:
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        file.write(state)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

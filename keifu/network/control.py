@@ -100,16 +100,17 @@ def require_chain(network: Network) -> None:
 
 
 def wait_until_ready(
-    folder: NetworkFolder, network: Network, supervisor: subprocess.Popen[bytes] | None, seconds: float
+    folder: NetworkFolder, network: Network, supervisor: subprocess.Popen[bytes], seconds: float
 ) -> list[Standing]:
     """How the parts are when every one is well, or the time is over. Raises EnvironmentFault when the supervisor ends
     before."""
     until = time.monotonic() + seconds
     while True:
+        is_begun = len(note_of(folder)) == len(network.parts)  # before that, what runs may be of one that was killed
         found = standing(folder, network)
-        if all(item.is_well for item in found) or time.monotonic() > until:
+        if (is_begun and all(item.is_well for item in found)) or time.monotonic() > until:
             return found
-        if supervisor is not None and supervisor.poll() is not None:
+        if supervisor.poll() is not None:
             last = folder.log(SUPERVISOR).read_text().strip().splitlines()[-1:] or ["the supervisor has ended"]
             raise EnvironmentFault(last[0].removeprefix("keifu: "))
         time.sleep(POLL_SECONDS)

@@ -15,7 +15,7 @@ from typing import Any
 
 from keifu.chain.held import hold
 from keifu.errors import EnvironmentFault
-from keifu.network.chain_state import ChainKeeper
+from keifu.network.chain_state import ChainKeeper, keep_first_block
 from keifu.network.commands import command_of
 from keifu.network.folder import Network, NetworkFolder, Part
 from keifu.network.health import READY, ask
@@ -46,7 +46,7 @@ class _Kept:
 
 @dataclass(frozen=True)
 class Note:
-    """What a supervisor writes down about a part, for who asks from outside."""
+    """What the supervisor that runs writes down about a part, for who asks from outside."""
 
     starts: int = 0
     ended: str = ""
@@ -90,6 +90,7 @@ class Supervisor:
             hold(held, self.folder.lock, self._taken, use="a network")
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 held.callback(signal.signal, number, signal.signal(number, lambda *_: self._stopping.set()))
+            self.folder.supervisor.unlink(missing_ok=True)
             end_parts(self.folder, self.network)  # what a supervisor that was killed has left
             held.callback(self.folder.supervisor.unlink, missing_ok=True)
             held.callback(end_parts, self.folder, self.network)
@@ -146,6 +147,7 @@ class Supervisor:
         name = kept.part.name
         if kept.part.kind == CHAIN:
             shutil.rmtree(self.folder.chain_cache, ignore_errors=True)
+            keep_first_block(self.folder.chain_state)
         kept.process = start(
             command_of(self.folder, self.network, kept.part),
             self.folder.part_lock(name),
