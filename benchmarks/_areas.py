@@ -13,6 +13,7 @@ from benchmarks import (
     lineages,
     provenance,
     sending,
+    slashing,
     staking,
     suite,
     tge,
@@ -33,6 +34,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "events": events.ROWS,
     "sending": sending.ROWS,
     "cases": cases.ROWS,
+    "nodes": slashing.ROWS,
     "cli": cli.ROWS,
 }
 
