@@ -18,6 +18,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -44,6 +45,7 @@ URL = "https://operator.example/heartbeats"
 GAS = 30_000_000
 AT_REST_SECONDS = 5.0  # after the last event was read
 POLL_SECONDS = 0.5
+MINED_SECONDS = 0.01
 MIB = 1 << 20
 
 
@@ -71,7 +73,9 @@ def _fill(anvil: Anvil, hub: str) -> None:
             "from": anvil.faucet.address, "to": hub, "gas": hex(GAS),
             "data": "0x" + first.to_bytes(32, "big").hex() + data.hex(),
         }  # fmt: skip
-        receipt = anvil.rpc.call("eth_getTransactionReceipt", anvil.rpc.call("eth_sendTransaction", call))
+        sent = anvil.rpc.call("eth_sendTransaction", call)
+        while (receipt := anvil.rpc.call("eth_getTransactionReceipt", sent)) is None:
+            time.sleep(MINED_SECONDS)  # on a busy machine
         if len(receipt["logs"]) != A_TRANSACTION:
             raise CheckFailed(f"{len(receipt['logs'])} events in a block, {A_TRANSACTION} were wanted")
     anvil.rpc.call("anvil_setCode", hub, code)
@@ -112,7 +116,7 @@ class _Nodes:
         self._environment = provenance.declare("production", [], owner)
         provenance.promote(self._environment, artefact, owner)
         _fill(self._anvil, suite[HUB])
-        self._own = {
+        self._own: dict[str, dict[str, Any]] = {
             "operator": {"artefacts": [str(weights)], "listen": "127.0.0.1:0"},
             "watcher": {"poll": "1 second"},
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -10,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
@@ -19,18 +17,18 @@ from examples.demo.swapped import SwappedOperator
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import open_record
 from keifu.chain.services import list_now
-from keifu.chain.suite import HEARTBEATS
+from keifu.chain.suite import HEARTBEATS, HUB
 from keifu.errors import CheckFailed
 from keifu.network.folder import Network, NetworkFolder
 from keifu.provenance import Heartbeat, Kind, Record, environments_domain, heartbeat_digest
 from keifu.provenance.registry import Provenance
 from keifu.staking import actions
-from keifu.units import COIN, DAY, HOUR
+from keifu.units import COIN, DAY
 
 __all__ = ["ROWS"]
 
 LOCKED = 3_000 * COIN
-DELEGATED = 1_000 * COIN
+DELEGATED = 100 * COIN
 MULTIPLE = 4
 TERM = 30 * DAY
 LIE = b"\x66" * 32
@@ -58,14 +56,15 @@ def _report(lab: Lab) -> float:
         actions.register(by_operator, suite, 0, "")
         actions.lock(by_operator, suite, service.address, operator.address, LOCKED)
         since = actions.set_multiple(by_operator, suite, service.address, MULTIPLE)
-        actions.delegate(RpcDeployer(lab.client, delegator), suite, operator.address, DELEGATED)
         lab.anvil.warp_to(since)
         provenance = Provenance(lab.client, suite["ProvenanceRegistry"], suite["Environments"])
         weights = Record(owner.address, Kind.WEIGHTS, b"\x01" * 32)
         environment = provenance.declare("production", [], owner)
         provenance.promote(environment, provenance.register(weights, owner), owner)
         service.bind(environment, lab.client.now + TERM, sender=operator)
-        lab.anvil.warp(HOUR)
+        by_operator.call(suite[HUB], HUB, "poke", operator.address, service.address)
+        actions.delegate(RpcDeployer(lab.client, delegator), suite, operator.address, DELEGATED)
+        lab.anvil.warp(2 * DAY)  # stake counts from the next epoch on
         said = Heartbeat(operator.address.lower(), environment, 1, LIE, lab.client.now)
         domain = environments_domain(lab.client.chain_id, suite["Environments"])
         signature = operator.sign(heartbeat_digest(domain, said))
@@ -81,13 +80,14 @@ def _report(lab: Lab) -> float:
 
 
 @contextmanager
-def _network(*counts: str) -> Iterator[tuple[NetworkFolder, dict[str, Any]]]:
+def _network(*counts: str) -> Iterator[NetworkFolder]:
     """A network that `keifu up` has started, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="keifu-network-") as parent:
         folder = NetworkFolder(Path(parent) / "network")
         named = ("--folder", str(folder.path), "--json")
         try:
-            yield folder, json.loads(_keifu("up", *counts, *named))
+            _keifu("up", *counts, *named)
+            yield folder
         finally:
             if folder.is_made:
                 _keifu("down", *named)
@@ -102,7 +102,7 @@ def _keifu(*words: str) -> str:
 
 def _slash(_: Lab) -> float:
     """One of three operators serves other weights; seconds until its reserve is gone."""
-    with _network("--operators", str(OPERATORS), "--watchers", str(WATCHERS)) as (folder, _):
+    with _network("--operators", str(OPERATORS), "--watchers", str(WATCHERS)) as folder:
         network = folder.load()
         part = network.part("operator-3")
         with Rpc(network.rpc) as rpc:
