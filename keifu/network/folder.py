@@ -52,6 +52,7 @@ class Network(msgspec.Struct, frozen=True):
     deployments: str
     environment: str
     parts: tuple[Part, ...]
+    artefacts: tuple[str, ...] = ()  # ids of the versions of the model that was made for it; the first was promoted
     schema: int = SCHEMA
 
     @property

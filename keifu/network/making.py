@@ -37,6 +37,7 @@ __all__ = ["VERSIONS", "Wanted", "make"]
 
 YOUTH = 40 * DAY  # the first block's age: what takes weeks has happened when the network is ready
 PRODUCTION = "production"
+MADE = "made"  # folder of the model, in a network's folder of models
 VERSIONS = ("v1", "v2")  # of the model; the first one is promoted
 WEIGHTS = 4_096  # bytes
 
@@ -168,9 +169,10 @@ def _other_chain(held: ExitStack, wanted: Wanted) -> _Chain:
 
 
 def _furnish(folder: NetworkFolder, wanted: Wanted, chain: _Chain, parts: list[Part]) -> Network:
-    environment, artefacts = wanted.environment, wanted.artefacts
+    environment, artefacts, versions = wanted.environment, wanted.artefacts, tuple[str, ...]()
     if chain.is_local and not environment:
-        environment, artefacts = _promote(folder, chain), str(folder.models / "made")
+        environment, versions = _promote(folder, chain)
+        artefacts = str(folder.models / MADE)
     site = Site(
         folder, chain.rpc, chain.record, chain.deployments, environment, artefacts,
         chain.client if chain.is_local else None,
@@ -191,11 +193,13 @@ def _furnish(folder: NetworkFolder, wanted: Wanted, chain: _Chain, parts: list[P
         deployments=str(chain.deployments),
         environment=environment,
         parts=tuple(made),
+        artefacts=versions,
     )
 
 
-def _promote(folder: NetworkFolder, chain: _Chain) -> str:
-    """Two versions of a model, of which the first one is promoted in an environment of the owner; the environment."""
+def _promote(folder: NetworkFolder, chain: _Chain) -> tuple[str, tuple[str, ...]]:
+    """Two versions of a model, the first of them promoted in an environment of the owner; ids of environment and
+    versions."""
     client, contracts = chain.client, chain.record.contracts
     author, owner = ROLES["author"].account, ROLES["owner"].account
     provenance = Provenance(client, contracts["ProvenanceRegistry"], contracts["Environments"])
@@ -203,7 +207,7 @@ def _promote(folder: NetworkFolder, chain: _Chain) -> str:
         fund(client, chain.deployments, account.address, ether=1, coins=0)
     artefacts = []
     for version in VERSIONS:
-        path = folder.models / "made" / version
+        path = folder.models / MADE / version
         path.mkdir(parents=True)
         (path / "weights.bin").write_bytes(secrets.token_bytes(WEIGHTS))
         record = Artefact(author.address, Kind.WEIGHTS, digest_path(path).root)
@@ -211,4 +215,4 @@ def _promote(folder: NetworkFolder, chain: _Chain) -> str:
     name = PRODUCTION if chain.is_own else f"{PRODUCTION} {secrets.token_hex(4)}"
     environment = provenance.declare(name, [], owner)
     provenance.promote(environment, artefacts[0], owner)
-    return environment.hex()
+    return environment.hex(), tuple(item.hex() for item in artefacts)
