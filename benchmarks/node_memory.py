@@ -1,6 +1,6 @@
 """The memory of nodes at rest, with a million events of the suite behind them.
 
-A loop of bytes in the place of the hub's code logs what the hub logs when operators announce their terms: a thousand
+A loop of bytes in the place of the hub's code logs what the hub logs when operators announce their terms: a hundred
 events a transaction, from ten thousand operators. Then the hub's own code is put back, and the nodes begin.
 """
 
@@ -40,7 +40,7 @@ from keifu.provenance.registry import Provenance
 
 __all__ = ["ROWS"]
 
-EVENTS, A_TRANSACTION, SAYING = 1_000_000, 1_000, 10_000  # SAYING: operators that they are from
+EVENTS, A_TRANSACTION, SAYING = 1_000_000, 100, 10_000  # SAYING: operators that they are from
 URL = "https://operator.example/heartbeats"
 GAS = 30_000_000
 AT_REST_SECONDS = 5.0  # after the last event was read
@@ -56,12 +56,12 @@ def _loop(topic: bytes) -> str:
     begin = "5f5b"  # [size, round = 0], and where it jumps back to
     at = (len(copied) + 2) // 2
     logged = f"805f35017f{topic.hex()}835fa2"  # log2(0, size, topic, round + first word)
-    again = f"600101806103e81160{at:02x}5700"  # round + 1, while it is below a thousand
+    again = f"6001018060{A_TRANSACTION:02x}1160{at:02x}5700"  # round + 1, while it is below A_TRANSACTION
     return f"0x{copied}{begin}{logged}{again}"
 
 
 def _fill(anvil: Anvil, hub: str) -> None:
-    """A million events of the hub, a block each thousand."""
+    """A million events of the hub, A_TRANSACTION in each block."""
     event = load(HUB).interface.event("TermsAnnounced")
     code = anvil.rpc.call("eth_getCode", hub, "latest")
     anvil.rpc.call("anvil_setCode", hub, _loop(event.topic))
@@ -88,6 +88,14 @@ def _resident(pid: int, name: str) -> float:
     if found is None:
         raise CheckFailed(f"process {pid} shows no {name}")
     return int(found[1]) / 1_024
+
+
+def _is_ready(page: httpx.URL) -> bool:
+    """A node that reads a long history may be late with its pages."""
+    try:
+        return httpx.get(page, trust_env=False).is_success
+    except httpx.TimeoutException:
+        return False
 
 
 def _until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -138,7 +146,7 @@ class _Nodes:
         try:
             _until((folder / "running.json").exists, node)
             pages = httpx.URL(f"http://{msgspec.json.decode((folder / 'running.json').read_bytes())['owner_pages']}")
-            _until(lambda: httpx.get(pages.join("/readyz"), trust_env=False).is_success, node)
+            _until(lambda: _is_ready(pages.join("/readyz")), node)
             time.sleep(AT_REST_SECONDS)
             return _resident(node.pid, "VmRSS"), _resident(node.pid, "VmHWM")
         finally:

@@ -53,6 +53,9 @@ def _count_options(body: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--artefacts", type=Text(LONGEST_VALUE), help="With --environment: what they serve; a star stands for any name."
 )
+@click.option(
+    "--with-grants", is_flag=True, help="Add a distribution for the named accounts, and an operator with stake."
+)
 @click.option("--foreground", is_flag=True, help="Keep it in this process until Ctrl-C instead of the background.")
 @click.option(
     "--wait", type=click.IntRange(0), default=READY_SECONDS, show_default=True,
@@ -87,6 +90,8 @@ def _require_together(wishes: dict[str, Any]) -> None:
     for name, other in (("deployments", "rpc"), ("environment", "rpc"), ("artefacts", "environment")):
         if wishes[name] is not None and wishes[other] is None:
             raise UsageError(f"--{name} is for --{other}", remedy=f"give --{other}, too")
+    if wishes["rpc"] and wishes["with_grants"]:
+        raise UsageError("--with-grants is for a chain of the network's own", remedy="leave --rpc or --with-grants out")
     if wishes["environment"] is not None and wishes["artefacts"] is None:
         raise UsageError("--environment without what is served there", remedy="--artefacts PATH")
 
@@ -98,6 +103,7 @@ def _make_or_find(place: NetworkFolder, wishes: dict[str, Any]) -> None:
         network = place.load()
         differing = [f"--{kind}s {count}" for kind, count in counts.items() if network.count(kind) != count]
         differing += [f"--{name}" for name in ("rpc", "environment", "artefacts", "deployments") if wishes[name]]
+        differing += ["--with-grants"] if wishes["with_grants"] and not network.grants else []
         if differing:
             raise UsageError(
                 f"{place.path} holds a network that was made otherwise than {' '.join(differing)}",
@@ -116,6 +122,7 @@ def _make_or_find(place: NetworkFolder, wishes: dict[str, Any]) -> None:
             environment=environment.hex() if environment else "",
             artefacts=wishes["artefacts"] or "",
             first_port=wishes["first_port"] or 0,
+            with_grants=wishes["with_grants"],
         ),
     )
 

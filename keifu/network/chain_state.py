@@ -58,11 +58,17 @@ class ChainKeeper:
         return True
 
     def follow(self, stopped: Callable[[float], bool]) -> None:
-        """Save again and again until `stopped(seconds)`, which waits, says so."""
-        pause = POLL_SECONDS
+        """Save again and again until `stopped(seconds)`, which waits, says so. A chain that was killed and answers
+        again catches up first."""
+        pause, has_answered = POLL_SECONDS, True
         while not stopped(pause):
             began = time.monotonic()
-            self.save()
+            try:
+                if not has_answered:
+                    self.catch_up()
+                has_answered = self.save()
+            except KeifuError:
+                has_answered = False
             pause = max(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - began))
 
     def catch_up(self) -> None:

@@ -3,6 +3,7 @@
 network.json     the chain and the parts; written last, so a folder without it was never made to its end
 deployments/     where the contracts are
 models/          what the operators serve, a copy for each
+grants/          the published list of a distribution, where there is one
 nodes/NAME/      the folder of each node
 chain.json       the state of a chain of its own
 index.sqlite     the index
@@ -53,6 +54,7 @@ class Network(msgspec.Struct, frozen=True):
     environment: str
     parts: tuple[Part, ...]
     artefacts: tuple[str, ...] = ()  # ids of the versions of the model that was made for it; the first was promoted
+    grants: str = ""  # folder of the published list, where there is a distribution
     schema: int = SCHEMA
 
     @property
@@ -63,7 +65,8 @@ class Network(msgspec.Struct, frozen=True):
     @property
     def exports(self) -> dict[str, str]:
         """What other commands read to work on its chain."""
-        return {"KEIFU_RPC": self.rpc, "KEIFU_DEPLOYMENTS": self.deployments}
+        found = {"KEIFU_RPC": self.rpc, "KEIFU_DEPLOYMENTS": self.deployments}
+        return found | ({"KEIFU_GRANTS": self.grants} if self.grants else {})
 
     def count(self, kind: str) -> int:
         return sum(part.kind == kind for part in self.parts)
@@ -86,6 +89,7 @@ class NetworkFolder:
         self.lock = self.path / "lock"
         self.deployments = self.path / "deployments"
         self.models = self.path / "models"
+        self.grants = self.path / "grants"
         self.chain_state = self.path / "chain.json"
         self.chain_cache = self.path / "chain-states"
         self.index = self.path / "index.sqlite"

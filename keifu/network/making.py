@@ -21,6 +21,8 @@ from keifu.chain.finality import final_depth
 from keifu.chain.header import genesis_of
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.index import Indexer, suite_of
+from keifu.local.dwellers import settle_in
+from keifu.local.grants import seed
 from keifu.local.roles import ROLES
 from keifu.local.suite import deploy_suite, fund, local_client, warp
 from keifu.network.folder import Network, NetworkFolder, Part
@@ -52,6 +54,7 @@ class Wanted:
     environment: str = ""  # its id, where nodes serve one that is there already
     artefacts: str = ""
     first_port: int = 0  # 0: any free ones
+    with_grants: bool = False  # a distribution for the named accounts, and an operator with stake
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def make(folder: NetworkFolder, wanted: Wanted) -> Network:
         folder.path.mkdir(parents=True, exist_ok=True)
         folder.making.touch()
         with ExitStack() as held:
-            chain = _other_chain(held, wanted) if wanted.rpc else _own_chain(held, folder, parts[0])
+            chain = _other_chain(held, wanted) if wanted.rpc else _own_chain(held, folder, parts[0], wanted)
             network = _furnish(folder, wanted, chain, parts)
         folder.save(network)
         folder.making.unlink()
@@ -136,14 +139,18 @@ def _ports(wanted: Wanted) -> Iterator[int]:
 # chain -------------------------------------------------------------------------------------------------------------
 
 
-def _own_chain(held: ExitStack, folder: NetworkFolder, part: Part) -> _Chain:
+def _own_chain(held: ExitStack, folder: NetworkFolder, part: Part, wanted: Wanted) -> _Chain:
     """A chain with the suite, whose state is kept when it ends here."""
     port = int(part.url.rpartition(":")[2])
     anvil = held.enter_context(Anvil(port=port, since=int(time.time()) - YOUTH, state=str(folder.chain_state)))
     client = anvil.client()
     record = Record(client.chain_id, genesis_of(client.rpc))
-    deploy_suite(client, record, folder.deployments)
+    suite = deploy_suite(client, record, folder.deployments)
+    if wanted.with_grants:
+        settle_in(client, suite)
     warp(client, max(int(time.time()) - client.now, 1))
+    if wanted.with_grants:
+        seed(client, record, folder.deployments, folder.grants)
     return _Chain(client, record, folder.deployments, anvil.url, is_own=True)
 
 
@@ -194,6 +201,7 @@ def _furnish(folder: NetworkFolder, wanted: Wanted, chain: _Chain, parts: list[P
         environment=environment,
         parts=tuple(made),
         artefacts=versions,
+        grants=str(folder.grants) if wanted.with_grants else "",
     )
 
 
