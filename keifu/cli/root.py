@@ -40,6 +40,10 @@ NOUNS: dict[str, Place] = {
         "keifu.cli.node:cli",
         "Make and run nodes: an operator serves signed heartbeats, a watcher reports false ones.",
     ),
+    "up": ("keifu.cli.network:up", "Start a local network: chain, operators, watchers, index."),
+    "status": ("keifu.cli.network:status", "Show what of a local network runs, and how it is."),
+    "logs": ("keifu.cli.network:logs", "Show what the parts of a local network have written."),
+    "down": ("keifu.cli.network:down", "End a local network; its state is kept."),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }
 # Nouns that the fuzzing engine adds when it is installed.
