@@ -37,7 +37,7 @@ NOUNS: dict[str, Place] = {
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
     "node": (
         "keifu.cli.node:cli",
-        "Make and run nodes: an operator serves signed heartbeats, a watcher reports false ones.",
+        "Make and run nodes: operators serve heartbeats, watchers report them, jurors vote, keepers draw juries.",
     ),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }

@@ -17,7 +17,7 @@ from keifu.chain.header import Header, genesis_of
 from keifu.errors import ChainMismatch, EnvironmentFault, InputError, UsageError
 from keifu.keys import Account
 from keifu.keys.keystore import load_account, password, read_password
-from keifu.node.settings import ChainSettings, KeySettings
+from keifu.node.sections import ChainSettings, KeySettings
 
 if TYPE_CHECKING:
     from keifu.node.logs import Secrets
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["NEEDED", "NodeChain", "open_chain", "open_key"]
 
 # Contracts that nodes of the kinds that there are call.
-NEEDED = ("StakingHub", "KeifuToken", "ProvenanceRegistry", "Environments", "HeartbeatService")
+NEEDED = ("StakingHub", "KeifuToken", "AlignmentCourt", "ProvenanceRegistry", "Environments", "HeartbeatService")
 
 
 @dataclass(frozen=True)

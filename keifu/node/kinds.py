@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from keifu.errors import UsageError
-from keifu.node.settings import NodeSettings, OperatorSettings, WatcherSettings
+from keifu.node.settings import JurorSettings, KeeperSettings, NodeSettings, OperatorSettings, WatcherSettings
 from keifu.node.work import Work
 
 __all__ = ["Kind", "kind_of"]
@@ -30,6 +30,8 @@ class Kind:
 _KINDS = (
     Kind("operator", OperatorSettings, "keifu.node.operator.work:Operator"),
     Kind("watcher", WatcherSettings, "keifu.node.watcher.work:Watcher"),
+    Kind("juror", JurorSettings, "keifu.node.juror.work:Juror"),
+    Kind("keeper", KeeperSettings, "keifu.node.keeper.work:Keeper"),
 )
 
 

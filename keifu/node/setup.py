@@ -24,7 +24,8 @@ from keifu.keys.keystore import password, save_account
 from keifu.node.chain import open_key, suite_on
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import Kind
-from keifu.node.settings import FILE, KeySettings, load_settings
+from keifu.node.sections import KeySettings
+from keifu.node.settings import FILE, load_settings
 from keifu.provenance import environment_id
 
 __all__ = ["Made", "Wish", "make_node", "toml_of", "unit_of"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keifu.keys import Account
+from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.folder import NodeFolder
 from keifu.node.logs import Log
@@ -44,6 +45,7 @@ class Body:
     metrics: Metrics
     background: Background
     database: sqlite3.Connection
+    alerts: Alerts
 
 
 class Work(ABC):

@@ -18,8 +18,10 @@ from keifu.chain.header import Header
 from keifu.errors import CheckFailed
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
+from keifu.node.final import newest_final
 from keifu.node.operator.artefacts import Artefacts
 from keifu.node.operator.production import Promotion, Promotions
+from keifu.node.operator.rehearing import Rehearing
 from keifu.node.operator.standing import standing_of
 from keifu.node.settings import NodeSettings, OperatorSettings
 from keifu.node.web import Page, json_page
@@ -31,6 +33,7 @@ from keifu.units import day
 __all__ = ["Operator"]
 
 LINES = "application/jsonl; charset=utf-8"
+SOON_SECONDS = 0.25  # while a transaction is awaited
 AGAIN_SECONDS = 60.0  # until missing or changed bytes are looked for again
 
 
@@ -58,6 +61,8 @@ class Operator(Work):
         self._loaded: _Loaded | None = None
         self._hashing: Future[_Loaded | str] | None = None
         self._hash_again_at = 0.0
+        self._rehearing = Rehearing(body, lambda: self._operator, calls=self._settings.rehear)
+        self._is_calling = False  # whether its cases are to be looked at again, without another block
         self._trouble = "nothing is loaded yet"
         self._head = ""
         self._signed_at = 0
@@ -116,17 +121,24 @@ class Operator(Work):
         if newest.hash != self._head:
             self._look()
             self._head = newest.hash
+            self._is_calling = True
         self._collect()
         self._plan()
         self._sign(newest)
+        if self._is_calling:
+            self._rehearing.look(newest_final(self.body.chain))
+        self._is_calling = self._rehearing.go_on()
+        if self._is_calling:
+            return SOON_SECONDS
         return float(self._settings.poll) if self._hashing is None else min(1.0, float(self._settings.poll))
 
     def drain(self) -> bool:
-        """Nothing has begun that must end: what was signed stays true."""
-        return True
+        """What was signed stays true; a re-hearing that is being called is called."""
+        return not self._rehearing.go_on()
 
     def close(self) -> None:
         self._hasher.shutdown(cancel_futures=True)
+        self._rehearing.close()
 
     # what runs -----------------------------------------------------------------------------------------------------
 
@@ -161,6 +173,8 @@ class Operator(Work):
         self._rehashed.labels("not as promoted").inc()
         self._trouble = f"the bytes of promotion {self._wanted.seq if self._wanted else 0} are not here: {done}"
         self.body.log.error("not as promoted: nothing is signed", why=done)
+        seq = self._wanted.seq if self._wanted else 0
+        self.body.alerts.tell(f"not as promoted {seq} at {self._signed_at}", self._trouble, seq=seq)
         self._loaded, self._line = None, b""
 
     def _take(self, loaded: _Loaded) -> None:
@@ -201,7 +215,7 @@ class Operator(Work):
             return self._trouble
         if self._loaded.promotion.seq != self._wanted.seq:
             return f"promotion {self._wanted.seq} is being loaded, {self._loaded.promotion.seq} is served"
-        return self._wanted.trouble
+        return self._wanted.trouble or self._rehearing.trouble
 
     def facts(self) -> dict[str, Any]:
         loaded, wanted = self._loaded, self._wanted
@@ -213,6 +227,7 @@ class Operator(Work):
             "digest": loaded.promotion.entry.record.digest.hex() if loaded else "",
             "path": str(loaded.path) if loaded else "",
             "heartbeat": self._signed_at,
+            "cases": self._rehearing.facts(),
         }
 
     def pages(self) -> Mapping[str, Callable[[], Page]]:

@@ -1,0 +1,200 @@
+"""The court's nodes on a real chain: votes are sealed and revealed in time whatever becomes of the process, the
+operator's node calls the re-hearing of its own case, keepers draw juries and never pay twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+
+import pytest
+
+from keifu.chain.sender import Sender
+from keifu.keys import Account
+from keifu.node.attempts import Attempts
+from keifu.node.keeper.work import turn_of
+from keifu.staking.court import read_case
+from keifu.units import COIN, DAY
+from tests.integration.node.conftest import until
+from tests.integration.node.court import JUROR, OPERATOR, Courthouse
+
+PROVED = b"the transcript is false"
+RULE = """
+import json, sys
+case = json.load(sys.stdin)
+said = [bytes.fromhex(each["evidence"]) for each in case["statements"]]
+if case["hearing"] == "first-jury":
+    print("undecided")
+else:
+    print("innocent" if b"the transcript is false" in said else "guilty")
+"""
+COMMITTED_AND_GUILTY, REVEALED_INNOCENT = 2, 1
+
+
+@pytest.fixture(scope="module")
+def courthouse(world):
+    before = world.anvil.snapshot()
+    yield Courthouse(world)
+    world.anvil.restore(before)
+
+
+@pytest.fixture
+def at_first(courthouse, world):
+    """The court as it was made, and made so again afterwards."""
+    before = world.anvil.snapshot()
+    yield world
+    world.anvil.restore(before)
+
+
+@pytest.fixture
+def juror(make, tmp_path):
+    rule = tmp_path / "rule.py"
+    rule.write_text(RULE)
+    return make("juror", JUROR, "--poll", "1", "--rule", f"{sys.executable} {rule}")
+
+
+def _settings(node, *lines):
+    """More of its own section, which is the last of its configuration."""
+    path = node.folder / "node.toml"
+    path.write_text("\n".join([path.read_text(), *lines]) + "\n")
+
+
+def _ended(keeper):
+    """How the keeper's jobs ended, in a list that is not empty; None while one is open."""
+    jobs = keeper.get("/status").json().get("jobs")
+    return jobs or {"done": 0} if jobs is not None and "open" not in jobs else None
+
+
+def _sent_by(world, *names):
+    """Transactions of these accounts since they were made."""
+    return sum(
+        int(world.client.rpc.call("eth_getTransactionCount", Account.from_role(name).address, "latest"), 16)
+        for name in names
+    )
+
+
+def test_a_case_from_the_drawn_seat_to_the_acquittal(keifu, at_first, courthouse, make, juror):
+    operator = make("operator", "honest node")
+    _settings(operator, "poll = 1")
+    assert keifu("node", "operator", "bind", operator.folder, "--role", OPERATOR)[0] == 0
+    at_first.anvil.account("honest node")
+    courthouse.pay("honest node", 5_000 * COIN)
+    juror.run()
+    case = courthouse.accuse(b"the transcript says so")
+    courthouse.draw(case)
+    seats = until(lambda: juror.get("/status").json().get("seats"))
+    assert seats["1 first-jury"]["vote"] == "undecided"
+    assert "keifu_node_undecided_seats 11.0" in juror.get("/metrics").text
+    _commit_and_be_killed(keifu, at_first, courthouse, juror, case)
+    with operator.inside():
+        courthouse.pass_time(2 * DAY)
+        until(lambda: courthouse.ballot(case)[2] == COMMITTED_AND_GUILTY)
+        courthouse.pass_time(DAY)
+        courthouse.court.advance(case, sender=at_first.owner)
+        until(lambda: read_case(courthouse.court, case).hearing == "re-hearing")
+        assert courthouse.court.get_case(case)[3] == Account.from_role("honest node").address.lower()
+    courthouse.court.answer(case, PROVED, sender=at_first.anvil.account(OPERATOR))
+    courthouse.draw(case)
+    until(lambda: courthouse.ballot(case, 1)[1])
+    courthouse.pass_time(2 * DAY)
+    until(lambda: courthouse.ballot(case, 1)[2] == REVEALED_INNOCENT)
+    courthouse.pass_time(DAY)
+    courthouse.court.advance(case, sender=at_first.owner)
+    assert read_case(courthouse.court, case).verdict == "acquitted"
+    until(lambda: courthouse.token.balanceOf(Account.from_role(JUROR).address))
+    status, out, _ = keifu("node", "juror", "decide", juror.folder, case, "guilty")
+    assert (status, out) == (2, "")
+    assert juror.end() == 0
+
+
+def _commit_and_be_killed(keifu, world, courthouse, juror, case):
+    """The process is killed when the vote is on its way, and runs again."""
+    world.client.rpc.call("evm_setAutomine", False)
+    assert keifu("node", "juror", "decide", juror.folder, case, "guilty")[0] == 0
+    until(lambda: int(world.client.rpc.call("txpool_status")["pending"], 16) == 1)
+    juror.end(signal.SIGKILL)
+    world.client.rpc.call("evm_setAutomine", True)
+    world.anvil.mine()
+    assert courthouse.ballot(case)[1] == 11
+    juror.run()
+
+
+def test_a_ballot_is_found_again_by_the_key_alone(keifu, at_first, courthouse, juror):
+    case = courthouse.accuse(b"the transcript says so")
+    courthouse.draw(case)
+    assert keifu("node", "juror", "decide", juror.folder, case, "innocent")[0] == 0
+    with juror.inside():
+        until(lambda: courthouse.ballot(case)[1])
+    for path in juror.folder.glob("*.sqlite*"):
+        path.unlink()
+    (juror.folder / "decisions.toml").unlink()
+    courthouse.pass_time(2 * DAY)
+    with juror.inside():
+        until(lambda: courthouse.ballot(case)[2] == REVEALED_INNOCENT)
+
+
+def test_no_salt_is_shown_before_its_time(keifu, at_first, courthouse, juror):
+    """Whoever sees the salt in the time of sealed votes takes the deposits."""
+    case = courthouse.accuse(b"the transcript says so")
+    courthouse.draw(case)
+    assert keifu("node", "juror", "decide", juror.folder, case, "guilty")[0] == 0
+    courthouse.pass_time(DAY)
+    with juror.inside():
+        until(lambda: courthouse.ballot(case)[1])
+        courthouse.pass_time(DAY // 2)
+        until(lambda: juror.get("/status").json()["seats"]["1 first-jury"]["vote"] == "guilty")
+    with Sender(
+        juror.folder / "sender.sqlite",
+        at_first.client.rpc,
+        Account.from_role(JUROR),
+        deployment=courthouse.court.address,
+    ) as sender:
+        assert Attempts(sender).last(f"reveal {case} 0") is None
+
+
+def test_two_keepers_pay_once_for_one_seed_and_each_step(at_first, courthouse, make):
+    keepers = [make("keeper", name, "--poll", "1") for name in ("first keeper", "second keeper")]
+    for keeper in keepers:
+        _settings(keeper, f"for_seed = {10**16}", f"for_step = {10**16}")
+    names = [keeper.folder.name.replace("-", " ") for keeper in keepers]
+    for name in names:
+        at_first.anvil.account(name)
+    case = courthouse.accuse(b"the transcript says so")
+    courthouse.pass_time(DAY + 1, 20)
+    with keepers[0].inside(), keepers[1].inside():
+        until(lambda: (at_first.anvil.mine(), courthouse.phase(case) == "seed")[1])
+        courthouse.to_the_seed()
+        until(lambda: (at_first.anvil.mine(), courthouse.phase(case) == "commit")[1])
+        ended = [until(lambda k=keeper: _ended(k)) for keeper in keepers]
+    assert _sent_by(at_first, *names) == 3  # the end of the time to answer, the seed, the jury
+    assert sum(jobs.get("done", 0) for jobs in ended) == 3
+    assert all(set(jobs) <= {"done"} for jobs in ended)
+
+
+def test_a_keeper_does_only_what_pays(keifu, at_first, courthouse, make):
+    keeper = make("keeper", "first keeper", "--poll", "1")
+    at_first.anvil.account("first keeper")
+    status, out, _ = keifu("node", "keeper", "doctor", keeper.folder)
+    assert (status, "say what the work is worth to you" in out) == (1, True)
+    _settings(keeper, "for_seed = 1", "for_step = 1")
+    case = courthouse.accuse(b"the transcript says so")
+    courthouse.pass_time(DAY + 1, 20)
+    with keeper.inside():
+        until(lambda: (at_first.anvil.mine(), keeper.get("/status").json().get("waits"))[1])
+        assert "does not pay" in keeper.get("/status").json()["waits"]
+    assert courthouse.phase(case) == "answer"
+    assert _sent_by(at_first, "first keeper") == 0
+    assert keifu("node", "keeper", "exit", keeper.folder, "--to", Account.from_role("rich").address)[0] == 0
+
+
+def test_keepers_have_turns_of_their_own():
+    turns = {turn_of("seed 1 at 64", f"0x{number:040x}") for number in range(100)}
+    assert len(turns) == 8
+
+
+def test_a_juror_leaves_with_its_coins(keifu, at_first, courthouse, juror):
+    status, out, _ = keifu("node", "juror", "exit", juror.folder, "--json")
+    assert (status, json.loads(out)["leaving"]) == (0, str(1_000_000 * COIN))
+    courthouse.pass_time(15 * DAY)
+    status, out, _ = keifu("node", "juror", "exit", juror.folder)
+    assert (status, out) == (0, "1,000,000 coins were paid out\n")
