@@ -10,7 +10,7 @@ import click
 
 from keifu.cli._options import DEFAULT_NODE
 from keifu.cli._print import emit, table
-from keifu.cli._types import ENDPOINT, FOLDER, Text
+from keifu.cli._types import ENDPOINT, FOLDER, IN_FILE, OUT_PATH, Text
 from keifu.cli.verbs import Noun, json_option
 from keifu.errors import CheckFailed
 from keifu.units import counted
@@ -127,8 +127,11 @@ def add_common(noun: Noun, kind: str) -> None:
     @folder_argument
     @settings_option
     @click.option("--show-config", is_flag=True, help="Print every value and where it comes from, and do not run.")
+    @click.option(
+        "--take-over", is_flag=True, help="Act from here, though the folder or its key acted elsewhere: that has ended."
+    )
     @click.option("--json", "json_out", is_flag=True, help="Write the log, or the configuration, as JSON.")
-    def run(folder: Path, flags: tuple[str, ...], show_config: bool, json_out: bool) -> None:
+    def run(folder: Path, flags: tuple[str, ...], show_config: bool, take_over: bool, json_out: bool) -> None:
         """Run the node until Ctrl-C or SIGTERM, which it answers by ending what has begun."""
         if show_config:
             _show_config(settings_of(kind, folder, flags)[1], json_out)
@@ -136,7 +139,8 @@ def add_common(noun: Noun, kind: str) -> None:
         from keifu.node.kinds import kind_of
         from keifu.node.runtime import Runtime
 
-        Runtime(kind_of(kind), folder, (*flags, *(["log.format=json"] if json_out else []))).run()
+        own = ["log.format=json"] if json_out else []
+        Runtime(kind_of(kind), folder, (*flags, *own), takes_over=take_over).run()
 
     @noun.verb("status", example=f"keifu node {kind} status ./node")
     @folder_argument
@@ -178,6 +182,43 @@ def add_common(noun: Noun, kind: str) -> None:
 
         ran = end(folder, wait)
         emit({"ran": ran}, "the node has ended" if ran else f"no node runs from {folder}", json_out)
+
+    _add_backup(noun, kind)
+
+
+def _add_backup(noun: Noun, kind: str) -> None:
+    """backup and restore, which are the same for each kind."""
+
+    @noun.verb("backup", example=f"keifu node {kind} backup ./node node.backup")
+    @folder_argument
+    @click.argument("target", type=OUT_PATH)
+    @json_option
+    def save(folder: Path, target: Path, json_out: bool) -> None:
+        """Write configuration and databases into one file, never the key; the node may run."""
+        from keifu.node.backup import backup
+        from keifu.node.kinds import kind_of
+
+        files = backup(kind_of(kind), folder, target)
+        emit({"backup": str(target), "files": list(files)}, f"{target}: {', '.join(files)}", json_out)
+
+    @noun.verb("restore", example=f"keifu node {kind} restore node.backup ./node")
+    @click.argument("source", type=IN_FILE)
+    @folder_argument
+    @click.option(
+        "--key-file", type=click.Path(dir_okay=False, path_type=Path),
+        help="Encrypted key file of the node.  [default: a new one in the folder]",
+    )  # fmt: skip
+    @click.option("--role", type=Text(64), default="", help="Sign with a role's key: on a local chain only.")
+    @json_option
+    def bring_back(source: Path, folder: Path, key_file: Path | None, role: str, json_out: bool) -> None:
+        """Make a node of a backup, on this machine or another, with a key of its own."""
+        from keifu.node.backup import restore
+        from keifu.node.kinds import kind_of
+
+        made = restore(kind_of(kind), source, folder, key_file=key_file, role=role)
+        document = {"folder": str(made.folder), "account": made.account, "replaces": made.replaces}
+        text = f"made {made.folder}\nthe node signs with {made.account}"
+        emit(document, text + (f", in the place of {made.replaces}" if made.replaces else ""), json_out)
 
 
 def _words(check: Any) -> str:

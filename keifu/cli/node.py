@@ -81,15 +81,26 @@ def operator_init(
     "--for", "seconds", type=DURATION, default=str(BINDING), help="How long you promise it for.  [default: 30 days]"
 )
 @click.option("--most", type=COINS, help="Lock no more coins than this.")
+@click.option(
+    "--retire", type=ADDRESS, multiple=True,
+    help="Key whose place the node's takes, and which ends; repeatable.  [default: as `restore` says]",
+)  # fmt: skip
 @click.option("--key-file", type=click.Path(dir_okay=False, path_type=Path), help="Encrypted key file of the operator.")
 @click.option("--role", type=Text(64), default="", help="The operator is this role: on a local chain only.")
 @json_option
 def operator_bind(
-    folder: Path, seconds: int, most: int | None, key_file: Path | None, role: str, json_out: bool
+    folder: Path,
+    seconds: int,
+    most: int | None,
+    retire: tuple[str, ...],
+    key_file: Path | None,
+    role: str,
+    json_out: bool,
 ) -> None:
     """Promise, with the operator's own key, that the node's heartbeats are true; locks the coins that answer for it."""
     from contextlib import ExitStack
 
+    from keifu.node.backup import replaced
     from keifu.node.chain import open_key
     from keifu.node.operator.standing import bind
     from keifu.units import coins, day
@@ -98,7 +109,8 @@ def operator_bind(
         settings, chain, deployer = _as_operator(folder, key_file, role, held)
         node = open_key(settings.key, folder, is_local=chain.is_local)
         environment = bytes.fromhex(settings.operator.environment)
-        standing = bind(chain, deployer, node, environment, chain.client.now + seconds, most=most)
+        last, ended = chain.client.now + seconds, retire or replaced(folder)
+        standing = bind(chain, deployer, node, environment, last, most=most, retire=ended)
     document = {"operator": standing.operator, "last": standing.last, "reserve": str(standing.reserve)}
     text = f"{standing.operator} answers for it until {day(standing.last)} with {coins(standing.reserve)} coins"
     emit(document, text, json_out)

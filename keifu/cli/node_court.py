@@ -81,11 +81,13 @@ def juror_exit(folder: Path, json_out: bool) -> None:
     """Ask the juror's coins back, or take them out once earlier cases are over; the node has to be stopped."""
     from contextlib import ExitStack
 
+    from keifu.node.fence import note_used
     from keifu.node.juror.leaving import leave
 
     with ExitStack() as held:
         chain, deployer = _acting("juror", folder, held)
         done = leave(chain, deployer)
+        note_used(folder, chain, deployer.sender)
     text = f"{coins(done.paid)} coins were paid out"
     if not done.paid:
         text = f"{coins(done.leaving)} coins are leaving: call this again after {day(done.release_at)}"
@@ -115,11 +117,13 @@ def keeper_exit(folder: Path, to: str, json_out: bool) -> None:
     """Send what the keeper's account has to somebody else; the node has to be stopped, and its jobs ended."""
     from contextlib import ExitStack
 
+    from keifu.node.fence import note_used
     from keifu.node.keeper.leaving import leave
 
     with ExitStack() as held:
         chain, deployer = _acting("keeper", folder, held)
         sent = leave(chain, deployer, to)
+        note_used(folder, chain, deployer.sender)
     emit(
         {"sent": str(sent), "to": to},
         f"{coins(sent)} ether were sent to {to}" if sent else "nothing is there",

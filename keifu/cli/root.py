@@ -35,6 +35,7 @@ NOUNS: dict[str, Place] = {
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "index": ("keifu.cli.index:cli", "Keep every event of the suite in a database, check it, and serve it as JSON."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
+    "keys": ("keifu.cli.keys:cli", "Open key files once for all commands and nodes, and name an operator's hot keys."),
     "node": (
         "keifu.cli.node:cli",
         "Make and run nodes: operators serve heartbeats, watchers report them, jurors vote, keepers draw juries.",

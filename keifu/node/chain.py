@@ -14,9 +14,12 @@ from keifu.chain.creation import code_hash
 from keifu.chain.deployments import Record, find_record
 from keifu.chain.finality import final_depth
 from keifu.chain.header import Header, genesis_of
+from keifu.chain.held import agent_socket
 from keifu.errors import ChainMismatch, EnvironmentFault, InputError, UsageError
 from keifu.keys import Account
-from keifu.keys.keystore import load_account, password, read_password
+from keifu.keys.agent import AgentAccount
+from keifu.keys.keystore import password, read_password
+from keifu.keys.unlock import unlock
 from keifu.node.sections import ChainSettings, KeySettings
 
 if TYPE_CHECKING:
@@ -102,7 +105,7 @@ def open_key(settings: KeySettings, folder: Path, *, is_local: bool, secrets: Se
         account = _account(settings, folder, is_local, secrets)
     except UsageError as error:
         raise EnvironmentFault(error.message, remedy=error.remedy) from error
-    if secrets is not None:
+    if secrets is not None and not isinstance(account, AgentAccount):
         secrets.hide(account.secret().hex())
     return account
 
@@ -117,7 +120,11 @@ def _account(settings: KeySettings, folder: Path, is_local: bool, secrets: Secre
         return Account.from_role(settings.role)
     if settings.file is None:
         raise UsageError("no key to sign with", remedy="key.file, or key.role on a local chain")
-    word = read_password(folder / settings.password_file) if settings.password_file else password()
-    if secrets is not None:
-        secrets.hide(word.decode(errors="replace"))
-    return load_account(folder / settings.file, word)
+
+    def word() -> bytes:
+        found = read_password(folder / settings.password_file) if settings.password_file else password()
+        if secrets is not None:
+            secrets.hide(found.decode(errors="replace"))
+        return found
+
+    return unlock(folder / settings.file, agent_socket(), word)

@@ -19,6 +19,7 @@ from keifu.keys import Account
 from keifu.node.alerts import Alerts
 from keifu.node.chain import open_chain, open_key
 from keifu.node.doctor import require_clock, require_folder
+from keifu.node.fence import alone_since, belong_here, require_here
 from keifu.node.final import newest_final
 from keifu.node.folder import NodeFolder, owner_of
 from keifu.node.governance import Governance
@@ -54,7 +55,9 @@ class Runtime:
         *,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.time,
+        takes_over: bool = False,
     ) -> None:
+        self._takes_over = takes_over
         self.settings, _ = load_settings(kind.settings, folder, flags)
         self.kind, self.folder, self._clock = kind, NodeFolder(folder), clock
         self._held = ExitStack()
@@ -87,6 +90,8 @@ class Runtime:
         """Check, lock, listen and begin. Nothing is left behind when something forbids it."""
         require_folder(self.folder)
         settings, path = self.settings, self.folder.path
+        if not self._takes_over:
+            require_here(path)
         is_local = final_depth(settings.chain.id) == 0
         account = open_key(settings.key, path, is_local=is_local, secrets=self.secrets)
         chain = open_chain(settings.chain, self._held)
@@ -100,9 +105,10 @@ class Runtime:
         with ExitStack() as opened:
             database = self.folder.open_database(opened, owner_of(self.kind.name, chain, account.address))
             opened.callback(self._forget, database, before)
+            since = alone_since(database, chain, account.address, anew=self._takes_over)
             alerts = Alerts(settings.alerts, self._identity(account), database, background, self.log, self.metrics)
             self.body = Body(
-                settings, self.folder, chain, account, self.log, self.metrics, background, database, alerts
+                settings, self.folder, chain, account, self.log, self.metrics, background, database, alerts, since
             )
             self._governance = Governance(chain, database, alerts) if settings.alerts.timelock else None
             self.work: Work = self.kind.work(self.body)
@@ -112,6 +118,7 @@ class Runtime:
                 self.addresses["pages"] = self._listen(background, listen, self.work.pages())
             self._began = True
             self._held.enter_context(opened.pop_all())
+        belong_here(path)
         self.folder.announce(**self.addresses)
         self._held.callback(self.folder.retract)
 

@@ -22,13 +22,14 @@ from keifu.errors import EnvironmentFault, UsageError
 from keifu.keys import Account
 from keifu.keys.keystore import password, save_account
 from keifu.node.chain import open_key, suite_on
+from keifu.node.fence import belong_here
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import Kind
 from keifu.node.sections import KeySettings
 from keifu.node.settings import FILE, load_settings
 from keifu.provenance import environment_id
 
-__all__ = ["Made", "Wish", "make_node", "toml_of", "unit_of"]
+__all__ = ["UNIT_FILE", "Made", "Wish", "key_of", "make_node", "toml_of", "unit_of"]
 
 KEY_FILE = "key.json"
 UNIT_FILE = "keifu-node.service"
@@ -70,7 +71,8 @@ def make_node(kind: Kind, folder: Path, wish: Wish) -> Made:
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
         partial.mkdir(parents=True)
-        key, account = _key(wish, partial, chain_id)
+        is_local = final_depth(chain_id) == 0
+        key, account = key_of(partial, key_file=wish.key_file, role=wish.role, is_local=is_local)
         tables: dict[str, Mapping[str, Any]] = {
             "chain": {"rpc": wish.rpc, "id": chain_id, "genesis": genesis} | _deployments(wish),
             "key": key,
@@ -79,6 +81,7 @@ def make_node(kind: Kind, folder: Path, wish: Wish) -> Made:
         }
         (partial / FILE).write_text(toml_of(kind.name, tables))
         NodeFolder(partial).lock.touch()
+        belong_here(partial)
         (partial / UNIT_FILE).write_text(unit_of(kind.name, folder))
         load_settings(kind.settings, partial, environment={})  # what it could not read itself is refused now
         partial.replace(folder)
@@ -112,25 +115,33 @@ def _deployments(wish: Wish) -> dict[str, str]:
     return {"deployments": str(wish.deployments.absolute())} if wish.deployments else {}
 
 
-def _key(wish: Wish, folder: Path, chain_id: int) -> tuple[dict[str, str], str]:
-    """The key's table, and its address; a new key when none was named."""
-    if wish.role or wish.key_file:
-        named = {"role": wish.role} if wish.role else {"file": str((wish.key_file or folder).absolute())}
-        account = open_key(KeySettings(**named), folder, is_local=final_depth(chain_id) == 0)  # type: ignore[arg-type]
+def key_of(folder: Path, *, key_file: Path | None, role: str, is_local: bool) -> tuple[dict[str, str], str]:
+    """The key's table, and its address; a new key in the folder when none was named."""
+    if role or key_file:
+        named = {"role": role} if role else {"file": str((key_file or folder).absolute())}
+        account = open_key(KeySettings(**named), folder, is_local=is_local)  # type: ignore[arg-type]
         return named, account.address
-    account = Account(secrets.token_bytes(32))
-    save_account(account, folder / KEY_FILE, password())
-    return {"file": KEY_FILE}, account.address
+    made = Account(secrets.token_bytes(32))
+    save_account(made, folder / KEY_FILE, password())
+    return {"file": KEY_FILE}, made.address
 
 
-def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """A node's configuration. Its last value is one that has to be there: a file that was cut off is noticed."""
+def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]], top: Mapping[str, Any] | None = None) -> str:
+    """A node's configuration; `top` stands above its tables.
+
+    Its last value is one that has to be there: a file that was cut off is noticed.
+    """
     lines = [
         f"# A node of kind {kind}. `keifu node {kind} run FOLDER --show-config` prints every value and its source.",
         f"kind = {_quoted(kind)}",
+        *(f"{name} = {_quoted(value)}" for name, value in (top or {}).items()),
     ]
     for name, values in tables.items():
-        lines += ["", f"[{name}]", *(f"{key} = {_quoted(value)}" for key, value in values.items())]
+        inner = {key: value for key, value in values.items() if isinstance(value, Mapping)}
+        plain = {key: value for key, value in values.items() if key not in inner}
+        lines += ["", f"[{name}]", *(f"{key} = {_quoted(value)}" for key, value in plain.items())]
+        for key, value in inner.items():
+            lines += ["", f"[{name}.{key}]", *(f"{_quoted(one)} = {_quoted(item)}" for one, item in value.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from keifu.chain.follower import Follower, Notice
-from keifu.chain.sender import Sender
 from keifu.chain.suite import COURT
 from keifu.errors import EnvironmentFault
 from keifu.keys import Account
@@ -48,7 +47,7 @@ class Juror(Work):
             chain.rpc, self._evidence.sources, body.database, self._evidence, on_notice=self._notice, workers=0
         )
         self._rule = Rule(self._settings.rule, body.folder.path, self._settings.patience)
-        self._sender = Sender(body.folder.sender_file, chain.rpc, body.account, deployment=self._court.address)
+        self._sender = body.sender(self._court.address)
         self._attempts = Attempts(self._sender)
         self._decisions: Decisions = {}
         self._ruled: dict[tuple[int, int], bool] = {}

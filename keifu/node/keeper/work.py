@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ethwire.rpc import quantity
-from keifu.chain.sender import Intent, Sender, State
+from keifu.chain.sender import Intent, State
 from keifu.errors import EnvironmentFault, Revert, UsageError
 from keifu.keys import Account, keccak256
 from keifu.node.chain import NodeChain
@@ -37,7 +37,7 @@ class Keeper(Work):
         self._settings, self._me = settings.keeper, body.account.address.lower()
         require_randomness(body.chain)
         self._jobs = Jobs(body.chain, self._settings, body.database)
-        self._sender = Sender(body.folder.sender_file, body.chain.rpc, body.account, deployment=RANDOMNESS)
+        self._sender = body.sender(RANDOMNESS)
         body.database.execute(_TABLE)
         self._head = -1
         self._since: dict[str, int] = {}  # job: block from which it is due

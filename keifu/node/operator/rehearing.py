@@ -93,8 +93,6 @@ class Rehearing:
     def _open(self) -> Attempts:
         """The sender is made when it is first needed: an operator's node sends nothing else."""
         if self._sender is None:
-            body = self._body
-            made = Sender(body.folder.sender_file, body.chain.rpc, body.account, deployment=self._court.address)
-            self._held.callback(made.close)
-            self._sender = made
+            self._sender = self._body.sender(self._court.address)
+            self._held.callback(self._sender.close)
         return Attempts(self._sender)

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from ethwire.rpc import quantity
 from keifu.chain.header import Header
-from keifu.errors import CheckFailed
+from keifu.chain.suite import HEARTBEATS
+from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.final import newest_final
@@ -28,6 +30,7 @@ from keifu.node.web import Page, json_page
 from keifu.node.work import Body, Check, Work
 from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest
 from keifu.provenance.heartbeats import line_of
+from keifu.staking import KeyKind
 from keifu.units import day
 
 __all__ = ["Operator"]
@@ -56,6 +59,7 @@ class Operator(Work):
         self._environment = bytes.fromhex(self._settings.environment)
         self._promotions = Promotions(body.chain, self._environment, body.database)
         self._artefacts = Artefacts(self._settings.artefacts, self._settings.documents, body.folder.path)
+        self._service = body.chain.suite.at(body.chain.client, HEARTBEATS)
         self._domain = environments_domain(body.chain.id, body.chain.suite["Environments"])
         self._wanted: Promotion | None = None
         self._loaded: _Loaded | None = None
@@ -119,6 +123,7 @@ class Operator(Work):
         newest = self.body.chain.newest()
         self.body.metrics.head.set(quantity(newest.number, "the newest block's number"))
         if newest.hash != self._head:
+            self._require_named(newest)
             self._look()
             self._head = newest.hash
             self._is_calling = True
@@ -150,6 +155,18 @@ class Operator(Work):
             self.body.log.info("promoted", seq=found.seq, artefact=found.entry.id.hex())
             self._hash_again_at = 0.0
         self._wanted = found
+
+    def _require_named(self, newest: Header) -> None:
+        """Raises EnvironmentFault when the key speaks for the operator no more: another machine's took its place."""
+        now = quantity(newest.timestamp, "the newest block's time")
+        me = self.body.account.address
+        operator = self._service.operator_of(me, KeyKind.HEARTBEAT, now)
+        if operator == ZERO_ADDRESS:
+            raise EnvironmentFault(
+                f"key {me} of this node was retired: another machine acts for {self._operator}",
+                remedy="run the other one; or make this node anew with another key",
+            )
+        self._operator = operator
 
     def _plan(self) -> None:
         """Hash when another promotion is wanted, or the last time is too long ago."""

@@ -154,6 +154,11 @@ class Node:
         self.listens = until(lambda: self._announced(process.pid), process)
         return self
 
+    def add_settings(self, *lines: str) -> None:
+        """More of its own section, which is the last of its configuration."""
+        path = self.folder / "node.toml"
+        path.write_text("\n".join([path.read_text(), *lines]) + "\n")
+
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Run it in a thread of this process, until the block ends."""
@@ -250,6 +255,18 @@ def make(keifu, at_first, tmp_path):
         if node.process is not None and node.process.poll() is None:
             node.process.kill()
             node.process.wait()
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """Makes what follows happen on the machine of a name."""
+
+    def at(name):
+        monkeypatch.setenv("KEIFU_MACHINE", name)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / name))
+
+    at("a")
+    return at
 
 
 @pytest.fixture
