@@ -10,7 +10,7 @@ import click
 
 from keifu.cli._options import DEFAULT_NODE
 from keifu.cli._print import emit, table
-from keifu.cli._types import ENDPOINT, FOLDER, IN_FILE, OUT_PATH, Text
+from keifu.cli._types import ADDRESS, ENDPOINT, FOLDER, IN_FILE, MOMENT, OUT_PATH, Text
 from keifu.cli.verbs import Noun, json_option
 from keifu.errors import CheckFailed
 from keifu.units import counted
@@ -84,6 +84,7 @@ def making(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             help="Encrypted key file of the node.  [default: a new one in the folder]",
         ),
         click.option("--role", type=Text(64), default="", help="Sign with a role's key: on a local chain only."),
+        click.option("--webhook", type=ENDPOINT, default="", help="Where alerts go, as JSON."),
     ]  # fmt: skip
 
     def with_options(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,11 +184,11 @@ def add_common(noun: Noun, kind: str) -> None:
         ran = end(folder, wait)
         emit({"ran": ran}, "the node has ended" if ran else f"no node runs from {folder}", json_out)
 
-    _add_backup(noun, kind)
+    _add_keeping(noun, kind)
 
 
-def _add_backup(noun: Noun, kind: str) -> None:
-    """backup and restore, which are the same for each kind."""
+def _add_keeping(noun: Noun, kind: str) -> None:
+    """backup, restore and statement, which are the same for each kind."""
 
     @noun.verb("backup", example=f"keifu node {kind} backup ./node node.backup")
     @folder_argument
@@ -219,6 +220,26 @@ def _add_backup(noun: Noun, kind: str) -> None:
         document = {"folder": str(made.folder), "account": made.account, "replaces": made.replaces}
         text = f"made {made.folder}\nthe node signs with {made.account}"
         emit(document, text + (f", in the place of {made.replaces}" if made.replaces else ""), json_out)
+
+    @noun.verb("statement", example=f"keifu node {kind} statement ./node --since 2026-11-01 --until 2026-12-01")
+    @folder_argument
+    @click.option("--since", type=MOMENT, required=True, help="First moment of the period.")
+    @click.option("--until", type=MOMENT, required=True, help="First moment after it.")
+    @click.option("--of", "account", type=ADDRESS, help="Whose account.  [default: the node's own]")
+    @json_option
+    def statement(folder: Path, since: int, until: int, account: str | None, json_out: bool) -> None:
+        """Write what an account had, got and paid in a period as CSV; its rows add up."""
+        from contextlib import ExitStack
+
+        from keifu.node.chain import account_of, open_chain
+        from keifu.node.statement import COLUMNS, statement, to_csv
+
+        settings = settings_of(kind, folder)[0]
+        with ExitStack() as held:
+            chain = open_chain(settings.chain, held)
+            rows = statement(chain, folder, account or account_of(folder, settings.key), since, until)
+        document = {"rows": [dict(zip(COLUMNS, row.cells(), strict=True)) for row in rows]}
+        emit(document, to_csv(rows).rstrip("\n"), json_out)
 
 
 def _words(check: Any) -> str:

@@ -58,6 +58,7 @@ class Alerts:
         self._sending: tuple[int, Future[str]] | None = None
         self._again_at = float("-inf")
         self._failures = 0
+        self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False) if settings.url else None
         database.execute(_TABLE)
 
     def tell(self, key: str, text: str, **facts: Any) -> bool:
@@ -80,12 +81,19 @@ class Alerts:
             number, future = self._sending
             self._sending = None
             self._ended(number, future.result())
-        if self._sending is None and self._background is not None and self._clock() >= self._again_at:
+        if self._client is None or self._background is None:
+            return
+        if self._sending is None and self._clock() >= self._again_at:
             row = self._database.execute(
                 "SELECT number, document FROM node_alerts WHERE state = ? ORDER BY number LIMIT 1", (WAITING,)
             ).fetchone()
             if row is not None:
-                self._sending = row[0], self._background.submit(_post(self._settings.url, row[1]))
+                self._sending = row[0], self._background.submit(_post(self._client, self._settings.url, row[1]))
+
+    def close(self) -> None:
+        """What has not gone by now goes with the next start."""
+        if self._client is not None and self._background is not None:
+            self._background.submit(self._client.aclose()).result()
 
     @property
     def waiting(self) -> int:
@@ -125,12 +133,11 @@ class Alerts:
         )
 
 
-async def _post(url: str, document: str) -> str:
+async def _post(client: httpx.AsyncClient, url: str, document: str) -> str:
     """Why it was not taken; "" when it was. Of the answer nothing but the status is read."""
     try:
         async with (
             asyncio.timeout(PATIENCE_SECONDS),
-            httpx.AsyncClient(trust_env=False, follow_redirects=False) as client,
             client.stream("POST", url, content=document, headers={"Content-Type": "application/json"}) as answer,
         ):
             return "" if answer.status_code in GOOD else f"status {answer.status_code}"

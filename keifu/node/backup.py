@@ -23,14 +23,14 @@ from typing import Any
 
 from keifu.chain.finality import final_depth
 from keifu.errors import EnvironmentFault, InputError, UsageError
-from keifu.keys import Account
-from keifu.keys.keystore import address_in
 from keifu.keys.private_file import write_private
 from keifu.node import fence
+from keifu.node.chain import account_of
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import Kind
+from keifu.node.services import write_services
 from keifu.node.settings import FILE, NodeSettings, load_settings
-from keifu.node.setup import UNIT_FILE, key_of, toml_of, unit_of
+from keifu.node.setup import key_of, toml_of
 
 __all__ = ["REPLACES", "Restored", "backup", "replaced", "restore"]
 
@@ -62,7 +62,7 @@ def backup(kind: Kind, folder: Path, target: Path) -> tuple[str, ...]:
                 "kind": kind.name,
                 "chain": settings.chain.id,
                 "genesis": settings.chain.genesis,
-                "account": _account(folder, settings),
+                "account": account_of(folder, settings.key),
                 "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
             }
             body = io.BytesIO()
@@ -100,7 +100,7 @@ def restore(kind: Kind, source: Path, folder: Path, *, key_file: Path | None = N
         replaces = _settle_key(kind, partial, manifest["account"], account.lower())
         _write_settings(kind, partial, key)
         NodeFolder(partial).lock.touch()
-        (partial / UNIT_FILE).write_text(unit_of(kind.name, folder))
+        write_services(kind.name, partial, folder)
         fence.belong_here(partial)
         load_settings(kind.settings, partial, environment={})
         partial.replace(folder)
@@ -115,13 +115,6 @@ def replaced(folder: Path) -> tuple[str, ...]:
     """The key whose place the folder's own takes, after `restore`."""
     path = folder / REPLACES
     return (path.read_text().strip(),) if path.is_file() else ()
-
-
-def _account(folder: Path, settings: NodeSettings) -> str:
-    """The node's account, without opening its key."""
-    if settings.key.role:
-        return Account.from_role(settings.key.role).address
-    return address_in(folder / settings.key.file) if settings.key.file else ""
 
 
 def _copied(folder: Path, scratch: Path, settings: NodeSettings) -> list[Path]:

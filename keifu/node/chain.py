@@ -18,14 +18,14 @@ from keifu.chain.held import agent_socket
 from keifu.errors import ChainMismatch, EnvironmentFault, InputError, UsageError
 from keifu.keys import Account
 from keifu.keys.agent import AgentAccount
-from keifu.keys.keystore import password, read_password
+from keifu.keys.keystore import address_in, password, read_password
 from keifu.keys.unlock import unlock
 from keifu.node.sections import ChainSettings, KeySettings
 
 if TYPE_CHECKING:
     from keifu.node.logs import Secrets
 
-__all__ = ["NEEDED", "NodeChain", "open_chain", "open_key"]
+__all__ = ["NEEDED", "NodeChain", "account_of", "open_chain", "open_key", "suite_on"]
 
 # Contracts that nodes of the kinds that there are call.
 NEEDED = ("StakingHub", "KeifuToken", "AlignmentCourt", "ProvenanceRegistry", "Environments", "HeartbeatService")
@@ -108,6 +108,13 @@ def open_key(settings: KeySettings, folder: Path, *, is_local: bool, secrets: Se
     if secrets is not None and not isinstance(account, AgentAccount):
         secrets.hide(account.secret().hex())
     return account
+
+
+def account_of(folder: Path, settings: KeySettings) -> str:
+    """The node's account, without opening its key; "" when its file does not name it. Raises InputError."""
+    if settings.role:
+        return Account.from_role(settings.role).address
+    return address_in(folder / settings.file) if settings.file else ""
 
 
 def _account(settings: KeySettings, folder: Path, is_local: bool, secrets: Secrets | None) -> Account:

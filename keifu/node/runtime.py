@@ -110,6 +110,7 @@ class Runtime:
             self.body = Body(
                 settings, self.folder, chain, account, self.log, self.metrics, background, database, alerts, since
             )
+            opened.callback(alerts.close)
             self._governance = Governance(chain, database, alerts) if settings.alerts.timelock else None
             self.work: Work = self.kind.work(self.body)
             opened.callback(self.work.close)

@@ -1,4 +1,4 @@
-"""Making a node: a folder with configuration, key if it has none, and a unit for systemd; whole, or not at all."""
+"""Making a node: a folder with configuration, key if it has none, and what runs and shows it; whole, or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ from ethwire.rpc import connect
 from keifu.chain import ChainClient
 from keifu.chain.finality import final_depth
 from keifu.chain.header import genesis_of
-from keifu.chain.held import state_folder
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.keys import Account
 from keifu.keys.keystore import password, save_account
@@ -26,14 +24,13 @@ from keifu.node.fence import belong_here
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import Kind
 from keifu.node.sections import KeySettings
+from keifu.node.services import write_services
 from keifu.node.settings import FILE, load_settings
 from keifu.provenance import environment_id
 
-__all__ = ["UNIT_FILE", "Made", "Wish", "key_of", "make_node", "toml_of", "unit_of"]
+__all__ = ["Made", "Wish", "key_of", "make_node", "toml_of"]
 
 KEY_FILE = "key.json"
-UNIT_FILE = "keifu-node.service"
-STOP_SECONDS = 45  # that systemd waits for a node that drains
 
 
 @dataclass(frozen=True)
@@ -47,6 +44,7 @@ class Wish:
     role: str = ""
     environment: str = ""  # an id, or the name of one
     owner: str = ""  # whose environment, where it is named
+    webhook: str = ""  # where alerts go
     own: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -77,12 +75,13 @@ def make_node(kind: Kind, folder: Path, wish: Wish) -> Made:
             "chain": {"rpc": wish.rpc, "id": chain_id, "genesis": genesis} | _deployments(wish),
             "key": key,
             "http": {"listen": wish.listen},
+            **({"alerts": {"url": wish.webhook}} if wish.webhook else {}),
             kind.name: own,
         }
         (partial / FILE).write_text(toml_of(kind.name, tables))
         NodeFolder(partial).lock.touch()
         belong_here(partial)
-        (partial / UNIT_FILE).write_text(unit_of(kind.name, folder))
+        write_services(kind.name, partial, folder)
         load_settings(kind.settings, partial, environment={})  # what it could not read itself is refused now
         partial.replace(folder)
     except OSError as error:
@@ -148,32 +147,3 @@ def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]], top: Mapping[str
 def _quoted(value: str | int | bool | Sequence[str]) -> str:
     """As TOML, whose strings and lists of strings are written as JSON's."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def unit_of(kind: str, folder: Path) -> str:
-    """A unit for systemd, which ends a node in order and starts one that has failed again."""
-    program = Path(sys.executable).parent / "keifu"
-    return f"""[Unit]
-Description=Keifu node, {kind}, {folder}
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-Type=exec
-ExecStart={program} node {kind} run {folder} --json
-Restart=on-failure
-RestartSec=5
-RestartPreventExitStatus=2
-TimeoutStopSec={STOP_SECONDS}
-Environment=XDG_STATE_HOME={state_folder().parent}
-# A key file's password: put it into a file that root alone can read, and name it here.
-#LoadCredential=password:/etc/keifu/password
-#Environment=KEIFU_PASSWORD_FILE=%d/password
-NoNewPrivileges=yes
-PrivateTmp=yes
-ProtectSystem=strict
-ReadWritePaths={folder} {state_folder()}
-
-[Install]
-WantedBy=default.target
-"""
