@@ -84,7 +84,7 @@ def making(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             help="Encrypted key file of the node.  [default: a new one in the folder]",
         ),
         click.option("--role", type=Text(64), default="", help="Sign with a role's key: on a local chain only."),
-        click.option("--webhook", type=ENDPOINT, default="", help="Where alerts go, as JSON."),
+        click.option("--webhook", type=ENDPOINT, help="Where alerts go, as JSON."),
     ]  # fmt: skip
 
     def with_options(body: Callable[..., Any]) -> Callable[..., Any]:

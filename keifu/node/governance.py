@@ -80,4 +80,6 @@ def _arguments(function: FunctionAbi, data: bytes) -> list[str]:
     except AbiError:
         return [f"0x{data.hex()[:LONGEST_VALUE]}"]
     shown = [f"0x{value.hex()}" if isinstance(value, bytes) else str(value) for value in values]
-    return [f"{name}={text[:LONGEST_VALUE]}" for name, text in zip(function.input_names, shown, strict=True)]
+    return [
+        f"{name.lstrip('_')}={text[:LONGEST_VALUE]}" for name, text in zip(function.input_names, shown, strict=True)
+    ]

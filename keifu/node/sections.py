@@ -50,6 +50,12 @@ def _account(text: str) -> str:
     return text.lower()
 
 
+def _hook(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError("a webhook is https://…, or http://…")
+    return text
+
+
 def split_address(text: str) -> tuple[str, int]:
     """Host and port of `127.0.0.1:9650`. Raises ValueError."""
     match = HOST_AND_PORT.fullmatch(text)
@@ -61,6 +67,7 @@ def split_address(text: str) -> tuple[str, int]:
 Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Id = Annotated[str, AfterValidator(_id)]
+Hook = Annotated[str, AfterValidator(_hook)]
 Address = Annotated[str, AfterValidator(_account)]
 
 
@@ -101,7 +108,7 @@ class LogSettings(_Section):
 class AlertSettings(_Section):
     """Where the owner hears of what it must act on; the log has it in any case."""
 
-    url: str = ""  # a webhook, which gets JSON
+    url: Hook = ""  # a webhook, which gets JSON
     timelock: bool = True  # whether actions that wait in the timelock are told
     after: Seconds = 600  # of not doing its work, after which a node says so
 

@@ -44,7 +44,7 @@ class Wish:
     role: str = ""
     environment: str = ""  # an id, or the name of one
     owner: str = ""  # whose environment, where it is named
-    webhook: str = ""  # where alerts go
+    webhook: str | None = None  # where alerts go
     own: Mapping[str, Any] = field(default_factory=dict)
 
 

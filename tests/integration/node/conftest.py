@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -183,6 +184,13 @@ class Node:
     def heartbeat(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/heartbeats", "pages").json()
         return found
+
+    def assert_shown(self) -> None:
+        """Every metric that its dashboard names is in its /metrics."""
+        known = set(re.findall(r"# HELP (\w+) ", self.get("/metrics").text))
+        panels = json.loads((self.folder / "dashboard.json").read_text())["panels"]
+        shown = {name for panel in panels for name in re.findall(r"keifu_node_\w+", panel["targets"][0]["expr"])}
+        assert shown <= known
 
     def log(self) -> str:
         return (self.folder.parent / f"{self.folder.name}.log").read_text()

@@ -3,16 +3,21 @@ operator's node calls the re-hearing of its own case, keepers draw juries and ne
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 
+from keifu.chain import timelock
 from keifu.chain.sender import Sender
+from keifu.chain.suite import HUB, TIMELOCK
 from keifu.keys import Account
 from keifu.node.attempts import Attempts
 from keifu.node.keeper.work import turn_of
@@ -20,6 +25,7 @@ from keifu.staking.court import read_case
 from keifu.units import COIN, DAY
 from tests.integration.node.conftest import KEIFU, until
 from tests.integration.node.court import JUROR, OPERATOR, Courthouse
+from tests.webhook import Hook
 
 PROVED = b"the transcript is false"
 RULE = """
@@ -50,10 +56,28 @@ def at_first(courthouse, world):
 
 
 @pytest.fixture
-def juror(make, tmp_path):
+def hook():
+    made = Hook()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def juror(make, tmp_path, hook):
     rule = tmp_path / "rule.py"
     rule.write_text(RULE)
-    return make("juror", JUROR, "--poll", "1", "--rule", f"{sys.executable} {rule}")
+    return make("juror", JUROR, "--poll", "1", "--rule", f"{sys.executable} {rule}", "--webhook", hook.url)
+
+
+def _schedule(courthouse):
+    """An action that waits in the timelock."""
+    hub = courthouse.suite.at(courthouse.world.client, HUB)
+    removal = timelock.operation(hub.address, hub.remove_service.encode(courthouse.sample))
+    timelock.advance(courthouse.by("deployer"), courthouse.suite[TIMELOCK], removal)
+
+
+def _said(hook, words):
+    return [alert for alert in hook.got if words in alert["text"]]
 
 
 def _ended(keeper):
@@ -70,18 +94,22 @@ def _sent_by(world, *names):
     )
 
 
-def test_a_case_from_the_drawn_seat_to_the_acquittal(keifu, at_first, courthouse, make, juror):
+def test_a_case_from_the_drawn_seat_to_the_acquittal(keifu, at_first, courthouse, make, juror, hook):
     operator = make("operator", "honest node")
     operator.add_settings("poll = 1")
     assert keifu("node", "operator", "bind", operator.folder, "--role", OPERATOR)[0] == 0
     at_first.anvil.account("honest node")
     courthouse.pay("honest node", 5_000 * COIN)
+    _schedule(courthouse)
     juror.run()
+    until(lambda: _said(hook, f"the timelock may call remove_service(service={courthouse.sample}) of StakingHub"))
     case = courthouse.accuse(b"the transcript says so")
     courthouse.draw(case)
+    until(lambda: _said(hook, "11 seats of the first-jury of case 1 drawn: vote before "))
     seats = until(lambda: juror.get("/status").json().get("seats"))
     assert seats["1 first-jury"]["vote"] == "undecided"
     assert "keifu_node_undecided_seats 11.0" in juror.get("/metrics").text
+    juror.assert_shown()
     _commit_and_be_killed(keifu, at_first, courthouse, juror, case)
     with operator.inside():
         courthouse.pass_time(2 * DAY)
@@ -102,6 +130,20 @@ def test_a_case_from_the_drawn_seat_to_the_acquittal(keifu, at_first, courthouse
     status, out, _ = keifu("node", "juror", "decide", juror.folder, case, "guilty")
     assert (status, out) == (2, "")
     assert juror.end() == 0
+    _adds_up(keifu, operator)
+
+
+def _adds_up(keifu, operator):
+    """The account statement of the operator's node: the bond of the re-hearing went and came back."""
+    status, out, err = keifu("node", "operator", "statement", operator.folder, "--since", "0", "--until", "4000000000")
+    assert status == 0, err
+    rows = list(csv.DictReader(io.StringIO(out)))
+    entries = [(row["entry"], row["coins"]) for row in rows if row["entry"] in ("received", "paid")]
+    assert entries == [("received", "5000"), ("paid", "-1178"), ("received", "1178")]
+    assert [row["entry"] for row in rows].count("gas") == 2  # the approval, and the call
+    for column in ("coins", "ether"):
+        amounts = [Decimal(row[column]) for row in rows]
+        assert sum(amounts[:-1]) == amounts[-1]
 
 
 def _commit_and_be_killed(keifu, world, courthouse, juror, case):
@@ -163,6 +205,7 @@ def test_two_keepers_pay_once_for_one_seed_and_each_step(at_first, courthouse, m
         courthouse.to_the_seed()
         until(lambda: (at_first.anvil.mine(), courthouse.phase(case) == "commit")[1])
         ended = [until(lambda k=keeper: _ended(k)) for keeper in keepers]
+        keepers[0].assert_shown()
     assert _sent_by(at_first, *names) == 3  # the end of the time to answer, the seed, the jury
     assert sum(jobs.get("done", 0) for jobs in ended) == 3
     assert not any("paid for nothing" in jobs for jobs in ended)

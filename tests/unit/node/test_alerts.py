@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import sqlite3
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -16,35 +14,9 @@ from keifu.node.alerts import MAX_TRIES, MAX_WAITING, Alerts
 from keifu.node.logs import Secrets, make_log
 from keifu.node.metrics import Metrics
 from keifu.node.sections import AlertSettings, LogSettings
+from tests.webhook import Hook
 
 POLL_SECONDS = 0.01
-
-
-class Hook:
-    """A webhook that answers with `status`."""
-
-    def __init__(self) -> None:
-        hook, self.status, self.got = self, 200, []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                hook.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(hook.status)
-                self.send_header("Location", "http://127.0.0.1:9/")
-                self.end_headers()
-
-            def log_message(self, *_):
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/private-part"
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(POLL_SECONDS,))
-        self._thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self._thread.join()
-        self.server.server_close()
 
 
 @pytest.fixture
