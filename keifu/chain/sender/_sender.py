@@ -284,14 +284,14 @@ class Sender:
             for start in range(0, len(plans), PART):
                 part = plans[start : start + PART]
                 self._write_signed([self._sign(plan, sight) for plan in part])
-                telling.append(self._teller.submit(self._node.tell, [plan.item for plan in part], sight.now))
+                telling.append(self._teller.submit(self._node.tell, [plan.item for plan in part], sight))
         finally:
             wait(telling)
         for reported in telling:
             reported.result()
         planned = {plan.item.number for plan in plans}
         again = [item for item in self._book.forgotten(sight) if item.number not in planned]
-        self._node.tell(again, sight.now)
+        self._node.tell(again, sight)
         items = [*(plan.item for plan in plans), *again]
         self.trouble = next((item.trouble for item in items if item.trouble), self.trouble)
         return len(plans), len(items)
