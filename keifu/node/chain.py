@@ -15,7 +15,7 @@ from keifu.chain.deployments import Record, find_record
 from keifu.chain.finality import final_depth
 from keifu.chain.header import Header, genesis_of
 from keifu.chain.held import agent_socket
-from keifu.errors import ChainMismatch, EnvironmentFault, InputError, UsageError
+from keifu.errors import ChainMismatch, EnvironmentFault, InputError, RpcError, UsageError
 from keifu.keys import Account
 from keifu.keys.agent import AgentAccount
 from keifu.keys.keystore import address_in, password, read_password
@@ -63,6 +63,14 @@ class NodeChain:
 
 def open_chain(settings: ChainSettings, held: ExitStack) -> NodeChain:
     """Connect, and compare chain, first block and code. Raises RpcError, ChainMismatch, EnvironmentFault."""
+    try:
+        return _compared(settings, held)
+    except RpcError as error:
+        error.remedy = error.remedy or "let chain.rpc name another endpoint"
+        raise
+
+
+def _compared(settings: ChainSettings, held: ExitStack) -> NodeChain:
     rpc = connect(settings.rpc)
     held.callback(rpc.close)
     rpc.require_chain(settings.id)

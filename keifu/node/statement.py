@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ethwire.rpc import quantity
+from ethwire.rpc import octets, quantity
 from keifu.chain.logs import find_logs, topic_of_address
 from keifu.chain.suite import TOKEN
 from keifu.errors import CheckFailed, RpcError
@@ -69,11 +69,11 @@ class _Chain:
         return low
 
     def balances(self, block: int) -> tuple[int, int]:
-        """Coins and ether at the end of a block. Raises RpcError where the endpoint keeps no states so old."""
+        """Coins, none before the token was made, and ether at a block's end. Raises RpcError for a state too old."""
         request = {"to": self.token.address, "data": "0x" + self.token.balanceOf.encode(self.account).hex()}
-        held = self.rpc.agreed("eth_call", request, hex(block))
+        held = octets(self.rpc.agreed("eth_call", request, hex(block)), "eth_call", self.rpc.url)
         ether = self.rpc.agreed("eth_getBalance", self.account, hex(block))
-        return int(held, 16), quantity(ether, "eth_getBalance", self.rpc.url)
+        return int.from_bytes(held, "big"), quantity(ether, "eth_getBalance", self.rpc.url)
 
 
 def statement(chain: NodeChain, folder: Path, account: str, since: int, until: int) -> list[Row]:

@@ -23,6 +23,7 @@ from keifu.node.attempts import Attempts
 from keifu.node.keeper.work import turn_of
 from keifu.staking.court import read_case
 from keifu.units import COIN, DAY
+from tests.faulty_node import FaultyNode
 from tests.integration.node.conftest import KEIFU, until
 from tests.integration.node.court import JUROR, OPERATOR, Courthouse
 from tests.webhook import Hook
@@ -37,6 +38,7 @@ if case["hearing"] == "first-jury":
 else:
     print("innocent" if b"the transcript is false" in said else "guilty")
 """
+PHASE_AT = 2 + 64 * 10  # where the phase ends among the words of a case
 COMMITTED_AND_GUILTY, REVEALED_INNOCENT = 2, 1
 
 
@@ -78,6 +80,13 @@ def _schedule(courthouse):
 
 def _said(hook, words):
     return [alert for alert in hook.got if words in alert["text"]]
+
+
+def _has_revealed(juror, courthouse, case):
+    """Whether the salt was ever given to the sender."""
+    file, rpc, account = juror.folder / "sender.sqlite", courthouse.world.client.rpc, Account.from_role(JUROR)
+    with Sender(file, rpc, account, deployment=courthouse.court.address) as sender:
+        return Attempts(sender).last(f"reveal {case} 0") is not None
 
 
 def _ended(keeper):
@@ -182,13 +191,29 @@ def test_no_salt_is_shown_before_its_time(keifu, at_first, courthouse, juror):
         until(lambda: courthouse.ballot(case)[1])
         courthouse.pass_time(DAY // 2)
         until(lambda: juror.get("/status").json()["seats"]["1 first-jury"]["vote"] == "guilty")
-    with Sender(
-        juror.folder / "sender.sqlite",
-        at_first.client.rpc,
-        Account.from_role(JUROR),
-        deployment=courthouse.court.address,
-    ) as sender:
-        assert Attempts(sender).last(f"reveal {case} 0") is None
+    assert not _has_revealed(juror, courthouse, case)
+
+
+def test_an_endpoint_that_lies_about_the_phase_sees_no_salt(keifu, at_first, courthouse, juror):
+    """One of two says that the time to reveal has come."""
+    case = courthouse.accuse(b"the transcript says so")
+    courthouse.draw(case)
+    assert keifu("node", "juror", "decide", juror.folder, case, "guilty")[0] == 0
+    with juror.inside():
+        until(lambda: courthouse.ballot(case)[1])
+    asked = "0x" + courthouse.court.get_case.encode(case).hex()
+
+    def later(request, result):
+        is_case = request["method"] == "eth_call" and request["params"][0].get("data") == asked
+        return result[: PHASE_AT - 1] + "4" + result[PHASE_AT:] if is_case else result
+
+    path = juror.folder / "node.toml"
+    with FaultyNode(at_first.anvil.url, later) as liar:
+        path.write_text(path.read_text().replace(at_first.anvil.url, f"{at_first.anvil.url},{liar.url}"))
+        status, _, err = keifu("node", "juror", "run", juror.folder)
+    assert (status, "keifu: " in err) == (1, True)
+    assert courthouse.ballot(case)[2] == 0  # sealed
+    assert not _has_revealed(juror, courthouse, case)
 
 
 def test_two_keepers_pay_once_for_one_seed_and_each_step(at_first, courthouse, make):
