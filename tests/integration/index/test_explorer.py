@@ -22,7 +22,9 @@ def test_the_pages_of_a_real_suite_say_what_its_views_say(world):
             page = text(explorer, f"/en/operator/{operator}")
             shown = int(re.search(r"Delegated to it.*?<data value=\"(\d+)\"", page)[1])
             assert shown == hub.operator_state(operator)[2]
-            for service, amount in re.findall(r"/address/(0x[0-9a-f]{40})[^<]*<.*?<data value=\"(\d+)\"", locks_of(page)):
+            for service, amount in re.findall(
+                r"/address/(0x[0-9a-f]{40})[^<]*<.*?<data value=\"(\d+)\"", locks_of(page)
+            ):
                 assert int(amount) == hub.lock_of(service, operator)
 
 
