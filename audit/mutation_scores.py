@@ -14,9 +14,12 @@ from evmstorm.mutation.journal import Journal
 from evmstorm.reports import write_report
 
 # Those that hold value.
-CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "AlignmentCourt")
+CONTRACTS = ("KeifuToken", "TGEDistributor", "VestingEscrow", "StakingHub", "AlignmentCourt", "Insurance")
 # Those of agents, measured when they are named.
-AGENTS = ("AgentMarket", "DataVerifier", "IntelligentNFT")
+AGENTS = (
+    "AgentMarket", "DataVerifier", "IntelligentNFT", "AgentAccount", "AccountRegistry",
+    "AgentIdentity", "AgentReputation", "AgentValidation", "ProofValidator",
+)  # fmt: skip
 # Those of provenance, likewise.
 PROVENANCE = ("ProvenanceRegistry", "Environments")
 REPORT = Path("audit/reports/mutation.json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,10 +106,11 @@ class Lineage:
             "cut": self.cut,
         }
 
-    def to_svg(self, opened: Collection[bytes] = ()) -> str:
+    def to_svg(self, opened: Collection[bytes] = (), address: Callable[[bytes], str] | None = None) -> str:
         """A picture: children above, parents below, one row for each distance on the longest path. Of a large lineage,
-        records that look alike and long chains share a box, those that are `opened` apart."""
-        return draw_lineage(self, self._topological(), opened)
+        records that look alike and long chains share a box, those that are `opened` apart. With `address`, each box is
+        a link to the page of its record, or of the first of several."""
+        return draw_lineage(self, self._topological(), opened, address)
 
     def _levels(self) -> dict[bytes, int]:
         """Longest distance from the root, in order of discovery. Ids commit to parents, so there is no cycle."""
