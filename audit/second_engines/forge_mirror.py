@@ -106,7 +106,9 @@ class HubMirror(System):
         return min(self.stored(who), 5_000 * COIN)
 
     def shares(self, who: str) -> int:
-        return max([(self.position(name, who) & SHARES) + (self.addition(name, who) & SHARES) for name in self.operators])
+        return max(
+            [(self.position(name, who) & SHARES) + (self.addition(name, who) & SHARES) for name in self.operators]
+        )
 
     def locked(self, who: str) -> int:
         return max([self.lock_word(who, name) & AMOUNT for name in self.operators])

@@ -237,7 +237,7 @@ class Engine:
                     self._current = WAIT
                     changed = self._wait(mode, pick, value)
                 else:
-                    changed = self._act(plan, actor, mode, pick, value)  # type: ignore[arg-type]
+                    changed = self._act(plan, actor, mode, pick, value)
                 if changed:
                     for number, check in self._always:
                         if (verdict := check(system)) is not True:
