@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.chain.header import BLOOM, PARENT, RECEIPTS_ROOT, Header, header_rlp, number_digits, string_digits
+from keifu.chain.header import BLOOM, Header, header_rlp, number_digits, string_digits
 from keifu.keys import keccak256
 
 __all__ = ["Sealed", "read_headers"]
@@ -67,16 +67,19 @@ def read_headers(texts: Sequence[bytes | msgspec.Raw]) -> Sealed | None:
         times = [int(text, 16) for text in _texts(table[:, fields["timestamp"]])]
     except (msgspec.DecodeError, ValueError):
         return None
-    hashes = _texts(table[:, fields["hash"]])
-    if not (same | _IS_DIGIT[table[0]]).all() or _words([keccak256(row) for row in _rows(content)]) != hashes:
+    named = [table[:, fields[name]] for name in ("hash", "parent_hash", "receipts_root")]
+    if not (same | _IS_DIGIT[table[0]]).all() or any(_has_capitals(column) for column in named):
+        return None
+    hashes, parents, roots = map(_texts, named)
+    if _words([keccak256(row) for row in _rows(content)]) != hashes:
         return None
     return Sealed(
         _texts(table[:, fields["number"]]),
         hashes,
-        _words(_rows(content[:, PARENT])),
+        parents,
         times,
         _blooms(_rows(content[:, BLOOM])),
-        _words(_rows(content[:, RECEIPTS_ROOT])),
+        roots,
         _rows(table[:, fields["transactions"]]),
     )
 
@@ -139,6 +142,11 @@ def _short(values: _Table, kind: int) -> _Table:
     if kind != _NUMBER or large.any() != large.all():
         raise ValueError("with and without a prefix")
     return np.where(values == 0, np.uint8(_OWN_PREFIX), values)
+
+
+def _has_capitals(column: _Table) -> bool:
+    """Blocks name each other in small letters."""
+    return bool(((column >= ord("A")) & (column <= ord("F"))).any())
 
 
 def _rows(table: _Table) -> list[bytes]:

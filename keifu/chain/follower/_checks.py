@@ -19,9 +19,10 @@ from keifu.chain.follower.bloom import bloom_of_log
 from keifu.chain.follower.receipts import receipts_root
 from keifu.errors import Contradiction
 
-__all__ = ["checked_logs", "digest_of", "proved_logs"]
+__all__ = ["are", "checked_logs", "digest_of", "proved_logs"]
 
 _is_data = re.compile(r"0x[0-9a-f]*").fullmatch
+_DIGEST, _SHORT = 16, 512  # bytes
 _TRANSACTIONS = msgspec.json.Decoder(list[str])
 _Kinds = dict[tuple[str, ...], tuple[int, bool]]  # address and topics: bits of the bloom filter, and whether it is ours
 
@@ -39,7 +40,7 @@ def _checked(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, u
     known = {hex(block.number): block for block in blocks}
     found: dict[int, list[Event]] = {}
     kinds: _Kinds = {}
-    number = ""
+    number: str | None = None
     try:
         for event in events:
             if event.block_number != number:
@@ -73,7 +74,7 @@ def _checked(blocks: Sequence[Block], events: Sequence[Event], wanted: Filter, u
                     found[block.number] = ours
                 ours.append(event)
     except (ValueError, msgspec.DecodeError) as error:
-        raise Contradiction(f"a log of block {number[:20]} from {url} cannot be true: {error}", url=url) from error
+        raise Contradiction(f"a log of block {str(number)[:20]} from {url} cannot be true: {error}", url=url) from error
     return found
 
 
@@ -111,12 +112,29 @@ def proved_logs(block: Block, receipts: Sequence[Receipt], wanted: Filter, url: 
 
 
 def digest_of(events: Sequence[Event]) -> bytes:
-    """Tells two lists of logs of one block apart. The hash of a transaction is left out: receipts do not prove it."""
-    lines = [
-        f"{event.log_index} {event.transaction_index} {event.address} {event.data} {' '.join(event.topics)}"
-        for event in events
-    ]
-    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).digest()
+    """Tells two lists of logs of one block apart. The hash of a transaction is left out: receipts do not prove it.
+    A short text stands for itself, which takes a third of the time."""
+    text = _text(events)
+    return text if len(text) <= _SHORT else _hash(text)
+
+
+def are(events: Sequence[Event], digest: bytes) -> bool:
+    """Whether `digest_of` gave this for these logs, or an earlier version did, which hashed short texts, too."""
+    text = _text(events)
+    return digest == (_hash(text) if len(digest) == _DIGEST else text)
+
+
+def _text(events: Sequence[Event]) -> bytes:
+    return "\n".join(
+        [
+            f"{event.log_index} {event.transaction_index} {event.address} {event.data} {' '.join(event.topics)}"
+            for event in events
+        ]
+    ).encode()
+
+
+def _hash(text: bytes) -> bytes:
+    return hashlib.blake2b(text, digest_size=_DIGEST).digest()
 
 
 def _placed(log: Event, block: Block, tx_hash: str, place: int, index: int) -> Event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from keifu.chain.follower._checks import checked_logs, digest_of
+from keifu.chain.follower._checks import are, checked_logs
 from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Notice
 from keifu.chain.follower._reading import Reader
@@ -63,7 +63,7 @@ class Prover:
         for row, answer in zip(rows, answers, strict=True):
             if isinstance(answer, RpcError):
                 self._refused(reader, row, answer, why)
-            elif digest_of(answer) == row.digest:
+            elif are(answer, row.digest):
                 proved.append(row)
             else:
                 return row
@@ -102,7 +102,7 @@ class Prover:
         events = reader.logs(number, number, wanted)
         if block.hash != row.block.hash or events is None:
             raise NotServed(f"{reader.url} does not have block {number}", url=reader.url)
-        return digest_of(checked_logs([block], events, wanted, reader.url).get(number, [])) == row.digest
+        return are(checked_logs([block], events, wanted, reader.url).get(number, []), row.digest)
 
     def _found_out(self, row: Row, witness: Reader) -> Block:
         """Everything from the block on is to be read again, from whoever proves it."""

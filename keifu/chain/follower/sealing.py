@@ -85,6 +85,8 @@ def _one_by_one(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str, 
         headers = _HEADERS.decode(b"[%b]" % b",".join(texts))
     except msgspec.DecodeError:
         return None
+    if len(headers) != len(numbers):  # a text that is no value by itself
+        return None
     return sealed(headers, numbers, url, hashed=hashed)
 
 

@@ -156,6 +156,8 @@ class Sender:
             try:
                 sight = self._node.look(self._clock())
                 self.trouble = ""
+                if not self._book.is_alone(sight):
+                    raise self._not_alone(f"its next nonce is {sight.mined}")
                 changed = self._settle(sight)
                 signed, reported = self._send(sight)
                 self._store.keep(self._node.limit)
@@ -254,8 +256,16 @@ class Sender:
             return []
         if taker is None or taker in {attempt.tx_hash for attempt in item.attempts}:
             return []
+        if self.policy.alone_since is not None:
+            raise self._not_alone(f"nonce {item.nonce} went to {taker}")
         self.trouble = f"another process sends for {self.account.address}: nonce {item.nonce} went to {taker}"
         return [(item, self._book.unbound(item))]
+
+    def _not_alone(self, shown: str) -> EnvironmentFault:
+        return EnvironmentFault(
+            f"somebody else sends with {self.account.address}: {shown}, by none of the transactions of this database",
+            remedy="end what acts with this key elsewhere; then go on from here with --take-over",
+        )
 
     def _why(self, item: Bound, receipt: dict[str, Any]) -> str:
         if int(receipt["status"], 16) == 1:
@@ -274,14 +284,14 @@ class Sender:
             for start in range(0, len(plans), PART):
                 part = plans[start : start + PART]
                 self._write_signed([self._sign(plan, sight) for plan in part])
-                telling.append(self._teller.submit(self._node.tell, [plan.item for plan in part], sight.now))
+                telling.append(self._teller.submit(self._node.tell, [plan.item for plan in part], sight))
         finally:
             wait(telling)
         for reported in telling:
             reported.result()
         planned = {plan.item.number for plan in plans}
         again = [item for item in self._book.forgotten(sight) if item.number not in planned]
-        self._node.tell(again, sight.now)
+        self._node.tell(again, sight)
         items = [*(plan.item for plan in plans), *again]
         self.trouble = next((item.trouble for item in items if item.trouble), self.trouble)
         return len(plans), len(items)

@@ -28,7 +28,9 @@ class Policy:
 
     `depth` blocks on top make a block final (None: what is known of the chain). A transaction that is not mined is
     replaced after `patience` blocks, at no more than `most_fee` wei for a unit of gas. `again_seconds` is how often one
-    that the node has forgotten is sent to it, and how long a missing nonce of a foreign transaction is waited for.
+    that the node has forgotten is sent to it, how long a missing nonce of a foreign transaction is waited for, and how
+    long a node without new blocks may keep the first in line without counting it. `alone_since` is the account's next
+    nonce when this sender was first made, where nobody else may send for it: a transaction of another's ends it then.
     """
 
     depth: int | None = None
@@ -36,6 +38,7 @@ class Policy:
     most_fee: int = MAX_FEE
     in_flight: int = 500
     again_seconds: float = 15.0
+    alone_since: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Bound:
     intent: Intent
     attempts: list[Attempt] = field(default_factory=list)
     sent_at: float = float("-inf")  # when the node got the newest attempt
+    known_at: int | None = None  # head at which the node said that it has the newest attempt already
     too_cheap: bool = False  # the node wants more for a replacement
     trouble: str = ""
     refused_since: tuple[int, float] | None = None  # head and time
@@ -132,7 +136,8 @@ class Book:
 
     def replacements(self, sight: Sight) -> Iterator[tuple[Bound, Fees]]:
         """Those that have waited for too many blocks, and what is offered now: the first in the line, and behind it
-        those whose fee no longer pays for a block."""
+        those whose fee no longer pays for a block. A node may also have the first in the line, not count it, and make
+        no block: anvil then takes it for one whose nonce is missing, and mines nothing before it gets another."""
         for item in self.waiting():
             last = item.attempts[-1]
             age = sight.head - last.block
@@ -140,6 +145,8 @@ class Book:
             is_stuck = age >= self.policy.patience and (
                 is_first or last.fees.max_fee < sight.base_fee + sight.fees.priority
             )
+            is_kept = is_first and sight.pooled <= item.nonce and item.known_at == sight.head
+            is_stuck = is_stuck or (is_kept and sight.now - item.sent_at >= self.policy.again_seconds)
             if item.nonce < sight.mined or not (is_stuck or (item.too_cheap and age > 0)):
                 continue
             fees = raised(last.fees, sight.fees, self.policy.most_fee)
@@ -184,6 +191,11 @@ class Book:
         """How many transactions of this account the node knows that are not ours."""
         ours = sum(sight.mined <= nonce < sight.pooled for nonce in self.sent)
         return max(sight.pooled - sight.mined, 0) - ours
+
+    def is_alone(self, sight: Sight) -> bool:
+        """Whether every nonce that is used since then is one of ours."""
+        since = self.policy.alone_since
+        return since is None or sight.mined <= max(since, self.floor, *(nonce + 1 for nonce in self.sent))
 
     # what became of them -------------------------------------------------------------------------------------------
 

@@ -157,7 +157,7 @@ class Node:
         calls: list[tuple[str, list[Any]]] = [("eth_estimateGas", [self.request(item)]) for item in items]
         return [_estimate(answer) for answer in self._parts(calls, self.endpoint.estimated_many)]
 
-    def tell(self, items: Sequence[Bound], now: float) -> None:
+    def tell(self, items: Sequence[Bound], sight: Sight) -> None:
         """Send the newest attempt of each. Whatever the node answers decides nothing but what a person is told: the
         transaction may be on its way all the same."""
         try:
@@ -167,11 +167,12 @@ class Node:
             )
         finally:
             for item in items:
-                item.sent_at = now
+                item.sent_at = sight.now
         for item, answer in zip(items, answers, strict=True):
             words = answer.message.lower() if isinstance(answer, RpcError) else ""
             item.too_cheap = any(part in words for part in _TOO_CHEAP)
-            is_fault = isinstance(answer, Exception) and not is_known(answer)
+            item.known_at = sight.head if is_known(answer) else None
+            is_fault = isinstance(answer, Exception) and item.known_at is None
             item.trouble = str(answer) if is_fault else ""
 
     def _facts(self, calls: Sequence[tuple[str, list[Any]]], of: Callable[[Any], Any]) -> list[Any]:

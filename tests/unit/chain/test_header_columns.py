@@ -146,3 +146,28 @@ def test_a_block_is_not_given_for_another_whose_number_ends_in_its_digits():
     for hashed in (True, False):
         with pytest.raises(Contradiction, match=r"malformed header of block 4660: 1234 is no number"):
             sealed([given], [0x1234], "url", hashed=hashed)
+
+
+@pytest.mark.parametrize("texts", [(b"1,2", b"3"), (b"1", b""), (b"{}", b"}"), (b"[", b"]")])
+def test_texts_that_are_no_values_are_no_headers(texts):
+    assert read_sealed(list(map(msgspec.Raw, texts)), [1, 2], "url", hashed=True) is None
+
+
+def test_two_headers_in_one_text_are_not_one():
+    draw = random.Random(3)
+    first, second = as_json(header(draw, 1)), as_json(header(draw, 2))
+    assert read_sealed([msgspec.Raw(bytes(first) + b"," + bytes(second))], [1], "url", hashed=True) is None
+
+
+@pytest.mark.parametrize("field", ["hash", "parent_hash", "receipts_root"])
+def test_what_blocks_are_named_by_is_in_small_letters(field):
+    draw = random.Random(4)
+    headers = [header(draw, number) for number in range(300, 300 + 2 * MANY)]
+    loud = [replace(item, **{field: "0x" + getattr(item, field)[2:].upper()}) for item in headers]
+    texts = [as_json(item) for item in loud]
+    if field == "hash":
+        with pytest.raises(Contradiction):
+            read_sealed(texts, range(300, 300 + 2 * MANY), "url", hashed=True)
+    else:
+        found = read_sealed(texts, range(300, 300 + 2 * MANY), "url", hashed=True)
+        assert found == sealed(headers, range(300, 300 + 2 * MANY), "url", hashed=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 
 import pytest
 
-from keifu.chain.follower import Block, Source
+from keifu.chain.follower import Block, Event, Source
+from keifu.chain.follower._checks import are, digest_of
 from keifu.chain.follower.state import PACKED, Pending, State
 
 FIRST = 10
@@ -91,3 +93,22 @@ def test_a_marked_block_does_not_hold_up_those_behind_it(state):
     with state.transaction():
         state.settle(state.to_prove(2 * PACKED), {}, 0)
     assert [(item.number, item.why) for item in state.unproved()] == [(FIRST, "nobody has it")]
+
+
+def logs(count: int, data: str = "0x01") -> list[Event]:
+    places = [hex(place) for place in range(count)]
+    return [Event("0x" + "11" * 20, ["0x" + "22" * 32], data, "0x1", "", "", place, place) for place in places]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 50])
+def test_a_digest_tells_lists_of_logs_apart(count):
+    others = [logs(count + 1), logs(count, "0x02"), logs(max(count - 1, 0)), [*logs(count)[1:], *logs(count)[:1]]]
+    assert are(logs(count), digest_of(logs(count)))
+    assert [are(other, digest_of(logs(count))) for other in others] == [other == logs(count) for other in others]
+
+
+def test_what_an_earlier_version_wrote_down_counts():
+    hashed = hashlib.blake2b(f"0x0 0x0 0x{'11' * 20} 0x01 0x{'22' * 32}".encode(), digest_size=16).digest()
+    assert digest_of(logs(1)) != hashed
+    assert are(logs(1), hashed)
+    assert not are(logs(1, "0x02"), hashed)

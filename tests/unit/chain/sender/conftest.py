@@ -27,6 +27,13 @@ def anvil():
 
 
 @pytest.fixture
+def by_hand(anvil, account):
+    """Blocks come only when the test says so."""
+    anvil.rpc.call("evm_setAutomine", False)
+    return anvil
+
+
+@pytest.fixture
 def account(anvil) -> Account:
     return anvil.account("sender")
 
@@ -109,3 +116,11 @@ def refuses(*numbers: int) -> Callable[[str, Any], Any]:
 def pay(payee: str, number: int = 0) -> Intent:
     """An intent whose value tells it from the others."""
     return Intent(f"pay {number}", payee, value=10**number)
+
+
+def balance(anvil, who: str) -> int:
+    return int(anvil.rpc.call("eth_getBalance", who, "latest"), 16)
+
+
+def nonce(anvil, account) -> int:
+    return int(anvil.rpc.call("eth_getTransactionCount", account.address, "latest"), 16)
