@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks import (
     accounts,
+    agents,
     cases,
     cli,
     events,
@@ -14,6 +15,7 @@ from benchmarks import (
     lineages,
     provenance,
     sending,
+    slashing,
     staking,
     suite,
     tge,
@@ -31,10 +33,12 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
     "accounts": accounts.ROWS,
+    "agents": agents.ROWS,
     "events": events.ROWS,
     "explorer": explorer.ROWS,
     "sending": sending.ROWS,
     "cases": cases.ROWS,
+    "nodes": slashing.ROWS,
     "cli": cli.ROWS,
 }
 

@@ -11,6 +11,7 @@ from keifu.errors import InputError
 from keifu.provenance._drawing import draw_lineage
 from keifu.provenance._model import Record, Relation, Status
 from keifu.provenance.registry import Entry, RecordStore
+from keifu.texts import one_line
 
 __all__ = ["Lineage", "walk"]
 
@@ -63,7 +64,7 @@ class Lineage:
     def title(self, record_id: bytes) -> str:
         entry = self.entries.get(record_id)
         what = self.names.get(record_id) or (entry.record.kind.word if entry else "unknown")
-        return f"{what} {record_id.hex()[:SHORT]}"
+        return f"{one_line(what)} {record_id.hex()[:SHORT]}"
 
     def tree(self) -> str:
         """Indented text; a record that appears again is named, not repeated."""
