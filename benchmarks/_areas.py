@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from benchmarks import (
     accounts,
+    agents,
     cases,
     cli,
     events,
+    explorer,
     forged,
     hashing,
     inft,
@@ -31,7 +33,9 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
     "accounts": accounts.ROWS,
+    "agents": agents.ROWS,
     "events": events.ROWS,
+    "explorer": explorer.ROWS,
     "sending": sending.ROWS,
     "cases": cases.ROWS,
     "nodes": slashing.ROWS,

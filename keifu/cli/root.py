@@ -34,6 +34,7 @@ NOUNS: dict[str, Place] = {
     "prov": ("keifu.cli.prov:cli", "Register artefacts, and check where they came from and what runs."),
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "index": ("keifu.cli.index:cli", "Keep every event of the suite in a database, check it, and serve it as JSON."),
+    "explorer": ("keifu.cli.explorer:cli", "Serve pages of what runs, who has what at stake, and who was slashed."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
     "node": (
         "keifu.cli.node:cli",
