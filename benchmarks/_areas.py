@@ -15,6 +15,7 @@ from benchmarks import (
     lineages,
     provenance,
     sending,
+    slashing,
     staking,
     suite,
     tge,
@@ -37,6 +38,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "explorer": explorer.ROWS,
     "sending": sending.ROWS,
     "cases": cases.ROWS,
+    "nodes": slashing.ROWS,
     "cli": cli.ROWS,
 }
 
