@@ -20,7 +20,7 @@ from keifu.chain.suite import HEARTBEATS, TOKEN
 from keifu.errors import CheckFailed
 from keifu.network.control import begin, down, wait_until_ready
 from keifu.network.folder import Network, NetworkFolder, Part
-from keifu.network.kinds import API
+from keifu.network.kinds import API, EXPLORER
 from keifu.network.making import Wanted, make
 from keifu.units import coins
 
@@ -85,7 +85,7 @@ def _start(story: Story) -> _Scene:
     record = open_record(network.chain_id, network.genesis, folder.deployments)
     suite = Deployment(dict(record.contracts))
     story.shared["network"] = k
-    story.left_running.append(f"{network.part(API).url} shows the index of the network in {folder.path}")
+    story.left_running.append(f"{network.part(EXPLORER).url} is the explorer of the network in {folder.path}")
     return _Scene(story, folder, network, k.chain, suite.at(k.chain, HEARTBEATS), suite.at(k.chain, TOKEN))
 
 

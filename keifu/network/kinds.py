@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["API", "CHAIN", "INDEX", "NODES", "NodeRow", "node_row"]
+__all__ = ["API", "CHAIN", "EXPLORER", "INDEX", "NODES", "NodeRow", "node_row"]
 
-CHAIN, INDEX, API = "chain", "index", "api"
+CHAIN, INDEX, API, EXPLORER = "chain", "index", "api", "explorer"
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ def test_a_database_that_went_away_is_no_business_of_a_reader(changing):
 def test_open_pages_are_told_of_each_change_and_of_one_that_was_undone(changing):
     explorer, scribe = changing
 
-    async def told() -> list[str]:
+    async def marks_sent() -> list[str]:
         events, marks = explorer.live.events(), []
         async for part in events:
             if part.startswith(b"event: block"):
@@ -177,6 +177,6 @@ def test_open_pages_are_told_of_each_change_and_of_one_that_was_undone(changing)
         await events.aclose()
         return marks
 
-    marks = asyncio.run(told())
+    marks = asyncio.run(marks_sent())
     assert len(set(marks)) == 3
     assert marks[-1] == mark_of(scribe.store.position)
