@@ -48,15 +48,18 @@ fuzz: $(SETUP) ## quick campaign over every contract
 fuzz-deep: $(SETUP) ## long campaign, forge's invariant runner and halmos
 	@bash scripts/fuzz_deep.sh
 
-soak: $(SETUP) ## a million files, a file of 60 GB, a node that lies ten thousand times
-	@KEIFU_PROFILE=deep ape test -q tests/unit/provenance/test_large_trees.py \
-	  tests/integration/provenance/test_proved.py
+soak: $(SETUP) ## a million files, a file of 60 GB, a node that lies ten thousand times; SECONDS=300: processes killed
+ifeq ($(origin SECONDS),command line)
+	@python -m scripts.soak_network --seconds $(SECONDS)
+else
+	@bash scripts/soak.sh
+endif
 
 state-tests: $(SETUP) ## the Ethereum project's state tests on the engine's EVM: DIR=folder of their JSON files
 	@test -n "$(DIR)" || { echo "state-tests: name their folder: make state-tests DIR=…" >&2; exit 2; }
 	@python -m evmstorm.conformance.state_tests "$(DIR)" --processes $(WORKERS)
 
-bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|inft|provenance|accounts|fuzz|suite|events|sending|cli
+bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|inft|provenance|accounts|fuzz|suite|events|explorer|sending|nodes|cli
 	@python -m benchmarks --area $(AREA)
 
 lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks

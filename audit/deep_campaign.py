@@ -16,8 +16,9 @@ REPORT = Path("audit/reports/fuzz.json")
 # Slices of each system: most where most value lies, fewer where a search is slow.
 SLICES = {
     "claims": 8, "distributor": 12, "escrow": 24, "escrow_batches": 8, "escrow_hooked": 12, "grants": 12, "hub": 24,
-    "hub_neutral": 6, "hub_edges": 2, "sample_service": 6, "provenance": 10, "token": 12, "commit_reveal": 8,
-    "drand": 2, "randomness": 3, "create3": 2, "timelock": 4, "court": 4, "court_edges": 2, "heartbeats": 4,
+    "hub_neutral": 6, "hub_edges": 2, "sample_service": 6, "provenance": 10, "registry_edges": 2,
+    "environment_edges": 2, "token": 12, "commit_reveal": 8, "drand": 2, "randomness": 3, "create3": 2, "timelock": 4,
+    "court": 4, "court_edges": 2, "court_juries": 2, "insurance": 4, "heartbeats": 4,
 }  # fmt: skip
 SAMPLED = 3
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from benchmarks import (
     accounts,
+    agents,
     cases,
     cli,
     events,
+    explorer,
     forged,
     hashing,
     inft,
     lineages,
     provenance,
     sending,
+    slashing,
     staking,
     suite,
     tge,
@@ -30,9 +33,12 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "fuzz": FUZZ_ROWS,
     "suite": suite.ROWS,
     "accounts": accounts.ROWS,
+    "agents": agents.ROWS,
     "events": events.ROWS,
+    "explorer": explorer.ROWS,
     "sending": sending.ROWS,
     "cases": cases.ROWS,
+    "nodes": slashing.ROWS,
     "cli": cli.ROWS,
 }
 

@@ -10,19 +10,12 @@ from rich.table import Table
 from benchmarks._bars import bars
 from benchmarks._calibration import REFERENCE_SECONDS
 from benchmarks._peers import PUBLISHED, UNITS, load
-from benchmarks._rows import Result
+from benchmarks._rows import Result, number
 from keifu.errors import KeifuError
 
-__all__ = ["number", "show", "show_settings"]
+__all__ = ["show", "show_settings"]
 
 _MET = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]not measured[/]"}
-
-
-def number(value: float | None) -> str:
-    """A figure with as many digits as it has to offer."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if value >= 1_000 or float(value).is_integer() else f"{value:.3g}"
 
 
 def show(console: Console, results: Sequence[Result], measured: Collection[str]) -> None:

@@ -10,7 +10,7 @@ from benchmarks._bars import Bar, bars
 from benchmarks._lab import Lab
 from keifu.errors import CheckFailed, KeifuError
 
-__all__ = ["Measure", "Quoted", "Result", "Row", "cpu_seconds", "measure", "seconds"]
+__all__ = ["Measure", "Quoted", "Result", "Row", "cpu_seconds", "measure", "number", "seconds"]
 
 Measure = Callable[[Lab], float]
 
@@ -105,8 +105,15 @@ def measure(row: Row, lab: Lab, *, peers: bool = True) -> Result:
         peer = take("the yardstick", row.peer)
     for name, how in row.also if peers else ():
         if (figure := take(name, how)) is not None:
-            notes.append(f"{name} {figure:,.0f}")
+            notes.append(f"{name} {number(figure)}")
     return Result(row, ours, peer, "; ".join(notes), time.perf_counter() - started)
+
+
+def number(value: float | None) -> str:
+    """A figure with as many digits as it has to offer."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 1_000 or float(value).is_integer() else f"{value:.3g}"
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from benchmarks import _results
 from benchmarks._areas import rows
 from benchmarks._bars import Bar, bars
-from benchmarks._report import number
+from benchmarks._rows import number
 
 __all__ = ["BEGIN", "END", "FRONT", "PAGES", "main", "render", "render_front", "replaced"]
 

@@ -2,10 +2,11 @@
 
 The front door: what nodes, SDKs and dApps import, by one flat name each. A name is loaded when it is first used.
 
-    from keifu import Account, ChainClient, Rpc, load
-    client = ChainClient(Rpc("http://127.0.0.1:8545"))
-    token = client.at("0x…", "KeifuToken")
+    import keifu
+    with keifu.connect(role="author") as k:
+        data = k.datasets.publish("data", licence="CC-BY-4.0")
 
+programs    connect, connect_async, Keifu, AsyncKeifu, Published, Promotion, Verdict, Delegation
 chain       Rpc, ChainClient, RpcDeployer, Anvil, Deployment, Params, deploy_protocol
 contracts   load (a packaged ABI), Contract, Interface, Receipt
 keys        Account, Domain, StructType, checksum, keccak256, recover
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from keifu.provenance.digest import TreeDigest, digest_path
     from keifu.provenance.lineage import Lineage, walk
     from keifu.provenance.registry import Provenance
+    from keifu.sdk import AsyncKeifu, Delegation, Keifu, Promotion, Published, Verdict, connect, connect_async
     from keifu.units import COIN, coins, parse_amount
 
 __all__ = [
@@ -55,12 +57,14 @@ __all__ = [
     "Account",
     "Anvil",
     "ArtifactError",
+    "AsyncKeifu",
     "Attestation",
     "ChainClient",
     "ChainMismatch",
     "CheckFailed",
     "Contract",
     "DataFolder",
+    "Delegation",
     "Deployment",
     "Domain",
     "EnvironmentFault",
@@ -68,6 +72,7 @@ __all__ = [
     "Heartbeat",
     "InputError",
     "Interface",
+    "Keifu",
     "KeifuError",
     "Kind",
     "Label",
@@ -78,7 +83,9 @@ __all__ = [
     "Order",
     "Params",
     "PolicyEntry",
+    "Promotion",
     "Provenance",
+    "Published",
     "Receipt",
     "Record",
     "Relation",
@@ -94,9 +101,12 @@ __all__ = [
     "Tree",
     "TreeDigest",
     "UsageError",
+    "Verdict",
     "__version__",
     "checksum",
     "coins",
+    "connect",
+    "connect_async",
     "deploy_protocol",
     "digest_path",
     "keccak256",
@@ -179,6 +189,16 @@ __getattr__, __dir__ = attach(
             "walk",
         ),
         "keifu.provenance.registry": ("Provenance",),
+        "keifu.sdk": (
+            "AsyncKeifu",
+            "Delegation",
+            "Keifu",
+            "Promotion",
+            "Published",
+            "Verdict",
+            "connect",
+            "connect_async",
+        ),
         "keifu.units": (
             "COIN",
             "coins",

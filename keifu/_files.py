@@ -9,14 +9,14 @@ from keifu.errors import InputError
 __all__ = ["read_bounded"]
 
 
-def read_bounded(path: str | Path, most: int, what: str) -> bytes:
+def read_bounded(path: str | Path, most: int, what: str, *, remedy: str = "") -> bytes:
     """Raises InputError when the file cannot be read, or holds more than `most` bytes: a device or a pipe, too, is left
     after so many."""
     try:
         with open(path, "rb") as file:
             body = file.read(most + 1)
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        raise InputError(f"cannot read {path}: {error.strerror}", remedy=remedy) from error
     if len(body) > most:
-        raise InputError(f"{path} is too large for {what}", remedy=f"at most {most:,} bytes are read")
+        raise InputError(f"{path} is too large for {what}", remedy=remedy or f"at most {most:,} bytes are read")
     return body

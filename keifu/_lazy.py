@@ -24,6 +24,7 @@ def attach(package: str, modules: dict[str, Sequence[str]]) -> tuple[Callable[[s
         return value
 
     def __dir__() -> list[str]:  # noqa: N807
-        return sorted({*vars(sys.modules[package]), *places})
+        own = vars(sys.modules[package])
+        return sorted({*places, *own.get("__all__", ()), *(name for name in own if name.startswith("_"))})
 
     return __getattr__, __dir__

@@ -3,7 +3,7 @@
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
     errors, units, texts, serving, spec <- abi, keys, merkle <- chain
-    <- accounts, agents, tge, staking, provenance, inft <- node, index <- cli
+    <- accounts, agents, tge, staking, provenance, inft <- node, index <- explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it
@@ -48,6 +48,8 @@ FLOORS = (
     {"chain"},
     {"accounts", "agents", "tge", "staking", "provenance", "inft"},
     {"node", "index"},
+    {"explorer", "local", "sdk"},
+    {"network"},
 )
 SPEC_MAY_IMPORT = {"errors", "units"}  # of keifu; models stand beside nothing else
 # Constants by value, and from where everybody has them.

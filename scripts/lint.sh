@@ -12,6 +12,9 @@ run() {
 
 COLUMNS_OF_VYPER=120
 contracts() { find contracts engine/tests/project/contracts -name '*.vy' -o -name '*.vyi' | sort; }
+# The verifier of bundles as the explorer serves it, in one file.
+browser_verifier() { node packages/verify/bundle.mjs; }
+browser_verifier_check() { browser_verifier | cmp - keifu/explorer/static/verify.js; }
 mamushi_check() { contracts | xargs mamushi --quiet --line-length "$COLUMNS_OF_VYPER" "$@"; }
 
 if [ "$fix" = --fix ]; then
@@ -19,6 +22,7 @@ if [ "$fix" = --fix ]; then
   ruff check --fix --quiet .
   mamushi_check
   python -m scripts.packaged_abi
+  browser_verifier >keifu/explorer/static/verify.js
 fi
 run "ruff format" ruff format --check --quiet .
 run "ruff" ruff check --quiet .
@@ -28,6 +32,7 @@ run "natrix" python -m scripts.check_natrix
 run "imports" python scripts/check_imports.py
 run "contract rules" python scripts/check_contracts.py
 run "packaged abi" python -m scripts.packaged_abi --check
+run "browser verifier" browser_verifier_check
 run "generated pages" python -m scripts.docs --check
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'lint: %s failed\n' "${failed[@]}" >&2

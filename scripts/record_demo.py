@@ -49,8 +49,8 @@ FRAME
 def main() -> int:
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     try:
-        with Anvil(timestamp=GENESIS) as anvil:
-            tell(Story(anvil, OUT, fast=True, console=console))
+        with Anvil(timestamp=GENESIS) as anvil, Story(anvil, OUT, fast=True, console=console) as story:
+            tell(story)
     except KeifuError as error:
         print(f"record_demo: {error}", file=sys.stderr)
         return error.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,8 +14,9 @@ from evmstorm.fuzz.values import Choice
 from evmstorm.oracles.delay import Exit, check_exits
 from evmstorm.oracles.profit import check_paid_in_full, check_profit
 from evmstorm.oracles.promise import Claim, check_payable
-from keifu.spec.attestors import COMPLAINT_WINDOW, EVIDENCE_WINDOW, PENALTY, Lost
+from keifu.spec.attestors import COMPLAINT_WINDOW, EVIDENCE_WINDOW, PAID, PENALTY, REWARD, Contradicted, Lost
 from keifu.spec.inft import Leased
+from keifu.spec.refusals import check
 from keifu.units import COIN
 
 __all__ = ["BACKINGS", "VerifierSystem"]
@@ -51,6 +53,23 @@ class VerifierSystem(InftSystem):
     def leave(self, who: str, amount: int) -> Steps:
         order = self.tx("verifier.leave", amount, sender=who, raw_outcome=True)
         yield from self.both(lambda m: m.attestors.leave(who, amount), order=order, atomic=True)
+
+    @action("", Choice("promising"), weight=4)
+    def leave_and_wait(self, who: str, attestor: str) -> Steps:
+        """Whoever has signed asks all back and waits: coins that an open promise needs are not paid out."""
+        book = self.model.attestors
+        coins = book.coins(attestor)
+        if amount := coins.lock - coins.leaving:
+            order = self.tx("verifier.leave", amount, sender=attestor, raw_outcome=True)
+            yield from self.both(lambda m: m.attestors.leave(attestor, amount), order=order, atomic=True)
+        self.evm.warp_to(max(self.now, book.coins(attestor).release_at))
+        order = self.tx("verifier.release", sender=attestor, raw_outcome=True)
+        yield from self.both(lambda m: m.attestors.release(attestor), order=order, atomic=True)
+
+    def promising(self, who: str) -> list[str]:
+        """Attestors with open promises, if there are any."""
+        signers = [signer for item in self.model.attestors.open_promises() for signer in item.signers]
+        return signers or [self[ATTESTORS[0]]]
 
     @action(sender=(*ATTESTORS, "newcomer"), weight=4)
     def release(self, who: str) -> Steps:
@@ -100,6 +119,49 @@ class VerifierSystem(InftSystem):
         )
         check_self_slash(before, self.friends(), int(damages * len(lost)))
         book.prove_wrong(nonce, lost)
+
+    @action("", Choice("pairs"), Choice(("items", "backing", "deadline", "other signer")), weight=6)
+    def contradict(self, who: str, pair: tuple[bytes, str], form: str) -> Steps:
+        """Somebody shows two statements of one attestor under one nonce."""
+        tokens = self.model.tokens
+        token = next((one for one in tokens.tokens() if tokens.hashes(one)), None)
+        if token is None:
+            return
+        nonce, role = pair
+        first = replace(self.statement(token, 0, self["buyer"], 0, wrong=False), nonce=nonce)
+        changes: dict[str, Any] = {"items": first.items[::-1], "backing": 1, "deadline": first.deadline + 1}
+        part = form if form in changes else "backing"
+        second = replace(first, **{part: changes[part]})
+        signers = self.signer(self[role]), self.signer(self["stranger" if form == "other signer" else role])
+        signed = [one.sign(self.proofs_in, by) for one, by in zip((first, second), signers, strict=True)]
+        attestor, chain, book = self[role], self.evm.chain_id, self.model.attestors
+        alike = form == "deadline" or (form == "items" and len(first.items) == 1)
+        lock, credit = self.lock_of(attestor), self.ask("verifier.credits", who)
+        order = self.tx(
+            "verifier.prove_contradiction", self["nft"], nonce, first.args(chain), signed[0], second.args(chain),
+            signed[1], sender=who, raw_outcome=True,
+        )  # fmt: skip
+
+        def run(_: Any) -> None:
+            check(not alike, "verifier: no contradiction")
+            check(book.has_joined(attestor), "verifier: not signed by an attestor")
+            check(form != "other signer" or role == "stranger", "verifier: not one signer")
+            book.check_contradiction(nonce, attestor)
+
+        done = yield from self.both(run, order=order, atomic=True)
+        if done is not None:
+            lost, reward = lock - self.lock_of(attestor), self.ask("verifier.credits", who) - credit
+            wanted = int(REWARD / PAID) + PENALTY
+            assert lost == min(wanted, lock), "DAT-7: a contradiction cost another sum"
+            assert reward == REWARD or (reward < REWARD and lock < wanted), "DAT-7: another reward"
+            book.contradict(Contradicted(nonce, attestor, who, reward), lost)
+
+    def pairs(self, who: str) -> list[tuple[bytes, str]]:
+        """Nonces and attestors that can contradict themselves, also again."""
+        shown = [(item.nonce, item.who) for item in self.model.attestors.log if isinstance(item, Contradicted)]
+        roles = {self[role]: role for role in self.actors}
+        again = [(nonce, roles[address]) for nonce, address in shown[-1:]]
+        return [*again, *((self.fresh("twice"), role) for role in (*ATTESTORS, "newcomer", "stranger"))]
 
     @action("", Choice("nonces"), weight=4)
     def free(self, who: str, nonce: bytes | None) -> Steps:
@@ -165,6 +227,8 @@ class VerifierSystem(InftSystem):
         for item in book.attestors.log:
             if isinstance(item, Lost):
                 owed[item.who] -= item.amount
+            if isinstance(item, Contradicted):
+                owed[item.reporter] += item.reward
         for signed, was_backed in book.attestors.proved():
             owed[signed.sender] += signed.backing if was_backed else 0
         return owed
@@ -191,7 +255,9 @@ class VerifierSystem(InftSystem):
     @invariant("ORA-3", at_end=True)
     def who_signed_nothing_wrong_loses_nothing(self) -> bool:
         """Harm: wrong keys cost those who signed them, and nobody else a wei."""
+        log = self.model.attestors.log
         guilty = {who for signed, _ in self.model.attestors.proved() for who in signed.signers}
+        guilty |= {item.who for item in log if isinstance(item, Contradicted)}
         held = {who: amount for who, amount in self.held().items() if who not in guilty}
         check_paid_in_full(held, self.entitled(), self.rounding())
         return True

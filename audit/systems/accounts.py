@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-from audit.systems._differential import Differential
+from audit.systems._account_oracles import AccountOracles
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Call, Steps, action, invariant
@@ -33,7 +33,7 @@ YES = 0x1626BA7E << 224
 DIGEST = keccak256(b"an order")
 
 
-class Accounts(Differential):
+class Accounts(AccountOracles):
     """One account of a token that may be sold or burned at any moment."""
 
     contracts = ("AgentAccount",)

@@ -7,11 +7,24 @@ the same start, and is undone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from audit.systems._constructors import Deployment, variations
+from audit.systems._court_edges import (
+    DAILY_BLOCKS,
+    FAULT,
+    LARGEST_ASKED,
+    LEAST_ASKED,
+    LEAST_SEATS,
+    MATURITY,
+    RICH,
+    SALT,
+    SEAT,
+    SMALL,
+    CourtEdgeSystem,
+)
 from audit.systems._hub import number
-from audit.systems._hub_edges import EPOCH, LONGEST_HORIZON, EdgeSystem, way
+from audit.systems._hub_edges import LONGEST_HORIZON, way
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
@@ -34,64 +47,20 @@ from keifu.units import COIN, DAY
 
 __all__ = ["CourtEdges"]
 
-DAILY_BLOCKS = 4
-LEAST_SEATS, SEAT, MATURITY = 400, 2_000 * COIN, 7
 WEIGHT = LEAST_SEATS * SEAT
-FAULT, SALT = b"\1" * 32, b"\2" * 32
-LEAST_ASKED, LARGEST_ASKED, SMALL = 400 * COIN, 40_000 * COIN, 2_500 * COIN
 LEAST_UNIT, MAX_UNIT, SCALE_NOTICE = 10**14, 10**22, 28 * DAY
-RICH = 10**9 * COIN
 LOSS_DIVISOR = 20
 
 
-class CourtEdges(EdgeSystem):
+class CourtEdges(CourtEdgeSystem):
     """Short ways through a court whose one juror has exactly the least number of seats."""
 
-    contracts = ("AlignmentCourt",)
+    locks: ClassVar[dict[str, int]] = {"juror": WEIGHT}
     actors = ("operator", "juror", "newcomer", "accuser", "service", "stranger", "delegator")
-
-    def open(self) -> None:
-        evm, hub = self.evm, self.contract("hub")
-        box = evm.deploy("MockRandomness", sender=self.owner)
-        tokens = {"court": self["token"], "fee_court": self["fee_token"]}
-        self.bind(box=box)
-        for name, token in tokens.items():
-            self.bind(**{name: evm.deploy("AlignmentCourt", token, hub, box, DAILY_BLOCKS, sender=self.owner)})
-            self.contract("token").approve(self[name], 2**256 - 1, sender=self["service"])
-            self.contract("fee_token").approve(self[name], 2**256 - 1, sender=self["service"])
-        for service, multiple in ((self["service"], 4), (self["court"], 0), (self["fee_court"], 0)):
-            hub.list_service(service, LONGEST_HORIZON, multiple, sender=self.owner)
-        for role in ("operator", "juror", "newcomer"):
-            hub.register_operator(0, "", sender=self[role])
-        hub.lock(self["service"], self["operator"], RICH, sender=self["operator"])
-        for name in tokens:
-            hub.lock(self[name], self["juror"], WEIGHT, sender=self["juror"])
-            self.contract(name).join(sender=self["juror"])
-        self.contract("token").approve(self["court"], 2**256 - 1, sender=self["stranger"])
-        evm.warp((MATURITY + 1) * EPOCH)
-        for name in tokens:
-            self.contract(name).poke(self["juror"], sender=self["stranger"])
-        self.contract("token").mint(self["fee_token"], COIN, sender=self.owner)
 
     def constructors(self) -> Iterator[Deployment]:
         right = (self["token"], self["hub"], self["box"], DAILY_BLOCKS)
         yield from variations("AlignmentCourt", right, (3, 2, None), (3, 1, "court: too few blocks a day"))
-
-    def court(self, function: str, *args: Any, sender: str, fails: str | None = None) -> Any:
-        return self.tx(f"court.{function}", *args, sender=self[sender], fails=fails)
-
-    def answer(self, name: str, *args: Any) -> Any:
-        return getattr(self.contract("court"), name)(*args)
-
-    def opening(self, amount: int = LEAST_ASKED, fails: str | None = None, **other: Any) -> Any:
-        """An accusation by the service; `other` are arguments or a sender that are not the usual ones."""
-        values = {"operator": self["operator"], "fault": FAULT, "accuser": self["accuser"], "evidence": b"e"} | other
-        args = values["operator"], values["fault"], amount, values["accuser"], values["evidence"]
-        return self.court("open", *args, sender=other.get("sender", "service"), fails=fails)
-
-    def later(self, seconds: int) -> None:
-        """So long, and all the blocks of that time."""
-        self.evm.warp(seconds, max(1, seconds * DAILY_BLOCKS // DAY))
 
     # accusing ---------------------------------------------------------------------------------------------------------
 
@@ -221,11 +190,6 @@ class CourtEdges(EdgeSystem):
         self.emitted("court.Decided", case_id=case, verdict=CONVICTED if guilty else ACQUITTED, lost=lost)
         self.entered(case, 1, OVER)
 
-    def entered(self, case: int, hearing: int, phase: int) -> None:
-        """The last call took a case into a phase, and said so; views, which have no log, come after it."""
-        self.emitted("court.Advanced", case_id=case, hearing=hearing, phase=phase)
-        assert self.answer("get_case", case)[8:10] == (hearing, phase)
-
     @way(Choice((False, True)))
     def both_hearings(self, who: str, changes: bool) -> Steps:
         """Whoever wins has its bond back, the caller too; its name and its answer are in the case."""
@@ -281,9 +245,6 @@ class CourtEdges(EdgeSystem):
         self.emitted("court.RehearingCalled", case_id=1, caller=self["accuser"], bond=0)
         assert self.answer("get_case", 1)[8:10] == (1, ANSWER)
         yield from self.second_jury(True)
-
-    def stored(self, role: str) -> int:
-        return self.ask("token.balanceOf", self[role])
 
     # jurors -----------------------------------------------------------------------------------------------------------
 

@@ -243,10 +243,11 @@ def update(_token_id: uint256, _proofs: DynArray[IDataVerifier.TransferValidityP
 @external
 def burn(_token_id: uint256):
     """
-    @notice End a token. Its number is never given again.
+    @notice End a token, unless somebody has leased it: what was paid for is honoured. Its number is never given again.
     """
     word: uint256 = tokens._existing(_token_id)
     assert convert(word & tokens.OWNER, address) == msg.sender, "inft: not the owner"
+    assert usage.last_lease[_token_id] <= block.timestamp, "inft: token is leased"
     tokens._destroy(msg.sender, _token_id, word)
 
 

@@ -21,7 +21,7 @@ from keifu.errors import CheckFailed
 __all__ = ["CHAPTERS", "GENESIS", "cli", "tell"]
 
 # Modules of examples.demo with `TITLE` and `tell(story)`, in the order of the story.
-CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking", "agents")
+CHAPTERS: tuple[str, ...] = ("token", "provenance", "staking", "agents", "network")
 GENESIS = 1_767_225_600  # 2026-01-01T00:00:00Z: the story has the same dates every time
 
 
@@ -46,11 +46,11 @@ def cli(fast: bool, out: Path, chosen: tuple[str, ...]) -> None:
     \b
     Example: python -m examples.demo --fast
     """
-    with Anvil(timestamp=GENESIS) as anvil:
-        story = Story(anvil, out, fast=fast)
+    with Anvil(timestamp=GENESIS) as anvil, Story(anvil, out, fast=fast) as story:
         tell(story, chosen or CHAPTERS)
         if sys.stdout.isatty() and os.environ.get("CI") != "true":
-            story.say(f"the chain keeps running on {anvil.url}; Ctrl-C stops it")
+            for line in (f"the chain keeps running on {anvil.url}", *story.left_running, "Ctrl-C stops everything"):
+                story.say(line)
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
 

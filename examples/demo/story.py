@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -21,7 +21,7 @@ class Story:
 
     `chain` is the client to send and read with, and `anvil` lets time pass. `deployment` has the addresses of the
     suite; the first chapter fills it, later ones add to it. `shared` passes facts to the next chapter. `out` is the
-    folder for pictures and files. `fast` asks for smaller numbers.
+    folder for pictures and files. `fast` asks for smaller numbers. A context manager: what chapters left running ends.
     """
 
     def __init__(self, anvil: Anvil, out: Path, *, fast: bool = False, console: Console | None = None) -> None:
@@ -34,7 +34,15 @@ class Story:
         self.shared: dict[str, Any] = {}
         self.checks = 0
         self.failures: list[str] = []
+        self.held = ExitStack()  # what ends with the demo
+        self.left_running: list[str] = []  # what a reader may look at until then
         out.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.held.close()
 
     def account(self, role: str) -> Account:
         """The funded account of a role."""

@@ -14,17 +14,22 @@ from typing import Any
 
 import msgspec
 
+from keifu._files import read_bounded
 from keifu.chain.creation import Creation
 from keifu.chain.held import state_folder
 from keifu.chain.parameters import Params
 from keifu.chain.suite import FACTORY
 from keifu.errors import ChainMismatch, InputError
 
-__all__ = ["FOLDER_VARIABLE", "SCHEMA", "Record", "find_record", "open_record", "record_folders", "user_folder"]
+__all__ = [
+    "FOLDER_VARIABLE", "SCHEMA", "Record", "find_record", "genesis_of", "open_record", "record_folders", "user_folder",
+]  # fmt: skip
 
 FOLDER_VARIABLE = "KEIFU_DEPLOYMENTS"
 NAME = "deployments"
 SCHEMA = 1
+LARGEST_RECORD = 16 << 20  # bytes
+RESTORE = "restore it from version control"
 PUT_AWAY = "move it away and deploy again with the same account: what is there is found, nothing is made twice"
 
 
@@ -122,12 +127,14 @@ def open_record(chain_id: int, genesis: str, folder: Path, *, disposable: bool =
     """
     path = folder / f"{chain_id}.json"
     try:
-        text = path.read_bytes()
+        text = read_bounded(path, LARGEST_RECORD, "a record of a deployment", remedy=RESTORE)
         head = msgspec.json.decode(text, type=_Head)
-    except FileNotFoundError:
-        return Record(chain_id, genesis)
-    except (OSError, msgspec.DecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}", remedy="restore it from version control") from error
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return Record(chain_id, genesis)
+        raise
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f"cannot read {path}: {error}", remedy=RESTORE) from error
     if head.genesis != genesis:
         if disposable:
             return Record(chain_id, genesis)
@@ -142,12 +149,21 @@ def open_record(chain_id: int, genesis: str, folder: Path, *, disposable: bool =
     return _decode(path, text, chain_id)
 
 
+def genesis_of(path: Path) -> str:
+    """Hash of the first block of the chain that a record is of. Raises InputError when the file is no record."""
+    try:
+        body = read_bounded(path, LARGEST_RECORD, "a record of a deployment", remedy=RESTORE)
+        return msgspec.json.decode(body, type=_Head).genesis
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InputError(f"cannot read {path}: {error}", remedy=RESTORE) from error
+
+
 def _decode(path: Path, text: bytes, chain_id: int) -> Record:
     try:
         record = msgspec.json.decode(text, type=Record)
         _ = record.params
-    except (msgspec.DecodeError, InputError) as error:
-        raise InputError(f"cannot read {path}: {error}", remedy="restore it from version control") from error
+    except (msgspec.DecodeError, RecursionError, InputError) as error:
+        raise InputError(f"cannot read {path}: {error}", remedy=RESTORE) from error
     if record.chain_id != chain_id:
-        raise InputError(f"{path} says it is of chain {record.chain_id}", remedy="restore it from version control")
+        raise InputError(f"{path} says it is of chain {record.chain_id}", remedy=RESTORE)
     return record

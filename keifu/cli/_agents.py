@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from keifu._files import read_bounded
 from keifu.cli._ids import the_one
 from keifu.cli._types import IN_FILE, RECORD, Id
 from keifu.errors import InputError
@@ -26,6 +27,7 @@ __all__ = [
 
 NFT, VERIFIER, MARKET, TOKEN = "IntelligentNFT", "DataVerifier", "AgentMarket", "KeifuToken"
 ACCOUNT = "AgentAccount"
+LARGEST_KEY = 1 << 12  # bytes of its file
 
 token_argument = click.argument("token", type=RECORD)
 transfer_argument = click.argument("transfer", type=IN_FILE)
@@ -87,9 +89,9 @@ def parse_key(path: Path) -> Account:
     from keifu.keys import Account
 
     try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = json.loads(read_bounded(path, LARGEST_KEY, "a key"))
         return Account(bytes.fromhex(document["key"]))
-    except (OSError, ValueError, KeyError, TypeError, InputError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, InputError) as error:
         raise InputError(
             f"{path} is no key of a transfer", remedy="take the file that `keifu inft key` wrote"
         ) from error

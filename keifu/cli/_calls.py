@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ethwire.constants import ZERO_ADDRESS
+from keifu._files import read_bounded
 from keifu.cli._types import ADDRESS, COINS, IN_FILE
 from keifu.errors import InputError, UsageError
 from keifu.units import is_address, parse_amount
@@ -24,6 +25,7 @@ CALLED = Any  # values of the options of `calling`
 _FUNCTION = re.compile(r"[A-Za-z_]\w*\(((?:[a-z]+[0-9]*(?:,[a-z]+[0-9]*)*)?)\)")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})*)")
 AMOUNT = "coins"
+LARGEST_FILE = 16 << 20  # bytes
 
 
 class Function(click.ParamType):
@@ -166,9 +168,9 @@ def _read(path: Path) -> list[Call]:
     try:
         listed = [
             (ADDRESS.convert(item["to"], None, None), int(item.get("value", 0)), bytes.fromhex(item.get("data", "")))
-            for item in json.loads(path.read_text(encoding="utf-8"))
+            for item in json.loads(read_bounded(path, LARGEST_FILE, "a list of calls"))
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, click.BadParameter) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, click.BadParameter) as error:
         raise InputError(
             f"{path} is no list of calls: {error}", remedy='[{"to": "0x…", "value": 0, "data": ""}, …]'
         ) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from keifu.texts import visible
+from keifu.texts import one_line, visible
 
 __all__ = ["emit", "table"]
 
@@ -24,7 +24,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
     if not rows and empty:
         click.echo(empty)
         return
-    lines = [[visible(cell) for cell in line] for line in (*([columns] if any(columns) else []), *rows)]
+    lines = [[one_line(cell) for cell in line] for line in (*([columns] if any(columns) else []), *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     if title:
         click.echo(title)

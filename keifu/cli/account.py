@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from keifu._files import read_bounded
 from keifu.cli._agents import ACCOUNT, NFT, account_place, other_registry, token_argument, token_number
 from keifu.cli._calls import CALLED, LIMIT, TARGET, calling, calls_of
 from keifu.cli._print import emit
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cli"]
 
+LARGEST_MESSAGE = 16 << 20  # bytes
 MAX_TARGETS, MAX_LIMITS, MAX_USES = 16, 4, 2**32 - 1
 
 cli = Noun(
@@ -209,7 +211,7 @@ def sign_message(session: Session, token: Id, path: Path | None, digest: bytes |
     from keifu.accounts import actions
     from keifu.accounts.session import message_digest
 
-    said = digest or message_digest(path.read_bytes() if path else b"")
+    said = digest or message_digest(read_bounded(path, LARGEST_MESSAGE, "a message") if path else b"")
     address = _account(session, token)
     signature = actions.sign_statement(session.deployer, session.client.chain_id, address, said, session.sign)
     document = {"account": address, "hash": said.hex(), "signature": "0x" + signature.hex()}

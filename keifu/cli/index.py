@@ -24,6 +24,7 @@ __all__ = ["cli"]
 GIVE_UP_AFTER = 8  # failures in a row of a node that is followed once
 USUAL_DATABASE, USUAL_JOURNAL = "keifu-index.sqlite", Path("keifu-index.journal")
 USUAL_PORT = 8_640
+USUAL_PAUSE, LOCAL_PAUSE = 5.0, 0.25  # seconds
 LOCAL = "127.0.0.1"
 
 cli = Noun(
@@ -40,6 +41,13 @@ def database_option(body: Callable[..., Any]) -> Callable[..., Any]:
     )(body)  # fmt: skip
 
 
+def names_option(body: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--name", "names", multiple=True, metavar="HOST",
+        help="Name that a proxy in front gives this server; may be repeated. On your own machine, others are refused.",
+    )(body)  # fmt: skip
+
+
 @cli.verb("run", example="keifu index run --db suite.sqlite", access=Access.READ)
 @click.option("--once", is_flag=True, help="Stop at the chain's head instead of waiting for more.")
 @click.option(
@@ -50,9 +58,22 @@ def database_option(body: Callable[..., Any]) -> Callable[..., Any]:
     "--confirmations", type=click.IntRange(0), default=0, show_default=True,
     help="Blocks below the head that are left alone until they are deeper.",
 )  # fmt: skip
+@click.option(
+    "--pause", type=click.FloatRange(0.05, 600),
+    help="Longest pause in seconds before it looks for new blocks, where no wss:// address announces them. "
+    f"[default: {USUAL_PAUSE:g}, of a local chain {LOCAL_PAUSE:g}]",
+)  # fmt: skip
 @database_option
 @json_option
-def run(session: RpcSession, once: bool, journal: Path, confirmations: int, place: str, json_out: bool) -> None:
+def run(
+    session: RpcSession,
+    once: bool,
+    journal: Path,
+    confirmations: int,
+    pause: float | None,
+    place: str,
+    json_out: bool,
+) -> None:
     """Follow all contracts of the suite into the database until Ctrl-C; one that was cut off goes on where it was."""
     from keifu.index.store import Store
 
@@ -71,6 +92,7 @@ def run(session: RpcSession, once: bool, journal: Path, confirmations: int, plac
         journal=journal,
         on_notice=lambda notice: click.echo(f"index: {notice.message}", err=True),
         heads=heads_of(session.url),
+        longest_pause=pause or (LOCAL_PAUSE if session.is_local else USUAL_PAUSE),
         confirmations=confirmations,
     ) as indexer:
         indexer.run(lambda step: step.caught_up, give_up_after=GIVE_UP_AFTER if once else 0)
@@ -115,16 +137,17 @@ def check(session: RpcSession, most: int, place: str, json_out: bool) -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=USUAL_PORT, show_default=True, help="Port; 0 takes a free one."
 )
+@names_option
 @database_option
 @json_option
-def serve(host: str, port: int, place: str, json_out: bool) -> None:
+def serve(host: str, port: int, names: tuple[str, ...], place: str, json_out: bool) -> None:
     """Serve lists, events and searches as JSON until Ctrl-C, while another process may run the index. The page at its
     address says what it answers."""
     from keifu.index import Api
     from keifu.serving import Server
 
     with contextlib.closing(Api(place)) as api:
-        server = Server(api, host=host, port=port)
+        server = Server(api, host=host, port=port, names=names)
         emit({"url": server.url, "database": place}, f"{server.url} serves {place} until Ctrl-C", json_out)
         server.run()
 

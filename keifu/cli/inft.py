@@ -19,7 +19,7 @@ VERBS = {
     "clone": ("keifu.cli.inft_move:clone", "Make a token of the same data for somebody else."),
     "update": ("keifu.cli.inft_move:update", "Put new private data in the place of the old."),
     "receive": ("keifu.cli.inft_move:receive", "Open the data of a transfer with your key."),
-    "burn": ("keifu.cli.inft_use:burn", "End a token for ever."),
+    "burn": ("keifu.cli.inft_use:burn", "End a token for ever, unless it is leased."),
     "assistant": ("keifu.cli.inft_use:assistant", "Let somebody agree to transfers in your place."),
     "complain": ("keifu.cli.inft_move:complain", "Prove on chain that a sealed key was wrong."),
     "authorize": ("keifu.cli.inft_use:authorize", "Let somebody use a token's data until it is sold."),

@@ -66,7 +66,7 @@ def assistant(session: Session, assistant: str, json_out: bool) -> None:
 @click.option("--yes", is_flag=True, help="Burn it without asking.")
 @json_option
 def burn(session: Session, token: Id, yes: bool, json_out: bool) -> None:
-    """End a token for ever: nobody owns it, and its account obeys nobody."""
+    """End a token for ever: nobody owns it, and its account obeys nobody. A leased one stays until its leases end."""
     from keifu.inft import actions
 
     suite, number = session.suite(NFT), token_number(session, token)

@@ -15,6 +15,7 @@ from keifu.cli.prov_bytes import reading
 from keifu.cli.prov_read import documents_in, documents_option, records_of
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
+from keifu.texts import one_line
 
 if TYPE_CHECKING:
     from keifu.provenance.answers import Answer, Dossier
@@ -110,7 +111,7 @@ def _text(block: str, answers: Sequence[Answer]) -> str:
         lines.append(answer.question)
         for line in answer.lines:
             since = f", since {line.since}" if line.since else ""
-            lines.append(f"{'  ' if line.good else '! '}{line.what}")
+            lines.append(f"{'  ' if line.good else '! '}{one_line(line.what)}")
             lines.append(f"    said by {line.who}{since}; {line.how}")
         if not answer.lines:
             lines.append("  not recorded")
@@ -146,7 +147,7 @@ def dossier_of(
     lineage, made = registry.proved.dossier(root, list(known.values()))
     if asked and not made[0].seq:
         raise CheckFailed(f"nothing was ever promoted in {name}")
-    return Dossier(lineage, dict(zip(known, made, strict=True)), held)
+    return Dossier(lineage, dict(zip(known, made, strict=True)), held, registry.trust)
 
 
 def _of_files(registry: Registry, path: Path, ignore: tuple[str, ...], links: bool, held: Documents) -> bytes:

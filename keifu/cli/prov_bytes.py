@@ -13,6 +13,7 @@ from keifu.cli._print import emit
 from keifu.cli._types import IN_PATH
 from keifu.cli.verbs import json_option, verb
 from keifu.errors import CheckFailed
+from keifu.texts import one_line
 from keifu.units import counted
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def with_progress(path: Path, ignore: tuple[str, ...] = (), links: bool = False)
     """The digest, with a bar on standard error when it takes long and somebody looks."""
     from keifu.provenance.digest import digest_path
 
-    total = sum(item.stat().st_size for item in path.rglob("*") if item.is_file()) if path.is_dir() else 0
-    if total < PROGRESS_FROM or not sys.stderr.isatty():
+    if not sys.stderr.isatty() or (total := _bytes_below(path)) < PROGRESS_FROM:
         return digest_path(path, ignore=ignore, links=links)
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
@@ -49,6 +49,14 @@ def with_progress(path: Path, ignore: tuple[str, ...] = (), links: bool = False)
     with Progress(BarColumn(), DownloadColumn(), TransferSpeedColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task("digest", total=total)
         return digest_path(path, ignore=ignore, links=links, on_progress=lambda done: bar.update(task, completed=done))
+
+
+def _bytes_below(path: Path) -> int:
+    """As far as they can be counted: what cannot be read is named by the digest."""
+    try:
+        return sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
+    except OSError:
+        return 0
 
 
 @verb("digest", example="keifu prov digest ./weights")
@@ -76,6 +84,6 @@ def diff(before: Path, after: Path, ignore: tuple[str, ...], links_followed: boo
         with_progress(after, ignore, links_followed)
     )
     changed = sorted((*found.changed, *found.missing, *found.added))
-    emit({"changed": changed}, "\n".join(changed) or "equal", json_out)
+    emit({"changed": changed}, "\n".join(map(one_line, changed)) or "equal", json_out)
     if changed:
         raise CheckFailed(f"{counted(len(changed), 'file')} {'differs' if len(changed) == 1 else 'differ'}")

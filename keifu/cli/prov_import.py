@@ -15,6 +15,7 @@ from keifu.cli.prov_write import LINK
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.spec.kinds import MAX_NAME_BYTES, MAX_URI_BYTES, Kind, Relation
+from keifu.texts import one_line
 
 if TYPE_CHECKING:
     from keifu.provenance.imports import Found
@@ -95,7 +96,7 @@ def import_records(
 
     further = [Link(relation, registry.record_id(parent)) for relation, parent in links]
     made = declare(found, registry.source, registry.account, Documents(kept=kept_folder()), further)
-    text = "\n".join(f"{item.id.hex()}  {item.found.kind.word} {item.found.name}" for item in made)
+    text = "\n".join(f"{item.id.hex()}  {item.found.kind.word} {one_line(item.found.name)}" for item in made)
     emit([item.to_json() for item in made], text, json_out)
 
 
@@ -127,5 +128,5 @@ def _require_fitting(tool: str, given: dict[str, Any]) -> None:
 
 
 def _lines(item: Found) -> str:
-    facts = (f"  {fact.basis.value:8}  {fact.name}: {fact.value} ({fact.how})" for fact in item.facts)
-    return "\n".join((f"{item.kind.word} {item.name}", *facts))
+    facts = (f"  {fact.basis.value:8}  {fact.name}: {one_line(fact.value)} ({fact.how})" for fact in item.facts)
+    return "\n".join((f"{item.kind.word} {one_line(item.name)}", *facts))

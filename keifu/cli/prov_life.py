@@ -14,6 +14,7 @@ from keifu.cli._types import ADDRESS, DURATION, IN_FILE, Id, Text
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
 from keifu.spec.kinds import MAX_ENVIRONMENT_BYTES
+from keifu.texts import one_line
 
 if TYPE_CHECKING:
     from keifu.provenance.impact import Impact
@@ -209,7 +210,7 @@ def _text(found: Impact) -> str:
     lines.append(f"{len(found.resting)} records rest on it")
     for entry in found.resting:
         words = " ".join(filter(None, (entry.record.kind.word, entry.record.version, entry.status.word)))
-        lines.append(f"  {entry.id.hex()[:8]}  {words}  from {found.via[entry.id].hex()[:8]}")
+        lines.append(f"  {entry.id.hex()[:8]}  {one_line(words)}  from {found.via[entry.id].hex()[:8]}")
     lines += [f"! {made.environment.hex()[:8]} runs {made.artefact.hex()[:8]}" for made in found.running]
     lines += [f"  {made.environment.hex()[:8]} once ran one of them" for made in found.past]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`keifu prov find`, `verify`, `lineage`, `bundle`, `export`: what reads and checks."""
+"""`keifu prov find`, `verify`, `lineage`, `export`: what reads and checks."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_options import Registry, at_block, on_registry, record_argument, verifying
-from keifu.cli._types import ADDRESS, BYTES32, IN_FILE, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
+from keifu.cli._prov_bundle import Asked, checked_bundle, record_line
+from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
+from keifu.cli._types import ADDRESS, IN_FILE, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
-from keifu.texts import visible
+from keifu.texts import one_line, visible
 
 if TYPE_CHECKING:
     from keifu.provenance import Heartbeat
-    from keifu.provenance.bundle import Verified
     from keifu.provenance.documents import Documents
     from keifu.provenance.lineage import Lineage
     from keifu.provenance.proved import Contents
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from keifu.provenance.verify import Finding
 
 __all__ = [
-    "bundle",
     "documents_in",
     "documents_option",
     "export",
@@ -50,7 +49,7 @@ def show(findings: Sequence[Finding], json_out: bool) -> None:
     """Print them all, then fail when one failed."""
     from keifu.provenance.verify import require
 
-    text = "\n".join(f"{'ok  ' if item.ok else 'FAIL'} {item.check}: {item.detail}" for item in findings)
+    text = "\n".join(f"{'ok  ' if item.ok else 'FAIL'} {item.check}: {one_line(item.detail)}" for item in findings)
     emit([item.to_json() for item in findings], text, json_out)
     require(findings)
 
@@ -105,7 +104,8 @@ def find(
     for entry, finding in found:
         record, since = entry.record, f"by {entry.record.author}  since {rfc3339(entry.time)}"
         other = "" if finding.ok else f"  ! {finding.detail}"
-        lines.append(f"{entry.id.hex()}  {record.kind.word} {record.version}  {entry.status.word}  {since}{other}")
+        what = f"{record.kind.word} {record.version}  {entry.status.word}  {since}{other}"
+        lines.append(f"{entry.id.hex()}  {one_line(what)}")
         state = {"id": entry.id.hex(), "status": entry.status.word, "registered": entry.time}
         rows.append(state | {"namesAsRegistered": finding.ok} | record.to_json())
     emit(rows, "\n".join(lines) or "not registered", json_out)
@@ -133,6 +133,14 @@ def records_of(
 @click.option("--environment", metavar="NAME|ID", help="Environment that the record must run in.")
 @click.option("--owner", type=ADDRESS, help="Owner of the environment, when you give it by its name.")
 @click.option(
+    "--node", "nodes", type=ADDRESS, multiple=True, help="A node whose heartbeat the bundle must hold; repeatable."
+)
+@click.option(
+    "--sample", "samples", type=click.IntRange(0), multiple=True,
+    help="A sample whose label the bundle must show; repeatable.",
+)  # fmt: skip
+@click.option("--max-age", type=click.IntRange(1), help="Seconds by which its heartbeats may be older than its block.")
+@click.option(
     "--signer", type=IN_FILE,
     help="PEM file of a public key or of root certificates: OpenSSF's signature beside the record has to be theirs.",
 )  # fmt: skip
@@ -147,15 +155,18 @@ def verify(
     signer: Path | None,
     environment: str | None,
     owner: str | None,
+    nodes: tuple[str, ...],
+    samples: tuple[int, ...],
+    max_age: int | None,
     documents: Path | None,
     json_out: bool,
 ) -> None:
     """Check a record on chain, or a bundle file without network; exit status 1 when a check fails."""
     held = documents_in(documents)
-    asked = registry.environment(environment, owner) if environment else None
+    asked = Asked(registry.environment(environment, owner) if environment else None, nodes, samples, max_age)
     is_file = Path(target).is_file()
     findings, graph, held, trusted = (
-        _bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
+        checked_bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
     )
     from keifu.provenance import Kind
     from keifu.provenance.statement import PREDICATES
@@ -172,49 +183,14 @@ def verify(
         from keifu.provenance.signature import check_signatures
 
         findings += check_signatures(entry, manifest, statements, signer)
-    for record_id, document in held.said(graph.records).items():
-        if graph.entries[record_id].record.kind == Kind.RUN:
-            findings.append(check_run(graph.entries[record_id], document, graph))
+    for run in graph.entries.values():
+        if run.record.kind == Kind.RUN:  # each statement: the first may say nothing of times, and the second a lie
+            findings += [check_run(run, document, graph) for document in held.statements(run.record)]
     show(findings, json_out)
 
 
-def _record_line(graph: Lineage) -> Finding:
-    from keifu.provenance.statement import rfc3339
-    from keifu.provenance.verify import Finding
-
-    entry = graph.entries[graph.root]
-    words = [entry.record.kind.word, *([entry.record.version] if entry.record.version else []), entry.id.hex()]
-    held = "hashes to its id, proved in the block's state"
-    return Finding("record", True, f"{' '.join(words)} of {rfc3339(entry.time)}, {entry.status.word}: {held}")
-
-
-def _bundle(
-    registry: Registry, path: str, environment: bytes | None
-) -> tuple[list[Finding], Lineage, Documents, Trust]:
-    from keifu.provenance.bundle import Bundle
-    from keifu.provenance.documents import Documents
-    from keifu.provenance.lineage import walk
-    from keifu.provenance.statement import rfc3339
-    from keifu.provenance.verify import Finding
-
-    trust = registry.pinned
-    if registry.block_hash is None and (trust is None or not trust.block):
-        raise UsageError("a bundle proves nothing without a block hash", remedy="--block-hash, from a node you trust")
-    if trust is None:
-        raise UsageError(
-            "a bundle proves nothing without a registry and a chain that you trust",
-            remedy="make a trust file: keifu trust init, or name one with --trust",
-        )
-    made = Bundle.read(path)
-    verified = made.verify(trust, environment=environment)
-    block = f"{verified.number} {trust.block} of {rfc3339(verified.time)}: you trust this block"
-    graph = walk(verified, verified.root, names=verified.names)
-    findings = [Finding("block", True, block), _record_line(graph), *_production(verified, trust)]
-    return findings, graph, Documents(made.parts.documents), verified.followed(trust)
-
-
 def _on_chain(
-    registry: Registry, target: str, held: Documents, environment: bytes | None
+    registry: Registry, target: str, held: Documents, asked: Asked
 ) -> tuple[list[Finding], Lineage, Documents, Trust]:
     try:
         given = RECORD.convert(target, None, None)
@@ -222,23 +198,12 @@ def _on_chain(
         raise UsageError(f"{target!r} is neither a bundle file nor an id", remedy=str(error.message)) from error
     from keifu.provenance.verify import check_block, check_running
 
+    asked.require_none_of_a_bundle()
     graph = registry.proved.lineage(registry.record_id(given))
-    findings = [check_block(registry.proved.block), _record_line(graph)]
-    if environment is not None:
-        findings += check_running(registry.proved, environment, artefact=graph.root)
+    findings = [check_block(registry.proved.block), record_line(graph)]
+    if asked.environment is not None:
+        findings += check_running(registry.proved, asked.environment, artefact=graph.root)
     return findings, graph, held, registry.proved.followed
-
-
-def _production(verified: Verified, trust: Trust) -> list[Finding]:
-    from keifu.provenance.verify import Finding, check_attesters, check_promotion
-
-    made = verified.production
-    if made is None:
-        return []
-    said = [Finding(f"node {item.node[:10]}", True, f"runs promotion {made.seq}") for item in verified.heartbeats]
-    other = "signed that it runs something else: evidence for a slash"
-    said += [Finding(f"node {item.node[:10]}", False, other) for item in verified.contradictions]
-    return [check_promotion(made, verified.entries[made.artefact]), check_attesters(made, trust), *said]
 
 
 @verb("lineage", example="keifu prov lineage 0e797c52 --format svg > lineage.svg", access=Access.READ)
@@ -298,34 +263,6 @@ def _contents(registry: Registry, index_file: Path | None) -> Contents:
     index = Index(index_file, source.chain.rpc, source.registry.address, first_block=source.first_block)
     index.catch_up()
     return index
-
-
-@verb("bundle", example="keifu prov bundle 0e797c52 --out digits.bundle", access=Access.READ)
-@record_argument()
-@click.option("--out", required=True, type=OUT_PATH, help="File to write.")
-@documents_option
-@click.option("--environment", type=BYTES32, help="Id of an environment: include what it runs.")
-@heartbeats_option
-@json_option
-@on_registry
-@at_block
-def bundle(
-    registry: Registry,
-    record_id: Id,
-    out: Path,
-    documents: Path | None,
-    environment: bytes | None,
-    heartbeats: Path | None,
-    json_out: bool,
-) -> None:
-    """Write one file with a record, its ancestors and their proofs at the newest block; print the block's hash."""
-    beats = heartbeats_in(heartbeats)
-    from keifu.provenance.bundle import make_bundle
-
-    graph = registry.proved.lineage(registry.record_id(record_id))
-    made = make_bundle(registry.proved, graph, documents_in(documents), environment=environment, heartbeats=beats)
-    made.write(out)
-    emit({"file": str(out), "records": len(graph.entries), "blockHash": made.block_hash}, made.block_hash, json_out)
 
 
 @verb(

@@ -9,7 +9,7 @@ import click
 from keifu.cli._print import emit, table
 from keifu.cli._types import ADDRESS, COINS, DURATION, Text
 from keifu.cli.verbs import Access, Noun, json_option
-from keifu.errors import UsageError
+from keifu.errors import CheckFailed, UsageError
 from keifu.units import coins, day, duration
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["cli"]
 
 SUITE = ("StakingHub", "KeifuToken")
+INSURANCE = "Insurance"
 MAX_COMMISSION_BPS = 10_000
 MAX_METADATA_BYTES = 256
 MAX_MULTIPLE = 4
@@ -56,7 +57,7 @@ def status(session: Session, json_out: bool) -> None:
         )
         for row in found
     ]
-    table(columns, rows)
+    table(columns, rows, empty="no operator has registered")
 
 
 @cli.verb("services", example="keifu staking services --json", access=Access.READ)
@@ -87,7 +88,35 @@ def services(session: Session, json_out: bool) -> None:
         )
         for row in found
     ]
-    table(columns, rows, empty="no operator has registered")
+    table(columns, rows, empty="no service was ever listed")
+
+
+@cli.verb("refunds", example="keifu staking refunds --service 0x… --json", access=Access.READ)
+@service_option
+@json_option
+def refunds(session: Session, service: str, json_out: bool) -> None:
+    """Compute from the hub's log who lost what to a service, and the list by which the insurance gives it back. The
+    status is 1 when another list was opened."""
+    from keifu.keys import checksum
+    from keifu.staking import read_refunds
+
+    suite = session.suite(SUITE[0], INSURANCE)
+    hub, insurance = (suite.at(session.client, name) for name in (SUITE[0], INSURANCE))
+    found = read_refunds(session.client, hub, insurance, service, session.record.first_block)
+    if found.opened not in (b"", found.root):
+        raise CheckFailed(
+            f"{service}: the list with root 0x{found.opened.hex()} was opened; the log gives 0x{found.root.hex()}",
+            remedy="compare both: keifu staking refunds --json writes the list that the log gives",
+        )
+    if json_out:
+        emit(found.data(), "", json_out)
+        return
+    rows = [(checksum(loser), coins(int(found.lost[loser])), coins(wei)) for loser, wei in sorted(found.rows.items())]
+    table(("loser", "lost", "gets back"), rows, empty=f"{service} took nothing that can be given back")
+    if rows:
+        until = f"from {day(found.over_at)} on" if found.over_at else "once it was removed and its horizon is over"
+        state = "this list is open" if found.opened else f"it can be opened {until}"
+        click.echo(f"root 0x{found.root.hex()}, {found.amount} wei: {state}")
 
 
 @cli.verb("position", example="keifu staking position --operator 0x… --of 0x…", access=Access.READ)

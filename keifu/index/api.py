@@ -6,7 +6,6 @@ an unknown filter, one given twice, a limit out of bounds. Filters are what the 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,9 +13,9 @@ from typing import Any
 import msgspec
 
 from keifu.errors import EnvironmentFault, InputError
-from keifu.index.database import Database, open_database
 from keifu.index.openapi import description, page_of
 from keifu.index.parameters import Filters
+from keifu.index.readers import Readers
 from keifu.index.reading import Moved, Question, events_of
 from keifu.index.store import Position, Store
 from keifu.index.tables import Table
@@ -34,10 +33,7 @@ class Api:
     no index."""
 
     def __init__(self, place: str) -> None:
-        self._place = place
-        self._threads = threading.local()
-        self._opened: list[Database] = []
-        self._guard = threading.Lock()
+        self._readers = Readers(place)
         self._routes: dict[str, Callable[[Store, Request], Response]] = {
             "/": self._page,
             "/openapi.json": self._description,
@@ -46,11 +42,10 @@ class Api:
             EVENTS: self._events,
             f"{PREFIX}/search": self._search,
         }
-        _ = self._store  # a wrong place is told before anything is served
 
     def __call__(self, request: Request) -> Response:
         try:
-            store = self._store
+            store = self._readers.store
             route = self._routes.get(request.path)
             if route is not None:
                 return route(store, request)
@@ -61,38 +56,13 @@ class Api:
         except InputError as error:
             return problem(400, error.message, error.remedy)
         except EnvironmentFault as error:
-            self._forget()  # the next request opens the database again: a server of one may have been restarted
+            self._readers.forget()
             return problem(503, error.message, error.remedy)
         return problem(404, f"there is no {request.path[:80]}", "/ lists what there is")
 
     def close(self) -> None:
         """Close the connections of all threads, none of which answers any more."""
-        with self._guard:
-            for database in self._opened:
-                database.close()
-            self._opened.clear()
-
-    @property
-    def _store(self) -> Store:
-        """This thread's. What it is of was read when it was opened; that never changes but by new contracts."""
-        store: Store | None = getattr(self._threads, "store", None)
-        if store is None or store.contracts_changed():
-            if store is None:
-                database = open_database(self._place, read_only=True)
-                with self._guard:
-                    self._opened.append(database)
-            else:
-                database = store.database
-            store = self._threads.store = Store.read(database)
-        return store
-
-    def _forget(self) -> None:
-        """Close this thread's connection."""
-        store: Store | None = self._threads.__dict__.pop("store", None)
-        if store is not None:
-            with self._guard:
-                self._opened.remove(store.database)
-            store.database.close()
+        self._readers.close()
 
     # what is asked -------------------------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class Database(Protocol):
         """All of what is written inside, or nothing. Inside another one it belongs to that one."""
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """What is read inside is of one moment."""
+        """What is read inside is of one moment. Inside another one it belongs to that one."""
 
     def names(self) -> set[str]:
         """Tables that are there."""

@@ -13,8 +13,8 @@ from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.suite import COURT, DISTRIBUTOR, HUB, NFT, TOKEN
-from keifu.index.database import quoted
 from keifu.index.store import Store
+from keifu.index.totals import Totals
 from keifu.spec.kinds import Status
 
 __all__ = ["Figure", "figures"]
@@ -43,48 +43,13 @@ class Figure:
         return f"{self.contract}.{self.function}({', '.join(map(_short, self.arguments))})"
 
 
-class _Tables:
-    """Sums and latest values of a store's tables."""
-
-    def __init__(self, store: Store, most: int) -> None:
-        self.store, self.most = store, most
-        self.addresses = {contract: address for address, contract in store.suite.contracts.items()}
+class _Tables(Totals):
+    """Totals of a store, and figures made of them."""
 
     def figure(
         self, group: str, contract: str, function: str, arguments: Sequence[Any], expected: Any, **picked: Any
     ) -> Figure:
         return Figure(group, contract, self.addresses[contract], function, tuple(arguments), expected, **picked)
-
-    def name(self, contract: str, event: str) -> str:
-        return quoted(self.store.by_event[contract, event].name)
-
-    def sum(self, contract: str, event: str, column: str, **where: Any) -> int:
-        total = self.store.database.dialect.total(column)
-        conditions = " AND ".join(f"{quoted(name)} = ?" for name in where) or "true"
-        sql = f"SELECT {total} FROM {self.name(contract, event)} WHERE {conditions}"  # noqa: S608 - names of the ABI
-        return int(self.store.database.query(sql, list(where.values()))[0][0])
-
-    def count(self, contract: str, event: str) -> int:
-        return int(self.store.database.query(f"SELECT count(*) FROM {self.name(contract, event)}")[0][0])  # noqa: S608
-
-    def recent(self, contract: str, events: Sequence[str], *keys: str) -> list[tuple[Any, ...]]:
-        """Different values of some columns, those that were logged last first."""
-        columns = ", ".join(map(quoted, keys))
-        parts = [f"SELECT {columns}, block_number FROM {self.name(contract, event)}" for event in events]  # noqa: S608
-        sql = (
-            f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}) AS logged"  # noqa: S608 - names of the ABI
-            f" GROUP BY {columns} ORDER BY max(block_number) DESC, {columns} LIMIT ?"
-        )
-        return self.store.database.query(sql, (self.most,))
-
-    def last(self, contract: str, event: str, column: str, **where: Any) -> Any:
-        conditions = " AND ".join(f"{quoted(name)} = ?" for name in where)
-        sql = (
-            f"SELECT {quoted(column)} FROM {self.name(contract, event)} WHERE {conditions}"  # noqa: S608 - names of the ABI
-            " ORDER BY block_number DESC, log_index DESC LIMIT 1"
-        )
-        rows = self.store.database.query(sql, list(where.values()))
-        return rows[0][0] if rows else None
 
 
 def figures(store: Store, most: int) -> Iterator[Figure]:

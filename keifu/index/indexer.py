@@ -20,6 +20,7 @@ from keifu.index.store import Store, Suite
 __all__ = ["Indexer", "Unproved", "suite_of"]
 
 LISTED_UNPROVED = 100  # blocks, one by one
+USUAL_PAUSE_SECONDS = 5.0
 
 
 class Unproved(msgspec.Struct, frozen=True):
@@ -43,7 +44,8 @@ def suite_of(record: Record) -> Suite:
 
 class Indexer:
     """The index of a suite, kept in the database at `place`: a path, or a `postgresql://` address with `journal`, the
-    file where the follower's position stays. `sinks` are called in the same pass, with the follower's database.
+    file where the follower's position stays. `sinks` are called in the same pass, with the follower's database. Where
+    no endpoint announces blocks, it looks for new ones after `longest_pause` seconds at the latest.
 
     Raises ChainMismatch for the database of another deployment, and EnvironmentFault for one that cannot be used.
     """
@@ -57,6 +59,7 @@ class Indexer:
         on_notice: Callable[[Notice], None],
         journal: Path | None = None,
         heads: NewHeads | None = None,
+        longest_pause: float = USUAL_PAUSE_SECONDS,
         confirmations: int = 0,
     ) -> None:
         self.database = open_database(place)
@@ -72,6 +75,7 @@ class Indexer:
                 self.sink,
                 *sinks,
                 heads=heads,
+                longest_pause=longest_pause,
                 confirmations=confirmations,
                 on_notice=on_notice,
             )

@@ -121,7 +121,8 @@ def _events_at(store: Store, places: Sequence[_Place]) -> list[dict[str, Any]]:
 
 def _decoded(store: Store, table: Table, places: Sequence[_Place]) -> Iterable[tuple[_Place, dict[str, Any]]]:
     selected = [store.database.dialect.selected(column) for column in table.columns]
-    rows = store.database.query(f"SELECT {', '.join(selected)} FROM {quoted(table.name)} {_in(places)}", _flat(places))  # noqa: S608
+    sql = f"SELECT {', '.join(selected)} FROM {_those_of(quoted(table.name), places)}"  # noqa: S608 - names of ours
+    rows = store.database.query(sql, _flat(places))
     width = len(table.columns) - len(table.arguments)
     for row in rows:
         head = dict(zip((column.name for column in table.columns[:width]), row[:width], strict=True))
@@ -135,7 +136,7 @@ def _decoded(store: Store, table: Table, places: Sequence[_Place]) -> Iterable[t
 def _undecoded(store: Store, contract: str, places: Sequence[_Place]) -> Iterable[tuple[_Place, dict[str, Any]]]:
     columns = "block_number, log_index, block.hash, block.time, transaction_hash, address, topics, data"
     joined = f"event JOIN {UNDECODED} USING (block_number, log_index) JOIN block ON block.number = block_number"
-    sql = f"SELECT {columns} FROM {joined} {_in(places)}"  # noqa: S608 - names of ours
+    sql = f"SELECT {columns} FROM {_those_of(joined, places)}"  # noqa: S608 - names of ours
     for block, index, block_hash, time, transaction, address, topics, data in store.database.query(sql, _flat(places)):
         yield (
             (block, index),
@@ -150,11 +151,13 @@ def _undecoded(store: Store, contract: str, places: Sequence[_Place]) -> Iterabl
 def _at(store: Store, table: str, columns: Sequence[str], places: Sequence[_Place]) -> list[tuple[Any, ...]]:
     if not places:
         return []
-    return store.database.query(f"SELECT {', '.join(columns)} FROM {table} {_in(places)}", _flat(places))  # noqa: S608
+    return store.database.query(f"SELECT {', '.join(columns)} FROM {_those_of(table, places)}", _flat(places))  # noqa: S608
 
 
-def _in(places: Sequence[_Place]) -> str:
-    return f"WHERE (block_number, log_index) IN (VALUES {', '.join(['(?, ?)'] * len(places))})"
+def _those_of(source: str, places: Sequence[_Place]) -> str:
+    """Rows at these places, each found by its key. Where the places stand in an `IN`, SQLite reads the whole table."""
+    given = f"(VALUES {', '.join(['(?, ?)'] * len(places))}) AS place"
+    return f"{given} CROSS JOIN {source} WHERE block_number = column1 AND log_index = column2"
 
 
 def _flat(places: Sequence[_Place]) -> list[int]:

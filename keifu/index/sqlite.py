@@ -100,6 +100,9 @@ class SqliteDatabase:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
+        if self.connection.in_transaction:  # inside another one it belongs to that one
+            yield
+            return
         with self._faults(), transaction(self.connection, "BEGIN"):
             yield
 

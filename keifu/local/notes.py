@@ -19,8 +19,9 @@ from typing import IO
 
 import msgspec
 
-from keifu.chain.deployments import user_folder
-from keifu.errors import EnvironmentFault, UsageError
+from keifu._files import read_bounded
+from keifu.chain.deployments import genesis_of, user_folder
+from keifu.errors import EnvironmentFault, InputError, UsageError
 
 __all__ = [
     "NO_CHAIN",
@@ -39,6 +40,7 @@ NO_CHAIN = "no local chain is running"
 START = "start one: keifu chain --detach"
 GRACE_SECONDS = 60.0  # between asking a chain to stop and killing it
 POLL_SECONDS = 0.02
+LARGEST_NOTE = 1 << 20  # bytes
 LOCK_TRIES = 20
 
 
@@ -165,8 +167,8 @@ def _file(chain_id: int) -> Path:
 
 def _read(chain_id: int) -> Note | None:
     try:
-        return msgspec.json.decode(_file(chain_id).read_bytes(), type=Note)
-    except (OSError, msgspec.DecodeError):
+        return msgspec.json.decode(read_bounded(_file(chain_id), LARGEST_NOTE, "a note of a chain"), type=Note)
+    except (InputError, msgspec.DecodeError, RecursionError):
         return None
 
 
@@ -197,9 +199,9 @@ def _remove(chain_id: int) -> None:
         return
     record = Path(note.record)
     try:
-        if msgspec.json.decode(record.read_bytes())["genesis"] == note.genesis:
+        if genesis_of(record) == note.genesis:
             record.unlink()
-    except (OSError, msgspec.DecodeError, KeyError, TypeError):
+    except (OSError, InputError):
         pass
     shutil.rmtree(grants_folder(chain_id), ignore_errors=True)
     _file(chain_id).unlink(missing_ok=True)

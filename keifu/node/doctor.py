@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from keifu.node.kinds import Kind
 from keifu.node.sections import split_address
 from keifu.node.settings import NodeSettings, load_settings
 from keifu.node.work import Check
+from keifu.serving import listen_on
 from keifu.units import counted, duration
 
 __all__ = ["examine", "require_clock", "require_folder"]
@@ -94,17 +94,7 @@ def _clock_words(chain: NodeChain) -> str:
 
 
 def _require_free(listen: str) -> None:
-    host, port = split_address(listen)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise EnvironmentFault(
-                f"cannot listen on {listen}: {(error.strerror or str(error)).lower()}",
-                remedy="`ss -ltnp` says which process has it; or choose another port in node.toml",
-            ) from error
+    listen_on(*split_address(listen)).close()
 
 
 def _tried(what: str, do: Callable[[], object], good: str) -> Check:

@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
@@ -28,7 +28,7 @@ from keifu.node.logs import Secrets, make_log
 from keifu.node.metrics import Metrics
 from keifu.node.sections import split_address
 from keifu.node.settings import load_settings
-from keifu.node.web import Background, Page, WebServer, json_page
+from keifu.node.web import Background, Page, json_page, serve_pages
 from keifu.node.work import Body, Work
 
 __all__ = ["Runtime"]
@@ -116,7 +116,7 @@ class Runtime:
             opened.callback(self.work.close)
             self.work.begin()
             if listen := self.work.listens(settings):
-                self.addresses["pages"] = self._listen(background, listen, self.work.pages())
+                self.addresses["pages"] = self._listen(background, listen, self.work.pages(), public=True)
             self._began = True
             self._held.enter_context(opened.pop_all())
         belong_here(path)
@@ -265,11 +265,21 @@ class Runtime:
         trouble = self.secrets.clean(self.trouble())
         return Page(f"{trouble}\n".encode(), status=503) if trouble else Page(b"ready\n")
 
-    def _listen(self, background: Background, listen: str, pages: Any) -> str:
-        server = WebServer(pages, lambda reason: self.metrics.refused.labels(reason).inc())
-        address: str = background.submit(server.start(*split_address(listen))).result()
+    def _listen(
+        self, background: Background, listen: str, pages: Mapping[str, Callable[[], Page]], *, public: bool = False
+    ) -> str:
+        """Serve pages; the address. Pages for everybody are answered under any name, as a proxy may give them one."""
+        host, port = split_address(listen)
+        server = serve_pages(
+            pages,
+            lambda reason: self.metrics.refused.labels(reason).inc(),
+            host=host,
+            port=port,
+            names=None if public else (),
+        )
+        background.submit(server.start()).result()
         self._held.callback(lambda: background.submit(server.stop()).result())
-        return address
+        return server.address
 
 
 def _is_power(number: int) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keifu.provenance._groups import grouped
@@ -26,8 +27,13 @@ COLOURS = {Status.ACTIVE: "#1a7f5a", Status.DEPRECATED: "#b7791f", Status.REVOKE
 MISSING_COLOUR = "#999999"
 
 
-def draw_lineage(lineage: Lineage, order: Sequence[bytes], opened: Collection[bytes]) -> str:
-    """`order` has the records that are known, children before parents."""
+def draw_lineage(
+    lineage: Lineage,
+    order: Sequence[bytes],
+    opened: Collection[bytes],
+    address: Callable[[bytes], str] | None = None,
+) -> str:
+    """`order` has the records that are known, children before parents; `address` gives the page of one."""
     nodes = [*order, *lineage.missing]
     known = set(nodes)
     links = {
@@ -52,6 +58,8 @@ def draw_lineage(lineage: Lineage, order: Sequence[bytes], opened: Collection[by
         for (child, parent, word), count in joined.items()
     ]
     boxes = {str(number): _box(lineage, found) for number, found in members.items()}
+    if address is not None:
+        boxes = {key: replace(box, address=address(members[int(key)][0])) for key, box in boxes.items()}
     return draw(f"Lineage of {lineage.title(lineage.root)}", boxes, _levels(list(boxes), drawn), drawn)
 
 

@@ -24,7 +24,8 @@ INK, FAINT, LINE, PAPER = "#22201b", "#5b574d", "#8a8578", "#fbfaf7"
 
 @dataclass(frozen=True)
 class Box:
-    """One record, or several: four lines of text and the colour of the frame. `hint` is what a pointer shows."""
+    """One record, or several: four lines of text and the colour of the frame. `hint` is what a pointer shows, and
+    `address` the page that it leads to."""
 
     title: str
     state: str
@@ -32,6 +33,7 @@ class Box:
     detail: str
     colour: str
     hint: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def _label(link: Link, chain: Sequence[str], centres: Mapping[str, float], tops:
 
 
 def _box(box: Box, x: float, y: float) -> str:
-    return (
+    drawn = (
         f'<g><rect x="{x:.0f}" y="{y:.0f}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8" fill="#fff" '
         f'stroke="{box.colour}" stroke-width="2"/>'
         + (f"<title>{in_markup(box.hint)}</title>" if box.hint else "")
@@ -191,3 +193,4 @@ def _box(box: Box, x: float, y: float) -> str:
         f'<text x="{x + 12:.0f}" y="{y + 54:.0f}" fill="{FAINT}">{in_markup(box.origin)}</text>'
         f'<text x="{x + 12:.0f}" y="{y + 70:.0f}" fill="{FAINT}">{in_markup(box.detail)}</text></g>'
     )
+    return f'<a href="{in_markup(box.address)}">{drawn}</a>' if box.address else drawn

@@ -15,6 +15,8 @@ from keifu.provenance.facts import Production
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.registry import Entry
 from keifu.provenance.statement import rfc3339
+from keifu.provenance.trust import Trust
+from keifu.provenance.verify import check_attesters
 from keifu.units import counted
 
 __all__ = ["QUESTIONS", "Answer", "Dossier", "Line", "labels_said", "page"]
@@ -60,6 +62,7 @@ class Dossier:
     lineage: Lineage
     productions: Mapping[str, Production]  # by what the verifier calls the environment
     documents: Documents
+    trust: Trust
 
     def answer(self, name: str) -> Answer:
         question, lines = QUESTIONS[name]
@@ -147,12 +150,14 @@ def _running(dossier: Dossier) -> Iterator[Line]:
         runs = (
             f"{name} runs {'this' if here else 'another record, ' + made.artefact.hex()[:SHORT]}: promotion {made.seq}"
         )
+        policy = check_attesters(made, dossier.trust)
         holds = "its policy holds" if made.ok else f"not in order: {made.status.word}, {len(made.unmet)} demands unmet"
         if made.unsound is not None:
             holds += f", made from {made.unsound[0].hex()[:SHORT]}, which is {made.unsound[1].word}"
         attesters = sorted({item.attester for item in made.standing})
         by = f" by {', '.join(attesters)}" if attesters else " and asks for no attestation"
-        yield Line(f"{runs}; {holds}{by}", made.owner, f"block {made.block}", how, good=made.ok)
+        strange = "" if policy.ok else f"; not whom you trust: {policy.detail}"
+        yield Line(f"{runs}; {holds}{by}{strange}", made.owner, f"block {made.block}", how, good=made.ok and policy.ok)
 
 
 def _parents(entry: Entry) -> str:

@@ -15,16 +15,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from keifu.errors import InputError
 
-__all__ = ["FileDigest", "TreeDigest", "digest_path", "kept_files"]
+__all__ = ["WHOLE", "FileDigest", "TreeDigest", "digest_path", "kept_files"]
 
 T = TypeVar("T")
+WHOLE = "."  # the name of an artefact that is one file
 READ_BYTES = 1 << 20  # large enough that hashing, not the calls, takes the time
 SMALL_BYTES = 1 << 16  # files up to here are hashed many to a task
 SMALL_A_TASK = 64
+REPORT_BYTES = 16 << 20  # between two reports of progress
 LEFT_OUT = (".git", ".gitattributes", ".github", ".gitignore", "model.sig")  # when they are there, and nobody says else
 
 
@@ -60,7 +63,7 @@ class _FoundFile:
 
     @property
     def name(self) -> str:
-        return "/".join(self.parts) or "."
+        return "/".join(self.parts) or WHOLE
 
 
 def digest_path(
@@ -75,7 +78,7 @@ def digest_path(
     """Digest of the file or directory at `path`, without what lies below the relative paths in `ignore`. Git's files
     and `model.sig` are left out, too, unless `exact`. `links` takes a link to a file for that file.
 
-    `workers` threads (default: one a core) hash different files at once; `on_progress` is told the bytes done so far.
+    `workers` threads (default: one a core) hash different files at once, and tell `on_progress` the bytes done so far.
     Raises InputError for other links, devices, unreadable files, names that are not UTF-8 or look the same, files that
     change while they are read, and a tree without files. A digest that skips a file would say nothing about it.
     """
@@ -87,18 +90,17 @@ def digest_path(
     if not found:
         raise InputError(f"{root} holds no file", remedy="name the folder that holds the artefact")
     _require_distinct(item.name for item in found)
-    digests: dict[str, bytes] = {}
-    done = 0
+    digests: dict[str, bytes] = {}  # by place: what many links lead to is read once
+    done = _Done(on_progress)
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        for part in pool.map(_hash_many, _tasks(found)):
-            for item, value in part:
-                digests[item.name] = value
-                done += item.size
-            on_progress(done)
+        tasks = _tasks({item.path: item for item in found}.values())
+        for part in pool.map(lambda items: _hash_many(items, done), tasks):
+            digests.update((item.path, value) for item, value in part)
+    done.end()
     whole = hashlib.sha256()
     for item in found:
-        whole.update(digests[item.name])
-    files = tuple(FileDigest(item.name, digests[item.name], item.size) for item in found)
+        whole.update(digests[item.path])
+    files = tuple(FileDigest(item.name, digests[item.path], item.size) for item in found)
     return TreeDigest(whole.digest(), files, tuple(sorted(ignored)), links)
 
 
@@ -154,14 +156,14 @@ def _walk(root: Path, ignored: frozenset[tuple[str, ...]], links: bool) -> Itera
             where = (*parts, _utf8(entry.name, folder))
             if where in ignored:
                 continue
-            info = entry.stat(follow_symlinks=False)
+            info, place = entry.stat(follow_symlinks=False), entry.path
             if links and stat.S_ISLNK(info.st_mode):
-                info = _followed(entry)
+                info, place = _followed(entry), os.path.realpath(entry.path)
             if stat.S_ISDIR(info.st_mode):
                 pending.append((entry.path, where))
             else:
                 _require(stat.S_ISREG(info.st_mode), entry.path, info.st_mode)
-                yield _FoundFile(where, entry.path, info.st_size)
+                yield _FoundFile(where, place, info.st_size)
 
 
 def _followed(entry: os.DirEntry[str]) -> os.stat_result:
@@ -194,20 +196,39 @@ def _require(plain: bool, path: str | Path, mode: int) -> None:
     raise InputError(f"{path} is neither a file nor a folder", remedy="leave it out: --ignore")
 
 
-def _tasks(found: Sequence[_FoundFile]) -> list[list[_FoundFile]]:
+def _tasks(found: Iterable[_FoundFile]) -> list[list[_FoundFile]]:
     """Large files alone and first, so that no thread is left with one at the end; small ones in handfuls."""
-    large = sorted((item for item in found if item.size > SMALL_BYTES), key=lambda item: -item.size)
-    small = [item for item in found if item.size <= SMALL_BYTES]
+    every = list(found)
+    large = sorted((item for item in every if item.size > SMALL_BYTES), key=lambda item: -item.size)
+    small = [item for item in every if item.size <= SMALL_BYTES]
     handfuls = [small[start : start + SMALL_A_TASK] for start in range(0, len(small), SMALL_A_TASK)]
     return [[item] for item in large] + handfuls
 
 
-def _hash_many(items: Sequence[_FoundFile]) -> list[tuple[_FoundFile, bytes]]:
+class _Done:
+    """Bytes that all threads have read, told in steps: within a large file, too, and not for each small one."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell, self._lock = tell, Lock()
+        self._read = self._reported = 0
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            self._read += count
+            if self._read - self._reported >= REPORT_BYTES:
+                self.end()
+
+    def end(self) -> None:
+        self._reported = self._read
+        self._tell(self._read)
+
+
+def _hash_many(items: Sequence[_FoundFile], done: _Done) -> list[tuple[_FoundFile, bytes]]:
     buffer = memoryview(bytearray(min(READ_BYTES, max(item.size for item in items) + 1)))
-    return [(item, _hash_file(item, buffer)) for item in items]
+    return [(item, _hash_file(item, buffer, done)) for item in items]
 
 
-def _hash_file(item: _FoundFile, buffer: memoryview) -> bytes:
+def _hash_file(item: _FoundFile, buffer: memoryview, done: _Done) -> bytes:
     hasher = hashlib.sha256()
     read = 0
     try:
@@ -215,6 +236,7 @@ def _hash_file(item: _FoundFile, buffer: memoryview) -> bytes:
             while count := file.readinto(buffer):
                 hasher.update(buffer[:count])
                 read += count
+                done.add(count)
     except OSError as error:
         raise InputError(f"cannot read {item.path}: {error.strerror}") from error
     if read != item.size:

@@ -32,6 +32,7 @@ class Documents:
     def __init__(self, given: Iterable[bytes] = (), *, folders: Sequence[Path] = (), kept: Path | None = None) -> None:
         self._given = {hashlib.sha256(body).digest(): body for body in given}
         self._folders, self._kept = list(folders), kept
+        self._places: dict[bytes, Path] = {}  # of what lies in the folders: read only when it is asked for
 
     def keep(self, body: bytes) -> bytes:
         """Keep a document; its SHA-256."""
@@ -54,9 +55,9 @@ class Documents:
         if self._kept is not None and (body := _read(self._kept / f"{digest.hex()}.json", digest)) is not None:
             return body
         while self._folders:
-            bodies = (_read(path) for path in sorted(self._folders.pop().glob("*.json")))
-            self._given |= {hashlib.sha256(body).digest(): body for body in bodies if body is not None}
-        return self._given.get(digest)
+            found = ((_digest_of(path), path) for path in sorted(self._folders.pop().glob("*.json")))
+            self._places |= {key: path for key, path in found if key is not None}
+        return _read(self._places[digest], digest) if digest in self._places else None
 
     def manifest(self, record: Record) -> Manifest | None:
         """The record's manifest; None when it has none, or it is not at hand. Raises InputError or CheckFailed when
@@ -102,9 +103,20 @@ class Documents:
         return bodies
 
 
-def _read(path: Path, digest: bytes | None = None) -> bytes | None:
+def _read(path: Path, digest: bytes) -> bytes | None:
     try:
-        body = read_bounded(path, LARGEST_DOCUMENT, "a document")
+        body = read_bounded(path, LARGEST_DOCUMENT, "a document") if path.is_file() else b""
     except InputError:
         return None
-    return body if digest is None or hashlib.sha256(body).digest() == digest else None
+    return body if hashlib.sha256(body).digest() == digest else None
+
+
+def _digest_of(path: Path) -> bytes | None:
+    """Of a file of a folder that somebody handed on: no pipe is waited for, and nothing too large is read."""
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST_DOCUMENT:
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 import secrets
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keifu._files import read_bounded
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account
 from keifu.provenance._model import RegistryDomain
@@ -34,6 +36,7 @@ SALT_BYTES = 32
 NAMED = 10  # rows that a message lists
 MAX_LABELLERS = 1_000  # that a statement lists
 LARGEST_INDEX = 2**63 - 1
+LARGEST_TABLE = 256 << 20  # bytes: some three million labels of samples by their hashes
 _DIGEST = re.compile(r"(?:0x|sha256:)?([0-9a-fA-F]{64})")
 
 
@@ -76,12 +79,12 @@ def read_table(path: Path) -> list[Row]:
 
 def _lines(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            if tuple(reader.fieldnames or ()) != tuple(columns):
-                raise InputError(f"{path} has columns {reader.fieldnames}", remedy=f"first line: {','.join(columns)}")
-            found = [(reader.line_num, dict(row)) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = read_bounded(path, LARGEST_TABLE, "a table of labels").decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        if tuple(reader.fieldnames or ()) != tuple(columns):
+            raise InputError(f"{path} has columns {reader.fieldnames}", remedy=f"first line: {','.join(columns)}")
+        found = [(reader.line_num, dict(row)) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} is no table: {error}", remedy="CSV in UTF-8") from error
     for line, values in found:
         if None in values or None in values.values():
@@ -99,7 +102,10 @@ def _sample(text: str, folder: Path, where: str) -> bytes:
     if (digest := _DIGEST.fullmatch(text)) is not None:
         return bytes.fromhex(digest[1])
     try:
-        with open(folder / text, "rb") as sample:
+        place = folder / text
+        if place.exists() and not place.is_file():  # a pipe or a device would be read for ever
+            raise ValueError("it is no file")
+        with open(place, "rb") as sample:
             return hashlib.file_digest(sample, "sha256").digest()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error

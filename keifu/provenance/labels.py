@@ -202,16 +202,17 @@ class LabelBatch:
         )
 
     def write(self, path: str | Path) -> None:
-        """One file of arrays (.npz)."""
-        np.savez(
-            path,
-            dataset=np.frombuffer(self.dataset, np.uint8),
-            labellers=self.labellers,
-            indices=self.indices,
-            samples=self.samples,
-            labels=self.labels,
-            signatures=self.signatures,
-        )
+        """One file of arrays, as .npz holds them, under exactly this name."""
+        with open(path, "wb") as file:
+            np.savez(
+                file,
+                dataset=np.frombuffer(self.dataset, np.uint8),
+                labellers=self.labellers,
+                indices=self.indices,
+                samples=self.samples,
+                labels=self.labels,
+                signatures=self.signatures,
+            )
 
     @classmethod
     def read(cls, path: str | Path, domain: RegistryDomain) -> LabelBatch:
@@ -247,7 +248,9 @@ class LabelBatch:
 
 def _require_small(path: str | Path) -> None:
     """Raises ValueError when the arrays of a file would take more memory than a batch may: a few kilobytes of zeros
-    packed can stand for any amount."""
+    packed can stand for any amount. A pipe is not waited for."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise ValueError("it is no file")
     with zipfile.ZipFile(path) as file:
         if sum(item.file_size for item in file.infolist()) > MAX_LABELS * LABEL_BYTES:
             raise ValueError(f"more than {MAX_LABELS:,} labels")

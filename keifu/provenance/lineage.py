@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from keifu.errors import InputError
 from keifu.provenance._drawing import draw_lineage
 from keifu.provenance._model import Record, Relation, Status
 from keifu.provenance.registry import Entry, RecordStore
+from keifu.texts import one_line
 
 __all__ = ["Lineage", "walk"]
 
@@ -63,7 +64,7 @@ class Lineage:
     def title(self, record_id: bytes) -> str:
         entry = self.entries.get(record_id)
         what = self.names.get(record_id) or (entry.record.kind.word if entry else "unknown")
-        return f"{what} {record_id.hex()[:SHORT]}"
+        return f"{one_line(what)} {record_id.hex()[:SHORT]}"
 
     def tree(self) -> str:
         """Indented text; a record that appears again is named, not repeated."""
@@ -105,10 +106,11 @@ class Lineage:
             "cut": self.cut,
         }
 
-    def to_svg(self, opened: Collection[bytes] = ()) -> str:
+    def to_svg(self, opened: Collection[bytes] = (), address: Callable[[bytes], str] | None = None) -> str:
         """A picture: children above, parents below, one row for each distance on the longest path. Of a large lineage,
-        records that look alike and long chains share a box, those that are `opened` apart."""
-        return draw_lineage(self, self._topological(), opened)
+        records that look alike and long chains share a box, those that are `opened` apart. With `address`, each box is
+        a link to the page of its record, or of the first of several."""
+        return draw_lineage(self, self._topological(), opened, address)
 
     def _levels(self) -> dict[bytes, int]:
         """Longest distance from the root, in order of discovery. Ids commit to parents, so there is no cycle."""

@@ -17,7 +17,7 @@ import msgspec
 
 from keifu.errors import CheckFailed, InputError
 from keifu.provenance._model import digest_bytes
-from keifu.provenance.digest import FileDigest, TreeDigest, digest_path
+from keifu.provenance.digest import WHOLE, FileDigest, TreeDigest, digest_path
 from keifu.provenance.statement import canonical
 
 __all__ = ["FORMAT", "Difference", "Manifest"]
@@ -46,6 +46,11 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     serialization: _Serialization
     resources: list[_Resource]
     statements: list[str]
+
+
+def _is_below(name: str) -> bool:
+    """Whoever writes the files of a manifest somewhere must not be led out of the folder by a name."""
+    return "\0" not in name and not any(part in ("", ".", "..") for part in name.split("/"))
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,8 @@ class Manifest:
         names = [file.name for file in files]
         if not names or names != sorted(set(names), key=lambda name: name.split("/")):
             raise InputError("a manifest whose files are not in order, or named twice")
+        if names != [WHOLE] and not all(map(_is_below, names)):
+            raise InputError("a manifest with a name that no file below a folder has")
         return manifest
 
     @property

@@ -76,6 +76,11 @@ def trusted_block(rpc: Rpc, trust: Trust) -> Block:
             f"{len(agreeing)} say the same, {trust.agree} have to ({'; '.join(heard)})",
             remedy="one of them is behind, or lies: ask again, or ask another node",
         )
+    if {url.rstrip("/") for url in agreeing} <= {rpc.url.rstrip("/")}:
+        raise CheckFailed(
+            f"of the nodes that you trust none but {rpc.url} itself says so",
+            remedy="ask another node, or name more of them: keifu trust init --node",
+        )
     return Block(encoded, header, f"{len(agreeing)} of {len(trust.nodes)} other nodes have the same", certain=True)
 
 

@@ -22,6 +22,7 @@ from keifu.provenance._model import Kind, Relation
 from keifu.provenance._page import Words, page
 from keifu.provenance.answers import QUESTIONS, Dossier, Line
 from keifu.provenance.statement import rfc3339
+from keifu.texts import one_line
 
 __all__ = ["FORMAT", "TOPICS", "Checklist", "Section", "annex_iv", "html", "sections", "template", "text"]
 
@@ -187,7 +188,7 @@ def text(title: str, block: str, found: Sequence[Section], language: str) -> str
     for section in found:
         lines += ["", f"{section.id}  {section.heading}"]
         for line in section.lines:
-            lines.append(f"  {'' if line.good else f'[{wrong}] '}{line.what}")
+            lines.append(f"  {'' if line.good else f'[{wrong}] '}{one_line(line.what)}")
             lines.append(f"    {line.who}{f', {line.since}' if line.since else ''}; {line.how}")
         if not section.lines:
             lines.append(f"  {words.nothing}")

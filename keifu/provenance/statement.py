@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isinf
 from typing import Any
 
 from keifu.errors import CheckFailed, InputError
@@ -21,6 +22,7 @@ LARGEST_STATEMENT = 16 << 20  # bytes
 DEEPEST = 64  # lists and objects within each other
 LONGEST_NUMBER = 400  # characters
 _STRING, _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL), re.compile(r"[\[\]{}]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # an escape of half a pair, with or without its other half
 PREDICATES = {
     "run": "https://slsa.dev/provenance/v1",
     "evaluation": "https://in-toto.io/attestation/test-result/v0.1",
@@ -48,20 +50,32 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 def read_statement(body: bytes, digest: bytes) -> dict[str, Any]:
     """The statement in `body`; raises CheckFailed when it is about another digest, InputError when it is none.
 
-    Its form is its author's, but it has to be JSON and nothing more, so that every verifier reads the same in it.
+    Its form is its author's, but it has to be JSON that every verifier reads alike: no member named twice, no half of a
+    pair of characters, no number beyond a double (RFC 7493).
     """
     if len(body) > LARGEST_STATEMENT:
         raise InputError(f"a statement of {len(body):,} bytes, at most {LARGEST_STATEMENT:,} are read")
     try:
         text = body.decode()
         _require_shallow(text)
-        document: dict[str, Any] = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=_no_json)
+        document: dict[str, Any] = json.loads(
+            text, parse_int=_whole, parse_float=_real, parse_constant=_no_json, object_pairs_hook=_once
+        )
+        if _HALF.search(text):
+            canonical(document)  # which has no bytes for half a pair
         subject = document["subject"][0]["digest"]["sha256"]
     except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         raise InputError("not an in-toto statement") from error
     if subject != digest.hex():
         raise CheckFailed(f"the statement is about {subject}, the record about {digest.hex()}")
     return document
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a member that is named twice")
+    return found
 
 
 def _whole(text: str) -> int:
@@ -73,8 +87,8 @@ def _real(text: str) -> float:
 
 
 def _short(text: str) -> str:
-    if len(text) > LONGEST_NUMBER:
-        raise ValueError("a number that is too long")
+    if len(text) > LONGEST_NUMBER or isinf(float(text)):
+        raise ValueError("a number that is too long, or too large")
     return text
 
 

@@ -74,6 +74,10 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InputError(f"{where} has format {self.format!r}, this version reads {FORMAT}")
         if self.chain < 1 or not 0 <= self.agree <= len(self.nodes) or (self.nodes and not self.agree):
             raise InputError(f"{where}: chain, or the number of nodes that have to agree, is out of range")
+        if len({url.rstrip("/") for url in self.nodes}) < len(self.nodes):
+            raise InputError(f"{where}: a node is named twice", remedy="each node agrees once")
+        if self.first_block < 0:
+            raise InputError(f"{where}: a chain has no block {self.first_block}")
         if self.sigstore and not all(issuer.startswith("https://") for issuer in self.sigstore.issuers.values()):
             raise InputError(f"{where}: an issuer is no address that begins with https://")
         if unknown := self.runners.keys() - self.named.keys():

@@ -21,6 +21,7 @@ from keifu.provenance.proved import Block, Proved
 from keifu.provenance.registry import Entry
 from keifu.provenance.statement import instant, rfc3339
 from keifu.provenance.trust import Trust
+from keifu.texts import one_line
 from keifu.units import counted
 
 __all__ = [
@@ -58,7 +59,7 @@ def require(findings: Iterable[Finding]) -> None:
     """Raises CheckFailed naming every check that failed."""
     failed = [finding for finding in findings if not finding.ok]
     if failed:
-        raise CheckFailed("; ".join(f"{finding.check}: {finding.detail}" for finding in failed))
+        raise CheckFailed("; ".join(f"{finding.check}: {one_line(finding.detail)}" for finding in failed))
 
 
 def check_bytes(entry: Entry, path: str | Path, manifest: Manifest | None = None) -> Finding:
@@ -122,6 +123,8 @@ def check_run(entry: Entry, statement: Mapping[str, Any], lineage: Lineage) -> F
         started, finished = instant(metadata["startedOn"]), instant(metadata["finishedOn"])
     except (KeyError, TypeError):  # SLSA asks for neither
         return Finding("run time", True, "its statement does not say when it started and finished: nothing to compare")
+    except InputError as error:
+        return Finding("run time", False, f"in its statement {error.message}")
     for link in entry.record.links:
         parent = lineage.entries.get(link.parent)
         if parent is not None and parent.time > started + CLOCK_SECONDS:
@@ -187,7 +190,7 @@ def check_running(
     findings += [_check_heartbeat(proved, made, entry, *item, max_age) for item in said]
     silent = set(proved.trust.runners_of(environment)) - {item.node.lower() for item, _ in said}
     return findings + [
-        Finding(f"node {node[:10]}", False, "your trust file names it, it says nothing") for node in sorted(silent)
+        Finding(f"node {node}", False, "your trust file names it, it says nothing") for node in sorted(silent)
     ]
 
 
@@ -224,7 +227,7 @@ def check_attesters(made: Production, trust: Trust) -> Finding:
 def _check_heartbeat(
     proved: Proved, made: Production, entry: Entry, heartbeat: Heartbeat, signature: bytes, max_age: int
 ) -> Finding:
-    name = f"node {heartbeat.node[:10]}"
+    name = f"node {heartbeat.node}"
     domain = environments_domain(proved.trust.chain, proved.trust.environments)
     if heartbeat.environment != made.environment:
         said, asked = heartbeat.environment.hex(), made.environment.hex()

@@ -15,7 +15,17 @@ from typing import Any
 from keifu.spec.refusals import check
 from keifu.units import COIN, DAY
 
-__all__ = ["COMPLAINT_WINDOW", "EVIDENCE_WINDOW", "PENALTY", "Attestors", "Lost", "Signed"]
+__all__ = [
+    "COMPLAINT_WINDOW",
+    "EVIDENCE_WINDOW",
+    "PAID",
+    "PENALTY",
+    "REWARD",
+    "Attestors",
+    "Contradicted",
+    "Lost",
+    "Signed",
+]
 
 MATURITY = NOTICE = 7  # epochs
 LEAST, PENALTY, REWARD, MAX_BACKING = 2_000 * COIN, 200 * COIN, 40 * COIN, 40_000 * COIN
@@ -105,6 +115,16 @@ class Over:
 
     nonce: bytes
     was_wrong: bool
+
+
+@dataclass(frozen=True)
+class Contradicted:
+    """Two statements of `who` under one nonce were shown by `reporter`; of coins that are gone it gets no reward."""
+
+    nonce: bytes
+    who: str
+    reporter: str
+    reward: int
 
 
 @dataclass
@@ -319,6 +339,18 @@ class Attestors:
 
     def prove_wrong(self, nonce: bytes, lost: dict[str, int]) -> None:
         self.log += [Over(nonce, was_wrong=True), *(Lost(who, amount) for who, amount in lost.items())]
+
+    def check_contradiction(self, nonce: bytes, who: str) -> None:
+        """It costs coins that no open promise needs."""
+        check(self.has_joined(who), "verifier: not signed by an attestor")
+        shown = any(isinstance(item, Contradicted) and (item.nonce, item.who) == (nonce, who) for item in self.log)
+        check(not shown, "verifier: contradiction was proved")
+        reserved = self.reserved(who)
+        enough = self.coins(who).lock >= reserved + REWARD / PAID + PENALTY
+        check(not reserved or enough, "verifier: promises are open")
+
+    def contradict(self, shown: Contradicted, lost: int) -> None:
+        self.log += [shown, Lost(shown.who, lost)]
 
     def free(self, nonce: bytes) -> None:
         signed = self.signed(nonce)

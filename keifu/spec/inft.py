@@ -280,6 +280,7 @@ class Tokens(Operators):
 
     def burn(self, who: str, token: int) -> None:
         self.check_owner(who, token)
+        check(self.leased_until(token) <= self.now, "inft: token is leased")
         self.log.append(Moved(token, ZERO_ADDRESS))
 
     def authorize(self, who: str, token: int, user: str) -> None:

@@ -86,12 +86,13 @@ class Maker:
         made = make_bundle(proved, lineage, self.documents, environment=environment or None, **options)
         return Good(name, made, proved.pinned, environment, in_order)
 
-    def stating(self, text: str) -> tuple[bytes, Good]:
-        """A record that commits to a statement of exactly this text, its digest put in for %s; the bundle's file, and
-        one without a statement that has the question. Made past `make_bundle`, which takes no bad statement."""
-        file = (FileDigest("a", sha("a"), 1),)
-        said = text.replace("%s", Manifest(file).digest.hex()).encode()
-        manifest = Manifest(file, statements=(hashlib.sha256(said).digest(),))
+    def stating(self, text: str, *names: str) -> tuple[bytes, Good]:
+        """A record that commits to a statement of exactly this text, its digest put in for %s, and to files of these
+        names; the bundle's file, and one without a statement that has the question. Made past `make_bundle`, which
+        takes no bad statement."""
+        files = tuple(FileDigest(name, sha(name), 1) for name in names or ("a",))
+        said = text.replace("%s", Manifest(files).digest.hex()).encode()
+        manifest = Manifest(files, statements=(hashlib.sha256(said).digest(),))
         record = Record(AUTHOR, Kind.DATASET, manifest.digest, manifest=manifest.hash)
         bare = Record(AUTHOR, Kind.DATASET, manifest.digest)
         root, other = self.world.register(record), self.world.register(bare)

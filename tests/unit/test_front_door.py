@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 import keifu
 
 LAZY = tuple(
-    f"keifu{room}" for room in ("", ".accounts", ".chain", ".inft", ".keys", ".provenance", ".staking", ".tge")
+    f"keifu{room}" for room in ("", ".accounts", ".chain", ".inft", ".keys", ".provenance", ".sdk", ".staking", ".tge")
 )
 ROOT = Path(keifu.__file__).parent
+GUIDE = ROOT.parent / "docs" / "guides" / "sdk.md"
 ENGINE = {"coverage", "evm", "fuzz"}  # a house of its own
 
 
@@ -45,6 +47,14 @@ def test_what_a_type_checker_sees_is_what_is_loaded(package):
     assert [
         name for name, where in seen if getattr(module, name) is not getattr(importlib.import_module(where), name)
     ] == []
+
+
+def test_the_public_surface():
+    """What is public is what the guide lists, and nothing else shows: a change of it is made on purpose."""
+    table = GUIDE.read_text().split("## All that is public")[1]
+    listed = re.findall(r"`(\w+)`", table)
+    assert sorted(listed) == sorted(set(keifu.__all__) - {"__version__"})
+    assert {name for name in dir(keifu) if not name.startswith("_")} == set(listed)
 
 
 @pytest.mark.case("tools-41")

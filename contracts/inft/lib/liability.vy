@@ -153,7 +153,8 @@ def prove_contradiction(
 ) -> address:
     """
     @notice Show two statements of one attestor under one nonce that differ in what moves: it loses a penalty, and the
-        caller gets a reward. Another deadline or epoch is the same promise, given again.
+        caller gets a reward. Another deadline or epoch is the same promise, given again. Coins that open promises need
+        are not touched: those end within days, long before an attestor that leaves is paid.
     @return The attestor.
     """
     assert keccak256(abi_encode(_first.move, _first.items, _first.terms.backing)) != keccak256(
@@ -166,7 +167,13 @@ def prove_contradiction(
     )
     assert not self.contradicted[_token][_nonce][attestor], "verifier: contradiction was proved"
     self.contradicted[_token][_nonce][attestor] = True
-    attestors._slash(attestor, self._damages(REWARD), PENALTY)
+    damages: uint256 = self._damages(REWARD)
+    reserved: uint256 = attestors.reserves[attestor]
+    if reserved > 0:
+        assert staticcall attestors.hub.lock_of(self, attestor) >= reserved + damages + PENALTY, (
+            "verifier: promises are open"
+        )
+    attestors._slash(attestor, damages, PENALTY)
     reward: uint256 = extcall attestors.hub.collect(self, 0)
     self.credits[msg.sender] += reward
     log IDataVerifier.EquivocationProved(token=_token, nonce=_nonce, attestor=attestor, reporter=msg.sender)

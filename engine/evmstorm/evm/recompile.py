@@ -177,7 +177,8 @@ _ASSEMBLE = compile_ir._compile_to_assembly.__wrapped__  # without source positi
 class Recompiler:
     """One contract, compiled, and ready to be compiled once more with one function changed.
 
-    Raises ArtifactError when the contract does not compile, or when the compiler is not `COMPILER`.
+    Raises ArtifactError when the contract does not compile, or when the compiler is not `COMPILER`, and NotOneFunction
+    for a contract of the compiler's newer code generator, which optimises over all functions at once.
     """
 
     def __init__(self, path: Path, root: Path) -> None:
@@ -188,6 +189,8 @@ class Recompiler:
         self._memory = _Memory()
         try:
             self._data = artifacts.compiler_data(path, self.root)
+            if self._data.settings.experimental_codegen:
+                raise NotOneFunction(f"{path.name} is compiled by the experimental code generator")
             self._top = self._data.global_ctx
             self._modules = self._imported()
             self._revert_label = compile_ir.mksymbol("revert")

@@ -87,7 +87,10 @@ class Trial:
         self.met = {code_id(self.original.creation_code)}  # code that was met
         project = artifacts.project()
         self._path, self._root = project.paths()[contract], project.root
-        self._recompiler = Recompiler(self._path, self._root) if apart else None
+        self._recompiler: Recompiler | None = None
+        if apart:
+            with suppress(NotOneFunction):
+                self._recompiler = Recompiler(self._path, self._root)
         self.spared: dict[str, dict[str, str]] = {}  # mutant -> systems that looked at it before in vain, and what at
         self._kills: dict[str, int] = {}
 

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from ethwire.rpc import Limit, NewHeads, Rpc, quantity
 from keifu.chain._chains import final_depth
 from keifu.chain.finality import final_block
-from keifu.chain.follower._checks import digest_of
-from keifu.chain.follower._filter import Filter
 from keifu.chain.follower._model import Block, Event, Notice, Sink, Source, Step, Unproved
 from keifu.chain.follower._proving import Prover
 from keifu.chain.follower._reading import Range, Reader
+from keifu.chain.follower.checks import digest_of
+from keifu.chain.follower.filters import Filter
 from keifu.chain.follower.state import State
 from keifu.errors import (
     ChainMismatch,
@@ -52,6 +52,7 @@ class Follower:
     reached; when a proof shows another event, everything from there on is undone and read again. With `proved_only`
     they are proved first, for sinks that cannot undo. `confirmations` blocks below the head are left alone. `view` is
     asked where no endpoint can prove a block: whether the sinks agree with the contracts' own figures at that block.
+    Where no endpoint announces blocks (`heads`), it looks again after `longest_pause` seconds at the latest.
 
     With several endpoints (`Nodes`), the next one is asked when one fails, and all are asked for the last block of
     every range. Raises ChainMismatch when the database belongs to another deployment.
@@ -71,6 +72,7 @@ class Follower:
         view: Callable[[int], bool] | None = None,
         on_notice: Callable[[Notice], None] = _write,
         heads: NewHeads | None = None,
+        longest_pause: float = SLOWEST_PAUSE_SECONDS,
         workers: int = 2,
     ) -> None:
         self.rpc = rpc
@@ -78,7 +80,7 @@ class Follower:
         self.confirmations = confirmations
         self._sinks = sinks
         self._tell = on_notice
-        self._heads = heads or NewHeads()
+        self._heads, self._longest_pause = heads or NewHeads(), longest_pause
         self._proved_only = proved_only
         self._most = max_range
         pool = ThreadPoolExecutor(workers, thread_name_prefix="follower") if workers else None
@@ -163,7 +165,7 @@ class Follower:
                 return
             if step.caught_up:
                 self._heads.wait(pause)
-                pause = min(2 * pause, SLOWEST_PAUSE_SECONDS)
+                pause = min(2 * pause, self._longest_pause)
             else:
                 pause = FIRST_PAUSE_SECONDS
 

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from keifu.provenance._model import Kind, Relation
+from keifu.provenance.digest import WHOLE
 from keifu.provenance.export._licences import spdx_id
 from keifu.provenance.export._subject import Subject, rfc3339
 from keifu.provenance.registry import Entry
@@ -28,7 +29,6 @@ TYPES = {
     Kind.AGENT: "application",
 }
 ANCESTORS = (Relation.FINE_TUNED_FROM, Relation.QUANTISED_FROM, Relation.DERIVED_FROM, Relation.SUPERSEDES)
-WHOLE = "."  # how a manifest calls an artefact that is one file
 
 
 class CycloneDx:

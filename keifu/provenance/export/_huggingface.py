@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from keifu.provenance._model import Kind, Relation
 from keifu.provenance.export._subject import Subject
+from keifu.texts import one_line
 
 __all__ = ["HuggingFaceCard", "repository"]
 
@@ -37,9 +38,11 @@ class HuggingFaceCard:
     def render(self, subject: Subject) -> bytes:
         rows = [f"| {fact.name} | {_cell(fact.value)} | {fact.basis.value} | {fact.how} |" for fact in subject.facts]
         metrics = [
-            f"- {name}: {value} (asserted by {subject.lineage.title(record_id)})"
+            f"- {one_line(f'{name}: {value}')} (asserted by {subject.lineage.title(record_id)})"
             for record_id, name, value in subject.metrics()
         ]
+        tree = subject.lineage.tree()
+        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", tree)), default=0))
         body = [
             f"# {subject.name}",
             "",
@@ -51,9 +54,9 @@ class HuggingFaceCard:
             "",
             "## Lineage",
             "",
-            "```",
-            subject.lineage.tree(),
-            "```",
+            fence,
+            tree,
+            fence,
             *(["", "## Metrics", "", *metrics] if metrics else []),
         ]
         return "\n".join(["---", *_head(subject), "---", "", *body, ""]).encode()
@@ -94,4 +97,4 @@ def _listed(key: str, names: list[str]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|") if text else "–"
+    return one_line(text).replace("|", "\\|") if text else "–"

@@ -10,7 +10,7 @@ from typing import Any
 
 from keifu.errors import InputError
 from keifu.provenance._model import Kind
-from keifu.provenance.export._subject import Subject, rfc3339
+from keifu.provenance.export._subject import Subject, part, rfc3339, stated_time
 from keifu.provenance.manifest import HASH, METHOD
 from keifu.provenance.statement import PREDICATES, canonical, statement
 
@@ -18,6 +18,7 @@ __all__ = ["InToto", "ModelSigning", "SlsaProvenance", "TestResult"]
 
 MODEL_SIGNING = "https://model_signing/signature/v1.0"
 BUILD_TYPE = "https://keifu.dev/training/v1"
+TIMES = ("startedOn", "finishedOn")
 
 
 class InToto:
@@ -41,7 +42,7 @@ class SlsaProvenance:
         entry = subject.entry
         run = entry if entry.record.kind == Kind.RUN else _parent(subject, Kind.RUN)
         said = subject.predicate(run.id) if run else {}
-        build, details = _part(said, "buildDefinition"), _part(said, "runDetails")
+        build, details = part(said, "buildDefinition"), part(said, "runDetails")
         inputs = [
             subject.lineage.entries[link.parent] for link in entry.record.links if link.parent != (run and run.id)
         ]
@@ -49,9 +50,9 @@ class SlsaProvenance:
             inputs = [subject.lineage.entries[link.parent] for link in run.record.links]
         predicate = {
             "buildDefinition": {
-                "buildType": build.get("buildType", BUILD_TYPE),
-                "externalParameters": build.get("externalParameters", {}),
-                "internalParameters": build.get("internalParameters", {}),
+                "buildType": _text(build, "buildType") or BUILD_TYPE,
+                "externalParameters": part(build, "externalParameters"),
+                "internalParameters": part(build, "internalParameters"),
                 "resolvedDependencies": [
                     {
                         "name": subject.name_of(item),
@@ -62,17 +63,14 @@ class SlsaProvenance:
                 ],
             },
             "runDetails": {
-                "builder": {"id": _part(details, "builder").get("id", f"keifu:{entry.record.author}")},
+                "builder": {"id": _text(part(details, "builder"), "id") or f"keifu:{entry.record.author}"},
                 "metadata": {
                     "invocationId": (run or entry).id.hex(),
-                    **{key: value for key, value in _part(details, "metadata").items() if key in TIMES},
+                    **{key: time for key in TIMES if (time := stated_time(part(details, "metadata"), key))},
                 },
             },
         }
         return _about(subject, PREDICATES["run"], predicate)
-
-
-TIMES = ("startedOn", "finishedOn")
 
 
 class TestResult:
@@ -86,9 +84,12 @@ class TestResult:
         if not found:
             raise InputError(f"{subject.name} has no evaluation", remedy="export the evaluation's own record")
         said = subject.predicate(found[0].id)
-        known = ("result", "configuration", "url", "passedTests", "warnedTests", "failedTests")
-        predicate = {key: said[key] for key in known if key in said}
-        return _about(subject, PREDICATES["evaluation"], {"result": "", "configuration": [], **predicate})
+        predicate: dict[str, Any] = {"result": _text(said, "result"), "configuration": _tested(said)}
+        predicate |= {"url": url} if (url := _text(said, "url")) else {}
+        for key in ("passedTests", "warnedTests", "failedTests"):
+            if isinstance(said.get(key), list):
+                predicate[key] = [item for item in said[key] if isinstance(item, str)]
+        return _about(subject, PREDICATES["evaluation"], predicate)
 
 
 class ModelSigning:
@@ -128,11 +129,24 @@ def _about(subject: Subject, kind: str, predicate: Mapping[str, Any]) -> bytes:
     return canonical(document) + b"\n"
 
 
+def _text(document: Mapping[str, Any], key: str) -> str:
+    found = document.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _tested(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was tested, as resource descriptors: of what an author states, the members that such a one has."""
+    found = said.get("configuration")
+    return [_descriptor(item) for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def _descriptor(item: Mapping[str, Any]) -> dict[str, Any]:
+    texts = {key: _text(item, key) for key in ("name", "uri", "downloadLocation", "mediaType")}
+    digests = {name: value for name, value in part(item, "digest").items() if isinstance(value, str)}
+    whole = texts | {"digest": digests, "annotations": dict(part(item, "annotations"))}
+    return {key: value for key, value in whole.items() if value}
+
+
 def _parent(subject: Subject, kind: Kind) -> Any:
     parents = (subject.lineage.entries.get(link.parent) for link in subject.entry.record.links)
     return next((item for item in parents if item and item.record.kind == kind), None)
-
-
-def _part(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = document.get(key)
-    return found if isinstance(found, Mapping) else {}

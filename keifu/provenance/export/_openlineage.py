@@ -12,7 +12,7 @@ from typing import Any
 
 from keifu.errors import InputError
 from keifu.provenance._model import Kind
-from keifu.provenance.export._subject import Subject, rfc3339
+from keifu.provenance.export._subject import Subject, part, rfc3339, stated_time
 from keifu.provenance.registry import Entry
 
 __all__ = ["OpenLineage"]
@@ -39,12 +39,11 @@ class OpenLineage:
 
 def _events(subject: Subject, run: Entry) -> Iterator[dict[str, Any]]:
     entries = subject.lineage.entries
-    details = subject.predicate(run.id).get("runDetails", {})
-    said = details.get("metadata", {}) if isinstance(details, dict) else {}
+    said = part(part(subject.predicate(run.id), "runDetails"), "metadata")
     inputs = [entries[link.parent] for link in run.record.links if link.parent in entries]
     made = [item for item in entries.values() if any(link.parent == run.id for link in item.record.links)]
     for state, key in STATES:
-        stated = said.get(key) if isinstance(said, dict) else None
+        stated = stated_time(said, key)
         yield {
             "eventTime": stated or rfc3339(run.time),
             "eventType": state,

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from keifu.errors import InputError
 from keifu.provenance._model import Relation, Status
 from keifu.provenance.digest import TreeDigest
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.registry import Entry
-from keifu.provenance.statement import rfc3339
+from keifu.provenance.statement import instant, rfc3339
 
-__all__ = ["Basis", "Exporter", "Fact", "Subject", "describe", "rfc3339"]
+__all__ = ["Basis", "Exporter", "Fact", "Subject", "describe", "part", "rfc3339", "stated_time"]
 
 
 class Basis(StrEnum):
@@ -56,18 +57,16 @@ class Subject:
                 yield self.lineage.entries[link.parent]
 
     def predicate(self, record_id: bytes) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.statements.get(record_id, {}).get("predicate", {})
-        return found
+        """What a record's author states, in whatever form; nothing when it has no members."""
+        return part(self.statements.get(record_id, {}), "predicate")
 
     def metrics(self) -> Iterator[tuple[bytes, str, Any]]:
         """Evaluating record, name and value of each measure: a test result keeps them beside what was tested."""
         for record_id in self.statements:
             tested = self.predicate(record_id).get("configuration")
             for item in tested if isinstance(tested, list) else ():
-                annotations = item.get("annotations", {}) if isinstance(item, Mapping) else {}
-                measures = annotations.get("metrics", {}) if isinstance(annotations, Mapping) else {}
-                if isinstance(measures, Mapping):
-                    yield from ((record_id, str(name), value) for name, value in measures.items())
+                measures = part(part(item, "annotations"), "metrics")
+                yield from ((record_id, str(name), value) for name, value in measures.items())
 
     def name_of(self, entry: Entry) -> str:
         """What its author calls it, or its kind."""
@@ -76,6 +75,21 @@ class Subject:
     def basis(self, name: str) -> Basis:
         """What the field `name` rests on."""
         return next((fact.basis for fact in self.facts if fact.name == name), Basis.ASSERTED)
+
+
+def part(document: Any, key: str) -> Mapping[str, Any]:
+    """The object under a key of an author's statement, empty where there is none."""
+    found = document.get(key) if isinstance(document, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def stated_time(metadata: Mapping[str, Any], key: str) -> str:
+    """The time that an author states, in UTC to the second; nothing where no time stands there."""
+    try:
+        seconds = instant(metadata[key])
+    except (InputError, KeyError):
+        return ""
+    return rfc3339(seconds) if seconds >= 0 else ""
 
 
 class Exporter(Protocol):

@@ -1,4 +1,4 @@
-"""The only starter of anvil outside ape: a real node on a free port of this machine, which ends with its owner."""
+"""The only place outside ape that knows how anvil is called: a real node on a free port, which ends with its owner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ethwire.errors import EnvironmentFault
 from ethwire.keys import Account
 from ethwire.rpc import Rpc
 
-__all__ = ["Anvil"]
+__all__ = ["Anvil", "anvil_command"]
 
 STOP_SECONDS = 60.0  # takes a tenth of one on an idle machine; then it is killed
 CHAIN_ID = 31_337
@@ -62,8 +62,7 @@ class Anvil:
         state: str = "",
     ) -> None:
         self.chain_id = chain_id
-        command = [_binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)]
-        command += ["--hardfork", hardfork, "--gas-limit", str(GAS_LIMIT), "--order", "fifo", "--balance", "100000000"]
+        command = anvil_command(port=port, chain_id=chain_id, hardfork=hardfork)
         command += ["--timestamp", str(timestamp or since)] if timestamp or since else []
         command += ["--state", state] if state else []
         self._states = tempfile.mkdtemp(prefix="anvil-states-")
@@ -159,6 +158,22 @@ class Anvil:
         assert self._process.stdout is not None
         for _ in self._process.stdout:
             pass
+
+
+def anvil_command(*, port: int, chain_id: int = CHAIN_ID, hardfork: str = "cancun") -> list[str]:
+    """How a node that behaves as every other one here is called, for who keeps it in a way of its own."""
+    command = [_binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)]
+    return [
+        *command,
+        "--hardfork",
+        hardfork,
+        "--gas-limit",
+        str(GAS_LIMIT),
+        "--order",
+        "fifo",
+        "--balance",
+        "100000000",
+    ]
 
 
 def _binary() -> str:

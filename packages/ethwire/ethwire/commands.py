@@ -1,4 +1,5 @@
-"""How a command line ends: every expected fault is one line on standard error, and an exit status.
+"""How a command line ends: every expected fault is one line on standard error, and an exit status. So is a file that
+cannot be written.
 
 Exit status: 0 done, 1 a check failed, 2 wrong use, 3 something outside is missing or broken, 130 Ctrl-C.
 """
@@ -7,7 +8,8 @@ from __future__ import annotations
 
 import click
 
-from ethwire.errors import EthwireError, UsageError
+from ethwire.errors import EnvironmentFault, EthwireError, UsageError
+from ethwire.texts import visible
 
 __all__ = ["exit_status", "reported"]
 
@@ -24,7 +26,11 @@ def exit_status(command: click.Command, args: list[str] | None = None, *, progra
         return INTERRUPTED
     except EthwireError as error:
         message, status = str(error), error.exit_code
-    click.echo(f"{program}: {message}", err=True)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        message, status = f"{error.filename}: {error.strerror}", EnvironmentFault.exit_code
+    click.echo(f"{program}: {visible(message)}", err=True)
     return status
 
 

@@ -40,6 +40,10 @@ export function readManifest(body: string, digest: string): Manifest {
       throw new Wrong("a manifest whose files are not in order, or named twice");
     }
   });
+  const whole = files.length === 1 && files[0]!.name === ".";
+  if (!whole && !files.every((item) => isBelow(item.name))) {
+    throw new Wrong("a manifest with a name that no file below a folder has");
+  }
   const found = toHex(sha256(concat(...files.map((item) => fromHex(item.digest)))));
   if (found !== digest) throw new Wrong(`the manifest's files have digest ${found}, the record ${digest}`);
   return { body, files, ignored, links, statements };
@@ -54,6 +58,11 @@ function file(json: Canonical): ManifestFile {
   const size = json.number();
   json.literal("}");
   return { name, digest, size };
+}
+
+/** Whether a name leads to a file below a folder, and nowhere else. */
+function isBelow(name: string): boolean {
+  return !name.includes("\0") && !name.split("/").some((part) => part === "" || part === "." || part === "..");
 }
 
 /** Paths in order part by part. */

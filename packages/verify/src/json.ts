@@ -85,7 +85,10 @@ export class Canonical {
 
 export type Json = null | boolean | number | string | Json[] | Map<string, Json>;
 
-/** Any JSON text (RFC 8259), its depth bounded. Of two members of one name the last counts. */
+/**
+ * JSON text that every reader understands alike (RFC 7493), its depth bounded: no member named twice, no half of a pair
+ * of characters, no number beyond a double.
+ */
 export function parseJson(text: string): Json {
   const reader = new Reader(text);
   const value = reader.value(DEEPEST);
@@ -95,6 +98,7 @@ export function parseJson(text: string): Json {
 
 const BLANK = /[ \t\n\r]*/y;
 const ANY_NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
+const HALF = /\p{Cs}/u;
 const ANY_STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 
 class Reader {
@@ -139,13 +143,18 @@ class Reader {
   }
 
   private string(): string {
-    return JSON.parse(this.take(ANY_STRING)) as string;
+    const found = JSON.parse(this.take(ANY_STRING)) as string;
+    if (HALF.test(found)) throw new Wrong("JSON: half of a pair of characters");
+    return found;
   }
 
   private number(): number {
     const found = this.take(ANY_NUMBER);
-    if (found.length > LONGEST_NUMBER) throw new Wrong("JSON: a number that is too long");
-    return Number(found);
+    const value = Number(found);
+    if (found.length > LONGEST_NUMBER || !Number.isFinite(value)) {
+      throw new Wrong("JSON: a number that is too long, or too large");
+    }
+    return value;
   }
 
   private list(depth: number): Json[] {
@@ -169,6 +178,7 @@ class Reader {
       const name = this.string();
       this.take(BLANK);
       if (!this.word(":")) throw new Wrong(`JSON: a colon is expected at ${this.at}`);
+      if (found.has(name)) throw new Wrong(`JSON: ${name} is named twice`);
       found.set(name, this.value(depth - 1));
     } while (this.word(","));
     if (!this.word("}")) throw new Wrong(`JSON: an object has no end at ${this.at}`);

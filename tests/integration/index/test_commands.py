@@ -153,7 +153,7 @@ def test_a_port_that_is_taken_is_named(command):
         port = str(holder.getsockname()[1])
         status, out, err = command("serve", "--port", port)
     assert (status, out) == (3, "")
-    assert err.startswith(f"keifu: port {port} of 127.0.0.1 cannot be had: Address already in use (")
+    assert err.startswith(f"keifu: cannot listen on 127.0.0.1:{port}: address already in use (")
 
 
 def test_tables_are_listed_without_a_node(command, monkeypatch):

@@ -12,12 +12,13 @@ from evmstorm.evm import artifacts, recompile
 from evmstorm.evm.recompile import Code, NotOneFunction, Recompiler
 from evmstorm.forks import forked
 from evmstorm.mutation.mutants import Mutant, mutants
-from evmstorm.mutation.trial import sources
+from evmstorm.mutation.trial import Trial, sources
 from keifu.errors import ArtifactError
 from tests.profiles import DEEP, quick_or_deep
 
 SMALL = "Insurance"
 FILE = "contracts/staking/Insurance.vy"
+REGISTRY = "contracts/inft/AccountRegistry.vy"
 
 
 def paths(contract: str) -> tuple[Path, Path]:
@@ -115,6 +116,13 @@ def test_changes_beside_one_body_are_left_to_an_ordinary_compile(text: str) -> N
 def test_a_file_of_another_contract_is_left_to_an_ordinary_compile(recompiler: Recompiler, text: str) -> None:
     with pytest.raises(NotOneFunction, match="no module"):
         recompiler.compile("contracts/token/KeifuToken.vy", text)
+
+
+def test_a_contract_of_the_newer_code_generator_is_left_to_an_ordinary_compile() -> None:
+    with pytest.raises(NotOneFunction, match="AccountRegistry\\.vy is compiled by the experimental code generator"):
+        Recompiler(*paths("AccountRegistry"))
+    code = Trial("AccountRegistry", 1).compiled(Mutant(REGISTRY, 0, 0, "", "nothing", 1))
+    assert code.creation == artifacts.load("AccountRegistry").creation_code
 
 
 def test_it_compiles_once(recompiler: Recompiler, text: str) -> None:

@@ -16,6 +16,7 @@ from tests.unit.court.courtroom import (
     FEES,
     HORIZON,
     SEAT,
+    VOID,
     Courtroom,
 )
 
@@ -104,6 +105,20 @@ def test_accusing_again_after_an_acquittal_costs_three_times_the_bond(room, cour
     assert room.balance(room.operator) - accused == 3 * (ASKED // 20) * 4 // 5
 
 
+def test_a_void_case_changes_nothing_about_its_fault(room, court, case):
+    """Not accused before: the usual bond. Acquitted before: three times as much, as it was."""
+    room.hear(case, False, False, False, False)
+    room.close(case)
+    for number in (2, 3):
+        before = room.balance(room.service)
+        assert room.open() == number
+        assert before - room.balance(room.service) == 3 * (FEES + ASKED // 20)
+        room.to_seed(number)
+        room.wait(14 * DAY)
+        court.advance(number, sender=room.stranger)
+        assert court.verdict(number) == (VOID, 0, 0)
+
+
 def test_a_service_removed_yesterday_is_still_heard_while_it_can_slash(room, court):
     room.hub.remove_service(room.service, sender=room.owner)
     room.evm.warp(DAY)
@@ -124,9 +139,24 @@ def test_a_court_that_the_hub_removed_opens_nothing(room, court):
 
 
 def test_a_court_in_its_first_week_opens_nothing():
+    """Its jurors have joined and do not count yet; whoever waits for nothing has its coins back meanwhile."""
     young = Courtroom(jurors=("first juror",), seats=400)
     with young.evm.anchor():
         assert young.open() == 1
     young.court.leave(1, sender=young.jurors[0])
     with reverts("court: too few jurors"):
         young.open()
+    late = young.accuser
+    young.hub.register_operator(0, "", sender=late)
+    young.enrol(late, 400 * SEAT)
+    for _ in range(6):
+        young.wait(DAY)
+        with reverts("court: too few jurors"):
+            young.open()
+    with young.evm.anchor():
+        young.court.leave(400 * SEAT, sender=late)
+        young.wait(14 * DAY)
+        young.court.release(sender=late)
+        assert young.hub.credit(late) == 400 * SEAT
+    young.wait(DAY)
+    assert young.open() == 1

@@ -215,7 +215,7 @@ def test_contracts_that_are_added_are_served_without_a_restart(changing):
 def test_a_database_that_was_out_of_reach_is_opened_again(changing):
     api, _ = changing
     assert ask(api, "/v1/events")[0] == 200
-    api._store.database.close()
+    api._readers.store.database.close()
     assert [ask(api, "/v1/events")[0] for _ in range(2)] == [503, 200]
 
 

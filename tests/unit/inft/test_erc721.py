@@ -24,13 +24,14 @@ def test_a_public_token_moves(world, nft, how):
     assert (nft.balanceOf(world.seller), nft.balanceOf(world.buyer)) == (0, 2)
 
 
-@pytest.mark.parametrize("how", PLAIN)
-def test_a_private_token_does_not(world, nft, private, how):
-    with reverts("inft: private data moves by iTransfer"):
-        getattr(nft, how)(world.seller, world.buyer, private, sender=world.seller)
+@pytest.mark.parametrize(("how", "data"), [*((how, ()) for how in PLAIN), ("safeTransferFrom", (b"",))])
+def test_a_private_token_does_not(world, nft, private, how, data):
+    """By none of ERC-721's three ways, for its owner, an approved account or an operator."""
     nft.approve(world.stranger, private, sender=world.seller)
-    with reverts("inft: private data moves by iTransfer"):
-        getattr(nft, how)(world.seller, world.stranger, private, sender=world.stranger)
+    nft.setApprovalForAll(world.owner, True, sender=world.seller)
+    for sender in (world.seller, world.stranger, world.owner):
+        with reverts("inft: private data moves by iTransfer"):
+            getattr(nft, how)(world.seller, world.buyer, private, *data, sender=sender)
     assert nft.ownerOf(private) == world.seller.address
 
 

@@ -305,6 +305,20 @@ def test_an_attestor_that_left_still_pays(world, verifier, two, contradict):
     assert world.lock_of(attestor) == LOCKED - PENALTY - REWARD * 5 // 4
 
 
+def test_a_contradiction_takes_nothing_that_a_promise_needs(world, verifier, nft, private, two, contradict):
+    """DAT-6: friends of a signer cannot empty its lock before the seller is paid. It is punished when they end."""
+    most = (LOCKED - PENALTY) * NEEDED * 4 // 5
+    said = world.transfer(private, backing=most)
+    attestor = world.attestors[0]
+    with reverts("verifier: promises are open"):
+        contradict(*two)
+    verifier.leave(LOCKED, sender=attestor)
+    world.evm.warp(WINDOW + 1)
+    verifier.free(nft, said.nonce, said.hash, world.signed_by(said), sender=world.stranger)
+    contradict(*two)
+    assert world.lock_of(attestor) == LOCKED - PENALTY - REWARD * 5 // 4
+
+
 def test_withdraw_to_nobody(world, verifier):
     with reverts("verifier: no receiver"):
         verifier.withdraw(ZERO_ADDRESS, sender=world.seller)

@@ -122,6 +122,19 @@ def test_a_lease_outlives_the_sale_and_the_buyer_sees_it(world, nft, private, le
     assert nft.record_use(private, 2, sender=world.stranger).value == QUOTA - 2
 
 
+def test_a_leased_token_is_not_burned(world, nft, private, leased):
+    """INF-6: neither its owner nor who bought it takes away what was paid for; the last second counts."""
+    with reverts("inft: token is leased"):
+        nft.burn(private, sender=world.seller)
+    nft.record_use(private, QUOTA, sender=world.stranger)
+    world.transfer(private)
+    world.evm.warp(30 * DAY - 1)
+    with reverts("inft: token is leased"):
+        nft.burn(private, sender=world.buyer)
+    world.evm.warp(1)
+    nft.burn(private, sender=world.buyer)
+
+
 def test_an_offer_ends_with_the_sale(world, nft, private, offered):
     assert nft.lease_offer(private) == offered
     world.transfer(private)

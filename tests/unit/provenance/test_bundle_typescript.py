@@ -113,8 +113,13 @@ def test_bombs_end_in_one_refusal_each_with_bounded_memory_in_both_languages():
 @pytest.mark.parametrize(
     ("text", "readable"),
     [
-        ('{"subject":[{"digest":{"sha256":"%s"}}],"n":1e400}', True),
-        (' {"subject" : [{"digest":{"sha256":"0","sha256":"%s"}}], "s":"\\ud800\\u0041\\/"}\n', True),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"n":1e308}', True),
+        (' {"subject" : [{"digest":{"sha256":"%s"}}], "s":"\\ud83d\\ude00\\/"}\n', True),
+        ('{"subject":[{"digest":{"sha256":"0","sha256":"%s"}}]}', False),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"s":"\\ud800\\u0041"}', False),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"\\uDFFF":1}', False),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"n":1e400}', False),
+        ('{"subject":[{"digest":{"sha256":"%s"}}],"n":-' + "1" * 399 + "}", False),
         ('{"subject":[{"digest":{"sha256":"%s"}}],"d":' + "[" * 63 + "1" + "]" * 63 + "}", True),
         ('{"subject":[{"digest":{"sha256":"%s"}}],"d":' + "[" * 64 + "1" + "]" * 64 + "}", False),
         ('{"subject":[{"digest":{"sha256":"%s"}}],"d":' + "[" * 100_000, False),
@@ -130,7 +135,8 @@ def test_bombs_end_in_one_refusal_each_with_bounded_memory_in_both_languages():
         ('{"subject":[{"digest":{"sha256":null}}],"is":"%s"}', False),
     ],
     ids=[
-        "exponent", "blanks and twice", "deep enough", "too deep", "bomb", "NaN", "infinity", "leading zero",
+        "exponent", "blanks and a pair", "named twice", "half a pair", "half a pair as a name", "infinite",
+        "large number", "deep enough", "too deep", "bomb", "NaN", "infinity", "leading zero",
         "long number", "trailing comma", "byte order mark", "control character", "object for a list",
         "behind its end", "null",
     ],
@@ -142,6 +148,31 @@ def test_statements_that_authors_commit_to_are_read_alike(other, text, readable)
     check = "" if readable else "statement"
     assert refusal(body, case) == check
     assert other.ask(body, case)["check"] == check
+
+
+@pytest.mark.parametrize(
+    ("names", "readable"),
+    [
+        ((".",), True),
+        (("..a", "a\nb", "a.", "a..b/..."), True),
+        (("../a",), False),
+        (("..",), False),
+        (("/etc/passwd",), False),
+        (("a//b",), False),
+        (("a/./b",), False),
+        (("a/",), False),
+        (("",), False),
+        ((".", "a"), False),
+        (("a\0b",), False),
+    ],
+    ids=lambda value: None if isinstance(value, bool) else ascii(" ".join(value)),
+)
+def test_a_manifest_names_files_below_a_folder_and_no_others(other, names, readable):
+    """Whoever writes an artefact's files by these names is not led elsewhere."""
+    body, made = Maker().stating('{"subject":[{"digest":{"sha256":"%s"}}]}', *names)
+    check = "" if readable else "manifest"
+    assert refusal(body, Question(made.trust)) == check
+    assert other.ask(body, Question(made.trust))["check"] == check
 
 
 def test_the_trust_file_of_the_command_line_is_taken_and_a_garbled_one_is_not(good):

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.profiles import quick_or_deep
+from tests.profiles import announced, quick_or_deep
 
 FILES = quick_or_deep(2_000, 1_000_000)
 SIZE = quick_or_deep(64 << 20, 60 << 30)  # bytes
@@ -19,7 +19,13 @@ DIGEST = """
 import json, sys
 from keifu.provenance.digest import digest_path
 from keifu.provenance.manifest import Manifest
-found = digest_path(sys.argv[1])
+every = int(sys.argv[2])
+shown = [0]
+def tell(done):
+    if every and done - shown[0] >= every:
+        shown[0] = done
+        print(f"  hashed: {done >> 20:,} MiB", file=sys.stderr, flush=True)
+found = digest_path(sys.argv[1], on_progress=tell)
 manifest = Manifest.of(found)
 assert Manifest.read(manifest.body) == manifest
 peak = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmHWM"))
@@ -28,15 +34,14 @@ print(json.dumps({"root": found.root.hex(), "files": len(found.files), "bytes": 
 
 
 def digest(path):
-    done = subprocess.run([sys.executable, "-c", DIGEST, path], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    command = [sys.executable, "-c", DIGEST, path, str(quick_or_deep(0, 3 << 30))]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 @pytest.mark.slow
 def test_a_folder_of_many_files_is_digested_whole(tmp_path):
     expected = hashlib.sha256()
-    for first in range(0, FILES, A_FOLDER):
+    for first in announced("folders of a thousand files", range(0, FILES, A_FOLDER)):
         folder = tmp_path / f"{first:07}"
         folder.mkdir()
         for number in range(first, min(first + A_FOLDER, FILES)):
@@ -56,7 +61,7 @@ def test_a_sparse_file_is_read_to_its_end_in_little_memory(tmp_path):
         file.seek(SIZE - 1)
         file.write(b"\x01")
     whole, zeros = hashlib.sha256(), bytes(1 << 20)
-    for _ in range(SIZE // len(zeros) - 1):
+    for _ in announced("MiB for comparison", range(SIZE // len(zeros) - 1)):
         whole.update(zeros)
     whole.update(zeros[:-1] + b"\x01")
     found = digest(path)

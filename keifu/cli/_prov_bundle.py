@@ -1,0 +1,104 @@
+"""A bundle as `keifu prov verify` checks it: the question that goes with it, and what it shows as findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keifu.cli._prov_options import Registry
+from keifu.errors import UsageError
+
+if TYPE_CHECKING:
+    from keifu.provenance.bundle import Verified
+    from keifu.provenance.documents import Documents
+    from keifu.provenance.lineage import Lineage
+    from keifu.provenance.trust import Trust
+    from keifu.provenance.verify import Finding
+
+__all__ = ["Asked", "checked_bundle", "record_line"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a bundle has to show, beside its record: an environment, heartbeats of nodes, labels of samples."""
+
+    environment: bytes | None
+    nodes: tuple[str, ...] = ()
+    samples: tuple[int, ...] = ()
+    max_age: int | None = None
+
+    def require_none_of_a_bundle(self) -> None:
+        """Raises UsageError for what only a bundle shows."""
+        if self.nodes or self.samples or self.max_age is not None:
+            raise UsageError(
+                "--node, --sample and --max-age ask a bundle",
+                remedy="of a chain, ask `keifu prov verify-running` and `keifu prov check-label`",
+            )
+
+
+def checked_bundle(registry: Registry, path: str, asked: Asked) -> tuple[list[Finding], Lineage, Documents, Trust]:
+    """Findings, lineage and documents of a bundle, and what is trusted as of its block. No network. Raises UsageError
+    when no block or nothing is trusted, Refused when the bundle is not believed."""
+    from keifu.provenance.bundle import MAX_AGE, Bundle
+    from keifu.provenance.documents import Documents
+    from keifu.provenance.lineage import walk
+    from keifu.provenance.statement import rfc3339
+    from keifu.provenance.verify import Finding
+
+    trust = registry.pinned
+    if registry.block_hash is None and (trust is None or not trust.block):
+        raise UsageError("a bundle proves nothing without a block hash", remedy="--block-hash, from a node you trust")
+    if trust is None:
+        raise UsageError(
+            "a bundle proves nothing without a registry and a chain that you trust",
+            remedy="make a trust file: keifu trust init, or name one with --trust",
+        )
+    made = Bundle.read(path)
+    verified = made.verify(
+        trust,
+        environment=asked.environment,
+        nodes=asked.nodes,
+        samples=asked.samples,
+        max_age=MAX_AGE if asked.max_age is None else asked.max_age,
+    )
+    block = f"{verified.number} {trust.block} of {rfc3339(verified.time)}: you trust this block"
+    graph = walk(verified, verified.root, names=verified.names)
+    findings = [Finding("block", True, block), record_line(graph), *_production(verified, trust), *_labels(verified)]
+    return findings, graph, Documents(made.parts.documents), verified.followed(trust)
+
+
+def record_line(graph: Lineage) -> Finding:
+    """What the record is, in one line."""
+    from keifu.provenance.statement import rfc3339
+    from keifu.provenance.verify import Finding
+
+    entry = graph.entries[graph.root]
+    words = [entry.record.kind.word, *([entry.record.version] if entry.record.version else []), entry.id.hex()]
+    held = "hashes to its id, proved in the block's state"
+    return Finding("record", True, f"{' '.join(words)} of {rfc3339(entry.time)}, {entry.status.word}: {held}")
+
+
+def _production(verified: Verified, trust: Trust) -> list[Finding]:
+    from keifu.provenance.verify import Finding, check_attesters, check_promotion
+
+    made = verified.production
+    if made is None:
+        return []
+    said = [Finding(f"node {item.node}", True, f"runs promotion {made.seq}") for item in verified.heartbeats]
+    other = "signed that it runs something else: evidence for a slash"
+    said += [Finding(f"node {item.node}", False, other) for item in verified.contradictions]
+    return [check_promotion(made, verified.entries[made.artefact]), check_attesters(made, trust), *said]
+
+
+def _labels(verified: Verified) -> list[Finding]:
+    from keifu.provenance.verify import Finding
+
+    return [
+        Finding(
+            "label",
+            True,
+            f"sample {item.label.index} of {item.label.dataset.hex()}, signed by {item.label.labeller}, "
+            f"anchored by {item.anchorer}, not taken back",
+        )
+        for item in verified.labels
+    ]

@@ -1,0 +1,63 @@
+"""`keifu explorer`: what runs, on whose word, and who was slashed for what, as pages that anybody can open."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import click
+
+from keifu.cli._print import emit
+from keifu.cli.index import LOCAL, database_option, names_option
+from keifu.cli.verbs import Noun, json_option
+
+if TYPE_CHECKING:
+    from keifu.spec.vesting import Schedule
+
+__all__ = ["cli"]
+
+USUAL_PORT = 8_650
+CONNECTIONS = 512  # each open page holds one
+
+cli = Noun(
+    "explorer",
+    help="Serve pages of what runs, who has what at stake, and who was slashed for what, from an index.",
+    example="keifu explorer serve --db suite.sqlite",
+)
+
+
+@cli.verb("serve", example="keifu explorer serve --db suite.sqlite --port 8650")
+@click.option(
+    "--host", default=LOCAL, show_default=True, help="Address to listen on; others than your own see it then."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=USUAL_PORT, show_default=True, help="Port; 0 takes a free one."
+)
+@names_option
+@database_option
+@json_option
+def serve(host: str, port: int, names: tuple[str, ...], place: str, json_out: bool) -> None:
+    """Serve the pages until Ctrl-C, from the database that `keifu index run` keeps: pages that are open change with
+    it. They load nothing from elsewhere."""
+    from keifu.explorer import Explorer
+    from keifu.serving import Limits, Server
+
+    with contextlib.closing(Explorer(place, schedule=_schedule)) as explorer:
+        limits = Limits(connections=CONNECTIONS)
+        server = Server(explorer, host=host, port=port, limits=limits, names=names, refused=explorer.refused)
+        emit({"url": server.url, "database": place}, f"{server.url} shows {place} until Ctrl-C", json_out)
+        server.run()
+
+
+def _schedule(chain_id: int, genesis: str) -> Schedule | None:
+    """Of the token event, where the deployment record of the chain is at hand: no event says it."""
+    from keifu.chain.deployments import find_record
+    from keifu.errors import KeifuError
+    from keifu.tge.chain import recorded, schedule_of
+
+    try:
+        record, _ = find_record(chain_id, genesis)
+        distribution = recorded(record)
+    except KeifuError:
+        return None
+    return schedule_of(distribution) if distribution else None

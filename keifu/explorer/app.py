@@ -1,0 +1,164 @@
+"""The explorer: answers requests for pages from an index, in the language that is asked for.
+
+A page is of one moment and says which. Its ETag changes when anything was written, so that nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+
+from keifu import __version__
+from keifu.errors import EnvironmentFault, InputError
+from keifu.explorer.layout import page_of
+from keifu.explorer.live import Live, mark_of
+from keifu.explorer.pages import bundles, chain, court, grants, production, records, staking
+from keifu.explorer.view import NotFound, Sheet, View
+from keifu.explorer.words import LANGUAGES, chosen_language, words_of
+from keifu.index import Readers
+from keifu.index.reading import Moved
+from keifu.serving import Request, Response, problem
+from keifu.spec.vesting import Schedule
+
+__all__ = ["POLICY", "Explorer"]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HTML = "text/html; charset=utf-8"
+FOUND = 200
+_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_log = logging.getLogger("keifu.explorer")
+# By how many parts the address has after its name.
+_PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
+    ("", 0): production.home,
+    ("environments", 0): production.environments,
+    ("environment", 1): production.environment,
+    ("records", 0): records.records,
+    ("record", 1): records.record,
+    ("operators", 0): staking.operators,
+    ("operator", 1): staking.operator,
+    ("slashes", 0): staking.slashes,
+    ("cases", 0): court.cases,
+    ("case", 1): court.case,
+    ("grants", 0): grants.grants,
+    ("grant", 1): grants.grant,
+    ("escrow", 1): grants.escrow,
+    ("tx", 1): chain.transaction,
+    ("block", 1): chain.block,
+    ("address", 1): chain.address,
+    ("events", 2): chain.events,
+    ("verify", 0): bundles.verify,
+}
+
+
+class Explorer:
+    """Answers from the index at `place`. Raises EnvironmentFault when there is none. `schedule` finds that of the token
+    event, by chain id and first block."""
+
+    def __init__(self, place: str, *, schedule: Callable[[int, str], Schedule | None] = lambda *_: None) -> None:
+        self._readers = Readers(place)
+        suite = self._readers.store.suite
+        self._schedule = schedule(suite.chain_id, suite.genesis)
+        self._static = _static()
+        self._refused = Counter[str]()
+        self._guard = threading.Lock()
+        self.live = Live(self._readers)
+
+    def __call__(self, request: Request) -> Response:
+        if request.path in self._static:
+            return self._static[request.path]
+        if request.path == "/live":
+            return Response(200, b"", "text/event-stream", policy=POLICY, stream=self.live.events)
+        if request.path == "/metrics":
+            return self._metrics()
+        language, parts = _read(request)
+        return self._answer(request, language, parts)
+
+    def close(self) -> None:
+        """Let go of the database. Nothing is asked any more."""
+        self.live.close()
+        self._readers.close()
+
+    def refused(self, reason: str) -> None:
+        """Count a request that the server refused."""
+        with self._guard:
+            self._refused[reason] += 1
+
+    def _answer(self, request: Request, language: str, parts: list[str]) -> Response:
+        words, status = words_of(language), FOUND
+        try:
+            store = self._readers.store
+            with store.database.snapshot():
+                view = View(store, words, store.position, _query(request), self._schedule)
+                try:
+                    if parts[0] == "search" and len(parts) == 1:
+                        found = chain.search_place(view, view.query.get("q", ""))
+                        if found is not None:
+                            return Response(303, b"", HTML, location=view.path(*found))
+                    sheet = _sheet(view, parts)
+                except (InputError, Moved) as error:
+                    status = 404 if isinstance(error, NotFound) else 410 if isinstance(error, Moved) else 400
+                    sheet = Sheet(words(f"error.{status}"), [f"{error.message}. {error.remedy}"])
+                mark = mark_of(view.position)
+                body = page_of(view, sheet, mark, parts)
+        except EnvironmentFault as error:
+            _log.warning("%s", error)
+            self._readers.forget()
+            return problem(503, "the index is out of reach", "try again; the log of the server says why")
+        etag = f'"{mark}-{language}-{__version__}"' if status == FOUND else ""
+        return Response(status, body, HTML, etag, POLICY)
+
+    def _metrics(self) -> Response:
+        """What was refused, as Prometheus reads it."""
+        with self._guard:
+            lines = [f'keifu_explorer_refused_total{{reason="{key}"}} {count}' for key, count in self._refused.items()]
+        text = [
+            "# TYPE keifu_explorer_refused_total counter",
+            *sorted(lines),
+            "# TYPE keifu_explorer_block gauge",
+            f"keifu_explorer_block {self.live.position.number}",
+        ]
+        return Response(200, "\n".join([*text, ""]).encode(), "text/plain; version=0.0.4")
+
+
+def _read(request: Request) -> tuple[str, list[str]]:
+    """The language and the parts of an address; without a language in it, the reader's own counts."""
+    parts = request.path.strip("/").split("/")
+    if parts[0] in LANGUAGES:
+        return parts[0], parts[1:] or [""]
+    return chosen_language(request.headers.get("accept-language", "")), parts
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The last of each field counts; empty ones are left out."""
+    return {name: value for name, value in request.query if value}
+
+
+def _sheet(view: View, parts: list[str]) -> Sheet:
+    name, rest = parts[0], parts[1:]
+    if name == "search" and not rest:
+        return chain.search(view, view.query.get("q", ""))
+    if name == "record" and rest[1:] == ["impact"]:
+        return records.impact(view, rest[0])
+    make = _PAGES.get((name, len(rest)))
+    if make is None:
+        raise NotFound(f"there is no page {'/'.join(parts)[:80]}", remedy="the menu lists what there is")
+    return make(view, *rest)
+
+
+def _static() -> dict[str, Response]:
+    """What does not change while this runs, by its address."""
+    found = {}
+    for file in sorted((files("keifu.explorer") / "static").iterdir(), key=lambda item: item.name):
+        kind = _KINDS.get(file.name[file.name.rfind(".") :])
+        if kind is not None:
+            body = file.read_bytes()
+            etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            found[f"/static/{file.name}"] = Response(200, body, kind, etag, POLICY)
+    return found

@@ -1,0 +1,35 @@
+"""The kinds of parts that a network has, in one table: how many, what each needs, and how it is run and asked.
+
+A later kind joins by a row. What a row needs of the chain is a function that is imported when a network is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["API", "CHAIN", "EXPLORER", "INDEX", "NODES", "NodeRow", "node_row"]
+
+CHAIN, INDEX, API, EXPLORER = "chain", "index", "api", "explorer"
+
+
+@dataclass(frozen=True)
+class NodeRow:
+    """A kind of node: how many unless somebody says so, and what one needs."""
+
+    kind: str
+    usual: int
+    purpose: str
+    place: str  # "module:function" that prepares its account on the chain and says its settings
+    coins: int = 0
+    serves: bool = False  # strangers, on a port of its own
+
+
+NODES = (
+    NodeRow("operator", 3, "serve the promoted model", "keifu.network.nodes:operator", coins=3_000, serves=True),
+    NodeRow("watcher", 2, "report false heartbeats", "keifu.network.nodes:watcher"),
+)
+
+
+def node_row(kind: str) -> NodeRow | None:
+    """The row of a kind of node; None for a part that is no node."""
+    return next((row for row in NODES if row.kind == kind), None)

@@ -1,0 +1,95 @@
+"""What each kind of node needs before it runs on a local chain: coins behind its word, and the settings of its kind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from keifu.chain import ChainClient, Deployment, RpcDeployer
+from keifu.chain.deployments import Record
+from keifu.keys import Account
+from keifu.local.suite import fund
+from keifu.network.folder import NetworkFolder, Part
+from keifu.network.kinds import NodeRow
+from keifu.node.chain import NodeChain
+from keifu.node.kinds import kind_of
+from keifu.node.operator.standing import bind
+from keifu.node.setup import Wish, make_node
+from keifu.staking import actions
+from keifu.units import DAY
+
+__all__ = ["Site", "make_nodes", "operator", "watcher"]
+
+ETHER = 100  # of each account, for gas
+BOUND = 30 * DAY
+POLL = "1 second"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where nodes are made. `client` is of a local chain, where keys and coins can be given; else its owner does it."""
+
+    folder: NetworkFolder
+    rpc: str
+    record: Record
+    deployments: Path
+    environment: str
+    artefacts: str  # what operators serve: on a local chain a folder of which each gets a copy
+    client: ChainClient | None
+
+    @property
+    def suite(self) -> Deployment:
+        return Deployment(dict(self.record.contracts))
+
+    def deployer(self, client: ChainClient, account: Account) -> RpcDeployer:
+        return RpcDeployer(client, account, self.record.factory)
+
+
+def make_nodes(site: Site, row: NodeRow, parts: Iterable[Part]) -> Iterator[Part]:
+    """Make the folder of each node of one kind, and have its row prepare its account; the parts with their accounts."""
+    module, _, name = row.place.partition(":")
+    prepare: Callable[[Site, Part], dict[str, Any]] = getattr(import_module(module), name)
+    for part in parts:
+        if site.client is not None:
+            fund(site.client, site.deployments, address_of_role(part), ether=ETHER, coins=row.coins)
+        wish = Wish(
+            site.rpc, host_of(part.url), site.deployments, role=part.role,
+            environment=site.environment if row.serves else "", own=prepare(site, part),
+        )  # fmt: skip
+        made = make_node(kind_of(row.kind), site.folder.node(part.name), wish)
+        yield msgspec.structs.replace(part, account=made.account)
+
+
+def operator(site: Site, part: Part) -> dict[str, Any]:
+    """It answers with its coins for what it signs, and serves a copy of the models of its own."""
+    own = {"artefacts": [site.artefacts], "listen": host_of(part.serves), "poll": POLL}
+    if site.client is None:
+        return own
+    account = Account.from_role(part.role)
+    chain = NodeChain(site.client, site.record, site.record.genesis)
+    deployer = site.deployer(site.client, account)
+    actions.register(deployer, site.suite, 0, part.serves)
+    bind(chain, deployer, account, bytes.fromhex(site.environment), site.client.now + BOUND)
+    models = site.folder.models / part.name
+    shutil.copytree(site.artefacts, models)
+    return own | {"artefacts": [str(models / "*")]}
+
+
+def watcher(site: Site, part: Part) -> dict[str, Any]:
+    """Gas is all that it needs."""
+    del site, part
+    return {"poll": POLL}
+
+
+def address_of_role(part: Part) -> str:
+    return Account.from_role(part.role).address
+
+
+def host_of(url: str) -> str:
+    return url.removeprefix("http://")

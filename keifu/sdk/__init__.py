@@ -1,0 +1,62 @@
+"""What a program uses: publish data, register models, promote, check what runs, stake, claim; now or awaited.
+
+    import keifu
+    with keifu.connect(role="author") as k:
+        data = k.datasets.publish("data", licence="CC-BY-4.0")
+
+`connection` is the front door, `areas` what it offers, `link` the chain below it, which nobody needs to see.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keifu._lazy import attach
+
+if TYPE_CHECKING:
+    from keifu.sdk.areas import (
+        Datasets,
+        Delegation,
+        Environments,
+        Grants,
+        Models,
+        Promotion,
+        Published,
+        Staking,
+        Verdict,
+    )
+    from keifu.sdk.connection import AsyncKeifu, Keifu, connect, connect_async
+
+__all__ = [
+    "AsyncKeifu",
+    "Datasets",
+    "Delegation",
+    "Environments",
+    "Grants",
+    "Keifu",
+    "Models",
+    "Promotion",
+    "Published",
+    "Staking",
+    "Verdict",
+    "connect",
+    "connect_async",
+]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "keifu.sdk.areas": [
+            "Datasets",
+            "Delegation",
+            "Environments",
+            "Grants",
+            "Models",
+            "Promotion",
+            "Published",
+            "Staking",
+            "Verdict",
+        ],
+        "keifu.sdk.connection": ["AsyncKeifu", "Keifu", "connect", "connect_async"],
+    },
+)

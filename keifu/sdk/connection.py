@@ -1,0 +1,115 @@
+"""The front door of the SDK: one connection, whose methods return (`connect`) or are awaited (`connect_async`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from keifu.chain import ChainClient
+from keifu.keys import Account
+from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
+from keifu.sdk.link import Link, Settings
+from keifu.sdk.verbs import Area, Later, Now, verb
+
+__all__ = ["AsyncKeifu", "Keifu", "connect", "connect_async"]
+
+M = TypeVar("M", bound=Now | Later)
+MAX_AGE = 600  # seconds, of a heartbeat
+
+
+class _Connection(Area[M], Generic[M]):
+    """What both have."""
+
+    def __init__(self, mode: M) -> None:
+        super().__init__(mode)
+        self.datasets = Datasets(mode)
+        self.models = Models(mode)
+        self.environments = Environments(mode)
+        self.staking = Staking(mode)
+        self.grants = Grants(mode)
+
+    @verb
+    def verify_running(
+        self,
+        environment: str,
+        *,
+        owner: str = "",
+        path: str | Path | None = None,
+        nodes: Sequence[str] = (),
+        max_age: int = MAX_AGE,
+    ) -> Verdict:
+        """Whether an environment runs what was promoted there: the promotion as proved, the files at `path`, and what
+        the operators at the addresses `nodes` have signed in the last `max_age` seconds."""
+        return verify_running(self._link, environment, owner=owner, path=path, nodes=nodes, max_age=max_age)
+
+    @property
+    def chain(self) -> ChainClient:
+        """The chain below, for whoever needs it: contracts, transactions, blocks."""
+        return self._link.client
+
+    @property
+    def account(self) -> Account:
+        """Who signs."""
+        return self._link.account
+
+
+class Keifu(_Connection[Now]):
+    """A connection whose methods return when they are done. A context manager."""
+
+    def close(self) -> None:
+        self._mode.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncKeifu(_Connection[Later]):
+    """A connection whose methods are awaited. An asynchronous context manager."""
+
+    async def aclose(self) -> None:
+        await self._mode.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        await self.aclose()
+
+
+def connect(
+    rpc: str = "",
+    *,
+    deployments: str | Path | None = None,
+    role: str = "",
+    key_file: str | Path | None = None,
+    password: str = "",
+) -> Keifu:
+    """A connection to the chain at `rpc`, signing with a key file, or with a role on a local chain.
+
+    What is left out comes from the variables that the commands read: KEIFU_RPC, KEIFU_DEPLOYMENTS, KEIFU_ROLE,
+    KEIFU_KEY_FILE with KEIFU_PASSWORD_FILE or KEIFU_PASSWORD. Nothing is contacted before the first call.
+    """
+    return Keifu(Now(_link(rpc, deployments, role, key_file, password)))
+
+
+def connect_async(
+    rpc: str = "",
+    *,
+    deployments: str | Path | None = None,
+    role: str = "",
+    key_file: str | Path | None = None,
+    password: str = "",
+) -> AsyncKeifu:
+    """As `connect`, for programs that run an event loop."""
+    return AsyncKeifu(Later(_link(rpc, deployments, role, key_file, password)))
+
+
+def _link(rpc: str, deployments: str | Path | None, role: str, key_file: str | Path | None, password: str) -> Link:
+    return Link(
+        Settings(rpc, Path(deployments) if deployments else None, role, Path(key_file) if key_file else None, password)
+    )

@@ -1,0 +1,209 @@
+"""`python -m scripts.soak_network --seconds 300`: a network whose processes are killed at random, while it has to work.
+
+Every ten seconds somebody serves a false heartbeat; versions are promoted and rolled back, and one case goes through
+the court. Meanwhile any process of the network may be killed (SIGKILL): nodes, index, its API, the chain, the
+supervisor, which is then started again as a person would. At the end everything is left in peace until it is settled,
+and counted: nothing sent twice, nothing lost, no honest operator slashed. The order of what happens comes from the
+seed.
+
+The chain stands for a network of thousands, which does not forget a block. So it is killed when its newest block is on
+the disk, and watchers are held up for that moment.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import click
+
+from ethwire.commands import exit_status
+from keifu.chain import ChainClient, Rpc
+from keifu.errors import CheckFailed, KeifuError
+from keifu.network.control import begin, down, standing, wait_until_ready
+from keifu.network.folder import Network, NetworkFolder
+from keifu.network.kinds import CHAIN
+from keifu.network.making import Wanted, make
+from keifu.network.processes import running_since
+from scripts.soak_load import Load
+from scripts.soak_verdict import verdict
+
+__all__ = ["cli", "main"]
+
+OPERATORS, WATCHERS = 3, 2
+LIE_SECONDS, PROMOTION_SECONDS = 10.0, 7.0
+KILL_SECONDS = (0.5, 4.0)
+SUPERVISOR = "supervisor"
+PATIENCE_SECONDS = 600.0  # until all is settled afterwards
+POLL_SECONDS = 0.05
+
+
+class Soak:
+    """One run."""
+
+    def __init__(self, folder: NetworkFolder, network: Network, dice: random.Random, held: ExitStack) -> None:
+        self.folder, self.network, self.dice = folder, network, dice
+        self._supervisor = begin(folder)
+        wait_until_ready(folder, network, self._supervisor, PATIENCE_SECONDS)
+        self.rpc = held.enter_context(Rpc(network.rpc))
+        self.client = ChainClient(self.rpc)
+        self.load = held.enter_context(Load(folder, network, self.client, dice))
+        self.kills: Counter[str] = Counter()
+
+    # life ----------------------------------------------------------------------------------------------------------
+
+    def run(self, seconds: float) -> None:
+        """Work and be killed for so long."""
+        began = time.monotonic()
+        case_seconds = seconds / (len(self.load.case_steps) + 2)
+        due = {self._lie: 0.0, self._promote: 0.0, self._step_of_case: case_seconds, self._kill: 0.0}
+        while (now := time.monotonic() - began) < seconds:
+            for act in [act for act, at in due.items() if at <= now]:
+                due[act] = now + self._pause(act, case_seconds)
+                act()
+            time.sleep(POLL_SECONDS)
+        while self.load.case_steps:
+            self._step_of_case()
+
+    def settle(self) -> None:
+        """Wait until every part is well and nothing is under way."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            self._keep_supervised()
+            left = [item.name for item in standing(self.folder, self.network) if not item.is_well]
+            with suppress(KeifuError):
+                left += self.load.unsettled()
+            if not left:
+                return
+            if time.monotonic() > until:
+                raise CheckFailed(f"not settled after {PATIENCE_SECONDS:.0f} s: {', '.join(left)}")
+            time.sleep(1)
+
+    def _pause(self, act: Callable[[], None], case_seconds: float) -> float:
+        if act == self._kill:
+            return self.dice.uniform(*KILL_SECONDS)
+        return {self._lie: LIE_SECONDS, self._promote: PROMOTION_SECONDS}.get(act, case_seconds)
+
+    # load ----------------------------------------------------------------------------------------------------------
+
+    def _lie(self) -> None:
+        self._await_chain()
+        self.load.lie()
+
+    def _promote(self) -> None:
+        self._await_chain()
+        self.load.promote()
+
+    def _step_of_case(self) -> None:
+        if self.load.case_steps:
+            self._await_chain()
+            self.load.case_steps.pop(0)()
+
+    def _await_chain(self) -> None:
+        while True:
+            self._keep_supervised()
+            try:
+                self.rpc.block_number()
+            except KeifuError:
+                time.sleep(POLL_SECONDS)
+            else:
+                return
+
+    # kills ---------------------------------------------------------------------------------------------------------
+
+    def _kill(self) -> None:
+        name = self.dice.choice([*(part.name for part in self.network.parts), SUPERVISOR])
+        if name == CHAIN:
+            with self._held_up("watcher"):
+                self._await_saved()
+                self._end(name)
+        elif name == SUPERVISOR:
+            if holder := self.folder.holder():
+                os.kill(holder, signal.SIGKILL)
+                self.kills[name] += 1
+            self._keep_supervised()
+        else:
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        if (found := running_since(self.folder.part_lock(name))) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(found[0], signal.SIGKILL)
+                self.kills[name] += 1
+
+    def _keep_supervised(self) -> None:
+        if self.folder.holder() is None and self._supervisor.poll() is not None:
+            self._supervisor = begin(self.folder)
+
+    @contextmanager
+    def _held_up(self, kind: str) -> Iterator[None]:
+        """Nodes of one kind get no processor."""
+        locks = [self.folder.part_lock(part.name) for part in self.network.parts if part.kind == kind]
+        stopped = [found[0] for lock in locks if (found := running_since(lock))]
+        for process in stopped:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+
+    def _await_saved(self) -> None:
+        """Until the newest block is on the disk."""
+        while True:
+            self._await_chain()
+            with suppress(KeifuError):
+                if f'"number":"{hex(self.rpc.block_number())}"' in _beginning(self.folder.chain_state):
+                    return
+            time.sleep(POLL_SECONDS)
+
+
+def _beginning(path: Path) -> str:
+    """Where a saved state names its newest block."""
+    with path.open() as file:
+        return file.read(400)
+
+
+def main(seconds: float, seed: int, out: Path) -> None:
+    """Raises CheckFailed when anything was lost, done twice or done to the wrong one."""
+    click.echo(f"soak: {seconds:.0f} s, seed {seed}")
+    folder = NetworkFolder(out)
+    wanted = Wanted({"operator": OPERATORS, "watcher": WATCHERS}, with_grants=True)
+    network = make(folder, wanted)
+    try:
+        with ExitStack() as held:
+            soak = Soak(folder, network, random.Random(seed), held)  # noqa: S311 - a run repeats
+            soak.run(seconds)
+            soak.settle()
+            click.echo("killed: " + ", ".join(f"{name} {count}" for name, count in sorted(soak.kills.items())))
+            click.echo(f"load: {soak.load.summary()}")
+            found = verdict(folder, network, soak.client, soak.load)
+    finally:
+        down(folder)
+    for check in found:
+        click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.check}: {check.detail}")
+    if failed := [check.check for check in found if not check.ok]:
+        raise CheckFailed(f"soak: {', '.join(failed)}; seed {seed}, logs in {folder.path / 'logs'}")
+
+
+@click.command()
+@click.option("--seconds", type=click.FloatRange(10), default=300, show_default=True, help="How long it is killed for.")
+@click.option("--seed", type=int, help="Repeats what happens in which order.  [default: a new one]")
+@click.option("--folder", type=click.Path(path_type=Path), help="A new folder of the network.  [default: in /tmp]")
+def cli(seconds: float, seed: int | None, folder: Path | None) -> None:
+    """Kill every process of a network at random for a while, and count afterwards."""
+    out = folder or Path(tempfile.mkdtemp(prefix="keifu-soak-")) / "network"
+    main(seconds, random.SystemRandom().randrange(1 << 32) if seed is None else seed, out)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_status(cli, program="soak"))
