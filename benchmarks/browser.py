@@ -100,7 +100,7 @@ class Browser:
         said: dict[str, Any] = json.loads(self._socket.recv(timeout=seconds))
         tab = self._tabs.get(said.get("sessionId", ""))
         if tab is not None and "method" in said:
-            tab.told(said["method"], said["params"])
+            tab.take(said["method"], said["params"])
         return said
 
     def _address(self) -> str:
@@ -131,7 +131,7 @@ class Tab:
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         return self.browser.call(method, self.session, **params)
 
-    def told(self, method: str, params: dict[str, Any]) -> None:
+    def take(self, method: str, params: dict[str, Any]) -> None:
         match method:
             case "Page.loadEventFired":
                 self._loaded += 1

@@ -93,13 +93,13 @@ TOOLS = (
     ),
     Fault(
         "tools-12", "a log counts as often as the node gives it",
-        "keifu/chain/follower/_checks.py",
+        "keifu/chain/follower/checks.py",
         "        if len(set(map(_index, events))) < len(events):\n", "        if False:\n",
         "tests/integration/chain/test_lying_node.py", "cannot_be_true", CHAIN,
     ),
     Fault(
         "tools-13", "the code of an error is a number",
-        "packages/ethwire/ethwire/rpc/_answers.py",
+        "packages/ethwire/ethwire/rpc/answers.py",
         '    code = _code(error.get("code"))\n', '    code = int(error.get("code"))\n',
         "tests/unit/chain/test_answers.py", "error_object_of_any_shape",
     ),

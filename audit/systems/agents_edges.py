@@ -287,6 +287,7 @@ class AgentsEdges(IdentityEdges):
             ([validator], "", (1, response)),
             ([client], "", (1, 50)),
             ([client], "audit", (0, 0)),
+            ([], "a", (0, 0)),
             ([], "audit", (1, response)),
             ([], "none", (0, 0)),
         ):

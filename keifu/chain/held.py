@@ -10,13 +10,20 @@ from pathlib import Path
 
 from keifu.errors import EnvironmentFault
 
-__all__ = ["hold", "holder_of", "state_folder"]
+__all__ = ["agent_socket", "hold", "holder_of", "state_folder"]
 
 
 def state_folder() -> Path:
     """Where this user's programs keep what is not configuration (XDG)."""
     state = Path(os.environ.get("XDG_STATE_HOME", ""))
     return (state if state.is_absolute() else Path.home() / ".local" / "state") / "keifu"
+
+
+def agent_socket() -> Path | None:
+    """Where this user's key agent listens, or would; None when it is not to be used. KEIFU_AGENT names another place,
+    or says `off`."""
+    named = os.environ.get("KEIFU_AGENT", "")
+    return None if named == "off" else Path(named) if named else state_folder() / "keys.sock"
 
 
 def hold(held: ExitStack, path: Path, taken: Callable[[str], EnvironmentFault], *, use: str) -> None:

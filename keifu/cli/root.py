@@ -36,9 +36,10 @@ NOUNS: dict[str, Place] = {
     "index": ("keifu.cli.index:cli", "Keep every event of the suite in a database, check it, and serve it as JSON."),
     "explorer": ("keifu.cli.explorer:cli", "Serve pages of what runs, who has what at stake, and who was slashed."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
+    "keys": ("keifu.cli.keys:cli", "Open key files once for all commands and nodes, and name an operator's hot keys."),
     "node": (
         "keifu.cli.node:cli",
-        "Make and run nodes: an operator serves signed heartbeats, a watcher reports false ones.",
+        "Make and run nodes: operators serve heartbeats, watchers report them, jurors vote, keepers draw juries.",
     ),
     "up": ("keifu.cli.network:up", "Start a local network: chain, operators, watchers, index."),
     "status": ("keifu.cli.network:status", "Show what of a local network runs, and how it is."),

@@ -138,8 +138,10 @@ class RpcSession(Session):
     @cached_property
     def account(self) -> Account:
         """The account that signs."""
+        from keifu.chain.held import agent_socket
         from keifu.keys import Account
-        from keifu.keys.keystore import load_account, password
+        from keifu.keys.keystore import password
+        from keifu.keys.unlock import unlock
 
         if self.role:
             if not self.is_local:
@@ -149,7 +151,7 @@ class RpcSession(Session):
                 )
             return Account.from_role(self.role)
         assert self.key_file is not None
-        return load_account(self.key_file, password())
+        return unlock(self.key_file, agent_socket(), password)
 
     @cached_property
     def deployer(self) -> RpcDeployer:
@@ -163,9 +165,12 @@ class RpcSession(Session):
 
 def _require_key(key_file: Path | None) -> None:
     """Raises UsageError for a key that cannot be opened anyway."""
+    from keifu.chain.held import agent_socket
+    from keifu.keys.unlock import has_agent
+
     if key_file is None:
         raise UsageError("no key to sign with", remedy="--key-file FILE, or --role NAME on a local chain")
     if not key_file.is_file():
         raise UsageError(f"there is no key file {key_file}", remedy="--key-file FILE, or --role NAME on a local chain")
-    if not any(os.environ.get(name) is not None for name in PASSWORDS):
+    if not any(os.environ.get(name) is not None for name in PASSWORDS) and not has_agent(agent_socket()):
         raise UsageError("no password for the key file", remedy=f"set {PASSWORDS[0]} to a file, or {PASSWORDS[1]}")

@@ -118,13 +118,13 @@ class Explorer:
         """What was refused, as Prometheus reads it."""
         with self._guard:
             lines = [f'keifu_explorer_refused_total{{reason="{key}"}} {count}' for key, count in self._refused.items()]
-        told = [
+        text = [
             "# TYPE keifu_explorer_refused_total counter",
             *sorted(lines),
             "# TYPE keifu_explorer_block gauge",
             f"keifu_explorer_block {self.live.position.number}",
         ]
-        return Response(200, "\n".join([*told, ""]).encode(), "text/plain; version=0.0.4")
+        return Response(200, "\n".join([*text, ""]).encode(), "text/plain; version=0.0.4")
 
 
 def _read(request: Request) -> tuple[str, list[str]]:

@@ -84,7 +84,7 @@ def _footer(view: View) -> Markup:
     """Of which block the page is, and what of the index is not proved."""
     words, position = view.words, view.position
     unproved = json.loads(view.store.meta("unproved") or "[]")
-    told: list[Child] = [
+    lines: list[Child] = [
         el(
             "p",
             words("layout.block", block=f"{position.number:,}", chain=view.store.suite.chain_id),
@@ -94,7 +94,7 @@ def _footer(view: View) -> Markup:
         el("p", words("layout.unproved", count=len(unproved)), class_="badge bad") if unproved else None,
         el("p", id="live", role="status"),
     ]
-    return el("footer", *told, id="footer")
+    return el("footer", *lines, id="footer")
 
 
 def _check(view: View, sheet: Sheet) -> Markup | None:

@@ -43,11 +43,11 @@ class Live:
     async def events(self) -> AsyncGenerator[bytes, None]:
         """What one page is sent, until it goes."""
         yield b"retry: %d\n\n" % RETRY_MILLISECONDS
-        told, quiet = "", 0.0
+        sent, quiet = "", 0.0
         while not self._stopped.is_set():
             position = self.position
-            if (mark := mark_of(position)) != told:
-                told, quiet = mark, 0.0
+            if (mark := mark_of(position)) != sent:
+                sent, quiet = mark, 0.0
                 data = json.dumps({"mark": mark, "block": position.number})
                 yield f"event: block\ndata: {data}\n\n".encode()
             elif quiet >= ALIVE_SECONDS:

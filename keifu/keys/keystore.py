@@ -22,10 +22,12 @@ from ethwire.keys import Account, keccak256
 from keifu._files import read_bounded
 from keifu.errors import InputError, UsageError
 from keifu.keys.private_file import write_private
+from keifu.units import is_address
 
 __all__ = [
     "PASSWORD_FILE_VARIABLE",
     "PASSWORD_VARIABLE",
+    "address_in",
     "load_account",
     "password",
     "read_password",
@@ -84,16 +86,17 @@ def save_account(account: Account, path: Path, secret: bytes, *, scrypt: dict[st
     write_private(path, json.dumps(document).encode(), remedy="a key file is never overwritten; choose another")
 
 
+def address_in(path: Path) -> str:
+    """The address that a key file names, which only opening it proves; "" when it names none. Raises InputError when
+    others may read it, or it is malformed."""
+    document = _document(path)
+    named = str(document.get("address", "")).lower().removeprefix("0x") if isinstance(document, dict) else ""
+    return f"0x{named}" if is_address(f"0x{named}") else ""
+
+
 def load_account(path: Path, secret: bytes) -> Account:
     """The account in a key file. Raises InputError when others may read it, it is malformed, or the password wrong."""
-    try:
-        if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
-            raise InputError(f"others may read {path}", remedy=f"chmod 600 {path}")
-        document = json.loads(read_bounded(path, LARGEST, "a key file"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(
-            f"{path} is no encrypted key file", remedy="Web3 Secret Storage (JSON), as `ape accounts generate` writes"
-        ) from error
+    document = _document(path)
     try:
         crypto = document["crypto"]
         derived = _derive(crypto, secret)
@@ -110,6 +113,17 @@ def load_account(path: Path, secret: bytes) -> Account:
             remedy=f"correct {PASSWORD_FILE_VARIABLE} or {PASSWORD_VARIABLE}",
         )
     return Account(_aes_ctr(derived[:HALF], iv, cipher_text), path.stem)
+
+
+def _document(path: Path) -> Any:
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+            raise InputError(f"others may read {path}", remedy=f"chmod 600 {path}")
+        return json.loads(read_bounded(path, LARGEST, "a key file"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(
+            f"{path} is no encrypted key file", remedy="Web3 Secret Storage (JSON), as `ape accounts generate` writes"
+        ) from error
 
 
 def _derive(crypto: dict[str, Any], secret: bytes) -> bytes:

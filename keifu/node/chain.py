@@ -14,18 +14,21 @@ from keifu.chain.creation import code_hash
 from keifu.chain.deployments import Record, find_record
 from keifu.chain.finality import final_depth
 from keifu.chain.header import Header, genesis_of
-from keifu.errors import ChainMismatch, EnvironmentFault, InputError, UsageError
+from keifu.chain.held import agent_socket
+from keifu.errors import ChainMismatch, EnvironmentFault, InputError, RpcError, UsageError
 from keifu.keys import Account
-from keifu.keys.keystore import load_account, password, read_password
-from keifu.node.settings import ChainSettings, KeySettings
+from keifu.keys.agent import AgentAccount
+from keifu.keys.keystore import address_in, password, read_password
+from keifu.keys.unlock import unlock
+from keifu.node.sections import ChainSettings, KeySettings
 
 if TYPE_CHECKING:
     from keifu.node.logs import Secrets
 
-__all__ = ["NEEDED", "NodeChain", "open_chain", "open_key"]
+__all__ = ["NEEDED", "NodeChain", "account_of", "open_chain", "open_key", "suite_on"]
 
 # Contracts that nodes of the kinds that there are call.
-NEEDED = ("StakingHub", "KeifuToken", "ProvenanceRegistry", "Environments", "HeartbeatService")
+NEEDED = ("StakingHub", "KeifuToken", "AlignmentCourt", "ProvenanceRegistry", "Environments", "HeartbeatService")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,14 @@ class NodeChain:
 
 def open_chain(settings: ChainSettings, held: ExitStack) -> NodeChain:
     """Connect, and compare chain, first block and code. Raises RpcError, ChainMismatch, EnvironmentFault."""
+    try:
+        return _compared(settings, held)
+    except RpcError as error:
+        error.remedy = error.remedy or "let chain.rpc name another endpoint"
+        raise
+
+
+def _compared(settings: ChainSettings, held: ExitStack) -> NodeChain:
     rpc = connect(settings.rpc)
     held.callback(rpc.close)
     rpc.require_chain(settings.id)
@@ -102,9 +113,16 @@ def open_key(settings: KeySettings, folder: Path, *, is_local: bool, secrets: Se
         account = _account(settings, folder, is_local, secrets)
     except UsageError as error:
         raise EnvironmentFault(error.message, remedy=error.remedy) from error
-    if secrets is not None:
+    if secrets is not None and not isinstance(account, AgentAccount):
         secrets.hide(account.secret().hex())
     return account
+
+
+def account_of(folder: Path, settings: KeySettings) -> str:
+    """The node's account, without opening its key; "" when its file does not name it. Raises InputError."""
+    if settings.role:
+        return Account.from_role(settings.role).address
+    return address_in(folder / settings.file) if settings.file else ""
 
 
 def _account(settings: KeySettings, folder: Path, is_local: bool, secrets: Secrets | None) -> Account:
@@ -117,7 +135,11 @@ def _account(settings: KeySettings, folder: Path, is_local: bool, secrets: Secre
         return Account.from_role(settings.role)
     if settings.file is None:
         raise UsageError("no key to sign with", remedy="key.file, or key.role on a local chain")
-    word = read_password(folder / settings.password_file) if settings.password_file else password()
-    if secrets is not None:
-        secrets.hide(word.decode(errors="replace"))
-    return load_account(folder / settings.file, word)
+
+    def word() -> bytes:
+        found = read_password(folder / settings.password_file) if settings.password_file else password()
+        if secrets is not None:
+            secrets.hide(found.decode(errors="replace"))
+        return found
+
+    return unlock(folder / settings.file, agent_socket(), word)

@@ -16,7 +16,8 @@ from keifu.keys import Account
 from keifu.node.chain import NEEDED, NodeChain, open_chain, open_key
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import Kind
-from keifu.node.settings import NodeSettings, load_settings, split_address
+from keifu.node.sections import split_address
+from keifu.node.settings import NodeSettings, load_settings
 from keifu.node.work import Check
 from keifu.serving import listen_on
 from keifu.units import counted, duration

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from keifu.errors import UsageError
-from keifu.node.settings import NodeSettings, OperatorSettings, WatcherSettings
+from keifu.node.settings import JurorSettings, KeeperSettings, NodeSettings, OperatorSettings, WatcherSettings
 from keifu.node.work import Work
 
-__all__ = ["Kind", "kind_of"]
+__all__ = ["KINDS", "Kind", "kind_of"]
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,17 @@ class Kind:
         return found
 
 
-_KINDS = (
+KINDS = (
     Kind("operator", OperatorSettings, "keifu.node.operator.work:Operator"),
     Kind("watcher", WatcherSettings, "keifu.node.watcher.work:Watcher"),
+    Kind("juror", JurorSettings, "keifu.node.juror.work:Juror"),
+    Kind("keeper", KeeperSettings, "keifu.node.keeper.work:Keeper"),
 )
 
 
 def kind_of(name: str) -> Kind:
     """Raises UsageError."""
-    for kind in _KINDS:
+    for kind in KINDS:
         if kind.name == name:
             return kind
-    raise UsageError(f"no kind of node is called {name!r}", remedy=", ".join(kind.name for kind in _KINDS))
+    raise UsageError(f"no kind of node is called {name!r}", remedy=", ".join(kind.name for kind in KINDS))

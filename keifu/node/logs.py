@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from keifu.node.settings import Chosen, LogSettings
+from keifu.node.sections import LogSettings
+from keifu.node.settings import Chosen
 
 __all__ = ["Log", "Secrets", "make_log", "shown_config", "shown_url"]
 
@@ -65,7 +66,7 @@ def shown_url(url: str) -> str:
 
 def shown_config(item: Chosen) -> str:
     """A value of the configuration for people: a node's address without its key."""
-    if item.name == "chain.rpc":
+    if item.name in ("chain.rpc", "alerts.url") and item.shown:
         return ",".join(shown_url(url) for url in item.shown.split(","))
     return item.shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Info, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-__all__ = ["Metrics"]
+__all__ = ["PREFIX", "Metrics"]
 
 PREFIX = "keifu_node"
 

@@ -15,13 +15,19 @@ from typing import Any, TextIO
 from keifu import __version__
 from keifu.chain.finality import final_depth
 from keifu.errors import AbiError, ChainMismatch, CheckFailed, EnvironmentFault, KeifuError, Revert, RpcError
+from keifu.keys import Account
+from keifu.node.alerts import Alerts
 from keifu.node.chain import open_chain, open_key
 from keifu.node.doctor import require_clock, require_folder
+from keifu.node.fence import alone_since, belong_here, require_here
+from keifu.node.final import newest_final
 from keifu.node.folder import NodeFolder, owner_of
+from keifu.node.governance import Governance
 from keifu.node.kinds import Kind
 from keifu.node.logs import Secrets, make_log
 from keifu.node.metrics import Metrics
-from keifu.node.settings import load_settings, split_address
+from keifu.node.sections import split_address
+from keifu.node.settings import load_settings
 from keifu.node.web import Background, Page, json_page, serve_pages
 from keifu.node.work import Body, Work
 
@@ -31,6 +37,7 @@ FIRST_PAUSE_SECONDS = 0.5  # after an endpoint failed, then twice as long each t
 SLOWEST_PAUSE_SECONDS = 30.0
 DRAIN_PAUSE_SECONDS = 0.05
 STALLED_SECONDS = 120.0  # without a round: no longer healthy
+GOVERN_SECONDS = 15.0  # between two looks at the timelock
 TELL_AGAIN = 8  # a fault that goes on is logged at the first, 8th, 64th … time
 # Of one round: an endpoint that fails, contradicts itself, or answers a view with a refusal or with nonsense.
 ENDPOINT_FAULTS = (RpcError, CheckFailed, Revert, AbiError)
@@ -48,7 +55,9 @@ class Runtime:
         *,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.time,
+        takes_over: bool = False,
     ) -> None:
+        self._takes_over = takes_over
         self.settings, _ = load_settings(kind.settings, folder, flags)
         self.kind, self.folder, self._clock = kind, NodeFolder(folder), clock
         self._held = ExitStack()
@@ -57,8 +66,11 @@ class Runtime:
         self._failing = ""  # what the endpoint's last fault was
         self._failures = 0
         self._began = False
+        self._govern_at = 0.0
+        self._idle_since = 0.0  # since when the work is not done; 0 while it is
         self.secrets = Secrets()
         self.secrets.hide_urls(url.strip() for url in self.settings.chain.rpc.split(","))
+        self.secrets.hide_urls(filter(None, [self.settings.alerts.url]))
         self.log = make_log(self.settings.log, self.secrets, stream)
 
     # life ----------------------------------------------------------------------------------------------------------
@@ -70,7 +82,7 @@ class Runtime:
             self.start()
             self.log.info("running", kind=self.kind.name, account=self.body.account.address, **self.addresses)
             while not self._stopping.is_set():
-                self._stopping.wait(self._round(self.work.step))
+                self._stopping.wait(self._round(self._step))
             self._drain()
         self.log.info("stopped")
 
@@ -78,6 +90,8 @@ class Runtime:
         """Check, lock, listen and begin. Nothing is left behind when something forbids it."""
         require_folder(self.folder)
         settings, path = self.settings, self.folder.path
+        if not self._takes_over:
+            require_here(path)
         is_local = final_depth(settings.chain.id) == 0
         account = open_key(settings.key, path, is_local=is_local, secrets=self.secrets)
         chain = open_chain(settings.chain, self._held)
@@ -91,7 +105,13 @@ class Runtime:
         with ExitStack() as opened:
             database = self.folder.open_database(opened, owner_of(self.kind.name, chain, account.address))
             opened.callback(self._forget, database, before)
-            self.body = Body(settings, self.folder, chain, account, self.log, self.metrics, background, database)
+            since = alone_since(database, chain, account.address, anew=self._takes_over)
+            alerts = Alerts(settings.alerts, self._identity(account), database, background, self.log, self.metrics)
+            self.body = Body(
+                settings, self.folder, chain, account, self.log, self.metrics, background, database, alerts, since
+            )
+            opened.callback(alerts.close)
+            self._governance = Governance(chain, database, alerts) if settings.alerts.timelock else None
             self.work: Work = self.kind.work(self.body)
             opened.callback(self.work.close)
             self.work.begin()
@@ -99,6 +119,7 @@ class Runtime:
                 self.addresses["pages"] = self._listen(background, listen, self.work.pages(), public=True)
             self._began = True
             self._held.enter_context(opened.pop_all())
+        belong_here(path)
         self.folder.announce(**self.addresses)
         self._held.callback(self.folder.retract)
 
@@ -143,20 +164,45 @@ class Runtime:
 
     # rounds --------------------------------------------------------------------------------------------------------
 
+    def _step(self) -> float:
+        """The work of the kind; beside it what the owner has to hear of."""
+        pause = self.work.step()
+        if self._governance is not None and time.monotonic() >= self._govern_at:
+            self._govern_at = time.monotonic() + GOVERN_SECONDS
+            self._governance.look(newest_final(self.body.chain))
+        return pause
+
+    def _alert(self) -> None:
+        """Say that the work is not done, once for each time; and send on what waits."""
+        trouble = self.trouble()
+        if not trouble or self._stopping.is_set():
+            self._idle_since = 0.0
+        elif not self._idle_since:
+            self._idle_since = self._clock()
+        elif self._clock() - self._idle_since >= self.settings.alerts.after:
+            self.body.alerts.tell(f"idle since {self._idle_since:.0f}", f"the node does not do its work: {trouble}")
+        self.body.alerts.step()
+
     def _round(self, work: Callable[[], float]) -> float:
         """One round; seconds until the next. Raises what no patience mends."""
         self._round_at = time.monotonic()
         self.metrics.steps.inc()
+        try:
+            pause = self._tried(work)
+            self._alert()
+        except sqlite3.Error as error:
+            raise EnvironmentFault(
+                f"{self.folder.database_file} cannot be written: {error}", remedy="make room on the disk"
+            ) from error
+        return pause
+
+    def _tried(self, work: Callable[[], float]) -> float:
         try:
             pause = work()
         except ChainMismatch:
             raise
         except ENDPOINT_FAULTS as error:
             return self._failed(error)
-        except sqlite3.Error as error:
-            raise EnvironmentFault(
-                f"{self.folder.database_file} cannot be written: {error}", remedy="make room on the disk"
-            ) from error
         if self._failures:
             self.log.info("the endpoint serves again", after=self._failures)
         self._failing, self._failures = "", 0
@@ -173,6 +219,10 @@ class Runtime:
         return min(float(FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10)), SLOWEST_PAUSE_SECONDS)
 
     # pages ---------------------------------------------------------------------------------------------------------
+
+    def _identity(self, account: Account) -> dict[str, str]:
+        """Which node an alert is of."""
+        return {"kind": self.kind.name, "node": account.address, "folder": str(self.folder.path)}
 
     def trouble(self) -> str:
         """Why the node is not ready; "" when it is."""

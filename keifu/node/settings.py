@@ -13,126 +13,45 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from keifu.errors import EnvironmentFault, UsageError
-from keifu.units import is_address, parse_duration
+from keifu.node.sections import (
+    AlertSettings,
+    ChainSettings,
+    HttpSettings,
+    JurorWork,
+    KeeperWork,
+    KeySettings,
+    LogSettings,
+    OperatorWork,
+    Seconds,
+    WatcherWork,
+)
 
 __all__ = [
     "FILE",
     "PREFIX",
     "Chosen",
+    "JurorSettings",
+    "KeeperSettings",
     "NodeSettings",
     "OperatorSettings",
     "WatcherSettings",
     "load_settings",
-    "split_address",
 ]
 
 FILE = "node.toml"
 PREFIX = "KEIFU_NODE_"
 NESTED = "__"
 DEFAULT = "default"
-LARGEST_PORT = 65_535
-HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 S = TypeVar("S", bound="NodeSettings")
 # What each source gives, the strongest first: pydantic makes settings without arguments.
 _NOTHING: dict[str, Any] = {}
 _GIVEN: ContextVar[list[dict[str, Any]]] = ContextVar("given")
-
-
-def _seconds(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _listen(text: str) -> str:
-    _ = split_address(text)
-    return text
-
-
-def _id(text: str) -> str:
-    plain = text.lower().removeprefix("0x")
-    if re.fullmatch("[0-9a-f]{64}", plain) is None:
-        raise ValueError("an environment's id has 64 hex digits")
-    return plain
-
-
-def _account(text: str) -> str:
-    if text and not is_address(text):
-        raise ValueError("an address is 0x and 40 hex digits")
-    return text.lower()
-
-
-def split_address(text: str) -> tuple[str, int]:
-    """Host and port of `127.0.0.1:9650`. Raises ValueError."""
-    match = HOST_AND_PORT.fullmatch(text)
-    if match is None or int(match[2]) > LARGEST_PORT:
-        raise ValueError(f"{text!r} is no address to listen on: 127.0.0.1:9650")
-    return match[1].strip("[]"), int(match[2])
-
-
-Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0)]
-Listen = Annotated[str, AfterValidator(_listen)]
-Id = Annotated[str, AfterValidator(_id)]
-Address = Annotated[str, AfterValidator(_account)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ChainSettings(_Section):
-    """Which chain, and how it is reached."""
-
-    rpc: str  # several of one chain with commas between
-    id: int = Field(gt=0)
-    genesis: str  # hash of the first block: two local chains share a number, never that
-    deployments: Path | None = None  # folder of deployment records
-
-
-class KeySettings(_Section):
-    """What the node signs with: a key file, or a role on a local chain."""
-
-    file: Path | None = None
-    password_file: Path | None = None  # else KEIFU_PASSWORD_FILE or KEIFU_PASSWORD
-    role: str = ""
-
-
-class HttpSettings(_Section):
-    """Where health, status and metrics are: for the owner alone, so on loopback unless told otherwise."""
-
-    listen: Listen
-
-
-class LogSettings(_Section):
-    """`auto` is console on a terminal, JSON elsewhere."""
-
-    format: Literal["auto", "console", "json"] = "auto"
-    level: Literal["debug", "info", "warning", "error"] = "info"
-
-
-class OperatorWork(_Section):
-    """What an operator's node serves, and how often it looks."""
-
-    environment: Id
-    artefacts: list[str]  # folders or files; a star stands for any name
-    listen: Listen  # where anybody gets the heartbeats
-    documents: list[Path] = []  # folders of manifests
-    poll: Seconds = 5
-    recheck: Seconds = 3600  # after which the bytes are hashed again
-
-
-class WatcherWork(_Section):
-    """Whom a watcher asks, how often, and for how long."""
-
-    poll: Seconds
-    patience: Seconds = 5  # for one answer, from the first byte to the last
-    private_peers: bool = False  # whether addresses inside a network are asked, beside local chains
-    receiver: Address = ""  # of rewards; the node's own account when empty
-    peers: dict[str, str] = {}  # operator: URL, over what the hub says
 
 
 class NodeSettings(BaseSettings):
@@ -147,6 +66,7 @@ class NodeSettings(BaseSettings):
     key: KeySettings
     http: HttpSettings
     log: LogSettings = LogSettings()
+    alerts: AlertSettings = AlertSettings()
     drain: Seconds = 30  # that work which has begun gets to end, after SIGTERM
 
     @classmethod
@@ -168,6 +88,14 @@ class OperatorSettings(NodeSettings):
 
 class WatcherSettings(NodeSettings):
     watcher: WatcherWork
+
+
+class JurorSettings(NodeSettings):
+    juror: JurorWork
+
+
+class KeeperSettings(NodeSettings):
+    keeper: KeeperWork
 
 
 @dataclass(frozen=True)

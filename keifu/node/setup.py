@@ -1,4 +1,4 @@
-"""Making a node: a folder with configuration, key if it has none, and a unit for systemd; whole, or not at all."""
+"""Making a node: a folder with configuration, key if it has none, and what runs and shows it; whole, or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,21 +16,21 @@ from ethwire.rpc import connect
 from keifu.chain import ChainClient
 from keifu.chain.finality import final_depth
 from keifu.chain.header import genesis_of
-from keifu.chain.held import state_folder
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.keys import Account
 from keifu.keys.keystore import password, save_account
 from keifu.node.chain import open_key, suite_on
+from keifu.node.fence import belong_here
 from keifu.node.folder import NodeFolder
 from keifu.node.kinds import Kind
-from keifu.node.settings import FILE, KeySettings, load_settings
+from keifu.node.sections import KeySettings
+from keifu.node.services import write_services
+from keifu.node.settings import FILE, load_settings
 from keifu.provenance import environment_id
 
-__all__ = ["Made", "Wish", "make_node", "toml_of", "unit_of"]
+__all__ = ["Made", "Wish", "key_of", "make_node", "toml_of"]
 
 KEY_FILE = "key.json"
-UNIT_FILE = "keifu-node.service"
-STOP_SECONDS = 45  # that systemd waits for a node that drains
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ class Wish:
     role: str = ""
     environment: str = ""  # an id, or the name of one
     owner: str = ""  # whose environment, where it is named
+    webhook: str | None = None  # where alerts go
     own: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -69,16 +69,19 @@ def make_node(kind: Kind, folder: Path, wish: Wish) -> Made:
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
         partial.mkdir(parents=True)
-        key, account = _key(wish, partial, chain_id)
+        is_local = final_depth(chain_id) == 0
+        key, account = key_of(partial, key_file=wish.key_file, role=wish.role, is_local=is_local)
         tables: dict[str, Mapping[str, Any]] = {
             "chain": {"rpc": wish.rpc, "id": chain_id, "genesis": genesis} | _deployments(wish),
             "key": key,
             "http": {"listen": wish.listen},
+            **({"alerts": {"url": wish.webhook}} if wish.webhook else {}),
             kind.name: own,
         }
         (partial / FILE).write_text(toml_of(kind.name, tables))
         NodeFolder(partial).lock.touch()
-        (partial / UNIT_FILE).write_text(unit_of(kind.name, folder))
+        belong_here(partial)
+        write_services(kind.name, partial, folder)
         load_settings(kind.settings, partial, environment={})  # what it could not read itself is refused now
         partial.replace(folder)
     except OSError as error:
@@ -111,57 +114,36 @@ def _deployments(wish: Wish) -> dict[str, str]:
     return {"deployments": str(wish.deployments.absolute())} if wish.deployments else {}
 
 
-def _key(wish: Wish, folder: Path, chain_id: int) -> tuple[dict[str, str], str]:
-    """The key's table, and its address; a new key when none was named."""
-    if wish.role or wish.key_file:
-        named = {"role": wish.role} if wish.role else {"file": str((wish.key_file or folder).absolute())}
-        account = open_key(KeySettings(**named), folder, is_local=final_depth(chain_id) == 0)  # type: ignore[arg-type]
+def key_of(folder: Path, *, key_file: Path | None, role: str, is_local: bool) -> tuple[dict[str, str], str]:
+    """The key's table, and its address; a new key in the folder when none was named."""
+    if role or key_file:
+        named = {"role": role} if role else {"file": str((key_file or folder).absolute())}
+        account = open_key(KeySettings(**named), folder, is_local=is_local)  # type: ignore[arg-type]
         return named, account.address
-    account = Account(secrets.token_bytes(32))
-    save_account(account, folder / KEY_FILE, password())
-    return {"file": KEY_FILE}, account.address
+    made = Account(secrets.token_bytes(32))
+    save_account(made, folder / KEY_FILE, password())
+    return {"file": KEY_FILE}, made.address
 
 
-def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]]) -> str:
-    """A node's configuration. Its last value is one that has to be there: a file that was cut off is noticed."""
+def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]], top: Mapping[str, Any] | None = None) -> str:
+    """A node's configuration; `top` stands above its tables.
+
+    Its last value is one that has to be there: a file that was cut off is noticed.
+    """
     lines = [
         f"# A node of kind {kind}. `keifu node {kind} run FOLDER --show-config` prints every value and its source.",
         f"kind = {_quoted(kind)}",
+        *(f"{name} = {_quoted(value)}" for name, value in (top or {}).items()),
     ]
     for name, values in tables.items():
-        lines += ["", f"[{name}]", *(f"{key} = {_quoted(value)}" for key, value in values.items())]
+        inner = {key: value for key, value in values.items() if isinstance(value, Mapping)}
+        plain = {key: value for key, value in values.items() if key not in inner}
+        lines += ["", f"[{name}]", *(f"{key} = {_quoted(value)}" for key, value in plain.items())]
+        for key, value in inner.items():
+            lines += ["", f"[{name}.{key}]", *(f"{_quoted(one)} = {_quoted(item)}" for one, item in value.items())]
     return "\n".join(lines) + "\n"
 
 
 def _quoted(value: str | int | bool | Sequence[str]) -> str:
     """As TOML, whose strings and lists of strings are written as JSON's."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def unit_of(kind: str, folder: Path) -> str:
-    """A unit for systemd, which ends a node in order and starts one that has failed again."""
-    program = Path(sys.executable).parent / "keifu"
-    return f"""[Unit]
-Description=Keifu node, {kind}, {folder}
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-Type=exec
-ExecStart={program} node {kind} run {folder} --json
-Restart=on-failure
-RestartSec=5
-RestartPreventExitStatus=2
-TimeoutStopSec={STOP_SECONDS}
-Environment=XDG_STATE_HOME={state_folder().parent}
-# A key file's password: put it into a file that root alone can read, and name it here.
-#LoadCredential=password:/etc/keifu/password
-#Environment=KEIFU_PASSWORD_FILE=%d/password
-NoNewPrivileges=yes
-PrivateTmp=yes
-ProtectSystem=strict
-ReadWritePaths={folder} {state_folder()}
-
-[Install]
-WantedBy=default.target
-"""

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keifu.chain.sender import Policy, Sender
 from keifu.keys import Account
+from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.folder import NodeFolder
 from keifu.node.logs import Log
@@ -44,6 +46,13 @@ class Body:
     metrics: Metrics
     background: Background
     database: sqlite3.Connection
+    alerts: Alerts
+    alone_since: int = 0  # the account's next nonce when this folder first acted
+
+    def sender(self, deployment: str) -> Sender:
+        """Sends with the node's key, and with nobody else who does. Raises EnvironmentFault when somebody does."""
+        policy = Policy(alone_since=self.alone_since)
+        return Sender(self.folder.sender_file, self.chain.rpc, self.account, deployment=deployment, policy=policy)
 
 
 class Work(ABC):

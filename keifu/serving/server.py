@@ -5,8 +5,8 @@ answer to be taken and between requests, requests on a connection, connections. 
 answer or a closed connection, never a traceback, and what was refused is counted by its reason. Only GET and HEAD are
 answered, without a body.
 
-On a loopback address only names of this machine are answered, and those that the owner gives: else any page that the
-owner's browser shows could have its own name point here, and read what is meant for the owner alone (DNS rebinding).
+On a loopback address only names of this machine are answered, and those that the owner gives. Without that, a page that
+the owner's browser shows could have its own name point here, and read what is for the owner alone (DNS rebinding).
 """
 
 from __future__ import annotations

@@ -156,6 +156,8 @@ class Sender:
             try:
                 sight = self._node.look(self._clock())
                 self.trouble = ""
+                if not self._book.is_alone(sight):
+                    raise self._not_alone(f"its next nonce is {sight.mined}")
                 changed = self._settle(sight)
                 signed, reported = self._send(sight)
                 self._store.keep(self._node.limit)
@@ -254,8 +256,16 @@ class Sender:
             return []
         if taker is None or taker in {attempt.tx_hash for attempt in item.attempts}:
             return []
+        if self.policy.alone_since is not None:
+            raise self._not_alone(f"nonce {item.nonce} went to {taker}")
         self.trouble = f"another process sends for {self.account.address}: nonce {item.nonce} went to {taker}"
         return [(item, self._book.unbound(item))]
+
+    def _not_alone(self, shown: str) -> EnvironmentFault:
+        return EnvironmentFault(
+            f"somebody else sends with {self.account.address}: {shown}, by none of the transactions of this database",
+            remedy="end what acts with this key elsewhere; then go on from here with --take-over",
+        )
 
     def _why(self, item: Bound, receipt: dict[str, Any]) -> str:
         if int(receipt["status"], 16) == 1:

@@ -29,7 +29,8 @@ class Policy:
     `depth` blocks on top make a block final (None: what is known of the chain). A transaction that is not mined is
     replaced after `patience` blocks, at no more than `most_fee` wei for a unit of gas. `again_seconds` is how often one
     that the node has forgotten is sent to it, how long a missing nonce of a foreign transaction is waited for, and how
-    long a node without new blocks may keep the first in line without counting it.
+    long a node without new blocks may keep the first in line without counting it. `alone_since` is the account's next
+    nonce when this sender was first made, where nobody else may send for it: a transaction of another's ends it then.
     """
 
     depth: int | None = None
@@ -37,6 +38,7 @@ class Policy:
     most_fee: int = MAX_FEE
     in_flight: int = 500
     again_seconds: float = 15.0
+    alone_since: int | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,11 @@ class Book:
         """How many transactions of this account the node knows that are not ours."""
         ours = sum(sight.mined <= nonce < sight.pooled for nonce in self.sent)
         return max(sight.pooled - sight.mined, 0) - ours
+
+    def is_alone(self, sight: Sight) -> bool:
+        """Whether every nonce that is used since then is one of ours."""
+        since = self.policy.alone_since
+        return since is None or sight.mined <= max(since, self.floor, *(nonce + 1 for nonce in self.sent))
 
     # what became of them -------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ SAID = ("good", "not-in-order", "refused", "waits", "unreadable", "root", "block
 
 def verify(view: View) -> Sheet:
     words = view.words
-    told = {name: words(f"verify.{name}") for name in SAID}
+    texts = {name: words(f"verify.{name}") for name in SAID}
     area = el(
         "div",
         el("p", words("verify.drop")),
@@ -21,7 +21,7 @@ def verify(view: View) -> Sheet:
         el("p", el("label", words("verify.bundle"), for_="bundle"), el("input", id="bundle", type="file")),
         id="drop",
         class_="drop",
-        **{f"data_{name.replace('-', '_')}": text for name, text in told.items()},
+        **{f"data_{name.replace('-', '_')}": text for name, text in texts.items()},
     )
     body = [
         el("p", words("verify.lead"), class_="lead"),

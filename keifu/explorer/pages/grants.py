@@ -91,13 +91,13 @@ def _event_curve(view: View) -> Child:
     paid_in = view.totals.sum(TOKEN, "Transfer", "value", to=distributor)
     claims = view.totals.running_sum(DISTRIBUTOR, "Claimed", "amount")
     paid = claims[-1][1] if claims else 0
-    told = facts(
+    sums = facts(
         (words("grants.allocation"), view.total(paid_in, TOKEN, "Transfer", to=distributor)),
         (words("grants.paid"), view.total(paid, DISTRIBUTOR, "Claimed")),
         (words("grants.start"), view.time(schedule.start) if schedule else None),
         (words("grants.end"), view.time(schedule.end) if schedule else None),
     )
-    return [told, drawn(view, Curve(claims, _vested(schedule, paid_in) if schedule else (), paid_in))]
+    return [sums, drawn(view, Curve(claims, _vested(schedule, paid_in) if schedule else (), paid_in))]
 
 
 def _vested(schedule: Schedule, total: int) -> list[tuple[int, int]]:

@@ -128,7 +128,7 @@ def _policy(view: View, made: Production) -> Child:
     if made.policy is None:
         return el("p", words("policy.none"), class_="empty")
     said = made.policy["args"]
-    told = facts(
+    head = facts(
         (words("policy.version"), [str(said["version"]), " ", view.proof(made.policy)]),
         (words("policy.since"), view.time(int(said["effective_from"]))),
         (words("policy.sound"), words("word.yes" if said["sound"] else "word.no")),
@@ -136,10 +136,10 @@ def _policy(view: View, made: Production) -> Child:
     later = made.announced
     if later is not None:
         when = view.time(int(later["args"]["effective_from"]))
-        told = Markup(told + el("p", words("policy.later"), " ", when, " ", view.proof(later)))
+        head = Markup(head + el("p", words("policy.later"), " ", when, " ", view.proof(later)))
     heads = [words(f"policy.{name}") for name in ("schema", "needed", "age", "attesters", "met")]
     demands = table(heads, (_demand(view, item) for item in made.demands), words("policy.none-needed"))
-    return [told, demands]
+    return [head, demands]
 
 
 def _demand(view: View, demand: Demand) -> tuple[Child, ...]:

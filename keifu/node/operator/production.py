@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keifu.chain.finality import final_block
-from keifu.errors import CheckFailed, Contradiction, RpcError
+from keifu.errors import Contradiction
 from keifu.node.chain import NodeChain
+from keifu.node.final import newest_final
 from keifu.provenance.proved import Block, Proved
 from keifu.provenance.registry import Entry, Logged, Provenance
-from keifu.provenance.trie import HeaderFacts, header_rlp
 from keifu.provenance.trust import Trust
 
 __all__ = ["Promotion", "Promotions", "source_of"]
@@ -87,19 +86,8 @@ class Promotions:
         return bool(kept[0] == digest.hex())
 
     def _final(self) -> Block:
-        rpc = self._chain.rpc
-        if (number := final_block(rpc)) < 0:
-            raise RpcError("no block is final yet", remedy="wait")
-        [found] = rpc.agreed_many([("eth_getBlockByNumber", [hex(number), False])], _hash)
-        if isinstance(found, Exception):
-            raise found
-        if not isinstance(found, dict):
-            raise RpcError(f"no endpoint has block {number}", remedy="one of them is behind: wait")
-        encoded = header_rlp(found)
-        header = HeaderFacts(encoded)
-        if header.number != number:
-            raise CheckFailed(f"block {header.number} was given in the place of {number}", remedy="ask another node")
-        return Block(encoded, header, "final", certain=len(rpc.endpoints) > 1)
+        final = newest_final(self._chain)
+        return Block(final.encoded, final.header, "final", certain=len(self._chain.rpc.endpoints) > 1)
 
     def _keep(self, seq: int, artefact: bytes) -> None:
         environment = self._environment.hex()
@@ -116,7 +104,3 @@ class Promotions:
             self._database.execute(
                 "INSERT OR REPLACE INTO operator_seen VALUES (?, ?, ?)", (environment, seq, artefact.hex())
             )
-
-
-def _hash(block: Any) -> Any:
-    return block.get("hash") if isinstance(block, dict) else block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ethwire.constants import ZERO_ADDRESS
@@ -10,8 +11,9 @@ from keifu.chain.suite import HEARTBEATS, HUB
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
-from keifu.staking import KeyKind, heartbeats_domain, key_consent
+from keifu.staking import KeyKind
 from keifu.staking.actions import lock
+from keifu.staking.hotkeys import name_key
 from keifu.units import coins, day
 
 __all__ = ["Standing", "bind", "leave", "standing_of"]
@@ -80,11 +82,18 @@ def _standing(chain: NodeChain, operator: str, environment: bytes) -> Standing:
 
 
 def bind(
-    chain: NodeChain, deployer: Deployer, node: Account, environment: bytes, last: int, *, most: int | None = None
+    chain: NodeChain,
+    deployer: Deployer,
+    node: Account,
+    environment: bytes,
+    last: int,
+    *,
+    most: int | None = None,
+    retire: Sequence[str] = (),
 ) -> Standing:
-    """Promise, as the operator who sends, that what `node` signs about the environment is true until `last`: name the
-    key, lock what is missing (no more than `most` wei), and bind. What is done already is not done again. Raises Revert
-    and CheckFailed."""
+    """Promise, as the operator who sends, that what `node` signs about the environment is true until `last`: retire the
+    keys that it takes the place of, name it, lock what is missing (no more than `most` wei), and bind. What is done
+    already is not done again. Raises Revert and CheckFailed."""
     suite, operator = chain.suite, deployer.sender
     service = suite[HEARTBEATS]
     if deployer.call(suite[HUB], HUB, "operator_state", operator)[-1] == 0:
@@ -95,6 +104,9 @@ def bind(
             f"{coins(missing)} coins have to be locked, {coins(most)} are the most that you give",
             remedy="raise --most; nothing was sent",
         )
+    for key in retire:  # first: two machines never act at the same time
+        if not deployer.call(service, HEARTBEATS, "key", key)[-1]:
+            deployer.call(service, HEARTBEATS, "retire_key", key)
     _name_key(chain, deployer, node)
     if missing:
         lock(deployer, suite, service, operator, missing)
@@ -112,8 +124,7 @@ def _name_key(chain: NodeChain, deployer: Deployer, node: Account) -> None:
             f"key {node.address} belongs to {named} already, or was retired",
             remedy="make the node anew with another key",
         )
-    consent = key_consent(heartbeats_domain(chain.id, service), deployer.sender, node, KeyKind.HEARTBEAT)
-    deployer.call(service, HEARTBEATS, "register_key", node.address, KeyKind.HEARTBEAT, consent)
+    name_key(deployer, service, chain.id, node, KeyKind.HEARTBEAT)
 
 
 def leave(chain: NodeChain, deployer: Deployer, environment: bytes) -> str:

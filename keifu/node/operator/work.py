@@ -13,24 +13,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from ethwire.rpc import quantity
 from keifu.chain.header import Header
-from keifu.errors import CheckFailed
+from keifu.chain.suite import HEARTBEATS
+from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
+from keifu.node.final import newest_final
 from keifu.node.operator.artefacts import Artefacts
 from keifu.node.operator.production import Promotion, Promotions
+from keifu.node.operator.rehearing import Rehearing
 from keifu.node.operator.standing import standing_of
 from keifu.node.settings import NodeSettings, OperatorSettings
 from keifu.node.web import Page, json_page
 from keifu.node.work import Body, Check, Work
 from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest
 from keifu.provenance.heartbeats import line_of
+from keifu.staking import KeyKind
 from keifu.units import day
 
 __all__ = ["Operator"]
 
 LINES = "application/jsonl; charset=utf-8"
+SOON_SECONDS = 0.25  # while a transaction is awaited
 AGAIN_SECONDS = 60.0  # until missing or changed bytes are looked for again
 
 
@@ -53,11 +59,14 @@ class Operator(Work):
         self._environment = bytes.fromhex(self._settings.environment)
         self._promotions = Promotions(body.chain, self._environment, body.database)
         self._artefacts = Artefacts(self._settings.artefacts, self._settings.documents, body.folder.path)
+        self._service = body.chain.suite.at(body.chain.client, HEARTBEATS)
         self._domain = environments_domain(body.chain.id, body.chain.suite["Environments"])
         self._wanted: Promotion | None = None
         self._loaded: _Loaded | None = None
         self._hashing: Future[_Loaded | str] | None = None
         self._hash_again_at = 0.0
+        self._rehearing = Rehearing(body, lambda: self._operator, calls=self._settings.rehear)
+        self._is_calling = False  # whether its cases are to be looked at again, without another block
         self._trouble = "nothing is loaded yet"
         self._head = ""
         self._signed_at = 0
@@ -114,19 +123,27 @@ class Operator(Work):
         newest = self.body.chain.newest()
         self.body.metrics.head.set(quantity(newest.number, "the newest block's number"))
         if newest.hash != self._head:
+            self._require_named(newest)
             self._look()
             self._head = newest.hash
+            self._is_calling = True
         self._collect()
         self._plan()
         self._sign(newest)
+        if self._is_calling:
+            self._rehearing.look(newest_final(self.body.chain))
+        self._is_calling = self._rehearing.go_on()
+        if self._is_calling:
+            return SOON_SECONDS
         return float(self._settings.poll) if self._hashing is None else min(1.0, float(self._settings.poll))
 
     def drain(self) -> bool:
-        """Nothing has begun that must end: what was signed stays true."""
-        return True
+        """What was signed stays true; a re-hearing that is being called is called."""
+        return not self._rehearing.go_on()
 
     def close(self) -> None:
         self._hasher.shutdown(cancel_futures=True)
+        self._rehearing.close()
 
     # what runs -----------------------------------------------------------------------------------------------------
 
@@ -138,6 +155,18 @@ class Operator(Work):
             self.body.log.info("promoted", seq=found.seq, artefact=found.entry.id.hex())
             self._hash_again_at = 0.0
         self._wanted = found
+
+    def _require_named(self, newest: Header) -> None:
+        """Raises EnvironmentFault when the key speaks for the operator no more: another machine's took its place."""
+        now = quantity(newest.timestamp, "the newest block's time")
+        me = self.body.account.address
+        operator = self._service.operator_of(me, KeyKind.HEARTBEAT, now)
+        if operator == ZERO_ADDRESS:
+            raise EnvironmentFault(
+                f"key {me} of this node was retired: another machine acts for {self._operator}",
+                remedy="run the other one; or make this node anew with another key",
+            )
+        self._operator = operator
 
     def _plan(self) -> None:
         """Hash when another promotion is wanted, or the last time is too long ago."""
@@ -161,6 +190,8 @@ class Operator(Work):
         self._rehashed.labels("not as promoted").inc()
         self._trouble = f"the bytes of promotion {self._wanted.seq if self._wanted else 0} are not here: {done}"
         self.body.log.error("not as promoted: nothing is signed", why=done)
+        seq = self._wanted.seq if self._wanted else 0
+        self.body.alerts.tell(f"not as promoted {seq} at {self._signed_at}", self._trouble, seq=seq)
         self._loaded, self._line = None, b""
 
     def _take(self, loaded: _Loaded) -> None:
@@ -201,7 +232,7 @@ class Operator(Work):
             return self._trouble
         if self._loaded.promotion.seq != self._wanted.seq:
             return f"promotion {self._wanted.seq} is being loaded, {self._loaded.promotion.seq} is served"
-        return self._wanted.trouble
+        return self._wanted.trouble or self._rehearing.trouble
 
     def facts(self) -> dict[str, Any]:
         loaded, wanted = self._loaded, self._wanted
@@ -213,6 +244,7 @@ class Operator(Work):
             "digest": loaded.promotion.entry.record.digest.hex() if loaded else "",
             "path": str(loaded.path) if loaded else "",
             "heartbeat": self._signed_at,
+            "cases": self._rehearing.facts(),
         }
 
     def pages(self) -> Mapping[str, Callable[[], Page]]:

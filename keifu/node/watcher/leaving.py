@@ -10,6 +10,7 @@ from keifu.chain.finality import final_depth
 from keifu.chain.suite import HEARTBEATS
 from keifu.errors import CheckFailed
 from keifu.node.chain import open_chain, open_key
+from keifu.node.fence import note_used
 from keifu.node.folder import NodeFolder, owner_of
 from keifu.node.settings import NodeSettings, WatcherSettings
 from keifu.node.watcher.evidence import under_way
@@ -37,4 +38,5 @@ def leave(path: Path, settings: NodeSettings) -> tuple[int, str]:
         due: int = deployer.call(chain.suite[HEARTBEATS], HEARTBEATS, "credits", account.address)
         if due:
             deployer.call(chain.suite[HEARTBEATS], HEARTBEATS, "withdraw", receiver)
+            note_used(path, chain, account.address)
         return due, receiver

@@ -8,7 +8,6 @@ from typing import Any
 
 from ethwire.rpc import quantity
 from keifu.chain.follower import Follower, Notice
-from keifu.chain.sender import Sender
 from keifu.chain.suite import HEARTBEATS
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
@@ -55,7 +54,7 @@ class Watcher(Work):
             private=self._settings.private_peers or chain.is_local,
             refused=lambda reason: refused.labels(reason).inc(),
         )
-        self._sender = Sender(body.folder.sender_file, chain.rpc, body.account, deployment=suite[HEARTBEATS])
+        self._sender = body.sender(suite[HEARTBEATS])
         self._filing = Filing(
             chain, self._sender, self._judge, body.database, body.log,
             receiver=self._settings.receiver, on_state=lambda state: self._filed.labels(state).inc(),

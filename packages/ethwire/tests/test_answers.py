@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ethwire.errors import NoAnswer, RpcError
-from ethwire.rpc._answers import _cut, read_many
+from ethwire.rpc.answers import cut, read_many
 
 ASKED = [(number, "any") for number in (7, 8, 9)]
 RESULTS = [{"a": "0x1"}, {"b": [1, 2]}, ["}, {", '"'], 12345, "null", "x" * 300]
@@ -27,14 +27,14 @@ def texts(body: str) -> list[object]:
 @pytest.mark.parametrize("packed", [True, False])
 def test_cut_or_read_it_is_the_same(result, packed):
     body = f"[{','.join(line(number, result, packed=packed) for number, _ in ASKED)}]"
-    assert (_cut(body.encode(), ASKED) is not None) == packed
+    assert (cut(body.encode(), ASKED) is not None) == packed
     assert texts(body) == [result] * 3
 
 
 def test_parts_of_different_length_are_read():
     results = ["a", "bb", "ccc"]
     body = f"[{','.join(line(number, result) for (number, _), result in zip(ASKED, results, strict=True))}]"
-    assert _cut(body.encode(), ASKED) is None
+    assert cut(body.encode(), ASKED) is None
     assert texts(body) == results
 
 

@@ -9,6 +9,8 @@ from keifu.explorer import Explorer
 from tests.unit.explorer.conftest import text
 from tests.unit.explorer.test_pages import followed
 
+LOCK = re.compile(r"/address/(0x[0-9a-f]{40})[^<]*<.*?<data value=\"(\d+)\"")
+
 
 def test_the_pages_of_a_real_suite_say_what_its_views_say(world):
     with world.indexed():
@@ -22,7 +24,7 @@ def test_the_pages_of_a_real_suite_say_what_its_views_say(world):
             page = text(explorer, f"/en/operator/{operator}")
             shown = int(re.search(r"Delegated to it.*?<data value=\"(\d+)\"", page)[1])
             assert shown == hub.operator_state(operator)[2]
-            for service, amount in re.findall(r"/address/(0x[0-9a-f]{40})[^<]*<.*?<data value=\"(\d+)\"", locks_of(page)):
+            for service, amount in LOCK.findall(locks_of(page)):
                 assert int(amount) == hub.lock_of(service, operator)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -154,6 +155,11 @@ class Node:
         self.listens = until(lambda: self._announced(process.pid), process)
         return self
 
+    def add_settings(self, *lines: str) -> None:
+        """More of its own section, which is the last of its configuration."""
+        path = self.folder / "node.toml"
+        path.write_text("\n".join([path.read_text(), *lines]) + "\n")
+
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Run it in a thread of this process, until the block ends."""
@@ -178,6 +184,13 @@ class Node:
     def heartbeat(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/heartbeats", "pages").json()
         return found
+
+    def assert_shown(self) -> None:
+        """Every metric that its dashboard names is in its /metrics."""
+        known = set(re.findall(r"# HELP (\w+) ", self.get("/metrics").text))
+        panels = json.loads((self.folder / "dashboard.json").read_text())["panels"]
+        shown = {name for panel in panels for name in re.findall(r"keifu_node_\w+", panel["targets"][0]["expr"])}
+        assert shown <= known
 
     def log(self) -> str:
         return (self.folder.parent / f"{self.folder.name}.log").read_text()
@@ -250,6 +263,18 @@ def make(keifu, at_first, tmp_path):
         if node.process is not None and node.process.poll() is None:
             node.process.kill()
             node.process.wait()
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """Makes what follows happen on the machine of a name."""
+
+    def at(name):
+        monkeypatch.setenv("KEIFU_MACHINE", name)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / name))
+
+    at("a")
+    return at
 
 
 @pytest.fixture

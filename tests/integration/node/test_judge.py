@@ -12,13 +12,15 @@ from keifu.chain.deployments import open_record
 from keifu.chain.header import genesis_of
 from keifu.errors import Contradiction
 from keifu.keys import Account
+from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.folder import NodeFolder
 from keifu.node.logs import Secrets, make_log
 from keifu.node.metrics import Metrics
 from keifu.node.operator.production import Promotions
 from keifu.node.operator.work import Operator
-from keifu.node.settings import LogSettings, OperatorSettings, load_settings
+from keifu.node.sections import LogSettings
+from keifu.node.settings import OperatorSettings, load_settings
 from keifu.node.watcher.judge import Judge
 from keifu.node.watcher.peers import read_lines
 from keifu.node.work import Body
@@ -102,9 +104,9 @@ def test_bytes_that_change_are_not_signed_for(at_first, chain, database, make):
     log = make_log(LogSettings(format="json"), Secrets(), out)
     metrics = Metrics("operator", "0", chain.id)
     account = Account.from_role("honest node")
-    operator = Operator(
-        Body(settings, NodeFolder(folder), chain, account, log, metrics, None, database), clock=lambda: now[0]
-    )
+    alerts = Alerts(settings.alerts, {}, database, None, log, metrics)
+    body = Body(settings, NodeFolder(folder), chain, account, log, metrics, None, database, alerts)
+    operator = Operator(body, clock=lambda: now[0])
     page = operator.pages()["/heartbeats"]
     weights = at_first.models / "v1" / "weights.bin"
     right = weights.read_bytes()

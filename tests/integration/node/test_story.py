@@ -28,6 +28,7 @@ def test_an_operator_follows_promotion_and_rollback_and_ends_in_order(keifu, at_
     at_first.provenance.rollback(at_first.environment, 1, at_first.owner)
     assert until(lambda: (beat := node.heartbeat())["seq"] == 3 and beat)["digest"] == at_first.digest(0).hex()
     assert "keifu_node_promotion_seq 3.0" in node.get("/metrics").text
+    node.assert_shown()
     assert node.end() == 0
     assert not (node.folder / "running.json").exists()
     assert keifu("node", "operator", "exit", node.folder, "--role", "honest operator")[0] == 0
@@ -46,6 +47,7 @@ def test_a_false_heartbeat_is_slashed_once_by_two_watchers_of_which_one_is_kille
     token = at_first.suite.at(at_first.client, "KeifuToken")
     rewards = [token.balanceOf(Account.from_role(f"{name} watcher").address) for name in ("first", "second")]
     assert sorted(map(bool, rewards)) == [False, True]
+    first.assert_shown()
     assert first.end() == 0
 
 

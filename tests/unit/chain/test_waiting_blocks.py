@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from keifu.chain.follower import Block, Event, Source
-from keifu.chain.follower._checks import are, digest_of
+from keifu.chain.follower.checks import are, digest_of
 from keifu.chain.follower.state import PACKED, Pending, State
 
 FIRST = 10

@@ -13,6 +13,7 @@ from keifu.errors import EnvironmentFault
 from keifu.explorer import Explorer
 from keifu.explorer.live import mark_of
 from keifu.spec.vesting import Schedule
+from keifu.units import DAY
 from tests.unit.explorer.conftest import get, text
 
 REGISTRY = "ProvenanceRegistry"
@@ -90,7 +91,7 @@ def test_a_policy_that_asks_for_a_sound_lineage(changing, known):
 def test_a_policy_for_later_is_announced_and_not_in_force(changing, known):
     explorer, scribe = changing
     policy = {"environment": known["environment"], "version": 2, "entries": [], "sound": False}
-    scribe.log("Environments", "PolicyAnnounced", effective_from=scribe.time + 86_400, **policy)
+    scribe.log("Environments", "PolicyAnnounced", effective_from=scribe.time + DAY, **policy)
     scribe.write()
     page = text(explorer, f"/en/environment/{known['environment'][2:]}")
     assert "Another one was announced" in page
@@ -162,7 +163,7 @@ def test_a_database_that_went_away_is_no_business_of_a_reader(changing):
 def test_open_pages_are_told_of_each_change_and_of_one_that_was_undone(changing):
     explorer, scribe = changing
 
-    async def told() -> list[str]:
+    async def marks_sent() -> list[str]:
         events, marks = explorer.live.events(), []
         async for part in events:
             if part.startswith(b"event: block"):
@@ -176,6 +177,6 @@ def test_open_pages_are_told_of_each_change_and_of_one_that_was_undone(changing)
         await events.aclose()
         return marks
 
-    marks = asyncio.run(told())
+    marks = asyncio.run(marks_sent())
     assert len(set(marks)) == 3
     assert marks[-1] == mark_of(scribe.store.position)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from keifu.node.logs import HIDDEN, Secrets, make_log, shown_url
-from keifu.node.settings import LogSettings
+from keifu.node.sections import LogSettings
 
 KEY, PASSWORD = "5e" * 32, "correct horse"
 URL = "https://user:pass@node.example/v3/0123456789abcdef?key=1"

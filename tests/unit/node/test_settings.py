@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from keifu.errors import EnvironmentFault, UsageError
-from keifu.node.settings import FILE, OperatorSettings, load_settings, split_address
+from keifu.node.sections import split_address
+from keifu.node.settings import FILE, OperatorSettings, load_settings
 from keifu.node.setup import toml_of
 from tests.unit.node.conftest import tables
 

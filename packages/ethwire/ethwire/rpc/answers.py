@@ -13,7 +13,7 @@ from ethwire.abi import decode_revert
 from ethwire.errors import LimitExceeded, NoAnswer, NotServed, RateLimited, Revert, RpcError
 from ethwire.rpc._values import words
 
-__all__ = ["failure", "read_many", "read_one", "refusal"]
+__all__ = ["cut", "failure", "read_many", "read_one", "refusal"]
 
 EXECUTION_REVERTED = 3  # error code that go-ethereum and anvil give, with the revert data
 METHOD_NOT_FOUND = -32_601
@@ -87,7 +87,7 @@ def read_one(kind: Any, body: bytes, asked: int, method: str, url: str) -> Any:
 def read_many(kind: Any, body: bytes, asked: Sequence[tuple[int, str]], url: str) -> list[Any]:
     """The results of a batch, in the order of `asked` (id and method of each): an error in the place of a request that
     failed. Raises RpcError when the node refused the batch as a whole."""
-    if kind is msgspec.Raw and asked and (texts := _cut(body, asked)) is not None:
+    if kind is msgspec.Raw and asked and (texts := cut(body, asked)) is not None:
         return texts
     if body.lstrip()[:1] == b"{":  # the whole batch is answered by one object
         raise _whole(body, len(asked), url)
@@ -106,7 +106,7 @@ def read_many(kind: Any, body: bytes, asked: Sequence[tuple[int, str]], url: str
     return [_in_batch(kind, by_id.get(number), method, url) for number, method in asked]
 
 
-def _cut(body: bytes, asked: Sequence[tuple[int, str]]) -> list[bytes] | None:
+def cut(body: bytes, asked: Sequence[tuple[int, str]]) -> list[bytes] | None:
     """The results as they stand in a batch that is answered in order, without a fault and in equally long parts; None
     for any other. It takes half the time of reading them. Whether each is JSON is found out by who reads it."""
     size, rest = divmod(len(body) - 1, len(asked))

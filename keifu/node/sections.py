@@ -1,0 +1,155 @@
+"""The sections of a node's configuration, and the forms that their values have."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from keifu.units import is_address, parse_duration
+
+__all__ = [
+    "AlertSettings",
+    "ChainSettings",
+    "HttpSettings",
+    "JurorWork",
+    "KeeperWork",
+    "KeySettings",
+    "LogSettings",
+    "OperatorWork",
+    "Seconds",
+    "WatcherWork",
+    "split_address",
+]
+
+LARGEST_PORT = 65_535
+HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):([0-9]{1,5})")
+
+
+def _seconds(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _listen(text: str) -> str:
+    _ = split_address(text)
+    return text
+
+
+def _id(text: str) -> str:
+    plain = text.lower().removeprefix("0x")
+    if re.fullmatch("[0-9a-f]{64}", plain) is None:
+        raise ValueError("an environment's id has 64 hex digits")
+    return plain
+
+
+def _account(text: str) -> str:
+    if text and not is_address(text):
+        raise ValueError("an address is 0x and 40 hex digits")
+    return text.lower()
+
+
+def _hook(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError("a webhook is https://…, or http://…")
+    return text
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of `127.0.0.1:9650`. Raises ValueError."""
+    match = HOST_AND_PORT.fullmatch(text)
+    if match is None or int(match[2]) > LARGEST_PORT:
+        raise ValueError(f"{text!r} is no address to listen on: 127.0.0.1:9650")
+    return match[1].strip("[]"), int(match[2])
+
+
+Seconds = Annotated[int, BeforeValidator(_seconds), Field(gt=0)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Id = Annotated[str, AfterValidator(_id)]
+Hook = Annotated[str, AfterValidator(_hook)]
+Address = Annotated[str, AfterValidator(_account)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChainSettings(_Section):
+    """Which chain, and how it is reached."""
+
+    rpc: str  # several of one chain with commas between
+    id: int = Field(gt=0)
+    genesis: str  # hash of the first block: two local chains share a number, never that
+    deployments: Path | None = None  # folder of deployment records
+
+
+class KeySettings(_Section):
+    """What the node signs with: a key file, or a role on a local chain."""
+
+    file: Path | None = None
+    password_file: Path | None = None  # else KEIFU_PASSWORD_FILE or KEIFU_PASSWORD
+    role: str = ""
+
+
+class HttpSettings(_Section):
+    """Where health, status and metrics are: for the owner alone, so on loopback unless told otherwise."""
+
+    listen: Listen
+
+
+class LogSettings(_Section):
+    """`auto` is console on a terminal, JSON elsewhere."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class AlertSettings(_Section):
+    """Where the owner hears of what it must act on; the log has it in any case."""
+
+    url: Hook = ""  # a webhook, which gets JSON
+    timelock: bool = True  # whether actions that wait in the timelock are told
+    after: Seconds = 600  # of not doing its work, after which a node says so
+
+
+class OperatorWork(_Section):
+    """What an operator's node serves, and how often it looks."""
+
+    environment: Id
+    artefacts: list[str]  # folders or files; a star stands for any name
+    listen: Listen  # where anybody gets the heartbeats
+    documents: list[Path] = []  # folders of manifests
+    poll: Seconds = 5
+    recheck: Seconds = 3600  # after which the bytes are hashed again
+    rehear: bool = True  # whether it calls the re-hearing of a case that its operator has lost, and pays the bond
+
+
+class JurorWork(_Section):
+    """How a juror's node learns what its owner decided."""
+
+    poll: Seconds
+    decisions: Path = Path("decisions.toml")  # what the owner decided; `keifu node juror decide` writes it
+    rule: list[str] = []  # a program that decides what the owner did not, with its arguments
+    patience: Seconds = 600  # for one run of the rule
+    warn: Seconds = 43_200  # before the time to vote is over, when a seat without a decision is told again
+
+
+class KeeperWork(_Section):
+    """What a keeper's node does for its tips, and what its owner adds to them, wei of ether."""
+
+    poll: Seconds
+    margin: float = Field(1.25, ge=1)  # what is earned has to be so many times the price of the gas
+    for_seed: int = Field(0, ge=0)  # added to the tip of a seed that an open case waits for
+    for_step: int = Field(0, ge=0)  # paid for the next step of a case, which has no tip
+    for_epoch: int = Field(0, ge=0)  # paid for opening an epoch of the staking hub, which has no tip
+
+
+class WatcherWork(_Section):
+    """Whom a watcher asks, how often, and for how long."""
+
+    poll: Seconds
+    patience: Seconds = 5  # for one answer, from the first byte to the last
+    private_peers: bool = False  # whether addresses inside a network are asked, beside local chains
+    receiver: Address = ""  # of rewards; the node's own account when empty
+    peers: dict[str, str] = {}  # operator: URL, over what the hub says
