@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ethwire.rpc import Rpc
@@ -67,6 +68,12 @@ class ChainKeeper:
             began = time.monotonic()
             self.save()
             pause = max(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - began))
+
+    def save_last(self) -> None:
+        """Save for the last time: nothing is mined any more, so whoever sends now waits for the next start."""
+        with suppress(KeifuError):
+            self._rpc.call("evm_setIntervalMining", 0)
+        self.save()
 
     def close(self) -> None:
         self._rpc.close()

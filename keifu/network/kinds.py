@@ -27,6 +27,8 @@ class NodeRow:
 NODES = (
     NodeRow("operator", 3, "serve the promoted model", "keifu.network.nodes:operator", coins=3_000, serves=True),
     NodeRow("watcher", 2, "report false heartbeats", "keifu.network.nodes:watcher"),
+    NodeRow("juror", 0, "judge cases as their owner decides", "keifu.network.nodes:juror", coins=20_000),
+    NodeRow("keeper", 0, "draw juries and open epochs for the tips", "keifu.network.nodes:keeper"),
 )
 
 

@@ -69,7 +69,7 @@ def end_parts(folder: NetworkFolder, network: Network) -> list[str]:
     for part in network.parts:
         if part.kind == CHAIN:
             keeper = ChainKeeper(part.url, folder.chain_state)
-            keeper.save()
+            keeper.save_last()
             keeper.close()
             ran += end_all([folder.part_lock(part.name)], PATIENCE_SECONDS)
     return [lock.name for lock in ran]

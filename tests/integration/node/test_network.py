@@ -23,7 +23,7 @@ from keifu.network.processes import start
 from keifu.units import DAY
 from tests.integration.node.conftest import until
 
-PARTS = ["index", "api", "explorer", "operator-1"]
+PARTS = ["index", "api", "explorer", "operator-1", "juror-1", "keeper-1"]
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def by_name(found: dict) -> dict[str, dict]:
 def test_a_network_is_kept_looked_at_and_ended(keifu, told, place, at_first):
     deployments = at_first.folder / "deployments"
     chain = ("--rpc", at_first.anvil.url, "--deployments", deployments)
-    status, made = told("up", "--operators", 1, "--watchers", 0, *chain)
+    status, made = told("up", "--operators", 1, "--watchers", 0, "--jurors", 1, "--keepers", 1, *chain)
     parts = by_name(made)
     assert (status, list(parts), {part["ok"] for part in parts.values()}) == (0, PARTS, {True})
     assert made["env"] == {"KEIFU_RPC": at_first.anvil.url, "KEIFU_DEPLOYMENTS": str(deployments)}
