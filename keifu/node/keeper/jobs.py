@@ -10,8 +10,8 @@ from ethwire.abi import BoundFunction
 from keifu.chain.header import encode_header
 from keifu.chain.suite import COURT, HUB
 from keifu.node.chain import NodeChain
-from keifu.node.docket import Case, Docket
 from keifu.node.final import newest_final
+from keifu.node.open_cases import Case, OpenCases
 from keifu.node.sections import KeeperWork
 from keifu.spec.court import QUEUE, SEED
 
@@ -46,7 +46,7 @@ class Jobs:
         self._chain, self._settings = chain, settings
         suite, client = chain.suite, chain.client
         self._randomness, self._hub = suite.at(client, RANDOMNESS), suite.at(client, HUB)
-        self._court, self._docket = suite.at(client, COURT), Docket(chain, database)
+        self._court, self._open_cases = suite.at(client, COURT), OpenCases(chain, database)
         self._first: int = self._randomness.first()
         self._stride: int = self._randomness.stride()
         self._tip: int = self._randomness.tip()
@@ -81,9 +81,9 @@ class Jobs:
     # cases and epochs, which the owner pays for --------------------------------------------------------------------
 
     def _cases(self) -> Iterator[Case]:
-        for case in self._docket.look(newest_final(self._chain)):
+        for case in self._open_cases.look(newest_final(self._chain)):
             if case.is_over:
-                self._docket.drop(case.number)
+                self._open_cases.drop(case.number)
             else:
                 yield case
 
