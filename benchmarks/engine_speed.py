@@ -1,23 +1,45 @@
 """The fuzzer beside Foundry's invariant runner, one process beside two, and the mutation score.
 
 Both engines run the same byte code of the staking hub with the same actions and oracles (see
-audit/second_engines/speed.py), in turn, and count calls by the same rule: done and refused, waits included.
+audit/second_engines/speed.py), in turn, and count calls by the same rule: done and refused, waits included. Ours is
+the one of the wheel, installed into an empty environment: what anybody else has.
 """
 
 from __future__ import annotations
 
 import multiprocessing as mp
+import tempfile
+from pathlib import Path
 from statistics import median
 
 from audit.mutation_scores import CONTRACTS
 from audit.second_engines.speed import engine_rate, figures
+from benchmarks._installed import ROOT, Installed, gather
 from evmstorm.mutation import mutate
+from keifu.errors import CheckFailed
 
 __all__ = ["run"]
 
 ROUNDS = 3
 SECONDS = 6.0  # an engine and round
 SAMPLE = 30  # mutants a contract
+# The description lies in the tree, whose folder is the working directory; the engine does not.
+RATE = """
+import sys, time, evmstorm
+from audit.second_engines.speed import engine_rate
+print(evmstorm.__file__, engine_rate(float(sys.argv[1]), int(sys.argv[2]), time.process_time))
+"""
+
+
+def _wheel_rate(installed: Installed, seconds: float, seed: int) -> float:
+    """Calls a processor second of the engine that is installed."""
+    done = installed.run(ROOT, "python", "-c", RATE, str(seconds), str(seed))
+    if done.returncode:
+        raise CheckFailed(f"the installed engine does not search: {done.stderr.strip()[-300:]}")
+    place, rate = done.stdout.split()
+    if not Path(place).is_relative_to(installed.tools.parent):
+        raise CheckFailed(f"the engine in {place} was measured, not the installed one")
+    return float(rate)
 
 
 def _two(seed: int) -> float:
@@ -35,7 +57,10 @@ def _mutation() -> tuple[float, float]:
 
 def run() -> dict[str, float]:
     """Every figure by id."""
-    found = figures(SECONDS)
+    gather()
+    with tempfile.TemporaryDirectory() as name:
+        installed = Installed(Path(name))
+        found = figures(SECONDS, ours=lambda seconds, seed: _wheel_rate(installed, seconds, seed))
     found["ratio.fuzz_two"] = median(_two(seed) / engine_rate(SECONDS, seed) for seed in range(1, ROUNDS + 1))
     found["rate.mutants"], found["score.mutation"] = _mutation()
     return found

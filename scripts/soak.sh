@@ -11,7 +11,7 @@ part() {
   local name=$1
   shift
   echo "soak: $name"
-  if ape test -q -s -p no:cacheprovider "$@"; then
+  if ape test -q -s -p no:cacheprovider -o tmp_path_retention_policy=none "$@"; then
     echo "soak: $name: passed"
   else
     echo "soak: $name: FAILED"

@@ -6,8 +6,8 @@ supervisor, which is then started again as a person would. At the end everything
 and counted: nothing sent twice, nothing lost, no honest operator slashed. The order of what happens comes from the
 seed.
 
-The chain stands for a network of thousands, which does not forget a block. So it is killed when its newest block is on
-the disk, and watchers are held up for that moment.
+The chain stands for a network of thousands, which does not forget a block. So it mines nothing more before it is
+killed, and what it has mined is on the disk.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -122,7 +122,9 @@ class Soak:
     def _kill(self) -> None:
         name = self.dice.choice([*(part.name for part in self.network.parts), SUPERVISOR])
         if name == CHAIN:
-            with self._held_up("watcher"):
+            self._await_chain()
+            with suppress(KeifuError):
+                self.rpc.call("evm_setIntervalMining", 0)
                 self._await_saved()
                 self._end(name)
         elif name == SUPERVISOR:
@@ -143,27 +145,11 @@ class Soak:
         if self.folder.holder() is None and self._supervisor.poll() is not None:
             self._supervisor = begin(self.folder)
 
-    @contextmanager
-    def _held_up(self, kind: str) -> Iterator[None]:
-        """Nodes of one kind get no processor."""
-        locks = [self.folder.part_lock(part.name) for part in self.network.parts if part.kind == kind]
-        stopped = [found[0] for lock in locks if (found := running_since(lock))]
-        for process in stopped:
-            os.kill(process, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for process in stopped:
-                with suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGCONT)
-
     def _await_saved(self) -> None:
         """Until the newest block is on the disk."""
-        while True:
-            self._await_chain()
-            with suppress(KeifuError):
-                if f'"number":"{hex(self.rpc.block_number())}"' in _beginning(self.folder.chain_state):
-                    return
+        newest = f'"number":"{hex(self.rpc.block_number())}"'
+        while newest not in _beginning(self.folder.chain_state):
+            self._keep_supervised()
             time.sleep(POLL_SECONDS)
 
 

@@ -107,7 +107,7 @@ def _indexed(folder: NetworkFolder, client: ChainClient) -> Finding:
                     found = reconcile(store, client.rpc, COMPARED)
         if found is not None:
             said = "; ".join(item.message for item in found.differences)
-            compared = sum(count for _, count in found.compared)
+            compared = sum(dict(found.compared).values())
             return Finding("the index agrees with the contracts", not said, said or f"{compared} figures compared")
         if time.monotonic() > until:
             return Finding("the index agrees with the contracts", False, f"it stands at block {position.number}")

@@ -7,7 +7,7 @@ written in Solidity too. Here both sides check sums that need no model. Each act
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.fuzz.system import MAY_REVERT, Steps, System, action, invariant
@@ -38,11 +38,7 @@ def reasons() -> tuple[str, ...]:
     return (*re.findall(r'"(hub: [^"]+)"', "".join(texts)), "token: insufficient balance")
 
 
-class Coins(Amount):
-    """An amount, cut where there are no more coins."""
-
-    def draw(self, system: System, who: str, mode: int, pick: int, value: int) -> int:
-        return min(super().draw(system, who, mode, pick, value), MAX_AMOUNT)
+Coins = partial(Amount, most=MAX_AMOUNT)
 
 
 class HubMirror(System):
@@ -110,10 +106,12 @@ class HubMirror(System):
         return min(self.stored(who), 5_000 * COIN)
 
     def shares(self, who: str) -> int:
-        return max((self.position(name, who) & SHARES) + (self.addition(name, who) & SHARES) for name in self.operators)
+        return max(
+            [(self.position(name, who) & SHARES) + (self.addition(name, who) & SHARES) for name in self.operators]
+        )
 
     def locked(self, who: str) -> int:
-        return max(self.lock_word(who, name) & AMOUNT for name in self.operators)
+        return max([self.lock_word(who, name) & AMOUNT for name in self.operators])
 
     def tickets_of(self, who: str) -> list[int]:
         return self.tickets[who]
@@ -193,9 +191,7 @@ class HubMirror(System):
     @invariant("HUB-1")
     def coins(self) -> bool:
         """The coins are what came in less what went out; they cover locks, pools and credits."""
-        owed = 0
-        for credit in self.credits:
-            owed += credit()
+        owed = sum([credit() for credit in self.credits])
         for pool, _, locks, _ in self.pools:
             owed += pool() & AMOUNT
             for lock in locks:
@@ -222,16 +218,12 @@ class HubMirror(System):
                 part = word >> 96 & AMOUNT
                 if part > word & AMOUNT:
                     return False
-                bound += part
-                exposure += part * earning(word >> 192)
+                if part:
+                    bound += part
+                    # The multiple by which it carries delegation: one that will count less carries less already.
+                    exposure += part * ((word >> 222 or word >> 192) & 7)
             word = operator()
             if shares or (word & AMOUNT, word >> 96 & AMOUNT) != (bound, exposure):
                 return False
             weight += bound + min(active, exposure)
         return self.total() & AMOUNT == weight
-
-
-def earning(multiples: int) -> int:
-    """The multiple by which a lock carries delegation: one that will count less carries less already."""
-    lowering = multiples >> 30
-    return lowering & 7 if lowering else multiples & 7

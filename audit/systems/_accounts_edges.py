@@ -32,7 +32,8 @@ class AccountSystem(System):
         nft.mint(self["owner"], TOKEN_ID, sender=deployer)
         self.bind(
             token=token, nft=nft, shop=shop, uncounted=evm.deploy("PlainNft", False, sender=deployer), code=self.code,
-            hostile=evm.deploy("HostileERC1271", sender=deployer), account=self.made(evm, nft, TOKEN_ID),
+            hostile=evm.deploy("HostileERC1271", sender=deployer),
+            signing=evm.deploy("ContractWallet", self["key"], sender=deployer), account=self.made(evm, nft, TOKEN_ID),
         )  # fmt: skip
         # A line of accounts, each the owner of the next one's token.
         line = [self.made(evm, nft, 20)]

@@ -8,6 +8,7 @@ from typing import Any
 from audit.systems._constructors import Deployment, variations
 from audit.systems._hub import number
 from audit.systems._hub_edges import way
+from audit.systems._inft_edges import received
 from audit.systems._wallet_signatures import MOODS, forms
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
@@ -52,6 +53,7 @@ class IdentityEdges(System):
             validation=evm.deploy("AgentValidation", identity, sender=owner),
             receiver=evm.deploy("TokenReceiver", sender=owner),
             wallet=evm.deploy("HostileERC1271", sender=owner),
+            signing=evm.deploy("ContractWallet", self["client"], sender=owner),
         )
         self.tokens = []
         for salt, role in enumerate(("owner", "owner", "buyer")):
@@ -193,6 +195,7 @@ class IdentityEdges(System):
             signature: bytes = self.domain.sign(key, AGENT_WALLET, agent, wallet, self[owner], until)
             return signature
 
+        reason: str | None
         late = {-1: "identity: signature has expired", LONGEST_CONSENT + 1: "identity: deadline too far"}.get(life)
         yield self.identity("setAgentWallet", PLAIN, ZERO_ADDRESS, deadline, signed(), fails="identity: no wallet")
         for other in (signed(agent=BUSY), signed(owner="buyer"), signed(until=deadline + 1)):
@@ -208,6 +211,11 @@ class IdentityEdges(System):
             yield self.tx("wallet.set_mood", mood, sender=self["stranger"])
             reason = late or (None if counts else "identity: wallet has not signed")
             yield self.identity("setAgentWallet", PLAIN, self["wallet"], deadline, b"", fails=reason)
+        asked = PLAIN, self["signing"], self["owner"], deadline
+        for by, counts in (("client", True), ("stranger", False)):
+            reason = late or (None if counts else "identity: wallet has not signed")
+            signature = self.domain.sign(self.keys_of[by], AGENT_WALLET, *asked)
+            yield self.identity("setAgentWallet", PLAIN, self["signing"], deadline, signature, fails=reason)
         yield self.identity("setAgentWallet", *args, sender="stranger", fails=UNAUTHORIZED)
         yield self.identity("setAgentWallet", *args, fails=late)
         if late:
@@ -235,7 +243,11 @@ class IdentityEdges(System):
             yield self.identity(name, buyer, owner, PLAIN, *data, fails="inft: not the owner's token")
             yield self.identity(name, owner, ZERO_ADDRESS, PLAIN, *data, fails="inft: no receiver")
         with self.evm.anchor():
-            yield self.identity("safeTransferFrom", owner, receiver, PLAIN, b"", fails=REFUSES if mood else None)
+            yield self.identity("approve", buyer, PLAIN)
+            args = owner, receiver, PLAIN, b"why"
+            yield self.identity("safeTransferFrom", *args, sender="buyer", fails=REFUSES if mood else None)
+            if not mood:
+                assert bytes(self.view("receiver.seen_call")) == received(buyer, owner, PLAIN, b"why")
         with self.evm.anchor():
             yield self.identity("safeTransferFrom", owner, buyer, PLAIN, b"")
             self.emitted("identity.Transfer", from_=owner, to=buyer, tokenId=PLAIN)

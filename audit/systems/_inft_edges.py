@@ -7,17 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from audit.systems._inft import ATTESTORS, NEEDED, InftSystem
+from ethwire.abi import encode_args
 from keifu.inft import Item, Move, Statement, seal, shared_point
 from keifu.keys import keccak256
 from keifu.units import DAY
 
-__all__ = ["ACCESS", "CLONES", "GENERATIONS", "OWNERSHIP", "ROYALTY", "InftEdges", "changed"]
+__all__ = ["ACCESS", "CLONES", "GENERATIONS", "OWNERSHIP", "ROYALTY", "InftEdges", "changed", "received"]
 
 # Fields of a proof's two halves, in the ERC's order.
 ACCESS = ("old", "new", "nonce", "key", "proof")
 OWNERSHIP = ("oracle", "old", "new", "sealed", "key", "nonce", "proof")
 
 ROYALTY, CLONES, GENERATIONS = 1_000, 2, 2  # of the token that is there at the start
+
+
+def received(operator: str, sender: str, token_id: int, data: bytes = b"") -> bytes:
+    """What a receiver is asked, as `TokenReceiver` keeps it."""
+    return keccak256(encode_args(("address", "address", "uint256", "bytes"), (operator, sender, token_id, data)))
 
 
 def changed(proofs: Sequence[Any], at: int = 0, half: str = "ownership", **fields: Any) -> list[Any]:

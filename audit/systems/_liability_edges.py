@@ -188,7 +188,7 @@ class LiabilityEdges(AttestorEdges):
         reserved = self.ask("verifier.reserved", attestor)
         first = self.said_of(self.token_id)
         args = self.contradicting(first, replace(first, backing=1))
-        enough = LOCKED >= reserved + cost
+        enough = reserved + cost <= LOCKED
         assert enough == (more == 0)
         yield self.verifier("prove_contradiction", *args, fails=None if enough else "verifier: promises are open")
         self.evm.warp(COMPLAINT_WINDOW + 1)

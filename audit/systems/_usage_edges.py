@@ -20,7 +20,7 @@ __all__ = ["UsageEdges"]
 NOT_OWNER, NO_USER, IS_USER = "inft: not the owner", "inft: user is not authorized", "inft: user is authorized"
 USED_UP, NO_LEASE, OVER = "inft: quota is used up", "inft: no lease is running", "inft: offer is over"
 NO_TERMS = (0, ZERO_ADDRESS, 0, 0, 0, 0)
-MOST_SCOPES = 2**8 - 1
+ALL_SCOPES = 2**8 - 1
 
 
 class UsageEdges(InftEdges):
@@ -100,7 +100,7 @@ class UsageEdges(InftEdges):
             ("duration", 1, 0, "inft: bad duration"),
             ("quota", MAX_QUOTA, MAX_QUOTA + 1, "inft: bad quota"),
             ("quota", 1, 0, "inft: bad quota"),
-            ("scope", MOST_SCOPES, MOST_SCOPES + 1, "inft: bad scope"),
+            ("scope", ALL_SCOPES, ALL_SCOPES + 1, "inft: bad scope"),
             ("scope", 1, 0, "inft: bad scope"),
             ("open_until", self.now + LONGEST_OFFER, self.now + LONGEST_OFFER + 1, "inft: offer too long"),
             ("open_until", self.now + 1, self.now, OVER),
@@ -125,7 +125,8 @@ class UsageEdges(InftEdges):
         offer = self.offered()
         yield self.offering(offer)
         for name, value in (("price", 0), ("currency", self["hub"]), ("duration", 1), ("quota", 1), ("scope", 2)):
-            yield self.leasing(replace(offer, **{name: value}), fails="inft: offer has changed")
+            other: dict[str, Any] = {name: value}
+            yield self.leasing(replace(offer, **other), fails="inft: offer has changed")
         yield self.offering(self.offered(price=2**200, open_until=0))
         assert self.answer("nft.lease_offer", self.token_id) == NO_TERMS
         yield self.leasing(offer, fails="inft: no lease is offered")

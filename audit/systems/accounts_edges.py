@@ -19,7 +19,7 @@ from keifu.keys import keccak256
 
 __all__ = ["AccountsEdges"]
 
-MOST_CALLS = 16
+LONGEST_BATCH = 16
 APPROVE = selector("approve(address,uint256)")
 INCREASE = selector("increaseAllowance(address,uint256)")
 TRADE = selector("trade(address,uint256,uint256,uint256)")
@@ -52,7 +52,7 @@ WRAPPED = bytes.fromhex("6492" * 16)
 NOT_OWNER, NOBODY = "account: not the owner", "account: nobody owns the token"
 MALFORMED, NOT_GRANTED, OVER = "account: malformed call", "account: call not granted", "account: over the limit"
 NO_SESSION, BAD_SIGNATURE = "account: no session", "account: bad signature"
-MOST_32, MOST_40, MOST_AMOUNT = 2**32 - 1, 2**40 - 1, 2**104 - 1
+U32, U40, LARGEST = 2**32 - 1, 2**40 - 1, 2**104 - 1
 
 
 class AccountsEdges(AccountSystem):
@@ -139,8 +139,8 @@ class AccountsEdges(AccountSystem):
         assert (self.ask("token.balanceOf", self.payee), self.evm.balance(self.payee) - before) == (5, 3)
         yield self.account("execute_batch", [], fails="account: empty batch")
         yield self.account("execute_batch", [self.pay(1)], sender="stranger", fails=NOT_OWNER)
-        yield self.account("execute_batch", [self.pay(1)] * MOST_CALLS)
-        assert self.ask("token.balanceOf", self.payee) == 5 + MOST_CALLS
+        yield self.account("execute_batch", [self.pay(1)] * LONGEST_BATCH)
+        assert self.ask("token.balanceOf", self.payee) == 5 + LONGEST_BATCH
         assert self.ask("account.state") == 3
         sale = self["nft"], 0, self.contract("nft").transferFrom.encode(owner, self["buyer"], TOKEN_ID)
         yield self.tx("nft.approve", account, TOKEN_ID, sender=owner)
@@ -190,6 +190,11 @@ class AccountsEdges(AccountSystem):
         assert self.refuses("account.isValidSignature", DIGEST, owner.sign(digest) + WRAPPED)
         assert self.refuses("account.isValidSignature", DIGEST, WRAPPED)
         assert self.ask("account.isValidSignature", DIGEST, WRAPPED[1:]) == NO
+        with self.evm.anchor():
+            yield self.tx("nft.transferFrom", self["owner"], self["signing"], TOKEN_ID, sender=self["owner"])
+            digest = self.view("account.statement_digest", DIGEST)
+            for by, answer in (("key", YES), ("owner", NO)):
+                assert self.ask("account.isValidSignature", DIGEST, self.keys_of[by].sign(digest)) == answer
         yield self.tx("nft.transferFrom", self["owner"], self["hostile"], TOKEN_ID, sender=self["owner"])
         for mood, counts in MOODS.items():
             yield self.tx("hostile.set_mood", mood, sender=self["stranger"])
@@ -205,14 +210,14 @@ class AccountsEdges(AccountSystem):
         for parts, wrong, reason in (
             ({"until": now + 1}, {"until": now}, "account: session is over"),
             ({"after": now + 5, "until": now + 6}, {"after": now + 6, "until": now + 6}, "account: session is over"),
-            ({"until": MOST_40}, {"until": MOST_40 + 1}, "account: time too large"),
+            ({"until": U40}, {"until": U40 + 1}, "account: time too large"),
             ({"uses": 1}, {"uses": 0}, "account: bad number of uses"),
-            ({"uses": MOST_32}, {"uses": MOST_32 + 1}, "account: bad number of uses"),
+            ({"uses": U32}, {"uses": U32 + 1}, "account: bad number of uses"),
             ({"period": 1}, {"period": 0}, "account: bad period"),
-            ({"period": MOST_32}, {"period": MOST_32 + 1}, "account: bad period"),
+            ({"period": U32}, {"period": U32 + 1}, "account: bad period"),
             ({}, {"targets": ()}, "account: session without targets"),
             ({}, {"key": ZERO_ADDRESS}, "account: no session key"),
-            ({"limits": (Limit(token, MOST_AMOUNT),)}, {"limits": (Limit(token, MOST_AMOUNT + 1),)},
+            ({"limits": (Limit(token, LARGEST),)}, {"limits": (Limit(token, LARGEST + 1),)},
              "account: limit too large"),
             ({"limits": (Limit(token, 0),)}, {"limits": (Limit(self.payee, 1),)}, "account: limit on no token"),
             ({}, {"limits": (Limit(token, 1), Limit(ZERO_ADDRESS, 1), Limit(token, 1))},
@@ -278,7 +283,7 @@ class AccountsEdges(AccountSystem):
         wide = APPROVE + b"\1" * 32 + (1).to_bytes(32, "big")
         yield self.using(token, 0, wide, fails=MALFORMED)
         yield self.using(token, 0, approve.encode(self.payee, 1), fails="account: spender not granted")
-        yield self.using(token, 0, approve.encode(self["shop"], MOST_AMOUNT + 1), fails=OVER)
+        yield self.using(token, 0, approve.encode(self["shop"], LARGEST + 1), fails=OVER)
         yield self.using(token, 0, approve.encode(self["shop"], LIMIT + 1), fails=OVER)
         yield self.using(self.payee, 11, b"", fails=OVER)
         yield self.using(self.payee, 10, b"")

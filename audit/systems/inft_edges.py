@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from audit.systems._constructors import Deployment, variations
 from audit.systems._hub import number
 from audit.systems._hub_edges import way
-from audit.systems._inft_edges import CLONES, GENERATIONS, ROYALTY
+from audit.systems._inft_edges import CLONES, GENERATIONS, ROYALTY, received
 from audit.systems._usage_edges import UsageEdges
 from ethwire.abi import encode_args
 from ethwire.constants import ZERO_ADDRESS
@@ -169,6 +169,7 @@ class TokenEdges(UsageEdges):
         creator, receiver, stranger = self["creator"], self["receiver"], self["stranger"]
         token = yield from self.open_public(terms=(0, 2, 1))
         yield self.tx("receiver.arm", mood, receiver, b"", sender=stranger)
+        yield self.nft("approve", self["seller"], token)
         fails = None if mood == TAKE else REFUSES
         for name, args in (
             ("safeTransferFrom", (creator, receiver, token, b"why")),
@@ -176,9 +177,12 @@ class TokenEdges(UsageEdges):
             ("iClone", (receiver, token, [])),
         ):
             with self.evm.anchor():
-                yield self.nft(name, *args, fails=fails)
+                made = yield self.nft(name, *args, sender="seller", fails=fails)
                 if fails is None:
                     assert self.ask("receiver.seen_owner") == int(receiver, 16)
+                    given = number(made) if name == "iClone" else token
+                    seen = received(self["seller"], creator, given, b"why" if name == "safeTransferFrom" else b"")
+                    assert bytes(self.answer("receiver.seen_call")) == seen
         yield self.nft("safeTransferFrom", creator, self["token"], token, b"", fails=REFUSES)
         with self.evm.anchor():
             yield self.nft("safeTransferFrom", creator, self["buyer"], token, b"")

@@ -47,6 +47,7 @@ class MarketEdges(InftEdges):
         registry, code = (evm.deploy(name, sender=deployer) for name in ("AccountRegistry", "AgentAccount"))
         made = registry.createAccount(code, bytes(32), evm.chain_id, nft, self.public, sender=deployer).value
         fee, wallet = evm.deploy("FeeToken", sender=deployer), evm.deploy("HostileERC1271", sender=deployer)
+        self.bind(signing=evm.deploy("ContractWallet", self["buyer"], sender=deployer))
         self.bind(account=evm.at(made, "AgentAccount"), fee=fee, wallet=wallet)
         fee.mint(self["buyer"], 2 * PRICE, sender=deployer)
         fee.approve(self["market"], 2 * PRICE, sender=self["buyer"])
@@ -140,6 +141,9 @@ class MarketEdges(InftEdges):
             yield self.tx("wallet.set_mood", mood, sender=self["stranger"])
             for signature in (b"", bytes(65), bytes(1_300)):
                 yield self.settling(order, buyers=signature, fails=REFUSES if counts else NO_BUYER)
+        order = self.order(self.public, buyer=self["signing"], price=0)
+        yield self.settling(order, fails=REFUSES)
+        yield self.settling(order, buyers=order.sign(self.orders_in, self.signer(self["seller"])), fails=NO_BUYER)
 
     @way()
     def for_anybody(self, who: str) -> Steps:

@@ -6,11 +6,13 @@ Coins pass through none of its calls: what it answers is all that it can do, so 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from typing import Any
 
 from eth_abi.abi import encode
 
 from audit.staked_hub import hub_arguments
+from audit.systems._constructors import Deployment, variations
 from audit.systems._differential import Differential
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
@@ -84,6 +86,11 @@ class ProofValidator(Differential):
         self.open_cases(book)
         self.ask_first(book)
         self.opening = pickle.dumps(book)
+
+    def constructors(self) -> Iterator[Deployment]:
+        right = (self["validation"], self["court"], self["registry"])
+        nothing = "validator: nothing to read"
+        yield from variations("ProofValidator", right, (1, ZERO_ADDRESS, nothing), (2, ZERO_ADDRESS, nothing))
 
     def start(self) -> None:
         self.model: Proofs = self.revived(self.opening)
@@ -300,6 +307,13 @@ class ProofValidator(Differential):
             return keccak256(encode([*kinds, "bytes32", "bytes32", "bytes32"], about))
         return keccak256(encode([*kinds, "bytes32"], (FAULTS, *head, question.salt)))
 
+    def view_of(self, question: Question) -> tuple[Any, ...]:
+        """The validator's own view of the same hash."""
+        if question.of_audit:
+            about = question.agent, question.who, SCHEMA, self.ids[question.record], question.salt
+            return "validator.audit_request", *about
+        return "validator.fault_request", question.agent, question.who, question.salt
+
     def proof(self, answered: Answered) -> bytes:
         """What an answer's hash names: the case, or whose words about which data."""
         question = answered.question
@@ -329,7 +343,10 @@ class ProofValidator(Differential):
         for item in self.model.log:
             if not isinstance(item, proofs.Asked):
                 continue
-            found = self.answer("validation.getValidationStatus", self.request(item.question))
+            request = self.request(item.question)
+            if bytes(self.answer(*self.view_of(item.question))) != request:
+                return False
+            found = self.answer("validation.getValidationStatus", request)
             answered = self.model.last(Answered, question=item.question)
             if answered is None:
                 wanted: tuple[Any, ...] = (0, bytes(32), "")

@@ -60,8 +60,10 @@ class VerifierEdges(LiabilityEdges):
 
     def setup(self, evm: LocalEvm) -> None:
         super().setup(evm)
+        deployer = evm.account("owner")
         for name, contract in (("wallet", "HostileERC1271"), ("reader", "ProofReader")):
-            self.bind(**{name: evm.deploy(contract, sender=evm.account("owner"))})
+            self.bind(**{name: evm.deploy(contract, sender=deployer)})
+        self.bind(signing=evm.deploy("ContractWallet", self["buyer"], sender=deployer))
 
     def constructors(self) -> Iterator[Deployment]:
         right = (self["token"], self["hub"], self.owner, 3)
@@ -171,6 +173,9 @@ class VerifierEdges(LiabilityEdges):
             for signature in (b"", bytes(65), bytes(130)):
                 proofs = changed(self.right(wallet), 0, "access", proof=signature)
                 yield self.move(wallet, proofs, fails="inft: receiver refuses" if counts else unsigned)
+        signing = self.said_of(self.token_id, self["signing"])
+        yield self.move(signing, self.right(signing), fails="inft: receiver refuses")
+        yield self.move(signing, self.right(signing, "seller"), fails=unsigned)
         yield self.move(said)
 
     @way()

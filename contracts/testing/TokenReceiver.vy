@@ -20,8 +20,9 @@ target: public(address)
 payload: public(Bytes[MAX_CALL])
 got_through: public(bool)
 
-# What it saw while it was called.
+# What it saw while it was called, and what it was called with, by hash.
 seen_owner: public(address)
+seen_call: public(bytes32)
 
 
 interface Token:
@@ -44,6 +45,7 @@ def visit(_target: address, _payload: Bytes[MAX_CALL]):
 def onERC721Received(_operator: address, _from: address, _id: uint256, _data: Bytes[1024]) -> bytes4:
     assert self.mood != REFUSE, "attacker: no"
     self.seen_owner = staticcall Token(msg.sender).ownerOf(_id)
+    self.seen_call = keccak256(abi_encode(_operator, _from, _id, _data))
     if self.mood == MUMBLE:
         return 0x12345678
     if self.mood == COME_BACK:

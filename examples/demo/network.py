@@ -20,8 +20,9 @@ from keifu.chain.suite import HEARTBEATS, TOKEN
 from keifu.errors import CheckFailed
 from keifu.network.control import begin, down, wait_until_ready
 from keifu.network.folder import Network, NetworkFolder, Part
-from keifu.network.kinds import API
+from keifu.network.kinds import API, EXPLORER
 from keifu.network.making import Wanted, make
+from keifu.sdk import Keifu, Promotion
 from keifu.units import coins
 
 __all__ = ["TITLE", "tell"]
@@ -85,7 +86,7 @@ def _start(story: Story) -> _Scene:
     record = open_record(network.chain_id, network.genesis, folder.deployments)
     suite = Deployment(dict(record.contracts))
     story.shared["network"] = k
-    story.left_running.append(f"{network.part(API).url} shows the index of the network in {folder.path}")
+    story.left_running.append(f"{network.part(EXPLORER).url} is the explorer of the network in {folder.path}")
     return _Scene(story, folder, network, k.chain, suite.at(k.chain, HEARTBEATS), suite.at(k.chain, TOKEN))
 
 
@@ -126,17 +127,20 @@ def _is_indexed(scene: _Scene, thief: Part) -> bool:
 
 
 def _promote_and_go_back(scene: _Scene) -> None:
-    story, k = scene.story, scene.story.shared["network"]
+    story = scene.story
+    k: Keifu = story.shared["network"]
     first, second = scene.network.artefacts
-    for what, act in (
-        ("version 2 is promoted", lambda: k.environments.promote(scene.network.environment, second)),
-        ("a rollback brings version 1 back", lambda: k.environments.rollback(scene.network.environment, 1)),
-    ):
-        made = act()
-        followed = scene.until(lambda n=made.number: all(_said(part).get("seq") == n for part in scene.operators))
-        story.check(f"{what}: all {OPERATORS} operators follow without a restart", followed)
+    made = k.environments.promote(scene.network.environment, second)
+    story.check(f"version 2 is promoted: all {OPERATORS} operators follow without a restart", _follow(scene, made))
+    made = k.environments.rollback(scene.network.environment, 1)
+    story.check(f"a rollback brings version 1 back: all {OPERATORS} follow", _follow(scene, made))
     nodes = [part.serves for part in scene.operators]
     story.check(
         "what runs is what was promoted, proved and signed",
         k.verify_running(scene.network.environment, nodes=nodes).ok and made.artefact == first,
     )
+
+
+def _follow(scene: _Scene, made: Promotion) -> bool:
+    """Whether all operators come to sign under a promotion."""
+    return scene.until(lambda: all(_said(part).get("seq") == made.number for part in scene.operators))

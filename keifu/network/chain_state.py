@@ -11,29 +11,33 @@ import json
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ethwire.rpc import Rpc
-from keifu.chain import ChainClient
 from keifu.errors import KeifuError
-from keifu.local.suite import warp
 
-__all__ = ["ChainKeeper", "keep_first_block"]
+__all__ = ["ChainKeeper", "open_state"]
 
 POLL_SECONDS = 0.1
 PAUSE_FACTOR = 5
 DUMP_SECONDS = 60.0
 
 
-def keep_first_block(path: Path) -> None:
-    """anvil makes a first block at each start, before it reads the old ones, and dumps all of them later: the oldest is
-    the chain's, and which of several it would take is chance."""
+def open_state(path: Path) -> int:
+    """Make a saved state ready to be loaded; unix seconds from which the chain's clock goes on.
+
+    anvil makes a first block at each start, before it reads the old ones, and dumps all of them later. The oldest is
+    the chain's; which of several anvil would take is chance. Its clock begins at the machine's time, which may be
+    earlier than that of the newest block, where time was turned on.
+    """
     state = json.loads(path.read_bytes())
     first = [block for block in state["blocks"] if int(block["header"]["number"], 16) == 0]
     if len(first) > 1:
         right = min(first, key=lambda block: int(block["header"]["timestamp"], 16))
         state["blocks"] = [block for block in state["blocks"] if block is right or block not in first]
         _write_whole(path, json.dumps(state, separators=(",", ":")).encode())
+    return max(int(time.time()), int(state["block"]["timestamp"], 16) + 1)
 
 
 class ChainKeeper:
@@ -58,24 +62,18 @@ class ChainKeeper:
         return True
 
     def follow(self, stopped: Callable[[float], bool]) -> None:
-        """Save again and again until `stopped(seconds)`, which waits, says so. A chain that was killed and answers
-        again catches up first."""
-        pause, has_answered = POLL_SECONDS, True
+        """Save again and again until `stopped(seconds)`, which waits, says so."""
+        pause = POLL_SECONDS
         while not stopped(pause):
             began = time.monotonic()
-            try:
-                if not has_answered:
-                    self.catch_up()
-                has_answered = self.save()
-            except KeifuError:
-                has_answered = False
+            self.save()
             pause = max(POLL_SECONDS, PAUSE_FACTOR * (time.monotonic() - began))
 
-    def catch_up(self) -> None:
-        """After a restart: a chain whose time was turned on goes on from there, not from the machine's clock."""
-        client = ChainClient(self._rpc)
-        if (ahead := client.now - int(time.time())) > 0:
-            warp(client, ahead)
+    def save_last(self) -> None:
+        """Save for the last time: nothing is mined any more, so whoever sends now waits for the next start."""
+        with suppress(KeifuError):
+            self._rpc.call("evm_setIntervalMining", 0)
+        self.save()
 
     def close(self) -> None:
         self._rpc.close()

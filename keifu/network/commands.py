@@ -6,7 +6,7 @@ import sys
 
 from ethwire.anvil import anvil_command
 from keifu.network.folder import Network, NetworkFolder, Part
-from keifu.network.kinds import API, CHAIN, INDEX
+from keifu.network.kinds import API, CHAIN, EXPLORER, INDEX
 
 __all__ = ["MINE_SECONDS", "command_of"]
 
@@ -26,6 +26,7 @@ def command_of(folder: NetworkFolder, network: Network, part: Part) -> list[str]
     if part.kind == INDEX:
         chain = ["--rpc", network.rpc, "--deployments", network.deployments]
         return [*KEIFU, "index", "run", "--db", str(folder.index), *chain]
-    if part.kind == API:
-        return [*KEIFU, "index", "serve", "--db", str(folder.index), "--port", port]
+    if part.kind in (API, EXPLORER):
+        noun = "index" if part.kind == API else "explorer"
+        return [*KEIFU, noun, "serve", "--db", str(folder.index), "--port", port]
     return [*KEIFU, "node", part.kind, "run", str(folder.node(part.name)), "--json"]

@@ -10,7 +10,7 @@ import httpx
 from ethwire.rpc import Rpc
 from keifu.errors import KeifuError
 from keifu.network.folder import Part
-from keifu.network.kinds import API, CHAIN, INDEX
+from keifu.network.kinds import API, CHAIN, EXPLORER, INDEX
 
 __all__ = ["READY", "RUNS", "ask", "ask_all"]
 
@@ -33,8 +33,9 @@ def ask(part: Part) -> str:
         return RUNS
     if part.kind == CHAIN:
         return _chain(part.url)
+    page = "/" if part.kind in (API, EXPLORER) else "/readyz"
     try:
-        answer = httpx.get(part.url + ("/" if part.kind == API else "/readyz"), timeout=ANSWER_SECONDS, trust_env=False)
+        answer = httpx.get(part.url + page, timeout=ANSWER_SECONDS, trust_env=False)
     except httpx.HTTPError:
         return f"{part.url} does not answer"
     text = answer.text.strip()[:LONGEST]

@@ -26,7 +26,7 @@ from keifu.local.grants import seed
 from keifu.local.roles import ROLES
 from keifu.local.suite import deploy_suite, fund, local_client, warp
 from keifu.network.folder import Network, NetworkFolder, Part
-from keifu.network.kinds import API, CHAIN, INDEX, NODES, node_row
+from keifu.network.kinds import API, CHAIN, EXPLORER, INDEX, NODES, node_row
 from keifu.network.nodes import Site, make_nodes
 from keifu.node.chain import suite_on
 from keifu.provenance import Kind
@@ -102,7 +102,7 @@ def _parts(wanted: Wanted) -> list[Part]:
     """Every part with its ports, the chain first."""
     ports = _ports(wanted)
     parts = [] if wanted.rpc else [Part(CHAIN, CHAIN, url=_url(ports))]
-    parts += [Part(INDEX, INDEX), Part(API, API, url=_url(ports))]
+    parts += [Part(INDEX, INDEX), Part(API, API, url=_url(ports)), Part(EXPLORER, EXPLORER, url=_url(ports))]
     tag = secrets.token_hex(4)  # two networks of one user share no key
     for row in NODES:
         for number in range(1, wanted.counts.get(row.kind, row.usual) + 1):
@@ -119,7 +119,7 @@ def _url(ports: Iterator[int]) -> str:
 def _ports(wanted: Wanted) -> Iterator[int]:
     """Ports that nobody listens on now. Raises EnvironmentFault for one that was asked for and is taken."""
     nodes = sum((1 + row.serves) * wanted.counts.get(row.kind, row.usual) for row in NODES)
-    needed = nodes + (1 if wanted.rpc else 2)
+    needed = nodes + (2 if wanted.rpc else 3)
     found = []
     with ExitStack() as held:
         for offset in range(needed):

@@ -13,6 +13,7 @@ import msgspec
 
 from keifu.chain import ChainClient, Deployment, RpcDeployer
 from keifu.chain.deployments import Record
+from keifu.chain.suite import COURT
 from keifu.keys import Account
 from keifu.local.suite import fund
 from keifu.network.folder import NetworkFolder, Part
@@ -22,13 +23,14 @@ from keifu.node.kinds import kind_of
 from keifu.node.operator.standing import bind
 from keifu.node.setup import Wish, make_node
 from keifu.staking import actions
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 
-__all__ = ["Site", "make_nodes", "operator", "watcher"]
+__all__ = ["Site", "juror", "keeper", "make_nodes", "operator", "watcher"]
 
 ETHER = 100  # of each account, for gas
 BOUND = 30 * DAY
 POLL = "1 second"
+SEATS = 20_000 * COIN  # ten of them
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,21 @@ def watcher(site: Site, part: Part) -> dict[str, Any]:
     """Gas is all that it needs."""
     del site, part
     return {"poll": POLL}
+
+
+def juror(site: Site, part: Part) -> dict[str, Any]:
+    """Seats behind the court; its owner decides by `keifu node juror decide`."""
+    if site.client is not None:
+        deployer, suite = site.deployer(site.client, Account.from_role(part.role)), site.suite
+        actions.register(deployer, suite, 0, "")
+        actions.lock(deployer, suite, suite[COURT], deployer.sender, SEATS)
+        deployer.call(suite[COURT], COURT, "join")
+    return {"poll": POLL}
+
+
+def keeper(site: Site, part: Part) -> dict[str, Any]:
+    """Gas is all that it needs; it works for tips."""
+    return watcher(site, part)
 
 
 def address_of_role(part: Part) -> str:

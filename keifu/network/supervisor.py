@@ -15,7 +15,7 @@ from typing import Any
 
 from keifu.chain.held import hold
 from keifu.errors import EnvironmentFault
-from keifu.network.chain_state import ChainKeeper, keep_first_block
+from keifu.network.chain_state import ChainKeeper, open_state
 from keifu.network.commands import command_of
 from keifu.network.folder import Network, NetworkFolder, Part
 from keifu.network.health import READY, ask
@@ -69,7 +69,7 @@ def end_parts(folder: NetworkFolder, network: Network) -> list[str]:
     for part in network.parts:
         if part.kind == CHAIN:
             keeper = ChainKeeper(part.url, folder.chain_state)
-            keeper.save()
+            keeper.save_last()
             keeper.close()
             ran += end_all([folder.part_lock(part.name)], PATIENCE_SECONDS)
     return [lock.name for lock in ran]
@@ -119,7 +119,6 @@ class Supervisor:
             if kept.process is not None and ask(kept.part) == READY:
                 break
             self._stopping.wait(TICK_SECONDS)
-        self._keeper.catch_up()
         saving = threading.Thread(target=self._keeper.follow, args=(self._stopping.wait,), name="chain keeper")
         saving.start()
         held.callback(saving.join)
@@ -144,12 +143,12 @@ class Supervisor:
             self._start(kept, now)
 
     def _start(self, kept: _Kept, now: float) -> None:
-        name = kept.part.name
+        name, command = kept.part.name, command_of(self.folder, self.network, kept.part)
         if kept.part.kind == CHAIN:
             shutil.rmtree(self.folder.chain_cache, ignore_errors=True)
-            keep_first_block(self.folder.chain_state)
+            command += ["--timestamp", str(open_state(self.folder.chain_state))]
         kept.process = start(
-            command_of(self.folder, self.network, kept.part),
+            command,
             self.folder.part_lock(name),
             self.folder.log(name),
             os.environ,

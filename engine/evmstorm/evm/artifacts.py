@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 
 from ethwire.errors import ArtifactError
-from evmstorm.evm import abi_names, foreign
+from evmstorm.evm import abi_names, foreign, hardhat
 from evmstorm.evm.artifact import Artifact
 from evmstorm.layout import CONTRACTS, layout
 from evmstorm.project import root
@@ -225,7 +225,8 @@ class Project:
             places = ", ".join(path.relative_to(self.root).as_posix() for path in found)
             raise ArtifactError(f"{len(found)} artefacts are called {name}: {places}", remedy="name one by its path")
         if not found:
-            known = [*self.paths(), *(path.stem for folder in folders for path in folder.rglob("*.sol/*.json"))]
+            made = [path.stem for folder in folders for path in folder.rglob("*.sol/*.json")]
+            known = [*self.paths(), *(stem for stem in made if not stem.endswith(hardhat.DEBUG))]
             what = f"there are: {', '.join(sorted(known))}" if known else f"compile it: {self._layout.build or 'vyper'}"
             raise ArtifactError(f"no contract {name}", remedy=what)
         return found[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 from ethwire.errors import ArtifactError
 from ethwire.keys import keccak256
+from evmstorm.evm import hardhat
 from evmstorm.evm.artifact import Artifact
 from evmstorm.evm.hardforks import CANCUN
 
@@ -29,6 +30,7 @@ RUNTIME_PLACES = (
     ("bytecode_runtime",),
     ("bin-runtime",),
 )
+NODE = "node_modules"  # where Hardhat finds what contracts import from packages
 ETHPM = "contractTypes"  # ape keeps all contracts of a project in one file
 SKIPPED = frozenset({"build-info", "cache", "dbg.json"})
 NO_LAYOUT = 'extra_output = ["storageLayout"] in foundry.toml, or "storageLayout" in solc\'s outputSelection'
@@ -81,9 +83,9 @@ def find(folders: list[Path], name: str) -> list[Path]:
 def outdated(path: Path, root: Path) -> str:
     """A source that has changed since an artefact was made of it, "" when there is none or it does not say."""
     for source, item in _metadata(_json(path)).get("sources", {}).items():
-        file = root / source
-        if file.is_file() and "0x" + keccak256(file.read_bytes()).hex() != item.get("keccak256"):
-            return str(source)
+        for file in (root / source, root / NODE / source):
+            if file.is_file() and "0x" + keccak256(file.read_bytes()).hex() != item.get("keccak256"):
+                return str(source)
     return ""
 
 
@@ -94,7 +96,7 @@ def _json(path: Path) -> dict[str, Any]:
         raise ArtifactError(f"{path} is not there") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{path} is no JSON: {error}", remedy="name an artefact of a compiler") from error
-    return found if isinstance(found, dict) else {}
+    return hardhat.completed(path, found) if isinstance(found, dict) else {}
 
 
 def _metadata(found: dict[str, Any]) -> dict[str, Any]:

@@ -176,7 +176,8 @@ class NativeMachine:
     def _fail(self, status: int) -> None:
         result = self._result
         if status == REVERTED:
-            self.failure = bytes(self._ffi.buffer(result.output, result.size)) if result.size else b""
+            size = result.size
+            self.failure = self._ffi.buffer(result.output, size)[:] if size else b""
         else:
             self.failure = self._ffi.string(result.halt).decode()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,18 +30,31 @@ from evmstorm.fuzz.values import mixed
 
 __all__ = ["CHUNK", "STEPS", "Engine", "Finding", "Step"]
 
-CHUNK = 8  # bytes a step
+FIELDS = struct.Struct("<BBBBI")  # of a step: action, actor, mode, pick, value
+CHUNK = FIELDS.size  # bytes a step
 STEPS = 64  # steps a sequence
 OPERATIONS = 256  # values of the action byte; 0 does nothing
 GAS_BUCKET = 6  # log2 of the gas that counts as the same path
 
 
 @dataclass
+class Counts:
+    """Calls of one action: done, refused as predicted or allowed. `idle` counts how often it had nothing to call."""
+
+    ok: int = 0
+    refused: int = 0
+    idle: int = 0
+    reasons: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class _Plan:
     """An action made ready: everything looked up that can be before the first call."""
 
     index: int
     action: Action
+    counts: Counts
+    allow: frozenset[str]
     to: str
     encode: CallEncoder
     senders: tuple[str, ...]
@@ -52,16 +66,6 @@ class _Broken(Exception):
     def __init__(self, kind: str, message: str) -> None:
         self.kind = kind
         self.message = message
-
-
-@dataclass
-class Counts:
-    """Calls of one action: done, refused as predicted or allowed. `idle` counts how often it had nothing to call."""
-
-    ok: int = 0
-    refused: int = 0
-    idle: int = 0
-    reasons: set[str] = field(default_factory=set)
 
 
 class Engine:
@@ -85,9 +89,9 @@ class Engine:
         self._always = [(item.id, item.method) for item in self.invariants if not item.at_end]
         self._at_end = [(item.id, item.method) for item in self.invariants if item.at_end]
         self._waits = Waits(self.system)
+        self.counts = [Counts() for _ in self.actions]
         self._plans = [self._plan(index, item) for index, item in enumerate(self.actions)]
         self._table = self._operations(self._plans)
-        self.counts = [Counts() for _ in self.actions]
         self.calls = self.waits = self.sequences = 0
         self.checked = self.ended = 0  # times that the invariants after calls, and those at the end, were all checked
         self.seen: set[Any] | None = None  # signals of coverage; None does not collect
@@ -169,7 +173,15 @@ class Engine:
             draws.append((value.draw, ranks[value.picks]))
             ranks[value.picks] += 1
         return _Plan(
-            index, item, to, encode or (lambda args: b""), senders, tuple(draws), item.pays.draw if item.pays else None
+            index=index,
+            action=item,
+            counts=self.counts[index],
+            allow=frozenset(item.allow),
+            to=to,
+            encode=encode or (lambda args: b""),
+            senders=senders,
+            draws=tuple(draws),
+            pays=item.pays.draw if item.pays else None,
         )
 
     def _check_types(self, item: Action) -> None:
@@ -212,37 +224,32 @@ class Engine:
         self._trace = trace
         self.sequences += 1
         self.fresh = 0
-        offset = 0
+        step = 0
         try:
             system.checks.clear()
             system.start()
-            for offset in range(0, len(data) - CHUNK + 1, CHUNK):
-                plan = table[data[offset]]
+            for step, fields in enumerate(FIELDS.iter_unpack(data[: len(data) - len(data) % CHUNK])):
+                operation, actor, mode, pick, value = fields
+                plan = table[operation]
                 if plan is None:
                     continue
                 if plan.__class__ is int:
                     self._current = WAIT
-                    changed = self._wait(data[offset + 2], data[offset + 3], data[offset + 4 : offset + CHUNK])
+                    changed = self._wait(mode, pick, value)
                 else:
-                    changed = self._act(plan, data, offset)  # type: ignore[arg-type]
+                    changed = self._act(plan, actor, mode, pick, value)
                 if changed:
                     for number, check in self._always:
                         if (verdict := check(system)) is not True:
-                            return Finding(
-                                number, str(verdict) if verdict else "does not hold", offset // CHUNK, self._current
-                            )
+                            return Finding(number, str(verdict) if verdict else "does not hold", step, self._current)
                     self.checked += 1
-            return self._finish(offset // CHUNK)
+            return self._finish(step)
         except _Broken as broken:
-            return Finding(f"{self._current}: {broken.kind}", broken.message, offset // CHUNK, self._current)
+            return Finding(f"{self._current}: {broken.kind}", broken.message, step, self._current)
         except AssertionError as error:
-            return Finding(
-                f"{self._current}: model", str(error) or "an assertion of the model", offset // CHUNK, self._current
-            )
+            return Finding(f"{self._current}: model", str(error) or "an assertion of the model", step, self._current)
         except (ArithmeticError, LookupError, ValueError) as error:
-            return Finding(
-                f"{self._current}: model", f"{type(error).__name__}: {error}", offset // CHUNK, self._current
-            )
+            return Finding(f"{self._current}: model", f"{type(error).__name__}: {error}", step, self._current)
         except (AttributeError, NameError, TypeError, AbiError) as error:  # no model does that: a slip of the pen
             with system.blamed(self._current):
                 raise error
@@ -257,8 +264,8 @@ class Engine:
         self.ended += 1
         return None
 
-    def _wait(self, mode: int, pick: int, tail: bytes) -> bool:
-        seconds, blocks = self._waits.drawn(mode, pick, int.from_bytes(tail, "little"))
+    def _wait(self, mode: int, pick: int, value: int) -> bool:
+        seconds, blocks = self._waits.drawn(mode, pick, value)
         if seconds <= 0:
             return False
         self.waits += 1
@@ -267,13 +274,11 @@ class Engine:
             self._trace.append(Step(WAIT, self.evm.now, seconds=seconds, blocks=blocks))
         return True
 
-    def _act(self, plan: _Plan, data: bytes, offset: int) -> bool:
+    def _act(self, plan: _Plan, actor: int, mode: int, pick: int, value: int) -> bool:
         system, item = self.system, plan.action
         self._current = system.acting = item.name
         senders = plan.senders
-        who = senders[data[offset + 1] % len(senders)]
-        mode, pick = data[offset + 2], data[offset + 3]
-        value = int.from_bytes(data[offset + 4 : offset + 8], "little")
+        who = senders[actor % len(senders)]
         args = [
             draw(system, who, *mixed(mode, pick, value, rank)) if rank else draw(system, who, mode, pick, value)
             for draw, rank in plan.draws
@@ -310,14 +315,14 @@ class Engine:
         if returned is None and order is not RAW_OUTCOME:
             if order is not MAY_REVERT:
                 raise _Broken("liveness", f"must succeed, was refused: {self.system.refusal or '(no reason)'}")
-            if self.system.refusal not in plan.action.allow:
+            if self.system.refusal not in plan.allow:
                 raise _Broken("reason", f"refused for a reason that is not allowed: {self.system.refusal or '(none)'}")
         return returned
 
     def _refused(self, plan: _Plan, who: str, args: list[Any], pays: int, reason: str | None) -> bool:
         """The model says that the call must be refused for `reason`; None: there is nothing to do now."""
         if reason is None:
-            self.counts[plan.index].idle += 1
+            plan.counts.idle += 1
             return False
         if self._send(plan, who, plan.to, plan.encode(args), pays, plan.action.target, args) is not None:
             raise _Broken("refusal", f"must be refused ({reason or 'no reason'}), but succeeded")
@@ -338,7 +343,7 @@ class Engine:
         elif returned is None and not order.raw_outcome:
             if not order.may_revert:
                 raise _Broken("liveness", f"{target} must succeed, was refused: {self.system.refusal or '(no reason)'}")
-            if self.system.refusal not in plan.action.allow:
+            if self.system.refusal not in plan.allow:
                 raise _Broken(
                     "reason", f"{target} was refused for a reason that is not allowed: {self.system.refusal!r}"
                 )
@@ -348,7 +353,7 @@ class Engine:
         """One transaction; the returned data, or None when it was refused (`system.refusal` says why)."""
         raw = self.evm.raw
         self.calls += 1
-        counts = self.counts[plan.index]
+        counts = plan.counts
         answer = raw.call(who, to, data, value)
         if answer is None:
             reason = self.system.refusal = self.reason_of(raw.failure)

@@ -63,37 +63,41 @@ class Amount(Value):
     constants of the code, nothing, and the largest numbers there are.
 
     `of` is the bound: a number, the name of a model attribute (a dict is read at the actor) or method, or a function
-    of (system, actor).
+    of (system, actor). What is larger than `most` is cut to it.
     """
 
     kinds = ("uint", "int")
 
-    def __init__(self, of: Source = ETHER) -> None:
+    def __init__(self, of: Source = ETHER, *, most: int = MAX_UINT) -> None:
         self._bound = _reader(of)
+        self._most = most
 
     def draw(self, system: System, who: str, mode: int, pick: int, value: int) -> int:
         bound: int = self._bound(system, who)
-        mode %= MODES
-        if mode < 6:  # a little over a third of the draws
-            return bound * (value + 1) // FULL if mode else bound >> (value & 0x3F)
-        match mode:
+        match mode % MODES:
+            case 0:
+                found = bound >> (value & 0x3F)
+            case less if less < 6:  # nearly a third of the draws
+                found = bound * (value + 1) // FULL
             case 6 | 7:
-                return bound
+                found = bound
             case 8:
-                return max(bound - 1, 0)
+                found = max(bound - 1, 0)
             case 9:
-                return min(bound + 1, MAX_UINT)  # one more would be none at all
+                found = bound + 1  # cut below where one more would be none at all
             case 10:
-                return value % 100
+                found = value % 100
             case 11:
-                return bound // 2
+                found = bound // 2
             case 12:
-                return system.dictionary[value % len(system.dictionary)]
+                found = system.dictionary[value % len(system.dictionary)]
             case 13:
-                return (value & 0xFFFF) << (value >> 16 & 0x7F)
+                found = (value & 0xFFFF) << (value >> 16 & 0x7F)
             case 14:
-                return value
-        return LIMITS[value % len(LIMITS)] if value & 0x80 else 0
+                found = value
+            case _:
+                found = LIMITS[value % len(LIMITS)] if value & 0x80 else 0
+        return found if found < self._most else self._most
 
 
 class Duration(Value):

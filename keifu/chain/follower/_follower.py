@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from ethwire.rpc import Limit, NewHeads, Rpc, quantity
 from keifu.chain._chains import final_depth
 from keifu.chain.finality import final_block
-from keifu.chain.follower.checks import digest_of
-from keifu.chain.follower.filters import Filter
 from keifu.chain.follower._model import Block, Event, Notice, Sink, Source, Step, Unproved
 from keifu.chain.follower._proving import Prover
 from keifu.chain.follower._reading import Range, Reader
+from keifu.chain.follower.checks import digest_of
+from keifu.chain.follower.filters import Filter
 from keifu.chain.follower.state import State
 from keifu.errors import (
     ChainMismatch,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from keifu.chain.follower.checks import are, checked_logs
-from keifu.chain.follower.filters import Filter
 from keifu.chain.follower._model import Block, Notice
 from keifu.chain.follower._reading import Reader
+from keifu.chain.follower.checks import are, checked_logs
+from keifu.chain.follower.filters import Filter
 from keifu.chain.follower.state import Row, State
 from keifu.errors import Contradiction, NotServed, RpcError
 

@@ -10,9 +10,9 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from ethwire.rpc import Rpc
+from keifu.chain.follower._model import Block, Event, Receipt
 from keifu.chain.follower.checks import checked_logs, digest_of, proved_logs
 from keifu.chain.follower.filters import Filter
-from keifu.chain.follower._model import Block, Event, Receipt
 from keifu.chain.follower.sealing import check_linked, expect, read_sealed, sealed
 from keifu.chain.follower.state import Pending
 from keifu.chain.header import Header

@@ -13,9 +13,9 @@ from operator import attrgetter
 
 import msgspec
 
-from keifu.chain.follower.filters import Filter
 from keifu.chain.follower._model import Block, Event, Receipt
 from keifu.chain.follower.bloom import bloom_of_log
+from keifu.chain.follower.filters import Filter
 from keifu.chain.follower.receipts import receipts_root
 from keifu.errors import Contradiction
 

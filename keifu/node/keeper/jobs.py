@@ -23,13 +23,12 @@ REACH = 256  # blocks for which the chain knows a hash; a capture after them has
 
 @dataclass(frozen=True)
 class Job:
-    """One call. `id` names it for ever; `since` is the block from which it could be done."""
+    """One call. `id` names it for ever."""
 
     id: str
     function: BoundFunction
     args: tuple[object, ...]
     earns: int
-    since: int
 
     @property
     def to(self) -> str:
@@ -77,7 +76,7 @@ class Jobs:
             if earns:
                 block = self._chain.rpc.call("eth_getBlockByNumber", hex(source), False)
                 args = (epoch, encode_header(block))
-                yield Job(f"seed {epoch} at {source}", self._randomness.capture, args, earns, source + 1)
+                yield Job(f"seed {epoch} at {source}", self._randomness.capture, args, earns)
 
     # cases and epochs, which the owner pays for --------------------------------------------------------------------
 
@@ -94,9 +93,9 @@ class Jobs:
         if not is_due or self._court.advance.call(case.number) == case.phase:
             return None
         name = f"case {case.number} {case.hearing} {case.phase} since {case.since}"
-        return Job(name, self._court.advance, (case.number,), self._settings.for_step, case.since_block)
+        return Job(name, self._court.advance, (case.number,), self._settings.for_step)
 
     def _epoch(self) -> Iterator[Job]:
         """Closing the epochs that are over: it credits the treasury, and the first call of an epoch pays for it."""
         if self._hub.pay_treasury.call():
-            yield Job(f"epoch {self._hub.epoch()}", self._hub.pay_treasury, (), self._settings.for_epoch, 0)
+            yield Job(f"epoch {self._hub.epoch()}", self._hub.pay_treasury, (), self._settings.for_epoch)

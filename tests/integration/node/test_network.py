@@ -20,9 +20,10 @@ from keifu.errors import RpcError
 from keifu.network.control import down
 from keifu.network.folder import Network, NetworkFolder, Part
 from keifu.network.processes import start
+from keifu.units import DAY
 from tests.integration.node.conftest import until
 
-PARTS = ["index", "api", "operator-1"]
+PARTS = ["index", "api", "explorer", "operator-1", "juror-1", "keeper-1"]
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def by_name(found: dict) -> dict[str, dict]:
 def test_a_network_is_kept_looked_at_and_ended(keifu, told, place, at_first):
     deployments = at_first.folder / "deployments"
     chain = ("--rpc", at_first.anvil.url, "--deployments", deployments)
-    status, made = told("up", "--operators", 1, "--watchers", 0, *chain)
+    status, made = told("up", "--operators", 1, "--watchers", 0, "--jurors", 1, "--keepers", 1, *chain)
     parts = by_name(made)
     assert (status, list(parts), {part["ok"] for part in parts.values()}) == (0, PARTS, {True})
     assert made["env"] == {"KEIFU_RPC": at_first.anvil.url, "KEIFU_DEPLOYMENTS": str(deployments)}
@@ -98,6 +99,15 @@ def test_a_chain_that_is_killed_goes_on_where_it_was(place):
         assert rpc.call("eth_getBlockByNumber", newest["number"], False) == newest
         assert genesis_of(rpc) == genesis
         assert saved(place).count("0x0") == 1
+        rpc.call("evm_increaseTime", DAY)
+        rpc.call("evm_mine")
+        ahead = rpc.call("eth_getBlockByNumber", "latest", False)
+        until(lambda: ahead["number"] in saved(place), supervisor)
+        os.kill(second := holder_of(chain), signal.SIGKILL)
+        until(lambda: holder_of(chain) not in (None, 0, second) and answers(rpc), supervisor)
+        rpc.call("evm_mine")
+        later = rpc.call("eth_getBlockByNumber", "latest", False)
+        assert later["timestamp"] > ahead["timestamp"]  # time never goes back
     assert down(place) == ["chain", "supervisor"]
     assert supervisor.wait() == 0
 

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from keifu.chain.follower import Block, Event, Source
+from keifu.chain.follower.bloom import bloom_of_log
 from keifu.chain.follower.checks import checked_logs
 from keifu.chain.follower.filters import Filter
-from keifu.chain.follower.bloom import bloom_of_log
 from keifu.errors import Contradiction
 
 CONTRACT, TRANSACTION = "0x" + "11" * 20, "0x" + "33" * 32

@@ -15,20 +15,26 @@ _MODULUS = 1 << 256
 
 CallEncoder = Callable[[Sequence[Any]], bytes]
 
-_ADDRESSES: dict[str, bytes] = {}
+
+class _Addresses(dict[Any, bytes]):
+    """Words of addresses, made once; of what has an address each time, so that nothing is kept alive here."""
+
+    def __missing__(self, value: Any) -> bytes:
+        if not isinstance(value, str):
+            return self[value.address]
+        found = self[value] = bytes.fromhex(value[2:]).rjust(WORD, b"\0")
+        return found
+
+
+_address: Encoder = _Addresses().__getitem__
 
 
 def word(value: int) -> bytes:
     """32 bytes, big-endian, two's complement for a negative number."""
-    return (value % _MODULUS).to_bytes(WORD, "big")
-
-
-def _address(value: Any) -> bytes:
-    text: str = value if isinstance(value, str) else value.address
-    found = _ADDRESSES.get(text)
-    if found is None:
-        found = _ADDRESSES[text] = bytes.fromhex(text[2:]).rjust(WORD, b"\0")
-    return found
+    try:
+        return value.to_bytes(WORD, "big")
+    except OverflowError:  # negative or too wide, which is rare: the remainder of each number costs more
+        return (value % _MODULUS).to_bytes(WORD, "big")
 
 
 def _fixed_bytes(value: bytes) -> bytes:

@@ -13,9 +13,9 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from ethwire.errors import ChainMismatch, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
-from ethwire.rpc.answers import read_many, read_one, refusal
 from ethwire.rpc._limit import Limit
 from ethwire.rpc._values import octets, quantity, words
+from ethwire.rpc.answers import read_many, read_one, refusal
 from ethwire.rpc.transport import BrokenOff, Transport
 from ethwire.rpc.wire import Begun, Wires
 
