@@ -111,13 +111,13 @@ class Load:
         """The other version, or back to any earlier promotion."""
         contracts, owner = self.suite, ROLES["owner"].account
         provenance = Provenance(self.client, contracts["ProvenanceRegistry"], contracts["Environments"])
-        if self._dice.random() < 0.5:  # noqa: PLR2004 - as often as not
+        if len(self.promotions) == 1 or self._dice.random() < 0.5:  # noqa: PLR2004 - as often as not
             versions = [bytes.fromhex(item) for item in self.network.artefacts]
             wanted = versions[self.promotions[-1] == versions[0]]
             made = provenance.promote(self.environment, wanted, owner)
             self.done["promotions"] += 1
         else:
-            back = self._dice.randrange(len(self.promotions))
+            back = self._dice.randrange(len(self.promotions) - 1)
             wanted = self.promotions[back]
             made = provenance.rollback(self.environment, back + 1, owner)
             self.done["rollbacks"] += 1
