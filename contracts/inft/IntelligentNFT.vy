@@ -201,11 +201,9 @@ def iTransfer(_to: address, _tokenId: uint256, _proofs: DynArray[IDataVerifier.T
     word: uint256 = tokens._existing(_tokenId)
     owner: address = tokens._check_may_move(_tokenId, word)
     assert _to != owner, "inft: receiver owns it"
-    keys: DynArray[Bytes[65], 8] = self._take_data(_tokenId, 0, word, owner, _to, _proofs)
+    self._take_data(_tokenId, 0, word, owner, _to, _proofs)
     tokens._move(owner, _to, _tokenId, word)
     log IIntelligentNFT.Transferred(_tokenId=_tokenId, _from=owner, _to=_to)
-    if len(keys) > 0:
-        log IIntelligentNFT.PublishedSealedKey(_to=_to, _tokenId=_tokenId, _sealedKeys=keys)
     tokens._ask_receiver(owner, _to, _tokenId, b"")
 
 
@@ -219,10 +217,8 @@ def iClone(_to: address, _tokenId: uint256, _proofs: DynArray[IDataVerifier.Tran
     owner: address = tokens._check_may_move(_tokenId, word)
     clone: uint256 = lineage._descend(_tokenId, owner)
     tokens._create(_to, clone, word & ~tokens.OWNER & ~(tokens.MOVES << tokens.MOVES_AT))
-    keys: DynArray[Bytes[65], 8] = self._take_data(_tokenId, clone, word, owner, _to, _proofs)
+    self._take_data(_tokenId, clone, word, owner, _to, _proofs)
     log IIntelligentNFT.Cloned(_tokenId=_tokenId, _newTokenId=clone, _from=owner, _to=_to)
-    if len(keys) > 0:
-        log IIntelligentNFT.PublishedSealedKey(_to=_to, _tokenId=clone, _sealedKeys=keys)
     tokens._ask_receiver(owner, _to, clone, b"")
     return clone
 
@@ -236,8 +232,7 @@ def update(_token_id: uint256, _proofs: DynArray[IDataVerifier.TransferValidityP
     owner: address = convert(word & tokens.OWNER, address)
     assert msg.sender == owner, "inft: not the owner"
     assert word & tokens.PRIVATE != 0, "inft: public data stays"
-    keys: DynArray[Bytes[65], 8] = self._take_data(_token_id, 0, word, owner, owner, _proofs)
-    log IIntelligentNFT.PublishedSealedKey(_to=owner, _tokenId=_token_id, _sealedKeys=keys)
+    self._take_data(_token_id, 0, word, owner, owner, _proofs)
 
 
 @external
@@ -378,21 +373,20 @@ def _take_data(
     _owner: address,
     _to: address,
     _proofs: DynArray[IDataVerifier.TransferValidityProof, 8],
-) -> DynArray[Bytes[65], 8]:
+):
     """
-    @dev Have the proofs verified and write the new hashes to the token, or to its clone.
-    @return The keys of the new data, sealed to the receiver.
+    @dev Have the proofs verified and write the new hashes to the token, or to its clone. The log has the keys of the new
+        data, sealed to the receiver.
     """
     count: uint256 = tokens._items(_word)
     target: uint256 = _token_id if _clone_id == 0 else _clone_id
-    keys: DynArray[Bytes[65], 8] = []
     if _word & tokens.PRIVATE == 0:
         assert len(_proofs) == 0, "inft: public data needs no proof"
         if _clone_id != 0 and count > 0:
             for i: uint256 in range(count, bound=MAX_ITEMS):
                 self.data[target][i] = self.data[_token_id][i]
             log IIntelligentNFT.Updated(_tokenId=target, _oldDataHashes=[], _newDataHashes=self._hashes(target, count))
-        return keys
+        return
     assert len(_proofs) == count, "inft: not one proof an item"
     self.current = IDataVerifier.Move(
         token_id=_token_id, clone_id=_clone_id, sender=_owner, receiver=_to, assistant=self.assistants[_to]
@@ -402,6 +396,7 @@ def _take_data(
     assert len(outputs) == count, "inft: not one answer an item"
     old: DynArray[bytes32, 8] = []
     new: DynArray[bytes32, 8] = []
+    keys: DynArray[Bytes[65], 8] = []
     for i: uint256 in range(count, bound=MAX_ITEMS):
         was: bytes32 = self.data[_token_id][i]
         assert outputs[i].oldDataHash == was, "inft: proof is for other data"
@@ -411,7 +406,7 @@ def _take_data(
         keys.append(outputs[i].sealedKey)
     log IIntelligentNFT.Updated(_tokenId=target, _oldDataHashes=old, _newDataHashes=new)
     log IIntelligentNFT.MetadataUpdate(_tokenId=target)
-    return keys
+    log IIntelligentNFT.PublishedSealedKey(_to=_to, _tokenId=target, _sealedKeys=keys)
 
 
 @internal

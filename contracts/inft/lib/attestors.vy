@@ -147,7 +147,7 @@ def join() -> uint256:
     state: Exit = self._exit(msg.sender)
     assert state.joins_from != 0, "verifier: attestor is not named"
     weight: Weight = self._now(msg.sender)
-    lock: uint256 = staticcall hub.lock_of(self, msg.sender)
+    lock: uint256 = self._lock(msg.sender)
     counted: uint256 = weight.mature + weight.pending + state.leaving
     assert lock > counted, "verifier: nothing to add"
     added: uint256 = lock - counted
@@ -166,7 +166,7 @@ def leave(_amount: uint256):
         Asking again restarts the wait for all of them.
     """
     state: Exit = self._exit(msg.sender)
-    lock: uint256 = staticcall hub.lock_of(self, msg.sender)
+    lock: uint256 = self._lock(msg.sender)
     assert _amount > 0 and _amount + state.leaving <= lock, "verifier: not so much to ask back"
     state.leaving += _amount
     self._stop_counting(msg.sender, state, lock)
@@ -180,7 +180,7 @@ def release() -> uint256:
     @return Wei that are the caller's again.
     """
     state: Exit = self._exit(msg.sender)
-    lock: uint256 = staticcall hub.lock_of(self, msg.sender)
+    lock: uint256 = self._lock(msg.sender)
     amount: uint256 = min(state.leaving, lock)
     assert amount > 0, "verifier: nothing asked back"
     assert block.timestamp >= state.release_at, "verifier: too early"
@@ -203,7 +203,7 @@ def remove_attestor(_attestor: address):
     """
     state: Exit = self._exit(_attestor)
     assert state.removed_from != 0 and state.removed_from <= self._epoch(), "verifier: not to be removed"
-    lock: uint256 = staticcall hub.lock_of(self, _attestor)
+    lock: uint256 = self._lock(_attestor)
     state.leaving = lock
     state.joins_from = 0
     state.removed_from = 0
@@ -357,11 +357,20 @@ def _stop_counting(_attestor: address, _state: Exit, _lock: uint256):
 @internal
 def _refresh(_attestor: address):
     state: Exit = self._exit(_attestor)
-    lock: uint256 = staticcall hub.lock_of(self, _attestor)
+    lock: uint256 = self._lock(_attestor)
     state.leaving = min(state.leaving, lock)
     weight: Weight = self._cut(self._now(_attestor), lock - state.leaving)
     self._put(_attestor, weight, state)
     extcall hub.bind(_attestor, weight.mature)
+
+
+@internal
+@view
+def _lock(_attestor: address) -> uint256:
+    """
+    @dev Coins that an attestor has locked for this service, wei.
+    """
+    return staticcall hub.lock_of(self, _attestor)
 
 
 @internal

@@ -170,9 +170,7 @@ def prove_contradiction(
     damages: uint256 = self._damages(REWARD)
     reserved: uint256 = attestors.reserves[attestor]
     if reserved > 0:
-        assert staticcall attestors.hub.lock_of(self, attestor) >= reserved + damages + PENALTY, (
-            "verifier: promises are open"
-        )
+        assert attestors._lock(attestor) >= reserved + damages + PENALTY, "verifier: promises are open"
     attestors._slash(attestor, damages, PENALTY)
     reward: uint256 = extcall attestors.hub.collect(self, 0)
     self.credits[msg.sender] += reward
