@@ -105,10 +105,10 @@ class Scribe:
 
 
 @contextmanager
-def world(path: Path) -> Iterator[Scribe]:
-    """An index of the whole suite without events."""
+def world(place: str | Path) -> Iterator[Scribe]:
+    """An index of the whole suite without events, at a path or an address of PostgreSQL."""
     suite = Suite(CHAIN, word("genesis"), {address(name): name for name in names()})
-    with closing(open_database(str(path))) as database:
+    with closing(open_database(str(place))) as database:
         store = Store(database, suite)
         store.claim()
         yield Scribe(store)

@@ -195,6 +195,7 @@ class IdentityEdges(System):
             signature: bytes = self.domain.sign(key, AGENT_WALLET, agent, wallet, self[owner], until)
             return signature
 
+        reason: str | None
         late = {-1: "identity: signature has expired", LONGEST_CONSENT + 1: "identity: deadline too far"}.get(life)
         yield self.identity("setAgentWallet", PLAIN, ZERO_ADDRESS, deadline, signed(), fails="identity: no wallet")
         for other in (signed(agent=BUSY), signed(owner="buyer"), signed(until=deadline + 1)):

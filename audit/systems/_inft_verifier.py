@@ -21,7 +21,7 @@ from keifu.units import COIN
 
 __all__ = ["BACKINGS", "VerifierSystem"]
 
-BACKINGS = (0, 0, 0, 800 * COIN, 3_000 * COIN + 3, 8_000 * COIN)
+BACKINGS = (0, 0, 0, 800 * COIN, 3_000 * COIN + 3, 7_600 * COIN, 8_000 * COIN)
 AMOUNTS = (0, 1, COIN, 1_000 * COIN, 2_999 * COIN, 3_000 * COIN, 5_000 * COIN, 10**26)
 SLACK = 8  # wei that rounding up adds to one slash
 

@@ -125,7 +125,8 @@ class UsageEdges(InftEdges):
         offer = self.offered()
         yield self.offering(offer)
         for name, value in (("price", 0), ("currency", self["hub"]), ("duration", 1), ("quota", 1), ("scope", 2)):
-            yield self.leasing(replace(offer, **{name: value}), fails="inft: offer has changed")
+            other: dict[str, Any] = {name: value}
+            yield self.leasing(replace(offer, **other), fails="inft: offer has changed")
         yield self.offering(self.offered(price=2**200, open_until=0))
         assert self.answer("nft.lease_offer", self.token_id) == NO_TERMS
         yield self.leasing(offer, fails="inft: no lease is offered")

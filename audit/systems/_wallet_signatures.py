@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audit.systems._signature_forms import FORMS, REFUSED, in_form
-from keifu.abi.eip712 import StructType
-from keifu.keys import Account, Domain
+from keifu.keys import Account, Domain, StructType
 
 __all__ = ["MOODS", "forms"]
 

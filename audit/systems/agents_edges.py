@@ -122,7 +122,17 @@ class AgentsEdges(IdentityEdges):
                     found = self.view("reputation.readAllFeedback", PLAIN, named, *tags, gone)
                     assert [(line[0].lower(), *line[1:]) for line in zip(*found, strict=True)] == wanted
 
-    @way(Choice((((5, 0), (50, 1), (7, 1)), ((1, 0), (1, 18)), ((-7, 0), (-8, 0)), ((10, 2), (1, 0), (3, 2), (4, 0)))))
+    @way(
+        Choice(
+            (
+                ((5, 0), (40, 1)),
+                ((5, 0), (50, 1), (7, 1)),
+                ((1, 0), (1, 18)),
+                ((-7, 0), (-8, 0)),
+                ((10, 2), (1, 0), (3, 2), (4, 0)),
+            )
+        )
+    )
     def summaries(self, who: str, said: tuple[tuple[int, int], ...]) -> Steps:
         """The mean, in the decimals that most feedback used, the fewest of them; cut towards nought."""
         for value, decimals in said:
@@ -152,6 +162,7 @@ class AgentsEdges(IdentityEdges):
         client = self["client"]
         assert self.summary(BUSY, "client")[0] == READABLE
         assert self.refuses("reputation.readAllFeedback", BUSY, [client], "", "", False)
+        assert self.view("reputation.readAllFeedback", BUSY, [client], "none", "", False)[0] == ()
         users = [f"0x{place + 1:040x}" for place in range(CLIENTS)]
         assert [who.lower() for who in self.view("reputation.getClients", FULL)] == users
         assert len(self.view("reputation.readAllFeedback", FULL, [], "", "", False)[0]) == CLIENTS

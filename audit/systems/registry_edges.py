@@ -29,7 +29,7 @@ MAX_HOPS, MAX_LINEAGE, MAX_LINKS = 8, 128, 16
 SCHEMA = b"\xa1" * 32
 NO_KEY, NO_REASON = "registry: not the account's key", "registry: no reason given"
 TAKEN_BACK, FORGED = "registry: already revoked", "registry: invalid signature"
-FULLEST = 70  # records that all name the same few parents
+FULLEST = 44  # records that all name the same three parents: more links than records that are walked
 YES, NO, REVERT, SHORT, LONG = 0, 1, 2, 5, 6  # moods of HostileERC1271
 
 
@@ -226,6 +226,12 @@ class RegistryEdges(System):
         yield self.say("accept_replacement", self["author"], self["author"], by="heir", fails=void)
 
     @way()
+    def a_closed_key_accepts_nothing(self, who: str) -> Steps:
+        yield self.say("propose_replacement", self["author"], self["heir"])
+        yield self.say("declare_lost", self["heir"], by="heir")
+        yield self.say("accept_replacement", self["author"], self["author"], by="heir", fails=CLOSED)
+
+    @way()
     def a_recovery_address_replaces_a_lost_key(self, who: str) -> Steps:
         """After notice; the key stays closed since it was lost. Whoever was named before has no say any more."""
         author, recovery = self["author"], self["recovery"]
@@ -303,6 +309,16 @@ class RegistryEdges(System):
         yield from self.put(record, stored=False)
         said = Attestation(SCHEMA, self.id_of(record), self.now + later)
         yield self.say("attest", said.args, fails=None if later == 1 else "registry: already expired")
+
+    @way(Choice((0, 1, 2)))
+    def links_are_written_down_once(self, who: str, number: int) -> Steps:
+        parents = [self.record() for _ in range(number)]
+        child = self.record(*map(self.id_of, parents))
+        yield from self.put(*parents)
+        yield from self.put(child)
+        self.emitted("registry.LinksStored", id=self.id_of(child), count_=number)
+        yield self.say("store_links", [child.args])
+        self.emitted("registry.LinksStored", count=0)
 
     # lineages ---------------------------------------------------------------------------------------------------------
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from ethwire.commands import exit_status
+from ethwire.errors import UsageError
 from evmstorm import project
 from evmstorm.cli import cli
 from evmstorm.fuzz.alive import check_alive
 from evmstorm.fuzz.engine import Engine, Finding
 from evmstorm.fuzz.search import Search
+from evmstorm.mutation import mutate
 from evmstorm.mutation.seeded_bugs import Bug, compile_with
 
 FOREIGN = Path(__file__).parent / "foreign"
@@ -64,6 +66,26 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert exit_status(cli, ["example", "consecutive"], program="evmstorm") == 0
     assert "wrote consecutive: `evmstorm fuzz consecutive/tickets.py`" in capsys.readouterr().out
     return tmp_path / "consecutive"
+
+
+@pytest.mark.parametrize("command", [("coverage",), ("fuzz", "--coverage")])
+def test_coverage_of_another_compiler_s_code_is_refused_at_once(
+    example: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    with project.using(example):
+        assert exit_status(cli, [*command, str(example / "tickets.py")], program="evmstorm") == 2
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        "evmstorm: coverage needs a Vyper source, and Tickets.json is an artefact of another compiler "
+        "(`evmstorm fuzz` searches it without)\n"
+    )
+
+
+def test_mutants_of_another_compiler_s_code_are_refused(example: Path) -> None:
+    with project.using(example), pytest.raises(UsageError, match=r"a mutant needs a Vyper source, and Tickets\.json"):
+        mutate.score("Tickets.json")
 
 
 def test_the_known_bug_of_released_tickets_is_found(example: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from keifu.texts import in_markup
 
-__all__ = ["EMPTY", "Child", "Markup", "document", "el", "joined"]
+__all__ = ["Child", "Markup", "document", "el", "joined"]
 
 _ADDRESSES = {"href", "src", "action"}
 _WITHOUT_END = {"br", "hr", "input", "link", "meta"}
@@ -26,7 +26,6 @@ class Markup(str):
     __slots__ = ()
 
 
-EMPTY = Markup("")
 Child = str | int | None | Sequence["Child"]
 
 

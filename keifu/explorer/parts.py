@@ -9,7 +9,7 @@ from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.view import View
 from keifu.index.reading import Page
 
-__all__ = ["badge", "facts", "hidden_text", "pager", "section", "table"]
+__all__ = ["badge", "facts", "pager", "section", "table"]
 
 
 def section(title: Child, *children: Child, name: str | None = None) -> Markup:
@@ -32,11 +32,6 @@ def facts(*pairs: tuple[str, Child]) -> Markup:
 def badge(text: str, kind: str) -> Markup:
     """A state, by its word and a colour: `good`, `warn` or `bad`."""
     return el("span", text, class_=f"badge {kind}")
-
-
-def hidden_text(text: str) -> Markup:
-    """For who hears the page instead of seeing it."""
-    return el("span", text, class_="hidden")
 
 
 def pager(view: View, page: Page, *parts: str, query: Mapping[str, str] | None = None) -> Markup | None:

@@ -54,7 +54,7 @@ class Alerts:
     ) -> None:
         self._settings, self._node, self._database, self._background = settings, node, database, background
         self._log, self._clock = log, clock
-        self._told = metrics.counter("alerts", "Alerts, by what became of them.", "state")
+        self._counted = metrics.counter("alerts", "Alerts, by what became of them.", "state")
         self._sending: tuple[int, Future[str]] | None = None
         self._again_at = float("-inf")
         self._failures = 0
@@ -71,7 +71,7 @@ class Alerts:
         )
         if made.rowcount:
             self._log.warning("alert", text=text, **facts)
-            self._told.labels("told").inc()
+            self._counted.labels("told").inc()
             self._bound()
         return bool(made.rowcount)
 
@@ -110,7 +110,7 @@ class Alerts:
         self._failures += 1
         pause = min(FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10), SLOWEST_PAUSE_SECONDS)
         self._again_at = self._clock() + pause
-        self._told.labels("failed").inc()
+        self._counted.labels("failed").inc()
         if self._failures == 1:
             self._log.warning("the webhook does not take alerts", why=fault, again_seconds=pause)
         self._database.execute("UPDATE node_alerts SET tries = tries + 1 WHERE number = ?", (number,))
@@ -120,7 +120,7 @@ class Alerts:
 
     def _move(self, number: int, state: str) -> None:
         self._database.execute("UPDATE node_alerts SET state = ? WHERE number = ?", (state, number))
-        self._told.labels(state).inc()
+        self._counted.labels(state).inc()
 
     def _bound(self) -> None:
         """A hook that is down for long must not fill the disk."""

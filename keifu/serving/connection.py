@@ -117,7 +117,7 @@ class Connection:
         await self._drain()
 
     async def _stream(self, parts: AsyncGenerator[bytes, None]) -> None:
-        """Part by part, until they end or the peer has gone. An empty one only asks whether it has."""
+        """Part by part, until they end or the peer has closed its side. An empty one only asks whether it has."""
         async with contextlib.aclosing(parts):
             async for part in parts:
                 if self.reader.at_eof():

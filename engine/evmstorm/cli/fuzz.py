@@ -85,6 +85,8 @@ def cli(
     names = chosen_systems(systems)
     for name in names:
         project.load(name)
+    if coverage:
+        _refuse_other_sources(names)
     if seeded_bugs:
         return _search_for_seeded_bugs(names, seed)
     chosen: dict[str, Any] = {
@@ -128,6 +130,15 @@ def cli(
         Path(report).write_text(reports.as_html(results, plan, reached))
         click.echo(f"report: {report}", err=as_json)
     return 1 if any(result.findings for result in results) else 0
+
+
+def _refuse_other_sources(names: list[str]) -> None:
+    """Before the search, and not after it: coverage reads Vyper sources alone."""
+    from evmstorm import project  # noqa: PLC0415
+    from evmstorm.evm import artifacts  # noqa: PLC0415
+
+    for contract in {contract for name in names for contract in project.load(name).contracts}:
+        artifacts.load(contract).need_vyper("coverage")
 
 
 def _reached(name: str, plan: Any) -> list[str]:

@@ -157,7 +157,8 @@ def _own(ir: Any, node: Any) -> None:
 
 
 def source_code(name: str, root: Path | None = None) -> SourceCode:
-    """Maps of the contract `name`; raises ArtifactError when the compiler gives other code than the artefact holds."""
+    """Maps of the contract `name`; raises ArtifactError when the compiler gives other code than the artefact holds, and
+    UsageError for an artefact of another compiler."""
     return _source_code(name, root or project().root)
 
 
@@ -169,6 +170,7 @@ def _source_code(name: str, root: Path) -> SourceCode:
 def _compile(artifact: Artifact, root: Path) -> SourceCode:
     import snekmate  # noqa: PLC0415
 
+    artifact.need_vyper("coverage")
     packages = Path(next(iter(snekmate.__path__))).resolve().parent  # linked or not: the compiler resolves paths, too
     bundle = FilesystemInputBundle([packages, root])
     data = CompilerData(

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ethwire.abi import Interface
-from ethwire.errors import ArtifactError
+from ethwire.errors import ArtifactError, UsageError
 
 __all__ = ["Artifact"]
 
@@ -55,6 +55,14 @@ class Artifact(msgspec.Struct, frozen=True):
     @property
     def is_testing(self) -> bool:
         return f"/{TESTING}/" in f"/{self.path}"
+
+    def need_vyper(self, purpose: str) -> None:
+        """Raises UsageError for what another compiler made, whose source the engine does not read."""
+        if not self.source_map:
+            raise UsageError(
+                f"{purpose} needs a Vyper source, and {self.name} is an artefact of another compiler",
+                remedy="`evmstorm fuzz` searches it without",
+            )
 
     def slot(self, variable: str) -> int:
         """Storage slot of `variable`; a module's variable is `module.variable`. Raises ArtifactError when unknown."""

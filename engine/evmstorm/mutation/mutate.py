@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from ethwire.errors import EthwireError, UsageError
+from evmstorm.evm import artifacts
 from evmstorm.forks import forked
 from evmstorm.mutation import trial as trials
 from evmstorm.mutation.journal import Journal
@@ -93,6 +94,7 @@ def score(
 
     Each verdict follows from contract, mutant and seed.
     """
+    artifacts.load(contract).need_vyper("a mutant")
     systems = testing(contract)
     started = time.monotonic()
     trial = Trial(contract, seed, apart=apart)

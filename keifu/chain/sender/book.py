@@ -27,8 +27,8 @@ class Policy:
     """How a sender behaves; the defaults are for public chains.
 
     `depth` blocks on top make a block final (None: what is known of the chain). A transaction that is not mined is
-    replaced after `patience` blocks, at no more than `most_fee` wei for a unit of gas. `again_seconds` is how often one
-    that the node has forgotten is sent to it, how long a missing nonce of a foreign transaction is waited for, and how
+    replaced after `patience` blocks, at no more than `most_fee` wei for a unit of gas. After `again_seconds` one that
+    the node has forgotten is sent to it again, and a missing nonce of a foreign transaction is waited for no longer. So
     long a node without new blocks may keep the first in line without counting it. `alone_since` is the account's next
     nonce when this sender was first made, where nobody else may send for it: a transaction of another's ends it then.
     """

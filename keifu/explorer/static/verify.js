@@ -1239,6 +1239,10 @@ function readManifest(body, digest) {
             throw new refused_js_1.Wrong("a manifest whose files are not in order, or named twice");
         }
     });
+    const whole = files.length === 1 && files[0].name === ".";
+    if (!whole && !files.every((item) => isBelow(item.name))) {
+        throw new refused_js_1.Wrong("a manifest with a name that no file below a folder has");
+    }
     const found = (0, bytes_js_1.toHex)((0, bytes_js_1.sha256)((0, bytes_js_1.concat)(...files.map((item) => (0, bytes_js_1.fromHex)(item.digest)))));
     if (found !== digest)
         throw new refused_js_1.Wrong(`the manifest's files have digest ${found}, the record ${digest}`);
@@ -1253,6 +1257,9 @@ function file(json) {
     const size = json.number();
     json.literal("}");
     return { name, digest, size };
+}
+function isBelow(name) {
+    return !name.includes("\0") && !name.split("/").some((part) => part === "" || part === "." || part === "..");
 }
 function compareNames(one, other) {
     const mine = one.split("/");
@@ -1371,6 +1378,7 @@ function parseJson(text) {
 }
 const BLANK = /[ \t\n\r]*/y;
 const ANY_NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
+const HALF = /\p{Cs}/u;
 const ANY_STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 class Reader {
     text;
@@ -1421,13 +1429,18 @@ class Reader {
         return found;
     }
     string() {
-        return JSON.parse(this.take(ANY_STRING));
+        const found = JSON.parse(this.take(ANY_STRING));
+        if (HALF.test(found))
+            throw new refused_js_1.Wrong("JSON: half of a pair of characters");
+        return found;
     }
     number() {
         const found = this.take(ANY_NUMBER);
-        if (found.length > exports.LONGEST_NUMBER)
-            throw new refused_js_1.Wrong("JSON: a number that is too long");
-        return Number(found);
+        const value = Number(found);
+        if (found.length > exports.LONGEST_NUMBER || !Number.isFinite(value)) {
+            throw new refused_js_1.Wrong("JSON: a number that is too long, or too large");
+        }
+        return value;
     }
     list(depth) {
         const found = [];
@@ -1454,6 +1467,8 @@ class Reader {
             this.take(BLANK);
             if (!this.word(":"))
                 throw new refused_js_1.Wrong(`JSON: a colon is expected at ${this.at}`);
+            if (found.has(name))
+                throw new refused_js_1.Wrong(`JSON: ${name} is named twice`);
             found.set(name, this.value(depth - 1));
         } while (this.word(","));
         if (!this.word("}"))

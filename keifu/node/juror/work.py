@@ -12,12 +12,12 @@ from keifu.errors import EnvironmentFault
 from keifu.keys import Account
 from keifu.node.attempts import Attempts
 from keifu.node.chain import NodeChain
-from keifu.node.docket import Case, Docket
 from keifu.node.final import Final, newest_final
 from keifu.node.juror.ballots import Ballot, Ballots
 from keifu.node.juror.decisions import HEARINGS, VOTES, Decisions, read_decisions
 from keifu.node.juror.evidence import Evidence
 from keifu.node.juror.rule import Rule
+from keifu.node.open_cases import Case, OpenCases
 from keifu.node.settings import JurorSettings, NodeSettings
 from keifu.node.work import Body, Check, Work
 from keifu.spec.court import COMMIT
@@ -41,7 +41,7 @@ class Juror(Work):
         self._settings, self._me = settings.juror, body.account.address.lower()
         chain, metrics = body.chain, body.metrics
         self._court = chain.suite.at(chain.client, COURT)
-        self._docket, self._ballots = Docket(chain, body.database), Ballots(chain, body.account, body.database)
+        self._open_cases, self._ballots = OpenCases(chain, body.database), Ballots(chain, body.account, body.database)
         self._evidence = Evidence(chain, body.database)
         self._follower = Follower(
             chain.rpc, self._evidence.sources, body.database, self._evidence, on_notice=self._notice, workers=0
@@ -124,7 +124,7 @@ class Juror(Work):
     def _look(self) -> None:
         final = newest_final(self.body.chain)
         self.body.metrics.head.set(final.number)
-        cases = self._docket.look(final)
+        cases = self._open_cases.look(final)
         views = [
             (view, (case.number, hearing, self._me))
             for case in cases
@@ -240,7 +240,7 @@ class Juror(Work):
         """Be paid, or charged, for a case that is over: until then it is read again in each round."""
         ballots = final.views([(self._court.ballot, (case.number, hearing, self._me)) for hearing in (0, 1)])
         if all(not taken or status >= SETTLED for _, taken, status in ballots):
-            self._docket.drop(case.number)
+            self._open_cases.drop(case.number)
             return
         data = self._court.claim.encode(case.number, [self._me])
         self._attempts.send(f"claim {case.number}", self._court.address, data)

@@ -10,8 +10,8 @@ from ethwire.abi import BoundFunction
 from keifu.chain.header import encode_header
 from keifu.chain.suite import COURT, HUB
 from keifu.node.chain import NodeChain
-from keifu.node.docket import Case, Docket
 from keifu.node.final import newest_final
+from keifu.node.open_cases import Case, OpenCases
 from keifu.node.sections import KeeperWork
 from keifu.spec.court import QUEUE, SEED
 
@@ -23,13 +23,12 @@ REACH = 256  # blocks for which the chain knows a hash; a capture after them has
 
 @dataclass(frozen=True)
 class Job:
-    """One call. `id` names it for ever; `since` is the block from which it could be done."""
+    """One call. `id` names it for ever."""
 
     id: str
     function: BoundFunction
     args: tuple[object, ...]
     earns: int
-    since: int
 
     @property
     def to(self) -> str:
@@ -47,7 +46,7 @@ class Jobs:
         self._chain, self._settings = chain, settings
         suite, client = chain.suite, chain.client
         self._randomness, self._hub = suite.at(client, RANDOMNESS), suite.at(client, HUB)
-        self._court, self._docket = suite.at(client, COURT), Docket(chain, database)
+        self._court, self._open_cases = suite.at(client, COURT), OpenCases(chain, database)
         self._first: int = self._randomness.first()
         self._stride: int = self._randomness.stride()
         self._tip: int = self._randomness.tip()
@@ -77,14 +76,14 @@ class Jobs:
             if earns:
                 block = self._chain.rpc.call("eth_getBlockByNumber", hex(source), False)
                 args = (epoch, encode_header(block))
-                yield Job(f"seed {epoch} at {source}", self._randomness.capture, args, earns, source + 1)
+                yield Job(f"seed {epoch} at {source}", self._randomness.capture, args, earns)
 
     # cases and epochs, which the owner pays for --------------------------------------------------------------------
 
     def _cases(self) -> Iterator[Case]:
-        for case in self._docket.look(newest_final(self._chain)):
+        for case in self._open_cases.look(newest_final(self._chain)):
             if case.is_over:
-                self._docket.drop(case.number)
+                self._open_cases.drop(case.number)
             else:
                 yield case
 
@@ -94,9 +93,9 @@ class Jobs:
         if not is_due or self._court.advance.call(case.number) == case.phase:
             return None
         name = f"case {case.number} {case.hearing} {case.phase} since {case.since}"
-        return Job(name, self._court.advance, (case.number,), self._settings.for_step, case.since_block)
+        return Job(name, self._court.advance, (case.number,), self._settings.for_step)
 
     def _epoch(self) -> Iterator[Job]:
         """Closing the epochs that are over: it credits the treasury, and the first call of an epoch pays for it."""
         if self._hub.pay_treasury.call():
-            yield Job(f"epoch {self._hub.epoch()}", self._hub.pay_treasury, (), self._settings.for_epoch, 0)
+            yield Job(f"epoch {self._hub.epoch()}", self._hub.pay_treasury, (), self._settings.for_epoch)

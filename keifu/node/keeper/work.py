@@ -1,6 +1,6 @@
 """Rounds of the keeper's node: what is due, whose turn it is, whether it pays; then one transaction for each job.
 
-Keepers know nothing of one another. Each waits its own number of blocks after a job is due, which follows from the job
+Keepers know nothing of one another. Each waits its own number of blocks after it sees a job, which follows from the job
 and its address, and before it sends it looks at what waits in the endpoint's pool. So the second of two finds the job
 done, or under way, and pays nothing.
 """
@@ -40,7 +40,7 @@ class Keeper(Work):
         self._sender = body.sender(RANDOMNESS)
         body.database.execute(_TABLE)
         self._head = -1
-        self._since: dict[str, int] = {}  # job: block from which it is due
+        self._since: dict[str, int] = {}  # job: newest block when it was first seen
         self._facts: dict[str, Any] = {}
         self._waits = ""  # why the last job that was looked at was not done
         self._ended = body.metrics.counter("jobs", "Jobs that were taken up, by how they ended.", "outcome")
@@ -71,7 +71,7 @@ class Keeper(Work):
         self.body.metrics.head.set(head)
         if head != self._head:
             due = list(self._jobs.due(head))
-            self._since = {job.id: job.since or self._since.get(job.id, head) for job in due}
+            self._since = {job.id: self._since.get(job.id, head) for job in due}
             for job in due:
                 self._consider(job, head)
             self._head = head

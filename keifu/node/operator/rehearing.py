@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from keifu.chain.sender import Intent, Sender, State
 from keifu.chain.suite import COURT, TOKEN
 from keifu.node.attempts import Attempts
-from keifu.node.docket import Case, Docket
 from keifu.node.final import Final
+from keifu.node.open_cases import Case, OpenCases
 from keifu.node.work import Body
 from keifu.staking.court import rehearing_bond
 from keifu.units import coins, day
@@ -25,7 +25,7 @@ class Rehearing:
         self._body, self._operator, self._calls = body, operator, calls
         suite, client = body.chain.suite, body.chain.client
         self._court, self._token = suite.at(client, COURT), suite.at(client, TOKEN)
-        self._docket = Docket(body.chain, body.database)
+        self._open_cases = OpenCases(body.chain, body.database)
         self._held = ExitStack()
         self._sender: Sender | None = None
         self._cases: list[Case] = []
@@ -36,9 +36,9 @@ class Rehearing:
     def look(self, final: Final) -> None:
         """Do what is due as of a final block. Raises RpcError."""
         self.trouble, mine = "", []
-        for case in self._docket.look(final):
+        for case in self._open_cases.look(final):
             if case.is_over or case.operator != self._operator().lower():
-                self._docket.drop(case.number)
+                self._open_cases.drop(case.number)
             else:
                 mine.append(case)
                 self._act(case)

@@ -22,7 +22,7 @@ from keifu.spec.inft import Moved
 from keifu.units import COIN, DAY
 from tests.profiles import quick_or_deep
 
-CALLS = 1_500
+CALLS = 2_400
 LIABILITY, ATTESTORS, LINEAGE = "inft/lib/liability.vy", "inft/lib/attestors.vy", "inft/lib/lineage.vy"
 
 test_tokens_and_attestors_keep_their_invariants = sequences(Inft, examples=quick_or_deep(3, 100))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keifu.explorer.markup import EMPTY, Markup, el
+from keifu.explorer.markup import Markup, el
 from tests.unit.explorer.conftest import HOSTILE
 
 
@@ -20,7 +20,7 @@ def test_attributes_are_escaped():
 
 
 def test_children_of_every_kind_stand_one_after_the_other():
-    assert el("p", "a", 1, None, ["<", Markup("<b></b>")], EMPTY) == "<p>a1&lt;<b></b></p>"
+    assert el("p", "a", 1, None, ["<", Markup("<b></b>")]) == "<p>a1&lt;<b></b></p>"
     assert el("input", checked=True, disabled=False, name=None) == "<input checked>"
 
 

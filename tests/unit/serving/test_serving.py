@@ -193,7 +193,7 @@ def test_who_answers_everybody_answers_to_any_name():
 
 
 def test_a_stream_comes_part_by_part(address):
-    said = talk(address, get("/stream"))
+    said = talk(address, get("/stream", "Connection: close"), close=False)
     assert b"transfer-encoding: chunked" in said.lower()
     assert said.endswith(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
     assert talk(address, get("/stream", method="HEAD")).endswith(b"\r\n\r\n")

@@ -13,14 +13,14 @@ from keifu.node.final import Final
 from keifu.spec.court import CALL, COMMIT, OVER, PERIODS, REVEAL, SEED
 from keifu.units import DAY
 
-__all__ = ["CONVICTED", "Case", "Docket"]
+__all__ = ["CONVICTED", "Case", "OpenCases"]
 
 CONVICTED = 2  # of a verdict
 A_ROUND = 200  # cases that are read in one round: a court that has judged for years stops nothing else
 _TABLES = """
-CREATE TABLE IF NOT EXISTS docket_open (number INTEGER PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS docket_read (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
-INSERT OR IGNORE INTO docket_read VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS open_cases (number INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS cases_read (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
+INSERT OR IGNORE INTO cases_read VALUES (1, 0);
 """
 
 
@@ -80,7 +80,7 @@ class Case:
         return self.phase == OVER
 
 
-class Docket:
+class OpenCases:
     """Remembers which cases are open; what is over is not read again."""
 
     def __init__(self, chain: NodeChain, database: sqlite3.Connection) -> None:
@@ -91,9 +91,9 @@ class Docket:
 
     def look(self, final: Final) -> list[Case]:
         """Every case that was not dropped, by number. Raises RpcError."""
-        read: int = self._database.execute("SELECT number FROM docket_read").fetchone()[0]
+        read: int = self._database.execute("SELECT number FROM cases_read").fetchone()[0]
         count = min(final.view(self._court.case_count), read + A_ROUND)
-        known = [row[0] for row in self._database.execute("SELECT number FROM docket_open ORDER BY number")]
+        known = [row[0] for row in self._database.execute("SELECT number FROM open_cases ORDER BY number")]
         numbers = [*known, *range(read + 1, count + 1)]
         cases = [
             self._case(number, values, final)
@@ -103,14 +103,14 @@ class Docket:
         ]
         with transaction(self._database):
             self._database.executemany(
-                "INSERT OR IGNORE INTO docket_open VALUES (?)", [(number,) for number in numbers if number > read]
+                "INSERT OR IGNORE INTO open_cases VALUES (?)", [(number,) for number in numbers if number > read]
             )
-            self._database.execute("UPDATE docket_read SET number = max(number, ?)", (count,))
+            self._database.execute("UPDATE cases_read SET number = max(number, ?)", (count,))
         return cases
 
     def drop(self, number: int) -> None:
         """Nothing is left to do in a case."""
-        self._database.execute("DELETE FROM docket_open WHERE number = ?", (number,))
+        self._database.execute("DELETE FROM open_cases WHERE number = ?", (number,))
 
     def _case(self, number: int, values: Any, final: Final) -> Case:
         (
