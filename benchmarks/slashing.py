@@ -40,8 +40,8 @@ PATIENCE_SECONDS = 60.0
 # gas ----------------------------------------------------------------------------------------------------------------
 
 
-def _report(lab: Lab) -> float:
-    """The report of a false heartbeat of a bound operator with one delegator, whose stake pays a part of it."""
+def _report(lab: Lab, *, delegated: bool = False) -> float:
+    """The report of a false heartbeat of a bound operator; when `delegated`, one whose delegator answers, too."""
     with lab.undo():
         chain = RpcDeployer(lab.client, lab.deployer)
         suite = deploy_protocol(chain)
@@ -63,7 +63,8 @@ def _report(lab: Lab) -> float:
         provenance.promote(environment, provenance.register(weights, owner), owner)
         service.bind(environment, lab.client.now + TERM, sender=operator)
         by_operator.call(suite[HUB], HUB, "poke", operator.address, service.address)
-        actions.delegate(RpcDeployer(lab.client, delegator), suite, operator.address, DELEGATED)
+        if delegated:
+            actions.delegate(RpcDeployer(lab.client, delegator), suite, operator.address, DELEGATED)
         lab.anvil.warp(2 * DAY)  # stake counts from the next epoch on
         said = Heartbeat(operator.address.lower(), environment, 1, LIE, lab.client.now)
         domain = environments_domain(lab.client.chain_id, suite["Environments"])
@@ -139,7 +140,8 @@ ROWS = (
     Row(
         "gas.report",
         _report,
-        "slash, restitution and reward included; one delegator who answers for a part, not the epoch's first call",
+        "slash, restitution and reward included, not the epoch's first call; the operator's own lock answers",
+        also=(("gas where a delegator answers, too", lambda lab: _report(lab, delegated=True)),),
     ),
     Row(
         "time.slash",
