@@ -37,24 +37,24 @@ def place(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def told(keifu, place):
+def asked(keifu, place):
     """Runs a command about the network; status and JSON."""
 
-    def told(verb: str, *args) -> tuple[int, dict]:
+    def asked(verb: str, *args) -> tuple[int, dict]:
         status, out, _ = keifu(verb, *args, "--folder", place.path, "--json")
         return status, json.loads(out)
 
-    return told
+    return asked
 
 
 def by_name(found: dict) -> dict[str, dict]:
     return {part["name"]: part for part in found["parts"]}
 
 
-def test_a_network_is_kept_looked_at_and_ended(keifu, told, place, at_first):
+def test_a_network_is_kept_looked_at_and_ended(keifu, asked, place, at_first):
     deployments = at_first.folder / "deployments"
     chain = ("--rpc", at_first.anvil.url, "--deployments", deployments)
-    status, made = told("up", "--operators", 1, "--watchers", 0, "--jurors", 1, "--keepers", 1, *chain)
+    status, made = asked("up", "--operators", 1, "--watchers", 0, "--jurors", 1, "--keepers", 1, *chain)
     parts = by_name(made)
     assert (status, list(parts), {part["ok"] for part in parts.values()}) == (0, PARTS, {True})
     assert made["env"] == {"KEIFU_RPC": at_first.anvil.url, "KEIFU_DEPLOYMENTS": str(deployments)}
@@ -65,15 +65,15 @@ def test_a_network_is_kept_looked_at_and_ended(keifu, told, place, at_first):
     assert (status, f"process {made['supervisor']}" in err) == (3, True)
 
     os.kill(parts["operator-1"]["process"], signal.SIGKILL)
-    again = until(lambda: (now := by_name(told("status")[1])["operator-1"])["ok"] and now["restarts"] == 1 and now)
+    again = until(lambda: (now := by_name(asked("status")[1])["operator-1"])["ok"] and now["restarts"] == 1 and now)
     assert again["process"] != parts["operator-1"]["process"]
     assert '"event": "running"' in keifu("logs", "operator-1", "--folder", place.path)[1]
 
     os.kill(made["supervisor"], signal.SIGKILL)
     until(lambda: place.holder() is None)
-    status, left = told("status")
+    status, left = asked("status")
     assert (left["supervisor"], by_name(left)["operator-1"]["ok"]) == (None, True)
-    status, ended = told("down", "--remove")
+    status, ended = asked("down", "--remove")
     assert (status, ended["ended"], place.path.exists()) == (0, PARTS, False)
     assert at_first.client.rpc.block_number() > 0  # the chain was not its own
 
