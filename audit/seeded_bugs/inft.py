@@ -54,7 +54,7 @@ BUGS = [
     _verifier("a contradiction twice", LIABILITY, '    assert not self.contradicted[_token][_nonce][attestor], "verifier: contradiction was proved"\n', ""),
     _verifier("anybody contradicts itself", LIABILITY, '    assert attestors.weights[attestor] != 0, "verifier: not signed by an attestor"\n', ""),
     _verifier("two signers contradict", LIABILITY, '    assert attestor == self._signer_of(self._statement(_token, _nonce, _second), _second_signature), (\n        "verifier: not one signer"\n    )\n', ""),
-    _verifier("a penalty out of a promise", LIABILITY, "    if reserved > 0:\n        assert staticcall", "    if reserved == max_value(uint256):\n        assert staticcall"),
+    _verifier("a penalty out of a promise", LIABILITY, "    if reserved > 0:\n        assert attestors._lock(attestor)", "    if reserved == max_value(uint256):\n        assert attestors._lock(attestor)"),
     _verifier("the reward is the attestor's", LIABILITY, "    self.credits[msg.sender] += reward\n", "    self.credits[attestor] += reward\n"),
     _verifier("coins are asked back at once", ATTESTORS, '    assert block.timestamp >= state.release_at, "verifier: too early"\n', ""),
     _verifier("open promises are released", ATTESTORS, '    assert lock - amount >= self.reserves[msg.sender], "verifier: promises are open"\n', ""),

@@ -13,8 +13,8 @@ import resource
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ PATIENCE_SECONDS = 5.0
 AT_ONCE = 64
 OWNER_ONLY = 0o177  # what is taken away
 LONGEST_PATH = 100  # bytes that the kernel takes
+OPEN_FILES = Path("/proc/self/fd")  # of this process, by number
 DIGEST_BYTES = 32
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
 _NOT_DUMPABLE = 4  # PR_SET_DUMPABLE
@@ -154,16 +155,31 @@ def harden() -> None:
         ctypes.CDLL(None).prctl(_NOT_DUMPABLE, 0, 0, 0, 0)
 
 
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """The path as it fits into a socket's address. A long one goes by its folder, which Linux shows under a short name
+    while it is open. Raises EnvironmentFault where there is no such name."""
+    if len(os.fsencode(path)) <= LONGEST_PATH:
+        yield str(path)
+        return
+    if not OPEN_FILES.is_dir():
+        raise EnvironmentFault(f"{path} is too long for a socket", remedy="set XDG_STATE_HOME to a shorter folder")
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield str(OPEN_FILES / str(folder) / path.name)
+    finally:
+        os.close(folder)
+
+
 def _bound(path: Path) -> socket.socket:
     """A socket at `path` that its owner alone can open. Whoever calls this holds the lock beside it: what is there is
     left over from an agent that was killed."""
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise EnvironmentFault(f"{path} is too long for a socket", remedy="set XDG_STATE_HOME to a shorter folder")
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(OWNER_ONLY)
     try:
         path.unlink(missing_ok=True)
-        made.bind(str(path))
+        with _short(path) as name:
+            made.bind(name)
         made.listen(AT_ONCE)
     except OSError as error:
         made.close()
@@ -195,7 +211,8 @@ def _ask(path: Path, request: dict[str, str]) -> dict[str, Any]:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(PATIENCE_SECONDS)
-            connection.connect(str(path))
+            with _short(path) as name:
+                connection.connect(name)
             connection.sendall(json.dumps(request).encode() + b"\n")
             found = json.loads(_line(connection, MAX_KEYS * 64))
     except (OSError, ValueError, RecursionError, _Refused) as error:

@@ -38,6 +38,8 @@ ELSEWHERE = {
     "keifu status": "the same test looks at it",
     "keifu logs operator-1 --lines 1": "the same test reads them",
     "keifu down": "the same test ends it",
+    "python -m evmstorm.conformance.state_tests": "wants the official tests; engine/tests run it over one file",
+    "node bundle": "`make lint` compares what it writes with what is committed",
     "keifu completion": "tests/unit/cli/test_every_command.py asks a shell for completions",
     "evmstorm new": "engine/tests run it for every template",
     "python -m audit.second_engines.forge": "minutes; tests run it with small numbers",

@@ -23,7 +23,7 @@ from keifu.provenance.lineage import Lineage, walk
 from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Entry, Provenance, schema_id
 from keifu.provenance.trust import Trust
-from keifu.provenance.verify import check_lineage, check_running
+from keifu.provenance.verify import check_lineage, check_running, require
 from keifu.units import DAY
 from tests.faulty_node import FaultyNode, Mutation, over_http, recorded
 from tests.profiles import announced, quick_or_deep
@@ -289,6 +289,10 @@ def _questions(source, project, pipeline):
     def shown(entries):
         return {entry.id: (entry.record, entry.status, entry.time) for entry in entries}
 
+    def passed(findings):
+        require(findings)  # as every command does: a check that failed is a refusal
+        return findings
+
     def rests(proved):
         found = impact(proved, project["raw"].id)
         return shown(found.resting) | {made.environment: made for made in (*found.running, *found.past)}
@@ -301,14 +305,14 @@ def _questions(source, project, pipeline):
 
     return [
         lambda proved: list(shown(proved.lineage(weights.id).entries.values()).items()),
-        lambda proved: (proved.production(environment)[0], check_running(proved, environment)),
+        lambda proved: (proved.production(environment)[0], passed(check_running(proved, environment))),
         lambda proved: shown(proved.by_digest(weights.record.digest)),
         lambda proved: [list(shown(found.entries.values())) for found in proved.dossier(None, [environment])[:1]],
         lambda proved: proved.history(environment),
         rests,
         bundled,
-        lambda proved: check_label(proved, proof, None),
-        lambda proved: check_identity(proved, author),
+        lambda proved: passed(check_label(proved, proof, None)),
+        lambda proved: passed(check_identity(proved, author)),
     ]
 
 

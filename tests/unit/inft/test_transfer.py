@@ -58,7 +58,7 @@ def test_a_token_moves_with_all_its_data(world, nft, count):
     assert nft.transfer_count(token_id) == 1
     assert world.hashes(token_id) == [item.new_hash for item in said.items]
     assert [log.event for log in receipt.logs] == [
-        "TransferVerified", "Updated", "MetadataUpdate", "Transfer", "Transferred", "PublishedSealedKey"
+        "TransferVerified", "Updated", "MetadataUpdate", "PublishedSealedKey", "Transfer", "Transferred"
     ]  # fmt: skip
     changed, published = receipt.logs[1], receipt.logs[-1]
     assert list(changed.args.values()) == [token_id, tuple(before), tuple(item.new_hash for item in said.items)]

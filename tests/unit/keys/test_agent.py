@@ -144,9 +144,23 @@ def test_an_agent_that_has_ended_is_named(served, path):
     assert "keifu keys agent" in error.value.remedy
 
 
-def test_a_path_that_is_too_long_for_a_socket(tmp_path):
+def test_a_path_that_is_too_long_for_a_socket(tmp_path, monkeypatch):
+    """It goes by the number of its folder, and is refused where folders have none."""
+    path = tmp_path / ("x" * 100) / "keys.sock"
+    path.parent.mkdir()
+    agent = Agent(path, [KEY])
+    thread = threading.Thread(target=agent.serve)
+    thread.start()
+    try:
+        assert list(agent_keys(path)) == [KEY.address]
+        monkeypatch.setattr("keifu.keys.agent.OPEN_FILES", tmp_path / "none")
+        with pytest.raises(EnvironmentFault, match="too long for a socket"):
+            agent_keys(path)
+    finally:
+        agent.close()
+        thread.join()
     with pytest.raises(EnvironmentFault, match="too long for a socket"):
-        Agent(tmp_path / ("x" * 100), [KEY])
+        Agent(path, [KEY])
 
 
 def test_one_process_for_all_others(tmp_path, key_file, monkeypatch):
