@@ -172,6 +172,18 @@ class Tab:
             time.sleep(LOOK_SECONDS)
         return found
 
+    def failed(self, count: int) -> list[str]:
+        """What failed on the page, as soon as it is so much; nothing of it is left then."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while len(self.faults) < count:
+            if time.monotonic() > deadline:
+                raise CheckFailed(f"{len(self.faults)} of {count} faults: {self.faults}")
+            time.sleep(LOOK_SECONDS)
+            self.evaluate("1")  # brings what has happened
+        found = list(self.faults)
+        self.faults.clear()
+        return found
+
     def size(self, width: int, height: int, *, dark: bool = False, scripts: bool = True) -> None:
         """How it is shown from now on."""
         self.call(
