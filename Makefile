@@ -20,9 +20,12 @@ $(SETUP): requirements.lock package-lock.json pyproject.toml scripts/setup.sh
 	@bash scripts/setup.sh
 	@touch $@
 
-test: $(SETUP) ## every check that a change must pass
+test: $(SETUP) ## every check that a change must pass but the commands of the pages
 	@echo "test: starting $(WORKERS) workers; contracts that changed are compiled first"
-	@ape test -n $(WORKERS) --dist loadgroup
+	@ape test -n $(WORKERS) --dist loadgroup -m "not page"
+
+pages: $(SETUP) ## every command of README and guides, run as printed
+	@ape test tests/guides -n $(WORKERS) --dist loadgroup -m page
 
 demo: $(SETUP) ## the whole story on a real local chain; FAST=1 shortens it
 	@python -m examples.demo $(if $(FAST),--fast)
@@ -69,4 +72,4 @@ lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks
 clean: ## remove everything that make created
 	rm -rf .venv .cache .build node_modules out .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup test demo chain lint format abi docs fuzz fuzz-deep soak state-tests bench lock clean
+.PHONY: help setup test pages demo chain lint format abi docs fuzz fuzz-deep soak state-tests bench lock clean

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.case("tools-38")
 ELSEWHERE = {
     "sudo apt install git make gcc python3 python3-venv nodejs npm": "changes the machine",
     "make setup": "makes the tool chain that the copy is given",
-    "make test": "runs these tests: .ci/run",
+    "make test": "minutes: .ci/run",
+    "make pages": "runs these tests: .ci/run",
     "make demo": "a minute: .ci/run",
     "make lint": "a minute: .ci/run",
     "make docs": "builds the site from a clone: .ci/run",
@@ -61,6 +62,7 @@ _COMMAND = re.compile(rf"^(?:python -m [\w.]+|(?:{'|'.join(TOOLS)}) [a-z-]+)")
 CASES = {"docs/guides/ai-developer.md": "provenance-7"}
 
 
+@pytest.mark.page
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=pytest.mark.case(CASES[page])) if page in CASES else page for page in PAGES]
