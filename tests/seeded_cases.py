@@ -94,7 +94,7 @@ TOOLS = (
     Fault(
         "tools-12", "a log counts as often as the node gives it",
         "keifu/chain/follower/checks.py",
-        "        if len(set(map(_index, events))) < len(events):\n", "        if False:\n",
+        "            if index <= before:\n", "            if False:\n",
         "tests/integration/chain/test_lying_node.py", "cannot_be_true", CHAIN,
     ),
     Fault(
@@ -140,7 +140,9 @@ TOOLS = (
     ),
     Fault(
         "tools-18", "the sender sends as many at once as it has, whatever the node takes",
-        "keifu/chain/sender/node.py", "                self.limit.refused(len(part))\n", "                raise\n",
+        "keifu/chain/sender/node.py",
+        "        return self.limit.in_parts(calls, lambda part: ask(list(part)))\n",
+        "        return ask(list(calls))\n",
         "tests/unit/chain/sender/test_sender.py", "size_of_a_batch", SENDER,
     ),
     Fault(
@@ -158,15 +160,9 @@ TOOLS = (
         "tests/integration/chain/test_followed_contracts.py", "others_share", CHAIN,
     ),
     Fault(
-        "provenance-4", "what the receipts prove is not compared with what was taken in",
-        "keifu/chain/follower/_proving.py",
-        "            elif digest_of(answer) == row.digest:\n", "            elif True:\n",
-        "tests/integration/chain/test_lying_node.py", "changed_byte", CHAIN,
-    ),
-    Fault(
         "tools-36", "a node of this machine has as long as one far away",
         "packages/ethwire/ethwire/rpc/endpoint.py",
-        "LOCAL_TIMEOUT_SECONDS if host in _LOCAL_HOSTS else TIMEOUT_SECONDS", "TIMEOUT_SECONDS",
+        "LOCAL_TIMEOUT_SECONDS if _parsed(url).hostname in _LOCAL_HOSTS else TIMEOUT_SECONDS", "TIMEOUT_SECONDS",
         "tests/unit/chain/test_busy_machine.py", "not ape_s_node",
     ),
     Fault(
