@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keifu.errors import InputError
 
-__all__ = ["read_bounded"]
+__all__ = ["read_bounded", "require_plain"]
 
 
 def read_bounded(path: str | Path, most: int, what: str, *, remedy: str = "") -> bytes:
@@ -20,3 +20,10 @@ def read_bounded(path: str | Path, most: int, what: str, *, remedy: str = "") ->
     if len(body) > most:
         raise InputError(f"{path} is too large for {what}", remedy=remedy or f"at most {most:,} bytes are read")
     return body
+
+
+def require_plain(path: str | Path) -> None:
+    """Raises ValueError for a pipe or a device, which would be waited for, or read for ever. What is not there is for
+    whoever opens it to say."""
+    if Path(path).exists() and not Path(path).is_file():
+        raise ValueError("it is no file")

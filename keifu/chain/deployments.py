@@ -22,7 +22,8 @@ from keifu.chain.suite import FACTORY
 from keifu.errors import ChainMismatch, InputError
 
 __all__ = [
-    "FOLDER_VARIABLE", "SCHEMA", "Record", "find_record", "genesis_of", "open_record", "record_folders", "user_folder",
+    "FOLDER_VARIABLE", "SCHEMA", "Record", "find_record", "open_record", "record_folders",
+    "recorded_genesis", "user_folder",
 ]  # fmt: skip
 
 FOLDER_VARIABLE = "KEIFU_DEPLOYMENTS"
@@ -127,14 +128,11 @@ def open_record(chain_id: int, genesis: str, folder: Path, *, disposable: bool =
     """
     path = folder / f"{chain_id}.json"
     try:
-        text = read_bounded(path, LARGEST_RECORD, "a record of a deployment", remedy=RESTORE)
-        head = msgspec.json.decode(text, type=_Head)
+        text, head = _read_head(path)
     except InputError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return Record(chain_id, genesis)
         raise
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InputError(f"cannot read {path}: {error}", remedy=RESTORE) from error
     if head.genesis != genesis:
         if disposable:
             return Record(chain_id, genesis)
@@ -149,11 +147,16 @@ def open_record(chain_id: int, genesis: str, folder: Path, *, disposable: bool =
     return _decode(path, text, chain_id)
 
 
-def genesis_of(path: Path) -> str:
+def recorded_genesis(path: Path) -> str:
     """Hash of the first block of the chain that a record is of. Raises InputError when the file is no record."""
+    return _read_head(path)[1].genesis
+
+
+def _read_head(path: Path) -> tuple[bytes, _Head]:
+    """The file, and what says of which chain it is."""
+    text = read_bounded(path, LARGEST_RECORD, "a record of a deployment", remedy=RESTORE)
     try:
-        body = read_bounded(path, LARGEST_RECORD, "a record of a deployment", remedy=RESTORE)
-        return msgspec.json.decode(body, type=_Head).genesis
+        return text, msgspec.json.decode(text, type=_Head)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InputError(f"cannot read {path}: {error}", remedy=RESTORE) from error
 

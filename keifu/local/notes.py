@@ -20,7 +20,7 @@ from typing import IO
 import msgspec
 
 from keifu._files import read_bounded
-from keifu.chain.deployments import genesis_of, user_folder
+from keifu.chain.deployments import recorded_genesis, user_folder
 from keifu.errors import EnvironmentFault, InputError, UsageError
 
 __all__ = [
@@ -199,7 +199,7 @@ def _remove(chain_id: int) -> None:
         return
     record = Path(note.record)
     try:
-        if genesis_of(record) == note.genesis:
+        if recorded_genesis(record) == note.genesis:
             record.unlink()
     except (OSError, InputError):
         pass

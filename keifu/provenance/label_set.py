@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keifu._files import read_bounded
+from keifu._files import read_bounded, require_plain
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account
 from keifu.provenance._model import RegistryDomain
@@ -102,10 +102,8 @@ def _sample(text: str, folder: Path, where: str) -> bytes:
     if (digest := _DIGEST.fullmatch(text)) is not None:
         return bytes.fromhex(digest[1])
     try:
-        place = folder / text
-        if place.exists() and not place.is_file():  # a pipe or a device would be read for ever
-            raise ValueError("it is no file")
-        with open(place, "rb") as sample:
+        require_plain(folder / text)
+        with open(folder / text, "rb") as sample:
             return hashlib.file_digest(sample, "sha256").digest()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error

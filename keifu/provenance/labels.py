@@ -20,6 +20,7 @@ from coincurve import PublicKey
 from numpy.typing import NDArray
 
 from keifu import merkle
+from keifu._files import require_plain
 from keifu.abi.eip712 import LABEL
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import Account, keccak256
@@ -248,9 +249,8 @@ class LabelBatch:
 
 def _require_small(path: str | Path) -> None:
     """Raises ValueError when the arrays of a file would take more memory than a batch may: a few kilobytes of zeros
-    packed can stand for any amount. A pipe is not waited for."""
-    if Path(path).exists() and not Path(path).is_file():
-        raise ValueError("it is no file")
+    packed can stand for any amount."""
+    require_plain(path)
     with zipfile.ZipFile(path) as file:
         if sum(item.file_size for item in file.infolist()) > MAX_LABELS * LABEL_BYTES:
             raise ValueError(f"more than {MAX_LABELS:,} labels")
