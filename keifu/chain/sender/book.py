@@ -145,9 +145,13 @@ class Book:
             is_stuck = age >= self.policy.patience and (
                 is_first or last.fees.max_fee < sight.base_fee + sight.fees.priority
             )
-            is_kept = is_first and sight.pooled <= item.nonce and item.known_at == sight.head
-            is_stuck = is_stuck or (is_kept and sight.now - item.sent_at >= self.policy.again_seconds)
-            if item.nonce < sight.mined or not (is_stuck or (item.too_cheap and age > 0)):
+            is_kept = (
+                is_first
+                and sight.pooled <= item.nonce
+                and item.known_at == sight.head
+                and sight.now - item.sent_at >= self.policy.again_seconds
+            )
+            if item.nonce < sight.mined or not (is_stuck or is_kept or (item.too_cheap and age > 0)):
                 continue
             fees = raised(last.fees, sight.fees, self.policy.most_fee)
             if fees is not None:

@@ -163,17 +163,8 @@ class Anvil:
 def anvil_command(*, port: int, chain_id: int = CHAIN_ID, hardfork: str = "cancun") -> list[str]:
     """How a node that behaves as every other one here is called, for who keeps it in a way of its own."""
     command = [_binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(chain_id)]
-    return [
-        *command,
-        "--hardfork",
-        hardfork,
-        "--gas-limit",
-        str(GAS_LIMIT),
-        "--order",
-        "fifo",
-        "--balance",
-        "100000000",
-    ]
+    command += ["--hardfork", hardfork, "--gas-limit", str(GAS_LIMIT), "--order", "fifo", "--balance", "100000000"]
+    return command
 
 
 def _binary() -> str:

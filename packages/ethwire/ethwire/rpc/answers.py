@@ -106,7 +106,7 @@ def read_many(kind: Any, body: bytes, asked: Sequence[tuple[int, str]], url: str
     return [_in_batch(kind, by_id.get(number), method, url) for number, method in asked]
 
 
-def cut(body: bytes, asked: Sequence[tuple[int, str]]) -> list[bytes] | None:
+def cut(body: bytes, asked: Sequence[tuple[int, str]]) -> list[msgspec.Raw] | None:
     """The results as they stand in a batch that is answered in order, without a fault and in equally long parts; None
     for any other. It takes half the time of reading them. Whether each is JSON is found out by who reads it."""
     size, rest = divmod(len(body) - 1, len(asked))
@@ -118,7 +118,7 @@ def cut(body: bytes, asked: Sequence[tuple[int, str]]) -> list[bytes] | None:
         if not body.startswith(head, at) or body[at + size - 2] != _BRACE:
             return None
         texts.append(body[at + len(head) : at + size - 2])
-    return None if b"null" in texts else texts
+    return None if b"null" in texts else list(map(msgspec.Raw, texts))
 
 
 def _are_plain(kind: Any, answers: Sequence[Any]) -> bool:
