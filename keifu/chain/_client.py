@@ -136,8 +136,7 @@ class ChainClient:
         emitter = self._contracts.get(raw["address"].lower())
         if emitter is None:
             return None
-        topics = [bytes.fromhex(topic[2:]) for topic in raw["topics"]]
-        return emitter.interface.decode_log(emitter.address, topics, bytes.fromhex(raw["data"][2:]))
+        return emitter.interface.read_log(emitter.address, raw["topics"], raw["data"])
 
     # deploying -----------------------------------------------------------------------------------------------------
 

@@ -68,8 +68,7 @@ def find_events(
         if is_indexed:
             topics.append("0x" + encode_args([kind], [indexed[name]]).hex() if name in indexed else None)
     for log in find_logs(client, contract.address, topics, first_block):
-        words = [bytes.fromhex(topic[2:]) for topic in log.topics]
-        decoded = contract.interface.decode_log(contract.address, words, bytes.fromhex(log.data[2:]))
+        decoded = contract.interface.read_log(contract.address, log.topics, log.data)
         if decoded is not None:
             yield decoded
 

@@ -94,8 +94,7 @@ class _Printer:
             for contract in self.contracts:
                 if contract.address != event.address.lower():
                     continue
-                topics = [bytes.fromhex(topic[2:]) for topic in event.topics]
-                log = contract.interface.decode_log(event.address, topics, bytes.fromhex(event.data[2:]))
+                log = contract.interface.read_log(event.address, event.topics, event.data)
                 if log is not None:
                     click.echo(json.dumps({"block": event.number, "event": log.event, **_plain(log.args)}))
 

@@ -83,8 +83,7 @@ class Index:
 
     def apply(self, database: sqlite3.Connection, events: Sequence[Event]) -> None:
         for event in events:
-            topics = [bytes.fromhex(topic[2:]) for topic in event.topics]
-            log = self._interface.decode_log(event.address, topics, bytes.fromhex(event.data[2:]))
+            log = self._interface.read_log(event.address, event.topics, event.data)
             if log is None:
                 continue
             if log.event == "Registered" and log.readable:  # else no document, and no record of ours, could hold it

@@ -177,8 +177,7 @@ def read_statements(client: ChainClient, court: Contract, case: int, first_block
     found: list[Statement] = []
     for topic, kind in STATEMENTS.items():
         for log in find_logs(client, court.address, [topic, f"0x{case:064x}"], first_block):
-            topics = [bytes.fromhex(word[2:]) for word in log.topics]
-            decoded = court.interface.decode_log(court.address, topics, bytes.fromhex(log.data[2:]))
+            decoded = court.interface.read_log(court.address, log.topics, log.data)
             assert decoded is not None
             party = decoded.args["accuser" if kind == "accusation" else "party"]
             found.append(Statement(kind, party, log.number, decoded.args["evidence"]))

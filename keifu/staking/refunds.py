@@ -166,8 +166,7 @@ def _log(client: ChainClient, hub: Contract, first_block: int) -> list[Entry]:
     times = _times(client, slashes)
     entries = []
     for event in found:
-        words = [bytes.fromhex(topic[2:]) for topic in event.topics]
-        decoded = hub.interface.decode_log(hub.address, words, bytes.fromhex(event.data[2:]))
+        decoded = hub.interface.read_log(hub.address, event.topics, event.data)
         if decoded is not None:
             entries.append((times.get(event.number, 0), decoded))
     return entries

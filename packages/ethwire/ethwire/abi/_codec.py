@@ -212,6 +212,10 @@ class Interface:
             return None
         return event.log(address, topics, data)
 
+    def read_log(self, address: str, topics: Sequence[str], data: str) -> Log | None:
+        """`decode_log` of what a node gives: words and data in hex, with 0x."""
+        return self.decode_log(address, [bytes.fromhex(topic[2:]) for topic in topics], bytes.fromhex(data[2:]))
+
 
 def decode_revert(data: bytes) -> str:
     """The reason in revert data: the string of Error(string), `panic 0x..`, or "" when there is none."""
