@@ -1,7 +1,8 @@
 """The event follower beside the bare transport of the same logs: eth_getLogs over one connection, bytes not looked at.
 
 Followed means: headers hashed and linked, logs checked against them, decoded, and stored with the checkpoint. Both
-sides ask for the same blocks a request. Rounds are interleaved and the best of each side counts, as the machine's other
+sides ask for the same blocks a request. What a follower loads for a long way (numpy, compiled hashing) is loaded, as
+it takes a second once. Rounds are interleaved and the best of each side counts, as the machine's other
 work slows both. The proofs by receipts follow when the head is reached; how many blocks of them a second stands beside.
 """
 
@@ -23,6 +24,7 @@ from ethwire.rpc.wire import Connection, Wires
 from evmstorm.evm import artifacts
 from keifu.chain import Anvil, ChainClient, Rpc
 from keifu.chain.follower import Event, Follower
+from keifu.chain.follower.sealing import VERY_FAR, expect
 from keifu.errors import CheckFailed
 
 __all__ = ["ROWS"]
@@ -148,6 +150,7 @@ def _followed(anvil: Anvil, address: str, first: int, last: int, expected: int) 
 
 def _ratio(shape: Shape) -> Callable[[Lab], float]:
     def measure(_: Lab) -> float:
+        expect(VERY_FAR)
         with _chain(shape) as (anvil, address, first):
             last = first + shape.blocks - 1
             # anvil leaves a part of the first batch for the next block: what is there counts

@@ -14,8 +14,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ethwire.rpc import EvenTexts
 from keifu.chain.header import BLOOM, Header, header_rlp, number_digits, string_digits
-from keifu.keys import keccak256
+from keifu.merkle.hashes import hash_rows
 
 __all__ = ["Sealed", "read_headers"]
 
@@ -34,7 +35,6 @@ _KINDS = {
 }  # fmt: skip
 _KEYS = dict(zip(Header.__struct_fields__, Header.__struct_encode_fields__, strict=True))
 _HEADER = msgspec.json.Decoder(Header)
-_WORD_DIGITS = 64
 _IS_DIGIT = np.isin(np.arange(256), list(b"0123456789abcdefABCDEF"))
 
 _Table = NDArray[np.uint8]
@@ -42,9 +42,8 @@ _Fields = dict[str, slice]  # columns of the values that a header has
 
 
 class Sealed(NamedTuple):
-    """Of headers that hash to their hashes: what a `Block` is made of, a list of each."""
+    """Of headers that hash to their hashes: what a `Block` is made of besides its number, a list of each."""
 
-    numbers: list[str]
     hashes: list[str]
     parents: list[str]
     times: list[int]
@@ -53,32 +52,40 @@ class Sealed(NamedTuple):
     transactions: list[bytes]
 
 
-def read_headers(texts: Sequence[bytes | msgspec.Raw]) -> Sealed | None:
-    """Of headers whose JSON is equally long. None when one of them is not as the first one, or does not hash to its
-    hash: reading them one by one tells why."""
-    joined = b"".join(texts)
-    first = joined[: len(joined) // len(texts)]
+def read_headers(texts: EvenTexts, numbers: Sequence[int]) -> Sealed | None:
+    """Of headers whose JSON is equally long. None when one of them is not as the first one, is of another block than
+    its number says, or does not hash to its hash: reading them one by one tells why."""
+    if len(texts) != len(numbers):
+        return None
+    first = bytes(texts[0])
     try:
         header = _HEADER.decode(first)
         fields = _fields(first, header)
-        table = np.frombuffer(joined, np.uint8).reshape(len(texts), len(first))
-        same = (table == table[0]).all(axis=0)
+        table: _Table = np.ndarray((len(texts), texts.size), np.uint8, texts.body, texts.first, (texts.step, 1))
+        same = table.min(axis=0) == table.max(axis=0)
         content = _content(table, header, fields, same)
         times = [int(text, 16) for text in _texts(table[:, fields["timestamp"]])]
+        hashes = _values(table[:, fields["hash"]])
     except (msgspec.DecodeError, ValueError):
         return None
     named = [table[:, fields[name]] for name in ("hash", "parent_hash", "receipts_root")]
-    if not (same | _IS_DIGIT[table[0]]).all() or any(_has_capitals(column) for column in named):
+    begins = [columns.start for name, columns in fields.items() if name != "transactions"]
+    if (
+        not same[begins].all()
+        or not (same | _IS_DIGIT[table[0]]).all()
+        or any(_has_capitals(column) for column in named)
+    ):
         return None
-    hashes, parents, roots = map(_texts, named)
-    if _words([keccak256(row) for row in _rows(content)]) != hashes:
+    if table[:, fields["number"]].tobytes() != "".join(map(hex, numbers)).encode():
         return None
+    if not np.array_equal(hash_rows(content), hashes):
+        return None
+    names, parents, roots = map(_texts, named)
     return Sealed(
-        _texts(table[:, fields["number"]]),
-        hashes,
+        names,
         parents,
         times,
-        _blooms(_rows(content[:, BLOOM])),
+        _blooms(content[:, BLOOM]),
         roots,
         _rows(table[:, fields["transactions"]]),
     )
@@ -159,16 +166,13 @@ def _texts(table: _Table) -> list[str]:
     return [joined[at : at + size] for at in range(0, len(joined), size)]
 
 
-def _words(rows: Sequence[bytes]) -> list[str]:
-    digits = b"".join(rows).hex()
-    return [f"0x{digits[at : at + _WORD_DIGITS]}" for at in range(0, len(digits), _WORD_DIGITS)]
-
-
-def _blooms(rows: Sequence[bytes]) -> list[int]:
+def _blooms(column: _Table) -> list[int]:
     """A filter that is the same as the one before is the same number in memory."""
+    if (column == column[0]).all():
+        return [int.from_bytes(column[0].tobytes(), "big")] * len(column)
     blooms: list[int] = []
     before, bloom = b"", 0
-    for row in rows:
+    for row in _rows(column):
         if row != before:
             before, bloom = row, int.from_bytes(row, "big")
         blooms.append(bloom)

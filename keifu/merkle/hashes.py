@@ -7,6 +7,7 @@ That pays from some thousands of messages on, or when it is imported already.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from types import ModuleType
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from keifu.errors import UsageError
 from keifu.keys import keccak256
 
-__all__ = ["HASH_BYTES", "hash_pairs", "hash_rows"]
+__all__ = ["HASH_BYTES", "expect_many", "hash_pairs", "hash_rows"]
 
 HASH_BYTES = 32
 FEW = 4_096  # messages that take less time one by one than the import: some milliseconds
@@ -43,18 +44,22 @@ def hash_rows(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Keccak-256 of each row: uint8[n, size] to uint8[n, 32]. Raises UsageError for anything else."""
     if rows.ndim != _TABLE or rows.dtype != np.uint8:
         raise UsageError(f"rows of bytes are wanted, not {rows.dtype}{list(rows.shape)}")
-    out = np.empty((len(rows), HASH_BYTES), np.uint8)
     if (at_once := _for_many(len(rows))) is not None:
+        out = np.empty((len(rows), HASH_BYTES), np.uint8)
         at_once.hash_rows(rows, out)
         return out
-    for place, row in enumerate(rows):
-        out[place] = np.frombuffer(keccak256(row.tobytes()), np.uint8)
-    return out
+    size, joined = rows.shape[1], rows.tobytes()
+    hashes = b"".join([keccak256(joined[place * size : (place + 1) * size]) for place in range(len(rows))])
+    return np.frombuffer(hashes, np.uint8).reshape(len(rows), HASH_BYTES)
+
+
+def expect_many() -> None:
+    """Get ready for very many messages that come a few at a time."""
+    import_module(_AT_ONCE)
 
 
 def _for_many(count: int) -> ModuleType | None:
     """What hashes many at once, when that is worth its import."""
     if count > FEW:
-        from keifu.merkle import _keccak  # noqa: PLC0415, F401 - see above
-
+        expect_many()
     return sys.modules.get(_AT_ONCE) if count else None

@@ -187,18 +187,21 @@ class Reader:
         proofs: dict[int, list[Event] | RpcError] = {}
         if doubtful:
             proofs = dict(zip((block.number for block in doubtful), self.proved(doubtful, wanted), strict=True))
+        url = self.url
         for block in blocks:
-            proof = proofs.get(block.number)
+            number = block.number
+            events, proof = by_block.get(number), proofs.get(number)
+            if proof is None and events is None:
+                continue
             if isinstance(proof, list):
                 found.events += proof
                 continue
-            if isinstance(proof, RpcError) and (must or not isinstance(proof, NotServed)):
+            if proof is not None and (must or not isinstance(proof, NotServed)):
                 raise proof
-            events = by_block.get(block.number, [])
-            if events or proof is not None:
-                found.events += events
-                root, digest = block.receipts_root, digest_of(events)
-                found.pending.append(Pending(block.number, block.hash, block.parent, root, digest, self.url))
+            events = events or []
+            found.events += events
+            root, digest = block.receipts_root, digest_of(events)
+            found.pending.append(Pending(number, block.hash, block.parent, root, digest, url))
 
     def _begin(self, work: Callable[..., T], *given: Any) -> _Work[T]:
         """Start it now, or when its result is wanted."""
@@ -227,7 +230,7 @@ class _Work(Protocol[T_co]):
     def cancel(self) -> object: ...
 
 
-_Asked = tuple[Sequence[int], _Work[list[msgspec.Raw]], _Work[list[Event] | None]]
+_Asked = tuple[Sequence[int], _Work[Sequence[msgspec.Raw]], _Work[list[Event] | None]]
 
 
 class _Later(Generic[T]):

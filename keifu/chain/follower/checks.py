@@ -125,12 +125,13 @@ def are(events: Sequence[Event], digest: bytes) -> bool:
 
 
 def _text(events: Sequence[Event]) -> bytes:
-    return "\n".join(
-        [
-            f"{event.log_index} {event.transaction_index} {event.address} {event.data} {' '.join(event.topics)}"
-            for event in events
-        ]
-    ).encode()
+    if len(events) == 1:  # as it most often is
+        return _line(events[0]).encode()
+    return "\n".join(map(_line, events)).encode()
+
+
+def _line(event: Event) -> str:
+    return f"{event.log_index} {event.transaction_index} {event.address} {event.data} {' '.join(event.topics)}"
 
 
 def _hash(text: bytes) -> bytes:

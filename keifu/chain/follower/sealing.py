@@ -10,16 +10,18 @@ from importlib import import_module
 
 import msgspec
 
+from ethwire.rpc import EvenTexts
 from keifu.chain.follower._model import Block
 from keifu.chain.header import BLOOM, PARENT, RECEIPTS_ROOT, Header, header_rlp
 from keifu.errors import Contradiction
 from keifu.keys import keccak256
 
-__all__ = ["check_linked", "expect", "read_sealed", "sealed"]
+__all__ = ["VERY_FAR", "check_linked", "expect", "read_sealed", "sealed"]
 
 OTHER_RULES = "another endpoint; for a chain that hashes in its own way, hashed_headers=False"
 MANY = 32  # headers that are quicker read as a table
 FAR = 50_000  # headers to come that numpy's import pays for
+VERY_FAR = 1_000_000  # and that of the compiled hashing
 _HEADERS = msgspec.json.Decoder(list[Header])
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 
@@ -28,6 +30,8 @@ def expect(headers: int) -> None:
     """Get ready for so many: to import numpy takes as long as many thousand headers one by one."""
     if headers >= FAR:
         import_module("keifu.chain.header_columns")
+    if headers >= VERY_FAR:
+        import_module("keifu.merkle.hashes").expect_many()
 
 
 def sealed(headers: Sequence[Header], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block]:
@@ -56,28 +60,27 @@ def read_sealed(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str, 
 
 def _by_length(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str) -> list[Block] | None:
     """As tables where many are equally long."""
+    if isinstance(texts, EvenTexts):
+        return _as_table(texts, numbers) or _one_by_one(texts, numbers, url, hashed=True)
     groups: dict[int, list[int]] = {}
     for place, text in enumerate(texts):
         groups.setdefault(len(text), []).append(place)
-    if len(groups) == 1:
-        return _as_table(texts, numbers) or _one_by_one(texts, numbers, url, hashed=True)
     blocks: dict[int, Block] = {}
     for places in groups.values():
         part, named = [texts[place] for place in places], [numbers[place] for place in places]
-        found = (_as_table(part, named) if len(part) >= MANY else None) or _one_by_one(part, named, url, hashed=True)
+        found = _as_table(EvenTexts(b"".join(part), len(part)), named) if len(part) >= MANY else None
+        found = found or _one_by_one(part, named, url, hashed=True)
         if found is None:
             return None
         blocks |= zip(named, found, strict=True)
     return [blocks[number] for number in numbers]
 
 
-def _as_table(texts: Sequence[msgspec.Raw], numbers: Sequence[int]) -> list[Block] | None:
+def _as_table(texts: EvenTexts, numbers: Sequence[int]) -> list[Block] | None:
     from keifu.chain.header_columns import read_headers  # noqa: PLC0415 - see `expect`
 
-    found = read_headers(texts)
-    if found is None or found.numbers != list(map(hex, numbers)):
-        return None
-    return list(map(Block, numbers, *found[1:]))
+    found = read_headers(texts, numbers)
+    return None if found is None else list(map(Block, numbers, *found))
 
 
 def _one_by_one(texts: Sequence[msgspec.Raw], numbers: Sequence[int], url: str, *, hashed: bool) -> list[Block] | None:

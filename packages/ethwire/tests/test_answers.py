@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from ethwire.errors import NoAnswer, RpcError
-from ethwire.rpc.answers import cut, read_many
+from ethwire.rpc import EvenTexts
+from ethwire.rpc.answers import read_many
 
-ASKED = [(number, "any") for number in (7, 8, 9)]
+IDS = [7, 8, 9]
+ASKED = [(number, "any") for number in IDS]
 RESULTS = [{"a": "0x1"}, {"b": [1, 2]}, ["}, {", '"'], 12345, "null", "x" * 300]
 
 
@@ -27,14 +29,14 @@ def texts(body: str) -> list[object]:
 @pytest.mark.parametrize("packed", [True, False])
 def test_cut_or_read_it_is_the_same(result, packed):
     body = f"[{','.join(line(number, result, packed=packed) for number, _ in ASKED)}]"
-    assert (cut(body.encode(), ASKED) is not None) == packed
+    assert (EvenTexts.answered(body.encode(), IDS) is not None) == packed
     assert texts(body) == [result] * 3
 
 
 def test_parts_of_different_length_are_read():
     results = ["a", "bb", "ccc"]
     body = f"[{','.join(line(number, result) for (number, _), result in zip(ASKED, results, strict=True))}]"
-    assert cut(body.encode(), ASKED) is None
+    assert EvenTexts.answered(body.encode(), IDS) is None
     assert texts(body) == results
 
 

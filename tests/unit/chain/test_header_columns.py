@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from ethwire.rpc import EvenTexts
 from keifu.chain.follower.sealing import MANY, read_sealed, sealed
 from keifu.chain.header import Header, header_rlp
 from keifu.chain.header_columns import read_headers
@@ -40,6 +41,10 @@ def as_json(item: Header, **more: object) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode({"hash": fields.pop("hash"), **fields, **more}))
 
 
+def even(texts: list[msgspec.Raw]) -> EvenTexts:
+    return EvenTexts(b"".join(texts), len(texts))
+
+
 def transactions(draw: random.Random, count: int) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode([word(draw) for _ in range(count)]))
 
@@ -67,9 +72,9 @@ def test_a_table_is_used_where_numbers_are_equally_long(fees):
         ) for number in range(0x1000, 0x1000 + MANY)
     ]  # fmt: skip
     headers = [replace(item, hash="0x" + keccak256(header_rlp(item)).hex()) for item in headers]
-    found = read_headers([as_json(item, size=hex(draw.randrange(0x200, 0x300))) for item in headers])
+    numbers = range(0x1000, 0x1000 + MANY)
+    found = read_headers(even([as_json(item, size=hex(draw.randrange(0x200, 0x300))) for item in headers]), numbers)
     assert found is not None
-    assert found.numbers == [item.number for item in headers]
     assert found.hashes == [item.hash for item in headers]
     assert found.parents == [item.parent_hash for item in headers]
     assert found.times == [int(item.timestamp, 16) for item in headers]
@@ -77,7 +82,20 @@ def test_a_table_is_used_where_numbers_are_equally_long(fees):
     assert found.roots == [item.receipts_root for item in headers]
     assert found.transactions == [bytes(item.transactions) for item in headers]
     odd = as_json(replace(headers[5], state_root="0x" + "ab" * 32))
-    assert read_headers([as_json(item) for item in headers[:5]] + [odd]) is None
+    assert read_headers(even([as_json(item) for item in headers[:5]] + [odd]), numbers[:6]) is None
+    assert read_headers(even([as_json(item) for item in headers]), [*numbers[1:], 0x1FFF]) is None
+
+
+@pytest.mark.parametrize("field", ["hash", "parent_hash", "receipts_root", "number", "timestamp", "gas_limit"])
+def test_another_prefix_than_0x_is_not_read_as_a_table(field):
+    draw = random.Random(8)
+    first = header(draw, 0x1000)
+    headers = [replace(first, number=hex(0x1000 + place)) for place in range(MANY)]
+    headers = [replace(item, hash="0x" + keccak256(header_rlp(item)).hex()) for item in headers]
+    numbers = range(0x1000, 0x1000 + MANY)
+    assert read_headers(even(list(map(as_json, headers))), numbers) is not None
+    headers[5] = replace(headers[5], **{field: "1" + getattr(headers[5], field)[1:]})
+    assert read_headers(even(list(map(as_json, headers))), numbers) is None
 
 
 def test_of_two_chains_with_other_forks():

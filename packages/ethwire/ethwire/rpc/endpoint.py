@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from ethwire.errors import ChainMismatch, NoAnswer, NotServed, RateLimited, Revert, RpcError, UsageError
+from ethwire.rpc._even import EvenTexts
 from ethwire.rpc._limit import Limit
 from ethwire.rpc._values import octets, quantity, words
 from ethwire.rpc.answers import read_many, read_one, refusal
@@ -176,7 +177,10 @@ class Rpc:
                 return [error]
         asked, content = self._packed(calls)
         return self._exchange(
-            content, lambda body, url: read_many(kind, body, asked, url), retry=retry, what=f"a batch of {len(calls)}"
+            content,
+            lambda body, url: list(read_many(kind, body, asked, url)),
+            retry=retry,
+            what=f"a batch of {len(calls)}",
         )
 
     def _packed(self, calls: Calls) -> tuple[list[tuple[int, str]], bytes]:
@@ -194,18 +198,19 @@ class Rpc:
 
     # ahead of time ------------------------------------------------------------------------------------------------
 
-    def begin_batch_as(self, kind: type[T], calls: Calls) -> Begun[list[T]] | None:
+    def begin_batch_as(self, kind: type[T], calls: Calls) -> Begun[Sequence[T]] | None:
         """`batch_as` of reads, sent now and read when its result is wanted; None where that needs a thread."""
         if self._wires is None or not 1 < len(calls) <= self.requests.size:
             return None
         asked, content = self._packed(calls)
 
-        def read(body: bytes) -> list[T] | None:
+        def read(body: bytes) -> Sequence[T] | None:
             try:
-                found = read_many(kind, body, asked, self.url)
+                found: Sequence[Any] = read_many(kind, body, asked, self.url)
             except RpcError:
                 return None
-            return None if any(item is None or isinstance(item, Exception) for item in found) else found
+            faults = () if isinstance(found, EvenTexts) else found
+            return None if any(item is None or isinstance(item, Exception) for item in faults) else found
 
         return Begun(self._wires, content, read, lambda: self.batch_as(kind, calls))
 
