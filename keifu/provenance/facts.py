@@ -138,9 +138,7 @@ def record_words(words: Words, registry: str, records: Mapping[bytes, Record | N
 
 def production(words: Words, registry: str, environments: str, environment: bytes) -> Production:
     """What `environment` runs. Raises CheckFailed when it was never declared."""
-    (word,) = words.words(environments, [environment_slot(environment)])
-    if not word:
-        raise CheckFailed(f"no environment {environment.hex()} was declared in that state")
+    word = _declared(words, environments, environment)
     owner, seq = _hex_address(word), field(word, _SEQ_AT, _TIME_BITS)
     if seq == 0:
         return Production(environment, owner, 0, bytes(32), 0, Status.UNKNOWN)
@@ -164,12 +162,14 @@ def production(words: Words, registry: str, environments: str, environment: byte
     )
 
 
-def history(words: Words, environments: str, environment: bytes) -> list[tuple[int, bytes, int]]:
-    """Number, artefact and block of every promotion. Raises CheckFailed when it was never declared."""
-    (word,) = words.words(environments, [environment_slot(environment)])
-    if not word:
-        raise CheckFailed(f"no environment {environment.hex()} was declared in that state")
-    numbers = range(1, field(word, _SEQ_AT, _TIME_BITS) + 1)
+def promotions(words: Words, environments: str, environment: bytes) -> int:
+    """How many promotions there were. Raises CheckFailed when it was never declared."""
+    return field(_declared(words, environments, environment), _SEQ_AT, _TIME_BITS)
+
+
+def history(words: Words, environments: str, environment: bytes, count: int) -> list[tuple[int, bytes, int]]:
+    """Number, artefact and block of the first `count` promotions. Raises CheckFailed."""
+    numbers = range(1, count + 1)
     made = words.words(environments, [promotion_slot(environment, seq) for seq in numbers])
     return [
         (seq, (item - field(item, 0, _BLOCK_BITS)).to_bytes(32, "big"), field(item, 0, _BLOCK_BITS))
@@ -241,6 +241,14 @@ def anchor(words: Words, registry: str, anchorer: str, root: bytes) -> Anchor:
 def leaf_revoked_at(words: Words, registry: str, anchorer: str, root: bytes, digest: bytes) -> int:
     """Since when (unix seconds) a leaf of an anchored tree is taken back; zero when it is not."""
     (word,) = words.words(registry, [leaf_slot(anchorer, root, digest)])
+    return word
+
+
+def _declared(words: Words, environments: str, environment: bytes) -> int:
+    """The word of an environment. Raises CheckFailed when it was never declared."""
+    (word,) = words.words(environments, [environment_slot(environment)])
+    if not word:
+        raise CheckFailed(f"no environment {environment.hex()} was declared in that state")
     return word
 
 

@@ -19,7 +19,7 @@ from ethwire.rpc import Rpc
 from keifu.errors import CheckFailed, InputError, Revert, RpcError
 from keifu.keys import keccak256
 from keifu.provenance._layout import Words, record_slot
-from keifu.provenance.facts import Production, accounts_of, history, production, record_words
+from keifu.provenance.facts import Production, accounts_of, history, production, promotions, record_words
 from keifu.provenance.lineage import Lineage
 from keifu.provenance.registry import Entry, Logged, Provenance
 from keifu.provenance.trie import HeaderFacts, State, by_hash, header_rlp
@@ -226,8 +226,11 @@ class Proved:
     def history(self, environment: bytes) -> list[tuple[int, bytes, int]]:
         """Number, artefact and block of every promotion, proved. Raises CheckFailed when it was never declared."""
         environments = self.source.environments.address if self.source.environments else ""
-        state = self.prove(lambda words: history(words, environments, environment))
-        return history(state, environments, environment)
+        # How many there are is proved before so many are asked for: a node could name a number without an end.
+        counted = self.prove(lambda words: promotions(words, environments, environment))
+        count = promotions(counted, environments, environment)
+        state = self.prove(lambda words: history(words, environments, environment, count))
+        return history(state, environments, environment, count)
 
     def dossier(self, root: bytes | None, environments: Sequence[bytes]) -> tuple[Lineage, list[Production]]:
         """The lineage of `root` (None: of what the first environment runs) and what each environment runs, with one

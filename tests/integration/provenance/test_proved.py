@@ -354,6 +354,19 @@ def test_facts_refuse_a_policy_word_that_points_nowhere(source, pipeline):
         production(Ones(), source.registry.address, source.environments.address, pipeline.environment)
 
 
+def test_a_number_of_promotions_is_proved_before_so_many_are_asked_for(source, lied_to, pipeline):
+    """A node that named 2**40 of them took all memory of who asked."""
+    right = Proved.now(source).history(pipeline.environment)
+    asked = []
+
+    def many(word):
+        asked.append(word)
+        return hex(int(word, 16) | 10_000 << 160)  # where an environment's word has the number
+
+    assert Proved.now(lied_to("eth_getStorageAt", many)).history(pipeline.environment) == right
+    assert len(asked) == 1 + len(right)
+
+
 def test_trust_without_environments_knows_none(source, pipeline):
     with pytest.raises(CheckFailed, match=r"environments is .*, trusted is no contract"):
         Proved(source, Trust(source.chain.chain_id, source.registry.address))
