@@ -7,6 +7,7 @@ written in Solidity too. Here both sides check sums that need no model. Each act
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache, partial
 
 from evmstorm.evm import LocalEvm, artifacts
@@ -39,6 +40,7 @@ def reasons() -> tuple[str, ...]:
 
 
 Coins = partial(Amount, most=MAX_AMOUNT)
+Word = Callable[[], int]
 
 
 class HubMirror(System):
@@ -82,16 +84,25 @@ class HubMirror(System):
         self.lock_word, credit = self.read("hub.locks.locks"), self.read("hub.coins.credits")
         self.stored, self.total = self.read("token.balanceOf"), self.read("hub.emission.totals").at()
         self.held = self.stored.at(hub)
-        self.credits = [credit.at(who) for who in (*self.roles.values(), *sinks)]
-        self.pools = [
-            (
-                pool.at(name),
-                operator.at(name),
-                [self.lock_word.at(service, name) for service in self.services],
-                [(self.position.at(name, who), self.addition.at(name, who)) for who in self.delegators],
+        holders = (*self.roles.values(), *sinks)
+        self.credits = [credit.at(who) for who in holders]
+        self.paid = self.watch(*(credit.place(who) for who in holders))
+        self.pools = []
+        for name in self.operators:
+            locks = [(service, name) for service in self.services]
+            shares = [(name, who) for who in self.delegators]
+            places = [pool.place(name), operator.place(name), *(self.lock_word.place(*keys) for keys in locks)]
+            places += [reader.place(*keys) for keys in shares for reader in (self.position, self.addition)]
+            self.pools.append(
+                _Pool(
+                    self.watch(*places),
+                    pool.at(name),
+                    operator.at(name),
+                    [self.lock_word.at(*keys) for keys in locks],
+                    [(self.position.at(*keys), self.addition.at(*keys)) for keys in shares],
+                )
             )
-            for name in self.operators
-        ]
+        self.credited = 0
 
     def start(self) -> None:
         self.balance = 4 * LOCK  # what came in less what went out
@@ -191,11 +202,13 @@ class HubMirror(System):
     @invariant("HUB-1")
     def coins(self) -> bool:
         """The coins are what came in less what went out; they cover locks, pools and credits."""
-        owed = sum([credit() for credit in self.credits])
-        for pool, _, locks, _ in self.pools:
-            owed += pool() & AMOUNT
-            for lock in locks:
-                owed += lock() & AMOUNT
+        if self.paid():
+            self.credited = sum([credit() for credit in self.credits])
+        owed = self.credited
+        for pool in self.pools:
+            if pool.changed():
+                pool.look()
+            owed += pool.coins
         return self.held() == self.balance >= owed
 
     @invariant("HUB-12")
@@ -203,27 +216,41 @@ class HubMirror(System):
         """A pool's shares are its owners', a share is worth at most a coin. What is bound is within its lock; an
         operator's bound and exposure are the sums over its locks, and the weight is the sum over operators."""
         weight = 0
-        for pool, operator, locks, owners in self.pools:
-            word = pool()
-            active, shares, generation = word & AMOUNT, word >> 96 & SHARES, word >> 224 & 255
-            if active > shares:
+        for pool in self.pools:  # as the invariant before this one has just looked at them
+            if not pool.adds_up:
                 return False
-            for first, second in owners:
-                position = first()
-                if position >> 248 == generation:
-                    shares -= (position & SHARES) + (second() & SHARES)
-            bound = exposure = 0
-            for lock in locks:
-                word = lock()
-                part = word >> 96 & AMOUNT
-                if part > word & AMOUNT:
-                    return False
-                if part:
-                    bound += part
-                    # The multiple by which it carries delegation: one that will count less carries less already.
-                    exposure += part * ((word >> 222 or word >> 192) & 7)
-            word = operator()
-            if shares or (word & AMOUNT, word >> 96 & AMOUNT) != (bound, exposure):
-                return False
-            weight += bound + min(active, exposure)
+            weight += pool.weight
         return self.total() & AMOUNT == weight
+
+
+class _Pool:
+    """What an operator's words say; looked at again when one of them has changed."""
+
+    def __init__(
+        self, changed: Word, pool: Word, operator: Word, locks: list[Word], owners: list[tuple[Word, Word]]
+    ) -> None:
+        self.changed, self._pool, self._operator, self._locks, self._owners = changed, pool, operator, locks, owners
+        self.coins = self.weight = 0
+        self.adds_up = True
+
+    def look(self) -> None:
+        word = self._pool()
+        active, shares, generation = word & AMOUNT, word >> 96 & SHARES, word >> 224 & 255
+        fits = active <= shares
+        for first, second in self._owners:
+            position = first()
+            if position >> 248 == generation:
+                shares -= (position & SHARES) + (second() & SHARES)
+        locked = bound = exposure = 0
+        for lock in self._locks:
+            word = lock()
+            locked += word & AMOUNT
+            part = word >> 96 & AMOUNT
+            fits = fits and part <= word & AMOUNT
+            if part:
+                bound += part
+                # The multiple by which it carries delegation: one that will count less carries less already.
+                exposure += part * ((word >> 222 or word >> 192) & 7)
+        word = self._operator()
+        self.adds_up = fits and not shares and (word & AMOUNT, word >> 96 & AMOUNT) == (bound, exposure)
+        self.coins, self.weight = active + locked, bound + min(active, exposure)

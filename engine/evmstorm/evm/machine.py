@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -65,6 +65,10 @@ class Machine(Protocol):
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:
         """A reader of one word of storage."""
+
+    def watch(self, places: Sequence[tuple[str, int]]) -> Callable[[], int]:
+        """Says, each time that it is asked, whether one of these words (address and slot) is another than the last
+        time; yes the first time."""
 
     def snapshot(self) -> Any: ...
 

@@ -6,7 +6,7 @@ Gas is what a chain would charge: each transaction starts with cold slots.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -267,6 +267,14 @@ class NativeMachine:
         word = self._lib.machine_slot(self._machine, _addresses[address], _word(slot))
         self._check()
         return partial(int.from_bytes, memoryview(self._ffi.buffer(word, WORD)), "little")
+
+    def watch(self, places: Sequence[tuple[str, int]]) -> Callable[[], int]:
+        words = [self._lib.machine_slot(self._machine, _addresses[address], _word(slot)) for address, slot in places]
+        self._check()
+        last = self._ffi.new("uint8_t[]", WORD * len(words))
+        for at, word in enumerate(words):  # other bits in each, so that the first answer is yes
+            last[WORD * at] = word[0] ^ 1
+        return partial(self._lib.machine_changed, self._ffi.new("uint8_t const *[]", words), len(words), last)
 
     def snapshot(self) -> int:
         mark: int = self._lib.machine_mark(self._machine)

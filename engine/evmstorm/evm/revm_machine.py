@@ -8,7 +8,7 @@ a real chain would charge.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -86,6 +86,16 @@ class PyrevmMachine:
 
     def slot(self, address: str, slot: int) -> Callable[[], int]:
         return partial(self.revm.storage, address, slot)
+
+    def watch(self, places: Sequence[tuple[str, int]]) -> Callable[[], int]:
+        words = [self.slot(address, slot) for address, slot in places]
+        last: list[int] = []
+
+        def changed() -> int:
+            before, last[:] = last[:], [word() for word in words]
+            return before != last
+
+        return changed
 
     def snapshot(self) -> Any:
         return self.revm.snapshot()

@@ -55,6 +55,10 @@ class Reader:
         """A reader of one value, for oracles that ask for it after every call: the keys are looked up once."""
         return self._word(keys) if self._whole else partial(self, *keys)
 
+    def place(self, *keys: Any) -> tuple[str, int]:
+        """Address and slot, for `System.watch`."""
+        return self._address, self._find(keys)
+
     def _word(self, keys: tuple[Any, ...]) -> Callable[[], int]:
         word = self._words.get(keys)
         if word is None:

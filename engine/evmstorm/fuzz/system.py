@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -176,6 +176,12 @@ class System:
         reader = Reader(self.evm.raw.slot, contract.address, variable, Field(slot, offset, *place, artifact.key_first))
         self.readers.append(reader)
         return reader
+
+    def watch(self, *places: tuple[str, int]) -> Callable[[], int]:
+        """Says, each time that it is asked, whether one of these words (`Reader.place`) changed since the last time;
+        yes the first time. An invariant that sums over many words works out again only what changed: a tenth of a
+        microsecond for each part that did not."""
+        return self.evm.raw.watch(places)
 
     def resolve(self, target: str, arity: int | None = None) -> tuple[str, CallEncoder]:
         """(address, encoder) of "contract.function"; raises DescriptionError when there is none."""

@@ -93,6 +93,16 @@ const uint8_t *machine_slot(Machine *m, const uint8_t *address, const uint8_t *s
     return (const uint8_t *)&cell->value;
 }
 
+int machine_changed(const uint8_t *const *words, size_t count, uint8_t *last) {
+    int changed = 0;
+    for (size_t i = 0; i < count; i++, last += 32) {
+        if (memcmp(last, words[i], 32) == 0) continue;
+        memcpy(last, words[i], 32);
+        changed = 1;
+    }
+    return changed;
+}
+
 void machine_balance(Machine *m, const uint8_t *address, uint8_t *balance) {
     memcpy(balance, &state_account(&m->state, address)->balance, 32);
 }

@@ -89,6 +89,8 @@ void machine_counts(const void *of, uint64_t *ran); /* by place, as long as the 
 
 /* State. The word of a slot stays where it is as long as the machine lives. */
 const uint8_t *machine_slot(Machine *m, const uint8_t *address, const uint8_t *slot);
+/* Whether one of `count` such words is another than in `last`, which holds what they are from then on. */
+int machine_changed(const uint8_t *const *words, size_t count, uint8_t *last);
 void machine_balance(Machine *m, const uint8_t *address, uint8_t *balance);
 void machine_set_balance(Machine *m, const uint8_t *address, const uint8_t *balance);
 uint64_t machine_nonce(Machine *m, const uint8_t *address);
