@@ -27,7 +27,7 @@ __all__ = ["Insurance"]
 
 SUB = 7  # account of the other delegator, at the hub
 LISTS = (*["right"] * 16, "half", "half", "wrong", "empty", "nothing", "all taken", "too much", "beyond")
-CLAIMS = (*["right"] * 12, "a wei more", "other proof", "other account", "no receiver")
+CLAIMS = (*["right"] * 9, *["elsewhere"] * 3, "a wei more", "other proof", "other account", "no receiver")
 
 
 class Insurance(HubSystem):
@@ -182,7 +182,7 @@ class Insurance(HubSystem):
             return
         account = self["stranger"] if how == "other account" else claimant
         losers, tree = self.trees.get(service, ([], None))
-        key, receiver = self.keys[account], ZERO_ADDRESS if how == "no receiver" else account
+        key, receiver = self.keys[account], {"no receiver": ZERO_ADDRESS, "elsewhere": self["timelock"]}.get(how, account)
         found = self.book.lists.get(service)
         amount = (found.rows.get(self.keys[claimant], COIN) if found else COIN) + (how == "a wei more")
         place = losers.index(key) if key in losers else 0
