@@ -201,6 +201,8 @@ class Insurance(HubSystem):
             self.emitted("insurance.Refunded", service=service, loser=key, receiver=receiver, amount=amount)
             self.got[service, key] += self.stored(receiver) - before
             assert self.got[service, key] == amount, "INS-2: paid something else than the list says"
+            left = self.book.lists[service].left
+            assert self.contract("insurance").refund(service)[1] == left, "INS-2: another rest than the list has"
 
     def booked(self, act: Callable[[RefundModel], None], order: Any) -> Any:
         """Make the call, then the same act on the model; None when both refuse, for the same reason."""
@@ -227,6 +229,7 @@ class Insurance(HubSystem):
 
     @invariant("INS-2")
     def no_list_gives_more_than_its_service_took(self) -> bool:
+        """A list gives at most what its service took, and each of its names is paid once."""
         return all(
             sum(item.paid.values()) <= item.amount <= self.book.taken[service]
             for service, item in self.book.lists.items()
