@@ -182,7 +182,8 @@ class Insurance(HubSystem):
             return
         account = self["stranger"] if how == "other account" else claimant
         losers, tree = self.trees.get(service, ([], None))
-        key, receiver = self.keys[account], {"no receiver": ZERO_ADDRESS, "elsewhere": self["timelock"]}.get(how, account)
+        others = {"no receiver": ZERO_ADDRESS, "elsewhere": self["timelock"]}
+        key, receiver = self.keys[account], others.get(how, account)
         found = self.book.lists.get(service)
         amount = (found.rows.get(self.keys[claimant], COIN) if found else COIN) + (how == "a wei more")
         place = losers.index(key) if key in losers else 0
