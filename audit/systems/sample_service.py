@@ -97,7 +97,7 @@ class SampleServices(HubSystem):
     @action("sample.see_court", sender=("client", "operator", "stranger"), weight=4)
     def look(self, who: str) -> Steps:
         returned = yield
-        assert bool(int.from_bytes(returned, "big")) == self.opens(), "the service and the court disagree"
+        assert bool(int.from_bytes(returned, "big")) == self.opens(), "CLS-1: the service and the court disagree"
         self.looked()
 
     @action("", Choice((1, COIN, SEATS)), sender="juror", weight=2)
@@ -135,7 +135,7 @@ class SampleServices(HubSystem):
         there = self.ask("hub.lock_of", self["sample"], operator)
         accepted = yield self.tx("sample.accept", number, sender=who, raw_outcome=True)
         if not self.opens():
-            assert accepted is None, "promise: made without a court"
+            assert accepted is None, "CLS-1: a promise without a court"
             assert self.refusal == "sample: court opens no case", self.refusal
             return
         if self.reserved(operator) + needed > there:
@@ -176,7 +176,7 @@ class SampleServices(HubSystem):
         if item is None:
             return
         done = yield self.tx("sample.settle", item.number, sender=who, raw_outcome=True)
-        assert (done is not None) == (self.now > self.until(item)), "promise: its reserve ended too early or too late"
+        assert (done is not None) == (self.now > self.until(item)), "CLS-2: a reserve ended too early or too late"
         if done is not None:
             self.looked()
             self.kept.remove(item)

@@ -106,7 +106,7 @@ def scene(empty: Scene) -> Scene:
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("missing", [0, 1])
 def test_the_service_knows_to_the_wei_whether_the_court_opens_a_case(empty: Scene, unit: int, missing: int) -> None:
-    """Whatever the timelock has made of the court's table, and at the very edge."""
+    """CLS-1: whatever the timelock has made of the court's table, and at the very edge."""
     empty.court.rescale(unit, sender=empty.owner)
     empty.evm.warp(SCALE_NOTICE)
     empty.join(WEIGHT * unit - missing)
@@ -157,7 +157,7 @@ def test_a_court_that_left_the_hub_opens_no_case(scene: Scene) -> None:
 
 
 def test_a_window_stands_still_while_the_court_opens_no_case(scene: Scene) -> None:
-    """The client accuses as late after the court is back as it could have before."""
+    """CLS-2: the client accuses as late after the court is back as it could have before."""
     promise = scene.accept()
     written = scene.until(promise)
     scene.evm.warp_to(written - DAY)
