@@ -48,9 +48,9 @@ ATTACKS = [
     Bug(
         "staking-6: a reserve ends while its case is open",
         "testing/SampleService.vy",
-        'assert block.timestamp > promise.until, "sample: still open to claims"\n'
+        'clauses._until(_promise, promise.until), "sample: still open to claims"\n'
         '    assert promise.case_id == 0, "sample: case is open"\n',
-        'assert block.timestamp > promise.until, "sample: still open to claims"\n',
+        'clauses._until(_promise, promise.until), "sample: still open to claims"\n',
     ),
     _bug(
         "staking-7: only a conviction is paid",

@@ -27,7 +27,7 @@ __all__ = ["Insurance"]
 
 SUB = 7  # account of the other delegator, at the hub
 LISTS = (*["right"] * 16, "half", "half", "wrong", "empty", "nothing", "all taken", "too much", "beyond")
-CLAIMS = (*["right"] * 12, "a wei more", "other proof", "other account", "no receiver")
+CLAIMS = (*["right"] * 9, *["elsewhere"] * 3, "a wei more", "other proof", "other account", "no receiver")
 
 
 class Insurance(HubSystem):
@@ -182,7 +182,8 @@ class Insurance(HubSystem):
             return
         account = self["stranger"] if how == "other account" else claimant
         losers, tree = self.trees.get(service, ([], None))
-        key, receiver = self.keys[account], ZERO_ADDRESS if how == "no receiver" else account
+        others = {"no receiver": ZERO_ADDRESS, "elsewhere": self["timelock"]}
+        key, receiver = self.keys[account], others.get(how, account)
         found = self.book.lists.get(service)
         amount = (found.rows.get(self.keys[claimant], COIN) if found else COIN) + (how == "a wei more")
         place = losers.index(key) if key in losers else 0
@@ -201,6 +202,8 @@ class Insurance(HubSystem):
             self.emitted("insurance.Refunded", service=service, loser=key, receiver=receiver, amount=amount)
             self.got[service, key] += self.stored(receiver) - before
             assert self.got[service, key] == amount, "INS-2: paid something else than the list says"
+            left = self.book.lists[service].left
+            assert self.contract("insurance").refund(service)[1] == left, "INS-2: another rest than the list has"
 
     def booked(self, act: Callable[[RefundModel], None], order: Any) -> Any:
         """Make the call, then the same act on the model; None when both refuse, for the same reason."""
@@ -227,6 +230,7 @@ class Insurance(HubSystem):
 
     @invariant("INS-2")
     def no_list_gives_more_than_its_service_took(self) -> bool:
+        """A list gives at most what its service took, and each of its names is paid once."""
         return all(
             sum(item.paid.values()) <= item.amount <= self.book.taken[service]
             for service, item in self.book.lists.items()

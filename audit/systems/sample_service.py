@@ -1,4 +1,5 @@
-"""SampleService on the hub under the oracle of promises: whatever anybody does, every open promise is paid in full."""
+"""SampleService on the hub under the oracle of promises: whatever anybody does, every open promise is paid in full, and
+windows stand still while the court was seen to open no case."""
 
 from __future__ import annotations
 
@@ -20,6 +21,8 @@ WINDOW = 3 * DAY
 LAST = (1, 3_600, DAY, 10 * DAY, 180 * DAY)  # seconds from now to a promise's last
 RESTITUTIONS = (400 * COIN, 400 * COIN, 401 * COIN + 1, 999 * COIN + 3, 40_000 * COIN)
 LOCK = 4_000
+SEATS = 400 * 2_000 * COIN  # what the court needs, in all
+LONGEST_STAND = 60 * DAY
 
 
 @dataclass
@@ -32,14 +35,15 @@ class Kept:
     restitution: int
     reserve: int
     last: int
-    until: int
+    until: int  # as it was written down
+    written: int  # when that was
 
 
 class SampleServices(HubSystem):
     """Promises that are offered, accepted, ended, released, broken and settled, beside a hostile service."""
 
     contracts = ("SampleService",)
-    actors = ("operator", "other operator", "client", "other client", "watcher", "strange", "stranger")
+    actors = ("operator", "other operator", "client", "other client", "watcher", "strange", "stranger", "juror")
 
     def open(self) -> None:
         evm, hub, token = self.evm, self.contract("hub"), self.contract("token")
@@ -48,7 +52,7 @@ class SampleServices(HubSystem):
         sample = evm.deploy("SampleService", token, hub, court, WINDOW, sender=self.owner)
         self.bind(sample=sample, court=court)
         self.operators, self.services = [self["operator"], self["other operator"]], [sample.address, self["strange"]]
-        for service in self.services:
+        for service in (*self.services, court.address):
             hub.list_service(service, 60 * EPOCH, 4, sender=self.owner)
         for operator in self.operators:
             hub.register_operator(0, "", sender=operator)
@@ -56,14 +60,57 @@ class SampleServices(HubSystem):
                 hub.lock(service, operator, LOCK * COIN, sender=operator)
         for who in self.roles.values():
             token.approve(sample, 2**256 - 1, sender=who)
+        hub.register_operator(0, "", sender=self["juror"])
+        hub.lock(court, self["juror"], SEATS, sender=self["juror"])
+        court.join(sender=self["juror"])
+        evm.warp(8 * EPOCH)
 
     def start(self) -> None:
         super().start()
         self.kept: list[Kept] = []
         self.offers = 0
+        self.sights = [(self.now, True)]  # when the service looked at the court, and whether that opened cases
 
     def deadlines(self) -> list[int]:
-        return [time for item in self.kept[-6:] for time in (item.last, item.until, item.until + 1)]
+        ends = [(item.last, self.until(item)) for item in self.kept[-6:]]
+        matures = self.contract("court").get_juror(self["juror"])[2] * EPOCH + self.ask("hub.epoch_start", 0)
+        return [matures, *(time for last, until in ends for time in (last, until, until + 1))]
+
+    # the court --------------------------------------------------------------------------------------------------------
+
+    def opens(self) -> bool:
+        return bool(self.ask("court.total_weight") >= SEATS)
+
+    def looked(self) -> None:
+        self.sights.append((self.now, self.opens()))
+
+    def until(self, item: Kept) -> int:
+        """When its window ends: as written, and later by the time for which the last look had found no court."""
+        ends = [time for time, _ in self.sights[1:]] + [self.now]
+        stood = sum(
+            max(0, end - max(begin, item.written))
+            for (begin, opened), end in zip(self.sights, ends, strict=True)
+            if not opened
+        )
+        return item.until + min(stood, LONGEST_STAND)
+
+    @action("sample.see_court", sender=("client", "operator", "stranger"), weight=4)
+    def look(self, who: str) -> Steps:
+        returned = yield
+        assert bool(int.from_bytes(returned, "big")) == self.opens(), "CLS-1: the service and the court disagree"
+        self.looked()
+
+    @action("", Choice((1, COIN, SEATS)), sender="juror", weight=2)
+    def leave(self, who: str, amount: int) -> Steps:
+        yield self.tx("court.leave", amount, sender=who, raw_outcome=True)
+
+    @action("", sender="juror", weight=2)
+    def come_back(self, who: str) -> Steps:
+        """What is missing counts seven epochs later, or a wei less of it."""
+        missing = SEATS - self.ask("court.total_weight")
+        if missing > 0:
+            yield self.tx("hub.lock", self["court"], who, missing, sender=who, raw_outcome=True)
+            yield self.tx("court.join", sender=who, raw_outcome=True)
 
     def secret(self, number: int) -> bytes:
         return keccak256(b"secret" + number.to_bytes(4, "big"))
@@ -87,12 +134,17 @@ class SampleServices(HubSystem):
         needed = -(-paid * 5 // 4) + restitution // 10
         there = self.ask("hub.lock_of", self["sample"], operator)
         accepted = yield self.tx("sample.accept", number, sender=who, raw_outcome=True)
+        if not self.opens():
+            assert accepted is None, "CLS-1: a promise without a court"
+            assert self.refusal == "sample: court opens no case", self.refusal
+            return
         if self.reserved(operator) + needed > there:
             assert accepted is None, "promise: made without a reserve"
             assert self.refusal == "sample: lock too small", self.refusal
             return
         assert accepted is not None, f"must be accepted, was refused: {self.refusal}"
-        self.kept.append(Kept(number, operator, who, restitution, needed, until, until + WINDOW))
+        self.looked()
+        self.kept.append(Kept(number, operator, who, restitution, needed, until, until + WINDOW, self.now))
         self.evm.mine()
         proof = keccak256(encode_args(["bytes32", "address"], (self.secret(number), self["watcher"])))
         yield self.tx("sample.commit_proof", proof, sender=self["watcher"])
@@ -108,7 +160,7 @@ class SampleServices(HubSystem):
         if done is None:
             return
         assert who in (item.operator, item.client), "promise: ended by a stranger"
-        item.last, item.until = self.now, self.now + WINDOW
+        item.last, item.until, item.written = self.now, self.now + WINDOW, self.now
 
     @action("", Choice("open_ones"), sender=("client", "operator", "stranger"), weight=2)
     def release(self, who: str, item: Kept | None) -> Steps:
@@ -124,8 +176,9 @@ class SampleServices(HubSystem):
         if item is None:
             return
         done = yield self.tx("sample.settle", item.number, sender=who, raw_outcome=True)
-        assert (done is not None) == (self.now > item.until), "promise: its reserve ended too early or too late"
+        assert (done is not None) == (self.now > self.until(item)), "CLS-2: a reserve ended too early or too late"
         if done is not None:
+            self.looked()
             self.kept.remove(item)
 
     @action("", Choice("open_ones"), sender="watcher", weight=5)
@@ -136,7 +189,7 @@ class SampleServices(HubSystem):
         before, whole = self.ask("sample.credits", item.client), self.coalition(item.operator)
         self.evm.mine()
         done = yield self.tx("sample.prove", item.number, self.secret(item.number), sender=who, raw_outcome=True)
-        assert (done is not None) == (self.now <= item.until), f"a claim was answered wrongly: {self.refusal}"
+        assert (done is not None) == (self.now <= self.until(item)), f"a claim was answered wrongly: {self.refusal}"
         if done is None:
             return
         self.kept.remove(item)
@@ -203,7 +256,7 @@ class SampleServices(HubSystem):
     def promises_are_payable(self) -> bool:
         """Promise: every open promise is paid in full, in whatever order claims come."""
         self.evm.mine()
-        numbers = {index: item for index, item in enumerate(self.kept) if self.now <= item.until}
+        numbers = {index: item for index, item in enumerate(self.kept) if self.now <= self.until(item)}
         lock = self["sample"]
         promises = [
             Promise(f"sample {index}", item.operator, item.restitution, item.reserve) for index, item in numbers.items()

@@ -11,7 +11,17 @@ from ethereum.ercs import IERC20
 BOND: constant(uint256) = 160 * 10**18
 COSTS: constant(uint256) = 140 * 10**18
 
+# What it takes to open a case: mature seats of so many coins, and the costs of a case over nothing, which tell what a
+# coin of its table is worth.
+LEAST_SEATS: public(constant(uint256)) = 400
+SEAT: public(constant(uint256)) = 2_000
+COSTS_OF_NOTHING: constant(uint256) = 1_318
+
 token: public(IERC20)
+
+# Mature weight of its jurors, and wei of a coin of its table.
+total_weight: public(uint256)
+unit: uint256
 
 # case -> verdict, amount, costs; and whether it is over.
 verdicts: HashMap[uint256, uint256[3]]
@@ -30,6 +40,8 @@ evidence: public(Bytes[2048])
 @deploy
 def __init__(_token: address):
     self.token = IERC20(_token)
+    self.unit = 10**18
+    self.total_weight = LEAST_SEATS * SEAT * 10**18
 
 
 @external
@@ -41,7 +53,7 @@ def bond_for(_service: address, _fault: bytes32, _amount: uint256) -> uint256:
 @external
 @view
 def most_costs(_amount: uint256) -> uint256:
-    return COSTS
+    return COSTS if _amount > 0 else COSTS_OF_NOTHING * self.unit
 
 
 @external
@@ -76,6 +88,15 @@ def decide(_case: uint256, _verdict: uint256, _costs: uint256):
     @notice Say what the jury says.
     """
     self._decide(_case, _verdict, _costs)
+
+
+@external
+def weigh(_total: uint256, _unit: uint256):
+    """
+    @notice Say what the jurors weigh, and what a coin of the table is worth.
+    """
+    self.total_weight = _total
+    self.unit = _unit
 
 
 @internal

@@ -14,7 +14,8 @@
       client alone may free it earlier;
     * an unlock settles what is due and never goes below what is reserved;
     * victims, provers and accusers are credited from what really arrived from the hub;
-    * a court's case is opened for the party of the promise, and its verdict is pulled, once.
+    * a court's case is opened for the party of the promise, and its verdict is pulled, once;
+    * while the court opens no case, nothing new is promised, and evidence windows stand still (`clauses`).
 @custom:security The court decides clauses that code cannot. The client is whoever the operator offered to; it fixes the
     victim before there is a fault. Provers commit one block before they show a secret, else it would be copied.
 @custom:kill The timelock removes the service from the hub: then nothing is accepted, every client may end at once, and
@@ -26,10 +27,8 @@
 # ############################################################## #
 
 from ethereum.ercs import IERC20
-from ..interfaces import IAlignmentCourt
 from ..interfaces import ISampleService
 from ..interfaces import IService
-from ..interfaces import IStakingHub
 
 implements: IService
 implements: ISampleService
@@ -39,7 +38,14 @@ implements: ISampleService
 #                             MODULES                            #
 # ############################################################## #
 
+from ..lib import clauses
+from ..lib import commitments
 from ..lib import token_transfers
+
+initializes: clauses
+initializes: commitments
+
+exports: (clauses.hub, clauses.court, clauses.opens, clauses.see_court, commitments.commit_proof)
 
 
 # ############################################################## #
@@ -57,8 +63,7 @@ LONGEST: constant(uint256) = 180 * 86_400
 PROVER_PART: constant(uint256) = 10
 PENALTY_PART: constant(uint256) = 10
 
-# Verdicts of the court.
-ACQUITTED: constant(uint256) = 1
+# Verdicts of the court; one more acquits.
 CONVICTED: constant(uint256) = 2
 VOID: constant(uint256) = 3
 
@@ -67,10 +72,8 @@ VOID: constant(uint256) = 3
 #                            IMMUTABLES                          #
 # ############################################################## #
 
-# The coin at stake, the hub and the court.
+# The coin at stake.
 token: public(immutable(IERC20))
-hub: public(immutable(IStakingHub))
-court: public(immutable(IAlignmentCourt))
 
 # Seconds from a promise's last second to the last proof or accusation.
 evidence_window: public(immutable(uint256))
@@ -92,10 +95,6 @@ reserves: HashMap[address, uint256]
 # operator -> epoch in which the hub was last reported to.
 reported: HashMap[address, uint256]
 
-# hash of (secret, prover) -> unix seconds at which it was committed; and its block.
-commitments: HashMap[bytes32, uint256]
-commitment_blocks: HashMap[bytes32, uint256]
-
 # account -> wei to withdraw.
 credits: public(HashMap[address, uint256])
 
@@ -111,9 +110,8 @@ def __init__(_token: address, _hub: address, _court: address, _evidence_window: 
     @param _evidence_window Seconds from a promise's last second to the last accusation.
     """
     assert _court.is_contract, "sample: court is no contract"
+    clauses.__init__(_hub, _court)
     token = IERC20(_token)
-    hub = IStakingHub(_hub)
-    court = IAlignmentCourt(_court)
     evidence_window = _evidence_window
 
 
@@ -159,7 +157,7 @@ def unlock(_amount: uint256, _due: DynArray[uint256, 16]):
     """
     for number: uint256 in _due:
         self._settle(number)
-    extcall hub.unlock(msg.sender, _amount, self.reserves[msg.sender])
+    extcall clauses.hub.unlock(msg.sender, _amount, self.reserves[msg.sender])
 
 
 @external
@@ -170,7 +168,7 @@ def concede(_promise: uint256):
     promise: ISampleService.Promise = self.promises[_promise]
     assert msg.sender == promise.operator, "sample: not the operator"
     assert promise.case_id > 0, "sample: no case"
-    extcall court.concede(promise.case_id - 1)
+    extcall clauses.court.concede(promise.case_id - 1)
 
 
 # ############################################################## #
@@ -186,19 +184,19 @@ def accept(_promise: uint256):
     assert msg.sender == promise.client, "sample: not the client"
     assert promise.until == 0, "sample: accepted"
     assert block.timestamp < promise.last, "sample: offer is over"
-    assert staticcall hub.listed(self), "sample: service not listed"
-    promise.until = promise.last + evidence_window
+    assert staticcall clauses.hub.listed(self), "sample: service not listed"
+    assert clauses._see(), "sample: court opens no case"
+    promise.until = clauses._begin(_promise, promise.last + evidence_window)
     promise.reserve = self._needed(promise.restitution)
     reserved: uint256 = self.reserves[promise.operator] + promise.reserve
-    assert reserved <= staticcall hub.lock_of(self, promise.operator), "sample: lock too small"
+    assert reserved <= staticcall clauses.hub.lock_of(self, promise.operator), "sample: lock too small"
     self.reserves[promise.operator] = reserved
     self.promises[_promise] = promise
     log ISampleService.Accepted(promise=_promise, reserve=promise.reserve)
     if promise.price > 0:
-        token_transfers._pull(token, promise.price)
-        assert extcall token.approve(hub.address, promise.price, default_return_value=True), "sample: approval refused"
-        extcall hub.reward(promise.operator, promise.price)
-    epoch: uint256 = staticcall hub.epoch()
+        self._bring(clauses.hub.address, promise.price)
+        extcall clauses.hub.reward(promise.operator, promise.price)
+    epoch: uint256 = staticcall clauses.hub.epoch()
     if self.reported[promise.operator] != epoch:
         self._bind(promise.operator, epoch)
 
@@ -222,13 +220,12 @@ def accuse(_promise: uint256, _evidence: Bytes[2048]) -> uint256:
     """
     promise: ISampleService.Promise = self.promises[_promise]
     assert msg.sender == promise.client, "sample: not the client"
-    assert promise.reserve > 0 and block.timestamp <= promise.until, "sample: promise is over"
+    self._check_open(_promise, promise)
     assert promise.case_id == 0, "sample: case is open"
     fault: bytes32 = self._fault(_promise)
-    bond: uint256 = staticcall court.bond_for(self, fault, promise.restitution)
-    token_transfers._pull(token, bond)
-    assert extcall token.approve(court.address, bond, default_return_value=True), "sample: approval refused"
-    case_id: uint256 = extcall court.open(promise.operator, fault, promise.restitution, msg.sender, _evidence)
+    bond: uint256 = staticcall clauses.court.bond_for(self, fault, promise.restitution)
+    self._bring(clauses.court.address, bond)
+    case_id: uint256 = extcall clauses.court.open(promise.operator, fault, promise.restitution, msg.sender, _evidence)
     self.promises[_promise].case_id = case_id + 1
     self.promises[_promise].accusations = promise.accusations + 1
     log ISampleService.Accused(promise=_promise, case_id=case_id, accuser=msg.sender)
@@ -247,12 +244,12 @@ def end(_promise: uint256):
     """
     promise: ISampleService.Promise = self.promises[_promise]
     party: bool = msg.sender in [promise.client, promise.operator]
-    assert party or not staticcall hub.listed(self), "sample: not a party"
+    assert party or not staticcall clauses.hub.listed(self), "sample: not a party"
     assert block.timestamp < promise.last, "sample: promise is over"
     self.promises[_promise].last = block.timestamp
     # Nothing can be claimed of an offer that nobody accepted.
     until: uint256 = 0 if promise.until == 0 else block.timestamp + evidence_window
-    self.promises[_promise].until = until
+    self.promises[_promise].until = clauses._begin(_promise, until)
     log ISampleService.Ended(promise=_promise, until=until)
 
 
@@ -269,18 +266,7 @@ def bind(_operator: address) -> uint256:
     """
     @notice Tell the hub what the operator's promises need: that much of its lock earns.
     """
-    return self._bind(_operator, staticcall hub.epoch())
-
-
-@external
-def commit_proof(_hash: bytes32):
-    """
-    @notice Say that the caller knows a secret, without showing it.
-    @param _hash `keccak256(abi_encode(secret, caller))`.
-    """
-    if self.commitments[_hash] == 0:
-        self.commitments[_hash] = block.timestamp
-        self.commitment_blocks[_hash] = block.number
+    return self._bind(_operator, staticcall clauses.hub.epoch())
 
 
 @external
@@ -289,11 +275,10 @@ def prove(_promise: uint256, _secret: bytes32):
     @notice Show a secret that its operator should have kept, committed before the promise's end and in an earlier block.
     """
     promise: ISampleService.Promise = self.promises[_promise]
-    assert promise.reserve > 0 and block.timestamp <= promise.until, "sample: promise is over"
+    self._check_open(_promise, promise)
     assert keccak256(_secret) == promise.guarded, "sample: not the secret"
-    proof: bytes32 = keccak256(abi_encode(_secret, msg.sender))
-    committed: uint256 = self.commitments[proof]
-    assert committed > 0 and self.commitment_blocks[proof] < block.number, "sample: not committed"
+    committed: uint256 = commitments._committed(_secret)
+    assert committed > 0, "sample: not committed"
     assert committed <= promise.last, "sample: committed too late"
     self._take(_promise, promise, msg.sender, 0)
 
@@ -308,12 +293,13 @@ def pull(_promise: uint256):
     verdict: uint256 = 0
     amount: uint256 = 0
     costs: uint256 = 0
-    verdict, amount, costs = staticcall court.verdict(promise.case_id - 1)
+    verdict, amount, costs = staticcall clauses.court.verdict(promise.case_id - 1)
     assert verdict > 0, "sample: no verdict"
     promise.case_id = 0
-    if verdict == VOID:
+    until: uint256 = block.timestamp + evidence_window
+    if verdict == VOID and until > clauses._until(_promise, promise.until):
         # As if there had been no case: the evidence window is as long again.
-        promise.until = max(promise.until, block.timestamp + evidence_window)
+        promise.until = clauses._begin(_promise, until)
     self.promises[_promise] = promise
     # A promise that another claim took meanwhile has nothing left to take.
     if verdict == CONVICTED and promise.reserve > 0:
@@ -343,7 +329,7 @@ def terms() -> IService.Terms:
     @notice What the service promises to those who use it.
     """
     return IService.Terms(
-        evidence_window=evidence_window, rounds=0, court=court.address, smallest=SMALLEST, largest=LARGEST
+        evidence_window=evidence_window, rounds=0, court=clauses.court.address, smallest=SMALLEST, largest=LARGEST
     )
 
 
@@ -360,9 +346,11 @@ def reserved(_operator: address) -> uint256:
 @view
 def promise(_promise: uint256) -> ISampleService.Promise:
     """
-    @notice What a promise says and where it stands.
+    @notice What a promise says and where it stands; its window includes the time that it has stood still.
     """
-    return self.promises[_promise]
+    promise: ISampleService.Promise = self.promises[_promise]
+    promise.until = clauses._until(_promise, promise.until)
+    return promise
 
 
 # ############################################################## #
@@ -375,7 +363,7 @@ def _needed(_restitution: uint256) -> uint256:
     """
     @dev Wei that one promise reserves: damages with the costs of a case, and the penalty buffer.
     """
-    costs: uint256 = staticcall court.most_costs(_restitution)
+    costs: uint256 = staticcall clauses.court.most_costs(_restitution)
     return self._damages(_restitution + _restitution // PROVER_PART + costs) + _restitution // PENALTY_PART
 
 
@@ -400,13 +388,26 @@ def _fault(_promise: uint256) -> bytes32:
 @internal
 def _bind(_operator: address, _epoch: uint256) -> uint256:
     self.reported[_operator] = _epoch
-    return extcall hub.bind(_operator, self.reserves[_operator])
+    return extcall clauses.hub.bind(_operator, self.reserves[_operator])
+
+
+@internal
+def _bring(_to: address, _amount: uint256):
+    token_transfers._pull(token, _amount)
+    assert extcall token.approve(_to, _amount, default_return_value=True), "sample: approval refused"
+
+
+@internal
+@view
+def _check_open(_promise: uint256, _state: ISampleService.Promise):
+    assert _state.reserve > 0 and block.timestamp <= clauses._until(_promise, _state.until), "sample: promise is over"
 
 
 @internal
 def _settle(_promise: uint256):
     promise: ISampleService.Promise = self.promises[_promise]
-    assert block.timestamp > promise.until, "sample: still open to claims"
+    clauses._see()
+    assert block.timestamp > clauses._until(_promise, promise.until), "sample: still open to claims"
     assert promise.case_id == 0, "sample: case is open"
     self._free(_promise, promise)
 
@@ -434,17 +435,16 @@ def _take(_promise: uint256, _state: ISampleService.Promise, _prover: address, _
     penalty: uint256 = _state.restitution // PENALTY_PART
     # Its own reserve and no other's, also when the court's fees have been scaled since.
     damages: uint256 = min(self._damages(_state.restitution + reward + _costs), _state.reserve - penalty)
-    extcall hub.slash(_state.operator, damages, penalty)
-    left: uint256 = extcall hub.collect(self, 0)
+    extcall clauses.hub.slash(_state.operator, damages, penalty)
+    left: uint256 = extcall clauses.hub.collect(self, 0)
     paid: uint256 = min(_state.restitution, left)
     left -= paid
     costs: uint256 = min(_costs, left)
     left -= costs
-    # The wei that rounding leaves is the prover's, or the client's.
+    # The wei that rounding leaves is the prover's, or the client's, who is the accuser.
     if _prover == empty(address):
         paid += left
         left = 0
-    # The accuser is the client.
     self.credits[_state.client] += paid + costs
     self.credits[_prover] += left
     log ISampleService.Paid(promise=_promise, restitution=paid, prover=left, costs=costs)

@@ -69,17 +69,21 @@ def source(built):
 @pytest.mark.case("staking-8")
 def test_the_seed_is_the_same_in_every_order_of_reveals(source):
     people = [source.named[0], *source.strangers[:4]]
+    spent = sum(source.token.balanceOf(account) for account in people)
     for account in people:
         source.commit(account)
     source.phase(0, 1)
-    seeds = set()
+    seeds, got = set(), set()
     for order in permutations(people):
         with source.evm.anchor():
             for account in order:
                 source.reveal(account)
             source.phase(1, 0)
             seeds.add(source.contract.seed(1))
+            got.add(sum(source.token.balanceOf(account) for account in people))
+    print(f"staking-8: attackers spent {spent // COIN:,}, got {max(got) // COIN:,}; {len(seeds)} seed in 120 orders")
     assert len(seeds) == 1
+    assert got == {spent}
     mix = 0
     for account in people:
         mix ^= int.from_bytes(source.part(1, account), "big")

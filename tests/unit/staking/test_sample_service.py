@@ -32,6 +32,7 @@ def suite(project, token, deployer, owner, sink, treasury, operator, victim, pro
         token.approve(hub, 2**256 - 1, sender=account)
         token.approve(sample, 2**256 - 1, sender=account)
     hub.list_service(sample, HORIZON, 4, sender=owner)
+    hub.list_service(court, HORIZON, 0, sender=owner)
     hub.register_operator(0, "", sender=operator)
     hub.lock(sample, operator, LOCKED, sender=operator)
     return hub, sample, court

@@ -205,10 +205,14 @@ def test_ten_thousand_seats_in_one_account_all_count() -> None:
     room.wait(8)
     room.operator("operator", service=100_000)
     case = room.open("operator", 400, "victim")
-    drawn = room.vote(case, guilty, ["large", *room.honest])
-    verdict, _, _ = room.finish(case)
+    with room.attack("staking-11", "large") as outcome:
+        drawn = room.vote(case, guilty, ["large", *room.honest])
+        verdict, _, _ = room.finish(case)
+        room.settle(case, list(drawn))
+    print(outcome[0])
     assert verdict == CONVICTED
     assert sum(drawn.values()) >= 5
+    assert outcome[0].gain == 7 * COIN * drawn["large"], "a seat is paid as any other"
 
 
 # 13: silent jurors ----------------------------------------------------------------------------------------------------
