@@ -3,7 +3,7 @@
     python -m audit.seeded_attacks --seed 1 --calls 100000
 
 All 23 attacks on the first edition of hub, court and randomness, by the campaigns that look for them. Every search
-starts from nothing, and is the same again with the same seed.
+starts from nothing, and is the same again with the same seed. With --write the table becomes audit/reports/attacks.md.
 """
 
 from __future__ import annotations
@@ -14,15 +14,25 @@ import statistics
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from audit.seeded_bugs import commit_reveal, court, hub
 from evmstorm.fuzz.system import System
 from evmstorm.mutation.seeded_bugs import Bug, search_for_bug
 from evmstorm.project import load
 
-__all__ = ["NUMBERS", "SEEDED", "Detection", "found_by_number", "main", "search_all"]
+__all__ = ["HEAD", "NUMBERS", "REPORT", "SEEDED", "Detection", "found_by_number", "main", "search_all"]
 
 NUMBERS = range(1, 24)
+REPORT = Path("audit/reports/attacks.md")
+TITLE = """# Attacks on the first edition of staking, put back
+
+Written by `{command}`.
+
+Each attack is a small change of the contracts. "Found by" is the oracle that noticed it, an invariant, or the answer
+that the log of all acts leads to. Steps are those of the shortened example.
+
+"""
 
 # The campaigns that look for it, in turn: the first one that finds it ends the search.
 SEEDED: list[tuple[Bug, tuple[str, ...]]] = [
@@ -47,6 +57,10 @@ class Detection:
     calls: int
     steps: int
     seconds: float  # of the processor, without compiling
+
+    def __str__(self) -> str:
+        """Its row."""
+        return f"| {self.attack} | {self.system} | {self.by} | {self.calls:,} | {self.steps} | {self.seconds:.1f} |\n"
 
     @property
     def number(self) -> int:
@@ -97,20 +111,26 @@ def main(args: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=100_000, help="most calls and waits a search")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help=f"write {REPORT} when all are found")
     options = parser.parse_args(args)
     sys.stdout.write(f"seed {options.seed}\n{HEAD}")
     done: list[Detection] = []
     for item in search_all(options.calls, options.seed):
         done.append(item)
-        sys.stdout.write(
-            f"| {item.attack} | {item.system} | {item.by} | {item.calls:,} | {item.steps} | {item.seconds:.1f} |\n"
-        )
+        sys.stdout.write(str(item))
         sys.stdout.flush()
     numbers = found_by_number(done)
     middle = statistics.median(item.seconds for item in done)
     missed = ", ".join(map(str, sorted(set(NUMBERS) - numbers))) or "none"
-    sys.stdout.write(f"{len(numbers)} of {len(NUMBERS)} attacks found, median {middle:.1f} s; missed: {missed}\n")
-    return 1 if set(NUMBERS) - numbers else 0
+    total = f"{len(numbers)} of {len(NUMBERS)} attacks found, median {middle:.1f} s; missed: {missed}\n"
+    sys.stdout.write(total)
+    if set(NUMBERS) - numbers:
+        return 1
+    if options.write:
+        command = f"python -m audit.seeded_attacks --seed {options.seed} --calls {options.calls} --write"
+        rows = "".join(str(item) for item in done if item.by != "-")
+        REPORT.write_text(f"{TITLE.format(command=command)}{HEAD}{rows}\n{total}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.seeded_attacks import NUMBERS, SEEDED, Detection, found_by_number, named, search_all
+from audit.seeded_attacks import HEAD, NUMBERS, REPORT, SEEDED, Detection, found_by_number, named, search_all
 from evmstorm.mutation.seeded_bugs import overlay_of
 
 
@@ -34,3 +34,14 @@ def test_a_seed_that_depends_on_the_order_of_reveals_is_found() -> None:
     last = [item for item in SEEDED if item[0].name.startswith("staking-8:")]
     assert len(last) == 1
     assert found_by_number(search_all(20_000, 1, last)) == {8}
+
+
+def test_the_committed_table_has_every_attack_and_what_finds_it() -> None:
+    text = REPORT.read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.partition(HEAD)[2].splitlines()]
+    found = {row[0]: row[1:3] for row in rows if len(row) == HEAD.splitlines()[0].count("|") - 1}
+    assert list(found) == [bug.name for bug, _ in SEEDED]
+    for bug, systems in SEEDED:
+        campaign, by = found[bug.name]
+        assert campaign in systems
+        assert by != "-"

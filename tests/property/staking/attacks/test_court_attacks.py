@@ -227,7 +227,7 @@ def stay_silent(room: Courtroom, leaves: str, how: str) -> Outcome:
     silent = next(iter(room.drawn(case, room.honest)))
     if leaves == "before":
         room.court.leave(room.hub.lock_of(room.court, room[silent]), sender=room[silent])
-    with room.attack("staking-13", silent) as outcome:
+    with room.attack("staking-13, staking-23", silent) as outcome:
         if how == "sealed":
             room.court.commit(case, room.seal(case, silent, True), sender=room[silent])
         drawn = room.vote(case, lambda name: None if name == silent else True, room.honest) if how != "sealed" else {}
