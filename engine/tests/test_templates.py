@@ -84,7 +84,7 @@ def test_coverage_of_another_compiler_s_code_is_refused_at_once(
 
 
 def test_mutants_of_another_compiler_s_code_are_refused(example: Path) -> None:
-    with project.using(example), pytest.raises(UsageError, match=r"a mutant needs a Vyper source, and Tickets\.json"):
+    with project.using(example), pytest.raises(UsageError, match=r"artefact of Tickets\.json names none"):
         mutate.score("Tickets.json")
 
 

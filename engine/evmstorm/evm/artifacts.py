@@ -197,16 +197,18 @@ class Project:
         compiler made. A name with a suffix is a file below the root."""
         if (artifact := self._fresh(name)) is not None:
             return artifact
-        if name.endswith(".json"):
-            return self._take(name, self.root / name)
-        paths = self.paths()
+        paths = self.paths() if not name.endswith(".json") else {}
         if name.endswith(".vy"):
             paths[name] = self.root / name
         if name not in paths:
-            return self._take(name, self._foreign(name))
+            return self._take(name, self.artifact_path(name))
         artifact = _compile_and_store(paths[name], self.root, self._file(name))
         self._memory[name] = artifact
         return artifact
+
+    def artifact_path(self, name: str) -> Path:
+        """The file of what another compiler made of `name`."""
+        return self.root / name if name.endswith(".json") else self._foreign(name)
 
     def _take(self, name: str, path: Path) -> Artifact:
         """Read what another compiler made; it stays what it was as long as this process runs."""

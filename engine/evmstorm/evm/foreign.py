@@ -13,7 +13,7 @@ from evmstorm.evm import hardhat
 from evmstorm.evm.artifact import Artifact
 from evmstorm.evm.hardforks import CANCUN
 
-__all__ = ["find", "outdated", "read"]
+__all__ = ["find", "metadata", "outdated", "read"]
 
 PLACES = (  # of the creation code: Foundry, Moccasin and solc's JSON; ape (ethPM); Hardhat and Vyper; combined JSON
     ("bytecode", "object"),
@@ -78,6 +78,11 @@ def find(folders: list[Path], name: str) -> list[Path]:
         named = [path for path in folder.rglob(f"{name}.json") if not SKIPPED & set(path.parts)]
         found += sorted(named) or [path for path in folder.glob("__local__.json") if name in _json(path).get(ETHPM, {})]
     return found
+
+
+def metadata(path: Path) -> dict[str, Any]:
+    """What the compiler says of itself, its settings and sources; empty where the artefact holds none of it."""
+    return _metadata(_json(path))
 
 
 def outdated(path: Path, root: Path) -> str:

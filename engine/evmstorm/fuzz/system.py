@@ -34,9 +34,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+import ethwire
 from ethwire.abi import WORD, CallEncoder, Contract, call_encoder
 from ethwire.constants import ZERO_ADDRESS
-import ethwire
 from ethwire.errors import AbiError, ArtifactError, EnvironmentFault, Revert
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.evm.remote import Chain
