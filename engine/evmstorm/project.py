@@ -188,20 +188,20 @@ def _module_of(name: str) -> ModuleType:
     package = _package("descriptions")
     if name not in _modules(package):
         raise UsageError(f"no system is called {name}", remedy=f"there are: {', '.join(_modules(package))}")
-    with _imported(f"{name}.py"):
+    with _one_line(f"{package.__name__.replace('.', '/')}/{name}.py"):
         return importlib.import_module(f"{package.__name__}.{name}")
 
 
 @contextmanager
-def _imported(file: str) -> Iterator[None]:
-    """What a description's file stumbles over while it is read, in one line."""
+def _one_line(file: str) -> Iterator[None]:
+    """Whatever a description stumbles over while it is imported is a fault of its own."""
     try:
         yield
     except EthwireError:
         raise
     except Exception as error:
         raise UsageError(
-            f"{file} cannot be imported: {type(error).__name__}: {error}", remedy="correct it, or install what it needs"
+            f"{file} cannot be imported: {type(error).__name__}: {error}", remedy=f"correct {file}"
         ) from error
 
 
@@ -218,7 +218,7 @@ def _module_at(path: Path) -> ModuleType:
             sys.path.insert(0, folder)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        with _imported(path.name):
+        with _one_line(path.name):
             spec.loader.exec_module(module)
     except EthwireError:
         del sys.modules[name]

@@ -51,6 +51,7 @@ MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
 LIBRARIES = ("lib/pypi", "lib/github")  # where Moccasin installs what contracts import
 FORGE_BUILD = "forge build"
 _PRAGMA = re.compile(r"^#\s*pragma\s+evm-version\s+(\S+)", re.MULTILINE)
+_PLACE = re.compile(r'contract "([^"]+)"')  # file and line, in the compiler's words
 _FORMAT = 6  # raise when Artifact changes, so that old files are not read
 
 
@@ -118,7 +119,7 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         output = outputs_from_compiler_data(data, formats)
         inputs = [Path(item.resolved_path) for item in OutputBundle(data).source_codes.values()]
     except VyperException as error:
-        raise ArtifactError(f"{path.name} does not compile: {error}") from error
+        raise _uncompiled(path, str(error)) from error
     except AssertionError as error:
         raise ArtifactError(
             f"{path.name}: the compiler knows no fork {evm_version(path.read_text())}", remedy="correct its pragma"
@@ -141,6 +142,15 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         sources={_relative(item, root): _sha256(item) for item in [*inputs, *([names] if names.is_file() else [])]},
         compiler=_compiler_version(),
         evm_version=str(data.settings.evm_version),
+    )
+
+
+def _uncompiled(path: Path, words: str) -> ArtifactError:
+    """The compiler's first sentence and the place that it names, without its drawing of the source."""
+    place = _PLACE.search(words)
+    sentence = words.strip().splitlines()[0]
+    return ArtifactError(
+        f"{path.name} does not compile: {sentence}", remedy=f"correct {place[1] if place else path.name}"
     )
 
 

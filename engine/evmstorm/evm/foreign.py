@@ -9,7 +9,7 @@ from typing import Any
 
 from ethwire.errors import ArtifactError
 from ethwire.keys import keccak256
-from evmstorm.evm import hardhat
+from evmstorm.evm import hardhat, source_maps
 from evmstorm.evm.artifact import Artifact
 from evmstorm.evm.hardforks import CANCUN
 
@@ -68,6 +68,8 @@ def read(path: Path, name: str = "") -> Artifact:
         evm_version=_fork(metadata.get("settings", {}).get("evmVersion")),
         key_first=vyper is None,
         no_layout="" if layout or vyper else NO_LAYOUT,
+        solidity=None if vyper else source_maps.read(path, found, metadata),
+        blanks=source_maps.blanks(found, runtime),
     )
 
 
