@@ -188,7 +188,21 @@ def _module_of(name: str) -> ModuleType:
     package = _package("descriptions")
     if name not in _modules(package):
         raise UsageError(f"no system is called {name}", remedy=f"there are: {', '.join(_modules(package))}")
-    return importlib.import_module(f"{package.__name__}.{name}")
+    with _one_line(f"{package.__name__.replace('.', '/')}/{name}.py"):
+        return importlib.import_module(f"{package.__name__}.{name}")
+
+
+@contextmanager
+def _one_line(file: str) -> Iterator[None]:
+    """Whatever a description stumbles over while it is imported is a fault of its own."""
+    try:
+        yield
+    except EthwireError:
+        raise
+    except Exception as error:
+        raise UsageError(
+            f"{file} cannot be imported: {type(error).__name__}: {error}", remedy=f"correct {file}"
+        ) from error
 
 
 def _module_at(path: Path) -> ModuleType:
@@ -204,12 +218,11 @@ def _module_at(path: Path) -> ModuleType:
             sys.path.insert(0, folder)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        with _one_line(path.name):
+            spec.loader.exec_module(module)
+    except EthwireError:
         del sys.modules[name]
-        if isinstance(error, EthwireError):
-            raise
-        raise UsageError(f"{path.name} cannot be imported: {type(error).__name__}: {error}") from error
+        raise
     return module
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -73,8 +74,17 @@ def test_a_moved_project_gives_the_same_bytes(small_project, tmp_path):
 def test_a_contract_that_does_not_compile_is_named(small_project):
     path = small_project.root / "contracts" / "Shop.vy"
     path.write_text(path.read_text().replace("amount * rate.RATE", "amount * nothing", 1))
-    with pytest.raises(ArtifactError, match=r"Shop\.vy does not compile"):
+    with pytest.raises(ArtifactError, match=r"^Shop\.vy does not compile: 'nothing' has not been declared\.") as caught:
         small_project.load("Shop")
+    assert re.search(r" \(correct \S*contracts/Shop\.vy:6\)$", str(caught.value))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_contract_that_is_no_vyper_is_named_in_one_line(small_project):
+    (small_project.root / "contracts" / "Shop.vy").write_text("# pragma version 0.4.3\ndef (:\n")
+    with pytest.raises(ArtifactError, match=r"^Shop\.vy does not compile: .* \(correct .*Shop\.vy") as caught:
+        small_project.load("Shop")
+    assert "\n" not in str(caught.value)
 
 
 def test_two_contracts_of_one_name_are_refused(small_project):

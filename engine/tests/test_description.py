@@ -64,6 +64,15 @@ def test_unknown_contract_is_named() -> None:
         Engine(_with(bad=_act("vault.mint", Who(), Amount())))
 
 
+def test_a_fault_of_the_set_up_names_the_description_s_line() -> None:
+    class Wrong(Token):
+        def setup(self, evm: LocalEvm) -> None:
+            evm.deploy("PlainToken", 7, sender=evm.account("owner"))
+
+    with pytest.raises(DescriptionError, match=r"AbiError: .*\(correct test_description\.py:\d+\)$"):
+        Engine(Wrong)
+
+
 def test_wrong_type_is_named_with_its_argument() -> None:
     with pytest.raises(DescriptionError, match=r"gives Flag for receiver of token.mint, which is address"):
         Engine(_with(bad=_act("token.mint", Flag(), Amount())))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ethwire.abi import Interface, decode_revert
 from ethwire.errors import AbiError, UsageError
+from ethwire.keys import keccak256
 from evmstorm.evm import LocalEvm, reverts
 
 
@@ -45,6 +47,24 @@ def test_a_revert_carries_its_reason(meter, user):
 def test_a_constructor_revert_carries_its_reason(evm, user):
     with reverts("meter: no limit"):
         evm.deploy("Meter", 0, sender=user)
+
+
+def test_a_revert_with_an_error_of_the_contract_s_own_carries_its_name(evm, user):
+    abi = [
+        {"type": "function", "name": "go", "inputs": [], "outputs": [], "stateMutability": "nonpayable"},
+        {"type": "error", "name": "TooMuch", "inputs": [{"name": "wanted", "type": "uint256"}]},
+    ]
+    selector = keccak256(b"TooMuch(uint256)")[:4]
+    refuses = bytes.fromhex(f"63{selector.hex()}6000526024601cfd")  # the selector and a word, whatever is called
+    creation = bytes.fromhex(f"6c{refuses.hex()}600052600d6013f3")
+    contract = evm.deploy_code(Interface("Refuser", abi), creation, sender=user)
+
+    with reverts("TooMuch"):
+        contract.go(sender=user)
+    assert evm.revert().data == selector + bytes(32)
+    assert decode_revert(selector + bytes(32)) == ""
+    with reverts("TooMuch"):
+        evm.deploy_code(Interface("Refuser", abi), refuses, sender=user)
 
 
 def test_reverts_fails_on_another_reason_and_on_none(meter, user):

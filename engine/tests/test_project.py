@@ -67,6 +67,15 @@ def test_a_description_that_asks_for_what_is_not_installed_says_so(folder: Path)
         project.names()
 
 
+def test_a_description_with_an_error_of_its_own_is_named(folder: Path) -> None:
+    (folder / "faulty").mkdir()
+    (folder / "faulty" / "bank.py").write_text("1 / 0\n")
+    (folder / "pyproject.toml").write_text('[tool.evmstorm]\ndescriptions = "faulty"\n')
+    said = r"^faulty/bank\.py cannot be imported: ZeroDivisionError: division by zero \(correct faulty/bank\.py\)$"
+    with project.using(folder), pytest.raises(UsageError, match=said):
+        project.load("bank")
+
+
 def test_a_file_that_is_no_toml_is_refused(folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool.evmstorm\n")
     with project.using(folder), pytest.raises(InputError, match="is no TOML"):

@@ -131,6 +131,22 @@ def test_what_is_deployed_in_another_way_is_left_to_models() -> None:
     assert "add: liveness" in {rival.notices(item) for item in known.sequences}
 
 
+@pytest.mark.parametrize("how", ["changed", "by another contract"])
+def test_what_is_deployed_in_two_ways_is_left_to_models(how: str) -> None:
+    """A description that changes one copy of the code would not see the mutant there, and call it the right code."""
+    original, other = artifacts.load("Meter"), compiled("_amount <= LIMIT", "_amount < LIMIT")
+    machine = TapedMachine()
+    code = original.creation_code
+    machine.deploy(SENDER, code + word(100))
+    assert machine.script.play(NativeMachine(), code, other.creation_code)[0]
+    if how == "changed":
+        machine.deploy(SENDER, bytes([code[0] ^ 1]) + code[1:] + word(100))
+    else:
+        machine.call(SENDER, SENDER, b"make" + code + word(100))
+
+    assert machine.script.play(NativeMachine(), code, other.creation_code) == (False, False)
+
+
 def test_without_the_machine_in_c_models_look_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, VARIABLE, "revm")
     known = Known("meter", explored("meter", 1, CALLS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,23 +69,8 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return tmp_path / "consecutive"
 
 
-@pytest.mark.parametrize("command", [("coverage",), ("fuzz", "--coverage")])
-def test_coverage_of_another_compiler_s_code_is_refused_at_once(
-    example: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
-) -> None:
-    with project.using(example):
-        assert exit_status(cli, [*command, str(example / "tickets.py")], program="evmstorm") == 2
-
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err == (
-        "evmstorm: coverage needs a Vyper source, and Tickets.json is an artefact of another compiler "
-        "(`evmstorm fuzz` searches it without)\n"
-    )
-
-
 def test_mutants_of_another_compiler_s_code_are_refused(example: Path) -> None:
-    with project.using(example), pytest.raises(UsageError, match=r"a mutant needs a Vyper source, and Tickets\.json"):
+    with project.using(example), pytest.raises(UsageError, match=r"artefact of Tickets\.json names none"):
         mutate.score("Tickets.json")
 
 
@@ -105,6 +91,21 @@ def test_the_known_bug_of_a_compiler_is_found(tmp_path: Path, monkeypatch: pytes
 
     assert found is not None
     assert found.id == "POOL-1"
+
+
+def test_a_finding_is_reported_beside_coverage(example: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reports = ("--junit", str(example / "junit.xml"), "--report", str(example / "page.html"))
+    with project.using(example):
+        words = ["fuzz", str(example / "tickets.py"), "--calls", "2000", "--processes", "1", "--coverage", *reports]
+        assert exit_status(cli, words, program="evmstorm") == 1
+
+    said = capsys.readouterr().out
+    assert "tickets: ERC721-1: rival has a balance of 0" in said
+    reached = re.search(r"tickets: Tickets\.json: no source map, so .*: (\d+) of \d+ branches", said)
+    assert reached is not None
+    assert int(reached[1]) > 20  # though each sequence ends in the finding
+    assert "ERC721-1" in (example / "junit.xml").read_text()
+    assert "no source map" in (example / "page.html").read_text()
 
 
 def test_the_release_that_mended_it_holds(example: Path) -> None:

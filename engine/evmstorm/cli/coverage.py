@@ -53,7 +53,7 @@ def cli(
     packages: bool,
     least: float,
 ) -> int:
-    """Run a campaign's sequences on a traced EVM and report the coverage of the Vyper source."""
+    """Run a campaign's sequences on a traced EVM and report which lines and branches of the source ran."""
     from evmstorm import project  # noqa: PLC0415
     from evmstorm.coverage import Coverage, print_table, write_html, write_lcov  # noqa: PLC0415
     from evmstorm.coverage import corpus as corpora  # noqa: PLC0415

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evmstorm.cli._command import Command, chosen_systems, machine_option, project_option
+
+if TYPE_CHECKING:
+    from evmstorm.coverage.reached import Reached
 
 __all__ = ["cli"]
 
@@ -39,7 +42,7 @@ DEFAULT_REPORT = ".cache/fuzz/report.html"
 )
 @click.option("--findings", metavar="DIRECTORY", help="Folder for counterexamples.")
 @click.option("--report", metavar="FILE", default=DEFAULT_REPORT, show_default=True, help="HTML report.")
-@click.option("--coverage", is_flag=True, help="Say which branches of Vyper sources the search reached, too.")
+@click.option("--coverage", is_flag=True, help="Say which branches the search reached, too.")
 @click.option("--junit", help="Write the results as a JUnit report too.", metavar="FILE")
 @click.option("--sarif", help="Write the findings as SARIF too.", metavar="FILE")
 @click.option("--github", is_flag=True, help="Print findings as GitHub's annotations too.")
@@ -85,8 +88,6 @@ def cli(
     names = chosen_systems(systems)
     for name in names:
         project.load(name)
-    if coverage:
-        _refuse_other_sources(names)
     if seeded_bugs:
         return _search_for_seeded_bugs(names, seed)
     chosen: dict[str, Any] = {
@@ -111,13 +112,14 @@ def cli(
             others.tell(result, now=True)
     if others.lost:
         click.echo("Redis fell silent during the search: what other machines did is of before", err=True)
+    faulty = {result.system for result in results if result.findings}
+    reached = [part for name in names for part in _reached(name, plan, faulty)] if coverage else None
     if as_json:
-        click.echo(reports.as_json(results, plan).decode())
+        click.echo(reports.as_json(results, plan, reached).decode())
     else:
         group = click.get_current_context().parent
         reports.print_results(results, plan, program=group.command_path if group else "evmstorm")
-    reached = [line for name in names for line in _reached(name, plan)] if coverage else []
-    click.echo("".join(f"{line}\n" for line in reached), nl=False, err=as_json)
+        click.echo("".join(f"{part.line()}\n" for part in reached or []), nl=False)
     root = project.root()
     for path, text in ((junit, outputs.as_junit(results)), (sarif, outputs.as_sarif(results, root))):
         if path:
@@ -127,37 +129,25 @@ def cli(
         click.echo(outputs.as_annotations(results, root), nl=False)
     if report:
         Path(report).parent.mkdir(parents=True, exist_ok=True)
-        Path(report).write_text(reports.as_html(results, plan, reached))
+        Path(report).write_text(reports.as_html(results, plan, reached or []))
         click.echo(f"report: {report}", err=as_json)
     return 1 if any(result.findings for result in results) else 0
 
 
-def _refuse_other_sources(names: list[str]) -> None:
-    """Before the search, and not after it: coverage reads Vyper sources alone."""
-    from evmstorm import project  # noqa: PLC0415
-    from evmstorm.evm import artifacts  # noqa: PLC0415
-
-    for contract in {contract for name in names for contract in project.load(name).contracts}:
-        artifacts.load(contract).need_vyper("coverage")
-
-
-def _reached(name: str, plan: Any) -> list[str]:
-    """A line for each source file: how much of it ran, and the branches that never did. The campaign's corpus is run
-    again, or, where none is kept, a short campaign of the same seed."""
+def _reached(name: str, plan: Any, faulty: set[str]) -> list[Reached]:
+    """What ran of each source file. The campaign's corpus is run again, or, where none is kept, a short campaign of the
+    same seed."""
     from evmstorm import project  # noqa: PLC0415
     from evmstorm.coverage import Coverage, corpus  # noqa: PLC0415
+    from evmstorm.coverage.reached import reached  # noqa: PLC0415
 
     system = project.load(name)
     title = system.title()
     found = Coverage(system.contracts)
     kept = Path(plan.corpus) / title if plan.corpus else None
-    corpus.replay(system, corpus.corpus(system, folder=kept, calls=COVERAGE_CALLS, seed=plan.seed), found)
-    lines = []
-    for file in found.report():
-        missed = ", ".join(f"{branch.line} {'/'.join(branch.missing)}" for branch in file.branches if branch.missing)
-        what = f"{file.lines_hit} of {len(file.lines)} lines, {file.outcomes_hit} of {file.outcomes} branches"
-        lines.append(f"{title}: {file.path}: {what}" + (f"; never: {missed}" if missed else ""))
-    return lines
+    sequences = corpus.corpus(system, folder=kept, calls=COVERAGE_CALLS, seed=plan.seed, faulty=title in faulty)
+    corpus.replay(system, sequences, found, faulty=title in faulty)
+    return [reached(title, file) for file in found.report()]
 
 
 def _search_for_seeded_bugs(names: list[str], seed: int) -> int:

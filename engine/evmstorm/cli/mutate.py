@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from evmstorm.cli._command import Command, machine_option, project_option
@@ -15,14 +17,23 @@ __all__ = ["cli"]
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed that everything random follows from.")
 @click.option("--processes", type=int, default=2, show_default=True, help="Processes that work side by side.")
 @click.option("--bar", type=float, default=0.9, show_default=True, help="Exit status 1 below this score.")
+@click.option(
+    "--solc",
+    type=click.Path(path_type=Path),
+    help="Solidity's compiler, or the folder of its npm package.  [default: Foundry's, the PATH's or the project's]",
+)
 @project_option
 @machine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def cli(contract: str, sample: int, seed: int, processes: int, bar: float, as_json: bool) -> int:
+def cli(contract: str, sample: int, seed: int, processes: int, bar: float, solc: Path | None, as_json: bool) -> int:
     """Change the source in every small way and see whether the campaign finds out; list what it does not."""
     import msgspec  # noqa: PLC0415
 
+    from evmstorm.evm import solc as compilers  # noqa: PLC0415
     from evmstorm.mutation import mutate, scores  # noqa: PLC0415
+
+    if solc is not None:
+        compilers.choose(solc)
 
     def report(done: int, total: int, fate: str) -> None:
         if done % 10 == 0 or fate == "alive":

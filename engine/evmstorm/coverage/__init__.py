@@ -1,4 +1,4 @@
-"""Line and branch coverage of Vyper source, measured on the byte code that is deployed.
+"""Line and branch coverage of Vyper and Solidity sources, measured on the byte code that is deployed.
 
 evm = TracedEvm()                     # runs whatever runs on LocalEvm, and counts every instruction
 ...

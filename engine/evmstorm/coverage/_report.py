@@ -5,21 +5,28 @@ A branch is one outcome of one decision. Decisions are `if`, `elif`, a condition
 `and` and `or` but the last (its value belongs to the decision around it), and a loop, which "runs" a round or "ends"
 without `break`.
 What the compiler adds on its own is left out: checks of arithmetic, bounds, calldata, payment, re-entrancy, selectors.
+Solidity calls `assert` `require`, too; a line of it counts the piece of code beginning there that ran most often. Code
+without a map of its source has branches by program counter, and no lines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ethwire.errors import UsageError
-from evmstorm.coverage._source import Decision, Place, SourceCode, Statement, source_code
+from evmstorm.coverage import _solidity, _source
+from evmstorm.coverage._places import JUMP, Decision, Jump, Place, SourceCode, Statement
 from evmstorm.coverage._traced import Hits
 from evmstorm.evm.artifacts import Artifact, Project, project
+from evmstorm.evm.bytecode import JUMPI, instructions
 
 __all__ = ["BranchCoverage", "Coverage", "FileCoverage"]
 
 CREATION, RUNTIME = 0, 1
+PACKAGES = ("site-packages/", "node_modules/", "lib/", "@")  # how paths of files begin that are not the project's own
+NO_MAP = 'no source map, so branches by program counter ("evm.deployedBytecode.sourceMap" in solc\'s outputSelection)'
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class FileCoverage:
     lines: dict[int, int] = field(default_factory=dict)
     branches: list[BranchCoverage] = field(default_factory=list)
     absent: list[int] = field(default_factory=list)
+    note: str = ""  # why there are no lines
 
     @property
     def lines_hit(self) -> int:
@@ -77,9 +85,7 @@ class Coverage:
     def __init__(self, names: Iterable[str], tree: Project | None = None) -> None:
         self._tree = tree or project()
         self._artifacts: dict[str, Artifact] = {name: self._tree.load(name) for name in names}
-        self._sources: dict[str, SourceCode] = {
-            name: source_code(name, None if tree is None else tree.root) for name in self._artifacts
-        }
+        self.sources = {name: _source_code(item, self._tree.root) for name, item in self._artifacts.items()}
         self._hits: dict[tuple[str, int], Hits] = {}
         self.unknown = 0  # pieces of code that are none of the contracts'
 
@@ -94,7 +100,7 @@ class Coverage:
 
     def record_code(self, name: str, part: int, hits: Hits) -> None:
         """Add what ran of one contract's creation code (`part` 0) or run-time code (1)."""
-        if name not in self._sources:
+        if name not in self.sources:
             raise UsageError(f"{name} is not among the contracts of this coverage")
         total = self._hits.setdefault((name, part), Hits())
         for mine, theirs in ((total.pcs, hits.pcs), (total.taken, hits.taken), (total.passed, hits.passed)):
@@ -105,24 +111,23 @@ class Coverage:
         for name, artifact in self._artifacts.items():
             if code.startswith(artifact.creation_code):
                 return name, CREATION
-            length = len(artifact.runtime_code) + artifact.immutables_size
-            if len(code) == length and code.startswith(artifact.runtime_code):
+            if artifact.made(code):
                 return name, RUNTIME
         return None
 
     def report(self, *, packages: bool = False) -> list[FileCoverage]:
         """One entry a source file that made code, in the order of paths; installed packages only when asked for."""
         counts = Counts()
-        for name, source in self._sources.items():
+        for name, source in self.sources.items():
             for part in (CREATION, RUNTIME):
                 count_instructions(counts, source, part, self._hits.get((name, part), Hits()))
         files: dict[str, FileCoverage] = {}
-        for source in self._sources.values():
+        for source in self.sources.values():
             for path, text in source.files.items():
-                if packages or not path.startswith("site-packages/"):
-                    files.setdefault(path, FileCoverage(path, text))
+                if packages or not path.startswith(PACKAGES):
+                    files.setdefault(path, FileCoverage(path, text, note=source.note))
         self._lines(files, counts)
-        texts = {key: text for source in self._sources.values() for key, text in source.texts.items()}
+        texts = {key: text for source in self.sources.values() for key, text in source.texts.items()}
         for decision, (first, second) in sorted(counts.decisions.items()):
             place = decision.place
             if place.path in files:
@@ -130,10 +135,10 @@ class Coverage:
                     place.line, place.column, place.kind, texts[decision], decision.outcomes, (first, second)
                 )
                 files[place.path].branches.append(branch)
-        return [files[path] for path in sorted(files) if files[path].lines]
+        return [files[path] for path in sorted(files) if files[path].lines or files[path].note]
 
     def _lines(self, files: dict[str, FileCoverage], counts: Counts) -> None:
-        statements = {place: item for source in self._sources.values() for place, item in source.statements.items()}
+        statements = {place: item for source in self.sources.values() for place, item in source.statements.items()}
         entered: dict[tuple[str, str], int] = {}
         for place, count in counts.statements.items():
             key = place.path, statements[place].function
@@ -148,6 +153,21 @@ class Coverage:
             if place not in counts.statements:
                 counts.statements[place] = _inherited(item, counts, entered[key])
             file.lines[place.line] = max(file.lines.get(place.line, 0), counts.statements[place])
+
+
+def _source_code(artifact: Artifact, root: Path) -> SourceCode:
+    """The maps of a contract, by the language of its source."""
+    if artifact.source_map:
+        return _source.source_code(artifact, root)
+    if artifact.solidity is not None:
+        return _solidity.source_code(artifact, artifact.solidity, root)
+    found = SourceCode(artifact.name, files={artifact.path: ""}, note=NO_MAP)
+    for pc, opcode, _ in instructions(artifact.runtime_code):
+        if opcode == JUMPI:
+            decision = Decision(Place(artifact.path, pc, 0, pc, 0, JUMP), 0)
+            found.jumps[RUNTIME][pc] = Jump(decision, 0, 1)
+            found.texts[decision] = f"jump at {pc}"
+    return found
 
 
 def _inherited(item: Statement, counts: Counts, entered: int) -> int:

@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from vyper import ast as vy_ast
 from vyper.codegen.context import VariableRecord
@@ -26,10 +24,11 @@ from vyper.compiler.settings import Settings, anchor_settings
 from vyper.ir import compile_ir
 
 from ethwire.errors import ArtifactError
-from evmstorm.evm.artifacts import Artifact, Project, project
+from evmstorm.coverage._places import Decision, Jump, Place, SourceCode, Statement
+from evmstorm.evm.artifacts import Artifact
 from evmstorm.evm.bytecode import JUMPI, instructions
 
-__all__ = ["Decision", "Jump", "Place", "SourceCode", "Statement", "source_code"]
+__all__ = ["source_code"]
 
 DESTINATION = 3  # a jump's destination is the PUSH2 before it
 REVERTS = bytes.fromhex("5b5f80fd")  # the code's one place that reverts without a word
@@ -41,63 +40,6 @@ DECISIONS = (vy_ast.If, vy_ast.IfExp, vy_ast.BoolOp, vy_ast.Assert, vy_ast.For)
 RANGE_ERROR = "range() bounds check"  # said of everything in a loop over a range
 USER_ERRORS = frozenset({"", "user assert", "user revert with reason", "user raise", RANGE_ERROR})
 TURNED = "turned "  # marks a jump that the optimiser turned round
-
-
-class Place(NamedTuple):
-    """A node of the source: file below the root, first line and column, last line and column, its kind."""
-
-    path: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    kind: str
-
-
-class Decision(NamedTuple):
-    """A place where the source branches. `operand` tells the jumps of `a and b and c` apart."""
-
-    place: Place
-    operand: int
-
-    @property
-    def outcomes(self) -> tuple[str, str]:
-        match self.place.kind:
-            case "Assert":
-                return "holds", "fails"
-            case "For":
-                return "runs", "ends"
-        return "true", "false"
-
-
-class Jump(NamedTuple):
-    """A conditional jump: its decision, and the outcome (0 or 1 of the two) that jumping and going on stand for."""
-
-    decision: Decision
-    taken: int
-    passed: int
-
-
-@dataclass
-class Statement:
-    """A statement of the source. One that made no code of its own (`pass`, `break`) hangs on what comes before it."""
-
-    place: Place
-    function: str
-    before: Place | None = None  # the statement before it in its block
-    opens: tuple[Place, int] | None = None  # the decision's place, and the outcome, whose block it is the first of
-
-
-@dataclass
-class SourceCode:
-    """The maps of one artefact. `creation` and `runtime` map program counters; `files` holds the texts."""
-
-    name: str
-    statements: dict[Place, Statement] = field(default_factory=dict)
-    pcs: tuple[dict[int, Place], dict[int, Place]] = field(default_factory=lambda: ({}, {}))
-    jumps: tuple[dict[int, Jump], dict[int, Jump]] = field(default_factory=lambda: ({}, {}))
-    texts: dict[Decision, str] = field(default_factory=dict)  # the condition as it is written
-    files: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -156,21 +98,10 @@ def _own(ir: Any, node: Any) -> None:
         _own(argument, node)
 
 
-def source_code(name: str, root: Path | None = None) -> SourceCode:
-    """Maps of the contract `name`; raises ArtifactError when the compiler gives other code than the artefact holds, and
-    UsageError for an artefact of another compiler."""
-    return _source_code(name, root or project().root)
-
-
-@cache
-def _source_code(name: str, root: Path) -> SourceCode:
-    return _compile(Project(root).load(name), root)
-
-
-def _compile(artifact: Artifact, root: Path) -> SourceCode:
+def source_code(artifact: Artifact, root: Path) -> SourceCode:
+    """Maps of one contract; raises ArtifactError when the compiler gives other code than the artefact holds."""
     import snekmate  # noqa: PLC0415
 
-    artifact.need_vyper("coverage")
     packages = Path(next(iter(snekmate.__path__))).resolve().parent  # linked or not: the compiler resolves paths, too
     bundle = FilesystemInputBundle([packages, root])
     data = CompilerData(

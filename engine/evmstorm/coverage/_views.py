@@ -41,7 +41,7 @@ def ranges(lines: list[int]) -> str:
 
 def print_table(files: list[FileCoverage], *, console: Console | None = None) -> None:
     """A row a file, the missing outcomes under it, and the sum."""
-    table = Table(title="Coverage of Vyper source", title_justify="left")
+    table = Table(title="Coverage", title_justify="left")
     table.add_column("file", overflow="fold")
     for heading in ("lines", "", "branches", ""):
         table.add_column(heading, justify="right")
@@ -64,6 +64,8 @@ def _figures(files: list[FileCoverage]) -> tuple[str, str, str, str]:
 
 def _missing(file: FileCoverage) -> str:
     """Lines that did not run; of the others, by what was never the case: "assert fails 29, 40; if true 12"."""
+    if file.note:
+        return f"{file.note}: {len(unreached(file))} jumps never went one of their two ways"
     parts = [ranges(file.missed)] if file.missed else []
     never: dict[str, list[int]] = {}
     for branch in file.branches:
@@ -75,10 +77,15 @@ def _missing(file: FileCoverage) -> str:
     return "\n".join(parts)
 
 
+def unreached(file: FileCoverage) -> list[BranchCoverage]:
+    """Decisions of which an outcome was never the case."""
+    return [branch for branch in file.branches if branch.missing]
+
+
 def lcov(files: list[FileCoverage]) -> str:
-    """The tracefile that genhtml, editors and code-review sites read."""
+    """The tracefile that genhtml, editors and code-review sites read. It holds files that have lines."""
     out: list[str] = []
-    for file in files:
+    for file in (file for file in files if file.lines):
         out += ["TN:", f"SF:{file.path}"]
         for number, branch in enumerate(file.branches):
             reached = sum(branch.counts) > 0
@@ -134,6 +141,9 @@ def _page(file: FileCoverage) -> str:
             f"<tr class='{style}'><td class=n>{'' if count is None else count}<td class=n>{number}"
             f"<td><pre>{html.escape(text)}</pre><td class=note>{'<br>'.join(notes)}"
         )
+    if file.note:
+        rows.append(f"<tr><td class=note>{html.escape(file.note)}")
+        rows += [f"<tr><td>{branch.condition}: never {' or '.join(branch.missing)}" for branch in unreached(file)]
     lines, share, outcomes, branch_share = _figures([file])
     title = html.escape(file.path)
     return (

@@ -3,8 +3,8 @@ position would break one of these sums."""
 
 from __future__ import annotations
 
+from evmstorm.coverage._places import Decision
 from evmstorm.coverage._report import CREATION, RUNTIME, Counts, Coverage, count_instructions
-from evmstorm.coverage._source import Decision, source_code
 
 __all__ = ["Flow", "flow_of"]
 
@@ -25,7 +25,7 @@ class Flow:
 
 def flow_of(coverage: Coverage, contract: str) -> Flow:
     """Every sum that the counts of `contract` must keep."""
-    source, counts, flow = source_code(contract), Counts(), Flow()
+    source, counts, flow = coverage.sources[contract], Counts(), Flow()
     for part in (CREATION, RUNTIME):
         count_instructions(counts, source, part, coverage._hits[contract, part])
     for place, statement in source.statements.items():

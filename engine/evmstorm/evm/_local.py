@@ -58,6 +58,7 @@ class LocalEvm:
         self.load = load
         self._accounts: dict[str, Account] = {}
         self._contracts: dict[str, Contract] = {}
+        self._errors: dict[bytes, str] = {}  # those of all contracts: one hands on what another one refused
         self._snapshots: list[_Snapshot] = []
         self._set_block()
 
@@ -146,6 +147,7 @@ class LocalEvm:
         return self.deploy_code(artifact.interface, artifact.creation_code, *args, sender=sender, value=value)
 
     def deploy_code(self, interface: Interface, code: bytes, *args: Any, sender: Any, value: int = 0) -> Contract:
+        self._errors.update(interface.errors)
         data = code + encode_args(interface.constructor, args, f"{interface.name} constructor")
         address = self.raw.deploy(_address(sender), data, value)
         if address is None:
@@ -157,6 +159,7 @@ class LocalEvm:
         found = self.load(interface).interface if isinstance(interface, str) else interface
         contract = Contract(_address(address), found, self)
         self._contracts[contract.address] = contract
+        self._errors.update(found.errors)
         return contract
 
     def code(self, who: Any) -> bytes:
@@ -203,9 +206,11 @@ class LocalEvm:
     def revert(self) -> Revert:
         """What became of the last transaction that did not succeed, as an exception."""
         failure = self.raw.failure
-        if isinstance(failure, bytes):
-            return Revert(decode_revert(failure), data=failure)
-        return Revert(f"halt: {failure}")
+        return Revert(self.reason(failure), data=failure if isinstance(failure, bytes) else b"")
+
+    def reason(self, failure: bytes | str) -> str:
+        """Why a machine did not do what was asked: the contract's words, the name of its error, or why it halted."""
+        return decode_revert(failure, self._errors) if isinstance(failure, bytes) else f"halt: {failure}"
 
     def _decode(self, raw: RawLog) -> Log | None:
         emitter = self._contracts.get(raw.address)

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from ethwire.abi import Interface
-from ethwire.errors import ArtifactError, UsageError
+from ethwire.errors import ArtifactError
+from evmstorm.evm.source_maps import SourceMap
 
 __all__ = ["Artifact"]
 
@@ -37,6 +38,8 @@ class Artifact(msgspec.Struct, frozen=True):
     evm_version: str
     key_first: bool = False  # in the hash that finds a map's value: Solidity's order, where Vyper's slot comes first
     no_layout: str = ""  # why there is none, and what brings it
+    solidity: SourceMap | None = None  # where Solidity's compiler made it, and the artefact has its source map
+    blanks: list[tuple[int, int]] = []  # (start, length) in the run-time code, filled in at deployment
 
     @property
     def interface(self) -> Interface:
@@ -52,17 +55,16 @@ class Artifact(msgspec.Struct, frozen=True):
     def immutables_size(self) -> int:
         return sum(int(item["length"]) for item in _leaves(self.immutables_layout, "length"))
 
+    def made(self, code: bytes) -> bool:
+        """Whether a contract with this run-time code is one of this artefact."""
+        kept = bytearray(code[: len(code) - self.immutables_size])
+        for start, length in self.blanks:
+            kept[start : start + length] = bytes(length)
+        return bytes(kept) == self.runtime_code
+
     @property
     def is_testing(self) -> bool:
         return f"/{TESTING}/" in f"/{self.path}"
-
-    def need_vyper(self, purpose: str) -> None:
-        """Raises UsageError for what another compiler made, whose source the engine does not read."""
-        if not self.source_map:
-            raise UsageError(
-                f"{purpose} needs a Vyper source, and {self.name} is an artefact of another compiler",
-                remedy="`evmstorm fuzz` searches it without",
-            )
 
     def slot(self, variable: str) -> int:
         """Storage slot of `variable`; a module's variable is `module.variable`. Raises ArtifactError when unknown."""

@@ -51,6 +51,7 @@ MODULE_FOLDERS = frozenset({"lib", "interfaces"})  # imported, never deployed
 LIBRARIES = ("lib/pypi", "lib/github")  # where Moccasin installs what contracts import
 FORGE_BUILD = "forge build"
 _PRAGMA = re.compile(r"^#\s*pragma\s+evm-version\s+(\S+)", re.MULTILINE)
+_PLACE = re.compile(r'contract "([^"]+)"')  # file and line, in the compiler's words
 _FORMAT = 6  # raise when Artifact changes, so that old files are not read
 
 
@@ -118,7 +119,7 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         output = outputs_from_compiler_data(data, formats)
         inputs = [Path(item.resolved_path) for item in OutputBundle(data).source_codes.values()]
     except VyperException as error:
-        raise ArtifactError(f"{path.name} does not compile: {error}") from error
+        raise _uncompiled(path, str(error)) from error
     except AssertionError as error:
         raise ArtifactError(
             f"{path.name}: the compiler knows no fork {evm_version(path.read_text())}", remedy="correct its pragma"
@@ -141,6 +142,15 @@ def compile_contract(path: Path, root: Path, overlay: Mapping[str, str] | None =
         sources={_relative(item, root): _sha256(item) for item in [*inputs, *([names] if names.is_file() else [])]},
         compiler=_compiler_version(),
         evm_version=str(data.settings.evm_version),
+    )
+
+
+def _uncompiled(path: Path, words: str) -> ArtifactError:
+    """The compiler's first sentence and the place that it names, without its drawing of the source."""
+    place = _PLACE.search(words)
+    sentence = words.strip().splitlines()[0]
+    return ArtifactError(
+        f"{path.name} does not compile: {sentence}", remedy=f"correct {place[1] if place else path.name}"
     )
 
 
@@ -197,16 +207,18 @@ class Project:
         compiler made. A name with a suffix is a file below the root."""
         if (artifact := self._fresh(name)) is not None:
             return artifact
-        if name.endswith(".json"):
-            return self._take(name, self.root / name)
-        paths = self.paths()
+        paths = self.paths() if not name.endswith(".json") else {}
         if name.endswith(".vy"):
             paths[name] = self.root / name
         if name not in paths:
-            return self._take(name, self._foreign(name))
+            return self._take(name, self.artifact_path(name))
         artifact = _compile_and_store(paths[name], self.root, self._file(name))
         self._memory[name] = artifact
         return artifact
+
+    def artifact_path(self, name: str) -> Path:
+        """The file of what another compiler made of `name`."""
+        return self.root / name if name.endswith(".json") else self._foreign(name)
 
     def _take(self, name: str, path: Path) -> Artifact:
         """Read what another compiler made; it stays what it was as long as this process runs."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["JUMPDEST", "JUMPI", "instructions"]
+__all__ = ["JUMP", "JUMPDEST", "JUMPI", "instructions"]
 
-JUMPI, JUMPDEST = 0x57, 0x5B
+JUMP, JUMPI, JUMPDEST = 0x56, 0x57, 0x5B
 _PUSH1, _PUSH32 = 0x60, 0x7F
 
 

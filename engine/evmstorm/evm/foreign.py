@@ -9,11 +9,11 @@ from typing import Any
 
 from ethwire.errors import ArtifactError
 from ethwire.keys import keccak256
-from evmstorm.evm import hardhat
+from evmstorm.evm import hardhat, source_maps
 from evmstorm.evm.artifact import Artifact
 from evmstorm.evm.hardforks import CANCUN
 
-__all__ = ["find", "outdated", "read"]
+__all__ = ["find", "metadata", "outdated", "read"]
 
 PLACES = (  # of the creation code: Foundry, Moccasin and solc's JSON; ape (ethPM); Hardhat and Vyper; combined JSON
     ("bytecode", "object"),
@@ -68,6 +68,8 @@ def read(path: Path, name: str = "") -> Artifact:
         evm_version=_fork(metadata.get("settings", {}).get("evmVersion")),
         key_first=vyper is None,
         no_layout="" if layout or vyper else NO_LAYOUT,
+        solidity=None if vyper else source_maps.read(path, found, metadata),
+        blanks=source_maps.blanks(found, runtime),
     )
 
 
@@ -78,6 +80,11 @@ def find(folders: list[Path], name: str) -> list[Path]:
         named = [path for path in folder.rglob(f"{name}.json") if not SKIPPED & set(path.parts)]
         found += sorted(named) or [path for path in folder.glob("__local__.json") if name in _json(path).get(ETHPM, {})]
     return found
+
+
+def metadata(path: Path) -> dict[str, Any]:
+    """What the compiler says of itself, its settings and sources; empty where the artefact holds none of it."""
+    return _metadata(_json(path))
 
 
 def outdated(path: Path, root: Path) -> str:

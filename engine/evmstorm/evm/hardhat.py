@@ -18,8 +18,8 @@ OWN = "project/"  # how Hardhat 3 begins the names of the project's own sources
 
 
 def completed(path: Path, artifact: dict[str, Any]) -> dict[str, Any]:
-    """The artefact in `path` with what the compiler said of the contract beside it: its storage layout, and metadata
-    with the hash of each source. As it was for what Hardhat did not make."""
+    """The artefact in `path` with what the compiler said of the contract beside it: its storage layout, its source map,
+    and metadata with the hash of each source. As it was for what Hardhat did not make."""
     run = _run(path, artifact)
     if not run:
         return artifact
@@ -31,7 +31,9 @@ def completed(path: Path, artifact: dict[str, Any]) -> dict[str, Any]:
     content = run.get("input", {}).get("sources", {}).get(source, {}).get("content", "")
     hashes = said.get("sources") or {source: {"keccak256": "0x" + keccak256(content.encode()).hex()}}
     metadata = {"settings": settings} | said | {"sources": {key.removeprefix(OWN): of for key, of in hashes.items()}}
-    return {"storageLayout": contract.get("storageLayout"), "metadata": metadata} | artifact
+    numbers = {item["id"]: key.removeprefix(OWN) for key, item in run.get("output", {}).get("sources", {}).items()}
+    more = {"storageLayout": contract.get("storageLayout"), "evm": contract.get("evm"), "sourceIds": numbers}
+    return more | {"metadata": metadata} | artifact
 
 
 def _run(path: Path, artifact: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from evmstorm.evm.native_machine import DONE, REVERTED, AccountState, NativeMach
 __all__ = ["Script", "TapedMachine"]
 
 HALTED = 2
+TAIL = 64  # bytes at the end of creation code: the compiler's hash of the sources is among them
 
 
 class _Line(NamedTuple):
@@ -32,12 +33,15 @@ class Script(list[_Line]):
 
     def play(self, machine: NativeMachine, old: bytes, new: bytes) -> tuple[bool, bool]:
         """Do the same with a fresh `machine`, with creation code `new` in the place of `old`: (whether `old` was ever
-        deployed, whether everything came out the same)."""
+        deployed, whether everything came out the same). It counts as never deployed where a description changes the
+        code before it deploys it, or has another contract deploy it: `new` would not be looked at there."""
         met, same = False, True
         for method, args, outcome in self:
             given = args
             if method == "deploy" and args[1].startswith(old):
                 met, given = True, (args[0], new + args[1][len(old) :], *args[2:])
+            elif any(isinstance(item, bytes) and old[-TAIL:] in item for item in args):
+                return False, False
             same &= _outcome(machine, method, getattr(machine, method)(*given)) == outcome
         return met, same
 

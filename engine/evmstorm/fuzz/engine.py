@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import GeneratorType
 from typing import Any
 
-from ethwire.abi import CallEncoder, decode_revert
+from ethwire.abi import CallEncoder
 from ethwire.errors import AbiError, ArtifactError
 from evmstorm.evm import LocalEvm, artifacts
 from evmstorm.evm.artifacts import Artifact
@@ -34,6 +34,7 @@ FIELDS = struct.Struct("<BBBBI")  # of a step: action, actor, mode, pick, value
 CHUNK = FIELDS.size  # bytes a step
 STEPS = 64  # steps a sequence
 OPERATIONS = 256  # values of the action byte; 0 does nothing
+REASONS = 4_096  # failures whose reasons are kept: those with arguments may be others each time
 GAS_BUCKET = 6  # log2 of the gas that counts as the same path
 
 
@@ -375,9 +376,10 @@ class Engine:
         return answer
 
     def reason_of(self, failure: bytes | str) -> str:
-        """Reason of a machine's failure, decoded once for each."""
+        """Reason of a machine's failure, decoded once for each of the first ones."""
         reason = self._reasons.get(failure)
         if reason is None:
-            reason = decode_revert(failure) if isinstance(failure, bytes) else f"halt: {failure}"
-            self._reasons[failure] = reason
+            reason = self.evm.reason(failure)
+            if len(self._reasons) < REASONS:
+                self._reasons[failure] = reason
         return reason

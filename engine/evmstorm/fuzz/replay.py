@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ethwire.abi import decode_revert
 from ethwire.anvil import Anvil
 from ethwire.errors import UsageError
 from ethwire.rpc import Rpc
@@ -210,7 +209,7 @@ class _Player:
         there = "ok"
         if int(receipt["status"], 16) == 0:
             trace = self.rpc.call("debug_traceTransaction", tx_hash, {"tracer": "callTracer"})
-            there = f"refused: {decode_revert(bytes.fromhex((trace.get('output') or '0x')[2:]))}"
+            there = f"refused: {self.engine.evm.reason(bytes.fromhex((trace.get('output') or '0x')[2:]))}"
         return Difference(where, here, there) if here != there else None
 
     def compare(self, accounts: dict[str, AccountState]) -> tuple[int, list[Difference]]:

@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
@@ -14,6 +15,9 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from evmstorm.fuzz.campaign import InvariantCount, Plan, SystemResult
+
+if TYPE_CHECKING:
+    from evmstorm.coverage.reached import Reached
 
 __all__ = ["Progress", "as_html", "as_json", "print_results"]
 
@@ -103,8 +107,12 @@ def _verdict(item: InvariantCount, broken: set[str]) -> str:
     )
 
 
-def as_json(results: list[SystemResult], plan: Plan) -> bytes:
-    return msgspec.json.format(msgspec.json.encode({"plan": plan, "systems": results}), indent=2)
+def as_json(results: list[SystemResult], plan: Plan, reached: Sequence[Reached] | None = None) -> bytes:
+    """`reached` is what is known of coverage, None where nobody asked."""
+    found: dict[str, object] = {"plan": plan, "systems": results}
+    return msgspec.json.format(
+        msgspec.json.encode(found if reached is None else found | {"coverage": reached}), indent=2
+    )
 
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}
@@ -113,8 +121,8 @@ text-align:left;vertical-align:top}.bad{color:#b00020;font-weight:600}.n{text-al
 font-variant-numeric:tabular-nums}pre{background:#f5f5f5;padding:1rem;overflow:auto}"""
 
 
-def as_html(results: list[SystemResult], plan: Plan, reached: Sequence[str] = ()) -> str:
-    """One page without anything from outside; `reached` are lines about coverage."""
+def as_html(results: list[SystemResult], plan: Plan, reached: Sequence[Reached] = ()) -> str:
+    """One page without anything from outside."""
     parts = [
         f"<!doctype html><meta charset=utf-8><title>Campaign</title><style>{_STYLE}</style><h1>Campaign</h1>",
         f"<p>seed {plan.seed}, {plan.processes} processes, {'guided' if plan.guided else 'blind'}</p>",
@@ -143,5 +151,5 @@ def as_html(results: list[SystemResult], plan: Plan, reached: Sequence[str] = ()
         parts += [f"<pre>{html.escape(example.script())}</pre>" for example in result.findings]
     if reached:
         parts.append("<h2>Coverage</h2>")
-        parts += [f"<p>{html.escape(line)}" for line in reached]
+        parts += [f"<p>{html.escape(part.line())}" for part in reached]
     return "\n".join(parts) + "\n"

@@ -34,6 +34,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+import ethwire
 from ethwire.abi import WORD, CallEncoder, Contract, call_encoder
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.errors import AbiError, ArtifactError, EnvironmentFault, Revert
@@ -311,8 +312,8 @@ class System:
 
 def _place(error: Exception) -> str:
     """The last line of a description that an exception went through."""
-    here = Path(__file__).parents[1]
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if here not in Path(frame.filename).parents]
+    ours = {Path(__file__).parents[1], Path(ethwire.__file__).parent}
+    frames = [item for item in traceback.extract_tb(error.__traceback__) if not ours & {*Path(item.filename).parents}]
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "it"
 
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from ethwire.errors import EthwireError, UsageError
-from evmstorm.evm import artifacts
 from evmstorm.forks import forked
 from evmstorm.mutation import trial as trials
 from evmstorm.mutation.journal import Journal
 from evmstorm.mutation.known import Sequence, explored
-from evmstorm.mutation.mutants import Mutant, mutants
+from evmstorm.mutation.languages import sources
+from evmstorm.mutation.mutants import Mutant
 from evmstorm.mutation.trial import Trial, Verdict, code_id
 from evmstorm.project import equivalents, load, names
 
@@ -90,15 +90,16 @@ def score(
     on_progress: OnProgress = lambda done, total, fate: None,
 ) -> Score:
     """Make every mutant of `contract`, a random `sample`, or those named in `only`, and let every system that tests it
-    try to kill each. They are compiled `apart`, or the ordinary way. What the `journal` knows is not looked at again.
+    try to kill each. Vyper ones are compiled `apart`, or the ordinary way. What the `journal` knows is not looked at
+    again.
 
     Each verdict follows from contract, mutant and seed.
     """
-    artifacts.load(contract).need_vyper("a mutant")
+    sources(contract)  # refuses what has none
     systems = testing(contract)
     started = time.monotonic()
     trial = Trial(contract, seed, apart=apart)
-    chosen = [mutant for file, text in trial.texts.items() for mutant in mutants(file, text)]
+    chosen = trial.language.mutants()
     if only:
         chosen = [mutant for mutant in chosen if mutant.name in only]
     if sample and sample < len(chosen):
@@ -140,7 +141,9 @@ def _verdicts(
         on_progress(len(found) - len(left), len(chosen), verdict.fate)
 
     left: dict[str, Mutant] = {}  # one of each code
-    for mutant, answer in forked(trial.replay, [item for item in chosen if item not in found], processes):
+    waiting = [item for item in chosen if item not in found]
+    trial.language.prepare(waiting, processes)
+    for mutant, answer in forked(trial.replay, waiting, processes):
         verdict = found[mutant] = answer or Verdict("alive", "its process died")
         trial.learn(verdict)
         if verdict.code is not None:
@@ -159,7 +162,7 @@ def _outcomes(trial: Trial, chosen: list[Mutant], verdicts: dict[Mutant, Verdict
     decided = {item.code_id: item for item in verdicts.values() if item.fate == "killed"}
     decided = {item.code_id: item for item in verdicts.values() if item.fate == "alive"} | decided
     argued = {(item["file"], item["before"], item["after"]) for item in equivalents()}
-    counted = {code_id(trial.original.creation_code)}
+    counted = {code_id(trial.language.code.creation)}
     outcomes = []
     for mutant in chosen:
         before, after = mutant.diff(trial.texts[mutant.file])

@@ -18,7 +18,8 @@ from evmstorm.evm import artifacts
 from evmstorm.fuzz import deep
 from evmstorm.mutation import mutate
 from evmstorm.mutation.journal import Subject
-from evmstorm.mutation.trial import code_id, sources
+from evmstorm.mutation.languages import sources
+from evmstorm.mutation.trial import code_id
 from evmstorm.project import names
 from evmstorm.reports import commit, read_report
 

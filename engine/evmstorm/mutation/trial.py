@@ -6,7 +6,6 @@ All of it follows from contract, mutant and seed, so a verdict can be looked at 
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -14,12 +13,13 @@ import msgspec
 from ethwire.errors import EthwireError
 from evmstorm.evm import artifacts
 from evmstorm.evm.artifacts import Artifact
-from evmstorm.evm.recompile import Code, NotOneFunction, Recompiler
+from evmstorm.evm.recompile import Code
 from evmstorm.fuzz.search import Corpus, Search
 from evmstorm.mutation.known import Known, Rival, Sequence
+from evmstorm.mutation.languages import language_of
 from evmstorm.mutation.mutants import Mutant
 
-__all__ = ["CORPUS_CALLS", "Trial", "Verdict", "code_id", "in_vain", "looks_of", "sources"]
+__all__ = ["CORPUS_CALLS", "Trial", "Verdict", "code_id", "in_vain", "looks_of"]
 
 CORPUS_CALLS = 40_000  # a system: spent on the right code; every sequence of that search is tried on each mutant
 CALLS = 4_000  # a system: of a search of its own, for each mutant that differs there and is not noticed
@@ -41,17 +41,6 @@ class Verdict(NamedTuple):
     differing: dict[str, list[bytes]] = {}  # noqa: RUF012 - never changed
 
 
-def sources(contract: str) -> dict[str, str]:
-    """Texts of the contract's own file and of its modules, by path below the root; interfaces aside."""
-    root = artifacts.project().root
-    names = artifacts.load(contract).sources
-    return {
-        name: (root / name).read_text()
-        for name in sorted(names)
-        if name.startswith("contracts/") and name.endswith(".vy") and "/interfaces/" not in name
-    }
-
-
 def in_vain(looks: dict[str, str]) -> str:
     """`by` of a mutant that nobody noticed: each system, and what it saw."""
     return ", ".join(f"{system}: {seen}" for system, seen in sorted(looks.items()))
@@ -63,7 +52,7 @@ def looks_of(by: str) -> dict[str, str]:
 
 
 def code_id(creation_code: bytes) -> str:
-    """SHA-256 of creation code without Vyper's trailer, which holds a hash of the sources (integrity) and sizes.
+    """SHA-256 of creation code without the compiler's trailer, which holds a hash of the sources, and sizes.
 
     Creation code holds the run-time code, and the constructor, whose mutants show nowhere else.
     """
@@ -81,16 +70,11 @@ class Trial:
     def __init__(self, contract: str, seed: int, *, apart: bool = True) -> None:
         self.contract = contract
         self.seed = seed
-        self.texts = sources(contract)
+        self.language = language_of(contract, apart=apart)
+        self.texts = self.language.texts
         self.original = artifacts.load(contract)
         self.systems: dict[str, Known] = {}
-        self.met = {code_id(self.original.creation_code)}  # code that was met
-        project = artifacts.project()
-        self._path, self._root = project.paths()[contract], project.root
-        self._recompiler: Recompiler | None = None
-        if apart:
-            with suppress(NotOneFunction):
-                self._recompiler = Recompiler(self._path, self._root)
+        self.met = {code_id(self.language.code.creation)}  # code that was met
         self.spared: dict[str, dict[str, str]] = {}  # mutant -> systems that looked at it before in vain, and what at
         self._kills: dict[str, int] = {}
 
@@ -109,19 +93,10 @@ class Trial:
         self.systems[system].put_first(data, DIFFERING)
         self.systems = dict(sorted(self.systems.items(), key=lambda item: -self._kills.get(item[0], 0)))
 
-    def compiled(self, mutant: Mutant) -> Code:
-        """Byte code of one mutant. Raises what the compiler raises."""
-        text = mutant.apply(self.texts[mutant.file])
-        if self._recompiler is not None:
-            with suppress(NotOneFunction):
-                return self._recompiler.compile(mutant.file, text)
-        made = artifacts.compile_contract(self._path, self._root, {mutant.file: text})
-        return Code(made.creation_code, made.runtime_code)
-
     def replay(self, mutant: Mutant) -> Verdict:
         """Compile one mutant, and run what is known to go deep against it."""
         try:
-            code = self.compiled(mutant)
+            code = self.language.compiled(mutant)
         except Exception as error:  # The compiler fails in many ways on what makes no sense
             return Verdict("broken", f"{type(error).__name__}: {error}")
         name = code_id(code.creation)

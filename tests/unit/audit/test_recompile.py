@@ -11,8 +11,9 @@ import pytest
 from evmstorm.evm import artifacts, recompile
 from evmstorm.evm.recompile import Code, NotOneFunction, Recompiler
 from evmstorm.forks import forked
+from evmstorm.mutation.languages import sources
 from evmstorm.mutation.mutants import Mutant, mutants
-from evmstorm.mutation.trial import Trial, sources
+from evmstorm.mutation.trial import Trial
 from keifu.errors import ArtifactError
 from tests.profiles import DEEP, quick_or_deep
 
@@ -121,7 +122,7 @@ def test_a_file_of_another_contract_is_left_to_an_ordinary_compile(recompiler: R
 def test_a_contract_of_the_newer_code_generator_is_left_to_an_ordinary_compile() -> None:
     with pytest.raises(NotOneFunction, match="AccountRegistry\\.vy is compiled by the experimental code generator"):
         Recompiler(*paths("AccountRegistry"))
-    code = Trial("AccountRegistry", 1).compiled(Mutant(REGISTRY, 0, 0, "", "nothing", 1))
+    code = Trial("AccountRegistry", 1).language.compiled(Mutant(REGISTRY, 0, 0, "", "nothing", 1))
     assert code.creation == artifacts.load("AccountRegistry").creation_code
 
 

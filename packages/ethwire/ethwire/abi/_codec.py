@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from keyword import iskeyword
+from types import MappingProxyType
 from typing import Any
 
 from sha3 import keccak_256
@@ -152,6 +153,7 @@ class Interface:
         self.constructor: tuple[str, ...] = ()
         self._functions: dict[str, list[FunctionAbi]] = {}
         self._events: dict[bytes, EventAbi] = {}
+        self.errors: dict[bytes, str] = {}  # names of the contract's own errors by their selectors
         for entry in self.abi:
             inputs = tuple(_canonical(item) for item in entry.get("inputs", ()))
             if entry["type"] == "constructor":
@@ -171,6 +173,9 @@ class Interface:
                     tuple((item["name"], _canonical(item), bool(item["indexed"])) for item in entry["inputs"]),
                 )
                 self._events[event.topic] = event
+            elif entry["type"] == "error":
+                signature = f"{entry['name']}({','.join(inputs)})"
+                self.errors[_keccak(signature.encode())[:SELECTOR_BYTES]] = entry["name"]
 
     @property
     def functions(self) -> list[FunctionAbi]:
@@ -217,8 +222,9 @@ class Interface:
         return self.decode_log(address, [bytes.fromhex(topic[2:]) for topic in topics], bytes.fromhex(data[2:]))
 
 
-def decode_revert(data: bytes) -> str:
-    """The reason in revert data: the string of Error(string), `panic 0x..`, or "" when there is none."""
+def decode_revert(data: bytes, errors: Mapping[bytes, str] = MappingProxyType({})) -> str:
+    """The reason in revert data: the string of Error(string), `panic 0x..`, the name of one of the `errors` (see
+    `Interface.errors`), or "" when there is none."""
     if data[:SELECTOR_BYTES] == ERROR_STRING:
         try:
             reason: str = decode_args(["string"], data[SELECTOR_BYTES:])[0]
@@ -227,4 +233,4 @@ def decode_revert(data: bytes) -> str:
         return reason
     if data[:SELECTOR_BYTES] == PANIC and len(data) == SELECTOR_BYTES + WORD_BYTES:
         return f"panic {int.from_bytes(data[SELECTOR_BYTES:], 'big'):#04x}"
-    return ""
+    return errors.get(data[:SELECTOR_BYTES], "")
