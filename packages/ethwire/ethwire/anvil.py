@@ -171,5 +171,5 @@ def _binary() -> str:
     beside = Path(sys.executable).parent / "anvil"
     found = str(beside) if beside.exists() else shutil.which("anvil")
     if not found:
-        raise EnvironmentFault("anvil is not installed", remedy="run `make setup`")
+        raise EnvironmentFault("anvil is not installed", remedy="install Foundry; in a clone, run `make setup`")
     return found
