@@ -66,6 +66,20 @@ class LiabilityEdges(AttestorEdges):
             assert self.lock_of(self[role]) == LOCKED - PENALTY
         assert self.ask("verifier.credits", self["creator"]) == 0
 
+    @way(Choice((0, 1, PENALTY - 1, PENALTY, PENALTY + 1)))
+    def a_wrong_key_beside_a_promise(self, who: str, spare: int) -> Steps:
+        """Its penalty takes coins that no open promise needs, and no others."""
+        backing = (LOCKED - PENALTY - spare) * 4 // 5 * NEEDED
+        first = self.said_of(self.token_id, self["seller"], backing=backing)
+        yield self.move(first, self.right(first, "seller"))
+        left = [LOCKED - self.ask("verifier.reserved", self[role]) for role in ATTESTORS[:NEEDED]]
+        assert all(spare <= each <= spare + 2 for each in left)
+        said = self.with_wrong_key()
+        yield self.move(said)
+        yield self.verifier("prove_wrong_key", *self.evidence(said))
+        for role, each in zip(ATTESTORS[:NEEDED], left, strict=True):
+            assert self.lock_of(self[role]) == LOCKED - min(PENALTY, each)
+
     @way(Choice((1, 2, 3)))
     def odd_backing(self, who: str, more: int) -> Steps:
         """The sender gets at least what is backed, whatever is left over in a division."""
