@@ -98,7 +98,8 @@ def test_the_penalty_takes_nothing_that_another_promise_needs(world, verifier, w
     left = [LOCKED - verifier.reserved(attestor) for attestor in world.attestors[:NEEDED]]
     assert prove(unbacked).value == 0
     lost = [LOCKED - world.lock_of(attestor) for attestor in world.attestors[:NEEDED]]
-    assert lost == [min(PENALTY, each) for each in left] and max(abs(each - spare) for each in left) <= 2
+    assert lost == [min(PENALTY, each) for each in left]
+    assert max(abs(each - spare) for each in left) <= 2
     assert most <= prove(backed).value <= most + NEEDED
     assert verifier.credits(world.seller) >= most
 
