@@ -45,6 +45,8 @@ class AccountSystem(System):
         for number in (8, 9):
             nft.mint(self["owner"], number, sender=deployer)
         self.bind(elsewhere=self.made(evm, nft, TOKEN_ID, chain=1), bare=self.made(evm, token, 1))
+        self.contract("uncounted").mint(self["owner"], 1, sender=deployer)
+        self.bind(plain=self.made(evm, self.contract("uncounted"), 1))
         for who in (self["account"], shop):
             token.transfer(who, HELD, sender=deployer)
         evm.send(deployer, self["account"], value=COINS)

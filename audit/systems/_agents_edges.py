@@ -29,7 +29,7 @@ URI = "https://example.org/agent.json"
 INTERFACES = ("01ffc9a7", "80ac58cd", "5b5e139f", "49064906")
 VERSION = "2.0.0"
 NO_AGENT, UNAUTHORIZED, REFUSES = "inft: no such token", "identity: not authorized", "inft: receiver refuses"
-TAKE, REFUSE = range(2)  # moods of a receiver
+TAKE, REFUSE, MUMBLE = range(3)  # moods of a receiver
 
 
 def request_of(place: int) -> bytes:
@@ -94,6 +94,10 @@ class IdentityEdges(System):
         name, _, function = target.partition(".")
         return getattr(self.contract(name), function)(*args)
 
+    def refused(self, reason: str, target: str, *args: Any) -> bool:
+        """Whether a view reverts with just that reason."""
+        return self.refuses(target, *args) and self.evm.revert().reason == reason
+
     # identity ---------------------------------------------------------------------------------------------------------
 
     @way()
@@ -111,8 +115,8 @@ class IdentityEdges(System):
         assert all(self.view("identity.supportsInterface", bytes.fromhex(one)) for one in INTERFACES)
         assert not self.view("identity.supportsInterface", b"\xff" * 4)
         for call in ("tokenURI", "data_of", "ownerOf", "getApproved", "transfer_count"):
-            assert self.refuses(f"identity.{call}", 7), call
-        assert self.refuses("identity.isAuthorizedOrOwner", self["owner"], 7)
+            assert self.refused(NO_AGENT, f"identity.{call}", 7), call
+        assert self.refused(NO_AGENT, "identity.isAuthorizedOrOwner", self["owner"], 7)
         assert self.refuses("identity.balanceOf", ZERO_ADDRESS)
         assert (self.ask("identity.getAgentWallet", 7), self.ask("identity.bound_token", 7)) == (0, 0)
         for call, args in (
@@ -146,13 +150,16 @@ class IdentityEdges(System):
         assert self.ask("identity.ownerOf", agent) == int(caller, 16)
         assert number((yield self.identity("register", "", sender=role))) == agent + 1
         self.emitted("identity.MetadataSet", agentId=agent + 1, metadataKey=WALLET_KEY, metadataValue=wallet)
+        yield self.identity("register", "x", sender=role)
+        assert self.view("identity.tokenURI", agent + 2) == "x"
 
     @way()
     def a_contract_registers(self, who: str) -> Steps:
         """It is asked whether it takes its agent."""
         call = self.contract("identity").register.encode("", [])
-        yield self.tx("receiver.arm", REFUSE, ZERO_ADDRESS, b"", sender=self["stranger"])
-        yield self.tx("receiver.visit", self["identity"], call, sender=self["stranger"], fails=REFUSES)
+        for mood in (REFUSE, MUMBLE):
+            yield self.tx("receiver.arm", mood, ZERO_ADDRESS, b"", sender=self["stranger"])
+            yield self.tx("receiver.visit", self["identity"], call, sender=self["stranger"], fails=REFUSES)
         yield self.tx("receiver.arm", TAKE, ZERO_ADDRESS, b"", sender=self["stranger"])
         yield self.tx("receiver.visit", self["identity"], call, sender=self["stranger"])
         assert self.ask("identity.ownerOf", REQUESTED + 1) == int(self["receiver"], 16)
@@ -232,7 +239,7 @@ class IdentityEdges(System):
         yield self.identity("setAgentWallet", PLAIN, wallet, deadline, again, sender="buyer")
         assert self.ask("identity.getAgentWallet", PLAIN) == int(wallet, 16)
 
-    @way(Choice((0, 1)))
+    @way(Choice((TAKE, REFUSE, MUMBLE)))
     def moves(self, who: str, mood: int) -> Steps:
         """A contract is asked by the safe call alone; nobody moves what is not its own."""
         owner, buyer, receiver = self["owner"], self["buyer"], self["receiver"]

@@ -163,6 +163,14 @@ class AttestorEdges(InftEdges):
         role, epoch = ATTESTORS[0], self.ask("hub.epoch")
         yield from self.adding(role, COIN)
         self.evm.warp((MATURITY - 1) * DAY)
+        with self.evm.anchor():
+            self.evm.warp(DAY)
+            yield from self.adding(role, 1)
+            assert self.answer("hub.get_lock", self["verifier"], self[role])[1] == LOCKED + COIN, (
+                "what matured is bound"
+            )
+            self.evm.warp(MATURITY * DAY)
+            assert (self.coins(role)["mature"], self.coins(role)["pending"]) == (LOCKED + COIN + 1, 0)
         yield from self.adding(role, 1)
         assert (self.coins(role)["pending"], self.coins(role)["counts_from"]) == (COIN + 1, epoch + 2 * MATURITY - 1)
         self.evm.warp(MATURITY * DAY)

@@ -13,7 +13,7 @@ from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
 from keifu.inft import Statement, shared_point
-from keifu.spec.attestors import COMPLAINT_WINDOW, PENALTY, REWARD
+from keifu.spec.attestors import COMPLAINT_WINDOW, EVIDENCE_WINDOW, LEAST, PENALTY, REWARD
 from keifu.units import COIN
 
 __all__ = ["BACKING", "DAMAGES", "UNSIGNED", "LiabilityEdges"]
@@ -65,6 +65,20 @@ class LiabilityEdges(AttestorEdges):
         for role in ATTESTORS[:NEEDED]:
             assert self.lock_of(self[role]) == LOCKED - PENALTY
         assert self.ask("verifier.credits", self["creator"]) == 0
+
+    @way(Choice((0, 1, PENALTY - 1, PENALTY, PENALTY + 1)))
+    def a_wrong_key_beside_a_promise(self, who: str, spare: int) -> Steps:
+        """Its penalty takes coins that no open promise needs, and no others."""
+        backing = (LOCKED - PENALTY - spare) * 4 // 5 * NEEDED
+        first = self.said_of(self.token_id, self["seller"], backing=backing)
+        yield self.move(first, self.right(first, "seller"))
+        left = [LOCKED - self.ask("verifier.reserved", self[role]) for role in ATTESTORS[:NEEDED]]
+        assert all(spare <= each <= spare + 2 for each in left)
+        said = self.with_wrong_key()
+        yield self.move(said)
+        yield self.verifier("prove_wrong_key", *self.evidence(said))
+        for role, each in zip(ATTESTORS[:NEEDED], left, strict=True):
+            assert self.lock_of(self[role]) == LOCKED - min(PENALTY, each)
 
     @way(Choice((1, 2, 3)))
     def odd_backing(self, who: str, more: int) -> Steps:
@@ -142,6 +156,15 @@ class LiabilityEdges(AttestorEdges):
         yield self.verifier("prove_wrong_key", *self.evidence(said, key=7), fails="verifier: not the receiver's key")
         yield self.verifier("prove_wrong_key", *self.evidence(said))
 
+    @way()
+    def nothing_backed_beside_a_promise(self, who: str) -> Steps:
+        """Whoever has asked coins back that a promise needs signs on, as long as the rest is the least."""
+        first = self.said_of(self.token_id, self["seller"], backing=2 * BACKING)
+        yield self.move(first, self.right(first, "seller"))
+        yield self.verifier("leave", LOCKED - LEAST, sender=ATTESTORS[0])
+        assert self.ask("verifier.reserved", self[ATTESTORS[0]]) > LEAST
+        yield self.move(self.said_of(self.token_id))
+
     # contradictions ---------------------------------------------------------------------------------------------------
 
     def contradicting(
@@ -196,6 +219,20 @@ class LiabilityEdges(AttestorEdges):
         if not enough:
             yield self.verifier("prove_contradiction", *args)
         assert self.lock_of(attestor) == LOCKED - cost
+
+    @way()
+    def a_contradiction_of_one_that_has_left(self, who: str) -> Steps:
+        """What is left of its coins is taken, and of two wei one is the reward."""
+        attestor = self[ATTESTORS[0]]
+        yield self.verifier("leave", LOCKED - 2, sender=ATTESTORS[0])
+        self.evm.warp(EVIDENCE_WINDOW)
+        yield self.verifier("release", sender=ATTESTORS[0])
+        first = self.said_of(self.token_id)
+        yield self.verifier("prove_contradiction", *self.contradicting(first, replace(first, backing=1)))
+        assert (self.lock_of(attestor), self.ask("verifier.credits", self["stranger"])) == (0, 1)
+        before = self.stored(self["buyer"])
+        yield self.verifier("withdraw", self["buyer"])
+        assert self.stored(self["buyer"]) == before + 1
 
     @way()
     def no_contradiction(self, who: str) -> Steps:

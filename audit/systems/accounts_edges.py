@@ -22,6 +22,7 @@ __all__ = ["AccountsEdges"]
 LONGEST_BATCH = 16
 APPROVE = selector("approve(address,uint256)")
 INCREASE = selector("increaseAllowance(address,uint256)")
+SUPPLY = selector("totalSupply()")
 TRADE = selector("trade(address,uint256,uint256,uint256)")
 MOVING = [
     selector(name)
@@ -73,8 +74,9 @@ class AccountsEdges(AccountSystem):
             assert self.ask(f"{other}.isValidSigner", ZERO_ADDRESS, b"") == 0
         assert self.view("code.token") == (0, ZERO_ADDRESS, 0)
         assert self.view("elsewhere.token")[0] == 1
-        words = bytes.fromhex(self["owner"][2:]).rjust(32, b"\0") + bytes(32)
-        assert self.ask("account.holding") == int.from_bytes(keccak256(words), "big")
+        for name, count in (("account", bytes(32)), ("plain", b"\xff" * 32)):
+            words = bytes.fromhex(self["owner"][2:]).rjust(32, b"\0") + count
+            assert self.ask(f"{name}.holding") == int.from_bytes(keccak256(words), "big")
         assert all(self.view("account.supportsInterface", bytes.fromhex(one)) for one in INTERFACES)
         assert not self.view("account.supportsInterface", b"\xff" * 4)
         assert self.ask("account.isValidSigner", self["owner"], b"x") == SIGNER
@@ -120,6 +122,8 @@ class AccountsEdges(AccountSystem):
             yield self.tx("nft.transferFrom", owner, self["hostile"], TOKEN_ID, sender=owner)
             yield self.tx("uncounted.mint", owner, TOKEN_ID, sender=owner)
             yield self.tx("uncounted.safeTransferFrom", owner, self["account"], TOKEN_ID, sender=owner)
+        with self.evm.anchor():
+            yield self.tx("nft.safeTransferFrom", owner, self["elsewhere"], TOKEN_ID, sender=owner)
         yield self.tx("nft.burn", TOKEN_ID, sender=owner)
         yield self.tx("uncounted.mint", owner, 20, sender=owner)
         yield self.tx("uncounted.safeTransferFrom", owner, self["elsewhere"], 20, sender=owner)
@@ -273,22 +277,28 @@ class AccountsEdges(AccountSystem):
         """A payment names no function; what names an amount has it; nothing else is taken."""
         token, approve = self["token"], self.contract("token").approve
         targets = [Target(token, TRANSFER), Target(token, APPROVE), Target(token, INCREASE), Target(self.payee),
-                   Target(self["shop"], APPROVABLE), Target(self["shop"], TRADE)]  # fmt: skip
+                   Target(self["shop"], APPROVABLE), Target(self["shop"], TRADE), Target(token, SUPPLY)]  # fmt: skip
         yield self.granting(self.granted(targets=targets, uses=100))
         data = self.pay(1)[2]
+        yield self.using(self.payee, 0, b"\1", fails=MALFORMED)
         for call in (data[:3], data[:67], PAYMENT, APPROVABLE, approve.encode(self["shop"], 1)[:67]):
             yield self.using(token, 0, call, fails=MALFORMED)
         for to, call in ((token, b""), (self.payee, data), (token, TRADE), (self["shop"], data)):
             yield self.using(to, 0, call, fails=NOT_GRANTED)
         wide = APPROVE + b"\1" * 32 + (1).to_bytes(32, "big")
         yield self.using(token, 0, wide, fails=MALFORMED)
-        yield self.using(token, 0, approve.encode(self.payee, 1), fails="account: spender not granted")
+        for spender, most in ((self.payee, LARGEST), ("0x" + "f" * 40, 1)):
+            yield self.using(token, 0, approve.encode(spender, most), fails="account: spender not granted")
+        yield self.using(token, 0, approve.encode(self.payee, LARGEST + 1), fails=OVER)
         yield self.using(token, 0, approve.encode(self["shop"], LARGEST + 1), fails=OVER)
         yield self.using(token, 0, approve.encode(self["shop"], LIMIT + 1), fails=OVER)
         yield self.using(self.payee, 11, b"", fails=OVER)
         yield self.using(self.payee, 10, b"")
         self.emitted("account.SessionUsed", key=self["key"], to=self.payee, value=10, selector=PAYMENT)
         assert self.view("account.spent", self["key"], ZERO_ADDRESS) == (10, 10)
+        with self.evm.anchor():
+            yield self.using(token, 0, SUPPLY)
+            assert self.view("account.spent", self["key"], token) == (0, LIMIT)
         with self.evm.anchor():
             yield self.using(token, 0, approve.encode(self["shop"], 0))
             assert self.view("account.spent", self["key"], token) == (1, LIMIT)

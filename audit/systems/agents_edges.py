@@ -18,7 +18,7 @@ from keifu.spec.agent_limits import BEST, LARGEST, MAX_DECIMALS
 
 __all__ = ["AgentsEdges"]
 
-TOO_MUCH = "reputation: too much to read"
+TOO_MUCH, TOO_LARGE = "reputation: too much to read", "reputation: mean too large"
 NO_FEEDBACK, NO_REQUEST = "reputation: no such feedback", "validation: no such request"
 ITSELF, NOT_VALIDATOR = "reputation: agent speaks of itself", "validation: not the validator"
 LISTED = 500  # requests that one call reads
@@ -68,8 +68,8 @@ class AgentsEdges(IdentityEdges):
         assert self.ask("reputation.getLastIndex", PLAIN, client) == 1
         assert self.ask("reputation.feedback_edition", PLAIN, client, 1) == 1
         for index in (0, 2):
-            assert self.refuses("reputation.readFeedback", PLAIN, client, index)
-            assert self.refuses("reputation.feedback_edition", PLAIN, client, index)
+            assert self.refused(NO_FEEDBACK, "reputation.readFeedback", PLAIN, client, index)
+            assert self.refused(NO_FEEDBACK, "reputation.feedback_edition", PLAIN, client, index)
 
     @way()
     def operators_do_not_speak(self, who: str) -> Steps:
@@ -145,7 +145,19 @@ class AgentsEdges(IdentityEdges):
         assert self.summary(PLAIN, "stranger") == (0, 0, 0)
         assert self.summary(PLAIN, "client", tags=("t", "x")) == (0, 0, 0)
         assert self.summary(PLAIN, "client", tags=("t", "u"))[0] == len(said)
-        assert self.refuses("reputation.getSummary", PLAIN, [], "", "")
+        assert self.refused("reputation: no clients named", "reputation.getSummary", PLAIN, [], "", "")
+
+    @way(Choice((0, 1)))
+    def the_largest_mean(self, who: str, more: int) -> Steps:
+        """A mean of tenths that is the largest number of the answer, or a tenth above it."""
+        most = 2**127 - 1 + more
+        whole, tenths = divmod(5 * most, 10)
+        for value, decimals in ((whole, 0), (0, 0), (tenths, 1), (0, 1), (0, 1)):
+            yield self.saying(value, decimals)
+        if more:
+            assert self.refused(TOO_LARGE, "reputation.getSummary", PLAIN, [self["client"]], "", "")
+        else:
+            assert self.summary(PLAIN, "client") == (5, most, 1)
 
     @way()
     def a_mean_that_no_word_holds(self, who: str) -> Steps:
@@ -154,23 +166,23 @@ class AgentsEdges(IdentityEdges):
         yield self.saying(LARGEST, 0)
         for _ in range(3):
             yield self.saying(1, MAX_DECIMALS)
-        assert self.refuses("reputation.getSummary", PLAIN, [self["client"]], "", "")
+        assert self.refused(TOO_LARGE, "reputation.getSummary", PLAIN, [self["client"]], "", "")
 
     @way()
     def fullest_lists(self, who: str) -> Steps:
         """One call reads as much as it says, and refuses one more."""
         client = self["client"]
         assert self.summary(BUSY, "client")[0] == READABLE
-        assert self.refuses("reputation.readAllFeedback", BUSY, [client], "", "", False)
+        assert self.refused(TOO_MUCH, "reputation.readAllFeedback", BUSY, [client], "", "", False)
         assert self.view("reputation.readAllFeedback", BUSY, [client], "none", "", False)[0] == ()
         users = [f"0x{place + 1:040x}" for place in range(CLIENTS)]
         assert [who.lower() for who in self.view("reputation.getClients", FULL)] == users
         assert len(self.view("reputation.readAllFeedback", FULL, [], "", "", False)[0]) == CLIENTS
         yield self.saying(1, agent=BUSY)
-        assert self.refuses("reputation.getSummary", BUSY, [client], "", "")
-        assert self.refuses("reputation.readAllFeedback", BUSY, [client], "none", "", False)
+        assert self.refused(TOO_MUCH, "reputation.getSummary", BUSY, [client], "", "")
+        assert self.refused(TOO_MUCH, "reputation.readAllFeedback", BUSY, [client], "none", "", False)
         yield self.saying(1, agent=FULL, sender="stranger")
-        assert self.refuses("reputation.readAllFeedback", FULL, [], "", "", False)
+        assert self.refused(TOO_MUCH, "reputation.readAllFeedback", FULL, [], "", "", False)
         assert [who.lower() for who in self.view("reputation.clients_from", FULL, CLIENTS)] == [self["stranger"]]
         assert len(self.view("reputation.clients_from", FULL, 1)) == CLIENTS
 
@@ -187,10 +199,10 @@ class AgentsEdges(IdentityEdges):
             yield self.reputation("appendResponse", PLAIN, client, index, "uri", HASH, fails=NO_FEEDBACK)
         given = (("owner", client, 1), ("owner", client, 1), ("stranger", client, 2), ("owner", other, 1))
         for role, about, index in given:
-            yield self.reputation("appendResponse", PLAIN, about, index, "uri", HASH, sender=role)
+            yield self.reputation("appendResponse", PLAIN, about, index, "u", HASH, sender=role)
             self.emitted(
                 "reputation.ResponseAppended", agentId=PLAIN, clientAddress=about, feedbackIndex=index,
-                responder=self[role], responseURI="uri", responseHash=HASH,
+                responder=self[role], responseURI="u", responseHash=HASH,
             )  # fmt: skip
         for about in (client, other, ZERO_ADDRESS):
             for index in (0, 1, 2):
@@ -262,8 +274,11 @@ class AgentsEdges(IdentityEdges):
         asked = self.now
         validator_of = self.view("validation.getValidationStatus", one)
         assert (validator_of[0].lower(), *validator_of[1:]) == (validator, PLAIN, 0, bytes(32), "", asked)
-        assert self.refuses("validation.getValidationStatus", two)
+        assert self.refused(NO_REQUEST, "validation.getValidationStatus", two)
         yield self.validation("validationRequest", *args, fails="validation: was requested")
+        with self.evm.anchor():
+            yield self.validation("validationRequest", validator, BUSY, "", two)
+            assert self.view("validation.getValidationStatus", two)[1] == BUSY
         yield self.validation("validationRequest", self["client"], PLAIN, "", two)
         assert tuple(self.view("validation.getAgentValidations", PLAIN)) == (one, two)
         assert tuple(self.view("validation.requests_from", PLAIN, 1)) == (two,)
@@ -315,7 +330,7 @@ class AgentsEdges(IdentityEdges):
         yield self.validation("validationResponse", asked[-1], 9, "", HASH, "", sender="validator")
         assert tuple(self.view("validation.getSummary", REQUESTED, [], "")) == (1, 9)
         yield self.validation("validationRequest", validator, REQUESTED, "", more)
-        assert self.refuses("validation.getSummary", REQUESTED, [], "")
+        assert self.refused("validation: too much to read", "validation.getSummary", REQUESTED, [], "")
         assert tuple(self.view("validation.getAgentValidations", REQUESTED)) == asked
         assert tuple(self.view("validation.requests_from", REQUESTED, 1)) == (*asked[1:], more)
         assert tuple(self.view("validation.requests_to", validator, LISTED)) == (more,)

@@ -183,6 +183,7 @@ class MarketEdges(InftEdges):
             ({"transfers": 1}, "market: token has moved"),
             ({"data": bytes(32)}, "market: data has changed"),
             ({"account_state": 1}, "market: account has acted"),
+            ({"backing": 1}, "market: backed below the price"),
             ({"backing": PRICE - 1}, "market: backed below the price"),
             ({"backing": PRICE}, "market: public data is not backed"),
         ):

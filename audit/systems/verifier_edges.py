@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from audit.systems._constructors import Deployment, variations
 from audit.systems._hub_edges import way
@@ -52,6 +51,15 @@ FORMS = (
     ("access", {"proof": b""}, 0, "verifier: receiver has not signed"),
 )  # fmt: skip
 
+# Bits of the head of a proof: at which byte, which, and what is wrong then.
+TERMS = (
+    (32, 0x80, UNSIGNED), (43, 1, UNSIGNED),
+    (44, 0x80, "verifier: signed in an epoch to come"),
+    (48, 0x80, "verifier: deadline too far"), (52, 1, UNSIGNED),
+    (53, 0x80, "verifier: proof is for another chain"), (60, 1, "verifier: proof is for another chain"),
+    *((at, bit, FORMLESS) for at in (61, 62, 63) for bit in (0x80, 1)),
+)  # fmt: skip
+
 
 class VerifierEdges(LiabilityEdges):
     """Short ways to what the verifier refuses, and to what it says of what it took."""
@@ -74,24 +82,24 @@ class VerifierEdges(LiabilityEdges):
 
     # proofs -----------------------------------------------------------------------------------------------------------
 
-    @way(Choice(FORMS))
-    def one_field_is_wrong(self, who: str, form: tuple[str, dict[str, Any], int, str]) -> Steps:
-        half, fields, at, reason = form
+    @way(Choice(("access", "ownership")))
+    def one_field_is_wrong(self, who: str, half: str) -> Steps:
         said = self.said_of(self.token_id)
         proofs = self.right(said)
-        yield self.move(said, changed(proofs, at, half, **fields), fails=reason)
+        for of, fields, at, reason in FORMS:
+            if of == half:
+                yield self.move(said, changed(proofs, at, half, **fields), fails=reason)
         yield self.move(said, proofs)
 
-    @way(Choice((1, 2, 3, 64)))
-    def three_bytes_of_the_terms_are_zero(self, who: str, byte: int) -> Steps:
-        """The last three of the head are no terms; the byte before is the chain's number."""
+    @way()
+    def one_bit_of_the_terms_is_wrong(self, who: str) -> Steps:
+        """The first and the last bit of each of them; the last three bytes of the head are none."""
         said = self.said_of(self.token_id)
         proofs = self.right(said)
-        head = bytearray(proofs[0][1][-1])
-        at = 64 - byte if byte < 64 else 60
-        head[at] ^= 1
-        reason = FORMLESS if byte < 64 else "verifier: proof is for another chain"
-        yield self.move(said, changed(proofs, proof=bytes(head)), fails=reason)
+        for at, bit, reason in TERMS:
+            head = bytearray(proofs[0][1][-1])
+            head[at] ^= bit
+            yield self.move(said, changed(proofs, proof=bytes(head)), fails=reason)
         yield self.move(said, proofs)
 
     @way(Choice((0, 1)))

@@ -268,6 +268,11 @@ class Attestors:
     def reserved(self, who: str) -> Fraction:
         return sum((self.owed(item.backing) for item in self.open_promises(who)), Fraction(0))
 
+    def penalty(self, who: str, backing: int) -> Fraction:
+        """What a signer of a wrong key loses beside damages; where nothing was backed, of coins to spare alone."""
+        spare = max(Fraction(0), self.coins(who).lock - self.reserved(who))
+        return Fraction(PENALTY) if backing else min(Fraction(PENALTY), spare)
+
     # calls ------------------------------------------------------------------------------------------------------------
 
     def name(self, who: str) -> None:

@@ -374,6 +374,16 @@ def _lock(_attestor: address) -> uint256:
 
 
 @internal
+@view
+def _spare(_attestor: address) -> uint256:
+    """
+    @dev Coins of an attestor's lock that no open promise needs, wei.
+    """
+    reserved: uint256 = self.reserves[_attestor]
+    return max(self._lock(_attestor), reserved) - reserved
+
+
+@internal
 def _slash(_attestor: address, _damages: uint256, _penalty: uint256):
     """
     @dev Take from an attestor's lock at once, and let its weight follow.

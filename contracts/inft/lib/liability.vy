@@ -113,8 +113,8 @@ def prove_wrong_key(
 ) -> uint256:
     """
     @notice Show that a key which a transfer sealed is not the one that its signers named: each of them loses a penalty
-        and its part of what they backed, which goes to the sender. The receiver's key is shown thereby; it should be
-        one of this transfer alone.
+        and its part of what they backed, which goes to the sender. Where nothing was backed, the penalty takes no coins
+        that open promises need. The receiver's key is shown thereby; it should be one of this transfer alone.
     @param _said What was verified.
     @param _signers As the event names them.
     @param _items Hash of each item (EIP-712's hashStruct).
@@ -133,11 +133,13 @@ def prove_wrong_key(
     self.transfers[_token][_nonce] = word | WRONG | FREED
     share: uint256 = self._share(_said.terms.backing)
     for signer: address in _signers:
+        penalty: uint256 = PENALTY
         if share > 0:
             attestors.reserves[signer] -= share + PENALTY
-        attestors._slash(signer, share, PENALTY)
-    paid: uint256 = extcall attestors.hub.collect(self, 0)
-    self.credits[_said.move.sender] += paid
+        else:
+            penalty = min(PENALTY, attestors._spare(signer))
+        attestors._slash(signer, share, penalty)
+    paid: uint256 = self._credit(_said.move.sender)
     log IDataVerifier.WrongKeyProved(token=_token, nonce=_nonce, index=_index, paid=paid)
     return paid
 
@@ -168,12 +170,10 @@ def prove_contradiction(
     assert not self.contradicted[_token][_nonce][attestor], "verifier: contradiction was proved"
     self.contradicted[_token][_nonce][attestor] = True
     damages: uint256 = self._damages(REWARD)
-    reserved: uint256 = attestors.reserves[attestor]
-    if reserved > 0:
-        assert attestors._lock(attestor) >= reserved + damages + PENALTY, "verifier: promises are open"
+    if attestors.reserves[attestor] > 0:
+        assert attestors._spare(attestor) >= damages + PENALTY, "verifier: promises are open"
     attestors._slash(attestor, damages, PENALTY)
-    reward: uint256 = extcall attestors.hub.collect(self, 0)
-    self.credits[msg.sender] += reward
+    self._credit(msg.sender)
     log IDataVerifier.EquivocationProved(token=_token, nonce=_nonce, attestor=attestor, reporter=msg.sender)
     return attestor
 
@@ -270,6 +270,17 @@ def _check_wrong(_item: statements.Item, _private_key: uint256, _shared: Bytes[6
     assert seals._address_of(_shared) == product, "verifier: not the shared point"
     key: bytes32 = seals._opened(_item.sealed_key, _shared, _item.new_hash)
     assert keccak256(key) != _item.key_hash, "verifier: key is right"
+
+
+@internal
+def _credit(_account: address) -> uint256:
+    """
+    @dev Credit an account with what the hub owes for a slash.
+    @return Wei.
+    """
+    paid: uint256 = extcall attestors.hub.collect(self, 0)
+    self.credits[_account] += paid
+    return paid
 
 
 @internal

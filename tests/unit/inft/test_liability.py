@@ -12,7 +12,7 @@ from keifu.inft import seal, shared_point
 from keifu.keys import Account
 from keifu.units import COIN, DAY
 
-from .world import LOCKED, NEEDED, NOTICE, make_items, nonce_of
+from .world import HORIZON, LOCKED, NEEDED, NOTICE, make_items, nonce_of
 
 BACKING = 3_000 * COIN
 SHARE = BACKING * 5 // 4 // NEEDED
@@ -86,6 +86,36 @@ def test_unbacked_costs_the_penalty(world, verifier, private, wrong, prove):
     said = world.transfer(private, items=wrong(private))
     assert prove(said).value == 0
     assert [world.lock_of(attestor) for attestor in world.attestors[:NEEDED]] == [LOCKED - PENALTY] * NEEDED
+
+
+@pytest.mark.parametrize("spare", [0, 1, PENALTY - 1, PENALTY, PENALTY + 1])
+def test_the_penalty_takes_nothing_that_another_promise_needs(world, verifier, wrong, prove, spare):
+    """DAT-6: a wrong key that nothing backs cannot cost a seller what was promised to it."""
+    most = (LOCKED - PENALTY - spare) * NEEDED * 4 // 5
+    first, second = world.mint(), world.mint()
+    backed = world.transfer(first, items=wrong(first), backing=most)
+    unbacked = world.transfer(second, items=wrong(second))
+    left = [LOCKED - verifier.reserved(attestor) for attestor in world.attestors[:NEEDED]]
+    assert prove(unbacked).value == 0
+    lost = [LOCKED - world.lock_of(attestor) for attestor in world.attestors[:NEEDED]]
+    assert lost == [min(PENALTY, each) for each in left]
+    assert max(abs(each - spare) for each in left) <= 2
+    assert most <= prove(backed).value <= most + NEEDED
+    assert verifier.credits(world.seller) >= most
+
+
+def test_after_the_service_is_gone_the_hub_refuses(world, verifier, wrong, prove):
+    """Coins that were taken back leave an open promise without any: the refusal is the hub's, and says so."""
+    first, second = world.mint(), world.mint()
+    world.transfer(first, backing=BACKING)
+    world.hub.remove_service(verifier, sender=world.owner)
+    world.evm.warp(HORIZON)
+    said = world.transfer(second, items=wrong(second))
+    attestor = world.attestors[0]
+    world.hub.take_back(verifier, sender=attestor)
+    assert world.lock_of(attestor) == 0 < verifier.reserved(attestor)
+    with reverts("hub: not a slasher"):
+        prove(said)
 
 
 def test_one_of_several_items(world, wrong, prove):
