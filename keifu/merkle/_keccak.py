@@ -11,7 +11,7 @@ Source: FIPS 202 with the padding byte 0x01 of the original Keccak submission, a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 __all__ = ["hash_pairs", "hash_rows"]
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 _HASH_BYTES = 32
 WORD_BYTES = 8
 RATE_BYTES = 136
@@ -102,13 +101,12 @@ _permute = njit(_namespace["permute"])
 _IOTA = _round_constants()
 
 
-def _kept(function: _Function) -> _Function:
+def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiled once for all processes; for this one where nothing may be written, as in a container of another user."""
     try:
-        compiled: _Function = njit(cache=True)(function)
+        return njit(cache=True)(function)
     except RuntimeError:
-        compiled = njit(function)
-    return compiled
+        return njit(function)
 
 
 @_kept
