@@ -104,9 +104,10 @@ _IOTA = _round_constants()
 def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiled once for all processes; for this one where nothing may be written, as in a container of another user."""
     try:
-        return njit(cache=True)(function)
+        compiled: Callable[..., Any] = njit(cache=True)(function)
     except RuntimeError:
-        return njit(function)
+        compiled = njit(function)
+    return compiled
 
 
 @_kept
