@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from keifu.chain import Rpc
-from keifu.chain.follower import Follower, Source, _reading
+from keifu.chain.follower import Follower, Source
 from keifu.errors import ChainMismatch, RpcError
 from tests.faulty_node import FaultyNode
 from tests.integration.chain.conftest import Totals, values
@@ -34,16 +34,16 @@ def test_delivers_every_event_once_in_order(anvil, counter, user, database, tota
 @pytest.mark.parametrize("max_range", [16, 2_000])
 def test_full_blocks_are_read_a_few_at_a_time(anvil, counter, user, database, totals, monkeypatch, workers, max_range):
     """What is held at once depends on the events, not on the blocks; also while they are proved."""
-    monkeypatch.setattr(_reading, "EVENTS_AT_ONCE", 2)
+    monkeypatch.setattr("keifu.chain.follower._reading.EVENTS_AT_ONCE", 2)
     for _ in range(60):
         counter.add(sender=user)
-    proofs = []
-    proved = _reading.Reader.proved
-    monkeypatch.setattr(
-        _reading.Reader,
-        "proved",
-        lambda self, blocks, wanted: proofs.append(len(blocks)) or proved(self, blocks, wanted),
-    )
+    proofs, each_as = [], Rpc.each_as
+
+    def counted(rpc, kind, calls):
+        proofs.append(len(calls))
+        return each_as(rpc, kind, calls)
+
+    monkeypatch.setattr(Rpc, "each_as", counted)
     steps = []
     follower = Follower(anvil.rpc, [counter.address], database, totals, max_range=max_range, workers=workers)
     follower.run(caught_up, on_step=steps.append)
