@@ -1,6 +1,6 @@
 """The memory of nodes at rest, with a million events of the suite behind them.
 
-A loop of bytes in the place of the hub's code logs what the hub logs when operators announce their terms: a hundred
+A loop of bytes in the place of the hub's code logs what the hub logs when operators announce their terms: a thousand
 events a transaction, from ten thousand operators. Then the hub's own code is put back, and the nodes begin.
 """
 
@@ -40,7 +40,7 @@ from keifu.provenance.registry import Provenance
 
 __all__ = ["ROWS"]
 
-EVENTS, A_TRANSACTION, SAYING = 1_000_000, 100, 10_000  # SAYING: operators that they are from
+EVENTS, A_TRANSACTION, SAYING = 1_000_000, 1_000, 10_000  # SAYING: operators that they are from
 URL = "https://operator.example/heartbeats"
 GAS = 30_000_000
 AT_REST_SECONDS = 5.0  # after the last event was read
@@ -56,7 +56,7 @@ def _loop(topic: bytes) -> str:
     begin = "5f5b"  # [size, round = 0], and where it jumps back to
     at = (len(copied) + 2) // 2
     logged = f"805f35017f{topic.hex()}835fa2"  # log2(0, size, topic, round + first word)
-    again = f"6001018060{A_TRANSACTION:02x}1160{at:02x}5700"  # round + 1, while it is below A_TRANSACTION
+    again = f"6001018061{A_TRANSACTION:04x}1160{at:02x}5700"  # round + 1, while it is below A_TRANSACTION
     return f"0x{copied}{begin}{logged}{again}"
 
 

@@ -2,7 +2,7 @@
 
 Eight messages go through the permutation in lock-step. The state is 25 lanes of eight neighbouring 64-bit words and a
 round is one loop over the neighbours, without a branch, at distances known to the compiler: LLVM makes one AVX-512
-register of each lane, or two AVX2 ones. Compiled once and kept on disk (`cache=True`).
+register of each lane, or two AVX2 ones. Compiled once and kept on disk.
 `keifu.merkle.hashes` says when; the `keccak256` for a single message lives in `keifu.keys`.
 
 Source: FIPS 202 with the padding byte 0x01 of the original Keccak submission, as Ethereum uses it.
@@ -10,6 +10,7 @@ Source: FIPS 202 with the padding byte 0x01 of the original Keccak submission, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,16 @@ _permute = njit(_namespace["permute"])
 _IOTA = _round_constants()
 
 
-@njit(cache=True)
+def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled once for all processes; for this one where nothing may be written, as in a container of another user."""
+    try:
+        compiled: Callable[..., Any] = njit(cache=True)(function)
+    except RuntimeError:
+        compiled = njit(function)
+    return compiled
+
+
+@_kept
 def _hash_pairs(nodes: NDArray[np.uint64], out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
     """Each eight words of `nodes` are two hashes: the smaller one goes first."""
     state = np.zeros(LANES * WIDTH, np.uint64)
@@ -123,7 +133,7 @@ def _hash_pairs(nodes: NDArray[np.uint64], out: NDArray[np.uint64], iota: NDArra
                 out[first + j, word] = state[word * WIDTH + j]
 
 
-@njit(cache=True)
+@_kept
 def _precedes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
     """Whether `left` is the smaller of two hashes as bytes; their words are little-endian."""
     for word in range(_HASH_WORDS):
@@ -136,7 +146,7 @@ def _precedes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
     return False
 
 
-@njit(cache=True)
+@_kept
 def _hash_rows(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
     """`rows` are messages of `size` bytes, zeros behind up to a whole word."""
     state = np.zeros(LANES * WIDTH, np.uint64)

@@ -102,6 +102,8 @@ def container_of(kind: str, folder: Path) -> str:
     return f"""# A node in a container; podman takes the same words as docker:
 #   docker build -t keifu-{name} -f {CONTAINER_FILE} .
 #   docker run --network host --user "$(id -u)" -v "$PWD":/node -e KEIFU_PASSWORD keifu-{name}
+# The folder belongs to the machine where it was made. What follows the image's name at the container's first start:
+#   run /node --json --take-over
 # In node.toml, paths of artefacts and documents are those in the container: mount them, too.
 FROM docker.io/library/python:3.11-slim
 RUN pip install --no-cache-dir "keifu=={__version__}"

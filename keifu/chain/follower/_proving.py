@@ -53,20 +53,24 @@ class Prover:
     def _by_receipts(
         self, reader: Reader, rows: Sequence[Row], wanted: Filter, proved: list[Row], why: dict[int, str]
     ) -> Row | None:
-        try:
-            answers = reader.proved([row.block for row in rows], wanted)
-        except RpcError as error:
-            if len(self._readers) == 1 and not isinstance(error, NotServed):
-                raise
-            why.update((row.block.number, error.message) for row in rows)
-            return None
-        for row, answer in zip(rows, answers, strict=True):
-            if isinstance(answer, RpcError):
-                self._refused(reader, row, answer, why)
-            elif are(answer, row.digest):
-                proved.append(row)
-            else:
-                return row
+        at = 0
+        while at < len(rows):
+            part = rows[at : at + reader.fitting]
+            at += len(part)
+            try:
+                answers = reader.proved([row.block for row in part], wanted)
+            except RpcError as error:
+                if len(self._readers) == 1 and not isinstance(error, NotServed):
+                    raise
+                why.update((row.block.number, error.message) for row in part)
+                continue
+            for row, answer in zip(part, answers, strict=True):
+                if isinstance(answer, RpcError):
+                    self._refused(reader, row, answer, why)
+                elif are(answer, row.digest):
+                    proved.append(row)
+                else:
+                    return row
         return None
 
     def _refused(self, reader: Reader, row: Row, error: RpcError, why: dict[int, str]) -> None:

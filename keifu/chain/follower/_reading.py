@@ -24,6 +24,8 @@ PARTS = 8  # of a range
 AHEAD = 3  # of them that are on their way while one is checked
 SOON = 4  # the first part is so much smaller: something to check while the endpoint works on the others
 LEAST_BLOCKS, MAX_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
+FIRST_BLOCKS = 64  # of a part, until it is known how many events blocks have
+EVENTS_AT_ONCE = 10_000  # of a part and of a range, when blocks are as full as those before
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
 
@@ -47,6 +49,7 @@ class Reader:
         self._hashed = hashed
         self._workers = workers
         self._ahead: tuple[Filter | None, deque[_Asked]] = None, deque()
+        self.fitting = FIRST_BLOCKS  # blocks whose events are held at once
 
     @property
     def url(self) -> str:
@@ -58,16 +61,16 @@ class Reader:
         return sealed(headers, numbers, self.url, hashed=self._hashed)
 
     def range(self, first: int, last: int, wanted: Filter, *, prove: bool, head: int = -1) -> Range:
-        """Blocks `first` to `last` with our logs, or fewer where the endpoint serves only few at once. With `prove`,
-        every log comes from receipts, as far as the endpoint has them; without, only those of blocks that announce one
-        and for which it gave none.
+        """Blocks `first` to `last` with our logs, or fewer where the endpoint serves only few at once or they hold many
+        events. With `prove`, every log comes from receipts, as far as the endpoint has them; without, only those of
+        blocks that announce one and for which it gave none.
 
         While one part is checked, the next ones are on their way, up to `head`: those behind `last` are for the next
         call. Raises LimitExceeded when the endpoint serves fewer than was known: the next call asks for that."""
         expect(head - first)
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
-        size = min(limit.size, MAX_BLOCKS, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
+        size = min(limit.size, self.fitting, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
         begun = self._left_over(first, last, wanted)
         soon = 0 if begun or size < SOON * LEAST_BLOCKS else size // SOON
         parts = deque(_cut(first, first + soon - 1, size))
@@ -75,17 +78,27 @@ class Reader:
         parts += _cut(last + 1, min(head, last + AHEAD * size), size)
         found = Range([])
         try:
-            while not found.blocks or found.blocks[-1].number < last:
+            while not found.blocks or (found.blocks[-1].number < last and len(found.events) < EVENTS_AT_ONCE):
                 self._ask_ahead(parts, begun, wanted)
                 part, headers, logs = begun.popleft()
                 texts, events = headers.result(), self._served(part, logs)
-                self._ask_ahead(parts, begun, wanted)  # the endpoint works on them while this one is checked
+                if self._weigh(len(part), len(events or ())) < size // 2:  # what is on its way is too much
+                    _cancel(begun)
+                    begun.clear()
+                    last = part[-1]
+                else:
+                    self._ask_ahead(parts, begun, wanted)  # the endpoint works on them while this one is checked
                 self._take(self._read_blocks(part, texts), events, wanted, found, prove=prove)
         except BaseException:
             _cancel(begun)
             raise
         self._ahead = wanted, begun
         return found
+
+    def _weigh(self, blocks: int, events: int) -> int:
+        """How many blocks fit, after a part of `blocks` had so many events: nobody limits how full blocks are."""
+        self.fitting = max(1, min(MAX_BLOCKS, 2 * self.fitting, blocks * EVENTS_AT_ONCE // max(events, 1)))
+        return self.fitting
 
     def _left_over(self, first: int, last: int, wanted: Filter) -> deque[_Asked]:
         """What an earlier call has asked for, when it is the beginning of what is wanted now."""
@@ -161,6 +174,7 @@ class Reader:
             part = blocks[at : at + RECEIPTS_A_BATCH]
             answers = self.rpc.each_as(list[Receipt], [("eth_getBlockReceipts", [hex(item.number)]) for item in part])
             found += [self._proof(block, answer, wanted) for block, answer in zip(part, answers, strict=True)]
+            self._weigh(len(part), sum(len(proof) for proof in found[at:] if isinstance(proof, list)))
         return found
 
     def _proof(self, block: Block, answer: list[Receipt] | RpcError | Revert, wanted: Filter) -> list[Event] | RpcError:

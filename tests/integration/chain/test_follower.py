@@ -30,6 +30,29 @@ def test_delivers_every_event_once_in_order(anvil, counter, user, database, tota
     assert values(database)[-2:] == [7, 12]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("max_range", [16, 2_000])
+def test_full_blocks_are_read_a_few_at_a_time(anvil, counter, user, database, totals, monkeypatch, workers, max_range):
+    """What is held at once depends on the events, not on the blocks; also while they are proved."""
+    monkeypatch.setattr("keifu.chain.follower._reading.EVENTS_AT_ONCE", 2)
+    for _ in range(60):
+        counter.add(sender=user)
+    proofs, each_as = [], Rpc.each_as
+
+    def counted(rpc, kind, calls):
+        proofs.append(len(calls))
+        return each_as(rpc, kind, calls)
+
+    monkeypatch.setattr(Rpc, "each_as", counted)
+    steps = []
+    follower = Follower(anvil.rpc, [counter.address], database, totals, max_range=max_range, workers=workers)
+    follower.run(caught_up, on_step=steps.append)
+    assert values(database) == [*range(1, 61)]
+    read = [step.events for step in steps if step.events]
+    assert max(read[1:]) <= 4, read
+    assert max(proofs) <= 4, proofs
+
+
 def test_undoes_a_reorganisation(anvil, counter, user, database, totals):
     counter.add(sender=user)
     kept = int(anvil.rpc.call("eth_blockNumber"), 16)

@@ -78,6 +78,26 @@ def test_a_network_is_kept_looked_at_and_ended(keifu, asked, place, at_first):
     assert at_first.client.rpc.block_number() > 0  # the chain was not its own
 
 
+def test_a_network_on_a_chain_that_another_command_keeps(keifu, asked, place, monkeypatch):
+    """Only its address is said: the record is found by the chain itself. The chain outlives the network."""
+    for name in ("KEIFU_RPC", "KEIFU_DEPLOYMENTS"):
+        monkeypatch.delenv(name)
+    assert keifu("chain", "--detach", "--port", 0)[0] == 0
+    try:
+        [chain] = json.loads(keifu("chain", "status", "--json")[1])["chains"]
+        url = chain["url"]
+        status, made = asked("up", "--operators", 1, "--watchers", 1, "--rpc", url)
+        parts = by_name(made)
+        assert (status, made["env"]["KEIFU_RPC"], {part["ok"] for part in parts.values()}) == (0, url, {True})
+        beat = httpx.get(f"{parts['operator-1']['address']}/heartbeats").json()
+        assert (beat["seq"], beat["environment"]) == (1, made["environment"])
+        assert asked("down", "--remove")[0] == 0
+        with Rpc(url) as rpc:
+            assert rpc.block_number() > 0
+    finally:
+        assert keifu("chain", "stop")[0] == 0
+
+
 def test_a_chain_that_is_killed_goes_on_where_it_was(place):
     place.path.mkdir()
     with Anvil(state=str(place.chain_state)) as anvil:

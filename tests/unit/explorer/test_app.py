@@ -160,7 +160,9 @@ def test_a_database_that_went_away_is_no_business_of_a_reader(changing):
     assert get(explorer, "/en").status == 200
 
 
-def test_open_pages_are_told_of_each_change_and_of_one_that_was_undone(changing):
+def test_open_pages_are_told_of_each_change_and_of_one_that_was_undone(changing, monkeypatch):
+    """They are woken: none of them looks for itself."""
+    monkeypatch.setattr("keifu.explorer.live.WAIT_SECONDS", 10**6)
     explorer, scribe = changing
 
     async def marks_sent() -> list[str]:

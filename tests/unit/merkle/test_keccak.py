@@ -3,6 +3,7 @@ block's edge."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -66,3 +67,13 @@ for count in ({hashes.FEW}, {hashes.FEW + 1}):
 """
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_many_are_hashed_where_nothing_may_be_written():
+    """As in a container that runs as another user than it was made by: numba finds no place for what it compiled."""
+    script = (
+        "import numpy, keifu.merkle as m; print(bytes(m.hash_rows(numpy.zeros((5_000, 32), numpy.uint8))[-1]).hex())"
+    )
+    nowhere = {**os.environ, "NUMBA_CACHE_LOCATOR_CLASSES": "ZipCacheLocator"}
+    done = subprocess.run([sys.executable, "-c", script], env=nowhere, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == keccak256(bytes(32)).hex(), done.stderr
