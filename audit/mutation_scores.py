@@ -22,7 +22,9 @@ AGENTS = (
 )  # fmt: skip
 # Those of provenance, of the open draw and of promises to serve, likewise.
 PROVENANCE = ("ProvenanceRegistry", "Environments")
-SERVICES = ("Randomness", "HeartbeatService", "SampleService")
+SERVICES = ("Randomness", "CommitRevealRandomness", "DrandRandomness", "HeartbeatService", "SampleService")
+# Those that act for the owner, likewise.
+GOVERNANCE = ("Timelock", "Create3Factory")
 REPORT = Path("audit/reports/mutation.json")
 SAMPLED = 8  # mutants of each contract
 BAR = 0.95
@@ -57,7 +59,7 @@ def main(sample: bool, seed: int, processes: int, contracts: tuple[str, ...]) ->
         result = mutate.score(contract, seed=seed or 1, processes=processes, journal=journal, on_progress=show)
         item = found[contract] = scores.scored(result)
         click.echo(f"{contract}: {item.fates}: score {item.score:.1%}, {item.per_minute:.0f} a minute")
-        known = [found[name] for name in (*CONTRACTS, *AGENTS, *PROVENANCE, *SERVICES) if name in found]
+        known = [found[name] for name in (*CONTRACTS, *AGENTS, *PROVENANCE, *SERVICES, *GOVERNANCE) if name in found]
         report = scores.report_of(known, f"python -m audit.mutation_scores --processes {processes}")
         write_report(REPORT, report)  # after each: a run takes long
     click.echo(f"{report.made:,} mutants, score {report.score:.1%}, {report.per_minute:.0f} a minute: {REPORT}")
