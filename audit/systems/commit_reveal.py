@@ -40,12 +40,16 @@ class CommitReveal(System):
         self.owner = owner.address
         token = evm.deploy("HookToken", sender=owner)
         source = evm.deploy("CommitRevealRandomness", token, owner, self.sink, BOND, LENGTH, sender=owner)
-        self.bind(source=source, token=token)
+        coin = evm.deploy("HookToken", sender=owner)
+        cheap = evm.deploy("CommitRevealRandomness", coin, owner, self.sink, 1, 2, sender=owner)
+        self.bind(source=source, token=token, coin=coin, cheap=cheap)
         self.crowd = [evm.account(f"stranger {number}").address for number in range(CROWD)]
         self.others = [evm.account(f"name {number}").address for number in range(6)]
         for who in (*self.roles.values(), *self.crowd):
             token.mint(who, FUNDS, sender=owner)
             token.approve(source, 2**256 - 1, sender=who)
+        coin.mint(self["late"], 1, sender=owner)
+        coin.approve(cheap, 1, sender=self["late"])
         self.genesis = evm.now
         self.named_places: int = artifacts.constant(SOURCE, "NAMED_PLACES")
         self.places: int = artifacts.constant(SOURCE, "MAX_SECRETS") - self.named_places
@@ -111,8 +115,10 @@ class CommitReveal(System):
         return keccak256(word(self.evm.chain_id) + address + word(epoch) + word(self.mixed(epoch)))
 
     def seed_of(self, epoch: int) -> bytes:
-        by_named = any((epoch, who) in self.kept for who, _ in self.revealed.get(epoch, ()))
-        return self.hashed(epoch) if epoch <= self.epoch and by_named else NOTHING
+        return self.hashed(epoch) if epoch <= self.epoch and self.by_named(epoch) else NOTHING
+
+    def by_named(self, epoch: int) -> int:
+        return sum((epoch, who) in self.kept for who, _ in self.revealed.get(epoch, ()))
 
     # what participants do ---------------------------------------------------------------------------------------------
 
@@ -234,6 +240,15 @@ class CommitReveal(System):
             and all(self.stored(who) == coins for who, coins in self.coins.items())
         )
 
+    @invariant("RND-8", at_end=True)
+    def one_wei_is_a_bond(self) -> bool:
+        """It goes to the sink when its secret stays hidden."""
+        self.evm.warp(2 - (self.now - self.genesis) % 2)
+        self.do("cheap.commit", SECRETS[0], sender=self["late"])
+        self.evm.warp(2)
+        epoch = self.ask("cheap.epoch")
+        return self.do("cheap.forfeit", epoch, sender=self["late"]) == self.ask("coin.balanceOf", self.sink) == 1
+
     @invariant("RND-3")
     def records_follow(self) -> bool:
         """A secret counts once, as it was committed to; silence costs its bond."""
@@ -273,7 +288,10 @@ class CommitReveal(System):
     def seeds_are_made_of_named_secrets_too(self) -> bool:
         """A seed is the hash of what was revealed, once its epoch has begun, and zero when nobody named revealed."""
         for _ in range(2):
-            if any(self.seed_word(epoch) != self.seed_of(epoch) for epoch in {0, self.epoch, *self.revealed}):
+            epochs = {0, self.epoch, *self.revealed}
+            if any(self.seed_word(epoch) != self.seed_of(epoch) for epoch in epochs):
+                return False
+            if any(self.ask("source.named_reveals", epoch) != self.by_named(epoch) for epoch in epochs):
                 return False
             self.evm.warp(LENGTH)
         return True

@@ -59,10 +59,13 @@ class Create3(System):
             "too long": Kind(other.init.ljust(self.longest + 1, b"\0")),
             "bad counter": Kind(counter.init[:-1] + b"\0"),
             "none": Kind(b""),
+            "shortest": Kind(b"\0", payable=True),
             "returns nothing": Kind(bytes.fromhex("5f5ff3"), payable=True),
             "ends itself": Kind(bytes.fromhex("33ff"), payable=True),
             "forbidden": Kind(bytes.fromhex("60ef5f5360015ff3"), payable=True),
         }
+        self.spent = self.spend(evm)
+        self.empty = create3_address(factory.address, self.spent, SALTS[0])
         self.drawn = (*(name for name in self.kinds if self.kinds[name].code), *self.kinds)
 
     def kind(self, name: str, *args: Any, payable: bool = False) -> Kind:
@@ -72,6 +75,16 @@ class Create3(System):
             code = self.evm.code(self.evm.deploy(name, *args, sender=self.evm.account("owner")))
         init = artifact.creation_code + encode_args(artifact.interface.constructor, args, name)
         return Kind(init, code, payable)
+
+    def spend(self, evm: LocalEvm) -> str:
+        """A contract that deploys one with the first salt and has it end itself, all in one transaction."""
+        ends_at_a_call = bytes.fromhex("6133ff5f526002601ef3")
+        call = self.contract("factory").deploy.encode(SALTS[0], ends_at_a_call)
+        size, factory = f"61{len(call):04x}", self["factory"][2:]
+        deploys = bytes.fromhex(f"{size}6100325f3960205f{size}5f5f73{factory}5af1505f5f5f5f5f5f515af100")
+        place = evm.raw.deploy(evm.account("owner").address, deploys + call, 0)
+        assert place is not None, "the contract that spends a salt was not made"
+        return place
 
     def start(self) -> None:
         self.made: dict[str, Kind] = {}
@@ -113,6 +126,12 @@ class Create3(System):
         yield self.tx("attacker.visit", self["factory"], call, sender=who, value=fee, fails=fails)
         if fails is None:
             self.done(self["attacking"], salt, name, fee)
+
+    @action("", Choice(("counter", "longest")), always_reverts=True)
+    def deploy_where_it_ended(self, who: str, name: str) -> Steps:
+        """Nothing lies there, and nothing ever will: its salt is spent. With revm what ended lies there still."""
+        fails = "create3: already deployed" if self.evm.code(self.empty) else "create3: salt spent"
+        yield self.tx("factory.deploy", SALTS[0], self.kinds[name].init, sender=self.spent, fails=fails)
 
     # what always holds ------------------------------------------------------------------------------------------------
 

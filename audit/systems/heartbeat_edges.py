@@ -7,6 +7,7 @@ Each action goes a short way of its own from the same start, and is undone.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from audit.systems._constructors import Deployment, variations
 from audit.systems._heartbeat_edges import PARTS, SMALL, TERM, HeartbeatEdgeSystem, damages_of
@@ -286,7 +287,8 @@ class HeartbeatEdges(HeartbeatEdgeSystem):
         """A true heartbeat, another record, a stranger's signature, a number that was never given."""
         yield self.binds()
         self.evm.warp(1)
-        beat, signature = self.lie(**{"digest": {"digest": DIGESTS[0]}, "seq": {"seq": 3}}.get(what, {}))
+        changes: dict[str, dict[str, Any]] = {"digest": {"digest": DIGESTS[0]}, "seq": {"seq": 3}}
+        beat, signature = self.lie(**changes.get(what, {}))
         lie = (beat, self.signed_by("stranger", beat)) if what == "signature" else (beat, signature)
         yield from self.committed_by(lie)
         yield self.shown(lie, record=1 if what == "record" else 0, fails=NOT_FALSE)
@@ -303,11 +305,11 @@ class HeartbeatEdges(HeartbeatEdgeSystem):
         elif what == "second signature":
             second = second[0], self.signed_by("stranger", second[0])
         else:
-            change = {
+            changes: dict[str, dict[str, Any]] = {
                 "digest": {"digest": DIGESTS[2]}, "seq": {"seq": 2}, "place": {"place": 1},
                 "node": {"node": "other operator"},
-            }[what]  # fmt: skip
-            second = self.lie(**{"digest": DIGESTS[1], **change})
+            }  # fmt: skip
+            second = self.lie(**{"digest": DIGESTS[1], **changes[what]})
         yield from self.committed_by(first)
         yield self.shown_with(first, second, fails=UNSIGNED if "signature" in what else ALIKE)
 
