@@ -97,7 +97,7 @@ def scanned():
     for folder in SCANNED:
         path = ROOT / folder
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
-            if file.suffix in TEXTS and "node_modules" not in file.parts:
+            if file.suffix in TEXTS and file.is_file() and "node_modules" not in file.parts:
                 yield file
 
 
