@@ -149,7 +149,9 @@ def _is_within(view: View, bound: Event, time: int) -> bool:
         view.last(HEARTBEATS, event, operator=args["operator"], environment=args["environment"])
         for event in ("Ended", "Reported", "Settled")
     )
-    ends = [event["block_time"] for event in over if event is not None and event["block_time"] >= bound["block_time"]]
+    ends: list[int] = [
+        event["block_time"] for event in over if event is not None and event["block_time"] >= bound["block_time"]
+    ]
     return int(args["since"]) <= time <= min([int(args["last"]), *ends])
 
 

@@ -61,7 +61,7 @@ def environment(view: View, text: str) -> Sheet:
         section(words("environment.history"), _history(view, id_), name="history"),
     ]
     plain = id_[2:]
-    checks = [("keifu", "prov", "verify-running", plain), ("keifu", "prov", "history", plain)]
+    checks: list[tuple[str, ...]] = [("keifu", "prov", "verify-running", plain), ("keifu", "prov", "history", plain)]
     checks += map(check_of, view.beats.of(environment=id_)[:1])
     return Sheet(words("environment.title", name=made.name), body, checks)
 
