@@ -37,6 +37,7 @@ LARGEST_ANSWER = 8 << 20  # bytes; 10,000 heartbeats take 5.5 million
 MAX_HEARTBEATS = 10_000  # in an answer
 AT_ONCE = 100  # verified before other watchers have their turn
 PAGE = "heartbeats"
+OLDER = "older"  # counted, and no line of the log: one of two watchers has always asked earlier
 _log = logging.getLogger("keifu.explorer")
 Item = tuple[str, Heartbeat, bytes]
 
@@ -78,7 +79,7 @@ class Watchers:
     def _note(self, url: str, found: Counter[str]) -> None:
         """Count what was refused; a reason that is new for this watcher gets a line of the log."""
         self.refused += found
-        new = found.keys() - self._troubles.get(url, set())
+        new = found.keys() - self._troubles.get(url, set()) - {OLDER}
         self._troubles[url] = set(found)
         if new:
             where = urlsplit(url).netloc.rpartition("@")[2]
@@ -109,7 +110,7 @@ class Watchers:
             return fault
         # After a reorganisation the number of the kept one may not have been given.
         if kept is not None and kept.order >= beat.order and view.promotion(kept.environment, kept.said.promotion_seq):
-            return "older"
+            return OLDER
         self._kept[key] = beat
         return ""
 

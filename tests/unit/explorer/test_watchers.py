@@ -177,7 +177,7 @@ def test_a_retired_key_and_a_binding_that_is_over(scene):
 # what is taken from a watcher ---------------------------------------------------------------------------------------
 
 
-def test_an_older_one_again_changes_nothing_and_is_counted(scene, stranger):
+def test_an_older_one_again_changes_nothing_and_is_counted(scene, stranger, caplog):
     later = replace(scene.said, time=scene.said.time + 60)
     stranger.serve(scene.item(later))
     with asking(scene, stranger) as made:
@@ -185,6 +185,7 @@ def test_an_older_one_again_changes_nothing_and_is_counted(scene, stranger):
         stranger.serve(scene.item(scene.said))
         until(lambda: made.refused["older"])
         assert [beat.said for beat in made.beats.of(operator=SPEAKER)] == [later]
+    assert caplog.records == []
 
 
 def test_one_whose_number_was_reorganised_away_gives_way(scene, stranger):
