@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -19,6 +20,23 @@ __all__ = ["cli"]
 USUAL_PORT = 8_650
 CONNECTIONS = 512  # each open page holds one
 
+
+class _Server(click.ParamType):
+    """The address of a server that speaks HTTP."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            parts = urlsplit(str(value))
+            is_right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_right = False
+        if not is_right or parts.query or parts.fragment:
+            self.fail(f"{value!r} is no address of a watcher: http://127.0.0.1:9651", param, ctx)
+        return str(value)
+
+
 cli = Noun(
     "explorer",
     help="Serve pages of what runs, who has what at stake, and who was slashed for what, from an index.",
@@ -33,16 +51,20 @@ cli = Noun(
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=USUAL_PORT, show_default=True, help="Port; 0 takes a free one."
 )
+@click.option(
+    "--heartbeats", "watchers", type=_Server(), multiple=True,
+    help="Address of a watcher whose heartbeats are verified here and shown; may be repeated.",
+)  # fmt: skip
 @names_option
 @database_option
 @json_option
-def serve(host: str, port: int, names: tuple[str, ...], place: str, json_out: bool) -> None:
+def serve(host: str, port: int, watchers: tuple[str, ...], names: tuple[str, ...], place: str, json_out: bool) -> None:
     """Serve the pages until Ctrl-C, from the database that `keifu index run` keeps: pages that are open change with
     it. They load nothing from elsewhere."""
     from keifu.explorer import Explorer
     from keifu.serving import Limits, Server
 
-    with contextlib.closing(Explorer(place, schedule=_schedule)) as explorer:
+    with contextlib.closing(Explorer(place, schedule=_schedule, watchers=watchers)) as explorer:
         limits = Limits(connections=CONNECTIONS)
         server = Server(explorer, host=host, port=port, limits=limits, names=names, refused=explorer.refused)
         emit({"url": server.url, "database": place}, f"{server.url} shows {place} until Ctrl-C", json_out)

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 
 from keifu import __version__
@@ -17,7 +17,9 @@ from keifu.errors import EnvironmentFault, InputError
 from keifu.explorer.layout import page_of
 from keifu.explorer.live import Live, mark_of
 from keifu.explorer.pages import bundles, chain, court, grants, production, records, staking
+from keifu.explorer.pages.heartbeats import lines_of
 from keifu.explorer.view import NotFound, Sheet, View
+from keifu.explorer.watchers import Watchers
 from keifu.explorer.words import LANGUAGES, chosen_language, words_of
 from keifu.index import Readers
 from keifu.index.reading import Moved
@@ -30,7 +32,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-HTML = "text/html; charset=utf-8"
+HTML, LINES = "text/html; charset=utf-8", "application/x-ndjson"
 FOUND = 200
 _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _log = logging.getLogger("keifu.explorer")
@@ -59,16 +61,23 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
 
 class Explorer:
     """Answers from the index at `place`. Raises EnvironmentFault when there is none. `schedule` finds that of the token
-    event, by chain id and first block."""
+    event, by chain id and first block; `watchers` are asked for heartbeats."""
 
-    def __init__(self, place: str, *, schedule: Callable[[int, str], Schedule | None] = lambda *_: None) -> None:
+    def __init__(
+        self,
+        place: str,
+        *,
+        schedule: Callable[[int, str], Schedule | None] = lambda *_: None,
+        watchers: Sequence[str] = (),
+    ) -> None:
         self._readers = Readers(place)
         suite = self._readers.store.suite
         self._schedule = schedule(suite.chain_id, suite.genesis)
         self._static = _static()
         self._refused = Counter[str]()
         self._guard = threading.Lock()
-        self.live = Live(self._readers)
+        self.watchers = Watchers(self._readers, watchers)
+        self.live = Live(self._readers, lambda: self.watchers.beats.mark)
 
     def __call__(self, request: Request) -> Response:
         if request.path in self._static:
@@ -77,11 +86,14 @@ class Explorer:
             return Response(200, b"", "text/event-stream", policy=POLICY, stream=self.live.events)
         if request.path == "/metrics":
             return self._metrics()
+        if request.path.startswith("/heartbeats/"):
+            return self._lines(request.path)
         language, parts = _read(request)
         return self._answer(request, language, parts)
 
     def close(self) -> None:
         """Let go of the database. Nothing is asked any more."""
+        self.watchers.close()
         self.live.close()
         self._readers.close()
 
@@ -91,11 +103,11 @@ class Explorer:
             self._refused[reason] += 1
 
     def _answer(self, request: Request, language: str, parts: list[str]) -> Response:
-        words, status = words_of(language), FOUND
+        words, status, beats = words_of(language), FOUND, self.watchers.beats
         try:
             store = self._readers.store
             with store.database.snapshot():
-                view = View(store, words, store.position, _query(request), self._schedule)
+                view = View(store, words, store.position, _query(request), self._schedule, beats)
                 try:
                     if parts[0] == "search" and len(parts) == 1:
                         found = chain.search_place(view, view.query.get("q", ""))
@@ -105,7 +117,7 @@ class Explorer:
                 except (InputError, Moved) as error:
                     status = 404 if isinstance(error, NotFound) else 410 if isinstance(error, Moved) else 400
                     sheet = Sheet(words(f"error.{status}"), [f"{error.message}. {error.remedy}"])
-                mark = mark_of(view.position)
+                mark = mark_of(view.position, beats.mark)
                 body = page_of(view, sheet, mark, parts)
         except EnvironmentFault as error:
             _log.warning("%s", error)
@@ -114,17 +126,30 @@ class Explorer:
         etag = f'"{mark}-{language}-{__version__}"' if status == FOUND else ""
         return Response(status, body, HTML, etag, POLICY)
 
+    def _lines(self, path: str) -> Response:
+        """Heartbeats of an environment, or of one operator in it, as they were signed."""
+        environment, operator, *more = [*path.split("/")[2:], ""]
+        found = self.watchers.beats.of(environment=f"0x{environment}", operator=operator)
+        if not found or any(more):
+            return problem(404, "no such heartbeat was heard")
+        return Response(FOUND, lines_of(found), LINES, policy=POLICY)
+
     def _metrics(self) -> Response:
         """What was refused, as Prometheus reads it."""
         with self._guard:
-            lines = [f'keifu_explorer_refused_total{{reason="{key}"}} {count}' for key, count in self._refused.items()]
+            requests = _counted("keifu_explorer_refused_total", self._refused)
         text = [
-            "# TYPE keifu_explorer_refused_total counter",
-            *sorted(lines),
+            *requests,
+            *_counted("keifu_explorer_heartbeats_refused_total", self.watchers.refused.copy()),
             "# TYPE keifu_explorer_block gauge",
             f"keifu_explorer_block {self.live.position.number}",
         ]
         return Response(200, "\n".join([*text, ""]).encode(), "text/plain; version=0.0.4")
+
+
+def _counted(name: str, counts: Mapping[str, int]) -> list[str]:
+    """One counter by reason, as Prometheus reads it."""
+    return [f"# TYPE {name} counter", *sorted(f'{name}{{reason="{key}"}} {count}' for key, count in counts.items())]
 
 
 def _read(request: Request) -> tuple[str, list[str]]:

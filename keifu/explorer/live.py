@@ -1,4 +1,4 @@
-"""News of the tables for pages that are open: server-sent events, one for each block that changed anything.
+"""News for pages that are open: server-sent events, one for each block that changed anything, or for new heartbeats.
 
 One thread looks at the tables and wakes the pages that are open; each waits in the server's event loop and costs no
 thread. A page that was cut off asks again by itself, and sees by the first event whether it missed anything.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
 from keifu.errors import KeifuError
@@ -23,19 +23,21 @@ ALIVE_SECONDS = 15.0  # a comment is sent so often: else nobody notices that the
 RETRY_MILLISECONDS = 500
 
 
-def mark_of(position: Position) -> str:
-    """Tells whether a page is of the same moment: another one after anything was written."""
-    return f"{position.turn}-{position.number}-{position.hash[2:18]}"
+def mark_of(position: Position, beats: str = "") -> str:
+    """Tells whether a page is of the same moment: another one after anything was written, or a heartbeat came."""
+    return "-".join(filter(None, (str(position.turn), str(position.number), position.hash[2:18], beats)))
 
 
 class Live:
-    """The newest position of the tables, and a stream of them. Begins at once; `close` ends it."""
+    """The newest position of the tables, and a stream of them. Begins at once; `close` ends it. `beats` gives the mark
+    of the newest heartbeats."""
 
-    def __init__(self, readers: Readers) -> None:
-        self._readers = readers
+    def __init__(self, readers: Readers, beats: Callable[[], str] = str) -> None:
+        self._readers, self._beats = readers, beats
         self._stopped = threading.Event()
         self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self.position = readers.store.position
+        self._mark = mark_of(self.position, beats())
         self._thread = threading.Thread(target=self._look, name="live", daemon=True)
         self._thread.start()
 
@@ -58,10 +60,9 @@ class Live:
         sent, quiet = "", 0.0
         while not self._stopped.is_set():
             news.clear()
-            position = self.position
-            if (mark := mark_of(position)) != sent:
+            if (mark := self._mark) != sent:
                 sent, quiet = mark, 0.0
-                data = json.dumps({"mark": mark, "block": position.number})
+                data = json.dumps({"mark": mark, "block": self.position.number})
                 yield f"event: block\ndata: {data}\n\n".encode()
             elif quiet >= ALIVE_SECONDS:
                 quiet = 0.0
@@ -79,8 +80,9 @@ class Live:
             except KeifuError:  # the database may be back at the next look; whoever opens a page is told
                 self._readers.forget()
                 continue
-            if position != self.position:
-                self.position = position
+            mark = mark_of(position, self._beats())
+            if mark != self._mark:
+                self.position, self._mark = position, mark
                 for news, loop in self._waiting.copy().items():
                     with suppress(RuntimeError):  # the server has ended
                         loop.call_soon_threadsafe(news.set)

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from keifu.errors import InputError
+from keifu.explorer.beats import Beats
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.words import Words
 from keifu.index import Position, Store, Totals
@@ -52,6 +53,7 @@ class View:
     position: Position
     query: Mapping[str, str] = field(default_factory=dict)
     schedule: Schedule | None = None  # of the token event, where the deployment record is at hand
+    beats: Beats = field(default_factory=Beats)  # that watchers gave and that were verified here
 
     @cached_property
     def totals(self) -> Totals:
@@ -90,6 +92,9 @@ class View:
     def last(self, contract: str, event: str, **where: Any) -> Event | None:
         found = self.events(contract, event, limit=1, oldest=False, **where)
         return found[0] if found else None
+
+    def promotion(self, environment: str, seq: int) -> Event | None:
+        return self.last("Environments", "Promoted", environment=environment, seq=str(seq))
 
     def mentioning(self, value: str, *, limit: int = 50, contract: str = "", event: str = "") -> Page:
         """Events in which an address, an id, a digest or a name stands, newest first."""

@@ -6,7 +6,7 @@ import sys
 
 from ethwire.anvil import anvil_command
 from keifu.network.folder import Network, NetworkFolder, Part
-from keifu.network.kinds import API, CHAIN, EXPLORER, INDEX
+from keifu.network.kinds import API, CHAIN, EXPLORER, INDEX, WATCHER
 
 __all__ = ["MINE_SECONDS", "command_of"]
 
@@ -28,5 +28,7 @@ def command_of(folder: NetworkFolder, network: Network, part: Part) -> list[str]
         return [*KEIFU, "index", "run", "--db", str(folder.index), *chain]
     if part.kind in (API, EXPLORER):
         noun = "index" if part.kind == API else "explorer"
-        return [*KEIFU, noun, "serve", "--db", str(folder.index), "--port", port]
+        watchers = [item.url for item in network.parts if item.kind == WATCHER and part.kind == EXPLORER]
+        asked = [text for url in watchers for text in ("--heartbeats", url)]
+        return [*KEIFU, noun, "serve", "--db", str(folder.index), "--port", port, *asked]
     return [*KEIFU, "node", part.kind, "run", str(folder.node(part.name)), "--json"]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["API", "CHAIN", "EXPLORER", "INDEX", "NODES", "NodeRow", "node_row"]
+__all__ = ["API", "CHAIN", "EXPLORER", "INDEX", "NODES", "WATCHER", "NodeRow", "node_row"]
 
-CHAIN, INDEX, API, EXPLORER = "chain", "index", "api", "explorer"
+CHAIN, INDEX, API, EXPLORER, WATCHER = "chain", "index", "api", "explorer", "watcher"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class NodeRow:
 
 NODES = (
     NodeRow("operator", 3, "serve the promoted model", "keifu.network.nodes:operator", coins=3_000, serves=True),
-    NodeRow("watcher", 2, "report false heartbeats", "keifu.network.nodes:watcher"),
+    NodeRow(WATCHER, 2, "report false heartbeats", "keifu.network.nodes:watcher"),
     NodeRow("juror", 0, "judge cases as their owner decides", "keifu.network.nodes:juror", coins=20_000),
     NodeRow("keeper", 0, "draw juries and open epochs for the tips", "keifu.network.nodes:keeper"),
 )

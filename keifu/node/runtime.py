@@ -101,7 +101,8 @@ class Runtime:
         background = Background()
         self._held.callback(background.close)
         before = self.folder.databases()
-        self.addresses = {"owner_pages": self._listen(background, settings.http.listen, self._owner_pages())}
+        pages = self._owner_pages()
+        self.addresses = {"owner_pages": self._listen(background, settings.http.listen, pages)}
         with ExitStack() as opened:
             database = self.folder.open_database(opened, owner_of(self.kind.name, chain, account.address))
             opened.callback(self._forget, database, before)
@@ -115,6 +116,7 @@ class Runtime:
             self.work: Work = self.kind.work(self.body)
             opened.callback(self.work.close)
             self.work.begin()
+            pages.update(self.work.owner_pages())
             if listen := self.work.listens(settings):
                 self.addresses["pages"] = self._listen(background, listen, self.work.pages(), public=True)
             self._began = True

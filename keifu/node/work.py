@@ -94,6 +94,10 @@ class Work(ABC):
         """What strangers are served. Called from another thread."""
         return {}
 
+    def owner_pages(self) -> Mapping[str, Callable[[], Page]]:
+        """What the owner is served beside health, status and metrics. Called from another thread."""
+        return {}
+
     def drain(self) -> bool:
         """One round of winding down; True when nothing that has begun is left."""
         return True

@@ -16,9 +16,22 @@ from keifu.provenance.documents import Documents
 from keifu.provenance.proved import Proved
 from keifu.provenance.verify import check_bytes, require
 
-__all__ = ["line_of", "read_heartbeats", "sign_heartbeat"]
+__all__ = ["HeardDocument", "HeardPage", "line_of", "read_heartbeats", "sign_heartbeat"]
 
 LARGEST_FILE = 64 << 20  # bytes: some 200,000 heartbeats
+
+
+class HeardDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """A heartbeat as a watcher hands it on, with whose it is."""
+
+    operator: str
+    said: HeartbeatDocument
+
+
+class HeardPage(msgspec.Struct, forbid_unknown_fields=True):
+    """What a watcher answers; each is read by itself, so that one bad one spoils none of the others."""
+
+    heartbeats: list[msgspec.Raw]
 
 
 def line_of(heartbeat: Heartbeat, signature: bytes) -> str:

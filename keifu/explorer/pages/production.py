@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keifu.explorer.markup import Child, Markup, el
+from keifu.explorer.pages.heartbeats import check_of, heartbeats
 from keifu.explorer.pages.staking import slash_table
 from keifu.explorer.parts import badge, facts, pager, section, table
 from keifu.explorer.production import ENVIRONMENTS, Demand, Production, declared, production_of
@@ -55,11 +56,13 @@ def environment(view: View, text: str) -> Sheet:
             ),
             (words("environment.unsound"), [[view.record(item.hex()), " "] for item in made.withdrawn]),
         ),
+        heartbeats(view, environment=id_),
         section(words("environment.policy"), _policy(view, made), name="policy"),
         section(words("environment.history"), _history(view, id_), name="history"),
     ]
     plain = id_[2:]
-    checks = [("keifu", "prov", "verify-running", plain), ("keifu", "prov", "history", plain)]
+    checks: list[tuple[str, ...]] = [("keifu", "prov", "verify-running", plain), ("keifu", "prov", "history", plain)]
+    checks += map(check_of, view.beats.of(environment=id_)[:1])
     return Sheet(words("environment.title", name=made.name), body, checks)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from keifu.chain.suite import COURT, HEARTBEATS, HUB
 from keifu.explorer.markup import Child, Markup, el
+from keifu.explorer.pages.heartbeats import check_of, heartbeats
 from keifu.explorer.parts import badge, facts, pager, section, table
 from keifu.explorer.view import Event, NotFound, Sheet, View
 from keifu.units import coins
@@ -46,11 +47,13 @@ def operator(view: View, text: str) -> Sheet:
         ),
         section(words("operator.locks"), _locks(view, account), name="locks"),
         section(words("operator.bindings"), _bindings(view, account), name="promises"),
+        heartbeats(view, operator=account),
         section(words("operator.promises"), _promises(view, account)) if view.has(SAMPLES) else None,
         section(words("operator.keys"), _keys(view, account), name="keys"),
         section(words("operator.faults"), slash_table(view, ON_PAGE, operator=account), name="faults"),
     ]
-    return Sheet(words("operator.title", short=account[:10]), body, [("keifu", "staking", "status", "--json")])
+    checks = [("keifu", "staking", "status", "--json"), *map(check_of, view.beats.of(operator=account)[:ON_PAGE])]
+    return Sheet(words("operator.title", short=account[:10]), body, checks)
 
 
 def slashes(view: View) -> Sheet:

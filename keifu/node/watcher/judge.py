@@ -42,6 +42,11 @@ class Verdict:
     word: str
     fault: Fault | None = None
 
+    @property
+    def is_of_promotion(self) -> bool:
+        """Whether its operator answers for it and its number was given: it is true, or false by the record."""
+        return self.word == "true" or (self.fault is not None and self.fault.record is not None)
+
 
 class Judge:
     """Looks at heartbeats of bound operators."""

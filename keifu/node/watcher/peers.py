@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from keifu.errors import InputError
+from keifu.node.asking import FAULTS, GivenUp, client_of, fetch, reason_of
 from keifu.node.web import Background
 from keifu.provenance import Heartbeat
 from keifu.provenance.bundle_file import HeartbeatDocument, heartbeat_of
@@ -26,12 +26,7 @@ __all__ = ["Answer", "Peers", "read_lines"]
 LARGEST_ANSWER = 64 << 10  # bytes
 MAX_LINES = 64  # heartbeats in an answer
 PAGE = "heartbeats"
-FOUND = 200
 Said = tuple[Heartbeat, bytes]
-
-
-class _GivenUp(Exception):
-    """A peer was given up; its text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ class Peers:
         self._background, self._patience, self._private, self._refused = background, patience, private, refused
         self._asked: set[str] = set()
         self._answers: SimpleQueue[Answer] = SimpleQueue()
-        self._client = httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=patience)
+        self._client = client_of(patience)
 
     def ask(self, operator: str, url: str) -> None:
         """Ask, unless an answer is still awaited."""
@@ -94,37 +89,22 @@ class Peers:
         said: tuple[Said, ...] = ()
         try:
             async with asyncio.timeout(self._patience):
-                said, fault = read_lines(await self._fetch(url))
-        except TimeoutError:
-            fault = "slow"
-        except _GivenUp as reason:
-            fault = str(reason)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
-            fault = "not reached"
+                await self._require_public(url)
+                said, fault = read_lines(await fetch(self._client, f"{url.rstrip('/')}/{PAGE}", LARGEST_ANSWER))
+        except FAULTS as error:
+            fault = reason_of(error)
         if fault:
             self._refused(fault)
         self._answers.put(Answer(operator, said, fault))
-
-    async def _fetch(self, url: str) -> bytes:
-        await self._require_public(url)
-        async with self._client.stream("GET", f"{url.rstrip('/')}/{PAGE}") as answer:
-            if answer.status_code != FOUND:
-                raise _GivenUp("no heartbeats")
-            body = b""
-            async for part in answer.aiter_raw():
-                body += part
-                if len(body) > LARGEST_ANSWER:
-                    raise _GivenUp("huge")
-            return body
 
     async def _require_public(self, url: str) -> None:
         """An operator chooses its address: it must not make a watcher ask inside the watcher's own network."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise _GivenUp("no address")
+            raise GivenUp("no address")
         if self._private:
             return
         loop = asyncio.get_running_loop()
         for *_, place in await loop.getaddrinfo(parts.hostname, parts.port or 443):
             if not ipaddress.ip_address(place[0]).is_global:
-                raise _GivenUp("private address")
+                raise GivenUp("private address")

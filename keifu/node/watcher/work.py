@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ethwire.rpc import quantity
@@ -14,8 +14,10 @@ from keifu.node.chain import NodeChain
 from keifu.node.settings import NodeSettings, WatcherSettings
 from keifu.node.watcher.bindings import Bindings, Watched
 from keifu.node.watcher.evidence import Filing
+from keifu.node.watcher.heard import Heard
 from keifu.node.watcher.judge import Judge
 from keifu.node.watcher.peers import Answer, Peers
+from keifu.node.web import Page
 from keifu.node.work import Body, Check, Work
 from keifu.provenance.registry import Provenance
 from keifu.units import counted
@@ -45,6 +47,7 @@ class Watcher(Work):
         )
         self._bindings = Bindings(chain, body.database)
         self._judge = Judge(chain, source, body.database)
+        self._heard = Heard(body.database)
         self._follower = Follower(
             chain.rpc, self._bindings.sources, body.database, self._bindings, on_notice=self._notice, workers=0
         )
@@ -89,6 +92,7 @@ class Watcher(Work):
             self._ask()
         for answer in self._peers.answers():
             self._take(answer)
+        self._heard.show()
         pause = self._go_on()
         self._facts = self._now()
         return pause
@@ -123,6 +127,7 @@ class Watcher(Work):
             self._reached.set(step.reached)
             if step.reverted_to is not None:
                 self._judge.forget()
+                self._heard.forget()
             if not step.more:
                 break
         self._watched = {item.operator: item for item in self._bindings.watched()}
@@ -156,6 +161,8 @@ class Watcher(Work):
         for said in answer.said:
             verdict = self._judge.judge(answer.operator, said, watched.environments, now)
             self._judged.labels(verdict.word).inc()
+            if verdict.is_of_promotion:
+                self._heard.keep(answer.operator, said)
             if verdict.fault is not None:
                 self._filing.file(verdict.fault)
 
@@ -168,6 +175,9 @@ class Watcher(Work):
 
     def facts(self) -> dict[str, Any]:
         return self._facts
+
+    def owner_pages(self) -> Mapping[str, Callable[[], Page]]:
+        return {"/heartbeats": self._heard.page}
 
     def _now(self) -> dict[str, Any]:
         """Made by the thread of the rounds, which alone reads what changes."""

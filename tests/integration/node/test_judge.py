@@ -69,6 +69,9 @@ def test_verdicts(judged):
     assert judged(node=Account.from_role("stranger")).word == "of another"
     false = judged(digest=LIE)
     assert (false.word, len(false.fault.said), false.fault.record is not None) == ("false", 1, True)
+    assert false.is_of_promotion
+    assert judged().is_of_promotion
+    assert not judged(tampered=True).is_of_promotion
 
 
 def test_two_heartbeats_of_a_number_that_was_never_given(judged):
@@ -76,6 +79,7 @@ def test_two_heartbeats_of_a_number_that_was_never_given(judged):
     assert judged(seq=9, digest=LIE).word == "unknown number"
     both = judged(seq=9, digest=OTHER_LIE)
     assert (both.word, len(both.fault.said), both.fault.record) == ("false", 2, None)
+    assert not both.is_of_promotion
 
 
 def test_a_promotion_never_goes_back(at_first, chain, database):

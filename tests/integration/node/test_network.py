@@ -91,6 +91,8 @@ def test_a_network_on_a_chain_that_another_command_keeps(keifu, asked, place, mo
         assert (status, made["env"]["KEIFU_RPC"], {part["ok"] for part in parts.values()}) == (0, url, {True})
         beat = httpx.get(f"{parts['operator-1']['address']}/heartbeats").json()
         assert (beat["seq"], beat["environment"]) == (1, made["environment"])
+        page = f"{parts['explorer']['address']}/en/environment/{made['environment']}"
+        until(lambda: f'title="{beat["digest"]}"' in httpx.get(page).text)  # a watcher has handed it on
         assert asked("down", "--remove")[0] == 0
         with Rpc(url) as rpc:
             assert rpc.block_number() > 0

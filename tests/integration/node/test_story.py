@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 from keifu.keys import Account
@@ -40,6 +41,9 @@ def test_a_false_heartbeat_is_slashed_once_by_two_watchers_of_which_one_is_kille
     first.run()
     with second.inside():
         until(lambda: peer.asked >= 4)
+        kept = until(lambda: first.get("/heartbeats").json()["heartbeats"])
+        operator = Account.from_role("lying operator").address.lower()
+        assert kept == [{"operator": operator, "said": json.loads(peer.body)}]
         _tell_the_lie(at_first, peer, liar, first)
         done = [until(lambda w=watcher: _ended(w)) for watcher in (first, second)]
     assert sorted(next(iter(states)) for states in done) == ["lost", "paid"]
