@@ -180,5 +180,8 @@ def hash_rows(rows: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """uint8[n, size] to uint8[n, 32]; n > 0."""
     size = rows.shape[1]
     spare = -size % WORD_BYTES
-    padded = np.pad(rows, ((0, 0), (0, spare))) if spare else np.ascontiguousarray(rows)
+    padded = np.ascontiguousarray(rows)
+    if spare:
+        padded = np.zeros((len(rows), size + spare), np.uint8)
+        padded[:, :size] = rows
     _hash_rows(padded.view(np.uint64), size, out.view(np.uint64), _IOTA)

@@ -55,7 +55,7 @@ class Prover:
     ) -> Row | None:
         at = 0
         while at < len(rows):
-            part = rows[at : at + reader.fitting]
+            part = rows[at : at + reader.proofs]
             at += len(part)
             try:
                 answers = reader.proved([row.block for row in part], wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -24,7 +24,6 @@ PARTS = 8  # of a range
 AHEAD = 3  # of them that are on their way while one is checked
 SOON = 4  # the first part is so much smaller: something to check while the endpoint works on the others
 LEAST_BLOCKS, MAX_BLOCKS = 8, 250  # of a part: one request for logs, one batch of headers
-FIRST_BLOCKS = 64  # of a part, until it is known how many events blocks have
 EVENTS_AT_ONCE = 10_000  # of a part and of a range, when blocks are as full as those before
 RECEIPTS_A_BATCH = 50  # blocks
 METHOD_NOT_FOUND = -32_601
@@ -49,7 +48,12 @@ class Reader:
         self._hashed = hashed
         self._workers = workers
         self._ahead: tuple[Filter | None, deque[_Asked]] = None, deque()
-        self.fitting = FIRST_BLOCKS  # blocks whose events are held at once
+        self._fitting = MAX_BLOCKS  # whose events are held at once
+
+    @property
+    def proofs(self) -> int:
+        """Blocks whose receipts are held at once."""
+        return min(self._fitting, RECEIPTS_A_BATCH)
 
     @property
     def url(self) -> str:
@@ -70,19 +74,17 @@ class Reader:
         expect(head - first)
         limit = self.rpc.blocks
         last = min(last, first + PARTS * limit.size - 1)
-        size = min(limit.size, self.fitting, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
+        most = min(limit.size, max(LEAST_BLOCKS, -(-(last - first + 1) // PARTS)))
         begun = self._left_over(first, last, wanted)
-        soon = 0 if begun or size < SOON * LEAST_BLOCKS else size // SOON
-        parts = deque(_cut(first, first + soon - 1, size))
-        parts += _cut(begun[-1][0][-1] + 1 if begun else first + soon, last, size)
-        parts += _cut(last + 1, min(head, last + AHEAD * size), size)
+        parts = self._cut(begun[-1][0][-1] + 1 if begun else first, last, head, most, soon=not begun)
         found = Range([])
         try:
             while not found.blocks or (found.blocks[-1].number < last and len(found.events) < EVENTS_AT_ONCE):
                 self._ask_ahead(parts, begun, wanted)
                 part, headers, logs = begun.popleft()
                 texts, events = headers.result(), self._served(part, logs)
-                if self._weigh(len(part), len(events or ())) < size // 2:  # what is on its way is too much
+                fitting = self._weigh(len(part), len(events or ()))
+                if begun and fitting < len(begun[-1][0]) // 2:  # what is on its way is too much
                     _cancel(begun)
                     begun.clear()
                     last = part[-1]
@@ -97,8 +99,8 @@ class Reader:
 
     def _weigh(self, blocks: int, events: int) -> int:
         """How many blocks fit, after a part of `blocks` had so many events: nobody limits how full blocks are."""
-        self.fitting = max(1, min(MAX_BLOCKS, 2 * self.fitting, blocks * EVENTS_AT_ONCE // max(events, 1)))
-        return self.fitting
+        self._fitting = max(1, min(MAX_BLOCKS, 2 * self._fitting, blocks * EVENTS_AT_ONCE // max(events, 1)))
+        return self._fitting
 
     def _left_over(self, first: int, last: int, wanted: Filter) -> deque[_Asked]:
         """What an earlier call has asked for, when it is the beginning of what is wanted now."""
@@ -108,9 +110,26 @@ class Reader:
             begun.clear()
         return begun
 
-    def _ask_ahead(self, parts: deque[Sequence[int]], begun: deque[_Asked], wanted: Filter) -> None:
-        while parts and len(begun) < AHEAD:
-            begun.append(self._ask(parts.popleft(), wanted))
+    def _cut(self, at: int, last: int, head: int, most: int, *, soon: bool) -> Iterator[Sequence[int]]:
+        """Parts up to `last`, then some behind it. Each is cut when it is asked for: by then more is known of how full
+        blocks are."""
+        end = last
+        while True:
+            size = min(most, self._fitting)
+            if at > end == last:
+                end = min(head, last + AHEAD * size)
+            if at > end:
+                return
+            if soon and size >= SOON * LEAST_BLOCKS:
+                size //= SOON
+            soon = False
+            part = range(at, min(at + size, end + 1))
+            yield part
+            at = part.stop
+
+    def _ask_ahead(self, parts: Iterator[Sequence[int]], begun: deque[_Asked], wanted: Filter) -> None:
+        while len(begun) < AHEAD and (part := next(parts, None)) is not None:
+            begun.append(self._ask(part, wanted))
 
     def _ask(self, part: Sequence[int], wanted: Filter) -> _Asked:
         calls = _header_calls(part)
@@ -224,10 +243,6 @@ class Reader:
 
 def _header_calls(numbers: Sequence[int]) -> list[tuple[str, list[Any]]]:
     return [("eth_getBlockByNumber", [hex(number), False]) for number in numbers]
-
-
-def _cut(first: int, last: int, size: int) -> list[Sequence[int]]:
-    return [range(at, min(at + size, last + 1)) for at in range(first, last + 1, size)]
 
 
 def _cancel(begun: Iterable[_Asked]) -> None:
