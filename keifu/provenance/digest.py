@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from keifu.errors import InputError
 
@@ -25,6 +25,7 @@ __all__ = ["WHOLE", "FileDigest", "TreeDigest", "digest_path", "kept_files"]
 T = TypeVar("T")
 WHOLE = "."  # the name of an artefact that is one file
 READ_BYTES = 1 << 20  # large enough that hashing, not the calls, takes the time
+TINY_BYTES = 1 << 14  # files up to here take longer to open than to hash: threads would wait for each other
 SMALL_BYTES = 1 << 16  # files up to here are hashed many to a task
 SMALL_A_TASK = 64
 REPORT_BYTES = 16 << 20  # between two reports of progress
@@ -55,8 +56,7 @@ class TreeDigest:
         return sum(file.size for file in self.files)
 
 
-@dataclass(frozen=True)
-class _FoundFile:
+class _FoundFile(NamedTuple):
     parts: tuple[str, ...]
     path: str
     size: int
@@ -197,12 +197,14 @@ def _require(plain: bool, path: str | Path, mode: int) -> None:
 
 
 def _tasks(found: Iterable[_FoundFile]) -> list[list[_FoundFile]]:
-    """Large files alone and first, so that no thread is left with one at the end; small ones in handfuls."""
+    """All tiny files for one thread, large ones alone and before the rest, so that no thread is left with one at the
+    end; small ones in handfuls."""
     every = list(found)
+    tiny = [item for item in every if item.size <= TINY_BYTES]
     large = sorted((item for item in every if item.size > SMALL_BYTES), key=lambda item: -item.size)
-    small = [item for item in every if item.size <= SMALL_BYTES]
+    small = [item for item in every if TINY_BYTES < item.size <= SMALL_BYTES]
     handfuls = [small[start : start + SMALL_A_TASK] for start in range(0, len(small), SMALL_A_TASK)]
-    return [[item] for item in large] + handfuls
+    return [*([tiny] if tiny else []), *([item] for item in large), *handfuls]
 
 
 class _Done:
