@@ -127,12 +127,6 @@ class Create3(System):
         if fails is None:
             self.done(self["attacking"], salt, name, fee)
 
-    @action("", Choice(("counter", "longest")), always_reverts=True)
-    def deploy_where_it_ended(self, who: str, name: str) -> Steps:
-        """Nothing lies there, and nothing ever will: its salt is spent. With revm what ended lies there still."""
-        fails = "create3: already deployed" if self.evm.code(self.empty) else "create3: salt spent"
-        yield self.tx("factory.deploy", SALTS[0], self.kinds[name].init, sender=self.spent, fails=fails)
-
     # what always holds ------------------------------------------------------------------------------------------------
 
     @invariant("CRE-1")
@@ -168,9 +162,21 @@ class Create3(System):
 
     @invariant("CRE-4", at_end=True)
     def a_failure_spends_no_salt(self) -> bool:
-        """Where nothing lies, its deployer can deploy, whatever failed there before."""
+        """Where nothing lies and no contract ended itself, its deployer can deploy, whatever failed there before."""
         init = self.kinds["counter"].init
         for (who, salt), place in self.places.items():
             if place not in self.made and who != self["attacking"]:
                 self.do("factory.deploy", salt, init, sender=who)
+        return self.ended_for_good()
+
+    def ended_for_good(self) -> bool:
+        """Nothing lies where a contract ended itself, and nothing ever will: its salt is spent. With revm it lies there
+        still."""
+        fails = "create3: already deployed" if self.evm.code(self.empty) else "create3: salt spent"
+        to, encode = self.resolve("factory.deploy", 2)
+        for name in ("counter", "longest"):
+            if self.evm.raw.call(self.spent, to, encode([SALTS[0], self.kinds[name].init])) is not None:
+                return False
+            if self.evm.revert().reason != fails:
+                return False
         return True
