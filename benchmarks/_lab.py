@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -17,6 +18,7 @@ __all__ = ["GENESIS", "Lab"]
 
 T = TypeVar("T")
 GENESIS = 1_800_000_000  # chain time of the first block, unix seconds: runs repeat
+POOL_TRIES, POOL_PAUSE_SECONDS = 100, 0.01
 
 
 class Lab:
@@ -60,8 +62,17 @@ class Lab:
         try:
             yield
         finally:
+            self._wait_for_the_pool()
             self.anvil.restore(number)
             self.client.forget_nonces()
+
+    def _wait_for_the_pool(self) -> None:
+        """anvil takes a mined transaction out of its pool a little later. The same one, sent again after `restore`,
+        would go with it and never be mined."""
+        for _ in range(POOL_TRIES):
+            if int(self.anvil.rpc.call("txpool_status")["pending"], 16) == 0:
+                return
+            time.sleep(POOL_PAUSE_SECONDS)
 
     def gas(self, receipt: Receipt) -> int:
         """Gas of the whole transaction, as the node's receipt has it."""
