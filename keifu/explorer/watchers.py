@@ -10,7 +10,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,6 +26,7 @@ from keifu.provenance import Heartbeat, environments_domain, is_heartbeat_signed
 from keifu.provenance.bundle_file import heartbeat_of
 from keifu.provenance.heartbeats import HeardDocument, HeardPage, line_of
 from keifu.staking import KeyKind
+from keifu.texts import server_of
 from keifu.units import is_address
 
 __all__ = ["LARGEST_ANSWER", "Watchers", "fault_of"]
@@ -82,8 +82,7 @@ class Watchers:
         new = found.keys() - self._troubles.get(url, set()) - {OLDER}
         self._troubles[url] = set(found)
         if new:
-            where = urlsplit(url).netloc.rpartition("@")[2]
-            _log.warning("heartbeats of the watcher %s refused: %s", where, ", ".join(sorted(new)))
+            _log.warning("heartbeats of the watcher %s refused: %s", server_of(url), ", ".join(sorted(new)))
 
     async def _take(self, body: bytes) -> Counter[str]:
         """Keep what counts and is newer; the reasons of what was refused."""

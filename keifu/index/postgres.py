@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from keifu.errors import EnvironmentFault
 from keifu.index.database import Dialect
 from keifu.index.tables import Kind
+from keifu.texts import server_of
 
 try:
     import psycopg
@@ -115,5 +116,4 @@ def _remedy(error: psycopg.Error) -> str:
 
 
 def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"postgresql://{server_of(url)}{urlsplit(url).path}"

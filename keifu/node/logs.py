@@ -12,6 +12,7 @@ import structlog
 
 from keifu.node.sections import LogSettings
 from keifu.node.settings import Chosen
+from keifu.texts import server_of
 
 __all__ = ["Log", "Secrets", "make_log", "shown_config", "shown_url"]
 
@@ -59,9 +60,8 @@ class Secrets:
 def shown_url(url: str) -> str:
     """A node's address without what may be a key: user, password, path and query."""
     parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
     private = "…" if parts.path.strip("/") or parts.query else ""
-    return f"{parts.scheme}://{host}{'/' + private if private else ''}"
+    return f"{parts.scheme}://{server_of(url)}{'/' + private if private else ''}"
 
 
 def shown_config(item: Chosen) -> str:

@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -27,6 +27,7 @@ from keifu.provenance.bundle_file import heartbeat_json
 from keifu.provenance.heartbeats import line_of
 from keifu.staking import KeyKind
 from keifu.units import DAY
+from tests.strangers import no_answers, strangers
 from tests.unit.explorer.conftest import get, text
 
 PATIENCE, IMPATIENCE = 600.0, 0.2  # only what waits for ever is waited for with impatience
@@ -78,45 +79,14 @@ def scene(made, tmp_path):
         yield Scene(scribe, path, made[1])
 
 
-class Stranger:
-    """A server that answers with these bytes, then waits or ends."""
-
-    def __init__(self) -> None:
-        self.answer, self.stays, self.asked = b"", False, 0
-
-    def serve(self, *items: dict) -> None:
-        body = json.dumps({"heartbeats": items}).encode()
-        self.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-
-    async def talk(self, reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        self.asked += 1
-        try:
-            writer.write(self.answer)
-            with suppress(ConnectionError):
-                await writer.drain()
-            if self.stays:
-                await reader.read()  # until the other side has gone
-        finally:
-            writer.close()
-
-
 @pytest.fixture
 def stranger():
-    made, background = Stranger(), Background()
+    with closing(Background()) as background, strangers(background) as made:
+        yield made
 
-    async def start():
-        return await asyncio.start_server(made.talk, "127.0.0.1", 0)
 
-    server = background.submit(start()).result()
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield made
-
-    async def end():
-        server.close()
-
-    background.submit(end()).result()
-    background.close()
+def serve(stranger, *items: dict) -> None:
+    stranger.says(json.dumps({"heartbeats": items}).encode())
 
 
 @contextmanager
@@ -179,10 +149,10 @@ def test_a_retired_key_and_a_binding_that_is_over(scene):
 
 def test_an_older_one_again_changes_nothing_and_is_counted(scene, stranger, caplog):
     later = replace(scene.said, time=scene.said.time + 60)
-    stranger.serve(scene.item(later))
+    serve(stranger, scene.item(later))
     with asking(scene, stranger) as made:
         until(lambda: made.beats.kept)
-        stranger.serve(scene.item(scene.said))
+        serve(stranger, scene.item(scene.said))
         until(lambda: made.refused["older"])
         assert [beat.said for beat in made.beats.of(operator=SPEAKER)] == [later]
     assert caplog.records == []
@@ -193,18 +163,18 @@ def test_one_whose_number_was_reorganised_away_gives_way(scene, stranger):
     promote(scene.scribe, scene.known["environment"], 2, scene.known["second"])
     scene.scribe.write()
     second = replace(scene.said, promotion_seq=2, digest=scene.digest("model 2"), time=scene.scribe.time)
-    stranger.serve(scene.item(second))
+    serve(stranger, scene.item(second))
     with asking(scene, stranger) as made:
         until(lambda: made.beats.kept)
         scene.scribe.revert(scene.scribe.block)
-        stranger.serve(scene.item(scene.said))
+        serve(stranger, scene.item(scene.said))
         until(lambda: [beat.said for beat in made.beats.of(operator=SPEAKER)] == [scene.said])
 
 
 def test_one_bad_one_spoils_none_of_the_others(scene, stranger, caplog):
     forged = scene.item(scene.said) | {"operator": scene.known["honest"]}
     broken = {"operator": "nobody", "said": forged["said"]}
-    stranger.serve({}, broken, forged, scene.item(scene.said))
+    serve(stranger, {}, broken, forged, scene.item(scene.said))
     with asking(scene, stranger) as made:
         until(lambda: made.beats.kept and stranger.asked > 2)
         assert [beat.operator for beat in made.beats.of(environment=scene.known["environment"])] == [SPEAKER]
@@ -216,16 +186,9 @@ def test_one_bad_one_spoils_none_of_the_others(scene, stranger, caplog):
 @pytest.mark.parametrize(
     ("answer", "stays", "reason"),
     [
-        (b"", True, "slow"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", True, "slow"),
-        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (2 * LARGEST_ANSWER), False, "huge"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", False, "malformed"),
-        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000, False, "malformed"),
-        (b"\x00\x01\x02\r\n\r\n", False, "not reached"),
-        (b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", False, "no heartbeats"),
-        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1\r\nContent-Length: 0\r\n\r\n", False, "no heartbeats"),
+        *no_answers(LARGEST_ANSWER),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000, False, "malformed", id="deep"),
     ],
-    ids=["silent", "cut off", "huge", "no page", "deep", "no HTTP", "no such page", "led elsewhere"],
 )
 def test_an_answer_that_is_none_is_counted(scene, stranger, answer, stays, reason):
     stranger.answer, stranger.stays = answer, stays
@@ -249,7 +212,7 @@ def test_more_than_fit_are_not_read(scene, monkeypatch):
 @pytest.fixture
 def shown(scene, stranger):
     """An explorer that has heard what the stranger serves."""
-    stranger.serve(scene.item(scene.said))
+    serve(stranger, scene.item(scene.said))
     with ExitStack() as held:
         explorer = held.enter_context(closing(Explorer(scene.path, watchers=[stranger.url])))
         until(lambda: explorer.watchers.beats.kept)
@@ -276,9 +239,9 @@ def test_pages_say_what_was_signed_and_whether_it_is_the_promoted_one(scene, str
 
 def test_another_digest_and_an_earlier_promotion_are_named(scene, stranger, shown):
     page = f"/en/operator/{SPEAKER}"
-    stranger.serve(scene.item(replace(scene.said, digest=b"\x66" * 32, time=scene.said.time + 1)))
+    serve(stranger, scene.item(replace(scene.said, digest=b"\x66" * 32, time=scene.said.time + 1)))
     until(lambda: "no, another one" in text(shown, page))
-    stranger.serve(scene.item(replace(scene.said, time=scene.said.time + 2)))
+    serve(stranger, scene.item(replace(scene.said, time=scene.said.time + 2)))
     until(lambda: "no, another one" not in text(shown, page))
     scene.scribe.next_block()
     promote(scene.scribe, scene.known["environment"], 2, scene.known["second"])
@@ -292,7 +255,7 @@ def test_open_pages_hear_of_a_new_one(scene, stranger, shown):
     said = replace(scene.said, time=scene.said.time + 1)
     beat = Beat(SPEAKER, said, line_of(said, scene.signed(said)))
     expected = mark_of(scene.scribe.store.position, Beats({("", b""): beat}).mark)
-    stranger.serve(scene.item(said))
+    serve(stranger, scene.item(said))
 
     async def listen():
         events = shown.live.events()
@@ -312,5 +275,5 @@ def test_without_a_watcher_nothing_is_said_of_heartbeats(explorer, known):
 
 
 def test_what_was_refused_is_in_the_metrics(scene, stranger, shown):
-    stranger.serve({})
+    serve(stranger, {})
     until(lambda: 'heartbeats_refused_total{reason="malformed"}' in get(shown, "/metrics").body.decode())

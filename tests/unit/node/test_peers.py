@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import pytest
@@ -11,40 +10,18 @@ from keifu.keys import Account
 from keifu.node.watcher.peers import LARGEST_ANSWER, MAX_LINES, Peers, read_lines
 from keifu.provenance import Heartbeat, environments_domain, heartbeat_digest
 from keifu.provenance.heartbeats import line_of
+from tests.strangers import no_answers, strangers
 
 PATIENCE, IMPATIENCE = 600.0, 0.2  # only what waits for ever is waited for with impatience
 NODE = Account.from_role("node")
 SAID = Heartbeat(NODE.address.lower(), b"\x01" * 32, 1, b"\x02" * 32, 1_700_000_000)
 LINE = line_of(SAID, NODE.sign(heartbeat_digest(environments_domain(1, "0x" + "11" * 20), SAID))).encode()
-GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(LINE), LINE)
 
 
 @pytest.fixture
-def serve(background):
-    """A stranger that answers with these bytes, then waits or ends; its URL."""
-    servers = []
-
-    def serve(answer: bytes, *, stays: bool = False) -> str:
-        async def talk(reader, writer):
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-            if stays:
-                await asyncio.sleep(PATIENCE)
-            writer.close()
-
-        async def start():
-            return await asyncio.start_server(talk, "127.0.0.1", 0)
-
-        servers.append(background.submit(start()).result())
-        return f"http://127.0.0.1:{servers[-1].sockets[0].getsockname()[1]}"
-
-    yield serve
-    for server in servers:
-        background.submit(_end(server)).result()
-
-
-async def _end(server):
-    server.close()
+def stranger(background):
+    with strangers(background) as made:
+        yield made
 
 
 def ask(background, refused, url, *, private=True, patience=PATIENCE):
@@ -61,26 +38,17 @@ def ask(background, refused, url, *, private=True, patience=PATIENCE):
         peers.close()
 
 
-def test_a_good_answer(background, refused, serve):
-    [answer] = ask(background, refused, serve(GOOD) + "/")
+def test_a_good_answer(background, refused, stranger):
+    stranger.says(LINE)
+    [answer] = ask(background, refused, stranger.url + "/")
     assert (answer.operator, answer.fault, [said for said, _ in answer.said]) == ("0xa", "", [SAID])
     assert refused == {}
 
 
-@pytest.mark.parametrize(
-    ("answer", "stays", "reason"),
-    [
-        (b"", True, "slow"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", True, "slow"),
-        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (2 * LARGEST_ANSWER), False, "huge"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", False, "malformed"),
-        (b"\x00\x01\x02\r\n\r\n", False, "not reached"),
-        (b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", False, "no heartbeats"),
-        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1\r\nContent-Length: 0\r\n\r\n", False, "no heartbeats"),
-    ],
-)
-def test_what_is_refused_is_counted(background, refused, serve, answer, stays, reason):
-    [found] = ask(background, refused, serve(answer, stays=stays), patience=IMPATIENCE if stays else PATIENCE)
+@pytest.mark.parametrize(("answer", "stays", "reason"), no_answers(LARGEST_ANSWER))
+def test_what_is_refused_is_counted(background, refused, stranger, answer, stays, reason):
+    stranger.answer, stranger.stays = answer, stays
+    [found] = ask(background, refused, stranger.url, patience=IMPATIENCE if stays else PATIENCE)
     assert (found.said, found.fault) == ((), reason)
     assert refused == {reason: 1}
 
