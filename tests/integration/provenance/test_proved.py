@@ -357,6 +357,9 @@ def test_facts_refuse_a_policy_word_that_points_nowhere(source, pipeline):
 def test_a_number_of_promotions_is_proved_before_so_many_are_asked_for(source, lied_to, pipeline):
     """A node that named 2**40 of them took all memory of who asked."""
     right = Proved.now(source).history(pipeline.environment)
+    artefact, newest, _ = source.current(pipeline.environment)
+    assert [seq for seq, *_ in right] == [*range(1, newest + 1)]
+    assert right[-1][1] == artefact
     asked = []
 
     def many(word):
