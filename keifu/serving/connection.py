@@ -41,7 +41,7 @@ class Connection:
         try:
             if crowded:
                 raise Wrong("too many at once", problem(503, "too many connections", "come back later"))
-            while self._answered < self.limits.requests and await self._one():
+            while await self._one():
                 self._answered += 1
         except Wrong as wrong:
             self.server.refused(wrong.reason)
@@ -61,7 +61,10 @@ class Connection:
         answer = fitting(request, await self.server.answer(request))
         if answer.status == HTTPStatus.NOT_FOUND:
             self.server.refused("unknown page")
-        await self._send(answer, head=request.method == "HEAD")
+        last = self._answered + 1 >= self.limits.requests
+        await self._send(answer, head=request.method == "HEAD", last=last)
+        if last:
+            await self._linger()
         if self.http.our_state is not h11.DONE or self.http.their_state is not h11.DONE:
             return False
         self.http.start_next_cycle()
@@ -136,9 +139,10 @@ class Connection:
         """Read on for a moment: a connection that is closed with bytes unread is reset, and its answer lost."""
         self.writer.write_eof()
         left = LINGER_BYTES
-        async with asyncio.timeout(LINGER_SECONDS):
-            while left > 0 and (data := await self.reader.read(CHUNK)):
-                left -= len(data)
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while left > 0 and (data := await self.reader.read(CHUNK)):
+                    left -= len(data)
 
 
 def _head_of(response: Response, *, last: bool) -> h11.Response:
