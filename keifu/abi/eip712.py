@@ -19,7 +19,11 @@ __all__ = [
     "BATCH",
     "CALL",
     "CANCEL_AUTHORIZATION",
+    "CHANNEL_CONFIG",
     "CLAIM_AND_STAKE",
+    "CLAIM_BATCH",
+    "CLAIM_ENTRY",
+    "COVER",
     "DATUM",
     "HEARTBEAT",
     "HOT_KEY",
@@ -28,12 +32,16 @@ __all__ = [
     "LINK",
     "ORDER",
     "PERMIT",
+    "RECEIPT",
+    "RECEIPT_BATCH",
     "RECEIVE_WITH_AUTHORIZATION",
     "RECORD",
+    "REFUND",
     "REGISTER",
     "SESSION_CALL",
     "STATEMENT",
     "TRANSFER_WITH_AUTHORIZATION",
+    "VOUCHER",
 ]
 
 _AUTHORIZATION = {
@@ -150,4 +158,45 @@ ORDER = StructType(
     backing="uint256",
     nonce="bytes32",
     deadline="uint256",
+)
+
+# Channels (x402, scheme "batch-settlement")
+CHANNEL_CONFIG = StructType(
+    "ChannelConfig",
+    payer="address",
+    payerAuthorizer="address",
+    receiver="address",
+    receiverAuthorizer="address",
+    token="address",
+    withdrawDelay="uint40",
+    salt="bytes32",
+)
+VOUCHER = StructType("Voucher", channelId="bytes32", maxClaimableAmount="uint128")
+REFUND = StructType("Refund", channelId="bytes32", nonce="uint256", amount="uint128")
+CLAIM_ENTRY = StructType("ClaimEntry", channelId="bytes32", maxClaimableAmount="uint128", totalClaimed="uint128")
+CLAIM_BATCH = StructType("ClaimBatch", (CLAIM_ENTRY,), claims="ClaimEntry[]")
+
+# ComputeMarket
+RECEIPT = StructType(
+    "Receipt",
+    channelId="bytes32",
+    number="uint64",
+    environment="bytes32",
+    promotionSeq="uint64",
+    digest="bytes32",
+    requestHash="bytes32",
+    responseHash="bytes32",
+    inputRoot="bytes32",
+    outputRoot="bytes32",
+    traceRoot="bytes32",
+    inputUnits="uint64",
+    outputUnits="uint64",
+    fee="uint128",
+    charged="uint128",
+    evidence="uint8",
+    time="uint64",
+)
+RECEIPT_BATCH = StructType("ReceiptBatch", root="bytes32")
+COVER = StructType(
+    "Cover", channelId="bytes32", restitution="uint256", price="uint256", last="uint64", deadline="uint64"
 )
