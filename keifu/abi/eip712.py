@@ -167,7 +167,7 @@ CHANNEL_CONFIG = StructType(
     payerAuthorizer="address",
     receiver="address",
     receiverAuthorizer="address",
-    token="address",
+    token="address",  # noqa: S106 - a type, no password
     withdrawDelay="uint40",
     salt="bytes32",
 )
