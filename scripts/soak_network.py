@@ -108,14 +108,15 @@ class Soak:
             self.load.case_steps.pop(0)()
 
     def _await_chain(self) -> None:
+        """Until it answers and nobody is about to end it: a supervisor that starts ends what the last one left, after
+        saving it, and writes its note when all runs again. Time that is turned on in between would be lost."""
         while True:
             self._keep_supervised()
-            try:
-                self.rpc.block_number()
-            except KeifuError:
-                time.sleep(POLL_SECONDS)
-            else:
-                return
+            with suppress(KeifuError):
+                if self.folder.supervisor.exists():
+                    self.rpc.block_number()
+                    return
+            time.sleep(POLL_SECONDS)
 
     # kills ---------------------------------------------------------------------------------------------------------
 
@@ -130,6 +131,7 @@ class Soak:
         elif name == SUPERVISOR:
             if holder := self.folder.holder():
                 os.kill(holder, signal.SIGKILL)
+                self.folder.supervisor.unlink(missing_ok=True)
                 self.kills[name] += 1
             self._keep_supervised()
         else:
