@@ -146,6 +146,9 @@ class Soak:
     def _keep_supervised(self) -> None:
         if self.folder.holder() is None and self._supervisor.poll() is not None:
             self._supervisor = begin(self.folder)
+            # One that holds the folder is found by whoever ends the network.
+            while self.folder.holder() is None and self._supervisor.poll() is None:
+                time.sleep(POLL_SECONDS)
 
     def _await_saved(self) -> None:
         """Until the newest block is on the disk."""
