@@ -37,9 +37,7 @@ class World:
             "StakingHub", self.token, self.owner, self.owner, self.treasury, *times, sender=self.owner
         )
         self.hub.register_operator(0, "", sender=self.receiver)
-        self.channels = evm.deploy(
-            "Channels", self.token, self.hub, self.owner, self.treasury, sender=self.owner
-        )
+        self.channels = evm.deploy("Channels", self.token, self.hub, self.owner, self.treasury, sender=self.owner)
         self.channels.setFee(FEE, sender=self.owner)
         self.vouchers = Vouchers(evm.chain_id, self.channels.address)
         self.channel = Channel(
