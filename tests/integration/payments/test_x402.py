@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 import pytest
@@ -13,8 +14,6 @@ from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR
 from keifu.payments import Channel, Vouchers, read_channel
 from keifu.payments.x402 import CONSTANTS, pointed_at
 from tests.integration.payments.conftest import FEE, MULTIPLIER, PRICE, Shop, opened
-
-import asyncio
 
 DELAY = 900  # the shortest, which the package takes
 
