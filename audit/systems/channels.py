@@ -51,6 +51,7 @@ class Channels(ChannelSystem):
         yield from variations(
             "Channels",
             right,
+            (0, self.owner, "channels: coin is no contract"),
             (1, self.owner, "channels: hub is no contract"),
             (2, ZERO_ADDRESS, "channels: no owner"),
             (3, ZERO_ADDRESS, "channels: no treasury"),
