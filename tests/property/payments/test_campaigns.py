@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 from audit.systems.channels import Channels
+from audit.systems.channels_edges import ChannelsEdges
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
@@ -22,6 +23,7 @@ CALLS = 3_000
 CHANNELS, CLAIMS = "payments/Channels.vy", "payments/lib/claims.vy"
 
 test_channels_keep_their_invariants = sequences(Channels, examples=quick_or_deep(3, 100))
+test_channels_keep_them_at_their_edges = sequences(ChannelsEdges, examples=quick_or_deep(3, 100))
 
 
 def test_a_campaign_reaches_what_it_is_for() -> None:
