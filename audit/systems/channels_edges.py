@@ -51,7 +51,7 @@ class ChannelsEdges(ChannelSystem):
 
     # calls ------------------------------------------------------------------------------------------------------------
 
-    def paying(self, row: Row, amount: int, fails: str | None = None) -> Any:
+    def deposit_of(self, row: Row, amount: int, fails: str | None = None) -> Any:
         args = (row.values, amount, self["channels"], b"")
         return self.tx("channels.deposit", *args, sender=row.terms.payer, fails=fails)
 
@@ -77,17 +77,17 @@ class ChannelsEdges(ChannelSystem):
         """As much as half a word holds, in a channel and for a receiver, and no unit more."""
         full, second = self.pool[3], self.row(replace(self.pool[3].channel, salt=b"\x02" * 32))
         yield self.tx("other.mint", full.terms.payer, MOST - FUNDS, sender=self["stranger"])
-        yield self.paying(full, 5)
-        yield self.paying(full, MOST - 5)
-        yield self.paying(full, 1, fails="channels: too much in it")
+        yield self.deposit_of(full, 5)
+        yield self.deposit_of(full, MOST - 5)
+        yield self.deposit_of(full, 1, fails="channels: too much in it")
         yield self.claiming(self.voucher(full, MOST - 1))
         yield self.tx("channels.refund", full.values, 1, sender=self["receiver"])
-        yield self.paying(second, 1)
+        yield self.deposit_of(second, 1)
         yield self.claiming(self.voucher(second, 1))
         assert self.answer("channels.receivers", self["receiver"], self["other"])[0] == MOST
         yield self.tx("channels.settle", self["receiver"], self["other"], sender=who)
         yield self.tx("other.transfer", second.terms.payer, 5, sender=self["receiver"])
-        yield self.paying(second, 5)
+        yield self.deposit_of(second, 5)
         for paid in (False, True):
             yield self.claiming(self.voucher(second, 2), paid=paid, fails="channels: too much claimed")
 
@@ -95,7 +95,7 @@ class ChannelsEdges(ChannelSystem):
     def batches(self, who: str) -> Steps:
         """Of none, of one and of two; by signature for one call alone."""
         row = self.pool[0]
-        yield self.paying(row, PAID)
+        yield self.deposit_of(row, PAID)
         item, more = self.voucher(row, 10), self.voucher(row, 20)
         yield self.claiming(fails="channels: empty batch")
         empty = self.signed_batch(row=row)
@@ -111,7 +111,7 @@ class ChannelsEdges(ChannelSystem):
     def several_calls(self, who: str) -> Steps:
         """A signature's word ends with its call, and every call of a multicall counts."""
         row, channels = self.pool[0], self.contract("channels")
-        yield self.paying(row, PAID)
+        yield self.deposit_of(row, PAID)
         item, more = self.voucher(row, 10), self.voucher(row, 20)
         first = channels.claimWithSignature.encode([item], self.signed_batch(item, row=row))
         second = channels.claim.encode([more], False)
@@ -144,7 +144,7 @@ class ChannelsEdges(ChannelSystem):
     def contracts_that_sign(self, who: str) -> Steps:
         """A receiver's authorizer made of code: by ERC-1271, in every mood, and by the salted domain, too."""
         moody = self.row(replace(self.pool[0].channel, receiver_authorizer=self["wallet"]))
-        yield self.paying(moody, PAID)
+        yield self.deposit_of(moody, PAID)
         for total, (mood, counts) in enumerate(MOODS.items(), 1):
             yield self.tx("wallet.set_mood", mood, sender=self["stranger"])
             for signature in (b"", bytes(65), bytes(66), bytes(1_300)):
@@ -152,20 +152,20 @@ class ChannelsEdges(ChannelSystem):
                 fails = None if counts else UNSIGNED
                 yield self.tx("channels.claimWithSignature", *args, sender=who, fails=fails)
         signing = self.row(replace(self.pool[0].channel, receiver_authorizer=self["signing"]))
-        yield self.paying(signing, PAID)
+        yield self.deposit_of(signing, PAID)
         key = self.signers["stranger"]
         for nonce, digest in enumerate((self.vouchers.domain.digest, self.vouchers.domain.salted_digest)):
             said = (signing.terms.name, nonce, 1)
             right, wrong = key.sign(digest(REFUND, *said)), self.signers["shop"].sign(digest(REFUND, *said))
-            args = (signing.values, 1, nonce)
-            yield self.tx("channels.refundWithSignature", *args, wrong, sender=who, fails=UNGIVEN)
-            yield self.tx("channels.refundWithSignature", *args, right, sender=who)
+            given = (signing.values, 1, nonce)
+            yield self.tx("channels.refundWithSignature", *given, wrong, sender=who, fails=UNGIVEN)
+            yield self.tx("channels.refundWithSignature", *given, right, sender=who)
 
     @way()
     def keys_that_sign(self, who: str) -> Steps:
         """Each form of a signature over a refund, which wallets make."""
         row = self.pool[0]
-        yield self.paying(row, PAID)
+        yield self.deposit_of(row, PAID)
         signer, stranger = self.signers["receiver's key"], self.signers["stranger"]
         said = (row.terms.name, 0, 1)
         for signature, counts in forms(self.vouchers.domain, signer, stranger, REFUND, *said):
@@ -198,16 +198,16 @@ class ChannelsEdges(ChannelSystem):
         yield self.tx("channels.listToken", who, True, sender=self.owner, fails="channels: token is no contract")
         yield self.tx("channels.listToken", self["fee"], True, sender=self.owner)
         cheat = self.row(replace(self.pool[0].channel, token=self["fee"]))
-        yield self.paying(cheat, 100, fails="transfer: token takes a fee")
-        yield self.paying(cheat, 99)
+        yield self.deposit_of(cheat, 100, fails="transfer: token takes a fee")
+        yield self.deposit_of(cheat, 99)
         yield self.tx("fee.set_refuses", True, sender=who)
-        yield self.paying(cheat, 99, fails="transfer: refused")
+        yield self.deposit_of(cheat, 99, fails="transfer: refused")
         yield self.tx("channels.refund", cheat.values, 1, sender=self["receiver"], fails="transfer: refused")
         nobody = self.row(replace(self.pool[0].channel, payer=ZERO_ADDRESS))
         args = (nobody.values, 1, self["nobody"], b"")
         yield self.tx("channels.deposit", *args, sender=who, fails="channels: no payer")
         row = self.pool[3]
-        yield self.paying(row, 200)
+        yield self.deposit_of(row, 200)
         yield self.claiming(self.voucher(row, 200), paid=True)
         assert self.ask("channels.treasuryFees", self["other"]) == 1
         yield self.tx("channels.payTreasury", self["other"], sender=who)
@@ -235,9 +235,9 @@ class ChannelsEdges(ChannelSystem):
         row = self.pool[0]
         yield self.claiming(self.voucher(row, 1))
         self.skipped(row, NOTHING_LEFT)
-        yield self.paying(row, 2)
+        yield self.deposit_of(row, 2)
         yield self.claiming(self.voucher(row, 3))
         assert self.answer("channels.channels", row.terms.name) == (2, 2)
-        yield self.paying(row, 1)
+        yield self.deposit_of(row, 1)
         yield self.claiming(self.voucher(row, 3))
         assert self.answer("channels.channels", row.terms.name) == (3, 3)
