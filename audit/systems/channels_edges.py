@@ -5,17 +5,22 @@ Each action goes a short way of its own from the same start, and is undone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from audit.systems._channels import FUNDS, ChannelSystem, Row
+from audit.systems._constructors import Deployment, variations
 from audit.systems._hub_edges import way
 from audit.systems._wallet_signatures import MOODS, forms
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm
 from evmstorm.fuzz.system import Steps
-from keifu.abi.eip712 import REFUND
-from keifu.payments import Vouchers
+from keifu.abi import decode_args, encode_args
+from keifu.abi.eip712 import PERMIT, REFUND
+from keifu.keys import Domain
+from keifu.payments import Vouchers, sign_permit2
+from keifu.payments.deposits import COIN_DOMAIN
 from keifu.spec.channels import BAD_SIGNATURE, NOT_RECEIVERS, NOTHING_LEFT, Presented
 
 __all__ = ["ChannelsEdges"]
@@ -28,7 +33,7 @@ PAID = 1_000
 class ChannelsEdges(ChannelSystem):
     """Short ways from a pool of channels with nothing in them."""
 
-    contracts = ("Channels",)
+    contracts = ("Channels", "Permit2DepositCollector")
 
     def setup(self, evm: LocalEvm) -> None:
         super().setup(evm)
@@ -41,13 +46,24 @@ class ChannelsEdges(ChannelSystem):
         fee.mint(self["payer"], FUNDS, sender=owner)
         fee.approve(self["channels"], FUNDS, sender=self["payer"])
         deaf = evm.deploy("Channels", self["token"], self["other"], owner, self.treasury, sender=owner)
-        self.bind(wallet=wallet, signing=signing, fee=fee, deaf=deaf)
+        permit2 = evm.deploy("PlainPermit2", sender=owner)
+        by_permit = evm.deploy("Permit2DepositCollector", self["channels"], permit2, sender=owner)
+        self.bind(wallet=wallet, signing=signing, fee=fee, deaf=deaf, permit2=permit2, by_permit=by_permit)
         self.contract("token").approve(deaf, FUNDS, sender=self["payer"])
         deaf.setFee(100, sender=owner)
 
     def start(self) -> None:
         super().start()
         self.began = self.now
+
+    def constructors(self) -> Iterator[Deployment]:
+        right = (self["channels"], self["permit2"])
+        yield from variations(
+            "Permit2DepositCollector",
+            right,
+            (0, ZERO_ADDRESS, "collector: no channels"),
+            (1, ZERO_ADDRESS, "collector: no Permit2"),
+        )
 
     # calls ------------------------------------------------------------------------------------------------------------
 
@@ -241,3 +257,57 @@ class ChannelsEdges(ChannelSystem):
         yield self.deposit_of(row, 1)
         yield self.claiming(self.voucher(row, 3))
         assert self.answer("channels.channels", row.terms.name) == (3, 3)
+
+    def permitted(self, row: Row, amount: int, nonce: int = 0, permit: bytes = b"") -> bytes:
+        """What the payer signs for Permit2, with a permit for the token behind it."""
+        signed = sign_permit2(
+            self.evm.chain_id,
+            row.terms.token,
+            self["by_permit"],
+            row.terms.name,
+            amount,
+            until=self.now,
+            nonce=nonce,
+            sign=self.signer(row.terms.payer).sign,
+            permit2=self["permit2"],
+        )
+        types = ["uint256", "uint256", "bytes", "bytes"]
+        return encode_args(types, [*decode_args(types, signed.data)[:3], permit], "a deposit")
+
+    def permit(self, row: Row, amount: int, spender: str) -> bytes:
+        """EIP-2612, by the payer for `spender`."""
+        domain = Domain(*COIN_DOMAIN, self.evm.chain_id, row.terms.token)
+        payer = self.signer(row.terms.payer)
+        signature = domain.sign(payer, PERMIT, payer.address, spender, amount, 0, self.now + 1)
+        values = [amount, self.now + 1, signature[64], signature[:32], signature[32:64]]
+        return encode_args(["uint256", "uint256", "uint8", "bytes32", "bytes32"], values, "a permit")
+
+    @way()
+    def by_permit2(self, who: str) -> Steps:
+        """CHN-10: with an allowance for Permit2, with a permit, and with neither."""
+        row, second = self.pool[0], self.pool[1]
+
+        def bring(data: bytes, to: Row = row, amount: int = PAID, fails: str | None = None) -> Any:
+            args = (to.values, amount, self["by_permit"], data)
+            return self.tx("channels.deposit", *args, sender=who, fails=fails)
+
+        yield bring(self.permitted(row, PAID), fails="token: insufficient allowance")
+        permit = self.permit(row, PAID, self["permit2"])
+        yield bring(self.permitted(row, PAID, 0, self.permit(row, PAID, who)), fails="token: invalid signature")
+        yield bring(self.permitted(row, PAID, 0, permit))
+        assert self.answer("channels.channels", row.terms.name) == (PAID, 0)
+        yield self.tx("token.approve", self["permit2"], PAID - 1, sender=row.terms.payer)
+        yield bring(self.permitted(row, PAID, 1, permit), fails="token: invalid signature")
+        yield self.tx("token.approve", self["permit2"], 3 * PAID, sender=row.terms.payer)
+        yield bring(self.permitted(row, PAID, 1, permit))
+        yield bring(self.permitted(row, PAID, 1), fails="permit2: nonce was used")
+        yield bring(self.permitted(row, PAID, 2), second, fails="permit2: not signed")
+        yield bring(self.permitted(row, PAID, 2), row, PAID - 1, fails="permit2: not signed")
+        yield self.tx(
+            "by_permit.collect", row.terms.payer, row.terms.token, PAID, row.terms.name, self.permitted(row, PAID, 2),
+            sender=who, fails="collector: caller is not channels",
+        )  # fmt: skip
+        yield bring(self.permitted(row, PAID, 2))
+        yield self.tx("token.approve", self["permit2"], PAID, sender=row.terms.payer)
+        yield bring(self.permitted(row, PAID, 3, permit))
+        assert self.answer("channels.channels", row.terms.name) == (4 * PAID, 0)

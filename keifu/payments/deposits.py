@@ -58,10 +58,19 @@ def sign_authorization(
 
 
 def sign_permit2(
-    chain_id: int, token: str, collector: str, channel_id: bytes, amount: int, *, until: int, nonce: int, sign: Sign
+    chain_id: int,
+    token: str,
+    collector: str,
+    channel_id: bytes,
+    amount: int,
+    *,
+    until: int,
+    nonce: int,
+    sign: Sign,
+    permit2: str = PERMIT2,
 ) -> SignedDeposit:
     """A deposit of any token that its payer has allowed Permit2 to move. `nonce` is any number not used there."""
-    separator = _DOMAIN_WITHOUT_VERSION.hash("Permit2", chain_id, PERMIT2)
+    separator = _DOMAIN_WITHOUT_VERSION.hash("Permit2", chain_id, permit2)
     witness = DEPOSIT_WITNESS.hash(channel_id)
     permitted = _PERMISSIONS.hash(token, amount)
     permit = PERMIT2_TRANSFER.hash(permitted, collector, nonce, until, witness)

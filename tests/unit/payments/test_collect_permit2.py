@@ -10,7 +10,8 @@ from evmstorm.evm import reverts
 from keifu.abi import encode_args
 from keifu.abi.eip712 import PERMIT
 from keifu.keys import Domain
-from keifu.payments import deposits, sign_permit2
+from keifu.payments import sign_permit2
+from keifu.payments.deposits import COIN_DOMAIN
 from keifu.units import DAY
 
 from .world import ENOUGH, FUNDS, PAID
@@ -19,10 +20,9 @@ PERMIT_TYPES = ["uint256", "uint256", "uint8", "bytes32", "bytes32"]
 
 
 @pytest.fixture
-def permit2(world, monkeypatch):
+def permit2(world):
     """A stand-in at an address of its own, which the typed data names."""
     contract = world.evm.deploy("PlainPermit2", sender=world.owner)
-    monkeypatch.setattr(deposits, "PERMIT2", contract.address)
     world.token.approve(contract, ENOUGH, sender=world.payer)
     return contract
 
@@ -33,7 +33,7 @@ def collector(world, permit2):
 
 
 @pytest.fixture
-def signed(world, collector):
+def signed(world, collector, permit2):
     """`signed(amount, …)`: what the payer signs for the channel."""
 
     def signed(amount, channel=None, *, token=None, nonce=7, by=None):
@@ -46,6 +46,7 @@ def signed(world, collector):
             until=world.evm.now + DAY,
             nonce=nonce,
             sign=(by or world.payer).sign,
+            permit2=permit2.address,
         )
 
     return signed
@@ -120,7 +121,7 @@ def test_chn_10_only_channels_calls_it(world, collector, signed):
 def with_permit(world, permit2, deposit, value, nonce=0):
     """The same with the payer's permit for Permit2 in it (EIP-2612)."""
     until = world.evm.now + DAY
-    domain = Domain(*deposits.COIN_DOMAIN, world.evm.chain_id, world.token)
+    domain = Domain(*COIN_DOMAIN, world.evm.chain_id, world.token)
     signature = domain.sign(world.payer, PERMIT, world.payer.address, permit2.address, value, nonce, until)
     r, s, v = signature[:32], signature[32:64], signature[64]
     permit = encode_args(PERMIT_TYPES, [value, until, v, r, s])
@@ -143,7 +144,7 @@ def test_a_permit_that_somebody_brought_before(world, collector, signed, permit2
     token.approve(permit2, 0, sender=world.payer)
     deposit = with_permit(world, permit2, signed(40), 40)
     until = world.evm.now + DAY
-    domain = Domain(*deposits.COIN_DOMAIN, world.evm.chain_id, token)
+    domain = Domain(*COIN_DOMAIN, world.evm.chain_id, token)
     signature = domain.sign(world.payer, PERMIT, world.payer.address, permit2.address, 40, 0, until)
     r, s, v = signature[:32], signature[32:64], signature[64]
     token.permit(world.payer, permit2, 40, until, v, r, s, sender=world.stranger)
