@@ -159,12 +159,12 @@ class ChannelsEdges(ChannelSystem):
     @way()
     def contracts_that_sign(self, who: str) -> Steps:
         """A receiver's authorizer made of code: by ERC-1271, in every mood, and by the salted domain, too."""
-        moody = self.row(replace(self.pool[0].channel, receiver_authorizer=self["wallet"]))
-        yield self.deposit_of(moody, PAID)
+        answering = self.row(replace(self.pool[0].channel, receiver_authorizer=self["wallet"]))
+        yield self.deposit_of(answering, PAID)
         for total, (mood, counts) in enumerate(MOODS.items(), 1):
             yield self.tx("wallet.set_mood", mood, sender=self["stranger"])
             for signature in (b"", bytes(65), bytes(66), bytes(1_300)):
-                args = ([self.voucher(moody, total)], signature)
+                args = ([self.voucher(answering, total)], signature)
                 fails = None if counts else UNSIGNED
                 yield self.tx("channels.claimWithSignature", *args, sender=who, fails=fails)
         signing = self.row(replace(self.pool[0].channel, receiver_authorizer=self["signing"]))
