@@ -55,7 +55,6 @@ from ..lib import signatures
 from .lib import covers
 from .lib import demands
 from .lib import promises
-from .lib import receipt_hash
 from .lib import receipts
 from .lib import services
 
@@ -79,7 +78,6 @@ exports: (
     covers.cover,
     covers.cover_of,
     covers.release,
-    covers.settle_cover,
     demands.answer,
     demands.answer_window,
     demands.bond,
@@ -102,18 +100,13 @@ exports: (
     promises.evidence_window,
     promises.hub,
     promises.reserved,
-    receipts.evidence_of,
-    services.announce,
-    services.damages,
     services.end,
     services.heartbeats,
     services.offers.NOTICE,
     services.offers.offer,
-    services.penalty,
     services.reward,
     services.serve,
     services.service,
-    services.settle,
 )
 
 
@@ -154,6 +147,8 @@ def __init__(
     services.__init__(_heartbeats, _reward)
     covers.__init__(_channels)
     demands.__init__(_answer_window, _bond)
+    # Prices of covers go through the hub, which takes them from whoever calls it.
+    assert extcall payouts.token.approve(_hub, max_value(uint256), default_return_value=True), "compute: no allowance"
     where: address = staticcall Wired(_heartbeats).environments()
     environments = IEnvironments(where)
     registry = IProvenanceRegistry(staticcall Wired(where).registry())
@@ -164,14 +159,11 @@ def __init__(
 # ############################################################## #
 
 @external
-def unlock(_amount: uint256, _services: DynArray[bytes32, 16], _channels: DynArray[bytes32, 16]):
+def unlock(_amount: uint256, _environments: DynArray[bytes32, 16], _channels: DynArray[bytes32, 16]):
     """
-    @notice Free `_amount` wei of the caller's lock, after settling its services and the covers of channels named.
+    @notice Free `_amount` wei of the caller's lock, after settling its services and covers (see `settle`).
     """
-    for environment: bytes32 in _services:
-        services._settle(msg.sender, environment)
-    for channel: bytes32 in _channels:
-        covers._settle(channel, msg.sender)
+    self._settle(msg.sender, _environments, _channels)
     extcall promises.hub.unlock(msg.sender, _amount, promises._reserves[msg.sender])
 
 
@@ -180,37 +172,51 @@ def unlock(_amount: uint256, _services: DynArray[bytes32, 16], _channels: DynArr
 # ############################################################## #
 
 @external
-def report(_shown: IComputeMarket.SignedReceipt, _record: IProvenanceRegistry.Record):
+def settle(_operator: address, _environments: DynArray[bytes32, 16], _channels: DynArray[bytes32, 16]):
     """
-    @notice Show a receipt of another digest than the promoted artefact's, committed in an earlier block.
-    @param _record The record of the artefact at that promotion, as registered.
+    @notice Free what an operator's services of `_environments` and covers of `_channels` reserve. Their evidence windows
+        are over, and no answer is due.
     """
-    self._check_committed(_shown)
-    artefact: bytes32 = empty(bytes32)
-    at_block: uint256 = 0
-    artefact, at_block = staticcall environments.promotion(
-        _shown.receipt.environment, convert(_shown.receipt.promotionSeq, uint256)
-    )
-    assert at_block > 0 and staticcall registry.record_id(_record) == artefact, "compute: not the record"
-    assert _record.digest != _shown.receipt.digest, "compute: receipt is not false"
-    self._take(receipts._operator_of(_shown), _shown.receipt)
+    self._settle(_operator, _environments, _channels)
 
 
 @external
-def report_equivocation(_first: IComputeMarket.SignedReceipt, _second: IComputeMarket.SignedReceipt):
+def report(_shown: DynArray[IComputeMarket.SignedReceipt, 2], _record: IProvenanceRegistry.Record):
     """
-    @notice Show two receipts of one number in a channel, by keys of one operator; the first was committed in an earlier
-        block, and its time decides which promises answer.
+    @notice Show what an operator's keys signed; the caller committed to the first receipt in an earlier block, and its
+        time decides which promises answer.
+    @param _shown A receipt of another digest than the promoted artefact's, or two of one number in a channel.
+    @param _record The record of that artefact, as registered; not looked at when two receipts are shown.
     """
-    self._check_committed(_first)
-    assert (
-        _first.receipt.channelId == _second.receipt.channelId
-        and _first.receipt.number == _second.receipt.number
-        and receipt_hash._leaf(_first.receipt) != receipt_hash._leaf(_second.receipt)
-    ), "compute: no equivocation"
-    operator: address = receipts._operator_of(_first)
-    assert receipts._operator_of(_second) == operator, "compute: two operators"
-    self._take(operator, _first.receipt)
+    assert len(_shown) > 0, "compute: nothing is shown"
+    operator: address = empty(address)
+    first: bytes32 = empty(bytes32)
+    for place: uint256 in range(len(_shown), bound=2):
+        signer: address = empty(address)
+        struct_hash: bytes32 = empty(bytes32)
+        signer, struct_hash = receipts._signed(_shown[place])
+        if place == 0:
+            assert commitments._committed(struct_hash) > 0, "compute: not committed"
+            operator = signer
+            first = struct_hash
+        else:
+            assert signer == operator, "compute: two operators"
+            assert struct_hash != first, "compute: no equivocation"
+    receipt: IComputeMarket.Receipt = _shown[0].receipt
+    if len(_shown) == 1:
+        artefact: bytes32 = empty(bytes32)
+        at_block: uint256 = 0
+        artefact, at_block = staticcall environments.promotion(
+            receipt.environment, convert(receipt.promotionSeq, uint256)
+        )
+        # A number that was never given is no fault.
+        assert at_block > 0 and staticcall registry.record_id(_record) == artefact, "compute: not the record"
+        assert _record.digest != receipt.digest, "compute: receipt is not false"
+    else:
+        assert (
+            _shown[1].receipt.channelId == receipt.channelId and _shown[1].receipt.number == receipt.number
+        ), "compute: no equivocation"
+    self._take(operator, receipt)
 
 
 # ############################################################## #
@@ -237,9 +243,11 @@ def terms() -> IService.Terms:
 # ############################################################## #
 
 @internal
-@view
-def _check_committed(_shown: IComputeMarket.SignedReceipt):
-    assert commitments._committed(receipts._evidence(_shown)) > 0, "compute: not committed"
+def _settle(_operator: address, _environments: DynArray[bytes32, 16], _channels: DynArray[bytes32, 16]):
+    for environment: bytes32 in _environments:
+        services._settle(_operator, environment)
+    for channel: bytes32 in _channels:
+        covers._settle(_operator, channel)
 
 
 @internal

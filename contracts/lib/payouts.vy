@@ -82,15 +82,6 @@ def pay(_account: address) -> uint256:
 # ############################################################## #
 
 @internal
-def _bring(_to: address, _amount: uint256):
-    """
-    @dev Take coins from the caller, for `_to` to pull in this transaction.
-    """
-    token_transfers._pull(token, _amount)
-    assert extcall token.approve(_to, _amount, default_return_value=True), "payouts: approval refused"
-
-
-@internal
 def _pay(_account: address, _receiver: address) -> uint256:
     amount: uint256 = self.credits[_account]
     assert amount > 0, "payouts: nothing to pay"

@@ -25,6 +25,7 @@ from ...interfaces import IComputeMarket
 from ...lib import hotkeys
 from ...lib import key_caps
 from ...lib import payouts
+from ...lib import token_transfers
 from . import promises
 from . import receipts
 
@@ -69,13 +70,13 @@ channels: public(immutable(IChannels))
 #                             STORAGE                            #
 # ############################################################## #
 
-# channel -> operator -> the promise's word with the payer, the terms, and the demand that is open.
-_covers: HashMap[bytes32, HashMap[address, uint256]]
-_terms: HashMap[bytes32, HashMap[address, uint256]]
-_demands: HashMap[bytes32, HashMap[address, IComputeMarket.Demand]]
+# hash of channel and operator -> the promise's word with the payer, the terms, and the demand that is open.
+_covers: HashMap[bytes32, uint256]
+_terms: HashMap[bytes32, uint256]
+_demands: HashMap[bytes32, IComputeMarket.Demand]
 
-# operator -> hash of a cover -> it was opened.
-_used: HashMap[address, HashMap[bytes32, bool]]
+# hash of a signed cover and operator -> it was opened.
+_used: HashMap[bytes32, bool]
 
 
 # ############################################################## #
@@ -106,23 +107,24 @@ def cover(
     assert block.timestamp <= convert(_cover.deadline, uint256), "compute: signature has expired"
     assert SMALLEST <= _cover.restitution and _cover.restitution <= LARGEST, "compute: bad restitution"
     key: address = self._consume(_cover, _operator, _signature)
-    word: uint256 = self._covers[_cover.channelId][_operator]
+    id: bytes32 = self._id(_cover.channelId, _operator)
+    word: uint256 = self._covers[id]
     since: uint256 = promises._since(word)
     needed: uint256 = self._needed(_cover.restitution)
     if promises._is_reserved(word):
-        terms: uint256 = self._terms[_cover.channelId][_operator]
+        terms: uint256 = self._terms[id]
         assert _cover.restitution == terms >> RESTITUTION_AT, "compute: another restitution"
         assert last >= promises._last(word), "compute: last day is earlier"
         key_caps._let_go(_operator, self._key(terms), needed)
     else:
-        assert self._demands[_cover.channelId][_operator].deadline == 0, "compute: demand is open"
+        assert self._demands[id].deadline == 0, "compute: demand is open"
         since = block.timestamp + 1
         promises._reserve(_operator, needed)
     key_caps._hold(_operator, key, needed)
-    self._covers[_cover.channelId][_operator] = (
+    self._covers[id] = (
         promises._word(since, last) | (convert(_config.payer, uint256) << promises.OWN_AT)
     )
-    self._terms[_cover.channelId][_operator] = convert(key, uint256) | (_cover.restitution << RESTITUTION_AT)
+    self._terms[id] = convert(key, uint256) | (_cover.restitution << RESTITUTION_AT)
     log IComputeMarket.Covered(
         channel=_cover.channelId,
         operator=_operator,
@@ -134,7 +136,7 @@ def cover(
         last=last,
     )
     if _cover.price > 0:
-        payouts._bring(promises.hub.address, _cover.price)
+        token_transfers._pull(payouts.token, _cover.price)
         extcall promises.hub.reward(_operator, _cover.price)
     promises._bind_once(_operator)
 
@@ -144,22 +146,10 @@ def release(_channel: bytes32, _operator: address):
     """
     @notice Free a cover's reserve at once: the caller, its channel's payer, has nothing to claim.
     """
-    word: uint256 = self._reserved_word(_channel, _operator)
-    assert msg.sender == self._payer(word), "compute: not the payer"
-    self._free(_channel, _operator)
+    id: bytes32 = self._id(_channel, _operator)
+    assert msg.sender == self._payer(self._reserved_word(id)), "compute: not the payer"
+    self._free(id, _operator)
     log IComputeMarket.CoverFreed(channel=_channel, operator=_operator)
-
-
-# ############################################################## #
-#                     PERMISSIONLESS FUNCTIONS                   #
-# ############################################################## #
-
-@external
-def settle_cover(_channel: bytes32, _operator: address):
-    """
-    @notice Free the reserve of a cover whose evidence window is over, and of which no answer is due.
-    """
-    self._settle(_channel, _operator)
 
 
 # ############################################################## #
@@ -172,8 +162,9 @@ def cover_of(_channel: bytes32, _operator: address) -> IComputeMarket.CoverState
     """
     @notice What an operator promised a channel's payer; zeros when nothing.
     """
-    word: uint256 = self._covers[_channel][_operator]
-    terms: uint256 = self._terms[_channel][_operator]
+    id: bytes32 = self._id(_channel, _operator)
+    word: uint256 = self._covers[id]
+    terms: uint256 = self._terms[id]
     restitution: uint256 = terms >> RESTITUTION_AT
     return IComputeMarket.CoverState(
         payer=self._payer(word),
@@ -199,10 +190,17 @@ def _consume(_cover: IComputeMarket.Cover, _operator: address, _signature: Bytes
     key: address = receipts._key_of(struct_hash, _signature)
     assert (
         hotkeys._operator_of(key, hotkeys.RECEIPT, block.timestamp) == _operator
-    ), "compute: not signed by the operator's key"
-    assert not self._used[_operator][struct_hash], "compute: signature was used"
-    self._used[_operator][struct_hash] = True
+    ), "compute: not the operator's key"
+    use: bytes32 = self._id(struct_hash, _operator)
+    assert not self._used[use], "compute: signature was used"
+    self._used[use] = True
     return key
+
+
+@internal
+@pure
+def _id(_what: bytes32, _operator: address) -> bytes32:
+    return keccak256(abi_encode(_what, _operator))
 
 
 @internal
@@ -228,28 +226,29 @@ def _needed(_restitution: uint256) -> uint256:
 
 @internal
 @view
-def _reserved_word(_channel: bytes32, _operator: address) -> uint256:
-    word: uint256 = self._covers[_channel][_operator]
+def _reserved_word(_id: bytes32) -> uint256:
+    word: uint256 = self._covers[_id]
     assert promises._is_reserved(word), "compute: no cover"
     return word
 
 
 @internal
-def _settle(_channel: bytes32, _operator: address):
-    promises._check_over(self._reserved_word(_channel, _operator))
-    assert self._demands[_channel][_operator].deadline == 0, "compute: demand is open"
-    self._free(_channel, _operator)
+def _settle(_operator: address, _channel: bytes32):
+    id: bytes32 = self._id(_channel, _operator)
+    promises._check_over(self._reserved_word(id))
+    assert self._demands[id].deadline == 0, "compute: demand is open"
+    self._free(id, _operator)
     log IComputeMarket.CoverFreed(channel=_channel, operator=_operator)
 
 
 @internal
-def _free(_channel: bytes32, _operator: address) -> uint256:
+def _free(_id: bytes32, _operator: address) -> uint256:
     """
     @dev End a cover's reserve; answers its restitution.
     """
-    terms: uint256 = self._terms[_channel][_operator]
+    terms: uint256 = self._terms[_id]
     needed: uint256 = self._needed(terms >> RESTITUTION_AT)
-    self._covers[_channel][_operator] = promises._free(_operator, self._covers[_channel][_operator], needed)
+    self._covers[_id] = promises._free(_operator, self._covers[_id], needed)
     key_caps._let_go(_operator, self._key(terms), needed)
     return terms >> RESTITUTION_AT
 
@@ -260,10 +259,11 @@ def _take(_channel: bytes32, _operator: address, _time: uint256) -> (uint256, ui
     @dev End a cover that answers for a receipt of `_time`.
     @return Damages and penalty to take, the restitution and who gets it; zeros when none answers.
     """
-    word: uint256 = self._covers[_channel][_operator]
+    id: bytes32 = self._id(_channel, _operator)
+    word: uint256 = self._covers[id]
     if not promises._answers(word, _time):
         return 0, 0, 0, empty(address)
-    restitution: uint256 = self._free(_channel, _operator)
+    restitution: uint256 = self._free(id, _operator)
     return (
         promises._damages(restitution + restitution // PROVER_PART),
         restitution // PENALTY_PART,

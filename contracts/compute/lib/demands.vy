@@ -81,15 +81,16 @@ def demand(
     """
     channel: bytes32 = staticcall covers.channels.getChannelId(_config)
     assert msg.sender in [_config.payer, _config.payerAuthorizer], "compute: not the payer"
-    assert promises._is_open(covers._covers[channel][_operator]), "compute: no cover"
-    assert covers._demands[channel][_operator].deadline == 0, "compute: demand is open"
+    id: bytes32 = covers._id(channel, _operator)
+    assert promises._is_open(covers._covers[id]), "compute: no cover"
+    assert covers._demands[id].deadline == 0, "compute: demand is open"
     self._count(channel, _fee)
-    refund: uint256 = covers._terms[channel][_operator] >> covers.RESTITUTION_AT
+    refund: uint256 = covers._terms[id] >> covers.RESTITUTION_AT
     # The chain knows no rate of another token.
     if _config.token == payouts.token.address:
         refund = min(refund, convert(_fee, uint256))
     deadline: uint256 = block.timestamp + answer_window
-    covers._demands[channel][_operator] = IComputeMarket.Demand(
+    covers._demands[id] = IComputeMarket.Demand(
         requester=msg.sender, deadline=deadline, request=keccak256(_request), refund=refund
     )
     log IComputeMarket.Demanded(
@@ -115,13 +116,14 @@ def answer(_shown: IComputeMarket.SignedReceipt, _response: Bytes[4096]):
     @notice Answer a demand in the log. The bond is the operator's, whoever calls.
     @param _shown The receipt of request and response, signed by the operator's key.
     """
-    operator: address = receipts._operator_of(_shown)
+    operator: address = receipts._signed(_shown)[0]
     channel: bytes32 = _shown.receipt.channelId
-    open: IComputeMarket.Demand = covers._demands[channel][operator]
+    id: bytes32 = covers._id(channel, operator)
+    open: IComputeMarket.Demand = covers._demands[id]
     assert open.deadline > 0 and block.timestamp <= open.deadline, "compute: no answer is due"
     assert _shown.receipt.requestHash == open.request, "compute: another request"
     assert _shown.receipt.responseHash == keccak256(_response), "compute: another response"
-    covers._demands[channel][operator] = empty(IComputeMarket.Demand)
+    covers._demands[id] = empty(IComputeMarket.Demand)
     payouts.credits[operator] += bond
     log IComputeMarket.Answered(
         channel=channel, operator=operator, number=_shown.receipt.number, response=_response
@@ -133,15 +135,16 @@ def close(_channel: bytes32, _operator: address):
     """
     @notice End a demand that was not answered in time: bond and fee go back, and the cover is over.
     """
-    open: IComputeMarket.Demand = covers._demands[_channel][_operator]
+    id: bytes32 = covers._id(_channel, _operator)
+    open: IComputeMarket.Demand = covers._demands[id]
     assert open.deadline > 0 and block.timestamp > open.deadline, "compute: no answer is overdue"
-    covers._demands[_channel][_operator] = empty(IComputeMarket.Demand)
+    covers._demands[id] = empty(IComputeMarket.Demand)
     payouts.credits[open.requester] += bond
     refund: uint256 = 0
-    word: uint256 = covers._covers[_channel][_operator]
+    word: uint256 = covers._covers[id]
     # A report may have taken the cover meanwhile.
     if promises._is_reserved(word):
-        restitution: uint256 = covers._free(_channel, _operator)
+        restitution: uint256 = covers._free(id, _operator)
         refund = promises._slash(
             _operator, promises._damages(open.refund), restitution // covers.PENALTY_PART
         )
@@ -159,7 +162,7 @@ def demand_of(_channel: bytes32, _operator: address) -> IComputeMarket.Demand:
     """
     @notice What a channel's payer asks an operator for; zeros when it asks for nothing.
     """
-    return covers._demands[_channel][_operator]
+    return covers._demands[covers._id(_channel, _operator)]
 
 
 # ############################################################## #

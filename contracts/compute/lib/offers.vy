@@ -4,7 +4,7 @@
 @title Offers: what a service costs, and from when
 @license MIT
 @notice A new service's offer counts at once; another one counts after notice, so that nobody pays a price that it could
-    not know.
+    not know. The offer stands in the log, its hash here: whoever is shown an offer compares.
 """
 
 # ############################################################## #
@@ -21,17 +21,14 @@ from ...interfaces import IComputeMarket
 # Time between announcing an offer and its effect, seconds.
 NOTICE: public(constant(uint256)) = 86_400
 
-# Longest time between two redemptions, seconds: a payer who leaves waits three of them, and 30 days at most.
-LONGEST_INTERVAL: constant(uint256) = 10 * 86_400
-
 
 # ############################################################## #
 #                             STORAGE                            #
 # ############################################################## #
 
-# operator -> environment -> the offer before the last change, and the one after it; from when that counts.
-_before: HashMap[address, HashMap[bytes32, IComputeMarket.Offer]]
-_after: HashMap[address, HashMap[bytes32, IComputeMarket.Offer]]
+# operator -> environment -> hash of the offer before the last change, and of the one after it; from when that counts.
+_before: HashMap[address, HashMap[bytes32, bytes32]]
+_after: HashMap[address, HashMap[bytes32, bytes32]]
 _from: HashMap[address, HashMap[bytes32, uint256]]
 
 
@@ -41,17 +38,15 @@ _from: HashMap[address, HashMap[bytes32, uint256]]
 
 @external
 @view
-def offer(
-    _operator: address, _environment: bytes32
-) -> (IComputeMarket.Offer, IComputeMarket.Offer, uint256):
+def offer(_operator: address, _environment: bytes32) -> (bytes32, bytes32, uint256):
     """
-    @notice What a service costs now, what the last announcement says, and from when that counts (unix seconds).
+    @notice Hash of the offer that counts now, of the last one that was announced, and from when that counts (unix
+        seconds). A hash is `keccak256(abi_encode(offer))`.
     """
-    after: IComputeMarket.Offer = self._after[_operator][_environment]
+    after: bytes32 = self._after[_operator][_environment]
     since: uint256 = self._from[_operator][_environment]
-    if since <= block.timestamp:
-        return after, after, since
-    return self._before[_operator][_environment], after, since
+    now: bytes32 = after if since <= block.timestamp else self._before[_operator][_environment]
+    return now, after, since
 
 
 # ############################################################## #
@@ -59,33 +54,21 @@ def offer(
 # ############################################################## #
 
 @internal
-def _begin(_operator: address, _environment: bytes32, _offer: IComputeMarket.Offer):
+def _set(_operator: address, _environment: bytes32, _offer: IComputeMarket.Offer, _is_new: bool):
     """
-    @dev Of a new service: nobody relies on another one.
+    @dev A new service's offer counts at once: nobody relies on another one. The last offer again changes nothing.
     """
-    self._store(_operator, _environment, _offer, block.timestamp)
-
-
-@internal
-def _change(_operator: address, _environment: bytes32, _offer: IComputeMarket.Offer):
-    """
-    @dev The last offer again changes nothing.
-    """
-    after: IComputeMarket.Offer = self._after[_operator][_environment]
-    if keccak256(abi_encode(after)) == keccak256(abi_encode(_offer)):
-        return
-    assert self._from[_operator][_environment] <= block.timestamp, "compute: an offer is under notice"
-    self._before[_operator][_environment] = after
-    self._store(_operator, _environment, _offer, block.timestamp + NOTICE)
-
-
-@internal
-def _store(_operator: address, _environment: bytes32, _offer: IComputeMarket.Offer, _from: uint256):
-    assert _offer.token != empty(address), "compute: offer names no token"
-    interval: uint256 = convert(_offer.interval, uint256)
-    assert 0 < interval and interval <= LONGEST_INTERVAL, "compute: bad interval"
-    self._after[_operator][_environment] = _offer
-    self._from[_operator][_environment] = _from
+    offer: bytes32 = keccak256(abi_encode(_offer))
+    since: uint256 = block.timestamp
+    if not _is_new:
+        before: bytes32 = self._after[_operator][_environment]
+        if offer == before:
+            return
+        assert self._from[_operator][_environment] <= since, "compute: offer is under notice"
+        self._before[_operator][_environment] = before
+        since += NOTICE
+    self._after[_operator][_environment] = offer
+    self._from[_operator][_environment] = since
     log IComputeMarket.OfferAnnounced(
-        operator=_operator, environment=_environment, offer=_offer, effective_from=_from
+        operator=_operator, environment=_environment, offer=_offer, effective_from=since
     )

@@ -1,8 +1,9 @@
 # pragma version 0.4.3
 """
-@title A receipt's place in a tree
+@title A receipt's struct hash, and its place in a tree
 @license MIT
-@notice The hash of its EIP-712 struct hash: leaves are hashed twice, so that none passes for an inner node.
+@notice A leaf is the hash of the EIP-712 struct hash: leaves are hashed twice, so that none passes for an inner node. Who
+    has a neighbour's leaf from a proof does not know its struct hash.
 """
 
 from ...interfaces import IComputeMarket
@@ -14,5 +15,5 @@ RECEIPT_TYPE: constant(bytes32) = keccak256(
 
 @internal
 @pure
-def _leaf(_receipt: IComputeMarket.Receipt) -> bytes32:
-    return keccak256(keccak256(abi_encode(RECEIPT_TYPE, _receipt)))
+def _struct_hash(_receipt: IComputeMarket.Receipt) -> bytes32:
+    return keccak256(abi_encode(RECEIPT_TYPE, _receipt))

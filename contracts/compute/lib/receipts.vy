@@ -38,46 +38,22 @@ BATCH_TYPE: constant(bytes32) = keccak256("ReceiptBatch(bytes32 root)")
 
 
 # ############################################################## #
-#                              VIEWS                             #
-# ############################################################## #
-
-@external
-@view
-def evidence_of(_shown: IComputeMarket.SignedReceipt) -> bytes32:
-    """
-    @notice What a prover hashes with its address, for `commit_proof`, before it shows a receipt.
-    """
-    return self._evidence(_shown)
-
-
-# ############################################################## #
 #                            INTERNAL                            #
 # ############################################################## #
 
 @internal
-@pure
-def _evidence(_shown: IComputeMarket.SignedReceipt) -> bytes32:
-    return keccak256(abi_encode(_shown))
-
-
-@internal
 @view
-def _operator_of(_shown: IComputeMarket.SignedReceipt) -> address:
+def _signed(_shown: IComputeMarket.SignedReceipt) -> (address, bytes32):
     """
-    @dev For whom a receipt speaks: the operator of the key that signed its batch, at the receipt's time. Under what is
-        no signature stands an account that promised nothing, or nobody.
+    @dev For whom a receipt speaks, and its struct hash: the operator of the key that signed its batch, at the receipt's
+        time. Under what is no signature stands an account that promised nothing, or nobody.
     """
     time: uint256 = convert(_shown.receipt.time, uint256)
-    assert time <= block.timestamp, "compute: receipt's time has not come"
-    root: bytes32 = merkle._root(receipt_hash._leaf(_shown.receipt), _shown.proof)
-    struct_hash: bytes32 = keccak256(abi_encode(BATCH_TYPE, root))
-    return self._operator_of_key(struct_hash, _shown.signature, time)
-
-
-@internal
-@view
-def _operator_of_key(_struct_hash: bytes32, _signature: Bytes[65], _time: uint256) -> address:
-    return hotkeys._operator_of(self._key_of(_struct_hash, _signature), hotkeys.RECEIPT, _time)
+    assert time <= block.timestamp, "compute: time has not come"
+    struct_hash: bytes32 = receipt_hash._struct_hash(_shown.receipt)
+    root: bytes32 = merkle._root(keccak256(struct_hash), _shown.proof)
+    key: address = self._key_of(keccak256(abi_encode(BATCH_TYPE, root)), _shown.signature)
+    return hotkeys._operator_of(key, hotkeys.RECEIPT, time), struct_hash
 
 
 @internal

@@ -35,10 +35,8 @@ initializes: offers
 # Where operators bind themselves to environments.
 heartbeats: public(immutable(IHeartbeatService))
 
-# Wei that a service's first false receipt takes: damages, of which the hub credits the reward, and the penalty.
+# Wei that the prover of a service's false receipt gets, and as many of penalty.
 reward: public(immutable(uint256))
-damages: public(immutable(uint256))
-penalty: public(immutable(uint256))
 
 
 # ############################################################## #
@@ -62,8 +60,6 @@ def __init__(_heartbeats: address, _reward: uint256):
     assert _reward > 0, "compute: no reward"
     heartbeats = IHeartbeatService(_heartbeats)
     reward = _reward
-    damages = promises._damages(_reward)
-    penalty = _reward
 
 
 # ############################################################## #
@@ -88,25 +84,15 @@ def serve(_environment: bytes32, _offer: IComputeMarket.Offer, _endpoint: String
     since: uint256 = promises._since(word)
     if promises._is_reserved(word):
         assert _last >= promises._last(word), "compute: last day is earlier"
-        offers._change(msg.sender, _environment, _offer)
     else:
         since = block.timestamp + 1
-        promises._reserve(msg.sender, damages + penalty)
-        offers._begin(msg.sender, _environment, _offer)
+        promises._reserve(msg.sender, self._needed())
+    offers._set(msg.sender, _environment, _offer, not promises._is_reserved(word))
     self._services[msg.sender][_environment] = promises._word(since, _last)
     log IComputeMarket.Served(
         operator=msg.sender, environment=_environment, since=since, last=_last, endpoint=_endpoint
     )
     promises._bind_once(msg.sender)
-
-
-@external
-def announce(_environment: bytes32, _offer: IComputeMarket.Offer):
-    """
-    @notice Change what the caller's service costs, after notice.
-    """
-    self._reserved_word(msg.sender, _environment)
-    offers._change(msg.sender, _environment, _offer)
 
 
 # ############################################################## #
@@ -126,14 +112,6 @@ def end(_operator: address, _environment: bytes32):
     log IComputeMarket.Ended(operator=_operator, environment=_environment, until=promises._until(word))
 
 
-@external
-def settle(_operator: address, _environment: bytes32):
-    """
-    @notice Free the reserve of a service whose evidence window is over.
-    """
-    self._settle(_operator, _environment)
-
-
 # ############################################################## #
 #                              VIEWS                             #
 # ############################################################## #
@@ -149,13 +127,22 @@ def service(_operator: address, _environment: bytes32) -> IComputeMarket.Service
         since=promises._since(word),
         last=promises._last(word),
         until=promises._until(word),
-        reserve=damages + penalty if promises._is_reserved(word) else 0,
+        reserve=self._needed() if promises._is_reserved(word) else 0,
     )
 
 
 # ############################################################## #
 #                            INTERNAL                            #
 # ############################################################## #
+
+@internal
+@view
+def _needed() -> uint256:
+    """
+    @dev Wei that a service reserves.
+    """
+    return promises._damages(reward) + reward
+
 
 @internal
 @view
@@ -175,7 +162,7 @@ def _settle(_operator: address, _environment: bytes32):
 @internal
 def _free(_operator: address, _environment: bytes32):
     word: uint256 = self._services[_operator][_environment]
-    self._services[_operator][_environment] = promises._free(_operator, word, damages + penalty)
+    self._services[_operator][_environment] = promises._free(_operator, word, self._needed())
 
 
 @internal
@@ -187,4 +174,4 @@ def _take(_operator: address, _environment: bytes32, _time: uint256) -> (uint256
     if not promises._answers(self._services[_operator][_environment], _time):
         return 0, 0
     self._free(_operator, _environment)
-    return damages, penalty
+    return promises._damages(reward), reward
