@@ -15,6 +15,7 @@ from keifu.chain.parameters import Params
 __all__ = [
     "ACCOUNT",
     "ACCOUNT_REGISTRY",
+    "COMPUTE",
     "COURT",
     "DISTRIBUTOR",
     "FACTORY",
@@ -24,6 +25,7 @@ __all__ = [
     "INSURANCE",
     "MARKET",
     "NFT",
+    "ORDERS",
     "PROOF_VALIDATOR",
     "REGISTRY",
     "REPUTATION",
@@ -43,6 +45,7 @@ VERIFIER, NFT, MARKET = "DataVerifier", "IntelligentNFT", "AgentMarket"
 ACCOUNT_REGISTRY, ACCOUNT = "AccountRegistry", "AgentAccount"
 IDENTITY, REPUTATION, VALIDATION = "AgentIdentity", "AgentReputation", "AgentValidation"
 REGISTRY, PROOF_VALIDATOR = "ProvenanceRegistry", "ProofValidator"
+COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
 
 # Constructor arguments that a parameter of another name chooses.
 _PARAMETERS = {
