@@ -32,6 +32,7 @@ CAP = 2 * COVER_RESERVE
 TERM = 30 * DAY
 FUNDS = 20_000 * COIN
 ENOUGH = 2**256 - 1
+REQUEST = b'{"model": "digits", "input": "0123"}'
 ENDPOINT = "https://answers.example"
 NOWHERE = bytes(32)
 RECORDLESS = (ZERO_ADDRESS, 0, NOWHERE, NOWHERE, NOWHERE, NOWHERE, "", "", "", [])
@@ -282,16 +283,11 @@ def report(market, commit, weights):
     return report
 
 
-REQUEST = b'{"model": "digits", "input": "0123"}'
-
-
 @pytest.fixture
 def asked(market, channel, channel_id, channels, operator, payer):
     """Demands an answer, as the payer; `claimed` is what the channel has paid by then, in its token."""
 
-    def asked(
-        sender=payer, *, fee=50 * COIN, request=REQUEST, config=channel, of_channel=channel_id, claimed=1_000 * COIN
-    ):
+    def asked(sender=payer, *, fee=50 * COIN, request=REQUEST, config=channel, of_channel=channel_id, claimed=10**21):
         if claimed is not None:
             channels.set_claimed(of_channel, claimed, sender=payer)
         return market.demand(config.values, operator, fee, request, sender=sender)

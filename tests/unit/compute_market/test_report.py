@@ -9,7 +9,7 @@ import pytest
 
 from keifu.compute.promises import commitment, shown
 from keifu.keys import Account
-from keifu.units import COIN, DAY
+from keifu.units import COIN
 from tests.unit.compute_market.conftest import (
     COVER_RESERVE,
     LOCKED,
@@ -101,9 +101,8 @@ def test_two_operators_do_not_equivocate(
     name_key(second_key, other_operator)
     first = commit(prover, receipt())
     second = shown(receipts.sign(second_key, [receipt(output_units=31, time=receipt().time + 4)])[0])
-    for pair in ([*first, second],):
-        with ape.reverts("compute: two operators"):
-            market.report(pair, RECORDLESS, sender=prover)
+    with ape.reverts("compute: two operators"):
+        market.report([*first, second], RECORDLESS, sender=prover)
 
 
 def test_nothing_is_shown(market, prover):
@@ -143,14 +142,12 @@ def test_a_service_without_a_cover(market, served, lie, report, operator, prover
     assert hub.lock_of(market, operator) == LOCKED - SERVICE_RESERVE
 
 
-def test_a_cover_without_a_service(market, covered, lie, report, operator, prover, payer, production):
+def test_a_cover_without_a_service(market, covered, lie, report, operator, prover, payer, production, chain):
     """CMP-1: a cover answers alone."""
     market.end(operator, production, sender=operator)
-    report(
-        prover,
-        lie(time=lie().time + 5 + DAY * 0),
-    )
-    assert market.credits(payer) == RESTITUTION
+    chain.pending_timestamp += 10
+    report(prover, lie())
+    assert (market.credits(payer), market.credits(prover)) == (RESTITUTION, RESTITUTION // 10)
 
 
 def test_a_new_service_is_not_slashed_for_an_old_lie(
@@ -223,9 +220,7 @@ def test_forms_of_a_signature(market, covered, lie, commit, weights, prover, for
     market.report([(receipt, proof, form(signature))], weights.args, sender=prover)
 
 
-def test_a_retired_key_answers_for_what_it_said(
-    market, covered, lie, report, commit, weights, operator, prover, key, chain
-):
+def test_a_retired_key_answers_for_what_it_said(market, covered, lie, report, operator, prover, key, chain):
     """CMP-1: up to the second of its end, and for nothing later."""
     old = lie()
     market.retire_key(key.address, sender=operator)
