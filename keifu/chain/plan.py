@@ -44,7 +44,10 @@ _DURATIONS = (
     "emission_delay",
     "emission_duration",
     "heartbeat_window",
+    "compute_window",
+    "answer_window",
 )
+_COINS = ("heartbeat_restitution", "compute_reward", "demand_bond")
 _MADE = {
     "insurance": "an Insurance",
     "randomness": "a Randomness",
@@ -134,7 +137,7 @@ class Plan:
             return ", ".join(_address_shown(address, self.deployer) for address in value) or "the deployer"
         if name in _MADE and not value:
             return f"{_MADE[name]} of the suite"
-        if name == "heartbeat_restitution":
+        if name in _COINS:
             return f"{value:,} coins"
         if name in _ONE:
             return _address_shown(value, self.deployer) if value else "the deployer"

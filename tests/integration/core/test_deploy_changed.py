@@ -9,7 +9,7 @@ import pytest
 
 from keifu.chain import Params, RpcDeployer, deploy_protocol
 from keifu.errors import UsageError
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 
 OTHER = "0x" + "0b" * 20
 CHANGES = {
@@ -26,6 +26,10 @@ CHANGES = {
     "daily_blocks": 7_200,
     "heartbeat_restitution": 2_000,
     "heartbeat_window": 20 * DAY,
+    "compute_reward": 200,
+    "compute_window": 9 * DAY,
+    "answer_window": 2 * DAY,
+    "demand_bond": 6,
     "signers_needed": 4,
     "agents_uri": "https://example.org/agents/",
 }
@@ -34,6 +38,8 @@ AS_DEPLOYED = {
     "emission_delay": lambda params: params.emission_start,
     "emission_duration": lambda params: params.emission_epochs,
     "heartbeat_restitution": lambda params: params.restitution,
+    "compute_reward": lambda params: params.compute_reward * COIN,
+    "demand_bond": lambda params: params.demand_bond * COIN,
 }
 
 

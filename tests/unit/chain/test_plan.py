@@ -37,6 +37,7 @@ def test_everything_is_choosable_in_a_file(toml):
             'epoch_length = "12h"\nemission_duration = "2 years"\nseed_stride = 400\n'
             'emission_delay = "6 weeks"\ndaily_blocks = 7200\nlabel = "second"\n'
             'heartbeat_restitution = 2000\nheartbeat_window = "20 days"\nsigners_needed = 2\n'
+            'compute_reward = 200\ncompute_window = "9 days"\nanswer_window = "2 days"\ndemand_bond = 6\n'
             f'agents_uri = "https://example.org/agents/"\naccount_registry = "{COUNCIL}"\n'
             f'identity_registry = "{TREASURY}"\n'
         )
@@ -58,6 +59,10 @@ def test_everything_is_choosable_in_a_file(toml):
         heartbeat_restitution=2_000,
         heartbeat_window=20 * DAY,
         signers_needed=2,
+        compute_reward=200,
+        compute_window=9 * DAY,
+        answer_window=2 * DAY,
+        demand_bond=6,
         agents_uri="https://example.org/agents/",
         account_registry=COUNCIL,
         identity_registry=TREASURY,
