@@ -29,8 +29,8 @@ __all__ = [
     "VERSION",
     "Authorization",
     "Claim",
-    "ClaimedVoucher",
     "ClaimPayload",
+    "ClaimedVoucher",
     "Config",
     "Deposit",
     "DepositPayload",
@@ -40,8 +40,8 @@ __all__ = [
     "RefundPayload",
     "Required",
     "Requirements",
-    "Settled",
     "SettlePayload",
+    "Settled",
     "VoucherFields",
     "VoucherPayload",
     "chain_of",
@@ -82,9 +82,9 @@ class Required(msgspec.Struct, rename="camel"):
 
     accepts: list[Requirements]
     x402_version: int = VERSION
-    error: str | None | UnsetType = UNSET
-    resource: dict[str, Any] | None | UnsetType = UNSET
-    extensions: dict[str, Any] | None | UnsetType = UNSET
+    error: str | UnsetType | None = UNSET
+    resource: dict[str, Any] | UnsetType | None = UNSET
+    extensions: dict[str, Any] | UnsetType | None = UNSET
 
 
 class Config(msgspec.Struct, rename="camel"):
@@ -100,13 +100,20 @@ class Config(msgspec.Struct, rename="camel"):
 
     @classmethod
     def of(cls, channel: Channel) -> Config:
-        *others, salt = channel.values
-        return cls(*others, "0x" + salt.hex())
+        payer, payer_authorizer, receiver, receiver_authorizer, token, delay, salt = channel.values
+        return cls(payer, payer_authorizer, receiver, receiver_authorizer, token, delay, "0x" + salt.hex())
 
     @property
     def channel(self) -> Channel:
-        parties = (self.payer, self.payer_authorizer, self.receiver, self.receiver_authorizer, self.token)
-        return Channel(*(item.lower() for item in parties), self.withdraw_delay, bytes.fromhex(self.salt[2:]))
+        return Channel(
+            self.payer.lower(),
+            self.payer_authorizer.lower(),
+            self.receiver.lower(),
+            self.receiver_authorizer.lower(),
+            self.token.lower(),
+            self.withdraw_delay,
+            bytes.fromhex(self.salt[2:]),
+        )
 
 
 class VoucherFields(msgspec.Struct, rename="camel"):
@@ -189,8 +196,8 @@ class Payment(msgspec.Struct, rename="camel"):
     payload: Payload
     accepted: Requirements
     x402_version: int = VERSION
-    resource: dict[str, Any] | None | UnsetType = UNSET
-    extensions: dict[str, Any] | None | UnsetType = UNSET
+    resource: dict[str, Any] | UnsetType | None = UNSET
+    extensions: dict[str, Any] | UnsetType | None = UNSET
 
 
 class Settled(msgspec.Struct, rename="camel"):
@@ -199,11 +206,11 @@ class Settled(msgspec.Struct, rename="camel"):
     success: bool
     network: str
     transaction: str = ""
-    payer: str | None | UnsetType = UNSET
-    amount: str | None | UnsetType = UNSET
-    error_reason: str | None | UnsetType = UNSET
-    error_message: str | None | UnsetType = UNSET
-    extra: dict[str, Any] | None | UnsetType = UNSET
+    payer: str | UnsetType | None = UNSET
+    amount: str | UnsetType | None = UNSET
+    error_reason: str | UnsetType | None = UNSET
+    error_message: str | UnsetType | None = UNSET
+    extra: dict[str, Any] | UnsetType | None = UNSET
 
 
 def encode(document: msgspec.Struct) -> str:
@@ -218,7 +225,9 @@ def decode(text: str, kind: type[T], header: str) -> T:
     try:
         return msgspec.json.decode(base64.b64decode(text, validate=True), type=kind)
     except (ValueError, RecursionError) as error:  # what msgspec raises is among them
-        raise InputError(f"{header} cannot be read: {error}", remedy="base64 of JSON, as x402 version 2 says") from error
+        raise InputError(
+            f"{header} cannot be read: {error}", remedy="base64 of JSON, as x402 version 2 says"
+        ) from error
 
 
 def network_of(chain_id: int) -> str:
