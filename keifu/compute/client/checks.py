@@ -180,6 +180,8 @@ def _money(receipt: Receipt, standing: Standing | None) -> list[Finding]:
 
 def _charged(receipt: Receipt, standing: Standing | None) -> Finding:
     """Charged so far is what was charged before and this fee; where receipts are missing between, a range."""
+    if receipt.charged < receipt.fee:
+        return Finding(Check.CHARGED, False, f"{receipt.charged}, less than the fee of {receipt.fee}")
     if standing is None:
         return Finding(Check.CHARGED, True, f"{receipt.charged}, not compared: your other receipts are not at hand")
     start = receipt.charged - receipt.fee

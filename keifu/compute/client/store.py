@@ -138,6 +138,11 @@ class Store:
         with self._writing() as database:
             database.execute("INSERT OR IGNORE INTO channel VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
 
+    def forget_channel(self, channel_id: bytes) -> None:
+        """One that was never opened."""
+        with self._writing() as database:
+            database.execute("DELETE FROM channel WHERE id = ?", (channel_id,))
+
     def channels(self) -> list[KeptChannel]:
         return [
             KeptChannel(
@@ -153,11 +158,13 @@ class Store:
                 return kept
         raise UsageError(f"channel {channel_id.hex()} is none of this client's", remedy="keifu channel list")
 
-    def adopt(self, channel_id: bytes, charged: int) -> bool:
-        """Take a provider's word for what was charged in all, when it is within what may have been; whether it is."""
+    def adopt(self, channel_id: bytes, charged: int, proven: int = 0) -> bool:
+        """Take a provider's word for what was charged in all, when it is within what may have been; whether it is. A
+        channel of which nothing was kept may have cost what a voucher of ours is `proven` to name."""
         with self._writing() as database:
             kept = self.channel(channel_id)
-            if not kept.charged <= charged <= kept.base + kept.fees + self._unsure(channel_id, 0):
+            may = kept.base + kept.fees + self._unsure(channel_id, 0)
+            if not kept.charged <= charged <= (may if kept.charged else max(may, proven)):
                 return False
             row = (str(charged - kept.fees), str(charged), channel_id)
             database.execute("UPDATE channel SET base = ?, charged = ? WHERE id = ?", row)
