@@ -128,11 +128,12 @@ class ComputeClient:
         """The answer as it comes. Its end (`data: [DONE]`, or of a whole answer everything) is held back until it was
         compared. Raises as `ask` does, what is compared while it is read."""
         body = document if isinstance(document, bytes) else msgspec.json.encode(document)
+        terms = self._terms.get((provider.url, path))
         for _ in range(TRIES):
-            answer, asked = self._sent(provider, path, body, key)
+            answer, asked = self._sent(provider, path, body, key, terms)
             if answer.status_code != PAYMENT_NEEDED:
                 return Stream(self, provider, answer, self._taken(provider, answer, asked))
-            self._learn(provider, path, answer, asked)
+            terms = self._terms[provider.url, path] = self._learnt(provider, answer, asked)
         raise PaymentRefused(f"{provider.url} takes no payment", MISMATCH, remedy="ask another provider")
 
     # of a stream ---------------------------------------------------------------------------------------------------
@@ -177,10 +178,12 @@ class ComputeClient:
 
     # inside --------------------------------------------------------------------------------------------------------
 
-    def _sent(self, provider: Provider, path: str, body: bytes, key: str) -> tuple[httpx.Response, _Asked | None]:
+    def _sent(
+        self, provider: Provider, path: str, body: bytes, key: str, terms: Requirements | None
+    ) -> tuple[httpx.Response, _Asked | None]:
         """One attempt: without a payment while the terms are not known."""
         asked, headers = None, {"content-type": "application/json", "accept-encoding": "identity"}
-        if (terms := self._terms.get((provider.url, path))) is not None:
+        if terms is not None:
             asked, payment = self._pay(provider, terms, body, key)
             headers[PAYMENT_SIGNATURE] = payment
         request = self._http.build_request("POST", provider.url.rstrip("/") + path, content=body, headers=headers)
@@ -200,26 +203,22 @@ class ComputeClient:
         payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
         return _Asked(request, kept, most, body, self._timer(), is_new), encode(payment)
 
-    def _learn(self, provider: Provider, path: str, answer: httpx.Response, asked: _Asked | None) -> None:
+    def _learnt(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> Requirements:
         """What a 402 says. Raises PaymentRefused when another try would not help."""
         header = answer.headers.get(PAYMENT_REQUIRED, "")
         answer.close()
         if asked is not None:
             self._void(asked, "402")
         if not header:
-            raise PaymentRefused(
-                f"{provider.url} asks for a payment without saying how", "", remedy="it speaks no x402"
-            )
-        known = self._terms.get((provider.url, path))
+            raise PaymentRefused(f"{provider.url} asks for a payment, but not by x402", "", remedy="ask another one")
         terms, error = self.wallet.accepted(header)
-        self._terms[provider.url, path] = terms
-        if asked is None or (known is not None and known.amount != terms.amount):
-            return
-        if asked.is_opening or not self.wallet.learn(asked.channel, header):
-            raise PaymentRefused(
-                f"{provider.url} refuses the payment: {error or 'without a reason'}", error,
-                remedy="keifu channel show says what the channel holds",
-            )  # fmt: skip
+        has_other_price = asked is not None and asked.most != int(terms.amount)
+        if asked is None or has_other_price or (not asked.is_opening and self.wallet.learn(asked.channel, header)):
+            return terms
+        raise PaymentRefused(
+            f"{provider.url} refuses the payment: {error or 'without a reason'}", error,
+            remedy="keifu channel show says what the channel holds",
+        )  # fmt: skip
 
     def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:
         """A request that is answered for its payment. Raises ProviderFault for any other."""
