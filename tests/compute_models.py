@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.model import Call, LocalModel, Model, ModelFault, Result
 from keifu.compute.openai import classified, embedded
+from keifu.compute.upstream import Upstream
 
-__all__ = ["models"]
+__all__ = ["models", "passed_on"]
 
 SIZE = 4
 
@@ -55,3 +57,12 @@ class Letters(LocalModel):
 
 def models() -> list[Model]:
     return [Signs("signs", Prices(request=10)), Letters("letters", Prices(request=2, million_in=500_000))]
+
+
+def passed_on() -> list[Model]:
+    """Another server's model under two names: one is waited for less long."""
+    url, prices = os.environ["TEST_UPSTREAM"], Prices(request=5, million_in=1_000_000, million_out=2_000_000)
+    return [
+        Upstream("words", url, prices, theirs="theirs"),
+        Upstream("hasty", url, prices, patience=0.3),
+    ]
