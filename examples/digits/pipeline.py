@@ -17,16 +17,17 @@ from numpy.typing import NDArray
 
 from examples.digits import training
 from examples.digits.project import ArtefactFolder
-from examples.digits.training import Settings, fit, input_shape
+from examples.digits.training import BRIGHTEST, Settings, fit
+from examples.digits.weights import digits, quantise_digits, shuffled
 from keifu.errors import EnvironmentFault
-from keifu.inference import Layer, quantise, quantising
+from keifu.inference import Layer, quantising
 from keifu.inference.kernels import Executor
 from keifu.keys import Account
 from keifu.provenance import Attestation, Heartbeat, Kind, PolicyEntry, Relation, environments_domain
 from keifu.provenance import heartbeat_digest as _heartbeat_digest
 from keifu.provenance.export import rfc3339
 from keifu.provenance.labels import LabelBatch, label_word
-from keifu.provenance.program import Tensor, read_program
+from keifu.provenance.program import read_program
 from keifu.provenance.registry import schema_id
 from keifu.units import DAY
 
@@ -35,7 +36,6 @@ __all__ = ["EVALUATED", "SCANNED", "Cast", "DigitsPipeline", "infer"]
 EVALUATED = "evaluation passed: accuracy on held-out digits at least 0.96"
 SCANNED = "scan passed: arrays only, nothing executable"
 ACCURACY_BAR = 0.96
-BRIGHTEST = 16  # of a pixel
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ class DigitsPipeline:
 
     def raw(self) -> None:
         """1,797 images of eight by eight pixels, 0 … 16, as scikit-learn ships them."""
-        images, _ = _digits()
+        images, _ = digits()
         np.savetxt(self.project.place("raw") / "digits.csv", images, fmt="%d", delimiter=",")
         said = {"description": "UCI optical digits, test part, 8x8 pixels of 0 to 16", "rows": len(images)}
         self.project.register("raw", Kind.DATASET, predicate=said)
 
     def label(self) -> None:
         """Each image is labelled and signed by one labeller; one anchor fixes all labels."""
-        images, targets = _digits()
+        images, targets = digits()
         self.labels = LabelBatch.sign(
             self.project.source.domain,
             self.project["raw"].id,
@@ -105,10 +105,8 @@ class DigitsPipeline:
 
     def split(self) -> None:
         """A fixed shuffle; the last quarter is held out."""
-        images, targets = _digits()
-        order = np.random.default_rng(self.settings.seed).permutation(len(images))
-        held_out = int(len(images) * self.settings.test_share)
-        for name, rows in (("train", order[held_out:]), ("test", order[:held_out])):
+        images, targets = digits()
+        for name, rows in zip(("train", "test"), shuffled(self.settings, len(images)), strict=True):
             table = np.column_stack([targets[rows], images[rows]])
             np.savetxt(self.project.place(name) / f"{name}.csv", table, fmt="%d", delimiter=",")
             self.project.register(
@@ -164,13 +162,12 @@ class DigitsPipeline:
         """int8 weights and 14 bits between layers, with a scale for each channel that training data give."""
         place = self.project.place("weights-int8")
         table = np.loadtxt(self.project["train"].path / "train.csv", delimiter=",", dtype=np.int64)
-        shape = input_shape(self.settings)
         source = self.project["weights-float"].path
         layers = [
             replace(layer, weights=np.load(source / f"weights{n}.npy"), bias=np.load(source / f"bias{n}.npy"))
             for n, layer in enumerate(self.layers)
         ]
-        root = quantise(place, layers, Tensor(shape, 0, BRIGHTEST), 1 / BRIGHTEST, table[:, 1:].reshape(-1, *shape))
+        root = quantise_digits(place, layers, table[:, 1:], self.settings)
         parents = [(Relation.QUANTISED_FROM, "weights-float"), (Relation.DERIVED_FROM, "code")]
         self.project.register("weights-int8", Kind.WEIGHTS, parents, program_root=root)
 
@@ -227,15 +224,6 @@ class DigitsPipeline:
         heartbeat = Heartbeat(node.address, self.environment, self.seq, digest, source.chain.now)
         domain = environments_domain(source.chain.chain_id, source.environments.address)
         return heartbeat, node.sign(_heartbeat_digest(domain, heartbeat))
-
-
-def _digits() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    try:
-        from sklearn.datasets import load_digits  # noqa: PLC0415 - an optional, heavy import
-    except ImportError as error:
-        raise EnvironmentFault("scikit-learn is not installed", remedy="run `make setup`") from error
-    data = load_digits()
-    return data.data.astype(np.int64), data.target.astype(np.int64)
 
 
 def infer(folder: Path, pixels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from keifu.inference import Layer
 
-__all__ = ["Settings", "fit", "input_shape"]
+__all__ = ["BRIGHTEST", "Settings", "fit", "input_shape"]
 
 SIDE = 8
+BRIGHTEST = 16  # of a pixel
 CLASSES = 10
 KERNEL = 3
 CHANNELS = (8, 16)
