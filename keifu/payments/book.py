@@ -32,9 +32,9 @@ CREATE TABLE IF NOT EXISTS usage (channel BLOB NOT NULL, day TEXT NOT NULL, mode
   requests INTEGER NOT NULL, input_units INTEGER NOT NULL, output_units INTEGER NOT NULL, fees TEXT NOT NULL,
   PRIMARY KEY (channel, day, model)) WITHOUT ROWID;
 """
-_CHANNEL = """INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO UPDATE SET most = excluded.most, signature = excluded.signature, charged = excluded.charged,
-  number = excluded.number"""
+_NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
+_Row = tuple[object, ...]
 _USAGE = "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -68,9 +68,11 @@ class Account:
     most: int = 0  # of the best voucher
     signature: bytes = b""
     charged: int = 0
+    settled: int = 0  # of it, for answers that have ended: what receipts say
     number: int = 0  # of the last request that was answered
     reserved: int = 0  # for requests that are being answered
     is_closing: bool = False  # a refund is under way: nothing is begun
+    is_kept: bool = False  # whether the file has it
 
     @property
     def room(self) -> int:
@@ -144,7 +146,7 @@ class Book:
         self._is_writing = False
         self.fault: Exception | None = None  # why nothing can be written any more
         self.accounts: dict[bytes, Account] = {}
-        self.by_authorizer: dict[str, Account] = {}
+        self._by_authorizer: dict[str, list[Account]] = {}
         self._usage: dict[tuple[bytes, str, str], Usage] = {}
         self._load()
 
@@ -153,15 +155,26 @@ class Book:
     def get(self, channel_id: bytes) -> Account | None:
         return self.accounts.get(channel_id)
 
+    def of_authorizer(self, address: str) -> Account | None:
+        """The channel with most room whose vouchers this key signs: a stranger's that names it, too, takes no place."""
+        return max(self._by_authorizer.get(address.lower(), []), key=lambda account: account.room, default=None)
+
     def add(self, channel_id: bytes, channel: Channel, held: Held) -> Account:
         """A channel that the chain has."""
         account = self.accounts.get(channel_id)
         if account is None:
             # What was claimed before this book knew the channel was charged.
-            account = Account(channel_id, channel, held, charged=held.claimed)
+            account = Account(channel_id, channel, held, charged=held.claimed, settled=held.claimed)
             self._index(account)
         account.held = held
         return account
+
+    def finish(self, account: Account, fee: int) -> int:
+        """An answer that cost `fee`, all of it charged, has ended: its number; `settled` is what its receipt says."""
+        account.number += 1
+        account.settled += fee
+        self._changes.channels[account.id] = account
+        return account.number
 
     # charging ------------------------------------------------------------------------------------------------------
 
@@ -178,10 +191,6 @@ class Book:
         used.fees += fee
         self._changes.channels[account.id] = account
         self._changes.usage[key] = used
-
-    def touch(self, account: Account) -> None:
-        """Its voucher or number changed."""
-        self._changes.channels[account.id] = account
 
     def durable(self) -> asyncio.Future[None]:
         """Done when all that was changed until now is on the disk. Raises EnvironmentFault when it cannot be."""
@@ -205,7 +214,10 @@ class Book:
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         changes, self._changes = self._changes, _Changes()
         self._is_writing = True
-        channels = [_row(account) for account in changes.channels.values()]
+        new = [_row(account) for account in changes.channels.values() if not account.is_kept]
+        changed = [(*_state(account), account.id) for account in changes.channels.values() if account.is_kept]
+        for account in changes.channels.values():
+            account.is_kept = True
         usage = [(*key, *_usage_row(used)) for key, used in changes.usage.items()]
 
         def written(done: asyncio.Future[None]) -> None:
@@ -219,12 +231,13 @@ class Book:
                 if not future.done():
                     future.set_result(None)
 
-        loop.run_in_executor(self._writer, self._commit, channels, usage).add_done_callback(written)
+        loop.run_in_executor(self._writer, self._commit, new, changed, usage).add_done_callback(written)
 
-    def _commit(self, channels: list[tuple[object, ...]], usage: list[tuple[object, ...]]) -> None:
+    def _commit(self, new: list[_Row], changed: list[_Row], usage: list[_Row]) -> None:
         self._database.execute("BEGIN IMMEDIATE")
         try:
-            self._database.executemany(_CHANNEL, channels)
+            self._database.executemany(_NEW, new)
+            self._database.executemany(_CHANGED, changed)
             self._database.executemany(_USAGE, usage)
             self._database.execute("COMMIT")
         except BaseException:
@@ -243,7 +256,7 @@ class Book:
 
     def _index(self, account: Account) -> None:
         self.accounts[account.id] = account
-        self.by_authorizer[account.channel.payer_authorizer.lower()] = account
+        self._by_authorizer.setdefault(account.channel.payer_authorizer.lower(), []).append(account)
 
     def _load(self) -> None:
         for row in self._database.execute("SELECT * FROM channel"):
@@ -251,7 +264,7 @@ class Book:
             most, charged = int(row[8]), int(row[10])
             if most and not row[9]:
                 raise CheckFailed("a voucher in the book has no signature", remedy="restore it from a backup")
-            self._index(Account(row[0], channel, Held(0, 0), most, row[9], charged, row[11]))
+            self._index(Account(row[0], channel, Held(0, 0), most, row[9], charged, charged, row[11], is_kept=True))
         for row in self._database.execute("SELECT * FROM usage WHERE day = ?", (_today(),)):
             self._usage[tuple(row[:3])] = Usage(*row[3:6], int(row[6]))
 
@@ -265,12 +278,15 @@ class Book:
             return [(row[0], row[1], row[2], Usage(*row[3:6], int(row[6]))) for row in rows]
 
 
-def _row(account: Account) -> tuple[object, ...]:
-    voucher = str(account.most), account.signature, str(account.charged), account.number
-    return account.id, *account.channel.values, *voucher
+def _row(account: Account) -> _Row:
+    return account.id, *account.channel.values, *_state(account)
 
 
-def _usage_row(used: Usage) -> tuple[object, ...]:
+def _state(account: Account) -> _Row:
+    return str(account.most), account.signature, str(account.charged), account.number
+
+
+def _usage_row(used: Usage) -> _Row:
     return used.requests, used.input_units, used.output_units, str(used.fees)
 
 

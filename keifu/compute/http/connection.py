@@ -39,6 +39,7 @@ class Connection(asyncio.Protocol):
         self._path = b""
         self._headers: dict[bytes, bytes] = {}
         self._parts: list[bytes] = []
+        self._body = 0  # bytes
         self._is_refused = self._peer_ended = False
         self.is_closed = True
         self.deadline = NEVER
@@ -119,7 +120,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, part: bytes) -> None:
         self._parts.append(part)
-        if len(self._parts) > 1 and sum(map(len, self._parts)) > self._limits.body_bytes:
+        self._body += len(part)
+        if self._body > self._limits.body_bytes:
             raise _Refused(413, "too large", f"a body has at most {self._limits.body_bytes:,} bytes")
 
     def on_message_complete(self) -> None:
@@ -132,7 +134,7 @@ class Connection(asyncio.Protocol):
             parts[0] if len(parts) == 1 else b"".join(parts),
             not self._parser.should_keep_alive(),
         )
-        self._seen, self._is_head, self._path, self._headers, self._parts = 0, True, b"", {}, []
+        self._seen, self._is_head, self._path, self._headers, self._parts, self._body = 0, True, b"", {}, [], 0
         if self._current is None:
             self._hand_on(exchange)
             return

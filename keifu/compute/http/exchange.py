@@ -59,6 +59,11 @@ class Exchange:
         self._connection.write(b"%x\r\n%b\r\n" % (len(part), part))
         return await self._connection.drained()
 
+    def last(self, part: bytes) -> None:
+        """The last part, and the end."""
+        self._connection.write(b"%x\r\n%b\r\n" % (len(part), part))
+        self.end()
+
     def end(self) -> None:
         self._connection.write(b"0\r\n\r\n")
         self._connection.finished(self)
