@@ -58,6 +58,11 @@ class Onchain:
         claimed, settled = self.contract.receivers(receiver, token)
         return claimed, settled
 
+    def simulate(self, data: bytes, sender: str) -> None:
+        """Raises Revert when the contract would refuse it."""
+        call = {"from": sender, "to": self.address, "data": "0x" + data.hex()}
+        self._client.rpc.call("eth_call", call, "latest")
+
     # calls, as bytes -----------------------------------------------------------------------------------------------
 
     def deposit(self, payload: DepositPayload) -> bytes:
