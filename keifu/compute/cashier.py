@@ -222,7 +222,7 @@ class Cashier:
             "channelId": "0x" + account.id.hex(),
             "balance": str(held.balance),
             "totalClaimed": str(held.claimed),
-            "withdrawRequestedAt": max(0, held.leaves_at - account.channel.withdraw_delay) if held.leaving else 0,
+            "withdrawRequestedAt": held.asked_at,
             "refundNonce": str(held.refunds),
             "chargedCumulativeAmount": str(account.charged),
         }
@@ -236,7 +236,7 @@ class Cashier:
         held = account.held
         text = b'%b"%d","totalClaimed":"%d","withdrawRequestedAt":%d,"refundNonce":"%d","chargedCumulativeAmount":"%d"},"chargedAmount":"%d"}}' % (  # noqa: E501 - JSON
             self._beginning(account), held.balance, held.claimed,
-            held.leaves_at - account.channel.withdraw_delay if held.leaving else 0, held.refunds,
+            held.asked_at, held.refunds,
             ticket.base + charged, charged,
         )  # fmt: skip
         return b"payment-response: " + b64encode(text) + b"\r\n"

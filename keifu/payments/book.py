@@ -46,7 +46,7 @@ class Held:
     balance: int
     claimed: int
     leaving: int = 0  # asked back
-    leaves_at: int = 0  # from when it can be taken, unix seconds
+    asked_at: int = 0  # when, unix seconds
     refunds: int = 0  # the nonce of the next refund
     final: int | None = None  # the balance in a final block, where that is another
 
