@@ -10,7 +10,7 @@ import uvloop
 
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.rpc import quantity
-from keifu.chain.suite import TOKEN
+from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
 from keifu.compute.cashier import Cashier, Offer
 from keifu.compute.http import Server
 from keifu.compute.model import Model, RemoteModel
@@ -32,7 +32,7 @@ from keifu.node.web import Background
 from keifu.node.work import Body, Check, Work
 from keifu.payments.book import Account as Owed
 from keifu.payments.book import Book
-from keifu.payments.onchain import CHANNELS, Onchain
+from keifu.payments.onchain import Onchain
 
 __all__ = ["MARKET", "Compute", "offer_of"]
 
@@ -51,7 +51,8 @@ class Compute(Work):
         self._settings = settings.compute
         self._offer = offer_of(self._settings, body.chain, body.account)
         self._answering = Background(uvloop.new_event_loop())
-        self._onchain = Onchain(body.chain.client, self._offer.channels)
+        collectors = body.chain.suite[ERC3009_COLLECTOR], body.chain.suite[PERMIT2_COLLECTOR]
+        self._onchain = Onchain(body.chain.client, self._offer.channels, collectors)
         self._book = Book(body.folder.money_file, self._broke)
         self._cashier = Cashier(self._offer, self._book)
         self._sender = body.sender(CHANNELS)
