@@ -16,7 +16,7 @@ from keifu.compute.wire import AMOUNT_BYTES, pack
 from keifu.errors import UsageError
 from keifu.keys import Account, keccak256
 
-__all__ = ["Answered", "Sealer"]
+__all__ = ["Answered", "Sealer", "proofs_of"]
 
 
 @dataclass(slots=True)
