@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from keifu.provenance.proved import Proved
     from keifu.provenance.trust import Trust
 
-__all__ = ["CHANNELS", "COLLECTOR", "COMPUTE", "Side", "asked_of", "proved_of", "side_of", "trust_options"]
+__all__ = ["COMPUTE", "Side", "asked_of", "proved_of", "side_of", "trust_options"]
 
-CHANNELS, COMPUTE, COLLECTOR = "Channels", "ComputeMarket", "Erc3009DepositCollector"
+COMPUTE = "ComputeMarket"
 REGISTRY, ENVIRONMENTS = "ProvenanceRegistry", "Environments"
 
 
@@ -68,6 +68,7 @@ def side_of(session: Session, path: Path | None, *, offline: bool) -> Side:
         return Side(trust.chain, trust.compute.market, trust.compute.channels, Pinned(trust.compute))
     import time
 
+    from keifu.chain.suite import CHANNELS
     from keifu.compute.client.onchain import OnChain
 
     suite = session.suite(COMPUTE, CHANNELS, REGISTRY, ENVIRONMENTS)

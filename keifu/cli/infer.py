@@ -144,9 +144,9 @@ def _client(
 
 
 def _collector(session: RpcSession) -> str:
-    from keifu.cli._compute import COLLECTOR
+    from keifu.chain.suite import ERC3009_COLLECTOR
 
-    return session.suite(COLLECTOR)[COLLECTOR]
+    return session.suite(ERC3009_COLLECTOR)[ERC3009_COLLECTOR]
 
 
 def _document(text: str | None, path: Path | None) -> dict[str, Any]:
