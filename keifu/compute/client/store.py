@@ -8,6 +8,7 @@ until they are `closed`: the provider said what was charged in all, and that was
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -56,7 +57,9 @@ _BESIDE = "SELECT number, charged, fee FROM receipt WHERE channel = ? AND hash <
 
 
 def usual_folder() -> Path:
-    return state_folder() / "client"
+    """The client's folder, unless another is named: KEIFU_CLIENT, or in this user's own state."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else state_folder() / "client"
 
 
 @dataclass(frozen=True)

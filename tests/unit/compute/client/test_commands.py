@@ -209,7 +209,7 @@ def test_usage_of_nothing_says_so(run, tmp_path):
         (("infer", "digits"), "a request is a --text or a --file"),
         (("infer", "digits", "--text", "x", "--file", __file__), "a request is a --text or a --file"),
         (("infer", "digits", "--file", __file__), "is no JSON"),
-        (("proxy", "--host", "0.0.0.0"), "other machines reach 0.0.0.0"),
+        (("proxy", "--host", "192.0.2.1"), "other machines reach 192.0.2.1"),
         (("proxy", "--host", "here"), "is no address"),
     ],
 )
