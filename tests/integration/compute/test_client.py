@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import keifu
 from ethwire.commands import exit_status
 from ethwire.constants import ZERO_ADDRESS
 from keifu.cli.root import cli
+from keifu.compute.client.store import Store
 from keifu.payments.x402 import Claim, ClaimedVoucher, Config
 from keifu.provenance.trust import Market, ReceiptKey, Trust
 from keifu.units import COIN, DAY
@@ -57,7 +59,8 @@ def test_a_channel_is_opened_filled_shown_and_emptied(paid: Paid, run: Any) -> N
     assert [item["channel"] for item in run("channel", "list")] == [channel]
     assert run("channel", "withdraw", channel, "--amount", 400)["asked_back"] == "400"
     assert "channels:" in run("channel", "finish", channel, status=1)
-    paid.anvil.increase_time(901)
+    paid.client.rpc.call("evm_increaseTime", 901)
+    paid.client.rpc.call("evm_mine")
     assert run("channel", "finish", channel)["balance"] == "1100"
     assert run("channel", "show", channel)["available"] == "1100"
 
@@ -65,14 +68,10 @@ def test_a_channel_is_opened_filled_shown_and_emptied(paid: Paid, run: Any) -> N
 def test_a_receiver_claims_by_vouchers_and_settles(paid: Paid, run: Any, tmp_path: Path) -> None:
     receiver = paid.anvil.account("receiver")
     channel = run("channel", "open", "--to", receiver.address, "--amount", 1_000)["channel"]
-    from keifu.compute.client.store import Store
-
     with Store(tmp_path / "client", writes=False) as store:
         kept = store.channel(bytes.fromhex(channel))
     signature = paid.vouchers.sign(paid.payer, kept.id, 300)
     claim = Claim(ClaimedVoucher(Config.of(kept.channel), "300"), "0x" + signature.hex(), "300")
-    import msgspec
-
     (tmp_path / "claims.json").write_bytes(msgspec.json.encode([claim]))
     [found] = run("channel", "claim", tmp_path / "claims.json", "--role", "receiver")
     assert found["claimed"] == "300"
