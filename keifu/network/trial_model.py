@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ def write_model(folder: Path) -> None:
     draw = np.random.default_rng(secrets.randbits(64))
     layers = [
         Layer(draw.normal(size=(after, before)), draw.normal(size=after), rectified=after != SIZES[-1])
-        for before, after in zip(SIZES, SIZES[1:], strict=False)
+        for before, after in pairwise(SIZES)
     ]
     given = Tensor((1, 1, SIZES[0]), 0, BRIGHTEST)
     quantise(folder, layers, given, 1 / BRIGHTEST, draw.integers(0, BRIGHTEST + 1, (SAMPLES, *given.shape)))
