@@ -15,8 +15,10 @@ from keifu.chain.parameters import Params
 __all__ = [
     "ACCOUNT",
     "ACCOUNT_REGISTRY",
+    "CHANNELS",
     "COURT",
     "DISTRIBUTOR",
+    "ERC3009_COLLECTOR",
     "FACTORY",
     "HEARTBEATS",
     "HUB",
@@ -24,6 +26,8 @@ __all__ = [
     "INSURANCE",
     "MARKET",
     "NFT",
+    "PERMIT2",
+    "PERMIT2_COLLECTOR",
     "PROOF_VALIDATOR",
     "REGISTRY",
     "REPUTATION",
@@ -43,6 +47,10 @@ VERIFIER, NFT, MARKET = "DataVerifier", "IntelligentNFT", "AgentMarket"
 ACCOUNT_REGISTRY, ACCOUNT = "AccountRegistry", "AgentAccount"
 IDENTITY, REPUTATION, VALIDATION = "AgentIdentity", "AgentReputation", "AgentValidation"
 REGISTRY, PROOF_VALIDATOR = "ProvenanceRegistry", "ProofValidator"
+CHANNELS = "Channels"
+ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
+
+PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
 
 # Constructor arguments that a parameter of another name chooses.
 _PARAMETERS = {
@@ -114,6 +122,9 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
         yield step(REPUTATION, identity)
     yield step(VALIDATION, identity)
     yield step(PROOF_VALIDATOR, at(VALIDATION), at(COURT), at(REGISTRY))
+    yield step(CHANNELS, token, hub, timelock, params.treasury)
+    yield step(ERC3009_COLLECTOR, at(CHANNELS))
+    yield step(PERMIT2_COLLECTOR, at(CHANNELS), PERMIT2)
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)

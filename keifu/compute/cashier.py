@@ -87,7 +87,7 @@ class Ticket:
     key: Key | None = None  # signs vouchers in its payer's place
 
 
-class Slow(Exception):  # noqa: N818 - no fault: a way
+class Slow(Exception):
     """A payment that is not decided without the chain."""
 
     def __init__(self, header: str) -> None:
@@ -222,7 +222,7 @@ class Cashier:
             "channelId": "0x" + account.id.hex(),
             "balance": str(held.balance),
             "totalClaimed": str(held.claimed),
-            "withdrawRequestedAt": max(0, held.leaves_at - account.channel.withdraw_delay) if held.leaving else 0,
+            "withdrawRequestedAt": held.asked_at,
             "refundNonce": str(held.refunds),
             "chargedCumulativeAmount": str(account.charged),
         }
@@ -236,7 +236,7 @@ class Cashier:
         held = account.held
         text = b'%b"%d","totalClaimed":"%d","withdrawRequestedAt":%d,"refundNonce":"%d","chargedCumulativeAmount":"%d"},"chargedAmount":"%d"}}' % (  # noqa: E501 - JSON
             self._beginning(account), held.balance, held.claimed,
-            held.leaves_at - account.channel.withdraw_delay if held.leaving else 0, held.refunds,
+            held.asked_at, held.refunds,
             ticket.base + charged, charged,
         )  # fmt: skip
         return b"payment-response: " + b64encode(text) + b"\r\n"
@@ -269,6 +269,6 @@ def is_signed_by(address: str, digest: bytes, signature: bytes) -> bool:
     plain = signature[:64] + (b"\x00" if signature[64] == V_OFFSET else b"\x01")
     try:
         key = PublicKey.from_signature_and_message(plain, digest, hasher=None)
-    except Exception:  # noqa: BLE001 - coincurve raises what the library says
+    except Exception:
         return False
     return keccak256(key.format(compressed=False)[1:])[12:].hex() == address[2:]
