@@ -29,6 +29,7 @@ NODES = (
     NodeRow(WATCHER, 2, "report false heartbeats", "keifu.network.nodes:watcher"),
     NodeRow("juror", 0, "judge cases as their owner decides", "keifu.network.nodes:juror", coins=20_000),
     NodeRow("keeper", 0, "draw juries and open epochs for the tips", "keifu.network.nodes:keeper"),
+    NodeRow("compute", 0, "answer by the promoted model for pay", "keifu.network.nodes:compute", 3_000, serves=True),
 )
 
 

@@ -84,7 +84,8 @@ def test_what_is_durable_is_there_again(tmp_path: Path) -> None:
     async def second(book: Book) -> None:
         found = book.get(ID)
         assert found is not None
-        assert (found.most, found.signature, found.charged, found.settled, found.number) == (30, b"signature", 25, 25, 1)
+        assert (found.most, found.signature, found.number) == (30, b"signature", 1)
+        assert (found.charged, found.settled) == (25, 25)
         assert found.held == Held(0, 0)
         book.charge(found, 5, "m", (1, 1))
         await book.durable()
