@@ -11,11 +11,13 @@ from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.parameters import Params
+from keifu.units import COIN
 
 __all__ = [
     "ACCOUNT",
     "ACCOUNT_REGISTRY",
     "CHANNELS",
+    "COMPUTE",
     "COURT",
     "DISTRIBUTOR",
     "ERC3009_COLLECTOR",
@@ -26,6 +28,7 @@ __all__ = [
     "INSURANCE",
     "MARKET",
     "NFT",
+    "ORDERS",
     "PERMIT2",
     "PERMIT2_COLLECTOR",
     "PROOF_VALIDATOR",
@@ -49,6 +52,7 @@ IDENTITY, REPUTATION, VALIDATION = "AgentIdentity", "AgentReputation", "AgentVal
 REGISTRY, PROOF_VALIDATOR = "ProvenanceRegistry", "ProofValidator"
 CHANNELS = "Channels"
 ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
+COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
 
 PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
 
@@ -62,6 +66,12 @@ _PARAMETERS = {
     (HEARTBEATS, "restitution"): "heartbeat_restitution",
     (HEARTBEATS, "evidence_window"): "heartbeat_window",
     (NFT, "base_uri"): "agents_uri",
+    (COMPUTE, "reward"): "compute_reward",
+    (COMPUTE, "evidence_window"): "compute_window",
+    (COMPUTE, "answer_window"): "answer_window",
+    (COMPUTE, "bond"): "demand_bond",
+    (ORDERS, "answer_window"): "answer_window",
+    (ORDERS, "bond"): "demand_bond",
 }
 _OWN_NAMES = {
     (TIMELOCK, "proposers"),
@@ -125,6 +135,10 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     yield step(CHANNELS, token, hub, timelock, params.treasury)
     yield step(ERC3009_COLLECTOR, at(CHANNELS))
     yield step(PERMIT2_COLLECTOR, at(CHANNELS), PERMIT2)
+    windows = params.compute_window, params.answer_window
+    bond = params.demand_bond * COIN
+    yield step(COMPUTE, token, hub, at(HEARTBEATS), at(CHANNELS), params.compute_reward * COIN, *windows, bond)
+    yield step(ORDERS, at(COMPUTE), params.answer_window, bond)
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)
