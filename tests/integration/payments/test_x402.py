@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 import pytest
@@ -14,7 +15,6 @@ from keifu.payments import Channel, Vouchers, read_channel
 from keifu.payments.x402_package import CONSTANTS, pointed_at
 from tests.integration.payments.conftest import FEE, MULTIPLIER, PRICE, Shop, opened
 
-import asyncio
 
 DELAY = 900  # the shortest, which the package takes
 
