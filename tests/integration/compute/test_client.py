@@ -59,7 +59,7 @@ def test_a_channel_is_opened_filled_shown_and_emptied(paid: Paid, run: Any) -> N
     assert [item["channel"] for item in run("channel", "list")] == [channel]
     assert run("channel", "withdraw", channel, "--amount", 400)["asked_back"] == "400"
     assert "channels:" in run("channel", "finish", channel, status=1)
-    paid.client.rpc.call("evm_increaseTime", DAY)
+    paid.client.rpc.call("evm_setNextBlockTimestamp", hex(paid.client.now + DAY))
     paid.client.rpc.call("evm_mine")
     assert run("channel", "finish", channel)["balance"] == "1100"
     assert run("channel", "show", channel)["available"] == "1100"

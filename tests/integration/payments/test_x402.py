@@ -15,7 +15,6 @@ from keifu.payments import Channel, Vouchers, read_channel
 from keifu.payments.x402_package import CONSTANTS, pointed_at
 from tests.integration.payments.conftest import FEE, MULTIPLIER, PRICE, Shop, opened
 
-
 DELAY = 900  # the shortest, which the package takes
 
 
