@@ -57,7 +57,8 @@ class ChannelSystem(Differential):
         hub = evm.deploy("StakingHub", token, owner, owner, treasury, 14 * DAY, DAY, 30, 10, sender=owner)
         channels = evm.deploy("Channels", token, hub, owner, treasury, sender=owner)
         collector = evm.deploy("Erc3009DepositCollector", channels, sender=owner)
-        self.bind(token=token, hub=hub, channels=channels, collector=collector, other=other)
+        nobody = evm.deploy("CallbackAttacker", sender=owner)  # a collector that brings nothing
+        self.bind(token=token, hub=hub, channels=channels, collector=collector, other=other, nobody=nobody)
         self.tokens = (token.address, other.address)
         hub.register_operator(0, "", sender=self["receiver"])
         channels.listToken(other, True, sender=owner)
@@ -222,6 +223,7 @@ class ChannelSystem(Differential):
             "other": "token: invalid signature",
             "late": "token: authorization expired",
             "elsewhere": "collector: caller is not channels",
+            "nothing": "channels: collector brought another amount",
         }.get(form, "")
         if not refusal and amount and self.model.listed(row.terms.token):
             self.used.append((row, amount, self.now + DAY, signed.data))

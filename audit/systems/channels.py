@@ -37,6 +37,7 @@ __all__ = ["Channels"]
 
 SPOILT = ("", "", "", "", "", "", "no receiver", "no claimer", "short", "long", "unlisted")
 SIGNERS = ("receiver's key", "receiver's key", "receiver's key", "stranger", "receiver")
+BRINGS = ("", "", "", "again", "other", "late", "elsewhere", "nothing")  # deposits that others bring
 FEES = (0, 1, 50, 100, 101)
 
 
@@ -50,6 +51,7 @@ class Channels(ChannelSystem):
         yield from variations(
             "Channels",
             right,
+            (0, self.owner, "channels: coin is no contract"),
             (1, self.owner, "channels: hub is no contract"),
             (2, ZERO_ADDRESS, "channels: no owner"),
             (3, ZERO_ADDRESS, "channels: no treasury"),
@@ -76,14 +78,15 @@ class Channels(ChannelSystem):
                 newBalance=before + amount,
             )  # fmt: skip
 
-    @action("", Choice("pool"), Choice(AMOUNTS), Choice(("", "", "", "again", "other", "late", "elsewhere")), weight=6)
+    @action("", Choice("pool"), Choice(AMOUNTS), Choice(BRINGS), weight=6)
     def bring(self, who: str, row: Row, amount: int, form: str) -> Steps:
         """CHN-10: by a signed transfer, whoever brings it."""
         if row.terms.token != self["token"]:
             return
         said, refusal = self.authorization(row, amount, form)
         target = "collector.collect" if form == "elsewhere" else "channels.deposit"
-        args: tuple[Any, ...] = (row.values, amount, self["collector"], said)
+        collector = self["nobody"] if form == "nothing" else self["collector"]
+        args: tuple[Any, ...] = (row.values, amount, collector, said)
         if form == "elsewhere":
             args = (row.terms.payer, row.terms.token, amount, row.terms.name, said)
 

@@ -17,7 +17,7 @@ from keifu.units import DAY
 __all__ = ["Book", "Presented", "Refused", "Terms"]
 
 SHORTEST, LONGEST = 900, 30 * DAY
-BPS, MOST_FEE = 10_000, 100
+BPS, MAX_FEE = 10_000, 100
 NOT_RECEIVERS, NOTHING_NEW, NOTHING_LEFT, NOT_SIGNED_FOR, BAD_SIGNATURE = range(1, 6)
 
 
@@ -269,7 +269,7 @@ class Book:
 
     def decide(self, who: str, *, token: str = "", listed: bool = False, bps: int = 0) -> None:
         check(who == self.owner, "channels: caller is not the owner")
-        check(bps <= MOST_FEE, "channels: fee too high")
+        check(bps <= MAX_FEE, "channels: fee too high")
         self.log.append(Decided(token, listed, bps))
 
     def pay_treasury(self, token: str) -> None:

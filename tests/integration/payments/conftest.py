@@ -1,5 +1,5 @@
-"""A chain on which x402's own package finds our contracts: at the addresses that it has fixed, and where a suite of ours
-has them."""
+"""A chain on which x402's own package finds our contracts: at the addresses that it has fixed, and where our suite has
+them."""
 
 from __future__ import annotations
 

@@ -22,9 +22,11 @@ from x402.mechanisms.evm.batch_settlement.encoding import (
 )
 from x402.mechanisms.evm.batch_settlement.types import ChannelConfig
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import decode_args
 from keifu.keys import Account, Domain
 from keifu.payments import Channel, Vouchers, sign_authorization, sign_permit2
+from keifu.units import COIN, DAY
 
 CHAIN = 8_453
 ROLES = ("payer", "authorizer", "receiver", "claimer", "token")
@@ -40,8 +42,8 @@ def vouchers():
 def channel(request):
     payer, authorizer, receiver, claimer, token = (Account.from_role(role).address for role in ROLES)
     salt = secrets.token_bytes(32) if request.param else bytes(32)
-    delay = (900, 86_400, 2_592_000, 901)[request.param]
-    zero = "0x" + "00" * 20
+    delay = (900, DAY, 2_592_000, 901)[request.param]
+    zero = ZERO_ADDRESS
     return Channel(payer, authorizer if request.param % 2 else zero, receiver, claimer, token, delay, salt)
 
 
@@ -60,7 +62,7 @@ def test_ids_are_the_package_s(vouchers, channel):
 
 def test_vouchers_are_the_package_s(vouchers, channel):
     channel_id = vouchers.channel_id(channel)
-    for most in (0, 1, 10**18, 2**128 - 1):
+    for most in (0, 1, COIN, 2**128 - 1):
         message = {"channelId": channel_id, "maxClaimableAmount": most}
         assert vouchers.digest(channel_id, most) == digest_of(VOUCHER_TYPES, message)
 

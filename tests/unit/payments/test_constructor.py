@@ -22,7 +22,12 @@ def test_what_it_says_of_itself(world, channels):
 
 @pytest.mark.parametrize(
     ("place", "reason"),
-    [(1, "channels: hub is no contract"), (2, "channels: no owner"), (3, "channels: no treasury")],
+    [
+        (0, "channels: coin is no contract"),
+        (1, "channels: hub is no contract"),
+        (2, "channels: no owner"),
+        (3, "channels: no treasury"),
+    ],
 )
 def test_what_is_missing(world, place, reason):
     arguments = [world.token, world.hub, world.owner, world.treasury]
