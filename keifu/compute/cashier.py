@@ -169,7 +169,7 @@ class Cashier:
 
     def check(self, account: Account, most: int, signature: bytes) -> None:
         """Raises Refused for a voucher that the contract would not take."""
-        if not is_signed_by(account.channel.payer_authorizer, self.digest(account.id, most), signature):
+        if not is_signed_by(account.signer, self.digest(account.id, most), signature):
             raise Refused("voucher_signature", "the channel's authorizer did not sign this voucher")
 
     def digest(self, channel_id: bytes, most: int) -> bytes:
