@@ -23,6 +23,11 @@ class NodeRow:
     coins: int = 0
     serves: bool = False  # strangers, on a port of its own
 
+    @property
+    def option(self) -> str:
+        """How many of them, on the command line: a word of what they do has no plural."""
+        return f"--{self.kind}" if self.kind == "compute" else f"--{self.kind}s"
+
 
 NODES = (
     NodeRow("operator", 3, "serve the promoted model", "keifu.network.nodes:operator", coins=3_000, serves=True),

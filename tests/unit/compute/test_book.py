@@ -181,3 +181,9 @@ def test_a_voucher_without_its_signature_is_not_gone_on_with(tmp_path: Path) -> 
     with_book(file, script)
     with pytest.raises(CheckFailed, match="no signature"):
         Book(file)
+
+
+def test_a_payer_that_names_nobody_signs_itself() -> None:
+    own = Channel("0x" + "AB" * 20, "0x" + "00" * 20, "0x03", "0x04", "0x05", 900, bytes(32))
+    assert Account(ID, own, Held(0, 0)).signer == "0x" + "ab" * 20
+    assert Account(ID, CHANNEL, Held(0, 0)).signer == "0x02"
