@@ -1,6 +1,6 @@
 """How a request is paid: the channel that a server's terms ask for, and what is signed for it.
 
-The terms come from the server (402, PAYMENT-REQUIRED) and are held against the client's own side: chain, contract and
+The terms come from the server (402, PAYMENT-REQUIRED) and are compared with the client's own side: chain, contract and
 the most that a request may cost. A channel that does not exist yet is opened with the first request, by an EIP-3009
 authorization, when the client was given a deposit for that.
 """
