@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ethwire.rpc import Rpc
 from keifu.abi import Contract
@@ -10,7 +10,7 @@ from keifu.compute.client.sources import Promoted
 from keifu.errors import CheckFailed
 from keifu.provenance.proved import Proved
 from keifu.provenance.trust import Market, ReceiptKey, RunPromotion
-from keifu.staking.hotkeys import KeyKind
+from keifu.staking.hotkeys import KeyKind, named_keys
 
 __all__ = ["OnChain", "looked_up"]
 
@@ -56,21 +56,26 @@ def enumerate_promotions(proved: Proved, environment: bytes) -> list[tuple[int, 
 
 
 def looked_up(
-    proved: Proved, market: Contract, channels: str, keys: dict[str, list[ReceiptKey]], environments: list[bytes]
+    proved: Proved, market: Contract, channels: str, operators: Sequence[str], environments: list[bytes], first: int
 ) -> Market:
-    """What a trust file needs so that receipts are compared without a network."""
+    """What a trust file needs so that receipts are compared without a network: keys that were named since block
+    `first`, and of an operator that named none its own."""
+    made = {item: enumerate_promotions(proved, item) for item in environments}
     return Market(
         market.address.lower(),
         channels.lower(),
-        {operator: tuple(items) for operator, items in keys.items()},
+        {operator: _keys(proved, market, operator, first) for operator in operators},
         {
-            environment.hex(): tuple(
-                RunPromotion(seq, made.digest.hex(), made.time)
-                for seq, made in enumerate_promotions(proved, environment)
-            )
-            for environment in environments
+            environment.hex(): tuple(RunPromotion(seq, item.digest.hex(), item.time) for seq, item in promotions)
+            for environment, promotions in made.items()
         },
     ).checked()
+
+
+def _keys(proved: Proved, market: Contract, operator: str, first: int) -> tuple[ReceiptKey, ...]:
+    named = named_keys(proved.source.chain, market, operator, first)
+    found = [ReceiptKey(item.key, item.since, item.until) for item in named if item.kind == KeyKind.RECEIPT]
+    return tuple(found) or (ReceiptKey(operator),)
 
 
 def _times(rpc: Rpc, blocks: list[int]) -> list[int]:

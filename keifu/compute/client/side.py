@@ -32,7 +32,7 @@ class Side:
 def pinned_side(trust: Trust | None) -> Side:
     """From a trust file alone. Raises UsageError when it pins no market."""
     if trust is None or not trust.compute:
-        raise UsageError("no trust file pins a market", remedy="`compute` of a trust file names market and keys")
+        raise UsageError("no trust file pins a market", remedy="keifu trust init --provider OPERATOR")
     return Side(trust.chain, trust.compute.market, trust.compute.channels, Pinned(trust.compute))
 
 

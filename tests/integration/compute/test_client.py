@@ -123,3 +123,18 @@ def test_the_sdk_opens_asks_and_withdraws_now_or_awaited(
 
     state, second = asyncio.run(later())
     assert (state.asked_back, second.charged) == (5, 2 * FEE)
+
+
+def test_a_chain_says_whose_key_signed_and_a_trust_file_remembers_it(
+    paid: Paid, make: Callable[..., PaidNode], run: Any, tmp_path: Path
+) -> None:
+    node = make("asked with a chain").run()
+    run("channel", "open", "--to", node.account, "--amount", 10_000)
+    asked = ("--provider", node.url, "--operator", node.account, "--most", 1_000)
+    assert run("infer", "words", "--text", "hi", *asked)["number"] == 1
+    pinned = tmp_path / "pinned.json"
+    made = run("trust", "init", "--trust", pinned, "--provider", node.account)
+    assert made["compute"]["market"] == paid.suite["ComputeMarket"].lower()
+    assert made["compute"]["keys"] == {node.account.lower(): [{"key": node.account.lower(), "since": 0, "until": 0}]}
+    assert run("infer", "words", "--text", "hi", *asked, "--trust", pinned, "--offline")["number"] == 2
+    assert run("providers") == []
