@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from keifu.cli.session import RpcSession
-    from keifu.provenance.trust import Sigstore, Trust
+    from keifu.provenance.trust import Market, Sigstore, Trust
 
 __all__ = ["cli"]
 
@@ -90,6 +90,10 @@ def _file_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     "--sigstore-identity", "identities", type=_IssuerType(), multiple=True,
     help="An identity of Sigstore, and who signs it in; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--provider", "providers", type=ADDRESS, multiple=True,
+    help="An operator whose receipt keys are pinned, with the promotions of the named environments; repeatable.",
+)  # fmt: skip
 @click.option("--replace", is_flag=True, help="Replace the file when it is there.")
 @json_option
 def init(
@@ -104,10 +108,13 @@ def init(
     block_hash: bytes | None,
     sigstore_root: Path | None,
     identities: tuple[tuple[str, str], ...],
+    providers: tuple[str, ...],
     replace: bool,
     json_out: bool,
 ) -> None:
     """Write a trust file from the deployment's record of the chain that the node serves."""
+    import msgspec
+
     from keifu.provenance import environment_id
     from keifu.provenance.trust import Trust, trust_file
 
@@ -138,8 +145,25 @@ def init(
         runners={name: tuple(node for of, node in runners if of == name) for name, _ in runners},
         sigstore=_sigstore(sigstore_root, identities),
     ).checked("what you give")
+    if providers:
+        made = msgspec.structs.replace(made, compute=_market(session, made, providers))
     made.write(path)
     _print(made, path, json_out)
+
+
+def _market(session: RpcSession, trust: Trust, providers: tuple[str, ...]) -> Market:
+    """What the chain says now of these operators' keys and of the named environments."""
+    from keifu.chain.suite import CHANNELS
+    from keifu.compute.client.onchain import looked_up
+    from keifu.compute.client.side import COMPUTE
+    from keifu.provenance.proved import Proved
+    from keifu.provenance.registry import Provenance
+
+    suite, first = session.suite(COMPUTE, CHANNELS), session.record.first_block
+    source = Provenance(session.client, trust.registry, trust.environments, first_block=first)
+    environments = [bytes.fromhex(value) for value in trust.named.values()]
+    market = suite.at(session.client, COMPUTE)
+    return looked_up(Proved(source, trust), market, suite[CHANNELS], providers, environments, first)
 
 
 def _sigstore(root: Path | None, identities: tuple[tuple[str, str], ...]) -> Sigstore | msgspec.UnsetType:

@@ -15,6 +15,7 @@ from ethwire.keys import Account, keccak256
 from keifu.abi import encode_args
 from keifu.abi.eip712 import COVER
 from keifu.compute.receipt import MARKET_NAME, MARKET_VERSION, SignedReceipt
+from keifu.units import DAY
 
 __all__ = [
     "LONGEST",
@@ -30,7 +31,7 @@ __all__ = [
     "shown",
 ]
 
-LONGEST = 180 * 86_400  # seconds of a promise without a new act
+LONGEST = 180 * DAY  # seconds of a promise without a new act
 PROVER_PART = PENALTY_PART = 10  # one in so many of a cover's restitution
 
 

@@ -94,9 +94,7 @@ def __init__(_channels: address):
 # ############################################################## #
 
 @external
-def cover(
-    _config: IChannels.ChannelConfig, _cover: IComputeMarket.Cover, _operator: address, _signature: Bytes[65]
-):
+def cover(_config: IChannels.ChannelConfig, _cover: IComputeMarket.Cover, _operator: address, _signature: Bytes[65]):
     """
     @notice Cover a channel by the operator's word, or prolong its cover; the caller pays the price.
     @param _signature The receipt key's over the cover; it counts once.
@@ -121,9 +119,7 @@ def cover(
         since = block.timestamp + 1
         promises._reserve(_operator, needed)
     key_caps._hold(_operator, key, needed)
-    self._covers[id] = (
-        promises._word(since, last) | (convert(_config.payer, uint256) << promises.OWN_AT)
-    )
+    self._covers[id] = (promises._word(since, last) | (convert(_config.payer, uint256) << promises.OWN_AT))
     self._terms[id] = convert(key, uint256) | (_cover.restitution << RESTITUTION_AT)
     log IComputeMarket.Covered(
         channel=_cover.channelId,
@@ -188,9 +184,7 @@ def _consume(_cover: IComputeMarket.Cover, _operator: address, _signature: Bytes
     """
     struct_hash: bytes32 = keccak256(abi_encode(COVER_TYPE, _cover))
     key: address = receipts._key_of(struct_hash, _signature)
-    assert (
-        hotkeys._operator_of(key, hotkeys.RECEIPT, block.timestamp) == _operator
-    ), "compute: not the operator's key"
+    assert (hotkeys._operator_of(key, hotkeys.RECEIPT, block.timestamp) == _operator), "compute: not the operator's key"
     use: bytes32 = self._id(struct_hash, _operator)
     assert not self._used[use], "compute: signature was used"
     self._used[use] = True

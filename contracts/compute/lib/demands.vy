@@ -70,9 +70,7 @@ def __init__(_answer_window: uint256, _bond: uint256):
 # ############################################################## #
 
 @external
-def demand(
-    _config: IChannels.ChannelConfig, _operator: address, _fee: uint128, _request: Bytes[2048]
-) -> uint256:
+def demand(_config: IChannels.ChannelConfig, _operator: address, _fee: uint128, _request: Bytes[2048]) -> uint256:
     """
     @notice Ask for the answer to a request that was paid, in the log. The caller, payer of a covered channel or its
         authorizer, brings the bond.
@@ -126,9 +124,7 @@ def answer(_shown: IComputeMarket.SignedReceipt, _response: Bytes[4096]):
     ), "compute: not the answer"
     covers._demands[id] = empty(IComputeMarket.Demand)
     payouts.credits[operator] += bond
-    log IComputeMarket.Answered(
-        channel=channel, operator=operator, number=_shown.receipt.number, response=_response
-    )
+    log IComputeMarket.Answered(channel=channel, operator=operator, number=_shown.receipt.number, response=_response)
 
 
 @external
@@ -146,9 +142,7 @@ def close(_channel: bytes32, _operator: address):
     # A report may have taken the cover meanwhile.
     if promises._is_reserved(word):
         restitution: uint256 = covers._free(id, _operator)
-        refund = promises._slash(
-            _operator, promises._damages(open.refund), restitution // covers.PENALTY_PART
-        )
+        refund = promises._slash(_operator, promises._damages(open.refund), restitution // covers.PENALTY_PART)
         payouts.credits[covers._payer(word)] += refund
     log IComputeMarket.Unanswered(channel=_channel, operator=_operator, refund=refund)
 

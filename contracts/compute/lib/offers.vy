@@ -69,6 +69,4 @@ def _set(_operator: address, _environment: bytes32, _offer: IComputeMarket.Offer
         since += NOTICE
     self._after[_operator][_environment] = offer
     self._from[_operator][_environment] = since
-    log IComputeMarket.OfferAnnounced(
-        operator=_operator, environment=_environment, offer=_offer, effective_from=since
-    )
+    log IComputeMarket.OfferAnnounced(operator=_operator, environment=_environment, offer=_offer, effective_from=since)

@@ -33,7 +33,7 @@ from keifu.abi import Contract, PackagedContract
 from keifu.chain import Anvil, ChainClient, Deployment
 from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, PERMIT2, PERMIT2_COLLECTOR
 from keifu.keys import Account
-from keifu.payments.x402 import CONSTANTS
+from keifu.payments.x402_package import CONSTANTS
 from keifu.units import COIN, DAY
 from tests.integration.payments.places import install
 

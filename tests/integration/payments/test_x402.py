@@ -12,7 +12,7 @@ from x402.mechanisms.evm.batch_settlement.server.channel_manager_common import C
 
 from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR
 from keifu.payments import Channel, Vouchers, read_channel
-from keifu.payments.x402 import CONSTANTS, pointed_at
+from keifu.payments.x402_package import CONSTANTS, pointed_at
 from tests.integration.payments.conftest import FEE, MULTIPLIER, PRICE, Shop, opened
 
 DELAY = 900  # the shortest, which the package takes

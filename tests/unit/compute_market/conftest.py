@@ -152,7 +152,7 @@ def production(environments, registry, chain, author, weights):
 
 @pytest.fixture(scope="module")
 def offer(token):
-    return Offer(token.address, 10**15, 2 * 10**18, 6 * 10**18, 10**18, HOUR)
+    return Offer(token.address, 10**15, 2 * COIN, 6 * COIN, COIN, HOUR)
 
 
 @pytest.fixture
