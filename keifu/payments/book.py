@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from coincurve import PublicKey
+
 from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.channel import Channel
@@ -75,6 +77,7 @@ class Account:
     reserved: int = 0  # for requests that are being answered
     is_closing: bool = False  # a refund is under way: nothing is begun
     is_kept: bool = False  # whether the file has it
+    key: PublicKey | None = None  # of its signer, once a voucher has shown it
 
     @property
     def signer(self) -> str:

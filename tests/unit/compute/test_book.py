@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.book import Account, Book, Held, Refused, skip_numbers
 from keifu.payments.channel import Channel
@@ -184,6 +185,6 @@ def test_a_voucher_without_its_signature_is_not_gone_on_with(tmp_path: Path) -> 
 
 
 def test_a_payer_that_names_nobody_signs_itself() -> None:
-    own = Channel("0x" + "AB" * 20, "0x" + "00" * 20, "0x03", "0x04", "0x05", 900, bytes(32))
+    own = Channel("0x" + "AB" * 20, ZERO_ADDRESS, "0x03", "0x04", "0x05", 900, bytes(32))
     assert Account(ID, own, Held(0, 0)).signer == "0x" + "ab" * 20
     assert Account(ID, CHANNEL, Held(0, 0)).signer == "0x02"
