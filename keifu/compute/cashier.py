@@ -104,7 +104,7 @@ class Cashier:
         self._type = VOUCHER.type_hash
         self._network = network_of(offer.chain_id)
         self._keys: dict[bytes, Key] = {}  # by the header that brings them: in memory, and nowhere else
-        self._told: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
+        self._beginnings: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
 
     # admission -----------------------------------------------------------------------------------------------------
 
@@ -248,13 +248,13 @@ class Cashier:
         return b"payment-response: " + b64encode(text) + b"\r\n"
 
     def _beginning(self, account: Account) -> bytes:
-        found = self._told.get(account.id)
+        found = self._beginnings.get(account.id)
         if found is None:
             document = (
                 f'{{"success":true,"payer":"{account.channel.payer}","transaction":"","network":"{self._network}",'
                 f'"amount":"","extra":{{"channelState":{{"channelId":"0x{account.id.hex()}","balance":'
             )
-            found = self._told[account.id] = document.encode()
+            found = self._beginnings[account.id] = document.encode()
         return found
 
 
