@@ -121,10 +121,10 @@ def test_what_was_claimed_before_the_book_knew_it_was_charged(tmp_path: Path) ->
 
 
 def test_a_disk_that_takes_nothing_ends_the_service(tmp_path: Path) -> None:
-    told: list[Exception] = []
+    faults: list[Exception] = []
 
     async def script() -> None:
-        book = Book(tmp_path / "money.sqlite", told.append)
+        book = Book(tmp_path / "money.sqlite", faults.append)
         found = book.add(ID, CHANNEL, Held(100, 0))
         book._database.execute("DROP TABLE usage")
         book.charge(found, 1, "m", (0, 0))
@@ -135,7 +135,7 @@ def test_a_disk_that_takes_nothing_ends_the_service(tmp_path: Path) -> None:
         book.close()
 
     asyncio.run(script())
-    assert len(told) == 1
+    assert len(faults) == 1
 
 
 def test_a_strangers_channel_that_names_a_key_takes_no_ones_place(tmp_path: Path) -> None:
