@@ -11,10 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from keifu.compute.client.checks import Prices
+from keifu.compute.integers import Classifier
 from keifu.compute.model import Claimed
 from keifu.errors import KeifuError
 from keifu.inference import Model as Integers
-from keifu.node.compute.models import Promoted
 from keifu.node.operator.artefacts import Artefacts
 from keifu.node.operator.production import Promotion, Promotions
 from keifu.node.sections import ComputeWork
@@ -29,17 +29,17 @@ CHECK_SECONDS = 3_600.0  # after which the kernels are compared with the referen
 class Promoting:
     """Of the thread of the rounds. `serve` gets a model that is to be answered with, or None for no more."""
 
-    def __init__(self, body: Body, settings: ComputeWork, serve: Callable[[Promoted | None], None]) -> None:
+    def __init__(self, body: Body, settings: ComputeWork, serve: Callable[[Classifier | None], None]) -> None:
         self._settings, self._serve, self._log = settings, serve, body.log
         environment = bytes.fromhex(settings.environment)
         self._environment = environment
         self._promotions = Promotions(body.chain, environment, body.database)
         self._artefacts = Artefacts(settings.artefacts, settings.documents, body.folder.path)
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="load")
-        self._loading: Future[Promoted | str] | None = None
+        self._loading: Future[Classifier | str] | None = None
         self._again_at = self._check_at = 0.0
         self._wanted: Promotion | None = None
-        self._served: Promoted | None = None
+        self._served: Classifier | None = None
         self.trouble = "nothing is loaded yet"
 
     def step(self) -> None:
@@ -87,7 +87,7 @@ class Promoting:
             return now >= self._check_at
         return now >= self._again_at
 
-    def _load(self, promotion: Promotion) -> Promoted | str:
+    def _load(self, promotion: Promotion) -> Classifier | str:
         """The model, or why there is none."""
         path, why = self._artefacts.find(promotion.entry)
         if path is None:
@@ -101,7 +101,7 @@ class Promoting:
             return f"the bytes at {path} changed while they were read"
         own = self._settings
         prices = Prices(own.request, own.million_in, own.million_out)
-        return Promoted(own.name, prices, Claimed(self._environment, promotion.seq, digest), model)
+        return Classifier(own.name, prices, model, claimed=Claimed(self._environment, promotion.seq, digest))
 
     def _stop(self, why: str) -> None:
         if self._served is not None:

@@ -13,6 +13,7 @@ from ethwire.rpc import quantity
 from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
 from keifu.compute.cashier import Cashier, Offer
 from keifu.compute.http import Server
+from keifu.compute.integers import Classifier
 from keifu.compute.model import Model, RemoteModel
 from keifu.compute.sealing import Sealer
 from keifu.compute.service import Service
@@ -22,7 +23,7 @@ from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.compute.errands import Errands
 from keifu.node.compute.following import Following
-from keifu.node.compute.models import Promoted, upstreams
+from keifu.node.compute.models import upstreams
 from keifu.node.compute.promoting import Promoting
 from keifu.node.compute.redeeming import Redeeming
 from keifu.node.final import newest_final
@@ -170,7 +171,7 @@ class Compute(Work):
             return "the chain was not seen for so long that a payer may have left"
         return ""
 
-    def _serve(self, model: Promoted | None) -> None:
+    def _serve(self, model: Classifier | None) -> None:
         async def change() -> None:
             if model is not None:
                 self._models[model.name] = model
