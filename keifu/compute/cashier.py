@@ -27,6 +27,7 @@ ERRORS = "invalid_batch_settlement_evm_"
 SIGNATURE = b"payment-signature"
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")
 SIGNATURE_BYTES, V_OFFSET = 65, 27
+KEPT_KEYS = 4_096
 _HALF_ORDER = (0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2).to_bytes(32, "big")
 
 
@@ -104,6 +105,7 @@ class Cashier:
         self._prefix = b"\x19\x01" + self.vouchers.domain.separator
         self._type = VOUCHER.type_hash
         self._network = network_of(offer.chain_id)
+        self._keys: dict[bytes, Key] = {}  # by the header that brings them: in memory, and nowhere else
         self._told: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
 
     # admission -----------------------------------------------------------------------------------------------------
@@ -149,13 +151,12 @@ class Cashier:
         return Ticket(account, fee, most - amount, amount)
 
     def _by_key(self, given: bytes, fee: int) -> Ticket:
-        found = _KEY.fullmatch(given)
-        if found is None:
-            raise Refused("api_key", "a key is kf- and 64 hex digits")
-        try:
-            key = Key(bytes.fromhex(found[1].decode()))
-        except KeifuError as error:
-            raise Refused("api_key", "this is no key") from error
+        key = self._keys.get(given)
+        if key is None:
+            key = _key_of(given)
+            if len(self._keys) >= KEPT_KEYS:
+                self._keys.clear()
+            self._keys[given] = key
         account = self.book.of_authorizer(key.address)
         if account is None:
             raise Refused("channel_not_found", "no channel to this provider has this key as its payer's authorizer")
@@ -168,7 +169,7 @@ class Cashier:
 
     def check(self, account: Account, most: int, signature: bytes) -> None:
         """Raises Refused for a voucher that the contract would not take."""
-        if not is_signed_by(account.channel.payer_authorizer, self.digest(account.id, most), signature):
+        if not is_signed_by(account.signer, self.digest(account.id, most), signature):
             raise Refused("voucher_signature", "the channel's authorizer did not sign this voucher")
 
     def digest(self, channel_id: bytes, most: int) -> bytes:
@@ -250,6 +251,17 @@ class Cashier:
             )
             found = self._told[account.id] = document.encode()
         return found
+
+
+def _key_of(given: bytes) -> Key:
+    """Raises Refused."""
+    found = _KEY.fullmatch(given)
+    if found is None:
+        raise Refused("api_key", "a key is kf- and 64 hex digits")
+    try:
+        return Key(bytes.fromhex(found[1].decode()))
+    except KeifuError as error:
+        raise Refused("api_key", "this is no key") from error
 
 
 def number(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from keifu.units import is_address, parse_duration
+from keifu.units import COIN, DAY, is_address, parse_duration
 
 __all__ = [
     "AlertSettings",
@@ -185,8 +185,8 @@ class ComputeWork(_Section):
     models: dict[str, PassedOn] = {}  # by the names that they have here
     receiver: Address = ""  # who is paid; the node's own account when empty
     token: Address = ""  # in which; the suite's coin when empty
-    withdraw_delay: Seconds = 86_400  # from a payer's asking for its deposit to its getting it
+    withdraw_delay: Seconds = DAY  # from a payer's asking for its deposit to its getting it
     credit: int = Field(0, ge=0)  # beyond a voucher, for who has paid before
     least_deposit: int = Field(0, ge=0)  # which is worth the gas of bringing it to the chain
     claim_after: Seconds = 3_600  # what was earned is claimed
-    claim_above: int = Field(10**19, ge=0)  # of one channel, what is claimed at once
+    claim_above: int = Field(10 * COIN, ge=0)  # of one channel, what is claimed at once

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.channel import Channel
 
@@ -74,6 +75,12 @@ class Account:
     reserved: int = 0  # for requests that are being answered
     is_closing: bool = False  # a refund is under way: nothing is begun
     is_kept: bool = False  # whether the file has it
+
+    @property
+    def signer(self) -> str:
+        """Whose key signs vouchers, in lower case: of the payer itself when no other was named."""
+        authorizer = self.channel.payer_authorizer.lower()
+        return self.channel.payer.lower() if authorizer == ZERO_ADDRESS else authorizer
 
     @property
     def room(self) -> int:
@@ -257,7 +264,7 @@ class Book:
 
     def _index(self, account: Account) -> None:
         self.accounts[account.id] = account
-        self._by_authorizer.setdefault(account.channel.payer_authorizer.lower(), []).append(account)
+        self._by_authorizer.setdefault(account.signer, []).append(account)
 
     def _load(self) -> None:
         for row in self._database.execute("SELECT * FROM channel"):

@@ -1,4 +1,4 @@
-"""What a node serves of other servers, by its settings."""
+"""Models that others serve, by a node's settings."""
 
 from __future__ import annotations
 

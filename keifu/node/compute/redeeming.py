@@ -49,6 +49,7 @@ class Redeeming:
         self._claimed_at = clock()
         self._open: list[_Batch] = []
         self._settling = ""
+        self._given_up: set[tuple[bytes, int]] = set()  # what the contract did not count: asked for no more
         self.claimed = self.skipped = 0  # items
 
     @property
@@ -80,7 +81,7 @@ class Redeeming:
         found = self._answering.submit(snapshot()).result()
         if is_time:
             self._claimed_at = self._clock()
-        return found
+        return [item for item in found if (item.id, item.total) not in self._given_up]
 
     def _claim(self, items: Sequence[Claimable]) -> None:
         what = keccak256(b"".join(item.id + item.total.to_bytes(32, "big") for item in items)).hex()
@@ -98,6 +99,7 @@ class Redeeming:
                 self.claimed += 1
             else:
                 self.skipped += 1
+                self._given_up.add((item.id, item.total))
         self._open.remove(batch)
 
     def _settle(self, receiver: str, token: str) -> None:

@@ -23,12 +23,11 @@ from keifu.node.compute.making import own_section
 from keifu.node.kinds import kind_of
 from keifu.node.setup import Wish, make_node
 from keifu.payments.channel import Channel, Vouchers
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.ape_chain import GENESIS
 from tests.upstream import upstream
 
 KEIFU = Path(sys.executable).parent / "keifu"
-DAY = 86_400
 
 
 def until(holds: Callable[[], Any], process: subprocess.Popen[bytes] | None = None) -> Any:

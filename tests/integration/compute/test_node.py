@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 
 from keifu.keys import Account
 from keifu.payments.channel import Channel
-from keifu.payments.x402 import SCHEME, Config, Payment, Requirements, VoucherFields, VoucherPayload, encode
+from keifu.payments.x402 import (
+    SCHEME,
+    Config,
+    Payment,
+    RefundPayload,
+    Requirements,
+    VoucherFields,
+    VoucherPayload,
+    encode,
+)
 from keifu.units import COIN
+from tests.faulty_node import Drop, FaultyNode
 from tests.integration.compute.conftest import Paid, PaidNode, until
 
 Make = Callable[..., PaidNode]
@@ -104,3 +115,47 @@ def test_a_key_of_its_own_is_a_channel_that_its_deposit_caps(paid: Paid, make: M
     assert node.end() == 0
     assert paid.held(channel_id) == (2 * FEE, 2 * FEE)
     assert key.secret().hex() not in node.log()
+
+
+def test_what_was_earned_while_the_chain_was_away_is_claimed_when_it_is_back(paid: Paid, make: Make) -> None:
+    """Answers go on for a share of the withdraw delay; claims wait, and none is lost or made twice."""
+    with FaultyNode(paid.anvil.url) as endpoint:
+        node = make("seventh provider").run(f"chain.rpc={endpoint.url}", "compute.claim_above=1")
+        channel = paid.channel(node)
+        channel_id = paid.deposit(channel, COIN)
+        assert ask(node, payment(paid, channel, FEE)).status_code == 200
+        until(lambda: paid.held(channel_id)[1] == FEE, node.process)
+        endpoint.faults.append(Drop())
+        for number in (2, 3):
+            assert ask(node, payment(paid, channel, number * FEE)).status_code == 200
+        until(lambda: "trouble" in node.status() and node.status()["trouble"], node.process)
+        endpoint.faults.clear()
+        until(lambda: paid.held(channel_id)[1] == 3 * FEE, node.process)
+        assert node.end() == 0
+    assert paid.token.balanceOf(node.account) == 3 * FEE
+
+
+def test_a_refund_and_a_request_that_race_lose_nothing(paid: Paid, make: Make) -> None:
+    """While a channel is paid back nothing is begun on it; what was answered before is claimed by the same call."""
+    node = make("eighth provider").run()
+    channel = paid.channel(node)
+    channel_id = paid.deposit(channel, COIN)
+    assert ask(node, payment(paid, channel, FEE)).status_code == 200
+    signature = paid.vouchers.sign(paid.payer, channel_id, FEE)
+    voucher = VoucherFields("0x" + channel_id.hex(), str(FEE), "0x" + signature.hex())
+    network = f"eip155:{paid.client.chain_id}"
+    accepted = Requirements(SCHEME, network, paid.token.address, str(FEE), channel.receiver, 60)
+    wanted = {"payment-signature": encode(Payment(RefundPayload(Config.of(channel), voucher), accepted))}
+    with ThreadPoolExecutor(8) as pool:
+        refunds = [pool.submit(httpx.get, f"{node.url}/v1/chat/completions", headers=wanted, timeout=60)]
+        asked = [pool.submit(ask, node, payment(paid, channel, 2 * FEE)) for _ in range(6)]
+        refunds.append(pool.submit(httpx.get, f"{node.url}/v1/chat/completions", headers=wanted, timeout=60))
+        answered = sum(item.result().status_code == 200 for item in asked)
+        codes = sorted(item.result().status_code for item in refunds)
+    assert answered <= 1
+    assert codes[-1] in (200, 402)
+    assert node.end() == 0
+    balance, claimed = paid.held(channel_id)
+    assert claimed == (1 + answered) * FEE
+    assert balance >= claimed
+    assert paid.token.balanceOf(node.account) == claimed

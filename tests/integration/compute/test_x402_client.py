@@ -19,6 +19,7 @@ from x402.mechanisms.evm.batch_settlement import constants
 from x402.mechanisms.evm.signers import EthAccountSignerWithRPC
 
 from keifu.keys import checksum
+from keifu.payments.x402 import Settled, decode
 from tests.integration.compute.conftest import Paid, PaidNode
 
 FEE = 100
@@ -28,7 +29,7 @@ BODY = {"model": "words", "messages": [{"role": "user", "content": "hi"}], "max_
 @pytest.fixture(autouse=True)
 def own_addresses(paid: Paid, monkeypatch: pytest.MonkeyPatch) -> None:
     collector = checksum(paid.suite["Erc3009DepositCollector"])
-    ours = {
+    ours: dict[str, str] = {
         constants.BATCH_SETTLEMENT_ADDRESS: checksum(paid.channels.address),
         constants.ERC3009_DEPOSIT_COLLECTOR_ADDRESS: collector,
     }
@@ -56,8 +57,6 @@ def ask(paid: Paid, node: PaidNode, scheme: Any, times: int, **more: Any) -> lis
 
 
 def id_of(response: Any) -> bytes:
-    from keifu.payments.x402 import Settled, decode
-
     settled = decode(response.headers["payment-response"], Settled, "PAYMENT-RESPONSE")
     assert isinstance(settled.extra, dict)
     return bytes.fromhex(settled.extra["channelState"]["channelId"][2:])
