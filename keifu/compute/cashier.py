@@ -11,7 +11,6 @@ from binascii import a2b_base64
 from dataclasses import dataclass
 
 import msgspec
-from coincurve import PublicKey
 
 from keifu.abi.eip712 import VOUCHER
 from keifu.errors import KeifuError
@@ -19,6 +18,7 @@ from keifu.keys import Account as Key
 from keifu.keys import keccak256
 from keifu.payments.book import Account, Book, Refused
 from keifu.payments.channel import Vouchers
+from keifu.payments.signatures import key_behind, verified
 from keifu.payments.x402 import LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
 
 __all__ = ["Cashier", "Offer", "Slow", "Ticket"]
@@ -26,9 +26,7 @@ __all__ = ["Cashier", "Offer", "Slow", "Ticket"]
 ERRORS = "invalid_batch_settlement_evm_"
 SIGNATURE = b"payment-signature"
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")
-SIGNATURE_BYTES, V_OFFSET = 65, 27
 KEPT_KEYS = 4_096
-_HALF_ORDER = (0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2).to_bytes(32, "big")
 
 
 class _Voucher(msgspec.Struct, rename="camel"):
@@ -106,7 +104,7 @@ class Cashier:
         self._type = VOUCHER.type_hash
         self._network = network_of(offer.chain_id)
         self._keys: dict[bytes, Key] = {}  # by the header that brings them: in memory, and nowhere else
-        self._told: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
+        self._beginnings: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
 
     # admission -----------------------------------------------------------------------------------------------------
 
@@ -169,7 +167,14 @@ class Cashier:
 
     def check(self, account: Account, most: int, signature: bytes) -> None:
         """Raises Refused for a voucher that the contract would not take."""
-        if not is_signed_by(account.signer, self.digest(account.id, most), signature):
+        digest = self.digest(account.id, most)
+        if account.key is not None:
+            is_signed = verified(account.key, signature, digest)
+        else:
+            found = key_behind(signature, digest)
+            is_signed = found is not None and found[0] == account.signer
+            account.key = found[1] if found is not None and is_signed else None
+        if not is_signed:
             raise Refused("voucher_signature", "the channel's authorizer did not sign this voucher")
 
     def digest(self, channel_id: bytes, most: int) -> bytes:
@@ -243,13 +248,13 @@ class Cashier:
         return b"payment-response: " + b64encode(text) + b"\r\n"
 
     def _beginning(self, account: Account) -> bytes:
-        found = self._told.get(account.id)
+        found = self._beginnings.get(account.id)
         if found is None:
             document = (
                 f'{{"success":true,"payer":"{account.channel.payer}","transaction":"","network":"{self._network}",'
                 f'"amount":"","extra":{{"channelState":{{"channelId":"0x{account.id.hex()}","balance":'
             )
-            found = self._told[account.id] = document.encode()
+            found = self._beginnings[account.id] = document.encode()
         return found
 
 
@@ -272,15 +277,3 @@ def number(text: str) -> int:
     if value >> 128:
         raise ValueError("an amount is below 2^128")
     return value
-
-
-def is_signed_by(address: str, digest: bytes, signature: bytes) -> bool:
-    """As `ecrecover` judges: r, s, v, with a small s. Recovery, not verification: a wrong v would not be claimed."""
-    if len(signature) != SIGNATURE_BYTES or signature[64] not in (27, 28) or signature[32:64] > _HALF_ORDER:
-        return False
-    plain = signature[:64] + (b"\x00" if signature[64] == V_OFFSET else b"\x01")
-    try:
-        key = PublicKey.from_signature_and_message(plain, digest, hasher=None)
-    except Exception:
-        return False
-    return keccak256(key.format(compressed=False)[1:])[12:].hex() == address[2:]

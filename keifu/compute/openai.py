@@ -18,8 +18,8 @@ from keifu.compute.model import Call, ModelFault
 __all__ = ["ENDPOINTS", "Read", "classified", "embedded", "models_body", "read_request"]
 
 LARGEST_BATCH = 256  # items of one request
-MOST_OUTPUT = 65_536  # units, that one answer may have
-_Positive = Annotated[int, msgspec.Meta(ge=1, le=MOST_OUTPUT)]
+LARGEST_OUTPUT = 65_536  # units, that one answer may have
+_Positive = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_OUTPUT)]
 _Stop = str | Annotated[list[str], msgspec.Meta(max_length=16)] | None
 _Text = str | list[Any]
 

@@ -25,7 +25,7 @@ from keifu.payments.book import Account, Refused
 __all__ = ["Service", "Till"]
 
 USUAL_OUTPUT = 1_024  # units, where a request names no limit
-MOST_AT_ONCE = 1_000
+LARGEST_MOMENT = 1_000
 PREFIX = b"/v1/"
 _log = logging.getLogger("keifu.compute")
 
@@ -150,7 +150,7 @@ class Service:
     def _answer_all(self) -> None:
         self._is_planned = False
         batches: defaultdict[str, list[Work]] = defaultdict(list)
-        for _ in range(min(len(self._queue), MOST_AT_ONCE)):
+        for _ in range(min(len(self._queue), LARGEST_MOMENT)):
             work = self._queue.popleft()
             if work.exchange.is_gone:
                 self._release(work)

@@ -3,8 +3,8 @@
 Memory answers at once; a thread of its own writes, many changes under one fsync. An answer leaves after `durable`, so
 no kill at any line loses a voucher that was worked for, and a number of a request is never given twice.
 
-What may be charged is bounded three times: by the voucher (and a stated credit beyond it, for who has paid before),
-by the deposit less what its payer is taking back, and by what other requests of the channel hold reserved.
+What may be charged is bounded three times. The voucher bounds it, with a stated credit beyond it for who has paid
+before. So does the deposit, less what its payer is taking back, and so does what other requests have reserved.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from coincurve import PublicKey
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
@@ -75,6 +77,7 @@ class Account:
     reserved: int = 0  # for requests that are being answered
     is_closing: bool = False  # a refund is under way: nothing is begun
     is_kept: bool = False  # whether the file has it
+    key: PublicKey | None = None  # of its signer, once a voucher has shown it
 
     @property
     def signer(self) -> str:

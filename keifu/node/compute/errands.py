@@ -21,6 +21,7 @@ from keifu.node.web import Background
 from keifu.payments.book import Account, Held, Refused
 from keifu.payments.channel import Channel
 from keifu.payments.onchain import Claimable, Onchain
+from keifu.payments.signatures import exact
 from keifu.payments.x402 import (
     PAYMENT_SIGNATURE,
     DepositPayload,
@@ -130,7 +131,9 @@ class Errands:
         if not 0 < amount <= rest:
             raise Refused("refund_no_balance", f"{max(0, rest)} can be paid back")
         nonce = account.held.refunds
-        item = Claimable(account.id, account.channel, account.most, account.signature, account.charged)
+        digest = self._cashier.vouchers.digest(account.id, account.most)
+        signature = exact(account.signature, digest, account.signer)
+        item = Claimable(account.id, account.channel, account.most, signature, account.charged)
         if account.charged <= account.held.claimed:
             item = Claimable(account.id, account.channel, 0, b"", 0)
         signed = self._key.sign(self._cashier.vouchers.refund_digest(account.id, nonce, amount))

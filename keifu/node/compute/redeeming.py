@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keifu.chain.sender import Intent, Sender, State
 from keifu.errors import UsageError
@@ -16,7 +16,9 @@ from keifu.keys import keccak256
 from keifu.node.sections import ComputeWork
 from keifu.node.web import Background
 from keifu.payments.book import Account, Book
+from keifu.payments.channel import Vouchers
 from keifu.payments.onchain import Claimable, Onchain
+from keifu.payments.signatures import exact
 
 __all__ = ["Redeeming"]
 
@@ -36,6 +38,7 @@ class Redeeming:
     def __init__(
         self,
         book: Book,
+        vouchers: Vouchers,
         onchain: Onchain,
         sender: Sender,
         answering: Background,
@@ -45,6 +48,7 @@ class Redeeming:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._book, self._onchain, self._sender, self._answering = book, onchain, sender, answering
+        self._vouchers = vouchers
         self._settings, self._look, self._clock = settings, look, clock
         self._claimed_at = clock()
         self._open: list[_Batch] = []
@@ -81,7 +85,11 @@ class Redeeming:
         found = self._answering.submit(snapshot()).result()
         if is_time:
             self._claimed_at = self._clock()
-        return [item for item in found if (item.id, item.total) not in self._given_up]
+        return [self._exact(item) for item in found if (item.id, item.total) not in self._given_up]
+
+    def _exact(self, item: Claimable) -> Claimable:
+        signer = self._book.accounts[item.id].signer
+        return replace(item, signature=exact(item.signature, self._vouchers.digest(item.id, item.most), signer))
 
     def _claim(self, items: Sequence[Claimable]) -> None:
         what = keccak256(b"".join(item.id + item.total.to_bytes(32, "big") for item in items)).hex()

@@ -70,7 +70,7 @@ class Compute(Work):
             self._errands.look,
         )  # fmt: skip
         self._redeeming = Redeeming(
-            self._book, self._onchain, self._sender, self._answering, self._settings,
+            self._book, self._cashier.vouchers, self._onchain, self._sender, self._answering, self._settings,
             lambda account: self._errands.look(account.id, account.channel),
         )  # fmt: skip
         self._promoting = Promoting(body, self._settings, self._serve) if self._settings.environment else None

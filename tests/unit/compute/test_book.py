@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.book import Account, Book, Held, Refused, skip_numbers
 from keifu.payments.channel import Channel
@@ -120,10 +121,10 @@ def test_what_was_claimed_before_the_book_knew_it_was_charged(tmp_path: Path) ->
 
 
 def test_a_disk_that_takes_nothing_ends_the_service(tmp_path: Path) -> None:
-    told: list[Exception] = []
+    faults: list[Exception] = []
 
     async def script() -> None:
-        book = Book(tmp_path / "money.sqlite", told.append)
+        book = Book(tmp_path / "money.sqlite", faults.append)
         found = book.add(ID, CHANNEL, Held(100, 0))
         book._database.execute("DROP TABLE usage")
         book.charge(found, 1, "m", (0, 0))
@@ -134,7 +135,7 @@ def test_a_disk_that_takes_nothing_ends_the_service(tmp_path: Path) -> None:
         book.close()
 
     asyncio.run(script())
-    assert len(told) == 1
+    assert len(faults) == 1
 
 
 def test_a_strangers_channel_that_names_a_key_takes_no_ones_place(tmp_path: Path) -> None:
@@ -184,6 +185,6 @@ def test_a_voucher_without_its_signature_is_not_gone_on_with(tmp_path: Path) -> 
 
 
 def test_a_payer_that_names_nobody_signs_itself() -> None:
-    own = Channel("0x" + "AB" * 20, "0x" + "00" * 20, "0x03", "0x04", "0x05", 900, bytes(32))
+    own = Channel("0x" + "AB" * 20, ZERO_ADDRESS, "0x03", "0x04", "0x05", 900, bytes(32))
     assert Account(ID, own, Held(0, 0)).signer == "0x" + "ab" * 20
     assert Account(ID, CHANNEL, Held(0, 0)).signer == "0x02"
