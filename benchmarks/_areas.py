@@ -7,6 +7,7 @@ from benchmarks import (
     agents,
     cases,
     cli,
+    compute,
     events,
     explorer,
     forged,
@@ -42,6 +43,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cases": cases.ROWS,
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
+    "compute": compute.ROWS,
 }
 
 

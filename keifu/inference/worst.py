@@ -27,7 +27,7 @@ from keifu.provenance.program import (
 __all__ = ["difference", "hard_steps", "vectors"]
 
 PRODUCTS = 200_000  # that the reference multiplies for one operator: some hundredths of a second
-MOST_PRODUCTS_AT_FULL_SCALE = 2_064  # of 127 and 8,191 in 31 bits
+LONGEST_FULL_ROW = 2_064  # of 127 and 8,191 in 31 bits
 LARGEST_MULTIPLIER = (1 << 31) - 1
 SEED = 67
 
@@ -88,7 +88,7 @@ def vectors(step: Step) -> NDArray[np.int16]:
 
 def hard_steps() -> Iterator[Step]:
     """Operators at the limits of the format."""
-    full = Tensor((1, 1, MOST_PRODUCTS_AT_FULL_SCALE))
+    full = Tensor((1, 1, LONGEST_FULL_ROW))
     signs = np.where(np.arange(full.size) % 3 == 0, -LARGEST_WEIGHT, LARGEST_WEIGHT)
     rows = np.array([np.full(full.size, LARGEST_WEIGHT), np.full(full.size, -LARGEST_WEIGHT), signs, -signs], np.int8)
     scales = [(0, LARGEST_MULTIPLIER, 49), (0, LARGEST_MULTIPLIER, 62), (-1, 1, 18), (1, 3, 1)]

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from keifu.compute.canonical import roots_of
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
@@ -124,7 +125,7 @@ def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> lis
         _channel(receipt, expected),
         *_money(receipt, expected.standing),
         *_artefact(receipt, expected, sources),
-        _roots(receipt),
+        _roots(exchange),
         _units(receipt, usage_of(exchange.response)),
         _price(receipt, expected),
         _evidence(receipt),
@@ -230,12 +231,22 @@ def _unbound(receipt: Receipt) -> Finding:
     return Finding(Check.PROMOTION, True, "none")
 
 
-def _roots(receipt: Receipt) -> Finding:
-    """No endpoint has a canonical form yet from which this client could make a root again."""
-    roots = {"input": receipt.input_root, "output": receipt.output_root, "trace": receipt.trace_root}
-    if named := [name for name, root in roots.items() if root != ZERO]:
+def _roots(exchange: Exchange) -> Finding:
+    """Made again from the bytes, where they have a canonical form."""
+    receipt = exchange.signed.receipt
+    said = {"input": receipt.input_root, "output": receipt.output_root}
+    if receipt.trace_root != ZERO:
+        return Finding(Check.ROOTS, False, "trace root, which nothing here can compare")
+    if not any(root != ZERO for root in said.values()):
+        return Finding(Check.ROOTS, True, "none")
+    found = roots_of(exchange.request, exchange.response)
+    if found is None:
+        named = [name for name, root in said.items() if root != ZERO]
         return Finding(Check.ROOTS, False, f"{' and '.join(named)} root, which nothing here can compare")
-    return Finding(Check.ROOTS, True, "none")
+    wrong = [name for (name, root), own in zip(said.items(), found, strict=True) if root != own]
+    if wrong:
+        return Finding(Check.ROOTS, False, f"{' and '.join(wrong)} root is not that of the numbers that were sent")
+    return Finding(Check.ROOTS, True, "those of the numbers in request and answer")
 
 
 def _units(receipt: Receipt, usage: Usage | None) -> Finding:
