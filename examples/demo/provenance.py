@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from examples.demo.story import Story
-from examples.digits.pipeline import Cast, DigitsPipeline, infer, read_int8
+from examples.digits.pipeline import Cast, DigitsPipeline, infer
 from examples.digits.project import Artefact, ArtefactFolder
 from keifu.chain import RpcDeployer, deploy_protocol
 from keifu.errors import CheckFailed
@@ -21,6 +21,7 @@ from keifu.provenance.digest import digest_path
 from keifu.provenance.export import EXPORTERS, describe, export
 from keifu.provenance.labels import LabelBatch, label_word
 from keifu.provenance.lineage import walk
+from keifu.provenance.program import read_program
 from keifu.provenance.proved import Proved
 from keifu.provenance.registry import Provenance
 from keifu.provenance.verify import (
@@ -42,6 +43,7 @@ DIGITS_LABELLERS = 6
 BACK_DATED_SECONDS = 90 * DAY
 TEN = 10
 SHOWN = 8  # hex digits
+SCALES = "layer1.scales.npy"  # biases and multipliers of the last layer
 
 
 def tell(story: Story) -> None:
@@ -93,7 +95,7 @@ def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
     entry = lineage.entries[artefact]
     label = pipeline.labels.prove(17, pipeline.cast.author.address)
     on_chain = source.registry.is_label(*label.args)
-    weights = read_int8(project["weights-int8"].path)
+    steps = read_program(project["weights-int8"].path).steps
     raw, run = project["raw"], project["run"]
     answers = [
         (
@@ -115,8 +117,8 @@ def _five_questions(story: Story, pipeline: DigitsPipeline) -> None:
         ),
         (
             "Which weights and biases?",
-            f"{weights['weights0'].size + weights['weights1'].size:,} int8 weights and "
-            f"{weights['bias0'].size + weights['bias1'].size} biases; sha256 {entry.record.digest.hex()[:16]}…",
+            f"{sum(step.weights.size for step in steps):,} int8 weights and "
+            f"{sum(len(step.scales) for step in steps)} biases; sha256 {entry.record.digest.hex()[:16]}…",
             artefact,
         ),
         ("Which version runs in production?", f"promotion {seq}, accuracy {pipeline.accuracy:.1%}", artefact),
@@ -148,9 +150,9 @@ def _swap_weights(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     genuine = project["weights-int8"]
     swapped = folder / "swapped-weights"
     shutil.copytree(genuine.path, swapped)
-    bias = np.load(swapped / "bias1.npy")
-    bias[[3, 8]] = bias[[8, 3]]
-    np.save(swapped / "bias1.npy", bias)
+    scales = np.load(swapped / SCALES)
+    scales[[3, 8]] = scales[[8, 3]]
+    np.save(swapped / SCALES, scales)
     entry = walk(project.source, genuine.id).entries[genuine.id]
     story.check("the promoted weights give the record's program root", check_program(entry, genuine.path).ok)
     story.check("the swapped ones do not", not check_program(entry, swapped).ok)
@@ -162,7 +164,7 @@ def _swap_weights(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
     evidence = environments.is_heartbeat_false(heartbeat.args, signature, genuine.record.args)
     story.say(f"  {_words(bytes_finding)}\n  {_words(node)}")
     story.check(
-        "swapped weights are caught: the file is named", not bytes_finding.ok and "bias1.npy" in bytes_finding.detail
+        "swapped weights are caught: the file is named", not bytes_finding.ok and SCALES in bytes_finding.detail
     )
     story.check("the node's own heartbeat is evidence on chain", bool(evidence) and not node.ok)
 
@@ -272,7 +274,7 @@ def _leave_behind(story: Story, pipeline: DigitsPipeline, folder: Path) -> None:
         (folder / exporter.filename).write_bytes(export(name, subject))
     story.say(f"  exported as {', '.join(formats)}")
     table = np.loadtxt(project["test"].path / "test.csv", delimiter=",", dtype=np.int64)
-    answers = infer(read_int8(weights.path), table[:1, 1:])
+    answers = infer(weights.path, table[:1, 1:])
     story.check(
         f"the promoted weights recognise a held-out {table[0, 0]} as {answers[0]}", bool(answers[0] == table[0, 0])
     )

@@ -8,6 +8,6 @@ verify(tree.root, leaf, proof)
 from __future__ import annotations
 
 from keifu.merkle.hashes import hash_pairs, hash_rows
-from keifu.merkle.tree import Tree, build, hash_leaves, root_of, verify
+from keifu.merkle.tree import Tree, build, hash_leaves, root_of, root_of_rows, verify
 
-__all__ = ["Tree", "build", "hash_leaves", "hash_pairs", "hash_rows", "root_of", "verify"]
+__all__ = ["Tree", "build", "hash_leaves", "hash_pairs", "hash_rows", "root_of", "root_of_rows", "verify"]

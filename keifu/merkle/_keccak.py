@@ -10,14 +10,15 @@ Source: FIPS 202 with the padding byte 0x01 of the original Keccak submission, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["hash_pairs", "hash_rows"]
+from keifu._compiled import kept
+
+__all__ = ["hash_pairs", "hash_rows", "root_of_rows"]
 
 _HASH_BYTES = 32
 WORD_BYTES = 8
@@ -101,16 +102,7 @@ _permute = njit(_namespace["permute"])
 _IOTA = _round_constants()
 
 
-def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiled once for all processes; for this one where nothing may be written, as in a container of another user."""
-    try:
-        compiled: Callable[..., Any] = njit(cache=True)(function)
-    except RuntimeError:
-        compiled = njit(function)
-    return compiled
-
-
-@_kept
+@kept
 def _hash_pairs(nodes: NDArray[np.uint64], out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
     """Each eight words of `nodes` are two hashes: the smaller one goes first."""
     state = np.zeros(LANES * WIDTH, np.uint64)
@@ -133,7 +125,7 @@ def _hash_pairs(nodes: NDArray[np.uint64], out: NDArray[np.uint64], iota: NDArra
                 out[first + j, word] = state[word * WIDTH + j]
 
 
-@_kept
+@kept
 def _precedes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
     """Whether `left` is the smaller of two hashes as bytes; their words are little-endian."""
     for word in range(_HASH_WORDS):
@@ -146,7 +138,7 @@ def _precedes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
     return False
 
 
-@_kept
+@kept
 def _hash_rows(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
     """`rows` are messages of `size` bytes, zeros behind up to a whole word."""
     state = np.zeros(LANES * WIDTH, np.uint64)
@@ -170,6 +162,35 @@ def _hash_rows(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iot
                 out[first + j, word] = state[word * WIDTH + j]
 
 
+@kept
+def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The tree of `keifu.merkle.tree` in one call: of some dozen leaves, the calls between would take the time."""
+    count = rows.shape[0]
+    once = np.empty((count, _HASH_WORDS), np.uint64)
+    leaves = np.empty((count, _HASH_WORDS), np.uint64)
+    _hash_rows(rows, size, once, iota)
+    _hash_rows(once, _HASH_BYTES, leaves, iota)
+    nodes = np.empty((2 * count - 1, _HASH_WORDS), np.uint64)
+    for number in range(count):
+        nodes[2 * count - 2 - number] = leaves[number]
+    last = count - 1
+    while last > 0:
+        first = 1
+        while 2 * first <= last:
+            first *= 2
+        first -= 1
+        pairs = nodes[2 * first + 1 : 2 * last + 1]
+        _hash_pairs(pairs.reshape(last - first, _PAIR_WORDS), nodes[first:last], iota)
+        last = first
+    root: NDArray[np.uint64] = nodes[0]
+    return root
+
+
+def root_of_rows(rows: NDArray[np.uint8]) -> bytes:
+    """The root over uint8[n, size]; n > 0."""
+    return bytes(_root_of_rows(_words(rows), rows.shape[1], _IOTA))
+
+
 def hash_pairs(nodes: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """uint8[2n, 32], contiguous, to uint8[n, 32]; n > 0."""
     count = len(nodes) // 2
@@ -178,10 +199,15 @@ def hash_pairs(nodes: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
 
 def hash_rows(rows: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """uint8[n, size] to uint8[n, 32]; n > 0."""
+    _hash_rows(_words(rows), rows.shape[1], out.view(np.uint64), _IOTA)
+
+
+def _words(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Rows as words, zeros behind each up to a whole one."""
     size = rows.shape[1]
     spare = -size % WORD_BYTES
     padded = np.ascontiguousarray(rows)
     if spare:
         padded = np.zeros((len(rows), size + spare), np.uint8)
         padded[:, :size] = rows
-    _hash_rows(padded.view(np.uint64), size, out.view(np.uint64), _IOTA)
+    return padded.view(np.uint64)

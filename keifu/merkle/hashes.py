@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from keifu.errors import UsageError
 from keifu.keys import keccak256
 
-__all__ = ["HASH_BYTES", "expect_many", "hash_pairs", "hash_rows"]
+__all__ = ["HASH_BYTES", "expect_many", "hash_pairs", "hash_rows", "root_at_once"]
 
 HASH_BYTES = 32
 FEW = 4_096  # messages that take less time one by one than the import: some milliseconds
@@ -51,6 +51,12 @@ def hash_rows(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
     size, joined = rows.shape[1], rows.tobytes()
     hashes = b"".join([keccak256(joined[place * size : (place + 1) * size]) for place in range(len(rows))])
     return np.frombuffer(hashes, np.uint8).reshape(len(rows), HASH_BYTES)
+
+
+def root_at_once(rows: NDArray[np.uint8]) -> bytes | None:
+    """The root over rows in one compiled call, where what hashes many at once is here or worth its import."""
+    at_once = _for_many(len(rows))
+    return at_once.root_of_rows(rows) if at_once is not None else None
 
 
 def expect_many() -> None:

@@ -14,14 +14,20 @@ from numpy.typing import NDArray
 
 from keifu.errors import UsageError
 from keifu.keys import keccak256
-from keifu.merkle.hashes import HASH_BYTES, hash_pairs, hash_rows
+from keifu.merkle.hashes import HASH_BYTES, hash_pairs, hash_rows, root_at_once
 
-__all__ = ["Tree", "build", "hash_leaves", "root_of", "verify"]
+__all__ = ["Tree", "build", "hash_leaves", "root_of", "root_of_rows", "verify"]
 
 
 def hash_leaves(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Leaves of encoded values: uint8[n, size] to uint8[n, 32], each row hashed twice."""
     return hash_rows(hash_rows(rows))
+
+
+def root_of_rows(rows: NDArray[np.uint8]) -> bytes:
+    """The root over encoded values in their order, `build(hash_leaves(rows), sort=False).root`, and no tree."""
+    root = root_at_once(rows)
+    return root if root is not None else build(hash_leaves(rows), sort=False).root
 
 
 def root_of(leaf: bytes, proof: Sequence[bytes]) -> bytes:

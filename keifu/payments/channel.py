@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from ethwire.eip712 import Domain
-from ethwire.keys import Account
+from ethwire.keys import Account, recover
 from keifu.abi.eip712 import CHANNEL_CONFIG, CLAIM_BATCH, CLAIM_ENTRY, REFUND, VOUCHER
 
 __all__ = ["CHANNELS_NAME", "CHANNELS_VERSION", "Channel", "Vouchers"]
@@ -53,6 +53,10 @@ class Vouchers:
 
     def sign(self, authorizer: Account, channel_id: bytes, most: int) -> bytes:
         return authorizer.sign(self.digest(channel_id, most))
+
+    def signer(self, channel_id: bytes, most: int, signature: bytes) -> str:
+        """Whose key signed a voucher, in lower case. Raises ValueError for what is no signature."""
+        return recover(self.digest(channel_id, most), signature)
 
     def claim_digest(self, claims: Sequence[tuple[bytes, int, int]]) -> bytes:
         """What the receiver's authorizer signs so that anybody may claim: (channel id, most, claimed in all) each."""

@@ -18,7 +18,7 @@ from keifu.errors import CheckFailed, InputError
 from keifu.keys import checksum
 from keifu.provenance._model import digest_bytes
 
-__all__ = ["FILE_VARIABLE", "FORMAT", "Sigstore", "Trust", "trust_file"]
+__all__ = ["FILE_VARIABLE", "FORMAT", "Market", "ReceiptKey", "RunPromotion", "Sigstore", "Trust", "trust_file"]
 
 FORMAT = "keifu-trust/1"
 FILE_VARIABLE = "KEIFU_TRUST"
@@ -40,6 +40,53 @@ class Sigstore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     issuers: dict[str, str] = {}
 
 
+class ReceiptKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key that signs receipts for an operator, from a time until another (0: it still does). Unix seconds."""
+
+    key: str
+    since: int = 0
+    until: int = 0
+
+
+class RunPromotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an environment ran from a time on: number of the promotion, and the artefact's digest."""
+
+    seq: int
+    digest: str
+    time: int
+
+
+class Market(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The compute market whose receipts count, the channels that pay there, and what was looked up for a check without
+    a network: keys by operator, and promotions by environment, in their order."""
+
+    market: str
+    channels: str = ""
+    keys: dict[str, tuple[ReceiptKey, ...]] = {}
+    promoted: dict[str, tuple[RunPromotion, ...]] = {}
+
+    def checked(self) -> Market:
+        """Raises InputError naming what cannot be right."""
+        for name, made in self.promoted.items():
+            if [item.seq for item in made] != sorted({item.seq for item in made}):
+                raise InputError(f"promotions of {name} are not in their order")
+        return Market(
+            _address(self.market),
+            _address(self.channels) if self.channels else "",
+            {
+                _address(operator): tuple(ReceiptKey(_address(item.key), item.since, item.until) for item in keys)
+                for operator, keys in self.keys.items()
+            },
+            {
+                digest_bytes(name, "environment").hex(): tuple(
+                    RunPromotion(item.seq, digest_bytes(item.digest, f"promotion {item.seq}").hex(), item.time)
+                    for item in made
+                )
+                for name, made in self.promoted.items()
+            },
+        )
+
+
 class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A verifier's side. An empty list of authors, attesters or environments means that none was chosen: then answers
     name them, and the reader decides."""
@@ -58,6 +105,7 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     named: dict[str, str] = {}  # environments: a name of the verifier's, and the id
     runners: dict[str, tuple[str, ...]] = {}  # by that name: nodes that have to say what they run there
     sigstore: Sigstore | msgspec.UnsetType = msgspec.UNSET
+    compute: Market | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def read(cls, path: Path) -> Trust:
@@ -93,6 +141,7 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 attesters=tuple(map(_address, self.attesters)),
                 runners={name: tuple(map(_address, nodes)) for name, nodes in self.runners.items()},
                 named={name: digest_bytes(value, f"environment {name}").hex() for name, value in self.named.items()},
+                compute=self.compute.checked() if self.compute else msgspec.UNSET,
             )
         except InputError as error:
             raise InputError(f"{where}: {error.message}", remedy=error.remedy) from error
@@ -107,8 +156,8 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def accept(self, what: str, **said: Any) -> None:
         """Compare what `what` says of its own domain with what is trusted here; None is not said.
 
-        Known words: chain, genesis, registry, environments, block, environment, author, attester. Raises CheckFailed
-        with both values.
+        Known words: chain, genesis, registry, environments, block, environment, author, attester, market,
+        channels. Raises CheckFailed with both values.
         """
         for aspect, value in said.items():
             if value is None:
@@ -143,6 +192,8 @@ class Trust(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "environment": tuple(self.named.values()),
             "author": self.authors,
             "attester": self.attesters,
+            "market": (self.compute.market,) if self.compute else (),
+            "channels": (self.compute.channels,) if self.compute and self.compute.channels else (),
         }
         return known[aspect]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from evmstorm.evm import artifacts
-from examples.digits.pipeline import Cast, DigitsPipeline, Settings
+from examples.digits.pipeline import Cast, DigitsPipeline
 from examples.digits.project import ArtefactFolder
+from examples.digits.training import Settings
 from keifu.chain import Anvil, ChainClient
 from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record as DeploymentRecord

@@ -41,11 +41,11 @@ def test_production_runs_what_was_promoted(pipeline, project, source):
 def test_swapped_weights_are_named(pipeline, project, source, lineage, tmp_path):
     weights = project["weights-int8"]
     swapped = shutil.copytree(weights.path, tmp_path / "swapped")
-    bias = np.load(swapped / "bias1.npy")
-    np.save(swapped / "bias1.npy", bias[::-1])
+    scales = np.load(swapped / "layer1.scales.npy")
+    np.save(swapped / "layer1.scales.npy", scales[::-1])
     finding = check_bytes(lineage.entries[weights.id], swapped, project.documents.manifest(weights.record))
     assert not finding.ok
-    assert "changed: bias1.npy" in finding.detail
+    assert "changed: layer1.scales.npy" in finding.detail
 
     beat, signature = pipeline.heartbeat(pipeline.cast.nodes[1], digest_path(swapped).root)
     running = check_running(Proved.now(source), pipeline.environment, None, [(beat, signature)])

@@ -1,0 +1,339 @@
+"""Asks providers, pays them by vouchers, and hands on no answer that was not compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from keifu.compute.client.capture import Captured, exchange_of
+from keifu.compute.client.checks import Exchange, Expected, Prices, ReplyRefused, check_reply, require, shown
+from keifu.compute.client.paying import MISMATCH, PaymentRefused, Wallet
+from keifu.compute.client.sources import Sources
+from keifu.compute.client.store import KeptChannel
+from keifu.compute.receipt import Evidence, Receipt
+from keifu.compute.wire import RECEIPT_HEADER
+from keifu.errors import CheckFailed, EnvironmentFault, InputError
+from keifu.payments.x402 import PAYMENT_REQUIRED, PAYMENT_SIGNATURE, Requirements, encode
+from keifu.provenance.verify import Finding
+
+__all__ = ["OWN_KEY", "Answer", "ComputeClient", "Provider", "ProviderFault", "Stream"]
+
+OWN_KEY = "own"  # under which requests of this account itself are counted
+LARGEST_ANSWER = 64 << 20  # bytes
+CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
+PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
+TRIES = 3  # terms, a payment by them, and one more by what the server knows better
+EVENTS = "text/event-stream"
+EVENT_END, DONE, COMMENT = b"\n\n", b"data: [DONE]", b": keifu-receipt "
+
+
+class ProviderFault(EnvironmentFault):
+    """A provider refused the request, or failed. `status` and `body` are its own words."""
+
+    def __init__(self, message: str, status: int = 0, body: bytes = b"") -> None:
+        super().__init__(message, remedy="correct the request, or ask another provider: keifu providers")
+        self.status, self.body = status, body
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Whom to ask, from the client's own side: the address, whose receipts count, and what was offered."""
+
+    url: str
+    operator: str
+    environment: bytes | None = None
+    prices: Prices | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that holds. `evidence` is the word under which it may be shown, never a stronger one."""
+
+    body: bytes
+    content_type: str
+    receipt: Receipt
+    receipt_text: str
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+
+    @property
+    def document(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request that was paid for, on its way."""
+
+    request: int
+    channel: KeptChannel
+    most: int
+    body: bytes
+    begun: float
+    is_opening: bool  # the channel: with a deposit
+
+
+class ComputeClient:
+    """One account's. May be used by several threads. A context manager."""
+
+    def __init__(
+        self,
+        wallet: Wallet,
+        sources: Sources,
+        *,
+        http: httpx.Client | None = None,
+        now: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.wallet, self.store, self.sources = wallet, wallet.store, sources
+        patience = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        self._http = http or httpx.Client(trust_env=False, follow_redirects=False, timeout=patience)
+        self._now, self._timer = now, timer
+        self._terms: dict[tuple[str, str], Requirements] = {}
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def models(self, provider: Provider) -> bytes:
+        """What `/v1/models` says: nobody pays for it, and nothing stands behind it. Raises ProviderFault."""
+        try:
+            answer = self._http.get(provider.url.rstrip("/") + "/v1/models")
+        except httpx.HTTPError as error:
+            raise ProviderFault(f"{provider.url} did not answer: {error}") from error
+        if answer.status_code >= FAULTS_FROM:
+            raise ProviderFault(f"{provider.url} answered {answer.status_code}", answer.status_code, answer.content)
+        return answer.content
+
+    def ask(self, provider: Provider, path: str, document: Any, *, key: str = OWN_KEY) -> Answer:
+        """A whole answer, compared. Raises ReplyRefused, ProviderFault, PaymentRefused, NoChannel, TooDear, CapReached
+        or CheckFailed."""
+        with self.stream(provider, path, document, key=key) as stream:
+            for _ in stream:
+                pass
+            return stream.answer
+
+    def stream(self, provider: Provider, path: str, document: Any, *, key: str = OWN_KEY) -> Stream:
+        """The answer as it comes. Its end (`data: [DONE]`, or of a whole answer everything) is held back until it was
+        compared. Raises as `ask` does, what is compared while it is read."""
+        body = document if isinstance(document, bytes) else msgspec.json.encode(document)
+        terms = self._terms.get((provider.url, path))
+        for _ in range(TRIES):
+            answer, asked = self._sent(provider, path, body, key, terms)
+            if answer.status_code != PAYMENT_NEEDED:
+                return Stream(self, provider, answer, self._taken(provider, answer, asked))
+            terms = self._terms[provider.url, path] = self._learnt(provider, answer, asked)
+        raise PaymentRefused(f"{provider.url} takes no payment", MISMATCH, remedy="ask another provider")
+
+    # of a stream ---------------------------------------------------------------------------------------------------
+
+    def compare(self, provider: Provider, captured: Captured, asked: _Asked) -> Answer:
+        """Raises ReplyRefused. What is known of the receipt is kept either way."""
+        try:
+            exchange = exchange_of(captured)
+        except ReplyRefused as error:
+            self.store.end(asked.request, "lost", why=str(error))
+            raise
+        findings = self._findings(provider, exchange, asked)
+        signed = exchange.signed
+        try:
+            require(findings)
+        except ReplyRefused as error:
+            self.store.refuse(asked.request, signed, str(error))
+            raise
+        self.store.answered(asked.request, signed, int(1_000 * (self._timer() - asked.begun)))
+        text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(EVENT_END)].decode()
+        kind = EVENTS if captured.is_stream else "application/json"
+        evidence = shown(signed.receipt.evidence)
+        return Answer(exchange.response, kind, signed.receipt, text, evidence, tuple(findings))
+
+    def seconds(self) -> int:
+        return int(self._now())
+
+    def _findings(self, provider: Provider, exchange: Exchange, asked: _Asked) -> list[Finding]:
+        terms, signed = self.wallet.terms, exchange.signed
+        own = signed.receipt.channel_id == asked.channel.id
+        expected = Expected(
+            terms.chain_id,
+            terms.market,
+            provider.operator,
+            channel_id=asked.channel.id,
+            environment=provider.environment,
+            prices=provider.prices,
+            most=asked.most,
+            standing=self.store.standing(signed, asked.request) if own else None,
+        )
+        return check_reply(replace(exchange, received=self.seconds()), expected, self.sources)
+
+    # inside --------------------------------------------------------------------------------------------------------
+
+    def _sent(
+        self, provider: Provider, path: str, body: bytes, key: str, terms: Requirements | None
+    ) -> tuple[httpx.Response, _Asked | None]:
+        """One attempt: without a payment while the terms are not known."""
+        asked, headers = None, {"content-type": "application/json", "accept-encoding": "identity"}
+        if terms is not None:
+            asked, payment = self._pay(provider, terms, body, key)
+            headers[PAYMENT_SIGNATURE] = payment
+        request = self._http.build_request("POST", provider.url.rstrip("/") + path, content=body, headers=headers)
+        try:
+            return self._http.send(request, stream=True), asked
+        except httpx.HTTPError as error:
+            if asked is not None:
+                self.store.end(asked.request, "lost", why=str(error))
+            raise ProviderFault(f"{provider.url} did not answer: {error}") from error
+
+    def _pay(self, provider: Provider, terms: Requirements, body: bytes, key: str) -> tuple[_Asked, str]:
+        kept = self.wallet.channel_for(terms)
+        is_new = kept is None
+        kept = kept or self.wallet.open_channel(terms)
+        most, now = int(terms.amount), self.seconds()
+        request, total = self.store.begin(kept.id, most, key, provider.url, _model_of(body), now)
+        payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
+        return _Asked(request, kept, most, body, self._timer(), is_new), encode(payment)
+
+    def _learnt(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> Requirements:
+        """What a 402 says. Raises PaymentRefused when another try would not help."""
+        header = answer.headers.get(PAYMENT_REQUIRED, "")
+        answer.close()
+        if asked is not None:
+            self._void(asked, "402")
+        if not header:
+            raise PaymentRefused(f"{provider.url} asks for a payment, but not by x402", "", remedy="ask another one")
+        terms, error = self.wallet.accepted(header)
+        has_other_price = asked is not None and asked.most != int(terms.amount)
+        if asked is None or has_other_price or (not asked.is_opening and self.wallet.learn(asked.channel, header)):
+            return terms
+        raise PaymentRefused(
+            f"{provider.url} refuses the payment: {error or 'without a reason'}", error,
+            remedy="keifu channel show says what the channel holds",
+        )  # fmt: skip
+
+    def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:
+        """A request that is answered for its payment. Raises ProviderFault for any other."""
+        if answer.status_code >= FAULTS_FROM:
+            body = _whole(answer)
+            if asked is not None:
+                # Who refused has done nothing. Who failed may have.
+                why = str(answer.status_code)
+                refused = answer.status_code < OWN_FAULTS_FROM
+                self._void(asked, why) if refused else self.store.end(asked.request, "lost", why=why)
+            raise ProviderFault(f"{provider.url}: {_fault_of(body)}", answer.status_code, body)
+        if asked is None:
+            answer.close()
+            raise ProviderFault(f"{provider.url} answers without being paid: nothing stands behind that")
+        return asked
+
+    def _void(self, asked: _Asked, why: str) -> None:
+        self.store.end(asked.request, "void", why=why)
+        if asked.is_opening:
+            self.store.forget_channel(asked.channel.id)
+
+
+class Stream:
+    """An answer on its way. Iterate over it to its end; then `answer` is what was compared."""
+
+    def __init__(self, client: ComputeClient, provider: Provider, response: httpx.Response, asked: _Asked) -> None:
+        self._client, self._provider, self._response, self._asked = client, provider, response, asked
+        self.is_stream = response.headers.get("content-type", "").startswith(EVENTS)
+        self._ended: Answer | None = None
+        self._is_over = False
+
+    @property
+    def answer(self) -> Answer:
+        """Raises CheckFailed before the end."""
+        if self._ended is None:
+            raise CheckFailed("the answer was not read to its end", remedy="read on: nothing was compared yet")
+        return self._ended
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Parts; of a stream the events, as they come. Raises ReplyRefused, or ProviderFault when it breaks off."""
+        body, out = bytearray(), 0
+        try:
+            for part in self._response.iter_raw():
+                body += part
+                if len(body) > LARGEST_ANSWER:
+                    self._over("lost", "too large")
+                    raise ProviderFault(f"{self._provider.url} answers with more than {LARGEST_ANSWER >> 20} MiB")
+                if self.is_stream:
+                    free = _free(body, out)
+                    if free > out:
+                        yield bytes(body[out:free])
+                        out = free
+        except (httpx.HTTPError, ProviderFault) as error:
+            self._over("lost", str(error))
+            raise (
+                error if isinstance(error, ProviderFault) else ProviderFault(f"the answer broke off: {error}")
+            ) from error
+        except GeneratorExit:
+            self.close()
+            raise
+        self._is_over = True
+        header = self._response.headers.get(RECEIPT_HEADER, "")
+        captured = Captured(self._asked.body, header, bytes(body), self.is_stream)
+        self._ended = self._client.compare(self._provider, captured, self._asked)
+        yield bytes(body[out:])
+
+    def close(self) -> None:
+        """Read no more. What was not read to its end may have been charged."""
+        self._over("lost", "not read to its end")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def _over(self, state: str, why: str) -> None:
+        self._response.close()
+        if not self._is_over:
+            self._is_over = True
+            self._client.store.end(self._asked.request, state, why=why)
+
+
+def _free(body: bytearray, start: int) -> int:
+    """Up to where whole events may be handed on: all but the end of the stream, and the receipt behind it."""
+    while (end := body.find(EVENT_END, start)) >= 0 and not body.startswith((DONE, COMMENT), start):
+        start = end + len(EVENT_END)
+    return start
+
+
+def _model_of(body: bytes) -> str:
+    try:
+        found = msgspec.json.decode(body)
+    except (ValueError, RecursionError) as error:
+        raise InputError("the request is no JSON", remedy="send what OpenAI's API takes") from error
+    return str(found.get("model", "")) if isinstance(found, dict) else ""
+
+
+def _whole(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    try:
+        for part in answer.iter_raw():
+            body += part
+            if len(body) > LARGEST_ANSWER:
+                break
+    except httpx.HTTPError:
+        pass
+    finally:
+        answer.close()
+    return bytes(body)
+
+
+def _fault_of(body: bytes) -> str:
+    """OpenAI's message, or the beginning of whatever it is."""
+    try:
+        return str(msgspec.json.decode(body)["error"]["message"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return body[:200].decode("utf-8", "replace")

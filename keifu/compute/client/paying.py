@@ -1,0 +1,192 @@
+"""How a request is paid: the channel that a server's terms ask for, and what is signed for it.
+
+The terms come from the server (402, PAYMENT-REQUIRED) and are held against the client's own side: chain, contract and
+the most that a request may cost. A channel that does not exist yet is opened with the first request, by an EIP-3009
+authorization, when the client was given a deposit for that.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from ethwire.constants import ZERO_ADDRESS
+from ethwire.eip712 import Domain
+from keifu.abi.eip712 import RECEIVE_WITH_AUTHORIZATION
+from keifu.compute.client.store import KeptChannel, Store
+from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
+from keifu.keys import Account, keccak256
+from keifu.payments import Channel, Vouchers
+from keifu.payments.x402 import (
+    PAYMENT_REQUIRED,
+    SCHEME,
+    Authorization,
+    Config,
+    Deposit,
+    DepositPayload,
+    Payment,
+    ReceiveAuthorization,
+    Required,
+    Requirements,
+    VoucherFields,
+    VoucherPayload,
+    decode,
+    network_of,
+)
+
+__all__ = ["NoChannel", "PaymentRefused", "Terms", "TooDear", "Wallet"]
+
+SALT_BYTES = 32
+MIN_DELAY, MAX_DELAY = 900, 2_592_000  # seconds, of a channel's withdrawal: x402's bounds
+MISMATCH = "cumulative_amount_mismatch"
+
+
+class TooDear(UsageError):
+    """A server asks for more than the client lets a request cost."""
+
+
+class NoChannel(UsageError):
+    """No channel pays this receiver by these terms."""
+
+
+class PaymentRefused(EnvironmentFault):
+    """A server does not take the payment; `code` is its word for why."""
+
+    def __init__(self, message: str, code: str, *, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The client's own side of every payment: chain, contracts, and how much it lets go at once. Amounts in the token's
+    smallest unit."""
+
+    chain_id: int
+    channels: str
+    market: str
+    most: int  # for one request
+    collector: str = ""  # of EIP-3009 deposits
+    deposit: int = 0  # into a channel that is opened with a request; 0: none is
+    delay: int = MAX_DELAY  # the longest that a deposit may be held back
+
+
+class Wallet:
+    """Signs vouchers from the channels of one client."""
+
+    def __init__(self, account: Account, store: Store, terms: Terms) -> None:
+        self.account, self.store, self.terms = account, store, terms
+        self._vouchers = Vouchers(terms.chain_id, terms.channels)
+
+    def accepted(self, header: str) -> tuple[Requirements, str]:
+        """The terms of a 402 that this client can pay by, and the server's word for what was wrong. Raises InputError,
+        CheckFailed for another chain, TooDear."""
+        required = decode(header, Required, PAYMENT_REQUIRED)
+        network = network_of(self.terms.chain_id)
+        of_scheme = [item for item in required.accepts if item.scheme == SCHEME]
+        fitting = [item for item in of_scheme if item.network == network]
+        if not fitting:
+            named = ", ".join(sorted({f"{item.scheme} on {item.network}" for item in required.accepts})) or "nothing"
+            raise CheckFailed(f"the server takes {named}, this client pays by {SCHEME} on {network}")
+        found = min(fitting, key=lambda item: int(item.amount))
+        if int(found.amount) > self.terms.most:
+            raise TooDear(
+                f"a request may cost {found.amount}, at most {self.terms.most} is allowed", remedy="--most raises it"
+            )
+        return found, str(required.error or "")
+
+    def channel_for(self, asked: Requirements) -> KeptChannel | None:
+        """The channel that pays by these terms: of this key, to this receiver, in this token."""
+        authorizer, delay = _authorizer_of(asked), asked.extra.get("withdrawDelay")
+        wanted = (self.account.address, asked.pay_to, authorizer, asked.asset)
+        for kept in self.store.channels():
+            item = kept.channel
+            signer = item.payer if item.payer_authorizer == ZERO_ADDRESS else item.payer_authorizer
+            parties = (signer, item.receiver, item.receiver_authorizer, item.token)
+            is_there = kept.chain_id == self.terms.chain_id and kept.contract == self.terms.channels.lower()
+            if is_there and _same(parties, wanted) and delay in (None, item.withdraw_delay):
+                return kept
+        return None
+
+    def open_channel(self, asked: Requirements) -> KeptChannel:
+        """A new channel by these terms, filled with its first request. Raises NoChannel when no deposit is allowed."""
+        delay = asked.extra.get("withdrawDelay", MIN_DELAY)
+        if not self.terms.deposit or not self.terms.collector:
+            raise NoChannel(
+                f"no channel of {self.account.address} pays {asked.pay_to} in {asked.asset}",
+                remedy="keifu channel open, or --deposit AMOUNT opens one with the request",
+            )
+        if not isinstance(delay, int) or not MIN_DELAY <= delay <= self.terms.delay:
+            raise CheckFailed(f"the server would hold deposits back for {delay} s, allowed are {self.terms.delay}")
+        salt = secrets.token_bytes(SALT_BYTES)
+        own, receiver = self.account.address.lower(), asked.pay_to.lower()
+        channel = Channel(own, own, receiver, _authorizer_of(asked).lower(), asked.asset.lower(), delay, salt)
+        kept = KeptChannel(
+            channel, self._vouchers.channel_id(channel), self.terms.chain_id, self.terms.channels.lower()
+        )
+        self.store.keep_channel(kept)
+        return kept
+
+    def payment(self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int) -> Payment:
+        """A voucher that names `most`, on the disk before it is given out; with a deposit for a new channel."""
+        signature = self._vouchers.sign(self.account, kept.id, most)
+        self.store.signed(kept.id, most, signature)
+        config, voucher = Config.of(kept.channel), VoucherFields(_hex(kept.id), str(most), _hex(signature))
+        if not deposit:
+            return Payment(VoucherPayload(config, voucher), asked)
+        return Payment(DepositPayload(config, voucher, self._deposit(kept, asked, most, now)), asked)
+
+    def learn(self, kept: KeptChannel, header: str) -> bool:
+        """Whether what a server says that it has charged is within what this client may owe; then it counts. Without a
+        record of its own, the client believes a voucher that it signed itself."""
+        asked, error = self.accepted(header)
+        state, voucher = asked.extra.get("channelState"), asked.extra.get("voucherState")
+        if not error.endswith(MISMATCH) or not isinstance(state, dict):
+            return False
+        try:
+            charged = int(str(state.get("chargedCumulativeAmount", "")))
+            proven = self._proven(kept, voucher) if isinstance(voucher, dict) else 0
+        except ValueError:
+            return False
+        return self.store.adopt(kept.id, charged, proven)
+
+    def _proven(self, kept: KeptChannel, voucher: dict[str, object]) -> int:
+        """What a voucher names that is shown to be this client's own; 0 for another's."""
+        most, signature = int(str(voucher.get("signedMaxClaimable"))), str(voucher.get("signature"))
+        signer = self._vouchers.signer(kept.id, most, bytes.fromhex(signature.removeprefix("0x")))
+        return most if signer == self.account.address.lower() else 0
+
+    def _deposit(self, kept: KeptChannel, asked: Requirements, most: int, now: int) -> Deposit:
+        name, version = asked.extra.get("name"), asked.extra.get("version")
+        if not isinstance(name, str) or not isinstance(version, str):
+            raise InputError("the server's terms do not name the token's domain", remedy="keifu channel open")
+        amount = max(most, self.terms.deposit)
+        salt = secrets.token_bytes(SALT_BYTES)
+        nonce, until = keccak256(kept.id + salt), now + asked.max_timeout_seconds
+        signature = Domain(name, version, self.terms.chain_id, asked.asset).sign(
+            self.account,
+            RECEIVE_WITH_AUTHORIZATION,
+            self.account.address,
+            self.terms.collector,
+            amount,
+            0,
+            until,
+            nonce,
+        )
+        signed = ReceiveAuthorization("0", str(until), _hex(salt), _hex(signature))
+        return Deposit(str(amount), Authorization(erc3009_authorization=signed))
+
+
+def _authorizer_of(asked: Requirements) -> str:
+    found = asked.extra.get("receiverAuthorizer")
+    if not isinstance(found, str) or int(found, 16) == 0:
+        raise InputError("the server's terms name nobody who claims for it", remedy="it has to say receiverAuthorizer")
+    return found
+
+
+def _same(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    return [item.lower() for item in left] == [item.lower() for item in right]
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()

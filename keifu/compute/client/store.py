@@ -1,0 +1,358 @@
+"""What a client must not lose, in a folder of its own: channels, the highest voucher, requests, receipts and caps.
+
+A voucher is on the disk before it is sent, and a receipt before its answer is handed on. One process at a time writes;
+anybody reads. A request is `open` until it is `answered`, `void` (refused by the provider, nothing is owed), `lost`
+(no answer, or not whole) or `refused` (its receipt did not hold). The last two may have been charged, up to their most,
+until they are `closed`: the provider said what was charged in all, and that was within what may have been.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from keifu.chain.held import hold, state_folder
+from keifu.chain.sqlite import transaction
+from keifu.compute.client.checks import Standing
+from keifu.compute.receipt import SignedReceipt
+from keifu.compute.wire import text_of, unpack
+from keifu.errors import EnvironmentFault, UsageError
+from keifu.payments import Channel
+from keifu.units import DAY
+
+__all__ = ["FOLDER_VARIABLE", "CapReached", "KeptChannel", "Request", "Store", "usual_folder"]
+
+FOLDER_VARIABLE = "KEIFU_CLIENT"
+FILE, LOCK = "client.sqlite", "lock"
+APPLICATION, VERSION = 0x4B46636C, 1
+BUSY_SECONDS = 5.0
+_SCHEMA = (
+    """CREATE TABLE channel (
+        id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL, receiver TEXT NOT NULL,
+        receiver_authorizer TEXT NOT NULL, token TEXT NOT NULL, withdraw_delay INTEGER NOT NULL, salt BLOB NOT NULL,
+        chain INTEGER NOT NULL, contract TEXT NOT NULL, base TEXT NOT NULL, signed TEXT NOT NULL,
+        signature BLOB NOT NULL, fees TEXT NOT NULL, charged TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE request (
+        id INTEGER PRIMARY KEY, channel BLOB NOT NULL, key TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
+        time INTEGER NOT NULL, most TEXT NOT NULL, state TEXT NOT NULL, number INTEGER, fee TEXT NOT NULL DEFAULT '0',
+        units_in INTEGER NOT NULL DEFAULT 0, units_out INTEGER NOT NULL DEFAULT 0, milliseconds INTEGER NOT NULL
+        DEFAULT 0, why TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX unsure ON request (channel) WHERE state IN ('open', 'lost', 'refused')",
+    "CREATE INDEX spent ON request (key, time)",
+    """CREATE TABLE receipt (
+        channel BLOB NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL, request INTEGER NOT NULL,
+        charged TEXT NOT NULL, fee TEXT NOT NULL, held INTEGER NOT NULL, text TEXT NOT NULL,
+        PRIMARY KEY (channel, number, hash)) WITHOUT ROWID""",
+    "CREATE TABLE cap (key TEXT PRIMARY KEY, digest BLOB UNIQUE, day TEXT, total TEXT) WITHOUT ROWID",
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
+)
+_BESIDE = "SELECT number, charged, fee FROM receipt WHERE channel = ? AND hash <> ? AND held = 1"
+
+
+def usual_folder() -> Path:
+    return state_folder() / "client"
+
+
+@dataclass(frozen=True)
+class KeptChannel:
+    """A channel that this client pays from: where it is, what others had charged there before, and its highest
+    voucher."""
+
+    channel: Channel
+    id: bytes
+    chain_id: int
+    contract: str
+    base: int = 0
+    signed: int = 0
+    signature: bytes = b""
+    fees: int = 0  # of its answers
+    charged: int = 0  # by its newest receipt
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, whatever became of it. Amounts in the token's smallest unit."""
+
+    id: int
+    channel: bytes
+    key: str
+    provider: str
+    model: str
+    time: int
+    most: int
+    state: str
+    number: int | None
+    fee: int
+    units_in: int
+    units_out: int
+    milliseconds: int
+    why: str  # it was refused
+
+    @property
+    def cost(self) -> int:
+        """What it cost, or may have."""
+        return self.fee if self.state == "answered" else 0 if self.state == "void" else self.most
+
+
+class CapReached(UsageError):
+    """A key would spend more than it may."""
+
+
+class Store:
+    """One client's folder. Raises EnvironmentFault when another process writes there."""
+
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        self.folder, self._mutex, self._held = folder, threading.RLock(), ExitStack()
+        try:
+            if writes:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                hold(self._held, folder / LOCK, self._taken, use="a client")
+            elif not (folder / FILE).exists():
+                raise UsageError(f"no client has kept anything in {folder}", remedy="--folder names another")
+            self._database = self._open(folder / FILE, writes)
+        except BaseException:
+            self._held.close()
+            raise
+
+    def close(self) -> None:
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # channels ------------------------------------------------------------------------------------------------------
+
+    def keep_channel(self, kept: KeptChannel) -> None:
+        """Pay from a channel from now on. One that is known already is left as it is."""
+        numbers = (kept.chain_id, kept.contract.lower(), str(kept.base), str(max(kept.signed, kept.base)))
+        row = (kept.id, *astuple(kept.channel), *numbers, kept.signature, "0", str(kept.base))
+        with self._writing() as database:
+            database.execute("INSERT OR IGNORE INTO channel VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", row)
+
+    def forget_channel(self, channel_id: bytes) -> None:
+        """One that was never opened."""
+        with self._writing() as database:
+            database.execute("DELETE FROM channel WHERE id = ?", (channel_id,))
+
+    def channels(self) -> list[KeptChannel]:
+        return [
+            KeptChannel(
+                Channel(*row[1:8]), row[0], row[8], row[9], int(row[10]), int(row[11]), row[12], *map(int, row[13:])
+            )
+            for row in self._rows("SELECT * FROM channel")
+        ]
+
+    def channel(self, channel_id: bytes) -> KeptChannel:
+        """Raises UsageError for one that was never kept."""
+        for kept in self.channels():
+            if kept.id == channel_id:
+                return kept
+        raise UsageError(f"channel {channel_id.hex()} is none of this client's", remedy="keifu channel list")
+
+    def adopt(self, channel_id: bytes, charged: int, proven: int = 0) -> bool:
+        """Take a provider's word for what was charged in all, when it is within what may have been; whether it is. A
+        channel of which nothing was kept may have cost what a voucher of ours is `proven` to name."""
+        with self._writing() as database:
+            kept = self.channel(channel_id)
+            may = kept.base + kept.fees + self._unsure(channel_id, 0)
+            if not kept.charged <= charged <= (may if kept.charged else max(may, proven)):
+                return False
+            row = (str(charged - kept.fees), str(charged), channel_id)
+            database.execute("UPDATE channel SET base = ?, charged = ? WHERE id = ?", row)
+            database.execute(
+                "UPDATE request SET state = 'closed' WHERE channel = ? AND state IN ('lost', 'refused')", (channel_id,)
+            )
+            return True
+
+    # requests ------------------------------------------------------------------------------------------------------
+
+    def begin(self, channel_id: bytes, most: int, key: str, provider: str, model: str, now: int) -> tuple[int, int]:
+        """A new request that may cost up to `most`: its id, and what its voucher has to name. Raises UsageError when a
+        cap of the key would be passed."""
+        with self._writing() as database:
+            self._require_cap(key, most, now)
+            row = (channel_id, key, provider, model, now, str(most))
+            made = database.execute(
+                "INSERT INTO request (channel, key, provider, model, time, most, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, 'open')", row,
+            ).lastrowid  # fmt: skip
+            assert made is not None
+            return made, self.channel(channel_id).charged + self._due(channel_id)
+
+    def signed(self, channel_id: bytes, most: int, signature: bytes) -> None:
+        """Keep a voucher, before it is sent."""
+        with self._writing() as database:
+            if most >= self.channel(channel_id).signed:
+                row = (str(most), signature, channel_id)
+                database.execute("UPDATE channel SET signed = ?, signature = ? WHERE id = ?", row)
+
+    def end(self, request: int, state: str, *, why: str = "") -> None:
+        """Note that a request had no answer that counts."""
+        with self._writing() as database:
+            database.execute("UPDATE request SET state = ?, why = ? WHERE id = ?", (state, why, request))
+
+    def answered(self, request: int, signed: SignedReceipt, milliseconds: int) -> None:
+        """Keep a receipt that holds, before its answer is handed on."""
+        receipt = signed.receipt
+        row = (receipt.number, str(receipt.fee), receipt.input_units, receipt.output_units, milliseconds, request)
+        with self._writing() as database:
+            self._keep(database, request, signed, held=True)
+            kept = self.channel(receipt.channel_id)
+            sums = (str(kept.fees + receipt.fee), str(max(kept.charged, receipt.charged)), kept.id)
+            database.execute("UPDATE channel SET fees = ?, charged = ? WHERE id = ?", sums)
+            database.execute(
+                "UPDATE request SET state = 'answered', number = ?, fee = ?, units_in = ?, units_out = ?,"
+                " milliseconds = ? WHERE id = ?", row,
+            )  # fmt: skip
+
+    def refuse(self, request: int, signed: SignedReceipt, why: str) -> None:
+        """Keep a receipt that does not hold: it is evidence."""
+        with self._writing() as database:
+            self._keep(database, request, signed, held=False)
+            database.execute("UPDATE request SET state = 'refused', why = ? WHERE id = ?", (why, request))
+
+    def standing(self, signed: SignedReceipt, request: int = 0, *, by_key: bool = False) -> Standing:
+        """What is known of a receipt's channel beside it, and beside the request that it answers. `by_key`: the
+        provider signs by an API key, so that no voucher of ours says how far it may."""
+        receipt = signed.receipt
+        kept = self.channel(receipt.channel_id)
+        number, beside = receipt.number, (receipt.channel_id, receipt.struct_hash)
+        own = self._rows("SELECT fee FROM receipt WHERE channel = ? AND hash = ? AND held = 1", beside)
+        seen = self._rows(f"{_BESIDE} AND number = ?", (*beside, number))
+        below = self._rows(f"{_BESIDE} AND number < ? ORDER BY number DESC LIMIT 1", (*beside, number))
+        above = self._rows(f"{_BESIDE} AND number > ? ORDER BY number LIMIT 1", (*beside, number))
+        answers = kept.base + kept.fees - sum(int(fee) for (fee,) in own)
+        return Standing(
+            seen=bool(seen),
+            below=(below[0][0], int(below[0][1])) if below else (0, kept.base),
+            above=(above[0][0], int(above[0][1]) - int(above[0][2])) if above else None,
+            ceiling=answers + self._unsure(receipt.channel_id, request),
+            signed=None if by_key else kept.signed,
+        )
+
+    def requests(self, *, key: str | None = None, since: int = 0, until: int | None = None) -> list[Request]:
+        rows = self._rows(
+            "SELECT * FROM request WHERE time >= ? AND (? IS NULL OR time < ?) AND (? IS NULL OR key = ?) ORDER BY id",
+            (since, until, until, key, key),
+        )
+        return [_request(row) for row in rows]
+
+    def receipts(self, *, refused: bool = False) -> Iterator[SignedReceipt]:
+        """Those that held, or those that did not."""
+        for (text,) in self._rows("SELECT text FROM receipt WHERE held = ? ORDER BY request", (int(not refused),)):
+            yield unpack(text)
+
+    # caps ----------------------------------------------------------------------------------------------------------
+
+    def set_cap(self, key: str, *, digest: bytes | None, day: int | None, total: int | None) -> None:
+        """What a key may spend a day and in all; None: no bound. `digest` is that of the secret that plain clients
+        bring, or None."""
+        row = (key, digest, *(None if item is None else str(item) for item in (day, total)))
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO cap VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET day = excluded.day,"
+                " total = excluded.total, digest = coalesce(excluded.digest, digest)", row,
+            )  # fmt: skip
+
+    def caps(self) -> dict[str, tuple[int | None, int | None]]:
+        """By key: what it may spend a day, and in all."""
+        rows = self._rows("SELECT key, day, total FROM cap ORDER BY key")
+        return {key: (_number(day), _number(total)) for key, day, total in rows}
+
+    def key_of(self, digest: bytes) -> str | None:
+        """The key whose secret has this digest."""
+        found = self._rows("SELECT key FROM cap WHERE digest = ?", (digest,))
+        return found[0][0] if found else None
+
+    def spent(self, key: str, since: int = 0) -> int:
+        """What a key's requests cost, or may have cost."""
+        return sum(item.cost for item in self.requests(key=key, since=since))
+
+    # inside --------------------------------------------------------------------------------------------------------
+
+    def _require_cap(self, key: str, most: int, now: int) -> None:
+        day, total = self.caps().get(key, (None, None))
+        for cap, since, word in ((day, now - now % DAY, "today"), (total, 0, "in all")):
+            if cap is not None and (spent := self.spent(key, since)) + most > cap:
+                raise CapReached(
+                    f"key {key} may spend {cap} {word}: {spent} is spent, this request may cost {most}",
+                    remedy="raise it: keifu usage cap, or wait for tomorrow (UTC)",
+                )
+
+    def _unsure(self, channel_id: bytes, but: int) -> int:
+        """What requests without a receipt may have cost."""
+        rows = self._rows(
+            "SELECT most FROM request WHERE channel = ? AND state IN ('open', 'lost', 'refused') AND id <> ?",
+            (channel_id, but),
+        )
+        return sum(int(most) for (most,) in rows)
+
+    def _due(self, channel_id: bytes) -> int:
+        """What a voucher has to name above what was charged: open requests, and those that were lost since the newest
+        receipt. What was lost before it is in its sum."""
+        rows = self._rows(
+            "SELECT most FROM request WHERE channel = ? AND (state = 'open' OR (state IN ('lost', 'refused') AND id >"
+            " coalesce((SELECT max(request) FROM receipt WHERE channel = request.channel AND held = 1), 0)))",
+            (channel_id,),
+        )
+        return sum(int(most) for (most,) in rows)
+
+    def _keep(self, database: sqlite3.Connection, request: int, signed: SignedReceipt, *, held: bool) -> None:
+        item = signed.receipt
+        row = (item.channel_id, item.number, item.struct_hash, request, str(item.charged), str(item.fee), int(held))
+        database.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text_of(signed)))
+
+    def _open(self, path: Path, writes: bool) -> sqlite3.Connection:
+        try:
+            database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
+            self._held.callback(database.close)
+            if not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+                database.execute("PRAGMA journal_mode = WAL")
+                with transaction(database):
+                    for statement in _SCHEMA:
+                        database.execute(statement)
+            if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+                raise EnvironmentFault(f"{path} is something else", remedy="name another folder for the client")
+            database.execute("PRAGMA synchronous = FULL")
+            if writes:  # whoever wrote before has ended
+                database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
+        except sqlite3.Error as error:
+            raise EnvironmentFault(f"{path} cannot be used: {error}", remedy="restore it, or begin anew") from error
+        return database
+
+    def _taken(self, holder: str) -> EnvironmentFault:
+        return EnvironmentFault(
+            f"another client{f' (process {holder})' if holder else ''} pays from {self.folder}",
+            remedy="end it, ask through it (keifu proxy), or name another folder",
+        )
+
+    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._mutex:
+            return self._database.execute(statement, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, on the disk when it is left."""
+        with self._mutex, transaction(self._database):
+            yield self._database
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _request(row: Sequence[Any]) -> Request:
+    request, channel, key, provider, model, time, most, state, number, fee, units_in, units_out, taken, why = row
+    most, fee = int(most), int(fee)
+    return Request(
+        request, channel, key, provider, model, time, most, state, number, fee, units_in, units_out, taken, why
+    )

@@ -1,0 +1,48 @@
+"""What an answer itself says that it used: OpenAI's `usage`, of a whole answer or of a stream's last event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+__all__ = ["Usage", "usage_of"]
+
+EVENT, END = b"data: ", b"[DONE]"
+
+
+class _Counts(msgspec.Struct):
+    prompt_tokens: int
+    completion_tokens: int = 0  # embeddings have none
+
+
+class _Answer(msgspec.Struct):
+    usage: _Counts | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Units in and out."""
+
+    units_in: int
+    units_out: int
+
+
+def usage_of(body: bytes) -> Usage | None:
+    """None where the answer names none, or is none of OpenAI's."""
+    found = _counts(body)
+    if found is None and EVENT in body:
+        found = next((item for item in map(_counts, reversed(_events(body))) if item is not None), None)
+    return Usage(found.prompt_tokens, found.completion_tokens) if found else None
+
+
+def _counts(document: bytes) -> _Counts | None:
+    try:
+        return msgspec.json.decode(document, type=_Answer).usage
+    except (ValueError, RecursionError):
+        return None
+
+
+def _events(body: bytes) -> list[bytes]:
+    lines = (line.removeprefix(EVENT) for line in body.splitlines() if line.startswith(EVENT))
+    return [line for line in lines if line.strip() != END]

@@ -1,0 +1,16 @@
+"""The HTTP server of paid answers: POST with a body, streams, thousands of requests a second.
+
+`keifu.serving` answers what is read; this one answers what is asked for and paid by the call.
+
+Server      listens in an event loop, and hands each whole request to one function
+Exchange    a request, and its answer: whole or as a stream
+Limits      what one peer may take
+"""
+
+from __future__ import annotations
+
+from keifu.compute.http.exchange import Exchange
+from keifu.compute.http.messages import JSON, Limits, failure_body
+from keifu.compute.http.server import Server
+
+__all__ = ["JSON", "Exchange", "Limits", "Server", "failure_body"]

@@ -1,0 +1,213 @@
+"""One peer, request after request. httptools parses; what is wrong is refused, counted, and the connection closed.
+
+No clock but the event loop's is read: the server sweeps over connections once a second and ends those whose time is
+over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from keifu.compute.http.exchange import Exchange
+from keifu.compute.http.messages import JSON, failure_body, head_of
+
+if TYPE_CHECKING:
+    from keifu.compute.http.server import Server
+
+__all__ = ["Connection"]
+
+NEVER = float("inf")
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Connection(asyncio.Protocol):
+    """Requests are handed on one at a time; others wait, and the peer is not read while they do."""
+
+    def __init__(self, server: Server) -> None:
+        self._server, self._limits, self._loop = server, server.limits, server.loop
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._waiting: deque[Exchange] = deque()
+        self._current: Exchange | None = None
+        self._drain: asyncio.Future[None] | None = None
+        self._seen = 0  # bytes of the head, then of the body, of the request that is read
+        self._is_head = True
+        self._path = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._parts: list[bytes] = []
+        self._body = 0  # bytes
+        self._is_refused = self._peer_ended = False
+        self.is_closed = True
+        self.deadline = NEVER
+        self.what_is_late = "idle"
+
+    # transport -----------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport, self.is_closed = cast("asyncio.Transport", transport), False  # uvloop's is no subclass
+        self._transport.set_write_buffer_limits(high=self._limits.waiting_bytes)
+        self._await("idle", self._limits.idle_seconds)
+        if not self._server.opened(self):
+            self._refuse(503, "crowded", "too many connections: come back later")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        del error
+        self.is_closed = True
+        self.deadline = NEVER
+        self._waiting.clear()
+        self._undrain()
+        if self._current is not None and self._current.task is not None:
+            self._current.task.cancel()
+        self._server.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        if not self._seen and self._current is None:
+            self._await("slow", self._limits.request_seconds)
+        self._seen += len(data)
+        if self._is_head and self._seen > self._limits.head_bytes + self._limits.body_bytes:
+            self._refuse(431, "too large", "headers of a request are limited")
+            return
+        try:
+            self._parser.feed_data(data)
+        except _Refused as refused:
+            self._refuse(refused.status, refused.reason, refused.message)
+        except httptools.HttpParserUpgrade:
+            self._refuse(400, "malformed", "this server does not change protocols")
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            if isinstance(cause, _Refused):
+                self._refuse(cause.status, cause.reason, cause.message)
+            else:
+                self._refuse(400, "malformed", "this is no HTTP request")
+        else:
+            if self._is_head and self._seen > self._limits.head_bytes:
+                self._refuse(431, "too large", "headers of a request are limited")
+
+    def eof_received(self) -> bool:
+        """A peer that has said all still gets its answers."""
+        self._peer_ended = True
+        return self._current is not None and not self._is_refused
+
+    def pause_writing(self) -> None:
+        self._drain = self._loop.create_future()
+        self._await("does not read", self._limits.answer_seconds)
+
+    def resume_writing(self) -> None:
+        self._undrain()
+        if self._current is not None:
+            self.deadline = NEVER
+
+    # parser --------------------------------------------------------------------------------------------------------
+
+    def on_url(self, url: bytes) -> None:
+        self._path += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        self._is_head = False
+        if self._headers.get(b"expect", b"").lower() == b"100-continue" and self._transport is not None:
+            self._transport.write(_CONTINUE)
+        if int(self._headers.get(b"content-length", b"0") or 0) > self._limits.body_bytes:
+            raise _Refused(413, "too large", f"a body has at most {self._limits.body_bytes:,} bytes")
+
+    def on_body(self, part: bytes) -> None:
+        self._parts.append(part)
+        self._body += len(part)
+        if self._body > self._limits.body_bytes:
+            raise _Refused(413, "too large", f"a body has at most {self._limits.body_bytes:,} bytes")
+
+    def on_message_complete(self) -> None:
+        parts = self._parts
+        exchange = Exchange(
+            self,
+            self._parser.get_method(),
+            self._path,
+            self._headers,
+            parts[0] if len(parts) == 1 else b"".join(parts),
+            not self._parser.should_keep_alive(),
+        )
+        self._seen, self._is_head, self._path, self._headers, self._parts, self._body = 0, True, b"", {}, [], 0
+        if self._current is None:
+            self._hand_on(exchange)
+            return
+        self._waiting.append(exchange)
+        if len(self._waiting) > self._limits.queued:
+            raise _Refused(429, "too many at once", "wait for answers before you ask on")
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    # answers -------------------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None and not self.is_closed:
+            self._transport.write(data)
+
+    async def drained(self) -> bool:
+        """Wait until the peer has taken enough; False when it has left."""
+        if self._drain is not None:
+            await self._drain
+        return not self.is_closed
+
+    def finished(self, exchange: Exchange) -> None:
+        """The answer of `exchange` is written: the next one's turn."""
+        self._current = None
+        if self.is_closed or self._transport is None:
+            return
+        if exchange.close or (self._peer_ended and not self._waiting):
+            self._transport.close()
+            return
+        if self._waiting:
+            if len(self._waiting) == 1:
+                self._transport.resume_reading()
+            self._loop.call_soon(self._next)
+        elif self._drain is None:
+            self._await("idle", self._limits.idle_seconds)
+
+    def abort(self, reason: str) -> None:
+        self._server.refused(reason)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _next(self) -> None:
+        if self._current is None and self._waiting and not self.is_closed:
+            self._hand_on(self._waiting.popleft())
+
+    def _hand_on(self, exchange: Exchange) -> None:
+        self._current = exchange
+        self.deadline = NEVER
+        self._server.handle(exchange)
+
+    def _await(self, what: str, seconds: float) -> None:
+        self.what_is_late, self.deadline = what, self._loop.time() + seconds
+
+    def _undrain(self) -> None:
+        if self._drain is not None:
+            self._drain.set_result(None)
+            self._drain = None
+
+    def _refuse(self, status: int, reason: str, message: str) -> None:
+        """One answer, unless another is on its way, and no further word."""
+        self._is_refused = True
+        self._server.refused(reason)
+        if self._transport is None:
+            return
+        if self._current is None:
+            body = failure_body("invalid_request_error", reason.replace(" ", "_"), message)
+            self._transport.write(head_of(status, JSON, len(body), close=True) + body)
+        self._transport.close()
+
+
+class _Refused(Exception):
+    """A request that is not read to its end."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason, self.message = status, reason, message

@@ -1,0 +1,103 @@
+"""Streams: each part is paid for before it leaves, and nothing is made for a peer that does not take it."""
+
+from __future__ import annotations
+
+import contextlib
+
+import msgspec
+from sha3 import keccak_256
+
+from keifu.compute.cashier import Cashier
+from keifu.compute.model import ModelFault, Part, RemoteModel
+from keifu.compute.settling import Settler, Work
+from keifu.compute.wire import comment_of
+from keifu.errors import EnvironmentFault
+
+__all__ = ["Stream"]
+
+HEADERS = b"content-type: text/event-stream\r\ncache-control: no-cache\r\n"
+DONE = b"data: [DONE]\n\n"
+
+
+class Stream:
+    """One streamed answer. `run` returns when it is over, however it ends; what was sent is charged, and no more."""
+
+    def __init__(self, work: Work, settler: Settler | None, cashier: Cashier | None) -> None:
+        self._work, self._settler, self._cashier = work, settler, cashier
+        self._hash = keccak_256()
+        self._paid = 0
+        self._units = (0, 0)
+        self._last = b""
+
+    async def run(self) -> None:
+        """Raises ModelFault when not even the first part came: nothing was charged or said then."""
+        model = self._work.model
+        assert isinstance(model, RemoteModel)
+        exchange, is_whole = self._work.exchange, False
+        try:
+            async with contextlib.aclosing(model.parts(self._work.call)) as parts:
+                async for part in parts:
+                    if exchange.is_gone or not await self._send(part):
+                        break
+                else:
+                    is_whole = self._last.endswith(DONE)
+        except ModelFault as fault:
+            if not exchange.is_answered:
+                raise
+            await self._say(_event_of(fault) + DONE)
+            is_whole = True
+        except EnvironmentFault:
+            exchange.abort()
+        finally:
+            self._close(is_whole=is_whole and exchange.is_answered)
+
+    async def _send(self, part: Part) -> bool:
+        """Charge, write down, send. False when the peer has left."""
+        work, ticket = self._work, self._work.ticket
+        if self._settler is not None and self._cashier is not None and ticket is not None:
+            fee = min(work.model.prices.fee(part.input_units, part.output_units), ticket.fee)
+            more = max(0, fee - self._paid)
+            before, self._units = self._units, (part.input_units, part.output_units)
+            units = (max(0, part.input_units - before[0]), max(0, part.output_units - before[1]))
+            ticket.account.reserved -= more
+            is_first = not work.exchange.is_answered
+            self._settler.book.charge(ticket.account, more, work.model.name, units, requests=int(is_first))
+            self._paid += more
+            self._cashier.sign(ticket)
+            await self._settler.book.durable()
+        if not work.exchange.is_answered:
+            paid = self._cashier.settled(ticket, all_of_it=True) if self._cashier and ticket else b""
+            work.exchange.begin(200, HEADERS + paid)
+        return await self._say(part.data)
+
+    async def _say(self, data: bytes) -> bool:
+        self._hash.update(data)
+        self._last = data
+        return await self._work.exchange.send(data)
+
+    def _close(self, *, is_whole: bool) -> None:
+        """Give back what was reserved and not charged, and end with the receipt."""
+        work, settler, exchange = self._work, self._settler, self._work.exchange
+        if settler is None or work.ticket is None:
+            if exchange.is_answered and not exchange.is_gone:
+                exchange.end() if is_whole else exchange.abort()
+            return
+        work.ticket.account.reserved -= work.ticket.fee - self._paid
+        if not exchange.is_answered:
+            return
+        answered = settler.receipt_of(work, self._units, self._paid, self._hash.digest())
+
+        def done(text: bytes) -> None:
+            if exchange.is_gone:
+                return
+            if not is_whole or not text:
+                exchange.abort()
+                return
+            exchange.last(comment_of(text.decode()))
+
+        settler.add(answered, done)
+
+
+def _event_of(fault: ModelFault) -> bytes:
+    error = {"message": fault.message, "type": fault.kind, "param": None, "code": fault.code}
+    return b"data: " + msgspec.json.encode({"error": error}) + b"\n\n"

@@ -1,0 +1,294 @@
+"""What a receiver has earned: for each channel the best voucher, what was charged against it, and what the chain holds.
+
+Memory answers at once; a thread of its own writes, many changes under one fsync. An answer leaves after `durable`, so
+no kill at any line loses a voucher that was worked for, and a number of a request is never given twice.
+
+What may be charged is bounded three times: by the voucher (and a stated credit beyond it, for who has paid before),
+by the deposit less what its payer is taking back, and by what other requests of the channel hold reserved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from keifu.errors import CheckFailed, EnvironmentFault
+from keifu.payments.channel import Channel
+
+__all__ = ["Account", "Book", "Held", "Refused", "Usage"]
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL,
+  receiver TEXT NOT NULL, receiver_authorizer TEXT NOT NULL, token TEXT NOT NULL, withdraw_delay INTEGER NOT NULL,
+  salt BLOB NOT NULL, most TEXT NOT NULL, signature BLOB NOT NULL, charged TEXT NOT NULL, number INTEGER NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS usage (channel BLOB NOT NULL, day TEXT NOT NULL, model TEXT NOT NULL,
+  requests INTEGER NOT NULL, input_units INTEGER NOT NULL, output_units INTEGER NOT NULL, fees TEXT NOT NULL,
+  PRIMARY KEY (channel, day, model)) WITHOUT ROWID;
+"""
+_NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
+_Row = tuple[object, ...]
+_USAGE = "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the chain says of a channel: deposits less what went back, claims, and what its payer takes back."""
+
+    balance: int
+    claimed: int
+    leaving: int = 0  # asked back
+    leaves_at: int = 0  # from when it can be taken, unix seconds
+    refunds: int = 0  # the nonce of the next refund
+    final: int | None = None  # the balance in a final block, where that is another
+
+
+class Refused(Exception):
+    """A payment that is not taken: x402's code for it, and a word for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+@dataclass(slots=True)
+class Account:
+    """One channel, as its receiver sees it."""
+
+    id: bytes
+    channel: Channel
+    held: Held
+    most: int = 0  # of the best voucher
+    signature: bytes = b""
+    charged: int = 0
+    settled: int = 0  # of it, for answers that have ended: what receipts say
+    number: int = 0  # of the last request that was answered
+    reserved: int = 0  # for requests that are being answered
+    is_closing: bool = False  # a refund is under way: nothing is begun
+    is_kept: bool = False  # whether the file has it
+
+    @property
+    def room(self) -> int:
+        """What of the deposit is neither charged nor reserved nor leaving."""
+        return self.held.balance - self.held.leaving - self.charged - self.reserved
+
+    @property
+    def unclaimed(self) -> int:
+        """What is signed for, earned and not yet claimed."""
+        return min(self.charged, self.most) - self.held.claimed
+
+    def require(self, most: int, fee: int, credit: int) -> None:
+        """Whether a voucher of `most` pays a request that costs `fee` at most. Raises Refused."""
+        held = self.held
+        if self.is_closing:
+            raise Refused("channel_busy", "the channel is being paid back")
+        if most > held.balance - held.leaving:
+            raise Refused("cumulative_exceeds_balance", "the voucher is above what the channel holds")
+        if most <= held.claimed:
+            raise Refused("cumulative_below_claimed", "the voucher is below what was claimed already")
+        if self.most == 0:
+            credit = 0
+        unproven = 0 if held.final is None else max(0, held.balance - held.final - credit)
+        credit = min(credit, max(0, self.room))
+        wanted = self.charged + self.reserved + fee
+        if most + credit < wanted or wanted > held.balance - held.leaving - unproven:
+            raise Refused("cumulative_amount_mismatch", f"the voucher has to reach {wanted}")
+
+    def keep(self, most: int, signature: bytes) -> None:
+        """A voucher that was verified; the best one stays."""
+        if most > self.most:
+            self.most, self.signature = most, signature
+
+
+@dataclass(slots=True)
+class Usage:
+    """What a channel used of a model on a day."""
+
+    requests: int = 0
+    input_units: int = 0
+    output_units: int = 0
+    fees: int = 0
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What is not on the disk yet, and who waits for it."""
+
+    channels: dict[bytes, Account] = field(default_factory=dict)
+    usage: dict[tuple[bytes, str, str], Usage] = field(default_factory=dict)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+
+class Book:
+    """All channels of one receiver, in one file. Used by one event loop.
+
+    Raises EnvironmentFault when the file cannot be opened.
+    """
+
+    def __init__(self, file: Path, failed: Callable[[Exception], None] = lambda error: None) -> None:
+        self._failed = failed
+        try:
+            self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = FULL")
+            self._database.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise EnvironmentFault(f"{file} cannot be opened: {error}", remedy="restore it from a backup") from error
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="book")
+        self._changes = _Changes()
+        self._is_writing = False
+        self.fault: Exception | None = None  # why nothing can be written any more
+        self.accounts: dict[bytes, Account] = {}
+        self._by_authorizer: dict[str, list[Account]] = {}
+        self._usage: dict[tuple[bytes, str, str], Usage] = {}
+        self._load()
+
+    # reading -------------------------------------------------------------------------------------------------------
+
+    def get(self, channel_id: bytes) -> Account | None:
+        return self.accounts.get(channel_id)
+
+    def of_authorizer(self, address: str) -> Account | None:
+        """The channel with most room whose vouchers this key signs: a stranger's that names it, too, takes no place."""
+        return max(self._by_authorizer.get(address.lower(), []), key=lambda account: account.room, default=None)
+
+    def add(self, channel_id: bytes, channel: Channel, held: Held) -> Account:
+        """A channel that the chain has."""
+        account = self.accounts.get(channel_id)
+        if account is None:
+            # What was claimed before this book knew the channel was charged.
+            account = Account(channel_id, channel, held, charged=held.claimed, settled=held.claimed)
+            self._index(account)
+        account.held = held
+        return account
+
+    def finish(self, account: Account, fee: int) -> int:
+        """An answer that cost `fee`, all of it charged, has ended: its number; `settled` is what its receipt says."""
+        account.number += 1
+        account.settled += fee
+        self._changes.channels[account.id] = account
+        return account.number
+
+    # charging ------------------------------------------------------------------------------------------------------
+
+    def charge(self, account: Account, fee: int, model: str, units: tuple[int, int], *, requests: int = 1) -> None:
+        """Memory first: call `durable` before the answer leaves."""
+        account.charged += fee
+        key = account.id, _today(), model
+        used = self._usage.get(key)
+        if used is None:
+            used = self._usage[key] = Usage()
+        used.requests += requests
+        used.input_units += units[0]
+        used.output_units += units[1]
+        used.fees += fee
+        self._changes.channels[account.id] = account
+        self._changes.usage[key] = used
+
+    def durable(self) -> asyncio.Future[None]:
+        """Done when all that was changed until now is on the disk. Raises EnvironmentFault when it cannot be."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        if self.fault is not None:
+            future.set_exception(EnvironmentFault(f"vouchers cannot be written: {self.fault}", remedy="make room"))
+            return future
+        self._changes.waiting.append(future)
+        if not self._is_writing:
+            self._write(loop)
+        return future
+
+    def close(self) -> None:
+        """Nothing that `durable` has answered is lost."""
+        self._writer.shutdown()
+        self._database.close()
+
+    # writing -------------------------------------------------------------------------------------------------------
+
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        changes, self._changes = self._changes, _Changes()
+        self._is_writing = True
+        new = [_row(account) for account in changes.channels.values() if not account.is_kept]
+        changed = [(*_state(account), account.id) for account in changes.channels.values() if account.is_kept]
+        for account in changes.channels.values():
+            account.is_kept = True
+        usage = [(*key, *_usage_row(used)) for key, used in changes.usage.items()]
+
+        def written(done: asyncio.Future[None]) -> None:
+            self._is_writing = False
+            if error := done.exception():
+                self._broke(changes, error)
+                return
+            if self._changes.waiting:
+                self._write(loop)
+            for future in changes.waiting:
+                if not future.done():
+                    future.set_result(None)
+
+        loop.run_in_executor(self._writer, self._commit, new, changed, usage).add_done_callback(written)
+
+    def _commit(self, new: list[_Row], changed: list[_Row], usage: list[_Row]) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.executemany(_NEW, new)
+            self._database.executemany(_CHANGED, changed)
+            self._database.executemany(_USAGE, usage)
+            self._database.execute("COMMIT")
+        except BaseException:
+            self._database.rollback()
+            raise
+
+    def _broke(self, changes: _Changes, error: BaseException) -> None:
+        """A disk that is full ends the service: nothing more is answered than can be paid."""
+        self.fault = error if isinstance(error, Exception) else RuntimeError(str(error))
+        for future in [*changes.waiting, *self._changes.waiting]:
+            if not future.done():
+                future.set_exception(
+                    EnvironmentFault(f"vouchers cannot be written: {error}", remedy="make room on the disk")
+                )
+        self._failed(self.fault)
+
+    def _index(self, account: Account) -> None:
+        self.accounts[account.id] = account
+        self._by_authorizer.setdefault(account.channel.payer_authorizer.lower(), []).append(account)
+
+    def _load(self) -> None:
+        for row in self._database.execute("SELECT * FROM channel"):
+            channel = Channel(*row[1:7], row[7])
+            most, charged = int(row[8]), int(row[10])
+            if most and not row[9]:
+                raise CheckFailed("a voucher in the book has no signature", remedy="restore it from a backup")
+            self._index(Account(row[0], channel, Held(0, 0), most, row[9], charged, charged, row[11], is_kept=True))
+        for row in self._database.execute("SELECT * FROM usage WHERE day = ?", (_today(),)):
+            self._usage[tuple(row[:3])] = Usage(*row[3:6], int(row[6]))
+
+    @staticmethod
+    def usage_in(file: Path, first: str, last: str) -> list[tuple[bytes, str, str, Usage]]:
+        """Rows of days from `first` to `last`, by another process or this one."""
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            rows: Iterable[tuple[bytes, str, str, int, int, int, str]] = database.execute(
+                "SELECT * FROM usage WHERE day BETWEEN ? AND ? ORDER BY day, channel, model", (first, last)
+            )
+            return [(row[0], row[1], row[2], Usage(*row[3:6], int(row[6]))) for row in rows]
+
+
+def _row(account: Account) -> _Row:
+    return account.id, *account.channel.values, *_state(account)
+
+
+def _state(account: Account) -> _Row:
+    return str(account.most), account.signature, str(account.charged), account.number
+
+
+def _usage_row(used: Usage) -> _Row:
+    return used.requests, used.input_units, used.output_units, str(used.fees)
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()

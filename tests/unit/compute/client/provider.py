@@ -1,0 +1,173 @@
+"""A provider in this process that charges by vouchers and signs receipts, and lies where a test has it lie."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx
+
+from ethwire.keys import Account, keccak256
+from keifu.compute.client.client import ComputeClient, Provider
+from keifu.compute.client.paying import Terms, Wallet
+from keifu.compute.client.sources import Pinned
+from keifu.compute.client.store import KeptChannel, Store
+from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
+from keifu.compute.wire import RECEIPT_HEADER, comment_of, text_of
+from keifu.payments import Channel, Vouchers
+from keifu.payments.x402 import (
+    PAYMENT_REQUIRED,
+    PAYMENT_SIGNATURE,
+    SCHEME,
+    DepositPayload,
+    Payment,
+    Required,
+    Requirements,
+    decode,
+    encode,
+    network_of,
+)
+from keifu.provenance.trust import Market, ReceiptKey, RunPromotion
+
+CHAIN, NOW, FEE, MOST, DEPOSIT = 31_337, 1_900_000_000, 7, 20, 1_000
+PATH = "/v1/chat/completions"
+MARKET, CHANNELS, COLLECTOR, TOKEN = ("0x" + digit * 40 for digit in "abcd")
+CLIENT, OPERATOR, STRANGER, RECEIPT_KEY = map(Account.from_role, ("client", "operator", "stranger", "receipt key"))
+ENVIRONMENT, DIGEST, SEQ = b"\xe0" * 32, b"\xd1" * 32, 3
+CHANNEL = Channel(
+    CLIENT.address.lower(), CLIENT.address.lower(), OPERATOR.address.lower(), OPERATOR.address.lower(), TOKEN, 900,
+    bytes(32),
+)  # fmt: skip
+OTHER_CHANNEL = b"\x0c" * 32
+QUESTION = {"model": "digits", "messages": [{"role": "user", "content": "what is it?"}]}
+TERMS = Terms(CHAIN, CHANNELS, MARKET, most=MOST)
+KNOWN = Market(
+    MARKET,
+    CHANNELS,
+    keys={OPERATOR.address.lower(): (ReceiptKey(RECEIPT_KEY.address.lower(), NOW - 10_000),)},
+    promoted={
+        ENVIRONMENT.hex(): (
+            RunPromotion(2, "dd" * 32, NOW - 9_000),
+            RunPromotion(SEQ, DIGEST.hex(), NOW - 5_000),
+        )
+    },
+)
+VOUCHERS = Vouchers(CHAIN, CHANNELS)
+CHANNEL_ID = VOUCHERS.channel_id(CHANNEL)
+USAGE = {"prompt_tokens": 4, "completion_tokens": 2, "total_tokens": 6}
+
+
+def honest(receipt: Receipt) -> Receipt:
+    return receipt
+
+
+def as_sent(body: bytes) -> bytes:
+    return body
+
+
+@dataclass
+class FakeProvider:
+    """`lie` changes a receipt before it is signed, `forge` after; `spoil` the body that leaves."""
+
+    lie: Callable[[Receipt], Receipt] = honest
+    forge: Callable[[SignedReceipt], SignedReceipt] = lambda signed: signed
+    spoil: Callable[[bytes], bytes] = as_sent
+    key: Account = RECEIPT_KEY
+    receipts: Receipts = field(default_factory=lambda: Receipts(CHAIN, MARKET))
+    amount: int = MOST
+    fails: int = 0  # status of every paid request
+    breaks: bool = False  # off within a stream
+    with_receipt: bool = True
+    charged: int = 0
+    number: int = 0
+    vouchers: list[int] = field(default_factory=list)
+    deposits: list[int] = field(default_factory=list)
+    signature: str = ""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if (header := request.headers.get(PAYMENT_SIGNATURE)) is None:
+            return self.ask()
+        payment = decode(header, Payment, PAYMENT_SIGNATURE)
+        assert not isinstance(payment.payload, str)
+        voucher = payment.payload.voucher
+        channel, most = bytes.fromhex(voucher.channel_id[2:]), int(voucher.max_claimable_amount)
+        assert VOUCHERS.channel_id(payment.payload.channel_config.channel) == channel
+        assert VOUCHERS.signer(channel, most, bytes.fromhex(voucher.signature[2:])) == CLIENT.address.lower()
+        if most < self.charged + self.amount:
+            return self.ask("invalid_batch_settlement_evm_cumulative_amount_mismatch")
+        if isinstance(payment.payload, DepositPayload):
+            self.deposits.append(int(payment.payload.deposit.amount))
+        self.vouchers.append(most)
+        self.signature = voucher.signature
+        if self.fails:
+            fault = json.dumps({"error": {"message": "not so", "type": "x", "code": "y"}}).encode()
+            return httpx.Response(self.fails, content=iter([fault]))
+        body = json.loads(request.content)
+        return self.answer(channel, request.content, stream=bool(body.get("stream")))
+
+    def ask(self, error: str = "payment required") -> httpx.Response:
+        extra = {"receiverAuthorizer": OPERATOR.address, "withdrawDelay": 900, "name": "Dollar", "version": "2"}
+        if self.vouchers:
+            extra |= {
+                "channelState": {"chargedCumulativeAmount": str(self.charged)},
+                "voucherState": {"signedMaxClaimable": str(self.vouchers[-1]), "signature": self.signature},
+            }
+        terms = Requirements(SCHEME, network_of(CHAIN), TOKEN, str(self.amount), OPERATOR.address, 60, extra)
+        return httpx.Response(402, headers={PAYMENT_REQUIRED: encode(Required([terms], error=error))})
+
+    def answer(self, channel: bytes, request: bytes, *, stream: bool) -> httpx.Response:
+        body = b"".join(events()) if stream else json.dumps({"id": "a", "choices": [], "usage": USAGE}).encode()
+        self.number += 1
+        self.charged += FEE
+        signed = self.sign(channel, request, body)
+        body = self.spoil(body)
+        if not stream:
+            headers = {RECEIPT_HEADER: text_of(signed)} if self.with_receipt else {}
+            return httpx.Response(
+                200, headers={**headers, "content-type": "application/json"}, content=self.parts(body)
+            )
+        end = comment_of(text_of(signed)) if self.with_receipt else b""
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=self.parts(body + end))
+
+    def sign(self, channel: bytes, request: bytes, body: bytes) -> SignedReceipt:
+        receipt = Receipt(
+            channel, self.number, ENVIRONMENT, SEQ, DIGEST, keccak256(request), keccak256(body), bytes(32), bytes(32),
+            bytes(32), 4, 2, FEE, self.charged, Evidence.UNVERIFIED, NOW,
+        )  # fmt: skip
+        others = [self.with_number(receipt, number) for number in (91, 92, 93)]
+        return self.forge(self.receipts.sign(self.key, [self.lie(receipt), *others])[0])
+
+    @staticmethod
+    def with_number(receipt: Receipt, number: int) -> Receipt:
+        """Another receipt of the batch: somebody else's."""
+        return Receipt(OTHER_CHANNEL, number, *list(vars(receipt).values())[2:])
+
+    def parts(self, body: bytes) -> Iterator[bytes]:
+        step = 11  # not where events end
+        for start in range(0, len(body), step):
+            if self.breaks and start > len(body) // 2:
+                raise httpx.ReadError("reset")
+            yield body[start : start + step]
+
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self)
+
+
+def events() -> list[bytes]:
+    words = [{"choices": [{"delta": {"content": word}}]} for word in ("it ", "is ", "a ", "seven")]
+    chunks = [*words, {"choices": [], "usage": USAGE}]
+    return [b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks] + [b"data: [DONE]\n\n"]
+
+
+WHO = Provider("http://provider", OPERATOR.address, ENVIRONMENT)
+
+
+def client_of(provider: FakeProvider, folder, *, terms: Terms = TERMS, opened: bool = True) -> ComputeClient:
+    store = Store(folder)
+    if opened:
+        store.keep_channel(KeptChannel(CHANNEL, CHANNEL_ID, CHAIN, CHANNELS))
+    http = httpx.Client(transport=provider.transport())
+    return ComputeClient(
+        Wallet(CLIENT, store, terms), Pinned(KNOWN), http=http, now=lambda: float(NOW), timer=lambda: 0.0
+    )

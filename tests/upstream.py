@@ -1,0 +1,106 @@
+"""A server that speaks OpenAI's protocol, and misbehaves as the prompt tells it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+__all__ = ["upstream"]
+
+WORDS = ("one", " two", " three", " four")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        asked: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.asked.append(asked)
+        prompt = asked.get("prompt") or asked["messages"][-1]["content"]
+        if prompt == "hang":
+            self.server.released.wait(20)
+            return
+        if prompt == "fail":
+            self._whole(500, {"error": "no"})
+        elif asked.get("stream"):
+            self._stream(asked, prompt)
+        else:
+            self._whole(200, self._answer(asked, prompt), cut=prompt == "die")
+
+    def _answer(self, asked: dict[str, Any], prompt: str) -> dict[str, Any]:
+        words = WORDS[: asked["max_tokens"]]
+        lie = 1_000_000 if prompt == "lie" else 0
+        usage = {"prompt_tokens": len(prompt.split()) + lie, "completion_tokens": len(words)}
+        message = {"role": "assistant", "content": "".join(words)}
+        choice = {"index": 0, "message": message, "text": message["content"], "finish_reason": "stop"}
+        return {"id": "x", "object": "chat.completion", "created": 1, "model": asked["model"], "choices": [choice],
+                "usage": usage}  # fmt: skip
+
+    def _whole(self, status: int, document: dict[str, Any], *, cut: bool = False) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(body) + cut))
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = cut
+
+    def _stream(self, asked: dict[str, Any], prompt: str) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        endless = prompt == "endless"
+        words = WORDS * 100_000 if endless else WORDS[: asked["max_tokens"]]
+        try:
+            for place, word in enumerate(words):
+                if prompt == "die" and place == 2:
+                    return
+                if prompt == "silence" and place == 2:
+                    self.server.released.wait(20)
+                    return
+                delta = {"content": word * (1_000 if endless else 1)}
+                self._event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+            lie = 1_000_000 if prompt == "lie" else 0
+            used = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(words) + lie}
+            self._event({"choices": [], "usage": used})
+            self.wfile.write(b"data: [DONE]\n\n")
+        except OSError:
+            self.server.left.set()
+
+    def _event(self, more: dict[str, Any]) -> None:
+        document = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", **more}
+        self.wfile.write(b"data: " + json.dumps(document).encode() + b"\n\n")
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[dict[str, Any]] = []
+        self.released, self.left = threading.Event(), threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+@contextmanager
+def upstream() -> Iterator[_Server]:
+    server = _Server()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.released.set()
+        server.shutdown()
+        server.server_close()
