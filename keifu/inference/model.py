@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.inference import worst
 from keifu.inference.kernels import Executor
-from keifu.inference.tensors import tensor_root
+from keifu.inference.tensors import tensor_roots
 from keifu.merkle.hashes import expect_many
 from keifu.provenance.digest import digest_path
 from keifu.provenance.program import Program, Tensor, read_program
@@ -41,6 +42,9 @@ class Model:
         self.program = program
         self.digest = digest
         self._executor = Executor(program)
+        height, width, channels = program.input.shape
+        self._shape = (channels,) if height * width == 1 else program.input.shape
+        self._words = "×".join(map(str, self._shape))
         self._fault = ""
 
     @classmethod
@@ -53,7 +57,7 @@ class Model:
         if digest_path(folder).root != before:
             raise InputError(f"{folder} changed while it was read", remedy="load it again when nobody writes there")
         model.check()
-        model.answer(np.full((1, model.input.size), model.input.low, np.int16))
+        model.answers([np.full((1, model.input.size), model.input.low, np.int16)])
         return model
 
     @property
@@ -73,30 +77,41 @@ class Model:
         self._expect_sound()
 
     def classify(self, inputs: Sequence[Any]) -> Answer:
-        """Answer lists of integers, one an input. Raises UsageError for what the model does not take."""
-        return self.answer(self._tensor(inputs))
+        """Answer one request: lists of integers, one an input. Raises UsageError for what the model does not take."""
+        return self.answers([self.tensor(inputs)])[0]
 
-    def answer(self, given: NDArray[np.int16]) -> Answer:
-        """The same for int16[n, values], which the caller has compared with the bounds of `input`."""
+    def answers(self, requests: Sequence[NDArray[np.int16]], *, is_committed: bool = True) -> list[Answer]:
+        """Answer many requests, each a `tensor`, together. Without commitment there are no roots.
+
+        Raises CheckFailed when this machine was found to compute wrongly."""
         self._expect_sound()
+        given = requests[0] if len(requests) == 1 else np.concatenate(requests)
         found = self._executor.run(given)
-        return Answer(
-            found.tolist(),
-            tensor_root(given, self.input.shape[2]),
-            tensor_root(found, self.output.shape[2]),
-            given.size,
-            found.size,
+        ends = list(accumulate(len(request) for request in requests))
+        outputs = found.tolist()
+        results = [outputs[first:end] for first, end in pairwise((0, *ends))]
+        none = [b""] * len(requests)
+        roots = (
+            tensor_roots(given, ends, self.input.shape[2]) if is_committed else none,
+            tensor_roots(found, ends, self.output.shape[2]) if is_committed else none,
         )
+        return [
+            Answer(rows, input_root, output_root, request.size, len(rows) * self.output.size)
+            for request, rows, input_root, output_root in zip(requests, results, *roots, strict=True)
+        ]
 
-    def _tensor(self, inputs: Sequence[Any]) -> NDArray[np.int16]:
+    def tensor(self, inputs: Sequence[Any]) -> NDArray[np.int16]:
+        """One row of numbers an input, for `answers`. Raises UsageError for what the model does not take: a model of
+        dense layers takes lists, one of convolutions pictures."""
+        shape = self._shape
         if not 0 < len(inputs) <= LARGEST_BATCH:
             raise UsageError(f"{len(inputs)} inputs in one request, 1 to {LARGEST_BATCH:,} are taken")
         try:
             given = np.array(inputs)
         except (ValueError, OverflowError) as error:
-            raise UsageError(f"every input has {self.input.size} integers") from error
-        if given.dtype != np.int64 or given.shape[1:] not in ((self.input.size,), self.input.shape):
-            raise UsageError(f"every input has {self.input.size} integers")
+            raise UsageError(f"every input has {self._words} integers") from error
+        if given.dtype != np.int64 or given.shape[1:] != shape:
+            raise UsageError(f"every input has {self._words} integers")
         if given.min() < self.input.low or given.max() > self.input.high:
             raise UsageError(f"values go from {self.input.low} to {self.input.high}")
         return given.astype(np.int16).reshape(len(given), -1)
