@@ -120,8 +120,8 @@ def _chosen() -> list[str]:
         f"| restitution for a false heartbeat | {params.heartbeat_restitution:,} coins | 1 to 1,000,000 coins; a tenth"
         " more for the prover and a tenth as penalty |",
         f"| evidence window of heartbeats | {_days(params.heartbeat_window)} | at most 60 days, the longest horizon |",
-        f"| prover's reward at the compute market | {params.compute_reward:,} coins | 1 to 1,000,000 coins; as much is the"
-        " penalty of a service |",
+        f"| prover's reward at the compute market | {params.compute_reward:,} coins | 1 to 1,000,000 coins; as much is"
+        " the penalty of a service |",
         f"| evidence window of the compute market | {_days(params.compute_window)} | 53 days at most: the answer window"
         " comes on top |",
         f"| answer window of a demand | {_days(params.answer_window)} | 7 days at most |",

@@ -18,7 +18,10 @@ CASE = 14 * DAY  # after which one is void at the latest
 COURT_S = 2 * CASE  # of a juror's fault: its case, and as long again to settle the juror
 NEEDED = EVIDENCE_WINDOW + CASE
 # Horizon and greatest multiple of the suite's own services.
-TERMS = {COURT: (COURT_S, 0), "HeartbeatService": (Params().heartbeat_window, 4), "DataVerifier": (14 * DAY, 0),
+TERMS = {
+    COURT: (COURT_S, 0),
+    "HeartbeatService": (Params().heartbeat_window, 4),
+    "DataVerifier": (14 * DAY, 0),
     "ComputeMarket": (Params().compute_window + Params().answer_window, 4),
 }
 SAMPLE_SERVICE = Service(SAMPLE, 4)

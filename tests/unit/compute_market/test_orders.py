@@ -229,7 +229,7 @@ def test_an_answer_is_opened(orders, submitted, ask, operator, stranger, payer, 
         with ape.reverts(reason):
             orders.answer(*given[:place], wrong, *given[place + 1 :], sender=operator)
     with ape.reverts("orders: another request"):
-        changed = astuple(found[7])[:5] + (sha("other"),) + astuple(found[7])[6:]
+        changed = (*astuple(found[7])[:5], sha("other"), *astuple(found[7])[6:])
         orders.answer(*given[:3], changed, given[4], sender=operator)
     orders.answer(*given, sender=stranger)
     assert (orders.credits(operator), orders.credits(stranger)) == (BOND, 0)
