@@ -21,6 +21,7 @@ from keifu.units import COIN, DAY
 __all__ = ["ROWS"]
 
 CLIENTS = 50
+INFERENCES = 10_000  # that one voucher pays
 FEE = 50  # basis points
 FUNDS, DEPOSIT, VOUCHER = 100 * COIN, 50 * COIN, COIN
 LOCKED, DELEGATED = 1_000 * COIN, 500 * COIN
@@ -114,6 +115,10 @@ def _in_two_calls(lab: Lab) -> float:
         return _checked(world, gas + lab.gas(settled))
 
 
+def _of_an_inference(redeemed: Callable[[Lab], float]) -> Callable[[Lab], float]:
+    return lambda lab: redeemed(lab) / INFERENCES
+
+
 def _checked(world: World, gas: int) -> float:
     claimed, settled = world.channels.receivers(world.receiver, world.token)
     if claimed != settled or claimed != CLIENTS * 2 * VOUCHER:
@@ -164,6 +169,12 @@ ROWS = (
         ),
     ),
     Row("gas.voucher_50_epoch", _on_both(_epoch), "the same in the first call of an epoch", also=(("cancun", _epoch),)),
+    Row(
+        "gas.inference",
+        _of_an_inference(_on_both(_epoch)),
+        f"a client's share of that claim in the first call of an epoch, over {INFERENCES:,} answers",
+        also=(("by x402's two calls", _of_an_inference(_in_two_calls)),),
+    ),
     Row(
         "gas.deposit",
         _on_both(_deposit),
