@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from benchmarks import _peers
 from evmstorm.evm import artifacts
+from evmstorm.evm.hardforks import CANCUN
 from keifu.abi import Contract, PackagedContract, Receipt
 from keifu.chain import Account, Anvil, ChainClient
 from keifu.errors import KeifuError
@@ -24,8 +25,8 @@ POOL_TRIES, POOL_PAUSE_SECONDS = 100, 0.01
 class Lab:
     """One chain for a whole run. Every measured transaction is alone in its block, so no slot is warm from another."""
 
-    def __init__(self) -> None:
-        self.anvil = Anvil(timestamp=GENESIS)
+    def __init__(self, hardfork: str = CANCUN.name) -> None:
+        self.anvil = Anvil(timestamp=GENESIS, hardfork=hardfork)
         self.client = ChainClient(self.anvil.rpc, load=self._load)
         self._shared: dict[Callable[[Lab], Any], Any] = {}
 

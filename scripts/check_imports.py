@@ -3,7 +3,8 @@
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
     errors, units, texts, serving, spec <- abi, keys, merkle <- chain
-    <- accounts, agents, tge, staking, provenance, inference, inft <- node, index <- explorer, local, sdk <- network <- cli
+    <- accounts, agents, tge, staking, provenance, inference, inft, payments <- compute <- node, index
+    <- explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it
@@ -43,10 +44,12 @@ MAY_IMPORT = {
 OWN_TESTS = {"engine/tests": {"ethwire", "evmstorm"}, "packages/ethwire/tests": {"ethwire"}}
 # Floors of keifu: a room imports its own floor and those below. What is not named is the top.
 FLOORS = (
-    {"errors", "units", "texts", "serving", "_lazy", "_compiled", "_files", "_handed", "spec", "__init__", "__version__"},
+    {"errors", "units", "texts", "serving", "_lazy", "_compiled", "_files", "_handed", "spec"}
+    | {"__init__", "__version__"},
     {"abi", "keys", "merkle"},
     {"chain"},
-    {"accounts", "agents", "tge", "staking", "provenance", "inference", "inft"},
+    {"accounts", "agents", "tge", "staking", "provenance", "inference", "inft", "payments"},
+    {"compute"},
     {"node", "index"},
     {"explorer", "local", "sdk"},
     {"network"},

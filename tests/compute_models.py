@@ -32,7 +32,7 @@ class Signs(LocalModel):
     def _one(self, call: Call) -> Result:
         labels = [("plus", [0.0, 1.0]) if sum(item) > 0 else ("minus", [1.0, 0.0]) for item in call.inputs]
         units = SIZE * len(call.inputs)
-        return Result(classified(self.name, labels, units), units)
+        return Result(classified(self.name, labels, (units, 0)), units)
 
 
 class Letters(LocalModel):

@@ -88,9 +88,7 @@ class Provider:
     settings: Settings
 
 
-def settings_of(
-    folder: Path, payers: int = 2, *, models: str = "models", **changes: Any
-) -> Settings:
+def settings_of(folder: Path, payers: int = 2, *, models: str = "models", **changes: Any) -> Settings:
     plain = Settings(f"tests.compute_models:{models}", str(folder / "book.db"), **changes)
     for number in range(payers):
         payer = Payer(f"payer {number}", plain)

@@ -191,17 +191,15 @@ def report(_shown: DynArray[IComputeMarket.SignedReceipt, 2], _record: IProvenan
     assert len(_shown) > 0, "compute: nothing is shown"
     operator: address = empty(address)
     first: bytes32 = empty(bytes32)
+    last: bytes32 = empty(bytes32)
     for place: uint256 in range(len(_shown), bound=2):
         signer: address = empty(address)
-        struct_hash: bytes32 = empty(bytes32)
-        signer, struct_hash = receipts._signed(_shown[place])
+        signer, last = receipts._signed(_shown[place])
         if place == 0:
-            assert commitments._committed(struct_hash) > 0, "compute: not committed"
             operator = signer
-            first = struct_hash
-        else:
-            assert signer == operator, "compute: two operators"
-            assert struct_hash != first, "compute: no equivocation"
+            first = last
+        assert signer == operator, "compute: two operators"
+    assert commitments._committed(first) > 0, "compute: not committed"
     receipt: IComputeMarket.Receipt = _shown[0].receipt
     if len(_shown) == 1:
         artefact: bytes32 = empty(bytes32)
@@ -214,7 +212,9 @@ def report(_shown: DynArray[IComputeMarket.SignedReceipt, 2], _record: IProvenan
         assert _record.digest != receipt.digest, "compute: receipt is not false"
     else:
         assert (
-            _shown[1].receipt.channelId == receipt.channelId and _shown[1].receipt.number == receipt.number
+            last != first
+            and _shown[1].receipt.channelId == receipt.channelId
+            and _shown[1].receipt.number == receipt.number
         ), "compute: no equivocation"
     self._take(operator, receipt)
 

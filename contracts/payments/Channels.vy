@@ -114,7 +114,7 @@ def __init__(_coin: address, _hub: address, _owner: address, _treasury: address)
 
 
 # ############################################################## #
-#                             DEPOSITS                           #
+#                       DEPOSIT FUNCTIONS                        #
 # ############################################################## #
 
 @external
@@ -166,7 +166,7 @@ def deposit(
 
 
 # ############################################################## #
-#                       BACK TO THE PAYER                        #
+#                        REFUND FUNCTIONS                        #
 # ############################################################## #
 
 @external
@@ -197,7 +197,9 @@ def finalizeWithdraw(config: IChannels.ChannelConfig):
     channel: bytes32 = claims._id(config)
     asked: uint256 = self._withdrawals[channel]
     assert asked != 0, "channels: no withdrawal"
-    assert block.timestamp >= (asked >> claims.UPPER) + convert(config.withdrawDelay, uint256), "channels: delay has not passed"
+    assert block.timestamp >= (asked >> claims.UPPER) + convert(
+        config.withdrawDelay, uint256
+    ), "channels: delay has not passed"
     self._withdrawals[channel] = 0
     word: uint256 = claims._channels[channel]
     amount: uint256 = min(asked & claims.U128, claims._available(word))
@@ -211,7 +213,9 @@ def refund(config: IChannels.ChannelConfig, amount: uint128):
     @notice Give coins that are not claimed back to the payer at once, at most what there is, as the receiver or its
         authorizer.
     """
-    assert msg.sender == config.receiver or msg.sender == config.receiverAuthorizer, "channels: caller is not the receiver's"
+    assert (
+        msg.sender == config.receiver or msg.sender == config.receiverAuthorizer
+    ), "channels: caller is not the receiver's"
     channel: bytes32 = claims._id(config)
     self._refund(config, channel, amount, self.refundNonce[channel])
 
@@ -237,7 +241,7 @@ def refundWithSignature(
 
 
 # ############################################################## #
-#                          SEVERAL CALLS                         #
+#                        BATCH FUNCTIONS                         #
 # ############################################################## #
 
 @external

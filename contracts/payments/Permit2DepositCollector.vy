@@ -6,7 +6,7 @@
 @notice Brings a deposit that its payer signed for Permit2: for tokens that know no transfer by signature. The payer has
     allowed Permit2 to move the token, or signs that, too, where the token takes a permit (EIP-2612).
 @dev x402's collector: the witness of the transfer names the channel, so the coins go into that one. They go straight
-    from payer to Channels. A permit that fails is no failure: somebody else may have brought it first.
+    from payer to Channels. A permit is brought only where Permit2 may not move enough yet.
 @custom:security Permit2 is trusted to move what was signed, once. Only Channels makes this contract call it.
 @custom:kill Nothing to stop: it holds no state and no coins.
 """
@@ -15,6 +15,7 @@
 #                            INTERFACES                          #
 # ############################################################## #
 
+from ethereum.ercs import IERC20
 from ..interfaces import IDepositCollector
 
 implements: IDepositCollector
@@ -35,6 +36,12 @@ struct PermitTransferFrom:
 struct TransferDetails:
     to: address
     requestedAmount: uint256
+
+
+interface Token:
+    def permit(
+        owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32
+    ): nonpayable
 
 
 interface Permit2:
@@ -112,21 +119,17 @@ def collect(payer: address, token: address, amount: uint256, channelId: bytes32,
     nonce, deadline, signature, permit = abi_decode(
         collectorData, (uint256, uint256, Bytes[MAX_SIGNATURE], Bytes[PERMIT_SIZE])
     )
-    if len(permit) == PERMIT_SIZE:
-        ok: bool = raw_call(
-            token,
-            concat(
-                method_id("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"),
-                convert(payer, bytes32),
-                convert(permit2, bytes32),
-                permit,
-            ),
-            revert_on_failure=False,
-        )
+    # Whoever brought the permit before has allowed Permit2 what the payer signed.
+    if len(permit) > 0 and staticcall IERC20(token).allowance(payer, permit2) < amount:
+        value: uint256 = 0
+        until: uint256 = 0
+        v: uint8 = 0
+        r: bytes32 = empty(bytes32)
+        s: bytes32 = empty(bytes32)
+        value, until, v, r, s = abi_decode(permit, (uint256, uint256, uint8, bytes32, bytes32))
+        extcall Token(token).permit(payer, permit2, value, until, v, r, s)
     extcall Permit2(permit2).permitWitnessTransferFrom(
-        PermitTransferFrom(
-            permitted=TokenPermissions(token=token, amount=amount), nonce=nonce, deadline=deadline
-        ),
+        PermitTransferFrom(permitted=TokenPermissions(token=token, amount=amount), nonce=nonce, deadline=deadline),
         TransferDetails(to=channels, requestedAmount=amount),
         payer,
         keccak256(abi_encode(WITNESS_TYPE, channelId)),

@@ -1,5 +1,5 @@
-"""What the timelock has named since the deployment: attestors of data, and currencies of the market. Events say whom to
-ask, storage answers."""
+"""What the timelock has named since the deployment: attestors of data, currencies of the market, tokens that channels
+take. Events say whom to ask, storage answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keifu.chain._client import ChainClient
 from keifu.chain.logs import named_in
 from keifu.units import coins
 
-__all__ = ["attestor_rows", "currency_rows"]
+__all__ = ["attestor_rows", "currency_rows", "token_rows"]
 
 
 def attestor_rows(client: ChainClient, verifier: Contract, first_block: int) -> Iterator[tuple[str, str]]:
@@ -30,3 +30,15 @@ def currency_rows(client: ChainClient, market: Contract, first_block: int) -> It
             yield "agents are sold in a currency from outside the suite", f"look at {address}"
     if not market.is_listed(own):
         yield "agents are not sold in the suite's coin", own
+
+
+def token_rows(client: ChainClient, channels: Contract, first_block: int) -> Iterator[tuple[str, str]]:
+    """Which tokens from outside the suite channels are paid in, and the fee."""
+    own = channels.coin().lower()
+    for address in sorted(named_in(client, channels, "TokenListed", first_block)):
+        if address != own and channels.isListed(address):
+            yield "channels take a token from outside the suite", f"look at {address}"
+    if not channels.isListed(own):
+        yield "channels do not take the suite's coin", own
+    if fee := channels.fee():
+        yield "channels take a fee", f"{fee / 100:.2f} % of what receivers settle"

@@ -66,6 +66,10 @@ _PARAMS = (
     Bound("daily_blocks", 2, 1_000_000, unit="blocks"),
     Bound("heartbeat_restitution", 1, 1_000_000, unit="coins"),
     Bound("heartbeat_window", 1, LONGEST_HORIZON, public_low=DAY),
+    Bound("compute_reward", 1, 1_000_000, unit="coins"),
+    Bound("compute_window", 1, LONGEST_HORIZON - 7 * DAY, public_low=DAY),
+    Bound("answer_window", 1, 7 * DAY, public_low=HOUR),
+    Bound("demand_bond", 1, 1_000_000, unit="coins"),
     Bound("signers_needed", 2, 4, unit="count"),
 )
 _STEP = Bound("step", 1, 366 * DAY, public_low=HOUR)

@@ -59,6 +59,10 @@ class Params:
     daily_blocks: int = 2  # blocks that the chain makes in a day, for the court's clock; public chains name theirs
     heartbeat_restitution: int = 1_000  # coins that whoever relied on a false heartbeat gets
     heartbeat_window: int = 14 * DAY  # seconds from the end of an operator's binding to the last report
+    compute_reward: int = 100  # coins that the prover of a service's false receipt gets, and that are its penalty
+    compute_window: int = 10 * DAY  # seconds from the end of a promise of the compute market to the last claim
+    answer_window: int = DAY  # seconds in which a paid request that is asked for on the chain is answered
+    demand_bond: int = 5  # coins that whoever asks brings: half more than the gas of an answer, and its work
     signers_needed: int = 3  # attestors that sign each transfer of private data
     agents_uri: str = ""  # what stands before a token's number to make the address of its public metadata
     account_registry: str = ""  # another ERC-6551 registry, already there; by default an AccountRegistry is deployed

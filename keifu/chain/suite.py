@@ -11,12 +11,16 @@ from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.parameters import Params
+from keifu.units import COIN
 
 __all__ = [
     "ACCOUNT",
     "ACCOUNT_REGISTRY",
+    "CHANNELS",
+    "COMPUTE",
     "COURT",
     "DISTRIBUTOR",
+    "ERC3009_COLLECTOR",
     "FACTORY",
     "HEARTBEATS",
     "HUB",
@@ -24,6 +28,9 @@ __all__ = [
     "INSURANCE",
     "MARKET",
     "NFT",
+    "ORDERS",
+    "PERMIT2",
+    "PERMIT2_COLLECTOR",
     "PROOF_VALIDATOR",
     "REGISTRY",
     "REPUTATION",
@@ -43,6 +50,11 @@ VERIFIER, NFT, MARKET = "DataVerifier", "IntelligentNFT", "AgentMarket"
 ACCOUNT_REGISTRY, ACCOUNT = "AccountRegistry", "AgentAccount"
 IDENTITY, REPUTATION, VALIDATION = "AgentIdentity", "AgentReputation", "AgentValidation"
 REGISTRY, PROOF_VALIDATOR = "ProvenanceRegistry", "ProofValidator"
+CHANNELS = "Channels"
+ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
+COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
+
+PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
 
 # Constructor arguments that a parameter of another name chooses.
 _PARAMETERS = {
@@ -54,6 +66,12 @@ _PARAMETERS = {
     (HEARTBEATS, "restitution"): "heartbeat_restitution",
     (HEARTBEATS, "evidence_window"): "heartbeat_window",
     (NFT, "base_uri"): "agents_uri",
+    (COMPUTE, "reward"): "compute_reward",
+    (COMPUTE, "evidence_window"): "compute_window",
+    (COMPUTE, "answer_window"): "answer_window",
+    (COMPUTE, "bond"): "demand_bond",
+    (ORDERS, "answer_window"): "answer_window",
+    (ORDERS, "bond"): "demand_bond",
 }
 _OWN_NAMES = {
     (TIMELOCK, "proposers"),
@@ -114,6 +132,13 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
         yield step(REPUTATION, identity)
     yield step(VALIDATION, identity)
     yield step(PROOF_VALIDATOR, at(VALIDATION), at(COURT), at(REGISTRY))
+    yield step(CHANNELS, token, hub, timelock, params.treasury)
+    yield step(ERC3009_COLLECTOR, at(CHANNELS))
+    yield step(PERMIT2_COLLECTOR, at(CHANNELS), PERMIT2)
+    windows = params.compute_window, params.answer_window
+    bond = params.demand_bond * COIN
+    yield step(COMPUTE, token, hub, at(HEARTBEATS), at(CHANNELS), params.compute_reward * COIN, *windows, bond)
+    yield step(ORDERS, at(COMPUTE), params.answer_window, bond)
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)

@@ -17,7 +17,7 @@ import msgspec
 
 from ethwire.rpc import octets, quantity
 from keifu.chain._client import ChainClient, created_address
-from keifu.chain._named import attestor_rows, currency_rows
+from keifu.chain._named import attestor_rows, currency_rows, token_rows
 from keifu.chain._roles import role_faults
 from keifu.chain.bounds import faults
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
@@ -26,7 +26,7 @@ from keifu.chain.deployments import Record
 from keifu.chain.logs import named_in
 from keifu.chain.parameters import Params
 from keifu.chain.services import SERVICES, longest_fault
-from keifu.chain.suite import COURT, FACTORY, HUB, MARKET, TIMELOCK, VERIFIER, suite
+from keifu.chain.suite import CHANNELS, COURT, FACTORY, HUB, MARKET, TIMELOCK, VERIFIER, suite
 from keifu.errors import AbiError, InputError, NoAnswer, NotServed, Revert, RpcError
 from keifu.units import duration, is_address
 
@@ -98,7 +98,7 @@ def verify_suite(
         checks += _roles(client, record, params)
     if all(check.holds for check in checks if check.what.startswith((HUB, *(item.contract for item in SERVICES)))):
         checks += _services(client, record)
-    if all(check.holds for check in checks if check.what.startswith((VERIFIER, MARKET))):
+    if all(check.holds for check in checks if check.what.startswith((VERIFIER, MARKET, CHANNELS))):
         checks += _named(client, record)
     outside = (
         (f"{COURT} takes seeds from outside the suite", params.randomness),
@@ -298,8 +298,8 @@ def _services(client: ChainClient, record: Record) -> Iterator[Check]:
 
 
 def _named(client: ChainClient, record: Record) -> Iterator[Check]:
-    """What the timelock has named at the contracts of agents, for somebody to look at."""
-    for name, rows in ((VERIFIER, attestor_rows), (MARKET, currency_rows)):
+    """What the timelock has named at the contracts of agents and of payments, for somebody to look at."""
+    for name, rows in ((VERIFIER, attestor_rows), (MARKET, currency_rows), (CHANNELS, token_rows)):
         contract = client.at(record.contracts[name], name)
         for what, detail in rows(client, contract, record.creations[name].block):
             yield Check(what, True, detail)

@@ -26,6 +26,7 @@ OWNER_PAGES = {
     "watcher": "127.0.0.1:9660",
     "juror": "127.0.0.1:9670",
     "keeper": "127.0.0.1:9680",
+    "compute": "127.0.0.1:9690",
 }
 DRAIN_SECONDS = 60
 

@@ -37,7 +37,7 @@ def _count_options(body: Callable[..., Any]) -> Callable[..., Any]:
     """How many nodes of each kind there are."""
     for row in reversed(NODES):
         body = click.option(
-            f"--{row.kind}s", row.kind, type=click.IntRange(0, MOST), metavar="N",
+            row.option, row.kind, type=click.IntRange(0, MOST), metavar="N",
             help=f"Nodes that {row.purpose}.  [default: {row.usual}]",
         )(body)  # fmt: skip
     return body
@@ -101,7 +101,11 @@ def _make_or_find(place: NetworkFolder, wishes: dict[str, Any]) -> None:
     counts = {row.kind: wishes[row.kind] for row in NODES if wishes[row.kind] is not None}
     if place.is_made:
         network = place.load()
-        differing = [f"--{kind}s {count}" for kind, count in counts.items() if network.count(kind) != count]
+        differing = [
+            f"{row.option} {counts[row.kind]}"
+            for row in NODES
+            if row.kind in counts and network.count(row.kind) != counts[row.kind]
+        ]
         differing += [f"--{name}" for name in ("rpc", "environment", "artefacts", "deployments") if wishes[name]]
         differing += ["--with-grants"] if wishes["with_grants"] and not network.grants else []
         if differing:

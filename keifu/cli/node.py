@@ -10,6 +10,7 @@ import click
 from keifu.cli._node import LISTEN, add_common, folder_argument, make, making, settings_of
 from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, COINS, DURATION, Text
+from keifu.cli.node_compute import compute
 from keifu.cli.node_court import juror, keeper
 from keifu.cli.verbs import Noun, json_option
 from keifu.units import DAY
@@ -26,7 +27,7 @@ LONGEST_VALUE = 400
 
 cli = Noun(
     "node",
-    help="Make and run nodes: operators serve heartbeats, watchers report them, jurors vote, keepers draw juries.",
+    help="Make and run nodes: operators, watchers, jurors, keepers, and compute nodes, which answer for pay.",
     example="keifu node operator status /srv/keifu",
 )
 operator = Noun(
@@ -39,7 +40,7 @@ watcher = Noun(
     help="Ask every bound operator for its heartbeats, and report false ones.",
     example="keifu node watcher run /srv/watcher",
 )
-for noun in (operator, watcher, juror, keeper):
+for noun in (operator, watcher, juror, keeper, compute):
     cli.add_command(noun)
 
 

@@ -35,6 +35,12 @@ NOUNS: dict[str, Place] = {
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "index": ("keifu.cli.index:cli", "Keep every event of the suite in a database, check it, and serve it as JSON."),
     "explorer": ("keifu.cli.explorer:cli", "Serve pages of what runs, who has what at stake, and who was slashed."),
+    "channel": ("keifu.cli.channel:cli", "Open, fill, show and empty payment channels."),
+    "infer": ("keifu.cli.infer:infer", "Ask a provider's model, pay by a voucher, and compare the answer."),
+    "proxy": ("keifu.cli.infer:proxy", "Serve a local address for OpenAI clients that pays and compares for them."),
+    "providers": ("keifu.cli.providers:providers", "List who serves models: price, speed, history."),
+    "verify-reply": ("keifu.cli.verify_reply:verify_reply", "Compare a recorded answer with its receipt."),
+    "usage": ("keifu.cli.usage:cli", "Show what each key spent at providers, bound it, and write invoices."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
     "keys": ("keifu.cli.keys:cli", "Open key files once for all commands and nodes, and name an operator's hot keys."),
     "node": (

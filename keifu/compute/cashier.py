@@ -27,6 +27,7 @@ ERRORS = "invalid_batch_settlement_evm_"
 SIGNATURE = b"payment-signature"
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")
 SIGNATURE_BYTES, V_OFFSET = 65, 27
+KEPT_KEYS = 4_096
 _HALF_ORDER = (0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2).to_bytes(32, "big")
 
 
@@ -87,7 +88,7 @@ class Ticket:
     key: Key | None = None  # signs vouchers in its payer's place
 
 
-class Slow(Exception):  # noqa: N818 - no fault: a way
+class Slow(Exception):
     """A payment that is not decided without the chain."""
 
     def __init__(self, header: str) -> None:
@@ -104,6 +105,7 @@ class Cashier:
         self._prefix = b"\x19\x01" + self.vouchers.domain.separator
         self._type = VOUCHER.type_hash
         self._network = network_of(offer.chain_id)
+        self._keys: dict[bytes, Key] = {}  # by the header that brings them: in memory, and nowhere else
         self._told: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
 
     # admission -----------------------------------------------------------------------------------------------------
@@ -149,13 +151,12 @@ class Cashier:
         return Ticket(account, fee, most - amount, amount)
 
     def _by_key(self, given: bytes, fee: int) -> Ticket:
-        found = _KEY.fullmatch(given)
-        if found is None:
-            raise Refused("api_key", "a key is kf- and 64 hex digits")
-        try:
-            key = Key(bytes.fromhex(found[1].decode()))
-        except KeifuError as error:
-            raise Refused("api_key", "this is no key") from error
+        key = self._keys.get(given)
+        if key is None:
+            key = _key_of(given)
+            if len(self._keys) >= KEPT_KEYS:
+                self._keys.clear()
+            self._keys[given] = key
         account = self.book.of_authorizer(key.address)
         if account is None:
             raise Refused("channel_not_found", "no channel to this provider has this key as its payer's authorizer")
@@ -168,7 +169,7 @@ class Cashier:
 
     def check(self, account: Account, most: int, signature: bytes) -> None:
         """Raises Refused for a voucher that the contract would not take."""
-        if not is_signed_by(account.channel.payer_authorizer, self.digest(account.id, most), signature):
+        if not is_signed_by(account.signer, self.digest(account.id, most), signature):
             raise Refused("voucher_signature", "the channel's authorizer did not sign this voucher")
 
     def digest(self, channel_id: bytes, most: int) -> bytes:
@@ -222,7 +223,7 @@ class Cashier:
             "channelId": "0x" + account.id.hex(),
             "balance": str(held.balance),
             "totalClaimed": str(held.claimed),
-            "withdrawRequestedAt": max(0, held.leaves_at - account.channel.withdraw_delay) if held.leaving else 0,
+            "withdrawRequestedAt": held.asked_at,
             "refundNonce": str(held.refunds),
             "chargedCumulativeAmount": str(account.charged),
         }
@@ -236,7 +237,7 @@ class Cashier:
         held = account.held
         text = b'%b"%d","totalClaimed":"%d","withdrawRequestedAt":%d,"refundNonce":"%d","chargedCumulativeAmount":"%d"},"chargedAmount":"%d"}}' % (  # noqa: E501 - JSON
             self._beginning(account), held.balance, held.claimed,
-            held.leaves_at - account.channel.withdraw_delay if held.leaving else 0, held.refunds,
+            held.asked_at, held.refunds,
             ticket.base + charged, charged,
         )  # fmt: skip
         return b"payment-response: " + b64encode(text) + b"\r\n"
@@ -250,6 +251,17 @@ class Cashier:
             )
             found = self._told[account.id] = document.encode()
         return found
+
+
+def _key_of(given: bytes) -> Key:
+    """Raises Refused."""
+    found = _KEY.fullmatch(given)
+    if found is None:
+        raise Refused("api_key", "a key is kf- and 64 hex digits")
+    try:
+        return Key(bytes.fromhex(found[1].decode()))
+    except KeifuError as error:
+        raise Refused("api_key", "this is no key") from error
 
 
 def number(text: str) -> int:
@@ -269,6 +281,6 @@ def is_signed_by(address: str, digest: bytes, signature: bytes) -> bool:
     plain = signature[:64] + (b"\x00" if signature[64] == V_OFFSET else b"\x01")
     try:
         key = PublicKey.from_signature_and_message(plain, digest, hasher=None)
-    except Exception:  # noqa: BLE001 - coincurve raises what the library says
+    except Exception:
         return False
     return keccak256(key.format(compressed=False)[1:])[12:].hex() == address[2:]

@@ -116,5 +116,3 @@ class RemoteModel(Model):
 
     async def close(self) -> None:
         """Let go of what was opened."""
-
-

@@ -70,7 +70,7 @@ class Read(msgspec.Struct):
     call: Call
 
 
-_DECODERS = {
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     "chat/completions": msgspec.json.Decoder(_Chat),
     "completions": msgspec.json.Decoder(_Completion),
     "embeddings": msgspec.json.Decoder(_Embedding),
@@ -120,13 +120,13 @@ def _items(given: str | list[Any]) -> Sequence[Any]:
     return given
 
 
-def classified(name: str, labels: Sequence[tuple[str, Sequence[float]]], units: int) -> bytes:
-    """An answer of /v1/classify: for each item the label and the probabilities of all."""
+def classified(name: str, labels: Sequence[tuple[str, Sequence[float]]], units: tuple[int, int]) -> bytes:
+    """An answer of /v1/classify: for each item the label and the scores of all. Units are those in and out."""
     data = [
         {"index": place, "label": label, "probs": probabilities, "num_classes": len(probabilities)}
         for place, (label, probabilities) in enumerate(labels)
     ]
-    return msgspec.json.encode({"object": "list", "model": name, "data": data, "usage": _usage(units, 0)})
+    return msgspec.json.encode({"object": "list", "model": name, "data": data, "usage": _usage(*units)})
 
 
 def embedded(name: str, vectors: Sequence[Sequence[float]], units: int, *, as_base64: bool) -> bytes:
@@ -141,7 +141,8 @@ def embedded(name: str, vectors: Sequence[Sequence[float]], units: int, *, as_ba
 def models_body(names: Sequence[tuple[str, dict[str, Any]]]) -> bytes:
     """An answer of /v1/models, with what this server adds about each."""
     data = [
-        {"id": name, "object": "model", "created": int(time.time()), "owned_by": "keifu", **more} for name, more in names
+        {"id": name, "object": "model", "created": int(time.time()), "owned_by": "keifu", **more}
+        for name, more in names
     ]
     return msgspec.json.encode({"object": "list", "data": data})
 

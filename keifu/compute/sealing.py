@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ethwire.eip712 import Domain
 from keifu.abi.eip712 import RECEIPT, RECEIPT_BATCH
 from keifu.compute.model import Claimed
 from keifu.compute.receipt import LARGEST_BATCH, MARKET_NAME, MARKET_VERSION, Evidence
@@ -15,11 +16,7 @@ from keifu.compute.wire import AMOUNT_BYTES, pack
 from keifu.errors import UsageError
 from keifu.keys import Account, keccak256
 
-from ethwire.eip712 import Domain
-
-__all__ = ["Answered", "Sealer"]
-
-
+__all__ = ["Answered", "Sealer", "proofs_of"]
 
 
 @dataclass(slots=True)
@@ -57,9 +54,7 @@ class Sealer:
         leaves = [keccak256(self._struct_hash(item, when)) for item in answers]
         root, proofs = proofs_of(leaves)
         signature = self._key.sign(keccak256(self._prefix + keccak256(self._batch + root)))
-        return [
-            pack(_fields(item, time), proof, signature) for item, proof in zip(answers, proofs, strict=True)
-        ]
+        return [pack(_fields(item, time), proof, signature) for item, proof in zip(answers, proofs, strict=True)]
 
     def _struct_hash(self, item: Answered, when: bytes) -> bytes:
         claimed = item.claimed
@@ -123,8 +118,8 @@ def proofs_of(leaves: Sequence[bytes]) -> tuple[bytes, list[list[bytes]]]:
         left, right = nodes[2 * inner + 1], nodes[2 * inner + 2]
         nodes[inner] = keccak256(left + right if left < right else right + left)
     proofs = []
-    for at in place:
-        proof = []
+    for start in place:
+        at, proof = start, []
         while at > 0:
             proof.append(nodes[at + 1 if at & 1 else at - 1])
             at = (at - 1) >> 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from keifu.compute.cashier import Cashier, Slow
@@ -49,9 +49,11 @@ class Service:
         cashier: Cashier | None = None,
         settler: Settler | None = None,
         till: Till | None = None,
+        *,
+        ready: Callable[[], str] = lambda: "",
     ) -> None:
         self.models = models
-        self._cashier, self._settler, self._till = cashier, settler, till
+        self._cashier, self._settler, self._till, self._not_ready = cashier, settler, till, ready
         self._queue: deque[Work] = deque()
         self._is_planned = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,6 +95,10 @@ class Service:
     def _ask(self, exchange: Exchange, endpoint: str) -> None:
         if self.is_draining:
             exchange.fail(503, "server_error", "draining", "this provider is going down", b"retry-after: 30\r\n")
+            return
+        if why := self._not_ready():
+            self.counts["faults", "not_ready"] += 1
+            exchange.fail(503, "server_error", "not_ready", why, b"retry-after: 30\r\n")
             return
         try:
             model, call = self._read(exchange, endpoint)

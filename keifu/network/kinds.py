@@ -23,12 +23,18 @@ class NodeRow:
     coins: int = 0
     serves: bool = False  # strangers, on a port of its own
 
+    @property
+    def option(self) -> str:
+        """How many of them, on the command line: a word of what they do has no plural."""
+        return f"--{self.kind}" if self.kind == "compute" else f"--{self.kind}s"
+
 
 NODES = (
     NodeRow("operator", 3, "serve the promoted model", "keifu.network.nodes:operator", coins=3_000, serves=True),
     NodeRow(WATCHER, 2, "report false heartbeats", "keifu.network.nodes:watcher"),
     NodeRow("juror", 0, "judge cases as their owner decides", "keifu.network.nodes:juror", coins=20_000),
     NodeRow("keeper", 0, "draw juries and open epochs for the tips", "keifu.network.nodes:keeper"),
+    NodeRow("compute", 0, "answer by the promoted model for pay", "keifu.network.nodes:compute", 3_000, serves=True),
 )
 
 

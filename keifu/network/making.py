@@ -28,6 +28,7 @@ from keifu.local.suite import deploy_suite, fund, local_client, warp
 from keifu.network.folder import Network, NetworkFolder, Part
 from keifu.network.kinds import API, CHAIN, EXPLORER, INDEX, NODES, node_row
 from keifu.network.nodes import Site, make_nodes
+from keifu.network.trial_model import write_model
 from keifu.node.chain import suite_on
 from keifu.provenance import Kind
 from keifu.provenance import Record as Artefact
@@ -41,7 +42,6 @@ YOUTH = 40 * DAY  # the first block's age: what takes weeks has happened when th
 PRODUCTION = "production"
 MADE = "made"  # folder of the model, in a network's folder of models
 VERSIONS = ("v1", "v2")  # of the model; the first one is promoted
-WEIGHTS = 4_096  # bytes
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def _promote(folder: NetworkFolder, chain: _Chain) -> tuple[str, tuple[str, ...]
     for version in VERSIONS:
         path = folder.models / MADE / version
         path.mkdir(parents=True)
-        (path / "weights.bin").write_bytes(secrets.token_bytes(WEIGHTS))
+        write_model(path)
         record = Artefact(author.address, Kind.WEIGHTS, digest_path(path).root)
         artefacts.append(provenance.register(record, author))
     name = PRODUCTION if chain.is_own else f"{PRODUCTION} {secrets.token_hex(4)}"

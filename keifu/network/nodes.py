@@ -19,18 +19,20 @@ from keifu.local.suite import fund
 from keifu.network.folder import NetworkFolder, Part
 from keifu.network.kinds import NodeRow
 from keifu.node.chain import NodeChain
+from keifu.node.compute.making import own_section
 from keifu.node.kinds import kind_of
 from keifu.node.operator.standing import bind
 from keifu.node.setup import Wish, make_node
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["Site", "juror", "keeper", "make_nodes", "operator", "watcher"]
+__all__ = ["Site", "compute", "juror", "keeper", "make_nodes", "operator", "watcher"]
 
 ETHER = 100  # of each account, for gas
 BOUND = 30 * DAY
 POLL = "1 second"
 SEATS = 20_000 * COIN  # ten of them
+PRICE = COIN // 1_000  # of an answer
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,18 @@ def make_nodes(site: Site, row: NodeRow, parts: Iterable[Part]) -> Iterator[Part
 
 def operator(site: Site, part: Part) -> dict[str, Any]:
     """It answers with its coins for what it signs, and serves a copy of the models of its own."""
-    own = {"artefacts": [site.artefacts], "listen": host_of(part.serves), "poll": POLL}
+    return {"artefacts": [_bound(site, part)], "listen": host_of(part.serves), "poll": POLL}
+
+
+def compute(site: Site, part: Part) -> dict[str, Any]:
+    """It answers with its coins for the promotion that its receipts name, and sells answers of a copy of its own."""
+    return own_section(host_of(part.serves), POLL, [_bound(site, part)], (), {"request": PRICE})
+
+
+def _bound(site: Site, part: Part) -> str:
+    """Where the part finds the models, after its account has promised on a local chain to say which one it runs."""
     if site.client is None:
-        return own
+        return site.artefacts
     account = Account.from_role(part.role)
     chain = NodeChain(site.client, site.record, site.record.genesis)
     deployer = site.deployer(site.client, account)
@@ -80,7 +91,7 @@ def operator(site: Site, part: Part) -> dict[str, Any]:
     bind(chain, deployer, account, bytes.fromhex(site.environment), site.client.now + BOUND)
     models = site.folder.models / part.name
     shutil.copytree(site.artefacts, models)
-    return own | {"artefacts": [str(models / "*")]}
+    return str(models / "*")
 
 
 def watcher(site: Site, part: Part) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from keifu.node.kinds import Kind
 from keifu.node.services import write_services
 from keifu.node.settings import FILE, NodeSettings, load_settings
 from keifu.node.setup import key_of, toml_of
+from keifu.payments.book import skip_numbers
 
 __all__ = ["REPLACES", "Restored", "backup", "replaced", "restore"]
 
@@ -38,7 +39,7 @@ REPLACES = "replaces"  # file with the address of the key that the folder's own 
 MANIFEST = "backup.json"
 FORMAT = 1
 LARGEST = 1 << 30  # bytes of one file
-SAME_KEY = ("juror",)  # kinds whose key is their account
+SAME_KEY = ("juror", "compute")  # kinds whose key is their account
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _copied(folder: Path, scratch: Path, settings: NodeSettings) -> list[Path]:
     decisions = getattr(getattr(settings, "juror", None), "decisions", None)
     if decisions is not None and (folder / decisions).is_file():
         copies.append(Path(shutil.copy(folder / decisions, scratch / Path(decisions).name)))
-    for database in (place.database_file, place.sender_file):
+    for database in (place.database_file, place.money_file, place.sender_file):
         if database.is_file():
             copy = scratch / database.name
             with (
@@ -176,6 +177,8 @@ def _settle_key(kind: Kind, folder: Path, before: str, account: str) -> str:
                 f"{account} may still act where the backup was made",
                 remedy="leave --key-file away: the restored node gets a key of its own",
             )
+        if place.money_file.exists():
+            skip_numbers(place.money_file)
         return ""
     if kind.name in SAME_KEY:
         raise UsageError(

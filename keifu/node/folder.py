@@ -51,6 +51,7 @@ class NodeFolder:
         self.lock = path / "lock"
         self.database_file = path / "node.sqlite"
         self.sender_file = path / "sender.sqlite"
+        self.money_file = path / "money.sqlite"  # what channels owe, of a kind that is paid by them
         self._running = path / "running.json"
 
     # who acts ------------------------------------------------------------------------------------------------------
@@ -108,7 +109,8 @@ class NodeFolder:
 
     def databases(self) -> set[Path]:
         """Files of the databases that are there, SQLite's own beside them included."""
-        return {path for file in (self.database_file, self.sender_file) for path in self.path.glob(f"{file.name}*")}
+        files = self.database_file, self.sender_file, self.money_file
+        return {path for file in files for path in self.path.glob(f"{file.name}*")}
 
     def open_database(self, held: ExitStack, owner: dict[str, str]) -> sqlite3.Connection:
         """The node's database. Raises ChainMismatch when it is another node's or deployment's; then nothing changed."""

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from keifu.errors import UsageError
-from keifu.node.settings import JurorSettings, KeeperSettings, NodeSettings, OperatorSettings, WatcherSettings
+from keifu.node.settings import (
+    ComputeSettings,
+    JurorSettings,
+    KeeperSettings,
+    NodeSettings,
+    OperatorSettings,
+    WatcherSettings,
+)
 from keifu.node.work import Work
 
 __all__ = ["KINDS", "Kind", "kind_of"]
@@ -32,6 +39,7 @@ KINDS = (
     Kind("watcher", WatcherSettings, "keifu.node.watcher.work:Watcher"),
     Kind("juror", JurorSettings, "keifu.node.juror.work:Juror"),
     Kind("keeper", KeeperSettings, "keifu.node.keeper.work:Keeper"),
+    Kind("compute", ComputeSettings, "keifu.node.compute.work:Compute"),
 )
 
 

@@ -8,17 +8,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from keifu.units import is_address, parse_duration
+from keifu.units import COIN, DAY, is_address, parse_duration
 
 __all__ = [
     "AlertSettings",
     "ChainSettings",
+    "ComputeWork",
     "HttpSettings",
     "JurorWork",
     "KeeperWork",
     "KeySettings",
     "LogSettings",
     "OperatorWork",
+    "PassedOn",
     "Seconds",
     "WatcherWork",
     "split_address",
@@ -153,3 +155,38 @@ class WatcherWork(_Section):
     private_peers: bool = False  # whether addresses inside a network are asked, beside local chains
     receiver: Address = ""  # of rewards; the node's own account when empty
     peers: dict[str, str] = {}  # operator: URL, over what the hub says
+
+
+class PassedOn(_Section):
+    """A model that another server has: any that speaks OpenAI's protocol. Prices are in the token's smallest unit."""
+
+    upstream: Hook  # ends with /v1
+    theirs: str = ""  # the model's name there, if it is another
+    key_file: Path | None = None  # what that server wants to see
+    endpoints: list[Literal["chat/completions", "completions", "embeddings", "classify"]] = ["chat/completions"]
+    request: int = Field(0, ge=0)
+    million_in: int = Field(0, ge=0)
+    million_out: int = Field(0, ge=0)
+    patience: Seconds = 60  # for its first byte, and for each after it
+
+
+class ComputeWork(_Section):
+    """What a compute node answers, for how much, and when it claims what it has earned."""
+
+    listen: Listen  # where anybody asks
+    poll: Seconds = 2
+    environment: Literal[""] | Id = ""  # whose promoted artefact it serves
+    artefacts: list[str] = []  # folders in which that is; a star stands for any name
+    documents: list[Path] = []  # folders of manifests
+    name: str = "promoted"  # under which the promoted artefact is asked for
+    request: int = Field(0, ge=0)  # its prices
+    million_in: int = Field(0, ge=0)
+    million_out: int = Field(0, ge=0)
+    models: dict[str, PassedOn] = {}  # by the names that they have here
+    receiver: Address = ""  # who is paid; the node's own account when empty
+    token: Address = ""  # in which; the suite's coin when empty
+    withdraw_delay: Seconds = DAY  # from a payer's asking for its deposit to its getting it
+    credit: int = Field(0, ge=0)  # beyond a voucher, for who has paid before
+    least_deposit: int = Field(0, ge=0)  # which is worth the gas of bringing it to the chain
+    claim_after: Seconds = 3_600  # what was earned is claimed
+    claim_above: int = Field(10 * COIN, ge=0)  # of one channel, what is claimed at once

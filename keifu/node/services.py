@@ -50,6 +50,14 @@ _OWN = {
         ("Jobs, by how they ended", "increase(jobs_total[1d])", "none"),
         ("Jobs left, by reason", "increase(jobs_passed_total[1h])", "none"),
     ),
+    "compute": (
+        ("Paid answers a second", "rate(answers_total[1m])", "ops"),
+        ("Requests that are being answered", "open_requests", "none"),
+        ("Payments refused, by reason", "increase(unpaid_total[1h])", "none"),
+        ("Requests not answered, by reason", "increase(faults_total[1h])", "none"),
+        ("Signed for and not yet claimed, smallest units", "unclaimed", "none"),
+        ("Vouchers claimed, by outcome", "claims", "none"),
+    ),
 }
 _WORDS = ("rate", "increase", "time")  # of expressions, that are no metrics
 

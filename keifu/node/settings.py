@@ -22,6 +22,7 @@ from keifu.errors import EnvironmentFault, UsageError
 from keifu.node.sections import (
     AlertSettings,
     ChainSettings,
+    ComputeWork,
     HttpSettings,
     JurorWork,
     KeeperWork,
@@ -36,6 +37,7 @@ __all__ = [
     "FILE",
     "PREFIX",
     "Chosen",
+    "ComputeSettings",
     "JurorSettings",
     "KeeperSettings",
     "NodeSettings",
@@ -96,6 +98,10 @@ class JurorSettings(NodeSettings):
 
 class KeeperSettings(NodeSettings):
     keeper: KeeperWork
+
+
+class ComputeSettings(NodeSettings):
+    compute: ComputeWork
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,8 @@ def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]], top: Mapping[str
     return "\n".join(lines) + "\n"
 
 
-def _quoted(value: str | int | bool | Sequence[str]) -> str:
+def _quoted(value: str | int | bool | Sequence[str] | Mapping[str, Any]) -> str:
     """As TOML, whose strings and lists of strings are written as JSON's."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_quoted(name)} = {_quoted(item)}" for name, item in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.channel import Channel
 
-__all__ = ["Account", "Book", "Held", "Refused", "Usage"]
+__all__ = ["Account", "Book", "Held", "Refused", "Usage", "skip_numbers"]
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL,
@@ -32,6 +33,7 @@ CREATE TABLE IF NOT EXISTS usage (channel BLOB NOT NULL, day TEXT NOT NULL, mode
   requests INTEGER NOT NULL, input_units INTEGER NOT NULL, output_units INTEGER NOT NULL, fees TEXT NOT NULL,
   PRIMARY KEY (channel, day, model)) WITHOUT ROWID;
 """
+SKIPPED_NUMBERS = 1 << 32
 _NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
 _Row = tuple[object, ...]
@@ -45,7 +47,7 @@ class Held:
     balance: int
     claimed: int
     leaving: int = 0  # asked back
-    leaves_at: int = 0  # from when it can be taken, unix seconds
+    asked_at: int = 0  # when, unix seconds
     refunds: int = 0  # the nonce of the next refund
     final: int | None = None  # the balance in a final block, where that is another
 
@@ -73,6 +75,12 @@ class Account:
     reserved: int = 0  # for requests that are being answered
     is_closing: bool = False  # a refund is under way: nothing is begun
     is_kept: bool = False  # whether the file has it
+
+    @property
+    def signer(self) -> str:
+        """Whose key signs vouchers, in lower case: of the payer itself when no other was named."""
+        authorizer = self.channel.payer_authorizer.lower()
+        return self.channel.payer.lower() if authorizer == ZERO_ADDRESS else authorizer
 
     @property
     def room(self) -> int:
@@ -256,17 +264,17 @@ class Book:
 
     def _index(self, account: Account) -> None:
         self.accounts[account.id] = account
-        self._by_authorizer.setdefault(account.channel.payer_authorizer.lower(), []).append(account)
+        self._by_authorizer.setdefault(account.signer, []).append(account)
 
     def _load(self) -> None:
         for row in self._database.execute("SELECT * FROM channel"):
-            channel = Channel(*row[1:7], row[7])
+            channel = Channel(row[1], row[2], row[3], row[4], row[5], row[6], row[7])
             most, charged = int(row[8]), int(row[10])
             if most and not row[9]:
                 raise CheckFailed("a voucher in the book has no signature", remedy="restore it from a backup")
             self._index(Account(row[0], channel, Held(0, 0), most, row[9], charged, charged, row[11], is_kept=True))
         for row in self._database.execute("SELECT * FROM usage WHERE day = ?", (_today(),)):
-            self._usage[tuple(row[:3])] = Usage(*row[3:6], int(row[6]))
+            self._usage[row[0], row[1], row[2]] = Usage(row[3], row[4], row[5], int(row[6]))
 
     @staticmethod
     def usage_in(file: Path, first: str, last: str) -> list[tuple[bytes, str, str, Usage]]:
@@ -275,7 +283,14 @@ class Book:
             rows: Iterable[tuple[bytes, str, str, int, int, int, str]] = database.execute(
                 "SELECT * FROM usage WHERE day BETWEEN ? AND ? ORDER BY day, channel, model", (first, last)
             )
-            return [(row[0], row[1], row[2], Usage(*row[3:6], int(row[6]))) for row in rows]
+            return [(row[0], row[1], row[2], Usage(row[3], row[4], row[5], int(row[6]))) for row in rows]
+
+
+def skip_numbers(file: Path) -> None:
+    """Of a book that is older than what was answered: numbers go on far above any that may have been given since."""
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("UPDATE channel SET number = number + ?", (SKIPPED_NUMBERS,))
+        database.commit()
 
 
 def _row(account: Account) -> _Row:

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from ethwire.abi import Contract
 from keifu.abi import encode_args
 from keifu.chain import ChainClient
+from keifu.chain.suite import CHANNELS
 from keifu.errors import InputError
 from keifu.payments.book import Held
 from keifu.payments.channel import Channel
 from keifu.payments.x402 import DepositPayload
 
-__all__ = ["CHANNELS", "COLLECTORS", "Claimable", "Onchain"]
-
-CHANNELS = "Channels"
-# Where x402's own collectors stand on every chain: EIP-3009, Permit2.
-COLLECTORS = ("0x4020806089470a89826cB9fB1f4059150b550004", "0x4020425FAf3B746C082C2f942b4E5159887B0005")
+__all__ = ["Claimable", "Onchain"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +34,10 @@ class Claimable:
 
 
 class Onchain:
-    """The contract at one address. Everything asks an endpoint, so everything may raise RpcError."""
+    """The contract at one address, and its collectors: of EIP-3009, and of Permit2. What asks an endpoint may raise
+    RpcError."""
 
-    def __init__(self, client: ChainClient, address: str, collectors: tuple[str, str] = COLLECTORS) -> None:
+    def __init__(self, client: ChainClient, address: str, collectors: tuple[str, str]) -> None:
         self.contract: Contract = client.at(address, CHANNELS)
         self._client, self._collectors = client, collectors
 
@@ -57,6 +55,11 @@ class Onchain:
         """What a receiver has claimed of a token, and what of it was paid to it."""
         claimed, settled = self.contract.receivers(receiver, token)
         return claimed, settled
+
+    def simulate(self, data: bytes, sender: str) -> None:
+        """Raises Revert when the contract would refuse it."""
+        call = {"from": sender, "to": self.address, "data": "0x" + data.hex()}
+        self._client.rpc.call("eth_call", call, "latest")
 
     # calls, as bytes -----------------------------------------------------------------------------------------------
 

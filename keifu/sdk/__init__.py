@@ -26,13 +26,17 @@ if TYPE_CHECKING:
         Verdict,
     )
     from keifu.sdk.connection import AsyncKeifu, Keifu, connect, connect_async
+    from keifu.sdk.paying import Channels, ChannelState, Inferred
 
 __all__ = [
     "AsyncKeifu",
+    "ChannelState",
+    "Channels",
     "Datasets",
     "Delegation",
     "Environments",
     "Grants",
+    "Inferred",
     "Keifu",
     "Models",
     "Promotion",
@@ -58,5 +62,6 @@ __getattr__, __dir__ = attach(
             "Verdict",
         ],
         "keifu.sdk.connection": ["AsyncKeifu", "Keifu", "connect", "connect_async"],
+        "keifu.sdk.paying": ["ChannelState", "Channels", "Inferred"],
     },
 )

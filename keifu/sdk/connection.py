@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from keifu.chain import ChainClient
 from keifu.keys import Account
 from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
 from keifu.sdk.link import Link, Settings
+from keifu.sdk.paying import Channels, Inferred, infer
 from keifu.sdk.verbs import Area, Later, Now, verb
 
 __all__ = ["AsyncKeifu", "Keifu", "connect", "connect_async"]
@@ -29,6 +30,30 @@ class _Connection(Area[M], Generic[M]):
         self.environments = Environments(mode)
         self.staking = Staking(mode)
         self.grants = Grants(mode)
+        self.channels = Channels(mode)
+
+    @verb
+    def infer(
+        self,
+        model: str,
+        request: str | Mapping[str, Any],
+        *,
+        provider: str,
+        operator: str,
+        most: int,
+        environment: str = "",
+        endpoint: str = "chat/completions",
+        deposit: int = 0,
+        trust: str | Path | None = None,
+    ) -> Inferred:
+        """Ask a model at the address `provider`, pay at most `most` by a voucher, and compare the answer with the
+        receipt of `operator`, and with the registry where an environment (its id) has to answer. A text is a question;
+        a mapping is a whole request for the endpoint. `deposit` opens a channel where there is none. With a `trust`
+        file that pins a market, no chain is asked. Raises ReplyRefused naming what differs."""
+        return infer(
+            self._link, model, request, provider=provider, operator=operator, most=most, environment=environment,
+            endpoint=endpoint, deposit=deposit, trust=trust,
+        )  # fmt: skip
 
     @verb
     def verify_running(

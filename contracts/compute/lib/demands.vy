@@ -121,8 +121,9 @@ def answer(_shown: IComputeMarket.SignedReceipt, _response: Bytes[4096]):
     id: bytes32 = covers._id(channel, operator)
     open: IComputeMarket.Demand = covers._demands[id]
     assert open.deadline > 0 and block.timestamp <= open.deadline, "compute: no answer is due"
-    assert _shown.receipt.requestHash == open.request, "compute: another request"
-    assert _shown.receipt.responseHash == keccak256(_response), "compute: another response"
+    assert (
+        _shown.receipt.requestHash == open.request and _shown.receipt.responseHash == keccak256(_response)
+    ), "compute: not the answer"
     covers._demands[id] = empty(IComputeMarket.Demand)
     payouts.credits[operator] += bond
     log IComputeMarket.Answered(

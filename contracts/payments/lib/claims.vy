@@ -143,13 +143,10 @@ def claim(voucherClaims: DynArray[IChannels.VoucherClaim, MAX_CLAIMS], paid: boo
                 )
         if signer != item.voucher.channel.payerAuthorizer or signer == empty(address):
             # Without an authorizer the payer signs, which may be a contract.
-            if (
-                item.voucher.channel.payerAuthorizer != empty(address)
-                or not signatures._signed(
-                    item.voucher.channel.payer,
-                    keccak256(abi_encode(VOUCHER_TYPE, channel, item.voucher.maxClaimableAmount)),
-                    item.signature,
-                )
+            if item.voucher.channel.payerAuthorizer != empty(address) or not signatures._signed(
+                item.voucher.channel.payer,
+                keccak256(abi_encode(VOUCHER_TYPE, channel, item.voucher.maxClaimableAmount)),
+                item.signature,
             ):
                 log IChannels.ClaimSkipped(channelId=channel, reason=BAD_SIGNATURE)
                 continue
@@ -280,9 +277,7 @@ def _batch(_claims: DynArray[IChannels.VoucherClaim, MAX_CLAIMS]) -> bytes32:
     entries: DynArray[bytes32, MAX_CLAIMS] = []
     for item: IChannels.VoucherClaim in _claims:
         channel: bytes32 = self._id(item.voucher.channel)
-        entries.append(
-            keccak256(abi_encode(ENTRY_TYPE, channel, item.voucher.maxClaimableAmount, item.totalClaimed))
-        )
+        entries.append(keccak256(abi_encode(ENTRY_TYPE, channel, item.voucher.maxClaimableAmount, item.totalClaimed)))
     # abi_encode puts an offset and the length before the hashes.
     words: Bytes[32 * MAX_CLAIMS + 64] = abi_encode(entries)
     return keccak256(abi_encode(BATCH_TYPE, keccak256(slice(words, 64, len(words) - 64))))
@@ -311,9 +306,7 @@ def _settle(_receiver: address, _token: address, _word: uint256):
         return
     self._receivers[_receiver][_token] = claimed | claimed << UPPER
     part: uint256 = fees._part(amount)
-    log IChannels.Settled(
-        receiver=_receiver, token=_token, sender=msg.sender, amount=convert(amount - part, uint128)
-    )
+    log IChannels.Settled(receiver=_receiver, token=_token, sender=msg.sender, amount=convert(amount - part, uint128))
     token_transfers._push(IERC20(_token), _receiver, amount - part)
     fees._take(_receiver, _token, part)
 

@@ -68,6 +68,7 @@ treasuryFees: public(HashMap[address, uint256])
 
 @deploy
 def __init__(_coin: address, _hub: address, _owner: address, _treasury: address):
+    assert _coin.is_contract, "channels: coin is no contract"
     assert _hub.is_contract, "channels: hub is no contract"
     assert _owner != empty(address), "channels: no owner"
     assert _treasury != empty(address), "channels: no treasury"

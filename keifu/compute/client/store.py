@@ -8,6 +8,7 @@ until they are `closed`: the provider said what was charged in all, and that was
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -56,7 +57,9 @@ _BESIDE = "SELECT number, charged, fee FROM receipt WHERE channel = ? AND hash <
 
 
 def usual_folder() -> Path:
-    return state_folder() / "client"
+    """The client's folder, unless another is named: KEIFU_CLIENT, or in this user's own state."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else state_folder() / "client"
 
 
 @dataclass(frozen=True)
@@ -105,17 +108,19 @@ class CapReached(UsageError):
 
 
 class Store:
-    """One client's folder. Raises EnvironmentFault when another process writes there."""
+    """One client's folder. Raises EnvironmentFault when another process pays from there; whoever comes `beside` it
+    changes caps and no payment."""
 
-    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+    def __init__(self, folder: Path, *, writes: bool = True, beside: bool = False) -> None:
         self.folder, self._mutex, self._held = folder, threading.RLock(), ExitStack()
         try:
             if writes:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if writes and not beside:
                 hold(self._held, folder / LOCK, self._taken, use="a client")
-            elif not (folder / FILE).exists():
+            if not writes and not (folder / FILE).exists():
                 raise UsageError(f"no client has kept anything in {folder}", remedy="--folder names another")
-            self._database = self._open(folder / FILE, writes)
+            self._database = self._open(folder / FILE, pays=writes and not beside)
         except BaseException:
             self._held.close()
             raise
@@ -311,7 +316,7 @@ class Store:
         row = (item.channel_id, item.number, item.struct_hash, request, str(item.charged), str(item.fee), int(held))
         database.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text_of(signed)))
 
-    def _open(self, path: Path, writes: bool) -> sqlite3.Connection:
+    def _open(self, path: Path, *, pays: bool) -> sqlite3.Connection:
         try:
             database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
             self._held.callback(database.close)
@@ -323,7 +328,7 @@ class Store:
             if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
                 raise EnvironmentFault(f"{path} is something else", remedy="name another folder for the client")
             database.execute("PRAGMA synchronous = FULL")
-            if writes:  # whoever wrote before has ended
+            if pays:  # whoever paid before has ended
                 database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
         except sqlite3.Error as error:
             raise EnvironmentFault(f"{path} cannot be used: {error}", remedy="restore it, or begin anew") from error

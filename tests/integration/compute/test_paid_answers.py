@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -203,3 +206,46 @@ def test_nothing_that_was_answered_is_lost_by_a_kill(tmp_path: Path) -> None:
             receipt = payer.receipt(response).receipt
             assert (receipt.number, receipt.charged) == (number, number * PRICE)
             served.process.kill()
+
+
+def test_a_kill_under_load_loses_no_answer_and_no_number(tmp_path: Path) -> None:
+    """Payers ask in parallel until the process is killed: every receipt that came is covered by what the book has, and
+    no number is given twice."""
+    settings = settings_of(tmp_path, payers=8)
+    payers = [Payer(f"payer {number}", settings) for number in range(8)]
+    numbers: dict[bytes, set[int]] = {payer.id: set() for payer in payers}
+    came = threading.Semaphore(0)
+
+    def pay(payer: Payer, url: str) -> None:
+        with httpx.Client(base_url=url) as http, contextlib.suppress(httpx.HTTPError):
+            while True:
+                most = payer.charged + PRICE
+                answer = http.post("/v1/classify", json=ASK, headers=payer.payment(most, PRICE))
+                if answer.status_code != 200:  # one that was charged before the kill, and whose answer was lost
+                    [way] = required(answer).accepts
+                    payer.charged = int(way.extra["channelState"]["chargedCumulativeAmount"])
+                    continue
+                receipt = payer.receipt(answer).receipt
+                assert receipt.number not in numbers[payer.id]
+                numbers[payer.id].add(receipt.number)
+                payer.charged = receipt.charged
+                came.release()
+
+    for _ in range(3):
+        with provider(settings) as served, ThreadPoolExecutor(8) as pool:
+            running = [pool.submit(pay, payer, served.url) for payer in payers]
+            for _ in range(60):
+                came.acquire()
+            served.process.kill()
+            for item in running:
+                item.result()
+        with closing(sqlite3.connect(settings.book)) as book:
+            kept = {row[0]: (int(row[1]), row[2], int(row[3])) for row in book.execute(_KEPT)}
+        for payer in payers:
+            charged, number, most = kept.get(payer.id, (0, 0, 0))
+            assert charged >= payer.charged
+            assert number >= max(numbers[payer.id], default=0)
+            assert most >= charged
+
+
+_KEPT = "SELECT id, charged, number, most FROM channel"

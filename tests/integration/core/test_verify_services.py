@@ -90,7 +90,8 @@ def named(decide, checks):
         decide(contract, function, *args)
         found = checks()
         assert all(check.holds for check in found)
-        return [(check.what, check.detail) for check in found if "attestor" in check.what or "sold" in check.what]
+        words = ("attestor", "sold", "channels ")
+        return [(check.what, check.detail) for check in found if any(word in check.what for word in words)]
 
     return named
 
@@ -106,3 +107,15 @@ def test_attestors_and_currencies_that_the_timelock_named_are_told(named, record
     attestor = f"{OUTSIDER}: 0 coins behind it"
     assert ("an attestor of transfers is named", attestor) in named("DataVerifier", "name_attestor", OUTSIDER)
     assert ("an attestor of transfers is to be removed", attestor) in named("DataVerifier", "drop_attestor", OUTSIDER)
+
+
+def test_tokens_and_the_fee_of_channels_are_named(named, record):
+    token, other = record.contracts["KeifuToken"], record.contracts["ProvenanceRegistry"]
+    assert named("Channels", "listToken", token, True) == []
+    assert named("Channels", "listToken", other, True) == [
+        ("channels take a token from outside the suite", f"look at {other}")
+    ]
+    assert named("Channels", "listToken", other, False) == []
+    assert named("Channels", "listToken", token, False) == [("channels do not take the suite's coin", token)]
+    assert named("Channels", "listToken", token, True) == []
+    assert named("Channels", "setFee", 50) == [("channels take a fee", "0.50 % of what receivers settle")]

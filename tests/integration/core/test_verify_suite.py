@@ -73,7 +73,7 @@ def fakes(deployer):
     token = deployer.deploy("KeifuToken", THIEF, label="fake token")
     hub = deployer.deploy("StakingHub", token, THIEF, THIEF, THIEF, 14 * DAY, DAY, 36, 1_461, label="fake hub")
     validation = deployer.deploy("AgentValidation", THIEF, label="fake validation")
-    found = dict.fromkeys(("token", "randomness", "registry", "environments"), token)
+    found = dict.fromkeys(("token", "coin", "randomness", "registry", "environments"), token)
     return found | {"hub": hub, "validation": validation}
 
 

@@ -11,7 +11,7 @@ import pytest
 from ethwire.rpc import Rpc
 from keifu.abi import load
 from keifu.chain import ChainClient, _deployer, _roles, verify
-from keifu.chain._named import attestor_rows, currency_rows
+from keifu.chain._named import attestor_rows, currency_rows, token_rows
 from keifu.chain.create3 import deployment_call, salt_of
 from keifu.chain.creation import Creation
 from keifu.chain.deployments import Record
@@ -84,6 +84,7 @@ READERS: dict[str, Callable[[ChainClient], Any]] = {
     "currencies that the timelock listed": lambda client: list(
         currency_rows(client, client.at(ADDRESS, "AgentMarket"), 0)
     ),
+    "tokens that channels take": lambda client: list(token_rows(client, client.at(ADDRESS, "Channels"), 0)),
     "a service": lambda client: list(verify._services(client, RECORD)),
     "the factory of a suite": lambda client: list(verify._factory_faults(client, RECORD, PLAN)),
     "a contract of a suite": lambda client: list(verify._creation_faults(client, RECORD, PLAN, PLAN)),

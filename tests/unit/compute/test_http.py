@@ -71,7 +71,11 @@ def test_requests_of_one_connection_are_answered_in_their_order() -> None:
 def test_a_body_may_come_in_chunks_and_in_pieces() -> None:
     async def script(server: Server) -> None:
         reader, writer = await connect(server)
-        for piece in (b"POST / HTTP/1.1\r\nhost", b": x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nab", b"c\r\n0\r\n\r\n"):
+        for piece in (
+            b"POST / HTTP/1.1\r\nhost",
+            b": x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nab",
+            b"c\r\n0\r\n\r\n",
+        ):
             writer.write(piece)
             await asyncio.sleep(0)
         head = await reader.readuntil(b"\r\n\r\n")
@@ -90,7 +94,11 @@ def test_a_body_may_come_in_chunks_and_in_pieces() -> None:
         (b"POST / HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", b"400", "malformed"),
         (b"POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab", b"400", "malformed"),
         (b"POST / HTTP/1.1\r\ncontent-length: 4097\r\n\r\n", b"413", "too large"),
-        (b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1001\r\n" + b"a" * 4_097 + b"\r\n", b"413", "too large"),
+        (
+            b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1001\r\n" + b"a" * 4_097 + b"\r\n",
+            b"413",
+            "too large",
+        ),
         (b"GET / HTTP/1.1\r\na: " + b"b" * 8_192, b"431", "too large"),
         (POST * 8, b"429", "too many at once"),
     ],

@@ -13,6 +13,7 @@ from ethwire.keys import Account
 from keifu.compute.receipt import LARGEST_BATCH, Evidence, Receipt, Receipts, SignedReceipt
 from keifu.compute.wire import LARGEST_TEXT, comment_of, split_stream, text_of, unpack
 from keifu.errors import InputError
+from keifu.units import COIN
 
 KEY = Account.from_role("receipt key")
 MARKET = Receipts(1, "0x" + "cc" * 20)
@@ -26,7 +27,7 @@ def receipt(number: int = 1, **changes: object) -> Receipt:
              "trace_root"), 1,
         )
     }  # fmt: skip
-    rest = {"promotion_seq": 3, "input_units": 7, "output_units": 9, "fee": 10**18, "charged": 2**128 - 1}
+    rest = {"promotion_seq": 3, "input_units": 7, "output_units": 9, "fee": COIN, "charged": 2**128 - 1}
     values: dict[str, Any] = {
         **hashes, "number": number, **rest, "evidence": Evidence.ATTESTED, "time": 1_800_000_000, **changes
     }  # fmt: skip

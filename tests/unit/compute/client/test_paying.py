@@ -12,6 +12,7 @@ from keifu.compute.client.paying import NoChannel, PaymentRefused, TooDear
 from keifu.compute.client.store import CapReached, Store
 from keifu.compute.receipt import Evidence
 from keifu.errors import CheckFailed, EnvironmentFault
+from keifu.units import DAY
 from tests.unit.compute.client.provider import (
     CHANNEL_ID,
     COLLECTOR,
@@ -165,7 +166,7 @@ def test_caps_by_day_and_in_all(asking):
         client.ask(WHO, PATH, QUESTION, key="app")
     with pytest.raises(CapReached, match="may spend 19 in all: 0 is spent"):
         client.ask(WHO, PATH, QUESTION, key="small")
-    client._now = lambda: float(NOW + 86_400 - 200)
+    client._now = lambda: float(NOW + DAY - 200)
     assert client.store.spent("app") == 2 * FEE
 
 

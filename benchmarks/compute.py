@@ -1,0 +1,193 @@
+"""Paid answers under load: how many a processor second of the server gives, and what receipts and vouchers cost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
+
+import msgspec
+
+from benchmarks._lab import Lab
+from benchmarks._load import Plan, answers_of
+from benchmarks._rows import Row
+from benchmarks._served import CNN, FOLDER, MLP, PRICE, Payer, asked, weights
+from keifu.compute.alone import RECEIPT_ROLE, Funded, Settings
+from keifu.compute.receipt import Receipts
+from keifu.compute.wire import unpack
+from keifu.errors import CheckFailed, EnvironmentFault
+from keifu.keys import Account, keccak256
+from keifu.payments.x402 import Config
+
+__all__ = ["ROWS", "Load", "measure_load"]
+
+CONNECTIONS = 64  # each a payer with a channel of its own
+EACH = 50  # requests a connection and round
+ROUNDS = 9
+WARM = 10
+PATIENCE_SECONDS = 60.0
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Load:
+    """Requests a processor second of the server, and processor seconds a request beside the same without receipts."""
+
+    rate: float
+    overhead: float
+    plain: float  # the rate without them
+
+
+class _Server:
+    """A provider in a process of its own, and the client that asks it."""
+
+    def __init__(self, stack: ExitStack, folder: Path, model: str, *, is_paid: bool) -> None:
+        self._folder, self._name, self._is_paid = folder, "paid" if is_paid else "plain", is_paid
+        function = "models" if is_paid else "unpaid_models"
+        self.settings = Settings(f"benchmarks._served:{function}", str(folder / f"{self._name}.db"), is_paid=is_paid)
+        self._payers = [Payer(f"payer {number}", self.settings) for number in range(CONNECTIONS)]
+        self._each = WARM + ROUNDS * EACH
+        deposit = str(self._each * PRICE)
+        self.settings.funded = [Funded(Config.of(payer.channel), deposit) for payer in self._payers]
+        file = folder / f"{self._name}.json"
+        file.write_bytes(msgspec.json.encode(self.settings))
+        self._server = stack.enter_context(_process("keifu.compute.alone", file, folder))
+        self._plan = folder / f"{self._name}.plan"
+        place = urlsplit(_line(self._server))
+        Plan(place.hostname or "", place.port or 0, self._requests(model)).write(self._plan)
+        self._client = stack.enter_context(_process("benchmarks._load", self._plan, folder))
+        _line(self._client)
+        self.ask(WARM)
+
+    def _requests(self, model: str) -> list[list[bytes]]:
+        bodies = asked(model, self._each)
+        head = b"POST /v1/classify HTTP/1.1\r\nhost: provider\r\ncontent-type: application/json\r\n"
+        return [
+            [
+                b"%b%bcontent-length: %d\r\n\r\n%b"
+                % (head, payer.header(number) if self._is_paid else b"", len(body), body)
+                for number, body in enumerate(bodies, 1)
+            ]
+            for payer in self._payers
+        ]
+
+    def ask(self, each: int) -> float:
+        """Processor seconds a request of the server, while every connection asks so often."""
+        assert self._client.stdin is not None
+        before = _processor_seconds(self._server.pid)
+        self._client.stdin.write(f"{each}\n")
+        self._client.stdin.flush()
+        answered = int(_line(self._client))
+        return (_processor_seconds(self._server.pid) - before) / answered
+
+    def end(self) -> None:
+        """Raises CheckFailed when a last answer does not have the receipt that belongs to it."""
+        self._client.communicate(timeout=PATIENCE_SECONDS)
+        if self._is_paid:
+            for payer, answer in zip(self._payers, answers_of(self._plan), strict=True):
+                self._check(payer, answer)
+
+    def _check(self, payer: Payer, answer: bytes) -> None:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        said = [line for line in head.split(b"\r\n") if line.startswith(b"keifu-receipt: ")]
+        if not said:
+            raise CheckFailed("an answer under load has no receipt")
+        signed = unpack(said[0].partition(b": ")[2].decode())
+        receipt, market = signed.receipt, Receipts(self.settings.chain_id, self.settings.market)
+        found = (receipt.channel_id, receipt.number, receipt.charged, receipt.response_hash, market.signer(signed))
+        key = Account.from_role(RECEIPT_ROLE).address
+        if found != (payer.id, self._each, self._each * PRICE, keccak256(body), key):
+            raise CheckFailed("the receipt of an answer under load is not what was answered")
+
+
+@contextmanager
+def _process(module: str, file: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    environment = {**os.environ, FOLDER: str(folder), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, "-m", module, str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline().strip()
+    if not line:
+        raise CheckFailed("a process of the load ended before its time")
+    return line
+
+
+def _processor_seconds(pid: int) -> float:
+    """Of all threads of another process, its kernel time included. The scheduler counts in nanoseconds."""
+    try:
+        threads = [task.read_text().split() for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    except OSError as error:
+        raise EnvironmentFault("this machine has no /proc", remedy="measure on Linux") from error
+    if not threads:
+        raise EnvironmentFault("this kernel counts no time of threads", remedy="measure on Linux with schedstats")
+    return sum(int(thread[0]) for thread in threads) / 1e9
+
+
+def measure_load(model: str = MLP) -> Load:
+    """Rounds with and without receipts in turn, by two servers and two clients; medians."""
+    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
+        folder = Path(place)
+        weights(folder)
+        paid, plain = (_Server(stack, folder, model, is_paid=is_paid) for is_paid in (True, False))
+        rounds = [(paid.ask(EACH), plain.ask(EACH)) for _ in range(ROUNDS)]
+        for server in (paid, plain):
+            server.end()
+    paid_seconds, plain_seconds = (median(column) for column in zip(*rounds, strict=True))
+    return Load(1 / paid_seconds, median(own / other for own, other in rounds), 1 / plain_seconds)
+
+
+def _load(_: Lab) -> Load:
+    return measure_load()
+
+
+def _rate(lab: Lab) -> float:
+    return lab.shared(_load).rate
+
+
+def _overhead(lab: Lab) -> float:
+    return lab.shared(_load).overhead
+
+
+def _convolutions(_: Lab) -> float:
+    return measure_load(CNN).rate
+
+
+ROWS = (
+    Row(
+        "rate.inference",
+        _rate,
+        f"{CONNECTIONS} payers with a channel and a connection each, a digit a request, every answer with its receipt",
+        also=(("the model of convolutions", _convolutions),),
+        heavy=True,
+    ),
+    Row(
+        "ratio.receipt_overhead",
+        _overhead,
+        f"the same server without commitment, receipt and voucher; median of {ROUNDS} interleaved rounds",
+        heavy=True,
+    ),
+)
+
+if __name__ == "__main__":
+    for network in (MLP, CNN):
+        print(network, measure_load(network))

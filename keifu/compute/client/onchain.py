@@ -1,0 +1,85 @@
+"""A chain as the client's side of a comparison: promotions proved against a block, keys by the market's own view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ethwire.rpc import Rpc
+from keifu.abi import Contract
+from keifu.compute.client.sources import Promoted
+from keifu.errors import CheckFailed
+from keifu.provenance.proved import Proved
+from keifu.provenance.trust import Market, ReceiptKey, RunPromotion
+from keifu.staking.hotkeys import KeyKind
+
+__all__ = ["OnChain", "looked_up"]
+
+FRESH_SECONDS = 60.0  # for which what was promoted is not asked again
+
+
+class OnChain:
+    """`proved` gives the registry as of a new block; `timer` a clock that never goes back."""
+
+    word = "the chain"
+
+    def __init__(self, proved: Callable[[], Proved], market: Contract, timer: Callable[[], float]) -> None:
+        self._proved, self._market, self._timer = proved, market, timer
+        self._known: dict[bytes, tuple[float, dict[int, Promoted]]] = {}
+
+    def promoted(self, environment: bytes, seq: int) -> Promoted | None:
+        asked, known = self._known.get(environment, (-FRESH_SECONDS, {}))
+        if seq not in known or self._timer() - asked >= FRESH_SECONDS:
+            known = dict(enumerate_promotions(self._proved(), environment))
+            self._known[environment] = self._timer(), known
+        return known.get(seq)
+
+    def operator_of(self, key: str, time: int) -> str:
+        found: str = self._market.operator_of(key, KeyKind.RECEIPT, time)
+        return "" if int(found, 16) == 0 else found.lower()
+
+
+def enumerate_promotions(proved: Proved, environment: bytes) -> list[tuple[int, Promoted]]:
+    """Number and artefact of every promotion, oldest first. The times of past blocks are the node's word."""
+    made = proved.history(environment)
+    contents = proved.source.contents(list({artefact for _, artefact, _ in made}))
+    times = _times(proved.rpc, [block for *_, block in made])
+    found = []
+    for place, (seq, artefact, _) in enumerate(made):
+        if artefact not in contents:
+            raise CheckFailed(
+                f"record {artefact.hex()} was promoted, but the node gives no log that hashes to it",
+                remedy="ask another node; this one withholds or changes logs",
+            )
+        later = times[place + 1] if place + 1 < len(made) else None
+        found.append((seq, Promoted(contents[artefact].record.digest, times[place], later)))
+    return found
+
+
+def looked_up(
+    proved: Proved, market: Contract, channels: str, keys: dict[str, list[ReceiptKey]], environments: list[bytes]
+) -> Market:
+    """What a trust file needs so that receipts are compared without a network."""
+    return Market(
+        market.address.lower(),
+        channels.lower(),
+        {operator: tuple(items) for operator, items in keys.items()},
+        {
+            environment.hex(): tuple(
+                RunPromotion(seq, made.digest.hex(), made.time)
+                for seq, made in enumerate_promotions(proved, environment)
+            )
+            for environment in environments
+        },
+    ).checked()
+
+
+def _times(rpc: Rpc, blocks: list[int]) -> list[int]:
+    answers = rpc.batch([("eth_getBlockByNumber", [hex(block), False]) for block in blocks])
+    found = []
+    for block, answer in zip(blocks, answers, strict=True):
+        if isinstance(answer, Exception):
+            raise answer
+        if not isinstance(answer, dict):
+            raise CheckFailed(f"{rpc.url} has no block {block}", remedy="ask another node")
+        found.append(int(str(answer["timestamp"]), 16))
+    return found

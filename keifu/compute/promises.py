@@ -1,0 +1,150 @@
+"""What a provider promises at ComputeMarket, and the statements that begin or break a promise.
+
+domain = market_domain(chain_id, market)
+signature = cover.sign(domain, receipt_key)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from ethwire.eip712 import Domain
+from ethwire.keys import Account, keccak256
+from keifu.abi import encode_args
+from keifu.abi.eip712 import COVER
+from keifu.compute.receipt import MARKET_NAME, MARKET_VERSION, SignedReceipt
+from keifu.units import DAY
+
+__all__ = [
+    "LONGEST",
+    "PROVER_PART",
+    "Cover",
+    "CoverState",
+    "Demand",
+    "Offer",
+    "Service",
+    "commitment",
+    "market_domain",
+    "needed_for",
+    "shown",
+]
+
+LONGEST = 180 * DAY  # seconds of a promise without a new act
+PROVER_PART = PENALTY_PART = 10  # one in so many of a cover's restitution
+
+
+def market_domain(chain_id: int, market: str) -> Domain:
+    """EIP-712 domain of a ComputeMarket."""
+    return Domain(MARKET_NAME, MARKET_VERSION, chain_id, market)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a service costs, in the smallest unit of the token."""
+
+    token: str
+    request: int
+    input_units: int  # a million of them
+    output_units: int  # a million of them
+    credit: int  # unpaid work that it allows a channel
+    interval: int  # seconds between two redemptions, at most
+
+    @property
+    def args(self) -> tuple[str, int, int, int, int, int]:
+        """As the contract takes it."""
+        return astuple(self)
+
+    @property
+    def hash(self) -> bytes:
+        """What the contract keeps: whoever is shown an offer compares."""
+        types = ["address", "uint128", "uint128", "uint128", "uint128", "uint40"]
+        return keccak256(encode_args(types, self.args))
+
+    def price(self, input_units: int, output_units: int) -> int:
+        """Of one request, rounded up."""
+        units = input_units * self.input_units + output_units * self.output_units
+        return self.request + -(-units // 1_000_000)
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: amounts as decimal strings."""
+        amounts = {name: str(getattr(self, name)) for name in ("request", "input_units", "output_units", "credit")}
+        return {"token": self.token, **amounts, "interval": self.interval}
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What an operator's receipt key signs so that a channel is covered. Amounts in wei, times in unix seconds."""
+
+    channel_id: bytes
+    restitution: int
+    price: int
+    last: int
+    deadline: int
+
+    @property
+    def args(self) -> tuple[bytes, int, int, int, int]:
+        """As the contract takes it."""
+        return astuple(self)
+
+    def sign(self, domain: Domain, key: Account) -> bytes:
+        """`domain` is `market_domain`."""
+        return key.sign(domain.digest(COVER, *self.args))
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service as it stands on the chain; zeros when nothing was promised."""
+
+    since: int
+    last: int
+    until: int
+    reserve: int
+
+    def answers(self, time: int) -> bool:
+        """Whether a receipt of this time can cost its reserve."""
+        return self.reserve > 0 and self.since <= time <= self.last
+
+
+@dataclass(frozen=True)
+class CoverState:
+    """A cover as it stands on the chain; zeros when there is none."""
+
+    payer: str
+    key: str
+    restitution: int
+    since: int
+    last: int
+    until: int
+    reserve: int
+
+    def answers(self, time: int) -> bool:
+        """Whether a receipt of this time can cost its reserve."""
+        return self.reserve > 0 and self.since <= time <= self.last
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A request that a payer asks for on the chain; `deadline` 0 when there is none."""
+
+    requester: str
+    deadline: int
+    request: bytes
+    refund: int
+
+
+def needed_for(restitution: int) -> int:
+    """Wei of the operator's lock that a cover reserves."""
+    paid = restitution + restitution // PROVER_PART
+    return (paid * 5 + 3) // 4 + restitution // PENALTY_PART
+
+
+def commitment(receipt_hash: bytes, prover: str) -> bytes:
+    """What a prover commits to, a block before it shows a receipt of this struct hash."""
+    return keccak256(encode_args(["bytes32", "address"], [receipt_hash, prover]))
+
+
+def shown(signed: SignedReceipt) -> tuple[tuple[Any, ...], Sequence[bytes], bytes]:
+    """A signed receipt as the contract takes it."""
+    return astuple(signed.receipt), list(signed.proof), signed.signature

@@ -1,0 +1,1 @@
+"""The compute node: answers of models, paid by the call through channels."""

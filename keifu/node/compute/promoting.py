@@ -1,0 +1,110 @@
+"""The promoted artefact as a model: found by its bytes, loaded beside the rounds, replaced at the next promotion.
+
+A receipt names a promotion and a digest under it, and the wrong one costs coins. So a digest is written down under its
+number before the first receipt names it, as an operator's heartbeats do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from keifu.compute.client.checks import Prices
+from keifu.compute.integers import Classifier
+from keifu.compute.model import Claimed
+from keifu.errors import KeifuError
+from keifu.inference import Model as Integers
+from keifu.node.operator.artefacts import Artefacts
+from keifu.node.operator.production import Promotion, Promotions
+from keifu.node.sections import ComputeWork
+from keifu.node.work import Body
+
+__all__ = ["Promoting"]
+
+AGAIN_SECONDS = 60.0  # until bytes that are not there are looked for again
+CHECK_SECONDS = 3_600.0  # after which the kernels are compared with the reference again
+
+
+class Promoting:
+    """Of the thread of the rounds. `serve` gets a model that is to be answered with, or None for no more."""
+
+    def __init__(self, body: Body, settings: ComputeWork, serve: Callable[[Classifier | None], None]) -> None:
+        self._settings, self._serve, self._log = settings, serve, body.log
+        environment = bytes.fromhex(settings.environment)
+        self._environment = environment
+        self._promotions = Promotions(body.chain, environment, body.database)
+        self._artefacts = Artefacts(settings.artefacts, settings.documents, body.folder.path)
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="load")
+        self._loading: Future[Classifier | str] | None = None
+        self._again_at = self._check_at = 0.0
+        self._wanted: Promotion | None = None
+        self._served: Classifier | None = None
+        self.trouble = "nothing is loaded yet"
+
+    def step(self) -> None:
+        """Look at what is promoted. Raises RpcError and CheckFailed as `Promotions` does."""
+        found = self._promotions.current()
+        if found is not None and (self._wanted is None or found.seq != self._wanted.seq):
+            self._wanted, self._again_at = found, 0.0
+        self.collect()
+        if self._wanted is None:
+            self.trouble = f"nothing was ever promoted to environment {self._settings.environment}"
+        elif self._loading is None and self._is_due():
+            self._again_at = time.monotonic() + AGAIN_SECONDS
+            self._loading = self._loader.submit(self._load, self._wanted)
+
+    def collect(self) -> None:
+        """Serve what was loaded."""
+        if self._loading is None or not self._loading.done():
+            return
+        done, self._loading = self._loading.result(), None
+        if isinstance(done, str):
+            self.trouble = done
+            self._stop(done)
+            return
+        claimed = done.claimed
+        if not self._promotions.may_sign(claimed.promotion_seq, claimed.digest):
+            self.trouble = f"another digest was signed under number {claimed.promotion_seq} before"
+            self._stop(self.trouble)
+            return
+        self.trouble, self._served = "", done
+        self._check_at = time.monotonic() + CHECK_SECONDS
+        self._log.info("loaded", seq=claimed.promotion_seq, digest=claimed.digest.hex())
+        self._serve(done)
+
+    @property
+    def seq(self) -> int:
+        return self._served.claimed.promotion_seq if self._served else 0
+
+    def close(self) -> None:
+        self._loader.shutdown(cancel_futures=True)
+
+    def _is_due(self) -> bool:
+        """Whether bytes are to be read: of another promotion, or again after an hour."""
+        now = time.monotonic()
+        if self._served is not None and self._wanted is not None and self.seq == self._wanted.seq:
+            return now >= self._check_at
+        return now >= self._again_at
+
+    def _load(self, promotion: Promotion) -> Classifier | str:
+        """The model, or why there is none."""
+        path, why = self._artefacts.find(promotion.entry)
+        if path is None:
+            return f"promotion {promotion.seq} is not among the artefacts: {why}"
+        try:
+            model = Integers.load(path)
+        except KeifuError as error:
+            return f"promotion {promotion.seq} is no model that answers: {error}"
+        digest = promotion.entry.record.digest
+        if model.digest != digest:
+            return f"the bytes at {path} changed while they were read"
+        own = self._settings
+        prices = Prices(own.request, own.million_in, own.million_out)
+        return Classifier(own.name, prices, model, claimed=Claimed(self._environment, promotion.seq, digest))
+
+    def _stop(self, why: str) -> None:
+        if self._served is not None:
+            self._log.error("not as promoted: nothing is answered by it", why=why)
+            self._served = None
+            self._serve(None)

@@ -1,0 +1,251 @@
+"""Rounds of the compute node: what channels hold, what is promoted, what is claimed. Another thread answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Coroutine, Iterator
+from typing import Any, TypeVar
+
+import uvloop
+
+from ethwire.constants import ZERO_ADDRESS
+from ethwire.rpc import quantity
+from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
+from keifu.compute.cashier import Cashier, Offer
+from keifu.compute.http import Server
+from keifu.compute.integers import Classifier
+from keifu.compute.model import Model, RemoteModel
+from keifu.compute.sealing import Sealer
+from keifu.compute.service import Service
+from keifu.compute.settling import Settler
+from keifu.errors import AbiError, EnvironmentFault, Revert
+from keifu.keys import Account
+from keifu.node.chain import NodeChain
+from keifu.node.compute.errands import Errands
+from keifu.node.compute.following import Following
+from keifu.node.compute.models import upstreams
+from keifu.node.compute.promoting import Promoting
+from keifu.node.compute.redeeming import Redeeming
+from keifu.node.final import newest_final
+from keifu.node.sections import ComputeWork, split_address
+from keifu.node.settings import ComputeSettings, NodeSettings
+from keifu.node.web import Background
+from keifu.node.work import Body, Check, Work
+from keifu.payments.book import Account as Owed
+from keifu.payments.book import Book
+from keifu.payments.onchain import Onchain
+
+__all__ = ["MARKET", "Compute", "offer_of"]
+
+MARKET = "ComputeMarket"
+SOON_SECONDS = 0.1  # while a payment is awaited
+BLIND_SHARE = 3  # of the withdraw delay, for which a payer may have left without being seen
+T = TypeVar("T")
+
+
+class Compute(Work):
+    """One provider: its account is the authorizer of its channels, and signs its receipts."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__(body)
+        settings: ComputeSettings = body.settings
+        self._settings = settings.compute
+        self._offer = offer_of(self._settings, body.chain, body.account)
+        self._answering = Background(uvloop.new_event_loop())
+        collectors = body.chain.suite[ERC3009_COLLECTOR], body.chain.suite[PERMIT2_COLLECTOR]
+        self._onchain = Onchain(body.chain.client, self._offer.channels, collectors)
+        self._book = Book(body.folder.money_file, self._broke)
+        self._cashier = Cashier(self._offer, self._book)
+        self._sender = body.sender(CHANNELS)
+        self._errands = Errands(
+            self._cashier, self._onchain, self._sender, body.account, self._answering, self._settings.least_deposit,
+            self._final,
+        )  # fmt: skip
+        market = body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
+        self._settler = Settler(self._cashier, Sealer(body.account, body.chain.id, market))
+        self._models: dict[str, Model] = {item.name: item for item in upstreams(self._settings, body.folder.path)}
+        self._service = Service(self._models, self._cashier, self._settler, self._errands, ready=self._blind)
+        self._following = Following(
+            body.chain, self._onchain, self._book, self._cashier.vouchers, self._offer, body.database,
+            self._errands.look,
+        )  # fmt: skip
+        self._redeeming = Redeeming(
+            self._book, self._onchain, self._sender, self._answering, self._settings,
+            lambda account: self._errands.look(account.id, account.channel),
+        )  # fmt: skip
+        self._promoting = Promoting(body, self._settings, self._serve) if self._settings.environment else None
+        self._server: Server | None = None
+        self._seen_at, self._poll_at, self._fault = 0.0, 0.0, ""
+        self._said: dict[tuple[str, str], int] = {}
+        self._answers = body.metrics.counter("answers", "Answers that were paid for.")
+        self._unpaid = body.metrics.counter("unpaid", "Requests whose payment was refused, by reason.", "reason")
+        self._faults = body.metrics.counter("faults", "Requests that were not answered, by reason.", "reason")
+        self._owed = body.metrics.gauge("unclaimed", "What is signed for and not yet claimed, smallest units.")
+        self._open = body.metrics.gauge("open_requests", "Requests that are being answered.")
+        self._claims = body.metrics.gauge("claims", "Vouchers that were claimed, by how it went.", "outcome")
+
+    @staticmethod
+    def checks(settings: NodeSettings, chain: NodeChain, account: Account) -> Iterator[Check]:
+        assert isinstance(settings, ComputeSettings)
+        own = settings.compute
+        offer = offer_of(own, chain, account)
+        yield Check("channels", True, f"paid in {offer.token_name} at {offer.channels}, to {offer.receiver}")
+        served = [*own.models, *([own.name] if own.environment else [])]
+        remedy = "compute.environment of a promoted artefact, or compute.models.NAME.upstream"
+        yield Check("models", bool(served), ", ".join(served) or "none", "" if served else remedy)
+        listed = MARKET in chain.suite.addresses
+        words = "receipts bind at the market" if listed else f"no {MARKET} is recorded: receipts are its word alone"
+        yield Check("market", listed, words, "" if listed else "deploy it: the suite of this version has one")
+        balance = chain.client.balance(account)
+        yield Check("gas", balance > 0, f"{balance} wei", "" if balance else f"pay {account.address}")
+
+    # life ----------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self._look()
+        if self._promoting is not None:
+            self._promoting.step()
+        host, port = split_address(self._settings.listen)
+        self._server = Server(
+            self._service.handle, host=host, port=port, refused=lambda why: self.body.metrics.refused.labels(why).inc()
+        )
+        self._in_loop(self._server.start())
+        self.body.log.info("answering", at=self._server.address, receiver=self._offer.receiver)
+
+    def step(self) -> float:
+        if time.monotonic() >= self._poll_at:
+            self._look()
+            if self._promoting is not None:
+                self._promoting.step()
+            self._poll_at = time.monotonic() + self._settings.poll
+        if self._promoting is not None:
+            self._promoting.collect()
+        self._errands.step()
+        self._redeeming.step(self._offer.receiver, self._offer.token)
+        self._sender.step()
+        self._count()
+        return SOON_SECONDS
+
+    def drain(self) -> bool:
+        """No new request; what has begun is answered, and what was earned is claimed."""
+        self._service.is_draining = True
+        self._errands.step()
+        is_done = self._service.open_requests == 0 and self._errands.is_idle
+        self._redeeming.step(self._offer.receiver, self._offer.token, all_of_it=is_done and self._redeeming.is_idle)
+        self._sender.step()
+        return is_done and self._redeeming.is_idle and not self._unclaimed()
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._in_loop(self._server.stop())
+        for model in self._models.values():
+            if isinstance(model, RemoteModel):
+                self._in_loop(model.close())
+        if self._promoting is not None:
+            self._promoting.close()
+        self._answering.close()
+        self._book.close()
+        self._sender.close()
+
+    # the chain -----------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Raises RpcError; for a share of the withdraw delay answers go on without."""
+        head = quantity(self.body.chain.newest().number, "the newest block's number")
+        self.body.metrics.head.set(head)
+        self._following.step(head)
+        self._seen_at = time.monotonic()
+
+    def _final(self, channel_id: bytes) -> int | None:
+        """What a channel holds in a block that stays; None on a chain where every block does."""
+        if self.body.chain.is_local:
+            return None
+        balance: int = newest_final(self.body.chain).view(self._onchain.contract.channels, channel_id)[0]
+        return balance
+
+    def _blind(self) -> str:
+        """Why nothing can be sold at the moment; "" when it can."""
+        if self._fault:
+            return self._fault
+        if time.monotonic() - self._seen_at > self._offer.withdraw_delay / BLIND_SHARE:
+            return "the chain was not seen for so long that a payer may have left"
+        return ""
+
+    def _serve(self, model: Classifier | None) -> None:
+        async def change() -> None:
+            if model is not None:
+                self._models[model.name] = model
+            else:
+                self._models.pop(self._settings.name, None)
+
+        self._in_loop(change())
+
+    def _broke(self, error: Exception) -> None:
+        self._fault = f"vouchers cannot be written: {error}"
+
+    def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._answering.submit(work).result()
+
+    # what is said --------------------------------------------------------------------------------------------------
+
+    def _accounts(self) -> list[Owed]:
+        return list(self._book.accounts.values())
+
+    def _unclaimed(self) -> int:
+        return sum(max(0, account.unclaimed) for account in self._accounts())
+
+    def _count(self) -> None:
+        """Bring what the answering thread has counted into the metrics."""
+        now = dict(self._service.counts) | {("answers", ""): self._settler.sealed}
+        for (what, which), value in now.items():
+            more = value - self._said.get((what, which), 0)
+            if more and what == "answers":
+                self._answers.inc(more)
+            elif more:
+                (self._unpaid if what == "unpaid" else self._faults).labels(which).inc(more)
+        self._said = now
+        self._owed.set(self._unclaimed())
+        self._open.set(self._service.open_requests)
+        self._claims.labels("counted").set(self._redeeming.claimed)
+        self._claims.labels("skipped").set(self._redeeming.skipped)
+
+    def trouble(self) -> str:
+        return self._blind() or (self._promoting.trouble if self._promoting else "") or self._sender.trouble
+
+    def facts(self) -> dict[str, Any]:
+        accounts = self._accounts()
+        return {
+            "answers_at": self._server.address if self._server else "",
+            "models": sorted(self._models),
+            "environment": self._settings.environment,
+            "loaded": self._promoting.seq if self._promoting else 0,
+            "receiver": self._offer.receiver,
+            "token": self._offer.token,
+            "channels": len(accounts),
+            "charged": str(sum(account.charged for account in accounts)),
+            "claimed": str(sum(account.held.claimed for account in accounts)),
+            "unclaimed": str(self._unclaimed()),
+            "leaving": str(sum(account.held.leaving for account in accounts)),
+            "answers": self._settler.sealed,
+        }
+
+
+def offer_of(settings: ComputeWork, chain: NodeChain, account: Account) -> Offer:
+    """The terms of a node. Raises EnvironmentFault when the chain has no channels, or the token does not sign."""
+    channels = chain.suite.addresses.get(CHANNELS)
+    if channels is None:
+        raise EnvironmentFault(
+            f"no {CHANNELS} is recorded for chain {chain.id}", remedy="name the record of a suite that has channels"
+        )
+    token = settings.token or chain.suite[TOKEN]
+    try:
+        _, name, version, *_ = chain.client.at(token, TOKEN).eip712Domain()
+    except (Revert, AbiError) as error:
+        raise EnvironmentFault(
+            f"token {token} does not say its typed-data domain",
+            remedy="compute.token of one with EIP-5267 and EIP-3009",
+        ) from error
+    return Offer(
+        chain.id, channels, settings.receiver or account.address, account.address, token, name, version,
+        settings.withdraw_delay, credit=settings.credit,
+    )  # fmt: skip
