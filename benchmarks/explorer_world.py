@@ -27,6 +27,7 @@ BLOCK_SECONDS = 12
 CHAIN = 31_337
 PART = 5_000  # rows written at once
 REGISTRY, ENVIRONMENTS, HUB, HEARTBEATS = "ProvenanceRegistry", "Environments", "StakingHub", "HeartbeatService"
+MARKET, ORDERS, CHANNELS = "ComputeMarket", "ComputeOrders", "Channels"
 COURT, TOKEN, DISTRIBUTOR, ESCROW = "AlignmentCourt", "KeifuToken", "TGEDistributor", "VestingEscrow"
 _NO_WORD = "0x" + "00" * 32
 _NOTHING = {ZERO_ADDRESS, _NO_WORD, "", "0x"}
@@ -166,10 +167,11 @@ def small(
     slash(scribe, cheat, environment, seq=1)
     _case(scribe, cheat)
     _grants(scribe, lab)
+    answers = _answers(scribe, environment)
     scribe.write()
     return {
         "lab": lab, "environment": environment, "owner": owner, "first": first, "second": second, "data": data,
-        "honest": honest, "cheat": cheat, "schema": schema,
+        "honest": honest, "cheat": cheat, "schema": schema, **answers,
     }  # fmt: skip
 
 
@@ -225,6 +227,105 @@ def _grants(scribe: Scribe, holder: str) -> None:
         scribe.log(DISTRIBUTOR, "Claimed", index=7, account=holder, amount=100 * ETHER)
         scribe.log(ESCROW, "Claimed", id=1, beneficiary=holder, amount=50 * ETHER)
         scribe.log(TOKEN, "Transfer", same=True, from_=scribe.addresses[DISTRIBUTOR], to=holder, value=100 * ETHER)
+
+
+def _answers(scribe: Scribe, environment: str) -> dict[str, str]:
+    """Two providers of answers, channels of two tokens, covers, demands, a report and orders."""
+    provider, liar, client = address("provider"), address("lying provider"), address("client of answers")
+    for operator, request in ((provider, 2 * ETHER), (liar, ETHER)):
+        _serve(scribe, operator, environment, request)
+    paid, covered = open_channel(scribe, "paid", client, provider), open_channel(scribe, "covered", client, liar)
+    stable = open_channel(scribe, "stable", client, provider, address("stablecoin"))
+    _claims(scribe, paid, provider)
+    _promises(scribe, paid, provider, client, covered, liar)
+    _orders(scribe, client, provider, environment)
+    return {"provider": provider, "liar": liar, "client": client, "paid": paid, "covered": covered, "stable": stable}
+
+
+def _serve(scribe: Scribe, operator: str, environment: str, request: int) -> None:
+    service, key, last = scribe.addresses[MARKET], address(f"key of {operator}"), scribe.time + 90 * DAY
+    offer = {
+        "token": scribe.addresses[TOKEN], "request": str(request), "input_units": str(10 * ETHER),
+        "output_units": str(30 * ETHER), "credit": str(5 * ETHER), "interval": 3_600,
+    }  # fmt: skip
+    scribe.log(HUB, "TermsAnnounced", operator=operator, commission_bps=500, epoch=1, metadata="")
+    scribe.log(HUB, "Locked", service=service, operator=operator, payer=operator, amount=2_000 * ETHER)
+    scribe.log(MARKET, "KeyRegistered", operator=operator, key=key, kind=2)
+    scribe.log(MARKET, "CapSet", operator=operator, key=key, cap=700 * ETHER)
+    where: dict[str, Any] = {"operator": operator, "environment": environment}
+    scribe.log(MARKET, "Served", since=scribe.time, last=last, endpoint=f"https://{operator[2:8]}.example", **where)
+    scribe.log(MARKET, "OfferAnnounced", offer=offer, effective_from=scribe.time, **where)
+    later = {**offer, "request": str(request * 3)}
+    scribe.log(MARKET, "OfferAnnounced", offer=later, effective_from=scribe.time + DAY, **where)
+
+
+def open_channel(scribe: Scribe, name: str, payer: str, receiver: str, token: str = "") -> str:
+    """A channel with a hundred coins in it, or so many units of another token; its id."""
+    id_ = word(f"channel {name}")
+    config = {
+        "payer": payer, "payerAuthorizer": address(f"authorizer of {name}"), "receiver": receiver,
+        "receiverAuthorizer": receiver, "token": token or scribe.addresses[TOKEN], "withdrawDelay": 3_600,
+        "salt": word(name),
+    }  # fmt: skip
+    amount = 5_000_000 if token else 100 * ETHER
+    scribe.log(CHANNELS, "ChannelCreated", channelId=id_, config=config)
+    scribe.log(CHANNELS, "Deposited", same=True, channelId=id_, sender=payer, amount=amount, newBalance=amount)
+    return id_
+
+
+def _claims(scribe: Scribe, channel: str, receiver: str) -> None:
+    for total in (20 * ETHER, 45 * ETHER):
+        scribe.log(
+            CHANNELS, "Claimed", channelId=channel, sender=receiver, claimAmount=total, newTotalClaimed=total
+        )  # fmt: skip
+    scribe.log(CHANNELS, "ClaimSkipped", channelId=channel, reason=2)
+    where: dict[str, Any] = {"receiver": receiver, "token": scribe.addresses[TOKEN]}
+    scribe.log(CHANNELS, "Settled", sender=receiver, amount=44 * ETHER, **where)
+    scribe.log(CHANNELS, "FeeKept", same=True, amount=ETHER, **where)
+    scribe.log(CHANNELS, "Refunded", channelId=channel, sender=receiver, amount=10 * ETHER)
+    scribe.log(
+        CHANNELS, "WithdrawInitiated", channelId=channel, amount=15 * ETHER, finalizeAfter=scribe.time + 3_600
+    )  # fmt: skip
+
+
+def _promises(scribe: Scribe, kept: str, provider: str, client: str, covered: str, liar: str) -> None:
+    """One provider answers what is demanded; the other signs two receipts of one number, and is reported."""
+    for channel, operator in ((kept, provider), (covered, liar)):
+        scribe.log(
+            MARKET, "Covered",
+            channel=channel, operator=operator, key=address(f"key of {operator}"), payer=client,
+            restitution=60 * ETHER, price=ETHER, since=scribe.time, last=scribe.time + 30 * DAY,
+        )  # fmt: skip
+    where: dict[str, Any] = {"channel": kept, "operator": provider}
+    for request in ("0x7b7d", "0x7b7e"):
+        scribe.log(
+            MARKET, "Demanded",
+            requester=client, fee=2 * ETHER, refund=2 * ETHER, deadline=scribe.time + DAY, request=request, **where,
+        )  # fmt: skip
+        if request == "0x7b7d":
+            scribe.log(MARKET, "Answered", number=7, response="0x7b7d", **where)
+    taken: dict[str, Any] = {"damages": 80 * ETHER, "penalty": 6 * ETHER, "delegated": 0}
+    scribe.log(HUB, "Slashed", service=scribe.addresses[MARKET], operator=liar, **taken)
+    scribe.log(
+        MARKET, "Reported", same=True,
+        operator=liar, channel=covered, prover=address("watcher"), environment=word("environment production"),
+        number=3, restitution=60 * ETHER, reward=4 * ETHER,
+    )  # fmt: skip
+
+
+def _orders(scribe: Scribe, client: str, provider: str, environment: str) -> None:
+    for number, ended in enumerate(("Completed", "Refunded")):
+        scribe.log(
+            ORDERS, "Placed",
+            order=number, client=client, provider=provider, environment=environment, requests=word("requests"),
+            count=1_000, fee=50 * ETHER, deadline=scribe.time + DAY,
+        )  # fmt: skip
+        if ended == "Completed":
+            scribe.log(ORDERS, "Accepted", order=number)
+            scribe.log(ORDERS, "Submitted", order=number, results=word("results"), until=scribe.time + 2 * DAY)
+            scribe.log(ORDERS, "Completed", order=number, provider=provider, amount=50 * ETHER)
+        else:
+            scribe.log(ORDERS, "Refunded", order=number, client=client, amount=50 * ETHER)
 
 
 def large(scribe: Scribe, *, operators: int, records: int, environments: int = 20) -> None:

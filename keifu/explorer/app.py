@@ -16,7 +16,18 @@ from keifu import __version__
 from keifu.errors import EnvironmentFault, InputError
 from keifu.explorer.layout import page_of
 from keifu.explorer.live import Live, mark_of
-from keifu.explorer.pages import bundles, chain, court, grants, production, records, staking
+from keifu.explorer.pages import (
+    bundles,
+    chain,
+    channels,
+    court,
+    grants,
+    orders,
+    production,
+    providers,
+    records,
+    staking,
+)
 from keifu.explorer.pages.heartbeats import lines_of
 from keifu.explorer.view import NotFound, Sheet, View
 from keifu.explorer.watchers import Watchers
@@ -48,6 +59,14 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
     ("slashes", 0): staking.slashes,
     ("cases", 0): court.cases,
     ("case", 1): court.case,
+    ("providers", 0): providers.providers,
+    ("provider", 1): providers.provider,
+    ("channels", 0): channels.channels_page,
+    ("channel", 1): channels.channel,
+    ("receivers", 0): channels.receivers,
+    ("receiver", 1): channels.receiver,
+    ("orders", 0): orders.orders,
+    ("order", 1): orders.order,
     ("grants", 0): grants.grants,
     ("grant", 1): grants.grant,
     ("escrow", 1): grants.escrow,

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import InputError
 from keifu.explorer.beats import Beats
 from keifu.explorer.markup import Child, Markup, el
@@ -23,11 +24,16 @@ from keifu.index.reading import Page, Question, events_of
 from keifu.spec.vesting import Schedule
 from keifu.units import coins, is_address
 
-__all__ = ["NotFound", "Sheet", "View"]
+__all__ = ["Event", "NotFound", "Sheet", "View", "place_of"]
 
 SHORT = 8  # hex digits by which people tell ids apart
 WORD = re.compile(r"0x[0-9a-f]{64}")
 Event = dict[str, Any]
+
+
+def place_of(event: Event) -> tuple[int, int]:
+    """Where it stands on the chain."""
+    return event["block_number"], event["log_index"]
 
 
 class NotFound(InputError):
@@ -93,6 +99,12 @@ class View:
         found = self.events(contract, event, limit=1, oldest=False, **where)
         return found[0] if found else None
 
+    def locked(self, **where: str) -> int:
+        """Wei that were locked, less what was freed and taken."""
+        total = self.totals.sum
+        taken = sum(total(HUB, "Slashed", part, **where) for part in ("damages", "penalty"))
+        return total(HUB, "Locked", "amount", **where) - total(HUB, "Unlocked", "amount", **where) - taken
+
     def promotion(self, environment: str, seq: int) -> Event | None:
         return self.last("Environments", "Promoted", environment=environment, seq=str(seq))
 
@@ -151,9 +163,18 @@ class View:
         place = f"{self.path('tx', hash_)}#log-{event['log_index']}"
         return el("a", text, href=place, title=f"{event['contract']} {event['event']}", class_="proof")
 
-    def total(self, wei: int, contract: str, *events: str, **where: str) -> Markup:
+    def total(self, wei: int, contract: str, /, *events: str, **where: str) -> Markup:
         """An amount of coins, with the events that it is the sum of."""
-        return self.link(el("data", coins(wei), value=str(wei)), "events", contract, "+".join(events), query=where)
+        return self.sum_of(wei, TOKEN, contract, *events, **where)
+
+    def sum_of(self, amount: int, token: str, contract: str, /, *events: str, **where: str) -> Markup:
+        """The same of any token, by its address."""
+        return self.link(self.amount(amount, token), "events", contract, "+".join(events), query=where)
+
+    def amount(self, amount: int, token: str) -> Markup:
+        """Coins of the suite, or so many of the smallest unit of another token: no event says its decimals."""
+        ours = TOKEN in (token, self.contract_at(token))
+        return el("data", coins(amount) if ours else f"{amount:,}", value=str(amount))
 
     def time(self, seconds: int) -> Markup:
         try:

@@ -33,15 +33,16 @@ class Totals:
         sql = f"SELECT count(*) FROM {self.name(contract, event)} WHERE {conditions}"  # noqa: S608 - names of the ABI
         return int(self.store.database.query(sql, list(where.values()))[0][0])
 
-    def recent(self, contract: str, events: Sequence[str], *keys: str) -> list[tuple[Any, ...]]:
+    def recent(self, contract: str, events: Sequence[str], *keys: str, **where: Any) -> list[tuple[Any, ...]]:
         """Different values of some columns, those that were logged last first."""
         columns = ", ".join(map(quoted, keys))
-        parts = [f"SELECT {columns}, block_number FROM {self.name(contract, event)}" for event in events]  # noqa: S608
+        some = " AND ".join(f"{quoted(name)} = ?" for name in where) or "true"
+        parts = [f"SELECT {columns}, block_number FROM {self.name(contract, event)} WHERE {some}" for event in events]  # noqa: S608
         sql = (
             f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}) AS logged"  # noqa: S608 - names of the ABI
             f" GROUP BY {columns} ORDER BY max(block_number) DESC, {columns} LIMIT ?"
         )
-        return self.store.database.query(sql, (self.most,))
+        return self.store.database.query(sql, [*[*where.values()] * len(events), self.most])
 
     def last(self, contract: str, event: str, column: str, **where: Any) -> Any:
         conditions = " AND ".join(f"{quoted(name)} = ?" for name in where)

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from keifu.chain.suite import HUB, REGISTRY, TOKEN
+from keifu.chain.suite import CHANNELS, COMPUTE, HUB, REGISTRY, TOKEN
 from keifu.errors import InputError
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.parts import facts, pager, section, table
@@ -96,6 +96,7 @@ def address(view: View, text: str) -> Sheet:
             ),
             *_identity(view, account),
             (words("address.operator"), _is_operator(view, account)),
+            (words("address.channels"), _channels(view, account)),
             (words("address.balance"), el("data", coins(got - gave), value=str(got - gave))),
             (
                 words("address.transfers"),
@@ -127,13 +128,15 @@ def search_place(view: View, text: str) -> tuple[str, ...] | None:
         for contract, event, key, place in (
             (REGISTRY, "Registered", "id", "record"),
             ("Environments", "Declared", "environment", "environment"),
+            (CHANNELS, "ChannelCreated", "channelId", "channel"),
         ):
             if view.last(contract, event, **{key: wanted}) is not None:
                 return place, wanted[2:]
         of_digest = view.events(REGISTRY, "Registered", digest=wanted, limit=2)
         if len(of_digest) == 1:
             return "record", of_digest[0]["args"]["id"][2:]
-    return None
+    serving = {item["args"]["operator"] for item in view.events(COMPUTE, "Served", endpoint=wanted, oldest=False)}
+    return ("provider", serving.pop()) if len(serving) == 1 else None
 
 
 def search(view: View, text: str) -> Sheet:
@@ -192,6 +195,16 @@ def _identity(view: View, account: str) -> list[tuple[str, Child]]:
 
 def _unchecked(view: View) -> Markup:
     return el("span", " ", view.words("address.unchecked"), class_="note")
+
+
+def _channels(view: View, account: str) -> Child:
+    if not view.has(CHANNELS) or view.contract_at(account):
+        return None
+    return [
+        view.link(view.words("address.pays"), "channels", query={"payer": account}),
+        " · ",
+        view.link(view.words("address.receives"), "receiver", account),
+    ]
 
 
 def _is_operator(view: View, account: str) -> Child:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from keifu.chain.suite import CHANNELS, COMPUTE, ORDERS
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.pages.heartbeats import check_of, heartbeats
+from keifu.explorer.pages.providers import services_of_environment
 from keifu.explorer.pages.staking import slash_table
 from keifu.explorer.parts import badge, facts, pager, section, table
 from keifu.explorer.production import ENVIRONMENTS, Demand, Production, declared, production_of
@@ -57,6 +59,7 @@ def environment(view: View, text: str) -> Sheet:
             (words("environment.unsound"), [[view.record(item.hex()), " "] for item in made.withdrawn]),
         ),
         heartbeats(view, environment=id_),
+        section(words("environment.providers"), services_of_environment(view, id_), name="providers"),
         section(words("environment.policy"), _policy(view, made), name="policy"),
         section(words("environment.history"), _history(view, id_), name="history"),
     ]
@@ -186,6 +189,9 @@ def _counts(view: View) -> Markup:
             ("environments", ENVIRONMENTS, "Declared", "environments"),
             ("records", "ProvenanceRegistry", "Registered", "records"),
             ("announced", "StakingHub", "TermsAnnounced", "operators"),
+            ("services", COMPUTE, "Served", "providers"),
+            ("channels", CHANNELS, "ChannelCreated", "channels"),
+            ("orders", ORDERS, "Placed", "orders"),
             ("slashes", "StakingHub", "Slashed", "slashes"),
             ("cases", "AlignmentCourt", "CaseOpened", "cases"),
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from keifu.chain.suite import COURT, HEARTBEATS, HUB
+from keifu.chain.suite import COMPUTE, COURT, HEARTBEATS, HUB
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.pages.heartbeats import check_of, heartbeats
 from keifu.explorer.parts import badge, facts, pager, section, table
-from keifu.explorer.view import Event, NotFound, Sheet, View
+from keifu.explorer.view import Event, NotFound, Sheet, View, place_of
 from keifu.units import coins
 
 __all__ = ["operator", "operators", "slash_table", "slashes"]
@@ -16,7 +16,14 @@ __all__ = ["operator", "operators", "slash_table", "slashes"]
 ON_PAGE = 25
 SAMPLES = "SampleService"
 # What in the same transaction says why the hub was called.
-_REASONS = ((HEARTBEATS, "Reported"), (COURT, "JurorPenalised"), (SAMPLES, "Paid"), ("DataVerifier", "WrongKeyProved"))
+_REASONS = (
+    (HEARTBEATS, "Reported"),
+    (COMPUTE, "Reported"),
+    (COMPUTE, "Unanswered"),
+    (COURT, "JurorPenalised"),
+    (SAMPLES, "Paid"),
+    ("DataVerifier", "WrongKeyProved"),
+)
 
 
 def operators(view: View) -> Sheet:
@@ -44,6 +51,7 @@ def operator(view: View, text: str) -> Sheet:
             (words("operator.terms"), [view.time(terms["block_time"]), " ", view.proof(terms)]),
             (words("operator.staked"), _staked(view, account)),
             (words("operator.slashed"), _slashed(view, account)),
+            (words("operator.answers"), _answers(view, account)),
         ),
         section(words("operator.locks"), _locks(view, account), name="locks"),
         section(words("operator.bindings"), _bindings(view, account), name="promises"),
@@ -91,12 +99,15 @@ def _why(view: View, slash: Event) -> Child:
     logged = {(item["contract"], item["event"]): item for item in view.transaction(slash["transaction_hash"])}
     for kind in _REASONS:
         if kind in logged:
-            return _reason(view, kind[1], logged[kind])
+            return _reason(view, *kind, logged[kind])
     return view.link(words("slashes.same-transaction"), "tx", slash["transaction_hash"])
 
 
-def _reason(view: View, event: str, found: Event) -> Child:
+def _reason(view: View, contract: str, event: str, found: Event) -> Child:
     args, words = found["args"], view.words
+    if contract == COMPUTE:
+        name = "slashes.receipt" if event == "Reported" else "slashes.unanswered"
+        return view.link(words(name), "tx", found["transaction_hash"])
     if event == "Reported":
         said = words("slashes.false-heartbeat", seq=args["promotion_seq"])
         return [said, " ", view.environment(args["environment"]), " ", el("code", args["digest"][2:10])]
@@ -107,7 +118,7 @@ def _reason(view: View, event: str, found: Event) -> Child:
 
 def _row(view: View, terms: Event) -> tuple[Child, ...]:
     account = terms["args"]["operator"]
-    locked = _locked(view, operator=account)
+    locked = view.locked(operator=account)
     return (
         view.link(el("code", f"{account[:10]}…"), "operator", account, title=account),
         _percent(terms["args"]["commission_bps"]),
@@ -118,11 +129,9 @@ def _row(view: View, terms: Event) -> tuple[Child, ...]:
     )
 
 
-def _locked(view: View, **where: str) -> int:
-    """Wei that were locked, less what was freed and taken."""
-    total = view.totals.sum
-    taken = sum(total(HUB, "Slashed", part, **where) for part in ("damages", "penalty"))
-    return total(HUB, "Locked", "amount", **where) - total(HUB, "Unlocked", "amount", **where) - taken
+def _answers(view: View, account: str) -> Child:
+    served = view.last(COMPUTE, "Served", operator=account)
+    return view.link(view.words("operator.see-answers"), "provider", account) if served else None
 
 
 def _staked(view: View, account: str) -> Markup:
@@ -141,7 +150,7 @@ def _locks(view: View, account: str) -> Child:
     words = view.words
     heads = [words("locks.service"), words("locks.amount")]
     services = {event["args"]["service"] for event in view.events(HUB, "ServiceListed")}
-    amounts = {service: _locked(view, service=service, operator=account) for service in sorted(services)}
+    amounts = {service: view.locked(service=service, operator=account) for service in sorted(services)}
     rows = (
         (
             view.address(service),
@@ -177,14 +186,10 @@ def _standing(view: View, bound: Event) -> Child:
     where = {"operator": bound["args"]["operator"], "environment": bound["args"]["environment"]}
     for event, kind in (("Reported", "bad"), ("Ended", "warn"), ("Settled", "warn")):
         found = view.last(HEARTBEATS, event, **where)
-        if found is not None and _place(found) > _place(bound):
+        if found is not None and place_of(found) > place_of(bound):
             return [badge(view.words(f"bindings.{event.lower()}"), kind), " ", view.proof(found)]
     over = int(bound["args"]["last"]) < view.now
     return badge(view.words("bindings.over" if over else "bindings.holds"), "warn" if over else "good")
-
-
-def _place(event: Event) -> tuple[int, int]:
-    return event["block_number"], event["log_index"]
 
 
 def _promises(view: View, account: str) -> Child:

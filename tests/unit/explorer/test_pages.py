@@ -105,7 +105,8 @@ def test_an_operator_with_all_that_it_has_at_stake(read, known):
 def test_a_slash_leads_to_its_evidence(read, known):
     page = read("/en/slashes")
     assert "false heartbeat for promotion 1:" in page
-    [transaction] = set(re.findall(r"/en/tx/(0x[0-9a-f]{64})", page))
+    row = next(row for row in page.split("<tr>") if "false heartbeat" in row)
+    [transaction] = set(re.findall(r"/en/tx/(0x[0-9a-f]{64})", row))
     proof = read(f"/en/tx/{transaction}")
     assert "HeartbeatService.Reported" in proof
     assert word("swapped weights")[:10] in proof
