@@ -3,7 +3,7 @@
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
     errors, units, texts, serving, spec <- abi, keys, merkle <- chain
-    <- accounts, agents, tge, staking, provenance, inft <- node, index <- explorer, local, sdk <- network <- cli
+    <- accounts, agents, tge, staking, provenance, inft, storage <- node, index <- explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it
@@ -46,7 +46,7 @@ FLOORS = (
     {"errors", "units", "texts", "serving", "_lazy", "_files", "_handed", "spec", "__init__", "__version__"},
     {"abi", "keys", "merkle"},
     {"chain"},
-    {"accounts", "agents", "tge", "staking", "provenance", "inft"},
+    {"accounts", "agents", "tge", "staking", "provenance", "inft", "storage"},
     {"node", "index"},
     {"explorer", "local", "sdk"},
     {"network"},
