@@ -49,7 +49,8 @@ def _address(account: str) -> bytes:
 
 def leaves_of(shard: bytes) -> list[bytes]:
     """The hashes of a shard's leaves; the shard is a whole number of them."""
-    assert shard and len(shard) % LEAF_BYTES == 0, "no whole number of leaves"
+    assert shard, "no leaves"
+    assert len(shard) % LEAF_BYTES == 0, "no whole number of leaves"
     pieces = [shard[at : at + LEAF_BYTES] for at in range(0, len(shard), LEAF_BYTES)]
     return [keccak256(piece + index.to_bytes(8, "big") + bytes([_LEAF])) for index, piece in enumerate(pieces)]
 

@@ -1,4 +1,4 @@
-"""Vectors of the storage network's trees, from the slow reference; `python -m tests.conformance.storage` writes them."""
+"""Vectors of the trees of the storage network, from the slow reference; `python -m tests.conformance.storage` does it."""
 
 from __future__ import annotations
 
