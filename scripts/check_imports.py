@@ -3,7 +3,8 @@
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
     errors, units, texts, serving, spec <- abi, keys, merkle <- chain
-    <- accounts, agents, tge, staking, provenance, inft, storage <- node, index <- explorer, local, sdk <- network <- cli
+    <- accounts, agents, tge, staking, provenance, inft, storage
+    <- node, index <- explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it

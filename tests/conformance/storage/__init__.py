@@ -1,4 +1,4 @@
-"""Vectors of the trees of the storage network, from the slow reference; `python -m tests.conformance.storage` does it."""
+"""Vectors of the trees of the storage network, from the slow reference: `python -m tests.conformance.storage`."""
 
 from __future__ import annotations
 
