@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from keifu.errors import EnvironmentFault, UsageError
 
-__all__ = ["MOST_SHARDS", "Code", "library"]
+__all__ = ["MAX_SHARDS", "Code", "library"]
 
-MOST_SHARDS = 32  # that a deal names
+MAX_SHARDS = 32  # that a deal names
 TABLE_BYTES = 32  # of ISA-L's tables, for each coefficient
 Bytes = NDArray[np.uint8]
 
@@ -43,8 +43,8 @@ class Code:
     """k data shards and m parity shards; any k of them give the others."""
 
     def __init__(self, k: int, m: int) -> None:
-        if k < 1 or m < 0 or k + m > MOST_SHARDS:
-            raise UsageError(f"no code has {k} data and {m} parity shards", remedy=f"take at most {MOST_SHARDS} in all")
+        if k < 1 or m < 0 or k + m > MAX_SHARDS:
+            raise UsageError(f"no code has {k} data and {m} parity shards", remedy=f"take at most {MAX_SHARDS} in all")
         self.k, self.m, self.n = k, m, k + m
         self.matrix: Bytes = np.zeros((self.n, k), np.uint8)
         library().gf_gen_cauchy1_matrix(_pointer(self.matrix), self.n, k)

@@ -16,12 +16,12 @@ from keifu.errors import InputError, UsageError
 from keifu.keys import keccak256
 from keifu.merkle.indexed import LEAF_BYTES, tree_of
 
-__all__ = ["CHUNK_BYTES", "LEAF_BYTES", "MOST_BYTES", "SEGMENT_BYTES", "TAG_BYTES", "Descriptor", "Header", "Layout"]
+__all__ = ["CHUNK_BYTES", "LEAF_BYTES", "MAX_BYTES", "SEGMENT_BYTES", "TAG_BYTES", "Descriptor", "Header", "Layout"]
 
 SEGMENT_BYTES = 256 * 1024
 TAG_BYTES = 16
 CHUNK_BYTES = SEGMENT_BYTES - TAG_BYTES
-MOST_BYTES = 2**32 * CHUNK_BYTES  # the nonce counts chunks with four bytes
+MAX_BYTES = 2**32 * CHUNK_BYTES  # the nonce counts chunks with four bytes
 PREFIX_BYTES = 7
 HASH_BYTES = 32
 _SHARDS_NODE, _FILE, _CONTENT, _COMMITMENT = 16, 17, 18, 19  # domains; those below are of the market
@@ -44,8 +44,8 @@ class Layout:
     k: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.size <= MOST_BYTES:
-            raise UsageError(f"a file of {self.size} bytes does not fit", remedy=f"split it below {MOST_BYTES} bytes")
+        if not 0 <= self.size <= MAX_BYTES:
+            raise UsageError(f"a file of {self.size} bytes does not fit", remedy=f"split it below {MAX_BYTES} bytes")
 
     @property
     def chunks(self) -> int:

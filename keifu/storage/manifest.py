@@ -17,7 +17,7 @@ from keifu.errors import InputError
 __all__ = ["Entry", "Manifest", "TreeReader", "manifest_of", "require_name", "targets"]
 
 VERSION = 1
-MOST_PART_BYTES, MOST_NAME_BYTES, MOST_FILES = 255, 4_000, 1_000_000
+MAX_PART_BYTES, MAX_NAME_BYTES, MAX_FILES = 255, 4_000, 1_000_000
 _REMEDY = "rename it"
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(1, 10))}
 
@@ -62,8 +62,8 @@ class Manifest(msgspec.Struct, frozen=True):
         return found
 
     def require(self) -> None:
-        if len(self.files) > MOST_FILES:
-            raise InputError(f"{len(self.files)} files are too many", remedy=f"split them below {MOST_FILES}")
+        if len(self.files) > MAX_FILES:
+            raise InputError(f"{len(self.files)} files are too many", remedy=f"split them below {MAX_FILES}")
         names = [entry.name for entry in self.files]
         if names != sorted(set(names)):
             raise InputError("the names in a manifest are not in order, each once", remedy="make it again")
@@ -84,7 +84,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 def require_name(name: str) -> None:
     """Raises InputError for a name that could leave its folder, or look like another."""
-    if not name or len(name.encode("utf-8", "surrogatepass")) > MOST_NAME_BYTES:
+    if not name or len(name.encode("utf-8", "surrogatepass")) > MAX_NAME_BYTES:
         raise InputError(f"a name of {len(name)} characters: {name[:40]!r}", remedy=_REMEDY)
     if name != unicodedata.normalize("NFC", name):
         raise InputError(f"name that is not in Unicode's form NFC: {name!r}", remedy=_REMEDY)
@@ -99,8 +99,8 @@ def require_name(name: str) -> None:
 def _require_part(part: str, name: str) -> None:
     if part in {"", ".", ".."} or "\\" in part or ":" in part:
         raise InputError(f"name that leaves its folder: {name!r}", remedy=_REMEDY)
-    if len(part.encode()) > MOST_PART_BYTES:
-        raise InputError(f"a part of a name has more than {MOST_PART_BYTES} bytes: {part[:40]!r}", remedy=_REMEDY)
+    if len(part.encode()) > MAX_PART_BYTES:
+        raise InputError(f"a part of a name has more than {MAX_PART_BYTES} bytes: {part[:40]!r}", remedy=_REMEDY)
     if part != part.strip() or part.endswith(".") or part.split(".", maxsplit=1)[0].casefold() in _DEVICES:
         raise InputError(f"name that some disks cannot hold: {name!r}", remedy=_REMEDY)
 
