@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 
-__all__ = ["hash_pairs", "hash_rows", "root_of_rows"]
+__all__ = ["hash_leaves", "hash_nodes", "hash_pairs", "hash_rows", "root_of_rows"]
 
 _HASH_BYTES = 32
 WORD_BYTES = 8
@@ -36,6 +36,8 @@ _TOP_BIT = np.uint64(1 << 63)
 _BYTE_BITS = np.uint64(8)
 _WORD_BITS = np.uint64(64)
 _LOW_BYTE = np.uint64(0xFF)
+_LAST_BYTE = np.uint64(56)
+_LEAF_WORDS = 32
 
 
 def _round_constants() -> NDArray[np.uint64]:
@@ -189,6 +191,64 @@ def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64])
 def root_of_rows(rows: NDArray[np.uint8]) -> bytes:
     """The root over uint8[n, size]; n > 0."""
     return bytes(_root_of_rows(_words(rows), rows.shape[1], _IOTA))
+
+
+@kept
+def _hash_leaves(
+    leaves: NDArray[np.uint64], start: int, count: int, out: NDArray[np.uint64], iota: NDArray[np.uint64]
+) -> None:
+    """32 words each, then the index in its tree of `count` leaves, and a domain of 0: two blocks of 17 words."""
+    state = np.zeros(LANES * WIDTH, np.uint64)
+    for first in range(0, leaves.shape[0], WIDTH):
+        together = min(WIDTH, leaves.shape[0] - first)
+        state[:] = 0
+        for j in range(together):
+            for word in range(_RATE_WORDS):
+                state[word * WIDTH + j] = leaves[first + j, word]
+        _permute(state, iota)
+        for j in range(together):
+            for word in range(_RATE_WORDS, _LEAF_WORDS):
+                state[(word - _RATE_WORDS) * WIDTH + j] ^= leaves[first + j, word]
+            index = np.uint64(start + (first + j) % count)
+            swapped = np.uint64(0)
+            for _ in range(WORD_BYTES):
+                swapped = (swapped << _BYTE_BITS) | (index & _LOW_BYTE)
+                index >>= _BYTE_BITS
+            state[(_LEAF_WORDS - _RATE_WORDS) * WIDTH + j] ^= swapped
+            state[(_RATE_WORDS - 1) * WIDTH + j] ^= _TOP_BIT | (_ONE << _BYTE_BITS)
+        _permute(state, iota)
+        for j in range(together):
+            for word in range(_HASH_WORDS):
+                out[first + j, word] = state[word * WIDTH + j]
+
+
+@kept
+def _hash_nodes(nodes: NDArray[np.uint64], domain: int, out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
+    """Two hashes and a word that holds the domain in its last byte."""
+    state = np.zeros(LANES * WIDTH, np.uint64)
+    for first in range(0, out.shape[0], WIDTH):
+        together = min(WIDTH, out.shape[0] - first)
+        state[:] = 0
+        for j in range(together):
+            for word in range(_PAIR_WORDS):
+                state[word * WIDTH + j] = nodes[first + j, word]
+            state[(_PAIR_WORDS + _HASH_WORDS - 1) * WIDTH + j] = np.uint64(domain) << _LAST_BYTE
+            state[(_PAIR_WORDS + _HASH_WORDS) * WIDTH + j] = _ONE
+            state[(_RATE_WORDS - 1) * WIDTH + j] = _TOP_BIT
+        _permute(state, iota)
+        for j in range(together):
+            for word in range(_HASH_WORDS):
+                out[first + j, word] = state[word * WIDTH + j]
+
+
+def hash_leaves(leaves: NDArray[np.uint8], start: int, count: int, out: NDArray[np.uint8]) -> None:
+    """uint8[n, 256], contiguous, of trees with `count` leaves each, whose first index is `start`."""
+    _hash_leaves(leaves.view(np.uint64), start, count, out.view(np.uint64), _IOTA)
+
+
+def hash_nodes(pairs: NDArray[np.uint8], domain: int, out: NDArray[np.uint8]) -> None:
+    """uint8[n, 64], contiguous, to uint8[n, 32]; their order is kept."""
+    _hash_nodes(pairs.view(np.uint64), domain, out.view(np.uint64), _IOTA)
 
 
 def hash_pairs(nodes: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:

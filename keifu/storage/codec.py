@@ -1,0 +1,195 @@
+"""A file to shards and back, a stripe at a time, so that memory stays flat at any size.
+
+encoder = Encoder(FileKeys.fresh(), k=10, m=4)
+for stripe in encoder.stripes(file):
+    ...                                 # stripe.pieces[i] is the next segment of shard i, stripe.roots[i] its root
+encoder.descriptor.content_root
+
+decoder = Decoder(descriptor, keys)
+for part in decoder.read(fetch):        # fetch(stripe, shards) -> what it could get, by shard
+    ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu.errors import CheckFailed, InputError, UsageError
+from keifu.merkle.indexed import LEAF_BYTES, roots_of
+from keifu.storage.ciphers import FileKeys, Masks, Segments
+from keifu.storage.erasure import Code
+from keifu.storage.layout import CHUNK_BYTES, SEGMENT_BYTES, TAG_BYTES, Descriptor, piece_of
+from keifu.storage.trees import Mountains
+
+__all__ = ["Decoder", "Encoder", "Fetch", "Stripe", "rebuild"]
+
+Pieces = Mapping[int, bytes | memoryview]
+Fetch = Callable[[int, Iterable[int]], Pieces]
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Stripe:
+    """One segment of each shard, valid until the next stripe is asked for, and the segments' roots."""
+
+    number: int
+    pieces: NDArray[np.uint8]  # uint8[k + m, bytes]
+    roots: NDArray[np.uint8]  # uint8[k + m, 32]
+
+
+class Encoder:
+    """Encodes one file; `descriptor` is there when all stripes were taken."""
+
+    def __init__(self, keys: FileKeys, k: int, m: int) -> None:
+        self.code = Code(k, m)
+        self.header = keys.header(k, m)
+        self._segments, self._masks = Segments(keys, self.header), Masks(keys.mask, self.header)
+        self._trees = [Mountains() for _ in range(self.code.n)]
+        self._size = 0
+        self._descriptor: Descriptor | None = None
+
+    @property
+    def descriptor(self) -> Descriptor:
+        if self._descriptor is None:
+            raise UsageError("the file is not encoded yet", remedy="take all stripes first")
+        return self._descriptor
+
+    def stripes(self, source: Readable) -> Iterator[Stripe]:
+        buffer = np.empty(self.code.n * SEGMENT_BYTES, np.uint8)
+        for number, used in enumerate(self._filled(source, buffer)):
+            yield self._stripe(number, buffer, used)
+        self._descriptor = Descriptor(self.header, self._size, tuple(tree.root for tree in self._trees))
+
+    def _filled(self, source: Readable, buffer: NDArray[np.uint8]) -> Iterator[int]:
+        """Ciphertext into the front of the buffer, up to k segments: how many bytes it is."""
+        used = 0
+        for number, (chunk, last) in enumerate(_chunks(source)):
+            self._size += len(chunk)
+            sealed = self._segments.encrypt(chunk, number, last=last)
+            buffer[used : used + len(sealed)] = np.frombuffer(sealed, np.uint8)
+            used += len(sealed)
+            if last or used == self.code.k * SEGMENT_BYTES:
+                yield used
+                used = 0
+
+    def _stripe(self, number: int, buffer: NDArray[np.uint8], used: int) -> Stripe:
+        code, size = self.code, min(SEGMENT_BYTES, piece_of(used, self.code.k))
+        buffer[used : code.k * size] = 0
+        pieces = buffer[: code.n * size].reshape(code.n, size)
+        code.encode(pieces[: code.k], pieces[code.k :])
+        for shard in range(code.n):
+            self._masks.apply(pieces[shard], shard, number * SEGMENT_BYTES)
+        leaves = size // LEAF_BYTES
+        roots = roots_of(pieces.reshape(code.n, leaves, LEAF_BYTES), number * SEGMENT_BYTES // LEAF_BYTES)
+        for tree, root in zip(self._trees, roots, strict=True):
+            tree.append(root.tobytes())
+        return Stripe(number, pieces, roots)
+
+
+def _chunks(source: Readable) -> Iterator[tuple[bytes, bool]]:
+    """Whole chunks and whether each is the last: an empty file is one empty chunk."""
+    chunk = _exactly(source, CHUNK_BYTES)
+    while following := _exactly(source, CHUNK_BYTES):
+        yield chunk, False
+        chunk = following
+    yield chunk, True
+
+
+def _exactly(source: Readable, size: int) -> bytes:
+    """So many bytes, fewer only at the end: a pipe gives less at a time."""
+    data = source.read(size)
+    while 0 < len(data) < size and (more := source.read(size - len(data))):
+        data += more
+    return data
+
+
+class Decoder:
+    """Reads a file, or a part of it, from any k of its shards."""
+
+    def __init__(self, descriptor: Descriptor, keys: FileKeys) -> None:
+        keys.require(descriptor.header)
+        self.descriptor, self.layout = descriptor, descriptor.layout
+        self.code = Code(descriptor.header.k, descriptor.header.m)
+        self._segments = Segments(keys, descriptor.header)
+        self._masks = Masks(keys.mask, descriptor.header)
+
+    def read(self, fetch: Fetch, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` on, a chunk at a time. `fetch` is asked for what is needed, and for all other shards
+        when something of it is missing or damaged."""
+        end = self.layout.size if length is None else start + length
+        if not 0 <= start <= end <= self.layout.size:
+            raise UsageError(
+                f"bytes {start} to {end} are not in the file", remedy=f"it has {self.layout.size}, counted from 0"
+            )
+        first, past = start // CHUNK_BYTES, max(start // CHUNK_BYTES + 1, -(-end // CHUNK_BYTES))
+        for number in range(first, min(past, self.layout.chunks)):
+            plain = self._chunk(number, fetch)
+            yield plain[max(0, start - number * CHUNK_BYTES) : end - number * CHUNK_BYTES]
+
+    def _chunk(self, number: int, fetch: Fetch) -> bytes:
+        stripe, place = divmod(number, self.code.k)
+        size = self.layout.piece_bytes(stripe)
+        begin, end = place * SEGMENT_BYTES, place * SEGMENT_BYTES + self.layout.chunk_bytes(number) + TAG_BYTES
+        shards = range(begin // size, -(-end // size))
+        last = number == self.layout.chunks - 1
+        pieces, suspects = self._good(stripe, fetch(stripe, shards), size), range(0)
+        if all(shard in pieces for shard in shards):
+            try:
+                return self._opened(pieces, shards, size, (begin, end), number, last)
+            except CheckFailed:  # somewhere in them: they are made again from the others
+                pieces, suspects = {}, shards
+        others = [shard for shard in range(self.code.n) if shard not in pieces and shard not in suspects]
+        pieces |= self._good(stripe, fetch(stripe, others), size)
+        if len(pieces) < self.code.k:
+            missing = ", ".join(str(shard) for shard in range(self.code.n) if shard not in pieces)
+            raise CheckFailed(
+                f"stripe {stripe} has {len(pieces)} good segments of the {self.code.k} it needs: not those of shards "
+                f"{missing}",
+                remedy="try again when more providers answer",
+            )
+        return self._opened(self.code.rebuild(pieces, list(shards)), shards, size, (begin, end), number, last)
+
+    def _good(self, stripe: int, pieces: Pieces, size: int) -> dict[int, NDArray[np.uint8]]:
+        """Unmasked copies of the pieces that have the right length."""
+        good = {}
+        for shard, piece in pieces.items():
+            if len(piece) == size and 0 <= shard < self.code.n:
+                good[shard] = np.frombuffer(bytearray(piece), np.uint8)
+                self._masks.apply(good[shard], shard, stripe * SEGMENT_BYTES)
+        return good
+
+    def _opened(
+        self,
+        pieces: Mapping[int, NDArray[np.uint8]],
+        shards: range,
+        size: int,
+        span: tuple[int, int],
+        number: int,
+        last: bool,
+    ) -> bytes:
+        joined = b"".join(pieces[shard].tobytes() for shard in shards)
+        shift = shards.start * size
+        return self._segments.decrypt(joined[span[0] - shift : span[1] - shift], number, last=last)
+
+
+def rebuild(descriptor: Descriptor, mask: bytes, stripe: int, pieces: Pieces, wanted: int) -> bytes:
+    """The segment of one shard from those of k others, masked as it was. It takes the mask key and not the file's."""
+    header, size = descriptor.header, descriptor.layout.piece_bytes(stripe)
+    masks = Masks(mask, header)
+    known = {}
+    for shard, piece in pieces.items():
+        if len(piece) != size:
+            raise InputError(f"shard {shard} has {len(piece)} bytes in stripe {stripe}, not {size}")
+        known[shard] = np.frombuffer(bytearray(piece), np.uint8)
+        masks.apply(known[shard], shard, stripe * SEGMENT_BYTES)
+    built = Code(header.k, header.m).rebuild(known, [wanted])[wanted].copy()
+    masks.apply(built, wanted, stripe * SEGMENT_BYTES)
+    return built.tobytes()
