@@ -31,7 +31,7 @@ from keifu.payments.x402 import (
     encode,
 )
 
-__all__ = ["DEPOSIT", "Payer", "Provider", "provider", "settings_of"]
+__all__ = ["DEPOSIT", "PATIENCE_SECONDS", "Payer", "Provider", "provider", "settings_of"]
 
 DEPOSIT = 1_000_000
 PATIENCE_SECONDS = 30

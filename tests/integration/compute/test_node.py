@@ -24,6 +24,7 @@ from keifu.payments.x402 import (
 from keifu.units import COIN
 from tests.faulty_node import Drop, FaultyNode
 from tests.integration.compute.conftest import Paid, PaidNode, until
+from tests.paid_server import PATIENCE_SECONDS
 
 Make = Callable[..., PaidNode]
 FEE = 100
@@ -43,7 +44,7 @@ def payment(paid: Paid, channel: Channel, most: int, *, flips_v: bool = False) -
 
 
 def ask(node: PaidNode, headers: dict[str, str], body: Any = BODY) -> httpx.Response:
-    return httpx.post(f"{node.url}/v1/chat/completions", json=body, headers=headers, timeout=30)
+    return httpx.post(f"{node.url}/v1/chat/completions", json=body, headers=headers, timeout=PATIENCE_SECONDS)
 
 
 def test_a_voucher_is_claimed_and_paid_out_when_the_node_ends(paid: Paid, make: Make) -> None:
@@ -149,9 +150,11 @@ def test_a_refund_and_a_request_that_race_lose_nothing(paid: Paid, make: Make) -
     accepted = Requirements(SCHEME, network, paid.token.address, str(FEE), channel.receiver, 60)
     wanted = {"payment-signature": encode(Payment(RefundPayload(Config.of(channel), voucher), accepted))}
     with ThreadPoolExecutor(8) as pool:
-        refunds = [pool.submit(httpx.get, f"{node.url}/v1/chat/completions", headers=wanted, timeout=60)]
+        refunds = [pool.submit(httpx.get, f"{node.url}/v1/chat/completions", headers=wanted, timeout=PATIENCE_SECONDS)]
         asked = [pool.submit(ask, node, payment(paid, channel, 2 * FEE)) for _ in range(6)]
-        refunds.append(pool.submit(httpx.get, f"{node.url}/v1/chat/completions", headers=wanted, timeout=60))
+        refunds.append(
+            pool.submit(httpx.get, f"{node.url}/v1/chat/completions", headers=wanted, timeout=PATIENCE_SECONDS)
+        )
         answered = sum(item.result().status_code == 200 for item in asked)
         codes = sorted(item.result().status_code for item in refunds)
     assert answered <= 1

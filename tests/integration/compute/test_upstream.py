@@ -13,7 +13,7 @@ import pytest
 
 from ethwire.keys import keccak256
 from keifu.compute.wire import split_stream, unpack
-from tests.paid_server import Payer, Provider, provider, settings_of
+from tests.paid_server import PATIENCE_SECONDS, Payer, Provider, provider, settings_of
 from tests.upstream import WORDS, upstream
 
 FEE = 5 + 1 * 1 + 4 * 2  # of a prompt of one word and an answer of four
@@ -40,7 +40,9 @@ def payer(served: Provider) -> Payer:
 
 def chat(payer: Payer, served: Provider, prompt: str, most: int = MOST, **more: Any) -> httpx.Response:
     body = {"model": "words", "messages": [{"role": "user", "content": prompt}], "max_tokens": 8, **more}
-    return httpx.post(f"{served.url}/v1/chat/completions", json=body, headers=payer.payment(most, MOST), timeout=30)
+    return httpx.post(
+        f"{served.url}/v1/chat/completions", json=body, headers=payer.payment(most, MOST), timeout=PATIENCE_SECONDS
+    )
 
 
 def charged(payer: Payer, served: Provider) -> int:

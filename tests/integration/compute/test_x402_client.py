@@ -21,6 +21,7 @@ from x402.mechanisms.evm.signers import EthAccountSignerWithRPC
 from keifu.keys import checksum
 from keifu.payments.x402 import Settled, decode
 from tests.integration.compute.conftest import Paid, PaidNode
+from tests.paid_server import PATIENCE_SECONDS
 
 FEE = 100
 BODY = {"model": "words", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}
@@ -50,7 +51,7 @@ def ask(paid: Paid, node: PaidNode, scheme: Any, times: int, **more: Any) -> lis
     async def run() -> list[Any]:
         client = x402Client().register(f"eip155:{paid.client.chain_id}", scheme)
         client.set_spend_controls({"allowed_assets": True, "max_amount_per_payment": False})
-        async with x402HttpxClient(client, base_url=node.url, timeout=60) as http:
+        async with x402HttpxClient(client, base_url=node.url, timeout=PATIENCE_SECONDS) as http:
             return [await http.post("/v1/chat/completions", json={**BODY, **more}) for _ in range(times)]
 
     return asyncio.run(run())

@@ -12,8 +12,13 @@ from keifu.chain.verify import verify_suite
 from keifu.units import DAY
 
 # Seconds from a fault of each of the suite's services to its slash, and the greatest multiple there.
-HORIZONS = {"AlignmentCourt": 28 * DAY, "HeartbeatService": 14 * DAY, "DataVerifier": 14 * DAY}
-MULTIPLES = {"AlignmentCourt": 0, "HeartbeatService": 4, "DataVerifier": 0}
+HORIZONS = {
+    "AlignmentCourt": 28 * DAY,
+    "HeartbeatService": 14 * DAY,
+    "DataVerifier": 14 * DAY,
+    "ComputeMarket": 11 * DAY,
+}
+MULTIPLES = {"AlignmentCourt": 0, "HeartbeatService": 4, "DataVerifier": 0, "ComputeMarket": 4}
 OUTSIDER = "0x" + "0b" * 20
 
 

@@ -73,8 +73,11 @@ def fakes(deployer):
     token = deployer.deploy("KeifuToken", THIEF, label="fake token")
     hub = deployer.deploy("StakingHub", token, THIEF, THIEF, THIEF, 14 * DAY, DAY, 36, 1_461, label="fake hub")
     validation = deployer.deploy("AgentValidation", THIEF, label="fake validation")
-    found = dict.fromkeys(("token", "coin", "randomness", "registry", "environments"), token)
-    return found | {"hub": hub, "validation": validation}
+    environments = deployer.deploy("Environments", token, label="fake environments")
+    heartbeats = deployer.deploy("HeartbeatService", token, hub, environments, 1_000, DAY, label="fake heartbeats")
+    found = dict.fromkeys(("token", "coin", "randomness", "registry", "environments", "channels"), token)
+    # A market is asked for its coin and its hub, which the fake heartbeats have, too.
+    return found | {"hub": hub, "validation": validation} | dict.fromkeys(("heartbeats", "market"), heartbeats)
 
 
 @pytest.fixture

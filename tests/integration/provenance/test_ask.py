@@ -41,7 +41,7 @@ def test_ask_answers_all_five(prov, project, cast, pipeline, source):
     assert any("an origin; CC-BY-4.0" in what for what in sources)
     assert "1,797 labels, 4 labellers, anchored as" in answers["labels"]
     assert project["weights-int8"].id.hex() in answers["version"]
-    assert "bias1.npy" in answers["weights"]
+    assert "layer1.scales.npy" in answers["weights"]
     assert project["weights-int8"].record.digest.hex() in answers["weights"]
     assert "production runs this: promotion 1; its policy holds by 0x" in answers["running"]
 
