@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from keifu.cli._print import emit, table
-from keifu.cli._types import ADDRESS, IN_FILE
+from keifu.cli._types import ADDRESS, COINS, IN_FILE
 from keifu.cli.verbs import Access, Noun, json_option
 from keifu.errors import EnvironmentFault, UsageError
-from keifu.units import counted, day
+from keifu.units import coins, counted, day
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
 
 __all__ = ["cli"]
 
-HEARTBEATS = "HeartbeatService"
+HEARTBEATS, COMPUTE = "HeartbeatService", "ComputeMarket"
 KINDS = ("heartbeat", "receipt", "transaction")
 
 cli = Noun(
@@ -96,10 +96,22 @@ def name(session: Session, hot: Path, kind: str, hot_password: Path | None, json
     from keifu.keys.unlock import unlock
     from keifu.staking.hotkeys import KeyKind, name_key
 
-    suite = session.suite(HEARTBEATS)
+    suite = session.suite(COMPUTE if kind == "receipt" else HEARTBEATS)
     key = unlock(hot, agent_socket(), lambda: read_password(hot_password) if hot_password else password())
-    name_key(session.deployer, suite[HEARTBEATS], session.client.chain_id, key, KeyKind[kind.upper()])
+    name_key(session.deployer, suite, session.client.chain_id, key, KeyKind[kind.upper()])
     emit({"key": key.address, "kind": kind}, f"{key.address} speaks for {session.sender}: {kind}", json_out)
+
+
+@cli.verb("cap", example="keifu keys cap 0x… 5000 --key-file operator.json", access=Access.SEND)
+@click.argument("key", type=ADDRESS)
+@click.argument("most", type=COINS)
+@json_option
+def cap(session: Session, key: str, most: int, json_out: bool) -> None:
+    """Say how many coins of your lock promises of a receipt key may hold at a time: none until you do."""
+    from keifu.staking.hotkeys import set_cap
+
+    set_cap(session.deployer, session.suite(COMPUTE), key, most)
+    emit({"key": key, "cap": str(most)}, f"promises of {key} may hold {coins(most)} coins", json_out)
 
 
 @cli.verb("retire", example="keifu keys retire 0x… --key-file operator.json", access=Access.SEND)
@@ -107,8 +119,9 @@ def name(session: Session, hot: Path, kind: str, hot_password: Path | None, json
 @json_option
 def retire(session: Session, key: str, json_out: bool) -> None:
     """End a hot key for ever: what it signs of a later time counts for nobody."""
-    suite = session.suite(HEARTBEATS)
-    session.deployer.call(suite[HEARTBEATS], HEARTBEATS, "retire_key", key)
+    from keifu.staking.hotkeys import retire_key
+
+    retire_key(session.deployer, session.suite(HEARTBEATS), key)
     emit({"key": key}, f"{key} speaks for nobody any more", json_out)
 
 
@@ -117,12 +130,20 @@ def retire(session: Session, key: str, json_out: bool) -> None:
 @json_option
 def named(session: Session, operator: str, json_out: bool) -> None:
     """List the hot keys that an operator has ever named: what each signs, since when and until when."""
-    from keifu.staking.hotkeys import named_keys
+    from keifu.staking.hotkeys import keys_of
 
-    service = session.suite(HEARTBEATS).at(session.client, HEARTBEATS)
-    found = named_keys(session.client, service, operator, session.record.first_block)
+    found = keys_of(session.client, session.suite(HEARTBEATS), operator, session.record.first_block)
     if json_out:
         emit({"operator": operator, "keys": [key.data() for key in found]}, "", json_out)
         return
-    rows = [(key.key, key.kind.name.lower(), day(key.since), day(key.until) if key.until else "") for key in found]
-    table(("key", "signs", "since", "until"), rows, empty=f"{operator} has named {counted(0, 'key')}")
+    rows = [
+        (
+            key.key,
+            key.kind.name.lower(),
+            day(key.since),
+            day(key.until) if key.until else "",
+            f"{coins(key.held)} of {coins(key.cap)}" if key.cap or key.held else "",
+        )
+        for key in found
+    ]
+    table(("key", "signs", "since", "until", "coins held"), rows, empty=f"{operator} has named {counted(0, 'key')}")

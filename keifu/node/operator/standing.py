@@ -124,7 +124,7 @@ def _name_key(chain: NodeChain, deployer: Deployer, node: Account) -> None:
             f"key {node.address} belongs to {named} already, or was retired",
             remedy="make the node anew with another key",
         )
-    name_key(deployer, service, chain.id, node, KeyKind.HEARTBEAT)
+    name_key(deployer, chain.suite, chain.id, node, KeyKind.HEARTBEAT)
 
 
 def leave(chain: NodeChain, deployer: Deployer, environment: bytes) -> str:
