@@ -3,7 +3,7 @@ take. Events say whom to ask, storage answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from keifu.abi import Contract
 from keifu.chain._client import ChainClient
@@ -25,9 +25,8 @@ def attestor_rows(client: ChainClient, verifier: Contract, first_block: int) -> 
 def currency_rows(client: ChainClient, market: Contract, first_block: int) -> Iterator[tuple[str, str]]:
     """In which currencies from outside the suite agents are sold."""
     own = market.token().lower()
-    for address in sorted(named_in(client, market, "CurrencyListed", first_block)):
-        if address != own and market.is_listed(address):
-            yield "agents are sold in a currency from outside the suite", f"look at {address}"
+    listed = [item for item in named_in(client, market, "CurrencyListed", first_block) if market.is_listed(item)]
+    yield from _from_outside("agents are sold in a currency from outside the suite", listed, own)
     if not market.is_listed(own):
         yield "agents are not sold in the suite's coin", own
 
@@ -35,10 +34,13 @@ def currency_rows(client: ChainClient, market: Contract, first_block: int) -> It
 def token_rows(client: ChainClient, channels: Contract, first_block: int) -> Iterator[tuple[str, str]]:
     """Which tokens from outside the suite channels are paid in, and the fee."""
     own = channels.coin().lower()
-    for address in sorted(named_in(client, channels, "TokenListed", first_block)):
-        if address != own and channels.isListed(address):
-            yield "channels take a token from outside the suite", f"look at {address}"
+    listed = [item for item in named_in(client, channels, "TokenListed", first_block) if channels.isListed(item)]
+    yield from _from_outside("channels take a token from outside the suite", listed, own)
     if not channels.isListed(own):
         yield "channels do not take the suite's coin", own
     if fee := channels.fee():
         yield "channels take a fee", f"{fee / 100:.2f} % of what receivers settle"
+
+
+def _from_outside(what: str, listed: Iterable[str], own: str) -> Iterator[tuple[str, str]]:
+    return ((what, f"look at {address}") for address in sorted(listed) if address != own)

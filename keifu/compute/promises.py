@@ -1,7 +1,6 @@
 """What a provider promises at ComputeMarket, and the statements that begin or break a promise.
 
-domain = market_domain(chain_id, market)
-signature = cover.sign(domain, receipt_key)
+signature = cover.sign(Receipts(chain_id, market).domain, receipt_key)
 """
 
 from __future__ import annotations
@@ -14,30 +13,21 @@ from ethwire.eip712 import Domain
 from ethwire.keys import Account, keccak256
 from keifu.abi import encode_args
 from keifu.abi.eip712 import COVER
-from keifu.compute.receipt import MARKET_NAME, MARKET_VERSION, SignedReceipt
+from keifu.compute.receipt import SignedReceipt
 from keifu.units import DAY
 
 __all__ = [
     "LONGEST",
     "PROVER_PART",
     "Cover",
-    "CoverState",
-    "Demand",
     "Offer",
-    "Service",
     "commitment",
-    "market_domain",
     "needed_for",
     "shown",
 ]
 
 LONGEST = 180 * DAY  # seconds of a promise without a new act
 PROVER_PART = PENALTY_PART = 10  # one in so many of a cover's restitution
-
-
-def market_domain(chain_id: int, market: str) -> Domain:
-    """EIP-712 domain of a ComputeMarket."""
-    return Domain(MARKET_NAME, MARKET_VERSION, chain_id, market)
 
 
 @dataclass(frozen=True)
@@ -89,49 +79,8 @@ class Cover:
         return astuple(self)
 
     def sign(self, domain: Domain, key: Account) -> bytes:
-        """`domain` is `market_domain`."""
+        """`domain` is that of the market's `Receipts`."""
         return key.sign(domain.digest(COVER, *self.args))
-
-
-@dataclass(frozen=True)
-class Service:
-    """A service as it stands on the chain; zeros when nothing was promised."""
-
-    since: int
-    last: int
-    until: int
-    reserve: int
-
-    def answers(self, time: int) -> bool:
-        """Whether a receipt of this time can cost its reserve."""
-        return self.reserve > 0 and self.since <= time <= self.last
-
-
-@dataclass(frozen=True)
-class CoverState:
-    """A cover as it stands on the chain; zeros when there is none."""
-
-    payer: str
-    key: str
-    restitution: int
-    since: int
-    last: int
-    until: int
-    reserve: int
-
-    def answers(self, time: int) -> bool:
-        """Whether a receipt of this time can cost its reserve."""
-        return self.reserve > 0 and self.since <= time <= self.last
-
-
-@dataclass(frozen=True)
-class Demand:
-    """A request that a payer asks for on the chain; `deadline` 0 when there is none."""
-
-    requester: str
-    deadline: int
-    request: bytes
-    refund: int
 
 
 def needed_for(restitution: int) -> int:

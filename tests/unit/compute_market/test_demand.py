@@ -18,6 +18,7 @@ from tests.unit.compute_market.conftest import (
     REQUEST,
     RESTITUTION,
     SERVICE_RESERVE,
+    UNNAMED,
     WINDOW,
     sha,
 )
@@ -134,7 +135,7 @@ def test_the_longest_request(covered, asked):
 
 
 def test_too_long_a_request(covered, asked):
-    with ape.reverts():
+    with ape.reverts(UNNAMED):
         asked(request=b"\xff" * 2_049)
 
 

@@ -10,6 +10,7 @@ from tests.unit.compute_market.conftest import (
     LOCKED,
     NOWHERE,
     SERVICE_RESERVE,
+    UNNAMED,
     WINDOW,
 )
 
@@ -99,7 +100,7 @@ def test_unlock_settles_what_is_due(market, hub, covered, served, operator, prod
 def test_the_longest_lists(market, operator, stranger):
     """Sixteen services and covers in one call, and no more: each of them is looked at."""
     for lists in (([NOWHERE] * 17, []), ([], [NOWHERE] * 17)):
-        with ape.reverts():
+        with ape.reverts(UNNAMED):
             market.settle(operator, *lists, sender=stranger)
     with ape.reverts("compute: no service"):
         market.settle(operator, [NOWHERE] * 16, [], sender=stranger)
