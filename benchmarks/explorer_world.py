@@ -304,12 +304,12 @@ def _promises(scribe: Scribe, kept: str, provider: str, client: str, covered: st
         )  # fmt: skip
         if request == "0x7b7d":
             scribe.log(MARKET, "Answered", number=7, response="0x7b7d", **where)
-    taken: dict[str, Any] = {"damages": 80 * ETHER, "penalty": 6 * ETHER, "delegated": 0}
+    taken: dict[str, Any] = {"damages": 415 * ETHER // 2, "penalty": 106 * ETHER, "delegated": 0}
     scribe.log(HUB, "Slashed", service=scribe.addresses[MARKET], operator=liar, **taken)
     scribe.log(
         MARKET, "Reported", same=True,
         operator=liar, channel=covered, prover=address("watcher"), environment=word("environment production"),
-        number=3, restitution=60 * ETHER, reward=4 * ETHER,
+        number=3, restitution=60 * ETHER, reward=106 * ETHER,
     )  # fmt: skip
 
 

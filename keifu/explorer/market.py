@@ -1,15 +1,17 @@
 """What providers of answers promise, by the events of the compute market: services with their offers, covers, demands.
 
-A promise is over after its end, and after a fault of it was shown: whatever was logged last counts.
+A promise is over after its end, and after a fault of it was shown: whatever was logged last counts. One report takes a
+service's reserve, a channel's cover, or both, and its amounts say which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from keifu.chain.suite import COMPUTE
+from keifu.compute.promises import PROVER_PART
 from keifu.explorer.view import Event, View, place_of
 from keifu.index import Totals
 
@@ -157,8 +159,8 @@ def _service(view: View, operator: str, environment: str) -> Service:
     where = {"operator": operator, "environment": environment}
     served = view.events(COMPUTE, "Served", oldest=False, limit=1, **where)[0]
     offers = view.events(COMPUTE, "OfferAnnounced", oldest=False, limit=2, **where)
-    return Service(served, list(map(Offer, offers)), _after(view, served, ("Reported", "Ended", "Settled"), where),
-                   view.now)  # fmt: skip
+    return Service(served, list(map(Offer, offers)), _after(view, served, ("Reported", "Ended", "Settled"), where,
+                   _took_a_service), view.now)  # fmt: skip
 
 
 def covers(view: View, limit: int, **where: str) -> list[Cover]:
@@ -167,7 +169,7 @@ def covers(view: View, limit: int, **where: str) -> list[Cover]:
     for opened in view.events(COMPUTE, "Covered", oldest=False, limit=limit, **where):
         key = opened["args"]["channel"], opened["args"]["operator"]
         if key not in found:
-            found[key] = Cover(opened, _after(view, opened, kinds, _of_channel(opened)), view.now)
+            found[key] = Cover(opened, _after(view, opened, kinds, _of_channel(opened), _took_a_cover), view.now)
     return list(found.values())
 
 
@@ -196,10 +198,22 @@ def _of_channel(event: Event) -> dict[str, Any]:
     return {"channel": event["args"]["channel"], "operator": event["args"]["operator"]}
 
 
-def _after(view: View, begun: Event, kinds: Sequence[str], where: dict[str, Any]) -> Event | None:
+def _took_a_service(ended: Event) -> bool:
+    """A cover pays its prover a part of the restitution; more than that came out of a service's reserve."""
+    amounts = ended["args"]
+    return ended["event"] != "Reported" or int(amounts["reward"]) > int(amounts["restitution"]) // PROVER_PART + 1
+
+
+def _took_a_cover(ended: Event) -> bool:
+    return ended["event"] != "Reported" or int(ended["args"]["restitution"]) > 0
+
+
+def _after(
+    view: View, begun: Event, kinds: Sequence[str], where: dict[str, Any], counts: Callable[[Event], bool]
+) -> Event | None:
     """What ended a promise that was begun."""
     for kind in kinds:
-        found = view.last(COMPUTE, kind, **where)
-        if found is not None and place_of(found) > place_of(begun):
-            return found
+        for found in view.events(COMPUTE, kind, oldest=False, **where):
+            if place_of(found) > place_of(begun) and counts(found):
+                return found
     return None

@@ -50,6 +50,22 @@ def test_a_report_is_shown_where_it_counts(read, known):
     assert "a false receipt" in read("/en/slashes")
 
 
+@pytest.mark.parametrize(("restitution", "reward", "service", "cover"), [
+    (100 * COIN, 10 * COIN, "holds", "taken by a report"),
+    (100 * COIN, 110 * COIN, "a false receipt shown", "taken by a report"),
+    (0, 100 * COIN, "a false receipt shown", "covered"),
+])  # fmt: skip
+def test_a_report_takes_what_its_amounts_say(changing, known, restitution, reward, service, cover):
+    explorer, scribe = changing
+    shown = {"operator": known["provider"], "channel": known["paid"], "environment": known["environment"]}
+    amounts = {"prover": known["client"], "number": 1, "restitution": restitution, "reward": reward}
+    scribe.log(MARKET, "Reported", **shown, **amounts)
+    scribe.write()
+    services = text(explorer, f"/en/provider/{known['provider']}").split("<section")
+    assert [f">{service}<" in services_ for services_ in services if ">Services<" in services_] == [True]
+    assert f">{cover}<" in text(explorer, f"/en/channel/{known['paid'][2:]}")
+
+
 def test_a_channel_adds_up(read, known):
     page = read(f"/en/channel/{known['paid'][2:]}")
     for amount in (100, 45, 10, 45, 15):
