@@ -9,6 +9,7 @@ from keifu.compute.client.checks import Prices
 from keifu.compute.model import Call, LocalModel, Model, ModelFault, Result
 from keifu.compute.openai import classified, embedded
 from keifu.compute.upstream import Upstream
+from tests.upstream import TEE
 
 __all__ = ["models", "passed_on"]
 
@@ -60,9 +61,10 @@ def models() -> list[Model]:
 
 
 def passed_on() -> list[Model]:
-    """Another server's model under two names: one is waited for less long."""
+    """Another server's model under three names: one is waited for less long, one brings the word of a TEE."""
     url, prices = os.environ["TEST_UPSTREAM"], Prices(request=5, million_in=1_000_000, million_out=2_000_000)
     return [
         Upstream("words", url, prices, theirs="theirs"),
         Upstream("hasty", url, prices, patience=0.3),
+        Upstream("theirs", url, prices, tee=TEE.address),
     ]

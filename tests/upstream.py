@@ -1,7 +1,9 @@
-"""A server that speaks OpenAI's protocol, and misbehaves as the prompt tells it."""
+"""A server that speaks OpenAI's protocol, and misbehaves as the prompt tells it. It signs its answers as servers in a
+trusted execution environment do."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -9,9 +11,20 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-__all__ = ["upstream"]
+from keifu.compute.tee import TeeWord
+from keifu.keys import Account, keccak256
+
+__all__ = ["TEE", "upstream", "word_of"]
+
+TEE = Account.from_role("key of an enclave")
 
 WORDS = ("one", " two", " three", " four")
+
+
+def word_of(key: Account, request: bytes, response: bytes) -> TeeWord:
+    """What a server in a TEE signs about one answer."""
+    text = ":".join(["theirs", *(hashlib.sha256(body).hexdigest() for body in (request, response))])
+    return TeeWord(text, key.sign(keccak256(b"\x19Ethereum Signed Message:\n%d%b" % (len(text), text.encode()))))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -19,7 +32,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        asked: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.request = self.rfile.read(int(self.headers["content-length"]))
+        self.server.given.clear()
+        asked: dict[str, Any] = json.loads(self.server.request)
         self.server.asked.append(asked)
         prompt = asked.get("prompt") or asked["messages"][-1]["content"]
         if prompt == "hang":
@@ -31,6 +46,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(asked, prompt)
         else:
             self._whole(200, self._answer(asked, prompt), cut=prompt == "die")
+
+    def do_GET(self) -> None:
+        """The word about the last answer."""
+        word = word_of(self.server.key, self.server.request, bytes(self.server.given))
+        said = {"text": word.text, "signature": "0x" + word.signature.hex(), "signing_address": self.server.key.address}
+        self._whole(self.server.word_status, said)
 
     def _answer(self, asked: dict[str, Any], prompt: str) -> dict[str, Any]:
         words = WORDS[: asked["max_tokens"]]
@@ -46,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-length", str(len(body) + cut))
         self.end_headers()
-        self.wfile.write(body)
+        self._write(body)
         self.close_connection = cut
 
     def _stream(self, asked: dict[str, Any], prompt: str) -> None:
@@ -69,13 +90,17 @@ class _Handler(BaseHTTPRequestHandler):
             lie = 1_000_000 if prompt == "lie" else 0
             used = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(words) + lie}
             self._event({"choices": [], "usage": used})
-            self.wfile.write(b"data: [DONE]\n\n")
+            self._write(b"data: [DONE]\n\n")
         except OSError:
             self.server.left.set()
 
     def _event(self, more: dict[str, Any]) -> None:
         document = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", **more}
-        self.wfile.write(b"data: " + json.dumps(document).encode() + b"\n\n")
+        self._write(b"data: " + json.dumps(document).encode() + b"\n\n")
+
+    def _write(self, data: bytes) -> None:
+        self.server.given += data
+        self.wfile.write(data)
 
     def log_message(self, *_: Any) -> None:
         """Nothing."""
@@ -87,6 +112,8 @@ class _Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[dict[str, Any]] = []
+        self.request, self.given = b"", bytearray()
+        self.key, self.word_status = TEE, 200
         self.released, self.left = threading.Event(), threading.Event()
 
     @property

@@ -31,11 +31,15 @@ def trust_options(body: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def asked_of(body: Callable[..., Any]) -> Callable[..., Any]:
-    """--operator and --environment."""
+    """--operator, --environment and --tee."""
     for option in (
+        click.option(
+            "--tee", "tees", type=ADDRESS, multiple=True,
+            help="Key that you take for one of a trusted execution environment, by the report of its maker.",
+        ),
         click.option("--environment", type=BYTES32, help="Environment that has to answer, by its id.  [default: any]"),
         click.option("--operator", type=ADDRESS, required=True, help="Operator whose receipts count."),
-    ):
+    ):  # fmt: skip
         body = option(body)
     return body
 

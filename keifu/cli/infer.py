@@ -121,6 +121,7 @@ def _client(
     url: str,
     operator: str,
     environment: bytes | None,
+    tees: tuple[str, ...],
     folder: Path | None,
     most: int,
     deposit: int,
@@ -140,7 +141,7 @@ def _client(
     with Store(folder or usual_folder()) as store:
         wallet = Wallet(session.account, store, terms)
         with ComputeClient(wallet, side.sources) as client:
-            yield client, Provider(url, operator, environment)
+            yield client, Provider(url, operator, environment, tees=frozenset(map(str.lower, tees)))
 
 
 def _collector(session: RpcSession) -> str:
@@ -153,11 +154,13 @@ def _document(text: str | None, path: Path | None) -> dict[str, Any]:
     import json
 
     from keifu._files import read_bounded
+    from keifu.compute.client.units import question
 
     if (text is None) == (path is None):
         raise UsageError("a request is a --text or a --file", remedy="give one of them")
-    if path is None:
-        return {"messages": [{"role": "user", "content": text}]}
+    if text is not None:
+        return question(text)
+    assert path is not None
     try:
         found = json.loads(read_bounded(path, LARGEST_REQUEST, "a request"))
     except (ValueError, RecursionError) as error:

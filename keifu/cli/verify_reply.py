@@ -41,6 +41,7 @@ def verify_reply(
     request: Path | None,
     operator: str,
     environment: bytes | None,
+    tees: tuple[str, ...],
     channel: bytes | None,
     most: int | None,
     folder: Path | None,
@@ -55,7 +56,9 @@ def verify_reply(
 
     captured = [read_curl(capture, request)] if request else read_har(capture)
     side = side_of(session, trust, offline=offline)
-    expected = Expected(side.chain_id, side.market, operator, channel, environment, most=most)
+    expected = Expected(
+        side.chain_id, side.market, operator, channel, environment, most=most, tees=frozenset(map(str.lower, tees))
+    )
     findings = [
         finding for item in captured for finding in _compared(item, expected, side.sources, folder, len(captured) > 1)
     ]

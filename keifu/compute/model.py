@@ -13,6 +13,7 @@ from typing import Any
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.receipt import Evidence
+from keifu.compute.tee import TeeWord
 
 __all__ = ["Call", "Claimed", "LocalModel", "Model", "ModelFault", "Part", "RemoteModel", "Result"]
 
@@ -55,15 +56,18 @@ class Result:
     output_units: int = 0
     input_root: bytes = ZERO
     output_root: bytes = ZERO
+    tee: TeeWord | None = None  # what the server that computed it says of these bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a streamed answer: bytes of events, and the units in all until now."""
+    """A part of a streamed answer: bytes of events, and the units in all until now. The part behind the last event may
+    be a TEE's word about them."""
 
     data: bytes
     input_units: int
     output_units: int
+    is_tee: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Model(ABC):
 
     endpoints: frozenset[str] = frozenset()
     evidence = Evidence.UNVERIFIED
+    tee = ""  # the key of a TEE whose word it brings, where a request lets it
 
     def __init__(self, name: str, prices: Prices, claimed: Claimed | None = None) -> None:
         self.name, self.prices = name, prices

@@ -20,6 +20,7 @@ from keifu.compute.client.client import ComputeClient, Provider, ProviderFault, 
 from keifu.compute.client.paying import NoChannel, PaymentRefused, TooDear
 from keifu.compute.client.store import CapReached
 from keifu.compute.http import JSON, Exchange, Server, failure_body
+from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER
 from keifu.errors import KeifuError
 
@@ -136,8 +137,9 @@ class Proxy:
                 self._stream(exchange, stream)
                 return
             body = b"".join(stream)
-            header = f"{RECEIPT_HEADER}: {stream.answer.receipt_text}\r\n".encode()
-            self._soon(exchange.reply, 200, body, JSON + header)
+            held = {RECEIPT_HEADER: stream.answer.receipt_text, TEE_HEADER: stream.answer.tee_text}
+            headers = "".join(f"{name}: {text}\r\n" for name, text in held.items() if text)
+            self._soon(exchange.reply, 200, body, JSON + headers.encode())
 
     def _stream(self, exchange: Exchange, stream: Stream) -> None:
         """Nothing more is read for a peer that has left."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from keifu.compute.cashier import Cashier, Slow
+from keifu.compute.client.units import USUAL_OUTPUT
 from keifu.compute.http import JSON, Exchange
 from keifu.compute.http.messages import failure_body
 from keifu.compute.model import Call, LocalModel, Model, ModelFault, RemoteModel, Result
@@ -24,7 +25,6 @@ from keifu.payments.book import Account, Refused
 
 __all__ = ["Service", "Till"]
 
-USUAL_OUTPUT = 1_024  # units, where a request names no limit
 LARGEST_MOMENT = 1_000
 PREFIX = b"/v1/"
 _log = logging.getLogger("keifu.compute")
@@ -296,6 +296,7 @@ def _about(model: Model) -> dict[str, object]:
             "promotion_seq": claimed.promotion_seq,
             "digest": claimed.digest.hex(),
             "evidence": model.evidence.name.lower(),
+            **({"tee": model.tee} if model.tee else {}),
         }
     }  # fmt: skip
 

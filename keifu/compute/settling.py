@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from keifu.compute.cashier import Cashier, Ticket
 from keifu.compute.http import JSON, Exchange
 from keifu.compute.model import Call, Model, Result
-from keifu.compute.receipt import LARGEST_BATCH
+from keifu.compute.receipt import LARGEST_BATCH, Evidence
 from keifu.compute.sealing import Answered, Sealer
+from keifu.compute.tee import TEE_HEADER
 from keifu.keys import keccak256
 from keifu.payments.book import Book
 
@@ -67,6 +68,9 @@ class Settler:
         answered = self.receipt_of(work, (result.input_units, result.output_units), fee, keccak256(body))
         answered.input_root, answered.output_root = result.input_root, result.output_root
         headers = JSON + self._cashier.settled(ticket)
+        if result.tee is not None:
+            answered.evidence = Evidence.ATTESTED
+            headers += f"{TEE_HEADER}: {result.tee.header()}\r\n".encode()
 
         def done(text: bytes) -> None:
             if text:

@@ -9,6 +9,7 @@ from sha3 import keccak_256
 
 from keifu.compute.cashier import Cashier
 from keifu.compute.model import ModelFault, Part, RemoteModel
+from keifu.compute.receipt import Evidence
 from keifu.compute.settling import Settler, Work
 from keifu.compute.wire import comment_of
 from keifu.errors import EnvironmentFault
@@ -27,7 +28,8 @@ class Stream:
         self._hash = keccak_256()
         self._paid = 0
         self._units = (0, 0)
-        self._last = b""
+        self._is_done = False
+        self._evidence = work.model.evidence
 
     async def run(self) -> None:
         """Raises ModelFault when not even the first part came: nothing was charged or said then."""
@@ -40,7 +42,7 @@ class Stream:
                     if exchange.is_gone or not await self._send(part):
                         break
                 else:
-                    is_whole = self._last.endswith(DONE)
+                    is_whole = self._is_done
         except ModelFault as fault:
             if not exchange.is_answered:
                 raise
@@ -68,11 +70,13 @@ class Stream:
         if not work.exchange.is_answered:
             paid = self._cashier.settled(ticket, all_of_it=True) if self._cashier and ticket else b""
             work.exchange.begin(200, HEADERS + paid)
+        if part.is_tee:
+            self._evidence = Evidence.ATTESTED
         return await self._say(part.data)
 
     async def _say(self, data: bytes) -> bool:
         self._hash.update(data)
-        self._last = data
+        self._is_done = self._is_done or data.endswith(DONE)
         return await self._work.exchange.send(data)
 
     def _close(self, *, is_whole: bool) -> None:
@@ -86,6 +90,7 @@ class Stream:
         if not exchange.is_answered:
             return
         answered = settler.receipt_of(work, self._units, self._paid, self._hash.digest())
+        answered.evidence = self._evidence
 
         def done(text: bytes) -> None:
             if exchange.is_gone:

@@ -1,5 +1,8 @@
 """Another server that speaks OpenAI's protocol (vLLM, llama.cpp) behind a name here.
 
+A server in a trusted execution environment signs what it got and gave. Its word is fetched and compared with the bytes
+that came from the client and that go back, and handed on when it is about them.
+
 What it says about lengths is compared with what it delivered: an answer cannot have more units than bytes, and no more
 than was asked for. A lie, an end in the middle or a silence is a fault with a name, and costs the client nothing but
 the parts that it got.
@@ -7,21 +10,27 @@ the parts that it got.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
+from keifu.compute.tee import TeeWord
+from keifu.errors import InputError
 
 __all__ = ["Upstream"]
 
 PER_MESSAGE = 16  # units that a chat's frame may add to each message, beside its bytes
 LARGEST_ANSWER, LARGEST_EVENT = 8 << 20, 1 << 20  # bytes
+WORD_SECONDS = 5.0
 EVENT, DONE = b"data: ", b"[DONE]"
 GENERATING = frozenset({"chat/completions", "completions"})
+_log = logging.getLogger("keifu.compute")
 
 
 class _Usage(msgspec.Struct):
@@ -32,10 +41,11 @@ class _Usage(msgspec.Struct):
 class _Answer(msgspec.Struct):
     usage: _Usage | None = None
     choices: list[dict[str, Any]] = []
+    id: str = ""
 
 
 class Upstream(RemoteModel):
-    """`url` ends with /v1; `theirs` is the model's name there."""
+    """`url` ends with /v1; `theirs` is the model's name there, `tee` the address of the key that signs its answers."""
 
     def __init__(
         self,
@@ -47,11 +57,13 @@ class Upstream(RemoteModel):
         key: str = "",
         endpoints: frozenset[str] = GENERATING,
         patience: float = 60.0,
+        tee: str = "",
         claimed: Claimed | None = None,
     ) -> None:
         super().__init__(name, prices, claimed)
         self.endpoints = endpoints
         self._theirs = theirs or name
+        self.tee = tee.lower()
         headers = {"authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.AsyncClient(
             base_url=url, headers=headers, timeout=httpx.Timeout(patience, connect=5.0), trust_env=False
@@ -69,8 +81,10 @@ class Upstream(RemoteModel):
             raise ModelFault(504, "upstream_timeout", "the model's server did not answer in time") from error
         except httpx.HTTPError as error:
             raise ModelFault(502, "upstream_died", "the model's server broke off its answer") from error
-        usage = self._usage(call, _read(body), len(body))
-        return Result(body, usage.prompt_tokens, usage.completion_tokens)
+        answer = _read(body)
+        usage = self._usage(call, answer, len(body))
+        word = await self._word(call, answer.id, body)
+        return Result(body, usage.prompt_tokens, usage.completion_tokens, tee=word)
 
     async def parts(self, call: Call) -> AsyncGenerator[Part, None]:
         request = self._http.build_request("POST", call.endpoint, content=self._body(call, stream=True), headers=_JSON)
@@ -106,13 +120,14 @@ class Upstream(RemoteModel):
     async def _events(self, call: Call, response: httpx.Response) -> AsyncGenerator[Part, None]:
         """Each event as it comes. A unit is charged for each that brings something; the usage at the end, when it is
         there and possible, says how many there were."""
-        count, delivered, is_done = 0, 0, False
+        count, delivered, is_done, id_ = 0, 0, False, ""
         usage: _Usage | None = None
+        sent = bytearray()  # only for a TEE's word
         async for event in _events_of(response):
             is_done = event == DONE
             if not is_done:
                 answer = _read(event)
-                size = _size(answer)
+                size, id_ = _size(answer), answer.id or id_
                 delivered += size
                 count += bool(size)
                 if answer.usage is not None:
@@ -122,8 +137,13 @@ class Upstream(RemoteModel):
             if count > call.most_output:
                 raise ModelFault(502, "upstream_lied", "the model's server sends more than was asked for")
             units_in = usage.prompt_tokens if usage else 0
-            yield Part(EVENT + event + b"\n\n", units_in, max(count, usage.completion_tokens if usage else 0))
+            units_out = max(count, usage.completion_tokens if usage else 0)
+            data = EVENT + event + b"\n\n"
+            sent += data if self.tee else b""
+            yield Part(data, units_in, units_out)
             if is_done:
+                if word := await self._word(call, id_, bytes(sent)):
+                    yield Part(word.comment(), units_in, units_out, is_tee=True)
                 return
         raise ModelFault(502, "upstream_died", "the model's server broke off its answer")
 
@@ -138,17 +158,35 @@ class Upstream(RemoteModel):
             raise ModelFault(502, "upstream_lied", f"{usage.completion_tokens:,} units out, fewer were delivered")
         return usage
 
+    async def _word(self, call: Call, answer: str, body: bytes) -> TeeWord | None:
+        """What the TEE signed, if it is about exactly what the client sent and gets. The answer stands without it."""
+        is_ours = self.tee and answer and self._body(call, stream=call.stream) == call.body
+        if not is_ours:
+            return None
+        query = {"model": self._theirs, "signing_algo": "ecdsa"}
+        try:
+            said = await self._http.get(f"signature/{quote(answer, safe='')}", params=query, timeout=WORD_SECONDS)
+            word = TeeWord.said(said.content) if said.status_code == httpx.codes.OK else None
+            is_right = word is not None and word.is_about(call.body, body) and word.signer() == self.tee
+        except (httpx.HTTPError, InputError, ValueError) as error:
+            _log.warning("%s: no word of a TEE: %s", self.name, error)
+            return None
+        return word if is_right else None
+
     def _body(self, call: Call, *, stream: bool) -> bytes:
-        """The client's own request, with the model's name there and a limit that the payment covers."""
-        document: dict[str, Any] = msgspec.json.decode(call.body)
+        """The client's own request, with the model's name there and a limit that the payment covers. One that says all
+        that already goes on byte by byte."""
+        given: dict[str, Any] = msgspec.json.decode(call.body)
+        document = dict(given)
         document["model"] = self._theirs
         if call.endpoint in GENERATING:
             limit = "max_completion_tokens" if document.get("max_completion_tokens") else "max_tokens"
             document[limit] = call.most_output // max(1, len(call.inputs) if call.endpoint == "completions" else 1)
-            document["stream"] = stream
+            if stream or "stream" in document:
+                document["stream"] = stream
             if stream:
                 document["stream_options"] = {"include_usage": True}
-        return msgspec.json.encode(document)
+        return call.body if document == given else msgspec.json.encode(document)
 
 
 async def _require_ok(response: httpx.Response) -> None:

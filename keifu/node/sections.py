@@ -168,6 +168,7 @@ class PassedOn(_Section):
     million_in: int = Field(0, ge=0)
     million_out: int = Field(0, ge=0)
     patience: Seconds = 60  # for its first byte, and for each after it
+    tee: Address = ""  # of the key that signs its answers, when it runs in a trusted execution environment
 
 
 class ComputeWork(_Section):

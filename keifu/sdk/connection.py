@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -45,14 +45,16 @@ class _Connection(Area[M], Generic[M]):
         endpoint: str = "chat/completions",
         deposit: int = 0,
         trust: str | Path | None = None,
+        tees: Collection[str] = (),
     ) -> Inferred:
         """Ask a model at the address `provider`, pay at most `most` by a voucher, and compare the answer with the
         receipt of `operator`, and with the registry where an environment (its id) has to answer. A text is a question;
         a mapping is a whole request for the endpoint. `deposit` opens a channel where there is none. With a `trust`
-        file that pins a market, no chain is asked. Raises ReplyRefused naming what differs."""
+        file that pins a market, no chain is asked. `tees` are addresses of keys that you take for those of trusted
+        execution environments. Raises ReplyRefused naming what differs."""
         return infer(
             self._link, model, request, provider=provider, operator=operator, most=most, environment=environment,
-            endpoint=endpoint, deposit=deposit, trust=trust,
+            endpoint=endpoint, deposit=deposit, trust=trust, tees=tees,
         )  # fmt: skip
 
     @verb

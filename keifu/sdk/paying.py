@@ -6,7 +6,7 @@ Amounts are whole numbers of the token's smallest unit.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from keifu.compute.client.client import Answer, ComputeClient, Provider
 from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.side import chain_side, pinned_side
 from keifu.compute.client.store import KeptChannel, Store, usual_folder
+from keifu.compute.client.units import question
 from keifu.errors import UsageError
 from keifu.payments import Channel, Vouchers
 from keifu.payments import actions as payments
@@ -138,16 +139,18 @@ def infer(
     endpoint: str,
     deposit: int,
     trust: str | Path | None,
+    tees: Collection[str],
 ) -> Inferred:
     """See `Keifu.infer`."""
-    document = {"messages": [{"role": "user", "content": request}]} if isinstance(request, str) else dict(request)
+    document = question(request) if isinstance(request, str) else dict(request)
     path = Path(trust) if trust else trust_file()
     known = Trust.read(path) if trust or path.exists() else None
     is_pinned = trust is not None and known is not None and bool(known.compute)
     side = pinned_side(known) if is_pinned else chain_side(link.client, link.suite, link.record.first_block, known)
     collector = link.suite[ERC3009_COLLECTOR] if deposit else ""
     terms = Terms(side.chain_id, side.channels, side.market, most, collector, deposit)
-    where = Provider(provider, operator, bytes.fromhex(environment.removeprefix("0x")) if environment else None)
+    wanted = bytes.fromhex(environment.removeprefix("0x")) if environment else None
+    where = Provider(provider, operator, wanted, tees=frozenset(key.lower() for key in tees))
     with Store(usual_folder()) as store, ComputeClient(Wallet(link.account, store, terms), side.sources) as client:
         return _inferred(client.ask(where, f"/v1/{endpoint}", {"model": model, **document}))
 

@@ -15,6 +15,7 @@ import msgspec
 
 from keifu._files import read_bounded
 from keifu.compute.client.checks import Check, Exchange, ReplyRefused
+from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER, split_stream, unpack
 from keifu.errors import InputError
 from keifu.provenance.verify import Finding
@@ -78,6 +79,7 @@ class Captured:
     is_stream: bool
     url: str = ""
     received: int | None = None
+    tee: str = ""  # the header with a TEE's word
 
 
 def read_har(path: Path) -> list[Captured]:
@@ -100,7 +102,9 @@ def read_curl(answer: Path, request: Path) -> Captured:
         if not found[1].startswith(_INTERIM):
             sent = read_bounded(request, LARGEST_FILE, "a request")
             is_stream = head.get("content-type", "").startswith(EVENTS)
-            return Captured(sent, head.get(RECEIPT_HEADER.lower(), ""), body, is_stream)
+            return Captured(
+                sent, head.get(RECEIPT_HEADER.lower(), ""), body, is_stream, tee=head.get(TEE_HEADER.lower(), "")
+            )
         text = body
     raise InputError(f"{answer} does not begin with the line of an answer", remedy="save it with `curl -i`")
 
@@ -111,7 +115,7 @@ def exchange_of(captured: Captured) -> Exchange:
         body, text = split_stream(captured.response) if captured.is_stream else (captured.response, captured.header)
         if not text:
             raise InputError(f"the answer has no {RECEIPT_HEADER}")
-        return Exchange(captured.request, body, unpack(text), captured.received)
+        return Exchange(captured.request, body, unpack(text), captured.received, captured.tee)
     except InputError as error:
         raise ReplyRefused([Finding(Check.RECEIPT, False, error.message)]) from error
 
@@ -135,6 +139,7 @@ def _captured(entry: _Entry) -> Captured:
         head.get("content-type", "").startswith(EVENTS),
         entry.request.url,
         int(datetime.fromisoformat(entry.started).timestamp() + entry.time / 1_000) if entry.started else None,
+        head.get(TEE_HEADER.lower(), ""),
     )
 
 

@@ -15,7 +15,8 @@ from keifu.compute.canonical import roots_of
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
-from keifu.errors import CheckFailed
+from keifu.compute.tee import TeeWord, split_word
+from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 from keifu.provenance.verify import CLOCK_SECONDS, Finding
 
@@ -71,12 +72,14 @@ class ReplyRefused(CheckFailed):
 
 @dataclass(frozen=True)
 class Exchange:
-    """What went over the wire. Of a stream, `response` is all that came before the receipt's comment."""
+    """What went over the wire. Of a stream, `response` is all that came before the receipt's comment. `tee` is the
+    header with a TEE's word, empty for none; a stream has that in a comment of its own."""
 
     request: bytes
     response: bytes
     signed: SignedReceipt
     received: int | None = None  # unix seconds, by the client's clock; None: nobody noted it
+    tee: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the client asked for, from its own side. What is None is not compared, and the finding says so."""
+    """What the client asked for, from its own side. What is None is not compared, and the finding says so. `tees` are
+    addresses of keys that the client takes for those of trusted execution environments."""
 
     chain_id: int
     market: str
@@ -115,6 +119,7 @@ class Expected:
     prices: Prices | None = None
     most: int | None = None
     standing: Standing | None = None
+    tees: frozenset[str] = frozenset()
 
 
 def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> list[Finding]:
@@ -128,7 +133,7 @@ def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> lis
         _roots(exchange),
         _units(receipt, usage_of(exchange.response)),
         _price(receipt, expected),
-        _evidence(receipt),
+        _evidence(exchange, expected),
         _time(receipt, exchange.received),
         _key(exchange.signed, expected, sources),
     ]
@@ -140,9 +145,10 @@ def require(findings: Iterable[Finding]) -> None:
         raise ReplyRefused(failed)
 
 
-def shown(claimed: Evidence) -> Evidence:
-    """Under which word an answer is shown: no claim of its provider alone is more than its word."""
-    del claimed
+def shown(exchange: Exchange, tees: frozenset[str]) -> Evidence:
+    """Under which word an answer is shown whose checks hold: no claim of its provider alone is more than its word."""
+    if exchange.signed.receipt.evidence == Evidence.ATTESTED and _tee_of(exchange) in tees:
+        return Evidence.ATTESTED
     return Evidence.UNVERIFIED
 
 
@@ -269,13 +275,29 @@ def _price(receipt: Receipt, expected: Expected) -> Finding:
     return Finding(Check.PRICE, True, f"a fee of {receipt.fee}, by the offer at most {fee}")
 
 
-def _evidence(receipt: Receipt) -> Finding:
-    if receipt.evidence > Evidence.ATTESTED:
-        said = f"{receipt.evidence.name.lower()}, which nobody can show at this market"
-        return Finding(Check.EVIDENCE, False, said)
-    if receipt.evidence == Evidence.ATTESTED:
-        return Finding(Check.EVIDENCE, True, "unverified: its provider says attested, and that was not compared")
-    return Finding(Check.EVIDENCE, True, "unverified: its provider's word")
+def _evidence(exchange: Exchange, expected: Expected) -> Finding:
+    claimed = exchange.signed.receipt.evidence
+    if claimed > Evidence.ATTESTED:
+        return Finding(Check.EVIDENCE, False, f"{claimed.name.lower()}, which nobody can show at this market")
+    if claimed != Evidence.ATTESTED:
+        return Finding(Check.EVIDENCE, True, "unverified: its provider's word")
+    try:
+        signer = _tee_of(exchange)
+    except (InputError, ValueError) as error:
+        return Finding(Check.EVIDENCE, False, f"attested, but its TEE's word does not hold: {error}")
+    if signer not in expected.tees:
+        said = f"unverified: {signer} signed for a TEE, and you named it as none"
+        return Finding(Check.EVIDENCE, True, said)
+    return Finding(Check.EVIDENCE, True, f"attested: by the TEE whose key is {signer}")
+
+
+def _tee_of(exchange: Exchange) -> str:
+    """Whose key signed that these are its bytes. Raises InputError or ValueError when none did."""
+    body, comment = split_word(exchange.response)
+    word = TeeWord.read(exchange.tee or comment)
+    if not word.is_about(exchange.request, body):
+        raise InputError("it is about other bytes")
+    return word.signer()
 
 
 def _time(receipt: Receipt, received: int | None) -> Finding:

@@ -17,6 +17,7 @@ from keifu.compute.client.paying import MISMATCH, PaymentRefused, Wallet
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.store import KeptChannel
 from keifu.compute.receipt import Evidence, Receipt
+from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER
 from keifu.errors import CheckFailed, EnvironmentFault, InputError
 from keifu.payments.x402 import PAYMENT_REQUIRED, PAYMENT_SIGNATURE, Requirements, encode
@@ -49,6 +50,7 @@ class Provider:
     operator: str
     environment: bytes | None = None
     prices: Prices | None = None
+    tees: frozenset[str] = frozenset()  # addresses of keys that are taken for those of TEEs
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Answer:
     receipt_text: str
     evidence: Evidence
     findings: tuple[Finding, ...]
+    tee_text: str = ""
 
     @property
     def document(self) -> Any:
@@ -155,8 +158,8 @@ class ComputeClient:
         self.store.answered(asked.request, signed, int(1_000 * (self._timer() - asked.begun)))
         text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(EVENT_END)].decode()
         kind = EVENTS if captured.is_stream else "application/json"
-        evidence = shown(signed.receipt.evidence)
-        return Answer(exchange.response, kind, signed.receipt, text, evidence, tuple(findings))
+        evidence = shown(exchange, provider.tees)
+        return Answer(exchange.response, kind, signed.receipt, text, evidence, tuple(findings), exchange.tee)
 
     def seconds(self) -> int:
         return int(self._now())
@@ -173,6 +176,7 @@ class ComputeClient:
             prices=provider.prices,
             most=asked.most,
             standing=self.store.standing(signed, asked.request) if own else None,
+            tees=provider.tees,
         )
         return check_reply(replace(exchange, received=self.seconds()), expected, self.sources)
 
@@ -281,7 +285,8 @@ class Stream:
             raise
         self._is_over = True
         header = self._response.headers.get(RECEIPT_HEADER, "")
-        captured = Captured(self._asked.body, header, bytes(body), self.is_stream)
+        word = self._response.headers.get(TEE_HEADER, "")
+        captured = Captured(self._asked.body, header, bytes(body), self.is_stream, tee=word)
         self._ended = self._client.compare(self._provider, captured, self._asked)
         yield bytes(body[out:])
 

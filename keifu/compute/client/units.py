@@ -1,12 +1,16 @@
-"""What an answer itself says that it used: OpenAI's `usage`, of a whole answer or of a stream's last event."""
+"""What a request may use, and what an answer says that it used: OpenAI's `usage`, of a whole answer or of a stream's
+last event."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
-__all__ = ["Usage", "usage_of"]
+__all__ = ["USUAL_OUTPUT", "Usage", "question", "usage_of"]
+
+USUAL_OUTPUT = 1_024  # units, where nobody names a limit
 
 EVENT, END = b"data: ", b"[DONE]"
 
@@ -26,6 +30,11 @@ class Usage:
 
     units_in: int
     units_out: int
+
+
+def question(text: str) -> dict[str, Any]:
+    """A request for a chat. It names its limit: one that the provider has to add is not the one that a TEE signs."""
+    return {"messages": [{"role": "user", "content": text}], "max_tokens": USUAL_OUTPUT}
 
 
 def usage_of(body: bytes) -> Usage | None:

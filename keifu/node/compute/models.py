@@ -22,5 +22,5 @@ def _upstream(name: str, item: PassedOn, base: Path) -> Upstream:
     key = read_password(base / item.key_file).decode() if item.key_file else ""
     return Upstream(
         name, item.upstream, Prices(item.request, item.million_in, item.million_out), theirs=item.theirs, key=key,
-        endpoints=frozenset(item.endpoints), patience=float(item.patience),
+        endpoints=frozenset(item.endpoints), patience=float(item.patience), tee=item.tee,
     )  # fmt: skip

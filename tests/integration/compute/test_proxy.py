@@ -78,7 +78,7 @@ def plain(url: str, store: Store, name: str = "app", *, day: int | None = None, 
 def test_openais_client_asks_and_streams(served: Provider, store: Store) -> None:
     with proxied(served, store) as url:
         client = plain(url, store)
-        assert [model.id for model in client.models.list()] == ["words", "hasty"]
+        assert [model.id for model in client.models.list()] == ["words", "hasty", "theirs"]
         found = client.chat.completions.create(model="words", messages=HELLO, max_tokens=8)
         assert found.choices[0].message.content == "".join(WORDS)
         stream = client.chat.completions.create(model="words", messages=HELLO, max_tokens=8, stream=True)

@@ -11,10 +11,12 @@ import httpx
 import openai
 import pytest
 
-from ethwire.keys import keccak256
+from ethwire.keys import Account, keccak256
+from keifu.compute.receipt import Evidence
+from keifu.compute.tee import TEE_HEADER, TeeWord, split_word
 from keifu.compute.wire import split_stream, unpack
 from tests.paid_server import PATIENCE_SECONDS, Payer, Provider, provider, settings_of
-from tests.upstream import WORDS, upstream
+from tests.upstream import TEE, WORDS, upstream
 
 FEE = 5 + 1 * 1 + 4 * 2  # of a prompt of one word and an answer of four
 MOST = 1_000
@@ -38,10 +40,12 @@ def payer(served: Provider) -> Payer:
     return Payer("payer 0", served.settings)
 
 
-def chat(payer: Payer, served: Provider, prompt: str, most: int = MOST, **more: Any) -> httpx.Response:
+def chat(
+    payer: Payer, served: Provider, prompt: str, most: int = MOST, amount: int = MOST, **more: Any
+) -> httpx.Response:
     body = {"model": "words", "messages": [{"role": "user", "content": prompt}], "max_tokens": 8, **more}
     return httpx.post(
-        f"{served.url}/v1/chat/completions", json=body, headers=payer.payment(most, MOST), timeout=PATIENCE_SECONDS
+        f"{served.url}/v1/chat/completions", json=body, headers=payer.payment(most, amount), timeout=PATIENCE_SECONDS
     )
 
 
@@ -66,6 +70,56 @@ def test_a_stream_ends_with_its_receipt(served: Provider, payer: Payer) -> None:
     assert receipt.response_hash == keccak256(events)
     assert (receipt.input_units, receipt.output_units, receipt.fee) == (1, 4, FEE)
     assert events.endswith(b"data: [DONE]\n\n")
+
+
+def attested(payer: Payer, served: Provider, **more: Any) -> tuple[Evidence, bool]:
+    """What the receipt says, and whether a TEE's word about these very bytes came with the answer."""
+    response = chat(payer, served, "hello", 3_000, 3_000, model="theirs", **more)
+    if more.get("stream"):
+        events, text = split_stream(response.content)
+        receipt, (body, word) = unpack(text).receipt, split_word(events)
+    else:
+        receipt = payer.receipt(response).receipt
+        body, word = response.content, response.headers.get(TEE_HEADER, "")
+    if not word:
+        return receipt.evidence, False
+    said = TeeWord.read(word)
+    return receipt.evidence, said.is_about(response.request.content, body) and said.signer() == TEE.address
+
+
+WITH_USAGE = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+@pytest.mark.parametrize("more", [{}, WITH_USAGE], ids=["whole", "stream"])
+def test_the_word_of_a_tee_goes_with_the_answer(served: Provider, payer: Payer, other: Any, more: Any) -> None:
+    assert attested(payer, served, **more) == (Evidence.ATTESTED, True)
+    assert httpx.get(f"{served.url}/v1/models/theirs").json()["keifu"]["tee"] == TEE.address
+
+
+@pytest.mark.parametrize("more", [{"max_tokens": None}, {"stream": True}], ids=["no limit", "no usage"])
+def test_a_request_that_has_to_be_completed_is_attested_by_nobody(served: Provider, payer: Payer, more: Any) -> None:
+    assert attested(payer, served, **more) == (Evidence.UNVERIFIED, False)
+
+
+@pytest.mark.parametrize("more", [{}, WITH_USAGE], ids=["whole", "stream"])
+@pytest.mark.parametrize("fault", ["another key", "no word", "a word about something else"])
+def test_an_answer_comes_without_a_word_that_does_not_hold(
+    served: Provider, payer: Payer, other: Any, more: Any, fault: str
+) -> None:
+    if fault == "another key":
+        other.key = Account.from_role("a stranger")
+    elif fault == "no word":
+        other.word_status = 404
+    else:
+        other.given = _Deaf()
+    assert attested(payer, served, **more) == (Evidence.UNVERIFIED, False)
+
+
+class _Deaf(bytearray):
+    """Hears nothing of what is written."""
+
+    def __iadd__(self, _: Any) -> Any:
+        return self
 
 
 def test_openais_client_streams_and_stops(served: Provider, payer: Payer) -> None:

@@ -14,6 +14,7 @@ from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.sources import Pinned
 from keifu.compute.client.store import KeptChannel, Store
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
+from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER, comment_of, text_of
 from keifu.payments import Channel, Vouchers
 from keifu.payments.x402 import (
@@ -79,6 +80,7 @@ class FakeProvider:
     fails: int = 0  # status of every paid request
     breaks: bool = False  # off within a stream
     with_receipt: bool = True
+    tee: Callable[[bytes, bytes], str] | None = None  # the word about request and answer
     charged: int = 0
     number: int = 0
     vouchers: list[int] = field(default_factory=list)
@@ -118,12 +120,16 @@ class FakeProvider:
 
     def answer(self, channel: bytes, request: bytes, *, stream: bool) -> httpx.Response:
         body = b"".join(events()) if stream else json.dumps({"id": "a", "choices": [], "usage": USAGE}).encode()
+        word = self.tee(request, body) if self.tee else ""
+        if stream and word:
+            body += f": keifu-tee {word}\n\n".encode()
         self.number += 1
         self.charged += FEE
         signed = self.sign(channel, request, body)
         body = self.spoil(body)
         if not stream:
             headers = {RECEIPT_HEADER: text_of(signed)} if self.with_receipt else {}
+            headers |= {TEE_HEADER: word} if word else {}
             return httpx.Response(
                 200, headers={**headers, "content-type": "application/json"}, content=self.parts(body)
             )
@@ -133,7 +139,7 @@ class FakeProvider:
     def sign(self, channel: bytes, request: bytes, body: bytes) -> SignedReceipt:
         receipt = Receipt(
             channel, self.number, ENVIRONMENT, SEQ, DIGEST, keccak256(request), keccak256(body), bytes(32), bytes(32),
-            bytes(32), 4, 2, FEE, self.charged, Evidence.UNVERIFIED, NOW,
+            bytes(32), 4, 2, FEE, self.charged, Evidence.ATTESTED if self.tee else Evidence.UNVERIFIED, NOW,
         )  # fmt: skip
         others = [self.with_number(receipt, number) for number in (91, 92, 93)]
         return self.forge(self.receipts.sign(self.key, [self.lie(receipt), *others])[0])

@@ -38,6 +38,7 @@ from tests.unit.compute.client.provider import (
     WHO,
     FakeProvider,
 )
+from tests.upstream import TEE, word_of
 
 STREAMED = {**QUESTION, "stream": True}
 HASH = b"\x77" * 32
@@ -57,7 +58,7 @@ LIES: dict[str, list[tuple[object, str]]] = {
     "output_units": [(3, "units"), (0, "units")],
     "fee": [(MOST + 1, "price"), (FEE + 1, "charged"), (FEE - 1, "charged"), (2**128 - 1, "price")],
     "charged": [(2 * FEE + 1, "charged"), (2 * FEE - 1, "charged"), (0, "charged"), (2**128 - 1, "charged")],
-    "evidence": [(Evidence.REEXECUTED, "evidence"), (Evidence.PROVED, "evidence")],
+    "evidence": [(Evidence.REEXECUTED, "evidence"), (Evidence.PROVED, "evidence"), (Evidence.ATTESTED, "evidence")],
     "time": [(NOW + STALE_SECONDS + 1, "time"), (NOW - STALE_SECONDS - 1, "time"), (0, "time"), (2**63, "time")],
 }
 CASES = [(name, value, check) for name, lies in LIES.items() for value, check in lies]
@@ -188,11 +189,46 @@ def test_no_word_of_the_end_leaves_before_it_was_compared(world):
     assert b"[DONE]" not in b"".join(seen)
 
 
-def test_attested_is_shown_as_no_more_than_its_providers_word(world):
+KNOWN_TEE = replace(WHO, tees=frozenset({TEE.address}))
+
+
+@pytest.mark.parametrize("question", [QUESTION, STREAMED], ids=["whole", "stream"])
+@pytest.mark.parametrize(("who", "shown"), [(KNOWN_TEE, Evidence.ATTESTED), (WHO, Evidence.UNVERIFIED)])
+def test_an_answer_is_attested_by_a_key_that_the_client_names(world, who, shown, question):
     client, provider = world
-    provider.lie = lambda receipt: replace(receipt, evidence=Evidence.ATTESTED)
-    answer = client.ask(WHO, PATH, QUESTION)
-    assert (answer.evidence, answer.receipt.evidence) == (Evidence.UNVERIFIED, Evidence.ATTESTED)
+    provider.tee = lambda request, body: word_of(TEE, request, body).header()
+    answer = client.ask(who, PATH, question)
+    assert (answer.evidence, answer.receipt.evidence) == (shown, Evidence.ATTESTED)
+
+
+WORDS = {
+    "another request": lambda request, body: word_of(TEE, request + b" ", body).header(),
+    "another answer": lambda request, body: word_of(TEE, request, body + b" ").header(),
+    "the hashes exchanged": lambda request, body: word_of(TEE, body, request).header(),
+    "a text without hashes": lambda *_: replace(word_of(TEE, b"", b""), text="theirs").header(),
+    "no signature": lambda request, body: replace(word_of(TEE, request, body), signature=bytes(65)).header(),
+    "no word": lambda *_: "AAAA",
+    "no base64": lambda *_: "A",
+    "too short a signature": lambda request, body: replace(word_of(TEE, request, body), signature=bytes(64)).header(),
+    "too long a text": lambda request, body: replace(word_of(TEE, request, body), text="x" * 2_000).header(),
+}
+
+
+@pytest.mark.parametrize("question", [QUESTION, STREAMED], ids=["whole", "stream"])
+@pytest.mark.parametrize("word", WORDS.values(), ids=WORDS)
+def test_a_word_of_a_tee_that_does_not_hold_is_refused(world, word, question):
+    client, provider = world
+    provider.tee = word
+    with pytest.raises(ReplyRefused, match="its TEE's word does not hold") as raised:
+        client.ask(KNOWN_TEE, PATH, question)
+    assert raised.value.checks == ("evidence",)
+
+
+@pytest.mark.parametrize("question", [QUESTION, STREAMED], ids=["whole", "stream"])
+def test_another_key_than_the_named_one_attests_nothing(world, question):
+    client, provider = world
+    provider.tee = lambda request, body: word_of(STRANGER, request, body).header()
+    assert client.ask(KNOWN_TEE, PATH, question).evidence == Evidence.UNVERIFIED
 
 
 @pytest.mark.parametrize(("prices", "holds"), [(Prices(1, 1_000_000, 1_000_000), True), (Prices(1, 1, 1), False)])
@@ -267,6 +303,17 @@ def test_an_honest_capture_holds(tmp_path, question, as_har):
     assert capture.received == (NOW if as_har else None)
     compare(capture)
     compare(capture, before=(1, FEE))
+
+
+@pytest.mark.parametrize("as_har", [True, False], ids=["har", "curl"])
+@pytest.mark.parametrize("question", [QUESTION, STREAMED], ids=["whole", "stream"])
+def test_a_word_of_a_tee_is_read_from_a_capture(tmp_path, question, as_har):
+    provider = one_later()
+    provider.tee = lambda request, body: word_of(TEE, request, body).header()
+    exchange = exchange_of(captured(provider, question, tmp_path, as_har=as_har))
+    expected = replace(EXPECTED, tees=frozenset({TEE.address}))
+    [found] = [item for item in check_reply(exchange, expected, Pinned(KNOWN)) if item.check == "evidence"]
+    assert (found.ok, found.detail) == (True, f"attested: by the TEE whose key is {TEE.address}")
 
 
 @pytest.mark.parametrize("as_har", [True, False], ids=["har", "curl"])
