@@ -6,10 +6,22 @@ from collections.abc import Callable, Sequence
 
 from keifu.chain.suite import CHANNELS, COMPUTE, HUB, ORDERS, TOKEN
 from keifu.errors import InputError
-from keifu.explorer.market import EXAMPLE, UNBOUND, History, Offer, Service, covers, demands, history_of, services
+from keifu.explorer.market import (
+    EXAMPLE,
+    UNBOUND,
+    Demand,
+    History,
+    Offer,
+    Service,
+    covers,
+    demands,
+    history_of,
+    services,
+)
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.pages.staking import slash_table
 from keifu.explorer.parts import badge, facts, section, table
+from keifu.explorer.payments import channel_of
 from keifu.explorer.view import NotFound, Sheet, View, place_of
 from keifu.units import coins, duration
 
@@ -249,7 +261,7 @@ def demand_table(view: View, **where: str) -> Markup:
         (
             channel_link(view, demand.asked["args"]["channel"]),
             _provider(view, demand.asked["args"]["operator"]),
-            f"{int(demand.asked['args']['fee']):,}",
+            _fee(view, demand),
             coins(int(demand.asked["args"]["refund"])),
             view.time(demand.deadline),
             [
@@ -261,6 +273,12 @@ def demand_table(view: View, **where: str) -> Markup:
         for demand in demands(view, ON_PAGE, **where)
     )
     return table([words(f"demands.{name}") for name in names], rows, words("demands.none"))
+
+
+def _fee(view: View, demand: Demand) -> Markup:
+    """In the token of the channel that paid."""
+    paid = channel_of(view, demand.asked["args"]["channel"])
+    return view.amount(int(demand.asked["args"]["fee"]), paid.token if paid else "")
 
 
 def channel_link(view: View, channel: str) -> Markup:

@@ -41,6 +41,7 @@ def test_a_provider_with_prices_covers_and_demands(read, known):
     for said in ("under notice", "counts", ">answered<", ".example", data(6 * COIN), ">open<"):
         assert said in page
     assert "Nothing was reported." in page
+    assert f"{2 * COIN:,}" not in page  # the fee of a demand, in wei
 
 
 def test_a_report_is_shown_where_it_counts(read, known):
