@@ -53,13 +53,11 @@ initializes: proposals[committees := committees, milestones := milestones, progr
 exports: (
     committees.NOTICE,
     milestones.registry,
-    milestones.shown,
     programs.listed,
     programs.escrow_of,
     programs.program_count,
     proposals.hub,
     proposals.proposal_count,
-    proposals.has_objected,
     proposals.LONGEST,
     proposals.propose,
     proposals.vote,
@@ -74,14 +72,14 @@ exports: (
 # ############################################################## #
 
 # Shortest and longest life of a programme, seconds.
-SHORTEST_PROGRAM: public(constant(uint256)) = 86_400
-LONGEST_PROGRAM: public(constant(uint256)) = 10 * 365 * 86_400
+SHORTEST_PROGRAM: constant(uint256) = 86_400
+LONGEST_PROGRAM: constant(uint256) = 10 * 365 * 86_400
 
 # Seconds in which the learners of a list can be paid.
 CLAIM_TIME: public(constant(uint256)) = 180 * 86_400
 
 # Shortest notice for objections, seconds, and the whole in basis points.
-SHORTEST_NOTICE: public(constant(uint256)) = 86_400
+SHORTEST_NOTICE: constant(uint256) = 86_400
 WHOLE: constant(uint256) = 10_000
 
 
@@ -197,7 +195,7 @@ def pay_learner(
     """
     @notice Pay a learner of a list that was released. Anyone may call; each index is paid once.
     """
-    key: uint256 = (_proposal << 8) | _milestone
+    key: uint256 = milestones._key(_proposal, _milestone)
     word: uint256 = milestones._words[key]
     assert self._is_paying(word), "grants: no list is being paid"
     leaf: bytes32 = keccak256(keccak256(abi_encode(_index, _account, _amount)))
@@ -222,7 +220,7 @@ def lapse(_proposal: uint256, _milestone: uint256) -> uint256:
         `CLAIM_TIME`. Anyone may call.
     @return Wei.
     """
-    key: uint256 = (_proposal << 8) | _milestone
+    key: uint256 = milestones._key(_proposal, _milestone)
     word: uint256 = milestones._words[key]
     proposals._check_standing(_proposal)
     state: uint256 = milestones._state(word)
@@ -245,10 +243,10 @@ def claw_back(_proposal: uint256, _milestone: uint256, _evidence: bytes32) -> ui
     @param _evidence The record that was shown.
     @return Wei.
     """
-    key: uint256 = (_proposal << 8) | _milestone
+    key: uint256 = milestones._key(_proposal, _milestone)
     word: uint256 = milestones._words[key]
     assert milestones._state(word) == milestones.RELEASED, "grants: nothing was released"
-    assert milestones.shown[_evidence] == key, "grants: not its evidence"
+    assert milestones._shown[_evidence] == key, "grants: not its evidence"
     assert milestones._is_withdrawn(key, word, _evidence), "grants: evidence stands"
     program: uint256 = proposals._program(_proposal)
     amount: uint256 = 0
@@ -281,7 +279,7 @@ def release(_proposal: uint256, _milestone: uint256, _evidence: bytes32) -> uint
     votes: uint256 = proposals._check_standing(_proposal)
     assert msg.sender == grantee, "grants: caller is not the grantee"
     assert block.timestamp > proposals._notice_end(votes, programs._terms[program]), "grants: notice is not over"
-    key: uint256 = (_proposal << 8) | _milestone
+    key: uint256 = milestones._key(_proposal, _milestone)
     word: uint256 = milestones._words[key]
     assert milestones._state(word) == milestones.PENDING, "grants: milestone is not pending"
     assert block.timestamp <= (word >> milestones.DEADLINE_AT) & milestones.U40, "grants: deadline has passed"
@@ -339,7 +337,7 @@ def milestone(_proposal: uint256, _milestone: uint256) -> IGrantProgram.Mileston
     """
     @notice What became of a milestone; zeros when there is none.
     """
-    word: uint256 = milestones._words[(_proposal << 8) | _milestone]
+    word: uint256 = milestones._words[milestones._key(_proposal, _milestone)]
     return IGrantProgram.MilestoneState(
         state=milestones._state(word),
         amount=word & milestones.U128,
@@ -350,14 +348,13 @@ def milestone(_proposal: uint256, _milestone: uint256) -> IGrantProgram.Mileston
 
 @external
 @view
-def committee(
-    _program: uint256, _version: uint256
-) -> (DynArray[address, committees.MAX_MEMBERS], uint256, uint256):
+def committee(_program: uint256, _version: uint256, _account: address) -> (uint256, uint256, uint256):
     """
-    @notice Members of a committee, votes that it needs, and since when it counts (unix seconds).
+    @notice Votes that a committee needs, since when it counts (unix seconds), and an account's seat in it, from 1; 0 for
+        none. `CommitteeAnnounced` names its members.
     """
     word: uint256 = committees._words[_program][_version]
-    return committees._members[_program][_version], word & committees.U8, word >> committees.FROM_AT
+    return word & committees.U8, word >> committees.FROM_AT, committees._seats[_program][_version][_account]
 
 
 @external
@@ -366,8 +363,8 @@ def stands(_proposal: uint256, _milestone: uint256, _evidence: bytes32) -> bool:
     """
     @notice Whether a record is a milestone's evidence, and was not withdrawn since.
     """
-    key: uint256 = (_proposal << 8) | _milestone
-    if milestones.shown[_evidence] != key:
+    key: uint256 = milestones._key(_proposal, _milestone)
+    if milestones._shown[_evidence] != key:
         return False
     return not milestones._is_withdrawn(key, milestones._words[key], _evidence)
 

@@ -37,9 +37,8 @@ U8: constant(uint256) = 2**8 - 1
 # programme -> newest version, from 1.
 _newest: HashMap[uint256, uint256]
 
-# programme -> version -> its word, its members, and each one's seat, from 1.
+# programme -> version -> its word, and each member's seat, from 1.
 _words: HashMap[uint256, HashMap[uint256, uint256]]
-_members: HashMap[uint256, HashMap[uint256, DynArray[address, MAX_MEMBERS]]]
 _seats: HashMap[uint256, HashMap[uint256, HashMap[address, uint256]]]
 
 
@@ -54,7 +53,6 @@ def _name(_program: uint256, _members: DynArray[address, MAX_MEMBERS], _needed: 
     assert version == 1 or self._in_force(_program) == version - 1, "grants: a committee is under notice"
     self._newest[_program] = version
     self._words[_program][version] = _needed | (_from << FROM_AT)
-    self._members[_program][version] = _members
     seat: uint256 = 0
     for member: address in _members:
         seat += 1

@@ -26,6 +26,9 @@ interface IAttestations:
 #                            CONSTANTS                           #
 # ############################################################## #
 
+# Most milestones of a proposal.
+MAX_MILESTONES: constant(uint256) = 8
+
 # Most attesters of a milestone.
 MAX_ATTESTERS: constant(uint256) = 4
 
@@ -87,7 +90,7 @@ _learners: HashMap[uint256, bytes32]
 _paid: HashMap[uint256, HashMap[uint256, uint256]]
 
 # record -> what it showed.
-shown: public(HashMap[bytes32, uint256])
+_shown: HashMap[bytes32, uint256]
 
 
 # ############################################################## #
@@ -146,6 +149,16 @@ def _store(_key: uint256, _milestone: IGrantProgram.Milestone, _longest: uint256
 
 @internal
 @pure
+def _key(_proposal: uint256, _milestone: uint256) -> uint256:
+    """
+    @dev Where a milestone is kept. No other number may lead to it, nor to another proposal's.
+    """
+    assert _milestone < MAX_MILESTONES, "grants: no such milestone"
+    return (_proposal << 8) | _milestone
+
+
+@internal
+@pure
 def _state(_word: uint256) -> uint256:
     return (_word >> STATE_AT) & U3
 
@@ -172,8 +185,8 @@ def _show(_key: uint256, _word: uint256, _evidence: bytes32, _grantee: address):
     author, kind, status, time = staticcall registry.state_of(_evidence)
     assert author == _grantee, "grants: not the grantee's record"
     assert convert(kind, uint256) == (_word >> KIND_AT) & U5, "grants: another kind of record"
-    assert self.shown[_evidence] == 0, "grants: record was shown before"
-    self.shown[_evidence] = _key
+    assert self._shown[_evidence] == 0, "grants: record was shown before"
+    self._shown[_evidence] = _key
     assert status == ACTIVE, "grants: record is not active"
     assert self._is_attested(_key, _word, _evidence), "grants: not enough attestations"
     if (_word >> SOUND_AT) & 1 == 1:

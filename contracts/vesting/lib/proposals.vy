@@ -36,8 +36,7 @@ uses: programs
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Most milestones of a proposal, and longest time to the last of them, seconds.
-MAX_MILESTONES: constant(uint256) = 8
+# Longest time to the last milestone, seconds.
 LONGEST: public(constant(uint256)) = 5 * 365 * 86_400
 
 # A proposal's first word: grantee (160), programme (64), version of the committee (16), number of milestones (8).
@@ -84,7 +83,7 @@ _proposers: HashMap[uint256, address]
 _objections: HashMap[uint256, uint256]
 
 # proposal -> operator -> owner key at the hub -> whether it has objected.
-has_objected: public(HashMap[uint256, HashMap[address, HashMap[address, bool]]])
+_has_objected: HashMap[uint256, HashMap[address, HashMap[address, bool]]]
 
 
 # ############################################################## #
@@ -106,7 +105,7 @@ def __init__(_hub: address):
 def propose(
     _program: uint256,
     _grantee: address,
-    _milestones: DynArray[IGrantProgram.Milestone, MAX_MILESTONES],
+    _milestones: DynArray[IGrantProgram.Milestone, milestones.MAX_MILESTONES],
     _statement: bytes32,
     _uri: String[128],
 ) -> uint256:
@@ -125,7 +124,7 @@ def propose(
     sum: uint256 = 0
     index: uint256 = 0
     for item: IGrantProgram.Milestone in _milestones:
-        milestones._store((number << 8) | index, item, block.timestamp + LONGEST)
+        milestones._store(milestones._key(number, index), item, block.timestamp + LONGEST)
         if item.step > 0:
             assert programs.escrow_of[programs._tokens[_program]] != empty(address), "grants: token has no escrow"
         sum += item.amount
@@ -162,8 +161,8 @@ def object(_proposal: uint256, _operator: address, _sub: uint256):
     assert self._is_carried(votes), "grants: not carried"
     assert block.timestamp <= self._notice_end(votes, terms), "grants: notice is over"
     owner_key: address = staticcall hub.owner_key(msg.sender, _sub)
-    assert not self.has_objected[_proposal][_operator][owner_key], "grants: has objected"
-    self.has_objected[_proposal][_operator][owner_key] = True
+    assert not self._has_objected[_proposal][_operator][owner_key], "grants: has objected"
+    self._has_objected[_proposal][_operator][owner_key] = True
     shares: uint256 = 0
     weight: uint256 = 0
     shares, weight = staticcall hub.position(_operator, owner_key)
