@@ -10,14 +10,15 @@ from typing import Any, TypeVar
 
 from benchmarks import _peers
 from evmstorm.evm import artifacts
-from evmstorm.evm.hardforks import CANCUN
+from evmstorm.evm.hardforks import CANCUN, HARDFORKS
 from keifu.abi import Contract, PackagedContract, Receipt
 from keifu.chain import Account, Anvil, ChainClient
 from keifu.errors import KeifuError
 
-__all__ = ["GENESIS", "Lab"]
+__all__ = ["GENESIS", "NEWEST", "Lab", "on_both"]
 
 T = TypeVar("T")
+NEWEST = HARDFORKS[-1].name
 GENESIS = 1_800_000_000  # chain time of the first block, unix seconds: runs repeat
 POOL_TRIES, POOL_PAUSE_SECONDS = 100, 0.01
 
@@ -98,3 +99,13 @@ class Lab:
 
     def _library(self, name: str) -> str:
         return self.client.deploy(name, sender=self.account(f"bench library {name}")).address
+
+
+def on_both(take: Callable[[Lab], float]) -> Callable[[Lab], float]:
+    """The larger figure of the oldest fork and the newest."""
+
+    def dearest(lab: Lab) -> float:
+        with Lab(NEWEST) as newest:
+            return max(take(lab), take(newest))
+
+    return dearest

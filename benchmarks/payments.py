@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks._lab import Lab
+from benchmarks._lab import NEWEST, Lab, on_both
 from benchmarks._rows import Quoted, Row
-from evmstorm.evm.hardforks import HARDFORKS
 from keifu.abi import Contract
 from keifu.errors import CheckFailed
 from keifu.keys import Account, Domain
@@ -26,7 +25,6 @@ FEE = 50  # basis points
 FUNDS, DEPOSIT, VOUCHER = 100 * COIN, 50 * COIN, COIN
 LOCKED, DELEGATED = 1_000 * COIN, 500 * COIN
 NOTICE = 29 * DAY  # until a multiple counts
-NEWEST = HARDFORKS[-1].name
 ENOUGH = 2**256 - 1
 
 
@@ -79,16 +77,6 @@ def _world(lab: Lab) -> World:
     world = World(token, channels, Vouchers(lab.client.chain_id, channels.address), receiver, clients)
     channels.claim(world.claims(VOUCHER), True, sender=receiver)
     return world
-
-
-def _on_both(take: Callable[[Lab], float]) -> Callable[[Lab], float]:
-    """The larger figure of the oldest fork and the newest."""
-
-    def dearest(lab: Lab) -> float:
-        with Lab(NEWEST) as newest:
-            return max(take(lab), take(newest))
-
-    return dearest
 
 
 def _redeemed(lab: Lab, *, epoch: bool = False) -> float:
@@ -161,30 +149,30 @@ _HOW = (
 ROWS = (
     Row(
         "gas.voucher_50",
-        _on_both(_redeemed),
+        on_both(_redeemed),
         _HOW,
         also=(
             ("gas on cancun", _redeemed),
             ("by x402's two calls with signatures of 65 bytes", _in_two_calls),
         ),
     ),
-    Row("gas.voucher_50_epoch", _on_both(_epoch), "the same in the first call of an epoch", also=(("cancun", _epoch),)),
+    Row("gas.voucher_50_epoch", on_both(_epoch), "the same in the first call of an epoch", also=(("cancun", _epoch),)),
     Row(
         "gas.inference",
-        _of_an_inference(_on_both(_epoch)),
+        _of_an_inference(on_both(_epoch)),
         f"a client's share of that claim in the first call of an epoch, over {INFERENCES:,} answers",
         also=(("by x402's two calls", _of_an_inference(_in_two_calls)),),
     ),
     Row(
         "gas.deposit",
-        _on_both(_deposit),
+        on_both(_deposit),
         f"by allowance, a second deposit; the larger of cancun and {NEWEST}",
         Quoted(51_245, "The Graph's PaymentsEscrow"),
         also=(("gas on cancun", _deposit),),
     ),
     Row(
         "gas.deposit_3009",
-        _on_both(_deposit_3009),
+        on_both(_deposit_3009),
         f"by signature, brought by another; a second deposit; the larger of cancun and {NEWEST}",
         also=(("gas on cancun", _deposit_3009),),
     ),

@@ -51,14 +51,12 @@ initializes: programs
 initializes: proposals[committees := committees, milestones := milestones, programs := programs]
 
 exports: (
-    committees.NOTICE,
     milestones.registry,
     programs.listed,
     programs.escrow_of,
     programs.program_count,
     proposals.hub,
     proposals.proposal_count,
-    proposals.LONGEST,
     proposals.propose,
     proposals.vote,
     proposals.recuse,
@@ -76,7 +74,7 @@ SHORTEST_PROGRAM: constant(uint256) = 86_400
 LONGEST_PROGRAM: constant(uint256) = 10 * 365 * 86_400
 
 # Seconds in which the learners of a list can be paid.
-CLAIM_TIME: public(constant(uint256)) = 180 * 86_400
+CLAIM_TIME: constant(uint256) = 180 * 86_400
 
 # Shortest notice for objections, seconds, and the whole in basis points.
 SHORTEST_NOTICE: constant(uint256) = 86_400
@@ -155,7 +153,9 @@ def open(_token: address, _chosen: IGrantProgram.ProgramTerms) -> uint256:
     programs.program_count = number
     programs._funders[number] = msg.sender
     programs._tokens[number] = _token
-    programs._terms[number] = _chosen.notice | (_chosen.objection_bps << programs.BPS_AT) | (_chosen.last << programs.LAST_AT)
+    programs._terms[number] = (
+        _chosen.notice | (_chosen.objection_bps << programs.BPS_AT) | (_chosen.last << programs.LAST_AT)
+    )
     log IGrantProgram.ProgramOpened(program=number, funder=msg.sender, token=_token, terms=_chosen)
     committees._name(number, _chosen.members, _chosen.needed, block.timestamp)
     return number
@@ -299,9 +299,7 @@ def release(_proposal: uint256, _milestone: uint256, _evidence: bytes32) -> uint
     else:
         programs._give(program, amount)
     milestones._set(key, word, milestones.RELEASED, left, grant)
-    log IGrantProgram.Released(
-        proposal=_proposal, milestone=_milestone, evidence=_evidence, amount=amount, grant=grant
-    )
+    log IGrantProgram.Released(proposal=_proposal, milestone=_milestone, evidence=_evidence, amount=amount, grant=grant)
     if plan == 0 and not has_list:
         token_transfers._push(IERC20(token), grantee, amount)
     return grant

@@ -20,7 +20,7 @@ from ...interfaces import IGrantProgram
 # ############################################################## #
 
 # Seconds between naming a committee and its first vote.
-NOTICE: public(constant(uint256)) = 7 * 86_400
+NOTICE: constant(uint256) = 7 * 86_400
 
 # Most members.
 MAX_MEMBERS: constant(uint256) = 16

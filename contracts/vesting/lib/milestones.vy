@@ -18,8 +18,9 @@ from ...interfaces import IProvenanceRegistry
 
 # The registry's view that says of an attestation when it was taken back.
 interface IAttestations:
-    def attestation_of(_attester: address, _schema: bytes32, _subject: bytes32) -> (uint256, uint64, uint256, uint256, bool): view
-
+    def attestation_of(_attester: address, _schema: bytes32, _subject: bytes32) -> (
+        uint256, uint64, uint256, uint256, bool
+    ): view
 
 
 # ############################################################## #
@@ -113,9 +114,7 @@ def _store(_key: uint256, _milestone: IGrantProgram.Milestone, _longest: uint256
     @param _longest Latest deadline, unix seconds.
     """
     assert _milestone.amount > 0 and _milestone.amount <= U128, "grants: amount out of range"
-    assert (
-        _milestone.deadline > block.timestamp and _milestone.deadline <= _longest
-    ), "grants: deadline out of range"
+    assert (_milestone.deadline > block.timestamp and _milestone.deadline <= _longest), "grants: deadline out of range"
     count: uint256 = len(_milestone.attesters)
     needed: uint256 = convert(_milestone.needed, uint256)
     assert needed > 0 and needed <= count, "grants: needed out of range"
@@ -166,10 +165,7 @@ def _state(_word: uint256) -> uint256:
 @internal
 def _set(_key: uint256, _word: uint256, _state: uint256, _amount: uint256, _grant: uint256):
     self._words[_key] = (
-        (_word & ~((U3 << STATE_AT) | (U48 << GRANT_AT) | U128))
-        | (_state << STATE_AT)
-        | (_grant << GRANT_AT)
-        | _amount
+        (_word & ~((U3 << STATE_AT) | (U48 << GRANT_AT) | U128)) | (_state << STATE_AT) | (_grant << GRANT_AT) | _amount
     )
 
 

@@ -37,7 +37,7 @@ uses: programs
 # ############################################################## #
 
 # Longest time to the last milestone, seconds.
-LONGEST: public(constant(uint256)) = 5 * 365 * 86_400
+LONGEST: constant(uint256) = 5 * 365 * 86_400
 
 # A proposal's first word: grantee (160), programme (64), version of the committee (16), number of milestones (8).
 PROGRAM_AT: constant(uint256) = 160
@@ -57,7 +57,6 @@ U40: constant(uint256) = 2**40 - 1
 
 # The whole in basis points.
 WHOLE: constant(uint256) = 10_000
-
 
 
 # ############################################################## #

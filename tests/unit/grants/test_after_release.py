@@ -159,8 +159,12 @@ def vesting(world):
 
 
 WITHDRAWALS = {
-    "record": lambda world, record, _: world.registry.set_status(record, int(Status.REVOKED), "wrong", sender=world.team),
-    "ancestor": lambda world, _, parent: world.registry.set_status(parent, int(Status.REVOKED), "wrong", sender=world.team),
+    "record": lambda world, record, _: world.registry.set_status(
+        record, int(Status.REVOKED), "wrong", sender=world.team
+    ),
+    "ancestor": lambda world, _, parent: world.registry.set_status(
+        parent, int(Status.REVOKED), "wrong", sender=world.team
+    ),
     "attestation": lambda world, record, _: world.registry.revoke_attestation(
         SCHEMA, record, sender=world.attesters[1]
     ),
@@ -228,7 +232,7 @@ def test_what_was_paid_at_once_is_gone(world, grants):
 
 
 def test_another_record_is_no_evidence(world, grants, vesting):
-    proposal, record, _, parent = vesting
+    proposal, _, _, parent = vesting
     other = world.due(world.vesting())
     second = world.evidence("second")
     world.release(other, second)
@@ -251,7 +255,7 @@ def test_what_is_left_of_a_list_is_taken_when_its_evidence_is_withdrawn(world, g
 
 
 def test_money_that_came_back_is_granted_again_and_the_books_are_exact(world, grants, vesting):
-    proposal, record, grant, _ = vesting
+    proposal, record, _, _ = vesting
     WITHDRAWALS["record"](world, record, None)
     grants.claw_back(proposal, 0, record, sender=world.stranger)
     assert world.money() == (FUNDS, 0)

@@ -52,21 +52,19 @@ class World:
         self.program = self.open()
         self.grants.fund(self.program, FUNDS, sender=self.funder)
 
-    # programme ---------------------------------------------------------------------------------------------------------
+    # programme -------------------------------------------------------------------------------------------------------
 
     def open(self, token: Any = None, **changes: Any) -> int:
         terms = {"members": self.members, "needed": NEEDED, "objection_bps": OBJECTION_BPS, "notice": NOTICE,
                  "last": self.ends}  # fmt: skip
-        return self.grants.open(
-            token or self.token, tuple((terms | changes).values()), sender=self.funder
-        ).value
+        return self.grants.open(token or self.token, tuple((terms | changes).values()), sender=self.funder).value
 
     def money(self) -> tuple[int, int]:
         """Free and reserved."""
         _funder, _token, free, reserved, *_ = self.grants.program(self.program)
         return free, reserved
 
-    # proposals ---------------------------------------------------------------------------------------------------------
+    # proposals -------------------------------------------------------------------------------------------------------
 
     def milestone(self, **changes: Any) -> tuple[Any, ...]:
         parts = {
@@ -103,7 +101,7 @@ class World:
         self.evm.warp(NOTICE + 1)
         return proposal
 
-    # evidence ----------------------------------------------------------------------------------------------------------
+    # evidence -------------------------------------------------------------------------------------------------------
 
     def record(self, text: str = "evaluation", *, by: Any = None, kind: Kind = Kind.EVALUATION,
                parents: tuple[bytes, ...] = ()) -> bytes:  # fmt: skip
