@@ -14,7 +14,18 @@ from keifu.keys import keccak256
 from keifu.storage.layout import LEAF_BYTES, word
 from keifu.storage.trees import climb
 
-__all__ = ["DRAWS", "EMPTY", "Place", "ProviderSequence", "draws", "entry", "header", "opens", "repair_draws"]
+__all__ = [
+    "DRAWS",
+    "EMPTY",
+    "Place",
+    "ProviderSequence",
+    "draws",
+    "entry",
+    "header",
+    "leaf_root",
+    "opens",
+    "repair_draws",
+]
 
 DRAWS = 5
 WORD_BYTES = 32
@@ -203,6 +214,11 @@ class ProviderSequence:
         self._levels[height][at : at + WORD_BYTES] = node
 
 
+def leaf_root(data: bytes, index: int, leaves: int, path: Sequence[bytes]) -> bytes | None:
+    """The root of the shard in which these bytes are leaf `index`; None for a path of another length."""
+    return climb(keccak256(data + index.to_bytes(8, "big") + bytes([_LEAF])), index, leaves, path)
+
+
 def opens(count: int, peaks: dict[int, bytes], leaf: int, data: bytes, words: Sequence[bytes]) -> bool:
     """Whether a proof opens `leaf` of a sequence of `count` shards with these peaks: what the market checks."""
     if not words or len(data) != LEAF_BYTES:
@@ -212,8 +228,7 @@ def opens(count: int, peaks: dict[int, bytes], leaf: int, data: bytes, words: Se
     if ordinal >= count or index >= leaves:
         return False
     above = 1 + _depth(index, leaves)
-    hashed = keccak256(data + index.to_bytes(8, "big") + bytes([_LEAF]))
-    root = climb(hashed, index, leaves, words[1:above])
+    root = leaf_root(data, index, leaves, words[1:above])
     if root is None:
         return False
     begin, height, first = _mountain(count, peaks, ordinal)
