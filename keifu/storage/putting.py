@@ -20,7 +20,7 @@ from keifu.storage.provider.retries import Backoff, Pauses
 
 __all__ = ["Answered", "CancelDeal", "Choose", "ClientHead", "DealSeen", "File", "OpenDeal", "Put", "Stored", "Upload"]
 
-Choose = Callable[[str, int, frozenset[str]], tuple[str, ...]]  # file, how many, not these -> providers
+Choose = Callable[[int, frozenset[str]], tuple[str, ...]]  # how many, not these -> providers
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,10 @@ class Put:
     def _step(self, file: File, head: ClientHead) -> None:
         attempt = self._attempts.get(file.name)
         if attempt is None:
-            self._write(file.name, 0, self._choose(file.name, len(file.roots), frozenset()))
+            holders = self._choose(len(file.roots), frozenset())
+            if len(holders) < len(file.roots):
+                return  # too few providers: asked again at the next block
+            self._write(file.name, 0, holders)
             attempt = self._attempts[file.name]
         if attempt.done:
             return
@@ -197,10 +200,12 @@ class Put:
             self._replace(attempt, seen)
 
     def _replace(self, attempt: _Attempt, seen: DealSeen) -> None:
-        """Others instead of those that did not accept; the rest stays."""
+        """Others instead of those that did not accept, as far as there are any; the rest stays."""
         absent = [index for index in range(len(attempt.holders)) if index not in seen.accepted]
-        new = iter(self._choose(attempt.file.name, len(absent), frozenset(attempt.holders)))
-        holders = tuple(next(new) if index in absent else holder for index, holder in enumerate(attempt.holders))
+        new = iter(self._choose(len(absent), frozenset(attempt.holders)))
+        holders = tuple(
+            next(new, holder) if index in absent else holder for index, holder in enumerate(attempt.holders)
+        )
         self._write(attempt.file.name, attempt.number + 1, holders)
 
     def _upload(self, attempt: _Attempt, deal: bytes, seen: DealSeen) -> None:

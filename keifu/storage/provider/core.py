@@ -53,6 +53,10 @@ class Provider:
         return len(self._desk.book)
 
     @property
+    def sequence_root(self) -> bytes:
+        return self._desk.book.basis
+
+    @property
     def kept(self) -> frozenset[ShardId]:
         return frozenset(self._desk.kept)
 

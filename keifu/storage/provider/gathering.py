@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from keifu.storage.provider.retries import Backoff, spread
+from keifu.storage.provider.retries import NEVER, Backoff, spread
 
 __all__ = ["Gathering"]
 
@@ -27,7 +27,7 @@ class Gathering:
     _asked: dict[int, float] = field(default_factory=dict)  # until when an answer is waited for
     _tried: set[int] = field(default_factory=set)  # of this round
     _rounds: int = 0
-    _pause: float = 0.0
+    _pause: float = NEVER
 
     @property
     def done(self) -> bool:

@@ -14,7 +14,7 @@ from keifu.keys import keccak256
 from keifu.storage.provider.commands import Open, Prove, Reply
 from keifu.storage.provider.desk import Desk
 from keifu.storage.provider.messages import Challenge, Demand, Leaf, Opened, OpenFailed, ShardId
-from keifu.storage.sequence import draws, opens
+from keifu.storage.sequence import draws, leaf_root, opens
 
 __all__ = ["Proofs"]
 
@@ -80,7 +80,17 @@ class Proofs:
         if isinstance(job.about, Challenge):
             self._proof(job, job.about, event.leaves)
         else:
-            self._desk.submit("reply", str(job.about.number), Reply(job.about.number, event.leaves[0]), job.basis)
+            self._reply(job, job.about, event.leaves[0])
+
+    def _reply(self, job: _Job, demand: Demand, leaf: Leaf) -> None:
+        ordinal = self._desk.book.where.get(demand.shard)
+        if ordinal is None or demand not in self._desk.head.demands:
+            return
+        taken = self._desk.book.shards[ordinal]
+        if leaf_root(leaf.data, demand.leaf, taken.leaves, leaf.path) != taken.root:
+            self._failed(job, demand.shard)
+        else:
+            self._desk.submit("reply", str(demand.number), Reply(demand.number, leaf), job.basis)
 
     def _proof(self, job: _Job, challenge: Challenge, leaves: tuple[Leaf, ...]) -> None:
         desk = self._desk

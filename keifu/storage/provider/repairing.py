@@ -24,8 +24,8 @@ from keifu.storage.provider.messages import (
     ShardId,
     Vacancy,
 )
-from keifu.storage.provider.retries import spread
-from keifu.storage.sequence import repair_draws
+from keifu.storage.provider.retries import NEVER, spread
+from keifu.storage.sequence import leaf_root, repair_draws
 
 __all__ = ["Repairs"]
 
@@ -39,7 +39,7 @@ class _Rescue:
     shard: ShardId
     root: bytes
     leaves: int
-    until: float
+    until: float = NEVER
     deal: Deal | None = None
     gathering: Gathering | None = None
     have: frozenset[int] = frozenset()  # what earlier rounds have fetched
@@ -106,15 +106,23 @@ class Repairs:
             return
         self._number += 1
         until = desk.now + desk.policy.patience
-        drawn = repair_draws(vacancy.seed, shard.deal, shard.index, desk.me, vacancy.leaves)
         self._opening[job := f"complete {shard} {self._number}"] = vacancy, until
-        desk.do(Open(job, tuple((shard, leaf) for leaf in drawn)))
+        desk.do(Open(job, tuple((shard, leaf) for leaf in self._drawn(vacancy))))
         desk.wake(until)
 
     def opened(self, event: Opened) -> None:
-        vacancy, _ = self._opening.pop(event.job, (None, 0.0))
-        if vacancy is not None and vacancy in self._desk.head.vacancies and self._desk.quiet:
+        vacancy, _ = self._opening.pop(event.job, (None, NEVER))
+        if vacancy is None or vacancy not in self._desk.head.vacancies or not self._desk.quiet:
+            return
+        drawn = zip(self._drawn(vacancy), event.leaves, strict=True)
+        if all(leaf_root(leaf.data, index, vacancy.leaves, leaf.path) == vacancy.root for index, leaf in drawn):
             self._desk.submit("complete", str(vacancy.shard), Complete(vacancy.shard, event.leaves))
+        else:
+            self._desk.kept.discard(vacancy.shard)  # it is built once more
+
+    def _drawn(self, vacancy: Vacancy) -> list[int]:
+        shard = vacancy.shard
+        return repair_draws(vacancy.seed, shard.deal, shard.index, self._desk.me, vacancy.leaves)
 
     def open_failed(self, event: OpenFailed) -> None:
         if self._opening.pop(event.job, None):
@@ -132,7 +140,7 @@ class Repairs:
 
     def _rescue(self, shard: ShardId, root: bytes, leaves: int) -> None:
         if shard not in self._rescues:
-            self._rescues[shard] = _Rescue(shard, root, leaves, 0.0)
+            self._rescues[shard] = _Rescue(shard, root, leaves)
 
     def _advance(self, rescue: _Rescue) -> None:
         """Ask for the deal, then for shards; whatever does not answer in time begins again after a pause."""
@@ -142,7 +150,7 @@ class Repairs:
             return
         if rescue.until > desk.now:
             return
-        if rescue.until:
+        if rescue.until > NEVER:
             self._again(rescue)
         if (pause := desk.pauses.until(rescue.job)) > desk.now:
             desk.wake(pause)
@@ -227,5 +235,5 @@ class Repairs:
         """From the beginning, after a pause."""
         self._desk.pauses.failed(rescue.job, self._desk.now)
         rescue.have |= rescue.gathering.have if rescue.gathering else frozenset()
-        rescue.until, rescue.deal, rescue.gathering = 0.0, None, None
+        rescue.until, rescue.deal, rescue.gathering = NEVER, None, None
         self._desk.wake(self._desk.pauses.until(rescue.job))

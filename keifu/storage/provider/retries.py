@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from zlib import crc32
 
-__all__ = ["Backoff", "Pauses", "spread"]
+__all__ = ["NEVER", "Backoff", "Pauses", "spread"]
 
 STEPS = 2**32
+NEVER = float("-inf")  # before any time that a clock shows
 
 
 def spread(*words: object) -> float:
@@ -37,7 +38,7 @@ class Pauses:
     _failed: dict[str, tuple[int, float]] = field(default_factory=dict)  # times, and when it may be tried again
 
     def failed(self, key: str, now: float) -> None:
-        times = self._failed.get(key, (0, 0.0))[0]
+        times = self._failed.get(key, (0, NEVER))[0]
         self._failed[key] = times + 1, now + self.backoff.delay(times, self.me, key)
 
     def over(self, key: str) -> None:
@@ -45,4 +46,4 @@ class Pauses:
         self._failed.pop(key, None)
 
     def until(self, key: str) -> float:
-        return self._failed.get(key, (0, 0.0))[1]
+        return self._failed.get(key, (0, NEVER))[1]
