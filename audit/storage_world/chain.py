@@ -26,7 +26,7 @@ BLOCK = 12  # seconds
 EPOCH = 20 * BLOCK
 WINDOW = 9 * BLOCK  # of proofs, from the block of the seed
 DEPTH = 4  # blocks that may be undone
-ACCEPT_TIME = 20 * BLOCK
+ACCEPT_TIME = 14 * BLOCK
 REPAIR_TIME = 25 * BLOCK
 ANSWER_TIME = 10 * BLOCK
 MISSES = 3
@@ -49,6 +49,12 @@ class Chain:
         self._fork = self._final = 0
         self.ledger = Ledger()
         self._past: list[Ledger] = []  # before each of the last blocks
+
+    @property
+    def final_ledger(self) -> Ledger:
+        """As it was at the last block that is never undone."""
+        back = self.ledger.number - self.final
+        return self._past[-back] if back else self.ledger
 
     @property
     def final(self) -> int:

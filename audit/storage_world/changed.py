@@ -44,31 +44,74 @@ FAULTS = (
         "            self._coming[shard] = event.peer\n",
         "            self._coming[shard] = event.peer\n            desk.do(Answer(event.peer, shard))\n",
     ),
-    Fault("accepts-unseen", "provider.keeping", "if shard in desk.kept and shard not in desk.book", "if shard not in desk.book"),
-    Fault("takes-any-bytes", "provider.keeping", "if (event.root, event.leaves) != (offer.root, offer.leaves):", "if False:"),
+    Fault(
+        "accepts-unseen", "provider.keeping",
+        "if shard in desk.kept and shard not in desk.book", "if shard not in desk.book",
+    ),
+    Fault(
+        "takes-any-bytes", "provider.keeping",
+        "if (event.root, event.leaves) != (offer.root, offer.leaves):", "if False:",
+    ),
+    Fault("full-disk-is-fine", "provider.keeping", ', "the disk refused it"', ""),
     Fault("deletes-too-soon", "provider.keeping", "if self._loose[shard] <= desk.head.final:", "if True:"),
     Fault("deletes-cleared", "provider.keeping", " | desk.book.cleared_since(desk.head.final)", ""),
-    Fault("deletes-repaired", "provider.keeping", "self._offers.keys() | repairs | sent", "self._offers.keys() | sent"),
+    Fault("never-deletes", "provider.keeping", "                desk.do(Delete(shard))\n", ""),
     Fault("never-clears", "provider.keeping", "        self._clear()\n", ""),
     Fault("own-clock", "provider.keeping", "late = desk.head.time + desk", "late = desk.now + desk"),
-    Fault("draws-over-all", "provider.proving", "challenge.epoch, self._desk.me, challenge.total)", "challenge.epoch, self._desk.me, self._desk.book.sequence.total)"),
-    Fault("keeps-old-proof", "provider.proving", "if any(intent.basis == basis for intent in desk.intents.flying(key)):", "if key in self._done:"),
-    Fault("waits-for-ever", "provider.proving", "desk.head.time < half and desk", "desk.head.time <= challenge.deadline and desk"),
-    Fault("forgets-refusals", "provider.desk", "        if found is None:\n", "        if found is None or not event.done:\n"),
-    Fault("sends-before-writing", "provider.desk", "        self.do(Write(record))\n        self.do(Submit(intent.id, call))\n", "        self.do(Submit(intent.id, call))\n        self.do(Write(record))\n"),
+    Fault(
+        "draws-over-all", "provider.proving",
+        "self._desk.me, challenge.total)", "self._desk.me, self._desk.book.sequence.total)",
+    ),
+    Fault("no-haste", "provider.proving", "if desk.head.time < half and desk", "if desk"),
+    Fault("any-time", "provider.desk", "return not any(self.head.time", "return True or any(self.head.time"),
+    Fault(
+        "forgets-refusals", "provider.desk",
+        "found = self.intents.settle(event)\n",
+        "found = self.intents.settle(event) if event.done else None\n",
+    ),
+    Fault("asks-twice", "provider.desk", "if self.intents.busy(key):", "if False:"),
+    Fault(
+        "unwritten", "provider.desk",
+        "        self.do(Write(record))\n        self.do(Submit", "        self.do(Submit",
+    ),
     Fault("counts-again", "provider.intents", "            self._next = max(self._next, number + 1)\n", ""),
     Fault("short-journal", "provider.intents", '[{"is": "next", "number": self._next}, *', "[*"),
     Fault("keeps-torn-tail", "provider.journal", "    return found, at\n", "    return found, len(data)\n"),
-    Fault("keeps-cleared-undone", "provider.book", "            self.sequence.put(operation.ordinal, entry(taken.root, taken.leaves))\n", ""),
+    Fault(
+        "keeps-cleared-undone", "provider.book",
+        "            self.sequence.put(operation.ordinal, entry(taken.root, taken.leaves))\n", "",
+    ),
     Fault("keeps-undone", "provider.book", "            self.sequence.cut(len(self.shards))\n", ""),
-    Fault("takes-any-rebuilt", "provider.repairing", "elif (event.root, event.leaves) != (rescue.root, rescue.leaves):", "elif False:"),
-    Fault("never-cures", "provider.repairing", "            self.lost(shard)\n        for rescue", "            pass\n        for rescue"),
     Fault("never-reserves", "provider.repairing", "                self._reserve(vacancy)\n", "                pass\n"),
-    Fault("never-asks-again", "provider.gathering", "for index, until in self._asked.items() if until > now}", "for index, until in self._asked.items()}"),
-    Fault("pays-again", "putting", '            if record["is"] == "put":\n', '            if record["is"] == "nothing":\n'),
-    Fault("believes-too-soon", "putting", 'elif seen.status == "active" and seen.since <= head.final:', 'elif seen.status == "active":'),
-    Fault("replaces-too-soon", "putting", 'elif seen.status == "cancelled" and seen.since <= head.final:', 'elif seen.status == "cancelled":'),
-    Fault("uploads-once", "putting", 'key, pause = f"asked {shard}", self._patience * 2', 'continue'),
+    Fault(
+        "never-asks-again", "provider.gathering",
+        "for index, until in self._asked.items() if until > now}", "for index, until in self._asked.items()}",
+    ),
+    Fault(
+        "counts-failures", "provider.gathering",
+        "    def failed(self, index: int) -> None:\n",
+        "    def failed(self, index: int) -> None:\n        self.have.add(index)\n",
+    ),
+    Fault(
+        "late-head", "provider.intents",
+        "            self._done[intent.key] = event.block\n", "            pass\n",
+    ),
+    Fault("pays-again", "putting", '            if record["is"] == "put":\n', "            if False:\n"),
+    Fault(
+        "believes-too-soon", "putting",
+        'elif seen.status in ("active", "ended") and seen.since <= head.final:',
+        'elif seen.status in ("active", "ended"):',
+    ),
+    Fault(
+        "replaces-too-soon", "putting",
+        'elif seen.status == "cancelled" and seen.since <= head.final:', 'elif seen.status == "cancelled":',
+    ),
+    Fault(
+        "demands-twice", "watching",
+        "known = shard in self._head.demanded or shard in self._head.vacant or self._intents.busy(key)",
+        "known = False",
+    ),
+    Fault("believes-the-late", "watching", "        if state.holder != asked.holder:\n", "        if False:\n"),
 )  # fmt: skip
 
 
@@ -78,7 +121,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, name: str, source: str, path: Path) -> None:
         self._name, self._source, self._path = name, source, path
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, name: str, _: Any = None, __: Any = None, /) -> importlib.machinery.ModuleSpec | None:
         return importlib.util.spec_from_file_location(name, self._path, loader=self) if name == self._name else None
 
     def exec_module(self, module: ModuleType) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.storage_world.broken import Broken
-from audit.storage_world.ledger import Listed
+from audit.storage_world.ledger import Ledger, Listed
 from audit.storage_world.store import LEAF_BYTES
 from keifu.spec import storage as spec
-from keifu.storage.provider.commands import Prove
+from keifu.storage.provider.commands import Accept, Prove
 from keifu.storage.provider.messages import ShardId
+from keifu.storage.putting import OpenDeal
 from keifu.storage.sequence import draws
+from keifu.storage.watching import DemandLeaf
 
 if TYPE_CHECKING:
     from audit.storage_world.provider_process import ProviderProcess
@@ -28,6 +30,7 @@ class Checks:
         self._calm: dict[str, int] = {}  # blocks in a row in which a provider was up and reached the chain
         self._windows: dict[tuple[str, int], int] = {}  # the most of them inside an epoch's window
         self._judged: set[tuple[str, int]] = set()
+        self._acknowledged: dict[tuple[str, ShardId], int] = {}  # the block in which a client heard of it
         self.missed = 0
         self.lost: set[bytes] = set()
         self.lost_at: dict[bytes, float] = {}
@@ -38,16 +41,36 @@ class Checks:
         root = self._world.roots[shard]
         if provider.is_whole and not provider.drops and not provider.store.is_durable(shard, root):
             raise Broken(f"{provider.name} acknowledged shard {shard}, which a crash would lose")
+        self._acknowledged.setdefault((provider.name, shard), self._world.chain.ledger.number)
 
     def deleted(self, provider: ProviderProcess, shard: ShardId) -> None:
-        ledger = self._world.chain.ledger
+        chain = self._world.chain
+        known_since = self._acknowledged.get((provider.name, shard), 0)
+        needed = any(self._needs(ledger, provider.name, shard) for ledger in (chain.ledger, chain.final_ledger))
+        if needed or known_since > chain.final:
+            raise Broken(f"{provider.name} deletes shard {shard}, to which somebody may have a right")
+
+    @staticmethod
+    def _needs(ledger: Ledger, provider: str, shard: ShardId) -> bool:
         deal = ledger.deals.get(shard.deal)
-        if deal is None or deal.holders[shard.index] != provider.name:
-            return
+        if deal is None:
+            return False
         waits = deal.status == "open" and ledger.time <= deal.accept_by and shard.index not in deal.accepted
-        held = any(found == shard for _, found in ledger.standing(provider.name))
-        if waits or (held and ledger.is_due(provider.name, shard)):
-            raise Broken(f"{provider.name} deletes shard {shard}, which its deal still needs")
+        offered = waits and deal.holders[shard.index] == provider
+        return offered or any(found == shard for _, found in ledger.standing(provider))
+
+    def refused(self, sender: str, call: object) -> None:
+        """Nobody asks twice for what can be had once."""
+        ledger = self._world.chain.ledger
+        match call:
+            case Accept():
+                deal = ledger.deals.get(call.shard.deal)
+                if deal and call.shard.index in deal.accepted and deal.holders[call.shard.index] == sender:
+                    raise Broken(f"{sender} accepts shard {call.shard} twice")
+            case DemandLeaf() if any(demand.shard == call.shard for demand in ledger.demands.values()):
+                raise Broken(f"the watcher pays for two demands on shard {call.shard} at a time")
+            case OpenDeal() if call.id in ledger.deals:
+                raise Broken(f"the client opens deal {call.id.hex()} twice")
 
     def stored(self, file: str, deal_id: bytes) -> None:
         self._world.note(f"{file} is stored")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from keifu.errors import EnvironmentFault
 
-__all__ = ["Disk"]
+__all__ = ["Died", "Disk"]
 
 LOST, WHOLE = 0.4, 0.3  # shares of what was not synced before a crash; the rest is torn
 
 
+class Died(Exception):
+    """The process ended between two commands, or inside one."""
+
+
 class Disk:
-    def __init__(self, draw: Random) -> None:
-        self._draw = draw
+    def __init__(self, draw: Random, dies: Callable[[], bool]) -> None:
+        self._draw, self._dies = draw, dies
         self.durable: dict[str, bytes] = {}
         self._cached: dict[str, bytes | None] = {}  # None: deleted
         self.is_full = False
@@ -27,6 +32,9 @@ class Disk:
     def append(self, name: str, data: bytes) -> None:
         """Small files: the room for them was set aside."""
         self._cached[name] = (self.read(name) or b"") + data
+
+    def truncate(self, name: str, size: int) -> None:
+        self._cached[name] = (self.read(name) or b"")[:size]
 
     def delete(self, name: str) -> None:
         self._cached[name] = None
@@ -44,6 +52,9 @@ class Disk:
         return [name for name in sorted({*self.durable, *self._cached}) if self.read(name) is not None]
 
     def sync(self, name: str) -> None:
+        """Raises Died when the process does not live to see it."""
+        if self._dies():
+            raise Died
         if name in self._cached:
             self._make_durable(name, self._cached.pop(name))
 

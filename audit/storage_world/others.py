@@ -8,7 +8,7 @@ from audit.storage_world.process import Process
 from audit.storage_world.store import leaf_of
 from keifu.storage.provider.messages import Leaf
 from keifu.storage.provider.retries import Backoff
-from keifu.storage.putting import Put, Stored, Upload
+from keifu.storage.putting import File, Put, Stored, Upload
 from keifu.storage.watching import Sample, Sampled, Watch, Watcher
 
 if TYPE_CHECKING:
@@ -20,9 +20,16 @@ __all__ = ["ClientProcess", "WatcherProcess"]
 class ClientProcess(Process):
     def __init__(self, world: World) -> None:
         super().__init__(world, "0x" + "c1" * 20)
+        self._files: list[File] = []
+
+    def wants(self, file: File) -> None:
+        """Known to the process in all its lives."""
+        self._files.append(file)
+        if self.core is not None:
+            self.core.add(file)
 
     def make_core(self) -> Put:
-        return Put(self.name, self.world.files, self._choose, self.journal.records(), Backoff(4.0, 12.0), 6.0)
+        return Put(self.name, self._files, self._choose, self.journal.records(), Backoff(4.0, 12.0), 6.0)
 
     def _choose(self, count: int, without: frozenset[str]) -> tuple[str, ...]:
         names = [name for name in self.world.providers if name not in without]

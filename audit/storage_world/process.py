@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.storage_world.disk import Disk
+from audit.storage_world.disk import Died, Disk
 from audit.storage_world.store import DiskJournal
 from keifu.storage.provider.commands import Alert, Submit, WakeAt, Write
 from keifu.storage.provider.messages import Settled, Wake
@@ -12,21 +12,17 @@ from keifu.storage.provider.messages import Settled, Wake
 if TYPE_CHECKING:
     from audit.storage_world.world import World
 
-__all__ = ["Died", "Process"]
+__all__ = ["Process"]
 
 CLOCK = 1e5  # seconds by which a wrong one may differ
 WAKE_STEP = 1.0  # seconds: wakes that are closer together are one
 SHORT_JOURNAL = 40  # records that a journal may have before it is written anew
 
 
-class Died(Exception):
-    """The process ended between two commands."""
-
-
 class Process:
     def __init__(self, world: World, name: str) -> None:
         self.world, self.name = world, name
-        self.disk = Disk(world.draw)
+        self.disk = Disk(world.draw, world.dies_now)
         self.is_up = False
         self.is_dead = False  # for good, with its disk
         self.up_since = 0.0
@@ -57,8 +53,11 @@ class Process:
         self._wakes = set()
         self.is_up, self.up_since = True, self.world.loop.now
         self.world.note(f"{self.name} starts")
-        self.journal = DiskJournal(self.disk)
-        self.core = self.make_core()
+        try:
+            self.journal = DiskJournal(self.disk)
+            self.core = self.make_core()
+        except Died:
+            self._fall()
 
     def visit(self) -> None:
         """The chain: what became of the intents, then the newest block."""
@@ -67,9 +66,9 @@ class Process:
         for intent in self.core.unsettled:
             sent = self.world.senders.outcome(self.name, intent)
             if sent is None:
-                self.take(Settled(intent, False, "never heard of"))
+                self.take(Settled(intent, False, reason="never heard of"))
             elif sent.outcome is not None:
-                self.take(Settled(intent, sent.outcome, sent.reason))
+                self.take(Settled(intent, sent.outcome, sent.mined, sent.reason))
         if self.is_up:
             self.look()
 
@@ -102,8 +101,12 @@ class Process:
                     raise Died
                 self._do(command)
         except Died:
-            self.die()
-            self.world.loop.after(self.world.draw.uniform(1, 40), self.start)
+            self._fall()
+
+    def _fall(self) -> None:
+        """A death that a supervisor sees."""
+        self.die()
+        self.world.loop.after(self.world.draw.uniform(1, 40), self.start)
 
     def later(self, event: Any) -> None:
         """An event that follows from a command: given after the command's step is over, in the same life."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from audit.storage_world.disk import Died
 from audit.storage_world.process import SHORT_JOURNAL, Process
 from audit.storage_world.store import LEAF_BYTES, Store, leaf_of, root_of
 from keifu.errors import EnvironmentFault
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProviderProcess", "code_of"]
 
-POLICY = Policy(patience=6.0, stagger=10.0, backoff=Backoff(2.0, 12.0))
+POLICY = Policy(patience=6.0, stagger=48.0, backoff=Backoff(2.0, 12.0))
 _CODES: dict[tuple[int, int], Code] = {}
 
 
@@ -150,7 +151,10 @@ class ProviderProcess(Process):
         if self.is_up and (shards := self.store.kept()):
             self.world.note(f"{self.name} drops a shard")
             self.is_whole = False
-            self.store.delete(self.world.draw.choice(shards))
+            try:
+                self.store.delete(self.world.draw.choice(shards))
+            except Died:
+                self._fall()
 
     # Peers
 

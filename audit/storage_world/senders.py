@@ -54,7 +54,7 @@ class Senders:
     def is_idle(self, accounts: Iterable[str]) -> bool:
         return not any(self._queues.get(account) for account in accounts)
 
-    def mine(self, reachable: set[str], executed: Callable[[str, Any], None]) -> None:
+    def mine(self, reachable: set[str], executed: Callable[[str, Any, bool], None]) -> None:
         """Bring what waits into the block that has begun, and settle what is final."""
         number = self._chain.ledger.number
         for account, queue in self._queues.items():
@@ -65,8 +65,7 @@ class Senders:
                 if account not in reachable or not (late or self._draw.random() < AT_ONCE):
                     break
                 self._execute(sent, number)
-                if sent.mined:
-                    executed(sent.account, sent.call)
+                executed(sent.account, sent.call, bool(sent.mined))
             self._settle(queue)
 
     def _execute(self, sent: Sent, number: int) -> None:

@@ -37,7 +37,7 @@ class DiskJournal:
         data = disk.read(name) or b""
         self._records, end = read(data)
         if end < len(data):  # a torn tail would hide what is written behind it
-            disk.write(name, data[:end])
+            disk.truncate(name, end)
             disk.sync(name)
 
     def append(self, record: Record) -> None:

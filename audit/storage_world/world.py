@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -57,7 +57,7 @@ class Faults:
             lost=sometimes(0.6, 0.2),
             doubled=sometimes(0.5, 0.2),
             damaged=sometimes(0.5, 0.3),
-            death_of_process=sometimes(0.7, 0.02),
+            death_of_process=sometimes(0.7, 0.03),
             reorganisation=sometimes(0.6, 0.12),
             cut_off=sometimes(0.6, 0.1),
             full_disk=sometimes(0.3, 0.05),
@@ -105,7 +105,7 @@ class World:
         self.notes: list[str] = []
         self.loop = Loop()
         self.network = Network(self.loop, draw, self.faults.lost, self.faults.doubled)
-        blocks = shape.deal_blocks or draw.choice((50, 90, 10_000))
+        blocks = shape.deal_blocks or draw.choice((24, 40, 90, 10_000))
         self.chain = Chain(draw, blocks * BLOCK)
         self.senders = Senders(self.chain, draw)
         self.checks = Checks(self)
@@ -115,7 +115,7 @@ class World:
         self._stormy = True
         names = ["0x" + f"{number + 1:02x}" * 20 for number in range(shape.providers)]
         self.providers = {name: ProviderProcess(self, name) for name in names}
-        self.files = [self._file(number) for number in range(shape.files or draw.randint(1, 3))]
+        self.files = [self._file(number) for number in range(shape.files or draw.randint(1, 4))]
         self.client, self.watcher = ClientProcess(self), WatcherProcess(self)
         self._choose_cheats(names)
 
@@ -176,6 +176,8 @@ class World:
     def run(self) -> None:
         for process in self.processes:
             self.loop.at(self.draw.uniform(0, 5), process.start)
+        for file in self.files:
+            self.loop.at(self.draw.choice((0, 0, BLOCK * self.shape.stormy / 2)), self._want(file))
         for _ in range(self.shape.stormy):
             self._strike()
             self._block()
@@ -189,6 +191,10 @@ class World:
                 raise Broken("; ".join(self.checks.open_ends()))
         self.checks.agree()
 
+    def _want(self, file: File) -> Callable[[], None]:
+        """The client wants a file stored from some time on."""
+        return lambda: self.client.wants(file)
+
     def _block(self) -> None:
         self.loop.run(self.loop.now + BLOCK)
         self.chain.begin_block()
@@ -199,8 +205,10 @@ class World:
             self.loop.after(self.draw.uniform(0.1, BLOCK - 1), process.visit)
         self.cut_now = set(self.network.cut_off)
 
-    def _executed(self, account: str, call: object) -> None:
-        if isinstance(call, Prove):
+    def _executed(self, account: str, call: object, was_taken: bool) -> None:
+        if not was_taken:
+            self.checks.refused(account, call)
+        elif isinstance(call, Prove):
             self.checks.proof(account, call)
         elif isinstance(call, OpenDeal):
             self.roots |= {ShardId(call.id, index): shard.root for index, shard in enumerate(call.shards)}

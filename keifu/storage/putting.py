@@ -131,6 +131,10 @@ class Put:
             if record["is"] == "put":
                 self._begin(record)
 
+    def add(self, file: File) -> None:
+        """It is begun at the next event."""
+        self._files[file.name] = file
+
     @property
     def unsettled(self) -> tuple[str, ...]:
         return tuple(intent.id for intent in self._intents)
@@ -144,6 +148,7 @@ class Put:
         match event:
             case ClientHead():
                 self._head = event
+                self._intents.seen(event.number)
             case Answered():
                 self._answered(event)
             case Settled():
@@ -154,7 +159,7 @@ class Put:
         return self._commands
 
     def _settled(self, event: Settled) -> None:
-        if found := self._intents.settle(event.intent):
+        if found := self._intents.settle(event):
             self._commands.append(Write(found[1]))
             if not event.done:
                 self._pauses.failed(found[0].key, self._now)
@@ -189,9 +194,10 @@ class Put:
         seen = head.deals.get(deal)
         if seen is None:
             self._submit("open", OpenDeal(deal, file.name, file.k, attempt.shards()), deal)
-        elif seen.status == "active" and seen.since <= head.final:
+        elif seen.status in ("active", "ended") and seen.since <= head.final:
             self._write(file.name, attempt.number, attempt.holders, done=True)
-            self._commands.append(Stored(file.name, deal))
+            if seen.status == "active":
+                self._commands.append(Stored(file.name, deal))
         elif seen.status == "open" and head.time > seen.accept_by:
             self._submit("cancel", CancelDeal(deal), deal)
         elif seen.status == "open":
@@ -229,7 +235,7 @@ class Put:
 
     def _submit(self, kind: str, call: OpenDeal | CancelDeal, deal: bytes) -> None:
         key = f"{kind} {deal.hex()}"
-        if self._intents.flying(key) or self._wait_for(key, 0.0):
+        if self._intents.busy(key) or self._wait_for(key, 0.0):
             return
         intent, record = self._intents.new(kind, deal.hex())
         self._commands += [Write(record), Submit(intent.id, call)]

@@ -113,10 +113,11 @@ class Watcher:
         match event:
             case WatcherHead():
                 self._head = event
+                self._intents.seen(event.number)
             case Sampled():
                 self._sampled(event)
             case Settled():
-                if found := self._intents.settle(event.intent):
+                if found := self._intents.settle(event):
                     self._commands.append(Write(found[1]))
         for job, asked in list(self._asked.items()):
             if asked.until <= now:
@@ -164,7 +165,7 @@ class Watcher:
     def _demand(self, deal: Deal, shard: ShardId) -> None:
         """One at a time for a shard, and seldom: each costs a fee."""
         key = f"demand {shard}"
-        known = shard in self._head.demanded or shard in self._head.vacant or self._intents.flying(key)
+        known = shard in self._head.demanded or shard in self._head.vacant or self._intents.busy(key)
         if known or self._pauses.until(key) > self._now:
             return
         self._pauses.failed(key, self._now)

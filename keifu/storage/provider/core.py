@@ -78,8 +78,7 @@ class Provider:
     def _take(self, event: Event) -> None:
         match event:
             case Head():
-                self._desk.book.follow(event.kept, event.operations)
-                self._desk.head = event
+                self._desk.follow(event)
             case Settled():
                 self._desk.settled(event)
             case Arrived():

@@ -39,6 +39,11 @@ class Desk:
         self.now = 0.0
         self.commands: list[Command] = []
 
+    def follow(self, head: Head) -> None:
+        self.book.follow(head.kept, head.operations)
+        self.head = head
+        self.intents.seen(head.number)
+
     def do(self, command: Command) -> None:
         self.commands.append(command)
 
@@ -48,7 +53,7 @@ class Desk:
 
     def may(self, key: str) -> bool:
         """Whether nothing is under way for this, and no pause after a failure."""
-        if self.intents.flying(key):
+        if self.intents.busy(key):
             return False
         until = self.pauses.until(key)
         self.wake(until)
@@ -61,7 +66,7 @@ class Desk:
         self.do(Submit(intent.id, call))
 
     def settled(self, event: Settled) -> None:
-        found = self.intents.settle(event.intent)
+        found = self.intents.settle(event)
         if found is None:
             return
         intent, record = found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keifu.storage.provider.messages import Record
+from keifu.storage.provider.messages import Record, Settled
 
 __all__ = ["Intent", "Intents"]
 
@@ -34,6 +34,7 @@ class Intents:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._next = 0
         self._flying: dict[int, Intent] = {}
+        self._done: dict[str, int] = {}  # key -> block
         for record in records:
             self._read(record)
 
@@ -57,11 +58,23 @@ class Intents:
         self._next += 1
         return intent, self._sent(intent)
 
-    def settle(self, intent_id: str) -> tuple[Intent, Record] | None:
+    def settle(self, event: Settled) -> tuple[Intent, Record] | None:
         """The intent and its record; None for one that was settled before."""
-        number = int(intent_id.partition(" ")[0])
+        number = int(event.intent.partition(" ")[0])
         intent = self._flying.pop(number, None)
-        return (intent, {"is": "settled", "number": number}) if intent else None
+        if intent is None:
+            return None
+        if event.done:
+            self._done[intent.key] = event.block
+        return intent, {"is": "settled", "number": number}
+
+    def seen(self, block: int) -> None:
+        """What was done up to this block shows in what the chain says."""
+        self._done = {key: done for key, done in self._done.items() if done > block}
+
+    def busy(self, key: str) -> bool:
+        """Whether one is under way, or was done in a block that is not seen yet."""
+        return key in self._done or bool(self.flying(key))
 
     def flying(self, key: str) -> list[Intent]:
         return [intent for intent in self if intent.key == key]

@@ -236,10 +236,11 @@ class Rebuilt:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of an intent for good: done in a final block, or refused, failed, or never heard of."""
+    """What became of an intent for good: done in `block`, a final one, or refused, failed, or never heard of."""
 
     intent: str
     done: bool
+    block: int = 0
     reason: str = ""
 
 
