@@ -43,9 +43,9 @@ class _Block:
 
 
 class Chain:
-    def __init__(self, draw: Random, deal_time: int) -> None:
+    def __init__(self, draw: Random, deal_time: int, masked: bool = False) -> None:
         self._draw = draw
-        self._deal_time = deal_time
+        self._deal_time, self._masked = deal_time, masked
         self._fork = self._final = 0
         self.ledger = Ledger()
         self._past: list[Ledger] = []  # before each of the last blocks
@@ -120,7 +120,7 @@ class Chain:
     def _vacate(self, ledger: Ledger, shard: ShardId) -> None:
         deal = ledger.deals[shard.deal]
         if deal.status == "active" and shard not in ledger.vacancies:
-            ledger.vacancies[shard] = Vacancy(shard, deal.roots[shard.index], deal.leaves, False, "", 0, b"")
+            ledger.vacancies[shard] = Vacancy(shard, deal.roots[shard.index], deal.leaves, self._masked, "", 0, b"")
 
     # What calls do
 
@@ -278,8 +278,8 @@ class Chain:
 
     def _offers(self, provider: str) -> Iterator[Offer]:
         for deal_id, deal in self.ledger.deals.items():
-            for index, holder in enumerate(deal.holders):
-                waits = deal.status == "open" and index not in deal.accepted and self.ledger.time <= deal.accept_by
+            for index, holder in enumerate(deal.holders if deal.status == "open" else ()):
+                waits = index not in deal.accepted and self.ledger.time <= deal.accept_by
                 if holder == provider and waits:
                     yield Offer(ShardId(deal_id, index), deal.roots[index], deal.leaves, deal.accept_by)
 
@@ -292,7 +292,7 @@ class Chain:
 
     def deal(self, deal_id: bytes) -> Deal | None:
         listed = self.ledger.deals.get(deal_id)
-        return Deal(deal_id, listed.k, listed.holders, listed.roots, listed.leaves) if listed else None
+        return Deal(deal_id, listed.k, listed.holders, listed.roots, listed.leaves, self._masked) if listed else None
 
     def client_head(self, client: str) -> ClientHead:
         deals = {

@@ -54,7 +54,6 @@ FAULTS = (
     ),
     Fault("full-disk-is-fine", "provider.keeping", ', "the disk refused it"', ""),
     Fault("deletes-too-soon", "provider.keeping", "if self._loose[shard] <= desk.head.final:", "if True:"),
-    Fault("deletes-cleared", "provider.keeping", " | desk.book.cleared_since(desk.head.final)", ""),
     Fault("never-deletes", "provider.keeping", "                desk.do(Delete(shard))\n", ""),
     Fault("never-clears", "provider.keeping", "        self._clear()\n", ""),
     Fault("own-clock", "provider.keeping", "late = desk.head.time + desk", "late = desk.now + desk"),
@@ -62,7 +61,6 @@ FAULTS = (
         "draws-over-all", "provider.proving",
         "self._desk.me, challenge.total)", "self._desk.me, self._desk.book.sequence.total)",
     ),
-    Fault("no-haste", "provider.proving", "if desk.head.time < half and desk", "if desk"),
     Fault("any-time", "provider.desk", "return not any(self.head.time", "return True or any(self.head.time"),
     Fault(
         "forgets-refusals", "provider.desk",
@@ -75,7 +73,6 @@ FAULTS = (
         "        self.do(Write(record))\n        self.do(Submit", "        self.do(Submit",
     ),
     Fault("counts-again", "provider.intents", "            self._next = max(self._next, number + 1)\n", ""),
-    Fault("short-journal", "provider.intents", '[{"is": "next", "number": self._next}, *', "[*"),
     Fault("keeps-torn-tail", "provider.journal", "    return found, at\n", "    return found, len(data)\n"),
     Fault(
         "keeps-cleared-undone", "provider.book",
@@ -94,7 +91,7 @@ FAULTS = (
     ),
     Fault(
         "late-head", "provider.intents",
-        "            self._done[intent.key] = event.block\n", "            pass\n",
+        "            self._done[key] = event.block\n", "            pass\n",
     ),
     Fault("pays-again", "putting", '            if record["is"] == "put":\n', "            if False:\n"),
     Fault(
@@ -111,7 +108,7 @@ FAULTS = (
         "known = shard in self._head.demanded or shard in self._head.vacant or self._intents.busy(key)",
         "known = False",
     ),
-    Fault("believes-the-late", "watching", "        if state.holder != asked.holder:\n", "        if False:\n"),
+    Fault("believes-the-late", "watching", " or state.holder != asked.holder:", ":"),
 )  # fmt: skip
 
 

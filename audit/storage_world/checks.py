@@ -33,7 +33,10 @@ class Checks:
         self._acknowledged: dict[tuple[str, ShardId], int] = {}  # the block in which a client heard of it
         self.missed = 0
         self.lost: set[bytes] = set()
+        self.stored_at: dict[bytes, float] = {}
         self.lost_at: dict[bytes, float] = {}
+        self._gone: dict[ShardId, float] = {}  # since when a stored shard is not on its holder's disk
+        self.repairs: list[float] = []  # seconds from there until it was somewhere again
 
     # What processes tell
 
@@ -78,6 +81,7 @@ class Checks:
         if deal is None or deal.status == "open" or deal.since > self._world.chain.final:
             raise Broken(f"the client takes {file} for stored, and its deal may be undone")
         self._stored.setdefault(deal_id, len(deal.holders))
+        self.stored_at.setdefault(deal_id, self._world.loop.now)
 
     def proof(self, provider: str, call: Prove) -> None:
         """A proof that the chain took shows the bytes that the client has sent."""
@@ -146,14 +150,27 @@ class Checks:
             for index, holder in enumerate(deal.holders)
         )
 
+    def _count(self, deal_id: bytes, deal: Listed) -> int:
+        """Shards that are alive; how long the others are gone is noted."""
+        alive = 0
+        for index, holder in enumerate(deal.holders):
+            shard = ShardId(deal_id, index)
+            if self._world.providers[holder].has(shard, deal.roots[index]):
+                alive += 1
+                if shard in self._gone:
+                    self.repairs.append(self._world.loop.now - self._gone.pop(shard))
+            else:
+                self._gone.setdefault(shard, self._world.loop.now)
+        return alive
+
     def _files(self) -> None:
         running: dict[str, int] = {}
         for deal_id, deal in self._world.chain.ledger.deals.items():
             if deal.status in ("open", "active"):
                 running[deal.file] = running.get(deal.file, 0) + 1
-            if deal_id in self._stored and deal.status == "active":
-                self._stored[deal_id] = min(self._stored[deal_id], self.alive(deal_id, deal))
-                if self._stored[deal_id] < deal.k and deal_id not in self.lost:
+            if deal_id in self._stored and deal.status == "active" and deal_id not in self.lost:
+                self._stored[deal_id] = min(self._stored[deal_id], self._count(deal_id, deal))
+                if self._stored[deal_id] < deal.k:
                     self.lost.add(deal_id)
                     self.lost_at[deal_id] = self._world.loop.now
                     self._world.note(f"{deal.file} is lost: fewer than {deal.k} shards are left")

@@ -101,17 +101,12 @@ class ProviderProcess(Process):
         """A peer has sent a shard."""
         if not self.is_up:
             return
-        handle = self._put(data)
-        if handle:
-            self.take(Arrived(peer, handle, shard, root_of(data), len(data) // LEAF_BYTES))
+        self.take(Arrived(peer, self._put(data), shard, root_of(data), len(data) // LEAF_BYTES))
 
     def _put(self, data: bytes) -> str:
-        """Its handle; empty when the disk has no room."""
+        """Its handle."""
         self._handles += 1
-        try:
-            self.store.put(str(self._handles), data)
-        except EnvironmentFault:
-            return ""
+        self.store.put(str(self._handles), data)
         return str(self._handles)
 
     def _keep(self, command: Keep) -> None:
@@ -192,5 +187,4 @@ class ProviderProcess(Process):
         known.pop(index, None)
         data = code_of(deal.k, len(deal.holders)).rebuild(known, [index])[index].tobytes()
         data = self.world.as_it_arrives(data)
-        if handle := self._put(data):
-            self.later(Rebuilt(command.job, handle, root_of(data), len(data) // LEAF_BYTES))
+        self.later(Rebuilt(command.job, self._put(data), root_of(data), len(data) // LEAF_BYTES))

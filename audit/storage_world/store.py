@@ -81,7 +81,7 @@ class Store:
         return f"shard {shard}"
 
     def put(self, handle: str, data: bytes) -> None:
-        self.disk.write(f"handle {handle}", data)
+        self.disk.append(f"handle {handle}", data)  # whether there is room shows when it is kept
 
     def discard(self, handle: str) -> None:
         self.disk.delete(f"handle {handle}")

@@ -45,6 +45,7 @@ class Faults:
     droppers: int = 0
     liars: int = 0
     wrong_clocks: bool = False
+    replaced: float = 0.0  # chance of each provider and block to be destroyed, with another one coming instead
 
     @classmethod
     def drawn(cls, draw: Random, spare: int) -> Faults:
@@ -82,6 +83,8 @@ class Shape:
     quiet: int = QUIET
     faults: Faults | None = None
     deal_blocks: int = 0
+    masked: bool = False
+    watched: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,18 +109,24 @@ class World:
         self.loop = Loop()
         self.network = Network(self.loop, draw, self.faults.lost, self.faults.doubled)
         blocks = shape.deal_blocks or draw.choice((24, 40, 90, 10_000))
-        self.chain = Chain(draw, blocks * BLOCK)
+        self.chain = Chain(draw, blocks * BLOCK, shape.masked)
         self.senders = Senders(self.chain, draw)
         self.checks = Checks(self)
         self.data: dict[bytes, bytes] = {}  # shards by root
         self.roots: dict[ShardId, bytes] = {}
         self.cut_now: set[str] = set()
         self._stormy = True
-        names = ["0x" + f"{number + 1:02x}" * 20 for number in range(shape.providers)]
-        self.providers = {name: ProviderProcess(self, name) for name in names}
+        self.providers: dict[str, ProviderProcess] = {}
+        for _ in range(shape.providers):
+            self._join()
         self.files = [self._file(number) for number in range(shape.files or draw.randint(1, 4))]
         self.client, self.watcher = ClientProcess(self), WatcherProcess(self)
-        self._choose_cheats(names)
+        self._choose_cheats(list(self.providers))
+
+    def _join(self) -> ProviderProcess:
+        name = f"0x{len(self.providers) + 1:040x}"
+        self.providers[name] = ProviderProcess(self, name)
+        return self.providers[name]
 
     def _choose_cheats(self, names: list[str]) -> None:
         cheats = self.draw.sample(names, self.faults.droppers + self.faults.liars)
@@ -159,7 +168,8 @@ class World:
 
     @property
     def processes(self) -> list[Process]:
-        return [*self.providers.values(), self.client, self.watcher]
+        watcher = [self.watcher] if self.shape.watched else []
+        return [*self.alive_providers(), self.client, *watcher]
 
     def alive_providers(self) -> list[ProviderProcess]:
         return [provider for provider in self.providers.values() if not provider.is_dead]
@@ -180,10 +190,10 @@ class World:
             self.loop.at(self.draw.choice((0, 0, BLOCK * self.shape.stormy / 2)), self._want(file))
         for _ in range(self.shape.stormy):
             self._strike()
-            self._block()
+            self.block()
         self._calm_down()
         for _ in range(self.shape.quiet):
-            self._block()
+            self.block()
             if self.checks.is_over():
                 break
         else:
@@ -195,7 +205,7 @@ class World:
         """The client wants a file stored from some time on."""
         return lambda: self.client.wants(file)
 
-    def _block(self) -> None:
+    def block(self) -> None:
         self.loop.run(self.loop.now + BLOCK)
         self.chain.begin_block()
         reachable = {found.name for found in self.processes if found.sees_chain}
@@ -231,6 +241,9 @@ class World:
         if dead < faults.ends and self._happens(faults.end_of_provider):
             draw.choice(self.alive_providers()).end()
         for provider in self.alive_providers():
+            if self._happens(faults.replaced):
+                provider.end()
+                self._join().start()
             if provider.drops and self._happens(0.1):
                 provider.drop_one()
 

@@ -95,15 +95,17 @@ class _Attempt:
     file: File
     number: int
     holders: tuple[str, ...]
+    client: str
     done: bool = False
+    deal: bytes = field(init=False)
     kept: set[int] = field(default_factory=set)  # acknowledged by their providers in this life of the process
+
+    def __post_init__(self) -> None:
+        self.deal = deal_id(self.client, deal_root(self.shards()), keccak256(self.file.salt + word(self.number)))
 
     def shards(self) -> tuple[Placed, ...]:
         roots = zip(self.holders, self.file.roots, strict=True)
         return tuple(Placed(holder, root, self.file.leaves) for holder, root in roots)
-
-    def id(self, client: str) -> bytes:
-        return deal_id(client, deal_root(self.shards()), keccak256(self.file.salt + word(self.number)))
 
 
 class Put:
@@ -172,8 +174,10 @@ class Put:
             self._pauses.failed(f"upload {event.shard}", self._now)
 
     def _begin(self, record: Record) -> None:
-        attempt = _Attempt(self._files[record["file"]], record["number"], tuple(record["holders"]), record["done"])
-        self._attempts[attempt.file.name] = self._ids[attempt.id(self.me)] = attempt
+        attempt = _Attempt(
+            self._files[record["file"]], record["number"], tuple(record["holders"]), self.me, record["done"]
+        )
+        self._attempts[attempt.file.name] = self._ids[attempt.deal] = attempt
 
     def _write(self, file: str, number: int, holders: tuple[str, ...], done: bool = False) -> None:
         record = {"is": "put", "file": file, "number": number, "holders": list(holders), "done": done}
@@ -190,7 +194,7 @@ class Put:
             attempt = self._attempts[file.name]
         if attempt.done:
             return
-        deal = attempt.id(self.me)
+        deal = attempt.deal
         seen = head.deals.get(deal)
         if seen is None:
             self._submit("open", OpenDeal(deal, file.name, file.k, attempt.shards()), deal)

@@ -113,6 +113,8 @@ class Watcher:
         match event:
             case WatcherHead():
                 self._head = event
+                known = {deal.id for deal in event.deals}
+                self._states = {shard: state for shard, state in self._states.items() if shard.deal in known}
                 self._intents.seen(event.number)
             case Sampled():
                 self._sampled(event)
@@ -122,9 +124,17 @@ class Watcher:
         for job, asked in list(self._asked.items()):
             if asked.until <= now:
                 self._sampled(Sampled(job, None))
+        if not isinstance(event, Sampled | Settled):
+            self._look_round()
+        return self._commands
+
+    def _look_round(self) -> None:
+        """Everything that is due; then when something will be."""
         for deal in self._head.deals:
             self._look(deal)
-        return self._commands
+        waiting = [state.next for shard, state in self._states.items() if shard not in self._head.vacant]
+        if waiting:
+            self._commands.append(WakeAt(max(min(waiting), self._now + 1.0)))
 
     def _look(self, deal: Deal) -> None:
         for index, holder in enumerate(deal.holders):
@@ -137,7 +147,6 @@ class Watcher:
                 self._sample(deal, shard, state)
             if self._is_silent(shard):
                 self._demand(deal, shard)
-            self._commands.append(WakeAt(max(state.next, self._now + 1.0)))
         self._call(deal)
 
     def _sample(self, deal: Deal, shard: ShardId, state: _State) -> None:
@@ -153,8 +162,8 @@ class Watcher:
         deal = next((deal for deal in self._head.deals if asked and deal.id == asked.shard.deal), None)
         if asked is None or deal is None:
             return
-        state = self._states[asked.shard]
-        if state.holder != asked.holder:
+        state = self._states.get(asked.shard)
+        if state is None or state.holder != asked.holder:
             return  # the shard has a new provider by now
         root, leaf = deal.roots[asked.shard.index], event.leaf
         good = leaf is not None and leaf_root(leaf.data, asked.leaf, deal.leaves, leaf.path) == root

@@ -33,7 +33,7 @@ class Intents:
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self._next = 0
-        self._flying: dict[int, Intent] = {}
+        self._flying: dict[str, dict[int, Intent]] = {}  # by key and number
         self._done: dict[str, int] = {}  # key -> block
         for record in records:
             self._read(record)
@@ -41,10 +41,10 @@ class Intents:
     def _read(self, record: Record) -> None:
         number = int(record["number"])
         if record["is"] == "sent":
-            self._flying[number] = Intent(number, record["kind"], record["subject"], record["basis"])
+            self._add(Intent(number, record["kind"], record["subject"], record["basis"]))
             self._next = max(self._next, number + 1)
         elif record["is"] == "settled":
-            self._flying.pop(number, None)
+            self._take(record["key"], number)
         else:
             self._next = max(self._next, number)
 
@@ -54,19 +54,29 @@ class Intents:
     def new(self, kind: str, subject: str, basis: str = "") -> tuple[Intent, Record]:
         """An intent, and the record that has to be on the disk before it is sent."""
         intent = Intent(self._next, kind, subject, basis)
-        self._flying[intent.number] = intent
+        self._add(intent)
         self._next += 1
         return intent, self._sent(intent)
 
     def settle(self, event: Settled) -> tuple[Intent, Record] | None:
         """The intent and its record; None for one that was settled before."""
-        number = int(event.intent.partition(" ")[0])
-        intent = self._flying.pop(number, None)
+        number, _, key = event.intent.partition(" ")
+        intent = self._take(key, int(number))
         if intent is None:
             return None
         if event.done:
-            self._done[intent.key] = event.block
-        return intent, {"is": "settled", "number": number}
+            self._done[key] = event.block
+        return intent, {"is": "settled", "number": int(number), "key": key}
+
+    def _add(self, intent: Intent) -> None:
+        self._flying.setdefault(intent.key, {})[intent.number] = intent
+
+    def _take(self, key: str, number: int) -> Intent | None:
+        of_key = self._flying.get(key, {})
+        intent = of_key.pop(number, None)
+        if not of_key:
+            self._flying.pop(key, None)
+        return intent
 
     def seen(self, block: int) -> None:
         """What was done up to this block shows in what the chain says."""
@@ -74,13 +84,13 @@ class Intents:
 
     def busy(self, key: str) -> bool:
         """Whether one is under way, or was done in a block that is not seen yet."""
-        return key in self._done or bool(self.flying(key))
+        return key in self._done or key in self._flying
 
     def flying(self, key: str) -> list[Intent]:
-        return [intent for intent in self if intent.key == key]
+        return list(self._flying.get(key, {}).values())
 
     def __iter__(self) -> Iterator[Intent]:
-        return iter(self._flying.values())
+        return (intent for of_key in list(self._flying.values()) for intent in list(of_key.values()))
 
     @staticmethod
     def _sent(intent: Intent) -> Record:
