@@ -36,6 +36,7 @@ class Fault:
     module: str  # below keifu.storage
     right: str
     wrong: str
+    soon: bool = True  # whether the first few worlds show it
 
 
 FAULTS = (

@@ -30,7 +30,7 @@ class Checks:
         self._calm: dict[str, int] = {}  # blocks in a row in which a provider was up and reached the chain
         self._windows: dict[tuple[str, int], int] = {}  # the most of them inside an epoch's window
         self._judged: set[tuple[str, int]] = set()
-        self._acknowledged: dict[tuple[str, ShardId], int] = {}  # the block in which a client heard of it
+        self._acknowledged: dict[tuple[str, ShardId], tuple[int, int]] = {}  # block and life in which a client heard
         self.missed = 0
         self.lost: set[bytes] = set()
         self.stored_at: dict[bytes, float] = {}
@@ -44,13 +44,14 @@ class Checks:
         root = self._world.roots[shard]
         if provider.is_whole and not provider.drops and not provider.store.is_durable(shard, root):
             raise Broken(f"{provider.name} acknowledged shard {shard}, which a crash would lose")
-        self._acknowledged.setdefault((provider.name, shard), self._world.chain.ledger.number)
+        self._acknowledged[provider.name, shard] = self._world.chain.ledger.number, provider.life
 
     def deleted(self, provider: ProviderProcess, shard: ShardId) -> None:
         chain = self._world.chain
-        known_since = self._acknowledged.get((provider.name, shard), 0)
+        known_since, life = self._acknowledged.get((provider.name, shard), (0, 0))
         needed = any(self._needs(ledger, provider.name, shard) for ledger in (chain.ledger, chain.final_ledger))
-        if needed or known_since > chain.final:
+        told = known_since > chain.final and provider.life == life
+        if needed or told:
             raise Broken(f"{provider.name} deletes shard {shard}, to which somebody may have a right")
 
     @staticmethod

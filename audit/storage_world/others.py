@@ -67,7 +67,7 @@ class WatcherProcess(Process):
 
     def carry_out(self, command: Any) -> None:
         assert isinstance(command, Sample)
-        peer, life = self.world.providers[command.peer], self._life
+        peer, life = self.world.providers[command.peer], self.life
 
         def ask() -> None:
             data = peer.give(command.shard) if peer.is_up else None
@@ -76,7 +76,7 @@ class WatcherProcess(Process):
                 self.world.network.send(peer.name, self.name, lambda: answer(leaf))
 
         def answer(leaf: Leaf | None) -> None:
-            if life == self._life:
+            if life == self.life:
                 self.take(Sampled(command.job, leaf))
 
         self.world.network.send(self.name, peer.name, ask)

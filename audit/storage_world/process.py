@@ -29,7 +29,7 @@ class Process:
         self.clock = world.draw.uniform(-CLOCK, CLOCK) if world.faults.wrong_clocks else 0.0
         self.core: Any = None
         self.journal: DiskJournal
-        self._life = 0
+        self.life = 0
         self._wakes: set[float] = set()
 
     # To be said by each kind
@@ -49,7 +49,7 @@ class Process:
     def start(self) -> None:
         if self.is_dead or self.is_up:
             return
-        self._life += 1
+        self.life += 1
         self._wakes = set()
         self.is_up, self.up_since = True, self.world.loop.now
         self.world.note(f"{self.name} starts")
@@ -110,8 +110,8 @@ class Process:
 
     def later(self, event: Any) -> None:
         """An event that follows from a command: given after the command's step is over, in the same life."""
-        life = self._life
-        self.world.loop.after(0.0, lambda: self.take(event) if self._life == life else None)
+        life = self.life
+        self.world.loop.after(0.0, lambda: self.take(event) if self.life == life else None)
 
     def _do(self, command: Any) -> None:
         match command:
@@ -136,10 +136,10 @@ class Process:
         if step in self._wakes:
             return
         self._wakes.add(step)
-        life = self._life
+        life = self.life
 
         def wake() -> None:
-            if self._life == life:
+            if self.life == life:
                 self._wakes.discard(step)
                 self.take(Wake())
 

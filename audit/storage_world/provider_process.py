@@ -154,7 +154,7 @@ class ProviderProcess(Process):
     # Peers
 
     def _fetch(self, command: Fetch) -> None:
-        peer, life = self.world.providers[command.peer], self._life
+        peer, life = self.world.providers[command.peer], self.life
         job, shard = command.job, command.shard
 
         def ask() -> None:
@@ -170,7 +170,7 @@ class ProviderProcess(Process):
         return data[:-1] + bytes([data[-1] ^ 1]) if data and self.lies else data
 
     def _fetched_one(self, life: int, job: str, shard: ShardId, data: bytes | None) -> None:
-        if life != self._life or not self.is_up:
+        if life != self.life or not self.is_up:
             return
         deal = self.world.chain.deal(shard.deal)
         if data is not None and deal and root_of(data) == deal.roots[shard.index]:

@@ -199,6 +199,7 @@ class World:
         else:
             if self.shape.quiet:
                 raise Broken("; ".join(self.checks.open_ends()))
+            return
         self.checks.agree()
 
     def _want(self, file: File) -> Callable[[], None]:

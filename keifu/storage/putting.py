@@ -170,6 +170,7 @@ class Put:
         attempt = self._ids.get(event.shard.deal)
         if attempt and not event.refusal:
             attempt.kept.add(event.shard.index)
+            self._pauses.failed(f"asked {event.shard}", self._now)  # it is asked again if no acceptance follows
         elif attempt:
             self._pauses.failed(f"upload {event.shard}", self._now)
 
@@ -222,7 +223,7 @@ class Put:
         for index, holder in enumerate(attempt.holders):
             shard = ShardId(deal, index)
             if index in attempt.kept and index not in seen.accepted:
-                key, pause = f"asked {shard}", self._patience * 2  # kept, but is it still? asked again now and then
+                key, pause = f"asked {shard}", self._patience * 2
             else:
                 key, pause = f"upload {shard}", 0.0
             if index in seen.accepted or self._wait_for(key, pause):

@@ -19,6 +19,7 @@ class Shelf:
         self._offers: dict[ShardId, Offer] = {}
         self._coming: dict[ShardId, str] = {}  # on their way to the disk, and from whom
         self._loose: dict[ShardId, int] = {}  # since which block nobody has a right to them
+        self._highest = 0  # block that was seen, also if it was undone: a deal may come again up to there
 
     def step(self) -> None:
         self._offers = {offer.shard: offer for offer in self._desk.head.offers}
@@ -93,8 +94,10 @@ class Shelf:
     def _delete(self) -> None:
         desk = self._desk
         loose = desk.kept - desk.book.where.keys() - self._wanted()
-        self._loose = {shard: self._loose.get(shard, desk.head.number) for shard in loose}
-        for shard in sorted(loose):
+        self._highest = max(self._highest, desk.head.number)
+        self._loose = {shard: self._loose.get(shard, self._highest) for shard in loose}
+        may_return = desk.book.cleared_since(desk.head.final)
+        for shard in sorted(loose - may_return):
             if self._loose[shard] <= desk.head.final:
                 desk.kept.discard(shard)
                 desk.do(Delete(shard))
@@ -106,4 +109,4 @@ class Shelf:
         sent = {
             ShardId.parse(intent.subject) for intent in desk.intents if intent.kind in ("accept", "complete", "reserve")
         }
-        return self._offers.keys() | repairs | sent | desk.book.cleared_since(desk.head.final)
+        return self._offers.keys() | repairs | sent
