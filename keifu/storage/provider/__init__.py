@@ -1,0 +1,1 @@
+"""What a storage provider decides, as a machine without clock, disk, network or chain."""

@@ -1,0 +1,112 @@
+"""Shards that come and go: what is taken from clients, accepted on the chain, cleared and deleted.
+
+A client hears that its shard is kept when it survives a crash, and the chain hears of it after that. Bytes are deleted
+when a final block says that nobody has a right to them.
+"""
+
+from __future__ import annotations
+
+from keifu.storage.provider.commands import Accept, Alert, Answer, ClearShard, Delete, Discard, Keep
+from keifu.storage.provider.desk import Desk
+from keifu.storage.provider.messages import Arrived, KeepFailed, Kept, Offer, ShardId
+
+__all__ = ["Shelf"]
+
+
+class Shelf:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._offers: dict[ShardId, Offer] = {}
+        self._coming: dict[ShardId, str] = {}  # on their way to the disk, and from whom
+        self._loose: dict[ShardId, int] = {}  # since which block nobody has a right to them
+        self._highest = 0  # block that was seen, also if it was undone: a deal may come again up to there
+
+    def step(self) -> None:
+        self._offers = {offer.shard: offer for offer in self._desk.head.offers}
+        self._accept()
+        self._clear()
+        self._delete()
+
+    def arrived(self, event: Arrived) -> None:
+        desk, shard = self._desk, event.shard
+        if shard in desk.kept:
+            desk.do(Discard(event.handle))
+            desk.do(Answer(event.peer, shard))
+        elif refusal := self._refusal(event):
+            desk.do(Discard(event.handle))
+            desk.do(Answer(event.peer, shard, refusal))
+        else:
+            self._coming[shard] = event.peer
+            desk.do(Keep(event.handle, shard))
+
+    def _refusal(self, event: Arrived) -> str:
+        offer = self._offers.get(event.shard)
+        if offer is None:
+            return "no deal names it for me"
+        if (event.root, event.leaves) != (offer.root, offer.leaves):
+            return "it is not the shard that the deal names"
+        if event.shard in self._coming:
+            return "it is being written"
+        if self._room() < offer.leaves:
+            return "there is no room"
+        return ""
+
+    def _room(self) -> int:
+        coming = sum(self._offers[shard].leaves for shard in self._coming if shard in self._offers)
+        waiting = sum(
+            offer.leaves
+            for shard, offer in self._offers.items()
+            if shard in self._desk.kept and shard not in self._desk.book.where
+        )
+        return self._desk.policy.capacity - self._desk.book.sequence.total - coming - waiting
+
+    def kept(self, event: Kept) -> None:
+        self._desk.kept.add(event.shard)
+        peer = self._coming.pop(event.shard, None)
+        if peer is not None:
+            self._desk.do(Answer(peer, event.shard))
+
+    def keep_failed(self, event: KeepFailed) -> None:
+        peer = self._coming.pop(event.shard, None)
+        if peer is not None:
+            self._desk.do(Answer(peer, event.shard, "the disk refused it"))
+            self._desk.do(Alert(f"shard {event.shard} could not be kept: {event.reason}"))
+
+    def _accept(self) -> None:
+        desk = self._desk
+        if not desk.quiet or desk.changes_ahead("clear"):
+            return
+        for shard, offer in self._offers.items():
+            late = desk.head.time + desk.policy.margin > offer.accept_by
+            if shard in desk.kept and shard not in desk.book.where and not late and desk.may(f"accept {shard}"):
+                desk.submit("accept", str(shard), Accept(shard))
+
+    def _clear(self) -> None:
+        """One at a time: its path leads to a peak that every change moves."""
+        desk = self._desk
+        if not desk.quiet or desk.changes_ahead():
+            return
+        for ordinal in desk.head.ended:
+            if ordinal not in desk.book.cleared and desk.may(f"clear {ordinal}"):
+                desk.submit("clear", str(ordinal), ClearShard(ordinal, tuple(desk.book.sequence.path(ordinal))))
+                return
+
+    def _delete(self) -> None:
+        desk = self._desk
+        loose = desk.kept - desk.book.where.keys() - self._wanted()
+        self._highest = max(self._highest, desk.head.number)
+        self._loose = {shard: self._loose.get(shard, self._highest) for shard in loose}
+        may_return = desk.book.cleared_since(desk.head.final)
+        for shard in sorted(loose - may_return):
+            if self._loose[shard] <= desk.head.final:
+                desk.kept.discard(shard)
+                desk.do(Delete(shard))
+
+    def _wanted(self) -> set[ShardId]:
+        """What is not in the sequence and may still come into it."""
+        desk = self._desk
+        repairs = {vacancy.shard for vacancy in desk.head.vacancies if vacancy.repairer == desk.me}
+        sent = {
+            ShardId.parse(intent.subject) for intent in desk.intents if intent.kind in ("accept", "complete", "reserve")
+        }
+        return self._offers.keys() | repairs | sent
