@@ -73,7 +73,7 @@ class _Waiting:
 
     def __init__(self, shard: int, frame: Frame) -> None:
         self.shard, self.frame = shard, frame
-        self.is_done = False
+        self.is_done = self.is_new = False
         self.fault: Exception | None = None
 
 
@@ -141,9 +141,9 @@ class Store:
         first = segments if have == segments else self._index.first_missing(row.id)
         return Progress(row.leaves, segments, have, first, row.root)
 
-    def put(self, upload: bytes, number: int, data: bytes, root: bytes) -> None:
-        """Keep a segment; again is as good as once. Raises CheckFailed, and keeps nothing, when `root` is not the root
-        over `data`, or when this number is there with another one."""
+    def put(self, upload: bytes, number: int, data: bytes, root: bytes) -> bool:
+        """Keep a segment; again is as good as once. Whether it is new. Raises CheckFailed, and keeps nothing, when
+        `root` is not the root over `data`, or when this number is there with another one."""
         row = self._upload(upload)
         size = min(SEGMENT_BYTES, row.leaves * LEAF_BYTES - number * SEGMENT_BYTES)
         if number < 0 or size <= 0:
@@ -161,6 +161,7 @@ class Store:
                     self._write_next()
         if waiting.fault is not None:
             raise waiting.fault
+        return waiting.is_new
 
     def seal(self, upload: bytes, root: bytes) -> None:
         """The upload is whole; again is as good as once. Raises CheckFailed when `root` is not the root over it."""
@@ -282,7 +283,7 @@ class Store:
             key = waiting.shard, waiting.frame.number
             kept = new[key].frame.root if key in new else self._index.kept(*key)
             if kept is None and self._is_open(waiting):
-                new[key] = waiting
+                new[key], waiting.is_new = waiting, True
             elif kept != waiting.frame.root:
                 waiting.fault = CheckFailed(
                     f"segment {waiting.frame.number} is there with other bytes, or its upload was given up",
