@@ -182,7 +182,7 @@ class Index:
                 _ENTER,
                 [(shard, frame.number, at.pack, at.offset, at.size, frame.root) for shard, frame, at in found],
             )
-            self._writer.executemany(_INDEXED, [(at.offset + at.size, 1, at.pack) for _, _, at in found])
+            self._writer.executemany(_INDEXED, [(at.end, 1, at.pack) for _, _, at in found])
 
     def throw(self, place: Place) -> None:
         """Room of a segment that belongs to nothing."""
@@ -191,7 +191,7 @@ class Index:
                 f"{_GARBAGE} VALUES (?, ?, ?)",
                 (place.pack, place.offset, place.size),
             )
-            self._writer.execute(_INDEXED, (place.offset + place.size, 1, place.pack))
+            self._writer.execute(_INDEXED, (place.end, 1, place.pack))
 
     def seal(self, shard: int, root: bytes, paths: Iterable[bytes]) -> None:
         with self._write_lock, transaction(self._writer):

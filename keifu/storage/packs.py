@@ -3,7 +3,7 @@
 A frame is a header and the segment. Frames are appended, made durable by one fdatasync for a whole batch, and then
 entered in the index, which also knows how far each pack is indexed. So at start only the bytes behind that are read:
 whole frames are indexed, and the pack is cut at the first one that is not whole. The header names the segment's root,
-which is its checksum. What is deleted becomes a hole in the file.
+which is its checksum. Header and segment begin with a block of the disk. What is deleted becomes a hole in the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ LEAST_FREE = 256 << 20  # of the disk, that segments leave to the index and to e
 _MAGIC = b"KFP1"
 _HEADER = struct.Struct(">4s32s32sII")  # magic, upload, root of the segment, number, bytes
 _CRC = struct.Struct(">I")  # of the header
-_HEADER_BYTES = _HEADER.size + _CRC.size
+_BLOCK_BYTES = 4096  # of disks and of the cache: a segment that begins with a block is sent in half the time
+_HEADER_BYTES = _BLOCK_BYTES
 _MOST_PARTS = 1_000  # that one call writes
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2
 
@@ -55,6 +56,11 @@ class Place:
     pack: int
     offset: int
     size: int
+
+    @property
+    def end(self) -> int:
+        """Where the next frame of a pack begins."""
+        return self.offset + _blocks(self.size)
 
 
 class File:
@@ -108,7 +114,7 @@ class Packs:
         """Raises StoreFull, or EnvironmentFault for a broken disk; nothing of `frames` is there then."""
         if self._fault:
             raise EnvironmentFault(f"the packs are not written any more: {self._fault}", remedy="restart the node")
-        self._require_room(sum(len(frame.data) + _HEADER_BYTES for frame in frames))
+        self._require_room(sum(_HEADER_BYTES + _blocks(len(frame.data)) for frame in frames))
         try:
             if self._end >= self.pack_bytes:
                 self._current, self._end = new_pack(), 0
@@ -132,8 +138,10 @@ class Packs:
         places, end = [], self._end
         for frame in frames:
             parts += (_header_of(frame), frame.data)
+            if rest := _blocks(len(frame.data)) - len(frame.data):
+                parts.append(bytes(rest))
             places.append(Place(self._current, end + _HEADER_BYTES, len(frame.data)))
-            end += _HEADER_BYTES + len(frame.data)
+            end += _HEADER_BYTES + _blocks(len(frame.data))
         try:
             for first in range(0, len(parts), _MOST_PARTS):
                 _write_all(file, parts[first : first + _MOST_PARTS], self._end + sum(map(len, parts[:first])))
@@ -154,7 +162,7 @@ class Packs:
         file, end = self._opened(pack), indexed
         while frame := _frame_at(file, end):
             yield frame, Place(pack, end + _HEADER_BYTES, len(frame.data))
-            end += _HEADER_BYTES + len(frame.data)
+            end += _HEADER_BYTES + _blocks(len(frame.data))
         os.ftruncate(file.fileno(), end)
         os.fdatasync(file.fileno())
         self._current, self._end = pack, end
@@ -169,7 +177,7 @@ class Packs:
         """Neighbours become one hole: only whole blocks of the disk are given back."""
         holes: list[tuple[int, int, int]] = []
         for place in sorted(places, key=lambda place: (place.pack, place.offset)):
-            start, end = place.offset - _HEADER_BYTES, place.offset + place.size
+            start, end = place.offset - _HEADER_BYTES, place.end
             if holes and holes[-1][0] == place.pack and holes[-1][2] == start:
                 holes[-1] = (place.pack, holes[-1][1], end)
             else:
@@ -207,21 +215,31 @@ class Packs:
         return file
 
 
+def _blocks(size: int) -> int:
+    """Bytes of the whole blocks that hold so many."""
+    return -(-size // _BLOCK_BYTES) * _BLOCK_BYTES
+
+
 def _header_of(frame: Frame) -> bytes:
     header = _HEADER.pack(_MAGIC, frame.upload, frame.root, frame.number, len(frame.data))
-    return header + _CRC.pack(zlib.crc32(header))
+    return (header + _CRC.pack(zlib.crc32(header))).ljust(_HEADER_BYTES, b"\0")
 
 
 def _frame_at(file: File, offset: int) -> Frame | None:
     """The frame that begins there; None where none does, or only the beginning of one."""
     head = os.pread(file.fileno(), _HEADER_BYTES, offset)
-    if len(head) != _HEADER_BYTES or _CRC.unpack_from(head, _HEADER.size)[0] != zlib.crc32(head[: _HEADER.size]):
+    if (
+        len(head) != _HEADER_BYTES
+        or any(head[_HEADER.size + _CRC.size :])
+        or _CRC.unpack_from(head, _HEADER.size)[0] != zlib.crc32(head[: _HEADER.size])
+    ):
         return None
     magic, upload, root, number, size = _HEADER.unpack_from(head)
     if magic != _MAGIC or not 0 < size <= SEGMENT_BYTES or size % LEAF_BYTES:
         return None
     data = os.pread(file.fileno(), size, offset + _HEADER_BYTES)
-    if len(data) != size or segment_root(data, number) != root:
+    tail = os.pread(file.fileno(), _blocks(size) - size, offset + _HEADER_BYTES + size)
+    if len(data) != size or len(tail) != _blocks(size) - size or segment_root(data, number) != root:
         return None
     return Frame(upload, number, root, data)
 
