@@ -20,6 +20,7 @@ from benchmarks import (
     slashing,
     staking,
     storage,
+    storage_put,
     suite,
     tge,
 )
@@ -45,7 +46,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
     "compute": compute.ROWS,
-    "storage": storage.ROWS,
+    "storage": (*storage.ROWS, *storage_put.ROWS),
 }
 
 

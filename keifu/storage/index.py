@@ -2,7 +2,8 @@
 
 A *shard* has a root when it is sealed, and before that the id under which it is uploaded. It is *held* by those for
 whom it is kept. A segment that nobody holds any more becomes *garbage* first, and its room is given back later, when
-nobody reads it. Every public method that changes something is one transaction, durable when it returns.
+nobody reads it. Every public method that changes something is one transaction, durable when it
+returns, but for `enter`.
 """
 
 from __future__ import annotations
@@ -176,13 +177,17 @@ class Index:
         return number
 
     def enter(self, found: Sequence[tuple[int, Frame, Place]]) -> None:
-        """Segments that are written, by the ids of their shards."""
-        with self._write_lock, transaction(self._writer):
-            self._writer.executemany(
-                _ENTER,
-                [(shard, frame.number, at.pack, at.offset, at.size, frame.root) for shard, frame, at in found],
-            )
-            self._writer.executemany(_INDEXED, [(at.end, 1, at.pack) for _, _, at in found])
+        """Segments that are written, by the ids of their shards. A power cut may undo it, and what follows it undoes
+        nothing of what came before: then the packs are indexed less far, and their frames are found again."""
+        rows = [(shard, frame.number, at.pack, at.offset, at.size, frame.root) for shard, frame, at in found]
+        with self._write_lock:
+            self._writer.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with transaction(self._writer):
+                    self._writer.executemany(_ENTER, rows)
+                    self._writer.executemany(_INDEXED, [(at.end, 1, at.pack) for _, _, at in found])
+            finally:
+                self._writer.execute("PRAGMA synchronous = FULL")
 
     def throw(self, place: Place) -> None:
         """Room of a segment that belongs to nothing."""

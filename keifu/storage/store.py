@@ -2,7 +2,7 @@
 
 A shard arrives as segments under an id that its sender chose, each with its root, in any order and any number of
 times. It is sealed by its own root, which has to be the root over what arrived, and from then on found by it.
-Segments are written and made durable first, then entered in the index, and only then acknowledged. Senders that come
+Segments are written and made durable, entered in the index, and only then acknowledged. Senders that come
 at the same time share one fdatasync and one transaction.
 """
 
@@ -11,10 +11,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Self
 
 import numpy as np
@@ -68,13 +70,13 @@ class Stored:
     file: File | None
 
 
+@dataclass(frozen=True)
 class _Waiting:
-    """A segment that somebody puts, and what became of it."""
+    """A segment that somebody puts; what becomes of it says whether it was new."""
 
-    def __init__(self, shard: int, frame: Frame) -> None:
-        self.shard, self.frame = shard, frame
-        self.is_done = self.is_new = False
-        self.fault: Exception | None = None
+    shard: int
+    frame: Frame
+    done: Future[bool]
 
 
 class Store:
@@ -96,14 +98,20 @@ class Store:
             opened.callback(self._blobs.close)
             self._index = Index(database or folder / "store.sqlite")
             opened.callback(self._index.close)
-            self._commit, self._queue_lock = threading.Lock(), threading.Lock()
-            self._queue: list[_Waiting] = []
+            self._commit = threading.Lock()
+            self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
             self._fault = ""
             self._sweepable = self._index.newest_garbage()  # nobody reads what was released before this start
             self._recover()
+            segment_root(bytes(LEAF_BYTES), 0)  # compiled code is loaded before the first sender waits for it
+            self._writer = threading.Thread(target=self._write_queue, name="store", daemon=True)
+            self._writer.start()
             self._held.enter_context(opened.pop_all())
 
     def close(self) -> None:
+        """Write what waits, and end."""
+        self._queue.put(None)
+        self._writer.join()
         self._held.close()
 
     def __enter__(self) -> Self:
@@ -144,6 +152,10 @@ class Store:
     def put(self, upload: bytes, number: int, data: bytes, root: bytes) -> bool:
         """Keep a segment; again is as good as once. Whether it is new. Raises CheckFailed, and keeps nothing, when
         `root` is not the root over `data`, or when this number is there with another one."""
+        return self.begin_put(upload, number, data, root).result()
+
+    def begin_put(self, upload: bytes, number: int, data: bytes, root: bytes) -> Future[bool]:
+        """The same, without a wait for the disk."""
         row = self._upload(upload)
         size = min(SEGMENT_BYTES, row.leaves * LEAF_BYTES - number * SEGMENT_BYTES)
         if number < 0 or size <= 0:
@@ -152,16 +164,9 @@ class Store:
             raise InputError(f"segment {number} has {len(data)} bytes, not {size}", remedy="send it whole")
         if segment_root(data, number) != root:
             raise CheckFailed(f"segment {number} arrived damaged", remedy="send it again")
-        waiting = _Waiting(row.id, Frame(upload, number, root, data))
-        with self._queue_lock:
-            self._queue.append(waiting)
-        while not waiting.is_done:
-            with self._commit:  # whoever comes first writes for all that wait
-                if not waiting.is_done:
-                    self._write_next()
-        if waiting.fault is not None:
-            raise waiting.fault
-        return waiting.is_new
+        done: Future[bool] = Future()
+        self._queue.put(_Waiting(row.id, Frame(upload, number, root, data), done))
+        return done
 
     def seal(self, upload: bytes, root: bytes) -> None:
         """The upload is whole; again is as good as once. Raises CheckFailed when `root` is not the root over it."""
@@ -265,39 +270,63 @@ class Store:
 
     # inside --------------------------------------------------------------------------------------------------------
 
-    def _write_next(self) -> None:
-        with self._queue_lock:
-            batch, self._queue = self._queue[:AT_ONCE], self._queue[AT_ONCE:]
-        try:
-            self._write(batch)
-        except Exception as error:  # whoever waits gets it
-            for waiting in batch:
-                waiting.fault = error
-        for waiting in batch:
-            waiting.is_done = True
+    def _write_queue(self) -> None:
+        """A thread of its own: all that has come in the meantime shares one write."""
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            while len(batch) < AT_ONCE and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    self._queue.put(None)
+                    break
+                batch.append(following)
+            try:
+                with self._commit:
+                    outcomes = self._write(batch)
+            except Exception as error:  # whoever waits gets it
+                for waiting in batch:
+                    waiting.done.set_exception(error)
+            else:
+                self._answer(batch, outcomes)
 
-    def _write(self, batch: Iterable[_Waiting]) -> None:
-        """All that is new of a batch. A number that is there already has to have the same root."""
+    @staticmethod
+    def _answer(batch: list[_Waiting], outcomes: list[bool | Exception]) -> None:
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                waiting.done.set_exception(outcome)
+            else:
+                waiting.done.set_result(outcome)
+
+    def _write(self, batch: list[_Waiting]) -> list[bool | Exception]:
+        """All that is new of a batch: for each whether it is. A number that is there already has to have that root."""
         new: dict[tuple[int, int], _Waiting] = {}
+        outcomes: list[bool | Exception] = []
         for waiting in batch:
             key = waiting.shard, waiting.frame.number
             kept = new[key].frame.root if key in new else self._index.kept(*key)
             if kept is None and self._is_open(waiting):
-                new[key], waiting.is_new = waiting, True
-            elif kept != waiting.frame.root:
-                waiting.fault = CheckFailed(
-                    f"segment {waiting.frame.number} is there with other bytes, or its upload was given up",
-                    remedy="begin another upload",
+                new[key] = waiting
+                outcomes.append(True)
+            elif kept == waiting.frame.root:
+                outcomes.append(False)
+            else:
+                outcomes.append(
+                    CheckFailed(
+                        f"segment {waiting.frame.number} is there with other bytes, or its upload was given up",
+                        remedy="begin another upload",
+                    )
                 )
-        frames = [waiting.frame for waiting in new.values()]
-        if not frames:
-            return
+        if new:
+            self._write_new(list(new.values()))
+        return outcomes
+
+    def _write_new(self, new: list[_Waiting]) -> None:
         if self._fault:
             raise EnvironmentFault(f"the store is not written any more: {self._fault}", remedy="restart the node")
+        frames = [waiting.frame for waiting in new]
         places = self._blobs.write(frames, self._index.new_pack)
-        shards = [waiting.shard for waiting in new.values()]
         try:
-            self._index.enter(list(zip(shards, frames, places, strict=True)))
+            self._index.enter(list(zip([waiting.shard for waiting in new], frames, places, strict=True)))
         except sqlite3.Error as error:  # what is written will be entered by the next start
             self._fault = str(error)
             raise EnvironmentFault(f"the index cannot be written: {error}", remedy="restart the node") from error

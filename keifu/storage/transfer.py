@@ -19,7 +19,7 @@ from keifu.storage.layout import CHUNK_BYTES, Descriptor, Layout, word
 
 __all__ = ["AHEAD", "Downloads", "Node", "upload", "upload_id"]
 
-AHEAD = 2  # stripes that are under way beside the one that is worked at
+AHEAD = 4  # stripes that are under way beside the one that is worked at
 _UPLOAD = 20  # domain
 
 

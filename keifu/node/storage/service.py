@@ -17,7 +17,8 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import msgspec
@@ -34,7 +35,7 @@ from keifu.storage.trees import SEGMENT_LEAVES
 __all__ = ["HTTP_LIMITS", "Service"]
 
 HTTP_LIMITS = Limits(head_bytes=8 << 10, body_bytes=SEGMENT_BYTES, request_seconds=30.0, connections=512, queued=4)
-WORKERS = 8  # threads that wait for disks; those of the same moment share one fdatasync
+WORKERS = 4  # threads that hash, and wait for object stores
 WAITING = 64  # requests that wait for a thread, each with a segment in memory
 _BYTES = b"content-type: application/octet-stream\r\naccept-ranges: bytes\r\ncache-control: immutable\r\n"
 _HEX = rb"([0-9a-f]{64})"
@@ -53,6 +54,9 @@ class _Answer:
     status: int
     body: bytes = b""
     headers: bytes = JSON
+
+
+_Job = Callable[[], "_Answer | Future[_Answer]"]
 
 
 class Service:
@@ -118,7 +122,7 @@ class Service:
 
     # uploads -------------------------------------------------------------------------------------------------------
 
-    def _job(self, exchange: Exchange) -> Callable[[], _Answer] | None:
+    def _job(self, exchange: Exchange) -> _Job | None:
         """What a thread has to do; None for what nobody does."""
         store, path, body = self._store, exchange.path, exchange.body
         match exchange.method:
@@ -140,10 +144,19 @@ class Service:
                 return lambda: self._give_up(upload)
         return None
 
-    def _put(self, upload: bytes, number: int, body: bytes, root: bytes) -> _Answer:
-        is_new = self._store.put(upload, number, body, root)
-        self._counts.kept(len(body), is_new=is_new)
-        return _json({"kept": number})
+    def _put(self, upload: bytes, number: int, body: bytes, root: bytes) -> Future[_Answer]:
+        """Hashed here, written by the store's thread."""
+        answer: Future[_Answer] = Future()
+
+        def written(done: Future[bool]) -> None:
+            if (fault := done.exception()) is not None:
+                answer.set_exception(fault)
+                return
+            self._counts.kept(len(body), is_new=done.result())
+            answer.set_result(_json({"kept": number}))
+
+        self._store.begin_put(upload, number, body, root).add_done_callback(written)
+        return answer
 
     def _seal(self, upload: bytes, root: bytes) -> _Answer:
         self._store.seal(upload, root)
@@ -164,15 +177,30 @@ class Service:
         else:
             exchange.reply(answer.status, answer.body, answer.headers)
 
-    def _by_thread(self, exchange: Exchange, job: Callable[[], _Answer]) -> None:
+    def _by_thread(self, exchange: Exchange, job: _Job) -> None:
         if self._waiting >= WAITING:
             self._refuse(exchange, 503, "busy", "too much waits for the disk: come back later")
             return
         self._waiting += 1
-        done = asyncio.get_running_loop().run_in_executor(self._pool, job)
-        done.add_done_callback(lambda future: self._done(exchange, future))
+        loop = asyncio.get_running_loop()
 
-    def _done(self, exchange: Exchange, future: asyncio.Future[_Answer]) -> None:
+        def finish(future: Future[_Answer]) -> None:
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever asked
+                loop.call_soon_threadsafe(self._done, exchange, future)
+
+        def run() -> None:
+            try:
+                result = job()
+            except Exception as error:
+                future: Future[_Answer] = Future()
+                future.set_exception(error)
+            else:
+                future = result if isinstance(result, Future) else _future_of(result)
+            future.add_done_callback(finish)
+
+        self._pool.submit(run)
+
+    def _done(self, exchange: Exchange, future: Future[_Answer]) -> None:
         self._waiting -= 1
         error = future.exception()
         if error is None:
@@ -203,6 +231,12 @@ _FAULTS: tuple[tuple[type[KeifuError], int, str], ...] = (
     (CheckFailed, 409, "damaged"),
     (InputError, 400, "malformed"),
 )
+
+
+def _future_of(answer: _Answer) -> Future[_Answer]:
+    future: Future[_Answer] = Future()
+    future.set_result(answer)
+    return future
 
 
 def _bytes(text: bytes) -> bytes:

@@ -228,3 +228,48 @@ def test_a_peer_that_leaves_in_the_middle_disturbs_nobody(tmp_path):
                 peer.recv(100)
         answer = httpx.get(node.url + segment(SHARD, 1), timeout=PATIENCE_SECONDS)
         assert answer.content == SHARD.segments[1]
+
+
+def test_a_pack_that_was_cut_ends_the_answer_in_the_middle(tmp_path):
+    with Store(tmp_path) as store, serving(store) as node:
+        SHARD.seal(store)
+        (pack,) = (tmp_path / "packs").iterdir()
+        with pack.open("r+b") as file:
+            file.truncate(store.find(SHARD.root, 2).place.offset + 10)
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(node.url + segment(SHARD, 2), timeout=PATIENCE_SECONDS)
+        assert node.count("http_refused", reason="broken off here") == 1
+        assert httpx.get(node.url + segment(SHARD, 0), timeout=PATIENCE_SECONDS).content == SHARD.segments[0]
+
+
+def test_a_fault_of_our_own_is_no_traceback_for_a_client(tmp_path, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("inside")
+
+    monkeypatch.setattr(Store, "begin", fail)
+    with Store(tmp_path) as store, serving(store) as node:
+        answer = httpx.put(f"{node.url}/v1/uploads/{SHARD.upload.hex()}?leaves=1", timeout=PATIENCE_SECONDS)
+        assert (answer.status_code, "inside" in answer.text) == (500, False)
+        assert node.count("http_refused", reason="failed") == 1
+
+
+def test_too_much_at_once_is_turned_away(tmp_path, monkeypatch):
+    monkeypatch.setattr("keifu.node.storage.service.WAITING", 0)
+    with Store(tmp_path) as store, serving(store) as node:
+        answer = httpx.put(f"{node.url}/v1/uploads/{SHARD.upload.hex()}?leaves=1", timeout=PATIENCE_SECONDS)
+        assert answer.status_code == 503
+        assert node.count("http_refused", reason="busy") == 1
+
+
+def test_a_disk_that_fails_is_unavailable(tmp_path):
+    with Store(tmp_path, Packs(tmp_path / "packs", least_free=1 << 62)) as store, serving(store) as node:
+        shard = make_shard(4, 1)
+        store.begin(shard.upload, shard.leaves)
+        place = f"{node.url}/v1/uploads/{shard.upload.hex()}/0/{shard.roots[0].hex()}"
+        answer = httpx.put(place, content=shard.segments[0], timeout=PATIENCE_SECONDS)
+        assert answer.status_code == 507
+        store._fault = "broken"
+        store._blobs.least_free = 0
+        answer = httpx.put(place, content=shard.segments[0], timeout=PATIENCE_SECONDS)
+        assert (answer.status_code, answer.json()["detail"]) == (503, "the store is not written any more: broken")
+        assert node.count("http_refused", reason="full") == node.count("http_refused", reason="unavailable") == 1
