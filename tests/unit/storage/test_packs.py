@@ -13,17 +13,13 @@ from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.storage import packs as module
 from keifu.storage.index import Index
 from keifu.storage.layout import SEGMENT_BYTES
-from keifu.storage.packs import Packs, StoreFull
+from keifu.storage.packs import Frame, Packs, StoreFull
 from keifu.storage.store import Store
 from tests.shards import Shard, make_shard
 
 DEAL = b"d" * 32
 HEADER = 4096
 FRAME = HEADER + SEGMENT_BYTES
-
-
-class Crash(BaseException):
-    """The process ends here."""
 
 
 def opened(folder: Path, pack_bytes: int = 1 << 30) -> Store:
@@ -36,22 +32,14 @@ def only_pack(folder: Path) -> Path:
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch):
+def written(tmp_path):
     """A store that crashed between the disk and the index: segment 0 was acknowledged, 1 and 2 were written."""
     shard = make_shard(1, 3)
     with opened(tmp_path) as store:
         store.begin(shard.upload, shard.leaves)
         store.put(shard.upload, 0, shard.segments[0], shard.roots[0])
-
-        def crash(*_):
-            raise Crash
-
-        with monkeypatch.context() as patched:
-            patched.setattr(Index, "enter", crash)
-            for number in (1, 2):
-                with pytest.raises(Crash):
-                    store.put(shard.upload, number, shard.segments[number], shard.roots[number])
-                store._queue.clear()
+        frames = [Frame(shard.upload, number, shard.roots[number], shard.segments[number]) for number in (1, 2)]
+        store._blobs.write(frames, lambda: 2)
     return tmp_path, shard
 
 
