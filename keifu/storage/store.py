@@ -103,7 +103,7 @@ class Store:
             self._fault = ""
             self._sweepable = self._index.newest_garbage()  # nobody reads what was released before this start
             self._recover()
-            segment_root(bytes(LEAF_BYTES), 0)  # compiled code is loaded before the first sender waits for it
+            segment_root(bytes(2 * LEAF_BYTES), 0)  # compiled code is loaded before the first sender waits for it
             self._writer = threading.Thread(target=self._write_queue, name="store", daemon=True)
             self._writer.start()
             self._held.enter_context(opened.pop_all())

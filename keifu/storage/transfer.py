@@ -31,7 +31,7 @@ class Node(Protocol):
     def begin(self, upload: bytes, leaves: int, /) -> tuple[int, bytes | None]: ...
     def put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes, /) -> None: ...
     def seal(self, upload: bytes, root: bytes, /) -> None: ...
-    def segment(self, root: bytes, leaves: int, number: int, /) -> bytes: ...
+    def segment(self, root: bytes, leaves: int, number: int, /) -> bytes | memoryview: ...
 
 
 def upload_id(file_id: bytes, shard: int) -> bytes:
@@ -104,7 +104,7 @@ class Downloads:
         self._decoder = Decoder(descriptor, keys)
         self._leaves, self._k = descriptor.layout.leaves, descriptor.header.k
         self._pool = ThreadPoolExecutor(self._k * (AHEAD + 1), thread_name_prefix="download")
-        self._running: dict[int, dict[int, Future[bytes]]] = {}  # by stripe and shard
+        self._running: dict[int, dict[int, Future[bytes | memoryview]]] = {}  # by stripe and shard
         self._last, self._is_part = 0, False  # of what is read now
         self.faults: dict[int, str] = {}  # why a shard's node is not asked any more
 
@@ -126,7 +126,7 @@ class Downloads:
         self._is_part = end - start < stripe_bytes  # then a segment is fetched when its bytes are asked for
         return self._decoder.read(self._fetch, start, length)
 
-    def _fetch(self, stripe: int, shards: Iterable[int], count: int) -> dict[int, bytes]:
+    def _fetch(self, stripe: int, shards: Iterable[int], count: int) -> dict[int, bytes | memoryview]:
         for old in [number for number in self._running if number < stripe]:
             del self._running[old]
         if not self._is_part:
@@ -157,7 +157,7 @@ class Downloads:
             running[shard] = self._pool.submit(node.segment, self._descriptor.shards[shard], self._leaves, stripe)
         return True
 
-    def _result(self, stripe: int, shard: int) -> bytes | None:
+    def _result(self, stripe: int, shard: int) -> bytes | memoryview | None:
         try:
             return self._running[stripe][shard].result()
         except KeifuError as error:
