@@ -20,6 +20,8 @@ from benchmarks import (
     sending,
     slashing,
     staking,
+    storage,
+    storage_put,
     suite,
     tge,
 )
@@ -46,6 +48,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
     "compute": compute.ROWS,
+    "storage": (*storage.ROWS, *storage_put.ROWS),
 }
 
 

@@ -21,7 +21,7 @@ from typing import Any
 __all__ = ["Plan", "answers_of"]
 
 PATIENCE_SECONDS = 60.0
-PIECE = 1 << 16
+_BUFFER = memoryview(bytearray(1 << 20))  # whatever the kernel has goes in at once
 _OK = b"HTTP/1.1 200 "
 _LENGTH = b"content-length: "
 
@@ -59,7 +59,7 @@ class _Connection:
 
     def take(self) -> bool:
         """Read; whether an answer is whole."""
-        piece = self.socket.recv(PIECE)
+        piece = bytes(_BUFFER[: self.socket.recv_into(_BUFFER)])
         if not piece:
             raise SystemExit("load: the server closed a connection")
         self.seen = self.seen + piece if self.seen else piece
@@ -67,8 +67,9 @@ class _Connection:
             end = self.seen.find(b"\r\n\r\n")
             if end < 0:
                 return False
-            start = self.seen.find(_LENGTH) + len(_LENGTH)
-            self.wanted = end + 4 + int(self.seen[start : self.seen.index(b"\r", start)])
+            head = self.seen[: end + 2].lower()
+            start = head.find(_LENGTH) + len(_LENGTH)
+            self.wanted = end + 4 + int(head[start : head.index(b"\r", start)])
         if len(self.seen) < self.wanted:
             return False
         if not self.seen.startswith(_OK):

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -15,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from benchmarks._beside import PATIENCE_SECONDS, line_of, processor_seconds, python_beside
 from benchmarks._lab import Lab
 from benchmarks._load import Plan, answers_of
 from benchmarks._rows import Row
@@ -22,7 +19,7 @@ from benchmarks._served import CNN, FOLDER, MLP, PRICE, Payer, asked, weights
 from keifu.compute.alone import RECEIPT_ROLE, Funded, Settings
 from keifu.compute.receipt import Receipts
 from keifu.compute.wire import unpack
-from keifu.errors import CheckFailed, EnvironmentFault
+from keifu.errors import CheckFailed
 from keifu.keys import Account, keccak256
 from keifu.payments.x402 import Config
 
@@ -32,8 +29,6 @@ CONNECTIONS = 64  # each a payer with a channel of its own
 EACH = 50  # requests a connection and round
 ROUNDS = 9
 WARM = 10
-PATIENCE_SECONDS = 60.0
-ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -56,14 +51,14 @@ class _Server:
         self._each = WARM + ROUNDS * EACH
         deposit = str(self._each * PRICE)
         self.settings.funded = [Funded(Config.of(payer.channel), deposit) for payer in self._payers]
-        file = folder / f"{self._name}.json"
+        file, named = folder / f"{self._name}.json", {FOLDER: str(folder)}
         file.write_bytes(msgspec.json.encode(self.settings))
-        self._server = stack.enter_context(_process("keifu.compute.alone", file, folder))
+        self._server = stack.enter_context(python_beside("keifu.compute.alone", str(file), environment=named))
         self._plan = folder / f"{self._name}.plan"
-        place = urlsplit(_line(self._server))
+        place = urlsplit(line_of(self._server))
         Plan(place.hostname or "", place.port or 0, self._requests(model)).write(self._plan)
-        self._client = stack.enter_context(_process("benchmarks._load", self._plan, folder))
-        _line(self._client)
+        self._client = stack.enter_context(python_beside("benchmarks._load", str(self._plan)))
+        line_of(self._client)
         self.ask(WARM)
 
     def _requests(self, model: str) -> list[list[bytes]]:
@@ -81,11 +76,11 @@ class _Server:
     def ask(self, each: int) -> float:
         """Processor seconds a request of the server, while every connection asks so often."""
         assert self._client.stdin is not None
-        before = _processor_seconds(self._server.pid)
+        before = processor_seconds(self._server.pid)
         self._client.stdin.write(f"{each}\n")
         self._client.stdin.flush()
-        answered = int(_line(self._client))
-        return (_processor_seconds(self._server.pid) - before) / answered
+        answered = int(line_of(self._client))
+        return (processor_seconds(self._server.pid) - before) / answered
 
     def end(self) -> None:
         """Raises CheckFailed when a last answer does not have the receipt that belongs to it."""
@@ -105,42 +100,6 @@ class _Server:
         key = Account.from_role(RECEIPT_ROLE).address
         if found != (payer.id, self._each, self._each * PRICE, keccak256(body), key):
             raise CheckFailed("the receipt of an answer under load is not what was answered")
-
-
-@contextmanager
-def _process(module: str, file: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    environment = {**os.environ, FOLDER: str(folder), "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, "-m", module, str(file)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline().strip()
-    if not line:
-        raise CheckFailed("a process of the load ended before its time")
-    return line
-
-
-def _processor_seconds(pid: int) -> float:
-    """Of all threads of another process, its kernel time included. The scheduler counts in nanoseconds."""
-    try:
-        threads = [task.read_text().split() for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-    except OSError as error:
-        raise EnvironmentFault("this machine has no /proc", remedy="measure on Linux") from error
-    if not threads:
-        raise EnvironmentFault("this kernel counts no time of threads", remedy="measure on Linux with schedstats")
-    return sum(int(thread[0]) for thread in threads) / 1e9
 
 
 def measure_load(model: str = MLP) -> Load:

@@ -6,14 +6,18 @@ for stripe in encoder.stripes(file):
 encoder.descriptor.content_root
 
 decoder = Decoder(descriptor, keys)
-for part in decoder.read(fetch):        # fetch(stripe, shards) -> what it could get, by shard
+for part in decoder.read(fetch):        # fetch(stripe, shards, count) -> by shard, at least `count` of them if it can
     ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Protocol
 
 import numpy as np
@@ -23,22 +27,24 @@ from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.merkle.indexed import LEAF_BYTES, roots_of
 from keifu.storage.ciphers import FileKeys, Masks, Segments
 from keifu.storage.erasure import Code
-from keifu.storage.layout import CHUNK_BYTES, SEGMENT_BYTES, TAG_BYTES, Descriptor, piece_of
+from keifu.storage.layout import CHUNK_BYTES, SEGMENT_BYTES, TAG_BYTES, Descriptor, Header, piece_of
 from keifu.storage.trees import Mountains
 
-__all__ = ["Decoder", "Encoder", "Fetch", "Stripe", "rebuild"]
+__all__ = ["Decoder", "Encoder", "Fetch", "Readable", "Stripe", "rebuild"]
 
 Pieces = Mapping[int, bytes | memoryview]
-Fetch = Callable[[int, Iterable[int]], Pieces]
+Fetch = Callable[[int, Iterable[int], int], Pieces]
 
 
 class Readable(Protocol):
+    """A source of bytes; it may give fewer than are asked for."""
+
     def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
 class Stripe:
-    """One segment of each shard, valid until the next stripe is asked for, and the segments' roots."""
+    """One segment of each shard, and the segments' roots. The encoder says how long the bytes stay valid."""
 
     number: int
     pieces: NDArray[np.uint8]  # uint8[k + m, bytes]
@@ -46,11 +52,22 @@ class Stripe:
 
 
 class Encoder:
-    """Encodes one file; `descriptor` is there when all stripes were taken."""
+    """Encodes one file; `descriptor` is there when all stripes were taken.
 
-    def __init__(self, keys: FileKeys, k: int, m: int) -> None:
-        self.code = Code(k, m)
-        self.header = keys.header(k, m)
+    The caller's thread reads and encrypts; others make parity and hash, a stripe each. The bytes of a stripe stay valid
+    while `held` further ones are asked for. With the header of an earlier encoder and the same keys, the same file
+    gives the same shards.
+    """
+
+    def __init__(
+        self, keys: FileKeys, k: int, m: int, *, header: Header | None = None, workers: int = 0, held: int = 0
+    ) -> None:
+        self.keys, self.code = keys, Code(k, m)
+        self.header = header or keys.header(k, m)
+        if (self.header.k, self.header.m) != (k, m):
+            raise UsageError(f"the header is of {self.header.k} + {self.header.m} shards", remedy="take those numbers")
+        keys.require(self.header)
+        self._workers, self.held = workers or os.cpu_count() or 1, held
         self._segments, self._masks = Segments(keys, self.header), Masks(keys.mask, self.header)
         self._trees = [Mountains() for _ in range(self.code.n)]
         self._size = 0
@@ -63,22 +80,42 @@ class Encoder:
         return self._descriptor
 
     def stripes(self, source: Readable) -> Iterator[Stripe]:
-        buffer = np.empty(self.code.n * SEGMENT_BYTES, np.uint8)
-        for number, used in enumerate(self._filled(source, buffer)):
-            yield self._stripe(number, buffer, used)
+        ahead = self._workers + 1  # one more than can be worked at
+        buffers = [np.empty(self.code.n * SEGMENT_BYTES, np.uint8) for _ in range(ahead + self.held)]
+        running: deque[Future[Stripe]] = deque()
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="encoder") as pool:
+            try:
+                for number, (buffer, used) in enumerate(self._filled(source, buffers)):
+                    running.append(pool.submit(self._stripe, number, buffer, used))
+                    if len(running) == ahead:
+                        yield self._counted(running.popleft())
+                while running:
+                    yield self._counted(running.popleft())
+            finally:
+                pool.shutdown(cancel_futures=True)
         self._descriptor = Descriptor(self.header, self._size, tuple(tree.root for tree in self._trees))
 
-    def _filled(self, source: Readable, buffer: NDArray[np.uint8]) -> Iterator[int]:
-        """Ciphertext into the front of the buffer, up to k segments: how many bytes it is."""
-        used = 0
+    def _counted(self, running: Future[Stripe]) -> Stripe:
+        """The next stripe, when it is done, in the shards' trees."""
+        stripe = running.result()
+        for tree, root in zip(self._trees, stripe.roots, strict=True):
+            tree.append(root.tobytes())
+        return stripe
+
+    def _filled(
+        self, source: Readable, buffers: Sequence[NDArray[np.uint8]]
+    ) -> Iterator[tuple[NDArray[np.uint8], int]]:
+        """Ciphertext into the fronts of the buffers in turn, up to k segments each: how many bytes it is."""
+        turn, used = cycle(buffers), 0
+        buffer = next(turn)
         for number, (chunk, last) in enumerate(_chunks(source)):
             self._size += len(chunk)
             sealed = self._segments.encrypt(chunk, number, last=last)
             buffer[used : used + len(sealed)] = np.frombuffer(sealed, np.uint8)
             used += len(sealed)
             if last or used == self.code.k * SEGMENT_BYTES:
-                yield used
-                used = 0
+                yield buffer, used
+                buffer, used = next(turn), 0
 
     def _stripe(self, number: int, buffer: NDArray[np.uint8], used: int) -> Stripe:
         code, size = self.code, min(SEGMENT_BYTES, piece_of(used, self.code.k))
@@ -89,8 +126,6 @@ class Encoder:
             self._masks.apply(pieces[shard], shard, number * SEGMENT_BYTES)
         leaves = size // LEAF_BYTES
         roots = roots_of(pieces.reshape(code.n, leaves, LEAF_BYTES), number * SEGMENT_BYTES // LEAF_BYTES)
-        for tree, root in zip(self._trees, roots, strict=True):
-            tree.append(root.tobytes())
         return Stripe(number, pieces, roots)
 
 
@@ -122,8 +157,8 @@ class Decoder:
         self._masks = Masks(keys.mask, descriptor.header)
 
     def read(self, fetch: Fetch, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` on, a chunk at a time. `fetch` is asked for what is needed, and for all other shards
-        when something of it is missing or damaged."""
+        """The bytes from `start` on, a chunk at a time. `fetch` is asked for what is needed, and for as many of all
+        other shards as it takes when something of it is missing or damaged."""
         end = self.layout.size if length is None else start + length
         if not 0 <= start <= end <= self.layout.size:
             raise UsageError(
@@ -140,14 +175,14 @@ class Decoder:
         begin, end = place * SEGMENT_BYTES, place * SEGMENT_BYTES + self.layout.chunk_bytes(number) + TAG_BYTES
         shards = range(begin // size, -(-end // size))
         last = number == self.layout.chunks - 1
-        pieces, suspects = self._good(stripe, fetch(stripe, shards), size), range(0)
+        pieces, suspects = self._good(stripe, fetch(stripe, shards, len(shards)), size), range(0)
         if all(shard in pieces for shard in shards):
             try:
                 return self._opened(pieces, shards, size, (begin, end), number, last)
             except CheckFailed:  # somewhere in them: they are made again from the others
                 pieces, suspects = {}, shards
         others = [shard for shard in range(self.code.n) if shard not in pieces and shard not in suspects]
-        pieces |= self._good(stripe, fetch(stripe, others), size)
+        pieces |= self._good(stripe, fetch(stripe, others, self.code.k - len(pieces)), size)
         if len(pieces) < self.code.k:
             missing = ", ".join(str(shard) for shard in range(self.code.n) if shard not in pieces)
             raise CheckFailed(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from keifu.errors import EnvironmentFault, UsageError
 
-__all__ = ["MAX_SHARDS", "Code", "library"]
+__all__ = ["MAX_SHARDS", "TABLE_BYTES", "Code", "addresses", "library"]
 
 MAX_SHARDS = 32  # that a deal names
 TABLE_BYTES = 32  # of ISA-L's tables, for each coefficient
@@ -52,7 +52,11 @@ class Code:
 
     def encode(self, data: Bytes, parity: Bytes) -> None:
         """uint8[k, size] to uint8[m, size], both with whole rows."""
-        self._multiply(tuple(range(self.k)), tuple(range(self.k, self.n)), list(data), list(parity))
+        if self.m and data.shape[1]:
+            tables = self._tables(tuple(range(self.k)), tuple(range(self.k, self.n)))
+            library().ec_encode_data(
+                data.shape[1], self.k, self.m, _pointer(tables), _row_addresses(data), _row_addresses(parity)
+            )
 
     def rebuild(self, known: dict[int, Bytes], wanted: Sequence[int]) -> dict[int, Bytes]:
         """The shards that are wanted, from at least k known ones of one size, by index."""
@@ -76,8 +80,8 @@ class Code:
             self.k,
             len(targets),
             _pointer(self._tables(have, give)),
-            _addresses(rows),
-            _addresses(targets),
+            addresses(rows),
+            addresses(targets),
         )
 
     def _make_tables(self, have: tuple[int, ...], give: tuple[int, ...]) -> Bytes:
@@ -108,5 +112,12 @@ def _pointer(values: Bytes) -> ctypes.c_void_p:
     return ctypes.c_void_p(values.ctypes.data)
 
 
-def _addresses(rows: Sequence[Bytes]) -> ctypes.Array[ctypes.c_void_p]:
+def addresses(rows: Sequence[Bytes]) -> ctypes.Array[ctypes.c_void_p]:
+    """Pointers to rows, as ISA-L takes them."""
     return (ctypes.c_void_p * len(rows))(*(row.ctypes.data for row in rows))
+
+
+def _row_addresses(rows: Bytes) -> ctypes.Array[ctypes.c_void_p]:
+    """The same for rows of one array."""
+    first, step = rows.ctypes.data, rows.strides[0]
+    return (ctypes.c_void_p * len(rows))(*range(first, first + step * len(rows), step))

@@ -11,7 +11,7 @@ from keifu.keys import keccak256
 from keifu.merkle.indexed import LEAF_BYTES, path_in, roots_of, tree_of
 from keifu.storage.layout import SEGMENT_BYTES, word
 
-__all__ = ["Mountains", "climb", "segment_paths", "segment_root", "verify_segment"]
+__all__ = ["SEGMENT_LEAVES", "Mountains", "climb", "segment_paths", "segment_root", "verify_segment"]
 
 NODE_DOMAIN = 1
 SEGMENT_LEAVES = SEGMENT_BYTES // LEAF_BYTES

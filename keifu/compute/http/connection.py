@@ -7,12 +7,14 @@ over.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
 import httptools
 
 from keifu.compute.http.exchange import Exchange
+from keifu.compute.http.files import Part, Sending
 from keifu.compute.http.messages import JSON, failure_body, head_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Connection(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._body = 0  # bytes
         self._is_refused = self._peer_ended = False
+        self._outlet: socket.socket | None = None  # the transport's own socket once more, for files
+        self._sending: Sending | None = None
         self.is_closed = True
         self.deadline = NEVER
         self.what_is_late = "idle"
@@ -60,6 +64,10 @@ class Connection(asyncio.Protocol):
         self.deadline = NEVER
         self._waiting.clear()
         self._undrain()
+        if self._sending is not None:
+            self._sending.cancel()
+        if self._outlet is not None:
+            self._outlet.close()
         if self._current is not None and self._current.task is not None:
             self._current.task.cancel()
         self._server.closed(self)
@@ -149,6 +157,28 @@ class Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if self._transport is not None and not self.is_closed:
             self._transport.write(data)
+
+    def write_file(self, exchange: Exchange, head: bytes, part: Part) -> None:
+        """The whole answer, then the next one's turn. What the transport still holds has to go first: then the part
+        is read and goes the same way."""
+        transport = self._transport
+        if transport is None or self.is_closed or transport.get_write_buffer_size():
+            self.write(head + part.read())
+            self.finished(exchange)
+            return
+        if self._outlet is None:
+            self._outlet = transport.get_extra_info("socket").dup()
+
+        def ended(is_whole: bool) -> None:
+            self._sending = None
+            if is_whole:
+                self.finished(exchange)
+            elif not self.is_closed:
+                self.abort("broken off here")
+
+        wait = self._limits.answer_seconds
+        self._sending = Sending(self._loop, self._outlet, head, part, lambda: self._await("does not read", wait), ended)
+        self._sending.step()
 
     async def drained(self) -> bool:
         """Wait until the peer has taken enough; False when it has left."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from keifu.compute.http.files import Part
 from keifu.compute.http.messages import JSON, failure_body, head_of
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ __all__ = ["Exchange"]
 
 
 class Exchange:
-    """Answered once: by `reply`, or by `begin`, any number of `send` and `end`.
+    """Answered once: by `reply` or `reply_file`, or by `begin`, any number of `send` and `end`.
 
     Whoever answers later looks at `is_gone` before it does work for a peer that has left.
     """
@@ -42,6 +43,16 @@ class Exchange:
             body = b""
         self._connection.write(head_of(status, headers, length, close=self.close) + body)
         self._connection.finished(self)
+
+    def reply_file(self, status: int, part: Part, headers: bytes) -> None:
+        """The whole answer at once, its body from a file."""
+        self.is_answered = True
+        head = head_of(status, headers, part.length, close=self.close)
+        if self.method == b"HEAD":
+            self._connection.write(head)
+            self._connection.finished(self)
+        else:
+            self._connection.write_file(self, head, part)
 
     def fail(self, status: int, kind: str, code: str, message: str, headers: bytes = b"") -> None:
         """A fault in OpenAI's form."""

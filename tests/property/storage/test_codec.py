@@ -41,7 +41,7 @@ class Encoded:
         self.descriptor = Descriptor.from_bytes(encoder.descriptor.to_bytes())
         self.bad: dict[int, str] = {}
 
-    def fetch(self, stripe, shards):
+    def fetch(self, stripe, shards, count):
         found = {}
         for shard in shards:
             piece, fault = self.pieces[stripe, shard], self.bad.get(shard, "")
@@ -63,6 +63,29 @@ def test_any_m_shards_may_be_lost(k, m, size, masked, chance):
     start = chance.randrange(size + 1)
     length = chance.randrange(size + 1 - start)
     assert file.read(start, length) == file.data[start : start + length]
+
+
+@pytest.mark.parametrize(("workers", "held"), [(1, 0), (3, 2), (8, 0)])
+def test_threads_and_what_is_held_change_nothing(workers, held):
+    """Bytes of a stripe stay as they are while so many more are asked for, and a retry gives the same shards."""
+    data = random.Random(1).randbytes(12 * CHUNK_BYTES + 5)
+    first = Encoder(FileKeys.fresh(), 2, 1)
+    expected = [(stripe.pieces.tobytes(), stripe.roots.tobytes()) for stripe in first.stripes(Pipe(data))]
+    again = Encoder(first.keys, 2, 1, header=first.header, workers=workers, held=held)
+    recent = []
+    for number, stripe in enumerate(again.stripes(Pipe(data))):
+        recent = [*recent, (number, stripe)][-held - 1 :]
+        for place, kept in recent:
+            assert (kept.pieces.tobytes(), kept.roots.tobytes()) == expected[place]
+    assert again.descriptor == first.descriptor
+
+
+def test_a_header_goes_with_its_keys_and_numbers():
+    keys = FileKeys.fresh()
+    with pytest.raises(UsageError, match=r"the header is of 2 \+ 1 shards"):
+        Encoder(keys, 3, 1, header=keys.header(2, 1))
+    with pytest.raises(CheckFailed, match="not the keys of this file"):
+        Encoder(FileKeys.fresh(), 2, 1, header=keys.header(2, 1))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -1,0 +1,77 @@
+"""A part of a file on its way to a peer, from the disk's cache to the socket without a copy through this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+__all__ = ["Part", "Sending"]
+
+_MORE = getattr(socket, "MSG_MORE", 0)  # the head travels with the first bytes of the file
+
+
+class Openable(Protocol):
+    def fileno(self) -> int: ...
+
+
+class Part:
+    """Bytes of a file that stays open as long as this is there."""
+
+    __slots__ = ("file", "length", "offset")
+
+    def __init__(self, file: Openable, offset: int, length: int) -> None:
+        self.file, self.offset, self.length = file, offset, length
+
+    def read(self) -> bytes:
+        return os.pread(self.file.fileno(), self.length, self.offset)
+
+
+class Sending:
+    """Goes on whenever the socket takes more. `ended` is called once: with False when the answer cannot be whole."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        outlet: socket.socket,
+        head: bytes,
+        part: Part,
+        waits: Callable[[], None],
+        ended: Callable[[bool], None],
+    ) -> None:
+        self._loop, self._outlet, self._head, self._file = loop, outlet, head, part.file
+        self._offset, self._left = part.offset, part.length
+        self._waits, self._ended, self._is_waiting = waits, ended, False
+
+    def step(self) -> None:
+        try:
+            while self._head:
+                self._head = self._head[self._outlet.send(self._head, _MORE if self._left else 0) :]
+            while self._left:
+                sent = os.sendfile(self._outlet.fileno(), self._file.fileno(), self._offset, self._left)
+                if not sent:  # the file is shorter than it was
+                    self._end(False)
+                    return
+                self._offset, self._left = self._offset + sent, self._left - sent
+        except BlockingIOError:
+            if not self._is_waiting:
+                self._is_waiting = True
+                self._loop.add_writer(self._outlet, self.step)
+                self._waits()
+            return
+        except OSError:
+            self._end(False)
+            return
+        self._end(True)
+
+    def cancel(self) -> None:
+        """The peer has left."""
+        if self._is_waiting:
+            self._is_waiting = False
+            self._loop.remove_writer(self._outlet)
+
+    def _end(self, is_whole: bool) -> None:
+        self.cancel()
+        self._ended(is_whole)

@@ -1,0 +1,264 @@
+"""What a storage node answers over HTTP: segments with their proofs, and uploads.
+
+    GET    /v1/shards/ROOT                      its leaves and segments
+    GET    /v1/shards/ROOT/NUMBER               a segment; `keifu-path` leads from its root (`etag`) to the shard's
+    PUT    /v1/uploads/ID?leaves=N              begin, or begin again: how far it is
+    GET    /v1/uploads/ID                       how far it is
+    PUT    /v1/uploads/ID/NUMBER/ROOT           a segment, with the root over its leaves
+    POST   /v1/uploads/ID/seal/ROOT             all is there, and this is the root over it
+    DELETE /v1/uploads/ID                       give it up
+
+Segments go from the disk's cache to the socket without a copy. What waits for a disk or a hash is done by threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+import msgspec
+
+from keifu.compute.http import JSON, Exchange, Limits, Part
+from keifu.errors import CheckFailed, InputError, KeifuError
+from keifu.node.storage.counts import Counts
+from keifu.serving import problem
+from keifu.storage.layout import SEGMENT_BYTES
+from keifu.storage.packs import StoreFull
+from keifu.storage.store import Progress, Store, Stored, Unknown
+from keifu.storage.trees import SEGMENT_LEAVES
+
+__all__ = ["HTTP_LIMITS", "Service"]
+
+HTTP_LIMITS = Limits(head_bytes=8 << 10, body_bytes=SEGMENT_BYTES, request_seconds=30.0, connections=512, queued=4)
+WORKERS = 4  # threads that hash, and wait for object stores
+WAITING = 64  # requests that wait for a thread, each with a segment in memory
+_BYTES = b"content-type: application/octet-stream\r\naccept-ranges: bytes\r\ncache-control: immutable\r\n"
+_HEX = rb"([0-9a-f]{64})"
+_SEGMENT = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})")
+_SHARD = re.compile(rb"/v1/shards/" + _HEX)
+_BEGIN = re.compile(rb"/v1/uploads/" + _HEX + rb"\?leaves=([1-9][0-9]{0,9})")
+_UPLOAD = re.compile(rb"/v1/uploads/" + _HEX)
+_PIECE = re.compile(rb"/v1/uploads/" + _HEX + rb"/(0|[1-9][0-9]{0,9})/" + _HEX)
+_SEAL = re.compile(rb"/v1/uploads/" + _HEX + rb"/seal/" + _HEX)
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+_log = logging.getLogger("keifu.storage")
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: bytes = b""
+    headers: bytes = JSON
+
+
+_Job = Callable[[], "_Answer | Future[_Answer]"]
+
+
+class Service:
+    """Answers in the event loop of its server, and by threads of its own."""
+
+    def __init__(self, store: Store, counts: Counts) -> None:
+        self._store, self._counts = store, counts
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="storage")
+        self._waiting = 0
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self._pool.shutdown()
+
+    def handle(self, exchange: Exchange) -> None:
+        path = exchange.path
+        if exchange.method in {b"GET", b"HEAD"}:
+            if found := _SEGMENT.fullmatch(path):
+                self._segment(exchange, _bytes(found[1]), int(found[2]))
+                return
+            if found := _SHARD.fullmatch(path):
+                root = _bytes(found[1])
+                self._at_once(exchange, lambda: self._shard(root))
+                return
+        if job := self._job(exchange):
+            self._by_thread(exchange, job)
+        else:
+            self._refuse(exchange, 404, "unknown path", "there is nothing of this name here")
+
+    # segments ------------------------------------------------------------------------------------------------------
+
+    def _segment(self, exchange: Exchange, root: bytes, number: int) -> None:
+        try:
+            stored = self._store.find(root, number)
+        except KeifuError as error:
+            self._fail(exchange, error)
+            return
+        size = stored.place.size
+        span = _span(exchange.headers.get(b"range", b"").decode("latin-1"), size)
+        if span is None:
+            headers = JSON + b"content-range: bytes */%d\r\n" % size
+            self._refuse(exchange, 416, "range", f"the segment has {size} bytes", headers)
+            return
+        start, length = span
+        proof = b'etag: "%b"\r\nkeifu-path: %b\r\n' % (stored.root.hex().encode(), stored.path.hex().encode())
+        headers, status = _BYTES + proof, 200
+        if length != size:
+            headers += b"content-range: bytes %d-%d/%d\r\n" % (start, start + length - 1, size)
+            status = 206
+        if exchange.method != b"HEAD":
+            self._counts.sent(length)
+        if stored.file is not None:
+            exchange.reply_file(status, Part(stored.file, stored.place.offset + start, length), headers)
+        else:
+            self._by_thread(exchange, lambda: self._elsewhere(stored, start, length, status, headers))
+
+    def _elsewhere(self, stored: Stored, start: int, length: int, status: int, headers: bytes) -> _Answer:
+        return _Answer(status, self._store.read(stored)[start : start + length], headers)
+
+    def _shard(self, root: bytes) -> _Answer:
+        leaves = self._store.leaves(root)
+        return _json({"leaves": leaves, "segments": -(-leaves // SEGMENT_LEAVES)})
+
+    # uploads -------------------------------------------------------------------------------------------------------
+
+    def _job(self, exchange: Exchange) -> _Job | None:
+        """What a thread has to do; None for what nobody does."""
+        store, path, body = self._store, exchange.path, exchange.body
+        match exchange.method:
+            case b"PUT":
+                if found := _PIECE.fullmatch(path):
+                    upload, number, root = _bytes(found[1]), int(found[2]), _bytes(found[3])
+                    return lambda: self._put(upload, number, body, root)
+                if found := _BEGIN.fullmatch(path):
+                    upload, leaves = _bytes(found[1]), int(found[2])
+                    return lambda: _progress(store.begin(upload, leaves))
+            case b"GET" if found := _UPLOAD.fullmatch(path):
+                upload = _bytes(found[1])
+                return lambda: _progress(store.progress(upload))
+            case b"POST" if found := _SEAL.fullmatch(path):
+                upload, root = _bytes(found[1]), _bytes(found[2])
+                return lambda: self._seal(upload, root)
+            case b"DELETE" if found := _UPLOAD.fullmatch(path):
+                upload = _bytes(found[1])
+                return lambda: self._give_up(upload)
+        return None
+
+    def _put(self, upload: bytes, number: int, body: bytes, root: bytes) -> Future[_Answer]:
+        """Hashed here, written by the store's thread."""
+        answer: Future[_Answer] = Future()
+
+        def written(done: Future[bool]) -> None:
+            if (fault := done.exception()) is not None:
+                answer.set_exception(fault)
+                return
+            self._counts.kept(len(body), is_new=done.result())
+            answer.set_result(_json({"kept": number}))
+
+        self._store.begin_put(upload, number, body, root).add_done_callback(written)
+        return answer
+
+    def _seal(self, upload: bytes, root: bytes) -> _Answer:
+        self._store.seal(upload, root)
+        self._counts.sealed()
+        return _json({"root": root.hex()})
+
+    def _give_up(self, upload: bytes) -> _Answer:
+        self._store.give_up(upload)
+        return _json({})
+
+    # answering -----------------------------------------------------------------------------------------------------
+
+    def _at_once(self, exchange: Exchange, job: Callable[[], _Answer]) -> None:
+        try:
+            answer = job()
+        except KeifuError as error:
+            self._fail(exchange, error)
+        else:
+            exchange.reply(answer.status, answer.body, answer.headers)
+
+    def _by_thread(self, exchange: Exchange, job: _Job) -> None:
+        if self._waiting >= WAITING:
+            self._refuse(exchange, 503, "busy", "too much waits for the disk: come back later")
+            return
+        self._waiting += 1
+        loop = asyncio.get_running_loop()
+
+        def finish(future: Future[_Answer]) -> None:
+            with suppress(RuntimeError):  # the loop has ended, and with it whoever asked
+                loop.call_soon_threadsafe(self._done, exchange, future)
+
+        def run() -> None:
+            try:
+                result = job()
+            except Exception as error:
+                future: Future[_Answer] = Future()
+                future.set_exception(error)
+            else:
+                future = result if isinstance(result, Future) else _future_of(result)
+            future.add_done_callback(finish)
+
+        self._pool.submit(run)
+
+    def _done(self, exchange: Exchange, future: Future[_Answer]) -> None:
+        self._waiting -= 1
+        error = future.exception()
+        if error is None:
+            answer = future.result()
+            exchange.reply(answer.status, answer.body, answer.headers)
+        elif isinstance(error, KeifuError):
+            self._fail(exchange, error)
+        else:
+            _log.error("an answer failed", exc_info=error)
+            self._refuse(exchange, 500, "failed", "the server failed to answer this")
+
+    def _fail(self, exchange: Exchange, error: KeifuError) -> None:
+        status, reason = 503, "unavailable"
+        for kind, found, word in _FAULTS:
+            if isinstance(error, kind):
+                status, reason = found, word
+                break
+        self._refuse(exchange, status, reason, error.message)
+
+    def _refuse(self, exchange: Exchange, status: int, reason: str, message: str, headers: bytes = JSON) -> None:
+        self._counts.refused(reason)
+        exchange.reply(status, problem(status, message).body, headers)
+
+
+_FAULTS: tuple[tuple[type[KeifuError], int, str], ...] = (
+    (Unknown, 404, "unknown"),
+    (StoreFull, 507, "full"),
+    (CheckFailed, 409, "damaged"),
+    (InputError, 400, "malformed"),
+)
+
+
+def _future_of(answer: _Answer) -> Future[_Answer]:
+    future: Future[_Answer] = Future()
+    future.set_result(answer)
+    return future
+
+
+def _bytes(text: bytes) -> bytes:
+    return bytes.fromhex(text.decode())
+
+
+def _json(document: object) -> _Answer:
+    return _Answer(200, msgspec.json.encode(document))
+
+
+def _progress(progress: Progress) -> _Answer:
+    return _json(asdict(progress) | {"root": progress.root.hex() if progress.root else None})
+
+
+def _span(text: str, size: int) -> tuple[int, int] | None:
+    """(start, length) of the one range that is asked for. All of it, for several or for what is no range; None for one
+    that is not there."""
+    found = _RANGE.fullmatch(text)
+    if found is None or not (found[1] or found[2]):
+        return 0, size
+    if not found[1]:
+        length = min(int(found[2]), size)
+        return (size - length, length) if length else None
+    start, end = int(found[1]), min(int(found[2] or size - 1), size - 1)
+    return (start, end - start + 1) if start <= end else None

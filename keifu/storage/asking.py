@@ -1,0 +1,116 @@
+"""One connection to a node: a request, then its answer, in a thread that waits for it.
+
+A body goes from the kernel to where it stays: for a segment, that and the head are all the work there is.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TypeVar
+
+__all__ = ["Answer", "AskingFault", "Connection"]
+
+_HEAD_BYTES = 16 << 10
+_END = b"\r\n\r\n"
+_STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?: [^\r\n]*)?")
+_T = TypeVar("_T", bytes, int)
+_LENGTH = re.compile(rb"[0-9]{1,12}")
+
+
+class AskingFault(Exception):
+    """The answer is not HTTP as nodes speak it, or larger than it may be."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[bytes, bytes]  # by name in lower case
+    body: memoryview
+
+
+class Connection:
+    """Raises OSError when the network fails, and AskingFault; then it is closed and of no more use."""
+
+    def __init__(self, host: str, port: int, *, tls: ssl.SSLContext | None, patience: float, largest: int) -> None:
+        plain = socket.create_connection((host, port), timeout=patience)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = plain if tls is None else tls.wrap_socket(plain, server_hostname=host)
+        self._is_plain, self._largest = tls is None, largest
+        self._host = f"[{host}]" if ":" in host else host
+
+    def close(self) -> None:
+        self._socket.close()
+
+    @property
+    def is_open(self) -> bool:
+        return self._socket.fileno() >= 0
+
+    def ask(self, method: str, path: str, body: bytes | memoryview | None) -> Answer:
+        length = "" if body is None else f"content-length: {len(body)}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nhost: {self._host}\r\n{length}\r\n".encode()
+        try:
+            self._send(head, body or b"")
+            answer = self._read()
+        except BaseException:
+            self.close()
+            raise
+        if answer.headers.get(b"connection", b"").lower() == b"close":
+            self.close()
+        return answer
+
+    def _send(self, head: bytes, body: bytes | memoryview) -> None:
+        if not self._is_plain:
+            self._socket.sendall(head)
+            self._socket.sendall(body)
+            return
+        sent = self._socket.sendmsg([head, body])
+        if sent < len(head):
+            self._socket.sendall(head[sent:])
+            sent = len(head)
+        if sent < len(head) + len(body):
+            self._socket.sendall(memoryview(body)[sent - len(head) :])
+
+    def _read(self) -> Answer:
+        seen = b""
+        while (end := seen.find(_END)) < 0:
+            if len(seen) > _HEAD_BYTES:
+                raise AskingFault("the head of its answer is too large")
+            seen += self._received(self._socket.recv(_HEAD_BYTES))
+        status, headers = _head(seen[:end])
+        size = headers.get(b"content-length", b"")
+        if not _LENGTH.fullmatch(size) or b"transfer-encoding" in headers:
+            raise AskingFault("its answer does not say how long it is")
+        if int(size) > self._largest:
+            raise AskingFault("its answer is too large")
+        body, have = memoryview(bytearray(int(size))), len(seen) - end - len(_END)
+        if have > len(body):
+            raise AskingFault("its answer is longer than it says")
+        body[:have] = seen[end + len(_END) :]
+        while have < len(body):
+            count = self._socket.recv_into(body[have:])
+            self._received(count)
+            have += count
+        return Answer(status, headers, body)
+
+    @staticmethod
+    def _received(data: _T) -> _T:
+        if not data:
+            raise ConnectionResetError("the connection was closed")
+        return data
+
+
+def _head(data: bytes) -> tuple[int, dict[bytes, bytes]]:
+    first, *lines = data.split(b"\r\n")
+    status = _STATUS.fullmatch(first)
+    if status is None:
+        raise AskingFault("its answer is no HTTP")
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or name != name.strip() or name.lower() in headers:
+            raise AskingFault("its answer is no HTTP")
+        headers[name.lower()] = value.strip()
+    return int(status[1]), headers

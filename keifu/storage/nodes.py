@@ -1,0 +1,153 @@
+"""A storage node as its clients see it: uploads, and segments that are checked before anybody gets them.
+
+Every call may be repeated, so one whose connection broke is tried once more on a fresh one.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
+from keifu.storage.asking import Answer, AskingFault, Connection
+from keifu.storage.trees import SEGMENT_LEAVES, verify_segment
+
+__all__ = ["NodeClient", "NodeFault", "NotThere"]
+
+PATIENCE_SECONDS = 60.0  # for one answer
+_HASH_BYTES = 32
+_MAX_PATH_BYTES = 32 * _HASH_BYTES
+_MAX_ANSWER = 1 << 20
+_FAULTS = AskingFault, OSError
+_OK, _PART, _NOT_FOUND = 200, 206, 404
+
+
+class NodeFault(EnvironmentFault):
+    """A node does not do what was asked, and another one may."""
+
+
+class NotThere(NodeFault):
+    """The node does not have it."""
+
+
+class _Begun(msgspec.Struct):
+    first_missing: int
+    root: str | None = None
+
+
+class NodeClient:
+    """One node. Calls come from any number of threads, each over a connection of its own that is kept."""
+
+    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+            raise UsageError(f"{url!r} is no address of a node", remedy="write it as https://host")
+        self.url, self._patience = url.rstrip("/"), patience
+        self._host, self._base = parts.hostname, parts.path.rstrip("/")
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._port = parts.port or (443 if self._tls else 80)
+        self._idle: list[Connection] = []
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
+    # uploads -------------------------------------------------------------------------------------------------------
+
+    def begin(self, upload: bytes, leaves: int) -> tuple[int, bytes | None]:
+        """Begin an upload, or go on with it: the first segment that is missing, and the root when it is sealed."""
+        said = self._json("PUT", f"/v1/uploads/{upload.hex()}?leaves={leaves}")
+        try:
+            found = msgspec.convert(said, _Begun)
+            return found.first_missing, bytes.fromhex(found.root) if found.root else None
+        except (msgspec.ValidationError, ValueError):
+            raise self._fault("its answer to an upload cannot be read") from None
+
+    def put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes) -> None:
+        self._json("PUT", f"/v1/uploads/{upload.hex()}/{number}/{root.hex()}", data)
+
+    def seal(self, upload: bytes, root: bytes) -> None:
+        self._json("POST", f"/v1/uploads/{upload.hex()}/seal/{root.hex()}", b"")
+
+    def give_up(self, upload: bytes) -> None:
+        self._json("DELETE", f"/v1/uploads/{upload.hex()}")
+
+    # segments ------------------------------------------------------------------------------------------------------
+
+    def segment(self, root: bytes, leaves: int, number: int) -> memoryview:
+        """Segment `number` of a shard of so many leaves. Raises CheckFailed when the node gives other bytes."""
+        if not 0 <= number * SEGMENT_LEAVES < leaves:
+            raise InputError(f"the shard has no segment {number}", remedy="count them from 0")
+        answer = self._asked("GET", f"/v1/shards/{root.hex()}/{number}")
+        data = answer.body
+        try:
+            path = bytes.fromhex(answer.headers.get(b"keifu-path", b"").decode("latin-1"))
+        except ValueError:
+            raise self._fault("its proof of a segment cannot be read") from None
+        if len(path) > _MAX_PATH_BYTES or len(path) % _HASH_BYTES:
+            raise self._fault("its proof of a segment cannot be read")
+        hashes = [path[at : at + _HASH_BYTES] for at in range(0, len(path), _HASH_BYTES)]
+        try:
+            verify_segment(root, leaves, number, data, hashes)
+        except CheckFailed as error:
+            raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
+        return data
+
+    # asking --------------------------------------------------------------------------------------------------------
+
+    def _json(self, method: str, path: str, body: bytes | memoryview | None = None) -> dict[str, Any]:
+        answer = self._asked(method, path, body)
+        try:
+            return msgspec.json.decode(answer.body, type=dict[str, Any])
+        except msgspec.DecodeError:
+            raise self._fault("its answer cannot be read") from None
+
+    def _asked(self, method: str, path: str, body: bytes | memoryview | None = None) -> Answer:
+        answer = self._over(lambda connection: connection.ask(method, self._base + path, body))
+        if answer.status not in {_OK, _PART}:
+            kind = NotThere if answer.status == _NOT_FOUND else NodeFault
+            raise kind(f"{self.url} answers {answer.status}: {_detail(answer.body)}", remedy="try another node")
+        return answer
+
+    def _over(self, ask: Callable[[Connection], Answer]) -> Answer:
+        """By a connection that was kept, if it still works, else by a fresh one."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is not None:
+            try:
+                return self._kept(connection, ask(connection))
+            except _FAULTS:
+                pass
+        try:
+            connection = self._fresh()
+            return self._kept(connection, ask(connection))
+        except _FAULTS as error:
+            raise self._fault(f"it does not answer: {error}") from error
+
+    def _kept(self, connection: Connection, answer: Answer) -> Answer:
+        if connection.is_open:
+            with self._lock:
+                self._idle.append(connection)
+        return answer
+
+    def _fresh(self) -> Connection:
+        return Connection(self._host, self._port, tls=self._tls, patience=self._patience, largest=_MAX_ANSWER)
+
+    def _fault(self, what: str) -> NodeFault:
+        return NodeFault(f"{self.url}: {what}", remedy="try another node")
+
+
+def _detail(answer: memoryview) -> str:
+    """What a node says is wrong, made harmless: it is shown to people."""
+    try:
+        text = str(msgspec.json.decode(answer, type=dict[str, Any]).get("detail", ""))
+    except msgspec.DecodeError:
+        text = ""
+    return "".join(sign for sign in text[:200] if sign.isprintable()) or "no reason"

@@ -1,0 +1,376 @@
+"""A content-addressed store of shards: what it has acknowledged survives a crash at any moment.
+
+A shard arrives as segments under an id that its sender chose, each with its root, in any order and any number of
+times. It is sealed by its own root, which has to be the root over what arrived, and from then on found by it.
+Segments are written and made durable, entered in the index, and only then acknowledged. Senders that come
+at the same time share one fdatasync and one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Self
+
+import numpy as np
+
+from keifu.chain.held import hold
+from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
+from keifu.merkle.indexed import path_in, tree_of
+from keifu.storage.index import Entry, Index, Row
+from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
+from keifu.storage.packs import Blobs, File, Frame, Packs, Place, StoreFull
+from keifu.storage.trees import SEGMENT_LEAVES, segment_root
+
+__all__ = ["Limits", "Progress", "Store", "Stored", "Unknown"]
+
+ID_BYTES = 32
+MAX_LEAVES = 2**32
+AT_ONCE = 64  # segments that share one fdatasync, 16 MiB
+ERASED_AT_ONCE = 4_096
+
+
+class Unknown(UsageError):
+    """What was asked for is not here."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes, whole segments counted: of everything, and of what nobody has taken responsibility for."""
+
+    quota: int = 1 << 40
+    unheld: int = 64 << 30
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an upload has come; `root` is there when it is sealed."""
+
+    leaves: int
+    segments: int
+    have: int
+    first_missing: int
+    root: bytes | None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A segment that can be sent: from `file`, or, where there is none, by `Store.read`."""
+
+    root: bytes
+    path: bytes
+    place: Place
+    file: File | None
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A segment that somebody puts; what becomes of it says whether it was new."""
+
+    shard: int
+    frame: Frame
+    done: Future[bool]
+
+
+class Store:
+    """One process has it open at a time. Calls come from any number of threads."""
+
+    def __init__(
+        self,
+        folder: Path,
+        blobs: Blobs | None = None,
+        *,
+        limits: Limits | None = None,
+        database: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._held, self._limits, self._clock = ExitStack(), limits or Limits(), clock
+        with ExitStack() as opened:
+            hold(opened, folder / "store.lock", lambda holder: _taken(folder, holder), use="the store")
+            self._blobs: Blobs = blobs or Packs(folder / "packs")
+            opened.callback(self._blobs.close)
+            self._index = Index(database or folder / "store.sqlite")
+            opened.callback(self._index.close)
+            self._commit = threading.Lock()
+            self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+            self._fault = ""
+            self._sweepable = self._index.newest_garbage()  # nobody reads what was released before this start
+            self._recover()
+            segment_root(bytes(2 * LEAF_BYTES), 0)  # compiled code is loaded before the first sender waits for it
+            self._writer = threading.Thread(target=self._write_queue, name="store", daemon=True)
+            self._writer.start()
+            self._held.enter_context(opened.pop_all())
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        self._queue.put(None)
+        self._writer.join()
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # uploading -----------------------------------------------------------------------------------------------------
+
+    def begin(self, upload: bytes, leaves: int) -> Progress:
+        """Reserve the room of a shard; again is as good as once. Raises StoreFull when it does not fit."""
+        _require_id(upload)
+        if not 0 < leaves <= MAX_LEAVES:
+            raise InputError(f"a shard has from 1 to {MAX_LEAVES} leaves, not {leaves}", remedy="split the file")
+        with self._commit:
+            row = self._index.shard(upload=upload)
+            if row is None:
+                self._require_room(leaves)
+                self._index.begin(upload, leaves, int(self._clock()))
+            elif row.leaves != leaves:
+                raise InputError(f"this upload has {row.leaves} leaves, not {leaves}", remedy="take another id")
+        return self.progress(upload)
+
+    def _require_room(self, leaves: int) -> None:
+        wanted = -(-leaves // SEGMENT_LEAVES)
+        for most, unheld in ((self._limits.quota, False), (self._limits.unheld, True)):
+            if (self._index.reserved(SEGMENT_LEAVES, unheld=unheld) + wanted) * SEGMENT_BYTES > most:
+                what = "for what nobody has paid for" if unheld else "in this store"
+                raise StoreFull(f"there is no room {what} for {wanted} segments", remedy="take another provider")
+
+    def progress(self, upload: bytes) -> Progress:
+        row = self._upload(upload)
+        have, segments = self._index.count(row.id), -(-row.leaves // SEGMENT_LEAVES)
+        first = segments if have == segments else self._index.first_missing(row.id)
+        return Progress(row.leaves, segments, have, first, row.root)
+
+    def put(self, upload: bytes, number: int, data: bytes, root: bytes) -> bool:
+        """Keep a segment; again is as good as once. Whether it is new. Raises CheckFailed, and keeps nothing, when
+        `root` is not the root over `data`, or when this number is there with another one."""
+        return self.begin_put(upload, number, data, root).result()
+
+    def begin_put(self, upload: bytes, number: int, data: bytes, root: bytes) -> Future[bool]:
+        """The same, without a wait for the disk."""
+        row = self._upload(upload)
+        size = min(SEGMENT_BYTES, row.leaves * LEAF_BYTES - number * SEGMENT_BYTES)
+        if number < 0 or size <= 0:
+            raise InputError(f"the shard has no segment {number}", remedy="count them from 0")
+        if len(data) != size:
+            raise InputError(f"segment {number} has {len(data)} bytes, not {size}", remedy="send it whole")
+        if segment_root(data, number) != root:
+            raise CheckFailed(f"segment {number} arrived damaged", remedy="send it again")
+        done: Future[bool] = Future()
+        self._queue.put(_Waiting(row.id, Frame(upload, number, root, data), done))
+        return done
+
+    def seal(self, upload: bytes, root: bytes) -> None:
+        """The upload is whole; again is as good as once. Raises CheckFailed when `root` is not the root over it."""
+        with self._commit:
+            known = self._index.shard(root=root)
+            row = self._index.shard(upload=upload)
+            if row is None or row.root is not None:
+                if known is None or (row is not None and row.root != root):
+                    raise Unknown("there is no such upload", remedy="begin it again")
+                return
+            levels = tree_of(np.frombuffer(self._whole(row), np.uint8).reshape(-1, len(root)))
+            if levels[-1].tobytes() != root:
+                raise CheckFailed("the segments do not have this root", remedy="give the upload up and begin again")
+            if known is not None:  # another upload brought the same shard
+                self._index.remove(row.id)
+            else:
+                count = len(levels[0])
+                self._index.seal(row.id, root, (b"".join(path_in(levels, number)) for number in range(count)))
+
+    def _whole(self, row: Row) -> bytes:
+        roots = self._index.roots(row.id)
+        if len(roots) != -(-row.leaves // SEGMENT_LEAVES):
+            missing = self._index.first_missing(row.id)
+            raise InputError(f"segment {missing} is missing", remedy="send it before you seal")
+        return b"".join(root for _, root in roots)
+
+    def give_up(self, upload: bytes) -> None:
+        """Forget an upload that is not sealed."""
+        with self._commit:
+            row = self._index.shard(upload=upload)
+            if row is not None and row.root is None:
+                self._index.remove(row.id)
+
+    # what is stored ------------------------------------------------------------------------------------------------
+
+    def leaves(self, root: bytes) -> int:
+        """Of a shard. Raises Unknown when it is not here."""
+        return self._shard(root).leaves
+
+    def find(self, root: bytes, number: int) -> Stored:
+        """A segment of a shard, without a look at its bytes: whoever gets them checks them by the path."""
+        entry = self._entry(root, number)
+        return Stored(entry.root, entry.path, entry.place, self._blobs.file(entry.place))
+
+    def read(self, found: Stored) -> bytes:
+        """The bytes of a segment as the disk gives them: whoever gets them checks them by the path."""
+        return self._blobs.read(found.place)
+
+    def read_checked(self, root: bytes, number: int) -> bytes:
+        """The bytes of a segment, compared with its root."""
+        entry = self._entry(root, number)
+        data = self._blobs.read(entry.place)
+        if len(data) != entry.place.size or segment_root(data, number) != entry.root:
+            raise CheckFailed(
+                f"segment {number} of shard 0x{root.hex()} is damaged here", remedy="repair it from other shards"
+            )
+        return data
+
+    def hold(self, root: bytes, holder: bytes) -> None:
+        """Keep a shard for a deal, until that is released."""
+        _require_id(holder)
+        with self._commit:
+            self._index.hold(self._shard(root).id, holder)
+
+    def held_by(self, holder: bytes) -> list[bytes]:
+        """Roots of the shards that are kept for a deal."""
+        return self._index.held_by(holder)
+
+    def release(self, holder: bytes) -> list[bytes]:
+        """A deal is over, in a final block: roots of the shards that are gone with it."""
+        with self._commit:
+            return [row.root for row in self._index.release(holder) if row.root is not None]
+
+    def expire(self, before: int) -> int:
+        """Forget what was begun before that time and nobody holds; how many shards."""
+        with self._commit:
+            old = self._index.unheld_before(before)
+            for row in old:
+                self._index.remove(row.id)
+        return len(old)
+
+    def sweep(self) -> int:
+        """Give back the room of what had been released before the last call; how many segments. Call it more rarely
+        than an answer may take: somebody may still be reading what was released since."""
+        erased = 0
+        with self._commit:
+            while rows := self._index.garbage(self._sweepable, ERASED_AT_ONCE):
+                self._blobs.erase([place for _, place in rows])
+                self._index.erased(rows)
+                erased += len(rows)
+            for pack in self._index.unused_packs():
+                if self._blobs.drop(pack):
+                    self._index.dropped(pack)
+            self._sweepable = self._index.newest_garbage()
+        return erased
+
+    @property
+    def reserved(self) -> int:
+        """Bytes of all shards, whole segments counted."""
+        return self._index.reserved(SEGMENT_LEAVES) * SEGMENT_BYTES
+
+    # inside --------------------------------------------------------------------------------------------------------
+
+    def _write_queue(self) -> None:
+        """A thread of its own: all that has come in the meantime shares one write."""
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            while len(batch) < AT_ONCE and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    self._queue.put(None)
+                    break
+                batch.append(following)
+            try:
+                with self._commit:
+                    outcomes = self._write(batch)
+            except Exception as error:  # whoever waits gets it
+                for waiting in batch:
+                    waiting.done.set_exception(error)
+            else:
+                self._answer(batch, outcomes)
+
+    @staticmethod
+    def _answer(batch: list[_Waiting], outcomes: list[bool | Exception]) -> None:
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                waiting.done.set_exception(outcome)
+            else:
+                waiting.done.set_result(outcome)
+
+    def _write(self, batch: list[_Waiting]) -> list[bool | Exception]:
+        """All that is new of a batch: for each whether it is. A number that is there already has to have that root."""
+        new: dict[tuple[int, int], _Waiting] = {}
+        outcomes: list[bool | Exception] = []
+        for waiting in batch:
+            key = waiting.shard, waiting.frame.number
+            kept = new[key].frame.root if key in new else self._index.kept(*key)
+            if kept is None and self._is_open(waiting):
+                new[key] = waiting
+                outcomes.append(True)
+            elif kept == waiting.frame.root:
+                outcomes.append(False)
+            else:
+                outcomes.append(
+                    CheckFailed(
+                        f"segment {waiting.frame.number} is there with other bytes, or its upload was given up",
+                        remedy="begin another upload",
+                    )
+                )
+        if new:
+            self._write_new(list(new.values()))
+        return outcomes
+
+    def _write_new(self, new: list[_Waiting]) -> None:
+        if self._fault:
+            raise EnvironmentFault(f"the store is not written any more: {self._fault}", remedy="restart the node")
+        frames = [waiting.frame for waiting in new]
+        places = self._blobs.write(frames, self._index.new_pack)
+        try:
+            self._index.enter(list(zip([waiting.shard for waiting in new], frames, places, strict=True)))
+        except sqlite3.Error as error:  # what is written will be entered by the next start
+            self._fault = str(error)
+            raise EnvironmentFault(f"the index cannot be written: {error}", remedy="restart the node") from error
+
+    def _is_open(self, waiting: _Waiting) -> bool:
+        row = self._index.shard(upload=waiting.frame.upload)
+        return row is not None and row.id == waiting.shard and row.root is None
+
+    def _recover(self) -> None:
+        """Enter what was written and not yet indexed when a crash came."""
+        for pack, indexed in self._index.packs():
+            for frame, place in self._blobs.recover(pack, indexed):
+                row = self._index.shard(upload=frame.upload)
+                if row is None or row.root is not None or self._index.kept(row.id, frame.number) is not None:
+                    self._index.throw(place)
+                else:
+                    self._index.enter([(row.id, frame, place)])
+
+    def _upload(self, upload: bytes) -> Row:
+        row = self._index.shard(upload=upload)
+        if row is None:
+            raise Unknown("there is no such upload", remedy="begin it")
+        return row
+
+    def _shard(self, root: bytes) -> Row:
+        row = self._index.shard(root=root)
+        if row is None:
+            raise Unknown(f"shard 0x{root.hex()} is not stored here", remedy="ask another provider")
+        return row
+
+    def _entry(self, root: bytes, number: int) -> Entry:
+        entry = self._index.segment(root, number)
+        if entry is None:
+            self._shard(root)
+            raise Unknown(f"shard 0x{root.hex()} has no segment {number}", remedy="count them from 0")
+        return entry
+
+
+def _require_id(name: bytes) -> None:
+    if len(name) != ID_BYTES:
+        raise InputError(f"an id has {ID_BYTES} bytes, {len(name)} given", remedy="take a hash, or random bytes")
+
+
+def _taken(folder: Path, holder: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"another process{f' ({holder})' if holder else ''} has the store in {folder} open", remedy="stop it first"
+    )

@@ -1,0 +1,166 @@
+"""Files to nodes and back: many segments under way at a time, and no more memory for a larger file.
+
+descriptor = upload(file, size, encoder, nodes)     # shard i to nodes[i], sealed by its root there
+for part in Downloads(descriptor, nodes, keys).read(): ...
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, Self
+
+from keifu.errors import CheckFailed, InputError, KeifuError, UsageError
+from keifu.keys import keccak256
+from keifu.storage.ciphers import FileKeys
+from keifu.storage.codec import Decoder, Encoder, Readable, Stripe
+from keifu.storage.layout import CHUNK_BYTES, Descriptor, Layout, word
+
+__all__ = ["AHEAD", "Downloads", "Node", "upload", "upload_id"]
+
+AHEAD = 4  # stripes that are under way beside the one that is worked at
+_UPLOAD = 20  # domain
+
+
+class Node(Protocol):
+    """What a client does with a node: `NodeClient` over HTTP."""
+
+    url: str
+
+    def begin(self, upload: bytes, leaves: int, /) -> tuple[int, bytes | None]: ...
+    def put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes, /) -> None: ...
+    def seal(self, upload: bytes, root: bytes, /) -> None: ...
+    def segment(self, root: bytes, leaves: int, number: int, /) -> bytes | memoryview: ...
+
+
+def upload_id(file_id: bytes, shard: int) -> bytes:
+    """Where a shard is uploaded. The same for a retry, and not to be guessed by others: a file's id is random."""
+    return keccak256(file_id + word(shard) + word(_UPLOAD))
+
+
+class _Upload:
+    """One shard on its way to one node."""
+
+    def __init__(self, node: Node, file_id: bytes, shard: int, leaves: int) -> None:
+        self._node, self._id, self._shard = node, upload_id(file_id, shard), shard
+        self._first, self._root = node.begin(self._id, leaves)  # what is missing there, and what was sealed
+
+    def put(self, stripe: Stripe) -> None:
+        if stripe.number >= self._first:
+            data = stripe.pieces[self._shard].data
+            self._node.put(self._id, stripe.number, data, stripe.roots[self._shard].tobytes())
+
+    def seal(self, root: bytes) -> None:
+        """Raises CheckFailed when an earlier upload of this file was of other bytes."""
+        if self._root is None:
+            self._node.seal(self._id, root)
+        elif self._root != root:
+            raise CheckFailed(f"the file has changed since {self._node.url} got it", remedy="store it as a new one")
+
+
+def upload(source: Readable, size: int, encoder: Encoder, nodes: Sequence[Node]) -> Descriptor:
+    """Store a file of so many bytes, shard i at nodes[i]. With the same header and keys it goes on where it ended: what
+    a node has is not sent again. Raises what the first node raises that fails."""
+    if len(nodes) != encoder.code.n:
+        raise UsageError(f"{encoder.code.n} shards, {len(nodes)} nodes", remedy="name one node for each shard")
+    file_id, leaves = encoder.header.id, Layout(size, encoder.code.k).leaves
+    with ThreadPoolExecutor(len(nodes) * (AHEAD + 1), thread_name_prefix="upload") as pool:
+        try:
+            begun = [pool.submit(_Upload, node, file_id, shard, leaves) for shard, node in enumerate(nodes)]
+            shards = [future.result() for future in begun]
+            waiting: deque[list[Future[None]]] = deque()
+            for stripe in encoder.stripes(source):
+                waiting.append([pool.submit(shard.put, stripe) for shard in shards])
+                if len(waiting) > encoder.held:
+                    _all(waiting.popleft())
+            while waiting:
+                _all(waiting.popleft())
+            descriptor = encoder.descriptor
+            if descriptor.size != size:
+                raise InputError(f"the file has {descriptor.size} bytes, not {size}", remedy="store it again")
+            _all([pool.submit(shard.seal, root) for shard, root in zip(shards, descriptor.shards, strict=True)])
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return descriptor
+
+
+def _all(futures: Iterable[Future[None]]) -> None:
+    for future in futures:
+        future.result()
+
+
+class Downloads:
+    """A file from the nodes that have its shards; None stands for a node that is not there.
+
+    Segments are fetched ahead of their use. A node that fails once, or gives wrong bytes, is not asked again, and its
+    segments are made from others.
+    """
+
+    def __init__(self, descriptor: Descriptor, nodes: Sequence[Node | None], keys: FileKeys) -> None:
+        if len(nodes) != len(descriptor.shards):
+            raise UsageError(f"{len(descriptor.shards)} shards, {len(nodes)} nodes", remedy="give None where none is")
+        self._descriptor, self._nodes = descriptor, list(nodes)
+        self._decoder = Decoder(descriptor, keys)
+        self._leaves, self._k = descriptor.layout.leaves, descriptor.header.k
+        self._pool = ThreadPoolExecutor(self._k * (AHEAD + 1), thread_name_prefix="download")
+        self._running: dict[int, dict[int, Future[bytes | memoryview]]] = {}  # by stripe and shard
+        self._last, self._is_part = 0, False  # of what is read now
+        self.faults: dict[int, str] = {}  # why a shard's node is not asked any more
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` on. Raises CheckFailed when too few nodes give what they should."""
+        layout = self._descriptor.layout
+        end = layout.size if length is None else start + length
+        stripe_bytes = self._k * CHUNK_BYTES
+        self._last = max(end - 1, start) // stripe_bytes
+        self._is_part = end - start < stripe_bytes  # then a segment is fetched when its bytes are asked for
+        return self._decoder.read(self._fetch, start, length)
+
+    def _fetch(self, stripe: int, shards: Iterable[int], count: int) -> dict[int, bytes | memoryview]:
+        for old in [number for number in self._running if number < stripe]:
+            del self._running[old]
+        if not self._is_part:
+            for number in range(stripe, min(stripe + AHEAD, self._last) + 1):
+                self._start(number, range(len(self._nodes)), self._k)
+        wanted = list(shards)
+        while True:
+            is_all = self._start(stripe, wanted, count)
+            running = self._running[stripe]
+            results = {shard: self._result(stripe, shard) for shard in wanted if shard in running}
+            found = {shard: data for shard, data in results.items() if data is not None}
+            if len(found) >= count or is_all:
+                return found
+
+    def _start(self, stripe: int, among: Iterable[int], count: int) -> bool:
+        """Fetch so many of these shards, those that are under way included. Whether there are no more to fetch."""
+        running = self._running.setdefault(stripe, {})
+        for shard in among:
+            if shard in running:
+                count -= 1
+        for shard in among:
+            node = self._nodes[shard]
+            if node is None or shard in self.faults or shard in running:
+                continue
+            if count <= 0:
+                return False
+            count -= 1
+            running[shard] = self._pool.submit(node.segment, self._descriptor.shards[shard], self._leaves, stripe)
+        return True
+
+    def _result(self, stripe: int, shard: int) -> bytes | memoryview | None:
+        try:
+            return self._running[stripe][shard].result()
+        except KeifuError as error:
+            self.faults[shard] = str(error)
+            del self._running[stripe][shard]
+            return None

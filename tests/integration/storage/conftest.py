@@ -1,0 +1,46 @@
+"""A server that speaks S3, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import obstore
+import pytest
+from moto.server import ThreadedMotoServer
+from obstore.store import S3Store
+
+BUCKET, SECRET = "segments", "any"
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_endpoint: str) -> S3Store:
+    """An empty bucket."""
+    store = S3Store(
+        BUCKET,
+        endpoint=s3_endpoint,
+        region="us-east-1",
+        access_key_id="test",
+        secret_access_key=SECRET,
+        client_options={"allow_http": True},
+    )
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key=SECRET,
+    )
+    client.create_bucket(Bucket=BUCKET)
+    for page in obstore.list(store):
+        obstore.delete(store, [item["path"] for item in page])
+    return store

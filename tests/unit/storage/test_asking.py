@@ -1,0 +1,107 @@
+"""What a node may answer, and what it may not: nothing larger, later or other than it says."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from keifu.errors import CheckFailed
+from keifu.storage.nodes import NodeClient, NodeFault
+from tests.shards import make_shard
+
+SHARD = make_shard(1, 1, 256)
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[NodeClient]:
+    """A node that gives these answers, a connection each."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for answer in answers:
+                try:
+                    peer, _ = server.accept()
+                except OSError:
+                    return
+                with peer:
+                    peer.recv(1 << 16)
+                    peer.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        client = NodeClient(f"http://127.0.0.1:{server.getsockname()[1]}")
+        yield client
+        client.close()
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def ok(body: bytes, headers: bytes = b"") -> bytes:
+    return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n%b\r\n%b" % (len(body), headers, body)
+
+
+def test_an_answer_comes_in_any_pieces():
+    with answering(ok(SHARD.segments[0], b"Keifu-Path: \r\nConnection: close\r\n")) as client:
+        assert client.segment(SHARD.root, 1, 0) == SHARD.segments[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "its answer is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "its answer is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\na : b\r\n\r\n", "its answer is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\na: b\r\nA: c\r\n\r\n", "its answer is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "its answer does not say how long it is"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n", "its answer does not say how long it is"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", "does not say how long"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9999999\r\n\r\n", "its answer is too large"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nab", "its answer is longer than it says"),
+        (b"HTTP/1.1 200 OK\r\n" + b"a" * 40_000, "the head of its answer is too large"),
+        (b"HTTP/1.1 200 OK\r\ncontent-le", "the connection was closed"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab", "the connection was closed"),
+        (ok(b"x", b"keifu-path: zz\r\n"), "its proof of a segment cannot be read"),
+        (ok(b"x", b"keifu-path: abcd\r\n"), "its proof of a segment cannot be read"),
+        (ok(b"x", b"keifu-path: " + b"ab" * 32 * 33 + b"\r\n"), "its proof of a segment cannot be read"),
+        (b"HTTP/1.1 500 No\r\ncontent-length: 4\r\n\r\nabcd", "answers 500: no reason"),
+        (b'HTTP/1.1 500 No\r\ncontent-length: 24\r\n\r\n{"detail":"a\\u001b[2Jb"}', r"answers 500: a\[2Jb"),
+    ],
+)
+def test_what_is_no_answer_is_the_nodes_fault(answer, message):
+    with answering(answer) as client, pytest.raises(NodeFault, match=message):
+        client.segment(SHARD.root, 1, 0)
+
+
+def test_other_bytes_are_refused_with_the_nodes_name():
+    with (
+        answering(ok(bytes(256))) as client,
+        pytest.raises(CheckFailed, match=r"^http://127.*does not belong to shard"),
+    ):
+        client.segment(SHARD.root, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"no",
+        b'{"first_missing":"x"}',
+        b'{"first_missing":0,"root":5}',
+        b'{"first_missing":0,"root":"zz"}',
+        b"{}",
+    ],
+)
+def test_an_upload_that_is_answered_with_nonsense(body):
+    with answering(ok(body)) as client, pytest.raises(NodeFault, match="its answer"):
+        client.begin(bytes(32), 1)
+
+
+def test_a_connection_that_was_kept_and_has_ended_is_replaced():
+    with answering(ok(b"{}"), ok(b"{}")) as client:
+        client.give_up(bytes(32))
+        assert len(client._idle) == 1
+        client.give_up(bytes(32))
