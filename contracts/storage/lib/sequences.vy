@@ -127,6 +127,7 @@ def _check_opened(
     mountains: DynArray[Mountain, HEIGHTS] = self._mountains(_provider, _count, _total)
     at: uint256 = 0
     for number: uint256 in range(trees.DRAWS):
+        assert at < len(_words), "storage: words are missing"
         header: uint256 = _words[at]
         ordinal: uint256 = header & U32
         leaves: uint256 = (header >> LEAVES_AT) & U40
@@ -142,6 +143,7 @@ def _check_opened(
                 break
         place: uint256 = ordinal - mountain.first
         begin: uint256 = mountain.before
+        assert at + mountain.height <= len(_words), "storage: words are missing"
         for level: uint256 in range(mountain.height, bound=HEIGHTS):
             beside: uint256 = _words[at]
             at += 1
@@ -152,26 +154,4 @@ def _check_opened(
                 entry = trees._join(entry, beside)
         assert entry == mountain.peak, "storage: not in the sequence"
         assert begin + index == _drawn[number], "storage: not the leaf that was drawn"
-    assert at == len(_words), "storage: words left over"
-
-
-@internal
-@pure
-def _check_shard(
-    _shard: bytes32,
-    _leaves: uint256,
-    _drawn: uint256[trees.DRAWS],
-    _data: Bytes[trees.LEAF_BYTES * trees.DRAWS],
-    _words: DynArray[uint256, trees.MAX_WORDS],
-):
-    """
-    @dev Five leaves of one shard, each the one that was drawn.
-    """
-    assert len(_data) == trees.LEAF_BYTES * trees.DRAWS, "storage: not five leaves"
-    at: uint256 = 0
-    for number: uint256 in range(trees.DRAWS):
-        index: uint256 = _drawn[number]
-        node: bytes32 = trees._leaf(slice(_data, number * trees.LEAF_BYTES, trees.LEAF_BYTES), index)
-        node, at = trees._climb(node, index, _leaves, _words, at, trees.NODE)
-        assert node == _shard, "storage: not in the shard"
     assert at == len(_words), "storage: words left over"

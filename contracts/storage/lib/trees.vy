@@ -54,7 +54,7 @@ def _climb(
     """
     @dev From leaf `_index` of `_count` up to the root, along the words from `_at` on. The last of an odd level rises
         unchanged.
-    @return The root, and the place after the path.
+    @return The root, and the place after the path; nothing where words are missing.
     """
     node: bytes32 = _node
     index: uint256 = _index
@@ -63,12 +63,15 @@ def _climb(
     for level: uint256 in range(33):
         if count == 1:
             break
-        if index & 1 == 1:
-            node = keccak256(abi_encode(_words[at], node, _domain))
+        if index ^ 1 < count:
+            if at == len(_words):
+                return empty(bytes32), at
+            beside: uint256 = _words[at]
             at += 1
-        elif index + 1 < count:
-            node = keccak256(abi_encode(node, _words[at], _domain))
-            at += 1
+            if index & 1 == 1:
+                node = keccak256(abi_encode(beside, node, _domain))
+            else:
+                node = keccak256(abi_encode(node, beside, _domain))
         index >>= 1
         count = (count + 1) >> 1
     return node, at
