@@ -172,9 +172,12 @@ def deals(project, deployer, owner, hub, token, market, cast, provider, other_pr
 
 @pytest.fixture
 def to_epoch(market, chain):
-    """Goes to `second` of an epoch."""
+    """Goes to `second` of an epoch; stays where it is when it is there without one."""
 
-    def to_epoch(epoch: int, second: int = 60) -> None:
+    def to_epoch(epoch: int, second: int | None = None) -> None:
+        if second is None and market.epoch() == epoch:
+            return
+        second = 60 if second is None else second
         chain.pending_timestamp = market.start() + (epoch - 1) * EPOCH + second
         chain.mine()
 

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import ape
 import pytest
+from ape.exceptions import ContractLogicError
 
 from keifu.spec.storage import DRAWS, LEAF_BYTES, draw
 from tests.unit.storage_market.conftest import PRICE, WINDOW, stream
+
+# What a proof with one changed or missing word breaks.
+REFUSALS = {
+    f"storage: {reason}"
+    for reason in (
+        "no such leaf",
+        "not in the sequence",
+        "not the leaf that was drawn",
+        "words are missing",
+        "words left over",
+    )
+}
 
 
 @pytest.fixture
@@ -172,10 +185,10 @@ def test_proofs_that_are_none(market, several, to_epoch, seed, drawn, disks, pro
         with ape.reverts(reason):
             market.prove(provider, 2, *proof, sender=provider)
     for at in range(len(words)):
-        with ape.reverts():
-            market.prove(provider, 2, data, changed(at, 1), sender=provider)
-        with ape.reverts():
-            market.prove(provider, 2, data, words[:at], sender=provider)
+        for broken in (changed(at, 1), words[:at]):
+            with pytest.raises(ContractLogicError) as refused:
+                market.prove(provider, 2, data, broken, sender=provider)
+            assert refused.value.revert_message in REFUSALS
     market.prove(provider, 2, data, words, sender=provider)
 
 
@@ -200,6 +213,6 @@ def test_an_acceptance_moves_the_peaks(market, stored, open_deal, accept, to_epo
     asked = drawn(provider, 8)
     old = disks[str(provider)].opened(asked)
     accept(fresh)
-    with ape.reverts("storage: words are missing"):
+    with ape.reverts("storage: not in the sequence"):
         market.prove(provider, 2, *old, sender=provider)
     market.prove(provider, 2, *disks[str(provider)].opened(asked), sender=provider)
