@@ -1,6 +1,5 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
-# pragma optimize codesize
 """
 @title StorageMarket
 @license MIT
@@ -143,7 +142,7 @@ def prove(
     drawn: uint256[trees.DRAWS] = empty(uint256[trees.DRAWS])
     for number: uint256 in range(trees.DRAWS):
         drawn[number] = trees._draw(seed, _epoch, _provider, number, book.drawn_from)
-    sequences._check_opened(_provider, book.shards, book.stored, drawn, _data, _words)
+    sequences._check_opened(_provider, book.shards, drawn, _data, _words)
     books._set_proven(_provider, _epoch)
     book.misses = 0
     book.third = 0

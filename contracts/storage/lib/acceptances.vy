@@ -150,7 +150,9 @@ def _place(
         _index,
         IStorageDeals.Shard(provider=_provider, ordinal=_ordinal, start=now + 1, end=end, state=deals.ACCEPTED),
     )
-    log IStorageDeals.ShardAccepted(deal=_deal, provider=_provider, index=_index, shard=_shard, ordinal=_ordinal)
+    log IStorageDeals.ShardAccepted(
+        deal=_deal, provider=_provider, index=_index, shard=_shard, leaves=_leaves, ordinal=_ordinal
+    )
     return IStorageMarket.Entry(
         entry=trees._entry(_shard, _leaves),
         price=_terms.price,

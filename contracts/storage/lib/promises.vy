@@ -70,7 +70,6 @@ def store(_caller: address, _provider: address, _entries: DynArray[IStorageMarke
     book: IStorageMarket.Book = books._current(_provider, _caller)
     for entry: IStorageMarket.Entry in _entries:
         sequences._append(_provider, book.shards, entry.entry)
-        log IStorageMarket.Stored(provider=_provider, ordinal=book.shards, entry=entry.entry)
         book = books._add(_provider, book, entry)
     books._check_promises(_provider, book)
     book.dry = 0

@@ -28,14 +28,6 @@ LEAVES_AT: constant(uint256) = 32
 INDEX_AT: constant(uint256) = 72
 
 
-# A mountain: its peak, its height, the ordinal of its first shard and the leaves before it.
-struct Mountain:
-    peak: uint256
-    height: uint256
-    first: uint256
-    before: uint256
-
-
 # ############################################################## #
 #                             STORAGE                            #
 # ############################################################## #
@@ -93,38 +85,18 @@ def _clear(_provider: address, _count: uint256, _ordinal: uint256, _words: DynAr
 
 @internal
 @view
-def _mountains(_provider: address, _count: uint256, _total: uint256) -> DynArray[Mountain, HEIGHTS]:
-    """
-    @dev The lowest first, which stands last.
-    """
-    found: DynArray[Mountain, HEIGHTS] = []
-    before: uint256 = _total
-    for height: uint256 in range(HEIGHTS):
-        if _count >> height == 0:
-            break
-        if (_count >> height) & 1 == 1:
-            peak: uint256 = self.peaks[_provider][height]
-            before -= peak & trees.SUM
-            first: uint256 = (_count >> (height + 1)) << (height + 1)
-            found.append(Mountain(peak=peak, height=height, first=first, before=before))
-    return found
-
-
-@internal
-@view
 def _check_opened(
     _provider: address,
     _count: uint256,
-    _total: uint256,
     _drawn: uint256[trees.DRAWS],
     _data: Bytes[trees.LEAF_BYTES * trees.DRAWS],
     _words: DynArray[uint256, trees.MAX_WORDS],
 ):
     """
-    @dev Five leaves of a sequence, each the one that was drawn.
+    @dev Five leaves of a sequence of `_count`, each the one that was drawn.
     """
     assert len(_data) == trees.LEAF_BYTES * trees.DRAWS, "storage: not five leaves"
-    mountains: DynArray[Mountain, HEIGHTS] = self._mountains(_provider, _count, _total)
+    highest: uint256 = self._highest(_count)
     at: uint256 = 0
     for number: uint256 in range(trees.DRAWS):
         assert at < len(_words), "storage: words are missing"
@@ -136,22 +108,59 @@ def _check_opened(
         node: bytes32 = trees._leaf(slice(_data, number * trees.LEAF_BYTES, trees.LEAF_BYTES), index)
         node, at = trees._climb(node, index, leaves, _words, at + 1, trees.NODE)
         entry: uint256 = trees._entry(node, leaves)
-        mountain: Mountain = mountains[0]
-        for other: Mountain in mountains:
-            mountain = other
-            if ordinal >= other.first:
-                break
-        place: uint256 = ordinal - mountain.first
-        begin: uint256 = mountain.before
-        assert at + mountain.height <= len(_words), "storage: words are missing"
-        for level: uint256 in range(mountain.height, bound=HEIGHTS):
-            beside: uint256 = _words[at]
-            at += 1
+        height: uint256 = 0
+        place: uint256 = 0
+        begin: uint256 = 0
+        height, place, begin = self._mountain(_provider, _count, highest, ordinal)
+        assert at + height <= len(_words), "storage: words are missing"
+        # The longest loop of a proof: what `trees._join` does, in place.
+        for level: uint256 in range(height, bound=HEIGHTS):
+            left: uint256 = entry
+            right: uint256 = _words[unsafe_add(at, level)]
             if (place >> level) & 1 == 1:
-                begin += beside & trees.SUM
-                entry = trees._join(beside, entry)
-            else:
-                entry = trees._join(entry, beside)
-        assert entry == mountain.peak, "storage: not in the sequence"
+                left = right
+                right = entry
+                begin = unsafe_add(begin, left & trees.SUM)
+            hashed: uint256 = convert(keccak256(abi_encode(left, right, trees.SEQUENCE_NODE)), uint256)
+            entry = (hashed & ~trees.SUM) | unsafe_add(left & trees.SUM, right & trees.SUM)
+        at += height
+        assert entry == self.peaks[_provider][height], "storage: not in the sequence"
         assert begin + index == _drawn[number], "storage: not the leaf that was drawn"
     assert at == len(_words), "storage: words left over"
+
+
+@internal
+@pure
+def _highest(_count: uint256) -> uint256:
+    """
+    @dev The height of the highest mountain.
+    """
+    height: uint256 = 0
+    for level: uint256 in range(1, HEIGHTS):
+        if _count >> level == 0:
+            break
+        height = level
+    return height
+
+
+@internal
+@view
+def _mountain(
+    _provider: address, _count: uint256, _highest: uint256, _ordinal: uint256
+) -> (uint256, uint256, uint256):
+    """
+    @dev Where a shard stands, looked for from the highest mountain on: most leaves are there.
+    @return The mountain's height, the shard's place in it, and the leaves before it.
+    """
+    height: uint256 = _highest
+    place: uint256 = _ordinal
+    before: uint256 = 0
+    for step: uint256 in range(HEIGHTS):
+        size: uint256 = _count & (1 << height)
+        if place < size:
+            break
+        if size > 0:
+            before += self.peaks[_provider][height] & trees.SUM
+            place -= size
+        height -= 1
+    return height, place, before

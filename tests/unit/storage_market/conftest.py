@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from ethwire.eip712 import Domain
-from ethwire.keys import keccak256
-from ethwire.rlp import encode as rlp
 from keifu.abi.eip712 import ACCEPTANCE
+from keifu.chain import created_address
 from keifu.keys import Account
 from keifu.spec.storage import (
     DRAWS,
@@ -64,12 +63,6 @@ def stream(name: str, leaves: int) -> bytes:
     """Bytes of a shard, the same in every run."""
     size = leaves * LEAF_BYTES
     return b"".join(sha256(f"{name} {at}".encode()).digest() for at in range(size // 32))
-
-
-def created_by(account: Any, nonce: int) -> str:
-    """Where the account's transaction of that number makes its contract."""
-    address = bytes.fromhex(str(account).removeprefix("0x"))
-    return "0x" + keccak256(rlp([address, nonce]))[12:].hex()
 
 
 @dataclass
@@ -150,7 +143,7 @@ def randomness(project, deployer):
 
 @pytest.fixture(scope="module")
 def market(project, deployer, token, hub, randomness):
-    where = created_by(deployer, deployer.nonce + 1)
+    where = created_address(str(deployer), deployer.nonce + 1)
     return project.StorageMarket.deploy(
         token, hub, randomness, where, EPOCH, WINDOW, LEAF_BUFFER, TIP, sender=deployer
     )
