@@ -19,6 +19,7 @@
 # ############################################################## #
 
 from ..interfaces import IStorageDeals
+from ..interfaces import IStorageMarket
 
 implements: IStorageDeals
 
@@ -41,16 +42,92 @@ exports: (eip712.eip712Domain, deals.__interface__, acceptances.__interface__)
 
 
 # ############################################################## #
+#                            IMMUTABLES                          #
+# ############################################################## #
+
+# The contract of demands, hand-overs and repairs.
+repairs: public(immutable(address))
+
+
+# ############################################################## #
 #                           CONSTRUCTOR                          #
 # ############################################################## #
 
 @deploy
-def __init__(_market: address):
+def __init__(_market: address, _repairs: address):
     """
     @param _market The StorageMarket, which names this contract.
+    @param _repairs The StorageRepairs, at the address that it will have.
     """
+    assert _repairs not in [empty(address), self], "deals: no repairs"
     eip712.__init__("Keifu Storage", "1")
     deals.__init__(_market)
+    repairs = _repairs
+
+
+# ############################################################## #
+#                        REPAIRS FUNCTIONS                       #
+# ############################################################## #
+
+@external
+def lose_unanswered(_deal: bytes32, _index: uint256, _caller: address):
+    """
+    @notice A shard is lost because its provider did not answer a demand.
+    """
+    self._only_repairs()
+    self._lose(_deal, _index, _caller, True)
+
+
+@external
+def reserve(_deal: bytes32, _index: uint256) -> uint256:
+    """
+    @notice A lost shard waits for one repairer. Answers the wei of its bounty.
+    """
+    self._only_repairs()
+    shard: IStorageDeals.Shard = deals._get_shard(_deal, _index)
+    assert shard.state == deals.LOST, "deals: shard is not lost"
+    shard.state = deals.MENDED
+    deals._put_shard(_deal, _index, shard)
+    return deals.bounties[_deal][_index]
+
+
+@external
+def release(_deal: bytes32, _index: uint256):
+    """
+    @notice A lost shard was not repaired, and waits for anybody.
+    """
+    self._only_repairs()
+    shard: IStorageDeals.Shard = deals._get_shard(_deal, _index)
+    shard.state = deals.LOST
+    deals._put_shard(_deal, _index, shard)
+
+
+@external
+def take_over(_deal: bytes32, _index: uint256, _to: address, _named: IStorageDeals.Named):
+    """
+    @notice Another provider stores a shard from now on: one that nobody accepted in time, that its provider handed over,
+        or that was repaired, for the bounty.
+    """
+    self._only_repairs()
+    deal: IStorageDeals.Deal = deals._get_deal(_deal)
+    assert not deal.closed, "deals: deal is closed"
+    assert self._is_named(deal, _index, _named), "deals: not in the deal"
+    shard: IStorageDeals.Shard = deals._get_shard(_deal, _index)
+    if shard.state == deals.FREE:
+        assert deal.accept_by < deals._now(), "deals: may still be accepted"
+    elif shard.state == deals.ACCEPTED:
+        self._leave(_deal, _index, deal, shard, _to)
+    else:
+        assert shard.state == deals.MENDED, "deals: shard is not under repair"
+        extcall deals.market.credit(_to, deals.bounties[_deal][_index])
+        deals.bounties[_deal][_index] = 0
+    if shard.state != deals.FREE:
+        deals._left[shard.provider][shard.ordinal] = shard.start + 1
+    ordinal: uint256 = staticcall deals.market.shards_of(_to)
+    entry: IStorageMarket.Entry = acceptances._place(
+        _deal, _index, deal, _to, _named.shard, _named.leaves, ordinal
+    )
+    extcall deals.market.store(_to, _to, [entry])
 
 
 # ############################################################## #
@@ -67,8 +144,55 @@ def declare_lost(_deal: bytes32, _index: uint256):
 
 
 # ############################################################## #
+#                              VIEWS                             #
+# ############################################################## #
+
+@external
+@view
+def is_named(_deal: bytes32, _index: uint256, _named: IStorageDeals.Named) -> bool:
+    """
+    @notice Whether a deal's root says so of one of its shards.
+    """
+    return self._is_named(deals._get_deal(_deal), _index, _named)
+
+
+# ############################################################## #
 #                            INTERNAL                            #
 # ############################################################## #
+
+@internal
+@view
+def _only_repairs():
+    assert msg.sender == repairs, "deals: only the repairs"
+
+
+@internal
+@view
+def _is_named(_deal: IStorageDeals.Deal, _index: uint256, _named: IStorageDeals.Named) -> bool:
+    return deals._names(_deal, _index, _named.provider, _named.shard, _named.leaves, _named.path)
+
+
+@internal
+def _leave(
+    _deal: bytes32, _index: uint256, _terms: IStorageDeals.Deal, _shard: IStorageDeals.Shard, _to: address
+):
+    """
+    @dev A provider hands a shard over: what it has earned is fixed, what it reserved stays for the window.
+    """
+    assert _shard.provider != _to, "deals: stores it already"
+    assert deals._now() < _shard.end, "deals: shard has ended"
+    end: uint256 = extcall deals.market.stop(
+        _to,
+        _shard.provider,
+        _terms.price,
+        deals._damages(_terms.restitution),
+        _shard.start,
+        _shard.end,
+    )
+    deals._paid_before[_deal][_index] += _terms.price * staticcall deals.market.proven(
+        _shard.provider, _shard.start, end
+    )
+
 
 @internal
 def _lose(_deal: bytes32, _index: uint256, _caller: address, _unanswered: bool):

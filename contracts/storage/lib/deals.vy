@@ -424,21 +424,21 @@ def _damages(_restitution: uint256) -> uint256:
 
 
 @internal
-@view
-def _check_named(
-    _root: bytes32,
+@pure
+def _names(
+    _deal: IStorageDeals.Deal,
     _index: uint256,
-    _shards: uint256,
     _provider: address,
     _shard: bytes32,
     _leaves: uint256,
     _path: DynArray[uint256, 5],
-):
+) -> bool:
     """
-    @dev That a deal's root names a shard so.
+    @dev Whether a deal's root names a shard so.
     """
-    assert _index < _shards, "deals: no such shard"
+    if _index >= _deal.shards:
+        return False
     node: bytes32 = trees._deal_leaf(_index, _provider, _shard, _leaves)
     at: uint256 = 0
-    node, at = trees._climb(node, _index, _shards, _path, 0, trees.DEAL_NODE)
-    assert node == _root and at == len(_path), "deals: not in the deal"
+    node, at = trees._climb(node, _index, _deal.shards, _path, 0, trees.DEAL_NODE)
+    return node == _deal.root and at == len(_path)

@@ -33,6 +33,7 @@ HORIZON = 14 * DAY
 GWEI = 10**9
 LEAF_BUFFER = COIN
 TIP = COIN // 10
+FEE = 3 * COIN // 10
 PRICE = 10**9  # gwei: a coin a shard and epoch
 RESTITUTION = 100 * 10**9
 DAMAGES = (RESTITUTION + RESTITUTION // 10 + RESTITUTION // 4) * 5 // 4
@@ -87,6 +88,10 @@ class Promised:
         _, shard, leaves = self.named[index]
         path = [int.from_bytes(node, "big") for node in deal_path(self.named, index)]
         return self.id, index, shard, leaves, path
+
+    def shown(self, index: int) -> tuple[Any, ...]:
+        """What the repairs are given of a shard: provider, root, leaves, path."""
+        return (self.named[index][0], *self.item(index)[2:])
 
     def signed(self, index: int, key: Account, domain: Domain, deadline: int, *terms: int) -> tuple[Any, ...]:
         """What `accept_signed` takes; `terms` are price, restitution and end."""
@@ -151,16 +156,24 @@ def market(project, deployer, token, hub, randomness):
 
 @pytest.fixture(scope="module")
 def deals(project, deployer, owner, hub, token, market, cast, provider, other_provider):
-    deals = project.StorageDeals.deploy(market, sender=deployer)
+    where = created_address(str(deployer), deployer.nonce + 1)
+    deals = project.StorageDeals.deploy(market, where, sender=deployer)
+    repairs = project.StorageRepairs.deploy(deals, FEE, sender=deployer)
+    assert deals.repairs() == repairs
     hub.list_service(market, HORIZON, 4, sender=owner)
     for name in ("provider", "other_provider", "client", "other_client", "stranger"):
         token.transfer(cast[name], FUNDS, sender=deployer)
-        for spender in (deals, hub, market):
+        for spender in (deals, hub, market, repairs):
             token.approve(spender, ENOUGH, sender=cast[name])
     for who in (provider, other_provider):
         hub.register_operator(0, "", sender=who)
         hub.lock(market, who, LOCKED, sender=who)
     return deals
+
+
+@pytest.fixture(scope="module")
+def repairs(project, deals):
+    return project.StorageRepairs.at(deals.repairs())
 
 
 @pytest.fixture

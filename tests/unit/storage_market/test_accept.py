@@ -65,7 +65,7 @@ def test_only_what_the_root_names(deals, deal, provider, data):
     known, index, shard, leaves, path = deal.item(0)
     for item, reason in (
         ((known, 1, shard, leaves, path), "deals: not in the deal"),
-        ((known, 2, shard, leaves, path), "deals: no such shard"),
+        ((known, 2, shard, leaves, path), "deals: not in the deal"),
         ((known, index, bytes(32), leaves, path), "deals: not in the deal"),
         ((known, index, shard, leaves + 1, path), "deals: not in the deal"),
         ((known, index, shard, leaves, [*path, 0]), "deals: not in the deal"),

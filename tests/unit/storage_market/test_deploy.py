@@ -6,7 +6,7 @@ import ape
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
-from tests.unit.storage_market.conftest import EPOCH, LEAF_BUFFER, TIP, WINDOW
+from tests.unit.storage_market.conftest import EPOCH, FEE, LEAF_BUFFER, TIP, WINDOW
 
 
 @pytest.fixture
@@ -56,6 +56,20 @@ def test_arguments_at_their_edges(deploy):
     deploy(window=EPOCH - 1)
 
 
-def test_deals_need_a_market(project, deployer, stranger):
+def test_deals_need_a_market_and_repairs(project, market, deployer, stranger):
     with ape.reverts("deals: market is no contract"):
-        project.StorageDeals.deploy(stranger, sender=deployer)
+        project.StorageDeals.deploy(stranger, stranger, sender=deployer)
+    with ape.reverts("deals: no repairs"):
+        project.StorageDeals.deploy(market, ZERO_ADDRESS, sender=deployer)
+
+
+def test_repairs_need_deals_and_a_fee(project, deals, deployer, stranger):
+    with ape.reverts("repairs: deals are no contract"):
+        project.StorageRepairs.deploy(stranger, FEE, sender=deployer)
+    with ape.reverts("repairs: no fee"):
+        project.StorageRepairs.deploy(deals, 0, sender=deployer)
+
+
+def test_what_repairs_say(repairs, deals, market, token):
+    assert (repairs.deals(), repairs.market(), repairs.token()) == (deals, market, token)
+    assert (repairs.window(), repairs.demand_fee()) == (WINDOW, FEE)
