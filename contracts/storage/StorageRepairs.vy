@@ -67,6 +67,9 @@ market: public(immutable(IStorageMarket))
 # Seconds in which a demand is to be answered: those of a proof.
 window: public(immutable(uint256))
 
+# Epochs after a promise's end until its reserve is free, as the market has them.
+evidence: immutable(uint256)
+
 # Wei that whoever demands a leaf pays for the answer.
 demand_fee: public(immutable(uint256))
 
@@ -100,6 +103,7 @@ def __init__(_deals: address, _demand_fee: uint256):
     market = staticcall deals.market()
     payouts.__init__((staticcall market.token()).address)
     window = staticcall market.window()
+    evidence = staticcall market.EVIDENCE()
     demand_fee = _demand_fee
 
 
@@ -246,19 +250,20 @@ def answer(
 @external
 def end_demand(_deal: bytes32, _index: uint256):
     """
-    @notice End a demand that was not answered: the fee goes back, and the shard is lost if its provider still has it. Any
-        time when the shard was lost otherwise, else after the window. The caller is rewarded as for any lost shard.
+    @notice End a demand that was not answered: the fee goes back, and the shard is lost if its provider still owes it.
+        After the window; any time when the shard was lost otherwise. The caller is rewarded as for any lost shard.
     """
     asked: IStorageRepairs.Demand = self._demands[_deal][_index]
     assert asked.until > 0, "repairs: no demand"
     shard: IStorageDeals.Shard = staticcall deals.shard(_deal, _index)
     stored: bool = shard.state == ACCEPTED and shard.provider == asked.provider
-    assert not stored or asked.until < block.timestamp, "repairs: may still be answered"
+    owed: bool = stored and staticcall market.epoch() < shard.end + evidence
+    assert not owed or asked.until < block.timestamp, "repairs: may still be answered"
     self._demands[_deal][_index] = empty(IStorageRepairs.Demand)
     payouts.credits[asked.caller] += demand_fee
-    if stored:
+    if owed:
         extcall deals.lose_unanswered(_deal, _index, msg.sender)
-    log IStorageRepairs.DemandEnded(deal=_deal, index=_index, lost=stored)
+    log IStorageRepairs.DemandEnded(deal=_deal, index=_index, lost=owed)
 
 
 # ############################################################## #

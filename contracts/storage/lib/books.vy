@@ -50,7 +50,7 @@ LOST_WITH: constant(uint256) = 3
 TOP_UP: constant(uint256) = 7
 
 # Epochs after a promise's end until its reserve is free.
-EVIDENCE: constant(uint256) = 3
+EVIDENCE: public(constant(uint256)) = 3
 
 # Epochs that one call decides.
 STEP: constant(uint256) = 64

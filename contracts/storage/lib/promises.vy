@@ -140,6 +140,8 @@ def lose(
     book, end = books._stop(_provider, book, _price, _damages, _start, _end)
     book.damages -= _damages
     books._write(_provider, book)
+    if not books._may_slash():
+        return end, 0
     return end, books._slash(_provider, _damages * books.UNIT, 0)
 
 

@@ -9,8 +9,10 @@ from ethwire.constants import ZERO_ADDRESS
 from keifu.spec.storage import LEAF_BYTES, leaves_of, path
 from tests.unit.storage_market.conftest import (
     DAMAGES,
+    EPOCH,
     FEE,
     GWEI,
+    HORIZON,
     LOCKED,
     RESTITUTION,
     WINDOW,
@@ -157,10 +159,31 @@ def test_a_shard_that_was_lost_otherwise(repairs, deals, stored, ask, missed_epo
     assert repairs.credits(stranger) == FEE
 
 
-def test_after_the_evidence_window(repairs, deals, stored, ask, to_epoch, stranger, client):
-    """A demand that nobody ended in time takes nothing: answer it, and the fee is paid."""
+def test_after_the_evidence_window(repairs, hub, market, deals, stored, ask, to_epoch, stranger, client, provider):
+    """A demand that nobody ended in time takes nothing: its fee goes back."""
     to_epoch(stored.end - 1)
     ask()
     to_epoch(stored.end + 3)
-    with ape.reverts("storage: evidence window is over"):
-        repairs.end_demand(stored.id, 0, sender=client)
+    repairs.end_demand(stored.id, 0, sender=client)
+    assert repairs.credits(stranger) == FEE
+    assert (hub.lock_of(market, provider), deals.shard(stored.id, 0).state) == (LOCKED, 1)
+
+
+def test_in_the_last_epoch_of_the_window(repairs, deals, stored, ask, to_epoch, client):
+    to_epoch(stored.end - 1)
+    ask()
+    to_epoch(stored.end + 2)
+    repairs.end_demand(stored.id, 0, sender=client)
+    assert deals.shard(stored.id, 0).state == 2
+
+
+def test_after_the_horizon_of_a_removed_market(
+    repairs, hub, owner, market, deals, stored, ask, to_epoch, stranger, client, provider
+):
+    """STO-10: the hub takes nothing any more; shard and fee are free all the same."""
+    ask()
+    hub.remove_service(market, sender=owner)
+    to_epoch(3 + HORIZON // EPOCH)
+    repairs.end_demand(stored.id, 0, sender=client)
+    assert (repairs.credits(stranger), market.credits(client)) == (FEE, 0)
+    assert (hub.lock_of(market, provider), deals.shard(stored.id, 0).state) == (LOCKED, 2)

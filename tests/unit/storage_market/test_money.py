@@ -99,6 +99,7 @@ def test_what_promises_need_is_bound(market, hub, stored, provider, stranger):
 def test_terms(market, deals):
     found = market.terms()
     assert found.evidence_window == 10 * EPOCH <= HORIZON
+    assert market.EVIDENCE() == 3
     assert (found.rounds, found.court, found.smallest) == (0, ZERO_ADDRESS, 0)
     assert found.largest == (2**64 - 1) * GWEI
 
