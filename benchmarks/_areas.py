@@ -21,6 +21,7 @@ from benchmarks import (
     slashing,
     staking,
     storage,
+    storage_gas,
     storage_put,
     suite,
     tge,
@@ -48,7 +49,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
     "compute": compute.ROWS,
-    "storage": (*storage.ROWS, *storage_put.ROWS),
+    "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_put.ROWS),
 }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ethwire.eip712 import StructType
 
 __all__ = [
+    "ACCEPTANCE",
     "ACCESS",
     "ACCOUNT_STATEMENT",
     "AGENT_WALLET",
@@ -199,4 +200,15 @@ RECEIPT = StructType(
 RECEIPT_BATCH = StructType("ReceiptBatch", root="bytes32")
 COVER = StructType(
     "Cover", channelId="bytes32", restitution="uint256", price="uint256", last="uint64", deadline="uint64"
+)
+
+# StorageDeals
+ACCEPTANCE = StructType(
+    "Acceptance",
+    deal="bytes32",
+    index="uint256",
+    price="uint256",
+    restitution="uint256",
+    end="uint256",
+    deadline="uint256",
 )

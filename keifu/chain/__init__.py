@@ -8,7 +8,7 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from ethwire.rpc import Rpc
-    from keifu.chain._client import Call, ChainClient
+    from keifu.chain._client import Call, ChainClient, created_address
     from keifu.chain._deployer import FACTORY, ClientDeployer, Deployer, FactoryDeployer, RpcDeployer
     from keifu.chain._transaction import Fees, sign_transaction
     from keifu.chain.anvil import Anvil
@@ -29,6 +29,7 @@ __all__ = [
     "Params",
     "Rpc",
     "RpcDeployer",
+    "created_address",
     "deploy_protocol",
     "sign_transaction",
 ]
@@ -36,7 +37,7 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "keifu.chain._client": ["Call", "ChainClient"],
+        "keifu.chain._client": ["Call", "ChainClient", "created_address"],
         "keifu.chain._deployer": ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeployer"],
         "keifu.chain._transaction": ["Fees", "sign_transaction"],
         "keifu.chain.anvil": ["Anvil"],

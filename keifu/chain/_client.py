@@ -14,7 +14,7 @@ from keifu.chain._outbox import BATCH, Draft, Outbox
 from keifu.errors import NoAnswer, UsageError
 from keifu.keys import Account, keccak256
 
-__all__ = ["Call", "ChainClient"]
+__all__ = ["Call", "ChainClient", "created_address"]
 
 
 @dataclass(frozen=True)

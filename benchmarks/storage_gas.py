@@ -1,0 +1,262 @@
+"""The storage market: opening deals, accepting shards, and the daily proof, on the oldest fork and the newest.
+
+Proofs are measured over sequences of equal shards: their trees have the same node everywhere on a level, so a sequence
+of a hundred thousand is known at once, and a proof of it costs what any proof of that length costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+
+from benchmarks._lab import NEWEST, Lab, on_both
+from benchmarks._rows import Row
+from keifu.abi import Contract
+from keifu.chain import created_address
+from keifu.errors import CheckFailed
+from keifu.keys import Account, keccak256
+from keifu.spec.storage import DRAWS, LEAF_BYTES, Shard, deal_id, deal_path, deal_root, draw, leaves_of, path
+from keifu.units import COIN, DAY, HOUR
+
+__all__ = ["ROWS"]
+
+ENOUGH = 2**256 - 1
+SHARDS = 14
+ACCEPTED = 16  # one by one
+BATCH = 10
+TERM = 180
+SEGMENT_LEAVES = 1_024
+STORED = 10_000
+FEWER, MORE = 1_000, 100_000
+STEP = 64  # shards that one call stores
+PRICE, RESTITUTION = 10**6, 10**7  # gwei
+LOCKED = 100_000_000 * COIN
+SEED = bytes(range(32))
+
+ROOT = bytes(range(1, 33))
+
+
+@dataclass(frozen=True)
+class World:
+    """The market with its deals; a provider with a lock, a client with coins."""
+
+    randomness: Contract
+    market: Contract
+    deals: Contract
+    provider: Account
+    client: Account
+
+
+def _world(lab: Lab, of: str = "") -> World:
+    """With deals of its own, or with an account in their place."""
+    owner, provider, client = lab.deployer, lab.account("bench provider"), lab.account("bench client")
+    token = lab.deploy("KeifuToken", owner)
+    hub = lab.deploy("StakingHub", token, owner, owner, owner, 14 * DAY, DAY, 30, 10)
+    randomness = lab.deploy("MockRandomness")
+    nonce = int(lab.anvil.rpc.call("eth_getTransactionCount", owner.address, "pending"), 16)
+    named = of or created_address(owner.address, nonce + 1)
+    market = lab.deploy("StorageMarket", token, hub, randomness, named, DAY, 2 * HOUR, 10**9, COIN)
+    deals = lab.deploy("StorageDeals", market, lab.account("bench repairs"))
+    hub.list_service(market, 14 * DAY, 4, sender=owner)
+    token.transfer(provider, LOCKED, sender=owner)
+    token.approve(hub, ENOUGH, sender=provider)
+    hub.register_operator(0, "", sender=provider)
+    hub.lock(market, provider, LOCKED, sender=provider)
+    token.transfer(client, 1_000_000 * COIN, sender=owner)
+    token.approve(deals, ENOUGH, sender=client)
+    return World(randomness, market, deals, provider, client)
+
+
+# deals ----------------------------------------------------------------------------------------------------------------
+
+
+def _open(world: World, root: bytes, number: int) -> object:
+    salt = number.to_bytes(32, "big")
+    return world.deals.open(root, SHARDS, PRICE, RESTITUTION, 2, TERM, True, salt, sender=world.client)
+
+
+def _opened(lab: Lab, before: int = 0) -> float:
+    """A deal of fourteen shards, after `before` others."""
+    world = lab.shared(_world)
+    with lab.undo():
+        for number in range(before):
+            _open(world, ROOT, number)
+        return lab.gas(_open(world, ROOT, before))
+
+
+def _items(world: World, count: int) -> list[tuple[object, ...]]:
+    """`count` open deals, each naming the provider for its sixth shard of a gibibyte's tenth."""
+    others = [("0x" + f"{index + 1:040x}", keccak256(bytes([index])), 400 * SEGMENT_LEAVES) for index in range(SHARDS)]
+    named = [*others[:5], (world.provider.address, *others[5][1:]), *others[6:]]
+    beside = [int.from_bytes(node, "big") for node in deal_path(named, 5)]
+    items = []
+    for number in range(count):
+        _open(world, deal_root(named), number)
+        known = deal_id(world.client.address, deal_root(named), number.to_bytes(32, "big"))
+        items.append((known, 5, *named[5][1:], beside))
+    return items
+
+
+def _accepted(lab: Lab) -> float:
+    """One by one, from a provider's first on: the median."""
+    world = lab.shared(_world)
+    with lab.undo():
+        items = _items(world, ACCEPTED)
+        return median(lab.gas(world.deals.accept(item, sender=world.provider)) for item in items)
+
+
+def _dearest_acceptance(lab: Lab) -> float:
+    world = lab.shared(_world)
+    with lab.undo():
+        items = _items(world, ACCEPTED)
+        return max(lab.gas(world.deals.accept(item, sender=world.provider)) for item in items)
+
+
+def _batch(lab: Lab, before: int = ACCEPTED) -> float:
+    """Ten in one call, each; of a provider that has accepted `before` shards."""
+    world = lab.shared(_world)
+    with lab.undo():
+        items = _items(world, before + BATCH)
+        if before:
+            world.deals.accept_many(items[:before], sender=world.provider)
+        return lab.gas(world.deals.accept_many(items[before:], sender=world.provider)) / BATCH
+
+
+# proofs ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Equal:
+    """A sequence of `count` equal shards of one segment: its entries by height, and how a leaf of it is opened."""
+
+    count: int
+    shard: tuple[bytes, ...]  # hashes of the leaves
+    data: bytes
+    entries: tuple[int, ...]
+
+    @classmethod
+    def of(cls, count: int) -> Equal:
+        data = b"".join(keccak256(number.to_bytes(32, "big")) for number in range(SEGMENT_LEAVES * LEAF_BYTES // 32))
+        leaves = tuple(leaves_of(data))
+        entries = [Shard(leaves).word]
+        while 2 ** len(entries) <= count:
+            entries.append(_joined(entries[-1]))
+        return cls(count, leaves, data, tuple(entries))
+
+    def _height(self, ordinal: int) -> int:
+        """Of the mountain in which a shard stands."""
+        first = 0
+        for height in reversed(range(self.count.bit_length())):
+            if self.count >> height & 1:
+                first += 2**height
+                if ordinal < first:
+                    return height
+        raise IndexError(ordinal)
+
+    def opened(self, drawn: list[int]) -> tuple[bytes, list[int]]:
+        """Data and words of the leaves that were drawn."""
+        pieces, words = [], []
+        for leaf in drawn:
+            ordinal, index = divmod(leaf, SEGMENT_LEAVES)
+            pieces.append(self.data[index * LEAF_BYTES : (index + 1) * LEAF_BYTES])
+            words.append(ordinal | SEGMENT_LEAVES << 32 | index << 72)
+            words += [int.from_bytes(node, "big") for node in path(self.shard, index)]
+            words += self.entries[: self._height(ordinal)]
+        return b"".join(pieces), words
+
+
+def _joined(entry: int) -> int:
+    """Two equal entries of a sequence under one node."""
+    leaves = entry % 2**64
+    hashed = int.from_bytes(keccak256(entry.to_bytes(32, "big") * 2 + (3).to_bytes(32, "big")), "big")
+    return hashed - hashed % 2**64 + 2 * leaves
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Gas of a five-leaf proof, and bytes of its calldata."""
+
+    gas: int
+    calldata: int
+
+
+def _proof(count: int) -> Callable[[Lab], Proof]:
+    """Of a provider with `count` deals, in its second proven epoch; a whole build, kept for the run."""
+    return _PROOFS[count]
+
+
+def _proven(count: int, lab: Lab) -> Proof:
+    deals = lab.account("bench deals")
+    world = _world(lab, deals.address)
+    randomness, market, provider = world.randomness, world.market, world.provider
+    equal = Equal.of(count)
+    entry = (equal.entries[0], PRICE, 0, TERM)
+    for done in range(0, count, STEP):
+        market.store(provider, provider, [entry] * min(STEP, count - done), sender=deals)
+    proof = Proof(0, 0)
+    for epoch in (2, 3):
+        lab.anvil.warp(DAY)
+        if market.epoch() != epoch:
+            raise CheckFailed(f"epoch {market.epoch()} instead of {epoch}")
+        market.open_epoch(epoch, sender=deals)
+        randomness.put(market.seed_number(epoch), SEED, sender=deals)
+        market.see_seed(epoch, sender=deals)
+        total = count * SEGMENT_LEAVES
+        drawn = [draw(SEED, epoch, provider.address, number, total) for number in range(DRAWS)]
+        arguments = (provider, epoch, *equal.opened(drawn))
+        size = len(market.interface.function("prove", len(arguments)).encode(arguments))
+        proof = Proof(lab.gas(market.prove(*arguments, sender=provider)), size)
+    return proof
+
+
+_PROOFS = {count: partial(_proven, count) for count in (FEWER, STORED, MORE)}
+
+
+def _proof_gas(lab: Lab) -> float:
+    return lab.shared(_proof(STORED)).gas
+
+
+def _proof_calldata(lab: Lab) -> float:
+    return lab.shared(_proof(STORED)).calldata
+
+
+def _growth(lab: Lab) -> float:
+    return lab.shared(_proof(MORE)).gas / lab.shared(_proof(FEWER)).gas
+
+
+_FORKS = f"the larger of cancun and {NEWEST}"
+
+ROWS = (
+    Row(
+        "gas.deal_open",
+        on_both(_opened),
+        f"a client's first deal of {SHARDS} shards, coins by allowance; {_FORKS}",
+        also=(("gas on cancun", _opened), ("a further deal", on_both(partial(_opened, before=1)))),
+    ),
+    Row(
+        "gas.deal_provider",
+        on_both(_accepted),
+        f"median of a provider's first {ACCEPTED} acceptances, one by one, deals of {SHARDS}; {_FORKS}",
+        also=(("gas on cancun", _accepted), ("the dearest of them", on_both(_dearest_acceptance))),
+    ),
+    Row(
+        "gas.deal_batch",
+        on_both(_batch),
+        f"{BATCH} acceptances in one call, each, of a provider that stores {ACCEPTED} shards; {_FORKS}",
+        also=(("gas on cancun", _batch), ("a provider's first ten", on_both(partial(_batch, before=0)))),
+    ),
+    Row(
+        "gas.storage_proof",
+        on_both(_proof_gas),
+        f"{STORED:,} shards of one segment stored, second proof of the provider; {_FORKS}",
+        also=(("gas on cancun", _proof_gas), ("bytes of calldata", _proof_calldata)),
+    ),
+    Row(
+        "ratio.proof_growth",
+        _growth,
+        f"gas of the proof with {MORE:,} shards over that with {FEWER:,}, on cancun; newer forks charge for data instead",
+        heavy=True,
+    ),
+)

@@ -1,0 +1,89 @@
+"""StorageDeals.refund: what was not proven of a shard goes back to the client, once."""
+
+from __future__ import annotations
+
+import ape
+import pytest
+
+from tests.unit.storage_market.conftest import GWEI, PRICE, TERM, stream
+
+ESCROW = PRICE * TERM * GWEI
+
+
+def test_paid_by_proven_epoch(market, deals, token, stored, proven_epoch, to_epoch, provider, client, stranger):
+    """STO-1, STO-5: three of twenty epochs are proven, and everybody can be paid."""
+    for epoch in (2, 5, 9):
+        proven_epoch(epoch, provider)
+    to_epoch(stored.end)
+    receipt = deals.refund(stored.id, [0, 1], sender=stranger)
+    assert market.credits(client) == 2 * ESCROW - 3 * PRICE * GWEI
+    amounts = [event.amount for event in receipt.events.filter(deals.Refunded)]
+    assert amounts == [ESCROW - 3 * PRICE * GWEI, ESCROW]
+    assert deals.deal(stored.id).over == 2
+    market.withdraw(client, sender=client)
+    market.withdraw(provider, sender=provider)
+    assert token.balanceOf(market) == 0
+
+
+def test_once(deals, stored, to_epoch, stranger):
+    """STO-1: no second time, in one call or in two."""
+    to_epoch(stored.end)
+    with ape.reverts("deals: shard is over"):
+        deals.refund(stored.id, [0, 0], sender=stranger)
+    deals.refund(stored.id, [0], sender=stranger)
+    with ape.reverts("deals: shard is over"):
+        deals.refund(stored.id, [0], sender=stranger)
+    deals.refund(stored.id, [1], sender=stranger)
+
+
+def test_not_before_the_end(market, deals, stored, to_epoch, client):
+    to_epoch(stored.end - 1)
+    with ape.reverts("deals: shard has not ended"):
+        deals.refund(stored.id, [0], sender=client)
+    to_epoch(stored.end)
+    deals.refund(stored.id, [0], sender=client)
+
+
+def test_what_nobody_accepted(market, deals, open_deal, accept, provider, data, client, stranger, to_epoch):
+    """Cancelling is free after `accept_by`, and not before."""
+    deal = open_deal((provider, data), (provider, stream("other", 2)), accept_by=3)
+    accept(deal, 0)
+    to_epoch(3)
+    with ape.reverts("deals: may still be accepted"):
+        deals.refund(deal.id, [1], sender=client)
+    to_epoch(4)
+    deals.refund(deal.id, [1], sender=stranger)
+    assert market.credits(client) == ESCROW
+    with ape.reverts("deals: shard is taken"):
+        deals.accept(deal.item(1), sender=provider)
+
+
+@pytest.mark.parametrize("index", [2, 2**256 - 1])
+def test_no_such_shard(deals, stored, to_epoch, client, index):
+    to_epoch(stored.end)
+    with ape.reverts("deals: no such shard"):
+        deals.refund(stored.id, [index], sender=client)
+
+
+def test_the_client_of_now_gets_it(market, deals, stored, to_epoch, client, other_client):
+    deals.transfer_deal(stored.id, other_client, sender=client)
+    to_epoch(stored.end)
+    deals.refund(stored.id, [0], sender=client)
+    assert (market.credits(client), market.credits(other_client)) == (0, ESCROW)
+
+
+def test_a_late_acceptance_is_paid_from_then(market, deals, open_deal, accept, provider, data, proven_epoch, to_epoch):
+    """Epochs before the shard was accepted are the client's, though the provider proved other shards in them."""
+    first = open_deal((provider, data))
+    late = open_deal((provider, stream("late", 3)), accept_by=5, salt=b"\x01" * 32)
+    accept(first)
+    for epoch in (2, 3):
+        proven_epoch(epoch, provider)
+    accept(late)
+    for epoch in (4, 5):
+        proven_epoch(epoch, provider)
+    assert market.book(provider).earned == (4 + 2) * PRICE
+    to_epoch(late.end)
+    receipt = deals.refund(late.id, [0], sender=provider)
+    (event,) = receipt.events.filter(deals.Refunded)
+    assert event.amount == ESCROW - 2 * PRICE * GWEI
