@@ -141,6 +141,7 @@ class ComputeLog(HubSystem):
 
     contracts = ("ComputeMarket",)
     actors = (*OPERATORS, "quiet operator", *PAYERS, "key holder", "watcher", "other watcher", "author", "stranger")
+    funds = 10**7 * COIN
 
     # set-up -----------------------------------------------------------------------------------------------------------
 
