@@ -184,5 +184,8 @@ class OrdersLog(ComputeLog):
         }
         return forms.get(form, {})
 
-    def services(self, who: str) -> list[Served]:
-        return [item for item in self.served if not item.over and item.operator == who]
+    def relied_on(self, who: str) -> list[Served]:
+        """Services of an operator, those first that an order was accepted with."""
+        places = [order.place for order in self.taken(who) if order.provider == who and order.accepted]
+        mine = [item for item in self.served if item.operator == who and not item.over]
+        return sorted(mine, key=lambda item: item.place not in places)

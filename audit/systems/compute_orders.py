@@ -62,8 +62,8 @@ class ComputeOrderBook(OrderOracles):
 
     @action("", Choice((True, False)), sender=OPERATORS, weight=2)
     def stop(self, who: str, early: bool) -> Steps:
-        """A service is ended, or settled when it is due."""
-        for item in self.services(who)[:1]:
+        """A service is ended, or settled when it is due: one that somebody relies on, if there is one."""
+        for item in self.relied_on(who)[:1]:
             call = self.market("end", who, item.place, sender=who) if early else None
             done = yield call or self.market("settle", who, [item.place], [], sender=who)
             if done is not None:
@@ -72,7 +72,7 @@ class ComputeOrderBook(OrderOracles):
     @action("", sender=OPERATORS, weight=1)
     def be_caught(self, who: str) -> Steps:
         """Two receipts of one number cost a service."""
-        for item in self.services(who)[:1]:
+        for item in self.relied_on(who)[:1]:
             pair = [self.say(self.signers[who], self.receipt(environment=item.place, fee=fee)) for fee in (5, 6)]
             yield from self.committing(pair[0].receipt, self["watcher"])
             self.evm.mine()
