@@ -322,7 +322,14 @@ def _orders(scribe: Scribe, client: str, provider: str, environment: str) -> Non
         )  # fmt: skip
         if ended == "Completed":
             scribe.log(ORDERS, "Accepted", order=number)
-            scribe.log(ORDERS, "Submitted", order=number, results=word("results"), until=scribe.time + 2 * DAY)
+            scribe.log(
+                ORDERS,
+                "Submitted",
+                order=number,
+                results=word("results"),
+                signature=bytes(65),
+                until=scribe.time + 2 * DAY,
+            )
             scribe.log(ORDERS, "Completed", order=number, provider=provider, amount=50 * ETHER)
         else:
             scribe.log(ORDERS, "Refunded", order=number, client=client, amount=50 * ETHER)

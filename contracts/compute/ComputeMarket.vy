@@ -55,6 +55,7 @@ from ..lib import signatures
 from .lib import covers
 from .lib import demands
 from .lib import promises
+from .lib import receipt_hash
 from .lib import receipts
 from .lib import services
 
@@ -141,7 +142,7 @@ def __init__(
     @param _answer_window Seconds from a demand to the last answer.
     @param _bond Wei that a demand brings.
     """
-    eip712.__init__("Keifu Compute", "1")
+    eip712.__init__(receipt_hash.NAME, receipt_hash.VERSION)
     payouts.__init__(_token)
     promises.__init__(_hub, _evidence_window)
     services.__init__(_heartbeats, _reward)

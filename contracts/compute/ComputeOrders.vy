@@ -4,11 +4,12 @@
 @title ComputeOrders
 @license MIT
 @notice Batches of requests with their fee in escrow. A client orders the answers to a Merkle root of requests until a
-    deadline; the provider submits the root of its receipts; the client may have answers opened on the chain, and then
-    the provider is paid.
+    deadline; the provider submits the root of its receipts, signed as any batch of receipts; the client may have answers
+    opened on the chain, and then the provider is paid.
 @dev Results are receipts of the market's format: their channel is `channel_of(order)`, their number the request's index
-    plus one. So what a receipt can break is shown to the market, and costs the service there. An answer that the
-    provider cannot open gives the whole fee back: who committed to a hash of nothing gets nothing.
+    plus one, their time between acceptance and submission, while the same service ran. So what a receipt can break is
+    shown to the market with the signature of the submission, and costs the service there. An answer that the provider
+    cannot open gives the whole fee back: who committed to a hash of nothing gets nothing.
 @custom:security An order reserves nothing of the provider's lock: a provider that does not deliver costs its client time
     until the deadline, and the client named it. Who did all the work and hands out only what it is asked for on the
     chain gains nothing. What an answer says is not judged here. The client hands its requests to the provider itself.
@@ -22,6 +23,7 @@
 
 from ..interfaces import IComputeMarket
 from ..interfaces import IComputeOrders
+from ..interfaces import IEnvironments
 from ..interfaces import IStakingHub
 
 implements: IComputeOrders
@@ -29,6 +31,7 @@ implements: IComputeOrders
 
 # What orders ask the market beside its interface.
 interface Market:
+    def environments() -> address: view
     def hub() -> address: view
     def token() -> address: view
     def operator_of(_key: address, _kind: uint8, _time: uint256) -> address: view
@@ -41,6 +44,7 @@ interface Market:
 from ..lib import hotkeys
 from ..lib import merkle
 from ..lib import payouts
+from ..lib import signatures
 from ..lib import token_transfers
 from .lib import receipt_hash
 
@@ -53,9 +57,9 @@ exports: (payouts.credits, payouts.pay, payouts.token, payouts.withdraw)
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Most requests of an order, and as many siblings as their proofs have.
-MAX_REQUESTS: constant(uint256) = 2**20
-DEPTH: constant(uint256) = 20
+# Most requests of an order, and as many siblings as their proofs have: those of a batch that the market takes.
+MAX_REQUESTS: constant(uint256) = 2**10
+DEPTH: constant(uint256) = 10
 
 # Most answers that a client has opened on the chain, of one order.
 MAX_DEMANDS: constant(uint256) = 16
@@ -68,9 +72,10 @@ LONGEST: constant(uint256) = 180 * 86_400
 #                            IMMUTABLES                          #
 # ############################################################## #
 
-# Where providers serve, and the hub that it stands on.
+# Where providers serve, and the hub and the environments that it stands on.
 market: public(immutable(IComputeMarket))
 hub: public(immutable(IStakingHub))
+environments: public(immutable(IEnvironments))
 
 # Seconds in which the client asks for answers, and in which each of them is due.
 answer_window: public(immutable(uint256))
@@ -112,6 +117,7 @@ def __init__(_market: address, _answer_window: uint256, _bond: uint256):
     market = IComputeMarket(_market)
     where: address = staticcall Market(_market).hub()
     hub = IStakingHub(where)
+    environments = IEnvironments(staticcall Market(_market).environments())
     answer_window = _answer_window
     bond = _bond
     # Fees go through the hub, which takes them from whoever calls it.
@@ -147,7 +153,7 @@ def place(
         count=_count,
         fee=_fee,
         deadline=_deadline,
-        accepted=False,
+        accepted=0,
         results=empty(bytes32),
         until=0,
         demands=0,
@@ -175,7 +181,7 @@ def cancel(_order: uint256):
     """
     order: IComputeOrders.Order = self._open_order(_order)
     assert msg.sender == order.client, "orders: not the client"
-    assert not order.accepted, "orders: order is accepted"
+    assert order.accepted == 0, "orders: order is accepted"
     self._refund(_order, order)
 
 
@@ -215,29 +221,33 @@ def accept(_order: uint256):
     """
     order: IComputeOrders.Order = self._open_order(_order)
     self._check_provider(order.provider)
-    assert not order.accepted, "orders: order is accepted"
+    assert order.accepted == 0, "orders: order is accepted"
     assert block.timestamp <= order.deadline, "orders: deadline has passed"
-    service: IComputeMarket.Service = staticcall market.service(order.provider, order.environment)
-    assert service.reserve > 0 and order.deadline <= service.last, "orders: no service until then"
+    self._check_service(order, block.timestamp, order.deadline)
     assert staticcall hub.listed(market.address), "orders: market not listed"
-    self._orders[_order].accepted = True
+    self._orders[_order].accepted = block.timestamp
     log IComputeOrders.Accepted(order=_order)
 
 
 @external
-def submit(_order: uint256, _results: bytes32):
+def submit(_order: uint256, _results: bytes32, _signature: Bytes[65]):
     """
-    @notice Hand in the root over the receipts of an accepted order. Now its client may ask.
+    @notice Hand in the root over the receipts of an accepted order, while the service runs that it was accepted with.
+        Now its client may ask.
+    @param _signature The provider's receipt key's over ReceiptBatch(results), as the market takes it.
     """
     order: IComputeOrders.Order = self._open_order(_order)
     self._check_provider(order.provider)
-    assert order.accepted, "orders: order is not accepted"
+    assert order.accepted > 0, "orders: order is not accepted"
     assert order.until == 0, "orders: already submitted"
     assert block.timestamp <= order.deadline, "orders: deadline has passed"
+    self._check_service(order, order.accepted, block.timestamp)
+    key: address = signatures._recovered(receipt_hash._batch_digest(market.address, _results), _signature)
+    assert self._speaks_for(key, hotkeys.RECEIPT) == order.provider, "orders: not the provider's key"
     until: uint256 = block.timestamp + answer_window
     self._orders[_order].results = _results
     self._orders[_order].until = until
-    log IComputeOrders.Submitted(order=_order, results=_results, until=until)
+    log IComputeOrders.Submitted(order=_order, results=_results, signature=_signature, until=until)
 
 
 # ############################################################## #
@@ -263,6 +273,14 @@ def answer(
         and convert(_receipt.number, uint256) == _index + 1
         and _receipt.environment == order.environment
     ), "orders: another receipt"
+    # The service answers for these seconds.
+    time: uint256 = convert(_receipt.time, uint256)
+    assert order.accepted <= time and time <= order.until - answer_window, "orders: another time"
+    # Of a number that was never given no digest would be false.
+    if order.environment != empty(bytes32):
+        number: uint256 = convert(_receipt.promotionSeq, uint256)
+        at_block: uint256 = (staticcall environments.promotion(order.environment, number))[1]
+        assert at_block > 0, "orders: no such promotion"
     assert _receipt.requestHash == self._requests[_order][_index], "orders: another request"
     assert _receipt.responseHash == keccak256(_response), "orders: another response"
     leaf: bytes32 = keccak256(receipt_hash._struct_hash(_receipt))
@@ -354,8 +372,23 @@ def _open_order(_order: uint256) -> IComputeOrders.Order:
 @internal
 @view
 def _check_provider(_provider: address):
-    by_key: address = staticcall Market(market.address).operator_of(msg.sender, hotkeys.TRANSACTION, block.timestamp)
-    assert _provider in [msg.sender, by_key], "orders: not the provider"
+    assert _provider in [msg.sender, self._speaks_for(msg.sender, hotkeys.TRANSACTION)], "orders: not the provider"
+
+
+@internal
+@view
+def _speaks_for(_key: address, _kind: uint8) -> address:
+    return staticcall Market(market.address).operator_of(_key, _kind, block.timestamp)
+
+
+@internal
+@view
+def _check_service(_order: IComputeOrders.Order, _since: uint256, _until: uint256):
+    """
+    @dev One service answers for every second from `_since` to `_until`.
+    """
+    service: IComputeMarket.Service = staticcall market.service(_order.provider, _order.environment)
+    assert (service.reserve > 0 and service.since <= _since and _until <= service.last), "orders: no service until then"
 
 
 @internal

@@ -30,14 +30,6 @@ uses: hotkeys
 
 
 # ############################################################## #
-#                            CONSTANTS                           #
-# ############################################################## #
-
-# EIP-712 type of what is signed for a batch.
-BATCH_TYPE: constant(bytes32) = keccak256("ReceiptBatch(bytes32 root)")
-
-
-# ############################################################## #
 #                            INTERNAL                            #
 # ############################################################## #
 
@@ -52,7 +44,7 @@ def _signed(_shown: IComputeMarket.SignedReceipt) -> (address, bytes32):
     assert time <= block.timestamp, "compute: time has not come"
     struct_hash: bytes32 = receipt_hash._struct_hash(_shown.receipt)
     root: bytes32 = merkle._root(keccak256(struct_hash), _shown.proof)
-    key: address = self._key_of(keccak256(abi_encode(BATCH_TYPE, root)), _shown.signature)
+    key: address = self._key_of(receipt_hash._batch_hash(root), _shown.signature)
     return hotkeys._operator_of(key, hotkeys.RECEIPT, time), struct_hash
 
 

@@ -22,6 +22,7 @@ from tests.unit.compute_market.conftest import (
     WINDOW,
     sha,
 )
+from tests.unit.staking.conftest import HORIZON
 
 FEE = 50 * COIN
 
@@ -290,3 +291,17 @@ def test_a_removed_market_still_answers(market, hub, covered, asked, answered, o
     asked()
     market.answer(answered(), b"an answer", sender=operator)
     assert market.credits(operator) == BOND
+
+
+def test_after_the_hub_s_horizon_the_payer_frees_the_bond(
+    market, hub, covered, asked, owner, channel_id, operator, payer, authorizer, chain
+):
+    """CMP-11: nothing is left to take, and no bond stays behind."""
+    hub.remove_service(market, sender=owner)
+    asked(authorizer)
+    chain.pending_timestamp += HORIZON + ANSWER_WINDOW
+    with ape.reverts("hub: not a slasher"):
+        market.close(channel_id, operator, sender=authorizer)
+    market.release(channel_id, operator, sender=payer)
+    market.close(channel_id, operator, sender=authorizer)
+    assert (market.credits(authorizer), market.credits(payer)) == (BOND, 0)

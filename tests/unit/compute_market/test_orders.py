@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import ape
 import numpy as np
@@ -10,11 +10,12 @@ import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import encode_args
+from keifu.abi.eip712 import RECEIPT_BATCH
 from keifu.keys import Account, keccak256
 from keifu.merkle import build
 from keifu.staking import KeyKind
 from keifu.units import COIN, DAY
-from tests.unit.compute_market.conftest import ANSWER_WINDOW, BOND, sha
+from tests.unit.compute_market.conftest import ANSWER_WINDOW, BOND, REWARD, sha
 
 FEE = 40 * COIN
 REQUESTS = [b"request %d" % index for index in range(20)]
@@ -62,7 +63,7 @@ def placed(orders, served, operator, payer, production, requests, chain):
 def results(orders, receipt):
     """The tree over an order's receipts, and the receipts."""
 
-    def results(order):
+    def results(order, **changes):
         channel_id = bytes(orders.channel_of(order))
         found = [
             receipt(
@@ -70,6 +71,7 @@ def results(orders, receipt):
                 number=at + 1,
                 request_hash=keccak256(REQUESTS[at]),
                 response_hash=keccak256(RESPONSES[at]),
+                **{"time": orders.order_of(order).accepted, **changes},
             )
             for at in range(len(REQUESTS))
         ]
@@ -78,14 +80,33 @@ def results(orders, receipt):
     return results
 
 
+@pytest.fixture(scope="module")
+def sign(domain, key):
+    """What the provider's receipt key signs for a batch."""
+
+    def sign(root, by=key):
+        return by.sign(domain.digest(RECEIPT_BATCH, root))
+
+    return sign
+
+
 @pytest.fixture
-def submitted(orders, placed, results, operator):
-    """An order with its results; its number, their tree and receipts."""
-    order = placed()
-    orders.accept(order, sender=operator)
-    tree, found = results(order)
-    orders.submit(order, tree.root, sender=operator)
-    return order, tree, found
+def submitted_with(orders, placed, results, sign, operator):
+    """An order with its results, whose receipts are changed; its number, their tree and receipts."""
+
+    def submitted_with(**changes):
+        order = placed()
+        orders.accept(order, sender=operator)
+        tree, found = results(order, **changes)
+        orders.submit(order, tree.root, sign(tree.root), sender=operator)
+        return order, tree, found
+
+    return submitted_with
+
+
+@pytest.fixture
+def submitted(submitted_with):
+    return submitted_with()
 
 
 @pytest.fixture
@@ -109,7 +130,7 @@ def test_constructor(project, deployer, market, stranger):
 def test_a_placed_order_holds_its_fee(orders, token, placed, payer, operator):
     order = placed()
     found = orders.order_of(order)
-    assert (found.client, found.provider, found.fee, found.accepted, found.over) == (payer, operator, FEE, False, False)
+    assert (found.client, found.provider, found.fee, found.accepted, found.over) == (payer, operator, FEE, 0, False)
     assert token.balanceOf(orders) == FEE
     assert orders.order_count() == order + 1
 
@@ -118,7 +139,7 @@ def test_bad_orders(placed, chain):
     for changes, reason in (
         ({"provider": ZERO_ADDRESS}, "orders: no provider"),
         ({"count": 0}, "orders: bad count"),
-        ({"count": 2**20 + 1}, "orders: bad count"),
+        ({"count": 2**10 + 1}, "orders: bad count"),
         ({"fee": 0}, "orders: no fee"),
         ({"deadline": chain.pending_timestamp}, "orders: bad deadline"),
         ({"deadline": chain.pending_timestamp + 181 * DAY}, "orders: bad deadline"),
@@ -179,17 +200,17 @@ def test_results_in_time(orders, placed, operator, stranger, payer, chain):
     """CMP-12: past the deadline anybody returns the fee."""
     order = placed()
     with ape.reverts("orders: order is not accepted"):
-        orders.submit(order, sha("root"), sender=operator)
+        orders.submit(order, sha("root"), b"", sender=operator)
     orders.accept(order, sender=operator)
     with ape.reverts("orders: results may still come"):
         orders.refund(order, sender=stranger)
     with ape.reverts("orders: not the provider"):
-        orders.submit(order, sha("root"), sender=stranger)
+        orders.submit(order, sha("root"), b"", sender=stranger)
     with ape.reverts("orders: nothing was submitted"):
         orders.complete(order, sender=operator)
     chain.pending_timestamp += DAY + 100
     with ape.reverts("orders: deadline has passed"):
-        orders.submit(order, sha("root"), sender=operator)
+        orders.submit(order, sha("root"), b"", sender=operator)
     receipt = orders.refund(order, sender=stranger)
     assert orders.Refunded(order=order, client=payer, amount=FEE) in receipt.events
     assert orders.credits(payer) == FEE
@@ -199,7 +220,7 @@ def test_a_provider_is_paid_after_the_client_s_window(orders, hub, submitted, op
     """CMP-12"""
     order, _, _ = submitted
     with ape.reverts("orders: already submitted"):
-        orders.submit(order, sha("root"), sender=operator)
+        orders.submit(order, sha("root"), b"", sender=operator)
     until = orders.order_of(order).until
     chain.pending_timestamp = until
     with ape.reverts("orders: the client may still ask"):
@@ -258,6 +279,90 @@ def test_results_that_are_never_handed_out(orders, hub, submitted, ask, operator
     assert orders.credits(payer) == FEE + 2 * BOND
     with ape.reverts("orders: no demand is open"):
         orders.close(order, 4, sender=stranger)
+
+
+def test_a_false_result_is_shown_to_the_market(market, submitted_with, sign, commit, weights, operator, prover):
+    """CMP-1, CMP-12: every result has the signature of its submission, and the service answers for its time."""
+    _, tree, found = submitted_with(digest=sha("swapped weights"))
+    commit(prover, found[5])
+    shown = (astuple(found[5]), list(tree.proof(5)), sign(tree.root))
+    market.report([shown], weights.args, sender=prover)
+    assert market.credits(prover) == REWARD
+    assert market.reserved(operator) == 0
+
+
+def test_results_are_signed_by_the_provider_s_key(
+    orders, placed, results, sign, operator, other_operator, name_key, second_key
+):
+    """CMP-12"""
+    order = placed()
+    orders.accept(order, sender=operator)
+    root = results(order)[0].root
+    name_key(second_key, other_operator)
+    for signature in (b"", sign(root, second_key), sign(sha("another root")), sign(root)[:64] + b"\x05"):
+        with ape.reverts("orders: not the provider's key"):
+            orders.submit(order, root, signature, sender=operator)
+    receipt = orders.submit(order, root, sign(root), sender=operator)
+    (event,) = receipt.events.filter(orders.Submitted)
+    assert (bytes(event.results), bytes(event.signature)) == (root, sign(root))
+
+
+def test_the_service_of_the_acceptance_runs_at_the_submission(
+    orders, market, placed, serve, sign, operator, production, commit, lie, weights, prover, chain
+):
+    """CMP-12: who ended its service, or lost it, hands in nothing."""
+    order = placed()
+    orders.accept(order, sender=operator)
+    with chain.isolate():
+        market.end(operator, production, sender=operator)
+        chain.mine()
+        with ape.reverts("orders: no service until then"):
+            orders.submit(order, sha("root"), sign(sha("root")), sender=operator)
+    given = commit(prover, lie())
+    market.report(given, weights.args, sender=prover)
+    with ape.reverts("orders: no service until then"):
+        orders.submit(order, sha("root"), sign(sha("root")), sender=operator)
+    serve(operator, production)
+    chain.mine()
+    with ape.reverts("orders: no service until then"):
+        orders.submit(order, sha("root"), sign(sha("root")), sender=operator)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"promotion_seq": 2}, "orders: no such promotion"),
+        ({"time": 0}, "orders: another time"),
+        ({"time": 2**63}, "orders: another time"),
+    ],
+)
+def test_results_that_nothing_answers_for_are_not_opened(orders, submitted_with, ask, operator, changes, reason):
+    """CMP-12: what could not be shown to the market counts for nothing."""
+    order, tree, found = submitted_with(**changes)
+    ask(order, 7)
+    with ape.reverts(reason):
+        orders.answer(order, 7, RESPONSES[7], astuple(found[7]), list(tree.proof(7)), sender=operator)
+
+
+def test_times_between_acceptance_and_submission(orders, placed, results, ask, sign, operator, chain):
+    """CMP-12: to the second."""
+    order = placed()
+    orders.accept(order, sender=operator)
+    accepted = orders.order_of(order).accepted
+    submitted = accepted + 600
+    times = (accepted - 1, accepted, submitted, submitted + 1)
+    found = [replace(results(order)[1][at], time=time) for at, time in enumerate(times)]
+    tree = build(leaves([each.leaf for each in found]))
+    chain.pending_timestamp = submitted
+    orders.submit(order, tree.root, sign(tree.root), sender=operator)
+    for at in range(4):
+        ask(order, at)
+        given = (order, at, RESPONSES[at], astuple(found[at]), list(tree.proof(at)))
+        if at in (1, 2):
+            orders.answer(*given, sender=operator)
+        else:
+            with ape.reverts("orders: another time"):
+                orders.answer(*given, sender=operator)
 
 
 def test_who_asks_and_when(orders, placed, submitted, ask, requests, payer, stranger, chain):
