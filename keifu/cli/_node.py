@@ -27,6 +27,7 @@ OWNER_PAGES = {
     "juror": "127.0.0.1:9670",
     "keeper": "127.0.0.1:9680",
     "compute": "127.0.0.1:9690",
+    "relayer": "127.0.0.1:9700",
 }
 DRAIN_SECONDS = 60
 

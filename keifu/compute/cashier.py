@@ -19,11 +19,10 @@ from keifu.keys import keccak256
 from keifu.payments.book import Account, Book, Refused
 from keifu.payments.channel import Vouchers
 from keifu.payments.signatures import key_behind, verified
-from keifu.payments.x402 import LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
+from keifu.payments.x402 import ERRORS, LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
 
 __all__ = ["Cashier", "Offer", "Slow", "Ticket"]
 
-ERRORS = "invalid_batch_settlement_evm_"
 SIGNATURE = b"payment-signature"
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")
 KEPT_KEYS = 4_096
