@@ -192,7 +192,9 @@ class ComputeWork(_Section):
     claim_after: Seconds = 3_600  # what was earned is claimed
     claim_above: int = Field(10 * COIN, ge=0)  # of one channel, what is claimed at once
     facilitator: Hook = ""  # who brings deposits by signature to the chain; the node itself when empty
-    facilitator_fee: int = Field(0, ge=0)  # of the token, at most, for the gas of one of them
+    facilitator_channel: Literal[""] | Id = ""  # to it, whose vouchers this node's key signs for the gas
+    facilitator_fee: int = Field(COIN, ge=0)  # of that channel's token, at most, for one of them
+    deposits: Literal["eip3009", "permit2"] = "eip3009"  # what clients are asked to sign
 
 
 class RelayerWork(_Section):
