@@ -25,6 +25,7 @@ _NONE = "0x" + "00" * 32
 _OF_LOCKS = ("Locked", "Unlocked", "Slashed", "Bound", "MultipleChanged")
 _OF_STAKES = ("Staked", "Unstaked", "RewardsClaimed")
 _OF_COVERS = ("Covered", "CoverFreed", "Demanded", "Unanswered")
+_OF_DEMANDS = ("Covered", "Demanded", "Answered", "Unanswered")
 _COVER = ("payer", "key", "restitution", "since", "last")
 _PLACE = ("block_number", "log_index")
 ESCROW, REGISTRY, ENVIRONMENTS = "VestingEscrow", "ProvenanceRegistry", "Environments"
@@ -212,7 +213,7 @@ def _cover(state: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _demands(tables: _Tables) -> Iterator[Figure]:
     """When an answer is due; 0 for a request that was answered, or whose time is over and was closed."""
-    for channel, operator in tables.recent(COMPUTE, ["Demanded", "Answered", "Unanswered"], "channel", "operator"):
+    for channel, operator in tables.recent(COMPUTE, _OF_DEMANDS, "channel", "operator"):
         where = {"channel": channel, "operator": operator}
         found = tables.newest(COMPUTE, "Demanded", "deadline", *_PLACE, **where)
         ends = [tables.newest(COMPUTE, event, *_PLACE, **where) for event in ("Answered", "Unanswered")]

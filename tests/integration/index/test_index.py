@@ -66,9 +66,9 @@ def test_channels_and_covers_agree_with_the_contracts(world):
         for table, words in (
             ("channels_claimed", f"Channels.channels(0x{ids[0].hex()})"),
             ("channels_deposited", f"Channels.channels(0x{ids[1].hex()})"),
-            ("compute_market_covered", f"ComputeMarket.cover_of(0x{ids[0].hex()}"),
-            ("compute_market_unanswered", f"ComputeMarket.cover_of(0x{ids[1].hex()}"),
             ("compute_market_demanded", f"ComputeMarket.demand_of(0x{ids[0].hex()}"),
+            ("compute_market_unanswered", f"ComputeMarket.cover_of(0x{ids[1].hex()}"),
+            ("compute_market_covered", f"ComputeMarket.cover_of(0x{ids[0].hex()}"),
         ):
             indexer.store.database.execute(f"DELETE FROM {table}")  # noqa: S608 - a name above
             found = [difference.figure for difference in reconcile(indexer.store, world.client.rpc).differences]
