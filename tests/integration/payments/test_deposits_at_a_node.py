@@ -24,7 +24,6 @@ from keifu.payments import Channel
 from keifu.payments.x402_package import pointed_at
 from keifu.units import COIN
 from tests.integration.compute.conftest import Paid, PaidNode
-from tests.integration.payments.conftest import ENOUGH
 from tests.integration.payments.places import install
 from tests.integration.payments.relaying import RelayerProcess
 from tests.integration.payments.test_relayer import DELAY, PER_ETHER, sent
@@ -92,20 +91,23 @@ def ask(paid: Paid, node: PaidNode, times: int = 1) -> list[Any]:
 @pytest.mark.parametrize("method", ["eip3009", "permit2"])
 def test_the_node_brings_it_with_its_own_key(paid, make, method):
     node = make(f"provider by {method}", deposits=method).run()
-    paid.token.approve(PERMIT2, ENOUGH if method == "permit2" else 0, sender=paid.payer)
+    paid.token.approve(PERMIT2, 0, sender=paid.payer)  # by a permit of its own, where that is needed
+    ether = paid.client.balance(paid.payer)
     assert [answer.status_code for answer in ask(paid, node, 2)] == [200, 200], node.log()
     assert node.end() == 0
-    assert paid.token.balanceOf(node.account) == 2 * FEE
+    assert (paid.token.balanceOf(node.account), paid.client.balance(paid.payer)) == (2 * FEE, ether)
 
 
 @pytest.mark.parametrize("method", ["eip3009", "permit2"])
 def test_a_relayer_brings_it_in_its_place(paid, make, relayer, method):
     relayer.run()
     node = make(f"relayed provider by {method}", deposits=method, facilitator=relayer.url).run()
-    paid.token.approve(PERMIT2, ENOUGH if method == "permit2" else 0, sender=paid.payer)
+    paid.token.approve(PERMIT2, 0, sender=paid.payer)  # by a permit of its own, where that is needed
+    ether = paid.client.balance(paid.payer)
     before = sent(paid, relayer), nonce(paid, node)
     assert [answer.status_code for answer in ask(paid, node, 2)] == [200, 200], node.log()
     assert (sent(paid, relayer), nonce(paid, node)) == (before[0] + 1, before[1])
+    assert paid.client.balance(paid.payer) == ether
     assert node.end() == 0
 
 
