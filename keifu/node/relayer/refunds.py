@@ -20,6 +20,8 @@ from keifu.payments.x402 import PAYMENT_SIGNATURE, Payment, VoucherPayload, deco
 
 __all__ = ["Offered", "Refunds"]
 
+PARTS = 10_000  # to which a margin counts
+
 
 @dataclass(frozen=True)
 class Offered:
@@ -50,7 +52,8 @@ class Refunds:
 
     def price(self, gas: int) -> int:
         """Of so many wei of gas, in the token, rounded up."""
-        return -(-int(gas * self._settings.margin) * self._settings.per_ether // ETHER)
+        margin = round(self._settings.margin * PARTS)
+        return -(-gas * margin * self._settings.per_ether // (PARTS * ETHER))
 
     def covered(self, fee: int) -> int:
         """Wei of gas that a fee pays for."""

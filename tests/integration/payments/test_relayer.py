@@ -128,8 +128,9 @@ def test_a_permit_makes_permit2_need_no_ether_either(paid, world, make):
 class Asking:
     """Bodies as x402's client of a facilitator writes them, over channels of the payer to a receiver of its own."""
 
-    def __init__(self, paid: Paid, receiver: str = "another receiver") -> None:
-        self.paid, self.payer, self.receiver = paid, paid.payer, Account.from_role(receiver)
+    def __init__(self, paid: Paid) -> None:
+        self.paid, self.payer = paid, paid.payer
+        self.receiver = Account.from_role("another receiver")
         self.network = f"eip155:{paid.client.chain_id}"
 
     def channel(self, salt: int) -> Channel:
@@ -236,6 +237,23 @@ def test_what_is_pending_when_the_relayer_is_killed_takes_effect_once(paid, make
     relayer.run()
     assert until(lambda: (found := post(relayer, "/settle", body))["success"] and found, relayer.process)
     assert (sent(paid, relayer), paid.token.balanceOf(paid.payer)) == (1, before - AMOUNT)
+
+
+def test_what_ended_without_effect_may_be_brought_again(paid, make):
+    """For one block the token refuses everything: the intent fails there. Later it takes effect."""
+    relayer, asking, rpc = make("unlucky relayer").run("relayer.patience=1"), Asking(paid), paid.anvil.rpc
+    body, before = asking.body(asking.deposit(9)), paid.token.balanceOf(paid.payer)
+    rpc.call("evm_setAutomine", False)
+    assert post(relayer, "/settle", body)["errorReason"] == PENDING
+    code = rpc.call("eth_getCode", paid.token.address, "latest")
+    rpc.call("anvil_setCode", paid.token.address, "0xfe")
+    rpc.call("evm_mine")
+    assert sent(paid, relayer) == 1
+    until(lambda: post(relayer, "/settle", body)["errorReason"] != PENDING, relayer.process)
+    rpc.call("anvil_setCode", paid.token.address, code)
+    rpc.call("evm_setAutomine", True)
+    assert until(lambda: post(relayer, "/settle", body)["success"], relayer.process)
+    assert (sent(paid, relayer), paid.token.balanceOf(paid.payer)) == (2, before - AMOUNT)
 
 
 @pytest.mark.parametrize(("most", "cap"), [(COIN, 10 * COIN), (1_000, 10 * COIN), (COIN, 2_000)])
