@@ -1,9 +1,9 @@
 """What the tables say that a contract's view must say, too, at the same block.
 
 Each group is written once, from events to the view that shows the same: total supply and balances, locks, shares and
-positions of stake, what grants were paid, records and their status, promotions, cases, owners of tokens, payment
-channels and their fees, covers and demands of the compute market. Of a group with many members the ones that changed
-last are compared, as many as the caller wants.
+positions of stake, what grants were paid, records and their status, promotions, cases, owners of tokens. So are payment
+channels and their fees, and covers and demands of the compute market. Of a group with many members the ones that
+changed last are compared, as many as the caller wants.
 """
 
 from __future__ import annotations

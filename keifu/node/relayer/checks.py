@@ -21,6 +21,7 @@ from keifu.payments.onchain import Claimable, Onchain
 from keifu.payments.signatures import key_behind
 from keifu.payments.x402 import (
     SCHEME,
+    VERSION,
     DepositPayload,
     RefundPayload,
     Requirements,
@@ -46,6 +47,8 @@ class Checks:
 
     def require_network(self, asked: Asked) -> None:
         payment, wanted = asked.payment_payload, asked.payment_requirements
+        if asked.x402_version != VERSION or payment.x402_version != VERSION:
+            raise Refused("payload_type", f"this is a facilitator of x402 version {VERSION}")
         if payment.accepted.scheme != SCHEME or wanted.scheme != SCHEME:
             raise Refused("scheme", f"this is a facilitator of {SCHEME}")
         if not payment.accepted.network == wanted.network == self.network:

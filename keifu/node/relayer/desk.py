@@ -135,7 +135,8 @@ class Desk:
         try:
             answer = self._answered(job, step)
         except BaseException as error:
-            job.done.set_exception(error)
+            if not job.done.done():
+                job.done.set_exception(error)
             raise
         if answer is not None:
             self._end(job, answer)

@@ -350,6 +350,8 @@ def test_what_is_wrong_is_said_in_x402s_words(paid, make):
     ):
         found = post(relayer, "/verify", asking.body({**deposit, **change}, **other))
         assert (found["isValid"], found["invalidReason"]) == (False, ERRORS + code), (change, other, found)
+    found = post(relayer, "/verify", {**asking.body(deposit), "x402Version": 1})
+    assert (found["isValid"], found["invalidReason"]) == (False, ERRORS + "payload_type")
     for raw in (b"", b"[", b"[" * 100_000, b"{}", b"\xff", b'{"paymentPayload":{}}'):
         for page, verdict in (("/verify", "isValid"), ("/settle", "success")):
             response = httpx.post(f"{relayer.url}{page}", content=raw)
