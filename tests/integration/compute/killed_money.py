@@ -1,4 +1,4 @@
-"""Run as a program: a provider is killed at each line of its money book and of redemption, one process for each line.
+"""Run as a program: a provider is killed at each line of `keifu.payments` and of redemption, one process for each line.
 
     python -m tests.integration.compute.killed_money FOLDER mined|dropped first|last|all [EVERY]
 
@@ -8,6 +8,7 @@ where it died, and what is wrong after the restart ("" when nothing is).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from keifu import payments
 from keifu.chain import ChainClient, Rpc
 from keifu.chain.sender import Sender
 from keifu.chain.suite import CHANNELS
@@ -22,7 +24,6 @@ from keifu.keys import Account as Key
 from keifu.node.compute import redeeming
 from keifu.node.sections import ComputeWork
 from keifu.node.web import Background
-from keifu.payments import book
 from keifu.payments.book import Account, Book, Held
 from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.onchain import Onchain
@@ -30,9 +31,12 @@ from keifu.units import COIN, DAY
 from tests.integration.compute.conftest import Paid
 from tests.killed_process import chosen, run
 
-FILES = {book.__file__, redeeming.__file__}
+FILES = {*map(str, Path(payments.__file__).parent.glob("*.py")), redeeming.__file__}
 FEE = 100
-REQUESTS = ((0, 1, 0), (0,), (1,))  # channels that are asked; after each of these, what was earned is claimed
+CHANNELS_OPEN = 9
+ALL = tuple(range(CHANNELS_OPEN))
+# Channels that are asked at once, one group after another; after each row, what was earned is claimed.
+REQUESTS = (((0,), (1,)), (ALL, ALL, (0,)), ((1,),))
 ROUNDS, FEW_ROUNDS = 60, 4
 
 
@@ -68,22 +72,23 @@ class Provider:
 
         self.answering.submit(tell()).result()
 
-    def answer(self, place: int) -> int:
-        """One paid request, as the node does it: its number, when it would leave."""
+    def answer(self, places: Sequence[int], left: Callable[[int, int], object] = lambda place, number: None) -> None:
+        """Paid requests of one moment, as the node does them; `left` hears of each answer that would leave."""
 
-        async def answer() -> int:
+        async def answer(place: int) -> None:
             account = self.book.accounts[self.ids[place]]
             most = account.charged + FEE  # what a client signs that was told how its channel stands
             account.require(most, FEE, 0)
             account.keep(most, self.vouchers.sign(self.payer, account.id, most))
-            account.reserved += FEE
-            account.reserved -= FEE
             self.book.charge(account, FEE, "words", (1, 1))
             number = self.book.finish(account, FEE)
             await self.book.durable()
-            return number
+            left(place, number)
 
-        return self.answering.submit(answer()).result()
+        async def answers() -> None:
+            await asyncio.gather(*map(answer, places))
+
+        self.answering.submit(answers()).result()
 
     def redeem(self, rounds: int, after: Callable[[], object] = lambda: None) -> bool:
         """Whether all that was earned is claimed and paid out, after so many rounds at most."""
@@ -108,7 +113,7 @@ class Trials:
                 paid.payer.address, paid.payer.address, self.key.address, self.key.address, paid.token.address, DAY,
                 salt.to_bytes(32, "big"),
             )
-            for salt in range(2)
+            for salt in ALL
         ]  # fmt: skip
         for channel in self.channels:
             paid.deposit(channel, COIN)
@@ -133,24 +138,27 @@ class Trials:
         """What is killed. It reports each answer when that would leave."""
         with Rpc(self.paid.anvil.url) as rpc:
             provider = Provider(self.paid, rpc, folder, self.channels, self.key)
-            for asked in REQUESTS:
-                for place in asked:
-                    os.write(report, f"answered {place} {provider.answer(place)}\n".encode())
+            for groups in REQUESTS:
+                for places in groups:
+                    provider.answer(
+                        places, lambda place, number: os.write(report, b"answered %d %d\n" % (place, number))
+                    )
                 provider.redeem(ROUNDS if self.mode == "mined" else FEW_ROUNDS)
             provider.close()
 
     def wrong(self, folder: Path, answered: list[str]) -> str:
         """What is wrong after a restart, and after all that was earned is claimed."""
         with Rpc(self.paid.anvil.url) as rpc, closing(Provider(self.paid, rpc, folder, self.channels, self.key)) as now:
-            left = [[int(words.split()[2]) for words in answered if words.split()[1] == str(place)] for place in (0, 1)]
+            left = [[int(words.split()[2]) for words in answered if words.split()[1] == str(place)] for place in ALL]
             for place, id_ in enumerate(now.ids):
                 if fault := _kept(now.book.accounts[id_], len(left[place]), max(left[place], default=0)):
                     return f"channel {place}: {fault}"
             if fault := _used(folder / "money.sqlite", now.book):
                 return fault
-            numbers = [now.answer(place) for place in (0, 1)]
-            if any(number in left[place] for place, number in enumerate(numbers)):
-                return f"a number was given twice: {numbers} after {left}"
+            twice: list[tuple[int, int]] = []
+            now.answer(ALL, lambda place, number: twice.append((place, number)) if number in left[place] else None)
+            if twice:
+                return f"numbers that were given twice: {twice}"
             if not now.redeem(ROUNDS, lambda: rpc.call("evm_mine")):
                 return f"not claimed: {now.sender.status()}"
             charged = [now.book.accounts[id_].charged for id_ in now.ids]
