@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from keifu.cli._node import LISTEN, add_common, folder_argument, make, making
+from keifu.cli._node import LISTEN, acting, add_common, folder_argument, make, making, settings_of
+from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, DURATION
 from keifu.cli.verbs import Noun, json_option
 
@@ -60,6 +61,29 @@ def relayer_init(
     own |= {name: value for name, value in bounds.items() if value is not None}
     own |= {"token": token} if token else {}
     make("relayer", folder, json_out, Wish(listen=owner_pages, own={**own, "poll": f"{poll} seconds"}, **common))
+
+
+@relayer.verb("exit", example="keifu node relayer exit ./relayer --to 0x…")
+@folder_argument
+@click.option("--to", type=ADDRESS, required=True, help="Who gets what the account has.")
+@json_option
+def relayer_exit(folder: Path, to: str, json_out: bool) -> None:
+    """Send what the relayer's account has of its token and of ether to somebody else; the node has to be stopped."""
+    from contextlib import ExitStack
+
+    from keifu.node.fence import note_used
+    from keifu.node.relayer.leaving import leave
+    from keifu.node.settings import RelayerSettings
+    from keifu.units import coins
+
+    settings = settings_of("relayer", folder)[0]
+    assert isinstance(settings, RelayerSettings)
+    with ExitStack() as held:
+        chain, deployer = acting("relayer", folder, held)
+        paid, ether = leave(chain, deployer, settings.relayer, to)
+        note_used(folder, chain, deployer.sender)
+    text = f"{coins(paid)} of the token and {coins(ether)} ether were sent to {to}"
+    emit({"token": str(paid), "ether": str(ether), "to": to}, text, json_out)
 
 
 add_common(relayer, "relayer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +27,7 @@ from keifu.payments.facilitator import PENDING
 from keifu.payments.x402 import ERRORS, SCHEME, Config, Payment, Requirements, VoucherFields, VoucherPayload, encode
 from keifu.payments.x402_package import pointed_at
 from keifu.units import COIN, DAY
-from tests.integration.compute.conftest import Paid, until
+from tests.integration.compute.conftest import KEIFU, Paid, until
 from tests.integration.payments.conftest import ENOUGH, MULTIPLIER, PRICE, Shop, World, opened
 from tests.integration.payments.places import install
 from tests.integration.payments.relaying import RelayerProcess
@@ -303,6 +304,40 @@ def test_what_is_given_away_is_bounded_for_each_account_and_in_all(paid, make):
     relayer.run()  # a restart is no new budget
     assert post(relayer, "/settle", asking.body(asking.deposit(next(salts))))["errorReason"] == "relayer_budget"
     assert sent(paid, relayer) == before
+
+
+def test_one_that_has_no_ether_or_too_much_to_do_says_so(paid, make):
+    relayer, asking, rpc = (
+        make("poor relayer").run("relayer.waiting=1", "relayer.patience=2"),
+        Asking(paid),
+        paid.client.rpc,
+    )
+    body, busy = asking.body(asking.deposit(10)), "relayer_busy"
+    rpc.call("evm_setAutomine", False)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(post, relayer, "/settle", body)
+        until(lambda: relayer.status()["waiting"] == 1, relayer.process)
+        assert post(relayer, "/verify", body)["invalidReason"] == busy
+        assert first.result()["errorReason"] == PENDING
+    rpc.call("evm_setAutomine", True)
+    rpc.call("evm_mine")
+    rpc.call("anvil_setBalance", relayer.account, "0x0")
+    until(lambda: "has no ether" in relayer.page("/readyz").text, relayer.process)
+    assert post(relayer, "/settle", body)["errorReason"] == busy
+
+
+def test_what_it_earned_goes_to_its_owner_when_it_leaves(paid, make):
+    relayer, asking = make("leaving relayer", per_ether=PER_ETHER).run(), Asking(paid)
+    channel, header = asking.refund_header(relayer, COIN, 88)
+    channel_id = paid.deposit(channel, COIN)
+    assert post(relayer, "/settle", asking.body(asking.deposit(11)), header)["success"]
+    owner = Account.from_role("the relayer's owner").address
+    command = [KEIFU, "node", "relayer", "exit", relayer.folder, "--to", owner]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 3  # it runs
+    assert relayer.end() == 0
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+    assert paid.token.balanceOf(owner) == paid.held(channel_id)[1] > 0
+    assert paid.client.balance(owner) > 0
 
 
 def test_nothing_is_sent_that_would_be_refused(paid, make):
