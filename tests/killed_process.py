@@ -5,16 +5,37 @@ A line that runs more than once is killed at its first time, its last, or each t
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-__all__ = ["chosen", "run"]
+from tests.profiles import DEEP
+
+__all__ = ["require_nothing_wrong", "run", "trials"]
+
+
+ROOT = Path(__file__).parents[1]
+
+
+def require_nothing_wrong(program: str, arguments: Sequence[object], which: str, every: int, least: int) -> None:
+    """Run such a program, which prints what `trials` found. At least so many lines have to run.
+
+    Each so many of them is killed by the quick profile, and each time that each runs by `make fuzz-deep`.
+    """
+    portion = ("all",) if DEEP else (which, str(every))
+    command = [sys.executable, "-m", program, *map(str, arguments), *portion]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [(place, fault) for place, fault in found if fault] == []
+    assert len({place for place, _ in found}) > least // (1 if DEEP else every)
 
 
 def run(victim: Callable[[int], None], files: Collection[str], kill_at: int | None) -> list[str]:
@@ -39,7 +60,18 @@ def run(victim: Callable[[int], None], files: Collection[str], kill_at: int | No
     return said
 
 
-def chosen(said: list[str], which: str) -> list[int]:
+def trials(trial: Callable[[int | None], tuple[list[str], str]], which: str, every: int) -> list[tuple[str, str]]:
+    """Where each process died, and what was wrong then. `trial` gets the number of the line to kill at, None for none;
+    it gives what the process said, and what is wrong ("" for nothing). Each so many of the lines is killed at."""
+    said, fault = trial(None)
+    found = [("nowhere", fault)]
+    for line in _chosen(said, which)[::every]:
+        said, fault = trial(line)
+        found.append((said[-1], fault))
+    return found
+
+
+def _chosen(said: list[str], which: str) -> list[int]:
     """Numbers of the lines at which to kill, of what a process said that was not: first, last or all of each."""
     places = [words for words in said if ":" in words]
     if which == "all":

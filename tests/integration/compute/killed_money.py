@@ -29,7 +29,7 @@ from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.onchain import Onchain
 from keifu.units import COIN, DAY
 from tests.integration.compute.conftest import Paid
-from tests.killed_process import chosen, run
+from tests.killed_process import run, trials
 
 FILES = {*map(str, Path(payments.__file__).parent.glob("*.py")), redeeming.__file__}
 FEE = 100
@@ -188,13 +188,9 @@ def _used(file: Path, now: Book) -> str:
 
 
 def main(folder: str, mode: str, which: str, every: str = "1") -> None:
-    trials = Trials(Path(folder), mode)
-    said, fault = trials.run(None)
-    found = [("nowhere", fault)]
-    for line in chosen(said, which)[:: int(every)]:
-        said, fault = trials.run(line)
-        found.append((said[-1], fault))
-    trials.paid.anvil.stop()
+    made = Trials(Path(folder), mode)
+    found = trials(made.run, which, int(every))
+    made.paid.anvil.stop()
     print(json.dumps(found))
 
 

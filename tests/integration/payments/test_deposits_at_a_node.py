@@ -24,9 +24,10 @@ from keifu.payments import Channel
 from keifu.payments.x402_package import pointed_at
 from keifu.units import COIN
 from tests.integration.compute.conftest import Paid, PaidNode
+from tests.integration.payments.asking import DELAY, PER_ETHER
 from tests.integration.payments.places import install
 from tests.integration.payments.relaying import RelayerProcess
-from tests.integration.payments.test_relayer import DELAY, PER_ETHER, sent
+from tests.integration.payments.test_relayer import sent
 from tests.paid_server import PATIENCE_SECONDS
 from tests.upstream import upstream
 

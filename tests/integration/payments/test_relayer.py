@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,30 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from x402.extensions.eip2612_gas_sponsoring import declare_eip2612_gas_sponsoring_extension
 from x402.http import FacilitatorConfig, HTTPFacilitatorClient
 from x402.http.utils import decode_payment_response_header
 from x402.mechanisms.evm.constants import MULTICALL3_ADDRESS
 
-from keifu.chain.suite import ERC3009_COLLECTOR, PERMIT2
-from keifu.keys import Account, Domain
-from keifu.payments import Channel, sign_authorization
-from keifu.payments.deposits import COIN_DOMAIN
+from keifu.chain.suite import PERMIT2
+from keifu.keys import Account
 from keifu.payments.facilitator import PENDING
-from keifu.payments.x402 import ERRORS, SCHEME, Config, Payment, Requirements, VoucherFields, VoucherPayload, encode
+from keifu.payments.x402 import ERRORS
 from keifu.payments.x402_package import pointed_at
-from keifu.units import COIN, DAY
+from keifu.units import COIN
 from tests.integration.compute.conftest import KEIFU, Paid, until
+from tests.integration.payments.asking import AMOUNT, PER_ETHER, Asking
 from tests.integration.payments.conftest import ENOUGH, MULTIPLIER, PRICE, Shop, World, opened
 from tests.integration.payments.places import install
 from tests.integration.payments.relaying import RelayerProcess
-from tests.integration.payments.test_x402 import DELAY, manager
+from tests.integration.payments.test_x402 import manager
 from tests.paid_server import PATIENCE_SECONDS
-
-PER_ETHER = 4_000 * COIN
-AMOUNT = COIN // 10
 
 
 @pytest.fixture(scope="module")
@@ -126,75 +120,6 @@ def test_a_permit_makes_permit2_need_no_ether_either(paid, world, make):
 # intents --------------------------------------------------------------------------------------------------------------
 
 
-class Asking:
-    """Bodies as x402's client of a facilitator writes them, over channels of the payer to a receiver of its own."""
-
-    def __init__(self, paid: Paid) -> None:
-        self.paid, self.payer = paid, paid.payer
-        self.receiver = Account.from_role("another receiver")
-        self.network = f"eip155:{paid.client.chain_id}"
-
-    def channel(self, salt: int) -> Channel:
-        return Channel(
-            self.payer.address, self.payer.address, self.receiver.address, self.receiver.address,
-            self.paid.token.address, DELAY, salt.to_bytes(32, "big"),
-        )  # fmt: skip
-
-    def requirements(self, **other: Any) -> dict[str, Any]:
-        extra = {"receiverAuthorizer": self.receiver.address, "withdrawDelay": DELAY, "name": "Keifu", "version": "1"}
-        return {
-            "scheme": SCHEME, "network": self.network, "asset": self.paid.token.address, "amount": str(PRICE),
-            "payTo": self.receiver.address, "maxTimeoutSeconds": 60, "extra": extra, **other,
-        }  # fmt: skip
-
-    def voucher(self, channel: Channel, most: int) -> dict[str, str]:
-        channel_id = self.paid.vouchers.channel_id(channel)
-        signature = self.paid.vouchers.sign(self.payer, channel_id, most)
-        return {
-            "channelId": "0x" + channel_id.hex(), "maxClaimableAmount": str(most), "signature": "0x" + signature.hex()
-        }  # fmt: skip
-
-    def deposit(self, salt: int, amount: int = AMOUNT) -> dict[str, Any]:
-        channel = self.channel(salt)
-        collector, until_ = self.paid.suite[ERC3009_COLLECTOR], self.paid.client.now + DAY
-        token = Domain(*COIN_DOMAIN, self.paid.client.chain_id, self.paid.token.address)
-        signed = sign_authorization(
-            token, self.payer.address, collector, self.paid.vouchers.channel_id(channel), amount, until=until_, salt=1,
-            sign=self.payer.sign,
-        )  # fmt: skip
-        signature = signed.data[5 * 32 :][:65]
-        authorization = {
-            "validAfter": "0", "validBefore": str(until_), "salt": "0x" + (1).to_bytes(32, "big").hex(),
-            "signature": "0x" + signature.hex(),
-        }  # fmt: skip
-        return {
-            "type": "deposit", "channelConfig": json.loads(_json(Config.of(channel))),
-            "voucher": self.voucher(channel, PRICE),
-            "deposit": {"amount": str(amount), "authorization": {"erc3009Authorization": authorization}},
-        }  # fmt: skip
-
-    def body(self, payload: dict[str, Any], **other: Any) -> dict[str, Any]:
-        wanted = self.requirements(**other)
-        payment = {"x402Version": 2, "payload": payload, "accepted": wanted}
-        return {"x402Version": 2, "paymentPayload": payment, "paymentRequirements": wanted}
-
-    def refund_header(self, relayer: RelayerProcess, most: int, salt: int = 0) -> tuple[Channel, dict[str, str]]:
-        """A voucher of the payer's channel to the relayer, for gas."""
-        channel = Channel(
-            self.payer.address, self.payer.address, relayer.account, relayer.account, self.paid.token.address, DELAY,
-            salt.to_bytes(32, "big"),
-        )  # fmt: skip
-        accepted = Requirements(SCHEME, self.network, self.paid.token.address, "0", relayer.account, 60)
-        payment = Payment(
-            VoucherPayload(Config.of(channel), VoucherFields(*self.voucher(channel, most).values())), accepted
-        )
-        return channel, {"PAYMENT-SIGNATURE": encode(payment)}
-
-
-def _json(document: Any) -> bytes:
-    return msgspec.json.encode(document)
-
-
 def post(relayer: RelayerProcess, page: str, body: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
     response = httpx.post(f"{relayer.url}{page}", json=body, headers=headers, timeout=PATIENCE_SECONDS)
     assert response.status_code == 200, response.text
@@ -261,7 +186,7 @@ def test_what_ended_without_effect_may_be_brought_again(paid, make):
 def test_gas_is_paid_back_by_the_same_transaction_and_never_beyond_either_cap(paid, make, most, cap):
     relayer = make("paid relayer", per_ether=PER_ETHER, most_refund=cap).run()
     asking, salt = Asking(paid), most + cap
-    channel, header = asking.refund_header(relayer, most, salt)
+    channel, header = asking.refund_header(relayer.account, most, salt)
     channel_id = paid.deposit(channel, COIN)
     [kind] = httpx.get(f"{relayer.url}/supported").json()["kinds"]
     assert kind["extra"]["keifuRefund"]["receiver"] == relayer.account.lower()
@@ -281,7 +206,7 @@ def test_gas_is_paid_back_by_the_same_transaction_and_never_beyond_either_cap(pa
 def test_a_refund_that_cannot_be_claimed_pays_for_nothing(paid, make):
     relayer, asking = make("careful relayer", per_ether=PER_ETHER).run(), Asking(paid)
     body = asking.body(asking.deposit(3))
-    channel, header = asking.refund_header(relayer, COIN, 77)
+    channel, header = asking.refund_header(relayer.account, COIN, 77)
     assert post(relayer, "/settle", body, header)["errorReason"] == "relayer_refund"  # it holds nothing
     paid.deposit(channel, COIN)
     paid.channels.initiateWithdraw(channel.values, COIN, sender=paid.payer)
@@ -328,7 +253,7 @@ def test_one_that_has_no_ether_or_too_much_to_do_says_so(paid, make):
 
 def test_what_it_earned_goes_to_its_owner_when_it_leaves(paid, make):
     relayer, asking = make("leaving relayer", per_ether=PER_ETHER).run(), Asking(paid)
-    channel, header = asking.refund_header(relayer, COIN, 88)
+    channel, header = asking.refund_header(relayer.account, COIN, 88)
     channel_id = paid.deposit(channel, COIN)
     assert post(relayer, "/settle", asking.body(asking.deposit(11)), header)["success"]
     owner = Account.from_role("the relayer's owner").address

@@ -19,7 +19,7 @@ from keifu.chain import Rpc
 from keifu.chain import sender as room
 from keifu.chain.sender import Intent, Sender, State
 from keifu.keys import Account
-from tests.killed_process import chosen, run
+from tests.killed_process import run, trials
 
 ROUNDS = 50
 FOLDER = Path(room.__file__).parent
@@ -88,12 +88,7 @@ def wrong(rpc: Rpc, database: Path, account: Account, wanted: list[Intent], acce
 
 def main(url: str, folder: str, mode: str, which: str, every: str = "1") -> None:
     with Rpc(url) as rpc:
-        said, fault = trial(rpc, Path(folder), mode, None)
-        found = [("nowhere", fault)]
-        for line in chosen(said, which)[:: int(every)]:
-            said, fault = trial(rpc, Path(folder), mode, line)
-            found.append((said[-1], fault))
-    print(json.dumps(found))
+        print(json.dumps(trials(lambda kill_at: trial(rpc, Path(folder), mode, kill_at), which, int(every))))
 
 
 if __name__ == "__main__":
