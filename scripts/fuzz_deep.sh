@@ -39,6 +39,7 @@ run bundles python -m tests.conformance.mutate --bundles "${BUNDLES:-100000}" --
 run answers python -m tests.changed_answers --runs "${ANSWERS:-10000}" --seed "$seed"
 run sendings python -m tests.changed_sendings --runs "${ANSWERS:-10000}" --seed "$seed"
 KEIFU_PROFILE=deep run deep ape test -q tests/unit/chain/sender/test_killed.py tests/unit/audit/test_recompile.py \
+  tests/integration/compute/test_killed_money.py tests/integration/payments/test_killed_relayer.py \
   tests/unit/audit/test_staking_survivors.py tests/unit/audit/test_constructors.py \
   tests/unit/audit/test_forge_mirror.py tests/unit/audit/test_coverage_flow.py tests/property/audit/test_machines.py tests/integration/tge/test_scripts.py \
   tests/unit/provenance/test_bundle_typescript.py tests/integration/core/test_deploy_twice.py \

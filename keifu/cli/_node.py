@@ -16,10 +16,14 @@ from keifu.errors import CheckFailed
 from keifu.units import counted
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from keifu.chain import RpcDeployer
+    from keifu.node.chain import NodeChain
     from keifu.node.settings import Chosen, NodeSettings
     from keifu.node.setup import Made, Wish
 
-__all__ = ["LISTEN", "add_common", "folder_argument", "make", "making", "settings_of"]
+__all__ = ["LISTEN", "acting", "add_common", "folder_argument", "make", "making", "settings_of"]
 
 OWNER_PAGES = {
     "operator": "127.0.0.1:9650",
@@ -27,6 +31,7 @@ OWNER_PAGES = {
     "juror": "127.0.0.1:9670",
     "keeper": "127.0.0.1:9680",
     "compute": "127.0.0.1:9690",
+    "relayer": "127.0.0.1:9700",
 }
 DRAIN_SECONDS = 60
 
@@ -117,6 +122,21 @@ def settings_of(kind: str, folder: Path, flags: tuple[str, ...] = ()) -> tuple[N
     from keifu.node.settings import load_settings
 
     return load_settings(kind_of(kind).settings, folder, flags)
+
+
+def acting(kind: str, folder: Path, held: ExitStack) -> tuple[NodeChain, RpcDeployer]:
+    """The chain, and a sender with the key of a node that does not run. Raises EnvironmentFault while it does."""
+    from keifu.chain import RpcDeployer
+    from keifu.node.chain import open_chain, open_key
+    from keifu.node.control import require_stopped
+    from keifu.node.folder import NodeFolder
+
+    require_stopped(folder, kind)
+    settings = settings_of(kind, folder)[0]
+    chain = open_chain(settings.chain, held)
+    account = open_key(settings.key, folder, is_local=chain.is_local)
+    NodeFolder(folder).claim(held, chain.id, account.address)
+    return chain, RpcDeployer(chain.client, account, chain.record.factory)
 
 
 # what every kind has -----------------------------------------------------------------------------------------------

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from keifu.cli._node import add_common, folder_argument, make, making, settings_of
+from keifu.cli._node import acting, add_common, folder_argument, make, making, settings_of
 from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, DURATION, Text
 from keifu.cli.verbs import Noun, json_option
 from keifu.units import coins, day
-
-if TYPE_CHECKING:
-    from contextlib import ExitStack
-
-    from keifu.chain import RpcDeployer
-    from keifu.node.chain import NodeChain
 
 __all__ = ["juror", "keeper"]
 
@@ -85,7 +79,7 @@ def juror_exit(folder: Path, json_out: bool) -> None:
     from keifu.node.juror.leaving import leave
 
     with ExitStack() as held:
-        chain, deployer = _acting("juror", folder, held)
+        chain, deployer = acting("juror", folder, held)
         done = leave(chain, deployer)
         note_used(folder, chain, deployer.sender)
     text = f"{coins(done.paid)} coins were paid out"
@@ -121,7 +115,7 @@ def keeper_exit(folder: Path, to: str, json_out: bool) -> None:
     from keifu.node.keeper.leaving import leave
 
     with ExitStack() as held:
-        chain, deployer = _acting("keeper", folder, held)
+        chain, deployer = acting("keeper", folder, held)
         sent = leave(chain, deployer, to)
         note_used(folder, chain, deployer.sender)
     emit(
@@ -129,21 +123,6 @@ def keeper_exit(folder: Path, to: str, json_out: bool) -> None:
         f"{coins(sent)} ether were sent to {to}" if sent else "nothing is there",
         json_out,
     )
-
-
-def _acting(kind: str, folder: Path, held: ExitStack) -> tuple[NodeChain, RpcDeployer]:
-    """The chain, and a sender with the key of a node that does not run. Raises EnvironmentFault while it does."""
-    from keifu.chain import RpcDeployer
-    from keifu.node.chain import open_chain, open_key
-    from keifu.node.control import require_stopped
-    from keifu.node.folder import NodeFolder
-
-    require_stopped(folder, kind)
-    settings = settings_of(kind, folder)[0]
-    chain = open_chain(settings.chain, held)
-    account = open_key(settings.key, folder, is_local=chain.is_local)
-    NodeFolder(folder).claim(held, chain.id, account.address)
-    return chain, RpcDeployer(chain.client, account, chain.record.factory)
 
 
 add_common(juror, "juror")

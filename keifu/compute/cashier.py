@@ -18,12 +18,12 @@ from keifu.keys import Account as Key
 from keifu.keys import keccak256
 from keifu.payments.book import Account, Book, Refused
 from keifu.payments.channel import Vouchers
+from keifu.payments.facilitator import PERMIT_EXTENSION
 from keifu.payments.signatures import key_behind, verified
-from keifu.payments.x402 import LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
+from keifu.payments.x402 import ERRORS, LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
 
 __all__ = ["Cashier", "Offer", "Slow", "Ticket"]
 
-ERRORS = "invalid_batch_settlement_evm_"
 SIGNATURE = b"payment-signature"
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")
 KEPT_KEYS = 4_096
@@ -209,6 +209,8 @@ class Cashier:
         """The header of a 402."""
         error = ERRORS + refused.code if refused.code else "payment required"
         asked = Required([self.requirements(amount, account)], error=error)
+        if self.offer.method == "permit2":
+            asked.extensions = {PERMIT_EXTENSION: {"info": {"version": "1"}}}
         return b"payment-required: " + encode(asked).encode() + b"\r\n"
 
     def corrects(self, headers: dict[bytes, bytes]) -> Account | None:

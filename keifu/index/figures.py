@@ -1,8 +1,9 @@
 """What the tables say that a contract's view must say, too, at the same block.
 
 Each group is written once, from events to the view that shows the same: total supply and balances, locks, shares and
-positions of stake, what grants were paid, records and their status, promotions, cases, owners of tokens. Of a group
-with many members the ones that changed last are compared, as many as the caller wants.
+positions of stake, what grants were paid, records and their status, promotions, cases, owners of tokens. So are payment
+channels and their fees, and covers and demands of the compute market. Of a group with many members the ones that
+changed last are compared, as many as the caller wants.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.chain.suite import COURT, DISTRIBUTOR, HUB, NFT, TOKEN
+from keifu.chain.suite import CHANNELS, COMPUTE, COURT, DISTRIBUTOR, HUB, NFT, TOKEN
 from keifu.index.store import Store
 from keifu.index.totals import Totals
 from keifu.spec.kinds import Status
@@ -23,6 +24,10 @@ _NONE = "0x" + "00" * 32
 # Members are known from more events than their figure is made of: one whose events were all lost is found, too.
 _OF_LOCKS = ("Locked", "Unlocked", "Slashed", "Bound", "MultipleChanged")
 _OF_STAKES = ("Staked", "Unstaked", "RewardsClaimed")
+_OF_COVERS = ("Covered", "CoverFreed", "Demanded", "Unanswered")
+_OF_DEMANDS = ("Covered", "Demanded", "Answered", "Unanswered")
+_COVER = ("payer", "key", "restitution", "since", "last")
+_PLACE = ("block_number", "log_index")
 ESCROW, REGISTRY, ENVIRONMENTS = "VestingEscrow", "ProvenanceRegistry", "Environments"
 
 
@@ -159,6 +164,65 @@ def _tokens(tables: _Tables) -> Iterator[Figure]:
             yield tables.figure("tokens", NFT, "ownerOf", (int(token),), owner)
 
 
+def _channels(tables: _Tables) -> Iterator[Figure]:
+    """What is in a channel, and what was claimed of it."""
+    returning = ("Refunded", "WithdrawFinalized")
+    for (channel,) in tables.recent(CHANNELS, ["Deposited", "Claimed", *returning], "channelId"):
+        back = sum(tables.sum(CHANNELS, event, "amount", channelId=channel) for event in returning)
+        balance = tables.sum(CHANNELS, "Deposited", "amount", channelId=channel) - back
+        claimed = tables.sum(CHANNELS, "Claimed", "claimAmount", channelId=channel)
+        yield tables.figure("channels", CHANNELS, "channels", (bytes.fromhex(channel[2:]),), (balance, claimed))
+
+
+def _channel_fees(tables: _Tables) -> Iterator[Figure]:
+    """Of the treasury, by token; which tokens are listed; and the fee."""
+    for (token,) in tables.recent(CHANNELS, ["FeeKept", "TreasuryPaid"], "token"):
+        waits = tables.sum(CHANNELS, "FeeKept", "amount", token=token)
+        waits -= tables.sum(CHANNELS, "TreasuryPaid", "amount", token=token)
+        yield tables.figure("channel fees", CHANNELS, "treasuryFees", (token,), waits)
+    for (token,) in tables.recent(CHANNELS, ["TokenListed"], "token"):
+        listed = bool(tables.last(CHANNELS, "TokenListed", "listed", token=token))
+        yield tables.figure("channel fees", CHANNELS, "isListed", (token,), listed)
+    fee = int(tables.last(CHANNELS, "FeeChanged", "basisPoints") or 0)
+    yield tables.figure("channel fees", CHANNELS, "fee", (), fee)
+
+
+def _covers(tables: _Tables) -> Iterator[Figure]:
+    """What a channel's payer was promised last, and whether it still is. A report that paid the payer nothing may have
+    taken the cover or not: what it took is not compared."""
+    for channel, operator in tables.recent(COMPUTE, _OF_COVERS, "channel", "operator"):
+        where = {"channel": channel, "operator": operator}
+        found = tables.newest(COMPUTE, "Covered", *_COVER, *_PLACE, **where)
+        payer, key, *numbers = found[:-2] if found else (ZERO_ADDRESS, ZERO_ADDRESS, 0, 0, 0)
+        ends = [tables.newest(COMPUTE, event, *_PLACE, **where) for event in ("CoverFreed", "Unanswered")]
+        reported = tables.newest(COMPUTE, "Reported", "restitution", *_PLACE, **where)
+        if found and reported and reported[1:] > found[-2:]:
+            if not int(reported[0]):
+                continue
+            ends.append(reported[1:])
+        stands = found is not None and not any(end > found[-2:] for end in ends if end)
+        expected = (payer, key, *map(int, numbers), stands)
+        arguments = bytes.fromhex(channel[2:]), operator
+        yield tables.figure("covers", COMPUTE, "cover_of", arguments, expected, pick=_cover)
+
+
+def _cover(state: tuple[Any, ...]) -> tuple[Any, ...]:
+    payer, key, restitution, since, last, _, reserve = state
+    return payer, key, restitution, since, last, reserve > 0
+
+
+def _demands(tables: _Tables) -> Iterator[Figure]:
+    """When an answer is due; 0 for a request that was answered, or whose time is over and was closed."""
+    for channel, operator in tables.recent(COMPUTE, _OF_DEMANDS, "channel", "operator"):
+        where = {"channel": channel, "operator": operator}
+        found = tables.newest(COMPUTE, "Demanded", "deadline", *_PLACE, **where)
+        ends = [tables.newest(COMPUTE, event, *_PLACE, **where) for event in ("Answered", "Unanswered")]
+        is_open = found is not None and not any(end > found[1:] for end in ends if end)
+        arguments = bytes.fromhex(channel[2:]), operator
+        deadline = int(found[0]) if found and is_open else 0
+        yield tables.figure("demands", COMPUTE, "demand_of", arguments, deadline, pick=lambda state: state[1])
+
+
 def _short(argument: Any) -> str:
     return "0x" + argument.hex() if isinstance(argument, bytes) else str(argument)
 
@@ -175,4 +239,8 @@ GROUPS: tuple[tuple[str, Callable[[_Tables], Iterator[Figure]]], ...] = (
     (ENVIRONMENTS, _promotions),
     (COURT, _cases),
     (NFT, _tokens),
+    (CHANNELS, _channels),
+    (CHANNELS, _channel_fees),
+    (COMPUTE, _covers),
+    (COMPUTE, _demands),
 )

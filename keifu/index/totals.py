@@ -45,13 +45,18 @@ class Totals:
         return self.store.database.query(sql, [*[*where.values()] * len(events), self.most])
 
     def last(self, contract: str, event: str, column: str, **where: Any) -> Any:
-        conditions = " AND ".join(f"{quoted(name)} = ?" for name in where)
+        row = self.newest(contract, event, column, **where)
+        return row[0] if row else None
+
+    def newest(self, contract: str, event: str, *columns: str, **where: Any) -> tuple[Any, ...] | None:
+        """Some columns of the event that was logged last."""
+        conditions = " AND ".join(f"{quoted(name)} = ?" for name in where) or "true"
         sql = (
-            f"SELECT {quoted(column)} FROM {self.name(contract, event)} WHERE {conditions}"  # noqa: S608 - names of the ABI
+            f"SELECT {', '.join(map(quoted, columns))} FROM {self.name(contract, event)} WHERE {conditions}"  # noqa: S608 - names of the ABI
             " ORDER BY block_number DESC, log_index DESC LIMIT 1"
         )
         rows = self.store.database.query(sql, list(where.values()))
-        return rows[0][0] if rows else None
+        return rows[0] if rows else None
 
     def running_sum(self, contract: str, event: str, column: str, parts: int = 200) -> list[tuple[int, int]]:
         """The sum so far at so many times at most, unix seconds, oldest first."""

@@ -22,6 +22,7 @@ class NodeRow:
     place: str  # "module:function" that prepares its account on the chain and says its settings
     coins: int = 0
     serves: bool = False  # strangers, on a port of its own
+    promoted: bool = False  # what an environment runs
 
     @property
     def option(self) -> str:
@@ -30,11 +31,14 @@ class NodeRow:
 
 
 NODES = (
-    NodeRow("operator", 3, "serve the promoted model", "keifu.network.nodes:operator", coins=3_000, serves=True),
+    NodeRow(
+        "operator", 3, "serve the promoted model", "keifu.network.nodes:operator", 3_000, serves=True, promoted=True
+    ),
     NodeRow(WATCHER, 2, "report false heartbeats", "keifu.network.nodes:watcher"),
     NodeRow("juror", 0, "judge cases as their owner decides", "keifu.network.nodes:juror", coins=20_000),
     NodeRow("keeper", 0, "draw juries and open epochs for the tips", "keifu.network.nodes:keeper"),
-    NodeRow("compute", 0, "answer by the promoted model for pay", "keifu.network.nodes:compute", 3_000, serves=True),
+    NodeRow("compute", 0, "answer by the promoted model for pay", "keifu.network.nodes:compute", 3_000, True, True),
+    NodeRow("relayer", 0, "bring signed payments to the chain", "keifu.network.nodes:relayer", serves=True),
 )
 
 

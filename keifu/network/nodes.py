@@ -26,7 +26,7 @@ from keifu.node.setup import Wish, make_node
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["Site", "compute", "juror", "keeper", "make_nodes", "operator", "watcher"]
+__all__ = ["Site", "compute", "juror", "keeper", "make_nodes", "operator", "relayer", "watcher"]
 
 ETHER = 100  # of each account, for gas
 BOUND = 30 * DAY
@@ -64,7 +64,7 @@ def make_nodes(site: Site, row: NodeRow, parts: Iterable[Part]) -> Iterator[Part
             fund(site.client, site.deployments, address_of_role(part), ether=ETHER, coins=row.coins)
         wish = Wish(
             site.rpc, host_of(part.url), site.deployments, role=part.role,
-            environment=site.environment if row.serves else "", own=prepare(site, part),
+            environment=site.environment if row.promoted else "", own=prepare(site, part),
         )  # fmt: skip
         made = make_node(kind_of(row.kind), site.folder.node(part.name), wish)
         yield msgspec.structs.replace(part, account=made.account)
@@ -113,6 +113,12 @@ def juror(site: Site, part: Part) -> dict[str, Any]:
 def keeper(site: Site, part: Part) -> dict[str, Any]:
     """Gas is all that it needs; it works for tips."""
     return watcher(site, part)
+
+
+def relayer(site: Site, part: Part) -> dict[str, Any]:
+    """Ether is all that it needs; on a network of one owner it gives its gas away, within its bounds."""
+    del site
+    return {"listen": host_of(part.serves), "poll": POLL}
 
 
 def address_of_role(part: Part) -> str:

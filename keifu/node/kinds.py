@@ -12,6 +12,7 @@ from keifu.node.settings import (
     KeeperSettings,
     NodeSettings,
     OperatorSettings,
+    RelayerSettings,
     WatcherSettings,
 )
 from keifu.node.work import Work
@@ -40,6 +41,7 @@ KINDS = (
     Kind("juror", JurorSettings, "keifu.node.juror.work:Juror"),
     Kind("keeper", KeeperSettings, "keifu.node.keeper.work:Keeper"),
     Kind("compute", ComputeSettings, "keifu.node.compute.work:Compute"),
+    Kind("relayer", RelayerSettings, "keifu.node.relayer.work:Relayer"),
 )
 
 

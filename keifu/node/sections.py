@@ -21,6 +21,7 @@ __all__ = [
     "LogSettings",
     "OperatorWork",
     "PassedOn",
+    "RelayerWork",
     "Seconds",
     "WatcherWork",
     "split_address",
@@ -191,3 +192,24 @@ class ComputeWork(_Section):
     least_deposit: int = Field(0, ge=0)  # which is worth the gas of bringing it to the chain
     claim_after: Seconds = 3_600  # what was earned is claimed
     claim_above: int = Field(10 * COIN, ge=0)  # of one channel, what is claimed at once
+    facilitator: Hook = ""  # who brings deposits by signature to the chain; the node itself when empty
+    facilitator_channel: Literal[""] | Id = ""  # to it, whose vouchers this node's key signs for the gas
+    facilitator_fee: int = Field(COIN, ge=0)  # of that channel's token, at most, for one of them
+    deposits: Literal["eip3009", "permit2"] = "eip3009"  # what clients are asked to sign
+
+
+class RelayerWork(_Section):
+    """What a relayer brings to the chain, and who pays for the gas. Gas is in wei of ether."""
+
+    listen: Listen  # where servers and payers ask
+    poll: Seconds = 2
+    token: Address = ""  # in which gas is paid back; the suite's coin when empty
+    per_ether: int = Field(0, ge=0)  # of the token's smallest unit for one ether of gas; 0: no refund is taken
+    margin: float = Field(1.25, ge=1)  # times the price of the gas at the time of asking
+    most_refund: int = Field(10 * COIN, ge=0)  # of the token, for one transaction
+    free_each: int = Field(COIN // 100, ge=0)  # gas that is given away an hour, to one account
+    free_all: int = Field(COIN // 10, ge=0)  # and to all
+    most_gas: int = Field(COIN, ge=0)  # gas that is spent an hour, whoever pays for it
+    least_deposit: int = Field(0, ge=0)  # of any token's smallest unit, that is brought
+    patience: Seconds = 60  # until a block has it; who asked is then told that it is pending
+    waiting: int = Field(256, gt=0)  # requests at a time

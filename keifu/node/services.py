@@ -58,6 +58,11 @@ _OWN = {
         ("Signed for and not yet claimed, smallest units", "unclaimed", "none"),
         ("Vouchers claimed, by outcome", "claims", "none"),
     ),
+    "relayer": (
+        ("Requests a minute, by outcome", "60 * rate(relayed_total[5m])", "none"),
+        ("Requests that wait", "open_requests", "none"),
+        ("Gas of the last hour, wei", "gas_hour_wei", "none"),
+    ),
 }
 _WORDS = ("rate", "increase", "time")  # of expressions, that are no metrics
 

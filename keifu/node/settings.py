@@ -29,6 +29,7 @@ from keifu.node.sections import (
     KeySettings,
     LogSettings,
     OperatorWork,
+    RelayerWork,
     Seconds,
     WatcherWork,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "KeeperSettings",
     "NodeSettings",
     "OperatorSettings",
+    "RelayerSettings",
     "WatcherSettings",
     "load_settings",
 ]
@@ -102,6 +104,10 @@ class KeeperSettings(NodeSettings):
 
 class ComputeSettings(NodeSettings):
     compute: ComputeWork
+
+
+class RelayerSettings(NodeSettings):
+    relayer: RelayerWork
 
 
 @dataclass(frozen=True)

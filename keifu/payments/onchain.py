@@ -12,7 +12,7 @@ from keifu.chain.suite import CHANNELS
 from keifu.errors import InputError
 from keifu.payments.book import Held
 from keifu.payments.channel import Channel
-from keifu.payments.x402 import DepositPayload
+from keifu.payments.x402 import Claim, DepositPayload
 
 __all__ = ["Claimable", "Onchain"]
 
@@ -27,6 +27,13 @@ class Claimable:
     signature: bytes
     total: int
 
+    @classmethod
+    def of(cls, channel_id: bytes, claim: Claim) -> Claimable:
+        """As a server hands it to its facilitator."""
+        signature = bytes.fromhex(claim.signature[2:])
+        most, total = int(claim.voucher.max_claimable_amount), int(claim.total_claimed)
+        return cls(channel_id, claim.voucher.channel.channel, most, signature, total)
+
     @property
     def values(self) -> tuple[object, ...]:
         """As the contract takes a `VoucherClaim`."""
@@ -39,7 +46,8 @@ class Onchain:
 
     def __init__(self, client: ChainClient, address: str, collectors: tuple[str, str]) -> None:
         self.contract: Contract = client.at(address, CHANNELS)
-        self._client, self._collectors = client, collectors
+        self.collectors = collectors
+        self._client = client
 
     @property
     def address(self) -> str:
@@ -63,8 +71,9 @@ class Onchain:
 
     # calls, as bytes -----------------------------------------------------------------------------------------------
 
-    def deposit(self, payload: DepositPayload) -> bytes:
-        """Raises InputError for a deposit that is authorised in no way that is known."""
+    def deposit(self, payload: DepositPayload, permit: bytes = b"") -> bytes:
+        """`permit` lets Permit2 move the token, where its payer has signed that, too. Raises InputError for a deposit
+        that is authorised in no way that is known."""
         given = payload.deposit.authorization
         if given.erc3009_authorization:
             item = given.erc3009_authorization
@@ -72,28 +81,35 @@ class Onchain:
                 ["uint256", "uint256", "uint256", "bytes"],
                 [int(item.valid_after), int(item.valid_before), int(item.salt, 16), bytes.fromhex(item.signature[2:])],
             )
-            collector = self._collectors[0]
+            collector = self.collectors[0]
         elif given.permit2_authorization:
-            item2 = given.permit2_authorization
-            try:
-                words = [int(item2["nonce"]), int(item2["deadline"]), bytes.fromhex(item2["signature"][2:]), b""]
-            except (KeyError, ValueError, TypeError) as error:
-                raise InputError(f"the permit cannot be read: {error}", remedy="as x402 writes it") from error
+            signed = given.permit2_authorization
+            words = [int(signed.nonce), int(signed.deadline), bytes.fromhex(signed.signature[2:]), permit]
             data = encode_args(["uint256", "uint256", "bytes", "bytes"], words)
-            collector = self._collectors[1]
+            collector = self.collectors[1]
         else:
             raise InputError("the deposit is not authorised", remedy="EIP-3009 or Permit2")
         channel = payload.channel_config.channel
         return self.contract.deposit.encode(channel.values, int(payload.deposit.amount), collector, data)
 
-    def claim(self, items: Sequence[Claimable]) -> bytes:
-        return self.contract.claim.encode([item.values for item in items])
+    def claim(self, items: Sequence[Claimable], *, paid: bool = False) -> bytes:
+        """With `paid`, what was claimed is settled by the same call."""
+        rows = [item.values for item in items]
+        return self.contract.claim.encode(rows, True) if paid else self.contract.claim.encode(rows)
+
+    def claim_signed(self, items: Sequence[Claimable], signature: bytes) -> bytes:
+        return self.contract.claimWithSignature.encode([item.values for item in items], signature)
 
     def settle(self, receiver: str, token: str) -> bytes:
         return self.contract.settle.encode(receiver, token)
 
+    def refund_signed(self, channel: Channel, amount: int, nonce: int, signature: bytes) -> bytes:
+        return self.contract.refundWithSignature.encode(channel.values, amount, nonce, signature)
+
     def refund(self, item: Claimable, amount: int, nonce: int, signature: bytes) -> bytes:
         """Claim what was earned, and pay `amount` back, in one transaction."""
-        back = self.contract.refundWithSignature.encode(item.channel.values, amount, nonce, signature)
-        calls = [self.claim([item]), back] if item.total else [back]
+        back = self.refund_signed(item.channel, amount, nonce, signature)
+        return self.as_one([self.claim([item]), back] if item.total else [back])
+
+    def as_one(self, calls: Sequence[bytes]) -> bytes:
         return self.contract.multicall.encode(calls)

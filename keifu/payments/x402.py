@@ -21,6 +21,7 @@ from keifu.errors import InputError
 from keifu.payments.channel import Channel
 
 __all__ = [
+    "ERRORS",
     "LARGEST_HEADER",
     "PAYMENT_REQUIRED",
     "PAYMENT_RESPONSE",
@@ -36,6 +37,7 @@ __all__ = [
     "DepositPayload",
     "Payload",
     "Payment",
+    "PermitAuthorization",
     "ReceiveAuthorization",
     "RefundPayload",
     "Required",
@@ -53,6 +55,7 @@ __all__ = [
 SCHEME = "batch-settlement"
 VERSION = 2
 PAYMENT_REQUIRED, PAYMENT_SIGNATURE, PAYMENT_RESPONSE = "PAYMENT-REQUIRED", "PAYMENT-SIGNATURE", "PAYMENT-RESPONSE"
+ERRORS = "invalid_batch_settlement_evm_"  # what x402's codes of this scheme begin with
 LARGEST_HEADER = 16_384  # characters
 
 _NETWORK = re.compile(r"eip155:([1-9][0-9]{0,18})")
@@ -131,11 +134,32 @@ class ReceiveAuthorization(msgspec.Struct, rename="camel"):
     signature: _Signature
 
 
+class Permitted(msgspec.Struct, rename="camel"):
+    token: _Address
+    amount: _Amount
+
+
+class Witness(msgspec.Struct, rename="camel"):
+    channel_id: _Bytes32
+
+
+class PermitAuthorization(msgspec.Struct, rename="camel"):
+    """Permit2: what the payer signed for the collector; the witness names the channel."""
+
+    permitted: Permitted
+    spender: _Address
+    nonce: _Time
+    deadline: _Time
+    witness: Witness
+    signature: _Signature
+    owner: _Address = msgspec.field(name="from")
+
+
 class Authorization(msgspec.Struct, rename="camel"):
     """One of the two."""
 
     erc3009_authorization: ReceiveAuthorization | UnsetType = UNSET
-    permit2_authorization: dict[str, Any] | UnsetType = UNSET
+    permit2_authorization: PermitAuthorization | UnsetType = UNSET
 
 
 class Deposit(msgspec.Struct, rename="camel"):

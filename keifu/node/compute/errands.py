@@ -17,9 +17,11 @@ from keifu.compute.cashier import Cashier, number
 from keifu.errors import KeifuError, Revert, UsageError
 from keifu.keys import Account as Key
 from keifu.keys import keccak256
+from keifu.node.compute.facilitating import Facilitator
 from keifu.node.web import Background
 from keifu.payments.book import Account, Held, Refused
 from keifu.payments.channel import Channel
+from keifu.payments.facilitator import permit_of
 from keifu.payments.onchain import Claimable, Onchain
 from keifu.payments.signatures import exact
 from keifu.payments.x402 import (
@@ -37,6 +39,7 @@ from keifu.payments.x402 import (
 __all__ = ["Errands"]
 
 DRAIN_SECONDS = 0.05
+LOOKS = 40  # at a chain that may not have a block yet which the relayer's has
 _FAULTS = {"deposit": "deposit_simulation_failed", "refund": "refund_simulation_failed"}
 SENT = (State.MINED, State.DONE)
 GONE = (State.REFUSED, State.FAILED)
@@ -65,9 +68,11 @@ class Errands:
         answering: Background,
         least_deposit: int,
         final: Callable[[bytes], int | None],
+        facilitator: Facilitator | None = None,
     ) -> None:
         self._cashier, self._book, self._onchain, self._sender = cashier, cashier.book, onchain, sender
         self._key, self._answering, self._least_deposit, self._final = key, answering, least_deposit, final
+        self._facilitator = facilitator
         self._asked: queue.SimpleQueue[_Errand] = queue.SimpleQueue()
         self._open: list[_Errand] = []
 
@@ -88,13 +93,36 @@ class Errands:
             return
         if int(payload.deposit.amount) < self._least_deposit:
             raise Refused("deposit_below_min_deposit", f"a deposit has at least {self._least_deposit}")
-        data = self._onchain.deposit(payload)
+        data = self._onchain.deposit(payload, permit_of(payment, payload))
+        if self._facilitator is not None:
+            await self._have_brought(self._facilitator, payment, payload, channel_id)
+            return
         intent = Intent(f"deposit {channel_id.hex()} {keccak256(data).hex()}", self._onchain.address, data)
         await self._run(
             lambda: self._submit(intent),
             lambda _: self.look(channel_id, channel),
             "deposit_transaction_failed",
         )
+
+    async def _have_brought(
+        self, facilitator: Facilitator, payment: Payment, payload: DepositPayload, channel_id: bytes
+    ) -> None:
+        """By a relayer. Its word is not taken: the chain is asked, which may be a little behind the relayer's."""
+        channel = payload.channel_config.channel
+        async with facilitator.turn:
+            prepaid = facilitator.prepaid
+            claimed = (await self._seen(lambda: self._onchain.held(prepaid.id))).claimed if prepaid else 0
+            balance = await facilitator.bring(payment, payload, claimed)
+        for _ in range(LOOKS):
+            if (await self._seen(lambda: self.look(channel_id, channel))).balance >= balance:
+                return
+            await asyncio.sleep(DRAIN_SECONDS)
+
+    async def _seen(self, read: Callable[[], Held]) -> Held:
+        """What a channel holds now."""
+        found: list[Held] = []
+        await self._run(lambda: None, lambda _: found.append(read()), "channel_not_found")
+        return found[0]
 
     async def refund(self, header: str) -> bytes:
         """Claim what was earned, and pay the rest back, or the part that is asked for."""

@@ -22,6 +22,7 @@ from keifu.errors import AbiError, EnvironmentFault, Revert
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.compute.errands import Errands
+from keifu.node.compute.facilitating import Facilitator, prepaid_of
 from keifu.node.compute.following import Following
 from keifu.node.compute.models import upstreams
 from keifu.node.compute.promoting import Promoting
@@ -57,9 +58,10 @@ class Compute(Work):
         self._book = Book(body.folder.money_file, self._broke)
         self._cashier = Cashier(self._offer, self._book)
         self._sender = body.sender(CHANNELS)
+        self._facilitator = self._relayer()
         self._errands = Errands(
             self._cashier, self._onchain, self._sender, body.account, self._answering, self._settings.least_deposit,
-            self._final,
+            self._final, self._facilitator,
         )  # fmt: skip
         market = body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
         self._settler = Settler(self._cashier, Sealer(body.account, body.chain.id, market))
@@ -83,6 +85,14 @@ class Compute(Work):
         self._owed = body.metrics.gauge("unclaimed", "What is signed for and not yet claimed, smallest units.")
         self._open = body.metrics.gauge("open_requests", "Requests that are being answered.")
         self._claims = body.metrics.gauge("claims", "Vouchers that were claimed, by how it went.", "outcome")
+
+    def _relayer(self) -> Facilitator | None:
+        """Who brings deposits by signature, where that is not this node."""
+        own, body = self._settings, self.body
+        if not own.facilitator:
+            return None
+        prepaid = prepaid_of(own, body.chain, self._onchain, body.account)
+        return Facilitator(own.facilitator, self._cashier, body.account, prepaid)
 
     @staticmethod
     def checks(settings: NodeSettings, chain: NodeChain, account: Account) -> Iterator[Check]:
@@ -141,6 +151,8 @@ class Compute(Work):
         for model in self._models.values():
             if isinstance(model, RemoteModel):
                 self._in_loop(model.close())
+        if self._facilitator is not None:
+            self._in_loop(self._facilitator.close())
         if self._promoting is not None:
             self._promoting.close()
         self._answering.close()
@@ -247,5 +259,5 @@ def offer_of(settings: ComputeWork, chain: NodeChain, account: Account) -> Offer
         ) from error
     return Offer(
         chain.id, channels, settings.receiver or account.address, account.address, token, name, version,
-        settings.withdraw_delay, credit=settings.credit,
+        settings.withdraw_delay, settings.deposits, credit=settings.credit,
     )  # fmt: skip

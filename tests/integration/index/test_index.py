@@ -14,6 +14,7 @@ from keifu.index import reconcile
 from keifu.index.reading import Question, events_of
 from tests.faulty_node import Change, FaultyNode
 from tests.integration.index.conftest import caught_up
+from tests.integration.index.paying import pay_and_cover
 from tests.integration.index.story import HOSTILE, act, register_text, stake
 from tests.postgres import running_server
 from tests.profiles import quick_or_deep
@@ -53,6 +54,25 @@ def test_every_event_is_in_its_table_and_agrees_with_the_contracts(world):
         "cases",
     }
     assert (report.compared["records"], report.compared["environments"]) == (2, 1)
+
+
+def test_channels_and_covers_agree_with_the_contracts(world):
+    ids = pay_and_cover(world.client, world.suite)
+    with world.indexed() as indexer:
+        report = reconcile(indexer.store, world.client.rpc)
+        assert (report.differences, report.suspect) == ([], "")
+        wanted = {"channels": 2, "channel fees": 2, "covers": 2, "demands": 2}
+        assert {group: report.compared[group] for group in wanted} == wanted
+        for table, words in (
+            ("channels_claimed", f"Channels.channels(0x{ids[0].hex()})"),
+            ("channels_deposited", f"Channels.channels(0x{ids[1].hex()})"),
+            ("compute_market_demanded", f"ComputeMarket.demand_of(0x{ids[0].hex()}"),
+            ("compute_market_unanswered", f"ComputeMarket.cover_of(0x{ids[1].hex()}"),
+            ("compute_market_covered", f"ComputeMarket.cover_of(0x{ids[0].hex()}"),
+        ):
+            indexer.store.database.execute(f"DELETE FROM {table}")  # noqa: S608 - a name above
+            found = [difference.figure for difference in reconcile(indexer.store, world.client.rpc).differences]
+            assert any(figure.startswith(words) for figure in found), (table, found)
 
 
 def test_text_that_is_none_stops_nobody(world):

@@ -23,7 +23,7 @@ from keifu.network.processes import start
 from keifu.units import DAY
 from tests.integration.node.conftest import until
 
-PARTS = ["index", "api", "explorer", "operator-1", "juror-1", "keeper-1", "compute-1"]
+PARTS = ["index", "api", "explorer", "operator-1", "juror-1", "keeper-1", "compute-1", "relayer-1"]
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def by_name(found: dict) -> dict[str, dict]:
 def test_a_network_is_kept_looked_at_and_ended(keifu, asked, place, at_first):
     deployments = at_first.folder / "deployments"
     chain = ("--rpc", at_first.anvil.url, "--deployments", deployments)
-    few = ("--operators", 1, "--watchers", 0, "--jurors", 1, "--keepers", 1, "--compute", 1)
+    few = ("--operators", 1, "--watchers", 0, "--jurors", 1, "--keepers", 1, "--compute", 1, "--relayers", 1)
     status, made = asked("up", *few, *chain)
     parts = by_name(made)
     assert (status, list(parts), {part["ok"] for part in parts.values()}) == (0, PARTS, {True})
@@ -63,6 +63,9 @@ def test_a_network_is_kept_looked_at_and_ended(keifu, asked, place, at_first):
     assert (beat["seq"], beat["environment"]) == (1, made["environment"])
     [model] = httpx.get(f"{parts['compute-1']['address']}/v1/models").json()["data"]
     assert (model["keifu"]["environment"], model["keifu"]["promotion_seq"]) == (made["environment"], 1)
+
+    [kind] = httpx.get(f"{parts['relayer-1']['address']}/supported").json()["kinds"]
+    assert kind["scheme"] == "batch-settlement"
 
     status, _, err = keifu("up", "--folder", place.path)
     assert (status, f"process {made['supervisor']}" in err) == (3, True)

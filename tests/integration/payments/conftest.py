@@ -119,7 +119,7 @@ class Shop:
     world: World
     url: str
     scheme: ServerScheme
-    facilitator: x402Facilitator
+    facilitator: Any  # of the package: its own, or its client of one
     client: ClientScheme
     answers: int = 0
 
@@ -141,19 +141,22 @@ class Shop:
 
 
 @contextlib.contextmanager
-def opened(world: World, method: str) -> Any:
-    """A shop that is paid in the suite's coin, deposits by `method`."""
+def opened(world: World, method: str, facilitator: Any = None, **declared: Any) -> Any:
+    """A shop that is paid in the suite's coin, deposits by `method`; with a facilitator of the package's own, unless
+    another is given. `declared` are extensions."""
     with contextlib.ExitStack() as stack:
-        shop = _shop(world, method, stack)
-        yield shop
+        yield _shop(world, method, stack, facilitator or _own_facilitator(world), declared)
 
 
-def _shop(world: World, method: str, stack: contextlib.ExitStack) -> Shop:
-    url, claimer = world.anvil.url, world.role("receiver's authorizer")
-    relayer = world.role("relayer")  # has ether
+def _own_facilitator(world: World) -> x402Facilitator:
+    signer = FacilitatorWeb3Signer(world.role("relayer").secret().hex(), world.anvil.url)  # has ether
     facilitator = x402Facilitator()
-    signer = FacilitatorWeb3Signer(relayer.secret().hex(), url)
     facilitator.register([world.network], BatchSettlementEvmFacilitator(signer))
+    return facilitator
+
+
+def _shop(world: World, method: str, stack: contextlib.ExitStack, facilitator: Any, declared: dict[str, Any]) -> Shop:
+    url, claimer = world.anvil.url, world.role("receiver's authorizer")
     authorizer = LocalAuthorizerSigner(EthAccount.from_key(claimer.secret()))
     scheme = ServerScheme(
         world.role("receiver").address, BatchSettlementEvmSchemeServerConfig(receiver_authorizer_signer=authorizer)
@@ -167,7 +170,8 @@ def _shop(world: World, method: str, stack: contextlib.ExitStack) -> Shop:
         "network": world.network,
     }  # fmt: skip
     app = FastAPI()
-    app.middleware("http")(payment_middleware({f"GET {ROUTE}": {"accepts": accepts}}, server))
+    route = {"accepts": accepts, **({"extensions": declared} if declared else {})}
+    app.middleware("http")(payment_middleware({f"GET {ROUTE}": route}, server))
 
     @app.get(ROUTE)
     def answer() -> dict[str, str]:

@@ -59,5 +59,5 @@ def test_without_a_configuration_nothing_else_is_looked_at(tmp_path):
 
 
 def test_no_such_kind():
-    with pytest.raises(Exception, match="no kind of node is called 'relayer'"):
-        kind_of("relayer")
+    with pytest.raises(Exception, match="no kind of node is called 'idler'"):
+        kind_of("idler")

@@ -11,42 +11,19 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from ethwire.constants import ETHER
 from keifu.chain import Rpc
 from keifu.chain import sender as room
 from keifu.chain.sender import Intent, Sender, State
 from keifu.keys import Account
+from tests.killed_process import run, trials
 
 ROUNDS = 50
 FOLDER = Path(room.__file__).parent
 FILES = {str(path) for path in (*FOLDER.glob("*.py"), *FOLDER.parent.glob("_*.py"))}
-
-
-def tracer(report: int, kill_at: int | None) -> Any:
-    """A trace function that kills the process when so many lines of the sender's files have begun. None kills nothing
-    and reports each line."""
-    begun = 0
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal begun
-        if frame.f_code.co_filename not in FILES:
-            return None
-        if event == "line":
-            if kill_at is None or begun == kill_at:
-                os.write(report, f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}\n".encode())
-            if begun == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            begun += 1
-        return trace
-
-    return trace
 
 
 def intents(account: Account) -> list[Intent]:
@@ -68,23 +45,14 @@ def victim(rpc: Rpc, database: Path, account: Account, wanted: list[Intent], mod
     sender.close()
 
 
-def run(rpc: Rpc, database: Path, account: Account, mode: str, kill_at: int | None) -> list[str]:
+def said_by(rpc: Rpc, database: Path, account: Account, mode: str, kill_at: int | None) -> list[str]:
     """What a process said until it was killed, or came to its end."""
-    listen, report = os.pipe()
-    if (child := os.fork()) == 0:
-        try:
-            with Rpc(rpc.url) as own:
-                trace = tracer(report, kill_at)
-                sys.settrace(trace)
-                threading.settrace(trace)  # transactions are sent by a thread
-                victim(own, database, account, intents(account), mode, report)
-        finally:
-            os._exit(0)
-    os.close(report)
-    with os.fdopen(listen) as file:
-        said = file.read().splitlines()
-    os.waitpid(child, 0)
-    return said
+
+    def sending(report: int) -> None:
+        with Rpc(rpc.url) as own:
+            victim(own, database, account, intents(account), mode, report)
+
+    return run(sending, FILES, kill_at)
 
 
 def trial(rpc: Rpc, folder: Path, mode: str, kill_at: int | None) -> tuple[list[str], str]:
@@ -92,7 +60,7 @@ def trial(rpc: Rpc, folder: Path, mode: str, kill_at: int | None) -> tuple[list[
     account, database = Account.from_role(f"{mode} {kill_at}"), folder / f"{mode}-{kill_at}.db"
     rpc.call("anvil_setBalance", account.address, hex(ETHER))
     rpc.call("evm_setAutomine", mode == "mined")
-    said = run(rpc, database, account, mode, kill_at)
+    said = said_by(rpc, database, account, mode, kill_at)
     if mode == "dropped":
         rpc.call("anvil_dropAllTransactions")
         rpc.call("evm_setAutomine", True)
@@ -118,22 +86,9 @@ def wrong(rpc: Rpc, database: Path, account: Account, wanted: list[Intent], acce
     return "" if (paid, nonce) == (111, 3) else f"paid {paid} with {nonce} transactions"
 
 
-def chosen(places: list[str], which: str) -> list[int]:
-    """Numbers of the lines at which to kill."""
-    if which == "all":
-        return list(range(len(places)))
-    numbers = {place: number for number, place in sorted(enumerate(places), reverse=which == "first")}
-    return sorted(numbers.values())
-
-
 def main(url: str, folder: str, mode: str, which: str, every: str = "1") -> None:
     with Rpc(url) as rpc:
-        said, fault = trial(rpc, Path(folder), mode, None)
-        found = [("nowhere", fault)]
-        for line in chosen([words for words in said if ":" in words], which)[:: int(every)]:
-            said, fault = trial(rpc, Path(folder), mode, line)
-            found.append((said[-1], fault))
-    print(json.dumps(found))
+        print(json.dumps(trials(lambda kill_at: trial(rpc, Path(folder), mode, kill_at), which, int(every))))
 
 
 if __name__ == "__main__":
