@@ -10,15 +10,13 @@ from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.logs import find_events
 from keifu.chain.suite import CHANNELS, COMPUTE
 from keifu.compute.market.refusals import place_of, send, send_with_coins
-from keifu.compute.promises import shown
+from keifu.compute.promises import LONGEST_REQUEST, LONGEST_RESPONSE, shown
 from keifu.compute.receipt import SignedReceipt
 from keifu.errors import UsageError
 from keifu.keys import keccak256
 from keifu.payments.channel import Channel
 
 __all__ = [
-    "LONGEST_REQUEST",
-    "LONGEST_RESPONSE",
     "DemandState",
     "OpenDemand",
     "answer",
@@ -28,8 +26,6 @@ __all__ = [
     "open_demands",
     "read_demand",
 ]
-
-LONGEST_REQUEST, LONGEST_RESPONSE = 2_048, 4_096  # bytes, as the contract takes them
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from keifu.abi import Contract, encode_args
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.logs import find_events
 from keifu.chain.suite import ORDERS
-from keifu.compute.market.demands import LONGEST_REQUEST, LONGEST_RESPONSE
 from keifu.compute.market.refusals import place_of, send, send_with_coins
 from keifu.compute.market.services import withdraw as _withdraw
+from keifu.compute.promises import LONGEST_REQUEST, LONGEST_RESPONSE
 from keifu.compute.receipt import Receipt
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import keccak256

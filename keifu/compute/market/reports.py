@@ -6,7 +6,8 @@ copies its call from the queue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
@@ -15,12 +16,13 @@ from keifu.chain.suite import COMPUTE
 from keifu.compute.market.refusals import place_of, send
 from keifu.compute.promises import commitment, shown
 from keifu.compute.receipt import Receipt, SignedReceipt
-from keifu.errors import UsageError
+from keifu.errors import Revert, UsageError
 from keifu.provenance import Record
 
-__all__ = ["NO_RECORD", "commit", "contradictions", "report", "report_false", "report_two"]
+__all__ = ["NO_RECORD", "commit", "contradictions", "report", "report_after_commit", "report_false", "report_two"]
 
 _NOTHING = bytes(32)
+PAUSE_SECONDS, TRIES = 1.0, 120  # until the next block
 # What stands in a record's place with two receipts.
 NO_RECORD: tuple[Any, ...] = (ZERO_ADDRESS, 0, _NOTHING, _NOTHING, _NOTHING, _NOTHING, "", "", "", [])
 
@@ -54,6 +56,28 @@ def report(chain: Deployer, suite: Deployment, receipts: Sequence[SignedReceipt]
     send(chain, suite, COMPUTE, "report", [shown(item) for item in receipts], given)
     after: int = chain.call(where, COMPUTE, "credits", chain.sender)
     return after - before
+
+
+def report_after_commit(
+    chain: Deployer,
+    suite: Deployment,
+    receipts: Sequence[SignedReceipt],
+    record: Record | None = None,
+    *,
+    pause: Callable[[], None] = lambda: time.sleep(PAUSE_SECONDS),
+    tries: int = TRIES,
+) -> int:
+    """Commit, wait for a later block, and report. Raises Revert; a report that was refused is made again by the same
+    call, and the commitment stands."""
+    commit(chain, suite, receipts[0].receipt)
+    for _ in range(tries):
+        try:
+            return report(chain, suite, receipts, record)
+        except Revert as refusal:
+            if refusal.reason != "compute: not committed":
+                raise
+        pause()
+    return report(chain, suite, receipts, record)
 
 
 def contradictions(receipts: Iterable[SignedReceipt]) -> list[tuple[SignedReceipt, SignedReceipt]]:

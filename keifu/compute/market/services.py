@@ -20,6 +20,7 @@ from keifu.staking.actions import lock
 
 __all__ = [
     "Announced",
+    "Served",
     "ServiceState",
     "bind",
     "change_offer",
@@ -28,6 +29,7 @@ __all__ = [
     "offers_of",
     "read_service",
     "serve",
+    "served_of",
     "service_reserve",
     "settle",
     "unlock",
@@ -61,10 +63,18 @@ class Announced:
 
     offer: Offer
     since: int
-    endpoint: str
 
     def data(self) -> dict[str, Any]:
-        return {**self.offer.data(), "since": self.since, "endpoint": self.endpoint}
+        return {**self.offer.data(), "since": self.since}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service as its operator said last: where it is found, and until when; it may have ended earlier."""
+
+    since: int
+    last: int
+    endpoint: str
 
 
 def serve(chain: Deployer, suite: Deployment, environment: bytes, offer: Offer, endpoint: str, last: int) -> None:
@@ -144,12 +154,8 @@ def offers_of(
 ) -> list[Announced]:
     """What a service has cost, oldest first, the offer that is under notice included: compared with the hash that the
     contract has. Raises CheckFailed when the node's log has it not."""
-    named = {"operator": operator, "environment": environment}
-    offers = [log.args for log in find_events(client, market, "OfferAnnounced", first_block, **named)]
-    endpoint = ""
-    for log in find_events(client, market, "Served", first_block, **named):
-        endpoint = log.args["endpoint"]
-    found = [Announced(Offer(*item["offer"]), item["effective_from"], endpoint) for item in offers]
+    logs = find_events(client, market, "OfferAnnounced", first_block, operator=operator, environment=environment)
+    found = [Announced(Offer(*log.args["offer"]), log.args["effective_from"]) for log in logs]
     _, newest, since = market.offer(operator, environment)
     if found and (found[-1].offer.hash, found[-1].since) == (bytes(newest), since):
         return found
@@ -159,6 +165,16 @@ def offers_of(
         f"the log of {market.address} has not the offer that {operator} announced last",
         remedy="ask another endpoint, or from the block in which the market was made",
     )
+
+
+def served_of(
+    client: ChainClient, market: Contract, operator: str, environment: bytes, first_block: int = 0
+) -> Served | None:
+    """What the newest event says; None when the operator never served there."""
+    found = None
+    for log in find_events(client, market, "Served", first_block, operator=operator, environment=environment):
+        found = Served(log.args["since"], log.args["last"], log.args["endpoint"])
+    return found
 
 
 def _few(ids: Sequence[bytes]) -> list[bytes]:

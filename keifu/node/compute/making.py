@@ -18,6 +18,7 @@ def own_section(
     upstreams: Sequence[str],
     prices: Mapping[str, int],
     receiver: str = "",
+    market: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Raises UsageError for an upstream that is not NAME=URL."""
     own: dict[str, Any] = {"listen": listen, "poll": poll, **prices}
@@ -27,6 +28,8 @@ def own_section(
         own["artefacts"] = [str(Path(item).absolute()) for item in artefacts]
     if upstreams:
         own["models"] = dict(_upstream(item, prices) for item in upstreams)
+    if market:
+        own["market"] = dict(market)
     return own
 
 
