@@ -74,10 +74,8 @@ def services_of(settings: ComputeWork, token: str) -> list[Wanted]:
         prices = Prices(settings.request, settings.million_in, settings.million_out)
         found.append((bytes.fromhex(settings.environment), prices))
     if models := settings.models.values():
-        highest = Prices(
-            *(max(getattr(item, name) for item in models) for name in ("request", "million_in", "million_out"))
-        )
-        found.append((NOWHERE, highest))
+        columns = zip(*((item.request, item.million_in, item.million_out) for item in models), strict=True)
+        found.append((NOWHERE, Prices(*map(max, columns))))
     return [
         Wanted(
             environment,

@@ -96,7 +96,7 @@ class Offering:
         return "" if self.named_since else f"receipt key {self._receipt.address} does not speak for {self.operator} yet"
 
     def facts(self) -> dict[str, Any]:
-        return {environment.hex(): words for environment, words in self._said.items()}
+        return {environment.hex(): words for environment, words in dict(self._said).items()}
 
     def step(self, now: int) -> None:
         """Send the next step that is due. `now` is the newest block's time. Raises RpcError and CheckFailed."""

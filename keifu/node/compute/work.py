@@ -170,9 +170,9 @@ class Compute(Work):
         head = quantity(newest.number, "the newest block's number")
         self.body.metrics.head.set(head)
         self._following.step(head)
+        self._seen_at = time.monotonic()
         if self._market is not None:
             self._market.look(head, quantity(newest.timestamp, "the newest block's time"))
-        self._seen_at = time.monotonic()
 
     def _final(self, channel_id: bytes) -> int | None:
         """What a channel holds in a block that stays; None on a chain where every block does."""
