@@ -23,6 +23,7 @@ __all__ = ["NO_RECORD", "commit", "contradictions", "report", "report_after_comm
 
 _NOTHING = bytes(32)
 PAUSE_SECONDS, TRIES = 1.0, 120  # until the next block
+SOON = ("compute: not committed", "compute: time has not come")  # what a later block mends
 # What stands in a record's place with two receipts.
 NO_RECORD: tuple[Any, ...] = (ZERO_ADDRESS, 0, _NOTHING, _NOTHING, _NOTHING, _NOTHING, "", "", "", [])
 
@@ -74,7 +75,7 @@ def report_after_commit(
         try:
             return report(chain, suite, receipts, record)
         except Revert as refusal:
-            if refusal.reason != "compute: not committed":
+            if refusal.reason not in SOON:
                 raise
         pause()
     return report(chain, suite, receipts, record)
