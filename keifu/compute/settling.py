@@ -110,9 +110,10 @@ class Settler:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
         texts = self._sealer.seal([item.answered for item in batch], int(self._clock()))
         self.sealed += len(batch)
-        for item, text in zip(batch, texts, strict=True):
-            if item.answered.channel_id in self._book.covered:
-                self._keep(item.answered, text)
+        if covered := self._book.covered:
+            for item, text in zip(batch, texts, strict=True):
+                if item.answered.channel_id in covered:
+                    self._keep(item.answered, text)
 
         def written(future: asyncio.Future[None]) -> None:
             failed = future.exception() is not None

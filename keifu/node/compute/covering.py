@@ -32,6 +32,7 @@ __all__ = ["Covering"]
 
 GOOD_SECONDS = 600  # in which a signed cover is opened
 FULL = 10_000  # basis points
+MOST_WAITING = 64  # who ask at a time
 _TABLE = """CREATE TABLE IF NOT EXISTS compute_cover (channel BLOB NOT NULL, restitution TEXT NOT NULL,
   price TEXT NOT NULL, last INTEGER NOT NULL, deadline INTEGER NOT NULL, signature BLOB NOT NULL,
   PRIMARY KEY (channel, restitution, price, last, deadline)) WITHOUT ROWID"""
@@ -81,6 +82,8 @@ class Covering:
 
     async def sign(self, account: Account, restitution: int) -> SignedCover:
         """Raises Refused, or KeifuError when the chain does not answer."""
+        if self._asked.qsize() >= MOST_WAITING:
+            raise Refused("busy", "too many ask for covers: ask again later")
         asked = _Asked(account.id, restitution, Future())
         self._asked.put(asked)
         return await asyncio.wrap_future(asked.done)
@@ -107,8 +110,12 @@ class Covering:
         self._require_open(restitution)
         waiting = self._waiting(now)
         for signed in waiting:
-            if (signed.cover.channel_id, signed.cover.restitution) == (channel_id, restitution):
+            if signed.cover.channel_id != channel_id:
+                continue
+            if signed.cover.restitution == restitution:
                 return signed
+            said = f"a cover of {coins(signed.cover.restitution)} coins is signed already: open it, or wait"
+            raise Refused("cover_waiting", said)
         state = read_cover(self._market, channel_id, self._offering.operator)
         self._require_fits(state, channel_id, restitution)
         self._require_room(state, restitution, [signed.cover for signed in waiting])

@@ -26,6 +26,7 @@ from keifu.compute.wire import unpack
 from keifu.errors import CheckFailed, Revert
 from keifu.keys import Account, keccak256
 from keifu.payments.channel import Channel
+from keifu.provenance import Kind, Record
 from keifu.provenance.registry import Provenance
 from keifu.units import COIN
 from tests.integration.compute.conftest import PaidNode, until
@@ -125,6 +126,8 @@ def test_no_cover_is_signed_beyond_the_cap(paid: Promised, provide: Provide, pay
     assert until(lambda: _asked(client, second), node.process) == signed
     with pytest.raises(ProviderFault, match=r"the cap of receipt key .* leaves 0 of .* coins"):
         client.covers.ask(client.provider, third, RESTITUTION)
+    with pytest.raises(ProviderFault, match="a cover of 20 coins is signed already: open it, or wait"):
+        client.covers.ask(client.provider, second, RESTITUTION + 1)
     with pytest.raises(ProviderFault, match="a cover pays 1 to 1,000 coins here"):
         client.covers.ask(client.provider, third, COIN - 1)
     with pytest.raises(ProviderFault, match="the channel is covered with 20 coins: ask for the same"):
@@ -269,6 +272,32 @@ def test_two_receipts_of_one_number_are_reported(paid: Promised, provide: Provid
     assert read_cover(paid.market, kept.id, node.account).reserve == 0
     assert breaches(receipts, paid.client, paid.suite, provenance) == []
     until(lambda: "a report took it" in node.status()["trouble"], node.process)
+
+
+def test_a_receipt_of_another_digest_is_reported(paid: Promised, provide: Provide, pay: Any) -> None:
+    """It names a promotion, and a digest that was never promoted under that number."""
+    author = paid.anvil.account("author")
+    provenance = Provenance(paid.client, paid.suite["ProvenanceRegistry"], paid.suite["Environments"])
+    known = provenance.register(Record(author.address, Kind.WEIGHTS, keccak256(b"the model")), author)
+    environment = provenance.declare("production", [], author)
+    seq = provenance.promote(environment, known, author)
+    node = provide("swapping provider")
+    client = pay(node)
+    until(lambda: paid.market.cap(node.account, receipt_key(node))[0] == CAP, node.process)
+    kept = client.channel(1)
+    client.open(kept)
+    since = client.covers.state(client.provider, kept).since
+    answer = until(lambda: _answered(client, since), node.process)
+    key = Account.from_role(f"{node.folder.name} receipt")
+    true = replace(
+        answer.receipt, number=99, environment=environment, promotion_seq=seq, digest=keccak256(b"the model")
+    )
+    lie = replace(true, number=100, digest=keccak256(b"a cheaper one"))
+    for signed in paid.receipts.sign(key, [true, lie]):
+        client.store.refuse(0, signed, "digest")
+    [breach] = breaches(client.store.receipts(refused=True), paid.client, paid.suite, provenance)
+    assert "names digest" in breach.words
+    assert report_breach(client.sender, paid.suite, breach) >= RESTITUTION
 
 
 def _answered(client: Client, since: int) -> Any:
