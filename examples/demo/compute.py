@@ -18,21 +18,25 @@ from keifu.chain import Account
 from keifu.chain.logs import find_events
 from keifu.chain.suite import CHANNELS, COMPUTE, HUB, TOKEN
 from keifu.compute.client.checks import Check, Exchange, Expected, Prices, check_reply
+from keifu.compute.client.client import ComputeClient
+from keifu.compute.client.client import Provider as Named
+from keifu.compute.client.covering import Covers
+from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.side import Side, chain_side
-from keifu.compute.market import covers, reports
-from keifu.compute.promises import Cover
+from keifu.compute.client.store import KeptChannel, Store
+from keifu.compute.market import reports
 from keifu.compute.receipt import Receipts
 from keifu.compute.wire import RECEIPT_HEADER, unpack
 from keifu.payments import Channel
 from keifu.payments.x402_package import pointed_at
 from keifu.provenance.verify import Finding
-from keifu.units import COIN, DAY, HOUR, coins
+from keifu.units import COIN, coins
 
 __all__ = ["TITLE", "tell"]
 
 TITLE = "Answers for pay: receipts, a second bill, and money back"
 MANY, FEW = 200, 40  # digits that are asked for
-COVER_PRICE = 2 * COIN
+COVER_PART = 100  # one in so many of the restitution is what a cover costs
 ACCURATE = 0.96
 PATIENCE_SECONDS = 60.0
 
@@ -63,6 +67,10 @@ class _Scene:
 
     def at(self, contract: str) -> Any:
         return self.market.suite.at(self.market.client, contract)
+
+    @property
+    def named(self) -> Named:
+        return Named(self.provider.url, self.provider.account.address, self.market.environment)
 
     @property
     def receipts(self) -> Receipts:
@@ -106,7 +114,7 @@ def _open(story: Story) -> _Scene:
     provider.start()
     lock = market.suite.at(market.client, HUB).lock_of(market.suite[COMPUTE], provider.account.address)
     story.say(
-        f"a provider serves the digits model at {coins(PRICE)} coins an answer, with {coins(lock)} behind its word"
+        f"a provider serves the digits model at {coins(PRICE)} coins an answer, {coins(lock)} coins behind its word"
     )
     client = market.account("client", FUNDS)
     signer = EthAccountSignerWithRPC(EthAccount.from_key(client.secret()), market.anvil.url)
@@ -146,20 +154,24 @@ async def _paid(scene: _Scene, images: Sequence[Any]) -> list[Any]:
 
 def _cover(scene: _Scene) -> None:
     """The first answer has opened the channel; from now on the provider answers for it with coins."""
-    story, market, provider = scene.story, scene.market, scene.provider
+    story, market = scene.story, scene.market
     balance = scene.at(CHANNELS).channels(scene.channel_id)[0]
     story.check(
         f"x402's own client opens a channel with its first request: {coins(balance)} coins, and no gas of its own",
         balance >= PRICE and market.client.balance(scene.client) == ETHER * COIN,
     )
-    now = market.client.now
-    cover = Cover(scene.channel_id, RESTITUTION, COVER_PRICE, now + DAY, now + HOUR)
-    signed = covers.sign_cover(scene.receipts, provider.account, provider.account.address, cover)
-    covers.open_cover(market.chain("client"), market.suite, scene.channel, signed)
-    found = covers.read_cover(scene.at(COMPUTE), scene.channel_id, provider.account.address)
+    most = RESTITUTION // COVER_PART
+    terms = Terms(scene.side.chain_id, scene.side.channels, scene.side.market, PRICE)
+    kept = KeptChannel(scene.channel, scene.channel_id, terms.chain_id, terms.channels)
+    with (
+        Store(market.folder / "client") as store,
+        ComputeClient(Wallet(scene.client, store, terms), scene.side.sources) as asking,
+    ):
+        covers = Covers(asking, market.client, market.suite)
+        found = covers.open(market.chain("client"), scene.named, kept, restitution=RESTITUTION, most=most)
     story.check(
         f"the channel is covered: {coins(RESTITUTION)} coins for its payer if the provider breaks its word",
-        found.payer == scene.client.address.lower() and found.reserve > RESTITUTION,
+        (found.payer, found.restitution) == (scene.client.address.lower(), RESTITUTION),
     )
     until(lambda: time.time() > found.since)  # what was signed before is not covered
 
@@ -186,7 +198,7 @@ def _bill_twice(scene: _Scene) -> None:
     story, market, provider = scene.story, scene.market, scene.provider
     true = scene.replies[-1].exchange.signed
     bill = replace(true.receipt, fee=2 * PRICE, charged=true.receipt.charged + PRICE)
-    [false] = scene.receipts.sign(provider.account, [bill])
+    [false] = scene.receipts.sign(provider.receipt_key, [bill])
     story.say(
         f"The provider signs a second bill for answer {bill.number}, of {coins(bill.fee)} coins. A passer-by sees both."
     )
@@ -213,7 +225,7 @@ def _give_back(scene: _Scene) -> None:
     story.check("x402's client asks for the rest of its deposit, and has it at once", bool(settled.success))
     ended = scene.provider.end()
     earned = scene.coins_of(scene.provider.account) - scene.before
-    spent = count * PRICE + COVER_PRICE
+    spent = count * PRICE + RESTITUTION // COVER_PART
     story.check(
         f"to the wei: it has paid for {count} answers and the cover, {coins(spent)} coins",
         scene.coins_of(scene.client) == FUNDS * COIN - spent + RESTITUTION,

@@ -18,13 +18,13 @@ from examples.digits.weights import make_weights
 from keifu.chain import Account, Anvil, ChainClient, Deployment, RpcDeployer
 from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
-from keifu.chain.suite import TOKEN
+from keifu.chain.suite import COMPUTE
 from keifu.compute.market import services
-from keifu.compute.promises import Offer, needed_for
+from keifu.compute.promises import needed_for
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.local.suite import deploy_suite, fund, warp
 from keifu.node.chain import NodeChain
-from keifu.node.compute.making import own_section
+from keifu.node.compute.making import RECEIPT_KEY, market_section, own_section
 from keifu.node.control import status_of
 from keifu.node.kinds import kind_of
 from keifu.node.operator.standing import bind
@@ -34,8 +34,7 @@ from keifu.provenance import Record as Artefact
 from keifu.provenance.digest import digest_path
 from keifu.provenance.registry import Provenance
 from keifu.staking import actions
-from keifu.staking.hotkeys import set_cap
-from keifu.units import COIN, DAY, HOUR
+from keifu.units import COIN, DAY
 
 __all__ = ["ETHER", "FUNDS", "PRICE", "RESTITUTION", "Market", "Provider", "open_market", "until"]
 
@@ -83,27 +82,28 @@ class Provider:
         self.market, self.folder, self.url = market, market.folder / "node", ""
         self.role = f"provider of {secrets.token_hex(4)}"  # two demos of one user share no key
         self.account = market.account(self.role, FUNDS)
+        self.receipt_key = Account.from_role(f"{self.role} {RECEIPT_KEY}")
         self._process: subprocess.Popen[bytes] | None = None
 
     def promise(self) -> None:
-        """Put coins behind what it signs, at both services that slash for it."""
+        """Put coins behind what it signs, at both services that slash for it; the node offers the rest."""
         market, suite = self.market, self.market.suite
-        chain, last = market.chain(self.role), market.client.now + TERM
-        node_chain = NodeChain(market.client, market.record, market.record.genesis)
-        offer = Offer(suite[TOKEN], PRICE, 0, 0, 0, HOUR)
+        chain = market.chain(self.role)
         actions.register(chain, suite, 0, PAGE)
-        bind(node_chain, chain, self.account, market.environment, last)
+        node_chain = NodeChain(market.client, market.record, market.record.genesis)
+        bind(node_chain, chain, self.account, market.environment, market.client.now + TERM)
         services.lock_coins(chain, suite, LOCKED)
-        services.serve(chain, suite, market.environment, offer, PAGE, last)
-        set_cap(chain, suite, self.account.address, needed_for(RESTITUTION))
 
     def start(self) -> None:
-        """Run the node until it answers. Raises CheckFailed with the place of its log when it does not."""
+        """Run the node until it answers, and has promised. Raises CheckFailed with the place of its log when it does
+        not."""
         market, log = self.market, self.market.folder / "node.log"
-        own = own_section("127.0.0.1:0", "1 second", [str(market.folder / MODEL)], (), {"request": PRICE})
+        promised = market_section(PAGE, cap=needed_for(RESTITUTION))
+        artefacts = [str(market.folder / MODEL)]
+        own = own_section("127.0.0.1:0", "1 second", artefacts, (), {"request": PRICE}, market=promised)
         wish = Wish(
             market.anvil.url, "127.0.0.1:0", market.folder / RECORDS, role=self.role, own=own,
-            environment=market.environment.hex(),
+            environment=market.environment.hex(), second_key=RECEIPT_KEY,
         )  # fmt: skip
         make_node(kind_of(KIND), self.folder, wish)
         command = [sys.executable, "-m", "keifu", "node", KIND, "run", str(self.folder)]
@@ -129,7 +129,9 @@ class Provider:
         except EnvironmentFault:
             return False
         self.url = f"http://{status['answers_at']}"
-        return bool(status["models"])
+        handle = self.market.suite.at(self.market.client, COMPUTE)
+        promised = services.read_service(handle, self.account.address, self.market.environment).reserve
+        return bool(status["models"] and promised)
 
 
 def open_market(held: ExitStack, folder: Path) -> Market:
