@@ -47,7 +47,7 @@ class Client:
         self.paid, self.node = paid, node
         self.store = Store(folder)
         terms = Terms(paid.client.chain_id, paid.channels.address, paid.market.address, 10 * FEE)
-        sources = OnChain(lambda: None, paid.market, lambda: 0.0)  # type: ignore[arg-type, return-value]
+        sources = OnChain(lambda: None, paid.market, lambda: 0.0)
         wallet = Wallet(paid.payer, self.store, terms)
         self.client = ComputeClient(wallet, sources, now=lambda: paid.client.now)
         self.covers = Covers(self.client, paid.client, paid.suite)
