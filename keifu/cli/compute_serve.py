@@ -234,7 +234,7 @@ def _service_lines(
     environment: bytes, state: ServiceState, endpoint: str, offers: list[Announced], now: int
 ) -> list[str]:
     name = environment.hex() if any(environment) else "no environment"
-    if not state.runs(now):
+    if not state.runs(now) or state.last == now:  # a block without successors is a local chain's now for long
         return [f"{name}: not served now"]
     lines = [f"{name}: until {day(state.last)} at {endpoint}, {coins(state.reserve)} coins answer for it"]
     current = [item for item in offers if item.since <= now][-1:]

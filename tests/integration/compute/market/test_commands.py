@@ -132,7 +132,6 @@ def test_a_service_is_promised_repriced_shown_and_ended(paid: Promised, run: Run
     assert "still open to claims (wait until the evidence window" in run(
         role, "settle", "--environment", NOTHING.hex(), status=1
     )
-    warp(paid.client, 1)
     assert "no environment: not served now" in run("", "show", "--of", operator.address, text=True)
 
 
