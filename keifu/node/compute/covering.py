@@ -187,4 +187,6 @@ class Covering:
         cover = signed.cover
         row = (cover.channel_id, str(cover.restitution), str(cover.price), cover.last, cover.deadline, signed.signature)
         self._database.execute("INSERT INTO compute_cover VALUES (?, ?, ?, ?, ?, ?)", row)
+        old = cover.deadline - 2 * GOOD_SECONDS  # a new signature's deadline is later
+        self._database.execute("DELETE FROM compute_cover WHERE deadline < ?", (old,))
         return signed
