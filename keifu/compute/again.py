@@ -22,6 +22,8 @@ from keifu.payments.book import Account
 
 __all__ = ["Again"]
 
+PASSING = 500  # from this status on a fault is the server's own
+ABSENT = "model_not_found"  # it may be about to be loaded
 FEW_UNITS = 1_024  # of an answer, where the request names no limit
 
 
@@ -31,15 +33,17 @@ class Again:
     def __init__(self, models: Mapping[str, Model], settler: Settler) -> None:
         self._models, self._settler = models, settler
 
-    async def answer(self, account: Account, request: bytes) -> tuple[bytes, bytes]:
+    async def answer(self, account: Account, request: bytes, is_late: bool) -> tuple[bytes, bytes]:
         """The response's bytes and the receipt's text, when the number is on the disk. Raises EnvironmentFault when it
-        cannot be written."""
+        cannot be written, and ModelFault for a failure that may pass, as long as it is not late."""
         claimed, evidence = Claimed(), Evidence.UNVERIFIED
         try:
             model, call = self._read(request)
             result = await _whole(model, call)
             claimed, evidence = model.claimed, model.evidence
         except ModelFault as fault:
+            if not is_late and (fault.status >= PASSING or fault.code == ABSENT):
+                raise
             result = Result(failure_body(fault.kind, fault.code, fault.message), 0)
         return await self._seal(account, request, result, claimed, evidence)
 
@@ -70,7 +74,7 @@ class Again:
                 continue
             model = self._models.get(read.model)
             if model is None:
-                why = ModelFault(404, "model_not_found", f"there is no model {read.model[:80]!r} here")
+                why = ModelFault(404, ABSENT, f"there is no model {read.model[:80]!r} here")
             elif endpoint in model.endpoints:
                 return model, read.call
         raise why
@@ -82,7 +86,10 @@ async def _whole(model: Model, call: Call) -> Result:
     if isinstance(model, RemoteModel):
         return await model.answer(call)
     assert isinstance(model, LocalModel)
-    found = (await asyncio.to_thread(model.answer, [call]))[0]
+    try:
+        found = (await asyncio.to_thread(model.answer, [call]))[0]
+    except Exception as error:
+        raise ModelFault(500, "model_failed", "the model failed to answer this") from error
     if isinstance(found, ModelFault):
         raise found
     return found

@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY, channel BLOB NOT NULL, 
 CREATE INDEX IF NOT EXISTS kept_of ON kept (channel, request);
 """
 SKIPPED_NUMBERS = 1 << 32
-MOST_KEPT = 100_000  # answers
+KEPT_ANSWERS = 100_000  # answers
 _NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
 _Row = tuple[object, ...]
@@ -167,7 +167,7 @@ class Book:
         self.fault: Exception | None = None  # why nothing can be written any more
         self.accounts: dict[bytes, Account] = {}
         self.covered: set[bytes] = set()  # channels whose answers are kept: they may be asked for on the chain
-        self.most_kept = MOST_KEPT
+        self.most_kept = KEPT_ANSWERS
         self._by_authorizer: dict[str, list[Account]] = {}
         self._usage: dict[tuple[bytes, str, str], Usage] = {}
         self._load()

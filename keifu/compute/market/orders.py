@@ -22,7 +22,7 @@ from keifu.merkle import build
 from keifu.merkle.tree import Tree
 
 __all__ = [
-    "MOST_REQUESTS",
+    "LARGEST_ORDER",
     "Order",
     "OrderDemand",
     "accept",
@@ -43,7 +43,7 @@ __all__ = [
     "withdraw",
 ]
 
-MOST_REQUESTS = 2**20
+LARGEST_ORDER = 2**20
 _LEAF = ["uint256", "bytes32"]
 
 
@@ -99,8 +99,8 @@ class OrderDemand:
 
 def request_tree(requests: Sequence[bytes]) -> Tree:
     """The tree whose root an order names: request by request, in their order. Raises UsageError."""
-    if not 0 < len(requests) <= MOST_REQUESTS:
-        raise UsageError(f"{len(requests):,} requests in an order", remedy=f"1 to {MOST_REQUESTS:,}")
+    if not 0 < len(requests) <= LARGEST_ORDER:
+        raise UsageError(f"{len(requests):,} requests in an order", remedy=f"1 to {LARGEST_ORDER:,}")
     leaves = (keccak256(encode_args(_LEAF, [at, keccak256(data)])) for at, data in enumerate(requests))
     return _tree([keccak256(leaf) for leaf in leaves])
 

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 LONGEST_ENDPOINT = 256  # bytes
-MOST_SETTLED = 16  # of each kind in one call
+SETTLED_AT_ONCE = 16  # of each kind in one call
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,6 @@ def served_of(
 
 
 def _few(ids: Sequence[bytes]) -> list[bytes]:
-    if len(ids) > MOST_SETTLED:
-        raise UsageError(f"{len(ids)} promises in one call", remedy=f"at most {MOST_SETTLED} of each kind at a time")
+    if len(ids) > SETTLED_AT_ONCE:
+        raise UsageError(f"{len(ids)} promises in one call", remedy=f"at most {SETTLED_AT_ONCE} of each kind at a time")
     return list(ids)

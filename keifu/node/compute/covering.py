@@ -32,7 +32,7 @@ __all__ = ["Covering"]
 
 GOOD_SECONDS = 600  # in which a signed cover is opened
 FULL = 10_000  # basis points
-MOST_WAITING = 64  # who ask at a time
+LONGEST_QUEUE = 64  # who ask at a time
 _TABLE = """CREATE TABLE IF NOT EXISTS compute_cover (channel BLOB NOT NULL, restitution TEXT NOT NULL,
   price TEXT NOT NULL, last INTEGER NOT NULL, deadline INTEGER NOT NULL, signature BLOB NOT NULL,
   PRIMARY KEY (channel, restitution, price, last, deadline)) WITHOUT ROWID"""
@@ -82,7 +82,7 @@ class Covering:
 
     async def sign(self, account: Account, restitution: int) -> SignedCover:
         """Raises Refused, or KeifuError when the chain does not answer."""
-        if self._asked.qsize() >= MOST_WAITING:
+        if self._asked.qsize() >= LONGEST_QUEUE:
             raise Refused("busy", "too many ask for covers: ask again later")
         asked = _Asked(account.id, restitution, Future())
         self._asked.put(asked)
@@ -187,4 +187,6 @@ class Covering:
         cover = signed.cover
         row = (cover.channel_id, str(cover.restitution), str(cover.price), cover.last, cover.deadline, signed.signature)
         self._database.execute("INSERT INTO compute_cover VALUES (?, ?, ?, ?, ?, ?)", row)
+        old = cover.deadline - 2 * GOOD_SECONDS  # a new signature's deadline is later
+        self._database.execute("DELETE FROM compute_cover WHERE deadline < ?", (old,))
         return signed

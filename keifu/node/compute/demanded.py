@@ -22,7 +22,7 @@ from keifu.compute.market.covers import read_cover
 from keifu.compute.market.demands import open_demands, read_demand
 from keifu.compute.promises import shown
 from keifu.compute.wire import unpack
-from keifu.errors import EnvironmentFault, Revert, UsageError
+from keifu.errors import Revert, UsageError
 from keifu.keys import keccak256
 from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
@@ -31,8 +31,8 @@ from keifu.payments.book import Account, Book
 
 __all__ = ["Demanded"]
 
-EVENTS = ("Covered", "CoverFreed", "Demanded", "Answered", "Unanswered", "Reported")
-ALL_SECONDS = 3_600.0
+EVENTS = ("Covered", "CoverFreed", "Demanded", "Answered", "Unanswered")
+ALL_SECONDS, AGAIN_SECONDS = 3_600.0, 60.0
 EARLY = "compute: time has not come"
 OPEN, ANSWERED, LOST = "open", "answered", "lost"
 _TABLES = """
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS compute_covered (channel BLOB PRIMARY KEY, until INTE
 CREATE TABLE IF NOT EXISTS compute_demand (channel BLOB NOT NULL, deadline INTEGER NOT NULL, request BLOB NOT NULL,
   state TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY (channel, deadline)) WITHOUT ROWID;
 """
-Make = Callable[[Account, bytes], Coroutine[Any, Any, tuple[bytes, bytes]]]
+Make = Callable[[Account, bytes, bool], Coroutine[Any, Any, tuple[bytes, bytes]]]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class Demanded:
         self._sender, self._database, self._alerts, self._submit, self._make = sender, database, alerts, submit, make
         self._position = Position(database, market.address, chain.record.first_block)
         self._making: dict[str, Future[tuple[bytes, bytes]]] = {}
+        self._again_at: dict[str, float] = {}
+        self._window: int = market.answer_window()
         self._all_at = -ALL_SECONDS
         self._facts: dict[str, int] = {}
         database.executescript(_TABLES)
@@ -106,13 +108,12 @@ class Demanded:
         found: dict[bytes, bytes] = {}
         names = ["0x" + self._market.interface.event(name).topic.hex() for name in EVENTS]
         reported = "0x" + self._market.interface.event("Reported").topic.hex()
-        own = topic_of_address(self._operator)
-        for log in find_logs(self._chain.client, self._market.address, [names], first):
-            # A report names the operator first, and the channel behind it.
-            operator, channel = log.topics[1:3] if log.topics[0] == reported else log.topics[2:0:-1]
-            if operator.lower() != own:
-                continue
-            channel_id = bytes.fromhex(channel[2:])
+        where, own = (self._chain.client, self._market.address), topic_of_address(self._operator)
+        # A report names the operator before the channel.
+        for log in find_logs(*where, [reported, own, None], first):
+            found[bytes.fromhex(log.topics[2][2:])] = b""
+        for log in find_logs(*where, [names, None, own], first):
+            channel_id = bytes.fromhex(log.topics[1][2:])
             found.setdefault(channel_id, b"")
             event = self._market.interface.read_log(self._market.address, log.topics, log.data)
             if event is not None and event.event == "Demanded":
@@ -170,7 +171,7 @@ class Demanded:
             elif now > demand.deadline:
                 self._lose(demand, "its time is over")
             else:
-                self._answer(demand)
+                self._answer(demand, is_late=demand.deadline - now < self._window // 2)
         elif intent.state is State.DONE:
             self._end(demand, ANSWERED)
             self._collect(demand)
@@ -185,11 +186,11 @@ class Demanded:
         except UsageError:  # nothing was sent yet
             return None
 
-    def _answer(self, demand: _Demand) -> None:
+    def _answer(self, demand: _Demand, *, is_late: bool) -> None:
         """Send what is kept; else have it made, and go on when it is there."""
         kept = self._book.answer_in(self._file, demand.channel_id, keccak256(demand.request))
         if kept is None or kept[0] is None:
-            self._have_made(demand)
+            self._have_made(demand, is_late)
             return
         data = self._market.answer.encode(shown(unpack(kept[1].decode())), kept[0])
         if self._is_taken(demand, data):
@@ -208,15 +209,18 @@ class Demanded:
             return False
         return True
 
-    def _have_made(self, demand: _Demand) -> None:
-        making = self._making.get(demand.id)
-        account = self._book.get(demand.channel_id)
-        if making is None and account is not None:
-            self._making[demand.id] = self._submit(self._make(account, demand.request))
-        elif making is not None and making.done():
+    def _have_made(self, demand: _Demand, is_late: bool) -> None:
+        """Once at a time, and again after a while where it fails. When half of the window is over, any answer will
+        do."""
+        making, account = self._making.get(demand.id), self._book.get(demand.channel_id)
+        if making is None:
+            if account is not None and time.monotonic() >= self._again_at.get(demand.id, 0.0):
+                self._making[demand.id] = self._submit(self._make(account, demand.request, is_late))
+        elif making.done():
             del self._making[demand.id]
-            if isinstance(fault := making.exception(), EnvironmentFault):
-                self._alerts.tell(f"not made {demand.id}", f"an answer that is demanded cannot be made: {fault}")
+            if (fault := making.exception()) is not None:
+                self._again_at[demand.id] = time.monotonic() + AGAIN_SECONDS
+                self._alerts.tell(f"not made {demand.id}", f"an answer that is demanded cannot be made yet: {fault}")
 
     def _collect(self, demand: _Demand) -> None:
         """Have the bond paid out, where it is this account's."""

@@ -93,6 +93,7 @@ class Compute(Work):
         self._owed = body.metrics.gauge("unclaimed", "What is signed for and not yet claimed, smallest units.")
         self._open = body.metrics.gauge("open_requests", "Requests that are being answered.")
         self._claims = body.metrics.gauge("claims", "Vouchers that were claimed, by how it went.", "outcome")
+        self._promised = body.metrics.gauge("promised", "Channels that are covered, and demands, by state.", "state")
 
     @staticmethod
     def checks(settings: NodeSettings, chain: NodeChain, account: Account) -> Iterator[Check]:
@@ -262,6 +263,8 @@ class Compute(Work):
         self._open.set(self._service.open_requests)
         self._claims.labels("counted").set(self._redeeming.claimed)
         self._claims.labels("skipped").set(self._redeeming.skipped)
+        for state, number in (self._market.demanded.facts() if self._market else {}).items():
+            self._promised.labels(state).set(number)
 
     def trouble(self) -> str:
         promoting = self._promoting.trouble if self._promoting else ""

@@ -6,6 +6,7 @@ import tomllib
 
 from keifu.keys import Account
 from keifu.keys.keystore import address_in, save_account
+from keifu.units import COIN
 
 SCRYPT = {"n": 2, "r": 1, "p": 1}
 OFFERS = ("--upstream", "words=http://127.0.0.1:1/v1", "--endpoint", "https://answers.example", "--cap", "30")
@@ -15,7 +16,7 @@ def test_a_node_that_offers_has_a_key_for_receipts(keifu, make, tmp_path):
     node = make("compute", "selling node", *OFFERS)
     own = tomllib.loads((node.folder / "node.toml").read_text())["compute"]
     assert own["receipt"] == {"role": "selling node receipt"}
-    assert own["market"] == {"endpoint": "https://answers.example", "cap": 30 * 10**18}
+    assert own["market"] == {"endpoint": "https://answers.example", "cap": 30 * COIN}
     status, out, _ = keifu("node", "compute", "doctor", node.folder)
     assert status == 1
     assert "0 of 255 coins are locked by" in out

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from keifu.compute.again import Again
 from keifu.compute.cashier import Cashier, Offer
@@ -44,7 +45,7 @@ class Echo(LocalModel):
         return [Result(b"x" * self._length, 2, 1, b"\x07" * 32, b"\x08" * 32) for _ in calls]
 
 
-def made(folder: Path, *requests: bytes) -> list[tuple[Any, bytes]]:
+def made(folder: Path, *requests: bytes, is_late: bool = True) -> list[tuple[Any, bytes]]:
     """For each request the receipt and the response; the channel has 40 charged before."""
     offer = Offer(1, WHO, WHO, WHO, WHO, "Token", "1", 900)
 
@@ -58,7 +59,7 @@ def made(folder: Path, *requests: bytes) -> list[tuple[Any, bytes]]:
         again = Again(models, settler)
         found = []
         for request in requests:
-            body, text = await again.answer(account, request)
+            body, text = await again.answer(account, request, is_late)
             found.append((unpack(text.decode()).receipt, body))
         book.close()
         return found
@@ -73,6 +74,15 @@ def test_a_request_is_answered_by_its_model_without_a_fee(tmp_path: Path) -> Non
     assert (receipt.request_hash, receipt.response_hash) == (keccak256(request), keccak256(body))
     assert (receipt.fee, receipt.charged, receipt.input_root) == (0, 40, b"\x07" * 32)
     assert (receipt.number, second.number) == (1, 2)
+
+
+def test_a_failure_that_may_pass_is_no_answer_before_it_is_late(tmp_path: Path) -> None:
+    with pytest.raises(ModelFault, match="it fell over"):
+        made(tmp_path, msgspec.json.encode(ASKED | {"model": "broken"}), is_late=False)
+    with pytest.raises(ModelFault, match="there is no model 'none' here"):
+        made(tmp_path, msgspec.json.encode(ASKED | {"model": "none"}), is_late=False)
+    [(receipt, _)] = made(tmp_path, b"{}", is_late=False)
+    assert receipt.number == 1
 
 
 def test_what_cannot_be_answered_gets_a_document_that_says_so(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from keifu.compute.promises import Cover
 from keifu.compute.receipt import Evidence, Receipt, Receipts
 from keifu.errors import EnvironmentFault, InputError, Revert, UsageError
 from keifu.keys import Account
+from keifu.units import COIN
 
 ROOT = Path(__file__).parents[3] / "contracts"
 SOURCES = [
@@ -44,7 +45,7 @@ HASHES = (ZERO,) * 6
 RECEIPT = Receipt(b"\x01" * 32, 1, ZERO, 0, *HASHES, 1, 1, 1, 1, Evidence.UNVERIFIED, 1)
 RECEIPTS = Receipts(31_337, "0x" + "3a" * 20)
 KEY = Account.from_role("receipt key")
-COVER = Cover(b"\x01" * 32, 20 * 10**18, 10**18, 2_000_000_000, 1_900_000_000)
+COVER = Cover(b"\x01" * 32, 20 * COIN, COIN, 2_000_000_000, 1_900_000_000)
 
 
 def reasons() -> set[str]:
