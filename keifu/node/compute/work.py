@@ -279,7 +279,7 @@ class Compute(Work):
             "environment": self._settings.environment,
             "loaded": self._promoting.seq if self._promoting else 0,
             "receiver": self._offer.receiver,
-            "token": self._offer.token,
+            "paid_in": self._offer.token,
             "channels": len(accounts),
             "charged": str(sum(account.charged for account in accounts)),
             "claimed": str(sum(account.held.claimed for account in accounts)),
