@@ -1,10 +1,10 @@
 """`python -m scripts.soak_network --seconds 300`: a network whose processes are killed at random, while it has to work.
 
-Every ten seconds somebody serves a false heartbeat; versions are promoted and rolled back, and one case goes through
-the court. Meanwhile any process of the network may be killed (SIGKILL): nodes, index, its API, the chain, the
-supervisor, which is then started again as a person would. At the end everything is left in peace until it is settled,
-and counted: nothing sent twice, nothing lost, no honest operator slashed. The order of what happens comes from the
-seed.
+Every ten seconds somebody serves a false heartbeat; versions are promoted and rolled back, one case goes through the
+court, and clients pay for answers without a pause. Meanwhile any process of the network may be killed (SIGKILL): nodes,
+index, its API, the chain, the supervisor, which is then started again as a person would. At the end everything is left
+in peace until it is settled, and counted: nothing sent twice, nothing lost, nothing paid beyond what was signed, nobody
+honest slashed. The order of what happens comes from the seed.
 
 The chain stands for a network of thousands, which does not forget a block. So it mines nothing more before it is
 killed, and what it has mined is on the disk.
@@ -34,11 +34,12 @@ from keifu.network.kinds import CHAIN
 from keifu.network.making import Wanted, make
 from keifu.network.processes import running_since
 from scripts.soak_load import Load
+from scripts.soak_paid import Payers
 from scripts.soak_verdict import verdict
 
 __all__ = ["cli", "main"]
 
-OPERATORS, WATCHERS = 3, 2
+OPERATORS, WATCHERS, PROVIDERS = 3, 2, 2
 LIE_SECONDS, PROMOTION_SECONDS = 10.0, 7.0
 KILL_SECONDS = (0.5, 4.0)
 SUPERVISOR = "supervisor"
@@ -56,6 +57,8 @@ class Soak:
         self.rpc = held.enter_context(Rpc(network.rpc))
         self.client = ChainClient(self.rpc)
         self.load = held.enter_context(Load(folder, network, self.client, dice))
+        paying = Payers(folder, network, self.client, self.load.promotions, dice.getrandbits(32))
+        self.payers = held.enter_context(paying)
         self.kills: Counter[str] = Counter()
 
     # life ----------------------------------------------------------------------------------------------------------
@@ -72,6 +75,9 @@ class Soak:
             time.sleep(POLL_SECONDS)
         while self.load.case_steps:
             self._step_of_case()
+        self.payers.stop()
+        self._await_chain()
+        self.payers.leave()
 
     def settle(self) -> None:
         """Wait until every part is well and nothing is under way."""
@@ -80,7 +86,7 @@ class Soak:
             self._keep_supervised()
             left = [item.name for item in standing(self.folder, self.network) if not item.is_well]
             with suppress(KeifuError):
-                left += self.load.unsettled()
+                left += self.load.unsettled() + self.payers.unsettled()
             if not left:
                 return
             if time.monotonic() > until:
@@ -168,7 +174,8 @@ def main(seconds: float, seed: int, out: Path) -> None:
     """Raises CheckFailed when anything was lost, done twice or done to the wrong one."""
     click.echo(f"soak: {seconds:.0f} s, seed {seed}")
     folder = NetworkFolder(out)
-    wanted = Wanted({"operator": OPERATORS, "watcher": WATCHERS}, with_grants=True)
+    counts = {"operator": OPERATORS, "watcher": WATCHERS, "compute": PROVIDERS}
+    wanted = Wanted(counts, with_grants=True)
     network = make(folder, wanted)
     try:
         with ExitStack() as held:
@@ -176,8 +183,8 @@ def main(seconds: float, seed: int, out: Path) -> None:
             soak.run(seconds)
             soak.settle()
             click.echo("killed: " + ", ".join(f"{name} {count}" for name, count in sorted(soak.kills.items())))
-            click.echo(f"load: {soak.load.summary()}")
-            found = verdict(folder, network, soak.client, soak.load)
+            click.echo(f"load: {soak.load.summary()}, {soak.payers.summary()}")
+            found = [*verdict(folder, network, soak.client, soak.load), *soak.payers.verdict()]
     finally:
         down(folder)
     for check in found:

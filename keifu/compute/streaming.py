@@ -9,6 +9,7 @@ from sha3 import keccak_256
 
 from keifu.compute.cashier import Cashier
 from keifu.compute.model import ModelFault, Part, RemoteModel
+from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import Evidence
 from keifu.compute.settling import Settler, Work
 from keifu.compute.wire import comment_of
@@ -30,6 +31,8 @@ class Stream:
         self._units = (0, 0)
         self._is_done = False
         self._evidence = work.model.evidence
+        is_kept = settler is not None and work.ticket is not None and work.ticket.account.id in settler.book.covered
+        self._said: bytearray | None = bytearray() if is_kept else None
 
     async def run(self) -> None:
         """Raises ModelFault when not even the first part came: nothing was charged or said then."""
@@ -77,6 +80,10 @@ class Stream:
     async def _say(self, data: bytes) -> bool:
         self._hash.update(data)
         self._is_done = self._is_done or data.endswith(DONE)
+        if self._said is not None:
+            self._said += data
+            if len(self._said) > LONGEST_RESPONSE:
+                self._said = None
         return await self._work.exchange.send(data)
 
     def _close(self, *, is_whole: bool) -> None:
@@ -91,6 +98,7 @@ class Stream:
             return
         answered = settler.receipt_of(work, self._units, self._paid, self._hash.digest())
         answered.evidence = self._evidence
+        answered.response = None if self._said is None else bytes(self._said)
 
         def done(text: bytes) -> None:
             if exchange.is_gone:

@@ -57,6 +57,7 @@ _OWN = {
         ("Requests not answered, by reason", "increase(faults_total[1h])", "none"),
         ("Signed for and not yet claimed, smallest units", "unclaimed", "none"),
         ("Vouchers claimed, by outcome", "claims", "none"),
+        ("Channels covered, and demands by state", "promised", "none"),
     ),
     "relayer": (
         ("Requests a minute, by outcome", "60 * rate(relayed_total[5m])", "none"),

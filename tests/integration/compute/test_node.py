@@ -56,7 +56,8 @@ def test_a_voucher_is_claimed_and_paid_out_when_the_node_ends(paid: Paid, make: 
         response = ask(node, payment(paid, channel, number * FEE))
         assert response.status_code == 200, response.text
         assert "keifu-receipt" in response.headers
-    assert node.status()["unclaimed"] == str(2 * FEE)
+    status = node.status()
+    assert (status["unclaimed"], status["paid_in"]) == (str(2 * FEE), paid.token.address)
     assert node.end() == 0, node.log()
     assert paid.held(channel_id) == (COIN, 2 * FEE)
     assert paid.token.balanceOf(node.account) == before + 2 * FEE
