@@ -1,4 +1,4 @@
-"""A relayer is killed at each line of its room, and started again: each intent takes effect once and is paid for once."""
+"""A relayer is killed at each line of its room, and started again: what it was asked for takes effect once."""
 
 from __future__ import annotations
 
