@@ -19,6 +19,7 @@ from benchmarks import (
     sending,
     slashing,
     staking,
+    storage,
     suite,
     tge,
 )
@@ -44,6 +45,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
     "compute": compute.ROWS,
+    "storage": storage.ROWS,
 }
 
 
