@@ -54,17 +54,13 @@ FAULTS = (
         "if (event.root, event.leaves) != (offer.root, offer.leaves):", "if False:",
     ),
     Fault("full-disk-is-fine", "provider.keeping", ', "the disk refused it"', "", soon=False),
-    Fault("deletes-too-soon", "provider.keeping", "if self._loose[shard] <= desk.head.final:", "if True:", soon=False),
+    Fault("deletes-too-soon", "provider.keeping", "if self._loose[shard] <= desk.head.final:", "if True:"),
     Fault("never-deletes", "provider.keeping", "                desk.do(Delete(shard))\n", ""),
     Fault("never-clears", "provider.keeping", "        self._clear()\n", ""),
     Fault("own-clock", "provider.keeping", "late = desk.head.time + desk", "late = desk.now + desk"),
     Fault(
         "draws-over-all", "provider.proving",
         "self._desk.me, challenge.total)", "self._desk.me, self._desk.book.sequence.total)",
-    ),
-    Fault(
-        "any-time", "provider.desk",
-        "return not any(self.head.time", "return True or any(self.head.time",
         soon=False,
     ),
     Fault(
@@ -78,12 +74,7 @@ FAULTS = (
         "        self.do(Write(record))\n        self.do(Submit", "        self.do(Submit",
     ),
     Fault("counts-again", "provider.intents", "            self._next = max(self._next, number + 1)\n", "", soon=False),
-    Fault("keeps-torn-tail", "provider.journal", "    return found, at\n", "    return found, len(data)\n", soon=False),
-    Fault(
-        "keeps-cleared-undone", "provider.book",
-        "            self.sequence.put(operation.ordinal, entry(taken.root, taken.leaves))\n", "",
-        soon=False,
-    ),
+    Fault("keeps-torn-tail", "provider.journal", "    return found, at\n", "    return found, len(data)\n"),
     Fault("keeps-undone", "provider.book", "            self.sequence.cut(len(self.shards))\n", ""),
     Fault("never-reserves", "provider.repairing", "                self._reserve(vacancy)\n", "                pass\n"),
     Fault(
@@ -107,16 +98,10 @@ FAULTS = (
         'elif seen.status in ("active", "ended"):',
     ),
     Fault(
-        "replaces-too-soon", "putting",
-        'elif seen.status == "cancelled" and seen.since <= head.final:', 'elif seen.status == "cancelled":',
-        soon=False,
-    ),
-    Fault(
         "demands-twice", "watching",
         "known = shard in self._head.demanded or shard in self._head.vacant or self._intents.busy(key)",
         "known = False",
     ),
-    Fault("believes-the-late", "watching", " or state.holder != asked.holder:", ":", soon=False),
 )  # fmt: skip
 
 
