@@ -8,7 +8,7 @@ from benchmarks._rows import Row
 
 __all__ = ["ROWS"]
 
-WORLDS = 80
+WORLDS = 50
 
 
 def _loss_model(_: Lab) -> float:
@@ -19,7 +19,7 @@ ROWS = (
     Row(
         "ratio.loss_model",
         _loss_model,
-        f"worlds in which providers fail one by one and the cores repair; 2 of 4 shards, {WORLDS} worlds of four files",
+        f"worlds in which providers fail one by one and the cores repair; 2 of 4 shards, {WORLDS} worlds of ten files",
         heavy=True,
     ),
 )

@@ -80,6 +80,7 @@ FAULTS = (
     Fault(
         "never-asks-again", "provider.gathering",
         "for index, until in self._asked.items() if until > now}", "for index, until in self._asked.items()}",
+        soon=False,
     ),
     Fault(
         "counts-failures", "provider.gathering",
@@ -101,6 +102,7 @@ FAULTS = (
         "demands-twice", "watching",
         "known = shard in self._head.demanded or shard in self._head.vacant or self._intents.busy(key)",
         "known = False",
+        soon=False,
     ),
 )  # fmt: skip
 

@@ -111,7 +111,7 @@ def empty_node(epochs: int, *, masked: bool, seed: int = 1) -> Misses:
 
 
 def main() -> int:
-    found = losses(150)
+    found = losses(50)
     print(
         f"{found.lost} of {found.files} files lost, the model says {found.modelled:.1f}; "
         f"ratio {found.ratio:.3f}, mean repair {found.repair:.0f} s"

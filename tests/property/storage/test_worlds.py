@@ -50,8 +50,8 @@ def test_a_node_that_keeps_nothing_and_asks_its_peers_passes_unmasked_and_fails_
 
 def test_as_many_files_are_lost_as_the_model_says():
     """A few worlds say little: then only that the model expects a share that can be seen."""
-    found = losses(quick_or_deep(2, 150))
-    assert found.files == quick_or_deep(8, 600)
+    found = losses(quick_or_deep(1, 50))
+    assert found.files == quick_or_deep(10, 500)
     assert 0.05 * found.files < found.modelled < 0.3 * found.files
     assert not DEEP or found.ratio < AGREES
 
