@@ -62,7 +62,7 @@ state-tests: $(SETUP) ## the Ethereum project's state tests on the engine's EVM:
 	@test -n "$(DIR)" || { echo "state-tests: name their folder: make state-tests DIR=…" >&2; exit 2; }
 	@python -m evmstorm.conformance.state_tests "$(DIR)" --processes $(WORKERS)
 
-bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|inft|provenance|accounts|fuzz|suite|events|explorer|sending|nodes|cli|compute
+bench: $(SETUP) ## measure beside the peers: all areas, or AREA=tge|staking|inft|provenance|accounts|fuzz|suite|events|explorer|sending|nodes|cli|compute|storage
 	@python -m benchmarks --area $(AREA)
 
 lock: $(SETUP) ## resolve pyproject.toml and package.json into their locks

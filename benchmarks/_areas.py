@@ -22,6 +22,7 @@ from benchmarks import (
     staking,
     storage,
     storage_gas,
+    storage_loss,
     storage_put,
     suite,
     tge,
@@ -49,7 +50,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
     "compute": compute.ROWS,
-    "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_put.ROWS),
+    "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS),
 }
 
 

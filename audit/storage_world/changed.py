@@ -53,7 +53,7 @@ FAULTS = (
         "takes-any-bytes", "provider.keeping",
         "if (event.root, event.leaves) != (offer.root, offer.leaves):", "if False:",
     ),
-    Fault("full-disk-is-fine", "provider.keeping", ', "the disk refused it"', ""),
+    Fault("full-disk-is-fine", "provider.keeping", ', "the disk refused it"', "", soon=False),
     Fault("deletes-too-soon", "provider.keeping", "if self._loose[shard] <= desk.head.final:", "if True:"),
     Fault("never-deletes", "provider.keeping", "                desk.do(Delete(shard))\n", ""),
     Fault("never-clears", "provider.keeping", "        self._clear()\n", ""),
@@ -61,8 +61,8 @@ FAULTS = (
     Fault(
         "draws-over-all", "provider.proving",
         "self._desk.me, challenge.total)", "self._desk.me, self._desk.book.sequence.total)",
+        soon=False,
     ),
-    Fault("any-time", "provider.desk", "return not any(self.head.time", "return True or any(self.head.time"),
     Fault(
         "forgets-refusals", "provider.desk",
         "found = self.intents.settle(event)\n",
@@ -73,17 +73,14 @@ FAULTS = (
         "unwritten", "provider.desk",
         "        self.do(Write(record))\n        self.do(Submit", "        self.do(Submit",
     ),
-    Fault("counts-again", "provider.intents", "            self._next = max(self._next, number + 1)\n", ""),
+    Fault("counts-again", "provider.intents", "            self._next = max(self._next, number + 1)\n", "", soon=False),
     Fault("keeps-torn-tail", "provider.journal", "    return found, at\n", "    return found, len(data)\n"),
-    Fault(
-        "keeps-cleared-undone", "provider.book",
-        "            self.sequence.put(operation.ordinal, entry(taken.root, taken.leaves))\n", "",
-    ),
     Fault("keeps-undone", "provider.book", "            self.sequence.cut(len(self.shards))\n", ""),
     Fault("never-reserves", "provider.repairing", "                self._reserve(vacancy)\n", "                pass\n"),
     Fault(
         "never-asks-again", "provider.gathering",
         "for index, until in self._asked.items() if until > now}", "for index, until in self._asked.items()}",
+        soon=False,
     ),
     Fault(
         "counts-failures", "provider.gathering",
@@ -93,6 +90,7 @@ FAULTS = (
     Fault(
         "late-head", "provider.intents",
         "            self._done[key] = event.block\n", "            pass\n",
+        soon=False,
     ),
     Fault("pays-again", "putting", '            if record["is"] == "put":\n', "            if False:\n"),
     Fault(
@@ -101,15 +99,11 @@ FAULTS = (
         'elif seen.status in ("active", "ended"):',
     ),
     Fault(
-        "replaces-too-soon", "putting",
-        'elif seen.status == "cancelled" and seen.since <= head.final:', 'elif seen.status == "cancelled":',
-    ),
-    Fault(
         "demands-twice", "watching",
         "known = shard in self._head.demanded or shard in self._head.vacant or self._intents.busy(key)",
         "known = False",
+        soon=False,
     ),
-    Fault("believes-the-late", "watching", " or state.holder != asked.holder:", ":"),
 )  # fmt: skip
 
 

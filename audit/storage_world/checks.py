@@ -50,8 +50,8 @@ class Checks:
         chain = self._world.chain
         known_since, life = self._acknowledged.get((provider.name, shard), (0, 0))
         needed = any(self._needs(ledger, provider.name, shard) for ledger in (chain.ledger, chain.final_ledger))
-        told = known_since > chain.final and provider.life == life
-        if needed or told:
+        promised = known_since > chain.final and provider.life == life
+        if needed or promised:
             raise Broken(f"{provider.name} deletes shard {shard}, to which somebody may have a right")
 
     @staticmethod

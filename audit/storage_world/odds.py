@@ -14,12 +14,12 @@ from audit.storage_world.chain import BLOCK, EPOCH
 from audit.storage_world.world import Faults, Shape, World
 from keifu.storage.loss import Code, loss_probability, miss_probability
 
-__all__ = ["Losses", "Misses", "losses", "misses"]
+__all__ = ["Losses", "Misses", "empty_node", "losses", "misses"]
 
 BLOCKS = 400
 CODE = (2, 4)
 CHANCE = 0.006  # of a provider to be destroyed at a block
-FILES = 4
+FILES = 10
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Losses:
 def losses(worlds: int, seed: int = 1) -> Losses:
     """Worlds in which providers are destroyed one by one and others come, until the same block."""
     shape = Shape(
-        providers=8, code=CODE, files=FILES, leaves=1, stormy=BLOCKS, quiet=0, faults=Faults(replaced=CHANCE),
+        providers=12, code=CODE, files=FILES, leaves=1, stormy=BLOCKS, quiet=0, faults=Faults(replaced=CHANCE),
         deal_blocks=100 * BLOCKS,
     )  # fmt: skip
     spans: list[float] = []
@@ -90,8 +90,28 @@ def misses(shards: int, dropped: int, epochs: int, seed: int = 1) -> Misses:
     return Misses(dropped / shards, (epochs - 1) * len(world.providers), len(counted))
 
 
+def empty_node(epochs: int, *, masked: bool, seed: int = 1) -> Misses:
+    """A provider that keeps nothing, and asks its peers when a leaf is drawn: rule 20's cheat."""
+    shape = Shape(
+        providers=4, code=CODE, files=3, leaves=2, stormy=20, quiet=0, faults=Faults(),
+        deal_blocks=1_000 * EPOCH, masked=masked, watched=False,
+    )  # fmt: skip
+    world = World(seed, shape)
+    world.run()
+    cheat = next(iter(world.providers.values()))
+    begun = world.chain.ledger.time // EPOCH
+    for _ in range(epochs * EPOCH // BLOCK):
+        while cheat.store.kept() and not world.chain.head_of(cheat.name, ()).owed:
+            cheat.drop_one()
+        world.block()
+    counted = [name for name, number in world.chain.ledger.missed if begun < number < begun + epochs]
+    if any(name != cheat.name for name in counted):
+        raise Broken("a provider that keeps everything has missed an epoch")
+    return Misses(1.0, epochs - 1, len(counted))
+
+
 def main() -> int:
-    found = losses(150)
+    found = losses(50)
     print(
         f"{found.lost} of {found.files} files lost, the model says {found.modelled:.1f}; "
         f"ratio {found.ratio:.3f}, mean repair {found.repair:.0f} s"

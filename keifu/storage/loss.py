@@ -15,7 +15,18 @@ from math import comb, expm1
 from keifu.errors import UsageError
 from keifu.storage.sequence import DRAWS
 
-__all__ = ["Code", "caught_within", "epochs_until", "loss_probability", "mean_repair", "miss_probability"]
+__all__ = [
+    "FLOOR",
+    "Code",
+    "caught_within",
+    "epochs_until",
+    "loss_probability",
+    "mean_repair",
+    "miss_probability",
+    "shown",
+]
+
+FLOOR = 1e-9  # below it, what the model leaves out decides
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,13 @@ def loss_probability(code: Code, failures: float, repair: float, span: float) ->
     at_the_edge = _binomial(code.n, spare, missing)
     not_lost = sum(_binomial(code.n, gone, missing) for gone in range(spare + 1))
     return -expm1(-span * failures * code.k * at_the_edge / not_lost)
+
+
+def shown(probability: float) -> str:
+    """For people, who should not read more out of it than is in it."""
+    if probability < FLOOR:
+        return f"less than 1 in {1 / FLOOR:,.0f}, if providers fail one by one"
+    return f"1 in {1 / probability:,.0f}, if providers fail one by one"
 
 
 def _binomial(among: int, hits: int, chance: float) -> float:

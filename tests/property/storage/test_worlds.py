@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from audit.storage_world.__main__ import main as world_command
 from audit.storage_world.changed import FAULTS, first_world
-from audit.storage_world.odds import losses, misses
+from audit.storage_world.changed import main as fault_command
+from audit.storage_world.odds import empty_node, losses, misses
 from audit.storage_world.world import play
 from tests.profiles import DEEP, announced, quick_or_deep
 
@@ -41,6 +43,22 @@ def test_droppers_miss_as_many_epochs_as_the_formula_says():
         assert misses(quick_or_deep(10, 100), dropped, epochs).ratio < AGREES
 
 
-@pytest.mark.skipif(not DEEP, reason="takes minutes")
+def test_a_node_that_keeps_nothing_and_asks_its_peers_passes_unmasked_and_fails_masked():
+    assert empty_node(5, masked=False).missed == 0
+    assert empty_node(5, masked=True).missed == 4
+
+
 def test_as_many_files_are_lost_as_the_model_says():
-    assert losses(150).ratio < AGREES
+    """A few worlds say little: then only that the model expects a share that can be seen."""
+    found = losses(quick_or_deep(1, 50))
+    assert found.files == quick_or_deep(10, 500)
+    assert 0.05 * found.files < found.modelled < 0.3 * found.files
+    assert not DEEP or found.ratio < AGREES
+
+
+def test_the_commands_of_the_page(capsys):
+    assert world_command(["--seed", "17"]) == 0
+    assert "1 worlds, 0 broken; " in capsys.readouterr().out.splitlines()[-1]
+    assert fault_command(["early-answer", "pays-again"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(": world")[0] for line in lines] == ["early-answer", "pays-again"]

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from itertools import product
 from math import exp, inf
+from pathlib import Path
 
 import pytest
 
 from keifu.errors import UsageError
-from keifu.storage.loss import Code, caught_within, epochs_until, loss_probability, mean_repair, miss_probability
+from keifu.storage.loss import Code, caught_within, epochs_until, loss_probability, mean_repair, miss_probability, shown
 
 DAY = 1 / 365
+PAGE = Path(__file__).parents[3] / "docs" / "storage-challenges.md"
+
+
+def rows(first: str, count: int) -> list[list[str]]:
+    """The cells of so many rows of the page, from the one that begins like this."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"| {first} "))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[at : at + count]]
+
+
+def test_the_page_s_table_of_misses():
+    for dropped, *cells in rows("1 %", 3):
+        share = float(dropped.split()[0]) / 100
+        figures = [float(cell.split()[0].replace(",", "")) for cell in cells]
+        wanted = [100 * miss_probability(share), *(epochs_until(share, in_a_row) for in_a_row in (1, 2, 3))]
+        assert figures == pytest.approx(wanted, rel=0.03)
+
+
+def test_the_page_s_table_of_losses():
+    digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+    for code, *cells in rows("10 of 14", 3):
+        k, n = (int(part) for part in code.split(" of "))
+        for days, cell in zip((1, 3.2, 7), cells, strict=True):
+            figure = float(cell.replace(" × 10", "e").translate(digits))
+            assert f"{loss_probability(Code(k, n), 0.2, days * DAY, 1.0):.0e}" == f"{figure:.0e}"
 
 
 def test_without_repair_time_nothing_is_lost_and_one_copy_is_lost_as_its_provider_is():
@@ -29,6 +55,11 @@ def test_more_spare_shards_and_faster_repair_lose_less():
     assert known == sorted(known, reverse=True)
     assert loss_probability(Code(10, 14), 0.2, 6 * DAY, 1.0) == pytest.approx(16 * known[-1], rel=0.1)
     assert 0 < known[-1] < 1e-7
+
+
+def test_nobody_is_promised_more_than_the_model_knows():
+    assert shown(2e-6) == "1 in 500,000, if providers fail one by one"
+    assert shown(1e-40) == "less than 1 in 1,000,000,000, if providers fail one by one"
 
 
 def test_few_measurements_say_little():

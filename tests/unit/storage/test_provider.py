@@ -181,6 +181,15 @@ class TestGivingUp:
         assert of(core.handle(2, Head(11, 172, 7, 1, (Cleared(10, 0),))), Delete) == []
         assert of(core.handle(3, Head(14, 208, 10, 2)), Delete) == [Delete(SHARDS[0])]
 
+    def test_what_is_undone_is_as_it_was(self):
+        core = provider(0, 1)
+        core.handle(0, Head(6, 112, 2, operations=appended(0, 1)))
+        whole = core.sequence_root
+        core.handle(1, Head(8, 136, 4, 2, (Cleared(8, 0), *appended(2))))
+        assert core.sequence_root != whole
+        core.handle(2, Head(7, 124, 4, 2))
+        assert (core.sequence_root, core.known_operations) == (whole, 2)
+
     def test_ended_shards_are_cleared_one_at_a_time(self):
         core = provider(0, 1)
         head = Head(6, 112, 2, operations=appended(0, 1), ended=(0, 1))

@@ -27,18 +27,18 @@ def whole() -> ProviderSequence:
     return ProviderSequence(entry(root, leaves) for root, leaves in SHARDS)
 
 
-def told(peaks: dict[int, bytes]) -> dict[str, str]:
+def as_written(peaks: dict[int, bytes]) -> dict[str, str]:
     return {str(height): "0x" + node.hex() for height, node in peaks.items()}
 
 
 def test_the_published_sequence():
     sequence = whole()
     assert ["0x" + entry(*shard).hex() for shard in SHARDS] == KNOWN["sequence"]["words"]
-    assert told(sequence.peaks) == KNOWN["sequence"]["peaks"]
+    assert as_written(sequence.peaks) == KNOWN["sequence"]["peaks"]
     assert sequence.total == KNOWN["sequence"]["total"]
     for ordinal in (2, 9):
         sequence.clear(ordinal)
-    assert told(sequence.peaks) == KNOWN["sequence"]["cleared"]
+    assert as_written(sequence.peaks) == KNOWN["sequence"]["cleared"]
 
 
 def test_the_published_challenge_and_its_proof():
