@@ -31,7 +31,7 @@ _HEADER = struct.Struct(">4s32s32sII")  # magic, upload, root of the segment, nu
 _CRC = struct.Struct(">I")  # of the header
 _BLOCK_BYTES = 4096  # of disks and of the cache: a segment that begins with a block is sent in half the time
 _HEADER_BYTES = _BLOCK_BYTES
-_MOST_PARTS = 1_000  # that one call writes
+_MAX_PARTS = 1_000  # that one call writes
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2
 
 
@@ -143,8 +143,8 @@ class Packs:
             places.append(Place(self._current, end + _HEADER_BYTES, len(frame.data)))
             end += _HEADER_BYTES + _blocks(len(frame.data))
         try:
-            for first in range(0, len(parts), _MOST_PARTS):
-                _write_all(file, parts[first : first + _MOST_PARTS], self._end + sum(map(len, parts[:first])))
+            for first in range(0, len(parts), _MAX_PARTS):
+                _write_all(file, parts[first : first + _MAX_PARTS], self._end + sum(map(len, parts[:first])))
             os.fdatasync(file.fileno())
         except OSError as error:
             # A full disk leaves what stood before. After another fault nobody knows what the disk holds.
