@@ -117,8 +117,9 @@ class Packs:
         self._require_room(sum(_HEADER_BYTES + _blocks(len(frame.data)) for frame in frames))
         try:
             if self._end >= self.pack_bytes:
-                self._current, self._end = new_pack(), 0
-                self._create(self._current)
+                number = new_pack()
+                self._create(number)
+                self._current, self._end = number, 0
             return self._append(self._opened(self._current), frames)
         except OSError as error:
             fault = StoreFull if error.errno in {errno.ENOSPC, errno.EDQUOT} else EnvironmentFault
