@@ -155,6 +155,7 @@ class Decoder:
         self.code = Code(descriptor.header.k, descriptor.header.m)
         self._segments = Segments(keys, descriptor.header)
         self._masks = Masks(keys.mask, descriptor.header)
+        self._stripe, self._known = -1, dict[int, NDArray[np.uint8]]()  # pieces of the stripe that is read now
 
     def read(self, fetch: Fetch, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The bytes from `start` on, a chunk at a time. `fetch` is asked for what is needed, and for as many of all
@@ -175,22 +176,29 @@ class Decoder:
         begin, end = place * SEGMENT_BYTES, place * SEGMENT_BYTES + self.layout.chunk_bytes(number) + TAG_BYTES
         shards = range(begin // size, -(-end // size))
         last = number == self.layout.chunks - 1
-        pieces, suspects = self._good(stripe, fetch(stripe, shards, len(shards)), size), range(0)
-        if all(shard in pieces for shard in shards):
+        if stripe != self._stripe:
+            self._stripe, self._known = stripe, {}
+        known, suspects = self._known, range(0)
+        if missing := [shard for shard in shards if shard not in known]:
+            known |= self._good(stripe, fetch(stripe, missing, len(missing)), size)
+        if all(shard in known for shard in shards):
             try:
-                return self._opened(pieces, shards, size, (begin, end), number, last)
+                return self._opened(known, shards, size, (begin, end), number, last)
             except CheckFailed:  # somewhere in them: they are made again from the others
-                pieces, suspects = {}, shards
-        others = [shard for shard in range(self.code.n) if shard not in pieces and shard not in suspects]
-        pieces |= self._good(stripe, fetch(stripe, others, self.code.k - len(pieces)), size)
-        if len(pieces) < self.code.k:
-            missing = ", ".join(str(shard) for shard in range(self.code.n) if shard not in pieces)
+                suspects = shards
+                for shard in shards:
+                    del known[shard]
+        if (needed := self.code.k - len(known)) > 0:
+            others = [shard for shard in range(self.code.n) if shard not in known and shard not in suspects]
+            known |= self._good(stripe, fetch(stripe, others, needed), size)
+        if len(known) < self.code.k:
+            absent = ", ".join(str(shard) for shard in range(self.code.n) if shard not in known)
             raise CheckFailed(
-                f"stripe {stripe} has {len(pieces)} good segments of the {self.code.k} it needs: not those of shards "
-                f"{missing}",
+                f"stripe {stripe} has {len(known)} good segments of the {self.code.k} it needs: not those of shards "
+                f"{absent}",
                 remedy="try again when more providers answer",
             )
-        return self._opened(self.code.rebuild(pieces, list(shards)), shards, size, (begin, end), number, last)
+        return self._opened(self.code.rebuild(known, list(shards)), shards, size, (begin, end), number, last)
 
     def _good(self, stripe: int, pieces: Pieces, size: int) -> dict[int, NDArray[np.uint8]]:
         """Unmasked copies of the pieces that have the right length."""

@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS storage_garbage (id INTEGER PRIMARY KEY AUTOINCREMENT
 _COLUMNS = "id, upload, root, leaves, held"
 _ENTER = "INSERT INTO storage_segments (shard, number, pack, offset, size, root) VALUES (?, ?, ?, ?, ?, ?)"
 _INDEXED = "UPDATE storage_packs SET indexed = max(indexed, ?), used = used + ? WHERE pack = ?"
+_FIND = (
+    "SELECT pack, offset, size, s.root, path FROM storage_shards JOIN storage_segments s ON shard = id "
+    "WHERE storage_shards.root = ? AND number = ?"
+)
 _GARBAGE = "INSERT INTO storage_garbage (pack, offset, size)"
 _THROW = f"{_GARBAGE} SELECT pack, offset, size FROM storage_segments WHERE shard = ?"  # noqa: S608
 
@@ -64,16 +68,18 @@ class Entry:
 
 
 class Index:
-    """One thread changes it at a time; reading goes on beside that, over a connection of its own."""
+    """One thread changes it at a time. Reading goes on beside that, over a connection of its own, and so does finding a
+    segment to send: nobody who asks for one waits for a long list."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._writer, self._reader = self._connect(), self._connect()
-        self._write_lock, self._read_lock = threading.RLock(), threading.Lock()
+        self._writer, self._reader, self._finder = (self._connect() for _ in range(3))
+        self._write_lock, self._read_lock, self._find_lock = (threading.Lock() for _ in range(3))
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.executescript(_SCHEMA)
-        self._reader.execute("PRAGMA query_only = ON")
+        for connection in (self._reader, self._finder):
+            connection.execute("PRAGMA query_only = ON")
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -82,6 +88,7 @@ class Index:
             raise EnvironmentFault(f"{self._file} cannot be used: {error}", remedy="restore it") from error
 
     def close(self) -> None:
+        self._finder.close()
         self._reader.close()
         self._writer.close()
 
@@ -100,13 +107,9 @@ class Index:
 
     def segment(self, root: bytes, number: int) -> Entry | None:
         """Of a shard that is sealed."""
-        rows = self._read(
-            "SELECT pack, offset, size, s.root, path FROM storage_shards JOIN storage_segments s ON shard = id "
-            "WHERE storage_shards.root = ? AND number = ?",
-            root,
-            number,
-        )
-        return Entry(Place(*rows[0][:3]), *rows[0][3:]) if rows else None
+        with self._find_lock:
+            row = self._finder.execute(_FIND, (root, number)).fetchone()
+        return Entry(Place(*row[:3]), *row[3:]) if row else None
 
     def kept(self, shard: int, number: int) -> bytes | None:
         """The root of a segment that is there, sealed or not."""

@@ -31,7 +31,7 @@ _HEADER = struct.Struct(">4s32s32sII")  # magic, upload, root of the segment, nu
 _CRC = struct.Struct(">I")  # of the header
 _BLOCK_BYTES = 4096  # of disks and of the cache: a segment that begins with a block is sent in half the time
 _HEADER_BYTES = _BLOCK_BYTES
-_MOST_PARTS = 1_000  # that one call writes
+_MAX_PARTS = 1_000  # that one call writes
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2
 
 
@@ -117,8 +117,9 @@ class Packs:
         self._require_room(sum(_HEADER_BYTES + _blocks(len(frame.data)) for frame in frames))
         try:
             if self._end >= self.pack_bytes:
-                self._current, self._end = new_pack(), 0
-                self._create(self._current)
+                number = new_pack()
+                self._create(number)
+                self._current, self._end = number, 0
             return self._append(self._opened(self._current), frames)
         except OSError as error:
             fault = StoreFull if error.errno in {errno.ENOSPC, errno.EDQUOT} else EnvironmentFault
@@ -143,8 +144,8 @@ class Packs:
             places.append(Place(self._current, end + _HEADER_BYTES, len(frame.data)))
             end += _HEADER_BYTES + _blocks(len(frame.data))
         try:
-            for first in range(0, len(parts), _MOST_PARTS):
-                _write_all(file, parts[first : first + _MOST_PARTS], self._end + sum(map(len, parts[:first])))
+            for first in range(0, len(parts), _MAX_PARTS):
+                _write_all(file, parts[first : first + _MAX_PARTS], self._end + sum(map(len, parts[:first])))
             os.fdatasync(file.fileno())
         except OSError as error:
             # A full disk leaves what stood before. After another fault nobody knows what the disk holds.

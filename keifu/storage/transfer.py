@@ -34,16 +34,16 @@ class Node(Protocol):
     def segment(self, root: bytes, leaves: int, number: int, /) -> bytes | memoryview: ...
 
 
-def upload_id(file_id: bytes, shard: int) -> bytes:
-    """Where a shard is uploaded. The same for a retry, and not to be guessed by others: a file's id is random."""
-    return keccak256(file_id + word(shard) + word(_UPLOAD))
+def upload_id(keys: FileKeys, file_id: bytes, shard: int) -> bytes:
+    """Where a shard is uploaded: the same for a retry, and known to nobody without the file's key."""
+    return keccak256(keys.key + file_id + word(shard) + word(_UPLOAD))
 
 
 class _Upload:
     """One shard on its way to one node."""
 
-    def __init__(self, node: Node, file_id: bytes, shard: int, leaves: int) -> None:
-        self._node, self._id, self._shard = node, upload_id(file_id, shard), shard
+    def __init__(self, node: Node, name: bytes, shard: int, leaves: int) -> None:
+        self._node, self._id, self._shard = node, name, shard
         self._first, self._root = node.begin(self._id, leaves)  # what is missing there, and what was sealed
 
     def put(self, stripe: Stripe) -> None:
@@ -64,10 +64,11 @@ def upload(source: Readable, size: int, encoder: Encoder, nodes: Sequence[Node])
     a node has is not sent again. Raises what the first node raises that fails."""
     if len(nodes) != encoder.code.n:
         raise UsageError(f"{encoder.code.n} shards, {len(nodes)} nodes", remedy="name one node for each shard")
-    file_id, leaves = encoder.header.id, Layout(size, encoder.code.k).leaves
+    leaves = Layout(size, encoder.code.k).leaves
+    names = [upload_id(encoder.keys, encoder.header.id, shard) for shard in range(len(nodes))]
     with ThreadPoolExecutor(len(nodes) * (AHEAD + 1), thread_name_prefix="upload") as pool:
         try:
-            begun = [pool.submit(_Upload, node, file_id, shard, leaves) for shard, node in enumerate(nodes)]
+            begun = [pool.submit(_Upload, node, names[shard], shard, leaves) for shard, node in enumerate(nodes)]
             shards = [future.result() for future in begun]
             waiting: deque[list[Future[None]]] = deque()
             for stripe in encoder.stripes(source):

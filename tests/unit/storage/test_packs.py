@@ -172,6 +172,24 @@ def test_a_full_disk_refuses_with_nothing_half_done(tmp_path, monkeypatch):
         assert store.read_checked(shard.root, 1) == shard.segments[1]
 
 
+def test_a_pack_that_cannot_be_made_is_tried_again(tmp_path, monkeypatch):
+    shard = make_shard(23, 1)
+    with opened(tmp_path) as store:
+        store.begin(shard.upload, shard.leaves)
+        with monkeypatch.context() as patched:
+
+            def fail(*_):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+            patched.setattr(Packs, "_create", fail)
+            with pytest.raises(StoreFull, match="No space left on device"):
+                store.put(shard.upload, 0, shard.segments[0], shard.roots[0])
+        shard.seal(store)
+        store.sweep()
+    with opened(tmp_path) as store:
+        assert store.read_checked(shard.root, 0) == shard.segments[0]
+
+
 def test_after_a_broken_write_nothing_more_is_written(tmp_path, monkeypatch):
     shard = make_shard(7, 2)
     with opened(tmp_path) as store:
