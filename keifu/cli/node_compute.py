@@ -9,13 +9,14 @@ import click
 
 from keifu.cli._node import LISTEN, add_common, folder_argument, make, making, settings_of
 from keifu.cli._print import emit
-from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, MOMENT, Text
+from keifu.cli._types import ADDRESS, COINS, DURATION, MOMENT, Text
 from keifu.cli.verbs import Noun, json_option
 
 __all__ = ["compute"]
 
 ANSWERS = "127.0.0.1:9691"
 LONGEST_VALUE = 400
+LONGEST_PLACE = 256
 AMOUNT = click.IntRange(0)
 
 compute = Noun(
@@ -42,7 +43,7 @@ compute = Noun(
 @click.option("--million-in", type=AMOUNT, default=0, show_default=True, help="Price of a million units in.")
 @click.option("--million-out", type=AMOUNT, default=0, show_default=True, help="Price of a million units out.")
 @click.option("--receiver", type=ADDRESS, help="Who is paid.  [default: the node's own account]")
-@click.option("--endpoint", type=ENDPOINT, help="Where clients find it: offers the service at the market.")
+@click.option("--endpoint", type=Text(LONGEST_PLACE), help="Where clients find it: offers the service at the market.")
 @click.option("--operator", type=ADDRESS, help="Whose promises they are.  [default: the node's own account]")
 @click.option("--cap", type=COINS, default="0", help="Coins of the lock that covers may hold at a time.  [default: 0]")
 @click.option("--listen", type=LISTEN, default=ANSWERS, show_default=True, help="Where anybody asks.")

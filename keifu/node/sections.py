@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 LARGEST_PORT = 65_535
+LONGEST_PLACE = 256  # bytes of an endpoint, as the market takes it
 HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 
 
@@ -59,6 +60,12 @@ def _hook(text: str) -> str:
     return text
 
 
+def _place(text: str) -> str:
+    if text and (not text.startswith(("http://", "https://")) or len(text.encode()) > LONGEST_PLACE):
+        raise ValueError(f"clients find a provider at https://…, or http://…, of at most {LONGEST_PLACE} bytes")
+    return text
+
+
 def split_address(text: str) -> tuple[str, int]:
     """Host and port of `127.0.0.1:9650`. Raises ValueError."""
     match = HOST_AND_PORT.fullmatch(text)
@@ -72,6 +79,7 @@ Listen = Annotated[str, AfterValidator(_listen)]
 Id = Annotated[str, AfterValidator(_id)]
 Hook = Annotated[str, AfterValidator(_hook)]
 Address = Annotated[str, AfterValidator(_account)]
+Place = Annotated[str, AfterValidator(_place)]
 
 
 class _Section(BaseModel):
@@ -174,7 +182,7 @@ class PassedOn(_Section):
 class MarketWork(_Section):
     """What a compute node promises at the market; coins are locked there by its operator. Amounts in wei."""
 
-    endpoint: Hook = ""  # where clients find it; without one it offers nothing there
+    endpoint: Place = ""  # where clients find it; without one it offers nothing there
     operator: Address = ""  # whose promises, where that is not the node's own account: then its owner serves
     term: Seconds = 30 * DAY  # of a service, which is prolonged when half of it is over
     cap: int = Field(default=0, ge=0)  # of the lock, what covers by the receipt key may hold at a time

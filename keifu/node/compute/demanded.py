@@ -173,8 +173,8 @@ class Demanded:
             else:
                 self._answer(demand, is_late=demand.deadline - now < self._window // 2)
         elif intent.state is State.DONE:
-            self._end(demand, ANSWERED)
             self._collect(demand)
+            self._end(demand, ANSWERED)
         elif intent.state in (State.REFUSED, State.FAILED):
             state = read_demand(self._market, demand.channel_id, self._operator)
             still = state.deadline == demand.deadline

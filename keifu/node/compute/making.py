@@ -42,6 +42,8 @@ def market_section(endpoint: str, operator: str = "", cap: int = 0) -> dict[str,
         if operator or cap:
             raise UsageError("--operator and --cap need --endpoint", remedy="--endpoint https://answers.example")
         return {}
+    if not endpoint.startswith(("http://", "https://")):
+        raise UsageError(f"--endpoint {endpoint!r} is no address", remedy="--endpoint https://answers.example")
     return {"endpoint": endpoint, "cap": cap} | ({"operator": operator} if operator else {})
 
 

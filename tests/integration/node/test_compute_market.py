@@ -31,6 +31,10 @@ def test_what_is_promised_nowhere_is_one_line(keifu, tmp_path):
     status, _, err = keifu("node", "compute", "init", tmp_path / "node", "--upstream", OFFERS[1], "--cap", "30")
     assert (status, err.count("\n")) == (2, 1)
     assert "--operator and --cap need --endpoint" in err
+    wrong = ("--upstream", OFFERS[1], "--endpoint", "answers.example")
+    status, _, err = keifu("node", "compute", "init", tmp_path / "node", *wrong)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "--endpoint 'answers.example' is no address (--endpoint https://answers.example)" in err
     assert not (tmp_path / "node").exists()
     status, _, err = keifu("node", "compute", "leave", tmp_path / "none")
     assert (status, err.count("\n")) == (3, 1)
