@@ -196,7 +196,8 @@ class Operator(Work):
 
     def _take(self, loaded: _Loaded) -> None:
         self._rehashed.labels("as promoted").inc()
-        self._hash_again_at = loaded.at + self._settings.recheck
+        is_wanted = self._wanted is not None and self._wanted.seq == loaded.promotion.seq
+        self._hash_again_at = loaded.at + self._settings.recheck if is_wanted else 0.0
         is_new = self._loaded is None or self._loaded.promotion.seq != loaded.promotion.seq
         self._loaded, self._trouble = loaded, ""
         self._seq.set(loaded.promotion.seq)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 
 from keifu.keys import Account
+from keifu.node.operator.artefacts import Artefacts
 from tests.integration.node.conftest import RESERVE, until
 
 LIE = b"\x66" * 32
@@ -33,6 +35,29 @@ def test_an_operator_follows_promotion_and_rollback_and_ends_in_order(keifu, at_
     assert node.end() == 0
     assert not (node.folder / "running.json").exists()
     assert keifu("node", "operator", "exit", node.folder, "--role", "honest operator")[0] == 0
+
+
+def test_a_promotion_that_comes_while_an_older_one_is_hashed_is_hashed_next(at_first, make, monkeypatch):
+    """Not an hour later, when bytes are hashed again in any case."""
+    find, begun, may_end = Artefacts.find, threading.Event(), threading.Event()
+
+    def held(artefacts, entry):
+        if entry.id == at_first.artefacts[1]:
+            begun.set()
+            may_end.wait()
+        return find(artefacts, entry)
+
+    monkeypatch.setattr(Artefacts, "find", held)
+    at_first.enlist("honest operator")
+    node = make("operator", "honest node")
+    with node.inside():
+        at_first.promote(1)
+        begun.wait()
+        at_first.provenance.rollback(at_first.environment, 1, at_first.owner)
+        until(lambda: node.get("/status").json()["promoted"] == 3)
+        may_end.set()
+        beat = until(lambda: (said := node.heartbeat())["seq"] == 3 and said)
+    assert beat["digest"] == at_first.digest(0).hex()
 
 
 def test_a_false_heartbeat_is_slashed_once_by_two_watchers_of_which_one_is_killed(keifu, at_first, make, peer, liar):

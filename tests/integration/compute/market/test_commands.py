@@ -212,7 +212,8 @@ def test_two_receipts_of_one_number_pay_the_client_and_who_shows_them(
     second = kept(paid, tmp_path / "second", operator, receipt(paid, covered, fee=20))
     assert "none of 2 receipts costs its operator anything" in run("deployer", "report", first, first, status=1)
     assert "none of 0 receipts" in run("deployer", "report", "--folder", client_of(tmp_path), status=1)
-    [shown] = run("deployer", "report", first, second)
+    third = kept(paid, tmp_path / "third", operator, receipt(paid, covered, fee=30))
+    [shown] = run("deployer", "report", first, second, third)  # one report takes all that answers for these
     assert shown["what"] == f"two receipts have number 1 of channel {covered.hex()}"
     assert int(shown["credited"]) >= RESTITUTION * COIN // 10
     before = paid.token.balanceOf(paid.payer)
