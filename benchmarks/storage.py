@@ -14,7 +14,7 @@ from statistics import median
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from evmstorm.evm.hardforks import HARDFORKS
-from keifu.abi import Contract
+from keifu.abi import Contract, Receipt
 from keifu.chain import created_address
 from keifu.errors import CheckFailed
 from keifu.keys import Account, keccak256
@@ -74,9 +74,10 @@ def _world(lab: Lab, of: str = "") -> World:
 # deals ----------------------------------------------------------------------------------------------------------------
 
 
-def _open(world: World, root: bytes, number: int) -> object:
+def _open(world: World, root: bytes, number: int) -> Receipt:
     salt = number.to_bytes(32, "big")
-    return world.deals.open(root, SHARDS, PRICE, RESTITUTION, 2, TERM, True, salt, sender=world.client)
+    receipt: Receipt = world.deals.open(root, SHARDS, PRICE, RESTITUTION, 2, TERM, True, salt, sender=world.client)
+    return receipt
 
 
 def _opened(lab: Lab, before: int = 0) -> float:
@@ -93,7 +94,7 @@ def _items(world: World, count: int) -> list[tuple[object, ...]]:
     others = [("0x" + f"{index + 1:040x}", keccak256(bytes([index])), 400 * SEGMENT_LEAVES) for index in range(SHARDS)]
     named = [*others[:5], (world.provider.address, *others[5][1:]), *others[6:]]
     beside = [int.from_bytes(node, "big") for node in deal_path(named, 5)]
-    items = []
+    items: list[tuple[object, ...]] = []
     for number in range(count):
         _open(world, deal_root(named), number)
         known = deal_id(world.client.address, deal_root(named), number.to_bytes(32, "big"))
@@ -268,7 +269,7 @@ ROWS = (
     Row(
         "ratio.proof_growth",
         _growth,
-        f"gas of the proof with {MORE:,} shards over that with {FEWER:,}, on cancun; newer forks charge for data instead",
+        f"gas of the proof with {MORE:,} shards over that with {FEWER:,}, on cancun",
         heavy=True,
     ),
 )

@@ -124,9 +124,7 @@ def take_over(_deal: bytes32, _index: uint256, _to: address, _named: IStorageDea
     if shard.state != deals.FREE:
         deals._left[shard.provider][shard.ordinal] = shard.start + 1
     ordinal: uint256 = staticcall deals.market.shards_of(_to)
-    entry: IStorageMarket.Entry = acceptances._place(
-        _deal, _index, deal, _to, _named.shard, _named.leaves, ordinal
-    )
+    entry: IStorageMarket.Entry = acceptances._place(_deal, _index, deal, _to, _named.shard, _named.leaves, ordinal)
     extcall deals.market.store(_to, _to, [entry])
 
 
@@ -173,9 +171,7 @@ def _is_named(_deal: IStorageDeals.Deal, _index: uint256, _named: IStorageDeals.
 
 
 @internal
-def _leave(
-    _deal: bytes32, _index: uint256, _terms: IStorageDeals.Deal, _shard: IStorageDeals.Shard, _to: address
-):
+def _leave(_deal: bytes32, _index: uint256, _terms: IStorageDeals.Deal, _shard: IStorageDeals.Shard, _to: address):
     """
     @dev A provider hands a shard over: what it has earned is fixed, what it reserved stays for the window.
     """

@@ -104,9 +104,7 @@ def accept_signed(_deal: bytes32, _signed: DynArray[IStorageDeals.Signed, trees.
 @internal
 def _accept_item(_item: IStorageDeals.Item, _ordinal: uint256) -> IStorageMarket.Entry:
     deal: IStorageDeals.Deal = deals._get_deal(_item.deal)
-    assert deals._names(
-        deal, _item.index, msg.sender, _item.shard, _item.leaves, _item.path
-    ), "deals: not in the deal"
+    assert deals._names(deal, _item.index, msg.sender, _item.shard, _item.leaves, _item.path), "deals: not in the deal"
     return self._take(_item.deal, _item.index, deal, msg.sender, _item.shard, _item.leaves, _ordinal)
 
 

@@ -161,9 +161,7 @@ def _write(_provider: address, _book: IStorageMarket.Book):
         | (_book.third << 224)
         | (convert(_book.given_up, uint256) << 248)
     )
-    self._money[_provider] = (
-        _book.damages | (_book.rate << 64) | (_book.pending << 128) | (_book.earned << 192)
-    )
+    self._money[_provider] = (_book.damages | (_book.rate << 64) | (_book.pending << 128) | (_book.earned << 192))
 
 
 @internal
@@ -186,7 +184,7 @@ def _advanced(_provider: address, _caller: address) -> IStorageMarket.Book:
     if book.epoch == 0:
         book.epoch = now
     asked: uint256 = 0
-    for step: uint256 in range(STEP):
+    for _: uint256 in range(STEP):
         if book.epoch == now:
             break
         if book.drawn_from > 0 and seeds._seen(book.epoch) and not self._is_proven(_provider, book.epoch):

@@ -208,9 +208,7 @@ def close(_deal: bytes32, _indices: DynArray[uint256, trees.MAX_SHARDS]):
         assert shard.state == ACCEPTED, "deals: shard is not stored"
         if at_once:
             assert now < shard.end, "deals: shard has ended"
-            shard.end = extcall market.stop(
-                msg.sender, shard.provider, deal.price, damages, shard.start, shard.end
-            )
+            shard.end = extcall market.stop(msg.sender, shard.provider, deal.price, damages, shard.start, shard.end)
         else:
             assert now + NOTICE < shard.end, "deals: shard ends soon"
             extcall market.shorten(msg.sender, shard.provider, deal.price, damages, shard.end, now + NOTICE)
@@ -235,9 +233,7 @@ def prolong(_deal: bytes32, _index: uint256):
     now: uint256 = self._now()
     end: uint256 = min(deal.end, now + self._longest())
     assert now < shard.end and shard.end < end, "deals: nothing to prolong"
-    extcall market.prolong(
-        msg.sender, msg.sender, deal.price, self._damages(deal.restitution), shard.end, end
-    )
+    extcall market.prolong(msg.sender, msg.sender, deal.price, self._damages(deal.restitution), shard.end, end)
     shard.end = end
     self._put_shard(_deal, _index, shard)
     log IStorageDeals.ShardEnds(deal=_deal, index=_index, end=end)

@@ -174,4 +174,4 @@ def test_terms_that_nobody_signed(deals, deal, provider):
     """An item of another deal with the same shards is another deal's."""
     with ape.reverts("deals: no such deal"):
         deals.accept(replace(deal, id=b"\x01" * 32).item(0), sender=provider)
-    assert TERM == deal.end - deal.begin
+    assert deal.end - deal.begin == TERM

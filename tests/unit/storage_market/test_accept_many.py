@@ -30,7 +30,7 @@ def test_one_bad_one_spoils_them_all(market, deals, fresh, provider):
     items = [deal.item(0) for deal in fresh]
     with ape.reverts("deals: shard is taken"):
         deals.accept_many([*items, items[0]], sender=provider)
-    wrong = items[3][:3] + (99,) + items[3][4:]
+    wrong = (*items[3][:3], 99, *items[3][4:])
     with ape.reverts("deals: not in the deal"):
         deals.accept_many([*items[:3], wrong], sender=provider)
     assert market.shards_of(provider) == 0

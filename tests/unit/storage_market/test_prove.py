@@ -108,9 +108,7 @@ def test_another_provider_s_sequence(market, stored, to_epoch, seed, drawn, disk
         market.prove(provider, 2, data, words, sender=provider)
 
 
-def test_one_raw_copy_does_not_answer_for_two_shards(
-    market, open_deal, accept, to_epoch, seed, drawn, disks, provider
-):
+def test_one_raw_copy_does_not_answer_for_two_shards(market, open_deal, accept, to_epoch, seed, drawn, disks, provider):
     """A provider that stores one of two shards and answers with it for both: wrong data, or another place."""
     kept, lost = stream("kept", 8), stream("lost", 8)
     accept(open_deal((provider, kept), (provider, lost)))
@@ -122,9 +120,7 @@ def test_one_raw_copy_does_not_answer_for_two_shards(
     assert any(leaf >= 8 for leaf in asked)
     disk = disks[str(provider)]
     data, words = disk.opened(asked)
-    wrong = b"".join(
-        kept[leaf % 8 * LEAF_BYTES : (leaf % 8 + 1) * LEAF_BYTES] for leaf in asked
-    )
+    wrong = b"".join(kept[leaf % 8 * LEAF_BYTES : (leaf % 8 + 1) * LEAF_BYTES] for leaf in asked)
     assert wrong != data
     with ape.reverts("storage: not in the sequence"):
         market.prove(provider, 2, wrong, words, sender=provider)

@@ -184,4 +184,4 @@ def test_the_coalition_of_provider_and_settler_loses(market, hub, stored, missed
     to_epoch(4)
     market.settle(provider, sender=provider)
     assert market.credits(provider) * 25 == LOCKED - hub.lock_of(market, provider) == COIN
-    assert SHARDS == market.book(provider).stored
+    assert market.book(provider).stored == SHARDS
