@@ -1,7 +1,7 @@
 """The storage market: opening deals, accepting shards, and the daily proof, on the oldest fork and the newest.
 
-Proofs are measured over sequences of equal shards: their trees have the same node everywhere on a level, so a sequence
-of a hundred thousand is known at once, and a proof of it costs what any proof of that length costs.
+Proofs are measured over sequences of equal shards: their trees have one node everywhere on a level. So a sequence of a
+hundred thousand is known at once, and a proof of it costs what any of that length does.
 """
 
 from __future__ import annotations

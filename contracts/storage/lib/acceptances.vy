@@ -3,8 +3,8 @@
 """
 @title How a provider takes a shard
 @license MIT
-@notice One by one, in batches over many deals, or all shards of a deal in one transaction with each provider's signature.
-    A provider accepts after it has verified and stored the shard; from then on it is promised and reserved.
+@notice One by one, in batches over many deals, or all shards of a deal in one transaction with each provider's
+    signature. A provider accepts after it has verified and stored the shard; from then on it is promised and reserved.
 @custom:security A signature names the deal and its terms, since the deal's id does not contain them. One shard is
     accepted once, so a signature cannot be used twice. Only a key may sign: a contract could change its answer.
 """

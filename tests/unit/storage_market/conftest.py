@@ -254,7 +254,7 @@ def seed(market, randomness, stranger):
 
 @pytest.fixture
 def drawn(market):
-    """The leaves that the epoch under way asks of a provider, as the market's book has it."""
+    """The leaves that the epoch under way asks of a provider, as the market's ledger has it."""
 
     def drawn(who, total):
         epoch = market.epoch()

@@ -59,8 +59,8 @@ def test_all_shards_at_once(market, deals, deal, signed, locked, stranger):
     for index, key in enumerate(locked):
         shard = deals.shard(deal.id, index)
         assert (shard.provider.lower(), shard.ordinal, shard.state) == (key.address.lower(), 0, 1)
-        book = market.book(key.address)
-        assert (book.stored, book.pending, book.damages) == (index + 1, PRICE, DAMAGES)
+        ledger = market.ledger(key.address)
+        assert (ledger.stored, ledger.pending, ledger.damages) == (index + 1, PRICE, DAMAGES)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -143,13 +143,13 @@ def test_all_coins_are_somebody_s(walk, market, hub, token, to_epoch, seed, prov
         seed()
         for who in walk.providers:
             market.settle(who, sender=walk.watcher)
-            if market.book(who).drawn_from and (who == reliable or walk.random.random() < 0.4):
-                prove(who, market.book(who).drawn_from)
+            if market.ledger(who).drawn_from and (who == reliable or walk.random.random() < 0.4):
+                prove(who, market.ledger(who).drawn_from)
         for _ in range(ACTS):
             walk.act()
             for who in walk.providers:
-                assert market.book(who).damages * GWEI <= hub.lock_of(market, who)
-    assert market.book(reliable).misses == 0
+                assert market.ledger(who).damages * GWEI <= hub.lock_of(market, who)
+    assert market.ledger(reliable).misses == 0
     last = max(walk.deals.deal(deal.id).end for deal in walk.made) + 4
     to_epoch(max(last, EPOCHS + 3))
     for deal in walk.made:
@@ -160,7 +160,7 @@ def test_all_coins_are_somebody_s(walk, market, hub, token, to_epoch, seed, prov
         market.settle(who, sender=walk.watcher)
         walk.tried(market.withdraw, who, sender=who)
     for who in walk.providers:
-        book = market.book(who)
-        assert (book.rate, book.pending, book.damages, book.earned) == (0, 0, 0, 0)
+        ledger = market.ledger(who)
+        assert (ledger.rate, ledger.pending, ledger.damages, ledger.earned) == (0, 0, 0, 0)
     walk.tried(market.withdraw, walk.watcher, sender=walk.watcher)
     assert token.balanceOf(market) == market.pot()
