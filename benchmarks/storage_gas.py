@@ -1,7 +1,7 @@
 """The storage market: opening deals, accepting shards, and the daily proof, on the oldest fork and the newest.
 
-Proofs are measured over sequences of equal shards: their trees have the same node everywhere on a level, so a sequence
-of a hundred thousand is known at once, and a proof of it costs what any proof of that length costs.
+Proofs are measured over sequences of equal shards: their trees have one node everywhere on a level. So a sequence of a
+hundred thousand is known at once, and a proof of it costs what any of that length does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from statistics import median
 
 from benchmarks._lab import NEWEST, Lab, on_both
 from benchmarks._rows import Row
-from keifu.abi import Contract
+from keifu.abi import Contract, Receipt
 from keifu.chain import created_address
 from keifu.errors import CheckFailed
 from keifu.keys import Account, keccak256
@@ -72,9 +72,10 @@ def _world(lab: Lab, of: str = "") -> World:
 # deals ----------------------------------------------------------------------------------------------------------------
 
 
-def _open(world: World, root: bytes, number: int) -> object:
+def _open(world: World, root: bytes, number: int) -> Receipt:
     salt = number.to_bytes(32, "big")
-    return world.deals.open(root, SHARDS, PRICE, RESTITUTION, 2, TERM, True, salt, sender=world.client)
+    receipt: Receipt = world.deals.open(root, SHARDS, PRICE, RESTITUTION, 2, TERM, True, salt, sender=world.client)
+    return receipt
 
 
 def _opened(lab: Lab, before: int = 0) -> float:
@@ -91,7 +92,7 @@ def _items(world: World, count: int) -> list[tuple[object, ...]]:
     others = [("0x" + f"{index + 1:040x}", keccak256(bytes([index])), 400 * SEGMENT_LEAVES) for index in range(SHARDS)]
     named = [*others[:5], (world.provider.address, *others[5][1:]), *others[6:]]
     beside = [int.from_bytes(node, "big") for node in deal_path(named, 5)]
-    items = []
+    items: list[tuple[object, ...]] = []
     for number in range(count):
         _open(world, deal_root(named), number)
         known = deal_id(world.client.address, deal_root(named), number.to_bytes(32, "big"))
@@ -256,7 +257,7 @@ ROWS = (
     Row(
         "ratio.proof_growth",
         _growth,
-        f"gas of the proof with {MORE:,} shards over that with {FEWER:,}, on cancun; newer forks charge for data instead",
+        f"gas of the proof with {MORE:,} shards over that with {FEWER:,}, on cancun",
         heavy=True,
     ),
 )

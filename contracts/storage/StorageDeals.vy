@@ -4,13 +4,13 @@
 @title StorageDeals
 @license MIT
 @notice Who stores what for whom. A client puts the price of a deal in escrow; the providers that its root names accept
-    its shards, and each reserves a restitution inside its lock. What was not proven is refunded; a shard that is lost pays
-    its client.
-@dev Providers' books and all coins are at StorageMarket, which only this contract tells of promises. Reasons of what the
-    market refuses begin with "storage:".
+    its shards, and each reserves a restitution inside its lock. What was not proven is refunded; a shard that is lost
+    pays its client.
+@dev Providers' ledgers and all coins are at StorageMarket, which only this contract tells of promises. Reasons of what
+    the market refuses begin with "storage:".
 @custom:security What a shard holds and whether it can be repaired is the client's affair: the root alone stands here. A
-    lost shard that the client names itself in another role costs its provider a fifth of the damages, so nobody gains by
-    losing to oneself.
+    lost shard that the client names itself in another role costs its provider a fifth of the damages, so nobody gains
+    by losing to oneself.
 @custom:kill When the market is removed from the hub nothing is accepted or prolonged, and clients close at once.
 """
 
@@ -105,8 +105,8 @@ def release(_deal: bytes32, _index: uint256):
 @external
 def take_over(_deal: bytes32, _index: uint256, _to: address, _named: IStorageDeals.Named):
     """
-    @notice Another provider stores a shard from now on: one that nobody accepted in time, that its provider handed over,
-        or that was repaired, for the bounty.
+    @notice Another provider stores a shard from now on: one that nobody accepted in time, that its provider handed
+        over, or that was repaired, for the bounty.
     """
     self._only_repairs()
     deal: IStorageDeals.Deal = deals._get_deal(_deal)
@@ -124,9 +124,7 @@ def take_over(_deal: bytes32, _index: uint256, _to: address, _named: IStorageDea
     if shard.state != deals.FREE:
         deals._left[shard.provider][shard.ordinal] = shard.start + 1
     ordinal: uint256 = staticcall deals.market.shards_of(_to)
-    entry: IStorageMarket.Entry = acceptances._place(
-        _deal, _index, deal, _to, _named.shard, _named.leaves, ordinal
-    )
+    entry: IStorageMarket.Entry = acceptances._place(_deal, _index, deal, _to, _named.shard, _named.leaves, ordinal)
     extcall deals.market.store(_to, _to, [entry])
 
 
@@ -173,9 +171,7 @@ def _is_named(_deal: IStorageDeals.Deal, _index: uint256, _named: IStorageDeals.
 
 
 @internal
-def _leave(
-    _deal: bytes32, _index: uint256, _terms: IStorageDeals.Deal, _shard: IStorageDeals.Shard, _to: address
-):
+def _leave(_deal: bytes32, _index: uint256, _terms: IStorageDeals.Deal, _shard: IStorageDeals.Shard, _to: address):
     """
     @dev A provider hands a shard over: what it has earned is fixed, what it reserved stays for the window.
     """

@@ -3,16 +3,16 @@
 """
 @title StorageMarket
 @license MIT
-@notice Storage that is paid by proof: what providers store, prove, earn, reserve and lose. Once an epoch a provider opens
-    five random leaves of everything it stores and is paid for that epoch. A missed epoch is not paid, from the second in
-    a row on it costs a share of the buffer, and after three the shards may be declared lost.
-@dev The parts: `trees` hashes, `sequences` what a provider stores, `seeds` epochs, `books` what it owes and earns, `promises`
-    what StorageDeals does to them. All coins are here, the escrow of deals included; deals say whose they become. The
-    formats are in docs/storage-format.md, to the bit.
-@custom:security A proof shows that a provider could obtain the leaves within the window, not that it had them. Shards that
-    anybody can rebuild from others may be fetched when asked; masked ones may not.
-@custom:kill The timelock removes the service from the hub: then nothing is accepted or prolonged, clients close their deals
-    at once, and proofs, refunds, slashes and withdrawals go on.
+@notice Storage that is paid by proof: what providers store, prove, earn, reserve and lose. Once an epoch a provider
+    opens five random leaves of everything it stores and is paid for that epoch. A missed epoch is not paid, from the
+    second in a row on it costs a share of the buffer, and after three the shards may be declared lost.
+@dev The parts: `trees` hashes, `sequences` what a provider stores, `seeds` epochs, `ledgers` what it owes and earns,
+    `promises` what StorageDeals does to them. All coins are here, the escrow of deals included; deals say whose they
+    become. The formats are in docs/storage-format.md, to the bit.
+@custom:security A proof shows that a provider could obtain the leaves within the window, not that it had them. Shards
+    that anybody can rebuild from others may be fetched when asked; masked ones may not.
+@custom:kill The timelock removes the service from the hub: then nothing is accepted or prolonged, clients close their
+    deals at once, and proofs, refunds, slashes and withdrawals go on.
 """
 
 # ############################################################## #
@@ -31,7 +31,7 @@ implements: IStorageMarket
 # ############################################################## #
 
 from ..lib import payouts
-from .lib import books
+from .lib import ledgers
 from .lib import promises
 from .lib import seeds
 from .lib import sequences
@@ -39,16 +39,16 @@ from .lib import trees
 
 initializes: payouts
 initializes: seeds[payouts := payouts]
-initializes: books[payouts := payouts, seeds := seeds]
+initializes: ledgers[payouts := payouts, seeds := seeds]
 initializes: sequences
-initializes: promises[books := books, payouts := payouts, seeds := seeds, sequences := sequences]
+initializes: promises[ledgers := ledgers, payouts := payouts, seeds := seeds, sequences := sequences]
 
 exports: (
     payouts.credits,
     payouts.pay,
     payouts.token,
     seeds.__interface__,
-    books.__interface__,
+    ledgers.__interface__,
     promises.__interface__,
 )
 
@@ -77,7 +77,7 @@ def __init__(
     """
     payouts.__init__(_token)
     seeds.__init__(_randomness, _epoch_seconds, _window, _tip)
-    books.__init__(_hub, _leaf_buffer)
+    ledgers.__init__(_hub, _leaf_buffer)
     promises.__init__(_deals)
 
 
@@ -100,9 +100,9 @@ def unlock(_amount: uint256):
     """
     @notice Free `_amount` wei of the caller's lock: never what its promises and its buffer need.
     """
-    book: IStorageMarket.Book = books._current(msg.sender, msg.sender)
-    books._write(msg.sender, book)
-    extcall books.hub.unlock(msg.sender, _amount, books._needed(book))
+    ledger: IStorageMarket.Ledger = ledgers._current(msg.sender, msg.sender)
+    ledgers._write(msg.sender, ledger)
+    extcall ledgers.hub.unlock(msg.sender, _amount, ledgers._needed(ledger))
 
 
 @external
@@ -111,11 +111,11 @@ def withdraw(_receiver: address) -> uint256:
     @notice Pay what the caller has earned and was credited to an address of its choice. Answers the wei paid.
     """
     assert _receiver not in [empty(address), self], "storage: no receiver"
-    book: IStorageMarket.Book = books._read(msg.sender)
-    if book.earned > 0:
-        payouts.credits[msg.sender] += book.earned * books.UNIT
-        book.earned = 0
-        books._write(msg.sender, book)
+    ledger: IStorageMarket.Ledger = ledgers._read(msg.sender)
+    if ledger.earned > 0:
+        payouts.credits[msg.sender] += ledger.earned * ledgers.UNIT
+        ledger.earned = 0
+        ledgers._write(msg.sender, ledger)
     return payouts._pay(msg.sender, _receiver)
 
 
@@ -131,36 +131,38 @@ def prove(
     _words: DynArray[uint256, trees.MAX_WORDS],
 ):
     """
-    @notice Open the five leaves that the epoch asks of a provider: it is paid for all that it stores. Anybody may send it.
+    @notice Open the five leaves that the epoch asks of a provider: it is paid for all that it stores. Anybody may send
+        it.
     """
-    book: IStorageMarket.Book = books._current(_provider, msg.sender)
-    assert _epoch == book.epoch and seeds._takes_proofs(_epoch), "storage: no proofs are taken"
-    assert book.drawn_from > 0, "storage: nothing to prove"
-    assert not book.given_up, "storage: epoch was given up"
-    assert not books._is_proven(_provider, _epoch), "storage: already proven"
+    ledger: IStorageMarket.Ledger = ledgers._current(_provider, msg.sender)
+    assert _epoch == ledger.epoch and seeds._takes_proofs(_epoch), "storage: no proofs are taken"
+    assert ledger.drawn_from > 0, "storage: nothing to prove"
+    assert not ledger.given_up, "storage: epoch was given up"
+    assert not ledgers._is_proven(_provider, _epoch), "storage: already proven"
     seed: bytes32 = seeds.seed_of[_epoch]
     drawn: uint256[trees.DRAWS] = empty(uint256[trees.DRAWS])
     for number: uint256 in range(trees.DRAWS):
-        drawn[number] = trees._draw(seed, _epoch, _provider, number, book.drawn_from)
-    sequences._check_opened(_provider, book.shards, drawn, _data, _words)
-    books._set_proven(_provider, _epoch)
-    book.misses = 0
-    book.third = 0
-    book.earned += book.rate
-    books._write(_provider, book)
-    log IStorageMarket.Proven(provider=_provider, epoch=_epoch, earned=book.rate)
+        drawn[number] = trees._draw(seed, _epoch, _provider, number, ledger.drawn_from)
+    sequences._check_opened(_provider, ledger.shards, drawn, _data, _words)
+    ledgers._set_proven(_provider, _epoch)
+    ledger.misses = 0
+    ledger.third = 0
+    ledger.earned += ledger.rate
+    ledgers._write(_provider, ledger)
+    log IStorageMarket.Proven(provider=_provider, epoch=_epoch, earned=ledger.rate)
 
 
 @external
 def settle(_provider: address) -> uint256:
     """
-    @notice Decide the epochs that a provider has missed, up to 64 a call: whoever settles gets a part of what they cost.
+    @notice Decide the epochs that a provider has missed, up to 64 a call: whoever settles gets a part of what they
+        cost.
     @return The epoch before which everything is decided.
     """
-    book: IStorageMarket.Book = books._advanced(_provider, msg.sender)
-    if book.shards > 0:
-        books._write(_provider, book)
-    return book.epoch
+    ledger: IStorageMarket.Ledger = ledgers._advanced(_provider, msg.sender)
+    if ledger.shards > 0:
+        ledgers._write(_provider, ledger)
+    return ledger.epoch
 
 
 @external
@@ -168,11 +170,11 @@ def top_up(_provider: address):
     """
     @notice Say that a provider's buffer is filled again, by `lock` at the hub.
     """
-    book: IStorageMarket.Book = books._current(_provider, msg.sender)
-    assert book.dry > 0, "storage: buffer is not used up"
-    assert books._needed(book) <= staticcall books.hub.lock_of(self, _provider), "storage: lock too small"
-    book.dry = 0
-    books._write(_provider, book)
+    ledger: IStorageMarket.Ledger = ledgers._current(_provider, msg.sender)
+    assert ledger.dry > 0, "storage: buffer is not used up"
+    assert ledgers._needed(ledger) <= staticcall ledgers.hub.lock_of(self, _provider), "storage: lock too small"
+    ledger.dry = 0
+    ledgers._write(_provider, ledger)
 
 
 @external
@@ -180,7 +182,7 @@ def bind(_provider: address) -> uint256:
     """
     @notice Say at the hub what a provider's promises need: that much of its lock earns.
     """
-    return extcall books.hub.bind(_provider, books._needed(books._read(_provider)))
+    return extcall ledgers.hub.bind(_provider, ledgers._needed(ledgers._read(_provider)))
 
 
 # ############################################################## #
@@ -194,11 +196,11 @@ def terms() -> IService.Terms:
     @notice What the service promises to those who use it.
     """
     return IService.Terms(
-        evidence_window=(books.EVIDENCE + books.TOP_UP) * seeds.epoch_seconds,
+        evidence_window=(ledgers.EVIDENCE + ledgers.TOP_UP) * seeds.epoch_seconds,
         rounds=0,
         court=empty(address),
         smallest=0,
-        largest=books.U64 * books.UNIT,
+        largest=ledgers.U64 * ledgers.UNIT,
     )
 
 
@@ -208,16 +210,16 @@ def reserved(_operator: address) -> uint256:
     """
     @notice Wei of the operator's lock that its promises and its buffer need, as of the last call that touched it.
     """
-    return books._needed(books._read(_operator))
+    return ledgers._needed(ledgers._read(_operator))
 
 
 @external
 @view
-def book(_provider: address) -> IStorageMarket.Book:
+def ledger(_provider: address) -> IStorageMarket.Ledger:
     """
     @notice What a provider stores, owes, reserves and earns, as of the last call that touched it.
     """
-    return books._read(_provider)
+    return ledgers._read(_provider)
 
 
 @external
@@ -226,7 +228,7 @@ def shards_of(_provider: address) -> uint256:
     """
     @notice How many shards a provider ever accepted: the ordinal of its next one.
     """
-    return books._read(_provider).shards
+    return ledgers._read(_provider).shards
 
 
 @external

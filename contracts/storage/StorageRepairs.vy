@@ -6,11 +6,11 @@
 @notice Shards that are demanded, handed over and repaired. Anybody has one named leaf shown on the chain, for a fee: a
     provider that does not answer in the window loses the shard. A provider hands a shard over to another one without a
     slash, and a client names another provider for what nobody accepted. Whoever rebuilds a lost shard gets its bounty.
-@dev A repairer has one shard for itself for `TURN` epochs, against a bond. It opens five leaves drawn from a seed that came
-    after its reservation, for its own address: what it shows is of no use to anybody else. Fees and bonds are here,
-    everything else is at the market.
-@custom:security What a repairer stores is what the deal's root names, so a wrong repair is none. Whether five leaves are of
-    a codeword is not judged here: a client whose parity is wrong loses the repair of its own data.
+@dev A repairer has one shard for itself for `TURN` epochs, against a bond. It opens five leaves drawn from a seed that
+    came after its reservation, for its own address: what it shows is of no use to anybody else. Fees and bonds are
+    here, everything else is at the market.
+@custom:security What a repairer stores is what the deal's root names, so a wrong repair is none. Whether five leaves
+    are of a codeword is not judged here: a client whose parity is wrong loses the repair of its own data.
 @custom:kill When the market is removed from the hub nobody takes anything over; demands are answered and fees returned.
 """
 
@@ -114,8 +114,8 @@ def __init__(_deals: address, _demand_fee: uint256):
 @external
 def propose(_deal: bytes32, _index: uint256, _to: address):
     """
-    @notice Let another provider take a shard over: by the provider that stores it, or by the client when nobody accepted
-        it in time. Nobody: withdraw that.
+    @notice Let another provider take a shard over: by the provider that stores it, or by the client when nobody
+        accepted it in time. Nobody: withdraw that.
     """
     shard: IStorageDeals.Shard = staticcall deals.shard(_deal, _index)
     assert msg.sender == self._keeper(_deal, shard), "repairs: not the caller's to give"
@@ -126,8 +126,8 @@ def propose(_deal: bytes32, _index: uint256, _to: address):
 @external
 def accept_proposal(_deal: bytes32, _index: uint256, _named: IStorageDeals.Named):
     """
-    @notice Take a shard over that was proposed to the caller, and store it from now on; paid from the next epoch on. What
-        the one before has reserved stays so for the evidence window.
+    @notice Take a shard over that was proposed to the caller, and store it from now on; paid from the next epoch on.
+        What the one before has reserved stays so for the evidence window.
     """
     proposal: IStorageRepairs.Proposal = self._proposals[_deal][_index]
     shard: IStorageDeals.Shard = staticcall deals.shard(_deal, _index)
@@ -168,8 +168,8 @@ def complete_repair(
     _words: DynArray[uint256, trees.MAX_WORDS],
 ):
     """
-    @notice Show five leaves of a shard that the caller has rebuilt, get the bounty and the bond, and store it from now on
-        for the deal's price.
+    @notice Show five leaves of a shard that the caller has rebuilt, get the bounty and the bond, and store it from now
+        on for the deal's price.
     @param _epoch After the reservation's; its seed draws the leaves.
     """
     repair: IStorageRepairs.Repair = self._repairs[_deal][_index]

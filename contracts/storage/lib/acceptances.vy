@@ -3,8 +3,8 @@
 """
 @title How a provider takes a shard
 @license MIT
-@notice One by one, in batches over many deals, or all shards of a deal in one transaction with each provider's signature.
-    A provider accepts after it has verified and stored the shard; from then on it is promised and reserved.
+@notice One by one, in batches over many deals, or all shards of a deal in one transaction with each provider's
+    signature. A provider accepts after it has verified and stored the shard; from then on it is promised and reserved.
 @custom:security A signature names the deal and its terms, since the deal's id does not contain them. One shard is
     accepted once, so a signature cannot be used twice. Only a key may sign: a contract could change its answer.
 """
@@ -104,9 +104,7 @@ def accept_signed(_deal: bytes32, _signed: DynArray[IStorageDeals.Signed, trees.
 @internal
 def _accept_item(_item: IStorageDeals.Item, _ordinal: uint256) -> IStorageMarket.Entry:
     deal: IStorageDeals.Deal = deals._get_deal(_item.deal)
-    assert deals._names(
-        deal, _item.index, msg.sender, _item.shard, _item.leaves, _item.path
-    ), "deals: not in the deal"
+    assert deals._names(deal, _item.index, msg.sender, _item.shard, _item.leaves, _item.path), "deals: not in the deal"
     return self._take(_item.deal, _item.index, deal, msg.sender, _item.shard, _item.leaves, _ordinal)
 
 

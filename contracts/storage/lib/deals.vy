@@ -3,10 +3,10 @@
 """
 @title Deals: what clients put in escrow, and where each shard stands
 @license MIT
-@notice A deal's root names its shards and who stores them. The client pays for all of them in advance; a shard is paid by
-    proven epoch from the one after its acceptance, and what was not proven is refunded when it is over.
-@dev Three words a deal, one a shard. The escrow of a shard is price x (end - begin), so no sum is stored; the coins are at
-    the market, and go there straight from the client.
+@notice A deal's root names its shards and who stores them. The client pays for all of them in advance; a shard is paid
+    by proven epoch from the one after its acceptance, and what was not proven is refunded when it is over.
+@dev Three words a deal, one a shard. The escrow of a shard is price x (end - begin), so no sum is stored; the coins are
+    at the market, and go there straight from the client.
 """
 
 # ############################################################## #
@@ -77,7 +77,7 @@ U64: constant(uint256) = 2**64 - 1
 #                            IMMUTABLES                          #
 # ############################################################## #
 
-# Where providers' books and all coins are, with its coin and its hub.
+# Where providers' ledgers and all coins are, with its coin and its hub.
 market: public(immutable(IStorageMarket))
 token: immutable(IERC20)
 hub: immutable(IStakingHub)
@@ -192,8 +192,8 @@ def transfer_deal(_deal: bytes32, _to: address):
 @external
 def close(_deal: bytes32, _indices: DynArray[uint256, trees.MAX_SHARDS]):
     """
-    @notice End shards early, in as many calls as are needed: each is paid for the epoch under way and the next, as far as
-        they are proven. At once when the market is removed from the hub. Nothing of the deal is accepted any more.
+    @notice End shards early, in as many calls as are needed: each is paid for the epoch under way and the next, as far
+        as they are proven. At once when the market is removed from the hub. Nothing of the deal is accepted any more.
     """
     deal: IStorageDeals.Deal = self._get_deal(_deal)
     assert msg.sender == deal.client, "deals: not the client"
@@ -208,9 +208,7 @@ def close(_deal: bytes32, _indices: DynArray[uint256, trees.MAX_SHARDS]):
         assert shard.state == ACCEPTED, "deals: shard is not stored"
         if at_once:
             assert now < shard.end, "deals: shard has ended"
-            shard.end = extcall market.stop(
-                msg.sender, shard.provider, deal.price, damages, shard.start, shard.end
-            )
+            shard.end = extcall market.stop(msg.sender, shard.provider, deal.price, damages, shard.start, shard.end)
         else:
             assert now + NOTICE < shard.end, "deals: shard ends soon"
             extcall market.shorten(msg.sender, shard.provider, deal.price, damages, shard.end, now + NOTICE)
@@ -235,9 +233,7 @@ def prolong(_deal: bytes32, _index: uint256):
     now: uint256 = self._now()
     end: uint256 = min(deal.end, now + self._longest())
     assert now < shard.end and shard.end < end, "deals: nothing to prolong"
-    extcall market.prolong(
-        msg.sender, msg.sender, deal.price, self._damages(deal.restitution), shard.end, end
-    )
+    extcall market.prolong(msg.sender, msg.sender, deal.price, self._damages(deal.restitution), shard.end, end)
     shard.end = end
     self._put_shard(_deal, _index, shard)
     log IStorageDeals.ShardEnds(deal=_deal, index=_index, end=end)
@@ -247,8 +243,8 @@ def prolong(_deal: bytes32, _index: uint256):
 def clear(_gone: DynArray[IStorageDeals.Gone, CLEARED]):
     """
     @notice Take shards out of the caller's sequence that ended, were lost, or that another one took over: it need not
-        store them any more, and their buffer is free. Words are of the sequence as the ones before leave it. Do it after
-        the epoch's proof: before, it costs that epoch.
+        store them any more, and their buffer is free. Words are of the sequence as the ones before leave it. Do it
+        after the epoch's proof: before, it costs that epoch.
     """
     now: uint256 = self._now()
     pieces: DynArray[IStorageMarket.Piece, CLEARED] = []
@@ -271,8 +267,8 @@ def clear(_gone: DynArray[IStorageDeals.Gone, CLEARED]):
 @external
 def renew(_deal: bytes32, _end: uint256):
     """
-    @notice Pay for a deal until a later epoch, at its price; anybody may. Each provider prolongs its shard if it wants to;
-        what is not stored is refunded to the client.
+    @notice Pay for a deal until a later epoch, at its price; anybody may. Each provider prolongs its shard if it wants
+        to; what is not stored is refunded to the client.
     """
     deal: IStorageDeals.Deal = self._get_deal(_deal)
     assert not deal.closed, "deals: deal is closed"

@@ -1,10 +1,10 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
 """
-@title What the deals do to a provider's book
+@title What the deals do to a provider's ledger
 @license MIT
-@notice The contract of the deals knows what was promised to whom, and calls here when a promise begins, moves, ends or is
-    broken. Only it may.
+@notice The contract of the deals knows what was promised to whom, and calls here when a promise begins, moves, ends or
+    is broken. Only it may.
 @dev What it says of a shard (price, damages, first and last epoch) is what it said when the shard was stored.
 """
 
@@ -20,11 +20,11 @@ from ...interfaces import IStorageMarket
 # ############################################################## #
 
 from ...lib import payouts
-from . import books
+from . import ledgers
 from . import seeds
 from . import sequences
 
-uses: books
+uses: ledgers
 uses: payouts
 uses: seeds
 uses: sequences
@@ -67,13 +67,13 @@ def store(_caller: address, _provider: address, _entries: DynArray[IStorageMarke
     @notice A provider stores shards from now on, and is paid from the next epoch on.
     """
     self._only_deals()
-    book: IStorageMarket.Book = books._current(_provider, _caller)
+    ledger: IStorageMarket.Ledger = ledgers._current(_provider, _caller)
     for entry: IStorageMarket.Entry in _entries:
-        sequences._append(_provider, book.shards, entry.entry)
-        book = books._add(_provider, book, entry)
-    books._check_promises(_provider, book)
-    book.dry = 0
-    books._write(_provider, book)
+        sequences._append(_provider, ledger.shards, entry.entry)
+        ledger = ledgers._add(_provider, ledger, entry)
+    ledgers._check_promises(_provider, ledger)
+    ledger.dry = 0
+    ledgers._write(_provider, ledger)
 
 
 @external
@@ -82,11 +82,11 @@ def prolong(_caller: address, _provider: address, _price: uint256, _damages: uin
     @notice A shard ends later: a new promise.
     """
     self._only_deals()
-    book: IStorageMarket.Book = books._current(_provider, _caller)
-    books._move_end(_provider, _price, _damages, _from, _to)
-    books._check_promises(_provider, book)
-    book.dry = 0
-    books._write(_provider, book)
+    ledger: IStorageMarket.Ledger = ledgers._current(_provider, _caller)
+    ledgers._move_end(_provider, _price, _damages, _from, _to)
+    ledgers._check_promises(_provider, ledger)
+    ledger.dry = 0
+    ledgers._write(_provider, ledger)
 
 
 @external
@@ -95,9 +95,9 @@ def shorten(_caller: address, _provider: address, _price: uint256, _damages: uin
     @notice A shard ends sooner, in an epoch to come. What it has reserved stays for the window after that.
     """
     self._only_deals()
-    book: IStorageMarket.Book = books._current(_provider, _caller)
-    books._move_end(_provider, _price, _damages, _from, _to)
-    books._write(_provider, book)
+    ledger: IStorageMarket.Ledger = ledgers._current(_provider, _caller)
+    ledgers._move_end(_provider, _price, _damages, _from, _to)
+    ledgers._write(_provider, ledger)
 
 
 @external
@@ -109,11 +109,11 @@ def stop(
     @return The first epoch that is not paid.
     """
     self._only_deals()
-    book: IStorageMarket.Book = books._current(_provider, _caller)
+    ledger: IStorageMarket.Ledger = ledgers._current(_provider, _caller)
     end: uint256 = 0
-    book, end = books._stop(_provider, book, _price, _damages, _start, _end)
-    books._ends[_provider][end] += _damages << 64
-    books._write(_provider, book)
+    ledger, end = ledgers._stop(_provider, ledger, _price, _damages, _start, _end)
+    ledgers._ends[_provider][end] += _damages << 64
+    ledgers._write(_provider, ledger)
     return end
 
 
@@ -129,42 +129,42 @@ def lose(
 ) -> (uint256, uint256):
     """
     @notice A shard is lost: what it has reserved is taken.
-    @param _unanswered Whether a demand was not answered; else the provider's own book must say that it is lost.
+    @param _unanswered Whether a demand was not answered; else the provider's own ledger must say that it is lost.
     @return The first epoch that is not paid, and the wei that arrived: the deals say whose they are.
     """
     self._only_deals()
-    book: IStorageMarket.Book = books._current(_provider, _caller)
-    assert book.epoch < _end + books.EVIDENCE, "storage: evidence window is over"
-    assert _unanswered or books._is_lost(book, _end), "storage: shard is not lost"
+    ledger: IStorageMarket.Ledger = ledgers._current(_provider, _caller)
+    assert ledger.epoch < _end + ledgers.EVIDENCE, "storage: evidence window is over"
+    assert _unanswered or ledgers._is_lost(ledger, _end), "storage: shard is not lost"
     end: uint256 = 0
-    book, end = books._stop(_provider, book, _price, _damages, _start, _end)
-    book.damages -= _damages
-    books._write(_provider, book)
-    if not books._may_slash():
+    ledger, end = ledgers._stop(_provider, ledger, _price, _damages, _start, _end)
+    ledger.damages -= _damages
+    ledgers._write(_provider, ledger)
+    if not ledgers._may_slash():
         return end, 0
-    return end, books._slash(_provider, _damages * books.UNIT, 0)
+    return end, ledgers._slash(_provider, _damages * ledgers.UNIT, 0)
 
 
 @external
 def clear(_provider: address, _pieces: DynArray[IStorageMarket.Piece, CLEARED]):
     """
-    @notice Take shards out of a provider's sequence, each stored since an earlier epoch: their buffer is free. Words are
-        of the sequence as the pieces before leave it. Whoever still owes a proof of an open epoch gives it up, so that
-        nobody chooses its draws.
+    @notice Take shards out of a provider's sequence, each stored since an earlier epoch: their buffer is free. Words
+        are of the sequence as the pieces before leave it. Whoever still owes a proof of an open epoch gives it up, so
+        that nobody chooses its draws.
     """
     self._only_deals()
-    book: IStorageMarket.Book = books._current(_provider, _provider)
-    opened: bool = seeds._opened(book.epoch)
-    if opened and book.drawn_from > 0 and not books._is_proven(_provider, book.epoch) and not book.given_up:
-        book.given_up = True
-        log IStorageMarket.GivenUp(provider=_provider, epoch=book.epoch)
+    ledger: IStorageMarket.Ledger = ledgers._current(_provider, _provider)
+    opened: bool = seeds._opened(ledger.epoch)
+    if opened and ledger.drawn_from > 0 and not ledgers._is_proven(_provider, ledger.epoch) and not ledger.given_up:
+        ledger.given_up = True
+        log IStorageMarket.GivenUp(provider=_provider, epoch=ledger.epoch)
     for piece: IStorageMarket.Piece in _pieces:
-        leaves: uint256 = sequences._clear(_provider, book.shards, piece.ordinal, piece.words)
-        book.stored -= leaves
+        leaves: uint256 = sequences._clear(_provider, ledger.shards, piece.ordinal, piece.words)
+        ledger.stored -= leaves
         if not opened:
-            book.drawn_from -= leaves
+            ledger.drawn_from -= leaves
         log IStorageMarket.Cleared(provider=_provider, ordinal=piece.ordinal, leaves=leaves)
-    books._write(_provider, book)
+    ledgers._write(_provider, ledger)
 
 
 @external

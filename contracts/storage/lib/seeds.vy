@@ -3,8 +3,8 @@
 """
 @title Epochs of the storage market and their seeds
 @license MIT
-@notice Epoch e uses the seed that the first `open_epoch(e)` after its start names, which nobody can know yet. Proofs are
-    taken from the second in which the market first saw that seed, for one window, inside the epoch. An epoch whose
+@notice Epoch e uses the seed that the first `open_epoch(e)` after its start names, which nobody can know yet. Proofs
+    are taken from the second in which the market first saw that seed, for one window, inside the epoch. An epoch whose
     seed comes too late for that asks for nothing and pays nothing.
 @dev Whoever names or shows a seed gets a tip while the pot has it. The pot gets what slashes of misses leave, and what
     anybody puts in.

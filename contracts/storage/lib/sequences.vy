@@ -145,9 +145,7 @@ def _highest(_count: uint256) -> uint256:
 
 @internal
 @view
-def _mountain(
-    _provider: address, _count: uint256, _highest: uint256, _ordinal: uint256
-) -> (uint256, uint256, uint256):
+def _mountain(_provider: address, _count: uint256, _highest: uint256, _ordinal: uint256) -> (uint256, uint256, uint256):
     """
     @dev Where a shard stands, looked for from the highest mountain on: most leaves are there.
     @return The mountain's height, the shard's place in it, and the leaves before it.
@@ -155,7 +153,7 @@ def _mountain(
     height: uint256 = _highest
     place: uint256 = _ordinal
     before: uint256 = 0
-    for step: uint256 in range(HEIGHTS):
+    for _: uint256 in range(HEIGHTS):
         size: uint256 = _count & (1 << height)
         if place < size:
             break

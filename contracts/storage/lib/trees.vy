@@ -49,7 +49,12 @@ def _leaf(_data: Bytes[LEAF_BYTES], _index: uint256) -> bytes32:
 @internal
 @pure
 def _climb(
-    _node: bytes32, _index: uint256, _count: uint256, _words: DynArray[uint256, MAX_WORDS], _at: uint256, _domain: uint256
+    _node: bytes32,
+    _index: uint256,
+    _count: uint256,
+    _words: DynArray[uint256, MAX_WORDS],
+    _at: uint256,
+    _domain: uint256,
 ) -> (bytes32, uint256):
     """
     @dev From leaf `_index` of `_count` up to the root, along the words from `_at` on. The last of an odd level rises
@@ -60,7 +65,7 @@ def _climb(
     index: uint256 = _index
     count: uint256 = _count
     at: uint256 = _at
-    for level: uint256 in range(33):
+    for _: uint256 in range(33):
         if count == 1:
             break
         if index ^ 1 < count:
@@ -91,7 +96,7 @@ def _deal_root(_hashes: DynArray[bytes32, MAX_SHARDS]) -> bytes32:
     """
     nodes: DynArray[bytes32, MAX_SHARDS] = _hashes
     count: uint256 = len(_hashes)
-    for level: uint256 in range(5):
+    for _: uint256 in range(5):
         if count == 1:
             break
         for pair: uint256 in range(count >> 1, bound=MAX_SHARDS // 2):

@@ -149,9 +149,7 @@ def randomness(project, deployer):
 @pytest.fixture(scope="module")
 def market(project, deployer, token, hub, randomness):
     where = created_address(str(deployer), deployer.nonce + 1)
-    return project.StorageMarket.deploy(
-        token, hub, randomness, where, EPOCH, WINDOW, LEAF_BUFFER, TIP, sender=deployer
-    )
+    return project.StorageMarket.deploy(token, hub, randomness, where, EPOCH, WINDOW, LEAF_BUFFER, TIP, sender=deployer)
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +254,7 @@ def seed(market, randomness, stranger):
 
 @pytest.fixture
 def drawn(market):
-    """The leaves that the epoch under way asks of a provider, as the market's book has it."""
+    """The leaves that the epoch under way asks of a provider, as the market's ledger has it."""
 
     def drawn(who, total):
         epoch = market.epoch()

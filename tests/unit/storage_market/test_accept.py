@@ -29,9 +29,9 @@ def test_a_shard_is_stored_and_reserved(market, deals, deal, accept, provider, d
     receipt = accept(deal)
     shard = deals.shard(deal.id, 0)
     assert tuple(shard) == (provider, 0, 2, deal.end, 1)
-    book = market.book(provider)
-    assert (book.stored, book.drawn_from, book.epoch, book.shards) == (8, 0, 1, 1)
-    assert (book.rate, book.pending, book.damages, book.earned) == (0, PRICE, DAMAGES, 0)
+    ledger = market.ledger(provider)
+    assert (ledger.stored, ledger.drawn_from, ledger.epoch, ledger.shards) == (8, 0, 1, 1)
+    assert (ledger.rate, ledger.pending, ledger.damages, ledger.earned) == (0, PRICE, DAMAGES, 0)
     assert market.reserved(provider) == DAMAGES * GWEI + 8 * LEAF_BUFFER
     assert market.shards_of(provider) == 1
     (event,) = receipt.events.filter(deals.ShardAccepted)
@@ -51,7 +51,7 @@ def test_the_sequence_is_that_of_the_format(market, open_deal, accept, provider)
         stored.append(Shard(tuple(leaves_of(data))))
         for height, peak in Range(list(stored)).peaks.items():
             assert market.peak(provider, height) == peak
-    assert market.book(provider).stored == 45
+    assert market.ledger(provider).stored == 45
 
 
 def test_nobody_else_accepts(deals, deal, other_provider, stranger):
@@ -158,8 +158,8 @@ def test_it_is_asked_from_the_next_epoch_on(market, stored, proven_epoch, open_d
     to_epoch(3)
     market.settle(provider, sender=provider)
     accept(fresh)
-    book = market.book(provider)
-    assert (book.drawn_from, book.stored, book.rate, book.pending) == (8, 72, PRICE, PRICE)
+    ledger = market.ledger(provider)
+    assert (ledger.drawn_from, ledger.stored, ledger.rate, ledger.pending) == (8, 72, PRICE, PRICE)
 
 
 def test_a_client_may_name_one_provider_twice(deals, market, open_deal, accept, provider, data, other_data):
@@ -167,11 +167,11 @@ def test_a_client_may_name_one_provider_twice(deals, market, open_deal, accept, 
     accept(deal, 1)
     accept(deal, 0)
     assert [deals.shard(deal.id, index).ordinal for index in (0, 1)] == [1, 0]
-    assert market.book(provider).pending == 2 * PRICE
+    assert market.ledger(provider).pending == 2 * PRICE
 
 
 def test_terms_that_nobody_signed(deals, deal, provider):
     """An item of another deal with the same shards is another deal's."""
     with ape.reverts("deals: no such deal"):
         deals.accept(replace(deal, id=b"\x01" * 32).item(0), sender=provider)
-    assert TERM == deal.end - deal.begin
+    assert deal.end - deal.begin == TERM

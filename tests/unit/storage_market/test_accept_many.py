@@ -18,11 +18,11 @@ def test_all_are_stored_in_order(market, deals, fresh, provider, disks, proven_e
     deals.accept_many([deal.item(0) for deal in fresh], sender=provider)
     disks[str(provider)].data += [deal.shards[0][1] for deal in fresh]
     assert [deals.shard(deal.id, 0).ordinal for deal in fresh] == list(range(10))
-    book = market.book(provider)
-    assert (book.shards, book.stored) == (10, 55)
-    assert (book.pending, book.damages) == (10 * PRICE, 10 * DAMAGES)
+    ledger = market.ledger(provider)
+    assert (ledger.shards, ledger.stored) == (10, 55)
+    assert (ledger.pending, ledger.damages) == (10 * PRICE, 10 * DAMAGES)
     proven_epoch(2, provider)
-    assert market.book(provider).earned == 10 * PRICE
+    assert market.ledger(provider).earned == 10 * PRICE
 
 
 def test_one_bad_one_spoils_them_all(market, deals, fresh, provider):
@@ -30,7 +30,7 @@ def test_one_bad_one_spoils_them_all(market, deals, fresh, provider):
     items = [deal.item(0) for deal in fresh]
     with ape.reverts("deals: shard is taken"):
         deals.accept_many([*items, items[0]], sender=provider)
-    wrong = items[3][:3] + (99,) + items[3][4:]
+    wrong = (*items[3][:3], 99, *items[3][4:])
     with ape.reverts("deals: not in the deal"):
         deals.accept_many([*items[:3], wrong], sender=provider)
     assert market.shards_of(provider) == 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ape
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.keys import Account, Domain
+from keifu.units import COIN
 from tests.unit.storage_market.conftest import DAMAGES, FUNDS, LOCKED, PRICE, RESTITUTION, stream
 from tests.wallet_forms import FORMS, high_s, salted
 
@@ -22,7 +24,7 @@ def locked(hub, market, deals, token, keys, accounts, deployer, client):
     """Each key is an operator with a lock."""
     for key in keys:
         who = accounts.impersonate_account(key.address)
-        client.transfer(who, 10**18)
+        client.transfer(who, COIN)
         token.transfer(who, FUNDS, sender=deployer)
         token.approve(hub, FUNDS, sender=who)
         hub.register_operator(0, "", sender=who)
@@ -57,13 +59,13 @@ def test_all_shards_at_once(market, deals, deal, signed, locked, stranger):
     for index, key in enumerate(locked):
         shard = deals.shard(deal.id, index)
         assert (shard.provider.lower(), shard.ordinal, shard.state) == (key.address.lower(), 0, 1)
-        book = market.book(key.address)
-        assert (book.stored, book.pending, book.damages) == (index + 1, PRICE, DAMAGES)
+        ledger = market.ledger(key.address)
+        assert (ledger.stored, ledger.pending, ledger.damages) == (index + 1, PRICE, DAMAGES)
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_of_a_signature(deals, deal, signed, stranger, form):
-    items = [item[:4] + (form(item[4]),) for item in signed()]
+    items = [(*item[:4], form(item[4])) for item in signed()]
     deals.accept_signed(deal.id, items, sender=stranger)
 
 
@@ -82,14 +84,14 @@ def test_who_has_not_signed(deals, deal, signed, locked, domain, chain, stranger
     good = signed()
     elsewhere = Domain("Keifu Storage", "1", chain.chain_id, stranger)
     swapped = [deal.signed(0, locked[0], domain, chain.pending_timestamp + 60), *good[1:]]
-    swapped[1] = good[1][:4] + (good[0][4],)
+    swapped[1] = (*good[1][:4], good[0][4])
     for items in (
         signed(by=[locked[0], *[locked[0]] * 4]),
         signed(domain=elsewhere),
         swapped,
-        [good[0][:4] + (b"",), *good[1:]],
-        [good[0][:4] + (high_s(good[0][4]),), *good[1:]],
-        [("0x" + 40 * "0",) + good[0][1:4] + (b"\x01" * 65,), *good[1:]],
+        [(*good[0][:4], b""), *good[1:]],
+        [(*good[0][:4], high_s(good[0][4])), *good[1:]],
+        [(ZERO_ADDRESS, *good[0][1:4], b"\x01" * 65), *good[1:]],
     ):
         with ape.reverts("deals: not the provider's key"):
             deals.accept_signed(deal.id, items, sender=stranger)
@@ -123,9 +125,7 @@ def test_a_contract_s_word_is_none(project, hub, market, deals, deployer, open_d
     wallet = project.ContractWallet.deploy(locked[0].address, sender=deployer)
     deal = open_deal((wallet.address, stream("wallet", 1)), salt=b"\x09" * 32)
     with ape.reverts("deals: not the provider's key"):
-        deals.accept_signed(
-            deal.id, [deal.signed(0, locked[0], domain, chain.pending_timestamp + 60)], sender=stranger
-        )
+        deals.accept_signed(deal.id, [deal.signed(0, locked[0], domain, chain.pending_timestamp + 60)], sender=stranger)
 
 
 def test_the_domain_is_shown(deals, chain):

@@ -32,8 +32,8 @@ def test_it_leaves_the_sequence(market, deals, ended, disks, provider, proven_ep
     disk = disks[str(provider)]
     gone = [disk.gone(deal.id, 0, at) for at, deal in enumerate(ended[:2])]
     receipt = deals.clear(gone, sender=provider)
-    book = market.book(provider)
-    assert (book.stored, book.shards, book.drawn_from) == (6, 3, 12)
+    ledger = market.ledger(provider)
+    assert (ledger.stored, ledger.shards, ledger.drawn_from) == (6, 3, 12)
     assert market.reserved(provider) == 6 * LEAF_BUFFER
     for height, peak in disk.sequence.peaks.items():
         assert market.peak(provider, height) == peak
@@ -44,7 +44,7 @@ def test_it_leaves_the_sequence(market, deals, ended, disks, provider, proven_ep
     assert found == [(provider, 0, 4), (provider, 1, 2)]
     assert not list(receipt.events.filter(market.GivenUp))
     proven_epoch(5, provider)
-    assert market.book(provider).earned == (3 + 3 + 1 + 1) * PRICE
+    assert market.ledger(provider).earned == (3 + 3 + 1 + 1) * PRICE
 
 
 def test_before_the_epoch_is_opened(market, deals, three, proven_epoch, to_epoch, disks, seed, prove, provider):
@@ -53,7 +53,7 @@ def test_before_the_epoch_is_opened(market, deals, three, proven_epoch, to_epoch
         proven_epoch(epoch, provider)
     to_epoch(4)
     deals.clear([disks[str(provider)].gone(three[0].id, 0, 0)], sender=provider)
-    assert (market.book(provider).drawn_from, market.book(provider).stored) == (8, 8)
+    assert (market.ledger(provider).drawn_from, market.ledger(provider).stored) == (8, 8)
     seed()
     prove(provider)
 
@@ -70,14 +70,14 @@ def test_who_owes_a_proof_gives_the_epoch_up(
     receipt = deals.clear([disks[str(provider)].gone(three[0].id, 0, 0)], sender=provider)
     (event,) = receipt.events.filter(market.GivenUp)
     assert (event.event_arguments["provider"], event.epoch) == (provider, 4)
-    assert market.book(provider).given_up
+    assert market.ledger(provider).given_up
     if not see:
         market.see_seed(4, sender=provider)
     with ape.reverts("storage: epoch was given up"):
         prove(provider, 8)
     to_epoch(5)
     market.settle(provider, sender=provider)
-    assert (market.book(provider).misses, market.book(provider).given_up) == (1, False)
+    assert (market.ledger(provider).misses, market.ledger(provider).given_up) == (1, False)
     seed()
     prove(provider)
 
@@ -136,9 +136,9 @@ def test_what_was_lost(market, deals, stored, missed_epoch, to_epoch, disks, pro
     to_epoch(5)
     deals.declare_lost(stored.id, 0, sender=stranger)
     deals.clear([disks[str(provider)].gone(stored.id, 0, 0)], sender=provider)
-    assert (market.book(provider).stored, market.reserved(provider)) == (0, 0)
+    assert (market.ledger(provider).stored, market.reserved(provider)) == (0, 0)
     missed_epoch(5)
     missed_epoch(6)
     to_epoch(7)
     market.settle(provider, sender=stranger)
-    assert market.book(provider).misses == 3
+    assert market.ledger(provider).misses == 3

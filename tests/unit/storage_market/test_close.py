@@ -22,8 +22,8 @@ def test_a_fair_split(market, deals, token, stored, proven_epoch, to_epoch, prov
     assert deals.deal(stored.id).closed
     for epoch in (3, 4, 5, 6):
         proven_epoch(epoch, provider)
-    book = market.book(provider)
-    assert (book.earned, book.rate) == (3 * PRICE, 0)
+    ledger = market.ledger(provider)
+    assert (ledger.earned, ledger.rate) == (3 * PRICE, 0)
     deals.refund(stored.id, [0, 1], sender=client)
     assert market.credits(client) == 2 * ESCROW - 3 * PRICE * GWEI
     market.withdraw(client, sender=client)
@@ -37,7 +37,7 @@ def test_the_reserve_stays_for_the_window(market, deals, stored, proven_epoch, t
     deals.close(stored.id, [0], sender=client)
     to_epoch(4 + 2)
     market.settle(provider, sender=client)
-    assert market.book(provider).damages == DAMAGES
+    assert market.ledger(provider).damages == DAMAGES
     to_epoch(4 + 3)
     market.settle(provider, sender=client)
     assert market.reserved(provider) == 8 * LEAF_BUFFER
@@ -79,19 +79,19 @@ def test_at_once_when_the_market_is_removed(market, deals, hub, owner, stored, p
     with ape.reverts("deals: shard has not ended"):
         deals.refund(stored.id, [0], sender=client)
     deals.refund(stored.id, [1], sender=client)
-    assert market.book(provider).rate == 0
+    assert market.ledger(provider).rate == 0
     assert market.credits(client) == ESCROW
 
 
 def test_before_its_first_epoch(market, deals, hub, owner, stored, to_epoch, provider, client):
     hub.remove_service(market, sender=owner)
     deals.close(stored.id, [0], sender=client)
-    assert (deals.shard(stored.id, 0).end, market.book(provider).pending) == (2, 0)
+    assert (deals.shard(stored.id, 0).end, market.ledger(provider).pending) == (2, 0)
     to_epoch(2)
     with ape.reverts("deals: shard has ended"):
         deals.close(stored.id, [0], sender=client)
     market.settle(provider, sender=client)
-    assert market.book(provider).rate == 0
+    assert market.ledger(provider).rate == 0
 
 
 # transfer_deal --------------------------------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ def test_the_client_is_paid(market, deals, hub, stored, absent, provider, client
     assert event.event_arguments["provider"] == provider
     assert (event.restitution, event.reward) == (RESTITUTION * GWEI, RESTITUTION * GWEI // 10)
     assert event.bounty == bounty
-    book = market.book(provider)
-    assert (book.damages, book.rate, book.misses) == (0, 0, 3)
+    ledger = market.ledger(provider)
+    assert (ledger.damages, ledger.rate, ledger.misses) == (0, 0, 3)
     shard = deals.shard(stored.id, 0)
     assert (shard.end, shard.state) == (5, 2)
 
@@ -78,7 +78,7 @@ def test_misses_after_the_end_are_nothing_to_it(deals, stored, absent, proven_ep
     absent(stored.end - 2)
     with ape.reverts("storage: shard is not lost"):
         deals.declare_lost(stored.id, 0, sender=stranger)
-    assert market.book(provider).third in (0, stored.end)
+    assert market.ledger(provider).third in (0, stored.end)
 
 
 def test_misses_before_the_end_are(deals, stored, absent, proven_epoch, provider, stranger):
@@ -96,11 +96,11 @@ def test_until_the_window_is_over(deals, market, stored, absent, proven_epoch, t
     with ape.reverts("storage: evidence window is over"):
         deals.declare_lost(stored.id, 0, sender=stranger)
     market.settle(provider, sender=stranger)
-    assert market.book(provider).damages == 0
+    assert market.ledger(provider).damages == 0
 
 
 def test_what_is_left_goes_back(market, deals, token, stored, absent, proven_epoch, provider, client, stranger):
-    """STO-1: the escrow that was not earned, and the bounty that nobody took; the books still balance."""
+    """STO-1: the escrow that was not earned, and the bounty that nobody took; the ledgers still balance."""
     proven_epoch(2, provider)
     absent(3)
     deals.declare_lost(stored.id, 0, sender=stranger)
@@ -110,7 +110,7 @@ def test_what_is_left_goes_back(market, deals, token, stored, absent, proven_epo
     deals.refund(stored.id, [0], sender=client)
     assert market.credits(client) - before == ESCROW - PRICE * GWEI + RESTITUTION * GWEI // 4
     owed = sum(market.credits(who) for who in (client, stranger, provider)) + market.pot()
-    assert token.balanceOf(market) == owed + market.book(provider).earned * GWEI + ESCROW
+    assert token.balanceOf(market) == owed + market.ledger(provider).earned * GWEI + ESCROW
 
 
 def test_by_anybody_after_the_deal(deals, stored, absent, to_epoch, stranger):
@@ -127,7 +127,7 @@ def test_a_buffer_that_stays_empty(market, deals, stored, missed_epoch, proven_e
         missed_epoch(epoch)
     for epoch in range(12, 19):
         proven_epoch(epoch, provider)
-    assert market.book(provider).dry == 12
+    assert market.ledger(provider).dry == 12
     with ape.reverts("storage: shard is not lost"):
         deals.declare_lost(stored.id, 0, sender=stranger)
     proven_epoch(19, provider)

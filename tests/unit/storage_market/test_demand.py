@@ -132,9 +132,7 @@ def test_coins_that_are_not_there(repairs, token, stored, ask, stranger):
 
 def test_eight_in_an_epoch(repairs, market, open_deal, accept, ask, provider, to_epoch):
     """STO-7: a provider is not buried in demands; further ones wait for the next epoch."""
-    made = [
-        open_deal((provider, stream("many", 2)), salt=bytes([at + 1]) * 32, restitution=0) for at in range(9)
-    ]
+    made = [open_deal((provider, stream("many", 2)), salt=bytes([at + 1]) * 32, restitution=0) for at in range(9)]
     for deal in made:
         accept(deal)
     for deal in made[:8]:

@@ -27,7 +27,7 @@ def test_what_was_earned_is_paid(market, token, stored, proven_epoch, provider, 
     before = token.balanceOf(stranger)
     receipt = market.withdraw(stranger, sender=provider)
     assert receipt.return_value == 2 * PRICE * GWEI == token.balanceOf(stranger) - before
-    assert market.book(provider).earned == 0
+    assert market.ledger(provider).earned == 0
     with ape.reverts("payouts: nothing to pay"):
         market.withdraw(provider, sender=provider)
 
@@ -113,7 +113,7 @@ def test_an_offer_is_an_event(market, deals, provider):
         market.offer(PRICE, 5, "u" * 257, sender=provider)
 
 
-def test_only_the_deals_change_books(market, stored, provider, client):
+def test_only_the_deals_change_ledgers(market, stored, provider, client):
     """STO-9"""
     for call, arguments in (
         (market.store, (provider, provider, [])),

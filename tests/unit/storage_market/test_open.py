@@ -108,5 +108,3 @@ def test_coins_that_are_not_there(token, deals, opened, client):
 def test_no_such_deal(deals):
     with ape.reverts("deals: no such deal"):
         deals.deal(ROOT)
-
-

@@ -27,7 +27,7 @@ def hand_over(repairs, disks, provider, other_provider):
 def test_a_shard_is_handed_over(
     market, deals, hub, repairs, stored, hand_over, proven_epoch, to_epoch, provider, other_provider, client, token
 ):
-    """STO-1, STO-12: each is paid for what it proved, nobody is slashed, and the books balance."""
+    """STO-1, STO-12: each is paid for what it proved, nobody is slashed, and the ledgers balance."""
     proven_epoch(2, provider, other_provider)
     receipt = hand_over(stored)
     (event,) = receipt.events.filter(repairs.TakenOver)
@@ -37,8 +37,8 @@ def test_a_shard_is_handed_over(
     assert tuple(repairs.proposal_of(stored.id, 0)) == (ZERO_ADDRESS, ZERO_ADDRESS)
     for epoch in range(3, stored.end):
         proven_epoch(epoch, provider, other_provider)
-    assert market.book(provider).earned == PRICE
-    assert market.book(other_provider).earned == (2 * TERM - 1) * PRICE
+    assert market.ledger(provider).earned == PRICE
+    assert market.ledger(other_provider).earned == (2 * TERM - 1) * PRICE
     to_epoch(stored.end)
     deals.refund(stored.id, [0, 1], sender=client)
     assert market.credits(client) == 0
@@ -54,10 +54,10 @@ def test_its_reserve_stays_for_the_window(market, stored, hand_over, proven_epoc
     hand_over(stored)
     to_epoch(5)
     market.settle(provider, sender=stranger)
-    assert market.book(provider).damages == DAMAGES
+    assert market.ledger(provider).damages == DAMAGES
     to_epoch(6)
     market.settle(provider, sender=stranger)
-    assert market.book(provider).damages == 0
+    assert market.ledger(provider).damages == 0
 
 
 def test_who_handed_over_clears_it(market, deals, stored, hand_over, proven_epoch, disks, provider, to_epoch):
@@ -68,8 +68,8 @@ def test_who_handed_over_clears_it(market, deals, stored, hand_over, proven_epoc
         deals.clear([gone], sender=provider)
     to_epoch(2)
     deals.clear([gone], sender=provider)
-    book = market.book(provider)
-    assert (book.stored, book.drawn_from, book.pending, book.rate) == (0, 0, 0, 0)
+    ledger = market.ledger(provider)
+    assert (ledger.stored, ledger.drawn_from, ledger.pending, ledger.rate) == (0, 0, 0, 0)
 
 
 def test_an_epoch_that_was_not_proven_yet(market, stored, hand_over, to_epoch, seed, prove, provider, client, deals):
@@ -78,7 +78,7 @@ def test_an_epoch_that_was_not_proven_yet(market, stored, hand_over, to_epoch, s
     seed()
     hand_over(stored)
     prove(provider)
-    assert market.book(provider).earned == 0
+    assert market.ledger(provider).earned == 0
     assert deals.shard(stored.id, 0).start == 3
 
 

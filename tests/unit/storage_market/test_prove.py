@@ -43,9 +43,9 @@ def test_a_proof_is_paid(market, several, to_epoch, seed, prove, provider, sizes
     to_epoch(2)
     seed()
     receipt = prove(provider, sender=stranger)
-    book = market.book(provider)
-    assert (book.epoch, book.earned, book.rate, book.pending) == (2, 5 * PRICE, 5 * PRICE, 0)
-    assert (book.drawn_from, book.stored, book.misses) == (sum(sizes), sum(sizes), 0)
+    ledger = market.ledger(provider)
+    assert (ledger.epoch, ledger.earned, ledger.rate, ledger.pending) == (2, 5 * PRICE, 5 * PRICE, 0)
+    assert (ledger.drawn_from, ledger.stored, ledger.misses) == (sum(sizes), sum(sizes), 0)
     assert market.proven(provider, 1, 10) == market.proven(provider, 2, 3) == 1
     assert market.proven(provider, 3, 10) == market.proven(provider, 1, 2) == 0
     (event,) = receipt.events.filter(market.Proven)
@@ -56,7 +56,7 @@ def test_every_seed_can_be_answered(market, several, proven_epoch, provider):
     """Ten epochs, ten draws."""
     for epoch in range(2, 12):
         proven_epoch(epoch, provider)
-    assert market.book(provider).earned == 50 * PRICE
+    assert market.ledger(provider).earned == 50 * PRICE
     assert market.proven(provider, 0, 300) == 10
 
 
@@ -67,7 +67,7 @@ def test_once_an_epoch(market, stored, to_epoch, seed, prove, provider):
     prove(provider)
     with ape.reverts("storage: already proven"):
         prove(provider)
-    assert market.book(provider).earned == PRICE
+    assert market.ledger(provider).earned == PRICE
 
 
 def test_not_in_the_epoch_of_acceptance(stored, seed, prove, provider):
@@ -108,9 +108,7 @@ def test_another_provider_s_sequence(market, stored, to_epoch, seed, drawn, disk
         market.prove(provider, 2, data, words, sender=provider)
 
 
-def test_one_raw_copy_does_not_answer_for_two_shards(
-    market, open_deal, accept, to_epoch, seed, drawn, disks, provider
-):
+def test_one_raw_copy_does_not_answer_for_two_shards(market, open_deal, accept, to_epoch, seed, drawn, disks, provider):
     """A provider that stores one of two shards and answers with it for both: wrong data, or another place."""
     kept, lost = stream("kept", 8), stream("lost", 8)
     accept(open_deal((provider, kept), (provider, lost)))
@@ -122,9 +120,7 @@ def test_one_raw_copy_does_not_answer_for_two_shards(
     assert any(leaf >= 8 for leaf in asked)
     disk = disks[str(provider)]
     data, words = disk.opened(asked)
-    wrong = b"".join(
-        kept[leaf % 8 * LEAF_BYTES : (leaf % 8 + 1) * LEAF_BYTES] for leaf in asked
-    )
+    wrong = b"".join(kept[leaf % 8 * LEAF_BYTES : (leaf % 8 + 1) * LEAF_BYTES] for leaf in asked)
     assert wrong != data
     with ape.reverts("storage: not in the sequence"):
         market.prove(provider, 2, wrong, words, sender=provider)
@@ -149,7 +145,7 @@ def test_the_last_second_of_the_window(market, stored, to_epoch, seed, prove, pr
     seed()
     chain.pending_timestamp = market.proofs_until(2)
     prove(provider)
-    assert market.book(provider).earned == PRICE
+    assert market.ledger(provider).earned == PRICE
     assert WINDOW > 0
 
 

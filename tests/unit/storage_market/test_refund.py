@@ -82,7 +82,7 @@ def test_a_late_acceptance_is_paid_from_then(market, deals, open_deal, accept, p
     accept(late)
     for epoch in (4, 5):
         proven_epoch(epoch, provider)
-    assert market.book(provider).earned == (4 + 2) * PRICE
+    assert market.ledger(provider).earned == (4 + 2) * PRICE
     to_epoch(late.end)
     receipt = deals.refund(late.id, [0], sender=provider)
     (event,) = receipt.events.filter(deals.Refunded)

@@ -35,10 +35,10 @@ def test_a_provider_goes_on(market, deals, stored, proven_epoch, to_epoch, provi
     assert (bytes(event.deal), event.index, event.end) == (stored.id, 0, stored.end + 5)
     for epoch in (stored.end, stored.end + 4, stored.end + 5):
         proven_epoch(epoch, provider)
-    assert market.book(provider).earned == 2 * PRICE
+    assert market.ledger(provider).earned == 2 * PRICE
     deals.refund(stored.id, [0, 1], sender=client)
     assert market.credits(client) == (2 * (TERM + 5) - 2) * PRICE * GWEI
-    assert token.balanceOf(market) == market.credits(client) + market.pot() + market.book(provider).earned * GWEI
+    assert token.balanceOf(market) == market.credits(client) + market.pot() + market.ledger(provider).earned * GWEI
 
 
 def test_the_reserve_moves_with_the_end(market, deals, stored, to_epoch, provider, client):
@@ -47,10 +47,10 @@ def test_the_reserve_moves_with_the_end(market, deals, stored, to_epoch, provide
     deals.prolong(stored.id, 0, sender=provider)
     to_epoch(stored.end + 5 + 2)
     market.settle(provider, sender=client)
-    assert market.book(provider).damages == DAMAGES
+    assert market.ledger(provider).damages == DAMAGES
     to_epoch(stored.end + 5 + 3)
     market.settle(provider, sender=client)
-    assert market.book(provider).damages == 0
+    assert market.ledger(provider).damages == 0
 
 
 @pytest.mark.parametrize("shift", [0, -1])

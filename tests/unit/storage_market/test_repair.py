@@ -7,6 +7,7 @@ import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.spec.storage import DRAWS, LEAF_BYTES, leaves_of, path, repair_draw
+from keifu.units import COIN
 from tests.unit.storage_market.conftest import DAMAGES, GWEI, LEAF_BUFFER, PRICE, RESTITUTION, TERM
 
 BOUNTY = RESTITUTION * GWEI // 4
@@ -46,7 +47,7 @@ def rebuilt(market, repairs):
 def healthy(hub, market, token, deployer, stranger):
     """A third provider, which has missed nothing: the stranger."""
     hub.register_operator(0, "", sender=stranger)
-    hub.lock(market, stranger, 1_000 * 10**18, sender=stranger)
+    hub.lock(market, stranger, 1_000 * COIN, sender=stranger)
     return stranger
 
 
@@ -118,9 +119,7 @@ def test_a_seed_from_before(repairs, lost, healthy, rebuilt, to_epoch, seed):
     repairs.reserve_repair(lost.id, 0, sender=healthy)
     for epoch in (4, 5, 6):
         with ape.reverts("repairs: no seed yet"):
-            repairs.complete_repair(
-                lost.id, 0, lost.shown(0), epoch, *rebuilt(lost, healthy, epoch), sender=healthy
-            )
+            repairs.complete_repair(lost.id, 0, lost.shown(0), epoch, *rebuilt(lost, healthy, epoch), sender=healthy)
 
 
 def test_a_wrong_repair(repairs, lost, healthy, rebuilt, to_epoch, seed, other_data):

@@ -28,17 +28,17 @@ def test_who_proves_is_never_slashed(market, hub, stored, proven_epoch, provider
         market.settle(provider, sender=stranger)
     to_epoch(stored.end + 1)
     market.settle(provider, sender=stranger)
-    book = market.book(provider)
+    ledger = market.ledger(provider)
     assert (hub.lock_of(market, provider), market.credits(stranger)) == (LOCKED, 0)
-    assert (book.earned, book.rate, book.misses) == (TERM * PRICE, 0, 0)
+    assert (ledger.earned, ledger.rate, ledger.misses) == (TERM * PRICE, 0, 0)
 
 
 def test_the_first_miss_forfeits_pay_alone(market, hub, stored, missed_epoch, proven_epoch, provider, stranger):
     """STO-5, STO-7"""
     missed_epoch(2)
     proven_epoch(3, provider)
-    book = market.book(provider)
-    assert (hub.lock_of(market, provider), book.misses, book.earned) == (LOCKED, 0, PRICE)
+    ledger = market.ledger(provider)
+    assert (hub.lock_of(market, provider), ledger.misses, ledger.earned) == (LOCKED, 0, PRICE)
     assert market.proven(provider, 2, 4) == 1
 
 
@@ -80,8 +80,8 @@ def test_all_misses_in_one_call(market, hub, stored, missed_epoch, to_epoch, pro
     receipt = market.settle(provider, sender=stranger)
     assert LOCKED - hub.lock_of(market, provider) == (missed - 1) * SHARE
     assert len(list(receipt.events.filter(hub.Slashed))) == 1
-    book = market.book(provider)
-    assert (book.misses, book.third) == (missed, 4 if missed >= 3 else 0)
+    ledger = market.ledger(provider)
+    assert (ledger.misses, ledger.third) == (missed, 4 if missed >= 3 else 0)
 
 
 def test_an_epoch_without_a_seed_is_no_miss(market, hub, stored, missed_epoch, to_epoch, seed, provider, stranger):
@@ -94,7 +94,7 @@ def test_an_epoch_without_a_seed_is_no_miss(market, hub, stored, missed_epoch, t
     to_epoch(6)
     market.settle(provider, sender=stranger)
     assert LOCKED - hub.lock_of(market, provider) == SHARE
-    assert (market.book(provider).misses, market.book(provider).third) == (2, 0)
+    assert (market.ledger(provider).misses, market.ledger(provider).third) == (2, 0)
 
 
 def test_a_proof_ends_the_row(market, hub, stored, missed_epoch, proven_epoch, to_epoch, provider, stranger):
@@ -105,11 +105,11 @@ def test_a_proof_ends_the_row(market, hub, stored, missed_epoch, proven_epoch, t
     to_epoch(6)
     market.settle(provider, sender=stranger)
     assert LOCKED - hub.lock_of(market, provider) == SHARE
-    assert market.book(provider).misses == 1
+    assert market.ledger(provider).misses == 1
 
 
 def test_a_long_absence_is_settled_in_parts(market, stored, missed_epoch, to_epoch, provider, stranger):
-    """Sixty-four epochs a call; whoever needs the book of now settles first."""
+    """Sixty-four epochs a call; whoever needs the ledger of now settles first."""
     to_epoch(100)
     with ape.reverts("storage: settle in parts first"):
         market.unlock(1, sender=provider)
@@ -120,7 +120,7 @@ def test_a_long_absence_is_settled_in_parts(market, stored, missed_epoch, to_epo
 
 def test_settling_who_stores_nothing(market, deals, stranger):
     assert market.settle(stranger, sender=stranger).return_value == 1
-    assert tuple(market.book(stranger))[:4] == (0, 0, 0, 0)
+    assert tuple(market.ledger(stranger))[:4] == (0, 0, 0, 0)
 
 
 def test_no_miss_touches_a_promise(market, hub, stored, missed_epoch, to_epoch, provider, stranger):
@@ -133,7 +133,7 @@ def test_no_miss_touches_a_promise(market, hub, stored, missed_epoch, to_epoch, 
     assert hub.lock_of(market, provider) == DAMAGES * GWEI
     (event,) = receipt.events.filter(market.Missed)
     assert event.taken == 8 * LEAF_BUFFER
-    assert market.book(provider).dry == 13
+    assert market.ledger(provider).dry == 13
 
 
 def test_a_buffer_that_is_filled_again(market, hub, stored, missed_epoch, to_epoch, provider, stranger, accept):
@@ -145,13 +145,13 @@ def test_a_buffer_that_is_filled_again(market, hub, stored, missed_epoch, to_epo
         missed_epoch(epoch)
     to_epoch(11)
     market.settle(provider, sender=stranger)
-    assert market.book(provider).dry == 11
+    assert market.ledger(provider).dry == 11
     hub.lock(market, provider, 8 * LEAF_BUFFER - 1, sender=provider)
     with ape.reverts("storage: lock too small"):
         market.top_up(provider, sender=stranger)
     hub.lock(market, provider, 1, sender=provider)
     market.top_up(provider, sender=stranger)
-    assert market.book(provider).dry == 0
+    assert market.ledger(provider).dry == 0
 
 
 def test_a_removed_market_slashes_until_its_horizon(
@@ -173,7 +173,7 @@ def test_and_not_after_it(market, hub, owner, stored, missed_epoch, to_epoch, pr
     to_epoch(4 + HORIZON // EPOCH)
     market.settle(provider, sender=stranger)
     assert hub.lock_of(market, provider) == LOCKED
-    assert market.book(provider).misses == 2
+    assert market.ledger(provider).misses == 2
     assert hub.take_back(market, sender=provider).return_value == LOCKED
 
 
@@ -184,4 +184,4 @@ def test_the_coalition_of_provider_and_settler_loses(market, hub, stored, missed
     to_epoch(4)
     market.settle(provider, sender=provider)
     assert market.credits(provider) * 25 == LOCKED - hub.lock_of(market, provider) == COIN
-    assert SHARDS == market.book(provider).stored
+    assert market.ledger(provider).stored == SHARDS

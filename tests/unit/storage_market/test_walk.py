@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from ape.exceptions import ContractLogicError
 
+from keifu.units import COIN
 from tests.unit.storage_market.conftest import GWEI, stream
 
 EPOCHS = 24
@@ -22,6 +23,7 @@ EXPECTED = {
     "deals: nothing to prolong",
     "deals: not the provider",
     "deals: shard ends soon",
+    "deals: shard has ended",
     "deals: shard has not ended",
     "deals: shard is not stored",
     "deals: shard is over",
@@ -44,7 +46,7 @@ class Walk:
     """Draws acts, does them, and forgives what `EXPECTED` names."""
 
     def __init__(self, number, market, deals, repairs, disks, roles, open_deal):
-        self.random = Random(number)  # noqa: S311 - a walk that repeats
+        self.random = Random(number)
         self.market, self.deals, self.repairs, self.disks = market, deals, repairs, disks
         self.providers, self.clients, self.watcher = roles
         self.open_deal = open_deal
@@ -122,7 +124,7 @@ class Walk:
 
     def unlocked(self):
         who = self.random.choice(self.providers)
-        self.tried(self.market.unlock, 20 * 10**18, sender=who)
+        self.tried(self.market.unlock, 20 * COIN, sender=who)
 
 
 @pytest.fixture
@@ -131,23 +133,23 @@ def walk(market, deals, repairs, disks, provider, other_provider, client, other_
     return lambda number: Walk(number, market, deals, repairs, disks, roles, open_deal)
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [1, 2])
 def test_all_coins_are_somebody_s(walk, market, hub, token, to_epoch, seed, prove, number):
     """STO-1, STO-3, STO-7: each reserve is in the lock at every step, and when all have left the pot alone remains."""
     walk = walk(number)
-    reliable, careless = walk.providers
+    reliable = walk.providers[0]
     for epoch in range(1, EPOCHS):
         to_epoch(epoch)
         seed()
         for who in walk.providers:
             market.settle(who, sender=walk.watcher)
-            if market.book(who).drawn_from and (who == reliable or walk.random.random() < 0.4):
-                prove(who, market.book(who).drawn_from)
+            if market.ledger(who).drawn_from and (who == reliable or walk.random.random() < 0.4):
+                prove(who, market.ledger(who).drawn_from)
         for _ in range(ACTS):
             walk.act()
             for who in walk.providers:
-                assert market.book(who).damages * GWEI <= hub.lock_of(market, who)
-    assert market.book(reliable).misses == 0
+                assert market.ledger(who).damages * GWEI <= hub.lock_of(market, who)
+    assert market.ledger(reliable).misses == 0
     last = max(walk.deals.deal(deal.id).end for deal in walk.made) + 4
     to_epoch(max(last, EPOCHS + 3))
     for deal in walk.made:
@@ -158,7 +160,7 @@ def test_all_coins_are_somebody_s(walk, market, hub, token, to_epoch, seed, prov
         market.settle(who, sender=walk.watcher)
         walk.tried(market.withdraw, who, sender=who)
     for who in walk.providers:
-        book = market.book(who)
-        assert (book.rate, book.pending, book.damages, book.earned) == (0, 0, 0, 0)
+        ledger = market.ledger(who)
+        assert (ledger.rate, ledger.pending, ledger.damages, ledger.earned) == (0, 0, 0, 0)
     walk.tried(market.withdraw, walk.watcher, sender=walk.watcher)
     assert token.balanceOf(market) == market.pot()

@@ -3,10 +3,10 @@
 """
 @title What a provider stores, owes, reserves and earns
 @license MIT
-@notice Two words a provider, brought up to the epoch under way before anything changes them: every epoch missed since is
-    decided then, and all that misses cost is taken from the lock in one call. So correctness needs no keeper.
-@dev Amounts are in gwei (10^9 wei): four of them fit a word. What ends with an epoch is one word a provider and epoch: the
-    rate of the shards that end before it, and the damages that they keep reserved for the evidence window.
+@notice Two words a provider, brought up to the epoch under way before anything changes them: every epoch missed since
+    is decided then, and all that misses cost is taken from the lock in one call. So correctness needs no keeper.
+@dev Amounts are in gwei (10^9 wei): four of them fit a word. What ends with an epoch is one word a provider and epoch:
+    the rate of the shards that end before it, and the damages that they keep reserved for the evidence window.
     Per epoch in which it owes a proof and brings none, a provider loses its pay, from the second in a row on also one
     share of the buffer due. Available for that is what the lock holds above the reserved damages: no miss touches
     another promise's reserve.
@@ -92,7 +92,8 @@ leaf_buffer: public(immutable(uint256))
 _stored: HashMap[address, uint256]
 _money: HashMap[address, uint256]
 
-# provider -> epoch -> gwei of rate that ends before it (64) | gwei of damages that stay reserved for the window after (64).
+# provider -> epoch -> gwei of rate that ends before it (64) | gwei of damages that stay reserved for the window after
+# (64).
 _ends: HashMap[address, HashMap[uint256, uint256]]
 
 # provider -> epoch // 256 -> bits of proven epochs.
@@ -130,10 +131,10 @@ def proven(_provider: address, _from: uint256, _to: uint256) -> uint256:
 
 @internal
 @view
-def _read(_provider: address) -> IStorageMarket.Book:
+def _read(_provider: address) -> IStorageMarket.Ledger:
     stored: uint256 = self._stored[_provider]
     money: uint256 = self._money[_provider]
-    return IStorageMarket.Book(
+    return IStorageMarket.Ledger(
         stored=stored & U64,
         drawn_from=(stored >> 64) & U64,
         epoch=(stored >> 128) & U24,
@@ -150,81 +151,81 @@ def _read(_provider: address) -> IStorageMarket.Book:
 
 
 @internal
-def _write(_provider: address, _book: IStorageMarket.Book):
+def _write(_provider: address, _ledger: IStorageMarket.Ledger):
     self._stored[_provider] = (
-        _book.stored
-        | (_book.drawn_from << 64)
-        | (_book.epoch << 128)
-        | (_book.shards << 152)
-        | (_book.misses << 184)
-        | (_book.dry << 200)
-        | (_book.third << 224)
-        | (convert(_book.given_up, uint256) << 248)
+        _ledger.stored
+        | (_ledger.drawn_from << 64)
+        | (_ledger.epoch << 128)
+        | (_ledger.shards << 152)
+        | (_ledger.misses << 184)
+        | (_ledger.dry << 200)
+        | (_ledger.third << 224)
+        | (convert(_ledger.given_up, uint256) << 248)
     )
     self._money[_provider] = (
-        _book.damages | (_book.rate << 64) | (_book.pending << 128) | (_book.earned << 192)
+        _ledger.damages | (_ledger.rate << 64) | (_ledger.pending << 128) | (_ledger.earned << 192)
     )
 
 
 @internal
-def _current(_provider: address, _caller: address) -> IStorageMarket.Book:
+def _current(_provider: address, _caller: address) -> IStorageMarket.Ledger:
     """
-    @dev The provider's book in the epoch under way. The caller writes it back; `_caller` gets what settling pays.
+    @dev The provider's ledger in the epoch under way. The caller writes it back; `_caller` gets what settling pays.
     """
-    book: IStorageMarket.Book = self._advanced(_provider, _caller)
-    assert book.epoch == seeds._now(), "storage: settle in parts first"
-    return book
+    ledger: IStorageMarket.Ledger = self._advanced(_provider, _caller)
+    assert ledger.epoch == seeds._now(), "storage: settle in parts first"
+    return ledger
 
 
 @internal
-def _advanced(_provider: address, _caller: address) -> IStorageMarket.Book:
+def _advanced(_provider: address, _caller: address) -> IStorageMarket.Ledger:
     """
-    @dev The provider's book with up to `STEP` more epochs decided, and what their misses cost taken.
+    @dev The provider's ledger with up to `STEP` more epochs decided, and what their misses cost taken.
     """
-    book: IStorageMarket.Book = self._read(_provider)
+    ledger: IStorageMarket.Ledger = self._read(_provider)
     now: uint256 = seeds._now()
-    if book.epoch == 0:
-        book.epoch = now
+    if ledger.epoch == 0:
+        ledger.epoch = now
     asked: uint256 = 0
-    for step: uint256 in range(STEP):
-        if book.epoch == now:
+    for _: uint256 in range(STEP):
+        if ledger.epoch == now:
             break
-        if book.drawn_from > 0 and seeds._seen(book.epoch) and not self._is_proven(_provider, book.epoch):
-            if book.misses > 0:
-                asked += book.drawn_from * leaf_buffer // SHARES
-            book.misses = min(book.misses + 1, U16)
-            if book.misses == LOST_WITH:
-                book.third = book.epoch
-        book.epoch += 1
-        book.given_up = False
-        book.drawn_from = book.stored
-        book.rate += book.pending
-        book.pending = 0
-        book.rate -= self._ends[_provider][book.epoch] & U64
-        if book.epoch > EVIDENCE:
-            book.damages -= self._ends[_provider][book.epoch - EVIDENCE] >> 64
+        if ledger.drawn_from > 0 and seeds._seen(ledger.epoch) and not self._is_proven(_provider, ledger.epoch):
+            if ledger.misses > 0:
+                asked += ledger.drawn_from * leaf_buffer // SHARES
+            ledger.misses = min(ledger.misses + 1, U16)
+            if ledger.misses == LOST_WITH:
+                ledger.third = ledger.epoch
+        ledger.epoch += 1
+        ledger.given_up = False
+        ledger.drawn_from = ledger.stored
+        ledger.rate += ledger.pending
+        ledger.pending = 0
+        ledger.rate -= self._ends[_provider][ledger.epoch] & U64
+        if ledger.epoch > EVIDENCE:
+            ledger.damages -= self._ends[_provider][ledger.epoch - EVIDENCE] >> 64
     if asked > 0 and self._may_slash():
-        book.dry = self._take_for_misses(_provider, _caller, book, asked)
-    return book
+        ledger.dry = self._take_for_misses(_provider, _caller, ledger, asked)
+    return ledger
 
 
 @internal
-def _take_for_misses(_provider: address, _caller: address, _book: IStorageMarket.Book, _asked: uint256) -> uint256:
+def _take_for_misses(_provider: address, _caller: address, _ledger: IStorageMarket.Ledger, _asked: uint256) -> uint256:
     """
     @dev Take what misses cost, at most what no promise has reserved; pay whoever settles and the pot.
     @return Since when the buffer is used up; 0 when it is not.
     """
     locked: uint256 = staticcall hub.lock_of(self, _provider)
-    free: uint256 = locked - min(locked, _book.damages * UNIT)
+    free: uint256 = locked - min(locked, _ledger.damages * UNIT)
     taken: uint256 = min(_asked, free)
     damages: uint256 = taken // DAMAGES_PART
     arrived: uint256 = self._slash(_provider, damages, taken - damages)
     payouts.credits[_caller] += arrived // 2
     seeds.pot += arrived - arrived // 2
-    log IStorageMarket.Missed(provider=_provider, misses=_book.misses, taken=taken)
-    if taken < free or _book.dry > 0:
-        return _book.dry
-    return _book.epoch
+    log IStorageMarket.Missed(provider=_provider, misses=_ledger.misses, taken=taken)
+    if taken < free or _ledger.dry > 0:
+        return _ledger.dry
+    return _ledger.epoch
 
 
 @internal
@@ -248,49 +249,50 @@ def _slash(_provider: address, _damages: uint256, _penalty: uint256) -> uint256:
 
 @internal
 @view
-def _needed(_book: IStorageMarket.Book) -> uint256:
+def _needed(_ledger: IStorageMarket.Ledger) -> uint256:
     """
     @dev Wei of the lock that promises and the buffer need.
     """
-    return _book.damages * UNIT + _book.stored * leaf_buffer
+    return _ledger.damages * UNIT + _ledger.stored * leaf_buffer
 
 
 @internal
 @view
-def _check_promises(_provider: address, _book: IStorageMarket.Book):
+def _check_promises(_provider: address, _ledger: IStorageMarket.Ledger):
     """
-    @dev What a new promise asks of a provider: it proves, and all its promises and the whole buffer are inside its lock.
+    @dev What a new promise asks of a provider: it proves, and all its promises and the whole buffer are inside its
+        lock.
     """
-    assert _book.misses < 2, "storage: prove first"
+    assert _ledger.misses < 2, "storage: prove first"
     assert staticcall hub.listed(self), "storage: market not listed"
-    assert self._needed(_book) <= staticcall hub.lock_of(self, _provider), "storage: lock too small"
+    assert self._needed(_ledger) <= staticcall hub.lock_of(self, _provider), "storage: lock too small"
 
 
 @internal
 @view
-def _is_lost(_book: IStorageMarket.Book, _end: uint256) -> bool:
+def _is_lost(_ledger: IStorageMarket.Ledger, _end: uint256) -> bool:
     """
-    @dev Whether the provider has lost what it was to store until `_end`: the third miss in a row came before, or a buffer
-        was used up before and not filled in time.
+    @dev Whether the provider has lost what it was to store until `_end`: the third miss in a row came before, or a
+        buffer was used up before and not filled in time.
     """
-    missed: bool = _book.third > 0 and _book.third < _end
-    return missed or (_book.dry > 0 and _book.dry < _end and _book.dry + TOP_UP <= _book.epoch)
+    missed: bool = _ledger.third > 0 and _ledger.third < _end
+    return missed or (_ledger.dry > 0 and _ledger.dry < _end and _ledger.dry + TOP_UP <= _ledger.epoch)
 
 
 @internal
-def _add(_provider: address, _book: IStorageMarket.Book, _entry: IStorageMarket.Entry) -> IStorageMarket.Book:
+def _add(_provider: address, _ledger: IStorageMarket.Ledger, _entry: IStorageMarket.Entry) -> IStorageMarket.Ledger:
     """
     @dev One more shard, paid from the next epoch on until before its end.
     """
-    book: IStorageMarket.Book = _book
-    book.stored += _entry.entry & U64
-    book.shards += 1
-    book.pending += _entry.price
-    book.damages += _entry.damages
-    assert book.stored <= U64 and book.shards <= U32, "storage: sequence is full"
-    assert book.damages <= U64, "storage: lock too small"
+    ledger: IStorageMarket.Ledger = _ledger
+    ledger.stored += _entry.entry & U64
+    ledger.shards += 1
+    ledger.pending += _entry.price
+    ledger.damages += _entry.damages
+    assert ledger.stored <= U64 and ledger.shards <= U32, "storage: sequence is full"
+    assert ledger.damages <= U64, "storage: lock too small"
     self._ends[_provider][_entry.end] += _entry.price | (_entry.damages << 64)
-    return book
+    return ledger
 
 
 @internal
@@ -305,23 +307,28 @@ def _move_end(_provider: address, _price: uint256, _damages: uint256, _from: uin
 
 @internal
 def _stop(
-    _provider: address, _book: IStorageMarket.Book, _price: uint256, _damages: uint256, _start: uint256, _end: uint256
-) -> (IStorageMarket.Book, uint256):
+    _provider: address,
+    _ledger: IStorageMarket.Ledger,
+    _price: uint256,
+    _damages: uint256,
+    _start: uint256,
+    _end: uint256,
+) -> (IStorageMarket.Ledger, uint256):
     """
     @dev End one shard's pay now, and take it out of what ends later. Its damages are the caller's to free or to take.
-    @return The book, and the first epoch that is not paid.
+    @return The ledger, and the first epoch that is not paid.
     """
-    book: IStorageMarket.Book = _book
-    if _end <= book.epoch:
+    ledger: IStorageMarket.Ledger = _ledger
+    if _end <= ledger.epoch:
         # Its pay has ended; its damages are still reserved.
         self._ends[_provider][_end] -= _damages << 64
-        return book, _end
+        return ledger, _end
     self._ends[_provider][_end] -= _price | (_damages << 64)
-    if _start > book.epoch:
-        book.pending -= _price
-        return book, _start
-    book.rate -= _price
-    return book, book.epoch + (1 if self._is_proven(_provider, book.epoch) else 0)
+    if _start > ledger.epoch:
+        ledger.pending -= _price
+        return ledger, _start
+    ledger.rate -= _price
+    return ledger, ledger.epoch + (1 if self._is_proven(_provider, ledger.epoch) else 0)
 
 
 @internal
