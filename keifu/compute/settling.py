@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,12 +16,9 @@ from keifu.compute.http import JSON, Exchange
 from keifu.compute.model import Call, Model, Result
 from keifu.compute.receipt import LARGEST_BATCH
 from keifu.compute.sealing import Answered, Sealer
-from keifu.keys import keccak256
 from keifu.payments.book import Book
 
 __all__ = ["Settler", "Work"]
-
-RECEIPT = b"keifu-receipt: "
 
 
 @dataclass(slots=True)
@@ -36,9 +32,19 @@ class Work:
 
 
 @dataclass(slots=True)
-class _Sealed:
-    answered: Answered
-    done: Callable[[bytes], None]  # gets the receipt's text, when all is on the disk
+class _Whole:
+    """An answer that is sent when it is sealed and on the disk."""
+
+    exchange: Exchange
+    body: bytes
+    said: bytes  # about the payment
+
+    def __call__(self, text: bytes) -> None:
+        if text:
+            self.exchange.reply(200, self.body, b"%bkeifu-receipt: %b\r\n%b" % (JSON, text, self.said))
+        else:
+            why = "the provider cannot write vouchers at the moment"
+            self.exchange.fail(503, "server_error", "not_durable", why)
 
 
 class Settler:
@@ -46,7 +52,7 @@ class Settler:
 
     def __init__(self, cashier: Cashier, sealer: Sealer, *, clock: Callable[[], float] = time.time) -> None:
         self._cashier, self._book, self._sealer, self._clock = cashier, cashier.book, sealer, clock
-        self._waiting: deque[_Sealed] = deque()
+        self._waiting: list[tuple[Answered, Callable[[bytes], None]]] = []
         self.is_busy = False
         self.idle: Callable[[], None] = lambda: None
         self.sealed = 0
@@ -59,36 +65,25 @@ class Settler:
         """A whole answer."""
         ticket, exchange, body = work.ticket, work.exchange, result.body
         assert ticket is not None
-        account = ticket.account
-        fee = min(work.model.prices.fee(result.input_units, result.output_units), ticket.fee)
-        account.reserved -= ticket.fee
-        self._book.charge(account, fee, work.model.name, (result.input_units, result.output_units))
-        self._cashier.sign(ticket)
-        answered = self.receipt_of(work, (result.input_units, result.output_units), fee, keccak256(body))
-        answered.input_root, answered.output_root = result.input_root, result.output_root
-        headers = JSON + self._cashier.settled(ticket)
+        units = result.input_units, result.output_units
+        fee = min(work.model.prices.fee(*units), ticket.fee)
+        ticket.account.reserved -= ticket.fee
+        self._book.charge(ticket.account, fee, work.model.name, units)
+        if ticket.key is not None:
+            self._cashier.sign(ticket)
+        said = b"" if ticket.most else self._cashier.settled(ticket)
+        answered = self._answered(work, units, fee, body, result.input_root, result.output_root, b"")
+        self.add(answered, _Whole(exchange, body, said))
 
-        def done(text: bytes) -> None:
-            if text:
-                exchange.reply(200, body, b"%b%b%b\r\n" % (headers, RECEIPT, text))
-            else:
-                exchange.fail(503, "server_error", "not_durable", "the provider cannot write vouchers at the moment")
-
-        self.add(answered, done)
-
-    def receipt_of(self, work: Work, units: tuple[int, int], fee: int, response_hash: bytes) -> Answered:
-        """What the receipt of an answer says whose fee was charged in full."""
-        assert work.ticket is not None
-        account = work.ticket.account
-        number = self._book.finish(account, fee)
-        request_hash = keccak256(work.exchange.body)
-        return Answered(
-            account.id, number, work.model.claimed, request_hash, response_hash, ZERO, ZERO, *units, fee,
-            account.settled, work.model.evidence,
-        )  # fmt: skip
+    def streamed(
+        self, work: Work, units: tuple[int, int], fee: int, response_hash: bytes, done: Callable[[bytes], None]
+    ) -> None:
+        """The end of a stream whose fee was charged in full. `done` gets the receipt's text when all is on the disk, or
+        nothing when it cannot be."""
+        self.add(self._answered(work, units, fee, b"", ZERO, ZERO, response_hash), done)
 
     def add(self, answered: Answered, done: Callable[[bytes], None]) -> None:
-        self._waiting.append(_Sealed(answered, done))
+        self._waiting.append((answered, done))
         if not self.is_busy:
             self.is_busy = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -98,15 +93,27 @@ class Settler:
         if work.ticket is not None:
             work.ticket.account.reserved -= work.ticket.fee
 
+    def _answered(
+        self, work: Work, units: tuple[int, int], fee: int, body: bytes, input_root: bytes, output_root: bytes,
+        response_hash: bytes,
+    ) -> Answered:  # fmt: skip
+        assert work.ticket is not None
+        account, model = work.ticket.account, work.model
+        number = self._book.finish(account, fee)
+        return Answered(
+            account.id, number, model.claimed, work.exchange.body, body, input_root, output_root, *units, fee,
+            account.settled, model.evidence, response_hash,
+        )  # fmt: skip
+
     def _flush(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
-        texts = self._sealer.seal([item.answered for item in batch], int(self._clock()))
+        batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+        texts = self._sealer.seal([answered for answered, _ in batch], int(self._clock()))
         self.sealed += len(batch)
 
         def written(future: asyncio.Future[None]) -> None:
             failed = future.exception() is not None
-            for item, text in zip(batch, texts, strict=True):
-                item.done(b"" if failed else text)
+            for (_, done), text in zip(batch, texts, strict=True):
+                done(b"" if failed else text)
             if self._waiting:
                 self._flush()
             else:
