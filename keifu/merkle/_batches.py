@@ -125,8 +125,8 @@ def _sorted_order(leaves: NDArray[np.uint64]) -> NDArray[np.int64]:
 def hash_messages(messages: Sequence[bytes]) -> bytes:
     """The hashes of messages of any lengths, one behind the other; at least one message."""
     out = np.empty((len(messages), _HASH_WORDS), np.uint64)
-    ends = np.array([len(message) for message in messages], np.int64).cumsum()
-    _hash_messages(np.frombuffer(b"".join(messages) + _BEYOND, np.uint8), ends, out, _IOTA)
+    ends = np.fromiter(map(len, messages), np.int64, len(messages)).cumsum()
+    _hash_messages(np.frombuffer(b"".join([*messages, _BEYOND]), np.uint8), ends, out, _IOTA)
     return out.tobytes()
 
 

@@ -41,7 +41,7 @@ _DECODER = msgspec.msgpack.Decoder(tuple[list[list[Any]], list[list[Any]]])
 
 
 class Ledger:
-    """Rows are as the tables have them: of `changed` the state, then the channel's id. Any one thread may write.
+    """Rows are as the tables have them: of `changed` the state, then the channel's id. One thread at a time writes.
 
     Raises EnvironmentFault when the file cannot be opened.
     """
@@ -64,28 +64,23 @@ class Ledger:
 
     def write(self, new: Sequence[Row], changed: Sequence[Row], usage: Sequence[Row]) -> None:
         """To the rows, in place of all that the journal has: they are newer."""
-        self._commit(
-            (_NEW, new), (_CHANGED, changed), (_USAGE, usage), ("DELETE FROM journal", [()] if changed else [])
-        )
-
-    def note(self, new: Sequence[Row], changed: Sequence[Row], usage: Sequence[Row]) -> None:
-        """To the journal, but for channels that have no row yet."""
-        noted = _ENCODER.encode((changed, usage))
-        self._commit((_NEW, new), ("INSERT INTO journal (changes) VALUES (?)", [(noted,)]))
-
-    def close(self) -> None:
-        self.database.close()
-
-    def _commit(self, *writes: tuple[str, Sequence[Row]]) -> None:
         self.database.execute("BEGIN IMMEDIATE")
         try:
-            for statement, rows in writes:
-                if rows:
-                    self.database.executemany(statement, rows)
+            self.database.executemany(_NEW, new)
+            self.database.executemany(_CHANGED, changed)
+            self.database.executemany(_USAGE, usage)
+            self.database.execute("DELETE FROM journal")
             self.database.execute("COMMIT")
         except BaseException:
             self.database.rollback()
             raise
+
+    def note(self, changed: Sequence[Row], usage: Sequence[Row]) -> None:
+        """To the journal, in a transaction of its own: of channels that have rows."""
+        self.database.execute("INSERT INTO journal (changes) VALUES (?)", (_ENCODER.encode((changed, usage)),))
+
+    def close(self) -> None:
+        self.database.close()
 
 
 def usage_rows(file: Path, first: str, last: str) -> list[Row]:
