@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 
 from examples.digits.training import Settings as Training
 from examples.digits.weights import held_out, make_weights
@@ -19,7 +20,7 @@ from keifu.compute.model import Model
 from keifu.inference import Model as Weights
 from keifu.keys import Account
 from keifu.payments.channel import Channel, Vouchers
-from keifu.payments.x402 import SCHEME, Config, Payment, Requirements, VoucherFields, VoucherPayload
+from keifu.payments.x402 import AHEAD, SCHEME, Config, Payment, Requirements, VoucherFields, VoucherPayload
 
 __all__ = ["CNN", "FOLDER", "MLP", "PRICE", "Payer", "asked", "models", "unpaid_models", "weights"]
 
@@ -50,9 +51,9 @@ def unpaid_models() -> list[Model]:
 
 
 class Payer:
-    """A channel whose vouchers are signed before they are needed."""
+    """A channel whose vouchers are signed before they are needed, each for as many requests as `ahead` says."""
 
-    def __init__(self, role: str, settings: Settings) -> None:
+    def __init__(self, role: str, settings: Settings, ahead: int) -> None:
         offer = offer_of(settings)
         self.key = Account.from_role(role)
         address = self.key.address
@@ -61,14 +62,21 @@ class Payer:
         self.id = self.vouchers.channel_id(self.channel)
         self._config = Config.of(self.channel)
         network = f"eip155:{settings.chain_id}"
+        self._ahead, self._most, self._header = ahead, 0, b""
         self._accepted = Requirements(SCHEME, network, offer.token, str(PRICE), offer.receiver, 60)
 
     def header(self, number: int) -> bytes:
-        """The payment of this channel's request `number`, from 1, as x402's clients send it."""
-        most = number * PRICE
+        """The payment of this channel's request `number`, from 1, as our client sends it."""
+        most = -(-number // self._ahead) * self._ahead * PRICE
+        if most != self._most:
+            self._most, self._header = most, self._signed(most)
+        return self._header
+
+    def _signed(self, most: int) -> bytes:
         signature = self.vouchers.sign(self.key, self.id, most)
         fields = VoucherFields("0x" + self.id.hex(), str(most), "0x" + signature.hex())
-        payment = Payment(VoucherPayload(self._config, fields), self._accepted)
+        extensions = {AHEAD: True} if self._ahead > 1 else UNSET
+        payment = Payment(VoucherPayload(self._config, fields), self._accepted, extensions=extensions)
         return b"payment-signature: " + b64encode(msgspec.json.encode(payment)) + b"\r\n"
 
 

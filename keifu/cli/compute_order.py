@@ -157,11 +157,14 @@ def submit(session: Session, order: int, results: Path, json_out: bool) -> None:
     yourself; what it asks for within the window is opened on the chain."""
     from keifu.compute.market import orders as market
 
-    receipts = [item.receipt for item in receipts_of(results)]
+    receipts = receipts_of(results)
     count = market.open_order(_orders(session), order).count
     if len(receipts) != count:
         raise CheckFailed(f"{results} has {len(receipts)} receipts of {count}", remedy="keifu compute order sign")
-    market.submit(session.deployer, _suite(session), order, market.result_tree(receipts).root)
+    root = market.result_tree([item.receipt for item in receipts]).root
+    if any((item.root, item.signature) != (root, receipts[0].signature) for item in receipts):
+        raise CheckFailed(f"{results} is not under one signature", remedy="keifu compute order sign")
+    market.submit(session.deployer, _suite(session), order, root, receipts[0].signature)
     _say(session, order, json_out)
 
 

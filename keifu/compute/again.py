@@ -14,10 +14,8 @@ from keifu.compute.model import Call, Claimed, LocalModel, Model, ModelFault, Re
 from keifu.compute.openai import ENDPOINTS, read_request
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import Evidence
-from keifu.compute.sealing import Answered
 from keifu.compute.settling import Settler
 from keifu.errors import EnvironmentFault
-from keifu.keys import keccak256
 from keifu.payments.book import Account
 
 __all__ = ["Again"]
@@ -53,16 +51,11 @@ class Again:
         if len(result.body) > LONGEST_RESPONSE:
             said = f"the answer has {len(result.body):,} bytes, the chain takes {LONGEST_RESPONSE:,}: ask here"
             result = Result(failure_body("server_error", "too_long", said), result.input_units, result.output_units)
-        body, book = result.body, self._settler.book
-        answered = Answered(
-            account.id, book.finish(account, 0), claimed, keccak256(request), keccak256(body), result.input_root,
-            result.output_root, result.input_units, result.output_units, 0, account.settled, evidence, body,
-        )  # fmt: skip
         done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._settler.add(answered, done.set_result)
+        self._settler.aside(account, claimed, evidence, request, result, done.set_result)
         if not (text := await done):
             raise EnvironmentFault("what was answered cannot be written", remedy="make room on the disk")
-        return body, text
+        return result.body, text
 
     def _read(self, request: bytes) -> tuple[Model, Call]:
         """A demand names no endpoint: the one that takes the request, of the model that it names."""

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from keifu.compute.cashier import Cashier, Ticket
 from keifu.compute.http import JSON, Exchange
-from keifu.compute.model import Call, Model, Result
+from keifu.compute.model import Call, Claimed, Model, Result
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Evidence
-from keifu.compute.sealing import Answered, Sealer
+from keifu.compute.sealing import Sealer, answered
 from keifu.compute.tee import TEE_HEADER
 from keifu.keys import keccak256
-from keifu.payments.book import Book
+from keifu.payments.book import Account, Book
 
 __all__ = ["Settler", "Work"]
-
-RECEIPT = b"keifu-receipt: "
 
 
 @dataclass(slots=True)
@@ -37,10 +34,13 @@ class Work:
     ticket: Ticket | None  # None: nothing is charged here
 
 
-@dataclass(slots=True)
-class _Sealed:
-    answered: Answered
-    done: Callable[[bytes], None]  # gets the receipt's text, when all is on the disk
+RECEIPT = b"keifu-receipt: "
+END = b"\r\n"
+
+# What waits for its receipt and the disk: an answer as `Sealer.seal` takes it, in four parts; its exchange, with what
+# is said about the payment; or who else gets the text; and of a covered channel its id and the answer, if it is kept.
+_Kept = tuple[bytes, bytes | None]
+_Sealed = tuple[bytes, bytes, bytes, bytes, Exchange | None, bytes, Callable[[bytes], None] | None, _Kept | None]
 
 
 class Settler:
@@ -48,7 +48,7 @@ class Settler:
 
     def __init__(self, cashier: Cashier, sealer: Sealer, *, clock: Callable[[], float] = time.time) -> None:
         self._cashier, self._book, self._sealer, self._clock = cashier, cashier.book, sealer, clock
-        self._waiting: deque[_Sealed] = deque()
+        self._waiting: list[_Sealed] = []
         self.is_busy = False
         self.idle: Callable[[], None] = lambda: None
         self.sealed = 0
@@ -59,70 +59,89 @@ class Settler:
 
     def answer(self, work: Work, result: Result) -> None:
         """A whole answer."""
-        ticket, exchange, body = work.ticket, work.exchange, result.body
+        ticket, model = work.ticket, work.model
         assert ticket is not None
-        account = ticket.account
-        fee = min(work.model.prices.fee(result.input_units, result.output_units), ticket.fee)
+        account, units_in, units_out = ticket.account, result.input_units, result.output_units
+        fee = min(model.prices.fee(units_in, units_out), ticket.fee)
         account.reserved -= ticket.fee
-        self._book.charge(account, fee, work.model.name, (result.input_units, result.output_units))
-        self._cashier.sign(ticket)
-        answered = self.receipt_of(work, (result.input_units, result.output_units), fee, keccak256(body))
-        answered.input_root, answered.output_root = result.input_root, result.output_root
-        answered.response = body
-        headers = JSON + self._cashier.settled(ticket)
-        if result.tee is not None:
-            answered.evidence = Evidence.ATTESTED
-            headers += f"{TEE_HEADER}: {result.tee.header()}\r\n".encode()
-
-        def done(text: bytes) -> None:
-            if text:
-                exchange.reply(200, body, b"%b%b%b\r\n" % (headers, RECEIPT, text))
-            else:
-                exchange.fail(503, "server_error", "not_durable", "the provider cannot write vouchers at the moment")
-
-        self.add(answered, done)
-
-    def receipt_of(self, work: Work, units: tuple[int, int], fee: int, response_hash: bytes) -> Answered:
-        """What the receipt of an answer says whose fee was charged in full."""
-        assert work.ticket is not None
-        account = work.ticket.account
+        self._book.charge(account, fee, model.name, (units_in, units_out))
         number = self._book.finish(account, fee)
-        request_hash = keccak256(work.exchange.body)
-        return Answered(
-            account.id, number, work.model.claimed, request_hash, response_hash, ZERO, ZERO, *units, fee,
-            account.settled, work.model.evidence,
+        if ticket.key is not None:
+            self._cashier.sign(ticket)
+        said = END if ticket.most else END + self._cashier.settled(ticket)
+        evidence = model.evidence
+        if result.tee is not None:
+            evidence = Evidence.ATTESTED
+            said = f"\r\n{TEE_HEADER}: {result.tee.header()}".encode() + said
+        struct = answered(
+            account.id, number, model.claimed, result.input_root, result.output_root, units_in, units_out, fee,
+            account.settled, evidence,
         )  # fmt: skip
+        exchange = work.exchange
+        kept = (account.id, result.body) if account.id in self._book.covered else None
+        self._add((struct, exchange.body, result.body, b"", exchange, said, None, kept))
 
-    def add(self, answered: Answered, done: Callable[[bytes], None]) -> None:
-        self._waiting.append(_Sealed(answered, done))
-        if not self.is_busy:
-            self.is_busy = True
-            asyncio.get_running_loop().call_soon(self._flush)
+    def streamed(
+        self,
+        work: Work,
+        units: tuple[int, int],
+        fee: int,
+        response_hash: bytes,
+        done: Callable[[bytes], None],
+        *,
+        evidence: Evidence,
+        response: bytes | None,
+    ) -> None:
+        """The end of a stream whose fee was charged in full. `done` gets the receipt's text when all is on the disk, or
+        nothing when it cannot be. `response` is all of it, where it is short enough for the chain."""
+        assert work.ticket is not None
+        account, model = work.ticket.account, work.model
+        number = self._book.finish(account, fee)
+        struct = answered(
+            account.id, number, model.claimed, ZERO, ZERO, *units, fee, account.settled, evidence
+        )  # fmt: skip
+        kept = (account.id, response) if account.id in self._book.covered else None
+        self._add((struct, work.exchange.body, b"", response_hash, work.exchange, b"", done, kept))
+
+    def aside(
+        self, account: Account, claimed: Claimed, evidence: Evidence, request: bytes, result: Result,
+        done: Callable[[bytes], None],
+    ) -> None:  # fmt: skip
+        """An answer that costs nothing and goes elsewhere. `done` as for a stream."""
+        struct = answered(
+            account.id, self._book.finish(account, 0), claimed, result.input_root, result.output_root,
+            result.input_units, result.output_units, 0, account.settled, evidence,
+        )  # fmt: skip
+        self._add((struct, request, result.body, b"", None, b"", done, (account.id, result.body)))
 
     def release(self, work: Work) -> None:
         """A request that was not answered costs nothing."""
         if work.ticket is not None:
             work.ticket.account.reserved -= work.ticket.fee
 
-    def _keep(self, answered: Answered, text: bytes) -> None:
-        response = answered.response
-        if response is not None and len(response) > LONGEST_RESPONSE:
-            response = None
-        self._book.keep_answer(answered.channel_id, answered.request_hash, response, text)
+    def _add(self, sealed: _Sealed) -> None:
+        self._waiting.append(sealed)
+        if not self.is_busy:
+            self.is_busy = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _keep(self, batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
+        """Answers that may be asked for on the chain, with what was charged for them."""
+        for (_, request, _, _, _, _, _, kept), text in zip(batch, texts, strict=True):
+            if kept is not None:
+                channel, response = kept
+                is_short = response is not None and len(response) <= LONGEST_RESPONSE
+                self._book.keep_answer(channel, keccak256(request), response if is_short else None, text)
 
     def _flush(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
-        texts = self._sealer.seal([item.answered for item in batch], int(self._clock()))
+        batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+        texts = self._sealer.seal([item[:4] for item in batch], int(self._clock()))
         self.sealed += len(batch)
-        if covered := self._book.covered:
-            for item, text in zip(batch, texts, strict=True):
-                if item.answered.channel_id in covered:
-                    self._keep(item.answered, text)
+        if self._book.covered:
+            self._keep(batch, texts)
 
         def written(future: asyncio.Future[None]) -> None:
-            failed = future.exception() is not None
-            for item, text in zip(batch, texts, strict=True):
-                item.done(b"" if failed else text)
+            _send(batch, [] if future.exception() is not None else texts)
             if self._waiting:
                 self._flush()
             else:
@@ -130,6 +149,20 @@ class Settler:
                 self.idle()
 
         self._book.durable().add_done_callback(written)
+
+
+def _send(batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
+    """Without texts, why there is none."""
+    for (_, _, body, _, exchange, said, done, _), text in zip(batch, texts or [b""] * len(batch), strict=True):
+        if done is not None:
+            done(text)
+            continue
+        assert exchange is not None
+        if text:
+            exchange.reply(200, body, JSON, RECEIPT, text, said)
+        else:
+            why = "the provider cannot write vouchers at the moment"
+            exchange.fail(503, "server_error", "not_durable", why)
 
 
 ZERO = bytes(32)

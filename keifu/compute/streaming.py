@@ -96,9 +96,6 @@ class Stream:
         work.ticket.account.reserved -= work.ticket.fee - self._paid
         if not exchange.is_answered:
             return
-        answered = settler.receipt_of(work, self._units, self._paid, self._hash.digest())
-        answered.evidence = self._evidence
-        answered.response = None if self._said is None else bytes(self._said)
 
         def done(text: bytes) -> None:
             if exchange.is_gone:
@@ -108,7 +105,10 @@ class Stream:
                 return
             exchange.last(comment_of(text.decode()))
 
-        settler.add(answered, done)
+        response = None if self._said is None else bytes(self._said)
+        settler.streamed(
+            work, self._units, self._paid, self._hash.digest(), done, evidence=self._evidence, response=response
+        )
 
 
 def _event_of(fault: ModelFault) -> bytes:

@@ -21,6 +21,7 @@ from keifu.errors import InputError
 from keifu.payments.channel import Channel
 
 __all__ = [
+    "AHEAD",
     "ERRORS",
     "LARGEST_HEADER",
     "PAYMENT_REQUIRED",
@@ -57,6 +58,9 @@ VERSION = 2
 PAYMENT_REQUIRED, PAYMENT_SIGNATURE, PAYMENT_RESPONSE = "PAYMENT-REQUIRED", "PAYMENT-SIGNATURE", "PAYMENT-RESPONSE"
 ERRORS = "invalid_batch_settlement_evm_"  # what x402's codes of this scheme begin with
 LARGEST_HEADER = 16_384  # characters
+# Ours: in `extra` of what a server asks for, that it takes a payment again until its voucher is used up; among the
+# `extensions` of a payment, that it is such a one. Its answers have no PAYMENT-RESPONSE.
+AHEAD = "keifuAhead"
 
 _NETWORK = re.compile(r"eip155:([1-9][0-9]{0,18})")
 _Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]

@@ -61,7 +61,7 @@ REMEDIES = {
     "compute: no answer is overdue": "wait until the answer's deadline is over",
     # orders
     "orders: no provider": "name the provider of the order",
-    "orders: bad count": "an order has 1 to 1,048,576 requests",
+    "orders: bad count": "an order has 1 to 1,000 requests",
     "orders: no fee": "an order brings a fee",
     "orders: bad deadline": f"choose a deadline {_UNTIL}",
     "orders: not the client": "the client of the order asks for this",
@@ -86,6 +86,9 @@ REMEDIES = {
     "orders: no demand is open": _SEEN,
     "orders: the client may still ask": "wait until the window is over and every demand is answered or closed",
     "orders: results may still come": "past the deadline anybody refunds an order without results",
+    "orders: not the provider's key": "sign the results with a receipt key of the provider",
+    "orders: another time": "a receipt of an order is made between its acceptance and the submission",
+    "orders: no such promotion": "a receipt names a promotion that its environment has made",
     "orders: no such order": _SEEN,
     "orders: order is over": "it was paid or refunded",
     # keys and payouts
