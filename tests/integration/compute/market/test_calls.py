@@ -187,6 +187,7 @@ def test_an_order_is_placed_worked_off_opened_and_paid(paid: Promised, sell: Any
     seller = sell("ordered seller")
     number = paid.anvil.snapshot()
     seller.serve()
+    warp(paid.client, 2)  # a service begins with the second after its block
     place = (payer, seller.suite, seller.address, NOWHERE)
     tree, deadline = orders.request_tree(REQUESTS), paid.client.now + DAY
     book = seller.suite.at(paid.client, "ComputeOrders")
@@ -230,6 +231,7 @@ def test_an_order_that_is_not_opened_or_not_worked_off_goes_back(paid: Promised,
     seller = sell("idle seller")
     number = paid.anvil.snapshot()
     seller.serve()
+    warp(paid.client, 2)  # a service begins with the second after its block
     place = (payer, seller.suite, seller.address, NOWHERE)
     tree, deadline = orders.request_tree(REQUESTS), paid.client.now + DAY
     late, hidden = (orders.place(*place, tree.root, 5, fee=FEE, deadline=deadline) for _ in range(2))

@@ -307,6 +307,7 @@ def test_an_order_is_answered_asked_for_and_paid(
 ) -> None:
     requests, answers, results = lines
     run(role, "serve", "--endpoint", "x")
+    warp(paid.client, 2)  # a service begins with the second after its block
     placed = run("payer", "order", "place", requests, "--to", operator.address, "--fee", 3, "--within", "2 days")
     order = placed["order"]
     assert run(role, "order", "accept", order)["state"] == "accepted"
@@ -333,6 +334,7 @@ def test_an_order_is_taken_back_returned_or_closed(
 ) -> None:
     requests, answers, results = lines
     run(role, "serve", "--endpoint", "x")
+    warp(paid.client, 2)  # a service begins with the second after its block
     place = ("order", "place", requests, "--to", operator.address, "--fee", 3, "--within", "1 day")
     numbers = [run("payer", *place)["order"] for _ in range(3)]
     assert run("payer", "order", "cancel", numbers[0])["over"]
@@ -349,10 +351,11 @@ def test_an_order_is_taken_back_returned_or_closed(
 
 
 def test_files_that_are_not_of_an_order_are_refused(
-    run: Run, role: str, operator: Account, lines: tuple[Path, Path, Path], tmp_path: Path
+    paid: Promised, run: Run, role: str, operator: Account, lines: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
     requests, answers, results = lines
     run(role, "serve", "--endpoint", "x")
+    warp(paid.client, 2)  # a service begins with the second after its block
     place = ("order", "place", requests, "--to", operator.address, "--fee", 3, "--within", "1 day")
     order = run("payer", *place)["order"]
     sign = ("order", "sign", order)
