@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.storage_world.broken import Broken
+from audit.storage_world.chain import BLOCK, DEPTH
 from audit.storage_world.ledger import Ledger, Listed
 from audit.storage_world.store import LEAF_BYTES
 from keifu.spec import storage as spec
@@ -29,6 +30,7 @@ class Checks:
         self._stored: dict[bytes, int] = {}  # deal -> fewest shards that were alive since it was stored
         self._calm: dict[str, int] = {}  # blocks in a row in which a provider was up and reached the chain
         self._windows: dict[tuple[str, int], int] = {}  # the most of them inside an epoch's window
+        self._undone = float("-inf")  # when blocks were undone last
         self._judged: set[tuple[str, int]] = set()
         self._acknowledged: dict[tuple[str, ShardId], tuple[int, int]] = {}  # block and life in which a client heard
         self.missed = 0
@@ -66,12 +68,13 @@ class Checks:
     def refused(self, sender: str, call: object) -> None:
         """Nobody asks twice for what can be had once."""
         ledger = self._world.chain.ledger
+        recent = self._world.loop.now - self._undone < DEPTH * BLOCK  # an answer that was seen may be undone
         match call:
             case Accept():
                 deal = ledger.deals.get(call.shard.deal)
                 if deal and call.shard.index in deal.accepted and deal.holders[call.shard.index] == sender:
                     raise Broken(f"{sender} accepts shard {call.shard} twice")
-            case DemandLeaf() if any(demand.shard == call.shard for demand in ledger.demands.values()):
+            case DemandLeaf() if not recent and any(found.shard == call.shard for found in ledger.demands.values()):
                 raise Broken(f"the watcher pays for two demands on shard {call.shard} at a time")
             case OpenDeal() if call.id in ledger.deals:
                 raise Broken(f"the client opens deal {call.id.hex()} twice")
@@ -104,6 +107,7 @@ class Checks:
 
     def reorganised(self) -> None:
         self._calm = {}
+        self._undone = self._world.loop.now
 
     def block(self) -> None:
         self._count_calm()

@@ -32,6 +32,7 @@ class Desk:
     def __init__(self, me: str, policy: Policy, records: Iterable[Record], kept: Iterable[ShardId]) -> None:
         self.me, self.policy = me, policy
         self.kept = set(kept)  # shards on the disk, for good
+        self.spoiled: set[ShardId] = set()  # those of which the disk has at most something else
         self.book = Book()
         self.intents = Intents(records)
         self.pauses = Pauses(me, policy.backoff)
@@ -46,6 +47,11 @@ class Desk:
 
     def do(self, command: Command) -> None:
         self.commands.append(command)
+
+    def spoil(self, shard: ShardId) -> None:
+        """It was not on the disk as it should be."""
+        self.kept.discard(shard)
+        self.spoiled.add(shard)
 
     def wake(self, time: float | None) -> None:
         if time is not None and time > self.now:

@@ -62,6 +62,7 @@ class Shelf:
 
     def kept(self, event: Kept) -> None:
         self._desk.kept.add(event.shard)
+        self._desk.spoiled.discard(event.shard)
         peer = self._coming.pop(event.shard, None)
         if peer is not None:
             self._desk.do(Answer(peer, event.shard))
@@ -93,13 +94,14 @@ class Shelf:
 
     def _delete(self) -> None:
         desk = self._desk
-        loose = desk.kept - desk.book.where.keys() - self._wanted()
+        loose = (desk.kept | desk.spoiled) - desk.book.where.keys() - self._wanted()
         self._highest = max(self._highest, desk.head.number)
         self._loose = {shard: self._loose.get(shard, self._highest) for shard in loose}
         may_return = desk.book.cleared_since(desk.head.final)
         for shard in sorted(loose - may_return):
             if self._loose[shard] <= desk.head.final:
                 desk.kept.discard(shard)
+                desk.spoiled.discard(shard)
                 desk.do(Delete(shard))
 
     def _wanted(self) -> set[ShardId]:

@@ -118,7 +118,7 @@ class Repairs:
         if all(leaf_root(leaf.data, index, vacancy.leaves, leaf.path) == vacancy.root for index, leaf in drawn):
             self._desk.submit("complete", str(vacancy.shard), Complete(vacancy.shard, event.leaves))
         else:
-            self._desk.kept.discard(vacancy.shard)  # it is built once more
+            self._desk.spoil(vacancy.shard)  # it is built once more
 
     def _drawn(self, vacancy: Vacancy) -> list[int]:
         shard = vacancy.shard
@@ -126,7 +126,7 @@ class Repairs:
 
     def open_failed(self, event: OpenFailed) -> None:
         if self._opening.pop(event.job, None):
-            self._desk.kept.discard(event.shard)
+            self._desk.spoil(event.shard)
 
     # Building again
 
@@ -134,7 +134,7 @@ class Repairs:
         """One of our own is not on the disk as it should be."""
         ordinal = self._desk.book.where.get(shard)
         if ordinal is not None:
-            self._desk.kept.discard(shard)
+            self._desk.spoil(shard)
             taken = self._desk.book.shards[ordinal]
             self._rescue(shard, taken.root, taken.leaves)
 

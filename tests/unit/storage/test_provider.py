@@ -290,6 +290,16 @@ class TestProofs:
         assert of(commands, Lookup) == [Lookup(shard.deal)]
         assert shard not in core.kept
 
+    def test_what_was_spoiled_goes_as_well_when_nobody_has_a_right_to_it(self):
+        core = provider(0, 1)
+        [job] = of(core.handle(0, OWED), Open)
+        shard = job.leaves[0][0]
+        core.handle(1, OpenFailed(job.job, shard))
+        gone = tuple(Cleared(7, ordinal) for ordinal in (0, 1))
+        core.handle(2, Head(8, 136, 4, 2, gone))
+        deleted = of(core.handle(3, Head(12, 184, 8, 4)), Delete)
+        assert Delete(shard) in deleted
+
 
 class TestDemands:
     DEMAND = Demand(8, SHARDS[0], 1, 200)
