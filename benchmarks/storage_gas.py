@@ -227,6 +227,11 @@ def _growth(lab: Lab) -> float:
     return lab.shared(_proof(MORE)).gas / lab.shared(_proof(FEWER)).gas
 
 
+def _newest_growth(_: Lab) -> float:
+    with Lab(NEWEST) as newest:
+        return _growth(newest)
+
+
 _FORKS = f"the larger of cancun and {NEWEST}"
 
 ROWS = (
@@ -258,6 +263,7 @@ ROWS = (
         "ratio.proof_growth",
         _growth,
         f"gas of the proof with {MORE:,} shards over that with {FEWER:,}, on cancun",
+        also=((f"on {NEWEST}, which charges for data", _newest_growth),),
         heavy=True,
     ),
 )
