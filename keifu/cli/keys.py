@@ -92,13 +92,15 @@ def list_keys(json_out: bool) -> None:
 def name(session: Session, hot: Path, kind: str, hot_password: Path | None, json_out: bool) -> None:
     """Let a hot key speak for you, the operator: it agrees by its signature, and moves nothing."""
     from keifu.chain.held import agent_socket
+    from keifu.compute.market.refusals import explained
     from keifu.keys.keystore import password, read_password
     from keifu.keys.unlock import unlock
     from keifu.staking.hotkeys import KeyKind, name_key
 
     suite = session.suite(COMPUTE if kind == "receipt" else HEARTBEATS)
     key = unlock(hot, agent_socket(), lambda: read_password(hot_password) if hot_password else password())
-    name_key(session.deployer, suite, session.client.chain_id, key, KeyKind[kind.upper()])
+    with explained():
+        name_key(session.deployer, suite, session.client.chain_id, key, KeyKind[kind.upper()])
     emit({"key": key.address, "kind": kind}, f"{key.address} speaks for {session.sender}: {kind}", json_out)
 
 
@@ -108,9 +110,11 @@ def name(session: Session, hot: Path, kind: str, hot_password: Path | None, json
 @json_option
 def cap(session: Session, key: str, most: int, json_out: bool) -> None:
     """Say how many coins of your lock promises of a receipt key may hold at a time: none until you do."""
+    from keifu.compute.market.refusals import explained
     from keifu.staking.hotkeys import set_cap
 
-    set_cap(session.deployer, session.suite(COMPUTE), key, most)
+    with explained():
+        set_cap(session.deployer, session.suite(COMPUTE), key, most)
     emit({"key": key, "cap": str(most)}, f"promises of {key} may hold {coins(most)} coins", json_out)
 
 

@@ -9,7 +9,7 @@ import click
 
 from keifu.cli._node import LISTEN, add_common, folder_argument, make, making, settings_of
 from keifu.cli._print import emit
-from keifu.cli._types import ADDRESS, DURATION, MOMENT, Text
+from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, MOMENT, Text
 from keifu.cli.verbs import Noun, json_option
 
 __all__ = ["compute"]
@@ -42,6 +42,9 @@ compute = Noun(
 @click.option("--million-in", type=AMOUNT, default=0, show_default=True, help="Price of a million units in.")
 @click.option("--million-out", type=AMOUNT, default=0, show_default=True, help="Price of a million units out.")
 @click.option("--receiver", type=ADDRESS, help="Who is paid.  [default: the node's own account]")
+@click.option("--endpoint", type=ENDPOINT, help="Where clients find it: offers the service at the market.")
+@click.option("--operator", type=ADDRESS, help="Whose promises they are.  [default: the node's own account]")
+@click.option("--cap", type=COINS, default="0", help="Coins of the lock that covers may hold at a time.  [default: 0]")
 @click.option("--listen", type=LISTEN, default=ANSWERS, show_default=True, help="Where anybody asks.")
 @click.option("--poll", type=DURATION, default="2", help="How often the chain is looked at.  [default: 2 seconds]")
 @making("compute")
@@ -56,19 +59,27 @@ def compute_init(
     million_in: int,
     million_out: int,
     receiver: str | None,
+    endpoint: str | None,
+    operator: str | None,
+    cap: int,
     listen: str,
     poll: int,
     owner_pages: str,
     json_out: bool,
     **common: Any,
 ) -> None:
-    """Make a node's folder: its configuration, a key, and a unit for systemd. One price for all that it answers."""
-    from keifu.node.compute.making import own_section
+    """Make a node's folder: its configuration, a key, and a unit for systemd. One price for all that it answers. With
+    --endpoint it gets a second key, for receipts, and offers its service at the market for the coins locked there."""
+    from keifu.node.compute.making import RECEIPT_KEY, market_section, own_section
     from keifu.node.setup import Wish
 
     prices = {"request": request, "million_in": million_in, "million_out": million_out}
-    own = own_section(listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "")
-    wish = Wish(listen=owner_pages, environment=environment, owner=owner or "", own=own, **common)
+    market = market_section(endpoint or "", operator or "", cap)
+    own = own_section(listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market)
+    wish = Wish(
+        listen=owner_pages, environment=environment, owner=owner or "", own=own,
+        second_key=RECEIPT_KEY if market else "", **common,
+    )  # fmt: skip
     make("compute", folder, json_out, wish)
 
 
@@ -84,6 +95,30 @@ def compute_usage(folder: Path, since: int, until: int, json_out: bool) -> None:
     settings_of("compute", folder)
     rows = rows_of(folder, since, until)
     emit({"rows": [dict(zip(COLUMNS, row, strict=True)) for row in rows]}, to_csv(rows).rstrip("\n"), json_out)
+
+
+@compute.verb("leave", example="keifu node compute leave ./compute")
+@folder_argument
+@json_option
+def compute_leave(folder: Path, json_out: bool) -> None:
+    """Have the node end its services at the market, and sign no more covers; it goes on answering."""
+    from keifu.node.compute.making import leave
+
+    settings_of("compute", folder)
+    leave(folder)
+    emit({"offers": False}, "the node ends its services at its next look", json_out)
+
+
+@compute.verb("offer", example="keifu node compute offer ./compute")
+@folder_argument
+@json_option
+def compute_offer(folder: Path, json_out: bool) -> None:
+    """Have the node offer its services again, after they were ended or a report took one."""
+    from keifu.node.compute.making import offer_again
+
+    settings_of("compute", folder)
+    offer_again(folder)
+    emit({"offers": True}, "the node offers its services at its next look", json_out)
 
 
 add_common(compute, "compute")

@@ -14,11 +14,15 @@ from ethwire.keys import Account, keccak256
 from keifu.abi import encode_args
 from keifu.abi.eip712 import COVER
 from keifu.compute.receipt import SignedReceipt
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 
 __all__ = [
+    "LARGEST_COVER",
     "LONGEST",
+    "LONGEST_REQUEST",
+    "LONGEST_RESPONSE",
     "PROVER_PART",
+    "SMALLEST_COVER",
     "Cover",
     "Offer",
     "commitment",
@@ -27,6 +31,8 @@ __all__ = [
 ]
 
 LONGEST = 180 * DAY  # seconds of a promise without a new act
+LONGEST_REQUEST, LONGEST_RESPONSE = 2_048, 4_096  # bytes of a demand and its answer
+SMALLEST_COVER, LARGEST_COVER = COIN, 40_000 * COIN
 PROVER_PART = PENALTY_PART = 10  # one in so many of a cover's restitution
 
 

@@ -35,6 +35,7 @@ class Answered:
     fee: int
     charged: int
     evidence: Evidence
+    response: bytes | None = None  # where a demand may ask for it, and the chain takes so many bytes
 
 
 class Sealer:

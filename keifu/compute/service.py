@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from keifu.compute.cashier import Cashier, Slow
@@ -51,9 +51,11 @@ class Service:
         till: Till | None = None,
         *,
         ready: Callable[[], str] = lambda: "",
+        pages: Mapping[bytes, Callable[[Exchange], Awaitable[None]]] | None = None,
     ) -> None:
         self.models = models
         self._cashier, self._settler, self._till, self._not_ready = cashier, settler, till, ready
+        self._pages = pages or {}  # beside OpenAI's, by their paths
         self._queue: deque[Work] = deque()
         self._is_planned = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,7 +85,9 @@ class Service:
 
     def _other(self, exchange: Exchange) -> None:
         path = exchange.path.partition(b"?")[0]
-        if exchange.method not in (b"GET", b"HEAD"):
+        if (page := self._pages.get(path)) is not None:
+            self._spawn(exchange, page(exchange))
+        elif exchange.method not in (b"GET", b"HEAD"):
             exchange.fail(404, "invalid_request_error", "unknown_url", "there is no such endpoint")
         elif path == b"/v1/models":
             exchange.reply(200, models_body([(item.name, _about(item)) for item in self.models.values()]))

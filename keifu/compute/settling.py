@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from keifu.compute.cashier import Cashier, Ticket
 from keifu.compute.http import JSON, Exchange
 from keifu.compute.model import Call, Model, Result
+from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH
 from keifu.compute.sealing import Answered, Sealer
 from keifu.keys import keccak256
@@ -66,6 +67,7 @@ class Settler:
         self._cashier.sign(ticket)
         answered = self.receipt_of(work, (result.input_units, result.output_units), fee, keccak256(body))
         answered.input_root, answered.output_root = result.input_root, result.output_root
+        answered.response = body
         headers = JSON + self._cashier.settled(ticket)
 
         def done(text: bytes) -> None:
@@ -98,10 +100,20 @@ class Settler:
         if work.ticket is not None:
             work.ticket.account.reserved -= work.ticket.fee
 
+    def _keep(self, answered: Answered, text: bytes) -> None:
+        response = answered.response
+        if response is not None and len(response) > LONGEST_RESPONSE:
+            response = None
+        self._book.keep_answer(answered.channel_id, answered.request_hash, response, text)
+
     def _flush(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
         texts = self._sealer.seal([item.answered for item in batch], int(self._clock()))
         self.sealed += len(batch)
+        if covered := self._book.covered:
+            for item, text in zip(batch, texts, strict=True):
+                if item.answered.channel_id in covered:
+                    self._keep(item.answered, text)
 
         def written(future: asyncio.Future[None]) -> None:
             failed = future.exception() is not None

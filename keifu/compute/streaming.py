@@ -9,6 +9,7 @@ from sha3 import keccak_256
 
 from keifu.compute.cashier import Cashier
 from keifu.compute.model import ModelFault, Part, RemoteModel
+from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.settling import Settler, Work
 from keifu.compute.wire import comment_of
 from keifu.errors import EnvironmentFault
@@ -28,6 +29,8 @@ class Stream:
         self._paid = 0
         self._units = (0, 0)
         self._last = b""
+        is_kept = settler is not None and work.ticket is not None and work.ticket.account.id in settler.book.covered
+        self._said: bytearray | None = bytearray() if is_kept else None
 
     async def run(self) -> None:
         """Raises ModelFault when not even the first part came: nothing was charged or said then."""
@@ -73,6 +76,10 @@ class Stream:
     async def _say(self, data: bytes) -> bool:
         self._hash.update(data)
         self._last = data
+        if self._said is not None:
+            self._said += data
+            if len(self._said) > LONGEST_RESPONSE:
+                self._said = None
         return await self._work.exchange.send(data)
 
     def _close(self, *, is_whole: bool) -> None:
@@ -86,6 +93,7 @@ class Stream:
         if not exchange.is_answered:
             return
         answered = settler.receipt_of(work, self._units, self._paid, self._hash.digest())
+        answered.response = None if self._said is None else bytes(self._said)
 
         def done(text: bytes) -> None:
             if exchange.is_gone:

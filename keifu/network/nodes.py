@@ -13,13 +13,13 @@ import msgspec
 
 from keifu.chain import ChainClient, Deployment, RpcDeployer
 from keifu.chain.deployments import Record
-from keifu.chain.suite import COURT
+from keifu.chain.suite import COMPUTE, COURT
 from keifu.keys import Account
 from keifu.local.suite import fund
 from keifu.network.folder import NetworkFolder, Part
 from keifu.network.kinds import NodeRow
 from keifu.node.chain import NodeChain
-from keifu.node.compute.making import own_section
+from keifu.node.compute.making import RECEIPT_KEY, market_section, own_section
 from keifu.node.kinds import kind_of
 from keifu.node.operator.standing import bind
 from keifu.node.setup import Wish, make_node
@@ -33,6 +33,7 @@ BOUND = 30 * DAY
 POLL = "1 second"
 SEATS = 20_000 * COIN  # ten of them
 PRICE = COIN // 1_000  # of an answer
+PROMISED, COVERED = 600 * COIN, 300 * COIN  # behind promises of a compute node, and of it for covers
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def make_nodes(site: Site, row: NodeRow, parts: Iterable[Part]) -> Iterator[Part
             fund(site.client, site.deployments, address_of_role(part), ether=ETHER, coins=row.coins)
         wish = Wish(
             site.rpc, host_of(part.url), site.deployments, role=part.role,
-            environment=site.environment if row.serves else "", own=prepare(site, part),
+            environment=site.environment if row.serves else "", own=(own := prepare(site, part)),
+            second_key=RECEIPT_KEY if "market" in own else "",
         )  # fmt: skip
         made = make_node(kind_of(row.kind), site.folder.node(part.name), wish)
         yield msgspec.structs.replace(part, account=made.account)
@@ -76,8 +78,15 @@ def operator(site: Site, part: Part) -> dict[str, Any]:
 
 
 def compute(site: Site, part: Part) -> dict[str, Any]:
-    """It answers with its coins for the promotion that its receipts name, and sells answers of a copy of its own."""
-    return own_section(host_of(part.serves), POLL, [_bound(site, part)], (), {"request": PRICE})
+    """It answers with its coins for the promotion that its receipts name, and sells answers of a copy of its own; on a
+    local chain it has coins behind an offer and covers, too."""
+    models, market = _bound(site, part), None
+    if site.client is not None:
+        account = Account.from_role(part.role)
+        place = site.suite[COMPUTE]
+        actions.lock(site.deployer(site.client, account), site.suite, place, account.address, PROMISED)
+        market = market_section(part.serves, cap=COVERED)
+    return own_section(host_of(part.serves), POLL, [models], (), {"request": PRICE}, market=market)
 
 
 def _bound(site: Site, part: Part) -> str:

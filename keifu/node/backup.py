@@ -100,6 +100,7 @@ def restore(kind: Kind, source: Path, folder: Path, *, key_file: Path | None = N
         key, account = key_of(partial, key_file=key_file, role=role, is_local=is_local)
         replaces = _settle_key(kind, partial, manifest["account"], account.lower())
         _write_settings(kind, partial, key)
+        _second_keys(kind, partial)
         NodeFolder(partial).lock.touch()
         write_services(kind.name, partial, folder)
         fence.belong_here(partial)
@@ -192,6 +193,14 @@ def _settle_key(kind: Kind, folder: Path, before: str, account: str) -> str:
             database.commit()
     (folder / REPLACES).write_text(before + "\n")
     return before
+
+
+def _second_keys(kind: Kind, folder: Path) -> None:
+    """A key beside the node's own is in no backup: the restored node gets another one, which its operator names."""
+    own: Mapping[str, Any] = tomllib.loads((folder / FILE).read_text())[kind.name]
+    for name, table in own.items():
+        if isinstance(table, Mapping) and table.get("file") == f"{name}.json":
+            key_of(folder, name=name)
 
 
 def _write_settings(kind: Kind, folder: Path, key: Mapping[str, str]) -> None:

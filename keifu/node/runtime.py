@@ -109,8 +109,9 @@ class Runtime:
             since = alone_since(database, chain, account.address, anew=self._takes_over)
             alerts = Alerts(settings.alerts, self._identity(account), database, background, self.log, self.metrics)
             self.body = Body(
-                settings, self.folder, chain, account, self.log, self.metrics, background, database, alerts, since
-            )
+                settings, self.folder, chain, account, self.log, self.metrics, background, database, alerts, since,
+                self.secrets,
+            )  # fmt: skip
             opened.callback(alerts.close)
             self._governance = Governance(chain, database, alerts) if settings.alerts.timelock else None
             self.work: Work = self.kind.work(self.body)

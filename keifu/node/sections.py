@@ -19,6 +19,7 @@ __all__ = [
     "KeeperWork",
     "KeySettings",
     "LogSettings",
+    "MarketWork",
     "OperatorWork",
     "PassedOn",
     "Seconds",
@@ -170,6 +171,19 @@ class PassedOn(_Section):
     patience: Seconds = 60  # for its first byte, and for each after it
 
 
+class MarketWork(_Section):
+    """What a compute node promises at the market; coins are locked there by its operator. Amounts in wei."""
+
+    endpoint: Hook = ""  # where clients find it; without one it offers nothing there
+    operator: Address = ""  # whose promises, where that is not the node's own account: then its owner serves
+    term: Seconds = 30 * DAY  # of a service, which is prolonged when half of it is over
+    cap: int = Field(default=0, ge=0)  # of the lock, what covers by the receipt key may hold at a time
+    cover_most: int = Field(default=1_000 * COIN, ge=0)  # restitution of one cover
+    cover_price: int = Field(default=100, ge=0)  # of a cover's whole time, in basis points of its restitution
+    cover_term: Seconds = 30 * DAY
+    kept: int = Field(default=100_000, ge=1_000)  # answers that are kept for demands, at most
+
+
 class ComputeWork(_Section):
     """What a compute node answers, for how much, and when it claims what it has earned."""
 
@@ -190,3 +204,5 @@ class ComputeWork(_Section):
     least_deposit: int = Field(0, ge=0)  # which is worth the gas of bringing it to the chain
     claim_after: Seconds = 3_600  # what was earned is claimed
     claim_above: int = Field(10 * COIN, ge=0)  # of one channel, what is claimed at once
+    receipt: KeySettings | None = None  # the key that signs receipts and covers; the node's own without one
+    market: MarketWork = MarketWork()

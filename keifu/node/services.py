@@ -57,6 +57,7 @@ _OWN = {
         ("Requests not answered, by reason", "increase(faults_total[1h])", "none"),
         ("Signed for and not yet claimed, smallest units", "unclaimed", "none"),
         ("Vouchers claimed, by outcome", "claims", "none"),
+        ("Channels covered, and demands by state", "promised", "none"),
     ),
 }
 _WORDS = ("rate", "increase", "time")  # of expressions, that are no metrics

@@ -30,7 +30,7 @@ from keifu.provenance import environment_id
 
 __all__ = ["Made", "Wish", "key_of", "make_node", "toml_of"]
 
-KEY_FILE = "key.json"
+KEY = "key"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Wish:
     environment: str = ""  # an id, or the name of one
     owner: str = ""  # whose environment, where it is named
     webhook: str | None = None  # where alerts go
+    second_key: str = ""  # the table of its kind's section whose key is another one, made with the node
     own: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -71,6 +72,9 @@ def make_node(kind: Kind, folder: Path, wish: Wish) -> Made:
         partial.mkdir(parents=True)
         is_local = final_depth(chain_id) == 0
         key, account = key_of(partial, key_file=wish.key_file, role=wish.role, is_local=is_local)
+        if wish.second_key:
+            role = f"{wish.role} {wish.second_key}" if wish.role else ""
+            own[wish.second_key] = key_of(partial, role=role, is_local=is_local, name=wish.second_key)[0]
         tables: dict[str, Mapping[str, Any]] = {
             "chain": {"rpc": wish.rpc, "id": chain_id, "genesis": genesis} | _deployments(wish),
             "key": key,
@@ -114,15 +118,17 @@ def _deployments(wish: Wish) -> dict[str, str]:
     return {"deployments": str(wish.deployments.absolute())} if wish.deployments else {}
 
 
-def key_of(folder: Path, *, key_file: Path | None, role: str, is_local: bool) -> tuple[dict[str, str], str]:
+def key_of(
+    folder: Path, *, key_file: Path | None = None, role: str = "", is_local: bool = False, name: str = KEY
+) -> tuple[dict[str, str], str]:
     """The key's table, and its address; a new key in the folder when none was named."""
     if role or key_file:
         named = {"role": role} if role else {"file": str((key_file or folder).absolute())}
         account = open_key(KeySettings(**named), folder, is_local=is_local)  # type: ignore[arg-type]
         return named, account.address
     made = Account(secrets.token_bytes(32))
-    save_account(made, folder / KEY_FILE, password())
-    return {"file": KEY_FILE}, made.address
+    save_account(made, folder / f"{name}.json", password())
+    return {"file": f"{name}.json"}, made.address
 
 
 def toml_of(kind: str, tables: Mapping[str, Mapping[str, Any]], top: Mapping[str, Any] | None = None) -> str:

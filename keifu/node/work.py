@@ -13,7 +13,7 @@ from keifu.keys import Account
 from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.folder import NodeFolder
-from keifu.node.logs import Log
+from keifu.node.logs import Log, Secrets
 from keifu.node.metrics import Metrics
 from keifu.node.settings import NodeSettings
 from keifu.node.web import Background, Page
@@ -48,6 +48,7 @@ class Body:
     database: sqlite3.Connection
     alerts: Alerts
     alone_since: int = 0  # the account's next nonce when this folder first acted
+    secrets: Secrets | None = None  # what no log may show
 
     def sender(self, deployment: str) -> Sender:
         """Sends with the node's key, and with nobody else who does. Raises EnvironmentFault when somebody does."""

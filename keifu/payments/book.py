@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from coincurve import PublicKey
@@ -34,12 +35,18 @@ CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, payer TEXT NOT NULL, pa
 CREATE TABLE IF NOT EXISTS usage (channel BLOB NOT NULL, day TEXT NOT NULL, model TEXT NOT NULL,
   requests INTEGER NOT NULL, input_units INTEGER NOT NULL, output_units INTEGER NOT NULL, fees TEXT NOT NULL,
   PRIMARY KEY (channel, day, model)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY, channel BLOB NOT NULL, request BLOB NOT NULL, response BLOB,
+  receipt BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS kept_of ON kept (channel, request);
 """
 SKIPPED_NUMBERS = 1 << 32
+KEPT_ANSWERS = 100_000  # answers
 _NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
 _Row = tuple[object, ...]
 _USAGE = "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)"
+_KEPT = "INSERT INTO kept (channel, request, response, receipt) VALUES (?, ?, ?, ?)"
+_BOUND = "DELETE FROM kept WHERE id <= (SELECT max(id) FROM kept) - ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,8 @@ class _Changes:
 
     channels: dict[bytes, Account] = field(default_factory=dict)
     usage: dict[tuple[bytes, str, str], Usage] = field(default_factory=dict)
+    answers: list[_Row] = field(default_factory=list)
+    uncovered: list[_Row] = field(default_factory=list)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
 
@@ -157,6 +166,8 @@ class Book:
         self._is_writing = False
         self.fault: Exception | None = None  # why nothing can be written any more
         self.accounts: dict[bytes, Account] = {}
+        self.covered: set[bytes] = set()  # channels whose answers are kept: they may be asked for on the chain
+        self.most_kept = KEPT_ANSWERS
         self._by_authorizer: dict[str, list[Account]] = {}
         self._usage: dict[tuple[bytes, str, str], Usage] = {}
         self._load()
@@ -203,6 +214,16 @@ class Book:
         self._changes.channels[account.id] = account
         self._changes.usage[key] = used
 
+    def keep_answer(self, channel_id: bytes, request: bytes, response: bytes | None, receipt: bytes) -> None:
+        """An answer of a covered channel by its request's hash; without its bytes where they are too many. On the disk
+        with what was charged for it."""
+        self._changes.answers.append((channel_id, request, response, receipt))
+
+    def cover(self, channels: set[bytes]) -> None:
+        """Keep the answers of these channels from now on, and no others'."""
+        self._changes.uncovered += [(channel,) for channel in self.covered - channels]
+        self.covered = set(channels)
+
     def durable(self) -> asyncio.Future[None]:
         """Done when all that was changed until now is on the disk. Raises EnvironmentFault when it cannot be."""
         loop = asyncio.get_running_loop()
@@ -242,14 +263,19 @@ class Book:
                 if not future.done():
                     future.set_result(None)
 
-        loop.run_in_executor(self._writer, self._commit, new, changed, usage).add_done_callback(written)
+        work = partial(self._commit, new, changed, usage, changes)
+        loop.run_in_executor(self._writer, work).add_done_callback(written)
 
-    def _commit(self, new: list[_Row], changed: list[_Row], usage: list[_Row]) -> None:
+    def _commit(self, new: list[_Row], changed: list[_Row], usage: list[_Row], changes: _Changes) -> None:
         self._database.execute("BEGIN IMMEDIATE")
         try:
             self._database.executemany(_NEW, new)
             self._database.executemany(_CHANGED, changed)
             self._database.executemany(_USAGE, usage)
+            if changes.answers:
+                self._database.executemany(_KEPT, changes.answers)
+                self._database.execute(_BOUND, (self.most_kept,))
+            self._database.executemany("DELETE FROM kept WHERE channel = ?", changes.uncovered)
             self._database.execute("COMMIT")
         except BaseException:
             self._database.rollback()
@@ -278,6 +304,16 @@ class Book:
             self._index(Account(row[0], channel, Held(0, 0), most, row[9], charged, charged, row[11], is_kept=True))
         for row in self._database.execute("SELECT * FROM usage WHERE day = ?", (_today(),)):
             self._usage[row[0], row[1], row[2]] = Usage(row[3], row[4], row[5], int(row[6]))
+
+    @staticmethod
+    def answer_in(file: Path, channel_id: bytes, request: bytes) -> tuple[bytes | None, bytes] | None:
+        """What was answered to a request by its hash, and the receipt's text; None for what is not kept."""
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            found: tuple[bytes | None, bytes] | None = database.execute(
+                "SELECT response, receipt FROM kept WHERE channel = ? AND request = ? ORDER BY response IS NULL, id"
+                " LIMIT 1", (channel_id, request),
+            ).fetchone()  # fmt: skip
+            return found
 
     @staticmethod
     def usage_in(file: Path, first: str, last: str) -> list[tuple[bytes, str, str, Usage]]:

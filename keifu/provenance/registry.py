@@ -206,6 +206,11 @@ class Provenance:
             )
         return Entry(record_id, found.record, Status(status), time, found.block)
 
+    def promoted(self, environment: bytes, seq: int) -> bytes:
+        """The record that was promoted under a number, as the node says; empty for a number that was never given."""
+        artefact, block = self._environments.promotion(environment, seq)
+        return bytes(artefact) if block else b""
+
     def author_of(self, record_id: bytes) -> str:
         """As the node says."""
         return str(self.registry.state_of(record_id)[0])

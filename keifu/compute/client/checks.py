@@ -8,7 +8,7 @@ differs is named by its check, so that an error says which.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 
 from keifu.compute.canonical import roots_of
@@ -90,6 +90,10 @@ class Prices:
     def fee(self, units_in: int, units_out: int) -> int:
         """The most that an answer of so many units costs: parts of a smallest unit are rounded up once."""
         return self.request - -(units_in * self.million_in + units_out * self.million_out) // MILLION
+
+    def within(self, most: Prices) -> Prices:
+        """These, and none above those."""
+        return Prices(*map(min, astuple(self), astuple(most)))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from keifu.errors import CheckFailed, EnvironmentFault, InputError
 from keifu.payments.x402 import PAYMENT_REQUIRED, PAYMENT_SIGNATURE, Requirements, encode
 from keifu.provenance.verify import Finding
 
-__all__ = ["OWN_KEY", "Answer", "ComputeClient", "Provider", "ProviderFault", "Stream"]
+__all__ = ["OWN_KEY", "Answer", "ComputeClient", "Provider", "ProviderFault", "Stream", "fault_of"]
 
 OWN_KEY = "own"  # under which requests of this account itself are counted
 LARGEST_ANSWER = 64 << 20  # bytes
@@ -105,6 +105,10 @@ class ComputeClient:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
+
+    @property
+    def http(self) -> httpx.Client:
+        return self._http
 
     def models(self, provider: Provider) -> bytes:
         """What `/v1/models` says: nobody pays for it, and nothing stands behind it. Raises ProviderFault."""
@@ -199,7 +203,7 @@ class ComputeClient:
         is_new = kept is None
         kept = kept or self.wallet.open_channel(terms)
         most, now = int(terms.amount), self.seconds()
-        request, total = self.store.begin(kept.id, most, key, provider.url, _model_of(body), now)
+        request, total = self.store.begin(kept.id, most, key, provider.url, _model_of(body), now, body)
         payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
         return _Asked(request, kept, most, body, self._timer(), is_new), encode(payment)
 
@@ -229,7 +233,7 @@ class ComputeClient:
                 why = str(answer.status_code)
                 refused = answer.status_code < OWN_FAULTS_FROM
                 self._void(asked, why) if refused else self.store.end(asked.request, "lost", why=why)
-            raise ProviderFault(f"{provider.url}: {_fault_of(body)}", answer.status_code, body)
+            raise ProviderFault(f"{provider.url}: {fault_of(body)}", answer.status_code, body)
         if asked is None:
             answer.close()
             raise ProviderFault(f"{provider.url} answers without being paid: nothing stands behind that")
@@ -331,7 +335,7 @@ def _whole(answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _fault_of(body: bytes) -> str:
+def fault_of(body: bytes) -> str:
     """OpenAI's message, or the beginning of whatever it is."""
     try:
         return str(msgspec.json.decode(body)["error"]["message"])

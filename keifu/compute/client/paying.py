@@ -31,6 +31,7 @@ from keifu.payments.x402 import (
     VoucherFields,
     VoucherPayload,
     decode,
+    encode,
     network_of,
 )
 
@@ -135,6 +136,15 @@ class Wallet:
         if not deposit:
             return Payment(VoucherPayload(config, voucher), asked)
         return Payment(DepositPayload(config, voucher, self._deposit(kept, asked, most, now)), asked)
+
+    def identify(self, kept: KeptChannel) -> str:
+        """A payment of nothing: it shows whose the channel is, by a voucher that names no more than is signed
+        already."""
+        channel = kept.channel
+        asked = Requirements(SCHEME, network_of(self.terms.chain_id), channel.token, "0", channel.receiver, 60)
+        signature = self._vouchers.sign(self.account, kept.id, kept.signed)
+        voucher = VoucherFields(_hex(kept.id), str(kept.signed), _hex(signature))
+        return encode(Payment(VoucherPayload(Config.of(channel), voucher), asked))
 
     def learn(self, kept: KeptChannel, header: str) -> bool:
         """Whether what a server says that it has charged is within what this client may owe; then it counts. Without a

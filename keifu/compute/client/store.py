@@ -20,6 +20,7 @@ from typing import Any, Self
 from keifu.chain.held import hold, state_folder
 from keifu.chain.sqlite import transaction
 from keifu.compute.client.checks import Standing
+from keifu.compute.promises import LONGEST_REQUEST
 from keifu.compute.receipt import SignedReceipt
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import EnvironmentFault, UsageError
@@ -54,6 +55,10 @@ _SCHEMA = (
     f"PRAGMA user_version = {VERSION}",
 )
 _BESIDE = "SELECT number, charged, fee FROM receipt WHERE channel = ? AND hash <> ? AND held = 1"
+
+
+# Of requests that wait for an answer, or never got one, the bytes: they can be demanded on the chain.
+_BODIES = "CREATE TABLE IF NOT EXISTS body (request INTEGER PRIMARY KEY, body BLOB NOT NULL)"
 
 
 def usual_folder() -> Path:
@@ -120,7 +125,7 @@ class Store:
                 hold(self._held, folder / LOCK, self._taken, use="a client")
             if not writes and not (folder / FILE).exists():
                 raise UsageError(f"no client has kept anything in {folder}", remedy="--folder names another")
-            self._database = self._open(folder / FILE, pays=writes and not beside)
+            self._database = self._open(folder / FILE, writes=writes, pays=writes and not beside)
         except BaseException:
             self._held.close()
             raise
@@ -180,9 +185,11 @@ class Store:
 
     # requests ------------------------------------------------------------------------------------------------------
 
-    def begin(self, channel_id: bytes, most: int, key: str, provider: str, model: str, now: int) -> tuple[int, int]:
-        """A new request that may cost up to `most`: its id, and what its voucher has to name. Raises UsageError when a
-        cap of the key would be passed."""
+    def begin(
+        self, channel_id: bytes, most: int, key: str, provider: str, model: str, now: int, body: bytes = b""
+    ) -> tuple[int, int]:
+        """A new request that may cost up to `most`: its id, and what its voucher has to name. `body` is kept until it
+        is answered, where a demand could bring it. Raises UsageError when a cap of the key would be passed."""
         with self._writing() as database:
             self._require_cap(key, most, now)
             row = (channel_id, key, provider, model, now, str(most))
@@ -191,6 +198,8 @@ class Store:
                 " VALUES (?, ?, ?, ?, ?, ?, 'open')", row,
             ).lastrowid  # fmt: skip
             assert made is not None
+            if 0 < len(body) <= LONGEST_REQUEST:
+                database.execute("INSERT INTO body VALUES (?, ?)", (made, body))
             return made, self.channel(channel_id).charged + self._due(channel_id)
 
     def signed(self, channel_id: bytes, most: int, signature: bytes) -> None:
@@ -204,6 +213,8 @@ class Store:
         """Note that a request had no answer that counts."""
         with self._writing() as database:
             database.execute("UPDATE request SET state = ?, why = ? WHERE id = ?", (state, why, request))
+            if state == "void":
+                database.execute("DELETE FROM body WHERE request = ?", (request,))
 
     def answered(self, request: int, signed: SignedReceipt, milliseconds: int) -> None:
         """Keep a receipt that holds, before its answer is handed on."""
@@ -218,6 +229,7 @@ class Store:
                 "UPDATE request SET state = 'answered', number = ?, fee = ?, units_in = ?, units_out = ?,"
                 " milliseconds = ? WHERE id = ?", row,
             )  # fmt: skip
+            database.execute("DELETE FROM body WHERE request = ?", (request,))
 
     def refuse(self, request: int, signed: SignedReceipt, why: str) -> None:
         """Keep a receipt that does not hold: it is evidence."""
@@ -250,6 +262,14 @@ class Store:
             (since, until, until, key, key),
         )
         return [_request(row) for row in rows]
+
+    def unanswered(self, channel_id: bytes) -> list[tuple[Request, bytes]]:
+        """Requests of a channel that may have been paid and have no answer that holds, with their bytes."""
+        rows = self._rows(
+            "SELECT request.*, body FROM request JOIN body ON body.request = request.id WHERE channel = ? AND state IN"
+            " ('lost', 'refused', 'closed') ORDER BY id", (channel_id,),
+        )  # fmt: skip
+        return [(_request(row[:-1]), row[-1]) for row in rows]
 
     def receipts(self, *, refused: bool = False) -> Iterator[SignedReceipt]:
         """Those that held, or those that did not."""
@@ -316,7 +336,7 @@ class Store:
         row = (item.channel_id, item.number, item.struct_hash, request, str(item.charged), str(item.fee), int(held))
         database.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text_of(signed)))
 
-    def _open(self, path: Path, *, pays: bool) -> sqlite3.Connection:
+    def _open(self, path: Path, *, writes: bool, pays: bool) -> sqlite3.Connection:
         try:
             database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
             self._held.callback(database.close)
@@ -328,6 +348,8 @@ class Store:
             if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
                 raise EnvironmentFault(f"{path} is something else", remedy="name another folder for the client")
             database.execute("PRAGMA synchronous = FULL")
+            if writes:
+                database.execute(_BODIES)
             if pays:  # whoever paid before has ended
                 database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
         except sqlite3.Error as error:

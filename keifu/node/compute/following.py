@@ -14,15 +14,14 @@ from keifu.chain.logs import find_logs
 from keifu.compute.cashier import Offer
 from keifu.errors import KeifuError
 from keifu.node.chain import NodeChain
+from keifu.node.compute.reading import Position
 from keifu.payments.book import Book
 from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.onchain import Onchain
 
 __all__ = ["Following"]
 
-REORGANISED = 64  # blocks that are read again
 ALL_SECONDS = 3_600.0
-_TABLE = "CREATE TABLE IF NOT EXISTS compute_read (contract TEXT PRIMARY KEY, block INTEGER NOT NULL) WITHOUT ROWID"
 
 
 class Following:
@@ -39,25 +38,19 @@ class Following:
         look: Callable[[bytes, Channel], object],
     ) -> None:
         self._chain, self._onchain, self._book, self._vouchers = chain, onchain, book, vouchers
-        self._offer, self._database, self._look = offer, database, look
-        database.execute(_TABLE)
+        self._offer, self._look = offer, look
+        self._position = Position(database, onchain.address, chain.record.first_block)
         self._all_at = -ALL_SECONDS
 
     def step(self, head: int) -> None:
         """Read up to block `head`. Raises RpcError; the same blocks are read again then."""
-        touched = self._touched(self._next())
+        touched = self._touched(self._position.next)
         if time.monotonic() - self._all_at >= ALL_SECONDS:
             touched |= {item.id: item.channel for item in self._book.accounts.values()}
             self._all_at = time.monotonic()
         for channel_id, channel in touched.items():
             self._look(channel_id, channel)
-        self._database.execute("INSERT OR REPLACE INTO compute_read VALUES (?, ?)", (self._onchain.address, head))
-
-    def _next(self) -> int:
-        read = self._database.execute(
-            "SELECT block FROM compute_read WHERE contract = ?", (self._onchain.address,)
-        ).fetchone()
-        return max(self._chain.record.first_block, read[0] - REORGANISED) if read else self._chain.record.first_block
+        self._position.keep(head)
 
     def _touched(self, first: int) -> dict[bytes, Channel]:
         found: dict[bytes, Channel] = {}

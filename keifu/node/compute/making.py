@@ -1,4 +1,4 @@
-"""The section of a compute node's configuration, from what its maker says."""
+"""A compute node's folder: the section of its configuration, from what its maker says, and its owner's later words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from keifu.errors import UsageError
+from keifu.node.compute.offering import AGAIN_FILE, LEAVING_FILE
 
-__all__ = ["own_section"]
+__all__ = ["RECEIPT_KEY", "leave", "market_section", "offer_again", "own_section"]
+
+RECEIPT_KEY = "receipt"  # the table of its key for receipts
 
 
 def own_section(
@@ -18,6 +21,7 @@ def own_section(
     upstreams: Sequence[str],
     prices: Mapping[str, int],
     receiver: str = "",
+    market: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Raises UsageError for an upstream that is not NAME=URL."""
     own: dict[str, Any] = {"listen": listen, "poll": poll, **prices}
@@ -27,7 +31,30 @@ def own_section(
         own["artefacts"] = [str(Path(item).absolute()) for item in artefacts]
     if upstreams:
         own["models"] = dict(_upstream(item, prices) for item in upstreams)
+    if market:
+        own["market"] = dict(market)
     return own
+
+
+def market_section(endpoint: str, operator: str = "", cap: int = 0) -> dict[str, Any]:
+    """What it promises at the market; nothing without an endpoint. Raises UsageError for the rest without it."""
+    if not endpoint:
+        if operator or cap:
+            raise UsageError("--operator and --cap need --endpoint", remedy="--endpoint https://answers.example")
+        return {}
+    return {"endpoint": endpoint, "cap": cap} | ({"operator": operator} if operator else {})
+
+
+def leave(folder: Path) -> None:
+    """Let the node that runs from a folder, now or later, end its services."""
+    (folder / AGAIN_FILE).unlink(missing_ok=True)
+    (folder / LEAVING_FILE).touch()
+
+
+def offer_again(folder: Path) -> None:
+    """Let it offer them, also where they were ended."""
+    (folder / AGAIN_FILE).touch()
+    (folder / LEAVING_FILE).unlink(missing_ok=True)
 
 
 def _upstream(text: str, prices: Mapping[str, int]) -> tuple[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import uvloop
@@ -11,8 +11,11 @@ import uvloop
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.rpc import quantity
 from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
+from keifu.compute.again import Again
 from keifu.compute.cashier import Cashier, Offer
-from keifu.compute.http import Server
+from keifu.compute.client.checks import Prices
+from keifu.compute.desk import COVER_PATH, Desk
+from keifu.compute.http import Exchange, Server
 from keifu.compute.integers import Classifier
 from keifu.compute.model import Model, RemoteModel
 from keifu.compute.sealing import Sealer
@@ -20,9 +23,10 @@ from keifu.compute.service import Service
 from keifu.compute.settling import Settler
 from keifu.errors import AbiError, EnvironmentFault, Revert
 from keifu.keys import Account
-from keifu.node.chain import NodeChain
+from keifu.node.chain import NodeChain, open_key
 from keifu.node.compute.errands import Errands
 from keifu.node.compute.following import Following
+from keifu.node.compute.market import AtMarket, market_checks
 from keifu.node.compute.models import upstreams
 from keifu.node.compute.promoting import Promoting
 from keifu.node.compute.redeeming import Redeeming
@@ -61,10 +65,16 @@ class Compute(Work):
             self._cashier, self._onchain, self._sender, body.account, self._answering, self._settings.least_deposit,
             self._final,
         )  # fmt: skip
+        receipt = receipt_key(self._settings, body)
         market = body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
-        self._settler = Settler(self._cashier, Sealer(body.account, body.chain.id, market))
+        self._settler = Settler(self._cashier, Sealer(receipt, body.chain.id, market), clock=self._clock)
         self._models: dict[str, Model] = {item.name: item for item in upstreams(self._settings, body.folder.path)}
-        self._service = Service(self._models, self._cashier, self._settler, self._errands, ready=self._blind)
+        self._listed = {item.name: item.prices for item in self._models.values()}
+        self._counting: dict[bytes, Prices] = {}
+        self._market = self._at_market(receipt) if MARKET in body.chain.suite.addresses else None
+        self._service = Service(
+            self._models, self._cashier, self._settler, self._errands, ready=self._blind, pages=self._pages()
+        )
         self._following = Following(
             body.chain, self._onchain, self._book, self._cashier.vouchers, self._offer, body.database,
             self._errands.look,
@@ -83,6 +93,7 @@ class Compute(Work):
         self._owed = body.metrics.gauge("unclaimed", "What is signed for and not yet claimed, smallest units.")
         self._open = body.metrics.gauge("open_requests", "Requests that are being answered.")
         self._claims = body.metrics.gauge("claims", "Vouchers that were claimed, by how it went.", "outcome")
+        self._promised = body.metrics.gauge("promised", "Channels that are covered, and demands, by state.", "state")
 
     @staticmethod
     def checks(settings: NodeSettings, chain: NodeChain, account: Account) -> Iterator[Check]:
@@ -96,6 +107,7 @@ class Compute(Work):
         listed = MARKET in chain.suite.addresses
         words = "receipts bind at the market" if listed else f"no {MARKET} is recorded: receipts are its word alone"
         yield Check("market", listed, words, "" if listed else "deploy it: the suite of this version has one")
+        yield from market_checks(own, chain, account)
         balance = chain.client.balance(account)
         yield Check("gas", balance > 0, f"{balance} wei", "" if balance else f"pay {account.address}")
 
@@ -118,6 +130,8 @@ class Compute(Work):
             if self._promoting is not None:
                 self._promoting.step()
             self._poll_at = time.monotonic() + self._settings.poll
+        if self._market is not None:
+            self._market.covering.step()
         if self._promoting is not None:
             self._promoting.collect()
         self._errands.step()
@@ -130,6 +144,8 @@ class Compute(Work):
         """No new request; what has begun is answered, and what was earned is claimed."""
         self._service.is_draining = True
         self._errands.step()
+        if self._market is not None:
+            self._market.covering.step()
         is_done = self._service.open_requests == 0 and self._errands.is_idle
         self._redeeming.step(self._offer.receiver, self._offer.token, all_of_it=is_done and self._redeeming.is_idle)
         self._sender.step()
@@ -151,10 +167,13 @@ class Compute(Work):
 
     def _look(self) -> None:
         """Raises RpcError; for a share of the withdraw delay answers go on without."""
-        head = quantity(self.body.chain.newest().number, "the newest block's number")
+        newest = self.body.chain.newest()
+        head = quantity(newest.number, "the newest block's number")
         self.body.metrics.head.set(head)
         self._following.step(head)
         self._seen_at = time.monotonic()
+        if self._market is not None:
+            self._market.look(head, quantity(newest.timestamp, "the newest block's time"))
 
     def _final(self, channel_id: bytes) -> int | None:
         """What a channel holds in a block that stays; None on a chain where every block does."""
@@ -169,16 +188,52 @@ class Compute(Work):
             return self._fault
         if time.monotonic() - self._seen_at > self._offer.withdraw_delay / BLIND_SHARE:
             return "the chain was not seen for so long that a payer may have left"
-        return ""
+        return self._market.offering.blind if self._market else ""
 
     def _serve(self, model: Classifier | None) -> None:
         async def change() -> None:
             if model is not None:
+                self._listed[model.name] = model.prices
                 self._models[model.name] = model
+                self._reprice_one(model)
             else:
                 self._models.pop(self._settings.name, None)
 
         self._in_loop(change())
+
+    # the market ----------------------------------------------------------------------------------------------------
+
+    def _at_market(self, receipt: Account) -> AtMarket:
+        again = Again(self._models, self._settler)
+        return AtMarket(
+            self.body, self._settings, self._offer.token, receipt, self._book, self._sender, self._answering.submit,
+            again.answer, self._reprice,
+        )  # fmt: skip
+
+    def _pages(self) -> dict[bytes, Callable[[Exchange], Awaitable[None]]]:
+        if self._market is None:
+            return {}
+        return {COVER_PATH: Desk(self._cashier, self._errands, self._market.covering).handle}
+
+    def _clock(self) -> float:
+        """Of receipts: none is of a second before its key was named."""
+        return max(time.time(), self._market.offering.named_since if self._market else 0)
+
+    def _reprice(self, environment: bytes, most: Prices) -> None:
+        """Nothing costs more than the offer that counts."""
+        if self._counting.get(environment) == most:
+            return
+        self._counting[environment] = most
+
+        async def change() -> None:
+            for model in self._models.values():
+                self._reprice_one(model)
+
+        self._in_loop(change())
+
+    def _reprice_one(self, model: Model) -> None:
+        listed, most = self._listed[model.name], self._counting.get(model.claimed.environment)
+        model.prices = listed if most is None else listed.within(most)
 
     def _broke(self, error: Exception) -> None:
         self._fault = f"vouchers cannot be written: {error}"
@@ -208,9 +263,13 @@ class Compute(Work):
         self._open.set(self._service.open_requests)
         self._claims.labels("counted").set(self._redeeming.claimed)
         self._claims.labels("skipped").set(self._redeeming.skipped)
+        for state, number in (self._market.demanded.facts() if self._market else {}).items():
+            self._promised.labels(state).set(number)
 
     def trouble(self) -> str:
-        return self._blind() or (self._promoting.trouble if self._promoting else "") or self._sender.trouble
+        promoting = self._promoting.trouble if self._promoting else ""
+        offering = self._market.offering.trouble if self._market else ""
+        return self._blind() or promoting or offering or self._sender.trouble
 
     def facts(self) -> dict[str, Any]:
         accounts = self._accounts()
@@ -227,7 +286,15 @@ class Compute(Work):
             "unclaimed": str(self._unclaimed()),
             "leaving": str(sum(account.held.leaving for account in accounts)),
             "answers": self._settler.sealed,
+            "market": self._market.facts() if self._market else {},
         }
+
+
+def receipt_key(settings: ComputeWork, body: Body) -> Account:
+    """What signs receipts and covers. Raises EnvironmentFault when its file is not there or is wrong."""
+    if settings.receipt is None:
+        return body.account
+    return open_key(settings.receipt, body.folder.path, is_local=body.chain.is_local, secrets=body.secrets)
 
 
 def offer_of(settings: ComputeWork, chain: NodeChain, account: Account) -> Offer:

@@ -19,7 +19,7 @@ from keifu.chain import Anvil, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
 from keifu.keys import Account
-from keifu.node.compute.making import own_section
+from keifu.node.compute.making import RECEIPT_KEY, own_section
 from keifu.node.kinds import kind_of
 from keifu.node.setup import Wish, make_node
 from keifu.payments.channel import Channel, Vouchers
@@ -42,9 +42,10 @@ def until(holds: Callable[[], Any], process: subprocess.Popen[bytes] | None = No
 class Paid:
     """The chain, and a payer with coins on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, since: int = 0) -> None:
+        """`since` is the first block's time, from which that of others goes on as everywhere."""
         self.folder = folder
-        self.anvil = Anvil(timestamp=GENESIS)
+        self.anvil = Anvil(since=since) if since else Anvil(timestamp=GENESIS)
         self.client = self.anvil.client()
         deployer = self.anvil.account("deployer")
         record = Record(self.client.chain_id, genesis_of(self.client.rpc))
@@ -131,11 +132,16 @@ def make(paid: Paid, words: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     made: list[PaidNode] = []
 
-    def make(role: str = "provider", **prices: int) -> PaidNode:
+    def make(role: str = "provider", market: dict[str, Any] | None = None, **prices: int) -> PaidNode:
         paid.anvil.account(role)
         folder = tmp_path / role
-        own = own_section("127.0.0.1:0", "1 second", (), (f"words={words.url}",), prices or {"request": 100})
-        wish = Wish(paid.anvil.url, "127.0.0.1:0", paid.folder / "deployments", role=role, own=own)
+        own = own_section(
+            "127.0.0.1:0", "1 second", (), (f"words={words.url}",), prices or {"request": 100}, market=market
+        )
+        wish = Wish(
+            paid.anvil.url, "127.0.0.1:0", paid.folder / "deployments", role=role, own=own,
+            second_key=RECEIPT_KEY if market else "",
+        )  # fmt: skip
         account = make_node(kind_of("compute"), folder, wish).account
         made.append(PaidNode(paid, folder, account))
         return made[-1]

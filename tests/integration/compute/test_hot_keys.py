@@ -69,6 +69,7 @@ def test_a_receipt_key_is_named_capped_and_retired(paid: Paid, run: Callable[...
 
 def test_keys_of_others_are_neither_capped_nor_retired(run: Callable[..., Any], named: Any) -> None:
     stranger = Account.from_role("somebody else").address
-    assert "caps: not the caller's key" in run("keys", "cap", stranger, "1", status=1)
+    said = run("keys", "cap", stranger, "1", status=1)
+    assert "caps: not the caller's key (name the key for receipts first" in said
     assert "caps: not the caller's key" in run("keys", "cap", named("heartbeat"), "1", status=1)
     assert f"{stranger} does not speak for" in run("keys", "retire", stranger, status=1)

@@ -63,6 +63,9 @@ def test_a_network_is_kept_looked_at_and_ended(keifu, asked, place, at_first):
     assert (beat["seq"], beat["environment"]) == (1, made["environment"])
     [model] = httpx.get(f"{parts['compute-1']['address']}/v1/models").json()["data"]
     assert (model["keifu"]["environment"], model["keifu"]["promotion_seq"]) == (made["environment"], 1)
+    market = at_first.suite.at(at_first.client, "ComputeMarket")
+    seller = place.load().part("compute-1").account
+    until(lambda: market.service(seller, bytes.fromhex(made["environment"]))[3])  # it has offered them
 
     status, _, err = keifu("up", "--folder", place.path)
     assert (status, f"process {made['supervisor']}" in err) == (3, True)

@@ -163,6 +163,27 @@ def test_after_a_restore_numbers_go_on_far_above(tmp_path: Path) -> None:
     assert numbers[1] > 1 << 32
 
 
+def test_answers_of_covered_channels_are_kept_up_to_a_bound(tmp_path: Path) -> None:
+    """The first answer to a request is shown; one whose bytes were too many only where there is no other."""
+    file = tmp_path / "money.sqlite"
+
+    async def script(book: Book) -> None:
+        book.most_kept = 3
+        book.cover({ID, OTHER})
+        for channel, request, response in ((OTHER, b"a", b"0"), (ID, b"a", b"1"), (ID, b"b", None), (ID, b"b", b"2")):
+            book.keep_answer(channel, request, response, b"receipt of %b" % (response or b"much"))
+        await book.durable()
+        assert Book.answer_in(file, OTHER, b"a") is None
+        assert Book.answer_in(file, ID, b"a") == (b"1", b"receipt of 1")
+        assert Book.answer_in(file, ID, b"b") == (b"2", b"receipt of 2")
+        assert Book.answer_in(file, ID, b"c") is None
+        book.cover(set())
+        await book.durable()
+        assert Book.answer_in(file, ID, b"a") is None
+
+    with_book(file, script)
+
+
 @pytest.mark.parametrize("content", [b"this is no database, and it is long enough to be read as one" * 20])
 def test_a_file_that_is_no_book_is_said_so(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "money.sqlite"

@@ -1,0 +1,192 @@
+"""Covers that the node signs: on stated terms, within the cap of its receipt key and its operator's lock.
+
+A signature opens one cover, whoever brings it, so it is on the disk before it is given out, and counts against the cap
+until it is opened or its deadline is over. Who asks again gets the same one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import msgspec
+
+from keifu.abi import Contract
+from keifu.chain.suite import HUB
+from keifu.compute.market.covers import CoverState, SignedCover, read_cover, sign_cover
+from keifu.compute.market.demands import read_demand
+from keifu.compute.promises import LARGEST_COVER, SMALLEST_COVER, Cover, needed_for
+from keifu.compute.receipt import Receipts
+from keifu.errors import KeifuError
+from keifu.keys import Account as Key
+from keifu.node.chain import NodeChain
+from keifu.node.compute.offering import Offering
+from keifu.node.sections import MarketWork
+from keifu.payments.book import Account, Refused
+from keifu.units import coins
+
+__all__ = ["Covering"]
+
+GOOD_SECONDS = 600  # in which a signed cover is opened
+FULL = 10_000  # basis points
+LONGEST_QUEUE = 64  # who ask at a time
+_TABLE = """CREATE TABLE IF NOT EXISTS compute_cover (channel BLOB NOT NULL, restitution TEXT NOT NULL,
+  price TEXT NOT NULL, last INTEGER NOT NULL, deadline INTEGER NOT NULL, signature BLOB NOT NULL,
+  PRIMARY KEY (channel, restitution, price, last, deadline)) WITHOUT ROWID"""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    channel_id: bytes
+    restitution: int
+    done: Future[SignedCover]
+
+
+class Covering:
+    """`sign` is of the answering thread, `step` of the rounds."""
+
+    def __init__(
+        self,
+        chain: NodeChain,
+        market: Contract,
+        settings: MarketWork,
+        key: Key,
+        offering: Offering,
+        database: sqlite3.Connection,
+    ) -> None:
+        self._chain, self._market, self._settings, self._key = chain, market, settings, key
+        self._offering, self._database = offering, database
+        self._hub = chain.suite.at(chain.client, HUB)
+        self._receipts = Receipts(chain.id, market.address)
+        self._asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
+        self._most = min(settings.cover_most, LARGEST_COVER)
+        database.execute(_TABLE)
+
+    # of the answering thread ---------------------------------------------------------------------------------------
+
+    def terms(self) -> bytes:
+        settings = self._settings
+        document = {
+            "operator": self._offering.operator,
+            "market": self._market.address,
+            "key": self._key.address,
+            "smallest": str(SMALLEST_COVER),
+            "largest": str(self._most),
+            "priceBasisPoints": settings.cover_price,
+            "seconds": settings.cover_term,
+        }
+        return msgspec.json.encode(document)
+
+    async def sign(self, account: Account, restitution: int) -> SignedCover:
+        """Raises Refused, or KeifuError when the chain does not answer."""
+        if self._asked.qsize() >= LONGEST_QUEUE:
+            raise Refused("busy", "too many ask for covers: ask again later")
+        asked = _Asked(account.id, restitution, Future())
+        self._asked.put(asked)
+        return await asyncio.wrap_future(asked.done)
+
+    # of the rounds -------------------------------------------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        return self._asked.empty()
+
+    def step(self) -> None:
+        """Answer those who ask."""
+        while not self._asked.empty():
+            asked = self._asked.get()
+            try:
+                signed = self._signed(asked.channel_id, asked.restitution)
+            except (Refused, KeifuError) as error:
+                asked.done.set_exception(error)
+            else:
+                asked.done.set_result(signed)
+
+    def _signed(self, channel_id: bytes, restitution: int) -> SignedCover:
+        now = int(self._chain.newest().timestamp, 16)
+        self._require_open(restitution)
+        waiting = self._waiting(now)
+        for signed in waiting:
+            if signed.cover.channel_id != channel_id:
+                continue
+            if signed.cover.restitution == restitution:
+                return signed
+            said = f"a cover of {coins(signed.cover.restitution)} coins is signed already: open it, or wait"
+            raise Refused("cover_waiting", said)
+        state = read_cover(self._market, channel_id, self._offering.operator)
+        self._require_fits(state, channel_id, restitution)
+        self._require_room(state, restitution, [signed.cover for signed in waiting])
+        cover = self._cover(state, channel_id, restitution, now)
+        return self._keep(sign_cover(self._receipts, self._key, self._offering.operator, cover))
+
+    def _require_open(self, restitution: int) -> None:
+        if self._offering.blind or self._offering.is_leaving or not self._settings.cap:
+            raise Refused("no_covers", "this provider signs no covers now")
+        if not SMALLEST_COVER <= restitution <= self._most:
+            said = f"a cover pays {coins(SMALLEST_COVER)} to {coins(self._most)} coins here"
+            raise Refused("cover_restitution", said)
+
+    def _require_fits(self, state: CoverState, channel_id: bytes, restitution: int) -> None:
+        if state.reserve and state.restitution != restitution:
+            said = f"the channel is covered with {coins(state.restitution)} coins: ask for the same"
+            raise Refused("cover_restitution", said)
+        if not state.reserve and read_demand(self._market, channel_id, self._offering.operator).is_open:
+            raise Refused("demand_open", "a demand of this channel is open")
+
+    def _require_room(self, state: CoverState, restitution: int, waiting: list[Cover]) -> None:
+        """Whether cap and lock hold it, beside what is signed and not opened yet."""
+        operator, key = self._offering.operator, self._key.address
+        needed, promised = needed_for(restitution), sum(needed_for(cover.restitution) for cover in waiting)
+        cap, held = self._market.cap(operator, key)
+        cap = min(cap, self._settings.cap)
+        own = needed if state.reserve and state.key == key.lower() else 0
+        if held - own + promised + needed > cap:
+            free = max(0, cap - held - promised)
+            raise Refused("cover_cap", f"the cap of receipt key {key} leaves {coins(free)} of {coins(needed)} coins")
+        lock = self._hub.lock_of(self._market.address, operator) - self._market.reserved(operator)
+        if promised + (0 if state.reserve else needed) > lock:
+            raise Refused("cover_lock", f"the operator's lock leaves {coins(lock)} of {coins(needed)} coins")
+
+    def _cover(self, state: CoverState, channel_id: bytes, restitution: int, now: int) -> Cover:
+        settings = self._settings
+        price = restitution * settings.cover_price // FULL
+        last = max(now + settings.cover_term, state.last if state.reserve else 0)
+        cover = Cover(channel_id, restitution, price, last, now + GOOD_SECONDS)
+        while self._is_signed(cover):  # each signature counts once
+            cover = Cover(channel_id, restitution, price, last, cover.deadline + 1)
+        return cover
+
+    # what is kept --------------------------------------------------------------------------------------------------
+
+    def _waiting(self, now: int) -> list[SignedCover]:
+        """Those that may still be opened, and were not."""
+        rows = self._database.execute("SELECT * FROM compute_cover WHERE deadline >= ?", (now,)).fetchall()
+        signed = [
+            SignedCover(Cover(row[0], int(row[1]), int(row[2]), row[3], row[4]), self._offering.operator, row[5])
+            for row in rows
+        ]
+        return [item for item in signed if not self._is_opened(item.cover)]
+
+    def _is_opened(self, cover: Cover) -> bool:
+        state = read_cover(self._market, cover.channel_id, self._offering.operator)
+        return state.last >= cover.last and state.restitution == cover.restitution
+
+    def _is_signed(self, cover: Cover) -> bool:
+        row = cover.channel_id, str(cover.restitution), str(cover.price), cover.last, cover.deadline
+        return bool(
+            self._database.execute(
+                "SELECT 1 FROM compute_cover WHERE channel = ? AND restitution = ? AND price = ? AND last = ? AND"
+                " deadline = ?", row,
+            ).fetchone()
+        )  # fmt: skip
+
+    def _keep(self, signed: SignedCover) -> SignedCover:
+        cover = signed.cover
+        row = (cover.channel_id, str(cover.restitution), str(cover.price), cover.last, cover.deadline, signed.signature)
+        self._database.execute("INSERT INTO compute_cover VALUES (?, ?, ?, ?, ?, ?)", row)
+        old = cover.deadline - 2 * GOOD_SECONDS  # a new signature's deadline is later
+        self._database.execute("DELETE FROM compute_cover WHERE deadline < ?", (old,))
+        return signed
