@@ -25,7 +25,13 @@ PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 OUT = Path("out/demo")
 COLUMNS, ROWS = 100, 30
 # A line that starts so stands at the top of the window for so many seconds.
-MOMENTS = (("five questions", 8), ("Now three people cheat", 9), ("A proven fault", 9), ("Token:", 6))
+MOMENTS = (
+    ("five questions", 8),
+    ("Now three people cheat", 9),
+    ("A proven fault", 9),
+    ("The provider signs a second", 9),
+    ("Token:", 6),
+)
 MOVE = 0.8  # seconds from one moment to the next
 MARGIN, BAR = 14, 40
 

@@ -24,6 +24,7 @@ class Signs(LocalModel):
         for item in call.inputs:
             if not isinstance(item, list) or len(item) != SIZE or not all(isinstance(value, int) for value in item):
                 raise ModelFault(400, "invalid_input", f"an input has {SIZE} whole numbers")
+        call.inputs = [tuple(item) for item in call.inputs]  # read once, as models of integers do
         return SIZE * len(call.inputs)
 
     def answer(self, calls: Sequence[Call]) -> list[Result | ModelFault]:

@@ -59,7 +59,7 @@ def named_in(client: ChainClient, contract: Contract, event: str, first_block: i
 
 
 def find_events(
-    client: ChainClient, contract: Contract, event: str, first_block: int = 0, **indexed: Any
+    client: ChainClient, contract: Contract, event: str, first_block: int = 0, /, **indexed: Any
 ) -> Iterator[Log]:
     """The contract's events of one name, oldest first, decoded; `indexed` are values of indexed arguments by name."""
     described = contract.interface.event(event)

@@ -36,6 +36,7 @@ NOUNS: dict[str, Place] = {
     "index": ("keifu.cli.index:cli", "Keep every event of the suite in a database, check it, and serve it as JSON."),
     "explorer": ("keifu.cli.explorer:cli", "Serve pages of what runs, who has what at stake, and who was slashed."),
     "channel": ("keifu.cli.channel:cli", "Open, fill, show and empty payment channels."),
+    "compute": ("keifu.cli.compute:cli", "Promise answers at the market, cover channels, and report broken promises."),
     "infer": ("keifu.cli.infer:infer", "Ask a provider's model, pay by a voucher, and compare the answer."),
     "proxy": ("keifu.cli.infer:proxy", "Serve a local address for OpenAI clients that pays and compares for them."),
     "providers": ("keifu.cli.providers:providers", "List who serves models: price, speed, history."),

@@ -118,7 +118,7 @@ class Service:
         except Refused as refused:
             self._refuse(exchange, refused, fee)
         except Slow as slow:
-            self._spawn(exchange, self._ask_slowly(exchange, call, model, slow.header))
+            self._spawn(exchange, self._ask_slowly(exchange, call, model, fee, slow.header))
         else:
             self._begin(Work(exchange, call, model, ticket))
 
@@ -202,10 +202,9 @@ class Service:
             if is_ours:
                 self._release(work)
 
-    async def _ask_slowly(self, exchange: Exchange, call: Call, model: Model, header: str) -> None:
+    async def _ask_slowly(self, exchange: Exchange, call: Call, model: Model, fee: int, header: str) -> None:
         """A deposit, or a channel that is not known yet; then as any other."""
         assert self._cashier is not None
-        fee = model.most_fee(call)
         try:
             if self._till is None:
                 raise Refused("channel_not_found", "this provider takes no deposits")

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from keifu.abi import Contract
-from keifu.payments.channel import Channel
+from keifu.chain import ChainClient
+from keifu.chain.logs import find_events
+from keifu.errors import UsageError
+from keifu.payments.channel import Channel, Vouchers
 
-__all__ = ["ChannelStatus", "Earnings", "read_channel", "read_earnings"]
+__all__ = ["ChannelStatus", "Earnings", "find_channel", "read_channel", "read_earnings"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,15 @@ def read_channel(channels: Contract, channel: Channel) -> ChannelStatus:
     balance, claimed = channels.channels(channel_id)
     asked, at = channels.pendingWithdrawals(channel_id)
     return ChannelStatus(channel_id, balance, claimed, asked, at, channels.refundNonce(channel_id))
+
+
+def find_channel(client: ChainClient, channels: Contract, channel_id: bytes, first_block: int = 0) -> Channel:
+    """A channel by its id, as the log has its configuration. Raises UsageError for one that was never opened."""
+    for log in find_events(client, channels, "ChannelCreated", first_block, channelId=channel_id):
+        channel = Channel(*log.args["config"])
+        if Vouchers(client.chain_id, channels.address).channel_id(channel) == channel_id:
+            return channel
+    raise UsageError(f"no channel {channel_id.hex()} was opened on this chain", remedy="keifu channel open opens one")
 
 
 def read_earnings(channels: Contract, receiver: str, token: str) -> Earnings:

@@ -76,6 +76,12 @@ def test_a_voucher_twice_is_refused_and_the_channel_is_told_how_it_stands(served
     assert way.extra["voucherState"]["signedMaxClaimable"] == str(PRICE)
 
 
+def test_a_channel_that_is_looked_up_first_is_asked_for_once(served: Provider) -> None:
+    """What a request costs is known before the chain is asked for its channel: the model has read it by then."""
+    stranger = Payer("stranger", served.settings)
+    assert code_of(ask(served, stranger.payment(PRICE, PRICE))) == "channel_not_found"
+
+
 def test_a_stranger_does_not_learn_how_a_channel_stands(served: Provider, payer: Payer) -> None:
     assert ask(served, payer.payment(PRICE, PRICE)).status_code == 200
     [way] = required(ask(served, payer.payment(PRICE, PRICE, signature="0x" + "11" * 65))).accepts
