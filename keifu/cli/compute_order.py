@@ -153,15 +153,14 @@ def sign(session: RpcSession, order: int, requests: Path, answers: Path, out: Pa
 @click.argument("results", type=IN_FILE)
 @json_option
 def submit(session: Session, order: int, results: Path, json_out: bool) -> None:
-    """Hand in the root over the receipts in RESULTS, as the provider. Give answers and receipts to the client
-    yourself; what it asks for within the window is opened on the chain."""
+    """Hand in the root over the receipts in RESULTS and their signature, as the provider. Give answers and receipts to
+    the client yourself; what it asks for within the window is opened on the chain."""
     from keifu.compute.market import orders as market
 
-    receipts = [item.receipt for item in receipts_of(results)]
-    count = market.open_order(_orders(session), order).count
-    if len(receipts) != count:
-        raise CheckFailed(f"{results} has {len(receipts)} receipts of {count}", remedy="keifu compute order sign")
-    market.submit(session.deployer, _suite(session), order, market.result_tree(receipts).root)
+    signed, count = receipts_of(results), market.open_order(_orders(session), order).count
+    if len(signed) != count:
+        raise CheckFailed(f"{results} has {len(signed)} receipts of {count}", remedy="keifu compute order sign")
+    market.submit(session.deployer, _suite(session), order, signed)
     _say(session, order, json_out)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keifu.abi import encode_args
 from keifu.compute.market.orders import Order, request_tree
-from keifu.compute.receipt import LARGEST_BATCH, Evidence, Receipt, Receipts, SignedReceipt
+from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import Account, keccak256
 
@@ -48,7 +48,10 @@ def sign_results(
     promoted: Promoted,
     time: int,
 ) -> list[SignedReceipt]:
-    """Receipts of (request, answer) for each request of an order, a thousand under one signature."""
+    """Receipts of (request, answer) for each request of an accepted order, all under one signature. Results are of the
+    time since it was accepted. Raises CheckFailed for one that was not, and UsageError."""
+    if not order.accepted:
+        raise CheckFailed(f"order {order.number} is not accepted", remedy="accept the order first")
     if len(exchanges) != order.count:
         raise UsageError(f"{len(exchanges):,} answers to {order.count:,} requests", remedy="one answer a request")
     found = [
@@ -72,5 +75,4 @@ def sign_results(
         )
         for at, (request, answer) in enumerate(exchanges)
     ]
-    batches = (found[at : at + LARGEST_BATCH] for at in range(0, len(found), LARGEST_BATCH))
-    return [signed for batch in batches for signed in receipts.sign(key, batch)]
+    return receipts.sign(key, found)
