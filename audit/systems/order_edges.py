@@ -131,6 +131,11 @@ class OrderEdges(ComputeEdgeSystem):
         yield self.books("cancel", 4, by="payer")
         yield self.books("accept", 4, fails="orders: order is over")
 
+    @way()
+    def a_token_that_takes_a_fee(self, who: str) -> Steps:
+        order = (self["operator"], NOWHERE, self.requests.root, 1, 1_000, self.now + DAY)
+        yield self.sends("place", *order, by="payer", to="book", fails="transfer: token takes a fee")
+
     # results ----------------------------------------------------------------------------------------------------------
 
     @way(Choice((0, 1)))
