@@ -16,7 +16,7 @@ from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Choice
 from keifu.keys import keccak256
 from keifu.staking import KeyKind
-from keifu.units import DAY
+from keifu.units import DAY, HOUR
 
 __all__ = ["ComputeOrderBook"]
 
@@ -34,6 +34,24 @@ MOST_ASKED = 16
 
 class ComputeOrderBook(OrderOracles):
     """Everything that anybody may do with orders."""
+
+    def open(self) -> None:
+        """Beside the order that nobody takes, one is accepted and one delivered."""
+        super().open()
+        self.evm.warp(HOUR)
+        orders, client, provider = self.contract("orders"), self["payer"], self["operator"]
+        self.begun, deadline = self.now, self.now + 10 * DAY
+        for number in (1, 2):
+            orders.place(provider, self.places[0], self.requests.root, 5, FEE, deadline, sender=client)
+            orders.accept(number, sender=provider)
+        order = Order(2, client, provider, self.places[0], 5, FEE, deadline, self.begun)
+        self.delivery = self.signed_results([self.result(order, at) for at in range(5)], self.signers[provider])
+        orders.submit(2, self.delivery.tree.root, self.delivery.signature, sender=provider)
+
+    def start(self) -> None:
+        super().start()
+        terms = (self["payer"], self["operator"], self.places[0], 5, FEE, self.begun + 10 * DAY, self.begun)
+        self.orders += [Order(1, *terms), Order(2, *terms, results=self.delivery)]
 
     def constructors(self) -> Iterator[Deployment]:
         yield from variations(
