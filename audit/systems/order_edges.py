@@ -118,7 +118,7 @@ class OrderEdges(ComputeEdgeSystem):
         yield self.places_order()
         deadline = self.now + DAY
         yield self.books("accept", 2, fails="orders: no service until then")
-        yield self.serves(NOWHERE, TERM)
+        yield self.serving(NOWHERE, TERM)
         yield self.books("accept", 3, fails="orders: no service until then")
         self.evm.warp(1)
         yield self.books("accept", 3)
@@ -178,7 +178,7 @@ class OrderEdges(ComputeEdgeSystem):
         yield self.shows(said)
         yield self.hands_in(order, results, "orders: no service until then")
         self.evm.warp(1)
-        yield self.serves(self.places[0], TERM)
+        yield self.serving(self.places[0], TERM)
         self.evm.warp(1)
         yield self.hands_in(order, results, "orders: no service until then")
 
@@ -286,7 +286,7 @@ class OrderEdges(ComputeEdgeSystem):
     @way()
     def without_an_environment(self, who: str) -> Steps:
         """There is no promotion that a result could name."""
-        yield self.serves(NOWHERE, TERM)
+        yield self.serving(NOWHERE, TERM)
         self.evm.warp(1)
         order = yield from self.accepted_one(place=NOWHERE)
         receipts = [self.result(order, at, promotion_seq=9) for at in range(5)]
