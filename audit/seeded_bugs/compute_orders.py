@@ -36,7 +36,6 @@ BUGS = [
     _bug("another service stands for the first", "self._check_service(order, order.accepted, block.timestamp)", "self._check_service(order, block.timestamp, block.timestamp)"),
     _bug("nobody signs the results", '    assert self._speaks_for(key, hotkeys.RECEIPT) == order.provider, "orders: not the provider\'s key"\n', ""),
     _bug("a transaction key signs results", "self._speaks_for(key, hotkeys.RECEIPT)", "self._speaks_for(key, hotkeys.TRANSACTION)"),
-    _bug("results are signed under another domain", "receipt_hash._batch_digest(market.address, _results)", "receipt_hash._batch_digest(self, _results)"),
     _bug("answered too late", '    assert block.timestamp <= self._due(_order, _index), "orders: no answer is due"\n', '    assert self._due(_order, _index) > 0, "orders: no answer is due"\n'),
     _bug("a receipt of another order", "        _receipt.channelId == self._channel(_order)\n        and convert", "        convert"),
     _bug("a receipt of another number", "        and convert(_receipt.number, uint256) == _index + 1\n", ""),
