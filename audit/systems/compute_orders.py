@@ -29,7 +29,7 @@ FORMS = ("", "", "", "", "", "first", "now", "a lie", "a lie", "another channel"
          "number zero")  # fmt: skip
 SIGNERS = ("", "", "", "", "", "other key", "hot key", "cut")
 SPOILT = ("", "", "", "", "", "", "other response", "other receipt", "other proof", "other index")
-MOST_ASKED = 16
+QUESTIONS = 16
 
 
 class ComputeOrderBook(OrderOracles):
@@ -174,7 +174,7 @@ class ComputeOrderBook(OrderOracles):
             (who != order.client, "orders: not the client"),
             (order.results is None, "orders: nothing was submitted"),
             (order.results and self.now > order.until, "orders: too late to ask"),
-            (len(order.asked) >= MOST_ASKED, "orders: too many demands"),
+            (len(order.asked) >= QUESTIONS, "orders: too many demands"),
             (index in order.asked, "orders: asked before"),
             (index >= order.count or (spoilt and spoilt != "other response"), "orders: not in the order"),
         )  # fmt: skip
