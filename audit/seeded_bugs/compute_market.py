@@ -58,7 +58,7 @@ BUGS = [
     _bug("a cover for every channel", '    assert staticcall channels.getChannelId(_config) == _cover.channelId, "compute: another channel"\n', "", COVERS),
     _bug("an old signature covers", '    assert block.timestamp <= convert(_cover.deadline, uint256), "compute: signature has expired"\n', "", COVERS),
     _bug("a signature opens covers again and again", "    self._used[use] = True\n", "", COVERS),
-    _bug("a cover that nobody signed", 'assert (hotkeys._operator_of(key, hotkeys.RECEIPT, block.timestamp) == _operator), "compute: not the operator\'s key"', 'assert hotkeys._operator_of(key, hotkeys.RECEIPT, block.timestamp) != empty(address), "compute: not the operator\'s key"', COVERS),
+    _bug("a retired key covers", "assert (hotkeys._operator_of(key, hotkeys.RECEIPT, block.timestamp) == _operator)", "assert (hotkeys._operator_of(key, hotkeys.RECEIPT, block.timestamp) in [_operator, empty(address)])", COVERS),
     _bug("a key without a cap", "    key_caps._hold(_operator, key, needed)\n", "    key_caps._held[_operator][key] += needed\n", COVERS),
     _bug("a prolonged cover counts twice", "        key_caps._let_go(_operator, self._key(terms), needed)\n    else:", "        pass\n    else:", COVERS),
     _bug("a stranger takes the place of a cover", "    return keccak256(abi_encode(_what, _operator))", "    return keccak256(abi_encode(_what, empty(address)))", COVERS),

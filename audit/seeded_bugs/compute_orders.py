@@ -58,5 +58,4 @@ BUGS = [
     _bug("taken back before the deadline", "order.until == 0 and block.timestamp > order.deadline", "order.until == 0"),
     _bug("taken back after the results", "order.until == 0 and block.timestamp > order.deadline", "block.timestamp > order.deadline"),
     _bug("the fee is the caller's", "    payouts.credits[_state.client] += _state.fee\n", "    payouts.credits[msg.sender] += _state.fee\n"),
-    _bug("one order's results for all", "return keccak256(abi_encode(chain.id, self, _order))", "return keccak256(abi_encode(chain.id, self))"),
 ]  # fmt: skip
