@@ -63,12 +63,11 @@ BUGS = [
     _bug("a prolonged cover counts twice", "        key_caps._let_go(_operator, self._key(terms), needed)\n    else:", "        pass\n    else:", COVERS),
     _bug("a stranger takes the place of a cover", "    return keccak256(abi_encode(_what, _operator))", "    return keccak256(abi_encode(_what, empty(address)))", COVERS),
     _bug("a cover grows without a reserve", '        assert _cover.restitution == terms >> RESTITUTION_AT, "compute: another restitution"\n', "", COVERS),
-    _bug("covered anew before the answer was due", '        assert self._demands[id].deadline == 0, "compute: demand is open"\n        since', "        since", COVERS),
     _bug("the price is the market's", "        extcall promises.hub.reward(_operator, _cover.price)\n", "", COVERS),
     _bug("anybody frees a cover", '    assert msg.sender == self._payer(self._reserved_word(id)), "compute: not the payer"\n', "    self._reserved_word(id)\n", COVERS),
     _bug("settled while an answer is due", '    assert self._demands[id].deadline == 0, "compute: demand is open"\n    self._free', "    self._free", COVERS),
     _bug("a cover that ended holds its key's cap", "    key_caps._let_go(_operator, self._key(terms), needed)\n    return terms >> RESTITUTION_AT", "    return terms >> RESTITUTION_AT", COVERS),
-    _bug("anybody sets a cap", '    assert hotkeys._operator_of(_key, hotkeys.RECEIPT, block.timestamp) == msg.sender, "caps: not the caller\'s key"\n', "", CAPS),
+    _bug("anybody sets a cap", "assert hotkeys._operator_of(_key, hotkeys.RECEIPT, block.timestamp) == msg.sender", "assert hotkeys._operator_of(_key, hotkeys.RECEIPT, block.timestamp) != empty(address)", CAPS),
     # demands
     _bug("anybody asks", '    assert msg.sender in [_config.payer, _config.payerAuthorizer], "compute: not the payer"\n', "", DEMANDS),
     _bug("asked without a cover", '    assert promises._is_open(covers._covers[id]), "compute: no cover"\n', "", DEMANDS),
