@@ -323,13 +323,9 @@ def _orders(scribe: Scribe, client: str, provider: str, environment: str) -> Non
         if ended == "Completed":
             scribe.log(ORDERS, "Accepted", order=number)
             scribe.log(
-                ORDERS,
-                "Submitted",
-                order=number,
-                results=word("results"),
-                signature=bytes(65),
-                until=scribe.time + 2 * DAY,
-            )
+                ORDERS, "Submitted",
+                order=number, results=word("results"), signature="0x" + 65 * "00", until=scribe.time + 2 * DAY,
+            )  # fmt: skip
             scribe.log(ORDERS, "Completed", order=number, provider=provider, amount=50 * ETHER)
         else:
             scribe.log(ORDERS, "Refunded", order=number, client=client, amount=50 * ETHER)

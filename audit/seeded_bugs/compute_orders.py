@@ -36,7 +36,6 @@ BUGS = [
     _bug("another service stands for the first", "self._check_service(order, order.accepted, block.timestamp)", "self._check_service(order, block.timestamp, block.timestamp)"),
     _bug("nobody signs the results", '    assert self._speaks_for(key, hotkeys.RECEIPT) == order.provider, "orders: not the provider\'s key"\n', ""),
     _bug("a transaction key signs results", "self._speaks_for(key, hotkeys.RECEIPT)", "self._speaks_for(key, hotkeys.TRANSACTION)"),
-    _bug("results are signed under another domain", "receipt_hash._batch_digest(market.address, _results)", "receipt_hash._batch_digest(self, _results)"),
     _bug("answered too late", '    assert block.timestamp <= self._due(_order, _index), "orders: no answer is due"\n', '    assert self._due(_order, _index) > 0, "orders: no answer is due"\n'),
     _bug("a receipt of another order", "        _receipt.channelId == self._channel(_order)\n        and convert", "        convert"),
     _bug("a receipt of another number", "        and convert(_receipt.number, uint256) == _index + 1\n", ""),
@@ -59,5 +58,4 @@ BUGS = [
     _bug("taken back before the deadline", "order.until == 0 and block.timestamp > order.deadline", "order.until == 0"),
     _bug("taken back after the results", "order.until == 0 and block.timestamp > order.deadline", "block.timestamp > order.deadline"),
     _bug("the fee is the caller's", "    payouts.credits[_state.client] += _state.fee\n", "    payouts.credits[msg.sender] += _state.fee\n"),
-    _bug("one order's results for all", "return keccak256(abi_encode(chain.id, self, _order))", "return keccak256(abi_encode(chain.id, self))"),
 ]  # fmt: skip

@@ -140,7 +140,16 @@ class ComputeLog(HubSystem):
     """What every description of the market and its orders needs."""
 
     contracts = ("ComputeMarket",)
-    actors = (*OPERATORS, "quiet operator", *PAYERS, "key holder", "watcher", "other watcher", "author", "stranger")
+    actors: ClassVar[tuple[str, ...]] = (
+        *OPERATORS,
+        "quiet operator",
+        *PAYERS,
+        "key holder",
+        "watcher",
+        "other watcher",
+        "author",
+        "stranger",
+    )
     funds = 10**7 * COIN
 
     # set-up -----------------------------------------------------------------------------------------------------------
@@ -194,12 +203,13 @@ class ComputeLog(HubSystem):
 
     def open_channels(self, channels: Any, token: Any, other: Any) -> None:
         payer, second, key, first = self["payer"], self["other payer"], self["key holder"], self["operator"]
+        quiet = self["quiet operator"]
         made = [
             Channel(payer, key, first, first, token.address, DAY, bytes(32)),
             Channel(payer, ZERO_ADDRESS, first, first, token.address, DAY, b"\x01" * 32),
             Channel(second, key, first, first, other.address, DAY, bytes(32)),
             Channel(second, second, self["other operator"], self["other operator"], token.address, DAY, bytes(32)),
-            Channel(self["stranger"], ZERO_ADDRESS, *[self["quiet operator"]] * 2, token.address, DAY, bytes(32)),
+            Channel(self["stranger"], ZERO_ADDRESS, quiet, quiet, token.address, DAY, bytes(32)),
         ]
         self.pool = [Row(channel, self.vouchers.channel_id(channel)) for channel in made]
         self.bystander = self.pool.pop()
@@ -237,8 +247,8 @@ class ComputeLog(HubSystem):
         self.covers = [Covered(self.bystander, quiet, quiet, 100 * COIN, since + 1, since + LONGEST)]
         self.asked: list[Asked] = []
         self.said: list[Said] = []
-        self.signed: list[tuple[Row, Cover, str, bytes]] = []
-        self.opened: set[tuple[Any, ...]] = set()  # covers whose signature was used, with their operator
+        self.signed: list[tuple[Row, Cover, str, str, bytes]] = []
+        self.used: set[tuple[Any, ...]] = set()  # covers whose signature was used, with their operator
         self.committed: dict[tuple[bytes, str], int] = {}  # struct hash and prover -> block
         self.named: dict[str, tuple[str, int, int, int]] = {key: (operator, KeyKind.RECEIPT, since, 0)}
         self.caps: defaultdict[tuple[str, str], int] = defaultdict(int, {(operator, key): CAP, (quiet, quiet): CAP})
@@ -255,7 +265,8 @@ class ComputeLog(HubSystem):
         self.funded = {who: self.stored(who) for who in self.addresses}
 
     def deadlines(self) -> list[int]:
-        times = [time for item in (*self.served[-3:], *self.covers[-3:]) for time in (item.last, item.until)]
+        promises: list[Served | Covered] = [*self.served[-3:], *self.covers[-3:]]
+        times = [time for item in promises for time in (item.last, item.until)]
         times += [item.deadline for item in self.asked[-2:] if not item.over]
         times += [since for changes in self.offers.values() for since, _ in changes[-1:]]
         return times + ([self.removed + HORIZON] if self.removed else [])
@@ -299,12 +310,13 @@ class ComputeLog(HubSystem):
         return next((item for item in self.asked if item.is_of(channel, operator)), None)
 
     def promises_of(self, operator: str) -> list[Served | Covered]:
-        return [item for item in (*self.served, *self.covers) if item.operator == operator and not item.over]
+        promises: list[Served | Covered] = [*self.served, *self.covers]
+        return [item for item in promises if item.operator == operator and not item.over]
 
     def reserved(self, operator: str) -> int:
         return sum(item.needed for item in self.promises_of(operator))
 
-    def held(self, operator: str, key: str) -> int:
+    def held_by(self, operator: str, key: str) -> int:
         """What covers of a key's signature hold."""
         covers = [item for item in self.promises_of(operator) if isinstance(item, Covered)]
         return sum(item.needed for item in covers if item.key == key)

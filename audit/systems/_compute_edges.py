@@ -71,14 +71,14 @@ class ComputeEdgeSystem(OrdersLog):
     ) -> Any:
         return self.tx(f"{to}.{function}", *args, sender=self[by], fails=fails)
 
-    def serves(self, place: bytes, seconds: int, **rest: Any) -> Any:
+    def serving(self, place: bytes, seconds: int, **rest: Any) -> Any:
         return self.sends("serve", place, self.first_offer.args, ENDPOINT, self.now + seconds, **rest)
 
     def covering(
         self, *, row: int = 0, by: str = "payer", fails: str | None = None, to: str = "market", **changes: Any
     ) -> Any:
         """A cover that the operator's receipt key signs."""
-        usual = {"channel_id": self.pool[row].name, "restitution": RESTITUTION, "price": 0,
+        usual: dict[str, Any] = {"channel_id": self.pool[row].name, "restitution": RESTITUTION, "price": 0,
                  "last": self.now + TERM_OF_COVER, "deadline": self.now}  # fmt: skip
         said = Cover(**(usual | changes))
         signer = self.key if to == "market" else self.signers[self["operator"]]

@@ -41,7 +41,7 @@ class ComputeOracles(ComputeLog):
                 return False
             for key in self.signing:
                 found = tuple(self.answer_of("market.cap", operator, key))
-                if found != (self.caps[operator, key], self.held(operator, key)):
+                if found != (self.caps[operator, key], self.held_by(operator, key)):
                     return False
         return True
 
@@ -54,10 +54,10 @@ class ComputeOracles(ComputeLog):
             if found != (item.since, item.last, item.until, 0 if item.over else SERVICE_RESERVE):
                 return False
         covers = {(item.operator, item.row): item for item in self.covers}
-        for (operator, row), item in covers.items():
+        for (operator, row), cover in covers.items():
             found = tuple(self.answer_of("market.cover_of", row.name, operator))
-            terms = (row.payer, item.key, item.restitution, item.since, item.last, item.until)
-            if found != (*terms, 0 if item.over else item.needed):
+            terms = (row.payer, cover.key, cover.restitution, cover.since, cover.last, cover.until)
+            if found != (*terms, 0 if cover.over else cover.needed):
                 return False
         operator = self["author"]
         return (

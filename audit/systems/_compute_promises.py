@@ -124,7 +124,7 @@ class ComputePromises(ComputeLog):
 
     def due_or_not(self, who: str) -> list[Lists]:
         """(operator, environments, channels) of one promise, of all that are due, of none and of one that is not."""
-        found = []
+        found: list[Lists] = []
         for operator in self.operators:
             places = [item for item in self.served if item.operator == operator and not item.over]
             rows = [item for item in self.covers if item.operator == operator and not item.over]
@@ -266,7 +266,7 @@ class ComputePromises(ComputeLog):
     def covering(self, who: str, row: Row, said: Cover, operator: str, key: str, signature: bytes) -> Any:
         item, demand = self.cover_of(said.channel_id, operator), self.demand_of(said.channel_id, operator)
         fresh = Covered(row, operator, key, said.restitution, self.now + 1, said.last)
-        held = self.held(operator, key) + fresh.needed - (item.needed if item and item.key == key else 0)
+        held = self.held_by(operator, key) + fresh.needed - (item.needed if item and item.key == key else 0)
         speaks = self.speaks_for(key, KeyKind.RECEIPT, self.now) == operator
         bound = self.bound_of(operator)
         done = yield from self.decide(
@@ -277,7 +277,7 @@ class ComputePromises(ComputeLog):
             (self.now > said.deadline, "compute: signature has expired"),
             (not SMALLEST <= said.restitution <= LARGEST, "compute: bad restitution"),
             (not speaks, "compute: not the operator's key"),
-            ((said, operator) in self.opened, "compute: signature was used"),
+            ((said, operator) in self.used, "compute: signature was used"),
             (item and said.restitution != item.restitution, "compute: another restitution"),
             (item and said.last < item.last, "compute: last day is earlier"),
             (not item and demand, "compute: demand is open"),
@@ -286,7 +286,7 @@ class ComputePromises(ComputeLog):
         )  # fmt: skip
         if done is None:
             return
-        self.opened.add((said, operator))
+        self.used.add((said, operator))
         self.signed.append((row, said, operator, key, signature))
         if item is None:
             item = fresh

@@ -47,13 +47,13 @@ class ComputeEdges(ComputeEdgeSystem):
     def the_last_second_of_a_service(self, who: str) -> Steps:
         """As long as heartbeats bind, 180 days at most, no day less than before; an endpoint of one letter."""
         place, last = self.places[0], self.opened_at + TERM
-        yield self.serves(place, last - self.now - 1, fails="compute: last day is earlier")
-        yield self.serves(place, last - self.now)
-        yield self.serves(NOWHERE, LONGEST + 1, fails="compute: bad last day")
-        yield self.serves(NOWHERE, 0, fails="compute: bad last day")
-        yield self.serves(NOWHERE, LONGEST)
-        yield self.serves(place, self.opened_at + LONGEST - self.now + 1, fails="compute: not bound by heartbeats")
-        yield self.serves(place, self.opened_at + LONGEST - self.now)
+        yield self.serving(place, last - self.now - 1, fails="compute: last day is earlier")
+        yield self.serving(place, last - self.now)
+        yield self.serving(NOWHERE, LONGEST + 1, fails="compute: bad last day")
+        yield self.serving(NOWHERE, 0, fails="compute: bad last day")
+        yield self.serving(NOWHERE, LONGEST)
+        yield self.serving(place, self.opened_at + LONGEST - self.now + 1, fails="compute: not bound by heartbeats")
+        yield self.serving(place, self.opened_at + LONGEST - self.now)
         yield self.sends("serve", NOWHERE, self.first_offer.args, "", self.now + LONGEST, fails="compute: no endpoint")
         yield self.sends("serve", NOWHERE, self.first_offer.args, "e", self.now + LONGEST)
 
@@ -62,12 +62,12 @@ class ComputeEdges(ComputeEdgeSystem):
         """A binding that holds nothing is none, whatever its last day is."""
         place = self.places[0]
         yield self.tx("heartbeats.release", self["operator"], place, sender=self["author"])
-        yield self.serves(place, LONGEST - DAY, fails="compute: not bound by heartbeats")
+        yield self.serving(place, LONGEST - DAY, fails="compute: not bound by heartbeats")
 
     @way(Choice((0, 1)))
     def a_lock_to_the_wei(self, who: str, less: int) -> Steps:
         yield self.sends("unlock", LOCK - 2 * SERVICE_RESERVE + less, [], [])
-        yield self.serves(NOWHERE, DAY, fails="compute: lock too small" if less else None)
+        yield self.serving(NOWHERE, DAY, fails="compute: lock too small" if less else None)
 
     @way()
     def the_end_of_a_service(self, who: str) -> Steps:

@@ -109,7 +109,7 @@ class ComputeMarkets(ComputePromises, ComputeOracles):
         changes: list[dict[str, Any]] = [
             {}, {"output_units": 31}, {"number": first.receipt.number + 1}, {"channel_id": UNKNOWN}
         ]  # fmt: skip
-        key = key if differs == 1 or key in self.keys_of(self.speaker(first)) else first.key
+        key = key if key in self.keys_of(self.speaker(first)) else first.key
         if key == ZERO_ADDRESS:
             return
         second = self.say(self.signer(key), replace(first.receipt, **changes[differs]))

@@ -16,7 +16,7 @@ from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Choice
 from keifu.keys import keccak256
 from keifu.staking import KeyKind
-from keifu.units import DAY
+from keifu.units import DAY, HOUR
 
 __all__ = ["ComputeOrderBook"]
 
@@ -29,11 +29,29 @@ FORMS = ("", "", "", "", "", "first", "now", "a lie", "a lie", "another channel"
          "number zero")  # fmt: skip
 SIGNERS = ("", "", "", "", "", "other key", "hot key", "cut")
 SPOILT = ("", "", "", "", "", "", "other response", "other receipt", "other proof", "other index")
-MOST_ASKED = 16
+QUESTIONS = 16
 
 
 class ComputeOrderBook(OrderOracles):
     """Everything that anybody may do with orders."""
+
+    def open(self) -> None:
+        """Beside the order that nobody takes, one is accepted and one delivered."""
+        super().open()
+        self.evm.warp(HOUR)
+        orders, client, provider = self.contract("orders"), self["payer"], self["operator"]
+        self.begun, deadline = self.now, self.now + 10 * DAY
+        for number in (1, 2):
+            orders.place(provider, self.places[0], self.requests.root, 5, FEE, deadline, sender=client)
+            orders.accept(number, sender=provider)
+        order = Order(2, client, provider, self.places[0], 5, FEE, deadline, self.begun)
+        self.delivery = self.signed_results([self.result(order, at) for at in range(5)], self.signers[provider])
+        orders.submit(2, self.delivery.tree.root, self.delivery.signature, sender=provider)
+
+    def start(self) -> None:
+        super().start()
+        terms = (self["payer"], self["operator"], self.places[0], 5, FEE, self.begun + 10 * DAY, self.begun)
+        self.orders += [Order(1, *terms), Order(2, *terms, results=self.delivery)]
 
     def constructors(self) -> Iterator[Deployment]:
         yield from variations(
@@ -156,7 +174,7 @@ class ComputeOrderBook(OrderOracles):
             (who != order.client, "orders: not the client"),
             (order.results is None, "orders: nothing was submitted"),
             (order.results and self.now > order.until, "orders: too late to ask"),
-            (len(order.asked) >= MOST_ASKED, "orders: too many demands"),
+            (len(order.asked) >= QUESTIONS, "orders: too many demands"),
             (index in order.asked, "orders: asked before"),
             (index >= order.count or (spoilt and spoilt != "other response"), "orders: not in the order"),
         )  # fmt: skip

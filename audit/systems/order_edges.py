@@ -24,7 +24,7 @@ from keifu.units import DAY, HOUR
 
 __all__ = ["OrderEdges"]
 
-MOST, MOST_ASKED = 2**10, 16
+MOST, QUESTIONS = 2**10, 16
 NOT_SIGNED = "orders: not the provider's key"
 
 
@@ -35,13 +35,13 @@ class OrderEdges(ComputeEdgeSystem):
 
     # calls ------------------------------------------------------------------------------------------------------------
 
-    def books(self, function: str, *args: Any, by: str = "operator", fails: str | None = None) -> Any:
+    def asking_orders(self, function: str, *args: Any, by: str = "operator", fails: str | None = None) -> Any:
         return self.sends(function, *args, by=by, fails=fails, to="orders")
 
     def places_order(self, fails: str | None = None, **changes: Any) -> Any:
         usual = {"provider": self["operator"], "place": self.places[0], "requests": self.requests.root, "count": 5,
                  "fee": FEE, "deadline": self.now + DAY}  # fmt: skip
-        return self.books("place", *(usual | changes).values(), by="payer", fails=fails)
+        return self.asking_orders("place", *(usual | changes).values(), by="payer", fails=fails)
 
     def placed_one(self, **changes: Any) -> Order:
         """What the log says of an order that `places_order` has placed just now."""
@@ -52,12 +52,14 @@ class OrderEdges(ComputeEdgeSystem):
     def accepted_one(self, **changes: Any) -> Any:
         yield self.places_order(**changes)
         order = self.placed_one(**changes)
-        yield self.books("accept", 1, by="hot key")
+        yield self.asking_orders("accept", 1, by="hot key")
         order.accepted = self.now
         return order
 
     def hands_in(self, order: Order, results: Results, fails: str | None = None) -> Any:
-        return self.books("submit", order.number, results.tree.root, results.signature, by="hot key", fails=fails)
+        return self.asking_orders(
+            "submit", order.number, results.tree.root, results.signature, by="hot key", fails=fails
+        )
 
     def delivered_one(self, **changes: Any) -> Any:
         """All results alike, signed by the receipt key."""
@@ -69,12 +71,14 @@ class OrderEdges(ComputeEdgeSystem):
 
     def asks_for(self, at: int, fails: str | None = None, index: int | None = None) -> Any:
         proof = list(self.requests.proof(at))
-        return self.books("demand", 1, at if index is None else index, REQUESTS[at], proof, by="payer", fails=fails)
+        return self.asking_orders(
+            "demand", 1, at if index is None else index, REQUESTS[at], proof, by="payer", fails=fails
+        )
 
     def opens(self, order: Order, at: int, fails: str | None = None) -> Any:
         assert order.results is not None
         shown = astuple(order.results.receipts[at]), list(order.results.tree.proof(at))
-        return self.books("answer", 1, at, RESPONSES[at], *shown, by="stranger", fails=fails)
+        return self.asking_orders("answer", 1, at, RESPONSES[at], *shown, by="stranger", fails=fails)
 
     # orders -----------------------------------------------------------------------------------------------------------
 
@@ -101,12 +105,12 @@ class OrderEdges(ComputeEdgeSystem):
     @way()
     def one_wei(self, who: str) -> Steps:
         yield self.places_order(fee=1)
-        yield self.books("cancel", 1, by="payer")
+        yield self.asking_orders("cancel", 1, by="payer")
         before = self.stored(self["payer"])
-        yield self.books("pay", self["payer"], by="stranger")
+        yield self.asking_orders("pay", self["payer"], by="stranger")
         self.emitted("orders.Paid", account=self["payer"], receiver=self["payer"], amount=1)
         assert self.stored(self["payer"]) == before + 1, "CMP-12"
-        yield self.books("pay", self["payer"], by="stranger", fails="payouts: nothing to pay")
+        yield self.asking_orders("pay", self["payer"], by="stranger", fails="payouts: nothing to pay")
 
     @way()
     def accepted_to_the_second(self, who: str) -> Steps:
@@ -117,19 +121,24 @@ class OrderEdges(ComputeEdgeSystem):
         yield self.places_order(place=NOWHERE)
         yield self.places_order()
         deadline = self.now + DAY
-        yield self.books("accept", 2, fails="orders: no service until then")
-        yield self.serves(NOWHERE, TERM)
-        yield self.books("accept", 3, fails="orders: no service until then")
+        yield self.asking_orders("accept", 2, fails="orders: no service until then")
+        yield self.serving(NOWHERE, TERM)
+        yield self.asking_orders("accept", 3, fails="orders: no service until then")
         self.evm.warp(1)
-        yield self.books("accept", 3)
-        yield self.books("accept", 1, by="stranger", fails="orders: not the provider")
-        yield self.books("accept", 1)
+        yield self.asking_orders("accept", 3)
+        yield self.asking_orders("accept", 1, by="stranger", fails="orders: not the provider")
+        yield self.asking_orders("accept", 1)
         self.emitted("orders.Accepted", order=1)
-        yield self.books("cancel", 1, by="payer", fails="orders: order is accepted")
+        yield self.asking_orders("cancel", 1, by="payer", fails="orders: order is accepted")
         self.evm.warp_to(deadline + 1)
-        yield self.books("accept", 4, fails="orders: deadline has passed")
-        yield self.books("cancel", 4, by="payer")
-        yield self.books("accept", 4, fails="orders: order is over")
+        yield self.asking_orders("accept", 4, fails="orders: deadline has passed")
+        yield self.asking_orders("cancel", 4, by="payer")
+        yield self.asking_orders("accept", 4, fails="orders: order is over")
+
+    @way()
+    def a_token_that_takes_a_fee(self, who: str) -> Steps:
+        order = (self["operator"], NOWHERE, self.requests.root, 1, 1_000, self.now + DAY)
+        yield self.sends("place", *order, by="payer", to="book", fails="transfer: token takes a fee")
 
     # results ----------------------------------------------------------------------------------------------------------
 
@@ -138,11 +147,11 @@ class OrderEdges(ComputeEdgeSystem):
         order = yield from self.accepted_one()
         results = self.signed_results([self.result(order, at) for at in range(5)], self.key)
         self.evm.warp_to(order.deadline + late)
-        yield self.books("refund", 1, by="stranger", fails=None if late else "orders: results may still come")
+        yield self.asking_orders("refund", 1, by="stranger", fails=None if late else "orders: results may still come")
         yield self.hands_in(order, results, "orders: order is over" if late else None)
         if not late:
             self.evm.warp(1)
-            yield self.books("refund", 1, by="stranger", fails="orders: results may still come")
+            yield self.asking_orders("refund", 1, by="stranger", fails="orders: results may still come")
             yield self.hands_in(order, results, "orders: already submitted")
 
     @way()
@@ -154,7 +163,7 @@ class OrderEdges(ComputeEdgeSystem):
         yield self.hands_in(
             order, self.signed_results([self.result(order, 0)], self.key), "orders: order is not accepted"
         )
-        yield self.books("complete", 1, by="stranger", fails="orders: nothing was submitted")
+        yield self.asking_orders("complete", 1, by="stranger", fails="orders: nothing was submitted")
         yield self.asks_for(0, "orders: nothing was submitted")
 
     @way(Choice((0, 1, 2)))
@@ -173,7 +182,7 @@ class OrderEdges(ComputeEdgeSystem):
         yield self.shows(said)
         yield self.hands_in(order, results, "orders: no service until then")
         self.evm.warp(1)
-        yield self.serves(self.places[0], TERM)
+        yield self.serving(self.places[0], TERM)
         self.evm.warp(1)
         yield self.hands_in(order, results, "orders: no service until then")
 
@@ -187,11 +196,11 @@ class OrderEdges(ComputeEdgeSystem):
             if len(signature) <= 65:
                 with self.evm.anchor():
                     fails = None if counts and signature[:32] == plain[:32] else NOT_SIGNED
-                    yield self.books("submit", 1, root, signature, by="hot key", fails=fails)
+                    yield self.asking_orders("submit", 1, root, signature, by="hot key", fails=fails)
         hot = self.signers[self["hot key"]].sign(domain.digest(RECEIPT_BATCH, root))
-        yield self.books("submit", 1, root, hot, by="hot key", fails=NOT_SIGNED)
+        yield self.asking_orders("submit", 1, root, hot, by="hot key", fails=NOT_SIGNED)
         own = self.signers[self["operator"]].sign(domain.digest(RECEIPT_BATCH, root))
-        yield self.books("submit", 1, root, own, by="operator")
+        yield self.asking_orders("submit", 1, root, own, by="operator")
         self.emitted("orders.Submitted", order=1, results=root, signature=own, until=self.now + ANSWER_WINDOW)
 
     # questions --------------------------------------------------------------------------------------------------------
@@ -200,15 +209,17 @@ class OrderEdges(ComputeEdgeSystem):
     def asked_to_the_second(self, who: str, late: int) -> Steps:
         order = yield from self.delivered_one()
         self.evm.warp_to(order.until + late)
-        yield self.books("complete", 1, by="stranger", fails=None if late else "orders: the client may still ask")
+        yield self.asking_orders(
+            "complete", 1, by="stranger", fails=None if late else "orders: the client may still ask"
+        )
         yield self.asks_for(0, "orders: order is over" if late else None)
         if late:
             return
         self.evm.warp_to(order.until + 1)
         yield self.asks_for(1, "orders: too late to ask")
-        yield self.books("complete", 1, by="stranger", fails="orders: the client may still ask")
+        yield self.asking_orders("complete", 1, by="stranger", fails="orders: the client may still ask")
         yield self.opens(order, 0)
-        yield self.books("complete", 1, by="stranger")
+        yield self.asking_orders("complete", 1, by="stranger")
 
     @way(Choice((0, 1)))
     def answered_to_the_second(self, who: str, late: int) -> Steps:
@@ -216,7 +227,7 @@ class OrderEdges(ComputeEdgeSystem):
         yield self.asks_for(3)
         yield self.asks_for(3, "orders: asked before")
         self.evm.warp(ANSWER_WINDOW + late)
-        yield self.books("close", 1, 3, by="stranger", fails=None if late else "orders: no answer is overdue")
+        yield self.asking_orders("close", 1, 3, by="stranger", fails=None if late else "orders: no answer is overdue")
         yield self.opens(order, 3, "orders: no demand is open" if late else None)
         assert self.credit("operator", "orders") == (0 if late else BOND), "CMP-12"
         assert self.credit("payer", "orders") == (BOND + FEE if late else 0), "CMP-12"
@@ -238,13 +249,13 @@ class OrderEdges(ComputeEdgeSystem):
         yield self.hands_in(order, results)
 
         def asking(at: int, fails: str | None = None) -> Any:
-            return self.books("demand", 1, at, b"%d" % at, list(requests.proof(at)), by="payer", fails=fails)
+            return self.asking_orders("demand", 1, at, b"%d" % at, list(requests.proof(at)), by="payer", fails=fails)
 
         yield asking(MOST - 1, "orders: not in the order")
         yield asking(MOST - 2)
-        for at in range(MOST_ASKED - 1):
+        for at in range(QUESTIONS - 1):
             yield asking(at)
-        yield asking(MOST_ASKED, "orders: too many demands")
+        yield asking(QUESTIONS, "orders: too many demands")
 
     def request_leaf(self, at: int) -> bytes:
         return keccak256(keccak256(encode_args(["uint256", "bytes32"], [at, keccak256(b"%d" % at)])))
@@ -275,13 +286,15 @@ class OrderEdges(ComputeEdgeSystem):
                 yield self.hands_in(order, order.results)
                 yield self.asks_for(0)
                 wrong = astuple(receipts[0]), list(order.results.tree.proof(1))
-                yield self.books("answer", 1, 0, RESPONSES[0], *wrong, fails=reason or "orders: not in the results")
+                yield self.asking_orders(
+                    "answer", 1, 0, RESPONSES[0], *wrong, fails=reason or "orders: not in the results"
+                )
                 yield self.opens(order, 0, reason)
 
     @way()
     def without_an_environment(self, who: str) -> Steps:
         """There is no promotion that a result could name."""
-        yield self.serves(NOWHERE, TERM)
+        yield self.serving(NOWHERE, TERM)
         self.evm.warp(1)
         order = yield from self.accepted_one(place=NOWHERE)
         receipts = [self.result(order, at, promotion_seq=9) for at in range(5)]

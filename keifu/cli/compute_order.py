@@ -153,18 +153,14 @@ def sign(session: RpcSession, order: int, requests: Path, answers: Path, out: Pa
 @click.argument("results", type=IN_FILE)
 @json_option
 def submit(session: Session, order: int, results: Path, json_out: bool) -> None:
-    """Hand in the root over the receipts in RESULTS, as the provider. Give answers and receipts to the client
-    yourself; what it asks for within the window is opened on the chain."""
+    """Hand in the root over the receipts in RESULTS and their signature, as the provider. Give answers and receipts to
+    the client yourself; what it asks for within the window is opened on the chain."""
     from keifu.compute.market import orders as market
 
-    receipts = receipts_of(results)
-    count = market.open_order(_orders(session), order).count
-    if len(receipts) != count:
-        raise CheckFailed(f"{results} has {len(receipts)} receipts of {count}", remedy="keifu compute order sign")
-    root = market.result_tree([item.receipt for item in receipts]).root
-    if any((item.root, item.signature) != (root, receipts[0].signature) for item in receipts):
-        raise CheckFailed(f"{results} is not under one signature", remedy="keifu compute order sign")
-    market.submit(session.deployer, _suite(session), order, root, receipts[0].signature)
+    signed, count = receipts_of(results), market.open_order(_orders(session), order).count
+    if len(signed) != count:
+        raise CheckFailed(f"{results} has {len(signed)} receipts of {count}", remedy="keifu compute order sign")
+    market.submit(session.deployer, _suite(session), order, signed)
     _say(session, order, json_out)
 
 

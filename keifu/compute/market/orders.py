@@ -15,7 +15,7 @@ from keifu.chain.suite import ORDERS
 from keifu.compute.market.refusals import place_of, send, send_with_coins
 from keifu.compute.market.services import withdraw as _withdraw
 from keifu.compute.promises import LONGEST_REQUEST, LONGEST_RESPONSE
-from keifu.compute.receipt import LARGEST_BATCH, Receipt
+from keifu.compute.receipt import LARGEST_BATCH, Receipt, SignedReceipt
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import keccak256
 from keifu.merkle import build
@@ -43,7 +43,7 @@ __all__ = [
     "withdraw",
 ]
 
-LARGEST_ORDER = LARGEST_BATCH  # its results go under one signature
+LARGEST_ORDER = LARGEST_BATCH  # its results have one signature
 _LEAF = ["uint256", "bytes32"]
 
 
@@ -169,10 +169,13 @@ def accept(chain: Deployer, suite: Deployment, order: int) -> None:
     send(chain, suite, ORDERS, "accept", order)
 
 
-def submit(chain: Deployer, suite: Deployment, order: int, results: bytes, signature: bytes) -> None:
-    """Hand in the root over the receipts of an accepted order, with the signature under which they went. Raises
-    Revert."""
-    send(chain, suite, ORDERS, "submit", order, results, signature)
+def submit(chain: Deployer, suite: Deployment, order: int, results: Sequence[SignedReceipt]) -> None:
+    """Hand in the root over the receipts of an accepted order, with the signature under it: so whoever has one of them
+    can show it to the market. Raises UsageError for what is not signed as one batch, and Revert."""
+    root = result_tree([item.receipt for item in results]).root
+    if any((item.root, item.signature) != (root, results[0].signature) for item in results):
+        raise UsageError("these receipts are not one batch", remedy="keifu compute order sign")
+    send(chain, suite, ORDERS, "submit", order, root, results[0].signature)
 
 
 # anybody -------------------------------------------------------------------------------------------------------------

@@ -48,7 +48,10 @@ def sign_results(
     promoted: Promoted,
     time: int,
 ) -> list[SignedReceipt]:
-    """Receipts of (request, answer) for each request of an order, under one signature."""
+    """Receipts of (request, answer) for each request of an accepted order, all under one signature. Results are of the
+    time since it was accepted. Raises CheckFailed for one that was not, and UsageError."""
+    if not order.accepted:
+        raise CheckFailed(f"order {order.number} is not accepted", remedy="accept the order first")
     if len(exchanges) != order.count:
         raise UsageError(f"{len(exchanges):,} answers to {order.count:,} requests", remedy="one answer a request")
     found = [

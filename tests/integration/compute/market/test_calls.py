@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from keifu.abi.eip712 import RECEIPT_BATCH
 from keifu.chain import RpcDeployer
 from keifu.compute.market import covers, demands, offers_of, orders, read_service, services, sign_cover
 from keifu.compute.market.orders import demands_of, open_order, orders_of, read_order
@@ -75,9 +74,6 @@ class Seller:
 
     def sign(self, receipt: Receipt) -> SignedReceipt:
         return self.paid.receipts.sign(self.key, [receipt])[0]
-
-    def signed_root(self, root: bytes) -> bytes:
-        return self.key.sign(self.paid.receipts.domain.digest(RECEIPT_BATCH, root))
 
 
 @pytest.fixture
@@ -187,7 +183,7 @@ def test_an_order_is_placed_worked_off_opened_and_paid(paid: Promised, sell: Any
     seller = sell("ordered seller")
     number = paid.anvil.snapshot()
     seller.serve()
-    warp(paid.client, 2)  # a service begins with the second after its block
+    warp(paid.client, 1)
     place = (payer, seller.suite, seller.address, NOWHERE)
     tree, deadline = orders.request_tree(REQUESTS), paid.client.now + DAY
     book = seller.suite.at(paid.client, "ComputeOrders")
@@ -207,8 +203,7 @@ def test_an_order_is_placed_worked_off_opened_and_paid(paid: Promised, sell: Any
         for place, (request, response) in enumerate(zip(REQUESTS, RESPONSES, strict=True))
     ]
     results = orders.result_tree(receipts)
-    signature = seller.signed_root(results.root)
-    orders.submit(seller.chain, seller.suite, order, results.root, signature)
+    orders.submit(seller.chain, seller.suite, order, paid.receipts.sign(seller.key, receipts))
     orders.demand(payer, seller.suite, order, 3, REQUESTS[3], tree.proof(3))
     [asked] = demands_of(paid.client, book, order)
     assert (asked.index, asked.request) == (3, REQUESTS[3])
@@ -231,13 +226,13 @@ def test_an_order_that_is_not_opened_or_not_worked_off_goes_back(paid: Promised,
     seller = sell("idle seller")
     number = paid.anvil.snapshot()
     seller.serve()
-    warp(paid.client, 2)  # a service begins with the second after its block
+    warp(paid.client, 1)
     place = (payer, seller.suite, seller.address, NOWHERE)
     tree, deadline = orders.request_tree(REQUESTS), paid.client.now + DAY
     late, hidden = (orders.place(*place, tree.root, 5, fee=FEE, deadline=deadline) for _ in range(2))
     orders.accept(seller.chain, seller.suite, hidden)
-    nothing = keccak256(b"a hash of nothing")
-    orders.submit(seller.chain, seller.suite, hidden, nothing, seller.signed_root(nothing))
+    nothing = seller.sign(seller.receipt(b"of nothing", b"a hash of nothing"))
+    orders.submit(seller.chain, seller.suite, hidden, [nothing])
     orders.demand(payer, seller.suite, hidden, 0, REQUESTS[0], tree.proof(0))
     refused("orders: results may still come", lambda: orders.refund(payer, seller.suite, late))
     warp(paid.client, DAY + 60)
