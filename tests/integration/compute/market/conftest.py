@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
-from keifu.chain import RpcDeployer
+from keifu.chain import Anvil, ChainClient, RpcDeployer
 from keifu.chain.services import list_now
 from keifu.chain.suite import COMPUTE
 from keifu.compute.promises import needed_for
@@ -29,14 +28,20 @@ CAP = 2 * needed_for(RESTITUTION)
 FEE = 100
 
 
+def present() -> int:
+    """The time of a chain that begins now, unix seconds: that by which the nodes of these tests live."""
+    with Anvil() as anvil:
+        return ChainClient(anvil.rpc).now
+
+
 class Promised(Paid):
     """The chain, its market, and whoever acts there."""
 
     def __init__(self, folder: Any) -> None:
-        super().__init__(folder, since=int(time.time()) - YOUTH)
+        super().__init__(folder, since=present() - YOUTH)
         self.deployer = RpcDeployer(self.client, self.anvil.account("deployer"))
         list_now(self.deployer, self.suite, partial(warp, self.client))
-        warp(self.client, max(int(time.time()) - self.client.now, 1))
+        warp(self.client, max(present() - self.client.now, 1))
         self.market = self.suite.at(self.client, COMPUTE)
         self.receipts = Receipts(self.client.chain_id, self.market.address)
 
