@@ -19,11 +19,12 @@ from keifu.compute.model import Model
 from keifu.inference import Model as Weights
 from keifu.keys import Account
 from keifu.payments.channel import Channel, Vouchers
-from keifu.payments.x402 import SCHEME, Config, Payment, Requirements, VoucherFields, VoucherPayload
+from keifu.payments.x402 import AHEAD, SCHEME, Config, Payment, Requirements, VoucherFields, VoucherPayload
 
 __all__ = ["CNN", "FOLDER", "MLP", "PRICE", "Payer", "asked", "models", "unpaid_models", "weights"]
 
 FOLDER = "KEIFU_BENCHMARK_WEIGHTS"  # the environment variable that names it
+AHEAD_REQUESTS = 64  # that a voucher of a payer pays: `keifu infer --ahead 64`
 PRICE = 10  # of a request, in the token's smallest units
 MLP, CNN = "digits-mlp", "digits-cnn"
 TRAINING = {MLP: Training(), CNN: Training(network="cnn", epochs=15, learning_rate=0.005)}
@@ -61,14 +62,20 @@ class Payer:
         self.id = self.vouchers.channel_id(self.channel)
         self._config = Config.of(self.channel)
         network = f"eip155:{settings.chain_id}"
+        self._most, self._header = 0, b""
         self._accepted = Requirements(SCHEME, network, offer.token, str(PRICE), offer.receiver, 60)
 
     def header(self, number: int) -> bytes:
-        """The payment of this channel's request `number`, from 1, as x402's clients send it."""
-        most = number * PRICE
+        """The payment of this channel's request `number`, from 1, as our client sends it."""
+        most = -(-number // AHEAD_REQUESTS) * AHEAD_REQUESTS * PRICE
+        if most != self._most:
+            self._most, self._header = most, self._signed(most)
+        return self._header
+
+    def _signed(self, most: int) -> bytes:
         signature = self.vouchers.sign(self.key, self.id, most)
         fields = VoucherFields("0x" + self.id.hex(), str(most), "0x" + signature.hex())
-        payment = Payment(VoucherPayload(self._config, fields), self._accepted)
+        payment = Payment(VoucherPayload(self._config, fields), self._accepted, extensions={AHEAD: {}})
         return b"payment-signature: " + b64encode(msgspec.json.encode(payment)) + b"\r\n"
 
 

@@ -18,7 +18,7 @@ import msgspec
 from benchmarks._lab import Lab
 from benchmarks._load import Plan, answers_of
 from benchmarks._rows import Row
-from benchmarks._served import CNN, FOLDER, MLP, PRICE, Payer, asked, weights
+from benchmarks._served import AHEAD_REQUESTS, CNN, FOLDER, MLP, PRICE, Payer, asked, weights
 from keifu.compute.alone import RECEIPT_ROLE, Funded, Settings
 from keifu.compute.receipt import Receipts
 from keifu.compute.wire import unpack
@@ -54,7 +54,7 @@ class _Server:
         self.settings = Settings(f"benchmarks._served:{function}", str(folder / f"{self._name}.db"), is_paid=is_paid)
         self._payers = [Payer(f"payer {number}", self.settings) for number in range(CONNECTIONS)]
         self._each = WARM + ROUNDS * EACH
-        deposit = str(self._each * PRICE)
+        deposit = str((self._each + AHEAD_REQUESTS) * PRICE)
         self.settings.funded = [Funded(Config.of(payer.channel), deposit) for payer in self._payers]
         file = folder / f"{self._name}.json"
         file.write_bytes(msgspec.json.encode(self.settings))

@@ -1,6 +1,7 @@
 """What a request pays with: x402's headers, or a key of its own. Who may begin, and what is said about the money.
 
-Nothing here waits: what needs the chain (`Slow`) is done beside it, by `keifu.compute.tills`.
+A payment that says that it is signed ahead (`AHEAD`) may come again, byte by byte the same, until its voucher is used
+up: it is verified once. Nothing here waits: what needs the chain (`Slow`) is done beside it, by the node's errands.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from keifu.keys import keccak256
 from keifu.payments.book import Account, Book, Refused
 from keifu.payments.channel import Vouchers
 from keifu.payments.signatures import key_behind, verified
-from keifu.payments.x402 import LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
+from keifu.payments.x402 import AHEAD, LARGEST_HEADER, SCHEME, Required, Requirements, encode, network_of
 
 __all__ = ["Cashier", "Offer", "Slow", "Ticket"]
 
 ERRORS = "invalid_batch_settlement_evm_"
 SIGNATURE = b"payment-signature"
 _KEY = re.compile(rb"Bearer kf-([0-9a-f]{64})")
-KEPT_KEYS = 4_096
+KEPT_KEYS = KEPT_PAYMENTS = 4_096
 
 
 class _Voucher(msgspec.Struct, rename="camel"):
@@ -52,6 +53,7 @@ class _Payment(msgspec.Struct):
 
     payload: _Payload
     accepted: _Accepted
+    extensions: dict[str, msgspec.Raw] | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Payment)
@@ -84,6 +86,7 @@ class Ticket:
     base: int = 0  # what its payer believes to be charged until now
     amount: int = 0  # what its payer signed for this request
     key: Key | None = None  # signs vouchers in its payer's place
+    most: int = 0  # of a voucher that is signed ahead; its receipts say what was charged
 
 
 class Slow(Exception):
@@ -104,6 +107,8 @@ class Cashier:
         self._type = VOUCHER.type_hash
         self._network = network_of(offer.chain_id)
         self._keys: dict[bytes, Key] = {}  # by the header that brings them: in memory, and nowhere else
+        self._ahead: dict[bytes, Ticket] = {}  # verified payments that may come again, by their header
+        self._ahead_of: dict[bytes, bytes] = {}  # of each channel, the header of the newest
         self._beginnings: dict[bytes, bytes] = {}  # of each channel, the beginning of what is said after a payment
 
     # admission -----------------------------------------------------------------------------------------------------
@@ -112,7 +117,8 @@ class Cashier:
         """The payment of a request that costs `fee` at most. Raises Refused, or Slow for what asks the chain."""
         header = headers.get(SIGNATURE)
         if header is not None:
-            return self._by_voucher(header, fee)
+            ticket = self._ahead.get(header)
+            return self._by_voucher(header, fee) if ticket is None else self._again(ticket, fee)
         if (given := headers.get(b"authorization")) is not None and given.startswith(b"Bearer kf-"):
             return self._by_key(given, fee)
         raise Refused("", "this has to be paid for")
@@ -141,12 +147,33 @@ class Cashier:
         if accepted.network != self._network:
             raise Refused("network_mismatch", f"this is {self._network}")
         if accepted.amount and amount < fee:
-            raise Refused("cumulative_amount_mismatch", f"the price is {fee}: this is a request's, or an older one")
+            raise _too_low(fee)
         account.require(most, fee, self.offer.credit)
         self.check(account, most, signature)
         account.keep(most, signature)
         account.reserved += fee
-        return Ticket(account, fee, most - amount, amount)
+        if payment.extensions is None or AHEAD not in payment.extensions:
+            return Ticket(account, fee, most - amount, amount)
+        ticket = Ticket(account, fee, amount=amount, most=most)
+        self._keep_ahead(header, ticket)
+        return ticket
+
+    def _again(self, ticket: Ticket, fee: int) -> Ticket:
+        """A payment that was verified: its voucher names a sum, and what is charged in all never passes that."""
+        if 0 < ticket.amount < fee:
+            raise _too_low(fee)
+        account = ticket.account
+        account.require(ticket.most, fee, self.offer.credit)
+        account.reserved += fee
+        return ticket if ticket.fee == fee else Ticket(account, fee, amount=ticket.amount, most=ticket.most)
+
+    def _keep_ahead(self, header: bytes, ticket: Ticket) -> None:
+        """One for each channel, and no more in all than are kept."""
+        self._ahead.pop(self._ahead_of.get(ticket.account.id, b""), None)
+        if len(self._ahead) >= KEPT_PAYMENTS:
+            oldest = self._ahead.pop(next(iter(self._ahead)))
+            del self._ahead_of[oldest.account.id]
+        self._ahead[header], self._ahead_of[ticket.account.id] = ticket, header
 
     def _by_key(self, given: bytes, fee: int) -> Ticket:
         key = self._keys.get(given)
@@ -197,6 +224,7 @@ class Cashier:
             "version": offer.token_version,
             "assetTransferMethod": offer.method,
             "minDeposit": str(amount * offer.deposits),
+            AHEAD: True,
         }
         if account is not None:
             extra["channelState"] = self.state(account)
@@ -236,7 +264,7 @@ class Cashier:
     def settled(self, ticket: Ticket, *, all_of_it: bool = False) -> bytes:
         """The header of a paid answer. Its payer counts from its own base: what it is charged leads it to our sum."""
         account = ticket.account
-        if ticket.key is not None:
+        if ticket.key is not None or ticket.most:
             return b""
         charged = ticket.amount if all_of_it else min(max(account.charged - ticket.base, 0), ticket.amount)
         held = account.held
@@ -256,6 +284,10 @@ class Cashier:
             )
             found = self._beginnings[account.id] = document.encode()
         return found
+
+
+def _too_low(fee: int) -> Refused:
+    return Refused("cumulative_amount_mismatch", f"the price is {fee}: this is a request's, or an older one")
 
 
 def _key_of(given: bytes) -> Key:

@@ -15,6 +15,7 @@ import numpy as np
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.model import ZERO, Call, Claimed, LocalModel, ModelFault, Result
+from keifu.compute.sealing import expect_many
 from keifu.errors import CheckFailed, UsageError
 from keifu.inference import Answer, Model
 
@@ -39,6 +40,7 @@ class Classifier(LocalModel):
         super().__init__(name, prices, claimed or Claimed(digest=model.digest))
         self._model, self._is_committed = model, is_committed
         self._labels = labels or [str(number) for number in range(model.output.high + 1)]
+        expect_many()
         self._head = b'{"object":"list","model":%b,"data":[' % msgspec.json.encode(name)
 
     def check(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from keifu.compute.client.checks import Prices
@@ -73,6 +74,11 @@ class Claimed:
     environment: bytes = ZERO  # zeros: bound to none
     promotion_seq: int = 0
     digest: bytes = ZERO
+
+    @cached_property
+    def words(self) -> bytes:
+        """As a receipt's struct has them."""
+        return self.environment + self.promotion_seq.to_bytes(32, "big") + self.digest
 
 
 class Model(ABC):

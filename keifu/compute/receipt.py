@@ -19,9 +19,19 @@ from keifu.errors import UsageError
 from keifu.merkle import build
 from keifu.merkle.tree import root_of
 
-__all__ = ["LARGEST_BATCH", "MARKET_NAME", "MARKET_VERSION", "Evidence", "Receipt", "Receipts", "SignedReceipt"]
+__all__ = [
+    "LARGEST_BATCH",
+    "MARKET_NAME",
+    "MARKET_VERSION",
+    "SIGNATURE_BYTES",
+    "Evidence",
+    "Receipt",
+    "Receipts",
+    "SignedReceipt",
+]
 
 MARKET_NAME, MARKET_VERSION = "Keifu Compute", "1"
+SIGNATURE_BYTES = 65
 LARGEST_BATCH = 1_000  # receipts under one signature: proofs of ten hashes
 
 

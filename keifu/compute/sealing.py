@@ -1,40 +1,69 @@
-"""Receipts of a moment under one signature, made as fast as Python goes: the same that `Receipts.sign` gives.
+"""Receipts of a moment under one signature, made as fast as it goes: the same that `Receipts.sign` gives.
 
-What does not change between answers of one model is encoded once. A leaf is two hashes, a tree over n leaves n - 1.
+A receipt is its encoded struct from the beginning; the hashes of the two bodies and the time are put in for all of a
+batch at once. A provider that answers many requests at once says so (`expect_many`): then a batch is hashed and written
+by a few compiled calls. Elsewhere one receipt is written after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from importlib import import_module
+from struct import Struct
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ethwire.eip712 import Domain
 from keifu.abi.eip712 import RECEIPT, RECEIPT_BATCH
 from keifu.compute.model import Claimed
-from keifu.compute.receipt import LARGEST_BATCH, MARKET_NAME, MARKET_VERSION, Evidence
+from keifu.compute.receipt import LARGEST_BATCH, MARKET_NAME, MARKET_VERSION, SIGNATURE_BYTES, Evidence
 from keifu.compute.wire import AMOUNT_BYTES, pack
 from keifu.errors import UsageError
 from keifu.keys import Account, keccak256
+from keifu.merkle import Tree, build, hash_leaves
+from keifu.merkle.hashes import HASH_BYTES, hash_messages
+from keifu.merkle.hashes import expect_many as expect_many_hashes
 
-__all__ = ["Answered", "Sealer", "proofs_of"]
+__all__ = ["Answered", "Sealer", "answered", "expect_many"]
+
+_TEXTS = "keifu.compute._texts"
+# The type's hash and the 16 fields; of the artefact three in one, and zeros where bodies, trace and time go.
+_STRUCT = Struct(">32s32s24xQ96s64x32s32s32x24xQ24xQ16x16s16x16s24xQ32x")
+_FIELD = Struct(f">{_STRUCT.size // HASH_BYTES * '32s'}")
+_BODIES, _TIME = slice(6 * HASH_BYTES, 8 * HASH_BYTES), slice(16 * HASH_BYTES + 24, 17 * HASH_BYTES)
+_TYPE = RECEIPT.type_hash
+_expected: list[ModuleType] = []  # what writes many texts, once it is compiled
 
 
-@dataclass(slots=True)
-class Answered:
-    """What a receipt says beside the artefact, which is the model's."""
+class Answered(NamedTuple):
+    """One answer. Of a stream, which is hashed as it goes, `response` is empty."""
 
-    channel_id: bytes
-    number: int
-    claimed: Claimed
-    request_hash: bytes
-    response_hash: bytes
-    input_root: bytes
-    output_root: bytes
-    input_units: int
-    output_units: int
-    fee: int
-    charged: int
-    evidence: Evidence
+    struct: bytes
+    request: bytes
+    response: bytes
+    response_hash: bytes = b""  # of a stream
+
+
+def answered(
+    channel_id: bytes,
+    number: int,
+    claimed: Claimed,
+    input_root: bytes,
+    output_root: bytes,
+    units_in: int,
+    units_out: int,
+    fee: int,
+    charged: int,
+    evidence: Evidence,
+) -> bytes:
+    """The struct of a receipt, but for what `Sealer.seal` puts in."""
+    return _STRUCT.pack(
+        _TYPE, channel_id, number, claimed.words, input_root, output_root, units_in, units_out,
+        fee.to_bytes(AMOUNT_BYTES, "big"), charged.to_bytes(AMOUNT_BYTES, "big"), evidence,
+    )  # fmt: skip
 
 
 class Sealer:
@@ -42,7 +71,6 @@ class Sealer:
 
     def __init__(self, key: Account, chain_id: int, market: str) -> None:
         self._key = key
-        self._type = RECEIPT.type_hash
         self._prefix = b"\x19\x01" + Domain(MARKET_NAME, MARKET_VERSION, chain_id, market).separator
         self._batch = RECEIPT_BATCH.type_hash
 
@@ -50,81 +78,57 @@ class Sealer:
         """The text of each one's receipt, in their order."""
         if not 0 < len(answers) <= LARGEST_BATCH:
             raise UsageError(f"{len(answers)} receipts in a batch: 1 to {LARGEST_BATCH} go under one signature")
-        when = time.to_bytes(32, "big")
-        leaves = [keccak256(self._struct_hash(item, when)) for item in answers]
-        root, proofs = proofs_of(leaves)
-        signature = self._key.sign(keccak256(self._prefix + keccak256(self._batch + root)))
-        return [pack(_fields(item, time), proof, signature) for item, proof in zip(answers, proofs, strict=True)]
-
-    def _struct_hash(self, item: Answered, when: bytes) -> bytes:
-        claimed = item.claimed
-        return keccak256(
-            b"".join(
-                (
-                    self._type,
-                    item.channel_id,
-                    item.number.to_bytes(32, "big"),
-                    claimed.environment,
-                    claimed.promotion_seq.to_bytes(32, "big"),
-                    claimed.digest,
-                    item.request_hash,
-                    item.response_hash,
-                    item.input_root,
-                    item.output_root,
-                    _NO_TRACE,
-                    item.input_units.to_bytes(32, "big"),
-                    item.output_units.to_bytes(32, "big"),
-                    item.fee.to_bytes(32, "big"),
-                    item.charged.to_bytes(32, "big"),
-                    item.evidence.to_bytes(32, "big"),
-                    when,
-                )
-            )
-        )
+        structs = _structs(answers, time)
+        tree = build(hash_leaves(structs))
+        signature = self._key.sign(keccak256(self._prefix + keccak256(self._batch + tree.root)))
+        if not _expected:
+            return _texts(structs, tree, signature)
+        texts: list[bytes] = _expected[0].texts_of(structs, tree.nodes, tree.positions, signature)
+        return texts
 
 
-def _fields(item: Answered, time: int) -> tuple[bytes | int, ...]:
-    claimed = item.claimed
-    return (
-        item.channel_id,
-        item.number,
-        claimed.environment,
-        claimed.promotion_seq,
-        claimed.digest,
-        item.request_hash,
-        item.response_hash,
-        item.input_root,
-        item.output_root,
-        _NO_TRACE,
-        item.input_units,
-        item.output_units,
-        item.fee.to_bytes(AMOUNT_BYTES, "big"),
-        item.charged.to_bytes(AMOUNT_BYTES, "big"),
-        int(item.evidence),
-        time,
-    )
+def expect_many() -> None:
+    """Get ready for batches of many receipts: takes seconds, once on a machine. In whichever thread."""
+    expect_many_hashes()
+    if not _expected:
+        texts = import_module(_TEXTS)
+        root = np.zeros((1, HASH_BYTES), np.uint8)
+        texts.texts_of(np.zeros((1, _STRUCT.size), np.uint8), root, np.zeros(1, np.int64), bytes(SIGNATURE_BYTES))
+        _expected.append(texts)
 
 
-def proofs_of(leaves: Sequence[bytes]) -> tuple[bytes, list[list[bytes]]]:
-    """Root and proofs of the tree that `keifu.merkle.build` makes: for a few leaves, without an array's overhead."""
-    count = len(leaves)
-    order = sorted(range(count), key=leaves.__getitem__)
-    nodes = [b""] * (2 * count - 1)
-    place = [0] * count
-    for rank, number in enumerate(order):
-        place[number] = 2 * count - 2 - rank
-        nodes[2 * count - 2 - rank] = leaves[number]
-    for inner in range(count - 2, -1, -1):
-        left, right = nodes[2 * inner + 1], nodes[2 * inner + 2]
-        nodes[inner] = keccak256(left + right if left < right else right + left)
-    proofs = []
-    for start in place:
-        at, proof = start, []
-        while at > 0:
-            proof.append(nodes[at + 1 if at & 1 else at - 1])
-            at = (at - 1) >> 1
-        proofs.append(proof)
-    return nodes[0], proofs
+def _structs(answers: Sequence[Answered], time: int) -> NDArray[np.uint8]:
+    """uint8[n, 17 words], whole."""
+    parts, requests, responses, hashes = zip(*answers, strict=True)
+    count = len(answers)
+    structs = np.frombuffer(bytearray().join(parts), np.uint8).reshape(count, _STRUCT.size)
+    bodies = np.frombuffer(hash_messages(requests + responses), np.uint8).reshape(2, count, HASH_BYTES)
+    structs[:, _BODIES] = bodies.swapaxes(0, 1).reshape(count, 2 * HASH_BYTES)
+    structs[:, _TIME] = np.frombuffer(time.to_bytes(8, "big"), np.uint8)
+    if any(hashes):
+        for place, response_hash in enumerate(hashes):
+            if response_hash:
+                structs[place, 7 * HASH_BYTES : 8 * HASH_BYTES] = np.frombuffer(response_hash, np.uint8)
+    return structs
 
 
-_NO_TRACE = bytes(32)
+def _texts(structs: NDArray[np.uint8], tree: Tree, signature: bytes) -> list[bytes]:
+    """One after the other."""
+    steps, lengths = tree.siblings(np.arange(len(structs)))
+    nodes, texts = tree.nodes.tobytes(), []
+    for row, step, length in zip(structs, steps.tolist(), lengths.tolist(), strict=True):
+        proof = [nodes[node * HASH_BYTES : (node + 1) * HASH_BYTES] for node in step[:length]]
+        texts.append(pack(_fields(row.tobytes()), proof, signature))
+    return texts
+
+
+def _fields(struct: bytes) -> tuple[bytes | int, ...]:
+    """As they travel."""
+    words = _FIELD.unpack(struct)
+    return tuple(
+        int.from_bytes(word, "big") if place in _NUMBERS else word[-AMOUNT_BYTES:] if place in _AMOUNTS else word
+        for place, word in enumerate(words)
+    )[1:]
+
+
+_NUMBERS, _AMOUNTS = frozenset({2, 4, 11, 12, 15, 16}), frozenset({13, 14})

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from keifu.compute.cashier import Cashier, Ticket
 from keifu.compute.http import JSON, Exchange
 from keifu.compute.model import Call, Model, Result
 from keifu.compute.receipt import LARGEST_BATCH
-from keifu.compute.sealing import Answered, Sealer
-from keifu.keys import keccak256
+from keifu.compute.sealing import Answered, Sealer, answered
 from keifu.payments.book import Book
 
 __all__ = ["Settler", "Work"]
-
-RECEIPT = b"keifu-receipt: "
 
 
 @dataclass(slots=True)
@@ -35,10 +32,14 @@ class Work:
     ticket: Ticket | None  # None: nothing is charged here
 
 
-@dataclass(slots=True)
-class _Sealed:
+class _Sealed(NamedTuple):
+    """What waits for its receipt and the disk: a whole answer with what is said about its payment, or whoever takes the
+    text."""
+
     answered: Answered
-    done: Callable[[bytes], None]  # gets the receipt's text, when all is on the disk
+    exchange: Exchange
+    said: bytes = b""
+    done: Callable[[bytes], None] | None = None
 
 
 class Settler:
@@ -46,7 +47,7 @@ class Settler:
 
     def __init__(self, cashier: Cashier, sealer: Sealer, *, clock: Callable[[], float] = time.time) -> None:
         self._cashier, self._book, self._sealer, self._clock = cashier, cashier.book, sealer, clock
-        self._waiting: deque[_Sealed] = deque()
+        self._waiting: list[_Sealed] = []
         self.is_busy = False
         self.idle: Callable[[], None] = lambda: None
         self.sealed = 0
@@ -57,56 +58,53 @@ class Settler:
 
     def answer(self, work: Work, result: Result) -> None:
         """A whole answer."""
-        ticket, exchange, body = work.ticket, work.exchange, result.body
+        ticket, model = work.ticket, work.model
         assert ticket is not None
-        account = ticket.account
-        fee = min(work.model.prices.fee(result.input_units, result.output_units), ticket.fee)
+        account, units_in, units_out = ticket.account, result.input_units, result.output_units
+        fee = min(model.prices.fee(units_in, units_out), ticket.fee)
         account.reserved -= ticket.fee
-        self._book.charge(account, fee, work.model.name, (result.input_units, result.output_units))
-        self._cashier.sign(ticket)
-        answered = self.receipt_of(work, (result.input_units, result.output_units), fee, keccak256(body))
-        answered.input_root, answered.output_root = result.input_root, result.output_root
-        headers = JSON + self._cashier.settled(ticket)
-
-        def done(text: bytes) -> None:
-            if text:
-                exchange.reply(200, body, b"%b%b%b\r\n" % (headers, RECEIPT, text))
-            else:
-                exchange.fail(503, "server_error", "not_durable", "the provider cannot write vouchers at the moment")
-
-        self.add(answered, done)
-
-    def receipt_of(self, work: Work, units: tuple[int, int], fee: int, response_hash: bytes) -> Answered:
-        """What the receipt of an answer says whose fee was charged in full."""
-        assert work.ticket is not None
-        account = work.ticket.account
+        self._book.charge(account, fee, model.name, (units_in, units_out))
         number = self._book.finish(account, fee)
-        request_hash = keccak256(work.exchange.body)
-        return Answered(
-            account.id, number, work.model.claimed, request_hash, response_hash, ZERO, ZERO, *units, fee,
-            account.settled, work.model.evidence,
+        if ticket.key is not None:
+            self._cashier.sign(ticket)
+        said = b"" if ticket.most else self._cashier.settled(ticket)
+        struct = answered(
+            account.id, number, model.claimed, result.input_root, result.output_root, units_in, units_out, fee,
+            account.settled, model.evidence,
         )  # fmt: skip
+        self._add(_Sealed(Answered(struct, work.exchange.body, result.body), work.exchange, said))
 
-    def add(self, answered: Answered, done: Callable[[bytes], None]) -> None:
-        self._waiting.append(_Sealed(answered, done))
-        if not self.is_busy:
-            self.is_busy = True
-            asyncio.get_running_loop().call_soon(self._flush)
+    def streamed(
+        self, work: Work, units: tuple[int, int], fee: int, response_hash: bytes, done: Callable[[bytes], None]
+    ) -> None:
+        """The end of a stream whose fee was charged in full. `done` gets the receipt's text when all is on the disk, or
+        nothing when it cannot be."""
+        assert work.ticket is not None
+        account, model = work.ticket.account, work.model
+        number = self._book.finish(account, fee)
+        struct = answered(
+            account.id, number, model.claimed, ZERO, ZERO, *units, fee, account.settled, model.evidence
+        )  # fmt: skip
+        self._add(_Sealed(Answered(struct, work.exchange.body, b"", response_hash), work.exchange, done=done))
 
     def release(self, work: Work) -> None:
         """A request that was not answered costs nothing."""
         if work.ticket is not None:
             work.ticket.account.reserved -= work.ticket.fee
 
+    def _add(self, sealed: _Sealed) -> None:
+        self._waiting.append(sealed)
+        if not self.is_busy:
+            self.is_busy = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
     def _flush(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
-        texts = self._sealer.seal([item.answered for item in batch], int(self._clock()))
+        batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+        texts = self._sealer.seal([item[0] for item in batch], int(self._clock()))
         self.sealed += len(batch)
 
         def written(future: asyncio.Future[None]) -> None:
-            failed = future.exception() is not None
-            for item, text in zip(batch, texts, strict=True):
-                item.done(b"" if failed else text)
+            _send(batch, [] if future.exception() is not None else texts)
             if self._waiting:
                 self._flush()
             else:
@@ -114,6 +112,18 @@ class Settler:
                 self.idle()
 
         self._book.durable().add_done_callback(written)
+
+
+def _send(batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
+    """Without texts, why there is none."""
+    for (sealed, exchange, said, done), text in zip(batch, texts or [b""] * len(batch), strict=True):
+        if done is not None:
+            done(text)
+        elif text:
+            exchange.reply(200, sealed.response, b"%bkeifu-receipt: %b\r\n%b" % (JSON, text, said))
+        else:
+            why = "the provider cannot write vouchers at the moment"
+            exchange.fail(503, "server_error", "not_durable", why)
 
 
 ZERO = bytes(32)

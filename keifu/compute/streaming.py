@@ -85,7 +85,6 @@ class Stream:
         work.ticket.account.reserved -= work.ticket.fee - self._paid
         if not exchange.is_answered:
             return
-        answered = settler.receipt_of(work, self._units, self._paid, self._hash.digest())
 
         def done(text: bytes) -> None:
             if exchange.is_gone:
@@ -95,7 +94,7 @@ class Stream:
                 return
             exchange.last(comment_of(text.decode()))
 
-        settler.add(answered, done)
+        settler.streamed(work, self._units, self._paid, self._hash.digest(), done)
 
 
 def _event_of(fault: ModelFault) -> bytes:

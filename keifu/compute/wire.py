@@ -17,10 +17,10 @@ from typing import Annotated
 
 import msgspec
 
-from keifu.compute.receipt import LARGEST_BATCH, Evidence, Receipt, SignedReceipt
+from keifu.compute.receipt import LARGEST_BATCH, SIGNATURE_BYTES, Evidence, Receipt, SignedReceipt
 from keifu.errors import InputError
 
-__all__ = ["LARGEST_TEXT", "RECEIPT_HEADER", "comment_of", "pack", "split_stream", "text_of", "unpack"]
+__all__ = ["AMOUNT_BYTES", "LARGEST_TEXT", "RECEIPT_HEADER", "comment_of", "pack", "split_stream", "text_of", "unpack"]
 
 RECEIPT_HEADER = "Keifu-Receipt"
 LARGEST_TEXT = 2_048  # characters: the longest that is possible has 1,022
@@ -56,7 +56,7 @@ class _Fields(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 class _Signed(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     fields: _Fields
     proof: _Proof
-    signature: Annotated[bytes, msgspec.Meta(min_length=65, max_length=65)]
+    signature: Annotated[bytes, msgspec.Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]
 
 
 _ENCODER, _DECODER = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(_Signed)

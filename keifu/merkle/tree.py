@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from keifu.errors import UsageError
 from keifu.keys import keccak256
-from keifu.merkle.hashes import HASH_BYTES, hash_pairs, hash_rows, root_at_once
+from keifu.merkle.hashes import HASH_BYTES, hash_pairs, hash_rows, root_at_once, tree_at_once
 
 __all__ = ["Tree", "build", "hash_leaves", "root_of", "root_of_rows", "verify"]
 
@@ -94,6 +94,8 @@ def build(leaves: NDArray[np.uint8], *, sort: bool = True) -> Tree:
     """
     if leaves.shape[1:] != (HASH_BYTES,) or leaves.dtype != np.uint8 or not len(leaves):
         raise UsageError(f"a tree takes uint8[n, {HASH_BYTES}] leaves, not {leaves.dtype}{list(leaves.shape)}")
+    if sort and (found := tree_at_once(np.ascontiguousarray(leaves))) is not None:
+        return Tree(*found)
     count = len(leaves)
     order = _sorted_order(leaves) if sort else np.arange(count)
     nodes = np.empty((2 * count - 1, HASH_BYTES), np.uint8)

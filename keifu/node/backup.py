@@ -31,7 +31,7 @@ from keifu.node.kinds import Kind
 from keifu.node.services import write_services
 from keifu.node.settings import FILE, NodeSettings, load_settings
 from keifu.node.setup import key_of, toml_of
-from keifu.payments.book import skip_numbers
+from keifu.payments.ledger import skip_numbers
 
 __all__ = ["REPLACES", "Restored", "backup", "replaced", "restore"]
 

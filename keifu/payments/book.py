@@ -10,12 +10,12 @@ before. So does the deposit, less what its payer is taking back, and so does wha
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from coincurve import PublicKey
@@ -23,23 +23,13 @@ from coincurve import PublicKey
 from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.channel import Channel
+from keifu.payments.ledger import FEW, LONGEST_JOURNAL, Ledger, Row, usage_rows
+from keifu.units import DAY
 
-__all__ = ["Account", "Book", "Held", "Refused", "Usage", "skip_numbers"]
+__all__ = ["Account", "Book", "Held", "Refused", "Usage"]
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL,
-  receiver TEXT NOT NULL, receiver_authorizer TEXT NOT NULL, token TEXT NOT NULL, withdraw_delay INTEGER NOT NULL,
-  salt BLOB NOT NULL, most TEXT NOT NULL, signature BLOB NOT NULL, charged TEXT NOT NULL, number INTEGER NOT NULL)
-  WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS usage (channel BLOB NOT NULL, day TEXT NOT NULL, model TEXT NOT NULL,
-  requests INTEGER NOT NULL, input_units INTEGER NOT NULL, output_units INTEGER NOT NULL, fees TEXT NOT NULL,
-  PRIMARY KEY (channel, day, model)) WITHOUT ROWID;
-"""
-SKIPPED_NUMBERS = 1 << 32
-_NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
-_Row = tuple[object, ...]
-_USAGE = "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+SQLITE_NUMBERS = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +88,10 @@ class Account:
     def require(self, most: int, fee: int, credit: int) -> None:
         """Whether a voucher of `most` pays a request that costs `fee` at most. Raises Refused."""
         held = self.held
+        wanted = self.charged + self.reserved + fee
+        is_within = held.claimed < most <= held.balance - held.leaving and wanted <= most
+        if is_within and held.final is None and not self.is_closing:
+            return  # which is nearly always so
         if self.is_closing:
             raise Refused("channel_busy", "the channel is being paid back")
         if most > held.balance - held.leaving:
@@ -108,7 +102,6 @@ class Account:
             credit = 0
         unproven = 0 if held.final is None else max(0, held.balance - held.final - credit)
         credit = min(credit, max(0, self.room))
-        wanted = self.charged + self.reserved + fee
         if most + credit < wanted or wanted > held.balance - held.leaving - unproven:
             raise Refused("cumulative_amount_mismatch", f"the voucher has to reach {wanted}")
 
@@ -136,6 +129,15 @@ class _Changes:
     usage: dict[tuple[bytes, str, str], Usage] = field(default_factory=dict)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
+    def add(self, later: _Changes) -> None:
+        self.channels.update(later.channels)
+        self.usage.update(later.usage)
+
+    def rows(self) -> tuple[list[Row], list[Row]]:
+        """How channels and usage stand now."""
+        channels = [(*_state(account), account.id) for account in self.channels.values()]
+        return channels, [(*key, *_usage_row(used)) for key, used in self.usage.items()]
+
 
 class Book:
     """All channels of one receiver, in one file. Used by one event loop.
@@ -144,17 +146,13 @@ class Book:
     """
 
     def __init__(self, file: Path, failed: Callable[[Exception], None] = lambda error: None) -> None:
-        self._failed = failed
-        try:
-            self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.executescript(_TABLES)
-        except sqlite3.Error as error:
-            raise EnvironmentFault(f"{file} cannot be opened: {error}", remedy="restore it from a backup") from error
+        self._failed, self._ledger = failed, Ledger(file)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="book")
         self._changes = _Changes()
+        self._noted = _Changes()  # what only the journal has
+        self._notes = 0
         self._is_writing = False
+        self._day, self._today = 0, ""
         self.fault: Exception | None = None  # why nothing can be written any more
         self.accounts: dict[bytes, Account] = {}
         self._by_authorizer: dict[str, list[Account]] = {}
@@ -180,19 +178,14 @@ class Book:
         account.held = held
         return account
 
-    def finish(self, account: Account, fee: int) -> int:
-        """An answer that cost `fee`, all of it charged, has ended: its number; `settled` is what its receipt says."""
-        account.number += 1
-        account.settled += fee
-        self._changes.channels[account.id] = account
-        return account.number
-
     # charging ------------------------------------------------------------------------------------------------------
 
     def charge(self, account: Account, fee: int, model: str, units: tuple[int, int], *, requests: int = 1) -> None:
         """Memory first: call `durable` before the answer leaves."""
         account.charged += fee
-        key = account.id, _today(), model
+        if (day := int(time.time()) // DAY) != self._day:
+            self._day, self._today = day, _day_of(day)
+        key = account.id, self._today, model
         used = self._usage.get(key)
         if used is None:
             used = self._usage[key] = Usage()
@@ -202,6 +195,13 @@ class Book:
         used.fees += fee
         self._changes.channels[account.id] = account
         self._changes.usage[key] = used
+
+    def finish(self, account: Account, fee: int) -> int:
+        """An answer that cost `fee`, all of it charged, has ended: its number; `settled` is what its receipt says."""
+        account.number += 1
+        account.settled += fee
+        self._changes.channels[account.id] = account
+        return account.number
 
     def durable(self) -> asyncio.Future[None]:
         """Done when all that was changed until now is on the disk. Raises EnvironmentFault when it cannot be."""
@@ -218,18 +218,24 @@ class Book:
     def close(self) -> None:
         """Nothing that `durable` has answered is lost."""
         self._writer.shutdown()
-        self._database.close()
+        self._ledger.close()
 
     # writing -------------------------------------------------------------------------------------------------------
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         changes, self._changes = self._changes, _Changes()
         self._is_writing = True
-        new = [_row(account) for account in changes.channels.values() if not account.is_kept]
-        changed = [(*_state(account), account.id) for account in changes.channels.values() if account.is_kept]
-        for account in changes.channels.values():
+        new = [account for account in changes.channels.values() if not account.is_kept]
+        self._noted.add(changes)
+        self._notes += 1
+        if new or self._notes > LONGEST_JOURNAL or (self._notes == 1 and len(changes.channels) <= FEW):
+            changed, usage = self._noted.rows()
+            self._noted, self._notes = _Changes(), 0
+            write = partial(self._ledger.write, [_row(account) for account in new], changed, usage)
+        else:
+            write = partial(self._ledger.note, *changes.rows())
+        for account in new:
             account.is_kept = True
-        usage = [(*key, *_usage_row(used)) for key, used in changes.usage.items()]
 
         def written(done: asyncio.Future[None]) -> None:
             self._is_writing = False
@@ -242,18 +248,7 @@ class Book:
                 if not future.done():
                     future.set_result(None)
 
-        loop.run_in_executor(self._writer, self._commit, new, changed, usage).add_done_callback(written)
-
-    def _commit(self, new: list[_Row], changed: list[_Row], usage: list[_Row]) -> None:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            self._database.executemany(_NEW, new)
-            self._database.executemany(_CHANGED, changed)
-            self._database.executemany(_USAGE, usage)
-            self._database.execute("COMMIT")
-        except BaseException:
-            self._database.rollback()
-            raise
+        loop.run_in_executor(self._writer, write).add_done_callback(written)
 
     def _broke(self, changes: _Changes, error: BaseException) -> None:
         """A disk that is full ends the service: nothing more is answered than can be paid."""
@@ -270,43 +265,40 @@ class Book:
         self._by_authorizer.setdefault(account.signer, []).append(account)
 
     def _load(self) -> None:
-        for row in self._database.execute("SELECT * FROM channel"):
+        for row in self._ledger.channels():
             channel = Channel(row[1], row[2], row[3], row[4], row[5], row[6], row[7])
             most, charged = int(row[8]), int(row[10])
             if most and not row[9]:
                 raise CheckFailed("a voucher in the book has no signature", remedy="restore it from a backup")
             self._index(Account(row[0], channel, Held(0, 0), most, row[9], charged, charged, row[11], is_kept=True))
-        for row in self._database.execute("SELECT * FROM usage WHERE day = ?", (_today(),)):
+        for row in self._ledger.usage(_day_of(int(time.time()) // DAY)):
             self._usage[row[0], row[1], row[2]] = Usage(row[3], row[4], row[5], int(row[6]))
 
     @staticmethod
     def usage_in(file: Path, first: str, last: str) -> list[tuple[bytes, str, str, Usage]]:
         """Rows of days from `first` to `last`, by another process or this one."""
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-            rows: Iterable[tuple[bytes, str, str, int, int, int, str]] = database.execute(
-                "SELECT * FROM usage WHERE day BETWEEN ? AND ? ORDER BY day, channel, model", (first, last)
-            )
-            return [(row[0], row[1], row[2], Usage(row[3], row[4], row[5], int(row[6]))) for row in rows]
+        return [
+            (row[0], row[1], row[2], Usage(row[3], row[4], row[5], int(row[6])))
+            for row in usage_rows(file, first, last)
+        ]  # fmt: skip
 
 
-def skip_numbers(file: Path) -> None:
-    """Of a book that is older than what was answered: numbers go on far above any that may have been given since."""
-    with closing(sqlite3.connect(file)) as database:
-        database.execute("UPDATE channel SET number = number + ?", (SKIPPED_NUMBERS,))
-        database.commit()
-
-
-def _row(account: Account) -> _Row:
+def _row(account: Account) -> Row:
     return account.id, *account.channel.values, *_state(account)
 
 
-def _state(account: Account) -> _Row:
-    return str(account.most), account.signature, str(account.charged), account.number
+def _state(account: Account) -> Row:
+    return _amount(account.most), account.signature, _amount(account.charged), account.number
 
 
-def _usage_row(used: Usage) -> _Row:
-    return used.requests, used.input_units, used.output_units, str(used.fees)
+def _usage_row(used: Usage) -> Row:
+    return used.requests, used.input_units, used.output_units, _amount(used.fees)
 
 
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
+def _amount(value: int) -> int | str:
+    """As SQLite takes it: what it holds as a number becomes the column's text there, which is faster than here."""
+    return value if value < SQLITE_NUMBERS else str(value)
+
+
+def _day_of(number: int) -> str:
+    return datetime.fromtimestamp(number * DAY, UTC).date().isoformat()

@@ -21,6 +21,7 @@ from keifu.errors import InputError
 from keifu.payments.channel import Channel
 
 __all__ = [
+    "AHEAD",
     "LARGEST_HEADER",
     "PAYMENT_REQUIRED",
     "PAYMENT_RESPONSE",
@@ -54,6 +55,9 @@ SCHEME = "batch-settlement"
 VERSION = 2
 PAYMENT_REQUIRED, PAYMENT_SIGNATURE, PAYMENT_RESPONSE = "PAYMENT-REQUIRED", "PAYMENT-SIGNATURE", "PAYMENT-RESPONSE"
 LARGEST_HEADER = 16_384  # characters
+# Ours: in `extra` of what a server asks for, that it takes a payment again until its voucher is used up; among the
+# `extensions` of a payment, that it is such a one. Its answers have no PAYMENT-RESPONSE.
+AHEAD = "keifuAhead"
 
 _NETWORK = re.compile(r"eip155:([1-9][0-9]{0,18})")
 _Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]

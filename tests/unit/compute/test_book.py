@@ -12,7 +12,8 @@ import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
-from keifu.payments.book import Account, Book, Held, Refused, skip_numbers
+from keifu.payments.book import Account, Book, Held, Refused
+from keifu.payments.ledger import skip_numbers
 from keifu.payments.channel import Channel
 
 CHANNEL = Channel("0x01", "0x02", "0x03", "0x04", "0x05", 900, bytes(32))
@@ -126,7 +127,7 @@ def test_a_disk_that_takes_nothing_ends_the_service(tmp_path: Path) -> None:
     async def script() -> None:
         book = Book(tmp_path / "money.sqlite", faults.append)
         found = book.add(ID, CHANNEL, Held(100, 0))
-        book._database.execute("DROP TABLE usage")
+        book._ledger.database.execute("DROP TABLE usage")
         book.charge(found, 1, "m", (0, 0))
         with pytest.raises(EnvironmentFault, match="cannot be written"):
             await book.durable()

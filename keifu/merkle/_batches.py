@@ -1,0 +1,140 @@
+"""Compiled work for batches of some dozen messages, where calls between the steps would take the time.
+
+Messages of different lengths go through the permutation in lock-step as those of `_keccak` do: a lane whose message is
+over waits for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu._compiled import kept
+from keifu.merkle._keccak import (
+    _BYTE_BITS,
+    _HASH_BYTES,
+    _HASH_WORDS,
+    _IOTA,
+    _ONE,
+    _PAIR_WORDS,
+    _RATE_WORDS,
+    _TOP_BIT,
+    LANES,
+    RATE_BYTES,
+    WIDTH,
+    WORD_BYTES,
+    _hash_pairs,
+    _permute,
+    _precedes,
+)
+
+__all__ = ["hash_messages", "tree_of"]
+
+
+@kept
+def _load(data: NDArray[np.uint8], start: int, count: int) -> np.uint64:
+    """A word of `count` bytes, the lowest first."""
+    word = np.uint64(0)
+    for place in range(count):
+        word |= np.uint64(data[start + place]) << (np.uint64(place) * _BYTE_BITS)
+    return word
+
+
+@kept
+def _hash_messages(
+    data: NDArray[np.uint8], ends: NDArray[np.int64], out: NDArray[np.uint64], iota: NDArray[np.uint64]
+) -> None:
+    """Messages stand one behind the other in `data`, each up to its end."""
+    state = np.empty(LANES * WIDTH, np.uint64)
+    count = ends.shape[0]
+    for first in range(0, count, WIDTH):
+        state[:] = 0
+        together, longest = min(WIDTH, count - first), 0
+        for j in range(together):
+            begin = ends[first + j - 1] if first + j else 0
+            longest = max(longest, ends[first + j] - begin)
+        for block in range(longest // RATE_BYTES + 1):
+            for j in range(together):
+                begin = ends[first + j - 1] if first + j else 0
+                at = begin + block * RATE_BYTES
+                left = ends[first + j] - at
+                if left >= RATE_BYTES:
+                    for word in range(_RATE_WORDS):
+                        state[word * WIDTH + j] ^= _load(data, at + word * WORD_BYTES, WORD_BYTES)
+                elif left >= 0:
+                    whole = left // WORD_BYTES
+                    for word in range(whole):
+                        state[word * WIDTH + j] ^= _load(data, at + word * WORD_BYTES, WORD_BYTES)
+                    spare = left - whole * WORD_BYTES
+                    last = _load(data, at + whole * WORD_BYTES, spare)
+                    state[whole * WIDTH + j] ^= last ^ (_ONE << (np.uint64(spare) * _BYTE_BITS))
+                    state[(_RATE_WORDS - 1) * WIDTH + j] ^= _TOP_BIT
+            _permute(state, iota)
+            for j in range(together):
+                begin = ends[first + j - 1] if first + j else 0
+                if (ends[first + j] - begin) // RATE_BYTES == block:
+                    for word in range(_HASH_WORDS):
+                        out[first + j, word] = state[word * WIDTH + j]
+
+
+@kept
+def _tree_of(leaves: NDArray[np.uint64], nodes: NDArray[np.uint64], iota: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Fill the nodes of a sorted tree; where each leaf went."""
+    count = leaves.shape[0]
+    order = _sorted_order(leaves)
+    places = np.empty(count, np.int64)
+    for rank in range(count):
+        places[order[rank]] = 2 * count - 2 - rank
+        nodes[2 * count - 2 - rank] = leaves[order[rank]]
+    last = count - 1
+    while last > 0:
+        first = 1
+        while 2 * first <= last:
+            first *= 2
+        first -= 1
+        pairs = nodes[2 * first + 1 : 2 * last + 1]
+        _hash_pairs(pairs.reshape(last - first, _PAIR_WORDS), nodes[first:last], iota)
+        last = first
+    return places
+
+
+@kept
+def _sorted_order(leaves: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Ascending as bytes, equal ones in the order given: merged from runs that double."""
+    count = leaves.shape[0]
+    order, merged = np.arange(count), np.empty(count, np.int64)
+    run = 1
+    while run < count:
+        for start in range(0, count, 2 * run):
+            middle, end = min(start + run, count), min(start + 2 * run, count)
+            left, right = start, middle
+            for place in range(start, end):
+                if left < middle and (right == end or not _precedes(leaves[order[right]], leaves[order[left]])):
+                    merged[place] = order[left]
+                    left += 1
+                else:
+                    merged[place] = order[right]
+                    right += 1
+        order, merged = merged, order
+        run *= 2
+    return order
+
+
+def hash_messages(messages: Sequence[bytes]) -> bytes:
+    """The hashes of messages of any lengths, one behind the other; at least one message."""
+    out = np.empty((len(messages), _HASH_WORDS), np.uint64)
+    ends = np.fromiter(map(len, messages), np.int64, len(messages)).cumsum()
+    _hash_messages(np.frombuffer(b"".join([*messages, _BEYOND]), np.uint8), ends, out, _IOTA)
+    return out.tobytes()
+
+
+def tree_of(leaves: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Nodes and positions of the sorted tree over uint8[n, 32], contiguous; n > 0."""
+    nodes = np.empty((2 * len(leaves) - 1, _HASH_BYTES), np.uint8)
+    positions: NDArray[np.int64] = _tree_of(leaves.view(np.uint64), nodes.view(np.uint64), _IOTA)
+    return nodes, positions
+
+
+_BEYOND = bytes(1)  # so that the data of nothing but empty messages are an array of bytes, too

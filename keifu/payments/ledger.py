@@ -1,0 +1,114 @@
+"""The file of a book: a row for each channel, and a row for what it used of a model on a day.
+
+A few changes go straight to their rows. Many at once go as one row into a journal, which costs a fraction of that, and
+after some dozen of those into their rows, too. Whoever opens the file puts what the journal has into the rows first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from keifu.errors import EnvironmentFault
+
+__all__ = ["Ledger", "Row", "skip_numbers", "usage_rows"]
+
+Row = tuple[Any, ...]
+FEW = 8  # changed channels that are not worth a journal
+LONGEST_JOURNAL = 64  # rows
+SKIPPED_NUMBERS = 1 << 32
+_TABLES = """
+CREATE TABLE IF NOT EXISTS channel (id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL,
+  receiver TEXT NOT NULL, receiver_authorizer TEXT NOT NULL, token TEXT NOT NULL, withdraw_delay INTEGER NOT NULL,
+  salt BLOB NOT NULL, most TEXT NOT NULL, signature BLOB NOT NULL, charged TEXT NOT NULL, number INTEGER NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS usage (channel BLOB NOT NULL, day TEXT NOT NULL, model TEXT NOT NULL,
+  requests INTEGER NOT NULL, input_units INTEGER NOT NULL, output_units INTEGER NOT NULL, fees TEXT NOT NULL,
+  PRIMARY KEY (channel, day, model)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, changes BLOB NOT NULL);
+"""
+_NEW = "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CHANGED = "UPDATE channel SET most = ?, signature = ?, charged = ?, number = ? WHERE id = ?"
+_USAGE = "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)"
+_JOURNAL = "SELECT changes FROM journal ORDER BY seq"
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(tuple[list[list[Any]], list[list[Any]]])
+
+
+class Ledger:
+    """Rows are as the tables have them: of `changed` the state, then the channel's id. One thread at a time writes.
+
+    Raises EnvironmentFault when the file cannot be opened.
+    """
+
+    def __init__(self, file: Path) -> None:
+        try:
+            self.database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            self.database.execute("PRAGMA journal_mode = WAL")
+            self.database.execute("PRAGMA synchronous = FULL")
+            self.database.executescript(_TABLES)
+            _fold(self.database)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise EnvironmentFault(f"{file} cannot be opened: {error}", remedy="restore it from a backup") from error
+
+    def channels(self) -> Iterable[Row]:
+        return self.database.execute("SELECT * FROM channel")
+
+    def usage(self, day: str) -> Iterable[Row]:
+        return self.database.execute("SELECT * FROM usage WHERE day = ?", (day,))
+
+    def write(self, new: Sequence[Row], changed: Sequence[Row], usage: Sequence[Row]) -> None:
+        """To the rows, in place of all that the journal has: they are newer."""
+        self.database.execute("BEGIN IMMEDIATE")
+        try:
+            self.database.executemany(_NEW, new)
+            self.database.executemany(_CHANGED, changed)
+            self.database.executemany(_USAGE, usage)
+            self.database.execute("DELETE FROM journal")
+            self.database.execute("COMMIT")
+        except BaseException:
+            self.database.rollback()
+            raise
+
+    def note(self, changed: Sequence[Row], usage: Sequence[Row]) -> None:
+        """To the journal, in a transaction of its own: of channels that have rows."""
+        self.database.execute("INSERT INTO journal (changes) VALUES (?)", (_ENCODER.encode((changed, usage)),))
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def usage_rows(file: Path, first: str, last: str) -> list[Row]:
+    """Of days from `first` to `last`, what the journal has included. Changes nothing."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        database.execute("BEGIN")
+        found = {
+            row[:3]: row
+            for row in database.execute("SELECT * FROM usage WHERE day BETWEEN ? AND ?", (first, last))
+        }  # fmt: skip
+        if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal'").fetchone():
+            for (noted,) in database.execute(_JOURNAL):
+                rows = [tuple(row) for row in _DECODER.decode(noted)[1]]
+                found |= {row[:3]: row for row in rows if first <= row[1] <= last}
+    return sorted(found.values(), key=lambda row: (row[1], row[0], row[2]))
+
+
+def skip_numbers(file: Path) -> None:
+    """Of a book that is older than what was answered: numbers go on far above any that may have been given since."""
+    with closing(Ledger(file)) as ledger:
+        ledger.database.execute("UPDATE channel SET number = number + ?", (SKIPPED_NUMBERS,))
+
+
+def _fold(database: sqlite3.Connection) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    for (noted,) in database.execute(_JOURNAL).fetchall():
+        changed, usage = _DECODER.decode(noted)
+        database.executemany(_CHANGED, changed)
+        database.executemany(_USAGE, usage)
+    database.execute("DELETE FROM journal")
+    database.execute("COMMIT")
