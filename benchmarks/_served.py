@@ -24,7 +24,7 @@ from keifu.payments.x402 import AHEAD, SCHEME, Config, Payment, Requirements, Vo
 __all__ = ["CNN", "FOLDER", "MLP", "PRICE", "Payer", "asked", "models", "unpaid_models", "weights"]
 
 FOLDER = "KEIFU_BENCHMARK_WEIGHTS"  # the environment variable that names it
-AHEAD_REQUESTS = 64  # that a voucher of a payer pays: `keifu infer --ahead 64`
+AHEAD_REQUESTS = 64  # that a voucher of a payer pays: as `keifu proxy --ahead 64` signs
 PRICE = 10  # of a request, in the token's smallest units
 MLP, CNN = "digits-mlp", "digits-cnn"
 TRAINING = {MLP: Training(), CNN: Training(network="cnn", epochs=15, learning_rate=0.005)}
@@ -75,7 +75,7 @@ class Payer:
     def _signed(self, most: int) -> bytes:
         signature = self.vouchers.sign(self.key, self.id, most)
         fields = VoucherFields("0x" + self.id.hex(), str(most), "0x" + signature.hex())
-        payment = Payment(VoucherPayload(self._config, fields), self._accepted, extensions={AHEAD: {}})
+        payment = Payment(VoucherPayload(self._config, fields), self._accepted, extensions={AHEAD: True})
         return b"payment-signature: " + b64encode(msgspec.json.encode(payment)) + b"\r\n"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from msgspec import UNSET
 
 from ethwire.keys import Account
 from keifu.compute.alone import RECEIPT_ROLE, Funded, Settings, offer_of
@@ -20,6 +21,7 @@ from keifu.compute.receipt import Receipts, SignedReceipt
 from keifu.compute.wire import unpack
 from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.x402 import (
+    AHEAD,
     SCHEME,
     Config,
     Payment,
@@ -55,8 +57,9 @@ class Payer:
         self.vouchers = Vouchers(self.settings.chain_id, self.settings.channels)
         self.id = self.vouchers.channel_id(self.channel)
 
-    def payment(self, most: int, amount: int, **changes: Any) -> dict[str, str]:
-        """Headers of a request that is paid up to `most`; `changes` are of the voucher's fields."""
+    def payment(self, most: int, amount: int, *, is_ahead: bool = False, **changes: Any) -> dict[str, str]:
+        """Headers of a request that is paid up to `most`; `changes` are of the voucher's fields. `is_ahead`: the same
+        headers pay the next ones, too."""
         signature = self.vouchers.sign(self.key, self.id, most)
         fields = {"channel_id": "0x" + self.id.hex(), "max_claimable_amount": str(most)}
         voucher = VoucherFields(**{**fields, "signature": "0x" + signature.hex(), **changes})
@@ -64,7 +67,8 @@ class Payer:
         network = f"eip155:{self.settings.chain_id}"
         accepted = Requirements(SCHEME, network, offer.token, str(amount), offer.receiver, 60)
         payload = VoucherPayload(Config.of(self.channel), voucher)
-        return {"payment-signature": encode(Payment(payload, accepted))}
+        extensions = {AHEAD: True} if is_ahead else UNSET
+        return {"payment-signature": encode(Payment(payload, accepted, extensions=extensions))}
 
     @property
     def api_key(self) -> str:

@@ -24,11 +24,16 @@ __all__ = ["infer", "proxy"]
 
 LARGEST_REQUEST = 2 << 20
 LOOPBACK = "127.0.0.1"
+MOST_AHEAD = 1_024
 
 
 def _paying(body: Callable[..., Any]) -> Callable[..., Any]:
     """Whom to ask, and up to what."""
     for option in (
+        click.option(
+            "--ahead", type=click.IntRange(1, MOST_AHEAD), default=1, show_default=True,
+            help="Requests that one voucher may pay, where the provider takes it: so much can be lost at once.",
+        ),
         click.option(
             "--deposit", type=click.IntRange(0), default=0, show_default=True,
             help="Open a channel with the first request where there is none, and put so much into it.",
@@ -124,6 +129,7 @@ def _client(
     folder: Path | None,
     most: int,
     deposit: int,
+    ahead: int,
     trust: Path | None,
     offline: bool,
 ) -> Iterator[tuple[ComputeClient, Provider]]:
@@ -136,7 +142,8 @@ def _client(
     if deposit and offline:
         raise UsageError("--deposit needs the chain's record", remedy="leave out --offline, or keifu channel open")
     side = side_of(session, trust, offline=offline)
-    terms = Terms(side.chain_id, side.channels, side.market, most, _collector(session) if deposit else "", deposit)
+    collector = _collector(session) if deposit else ""
+    terms = Terms(side.chain_id, side.channels, side.market, most, collector, deposit, ahead=ahead)
     with Store(folder or usual_folder()) as store:
         wallet = Wallet(session.account, store, terms)
         with ComputeClient(wallet, side.sources) as client:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from struct import Struct
 from types import ModuleType
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +37,9 @@ _TYPE = RECEIPT.type_hash
 _expected: list[ModuleType] = []  # what writes many texts, once it is compiled
 
 
-class Answered(NamedTuple):
-    """One answer. Of a stream, which is hashed as it goes, `response` is empty."""
-
-    struct: bytes
-    request: bytes
-    response: bytes
-    response_hash: bytes = b""  # of a stream
+# One answer: its struct, the bodies of request and response. Of a stream, which is hashed as it goes, no body but its
+# hash: the fourth, which is empty otherwise.
+Answered = tuple[bytes, bytes, bytes, bytes]
 
 
 def answered(

@@ -10,13 +10,12 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from keifu.compute.cashier import Cashier, Ticket
 from keifu.compute.http import JSON, Exchange
 from keifu.compute.model import Call, Model, Result
 from keifu.compute.receipt import LARGEST_BATCH
-from keifu.compute.sealing import Answered, Sealer, answered
+from keifu.compute.sealing import Sealer, answered
 from keifu.payments.book import Book
 
 __all__ = ["Settler", "Work"]
@@ -32,14 +31,9 @@ class Work:
     ticket: Ticket | None  # None: nothing is charged here
 
 
-class _Sealed(NamedTuple):
-    """What waits for its receipt and the disk: a whole answer with what is said about its payment, or whoever takes the
-    text."""
-
-    answered: Answered
-    exchange: Exchange
-    said: bytes = b""
-    done: Callable[[bytes], None] | None = None
+# What waits for its receipt and the disk: an answer as `Sealer.seal` takes it, in four parts; its exchange, with what
+# is said about the payment; or who else gets the text.
+_Sealed = tuple[bytes, bytes, bytes, bytes, Exchange, bytes, Callable[[bytes], None] | None]
 
 
 class Settler:
@@ -72,7 +66,8 @@ class Settler:
             account.id, number, model.claimed, result.input_root, result.output_root, units_in, units_out, fee,
             account.settled, model.evidence,
         )  # fmt: skip
-        self._add(_Sealed(Answered(struct, work.exchange.body, result.body), work.exchange, said))
+        exchange = work.exchange
+        self._add((struct, exchange.body, result.body, b"", exchange, said, None))
 
     def streamed(
         self, work: Work, units: tuple[int, int], fee: int, response_hash: bytes, done: Callable[[bytes], None]
@@ -85,7 +80,7 @@ class Settler:
         struct = answered(
             account.id, number, model.claimed, ZERO, ZERO, *units, fee, account.settled, model.evidence
         )  # fmt: skip
-        self._add(_Sealed(Answered(struct, work.exchange.body, b"", response_hash), work.exchange, done=done))
+        self._add((struct, work.exchange.body, b"", response_hash, work.exchange, b"", done))
 
     def release(self, work: Work) -> None:
         """A request that was not answered costs nothing."""
@@ -100,7 +95,7 @@ class Settler:
 
     def _flush(self) -> None:
         batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-        texts = self._sealer.seal([item[0] for item in batch], int(self._clock()))
+        texts = self._sealer.seal([item[:4] for item in batch], int(self._clock()))
         self.sealed += len(batch)
 
         def written(future: asyncio.Future[None]) -> None:
@@ -116,11 +111,11 @@ class Settler:
 
 def _send(batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
     """Without texts, why there is none."""
-    for (sealed, exchange, said, done), text in zip(batch, texts or [b""] * len(batch), strict=True):
+    for (_, _, body, _, exchange, said, done), text in zip(batch, texts or [b""] * len(batch), strict=True):
         if done is not None:
             done(text)
         elif text:
-            exchange.reply(200, sealed.response, b"%bkeifu-receipt: %b\r\n%b" % (JSON, text, said))
+            exchange.reply(200, body, b"%bkeifu-receipt: %b\r\n%b" % (JSON, text, said))
         else:
             why = "the provider cannot write vouchers at the moment"
             exchange.fail(503, "server_error", "not_durable", why)

@@ -135,8 +135,15 @@ class _Changes:
 
     def rows(self) -> tuple[list[Row], list[Row]]:
         """How channels and usage stand now."""
-        channels = [(*_state(account), account.id) for account in self.channels.values()]
-        return channels, [(*key, *_usage_row(used)) for key, used in self.usage.items()]
+        channels = [
+            (_amount(item.most), item.signature, _amount(item.charged), item.number, item.id)
+            for item in self.channels.values()
+        ]
+        usage = [
+            (*key, item.requests, item.input_units, item.output_units, _amount(item.fees))
+            for key, item in self.usage.items()
+        ]
+        return channels, usage
 
 
 class Book:
@@ -284,15 +291,8 @@ class Book:
 
 
 def _row(account: Account) -> Row:
-    return account.id, *account.channel.values, *_state(account)
-
-
-def _state(account: Account) -> Row:
-    return _amount(account.most), account.signature, _amount(account.charged), account.number
-
-
-def _usage_row(used: Usage) -> Row:
-    return used.requests, used.input_units, used.output_units, _amount(used.fees)
+    state = _amount(account.most), account.signature, _amount(account.charged), account.number
+    return account.id, *account.channel.values, *state
 
 
 def _amount(value: int) -> int | str:

@@ -213,12 +213,18 @@ class ComputeClient:
             raise PaymentRefused(f"{provider.url} asks for a payment, but not by x402", "", remedy="ask another one")
         terms, error = self.wallet.accepted(header)
         has_other_price = asked is not None and asked.most != int(terms.amount)
-        if asked is None or has_other_price or (not asked.is_opening and self.wallet.learn(asked.channel, header)):
+        if asked is None or has_other_price or self._knows_better(asked, terms, header, error):
             return terms
         raise PaymentRefused(
             f"{provider.url} refuses the payment: {error or 'without a reason'}", error,
             remedy="keifu channel show says what the channel holds",
         )  # fmt: skip
+
+    def _knows_better(self, asked: _Asked, terms: Requirements, header: str, error: str) -> bool:
+        """Whether a payment that was refused can be made once more, by what the server said."""
+        if asked.is_opening:
+            return False
+        return self.wallet.comes_short(asked.channel, terms, error) or self.wallet.learn(asked.channel, header)
 
     def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:
         """A request that is answered for its payment. Raises ProviderFault for any other."""

@@ -7,8 +7,11 @@ authorization, when the client was given a deposit for that.
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.eip712 import Domain
@@ -18,6 +21,7 @@ from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.keys import Account, keccak256
 from keifu.payments import Channel, Vouchers
 from keifu.payments.x402 import (
+    AHEAD,
     PAYMENT_REQUIRED,
     SCHEME,
     Authorization,
@@ -38,7 +42,7 @@ __all__ = ["NoChannel", "PaymentRefused", "Terms", "TooDear", "Wallet"]
 
 SALT_BYTES = 32
 MIN_DELAY, MAX_DELAY = 900, 2_592_000  # seconds, of a channel's withdrawal: x402's bounds
-MISMATCH = "cumulative_amount_mismatch"
+MISMATCH, EXCEEDS = "cumulative_amount_mismatch", "cumulative_exceeds_balance"
 
 
 class TooDear(UsageError):
@@ -68,6 +72,7 @@ class Terms:
     most: int  # for one request
     collector: str = ""  # of EIP-3009 deposits
     deposit: int = 0  # into a channel that is opened with a request; 0: none is
+    ahead: int = 1  # requests that one voucher may pay: what it names beyond the next one is all that can be lost
     delay: int = MAX_DELAY  # the longest that a deposit may be held back
 
 
@@ -77,6 +82,7 @@ class Wallet:
     def __init__(self, account: Account, store: Store, terms: Terms) -> None:
         self.account, self.store, self.terms = account, store, terms
         self._vouchers = Vouchers(terms.chain_id, terms.channels)
+        self._nearly_empty: set[bytes] = set()  # channels whose deposit has no room for a voucher that is signed ahead
 
     def accepted(self, header: str) -> tuple[Requirements, str]:
         """The terms of a 402 that this client can pay by, and the server's word for what was wrong. Raises InputError,
@@ -128,13 +134,34 @@ class Wallet:
         return kept
 
     def payment(self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int) -> Payment:
-        """A voucher that names `most`, on the disk before it is given out; with a deposit for a new channel."""
+        """A voucher that names `most`, on the disk before it is given out; with a deposit for a new channel. Where the
+        provider takes it, one that was signed ahead, the same until it is used up."""
+        if not deposit and self._signs_ahead(kept, asked):
+            if not (kept.signature and kept.signed >= most):
+                kept = self._signed(kept, most + (self.terms.ahead - 1) * int(asked.amount))
+            # What else was asked for says nothing more, and would go with every request.
+            return Payment(_voucher(kept), replace(asked, extra={}), extensions={AHEAD: True})
+        payload = _voucher(self._signed(kept, most))
+        if not deposit:
+            return Payment(payload, asked)
+        return Payment(
+            DepositPayload(payload.channel_config, payload.voucher, self._deposit(kept, asked, most, now)), asked
+        )
+
+    def comes_short(self, kept: KeptChannel, asked: Requirements, error: str) -> bool:
+        """Whether a payment was refused because the deposit has no room for what was signed ahead: no more is then."""
+        if not error.endswith(EXCEEDS) or not self._signs_ahead(kept, asked):
+            return False
+        self._nearly_empty.add(kept.id)
+        return True
+
+    def _signs_ahead(self, kept: KeptChannel, asked: Requirements) -> bool:
+        return self.terms.ahead > 1 and asked.extra.get(AHEAD) is True and kept.id not in self._nearly_empty
+
+    def _signed(self, kept: KeptChannel, most: int) -> KeptChannel:
         signature = self._vouchers.sign(self.account, kept.id, most)
         self.store.signed(kept.id, most, signature)
-        config, voucher = Config.of(kept.channel), VoucherFields(_hex(kept.id), str(most), _hex(signature))
-        if not deposit:
-            return Payment(VoucherPayload(config, voucher), asked)
-        return Payment(DepositPayload(config, voucher, self._deposit(kept, asked, most, now)), asked)
+        return dataclasses.replace(kept, signed=most, signature=signature)
 
     def learn(self, kept: KeptChannel, header: str) -> bool:
         """Whether what a server says that it has charged is within what this client may owe; then it counts. Without a
@@ -175,6 +202,11 @@ class Wallet:
         )
         signed = ReceiveAuthorization("0", str(until), _hex(salt), _hex(signature))
         return Deposit(str(amount), Authorization(erc3009_authorization=signed))
+
+
+def _voucher(kept: KeptChannel) -> VoucherPayload:
+    fields = VoucherFields(_hex(kept.id), str(kept.signed), _hex(kept.signature))
+    return VoucherPayload(Config.of(kept.channel), fields)
 
 
 def _authorizer_of(asked: Requirements) -> str:

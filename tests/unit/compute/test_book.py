@@ -13,8 +13,8 @@ import pytest
 from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import CheckFailed, EnvironmentFault
 from keifu.payments.book import Account, Book, Held, Refused
-from keifu.payments.ledger import skip_numbers
 from keifu.payments.channel import Channel
+from keifu.payments.ledger import skip_numbers
 
 CHANNEL = Channel("0x01", "0x02", "0x03", "0x04", "0x05", 900, bytes(32))
 ID, OTHER = b"\x01" * 32, b"\x02" * 32

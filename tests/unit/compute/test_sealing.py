@@ -1,65 +1,81 @@
-"""Receipts that are made fast are the same as those that are made plainly."""
+"""Receipts that are made fast are the same as those that are made plainly, by compiled calls and one by one."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from ethwire.keys import Account
+from ethwire.keys import Account, keccak256
+from keifu.compute import sealing
 from keifu.compute.model import Claimed
 from keifu.compute.receipt import LARGEST_BATCH, Evidence, Receipt, Receipts
-from keifu.compute.sealing import Answered, Sealer, proofs_of
+from keifu.compute.sealing import Answered, Sealer, answered, expect_many
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import UsageError
-from keifu.merkle import build
 
-KEY, MARKET = Account.from_role("receipt key"), "0x" + "3a" * 20
+KEY, MARKET, TIME = Account.from_role("receipt key"), "0x" + "3a" * 20, 1_800_000_000
+LARGE_BODY = 5_000  # bytes: hashed alone
+NUMBERS = (0, 1, 127, 128, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**64 - 1)
 
 
-def answered(draw: random.Random, number: int) -> Answered:
+@pytest.fixture(params=["compiled", "one by one"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "compiled":
+        expect_many()
+    else:
+        monkeypatch.setattr(sealing, "_expected", [])
+
+
+def made(draw: random.Random, number: int) -> tuple[Answered, Receipt]:
+    """An answer, or one that was streamed, and its receipt."""
     claimed = Claimed(draw.randbytes(32), draw.randrange(2**64), draw.randbytes(32))
-    roots = [draw.randbytes(32) for _ in range(4)]
-    units = draw.randrange(2**64), draw.randrange(2**64)
-    return Answered(
-        draw.randbytes(32), number, claimed, *roots, *units, draw.randrange(2**128), draw.randrange(2**128),
-        draw.choice(list(Evidence)),
-    )  # fmt: skip
-
-
-def plain(item: Answered, time: int) -> Receipt:
-    claimed = item.claimed
-    return Receipt(
-        item.channel_id, item.number, claimed.environment, claimed.promotion_seq, claimed.digest, item.request_hash,
-        item.response_hash, item.input_root, item.output_root, bytes(32), item.input_units, item.output_units, item.fee,
-        item.charged, item.evidence, time,
+    channel, input_root, output_root = (draw.randbytes(32) for _ in range(3))
+    units = draw.choice(NUMBERS), draw.randrange(2 ** draw.randrange(1, 65))
+    sums = draw.randrange(2**128), draw.randrange(2 ** draw.randrange(1, 129))
+    kind, request, response = draw.choice(list(Evidence)), draw.randbytes(draw.randrange(600)), draw.randbytes(150)
+    is_stream = draw.random() < 1 / 4
+    struct = answered(channel, number, claimed, input_root, output_root, *units, *sums, kind)
+    item = struct, request, b"" if is_stream else response, keccak256(response) if is_stream else b""
+    return item, Receipt(
+        channel, number, claimed.environment, claimed.promotion_seq, claimed.digest, keccak256(request),
+        keccak256(response), input_root, output_root, bytes(32), *units, *sums, kind, TIME,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 64, LARGEST_BATCH])
-def test_fast_and_plain_receipts_are_equal(count: int) -> None:
+def test_fast_and_plain_receipts_are_equal(way: None, count: int) -> None:
     draw = random.Random(count)
-    items = [answered(draw, number) for number in range(count)]
-    texts = Sealer(KEY, 7, MARKET).seal(items, 1_800_000_000)
+    items, receipts = zip(*[made(draw, number) for number in range(count)], strict=True)
+    texts = Sealer(KEY, 7, MARKET).seal(items, TIME)
     market = Receipts(7, MARKET)
-    signed = market.sign(KEY, [plain(item, 1_800_000_000) for item in items])
+    signed = market.sign(KEY, receipts)
     assert [text.decode() for text in texts] == [text_of(item) for item in signed]
     assert market.signer(unpack(texts[-1].decode())) == KEY.address
 
 
+@pytest.mark.parametrize("change", [lambda body: body[:-1] + b"?", lambda body: body + b" ", lambda body: b""])
+def test_a_receipt_is_of_the_very_bytes(way: None, change: Callable[[bytes], bytes]) -> None:
+    (struct, request, _, _), receipt = made(random.Random(5), 1)
+    sealer = Sealer(KEY, 7, MARKET)
+    [text] = sealer.seal([(struct, change(request), b"answer", b"")], TIME)
+    found = unpack(text.decode()).receipt
+    hashes = {"request_hash": keccak256(change(request)), "response_hash": keccak256(b"answer")}
+    assert found == replace(receipt, **hashes)
+    assert found.request_hash != receipt.request_hash
+
+
+def test_a_large_body_is_hashed_among_small_ones(way: None) -> None:
+    struct = made(random.Random(6), 1)[0][0]
+    bodies = [b"x" * LARGE_BODY, b"", b"y"]
+    texts = Sealer(KEY, 7, MARKET).seal([(struct, body, body, b"") for body in bodies], TIME)
+    assert [unpack(text.decode()).receipt.request_hash for text in texts] == [keccak256(body) for body in bodies]
+
+
 @pytest.mark.parametrize("count", [0, LARGEST_BATCH + 1])
 def test_no_batch_and_one_that_is_too_large_are_refused(count: int) -> None:
-    item = answered(random.Random(1), 1)
+    item, _ = made(random.Random(1), 1)
     with pytest.raises(UsageError, match="receipts in a batch"):
         Sealer(KEY, 7, MARKET).seal([item] * count, 1)
-
-
-def test_the_tree_is_that_of_the_merkle_package() -> None:
-    draw = random.Random(3)
-    for count in range(1, 40):
-        leaves = [draw.randbytes(32) for _ in range(count)]
-        root, proofs = proofs_of(leaves)
-        tree = build(np.frombuffer(b"".join(leaves), np.uint8).reshape(-1, 32))
-        assert root == tree.root
-        assert proofs == [tree.proof(place) for place in range(count)]

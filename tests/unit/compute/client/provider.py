@@ -17,6 +17,7 @@ from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
 from keifu.compute.wire import RECEIPT_HEADER, comment_of, text_of
 from keifu.payments import Channel, Vouchers
 from keifu.payments.x402 import (
+    AHEAD,
     PAYMENT_REQUIRED,
     PAYMENT_SIGNATURE,
     SCHEME,
@@ -79,9 +80,12 @@ class FakeProvider:
     fails: int = 0  # status of every paid request
     breaks: bool = False  # off within a stream
     with_receipt: bool = True
+    takes_ahead: bool = False
+    balance: int = DEPOSIT
     charged: int = 0
     number: int = 0
     vouchers: list[int] = field(default_factory=list)
+    payments: list[str] = field(default_factory=list)  # headers
     deposits: list[int] = field(default_factory=list)
     signature: str = ""
 
@@ -94,11 +98,14 @@ class FakeProvider:
         channel, most = bytes.fromhex(voucher.channel_id[2:]), int(voucher.max_claimable_amount)
         assert VOUCHERS.channel_id(payment.payload.channel_config.channel) == channel
         assert VOUCHERS.signer(channel, most, bytes.fromhex(voucher.signature[2:])) == CLIENT.address.lower()
+        if most > self.balance:
+            return self.ask("invalid_batch_settlement_evm_cumulative_exceeds_balance")
         if most < self.charged + self.amount:
             return self.ask("invalid_batch_settlement_evm_cumulative_amount_mismatch")
         if isinstance(payment.payload, DepositPayload):
             self.deposits.append(int(payment.payload.deposit.amount))
         self.vouchers.append(most)
+        self.payments.append(header)
         self.signature = voucher.signature
         if self.fails:
             fault = json.dumps({"error": {"message": "not so", "type": "x", "code": "y"}}).encode()
@@ -108,6 +115,8 @@ class FakeProvider:
 
     def ask(self, error: str = "payment required") -> httpx.Response:
         extra = {"receiverAuthorizer": OPERATOR.address, "withdrawDelay": 900, "name": "Dollar", "version": "2"}
+        if self.takes_ahead:
+            extra[AHEAD] = True
         if self.vouchers:
             extra |= {
                 "channelState": {"chargedCumulativeAmount": str(self.charged)},

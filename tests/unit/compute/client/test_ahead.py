@@ -1,0 +1,110 @@
+"""A client may sign for some requests at once: then it sends the same payment again, and can lose no more than that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from keifu.compute.client.checks import Check, ReplyRefused
+from keifu.compute.client.client import ProviderFault
+from keifu.compute.client.paying import PaymentRefused
+from keifu.payments.x402 import AHEAD, PAYMENT_SIGNATURE, Payment, decode
+from tests.unit.compute.client.provider import (
+    CHANNEL_ID,
+    FEE,
+    MOST,
+    PATH,
+    QUESTION,
+    TERMS,
+    WHO,
+    FakeProvider,
+)
+
+STEP = 4
+AHEAD_TERMS = replace(TERMS, ahead=STEP)
+
+
+def ask(client, count=1):
+    for _ in range(count):
+        client.ask(WHO, PATH, QUESTION)
+
+
+def test_one_payment_is_sent_again_until_it_is_used_up(asking):
+    client = asking(provider := FakeProvider(takes_ahead=True), terms=AHEAD_TERMS)
+    ask(client, 20)
+    assert sorted(set(provider.vouchers)) == provider.vouchers[:1] + [STEP * MOST + step for step in (63, 126)]
+    assert len(set(provider.payments)) == len(set(provider.vouchers)) == 3
+    assert provider.charged == 20 * FEE
+
+
+def test_the_most_that_anybody_can_lose_is_the_step(asking):
+    """Whoever has the newest voucher claims it all, whether or not anything was answered for it."""
+    client = asking(FakeProvider(takes_ahead=True), terms=AHEAD_TERMS)
+    for _ in range(30):
+        ask(client)
+        kept = client.store.channel(CHANNEL_ID)
+        assert kept.signed - kept.charged <= STEP * MOST
+
+
+@pytest.mark.parametrize(("takes_ahead", "step"), [(False, STEP), (True, 1)])
+def test_a_voucher_names_one_request_unless_both_sides_say_so(asking, takes_ahead, step):
+    provider = FakeProvider(takes_ahead=takes_ahead)
+    client = asking(provider, terms=replace(TERMS, ahead=step))
+    ask(client, 3)
+    assert provider.vouchers == [MOST, FEE + MOST, 2 * FEE + MOST]
+    assert not any(AHEAD in (decode(item, Payment, PAYMENT_SIGNATURE).extensions or {}) for item in provider.payments)
+
+
+def test_it_says_that_it_is_signed_ahead_and_nothing_that_is_not_needed(asking):
+    client = asking(provider := FakeProvider(takes_ahead=True), terms=AHEAD_TERMS)
+    ask(client)
+    payment = decode(provider.payments[0], Payment, PAYMENT_SIGNATURE)
+    assert (payment.extensions, payment.accepted.extra) == ({AHEAD: True}, {})
+
+
+def test_a_client_that_starts_again_sends_what_it_had_signed(asking):
+    provider = FakeProvider(takes_ahead=True)
+    first = asking(provider, terms=AHEAD_TERMS)
+    ask(first)
+    first.store.close()
+    ask(asking(provider, terms=AHEAD_TERMS))
+    assert len(set(provider.payments)) == 1
+
+
+def test_when_the_deposit_has_no_room_for_a_step_it_is_spent_to_its_end(asking):
+    client = asking(provider := FakeProvider(takes_ahead=True, balance=STEP * MOST + FEE), terms=AHEAD_TERMS)
+    with pytest.raises(PaymentRefused, match="exceeds_balance"):
+        ask(client, 100)
+    assert provider.charged + MOST > provider.balance
+    assert provider.vouchers == sorted(provider.vouchers)
+
+
+def test_what_somebody_else_bought_by_it_is_noticed(asking):
+    """The next receipt counts more than this client owes."""
+    client = asking(provider := FakeProvider(takes_ahead=True), terms=AHEAD_TERMS)
+    ask(client)
+    provider.charged += FEE
+    provider.number += 1
+    with pytest.raises(ReplyRefused) as refused:
+        ask(client)
+    assert refused.value.checks == (Check.CHARGED,)
+
+
+def test_when_somebody_else_has_used_it_up_nothing_more_is_signed(asking):
+    client = asking(provider := FakeProvider(takes_ahead=True), terms=AHEAD_TERMS)
+    ask(client)
+    signed = client.store.channel(CHANNEL_ID).signed
+    provider.charged = signed
+    with pytest.raises(PaymentRefused, match="mismatch"):
+        ask(client)
+    assert client.store.channel(CHANNEL_ID).signed == signed
+
+
+def test_lost_answers_count_before_more_is_signed(asking):
+    provider = FakeProvider(takes_ahead=True, fails=500)
+    client = asking(provider, terms=AHEAD_TERMS)
+    for _ in range(STEP + 1):
+        with pytest.raises(ProviderFault):
+            ask(client)
+    assert provider.vouchers == [STEP * MOST] * STEP + [2 * STEP * MOST]

@@ -1,0 +1,175 @@
+"""The file of a book: many changes are one row of a journal, and are there again whatever happens in between."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from keifu.errors import EnvironmentFault
+from keifu.payments.book import Account, Book, Held
+from keifu.payments.channel import Channel
+from keifu.payments.ledger import FEW, LONGEST_JOURNAL, SKIPPED_NUMBERS, skip_numbers
+
+CHANNEL = Channel("0x01", "0x02", "0x03", "0x04", "0x05", 900, bytes(32))
+MANY = FEW + 1
+LARGE = 1 << 100  # no number of SQLite's
+IDS = [bytes([number]) * 32 for number in range(MANY)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "money.sqlite"
+
+
+def with_book(file: Path, script: Callable[[Book], Awaitable[None]]) -> None:
+    async def run() -> None:
+        book = Book(file)
+        try:
+            await script(book)
+        finally:
+            book.close()
+
+    asyncio.run(run())
+
+
+def accounts(book: Book, count: int = MANY) -> list[Account]:
+    found = [book.get(id_) or book.add(id_, replace(CHANNEL, salt=id_), Held(LARGE, 0)) for id_ in IDS]
+    return found[:count]
+
+
+async def charge(book: Book, changed: Sequence[Account], fee: int = 1) -> None:
+    """Vouchers and charges of a moment."""
+    for account in changed:
+        account.keep(account.charged + fee, b"v%d" % (account.charged + fee))
+        book.charge(account, fee, "m", (2, 3))
+        book.finish(account, fee)
+    await book.durable()
+
+
+def rows(file: Path, table: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(file)) as database:
+        return database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
+
+
+def charged(file: Path) -> set[str]:
+    return {str(row[10]) for row in rows(file, "channel")}
+
+
+def test_few_changes_go_to_their_rows_and_many_to_the_journal(file: Path) -> None:
+    async def script(book: Book) -> None:
+        await charge(book, accounts(book))  # new channels always have rows
+        assert (charged(file), rows(file, "journal")) == ({"1"}, [])
+        await charge(book, accounts(book))
+        assert (charged(file), len(rows(file, "journal"))) == ({"1"}, 1)
+        await charge(book, accounts(book, FEW))  # while the journal is not empty, nothing passes it by
+        assert (charged(file), len(rows(file, "journal"))) == ({"1"}, 2)
+
+    async def few(book: Book) -> None:
+        assert (charged(file), rows(file, "journal")) == ({"2", "3"}, [])
+        await charge(book, accounts(book, FEW))
+        assert (charged(file), rows(file, "journal")) == ({"2", "4"}, [])
+
+    with_book(file, script)
+    with_book(file, few)
+
+
+def test_a_copy_of_the_file_at_any_moment_has_what_was_durable_then(file: Path, tmp_path: Path) -> None:
+    """As a kill leaves it: what was charged, signed and counted, by channel and by usage."""
+    moments = LONGEST_JOURNAL + 5
+
+    async def script(book: Book) -> None:
+        for moment in range(1, moments + 1):
+            await charge(book, accounts(book, MANY if moment % 7 else 1))
+            copy = tmp_path / f"copy-{moment}.sqlite"
+            for ending in ("", "-wal"):
+                shutil.copyfile(f"{file}{ending}", f"{copy}{ending}")
+            states.append((copy, [(item.most, item.signature, item.charged, item.number) for item in accounts(book)]))
+
+    states: list[tuple[Path, list[tuple[int, bytes, int, int]]]] = []
+    with_book(file, script)
+    for copy, wanted in states:
+        used = Book.usage_in(copy, "0000", "9999")  # before anybody opens it to write
+        assert [item.fees for _, _, _, item in used] == [item[2] for item in wanted]
+        with closing(Book(copy)) as book:
+            found = [book.accounts[id_] for id_ in IDS]
+            assert [(item.most, item.signature, item.charged, item.number) for item in found] == wanted
+            assert [item.settled for item in found] == [item[2] for item in wanted]
+        assert Book.usage_in(copy, "0000", "9999") == used
+        assert rows(copy, "journal") == []
+
+
+def test_the_journal_is_put_into_the_rows_before_it_is_long(file: Path) -> None:
+    async def script(book: Book) -> None:
+        await charge(book, accounts(book))
+        lengths = []
+        for _ in range(2 * LONGEST_JOURNAL + 2):
+            await charge(book, accounts(book))
+            lengths.append(len(rows(file, "journal")))
+        assert max(lengths) == LONGEST_JOURNAL
+        assert lengths.count(0) == 2
+        [(number, *_)] = [row[11:] for row in rows(file, "channel")[:1]]
+        assert number == 2 * LONGEST_JOURNAL + 3
+
+    with_book(file, script)
+
+
+def test_sums_that_no_number_of_sqlite_holds(file: Path) -> None:
+    async def script(book: Book) -> None:
+        await charge(book, accounts(book), LARGE)
+        await charge(book, accounts(book), LARGE)
+
+    with_book(file, script)
+    with closing(Book(file)) as book:
+        assert {item.charged for item in book.accounts.values()} == {2 * LARGE}
+    assert {item.fees for *_, item in Book.usage_in(file, "0000", "9999")} == {2 * LARGE}
+
+
+def test_usage_of_days_is_told_apart_in_rows_and_journal(file: Path) -> None:
+    async def script(book: Book) -> None:
+        await charge(book, accounts(book))
+        await charge(book, accounts(book))
+        assert len(Book.usage_in(file, "0000", "9999")) == MANY
+        assert Book.usage_in(file, "0000", "1999") == []
+
+    with_book(file, script)
+
+
+def test_numbers_are_skipped_from_where_the_journal_left_them(file: Path) -> None:
+    async def script(book: Book) -> None:
+        await charge(book, accounts(book))
+        await charge(book, accounts(book))
+
+    with_book(file, script)
+    assert len(rows(file, "journal")) == 1
+    skip_numbers(file)
+    with closing(Book(file)) as book:
+        assert {item.number for item in book.accounts.values()} == {2 + SKIPPED_NUMBERS}
+
+
+def test_a_book_without_a_journal_is_opened_and_read(file: Path) -> None:
+    async def script(book: Book) -> None:
+        await charge(book, accounts(book, 1))
+
+    with_book(file, script)
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("DROP TABLE journal")
+    assert len(Book.usage_in(file, "0000", "9999")) == 1
+    with closing(Book(file)) as book:
+        assert book.accounts[IDS[0]].charged == 1
+
+
+@pytest.mark.parametrize("content", [b"\xc1", b"", b"\x92\x01\x02"])
+def test_a_journal_that_cannot_be_read_is_said_so(file: Path, content: bytes) -> None:
+    Book(file).close()
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("INSERT INTO journal (changes) VALUES (?)", (content,))
+        database.commit()
+    with pytest.raises(EnvironmentFault, match="cannot be opened"):
+        Book(file)
