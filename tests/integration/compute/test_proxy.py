@@ -50,12 +50,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def proxied(served: Provider, store: Store, *, key: str = RECEIPT_KEY) -> Iterator[str]:
-    """The proxy's address; it believes `key`."""
+def proxied(served: Provider, store: Store, *, key: str = RECEIPT_KEY, ahead: int = 1) -> Iterator[str]:
+    """The proxy's address; it believes `key`, and signs for so many requests at once."""
     settings, payer = served.settings, Payer("payer 0", served.settings)
     channel = replace(payer.channel, payer=payer.channel.payer.lower())
     store.keep_channel(KeptChannel(channel, payer.id, settings.chain_id, settings.channels))
-    terms = Terms(settings.chain_id, settings.channels, settings.market, most=LIMIT)
+    terms = Terms(settings.chain_id, settings.channels, settings.market, most=LIMIT, ahead=ahead)
     sources = Pinned(Market(settings.market, keys={OPERATOR: (ReceiptKey(key),)}))
     with ComputeClient(Wallet(payer.key, store, terms), sources) as client:
         proxy, over = Proxy(client, Asked(served.url, OPERATOR), host="127.0.0.1", port=0), threading.Event()
@@ -89,8 +89,9 @@ def test_openais_client_asks_and_streams(served: Provider, store: Store) -> None
     ]
 
 
-def test_many_at_once_are_paid_from_one_channel(served: Provider, store: Store) -> None:
-    with proxied(served, store) as url:
+@pytest.mark.parametrize("ahead", [1, 8])
+def test_many_at_once_are_paid_from_one_channel(served: Provider, store: Store, ahead: int) -> None:
+    with proxied(served, store, ahead=ahead) as url:
         client = plain(url, store)
         lengths = [1, 2, 3, 4] * 5
 
