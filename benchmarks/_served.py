@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 
 from examples.digits.training import Settings as Training
 from examples.digits.weights import held_out, make_weights
@@ -24,7 +25,6 @@ from keifu.payments.x402 import AHEAD, SCHEME, Config, Payment, Requirements, Vo
 __all__ = ["CNN", "FOLDER", "MLP", "PRICE", "Payer", "asked", "models", "unpaid_models", "weights"]
 
 FOLDER = "KEIFU_BENCHMARK_WEIGHTS"  # the environment variable that names it
-AHEAD_REQUESTS = 64  # that a voucher of a payer pays: as `keifu proxy --ahead 64` signs
 PRICE = 10  # of a request, in the token's smallest units
 MLP, CNN = "digits-mlp", "digits-cnn"
 TRAINING = {MLP: Training(), CNN: Training(network="cnn", epochs=15, learning_rate=0.005)}
@@ -51,9 +51,9 @@ def unpaid_models() -> list[Model]:
 
 
 class Payer:
-    """A channel whose vouchers are signed before they are needed."""
+    """A channel whose vouchers are signed before they are needed, each for as many requests as `ahead` says."""
 
-    def __init__(self, role: str, settings: Settings) -> None:
+    def __init__(self, role: str, settings: Settings, ahead: int) -> None:
         offer = offer_of(settings)
         self.key = Account.from_role(role)
         address = self.key.address
@@ -62,12 +62,12 @@ class Payer:
         self.id = self.vouchers.channel_id(self.channel)
         self._config = Config.of(self.channel)
         network = f"eip155:{settings.chain_id}"
-        self._most, self._header = 0, b""
+        self._ahead, self._most, self._header = ahead, 0, b""
         self._accepted = Requirements(SCHEME, network, offer.token, str(PRICE), offer.receiver, 60)
 
     def header(self, number: int) -> bytes:
         """The payment of this channel's request `number`, from 1, as our client sends it."""
-        most = -(-number // AHEAD_REQUESTS) * AHEAD_REQUESTS * PRICE
+        most = -(-number // self._ahead) * self._ahead * PRICE
         if most != self._most:
             self._most, self._header = most, self._signed(most)
         return self._header
@@ -75,7 +75,8 @@ class Payer:
     def _signed(self, most: int) -> bytes:
         signature = self.vouchers.sign(self.key, self.id, most)
         fields = VoucherFields("0x" + self.id.hex(), str(most), "0x" + signature.hex())
-        payment = Payment(VoucherPayload(self._config, fields), self._accepted, extensions={AHEAD: True})
+        extensions = {AHEAD: True} if self._ahead > 1 else UNSET
+        payment = Payment(VoucherPayload(self._config, fields), self._accepted, extensions=extensions)
         return b"payment-signature: " + b64encode(msgspec.json.encode(payment)) + b"\r\n"
 
 

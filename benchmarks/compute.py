@@ -18,7 +18,7 @@ import msgspec
 from benchmarks._lab import Lab
 from benchmarks._load import Plan, answers_of
 from benchmarks._rows import Row
-from benchmarks._served import AHEAD_REQUESTS, CNN, FOLDER, MLP, PRICE, Payer, asked, weights
+from benchmarks._served import CNN, FOLDER, MLP, PRICE, Payer, asked, weights
 from keifu.compute.alone import RECEIPT_ROLE, Funded, Settings
 from keifu.compute.receipt import Receipts
 from keifu.compute.wire import unpack
@@ -28,10 +28,11 @@ from keifu.payments.x402 import Config
 
 __all__ = ["ROWS", "Load", "measure_load"]
 
-CONNECTIONS = 64  # each a payer with a channel of its own
-EACH = 50  # requests a connection and round
+AHEAD = 64  # requests that a payer signs for at once
+MANY, FEW = 256, 64  # connections, each a payer with a channel of its own
+REQUESTS = 4_096  # of a round
 ROUNDS = 9
-WARM = 10
+WARM = 4  # requests of each connection
 PATIENCE_SECONDS = 60.0
 ROOT = Path(__file__).parents[1]
 
@@ -48,13 +49,15 @@ class Load:
 class _Server:
     """A provider in a process of its own, and the client that asks it."""
 
-    def __init__(self, stack: ExitStack, folder: Path, model: str, *, is_paid: bool) -> None:
+    def __init__(
+        self, stack: ExitStack, folder: Path, model: str, *, payers: int, ahead: int, is_paid: bool
+    ) -> None:  # fmt: skip
         self._folder, self._name, self._is_paid = folder, "paid" if is_paid else "plain", is_paid
         function = "models" if is_paid else "unpaid_models"
         self.settings = Settings(f"benchmarks._served:{function}", str(folder / f"{self._name}.db"), is_paid=is_paid)
-        self._payers = [Payer(f"payer {number}", self.settings) for number in range(CONNECTIONS)]
-        self._each = WARM + ROUNDS * EACH
-        deposit = str((self._each + AHEAD_REQUESTS) * PRICE)
+        self._payers = [Payer(f"payer {number}", self.settings, ahead) for number in range(payers)]
+        self._each = WARM + ROUNDS * (REQUESTS // payers)
+        deposit = str((self._each + ahead) * PRICE)
         self.settings.funded = [Funded(Config.of(payer.channel), deposit) for payer in self._payers]
         file = folder / f"{self._name}.json"
         file.write_bytes(msgspec.json.encode(self.settings))
@@ -143,13 +146,16 @@ def _processor_seconds(pid: int) -> float:
     return sum(int(thread[0]) for thread in threads) / 1e9
 
 
-def measure_load(model: str = MLP) -> Load:
+def measure_load(model: str = MLP, *, payers: int = MANY, ahead: int = AHEAD) -> Load:
     """Rounds with and without receipts in turn, by two servers and two clients; medians."""
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         folder = Path(place)
         weights(folder)
-        paid, plain = (_Server(stack, folder, model, is_paid=is_paid) for is_paid in (True, False))
-        rounds = [(paid.ask(EACH), plain.ask(EACH)) for _ in range(ROUNDS)]
+        paid, plain = (
+            _Server(stack, folder, model, payers=payers, ahead=ahead, is_paid=is_paid) for is_paid in (True, False)
+        )
+        each = REQUESTS // payers
+        rounds = [(paid.ask(each), plain.ask(each)) for _ in range(ROUNDS)]
         for server in (paid, plain):
             server.end()
     paid_seconds, plain_seconds = (median(column) for column in zip(*rounds, strict=True))
@@ -168,6 +174,14 @@ def _overhead(lab: Lab) -> float:
     return lab.shared(_load).overhead
 
 
+def _of_few(_: Lab) -> float:
+    return measure_load(payers=FEW).overhead
+
+
+def _signed_each(_: Lab) -> float:
+    return measure_load(ahead=1).overhead
+
+
 def _convolutions(_: Lab) -> float:
     return measure_load(CNN).rate
 
@@ -176,14 +190,16 @@ ROWS = (
     Row(
         "rate.inference",
         _rate,
-        f"{CONNECTIONS} payers with a channel and a connection each, a digit a request, every answer with its receipt",
+        f"{MANY} payers with a channel and a connection each, a digit a request, every answer with its receipt;"
+        f" they sign for {AHEAD} requests at once, as keifu proxy does with --ahead {AHEAD}",
         also=(("the model of convolutions", _convolutions),),
         heavy=True,
     ),
     Row(
         "ratio.receipt_overhead",
         _overhead,
-        f"the same server without commitment, receipt and voucher; median of {ROUNDS} interleaved rounds",
+        f"the same server and load without commitment, receipt and voucher; median of {ROUNDS} interleaved rounds",
+        also=((f"{FEW} payers", _of_few), ("a voucher for each request", _signed_each)),
         heavy=True,
     ),
 )

@@ -82,8 +82,8 @@ def _packed(
         at = _bytes(nodes[node + 1 if node & 1 else node - 1], out, at)
         out[count] += 1
         node = (node - 1) >> 1
-    at = _bytes(signature, out, at)
-    return at
+    size: int = _bytes(signature, out, at)
+    return size
 
 
 @kept

@@ -232,7 +232,7 @@ class Service:
         except KeifuError as error:
             self._no_chain(exchange, error)
         else:
-            exchange.reply(200, b'{"message":"paid back"}', JSON + said)
+            exchange.reply(200, b'{"message":"paid back"}', JSON, said)
 
     def _least_fee(self) -> int:
         return max(1, min((model.prices.fee(0, 0) for model in self.models.values()), default=1))
@@ -270,7 +270,7 @@ class Service:
         if refused.code == "cumulative_amount_mismatch":
             account = self._cashier.corrects(exchange.headers)
         header = self._cashier.required(fee, refused, account)
-        exchange.reply(402, failure_body("payment_required", code, refused.message), JSON + header)
+        exchange.reply(402, failure_body("payment_required", code, refused.message), JSON, header)
 
     def _no_chain(self, exchange: Exchange, error: KeifuError) -> None:
         self.counts["faults", "chain"] += 1

@@ -31,6 +31,9 @@ class Work:
     ticket: Ticket | None  # None: nothing is charged here
 
 
+RECEIPT = b"keifu-receipt: "
+END = b"\r\n"
+
 # What waits for its receipt and the disk: an answer as `Sealer.seal` takes it, in four parts; its exchange, with what
 # is said about the payment; or who else gets the text.
 _Sealed = tuple[bytes, bytes, bytes, bytes, Exchange, bytes, Callable[[bytes], None] | None]
@@ -61,7 +64,7 @@ class Settler:
         number = self._book.finish(account, fee)
         if ticket.key is not None:
             self._cashier.sign(ticket)
-        said = b"" if ticket.most else self._cashier.settled(ticket)
+        said = END if ticket.most else END + self._cashier.settled(ticket)
         struct = answered(
             account.id, number, model.claimed, result.input_root, result.output_root, units_in, units_out, fee,
             account.settled, model.evidence,
@@ -115,7 +118,7 @@ def _send(batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
         if done is not None:
             done(text)
         elif text:
-            exchange.reply(200, body, b"%bkeifu-receipt: %b\r\n%b" % (JSON, text, said))
+            exchange.reply(200, body, JSON, RECEIPT, text, said)
         else:
             why = "the provider cannot write vouchers at the moment"
             exchange.fail(503, "server_error", "not_durable", why)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from keifu.compute.http.exchange import Exchange
-from keifu.compute.http.messages import JSON, failure_body, head_of
+from keifu.compute.http.messages import JSON, failure_body, whole
 
 if TYPE_CHECKING:
     from keifu.compute.http.server import Server
@@ -201,7 +201,7 @@ class Connection(asyncio.Protocol):
             return
         if self._current is None:
             body = failure_body("invalid_request_error", reason.replace(" ", "_"), message)
-            self._transport.write(head_of(status, JSON, len(body), close=True) + body)
+            self._transport.write(whole(status, (JSON,), body, close=True))
         self._transport.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from keifu.compute.http.messages import JSON, failure_body, head_of
+from keifu.compute.http.messages import JSON, failure_body, head_of, whole
 
 if TYPE_CHECKING:
     from keifu.compute.http.connection import Connection
@@ -34,23 +34,21 @@ class Exchange:
     def is_gone(self) -> bool:
         return self._connection.is_closed
 
-    def reply(self, status: int, body: bytes, headers: bytes = JSON) -> None:
-        """The whole answer at once. Nothing happens when the peer has left."""
+    def reply(self, status: int, body: bytes, *headers: bytes) -> None:
+        """The whole answer at once, JSON unless headers are given. Nothing happens when the peer has left."""
         self.is_answered = True
-        length = len(body)
-        if self.method == b"HEAD":
-            body = b""
-        self._connection.write(head_of(status, headers, length, close=self.close) + body)
+        is_head = self.method == b"HEAD"
+        self._connection.write(whole(status, headers or (JSON,), body, close=self.close, bodiless=is_head))
         self._connection.finished(self)
 
     def fail(self, status: int, kind: str, code: str, message: str, headers: bytes = b"") -> None:
         """A fault in OpenAI's form."""
-        self.reply(status, failure_body(kind, code, message), JSON + headers)
+        self.reply(status, failure_body(kind, code, message), JSON, headers)
 
     def begin(self, status: int, headers: bytes) -> None:
         """A stream: its parts follow."""
         self.is_answered = True
-        self._connection.write(head_of(status, headers, None, close=self.close))
+        self._connection.write(head_of(status, headers, close=self.close))
 
     async def send(self, part: bytes) -> bool:
         """One part; waits while the peer has not taken what was written. False when it has left, or never took it."""

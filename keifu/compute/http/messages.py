@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
 
-__all__ = ["JSON", "Limits", "failure_body", "head_of"]
+__all__ = ["JSON", "Limits", "failure_body", "head_of", "whole"]
 
 JSON = b"content-type: application/json\r\n"
+_CLOSE = b"connection: close\r\n"
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,17 @@ class Limits:
     queued: int = 32  # requests that came on one connection before the first was answered
 
 
-def head_of(status: int, headers: bytes, length: int | None, *, close: bool = False) -> bytes:
-    """Line and headers; without a length, the body follows in chunks."""
-    body = b"transfer-encoding: chunked\r\n" if length is None else b"content-length: %d\r\n" % length
-    return b"".join((_LINES[status], headers, b"connection: close\r\n" if close else b"", body, b"\r\n"))
+def head_of(status: int, headers: bytes, *, close: bool = False) -> bytes:
+    """Line and headers; the body follows in chunks."""
+    return b"".join((_LINES[status], headers, _CLOSE if close else b"", b"transfer-encoding: chunked\r\n\r\n"))
+
+
+def whole(status: int, headers: Sequence[bytes], body: bytes, *, close: bool = False, bodiless: bool = False) -> bytes:
+    """A whole answer, in one piece at once. `bodiless`: all but the body."""
+    length = b"content-length: %d\r\n\r\n" % len(body)
+    return b"".join(
+        (_LINES[status], *headers, _CLOSE if close else b"", length, b"" if bodiless else body)
+    )  # fmt: skip
 
 
 def failure_body(kind: str, code: str, message: str) -> bytes:

@@ -10,12 +10,12 @@ from benchmarks._served import CNN, MLP
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    for name, count in (("CONNECTIONS", 4), ("EACH", 6), ("ROUNDS", 2), ("WARM", 1)):
+    for name, count in (("REQUESTS", 24), ("ROUNDS", 2), ("WARM", 1)):
         monkeypatch.setattr(compute, name, count)
 
 
-@pytest.mark.parametrize("model", [MLP, CNN])
-def test_every_request_is_answered_and_charged_once(model):
+@pytest.mark.parametrize(("model", "ahead"), [(MLP, 1), (MLP, 5), (CNN, 64)])
+def test_every_request_is_answered_and_charged_once(model, ahead):
     """`measure_load` compares the last receipt of every channel with all that was asked there."""
-    load = compute.measure_load(model)
+    load = compute.measure_load(model, payers=4, ahead=ahead)
     assert min(load.rate, load.plain, load.overhead) > 0
