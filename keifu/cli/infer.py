@@ -24,14 +24,14 @@ __all__ = ["infer", "proxy"]
 
 LARGEST_REQUEST = 2 << 20
 LOOPBACK = "127.0.0.1"
-MOST_AHEAD = 1_024
+LARGEST_STEP = 1_024
 
 
 def _paying(body: Callable[..., Any]) -> Callable[..., Any]:
     """Whom to ask, and up to what."""
     for option in (
         click.option(
-            "--ahead", type=click.IntRange(1, MOST_AHEAD), default=1, show_default=True,
+            "--ahead", type=click.IntRange(1, LARGEST_STEP), default=1, show_default=True,
             help="Requests that one voucher may pay, where the provider takes it: so much can be lost at once.",
         ),
         click.option(

@@ -21,8 +21,8 @@ ITSELF = 1 << 7  # numbers below it are their own msgpack
 _KINDS = np.array([HASH, NUMBER, HASH, NUMBER, *(HASH,) * 6, NUMBER, NUMBER, AMOUNT, AMOUNT, NUMBER, NUMBER], np.int64)
 _LETTERS = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_").encode()
 _PAIRS = np.frombuffer(b"".join(bytes([a, b]) for a in _LETTERS for b in _LETTERS), np.uint16)  # for 12 bits each
-_MOST = 768  # bytes of a receipt before base64: with ten hashes of its proof it has at most 766
-_MOST_PAIRS = _MOST // 3 * 2
+_ROOM = 768  # bytes of a receipt before base64: with ten hashes of its proof it has at most 766
+_ROOM_PAIRS = _ROOM // 3 * 2
 
 
 @kept
@@ -107,7 +107,7 @@ def _texts_of(
     bounds: NDArray[np.int64],
 ) -> None:
     """Texts begin where a pair of pairs does; `bounds` has the first letter of each, and the one behind its last."""
-    packed, at = np.empty(_MOST, np.uint8), 0
+    packed, at = np.empty(_ROOM, np.uint8), 0
     for number in range(structs.shape[0]):
         size = _packed(structs[number], kinds, nodes, places[number], signature, packed)
         packed[size] = packed[size + 1] = 0
@@ -122,7 +122,7 @@ def texts_of(
     structs: NDArray[np.uint8], nodes: NDArray[np.uint8], places: NDArray[np.int64], signature: bytes
 ) -> list[bytes]:
     """The text of each receipt: uint8[n, 17 words], and the tree over their leaves."""
-    out, bounds = np.empty(len(structs) * _MOST_PAIRS, np.uint16), np.empty(2 * len(structs), np.int64)
+    out, bounds = np.empty(len(structs) * _ROOM_PAIRS, np.uint16), np.empty(2 * len(structs), np.int64)
     _texts_of(structs, _KINDS, nodes, places, np.frombuffer(signature, np.uint8), _PAIRS, out, bounds)
     ends = bounds.tolist()
     whole = out.view(np.uint8)[: ends[-1]].tobytes()

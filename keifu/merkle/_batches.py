@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.merkle._keccak import (
-    _BYTE_BITS,
-    _HASH_BYTES,
-    _HASH_WORDS,
-    _IOTA,
-    _ONE,
-    _PAIR_WORDS,
-    _RATE_WORDS,
-    _TOP_BIT,
+    BYTE_BITS,
+    HASH_BYTES,
+    HASH_WORDS,
+    IOTA,
     LANES,
+    ONE,
+    PAIR_WORDS,
     RATE_BYTES,
+    RATE_WORDS,
+    TOP_BIT,
     WIDTH,
     WORD_BYTES,
-    _hash_pairs,
-    _permute,
-    _precedes,
+    hash_pairs_of,
+    permute,
+    precedes,
 )
 
 __all__ = ["hash_messages", "tree_of"]
@@ -38,7 +38,7 @@ def _load(data: NDArray[np.uint8], start: int, count: int) -> np.uint64:
     """A word of `count` bytes, the lowest first."""
     word = np.uint64(0)
     for place in range(count):
-        word |= np.uint64(data[start + place]) << (np.uint64(place) * _BYTE_BITS)
+        word |= np.uint64(data[start + place]) << (np.uint64(place) * BYTE_BITS)
     return word
 
 
@@ -61,7 +61,7 @@ def _hash_messages(
                 at = begin + block * RATE_BYTES
                 left = ends[first + j] - at
                 if left >= RATE_BYTES:
-                    for word in range(_RATE_WORDS):
+                    for word in range(RATE_WORDS):
                         state[word * WIDTH + j] ^= _load(data, at + word * WORD_BYTES, WORD_BYTES)
                 elif left >= 0:
                     whole = left // WORD_BYTES
@@ -69,13 +69,13 @@ def _hash_messages(
                         state[word * WIDTH + j] ^= _load(data, at + word * WORD_BYTES, WORD_BYTES)
                     spare = left - whole * WORD_BYTES
                     last = _load(data, at + whole * WORD_BYTES, spare)
-                    state[whole * WIDTH + j] ^= last ^ (_ONE << (np.uint64(spare) * _BYTE_BITS))
-                    state[(_RATE_WORDS - 1) * WIDTH + j] ^= _TOP_BIT
-            _permute(state, iota)
+                    state[whole * WIDTH + j] ^= last ^ (ONE << (np.uint64(spare) * BYTE_BITS))
+                    state[(RATE_WORDS - 1) * WIDTH + j] ^= TOP_BIT
+            permute(state, iota)
             for j in range(together):
                 begin = ends[first + j - 1] if first + j else 0
                 if (ends[first + j] - begin) // RATE_BYTES == block:
-                    for word in range(_HASH_WORDS):
+                    for word in range(HASH_WORDS):
                         out[first + j, word] = state[word * WIDTH + j]
 
 
@@ -95,7 +95,7 @@ def _tree_of(leaves: NDArray[np.uint64], nodes: NDArray[np.uint64], iota: NDArra
             first *= 2
         first -= 1
         pairs = nodes[2 * first + 1 : 2 * last + 1]
-        _hash_pairs(pairs.reshape(last - first, _PAIR_WORDS), nodes[first:last], iota)
+        hash_pairs_of(pairs.reshape(last - first, PAIR_WORDS), nodes[first:last], iota)
         last = first
     return places
 
@@ -111,7 +111,7 @@ def _sorted_order(leaves: NDArray[np.uint64]) -> NDArray[np.int64]:
             middle, end = min(start + run, count), min(start + 2 * run, count)
             left, right = start, middle
             for place in range(start, end):
-                if left < middle and (right == end or not _precedes(leaves[order[right]], leaves[order[left]])):
+                if left < middle and (right == end or not precedes(leaves[order[right]], leaves[order[left]])):
                     merged[place] = order[left]
                     left += 1
                 else:
@@ -124,16 +124,16 @@ def _sorted_order(leaves: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 def hash_messages(messages: Sequence[bytes]) -> bytes:
     """The hashes of messages of any lengths, one behind the other; at least one message."""
-    out = np.empty((len(messages), _HASH_WORDS), np.uint64)
+    out = np.empty((len(messages), HASH_WORDS), np.uint64)
     ends = np.fromiter(map(len, messages), np.int64, len(messages)).cumsum()
-    _hash_messages(np.frombuffer(b"".join([*messages, _BEYOND]), np.uint8), ends, out, _IOTA)
+    _hash_messages(np.frombuffer(b"".join([*messages, _BEYOND]), np.uint8), ends, out, IOTA)
     return out.tobytes()
 
 
 def tree_of(leaves: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Nodes and positions of the sorted tree over uint8[n, 32], contiguous; n > 0."""
-    nodes = np.empty((2 * len(leaves) - 1, _HASH_BYTES), np.uint8)
-    positions: NDArray[np.int64] = _tree_of(leaves.view(np.uint64), nodes.view(np.uint64), _IOTA)
+    nodes = np.empty((2 * len(leaves) - 1, HASH_BYTES), np.uint8)
+    positions: NDArray[np.int64] = _tree_of(leaves.view(np.uint64), nodes.view(np.uint64), IOTA)
     return nodes, positions
 
 

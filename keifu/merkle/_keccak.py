@@ -18,9 +18,18 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 
-__all__ = ["hash_leaves", "hash_nodes", "hash_pairs", "hash_rows", "root_of_rows"]
+__all__ = [
+    "hash_leaves",
+    "hash_nodes",
+    "hash_pairs",
+    "hash_pairs_of",
+    "hash_rows",
+    "permute",
+    "precedes",
+    "root_of_rows",
+]
 
-_HASH_BYTES = 32
+HASH_BYTES = 32
 WORD_BYTES = 8
 RATE_BYTES = 136
 ROUNDS = 24
@@ -28,12 +37,12 @@ SIDE = 5
 LANES = SIDE * SIDE
 WIDTH = 8  # messages in lock-step
 
-_RATE_WORDS = RATE_BYTES // WORD_BYTES
-_HASH_WORDS = _HASH_BYTES // WORD_BYTES
-_PAIR_WORDS = 2 * _HASH_WORDS
-_ONE = np.uint64(1)
-_TOP_BIT = np.uint64(1 << 63)
-_BYTE_BITS = np.uint64(8)
+RATE_WORDS = RATE_BYTES // WORD_BYTES
+HASH_WORDS = HASH_BYTES // WORD_BYTES
+PAIR_WORDS = 2 * HASH_WORDS
+ONE = np.uint64(1)
+TOP_BIT = np.uint64(1 << 63)
+BYTE_BITS = np.uint64(8)
 _WORD_BITS = np.uint64(64)
 _LOW_BYTE = np.uint64(0xFF)
 _LAST_BYTE = np.uint64(56)
@@ -100,42 +109,42 @@ def _permutation() -> str:
 
 _namespace: dict[str, Any] = {"u": np.uint64}
 exec(_permutation(), _namespace)  # noqa: S102 - our own text, from the tables of the standard
-_permute = njit(_namespace["permute"])
-_IOTA = _round_constants()
+permute = njit(_namespace["permute"])
+IOTA = _round_constants()
 
 
 @kept
-def _hash_pairs(nodes: NDArray[np.uint64], out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
+def hash_pairs_of(nodes: NDArray[np.uint64], out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
     """Each eight words of `nodes` are two hashes: the smaller one goes first."""
     state = np.zeros(LANES * WIDTH, np.uint64)
     count = out.shape[0]
     for first in range(0, count, WIDTH):
         state[:] = 0
         for j in range(min(WIDTH, count - first)):
-            left = nodes[first + j, :_HASH_WORDS]
-            right = nodes[first + j, _HASH_WORDS:]
-            if _precedes(right, left):
+            left = nodes[first + j, :HASH_WORDS]
+            right = nodes[first + j, HASH_WORDS:]
+            if precedes(right, left):
                 left, right = right, left
-            for word in range(_HASH_WORDS):
+            for word in range(HASH_WORDS):
                 state[word * WIDTH + j] = left[word]
-                state[(_HASH_WORDS + word) * WIDTH + j] = right[word]
-            state[_PAIR_WORDS * WIDTH + j] = _ONE
-            state[(_RATE_WORDS - 1) * WIDTH + j] = _TOP_BIT
-        _permute(state, iota)
+                state[(HASH_WORDS + word) * WIDTH + j] = right[word]
+            state[PAIR_WORDS * WIDTH + j] = ONE
+            state[(RATE_WORDS - 1) * WIDTH + j] = TOP_BIT
+        permute(state, iota)
         for j in range(min(WIDTH, count - first)):
-            for word in range(_HASH_WORDS):
+            for word in range(HASH_WORDS):
                 out[first + j, word] = state[word * WIDTH + j]
 
 
 @kept
-def _precedes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
+def precedes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
     """Whether `left` is the smaller of two hashes as bytes; their words are little-endian."""
-    for word in range(_HASH_WORDS):
+    for word in range(HASH_WORDS):
         if left[word] != right[word]:
             a, b = left[word], right[word]
             while (a & _LOW_BYTE) == (b & _LOW_BYTE):
-                a >>= _BYTE_BITS
-                b >>= _BYTE_BITS
+                a >>= BYTE_BITS
+                b >>= BYTE_BITS
             return bool((a & _LOW_BYTE) < (b & _LOW_BYTE))
     return False
 
@@ -146,21 +155,21 @@ def _hash_rows(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iot
     state = np.zeros(LANES * WIDTH, np.uint64)
     count, words = rows.shape
     blocks = size // RATE_BYTES + 1
-    pad_word, pad_bit = size // WORD_BYTES, np.uint64(size % WORD_BYTES) * _BYTE_BITS
+    pad_word, pad_bit = size // WORD_BYTES, np.uint64(size % WORD_BYTES) * BYTE_BITS
     for first in range(0, count, WIDTH):
         state[:] = 0
         together = min(WIDTH, count - first)
         for block in range(blocks):
-            start = block * _RATE_WORDS
+            start = block * RATE_WORDS
             for j in range(together):
-                for word in range(min(_RATE_WORDS, words - start)):
+                for word in range(min(RATE_WORDS, words - start)):
                     state[word * WIDTH + j] ^= rows[first + j, start + word]
                 if block == blocks - 1:
-                    state[(pad_word - start) * WIDTH + j] ^= _ONE << pad_bit
-                    state[(_RATE_WORDS - 1) * WIDTH + j] ^= _TOP_BIT
-            _permute(state, iota)
+                    state[(pad_word - start) * WIDTH + j] ^= ONE << pad_bit
+                    state[(RATE_WORDS - 1) * WIDTH + j] ^= TOP_BIT
+            permute(state, iota)
         for j in range(together):
-            for word in range(_HASH_WORDS):
+            for word in range(HASH_WORDS):
                 out[first + j, word] = state[word * WIDTH + j]
 
 
@@ -168,11 +177,11 @@ def _hash_rows(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iot
 def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The tree of `keifu.merkle.tree` in one call: of some dozen leaves, the calls between would take the time."""
     count = rows.shape[0]
-    once = np.empty((count, _HASH_WORDS), np.uint64)
-    leaves = np.empty((count, _HASH_WORDS), np.uint64)
+    once = np.empty((count, HASH_WORDS), np.uint64)
+    leaves = np.empty((count, HASH_WORDS), np.uint64)
     _hash_rows(rows, size, once, iota)
-    _hash_rows(once, _HASH_BYTES, leaves, iota)
-    nodes = np.empty((2 * count - 1, _HASH_WORDS), np.uint64)
+    _hash_rows(once, HASH_BYTES, leaves, iota)
+    nodes = np.empty((2 * count - 1, HASH_WORDS), np.uint64)
     for number in range(count):
         nodes[2 * count - 2 - number] = leaves[number]
     last = count - 1
@@ -182,7 +191,7 @@ def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64])
             first *= 2
         first -= 1
         pairs = nodes[2 * first + 1 : 2 * last + 1]
-        _hash_pairs(pairs.reshape(last - first, _PAIR_WORDS), nodes[first:last], iota)
+        hash_pairs_of(pairs.reshape(last - first, PAIR_WORDS), nodes[first:last], iota)
         last = first
     root: NDArray[np.uint64] = nodes[0]
     return root
@@ -190,7 +199,7 @@ def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64])
 
 def root_of_rows(rows: NDArray[np.uint8]) -> bytes:
     """The root over uint8[n, size]; n > 0."""
-    return bytes(_root_of_rows(_words(rows), rows.shape[1], _IOTA))
+    return bytes(_root_of_rows(_words(rows), rows.shape[1], IOTA))
 
 
 @kept
@@ -203,22 +212,22 @@ def _hash_leaves(
         together = min(WIDTH, leaves.shape[0] - first)
         state[:] = 0
         for j in range(together):
-            for word in range(_RATE_WORDS):
+            for word in range(RATE_WORDS):
                 state[word * WIDTH + j] = leaves[first + j, word]
-        _permute(state, iota)
+        permute(state, iota)
         for j in range(together):
-            for word in range(_RATE_WORDS, _LEAF_WORDS):
-                state[(word - _RATE_WORDS) * WIDTH + j] ^= leaves[first + j, word]
+            for word in range(RATE_WORDS, _LEAF_WORDS):
+                state[(word - RATE_WORDS) * WIDTH + j] ^= leaves[first + j, word]
             index = np.uint64(start + (first + j) % count)
             swapped = np.uint64(0)
             for _ in range(WORD_BYTES):
-                swapped = (swapped << _BYTE_BITS) | (index & _LOW_BYTE)
-                index >>= _BYTE_BITS
-            state[(_LEAF_WORDS - _RATE_WORDS) * WIDTH + j] ^= swapped
-            state[(_RATE_WORDS - 1) * WIDTH + j] ^= _TOP_BIT | (_ONE << _BYTE_BITS)
-        _permute(state, iota)
+                swapped = (swapped << BYTE_BITS) | (index & _LOW_BYTE)
+                index >>= BYTE_BITS
+            state[(_LEAF_WORDS - RATE_WORDS) * WIDTH + j] ^= swapped
+            state[(RATE_WORDS - 1) * WIDTH + j] ^= TOP_BIT | (ONE << BYTE_BITS)
+        permute(state, iota)
         for j in range(together):
-            for word in range(_HASH_WORDS):
+            for word in range(HASH_WORDS):
                 out[first + j, word] = state[word * WIDTH + j]
 
 
@@ -230,36 +239,36 @@ def _hash_nodes(nodes: NDArray[np.uint64], domain: int, out: NDArray[np.uint64],
         together = min(WIDTH, out.shape[0] - first)
         state[:] = 0
         for j in range(together):
-            for word in range(_PAIR_WORDS):
+            for word in range(PAIR_WORDS):
                 state[word * WIDTH + j] = nodes[first + j, word]
-            state[(_PAIR_WORDS + _HASH_WORDS - 1) * WIDTH + j] = np.uint64(domain) << _LAST_BYTE
-            state[(_PAIR_WORDS + _HASH_WORDS) * WIDTH + j] = _ONE
-            state[(_RATE_WORDS - 1) * WIDTH + j] = _TOP_BIT
-        _permute(state, iota)
+            state[(PAIR_WORDS + HASH_WORDS - 1) * WIDTH + j] = np.uint64(domain) << _LAST_BYTE
+            state[(PAIR_WORDS + HASH_WORDS) * WIDTH + j] = ONE
+            state[(RATE_WORDS - 1) * WIDTH + j] = TOP_BIT
+        permute(state, iota)
         for j in range(together):
-            for word in range(_HASH_WORDS):
+            for word in range(HASH_WORDS):
                 out[first + j, word] = state[word * WIDTH + j]
 
 
 def hash_leaves(leaves: NDArray[np.uint8], start: int, count: int, out: NDArray[np.uint8]) -> None:
     """uint8[n, 256], contiguous, of trees with `count` leaves each, whose first index is `start`."""
-    _hash_leaves(leaves.view(np.uint64), start, count, out.view(np.uint64), _IOTA)
+    _hash_leaves(leaves.view(np.uint64), start, count, out.view(np.uint64), IOTA)
 
 
 def hash_nodes(pairs: NDArray[np.uint8], domain: int, out: NDArray[np.uint8]) -> None:
     """uint8[n, 64], contiguous, to uint8[n, 32]; their order is kept."""
-    _hash_nodes(pairs.view(np.uint64), domain, out.view(np.uint64), _IOTA)
+    _hash_nodes(pairs.view(np.uint64), domain, out.view(np.uint64), IOTA)
 
 
 def hash_pairs(nodes: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """uint8[2n, 32], contiguous, to uint8[n, 32]; n > 0."""
     count = len(nodes) // 2
-    _hash_pairs(nodes.reshape(count, 2 * _HASH_BYTES).view(np.uint64), out.view(np.uint64), _IOTA)
+    hash_pairs_of(nodes.reshape(count, 2 * HASH_BYTES).view(np.uint64), out.view(np.uint64), IOTA)
 
 
 def hash_rows(rows: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """uint8[n, size] to uint8[n, 32]; n > 0."""
-    _hash_rows(_words(rows), rows.shape[1], out.view(np.uint64), _IOTA)
+    _hash_rows(_words(rows), rows.shape[1], out.view(np.uint64), IOTA)
 
 
 def _words(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
