@@ -89,11 +89,13 @@ def test_infer_pays_a_node_and_compares_its_answer(
     asked = ("--provider", node.url, "--operator", node.account, "--most", 1_000, "--trust", trust, "--offline")
     found = run("infer", "words", "--text", "hi", *asked)
     assert (found["fee"], found["charged"], found["evidence"]) == (FEE, FEE, "unverified")
+    charged = [run("infer", "words", "--text", "hi", *asked, "--ahead", 4)["charged"] for _ in range(2)]
+    assert charged == [2 * FEE, 3 * FEE]
     other = Trust.read(trust)
     assert other.compute
     stranger = paid.payer.address
     run("infer", "words", "--text", "hi", *(*asked[:3], stranger, *asked[4:]), status=1)
-    assert [item["fees"] for item in run("usage", "show")["used"]] == [FEE]
+    assert [item["fees"] for item in run("usage", "show")["used"]] == [3 * FEE]
 
 
 def test_the_sdk_opens_asks_and_withdraws_now_or_awaited(
