@@ -228,6 +228,10 @@ class Store:
     def standing(self, signed: SignedReceipt, request: int = 0, *, by_key: bool = False) -> Standing:
         """What is known of a receipt's channel beside it, and beside the request that it answers. `by_key`: the
         provider signs by an API key, so that no voucher of ours says how far it may."""
+        with self._mutex:  # of one moment: an answer that another thread keeps meanwhile counts whole or not at all
+            return self._standing(signed, request, by_key=by_key)
+
+    def _standing(self, signed: SignedReceipt, request: int, *, by_key: bool) -> Standing:
         receipt = signed.receipt
         kept = self.channel(receipt.channel_id)
         number, beside = receipt.number, (receipt.channel_id, receipt.struct_hash)

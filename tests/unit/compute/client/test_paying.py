@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import httpx
@@ -185,3 +186,23 @@ def test_an_answer_that_was_not_read_to_its_end_may_have_cost(asking):
     assert [(item.state, item.cost) for item in client.store.requests()] == [("lost", MOST)]
     with pytest.raises(CheckFailed, match="not read to its end"):
         _ = stream.answer
+
+
+def test_a_receipt_that_another_thread_keeps_meanwhile_counts_whole_or_not_at_all(asking, monkeypatch):
+    """What stands beside a receipt is read in one moment: else an honest answer would seem to be charged too much."""
+    client = asking(FakeProvider())
+    client.ask(WHO, PATH, QUESTION)
+    (signed,) = client.store.receipts()
+    plain = Store.channel
+
+    def slowly(store, channel_id):
+        """Another thread may write here only when it gets the store."""
+        others = threading.Thread(target=lambda: free.append(store._mutex.acquire(blocking=False)))
+        others.start()
+        others.join()
+        return plain(store, channel_id)
+
+    free = []
+    monkeypatch.setattr(Store, "channel", slowly)
+    client.store.standing(signed)
+    assert free == [False]
