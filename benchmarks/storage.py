@@ -252,7 +252,7 @@ ROWS = (
     Row(
         "ratio.merkle_put",
         _merkle_put,
-        f"openssl's SHA3-256 of 256 bytes; roots while 64 MiB become {K} + {M} masked shards, one core, best of "
+        f"openssl's sha3-256 of 256 bytes; roots while 64 MiB become {K} + {M} masked shards, one core, best of "
         f"{CODE_ROUNDS} interleaved",
         heavy=True,
     ),

@@ -193,7 +193,7 @@ ROWS = (
     Row(
         "ratio.put_1g",
         _ratio(_one),
-        f"AES-GCM, ISA-L, keccak on both sides and bare TCP, each alone, over {os.cpu_count()} cores, or the disk",
+        f"AES-GCM, ISA-L, keccak on both sides and bare sockets, each alone, over {os.cpu_count()} cores, or the disk",
         also=(("in processor seconds", _processors), ("4 GiB", _ratio(_four))),
         heavy=True,
     ),

@@ -8,6 +8,7 @@ import pytest
 from ape.exceptions import ContractLogicError
 
 from keifu.units import COIN
+from tests.profiles import quick_or_deep
 from tests.unit.storage_market.conftest import GWEI, stream
 
 EPOCHS = 24
@@ -133,7 +134,7 @@ def walk(market, deals, repairs, disks, provider, other_provider, client, other_
     return lambda number: Walk(number, market, deals, repairs, disks, roles, open_deal)
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", quick_or_deep(range(1, 2), range(1, 11)))
 def test_all_coins_are_somebody_s(walk, market, hub, token, to_epoch, seed, prove, number):
     """STO-1, STO-3, STO-7: each reserve is in the lock at every step, and when all have left the pot alone remains."""
     walk = walk(number)
