@@ -20,7 +20,14 @@ from keifu.compute.receipt import Evidence, Receipt
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER
 from keifu.errors import CheckFailed, EnvironmentFault, InputError
-from keifu.payments.x402 import PAYMENT_REQUIRED, PAYMENT_SIGNATURE, Requirements, encode
+from keifu.payments.x402 import (
+    PAYMENT_REQUIRED,
+    PAYMENT_SIGNATURE,
+    DepositPayload,
+    Requirements,
+    VoucherPayload,
+    encode,
+)
 from keifu.provenance.verify import Finding
 
 __all__ = ["OWN_KEY", "Answer", "ComputeClient", "Provider", "ProviderFault", "Stream", "fault_of"]
@@ -29,7 +36,7 @@ OWN_KEY = "own"  # under which requests of this account itself are counted
 LARGEST_ANSWER = 64 << 20  # bytes
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
 PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
-TRIES = 3  # terms, a payment by them, and one more by what the server knows better
+TRIES = 8  # terms, a payment by them, and more by what the server knows better or what was overtaken
 EVENTS = "text/event-stream"
 EVENT_END, DONE, COMMENT = b"\n\n", b"data: [DONE]", b": keifu-receipt "
 
@@ -80,6 +87,7 @@ class _Asked:
     body: bytes
     begun: float
     is_opening: bool  # the channel: with a deposit
+    named: int  # what its voucher names
 
 
 class ComputeClient:
@@ -209,7 +217,9 @@ class ComputeClient:
         most, now = int(terms.amount), self.seconds()
         request, total = self.store.begin(kept.id, most, key, provider.url, _model_of(body), now, body)
         payment = self.wallet.payment(kept, terms, total, deposit=is_new, now=now)
-        return _Asked(request, kept, most, body, self._timer(), is_new), encode(payment)
+        assert isinstance(payment.payload, (VoucherPayload, DepositPayload))
+        named = int(payment.payload.voucher.max_claimable_amount)
+        return _Asked(request, kept, most, body, self._timer(), is_new, named), encode(payment)
 
     def _learnt(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> Requirements:
         """What a 402 says. Raises PaymentRefused when another try would not help."""
@@ -232,7 +242,10 @@ class ComputeClient:
         """Whether a payment that was refused can be made once more, by what the server said."""
         if asked.is_opening:
             return False
-        return self.wallet.comes_short(asked.channel, terms, error) or self.wallet.learn(asked.channel, header)
+        # Of requests at the same time a later voucher may come first: then the earlier one no longer reaches.
+        is_overtaken = error.endswith(MISMATCH) and self.store.channel(asked.channel.id).signed > asked.named
+        comes_short = self.wallet.comes_short(asked.channel, terms, error)
+        return comes_short or self.wallet.learn(asked.channel, header) or is_overtaken
 
     def _taken(self, provider: Provider, answer: httpx.Response, asked: _Asked | None) -> _Asked:
         """A request that is answered for its payment. Raises ProviderFault for any other."""
