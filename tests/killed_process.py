@@ -11,14 +11,16 @@ import signal
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from keifu.chain import Anvil
 from tests.profiles import DEEP
 
-__all__ = ["require_nothing_wrong", "run", "trials"]
+__all__ = ["ChainTrials", "require_nothing_wrong", "run", "trials"]
 
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +60,48 @@ def run(victim: Callable[[int], None], files: Collection[str], kill_at: int | No
         said = file.read().splitlines()
     os.waitpid(child, 0)
     return said
+
+
+class ChainTrials(ABC):
+    """A process on one chain, which is before each trial as it was. Its transactions are mined at once, or dropped."""
+
+    files: Collection[str]  # at whose lines the process is killed
+
+    def __init__(self, folder: Path, mode: str, anvil: Anvil) -> None:
+        """Whoever inherits prepares the chain, and then calls `ready`."""
+        self.folder, self.mode, self._anvil = folder, mode, anvil
+
+    def ready(self) -> None:
+        self._snapshot = self._anvil.snapshot()
+
+    def run(self, kill_at: int | None) -> tuple[list[str], str]:
+        """What the process said, and what is wrong afterwards."""
+        folder, rpc = self.folder / f"{self.mode}-{kill_at}", self._anvil.rpc
+        folder.mkdir()
+        rpc.call("evm_setAutomine", self.mode == "mined")
+        said = run(lambda report: self.victim(folder, report), self.files, kill_at)
+        if self.mode == "dropped":
+            rpc.call("anvil_dropAllTransactions")
+            rpc.call("evm_setAutomine", True)
+        try:
+            return said, self.wrong(folder, [words.split()[1:] for words in said if words.startswith("answered ")])
+        finally:
+            self._anvil.restore(self._snapshot)
+            self.ready()
+
+    @abstractmethod
+    def victim(self, folder: Path, report: int) -> None:
+        """What is killed. It reports what it has answered, as "answered" and more words."""
+
+    @abstractmethod
+    def wrong(self, folder: Path, answered: list[list[str]]) -> str:
+        """What is wrong after a restart."""
+
+    def main(self, which: str, every: str = "1") -> None:
+        """Print what every trial found."""
+        found = trials(self.run, which, int(every))
+        self._anvil.stop()
+        print(json.dumps(found))
 
 
 def trials(trial: Callable[[int | None], tuple[list[str], str]], which: str, every: int) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ where it died, and what is wrong after the restart ("" when nothing is).
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -29,7 +28,7 @@ from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.onchain import Onchain
 from keifu.units import COIN, DAY
 from tests.integration.compute.conftest import Paid
-from tests.killed_process import run, trials
+from tests.killed_process import ChainTrials
 
 FILES = {*map(str, Path(payments.__file__).parent.glob("*.py")), redeeming.__file__}
 FEE = 100
@@ -101,12 +100,14 @@ class Provider:
         return False
 
 
-class Trials:
+class Trials(ChainTrials):
     """One chain, as it was before each of them."""
 
+    files = FILES
+
     def __init__(self, folder: Path, mode: str) -> None:
-        self.folder, self.mode = folder, mode
         self.paid = paid = Paid(folder)
+        super().__init__(folder, mode, paid.anvil)
         self.key = paid.anvil.account("provider")
         self.channels = [
             Channel(
@@ -117,22 +118,7 @@ class Trials:
         ]  # fmt: skip
         for channel in self.channels:
             paid.deposit(channel, COIN)
-        self.snapshot = paid.anvil.snapshot()
-
-    def run(self, kill_at: int | None) -> tuple[list[str], str]:
-        """What the process said, and what is wrong afterwards."""
-        folder, rpc = self.folder / f"{self.mode}-{kill_at}", self.paid.anvil.rpc
-        folder.mkdir()
-        rpc.call("evm_setAutomine", self.mode == "mined")
-        said = run(lambda report: self.victim(folder, report), FILES, kill_at)
-        if self.mode == "dropped":
-            rpc.call("anvil_dropAllTransactions")
-            rpc.call("evm_setAutomine", True)
-        try:
-            return said, self.wrong(folder, [words for words in said if words.startswith("answered ")])
-        finally:
-            self.paid.anvil.restore(self.snapshot)
-            self.snapshot = self.paid.anvil.snapshot()
+        self.ready()
 
     def victim(self, folder: Path, report: int) -> None:
         """What is killed. It reports each answer when that would leave."""
@@ -146,10 +132,10 @@ class Trials:
                 provider.redeem(ROUNDS if self.mode == "mined" else FEW_ROUNDS)
             provider.close()
 
-    def wrong(self, folder: Path, answered: list[str]) -> str:
+    def wrong(self, folder: Path, answered: list[list[str]]) -> str:
         """What is wrong after a restart, and after all that was earned is claimed."""
         with Rpc(self.paid.anvil.url) as rpc, closing(Provider(self.paid, rpc, folder, self.channels, self.key)) as now:
-            left = [[int(words.split()[2]) for words in answered if words.split()[1] == str(place)] for place in ALL]
+            left = [[int(number) for at, number in answered if at == str(place)] for place in ALL]
             for place, id_ in enumerate(now.ids):
                 if fault := _kept(now.book.accounts[id_], len(left[place]), max(left[place], default=0)):
                     return f"channel {place}: {fault}"
@@ -188,10 +174,7 @@ def _used(file: Path, now: Book) -> str:
 
 
 def main(folder: str, mode: str, which: str, every: str = "1") -> None:
-    made = Trials(Path(folder), mode)
-    found = trials(made.run, which, int(every))
-    made.paid.anvil.stop()
-    print(json.dumps(found))
+    Trials(Path(folder), mode).main(which, every)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ process where it died, and what is wrong after a restart in which all is asked f
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import sys
@@ -35,7 +34,7 @@ from keifu.payments.x402 import Settled
 from keifu.units import COIN
 from tests.integration.compute.conftest import Paid
 from tests.integration.payments.asking import AMOUNT, PER_ETHER, Asking
-from tests.killed_process import run, trials
+from tests.killed_process import ChainTrials
 
 FILES = set(map(str, Path(room.__file__).parent.glob("*.py")))
 ROUNDS, FEW_ROUNDS = 60, 4
@@ -78,12 +77,14 @@ class Relaying:
         return None
 
 
-class Trials:
+class Trials(ChainTrials):
     """One chain, as it was before each of them."""
 
+    files = FILES
+
     def __init__(self, folder: Path, mode: str) -> None:
-        self.folder, self.mode = folder, mode
         self.paid = paid = Paid(folder)
+        super().__init__(folder, mode, paid.anvil)
         self.relayer = paid.anvil.account("relayer").address
         self.asking = asking = Asking(paid)
         self.open = asking.channel(SALT)
@@ -96,22 +97,7 @@ class Trials:
             (_body(asking, asking.refund(self.open, BACK)), ""),
         ]
         self.before = paid.token.balanceOf(paid.payer)
-        self.snapshot = paid.anvil.snapshot()
-
-    def run(self, kill_at: int | None) -> tuple[list[str], str]:
-        """What the process said, and what is wrong afterwards."""
-        folder, rpc = self.folder / f"{self.mode}-{kill_at}", self.paid.anvil.rpc
-        folder.mkdir()
-        rpc.call("evm_setAutomine", self.mode == "mined")
-        said = run(lambda report: self.victim(folder, report), FILES, kill_at)
-        if self.mode == "dropped":
-            rpc.call("anvil_dropAllTransactions")
-            rpc.call("evm_setAutomine", True)
-        try:
-            return said, self.wrong(folder, [words.split()[1:] for words in said if words.startswith("answered ")])
-        finally:
-            self.paid.anvil.restore(self.snapshot)
-            self.snapshot = self.paid.anvil.snapshot()
+        self.ready()
 
     def victim(self, folder: Path, report: int) -> None:
         """What is killed. It reports each intent that it says to be done."""
@@ -148,10 +134,7 @@ def _body(asking: Asking, payload: dict[str, Any]) -> bytes:
 
 
 def main(folder: str, mode: str, which: str, every: str = "1") -> None:
-    made = Trials(Path(folder), mode)
-    found = trials(made.run, which, int(every))
-    made.paid.anvil.stop()
-    print(json.dumps(found))
+    Trials(Path(folder), mode).main(which, every)
 
 
 if __name__ == "__main__":
