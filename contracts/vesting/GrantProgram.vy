@@ -76,9 +76,8 @@ LONGEST_PROGRAM: constant(uint256) = 10 * 365 * 86_400
 # Seconds in which the learners of a list can be paid.
 CLAIM_TIME: constant(uint256) = 180 * 86_400
 
-# Shortest notice for objections, seconds, and the whole in basis points.
+# Shortest notice for objections, seconds.
 SHORTEST_NOTICE: constant(uint256) = 86_400
-WHOLE: constant(uint256) = 10_000
 
 
 # ############################################################## #
@@ -143,7 +142,7 @@ def open(_token: address, _chosen: IGrantProgram.ProgramTerms) -> uint256:
     @return Its number.
     """
     assert programs.listed[_token], "grants: token is not listed"
-    assert _chosen.objection_bps > 0 and _chosen.objection_bps <= WHOLE, "grants: objection out of range"
+    assert _chosen.objection_bps > 0 and _chosen.objection_bps <= proposals.WHOLE, "grants: objection out of range"
     longest: uint256 = staticcall IUnbonding(proposals.hub.address).unbonding()
     assert _chosen.notice >= SHORTEST_NOTICE and _chosen.notice <= longest, "grants: notice out of range"
     assert (

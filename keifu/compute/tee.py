@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 
 import msgspec
 
+from keifu.compute.wire import from_base64
 from keifu.errors import InputError
 from keifu.keys import keccak256, recover
 
@@ -58,8 +59,7 @@ class TeeWord:
     def read(cls, header: str) -> TeeWord:
         """What `header` wrote. Raises InputError."""
         try:
-            raw = urlsafe_b64decode(header.encode("ascii") + b"=" * (-len(header) % 4))
-            text, signature = msgspec.json.decode(raw, type=tuple[str, str])
+            text, signature = msgspec.json.decode(from_base64(header), type=tuple[str, str])
         except (ValueError, RecursionError) as error:
             raise InputError(
                 f"this is no word of a TEE: {error}", remedy="the provider must hand it on as it is"

@@ -83,7 +83,7 @@ class Upstream(RemoteModel):
             raise ModelFault(502, "upstream_died", "the model's server broke off its answer") from error
         answer = _read(body)
         usage = self._usage(call, answer, len(body))
-        word = await self._word(call, answer.id, body)
+        word = await self._word(call, request.content, answer.id, body)
         return Result(body, usage.prompt_tokens, usage.completion_tokens, tee=word)
 
     async def parts(self, call: Call) -> AsyncGenerator[Part, None]:
@@ -92,7 +92,7 @@ class Upstream(RemoteModel):
             response = await self._http.send(request, stream=True)
             try:
                 await _require_ok(response)
-                async for part in self._events(call, response):
+                async for part in self._events(call, request.content, response):
                     yield part
             finally:
                 await response.aclose()
@@ -117,7 +117,7 @@ class Upstream(RemoteModel):
         finally:
             await response.aclose()
 
-    async def _events(self, call: Call, response: httpx.Response) -> AsyncGenerator[Part, None]:
+    async def _events(self, call: Call, asked: bytes, response: httpx.Response) -> AsyncGenerator[Part, None]:
         """Each event as it comes. A unit is charged for each that brings something; the usage at the end, when it is
         there and possible, says how many there were."""
         count, delivered, is_done, id_ = 0, 0, False, ""
@@ -142,7 +142,7 @@ class Upstream(RemoteModel):
             sent += data if self.tee else b""
             yield Part(data, units_in, units_out)
             if is_done:
-                if word := await self._word(call, id_, bytes(sent)):
+                if word := await self._word(call, asked, id_, bytes(sent)):
                     yield Part(word.comment(), units_in, units_out, is_tee=True)
                 return
         raise ModelFault(502, "upstream_died", "the model's server broke off its answer")
@@ -158,10 +158,9 @@ class Upstream(RemoteModel):
             raise ModelFault(502, "upstream_lied", f"{usage.completion_tokens:,} units out, fewer were delivered")
         return usage
 
-    async def _word(self, call: Call, answer: str, body: bytes) -> TeeWord | None:
+    async def _word(self, call: Call, asked: bytes, answer: str, body: bytes) -> TeeWord | None:
         """What the TEE signed, if it is about exactly what the client sent and gets. The answer stands without it."""
-        is_ours = self.tee and answer and self._body(call, stream=call.stream) == call.body
-        if not is_ours:
+        if not self.tee or not answer or asked != call.body:
             return None
         query = {"model": self._theirs, "signing_algo": "ecdsa"}
         try:

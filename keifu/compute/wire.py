@@ -20,7 +20,17 @@ import msgspec
 from keifu.compute.receipt import LARGEST_BATCH, SIGNATURE_BYTES, Evidence, Receipt, SignedReceipt
 from keifu.errors import InputError
 
-__all__ = ["AMOUNT_BYTES", "LARGEST_TEXT", "RECEIPT_HEADER", "comment_of", "pack", "split_stream", "text_of", "unpack"]
+__all__ = [
+    "AMOUNT_BYTES",
+    "LARGEST_TEXT",
+    "RECEIPT_HEADER",
+    "comment_of",
+    "from_base64",
+    "pack",
+    "split_stream",
+    "text_of",
+    "unpack",
+]
 
 RECEIPT_HEADER = "Keifu-Receipt"
 LARGEST_TEXT = 2_048  # characters: the longest that is possible has 1,022
@@ -96,7 +106,7 @@ def unpack(text: str) -> SignedReceipt:
     if len(text) > LARGEST_TEXT:
         raise InputError(f"a receipt of {len(text):,} characters", remedy=f"none has more than {LARGEST_TEXT:,}")
     try:
-        found = _DECODER.decode(_from_base64(text))
+        found = _DECODER.decode(from_base64(text))
     except (ValueError, RecursionError) as error:  # what msgspec raises is among them
         raise InputError(f"this is no receipt: {error}", remedy="the provider must send what it signed") from error
     values = {name: getattr(found.fields, name) for name in found.fields.__struct_fields__}
@@ -119,7 +129,7 @@ def split_stream(body: bytes) -> tuple[bytes, str]:
     return body[: found.start()], found[1].decode()
 
 
-def _from_base64(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
     """Strictly: one text for one receipt."""
     raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     if urlsafe_b64encode(raw).rstrip(b"=") != text.encode("ascii"):
