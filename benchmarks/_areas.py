@@ -8,6 +8,7 @@ from benchmarks import (
     cases,
     cli,
     compute,
+    cost,
     events,
     explorer,
     forged,
@@ -50,6 +51,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
     "compute": compute.ROWS,
+    "cost": cost.ROWS,
     "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS),
 }
 

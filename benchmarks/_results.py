@@ -17,7 +17,9 @@ FILE = Path(__file__).parent / "results.json"
 
 
 def load(path: Path = FILE) -> dict[str, Any]:
-    """{"commit", "results": [{"id", "ours", "peer", "unit", "quoted"}]}; empty when nothing was measured yet."""
+    """{"commit", "results": [{"id", "ours", "peer", "unit", "quoted", "commit"}]}; empty when nothing was measured yet.
+
+    The first commit is the last run's; a row has its own, or that one where it has none."""
     try:
         document: dict[str, Any] = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -27,7 +29,9 @@ def load(path: Path = FILE) -> dict[str, Any]:
 
 def merge(document: dict[str, Any], results: Iterable[Result], commit: str) -> dict[str, Any]:
     """The document with these results in the place of older ones; a row that gave nothing keeps what was there."""
-    entries = {entry["id"]: entry for entry in document["results"]}
+    entries = {
+        entry["id"]: {**entry, "commit": entry.get("commit", document["commit"])} for entry in document["results"]
+    }
     for result in results:
         if result.ours is not None and result.row.bar is not None:
             entries[result.row.id] = {
@@ -36,6 +40,7 @@ def merge(document: dict[str, Any], results: Iterable[Result], commit: str) -> d
                 "peer": _round(result.peer),
                 "unit": result.row.bar.unit,
                 "quoted": result.quoted,
+                "commit": commit,
             }
     return {"commit": commit, "results": [entries[id_] for id_ in bars() if id_ in entries]}
 

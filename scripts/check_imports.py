@@ -3,7 +3,7 @@
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
     errors, units, texts, serving, spec <- abi, keys, merkle <- chain
-    <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage <- compute <- node, index
+    <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage <- compute <- node, index, cost
     <- explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
@@ -50,7 +50,7 @@ FLOORS = (
     {"chain"},
     {"accounts", "agents", "tge", "staking", "provenance", "inference", "inft", "payments", "storage"},
     {"compute"},
-    {"node", "index"},
+    {"node", "index", "cost"},
     {"explorer", "local", "sdk"},
     {"network"},
 )

@@ -22,7 +22,7 @@ from keifu.errors import EnvironmentFault
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.trees import segment_root
 
-__all__ = ["PACK_BYTES", "Blobs", "File", "Frame", "Packs", "Place", "StoreFull"]
+__all__ = ["HEADER_BYTES", "PACK_BYTES", "Blobs", "File", "Frame", "Packs", "Place", "StoreFull"]
 
 PACK_BYTES = 1 << 30
 LEAST_FREE = 256 << 20  # of the disk, that segments leave to the index and to everybody else
@@ -30,7 +30,7 @@ _MAGIC = b"KFP1"
 _HEADER = struct.Struct(">4s32s32sII")  # magic, upload, root of the segment, number, bytes
 _CRC = struct.Struct(">I")  # of the header
 _BLOCK_BYTES = 4096  # of disks and of the cache: a segment that begins with a block is sent in half the time
-_HEADER_BYTES = _BLOCK_BYTES
+HEADER_BYTES = _BLOCK_BYTES
 _MAX_PARTS = 1_000  # that one call writes
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2
 
@@ -114,7 +114,7 @@ class Packs:
         """Raises StoreFull, or EnvironmentFault for a broken disk; nothing of `frames` is there then."""
         if self._fault:
             raise EnvironmentFault(f"the packs are not written any more: {self._fault}", remedy="restart the node")
-        self._require_room(sum(_HEADER_BYTES + _blocks(len(frame.data)) for frame in frames))
+        self._require_room(sum(HEADER_BYTES + _blocks(len(frame.data)) for frame in frames))
         try:
             if self._end >= self.pack_bytes:
                 number = new_pack()
@@ -141,8 +141,8 @@ class Packs:
             parts += (_header_of(frame), frame.data)
             if rest := _blocks(len(frame.data)) - len(frame.data):
                 parts.append(bytes(rest))
-            places.append(Place(self._current, end + _HEADER_BYTES, len(frame.data)))
-            end += _HEADER_BYTES + _blocks(len(frame.data))
+            places.append(Place(self._current, end + HEADER_BYTES, len(frame.data)))
+            end += HEADER_BYTES + _blocks(len(frame.data))
         try:
             for first in range(0, len(parts), _MAX_PARTS):
                 _write_all(file, parts[first : first + _MAX_PARTS], self._end + sum(map(len, parts[:first])))
@@ -162,8 +162,8 @@ class Packs:
             return
         file, end = self._opened(pack), indexed
         while frame := _frame_at(file, end):
-            yield frame, Place(pack, end + _HEADER_BYTES, len(frame.data))
-            end += _HEADER_BYTES + _blocks(len(frame.data))
+            yield frame, Place(pack, end + HEADER_BYTES, len(frame.data))
+            end += HEADER_BYTES + _blocks(len(frame.data))
         os.ftruncate(file.fileno(), end)
         os.fdatasync(file.fileno())
         self._current, self._end = pack, end
@@ -178,7 +178,7 @@ class Packs:
         """Neighbours become one hole: only whole blocks of the disk are given back."""
         holes: list[tuple[int, int, int]] = []
         for place in sorted(places, key=lambda place: (place.pack, place.offset)):
-            start, end = place.offset - _HEADER_BYTES, place.end
+            start, end = place.offset - HEADER_BYTES, place.end
             if holes and holes[-1][0] == place.pack and holes[-1][2] == start:
                 holes[-1] = (place.pack, holes[-1][1], end)
             else:
@@ -223,14 +223,14 @@ def _blocks(size: int) -> int:
 
 def _header_of(frame: Frame) -> bytes:
     header = _HEADER.pack(_MAGIC, frame.upload, frame.root, frame.number, len(frame.data))
-    return (header + _CRC.pack(zlib.crc32(header))).ljust(_HEADER_BYTES, b"\0")
+    return (header + _CRC.pack(zlib.crc32(header))).ljust(HEADER_BYTES, b"\0")
 
 
 def _frame_at(file: File, offset: int) -> Frame | None:
     """The frame that begins there; None where none does, or only the beginning of one."""
-    head = os.pread(file.fileno(), _HEADER_BYTES, offset)
+    head = os.pread(file.fileno(), HEADER_BYTES, offset)
     if (
-        len(head) != _HEADER_BYTES
+        len(head) != HEADER_BYTES
         or any(head[_HEADER.size + _CRC.size :])
         or _CRC.unpack_from(head, _HEADER.size)[0] != zlib.crc32(head[: _HEADER.size])
     ):
@@ -238,8 +238,8 @@ def _frame_at(file: File, offset: int) -> Frame | None:
     magic, upload, root, number, size = _HEADER.unpack_from(head)
     if magic != _MAGIC or not 0 < size <= SEGMENT_BYTES or size % LEAF_BYTES:
         return None
-    data = os.pread(file.fileno(), size, offset + _HEADER_BYTES)
-    tail = os.pread(file.fileno(), _blocks(size) - size, offset + _HEADER_BYTES + size)
+    data = os.pread(file.fileno(), size, offset + HEADER_BYTES)
+    tail = os.pread(file.fileno(), _blocks(size) - size, offset + HEADER_BYTES + size)
     if len(data) != size or len(tail) != _blocks(size) - size or segment_root(data, number) != root:
         return None
     return Frame(upload, number, root, data)

@@ -18,6 +18,12 @@ def test_a_run_replaces_its_rows_and_keeps_the_others():
     assert {entry["id"]: entry["ours"] for entry in after["results"]} == {"gas.slash": 2, "gas.attest": 3}
 
 
+def test_each_row_keeps_the_commit_at_which_it_was_measured():
+    old = {"commit": "one", "results": [{"id": "gas.slash", "ours": 2, "peer": None, "unit": "gas", "quoted": False}]}
+    after = _results.merge(old, [result("gas.attest", 3)], "two")
+    assert {entry["id"]: entry["commit"] for entry in after["results"]} == {"gas.slash": "one", "gas.attest": "two"}
+
+
 def test_a_row_that_gave_nothing_keeps_the_last_figure():
     before = _results.merge({"results": []}, [result("gas.attest", 1)], "one")
     assert _results.merge(before, [result("gas.attest", None)], "two")["results"] == before["results"]
