@@ -3,7 +3,8 @@
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
     errors, units, texts, serving, spec <- abi, keys, merkle <- chain
-    <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage <- compute <- node, index, cost
+    <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage <- compute, grants
+    <- node, index, cost
     <- explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
@@ -49,7 +50,7 @@ FLOORS = (
     {"abi", "keys", "merkle"},
     {"chain"},
     {"accounts", "agents", "tge", "staking", "provenance", "inference", "inft", "payments", "storage"},
-    {"compute"},
+    {"compute", "grants"},
     {"node", "index", "cost"},
     {"explorer", "local", "sdk"},
     {"network"},

@@ -43,6 +43,7 @@ NOUNS: dict[str, Place] = {
     "verify-reply": ("keifu.cli.verify_reply:verify_reply", "Compare a recorded answer with its receipt."),
     "usage": ("keifu.cli.usage:cli", "Show what each key spent at providers, bound it, and write invoices."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
+    "grants": ("keifu.cli.grants:cli", "Fund, propose, decide and pay grants, shown by records of the registry."),
     "cost": ("keifu.cli.cost:cli", "Compute what the suite costs beside list prices, from what was measured."),
     "keys": ("keifu.cli.keys:cli", "Open key files once for all commands and nodes, and name an operator's hot keys."),
     "node": (

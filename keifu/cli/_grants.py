@@ -1,0 +1,68 @@
+"""What commands of grant programmes share: where they are, how a proposal is printed, arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keifu.units import coins, day
+
+if TYPE_CHECKING:
+    from keifu.chain import Deployment
+    from keifu.cli.session import Session
+    from keifu.grants import Milestone, Proposal, Reader
+
+__all__ = ["NUMBER", "milestone_arguments", "proposal_argument", "reader_of", "said_of", "suite_of"]
+
+NUMBER = click.IntRange(0)
+
+
+def proposal_argument(body: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument("proposal", type=NUMBER)(body)
+
+
+def milestone_arguments(body: Callable[..., Any]) -> Callable[..., Any]:
+    """PROPOSAL and MILESTONE; milestones are counted from 0."""
+    return proposal_argument(click.argument("milestone", type=NUMBER)(body))
+
+
+def suite_of(session: Session) -> Deployment:
+    from keifu.grants import PROGRAM
+
+    return session.suite(PROGRAM, "ProvenanceRegistry", "StakingHub", "KeifuToken")
+
+
+def reader_of(session: Session) -> Reader:
+    from keifu.grants import PROGRAM, Reader
+
+    return Reader(session.client, suite_of(session).at(session.client, PROGRAM), session.record.first_block)
+
+
+def said_of(proposal: Proposal, now: int) -> str:
+    """A proposal in lines for people."""
+    held = proposal.committee
+    lines = [
+        f"proposal {proposal.number} of programme {proposal.programme.number}: {proposal.state(now)}",
+        f"for {proposal.grantee}, made by {proposal.proposer}",
+        f"{len(proposal.voted)} of {held.needed} votes: {', '.join(proposal.voted) or 'nobody'}",
+    ]
+    if proposal.without_vote:
+        lines.append(f"without a vote: {', '.join(proposal.without_vote)}")
+    if proposal.carried_at:
+        lines.append(f"objections until {day(proposal.notice_until)}: {coins(proposal.objections)} coins so far")
+    return "\n".join([*lines, *(_milestone(item, now) for item in proposal.milestones)])
+
+
+def _milestone(item: Milestone, now: int) -> str:
+    from keifu.provenance import Kind
+
+    how = f"vests in {item.steps} steps" if item.steps else "a list of learners" if any(item.learners) else "at once"
+    ancestry = ", of sound ancestry" if item.sound else ""
+    asked = f"{Kind(item.kind).word} attested by {item.needed} of {len(item.attesters)}{ancestry}"
+    shown = f", shown by {item.evidence.hex()}" if item.evidence else ""
+    return (
+        f"milestone {item.index}: {item.word(now)}, {coins(item.asked)} coins {how}, {asked}, until "
+        f"{day(item.deadline)}{shown}"
+    )

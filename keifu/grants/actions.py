@@ -1,0 +1,164 @@
+"""What people do about grant programmes. Amounts in wei, times in seconds. Every refusal says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from keifu.chain import Deployer, Deployment
+from keifu.chain.suite import REGISTRY, TOKEN
+from keifu.errors import CheckFailed, UsageError
+from keifu.grants import evidence
+from keifu.grants.document import Draft, read_learners
+from keifu.grants.reading import Reader
+from keifu.grants.refusals import PROGRAM, explained, place_of, send
+from keifu.grants.state import Milestone, Proposal, State
+
+__all__ = ["check_evidence", "claw_back", "collect", "fund", "lapse", "object_with_stake", "open_programme",
+           "pay_learner", "propose", "recuse", "release", "take_back", "vote"]  # fmt: skip
+
+ESCROW = "VestingEscrow"
+
+
+# funders -------------------------------------------------------------------------------------------------------------
+
+
+def open_programme(
+    chain: Deployer,
+    suite: Deployment,
+    token: str,
+    members: Sequence[str],
+    needed: int,
+    *,
+    objection_bps: int,
+    notice: int,
+    last: int,
+) -> int:
+    """Open a programme whose funder is the sender; its number. Raises Revert."""
+    before = chain.call(place_of(suite), PROGRAM, "program_count")
+    send(chain, suite, "open", token, (list(members), needed, objection_bps, notice, last))
+    return _own(chain, suite, "program_count", "program", before, lambda found: found[0])
+
+
+def fund(chain: Deployer, suite: Deployment, programme: int, amount: int) -> None:
+    """Pay in, with an approval before it where one is missing. Raises CheckFailed when the sender has not enough."""
+    place = place_of(suite)
+    token = chain.call(place, PROGRAM, "program", programme)[1]
+    if int(token, 16) == 0:
+        raise UsageError(f"there is no programme {programme}", remedy="`keifu grants status` lists what there is")
+    balance = chain.call(token, TOKEN, "balanceOf", chain.sender)
+    if balance < amount:
+        raise CheckFailed(f"{chain.sender} has {balance} of {amount} in {token}", remedy="pay in what is there")
+    if chain.call(token, TOKEN, "allowance", chain.sender, place) < amount:
+        chain.call(token, TOKEN, "approve", place, amount)
+    send(chain, suite, "fund", programme, amount)
+
+
+def take_back(chain: Deployer, suite: Deployment, programme: int) -> None:
+    """Send the funder what is free, after the last day, whoever asks. Raises Revert."""
+    send(chain, suite, "take_back", programme)
+
+
+# proposals -----------------------------------------------------------------------------------------------------------
+
+
+def propose(chain: Deployer, suite: Deployment, draft: Draft, now: int) -> int:
+    """Make a proposal; its number. Raises Revert."""
+    before = chain.call(place_of(suite), PROGRAM, "proposal_count")
+    milestones = [item.args(now) for item in draft.milestones]
+    send(chain, suite, "propose", draft.programme, draft.grantee, milestones, draft.statement, draft.uri)
+    return _own(chain, suite, "proposal_count", "proposal", before, lambda found: found[2])
+
+
+def vote(chain: Deployer, suite: Deployment, proposal: int, *, approves: bool = True) -> None:
+    """Vote for a proposal, or take the vote back. The last one that is needed carries it. Raises Revert."""
+    send(chain, suite, "vote", proposal, approves)
+
+
+def recuse(chain: Deployer, suite: Deployment, proposal: int, reason: str) -> None:
+    """Say that one has an interest: then one has no vote on it. Raises Revert."""
+    send(chain, suite, "recuse", proposal, reason)
+
+
+def object_with_stake(chain: Deployer, suite: Deployment, proposal: int, operator: str, sub: int = 0) -> None:
+    """Object with what the sender has delegated to an operator. Raises Revert."""
+    send(chain, suite, "object", proposal, operator, sub)
+
+
+# evidence and money --------------------------------------------------------------------------------------------------
+
+
+def check_evidence(
+    reader: Reader, suite: Deployment, proposal: Proposal, milestone: Milestone, record: bytes
+) -> list[evidence.Condition]:
+    """Each condition of a release, and whether it holds in the newest block."""
+    registry = suite.at(reader.client, REGISTRY)
+    shown = reader.was_shown(record)
+    return evidence.conditions(registry, proposal, milestone, record, reader.client.now, was_shown=shown)
+
+
+def release(chain: Deployer, suite: Deployment, reader: Reader, proposal: int, index: int, record: bytes) -> Milestone:
+    """Show a record, as the grantee, and be paid; the milestone then. Raises CheckFailed where a condition does not
+    hold, and Revert."""
+    said, milestone = reader.milestone(proposal, index)
+    evidence.require(check_evidence(reader, suite, said, milestone, record))
+    send(chain, suite, "release", proposal, index, record)
+    return reader.milestone(proposal, index)[1]
+
+
+def lapse(chain: Deployer, suite: Deployment, proposal: int, index: int) -> None:
+    """Give back to the programme what a milestone did not earn in time, whoever asks. Raises Revert."""
+    send(chain, suite, "lapse", proposal, index)
+
+
+def claw_back(chain: Deployer, suite: Deployment, reader: Reader, proposal: int, index: int) -> int:
+    """Take back what has not vested of a milestone whose evidence was withdrawn; wei. Raises CheckFailed where nothing
+    was released, and Revert."""
+    said, milestone = reader.milestone(proposal, index)
+    if milestone.state is not State.RELEASED:
+        raise CheckFailed(f"milestone {index} is {milestone.word(reader.client.now)}", remedy="a release comes first")
+    before = reader.programme(said.programme.number).free
+    send(chain, suite, "claw_back", proposal, index, milestone.evidence)
+    return reader.programme(said.programme.number).free - before
+
+
+def collect(chain: Deployer, reader: Reader, proposal: int, index: int) -> int:
+    """Have the grantee paid what has vested of a milestone, whoever asks; wei. Raises CheckFailed without a grant, and
+    Revert."""
+    said, milestone = reader.milestone(proposal, index)
+    if not milestone.grant:
+        raise CheckFailed(f"milestone {index} has no grant", remedy="only one that vests has, once it is released")
+    escrow = reader.contract.escrow_of(said.programme.token)
+    due: int = chain.call(escrow, ESCROW, "claimable", milestone.grant)
+    with explained():
+        chain.call(escrow, ESCROW, "claim", milestone.grant)
+    return due
+
+
+def pay_learner(
+    chain: Deployer, suite: Deployment, proposal: Proposal, milestone: Milestone, listed: Path, account: str
+) -> int:
+    """Have a learner of a milestone's list paid, whoever asks; wei. Raises CheckFailed for another list or somebody who
+    is not on it, and Revert."""
+    found = read_learners(listed)
+    if found.tree.root != milestone.learners:
+        raise CheckFailed(f"{listed} is not the list of milestone {milestone.index}", remedy="use the proposal's own")
+    number = found.numbers.get(account.lower())
+    if number is None:
+        raise CheckFailed(f"{account} is not on the list", remedy="name a learner of the list")
+    amount = found.totals[number]
+    proof = found.tree.proof(number)
+    send(chain, suite, "pay_learner", proposal.number, milestone.index, number, account, amount, proof)
+    return amount
+
+
+def _own(
+    chain: Deployer, suite: Deployment, count: str, view: str, before: int, party: Callable[[Sequence[Any]], str]
+) -> int:
+    """The sender's own of what was made since `before`. Raises CheckFailed where the node does not show it."""
+    place = place_of(suite)
+    for number in range(before + 1, chain.call(place, PROGRAM, count) + 1):
+        if party(chain.call(place, PROGRAM, view, number)).lower() == chain.sender.lower():
+            return number
+    raise CheckFailed("the node does not show what was sent", remedy="ask again, or another endpoint")

@@ -1,0 +1,193 @@
+"""A local chain whose suite has grant programmes: one of three members with money in it, and a record of its team's."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import pytest
+
+from ethwire.constants import ZERO_ADDRESS
+from keifu.chain import Anvil, ChainClient, RpcDeployer
+from keifu.chain.deployments import Creation, Record, find_record
+from keifu.chain.header import genesis_of
+from keifu.chain.suite import HUB, REGISTRY, TIMELOCK, TOKEN
+from keifu.chain.timelock import advance, operation
+from keifu.cli import main
+from keifu.grants import PROGRAM
+from keifu.keys import Account
+from keifu.local.dwellers import settle_in
+from keifu.local.roles import DEPLOYER, ROLES
+from keifu.local.suite import deploy_suite, fund, warp
+from tests.ape_chain import GENESIS
+
+MEMBERS = ("juror", "buyer", "evaluator")
+TEAM, FUNDER, ATTESTER = "author", "owner", "labeller"
+SCHEMA = "milestone is reached"
+FUNDS = 500  # coins
+
+
+def address(role: str) -> str:
+    return Account.from_role(role).address
+
+
+@pytest.fixture(scope="package")
+def anvil():
+    with Anvil(since=GENESIS) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def records(anvil, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("deployments")
+    client = ChainClient(anvil.rpc)
+    settle_in(client, deploy_suite(client, Record(client.chain_id, genesis_of(client.rpc)), folder))
+    _grant_programs(client, folder)
+    return folder
+
+
+def _grant_programs(client, folder):
+    """Deploy them beside the suite, and have the timelock list its coin."""
+    record, _ = find_record(client.chain_id, genesis_of(client.rpc), folder, disposable=True)
+    chain = RpcDeployer(client, ROLES[DEPLOYER].account, record.factory)
+    at = record.contracts
+    escrow = chain.deploy("VestingEscrow", at[TOKEN], ZERO_ADDRESS, label="GrantEscrow")
+    place = chain.deploy(PROGRAM, at[HUB], at[REGISTRY], at[TIMELOCK])
+    listing = chain.interface(PROGRAM).function("list_token", 3).encode([at[TOKEN], escrow, True])
+    call = operation(place, listing)
+    advance(chain, at[TIMELOCK], call)
+    warp(client, chain.call(at[TIMELOCK], TIMELOCK, "get_minimum_delay"))
+    advance(chain, at[TIMELOCK], call)
+    like = record.creations[REGISTRY]
+    record.creations[PROGRAM] = Creation(**{**{f: getattr(like, f) for f in like.__struct_fields__}, "address": place})
+    record.save(folder)
+
+
+@pytest.fixture
+def client(anvil):
+    return ChainClient(anvil.rpc)
+
+
+@pytest.fixture
+def chain(anvil, records):
+    """The chain, as it was before the test in the end."""
+    snapshot = anvil.snapshot()
+    yield anvil
+    anvil.restore(snapshot)
+
+
+@pytest.fixture
+def passes(client, chain):
+    """Let time pass."""
+    return partial(warp, client)
+
+
+@pytest.fixture
+def keifu(chain, records, tmp_path, monkeypatch, capsys):
+    """Runs one command line in a folder of its own; (exit status, output, error)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KEIFU_RPC", chain.url)
+    monkeypatch.setenv("KEIFU_DEPLOYMENTS", str(records))
+    for name in ("KEIFU_KEY_FILE", "KEIFU_ROLE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*args):
+        with pytest.raises(SystemExit) as ending:
+            main([*map(str, args)])
+        said = capsys.readouterr()
+        return ending.value.code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def does(keifu):
+    """A command that must work, with --json; the document."""
+
+    def does(*args):
+        status, out, err = keifu(*args, "--json")
+        assert status == 0, err
+        return json.loads(out)
+
+    return does
+
+
+@pytest.fixture
+def refused(keifu):
+    """A command that must be refused: one line, with its remedy."""
+
+    def refused(*args, status=1):
+        found, _, err = keifu(*args)
+        assert found == status, err
+        assert err.count("\n") == 1
+        assert err.rstrip().endswith(")"), err
+        return err
+
+    return refused
+
+
+@pytest.fixture
+def programme(does, client, records):
+    """Of three members, two of whom carry a proposal."""
+    for role in (FUNDER, TEAM, ATTESTER, *MEMBERS):
+        fund(client, records, address(role), ether=1, coins=FUNDS)
+    named = [word for role in MEMBERS for word in ("--member", address(role))]
+    opened = does("grants", "open", *named, "--needed", 2, "--last", client.now + 400 * 86_400, "--role", FUNDER)
+    does("grants", "fund", opened["programme"], "--amount", FUNDS, "--role", FUNDER)
+    return opened["programme"]
+
+
+MILESTONE = """
+[[milestones]]
+amount = "{amount}"
+within = "60 days"
+kind = "evaluation"
+schema = "{schema}"
+attesters = ["{attester}"]
+{more}
+"""
+
+
+@pytest.fixture
+def propose(does, programme, tmp_path):
+    """A proposal for the team, made by itself; its number. A milestone is so many coins, and more lines of the file."""
+
+    def propose(*milestones, role=TEAM, programme=programme):
+        parts = [
+            MILESTONE.format(amount=amount, schema=SCHEMA, attester=address(ATTESTER), more=more)
+            for amount, more in milestones or ((100, ""),)
+        ]
+        head = f'programme = {programme}\ngrantee = "{address(TEAM)}"\n'
+        (tmp_path / "proposal.toml").write_text(head + "".join(parts))
+        return does("grants", "propose", "proposal.toml", "--role", role)["number"]
+
+    return propose
+
+
+@pytest.fixture
+def due(propose, does, passes):
+    """A proposal that two members carried, and whose notice is over."""
+
+    def due(*milestones):
+        number = propose(*milestones)
+        for role in MEMBERS[:2]:
+            does("grants", "vote", number, "--role", role)
+        passes(3 * 86_400 + 1)
+        return number
+
+    return due
+
+
+@pytest.fixture
+def registered(does, tmp_path):
+    """An evaluation of the team's, by its text, attested by whoever is named; its id."""
+
+    def registered(text="0.97 of 1,000 images", *attesters):
+        (tmp_path / "evaluation.txt").write_text(text)
+        record = does("prov", "register", "evaluation.txt", "--kind", "evaluation", "--role", TEAM)["id"]
+        for role in attesters:
+            does("prov", "attest", record, "--schema", SCHEMA, "--role", role)
+        return record
+
+    return registered
