@@ -29,15 +29,16 @@ def milestone_arguments(body: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def suite_of(session: Session) -> Deployment:
-    from keifu.grants import PROGRAM
+    from keifu.chain.suite import GRANTS
 
-    return session.suite(PROGRAM, "ProvenanceRegistry", "StakingHub", "KeifuToken")
+    return session.suite(GRANTS, "ProvenanceRegistry", "StakingHub", "KeifuToken")
 
 
 def reader_of(session: Session) -> Reader:
-    from keifu.grants import PROGRAM, Reader
+    from keifu.chain.suite import GRANTS
+    from keifu.grants import Reader
 
-    return Reader(session.client, suite_of(session).at(session.client, PROGRAM), session.record.first_block)
+    return Reader(session.client, suite_of(session).at(session.client, GRANTS), session.record.first_block)
 
 
 def said_of(proposal: Proposal, now: int) -> str:

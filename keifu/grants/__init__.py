@@ -10,10 +10,9 @@ if TYPE_CHECKING:
     from keifu.grants.document import Draft, read_draft
     from keifu.grants.evidence import Condition
     from keifu.grants.reading import Reader
-    from keifu.grants.refusals import PROGRAM
     from keifu.grants.state import Milestone, Programme, Proposal, State
 
-__all__ = ["PROGRAM", "Condition", "Draft", "Milestone", "Programme", "Proposal", "Reader", "State", "read_draft"]
+__all__ = ["Condition", "Draft", "Milestone", "Programme", "Proposal", "Reader", "State", "read_draft"]
 
 __getattr__, __dir__ = attach(
     __name__,
@@ -21,7 +20,6 @@ __getattr__, __dir__ = attach(
         "keifu.grants.document": ["Draft", "read_draft"],
         "keifu.grants.evidence": ["Condition"],
         "keifu.grants.reading": ["Reader"],
-        "keifu.grants.refusals": ["PROGRAM"],
         "keifu.grants.state": ["Milestone", "Programme", "Proposal", "State"],
     },
 )

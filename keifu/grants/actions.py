@@ -7,18 +7,31 @@ from pathlib import Path
 from typing import Any
 
 from keifu.chain import Deployer, Deployment
-from keifu.chain.suite import REGISTRY, TOKEN
+from keifu.chain.suite import GRANT_ESCROW, GRANTS, REGISTRY, TIMELOCK, TOKEN
+from keifu.chain.timelock import advance, operation
 from keifu.errors import CheckFailed, UsageError
 from keifu.grants import evidence
 from keifu.grants.document import Draft, read_learners
 from keifu.grants.reading import Reader
-from keifu.grants.refusals import PROGRAM, explained, place_of, send
+from keifu.grants.refusals import explained, place_of, send
 from keifu.grants.state import Milestone, Proposal, State
 
-__all__ = ["check_evidence", "claw_back", "collect", "fund", "lapse", "object_with_stake", "open_programme",
-           "pay_learner", "propose", "recuse", "release", "take_back", "vote"]  # fmt: skip
+__all__ = ["check_evidence", "claw_back", "collect", "fund", "lapse", "list_token", "object_with_stake",
+           "open_programme", "pay_learner", "propose", "recuse", "release", "take_back", "vote"]  # fmt: skip
 
-ESCROW = "VestingEscrow"
+# the timelock --------------------------------------------------------------------------------------------------------
+
+
+def list_token(chain: Deployer, suite: Deployment, token: str = "", escrow: str = "") -> int:
+    """Have the timelock list a token, or queue that: unix seconds from which it is executed, 0 when it was. Without
+    names it is the suite's coin with the suite's escrow. The sender proposes and executes there. Raises Revert."""
+    place = place_of(suite)
+    named = (token or suite[TOKEN], escrow or suite[GRANT_ESCROW], True)
+    if chain.call(place, GRANTS, "listed", named[0]):
+        return 0
+    with explained():
+        payload = chain.interface(GRANTS).function("list_token", len(named)).encode(named)
+        return advance(chain, suite[TIMELOCK], operation(place, payload))
 
 
 # funders -------------------------------------------------------------------------------------------------------------
@@ -36,7 +49,7 @@ def open_programme(
     last: int,
 ) -> int:
     """Open a programme whose funder is the sender; its number. Raises Revert."""
-    before = chain.call(place_of(suite), PROGRAM, "program_count")
+    before = chain.call(place_of(suite), GRANTS, "program_count")
     send(chain, suite, "open", token, (list(members), needed, objection_bps, notice, last))
     return _own(chain, suite, "program_count", "program", before, lambda found: found[0])
 
@@ -44,7 +57,7 @@ def open_programme(
 def fund(chain: Deployer, suite: Deployment, programme: int, amount: int) -> None:
     """Pay in, with an approval before it where one is missing. Raises CheckFailed when the sender has not enough."""
     place = place_of(suite)
-    token = chain.call(place, PROGRAM, "program", programme)[1]
+    token = chain.call(place, GRANTS, "program", programme)[1]
     if int(token, 16) == 0:
         raise UsageError(f"there is no programme {programme}", remedy="`keifu grants status` lists what there is")
     balance = chain.call(token, TOKEN, "balanceOf", chain.sender)
@@ -65,7 +78,7 @@ def take_back(chain: Deployer, suite: Deployment, programme: int) -> None:
 
 def propose(chain: Deployer, suite: Deployment, draft: Draft, now: int) -> int:
     """Make a proposal; its number. Raises Revert."""
-    before = chain.call(place_of(suite), PROGRAM, "proposal_count")
+    before = chain.call(place_of(suite), GRANTS, "proposal_count")
     milestones = [item.args(now) for item in draft.milestones]
     send(chain, suite, "propose", draft.programme, draft.grantee, milestones, draft.statement, draft.uri)
     return _own(chain, suite, "proposal_count", "proposal", before, lambda found: found[2])
@@ -130,9 +143,9 @@ def collect(chain: Deployer, reader: Reader, proposal: int, index: int) -> int:
     if not milestone.grant:
         raise CheckFailed(f"milestone {index} has no grant", remedy="only one that vests has, once it is released")
     escrow = reader.contract.escrow_of(said.programme.token)
-    due: int = chain.call(escrow, ESCROW, "claimable", milestone.grant)
+    due: int = chain.call(escrow, GRANT_ESCROW, "claimable", milestone.grant)
     with explained():
-        chain.call(escrow, ESCROW, "claim", milestone.grant)
+        chain.call(escrow, GRANT_ESCROW, "claim", milestone.grant)
     return due
 
 
@@ -158,7 +171,7 @@ def _own(
 ) -> int:
     """The sender's own of what was made since `before`. Raises CheckFailed where the node does not show it."""
     place = place_of(suite)
-    for number in range(before + 1, chain.call(place, PROGRAM, count) + 1):
-        if party(chain.call(place, PROGRAM, view, number)).lower() == chain.sender.lower():
+    for number in range(before + 1, chain.call(place, GRANTS, count) + 1):
+        if party(chain.call(place, GRANTS, view, number)).lower() == chain.sender.lower():
             return number
     raise CheckFailed("the node does not show what was sent", remedy="ask again, or another endpoint")

@@ -9,7 +9,7 @@ uri = "https://example.org/proposal.md"
 amount = "1000"                # coins
 within = "60 days"             # from when it is sent
 kind = "evaluation"            # of the record that is shown
-schema = "milestone is reached"
+schema = "agent pays in three currencies"   # words of its own for each milestone
 attesters = ["0x…", "0x…"]
 needed = 2                     # of them; all, where nothing is said
 sound = true                   # also everything that the record was made from has to stand
@@ -93,12 +93,18 @@ def read_draft(path: Path) -> Draft:
     items = document.get("milestones", [])
     if not isinstance(items, list) or not 0 < len(items) <= MOST_MILESTONES:
         raise InputError(f"{path}: milestones", remedy=f"one to {MOST_MILESTONES} of [[milestones]]")
+    milestones = tuple(_milestone(item, f"{path}: milestone {at}", path.parent) for at, item in enumerate(items))
+    if len({item.schema for item in milestones}) < len(milestones):
+        raise InputError(
+            f"{path}: two milestones have one schema",
+            remedy="an attestation names record and schema: with words of its own, none shows another milestone",
+        )
     return Draft(
         programme=_number(document, "programme", str(path)),
         grantee=_address(document.get("grantee"), f"{path}: grantee"),
         statement=_statement(document, path),
         uri=_text(document, "uri", str(path), ""),
-        milestones=tuple(_milestone(item, f"{path}: milestone {at}", path.parent) for at, item in enumerate(items)),
+        milestones=milestones,
     )
 
 

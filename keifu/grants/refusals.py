@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from keifu.chain import Deployer, Deployment
+from keifu.chain.suite import GRANTS
 from keifu.errors import EnvironmentFault, Revert
 
-__all__ = ["PROGRAM", "REMEDIES", "explained", "place_of", "send"]
-
-PROGRAM = "GrantProgram"
+__all__ = ["REMEDIES", "explained", "place_of", "send"]
 
 REMEDIES = {
     # programmes
@@ -37,7 +36,7 @@ REMEDIES = {
     "grants: amount out of range": "a milestone pays more than nothing",
     "grants: deadline out of range": "a deadline is after now, and at most ten years ahead",
     "grants: no such kind": "name a kind of record, as evaluation",
-    "grants: no attester": "the zero address attests nothing",
+    "grants: no attester": "attesters are others than the grantee and the zero address",
     "grants: attester named twice": "name each attester once",
     "grants: a list does not vest": "learners are paid at once: leave out the vesting",
     "grants: plan out of range": "steps are 1 to 65,535, and the cliff at most as many",
@@ -94,13 +93,13 @@ def explained() -> Iterator[None]:
 
 def place_of(suite: Deployment) -> str:
     """Where the programmes are. Raises EnvironmentFault for a suite without them."""
-    found = suite.addresses.get(PROGRAM)
+    found = suite.addresses.get(GRANTS)
     if found is None:
-        raise EnvironmentFault(f"no {PROGRAM} is recorded", remedy="name the record of a suite that has one")
+        raise EnvironmentFault(f"no {GRANTS} is recorded", remedy="name the record of a suite that has one")
     return found
 
 
 def send(chain: Deployer, suite: Deployment, function: str, *args: Any) -> None:
     """Call GrantProgram. Raises Revert with a remedy."""
     with explained():
-        chain.call(place_of(suite), PROGRAM, function, *args)
+        chain.call(place_of(suite), GRANTS, function, *args)

@@ -14,6 +14,7 @@ from keifu.chain.header import genesis_of
 from keifu.chain.services import list_now
 from keifu.chain.suite import HUB, TOKEN
 from keifu.errors import EnvironmentFault, Revert, RpcError, UsageError
+from keifu.grants.actions import list_token
 from keifu.keys import Account
 from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
 from keifu.staking.actions import pay
@@ -48,13 +49,15 @@ def local_client(url: str) -> ChainClient:
 
 
 def deploy_suite(client: ChainClient, record: Record, folder: Path) -> Deployment:
-    """Deploy everything, have the timelock list the services, fund the emission, pay the roles, and write the record in
-    `folder`."""
+    """Deploy everything, have the timelock list the services, and the coin for grants, fund the emission, pay the
+    roles, and write the record in `folder`."""
     deployer = ROLES[DEPLOYER].account
     _give_ether(client, {role.account.address: FUNDING_ETHER for role in ROLES.values()})
     chain = RpcDeployer(client, deployer)
     deployment = deploy_protocol(chain, record=record, save=lambda found: found.save(folder))
+    list_token(chain, deployment)  # queued, and executed when the services are
     list_now(chain, deployment, partial(warp, client))
+    list_token(chain, deployment)
     pay(chain, deployment, EMISSION, deployment[HUB], HUB, "fund_emission", EMISSION)
     coins = [(role.account.address, role.coins) for role in ROLES.values() if role.coins]
     _give_coins(client, deployment, deployer, coins)

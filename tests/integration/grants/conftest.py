@@ -7,18 +7,14 @@ from functools import partial
 
 import pytest
 
-from ethwire.constants import ZERO_ADDRESS
-from keifu.chain import Anvil, ChainClient, RpcDeployer
-from keifu.chain.deployments import Creation, Record, find_record
+from keifu.chain import Anvil, ChainClient
+from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
-from keifu.chain.suite import HUB, REGISTRY, TIMELOCK, TOKEN
-from keifu.chain.timelock import advance, operation
 from keifu.cli import main
-from keifu.grants import PROGRAM
 from keifu.keys import Account
 from keifu.local.dwellers import settle_in
-from keifu.local.roles import DEPLOYER, ROLES
 from keifu.local.suite import deploy_suite, fund, warp
+from keifu.units import DAY
 from tests.ape_chain import GENESIS
 
 MEMBERS = ("juror", "buyer", "evaluator")
@@ -42,25 +38,7 @@ def records(anvil, tmp_path_factory):
     folder = tmp_path_factory.mktemp("deployments")
     client = ChainClient(anvil.rpc)
     settle_in(client, deploy_suite(client, Record(client.chain_id, genesis_of(client.rpc)), folder))
-    _grant_programs(client, folder)
     return folder
-
-
-def _grant_programs(client, folder):
-    """Deploy them beside the suite, and have the timelock list its coin."""
-    record, _ = find_record(client.chain_id, genesis_of(client.rpc), folder, disposable=True)
-    chain = RpcDeployer(client, ROLES[DEPLOYER].account, record.factory)
-    at = record.contracts
-    escrow = chain.deploy("VestingEscrow", at[TOKEN], ZERO_ADDRESS, label="GrantEscrow")
-    place = chain.deploy(PROGRAM, at[HUB], at[REGISTRY], at[TIMELOCK])
-    listing = chain.interface(PROGRAM).function("list_token", 3).encode([at[TOKEN], escrow, True])
-    call = operation(place, listing)
-    advance(chain, at[TIMELOCK], call)
-    warp(client, chain.call(at[TIMELOCK], TIMELOCK, "get_minimum_delay"))
-    advance(chain, at[TIMELOCK], call)
-    like = record.creations[REGISTRY]
-    record.creations[PROGRAM] = Creation(**{**{f: getattr(like, f) for f in like.__struct_fields__}, "address": place})
-    record.save(folder)
 
 
 @pytest.fixture
@@ -133,7 +111,7 @@ def programme(does, client, records):
     for role in (FUNDER, TEAM, ATTESTER, *MEMBERS):
         fund(client, records, address(role), ether=1, coins=FUNDS)
     named = [word for role in MEMBERS for word in ("--member", address(role))]
-    opened = does("grants", "open", *named, "--needed", 2, "--last", client.now + 400 * 86_400, "--role", FUNDER)
+    opened = does("grants", "open", *named, "--needed", 2, "--last", client.now + 400 * DAY, "--role", FUNDER)
     does("grants", "fund", opened["programme"], "--amount", FUNDS, "--role", FUNDER)
     return opened["programme"]
 
@@ -155,8 +133,8 @@ def propose(does, programme, tmp_path):
 
     def propose(*milestones, role=TEAM, programme=programme):
         parts = [
-            MILESTONE.format(amount=amount, schema=SCHEMA, attester=address(ATTESTER), more=more)
-            for amount, more in milestones or ((100, ""),)
+            MILESTONE.format(amount=amount, schema=f"{SCHEMA} {at}", attester=address(ATTESTER), more=more)
+            for at, (amount, more) in enumerate(milestones or ((100, ""),))
         ]
         head = f'programme = {programme}\ngrantee = "{address(TEAM)}"\n'
         (tmp_path / "proposal.toml").write_text(head + "".join(parts))
@@ -173,7 +151,7 @@ def due(propose, does, passes):
         number = propose(*milestones)
         for role in MEMBERS[:2]:
             does("grants", "vote", number, "--role", role)
-        passes(3 * 86_400 + 1)
+        passes(3 * DAY + 1)
         return number
 
     return due
@@ -183,11 +161,11 @@ def due(propose, does, passes):
 def registered(does, tmp_path):
     """An evaluation of the team's, by its text, attested by whoever is named; its id."""
 
-    def registered(text="0.97 of 1,000 images", *attesters):
+    def registered(text="0.97 of 1,000 images", *attesters, milestone=0):
         (tmp_path / "evaluation.txt").write_text(text)
         record = does("prov", "register", "evaluation.txt", "--kind", "evaluation", "--role", TEAM)["id"]
         for role in attesters:
-            does("prov", "attest", record, "--schema", SCHEMA, "--role", role)
+            does("prov", "attest", record, "--schema", f"{SCHEMA} {milestone}", "--role", role)
         return record
 
     return registered
