@@ -150,7 +150,10 @@ def _learners(item: Mapping[str, Any], where: str, folder: Path, amount: int) ->
     """The root of a list that comes to the milestone's amount."""
     if "learners" not in item:
         return bytes(32)
-    found = read_learners(folder / _text(item, "learners", where))
+    path = folder / _text(item, "learners", where)
+    if not path.is_file():
+        raise InputError(f"{where}: there is no {path}", remedy="name a file beside the proposal")
+    found = read_learners(path)
     if found.allocation != amount:
         raise InputError(f"{where}: the list comes to another sum", remedy="amount is the sum of all learners")
     return found.tree.root
@@ -158,7 +161,11 @@ def _learners(item: Mapping[str, Any], where: str, folder: Path, amount: int) ->
 
 def _statement(document: Mapping[str, Any], path: Path) -> bytes:
     name = _text(document, "statement", str(path), "")
-    return keccak256(read_bounded(path.parent / name, LARGEST, "a statement")) if name else bytes(32)
+    return (
+        keccak256(read_bounded(path.parent / name, LARGEST, "a statement", remedy="name a file beside the proposal"))
+        if name
+        else bytes(32)
+    )
 
 
 def _only(document: Mapping[str, Any], known: set[str], where: str) -> None:

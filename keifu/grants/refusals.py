@@ -16,6 +16,10 @@ REMEDIES = {
     # programmes
     "grants: token is not listed": "the timelock lists tokens: choose one that it has listed",
     "grants: token is no contract": "name the address of an ERC-20",
+    "grants: escrow has a hub": "list an escrow without a hub: what is revoked has to come back at once",
+    "grants: escrow is fixed": "a token keeps the escrow with which it was listed first",
+    "grants: escrow of another token": "list the escrow of this token",
+    "grants: approval refused": "the token refuses to let its escrow take coins: list none, or another token",
     "grants: caller is not the owner": "the timelock does this: propose it there",
     "grants: objection out of range": "a share of 0.01 % to 100 % stops a proposal",
     "grants: notice out of range": "a notice lasts a day at least, and at most the hub's unbonding time",

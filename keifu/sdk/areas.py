@@ -18,6 +18,7 @@ from keifu.provenance.digest import digest_path
 from keifu.provenance.documents import Documents, kept_folder
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.verify import Finding, check_running
+from keifu.sdk.granting import Programmes
 from keifu.sdk.link import Link as Connection
 from keifu.sdk.verbs import Area, Later, Now, verb
 from keifu.staking import actions
@@ -185,8 +186,8 @@ class Staking(Area[M]):
         return _delegation(self._link, operator)
 
 
-class Grants(Area[M]):
-    """Grants of the token generation event. `folder` has the published files."""
+class Grants(Programmes[M]):
+    """Grants: of programmes, and of the token generation event. `folder` has the published files of the event."""
 
     @verb
     def claimable(self, folder: str | Path, account: str = "") -> Decimal:
