@@ -13,7 +13,18 @@ from keifu.explorer.words import LANGUAGES
 
 __all__ = ["page_of"]
 
-MENU = ("environments", "records", "operators", "providers", "channels", "slashes", "cases", "grants", "verify")
+MENU = (
+    "environments",
+    "records",
+    "operators",
+    "providers",
+    "channels",
+    "slashes",
+    "cases",
+    "programmes",
+    "grants",
+    "verify",
+)
 NAMES = {"en": "English", "ja": "日本語"}
 
 
