@@ -9,7 +9,7 @@ import click
 
 from keifu.cli._grants import NUMBER, proposal_argument, reader_of, said_of, suite_of
 from keifu.cli._print import emit
-from keifu.cli._types import ADDRESS, COINS, DURATION, IN_FILE, MOMENT, Text
+from keifu.cli._types import ADDRESS, COINS, DURATION, IN_FILE, Text
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.units import coins, day
@@ -25,12 +25,12 @@ REASON_BYTES = 128
 
 @verb(
     "open",
-    example="keifu grants open --member 0x… --member 0x… --needed 2 --last 2027-12-31 --role funder",
+    example="keifu grants open --member 0x… --member 0x… --needed 2 --runs '2 years' --role funder",
     access=Access.SEND,
 )
 @click.option("--member", "members", type=ADDRESS, multiple=True, required=True, help="Of the committee; repeatable.")
 @click.option("--needed", type=click.IntRange(1), required=True, help="Votes that carry a proposal.")
-@click.option("--last", type=MOMENT, required=True, help="Last day: later nothing is carried, and you may take back.")
+@click.option("--runs", type=DURATION, required=True, help="How long: later nothing is carried, and you may take back.")
 @click.option("--notice", type=DURATION, default="3 days", show_default=True, help="In which stake may object.")
 @click.option(
     "--objection", type=click.FloatRange(0.01, WHOLE), default=10.0, show_default=True,
@@ -42,7 +42,7 @@ def open_(
     session: Session,
     members: tuple[str, ...],
     needed: int,
-    last: int,
+    runs: int,
     notice: int,
     objection: float,
     token: str | None,
@@ -53,7 +53,7 @@ def open_(
     from keifu.chain.suite import TOKEN
     from keifu.grants import actions
 
-    suite = suite_of(session)
+    suite, last = suite_of(session), session.client.now + runs
     number = actions.open_programme(
         session.deployer, suite, token or suite[TOKEN], members, needed,
         objection_bps=round(objection * WHOLE), notice=notice, last=last,

@@ -34,9 +34,9 @@ from keifu.provenance.registry import schema_id
 from keifu.tge import Grants, read_csv
 from keifu.units import brief, is_address, parse_amount, parse_duration
 
-__all__ = ["MOST_ATTESTERS", "MOST_MILESTONES", "Draft", "MilestoneDraft", "read_draft", "read_learners"]
+__all__ = ["MAX_ATTESTERS", "MAX_MILESTONES", "Draft", "MilestoneDraft", "read_draft", "read_learners"]
 
-MOST_MILESTONES, MOST_ATTESTERS = 8, 4
+MAX_MILESTONES, MAX_ATTESTERS = 8, 4
 LARGEST = 1 << 20
 _DRAFT = {"programme", "grantee", "statement", "uri", "milestones"}
 _MILESTONE = {"amount", "within", "kind", "schema", "attesters", "needed", "sound", "vesting", "learners"}
@@ -91,8 +91,8 @@ def read_draft(path: Path) -> Draft:
         raise InputError(f"{path} is no proposal: {error}", remedy=REMEDY) from error
     _only(document, _DRAFT, str(path))
     items = document.get("milestones", [])
-    if not isinstance(items, list) or not 0 < len(items) <= MOST_MILESTONES:
-        raise InputError(f"{path}: milestones", remedy=f"one to {MOST_MILESTONES} of [[milestones]]")
+    if not isinstance(items, list) or not 0 < len(items) <= MAX_MILESTONES:
+        raise InputError(f"{path}: milestones", remedy=f"one to {MAX_MILESTONES} of [[milestones]]")
     milestones = tuple(_milestone(item, f"{path}: milestone {at}", path.parent) for at, item in enumerate(items))
     if len({item.schema for item in milestones}) < len(milestones):
         raise InputError(
@@ -118,8 +118,8 @@ def _milestone(item: Any, where: str, folder: Path) -> MilestoneDraft:
         raise InputError(f"{where} is no table", remedy=REMEDY)
     _only(item, _MILESTONE, where)
     attesters = item.get("attesters", [])
-    if not isinstance(attesters, list) or not 0 < len(attesters) <= MOST_ATTESTERS:
-        raise InputError(f"{where}: attesters", remedy=f"name one to {MOST_ATTESTERS} of them")
+    if not isinstance(attesters, list) or not 0 < len(attesters) <= MAX_ATTESTERS:
+        raise InputError(f"{where}: attesters", remedy=f"name one to {MAX_ATTESTERS} of them")
     needed = _number(item, "needed", where, len(attesters))
     if not 0 < needed <= len(attesters):
         raise InputError(f"{where}: needed is {needed} of {len(attesters)}", remedy="from one to as many as are named")

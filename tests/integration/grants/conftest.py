@@ -111,7 +111,7 @@ def programme(does, client, records):
     for role in (FUNDER, TEAM, ATTESTER, *MEMBERS):
         fund(client, records, address(role), ether=1, coins=FUNDS)
     named = [word for role in MEMBERS for word in ("--member", address(role))]
-    opened = does("grants", "open", *named, "--needed", 2, "--last", client.now + 400 * DAY, "--role", FUNDER)
+    opened = does("grants", "open", *named, "--needed", 2, "--runs", "400 days", "--role", FUNDER)
     does("grants", "fund", opened["programme"], "--amount", FUNDS, "--role", FUNDER)
     return opened["programme"]
 
