@@ -14,6 +14,8 @@ VERBS = {
     "open": ("keifu.cli.grants_decide:open_", "Open a programme, as its funder."),
     "fund": ("keifu.cli.grants_decide:fund", "Pay into a programme."),
     "take-back": ("keifu.cli.grants_decide:take_back", "Send the funder what is free, after the last day."),
+    "list-token": ("keifu.cli.grants_decide:list_token", "Have the timelock list a token for programmes."),
+    "committee": ("keifu.cli.grants_decide:committee", "Have the timelock name a programme's next committee."),
     "propose": ("keifu.cli.grants_decide:propose", "Propose to pay a grantee for milestones."),
     "vote": ("keifu.cli.grants_decide:vote", "Vote for a proposal, or take the vote back."),
     "recuse": ("keifu.cli.grants_decide:recuse", "Say that you have an interest, and give up your vote."),

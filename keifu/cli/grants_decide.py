@@ -17,7 +17,7 @@ from keifu.units import coins, day
 if TYPE_CHECKING:
     from keifu.cli.session import Session
 
-__all__ = ["fund", "object_", "open_", "propose", "recuse", "take_back", "vote"]
+__all__ = ["committee", "fund", "list_token", "object_", "open_", "propose", "recuse", "take_back", "vote"]
 
 WHOLE = 100  # per cent
 REASON_BYTES = 128
@@ -60,6 +60,39 @@ def open_(
     )  # fmt: skip
     found = reader_of(session).programme(number)
     emit(found.data(), f"programme {number}: {needed} of {len(members)} carry a proposal, until {day(last)}", json_out)
+
+
+@verb("list-token", example="keifu grants list-token --role deployer", access=Access.SEND)
+@click.option("--token", type=ADDRESS, help="ERC-20 to list.  [default: the suite's coin]")
+@click.option("--escrow", type=ADDRESS, help="Its VestingEscrow without a hub.  [default: the suite's]")
+@json_option
+def list_token(session: Session, token: str | None, escrow: str | None, json_out: bool) -> None:
+    """Queue a token's listing in the timelock as its proposer, or execute it once the delay is over. A token keeps the
+    escrow with which it was listed first; that escrow can take every coin of the token that is here."""
+    from keifu.grants import actions
+
+    if bool(token) != bool(escrow):
+        raise UsageError("a token and its escrow go together", remedy="name both, or none for the suite's own")
+    ready = actions.list_token(session.deployer, suite_of(session), token or "", escrow or "")
+    _queued(ready, "the token is listed", json_out)
+
+
+@verb(
+    "committee", example="keifu grants committee 1 --member 0x… --member 0x… --needed 2 --role deployer",
+    access=Access.SEND,
+)  # fmt: skip
+@click.argument("programme", type=NUMBER)
+@click.option("--member", "members", type=ADDRESS, multiple=True, required=True, help="Of the committee; repeatable.")
+@click.option("--needed", type=click.IntRange(1), required=True, help="Votes that carry a proposal.")
+@json_option
+def committee(session: Session, programme: int, members: tuple[str, ...], needed: int, json_out: bool) -> None:
+    """Queue a programme's next committee in the timelock as its proposer, or execute it once the delay is over. It
+    counts seven days later; what the one before has not carried by then is proposed again."""
+    from keifu.grants import actions
+
+    reader_of(session).programme(programme)
+    ready = actions.name_committee(session.deployer, suite_of(session), programme, members, needed)
+    _queued(ready, "the committee is named and counts in seven days", json_out)
 
 
 @verb("fund", example="keifu grants fund 1 --amount 1000 --role funder", access=Access.SEND)
@@ -159,6 +192,11 @@ def object_(session: Session, proposal: int, operator: str, json_out: bool) -> N
 
     actions.object_with_stake(session.deployer, suite_of(session), proposal, operator)
     _say(session, proposal, json_out)
+
+
+def _queued(ready: int, done: str, json_out: bool) -> None:
+    later = f"queued; the same command executes it after {day(ready)}"
+    emit({"ready": ready, "done": not ready}, later if ready else done, json_out)
 
 
 def _say(session: Session, proposal: int, json_out: bool) -> None:

@@ -16,8 +16,8 @@ from keifu.grants.reading import Reader
 from keifu.grants.refusals import explained, place_of, send
 from keifu.grants.state import Milestone, Proposal, State
 
-__all__ = ["check_evidence", "claw_back", "collect", "fund", "lapse", "list_token", "object_with_stake",
-           "open_programme", "pay_learner", "propose", "recuse", "release", "take_back", "vote"]  # fmt: skip
+__all__ = ["check_evidence", "claw_back", "collect", "fund", "lapse", "list_token", "name_committee",
+           "object_with_stake", "open_programme", "pay_learner", "propose", "recuse", "release", "take_back", "vote"]  # fmt: skip
 
 # the timelock --------------------------------------------------------------------------------------------------------
 
@@ -31,6 +31,15 @@ def list_token(chain: Deployer, suite: Deployment, token: str = "", escrow: str 
         return 0
     with explained():
         payload = chain.interface(GRANTS).function("list_token", len(named)).encode(named)
+        return advance(chain, suite[TIMELOCK], operation(place, payload))
+
+
+def name_committee(chain: Deployer, suite: Deployment, programme: int, members: Sequence[str], needed: int) -> int:
+    """Have the timelock name a programme's next committee, or queue that, as `list_token`. It counts a week later."""
+    place = place_of(suite)
+    named = (programme, list(members), needed)
+    with explained():
+        payload = chain.interface(GRANTS).function("announce_committee", len(named)).encode(named)
         return advance(chain, suite[TIMELOCK], operation(place, payload))
 
 

@@ -2,8 +2,8 @@
 
 Each group is written once, from events to the view that shows the same: total supply and balances, locks, shares and
 positions of stake, what grants were paid, records and their status, promotions, cases, owners of tokens. So are payment
-channels and their fees, and covers and demands of the compute market. Of a group with many members the ones that
-changed last are compared, as many as the caller wants.
+channels and their fees, covers and demands of the compute market, and the money of grant programmes. Of a group with
+many members the ones that changed last are compared, as many as the caller wants.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.chain.suite import CHANNELS, COMPUTE, COURT, DISTRIBUTOR, HUB, NFT, TOKEN
+from keifu.chain.suite import CHANNELS, COMPUTE, COURT, DISTRIBUTOR, GRANTS, HUB, NFT, TOKEN
+from keifu.index.granted import money_of, numbers_of
 from keifu.index.store import Store
 from keifu.index.totals import Totals
 from keifu.spec.kinds import Status
@@ -227,6 +228,12 @@ def _short(argument: Any) -> str:
     return "0x" + argument.hex() if isinstance(argument, bytes) else str(argument)
 
 
+def _programmes(tables: _Tables) -> Iterator[Figure]:
+    for number in numbers_of(tables.store, tables.most):
+        if (money := money_of(tables.store, number)) is not None:
+            yield tables.figure("programmes", GRANTS, "program", (number,), money, pick=lambda said: (said[2], said[3]))
+
+
 GROUPS: tuple[tuple[str, Callable[[_Tables], Iterator[Figure]]], ...] = (
     (TOKEN, _supply),
     (TOKEN, _balances),
@@ -243,4 +250,5 @@ GROUPS: tuple[tuple[str, Callable[[_Tables], Iterator[Figure]]], ...] = (
     (CHANNELS, _channel_fees),
     (COMPUTE, _covers),
     (COMPUTE, _demands),
+    (GRANTS, _programmes),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from keifu.units import COIN, DAY
@@ -80,6 +82,25 @@ def test_who_voted_who_has_an_interest_and_who_objects(does, refused, propose, c
     assert "has objected" in refused(*objection)
 
 
+def test_the_timelock_names_another_committee(does, refused, propose, passes, programme):
+    number = propose()
+    named = ("grants", "committee", programme, "--member", address("holder"), "--needed", 1, "--role", "deployer")
+    assert does(*named)["done"] is False
+    passes(3 * DAY)
+    assert does(*named)["done"] is True
+    does("grants", "vote", number, "--role", MEMBERS[0])
+    passes(7 * DAY)
+    assert does("grants", "show", number)["state"] == "committee has changed"
+    assert "committee has changed" in refused("grants", "vote", number, "--role", MEMBERS[1])
+    does("grants", "vote", propose(), "--role", "holder")
+
+
+def test_a_token_is_listed_once(does, refused):
+    assert does("grants", "list-token", "--role", "deployer") == {"ready": 0, "done": True}
+    alone = ("grants", "list-token", "--token", address("holder"), "--role", "deployer")
+    assert "go together" in refused(*alone, status=2)
+
+
 # bad input ------------------------------------------------------------------------------------------------------------
 
 
@@ -151,3 +172,29 @@ def test_more_than_is_in_the_programme_is_not_carried(does, refused, propose):
     number = propose((FUNDS + 1, ""))
     does("grants", "vote", number, "--role", MEMBERS[0])
     assert "not enough in the programme" in refused("grants", "vote", number, "--role", MEMBERS[1])
+
+
+# the index ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_index_says_of_a_programme_s_money_what_the_contract_says(
+    does, keifu, due, registered, passes, programme, tmp_path
+):
+    """After a release into an escrow, one at once, a list that is paid in part and clawed back, and one that lapses."""
+    lines = [f"{address(role)},20" for role in LEARNERS]
+    (tmp_path / "learners.csv").write_text("\n".join(["account,total", *lines]) + "\n")
+    number = due((100, VESTING), (30, ""), (40, 'learners = "learners.csv"'), (50, ""))
+    records = [registered(f"evidence {at}", ATTESTER, milestone=at) for at in range(3)]
+    for at, record in enumerate(records):
+        does("grants", "release", number, at, record, "--role", TEAM)
+    does("grants", "pay", number, 2, "learners.csv", "--account", address(LEARNERS[0]), "--role", FUNDER)
+    passes(70 * DAY)
+    does("grants", "lapse", number, 3, "--role", FUNDER)
+    for at in (0, 2):
+        does("prov", "withdraw", records[at], "--status", "revoked", "--reason", "wrong", "--role", TEAM)
+        does("grants", "clawback", number, at, "--role", FUNDER)
+    assert free(does, programme) == (FUNDS - 20 - 30 - 20, 0)
+    assert keifu("index", "run", "--once", "--db", tmp_path / "index.sqlite")[0] == 0
+    status, out, err = keifu("index", "check", "--db", tmp_path / "index.sqlite", "--json")
+    assert status == 0, err
+    assert json.loads(out)["compared"]["programmes"] == 1
