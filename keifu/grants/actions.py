@@ -17,7 +17,9 @@ from keifu.grants.refusals import explained, place_of, send
 from keifu.grants.state import Milestone, Proposal, State
 
 __all__ = ["check_evidence", "claw_back", "collect", "fund", "lapse", "list_token", "name_committee",
-           "object_with_stake", "open_programme", "pay_learner", "propose", "recuse", "release", "take_back", "vote"]  # fmt: skip
+           "object_with_stake", "open_programme", "pay_learner", "propose", "recuse", "release", "take_back",
+           "vote"]  # fmt: skip
+
 
 # the timelock --------------------------------------------------------------------------------------------------------
 
