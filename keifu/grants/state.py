@@ -82,7 +82,7 @@ class Milestone:
         if self.state is State.PENDING and now > self.deadline:
             return "overdue"
         if self.state is State.RELEASED and any(self.learners):
-            return "list is being paid"
+            return "list is being paid" if self.left else "list was paid"
         return self.state.word
 
     def data(self, now: int) -> dict[str, Any]:

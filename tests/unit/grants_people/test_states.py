@@ -44,7 +44,8 @@ def test_a_proposal_s_state(proposal, now, word):
         (MILESTONE, 2_000, "pending"),
         (MILESTONE, 2_001, "overdue"),
         (replace(MILESTONE, state=State.RELEASED), NOW, "released"),
-        (replace(MILESTONE, state=State.RELEASED, learners=b"x" * 32), NOW, "list is being paid"),
+        (replace(MILESTONE, state=State.RELEASED, learners=b"x" * 32, left=1), NOW, "list is being paid"),
+        (replace(MILESTONE, state=State.RELEASED, learners=b"x" * 32), NOW, "list was paid"),
         (replace(MILESTONE, state=State.CLAWED_BACK), NOW, "clawed back"),
     ],
 )
