@@ -39,8 +39,9 @@ lint: $(SETUP) ## format and type checks, contract section order and size
 format: $(SETUP) ## rewrite Python and Vyper in the house format
 	@bash scripts/lint.sh --fix
 
-abi: $(SETUP) ## write keifu/abi from the contracts
+abi: $(SETUP) ## write keifu/abi and packages/abi from the contracts
 	@python -m scripts.packaged_abi
+	@python -m scripts.npm_package
 
 docs: $(SETUP) ## write the generated pages of docs/ and build the site into out/site
 	@python -m scripts.docs

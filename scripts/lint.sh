@@ -22,6 +22,7 @@ if [ "$fix" = --fix ]; then
   ruff check --fix --quiet .
   mamushi_check
   python -m scripts.packaged_abi
+  python -m scripts.npm_package
   browser_verifier >keifu/explorer/static/verify.js
 fi
 run "ruff format" ruff format --check --quiet .
@@ -32,6 +33,7 @@ run "natrix" python -m scripts.check_natrix
 run "imports" python scripts/check_imports.py
 run "contract rules" python scripts/check_contracts.py
 run "packaged abi" python -m scripts.packaged_abi --check
+run "npm package" python -m scripts.npm_package --check
 run "browser verifier" browser_verifier_check
 run "generated pages" python -m scripts.docs --check
 if [ ${#failed[@]} -gt 0 ]; then

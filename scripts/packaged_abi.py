@@ -11,6 +11,7 @@ import msgspec
 from evmstorm.evm import abi_names, artifacts
 from evmstorm.evm.artifacts import Artifact
 from keifu import abi
+from scripts.reasons import reasons
 
 __all__ = ["drift", "main", "render"]
 
@@ -30,6 +31,7 @@ def render(artifact: Artifact) -> bytes:
         "immutables_size": artifact.immutables_size,
         "abi": artifact.abi,
         "method_identifiers": abi_names.selectors(artifact.abi),
+        "reasons": reasons(artifact),
         "creation_code": "0x" + artifact.creation_code.hex(),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

@@ -25,6 +25,7 @@ PAGES = {
     "LICENSE": "licence.md",
     "engine/README.md": "engine.md",
     "packages/ethwire/README.md": "ethwire.md",
+    "packages/abi/README.md": "abi.md",
     "packages/verify/README.md": "verify.md",
 }
 SOURCES = {page: source for source, page in PAGES.items()}

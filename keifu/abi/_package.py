@@ -19,7 +19,8 @@ CONTRACTS = "contracts"
 
 @dataclass(frozen=True)
 class PackagedContract:
-    """What is needed to deploy a contract and to talk to it; hashes are SHA-256 of the code, in hex."""
+    """What is needed to deploy a contract and to talk to it; hashes are SHA-256 of the code, in hex. `reasons` are
+    those with which its sources revert."""
 
     name: str
     interface: Interface
@@ -27,6 +28,7 @@ class PackagedContract:
     runtime_sha256: str
     source_sha256: str
     immutables_size: int
+    reasons: tuple[str, ...] = ()
 
 
 class _File(msgspec.Struct):
@@ -36,6 +38,7 @@ class _File(msgspec.Struct):
     runtime_sha256: str
     source_sha256: str
     immutables_size: int
+    reasons: tuple[str, ...]
 
 
 def names() -> list[str]:
@@ -60,4 +63,5 @@ def load(name: str) -> PackagedContract:
         runtime_sha256=file.runtime_sha256,
         source_sha256=file.source_sha256,
         immutables_size=file.immutables_size,
+        reasons=file.reasons,
     )

@@ -54,7 +54,10 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            with suppress(GuideFault, BrokenPipeError):
+                self.type("keifu down")  # a network of a page that failed has a process group of its own
         self._bash.stdin.close()
         self._bash.wait()
         with suppress(ProcessLookupError):

@@ -68,16 +68,16 @@ class StructType:
 
     @cached_property
     def encoding(self) -> str:
-        others = {struct.name: struct.own_encoding for struct in self._closure() if struct.name != self.name}
+        others = {struct.name: struct.own_encoding for struct in self.closure() if struct.name != self.name}
         return self.own_encoding + "".join(others[name] for name in sorted(others))
 
     @property
     def own_encoding(self) -> str:
         return f"{self.name}({','.join(f'{kind} {name}' for name, kind in self.members.items())})"
 
-    def _closure(self) -> list[StructType]:
+    def closure(self) -> list[StructType]:
         """Every struct that is mentioned, however deep."""
-        return [self, *(struct for reference in self.references for struct in reference._closure())]
+        return [self, *(struct for reference in self.references for struct in reference.closure())]
 
     @cached_property
     def type_hash(self) -> bytes:
@@ -154,7 +154,7 @@ class Domain:
     def document(self, struct: StructType, *values: Any) -> dict[str, Any]:
         """What `eth_signTypedData_v4` takes: the struct with its types, for wallets that show what they sign. A member
         that is a struct is given by its values in order, as a contract takes it."""
-        structs = {item.name: item for item in (self.TYPE, *struct._closure())}
+        structs = {item.name: item for item in (self.TYPE, *struct.closure())}
         domain = (self.name, self.version, self.chain_id, self.verifying_contract)
         return {
             "types": {

@@ -1,0 +1,46 @@
+// `make abi` writes this file from the compiled contracts.
+
+export const agentIdentityAbi = [
+  {"name":"Approval","inputs":[{"name":"owner","type":"address","indexed":true},{"name":"approved","type":"address","indexed":true},{"name":"tokenId","type":"uint256","indexed":true}],"anonymous":false,"type":"event"},
+  {"name":"ApprovalForAll","inputs":[{"name":"owner","type":"address","indexed":true},{"name":"operator","type":"address","indexed":true},{"name":"approved","type":"bool","indexed":false}],"anonymous":false,"type":"event"},
+  {"name":"Registered","inputs":[{"name":"agentId","type":"uint256","indexed":true},{"name":"agentURI","type":"string","indexed":false},{"name":"owner","type":"address","indexed":true}],"anonymous":false,"type":"event"},
+  {"name":"Transfer","inputs":[{"name":"from","type":"address","indexed":true},{"name":"to","type":"address","indexed":true},{"name":"tokenId","type":"uint256","indexed":true}],"anonymous":false,"type":"event"},
+  {"name":"MetadataUpdate","inputs":[{"name":"_tokenId","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
+  {"name":"MetadataSet","inputs":[{"name":"agentId","type":"uint256","indexed":true},{"name":"indexedMetadataKey","type":"string","indexed":true},{"name":"metadataKey","type":"string","indexed":false},{"name":"metadataValue","type":"bytes","indexed":false}],"anonymous":false,"type":"event"},
+  {"name":"URIUpdated","inputs":[{"name":"agentId","type":"uint256","indexed":true},{"name":"newURI","type":"string","indexed":false},{"name":"updatedBy","type":"address","indexed":true}],"anonymous":false,"type":"event"},
+  {"name":"DataBound","inputs":[{"name":"agent_id","type":"uint256","indexed":true},{"name":"token_id","type":"uint256","indexed":true}],"anonymous":false,"type":"event"},
+  {"stateMutability":"view","type":"function","name":"eip712Domain","inputs":[],"outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}]},
+  {"stateMutability":"pure","type":"function","name":"getVersion","inputs":[],"outputs":[{"name":"","type":"string"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"approve","inputs":[{"name":"approved","type":"address"},{"name":"tokenId","type":"uint256"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"setApprovalForAll","inputs":[{"name":"_operator","type":"address"},{"name":"_approved","type":"bool"}],"outputs":[]},
+  {"stateMutability":"view","type":"function","name":"ownerOf","inputs":[{"name":"_token_id","type":"uint256"}],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"view","type":"function","name":"balanceOf","inputs":[{"name":"account","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"getApproved","inputs":[{"name":"_token_id","type":"uint256"}],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"view","type":"function","name":"isApprovedForAll","inputs":[{"name":"owner","type":"address"},{"name":"operator","type":"address"}],"outputs":[{"name":"","type":"bool"}]},
+  {"stateMutability":"view","type":"function","name":"transfer_count","inputs":[{"name":"_token_id","type":"uint256"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"register","inputs":[],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"register","inputs":[{"name":"_agentURI","type":"string"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"register","inputs":[{"name":"_agentURI","type":"string"},{"name":"_metadata","type":"tuple[]","components":[{"name":"metadataKey","type":"string"},{"name":"metadataValue","type":"bytes"}]}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"transferFrom","inputs":[{"name":"from","type":"address"},{"name":"to","type":"address"},{"name":"tokenId","type":"uint256"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"safeTransferFrom","inputs":[{"name":"_from","type":"address"},{"name":"_to","type":"address"},{"name":"_token_id","type":"uint256"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"safeTransferFrom","inputs":[{"name":"_from","type":"address"},{"name":"_to","type":"address"},{"name":"_token_id","type":"uint256"},{"name":"_data","type":"bytes"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"setMetadata","inputs":[{"name":"_agentId","type":"uint256"},{"name":"_metadataKey","type":"string"},{"name":"_metadataValue","type":"bytes"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"setAgentURI","inputs":[{"name":"_agentId","type":"uint256"},{"name":"_newURI","type":"string"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"setAgentWallet","inputs":[{"name":"_agentId","type":"uint256"},{"name":"_newWallet","type":"address"},{"name":"_deadline","type":"uint256"},{"name":"_signature","type":"bytes"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"unsetAgentWallet","inputs":[{"name":"_agentId","type":"uint256"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"bind_data","inputs":[{"name":"_agent_id","type":"uint256"},{"name":"_token_id","type":"uint256"}],"outputs":[]},
+  {"stateMutability":"view","type":"function","name":"getMetadata","inputs":[{"name":"_agentId","type":"uint256"},{"name":"_metadataKey","type":"string"}],"outputs":[{"name":"","type":"bytes"}]},
+  {"stateMutability":"view","type":"function","name":"getAgentWallet","inputs":[{"name":"_agentId","type":"uint256"}],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"view","type":"function","name":"isAuthorizedOrOwner","inputs":[{"name":"_spender","type":"address"},{"name":"_agentId","type":"uint256"}],"outputs":[{"name":"","type":"bool"}]},
+  {"stateMutability":"view","type":"function","name":"tokenURI","inputs":[{"name":"_token_id","type":"uint256"}],"outputs":[{"name":"","type":"string"}]},
+  {"stateMutability":"view","type":"function","name":"supportsInterface","inputs":[{"name":"_id","type":"bytes4"}],"outputs":[{"name":"","type":"bool"}]},
+  {"stateMutability":"view","type":"function","name":"bound_token","inputs":[{"name":"_agent_id","type":"uint256"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"data_of","inputs":[{"name":"_agent_id","type":"uint256"}],"outputs":[{"name":"","type":"bytes32"}]},
+  {"stateMutability":"view","type":"function","name":"name","inputs":[],"outputs":[{"name":"","type":"string"}]},
+  {"stateMutability":"view","type":"function","name":"symbol","inputs":[],"outputs":[{"name":"","type":"string"}]},
+  {"stateMutability":"view","type":"function","name":"collection","inputs":[],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"nonpayable","type":"constructor","inputs":[{"name":"_collection","type":"address"}],"outputs":[]}
+] as const;
+
+/** With an address, all that viem and wagmi want of a contract. */
+export const agentIdentityConfig = { name: "AgentIdentity", abi: agentIdentityAbi } as const;

@@ -1,0 +1,43 @@
+// `make abi` writes this file from the compiled contracts.
+
+export const heartbeatServiceAbi = [
+  {"name":"KeyRegistered","inputs":[{"name":"operator","type":"address","indexed":true},{"name":"key","type":"address","indexed":true},{"name":"kind","type":"uint8","indexed":false}],"anonymous":false,"type":"event"},
+  {"name":"KeyRetired","inputs":[{"name":"operator","type":"address","indexed":true},{"name":"key","type":"address","indexed":true}],"anonymous":false,"type":"event"},
+  {"name":"Bound","inputs":[{"name":"operator","type":"address","indexed":true},{"name":"environment","type":"bytes32","indexed":true},{"name":"since","type":"uint256","indexed":false},{"name":"last","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
+  {"name":"Settled","inputs":[{"name":"operator","type":"address","indexed":true},{"name":"environment","type":"bytes32","indexed":true}],"anonymous":false,"type":"event"},
+  {"name":"Ended","inputs":[{"name":"operator","type":"address","indexed":true},{"name":"environment","type":"bytes32","indexed":true},{"name":"until","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
+  {"name":"Reported","inputs":[{"name":"operator","type":"address","indexed":true},{"name":"environment","type":"bytes32","indexed":true},{"name":"prover","type":"address","indexed":true},{"name":"node","type":"address","indexed":false},{"name":"promotion_seq","type":"uint256","indexed":false},{"name":"digest","type":"bytes32","indexed":false},{"name":"restitution","type":"uint256","indexed":false},{"name":"reward","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
+  {"name":"Paid","inputs":[{"name":"account","type":"address","indexed":true},{"name":"receiver","type":"address","indexed":true},{"name":"amount","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
+  {"stateMutability":"view","type":"function","name":"eip712Domain","inputs":[],"outputs":[{"name":"fields","type":"bytes1"},{"name":"name","type":"string"},{"name":"version","type":"string"},{"name":"chainId","type":"uint256"},{"name":"verifyingContract","type":"address"},{"name":"salt","type":"bytes32"},{"name":"extensions","type":"uint256[]"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"register_key","inputs":[{"name":"_key","type":"address"},{"name":"_kind","type":"uint8"},{"name":"_signature","type":"bytes"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"retire_key","inputs":[{"name":"_key","type":"address"}],"outputs":[]},
+  {"stateMutability":"view","type":"function","name":"key","inputs":[{"name":"_key","type":"address"}],"outputs":[{"name":"operator","type":"address"},{"name":"kind","type":"uint8"},{"name":"since","type":"uint256"},{"name":"until","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"operator_of","inputs":[{"name":"_key","type":"address"},{"name":"_kind","type":"uint8"},{"name":"_time","type":"uint256"}],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"bind","inputs":[{"name":"_environment","type":"bytes32"},{"name":"_last","type":"uint256"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"unlock","inputs":[{"name":"_amount","type":"uint256"},{"name":"_due","type":"bytes32[]"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"release","inputs":[{"name":"_operator","type":"address"},{"name":"_environment","type":"bytes32"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"end","inputs":[{"name":"_operator","type":"address"},{"name":"_environment","type":"bytes32"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"settle","inputs":[{"name":"_operator","type":"address"},{"name":"_environment","type":"bytes32"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"tell_hub","inputs":[{"name":"_operator","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"commit","inputs":[{"name":"_evidence","type":"bytes32"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"report","inputs":[{"name":"_heartbeat","type":"tuple","components":[{"name":"node","type":"address"},{"name":"environment","type":"bytes32"},{"name":"promotionSeq","type":"uint64"},{"name":"digest","type":"bytes32"},{"name":"time","type":"uint64"}]},{"name":"_signature","type":"bytes"},{"name":"_record","type":"tuple","components":[{"name":"author","type":"address"},{"name":"kind","type":"uint8"},{"name":"digest","type":"bytes32"},{"name":"contentRoot","type":"bytes32"},{"name":"programRoot","type":"bytes32"},{"name":"manifest","type":"bytes32"},{"name":"uri","type":"string"},{"name":"licence","type":"string"},{"name":"version","type":"string"},{"name":"links","type":"tuple[]","components":[{"name":"relation","type":"uint8"},{"name":"parent","type":"bytes32"}]}]}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"report_contradiction","inputs":[{"name":"_first","type":"tuple","components":[{"name":"node","type":"address"},{"name":"environment","type":"bytes32"},{"name":"promotionSeq","type":"uint64"},{"name":"digest","type":"bytes32"},{"name":"time","type":"uint64"}]},{"name":"_first_signature","type":"bytes"},{"name":"_second","type":"tuple","components":[{"name":"node","type":"address"},{"name":"environment","type":"bytes32"},{"name":"promotionSeq","type":"uint64"},{"name":"digest","type":"bytes32"},{"name":"time","type":"uint64"}]},{"name":"_second_signature","type":"bytes"}],"outputs":[]},
+  {"stateMutability":"nonpayable","type":"function","name":"withdraw","inputs":[{"name":"_receiver","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"nonpayable","type":"function","name":"pay","inputs":[{"name":"_account","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"terms","inputs":[],"outputs":[{"name":"","type":"tuple","components":[{"name":"evidence_window","type":"uint256"},{"name":"rounds","type":"uint256"},{"name":"court","type":"address"},{"name":"smallest","type":"uint256"},{"name":"largest","type":"uint256"}]}]},
+  {"stateMutability":"view","type":"function","name":"reserved","inputs":[{"name":"_operator","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"binding","inputs":[{"name":"_operator","type":"address"},{"name":"_environment","type":"bytes32"}],"outputs":[{"name":"","type":"tuple","components":[{"name":"since","type":"uint256"},{"name":"last","type":"uint256"},{"name":"until","type":"uint256"},{"name":"reserve","type":"uint256"}]}]},
+  {"stateMutability":"view","type":"function","name":"evidence_of","inputs":[{"name":"_heartbeat","type":"tuple","components":[{"name":"node","type":"address"},{"name":"environment","type":"bytes32"},{"name":"promotionSeq","type":"uint64"},{"name":"digest","type":"bytes32"},{"name":"time","type":"uint64"}]},{"name":"_signature","type":"bytes"},{"name":"_prover","type":"address"}],"outputs":[{"name":"","type":"bytes32"}]},
+  {"stateMutability":"view","type":"function","name":"token","inputs":[],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"view","type":"function","name":"hub","inputs":[],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"view","type":"function","name":"environments","inputs":[],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"view","type":"function","name":"evidence_window","inputs":[],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"restitution","inputs":[],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"damages","inputs":[],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"penalty","inputs":[],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"view","type":"function","name":"credits","inputs":[{"name":"account","type":"address"}],"outputs":[{"name":"","type":"uint256"}]},
+  {"stateMutability":"nonpayable","type":"constructor","inputs":[{"name":"_token","type":"address"},{"name":"_hub","type":"address"},{"name":"_environments","type":"address"},{"name":"_restitution","type":"uint256"},{"name":"_evidence_window","type":"uint256"}],"outputs":[]}
+] as const;
+
+/** With an address, all that viem and wagmi want of a contract. */
+export const heartbeatServiceConfig = { name: "HeartbeatService", abi: heartbeatServiceAbi } as const;
