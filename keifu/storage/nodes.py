@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ import msgspec
 
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.storage.asking import Answer, AskingFault, Connection
+from keifu.storage.layout import LEAF_BYTES
+from keifu.storage.sequence import leaf_root
 from keifu.storage.trees import SEGMENT_LEAVES, verify_segment
 
 __all__ = ["NodeClient", "NodeFault", "NotThere"]
@@ -22,6 +24,7 @@ __all__ = ["NodeClient", "NodeFault", "NotThere"]
 PATIENCE_SECONDS = 60.0  # for one answer
 _HASH_BYTES = 32
 _MAX_PATH_BYTES = 32 * _HASH_BYTES
+_LONGEST_WORD = 40
 _MAX_ANSWER = 1 << 20
 _FAULTS = AskingFault, OSError
 _OK, _PART, _NOT_FOUND = 200, 206, 404
@@ -79,6 +82,23 @@ class NodeClient:
     def give_up(self, upload: bytes) -> None:
         self._json("DELETE", f"/v1/uploads/{upload.hex()}")
 
+    # deals ---------------------------------------------------------------------------------------------------------
+
+    def about(self) -> dict[str, Any]:
+        """What the node stores for, as it says itself."""
+        return self._json("GET", "/v1/node")
+
+    def hand_over(self, deal: bytes, index: int, k: int, named: Sequence[tuple[str, bytes, int]]) -> str:
+        """Say of which deal a sealed shard is, and what the deal's root names: the node keeps it, and accepts it by
+        itself. How it stands, in a word."""
+        shards = [{"provider": who, "root": root.hex(), "leaves": leaves} for who, root, leaves in named]
+        said = self._json("PUT", f"/v1/deals/{deal.hex()}/{index}", msgspec.json.encode({"k": k, "named": shards}))
+        return str(said.get("state", ""))[:_LONGEST_WORD]
+
+    def deletion(self, deal: bytes, index: int) -> dict[str, Any]:
+        """The node's signed word that a shard's bytes are gone. Raises NotThere before they are."""
+        return self._json("GET", f"/v1/deals/{deal.hex()}/{index}/deletion")
+
     # segments ------------------------------------------------------------------------------------------------------
 
     def segment(self, root: bytes, leaves: int, number: int) -> memoryview:
@@ -88,17 +108,27 @@ class NodeClient:
         answer = self._asked("GET", f"/v1/shards/{root.hex()}/{number}")
         data = answer.body
         try:
+            verify_segment(root, leaves, number, data, self._path(answer))
+        except CheckFailed as error:
+            raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
+        return data
+
+    def leaf(self, root: bytes, leaves: int, number: int) -> bytes:
+        """One leaf of a shard. Raises CheckFailed when the node gives another one."""
+        answer = self._asked("GET", f"/v1/shards/{root.hex()}/leaves/{number}")
+        data = bytes(answer.body)
+        if len(data) != LEAF_BYTES or leaf_root(data, number, leaves, self._path(answer)) != root:
+            raise CheckFailed(f"{self.url} shows another leaf than {number}", remedy="read it from other shards")
+        return data
+
+    def _path(self, answer: Answer) -> list[bytes]:
+        try:
             path = bytes.fromhex(answer.headers.get(b"keifu-path", b"").decode("latin-1"))
         except ValueError:
             raise self._fault("its proof of a segment cannot be read") from None
         if len(path) > _MAX_PATH_BYTES or len(path) % _HASH_BYTES:
             raise self._fault("its proof of a segment cannot be read")
-        hashes = [path[at : at + _HASH_BYTES] for at in range(0, len(path), _HASH_BYTES)]
-        try:
-            verify_segment(root, leaves, number, data, hashes)
-        except CheckFailed as error:
-            raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
-        return data
+        return [path[at : at + _HASH_BYTES] for at in range(0, len(path), _HASH_BYTES)]
 
     # asking --------------------------------------------------------------------------------------------------------
 

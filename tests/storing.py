@@ -1,0 +1,161 @@
+"""A chain with the storage contracts, and nodes in this process whose providers accept what they are told of."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from keifu.chain import Anvil, RpcDeployer, deploy_protocol
+from keifu.chain.services import Service as Listed
+from keifu.chain.services import list_now
+from keifu.keys import Account, keccak256
+from keifu.merkle.indexed import LEAF_BYTES, path_in, tree_of
+from keifu.node.storage import service as serving_room
+from keifu.staking import actions
+from keifu.storage.client.ledger import Ledger
+from keifu.storage.client.market import DEALS, MARKET, REPAIRS, Market
+from keifu.storage.client.storing import Storing
+from keifu.storage.deals import Placed, deal_path
+from keifu.storage.store import Store
+from keifu.storage.trees import SEGMENT_LEAVES
+from keifu.units import COIN
+from tests.ape_chain import GENESIS
+from tests.stored import Node, serving
+
+__all__ = ["EPOCH", "Provider", "World"]
+
+EPOCH, WINDOW = 600, 200
+LEAF_BUFFER = 10**12
+TIP = FEE = COIN // 10
+PRICE, RESTITUTION = 1_000 * 10**9, 100_000 * 10**9  # gwei for a gibibyte
+_LEAF = re.compile(rb"/v1/shards/([0-9a-f]{64})/leaves/([0-9]{1,10})")
+_DEAL = re.compile(rb"/v1/deals/([0-9a-f]{64})/([0-9]{1,2})")
+
+
+@dataclass
+class Provider:
+    account: Account
+    store: Store
+    node: Node
+    service: AcceptingService
+
+
+class AcceptingService(serving_room.Service):
+    """A node that accepts what it has: by a transaction of its provider, at once."""
+
+    accepts, lies, gone = True, False, False
+
+    def provide(self, world: World, account: Account) -> None:
+        self._world, self._account, self.declared = world, account, dict[str, Any]()
+
+    def _job(self, exchange: Any) -> Any:
+        path, body = exchange.path, exchange.body
+        if exchange.method == b"GET" and path == b"/v1/node":
+            return lambda: serving_room._json(self.said())
+        if exchange.method == b"PUT" and (found := _DEAL.fullmatch(path)):
+            return lambda: self._accept(bytes.fromhex(found[1].decode()), int(found[2]), body)
+        if exchange.method == b"GET" and (found := _LEAF.fullmatch(path)):
+            return lambda: self._leaf(bytes.fromhex(found[1].decode()), int(found[2]))
+        if exchange.method == b"GET" and path.endswith(b"/deletion") and self.gone:
+            return lambda: serving_room._json({"deleted": True})
+        return super()._job(exchange)
+
+    def _leaf(self, root: bytes, number: int) -> Any:
+        segment, index = divmod(number, SEGMENT_LEAVES)
+        stored = self._store.find(root, segment)
+        data = self._store.read(stored)
+        first = segment * SEGMENT_LEAVES
+        leaves = [data[at : at + LEAF_BYTES] for at in range(0, len(data), LEAF_BYTES)]
+        hashes = [keccak256(leaf + (first + at).to_bytes(8, "big") + b"\0") for at, leaf in enumerate(leaves)]
+        tree = tree_of(np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32), 1)
+        path = b"".join(path_in(tree, index)) + stored.path
+        headers = b"content-type: application/octet-stream\r\nkeifu-path: %b\r\n" % path.hex().encode()
+        return serving_room._Answer(200, bytes(LEAF_BYTES) if self.lies else leaves[index], headers)
+
+    def said(self) -> dict[str, Any]:
+        return {"provider": self._account.address, "room": 1 << 40, "accepting": True, **self.declared}
+
+    def _accept(self, deal: bytes, index: int, body: bytes) -> Any:
+        said = msgspec.json.decode(body)["named"]
+        named = [Placed(item["provider"], bytes.fromhex(item["root"]), item["leaves"]) for item in said]
+        mine = named[index]
+        assert self._store.leaves(mine.root) == mine.leaves
+        if not self.accepts:
+            return serving_room._json({"state": "kept"})
+        path = [int.from_bytes(node, "big") for node in deal_path(named, index)]
+        deals, chain = self._world.suite[DEALS], self._world.by(self._account)
+        if chain.call(deals, DEALS, "shard", deal, index)[4] == 0:
+            if mine.provider.lower() == self._account.address.lower():
+                chain.call(deals, DEALS, "accept", (deal, index, mine.root, mine.leaves, path))
+            else:
+                shown = mine.provider, mine.root, mine.leaves, path
+                chain.call(self._world.suite[REPAIRS], REPAIRS, "accept_proposal", deal, index, shown)
+        return serving_room._json({"state": "accepted"})
+
+
+class World:
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.stack = folder, ExitStack()
+        self.anvil = self.stack.enter_context(Anvil(timestamp=GENESIS))
+        self.client = self.anvil.client()
+        self.deployer = self.by(self.anvil.account("deployer"))
+        self.suite = deploy_protocol(self.deployer)
+        self._deploy()
+        self.token = self.suite.at(self.client, "KeifuToken")
+        self.clients = self.payer("client")
+        self.providers: list[Provider] = []
+
+    def _deploy(self) -> None:
+        made = self.suite.addresses
+        for name in (MARKET, DEALS, REPAIRS):
+            made[name] = self.deployer.address_of(name)
+        times = EPOCH, WINDOW, LEAF_BUFFER, TIP
+        self.deployer.deploy(MARKET, made["KeifuToken"], made["StakingHub"], made["Randomness"], made[DEALS], *times)
+        self.deployer.deploy(DEALS, made[MARKET], made[REPAIRS])
+        self.deployer.deploy(REPAIRS, made[DEALS], FEE)
+        list_now(self.deployer, self.suite, self.anvil.warp, [Listed(MARKET, 4)])
+
+    def by(self, account: Account) -> RpcDeployer:
+        return RpcDeployer(self.client, account)
+
+    def payer(self, role: str, amount: int = 10_000 * COIN) -> Account:
+        account = self.anvil.account(role)
+        self.token.transfer(account, amount, sender=self.deployer.account)
+        return account
+
+    def provide(self, count: int) -> list[Provider]:
+        """So many further providers, each with a node, a lock and an offer."""
+        for number in range(len(self.providers), len(self.providers) + count):
+            account = self.payer(f"provider {number}")
+            chain = self.by(account)
+            store = self.stack.enter_context(Store(self.folder / f"node{number}"))
+            node = self.stack.enter_context(serving(store, kind=AcceptingService))
+            node.service.provide(self, account)
+            actions.register(chain, self.suite, 0, "")
+            actions.lock(chain, self.suite, self.suite[MARKET], account.address, 5_000 * COIN)
+            self.offer(account, node.url, PRICE + number)
+            self.providers.append(Provider(account, store, node, node.service))
+        return self.providers
+
+    def offer(self, account: Account, url: str, price: int = PRICE) -> None:
+        self.by(account).call(self.suite[MARKET], MARKET, "offer", price, RESTITUTION, url)
+
+    @property
+    def market(self) -> Market:
+        return Market(self.client, self.suite)
+
+    def storing(self, ledger: Ledger, account: Account | None = None, patience: int = 3) -> Storing:
+        account = account or self.clients
+        return Storing(self.market, ledger, self.by(account), account, lambda seconds: None, patience)
+
+    def provider(self, address: str) -> Provider:
+        return next(item for item in self.providers if item.account.address.lower() == address)
+
+    def close(self) -> None:
+        self.stack.close()
