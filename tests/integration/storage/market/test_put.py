@@ -156,7 +156,7 @@ def test_a_folder_comes_back_and_one_file_of_it(fresh, tmp_path, folder):
     with opened(fresh.market, address_of(row), descriptor_of(row.kept), keys_of(row, fresh.clients)) as file:
         start, size = file.place("b/c.bin")
         assert b"".join(file.downloads.read(start, size)) == DATA[:1000]
-        with pytest.raises(InputError, match="there is no file '[.][.]/x' in it"):
+        with pytest.raises(InputError, match=r"there is no file '[.][.]/x' in it"):
             file.place("../x")
         write_tree(file.manifest, file.read(), tmp_path / "out")
     assert (tmp_path / "out" / "a.txt").read_text() == "first"
