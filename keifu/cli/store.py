@@ -15,6 +15,7 @@ VERBS = {
     "status": ("keifu.cli.store_get:status", "Show where each shard of a file is, and until when."),
     "verify": ("keifu.cli.store_get:verify", "Ask providers for drawn leaves of a file, and compare a copy with it."),
     "providers": ("keifu.cli.store_get:providers", "List who offers storage, for how much, and how its past was."),
+    "gateway": ("keifu.cli.store_serve:gateway", "Serve public files over plain HTTP, read only."),
     "renew": ("keifu.cli.store_keep:renew", "Pay for a file for longer."),
     "share": ("keifu.cli.store_keep:share", "Give somebody the keys of a file, to read it or to repair it."),
     "repair": ("keifu.cli.store_keep:repair", "Make shards again that nobody stores."),

@@ -15,6 +15,7 @@ from keifu.sdk.amounts import coins_of, wei_of
 from keifu.sdk.link import Link
 from keifu.sdk.verbs import Area, Later, Now, verb
 from keifu.storage.boxes import open_share
+from keifu.storage.ciphers import FileKeys
 from keifu.storage.client import keeping
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.fetching import Opened, described, opened, opened_box
@@ -168,7 +169,7 @@ def _reading(link: Link, address: str, box: str) -> Iterator[Opened]:
     row = _kept(found)
     descriptor = descriptor_of(row.kept) if row else described(market, found)
     if box:
-        keys = open_share(opened_box(box), link.account, descriptor.content_root)
+        keys: FileKeys | None = open_share(opened_box(box), link.account, descriptor.content_root)
     else:
         keys = found.keys or (None if row is None else keys_of(row, link.account))
     with opened(market, found, descriptor, keys) as file:

@@ -26,7 +26,7 @@ import msgspec
 from keifu.compute.http import JSON, Exchange, Limits, Part
 from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.node.storage.counts import Counts
-from keifu.serving import problem
+from keifu.serving import problem, span_of
 from keifu.storage.layout import SEGMENT_BYTES
 from keifu.storage.packs import StoreFull
 from keifu.storage.store import Progress, Store, Stored, Unknown
@@ -45,7 +45,6 @@ _BEGIN = re.compile(rb"/v1/uploads/" + _HEX + rb"\?leaves=([1-9][0-9]{0,9})")
 _UPLOAD = re.compile(rb"/v1/uploads/" + _HEX)
 _PIECE = re.compile(rb"/v1/uploads/" + _HEX + rb"/(0|[1-9][0-9]{0,9})/" + _HEX)
 _SEAL = re.compile(rb"/v1/uploads/" + _HEX + rb"/seal/" + _HEX)
-_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _log = logging.getLogger("keifu.storage")
 
 
@@ -95,7 +94,7 @@ class Service:
             self._fail(exchange, error)
             return
         size = stored.place.size
-        span = _span(exchange.headers.get(b"range", b"").decode("latin-1"), size)
+        span = span_of(exchange.headers.get(b"range", b"").decode("latin-1"), size)
         if span is None:
             headers = JSON + b"content-range: bytes */%d\r\n" % size
             self._refuse(exchange, 416, "range", f"the segment has {size} bytes", headers)
@@ -249,16 +248,3 @@ def _json(document: object) -> _Answer:
 
 def _progress(progress: Progress) -> _Answer:
     return _json(asdict(progress) | {"root": progress.root.hex() if progress.root else None})
-
-
-def _span(text: str, size: int) -> tuple[int, int] | None:
-    """(start, length) of the one range that is asked for. All of it, for several or for what is no range; None for one
-    that is not there."""
-    found = _RANGE.fullmatch(text)
-    if found is None or not (found[1] or found[2]):
-        return 0, size
-    if not found[1]:
-        length = min(int(found[2]), size)
-        return (size - length, length) if length else None
-    start, end = int(found[1]), min(int(found[2] or size - 1), size - 1)
-    return (start, end - start + 1) if start <= end else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from keifu.errors import CheckFailed, InputError
@@ -16,40 +14,11 @@ from keifu.storage.client.repairing import mend
 from keifu.storage.client.storing import address_of, descriptor_of, keys_of
 from keifu.storage.client.trees import source_of, write_tree
 from keifu.units import COIN
-from tests.storing import EPOCH, World
+from tests.integration.storage.market.conftest import DATA
+from tests.storing import EPOCH
 
-DATA = random.Random(5).randbytes(600_000)
 K, M = 2, 1
 DEAD = "http://127.0.0.1:9"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    made = World(tmp_path_factory.mktemp("world"))
-    made.provide(5)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def fresh(world):
-    number = world.anvil.snapshot()
-    yield world
-    world.anvil.restore(number)
-    for provider in world.providers:
-        provider.service.accepts, provider.service.declared = True, {}
-
-
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "data.bin"
-    path.write_bytes(DATA)
-    return path
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "client"
 
 
 def put(world, folder, path, *, public=False, most=100 * COIN, again=False, **more):
