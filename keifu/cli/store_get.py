@@ -185,9 +185,9 @@ def verify(session: RpcSession, file: Any, leaves: int, path: Path | None, folde
     found = named(session, file, folder, keyless=path is None)
     checked = sampled(market_of(session), found.address.deal, found.descriptor, leaves)
     if path is not None:
-        if found.row is None or found.keys is None:
-            raise UsageError("only what was stored from here is compared", remedy="keifu store get, then compare")
-        compare(found.row, found.keys, source_of(path.resolve()))
+        if found.keys is None:
+            raise UsageError("this file is private", remedy="sign with the account that stored it")
+        compare(found.descriptor, found.keys, source_of(path.resolve()))
     if json_out:
         emit(
             {"content_root": found.descriptor.content_root.hex(), "shards": [item.data() for item in checked]}, "", True

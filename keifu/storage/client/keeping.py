@@ -20,7 +20,7 @@ from keifu.storage.client.ledger import Ledger, Row, Statement
 from keifu.storage.client.market import DEALS, GWEI, MARKET, REPAIRS, DealState, Market, Shard, State
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import READ_SECONDS, Peers
-from keifu.storage.client.storing import header_of, keys_of
+from keifu.storage.client.storing import keys_of
 from keifu.storage.client.trees import Source
 from keifu.storage.codec import Encoder
 from keifu.storage.layout import Descriptor
@@ -126,17 +126,18 @@ def sampled(
     return found
 
 
-def compare(row: Row, keys: FileKeys, source: Source) -> None:
+def compare(descriptor: Descriptor, keys: FileKeys, source: Source) -> None:
     """Make the content root again from a file or folder here. Raises CheckFailed when it is not what was stored."""
-    kept = row.kept
-    encoder = Encoder(keys, kept.k, kept.m, header=header_of(kept))
-    if source.size == kept.size:
+    header = descriptor.header
+    encoder = Encoder(keys, header.k, header.m, header=header)
+    if source.size == descriptor.size:
         with source.open() as file:
             for _ in encoder.stripes(file):
                 pass
-        if encoder.descriptor.content_root == row.root:
+        if encoder.descriptor.content_root == descriptor.content_root:
             return
-    raise CheckFailed(f"{source.path} is not what was stored as {row.root.hex()}", remedy="get what was stored")
+    root = descriptor.content_root.hex()
+    raise CheckFailed(f"{source.path} is not what was stored as {root}", remedy="get what was stored")
 
 
 def renew(market: Market, ledger: Ledger, chain: Deployer, row: Row, seconds: int, most: int) -> tuple[Row, int]:

@@ -139,10 +139,10 @@ def test_leaves_are_asked_of_each_provider_and_a_copy_is_compared(fresh, file, f
     assert [(item.index, item.good, bool(item.fault)) for item in found] == [(0, 2, False), (1, 2, False), (2, 0, True)]
     fresh.provider(row.kept.holders[2].provider).service.lies = False
     keys = keys_of(row, fresh.clients)
-    keeping.compare(row, keys, source_of(file))
+    keeping.compare(descriptor_of(row.kept), keys, source_of(file))
     file.write_bytes(DATA[:-1] + b"?")
     with pytest.raises(CheckFailed, match="is not what was stored"):
-        keeping.compare(row, keys, source_of(file))
+        keeping.compare(descriptor_of(row.kept), keys, source_of(file))
 
 
 def test_a_renewal_that_was_paid_is_not_paid_again(fresh, file, folder):
