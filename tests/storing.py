@@ -19,7 +19,7 @@ from keifu.merkle.indexed import LEAF_BYTES, path_in, tree_of
 from keifu.node.storage import service as serving_room
 from keifu.staking import actions
 from keifu.storage.client.ledger import Ledger
-from keifu.storage.client.market import DEALS, MARKET, REPAIRS, Market
+from keifu.storage.client.market import DEALS, MARKET, REPAIRS, Market, State
 from keifu.storage.client.storing import Storing
 from keifu.storage.deals import Placed, deal_path
 from keifu.storage.store import Store
@@ -90,7 +90,11 @@ class AcceptingService(serving_room.Service):
             return serving_room._json({"state": "kept"})
         path = [int.from_bytes(node, "big") for node in deal_path(named, index)]
         deals, chain = self._world.suite[DEALS], self._world.by(self._account)
-        if chain.call(deals, DEALS, "shard", deal, index)[4] == 0:
+        state = chain.call(deals, DEALS, "shard", deal, index)[4]
+        if state == State.LOST:
+            repairs = self._world.suite[REPAIRS]
+            actions.pay(chain, self._world.suite, 100 * COIN, repairs, REPAIRS, "reserve_repair", deal, index)
+        if state == State.FREE:
             if mine.provider.lower() == self._account.address.lower():
                 chain.call(deals, DEALS, "accept", (deal, index, mine.root, mine.leaves, path))
             else:

@@ -19,6 +19,7 @@ VERBS = {
     "renew": ("keifu.cli.store_keep:renew", "Pay for a file for longer."),
     "share": ("keifu.cli.store_keep:share", "Give somebody the keys of a file, to read it or to repair it."),
     "repair": ("keifu.cli.store_keep:repair", "Make shards again that nobody stores."),
+    "watch": ("keifu.cli.store_serve:watch", "Sample stored files again and again, demand what is not shown, repair."),
     "close": ("keifu.cli.store_keep:close", "End a file's deal early."),
     "refund": ("keifu.cli.store_keep:refund", "Take back what was paid and not proven of a file that is over."),
     "erase": ("keifu.cli.store_keep:erase", "End a file's deal, shred its keys, and collect the words of deletion."),

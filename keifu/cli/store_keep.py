@@ -68,14 +68,14 @@ def share(
 @json_option
 def repair(session: RpcSession, file: Any, folder: Path | None, json_out: bool) -> None:
     """Make shards of FILE again that are lost, or that nobody accepted in time, and give them to other providers."""
-    from keifu.storage.client.repairing import mend
+    from keifu.storage.client.repairing import mend, target_of
     from keifu.storage.client.storing import Storing, keys_of
 
     market = market_of(session)
     with ledger_of(folder) as ledger:
         row = row_of(ledger, file)
         storing = Storing(market, ledger, session.deployer, session.account, time.sleep)
-        done = mend(storing, row, keys_of(row, session.account))
+        done = mend(storing, target_of(row, keys_of(row, session.account)))
     document = [{"shard": item.index, "provider": item.provider, "fault": item.fault} for item in done]
     text = "\n".join(f"shard {item.index}: {item.fault or f'sent to {item.provider}'}" for item in done)
     emit(document, text or "nothing is to be repaired", json_out)

@@ -16,6 +16,7 @@ import msgspec
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.storage.asking import Answer, AskingFault, Connection
 from keifu.storage.layout import LEAF_BYTES
+from keifu.storage.provider.messages import Leaf
 from keifu.storage.sequence import leaf_root
 from keifu.storage.trees import SEGMENT_LEAVES, verify_segment
 
@@ -113,13 +114,13 @@ class NodeClient:
             raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
         return data
 
-    def leaf(self, root: bytes, leaves: int, number: int) -> bytes:
-        """One leaf of a shard. Raises CheckFailed when the node gives another one."""
+    def leaf(self, root: bytes, leaves: int, number: int) -> Leaf:
+        """One leaf of a shard with its path. Raises CheckFailed when the node gives another one."""
         answer = self._asked("GET", f"/v1/shards/{root.hex()}/leaves/{number}")
-        data = bytes(answer.body)
-        if len(data) != LEAF_BYTES or leaf_root(data, number, leaves, self._path(answer)) != root:
+        data, path = bytes(answer.body), self._path(answer)
+        if len(data) != LEAF_BYTES or leaf_root(data, number, leaves, path) != root:
             raise CheckFailed(f"{self.url} shows another leaf than {number}", remedy="read it from other shards")
-        return data
+        return Leaf(data, tuple(path))
 
     def _path(self, answer: Answer) -> list[bytes]:
         try:

@@ -25,6 +25,7 @@ from keifu.chain.held import hold, state_folder
 from keifu.chain.sqlite import transaction
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.storage.client.offers import UNKNOWN_MILLISECONDS, Past
+from keifu.storage.provider.messages import Record
 
 __all__ = ["FOLDER_VARIABLE", "Holder", "Kept", "KeptQuote", "Ledger", "Statement", "usual_folder"]
 
@@ -42,6 +43,7 @@ _SCHEMA = (
     "CREATE INDEX by_provider ON seen (provider, id)",
     "CREATE TABLE statement (file INTEGER NOT NULL, shard INTEGER NOT NULL, provider TEXT NOT NULL, text TEXT NOT NULL,"
     " PRIMARY KEY (file, shard, provider)) WITHOUT ROWID",
+    "CREATE TABLE journal (id INTEGER PRIMARY KEY, facts BLOB NOT NULL)",
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
@@ -255,6 +257,16 @@ class Ledger:
     def statements(self, file: int) -> list[Statement]:
         rows = self._rows("SELECT shard, provider, text FROM statement WHERE file = ? ORDER BY shard", (file,))
         return [Statement(*row) for row in rows]
+
+    # what a watcher has sent ------------------------------------------------------------------------------------------
+
+    def note(self, record: Record) -> None:
+        with self._writing() as database:
+            database.execute("INSERT INTO journal (facts) VALUES (?)", (msgspec.msgpack.encode(record),))
+
+    def notes(self) -> list[Record]:
+        """In the order in which they were made."""
+        return [msgspec.msgpack.decode(facts) for (facts,) in self._rows("SELECT facts FROM journal ORDER BY id")]
 
     # inside --------------------------------------------------------------------------------------------------------
 

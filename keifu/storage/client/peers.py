@@ -12,6 +12,7 @@ from keifu.storage.client.ledger import Holder, Ledger
 from keifu.storage.client.offers import Offer
 from keifu.storage.deals import Placed
 from keifu.storage.nodes import NodeClient, NodeFault
+from keifu.storage.provider.messages import Leaf
 
 __all__ = ["Absent", "Peer", "Peers"]
 
@@ -46,7 +47,7 @@ class Peer:
         named = [(item.provider, item.root, item.leaves) for item in placed]
         return self._timed(lambda: self.node.hand_over(deal, index, k, named))
 
-    def leaf(self, root: bytes, leaves: int, number: int) -> bytes:
+    def leaf(self, root: bytes, leaves: int, number: int) -> Leaf:
         return self._timed(lambda: self.node.leaf(root, leaves, number))
 
     def _timed(self, ask: Callable[[], R]) -> R:

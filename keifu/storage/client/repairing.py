@@ -10,22 +10,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from secrets import token_bytes
 
-from keifu.errors import CheckFailed, KeifuError
+from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.fetching import holders_of
-from keifu.storage.client.ledger import Holder, Row
+from keifu.storage.client.ledger import Row
 from keifu.storage.client.market import REPAIRS, State
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import WRITE_SECONDS, Peer, Peers
-from keifu.storage.client.storing import Storing, descriptor_of, placed_of
+from keifu.storage.client.storing import Needs, Storing, descriptor_of, holder_of, placed_of
 from keifu.storage.codec import rebuild
-from keifu.storage.layout import Descriptor
+from keifu.storage.deals import Placed
+from keifu.storage.layout import HASH_BYTES, Descriptor
 from keifu.storage.transfer import AHEAD, Node, upload_id
 from keifu.storage.trees import segment_root
 
-__all__ = ["Mended", "mend", "send_shard"]
+__all__ = ["Mended", "Target", "mend", "send_shard", "target_of"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file whose shards are cared for. `keys` may hold the mask key alone, or nothing for unmasked shards."""
+
+    deal: bytes
+    descriptor: Descriptor
+    placed: tuple[Placed, ...]  # as the deal's root names them
+    keys: FileKeys
+
+    @property
+    def needs(self) -> Needs:
+        return Needs(self.descriptor.layout.leaves, self.descriptor.header.m)
 
 
 @dataclass(frozen=True)
@@ -37,63 +53,66 @@ class Mended:
     fault: str = ""
 
 
-def mend(storing: Storing, row: Row, keys: FileKeys) -> list[Mended]:
-    """Give each shard that nobody stores to another provider. Of lost shards of unmasked deals providers take care
-    by themselves; here it is done at once. Safe to repeat."""
+def target_of(row: Row, keys: FileKeys) -> Target:
+    """A file of this client's own."""
+    return Target(row.deal, descriptor_of(row.kept), tuple(placed_of(row.kept)), keys)
+
+
+def mend(storing: Storing, target: Target) -> list[Mended]:
+    """Give each shard that nobody stores to another provider, from whom the market takes it. Safe to repeat."""
     market = storing.market
-    state = market.require_deal(row.deal)
-    shards, epoch = market.shards(row.deal, state.shards), market.epoch()
-    holders = holders_of(shards, providers(market))
+    state = market.require_deal(target.deal)
+    shards, epoch = market.shards(target.deal, state.shards), market.epoch()
+    known = {offer.provider: offer for offer in providers(market)}
+    holders = holders_of(shards, list(known.values()))
+    is_client = state.client == storing.chain.sender.lower()
     missing = [
         index
         for index, shard in enumerate(shards)
-        if (shard.state is State.FREE and state.accept_by < epoch) or shard.state is State.LOST
+        if (shard.state is State.FREE and state.accept_by < epoch and is_client)
+        or shard.state in (State.LOST, State.MENDED)
     ]
     if not missing or state.closed:
         return []
+    if target.descriptor.header.masked and not target.keys.mask:
+        raise UsageError("masked shards are made again by the mask key", remedy="sign with the owner's key, or --box")
     beside = [holder for holder in holders if holder is not None]
+    needs = replace(target.needs, price=state.price, restitution=state.restitution)
     done = []
     with closing(Peers(storing.ledger, WRITE_SECONDS)) as peers:
         have = {index: peers.at(holder) for index, holder in enumerate(holders) if holder is not None}
         for index in missing:
-            without = {shards[index].provider, row.kept.holders[index].provider}
-            done.append(_give(storing, row, keys, index, have, beside, without, peers))
+            taking = _taking(storing, target.deal, index, shards[index].state)
+            without = {shards[index].provider, target.placed[index].provider}
+            holder = holder_of(known[taking]) if taking in known else storing.others(needs, beside, without, 1)[0]
+            beside.append(holder)
+            done.append(_give(storing, target, index, shards[index].state, have, peers.at(holder)))
     return done
 
 
-def _give(
-    storing: Storing,
-    row: Row,
-    keys: FileKeys,
-    index: int,
-    have: Mapping[int, Peer],
-    beside: list[Holder],
-    without: set[str],
-    peers: Peers,
-) -> Mended:
-    descriptor = descriptor_of(row.kept)
-    name = upload_id(FileKeys(keys.key or keys.mask), descriptor.header.id, index)
-    holder = _proposed(storing, row, index) or storing.others(row.kept, beside, without, 1)[0]
-    target = peers.at(holder)
+def _give(storing: Storing, target: Target, index: int, state: State, have: Mapping[int, Peer], to: Peer) -> Mended:
+    keys, descriptor, provider = target.keys, target.descriptor, to.holder.provider
+    secret = keys.key or keys.mask
+    name = upload_id(FileKeys(secret), descriptor.header.id, index) if secret else token_bytes(HASH_BYTES)
     try:
-        send_shard(descriptor, keys.mask, index, have, target, name)
-        if storing.market.shards(row.deal, len(descriptor.shards))[index].state is State.FREE:
-            storing.market.send(storing.chain, REPAIRS, "propose", row.deal, index, holder.provider)
-        target.tell(row.deal, index, row.kept.k, placed_of(row.kept))
+        send_shard(descriptor, keys.mask, index, have, to, name)
+        if state is State.FREE:
+            storing.market.send(storing.chain, REPAIRS, "propose", target.deal, index, provider)
+        to.tell(target.deal, index, descriptor.header.k, target.placed)
     except KeifuError as error:
-        return Mended(index, holder.provider, error.message)
-    beside.append(holder)
-    return Mended(index, holder.provider)
+        return Mended(index, provider, error.message)
+    return Mended(index, provider)
 
 
-def _proposed(storing: Storing, row: Row, index: int) -> Holder | None:
-    """To whom an earlier call proposed a shard, if that one still offers storage."""
-    by, to = storing.market.repairs.proposal_of(row.deal, index)
-    if by.lower() != row.kept.client:
-        return None
-    known = {offer.provider: offer for offer in providers(storing.market)}
-    found = known.get(to.lower())
-    return Holder(found.provider, found.url, found.region, found.operator) if found else None
+def _taking(storing: Storing, deal: bytes, index: int, state: State) -> str:
+    """Who takes a shard over already, by an earlier proposal of the sender's or a reservation; "" for nobody."""
+    repairs = storing.market.repairs
+    if state is State.MENDED:
+        return str(repairs.repair_of(deal, index)[0]).lower()
+    if state is State.FREE:
+        by, to = repairs.proposal_of(deal, index)
+        return to.lower() if by.lower() == storing.chain.sender.lower() else ""
+    return ""
 
 
 def send_shard(

@@ -31,7 +31,17 @@ from keifu.storage.layout import HASH_BYTES, LEAF_BYTES, Descriptor, Header, Lay
 from keifu.storage.transfer import AHEAD, upload
 from keifu.units import coins
 
-__all__ = ["Progress", "Storing", "address_of", "descriptor_of", "header_of", "keys_of", "placed_of"]
+__all__ = [
+    "Needs",
+    "Progress",
+    "Storing",
+    "address_of",
+    "descriptor_of",
+    "header_of",
+    "holder_of",
+    "keys_of",
+    "placed_of",
+]
 
 _KNOWN = "deals: deal is known"
 _DONE = ("stored", "ended")
@@ -51,6 +61,21 @@ class Quiet:
     def read(self, count: int, /) -> None: ...
 
     def say(self, text: str, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a further provider of a file's shard has to take: leaves, gwei an epoch (0: what it asks), gwei for a loss.
+    `spare` shards of the file may be lost."""
+
+    leaves: int
+    spare: int
+    price: int = 0
+    restitution: int = 0
+
+    def fits(self, offer: Offer) -> bool:
+        agreed = not self.price or offer.shard_price(self.leaves) <= self.price
+        return agreed and self.restitution <= offer.shard_restitution(self.leaves)
 
 
 @dataclass
@@ -114,7 +139,7 @@ class Storing:
             name=source.path.name, deals=self.market.suite[DEALS].lower(), client=self._me, size=source.size,
             manifest=source.manifest, k=wish.k, m=wish.m, masked=wish.masked, public=public, prefix=header.prefix,
             commitment=header.commitment, seconds=wish.seconds, most=most // GWEI, restitution=wish.restitution,
-            holders=tuple(_holder(offer) for offer in made.holders), made=self.chain.now,
+            holders=tuple(holder_of(offer) for offer in made.holders), made=self.chain.now,
         )  # fmt: skip
         box = keys.key if public else WalletKey(self.signer).wrap(keys, header.id)
         return self.ledger.begin(str(source.path), source.mark, self.market.client.chain_id, kept, box)
@@ -153,28 +178,29 @@ class Storing:
     def _replaced(self, row: Row, bad: Sequence[int], failed: set[str]) -> Row:
         """Others in the places of nodes that failed; what the rest has is not sent again."""
         good = [holder for index, holder in enumerate(row.kept.holders) if index not in bad]
-        found = iter(self.others(row.kept, good, failed, len(bad)))
+        needs = Needs(descriptor_leaves(row.kept), row.kept.m, 0, row.kept.restitution or 0)
+        found = iter(self.others(needs, good, failed, len(bad)))
         holders = tuple(next(found) if index in bad else holder for index, holder in enumerate(row.kept.holders))
         return self.ledger.change(row, row.state, replace(row.kept, holders=holders))
 
-    def others(self, kept: Kept, beside: Sequence[Holder], without: set[str], count: int) -> list[Holder]:
+    def others(self, needs: Needs, beside: Sequence[Holder], without: set[str], count: int) -> list[Holder]:
         """Further providers for shards of a file, of other operators than those that have shards of it."""
-        leaves = descriptor_leaves(kept)
-        offers = [
-            offer
-            for offer in providers(self.market)
-            if offer.provider not in without and self._fits(kept, offer, leaves)
-        ]
+        offers = [offer for offer in providers(self.market) if offer.provider not in without and needs.fits(offer)]
         with closing(Peers(None, ASK_SECONDS)) as peers:
-            offers = reached(offers, peers.about, leaves * LEAF_BYTES)
+            offers = reached(offers, peers.about, needs.leaves * LEAF_BYTES)
+            beside = [self._declared(peers, holder) for holder in beside]
         left_out = without | {holder.provider for holder in beside}
-        return [_holder(item) for item in choose(ordered(offers, self.ledger.past()), count, kept.m, left_out, beside)]
+        found = choose(ordered(offers, self.ledger.past()), count, needs.spare, left_out, beside)
+        return [holder_of(item) for item in found]
 
     @staticmethod
-    def _fits(kept: Kept, offer: Offer, leaves: int) -> bool:
-        """Whether a provider stores for the terms of a deal that is open already."""
-        agreed = not kept.price or offer.shard_price(leaves) <= kept.price
-        return agreed and (kept.promised or kept.restitution or 0) <= offer.shard_restitution(leaves)
+    def _declared(peers: Peers, holder: Holder) -> Holder:
+        """With what its node declares, where that is not known."""
+        if holder.operator:
+            return holder
+        offer = Offer(holder.provider, 0, 0, holder.url)
+        found = reached([offer], peers.about, 0)
+        return holder_of(found[0]) if found else replace(holder, region=holder.provider, operator=holder.provider)
 
     # opening, open -------------------------------------------------------------------------------------------------
 
@@ -286,7 +312,7 @@ def address_of(row: Row) -> FileAddress:
     return FileAddress(row.deal, header_of(kept), kept.size, kept.manifest, row.keys if kept.public else b"")
 
 
-def _holder(offer: Offer) -> Holder:
+def holder_of(offer: Offer) -> Holder:
     return Holder(offer.provider, offer.url, offer.region, offer.operator)
 
 

@@ -10,7 +10,7 @@ from keifu.storage.client.address import FileAddress
 from keifu.storage.client.fetching import described, opened
 from keifu.storage.client.ledger import Ledger
 from keifu.storage.client.quoting import Wish
-from keifu.storage.client.repairing import mend
+from keifu.storage.client.repairing import mend, target_of
 from keifu.storage.client.storing import address_of, descriptor_of, keys_of
 from keifu.storage.client.trees import source_of, write_tree
 from keifu.units import COIN
@@ -94,9 +94,9 @@ def test_a_shard_that_nobody_accepted_goes_to_another_provider(fresh, file, fold
         row = ledger.file(1)
         assert row.state == "open"
         client = fresh.storing(ledger)
-        assert mend(client, row, keys_of(row, fresh.clients)) == []
+        assert mend(client, target_of(row, keys_of(row, fresh.clients))) == []
         fresh.anvil.warp(2 * EPOCH)
-        (done,) = mend(client, row, keys_of(row, fresh.clients))
+        (done,) = mend(client, target_of(row, keys_of(row, fresh.clients)))
         assert (done.index, done.fault) == (1, "")
         assert done.provider not in {holder.provider for holder in row.kept.holders}
         assert fresh.market.shards(row.deal, 3)[1].provider == done.provider
