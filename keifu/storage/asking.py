@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,6 +44,11 @@ class Connection:
 
     def close(self) -> None:
         self._socket.close()
+
+    def abort(self) -> None:
+        """From another thread: whoever waits for an answer gets an error at once."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     @property
     def is_open(self) -> bool:

@@ -56,12 +56,18 @@ class NodeClient:
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
         self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def close(self) -> None:
+        """What is still under way ends with an error."""
         with self._lock:
+            self._is_closed = True
             while self._idle:
                 self._idle.pop().close()
+            for connection in self._busy:
+                connection.abort()
 
     # uploads -------------------------------------------------------------------------------------------------------
 
@@ -153,16 +159,24 @@ class NodeClient:
             connection = self._idle.pop() if self._idle else None
         if connection is not None:
             try:
-                return self._kept(connection, ask(connection))
+                return self._asked_by(connection, ask)
             except _FAULTS:
                 pass
         try:
-            connection = self._fresh()
-            return self._kept(connection, ask(connection))
+            return self._asked_by(self._fresh(), ask)
         except _FAULTS as error:
             raise self._fault(f"it does not answer: {error}") from error
 
-    def _kept(self, connection: Connection, answer: Answer) -> Answer:
+    def _asked_by(self, connection: Connection, ask: Callable[[Connection], Answer]) -> Answer:
+        with self._lock:
+            if self._is_closed:
+                raise ConnectionAbortedError("nobody asks any more")
+            self._busy.add(connection)
+        try:
+            answer = ask(connection)
+        finally:
+            with self._lock:
+                self._busy.discard(connection)
         if connection.is_open:
             with self._lock:
                 self._idle.append(connection)

@@ -6,9 +6,10 @@ for part in Downloads(descriptor, nodes, keys).read(): ...
 
 from __future__ import annotations
 
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol, Self
 
 from keifu.errors import CheckFailed, InputError, KeifuError, UsageError
@@ -17,9 +18,11 @@ from keifu.storage.ciphers import FileKeys
 from keifu.storage.codec import Decoder, Encoder, Readable, Stripe
 from keifu.storage.layout import CHUNK_BYTES, Descriptor, Layout, word
 
-__all__ = ["AHEAD", "Downloads", "Node", "upload", "upload_id"]
+__all__ = ["AHEAD", "Downloads", "Hedge", "Node", "upload", "upload_id"]
 
 AHEAD = 4  # stripes that are under way beside the one that is worked at
+ENOUGH = 8  # segments until it is known how long one takes
+TOO_OFTEN = 3  # times that a node is late until it is not asked any more
 _UPLOAD = 20  # domain
 
 
@@ -91,26 +94,48 @@ def _all(futures: Iterable[Future[None]]) -> None:
         future.result()
 
 
+class Hedge:
+    """How long a segment is waited for before others are fetched to make it: four times what the middle one took."""
+
+    def __init__(self, first: float = 2.0, least: float = 0.25) -> None:
+        self._first, self._least = first, least
+        self._took: deque[float] = deque(maxlen=64)
+
+    def took(self, seconds: float) -> None:
+        self._took.append(seconds)
+
+    @property
+    def seconds(self) -> float:
+        times = sorted(self._took)
+        return max(self._least, 4 * times[len(times) // 2]) if len(times) >= ENOUGH else self._first
+
+
 class Downloads:
     """A file from the nodes that have its shards; None stands for a node that is not there.
 
-    Segments are fetched ahead of their use. A node that fails once, or gives wrong bytes, is not asked again, and its
-    segments are made from others.
+    Segments are fetched ahead of their use. A node that fails once, gives wrong bytes, or is late a few times, is not
+    asked again, and its segments are made from others.
     """
 
-    def __init__(self, descriptor: Descriptor, nodes: Sequence[Node | None], keys: FileKeys) -> None:
+    def __init__(
+        self, descriptor: Descriptor, nodes: Sequence[Node | None], keys: FileKeys, hedge: Hedge | None = None
+    ) -> None:
         if len(nodes) != len(descriptor.shards):
             raise UsageError(f"{len(descriptor.shards)} shards, {len(nodes)} nodes", remedy="give None where none is")
         self._descriptor, self._nodes = descriptor, list(nodes)
         self._decoder = Decoder(descriptor, keys)
         self._leaves, self._k = descriptor.layout.leaves, descriptor.header.k
-        self._pool = ThreadPoolExecutor(self._k * (AHEAD + 1), thread_name_prefix="download")
+        self._pool = ThreadPoolExecutor(len(nodes) + self._k * AHEAD, thread_name_prefix="download")
         self._running: dict[int, dict[int, Future[bytes | memoryview]]] = {}  # by stripe and shard
+        self._late: dict[int, set[int]] = {}  # shards by stripe
+        self._times_late: Counter[int] = Counter()
         self._last, self._is_part = 0, False  # of what is read now
+        self._hedge = hedge or Hedge()
         self.faults: dict[int, str] = {}  # why a shard's node is not asked any more
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        """What a slow node still sends is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def __enter__(self) -> Self:
         return self
@@ -133,21 +158,26 @@ class Downloads:
         if not self._is_part:
             for number in range(stripe, min(stripe + AHEAD, self._last) + 1):
                 self._start(number, range(len(self._nodes)), self._k)
-        wanted = list(shards)
+        late, wanted = self._late.setdefault(stripe, set()), list(shards)
+        late -= {shard for shard, future in self._running.get(stripe, {}).items() if future.done()}
         while True:
-            is_all = self._start(stripe, wanted, count)
+            in_time = [shard for shard in wanted if shard not in late]
+            is_all = self._start(stripe, in_time, count)
             running = self._running[stripe]
-            results = {shard: self._result(stripe, shard) for shard in wanted if shard in running}
+            results = {shard: self._result(stripe, shard) for shard in in_time if shard in running}
             found = {shard: data for shard, data in results.items() if data is not None}
-            if len(found) >= count or is_all:
+            if len(found) >= count:
                 return found
+            if is_all and self._has_others(stripe, wanted):
+                return found  # the decoder asks for those
+            if is_all:
+                return found | self._overdue(stripe, wanted, count - len(found))
 
     def _start(self, stripe: int, among: Iterable[int], count: int) -> bool:
         """Fetch so many of these shards, those that are under way included. Whether there are no more to fetch."""
         running = self._running.setdefault(stripe, {})
-        for shard in among:
-            if shard in running:
-                count -= 1
+        among = list(among)
+        count -= sum(shard in running for shard in among)
         for shard in among:
             node = self._nodes[shard]
             if node is None or shard in self.faults or shard in running:
@@ -155,13 +185,48 @@ class Downloads:
             if count <= 0:
                 return False
             count -= 1
-            running[shard] = self._pool.submit(node.segment, self._descriptor.shards[shard], self._leaves, stripe)
+            running[shard] = self._pool.submit(self._segment, node, shard, stripe)
         return True
+
+    def _segment(self, node: Node, shard: int, stripe: int) -> bytes | memoryview:
+        began = time.monotonic()
+        data = node.segment(self._descriptor.shards[shard], self._leaves, stripe)
+        self._hedge.took(time.monotonic() - began)
+        return data
 
     def _result(self, stripe: int, shard: int) -> bytes | memoryview | None:
         try:
-            return self._running[stripe][shard].result()
+            return self._running[stripe][shard].result(self._hedge.seconds)
+        except TimeoutError:
+            self._late.setdefault(stripe, set()).add(shard)
+            self._times_late[shard] += 1
+            if self._times_late[shard] >= TOO_OFTEN:
+                self.faults.setdefault(shard, "it is slower than the others")
+            return None
         except KeifuError as error:
             self.faults[shard] = str(error)
             del self._running[stripe][shard]
             return None
+
+    def _has_others(self, stripe: int, wanted: Sequence[int]) -> bool:
+        """Whether a shard that was not asked for could still be fetched."""
+        running = self._running[stripe]
+        return any(
+            node is not None and shard not in wanted and shard not in running and shard not in self.faults
+            for shard, node in enumerate(self._nodes)
+        )
+
+    def _overdue(self, stripe: int, wanted: Sequence[int], count: int) -> dict[int, bytes | memoryview]:
+        """Of shards that were late, the first that come. It is all there is."""
+        running, found = self._running[stripe], dict[int, bytes | memoryview]()
+        waiting = {running[shard]: shard for shard in wanted if shard in self._late[stripe] and shard in running}
+        while waiting and len(found) < count:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                shard = waiting.pop(future)
+                try:
+                    found[shard] = future.result()
+                except KeifuError as error:
+                    self.faults[shard] = str(error)
+                    del running[shard]
+        return found

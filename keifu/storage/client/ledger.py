@@ -4,9 +4,9 @@ paid, quotes, what it saw of providers, and records of erased files.
 Keys stand in boxes that only the account's signature opens; those of public data stand as they are. Whatever may cost
 coins is on the disk before it is sent. One process at a time stores and pays; anybody reads.
 
-A file is `planned` (header and keys are kept), `sent` (all shards are sealed at their nodes), `opening` (its deal may
-have been paid), `open` (the deal is on the chain), `stored` (each shard was accepted), `ended` (its deal was closed),
-`erased`, or `dropped`.
+A file is `planned` (header and keys are kept), `sent` (all shards are sealed at their nodes), then `opening` (its deal
+may have been paid). It is `open` (the deal is on the chain), `stored` (each shard was accepted), and at last `ended`
+(its deal was closed) or `erased`.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Peer:
     def begin(self, upload: bytes, leaves: int) -> tuple[int, bytes | None]:
         return self._timed(lambda: self.node.begin(upload, leaves))
 
-    def put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes) -> None:
+    def put(self, upload: bytes, number: int, data: Any, root: bytes) -> None:
         self._timed(lambda: self.node.put(upload, number, data, root))
 
     def seal(self, upload: bytes, root: bytes) -> None:

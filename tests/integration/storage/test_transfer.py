@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from keifu.storage.codec import Encoder
 from keifu.storage.layout import CHUNK_BYTES, Layout
 from keifu.storage.nodes import NodeClient, NodeFault, NotThere
 from keifu.storage.store import Limits, Store
-from keifu.storage.transfer import AHEAD, Downloads, upload
+from keifu.storage.transfer import AHEAD, Downloads, Hedge, upload
 from tests.stored import Node, serving
 
 K, M = 10, 4
@@ -182,3 +183,35 @@ class Zeros:
         taken = min(size, self.left)
         self.left -= taken
         return bytes(taken)
+
+
+class Silent:
+    """A node that answers nothing until the test is over."""
+
+    url = "http://silent"
+
+    def __init__(self) -> None:
+        self.asked, self.over = 0, threading.Event()
+
+    def segment(self, root: bytes, leaves: int, number: int) -> bytes:
+        self.asked += 1
+        self.over.wait()
+        raise NodeFault("the test is over")
+
+
+def test_a_node_that_hangs_is_not_waited_for(network, encoder):
+    descriptor = put(network, encoder)
+    silent = Silent()
+    nodes = [silent, *network.clients[1:]]
+    with Downloads(descriptor, nodes, encoder.keys, Hedge(0.05, 0.05)) as downloads:
+        assert b"".join(downloads.read()) == DATA
+        assert silent.asked > 0
+        assert downloads.faults.keys() <= {0}
+    silent.over.set()
+
+
+def test_what_is_late_is_waited_for_where_nothing_else_is_left(network, encoder):
+    descriptor = put(network, encoder)
+    nodes = [*network.clients[:K], *[None] * M]
+    with Downloads(descriptor, nodes, encoder.keys, Hedge(0.0, 0.0)) as downloads:
+        assert b"".join(downloads.read(0, CHUNK_BYTES * K)) == DATA[: CHUNK_BYTES * K]
