@@ -11,15 +11,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from keifu.chain import Anvil, RpcDeployer, deploy_protocol
-from keifu.chain.services import Service as Listed
+from keifu.chain import Anvil, Params, RpcDeployer, deploy_protocol
+from keifu.chain.deployments import Record
+from keifu.chain.header import genesis_of
 from keifu.chain.services import list_now
+from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
 from keifu.keys import Account, keccak256
 from keifu.merkle.indexed import LEAF_BYTES, path_in, tree_of
 from keifu.node.storage import service as serving_room
 from keifu.staking import actions
 from keifu.storage.client.ledger import Ledger
-from keifu.storage.client.market import DEALS, MARKET, REPAIRS, Market, State
+from keifu.storage.client.market import Market, State
 from keifu.storage.client.storing import Storing
 from keifu.storage.deals import Placed, deal_path
 from keifu.storage.store import Store
@@ -31,8 +33,6 @@ from tests.stored import Node, serving
 __all__ = ["EPOCH", "Provider", "World"]
 
 EPOCH, WINDOW = 600, 200
-LEAF_BUFFER = 10**12
-TIP = FEE = COIN // 10
 PRICE, RESTITUTION = 1_000 * 10**9, 100_000 * 10**9  # gwei for a gibibyte
 _LEAF = re.compile(rb"/v1/shards/([0-9a-f]{64})/leaves/([0-9]{1,10})")
 _DEAL = re.compile(rb"/v1/deals/([0-9a-f]{64})/([0-9]{1,2})")
@@ -89,17 +89,17 @@ class AcceptingService(serving_room.Service):
         if not self.accepts:
             return serving_room._json({"state": "kept"})
         path = [int.from_bytes(node, "big") for node in deal_path(named, index)]
-        deals, chain = self._world.suite[DEALS], self._world.by(self._account)
-        state = chain.call(deals, DEALS, "shard", deal, index)[4]
+        deals, chain = self._world.suite[STORAGE_DEALS], self._world.by(self._account)
+        state = chain.call(deals, STORAGE_DEALS, "shard", deal, index)[4]
         if state == State.LOST:
-            repairs = self._world.suite[REPAIRS]
-            actions.pay(chain, self._world.suite, 100 * COIN, repairs, REPAIRS, "reserve_repair", deal, index)
+            repairs = self._world.suite[STORAGE_REPAIRS]
+            actions.pay(chain, self._world.suite, 100 * COIN, repairs, STORAGE_REPAIRS, "reserve_repair", deal, index)
         if state == State.FREE:
             if mine.provider.lower() == self._account.address.lower():
-                chain.call(deals, DEALS, "accept", (deal, index, mine.root, mine.leaves, path))
+                chain.call(deals, STORAGE_DEALS, "accept", (deal, index, mine.root, mine.leaves, path))
             else:
                 shown = mine.provider, mine.root, mine.leaves, path
-                chain.call(self._world.suite[REPAIRS], REPAIRS, "accept_proposal", deal, index, shown)
+                chain.call(self._world.suite[STORAGE_REPAIRS], STORAGE_REPAIRS, "accept_proposal", deal, index, shown)
         return serving_room._json({"state": "accepted"})
 
 
@@ -109,21 +109,15 @@ class World:
         self.anvil = self.stack.enter_context(Anvil(timestamp=GENESIS))
         self.client = self.anvil.client()
         self.deployer = self.by(self.anvil.account("deployer"))
-        self.suite = deploy_protocol(self.deployer)
-        self._deploy()
+        record = Record(self.client.chain_id, genesis_of(self.client.rpc))
+        times = {"storage_epoch": EPOCH, "storage_window": WINDOW}
+        self.suite = deploy_protocol(
+            self.deployer, Params(**times), record=record, save=lambda made: made.save(folder / "deployments")
+        )
+        list_now(self.deployer, self.suite, self.anvil.warp)
         self.token = self.suite.at(self.client, "KeifuToken")
         self.clients = self.payer("client")
         self.providers: list[Provider] = []
-
-    def _deploy(self) -> None:
-        made = self.suite.addresses
-        for name in (MARKET, DEALS, REPAIRS):
-            made[name] = self.deployer.address_of(name)
-        times = EPOCH, WINDOW, LEAF_BUFFER, TIP
-        self.deployer.deploy(MARKET, made["KeifuToken"], made["StakingHub"], made["Randomness"], made[DEALS], *times)
-        self.deployer.deploy(DEALS, made[MARKET], made[REPAIRS])
-        self.deployer.deploy(REPAIRS, made[DEALS], FEE)
-        list_now(self.deployer, self.suite, self.anvil.warp, [Listed(MARKET, 4)])
 
     def by(self, account: Account) -> RpcDeployer:
         return RpcDeployer(self.client, account)
@@ -142,13 +136,13 @@ class World:
             node = self.stack.enter_context(serving(store, kind=AcceptingService))
             node.service.provide(self, account)
             actions.register(chain, self.suite, 0, "")
-            actions.lock(chain, self.suite, self.suite[MARKET], account.address, 5_000 * COIN)
+            actions.lock(chain, self.suite, self.suite[STORAGE], account.address, 5_000 * COIN)
             self.offer(account, node.url, PRICE + number)
             self.providers.append(Provider(account, store, node, node.service))
         return self.providers
 
     def offer(self, account: Account, url: str, price: int = PRICE) -> None:
-        self.by(account).call(self.suite[MARKET], MARKET, "offer", price, RESTITUTION, url)
+        self.by(account).call(self.suite[STORAGE], STORAGE, "offer", price, RESTITUTION, url)
 
     @property
     def market(self) -> Market:

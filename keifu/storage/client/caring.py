@@ -13,10 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from keifu.chain.suite import STORAGE_REPAIRS
 from keifu.errors import KeifuError, Revert
 from keifu.storage.client.fetching import holders_of
 from keifu.storage.client.ledger import Holder
-from keifu.storage.client.market import REPAIRS, State, named
+from keifu.storage.client.market import State, named
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import READ_SECONDS, Peers
 from keifu.storage.client.repairing import Mended, Target, mend
@@ -161,7 +162,7 @@ class Care:
             until = int(storing.market.repairs.demand_of(shard.deal, shard.index)[3])
             if 0 < until < now:
                 try:
-                    storing.market.send(storing.chain, REPAIRS, "end_demand", shard.deal, shard.index)
+                    storing.market.send(storing.chain, STORAGE_REPAIRS, "end_demand", shard.deal, shard.index)
                     done.ended.append(str(shard))
                 except Revert as refusal:  # it was answered, or ended by another, in the meantime
                     done.alerts.append(f"shard {shard}: {refusal.reason}")

@@ -12,12 +12,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from keifu.chain import Deployer
+from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
 from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.storage.boxes import Signer, share
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.fetching import holders_of
 from keifu.storage.client.ledger import Ledger, Row, Statement
-from keifu.storage.client.market import DEALS, GWEI, MARKET, REPAIRS, DealState, Market, Shard, State
+from keifu.storage.client.market import GWEI, DealState, Market, Shard, State
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import READ_SECONDS, Peers
 from keifu.storage.client.storing import keys_of
@@ -165,7 +166,7 @@ def close(market: Market, chain: Deployer, deal: bytes) -> list[int]:
         index for index, shard in enumerate(shards) if shard.state is State.STORED and shard.end > epoch + NOTICE
     ]
     if open_ones or not state.closed:
-        market.send(chain, DEALS, "close", deal, open_ones)
+        market.send(chain, STORAGE_DEALS, "close", deal, open_ones)
     return open_ones
 
 
@@ -177,13 +178,13 @@ def refund(market: Market, chain: Deployer, deal: bytes) -> int:
         index for index, shard in enumerate(market.shards(deal, state.shards)) if _is_over(shard, state, epoch, mine)
     ]
     if due:
-        market.send(chain, DEALS, "refund", deal, due)
-    credited: int = chain.call(market.suite[MARKET], MARKET, "credits", chain.sender)
+        market.send(chain, STORAGE_DEALS, "refund", deal, due)
+    credited: int = chain.call(market.suite[STORAGE], STORAGE, "credits", chain.sender)
     if credited:
-        market.send(chain, MARKET, "withdraw", chain.sender)
-    bonds: int = chain.call(market.suite[REPAIRS], REPAIRS, "credits", chain.sender)
+        market.send(chain, STORAGE, "withdraw", chain.sender)
+    bonds: int = chain.call(market.suite[STORAGE_REPAIRS], STORAGE_REPAIRS, "credits", chain.sender)
     if bonds:
-        market.send(chain, REPAIRS, "withdraw", chain.sender)
+        market.send(chain, STORAGE_REPAIRS, "withdraw", chain.sender)
     return credited + bonds
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from keifu.abi import Contract, Log
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.logs import find_events, find_logs
+from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
 from keifu.errors import CheckFailed, EnvironmentFault, Revert
 from keifu.staking.actions import pay
 from keifu.storage.client.refusals import explained
@@ -21,7 +22,6 @@ __all__ = ["GWEI", "LONGEST_SECONDS", "DealState", "Market", "Shard", "Terms", "
 GWEI = 10**9
 LONGEST_SECONDS = 180 * 86_400  # of a promise without a new act of its provider
 MAX_SPAN = 256 * 63  # epochs of a deal
-MARKET, DEALS, REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
 _NO_DEAL = "deals: no such deal"
 
 
@@ -96,22 +96,22 @@ class Market:
     """The three contracts of one deployment, read through `client`."""
 
     def __init__(self, client: ChainClient, suite: Deployment, first_block: int = 0) -> None:
-        for name in (MARKET, DEALS, REPAIRS):
+        for name in (STORAGE, STORAGE_DEALS, STORAGE_REPAIRS):
             if name not in suite.addresses:
                 raise EnvironmentFault(f"no {name} is recorded", remedy="name the record of a suite that has one")
         self.client, self.suite, self.first_block = client, suite, first_block
 
     @cached_property
     def market(self) -> Contract:
-        return self.suite.at(self.client, MARKET)
+        return self.suite.at(self.client, STORAGE)
 
     @cached_property
     def deals(self) -> Contract:
-        return self.suite.at(self.client, DEALS)
+        return self.suite.at(self.client, STORAGE_DEALS)
 
     @cached_property
     def repairs(self) -> Contract:
-        return self.suite.at(self.client, REPAIRS)
+        return self.suite.at(self.client, STORAGE_REPAIRS)
 
     @cached_property
     def epoch_seconds(self) -> int:
@@ -194,10 +194,10 @@ class Market:
     ) -> None:
         """Open a deal and pay for it: once, whoever repeats it. Raises Revert with a remedy, and CheckFailed."""
         values = root, shards, terms.price, terms.restitution, terms.accept_by, terms.end, masked, salt
-        self._pay(chain, cost, DEALS, "open", *values)
+        self._pay(chain, cost, STORAGE_DEALS, "open", *values)
 
     def renew(self, chain: Deployer, deal: bytes, end: int, cost: int) -> None:
-        self._pay(chain, cost, DEALS, "renew", deal, end)
+        self._pay(chain, cost, STORAGE_DEALS, "renew", deal, end)
 
     def send(self, chain: Deployer, contract: str, function: str, *args: Any) -> None:
         with explained():
@@ -205,7 +205,7 @@ class Market:
 
     def demand(self, chain: Deployer, deal: bytes, index: int, shown: tuple[Any, ...], leaf: int) -> None:
         """Have one leaf shown on the chain, for the fee."""
-        self._pay(chain, int(self.repairs.demand_fee()), REPAIRS, "demand", deal, index, shown, leaf)
+        self._pay(chain, int(self.repairs.demand_fee()), STORAGE_REPAIRS, "demand", deal, index, shown, leaf)
 
     def _pay(self, chain: Deployer, cost: int, contract: str, function: str, *args: Any) -> None:
         with explained():

@@ -13,11 +13,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from secrets import token_bytes
 
+from keifu.chain.suite import STORAGE_REPAIRS
 from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.fetching import holders_of
 from keifu.storage.client.ledger import Row
-from keifu.storage.client.market import REPAIRS, State
+from keifu.storage.client.market import State
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import WRITE_SECONDS, Peer, Peers
 from keifu.storage.client.storing import Needs, Storing, descriptor_of, holder_of, placed_of
@@ -97,7 +98,7 @@ def _give(storing: Storing, target: Target, index: int, state: State, have: Mapp
     try:
         send_shard(descriptor, keys.mask, index, have, to, name)
         if state is State.FREE:
-            storing.market.send(storing.chain, REPAIRS, "propose", target.deal, index, provider)
+            storing.market.send(storing.chain, STORAGE_REPAIRS, "propose", target.deal, index, provider)
         to.tell(target.deal, index, descriptor.header.k, target.placed)
     except KeifuError as error:
         return Mended(index, provider, error.message)

@@ -15,12 +15,13 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from keifu.chain import Deployer
+from keifu.chain.suite import STORAGE_DEALS
 from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
 from keifu.storage.boxes import Signer, WalletKey
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.ledger import Holder, Kept, KeptQuote, Ledger, Row
-from keifu.storage.client.market import DEALS, GWEI, Market, State, Terms
+from keifu.storage.client.market import GWEI, Market, State, Terms
 from keifu.storage.client.offers import Offer, choose, ordered, providers, reached
 from keifu.storage.client.peers import ASK_SECONDS, WRITE_SECONDS, Peer, Peers
 from keifu.storage.client.quoting import Quote, Wish, quote, terms_for
@@ -121,7 +122,7 @@ class Storing:
         for row in self.ledger.at(str(source.path), source.mark, self.market.client.chain_id):
             kept = row.kept
             same = (kept.k, kept.m, kept.masked, kept.public) == (wish.k, wish.m, wish.masked, public)
-            mine = kept.client == self._me and kept.deals == self.market.suite[DEALS].lower()
+            mine = kept.client == self._me and kept.deals == self.market.suite[STORAGE_DEALS].lower()
             if same and mine and row.state in ("planned", "sent", "opening", "open", *(() if again else ("stored",))):
                 return row
         return None
@@ -136,7 +137,7 @@ class Storing:
         keys = FileKeys.fresh(masked=wish.masked)
         header = keys.header(wish.k, wish.m)
         kept = Kept(
-            name=source.path.name, deals=self.market.suite[DEALS].lower(), client=self._me, size=source.size,
+            name=source.path.name, deals=self.market.suite[STORAGE_DEALS].lower(), client=self._me, size=source.size,
             manifest=source.manifest, k=wish.k, m=wish.m, masked=wish.masked, public=public, prefix=header.prefix,
             commitment=header.commitment, seconds=wish.seconds, most=most // GWEI, restitution=wish.restitution,
             holders=tuple(holder_of(offer) for offer in made.holders), made=self.chain.now,
