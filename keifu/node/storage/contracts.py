@@ -58,18 +58,18 @@ class ShardState(NamedTuple):
 class Ledger(NamedTuple):
     """What the market says of a provider."""
 
-    stored: int
-    drawn_from: int
-    epoch: int
-    shards: int
-    misses: int
-    dry: int
-    third: int
-    given_up: bool
-    damages: int
-    rate: int
-    pending: int
-    earned: int
+    stored: int = 0
+    drawn_from: int = 0
+    epoch: int = 0
+    shards: int = 0
+    misses: int = 0
+    dry: int = 0
+    third: int = 0
+    given_up: bool = False
+    damages: int = 0
+    rate: int = 0
+    pending: int = 0
+    earned: int = 0
 
 
 class Contracts:

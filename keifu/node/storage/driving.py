@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -170,13 +171,8 @@ class Driving:
             case Open():
                 roots = [self._placed(shard).root for shard, _ in command.leaves]
                 self._in_thread(command.job, lambda: self._disk.open(command, roots))
-            case Lookup(deal):
-                self._lookup(deal)
-            case Fetch():
-                self._fetch(command)
-            case Rebuild():
-                known = self._known(command.shard.deal)
-                self._in_thread(command.job, lambda: self._mending.rebuild(command.job, command.shard, known))
+            case Lookup() | Fetch() | Rebuild():
+                self._mend(command)
             case WakeAt():
                 self._wake_at = min(self._wake_at, command.time)
             case Alert():
@@ -185,6 +181,16 @@ class Driving:
                 pass  # what nobody holds expires
             case _:
                 raise AssertionError(f"no such command: {command}")
+
+    def _mend(self, command: Lookup | Fetch | Rebuild) -> None:
+        match command:
+            case Lookup(deal):
+                self._lookup(deal)
+            case Fetch():
+                self._fetch(command)
+            case Rebuild(job, shard):
+                known = self._known(shard.deal)
+                self._in_thread(job, lambda: self._mending.rebuild(job, shard, known))
 
     def _known(self, deal: bytes) -> Known:
         known = self._records.known(deal)
@@ -257,7 +263,7 @@ class Driving:
                 continue
             root, holders = bytes(terms[1]), self._holders(deal, terms[5])
             urls = [url for who in holders if who and who != self.me and (url := self.url_of(who))]
-            self._in_thread(f"ask {deal.hex()}", lambda deal=deal, root=root, urls=urls: self._learn(deal, root, urls))
+            self._in_thread(f"ask {deal.hex()}", partial(self._learn, deal, root, urls))
 
     def _learn(self, deal: bytes, root: bytes, urls: list[str]) -> None:
         """By a thread."""

@@ -50,14 +50,16 @@ class Handing:
 
     # taking --------------------------------------------------------------------------------------------------------
 
-    def hand(self, shard: ShardId, known: Known, *, signs: bool, answer: Callable[[dict[str, Any] | Fault], None]) -> None:
+    def hand(
+        self, shard: ShardId, known: Known, *, signs: bool, answer: Callable[[dict[str, Any] | Fault], None]
+    ) -> None:
         """`answer` gets how the shard stands, or why it is not taken. Raises Fault and RpcError."""
         placed = known.named[shard.index] if shard.index < len(known.named) else None
         terms, state, proposed = self._asked(shard)
         if placed is None or deal_root(known.named) != terms.root or terms.shards != len(known.named):
             raise Fault(409, "not named", "the root of the deal does not follow from what names its shards")
         if shard not in self._driving.core.kept:
-            self._require_wanted(shard, placed, terms, state, proposed)
+            self._require_wanted(placed, terms, state, proposed=proposed)
         deadline = self._deadline(terms) if signs and state.state == FREE and not proposed else 0
         self._records.know(shard.deal, known)
         self._records.hand(shard, deadline)
@@ -87,7 +89,7 @@ class Handing:
         return DealState(*deal), ShardState(*state), proposal[1].lower() == me
 
     def _require_wanted(
-        self, shard: ShardId, placed: Placed, terms: DealState, state: ShardState, proposed: bool
+        self, placed: Placed, terms: DealState, state: ShardState, *, proposed: bool
     ) -> None:
         """Raises Fault for what this node does not store."""
         me, seen = self._driving.me, self._seeing.seen
@@ -172,9 +174,7 @@ class Handing:
         if found is None:
             raise Unknown("no shard of this deal was deleted here", remedy="close the deal, and wait for its end")
         contracts = self._contracts
-        text = deletion_text(
-            contracts.chain.id, contracts.market.address, contracts.account.address, shard, *found
-        )
+        text = deletion_text(contracts.chain.id, contracts.market.address, contracts.account.address, shard, *found)
         digest = keccak256(b"\x19Ethereum Signed Message:\n%d" % len(text) + text)
         return {"text": text.decode(), "signature": "0x" + contracts.account.sign(digest).hex()}
 

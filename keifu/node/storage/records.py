@@ -82,7 +82,9 @@ class Records:
                 "signed = max(signed, excluded.signed), deleted = 0",
                 (shard.deal, shard.index, signed),
             )
-            self._database.execute("DELETE FROM storage_erased WHERE deal = ? AND number = ?", (shard.deal, shard.index))
+            self._database.execute(
+                "DELETE FROM storage_erased WHERE deal = ? AND number = ?", (shard.deal, shard.index)
+            )
 
     def handed(self, *, all_of_them: bool = False) -> list[Handed]:
         where = "" if all_of_them else "WHERE deleted = 0"

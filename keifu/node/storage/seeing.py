@@ -30,10 +30,11 @@ from keifu.storage.provider.messages import (
     Vacancy,
 )
 
-__all__ = ["Seen", "Seeing"]
+__all__ = ["Seeing", "Seen"]
 
 REORGANISED = 64  # blocks that are read again
 TURN = 2  # epochs of a repairer
+_NOTHING = Ledger()
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Seen:
     seed: bytes = b""
     until: int = 0  # last second of proofs of the epoch
     is_proven: bool = False
-    ledger: Ledger = Ledger(*[0] * 7, False, *[0] * 4)  # noqa: RUF009 - never changed
+    ledger: Ledger = _NOTHING
     states: dict[ShardId, ShardState] = field(default_factory=dict)  # of what is stored
     deals: dict[bytes, DealState] = field(default_factory=dict)  # of what is offered
     proposed: set[ShardId] = field(default_factory=set)  # offers that are taken by `accept_proposal`
@@ -112,11 +113,13 @@ class Seeing:
         older = [item for item in self._operations if item[0][0] < self._from]
         self._operations = older + sorted(found, key=lambda item: item[0])
         self.mine = {}
-        for ordinal, operation in enumerate(item for _, item in self._operations if isinstance(item, Appended)):
-            self.mine[ordinal] = operation.shard
+        ordinal = 0
         for _, operation in self._operations:
             if isinstance(operation, Cleared):
                 self.mine.pop(operation.ordinal, None)
+            else:
+                self.mine[ordinal] = operation.shard
+                ordinal += 1
         topic = self._topic(contracts.repairs, "Demanded")
         self._note(self._demanded, self._logs(contracts.repairs, [topic], block))
         if self._repairs:
@@ -129,11 +132,14 @@ class Seeing:
 
     @staticmethod
     def _topic(contract: Any, name: str) -> str:
-        return "0x" + contract.interface.event(name).topic.hex()
+        topic: bytes = contract.interface.event(name).topic
+        return "0x" + topic.hex()
 
     def _appended(self, event: Event) -> Appended:
         deals = self._contracts.deals
-        said = deals.interface.read_log(deals.address, event.topics, event.data).args
+        log = deals.interface.read_log(deals.address, event.topics, event.data)
+        assert log is not None  # its topic was asked for
+        said = log.args
         return Appended(event.number, ShardId(bytes(said["deal"]), said["index"]), bytes(said["shard"]), said["leaves"])
 
     @staticmethod
@@ -266,9 +272,9 @@ class Seeing:
         contracts = self._contracts
         wanted = []
         for item in asked:
-            shard = (item.deal, item.index)
-            wanted += [(contracts.deals.deal, shard[:1]), (contracts.deals.shard, shard)]
-            wanted.append((contracts.repairs.repair_of, shard))
+            key = (item.deal, item.index)
+            wanted += [(contracts.deals.deal, key[:1]), (contracts.deals.shard, key)]
+            wanted.append((contracts.repairs.repair_of, key))
         found = contracts.ask(seen.block, wanted)
         vacancies = []
         for at, shard in enumerate(asked):
