@@ -28,7 +28,7 @@ from tests.ape_chain import GENESIS
 from tests.integration.node.conftest import Node, until
 from tests.shards import Shard
 
-__all__ = ["EPOCH", "PRICE", "RESTITUTION", "WINDOW", "Deal", "World", "make_coded"]
+__all__ = ["EPOCH", "PRICE", "RESTITUTION", "WINDOW", "Deal", "World", "make_coded", "place"]
 
 EPOCH, WINDOW = 3_600, 900
 BUFFER = COIN // 1_000  # of a leaf
@@ -60,6 +60,12 @@ def _shard(upload: bytes, segments: list[bytes]) -> Shard:
     return Shard(upload, segments, roots, tree.root)
 
 
+def place(node: Node) -> str:
+    """Where it answers."""
+    found: str = node.get("/status").json()["answers_at"]
+    return f"http://{found}"
+
+
 class Deal:
     """A deal as its client knows it."""
 
@@ -67,11 +73,11 @@ class Deal:
         self.id, self.k, self.shards, self.named = id_, k, shards, named
 
     def url(self, node: Node, index: int, more: str = "") -> str:
-        return f"http://{node.listens['pages']}/v1/deals/{self.id.hex()}/{index}{more}"
+        return f"{place(node)}/v1/deals/{self.id.hex()}/{index}{more}"
 
     def upload(self, node: Node, index: int) -> None:
         shard = self.shards[index]
-        client = NodeClient(f"http://{node.listens['pages']}")
+        client = NodeClient(place(node))
         client.begin(shard.upload, shard.leaves)
         for number, data in enumerate(shard.segments):
             client.put(shard.upload, number, data, shard.roots[number])
