@@ -57,13 +57,13 @@ class AcceptingService(serving_room.Service):
     def _job(self, exchange: Any) -> Any:
         path, body = exchange.path, exchange.body
         if exchange.method == b"GET" and path == b"/v1/node":
-            return lambda: serving_room._json(self.said())
+            return lambda: serving_room.json_answer(self.said())
         if exchange.method == b"PUT" and (found := _DEAL.fullmatch(path)):
             return lambda: self._accept(bytes.fromhex(found[1].decode()), int(found[2]), body)
         if exchange.method == b"GET" and (found := _LEAF.fullmatch(path)):
             return lambda: self._leaf(bytes.fromhex(found[1].decode()), int(found[2]))
         if exchange.method == b"GET" and path.endswith(b"/deletion") and self.gone:
-            return lambda: serving_room._json({"deleted": True})
+            return lambda: serving_room.json_answer({"deleted": True})
         return super()._job(exchange)
 
     def _leaf(self, root: bytes, number: int) -> Any:
@@ -76,7 +76,7 @@ class AcceptingService(serving_room.Service):
         tree = tree_of(np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32), 1)
         path = b"".join(path_in(tree, index)) + stored.path
         headers = b"content-type: application/octet-stream\r\nkeifu-path: %b\r\n" % path.hex().encode()
-        return serving_room._Answer(200, bytes(LEAF_BYTES) if self.lies else leaves[index], headers)
+        return serving_room.Answer(200, bytes(LEAF_BYTES) if self.lies else leaves[index], headers)
 
     def said(self) -> dict[str, Any]:
         return {"provider": self._account.address, "room": 1 << 40, "accepting": True, **self.declared}
@@ -87,7 +87,7 @@ class AcceptingService(serving_room.Service):
         mine = named[index]
         assert self._store.leaves(mine.root) == mine.leaves
         if not self.accepts:
-            return serving_room._json({"state": "kept"})
+            return serving_room.json_answer({"state": "kept"})
         path = [int.from_bytes(node, "big") for node in deal_path(named, index)]
         deals, chain = self._world.suite[STORAGE_DEALS], self._world.by(self._account)
         state = chain.call(deals, STORAGE_DEALS, "shard", deal, index)[4]
@@ -100,7 +100,7 @@ class AcceptingService(serving_room.Service):
             else:
                 shown = mine.provider, mine.root, mine.leaves, path
                 chain.call(self._world.suite[STORAGE_REPAIRS], STORAGE_REPAIRS, "accept_proposal", deal, index, shown)
-        return serving_room._json({"state": "accepted"})
+        return serving_room.json_answer({"state": "accepted"})
 
 
 class World:

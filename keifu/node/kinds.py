@@ -13,6 +13,7 @@ from keifu.node.settings import (
     NodeSettings,
     OperatorSettings,
     RelayerSettings,
+    StorageSettings,
     WatcherSettings,
 )
 from keifu.node.work import Work
@@ -42,6 +43,7 @@ KINDS = (
     Kind("keeper", KeeperSettings, "keifu.node.keeper.work:Keeper"),
     Kind("compute", ComputeSettings, "keifu.node.compute.work:Compute"),
     Kind("relayer", RelayerSettings, "keifu.node.relayer.work:Relayer"),
+    Kind("storage", StorageSettings, "keifu.node.storage.work:Storage"),
 )
 
 

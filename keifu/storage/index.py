@@ -201,8 +201,14 @@ class Index:
             )
             self._writer.execute(_INDEXED, (place.end, 1, place.pack))
 
-    def seal(self, shard: int, root: bytes, paths: Iterable[bytes]) -> None:
+    def seal(self, shard: int, root: bytes, paths: Iterable[bytes], *, instead_of: int | None = None) -> None:
+        """`instead_of` is a shard that is thrown away: who held it holds the new one."""
         with self._write_lock, transaction(self._writer):
+            if instead_of is not None:
+                self._writer.execute("UPDATE storage_holds SET shard = ? WHERE shard = ?", (shard, instead_of))
+                held = "(SELECT count(*) FROM storage_holds WHERE shard = id)"
+                self._writer.execute(f"UPDATE storage_shards SET held = {held} WHERE id = ?", (shard,))  # noqa: S608
+                self._remove(instead_of)
             rows = ((path, shard, number) for number, path in enumerate(paths))
             self._writer.executemany("UPDATE storage_segments SET path = ? WHERE shard = ? AND number = ?", rows)
             self._writer.execute("UPDATE storage_shards SET root = ? WHERE id = ?", (root, shard))

@@ -168,8 +168,11 @@ class Store:
         self._queue.put(_Waiting(row.id, Frame(upload, number, root, data), done))
         return done
 
-    def seal(self, upload: bytes, root: bytes) -> None:
-        """The upload is whole; again is as good as once. Raises CheckFailed when `root` is not the root over it."""
+    def seal(self, upload: bytes, root: bytes, *, mends: bool = False) -> None:
+        """The upload is whole; again is as good as once. Raises CheckFailed when `root` is not the root over it.
+
+        A shard of this root that is here already stays, unless the upload `mends` it: then it takes its place.
+        """
         with self._commit:
             known = self._index.shard(root=root)
             row = self._index.shard(upload=upload)
@@ -180,11 +183,11 @@ class Store:
             levels = tree_of(np.frombuffer(self._whole(row), np.uint8).reshape(-1, len(root)))
             if levels[-1].tobytes() != root:
                 raise CheckFailed("the segments do not have this root", remedy="give the upload up and begin again")
-            if known is not None:  # another upload brought the same shard
+            if known is not None and not mends:  # another upload brought the same shard
                 self._index.remove(row.id)
-            else:
-                count = len(levels[0])
-                self._index.seal(row.id, root, (b"".join(path_in(levels, number)) for number in range(count)))
+                return
+            paths = (b"".join(path_in(levels, number)) for number in range(len(levels[0])))
+            self._index.seal(row.id, root, paths, instead_of=known.id if known else None)
 
     def _whole(self, row: Row) -> bytes:
         roots = self._index.roots(row.id)

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -32,7 +33,7 @@ from keifu.storage.packs import StoreFull
 from keifu.storage.store import Progress, Store, Stored, Unknown
 from keifu.storage.trees import SEGMENT_LEAVES
 
-__all__ = ["HTTP_LIMITS", "Service"]
+__all__ = ["HTTP_LIMITS", "Answer", "Fault", "Gate", "Job", "Service", "json_answer"]
 
 HTTP_LIMITS = Limits(head_bytes=8 << 10, body_bytes=SEGMENT_BYTES, request_seconds=30.0, connections=512, queued=4)
 WORKERS = 4  # threads that hash, and wait for object stores
@@ -49,20 +50,41 @@ _log = logging.getLogger("keifu.storage")
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
     status: int
     body: bytes = b""
     headers: bytes = JSON
 
 
-_Job = Callable[[], "_Answer | Future[_Answer]"]
+Job = Callable[[], "Answer | Future[Answer]"]
+
+
+class Gate(Protocol):
+    """Has what is given paid for."""
+
+    def open(self, exchange: Exchange, size: int, give: Callable[[bytes], None]) -> None:
+        """`give` gets headers about the payment; else the exchange is answered here."""
+
+
+class Fault(KeifuError):
+    """A refusal with a status and a reason of its own."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message, remedy="look at docs/storage-node.md")
+        self.status, self.reason = status, reason
 
 
 class Service:
     """Answers in the event loop of its server, and by threads of its own."""
 
-    def __init__(self, store: Store, counts: Counts) -> None:
-        self._store, self._counts = store, counts
+    def __init__(
+        self,
+        store: Store,
+        counts: Counts,
+        more: Callable[[Exchange], Job | None] = lambda exchange: None,
+        gate: Gate | None = None,
+    ) -> None:
+        self._store, self._counts, self._more, self._gate = store, counts, more, gate
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="storage")
         self._waiting = 0
 
@@ -80,7 +102,7 @@ class Service:
                 root = _bytes(found[1])
                 self._at_once(exchange, lambda: self._shard(root))
                 return
-        if job := self._job(exchange):
+        if job := self._job(exchange) or self._more(exchange):
             self._by_thread(exchange, job)
         else:
             self._refuse(exchange, 404, "unknown path", "there is nothing of this name here")
@@ -105,6 +127,14 @@ class Service:
         if length != size:
             headers += b"content-range: bytes %d-%d/%d\r\n" % (start, start + length - 1, size)
             status = 206
+        if exchange.method == b"HEAD" or self._gate is None:
+            self._send(exchange, stored, start, length, status, headers)
+        else:
+            self._gate.open(
+                exchange, length, lambda paid: self._send(exchange, stored, start, length, status, headers + paid)
+            )
+
+    def _send(self, exchange: Exchange, stored: Stored, start: int, length: int, status: int, headers: bytes) -> None:
         if exchange.method != b"HEAD":
             self._counts.sent(length)
         if stored.file is not None:
@@ -112,16 +142,16 @@ class Service:
         else:
             self._by_thread(exchange, lambda: self._elsewhere(stored, start, length, status, headers))
 
-    def _elsewhere(self, stored: Stored, start: int, length: int, status: int, headers: bytes) -> _Answer:
-        return _Answer(status, self._store.read(stored)[start : start + length], headers)
+    def _elsewhere(self, stored: Stored, start: int, length: int, status: int, headers: bytes) -> Answer:
+        return Answer(status, self._store.read(stored)[start : start + length], headers)
 
-    def _shard(self, root: bytes) -> _Answer:
+    def _shard(self, root: bytes) -> Answer:
         leaves = self._store.leaves(root)
-        return _json({"leaves": leaves, "segments": -(-leaves // SEGMENT_LEAVES)})
+        return json_answer({"leaves": leaves, "segments": -(-leaves // SEGMENT_LEAVES)})
 
     # uploads -------------------------------------------------------------------------------------------------------
 
-    def _job(self, exchange: Exchange) -> _Job | None:
+    def _job(self, exchange: Exchange) -> Job | None:
         """What a thread has to do; None for what nobody does."""
         store, path, body = self._store, exchange.path, exchange.body
         match exchange.method:
@@ -143,32 +173,32 @@ class Service:
                 return lambda: self._give_up(upload)
         return None
 
-    def _put(self, upload: bytes, number: int, body: bytes, root: bytes) -> Future[_Answer]:
+    def _put(self, upload: bytes, number: int, body: bytes, root: bytes) -> Future[Answer]:
         """Hashed here, written by the store's thread."""
-        answer: Future[_Answer] = Future()
+        answer: Future[Answer] = Future()
 
         def written(done: Future[bool]) -> None:
             if (fault := done.exception()) is not None:
                 answer.set_exception(fault)
                 return
             self._counts.kept(len(body), is_new=done.result())
-            answer.set_result(_json({"kept": number}))
+            answer.set_result(json_answer({"kept": number}))
 
         self._store.begin_put(upload, number, body, root).add_done_callback(written)
         return answer
 
-    def _seal(self, upload: bytes, root: bytes) -> _Answer:
+    def _seal(self, upload: bytes, root: bytes) -> Answer:
         self._store.seal(upload, root)
         self._counts.sealed()
-        return _json({"root": root.hex()})
+        return json_answer({"root": root.hex()})
 
-    def _give_up(self, upload: bytes) -> _Answer:
+    def _give_up(self, upload: bytes) -> Answer:
         self._store.give_up(upload)
-        return _json({})
+        return json_answer({})
 
     # answering -----------------------------------------------------------------------------------------------------
 
-    def _at_once(self, exchange: Exchange, job: Callable[[], _Answer]) -> None:
+    def _at_once(self, exchange: Exchange, job: Callable[[], Answer]) -> None:
         try:
             answer = job()
         except KeifuError as error:
@@ -176,14 +206,14 @@ class Service:
         else:
             exchange.reply(answer.status, answer.body, answer.headers)
 
-    def _by_thread(self, exchange: Exchange, job: _Job) -> None:
+    def _by_thread(self, exchange: Exchange, job: Job) -> None:
         if self._waiting >= WAITING:
             self._refuse(exchange, 503, "busy", "too much waits for the disk: come back later")
             return
         self._waiting += 1
         loop = asyncio.get_running_loop()
 
-        def finish(future: Future[_Answer]) -> None:
+        def finish(future: Future[Answer]) -> None:
             with suppress(RuntimeError):  # the loop has ended, and with it whoever asked
                 loop.call_soon_threadsafe(self._done, exchange, future)
 
@@ -191,7 +221,7 @@ class Service:
             try:
                 result = job()
             except Exception as error:
-                future: Future[_Answer] = Future()
+                future: Future[Answer] = Future()
                 future.set_exception(error)
             else:
                 future = result if isinstance(result, Future) else _future_of(result)
@@ -199,7 +229,7 @@ class Service:
 
         self._pool.submit(run)
 
-    def _done(self, exchange: Exchange, future: Future[_Answer]) -> None:
+    def _done(self, exchange: Exchange, future: Future[Answer]) -> None:
         self._waiting -= 1
         error = future.exception()
         if error is None:
@@ -212,7 +242,7 @@ class Service:
             self._refuse(exchange, 500, "failed", "the server failed to answer this")
 
     def _fail(self, exchange: Exchange, error: KeifuError) -> None:
-        status, reason = 503, "unavailable"
+        status, reason = (error.status, error.reason) if isinstance(error, Fault) else (503, "unavailable")
         for kind, found, word in _FAULTS:
             if isinstance(error, kind):
                 status, reason = found, word
@@ -232,8 +262,8 @@ _FAULTS: tuple[tuple[type[KeifuError], int, str], ...] = (
 )
 
 
-def _future_of(answer: _Answer) -> Future[_Answer]:
-    future: Future[_Answer] = Future()
+def _future_of(answer: Answer) -> Future[Answer]:
+    future: Future[Answer] = Future()
     future.set_result(answer)
     return future
 
@@ -242,9 +272,9 @@ def _bytes(text: bytes) -> bytes:
     return bytes.fromhex(text.decode())
 
 
-def _json(document: object) -> _Answer:
-    return _Answer(200, msgspec.json.encode(document))
+def json_answer(document: object) -> Answer:
+    return Answer(200, msgspec.json.encode(document))
 
 
-def _progress(progress: Progress) -> _Answer:
-    return _json(asdict(progress) | {"root": progress.root.hex() if progress.root else None})
+def _progress(progress: Progress) -> Answer:
+    return json_answer(asdict(progress) | {"root": progress.root.hex() if progress.root else None})

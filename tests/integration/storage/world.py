@@ -1,0 +1,216 @@
+"""A chain with the storage market on it, clients' deals, and storage nodes as processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from keifu.chain import Anvil, RpcDeployer, created_address, deploy_protocol
+from keifu.chain.creation import code_hash
+from keifu.chain.deployments import Creation, Record
+from keifu.chain.header import genesis_of
+from keifu.keys import Account
+from keifu.node.storage.contracts import DEALS, MARKET, REPAIRS, UNIT
+from keifu.storage.deals import Placed, deal_id, deal_root
+from keifu.storage.erasure import Code
+from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
+from keifu.storage.nodes import NodeClient
+from keifu.storage.trees import Mountains, segment_root
+from keifu.units import COIN, DAY
+from tests.ape_chain import GENESIS
+from tests.integration.node.conftest import Node, until
+from tests.shards import Shard
+
+__all__ = ["EPOCH", "PRICE", "RESTITUTION", "WINDOW", "Deal", "World", "make_coded", "place"]
+
+EPOCH, WINDOW = 3_600, 900
+BUFFER = COIN // 1_000  # of a leaf
+TIP, FEE = COIN // 10, 3 * COIN // 10
+PRICE, RESTITUTION = 10**9, 10**6  # gwei, of a shard
+LOCK = 2_000 * COIN
+ENOUGH = 2**256 - 1
+HORIZON = 14 * DAY
+BLOCKS = 50  # mined at a time
+
+
+def make_coded(seed: int, k: int, n: int, segments: int = 2) -> list[Shard]:
+    """The shards of one file, each with the same number of segments."""
+    random, code = np.random.default_rng(seed), Code(k, n - k)
+    parts: list[list[bytes]] = [[] for _ in range(n)]
+    for _ in range(segments):
+        data = np.frombuffer(random.bytes(k * SEGMENT_BYTES), np.uint8).reshape(k, SEGMENT_BYTES)
+        parity = np.empty((n - k, SEGMENT_BYTES), np.uint8)
+        code.encode(np.ascontiguousarray(data), parity)
+        for index, row in enumerate([*data, *parity]):
+            parts[index].append(row.tobytes())
+    return [_shard(random.bytes(32), part) for part in parts]
+
+
+def _shard(upload: bytes, segments: list[bytes]) -> Shard:
+    roots, tree = [segment_root(part, number) for number, part in enumerate(segments)], Mountains()
+    for root in roots:
+        tree.append(root)
+    return Shard(upload, segments, roots, tree.root)
+
+
+def place(node: Node) -> str:
+    """Where it answers."""
+    found: str = node.get("/status").json()["answers_at"]
+    return f"http://{found}"
+
+
+class Deal:
+    """A deal as its client knows it."""
+
+    def __init__(self, id_: bytes, k: int, shards: list[Shard], named: list[Placed]) -> None:
+        self.id, self.k, self.shards, self.named = id_, k, shards, named
+
+    def url(self, node: Node, index: int, more: str = "") -> str:
+        return f"{place(node)}/v1/deals/{self.id.hex()}/{index}{more}"
+
+    def upload(self, node: Node, index: int) -> None:
+        shard = self.shards[index]
+        client = NodeClient(place(node))
+        client.begin(shard.upload, shard.leaves)
+        for number, data in enumerate(shard.segments):
+            client.put(shard.upload, number, data, shard.roots[number])
+        client.seal(shard.upload, shard.root)
+        client.close()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        named = [{"provider": item.provider, "root": item.root.hex(), "leaves": item.leaves} for item in self.named]
+        return {"k": self.k, "named": named}
+
+    def hand(self, node: Node, index: int, more: str = "", **changed: Any) -> httpx.Response:
+        return httpx.put(self.url(node, index, more), json={**self.document, **changed}, timeout=None)
+
+    def state(self, node: Node, index: int) -> str:
+        found: str = httpx.get(self.url(node, index), timeout=None).json().get("state", "")
+        return found
+
+
+class World:
+    def __init__(self, folder: Path, **anvil: Any) -> None:
+        self.folder = folder
+        self.anvil = Anvil(timestamp=GENESIS, **anvil)
+        self.client = self.anvil.client()
+        self.deployer = self.anvil.account("deployer")
+        chain = RpcDeployer(self.client, self.deployer)
+        record = Record(self.client.chain_id, genesis_of(self.client.rpc))
+        self.suite = deploy_protocol(chain, record=record, save=lambda found: found.save(folder / "deployments"))
+        self.token, self.hub = self.suite.at(self.client, "KeifuToken"), self.suite.at(self.client, "StakingHub")
+        self._deploy(record)
+        record.save(folder / "deployments")
+        self.customer = self.anvil.account("customer")
+        self.token.transfer(self.customer, 50_000 * COIN, sender=self.deployer)
+        self.token.approve(self.deals, ENOUGH, sender=self.customer)
+        self.token.approve(self.repairs, ENOUGH, sender=self.customer)
+        self._salt = 0
+
+    def _deploy(self, record: Record) -> None:
+        client, deployer = self.client, self.deployer
+        nonce = client.rpc.quantity("eth_getTransactionCount", deployer.address, "latest")
+        deals, repairs = (created_address(deployer.address, nonce + more) for more in (1, 2))
+        self.market = client.deploy(
+            MARKET, self.token, self.hub, self.suite["Randomness"], deals, EPOCH, WINDOW, BUFFER, TIP, sender=deployer
+        )
+        self.deals = client.deploy(DEALS, self.market, repairs, sender=deployer)
+        self.repairs = client.deploy(REPAIRS, self.deals, FEE, sender=deployer)
+        for name, contract in ((MARKET, self.market), (DEALS, self.deals), (REPAIRS, self.repairs)):
+            record.creations[name] = Creation(
+                name, name, contract.address, {}, "", block=1, code_hash=code_hash(client.code(contract))
+            )
+        self._list()
+
+    def _list(self) -> None:
+        timelock, rpc = self.suite["Timelock"], self.client.rpc
+        rpc.call("anvil_impersonateAccount", timelock)
+        rpc.call("anvil_setBalance", timelock, hex(COIN))
+        data = self.hub.list_service.encode(self.market, HORIZON, 4)
+        call = {"from": timelock, "to": self.hub.address, "data": "0x" + data.hex()}
+        rpc.call("eth_sendTransaction", call)
+
+    # providers -----------------------------------------------------------------------------------------------------
+
+    def node(self, name: str, *settings: str, role: bool = True) -> Node:
+        """The folder of a storage node whose account has a lock."""
+        account = self.anvil.account(name)
+        self.token.transfer(account, LOCK, sender=self.deployer)
+        self.token.approve(self.hub, ENOUGH, sender=account)
+        self.hub.register_operator(0, "", sender=account)
+        self.hub.lock(self.market, account, LOCK, sender=account)
+        folder = self.folder / name.replace(" ", "-")
+        command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder), "--rpc", self.anvil.url]
+        command += ["--deployments", str(self.folder / "deployments"), "--owner-pages", "127.0.0.1:0"]
+        command += ["--listen", "127.0.0.1:0", "--poll", "1 second", "--role", name]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))
+        node = Node("storage", folder)
+        node.add_settings("turns = 0.0", *settings)
+        return node
+
+    # deals ---------------------------------------------------------------------------------------------------------
+
+    def open(self, providers: list[str], k: int = 1, *, segments: int = 2, term: int = 20, **terms: Any) -> Deal:
+        """A deal over new data, a shard for each provider."""
+        self._salt += 1
+        shards, salt = make_coded(self._salt, k, len(providers), segments), self._salt.to_bytes(32, "big")
+        addresses = [Account.from_role(name).address for name in providers]
+        named = [Placed(who.lower(), shard.root, shard.leaves) for who, shard in zip(addresses, shards, strict=True)]
+        root, now = deal_root(named), self.market.epoch()
+        price, restitution = terms.get("price", PRICE), terms.get("restitution", RESTITUTION)
+        late = terms.get("accept_by", now + 1)
+        self.deals.open(
+            root, len(named), price, restitution, late, now + 1 + term, False, salt, sender=self.customer
+        )
+        return Deal(deal_id(self.customer.address, root, salt), k, shards, named)
+
+    def shard(self, deal: Deal, index: int) -> Any:
+        return self.deals.shard(deal.id, index)
+
+    # time ----------------------------------------------------------------------------------------------------------
+
+    def next_epoch(self) -> int:
+        """The first second of the next epoch; its number."""
+        epoch: int = self.market.epoch() + 1
+        self.anvil.warp_to(self.market.start() + (epoch - 1) * EPOCH + 1)
+        return epoch
+
+    def pass_epoch(self, done: Callable[[], Any] = lambda: False) -> None:
+        """Mine until the seed of the epoch is there and `done` holds: nodes name, bring and show it."""
+        epoch = self.market.epoch()
+
+        def moved() -> bool:
+            if done():
+                return True
+            if not any(self.market.seed_of(epoch)):
+                try:
+                    number = self.market.seed_number(epoch)
+                except Exception:
+                    return False
+                randomness = self.suite.at(self.client, "Randomness")
+                if not any(randomness.seed(number)) and randomness.source(number) >= self.client.rpc.block_number():
+                    self.anvil.mine(BLOCKS)
+                elif any(randomness.seed(number)):
+                    self.anvil.mine(1)
+                return False
+            return False
+
+        until(moved)
+
+    def proven(self, name: str, epoch: int) -> bool:
+        return bool(self.market.proven(Account.from_role(name), epoch, epoch + 1))
+
+    @staticmethod
+    def wei(gwei: int) -> int:
+        return gwei * UNIT
+
+
+assert SEGMENT_BYTES % LEAF_BYTES == 0
