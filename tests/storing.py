@@ -24,6 +24,8 @@ from keifu.storage.client.ledger import Ledger
 from keifu.storage.client.market import Market, State
 from keifu.storage.client.storing import Storing
 from keifu.storage.deals import Placed, deal_path
+from keifu.storage.deletions import deletion_digest, deletion_text
+from keifu.storage.provider.messages import ShardId
 from keifu.storage.store import Store
 from keifu.storage.trees import SEGMENT_LEAVES
 from keifu.units import COIN
@@ -35,7 +37,8 @@ __all__ = ["EPOCH", "Provider", "World"]
 EPOCH, WINDOW = 600, 200
 PRICE, RESTITUTION = 1_000 * 10**9, 100_000 * 10**9  # gwei for a gibibyte
 _LEAF = re.compile(rb"/v1/shards/([0-9a-f]{64})/leaves/([0-9]{1,10})")
-_DEAL = re.compile(rb"/v1/deals/([0-9a-f]{64})/([0-9]{1,2})")
+_DELETION = re.compile(rb"/v1/deals/([0-9a-f]{64})/([0-9]{1,2})/deletion")
+_DEAL = re.compile(rb"/v1/deals/([0-9a-f]{64})/([0-9]{1,2})([?]signed)?")
 
 
 @dataclass
@@ -53,6 +56,7 @@ class AcceptingService(serving_room.Service):
 
     def provide(self, world: World, account: Account) -> None:
         self._world, self._account, self.declared = world, account, dict[str, Any]()
+        self.roots: dict[ShardId, bytes] = {}
 
     def _job(self, exchange: Any) -> Any:
         path, body = exchange.path, exchange.body
@@ -62,8 +66,8 @@ class AcceptingService(serving_room.Service):
             return lambda: self._accept(bytes.fromhex(found[1].decode()), int(found[2]), body)
         if exchange.method == b"GET" and (found := _LEAF.fullmatch(path)):
             return lambda: self._leaf(bytes.fromhex(found[1].decode()), int(found[2]))
-        if exchange.method == b"GET" and path.endswith(b"/deletion") and self.gone:
-            return lambda: serving_room.json_answer({"deleted": True})
+        if exchange.method == b"GET" and (found := _DELETION.fullmatch(path)) and self.gone:
+            return lambda: self._deleted(ShardId(bytes.fromhex(found[1].decode()), int(found[2])))
         return super()._job(exchange)
 
     def _leaf(self, root: bytes, number: int) -> Any:
@@ -78,6 +82,12 @@ class AcceptingService(serving_room.Service):
         headers = b"content-type: application/octet-stream\r\nkeifu-path: %b\r\n" % path.hex().encode()
         return serving_room.Answer(200, bytes(LEAF_BYTES) if self.lies else leaves[index], headers)
 
+    def _deleted(self, shard: ShardId) -> Any:
+        world, me = self._world, self._account
+        text = deletion_text(world.client.chain_id, world.suite[STORAGE], me.address, shard, self.roots[shard], 1)
+        signature = me.sign(deletion_digest(text)).hex()
+        return serving_room.json_answer({"text": text.decode(), "signature": "0x" + signature})
+
     def said(self) -> dict[str, Any]:
         return {"provider": self._account.address, "room": 1 << 40, "accepting": True, **self.declared}
 
@@ -85,6 +95,7 @@ class AcceptingService(serving_room.Service):
         said = msgspec.json.decode(body)["named"]
         named = [Placed(item["provider"], bytes.fromhex(item["root"]), item["leaves"]) for item in said]
         mine = named[index]
+        self.roots[ShardId(deal, index)] = mine.root
         assert self._store.leaves(mine.root) == mine.leaves
         if not self.accepts:
             return serving_room.json_answer({"state": "kept"})

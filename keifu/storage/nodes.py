@@ -95,12 +95,19 @@ class NodeClient:
         """What the node stores for, as it says itself."""
         return self._json("GET", "/v1/node")
 
-    def hand_over(self, deal: bytes, index: int, k: int, named: Sequence[tuple[str, bytes, int]]) -> str:
+    def hand_over(
+        self, deal: bytes, index: int, k: int, named: Sequence[tuple[str, bytes, int]], *, signs: bool = False
+    ) -> tuple[str, int, bytes]:
         """Say of which deal a sealed shard is, and what the deal's root names: the node keeps it, and accepts it by
-        itself. How it stands, in a word."""
+        itself, or signs that for now. How it stands in a word, until when it has signed, and the signature."""
         shards = [{"provider": who, "root": root.hex(), "leaves": leaves} for who, root, leaves in named]
-        said = self._json("PUT", f"/v1/deals/{deal.hex()}/{index}", msgspec.json.encode({"k": k, "named": shards}))
-        return str(said.get("state", ""))[:_LONGEST_WORD]
+        path = f"/v1/deals/{deal.hex()}/{index}{'?signed' if signs else ''}"
+        said = self._json("PUT", path, msgspec.json.encode({"k": k, "named": shards}))
+        try:
+            signature = bytes.fromhex(str(said.get("signature", "")).removeprefix("0x"))
+            return str(said.get("state", ""))[:_LONGEST_WORD], int(said.get("deadline", 0)), signature
+        except (TypeError, ValueError):
+            raise self._fault("its answer about a deal cannot be read") from None
 
     def deletion(self, deal: bytes, index: int) -> dict[str, Any]:
         """The node's signed word that a shard's bytes are gone. Raises NotThere before they are."""

@@ -15,7 +15,7 @@ from keifu.node.chain import NodeChain
 from keifu.node.final import View
 from keifu.storage.deals import Placed, deal_path
 
-__all__ = ["ACCEPTED", "FREE", "LOST", "MENDED", "DEALS", "MARKET", "REPAIRS", "UNIT", "Contracts", "DealState", "Ledger", "ShardState", "word_of"]
+__all__ = ["ACCEPTED", "DEALS", "FREE", "LOST", "MARKET", "MENDED", "REPAIRS", "UNIT", "Contracts", "DealState", "Ledger", "ShardState", "word_of"]
 
 MARKET, DEALS, REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
 HUB, RANDOMNESS, TOKEN = "StakingHub", "Randomness", "KeifuToken"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keifu.keys import keccak256
 from keifu.node.sections import StorageWork
 from keifu.node.storage.contracts import FREE, UNIT, Contracts, DealState, ShardState
 from keifu.node.storage.driving import Driving
@@ -16,22 +15,14 @@ from keifu.node.storage.records import Known, Records
 from keifu.node.storage.seeing import Seeing
 from keifu.node.storage.service import Fault
 from keifu.storage.deals import Placed, deal_root
+from keifu.storage.deletions import deletion_digest, deletion_text
 from keifu.storage.layout import LEAF_BYTES
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.store import Store, Unknown
 
-__all__ = ["DELETION", "Handing", "deletion_text"]
+__all__ = ["Handing"]
 
 GIB = 1 << 30
-DELETION = "Keifu storage: deleted"
-
-
-def deletion_text(chain: int, market: str, provider: str, shard: ShardId, root: bytes, at: int) -> bytes:
-    """What a provider signs when a shard's bytes are gone; the signature is EIP-191's, as wallets make it."""
-    return (
-        f"{DELETION}\nchain {chain}\nmarket {market.lower()}\nprovider {provider.lower()}\n"
-        f"deal {shard.deal.hex()}\nindex {shard.index}\nshard {root.hex()}\nat {at}\n"
-    ).encode()
 
 
 class Handing:
@@ -88,9 +79,7 @@ class Handing:
             raise Fault(404, "unknown deal", "the chain has no such deal yet")
         return DealState(*deal), ShardState(*state), proposal[1].lower() == me
 
-    def _require_wanted(
-        self, placed: Placed, terms: DealState, state: ShardState, *, proposed: bool
-    ) -> None:
+    def _require_wanted(self, placed: Placed, terms: DealState, state: ShardState, *, proposed: bool) -> None:
         """Raises Fault for what this node does not store."""
         me, seen = self._driving.me, self._seeing.seen
         is_mine = state.state != FREE and state.provider.lower() == me
@@ -175,8 +164,7 @@ class Handing:
             raise Unknown("no shard of this deal was deleted here", remedy="close the deal, and wait for its end")
         contracts = self._contracts
         text = deletion_text(contracts.chain.id, contracts.market.address, contracts.account.address, shard, *found)
-        digest = keccak256(b"\x19Ethereum Signed Message:\n%d" % len(text) + text)
-        return {"text": text.decode(), "signature": "0x" + contracts.account.sign(digest).hex()}
+        return {"text": text.decode(), "signature": "0x" + contracts.account.sign(deletion_digest(text)).hex()}
 
     def about(self, accepting: bool) -> dict[str, Any]:
         contracts, own = self._contracts, self._settings

@@ -24,7 +24,9 @@ from keifu.storage.client.peers import READ_SECONDS, Peers
 from keifu.storage.client.storing import keys_of
 from keifu.storage.client.trees import Source
 from keifu.storage.codec import Encoder
+from keifu.storage.deletions import require_deletion
 from keifu.storage.layout import Descriptor
+from keifu.storage.provider.messages import ShardId
 from keifu.units import coins
 
 __all__ = [
@@ -224,6 +226,8 @@ def _collect(market: Market, ledger: Ledger, row: Row) -> None:
                 continue
             try:
                 said = peers.node(offer.url).deletion(row.deal, index)
+                name, root = ShardId(row.deal, index), row.kept.roots[index]
+                require_deletion(said, row.chain, market.market.address, shard.provider, name, root)
             except KeifuError:
                 continue
             ledger.keep_statement(row.number, Statement(index, shard.provider, json.dumps(said, sort_keys=True)))

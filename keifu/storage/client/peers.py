@@ -42,10 +42,12 @@ class Peer:
     def segment(self, root: bytes, leaves: int, number: int) -> memoryview:
         return self._timed(lambda: self.node.segment(root, leaves, number))
 
-    def tell(self, deal: bytes, index: int, k: int, placed: Sequence[Placed]) -> str:
-        """Say of which deal a shard is that the node has: it accepts, or says why not. How it stands, in a word."""
+    def tell(
+        self, deal: bytes, index: int, k: int, placed: Sequence[Placed], *, signs: bool = False
+    ) -> tuple[str, int, bytes]:
+        """Say of which deal a shard is that the node has: it accepts or signs, or says why not. See `hand_over`."""
         named = [(item.provider, item.root, item.leaves) for item in placed]
-        return self._timed(lambda: self.node.hand_over(deal, index, k, named))
+        return self._timed(lambda: self.node.hand_over(deal, index, k, named, signs=signs))
 
     def leaf(self, root: bytes, leaves: int, number: int) -> Leaf:
         return self._timed(lambda: self.node.leaf(root, leaves, number))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -44,6 +45,7 @@ __all__ = [
     "placed_of",
 ]
 
+TELL_EVERY = 10  # looks at the chain
 _KNOWN = "deals: deal is known"
 _DONE = ("stored", "ended")
 
@@ -244,7 +246,7 @@ class Storing:
         return self.ledger.change(row, "open", kept)
 
     def _accepted(self, row: Row) -> Row:
-        """Tell each provider of its shard, and wait until the chain says that it was accepted."""
+        """Have all shards accepted at once by signatures, or each by its provider, as the chain says then."""
         peers = Peers(self.ledger, WRITE_SECONDS)
         refusals: dict[int, str] = {}
         try:
@@ -253,7 +255,9 @@ class Storing:
                 waits = [index for index, shard in enumerate(shards) if shard.state is State.FREE]
                 if not waits:
                     return self.ledger.change(row, "stored", row.kept)
-                if look % 10 == 0:
+                if look == 0 and len(waits) == len(shards) and self._signed(row, peers):
+                    continue
+                if look % TELL_EVERY == 0:
                     refusals = self._tell(row, peers, waits)
                 self.pause(1.0)
         finally:
@@ -263,6 +267,25 @@ class Storing:
             f"{len(row.kept.roots) - len(waits)} of {len(row.kept.roots)} shards are accepted. {said}",
             remedy="the same command goes on; keifu store repair gives them to others when their time is over",
         )
+
+    def _signed(self, row: Row, peers: Peers) -> bool:
+        """Ask every provider for its signature, and bring them to the chain together; False when one gives none."""
+        placed = placed_of(row.kept)
+
+        def ask(index: int) -> tuple[Any, ...]:
+            peer = peers.at(row.kept.holders[index])
+            _, deadline, signature = peer.tell(row.deal, index, row.kept.k, placed, signs=True)
+            return placed[index].provider, placed[index].root, placed[index].leaves, deadline, signature
+
+        try:
+            with ThreadPoolExecutor(len(placed)) as pool:
+                signed = list(pool.map(ask, range(len(placed))))
+            if not all(item[-1] for item in signed):
+                return False
+            self.market.send(self.chain, STORAGE_DEALS, "accept_signed", row.deal, signed)
+        except KeifuError:  # each accepts by itself then
+            return False
+        return True
 
     def _tell(self, row: Row, peers: Peers, waits: Sequence[int]) -> dict[int, str]:
         placed, refusals = placed_of(row.kept), dict[int, str]()

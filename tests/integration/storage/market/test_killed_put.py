@@ -11,4 +11,4 @@ PROGRAM = "tests.integration.storage.market.killed_put"
 
 @pytest.mark.parametrize("which", ["last"])
 def test_killed_at_its_lines(tmp_path, which):
-    require_nothing_wrong(PROGRAM, [tmp_path], which, 6, 150)
+    require_nothing_wrong(PROGRAM, [tmp_path], which, 12, 150)
