@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
+import subprocess
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +33,7 @@ from keifu.storage.store import Store
 from keifu.storage.trees import SEGMENT_LEAVES
 from keifu.units import COIN
 from tests.ape_chain import GENESIS
+from tests.integration.node.conftest import Node as RealNode
 from tests.stored import Node, serving
 
 __all__ = ["EPOCH", "Provider", "World"]
@@ -151,6 +155,25 @@ class World:
             self.offer(account, node.url, PRICE + number)
             self.providers.append(Provider(account, store, node, node.service))
         return self.providers
+
+    def real(self, name: str) -> RealNode:
+        """The folder of a node of kind `storage` whose account has a lock; it offers when it runs."""
+        account = self.payer(name)
+        chain = self.by(account)
+        actions.register(chain, self.suite, 0, "")
+        actions.lock(chain, self.suite, self.suite[STORAGE], account.address, 5_000 * COIN)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            place = f"127.0.0.1:{free.getsockname()[1]}"
+        folder = self.folder / name.replace(" ", "-")
+        command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder), "--rpc", self.anvil.url]
+        command += ["--deployments", str(self.folder / "deployments"), "--owner-pages", "127.0.0.1:0", "--role", name]
+        command += ["--listen", place, "--url", f"http://{place}", "--poll", "1 second"]
+        command += ["--price", str(PRICE), "--restitution", str(RESTITUTION)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        node = RealNode("storage", folder)
+        node.add_settings("turns = 0.0")
+        return node
 
     def offer(self, account: Account, url: str, price: int = PRICE) -> None:
         self.by(account).call(self.suite[STORAGE], STORAGE, "offer", price, RESTITUTION, url)

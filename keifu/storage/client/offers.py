@@ -79,7 +79,7 @@ class Past:
 
 
 def providers(market: Market) -> list[Offer]:
-    """Everybody that offers storage, by the newest offer of each. Who offers nothing (price 0) is left out."""
+    """Everybody that offers storage, by the newest offer of each. Who names no address offers nothing."""
     last = {log.args["provider"].lower(): log.args for log in market.events(market.market, "Offered")}
     counts = {name: Counter[str]() for name in NAMES}
     for name in NAMES:
@@ -92,7 +92,7 @@ def providers(market: Market) -> list[Offer]:
             proven=counts["Proven"][who], missed=counts["Missed"][who], lost=lost[who],
         )
         for who, args in last.items()
-        if args["price"] and _is_address(args["url"])
+        if _is_address(args["url"])
     ]  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def ordered(offers: Iterable[Offer], past: Mapping[str, Past]) -> list[Offer]:
         seen = past.get(offer.provider, Past())
         missed = (offer.missed + 1) / (offer.proven + offer.missed + 10)
         slow = 1 + seen.milliseconds / 1_000
-        return offer.price * (1 + 4 * missed) * (1 + offer.lost) * (1 + seen.faults) * slow, offer.provider
+        return max(offer.price, 1) * (1 + 4 * missed) * (1 + offer.lost) * (1 + seen.faults) * slow, offer.provider
 
     return sorted(offers, key=worth)
 
