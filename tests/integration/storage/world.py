@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -97,6 +98,14 @@ class Deal:
         return found
 
 
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+    return number
+
+
 class World:
     def __init__(self, folder: Path, **anvil: Any) -> None:
         self.folder = folder
@@ -150,7 +159,8 @@ class World:
         folder = self.folder / name.replace(" ", "-")
         command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder), "--rpc", self.anvil.url]
         command += ["--deployments", str(self.folder / "deployments"), "--owner-pages", "127.0.0.1:0"]
-        command += ["--listen", "127.0.0.1:0", "--poll", "1 second", "--role", name]
+        listen = f"127.0.0.1:{free_port()}"
+        command += ["--listen", listen, "--url", f"http://{listen}", "--poll", "1 second", "--role", name]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))
         node = Node("storage", folder)
         node.add_settings("turns = 0.0", *settings)
