@@ -16,11 +16,12 @@ from keifu.errors import CheckFailed, EnvironmentFault, Revert
 from keifu.staking.actions import pay
 from keifu.storage.client.refusals import explained
 from keifu.storage.deals import Placed, deal_path, deal_root
+from keifu.units import DAY
 
 __all__ = ["GWEI", "LONGEST_SECONDS", "DealState", "Market", "Shard", "Terms", "named"]
 
 GWEI = 10**9
-LONGEST_SECONDS = 180 * 86_400  # of a promise without a new act of its provider
+LONGEST_SECONDS = 180 * DAY  # of a promise without a new act of its provider
 MAX_SPAN = 256 * 63  # epochs of a deal
 _NO_DEAL = "deals: no such deal"
 

@@ -10,5 +10,5 @@ def test_the_module_runs_and_refuses_a_chapter_that_is_not_there():
     command = [sys.executable, "-m", "examples.demo", "--chapter", "weather"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2, "the module does not call its command"
-    assert "'weather' is not one of 'token', 'provenance', 'staking', 'agents', 'network', 'compute'" in done.stderr
+    assert "'weather' is not one of 'token', 'provenance', 'staking', 'agents', 'network', 'compute', 'storage'" in done.stderr
     assert "Traceback" not in done.stderr
