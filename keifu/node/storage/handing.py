@@ -88,9 +88,7 @@ class Handing:
             raise Fault(404, "unknown deal", "the chain has no such deal yet")
         return DealState(*deal), ShardState(*state), proposal[1].lower() == me
 
-    def _require_wanted(
-        self, placed: Placed, terms: DealState, state: ShardState, *, proposed: bool
-    ) -> None:
+    def _require_wanted(self, placed: Placed, terms: DealState, state: ShardState, *, proposed: bool) -> None:
         """Raises Fault for what this node does not store."""
         me, seen = self._driving.me, self._seeing.seen
         is_mine = state.state != FREE and state.provider.lower() == me

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import numpy as np
 
-from keifu.chain import Anvil, RpcDeployer, created_address, deploy_protocol
-from keifu.chain.creation import code_hash
-from keifu.chain.deployments import Creation, Record
+from keifu.chain import Anvil, Params, RpcDeployer, deploy_protocol
+from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
+from keifu.chain.services import list_now
 from keifu.keys import Account
 from keifu.node.storage.contracts import DEALS, MARKET, REPAIRS, UNIT
 from keifu.storage.deals import Placed, deal_id, deal_root
@@ -24,7 +24,7 @@ from keifu.storage.erasure import Code
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.nodes import NodeClient
 from keifu.storage.trees import Mountains, segment_root
-from keifu.units import COIN, DAY
+from keifu.units import COIN
 from tests.ape_chain import GENESIS
 from tests.integration.node.conftest import Node, until
 from tests.shards import Shard
@@ -32,12 +32,9 @@ from tests.shards import Shard
 __all__ = ["EPOCH", "PRICE", "RESTITUTION", "WINDOW", "Deal", "World", "make_coded", "place"]
 
 EPOCH, WINDOW = 3_600, 900
-BUFFER = COIN // 1_000  # of a leaf
-TIP, FEE = COIN // 10, 3 * COIN // 10
 PRICE, RESTITUTION = 10**9, 10**6  # gwei, of a shard
 LOCK = 2_000 * COIN
 ENOUGH = 2**256 - 1
-HORIZON = 14 * DAY
 BLOCKS = 50  # mined at a time
 
 
@@ -114,38 +111,18 @@ class World:
         self.deployer = self.anvil.account("deployer")
         chain = RpcDeployer(self.client, self.deployer)
         record = Record(self.client.chain_id, genesis_of(self.client.rpc))
-        self.suite = deploy_protocol(chain, record=record, save=lambda found: found.save(folder / "deployments"))
+        params = Params(storage_epoch=EPOCH, storage_window=WINDOW)
+        self.suite = deploy_protocol(
+            chain, params, record=record, save=lambda found: found.save(folder / "deployments")
+        )
+        list_now(chain, self.suite, self.anvil.warp)
         self.token, self.hub = self.suite.at(self.client, "KeifuToken"), self.suite.at(self.client, "StakingHub")
-        self._deploy(record)
-        record.save(folder / "deployments")
+        self.market, self.deals, self.repairs = (self.suite.at(self.client, name) for name in (MARKET, DEALS, REPAIRS))
         self.customer = self.anvil.account("customer")
         self.token.transfer(self.customer, 50_000 * COIN, sender=self.deployer)
         self.token.approve(self.deals, ENOUGH, sender=self.customer)
         self.token.approve(self.repairs, ENOUGH, sender=self.customer)
         self._salt = 0
-
-    def _deploy(self, record: Record) -> None:
-        client, deployer = self.client, self.deployer
-        nonce = client.rpc.quantity("eth_getTransactionCount", deployer.address, "latest")
-        deals, repairs = (created_address(deployer.address, nonce + more) for more in (1, 2))
-        self.market = client.deploy(
-            MARKET, self.token, self.hub, self.suite["Randomness"], deals, EPOCH, WINDOW, BUFFER, TIP, sender=deployer
-        )
-        self.deals = client.deploy(DEALS, self.market, repairs, sender=deployer)
-        self.repairs = client.deploy(REPAIRS, self.deals, FEE, sender=deployer)
-        for name, contract in ((MARKET, self.market), (DEALS, self.deals), (REPAIRS, self.repairs)):
-            record.creations[name] = Creation(
-                name, name, contract.address, {}, "", block=1, code_hash=code_hash(client.code(contract))
-            )
-        self._list()
-
-    def _list(self) -> None:
-        timelock, rpc = self.suite["Timelock"], self.client.rpc
-        rpc.call("anvil_impersonateAccount", timelock)
-        rpc.call("anvil_setBalance", timelock, hex(COIN))
-        data = self.hub.list_service.encode(self.market, HORIZON, 4)
-        call = {"from": timelock, "to": self.hub.address, "data": "0x" + data.hex()}
-        rpc.call("eth_sendTransaction", call)
 
     # providers -----------------------------------------------------------------------------------------------------
 
@@ -177,9 +154,7 @@ class World:
         root, now = deal_root(named), self.market.epoch()
         price, restitution = terms.get("price", PRICE), terms.get("restitution", RESTITUTION)
         late = terms.get("accept_by", now + 1)
-        self.deals.open(
-            root, len(named), price, restitution, late, now + 1 + term, False, salt, sender=self.customer
-        )
+        self.deals.open(root, len(named), price, restitution, late, now + 1 + term, False, salt, sender=self.customer)
         return Deal(deal_id(self.customer.address, root, salt), k, shards, named)
 
     def shard(self, deal: Deal, index: int) -> Any:
