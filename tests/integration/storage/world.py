@@ -36,6 +36,7 @@ PRICE, RESTITUTION = 10**9, 10**6  # gwei, of a shard
 LOCK = 2_000 * COIN
 ENOUGH = 2**256 - 1
 BLOCKS = 50  # mined at a time
+PATIENCE = 600.0  # of a client, on a busy machine
 
 
 def make_coded(seed: int, k: int, n: int, segments: int = 2) -> list[Shard]:
@@ -88,10 +89,10 @@ class Deal:
         return {"k": self.k, "named": named}
 
     def hand(self, node: Node, index: int, more: str = "", **changed: Any) -> httpx.Response:
-        return httpx.put(self.url(node, index, more), json={**self.document, **changed}, timeout=None)
+        return httpx.put(self.url(node, index, more), json={**self.document, **changed}, timeout=PATIENCE)
 
     def state(self, node: Node, index: int) -> str:
-        found: str = httpx.get(self.url(node, index), timeout=None).json().get("state", "")
+        found: str = httpx.get(self.url(node, index), timeout=PATIENCE).json().get("state", "")
         return found
 
 
@@ -123,10 +124,18 @@ class World:
         self.token.approve(self.deals, ENOUGH, sender=self.customer)
         self.token.approve(self.repairs, ENOUGH, sender=self.customer)
         self._salt = 0
+        self.nodes: list[Node] = []
 
     # providers -----------------------------------------------------------------------------------------------------
 
-    def node(self, name: str, *settings: str, role: bool = True) -> Node:
+    def close(self) -> None:
+        for node in self.nodes:
+            if node.process is not None and node.process.poll() is None:
+                node.process.kill()
+                node.process.wait()
+        self.anvil.stop()
+
+    def node(self, name: str, *settings: str, rpc: str = "") -> Node:
         """The folder of a storage node whose account has a lock."""
         account = self.anvil.account(name)
         self.token.transfer(account, LOCK, sender=self.deployer)
@@ -134,12 +143,13 @@ class World:
         self.hub.register_operator(0, "", sender=account)
         self.hub.lock(self.market, account, LOCK, sender=account)
         folder = self.folder / name.replace(" ", "-")
-        command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder), "--rpc", self.anvil.url]
+        command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder), "--rpc", rpc or self.anvil.url]
         command += ["--deployments", str(self.folder / "deployments"), "--owner-pages", "127.0.0.1:0"]
         listen = f"127.0.0.1:{free_port()}"
         command += ["--listen", listen, "--url", f"http://{listen}", "--poll", "1 second", "--role", name]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))
         node = Node("storage", folder)
+        self.nodes.append(node)
         node.add_settings("turns = 0.0", *settings)
         return node
 
