@@ -9,16 +9,31 @@ from ethwire.eip712 import Domain
 from ethwire.rpc import octets
 from keifu.abi import Contract
 from keifu.abi.eip712 import ACCEPTANCE
+from keifu.chain.suite import HUB, STORAGE, STORAGE_DEALS, STORAGE_REPAIRS, TOKEN
 from keifu.errors import EnvironmentFault, Revert
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.final import View
 from keifu.storage.deals import Placed, deal_path
 
-__all__ = ["ACCEPTED", "DEALS", "FREE", "LOST", "MARKET", "MENDED", "REPAIRS", "UNIT", "Contracts", "DealState", "Ledger", "ShardState", "word_of"]
+__all__ = [
+    "ACCEPTED",
+    "DEALS",
+    "FREE",
+    "LOST",
+    "MARKET",
+    "MENDED",
+    "REPAIRS",
+    "UNIT",
+    "Contracts",
+    "DealState",
+    "Ledger",
+    "ShardState",
+    "word_of",
+]
 
-MARKET, DEALS, REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
-HUB, RANDOMNESS, TOKEN = "StakingHub", "Randomness", "KeifuToken"
+MARKET, DEALS, REPAIRS = STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
+RANDOMNESS = "Randomness"
 UNIT = 10**9  # wei of a gwei: amounts of deals are in gwei
 FREE, ACCEPTED, LOST, OVER, MENDED = range(5)  # states of a shard
 

@@ -72,6 +72,7 @@ class Driving:
         self.core = Provider(self.me, policy, records.journal(), kept)
         self.queue: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what other threads want done in this one
         self.head = Head(0, 0, 0)
+        self.is_stale = False  # whether more is known than when the block was looked at
         self.done: dict[str, int] = {}  # commands, by what they were
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="provider")
         self._waiting: dict[str, Callable[[str], None]] = {}  # who sent a shard, and waits for an answer
@@ -269,4 +270,8 @@ class Driving:
         """By a thread."""
         known = ask_known(urls, deal, root)
         if known is not None:
-            self.queue.put(lambda: self._records.know(deal, known))
+            self.queue.put(lambda: self._note(deal, known))
+
+    def _note(self, deal: bytes, known: Known) -> None:
+        self._records.know(deal, known)
+        self.is_stale = True

@@ -119,7 +119,7 @@ class Storage(Work):
     def step(self) -> float:
         is_due = time.monotonic() >= self._poll_at
         if is_due or self._is_sending:
-            head = self._seeing.look()
+            head, self._driving.is_stale = self._seeing.look(anew=self._driving.is_stale), False
             self._driving.step(head)
             self._duties.step(self._seeing.seen)
             self._is_sending = not self._sender.step().is_idle or bool(self._driving.core.unsettled)

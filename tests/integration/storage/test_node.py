@@ -23,7 +23,7 @@ def world(tmp_path_factory) -> Iterator[World]:
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         made = World(folder)
         yield made
-        made.anvil.stop()
+        made.close()
 
 
 def test_a_deal_is_kept_accepted_proven_and_paid(world):

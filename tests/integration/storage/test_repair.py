@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from functools import partial
 
 import pytest
@@ -24,7 +23,7 @@ def world(tmp_path_factory) -> Iterator[World]:
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         made = World(folder)
         yield made
-        made.anvil.stop()
+        made.close()
 
 
 def test_a_lost_shard_is_built_again_and_taken_over(world):
@@ -32,26 +31,25 @@ def test_a_lost_shard_is_built_again_and_taken_over(world):
     repairer = world.node("repairer")
     world.token.transfer(Account.from_role("repairer"), 10**18, sender=world.deployer)
     deal = world.open(NAMES, 2, segments=3)
-    with ExitStack() as held:
-        for node in (*nodes[:2], repairer):
-            node.run()
-        with nodes[2].inside():
-            for index, node in enumerate(nodes):
-                deal.upload(node, index)
-                deal.hand(node, index)
-            until(lambda: all(deal.state(node, index) == "accepted" for index, node in enumerate(nodes)))
-        world.repairs.demand(deal.id, 2, word_of(deal.named, 2), 7, sender=world.customer)
-        world.anvil.warp(WINDOW + 1)
-        world.repairs.end_demand(deal.id, 2, sender=world.customer)
-        assert world.shard(deal, 2)[4] == LOST
+    for node in (*nodes, repairer):
+        node.run()
+    for index, node in enumerate(nodes):
+        deal.upload(node, index)
+        deal.hand(node, index)
+    until(lambda: all(deal.state(node, index) == "accepted" for index, node in enumerate(nodes)))
+    nodes[2].end()
+    world.repairs.demand(deal.id, 2, word_of(deal.named, 2), 7, sender=world.customer)
+    world.anvil.warp(WINDOW + 1)
+    world.repairs.end_demand(deal.id, 2, sender=world.customer)
+    assert world.shard(deal, 2)[4] == LOST
 
-        until(lambda: world.repairs.repair_of(deal.id, 2)[0] == Account.from_role("repairer").address.lower())
-        epoch = world.next_epoch()
-        world.pass_epoch(lambda: world.shard(deal, 2)[4] == ACCEPTED)
-        assert world.shard(deal, 2)[0] == Account.from_role("repairer").address.lower()
-        shard = deal.shards[2]
-        client = NodeClient(place(repairer))
-        assert [client.segment(shard.root, shard.leaves, number) for number in range(3)] == shard.segments
-        client.close()
-        assert world.market.credits(Account.from_role("repairer")) > 0
-        until(partial(world.proven, NAMES[0], epoch))
+    until(lambda: world.repairs.repair_of(deal.id, 2)[0] == Account.from_role("repairer").address.lower())
+    epoch = world.next_epoch()
+    world.pass_epoch(lambda: world.shard(deal, 2)[4] == ACCEPTED)
+    assert world.shard(deal, 2)[0] == Account.from_role("repairer").address.lower()
+    shard = deal.shards[2]
+    client = NodeClient(place(repairer))
+    assert [client.segment(shard.root, shard.leaves, number) for number in range(3)] == shard.segments
+    client.close()
+    assert world.market.credits(Account.from_role("repairer")) > 0
+    until(partial(world.proven, NAMES[0], epoch))

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import numpy as np
 
-from keifu.chain import Anvil, RpcDeployer, created_address, deploy_protocol
-from keifu.chain.creation import code_hash
-from keifu.chain.deployments import Creation, Record
+from keifu.chain import Anvil, Params, RpcDeployer, deploy_protocol
+from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
+from keifu.chain.services import list_now
 from keifu.keys import Account
 from keifu.node.storage.contracts import DEALS, MARKET, REPAIRS, UNIT
 from keifu.storage.deals import Placed, deal_id, deal_root
@@ -24,7 +24,7 @@ from keifu.storage.erasure import Code
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.nodes import NodeClient
 from keifu.storage.trees import Mountains, segment_root
-from keifu.units import COIN, DAY
+from keifu.units import COIN
 from tests.ape_chain import GENESIS
 from tests.integration.node.conftest import Node, until
 from tests.shards import Shard
@@ -32,13 +32,11 @@ from tests.shards import Shard
 __all__ = ["EPOCH", "PRICE", "RESTITUTION", "WINDOW", "Deal", "World", "make_coded", "place"]
 
 EPOCH, WINDOW = 3_600, 900
-BUFFER = COIN // 1_000  # of a leaf
-TIP, FEE = COIN // 10, 3 * COIN // 10
 PRICE, RESTITUTION = 10**9, 10**6  # gwei, of a shard
 LOCK = 2_000 * COIN
 ENOUGH = 2**256 - 1
-HORIZON = 14 * DAY
 BLOCKS = 50  # mined at a time
+PATIENCE = 600.0  # of a client, on a busy machine
 
 
 def make_coded(seed: int, k: int, n: int, segments: int = 2) -> list[Shard]:
@@ -91,10 +89,10 @@ class Deal:
         return {"k": self.k, "named": named}
 
     def hand(self, node: Node, index: int, more: str = "", **changed: Any) -> httpx.Response:
-        return httpx.put(self.url(node, index, more), json={**self.document, **changed}, timeout=None)
+        return httpx.put(self.url(node, index, more), json={**self.document, **changed}, timeout=PATIENCE)
 
     def state(self, node: Node, index: int) -> str:
-        found: str = httpx.get(self.url(node, index), timeout=None).json().get("state", "")
+        found: str = httpx.get(self.url(node, index), timeout=PATIENCE).json().get("state", "")
         return found
 
 
@@ -114,42 +112,30 @@ class World:
         self.deployer = self.anvil.account("deployer")
         chain = RpcDeployer(self.client, self.deployer)
         record = Record(self.client.chain_id, genesis_of(self.client.rpc))
-        self.suite = deploy_protocol(chain, record=record, save=lambda found: found.save(folder / "deployments"))
+        params = Params(storage_epoch=EPOCH, storage_window=WINDOW)
+        self.suite = deploy_protocol(
+            chain, params, record=record, save=lambda found: found.save(folder / "deployments")
+        )
+        list_now(chain, self.suite, self.anvil.warp)
         self.token, self.hub = self.suite.at(self.client, "KeifuToken"), self.suite.at(self.client, "StakingHub")
-        self._deploy(record)
-        record.save(folder / "deployments")
+        self.market, self.deals, self.repairs = (self.suite.at(self.client, name) for name in (MARKET, DEALS, REPAIRS))
         self.customer = self.anvil.account("customer")
         self.token.transfer(self.customer, 50_000 * COIN, sender=self.deployer)
         self.token.approve(self.deals, ENOUGH, sender=self.customer)
         self.token.approve(self.repairs, ENOUGH, sender=self.customer)
         self._salt = 0
-
-    def _deploy(self, record: Record) -> None:
-        client, deployer = self.client, self.deployer
-        nonce = client.rpc.quantity("eth_getTransactionCount", deployer.address, "latest")
-        deals, repairs = (created_address(deployer.address, nonce + more) for more in (1, 2))
-        self.market = client.deploy(
-            MARKET, self.token, self.hub, self.suite["Randomness"], deals, EPOCH, WINDOW, BUFFER, TIP, sender=deployer
-        )
-        self.deals = client.deploy(DEALS, self.market, repairs, sender=deployer)
-        self.repairs = client.deploy(REPAIRS, self.deals, FEE, sender=deployer)
-        for name, contract in ((MARKET, self.market), (DEALS, self.deals), (REPAIRS, self.repairs)):
-            record.creations[name] = Creation(
-                name, name, contract.address, {}, "", block=1, code_hash=code_hash(client.code(contract))
-            )
-        self._list()
-
-    def _list(self) -> None:
-        timelock, rpc = self.suite["Timelock"], self.client.rpc
-        rpc.call("anvil_impersonateAccount", timelock)
-        rpc.call("anvil_setBalance", timelock, hex(COIN))
-        data = self.hub.list_service.encode(self.market, HORIZON, 4)
-        call = {"from": timelock, "to": self.hub.address, "data": "0x" + data.hex()}
-        rpc.call("eth_sendTransaction", call)
+        self.nodes: list[Node] = []
 
     # providers -----------------------------------------------------------------------------------------------------
 
-    def node(self, name: str, *settings: str, role: bool = True) -> Node:
+    def close(self) -> None:
+        for node in self.nodes:
+            if node.process is not None and node.process.poll() is None:
+                node.process.kill()
+                node.process.wait()
+        self.anvil.stop()
+
+    def node(self, name: str, *settings: str, rpc: str = "") -> Node:
         """The folder of a storage node whose account has a lock."""
         account = self.anvil.account(name)
         self.token.transfer(account, LOCK, sender=self.deployer)
@@ -157,12 +143,13 @@ class World:
         self.hub.register_operator(0, "", sender=account)
         self.hub.lock(self.market, account, LOCK, sender=account)
         folder = self.folder / name.replace(" ", "-")
-        command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder), "--rpc", self.anvil.url]
+        command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder), "--rpc", rpc or self.anvil.url]
         command += ["--deployments", str(self.folder / "deployments"), "--owner-pages", "127.0.0.1:0"]
         listen = f"127.0.0.1:{free_port()}"
         command += ["--listen", listen, "--url", f"http://{listen}", "--poll", "1 second", "--role", name]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))
         node = Node("storage", folder)
+        self.nodes.append(node)
         node.add_settings("turns = 0.0", *settings)
         return node
 
@@ -177,9 +164,7 @@ class World:
         root, now = deal_root(named), self.market.epoch()
         price, restitution = terms.get("price", PRICE), terms.get("restitution", RESTITUTION)
         late = terms.get("accept_by", now + 1)
-        self.deals.open(
-            root, len(named), price, restitution, late, now + 1 + term, False, salt, sender=self.customer
-        )
+        self.deals.open(root, len(named), price, restitution, late, now + 1 + term, False, salt, sender=self.customer)
         return Deal(deal_id(self.customer.address, root, salt), k, shards, named)
 
     def shard(self, deal: Deal, index: int) -> Any:
