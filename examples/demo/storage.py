@@ -193,7 +193,7 @@ def _read(scene: _Scene, folder: Path) -> None:
     stores, row = scene.stores, scene.files["weights"]
     source = source_of(folder / "weights")
     with source.open() as file:
-        whole = file.read(source.size + 1)
+        whole = b"".join(iter(lambda: file.read(source.size), b""))
     address = address_of(row)
     with opened(stores.market, address, described(stores.market, address, row.root), None) as found:
         read = b"".join(found.downloads.read())

@@ -92,7 +92,7 @@ class Stores:
         )  # fmt: skip
         with (self.folder / f"{name}.log").open("wb") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603
-                [*node, "run", where], stdout=log, stderr=log, env=dict(os.environ)
+                [*node, "run", where, "--set", "storage.turns=0"], stdout=log, stderr=log, env=dict(os.environ)
             )
         self.names.append(name)
 

@@ -49,7 +49,7 @@ def gateway(session: RpcSession, host: str, port: int, names: tuple[str, ...], j
 
 @verb("watch", example='keifu store watch 1 --every "1 hour" --max-price 1 --role client', access=Access.SEND)
 @click.argument("files", metavar="FILE...", type=FILE, nargs=-1, required=True)
-@click.option("--every", type=DURATION, default="1 hour", show_default=True, help="Between two samples of a shard.")
+@click.option("--every", type=DURATION, default="1 hour", show_default=True, help="Between two rounds.")
 @click.option("--failures", type=click.IntRange(1, 100), default=3, show_default=True, help="Before a demand is paid.")
 @click.option("--max-price", "most", type=COINS, default="0", help="Coins for demands in all.  [default: none is paid]")
 @click.option("--rounds", type=click.IntRange(1), help="End after so many rounds.  [default: until Ctrl-C]")
@@ -74,7 +74,7 @@ def watch(
     from keifu.storage.watching import Watch
 
     market = market_of(session)
-    care = Care([_target(session, file, folder, box) for file in files], Watch(every, failures=failures), most)
+    care = Care([_target(session, file, folder, box) for file in files], Watch(0.0, failures=failures), most)
     number = 0
     while rounds is None or number < rounds:
         if number:

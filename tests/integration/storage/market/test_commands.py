@@ -57,7 +57,7 @@ def test_a_file_from_its_quote_to_its_end(run, fresh, file, tmp_path):
     assert run("store", "verify", 1, "--path", file).count(" ok") == 3
     assert "is paid until epoch" in run("store", "renew", 1, "--for", f"{5 * EPOCH} seconds", "--max-price", 100)
     assert run("store", "repair", 1) == "nothing is to be repaired\n"
-    assert run("store", "watch", 1, "--rounds", 1, "--every", "1 second") == "0 of 0 leaves were shown\n"
+    assert run("store", "watch", 1, "--rounds", 1, "--every", "1 second") == "3 of 3 leaves were shown\n"
     friend = Account.from_role("friend")
     run("store", "share", 1, "--to", friend.public_key.hex(), "--out", tmp_path / "box")
     run("store", "get", put["address"], "--out", tmp_path / "theirs", "--box", tmp_path / "box", "--folder",
