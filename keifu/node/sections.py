@@ -244,14 +244,14 @@ class RelayerWork(_Section):
 class RetrievalWork(_Section):
     """What a storage node takes for segments that are asked for. Amounts in the token's smallest unit."""
 
-    price: int = Field(0, ge=0)  # of a gibibyte; 0: nobody pays
-    free: int = Field(1 << 30, ge=0)  # bytes a day, for all together, that nobody pays for
+    price: int = Field(default=0, ge=0)  # of a gibibyte; 0: nobody pays
+    free: int = Field(default=1 << 30, ge=0)  # bytes a day, for all together, that nobody pays for
     token: Address = ""  # the suite's coin when empty
     withdraw_delay: Seconds = DAY
-    credit: int = Field(0, ge=0)
-    least_deposit: int = Field(0, ge=0)
+    credit: int = Field(default=0, ge=0)
+    least_deposit: int = Field(default=0, ge=0)
     claim_after: Seconds = 3_600
-    claim_above: int = Field(10 * COIN, ge=0)
+    claim_above: int = Field(default=10 * COIN, ge=0)
 
 
 class StorageWork(_Section):
