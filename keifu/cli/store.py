@@ -17,6 +17,7 @@ VERBS = {
     "providers": ("keifu.cli.store_get:providers", "List who offers storage, for how much, and how its past was."),
     "gateway": ("keifu.cli.store_serve:gateway", "Serve public files over plain HTTP, read only."),
     "renew": ("keifu.cli.store_keep:renew", "Pay for a file for longer."),
+    "key": ("keifu.cli.store_keep:key", "Print your public key, for whoever shares a file with you."),
     "share": ("keifu.cli.store_keep:share", "Give somebody the keys of a file, to read it or to repair it."),
     "repair": ("keifu.cli.store_keep:repair", "Make shards again that nobody stores."),
     "watch": ("keifu.cli.store_serve:watch", "Sample stored files again and again, demand what is not shown, repair."),

@@ -19,7 +19,7 @@ from keifu.units import coins
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
 
-__all__ = ["close", "erase", "refund", "renew", "repair", "share"]
+__all__ = ["close", "erase", "key", "refund", "renew", "repair", "share"]
 
 
 @verb("renew", example='keifu store renew 1 --for "90 days" --max-price 3 --role client', access=Access.SEND)
@@ -60,6 +60,14 @@ def share(
     out.write_text(box.hex() + "\n")
     facts = {"box": str(out), "address": str(address_of(row)), "repair_only": repair_only}
     emit(facts, f"{out}: the keys of {address_of(row)}", json_out)
+
+
+@verb("key", example="keifu store key --role client", access=Access.SEND)
+@json_option
+def key(session: RpcSession, json_out: bool) -> None:
+    """Print the public key of the account that signs: whoever has a file shares its keys with it."""
+    public = session.account.public_key.hex()
+    emit({"address": session.account.address, "public_key": public}, public, json_out)
 
 
 @verb("repair", example="keifu store repair 1 --role client", access=Access.SEND)

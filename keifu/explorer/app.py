@@ -27,6 +27,7 @@ from keifu.explorer.pages import (
     providers,
     records,
     staking,
+    storage,
 )
 from keifu.explorer.pages.heartbeats import lines_of
 from keifu.explorer.view import NotFound, Sheet, View
@@ -67,6 +68,10 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
     ("receiver", 1): channels.receiver,
     ("orders", 0): orders.orders,
     ("order", 1): orders.order,
+    ("deals", 0): storage.deals,
+    ("deal", 1): storage.deal,
+    ("stores", 0): storage.stores,
+    ("store", 1): storage.store,
     ("grants", 0): grants.grants,
     ("grant", 1): grants.grant,
     ("escrow", 1): grants.escrow,
