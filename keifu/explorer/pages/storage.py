@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
 from keifu.explorer.markup import Child, Markup, el
@@ -102,10 +103,9 @@ def store(view: View, text: str) -> Sheet:
     if offered is None:
         raise NotFound(f"{who} has offered no storage", remedy="an address of the list of providers")
     said = offered["args"]
-    proofs = [
-        item for name in _PROOFS for item in view.events(STORAGE, name, oldest=False, limit=ON_PAGE, provider=who)
-    ]
-    kept = view.events(STORAGE_DEALS, "ShardAccepted", provider=who, **newest)
+    newest: dict[str, Any] = {"oldest": False, "limit": ON_PAGE, "provider": who}
+    proofs = [item for name in _PROOFS for item in view.events(STORAGE, name, **newest)]
+    kept = view.events(STORAGE_DEALS, "ShardAccepted", **newest)
     body: list[Child] = [
         facts(
             (words("stored.provider"), view.address(who)),
