@@ -28,6 +28,7 @@ from keifu.node.storage.mending import Mending
 from keifu.node.storage.pages import Pages
 from keifu.node.storage.records import Records
 from keifu.node.storage.seeing import Seeing
+from keifu.node.storage.selling import Selling
 from keifu.node.storage.service import HTTP_LIMITS, Answer, Service
 from keifu.node.web import Background
 from keifu.node.work import Body, Check, Work
@@ -74,8 +75,9 @@ class Storage(Work):
         )
         self._counts = Counts(body.metrics)
         self._pages = Pages(self._handing, self._store, self._ask, self._not_ready)
-        self._service = Service(self._store, self._counts, self._pages.job)
         self._answering = Background(uvloop.new_event_loop())
+        self._selling = self._seller()
+        self._service = Service(self._store, self._counts, self._pages.job, self._selling)
         self._server: Server | None = None
         self._poll_at = self._swept_at = 0.0
         self._is_draining, self._is_sending = False, True
@@ -88,6 +90,12 @@ class Storage(Work):
         self._misses = metrics.gauge("misses", "Epochs that were missed in a row.")
         self._earned = metrics.gauge("earned_wei", "Pay that is not withdrawn, as of the epoch's beginning.")
         self._free = metrics.gauge("free_bytes", "Bytes of the day that nobody paid for.")
+
+    def _seller(self) -> Selling | None:
+        """What has segments paid for, where that costs something."""
+        if not self._settings.retrieval.price:
+            return None
+        return Selling(self.body, self._settings, self._sender, self._answering, self._counts.refused)
 
     @staticmethod
     def checks(settings: NodeSettings, chain: NodeChain, account: Account) -> Iterator[Check]:
@@ -126,6 +134,8 @@ class Storage(Work):
             self._poll_at = time.monotonic() + self._settings.poll
         else:
             self._driving.step(None)
+        if self._selling is not None:
+            self._selling.step(self._seeing.seen.block) if is_due else self._selling.hasten()
         if is_due:
             self._sweep()
             self._count()
@@ -134,7 +144,8 @@ class Storage(Work):
 
     def _wait(self) -> None:
         """Do what other threads want done, until it is time to look again."""
-        until = SOON_SECONDS if self._is_sending else max(self._poll_at - time.monotonic(), 0.001)
+        is_asked = self._selling is not None  # whose errands have a queue of their own
+        until = SOON_SECONDS if self._is_sending or is_asked else max(self._poll_at - time.monotonic(), 0.001)
         try:
             work = self._driving.queue.get(timeout=min(until, self._driving.seconds + 0.001, LONGEST_WAIT))
             while True:
@@ -147,11 +158,14 @@ class Storage(Work):
     def drain(self) -> bool:
         """Nothing new is taken; what was sent is looked after until a block has it."""
         self._is_draining = True
-        return self._sender.step().open == 0
+        is_paid = self._selling is None or self._selling.drain()
+        return self._sender.step().open == 0 and is_paid
 
     def close(self) -> None:
         if self._server is not None:
             self._in_loop(self._server.stop())
+        if self._selling is not None:
+            self._selling.close()
         self._answering.close()
         self._service.close()
         self._driving.close()
@@ -208,6 +222,7 @@ class Storage(Work):
         self._stored.set(stored := self._store.reserved)
         self._misses.set(seen.ledger.misses)
         self._earned.set(self._duties.earned)
+        self._free.set(self._selling.given if self._selling else 0)
         for kind, number in list(self._driving.done.items()):
             if more := number - self._said.get(kind, 0):
                 self._sent.labels(kind).inc(more)
@@ -226,7 +241,7 @@ class Storage(Work):
         }
 
     def trouble(self) -> str:
-        return self._duties.dry or self._sender.trouble
+        return self._duties.dry or self._sender.trouble or (self._selling.fault if self._selling else "")
 
     def facts(self) -> dict[str, Any]:
         return {"answers_at": self._server.address if self._server else "", **self._facts}

@@ -10,10 +10,15 @@ import httpx
 import pytest
 
 from ethwire.keys import recover
+from keifu.chain import RpcDeployer
 from keifu.keys import Account, keccak256
 from keifu.node.storage.contracts import FREE, word_of
+from keifu.payments.actions import deposit
+from keifu.payments.channel import Channel, Vouchers
+from keifu.payments.onchain import Onchain
+from keifu.units import COIN
 from tests.integration.node.conftest import until
-from tests.integration.storage.world import PRICE, World, place
+from tests.integration.storage.world import PRICE, Deal, World, make_coded, place
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +112,52 @@ def test_what_ends_is_cleared_deleted_and_that_is_signed(world, trio):
     root = deal.shards[0].root.hex()
     assert f"deal {deal.id.hex()}\nindex 0\nshard {root}\n" in said["text"]
     assert httpx.get(f"{place(nodes[2])}/v1/shards/{root}").status_code == 404
+
+
+def test_what_is_not_named_not_here_or_not_worth_it_is_refused_with_its_reason(world, trio):
+    names, nodes = trio
+    node = nodes[0]
+    deal = world.open(names, 2)
+    deal.upload(node, 0)
+    url, upload = place(node), deal.shards[1].upload.hex()
+    cheap = world.open(names[:1], price=1, restitution=10**18)
+    cheap.upload(node, 0)
+    wrong = {"named": [{**item, "leaves": 1} for item in deal.document["named"]]}
+    asked = [
+        (deal.hand(node, 1), 409, "another provider"),
+        (deal.hand(node, 0, named=wrong["named"]), 409, "root of the deal"),
+        (deal.hand(node, 0, k=0), 400, "nothing of a deal"),
+        (deal.hand(node, 0, named="x" * 70_000), 400, "bytes at most"),
+        (httpx.put(f"{url}/v1/deals/{'00' * 32}/0", json=deal.document), 404, "no such deal"),
+        (cheap.hand(node, 0), 409, "restitution"),
+        (httpx.get(f"{url}/v1/deals/../../etc/passwd"), 404, "nothing of this name"),
+        (httpx.get(f"{url}/v1/deals/{'11' * 32}"), 404, "nobody has told"),
+        (httpx.put(f"{url}/v1/uploads/{upload}/0/{'00' * 32}", content=b"x"), 404, "no such upload"),
+        (httpx.put(f"{url}/v1/deals/{'00' * 32}/0", content=b"x" * 2**20), 413, ""),
+    ]
+    for answer, status, words in asked:
+        assert (answer.status_code, words in answer.text) == (status, True), answer.text
+    counted = node.get("/metrics").text
+    for reason in ("not named", "malformed", "unknown deal", "terms", "unknown path", "unknown", "too large"):
+        assert f'keifu_node_http_refused_total{{reason="{reason}"}}' in counted
+    node.assert_shown()
+
+
+def test_segments_beyond_the_free_ones_are_paid_through_a_channel(world):
+    node = world.node("seller", "retrieval = { price = 1_000_000_000_000, free = 300_000 }")
+    payer, key, me = world.customer, Account.from_role("key"), Account.from_role("seller").address
+    channel = Channel(payer.address, key.address, me, me, world.suite["KeifuToken"], 86_400, bytes(32))
+    deposit(RpcDeployer(world.client, payer), world.suite, channel, COIN)
+    with node.inside():
+        shard = make_coded(99, 1, 1)[0]
+        loose = Deal(b"", 1, [shard], [])
+        loose.upload(node, 0)
+        url = f"{place(node)}/v1/shards/{shard.root.hex()}/"
+        assert httpx.get(url + "0").status_code == 200  # which is free
+        refused = httpx.get(url + "1")
+        assert (refused.status_code, "payment-required" in refused.headers) == (402, True)
+        paid = {"authorization": f"Bearer kf-{key.secret().hex()}"}
+        assert until(lambda: (got := httpx.get(url + "1", headers=paid)).status_code == 200 and got.content)
+    vouchers = Vouchers(world.client.chain_id, world.suite["Channels"])
+    held = Onchain(world.client, world.suite["Channels"], ("", "")).held(vouchers.channel_id(channel))
+    assert held.claimed == -(-1_000_000_000_000 * 2**18 // 2**30)  # it was claimed when the node was ended

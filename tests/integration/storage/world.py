@@ -143,7 +143,17 @@ class World:
         self.hub.register_operator(0, "", sender=account)
         self.hub.lock(self.market, account, LOCK, sender=account)
         folder = self.folder / name.replace(" ", "-")
-        command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder), "--rpc", rpc or self.anvil.url]
+        command = [
+            sys.executable,
+            "-m",
+            "keifu",
+            "node",
+            "storage",
+            "init",
+            str(folder),
+            "--rpc",
+            rpc or self.anvil.url,
+        ]
         command += ["--deployments", str(self.folder / "deployments"), "--owner-pages", "127.0.0.1:0"]
         listen = f"127.0.0.1:{free_port()}"
         command += ["--listen", listen, "--url", f"http://{listen}", "--poll", "1 second", "--role", name]
