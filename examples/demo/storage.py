@@ -174,7 +174,7 @@ def _repair(scene: _Scene, lost: tuple[str, int]) -> None:
         ended == demanded and taken > 0,
     )
     story.check(f"{coins(credited)} coins are the author's, as the deal says", credited > 0)
-    story.check("another provider builds the shard again from the others, and stores it", _mended(stores, row))
+    story.check(f"another provider builds the shard again from {K} others, and stores it", _mended(stores, row))
 
 
 def _mended(stores: Stores, row: Row) -> bool:
