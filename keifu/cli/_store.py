@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CODE", "FILE", "Bar", "Named", "ledger_of", "market_of", "named", "row_of", "storage_folder"]
 
 SUITE = ("StorageMarket", "StorageDeals", "StorageRepairs", "StakingHub", "KeifuToken")
-MOST_SHARDS = 32
+SHARDS_AT_MOST = 32
 SCHEME = "keifu:"
 
 
@@ -41,8 +41,8 @@ class Code(click.ParamType):
         k, plus, m = str(value).partition("+")
         if not (plus and k.isdecimal() and m.isdecimal() and len(k) + len(m) < len("1000")):
             self.fail(f"{value!r} is no code: write 10+4, for files that any 10 of 14 shards give", param, ctx)
-        if not (int(k) and int(m) and int(k) + int(m) <= MOST_SHARDS):
-            self.fail(f"{value!r}: at least 1+1, and {MOST_SHARDS} shards at most", param, ctx)
+        if not (int(k) and int(m) and int(k) + int(m) <= SHARDS_AT_MOST):
+            self.fail(f"{value!r}: at least 1+1, and {SHARDS_AT_MOST} shards at most", param, ctx)
         return int(k), int(m)
 
 
