@@ -162,6 +162,10 @@ class Market:
             first.setdefault(args["index"], Placed(args["provider"].lower(), bytes(args["shard"]), args["leaves"]))
         return [first.get(index) for index in range(count)]
 
+    def accepted_in(self, deal: bytes) -> int:
+        """The block in which a shard of a deal was accepted last."""
+        return max((block for block, _ in self.dated(self.deals, "ShardAccepted", deal)), default=0)
+
     def confirmed(self, deal: bytes, state: DealState) -> list[Placed]:
         """The shards that the deal's root names. Raises CheckFailed when events do not give that root."""
         placed = [item for item in self.accepted(deal, state.shards) if item is not None]
@@ -175,10 +179,10 @@ class Market:
     def events(self, contract: Contract, name: str, **indexed: Any) -> Iterable[Log]:
         return find_events(self.client, contract, name, self.first_block, **indexed)
 
-    def dated(self, contract: Contract, name: str) -> Iterator[tuple[int, Log]]:
-        """Events with the number of their block."""
-        topic = "0x" + contract.interface.event(name).topic.hex()
-        for found in find_logs(self.client, contract.address, [topic], self.first_block):
+    def dated(self, contract: Contract, name: str, deal: bytes = b"") -> Iterator[tuple[int, Log]]:
+        """Events with the number of their block, of one deal where it is named."""
+        topics = ["0x" + contract.interface.event(name).topic.hex(), *(["0x" + deal.hex()] if deal else [])]
+        for found in find_logs(self.client, contract.address, topics, self.first_block):
             log = contract.interface.read_log(contract.address, found.topics, found.data)
             if log is not None:
                 yield found.number, log

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from keifu.chain import Deployer
+from keifu.chain.finality import final_block
 from keifu.chain.suite import STORAGE_DEALS
 from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
 from keifu.storage.boxes import Signer, WalletKey
@@ -247,14 +248,19 @@ class Storing:
 
     def _accepted(self, row: Row) -> Row:
         """Have all shards accepted at once by signatures, or each by its provider, as the chain says then."""
-        peers = Peers(self.ledger, WRITE_SECONDS)
+        if self.market.deal(row.deal) is None:  # its block was undone
+            return self.ledger.change(row, "opening", row.kept)
+        peers, rpc = Peers(self.ledger, WRITE_SECONDS), self.market.client.rpc
         refusals: dict[int, str] = {}
         try:
             for look in range(self.patience + 1):
                 shards = self.market.shards(row.deal, len(row.kept.roots))
                 waits = [index for index, shard in enumerate(shards) if shard.state is State.FREE]
                 if not waits:
-                    return self.ledger.change(row, "stored", row.kept)
+                    if final_block(rpc) >= self.market.accepted_in(row.deal):
+                        return self.ledger.change(row, "stored", row.kept)
+                    self.pause(1.0)
+                    continue
                 if look == 0 and len(waits) == len(shards) and self._signed(row, peers):
                     continue
                 if look % TELL_EVERY == 0:
@@ -262,6 +268,10 @@ class Storing:
                 self.pause(1.0)
         finally:
             peers.close()
+        if not waits:
+            raise CheckFailed(
+                "all shards are accepted, in blocks that are not final yet", remedy="the same command goes on"
+            )
         said = "; ".join(f"shard {index}: {refusals.get(index) or 'no answer yet'}" for index in waits)
         raise CheckFailed(
             f"{len(row.kept.roots) - len(waits)} of {len(row.kept.roots)} shards are accepted. {said}",

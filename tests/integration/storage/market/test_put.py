@@ -178,3 +178,28 @@ def test_what_is_erased_is_read_by_nobody_and_paid_back_as_far_as_it_was_not_pro
         assert [item.shard for item in said] == [0, 1, 2]
         assert keeping.refund(fresh.market, chain, row.deal) > 0
     assert balance(fresh) == before
+
+
+def test_a_file_is_stored_when_no_reorganisation_takes_it_away(fresh, file, folder, monkeypatch):
+    monkeypatch.setattr(storing, "final_block", lambda rpc: rpc.block_number() - 1)
+    before = balance(fresh)
+    with pytest.raises(CheckFailed, match="in blocks that are not final yet"):
+        put(fresh, folder, file)
+    paid = before - balance(fresh)
+    fresh.anvil.mine()  # the acceptances are a block deeper now
+    assert put(fresh, folder, file).state == "stored"
+    assert before - balance(fresh) == paid
+
+
+def test_a_deal_that_was_undone_is_opened_again(fresh, file, folder):
+    fresh.providers[1].service.accepts = False
+    state = fresh.anvil.snapshot()
+    with pytest.raises(CheckFailed, match="2 of 3 shards are accepted"):
+        put(fresh, folder, file)
+    fresh.anvil.restore(state)
+    fresh.client.forget_nonces()
+    before = balance(fresh)
+    fresh.providers[1].service.accepts = True
+    row = put(fresh, folder, file)
+    deal = fresh.market.require_deal(row.deal)
+    assert before - balance(fresh) == deal.price * deal.shards * (deal.end - deal.begin) * 10**9
