@@ -22,12 +22,12 @@ from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.sequence import DRAWS
 from keifu.storage.store import Store
 from keifu.storage.trees import Mountains, segment_root
-from keifu.units import coins
+from keifu.units import DAY, coins
 
 __all__ = ["Estimate", "bench", "estimate", "gas_of_proof"]
 
 MIB = 1 << 20
-YEAR = 365 * 86_400
+YEAR = 365 * DAY
 # Gas of a proof on prague, fitted to benchmarks' rows for 10 to 100,000 shards: a part that is always there, and one
 # for each word of a path.
 PROOF_BASE, PROOF_WORD = 62_000, 620

@@ -12,11 +12,11 @@ import pytest
 from ethwire.keys import recover
 from keifu.chain import RpcDeployer
 from keifu.keys import Account, keccak256
-from keifu.node.storage.contracts import FREE, word_of
+from keifu.node.storage.contracts import FREE, UNIT, word_of
 from keifu.payments.actions import deposit
 from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.onchain import Onchain
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.integration.node.conftest import until
 from tests.integration.storage.world import PRICE, Deal, World, make_coded, place
 
@@ -32,7 +32,7 @@ def world(tmp_path_factory) -> Iterator[World]:
 
 
 def test_a_deal_is_kept_accepted_proven_and_paid(world):
-    node = world.node("first provider")
+    node, account = world.node("first provider", withdraw_above=1), Account.from_role("first provider")
     with node.inside():
         deal = world.open(["first provider"])
         assert deal.hand(node, 0).status_code == 409
@@ -41,7 +41,10 @@ def test_a_deal_is_kept_accepted_proven_and_paid(world):
         until(lambda: deal.state(node, 0) == "accepted")
         epoch = world.next_epoch()
         world.pass_epoch(lambda: world.proven("first provider", epoch))
-        assert world.market.ledger(Account.from_role("first provider"))[-1] == PRICE
+        assert world.market.ledger(account)[-1] == PRICE
+        before = world.token.balanceOf(account)
+        world.next_epoch()  # when it has its pay sent to itself
+        until(lambda: world.token.balanceOf(account) == before + PRICE * UNIT)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +123,7 @@ def test_what_is_not_named_not_here_or_not_worth_it_is_refused_with_its_reason(w
     deal = world.open(names, 2)
     deal.upload(node, 0)
     url, upload = place(node), deal.shards[1].upload.hex()
-    cheap = world.open(names[:1], price=1, restitution=10**18)
+    cheap = world.open(names[:1], price=1, restitution=COIN)
     cheap.upload(node, 0)
     wrong = {"named": [{**item, "leaves": 1} for item in deal.document["named"]]}
     asked = [
@@ -146,7 +149,7 @@ def test_what_is_not_named_not_here_or_not_worth_it_is_refused_with_its_reason(w
 def test_segments_beyond_the_free_ones_are_paid_through_a_channel(world):
     node = world.node("seller", "retrieval = { price = 1_000_000_000_000, free = 300_000 }")
     payer, key, me = world.customer, Account.from_role("key"), Account.from_role("seller").address
-    channel = Channel(payer.address, key.address, me, me, world.suite["KeifuToken"], 86_400, bytes(32))
+    channel = Channel(payer.address, key.address, me, me, world.suite["KeifuToken"], DAY, bytes(32))
     deposit(RpcDeployer(world.client, payer), world.suite, channel, COIN)
     with node.inside():
         shard = make_coded(99, 1, 1)[0]

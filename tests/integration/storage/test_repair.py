@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from functools import partial
 
@@ -10,6 +11,7 @@ import pytest
 from keifu.keys import Account
 from keifu.node.storage.contracts import ACCEPTED, LOST, word_of
 from keifu.storage.nodes import NodeClient
+from keifu.units import COIN
 from tests.integration.node.conftest import until
 from tests.integration.storage.world import WINDOW, World, place
 
@@ -29,7 +31,7 @@ def world(tmp_path_factory) -> Iterator[World]:
 def test_a_lost_shard_is_built_again_and_taken_over(world):
     nodes = [world.node(name, "repairs = false") for name in NAMES]
     repairer = world.node("repairer")
-    world.token.transfer(Account.from_role("repairer"), 10**18, sender=world.deployer)
+    world.token.transfer(Account.from_role("repairer"), COIN, sender=world.deployer)
     deal = world.open(NAMES, 2, segments=3)
     for node in (*nodes, repairer):
         node.run()
@@ -44,6 +46,8 @@ def test_a_lost_shard_is_built_again_and_taken_over(world):
     assert world.shard(deal, 2)[4] == LOST
 
     until(lambda: world.repairs.repair_of(deal.id, 2)[0] == Account.from_role("repairer").address.lower())
+    repairer.end(signal.SIGKILL)  # it has begun to fetch, or has the shard already
+    repairer.run()
     epoch = world.next_epoch()
     world.pass_epoch(lambda: world.shard(deal, 2)[4] == ACCEPTED)
     assert world.shard(deal, 2)[0] == Account.from_role("repairer").address.lower()

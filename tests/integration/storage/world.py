@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
 from keifu.chain.services import list_now
 from keifu.keys import Account
+from keifu.keys.keystore import password, save_account
 from keifu.node.storage.contracts import DEALS, MARKET, REPAIRS, UNIT
 from keifu.storage.deals import Placed, deal_id, deal_root
 from keifu.storage.erasure import Code
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.nodes import NodeClient
 from keifu.storage.trees import Mountains, segment_root
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.ape_chain import GENESIS
 from tests.integration.node.conftest import Node, until
 from tests.shards import Shard
@@ -35,7 +37,9 @@ EPOCH, WINDOW = 3_600, 900
 PRICE, RESTITUTION = 10**9, 10**6  # gwei, of a shard
 LOCK = 2_000 * COIN
 ENOUGH = 2**256 - 1
+LOCAL = 31_337
 BLOCKS = 50  # mined at a time
+YOUTH = 40 * DAY  # what takes weeks has happened since
 PATIENCE = 600.0  # of a client, on a busy machine
 
 
@@ -105,9 +109,12 @@ def free_port() -> int:
 
 
 class World:
-    def __init__(self, folder: Path, **anvil: Any) -> None:
+    def __init__(self, folder: Path, chain_id: int = LOCAL) -> None:
+        """A chain of a public number has this machine's clock, which nodes there compare with theirs."""
         self.folder = folder
-        self.anvil = Anvil(timestamp=GENESIS, **anvil)
+        is_local = chain_id == LOCAL
+        clock = {"timestamp": GENESIS} if is_local else {"since": int(time.time()) - YOUTH}
+        self.anvil = Anvil(chain_id=chain_id, **clock)
         self.client = self.anvil.client()
         self.deployer = self.anvil.account("deployer")
         chain = RpcDeployer(self.client, self.deployer)
@@ -125,6 +132,8 @@ class World:
         self.token.approve(self.repairs, ENOUGH, sender=self.customer)
         self._salt = 0
         self.nodes: list[Node] = []
+        if not is_local:
+            self.anvil.warp_to(int(time.time()))
 
     # providers -----------------------------------------------------------------------------------------------------
 
@@ -135,7 +144,7 @@ class World:
                 node.process.wait()
         self.anvil.stop()
 
-    def node(self, name: str, *settings: str, rpc: str = "") -> Node:
+    def node(self, name: str, *settings: str, rpc: str = "", withdraw_above: int = LOCK) -> Node:
         """The folder of a storage node whose account has a lock."""
         account = self.anvil.account(name)
         self.token.transfer(account, LOCK, sender=self.deployer)
@@ -143,32 +152,41 @@ class World:
         self.hub.register_operator(0, "", sender=account)
         self.hub.lock(self.market, account, LOCK, sender=account)
         folder = self.folder / name.replace(" ", "-")
-        command = [
-            sys.executable,
-            "-m",
-            "keifu",
-            "node",
-            "storage",
-            "init",
-            str(folder),
-            "--rpc",
-            rpc or self.anvil.url,
-        ]
-        command += ["--deployments", str(self.folder / "deployments"), "--owner-pages", "127.0.0.1:0"]
+        command = [sys.executable, "-m", "keifu", "node", "storage", "init", str(folder)]
+        command += ["--rpc", rpc or self.anvil.url, "--deployments", str(self.folder / "deployments")]
         listen = f"127.0.0.1:{free_port()}"
-        command += ["--listen", listen, "--url", f"http://{listen}", "--poll", "1 second", "--role", name]
+        command += ["--listen", listen, "--url", f"http://{listen}", "--owner-pages", "127.0.0.1:0"]
+        command += ["--poll", "1 second", *self._key(name)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))
         node = Node("storage", folder)
         self.nodes.append(node)
-        node.add_settings("turns = 0.0", *settings)
+        node.add_settings("turns = 0.0", f"withdraw_above = {withdraw_above}", *settings)
         return node
+
+    def _key(self, name: str) -> list[str]:
+        """Whose key it is: a role's, or where there are none a key file with the password of the environment."""
+        if self.client.chain_id == LOCAL:
+            return ["--role", name]
+        path = self.folder / f"{name}.json"
+        save_account(Account.from_role(name), path, password())
+        return ["--key-file", str(path)]
 
     # deals ---------------------------------------------------------------------------------------------------------
 
-    def open(self, providers: list[str], k: int = 1, *, segments: int = 2, term: int = 20, **terms: Any) -> Deal:
-        """A deal over new data, a shard for each provider."""
-        self._salt += 1
-        shards, salt = make_coded(self._salt, k, len(providers), segments), self._salt.to_bytes(32, "big")
+    def open(
+        self,
+        providers: list[str],
+        k: int = 1,
+        *,
+        segments: int = 2,
+        term: int = 20,
+        again: Deal | None = None,
+        **terms: Any,
+    ) -> Deal:
+        """A deal over new data, or over that of another one; a shard for each provider."""
+        self._salt += 0 if again else 1
+        shards = again.shards if again else make_coded(self._salt, k, len(providers), segments)
+        salt = self._salt.to_bytes(32, "big")
         addresses = [Account.from_role(name).address for name in providers]
         named = [Placed(who.lower(), shard.root, shard.leaves) for who, shard in zip(addresses, shards, strict=True)]
         root, now = deal_root(named), self.market.epoch()
