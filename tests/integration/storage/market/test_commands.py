@@ -63,6 +63,10 @@ def test_a_file_from_its_quote_to_its_end(run, fresh, file, tmp_path):
     run("store", "get", put["address"], "--out", tmp_path / "theirs", "--box", tmp_path / "box", "--folder",
         tmp_path / "their folder", role="friend")  # fmt: skip
     assert (tmp_path / "theirs").read_bytes() == DATA
+    refused = run(
+        "store", "get", put["address"], "--out", tmp_path / "x", "--folder", tmp_path / "none", role="", status=2
+    )
+    assert "this file is private" in refused
     assert "3 shards end soon" in run("store", "close", 1)
     record = json.loads(run("store", "erase", 1, "--json"))
     assert record["keys_shredded"] > 0
@@ -87,6 +91,8 @@ def test_providers_are_listed_by_price(run, fresh):
 
 def test_a_record_names_what_is_stored_and_is_fetched_by(run, file, tmp_path):
     put = json.loads(run("store", "put", file, *SHAPE, "--public", "--max-price", 100, "--json"))
+    run("store", "get", put["address"], "--out", tmp_path / "anybody", "--folder", tmp_path / "none", role="")
+    assert (tmp_path / "anybody").read_bytes() == DATA
     made = json.loads(run("prov", "register", file, "--kind", "dataset", "--stored", put["address"], "--json"))
     assert made["record"]["digest"] == put["content_root"]
     assert made["record"]["uri"] == put["address"]
