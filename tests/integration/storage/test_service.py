@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from keifu.compute.http import Limits
-from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
+from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
 from keifu.storage.objects import Objects
 from keifu.storage.packs import Packs
 from keifu.storage.store import Limits as Room
@@ -171,7 +171,7 @@ def test_bad_input_is_refused_with_its_reason_and_counted(node, client, method, 
 
 
 def test_a_body_that_is_too_large_is_not_read(node, client):
-    answer = client.put(f"/v1/uploads/{SHARD.upload.hex()}/0/{'00' * 32}", content=bytes(SEGMENT_BYTES + 1))
+    answer = client.put(f"/v1/uploads/{SHARD.upload.hex()}/0/{'00' * 32}", content=bytes(TOGETHER * SEGMENT_BYTES + 1))
     assert answer.status_code == 413
     assert node.count("http_refused", reason="too large") == 1
 
