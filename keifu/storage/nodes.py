@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
-from keifu.storage.asking import Answer, AskingFault, Connection
+from keifu.storage.asking import Answer, AskingFault, Body, Connection
 from keifu.storage.layout import LEAF_BYTES
 from keifu.storage.provider.messages import Leaf
 from keifu.storage.sequence import leaf_root
@@ -80,7 +80,8 @@ class NodeClient:
         except (msgspec.ValidationError, ValueError):
             raise self._fault("its answer to an upload cannot be read") from None
 
-    def put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes) -> None:
+    def put(self, upload: bytes, number: int, data: Body, root: bytes) -> None:
+        """Segment `number`, or a few from there on, with the root over their leaves."""
         self._json("PUT", f"/v1/uploads/{upload.hex()}/{number}/{root.hex()}", data)
 
     def seal(self, upload: bytes, root: bytes) -> None:
@@ -146,14 +147,14 @@ class NodeClient:
 
     # asking --------------------------------------------------------------------------------------------------------
 
-    def _json(self, method: str, path: str, body: bytes | memoryview | None = None) -> dict[str, Any]:
+    def _json(self, method: str, path: str, body: Body | None = None) -> dict[str, Any]:
         answer = self._asked(method, path, body)
         try:
             return msgspec.json.decode(answer.body, type=dict[str, Any])
         except msgspec.DecodeError:
             raise self._fault("its answer cannot be read") from None
 
-    def _asked(self, method: str, path: str, body: bytes | memoryview | None = None) -> Answer:
+    def _asked(self, method: str, path: str, body: Body | None = None) -> Answer:
         answer = self._over(lambda connection: connection.ask(method, self._base + path, body))
         if answer.status not in {_OK, _PART}:
             kind = NotThere if answer.status == _NOT_FOUND else NodeFault

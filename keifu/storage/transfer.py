@@ -10,17 +10,21 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 from typing import Protocol, Self
 
 from keifu.errors import CheckFailed, InputError, KeifuError, UsageError
 from keifu.keys import keccak256
+from keifu.storage.asking import Body
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.codec import Decoder, Encoder, Readable, Stripe
-from keifu.storage.layout import CHUNK_BYTES, Descriptor, Layout, word
+from keifu.storage.layout import CHUNK_BYTES, TOGETHER, Descriptor, Layout, word
+from keifu.storage.trees import joined_root
 
-__all__ = ["AHEAD", "Downloads", "Hedge", "Node", "upload", "upload_id"]
+__all__ = ["AHEAD", "HELD", "Downloads", "Hedge", "Node", "upload", "upload_id"]
 
-AHEAD = 4  # stripes that are under way beside the one that is worked at
+AHEAD = 4  # stripes that are fetched beside the one that is worked at
+HELD = 2 * TOGETHER - 1  # stripes of which an encoder keeps the bytes, so that as many as may go in one request
 ENOUGH = 8  # segments until it is known how long one takes
 TOO_OFTEN = 3  # times that a node is late until it is not asked any more
 _UPLOAD = 20  # domain
@@ -32,7 +36,7 @@ class Node(Protocol):
     url: str
 
     def begin(self, upload: bytes, leaves: int, /) -> tuple[int, bytes | None]: ...
-    def put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes, /) -> None: ...
+    def put(self, upload: bytes, number: int, data: Body, root: bytes, /) -> None: ...
     def seal(self, upload: bytes, root: bytes, /) -> None: ...
     def segment(self, root: bytes, leaves: int, number: int, /) -> bytes | memoryview: ...
 
@@ -49,10 +53,12 @@ class _Upload:
         self._node, self._id, self._shard = node, name, shard
         self._first, self._root = node.begin(self._id, leaves)  # what is missing there, and what was sealed
 
-    def put(self, stripe: Stripe) -> None:
-        if stripe.number >= self._first:
-            data = stripe.pieces[self._shard].data
-            self._node.put(self._id, stripe.number, data, stripe.roots[self._shard].tobytes())
+    def put(self, stripes: Sequence[Stripe]) -> None:
+        """Neighbours, in order, but for those that are there."""
+        if missing := [stripe for stripe in stripes if stripe.number >= self._first]:
+            parts = [stripe.pieces[self._shard].data for stripe in missing]
+            root = joined_root([stripe.roots[self._shard].tobytes() for stripe in missing])
+            self._node.put(self._id, missing[0].number, parts, root)
 
     def seal(self, root: bytes) -> None:
         """Raises CheckFailed when an earlier upload of this file was of other bytes."""
@@ -64,19 +70,20 @@ class _Upload:
 
 def upload(source: Readable, size: int, encoder: Encoder, nodes: Sequence[Node]) -> Descriptor:
     """Store a file of so many bytes, shard i at nodes[i]. With the same header and keys it goes on where it ended: what
-    a node has is not sent again. Raises what the first node raises that fails."""
+    a node has is not sent again. An encoder with HELD stripes lets several go in one request. Raises what the first
+    node raises that fails."""
     if len(nodes) != encoder.code.n:
         raise UsageError(f"{encoder.code.n} shards, {len(nodes)} nodes", remedy="name one node for each shard")
-    leaves = Layout(size, encoder.code.k).leaves
+    leaves, together = Layout(size, encoder.code.k).leaves, max(1, min(TOGETHER, (encoder.held + 1) // 2))
     names = [upload_id(encoder.keys, encoder.header.id, shard) for shard in range(len(nodes))]
-    with ThreadPoolExecutor(len(nodes) * (AHEAD + 1), thread_name_prefix="upload") as pool:
+    with ThreadPoolExecutor(len(nodes) * 2, thread_name_prefix="upload") as pool:
         try:
             begun = [pool.submit(_Upload, node, names[shard], shard, leaves) for shard, node in enumerate(nodes)]
             shards = [future.result() for future in begun]
             waiting: deque[list[Future[None]]] = deque()
-            for stripe in encoder.stripes(source):
-                waiting.append([pool.submit(shard.put, stripe) for shard in shards])
-                if len(waiting) > encoder.held:
+            for stripes in _grouped(encoder.stripes(source), together):
+                waiting.append([pool.submit(shard.put, stripes) for shard in shards])
+                while (len(waiting) + 1) * together - 1 > encoder.held:  # their bytes go with the next ones
                     _all(waiting.popleft())
             while waiting:
                 _all(waiting.popleft())
@@ -87,6 +94,12 @@ def upload(source: Readable, size: int, encoder: Encoder, nodes: Sequence[Node])
         finally:
             pool.shutdown(cancel_futures=True)
     return descriptor
+
+
+def _grouped(stripes: Iterator[Stripe], size: int) -> Iterator[list[Stripe]]:
+    """The same in groups of so many."""
+    while group := list(islice(stripes, size)):
+        yield group
 
 
 def _all(futures: Iterable[Future[None]]) -> None:

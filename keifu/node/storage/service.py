@@ -4,7 +4,7 @@
     GET    /v1/shards/ROOT/NUMBER               a segment; `keifu-path` leads from its root (`etag`) to the shard's
     PUT    /v1/uploads/ID?leaves=N              begin, or begin again: how far it is
     GET    /v1/uploads/ID                       how far it is
-    PUT    /v1/uploads/ID/NUMBER/ROOT           a segment, with the root over its leaves
+    PUT    /v1/uploads/ID/NUMBER/ROOT           a segment, or a few from there on, with the root over their leaves
     POST   /v1/uploads/ID/seal/ROOT             all is there, and this is the root over it
     DELETE /v1/uploads/ID                       give it up
 
@@ -28,16 +28,23 @@ from keifu.compute.http import JSON, Exchange, Limits, Part
 from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.node.storage.counts import Counts
 from keifu.serving import problem, span_of
-from keifu.storage.layout import SEGMENT_BYTES
+from keifu.storage.layout import SEGMENT_BYTES, TOGETHER
 from keifu.storage.packs import StoreFull
 from keifu.storage.store import Progress, Store, Stored, Unknown
 from keifu.storage.trees import SEGMENT_LEAVES
 
 __all__ = ["HTTP_LIMITS", "Answer", "Fault", "Gate", "Job", "Service", "json_answer"]
 
-HTTP_LIMITS = Limits(head_bytes=8 << 10, body_bytes=SEGMENT_BYTES, request_seconds=30.0, connections=512, queued=4)
+HTTP_LIMITS = Limits(
+    head_bytes=8 << 10,
+    body_bytes=TOGETHER * SEGMENT_BYTES,
+    request_seconds=30.0,
+    connections=512,
+    queued=4,
+    direct_bytes=SEGMENT_BYTES // 4,
+)
 WORKERS = 4  # threads that hash, and wait for object stores
-WAITING = 64  # requests that wait for a thread, each with a segment in memory
+WAITING = 64  # requests that wait for a thread, each with a few segments in memory
 _BYTES = b"content-type: application/octet-stream\r\naccept-ranges: bytes\r\ncache-control: immutable\r\n"
 _HEX = rb"([0-9a-f]{64})"
 _SEGMENT = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})")
@@ -153,7 +160,7 @@ class Service:
 
     def _job(self, exchange: Exchange) -> Job | None:
         """What a thread has to do; None for what nobody does."""
-        store, path, body = self._store, exchange.path, exchange.body
+        store, path, body = self._store, exchange.path, exchange.large or exchange.body
         match exchange.method:
             case b"PUT":
                 if found := _PIECE.fullmatch(path):
@@ -173,15 +180,15 @@ class Service:
                 return lambda: self._give_up(upload)
         return None
 
-    def _put(self, upload: bytes, number: int, body: bytes, root: bytes) -> Future[Answer]:
+    def _put(self, upload: bytes, number: int, body: bytes | memoryview, root: bytes) -> Future[Answer]:
         """Hashed here, written by the store's thread."""
         answer: Future[Answer] = Future()
 
-        def written(done: Future[bool]) -> None:
+        def written(done: Future[int]) -> None:
             if (fault := done.exception()) is not None:
                 answer.set_exception(fault)
                 return
-            self._counts.kept(len(body), is_new=done.result())
+            self._counts.kept(done.result(), len(body))
             answer.set_result(json_answer({"kept": number}))
 
         self._store.begin_put(upload, number, body, root).add_done_callback(written)

@@ -31,7 +31,7 @@ from keifu.storage.client.trees import Source
 from keifu.storage.codec import Encoder
 from keifu.storage.deals import Placed, deal_id, deal_root
 from keifu.storage.layout import HASH_BYTES, LEAF_BYTES, Descriptor, Header, Layout
-from keifu.storage.transfer import AHEAD, upload
+from keifu.storage.transfer import HELD, upload
 from keifu.units import coins
 
 __all__ = [
@@ -175,7 +175,7 @@ class Storing:
 
     def _upload(self, row: Row, source: Source, keys: FileKeys, nodes: Sequence[Peer]) -> Descriptor:
         kept = row.kept
-        encoder = Encoder(keys, kept.k, kept.m, header=header_of(kept), held=AHEAD)
+        encoder = Encoder(keys, kept.k, kept.m, header=header_of(kept), held=HELD)
         with source.open(self.progress.read) as file:
             return upload(file, kept.size, encoder, nodes)
 
