@@ -24,6 +24,7 @@ from benchmarks import (
     storage,
     storage_gas,
     storage_loss,
+    storage_many,
     storage_put,
     suite,
     tge,
@@ -52,7 +53,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cli": cli.ROWS,
     "compute": compute.ROWS,
     "cost": cost.ROWS,
-    "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS),
+    "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS, *storage_many.ROWS),
 }
 
 

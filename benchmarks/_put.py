@@ -19,7 +19,7 @@ from benchmarks._beside import peak_bytes
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.codec import Encoder
 from keifu.storage.nodes import NodeClient
-from keifu.storage.transfer import AHEAD, Downloads, upload
+from keifu.storage.transfer import HELD, Downloads, upload
 
 __all__ = ["Taken"]
 
@@ -34,7 +34,7 @@ class Taken(msgspec.Struct):
 
 def main(path: Path, k: int, m: int, urls: list[str]) -> Taken:
     nodes = [NodeClient(url) for url in urls]
-    encoder = Encoder(FileKeys.fresh(), k, m, held=AHEAD)
+    encoder = Encoder(FileKeys.fresh(), k, m, held=HELD)
     times = [(time.perf_counter(), time.process_time())]
     with path.open("rb") as source:
         descriptor = upload(source, path.stat().st_size, encoder, nodes)

@@ -19,8 +19,8 @@ __all__ = ["Node", "serving"]
 
 
 class Node:
-    def __init__(self, server: Server, metrics: Metrics) -> None:
-        self.server, self.metrics = server, metrics
+    def __init__(self, server: Server, metrics: Metrics, service: Service) -> None:
+        self.server, self.metrics, self.service = server, metrics, service
 
     @property
     def url(self) -> str:
@@ -32,16 +32,19 @@ class Node:
 
 @contextmanager
 def serving(
-    store: Store, limits: Limits = HTTP_LIMITS, loop: asyncio.AbstractEventLoop | None = None
+    store: Store,
+    limits: Limits = HTTP_LIMITS,
+    loop: asyncio.AbstractEventLoop | None = None,
+    kind: type[Service] = Service,
 ) -> Iterator[Node]:
     metrics = Metrics("storage", "0", 0)
     counts = Counts(metrics)
-    service = Service(store, counts)
+    service = kind(store, counts)
     background = Background(loop or uvloop.new_event_loop())
     server = Server(service.handle, host="127.0.0.1", port=0, limits=limits, refused=counts.refused)
     background.submit(server.start()).result()
     try:
-        yield Node(server, metrics)
+        yield Node(server, metrics, service)
     finally:
         background.submit(server.stop()).result()
         service.close()

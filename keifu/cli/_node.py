@@ -32,6 +32,7 @@ OWNER_PAGES = {
     "keeper": "127.0.0.1:9680",
     "compute": "127.0.0.1:9690",
     "relayer": "127.0.0.1:9700",
+    "storage": "127.0.0.1:9710",
 }
 DRAIN_SECONDS = 60
 

@@ -13,6 +13,7 @@ from keifu.cli._types import ADDRESS, COINS, DURATION, Text
 from keifu.cli.node_compute import compute
 from keifu.cli.node_court import juror, keeper
 from keifu.cli.node_relayer import relayer
+from keifu.cli.node_storage import storage
 from keifu.cli.verbs import Noun, json_option
 from keifu.units import DAY
 
@@ -28,7 +29,7 @@ LONGEST_VALUE = 400
 
 cli = Noun(
     "node",
-    help="Make and run nodes: operators, watchers, jurors, keepers, compute nodes, which answer for pay, and relayers.",
+    help="Make and run nodes: operators, watchers, jurors, keepers, compute and storage nodes, and relayers.",
     example="keifu node operator status /srv/keifu",
 )
 operator = Noun(
@@ -41,7 +42,7 @@ watcher = Noun(
     help="Ask every bound operator for its heartbeats, and report false ones.",
     example="keifu node watcher run /srv/watcher",
 )
-for noun in (operator, watcher, juror, keeper, compute, relayer):
+for noun in (operator, watcher, juror, keeper, compute, relayer, storage):
     cli.add_command(noun)
 
 

@@ -12,6 +12,7 @@ import click
 from keifu.cli._print import emit
 from keifu.cli._prov_bundle import Asked, checked_bundle, record_line
 from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
+from keifu.cli._prov_stored import check_stored, fetch_option, fetched
 from keifu.cli._types import ADDRESS, IN_FILE, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
@@ -130,6 +131,7 @@ def records_of(
 @verb("verify", example="keifu prov verify 6c2e98f1 --path ./weights", access=Access.READ)
 @click.argument("target", metavar="ID|BUNDLE")
 @click.option("--path", type=IN_PATH, help="Files to compare with the record.")
+@fetch_option
 @click.option("--environment", metavar="NAME|ID", help="Environment that the record must run in.")
 @click.option("--owner", type=ADDRESS, help="Owner of the environment, when you give it by its name.")
 @click.option(
@@ -152,6 +154,7 @@ def verify(
     registry: Registry,
     target: str,
     path: Path | None,
+    fetch: Path | None,
     signer: Path | None,
     environment: str | None,
     owner: str | None,
@@ -165,6 +168,8 @@ def verify(
     held = documents_in(documents)
     asked = Asked(registry.environment(environment, owner) if environment else None, nodes, samples, max_age)
     is_file = Path(target).is_file()
+    if fetch is not None and (is_file or path is not None):
+        raise UsageError("--fetch reads what a record on the chain names", remedy="leave --path and bundles out")
     findings, graph, held, trusted = (
         checked_bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
     )
@@ -175,8 +180,13 @@ def verify(
     entry = graph.entries[graph.root]
     manifest, statements = held.manifest(entry.record), held.statements(entry.record)
     findings += [check_author(entry, trusted), check_lineage(graph)]
+    if fetch is not None:
+        finding, is_root = fetched(registry, entry, fetch)
+        findings.append(finding)
+        path = None if is_root else fetch
     if path is not None:
-        findings.append(check_bytes(entry, path, manifest))
+        same = None if is_file else check_stored(registry, entry, path)
+        findings.append(same or check_bytes(entry, path, manifest))
         if any(entry.record.program_root):
             findings.append(check_program(entry, path))
     if signer or any(item.get("predicateType") == PREDICATES["signature"] for item in statements):

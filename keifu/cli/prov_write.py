@@ -11,6 +11,7 @@ from keifu._files import read_bounded
 from keifu.cli._print import emit
 from keifu.cli._prov_options import Registry, on_registry, record_argument
 from keifu.cli._prov_signed import Signer, signed_by_another
+from keifu.cli._prov_stored import stored_option, stored_root
 from keifu.cli._types import BYTES32, IN_FILE, IN_PATH, MOMENT, OUT_PATH, RECORD, Id, Text
 from keifu.cli.prov_bytes import reading, with_progress
 from keifu.cli.verbs import Access, json_option, verb
@@ -59,6 +60,7 @@ LINK = _LinkType()
     "--model-signature", "signatures", type=IN_FILE, multiple=True,
     help="A signature of these files by OpenSSF's tool (model.sig), kept as evidence; repeatable.",
 )  # fmt: skip
+@stored_option
 @click.option("--manifest-out", type=OUT_PATH, help="File for the manifest, beside the one that this machine keeps.")
 @signed_by_another
 @reading
@@ -74,6 +76,7 @@ def register(
     uri: str,
     statements: tuple[Path, ...],
     signatures: tuple[Path, ...],
+    stored: Any,
     manifest_out: Path | None,
     signer: Signer | None,
     ignore: tuple[str, ...],
@@ -86,6 +89,11 @@ def register(
     """
     if len(links) > MAX_LINKS:
         raise UsageError(f"{len(links)} links, at most {MAX_LINKS} fit", remedy="link to a record that links on")
+    if stored is not None and (uri or statements or signatures or manifest_out):
+        raise UsageError(
+            "a record of what is stored names its content root and address alone",
+            remedy="leave --uri, --statement, --model-signature and --manifest-out out",
+        )
     found = with_progress(path, ignore, links_followed)
     from keifu.provenance import Link, Record
     from keifu.provenance.documents import Documents, kept_folder
@@ -97,24 +105,28 @@ def register(
         from keifu.provenance.signature import signature_statement
 
         bodies += [signature_statement(item, Manifest.of(found)) for item in signatures]
-    if kind == Kind.LABEL_SET.word:
+    if kind == Kind.LABEL_SET.word and stored is None:
         bodies += _label_statements(registry, path, found.root)
     for body in bodies:
         read_statement(body, found.root)
     manifest = Manifest.of(found, bodies)
+    digest, named = found.root, manifest.hash
+    if stored is not None:  # the names of its files are in storage, too
+        digest, uri = stored_root(registry, path, stored)
+        named, bodies = bytes(len(digest)), []
     signature = signer.read() if signer else b""
     record = Record(
         signer.account if signer else registry.account.address,
         Kind[kind.upper().replace("-", "_")],
-        found.root,
-        manifest=manifest.hash,
+        digest,
+        manifest=named,
         uri=uri,
         licence=licence,
         version=version,
         links=tuple(Link(relation, registry.record_id(parent)) for relation, parent in links),
     )
     documents = Documents(kept=kept_folder())
-    for body in (manifest.body, *bodies):
+    for body in (manifest.body, *bodies) if stored is None else ():
         documents.keep(body)
     if manifest_out is not None:
         manifest_out.write_bytes(manifest.body)

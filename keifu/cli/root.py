@@ -35,6 +35,10 @@ NOUNS: dict[str, Place] = {
     "trust": ("keifu.cli.trust:cli", "Say which chain, registry, authors and attesters you trust."),
     "index": ("keifu.cli.index:cli", "Keep every event of the suite in a database, check it, and serve it as JSON."),
     "explorer": ("keifu.cli.explorer:cli", "Serve pages of what runs, who has what at stake, and who was slashed."),
+    "store": (
+        "keifu.cli.store:cli",
+        "Store files with many providers; read, renew, share, repair and erase them.",
+    ),
     "channel": ("keifu.cli.channel:cli", "Open, fill, show and empty payment channels."),
     "compute": ("keifu.cli.compute:cli", "Promise answers at the market, cover channels, and report broken promises."),
     "infer": ("keifu.cli.infer:infer", "Ask a provider's model, pay by a voucher, and compare the answer."),

@@ -103,6 +103,7 @@ class RpcSession(Session):
         key_file: Path | None = None,
         role: str | None = None,
         chain_id: int | None = None,
+        must_sign: bool = True,
     ) -> None:
         self.url, self.folder, self.chain_id = rpc, deployments, chain_id
         context = click.get_current_context()
@@ -114,7 +115,7 @@ class RpcSession(Session):
                 role = None
             else:
                 key_file = None
-        if signs and not role:
+        if signs and not role and (must_sign or key_file):
             _require_key(key_file)
         self.key_file, self.role = key_file, role
 
@@ -134,6 +135,11 @@ class RpcSession(Session):
         from keifu.local import running
 
         return self.client.chain_id == LOCAL_CHAIN or any(note.url == self.url for note in running())
+
+    @property
+    def signer(self) -> Account | None:
+        """The account that signs, where one was named."""
+        return self.account if self.role or self.key_file else None
 
     @cached_property
     def account(self) -> Account:

@@ -24,10 +24,11 @@ Place = tuple[str, str]  # "module:attribute" of a command, and its line in the 
 
 
 class Access(Enum):
-    """What a verb needs of a chain: nothing, to read, or to send."""
+    """What a verb needs of a chain: nothing, to read, to read with a key if there is one, or to send."""
 
     NONE = "none"
     READ = "read"
+    MAY_SIGN = "may sign"
     SEND = "send"
 
 
@@ -57,7 +58,8 @@ class Verb(click.Command):
         from keifu.cli.session import RpcSession
 
         names = {option.name for option in _connection(self.access)}
-        session = RpcSession(**{name: params.pop(name) for name in list(params) if name in names})
+        given = {name: params.pop(name) for name in list(params) if name in names}
+        session = RpcSession(**given, must_sign=self.access is Access.SEND)
         return self.body(session, **params)
 
 
@@ -76,7 +78,7 @@ def _connection(access: Access) -> list[click.Parameter]:
 
     if access is Access.NONE:
         return []
-    return [*_options.reading(), *(_options.signing() if access is Access.SEND else [])]
+    return [*_options.reading(), *(_options.signing() if access in (Access.SEND, Access.MAY_SIGN) else [])]
 
 
 class Noun(click.Group):

@@ -28,6 +28,7 @@ from keifu.explorer.pages import (
     providers,
     records,
     staking,
+    storage,
 )
 from keifu.explorer.pages.heartbeats import lines_of
 from keifu.explorer.view import NotFound, Sheet, View
@@ -71,6 +72,10 @@ _PAGES: Mapping[tuple[str, int], Callable[..., Sheet]] = {
     ("programmes", 0): programmes.programmes,
     ("programme", 1): programmes.programme,
     ("proposal", 1): programmes.proposal,
+    ("deals", 0): storage.deals,
+    ("deal", 1): storage.deal,
+    ("stores", 0): storage.stores,
+    ("store", 1): storage.store,
     ("grants", 0): grants.grants,
     ("grant", 1): grants.grant,
     ("escrow", 1): grants.escrow,

@@ -12,7 +12,7 @@ from keifu.merkle._keccak import hash_leaves as _hash_leaves
 from keifu.merkle._keccak import hash_nodes as _hash_nodes
 from keifu.merkle.hashes import HASH_BYTES
 
-__all__ = ["LEAF_BYTES", "levels_of", "path_in", "roots_of", "tree_of"]
+__all__ = ["LEAF_BYTES", "levels_of", "path_in", "roots_along", "roots_of", "tree_of"]
 
 LEAF_BYTES = 256
 NODE_DOMAIN = 1
@@ -24,6 +24,16 @@ def roots_of(blocks: NDArray[np.uint8], first: int) -> NDArray[np.uint8]:
     level = np.empty((trees * count, HASH_BYTES), np.uint8)
     _hash_leaves(blocks.reshape(trees * count, LEAF_BYTES), first, count, level)
     return _levels(level.reshape(trees, count, HASH_BYTES), NODE_DOMAIN)[-1][:, 0]
+
+
+def roots_along(block: NDArray[np.uint8], first: int, count: int) -> NDArray[np.uint8]:
+    """uint8[leaves, 256], contiguous, whose first leaf has the index `first`: the roots of trees that stand one after
+    another, of `count` leaves each and the last one of what is left."""
+    level = np.empty((len(block), HASH_BYTES), np.uint8)
+    _hash_leaves(block, first, len(block), level)
+    end = len(block) // count * count
+    parts = (level[:end].reshape(-1, count, HASH_BYTES), level[end:].reshape(1, -1, HASH_BYTES))
+    return np.concatenate([_levels(part, NODE_DOMAIN)[-1][:, 0] for part in parts if part.size])
 
 
 def levels_of(block: NDArray[np.uint8], first: int) -> list[NDArray[np.uint8]]:

@@ -27,7 +27,7 @@ class NodeRow:
     @property
     def option(self) -> str:
         """How many of them, on the command line: a word of what they do has no plural."""
-        return f"--{self.kind}" if self.kind == "compute" else f"--{self.kind}s"
+        return f"--{self.kind}" if self.kind in ("compute", "storage") else f"--{self.kind}s"
 
 
 NODES = (
@@ -39,6 +39,7 @@ NODES = (
     NodeRow("keeper", 0, "draw juries and open epochs for the tips", "keifu.network.nodes:keeper"),
     NodeRow("compute", 0, "answer by the promoted model for pay", "keifu.network.nodes:compute", 3_000, True, True),
     NodeRow("relayer", 0, "bring signed payments to the chain", "keifu.network.nodes:relayer", serves=True),
+    NodeRow("storage", 0, "keep shards of others for pay", "keifu.network.nodes:storage", 110, serves=True),
 )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from keifu.chain import ChainClient, Deployment, RpcDeployer
 from keifu.chain.deployments import Record
-from keifu.chain.suite import COMPUTE, COURT
+from keifu.chain.suite import COMPUTE, COURT, STORAGE
 from keifu.keys import Account
 from keifu.local.suite import fund
 from keifu.network.folder import NetworkFolder, Part
@@ -26,13 +26,15 @@ from keifu.node.setup import Wish, make_node
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["Site", "compute", "juror", "keeper", "make_nodes", "operator", "relayer", "watcher"]
+__all__ = ["Site", "compute", "juror", "keeper", "make_nodes", "operator", "relayer", "storage", "watcher"]
 
 ETHER = 100  # of each account, for gas
 BOUND = 30 * DAY
 POLL = "1 second"
 SEATS = 20_000 * COIN  # ten of them
 PRICE = COIN // 1_000  # of an answer
+STAKED = 100 * COIN  # behind what a storage node keeps
+STORING = 1_000_000  # gwei, of a gibibyte and epoch: a thousandth of a coin
 PROMISED, COVERED = 600 * COIN, 300 * COIN  # behind promises of a compute node, and of it for covers
 
 
@@ -128,6 +130,16 @@ def relayer(site: Site, part: Part) -> dict[str, Any]:
     """Ether is all that it needs; on a network of one owner it gives its gas away, within its bounds."""
     del site
     return {"listen": host_of(part.serves), "poll": POLL}
+
+
+def storage(site: Site, part: Part) -> dict[str, Any]:
+    """A small lock behind what it will store, on a local chain; each is an operator and a place of its own there."""
+    own = {"listen": host_of(part.serves), "poll": POLL, "url": part.serves}
+    if site.client is not None:
+        deployer = site.deployer(site.client, Account.from_role(part.role))
+        actions.register(deployer, site.suite, 0, part.serves)
+        actions.lock(deployer, site.suite, site.suite[STORAGE], deployer.sender, STAKED)
+    return {**own, "price": STORING, "region": f"region of {part.name}", "operator": part.name}
 
 
 def address_of_role(part: Part) -> str:

@@ -107,10 +107,12 @@ def suite_on(client: ChainClient, genesis: str, deployments: Path | None) -> Rec
     return record
 
 
-def open_key(settings: KeySettings, folder: Path, *, is_local: bool, secrets: Secrets | None = None) -> Account:
+def open_key(
+    settings: KeySettings, folder: Path, *, is_local: bool, secrets: Secrets | None = None, apart: bool = False
+) -> Account:
     """The node's account. Raises EnvironmentFault when its file is not there, is wrong, or others may read it."""
     try:
-        account = _account(settings, folder, is_local, secrets)
+        account = _account(settings, folder, is_local, secrets, apart)
     except UsageError as error:
         raise EnvironmentFault(error.message, remedy=error.remedy) from error
     if secrets is not None and not isinstance(account, AgentAccount):
@@ -125,7 +127,7 @@ def account_of(folder: Path, settings: KeySettings) -> str:
     return address_in(folder / settings.file) if settings.file else ""
 
 
-def _account(settings: KeySettings, folder: Path, is_local: bool, secrets: Secrets | None) -> Account:
+def _account(settings: KeySettings, folder: Path, is_local: bool, secrets: Secrets | None, apart: bool) -> Account:
     if settings.role:
         if not is_local:
             raise UsageError(
@@ -142,4 +144,4 @@ def _account(settings: KeySettings, folder: Path, is_local: bool, secrets: Secre
             secrets.hide(found.decode(errors="replace"))
         return found
 
-    return unlock(folder / settings.file, agent_socket(), word)
+    return unlock(folder / settings.file, agent_socket(), word, apart=apart)

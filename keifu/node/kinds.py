@@ -13,6 +13,7 @@ from keifu.node.settings import (
     NodeSettings,
     OperatorSettings,
     RelayerSettings,
+    StorageSettings,
     WatcherSettings,
 )
 from keifu.node.work import Work
@@ -22,11 +23,13 @@ __all__ = ["KINDS", "Kind", "kind_of"]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind: what it is told, and where its work is, as "module:class"."""
+    """One kind: what it is told, and where its work is, as "module:class". One that `saves_memory` has its key file
+    opened by another process."""
 
     name: str
     settings: type[NodeSettings]
     place: str
+    saves_memory: bool = False
 
     @property
     def work(self) -> type[Work]:
@@ -42,6 +45,7 @@ KINDS = (
     Kind("keeper", KeeperSettings, "keifu.node.keeper.work:Keeper"),
     Kind("compute", ComputeSettings, "keifu.node.compute.work:Compute"),
     Kind("relayer", RelayerSettings, "keifu.node.relayer.work:Relayer"),
+    Kind("storage", StorageSettings, "keifu.node.storage.work:Storage", saves_memory=True),
 )
 
 

@@ -93,7 +93,7 @@ class Runtime:
         if not self._takes_over:
             require_here(path)
         is_local = final_depth(settings.chain.id) == 0
-        account = open_key(settings.key, path, is_local=is_local, secrets=self.secrets)
+        account = open_key(settings.key, path, is_local=is_local, secrets=self.secrets, apart=self.kind.saves_memory)
         chain = open_chain(settings.chain, self._held)
         require_clock(self._clock(), chain)
         self.folder.claim(self._held, chain.id, account.address)

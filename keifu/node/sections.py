@@ -23,7 +23,9 @@ __all__ = [
     "OperatorWork",
     "PassedOn",
     "RelayerWork",
+    "RetrievalWork",
     "Seconds",
+    "StorageWork",
     "WatcherWork",
     "split_address",
 ]
@@ -237,3 +239,39 @@ class RelayerWork(_Section):
     least_deposit: int = Field(0, ge=0)  # of any token's smallest unit, that is brought
     patience: Seconds = 60  # until a block has it; who asked is then told that it is pending
     waiting: int = Field(256, gt=0)  # requests at a time
+
+
+class RetrievalWork(_Section):
+    """What a storage node takes for segments that are asked for. Amounts in the token's smallest unit."""
+
+    price: int = Field(default=0, ge=0)  # of a gibibyte; 0: nobody pays
+    free: int = Field(default=1 << 30, ge=0)  # bytes a day, for all together, that nobody pays for
+    token: Address = ""  # the suite's coin when empty
+    withdraw_delay: Seconds = DAY
+    credit: int = Field(default=0, ge=0)
+    least_deposit: int = Field(default=0, ge=0)
+    claim_after: Seconds = 3_600
+    claim_above: int = Field(default=10 * COIN, ge=0)
+
+
+class StorageWork(_Section):
+    """What a storage node keeps, for how much, and what it does beside. Prices are gwei of the suite's coin."""
+
+    listen: Listen  # where anybody asks
+    poll: Seconds = 2
+    url: Place = ""  # where clients find it; without one it offers nothing
+    region: str = Field("", max_length=64)  # as its owner declares it
+    operator: str = Field("", max_length=64)  # whose machines these are: a client takes one shard to each
+    room: int = Field(1 << 40, gt=0)  # bytes of all that is stored
+    unpaid: int = Field(16 << 30, gt=0)  # of it, for what nobody has paid for
+    unpaid_for: Seconds = DAY  # after which that goes
+    price: int = Field(0, ge=0)  # of a gibibyte and epoch
+    restitution: int = Field(1_000_000_000_000, ge=0)  # of a gibibyte, at most
+    signed_for: Seconds = 600  # that a signed acceptance can be used
+    repairs: bool = True  # whether it takes over shards that others have lost
+    epochs: bool = True  # whether it names and shows the epoch's seed, for the tip
+    turns: float = Field(1.0, ge=0)  # how long it lets others do that first
+    sweep: Seconds = 600  # between two rounds that give room back
+    withdraw_above: int = Field(COIN, ge=0)  # wei of pay that is worth the gas
+    receiver: Address = ""  # who is paid; the node's own account when empty
+    retrieval: RetrievalWork = RetrievalWork()

@@ -64,6 +64,15 @@ _OWN = {
         ("Requests that wait", "open_requests", "none"),
         ("Gas of the last hour, wei", "gas_hour_wei", "none"),
     ),
+    "storage": (
+        ("Shards, by state", "shards", "none"),
+        ("Bytes stored", "stored_bytes", "bytes"),
+        ("Bytes a second, by where they went", "rate(storage_bytes_total[5m])", "Bps"),
+        ("Transactions of the provider, by kind", "increase(provider_sent_total[1d])", "none"),
+        ("Misses in a row", "misses", "none"),
+        ("Pay that waits, wei", "earned_wei", "none"),
+        ("Bytes of the day that nobody paid for", "free_bytes", "bytes"),
+    ),
 }
 _WORDS = ("rate", "increase", "time")  # of expressions, that are no metrics
 

@@ -31,6 +31,7 @@ from keifu.node.sections import (
     OperatorWork,
     RelayerWork,
     Seconds,
+    StorageWork,
     WatcherWork,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "NodeSettings",
     "OperatorSettings",
     "RelayerSettings",
+    "StorageSettings",
     "WatcherSettings",
     "load_settings",
 ]
@@ -108,6 +110,10 @@ class ComputeSettings(NodeSettings):
 
 class RelayerSettings(NodeSettings):
     relayer: RelayerWork
+
+
+class StorageSettings(NodeSettings):
+    storage: StorageWork
 
 
 @dataclass(frozen=True)

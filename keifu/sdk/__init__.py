@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from keifu.sdk.connection import AsyncKeifu, Keifu, connect, connect_async
     from keifu.sdk.paying import Channels, ChannelState, Inferred
+    from keifu.sdk.storing import Quoted, Storage, Stored
 
 __all__ = [
     "AsyncKeifu",
@@ -41,7 +42,10 @@ __all__ = [
     "Models",
     "Promotion",
     "Published",
+    "Quoted",
     "Staking",
+    "Storage",
+    "Stored",
     "Verdict",
     "connect",
     "connect_async",
@@ -63,5 +67,6 @@ __getattr__, __dir__ = attach(
         ],
         "keifu.sdk.connection": ["AsyncKeifu", "Keifu", "connect", "connect_async"],
         "keifu.sdk.paying": ["ChannelState", "Channels", "Inferred"],
+        "keifu.sdk.storing": ["Quoted", "Storage", "Stored"],
     },
 )

@@ -12,6 +12,7 @@ from keifu.keys import Account
 from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
 from keifu.sdk.link import Link, Settings
 from keifu.sdk.paying import Channels, Inferred, infer
+from keifu.sdk.storing import Storage
 from keifu.sdk.verbs import Area, Later, Now, verb
 
 __all__ = ["AsyncKeifu", "Keifu", "connect", "connect_async"]
@@ -31,6 +32,7 @@ class _Connection(Area[M], Generic[M]):
         self.staking = Staking(mode)
         self.grants = Grants(mode)
         self.channels = Channels(mode)
+        self.storage = Storage(mode)
 
     @verb
     def infer(

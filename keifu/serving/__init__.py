@@ -5,11 +5,13 @@ Request        what was asked, and Response, what goes back: bytes, or a stream 
 Limits         what one peer may take
 listen_on      a socket, or one line that says why it cannot be had
 problem        a fault as RFC 9457 writes it
+span_of        the one range of bytes that a request asks for
 """
 
 from __future__ import annotations
 
 from keifu.serving.messages import Handler, Limits, Request, Response, problem
+from keifu.serving.ranges import span_of
 from keifu.serving.server import Server, listen_on
 
-__all__ = ["Handler", "Limits", "Request", "Response", "Server", "listen_on", "problem"]
+__all__ = ["Handler", "Limits", "Request", "Response", "Server", "listen_on", "problem", "span_of"]

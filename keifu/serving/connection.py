@@ -150,6 +150,7 @@ def _head_of(response: Response, *, last: bool) -> h11.Response:
         *(() if response.status == HTTPStatus.NOT_MODIFIED else _about_body(response)),
         ("Content-Security-Policy", response.policy),
         *SAFE_HEADERS,
+        *response.headers,
         *([("ETag", response.etag)] if response.etag else []),
         *([("Location", response.location)] if response.location else []),
         *([("Allow", ", ".join(METHODS))] if response.status == HTTPStatus.METHOD_NOT_ALLOWED else []),

@@ -51,6 +51,7 @@ class Response:
     policy: str = STRICT  # Content-Security-Policy
     stream: Callable[[], AsyncGenerator[bytes, None]] | None = None
     location: str = ""  # where the peer finds what it asked for
+    headers: tuple[tuple[str, str], ...] = ()  # further ones; a stream of known length names it here
 
 
 Handler = Callable[[Request], Response]

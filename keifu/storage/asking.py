@@ -8,11 +8,16 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-__all__ = ["Answer", "AskingFault", "Connection"]
+import numpy as np
 
+__all__ = ["Answer", "AskingFault", "Body", "Connection"]
+
+Body = bytes | memoryview | Sequence[bytes | memoryview]  # in parts: they are sent one after another
 _HEAD_BYTES = 16 << 10
 _END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?: [^\r\n]*)?")
@@ -44,15 +49,21 @@ class Connection:
     def close(self) -> None:
         self._socket.close()
 
+    def abort(self) -> None:
+        """From another thread: whoever waits for an answer gets an error at once."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     @property
     def is_open(self) -> bool:
         return self._socket.fileno() >= 0
 
-    def ask(self, method: str, path: str, body: bytes | memoryview | None) -> Answer:
-        length = "" if body is None else f"content-length: {len(body)}\r\n"
+    def ask(self, method: str, path: str, body: Body | None) -> Answer:
+        parts = [] if body is None else [body] if isinstance(body, bytes | memoryview) else list(body)
+        length = "" if body is None else f"content-length: {sum(map(len, parts))}\r\n"
         head = f"{method} {path} HTTP/1.1\r\nhost: {self._host}\r\n{length}\r\n".encode()
         try:
-            self._send(head, body or b"")
+            self._send([head, *parts])
             answer = self._read()
         except BaseException:
             self.close()
@@ -61,17 +72,12 @@ class Connection:
             self.close()
         return answer
 
-    def _send(self, head: bytes, body: bytes | memoryview) -> None:
-        if not self._is_plain:
-            self._socket.sendall(head)
-            self._socket.sendall(body)
-            return
-        sent = self._socket.sendmsg([head, body])
-        if sent < len(head):
-            self._socket.sendall(head[sent:])
-            sent = len(head)
-        if sent < len(head) + len(body):
-            self._socket.sendall(memoryview(body)[sent - len(head) :])
+    def _send(self, parts: Sequence[bytes | memoryview]) -> None:
+        sent = self._socket.sendmsg(parts) if self._is_plain else 0
+        for part in parts:
+            if sent < len(part):
+                self._socket.sendall(memoryview(part)[sent:])
+            sent = max(0, sent - len(part))
 
     def _read(self) -> Answer:
         seen = b""
@@ -85,7 +91,7 @@ class Connection:
             raise AskingFault("its answer does not say how long it is")
         if int(size) > self._largest:
             raise AskingFault("its answer is too large")
-        body, have = memoryview(bytearray(int(size))), len(seen) - end - len(_END)
+        body, have = np.empty(int(size), np.uint8).data, len(seen) - end - len(_END)  # zeros would be written twice
         if have > len(body):
             raise AskingFault("its answer is longer than it says")
         body[:have] = seen[end + len(_END) :]

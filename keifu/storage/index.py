@@ -111,10 +111,10 @@ class Index:
             row = self._finder.execute(_FIND, (root, number)).fetchone()
         return Entry(Place(*row[:3]), *row[3:]) if row else None
 
-    def kept(self, shard: int, number: int) -> bytes | None:
-        """The root of a segment that is there, sealed or not."""
-        rows = self._read("SELECT root FROM storage_segments WHERE shard = ? AND number = ?", shard, number)
-        return bytes(rows[0][0]) if rows else None
+    def kept(self, shard: int, first: int, count: int = 1) -> dict[int, bytes]:
+        """Those of `count` segments that are there, sealed or not: roots by number."""
+        question = "SELECT number, root FROM storage_segments WHERE shard = ? AND number BETWEEN ? AND ?"
+        return dict(self._read(question, shard, first, first + count - 1))
 
     def roots(self, shard: int) -> list[tuple[int, bytes]]:
         """(number, root) of the segments of a shard that are there, in order."""
@@ -129,7 +129,7 @@ class Index:
             "WHERE shard = ?1 AND number = s.number + 1) ORDER BY number LIMIT 1",
             shard,
         )
-        return rows[0][0] + 1 if rows and self.kept(shard, 0) is not None else 0
+        return rows[0][0] + 1 if rows and self.kept(shard, 0) else 0
 
     def held_by(self, holder: bytes) -> list[bytes]:
         """Roots of what is kept for a holder."""
@@ -201,8 +201,14 @@ class Index:
             )
             self._writer.execute(_INDEXED, (place.end, 1, place.pack))
 
-    def seal(self, shard: int, root: bytes, paths: Iterable[bytes]) -> None:
+    def seal(self, shard: int, root: bytes, paths: Iterable[bytes], *, instead_of: int | None = None) -> None:
+        """`instead_of` is a shard that is thrown away: who held it holds the new one."""
         with self._write_lock, transaction(self._writer):
+            if instead_of is not None:
+                self._writer.execute("UPDATE storage_holds SET shard = ? WHERE shard = ?", (shard, instead_of))
+                held = "(SELECT count(*) FROM storage_holds WHERE shard = id)"
+                self._writer.execute(f"UPDATE storage_shards SET held = {held} WHERE id = ?", (shard,))  # noqa: S608
+                self._remove(instead_of)
             rows = ((path, shard, number) for number, path in enumerate(paths))
             self._writer.executemany("UPDATE storage_segments SET path = ? WHERE shard = ? AND number = ?", rows)
             self._writer.execute("UPDATE storage_shards SET root = ? WHERE id = ?", (root, shard))

@@ -16,9 +16,20 @@ from keifu.errors import InputError, UsageError
 from keifu.keys import keccak256
 from keifu.merkle.indexed import LEAF_BYTES, tree_of
 
-__all__ = ["CHUNK_BYTES", "LEAF_BYTES", "MAX_BYTES", "SEGMENT_BYTES", "TAG_BYTES", "Descriptor", "Header", "Layout"]
+__all__ = [
+    "CHUNK_BYTES",
+    "LEAF_BYTES",
+    "MAX_BYTES",
+    "SEGMENT_BYTES",
+    "TAG_BYTES",
+    "TOGETHER",
+    "Descriptor",
+    "Header",
+    "Layout",
+]
 
 SEGMENT_BYTES = 256 * 1024
+TOGETHER = 8  # segments of one shard that go to a node in one request, at most
 TAG_BYTES = 16
 CHUNK_BYTES = SEGMENT_BYTES - TAG_BYTES
 MAX_BYTES = 2**32 * CHUNK_BYTES  # the nonce counts chunks with four bytes

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
-from keifu.storage.asking import Answer, AskingFault, Connection
+from keifu.storage.asking import Answer, AskingFault, Body, Connection
+from keifu.storage.layout import LEAF_BYTES
+from keifu.storage.provider.messages import Leaf
+from keifu.storage.sequence import leaf_root
 from keifu.storage.trees import SEGMENT_LEAVES, verify_segment
 
 __all__ = ["NodeClient", "NodeFault", "NotThere"]
@@ -22,6 +25,7 @@ __all__ = ["NodeClient", "NodeFault", "NotThere"]
 PATIENCE_SECONDS = 60.0  # for one answer
 _HASH_BYTES = 32
 _MAX_PATH_BYTES = 32 * _HASH_BYTES
+_LONGEST_WORD = 40
 _MAX_ANSWER = 1 << 20
 _FAULTS = AskingFault, OSError
 _OK, _PART, _NOT_FOUND = 200, 206, 404
@@ -52,12 +56,18 @@ class NodeClient:
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
         self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def close(self) -> None:
+        """What is still under way ends with an error."""
         with self._lock:
+            self._is_closed = True
             while self._idle:
                 self._idle.pop().close()
+            for connection in self._busy:
+                connection.abort()
 
     # uploads -------------------------------------------------------------------------------------------------------
 
@@ -70,7 +80,8 @@ class NodeClient:
         except (msgspec.ValidationError, ValueError):
             raise self._fault("its answer to an upload cannot be read") from None
 
-    def put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes) -> None:
+    def put(self, upload: bytes, number: int, data: Body, root: bytes) -> None:
+        """Segment `number`, or a few from there on, with the root over their leaves."""
         self._json("PUT", f"/v1/uploads/{upload.hex()}/{number}/{root.hex()}", data)
 
     def seal(self, upload: bytes, root: bytes) -> None:
@@ -78,6 +89,30 @@ class NodeClient:
 
     def give_up(self, upload: bytes) -> None:
         self._json("DELETE", f"/v1/uploads/{upload.hex()}")
+
+    # deals ---------------------------------------------------------------------------------------------------------
+
+    def about(self) -> dict[str, Any]:
+        """What the node stores for, as it says itself."""
+        return self._json("GET", "/v1/node")
+
+    def hand_over(
+        self, deal: bytes, index: int, k: int, named: Sequence[tuple[str, bytes, int]], *, signs: bool = False
+    ) -> tuple[str, int, bytes]:
+        """Say of which deal a sealed shard is, and what the deal's root names: the node keeps it, and accepts it by
+        itself, or signs that for now. How it stands in a word, until when it has signed, and the signature."""
+        shards = [{"provider": who, "root": root.hex(), "leaves": leaves} for who, root, leaves in named]
+        path = f"/v1/deals/{deal.hex()}/{index}{'?signed' if signs else ''}"
+        said = self._json("PUT", path, msgspec.json.encode({"k": k, "named": shards}))
+        try:
+            signature = bytes.fromhex(str(said.get("signature", "")).removeprefix("0x"))
+            return str(said.get("state", ""))[:_LONGEST_WORD], int(said.get("deadline", 0)), signature
+        except (TypeError, ValueError):
+            raise self._fault("its answer about a deal cannot be read") from None
+
+    def deletion(self, deal: bytes, index: int) -> dict[str, Any]:
+        """The node's signed word that a shard's bytes are gone. Raises NotThere before they are."""
+        return self._json("GET", f"/v1/deals/{deal.hex()}/{index}/deletion")
 
     # segments ------------------------------------------------------------------------------------------------------
 
@@ -88,28 +123,38 @@ class NodeClient:
         answer = self._asked("GET", f"/v1/shards/{root.hex()}/{number}")
         data = answer.body
         try:
+            verify_segment(root, leaves, number, data, self._path(answer))
+        except CheckFailed as error:
+            raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
+        return data
+
+    def leaf(self, root: bytes, leaves: int, number: int) -> Leaf:
+        """One leaf of a shard with its path. Raises CheckFailed when the node gives another one."""
+        answer = self._asked("GET", f"/v1/shards/{root.hex()}/leaves/{number}")
+        data, path = bytes(answer.body), self._path(answer)
+        if len(data) != LEAF_BYTES or leaf_root(data, number, leaves, path) != root:
+            raise CheckFailed(f"{self.url} shows another leaf than {number}", remedy="read it from other shards")
+        return Leaf(data, tuple(path))
+
+    def _path(self, answer: Answer) -> list[bytes]:
+        try:
             path = bytes.fromhex(answer.headers.get(b"keifu-path", b"").decode("latin-1"))
         except ValueError:
             raise self._fault("its proof of a segment cannot be read") from None
         if len(path) > _MAX_PATH_BYTES or len(path) % _HASH_BYTES:
             raise self._fault("its proof of a segment cannot be read")
-        hashes = [path[at : at + _HASH_BYTES] for at in range(0, len(path), _HASH_BYTES)]
-        try:
-            verify_segment(root, leaves, number, data, hashes)
-        except CheckFailed as error:
-            raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
-        return data
+        return [path[at : at + _HASH_BYTES] for at in range(0, len(path), _HASH_BYTES)]
 
     # asking --------------------------------------------------------------------------------------------------------
 
-    def _json(self, method: str, path: str, body: bytes | memoryview | None = None) -> dict[str, Any]:
+    def _json(self, method: str, path: str, body: Body | None = None) -> dict[str, Any]:
         answer = self._asked(method, path, body)
         try:
             return msgspec.json.decode(answer.body, type=dict[str, Any])
         except msgspec.DecodeError:
             raise self._fault("its answer cannot be read") from None
 
-    def _asked(self, method: str, path: str, body: bytes | memoryview | None = None) -> Answer:
+    def _asked(self, method: str, path: str, body: Body | None = None) -> Answer:
         answer = self._over(lambda connection: connection.ask(method, self._base + path, body))
         if answer.status not in {_OK, _PART}:
             kind = NotThere if answer.status == _NOT_FOUND else NodeFault
@@ -122,16 +167,24 @@ class NodeClient:
             connection = self._idle.pop() if self._idle else None
         if connection is not None:
             try:
-                return self._kept(connection, ask(connection))
+                return self._asked_by(connection, ask)
             except _FAULTS:
                 pass
         try:
-            connection = self._fresh()
-            return self._kept(connection, ask(connection))
+            return self._asked_by(self._fresh(), ask)
         except _FAULTS as error:
             raise self._fault(f"it does not answer: {error}") from error
 
-    def _kept(self, connection: Connection, answer: Answer) -> Answer:
+    def _asked_by(self, connection: Connection, ask: Callable[[Connection], Answer]) -> Answer:
+        with self._lock:
+            if self._is_closed:
+                raise ConnectionAbortedError("nobody asks any more")
+            self._busy.add(connection)
+        try:
+            answer = ask(connection)
+        finally:
+            with self._lock:
+                self._busy.discard(connection)
         if connection.is_open:
             with self._lock:
                 self._idle.append(connection)

@@ -46,7 +46,7 @@ class Frame:
     upload: bytes
     number: int
     root: bytes
-    data: bytes
+    data: bytes | memoryview
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Packs:
             )
 
     def _append(self, file: File, frames: Sequence[Frame]) -> list[Place]:
-        parts: list[bytes] = []
+        parts: list[bytes | memoryview] = []
         places, end = [], self._end
         for frame in frames:
             parts += (_header_of(frame), frame.data)
@@ -245,7 +245,7 @@ def _frame_at(file: File, offset: int) -> Frame | None:
     return Frame(upload, number, root, data)
 
 
-def _write_all(file: File, parts: list[bytes], offset: int) -> None:
+def _write_all(file: File, parts: list[bytes | memoryview], offset: int) -> None:
     views = [memoryview(part) for part in parts]
     while views:
         done = os.pwritev(file.fileno(), views, offset)

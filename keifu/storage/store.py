@@ -1,9 +1,9 @@
 """A content-addressed store of shards: what it has acknowledged survives a crash at any moment.
 
-A shard arrives as segments under an id that its sender chose, each with its root, in any order and any number of
-times. It is sealed by its own root, which has to be the root over what arrived, and from then on found by it.
-Segments are written and made durable, entered in the index, and only then acknowledged. Senders that come
-at the same time share one fdatasync and one transaction.
+A shard arrives as segments under an id that its sender chose, one or a few at a time with the root over them, in any
+order and any number of times. It is sealed by its own root, which has to be the root over what arrived, and from then
+on found by it. Segments are written and made durable, entered in the index, and only then acknowledged. Senders that
+come at the same time share one fdatasync and one transaction.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from keifu.chain.held import hold
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.merkle.indexed import path_in, tree_of
 from keifu.storage.index import Entry, Index, Row
-from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
+from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
 from keifu.storage.packs import Blobs, File, Frame, Packs, Place, StoreFull
-from keifu.storage.trees import SEGMENT_LEAVES, segment_root
+from keifu.storage.trees import SEGMENT_LEAVES, joined_root, segment_root, segment_roots
 
 __all__ = ["Limits", "Progress", "Store", "Stored", "Unknown"]
 
@@ -72,11 +72,11 @@ class Stored:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A segment that somebody puts; what becomes of it says whether it was new."""
+    """Neighbouring segments that somebody puts; what becomes of them says how many bytes of them were new."""
 
     shard: int
-    frame: Frame
-    done: Future[bool]
+    frames: list[Frame]
+    done: Future[int]
 
 
 class Store:
@@ -149,27 +149,37 @@ class Store:
         first = segments if have == segments else self._index.first_missing(row.id)
         return Progress(row.leaves, segments, have, first, row.root)
 
-    def put(self, upload: bytes, number: int, data: bytes, root: bytes) -> bool:
-        """Keep a segment; again is as good as once. Whether it is new. Raises CheckFailed, and keeps nothing, when
-        `root` is not the root over `data`, or when this number is there with another one."""
+    def put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes) -> int:
+        """Keep segment `number`, or a few from there on; again is as good as once. How many bytes of them are new.
+        Raises CheckFailed, and keeps nothing, when `root` is not the root over `data`, or when one of these numbers is
+        there with other bytes."""
         return self.begin_put(upload, number, data, root).result()
 
-    def begin_put(self, upload: bytes, number: int, data: bytes, root: bytes) -> Future[bool]:
+    def begin_put(self, upload: bytes, number: int, data: bytes | memoryview, root: bytes) -> Future[int]:
         """The same, without a wait for the disk."""
         row = self._upload(upload)
-        size = min(SEGMENT_BYTES, row.leaves * LEAF_BYTES - number * SEGMENT_BYTES)
-        if number < 0 or size <= 0:
+        left = row.leaves * LEAF_BYTES - number * SEGMENT_BYTES
+        if number < 0 or left <= 0:
             raise InputError(f"the shard has no segment {number}", remedy="count them from 0")
-        if len(data) != size:
+        count = min(max(1, -(-len(data) // SEGMENT_BYTES)), TOGETHER)
+        if len(data) != (size := min(left, count * SEGMENT_BYTES)):  # whole segments, or up to the end
             raise InputError(f"segment {number} has {len(data)} bytes, not {size}", remedy="send it whole")
-        if segment_root(data, number) != root:
+        roots = segment_roots(data, number)
+        if joined_root(roots) != root:
             raise CheckFailed(f"segment {number} arrived damaged", remedy="send it again")
-        done: Future[bool] = Future()
-        self._queue.put(_Waiting(row.id, Frame(upload, number, root, data), done))
+        view, done = memoryview(data), Future[int]()
+        frames = [
+            Frame(upload, number + place, found, view[place * SEGMENT_BYTES : (place + 1) * SEGMENT_BYTES])
+            for place, found in enumerate(roots)
+        ]
+        self._queue.put(_Waiting(row.id, frames, done))
         return done
 
-    def seal(self, upload: bytes, root: bytes) -> None:
-        """The upload is whole; again is as good as once. Raises CheckFailed when `root` is not the root over it."""
+    def seal(self, upload: bytes, root: bytes, *, mends: bool = False) -> None:
+        """The upload is whole; again is as good as once. Raises CheckFailed when `root` is not the root over it.
+
+        A shard of this root that is here already stays, unless the upload `mends` it: then it takes its place.
+        """
         with self._commit:
             known = self._index.shard(root=root)
             row = self._index.shard(upload=upload)
@@ -180,11 +190,11 @@ class Store:
             levels = tree_of(np.frombuffer(self._whole(row), np.uint8).reshape(-1, len(root)))
             if levels[-1].tobytes() != root:
                 raise CheckFailed("the segments do not have this root", remedy="give the upload up and begin again")
-            if known is not None:  # another upload brought the same shard
+            if known is not None and not mends:  # another upload brought the same shard
                 self._index.remove(row.id)
-            else:
-                count = len(levels[0])
-                self._index.seal(row.id, root, (b"".join(path_in(levels, number)) for number in range(count)))
+                return
+            paths = (b"".join(path_in(levels, number)) for number in range(len(levels[0])))
+            self._index.seal(row.id, root, paths, instead_of=known.id if known else None)
 
     def _whole(self, row: Row) -> bytes:
         roots = self._index.roots(row.id)
@@ -273,13 +283,14 @@ class Store:
     def _write_queue(self) -> None:
         """A thread of its own: all that has come in the meantime shares one write."""
         while (first := self._queue.get()) is not None:
-            batch = [first]
-            while len(batch) < AT_ONCE and not self._queue.empty():
+            batch, count = [first], len(first.frames)
+            while count < AT_ONCE and not self._queue.empty():
                 following = self._queue.get()
                 if following is None:
                     self._queue.put(None)
                     break
                 batch.append(following)
+                count += len(following.frames)
             try:
                 with self._commit:
                     outcomes = self._write(batch)
@@ -290,57 +301,66 @@ class Store:
                 self._answer(batch, outcomes)
 
     @staticmethod
-    def _answer(batch: list[_Waiting], outcomes: list[bool | Exception]) -> None:
+    def _answer(batch: list[_Waiting], outcomes: list[int | Exception]) -> None:
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Exception):
                 waiting.done.set_exception(outcome)
             else:
                 waiting.done.set_result(outcome)
 
-    def _write(self, batch: list[_Waiting]) -> list[bool | Exception]:
-        """All that is new of a batch: for each whether it is. A number that is there already has to have that root."""
-        new: dict[tuple[int, int], _Waiting] = {}
-        outcomes: list[bool | Exception] = []
+    def _write(self, batch: list[_Waiting]) -> list[int | Exception]:
+        """All that is new of a batch: for each how many bytes. A number that is there already has to have that root."""
+        new: dict[tuple[int, int], Frame] = {}
+        outcomes: list[int | Exception] = []
         for waiting in batch:
-            key = waiting.shard, waiting.frame.number
-            kept = new[key].frame.root if key in new else self._index.kept(*key)
-            if kept is None and self._is_open(waiting):
-                new[key] = waiting
-                outcomes.append(True)
-            elif kept == waiting.frame.root:
-                outcomes.append(False)
+            try:
+                added = self._new_of(waiting, new)
+            except CheckFailed as error:
+                outcomes.append(error)
             else:
-                outcomes.append(
-                    CheckFailed(
-                        f"segment {waiting.frame.number} is there with other bytes, or its upload was given up",
-                        remedy="begin another upload",
-                    )
-                )
+                new |= {(waiting.shard, frame.number): frame for frame in added}
+                outcomes.append(sum(len(frame.data) for frame in added))
         if new:
-            self._write_new(list(new.values()))
+            self._write_new(new)
         return outcomes
 
-    def _write_new(self, new: list[_Waiting]) -> None:
+    def _new_of(self, waiting: _Waiting, new: dict[tuple[int, int], Frame]) -> list[Frame]:
+        """What is not there yet, nor among those that are new."""
+        shard, frames = waiting.shard, waiting.frames
+        kept = self._index.kept(shard, frames[0].number, len(frames))
+        kept |= {frame.number: new[shard, frame.number].root for frame in frames if (shard, frame.number) in new}
+        added = [frame for frame in frames if frame.number not in kept]
+        others = [frame.number for frame in frames if kept.get(frame.number, frame.root) != frame.root]
+        if added and not self._is_open(shard, frames[0].upload):
+            others.append(added[0].number)
+        if others:
+            raise CheckFailed(
+                f"segment {others[0]} is there with other bytes, or its upload was given up",
+                remedy="begin another upload",
+            )
+        return added
+
+    def _write_new(self, new: dict[tuple[int, int], Frame]) -> None:
         if self._fault:
             raise EnvironmentFault(f"the store is not written any more: {self._fault}", remedy="restart the node")
-        frames = [waiting.frame for waiting in new]
+        frames = list(new.values())
         places = self._blobs.write(frames, self._index.new_pack)
         try:
-            self._index.enter(list(zip([waiting.shard for waiting in new], frames, places, strict=True)))
+            self._index.enter(list(zip([shard for shard, _ in new], frames, places, strict=True)))
         except sqlite3.Error as error:  # what is written will be entered by the next start
             self._fault = str(error)
             raise EnvironmentFault(f"the index cannot be written: {error}", remedy="restart the node") from error
 
-    def _is_open(self, waiting: _Waiting) -> bool:
-        row = self._index.shard(upload=waiting.frame.upload)
-        return row is not None and row.id == waiting.shard and row.root is None
+    def _is_open(self, shard: int, upload: bytes) -> bool:
+        row = self._index.shard(upload=upload)
+        return row is not None and row.id == shard and row.root is None
 
     def _recover(self) -> None:
         """Enter what was written and not yet indexed when a crash came."""
         for pack, indexed in self._index.packs():
             for frame, place in self._blobs.recover(pack, indexed):
                 row = self._index.shard(upload=frame.upload)
-                if row is None or row.root is not None or self._index.kept(row.id, frame.number) is not None:
+                if row is None or row.root is not None or self._index.kept(row.id, frame.number):
                     self._index.throw(place)
                 else:
                     self._index.enter([(row.id, frame, place)])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import httptools
 
 from keifu.compute.http.exchange import Exchange
-from keifu.compute.http.files import Part, Sending
+from keifu.compute.http.files import Part, Receiving, Sending
 from keifu.compute.http.messages import JSON, failure_body, whole
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Connection(asyncio.Protocol):
         self._is_refused = self._peer_ended = False
         self._outlet: socket.socket | None = None  # the transport's own socket once more, for files
         self._sending: Sending | None = None
+        self._receiving: Receiving | None = None
         self.is_closed = True
         self.deadline = NEVER
         self.what_is_late = "idle"
@@ -62,10 +63,15 @@ class Connection(asyncio.Protocol):
         del error
         self.is_closed = True
         self.deadline = NEVER
+        for exchange in (self._current, *self._waiting):
+            self._release(exchange)
         self._waiting.clear()
         self._undrain()
         if self._sending is not None:
             self._sending.cancel()
+        if self._receiving is not None:
+            self._receiving.cancel()
+            self._server.give_room(len(self._receiving.body))
         if self._outlet is not None:
             self._outlet.close()
         if self._current is not None and self._current.task is not None:
@@ -96,6 +102,9 @@ class Connection(asyncio.Protocol):
         else:
             if self._is_head and self._seen > self._limits.head_bytes:
                 self._refuse(431, "too large", "headers of a request are limited")
+            elif self._receiving is not None and self._transport is not None:
+                self._transport.pause_reading()
+                self._receiving.start(self._loop, self._own_socket(), self._received)
 
     def eof_received(self) -> bool:
         """A peer that has said all still gets its answers."""
@@ -123,10 +132,18 @@ class Connection(asyncio.Protocol):
         self._is_head = False
         if self._headers.get(b"expect", b"").lower() == b"100-continue" and self._transport is not None:
             self._transport.write(_CONTINUE)
-        if int(self._headers.get(b"content-length", b"0") or 0) > self._limits.body_bytes:
+        size = int(self._headers.get(b"content-length", b"0") or 0)
+        if size > self._limits.body_bytes:
             raise _Refused(413, "too large", f"a body has at most {self._limits.body_bytes:,} bytes")
+        if size >= self._limits.direct_bytes:
+            if not self._server.take_room(size):
+                raise _Refused(503, "crowded", "too much is being sent here: come back later")
+            self._receiving = Receiving(size)
 
     def on_body(self, part: bytes) -> None:
+        if self._receiving is not None:
+            self._receiving.take(part)
+            return
         self._parts.append(part)
         self._body += len(part)
         if self._body > self._limits.body_bytes:
@@ -142,8 +159,10 @@ class Connection(asyncio.Protocol):
             parts[0] if len(parts) == 1 else b"".join(parts),
             not self._parser.should_keep_alive(),
         )
+        if self._receiving is not None:
+            exchange.large, self._receiving = memoryview(self._receiving.body), None
         self._seen, self._is_head, self._path, self._headers, self._parts, self._body = 0, True, b"", {}, [], 0
-        if self._current is None:
+        if self._current is None and not self._waiting:
             self._hand_on(exchange)
             return
         self._waiting.append(exchange)
@@ -151,6 +170,26 @@ class Connection(asyncio.Protocol):
             raise _Refused(429, "too many at once", "wait for answers before you ask on")
         if self._transport is not None:
             self._transport.pause_reading()
+
+    def _received(self, is_whole: bool) -> None:
+        """The rest of a body came past the parser, which is still in the middle of it: another one reads on."""
+        if self._transport is None or self.is_closed:
+            return
+        if not is_whole:
+            self._transport.close()
+            return
+        self._transport.resume_reading()
+        try:
+            self.on_message_complete()
+        except _Refused as refused:
+            self._refuse(refused.status, refused.reason, refused.message)
+        self._parser = httptools.HttpRequestParser(self)
+
+    def _release(self, exchange: Exchange | None) -> None:
+        """The room of its large body."""
+        if exchange is not None and exchange.large is not None:
+            self._server.give_room(len(exchange.large))
+            exchange.large = None
 
     # answers -------------------------------------------------------------------------------------------------------
 
@@ -166,8 +205,6 @@ class Connection(asyncio.Protocol):
             self.write(head + part.read())
             self.finished(exchange)
             return
-        if self._outlet is None:
-            self._outlet = transport.get_extra_info("socket").dup()
 
         def ended(is_whole: bool) -> None:
             self._sending = None
@@ -177,8 +214,17 @@ class Connection(asyncio.Protocol):
                 self.abort("broken off here")
 
         wait = self._limits.answer_seconds
-        self._sending = Sending(self._loop, self._outlet, head, part, lambda: self._await("does not read", wait), ended)
+        self._sending = Sending(
+            self._loop, self._own_socket(), head, part, lambda: self._await("does not read", wait), ended
+        )
         self._sending.step()
+
+    def _own_socket(self) -> socket.socket:
+        """The transport's once more."""
+        if self._outlet is None:
+            assert self._transport is not None
+            self._outlet = self._transport.get_extra_info("socket").dup()
+        return self._outlet
 
     async def drained(self) -> bool:
         """Wait until the peer has taken enough; False when it has left."""
@@ -188,6 +234,7 @@ class Connection(asyncio.Protocol):
 
     def finished(self, exchange: Exchange) -> None:
         """The answer of `exchange` is written: the next one's turn."""
+        self._release(exchange)
         self._current = None
         if self.is_closed or self._transport is None:
             return
@@ -195,7 +242,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         if self._waiting:
-            if len(self._waiting) == 1:
+            if len(self._waiting) == 1 and self._receiving is None:
                 self._transport.resume_reading()
             self._loop.call_soon(self._next)
         elif self._drain is None:

@@ -20,13 +20,14 @@ class Exchange:
     Whoever answers later looks at `is_gone` before it does work for a peer that has left.
     """
 
-    __slots__ = ("_connection", "body", "close", "headers", "is_answered", "method", "note", "path", "task")
+    __slots__ = ("_connection", "body", "close", "headers", "is_answered", "large", "method", "note", "path", "task")
 
     def __init__(
         self, connection: Connection, method: bytes, path: bytes, headers: dict[bytes, bytes], body: bytes, close: bool
     ) -> None:
         self._connection, self.method, self.path = connection, method, path
         self.headers, self.body, self.close = headers, body, close
+        self.large: memoryview | None = None  # a body that did not go through the parser; `body` is empty then
         self.is_answered = False
         self.note: Any = None
         self.task: asyncio.Task[None] | None = None  # ended when the peer leaves

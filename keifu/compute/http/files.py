@@ -1,4 +1,5 @@
-"""A part of a file on its way to a peer, from the disk's cache to the socket without a copy through this process."""
+"""Long bodies: a part of a file on its way to a peer, from the disk's cache to the socket without a copy through this
+process, and what a peer sends on its way to where it stays."""
 
 from __future__ import annotations
 
@@ -6,9 +7,9 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
-__all__ = ["Part", "Sending"]
+__all__ = ["Part", "Receiving", "Sending"]
 
 _MORE = getattr(socket, "MSG_MORE", 0)  # the head travels with the first bytes of the file
 
@@ -75,3 +76,43 @@ class Sending:
     def _end(self, is_whole: bool) -> None:
         self.cancel()
         self._ended(is_whole)
+
+
+class Receiving:
+    """A body on its way in. What comes through the parser is `take`n; from `start` on the socket is read right into the
+    rest. `ended` is called once, with False when the peer has left."""
+
+    def __init__(self, size: int) -> None:
+        self.body = bytearray(size)
+        self._have, self._source = 0, cast("socket.socket | None", None)
+
+    @property
+    def is_whole(self) -> bool:
+        return self._have == len(self.body)
+
+    def take(self, part: bytes) -> None:
+        self.body[self._have : self._have + len(part)] = part
+        self._have += len(part)
+
+    def start(self, loop: asyncio.AbstractEventLoop, source: socket.socket, ended: Callable[[bool], None]) -> None:
+        self._loop, self._source, self._ended = loop, source, ended
+        loop.add_reader(source, self._step)
+
+    def cancel(self) -> None:
+        if self._source is not None:
+            self._loop.remove_reader(self._source)
+            self._source = None
+
+    def _step(self) -> None:
+        if self._source is None:
+            return
+        try:
+            count = self._source.recv_into(memoryview(self.body)[self._have :])
+        except BlockingIOError:
+            return
+        except OSError:
+            count = 0
+        self._have += count
+        if not count or self.is_whole:
+            self.cancel()
+            self._ended(bool(count))

@@ -26,6 +26,8 @@ class Limits:
     waiting_bytes: int = 256 << 10  # written and not taken, before a stream waits
     connections: int = 1_024
     queued: int = 32  # requests that came on one connection before the first was answered
+    direct_bytes: int = 1 << 62  # a body of so many goes from the socket to its place without a copy between
+    large_bytes: int = 128 << 20  # of such bodies, all peers together, from their heads to their answers
 
 
 def head_of(status: int, headers: bytes, length: int | None = None, *, close: bool = False) -> bytes:

@@ -38,6 +38,7 @@ class Server:
         self._socket = listen_on(host, port)
         self._socket.listen(self.limits.connections)
         self._open: set[Connection] = set()
+        self._large = 0  # bytes of large bodies that are here or announced
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self.loop: asyncio.AbstractEventLoop
@@ -84,6 +85,16 @@ class Server:
 
     def closed(self, connection: Connection) -> None:
         self._open.discard(connection)
+
+    def take_room(self, size: int) -> bool:
+        """Whether there is room for a large body."""
+        if self._large + size > self.limits.large_bytes:
+            return False
+        self._large += size
+        return True
+
+    def give_room(self, size: int) -> None:
+        self._large -= size
 
     def handle(self, exchange: Exchange) -> None:
         """Nothing that the handler does ends the connection of another peer, or this server."""

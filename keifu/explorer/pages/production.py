@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keifu.chain.suite import CHANNELS, COMPUTE, ORDERS
+from keifu.chain.suite import CHANNELS, COMPUTE, ORDERS, STORAGE, STORAGE_DEALS
 from keifu.explorer.markup import Child, Markup, el
 from keifu.explorer.pages.heartbeats import check_of, heartbeats
 from keifu.explorer.pages.providers import services_of_environment
@@ -192,6 +192,8 @@ def _counts(view: View) -> Markup:
             ("services", COMPUTE, "Served", "providers"),
             ("channels", CHANNELS, "ChannelCreated", "channels"),
             ("orders", ORDERS, "Placed", "orders"),
+            ("stores", STORAGE, "Offered", "stores"),
+            ("deals", STORAGE_DEALS, "DealOpened", "deals"),
             ("slashes", "StakingHub", "Slashed", "slashes"),
             ("cases", "AlignmentCourt", "CaseOpened", "cases"),
         )

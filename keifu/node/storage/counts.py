@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keifu.node.metrics import Metrics
+from keifu.storage.layout import SEGMENT_BYTES
 
 __all__ = ["Counts"]
 
@@ -23,10 +24,12 @@ class Counts:
         self._sent.inc()
         self._sent_bytes.inc(size)
 
-    def kept(self, size: int, *, is_new: bool) -> None:
-        """A segment was acknowledged; one that was there already came again."""
-        (self._kept if is_new else self._again).inc()
-        (self._kept_bytes if is_new else self._again_bytes).inc(size)
+    def kept(self, new: int, size: int) -> None:
+        """Segments of so many bytes were acknowledged; those that were there already came again."""
+        self._kept.inc(-(-new // SEGMENT_BYTES))
+        self._kept_bytes.inc(new)
+        self._again.inc(-(-(size - new) // SEGMENT_BYTES))
+        self._again_bytes.inc(size - new)
 
     def sealed(self) -> None:
         self._sealed.inc()

@@ -4,7 +4,7 @@
     GET    /v1/shards/ROOT/NUMBER               a segment; `keifu-path` leads from its root (`etag`) to the shard's
     PUT    /v1/uploads/ID?leaves=N              begin, or begin again: how far it is
     GET    /v1/uploads/ID                       how far it is
-    PUT    /v1/uploads/ID/NUMBER/ROOT           a segment, with the root over its leaves
+    PUT    /v1/uploads/ID/NUMBER/ROOT           a segment, or a few from there on, with the root over their leaves
     POST   /v1/uploads/ID/seal/ROOT             all is there, and this is the root over it
     DELETE /v1/uploads/ID                       give it up
 
@@ -20,23 +20,31 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import msgspec
 
 from keifu.compute.http import JSON, Exchange, Limits, Part
 from keifu.errors import CheckFailed, InputError, KeifuError
 from keifu.node.storage.counts import Counts
-from keifu.serving import problem
-from keifu.storage.layout import SEGMENT_BYTES
+from keifu.serving import problem, span_of
+from keifu.storage.layout import SEGMENT_BYTES, TOGETHER
 from keifu.storage.packs import StoreFull
 from keifu.storage.store import Progress, Store, Stored, Unknown
 from keifu.storage.trees import SEGMENT_LEAVES
 
-__all__ = ["HTTP_LIMITS", "Service"]
+__all__ = ["HTTP_LIMITS", "Answer", "Fault", "Gate", "Job", "Service", "json_answer"]
 
-HTTP_LIMITS = Limits(head_bytes=8 << 10, body_bytes=SEGMENT_BYTES, request_seconds=30.0, connections=512, queued=4)
+HTTP_LIMITS = Limits(
+    head_bytes=8 << 10,
+    body_bytes=TOGETHER * SEGMENT_BYTES,
+    request_seconds=30.0,
+    connections=512,
+    queued=4,
+    direct_bytes=SEGMENT_BYTES // 4,
+)
 WORKERS = 4  # threads that hash, and wait for object stores
-WAITING = 64  # requests that wait for a thread, each with a segment in memory
+WAITING = 64  # requests that wait for a thread, each with a few segments in memory
 _BYTES = b"content-type: application/octet-stream\r\naccept-ranges: bytes\r\ncache-control: immutable\r\n"
 _HEX = rb"([0-9a-f]{64})"
 _SEGMENT = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})")
@@ -45,25 +53,45 @@ _BEGIN = re.compile(rb"/v1/uploads/" + _HEX + rb"\?leaves=([1-9][0-9]{0,9})")
 _UPLOAD = re.compile(rb"/v1/uploads/" + _HEX)
 _PIECE = re.compile(rb"/v1/uploads/" + _HEX + rb"/(0|[1-9][0-9]{0,9})/" + _HEX)
 _SEAL = re.compile(rb"/v1/uploads/" + _HEX + rb"/seal/" + _HEX)
-_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _log = logging.getLogger("keifu.storage")
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
     status: int
     body: bytes = b""
     headers: bytes = JSON
 
 
-_Job = Callable[[], "_Answer | Future[_Answer]"]
+Job = Callable[[], "Answer | Future[Answer]"]
+
+
+class Gate(Protocol):
+    """Has what is given paid for."""
+
+    def open(self, exchange: Exchange, size: int, give: Callable[[bytes], None]) -> None:
+        """`give` gets headers about the payment; else the exchange is answered here."""
+
+
+class Fault(KeifuError):
+    """A refusal with a status and a reason of its own."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message, remedy="look at docs/storage-node.md")
+        self.status, self.reason = status, reason
 
 
 class Service:
     """Answers in the event loop of its server, and by threads of its own."""
 
-    def __init__(self, store: Store, counts: Counts) -> None:
-        self._store, self._counts = store, counts
+    def __init__(
+        self,
+        store: Store,
+        counts: Counts,
+        more: Callable[[Exchange], Job | None] = lambda exchange: None,
+        gate: Gate | None = None,
+    ) -> None:
+        self._store, self._counts, self._more, self._gate = store, counts, more, gate
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="storage")
         self._waiting = 0
 
@@ -81,7 +109,7 @@ class Service:
                 root = _bytes(found[1])
                 self._at_once(exchange, lambda: self._shard(root))
                 return
-        if job := self._job(exchange):
+        if job := self._job(exchange) or self._more(exchange):
             self._by_thread(exchange, job)
         else:
             self._refuse(exchange, 404, "unknown path", "there is nothing of this name here")
@@ -95,7 +123,7 @@ class Service:
             self._fail(exchange, error)
             return
         size = stored.place.size
-        span = _span(exchange.headers.get(b"range", b"").decode("latin-1"), size)
+        span = span_of(exchange.headers.get(b"range", b"").decode("latin-1"), size)
         if span is None:
             headers = JSON + b"content-range: bytes */%d\r\n" % size
             self._refuse(exchange, 416, "range", f"the segment has {size} bytes", headers)
@@ -106,6 +134,14 @@ class Service:
         if length != size:
             headers += b"content-range: bytes %d-%d/%d\r\n" % (start, start + length - 1, size)
             status = 206
+        if exchange.method == b"HEAD" or self._gate is None:
+            self._send(exchange, stored, start, length, status, headers)
+        else:
+            self._gate.open(
+                exchange, length, lambda paid: self._send(exchange, stored, start, length, status, headers + paid)
+            )
+
+    def _send(self, exchange: Exchange, stored: Stored, start: int, length: int, status: int, headers: bytes) -> None:
         if exchange.method != b"HEAD":
             self._counts.sent(length)
         if stored.file is not None:
@@ -113,18 +149,18 @@ class Service:
         else:
             self._by_thread(exchange, lambda: self._elsewhere(stored, start, length, status, headers))
 
-    def _elsewhere(self, stored: Stored, start: int, length: int, status: int, headers: bytes) -> _Answer:
-        return _Answer(status, self._store.read(stored)[start : start + length], headers)
+    def _elsewhere(self, stored: Stored, start: int, length: int, status: int, headers: bytes) -> Answer:
+        return Answer(status, self._store.read(stored)[start : start + length], headers)
 
-    def _shard(self, root: bytes) -> _Answer:
+    def _shard(self, root: bytes) -> Answer:
         leaves = self._store.leaves(root)
-        return _json({"leaves": leaves, "segments": -(-leaves // SEGMENT_LEAVES)})
+        return json_answer({"leaves": leaves, "segments": -(-leaves // SEGMENT_LEAVES)})
 
     # uploads -------------------------------------------------------------------------------------------------------
 
-    def _job(self, exchange: Exchange) -> _Job | None:
+    def _job(self, exchange: Exchange) -> Job | None:
         """What a thread has to do; None for what nobody does."""
-        store, path, body = self._store, exchange.path, exchange.body
+        store, path, body = self._store, exchange.path, exchange.large or exchange.body
         match exchange.method:
             case b"PUT":
                 if found := _PIECE.fullmatch(path):
@@ -144,32 +180,32 @@ class Service:
                 return lambda: self._give_up(upload)
         return None
 
-    def _put(self, upload: bytes, number: int, body: bytes, root: bytes) -> Future[_Answer]:
+    def _put(self, upload: bytes, number: int, body: bytes | memoryview, root: bytes) -> Future[Answer]:
         """Hashed here, written by the store's thread."""
-        answer: Future[_Answer] = Future()
+        answer: Future[Answer] = Future()
 
-        def written(done: Future[bool]) -> None:
+        def written(done: Future[int]) -> None:
             if (fault := done.exception()) is not None:
                 answer.set_exception(fault)
                 return
-            self._counts.kept(len(body), is_new=done.result())
-            answer.set_result(_json({"kept": number}))
+            self._counts.kept(done.result(), len(body))
+            answer.set_result(json_answer({"kept": number}))
 
         self._store.begin_put(upload, number, body, root).add_done_callback(written)
         return answer
 
-    def _seal(self, upload: bytes, root: bytes) -> _Answer:
+    def _seal(self, upload: bytes, root: bytes) -> Answer:
         self._store.seal(upload, root)
         self._counts.sealed()
-        return _json({"root": root.hex()})
+        return json_answer({"root": root.hex()})
 
-    def _give_up(self, upload: bytes) -> _Answer:
+    def _give_up(self, upload: bytes) -> Answer:
         self._store.give_up(upload)
-        return _json({})
+        return json_answer({})
 
     # answering -----------------------------------------------------------------------------------------------------
 
-    def _at_once(self, exchange: Exchange, job: Callable[[], _Answer]) -> None:
+    def _at_once(self, exchange: Exchange, job: Callable[[], Answer]) -> None:
         try:
             answer = job()
         except KeifuError as error:
@@ -177,14 +213,14 @@ class Service:
         else:
             exchange.reply(answer.status, answer.body, answer.headers)
 
-    def _by_thread(self, exchange: Exchange, job: _Job) -> None:
+    def _by_thread(self, exchange: Exchange, job: Job) -> None:
         if self._waiting >= WAITING:
             self._refuse(exchange, 503, "busy", "too much waits for the disk: come back later")
             return
         self._waiting += 1
         loop = asyncio.get_running_loop()
 
-        def finish(future: Future[_Answer]) -> None:
+        def finish(future: Future[Answer]) -> None:
             with suppress(RuntimeError):  # the loop has ended, and with it whoever asked
                 loop.call_soon_threadsafe(self._done, exchange, future)
 
@@ -192,7 +228,7 @@ class Service:
             try:
                 result = job()
             except Exception as error:
-                future: Future[_Answer] = Future()
+                future: Future[Answer] = Future()
                 future.set_exception(error)
             else:
                 future = result if isinstance(result, Future) else _future_of(result)
@@ -200,7 +236,7 @@ class Service:
 
         self._pool.submit(run)
 
-    def _done(self, exchange: Exchange, future: Future[_Answer]) -> None:
+    def _done(self, exchange: Exchange, future: Future[Answer]) -> None:
         self._waiting -= 1
         error = future.exception()
         if error is None:
@@ -213,7 +249,7 @@ class Service:
             self._refuse(exchange, 500, "failed", "the server failed to answer this")
 
     def _fail(self, exchange: Exchange, error: KeifuError) -> None:
-        status, reason = 503, "unavailable"
+        status, reason = (error.status, error.reason) if isinstance(error, Fault) else (503, "unavailable")
         for kind, found, word in _FAULTS:
             if isinstance(error, kind):
                 status, reason = found, word
@@ -233,8 +269,8 @@ _FAULTS: tuple[tuple[type[KeifuError], int, str], ...] = (
 )
 
 
-def _future_of(answer: _Answer) -> Future[_Answer]:
-    future: Future[_Answer] = Future()
+def _future_of(answer: Answer) -> Future[Answer]:
+    future: Future[Answer] = Future()
     future.set_result(answer)
     return future
 
@@ -243,22 +279,9 @@ def _bytes(text: bytes) -> bytes:
     return bytes.fromhex(text.decode())
 
 
-def _json(document: object) -> _Answer:
-    return _Answer(200, msgspec.json.encode(document))
+def json_answer(document: object) -> Answer:
+    return Answer(200, msgspec.json.encode(document))
 
 
-def _progress(progress: Progress) -> _Answer:
-    return _json(asdict(progress) | {"root": progress.root.hex() if progress.root else None})
-
-
-def _span(text: str, size: int) -> tuple[int, int] | None:
-    """(start, length) of the one range that is asked for. All of it, for several or for what is no range; None for one
-    that is not there."""
-    found = _RANGE.fullmatch(text)
-    if found is None or not (found[1] or found[2]):
-        return 0, size
-    if not found[1]:
-        length = min(int(found[2]), size)
-        return (size - length, length) if length else None
-    start, end = int(found[1]), min(int(found[2] or size - 1), size - 1)
-    return (start, end - start + 1) if start <= end else None
+def _progress(progress: Progress) -> Answer:
+    return json_answer(asdict(progress) | {"root": progress.root.hex() if progress.root else None})

@@ -79,7 +79,10 @@ class Shelf:
             return
         for shard, offer in self._offers.items():
             late = desk.head.time + desk.policy.margin > offer.accept_by
-            if shard in desk.kept and shard not in desk.book.where and not late and desk.may(f"accept {shard}"):
+            waits = desk.head.time <= offer.signed_until
+            if shard not in desk.kept or shard in desk.book.where or late or waits:
+                continue
+            if desk.may(f"accept {shard}"):
                 desk.submit("accept", str(shard), Accept(shard))
 
     def _clear(self) -> None:

@@ -81,12 +81,14 @@ Operation = Appended | Cleared
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A deal that names this provider, and waits for it until chain time `accept_by`."""
+    """A deal that names this provider, and waits for it until chain time `accept_by`. Up to `signed_until` somebody may
+    bring the provider's signature instead."""
 
     shard: ShardId
     root: bytes
     leaves: int
     accept_by: int
+    signed_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class Vacancy:
     masked: bool
     repairer: str  # empty when nobody has reserved it
     until: int
-    seed: bytes  # of the draws that end it; empty before a reservation
+    seed: bytes  # of the draws that end it; empty before a reservation, and until there is one
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ class Repairs:
 
     def _complete(self, vacancy: Vacancy) -> None:
         desk, shard = self._desk, vacancy.shard
-        if not desk.quiet or desk.changes_ahead("clear") or not desk.may(f"complete {shard}"):
+        if not vacancy.seed or not desk.quiet or desk.changes_ahead("clear") or not desk.may(f"complete {shard}"):
             return
         if any(found.shard == shard for found, _ in self._opening.values()):
             return

@@ -23,7 +23,7 @@ from keifu.network.processes import start
 from keifu.units import DAY
 from tests.integration.node.conftest import until
 
-PARTS = ["index", "api", "explorer", "operator-1", "juror-1", "keeper-1", "compute-1", "relayer-1"]
+PARTS = ["index", "api", "explorer", "operator-1", "juror-1", "keeper-1", "compute-1", "relayer-1", "storage-1"]
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ def test_a_network_is_kept_looked_at_and_ended(keifu, asked, place, at_first):
     deployments = at_first.folder / "deployments"
     chain = ("--rpc", at_first.anvil.url, "--deployments", deployments)
     few = ("--operators", 1, "--watchers", 0, "--jurors", 1, "--keepers", 1, "--compute", 1, "--relayers", 1)
+    few += ("--storage", 1)
     status, made = asked("up", *few, *chain)
     parts = by_name(made)
     assert (status, list(parts), {part["ok"] for part in parts.values()}) == (0, PARTS, {True})
@@ -69,6 +70,8 @@ def test_a_network_is_kept_looked_at_and_ended(keifu, asked, place, at_first):
 
     [kind] = httpx.get(f"{parts['relayer-1']['address']}/supported").json()["kinds"]
     assert kind["scheme"] == "batch-settlement"
+    storer = httpx.get(f"{parts['storage-1']['address']}/v1/node").json()
+    assert (storer["operator"], storer["accepting"]) == ("storage-1", True)
 
     status, _, err = keifu("up", "--folder", place.path)
     assert (status, f"process {made['supervisor']}" in err) == (3, True)

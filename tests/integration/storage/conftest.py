@@ -10,6 +10,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
+from tests.profiles import quick_or_deep
+
+# Many processes: `make fuzz-deep` runs them.
+collect_ignore = quick_or_deep(["test_deep_faults.py", "test_repair.py"], [])
 BUCKET, SECRET = "segments", "any"
 
 

@@ -102,7 +102,7 @@ def keifu(*args, **environment):
         (("staking", "delegate", "--opertor", "0x"), "--operator"),
         (("provenance", "digest", "."), "prov"),
         (("digest", "./weights"), "prov digest"),
-        (("verify",), "tge verify or prov verify"),
+        (("verify",), "tge verify or prov verify or store verify"),
     ],
 )
 def test_the_nearest_name_is_proposed(args, nearest):
@@ -171,6 +171,6 @@ def test_completion_of_nouns_verbs_and_roles():
         line = {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1), "_KEIFU_COMPLETE": "bash_complete"}
         return [item.split(",")[1] for item in keifu(**line).stdout.splitlines()]
 
-    assert complete("keifu", "st") == ["staking", "status"]
+    assert complete("keifu", "st") == ["staking", "store", "status"]
     assert complete("keifu", "staking", "de") == ["delegate"]
     assert "operator" in complete("keifu", "staking", "exit", "--role", "o")

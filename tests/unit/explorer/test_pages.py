@@ -139,6 +139,13 @@ def test_a_case_step_by_step(read):
         assert said in page
 
 
+def test_a_deal_says_where_each_shard_is_and_what_became_of_it(read, known):
+    page = Page(read(f"/en/deal/{known['deal'].removeprefix('0x')}"))
+    for said in ("stored", "lost", "waits for its provider", "leaf demanded", "repair reserved"):
+        assert said in page.text
+    assert "epoch proven" in Page(read(f"/en/store/{known['store']}")).text
+
+
 def test_grants_are_curves(read):
     assert '<path d="M' in read("/en/grants")
     assert 'class="paid"' in read("/en/escrow/1")

@@ -1,0 +1,178 @@
+"""Shards that clients hand over for a deal: whether the deal is worth it, and what is said of it afterwards.
+
+docs/storage-node.md has the requests and answers. Everything here is done by the thread of the rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from keifu.node.sections import StorageWork
+from keifu.node.storage.contracts import FREE, UNIT, Contracts, DealState, ShardState
+from keifu.node.storage.driving import Driving
+from keifu.node.storage.records import Known, Records
+from keifu.node.storage.seeing import Seeing
+from keifu.node.storage.service import Fault
+from keifu.storage.deals import Placed, deal_root
+from keifu.storage.deletions import deletion_digest, deletion_text
+from keifu.storage.layout import LEAF_BYTES
+from keifu.storage.provider.messages import ShardId
+from keifu.storage.store import Store, Unknown
+
+__all__ = ["Handing"]
+
+GIB = 1 << 30
+
+
+class Handing:
+    def __init__(
+        self,
+        contracts: Contracts,
+        records: Records,
+        seeing: Seeing,
+        driving: Driving,
+        store: Store,
+        settings: StorageWork,
+        look: Callable[[], None],
+    ) -> None:
+        self._contracts, self._records, self._seeing, self._driving = contracts, records, seeing, driving
+        self._store, self._settings, self._look = store, settings, look
+
+    # taking --------------------------------------------------------------------------------------------------------
+
+    def hand(
+        self, shard: ShardId, known: Known, *, signs: bool, answer: Callable[[dict[str, Any] | Fault], None]
+    ) -> None:
+        """`answer` gets how the shard stands, or why it is not taken. Raises Fault and RpcError."""
+        placed = known.named[shard.index] if shard.index < len(known.named) else None
+        terms, state, proposed = self._asked(shard)
+        if placed is None or deal_root(known.named) != terms.root or terms.shards != len(known.named):
+            raise Fault(409, "not named", "the root of the deal does not follow from what names its shards")
+        if shard not in self._driving.core.kept:
+            self._require_wanted(placed, terms, state, proposed=proposed)
+        deadline = self._deadline(terms) if signs and state.state == FREE and not proposed else 0
+        self._records.know(shard.deal, known)
+        self._records.hand(shard, deadline)
+        self._look()
+
+        def end(refusal: str) -> None:
+            if refusal:
+                self._records.drop(shard)
+                answer(Fault(409, "terms", refusal))
+                return
+            said = self.stands(shard)
+            if deadline and said["state"] == "signed":
+                signature = self._contracts.sign(shard.deal, shard.index, terms, deadline)
+                said |= {"signature": "0x" + signature.hex(), "deadline": deadline}
+            answer(said)
+
+        self._driving.arrived(shard, placed, end)
+
+    def _asked(self, shard: ShardId) -> tuple[DealState, ShardState, bool]:
+        """The deal, where its shard stands, and whether that was proposed to this provider."""
+        contracts, me = self._contracts, self._driving.me
+        key = (shard.deal, shard.index)
+        wanted = [(contracts.deals.deal, key[:1]), (contracts.deals.shard, key), (contracts.repairs.proposal_of, key)]
+        deal, state, proposal = contracts.ask(contracts.chain.rpc.block_number(), wanted)
+        if deal is None:
+            raise Fault(404, "unknown deal", "the chain has no such deal yet")
+        return DealState(*deal), ShardState(*state), proposal[1].lower() == me
+
+    def _require_wanted(self, placed: Placed, terms: DealState, state: ShardState, *, proposed: bool) -> None:
+        """Raises Fault for what this node does not store."""
+        me, seen = self._driving.me, self._seeing.seen
+        is_mine = state.state != FREE and state.provider.lower() == me
+        if not (proposed or is_mine) and placed.provider.lower() != me:
+            raise Fault(409, "not named", "the deal names another provider for this shard")
+        late = terms.closed or terms.end <= seen.epoch + 1 or (state.state != FREE and not proposed and not is_mine)
+        if late or (state.state == FREE and not proposed and terms.accept_by < seen.epoch):
+            raise Fault(409, "late", "the deal waits for this shard no longer")
+        self._require_sealed(placed)
+        price, most = self.least_price(placed.leaves), self.most_restitution(placed.leaves)
+        if terms.price < price:
+            raise Fault(409, "terms", f"a shard of this size costs {price} gwei an epoch, the deal pays {terms.price}")
+        if terms.restitution > most:
+            raise Fault(409, "terms", f"its restitution is {most} gwei at most, the deal asks for {terms.restitution}")
+        self._require_lock(placed, terms)
+
+    def _require_sealed(self, placed: Placed) -> None:
+        try:
+            leaves = self._store.leaves(placed.root)
+        except Unknown:
+            raise Fault(409, "not sealed", "upload this shard and seal it first") from None
+        if leaves != placed.leaves:
+            raise Fault(409, "not named", f"the shard has {leaves} leaves, not {placed.leaves}")
+
+    def _require_lock(self, placed: Placed, terms: DealState) -> None:
+        """What was taken and is not accepted yet counts, too."""
+        contracts, me = self._contracts, self._contracts.account.address
+        wanted = [
+            (contracts.market.reserved, (me,)),
+            (contracts.hub.lock_of, (contracts.market.address, me)),
+        ]
+        reserved, locked = contracts.ask(contracts.chain.rpc.block_number(), wanted)
+        needed = reserved + terms.damages * UNIT + placed.leaves * contracts.leaf_buffer
+        for offer in self._driving.head.offers:
+            waiting = self._seeing.seen.deals.get(offer.shard.deal)
+            if offer.shard in self._driving.core.kept and waiting is not None:
+                needed += waiting.damages * UNIT + offer.leaves * contracts.leaf_buffer
+        if needed > locked:
+            raise Fault(409, "no lock", f"{needed} wei would be needed of the lock, which has {locked}")
+
+    def _deadline(self, terms: DealState) -> int:
+        last = self._contracts.last_second(terms.accept_by)
+        return min(self._seeing.seen.time + self._settings.signed_for, last)
+
+    # what is said --------------------------------------------------------------------------------------------------
+
+    def least_price(self, leaves: int) -> int:
+        """Gwei of a shard and epoch."""
+        return max(1, -(-self._settings.price * leaves * LEAF_BYTES // GIB))
+
+    def most_restitution(self, leaves: int) -> int:
+        return self._settings.restitution * leaves * LEAF_BYTES // GIB
+
+    def stands(self, shard: ShardId) -> dict[str, Any]:
+        """How a shard stands. Raises Unknown."""
+        if self._records.erased(shard) is not None:
+            return {"state": "deleted"}
+        seen = self._seeing.seen
+        if shard in self._seeing.mine.values():
+            state = seen.states.get(shard)
+            is_over = state is not None and state.end <= seen.epoch
+            return {"state": "ended" if is_over else "accepted"}
+        if shard in self._driving.core.kept:
+            offer = next((offer for offer in self._driving.head.offers if offer.shard == shard), None)
+            if offer is None:
+                return {"state": "ended"}
+            return {"state": "signed" if offer.signed_until >= seen.time else "kept"}
+        raise Unknown("no such shard of this deal is here", remedy="hand it over")
+
+    def deal(self, deal: bytes) -> dict[str, Any]:
+        """What the client said of a deal. Raises Unknown."""
+        known = self._records.known(deal)
+        if known is None:
+            raise Unknown("nobody has told this node of the deal", remedy="ask another of its providers")
+        named = [{"provider": item.provider, "root": item.root.hex(), "leaves": item.leaves} for item in known.named]
+        return {"k": known.k, "named": named}
+
+    def deletion(self, shard: ShardId) -> dict[str, Any]:
+        """The signed word that a shard's bytes are gone. Raises Unknown."""
+        found = self._records.erased(shard)
+        if found is None:
+            raise Unknown("no shard of this deal was deleted here", remedy="close the deal, and wait for its end")
+        contracts = self._contracts
+        text = deletion_text(contracts.chain.id, contracts.market.address, contracts.account.address, shard, *found)
+        return {"text": text.decode(), "signature": "0x" + contracts.account.sign(deletion_digest(text)).hex()}
+
+    def about(self, accepting: bool) -> dict[str, Any]:
+        contracts, own = self._contracts, self._settings
+        return {
+            "provider": contracts.account.address, "chain": contracts.chain.id, "market": contracts.market.address,
+            "deals": contracts.deals.address, "repairs": contracts.repairs.address, "region": own.region,
+            "operator": own.operator, "price": str(own.price), "restitution": str(own.restitution),
+            "room": max(0, own.room - self._store.reserved), "accepting": accepting,
+            "retrieval": {"price": str(own.retrieval.price), "token": own.retrieval.token or contracts.token.address,
+                          "free": own.retrieval.free},
+        }  # fmt: skip

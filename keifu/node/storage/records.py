@@ -1,0 +1,147 @@
+"""What a storage node remembers, in the database of its folder: deals that were handed to it, and its core's journal.
+
+Only the thread of the rounds writes here. Each row is on the disk when a method returns.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from keifu.chain.sqlite import transaction
+from keifu.keys import keccak256
+from keifu.storage.deals import Placed
+from keifu.storage.layout import word
+from keifu.storage.provider.messages import Record, ShardId
+
+__all__ = ["Handed", "Known", "Records", "holder_of"]
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS storage_deals (deal BLOB PRIMARY KEY, k INTEGER NOT NULL, named BLOB NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_handed (deal BLOB NOT NULL, number INTEGER NOT NULL, signed INTEGER NOT NULL,
+  deleted INTEGER NOT NULL, PRIMARY KEY (deal, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_journal (id INTEGER PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS storage_sent (intent TEXT PRIMARY KEY, sent TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_erased (deal BLOB NOT NULL, number INTEGER NOT NULL, root BLOB NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (deal, number)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a client, or another provider, said of a deal: it agrees with the deal's root."""
+
+    k: int
+    named: tuple[Placed, ...]
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A shard that a client handed over; `signed` is the deadline of a signature that is out."""
+
+    shard: ShardId
+    signed: int
+    deleted: bool
+
+
+class _Named(msgspec.Struct):
+    provider: str
+    root: str
+    leaves: int
+
+
+class Records:
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        database.executescript(_TABLES)
+
+    # deals ---------------------------------------------------------------------------------------------------------
+
+    def know(self, deal: bytes, known: Known) -> None:
+        named = [_Named(item.provider, item.root.hex(), item.leaves) for item in known.named]
+        row = deal, known.k, msgspec.json.encode(named)
+        self._database.execute("INSERT OR REPLACE INTO storage_deals VALUES (?, ?, ?)", row)
+
+    def known(self, deal: bytes) -> Known | None:
+        row = self._database.execute("SELECT k, named FROM storage_deals WHERE deal = ?", (deal,)).fetchone()
+        if row is None:
+            return None
+        named = msgspec.json.decode(row[1], type=list[_Named])
+        return Known(row[0], tuple(Placed(item.provider, bytes.fromhex(item.root), item.leaves) for item in named))
+
+    def hand(self, shard: ShardId, signed: int = 0) -> None:
+        """A shard is here for a deal; a later signature outlasts an earlier one."""
+        with transaction(self._database):
+            self._database.execute(
+                "INSERT INTO storage_handed VALUES (?, ?, ?, 0) ON CONFLICT (deal, number) DO UPDATE SET "
+                "signed = max(signed, excluded.signed), deleted = 0",
+                (shard.deal, shard.index, signed),
+            )
+            self._database.execute(
+                "DELETE FROM storage_erased WHERE deal = ? AND number = ?", (shard.deal, shard.index)
+            )
+
+    def handed(self, *, all_of_them: bool = False) -> list[Handed]:
+        where = "" if all_of_them else "WHERE deleted = 0"
+        rows = self._database.execute(f"SELECT deal, number, signed, deleted FROM storage_handed {where}")  # noqa: S608
+        return [Handed(ShardId(row[0], row[1]), row[2], bool(row[3])) for row in rows]
+
+    def drop(self, shard: ShardId) -> None:
+        """It was not taken."""
+        row = (shard.deal, shard.index)
+        self._database.execute("DELETE FROM storage_handed WHERE deal = ? AND number = ?", row)
+
+    def erase(self, shard: ShardId, root: bytes, at: int) -> None:
+        """The shard's bytes are gone, at this chain time."""
+        with transaction(self._database):
+            self._database.execute(
+                "UPDATE storage_handed SET deleted = 1 WHERE deal = ? AND number = ?", (shard.deal, shard.index)
+            )
+            self._database.execute(
+                "INSERT OR REPLACE INTO storage_erased VALUES (?, ?, ?, ?)", (shard.deal, shard.index, root, at)
+            )
+
+    def erased(self, shard: ShardId) -> tuple[bytes, int] | None:
+        """Root and chain time of a deletion."""
+        question = "SELECT root, at FROM storage_erased WHERE deal = ? AND number = ?"
+        row = self._database.execute(question, (shard.deal, shard.index)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    # the core's journal --------------------------------------------------------------------------------------------
+
+    def append(self, record: Record) -> None:
+        self._database.execute("INSERT INTO storage_journal (record) VALUES (?)", (json.dumps(record),))
+
+    def journal(self) -> Iterator[Record]:
+        for (text,) in self._database.execute("SELECT record FROM storage_journal ORDER BY id").fetchall():
+            yield json.loads(text)
+
+    def shorten(self, records: Iterable[Record], unsettled: Iterable[str]) -> None:
+        """The same in fewer words; what is settled is not asked for again."""
+        with transaction(self._database):
+            self._database.execute("DELETE FROM storage_journal")
+            rows = [(json.dumps(record),) for record in records]
+            self._database.executemany("INSERT INTO storage_journal (record) VALUES (?)", rows)
+            kept = [(intent, sent) for intent in unsettled if (sent := self.sent(intent))]
+            self._database.execute("DELETE FROM storage_sent")
+            self._database.executemany("INSERT INTO storage_sent VALUES (?, ?)", kept)
+
+    def note_sent(self, intents: Iterable[str], sent: str) -> None:
+        """Under which id of the sender the core's intents go."""
+        with transaction(self._database):
+            rows = [(intent, sent) for intent in intents]
+            self._database.executemany("INSERT OR REPLACE INTO storage_sent VALUES (?, ?)", rows)
+
+    def sent(self, intent: str) -> str | None:
+        row = self._database.execute("SELECT sent FROM storage_sent WHERE intent = ?", (intent,)).fetchone()
+        return row[0] if row else None
+
+
+def holder_of(shard: ShardId) -> bytes:
+    """For whom the store keeps a shard."""
+    return keccak256(shard.deal + word(shard.index))

@@ -1,0 +1,25 @@
+"""Amounts as programs write and read them: decimal numbers of coins."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+from keifu.errors import UsageError
+from keifu.units import COIN, parse_amount
+
+__all__ = ["coins_of", "wei_of"]
+
+DIGITS = 60  # of a decimal number: more than any amount of wei has
+
+
+def wei_of(amount: str | int | Decimal) -> int:
+    """Raises UsageError for what is no amount of coins."""
+    try:
+        return parse_amount(f"{amount:f}" if isinstance(amount, Decimal) else str(amount))
+    except ValueError as error:
+        raise UsageError(str(error), remedy='write "1143", "0.5", or a Decimal') from error
+
+
+def coins_of(wei: int) -> Decimal:
+    with localcontext(prec=DIGITS):
+        return Decimal(wei) / COIN

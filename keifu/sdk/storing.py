@@ -1,0 +1,199 @@
+"""What the SDK offers of storage: files that many providers keep, paid once and read from whoever has their shards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from keifu.errors import UsageError
+from keifu.sdk.amounts import coins_of, wei_of
+from keifu.sdk.link import Link
+from keifu.sdk.verbs import Area, Later, Now, verb
+from keifu.storage.boxes import open_share
+from keifu.storage.ciphers import FileKeys
+from keifu.storage.client import keeping
+from keifu.storage.client.address import FileAddress
+from keifu.storage.client.fetching import Opened, described, opened, opened_box
+from keifu.storage.client.ledger import Ledger, Row, usual_folder
+from keifu.storage.client.market import GWEI, Market
+from keifu.storage.client.quoting import Wish
+from keifu.storage.client.storing import Storing, address_of, descriptor_of, keys_of
+from keifu.storage.client.trees import source_of, write_file, write_tree
+from keifu.units import DAY
+
+__all__ = ["Quoted", "Storage", "Stored"]
+
+M = TypeVar("M", bound=Now | Later)
+CODE = (10, 4)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file in storage. The address is what others read it by, with its keys where it is private."""
+
+    address: str
+    content_root: str
+    deal: str
+    size: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """Coins at the most, the probability of loss in a year, and the providers that would store it."""
+
+    number: int
+    cost: Decimal
+    loss_in_a_year: float
+    providers: tuple[str, ...]
+
+
+class Storage(Area[M]):
+    """Files with many providers: any k of k + m shards give one."""
+
+    @verb
+    def quote(
+        self,
+        path: str | Path,
+        *,
+        days: int = 30,
+        code: tuple[int, int] = CODE,
+        public: bool = False,
+        restitution: str | int | Decimal | None = None,
+    ) -> Quoted:
+        """What storing a file or folder would cost now, and how safe it would be. Nothing is paid."""
+        source = source_of(Path(path).resolve())
+        with _storing(self._link) as storing:
+            wish = _wish(source.size, days, code, public, restitution)
+            number, made = storing.quote(source, wish, public=public)
+        return Quoted(number, coins_of(made.cost), made.loss, tuple(offer.provider for offer in made.holders))
+
+    @verb
+    def put(
+        self,
+        path: str | Path,
+        *,
+        max_price: str | int | Decimal,
+        days: int = 30,
+        code: tuple[int, int] = CODE,
+        public: bool = False,
+        restitution: str | int | Decimal | None = None,
+        again: bool = False,
+    ) -> Stored:
+        """Store a file or folder for at most `max_price` coins. The same call goes on where an earlier one ended, and
+        what is stored is not paid again, unless `again` asks for another copy."""
+        source = source_of(Path(path).resolve())
+        with _storing(self._link) as storing:
+            wish = _wish(source.size, days, code, public, restitution)
+            return _stored(storing.put(source, wish, most=wei_of(max_price), public=public, again=again))
+
+    @verb
+    def get(self, address: str, out: str | Path, *, name: str = "", box: str = "") -> int:
+        """Read a file or folder, or one file of a folder, to `out`; its bytes. `box` holds keys that were shared."""
+        with _reading(self._link, address, box) as file:
+            if name:
+                return write_file(file.downloads.read(*file.place(name)), Path(out))
+            if (manifest := file.manifest) is not None:
+                return write_tree(manifest, file.read(), Path(out))
+            return write_file(file.read(), Path(out))
+
+    @verb
+    def read(self, address: str, start: int = 0, length: int | None = None, *, name: str = "", box: str = "") -> bytes:
+        """Bytes of a file, from `start` on."""
+        with _reading(self._link, address, box) as file:
+            begin, size = file.place(name) if name else (file.manifest_bytes, file.descriptor.size)
+            size = size if name else size - file.manifest_bytes
+            if not 0 <= start <= size:
+                raise UsageError(f"byte {start} is not in it", remedy=f"it has {size}, counted from 0")
+            return b"".join(file.downloads.read(begin + start, min(size - start, size if length is None else length)))
+
+    @verb
+    def list(self) -> list[Stored]:
+        """What this client has stored on this chain."""
+        if not usual_folder().exists():
+            return []
+        with Ledger(usual_folder(), writes=False) as ledger:
+            rows = ledger.files()
+        return [_stored(row) for row in rows if row.deal and row.keys and row.chain == self._link.client.chain_id]
+
+    @verb
+    def verify(self, address: str, *, leaves: int = 3) -> bool:
+        """Whether each provider shows so many drawn leaves of its shard."""
+        market, found = _market(self._link), FileAddress.parse(address)
+        row = _kept(found)
+        descriptor = descriptor_of(row.kept) if row else described(market, found)
+        return not any(item.fault for item in keeping.sampled(market, found.deal, descriptor, leaves))
+
+    @verb
+    def renew(self, address: str, *, days: int, max_price: str | int | Decimal) -> int:
+        """Pay for a file for longer; the first epoch that is not paid for."""
+        with Ledger(usual_folder()) as ledger:
+            row = _own(ledger, address)
+            return keeping.renew(_market(self._link), ledger, self._link.deployer, row, days * DAY, wei_of(max_price))[
+                1
+            ]
+
+    @verb
+    def share(self, address: str, public_key: bytes, *, repair_only: bool = False) -> str:
+        """The keys of a file in a box for whoever has the private key of `public_key` (64 bytes)."""
+        with Ledger(usual_folder(), writes=False) as ledger:
+            row = _own(ledger, address)
+        return keeping.make_box(row, self._link.account, public_key, repair_only=repair_only).hex()
+
+    @verb
+    def erase(self, address: str) -> int:
+        """End a file's deal and shred its keys; how many providers have signed that its shards are deleted so far."""
+        with Ledger(usual_folder()) as ledger:
+            row = _own(ledger, address)
+            return len(keeping.erase(_market(self._link), ledger, self._link.deployer, row)[1])
+
+
+def _market(link: Link) -> Market:
+    return Market(link.client, link.suite, link.record.first_block)
+
+
+@contextmanager
+def _storing(link: Link) -> Iterator[Storing]:
+    with Ledger(usual_folder()) as ledger:
+        yield Storing(_market(link), ledger, link.deployer, link.account, time.sleep)
+
+
+@contextmanager
+def _reading(link: Link, address: str, box: str) -> Iterator[Opened]:
+    market, found = _market(link), FileAddress.parse(address)
+    row = _kept(found)
+    descriptor = descriptor_of(row.kept) if row else described(market, found)
+    if box:
+        keys: FileKeys | None = open_share(opened_box(box), link.account, descriptor.content_root)
+    else:
+        keys = found.keys or (None if row is None else keys_of(row, link.account))
+    with opened(market, found, descriptor, keys) as file:
+        yield file
+
+
+def _kept(address: FileAddress) -> Row | None:
+    if not usual_folder().exists():
+        return None
+    with Ledger(usual_folder(), writes=False) as ledger:
+        return ledger.by_deal(address.deal)
+
+
+def _own(ledger: Ledger, address: str) -> Row:
+    row = ledger.by_deal(FileAddress.parse(address).deal)
+    if row is None:
+        raise UsageError("this file was not stored from here", remedy="k.storage.list() has those that were")
+    return row
+
+
+def _stored(row: Row) -> Stored:
+    return Stored(str(address_of(row)), row.root.hex(), row.deal.hex(), row.kept.size, row.state)
+
+
+def _wish(size: int, days: int, code: tuple[int, int], public: bool, restitution: str | int | Decimal | None) -> Wish:
+    worth = None if restitution is None else wei_of(restitution) // GWEI
+    return Wish(size, *code, days * DAY, not public, worth)

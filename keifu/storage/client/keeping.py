@@ -1,0 +1,241 @@
+"""Deals of a client after its files are stored: how they stand, renewed, ended, refunded; keys shared and shredded."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from keifu.chain import Deployer
+from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
+from keifu.errors import CheckFailed, KeifuError, UsageError
+from keifu.storage.boxes import Signer, share
+from keifu.storage.ciphers import FileKeys
+from keifu.storage.client.fetching import holders_of
+from keifu.storage.client.ledger import Ledger, Row, Statement
+from keifu.storage.client.market import GWEI, DealState, Market, Shard, State
+from keifu.storage.client.offers import providers
+from keifu.storage.client.peers import READ_SECONDS, Peers
+from keifu.storage.client.storing import keys_of
+from keifu.storage.client.trees import Source
+from keifu.storage.codec import Encoder
+from keifu.storage.deletions import require_deletion
+from keifu.storage.layout import Descriptor
+from keifu.storage.provider.messages import ShardId
+from keifu.units import coins
+
+__all__ = [
+    "Checked",
+    "ShardNow",
+    "Standing",
+    "close",
+    "compare",
+    "erase",
+    "make_box",
+    "refund",
+    "renew",
+    "sampled",
+    "standing",
+]
+
+NOTICE = 2  # epochs that a closed deal is still paid for
+Draw = Callable[[int], int]
+
+
+@dataclass(frozen=True)
+class ShardNow:
+    index: int
+    state: State
+    provider: str
+    url: str
+    until: int  # epoch
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "index": self.index, "state": self.state.word, "provider": self.provider, "url": self.url,
+            "until": self.until,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A deal as the chain has it."""
+
+    deal: DealState
+    epoch: int
+    shards: tuple[ShardNow, ...]
+
+    @property
+    def stored(self) -> int:
+        return sum(shard.state is State.STORED and shard.until > self.epoch for shard in self.shards)
+
+    @property
+    def proof_until(self) -> int:
+        """The first epoch that nobody is paid for any more."""
+        return max((shard.until for shard in self.shards if shard.state is State.STORED), default=0)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Leaves of one shard that were asked of its provider."""
+
+    index: int
+    url: str
+    good: int
+    fault: str = ""
+
+    def data(self) -> dict[str, Any]:
+        return {"index": self.index, "url": self.url, "good": self.good, "fault": self.fault}
+
+
+def standing(market: Market, deal: bytes) -> Standing:
+    state = market.require_deal(deal)
+    shards = market.shards(deal, state.shards)
+    holders = holders_of(shards, providers(market))
+    found = [
+        ShardNow(index, shard.state, shard.provider if int(shard.provider, 16) else "", holder.url if holder else "",
+                 shard.end)
+        for index, (shard, holder) in enumerate(zip(shards, holders, strict=True))
+    ]  # fmt: skip
+    return Standing(state, market.epoch(), tuple(found))
+
+
+def sampled(
+    market: Market, deal: bytes, descriptor: Descriptor, leaves: int, draw: Draw = secrets.randbelow
+) -> list[Checked]:
+    """Ask each provider for so many leaves of its shard, which nobody can foresee, and check the proofs."""
+    shards = market.shards(deal, len(descriptor.shards))
+    holders = holders_of(shards, providers(market))
+    found = []
+    with closing(Peers(None, READ_SECONDS)) as peers:
+        for index, holder in enumerate(holders):
+            if holder is None:
+                found.append(Checked(index, "", 0, shards[index].state.word))
+                continue
+            peer, good, fault = peers.at(holder), 0, ""
+            for _ in range(leaves):
+                try:
+                    peer.leaf(descriptor.shards[index], descriptor.layout.leaves, draw(descriptor.layout.leaves))
+                    good += 1
+                except KeifuError as error:
+                    fault = error.message
+                    break
+            found.append(Checked(index, holder.url, good, fault))
+    return found
+
+
+def compare(descriptor: Descriptor, keys: FileKeys, source: Source) -> None:
+    """Make the content root again from a file or folder here. Raises CheckFailed when it is not what was stored."""
+    header = descriptor.header
+    encoder = Encoder(keys, header.k, header.m, header=header)
+    if source.size == descriptor.size:
+        with source.open() as file:
+            for _ in encoder.stripes(file):
+                pass
+        if encoder.descriptor.content_root == descriptor.content_root:
+            return
+    root = descriptor.content_root.hex()
+    raise CheckFailed(f"{source.path} is not what was stored as {root}", remedy="get what was stored")
+
+
+def renew(market: Market, ledger: Ledger, chain: Deployer, row: Row, seconds: int, most: int) -> tuple[Row, int]:
+    """Pay for a file's deal for so many seconds more, for at most `most` wei; the new end. A renewal that an earlier
+    call may have paid is not paid again."""
+    state = market.require_deal(row.deal)
+    kept = row.kept
+    if kept.renewing and state.end >= kept.renewing:  # an earlier call was killed before it heard of it
+        return ledger.change(row, row.state, replace(kept, renewing=0)), state.end
+    end = kept.renewing or state.end + market.epochs_in(seconds)
+    cost = state.price * (state.shards - state.over) * (end - state.end) * GWEI
+    if cost > most:
+        raise CheckFailed(f"it costs {coins(cost)} coins, {coins(most)} at most were agreed", remedy="--max-price")
+    row = ledger.change(row, row.state, replace(kept, renewing=end))
+    market.renew(chain, row.deal, end, cost)
+    return ledger.change(row, row.state, replace(row.kept, renewing=0)), end
+
+
+def close(market: Market, chain: Deployer, deal: bytes) -> list[int]:
+    """End all shards of a deal early, as its client; which ones. Safe to repeat."""
+    state = market.require_deal(deal)
+    epoch = market.epoch()
+    shards = market.shards(deal, state.shards)
+    open_ones = [
+        index for index, shard in enumerate(shards) if shard.state is State.STORED and shard.end > epoch + NOTICE
+    ]
+    if open_ones or not state.closed:
+        market.send(chain, STORAGE_DEALS, "close", deal, open_ones)
+    return open_ones
+
+
+def refund(market: Market, chain: Deployer, deal: bytes) -> int:
+    """Have what was not proven of shards that are over credited to the client, and paid out; wei. Safe to repeat."""
+    state = market.require_deal(deal)
+    epoch, mine = market.epoch(), state.client == chain.sender.lower()
+    due = [
+        index for index, shard in enumerate(market.shards(deal, state.shards)) if _is_over(shard, state, epoch, mine)
+    ]
+    if due:
+        market.send(chain, STORAGE_DEALS, "refund", deal, due)
+    credited: int = chain.call(market.suite[STORAGE], STORAGE, "credits", chain.sender)
+    if credited:
+        market.send(chain, STORAGE, "withdraw", chain.sender)
+    bonds: int = chain.call(market.suite[STORAGE_REPAIRS], STORAGE_REPAIRS, "credits", chain.sender)
+    if bonds:
+        market.send(chain, STORAGE_REPAIRS, "withdraw", chain.sender)
+    return credited + bonds
+
+
+def _is_over(shard: Shard, state: DealState, epoch: int, mine: bool) -> bool:
+    if shard.state is State.FREE:
+        return state.accept_by < epoch
+    if shard.state is State.STORED:
+        return shard.end <= epoch
+    return shard.state is State.LOST and (mine or state.end <= epoch)
+
+
+def erase(market: Market, ledger: Ledger, chain: Deployer, row: Row) -> tuple[Row, list[Statement]]:
+    """End a file's deal, shred its keys, and ask each provider for its signed word that the shard is deleted. Words
+    that are not there yet are asked for by the next call. Of the keys this client has no other copy."""
+    if row.kept.public:
+        raise UsageError(
+            "the key of public data is in its address: erasing makes nobody forget it",
+            remedy="keifu store close ends its deal",
+        )
+    if row.deal and market.deal(row.deal) is not None:
+        close(market, chain, row.deal)
+    if row.state != "erased":
+        row = ledger.shred(row, replace(row.kept, erased=chain.now))
+    if row.deal:
+        _collect(market, ledger, row)
+    return row, ledger.statements(row.number)
+
+
+def _collect(market: Market, ledger: Ledger, row: Row) -> None:
+    have = {item.shard for item in ledger.statements(row.number)}
+    shards = market.shards(row.deal, len(row.kept.roots))
+    known = {offer.provider: offer for offer in providers(market)}
+    with closing(Peers(None, READ_SECONDS)) as peers:
+        for index, shard in enumerate(shards):
+            offer = known.get(shard.provider)
+            if index in have or offer is None:
+                continue
+            try:
+                said = peers.node(offer.url).deletion(row.deal, index)
+                name, root = ShardId(row.deal, index), row.kept.roots[index]
+                require_deletion(said, row.chain, market.market.address, shard.provider, name, root)
+            except KeifuError:
+                continue
+            ledger.keep_statement(row.number, Statement(index, shard.provider, json.dumps(said, sort_keys=True)))
+
+
+def make_box(row: Row, signer: Signer, public_key: bytes, *, repair_only: bool) -> bytes:
+    """The keys of a file for whoever has the private key of `public_key`: to read it, or to repair its shards only."""
+    keys = keys_of(row, signer)
+    if repair_only and not keys.mask:
+        raise UsageError("unmasked shards are repaired without a key", remedy="leave --repair-only out")
+    return share(FileKeys(b"", keys.mask) if repair_only else keys, public_key, row.root)

@@ -1,0 +1,357 @@
+"""A file into storage, to its end: planned, sent, paid for once, accepted by each provider.
+
+Each step is written down before it is made, and may be repeated: what a node has is not sent again, and a deal that is
+known on the chain is not opened again. So the same call goes on where an earlier one was killed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from keifu.chain import Deployer
+from keifu.chain.finality import final_block
+from keifu.chain.suite import STORAGE_DEALS
+from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
+from keifu.storage.boxes import Signer, WalletKey
+from keifu.storage.ciphers import FileKeys
+from keifu.storage.client.address import FileAddress
+from keifu.storage.client.ledger import Holder, Kept, KeptQuote, Ledger, Row
+from keifu.storage.client.market import GWEI, Market, State, Terms
+from keifu.storage.client.offers import Offer, choose, ordered, providers, reached
+from keifu.storage.client.peers import ASK_SECONDS, WRITE_SECONDS, Peer, Peers
+from keifu.storage.client.quoting import Quote, Wish, quote, terms_for
+from keifu.storage.client.trees import Source
+from keifu.storage.codec import Encoder
+from keifu.storage.deals import Placed, deal_id, deal_root
+from keifu.storage.layout import HASH_BYTES, LEAF_BYTES, Descriptor, Header, Layout
+from keifu.storage.transfer import HELD, upload
+from keifu.units import coins
+
+__all__ = [
+    "Needs",
+    "Progress",
+    "Storing",
+    "address_of",
+    "descriptor_of",
+    "header_of",
+    "holder_of",
+    "keys_of",
+    "placed_of",
+]
+
+TELL_EVERY = 10  # looks at the chain
+_KNOWN = "deals: deal is known"
+_DONE = ("stored", "ended")
+
+
+class Progress(Protocol):
+    """Hears how far a file is."""
+
+    def read(self, count: int, /) -> None:
+        """So many further bytes were read, to be sent or to be found there."""
+
+    def say(self, text: str, /) -> None: ...
+
+
+@dataclass
+class Quiet:
+    def read(self, count: int, /) -> None: ...
+
+    def say(self, text: str, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a further provider of a file's shard has to take: leaves, gwei an epoch (0: what it asks), gwei for a loss.
+    `spare` shards of the file may be lost."""
+
+    leaves: int
+    spare: int
+    price: int = 0
+    restitution: int = 0
+
+    def fits(self, offer: Offer) -> bool:
+        agreed = not self.price or offer.shard_price(self.leaves) <= self.price
+        return agreed and self.restitution <= offer.shard_restitution(self.leaves)
+
+
+@dataclass
+class Storing:
+    """Stores files of one account. `pause(seconds)` waits between two looks at the chain, `patience` is for how many
+    looks providers may take to accept."""
+
+    market: Market
+    ledger: Ledger
+    chain: Deployer
+    signer: Signer
+    pause: Callable[[float], None]
+    patience: int = 300
+    progress: Progress = field(default_factory=Quiet)
+
+    def quote(self, source: Source, wish: Wish, *, public: bool) -> tuple[int, Quote]:
+        """What storing it costs now at the most, and the number by which `put` may pay that much."""
+        made = self._quoted(wish)
+        kept = KeptQuote(
+            str(source.path), made.cost // GWEI, wish.k, wish.m, wish.masked, public, wish.seconds, wish.restitution,
+            tuple(offer.provider for offer in made.holders),
+        )  # fmt: skip
+        return self.ledger.keep_quote(kept), made
+
+    def put(self, source: Source, wish: Wish, *, most: int, public: bool, again: bool = False) -> Row:
+        """Store a file or folder for at most `most` wei. One that is stored already is not paid again, unless another
+        copy is asked for. Raises CheckFailed when it would cost more, or providers do not accept in time: the same
+        call goes on then."""
+        row = self._known(source, wish, public, again) or self._plan(source, wish, most, public)
+        if row.state == "planned":
+            row = self._send(row, source)
+        return self.finish(row)
+
+    def finish(self, row: Row) -> Row:
+        """From `sent` on the source is not needed any more."""
+        while row.state not in _DONE:
+            row = {"sent": self._agree, "opening": self._open, "open": self._accepted}[row.state](row)
+        return row
+
+    # planned -------------------------------------------------------------------------------------------------------
+
+    def _known(self, source: Source, wish: Wish, public: bool, again: bool) -> Row | None:
+        for row in self.ledger.at(str(source.path), source.mark, self.market.client.chain_id):
+            kept = row.kept
+            same = (kept.k, kept.m, kept.masked, kept.public) == (wish.k, wish.m, wish.masked, public)
+            mine = kept.client == self._me and kept.deals == self.market.suite[STORAGE_DEALS].lower()
+            if same and mine and row.state in ("planned", "sent", "opening", "open", *(() if again else ("stored",))):
+                return row
+        return None
+
+    def _quoted(self, wish: Wish) -> Quote:
+        with closing(Peers(None, ASK_SECONDS)) as peers:
+            return quote(self.market, wish, self.ledger.past(), peers.about)
+
+    def _plan(self, source: Source, wish: Wish, most: int, public: bool) -> Row:
+        made = self._quoted(wish)
+        _require_within(made.cost, most)
+        keys = FileKeys.fresh(masked=wish.masked)
+        header = keys.header(wish.k, wish.m)
+        kept = Kept(
+            name=source.path.name, deals=self.market.suite[STORAGE_DEALS].lower(), client=self._me, size=source.size,
+            manifest=source.manifest, k=wish.k, m=wish.m, masked=wish.masked, public=public, prefix=header.prefix,
+            commitment=header.commitment, seconds=wish.seconds, most=most // GWEI, restitution=wish.restitution,
+            holders=tuple(holder_of(offer) for offer in made.holders), made=self.chain.now,
+        )  # fmt: skip
+        box = keys.key if public else WalletKey(self.signer).wrap(keys, header.id)
+        return self.ledger.begin(str(source.path), source.mark, self.market.client.chain_id, kept, box)
+
+    # sent ----------------------------------------------------------------------------------------------------------
+
+    def _send(self, row: Row, source: Source) -> Row:
+        keys = keys_of(row, self.signer)
+        peers = Peers(self.ledger, WRITE_SECONDS)
+        failed: set[str] = set()
+        try:
+            while True:
+                nodes = [peers.at(holder) for holder in row.kept.holders]
+                try:
+                    made = self._upload(row, source, keys, nodes)
+                    break
+                except KeifuError as error:
+                    bad = [index for index, node in enumerate(nodes) if node.fault]
+                    if not bad:
+                        raise
+                    self.progress.say(f"{', '.join(nodes[index].url for index in bad)}: {error.message}")
+                    failed |= {nodes[index].holder.provider for index in bad}
+                    row = self._replaced(row, bad, failed)
+        finally:
+            peers.close()
+        kept = replace(row.kept, roots=made.shards)
+        box = row.keys if kept.public else WalletKey(self.signer).wrap(keys, made.content_root)
+        return self.ledger.change(row, "sent", kept, keys=box, root=made.content_root)
+
+    def _upload(self, row: Row, source: Source, keys: FileKeys, nodes: Sequence[Peer]) -> Descriptor:
+        kept = row.kept
+        encoder = Encoder(keys, kept.k, kept.m, header=header_of(kept), held=HELD)
+        with source.open(self.progress.read) as file:
+            return upload(file, kept.size, encoder, nodes)
+
+    def _replaced(self, row: Row, bad: Sequence[int], failed: set[str]) -> Row:
+        """Others in the places of nodes that failed; what the rest has is not sent again."""
+        good = [holder for index, holder in enumerate(row.kept.holders) if index not in bad]
+        needs = Needs(descriptor_leaves(row.kept), row.kept.m, 0, row.kept.restitution or 0)
+        found = iter(self.others(needs, good, failed, len(bad)))
+        holders = tuple(next(found) if index in bad else holder for index, holder in enumerate(row.kept.holders))
+        return self.ledger.change(row, row.state, replace(row.kept, holders=holders))
+
+    def others(self, needs: Needs, beside: Sequence[Holder], without: set[str], count: int) -> list[Holder]:
+        """Further providers for shards of a file, of other operators than those that have shards of it."""
+        offers = [offer for offer in providers(self.market) if offer.provider not in without and needs.fits(offer)]
+        with closing(Peers(None, ASK_SECONDS)) as peers:
+            offers = reached(offers, peers.about, needs.leaves * LEAF_BYTES)
+            beside = [self._declared(peers, holder) for holder in beside]
+        left_out = without | {holder.provider for holder in beside}
+        found = choose(ordered(offers, self.ledger.past()), count, needs.spare, left_out, beside)
+        return [holder_of(item) for item in found]
+
+    @staticmethod
+    def _declared(peers: Peers, holder: Holder) -> Holder:
+        """With what its node declares, where that is not known."""
+        if holder.operator:
+            return holder
+        offer = Offer(holder.provider, 0, 0, holder.url)
+        found = reached([offer], peers.about, 0)
+        return holder_of(found[0]) if found else replace(holder, region=holder.provider, operator=holder.provider)
+
+    # opening, open -------------------------------------------------------------------------------------------------
+
+    def _agree(self, row: Row) -> Row:
+        """The terms, written down before anything is paid. Its id names client, shards and salt: opened once."""
+        kept = row.kept
+        offers = {offer.provider: offer for offer in providers(self.market)}
+        holders = [offers[item.provider] for item in kept.holders if item.provider in offers]
+        if len(holders) < len(kept.holders):
+            raise CheckFailed(
+                "a provider that has a shard offers storage no more", remedy="keifu store put --again, with others"
+            )
+        wish = Wish(kept.size, kept.k, kept.m, kept.seconds, kept.masked, kept.restitution)
+        terms = terms_for(self.market, holders, wish)
+        _require_within(terms.cost(len(holders), self.market.epoch()), kept.most * GWEI)
+        salt = kept.salt or secrets.token_bytes(HASH_BYTES)
+        named = tuple(item.provider for item in kept.holders)
+        kept = replace(
+            kept, salt=salt, price=terms.price, promised=terms.restitution, accept_by=terms.accept_by, end=terms.end,
+            named=named,
+        )  # fmt: skip
+        deal = deal_id(self._me, deal_root(placed_of(kept)), salt)
+        return self.ledger.change(row, "opening", kept, deal=deal)
+
+    def _open(self, row: Row) -> Row:
+        kept, now = row.kept, self.market.epoch()
+        if self.market.deal(row.deal) is None:
+            if now > kept.accept_by:  # what may still be on its way is refused by now, so other terms may be sent
+                return self.ledger.change(row, "sent", kept)
+            terms = Terms(kept.price, kept.promised, kept.accept_by, kept.end)
+            root, cost = deal_root(placed_of(kept)), terms.cost(len(kept.roots), now)
+            self.progress.say(f"paying {coins(cost)} coins")
+            try:
+                self.market.open(
+                    self.chain, root, len(kept.roots), terms, masked=kept.masked, salt=kept.salt, cost=cost
+                )
+            except Revert as refusal:
+                if refusal.reason != _KNOWN:
+                    raise
+        return self.ledger.change(row, "open", kept)
+
+    def _accepted(self, row: Row) -> Row:
+        """Have all shards accepted at once by signatures, or each by its provider, as the chain says then."""
+        if self.market.deal(row.deal) is None:  # its block was undone
+            return self.ledger.change(row, "opening", row.kept)
+        peers, rpc = Peers(self.ledger, WRITE_SECONDS), self.market.client.rpc
+        refusals: dict[int, str] = {}
+        try:
+            for look in range(self.patience + 1):
+                shards = self.market.shards(row.deal, len(row.kept.roots))
+                waits = [index for index, shard in enumerate(shards) if shard.state is State.FREE]
+                if not waits:
+                    if final_block(rpc) >= self.market.accepted_in(row.deal):
+                        return self.ledger.change(row, "stored", row.kept)
+                    self.pause(1.0)
+                    continue
+                if look == 0 and len(waits) == len(shards) and self._signed(row, peers):
+                    continue
+                if look % TELL_EVERY == 0:
+                    refusals = self._tell(row, peers, waits)
+                self.pause(1.0)
+        finally:
+            peers.close()
+        if not waits:
+            raise CheckFailed(
+                "all shards are accepted, in blocks that are not final yet", remedy="the same command goes on"
+            )
+        said = "; ".join(f"shard {index}: {refusals.get(index) or 'no answer yet'}" for index in waits)
+        raise CheckFailed(
+            f"{len(row.kept.roots) - len(waits)} of {len(row.kept.roots)} shards are accepted. {said}",
+            remedy="the same command goes on; keifu store repair gives them to others when their time is over",
+        )
+
+    def _signed(self, row: Row, peers: Peers) -> bool:
+        """Ask every provider for its signature, and bring them to the chain together; False when one gives none."""
+        placed = placed_of(row.kept)
+
+        def ask(index: int) -> tuple[Any, ...]:
+            peer = peers.at(row.kept.holders[index])
+            _, deadline, signature = peer.tell(row.deal, index, row.kept.k, placed, signs=True)
+            return placed[index].provider, placed[index].root, placed[index].leaves, deadline, signature
+
+        try:
+            with ThreadPoolExecutor(len(placed)) as pool:
+                signed = list(pool.map(ask, range(len(placed))))
+            if not all(item[-1] for item in signed):
+                return False
+            self.market.send(self.chain, STORAGE_DEALS, "accept_signed", row.deal, signed)
+        except KeifuError:  # each accepts by itself then
+            return False
+        return True
+
+    def _tell(self, row: Row, peers: Peers, waits: Sequence[int]) -> dict[int, str]:
+        placed, refusals = placed_of(row.kept), dict[int, str]()
+        for index in waits:
+            try:
+                peers.at(row.kept.holders[index]).tell(row.deal, index, row.kept.k, placed)
+            except KeifuError as error:
+                refusals[index] = error.message
+        return refusals
+
+    @property
+    def _me(self) -> str:
+        return self.signer.address.lower()
+
+
+def header_of(kept: Kept) -> Header:
+    return Header(kept.k, kept.m, kept.masked, kept.prefix, kept.commitment)
+
+
+def descriptor_of(kept: Kept) -> Descriptor:
+    return Descriptor(header_of(kept), kept.size, kept.roots)
+
+
+def descriptor_leaves(kept: Kept) -> int:
+    return Layout(kept.size, kept.k).leaves
+
+
+def placed_of(kept: Kept) -> list[Placed]:
+    """The shards as the deal's root names them."""
+    named = kept.named or tuple(item.provider for item in kept.holders)
+    leaves = descriptor_leaves(kept)
+    return [Placed(who, root, leaves) for who, root in zip(named, kept.roots, strict=True)]
+
+
+def keys_of(row: Row, signer: Signer | None) -> FileKeys:
+    """Raises CheckFailed for keys that were shredded, UsageError when the account is needed and not there."""
+    if not row.keys:
+        raise CheckFailed(f"the keys of file {row.number} were shredded", remedy="nobody can read it any more")
+    if row.kept.public:
+        return FileKeys(row.keys)
+    if signer is None:
+        raise UsageError(f"file {row.number} is private", remedy="sign with the account that stored it: --key-file")
+    return WalletKey(signer).unwrap(row.keys, row.root or header_of(row.kept).id)
+
+
+def address_of(row: Row) -> FileAddress:
+    kept = row.kept
+    return FileAddress(row.deal, header_of(kept), kept.size, kept.manifest, row.keys if kept.public else b"")
+
+
+def holder_of(offer: Offer) -> Holder:
+    return Holder(offer.provider, offer.url, offer.region, offer.operator)
+
+
+def _require_within(cost: int, most: int) -> None:
+    if cost > most:
+        raise CheckFailed(
+            f"it would cost {coins(cost)} coins, {coins(most)} at most were agreed", remedy="ask for a new quote"
+        )

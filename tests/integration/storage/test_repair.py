@@ -1,0 +1,59 @@
+"""A shard that was lost: another provider builds it again from the others, takes it over and is paid for it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from keifu.keys import Account
+from keifu.node.storage.contracts import ACCEPTED, LOST, word_of
+from keifu.storage.nodes import NodeClient
+from keifu.units import COIN
+from tests.integration.node.conftest import until
+from tests.integration.storage.world import WINDOW, World, place
+
+NAMES = ["holder a", "holder b", "loser"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("repair")
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        made = World(folder)
+        yield made
+        made.close()
+
+
+def test_a_lost_shard_is_built_again_and_taken_over(world):
+    nodes = [world.node(name, "repairs = false") for name in NAMES]
+    repairer = world.node("repairer")
+    world.token.transfer(Account.from_role("repairer"), COIN, sender=world.deployer)
+    deal = world.open(NAMES, 2, segments=3)
+    for node in (*nodes, repairer):
+        node.run()
+    for index, node in enumerate(nodes):
+        deal.upload(node, index)
+        deal.hand(node, index)
+    until(lambda: all(deal.state(node, index) == "accepted" for index, node in enumerate(nodes)))
+    nodes[2].end()
+    world.repairs.demand(deal.id, 2, word_of(deal.named, 2), 7, sender=world.customer)
+    world.anvil.warp(WINDOW + 1)
+    world.repairs.end_demand(deal.id, 2, sender=world.customer)
+    assert world.shard(deal, 2)[4] == LOST
+
+    until(lambda: world.repairs.repair_of(deal.id, 2)[0] == Account.from_role("repairer").address.lower())
+    repairer.end(signal.SIGKILL)  # it has begun to fetch, or has the shard already
+    repairer.run()
+    epoch = world.next_epoch()
+    world.pass_epoch(lambda: world.shard(deal, 2)[4] == ACCEPTED)
+    assert world.shard(deal, 2)[0] == Account.from_role("repairer").address.lower()
+    shard = deal.shards[2]
+    client = NodeClient(place(repairer))
+    assert [client.segment(shard.root, shard.leaves, number) for number in range(3)] == shard.segments
+    client.close()
+    assert world.market.credits(Account.from_role("repairer")) > 0
+    until(partial(world.proven, NAMES[0], epoch))
