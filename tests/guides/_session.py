@@ -54,10 +54,9 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            with suppress(GuideFault, BrokenPipeError):
-                self.type("keifu down")  # a network of a page that failed has a process group of its own
+    def __exit__(self, *_: object) -> None:
+        with suppress(GuideFault, BrokenPipeError):
+            self.type('[ -z "$KEIFU_NETWORK" ] || keifu down')  # a network has a process group of its own
         self._bash.stdin.close()
         self._bash.wait()
         with suppress(ProcessLookupError):
