@@ -33,7 +33,7 @@ from keifu.node.settings import FILE, NodeSettings, load_settings
 from keifu.node.setup import key_of, toml_of
 from keifu.payments.ledger import skip_numbers
 
-__all__ = ["REPLACES", "Restored", "backup", "replaced", "restore"]
+__all__ = ["REPLACES", "Restored", "abandon_orders", "backup", "replaced", "restore"]
 
 REPLACES = "replaces"  # file with the address of the key that the folder's own takes the place of
 MANIFEST = "backup.json"
@@ -181,7 +181,7 @@ def _settle_key(kind: Kind, folder: Path, before: str, account: str) -> str:
         if place.money_file.exists():
             skip_numbers(place.money_file)
         if place.database_file.exists():
-            _abandon_orders(place.database_file)
+            abandon_orders(place.database_file)
         return ""
     if kind.name in SAME_KEY:
         raise UsageError(
@@ -214,7 +214,7 @@ def _write_settings(kind: Kind, folder: Path, key: Mapping[str, str]) -> None:
     (folder / FILE).write_text(toml_of(kind.name, {**tables, kind.name: last}, top))
 
 
-def _abandon_orders(file: Path) -> None:
+def abandon_orders(file: Path) -> None:
     """Of a restored compute node: answers that were not signed when it was saved may have been signed since, so they
     are not signed again."""
     with closing(sqlite3.connect(file)) as database:

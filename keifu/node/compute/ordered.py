@@ -264,7 +264,7 @@ class Ordered:
     def _ended(self, kept: Kept) -> None:
         """It was paid or refunded, by whomever."""
         first = self._chain.record.first_block
-        if find_events(self._chain.client, self._orders, "Completed", first, order=kept.number):
+        if any(find_events(self._chain.client, self._orders, "Completed", first, order=kept.number)):
             self._book.move(kept.number, State.PAID)
             self._collect(kept)
         else:
