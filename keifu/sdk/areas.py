@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,12 +18,12 @@ from keifu.provenance.digest import digest_path
 from keifu.provenance.documents import Documents, kept_folder
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.verify import Finding, check_running
+from keifu.sdk.amounts import Amount, in_coins, wei
 from keifu.sdk.link import Link as Connection
 from keifu.sdk.verbs import Area, Later, Now, verb
 from keifu.staking import actions
 from keifu.tge import find_proof
 from keifu.tge.chain import DISTRIBUTOR, claim
-from keifu.units import COIN, parse_amount
 
 __all__ = [
     "Datasets",
@@ -41,7 +41,6 @@ __all__ = [
 M = TypeVar("M", bound=Now | Later)
 PATIENCE_SECONDS = 5.0  # for an operator
 POLL_SECONDS = 0.02
-DIGITS = 60  # of a decimal number: more than any amount of wei has
 _ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 
 
@@ -162,10 +161,9 @@ class Staking(Area[M]):
     """Coins behind operators. An amount is a number of coins: "12.5", 12 or Decimal("12.5")."""
 
     @verb
-    def delegate(self, operator: str, amount: str | int | Decimal) -> Delegation:
+    def delegate(self, operator: str, amount: Amount) -> Delegation:
         """Stake coins with an operator; what the account has there then."""
-        wei = _wei(amount)
-        actions.delegate(self._link.deployer, self._link.suite, operator, wei)
+        actions.delegate(self._link.deployer, self._link.suite, operator, wei(amount))
         return _delegation(self._link, operator)
 
     @verb
@@ -176,7 +174,7 @@ class Staking(Area[M]):
     @verb
     def claim(self, operator: str) -> Decimal:
         """Pay out the account's rewards; coins."""
-        return _coins(actions.claim_rewards(self._link.deployer, self._link.suite, operator))
+        return in_coins(actions.claim_rewards(self._link.deployer, self._link.suite, operator))
 
     @verb
     def leave(self, operator: str) -> Delegation:
@@ -194,14 +192,14 @@ class Grants(Area[M]):
         proof = find_proof(Path(folder), account or self._link.account.address)
         index, holder, total, _ = proof.arguments
         due: int = self._link.suite.at(self._link.client, DISTRIBUTOR).claimable(index, holder, total)
-        return _coins(due)
+        return in_coins(due)
 
     @verb
     def claim(self, folder: str | Path, account: str = "") -> Decimal:
         """Have what is due paid to the grant's holder; coins."""
         link = self._link
         proof = find_proof(Path(folder), account or link.account.address)
-        return _coins(claim(link.deployer, link.suite[DISTRIBUTOR], proof))
+        return in_coins(claim(link.deployer, link.suite[DISTRIBUTOR], proof))
 
 
 def verify_running(
@@ -260,20 +258,8 @@ def _place(link: Connection, environment: str, owner: str) -> bytes:
     return link.provenance.environment(environment, owner or link.account.address)
 
 
-def _wei(amount: str | int | Decimal) -> int:
-    try:
-        return parse_amount(f"{amount:f}" if isinstance(amount, Decimal) else str(amount))
-    except ValueError as error:
-        raise UsageError(str(error), remedy='write "1143", "0.5", or a Decimal') from error
-
-
-def _coins(wei: int) -> Decimal:
-    with localcontext(prec=DIGITS):
-        return Decimal(wei) / COIN
-
-
 def _delegation(link: Connection, operator: str) -> Delegation:
     hub = link.suite.at(link.client, actions.HUB)
     found = actions.position(hub, operator, link.account.address, link.client.now)
     leaving = sum(ticket.amount for ticket in found.tickets)
-    return Delegation(operator, _coins(found.worth), _coins(found.rewards), _coins(leaving))
+    return Delegation(operator, in_coins(found.worth), in_coins(found.rewards), in_coins(leaving))

@@ -430,7 +430,8 @@ def test_a_restored_node_signs_no_receipt_that_may_have_been_signed(tmp_path: Pa
         book.take(number, bytes(32), REQUESTS)
         book.move(number, state)
     abandon_orders(tmp_path / "node.sqlite")
-    assert [kept.state for number in range(4) if (kept := book.get(number))] == ["lost", "lost", "submitting", "submitted"]
+    found = [kept.state for number in range(4) if (kept := book.get(number))]
+    assert found == ["lost", "lost", "submitting", "submitted"]
     node.database.execute("DROP TABLE compute_order")
     abandon_orders(tmp_path / "node.sqlite")
 

@@ -1,0 +1,25 @@
+"""Amounts as the SDK takes and gives them: decimal numbers of coins."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+from keifu.errors import UsageError
+from keifu.units import COIN, parse_amount
+
+__all__ = ["Amount", "in_coins", "wei"]
+
+Amount = str | int | Decimal
+DIGITS = 60  # of a decimal number: more than any amount of wei has
+
+
+def wei(amount: Amount) -> int:
+    try:
+        return parse_amount(f"{amount:f}" if isinstance(amount, Decimal) else str(amount))
+    except ValueError as error:
+        raise UsageError(str(error), remedy='write "1143", "0.5", or a Decimal') from error
+
+
+def in_coins(amount: int) -> Decimal:
+    with localcontext(prec=DIGITS):
+        return Decimal(amount) / COIN
