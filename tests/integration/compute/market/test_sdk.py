@@ -61,11 +61,11 @@ def test_the_guides_part_on_paid_answers(
     names: dict[str, Any] = {"keifu": keifu, "provider": node.url, "operator": node.account}
     with keifu.connect() as k:
         names["k"] = k
-        for example in EXAMPLES:
+        for printed in EXAMPLES:
+            example = printed.replace("Are you there?", "hang")
             if "covers.demand" in example:
                 until(lambda: paid.held(bytes.fromhex(names["channel"].id))[1] >= FEE, node.process)
-                Thread(target=_kill_on, args=(words, node)).start()
-                example = example.replace("Are you there?", "hang")  # the provider dies while it works
+                Thread(target=_kill_on, args=(words, node)).start()  # it dies while it works
             if "covers.claim" in example:
                 assert k.covers.answered(names["channel"].id, node.account) is None
                 warp(paid.client, max(names["due"] + 1 - paid.client.now, 1))
