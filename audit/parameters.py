@@ -11,7 +11,7 @@ from pathlib import Path
 from audit import court_rules
 from keifu.chain.parameters import Params
 from keifu.errors import CheckFailed
-from keifu.units import COIN, DAY
+from keifu.units import COIN, DAY, HOUR
 
 __all__ = ["PAGE", "deterred", "page"]
 
@@ -126,6 +126,12 @@ def _chosen() -> list[str]:
         " comes on top |",
         f"| answer window of a demand | {_days(params.answer_window)} | 7 days at most |",
         f"| bond of a demand | {params.demand_bond:,} coins | half more than the gas of an answer, and its work |",
+        f"| storage epoch | {_days(params.storage_epoch)} | a minute to 6 days; an hour at least where money is |",
+        f"| window of a storage proof | {params.storage_window // HOUR} hours | shorter than the epoch |",
+        f"| buffer of a stored leaf | {params.storage_buffer} gwei | five eighths exceed what storing 256 bytes for an"
+        " epoch costs |",
+        f"| tip for a storage epoch's seed | {params.storage_tip} coin | paid twice an epoch, while the pot has it |",
+        f"| fee of a demanded leaf | {params.storage_fee} coin | half more than the gas of an answer |",
         f"| attestors of a transfer of private data | {params.signers_needed} | 2 to 4, for ever |",
         "| beginning of agents' metadata addresses | none | at most 128 bytes |",
         "| registry of tokens' accounts | an `AccountRegistry` | the canonical one of ERC-6551, where a chain has it |",

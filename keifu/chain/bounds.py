@@ -70,6 +70,11 @@ _PARAMS = (
     Bound("compute_window", 1, LONGEST_HORIZON - 7 * DAY, public_low=DAY),
     Bound("answer_window", 1, 7 * DAY, public_low=HOUR),
     Bound("demand_bond", 1, 1_000_000, unit="coins"),
+    Bound("storage_epoch", 60, 6 * DAY, public_low=HOUR),
+    Bound("storage_window", 1, DAY, public_low=HOUR // 4),
+    Bound("storage_buffer", 1, 1_000_000_000, unit="gwei"),
+    Bound("storage_tip", 0, 1_000, unit="coins"),
+    Bound("storage_fee", 1, 1_000_000, unit="coins"),
     Bound("signers_needed", 2, 4, unit="count"),
 )
 _STEP = Bound("step", 1, 366 * DAY, public_low=HOUR)
@@ -105,6 +110,8 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
         yield f"unbonding {params.unbonding} is odd: half of it is a period"
     if params.epoch_length > params.unbonding:
         yield f"epoch_length {params.epoch_length} is longer than unbonding {params.unbonding}"
+    if params.storage_window >= params.storage_epoch:
+        yield f"storage_window {params.storage_window} does not fit into storage_epoch {params.storage_epoch}"
     if params.epoch_length > params.emission_duration:
         yield f"epoch_length {params.epoch_length} is longer than emission_duration {params.emission_duration}"
     yield from _broken_epochs(params)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from keifu.errors import InputError
-from keifu.units import COIN, DAY, YEAR
+from keifu.units import COIN, DAY, HOUR, YEAR
 
 __all__ = ["Distribution", "Params"]
 
@@ -63,6 +63,11 @@ class Params:
     compute_window: int = 10 * DAY  # seconds from the end of a promise of the compute market to the last claim
     answer_window: int = DAY  # seconds in which a paid request that is asked for on the chain is answered
     demand_bond: int = 5  # coins that whoever asks brings: half more than the gas of an answer, and its work
+    storage_epoch: int = DAY  # seconds in which a provider of storage proves once
+    storage_window: int = 2 * HOUR  # seconds of them in which a proof is taken, once the seed was seen
+    storage_buffer: int = 10  # gwei of a provider's lock for each leaf of 256 bytes that it stores
+    storage_tip: int = 1  # coins for whoever names or shows the seed of a storage epoch
+    storage_fee: int = 1  # coins that whoever demands a stored leaf pays: half more than the gas of an answer
     signers_needed: int = 3  # attestors that sign each transfer of private data
     agents_uri: str = ""  # what stands before a token's number to make the address of its public metadata
     account_registry: str = ""  # another ERC-6551 registry, already there; by default an AccountRegistry is deployed

@@ -46,8 +46,11 @@ _DURATIONS = (
     "heartbeat_window",
     "compute_window",
     "answer_window",
+    "storage_epoch",
+    "storage_window",
 )
-_COINS = ("heartbeat_restitution", "compute_reward", "demand_bond")
+_COINS = ("heartbeat_restitution", "compute_reward", "demand_bond", "storage_tip", "storage_fee")
+_GWEI = ("storage_buffer",)
 _MADE = {
     "insurance": "an Insurance",
     "randomness": "a Randomness",
@@ -139,6 +142,8 @@ class Plan:
             return f"{_MADE[name]} of the suite"
         if name in _COINS:
             return f"{value:,} coins"
+        if name in _GWEI:
+            return f"{value:,} gwei"
         if name in _ONE:
             return _address_shown(value, self.deployer) if value else "the deployer"
         return f"{value:,} blocks" if name in _BLOCKS else str(value)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain._deployer import Deployer
-from keifu.chain.suite import COMPUTE, COURT, HEARTBEATS, HUB, TIMELOCK, VERIFIER
+from keifu.chain.suite import COMPUTE, COURT, HEARTBEATS, HUB, STORAGE, TIMELOCK, VERIFIER
 from keifu.chain.timelock import advance, operation
 from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.units import duration
@@ -39,7 +39,13 @@ class Service:
     max_multiple: int  # most times the penalty that delegators may lose there
 
 
-SERVICES = (Service(COURT, 0), Service(HEARTBEATS, 4), Service(VERIFIER, 0), Service(COMPUTE, 4))
+SERVICES = (
+    Service(COURT, 0),
+    Service(HEARTBEATS, 4),
+    Service(VERIFIER, 0),
+    Service(COMPUTE, 4),
+    Service(STORAGE, 4),
+)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ethwire.constants import ZERO_ADDRESS
+from ethwire.constants import GWEI, ZERO_ADDRESS
 from keifu.chain.parameters import Params
 from keifu.units import COIN
 
@@ -22,6 +22,8 @@ __all__ = [
     "DISTRIBUTOR",
     "ERC3009_COLLECTOR",
     "FACTORY",
+    "GRANTS",
+    "GRANT_ESCROW",
     "HEARTBEATS",
     "HUB",
     "IDENTITY",
@@ -34,6 +36,9 @@ __all__ = [
     "PROOF_VALIDATOR",
     "REGISTRY",
     "REPUTATION",
+    "STORAGE",
+    "STORAGE_DEALS",
+    "STORAGE_REPAIRS",
     "TIMELOCK",
     "TOKEN",
     "VALIDATION",
@@ -53,6 +58,8 @@ REGISTRY, PROOF_VALIDATOR = "ProvenanceRegistry", "ProofValidator"
 CHANNELS = "Channels"
 ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
 COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
+STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
+GRANTS, GRANT_ESCROW = "GrantProgram", "GrantEscrow"
 
 PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
 
@@ -72,6 +79,11 @@ _PARAMETERS = {
     (COMPUTE, "bond"): "demand_bond",
     (ORDERS, "answer_window"): "answer_window",
     (ORDERS, "bond"): "demand_bond",
+    (STORAGE, "epoch_seconds"): "storage_epoch",
+    (STORAGE, "window"): "storage_window",
+    (STORAGE, "leaf_buffer"): "storage_buffer",
+    (STORAGE, "tip"): "storage_tip",
+    (STORAGE_REPAIRS, "demand_fee"): "storage_fee",
 }
 _OWN_NAMES = {
     (TIMELOCK, "proposers"),
@@ -139,6 +151,13 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     bond = params.demand_bond * COIN
     yield step(COMPUTE, token, hub, at(HEARTBEATS), at(CHANNELS), params.compute_reward * COIN, *windows, bond)
     yield step(ORDERS, at(COMPUTE), params.answer_window, bond)
+    rhythm = params.storage_epoch, params.storage_window
+    amounts = params.storage_buffer * GWEI, params.storage_tip * COIN
+    yield step(STORAGE, token, hub, randomness, at(STORAGE_DEALS), *rhythm, *amounts)
+    yield step(STORAGE_DEALS, at(STORAGE), at(STORAGE_REPAIRS))
+    yield step(STORAGE_REPAIRS, at(STORAGE_DEALS), params.storage_fee * COIN)
+    yield step(GRANT_ESCROW, token)
+    yield step(GRANTS, hub, at(REGISTRY), timelock)
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)

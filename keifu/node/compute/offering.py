@@ -85,6 +85,7 @@ class Offering:
         self._said: dict[bytes, str] = {}
         self.named_since = 0  # from when the receipt key speaks for the operator, unix seconds
         self.trouble = ""
+        self.awaited = ""  # the service that nobody finds at the market yet, in words
 
     @property
     def is_leaving(self) -> bool:
@@ -105,6 +106,9 @@ class Offering:
         for wanted, stands in found.items():
             self._price(wanted.environment, stands, now)
             self._said[wanted.environment] = _words(stands, now)
+        self.awaited = (
+            "" if self.is_leaving else next(filter(None, (_awaited(*item, now) for item in found.items())), "")
+        )
         if self.operator != self._account or self.trouble or self._is_sending():
             return
         try:
@@ -215,6 +219,13 @@ class Offering:
         """Whether a step is on its way: also one of before a restart. What is in a block shows in the contract."""
         opened = self._sender.status()["open"]
         return any(item["id"].startswith(PREFIX) and item["state"] != State.MINED for item in opened)
+
+
+def _awaited(wanted: Wanted, stands: _Stands, now: int) -> str:
+    """What a client does not find, though it was never ended; "" when it is found."""
+    if stands.is_stopped or stands.service.runs(now):
+        return ""
+    return f"environment {wanted.environment.hex()} is not offered at the market yet"
 
 
 def _words(stands: _Stands, now: int) -> str:

@@ -286,8 +286,9 @@ class Compute(Work):
 
     def trouble(self) -> str:
         promoting = self._promoting.trouble if self._promoting else ""
-        offering = self._market.offering.trouble if self._market else ""
-        return self._blind() or promoting or offering or self._sender.trouble
+        offering = self._market.offering if self._market else None
+        offered = offering.trouble or offering.awaited if offering else ""
+        return self._blind() or promoting or offered or self._sender.trouble
 
     def facts(self) -> dict[str, Any]:
         accounts = self._accounts()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from ethwire.constants import GWEI
 from keifu.chain import Params, RpcDeployer, deploy_protocol
 from keifu.errors import UsageError
 from keifu.units import COIN, DAY
@@ -30,6 +31,11 @@ CHANGES = {
     "compute_window": 9 * DAY,
     "answer_window": 2 * DAY,
     "demand_bond": 6,
+    "storage_epoch": 2 * DAY,
+    "storage_window": DAY // 2,
+    "storage_buffer": 11,
+    "storage_tip": 2,
+    "storage_fee": 3,
     "signers_needed": 4,
     "agents_uri": "https://example.org/agents/",
 }
@@ -40,6 +46,9 @@ AS_DEPLOYED = {
     "heartbeat_restitution": lambda params: params.restitution,
     "compute_reward": lambda params: params.compute_reward * COIN,
     "demand_bond": lambda params: params.demand_bond * COIN,
+    "storage_buffer": lambda params: params.storage_buffer * GWEI,
+    "storage_tip": lambda params: params.storage_tip * COIN,
+    "storage_fee": lambda params: params.storage_fee * COIN,
 }
 
 

@@ -13,7 +13,7 @@ from scripts._ape_deployer import ApeDeployer
 from tests.ape_chain import GENESIS
 
 # Time or block of the deployment, or the hub's, is among their immutables, which stand behind the code.
-KEEP_THEIR_BIRTH = {"StakingHub", "Randomness", "AlignmentCourt", "DataVerifier"}
+KEEP_THEIR_BIRTH = {"StakingHub", "Randomness", "AlignmentCourt", "DataVerifier", "StorageMarket", "StorageDeals"}
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ HORIZONS = {
     "HeartbeatService": 14 * DAY,
     "DataVerifier": 14 * DAY,
     "ComputeMarket": 11 * DAY,
+    "StorageMarket": 10 * DAY,
 }
-MULTIPLES = {"AlignmentCourt": 0, "HeartbeatService": 4, "DataVerifier": 0, "ComputeMarket": 4}
+MULTIPLES = {"AlignmentCourt": 0, "HeartbeatService": 4, "DataVerifier": 0, "ComputeMarket": 4, "StorageMarket": 4}
 OUTSIDER = "0x" + "0b" * 20
 
 

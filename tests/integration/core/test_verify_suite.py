@@ -21,7 +21,7 @@ from keifu.chain.deployments import Record
 from keifu.chain.parameters import Distribution
 from keifu.chain.suite import suite
 from keifu.chain.verify import Check, verify_suite
-from keifu.units import DAY
+from keifu.units import DAY, HOUR
 
 THIEF = "0x" + "0b" * 20
 
@@ -75,7 +75,11 @@ def fakes(deployer):
     validation = deployer.deploy("AgentValidation", THIEF, label="fake validation")
     environments = deployer.deploy("Environments", token, label="fake environments")
     heartbeats = deployer.deploy("HeartbeatService", token, hub, environments, 1_000, DAY, label="fake heartbeats")
+    seconds, amounts = (DAY, HOUR), (1, 1)
+    storage = deployer.deploy("StorageMarket", token, hub, token, THIEF, *seconds, *amounts, label="fake storage")
+    deals = deployer.deploy("StorageDeals", storage, THIEF, label="fake deals")
     found = dict.fromkeys(("token", "coin", "randomness", "registry", "environments", "channels"), token)
+    found |= {"StorageDeals.market": storage, "StorageRepairs.deals": deals}
     # A market is asked for its coin and its hub, which the fake heartbeats have, too.
     return found | {"hub": hub, "validation": validation} | dict.fromkeys(("heartbeats", "market"), heartbeats)
 
@@ -92,7 +96,8 @@ def thieves_suite(deployer, params, fakes, monkeypatch):
                     if argument is not None:
                         values = list(step.arguments)
                         place = ARGUMENTS[contract].index(argument)
-                        values[place] = tampered(argument, values[place], fakes.get(argument))
+                        fake = fakes.get(f"{contract}.{argument}", fakes.get(argument))
+                        values[place] = tampered(argument, values[place], fake)
                         yield replace(step, arguments=tuple(values))
                     return  # what comes later is neither needed nor looked at
                 yield step

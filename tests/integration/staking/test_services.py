@@ -23,6 +23,7 @@ TERMS = {
     "HeartbeatService": (Params().heartbeat_window, 4),
     "DataVerifier": (14 * DAY, 0),
     "ComputeMarket": (Params().compute_window + Params().answer_window, 4),
+    "StorageMarket": (10 * Params().storage_epoch, 4),
 }
 SAMPLE_SERVICE = Service(SAMPLE, 4)
 

@@ -21,7 +21,7 @@ from keifu.chain.bounds import (
 from keifu.chain.parameters import Distribution
 from keifu.errors import UsageError
 from keifu.spec import vesting as model
-from keifu.units import DAY
+from keifu.units import DAY, HOUR
 
 NOW = 1_767_225_600
 WHO = "0x" + "0a" * 20
@@ -125,6 +125,17 @@ OUT_OF_BOUNDS = [
     ("answer_window", 8 * DAY),
     ("demand_bond", 0),
     ("demand_bond", 1_000_001),
+    ("storage_epoch", 59),
+    ("storage_epoch", 7 * DAY),
+    ("storage_epoch", 2 * HOUR),
+    ("storage_window", 0),
+    ("storage_window", DAY),
+    ("storage_buffer", 0),
+    ("storage_buffer", 1_000_000_001),
+    ("storage_tip", -1),
+    ("storage_tip", 1_001),
+    ("storage_fee", 0),
+    ("storage_fee", 1_000_001),
     ("signers_needed", 1),
     ("signers_needed", 5),
     ("agents_uri", "https://example.org/" + "a" * 109),

@@ -10,7 +10,7 @@ from keifu.chain.plan import Plan
 from keifu.errors import InputError, KeifuError, UsageError
 from keifu.keys import checksum
 from keifu.spec.vesting import SWEEP_DELAY
-from keifu.units import DAY
+from keifu.units import DAY, HOUR
 
 NOW = 1_767_225_600
 LOCAL, PUBLIC = 31_337, 16_602
@@ -38,6 +38,8 @@ def test_everything_is_choosable_in_a_file(toml):
             'emission_delay = "6 weeks"\ndaily_blocks = 7200\nlabel = "second"\n'
             'heartbeat_restitution = 2000\nheartbeat_window = "20 days"\nsigners_needed = 2\n'
             'compute_reward = 200\ncompute_window = "9 days"\nanswer_window = "2 days"\ndemand_bond = 6\n'
+            'storage_epoch = "1 hour"\nstorage_window = "15 minutes"\nstorage_buffer = 20\n'
+            "storage_tip = 0\nstorage_fee = 2\n"
             f'agents_uri = "https://example.org/agents/"\naccount_registry = "{COUNCIL}"\n'
             f'identity_registry = "{TREASURY}"\n'
         )
@@ -63,6 +65,11 @@ def test_everything_is_choosable_in_a_file(toml):
         compute_window=9 * DAY,
         answer_window=2 * DAY,
         demand_bond=6,
+        storage_epoch=HOUR,
+        storage_window=HOUR // 4,
+        storage_buffer=20,
+        storage_tip=0,
+        storage_fee=2,
         agents_uri="https://example.org/agents/",
         account_registry=COUNCIL,
         identity_registry=TREASURY,

@@ -28,22 +28,29 @@ CAP = 2 * needed_for(RESTITUTION)
 FEE = 100
 
 
-def present() -> int:
-    """The time of a chain that begins now, unix seconds: that by which the nodes of these tests live."""
-    with Anvil() as anvil:
-        return ChainClient(anvil.rpc).now
-
-
 class Promised(Paid):
     """The chain, its market, and whoever acts there."""
 
     def __init__(self, folder: Any) -> None:
-        super().__init__(folder, since=present() - YOUTH)
+        self._idle = Anvil()  # nobody turns on its time: it is that by which the nodes of these tests live
+        super().__init__(folder, since=self._present() - YOUTH)
         self.deployer = RpcDeployer(self.client, self.anvil.account("deployer"))
         list_now(self.deployer, self.suite, partial(warp, self.client))
-        warp(self.client, max(present() - self.client.now, 1))
+        self.catch_up()
         self.market = self.suite.at(self.client, COMPUTE)
         self.receipts = Receipts(self.client.chain_id, self.market.address)
+
+    def stop(self) -> None:
+        self.anvil.stop()
+        self._idle.stop()
+
+    def _present(self) -> int:
+        self._idle.rpc.call("evm_mine")
+        return ChainClient(self._idle.rpc).now
+
+    def catch_up(self) -> None:
+        """Whoever looks next finds the time that is: only to begin with, the chain is younger."""
+        warp(self.client, max(self._present() - self.client.now, 1))
 
     def by(self, account: Account) -> RpcDeployer:
         return RpcDeployer(self.client, account)
@@ -65,7 +72,17 @@ class Promised(Paid):
 def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Promised]:
     made = Promised(tmp_path_factory.mktemp("promised"))
     yield made
-    made.anvil.stop()
+    made.stop()
+
+
+@pytest.fixture(autouse=True)
+def at_present(paid: Promised) -> Iterator[None]:
+    """A test that turns time on leaves no chain behind that is ahead of the nodes of others."""
+    before = paid.client.rpc.call("evm_snapshot")
+    yield
+    paid.client.rpc.call("evm_revert", before)
+    paid.client.forget_nonces()
+    paid.catch_up()
 
 
 @pytest.fixture

@@ -216,7 +216,7 @@ def main(*args: str) -> None:
         found = [("nowhere", fault)]
         found += [(line, trial(paid, mode, line)[1]) for line in said[::every]]
     finally:
-        paid.anvil.stop()
+        paid.stop()
     print(json.dumps(found))
 
 

@@ -48,6 +48,24 @@ def test_a_service_is_offered_once_by_a_key_of_its_own(paid: Promised, provide: 
     assert len(events(paid, "CapSet", node)) == 1
 
 
+def test_a_node_is_not_ready_before_its_service_is_found(paid: Promised, provide: Provide) -> None:
+    """`keifu up` waits for that: what a newcomer types next finds a provider."""
+    node = provide("provider nobody finds yet")
+    until(lambda: read_service(paid.market, node.account, NOWHERE).runs(paid.client.now), node.process)
+    assert node.end() == 0
+    warp(paid.client, read_service(paid.market, node.account, NOWHERE).last + 1 - paid.client.now)
+    paid.client.rpc.call("evm_setAutomine", False)
+    try:
+        node.run()
+        until(lambda: paid.client.rpc.call("txpool_status")["pending"] != "0x0", node.process)
+        assert node.status()["trouble"] == f"environment {NOWHERE.hex()} is not offered at the market yet"
+    finally:
+        paid.client.rpc.call("evm_setAutomine", True)
+        paid.client.rpc.call("evm_mine")
+    until(lambda: not node.status()["trouble"], node.process)
+    assert read_service(paid.market, node.account, NOWHERE).runs(paid.client.now)
+
+
 def test_receipts_are_signed_by_the_receipt_key(paid: Promised, provide: Provide) -> None:
     node = provide("signing provider")
     channel, _ = paid.paid_for(node, 1)
@@ -96,7 +114,7 @@ def test_a_service_that_was_ended_begins_anew_by_its_owners_word(paid: Promised,
 
 def test_without_coins_nothing_is_offered_and_the_remedy_is_said(paid: Promised, make: Callable[..., PaidNode]) -> None:
     node = make("poor provider", {"endpoint": ENDPOINT, "cap": CAP}).run()
-    trouble = until(lambda: found if "market" in (found := node.status()["trouble"]) else "", node.process)
+    trouble = until(lambda: found if "refuses" in (found := node.status()["trouble"]) else "", node.process)
     assert "compute: lock too small (lock more coins behind ComputeMarket" in trouble
     assert read_service(paid.market, node.account, NOWHERE).since == 0
 
