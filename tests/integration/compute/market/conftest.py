@@ -86,14 +86,6 @@ def at_present(paid: Promised) -> Iterator[None]:
 
 
 @pytest.fixture
-def comes_back(paid: Promised) -> Iterator[None]:
-    """Days may pass on the chain in a test that names this first: they are undone when its nodes have ended."""
-    number = paid.anvil.snapshot()
-    yield
-    paid.anvil.restore(number)
-
-
-@pytest.fixture
 def provide(paid: Promised, make: Callable[..., PaidNode]) -> Callable[..., PaidNode]:
     """A node whose account is an operator with a lock, that offers its words; it runs and has offered them."""
 

@@ -78,7 +78,6 @@ def ordering(paid: Promised, provide: Provide) -> Iterator[Callable[..., Orderin
         item.http.close()
 
 
-@pytest.mark.usefixtures("comes_back")
 def test_an_order_is_worked_off_though_the_node_is_killed(paid: Promised, ordering: Callable[..., Ordering]) -> None:
     """Killed after each of its steps: everything is sent once, every number has one receipt, and the fee comes."""
     client = ordering("ordered provider")
@@ -133,7 +132,6 @@ def test_nothing_is_worked_on_that_does_not_pay(paid: Promised, ordering: Callab
     assert client.node.status()["market"]["orders"] == {}
 
 
-@pytest.mark.usefixtures("comes_back")
 def test_an_order_whose_answers_do_not_come_goes_back(paid: Promised, ordering: Callable[..., Ordering]) -> None:
     """The server behind the node fails: nothing is submitted, the client has its fee back, and the node says so."""
     client = ordering("failing provider")

@@ -53,7 +53,6 @@ def _kill_on(words: Any, node: PaidNode) -> None:
     words.released.set()
 
 
-@pytest.mark.usefixtures("comes_back")
 def test_the_guides_part_on_paid_answers(
     paid: Promised, seller: Callable[[str], PaidNode], words: Any, capsys: Any
 ) -> None:
