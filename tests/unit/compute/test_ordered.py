@@ -41,6 +41,7 @@ ADDRESS = {
 PROVIDER, CLIENT = Key.from_role("provider"), "0x" + "cc" * 20
 REQUESTS = [msgspec.json.encode({"model": "echo", "input": [place]}) for place in range(20)]
 PRICE, WINDOW, DEADLINE = 5, 100, 10_000
+LONGEST = 60  # steps of one process
 FILES = frozenset(str(module.__file__) for module in (ordered, order_book))
 
 
@@ -170,8 +171,9 @@ class Node:
     """What of a node has orders, over the files of a folder."""
 
     def __init__(self, world: World, folder: Path, most: int = 1) -> None:
-        self.world, self.alerts = world, dict[str, str]()
+        self.world, self.alerts, self.steps = world, dict[str, str](), 0
         self.database = sqlite3.connect(folder / "node.sqlite", isolation_level=None)
+        self.database.execute("PRAGMA synchronous = OFF")  # the process dies here, not the machine
         self.echo = Echo(world)
         suite: Any = dict(ADDRESS)
         chain: Any = SimpleNamespace(
@@ -201,6 +203,8 @@ class Node:
         self.ordered.step(self.world.now)
         self.world.mine()
         self.world.now += 1
+        self.steps += 1
+        assert self.steps < LONGEST, "it does not go on"
         kept = OrderBook(self.database).get(0)
         return kept.state if kept else ""
 
