@@ -7,9 +7,7 @@ from functools import cache
 
 import pytest
 
-from audit.systems._compute import ANSWER_WINDOW, BOND
-from audit.systems._compute_orders import REQUESTS
-from audit.systems.compute_orders import ComputeOrderBook
+from audit.systems.compute_orders import REQUESTS, ComputeOrderBook
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
 from evmstorm.mutation.seeded_bugs import Bug, compile_with
@@ -74,9 +72,9 @@ def neutrality(bug: Bug | None) -> None:
     for at in (1, 3):
         proof = list(system.requests.proof(at))
         system.do("orders.demand", DELIVERED, at, REQUESTS[at], proof, sender=order.client)
-        order.asked[at] = system.now + ANSWER_WINDOW
+        order.asked[at] = system.now + system.ask("orders.answer_window")
         order.open.add(at)
-        system.moves(order.client, -BOND)
+        system.moves(order.client, -system.ask("orders.bond"))
     assert system.closing_is_neutral() is True
 
 

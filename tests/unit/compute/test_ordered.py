@@ -377,6 +377,7 @@ def test_results_are_of_seconds_between_acceptance_and_submission(tmp_path: Path
     assert len(times) == 1
     assert world.order.accepted <= times.pop() <= world.order.until - WINDOW
     assert submitted[1] == world.order.results
+    assert set(node.alerts) == {"demand order 0 7"}  # nothing was tried that the market refuses
 
 
 def test_answers_are_given_out_when_their_root_stands_on_the_chain(tmp_path: Path) -> None:

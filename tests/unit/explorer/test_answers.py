@@ -96,9 +96,7 @@ def test_what_a_receiver_got_in_all_token_by_token(read, known):
     assert f"/en/receiver/{known['provider']}" in read("/en/receivers")
 
 
-@pytest.mark.parametrize(
-    ("place", "entry"), [("orders", "Answers"), ("order/0", "Answers"), ("receivers", "Channels")]
-)
+@pytest.mark.parametrize(("place", "entry"), [("orders", "Answers"), ("order/0", "Answers"), ("receivers", "Channels")])
 def test_the_menu_says_what_a_page_is_a_part_of(read, place, entry):
     page = read(f"/en/{place}")
     assert f'aria-current="true">{entry}</a>' in page
