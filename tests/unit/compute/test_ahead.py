@@ -79,6 +79,18 @@ def refused(cashier: Cashier, headers: Headers, fee: int = PRICE) -> str:
     return found.value.code
 
 
+def test_a_key_spends_its_deposit_to_the_last_unit_and_no_further(
+    cashier: Cashier, opened: Callable[..., Payer]
+) -> None:
+    headers = {b"authorization": f"Bearer {opened().api_key}".encode()}
+    assert refused(cashier, headers, DEPOSIT + 1) == "insufficient_balance"
+    ticket = cashier.admit(headers, DEPOSIT)
+    assert refused(cashier, headers, 1) == "insufficient_balance"
+    ticket.account.reserved -= DEPOSIT
+    ticket.account.is_closing = True
+    assert refused(cashier, headers, 1) == "channel_busy"
+
+
 def test_a_payment_on_another_chain_is_refused_by_name(cashier: Cashier, opened: Callable[..., Payer]) -> None:
     """Its voucher alone would do: what its payer says of the chain is not what this provider is paid on."""
     header = b64decode(ahead(opened())[b"payment-signature"])
