@@ -18,7 +18,7 @@ from keifu.keys import keccak256
 from keifu.staking import KeyKind
 from keifu.units import DAY, HOUR
 
-__all__ = ["ComputeOrderBook"]
+__all__ = ["REQUESTS", "ComputeOrderBook"]
 
 PROVIDERS = ("operator", "operator", "operator", "other operator")
 SENDERS = ("operator", "operator", "other operator", "hot key", "hot key", "stranger", "payer")

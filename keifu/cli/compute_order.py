@@ -25,6 +25,7 @@ __all__ = ["cli"]
 
 ORDERS = "ComputeOrders"
 NUMBER = click.IntRange(0)
+PATIENCE_SECONDS = 60.0
 
 cli = Noun(
     "order",
@@ -47,8 +48,8 @@ cli = Noun(
 def place(
     session: Session, requests: Path, provider: str, environment: bytes, fee: int, seconds: int, json_out: bool
 ) -> None:
-    """Order the answers to the lines of REQUESTS, and bring the fee. Give the file to the provider yourself: the chain
-    has its root alone."""
+    """Order the answers to the lines of REQUESTS, and bring the fee. The chain has their root alone: hand them to the
+    provider's node by `order fetch`."""
     from keifu.compute.market import orders as market
 
     lines = _lines(requests)
@@ -59,6 +60,43 @@ def place(
     facts = {"order": number, "requests": root.hex(), "count": len(lines), "deadline": deadline}
     said = f"order {number}: {len(lines)} answers by {day(deadline)}, {coins(fee)} coins are held for them"
     emit(facts, said, json_out)
+
+
+@cli.verb(
+    "fetch",
+    example="keifu compute order fetch 0 requests.jsonl --provider https://answers.example --out answers.jsonl",
+    access=Access.READ,
+)
+@click.argument("order", type=NUMBER)
+@click.argument("requests", type=IN_FILE)
+@click.option("--provider", "url", required=True, help="Address of the provider's node.")
+@click.option("--out", type=OUT_PATH, required=True, help="File to write: an answer a line.")
+@click.option("--receipts", type=OUT_PATH, help="File to write: the receipt of each answer, signed.")
+@json_option
+def fetch(
+    session: Session, order: int, requests: Path, url: str, out: Path, receipts: Path | None, json_out: bool
+) -> None:
+    """Hand the lines of REQUESTS to the provider's node, or fetch the answers when their root stands on the chain.
+    Until then it says how far the order is, with exit status 1. Answers and receipts are compared with the chain."""
+    import httpx
+
+    from keifu.compute.client.ordering import fetch as fetch_order
+    from keifu.compute.market import read_order
+    from keifu.compute.market.results import order_channel
+    from keifu.compute.wire import text_of
+
+    found = read_order(_orders(session), order)
+    channel = order_channel(session.client.chain_id, _suite(session)[ORDERS], order)
+    with httpx.Client(timeout=PATIENCE_SECONDS) as http:
+        fetched = fetch_order(http, url, found, channel, _lines(requests))
+    if not fetched.answers:
+        said = f"order {order} is {fetched.state}" + (f": {fetched.why}" if fetched.why else "")
+        raise CheckFailed(said, remedy="ask again: its answers come when their root stands on the chain")
+    out.write_bytes(b"".join(answer + b"\n" for answer in fetched.answers))
+    if receipts is not None:
+        receipts.write_text("".join(f"{text_of(item)}\n" for item in fetched.receipts))
+    facts = {"order": order, "state": fetched.state, "file": str(out), "answers": len(fetched.answers)}
+    emit(facts, f"{out}: {len(fetched.answers)} answers", json_out)
 
 
 @cli.verb("list", example="keifu compute order list --to 0x…", access=Access.READ)

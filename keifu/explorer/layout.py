@@ -25,6 +25,12 @@ MENU = (
     "grants",
     "verify",
 )
+# Pages that stand below an entry of the menu.
+BELOW = {
+    "environment": "environments", "record": "records", "operator": "operators", "provider": "providers",
+    "orders": "providers", "order": "providers", "channel": "channels", "receivers": "channels",
+    "receiver": "channels", "case": "cases", "programme": "programmes", "proposal": "programmes", "grant": "grants", "escrow": "grants",
+}  # fmt: skip
 NAMES = {"en": "English", "ja": "日本語"}
 
 
@@ -54,9 +60,8 @@ def page_of(view: View, sheet: Sheet, mark: str, parts: list[str]) -> bytes:
 
 def _header(view: View, parts: list[str]) -> Markup:
     words = view.words
-    current = parts[0]
     menu = (
-        el("li", el("a", words(f"menu.{name}"), href=view.path(name), aria_current="page" if name == current else None))
+        el("li", el("a", words(f"menu.{name}"), href=view.path(name), aria_current=_current(name, parts[0])))
         for name in MENU
     )
     search = el(
@@ -83,6 +88,13 @@ def _header(view: View, parts: list[str]) -> Markup:
         search,
         *languages,
     )
+
+
+def _current(name: str, page: str) -> str | None:
+    """How an entry of the menu stands to the page, as readers are said: the page itself, or what it is a part of."""
+    if name == page:
+        return "page"
+    return "true" if BELOW.get(page) == name else None
 
 
 def _in_language(view: View, language: str, parts: list[str]) -> Markup:

@@ -33,7 +33,7 @@ from keifu.node.settings import FILE, NodeSettings, load_settings
 from keifu.node.setup import key_of, toml_of
 from keifu.payments.ledger import skip_numbers
 
-__all__ = ["REPLACES", "Restored", "backup", "replaced", "restore"]
+__all__ = ["REPLACES", "Restored", "abandon_orders", "backup", "replaced", "restore"]
 
 REPLACES = "replaces"  # file with the address of the key that the folder's own takes the place of
 MANIFEST = "backup.json"
@@ -180,6 +180,8 @@ def _settle_key(kind: Kind, folder: Path, before: str, account: str) -> str:
             )
         if place.money_file.exists():
             skip_numbers(place.money_file)
+        if place.database_file.exists():
+            abandon_orders(place.database_file)
         return ""
     if kind.name in SAME_KEY:
         raise UsageError(
@@ -210,3 +212,15 @@ def _write_settings(kind: Kind, folder: Path, key: Mapping[str, str]) -> None:
     tables = {name: value for name, value in found.items() if isinstance(value, dict)} | {"key": key}
     last = tables.pop(kind.name)
     (folder / FILE).write_text(toml_of(kind.name, {**tables, kind.name: last}, top))
+
+
+def abandon_orders(file: Path) -> None:
+    """Of a restored compute node: answers that were not signed when it was saved may have been signed since, so they
+    are not signed again."""
+    with closing(sqlite3.connect(file)) as database:
+        if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'compute_order'").fetchone():
+            why = "the node was restored from a backup"
+            database.execute(
+                "UPDATE compute_order SET state = 'lost', why = ? WHERE state IN ('accepting', 'working')", (why,)
+            )
+            database.commit()

@@ -194,6 +194,7 @@ class MarketWork(_Section):
     cover_price: int = Field(default=100, ge=0)  # of a cover's whole time, in basis points of its restitution
     cover_term: Seconds = 30 * DAY
     kept: int = Field(default=100_000, ge=1_000)  # answers that are kept for demands, at most
+    orders: int = Field(default=4, ge=0)  # that are worked on at a time; 0 takes none
 
 
 class ComputeWork(_Section):

@@ -7,12 +7,13 @@ from decimal import Decimal, localcontext
 from keifu.errors import UsageError
 from keifu.units import COIN, parse_amount
 
-__all__ = ["coins_of", "wei_of"]
+__all__ = ["Amount", "coins_of", "wei_of"]
 
+Amount = str | int | Decimal
 DIGITS = 60  # of a decimal number: more than any amount of wei has
 
 
-def wei_of(amount: str | int | Decimal) -> int:
+def wei_of(amount: Amount) -> int:
     """Raises UsageError for what is no amount of coins."""
     try:
         return parse_amount(f"{amount:f}" if isinstance(amount, Decimal) else str(amount))

@@ -18,8 +18,8 @@ from keifu.provenance.digest import digest_path
 from keifu.provenance.documents import Documents, kept_folder
 from keifu.provenance.manifest import Manifest
 from keifu.provenance.verify import Finding, check_running
+from keifu.sdk.amounts import Amount, coins_of, wei_of
 from keifu.sdk.granting import Programmes
-from keifu.sdk.amounts import coins_of, wei_of
 from keifu.sdk.link import Link as Connection
 from keifu.sdk.verbs import Area, Later, Now, verb
 from keifu.staking import actions
@@ -162,10 +162,9 @@ class Staking(Area[M]):
     """Coins behind operators. An amount is a number of coins: "12.5", 12 or Decimal("12.5")."""
 
     @verb
-    def delegate(self, operator: str, amount: str | int | Decimal) -> Delegation:
+    def delegate(self, operator: str, amount: Amount) -> Delegation:
         """Stake coins with an operator; what the account has there then."""
-        wei = wei_of(amount)
-        actions.delegate(self._link.deployer, self._link.suite, operator, wei)
+        actions.delegate(self._link.deployer, self._link.suite, operator, wei_of(amount))
         return _delegation(self._link, operator)
 
     @verb

@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 from keifu.chain import ChainClient
 from keifu.keys import Account
 from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
+from keifu.sdk.covering import Covers
 from keifu.sdk.link import Link, Settings
 from keifu.sdk.paying import Channels, Inferred, infer
 from keifu.sdk.storing import Storage
@@ -33,6 +34,7 @@ class _Connection(Area[M], Generic[M]):
         self.grants = Grants(mode)
         self.channels = Channels(mode)
         self.storage = Storage(mode)
+        self.covers = Covers(mode)
 
     @verb
     def infer(
@@ -48,15 +50,17 @@ class _Connection(Area[M], Generic[M]):
         deposit: int = 0,
         trust: str | Path | None = None,
         tees: Collection[str] = (),
+        ahead: int = 1,
     ) -> Inferred:
         """Ask a model at the address `provider`, pay at most `most` by a voucher, and compare the answer with the
         receipt of `operator`, and with the registry where an environment (its id) has to answer. A text is a question;
         a mapping is a whole request for the endpoint. `deposit` opens a channel where there is none. With a `trust`
         file that pins a market, no chain is asked. `tees` are addresses of keys that you take for those of trusted
-        execution environments. Raises ReplyRefused naming what differs."""
+        execution environments. With `ahead` a voucher names up to so many requests where the provider takes it: what it
+        names beyond the answers that came can be lost. Raises ReplyRefused naming what differs."""
         return infer(
             self._link, model, request, provider=provider, operator=operator, most=most, environment=environment,
-            endpoint=endpoint, deposit=deposit, trust=trust, tees=tees,
+            endpoint=endpoint, deposit=deposit, trust=trust, tees=tees, ahead=ahead,
         )  # fmt: skip
 
     @verb

@@ -26,7 +26,7 @@ from keifu.sdk.link import Link
 from keifu.sdk.verbs import Area, Later, Now, verb
 from keifu.units import DAY
 
-__all__ = ["ChannelState", "Channels", "Inferred", "infer"]
+__all__ = ["ChannelState", "Channels", "Inferred", "infer", "kept_channel"]
 
 M = TypeVar("M", bound=Now | Later)
 
@@ -93,7 +93,7 @@ class Channels(Area[M]):
     @verb
     def deposit(self, channel: str, amount: int) -> ChannelState:
         """Add to a channel of the account's own."""
-        kept = _kept(channel)
+        kept = kept_channel(channel)
         payments.deposit(self._link.deployer, self._link.suite, kept.channel, amount)
         return _state(self._link, kept)
 
@@ -107,12 +107,12 @@ class Channels(Area[M]):
     @verb
     def show(self, channel: str) -> ChannelState:
         """How a channel stands."""
-        return _state(self._link, _kept(channel))
+        return _state(self._link, kept_channel(channel))
 
     @verb
     def withdraw(self, channel: str, amount: int = 0) -> ChannelState:
         """Ask a deposit back, all that is not claimed unless an amount is given. `finish` after the delay."""
-        kept = _kept(channel)
+        kept = kept_channel(channel)
         left = _state(self._link, kept).left
         if not (amount or left):
             raise UsageError("nothing of the deposit is left", remedy="show says what was claimed")
@@ -122,7 +122,7 @@ class Channels(Area[M]):
     @verb
     def finish(self, channel: str) -> ChannelState:
         """Take back what was asked for, once the delay is over."""
-        kept = _kept(channel)
+        kept = kept_channel(channel)
         payments.take_back(self._link.deployer, self._link.suite, kept.channel)
         return _state(self._link, kept)
 
@@ -140,6 +140,7 @@ def infer(
     deposit: int,
     trust: str | Path | None,
     tees: Collection[str],
+    ahead: int,
 ) -> Inferred:
     """See `Keifu.infer`."""
     document = question(request) if isinstance(request, str) else dict(request)
@@ -148,7 +149,7 @@ def infer(
     is_pinned = trust is not None and known is not None and bool(known.compute)
     side = pinned_side(known) if is_pinned else chain_side(link.client, link.suite, link.record.first_block, known)
     collector = link.suite[ERC3009_COLLECTOR] if deposit else ""
-    terms = Terms(side.chain_id, side.channels, side.market, most, collector, deposit)
+    terms = Terms(side.chain_id, side.channels, side.market, most, collector, deposit, ahead=ahead)
     wanted = bytes.fromhex(environment.removeprefix("0x")) if environment else None
     where = Provider(provider, operator, wanted, tees=frozenset(key.lower() for key in tees))
     with Store(usual_folder()) as store, ComputeClient(Wallet(link.account, store, terms), side.sources) as client:
@@ -161,7 +162,8 @@ def _inferred(answer: Answer) -> Inferred:
     return Inferred(answer.document, item.fee, item.charged, *units, answer.evidence.name.lower(), answer.receipt_text)
 
 
-def _kept(channel: str) -> KeptChannel:
+def kept_channel(channel: str) -> KeptChannel:
+    """One of this client's. Raises UsageError."""
     try:
         wanted = bytes.fromhex(channel.removeprefix("0x"))
     except ValueError as error:

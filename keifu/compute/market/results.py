@@ -11,7 +11,7 @@ from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import Account, keccak256
 
-__all__ = ["Promoted", "order_channel", "require_requests", "sign_results"]
+__all__ = ["Promoted", "order_channel", "require_requests", "result_of", "sign_results"]
 
 _NOTHING = bytes(32)
 
@@ -55,24 +55,40 @@ def sign_results(
     if len(exchanges) != order.count:
         raise UsageError(f"{len(exchanges):,} answers to {order.count:,} requests", remedy="one answer a request")
     found = [
-        Receipt(
-            channel_id=channel_id,
-            number=at + 1,
-            environment=order.environment,
-            promotion_seq=promoted.seq,
-            digest=promoted.digest,
-            request_hash=keccak256(request),
-            response_hash=keccak256(answer),
-            input_root=_NOTHING,
-            output_root=_NOTHING,
-            trace_root=_NOTHING,
-            input_units=0,
-            output_units=0,
-            fee=0,
-            charged=0,
-            evidence=Evidence.UNVERIFIED,
-            time=time,
-        )
+        result_of(channel_id, order.environment, at, request, answer, promoted=promoted, time=time)
         for at, (request, answer) in enumerate(exchanges)
     ]
     return receipts.sign(key, found)
+
+
+def result_of(
+    channel_id: bytes,
+    environment: bytes,
+    index: int,
+    request: bytes,
+    answer: bytes,
+    *,
+    promoted: Promoted,
+    time: int,
+    units: tuple[int, int] = (0, 0),
+    evidence: Evidence = Evidence.UNVERIFIED,
+) -> Receipt:
+    """The receipt of one answer: an order's fee is on the chain, so it names none."""
+    return Receipt(
+        channel_id=channel_id,
+        number=index + 1,
+        environment=environment,
+        promotion_seq=promoted.seq,
+        digest=promoted.digest,
+        request_hash=keccak256(request),
+        response_hash=keccak256(answer),
+        input_root=_NOTHING,
+        output_root=_NOTHING,
+        trace_root=_NOTHING,
+        input_units=units[0],
+        output_units=units[1],
+        fee=0,
+        charged=0,
+        evidence=evidence,
+        time=time,
+    )

@@ -36,8 +36,12 @@ def orders(view: View) -> Sheet:
         )
         for event in page.events
     )
-    body = [table([words(f"orders.{name}") for name in names], rows, words("orders.none")), pager(view, page, "orders")]
-    return Sheet(words("orders.title"), body, [("keifu", "index", "check")])
+    body = [
+        el("p", words("orders.lead"), class_="lead"),
+        table([words(f"orders.{name}") for name in names], rows, words("orders.none")),
+        pager(view, page, "orders"),
+    ]
+    return Sheet(words("orders.title"), body, [("keifu", "compute", "order", "list")])
 
 
 def order(view: View, text: str) -> Sheet:
@@ -60,7 +64,7 @@ def order(view: View, text: str) -> Sheet:
         ),
         section(words("orders.steps"), _steps(view, number), name="steps"),
     ]
-    return Sheet(words("order.title", number=number), body, [("keifu", "index", "check")])
+    return Sheet(words("order.title", number=number), body, [("keifu", "compute", "order", "show", number)])
 
 
 def _state(view: View, number: str) -> Markup:

@@ -79,7 +79,7 @@ def providers(view: View) -> Sheet:
         _comparison(view, services(view, **where), _ORDERS[order]),
         el("p", view.link(words("more.channels"), "channels"), " · ", view.link(words("more.orders"), "orders")),
     ]
-    return Sheet(words("providers.title"), body, [("keifu", "index", "check")])
+    return Sheet(words("providers.title"), body, [("keifu", "providers")])
 
 
 def _order(view: View, name: str, now: str, kept: dict[str, str]) -> Markup:

@@ -1,4 +1,5 @@
-"""What a compute node does at the market: it offers its services, signs covers of channels, and answers demands."""
+"""What a compute node does at the market: it offers its services, signs covers of channels, answers demands, and
+works on orders."""
 
 from __future__ import annotations
 
@@ -7,15 +8,17 @@ from concurrent.futures import Future
 from typing import Any
 
 from keifu.chain.sender import Sender
-from keifu.chain.suite import COMPUTE, HUB
+from keifu.chain.suite import COMPUTE, HUB, ORDERS
+from keifu.compute.again import Again
 from keifu.compute.client.checks import Prices
 from keifu.compute.market.services import service_reserve
 from keifu.compute.promises import Offer
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.compute.covering import Covering
-from keifu.node.compute.demanded import Demanded, Make
+from keifu.node.compute.demanded import Demanded
 from keifu.node.compute.offering import Offering, Wanted
+from keifu.node.compute.ordered import Ordered
 from keifu.node.sections import ComputeWork
 from keifu.node.work import Body, Check
 from keifu.payments.book import Book
@@ -27,7 +30,7 @@ NOWHERE = bytes(32)
 
 
 class AtMarket:
-    """Of the thread of the rounds, but for what `covering` answers."""
+    """Of the thread of the rounds, but for what `covering` and `ordered` answer."""
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class AtMarket:
         book: Book,
         sender: Sender,
         submit: Callable[[Coroutine[Any, Any, Any]], Future[Any]],
-        make: Make,
+        again: Again,
         reprice: Callable[[bytes, Prices], None],
     ) -> None:
         chain, own = body.chain, settings.market
@@ -50,13 +53,26 @@ class AtMarket:
         self.covering = Covering(chain, market, own, receipt, self.offering, body.database)
         self.demanded = Demanded(
             chain, market, self.offering.operator, book, body.folder.money_file, sender, body.database, body.alerts,
-            submit, make,
+            submit, again.answer,
         )  # fmt: skip
+        self.ordered: Ordered | None = None
+        if ORDERS in chain.suite.addresses and own.endpoint:
+            self.ordered = Ordered(
+                chain, token, own.orders, receipt, self.offering, sender, body.database, body.alerts, submit, again
+            )
+
+    def answer(self) -> None:
+        """Those who ask for covers, or bring orders."""
+        self.covering.step()
+        if self.ordered is not None:
+            self.ordered.answer()
 
     def look(self, head: int, now: int) -> None:
         """Compare with the chain, and do what is due. Raises RpcError and CheckFailed."""
         self.offering.step(now)
         self.demanded.step(head, now)
+        if self.ordered is not None:
+            self.ordered.step(now)
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -64,6 +80,7 @@ class AtMarket:
             "receipt_key": self.receipt.address,
             "services": self.offering.facts(),
             "demands": self.demanded.facts(),
+            "orders": self.ordered.facts() if self.ordered else {},
         }
 
 

@@ -18,6 +18,7 @@ from keifu.compute.desk import COVER_PATH, Desk
 from keifu.compute.http import Exchange, Server
 from keifu.compute.integers import Classifier
 from keifu.compute.model import Model, RemoteModel
+from keifu.compute.order_desk import ORDER_PATH, OrderDesk
 from keifu.compute.sealing import Sealer
 from keifu.compute.service import Service
 from keifu.compute.settling import Settler
@@ -141,7 +142,7 @@ class Compute(Work):
                 self._promoting.step()
             self._poll_at = time.monotonic() + self._settings.poll
         if self._market is not None:
-            self._market.covering.step()
+            self._market.answer()
         if self._promoting is not None:
             self._promoting.collect()
         self._errands.step()
@@ -155,7 +156,7 @@ class Compute(Work):
         self._service.is_draining = True
         self._errands.step()
         if self._market is not None:
-            self._market.covering.step()
+            self._market.answer()
         is_done = self._service.open_requests == 0 and self._errands.is_idle
         self._redeeming.step(self._offer.receiver, self._offer.token, all_of_it=is_done and self._redeeming.is_idle)
         self._sender.step()
@@ -219,13 +220,18 @@ class Compute(Work):
         again = Again(self._models, self._settler)
         return AtMarket(
             self.body, self._settings, self._offer.token, receipt, self._book, self._sender, self._answering.submit,
-            again.answer, self._reprice,
+            again, self._reprice,
         )  # fmt: skip
 
     def _pages(self) -> dict[bytes, Callable[[Exchange], Awaitable[None]]]:
         if self._market is None:
             return {}
-        return {COVER_PATH: Desk(self._cashier, self._errands, self._market.covering).handle}
+        pages: dict[bytes, Callable[[Exchange], Awaitable[None]]] = {
+            COVER_PATH: Desk(self._cashier, self._errands, self._market.covering).handle
+        }
+        if self._market.ordered is not None:
+            pages[ORDER_PATH] = OrderDesk(self._market.ordered).handle
+        return pages
 
     def _clock(self) -> float:
         """Of receipts: none is of a second before its key was named."""

@@ -79,6 +79,26 @@ def refused(cashier: Cashier, headers: Headers, fee: int = PRICE) -> str:
     return found.value.code
 
 
+def test_a_key_spends_its_deposit_to_the_last_unit_and_no_further(
+    cashier: Cashier, opened: Callable[..., Payer]
+) -> None:
+    headers = {b"authorization": f"Bearer {opened().api_key}".encode()}
+    assert refused(cashier, headers, DEPOSIT + 1) == "insufficient_balance"
+    ticket = cashier.admit(headers, DEPOSIT)
+    assert refused(cashier, headers, 1) == "insufficient_balance"
+    ticket.account.reserved -= DEPOSIT
+    ticket.account.is_closing = True
+    assert refused(cashier, headers, 1) == "channel_busy"
+
+
+def test_a_payment_on_another_chain_is_refused_by_name(cashier: Cashier, opened: Callable[..., Payer]) -> None:
+    """Its voucher alone would do: what its payer says of the chain is not what this provider is paid on."""
+    header = b64decode(ahead(opened())[b"payment-signature"])
+    assert header.count(b'"eip155:31337"') == 1
+    elsewhere = b64encode(header.replace(b'"eip155:31337"', b'"eip155:1"'))
+    assert refused(cashier, {b"payment-signature": elsewhere}) == "network_mismatch"
+
+
 def test_it_is_verified_once_and_never_charged_above_what_it_names(
     cashier: Cashier, opened: Callable[..., Payer], checks: list[int]
 ) -> None:

@@ -68,6 +68,20 @@ def test_what_may_begin(held: Held, values: dict[str, int], most: int, fee: int,
     assert refused.value.code == code
 
 
+def test_a_receipt_counts_answers_that_have_ended_alone(tmp_path: Path) -> None:
+    """What a stream was charged so far stands in the receipt of the stream, not in that of another answer."""
+
+    async def script(book: Book) -> None:
+        account = book.add(ID, CHANNEL, Held(100, 0))
+        book.charge(account, 30, "a stream", (1, 1))
+        book.charge(account, 5, "an answer", (1, 1))
+        assert (book.finish(account, 5), account.settled, account.charged) == (1, 5, 35)
+        assert (book.finish(account, 30), account.settled) == (2, 35)
+
+    with closing(Book(tmp_path / "money.sqlite")) as book:
+        asyncio.run(script(book))
+
+
 def test_a_lower_voucher_takes_nothing_away() -> None:
     found = account(Held(100, 0))
     found.keep(20, b"better")

@@ -96,7 +96,15 @@ def test_what_a_receiver_got_in_all_token_by_token(read, known):
     assert f"/en/receiver/{known['provider']}" in read("/en/receivers")
 
 
+@pytest.mark.parametrize(("place", "entry"), [("orders", "Answers"), ("order/0", "Answers"), ("receivers", "Channels")])
+def test_the_menu_says_what_a_page_is_a_part_of(read, place, entry):
+    page = read(f"/en/{place}")
+    assert f'aria-current="true">{entry}</a>' in page
+    assert page.count("aria-current") == 1
+
+
 def test_orders_step_by_step(read):
+    assert "keifu compute order show 0" in read("/en/order/0")
     assert "results submitted" in read("/en/order/0")
     assert ">refunded<" in read("/en/order/1")
     assert ">paid<" in read("/en/orders")

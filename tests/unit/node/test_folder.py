@@ -48,6 +48,11 @@ def test_a_note_of_a_node_that_was_killed_is_no_note(node):
         assert node.announced()["owner_pages"] == "127.0.0.1:1"
 
 
+def test_what_a_node_wrote_survives_a_loss_of_power(node):
+    with ExitStack() as held:
+        assert node.open_database(held, OWNER).execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+
+
 def test_a_database_is_of_one_deployment(node):
     with ExitStack() as held:
         node.open_database(held, OWNER)

@@ -1,0 +1,82 @@
+"""Orders from the client's side: requests are handed to the provider's node, its answers compared with the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+
+from keifu.compute.client.client import ProviderFault, fault_of
+from keifu.compute.market.orders import Order, result_tree
+from keifu.compute.market.results import require_requests
+from keifu.compute.order_desk import ORDER_PATH, OrderReply
+from keifu.compute.receipt import SignedReceipt
+from keifu.compute.wire import unpack
+from keifu.errors import CheckFailed, InputError
+from keifu.keys import keccak256
+
+__all__ = ["Fetched", "fetch"]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How far an order is at its provider, and the answers once their results are on the chain."""
+
+    state: str
+    why: str
+    answers: Sequence[bytes] = ()
+    receipts: Sequence[SignedReceipt] = ()
+
+
+def fetch(http: httpx.Client, url: str, order: Order, channel_id: bytes, requests: Sequence[bytes]) -> Fetched:
+    """Hand the requests of an order in, or ask how far it is: the same call does both. `order` is as the chain has it,
+    and `channel_id` what its receipts name. Raises ProviderFault with the provider's reason when it refuses, InputError
+    for an answer that is none, and CheckFailed for answers that are not those whose root stands on the chain."""
+    require_requests(order, requests)
+    content = msgspec.json.encode({"order": order.number, "requests": requests})
+    try:
+        answer = http.post(
+            url.rstrip("/") + ORDER_PATH.decode(), content=content, headers={"content-type": "application/json"}
+        )
+    except httpx.HTTPError as error:
+        raise ProviderFault(f"{url} did not answer: {error}") from error
+    if answer.status_code != httpx.codes.OK:
+        raise ProviderFault(f"{url}: {fault_of(answer.content)}", answer.status_code, answer.content)
+    try:
+        said = msgspec.json.decode(answer.content, type=OrderReply)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{url} does not say how the order stands: {error}", remedy="ask again") from error
+    if not said.answers:
+        return Fetched(said.state, said.why)
+    receipts = [unpack(text) for text in said.receipts]
+    _require_results(order, channel_id, requests, said.answers, receipts)
+    return Fetched(said.state, said.why, said.answers, receipts)
+
+
+def _require_results(
+    order: Order,
+    channel_id: bytes,
+    requests: Sequence[bytes],
+    answers: Sequence[bytes],
+    receipts: Sequence[SignedReceipt],
+) -> None:
+    """Whether these are the answers that the provider committed to on the chain."""
+    if not len(requests) == len(answers) == len(receipts):
+        raise _wrong(order, f"{len(answers)} answers and {len(receipts)} receipts to {len(requests)} requests")
+    for place, (request, answer, signed) in enumerate(zip(requests, answers, receipts, strict=True)):
+        receipt = signed.receipt
+        expected = channel_id, place + 1, order.environment, keccak256(request), keccak256(answer)
+        found = receipt.channel_id, receipt.number, receipt.environment, receipt.request_hash, receipt.response_hash
+        if found != expected:
+            raise _wrong(order, f"receipt {place} is of another answer")
+    if result_tree([signed.receipt for signed in receipts]).root != order.results:
+        raise _wrong(order, "their root is not the one that was submitted")
+
+
+def _wrong(order: Order, why: str) -> CheckFailed:
+    return CheckFailed(
+        f"the answers to order {order.number} are not those on the chain: {why}",
+        remedy="have one opened there: keifu compute order demand",
+    )

@@ -1,0 +1,98 @@
+"""What the SDK offers against providers that break their word: covers of channels, demands, and what is paid for them.
+
+Amounts are coins, as decimal numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+
+from keifu.chain.suite import COMPUTE
+from keifu.compute.client.claiming import breaches, demand_answer, demanded_answer, report_breach
+from keifu.compute.client.client import ComputeClient, Provider
+from keifu.compute.client.covering import Covers as Asked
+from keifu.compute.client.paying import Terms, Wallet
+from keifu.compute.client.side import ENVIRONMENTS, REGISTRY, chain_side
+from keifu.compute.client.store import Store, usual_folder
+from keifu.compute.market import CoverState, demands, read_cover, read_demand, services
+from keifu.provenance.registry import Provenance
+from keifu.sdk.amounts import Amount, coins_of, wei_of
+from keifu.sdk.link import Link
+from keifu.sdk.paying import kept_channel
+from keifu.sdk.verbs import Area, Later, Now, verb
+
+__all__ = ["Covered", "Covers"]
+
+M = TypeVar("M", bound=Now | Later)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What a channel's payer gets if its operator breaks its word, and until when (unix seconds); 0 and 0 for no cover.
+    A second that is over by more than the evidence window pays nothing any more."""
+
+    restitution: Decimal
+    last: int
+
+
+class Covers(Area[M]):
+    """An operator's promise to the payer of one channel, with coins behind it."""
+
+    @verb
+    def take(self, channel: str, *, provider: str, operator: str, restitution: Amount, most: Amount) -> Covered:
+        """Ask the provider to cover a channel, compare what it signs with the chain, and pay at most `most` for it.
+        Raises CheckFailed naming what differs; nothing was paid then."""
+        link, where, coins = self._link, Provider(provider, operator), wei_of(restitution)
+        kept = kept_channel(channel)
+        side = chain_side(link.client, link.suite, link.record.first_block, None)
+        terms = Terms(side.chain_id, side.channels, side.market, 0)
+        with Store(usual_folder()) as store, ComputeClient(Wallet(link.account, store, terms), side.sources) as client:
+            asked = Asked(client, link.client, link.suite)
+            return _covered(asked.open(link.deployer, where, kept, restitution=coins, most=wei_of(most)))
+
+    @verb
+    def show(self, channel: str, operator: str) -> Covered:
+        """What the market has."""
+        market = self._link.suite.at(self._link.client, COMPUTE)
+        return _covered(read_cover(market, kept_channel(channel).id, operator))
+
+    @verb
+    def demand(self, channel: str, operator: str) -> int:
+        """Ask on the chain for the answer to the oldest request of the channel that was paid and has none, with a bond;
+        until when it is due, unix seconds. Raises CheckFailed where the market would not take it."""
+        link = self._link
+        with Store(usual_folder(), beside=True) as store:
+            kept = kept_channel(channel)
+            return demand_answer(link.deployer, link.client, link.suite, store, kept, operator)[1]
+
+    @verb
+    def answered(self, channel: str, operator: str) -> bytes | None:
+        """What the operator answered to the newest demand, as the log has it; None while it has not."""
+        link = self._link
+        return demanded_answer(link.client, link.suite, kept_channel(channel), operator, link.record.first_block)
+
+    @verb
+    def claim(self, channel: str, operator: str) -> Decimal:
+        """Have paid out what the operator's broken word is worth: a demand that is overdue is closed, receipts of the
+        channel that break a promise are reported, and what the market owes this account is paid. 0: nothing is."""
+        link, kept = self._link, kept_channel(channel)
+        demand = read_demand(link.suite.at(link.client, COMPUTE), kept.id, operator)
+        if demand.is_open and link.client.now > demand.deadline:
+            demands.close(link.deployer, link.suite, kept.id, operator)
+        with Store(usual_folder(), writes=False) as store:
+            receipts = [*store.receipts(), *store.receipts(refused=True)]
+        own = [signed for signed in receipts if signed.receipt.channel_id == kept.id]
+        # What a report takes answers for no other one: so the rest is looked through again.
+        while found := breaches(own, link.client, link.suite, _provenance(link)):
+            report_breach(link.deployer, link.suite, found[0])
+        return coins_of(services.withdraw(link.deployer, link.suite))
+
+
+def _provenance(link: Link) -> Provenance:
+    return Provenance(link.client, link.suite[REGISTRY], link.suite[ENVIRONMENTS], first_block=link.record.first_block)
+
+
+def _covered(state: CoverState) -> Covered:
+    return Covered(coins_of(state.restitution), state.last) if state.reserve else Covered(Decimal(0), 0)
