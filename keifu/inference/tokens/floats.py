@@ -12,10 +12,10 @@ from keifu.errors import InputError
 from keifu.inference.tokens.gguf import Gguf, Stored
 from keifu.inference.tokens.program import (
     HEAD,
-    MOST_LANES,
-    MOST_LAYERS,
-    MOST_POSITIONS,
-    MOST_TOKENS,
+    MAX_LANES,
+    MAX_LAYERS,
+    MAX_POSITIONS,
+    MAX_TOKENS,
     Sizes,
 )
 
@@ -52,17 +52,17 @@ def source_of(file: Gguf) -> Source:
     """Raises InputError naming what is not as a Llama-like model has it."""
     if file.metadata.get("general.architecture") != "llama":
         raise InputError(f"architecture {file.metadata.get('general.architecture')!r} is not llama")
-    width = file.number("llama.embedding_length", HEAD, MOST_LANES)
-    heads = file.number("llama.attention.head_count", 1, MOST_LANES // HEAD)
+    width = file.number("llama.embedding_length", HEAD, MAX_LANES)
+    heads = file.number("llama.attention.head_count", 1, MAX_LANES // HEAD)
     groups = file.number("llama.attention.head_count_kv", 1, heads)
     sizes = Sizes(
         _tokens(file, width),
         width,
-        file.number("llama.block_count", 1, MOST_LAYERS),
+        file.number("llama.block_count", 1, MAX_LAYERS),
         heads,
         heads // groups,
-        file.number("llama.feed_forward_length", HEAD, MOST_LANES),
-        file.number("llama.context_length", 1, MOST_POSITIONS),
+        file.number("llama.feed_forward_length", HEAD, MAX_LANES),
+        file.number("llama.context_length", 1, MAX_POSITIONS),
     )
     if width != heads * HEAD or heads % groups:
         raise InputError(f"{heads} heads, {groups} with keys, of {width} lanes; heads have {HEAD} lanes here")
@@ -84,8 +84,8 @@ def _tokens(file: Gguf, width: int) -> int:
     words = file.tensors.get("token_embd.weight")
     if words is None or len(words.shape) != 2 or words.shape[1] != width:  # noqa: PLR2004 - tokens × lanes
         raise InputError("token_embd.weight is missing, or not one row of lanes a token")
-    if not 1 <= words.shape[0] <= MOST_TOKENS:
-        raise InputError(f"{words.shape[0]:,} tokens, at most {MOST_TOKENS:,} are taken")
+    if not 1 <= words.shape[0] <= MAX_TOKENS:
+        raise InputError(f"{words.shape[0]:,} tokens, at most {MAX_TOKENS:,} are taken")
     return words.shape[0]
 
 

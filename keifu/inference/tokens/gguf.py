@@ -25,9 +25,9 @@ BLOCK = 32
 TYPES = {F32: ("F32", 1, 4), F16: ("F16", 1, 2), Q4_0: ("Q4_0", BLOCK, 18), Q4_1: ("Q4_1", BLOCK, 20),
          Q8_0: ("Q8_0", BLOCK, 34)}  # fmt: skip
 _MAGIC, _VERSIONS = b"GGUF", (2, 3)
-_MOST_KEYS, _MOST_TENSORS, _MOST_ITEMS, _MOST_STRING, _MOST_AXES = 1_024, 16_384, 1 << 21, 1 << 20, 4
-_MOST_METADATA = 1 << 28  # bytes before the tensors
-_MOST_VALUES = 1 << 33  # of one tensor
+_MAX_KEYS, _MAX_TENSORS, _MAX_ITEMS, _MAX_STRING, _MAX_AXES = 1_024, 16_384, 1 << 21, 1 << 20, 4
+_MAX_METADATA = 1 << 28  # bytes before the tensors
+_MAX_VALUES = 1 << 33  # of one tensor
 _STRING, _ARRAY = 8, 9
 _SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 
@@ -102,8 +102,8 @@ class Gguf:
         if version not in _VERSIONS:
             raise self._fault(f"version {version} is not read, 2 and 3 are")
         tensors, keys = self._number("<Q"), self._number("<Q")
-        self._within("tensors", tensors, _MOST_TENSORS)
-        self._within("keys", keys, _MOST_KEYS)
+        self._within("tensors", tensors, _MAX_TENSORS)
+        self._within("keys", keys, _MAX_KEYS)
         self.metadata: dict[str, Any] = {}
         for _ in range(keys):
             name = self._string()
@@ -137,8 +137,8 @@ class Gguf:
 
     def _take(self, count: int) -> bytes:
         end = self._at + count
-        if end > len(self._bytes) or end > _MOST_METADATA:
-            raise self._fault(f"it ends, or passes {_MOST_METADATA:,} bytes, before its tensors")
+        if end > len(self._bytes) or end > _MAX_METADATA:
+            raise self._fault(f"it ends, or passes {_MAX_METADATA:,} bytes, before its tensors")
         found = self._bytes[self._at : end].tobytes()
         self._at = end
         return found
@@ -148,7 +148,7 @@ class Gguf:
 
     def _string(self) -> str:
         length = self._number("<Q")
-        self._within("bytes of a string", length, _MOST_STRING)
+        self._within("bytes of a string", length, _MAX_STRING)
         try:
             return self._take(length).decode()
         except UnicodeDecodeError as error:
@@ -159,7 +159,7 @@ class Gguf:
             return self._string()
         if kind == _ARRAY:
             inner, count = self._number("<I"), self._number("<Q")
-            self._within(f"items of {name}", count, _MOST_ITEMS)
+            self._within(f"items of {name}", count, _MAX_ITEMS)
             if inner == _ARRAY:
                 raise self._fault(f"{name} is a list of lists")
             return [self._value(name, inner) for _ in range(count)]
@@ -171,7 +171,7 @@ class Gguf:
         described: dict[str, tuple[int, tuple[int, ...], int]] = {}
         for _ in range(count):
             name, axes = self._string(), self._number("<I")
-            self._within(f"axes of {name}", axes, _MOST_AXES)
+            self._within(f"axes of {name}", axes, _MAX_AXES)
             shape = tuple(self._number("<Q") for _ in range(axes))[::-1]
             if name in described:
                 raise self._fault(f"two tensors are called {name}")
@@ -190,7 +190,7 @@ class Gguf:
         count = 1
         for axis in shape:
             count *= axis
-            self._within(f"values of {name}", count, _MOST_VALUES)
+            self._within(f"values of {name}", count, _MAX_VALUES)
         if not shape or not count or shape[-1] % values:
             raise self._fault(f"{name} of {list(shape)} has no whole number of blocks")
         bytes_ = count // values * size

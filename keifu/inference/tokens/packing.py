@@ -14,7 +14,7 @@ from keifu.inference.tokens.program import BLOCK, BLOCKS_4, ROWS_8, Matrix
 
 __all__ = ["Packed", "packed"]
 
-_MOST_PLANES = 3  # of 8 bits: 16 bits of a scale times 8 of a weight
+_MAX_PLANES = 3  # of 8 bits: 16 bits of a scale times 8 of a weight
 
 Ints = NDArray[Any]
 
@@ -80,7 +80,7 @@ def _planes(matrix: Matrix) -> Ints:
         wide = np.repeat(scales.astype(np.int32), BLOCK, axis=1)
         left = wide[..., 0] * weights + wide[..., 1]
         planes = []
-        for _ in range(_MOST_PLANES):
+        for _ in range(_MAX_PLANES):
             low = left.astype(np.int8)
             planes.append(_in_pairs(low[None])[0].reshape(-1))
             left = (left - low) >> 8

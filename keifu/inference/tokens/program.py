@@ -37,7 +37,7 @@ LARGEST, LARGEST_RESIDUAL = 8_191, 2**27 - 1
 QUERY, ROTATED = 4_095, 5_791  # of queries and keys before and after RoPE
 GATE = 32_767
 PART = 2_048  # products of rows of 8 bits that 32 bits hold
-MOST_TOKENS, MOST_LAYERS, MOST_LANES, MOST_POSITIONS = 1 << 18, 256, 1 << 15, 1 << 15
+MAX_TOKENS, MAX_LAYERS, MAX_LANES, MAX_POSITIONS = 1 << 18, 256, 1 << 15, 1 << 15
 SMALLEST_SHIFT, LARGEST_SHIFT = 1, 62
 LARGEST_EXPONENT = 25  # what SiLU·mul reaches: 2**38 in 14 bits
 LARGEST_NUMBER = 2**31 - 1
@@ -133,12 +133,12 @@ def checked(program: TokenProgram) -> TokenProgram:
 
 def _sizes(sizes: Sizes) -> None:
     for name, value, most in (
-        ("tokens", sizes.tokens, MOST_TOKENS),
-        ("layers", sizes.layers, MOST_LAYERS),
-        ("width", sizes.width, MOST_LANES),
-        ("inner lanes", sizes.inner, MOST_LANES),
-        ("positions", sizes.positions, MOST_POSITIONS),
-        ("heads", sizes.heads, MOST_LANES // HEAD),
+        ("tokens", sizes.tokens, MAX_TOKENS),
+        ("layers", sizes.layers, MAX_LAYERS),
+        ("width", sizes.width, MAX_LANES),
+        ("inner lanes", sizes.inner, MAX_LANES),
+        ("positions", sizes.positions, MAX_POSITIONS),
+        ("heads", sizes.heads, MAX_LANES // HEAD),
         ("heads with one key", sizes.shared, sizes.heads),
     ):
         _within(name, value, 1, most)
