@@ -11,7 +11,7 @@ from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, Row
 
-__all__ = ["BITS", "TYPES", "Operator", "Trace", "descriptor_of", "program_leaves", "program_root", "run"]
+__all__ = ["BITS", "TYPES", "Operator", "Trace", "descriptor_of", "program_leaves", "program_root", "run", "table_bits"]
 
 TYPES = {
     "embedding": 1,
@@ -166,14 +166,14 @@ def descriptor_of(program: Sequence[Group], group: int, slot: int) -> bytes:
         leaves = [keccak256(trees.row_leaf(n, row, operator.layout)) for n, row in enumerate(operator.rows)]
         weights = trees.tree(leaves)
     else:
-        weights = trees.tensor_root(operator.lanes, _lanes_bits(operator)) if operator.lanes else bytes(32)
+        weights = trees.tensor_root(operator.lanes, table_bits(operator)) if operator.lanes else bytes(32)
     numbers = (group, slot, TYPES[operator.type], operator.layout, operator.first, operator.second, operator.kept)
     sizes = (operator.width, operator.height, operator.limit, operator.multiplier, operator.shift)
     rest = (operator.heads, operator.shared, trees.depth(len(program)), operator.flags)
     return trees.descriptor((*numbers, *sizes, *rest), weights)
 
 
-def _lanes_bits(operator: Operator) -> int:
+def table_bits(operator: Operator) -> int:
     return 16 if operator.type == "rope" else 32
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ethwire.keys import keccak256
 from keifu.spec.inference import BLOCK, Row
@@ -76,6 +77,11 @@ def chunks(lanes: Sequence[int], bits: int) -> list[bytes]:
 
 
 def tensor_root(lanes: Sequence[int], bits: int) -> bytes:
+    return _tensor_root(tuple(lanes), bits)
+
+
+@lru_cache(1 << 12)  # a record's other tensors stay as they are while one is opened
+def _tensor_root(lanes: tuple[int, ...], bits: int) -> bytes:
     return tree([keccak256(chunk) for chunk in chunks(lanes, bits)])
 
 
@@ -107,6 +113,18 @@ def part_bytes(row: Row, layout: int, first: int) -> bytes:
     return body + b"".join((d + 2**15).to_bytes(2, "big") for d, _ in scales)
 
 
+def _part_hash(row: Row, layout: int, first: int) -> bytes:
+    try:
+        return _kept_part_hash(row, layout, first)
+    except TypeError:  # weights in a list
+        return keccak256(part_bytes(row, layout, first))
+
+
+@lru_cache(1 << 8)  # for tables of many equal rows
+def _kept_part_hash(row: Row, layout: int, first: int) -> bytes:
+    return keccak256(part_bytes(row, layout, first))
+
+
 def row_leaf(number: int, row: Row, layout: int) -> bytes:
     """The bytes whose hash is an output channel's leaf: number, bias, multiplier, shift, sum of the row, weights."""
     header = (
@@ -118,7 +136,7 @@ def row_leaf(number: int, row: Row, layout: int) -> bytes:
         + bytes(6)
         + bytes([layout])
     )
-    parts = (keccak256(part_bytes(row, layout, first)) for first in range(0, len(row.weights), PART))
+    parts = (_part_hash(row, layout, first) for first in range(0, len(row.weights), PART))
     return header + b"".join(parts) + _ROW
 
 

@@ -62,12 +62,15 @@ def tiny(kind: str, sizes: Sizes = Sizes(), seed: int = 18) -> list[Group]:
     words = _Drawn(seed, table).rows(sizes.tokens, sizes.width, 0.02, 40)
     head = _Drawn(seed + 99, table).rows(sizes.tokens, sizes.width, 0.02, 40)
     embedding = Operator(
-        "embedding", width=sizes.width, height=sizes.width, shift=16, layout=table, rows=words
+        "embedding", width=sizes.width, height=sizes.width, multiplier=sizes.tokens, shift=16, layout=table, rows=words
     )  # fmt: skip
     return [
         [embedding],
         *[_layer(_Drawn(seed + layer, body), body, sizes) for layer in range(1, sizes.layers + 1)],
-        [_norm(_Drawn(seed, body), sizes.width), Operator("token", 1, width=sizes.width, layout=table, rows=head)],
+        [
+            _norm(_Drawn(seed, body), sizes.width),
+            Operator("token", 1, width=sizes.width, height=sizes.tokens, layout=table, rows=head),
+        ],
     ]
 
 
@@ -106,8 +109,8 @@ def _layer(drawn: _Drawn, layout: int, sizes: Sizes) -> Group:
         dense(1, width, width, QUERY, 0.6),
         dense(1, width, keys, QUERY, 0.6),
         dense(1, width, keys, 8_191, 1.0),
-        Operator("rope", 2, width=width, height=width, limit=ROTATED, lanes=turns),
-        Operator("rope", 3, width=keys, height=keys, limit=ROTATED, lanes=turns),
+        Operator("rope", 2, width=width, height=width, limit=ROTATED, multiplier=sizes.positions, lanes=turns),
+        Operator("rope", 3, width=keys, height=keys, limit=ROTATED, multiplier=sizes.positions, lanes=turns),
         Operator("scores", 5, kept=6, width=width, limit=2**31 - 1, **heads),
         Operator("softmax", 7, multiplier=900_001, shift=26, **heads),
         Operator("attended", 7, 8, 4, height=width, multiplier=900_001, shift=26, **heads),
