@@ -13,6 +13,8 @@ from benchmarks import (
     forged,
     grants,
     hashing,
+    inference,
+    inference_gas,
     inft,
     lineages,
     payments,
@@ -50,6 +52,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
     "compute": compute.ROWS,
+    "inference": (*inference.ROWS, *inference_gas.ROWS),
     "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS),
 }
 
