@@ -14,6 +14,8 @@ from benchmarks import (
     forged,
     grants,
     hashing,
+    inference,
+    inference_gas,
     inft,
     lineages,
     payments,
@@ -53,6 +55,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cli": cli.ROWS,
     "compute": compute.ROWS,
     "cost": cost.ROWS,
+    "inference": (*inference.ROWS, *inference_gas.ROWS),
     "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS, *storage_many.ROWS),
 }
 

@@ -45,6 +45,7 @@ NOUNS: dict[str, Place] = {
     "proxy": ("keifu.cli.infer:proxy", "Serve a local address for OpenAI clients that pays and compares for them."),
     "providers": ("keifu.cli.providers:providers", "List who serves models: price, speed, history."),
     "verify-reply": ("keifu.cli.verify_reply:verify_reply", "Compare a recorded answer with its receipt."),
+    "model": ("keifu.cli.model:cli", "Fetch weights of language models."),
     "usage": ("keifu.cli.usage:cli", "Show what each key spent at providers, bound it, and write invoices."),
     "report": ("keifu.cli.report:cli", "Arrange the records of a deployment under the headings of a law."),
     "grants": ("keifu.cli.grants:cli", "Fund, propose, decide and pay grants, shown by records of the registry."),

@@ -1,0 +1,193 @@
+"""SmolLM2-135M in integers beside the same weights in floats of 32 bits, by numpy's BLAS, in one run.
+
+One scheme for quality and decoding: the publisher's own blocks (Q4_1, the table of tokens Q8_0), activations of 14
+bits. `ratio.llm_prefill` has the bar of rows of 8 bits, and names that scheme; the blocks' figure is printed beside.
+Texts and prompts are tokens in `llm_tokens.json`: prose of docs/ for perplexity and calibration, 24 questions in the
+model's own template. Times are the best of several rounds, in processor seconds of one thread, both sides in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import limits
+from benchmarks._lab import Lab
+from benchmarks._rows import Row
+from keifu.errors import EnvironmentFault
+from keifu.inference.tokens.executor import Conversation, Executor
+from keifu.inference.tokens.fetching import place_of
+from keifu.inference.tokens.floats import FloatModel, source_of
+from keifu.inference.tokens.gguf import Gguf
+from keifu.inference.tokens.quantising import Quantised, calibrated, quantise
+
+__all__ = ["ROWS"]
+
+TOKENS = Path(__file__).with_name("llm_tokens.json")
+REPLY, END = 32, 2
+CONTEXT = 256
+DECODES, PREFILLS = 12, 4
+
+Logits = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class _Sides:
+    floats: FloatModel
+    blocks: Quantised
+    rows: Quantised
+    texts: dict[str, list[list[int]]]
+
+
+def _sides(_: Lab) -> _Sides:
+    place = place_of("smollm2")
+    if not place.is_file():
+        raise EnvironmentFault("SmolLM2 was not fetched", remedy="keifu model fetch smollm2")
+    texts = json.loads(TOKENS.read_text())
+    source = source_of(Gguf(place))
+    maxima = calibrated(source, texts["calibration"])
+    return _Sides(FloatModel(source), quantise(source, maxima), quantise(source, maxima, rows=True), texts)
+
+
+def _executor(lab: Lab) -> Executor:
+    return Executor(lab.shared(_sides).blocks.program)
+
+
+def _executor_of_rows(lab: Lab) -> Executor:
+    return Executor(lab.shared(_sides).rows.program)
+
+
+# quality --------------------------------------------------------------------------------------------------------------
+
+
+def _agreement(lab: Lab) -> float:
+    """How often the integers pick the floats' token, after the floats' own tokens."""
+    sides, executor = lab.shared(_sides), lab.shared(_executor)
+    equal = count = 0
+    for prompt in sides.texts["prompts"]:
+        reply = _reply(sides.floats, prompt)
+        found = executor.tokens(executor.conversation().read([*prompt, *reply[:-1]])[len(prompt) - 1 :])
+        equal += int((found == np.array(reply)).sum())
+        count += len(reply)
+    return equal / count
+
+
+def _reply(floats: FloatModel, prompt: Sequence[int]) -> list[int]:
+    floats.forget()
+    reply: list[int] = []
+    given = list(prompt)
+    while len(reply) < REPLY and END not in reply:
+        reply.append(int(floats.logits(floats.read(given)[-1:])[0].argmax()))
+        given = reply[-1:]
+    return reply
+
+
+def _perplexity_ratio(lab: Lab) -> float:
+    sides, executor = lab.shared(_sides), lab.shared(_executor)
+    head = sides.blocks.program.head.numbers[0][:, 1] * sides.blocks.logit_scale
+
+    def floats(ids: Sequence[int]) -> Logits:
+        sides.floats.forget()
+        return sides.floats.logits(sides.floats.read(ids))
+
+    ours = _perplexity(lambda ids: executor.sums(executor.conversation().read(ids)) * head, sides.texts["texts"])
+    return ours / _perplexity(floats, sides.texts["texts"])
+
+
+def _perplexity(logits: Callable[[Sequence[int]], Logits], texts: Sequence[Sequence[int]]) -> float:
+    losses = []
+    for text in texts:
+        found = logits(text)[:-1].astype(np.float64)
+        most = found.max(axis=1)
+        whole = most + np.log(np.exp(found - most[:, None]).sum(axis=1))
+        losses.append(whole - found[np.arange(len(found)), text[1:]])
+    return float(np.exp(np.concatenate(losses).mean()))
+
+
+# speed ----------------------------------------------------------------------------------------------------------------
+
+
+def _ratio(ours: Callable[[], object], floats: Callable[[], object], rounds: int) -> float:
+    """Processor time of the floats over ours, the best of each."""
+    best = [float("inf")] * 2
+    with limits.one_core():
+        for _ in range(rounds):
+            for place, work in enumerate((ours, floats)):
+                started = time.thread_time()
+                work()
+                best[place] = min(best[place], time.thread_time() - started)
+    return best[1] / best[0]
+
+
+def _decode(lab: Lab, build: Callable[[Lab], Executor] = _executor) -> float:
+    floats, talk, prompt = _begun(lab, build)
+    talk.read(prompt)
+    floats.read(prompt)
+
+    def ours() -> None:
+        talk.back_to(CONTEXT)
+        talk.next([5])
+
+    def theirs() -> None:
+        floats.length = CONTEXT
+        floats.logits(floats.read([5]))
+
+    return _ratio(ours, theirs, DECODES)
+
+
+def _prefill(lab: Lab, build: Callable[[Lab], Executor] = _executor_of_rows) -> float:
+    floats, talk, prompt = _begun(lab, build)
+
+    def ours() -> None:
+        talk.back_to(0)
+        talk.next(prompt)
+
+    def theirs() -> None:
+        floats.forget()
+        floats.logits(floats.read(prompt)[-1:])
+
+    return _ratio(ours, theirs, PREFILLS)
+
+
+def _begun(lab: Lab, build: Callable[[Lab], Executor]) -> tuple[FloatModel, Conversation, list[int]]:
+    sides = lab.shared(_sides)
+    sides.floats.forget()
+    first, second = sides.texts["texts"][:2]
+    prompt = [*first, *second][:CONTEXT]
+    return sides.floats, lab.shared(build).conversation(), prompt
+
+
+def _decode_of_rows(lab: Lab) -> float:
+    return _decode(lab, _executor_of_rows)
+
+
+def _prefill_of_blocks(lab: Lab) -> float:
+    return _prefill(lab, _executor)
+
+
+_BLOCKS = "blocks: the publisher's Q4_1 and Q8_0 as integers, activations of 14 bits"
+ROWS = (
+    Row("score.llm_agreement", _agreement, f"{_BLOCKS}; teacher-forced on the floats' replies, 24 × 32", heavy=True),
+    Row("ratio.llm_perplexity", _perplexity_ratio, f"{_BLOCKS}; 2,005 committed tokens of docs/", heavy=True),
+    Row(
+        "ratio.llm_decode",
+        _decode,
+        f"{_BLOCKS}; a token after {CONTEXT}, one core, numpy float32 in turn",
+        also=(("rows of 8 bits", _decode_of_rows),),
+        heavy=True,
+    ),
+    Row(
+        "ratio.llm_prefill",
+        _prefill,
+        f"rows of 8 bits, which fail both quality bars; {CONTEXT} tokens, one core, numpy float32 in turn",
+        also=(("blocks, whose bar is 0.8", _prefill_of_blocks),),
+        heavy=True,
+    ),
+)

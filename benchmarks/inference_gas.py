@@ -1,0 +1,61 @@
+"""The last step of a dispute about a token model: one lane of one operator, on the oldest fork and the newest.
+
+Steps have SmolLM2's sizes and trees as high as its own. A transaction holds the call alone: what a game writes down
+afterwards is not in it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from benchmarks._lab import NEWEST, Lab
+from benchmarks._rows import Row
+from benchmarks.inference_shapes import calls
+from keifu.errors import CheckFailed
+
+__all__ = ["ROWS"]
+
+
+def _steps(lab: Lab) -> dict[str, int]:
+    """Gas of each step's transaction, by name."""
+    verifier = lab.deploy("InferenceVerifier")
+    found = {}
+    for name, call in calls():
+        function = verifier.interface.function(call.function, len(call.arguments))
+        if lab.client.view(verifier, function, call.arguments, None):
+            raise CheckFailed(f"an honest lane was taken for a wrong one: {name}")
+        found[name] = lab.gas(lab.client.transact(verifier, function, call.arguments, lab.deployer, 0))
+    return found
+
+
+def _dearest(lab: Lab) -> float:
+    return max(lab.shared(_steps).values())
+
+
+def _newest_steps(_: Lab) -> dict[str, int]:
+    with Lab(NEWEST) as newest:
+        return _steps(newest)
+
+
+def _dearest_newest(lab: Lab) -> float:
+    return max(lab.shared(_newest_steps).values())
+
+
+def _step(name: str, lab: Lab) -> float:
+    return lab.shared(_steps)[name]
+
+
+_HOW = "SmolLM2's sizes, descriptor of 32 groups opened; products in parts of 1,024; without what a game writes down"
+ROWS = (
+    Row(
+        "gas.last_step",
+        _dearest,
+        f"{_HOW}; cancun",
+        also=tuple(
+            (name, partial(_step, name))
+            for name in ("dense, rows of 8 bits", "dense, blocks of 4 bits", "token, blocks of 8 bits", "norm")
+        ),
+        heavy=True,
+    ),
+    Row("gas.last_step_prague", _dearest_newest, f"{_HOW}; {NEWEST}", heavy=True),
+)

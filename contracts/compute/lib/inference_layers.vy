@@ -1,0 +1,215 @@
+# pragma version 0.4.3
+"""
+@title What token models compute from weights
+@license MIT
+@notice Embedding, norm, dense operators, residuals and the token: one lane of each.
+"""
+
+from ...interfaces import IInferenceVerifier
+from . import inference_numbers as numbers
+from . import inference_rows as rows
+from . import inference_sums as sums_of
+from . import inference_trees as trees
+
+EMBEDDING: constant(uint256) = 1
+NORM: constant(uint256) = 2
+DENSE: constant(uint256) = 3
+RESIDUAL: constant(uint256) = 4
+TOKEN: constant(uint256) = 10
+WITH_EXPONENT: constant(uint256) = 1
+LARGEST_RESIDUAL: constant(int256) = 134217727
+LANES_16: constant(uint256) = 64
+LANES_32: constant(uint256) = 32
+PART: constant(uint256) = 1024  # lanes of a part
+PART_LEVELS_16: constant(uint256) = 4  # of its chunks
+PART_LEVELS_32: constant(uint256) = 5
+NO_SUMS: constant(bytes32) = empty(bytes32)
+
+
+@external
+@view
+def embedding(
+    claim: IInferenceVerifier.Claim,
+    descriptor: IInferenceVerifier.Descriptor,
+    id: IInferenceVerifier.Lanes,
+    row: IInferenceVerifier.Row,
+    out: IInferenceVerifier.Lanes,
+    lane: uint256,
+) -> bool:
+    """
+    @notice Whether a lane of a token's embedding is wrong.
+    @param claim What is fixed.
+    @param descriptor The operator.
+    @param id The token.
+    @param row The token's row, with the part that has the lane.
+    @param out The chunk that has the lane.
+    @param lane Which lane.
+    @return True if it is.
+    """
+    operator: trees.Operator = trees._operator(claim, descriptor, EMBEDDING)
+    sums_of._expect_lane(operator, lane)
+    trees._expect_own(claim, operator.first, 1, 0, id)
+    trees._expect_own(claim, operator.slot, sums_of._chunks(operator.height, LANES_32), lane // LANES_32, out)
+    number: int256 = numbers._lane_32(id.data, 0)
+    header: uint256 = rows._row(operator, row)
+    assert convert(header >> 224, int256) == number, "inference_verifier: row"
+    part: uint256 = lane // PART
+    rows._expect_part(operator, row, part)
+    lanes: uint256 = min(PART, operator.width - part * PART)
+    weight: int256 = numbers._whole_weight(row.part, operator.layout, lanes, lane % PART)
+    found: int256 = numbers._rq(weight, rows._multiplier(header), operator.shift)
+    return numbers._clip(found, LARGEST_RESIDUAL) != numbers._lane_32(out.data, lane)
+
+
+@external
+@view
+def norm(
+    claim: IInferenceVerifier.Claim,
+    descriptor: IInferenceVerifier.Descriptor,
+    row: IInferenceVerifier.Lines,
+    gain: IInferenceVerifier.Lanes,
+    out: IInferenceVerifier.Lanes,
+    lane: uint256,
+    sums: IInferenceVerifier.Sums,
+) -> bool:
+    """
+    @notice Whether a lane of a norm, or a sum of squares, is wrong.
+    @param claim What is fixed.
+    @param descriptor The operator.
+    @param row The source: all of it, a part, or the chunk with the lane when the total is asked about.
+    @param gain The chunk with the lane's gain.
+    @param out The chunk that has the lane.
+    @param lane Which lane.
+    @param sums Sums of squares that the claim names.
+    @return True if it is.
+    """
+    operator: trees.Operator = trees._operator(claim, descriptor, NORM)
+    sums_of._expect_lane(operator, lane)
+    chunks: uint256 = sums_of._chunks(operator.width, LANES_32)
+    squares: int256 = 0
+    place: uint256 = lane
+    if sums_of._is_total(claim, sums, sums_of._chunks(operator.width, PART), 1):
+        trees._expect_row(claim, operator.first, chunks, lane // LANES_32, 0, row.data, row.path)
+        squares = trees._sum(sums.data, sums.part - 1)
+        place = lane % LANES_32
+    else:
+        part: uint256 = sums_of._part(claim, sums, 1)
+        trees._expect_row(claim, operator.first, chunks, part, PART_LEVELS_32, row.data, row.path)
+        squares = convert(numbers._squares(row.data), int256)
+        # The last chunk of a row is filled up with lanes 0, which add nothing.
+        if claim.sums != NO_SUMS:
+            return squares != sums_of._claimed(claim, sums)
+        assert chunks * LANES_32 <= PART, "inference_verifier: part"
+    trees._expect_table(operator.weights, chunks, lane // LANES_32, gain)
+    trees._expect_own(claim, operator.slot, sums_of._chunks(operator.height, LANES_16), lane // LANES_16, out)
+    x: int256 = numbers._lane_32(slice(row.data, (place // LANES_32) * 128, 128), place)
+    mean: uint256 = convert(squares, uint256) // operator.width + operator.multiplier
+    found: int256 = numbers._normed(x, mean, numbers._lane_32(gain.data, lane), operator.shift, operator.limit)
+    return found != numbers._lane_16(out.data, lane)
+
+
+@external
+@view
+def linear(
+    claim: IInferenceVerifier.Claim,
+    descriptor: IInferenceVerifier.Descriptor,
+    row: IInferenceVerifier.Row,
+    x: IInferenceVerifier.Part,
+    out: IInferenceVerifier.Lanes,
+    before: IInferenceVerifier.Lanes,
+    exponent: IInferenceVerifier.Lanes,
+    lane: uint256,
+    sums: IInferenceVerifier.Sums,
+) -> bool:
+    """
+    @notice Whether a lane of a dense operator or of a residual, or a sum of its products, is wrong.
+    @param claim What is fixed.
+    @param descriptor The operator.
+    @param row The lane's row, with the part that is computed.
+    @param x The source: all of it, or a part.
+    @param out The chunk that has the lane.
+    @param before The residual's chunk before; not looked at for a dense operator.
+    @param exponent The chunk with the source's exponent, where the operator has one.
+    @param lane Which lane.
+    @param sums Sums of products that the claim names.
+    @return True if it is.
+    """
+    kind: uint256 = (convert(descriptor.words[0], uint256) >> 224) & 255
+    assert kind == DENSE or kind == RESIDUAL, "inference_verifier: type"
+    operator: trees.Operator = trees._operator(claim, descriptor, kind)
+    sums_of._expect_lane(operator, lane)
+    header: uint256 = rows._row(operator, row)
+    assert header >> 224 == lane, "inference_verifier: row"
+    parts: uint256 = sums_of._chunks(operator.width, PART)
+    chunks: uint256 = sums_of._chunks(operator.width, LANES_16)
+    with_exponent: bool = kind == RESIDUAL and operator.flags & WITH_EXPONENT != 0
+    if with_exponent:
+        chunks += 1
+    products: int256 = 0
+    if sums_of._is_total(claim, sums, parts, 1):
+        products = trees._sum(sums.data, sums.part - 1)
+    else:
+        part: uint256 = sums_of._part(claim, sums, 1)
+        rows._expect_part(operator, row, part)
+        trees._expect_row(claim, operator.first, chunks, part, PART_LEVELS_16, x.data, x.path)
+        # A chunk behind the lanes, with their exponent, is no part of them.
+        lanes: uint256 = min(PART, operator.width - part * PART)
+        products = numbers._dot(x.data, lanes, row.part, operator.layout)
+        if claim.sums != NO_SUMS:
+            return products != sums_of._claimed(claim, sums)
+        assert parts == 1, "inference_verifier: part"
+    products += rows._bias(header)
+    down: uint256 = (header >> 120) & 255
+    if kind == DENSE:
+        trees._expect_own(claim, operator.slot, sums_of._chunks(operator.height, LANES_16), lane // LANES_16, out)
+        found: int256 = numbers._rq(products, rows._multiplier(header), down)
+        return numbers._clip(found, operator.limit) != numbers._lane_16(out.data, lane)
+    if with_exponent:
+        trees._expect_own(claim, operator.first, chunks, chunks - 1, exponent)
+        down -= convert(numbers._lane_16(exponent.data, 0), uint256)
+    residuals: uint256 = sums_of._chunks(operator.height, LANES_32)
+    trees._expect_own(claim, operator.slot, residuals, lane // LANES_32, out)
+    trees._expect_own(claim, operator.second, residuals, lane // LANES_32, before)
+    more: int256 = numbers._rq(products, rows._multiplier(header), down)
+    sum: int256 = numbers._clip(numbers._lane_32(before.data, lane) + more, LARGEST_RESIDUAL)
+    return sum != numbers._lane_32(out.data, lane)
+
+
+@external
+@view
+def token(
+    claim: IInferenceVerifier.Claim,
+    descriptor: IInferenceVerifier.Descriptor,
+    x: IInferenceVerifier.Part,
+    chosen: IInferenceVerifier.Row,
+    better: IInferenceVerifier.Row,
+    out: IInferenceVerifier.Lanes,
+) -> bool:
+    """
+    @notice Whether another token than the one that was committed wins. Logits are never committed.
+    @param claim What is fixed.
+    @param descriptor The operator.
+    @param x The source, 1,024 lanes at most.
+    @param chosen The committed token's row.
+    @param better The other's row.
+    @param out The committed token.
+    @return True if it does.
+    """
+    operator: trees.Operator = trees._operator(claim, descriptor, TOKEN)
+    trees._expect_own(claim, operator.slot, 1, 0, out)
+    number: int256 = numbers._lane_32(out.data, 0)
+    if number < 0 or number >= convert(operator.height, int256):
+        return True
+    assert operator.width <= PART, "inference_verifier: part"
+    chunks: uint256 = sums_of._chunks(operator.width, LANES_16)
+    trees._expect_row(claim, operator.first, chunks, 0, PART_LEVELS_16, x.data, x.path)
+    header: uint256 = rows._row(operator, chosen)
+    assert convert(header >> 224, int256) == number, "inference_verifier: row"
+    rows._expect_part(operator, chosen, 0)
+    logit: int256 = numbers._dot(x.data, operator.width, chosen.part, operator.layout) + rows._bias(header)
+    logit *= rows._multiplier(header)
+    header = rows._row(operator, better)
+    rows._expect_part(operator, better, 0)
+    found: int256 = numbers._dot(x.data, operator.width, better.part, operator.layout) + rows._bias(header)
+    found *= rows._multiplier(header)
+    return found > logit or (found == logit and convert(header >> 224, int256) < number)

@@ -1,0 +1,310 @@
+# pragma version 0.4.3
+"""
+@title Arithmetic of token models
+@license MIT
+@notice The functions of docs/inference-program.md, for one lane at a time, and dot products of weights that stand so
+    that one multiplication adds eight products.
+"""
+
+# Lanes are committed with half of their range added. Activations have 14 bits: less 0x6000 they are 8,192 too large.
+HALF_16: constant(int256) = 32768
+HALF_32: constant(int256) = 2147483648
+MASK_32: constant(uint256) = 4294967295
+MASK_64: constant(uint256) = 18446744073709551615
+EVEN_LANES: constant(uint256) = (max_value(uint256) // MASK_64) * MASK_32
+ONES: constant(uint256) = max_value(uint256) // MASK_32  # eight lanes of 32 bits
+LANES_16: constant(uint256) = ONES * 65535
+LANES_8: constant(uint256) = ONES * 255
+LANES_4: constant(uint256) = ONES * 15
+LOWER_16: constant(uint256) = ONES * 1610637312  # sixteen lanes of 0x6000
+# A part of a row: 1,024 weights, and the scales of its 32 blocks.
+LANES: constant(uint256) = 1024
+LANE_BYTES: constant(uint256) = 2 * LANES
+LINE_BYTES: constant(uint256) = 4 * LANES  # of lanes of 32 bits
+PART_BYTES: constant(uint256) = LANES + 64
+ROWS_8: constant(uint256) = 0
+BLOCKS_4: constant(uint256) = 1
+BLOCKS_8: constant(uint256) = 2
+MAX_BLOCKS: constant(uint256) = LANES // 32
+
+
+@internal
+@pure
+def _clip(_value: int256, _limit: int256) -> int256:
+    return max(-_limit, min(_limit, _value))
+
+
+@internal
+@pure
+def _rq(_value: int256, _multiplier: int256, _shift: uint256) -> int256:
+    return (_value * _multiplier + convert(1 << (_shift - 1), int256)) >> _shift
+
+
+@internal
+@pure
+def _near(_value: int256, _by: int256) -> int256:
+    """
+    @dev The nearest whole number, halves upward.
+    """
+    twice: int256 = 2 * _value + _by
+    by: int256 = 2 * _by
+    found: int256 = twice // by
+    # Vyper rounds towards zero.
+    if twice < 0 and found * by != twice:
+        found -= 1
+    return found
+
+
+@internal
+@pure
+def _exp2n(_d: uint256) -> uint256:
+    whole: uint256 = _d >> 16
+    part: uint256 = _d & 65535
+    found: uint256 = unsafe_sub(630, unsafe_mul(part, 87) >> 16)
+    found = unsafe_sub(3637, unsafe_mul(part, found) >> 16)
+    found = unsafe_sub(15743, unsafe_mul(part, found) >> 16)
+    found = unsafe_sub(45426, unsafe_mul(part, found) >> 16)
+    found = unsafe_sub(65536, unsafe_mul(part, found) >> 16)
+    return found >> min(whole, 31)
+
+
+@internal
+@pure
+def _normed(_x: int256, _mean: uint256, _gain: int256, _shift: uint256, _limit: int256) -> int256:
+    """
+    @dev A lane over the root of the mean square, times its gain.
+    """
+    mean: uint256 = _mean
+    k: uint256 = 0
+    for _: uint256 in range(31):
+        if mean >= 1 << 60:
+            break
+        mean = mean << 2
+        k += 1
+    inverse: int256 = convert((1 << 61) // isqrt(mean), int256)
+    return self._clip(self._rq((_x * inverse) >> (47 - k), _gain, _shift), _limit)
+
+
+@internal
+@pure
+def _gated(_g: int256, _u: int256, _multiplier: uint256, _shift: uint256) -> int256:
+    e: uint256 = self._exp2n((convert(abs(_g), uint256) * _multiplier) >> _shift)
+    above: uint256 = 65536
+    if _g < 0:
+        above = e
+    sigma: int256 = convert((above << 16) // (65536 + e), int256)
+    return ((_g * sigma) >> 8) * _u
+
+
+@internal
+@pure
+def _lane_16(_chunk: Bytes[128], _lane: uint256) -> int256:
+    """
+    @dev Lane `_lane` modulo 64.
+    """
+    word: uint256 = extract32(_chunk, (_lane & 48) << 1, output_type=uint256)
+    return convert((word >> (240 - ((_lane & 15) << 4))) & 65535, int256) - HALF_16
+
+
+@internal
+@pure
+def _lane_32(_chunk: Bytes[128], _lane: uint256) -> int256:
+    """
+    @dev Lane `_lane` modulo 32.
+    """
+    word: uint256 = extract32(_chunk, (_lane & 24) << 2, output_type=uint256)
+    return convert((word >> (224 - ((_lane & 7) << 5))) & MASK_32, int256) - HALF_32
+
+
+@internal
+@pure
+def _products(_first: Bytes[128], _second: Bytes[128]) -> int256:
+    """
+    @dev The products of two heads of 64 lanes, added.
+    """
+    total: int256 = 0
+    for word: uint256 in range(4):
+        a: uint256 = extract32(_first, word << 5, output_type=uint256)
+        b: uint256 = extract32(_second, word << 5, output_type=uint256)
+        for _: uint256 in range(16):
+            total = unsafe_add(
+                total,
+                unsafe_mul(
+                    unsafe_sub(convert(a & 65535, int256), HALF_16), unsafe_sub(convert(b & 65535, int256), HALF_16)
+                ),
+            )
+            a = a >> 16
+            b = b >> 16
+    return total
+
+
+@internal
+@pure
+def _squares(_row: Bytes[LINE_BYTES]) -> uint256:
+    """
+    @dev The squares of residuals, added: of x + 2**31, less what that is too much.
+    """
+    squares: uint256 = 0
+    plain: uint256 = 0
+    words: uint256 = len(_row) >> 5
+    for number: uint256 in range(words, bound=LANES // 8):
+        word: uint256 = extract32(_row, unsafe_mul(number, 32), output_type=uint256)
+        lane: uint256 = word & MASK_32
+        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+        lane = (word >> 32) & MASK_32
+        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+        lane = (word >> 64) & MASK_32
+        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+        lane = (word >> 96) & MASK_32
+        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+        lane = (word >> 128) & MASK_32
+        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+        lane = (word >> 160) & MASK_32
+        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+        lane = (word >> 192) & MASK_32
+        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+        lane = word >> 224
+        squares = unsafe_add(squares, unsafe_mul(lane, lane))
+        # Two lanes of 32 bits in each of four of 64: no sum of them overflows.
+        plain = unsafe_add(plain, unsafe_add(word & EVEN_LANES, (word >> 32) & EVEN_LANES))
+    total: uint256 = unsafe_add(
+        unsafe_add(plain & MASK_64, (plain >> 64) & MASK_64), unsafe_add((plain >> 128) & MASK_64, plain >> 192)
+    )
+    return unsafe_sub(unsafe_add(squares, unsafe_mul(words << 3, 1 << 62)), total << 32)
+
+
+@internal
+@pure
+def _dot(_x: Bytes[LANE_BYTES], _lanes: uint256, _part: Bytes[PART_BYTES], _layout: uint256) -> int256:
+    """
+    @dev The products of a part of a row with the first `_lanes` of x.
+    """
+    if _layout == ROWS_8:
+        return self._dot_rows(_x, _lanes >> 5, _part)
+    return self._dot_blocks(_x, _lanes >> 5, _part, _layout == BLOCKS_4)
+
+
+@internal
+@pure
+def _dot_rows(_x: Bytes[LANE_BYTES], _blocks: uint256, _part: Bytes[PART_BYTES]) -> int256:
+    total: uint256 = 0
+    lanes: uint256 = 0
+    weights: uint256 = 0
+    for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
+        at: uint256 = unsafe_mul(number, 64)
+        first: uint256 = unsafe_sub(extract32(_x, at, output_type=uint256), LOWER_16)
+        second: uint256 = unsafe_sub(extract32(_x, unsafe_add(at, 32), output_type=uint256), LOWER_16)
+        w: uint256 = extract32(_part, unsafe_mul(number, 32), output_type=uint256)
+        a: uint256 = first & LANES_16
+        b: uint256 = (first >> 16) & LANES_16
+        c: uint256 = second & LANES_16
+        d: uint256 = (second >> 16) & LANES_16
+        wa: uint256 = w & LANES_8
+        wb: uint256 = (w >> 8) & LANES_8
+        wc: uint256 = (w >> 16) & LANES_8
+        wd: uint256 = (w >> 24) & LANES_8
+        total = unsafe_add(
+            total,
+            unsafe_add(
+                unsafe_add(unsafe_mul(a, wa), unsafe_mul(b, wb)), unsafe_add(unsafe_mul(c, wc), unsafe_mul(d, wd))
+            ),
+        )
+        lanes = unsafe_add(lanes, unsafe_add(unsafe_add(a, b), unsafe_add(c, d)))
+        weights = unsafe_add(weights, unsafe_add(unsafe_add(wa, wb), unsafe_add(wc, wd)))
+    # Lanes are 8,192 too large, weights 128; 1,024 products of both stay below 2**32.
+    return (
+        convert(total >> 224, int256)
+        - 128 * convert(unsafe_mul(lanes, ONES) >> 224, int256)
+        - 8192 * convert(unsafe_mul(weights, ONES) >> 224, int256)
+        + convert(_blocks << 25, int256)
+    )
+
+
+@internal
+@pure
+def _dot_blocks(_x: Bytes[LANE_BYTES], _blocks: uint256, _part: Bytes[PART_BYTES], _is_4: bool) -> int256:
+    total: int256 = 0
+    scales: uint256 = _blocks << 5
+    if _is_4:
+        scales = ((_blocks + 1) >> 1) << 5
+    for number: uint256 in range(_blocks, bound=MAX_BLOCKS):
+        at: uint256 = unsafe_mul(number, 64)
+        first: uint256 = unsafe_sub(extract32(_x, at, output_type=uint256), LOWER_16)
+        second: uint256 = unsafe_sub(extract32(_x, unsafe_add(at, 32), output_type=uint256), LOWER_16)
+        a: uint256 = first & LANES_16
+        b: uint256 = (first >> 16) & LANES_16
+        c: uint256 = second & LANES_16
+        d: uint256 = (second >> 16) & LANES_16
+        lanes: int256 = convert(unsafe_mul(unsafe_add(unsafe_add(a, b), unsafe_add(c, d)), ONES) >> 224, int256)
+        if _is_4:
+            w: uint256 = extract32(_part, unsafe_mul(number >> 1, 32), output_type=uint256) >> ((number & 1) << 4)
+            wa: uint256 = w & LANES_4
+            wb: uint256 = (w >> 4) & LANES_4
+            wc: uint256 = (w >> 8) & LANES_4
+            wd: uint256 = (w >> 12) & LANES_4
+            products: int256 = convert(
+                unsafe_add(
+                    unsafe_add(unsafe_mul(a, wa), unsafe_mul(b, wb)), unsafe_add(unsafe_mul(c, wc), unsafe_mul(d, wd))
+                )
+                >> 224,
+                int256,
+            )
+            weights: int256 = convert(
+                unsafe_mul(unsafe_add(unsafe_add(wa, wb), unsafe_add(wc, wd)), ONES) >> 224, int256
+            )
+            # The scales end 4 bytes behind: D, then m.
+            pair: uint256 = extract32(
+                _part, unsafe_sub(unsafe_add(scales, unsafe_mul(number, 4)), 28), output_type=uint256
+            )
+            scale: int256 = unsafe_sub(convert((pair >> 16) & 65535, int256), HALF_16)
+            least: int256 = unsafe_sub(convert(pair & 65535, int256), HALF_16)
+            total = unsafe_add(total, unsafe_mul(unsafe_sub(products, unsafe_mul(8192, weights)), scale))
+            total = unsafe_add(total, unsafe_mul(unsafe_sub(lanes, 262144), least))
+        else:
+            w: uint256 = extract32(_part, unsafe_mul(number, 32), output_type=uint256)
+            wa: uint256 = w & LANES_8
+            wb: uint256 = (w >> 8) & LANES_8
+            wc: uint256 = (w >> 16) & LANES_8
+            wd: uint256 = (w >> 24) & LANES_8
+            products: int256 = convert(
+                unsafe_add(
+                    unsafe_add(unsafe_mul(a, wa), unsafe_mul(b, wb)), unsafe_add(unsafe_mul(c, wc), unsafe_mul(d, wd))
+                )
+                >> 224,
+                int256,
+            )
+            weights: int256 = convert(
+                unsafe_mul(unsafe_add(unsafe_add(wa, wb), unsafe_add(wc, wd)), ONES) >> 224, int256
+            )
+            pair: uint256 = extract32(
+                _part, unsafe_sub(unsafe_add(scales, unsafe_mul(number, 2)), 30), output_type=uint256
+            )
+            less: int256 = unsafe_add(unsafe_mul(128, lanes), unsafe_mul(8192, weights))
+            plain: int256 = unsafe_add(unsafe_sub(products, less), 33554432)
+            scale: int256 = unsafe_sub(convert(pair & 65535, int256), HALF_16)
+            total = unsafe_add(total, unsafe_mul(plain, scale))
+    return total
+
+
+@internal
+@pure
+def _whole_weight(_part: Bytes[PART_BYTES], _layout: uint256, _lanes: uint256, _lane: uint256) -> int256:
+    """
+    @dev A weight of a part of `_lanes` lanes times its block's scales.
+    """
+    number: uint256 = _lane >> 5
+    place: uint256 = (_lane & 15) >> 1
+    group: uint256 = ((_lane >> 3) & 2) + 1 - (_lane & 1)
+    blocks: uint256 = _lanes >> 5
+    if _layout == BLOCKS_4:
+        w: uint256 = extract32(_part, (number >> 1) << 5, output_type=uint256)
+        weight: int256 = convert((w >> (32 * place + 4 * group + 16 * (number & 1))) & 15, int256)
+        pair: uint256 = extract32(_part, (((blocks + 1) >> 1) << 5) + 4 * number - 28, output_type=uint256)
+        scaled: int256 = weight * (convert((pair >> 16) & 65535, int256) - HALF_16)
+        return scaled + convert(pair & 65535, int256) - HALF_16
+    word: uint256 = extract32(_part, number << 5, output_type=uint256)
+    found: int256 = convert((word >> (32 * place + 8 * group)) & 255, int256) - 128
+    if _layout == BLOCKS_8:
+        scale: uint256 = extract32(_part, (blocks << 5) + 2 * number - 30, output_type=uint256) & 65535
+        found *= convert(scale, int256) - HALF_16
+    return found

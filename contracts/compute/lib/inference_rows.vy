@@ -1,0 +1,59 @@
+# pragma version 0.4.3
+"""
+@title Rows of weights of token models
+@license MIT
+@notice A row opens with its header, and one of its parts; both belong to the operator.
+"""
+
+from ...interfaces import IInferenceVerifier
+from . import inference_sums as sums_of
+from . import inference_trees as trees
+
+LANES_16: constant(uint256) = 64
+PART: constant(uint256) = 1024  # lanes of a part
+PART_LEVELS_16: constant(uint256) = 4  # of its chunks
+
+
+@internal
+@pure
+def _row(_operator: trees.Operator, _row: IInferenceVerifier.Row) -> uint256:
+    """
+    @dev The header of a row of the operator's weights.
+    """
+    assert len(_row.leaf) == 33 + 32 * sums_of._chunks(_operator.width, PART), "inference_verifier: row"
+    header: uint256 = extract32(_row.leaf, 0, output_type=uint256)
+    assert len(_row.path) == trees._levels(self._rows(_operator)), "inference_verifier: path"
+    root: bytes32 = trees._climbed(keccak256(_row.leaf), header >> 224, _row.path)
+    assert root == _operator.weights, "inference_verifier: row"
+    return header
+
+
+@internal
+@pure
+def _rows(_operator: trees.Operator) -> uint256:
+    """
+    @dev How many rows the operator has: an embedding one for each token.
+    """
+    return _operator.multiplier if _operator.multiplier > 0 else _operator.height
+
+
+@internal
+@pure
+def _multiplier(_header: uint256) -> int256:
+    return convert((_header >> 128) & 4294967295, int256)
+
+
+@internal
+@pure
+def _bias(_header: uint256) -> int256:
+    found: int256 = convert((_header >> 160) & 18446744073709551615, int256)
+    if found >= 2**63:
+        found -= 2**64
+    return found
+
+
+@internal
+@pure
+def _expect_part(_operator: trees.Operator, _row: IInferenceVerifier.Row, _part: uint256):
+    assert _part < sums_of._chunks(_operator.width, PART), "inference_verifier: part"
+    assert keccak256(_row.part) == extract32(_row.leaf, 32 + 32 * _part), "inference_verifier: part"

@@ -1,0 +1,226 @@
+"""From a GGUF file to a program of integers: its blocks as they are, or rows of 8 bits.
+
+Bounds are measured: the model runs once in floats over calibration tokens, and what is seen there, times a margin,
+becomes the largest lane. A lane that passes it later is clipped, by every machine in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu.errors import InputError
+from keifu.inference.tokens.floats import FloatModel, Floats, Source
+from keifu.inference.tokens.gguf import Q8_0, TYPES, Stored
+from keifu.inference.tokens.program import (
+    BLOCK,
+    BLOCKS_4,
+    BLOCKS_8,
+    GATE,
+    HEAD,
+    LARGEST,
+    QUERY,
+    ROWS_8,
+    Layers,
+    Matrix,
+    TokenProgram,
+)
+
+__all__ = ["Quantised", "calibrated", "quantise"]
+
+MARGIN = 1.5  # over the largest value of the calibration
+POINT = 12  # bits of a residual behind the point
+GAIN_BITS, NORM_BITS, MULTIPLIER_BITS = 30, 14, 23
+LARGEST_SCALE, LARGEST_WHOLE = 32_767, 32_600  # a D; and a weight of 4 bits with its scales, in two planes
+EPSILON_BITS = 24  # twice POINT
+WORD_BITS = 16
+LOG2_E = float(np.log2(np.e))
+_RESULT_BITS = 62
+
+Maxima = dict[str, float]
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """`logit_scale` times a token's sum and multiplier is its logit."""
+
+    program: TokenProgram
+    logit_scale: float
+
+
+def calibrated(source: Source, texts: Sequence[Sequence[int]]) -> Maxima:
+    """The largest size of each intermediate value over some texts of tokens."""
+    found: Maxima = {}
+
+    def watch(name: str, values: Floats) -> None:
+        found[name] = max(found.get(name, 0.0), float(np.abs(values).max()))
+
+    model = FloatModel(source, watch)
+    for text in texts:
+        model.forget()
+        model.logits(model.read(text))
+    if not found or not np.isfinite(list(found.values())).all() or not all(found.values()):
+        raise InputError("calibration saw no values, or one that is no finite number")
+    return found
+
+
+def quantise(source: Source, maxima: Maxima, *, rows: bool = False) -> Quantised:
+    """With `rows`, every weight is rounded once more, to 8 bits with one scale a row. Raises InputError when the file's
+    tensors do not fit together."""
+    made = _Made(source, maxima, rows=rows)
+    words, head, scale = made.words()
+    gains, shift, unit = made.norm(source.last_norm, "last")
+    sizes = source.sizes
+    angles = np.arange(sizes.positions)[:, None] * source.base ** (-np.arange(0, HEAD, 2) / HEAD)
+    turns = np.stack([np.cos(angles), np.sin(angles)], axis=-1).reshape(-1, HEAD)
+    epsilon = max(1, round(source.epsilon * 2**EPSILON_BITS))
+    program = TokenProgram(
+        sizes, epsilon, np.rint(turns * 2**14).astype(np.int16), words[0], words[1], made.layers(), gains, shift, head
+    )  # fmt: skip
+    return Quantised(program, scale * unit)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Whole weights, (D, m) of blocks, the real number that one of them stands for, and the largest sum of lanes."""
+
+    layout: int
+    weights: NDArray[np.int8]
+    scales: NDArray[np.int16]
+    unit: Reals
+
+    @property
+    def reach(self) -> Reals:
+        sizes = np.abs(self.weights.astype(np.float64))
+        if self.layout == ROWS_8:
+            plain: Reals = sizes.sum(axis=1)
+            return plain
+        scales = np.abs(self.scales.astype(np.float64))
+        blocks = sizes.reshape(len(sizes), -1, BLOCK).sum(axis=2)
+        found: Reals = (blocks * scales[..., 0] + BLOCK * scales[..., 1]).sum(axis=1)
+        return found
+
+
+class _Made:
+    def __init__(self, source: Source, maxima: Maxima, *, rows: bool) -> None:
+        self._source, self._maxima, self._rows = source, maxima, rows
+
+    def words(self) -> tuple[tuple[Matrix, int], Matrix, float]:
+        """The table of tokens with its shift, the head, and what one of the head's units stands for."""
+        words = self._taken(self._source.words)
+        shift = WORD_BITS - 1 - int(np.floor(np.log2(words.unit.max())))
+        table = _matrix(words, np.rint(words.unit * 2.0**shift), np.ones(len(words.unit)))
+        if shift <= POINT:
+            raise InputError(f"{self._source.words.name}: its values are too large for residuals")
+        head = words if self._source.head is self._source.words else self._taken(self._source.head)
+        bits = _bits(head.reach).min()
+        up = bits - 1 - np.floor(np.log2(head.unit.max()))
+        found = _matrix(head, np.rint(head.unit * 2.0**up), np.ones(len(head.unit)))
+        return (_stacked([table]), shift - POINT), _stacked([found]), float(2.0**-up)
+
+    def norm(self, gains: Stored, name: str) -> tuple[NDArray[np.int32], int, float]:
+        """Gains and their shift, and what one of a lane stands for."""
+        unit = self._unit(name, LARGEST)
+        factors = gains.floats().astype(np.float64) / unit / 2**NORM_BITS
+        shift = int(GAIN_BITS - np.ceil(np.log2(max(float(np.abs(factors).max()), 2.0**-30))))
+        shift = min(max(shift, 1), _RESULT_BITS)
+        return np.rint(factors * 2.0**shift).astype(np.int32), shift, unit
+
+    def layers(self) -> Layers:
+        made = [self._layer(number, layer) for number, layer in enumerate(self._source.layers)]
+        attention, mixed, gates, down = (_stacked([matrices[number] for _, matrices, _ in made]) for number in range(4))
+        return Layers(
+            np.stack([np.stack([first[0], second[0]]) for (first, second), _, _ in made]),
+            np.array([(first[1], second[1]) for (first, second), _, _ in made], np.int64),
+            attention,
+            mixed,
+            gates,
+            down,
+            np.array([scales for _, _, scales in made], np.int64),
+        )
+
+    def _unit(self, name: str, limit: int) -> float:
+        return self._maxima[name] * MARGIN / limit
+
+    def _layer(self, number: int, layer: dict[str, Stored]) -> tuple[Any, list[Matrix], tuple[int, int, int, int]]:
+        norms = [self.norm(layer[name], f"{number}.{name}") for name in ("attn_norm", "ffn_norm")]
+        (_, _, y), (_, _, z) = norms
+        query, key = (self._unit(f"{number}.{name}", QUERY) for name in ("query", "key"))
+        value = self._unit(f"{number}.value", LARGEST)
+        gate, up = (self._unit(f"{number}.{name}", GATE) for name in ("gate", "up"))
+        point = 2.0**POINT
+        matrices = [
+            self._joined(layer, {"attn_q": y / query, "attn_k": y / key, "attn_v": y / value}),
+            self._joined(layer, {"attn_output": value * point}),
+            self._joined(layer, {"ffn_gate": z / gate, "ffn_up": z / up}),
+            self._joined(layer, {"ffn_down": gate * up / 256 * point}),
+        ]
+        softmax = _scale(query * key / np.sqrt(HEAD) * LOG2_E * 2**16)
+        return norms, matrices, (*softmax, *_scale(gate * LOG2_E * 2**16))
+
+    def _joined(self, layer: dict[str, Stored], ratios: dict[str, float]) -> Matrix:
+        parts = []
+        for name, ratio in ratios.items():
+            rows = self._taken(layer[name])
+            wanted = rows.unit * ratio
+            shifts = np.clip(_bits(rows.reach) - 1 - np.floor(np.log2(wanted)), 1, _RESULT_BITS)
+            multipliers = np.clip(np.rint(wanted * 2.0**shifts), 1, 2**31 - 1)
+            parts.append(_matrix(rows, multipliers, shifts))
+        if len({part.layout for part in parts}) > 1:
+            raise InputError(f"{', '.join(ratios)}: tensors of one layer have several formats", remedy="take rows")
+        joined = (np.concatenate([getattr(part, name) for part in parts]) for name in ("weights", "scales", "numbers"))
+        return Matrix(parts[0].layout, *joined)
+
+    def _taken(self, tensor: Stored) -> _Rows:
+        if self._rows or TYPES[tensor.kind][1] == 1:
+            return _rounded(tensor)
+        weights, scales = tensor.blocks()
+        d, m = scales[..., 0], scales[..., 1]
+        if tensor.kind == Q8_0:
+            unit = _nonzero(np.abs(d).max(axis=1) / LARGEST_SCALE)
+        else:
+            unit = _nonzero(np.maximum(np.abs(m), np.abs(m + 15 * d)).max(axis=1) / LARGEST_WHOLE)
+        whole = np.rint(scales / unit[:, None, None]).astype(np.int16)
+        if weights.min() < -127:  # noqa: PLR2004 - −128 has no opposite
+            raise InputError(f"{tensor.name}: a weight is below -127")
+        return _Rows(BLOCKS_8 if tensor.kind == Q8_0 else BLOCKS_4, weights, whole, unit)
+
+
+def _rounded(tensor: Stored) -> _Rows:
+    values = tensor.floats().astype(np.float64)
+    unit = _nonzero(np.abs(values).max(axis=1) / 127)
+    weights = np.rint(values / unit[:, None]).astype(np.int8)
+    return _Rows(ROWS_8, weights, np.empty((len(weights), 0, 2), np.int16), unit)
+
+
+def _nonzero(units: Reals) -> Reals:
+    return np.where(units > 0, units, 1.0)
+
+
+def _bits(reach: Reals) -> Reals:
+    """Of a multiplier, so that no result passes 62 bits."""
+    found: Reals = np.clip(_RESULT_BITS - 1 - np.ceil(np.log2(reach * LARGEST + 1)), 2, MULTIPLIER_BITS)
+    return found
+
+
+def _scale(wanted: float) -> tuple[int, int]:
+    """Multiplier and shift that come to `wanted`."""
+    shift = int(min(max(MULTIPLIER_BITS - 1 - np.floor(np.log2(wanted)), 0), _RESULT_BITS))
+    return max(1, round(wanted * 2.0**shift)), shift
+
+
+def _matrix(rows: _Rows, multipliers: Reals, shifts: Reals) -> Matrix:
+    numbers = np.stack([np.zeros_like(multipliers), np.maximum(multipliers, 1), shifts], axis=1).astype(np.int64)
+    return Matrix(rows.layout, rows.weights, rows.scales, numbers)
+
+
+def _stacked(layers: Sequence[Matrix]) -> Matrix:
+    if len({layer.layout for layer in layers}) > 1:
+        raise InputError("layers have several formats", remedy="take rows")
+    fields = (np.stack([getattr(layer, name) for layer in layers]) for name in ("weights", "scales", "numbers"))
+    return Matrix(layers[0].layout, *fields)

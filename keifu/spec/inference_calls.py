@@ -1,0 +1,144 @@
+"""Calls of the verifiers for one lane of one operator, as an honest challenger makes them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from keifu.spec.inference_model import Operator, Trace
+from keifu.spec.inference_openings import (
+    KEYS,
+    NO_LANES,
+    NO_SUMS,
+    VALUES,
+    Openings,
+    Published,
+)
+from keifu.spec.inference_trees import SLOTS
+
+__all__ = ["ATTENTION", "Call", "alone", "check", "exponent", "maximum", "total"]
+
+ATTENTION = {"rotation", "score", "maximum", "total", "attended", "gated", "exponent"}  # of AttentionVerifier
+HEAD = 64
+
+
+class Call(NamedTuple):
+    """A function, and its arguments behind the claim and the descriptor."""
+
+    function: str
+    claim: tuple[Any, ...]
+    descriptor: tuple[tuple[bytes, ...], list[bytes]]
+    rest: tuple[Any, ...]
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        return self.claim, self.descriptor, *self.rest
+
+
+def alone(operators: list[Operator], tensors: list[list[int]], groups: int = 1) -> Openings:
+    """A group with these operators and the tensors of its slots, of which the first one is given. With more groups the
+    trees are as high as those of a whole model, in which nearly every slot is taken."""
+    if groups > 1:
+        idle = Operator("gated", height=1)
+        operators = [*operators, *[idle] * (SLOTS - 1 - len(operators))]
+        tensors = [*tensors, *([number] for number in range(SLOTS - len(tensors)))]
+        program = [operators, *[[idle] * (SLOTS - 1)] * (groups - 1)]
+    else:
+        program = [operators]
+    return Openings(Published.of(program), Trace(program, [[tensors, *[[[0]]] * (len(program) - 1)]]), 0, 0)
+
+
+def check(o: Openings, slot: int, lane: int, *, place: int = 0) -> Call:
+    """Lane `lane` of what operator `slot` made; of scores, head `lane` and position `place`; without sums."""
+    operator = o.operator(slot)
+    made = _CALLS[operator.type](o, slot, lane, place)
+    return Call(made[0], o.claim(), o.descriptor(slot), made[1:])
+
+
+def _embedding(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    number = o.trace.records[o.position][o.group][0][0]
+    return "embedding", o.lanes(0, 0), o.row(slot, number, lane // 1_024), o.lanes(slot, lane // 32), lane
+
+
+def _norm(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    row, gain = o.lines(o.operator(slot).first), o.table(slot, lane // 32)
+    return "norm", row, gain, o.lanes(slot, lane // 64), lane, NO_SUMS
+
+
+def _linear(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    operator = o.operator(slot)
+    x, exponent = o.lines(operator.first), NO_LANES
+    if operator.flags:
+        exponent = o.lanes(operator.first, operator.width // 64)
+    if operator.type == "dense":
+        return "linear", o.row(slot, lane), x, o.lanes(slot, lane // 64), NO_LANES, exponent, lane, NO_SUMS
+    before = o.lanes(operator.second, lane // 32)
+    return "linear", o.row(slot, lane), x, o.lanes(slot, lane // 32), before, exponent, lane, NO_SUMS
+
+
+def _rotation(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    x, turns = o.lanes(o.operator(slot).first, lane // 64), o.table(slot, o.position)
+    return "rotation", x, turns, o.lanes(slot, lane // 64), lane
+
+
+def _score_chunk(o: Openings, slot: int, head: int, place: int) -> tuple[bytes, list[bytes]]:
+    each = -(-(o.position + 1) // 32)
+    return o.lanes(slot, head * each + place // 32)
+
+
+def _score(o: Openings, slot: int, head: int, place: int) -> tuple[Any, ...]:
+    operator = o.operator(slot)
+    key = o.kept(place, KEYS, head // operator.shared)
+    return "score", o.lanes(operator.first, head), key, _score_chunk(o, slot, head, place), head, place
+
+
+def maximum(o: Openings, slot: int, head: int, place: int) -> Call:
+    scores = _score_chunk(o, o.operator(slot).first, head, place)
+    return Call("maximum", o.claim(), o.descriptor(slot), (scores, o.lanes(slot, head // 8), head, place))
+
+
+def total(o: Openings, slot: int, head: int, sums: tuple[bytes, int] = NO_SUMS, claim: tuple[Any, ...] = ()) -> Call:
+    place = sums[1] * 32 if sums[1] * 32 <= o.position else 0
+    scores = _score_chunk(o, o.operator(slot).first, head, place)
+    return Call("total", claim or o.claim(), o.descriptor(slot), (scores, o.lanes(slot, head // 8), head, sums))
+
+
+def _attended(o: Openings, slot: int, lane: int, place: int) -> tuple[Any, ...]:
+    operator, head = o.operator(slot), lane // HEAD
+    scores = _score_chunk(o, operator.first, head, place)
+    value = o.kept(place, VALUES, head // operator.shared)
+    return "attended", scores, o.lanes(operator.second, head // 8), value, o.lanes(slot, head), lane, NO_SUMS
+
+
+def _factors(o: Openings, slot: int, lane: int) -> tuple[Any, ...]:
+    operator = o.operator(slot)
+    return o.lanes(operator.first, lane // 64), o.lanes(operator.second, lane // 64)
+
+
+def _gated(o: Openings, slot: int, lane: int, _: int) -> tuple[Any, ...]:
+    exponent = o.lanes(slot, o.operator(slot).height // 64)
+    return "gated", *_factors(o, slot, lane), o.lanes(slot, lane // 64), exponent, lane
+
+
+def exponent(o: Openings, slot: int, lane: int) -> Call:
+    last = o.lanes(slot, o.operator(slot).height // 64)
+    return Call("exponent", o.claim(), o.descriptor(slot), (*_factors(o, slot, lane), last, lane))
+
+
+def _token(o: Openings, slot: int, better: int, _: int) -> tuple[Any, ...]:
+    chosen = o.trace.records[o.position][o.group][slot][0]
+    number = chosen if 0 <= chosen < o.operator(slot).height else 0
+    x = o.lines(o.operator(slot).first)
+    return "token", x, o.row(slot, number), o.row(slot, better), o.lanes(slot, 0)
+
+
+_CALLS = {
+    "embedding": _embedding,
+    "rms_norm": _norm,
+    "dense": _linear,
+    "residual": _linear,
+    "rope": _rotation,
+    "scores": _score,
+    "attended": _attended,
+    "gated": _gated,
+    "token": _token,
+}

@@ -1,0 +1,190 @@
+"""Whole programs of token models in plain Python: every tensor of every group at every position, and their roots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ethwire.keys import keccak256
+from keifu.spec import inference as arithmetic
+from keifu.spec import inference_trees as trees
+from keifu.spec.inference import LARGEST, Row
+
+__all__ = ["BITS", "TYPES", "Operator", "Trace", "descriptor_of", "program_leaves", "program_root", "run", "table_bits"]
+
+TYPES = {
+    "embedding": 1,
+    "rms_norm": 2,
+    "dense": 3,
+    "residual": 4,
+    "rope": 5,
+    "scores": 6,
+    "softmax": 7,
+    "attended": 8,
+    "gated": 9,
+    "token": 10,
+}
+BITS = {name: 32 if name in {"embedding", "residual", "scores", "softmax", "token"} else 16 for name in TYPES}
+HEAD = 64
+_SCORES_PER_CHUNK = 32
+WITH_EXPONENT = 1  # flag of a residual whose source ends with an exponent
+
+Tensor: TypeAlias = list[int]
+Record: TypeAlias = list[Tensor]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """What it reads: slots of its own record, and of all positions the slot `kept`. It writes the slot after the one
+    before it; slot 0 is what the group is given."""
+
+    type: str
+    first: int = 0
+    second: int = 0
+    kept: int = 0
+    width: int = 0  # lanes of the first source, or products of a row
+    height: int = 0  # lanes that it makes
+    limit: int = LARGEST
+    multiplier: int = 0
+    shift: int = 0
+    heads: int = 0
+    shared: int = 0  # heads that have one key
+    layout: int = trees.ROWS_8
+    flags: int = 0
+    rows: Sequence[Row] = ()
+    lanes: Sequence[int] = ()  # gains of a norm; turns of every position
+
+
+Group: TypeAlias = Sequence[Operator]
+
+
+@dataclass
+class Trace:
+    """`records[position][group][slot]` are the lanes of a tensor as they are committed."""
+
+    program: Sequence[Group]
+    records: list[list[Record]] = field(default_factory=list)
+
+    def bits(self, group: int, slot: int) -> int:
+        if slot:
+            return BITS[self.program[group][slot - 1].type]
+        return 32
+
+    def record_leaves(self, position: int, group: int) -> list[bytes]:
+        record = self.records[position][group]
+        return [trees.tensor_root(lanes, self.bits(group, slot)) for slot, lanes in enumerate(record)]
+
+    def record_root(self, position: int, group: int) -> bytes:
+        return trees.tree(self.record_leaves(position, group), 4)
+
+    def boundary_leaves(self, position: int, group: int) -> list[bytes]:
+        """Out, keys, values and nothing: two levels."""
+        leaves = self.record_leaves(position, group)
+        keys, values = (
+            next((leaves[operator.kept] for operator in self.program[group] if operator.type == name), bytes(32))
+            for name in ("scores", "attended")
+        )
+        return [leaves[-1], keys, values, bytes(32)]
+
+    def position_leaves(self, position: int) -> list[bytes]:
+        return [trees.boundary(*self.boundary_leaves(position, group)[:3]) for group in range(len(self.program))]
+
+    def root(self) -> bytes:
+        """What a receipt of these positions binds."""
+        return trees.tree([trees.position_root(self.position_leaves(place)) for place in range(len(self.records))])
+
+
+def run(program: Sequence[Group], ids: Sequence[int]) -> Trace:
+    """All positions, one after the other."""
+    trace = Trace(program)
+    for number in ids:
+        trace.records.append([])
+        given = [number]
+        for place, group in enumerate(program):
+            record = [given]
+            trace.records[-1].append(record)
+            for operator in group:
+                record.append(_tensor(operator, record, trace, place))
+            given = record[-1]
+    return trace
+
+
+def _tensor(operator: Operator, record: Record, trace: Trace, group: int) -> Tensor:
+    first = record[operator.first]
+    match operator.type:
+        case "embedding":
+            return arithmetic.embedding(operator.rows[first[0]], operator.shift)
+        case "rms_norm":
+            return arithmetic.rms_norm(first, operator.lanes, operator.shift, operator.multiplier, operator.limit)
+        case "dense":
+            return arithmetic.dense(operator.rows, first, operator.limit)
+        case "residual":
+            exponent = first[operator.width] if operator.flags & WITH_EXPONENT else 0
+            return arithmetic.residual(operator.rows, first[: operator.width], record[operator.second], exponent)
+        case "rope":
+            at = (len(trace.records) - 1) * HEAD
+            return arithmetic.rope(first, operator.lanes[at : at + HEAD])
+        case "gated":
+            return _gated(operator, first, record[operator.second])
+        case "token":
+            return [arithmetic.token(operator.rows, first)]
+        case _:
+            return _attention(operator, record, trace, group)
+
+
+def _gated(operator: Operator, first: Tensor, second: Tensor) -> Tensor:
+    scale = operator.multiplier, operator.shift
+    values, exponent, witness = arithmetic.exponent_of(
+        [arithmetic.gated(g, u, *scale) for g, u in zip(first, second, strict=True)]
+    )
+    return [*values, exponent, witness]
+
+
+def _attention(operator: Operator, record: Record, trace: Trace, group: int) -> Tensor:
+    first, scale = record[operator.first], (operator.multiplier, operator.shift)
+    positions = len(trace.records)
+    kept = [records[group][operator.kept] for records in trace.records]
+    if operator.type == "scores":
+        found = arithmetic.scores(first, kept, operator.heads, operator.shared)
+        filling = [0] * (-positions % _SCORES_PER_CHUNK)
+        return [score for line in found for score in [*line, *filling]]
+    lines = [line[:positions] for line in _split(first, len(first) // operator.heads)]
+    if operator.type == "softmax":
+        return [value for line in lines for value in (*arithmetic.softmax(line, *scale), 0)]
+    statistics = [(m, t, s) for m, t, s, _ in _split(record[operator.second], 4)]
+    return arithmetic.attended(lines, statistics, kept, operator.shared, scale)
+
+
+def _split(lanes: Tensor, size: int) -> list[Tensor]:
+    return [lanes[at : at + size] for at in range(0, len(lanes), size)]
+
+
+def descriptor_of(program: Sequence[Group], group: int, slot: int) -> bytes:
+    operator = program[group][slot - 1]
+    if operator.rows:
+        leaves = [keccak256(trees.row_leaf(n, row, operator.layout)) for n, row in enumerate(operator.rows)]
+        weights = trees.tree(leaves)
+    else:
+        weights = trees.tensor_root(operator.lanes, table_bits(operator)) if operator.lanes else bytes(32)
+    numbers = (group, slot, TYPES[operator.type], operator.layout, operator.first, operator.second, operator.kept)
+    sizes = (operator.width, operator.height, operator.limit, operator.multiplier, operator.shift)
+    rest = (operator.heads, operator.shared, trees.depth(len(program)), operator.flags)
+    return trees.descriptor((*numbers, *sizes, *rest), weights)
+
+
+def table_bits(operator: Operator) -> int:
+    return 16 if operator.type == "rope" else 32
+
+
+def program_leaves(program: Sequence[Group]) -> list[bytes]:
+    """Sixteen a group; the place of slot 0, which no operator writes, is empty."""
+    found = []
+    for group, operators in enumerate(program):
+        leaves = [keccak256(descriptor_of(program, group, slot + 1)) for slot in range(len(operators))]
+        found += [bytes(32), *leaves, *[bytes(32)] * (trees.SLOTS - 1 - len(leaves))]
+    return found
+
+
+def program_root(program: Sequence[Group]) -> bytes:
+    return trees.tree(program_leaves(program))
