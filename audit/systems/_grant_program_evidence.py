@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.systems._grant_program import ATTESTERS, SCHEMAS, TEAMS, Evidence, Promised, Proposal
-from audit.systems._grant_program_oracles import GrantOracles
+from audit.systems._grant_program_stake import GrantStake
 from evmstorm.fuzz.system import Steps, action
 from evmstorm.fuzz.values import Choice
 from keifu.provenance import Kind, Status
@@ -18,13 +18,13 @@ ROWS = ("", "", "", "", "", "index", "account", "amount", "proof", "empty proof"
 FAR = 2**248  # a number that is so much higher must not lead to the same proposal
 
 
-class GrantEvidence(GrantOracles):
+class GrantEvidence(GrantStake):
     """Records, releases and returns."""
 
     # records ----------------------------------------------------------------------------------------------------------
 
-    @action("", Choice((int(Kind.EVALUATION), int(Kind.EVALUATION), int(Kind.RUN))), Choice((True, False)), Choice((0, 1)),
-            sender=(*TEAMS, *TEAMS, "stranger"), weight=3)  # fmt: skip
+    @action("", Choice((int(Kind.EVALUATION), int(Kind.EVALUATION), int(Kind.RUN))), Choice((True, False)),
+            Choice((0, 1)), sender=(*TEAMS, *TEAMS, "stranger"), weight=3)  # fmt: skip
     def publish(self, who: str, kind: int, derived: bool, schema: int) -> Steps:
         """A record of which both attesters say that it shows a milestone."""
         parent = self.newest_parent(who) if derived else b""
@@ -55,7 +55,9 @@ class GrantEvidence(GrantOracles):
     def own_or_data(self, who: str) -> list[Evidence]:
         return [*(item for item in self.recent(who)), self.records[self.data]]
 
-    @action("", Choice("own_or_data"), Choice((int(Status.DEPRECATED), int(Status.REVOKED))), sender="stranger", weight=3)
+    @action(
+        "", Choice("own_or_data"), Choice((int(Status.DEPRECATED), int(Status.REVOKED))), sender="stranger", weight=3
+    )
     def set_status(self, who: str, record: Evidence, status: int) -> Steps:
         """By its author."""
         if status > record.status and (record.id != self.data or self.made > 8):
@@ -65,12 +67,12 @@ class GrantEvidence(GrantOracles):
     # releases ---------------------------------------------------------------------------------------------------------
 
     def places(self, who: str) -> list[Place]:
-        """Milestones, mostly pending ones of proposals that nobody can stop any more."""
+        """Milestones, mostly pending ones of proposals that were carried."""
         known = [(item, at) for item in self.proposals[1:][-5:] for at in range(len(item.milestones[:3]))]
         fits = [
             place
             for place in known
-            if place[0].is_carried and self.now > place[0].notice_end and place[0].milestones[place[1]].pending
+            if place[0].is_carried and self.now <= (item := place[0].milestones[place[1]]).deadline and item.pending
         ]
         return [*fits * 5, *known]
 
@@ -112,21 +114,26 @@ class GrantEvidence(GrantOracles):
             grant=item.grant,
         )  # fmt: skip
 
-    @action("", Choice("places"), Choice("recent"), Choice((True, True, True, False)), sender=("team", "stranger"), weight=8)
+    @action(
+        "", Choice("places"), Choice("recent"), Choice((True, True, True, False)), sender=("team", "stranger"), weight=8
+    )
     def release(self, who: str, place: Any, record: Evidence, own: bool) -> Steps:
         """With whatever record there is."""
         if place:
             yield from self.releasing(place[0].grantee if own else who, *place, record)
 
-    @action("", Choice("places"), Choice((2, 2, 2, 1)), Choice((True, False)), sender="stranger", weight=14)
-    def show(self, who: str, place: Any, words: int, derived: bool) -> Steps:
-        """The grantee makes a record, attesters say their word, and it is shown."""
+    @action("", Choice("places"), Choice((2, 2, 2, 1)), Choice((True, False)), Choice((1, 1, 1, 0, -1)),
+            sender="stranger", weight=18)  # fmt: skip
+    def show(self, who: str, place: Any, words: int, derived: bool, late: int) -> Steps:
+        """The grantee makes a record, attesters say their word, and it is shown, mostly when the notice is over."""
         if not place or len(self.records) >= 24:
             return
         proposal, at = place
         item, parent = proposal.milestones[at], self.data if derived else b""
         if item.kind > int(Kind.RECEIPT_BATCH) or (parent and self.records[parent].status == Status.REVOKED):
             return
+        if proposal.is_carried and late >= 0 and self.now < proposal.notice_end + late:
+            self.evm.warp_to(proposal.notice_end + late)
         known = yield from self.publishing(proposal.grantee, item.kind, parent)
         for attester in item.attesters[:words]:
             yield from self.saying(attester, item.schema, known)

@@ -6,7 +6,6 @@ from functools import partial
 from itertools import permutations
 
 from audit.systems._grant_program import (
-    CLAIM_TIME,
     DELEGATORS,
     QUIET,
     WHOLE,
@@ -67,8 +66,8 @@ class GrantOracles(GrantLog):
         for item in self.proposals:
             members = item.committee.members
             bits = [sum(1 << members.index(who) for who in people) for people in (item.votes, item.recused)]
-            wanted = (item.programme.number, item.grantee, item.proposer, item.version, *bits, item.carried, item.stopped,
-                      sum(item.objected.values()), len(item.milestones))  # fmt: skip
+            wanted = (item.programme.number, item.grantee, item.proposer, item.version, *bits, item.carried,
+                      item.stopped, sum(item.objected.values()), len(item.milestones))  # fmt: skip
             if tuple(self.view("proposal", item.number)) != wanted:
                 return False
         nothing = (0, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0, 0, 0, False, 0, 0)
@@ -218,10 +217,11 @@ class GrantOracles(GrantLog):
 
     @invariant("ORA-4", at_end=True)
     def everybody_leaves_in_time(self) -> bool:
-        """Delay: what nobody earned is its funder's a second after the last day, the last deadline and the last list."""
+        """Delay: what nobody earned is its funder's a second after the last day, deadline and list."""
         with self.evm.anchor():
             exits = [
-                Exit(self.names[item.funder], self.last_day(item), 1, partial(self.is_out, item)) for item in self.programmes
+                Exit(self.names[item.funder], self.last_day(item), 1, partial(self.is_out, item))
+                for item in self.programmes
             ]
             check_exits(exits, lambda: self.now, self.evm.warp_to)
         return True

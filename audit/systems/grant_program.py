@@ -1,5 +1,5 @@
-"""GrantProgram: programmes that are opened, funded and taken back, proposals that are voted on, carried and stopped, and
-milestones that are released, paid, lapsed and clawed back, beside a log of what people did."""
+"""GrantProgram: programmes that are opened, funded and taken back, proposals that are voted on and stopped, milestones
+that are released, paid, lapsed and clawed back, beside a log of what people did."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from audit.systems._constructors import Deployment, variations
 from audit.systems._grant_program import (
     COMMITTEE_NOTICE,
-    DELEGATORS,
     LONGEST,
     LONGEST_NOTICE,
     MEMBERS,
@@ -36,7 +35,7 @@ AMOUNTS = (600 * COIN, 600 * COIN, 500 * COIN, 1_000 * COIN, 7, 1, 0, 2**112 - 1
 PLANS = ((0, 0, 0),) * 4 + ((DAY, 7, 2),) * 4 + ((2 * DAY, 3, 3), (1, 1, 0), (0, 2, 0), (0, 0, 1), (DAY, 0, 0),
          (DAY, 2, 3), (2**32, 1, 0), (1, 2**16, 0))  # fmt: skip
 TIMES = (20 * DAY,) * 5 + (DAY, DAY, 60 * DAY, 1, 0, -1, LONGEST, LONGEST + 1)
-FAR = 2**248  # a number that is so much higher must not lead to the same proposal
+GOOD_PLANS = ((0, 0, 0), (DAY, 7, 2), (DAY, 7, 2), (2 * DAY, 3, 3))
 NEEDED = ((1, 2), (1, 2), (2, 2), (0, 2), (3, 2), (1, 0), (4, 4))  # attestations, attesters
 
 
@@ -54,8 +53,9 @@ class GrantPrograms(GrantEvidence):
 
     # the timelock -----------------------------------------------------------------------------------------------------
 
-    @action("", Choice(("token", "other", "registry", "stranger")), Choice(("its own", "its own", "its own", "none", "foreign")),
-            Choice((True, True, False)), sender=("owner", "owner", "stranger"), weight=2)  # fmt: skip
+    @action("", Choice(("token", "other", "registry", "stranger")),
+            Choice(("its own", "its own", "its own", "none", "foreign")), Choice((True, True, False)),
+            sender=("owner", "owner", "stranger"), weight=2)  # fmt: skip
     def list_token(self, who: str, name: str, how: str, listed: bool) -> Steps:
         token, escrow = self[name], self["escrow"]
         own = self.escrows.get(token, ZERO_ADDRESS)
@@ -77,7 +77,8 @@ class GrantPrograms(GrantEvidence):
     def members_of(self, form: str) -> list[str]:
         usual = [self[role] for role in MEMBERS]
         forms = {
-            "usual": usual, "other": usual[1:] + [self["stranger"]], "one": usual[:1], "team": [self["team"], *usual[:2]],
+            "usual": usual,
+            "other": [*usual[1:], self["stranger"]], "one": usual[:1], "team": [self["team"], *usual[:2]],
             "crowd": [*usual, *(f"0x{number:040x}" for number in range(100, 113))], "none": [],
             "zero": [*usual, ZERO_ADDRESS], "twice": [*usual, usual[0]], "too many": usual[:2],
         }  # fmt: skip
@@ -121,7 +122,8 @@ class GrantPrograms(GrantEvidence):
     @action("", Choice(("token", "token", "other", "stranger")), Choice(COMMITTEES), Choice((2, 2, 2, 1, 3, 0, 16)),
             Choice((1_000, 1_000, 1, 5_000, WHOLE, WHOLE + 1, 0)),
             Choice((3 * DAY, 3 * DAY, DAY, LONGEST_NOTICE, DAY - 1, LONGEST_NOTICE + 1)),
-            Choice((60 * DAY, 60 * DAY, DAY, 3_650 * DAY, DAY - 1, 3_650 * DAY + 1)), sender=FUNDERS, weight=3)  # fmt: skip
+            Choice((60 * DAY, 60 * DAY, DAY, 3_650 * DAY, DAY - 1, 3_650 * DAY + 1)),
+            sender=FUNDERS, weight=3)  # fmt: skip
     def open_programme(self, who: str, name: str, form: str, needed: int, bps: int, notice: int, life: int) -> Steps:
         if len(self.programmes) > 6:
             return
@@ -191,10 +193,11 @@ class GrantPrograms(GrantEvidence):
         """`form` chooses evidence, attesters and list."""
         needed, count = NEEDED[form % len(NEEDED)]
         crowd = (self["attester"], self["other attester"], self["stranger"], self["learner"])
-        has_list = form % 5 == 0 and (plan[0] == 0 or form % 10 == 0)
+        kind = 31 if form % 13 == 12 else int((Kind.EVALUATION, Kind.RUN)[form % 2])
+        has_list = form % 3 == 0
+        plan = (0, 0, 0) if has_list and form % 4 else plan
         return Promised(
-            amount, self.now + seconds, (int(Kind.EVALUATION), int(Kind.RUN), 31)[form % 3 if form % 11 else 2],
-            form % 2 == 1, SCHEMAS[form % 4 == 0], needed, crowd[:count], *plan,
+            amount, self.now + seconds, kind, form % 4 == 1, SCHEMAS[form % 5 == 0], needed, crowd[:count], *plan,
             self.list.tree.root if has_list else bytes(32),
         )  # fmt: skip
 
@@ -202,12 +205,23 @@ class GrantPrograms(GrantEvidence):
             Choice(AMOUNTS), Choice(TIMES), Choice(PLANS), Choice(range(40)), Choice((1, 1, 1, 2, 2, 8, 0)),
             sender=("stranger", "stranger", "team", "member", "second member"), weight=12)  # fmt: skip
     def propose(
-        self, who: str, number: int, to: str, amount: int, seconds: int, plan: tuple[int, int, int], form: int, count: int
+        self,
+        who: str,
+        number: int,
+        to: str,
+        amount: int,
+        seconds: int,
+        plan: tuple[int, int, int],
+        form: int,
+        count: int,
     ) -> Steps:
         if len(self.proposals) > 12:
             return
-        programme, grantee = self.programme(number), ZERO_ADDRESS if to == "nobody" else self[to]
         items = [self.milestone(amount, seconds, plan, form + 3 * place) for place in range(count)]
+        yield from self.proposing(who, number, to, items)
+
+    def proposing(self, who: str, number: int, to: str, items: list[Promised]) -> Any:
+        programme, grantee = self.programme(number), ZERO_ADDRESS if to == "nobody" else self[to]
         token = programme.token if programme else ZERO_ADDRESS
         wrongs = [wrong for item in items for wrong in self.wrong_milestone(item, grantee, token)]
         done = yield from self.judged(
@@ -240,9 +254,6 @@ class GrantPrograms(GrantEvidence):
             (item.step and item.is_list, "a list does not vest"),
             (item.step and self.escrows.get(token, ZERO_ADDRESS) == ZERO_ADDRESS, "token has no escrow"),
         ]
-
-    def known(self, who: str) -> list[Proposal]:
-        return self.proposals[1:][-5:]
 
     def open_ones(self, who: str) -> list[Proposal]:
         """Mostly those that can still be voted on."""
@@ -296,10 +307,31 @@ class GrantPrograms(GrantEvidence):
         if proposal:
             yield from self.voting(who, proposal, approves)
 
-    @action("", Choice("open_ones"), sender="stranger", weight=12)
+    @action("", Choice("open_ones"), sender="stranger", weight=6)
     def carry(self, who: str, proposal: Any) -> Steps:
         """All members vote, one after another."""
-        for member in proposal.committee.members if proposal else ():
+        if proposal:
+            yield from self.agreeing(proposal)
+
+    @action("", Choice(GOOD_PLANS), Choice(range(24)), Choice((500 * COIN, 600 * COIN, 700 * COIN)), sender="stranger",
+            weight=14)  # fmt: skip
+    def agree(self, who: str, plan: tuple[int, int, int], form: int, amount: int) -> Steps:
+        """A good proposal in the newest programme that has as much is made and carried."""
+        able = [item for item in self.programmes[1:] if self.free(item) >= 2 * amount and self.now <= item.last]
+        if not able or len(self.proposals) > 12:
+            return
+        programme = able[form % len(able)]
+        plan = plan if self.escrows[programme.token] != ZERO_ADDRESS else (0, 0, 0)
+        items = [self.milestone(amount, 20 * DAY, plan, form + 3 * place) for place in (0, 1)]
+        items = [item for item in items if item.needed in range(1, len(item.attesters) + 1)]
+        before = len(self.proposals)
+        yield from self.proposing(who, programme.number, TEAMS[form % 2], items)
+        if len(self.proposals) > before:
+            yield from self.agreeing(self.proposals[-1])
+
+    def agreeing(self, proposal: Proposal) -> Any:
+        """The votes of its committee, up to the last one that is needed."""
+        for member in proposal.committee.members:
             if member in self.addresses and not proposal.carried:
                 yield from self.voting(member, proposal, True)
 
@@ -315,59 +347,3 @@ class GrantPrograms(GrantEvidence):
             proposal.votes.discard(who)
             proposal.recused.add(who)
             self.emitted("grants.Recused", proposal=proposal.number, member=who, reason="my own")
-
-    # stake ------------------------------------------------------------------------------------------------------------
-
-    @action("", Choice((0, 0, 7)), Amount(500 * COIN, most=1_000 * COIN), sender=DELEGATORS, weight=3)
-    def stake(self, who: str, sub: int, amount: int) -> Steps:
-        room = 7_000 * COIN - sum(self.staked.values())
-        if COIN <= amount <= min(room, self.coins[self["token"]](who)):
-            yield self.tx("hub.stake", self["operator"], amount, 0, sub, sender=who)
-            self.staked[who, sub] = self.staked.get((who, sub), 0) + amount
-            self.moves(self["token"], who, -amount)
-
-    @action("", Choice((0, 0, 7)), sender=DELEGATORS, weight=3)
-    def unstake(self, who: str, sub: int) -> Steps:
-        if amount := self.staked.pop((who, sub), 0):
-            ticket = yield self.tx("hub.unstake", self["operator"], amount, 0, sub, sender=who)
-            self.leaving[who, sub, int.from_bytes(ticket, "big")] += amount
-
-    @action("", sender=DELEGATORS, weight=3)
-    def withdraw(self, who: str) -> Steps:
-        """Coins that have left go to the other delegator, who may stake them."""
-        for (owner, sub, ticket), amount in list(self.leaving.items()):
-            done = yield self.tx("hub.withdraw", ticket, sub, sender=owner, raw_outcome=True)
-            if done is not None:
-                other = next(self[role] for role in DELEGATORS if self[role] != owner)
-                yield self.tx("token.transfer", other, amount, sender=owner)
-                self.moves(self["token"], other, amount)
-                del self.leaving[owner, sub, ticket]
-
-    def carried_ones(self, who: str) -> list[Proposal]:
-        fits = [item for item in self.known(who) if item.is_carried and self.now <= item.notice_end]
-        return [*fits * 6, *self.known(who)]
-
-    @action("", Choice("carried_ones"), Choice((0, 0, 0, 7)), Choice(("operator", "operator", "operator", "stranger")),
-            sender=(*DELEGATORS, *DELEGATORS, "stranger"), weight=10)  # fmt: skip
-    def object_to(self, who: str, proposal: Any, sub: int, operator: str) -> Steps:
-        """GRT-5"""
-        if not proposal:
-            return
-        weight = self.staked.get((who, sub), 0) if operator == "operator" else 0
-        done = yield from self.judged(
-            "GRT-5", self.call("object", proposal.number, self[operator], sub, sender=who),
-            (not proposal.is_carried, "not carried"),
-            (self.now > proposal.notice_end, "notice is over"),
-            ((who, sub) in proposal.objected and operator == "operator", "has objected"),
-            (weight == 0, "nothing staked there"),
-        )  # fmt: skip
-        if done is None:
-            return
-        proposal.objected[who, sub] = weight
-        objections, total = sum(proposal.objected.values()), self.coins[self["token"]](self["hub"])
-        proposal.stopped = objections * WHOLE >= total * proposal.programme.objection_bps
-        self.emitted("grants.Stopped", count=int(proposal.stopped))
-        self.emitted(
-            "grants.Objected", proposal=proposal.number, owner=self.keys[who, sub], operator=self["operator"],
-            weight=weight, objections=objections,
-        )  # fmt: skip
