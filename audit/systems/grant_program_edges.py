@@ -5,6 +5,7 @@ Each action goes a short way of its own from the same start, and is undone.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from audit.systems._grant_edges import FAR, PROGRAMME, URI, GrantEdgeSystem
@@ -214,6 +215,19 @@ class GrantProgramEdges(GrantEdgeSystem):
         assert self.view("proposal", number)[7:9] == (not more, STAKED), "GRT-5"
         again = "has objected" if more else "not carried"
         yield self.sends("object", number, self["operator"], 0, by="delegator", fails=again)
+
+    @way()
+    def what_a_slash_left(self, who: str) -> Steps:
+        """A position objects with what it is worth, not with what was put in; each account of an owner for itself."""
+        number = yield from self.carried(self.item())
+        service = self.evm.account("service").address
+        yield self.tx("hub.stake", self["operator"], COIN, 0, 7, sender=self["delegator"])
+        yield self.tx("hub.slash", self["operator"], 0, 80 * COIN, sender=service)
+        objections = Fraction(0)
+        for sub, staked in ((7, COIN), (0, STAKED)):
+            objections += Fraction(staked) * (2 * STAKED + COIN - 320 * COIN) / (2 * STAKED + COIN)
+            yield self.sends("object", number, self["operator"], sub, by="delegator")
+            assert abs(self.view("proposal", number)[8] - objections) < 2, "GRT-5: another weight"
 
     @way()
     def the_same_coins(self, who: str) -> Steps:
