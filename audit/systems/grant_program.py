@@ -30,7 +30,7 @@ from keifu.units import COIN, DAY
 __all__ = ["GrantPrograms"]
 
 FUNDERS = ("funder", "other funder")
-COMMITTEES = ("usual", "usual", "usual", "other", "one", "crowd", "team", "none", "zero", "twice", "too many")
+COMMITTEES = ("usual", "usual", "usual", "other", "one", "crowd", "team", "none", "zero", "twice", "twice", "pair")
 AMOUNTS = (600 * COIN, 600 * COIN, 500 * COIN, 1_000 * COIN, 7, 1, 0, 2**112 - 1, 2**112)
 PLANS = ((0, 0, 0),) * 4 + ((DAY, 7, 2),) * 4 + ((2 * DAY, 3, 3), (1, 1, 0), (0, 2, 0), (0, 0, 1), (DAY, 0, 0),
          (DAY, 2, 3), (2**32, 1, 0), (1, 2**16, 0))  # fmt: skip
@@ -80,7 +80,7 @@ class GrantPrograms(GrantEvidence):
             "usual": usual,
             "other": [*usual[1:], self["stranger"]], "one": usual[:1], "team": [self["team"], *usual[:2]],
             "crowd": [*usual, *(f"0x{number:040x}" for number in range(100, 113))], "none": [],
-            "zero": [*usual, ZERO_ADDRESS], "twice": [*usual, usual[0]], "too many": usual[:2],
+            "zero": [*usual, ZERO_ADDRESS], "twice": [*usual, usual[0]], "pair": usual[:2],
         }  # fmt: skip
         return forms[form]
 
@@ -120,9 +120,9 @@ class GrantPrograms(GrantEvidence):
     # funders ----------------------------------------------------------------------------------------------------------
 
     @action("", Choice(("token", "token", "other", "stranger")), Choice(COMMITTEES), Choice((2, 2, 2, 1, 3, 0, 16)),
-            Choice((1_000, 1_000, 1, 5_000, WHOLE, WHOLE + 1, 0)),
-            Choice((3 * DAY, 3 * DAY, DAY, LONGEST_NOTICE, DAY - 1, LONGEST_NOTICE + 1)),
-            Choice((60 * DAY, 60 * DAY, DAY, 3_650 * DAY, DAY - 1, 3_650 * DAY + 1)),
+            Choice((*[1_000] * 6, 1, 5_000, WHOLE, WHOLE + 1, 0)),
+            Choice((*[3 * DAY] * 6, DAY, LONGEST_NOTICE, DAY - 1, LONGEST_NOTICE + 1)),
+            Choice((*[60 * DAY] * 6, DAY, 3_650 * DAY, DAY - 1, 3_650 * DAY + 1)),
             sender=FUNDERS, weight=3)  # fmt: skip
     def open_programme(self, who: str, name: str, form: str, needed: int, bps: int, notice: int, life: int) -> Steps:
         if len(self.programmes) > 6:
@@ -313,8 +313,8 @@ class GrantPrograms(GrantEvidence):
         if proposal:
             yield from self.agreeing(proposal)
 
-    @action("", Choice(GOOD_PLANS), Choice(range(24)), Choice((500 * COIN, 600 * COIN, 700 * COIN)), sender="stranger",
-            weight=14)  # fmt: skip
+    @action("", Choice(GOOD_PLANS), Choice(range(24)), Choice((500 * COIN, 600 * COIN, 700 * COIN)),
+            sender=("stranger", "member", "second member"), weight=14)  # fmt: skip
     def agree(self, who: str, plan: tuple[int, int, int], form: int, amount: int) -> Steps:
         """A good proposal in the newest programme that has as much is made and carried."""
         able = [item for item in self.programmes[1:] if self.free(item) >= 2 * amount and self.now <= item.last]
@@ -325,7 +325,7 @@ class GrantPrograms(GrantEvidence):
         items = [self.milestone(amount, 20 * DAY, plan, form + 3 * place) for place in (0, 1)]
         items = [item for item in items if item.needed in range(1, len(item.attesters) + 1)]
         before = len(self.proposals)
-        yield from self.proposing(who, programme.number, TEAMS[form % 2], items)
+        yield from self.proposing(who, programme.number, (*TEAMS, *MEMBERS[:2])[form % 4], items)
         if len(self.proposals) > before:
             yield from self.agreeing(self.proposals[-1])
 
