@@ -20,8 +20,8 @@ from keifu.units import COIN, DAY
 
 __all__ = [
     "ATTESTERS", "CLAIM_TIME", "COMMITTEE_NOTICE", "DELEGATORS", "FUNDED", "LIFE", "LONGEST", "LONGEST_NOTICE",
-    "MEMBERS", "PAID", "QUIET", "SCHEMAS", "STAKED", "TEAMS", "WHOLE", "Committee", "Evidence", "GrantLog", "Programme",
-    "Promised", "Proposal",
+    "MEMBERS", "PAID", "PART", "QUIET", "SCHEMAS", "STAKED", "TEAMS", "WHOLE", "Committee", "Evidence", "GrantLog",
+    "Programme", "Promised", "Proposal",
 ]  # fmt: skip
 
 MEMBERS = ("member", "second member", "third member")
@@ -32,7 +32,7 @@ SCHEMAS = (b"\xa1" * 32, b"\xa2" * 32)
 FUNDED, PAID, STAKED = 10_000 * COIN, 600 * COIN, 800 * COIN
 LIFE, COMMITTEE_NOTICE, LONGEST_NOTICE, CLAIM_TIME = 200 * DAY, 7 * DAY, 14 * DAY, 180 * DAY
 LONGEST = 5 * 365 * DAY  # to a deadline
-WHOLE = 10_000
+WHOLE, PART = 10_000, 3_000  # basis points: more than one delegator has, less than both
 QUIET = 1  # programme, and proposal, of people who do nothing else
 
 
@@ -211,7 +211,7 @@ class GrantLog(System):
         terms = ([self["quiet member"]], 1, WHOLE, DAY, self.first_last)
         for who in ("quiet funder", "funder"):
             grants.open(self["token"], terms, sender=self[who])
-            terms = ([self[role] for role in MEMBERS], 2, 1_000, 3 * DAY, self.first_last)
+            terms = ([self[role] for role in MEMBERS], 2, PART, 3 * DAY, self.first_last)
             grants.fund(1 + (who == "funder"), 5_000 * COIN, sender=self[who])
         self.waiting = Promised(PAID, now + 400 * DAY, int(Kind.RUN), False, SCHEMAS[0], 1, (self["quiet attester"],))
         grants.propose(QUIET, self["quiet team"], [self.waiting.args], bytes(32), "", sender=self["quiet funder"])
@@ -236,7 +236,7 @@ class GrantLog(System):
         usual = Committee(tuple(self[role] for role in MEMBERS), 2, now)
         self.programmes = [
             Programme(1, self["quiet funder"], token, WHOLE, DAY, self.first_last, [quiet], 5_000 * COIN),
-            Programme(2, self["funder"], token, 1_000, 3 * DAY, self.first_last, [usual], 5_000 * COIN),
+            Programme(2, self["funder"], token, PART, 3 * DAY, self.first_last, [usual], 5_000 * COIN),
         ]
         waiting = Promised(**vars(self.waiting) | {"paid": {}})
         first = Proposal(1, self.programmes[0], self["quiet team"], self["quiet funder"], 1, [waiting])

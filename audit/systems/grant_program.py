@@ -12,6 +12,7 @@ from audit.systems._grant_program import (
     LONGEST,
     LONGEST_NOTICE,
     MEMBERS,
+    PART,
     SCHEMAS,
     TEAMS,
     WHOLE,
@@ -120,7 +121,7 @@ class GrantPrograms(GrantEvidence):
     # funders ----------------------------------------------------------------------------------------------------------
 
     @action("", Choice(("token", "token", "other", "stranger")), Choice(COMMITTEES), Choice((2, 2, 2, 1, 3, 0, 16)),
-            Choice((*[1_000] * 6, 1, 5_000, WHOLE, WHOLE + 1, 0)),
+            Choice((*[PART] * 6, 1, 5_000, WHOLE, WHOLE + 1, 0)),
             Choice((*[3 * DAY] * 6, DAY, LONGEST_NOTICE, DAY - 1, LONGEST_NOTICE + 1)),
             Choice((*[60 * DAY] * 6, DAY, 3_650 * DAY, DAY - 1, 3_650 * DAY + 1)),
             sender=FUNDERS, weight=3)  # fmt: skip

@@ -165,7 +165,8 @@ class GrantProgramEdges(GrantEdgeSystem):
         assert self.money() == (0, free), "GRT-6"
         yield self.sends("fund", PROGRAMME, 1, by="owner")
         yield self.sends("vote", 2, True, by="second member", fails="not enough in the programme")
-        yield self.sends("object", number, self["operator"], 0, by="delegator")
+        for delegator in DELEGATORS:
+            yield self.sends("object", number, self["operator"], 0, by=delegator)
         assert self.money() == (free + 1, 0), "GRT-5"
         yield self.sends("vote", 2, True, by="second member")
 
