@@ -122,7 +122,7 @@ class GrantEvidence(GrantStake):
         if place:
             yield from self.releasing(place[0].grantee if own else who, *place, record)
 
-    @action("", Choice("places"), Choice((2, 2, 2, 1)), Choice((True, False)), Choice((1, 1, 1, 0, -1)),
+    @action("", Choice("places"), Choice((2, 2, 2, 1, 3)), Choice((True, False)), Choice((1, 1, 1, 0, -1)),
             sender="stranger", weight=18)  # fmt: skip
     def show(self, who: str, place: Any, words: int, derived: bool, late: int) -> Steps:
         """The grantee makes a record, attesters say their word, and it is shown, mostly when the notice is over."""
@@ -134,7 +134,8 @@ class GrantEvidence(GrantStake):
             return
         if proposal.is_carried and late >= 0 and self.now < proposal.notice_end + late:
             self.evm.warp_to(proposal.notice_end + late)
-        known = yield from self.publishing(proposal.grantee, item.kind, parent)
+        kind = int(Kind.WEIGHTS) if words == 3 else item.kind
+        known = yield from self.publishing(proposal.grantee, kind, parent)
         for attester in item.attesters[:words]:
             yield from self.saying(attester, item.schema, known)
         yield from self.releasing(proposal.grantee, proposal, at, self.records[known])
