@@ -15,6 +15,7 @@ __all__ = ["GrantEvidence"]
 
 Place = tuple[Proposal, int]  # a milestone
 ROWS = ("", "", "", "", "", "index", "account", "amount", "proof", "empty proof")
+MOST_RECORDS = 40
 FAR = 2**248  # a number that is so much higher must not lead to the same proposal
 
 
@@ -28,7 +29,7 @@ class GrantEvidence(GrantStake):
     def publish(self, who: str, kind: int, derived: bool, schema: int) -> Steps:
         """A record of which both attesters say that it shows a milestone."""
         parent = self.newest_parent(who) if derived else b""
-        if len(self.records) < 24 and (not parent or self.records[parent].status != Status.REVOKED):
+        if len(self.records) < MOST_RECORDS and (not parent or self.records[parent].status != Status.REVOKED):
             known = yield from self.publishing(who, kind, parent)
             for attester in ATTESTERS:
                 yield from self.saying(self[attester], SCHEMAS[schema], known)
@@ -126,14 +127,17 @@ class GrantEvidence(GrantStake):
             sender="stranger", weight=18)  # fmt: skip
     def show(self, who: str, place: Any, words: int, derived: bool, late: int) -> Steps:
         """The grantee makes a record, attesters say their word, and it is shown, mostly when the notice is over."""
-        if not place or len(self.records) >= 24:
+        if not place or len(self.records) >= MOST_RECORDS:
             return
         proposal, at = place
-        item, parent = proposal.milestones[at], self.data if derived else b""
-        if item.kind > int(Kind.RECEIPT_BATCH) or (parent and self.records[parent].status == Status.REVOKED):
+        item = proposal.milestones[at]
+        if item.kind > int(Kind.RECEIPT_BATCH) or (derived and self.records[self.data].status == Status.REVOKED):
             return
         if proposal.is_carried and late >= 0 and self.now < proposal.notice_end + late:
             self.evm.warp_to(proposal.notice_end + late)
+        parent = b""
+        if derived:
+            parent = yield from self.publishing(self["stranger"], int(Kind.MODEL), self.data)
         kind = int(Kind.WEIGHTS) if words == 3 else item.kind
         known = yield from self.publishing(proposal.grantee, kind, parent)
         for attester in item.attesters[:words]:
