@@ -121,7 +121,8 @@ class GrantEvidence(GrantStake):
     def release(self, who: str, place: Any, record: Evidence, own: bool) -> Steps:
         """With whatever record there is."""
         if place:
-            yield from self.releasing(place[0].grantee if own else who, *place, record)
+            proposal, at = place
+            yield from self.releasing(proposal.grantee if own else who, proposal, at, record)
 
     @action("", Choice("places"), Choice((2, 2, 2, 1, 3)), Choice((True, False)), Choice((1, 1, 1, 0, -1)),
             sender="stranger", weight=18)  # fmt: skip
