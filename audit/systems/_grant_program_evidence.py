@@ -186,16 +186,17 @@ class GrantEvidence(GrantStake):
         late = [place for place in known if self.now > place[0].milestones[place[1]].until and place[0].carried]
         return [*late[-4:] * 4, *known[-6:]]
 
-    @action("", Choice("old_places"), Choice((0, 0, 0, 0, 0, 0, 0, FAR)), weight=10)
-    def lapse(self, who: str, place: Any, beyond: int) -> Steps:
+    @action("", Choice("old_places"), Choice((0, 0, 0, 0, 0, 0, 0, FAR)), Choice((0, 0, 0, 0, 0, 0, 0, 256)), weight=10)
+    def lapse(self, who: str, place: Any, beyond: int, outside: int) -> Steps:
         if not place:
             return
         proposal, at = place
         item = proposal.milestones[at]
         amount = item.amount if item.pending else item.left
         done = yield from self.judged(
-            "GRT-6", self.call("lapse", proposal.number + beyond, at, sender=who),
+            "GRT-6", self.call("lapse", proposal.number + beyond, at + outside, sender=who),
             (beyond, "no such proposal"),
+            (outside, "no such milestone"),
             *self.not_due(proposal),
             (not item.pending and not item.left, "nothing to lapse"),
             (self.now <= item.until, "deadline has not passed"),
