@@ -124,7 +124,7 @@ class GrantEvidence(GrantStake):
             proposal, at = place
             yield from self.releasing(proposal.grantee if own else who, proposal, at, record)
 
-    @action("", Choice("places"), Choice((2, 2, 2, 1, 3)), Choice((True, False)), Choice((1, 1, 1, 0, -1)),
+    @action("", Choice("places"), Choice((2, 2, 2, 1, 3, 4)), Choice((True, False)), Choice((1, 1, 1, 0, -1)),
             sender="stranger", weight=18)  # fmt: skip
     def show(self, who: str, place: Any, words: int, derived: bool, late: int) -> Steps:
         """The grantee makes a record, attesters say their word, and it is shown, mostly when the notice is over."""
@@ -141,6 +141,9 @@ class GrantEvidence(GrantStake):
             parent = yield from self.publishing(self["stranger"], int(Kind.MODEL), self.data)
         kind = int(Kind.WEIGHTS) if words == 3 else item.kind
         known = yield from self.publishing(proposal.grantee, kind, parent)
+        if derived and words == 4:
+            yield self.tx("registry.set_status", parent, int(Status.DEPRECATED), "old", sender=self["stranger"])
+            self.records[parent].status = int(Status.DEPRECATED)
         for attester in item.attesters[:words]:
             yield from self.saying(attester, item.schema, known)
         yield from self.releasing(proposal.grantee, proposal, at, self.records[known])

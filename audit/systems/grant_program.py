@@ -194,6 +194,7 @@ class GrantPrograms(GrantEvidence):
         """`form` chooses evidence, attesters and list."""
         needed, count = NEEDED[form % len(NEEDED)]
         crowd = (self["attester"], self["other attester"], self["stranger"], self["learner"])
+        crowd = crowd[::-1] if form % 8 == 5 else crowd
         kind = 31 if form % 13 == 12 else int((Kind.EVALUATION, Kind.RUN)[form % 2])
         has_list = form % 3 == 0
         plan = (0, 0, 0) if has_list and form % 4 else plan
