@@ -221,7 +221,7 @@ def lapse(_proposal: uint256, _milestone: uint256) -> uint256:
     """
     key: uint256 = milestones._key(_proposal, _milestone)
     word: uint256 = milestones._words[key]
-    proposals._check_standing(_proposal)
+    program: uint256 = proposals._due(_proposal)
     state: uint256 = milestones._state(word)
     assert state == milestones.PENDING or self._is_paying(word), "grants: nothing to lapse"
     deadline: uint256 = (word >> milestones.DEADLINE_AT) & milestones.U40
@@ -230,7 +230,7 @@ def lapse(_proposal: uint256, _milestone: uint256) -> uint256:
     assert block.timestamp > deadline, "grants: deadline has not passed"
     amount: uint256 = word & milestones.U128
     milestones._set(key, word, milestones.LAPSED, 0, 0)
-    programs._free(proposals._program(_proposal), amount)
+    programs._free(program, amount)
     log IGrantProgram.Lapsed(proposal=_proposal, milestone=_milestone, amount=amount)
     return amount
 
@@ -256,7 +256,7 @@ def claw_back(_proposal: uint256, _milestone: uint256, _evidence: bytes32) -> ui
         grant: uint256 = word >> milestones.GRANT_AT
         assert grant > 0, "grants: paid at once"
         amount = self._revoke(programs._tokens[program], grant)
-        programs._regain(program, amount)
+        programs._add(program, amount)
     milestones._set(key, word, milestones.CLAWED_BACK, 0, word >> milestones.GRANT_AT)
     log IGrantProgram.ClawedBack(proposal=_proposal, milestone=_milestone, evidence=_evidence, amount=amount)
     return amount
@@ -272,12 +272,9 @@ def release(_proposal: uint256, _milestone: uint256, _evidence: bytes32) -> uint
     @notice Show a record of one's own, and be paid: at once, into the escrow, or to the learners of a list.
     @return The escrow's grant; 0 for none.
     """
-    head: uint256 = proposals._heads[_proposal]
-    grantee: address = convert(head & proposals.U160, address)
-    program: uint256 = (head >> proposals.PROGRAM_AT) & proposals.U64
-    votes: uint256 = proposals._check_standing(_proposal)
+    program: uint256 = proposals._due(_proposal)
+    grantee: address = convert(proposals._heads[_proposal] & proposals.U160, address)
     assert msg.sender == grantee, "grants: caller is not the grantee"
-    assert block.timestamp > proposals._notice_end(votes, programs._terms[program]), "grants: notice is not over"
     key: uint256 = milestones._key(_proposal, _milestone)
     word: uint256 = milestones._words[key]
     assert milestones._state(word) == milestones.PENDING, "grants: milestone is not pending"
@@ -361,7 +358,7 @@ def stands(_proposal: uint256, _milestone: uint256, _evidence: bytes32) -> bool:
     @notice Whether a record is a milestone's evidence, and was not withdrawn since.
     """
     key: uint256 = milestones._key(_proposal, _milestone)
-    if milestones._shown[_evidence] != key:
+    if key == 0 or milestones._shown[_evidence] != key:
         return False
     return not milestones._is_withdrawn(key, milestones._words[key], _evidence)
 
@@ -398,6 +395,7 @@ def _revoke(_token: address, _grant: uint256) -> uint256:
 @pure
 def _is_paying(_word: uint256) -> bool:
     """
-    @dev Whether a list is being paid.
+    @dev Whether a list is being paid, and not in full yet.
     """
-    return milestones._state(_word) == milestones.RELEASED and (_word >> milestones.LIST_AT) & 1 == 1
+    is_list: bool = (_word >> milestones.LIST_AT) & 1 == 1
+    return is_list and milestones._state(_word) == milestones.RELEASED and _word & milestones.U128 > 0

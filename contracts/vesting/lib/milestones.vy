@@ -30,6 +30,9 @@ interface IAttestations:
 # Most milestones of a proposal.
 MAX_MILESTONES: constant(uint256) = 8
 
+# Most wei of a milestone: what an escrow takes.
+MAX_AMOUNT: constant(uint256) = 2**112 - 1
+
 # Most attesters of a milestone.
 MAX_ATTESTERS: constant(uint256) = 4
 
@@ -109,16 +112,23 @@ def __init__(_registry: address):
 # ############################################################## #
 
 @internal
-def _store(_key: uint256, _milestone: IGrantProgram.Milestone, _longest: uint256):
+def _store(_key: uint256, _milestone: IGrantProgram.Milestone, _grantee: address, _longest: uint256):
     """
     @param _longest Latest deadline, unix seconds.
     """
-    assert _milestone.amount > 0 and _milestone.amount <= U128, "grants: amount out of range"
+    assert _milestone.amount > 0 and _milestone.amount <= MAX_AMOUNT, "grants: amount out of range"
     assert (_milestone.deadline > block.timestamp and _milestone.deadline <= _longest), "grants: deadline out of range"
     count: uint256 = len(_milestone.attesters)
     needed: uint256 = convert(_milestone.needed, uint256)
     assert needed > 0 and needed <= count, "grants: needed out of range"
     assert convert(_milestone.kind, uint256) <= U5, "grants: no such kind"
+    # Without a length of its steps all is paid at once, so that nothing may look like a plan.
+    assert (
+        _milestone.step <= U32
+        and _milestone.steps <= U16
+        and _milestone.cliff <= _milestone.steps
+        and (_milestone.steps > 0) == (_milestone.step > 0)
+    ), "grants: plan out of range"
     has_list: bool = _milestone.learners != empty(bytes32)
     self._words[_key] = (
         _milestone.amount
@@ -133,7 +143,7 @@ def _store(_key: uint256, _milestone: IGrantProgram.Milestone, _longest: uint256
     self._schemas[_key] = _milestone.schema
     for i: uint256 in range(count, bound=MAX_ATTESTERS):
         attester: address = _milestone.attesters[i]
-        assert attester != empty(address), "grants: no attester"
+        assert attester not in [empty(address), _grantee], "grants: no attester"
         for j: uint256 in range(i, bound=MAX_ATTESTERS):
             assert _milestone.attesters[j] != attester, "grants: attester named twice"
         self._attesters[_key][i] = attester
@@ -141,8 +151,6 @@ def _store(_key: uint256, _milestone: IGrantProgram.Milestone, _longest: uint256
         assert _milestone.step == 0, "grants: a list does not vest"
         self._learners[_key] = _milestone.learners
     elif _milestone.step > 0:
-        assert _milestone.step <= U32 and _milestone.steps <= U16, "grants: plan out of range"
-        assert _milestone.steps > 0 and _milestone.cliff <= _milestone.steps, "grants: plan out of range"
         self._plans[_key] = _milestone.step | (_milestone.steps << STEPS_AT) | (_milestone.cliff << CLIFF_AT)
 
 
@@ -153,6 +161,7 @@ def _key(_proposal: uint256, _milestone: uint256) -> uint256:
     @dev Where a milestone is kept. No other number may lead to it, nor to another proposal's.
     """
     assert _milestone < MAX_MILESTONES, "grants: no such milestone"
+    assert _proposal >> 248 == 0, "grants: no such proposal"
     return (_proposal << 8) | _milestone
 
 

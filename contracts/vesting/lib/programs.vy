@@ -97,11 +97,27 @@ def _fund(_program: uint256, _amount: uint256):
     assert token != empty(address), "grants: no such programme"
     assert self.listed[token], "grants: token is not listed"
     assert _amount > 0, "grants: no amount"
+    # Later it could go nowhere but to the funder.
+    self._check_runs(_program)
+    self._add(_program, _amount)
+    log IGrantProgram.Funded(program=_program, payer=msg.sender, amount=_amount)
+    token_transfers._pull(IERC20(token), _amount)
+
+
+@internal
+@view
+def _check_runs(_program: uint256):
+    assert block.timestamp <= self._terms[_program] >> LAST_AT, "grants: programme has ended"
+
+
+@internal
+def _add(_program: uint256, _amount: uint256):
+    """
+    @dev Free money that came in, or was given and came back.
+    """
     money: uint256 = self._money[_program]
     assert (money & U128) + (money >> RESERVED_AT) + _amount <= U128, "grants: amount out of range"
     self._money[_program] = money + _amount
-    log IGrantProgram.Funded(program=_program, payer=msg.sender, amount=_amount)
-    token_transfers._pull(IERC20(token), _amount)
 
 
 @internal
@@ -137,10 +153,3 @@ def _give(_program: uint256, _amount: uint256):
     """
     self._money[_program] -= _amount << RESERVED_AT
 
-
-@internal
-def _regain(_program: uint256, _amount: uint256):
-    """
-    @dev Given money that came back.
-    """
-    self._money[_program] += _amount

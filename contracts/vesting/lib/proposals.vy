@@ -123,12 +123,11 @@ def propose(
     sum: uint256 = 0
     index: uint256 = 0
     for item: IGrantProgram.Milestone in _milestones:
-        milestones._store(milestones._key(number, index), item, block.timestamp + LONGEST)
+        milestones._store(milestones._key(number, index), item, _grantee, block.timestamp + LONGEST)
         if item.step > 0:
             assert programs.escrow_of[programs._tokens[_program]] != empty(address), "grants: token has no escrow"
         sum += item.amount
         index += 1
-    assert sum <= milestones.U128, "grants: amount out of range"
     self._heads[number] = (
         convert(_grantee, uint256) | (_program << PROGRAM_AT) | (version << VERSION_AT) | (index << COUNT_AT)
     )
@@ -255,13 +254,12 @@ def proposal(_proposal: uint256) -> IGrantProgram.Proposal:
 
 @internal
 def _carry(_proposal: uint256, _program: uint256, _with: uint256):
-    terms: uint256 = programs._terms[_program]
-    assert block.timestamp <= terms >> programs.LAST_AT, "grants: programme has ended"
+    programs._check_runs(_program)
     votes: uint256 = _with | (block.timestamp << CARRIED_AT)
     self._votes[_proposal] = votes
     programs._reserve(_program, votes >> SUM_AT)
     log IGrantProgram.Carried(
-        proposal=_proposal, reserved=votes >> SUM_AT, objections_until=self._notice_end(votes, terms)
+        proposal=_proposal, reserved=votes >> SUM_AT, objections_until=self._notice_end(votes, programs._terms[_program])
     )
 
 
@@ -286,10 +284,15 @@ def _program(_proposal: uint256) -> uint256:
 
 @internal
 @view
-def _check_standing(_proposal: uint256) -> uint256:
+def _due(_proposal: uint256) -> uint256:
+    """
+    @dev Programme of a proposal that was carried, and that nobody can stop any more.
+    """
+    program: uint256 = self._program(_proposal)
     votes: uint256 = self._votes[_proposal]
     assert self._is_carried(votes), "grants: not carried"
-    return votes
+    assert block.timestamp > self._notice_end(votes, programs._terms[program]), "grants: notice is not over"
+    return program
 
 
 @internal
