@@ -307,7 +307,10 @@ class StorageDealing(StorageProving):
             self.given_up.add((who, self.epoch))
         for tenure in chosen:
             tenure.cleared = self.epoch, opened
+        if chosen:
             self.emitted("market.Cleared", count=len(chosen), provider=who)
+        if (who, self.epoch) in self.given_up:
+            yield from self.showing(who, who)
 
     def shard_of(self, tenure: Tenure) -> Stored:
         return next(shard for shard in self.shards() if tenure in shard.tenures)

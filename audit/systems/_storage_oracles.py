@@ -230,7 +230,7 @@ class StorageOracles(StorageRepairing):
     def released(self, role: str) -> int:
         """The second in which the last of a provider's reserves ends."""
         last = max((tenure.end for tenure in self.tenures[self[role]]), default=0)
-        return self.first + (last + EVIDENCE - 1) * SECONDS
+        return int(self.first + (last + EVIDENCE - 1) * SECONDS)
 
     def demand_ends(self, shard: Stored) -> bool:
         assert shard.demand

@@ -84,8 +84,12 @@ class StorageProving(StorageSettling):
 
     @action("", Choice(PROVIDERS), Choice(FORMS), Choice((0, 0, 0, 0, 0, 1)), Choice((True, True, False)), weight=34)
     def prove(self, who: str, role: str, form: str, before: int, itself: bool) -> Steps:
-        provider, epoch = self[role], self.epoch - before
-        who = provider if itself else who
+        provider = self[role]
+        yield from self.showing(provider if itself else who, provider, form, before)
+
+    def showing(self, who: str, provider: str, form: str = "", before: int = 0) -> Any:
+        """A proof of this epoch, or said to be of one before."""
+        epoch = self.epoch - before
         found, total = self.found(provider), self.draws_from(provider, self.epoch)
         seed, last = self.seen.get(self.epoch, (b"", 0))
         unready = [

@@ -1,5 +1,5 @@
-"""STO under random sequences, beside a log of what people did; and the five oracles, each of which finds a fault that is
-put back."""
+"""STO under random sequences, beside a log of what people did; and the five oracles, each of which finds a fault that
+is put back."""
 
 from __future__ import annotations
 
