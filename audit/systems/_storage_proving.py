@@ -38,6 +38,20 @@ class StorageProving(StorageSettling):
 
     @action("", Choice((0, 0, 0, 0, 1, -1)), weight=14)
     def open_epoch(self, who: str, beside: int) -> Steps:
+        yield from self.opening(who, beside)
+
+    @action("", Choice(range(8)), Choice((True, True, False)), sender=("watcher", "stranger"), weight=18)
+    def day(self, who: str, proving: int, new: bool) -> Steps:
+        """An epoch as it should go, the next one or this: its seed is there, and some providers prove."""
+        if new:
+            self.evm.warp_to(self.first + self.epoch * SECONDS + 60)
+        yield from self.opening(who)
+        yield from self.seeing(who)
+        for at, role in enumerate(PROVIDERS):
+            if proving >> at & 1:
+                yield from self.showing(self[role], self[role])
+
+    def opening(self, who: str, beside: int = 0) -> Any:
         epoch = self.epoch
         done = yield from self.decide(
             "STO-6", self.act("market.open_epoch", epoch + beside, sender=who),
@@ -53,6 +67,9 @@ class StorageProving(StorageSettling):
 
     @action("", Choice((0, 0, 0, 0, 0, 1, -1)), Choice((True, True, True, False)), weight=18)
     def see_seed(self, who: str, beside: int, drawn: bool) -> Steps:
+        yield from self.seeing(who, beside, drawn)
+
+    def seeing(self, who: str, beside: int = 0, drawn: bool = True) -> Any:
         """The source draws the seed that the epoch waits for, and somebody shows it."""
         epoch = self.epoch
         number = self.opened_epochs.get(epoch)
