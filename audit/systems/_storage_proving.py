@@ -201,6 +201,19 @@ class StorageProving(StorageSettling):
 
     @action("", Choice("amounts"), sender=PROVIDERS, weight=8)
     def unlock(self, who: str, amount: int) -> Steps:
+        yield from self.unlocking(who, amount)
+
+    @action("", Choice((3, 9, 10)), Choice("providers"), Choice((True, True, False)), sender="watcher", weight=4)
+    def silence(self, who: str, count: int, provider: str, tight: bool) -> Steps:
+        """Epochs in which nobody proves, and a lock that holds no more than it must: its buffer is used up."""
+        if tight:
+            yield from self.unlocking(provider, self.amounts(provider)[0])
+        for _ in range(count):
+            self.evm.warp_to(self.first + self.epoch * SECONDS + 60)
+            yield from self.opening(who)
+            yield from self.seeing(who)
+
+    def unlocking(self, who: str, amount: int) -> Any:
         found = self.found(who)
         done = yield from self.decide(
             "STO-3", self.act("market.unlock", amount, sender=who),
