@@ -8,7 +8,6 @@ from functools import cache
 
 import pytest
 
-from audit.systems._storage import SECONDS
 from audit.systems.storage_market import StorageMarkets
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
@@ -87,9 +86,9 @@ def started(bug: Bug | None) -> StorageMarkets:
 def profit(bug: Bug | None) -> None:
     """A provider misses two epochs, and a stranger settles."""
     system = started(bug)
-    who, provider = system["stranger"], system["provider"]
+    who, provider, seconds = system["stranger"], system["provider"], system.ask("market.epoch_seconds")
     for epoch in (2, 3, 4):
-        system.evm.warp_to(system.first + (epoch - 1) * SECONDS + 60)
+        system.evm.warp_to(system.first + (epoch - 1) * seconds + 60)
         if epoch < 4:
             number = system.do("market.open_epoch", epoch, sender=who)
             system.do("randomness.put", number, bytes([epoch]) * 32, sender=who)
