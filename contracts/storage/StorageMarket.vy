@@ -160,7 +160,7 @@ def settle(_provider: address) -> uint256:
     @return The epoch before which everything is decided.
     """
     ledger: IStorageMarket.Ledger = ledgers._advanced(_provider, msg.sender)
-    if ledger.shards > 0:
+    if ledgers._stored[_provider] > 0:
         ledgers._write(_provider, ledger)
     return ledger.epoch
 

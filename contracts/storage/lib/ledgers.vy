@@ -315,7 +315,8 @@ def _stop(
     _end: uint256,
 ) -> (IStorageMarket.Ledger, uint256):
     """
-    @dev End one shard's pay now, and take it out of what ends later. Its damages are the caller's to free or to take.
+    @dev End one shard's pay now, or where the epoch under way is proven, or not its own yet, with the next. Its damages
+        leave what is reserved later: they are the caller's to free or to take.
     @return The ledger, and the first epoch that is not paid.
     """
     ledger: IStorageMarket.Ledger = _ledger
@@ -324,11 +325,12 @@ def _stop(
         self._ends[_provider][_end] -= _damages << 64
         return ledger, _end
     self._ends[_provider][_end] -= _price | (_damages << 64)
-    if _start > ledger.epoch:
-        ledger.pending -= _price
-        return ledger, _start
+    if _start > ledger.epoch or self._is_proven(_provider, ledger.epoch):
+        # As if that end had been said from the beginning: what is stopped can be stopped again, or lost.
+        self._ends[_provider][ledger.epoch + 1] += _price
+        return ledger, ledger.epoch + 1
     ledger.rate -= _price
-    return ledger, ledger.epoch + (1 if self._is_proven(_provider, ledger.epoch) else 0)
+    return ledger, ledger.epoch
 
 
 @internal

@@ -6,7 +6,7 @@ import ape
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
-from tests.unit.storage_market.conftest import DAMAGES, GWEI, LEAF_BUFFER, PRICE, TERM
+from tests.unit.storage_market.conftest import DAMAGES, GWEI, LEAF_BUFFER, PRICE, RESTITUTION, TERM, WINDOW
 
 ESCROW = PRICE * TERM * GWEI
 
@@ -79,14 +79,32 @@ def test_at_once_when_the_market_is_removed(market, deals, hub, owner, stored, p
     with ape.reverts("deals: shard has not ended"):
         deals.refund(stored.id, [0], sender=client)
     deals.refund(stored.id, [1], sender=client)
-    assert market.ledger(provider).rate == 0
     assert market.credits(client) == ESCROW
+
+
+def test_what_was_closed_at_once_is_closed_again_or_lost(
+    market, deals, repairs, hub, owner, stored, proven_epoch, to_epoch, provider, client
+):
+    """STO-10, STO-11: in the epoch that is proven, too, whatever else the provider stores."""
+    proven_epoch(2, provider)
+    repairs.demand(stored.id, 0, stored.shown(0), 1, sender=client)
+    hub.remove_service(market, sender=owner)
+    deals.close(stored.id, [0, 0], sender=client)
+    deals.close(stored.id, [0], sender=client)
+    assert deals.shard(stored.id, 0).end == 3
+    to_epoch(2, 60 + WINDOW + 60)
+    repairs.end_demand(stored.id, 0, sender=client)
+    assert market.credits(client) >= RESTITUTION * GWEI
+    to_epoch(3)
+    market.settle(provider, sender=client)
+    ledger = market.ledger(provider)
+    assert (ledger.rate, ledger.pending, ledger.damages, ledger.earned) == (0, 0, 0, PRICE)
 
 
 def test_before_its_first_epoch(market, deals, hub, owner, stored, to_epoch, provider, client):
     hub.remove_service(market, sender=owner)
     deals.close(stored.id, [0], sender=client)
-    assert (deals.shard(stored.id, 0).end, market.ledger(provider).pending) == (2, 0)
+    assert deals.shard(stored.id, 0).end == 2
     to_epoch(2)
     with ape.reverts("deals: shard has ended"):
         deals.close(stored.id, [0], sender=client)

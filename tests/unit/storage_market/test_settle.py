@@ -33,6 +33,18 @@ def test_who_proves_is_never_slashed(market, hub, stored, proven_epoch, provider
     assert (ledger.earned, ledger.rate, ledger.misses) == (TERM * PRICE, 0, 0)
 
 
+def test_who_stores_nothing_is_settled_too(market, deals, hub, provider, to_epoch):
+    """STO-3: once it has touched its ledger, however long ago, its lock comes back."""
+    market.unlock(COIN, sender=provider)
+    to_epoch(100)
+    with ape.reverts("storage: settle in parts first"):
+        market.unlock(COIN, sender=provider)
+    market.settle(provider, sender=provider)
+    market.settle(provider, sender=provider)
+    market.unlock(LOCKED - COIN, sender=provider)
+    assert hub.lock_of(market, provider) == 0
+
+
 def test_the_first_miss_forfeits_pay_alone(market, hub, stored, missed_epoch, proven_epoch, provider, stranger):
     """STO-5, STO-7"""
     missed_epoch(2)
