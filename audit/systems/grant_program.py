@@ -12,6 +12,7 @@ from audit.systems._grant_program import (
     LONGEST,
     LONGEST_NOTICE,
     MEMBERS,
+    PAID,
     PART,
     SCHEMAS,
     TEAMS,
@@ -28,7 +29,7 @@ from evmstorm.fuzz.values import Amount, Choice
 from keifu.provenance import Kind
 from keifu.units import COIN, DAY
 
-__all__ = ["GrantPrograms"]
+__all__ = ["MEMBERS", "PAID", "SCHEMAS", "GrantPrograms", "Promised", "Proposal"]
 
 FUNDERS = ("funder", "other funder")
 COMMITTEES = ("usual", "usual", "usual", "other", "one", "crowd", "team", "none", "zero", "twice", "twice", "pair")

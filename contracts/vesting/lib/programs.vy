@@ -152,4 +152,3 @@ def _give(_program: uint256, _amount: uint256):
     @dev Reserved money that leaves.
     """
     self._money[_program] -= _amount << RESERVED_AT
-

@@ -259,7 +259,9 @@ def _carry(_proposal: uint256, _program: uint256, _with: uint256):
     self._votes[_proposal] = votes
     programs._reserve(_program, votes >> SUM_AT)
     log IGrantProgram.Carried(
-        proposal=_proposal, reserved=votes >> SUM_AT, objections_until=self._notice_end(votes, programs._terms[_program])
+        proposal=_proposal,
+        reserved=votes >> SUM_AT,
+        objections_until=self._notice_end(votes, programs._terms[_program]),
     )
 
 

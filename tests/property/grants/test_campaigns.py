@@ -8,8 +8,7 @@ from functools import cache
 
 import pytest
 
-from audit.systems._grant_program import MEMBERS, PAID, SCHEMAS, Promised, Proposal
-from audit.systems.grant_program import GrantPrograms
+from audit.systems.grant_program import MEMBERS, PAID, SCHEMAS, GrantPrograms, Promised, Proposal
 from audit.systems.grant_program_edges import GrantProgramEdges
 from audit.systems.grant_release_edges import GrantReleaseEdges
 from evmstorm.evm import artifacts
