@@ -47,7 +47,7 @@ FAULTS = (
     ),
     Fault(
         "accepts-unseen", "provider.keeping",
-        "if shard in desk.kept and shard not in desk.book", "if shard not in desk.book",
+        "if shard not in desk.kept or shard in desk.book.where or late", "if shard in desk.book.where or late",
     ),
     Fault(
         "takes-any-bytes", "provider.keeping",

@@ -164,7 +164,8 @@ class Staking(Area[M]):
     @verb
     def delegate(self, operator: str, amount: Amount) -> Delegation:
         """Stake coins with an operator; what the account has there then."""
-        actions.delegate(self._link.deployer, self._link.suite, operator, wei_of(amount))
+        wei = wei_of(amount)
+        actions.delegate(self._link.deployer, self._link.suite, operator, wei)
         return _delegation(self._link, operator)
 
     @verb

@@ -49,7 +49,7 @@ class Pages:
         """What a thread has to do; None for what is not here."""
         path, handing = exchange.path, self._handing
         if exchange.method == b"PUT" and (found := _HAND.fullmatch(path)):
-            shard, signs, body = _shard(found), bool(found[3]), exchange.body
+            shard, signs, body = _shard(found), bool(found[3]), bytes(exchange.large or exchange.body)
             return lambda: self._hand(shard, body, signs)
         if exchange.method not in (b"GET", b"HEAD"):
             return None

@@ -16,7 +16,7 @@ from keifu.chain.header import genesis_of
 from keifu.keys import Account
 from keifu.local import ROLES
 from keifu.local.grants import seed
-from keifu.sdk import areas
+from keifu.sdk.amounts import coins_of, wei_of
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
@@ -130,5 +130,5 @@ def test_awaited_calls_keep_their_order(at_first, monkeypatch):
 
 def test_amounts_are_exact():
     wei = 10**27 + 1
-    assert areas._coins(wei) * COIN == wei
-    assert (areas._wei("0.5"), areas._wei(3), areas._wei(Decimal("1e3"))) == (COIN // 2, 3 * COIN, 1_000 * COIN)
+    assert coins_of(wei) * COIN == wei
+    assert (wei_of("0.5"), wei_of(3), wei_of(Decimal("1e3"))) == (COIN // 2, 3 * COIN, 1_000 * COIN)

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,12 +107,19 @@ def free_port() -> int:
     return number
 
 
+def _present() -> int:
+    """The time of a chain that begins now, unix seconds."""
+    with Anvil() as idle:
+        idle.mine(1)
+        return idle.client().now
+
+
 class World:
     def __init__(self, folder: Path, chain_id: int = LOCAL) -> None:
         """A chain of a public number has this machine's clock, which nodes there compare with theirs."""
         self.folder = folder
         is_local = chain_id == LOCAL
-        clock = {"timestamp": GENESIS} if is_local else {"since": int(time.time()) - YOUTH}
+        clock = {"timestamp": GENESIS} if is_local else {"since": _present() - YOUTH}
         self.anvil = Anvil(chain_id=chain_id, **clock)
         self.client = self.anvil.client()
         self.deployer = self.anvil.account("deployer")
@@ -133,7 +139,7 @@ class World:
         self._salt = 0
         self.nodes: list[Node] = []
         if not is_local:
-            self.anvil.warp_to(int(time.time()))
+            self.anvil.warp_to(_present())
 
     # providers -----------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
 from evmstorm.fuzz.search import Search
-from evmstorm.mutation.seeded_bugs import Bug, compile_with
+from evmstorm.fuzz.system import System
+from evmstorm.mutation.seeded_bugs import Bug, compile_with, search_for_bug
 from keifu.provenance import Kind
 from keifu.units import COIN, DAY
 from tests.profiles import quick_or_deep
@@ -154,3 +155,28 @@ def test_an_oracle_finds_what_was_put_back(oracle: Callable[[Bug | None], None],
 @pytest.mark.parametrize("oracle", [oracle for oracle, _, _ in ORACLES], ids=lambda oracle: oracle.__name__)
 def test_an_oracle_is_content_without_a_fault(oracle: Callable[[Bug | None], None]) -> None:
     oracle(None)
+
+
+# the edges ------------------------------------------------------------------------------------------------------------
+
+AT_AN_EDGE: list[tuple[type[System], Bug]] = [
+    (
+        GrantProgramEdges,
+        Bug(
+            "objections weigh shares", PROPOSALS, "self._objections[_proposal] + weight",
+            "self._objections[_proposal] + shares", CONTRACT,
+        ),
+    ),
+    (
+        GrantReleaseEdges,
+        Bug(
+            "learners share one word", PROGRAM, "milestones._paid[key][_index // 256] = bits | bit",
+            "milestones._paid[key][_index // 512] = bits | bit", CONTRACT,
+        ),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("system", "bug"), AT_AN_EDGE, ids=lambda item: getattr(item, "__name__", ""))
+def test_a_campaign_at_the_edges_finds_what_the_wide_one_does_not_reach(system: type[System], bug: Bug) -> None:
+    assert search_for_bug(system, bug, calls=CALLS).example is not None
