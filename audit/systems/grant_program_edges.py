@@ -28,7 +28,7 @@ from keifu.units import COIN, DAY
 __all__ = ["GrantProgramEdges"]
 
 YEAR = 365 * DAY
-MOST_AMOUNT, MOST_MONEY = 2**112 - 1, 2**128 - 1
+LARGEST_AMOUNT, LARGEST_MONEY = 2**112 - 1, 2**128 - 1
 
 
 class GrantProgramEdges(GrantEdgeSystem):
@@ -124,8 +124,8 @@ class GrantProgramEdges(GrantEdgeSystem):
     def terms_of_a_milestone(self, who: str) -> Steps:
         now, four = self.now, tuple(f"0x{number:040x}" for number in range(7, 11))
         bounds: list[tuple[dict[str, Any], str | None]] = [
-            ({"amount": 0}, "amount out of range"), ({"amount": 1}, None), ({"amount": MOST_AMOUNT}, None),
-            ({"amount": MOST_AMOUNT + 1}, "amount out of range"), ({"deadline": now}, "deadline out of range"),
+            ({"amount": 0}, "amount out of range"), ({"amount": 1}, None), ({"amount": LARGEST_AMOUNT}, None),
+            ({"amount": LARGEST_AMOUNT + 1}, "amount out of range"), ({"deadline": now}, "deadline out of range"),
             ({"deadline": now + 1}, None), ({"deadline": now + LONGEST}, None),
             ({"deadline": now + LONGEST + 1}, "deadline out of range"), ({"kind": 31}, None),
             ({"kind": 32}, "no such kind"), ({"kind": 0}, None), ({"needed": 0}, "needed out of range"),
@@ -174,21 +174,21 @@ class GrantProgramEdges(GrantEdgeSystem):
     def more_money_than_a_word_has(self, who: str) -> Steps:
         """Free and reserved stay below 2**128 together, whatever comes in or back."""
         yield self.opens(coin="other", last=self.now + 30 * DAY)
-        yield self.sends("fund", 3, MOST_MONEY + 1, by="funder", fails="amount out of range")
-        yield self.sends("fund", 3, MOST_MONEY, by="funder")
+        yield self.sends("fund", 3, LARGEST_MONEY + 1, by="funder", fails="amount out of range")
+        yield self.sends("fund", 3, LARGEST_MONEY, by="funder")
         yield self.sends("fund", 3, 1, by="funder", fails="amount out of range")
-        item = self.item(amount=MOST_AMOUNT, step=DAY, steps=1)
+        item = self.item(amount=LARGEST_AMOUNT, step=DAY, steps=1)
         number = yield from self.due(item, item, programme=3)
-        assert self.money(3) == (MOST_MONEY - 2 * MOST_AMOUNT, 2 * MOST_AMOUNT), "GRT-6"
+        assert self.money(3) == (LARGEST_MONEY - 2 * LARGEST_AMOUNT, 2 * LARGEST_AMOUNT), "GRT-6"
         yield self.sends("fund", 3, 1, by="funder", fails="amount out of range")
         record = yield from self.evidence(item)
         yield self.releases(number, 0, record)
-        yield self.sends("fund", 3, MOST_AMOUNT, by="funder")
+        yield self.sends("fund", 3, LARGEST_AMOUNT, by="funder")
         yield self.tx("registry.set_status", record, int(Status.REVOKED), "wrong", sender=self["team"])
         yield self.sends("claw_back", number, 0, record, fails="amount out of range")
         self.evm.warp(20 * DAY)
         yield self.sends("lapse", number, 1)
-        assert self.money(3) == (MOST_MONEY, 0), "GRT-6"
+        assert self.money(3) == (LARGEST_MONEY, 0), "GRT-6"
 
     # objections -------------------------------------------------------------------------------------------------------
 

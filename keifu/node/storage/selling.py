@@ -1,6 +1,6 @@
 """Segments that are paid for through Channels: what is free, who pays, and what was earned is claimed.
 
-Payments are those of a compute node, with its books and errands; the price is by the byte.
+Payments are those of a compute node, with its ledger and errands; the price is by the byte.
 """
 
 from __future__ import annotations
