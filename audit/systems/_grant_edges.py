@@ -23,7 +23,6 @@ __all__ = ["FAR", "NOTICE", "PROGRAMME", "URI", "GrantEdgeSystem"]
 
 YEAR = 365 * DAY
 NOTICE = 3 * DAY
-LARGEST_AMOUNT, LARGEST_SUM = 2**112 - 1, 2**128 - 1
 FAR = 2**248
 PROGRAMME = 2
 URI = "u" * 128

@@ -15,7 +15,7 @@ __all__ = ["GrantEvidence"]
 
 Place = tuple[Proposal, int]  # a milestone
 ROWS = ("", "", "", "", "", "index", "account", "amount", "proof", "empty proof")
-RECORDS_KEPT = 40
+RECORD_LIMIT = 40
 FAR = 2**248  # a number that is so much higher must not lead to the same proposal
 
 
@@ -29,7 +29,7 @@ class GrantEvidence(GrantStake):
     def publish(self, who: str, kind: int, derived: bool, schema: int) -> Steps:
         """A record of which both attesters say that it shows a milestone."""
         parent = self.newest_parent(who) if derived else b""
-        if len(self.records) < RECORDS_KEPT and (not parent or self.records[parent].status != Status.REVOKED):
+        if len(self.records) < RECORD_LIMIT and (not parent or self.records[parent].status != Status.REVOKED):
             known = yield from self.publishing(who, kind, parent)
             for attester in ATTESTERS:
                 yield from self.saying(self[attester], SCHEMAS[schema], known)
@@ -128,7 +128,7 @@ class GrantEvidence(GrantStake):
             sender="stranger", weight=18)  # fmt: skip
     def show(self, who: str, place: Any, words: int, derived: bool, late: int) -> Steps:
         """The grantee makes a record, attesters say their word, and it is shown, mostly when the notice is over."""
-        if not place or len(self.records) >= RECORDS_KEPT:
+        if not place or len(self.records) >= RECORD_LIMIT:
             return
         proposal, at = place
         item = proposal.milestones[at]

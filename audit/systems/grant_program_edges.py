@@ -28,7 +28,7 @@ from keifu.units import COIN, DAY
 __all__ = ["GrantProgramEdges"]
 
 YEAR = 365 * DAY
-LARGEST_AMOUNT, LARGEST_SUM = 2**112 - 1, 2**128 - 1
+LARGEST_AMOUNT, LARGEST_MONEY = 2**112 - 1, 2**128 - 1
 
 
 class GrantProgramEdges(GrantEdgeSystem):
@@ -174,12 +174,12 @@ class GrantProgramEdges(GrantEdgeSystem):
     def more_money_than_a_word_has(self, who: str) -> Steps:
         """Free and reserved stay below 2**128 together, whatever comes in or back."""
         yield self.opens(coin="other", last=self.now + 30 * DAY)
-        yield self.sends("fund", 3, LARGEST_SUM + 1, by="funder", fails="amount out of range")
-        yield self.sends("fund", 3, LARGEST_SUM, by="funder")
+        yield self.sends("fund", 3, LARGEST_MONEY + 1, by="funder", fails="amount out of range")
+        yield self.sends("fund", 3, LARGEST_MONEY, by="funder")
         yield self.sends("fund", 3, 1, by="funder", fails="amount out of range")
         item = self.item(amount=LARGEST_AMOUNT, step=DAY, steps=1)
         number = yield from self.due(item, item, programme=3)
-        assert self.money(3) == (LARGEST_SUM - 2 * LARGEST_AMOUNT, 2 * LARGEST_AMOUNT), "GRT-6"
+        assert self.money(3) == (LARGEST_MONEY - 2 * LARGEST_AMOUNT, 2 * LARGEST_AMOUNT), "GRT-6"
         yield self.sends("fund", 3, 1, by="funder", fails="amount out of range")
         record = yield from self.evidence(item)
         yield self.releases(number, 0, record)
@@ -188,7 +188,7 @@ class GrantProgramEdges(GrantEdgeSystem):
         yield self.sends("claw_back", number, 0, record, fails="amount out of range")
         self.evm.warp(20 * DAY)
         yield self.sends("lapse", number, 1)
-        assert self.money(3) == (LARGEST_SUM, 0), "GRT-6"
+        assert self.money(3) == (LARGEST_MONEY, 0), "GRT-6"
 
     # objections -------------------------------------------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ def said_of(proposal: Proposal, now: int) -> str:
 def _milestone(item: Milestone, now: int) -> str:
     from keifu.provenance import Kind
 
-    how = f"vests in {item.steps} steps" if item.steps else "a list of learners" if any(item.learners) else "at once"
+    how = f"vesting in {item.steps} steps" if item.steps else "a list of learners" if any(item.learners) else "at once"
     ancestry = ", of sound ancestry" if item.sound else ""
     asked = f"{Kind(item.kind).word} attested by {item.needed} of {len(item.attesters)}{ancestry}"
     shown = f", shown by {item.evidence.hex()}" if item.evidence else ""

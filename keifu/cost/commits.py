@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,7 @@ __all__ = ["require_commits"]
 CHANGED = "+changes"  # the benchmarks' mark of a tree that differed from its commit
 REMEDY = "measure this one: `python -m benchmarks`; or name the commit that you mean with --commit"
 PATIENCE_SECONDS = 30
+HASH = re.compile(r"[0-9a-f]{7,40}")  # git would take what begins with a dash for an option
 
 
 def require_commits(measured: Iterable[str], file: Path, wanted: str) -> str:
@@ -40,7 +42,7 @@ def require_commits(measured: Iterable[str], file: Path, wanted: str) -> str:
 
 def _age(folder: Path, file: Path, commit: str) -> int:
     """How many commits came after it."""
-    behind = _git(folder, "rev-list", "--count", f"{commit}..HEAD")
+    behind = _git(folder, "rev-list", "--count", f"{commit}..HEAD") if HASH.fullmatch(commit) else None
     if behind is None or _git(folder, "merge-base", "--is-ancestor", commit, "HEAD") is None:
         raise CheckFailed(f"{file} has results of commit {commit}, which did not lead to this checkout", remedy=REMEDY)
     return int(behind)

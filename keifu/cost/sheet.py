@@ -157,7 +157,8 @@ LINES = (
          FEE: _share("assumption channel_fee", "payment")},
         "a card that takes {card_share} of the amount",
         _share("price card_share", "payment"),
-        "A card fee covers disputes and fraud; a card needs no deposit. Buying coins costs, too; that is not counted.",
+        "A card fee covers disputes and fraud; a card needs no deposit. Buying coins costs, too; that is not counted."
+        " Fifty channels share the call that claims: a receiver of few payers pays more gas.",
     ),
     Line(
         "small-payment",
@@ -174,7 +175,8 @@ LINES = (
         {MACHINE: _answering, GAS: _settling},
         "a function in a cloud",
         _function,
-        "A function costs nothing while nobody asks, and its operator runs no machine.",
+        "A function costs nothing while nobody asks, and its operator runs no machine. Here gas is for one claim over"
+        " ten thousand answers of a client; its deposit and a seller's profit are not counted.",
     ),
     Line(
         "answers-own",
@@ -190,7 +192,8 @@ LINES = (
         {MACHINE: _work("rate.llm_tokens", MILLION)},
         "a small model of a large provider, by list price",
         lambda read: read("price tokens_million"),
-        "No language model of this suite has been measured. Large providers use accelerators that do the work cheaper.",
+        "Of language models the benchmarks have quality and ratios alone, no tokens a second. Large providers use"
+        " accelerators that do the work cheaper.",
     ),
     Line(
         "storage",
@@ -199,7 +202,8 @@ LINES = (
         "an object store, by list price",
         lambda read: GB_OF_TB * read("price storage_gb_month"),
         "Power, room and hands are counted with the machine's hour alone. Coins that lie locked are not counted, and a"
-        " deal has to be renewed by somebody. Small deals cost gas that an object store does not ask for.",
+        " deal has to be renewed by somebody. Small deals cost gas that an object store does not ask for. Settling,"
+        " sending shards, repair and a seller's profit are not counted.",
     ),
     Line(
         "storing",
@@ -215,15 +219,17 @@ LINES = (
         {TRAFFIC: lambda read: GB_OF_TB * read("format sent") * read("price traffic_gb")},
         "an object store, by list price",
         lambda read: GB_OF_TB * read("price egress_gb"),
-        "Traffic is cheap where it is bought by the line: in the same cloud it costs a provider as much as anybody.",
+        "Here is what traffic costs a provider, elsewhere what a store asks of a reader. Traffic is cheap where it is"
+        " bought by the line: in the same cloud it costs a provider as much as anybody.",
     ),
     Line(
         "records",
         "a record fixed on the chain, ten thousand at once",
         {GAS: _gas_of("anchor_record")},
-        "an attestation of EAS, on the same chain",
+        "an attestation of EAS, twenty at once, on the same chain",
         _gas_of_peer("anchor_record"),
-        "An anchor alone does not say who may speak for what. A public log of signatures (Sigstore's) costs nothing.",
+        "EAS can fix a root of as many records, too (timestamp): that costs as little. An anchor alone does not say who"
+        " may speak for what. A public log of signatures (Sigstore's) costs nothing.",
     ),
     Line(
         "record",

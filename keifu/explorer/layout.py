@@ -92,7 +92,7 @@ def _header(view: View, parts: list[str]) -> Markup:
 
 
 def _current(name: str, page: str) -> str | None:
-    """How an entry of the menu stands to the page, as readers are said: the page itself, or what it is a part of."""
+    """How an entry of the menu stands to the page, in words for screen readers: the page itself, or a part of it."""
     if name == page:
         return "page"
     return "true" if BELOW.get(page) == name else None

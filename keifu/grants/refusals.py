@@ -39,7 +39,7 @@ REMEDIES = {
     "grants: no milestones": "a proposal has one to eight milestones",
     "grants: amount out of range": "a milestone pays more than nothing",
     "grants: deadline out of range": "a deadline is after now, and at most ten years ahead",
-    "grants: no such kind": "name a kind of record, as evaluation",
+    "grants: no such kind": "name a kind of record, for example evaluation",
     "grants: no attester": "attesters are others than the grantee and the zero address",
     "grants: attester named twice": "name each attester once",
     "grants: a list does not vest": "learners are paid at once: leave out the vesting",

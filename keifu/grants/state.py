@@ -26,7 +26,7 @@ class State(IntEnum):
 
 @dataclass(frozen=True)
 class Programme:
-    """Money and terms. `paid_in` is what stands in the log, whoever paid."""
+    """Money and terms, as they stand now."""
 
     number: int
     funder: str

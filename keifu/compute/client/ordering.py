@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 import msgspec
 
-from keifu.compute.client.client import ProviderFault, fault_of
+from keifu.compute.client.client import LARGEST_ANSWER, ProviderFault, fault_of
 from keifu.compute.market.orders import Order, result_tree
 from keifu.compute.market.results import require_requests
 from keifu.compute.order_desk import ORDER_PATH, OrderReply
@@ -36,16 +36,11 @@ def fetch(http: httpx.Client, url: str, order: Order, channel_id: bytes, request
     for an answer that is none, and CheckFailed for answers that are not those whose root stands on the chain."""
     require_requests(order, requests)
     content = msgspec.json.encode({"order": order.number, "requests": requests})
+    status, body = _post(http, url, content)
+    if status != httpx.codes.OK:
+        raise ProviderFault(f"{url}: {fault_of(body)}", status, body)
     try:
-        answer = http.post(
-            url.rstrip("/") + ORDER_PATH.decode(), content=content, headers={"content-type": "application/json"}
-        )
-    except httpx.HTTPError as error:
-        raise ProviderFault(f"{url} did not answer: {error}") from error
-    if answer.status_code != httpx.codes.OK:
-        raise ProviderFault(f"{url}: {fault_of(answer.content)}", answer.status_code, answer.content)
-    try:
-        said = msgspec.json.decode(answer.content, type=OrderReply)
+        said = msgspec.json.decode(body, type=OrderReply)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{url} does not say how the order stands: {error}", remedy="ask again") from error
     if not said.answers:
@@ -53,6 +48,20 @@ def fetch(http: httpx.Client, url: str, order: Order, channel_id: bytes, request
     receipts = [unpack(text) for text in said.receipts]
     _require_results(order, channel_id, requests, said.answers, receipts)
     return Fetched(said.state, said.why, said.answers, receipts)
+
+
+def _post(http: httpx.Client, url: str, content: bytes) -> tuple[int, bytes]:
+    """Status and body. Raises ProviderFault for a body that no order's answers come to."""
+    place, headers, body = url.rstrip("/") + ORDER_PATH.decode(), {"content-type": "application/json"}, bytearray()
+    try:
+        with http.stream("POST", place, content=content, headers=headers) as answer:
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > LARGEST_ANSWER:
+                    raise ProviderFault(f"{url} answers with more than {LARGEST_ANSWER >> 20} MiB")
+    except httpx.HTTPError as error:
+        raise ProviderFault(f"{url} did not answer: {error}") from error
+    return answer.status_code, bytes(body)
 
 
 def _require_results(

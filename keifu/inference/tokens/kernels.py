@@ -29,6 +29,7 @@ _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
 _HEAD, _BLOCK, _PART, _PLACES, _TILE = 64, 32, 1_024, 512, 24
 _POINT = np.int64(65_536)
+_SQUARES = 1_024  # of residuals that 64 bits hold
 
 
 @kept
@@ -74,11 +75,15 @@ def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
     """RMSNorm of each row."""
     width = h.shape[1]
     for row in range(h.shape[0]):
-        squares = np.uint64(0)
-        for lane in range(width):
-            x = np.int64(h[row, lane])
-            squares += np.uint64(x * x)
-        mean = np.int64(squares // np.uint64(width)) + epsilon
+        mean, rest = np.int64(0), np.int64(0)
+        for start in range(0, width, _SQUARES):
+            squares = np.uint64(0)
+            for lane in range(start, min(start + _SQUARES, width)):
+                x = np.int64(h[row, lane])
+                squares += np.uint64(x * x)
+            mean += np.int64(squares // np.uint64(width))
+            rest += np.int64(squares % np.uint64(width))
+        mean += rest // width + epsilon
         k = np.int64(0)
         while mean < _ONE << np.int64(60):
             mean <<= 2

@@ -199,7 +199,8 @@ def _rounded(tensor: Stored) -> _Rows:
 
 
 def _nonzero(units: Reals) -> Reals:
-    return np.where(units > 0, units, 1.0)
+    """A row of zeros takes the smallest of the others, so that no scale of all rows becomes larger by it."""
+    return np.where(units > 0, units, units[units > 0].min(initial=1.0))
 
 
 def _bits(reach: Reals) -> Reals:

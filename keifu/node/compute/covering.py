@@ -98,6 +98,8 @@ class Covering:
         """Answer those who ask."""
         while not self._asked.empty():
             asked = self._asked.get()
+            if not asked.done.set_running_or_notify_cancel():
+                continue  # its peer has left
             try:
                 signed = self._signed(asked.channel_id, asked.restitution)
             except (Refused, KeifuError) as error:

@@ -101,6 +101,8 @@ class Ordered:
         """Those who ask."""
         while not self._asked.empty():
             asked = self._asked.get()
+            if not asked.done.set_running_or_notify_cancel():
+                continue  # its peer has left
             try:
                 reply = self._reply(asked.number, asked.requests)
             except (Refused, KeifuError) as error:
@@ -262,14 +264,13 @@ class Ordered:
         self._sent(f"open {kept.number} {index}", answer)
 
     def _ended(self, kept: Kept) -> None:
-        """It was paid or refunded, by whomever."""
+        """It was paid or refunded, by whomever. It stays open until its bonds are on their way."""
+        self._collect(kept)
         first = self._chain.record.first_block
         if any(find_events(self._chain.client, self._orders, "Completed", first, order=kept.number)):
             self._book.move(kept.number, State.PAID)
-            self._collect(kept)
         else:
             self._lose(kept, "its fee went back to its client")
-        self._making.pop(kept.number, None)
         self._book.forget()
 
     def _collect(self, kept: Kept) -> None:
@@ -295,5 +296,6 @@ class Ordered:
         return self._sender.submit(Intent(id_, self._orders.address, data)).state
 
     def _lose(self, kept: Kept, why: str) -> None:
+        self._making.pop(kept.number, None)
         self._book.move(kept.number, State.LOST, why)
         self._alerts.tell(f"lost order {kept.number}", f"an order was not paid: {why}", order=kept.number)

@@ -62,7 +62,7 @@ class Seeing:
         self._me = contracts.account.address.lower()
         self._from = first_block
         self._operations: list[tuple[tuple[int, int], Operation]] = []  # by their places on the chain
-        self._known: tuple[Operation, ...] = ()
+        self._before: tuple[Operation, ...] = ()
         self._demanded: dict[ShardId, int] = {}  # and the block
         self._lost: dict[ShardId, int] = {}
         self.mine: dict[int, ShardId] = {}  # by ordinal, not cleared
@@ -85,7 +85,7 @@ class Seeing:
         seen = self._epoch(block, time)
         self._look_at_shards(seen, anew=is_other or seen.epoch != self._looked_epoch)
         head = self._head(seen, final, operations)
-        self._known, self.seen, self._looked_epoch, self._hash = operations, seen, seen.epoch, newest.hash
+        self._before, self.seen, self._looked_epoch, self._hash = operations, seen, seen.epoch, newest.hash
         self._final = final
         self._from = max(self._from, min(final, block - REORGANISED) + 1)
         return head
@@ -174,8 +174,8 @@ class Seeing:
 
     def _head(self, seen: Seen, final: int, operations: tuple[Operation, ...]) -> Head:
         kept = next(
-            (at for at, (old, new) in enumerate(zip(self._known, operations, strict=False)) if old != new),
-            min(len(self._known), len(operations)),
+            (at for at, (old, new) in enumerate(zip(self._before, operations, strict=False)) if old != new),
+            min(len(self._before), len(operations)),
         )
         return Head(
             seen.block, seen.time, final, kept, operations[kept:], tuple(self._offers(seen)), tuple(self._owed(seen)),

@@ -41,6 +41,7 @@ ADDRESS = {
 PROVIDER, CLIENT = Key.from_role("provider"), "0x" + "cc" * 20
 REQUESTS = [msgspec.json.encode({"model": "echo", "input": [place]}) for place in range(20)]
 PRICE, WINDOW, DEADLINE = 5, 100, 10_000
+FUNCTIONS = ("accept", "submit", "answer", "complete", "withdraw")
 LONGEST = 60  # steps of one process
 FILES = frozenset(str(module.__file__) for module in (ordered, order_book))
 
@@ -289,8 +290,7 @@ def test_a_process_may_die_at_each_line_and_nothing_is_done_twice(tmp_path: Path
             node = Node(world, folder)
             node.step()
             node.step()
-        assert sorted(world.done)[:4] == ["accept", "answer", "complete", "submit"], place
-        assert [world.done.count(name) for name in ("accept", "submit", "answer", "complete")] == [1] * 4, place
+        assert [world.done.count(name) for name in FUNCTIONS] == [1] * len(FUNCTIONS), place
         receipts = [unpack(item.receipt).receipt for item in OrderBook(_database(folder)).answers(0)]
         assert result_tree(receipts).root == world.order.results, place
 
@@ -310,6 +310,36 @@ def test_an_order_that_was_taken_back_is_not_worked_on(tmp_path: Path) -> None:
     node.step()
     assert (node.ask().state, node.ask().why) == ("lost", "its fee went back to its client")
     assert (world.done, node.echo.given) == ([], 0)
+
+
+def test_bonds_of_an_order_that_was_refunded_are_fetched(tmp_path: Path) -> None:
+    """One answer was opened in time, another one was not."""
+    world = World()
+    node = Node(world, tmp_path)
+    node.ask()
+    while node.step() != "submitted":
+        pass
+    world.demand(7)
+    while world.demanded:
+        node.step()
+    world.order = replace(world.order, over=True)
+    assert node.step() == "lost"
+    assert world.done[-1] == "withdraw"
+
+
+def test_a_peer_that_leaves_before_it_is_answered_harms_nobody(tmp_path: Path) -> None:
+    node = Node(World(), tmp_path)
+
+    async def leave() -> None:
+        asked = asyncio.ensure_future(node.ordered.take(0, REQUESTS))
+        await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.sleep(0)
+        node.ordered.answer()
+
+    asyncio.run(leave())
+    assert node.step() == ""
+    assert node.ask().state == "accepting"
 
 
 def test_an_acceptance_that_is_refused_is_the_end(tmp_path: Path) -> None:

@@ -132,12 +132,13 @@ def test_contracts_that_changed_since_are_named(repository):
     assert "contracts have changed since" in require_commits([first], file, "")
 
 
-@pytest.mark.parametrize("commit", ["0123456789ab", "not a commit"])
+@pytest.mark.parametrize("commit", ["0123456789ab", "not a commit", "--output=made"])
 def test_a_result_of_a_commit_that_did_not_lead_here(repository, commit):
-    _, file, _, _ = repository
+    folder, file, _, _ = repository
     with pytest.raises(CheckFailed, match="did not lead to this checkout") as refused:
         require_commits([commit], file, "")
     assert "python -m benchmarks" in refused.value.remedy
+    assert not list(folder.glob("made*"))
 
 
 def test_each_row_has_a_commit_of_its_own(tmp_path):

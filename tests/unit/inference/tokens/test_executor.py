@@ -11,7 +11,8 @@ from keifu.errors import InputError, UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.packing import packed
-from keifu.inference.tokens.program import Matrix, checked
+from keifu.inference.tokens.program import LARGEST, LARGEST_RESIDUAL, Matrix, checked
+from keifu.spec.inference import rms_norm
 from keifu.spec.inference_model import run
 from tests.conformance.inference.arrays import program_of
 from tests.conformance.inference.tiny import FORMATS, Sizes, tiny
@@ -167,3 +168,15 @@ def test_rows_longer_than_2048_are_split():
         kernels.product(0, item.weights[0], item.scales[0], item.planes[:, 0], x[:rows], out[:rows])
         assert out[:rows, 0].tolist() == [8_192 * 127 * 8_191] * rows
         assert out[:rows, 1].tolist() == [-8_192 * 127 * 8_191] * rows
+
+
+@pytest.mark.parametrize("width", [64, 1_024, 1_088, 4_096])
+def test_the_norm_of_the_largest_residuals_is_the_reference_s(width):
+    """Their squares come to more than 64 bits from 1,025 lanes on."""
+    h = np.full((2, width), LARGEST_RESIDUAL, np.int32)
+    h[1, ::3] = -(2**26) - np.arange(len(h[1, ::3]))
+    gains = np.arange(1, width + 1, dtype=np.int32) << 12
+    found = np.empty(h.shape, np.int16)
+    kernels.norm(h, gains, np.int64(20), np.int64(3), found)
+    for row in range(2):
+        assert found[row].tolist() == rms_norm(h[row].tolist(), gains.tolist(), 20, 3, LARGEST)

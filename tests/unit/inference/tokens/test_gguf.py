@@ -34,6 +34,18 @@ def test_integers_are_close_to_the_floats(source, rows, near):
     assert np.abs(found / wanted.std() - wanted / wanted.std()).mean() < 0.1
 
 
+@pytest.mark.parametrize("rows", [False, True])
+def test_a_token_of_zeros_makes_no_other_one_coarse(tmp_path, source, rows):
+    body = with_tensor("token_embd.weight", lambda kind, shape, data: (kind, shape, bytes(136) + data[136:]))
+    (tmp_path / "zero.gguf").write_bytes(body)  # token 0, in four blocks of 34 bytes
+    zero = source_of(Gguf(tmp_path / "zero.gguf"))
+    found, whole = (quantise(item, calibrated(source, [IDS]), rows=rows).program for item in (zero, source))
+    assert not found.words.weights[0, 0].any()
+    assert found.word_shift == whole.word_shift
+    assert np.array_equal(found.words.numbers[0, 1:], whole.words.numbers[0, 1:])
+    assert np.array_equal(found.head.numbers[0, 1:], whole.head.numbers[0, 1:])
+
+
 def test_blocks_are_kept_as_they_are(source):
     made = quantise(source, calibrated(source, [IDS[:8]]))
     stored = source.layers[1]["ffn_down"]
