@@ -57,7 +57,8 @@ class Session:
     def __exit__(self, *_: object) -> None:
         with suppress(GuideFault, BrokenPipeError):
             self.type('[ -z "$KEIFU_NETWORK" ] || keifu down')  # a network has a process group of its own
-        self._bash.stdin.close()
+        with suppress(BrokenPipeError):  # of a shell that has ended
+            self._bash.stdin.close()
         self._bash.wait()
         with suppress(ProcessLookupError):
             os.killpg(self._bash.pid, signal.SIGTERM)  # what a page that failed has left in the background
