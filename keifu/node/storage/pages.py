@@ -102,7 +102,7 @@ def _read(body: bytes) -> Known:
         raise InputError(f"a deal takes {LARGEST_ANSWER} bytes at most", remedy="send k and named alone")
     try:
         return known_of(body)
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise InputError(f"this says nothing of a deal: {error}", remedy="send k and named, as docs say") from error
 
 
