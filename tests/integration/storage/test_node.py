@@ -136,7 +136,7 @@ def test_what_is_not_named_not_here_or_not_worth_it_is_refused_with_its_reason(w
         (httpx.get(f"{url}/v1/deals/../../etc/passwd"), 404, "nothing of this name"),
         (httpx.get(f"{url}/v1/deals/{'11' * 32}"), 404, "nobody has told"),
         (httpx.put(f"{url}/v1/uploads/{upload}/0/{'00' * 32}", content=b"x"), 404, "no such upload"),
-        (httpx.put(f"{url}/v1/deals/{'00' * 32}/0", content=b"x" * 2**20), 413, ""),
+        (httpx.put(f"{url}/v1/deals/{'00' * 32}/0", content=b"x" * 2**23), 413, ""),
     ]
     for answer, status, words in asked:
         assert (answer.status_code, words in answer.text) == (status, True), answer.text
