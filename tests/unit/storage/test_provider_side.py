@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.node.storage.contracts import FREE, DealState, ShardState
 from keifu.node.storage.duties import Duties
 from keifu.node.storage.handing import Handing
@@ -21,7 +22,7 @@ from keifu.storage.deals import Placed, deal_root
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.trees import SEGMENT_LEAVES
 
-ME, OTHER, NOBODY = "0x" + "11" * 20, "0x" + "22" * 20, "0x" + "00" * 20
+ME, OTHER, NOBODY = "0x" + "11" * 20, "0x" + "22" * 20, ZERO_ADDRESS
 NAMED = (Placed(ME, bytes([1]) * 32, 4_096), Placed(OTHER, bytes([2]) * 32, 4_096))
 DEAL = bytes([3]) * 32
 MIB_PRICE = 1_024  # gwei for a gibibyte, so one for a mebibyte
