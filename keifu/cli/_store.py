@@ -90,12 +90,14 @@ def ledger_of(folder: Path | None, *, writes: bool = True) -> Ledger:
     return Ledger(folder or usual_folder(), writes=writes)
 
 
-def row_of(ledger: Ledger, file: int | FileAddress) -> Row:
-    """A file that was stored from here. Raises UsageError for another one."""
-    if isinstance(file, int):
-        return ledger.file(file)
-    if (row := ledger.by_deal(file.deal)) is None:
+def row_of(ledger: Ledger, file: int | FileAddress, *, needs_deal: bool = True) -> Row:
+    """A file that was stored from here. Raises UsageError for another one, and for one whose deal is not agreed yet
+    where that is needed."""
+    row = ledger.file(file) if isinstance(file, int) else ledger.by_deal(file.deal)
+    if row is None:
         raise UsageError("this file was not stored from here", remedy="keifu store ls shows those that were")
+    if needs_deal and not row.deal:
+        raise UsageError(f"file {row.number} is not stored yet", remedy="keifu store put goes on")
     return row
 
 

@@ -135,7 +135,7 @@ def erase(session: RpcSession, file: Any, out: Path | None, folder: Path | None,
 
     market = market_of(session)
     with ledger_of(folder) as ledger:
-        row, said = keeping.erase(market, ledger, session.deployer, row_of(ledger, file))
+        row, said = keeping.erase(market, ledger, session.deployer, row_of(ledger, file, needs_deal=False))
     record = {
         "file": row.number, "name": row.kept.name, "content_root": row.root.hex(), "deal": row.deal.hex(),
         "keys_shredded": row.kept.erased, "shards": len(row.kept.roots),

@@ -105,7 +105,12 @@ def _show(done: Round, json_out: bool) -> None:
     for text in (
         *(f"demanded: shard {shard}" for shard in done.demanded),
         *(f"lost: shard {shard}" for shard in done.ended),
-        *(f"made again: shard {item.index} at {item.provider} {item.fault}".rstrip() for item in done.mended),
+        *(
+            f"not made again: shard {item.index}: {item.fault}"
+            if item.fault
+            else f"sent: shard {item.index} to {item.provider}"
+            for item in done.mended
+        ),
         *done.alerts,
     ):
         click.echo(text)

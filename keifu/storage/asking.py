@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ __all__ = ["Answer", "AskingFault", "Body", "Connection"]
 
 Body = bytes | memoryview | Sequence[bytes | memoryview]  # in parts: they are sent one after another
 _HEAD_BYTES = 16 << 10
+_LEAST_RATE = 4 << 10  # bytes a second, beside the patience: a node that gives fewer holds nobody up
 _END = b"\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _T = TypeVar("_T", bytes, int)
@@ -40,10 +42,13 @@ class Connection:
     """Raises OSError when the network fails, and AskingFault; then it is closed and of no more use."""
 
     def __init__(self, host: str, port: int, *, tls: ssl.SSLContext | None, patience: float, largest: int) -> None:
-        plain = socket.create_connection((host, port), timeout=patience)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = plain if tls is None else tls.wrap_socket(plain, server_hostname=host)
-        self._is_plain, self._largest = tls is None, largest
+        try:
+            plain = socket.create_connection((host, port), timeout=patience)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket = plain if tls is None else tls.wrap_socket(plain, server_hostname=host)
+        except ValueError as error:  # a name that no resolver or certificate takes, as one with an empty part
+            raise AskingFault("its host is no name") from error
+        self._is_plain, self._largest, self._patience = tls is None, largest, patience
         self._host = f"[{host}]" if ":" in host else host
 
     def close(self) -> None:
@@ -80,11 +85,12 @@ class Connection:
             sent = max(0, sent - len(part))
 
     def _read(self) -> Answer:
-        seen = b""
+        seen, begun = b"", time.monotonic()
         while (end := seen.find(_END)) < 0:
             if len(seen) > _HEAD_BYTES:
                 raise AskingFault("the head of its answer is too large")
             seen += self._received(self._socket.recv(_HEAD_BYTES))
+            self._require_pace(begun, len(seen))
         status, headers = _head(seen[:end])
         size = headers.get(b"content-length", b"")
         if not _LENGTH.fullmatch(size) or b"transfer-encoding" in headers:
@@ -99,7 +105,12 @@ class Connection:
             count = self._socket.recv_into(body[have:])
             self._received(count)
             have += count
+            self._require_pace(begun, have)
         return Answer(status, headers, body)
+
+    def _require_pace(self, begun: float, count: int) -> None:
+        if time.monotonic() > begun + self._patience + count / _LEAST_RATE:
+            raise AskingFault("its answer comes too slowly")
 
     @staticmethod
     def _received(data: _T) -> _T:

@@ -54,7 +54,7 @@ class Manifest(msgspec.Struct, frozen=True):
         """Raises InputError for a manifest that `manifest_of` never makes."""
         try:
             found = msgspec.json.decode(data, type=cls, strict=True)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(f"this is no manifest: {error}", remedy="fetch it again, whole") from error
         if found.version != VERSION:
             raise InputError(f"manifest of version {found.version}, not {VERSION}", remedy="install a newer keifu")

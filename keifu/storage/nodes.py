@@ -9,7 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -28,6 +28,7 @@ _MAX_PATH_BYTES = 32 * _HASH_BYTES
 _LONGEST_WORD = 40
 _MAX_ANSWER = 1 << 20
 _FAULTS = AskingFault, OSError
+_UNREADABLE = msgspec.DecodeError, UnicodeDecodeError, RecursionError  # of bytes that should be JSON
 _OK, _PART, _NOT_FOUND = 200, 206, 404
 
 
@@ -48,13 +49,11 @@ class NodeClient:
     """One node. Calls come from any number of threads, each over a connection of its own that is kept."""
 
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
-            raise UsageError(f"{url!r} is no address of a node", remedy="write it as https://host")
+        parts, port = _split(url)
         self.url, self._patience = url.rstrip("/"), patience
-        self._host, self._base = parts.hostname, parts.path.rstrip("/")
+        self._host, self._base = parts.hostname or "", parts.path.rstrip("/")
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._port = parts.port or (443 if self._tls else 80)
+        self._port = port or (443 if self._tls else 80)
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._is_closed = False
@@ -107,8 +106,12 @@ class NodeClient:
         try:
             signature = bytes.fromhex(str(said.get("signature", "")).removeprefix("0x"))
             return str(said.get("state", ""))[:_LONGEST_WORD], int(said.get("deadline", 0)), signature
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise self._fault("its answer about a deal cannot be read") from None
+
+    def known(self, deal: bytes) -> memoryview:
+        """What a client said of a deal to this node, as it came."""
+        return self._asked("GET", f"/v1/deals/{deal.hex()}").body
 
     def deletion(self, deal: bytes, index: int) -> dict[str, Any]:
         """The node's signed word that a shard's bytes are gone. Raises NotThere before they are."""
@@ -151,7 +154,7 @@ class NodeClient:
         answer = self._asked(method, path, body)
         try:
             return msgspec.json.decode(answer.body, type=dict[str, Any])
-        except msgspec.DecodeError:
+        except _UNREADABLE:
             raise self._fault("its answer cannot be read") from None
 
     def _asked(self, method: str, path: str, body: Body | None = None) -> Answer:
@@ -197,10 +200,20 @@ class NodeClient:
         return NodeFault(f"{self.url}: {what}", remedy="try another node")
 
 
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.username:
+            return parts, parts.port
+    except ValueError:  # a port that is none, for one
+        pass
+    raise UsageError(f"{url!r} is no address of a node", remedy="write it as https://host")
+
+
 def _detail(answer: memoryview) -> str:
     """What a node says is wrong, made harmless: it is shown to people."""
     try:
         text = str(msgspec.json.decode(answer, type=dict[str, Any]).get("detail", ""))
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         text = ""
     return "".join(sign for sign in text[:200] if sign.isprintable()) or "no reason"

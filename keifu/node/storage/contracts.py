@@ -29,6 +29,7 @@ __all__ = [
     "DealState",
     "Ledger",
     "ShardState",
+    "damages_of",
     "word_of",
 ]
 
@@ -36,6 +37,12 @@ MARKET, DEALS, REPAIRS = STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
 RANDOMNESS = "Randomness"
 UNIT = 10**9  # wei of a gwei: amounts of deals are in gwei
 FREE, ACCEPTED, LOST, OVER, MENDED = range(5)  # states of a shard
+
+
+def damages_of(restitution: int) -> int:
+    """Gwei that a provider reserves for a shard of so much restitution."""
+    paid = restitution + restitution // 10 + restitution // 4
+    return (paid * 5 + 3) // 4
 
 
 class DealState(NamedTuple):
@@ -56,8 +63,7 @@ class DealState(NamedTuple):
     @property
     def damages(self) -> int:
         """Gwei that its provider reserves for one shard."""
-        paid = self.restitution + self.restitution // 10 + self.restitution // 4
-        return (paid * 5 + 3) // 4
+        return damages_of(self.restitution)
 
 
 class ShardState(NamedTuple):

@@ -223,8 +223,9 @@ class Driving:
     def _holders(self, deal: bytes, count: int) -> list[str]:
         """Who stores each shard now; empty for nobody."""
         shards = [(self._contracts.deals.shard, (deal, index)) for index in range(count)]
-        found = [ShardState(*state) for state in self._contracts.ask(self._seeing.seen.block, shards)]
-        return [state.provider.lower() if state.state == ACCEPTED else "" for state in found]
+        answers = self._contracts.ask(self._seeing.seen.block, shards)
+        found = [ShardState(*state) if state else None for state in answers]  # none after a reorganisation
+        return [state.provider.lower() if state and state.state == ACCEPTED else "" for state in found]
 
     def _lookup(self, deal: bytes) -> None:
         known = self._known(deal)

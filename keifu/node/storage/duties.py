@@ -14,9 +14,9 @@ from keifu.node.alerts import Alerts
 from keifu.node.attempts import Attempts
 from keifu.node.sections import StorageWork
 from keifu.node.storage.contracts import UNIT, Contracts, DealState
-from keifu.node.storage.handing import GIB
+from keifu.node.storage.handing import least_price
+from keifu.node.storage.records import Records
 from keifu.node.storage.seeing import Seen
-from keifu.storage.layout import LEAF_BYTES
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.provider.retries import spread
 
@@ -30,8 +30,10 @@ TURN_SECONDS = 20  # within which several nodes do what is paid once
 class Duties:
     """Of the thread of the rounds."""
 
-    def __init__(self, contracts: Contracts, sender: Sender, settings: StorageWork, alerts: Alerts) -> None:
-        self._contracts, self._settings, self._alerts = contracts, settings, alerts
+    def __init__(
+        self, contracts: Contracts, records: Records, sender: Sender, settings: StorageWork, alerts: Alerts
+    ) -> None:
+        self._contracts, self._records, self._settings, self._alerts = contracts, records, settings, alerts
         self._attempts = Attempts(sender)
         self._me = contracts.account.address
         self._receiver = settings.receiver or self._me
@@ -121,16 +123,16 @@ class Duties:
         deals = self._contracts.deals
         found = self._contracts.ask(seen.block, [(deals.deal, (shard.deal,)) for shard in soon])
         for shard, terms in zip(soon, found, strict=True):
+            if terms is None:  # a reorganisation took the deal away
+                continue
             deal, end = DealState(*terms), seen.states[shard].end
-            if not deal.closed and deal.end > end and self._is_worth(deal, shard, seen):
+            if not deal.closed and deal.end > end and self._is_worth(deal, shard):
                 data = deals.prolong.encode(shard.deal, shard.index)
                 self._attempts.send(f"prolong {shard} {end}", deals.address, data)
 
-    def _is_worth(self, deal: DealState, shard: ShardId, seen: Seen) -> bool:
-        """By the leaves of all that is stored, on average: what one shard has does not stand here."""
-        del shard
-        leaves = seen.ledger.stored // max(1, len(seen.states))
-        return deal.price >= self._settings.price * leaves * LEAF_BYTES // GIB
+    def _is_worth(self, deal: DealState, shard: ShardId) -> bool:
+        known = self._records.known(shard.deal)
+        return known is not None and deal.price >= least_price(self._settings, known.named[shard.index].leaves)
 
     def _fill(self, seen: Seen) -> None:
         """A buffer that is used up: say so when it is filled again, else call the owner."""

@@ -20,9 +20,14 @@ from keifu.storage.layout import LEAF_BYTES
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.store import Store, Unknown
 
-__all__ = ["Handing"]
+__all__ = ["GIB", "Handing", "least_price"]
 
 GIB = 1 << 30
+
+
+def least_price(settings: StorageWork, leaves: int) -> int:
+    """Gwei of a shard and epoch."""
+    return max(1, -(-settings.price * leaves * LEAF_BYTES // GIB))
 
 
 class Handing:
@@ -51,8 +56,8 @@ class Handing:
             raise Fault(409, "not named", "the root of the deal does not follow from what names its shards")
         if shard not in self._driving.core.kept:
             self._require_wanted(placed, terms, state, proposed=proposed)
+            self._records.know(shard.deal, known)  # k is in no root: of a shard that is kept, nobody changes it
         deadline = self._deadline(terms) if signs and state.state == FREE and not proposed else 0
-        self._records.know(shard.deal, known)
         self._records.hand(shard, deadline)
         self._look()
 
@@ -75,8 +80,8 @@ class Handing:
         key = (shard.deal, shard.index)
         wanted = [(contracts.deals.deal, key[:1]), (contracts.deals.shard, key), (contracts.repairs.proposal_of, key)]
         deal, state, proposal = contracts.ask(contracts.chain.rpc.block_number(), wanted)
-        if deal is None:
-            raise Fault(404, "unknown deal", "the chain has no such deal yet")
+        if deal is None or state is None:
+            raise Fault(404, "unknown deal", "the chain has no such deal yet, or no such shard of it")
         return DealState(*deal), ShardState(*state), proposal[1].lower() == me
 
     def _require_wanted(self, placed: Placed, terms: DealState, state: ShardState, *, proposed: bool) -> None:
@@ -89,7 +94,7 @@ class Handing:
         if late or (state.state == FREE and not proposed and terms.accept_by < seen.epoch):
             raise Fault(409, "late", "the deal waits for this shard no longer")
         self._require_sealed(placed)
-        price, most = self.least_price(placed.leaves), self.most_restitution(placed.leaves)
+        price, most = least_price(self._settings, placed.leaves), self.most_restitution(placed.leaves)
         if terms.price < price:
             raise Fault(409, "terms", f"a shard of this size costs {price} gwei an epoch, the deal pays {terms.price}")
         if terms.restitution > most:
@@ -125,10 +130,6 @@ class Handing:
         return min(self._seeing.seen.time + self._settings.signed_for, last)
 
     # what is said --------------------------------------------------------------------------------------------------
-
-    def least_price(self, leaves: int) -> int:
-        """Gwei of a shard and epoch."""
-        return max(1, -(-self._settings.price * leaves * LEAF_BYTES // GIB))
 
     def most_restitution(self, leaves: int) -> int:
         return self._settings.restitution * leaves * LEAF_BYTES // GIB

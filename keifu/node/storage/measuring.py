@@ -15,7 +15,7 @@ from typing import Any
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.sections import StorageWork
-from keifu.node.storage.contracts import UNIT, Contracts
+from keifu.node.storage.contracts import UNIT, Contracts, damages_of
 from keifu.node.storage.disk import leaf_at
 from keifu.node.storage.handing import GIB
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
@@ -28,9 +28,9 @@ __all__ = ["Estimate", "bench", "estimate", "gas_of_proof"]
 
 MIB = 1 << 20
 YEAR = 365 * DAY
-# Gas of a proof on prague, fitted to benchmarks' rows for 10 to 100,000 shards: a part that is always there, and one
-# for each word of a path.
-PROOF_BASE, PROOF_WORD = 62_000, 620
+# Gas of a proof, fitted to the rows of benchmarks for 1,000 to 100,000 shards of one segment: a part that is always
+# there, and one for each word of a leaf and its path.
+PROOF_BASE, PROOF_WORD = 89_000, 740
 Measured = tuple[str, float, str]
 
 
@@ -73,8 +73,7 @@ def estimate(
     leaves = stored * GIB // LEAF_BYTES
     epochs, proof = YEAR // contracts.epoch_seconds, gas_of_proof(leaves, shards)
     price = chain.rpc.quantity("eth_gasPrice") if gas_price is None else gas_price
-    restitution = settings.restitution * stored
-    damages = (restitution + restitution // 10 + restitution // 4) * 5 // 4
+    damages = damages_of(settings.restitution * stored)
     locked = contracts.hub.lock_of(contracts.market.address, account) if account else 0
     return Estimate(
         epochs, proof, epochs * proof, price, epochs * proof * price, settings.price * stored * epochs * UNIT,

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-import httpx
 import msgspec
 import numpy as np
 
 from keifu.errors import KeifuError
 from keifu.keys import keccak256
-from keifu.node.asking import FAULTS
 from keifu.node.storage.records import Known
 from keifu.storage.deals import Placed, deal_root
 from keifu.storage.erasure import MAX_SHARDS, Code
@@ -30,7 +29,6 @@ __all__ = ["Mending", "ask_known", "known_of"]
 
 PATIENCE_SECONDS = 10.0
 LARGEST_ANSWER = 64 << 10
-ANSWERED = 200
 LEAF_BYTES = SEGMENT_BYTES // SEGMENT_LEAVES
 
 
@@ -45,7 +43,7 @@ class _Known(msgspec.Struct):
     named: list[_Named]
 
 
-def known_of(body: bytes) -> Known:
+def known_of(body: bytes | memoryview) -> Known:
     """What a document says of a deal. Raises ValueError for one that no client makes."""
     said = msgspec.json.decode(body, type=_Known)
     if not 0 < said.k <= len(said.named) <= MAX_SHARDS:
@@ -63,12 +61,11 @@ def ask_known(urls: list[str], deal: bytes, root: bytes) -> Known | None:
     """What any of these providers says of a deal, and the deal's root agrees with. By any thread."""
     for url in urls:
         try:
-            answer = httpx.get(f"{url}/v1/deals/{deal.hex()}", timeout=PATIENCE_SECONDS, trust_env=False)
-            if answer.status_code == ANSWERED and len(answer.content) <= LARGEST_ANSWER:
-                known = known_of(answer.content)
-                if deal_root(known.named) == root:
-                    return known
-        except (*FAULTS, msgspec.MsgspecError):
+            with closing(NodeClient(url, PATIENCE_SECONDS)) as client:
+                known = known_of(client.known(deal))
+            if deal_root(known.named) == root:
+                return known
+        except (KeifuError, ValueError, RecursionError, msgspec.MsgspecError):
             continue
     return None
 
@@ -108,7 +105,7 @@ class Mending:
 
     def rebuild(self, job: str, shard: ShardId, known: Known) -> Rebuilt:
         """The shard from what was fetched, into the store. Raises KeifuError and OSError."""
-        wanted, sources = known.named[shard.index], self._sources(shard)
+        wanted, sources = known.named[shard.index], self._sources(shard, known)
         code = Code(known.k, len(known.named) - known.k)
         upload = keccak256(b"keifu repair" + shard.deal + shard.index.to_bytes(32, "big"))
         self._store.give_up(upload)
@@ -127,9 +124,11 @@ class Mending:
             self.forget(shard)  # nobody knows which of them is wrong
         return Rebuilt(job, upload.hex(), top.root, wanted.leaves)
 
-    def _sources(self, shard: ShardId) -> dict[int, Path]:
-        found = self._spool(shard).glob("from-*")
-        return {int(path.name.removeprefix("from-")): path for path in found}
+    def _sources(self, shard: ShardId, known: Known) -> dict[int, Path]:
+        """Those that are whole: of a peer that failed only a part is here."""
+        found = {int(path.name.removeprefix("from-")): path for path in self._spool(shard).glob("from-*")}
+        sizes = {index: known.named[index].leaves * LEAF_BYTES for index in found}
+        return {index: path for index, path in found.items() if path.stat().st_size == sizes[index]}
 
 
 def _piece(path: Path, number: int) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:

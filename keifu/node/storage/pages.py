@@ -49,7 +49,7 @@ class Pages:
         """What a thread has to do; None for what is not here."""
         path, handing = exchange.path, self._handing
         if exchange.method == b"PUT" and (found := _HAND.fullmatch(path)):
-            shard, signs, body = _shard(found), bool(found[3]), bytes(exchange.large or exchange.body)
+            shard, signs, body = _shard(found), bool(found[3]), exchange.large or exchange.body
             return lambda: self._hand(shard, body, signs)
         if exchange.method not in (b"GET", b"HEAD"):
             return None
@@ -80,7 +80,7 @@ class Pages:
         self._ask(lambda: answer.set_result(json_answer(say())), answer)
         return answer
 
-    def _hand(self, shard: ShardId, body: bytes, signs: bool) -> Future[Answer]:
+    def _hand(self, shard: ShardId, body: bytes | memoryview, signs: bool) -> Future[Answer]:
         if why := self._not_ready():
             raise Fault(503, "not ready", why)
         known = _read(body)
@@ -96,13 +96,13 @@ class Pages:
         return answer
 
 
-def _read(body: bytes) -> Known:
+def _read(body: bytes | memoryview) -> Known:
     """Raises InputError."""
     if len(body) > LARGEST_ANSWER:
         raise InputError(f"a deal takes {LARGEST_ANSWER} bytes at most", remedy="send k and named alone")
     try:
         return known_of(body)
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise InputError(f"this says nothing of a deal: {error}", remedy="send k and named, as docs say") from error
 
 

@@ -92,10 +92,6 @@ class Selling:
         """What somebody waits for."""
         self._errands.step()
 
-    @property
-    def is_busy(self) -> bool:
-        return not self._errands.is_idle
-
     def drain(self) -> bool:
         """Whether everything that was earned is claimed."""
         self._errands.step()

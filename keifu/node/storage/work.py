@@ -69,7 +69,7 @@ class Storage(Work):
             self._contracts, self._records, self._seeing, acting, Disk(self._store),
             Mending(self._store, body.folder.path / "repairs"), policy_of(own), body.alerts, body.log,
         )  # fmt: skip
-        self._duties = Duties(self._contracts, self._sender, own, body.alerts)
+        self._duties = Duties(self._contracts, self._records, self._sender, own, body.alerts)
         self._handing = Handing(
             self._contracts, self._records, self._seeing, self._driving, self._store, own, self._look_anew
         )
@@ -143,7 +143,7 @@ class Storage(Work):
         return 0.0
 
     def _wait(self) -> None:
-        """Do what other threads want done, until it is time to look again."""
+        """Do what other threads want done, until it is time to look again: whoever asks without end delays no proof."""
         is_asked = self._selling is not None  # whose errands have a queue of their own
         until = SOON_SECONDS if self._is_sending or is_asked else max(self._poll_at - time.monotonic(), 0.001)
         try:
@@ -151,6 +151,8 @@ class Storage(Work):
             while True:
                 work()
                 self._is_sending = True
+                if time.monotonic() >= self._poll_at:
+                    return
                 work = self._driving.queue.get_nowait()
         except Empty:
             return

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keifu.chain.suite import STORAGE_REPAIRS
-from keifu.errors import KeifuError, Revert
+from keifu.errors import KeifuError, Revert, UsageError
 from keifu.storage.client.fetching import holders_of
 from keifu.storage.client.ledger import Holder
 from keifu.storage.client.market import State, named
@@ -75,7 +75,10 @@ class Care:
             commands = self._do(storing, commands, holders, done)
         self._end(storing, head, done)
         for target in self._targets.values():
-            done.mended += mend(storing, target)
+            try:
+                done.mended += mend(storing, target)
+            except UsageError as error:  # its mask key is not here; the other files are looked after all the same
+                done.alerts.append(f"deal {target.deal.hex()}: {error.message}")
         return done
 
     def _look(self, storing: Storing) -> tuple[WatcherHead, dict[ShardId, Holder]]:

@@ -13,6 +13,7 @@ from keifu.storage.client.ledger import Holder, Ledger
 from keifu.storage.client.market import Market, Shard, State
 from keifu.storage.client.offers import Offer, providers
 from keifu.storage.client.peers import READ_SECONDS, Peer, Peers
+from keifu.storage.client.trees import LONGEST_MANIFEST
 from keifu.storage.layout import Descriptor
 from keifu.storage.manifest import Manifest
 from keifu.storage.transfer import Downloads
@@ -33,6 +34,8 @@ class Opened:
         """Of a folder; None for a single file."""
         if not self.manifest_bytes:
             return None
+        if self.manifest_bytes > LONGEST_MANIFEST:  # whoever wrote the address may have written anything
+            raise InputError("its list of files is too large to be one", remedy="ask for another address")
         return Manifest.from_bytes(b"".join(self.downloads.read(0, self.manifest_bytes)))
 
     def place(self, name: str) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 import msgspec
 
@@ -75,7 +76,7 @@ class Gateway:
         headers = [("Accept-Ranges", "bytes"), ("Content-Length", str(length))]
         if length != size:
             headers.append(("Content-Range", f"bytes {first}-{first + length - 1}/{size}"))
-        etag = f'"{root}/{name}"' if name else f'"{root}"'
+        etag = f'"{root}/{quote(name)}"' if name else f'"{root}"'
         return Response(
             _OK if length == size else _PART, b"", _kind(name), etag, _POLICY,
             lambda: _streamed(lambda: self._opened(address, descriptor), start + first, length), headers=tuple(headers),

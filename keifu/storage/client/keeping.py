@@ -74,11 +74,6 @@ class Standing:
     def stored(self) -> int:
         return sum(shard.state is State.STORED and shard.until > self.epoch for shard in self.shards)
 
-    @property
-    def proof_until(self) -> int:
-        """The first epoch that nobody is paid for any more."""
-        return max((shard.until for shard in self.shards if shard.state is State.STORED), default=0)
-
 
 @dataclass(frozen=True)
 class Checked:

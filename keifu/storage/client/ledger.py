@@ -65,7 +65,7 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """One file as its client knows it. Amounts in wei, but for the deal's own, which are in gwei."""
+    """One file as its client knows it. Amounts are in gwei."""
 
     name: str
     deals: str  # the contract
@@ -79,7 +79,7 @@ class Kept(msgspec.Struct, frozen=True):
     prefix: bytes
     commitment: bytes
     seconds: int
-    most: int  # wei that all may cost
+    most: int  # that all may cost
     restitution: int | None
     holders: tuple[Holder, ...]
     made: int  # unix seconds of the chain
@@ -109,7 +109,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class KeptQuote(msgspec.Struct, frozen=True):
-    """What was quoted: a `put` by its number pays no more."""
+    """What was quoted, in gwei: a `put` by its number pays no more."""
 
     path: str
     cost: int

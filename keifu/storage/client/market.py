@@ -18,7 +18,7 @@ from keifu.storage.client.refusals import explained
 from keifu.storage.deals import Placed, deal_path, deal_root
 from keifu.units import DAY
 
-__all__ = ["GWEI", "LONGEST_SECONDS", "DealState", "Market", "Shard", "Terms", "named"]
+__all__ = ["GWEI", "LONGEST_SECONDS", "DealState", "Market", "Shard", "State", "Terms", "named"]
 
 GWEI = 10**9
 LONGEST_SECONDS = 180 * DAY  # of a promise without a new act of its provider

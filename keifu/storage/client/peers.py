@@ -11,10 +11,10 @@ from keifu.errors import KeifuError
 from keifu.storage.client.ledger import Holder, Ledger
 from keifu.storage.client.offers import Offer
 from keifu.storage.deals import Placed
-from keifu.storage.nodes import NodeClient, NodeFault
+from keifu.storage.nodes import NodeClient
 from keifu.storage.provider.messages import Leaf
 
-__all__ = ["Absent", "Peer", "Peers"]
+__all__ = ["Peer", "Peers"]
 
 ASK_SECONDS = 5.0  # for what a node says of itself
 READ_SECONDS = 15.0  # for one segment: a slower node's shards are made from others
@@ -91,22 +91,3 @@ class Peers:
     def close(self) -> None:
         for node in self._nodes.values():
             node.close()
-
-
-class Absent:
-    """In the place of a node whose shard is not sent now."""
-
-    url = ""
-
-    def begin(self, _: bytes, leaves: int, /) -> tuple[int, bytes | None]:
-        """It has everything, so nothing is sent."""
-        return leaves, None
-
-    def put(self, *_: object) -> None:
-        """Never asked for."""
-
-    def seal(self, *_: object) -> None:
-        """Nothing is kept."""
-
-    def segment(self, *_: object) -> bytes:
-        raise NodeFault("nobody has this shard", remedy="read it from others")

@@ -85,7 +85,11 @@ def mend(storing: Storing, target: Target) -> list[Mended]:
         for index in missing:
             taking = _taking(storing, target.deal, index, shards[index].state)
             without = {shards[index].provider, target.placed[index].provider}
-            holder = holder_of(known[taking]) if taking in known else storing.others(needs, beside, without, 1)[0]
+            try:
+                holder = holder_of(known[taking]) if taking in known else storing.others(needs, beside, without, 1)[0]
+            except CheckFailed as error:  # nobody takes it now: others of the file may still go
+                done.append(Mended(index, "", error.message))
+                continue
             beside.append(holder)
             done.append(_give(storing, target, index, shards[index].state, have, peers.at(holder)))
     return done

@@ -105,10 +105,11 @@ class Storing:
         return self.ledger.keep_quote(kept), made
 
     def put(self, source: Source, wish: Wish, *, most: int, public: bool, again: bool = False) -> Row:
-        """Store a file or folder for at most `most` wei. One that is stored already is not paid again, unless another
-        copy is asked for. Raises CheckFailed when it would cost more, or providers do not accept in time: the same
-        call goes on then."""
-        row = self._known(source, wish, public, again) or self._plan(source, wish, most, public)
+        """Store a file or folder for at most `most` wei. One that is stored already, and still paid for, is not paid
+        again, unless another copy is asked for. Raises CheckFailed when it would cost more, or providers do not accept
+        in time: the same call goes on then."""
+        known = self._known(source, wish, public, again)
+        row = self._plan(source, wish, most, public) if known is None else self._bounded(known, wish, most)
         if row.state == "planned":
             row = self._send(row, source)
         return self.finish(row)
@@ -126,9 +127,24 @@ class Storing:
             kept = row.kept
             same = (kept.k, kept.m, kept.masked, kept.public) == (wish.k, wish.m, wish.masked, public)
             mine = kept.client == self._me and kept.deals == self.market.suite[STORAGE_DEALS].lower()
-            if same and mine and row.state in ("planned", "sent", "opening", "open", *(() if again else ("stored",))):
+            goes_on = row.state in ("planned", "sent", "opening", "open", *(() if again else ("stored",)))
+            if same and mine and goes_on and not self._is_over(row):
                 return row
         return None
+
+    def _is_over(self, row: Row) -> bool:
+        """Whether nobody is paid for it any more."""
+        deal = self.market.deal(row.deal) if row.state in ("open", "stored") else None
+        return deal is not None and (deal.closed or deal.end <= self.market.epoch())
+
+    def _bounded(self, row: Row, wish: Wish, most: int) -> Row:
+        """An earlier call that goes on: the bound of this one counts, and its terms where none are agreed yet."""
+        if row.state in ("open", "stored"):
+            return row
+        kept = replace(row.kept, most=most // GWEI)
+        if row.state != "opening":
+            kept = replace(kept, seconds=wish.seconds, restitution=wish.restitution)
+        return self.ledger.change(row, row.state, kept)
 
     def _quoted(self, wish: Wish) -> Quote:
         with closing(Peers(None, ASK_SECONDS)) as peers:
@@ -236,6 +252,7 @@ class Storing:
                 return self.ledger.change(row, "sent", kept)
             terms = Terms(kept.price, kept.promised, kept.accept_by, kept.end)
             root, cost = deal_root(placed_of(kept)), terms.cost(len(kept.roots), now)
+            _require_within(cost, kept.most * GWEI)
             self.progress.say(f"paying {coins(cost)} coins")
             try:
                 self.market.open(

@@ -16,7 +16,7 @@ from keifu.errors import InputError
 from keifu.storage.codec import Readable
 from keifu.storage.manifest import Manifest, TreeReader, manifest_of, targets
 
-__all__ = ["Source", "source_of", "write_file", "write_tree"]
+__all__ = ["LONGEST_MANIFEST", "Source", "source_of", "write_file", "write_tree"]
 
 _PART = ".part"  # of a file that is not whole yet
 LONGEST_MANIFEST = 64 << 20

@@ -6,10 +6,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, UsageError
+from keifu.node.storage.mending import ask_known
+from keifu.storage import asking
 from keifu.storage.nodes import NodeClient, NodeFault
 from tests.shards import make_shard
 
@@ -105,3 +108,35 @@ def test_a_connection_that_was_kept_and_has_ended_is_replaced():
         client.give_up(bytes(32))
         assert len(client._idle) == 1
         client.give_up(bytes(32))
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":"\xff"}', b'{"a":' + b"[" * 100_000, b"[" * 100_000], ids=["no text", "deep", "a deep list"]
+)
+def test_an_answer_that_no_reader_takes_is_the_nodes_fault(body):
+    with answering(ok(body)) as client, pytest.raises(NodeFault, match="its answer cannot be read"):
+        client.about()
+
+
+@pytest.mark.parametrize("url", ["http://.example", f"http://{'a' * 70}.example"])
+def test_a_name_that_no_resolver_takes_is_the_nodes_fault(url):
+    with pytest.raises(NodeFault, match="its host is no name"):
+        NodeClient(url).about()
+
+
+@pytest.mark.parametrize("url", ["http://host:99999", "http://[::1", "ftp://host", "http://", ""])
+def test_what_is_no_address_is_refused(url):
+    with pytest.raises(UsageError, match="is no address of a node"):
+        NodeClient(url)
+
+
+def test_a_node_that_sends_a_byte_now_and_then_is_given_up(monkeypatch):
+    ticks = iter(range(1_000_000))
+    monkeypatch.setattr(asking, "time", SimpleNamespace(monotonic=lambda: 100.0 * next(ticks)))
+    with answering(ok(b"{}" + b" " * (1 << 19))) as client, pytest.raises(NodeFault, match="comes too slowly"):
+        client.about()
+
+
+def test_what_a_peer_says_of_a_deal_is_read_up_to_a_bound():
+    with answering(b"HTTP/1.1 200 OK\r\ncontent-length: 999999999\r\n\r\n") as client:
+        assert ask_known([client.url, "http://.example", "no address"], bytes(32), bytes(32)) is None

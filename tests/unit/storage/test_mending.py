@@ -76,6 +76,20 @@ def test_a_shard_is_built_from_k_others_in_the_place_of_a_damaged_one(fetch, sto
     assert mending.rebuild("job", LOST, KNOWN).root == SHARDS[2].root  # again is as good as once
 
 
+def test_a_peer_that_has_failed_is_no_source(fetch, store, tmp_path):
+    """A part of its shard, or nothing, lies beside those that are whole."""
+    coded = make_coded(6, K, 4, 3)
+    known = Known(K, tuple(Placed(f"0x{at:040x}", shard.root, shard.leaves) for at, shard in enumerate(coded)))
+    peers = {"http://0": Peer(coded[0], 0), "http://1": Peer(coded[1]), "http://3": Peer(coded[3])}
+    mending = Mending(store, tmp_path / "repairs", peers.__getitem__)
+    for index in (0, 1, 3):
+        mending.fetch("job", LOST, ShardId(LOST.deal, index), known.named[index], f"http://{index}")
+    assert Mending(store, tmp_path / "repairs").rebuild("job", LOST, known).root == coded[2].root
+    nobody = Mending(store, tmp_path / "more")
+    assert nobody.fetch("job", LOST, ShardId(LOST.deal, 0), known.named[0], "") == FetchFailed("job", 0)
+    assert nobody._sources(LOST, known) == {}
+
+
 def test_what_is_no_codeword_is_not_kept(fetch, store, tmp_path):
     fetch(0, Peer(SHARDS[0]))
     fetch(1, Peer(SHARDS[2]))  # as a client that had committed to other parity

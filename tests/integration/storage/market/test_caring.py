@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from keifu.errors import CheckFailed
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.caring import Care
 from keifu.storage.client.ledger import Ledger
@@ -11,7 +14,7 @@ from keifu.storage.client.storing import keys_of
 from keifu.storage.watching import Watch
 from keifu.units import COIN
 from tests.integration.storage.market.test_put import put
-from tests.storing import WINDOW
+from tests.storing import EPOCH, WINDOW
 
 AT_ONCE = Watch(0.0, failures=2)
 
@@ -58,3 +61,27 @@ def test_no_demand_is_paid_beyond_the_bound_nor_masked_shards_made_without_a_key
             f"2 shards of deal {row.deal.hex()} answer, 2 give it",
         }
     assert fresh.token.balanceOf(fresh.clients) == before
+
+
+def test_a_file_that_cannot_be_mended_holds_up_no_other(fresh, tmp_path, folder):
+    """Of one the mask key is not here; for the other nobody is left who takes its shard."""
+    chosen = fresh.providers[1]
+    chosen.service.accepts = False
+    rows = []
+    for name in ("first", "second"):
+        (tmp_path / name).write_bytes(name.encode() * 1_000)
+        with pytest.raises(CheckFailed, match="2 of 3 shards are accepted"):
+            put(fresh, folder, tmp_path / name)
+        with Ledger(folder, writes=False) as ledger:
+            rows.append(ledger.files()[-1])
+    fresh.anvil.warp(3 * EPOCH)
+    for provider in fresh.providers:
+        provider.service.declared = {"accepting": False}
+    own = [target_of(row, keys_of(row, fresh.clients)) for row in rows]
+    keyless = Target(own[0].deal, own[0].descriptor, own[0].placed, FileKeys(b""))
+    with Ledger(folder) as ledger:
+        done = Care([keyless, own[1]], AT_ONCE, 0).round(fresh.storing(ledger), 1.0)
+    assert f"deal {keyless.deal.hex()}: masked shards are made again by the mask key" in done.alerts
+    assert [(item.provider, item.fault) for item in done.mended] == [
+        ("", "0 operators offer what is wanted, 1 shards need one each")
+    ]

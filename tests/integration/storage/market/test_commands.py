@@ -10,7 +10,9 @@ import pytest
 import keifu
 from ethwire.commands import exit_status
 from keifu.cli.root import cli
+from keifu.errors import CheckFailed
 from keifu.keys import Account
+from keifu.storage.client.storing import Storing
 from tests.integration.storage.market.conftest import DATA
 from tests.storing import EPOCH
 
@@ -74,6 +76,24 @@ def test_a_file_from_its_quote_to_its_end(run, fresh, file, tmp_path):
     run("store", "get", 1, "--out", tmp_path / "late", status=1)
     fresh.anvil.warp(3 * EPOCH)
     assert "coins were paid out" in run("store", "refund", 1)
+
+
+def test_a_file_without_a_deal_is_neither_renewed_nor_ended_nor_shared(run, file, tmp_path, monkeypatch):
+    def fails(self, row, source):
+        raise CheckFailed("no node answers", remedy="")
+
+    monkeypatch.setattr(Storing, "_send", fails)
+    assert "no node answers" in run("store", "put", file, *SHAPE, "--max-price", 50, status=1)
+    friend = Account.from_role("friend").public_key.hex()
+    for words in (
+        ("renew", 1, "--for", "1 day", "--max-price", 1),
+        ("share", 1, "--to", friend, "--out", tmp_path / "box"),
+        ("repair", 1),
+        ("close", 1),
+        ("refund", 1),
+    ):
+        assert "file 1 is not stored yet" in run("store", *words, status=2)
+    assert json.loads(run("store", "erase", 1, "--json"))["deal"] == ""
 
 
 def test_nothing_is_paid_without_a_bound(run, file):

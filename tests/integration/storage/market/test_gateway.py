@@ -51,11 +51,16 @@ def test_files_of_a_folder_are_served_by_their_names(fresh, gateway, tmp_path, f
     (tree / "b").mkdir(parents=True)
     (tree / "a.txt").write_text("first")
     (tree / "b" / "c.csv").write_text("1,2\n")
+    (tree / "表, 1.csv").write_text("3\n")
     row = put(fresh, folder, tree, public=True)
     listed = gateway.get(path_of(row)).json()
-    assert [item["name"] for item in listed["files"]] == ["a.txt", "b/c.csv"]
+    assert [item["name"] for item in listed["files"]] == ["a.txt", "b/c.csv", "表, 1.csv"]
     answer = gateway.get(path_of(row, "b/c.csv"))
     assert (answer.text, answer.headers["content-type"]) == ("1,2\n", "text/csv")
+    answer = gateway.get(path_of(row, "表, 1.csv"))
+    assert answer.text == "3\n"
+    again = gateway.get(path_of(row, "表, 1.csv"), headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304
     for name in ("none", "%2e%2e/a.txt", "b%2f..%2fa.txt"):
         assert gateway.get(path_of(row, name)).status_code == 404
 

@@ -7,7 +7,7 @@ import pytest
 from keifu.errors import CheckFailed, InputError
 from keifu.storage.client import keeping, storing
 from keifu.storage.client.address import FileAddress
-from keifu.storage.client.fetching import described, opened
+from keifu.storage.client.fetching import Opened, described, opened
 from keifu.storage.client.ledger import Ledger
 from keifu.storage.client.quoting import Wish
 from keifu.storage.client.repairing import mend, target_of
@@ -203,3 +203,49 @@ def test_a_deal_that_was_undone_is_opened_again(fresh, file, folder):
     row = put(fresh, folder, file)
     deal = fresh.market.require_deal(row.deal)
     assert before - balance(fresh) == deal.price * deal.shards * (deal.end - deal.begin) * 10**9
+
+
+def test_the_bound_and_the_time_of_the_call_that_goes_on_count(fresh, file, folder, monkeypatch):
+    """An earlier one agreed to more, and was killed before anything was paid."""
+    before, agree = balance(fresh), storing.Storing._agree
+
+    def killed(self, row):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storing.Storing, "_agree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        put(fresh, folder, file)
+    monkeypatch.setattr(storing.Storing, "_agree", agree)
+    with pytest.raises(CheckFailed, match=r"it would cost .* coins, 0 at most were agreed"):
+        put(fresh, folder, file, most=0)
+    assert balance(fresh) == before
+    monkeypatch.setattr(storing.Storing, "_open", killed)
+    with pytest.raises(KeyboardInterrupt):
+        put(fresh, folder, file)
+    monkeypatch.undo()
+    with pytest.raises(CheckFailed, match=r"it would cost .* coins, 0 at most were agreed"):
+        put(fresh, folder, file, most=0)  # the terms are written down, and nothing is sent
+    assert balance(fresh) == before
+    row = put(fresh, folder, file)
+    assert (row.number, row.state) == (1, "stored")
+
+
+@pytest.mark.parametrize("end", ["time", "closed"])
+def test_what_is_paid_for_no_more_is_stored_anew(fresh, file, folder, end):
+    first = put(fresh, folder, file)
+    if end == "closed":
+        keeping.close(fresh.market, fresh.by(fresh.clients), first.deal)
+    else:
+        fresh.anvil.warp(12 * EPOCH)
+    second = put(fresh, folder, file)
+    assert (second.number, second.state) == (2, "stored")
+    assert put(fresh, folder, file) == second
+
+
+def test_an_address_that_claims_an_endless_list_of_files_is_refused(fresh, file, folder):
+    row = put(fresh, folder, file, public=True)
+    address = address_of(row)
+    with opened(fresh.market, address, descriptor_of(row.kept), None) as found:
+        claimed = Opened(found.descriptor, 1 << 31, found.downloads)
+        with pytest.raises(InputError, match="its list of files is too large to be one"):
+            _ = claimed.manifest
