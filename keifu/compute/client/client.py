@@ -36,7 +36,7 @@ OWN_KEY = "own"  # under which requests of this account itself are counted
 LARGEST_ANSWER = 64 << 20  # bytes
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 600.0
 PAYMENT_NEEDED, FAULTS_FROM, OWN_FAULTS_FROM = 402, 400, 500
-TRIES = 8  # terms, a payment by them, and more by what the server knows better or what was overtaken
+TRIES = 32  # terms, a payment by them, and more by what the server knows better; of twenty at once many are overtaken
 EVENTS = "text/event-stream"
 EVENT_END, DONE, COMMENT = b"\n\n", b"data: [DONE]", b": keifu-receipt "
 

@@ -171,7 +171,8 @@ def test_memory_does_not_grow_with_the_file(network):
             tracemalloc.stop()
 
     peak(16 * MIB)
-    assert peak(96 * MIB) < peak(48 * MIB) + 16 * MIB
+    # How many segments are under way at once depends on who is slow; a file that stayed in memory would take 96 MiB more.
+    assert peak(144 * MIB) < max(peak(48 * MIB) for _ in range(2)) + 48 * MIB
 
 
 class Zeros:
