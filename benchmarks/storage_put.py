@@ -96,10 +96,12 @@ def _parts(_: Lab) -> Parts:
     segments, code = Segments(keys, keys.header(K, M)), Code(K, M)
     rows = np.frombuffer(data, np.uint8).reshape(SAMPLE_STRIPES, K, SEGMENT_BYTES)
     pieces = np.empty((K + M, SEGMENT_BYTES), np.uint8)
+    sealed = np.empty(SEGMENT_BYTES, np.uint8)
 
     def encrypt() -> None:
         for number in range(sample // CHUNK_BYTES):
-            segments.encrypt(data[number * CHUNK_BYTES : (number + 1) * CHUNK_BYTES], number, last=False)
+            chunk = data[number * CHUNK_BYTES : (number + 1) * CHUNK_BYTES]
+            segments.encrypt(chunk, number, sealed, last=False)
 
     def encode() -> None:
         for stripe in rows:

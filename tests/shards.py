@@ -8,7 +8,7 @@ import numpy as np
 
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.store import Store
-from keifu.storage.trees import Mountains, segment_root
+from keifu.storage.trees import Mountains, joined_root, segment_root
 
 __all__ = ["Shard", "make_shard"]
 
@@ -23,6 +23,11 @@ class Shard:
     @property
     def leaves(self) -> int:
         return sum(map(len, self.segments)) // LEAF_BYTES
+
+    def part(self, first: int, count: int) -> tuple[bytes, bytes]:
+        """Segments from `first` on, and the root over them: as one request brings them."""
+        chosen = slice(first, first + count)
+        return b"".join(self.segments[chosen]), joined_root(self.roots[chosen])
 
     def put(self, store: Store) -> None:
         store.begin(self.upload, self.leaves)

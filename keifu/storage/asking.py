@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+
 __all__ = ["Answer", "AskingFault", "Body", "Connection"]
 
 Body = bytes | memoryview | Sequence[bytes | memoryview]  # in parts: they are sent one after another
@@ -83,7 +85,7 @@ class Connection:
             raise AskingFault("its answer does not say how long it is")
         if int(size) > self._largest:
             raise AskingFault("its answer is too large")
-        body, have = memoryview(bytearray(int(size))), len(seen) - end - len(_END)
+        body, have = np.empty(int(size), np.uint8).data, len(seen) - end - len(_END)  # zeros would be written twice
         if have > len(body):
             raise AskingFault("its answer is longer than it says")
         body[:have] = seen[end + len(_END) :]

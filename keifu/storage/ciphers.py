@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -27,6 +27,7 @@ __all__ = ["KEY_BYTES", "FileKeys", "Masks", "Segments"]
 KEY_BYTES = 32
 _BLOCK_BYTES = 16
 _COUNTER_BYTES = 4
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ class Segments:
         self._cipher = AESGCM(keys.key)
         self._header, self._id = header, header.id
 
-    def encrypt(self, chunk: bytes | memoryview, number: int, *, last: bool) -> bytes:
-        return self._cipher.encrypt(self._nonce(number, last), chunk, self._bound(number))
+    def encrypt(self, chunk: bytes | memoryview, number: int, into: Bytes, *, last: bool) -> None:
+        """`into` has room for the chunk and its tag."""
+        self._cipher.encrypt_into(self._nonce(number, last), chunk, self._bound(number), into.data)
 
     def decrypt(self, data: bytes | memoryview, number: int, *, last: bool) -> bytes:
         """Raises CheckFailed for anything but the bytes that were encrypted as this number."""
@@ -83,13 +85,22 @@ class Masks:
         self._mask, self._id = mask, header.id
         self._keys: dict[int, bytes] = {}
 
-    def apply(self, piece: NDArray[np.uint8], shard: int, offset: int) -> None:
+    def apply(self, piece: Bytes, shard: int, offset: int) -> None:
         """Put the mask on, or take it off: `piece` begins at byte `offset` of its shard, a multiple of 16."""
+        if self._mask:
+            self._stream(shard, offset).update_into(piece.data, piece.data)
+
+    def applied(self, piece: bytes | memoryview, shard: int, offset: int) -> Bytes:
+        """The same, with the result elsewhere."""
         if not self._mask:
-            return
+            return np.frombuffer(piece, np.uint8)
+        result = np.empty(len(piece), np.uint8)
+        self._stream(shard, offset).update_into(piece, result.data)
+        return result
+
+    def _stream(self, shard: int, offset: int) -> CipherContext:
         mode = modes.CTR((offset // _BLOCK_BYTES).to_bytes(_BLOCK_BYTES, "big"))
-        stream = Cipher(algorithms.AES(self._key(shard)), mode).encryptor()
-        piece[:] = np.frombuffer(stream.update(piece.data), np.uint8)
+        return Cipher(algorithms.AES(self._key(shard)), mode).encryptor()
 
     def _key(self, shard: int) -> bytes:
         if shard not in self._keys:

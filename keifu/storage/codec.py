@@ -110,9 +110,9 @@ class Encoder:
         buffer = next(turn)
         for number, (chunk, last) in enumerate(_chunks(source)):
             self._size += len(chunk)
-            sealed = self._segments.encrypt(chunk, number, last=last)
-            buffer[used : used + len(sealed)] = np.frombuffer(sealed, np.uint8)
-            used += len(sealed)
+            end = used + len(chunk) + TAG_BYTES
+            self._segments.encrypt(chunk, number, buffer[used:end], last=last)
+            used = end
             if last or used == self.code.k * SEGMENT_BYTES:
                 yield buffer, used
                 buffer, used = next(turn), 0
@@ -156,6 +156,7 @@ class Decoder:
         self._segments = Segments(keys, descriptor.header)
         self._masks = Masks(keys.mask, descriptor.header)
         self._stripe, self._known = -1, dict[int, NDArray[np.uint8]]()  # pieces of the stripe that is read now
+        self._built = dict[int, NDArray[np.uint8]]()  # those of it that were made from the others
 
     def read(self, fetch: Fetch, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The bytes from `start` on, a chunk at a time. `fetch` is asked for what is needed, and for as many of all
@@ -177,8 +178,10 @@ class Decoder:
         shards = range(begin // size, -(-end // size))
         last = number == self.layout.chunks - 1
         if stripe != self._stripe:
-            self._stripe, self._known = stripe, {}
+            self._stripe, self._known, self._built = stripe, {}, {}
         known, suspects = self._known, range(0)
+        if self._built and known.keys().isdisjoint(shards):
+            return self._opened(self._built, shards, size, (begin, end), number, last)
         if missing := [shard for shard in shards if shard not in known]:
             known |= self._good(stripe, fetch(stripe, missing, len(missing)), size)
         if all(shard in known for shard in shards):
@@ -188,6 +191,7 @@ class Decoder:
                 suspects = shards
                 for shard in shards:
                     del known[shard]
+                self._built = {}
         if (needed := self.code.k - len(known)) > 0:
             others = [shard for shard in range(self.code.n) if shard not in known and shard not in suspects]
             known |= self._good(stripe, fetch(stripe, others, needed), size)
@@ -198,15 +202,15 @@ class Decoder:
                 f"{absent}",
                 remedy="try again when more providers answer",
             )
-        return self._opened(self.code.rebuild(known, list(shards)), shards, size, (begin, end), number, last)
+        self._built = self.code.rebuild(known, range(self.code.k))  # all at once takes hardly longer than one
+        return self._opened(self._built, shards, size, (begin, end), number, last)
 
     def _good(self, stripe: int, pieces: Pieces, size: int) -> dict[int, NDArray[np.uint8]]:
         """Unmasked copies of the pieces that have the right length."""
         good = {}
         for shard, piece in pieces.items():
             if len(piece) == size and 0 <= shard < self.code.n:
-                good[shard] = np.frombuffer(bytearray(piece), np.uint8)
-                self._masks.apply(good[shard], shard, stripe * SEGMENT_BYTES)
+                good[shard] = self._masks.applied(piece, shard, stripe * SEGMENT_BYTES)
         return good
 
     def _opened(
@@ -218,7 +222,8 @@ class Decoder:
         number: int,
         last: bool,
     ) -> bytes:
-        joined = b"".join(pieces[shard].tobytes() for shard in shards)
+        parts = [pieces[shard].data for shard in shards]
+        joined = parts[0] if len(parts) == 1 else memoryview(b"".join(parts))
         shift = shards.start * size
         return self._segments.decrypt(joined[span[0] - shift : span[1] - shift], number, last=last)
 
@@ -231,8 +236,7 @@ def rebuild(descriptor: Descriptor, mask: bytes, stripe: int, pieces: Pieces, wa
     for shard, piece in pieces.items():
         if len(piece) != size:
             raise InputError(f"shard {shard} has {len(piece)} bytes in stripe {stripe}, not {size}")
-        known[shard] = np.frombuffer(bytearray(piece), np.uint8)
-        masks.apply(known[shard], shard, stripe * SEGMENT_BYTES)
+        known[shard] = masks.applied(piece, shard, stripe * SEGMENT_BYTES)
     built = Code(header.k, header.m).rebuild(known, [wanted])[wanted].copy()
     masks.apply(built, wanted, stripe * SEGMENT_BYTES)
     return built.tobytes()

@@ -1,9 +1,9 @@
 """A content-addressed store of shards: what it has acknowledged survives a crash at any moment.
 
 A shard arrives as segments under an id that its sender chose, one or a few at a time with the root over them, in any
-order and any number of times. It is sealed by its own root, which has to be the root over what arrived, and from then on found by it.
-Segments are written and made durable, entered in the index, and only then acknowledged. Senders that come
-at the same time share one fdatasync and one transaction.
+order and any number of times. It is sealed by its own root, which has to be the root over what arrived, and from then
+on found by it. Segments are written and made durable, entered in the index, and only then acknowledged. Senders that
+come at the same time share one fdatasync and one transaction.
 """
 
 from __future__ import annotations

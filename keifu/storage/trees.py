@@ -8,7 +8,7 @@ import numpy as np
 
 from keifu.errors import CheckFailed
 from keifu.keys import keccak256
-from keifu.merkle.indexed import LEAF_BYTES, path_in, roots_along, roots_of, tree_of
+from keifu.merkle.indexed import LEAF_BYTES, path_in, roots_along, tree_of
 from keifu.storage.layout import SEGMENT_BYTES, word
 
 __all__ = [
@@ -52,13 +52,13 @@ def _joined(left: bytes, right: bytes) -> bytes:
 
 def segment_root(data: bytes | memoryview, number: int) -> bytes:
     """The root over a segment's leaves as segment `number` of its shard: its address in a store."""
-    rows = np.frombuffer(data, np.uint8).reshape(1, -1, LEAF_BYTES)
-    return bytes(roots_of(rows, number * SEGMENT_LEAVES)[0])
+    return segment_roots(data, number)[0]
 
 
 def segment_roots(data: bytes | memoryview, first: int) -> list[bytes]:
     """The roots of segments that stand one after another, from segment `first` of their shard on."""
-    rows = np.frombuffer(data, np.uint8).reshape(-1, LEAF_BYTES)
+    fixed = memoryview(data).toreadonly()  # for the compiler buffers that may change are of another type
+    rows = np.frombuffer(fixed, np.uint8).reshape(-1, LEAF_BYTES)
     return [bytes(root) for root in roots_along(rows, first * SEGMENT_LEAVES, SEGMENT_LEAVES)]
 
 

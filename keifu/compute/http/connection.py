@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
         if self._receiving is not None:
             exchange.large, self._receiving = memoryview(self._receiving.body), None
         self._seen, self._is_head, self._path, self._headers, self._parts, self._body = 0, True, b"", {}, [], 0
-        if self._current is None:
+        if self._current is None and not self._waiting:
             self._hand_on(exchange)
             return
         self._waiting.append(exchange)
@@ -214,7 +214,9 @@ class Connection(asyncio.Protocol):
                 self.abort("broken off here")
 
         wait = self._limits.answer_seconds
-        self._sending = Sending(self._loop, self._own_socket(), head, part, lambda: self._await("does not read", wait), ended)
+        self._sending = Sending(
+            self._loop, self._own_socket(), head, part, lambda: self._await("does not read", wait), ended
+        )
         self._sending.step()
 
     def _own_socket(self) -> socket.socket:

@@ -35,8 +35,8 @@ def node(folder: Path) -> Iterator[tuple[subprocess.Popen[str], NodeClient]]:
             process.kill()
 
 
-@pytest.mark.parametrize("after", [1, 7, 19])
-def test_nothing_that_was_acknowledged_is_lost(tmp_path, after):
+@pytest.mark.parametrize(("after", "together"), [(1, 1), (6, 3), (19, 1)])
+def test_nothing_that_was_acknowledged_is_lost(tmp_path, after, together):
     acknowledged: list[int] = []
     lock = threading.Lock()
     with node(tmp_path) as (process, client):
@@ -44,16 +44,16 @@ def test_nothing_that_was_acknowledged_is_lost(tmp_path, after):
 
         def send(number: int) -> None:
             try:
-                client.put(SHARD.upload, number, SHARD.segments[number], SHARD.roots[number])
+                client.put(SHARD.upload, number, *SHARD.part(number, together))
             except NodeFault:
                 return
             with lock:
-                acknowledged.append(number)
+                acknowledged.extend(range(number, number + together))
                 if len(acknowledged) == after:
                     process.kill()
 
         with ThreadPoolExecutor(SENDERS) as pool:
-            list(pool.map(send, range(24)))
+            list(pool.map(send, range(0, 24, together)))
     with Store(tmp_path / "node") as store:
         kept = {number for number in range(24) if store._index.kept(1, number)}
         assert set(acknowledged) <= kept

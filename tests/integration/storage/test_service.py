@@ -6,12 +6,14 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
 import uvloop
 
 from keifu.compute.http import Limits
+from keifu.node.storage.service import HTTP_LIMITS
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
 from keifu.storage.objects import Objects
 from keifu.storage.packs import Packs
@@ -72,6 +74,47 @@ def test_a_shard_goes_up_and_comes_back_with_proofs(node, client):
         assert answer.headers["etag"] == f'"{root.hex()}"'
     assert node.count("storage_bytes", way="sent") == node.count("storage_bytes", way="kept") == SHARD.leaves * 256
     assert node.count("storage_shards") == 1
+
+
+def put_of(shard: Shard, first: int, count: int) -> bytes:
+    data, root = shard.part(first, count)
+    head = f"PUT /v1/uploads/{shard.upload.hex()}/{first}/{root.hex()} HTTP/1.1\r\nhost: x\r\n"
+    return head.encode() + b"content-length: %d\r\n\r\n" % len(data) + data
+
+
+def test_neighbours_come_in_one_request_in_any_pieces_and_others_follow_at_once(node, store):
+    store.begin(SHARD.upload, SHARD.leaves)
+    asked = put_of(SHARD, 0, 2) + put_of(SHARD, 2, 1) + put_of(SHARD, 0, 3)
+    asked += f"GET /v1/uploads/{SHARD.upload.hex()} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode()
+    with talk(node) as peer:
+        for start in range(0, len(asked), 200_001):
+            peer.sendall(asked[start : start + 200_001])
+        answer = b"".join(iter(lambda: peer.recv(1 << 16), b""))
+    assert [answer.count(b'{"kept":%d}' % number) for number in (0, 2)] == [2, 1]
+    assert b'"have":3' in answer
+    assert [node.count("storage_segments", way=way) for way in ("kept", "again")] == [3, 3]
+    assert node.count("storage_bytes", way="again") == SHARD.leaves * LEAF_BYTES
+
+
+def test_the_room_of_large_bodies_is_limited_and_comes_back(tmp_path):
+    limits = replace(HTTP_LIMITS, large_bytes=2 * SEGMENT_BYTES)
+    with Store(tmp_path) as store, serving(store, limits) as node:
+        store.begin(SHARD.upload, SHARD.leaves)
+        with talk(node) as holder:
+            holder.sendall(put_of(SHARD, 0, 2)[:-1])
+            while node.server._large == 0:
+                time.sleep(POLL_SECONDS)
+            with talk(node) as crowded:
+                crowded.sendall(put_of(SHARD, 1, 1)[:1000])
+                assert crowded.recv(1 << 16).startswith(b"HTTP/1.1 503 ")
+        while node.server._large:  # the holder has left
+            time.sleep(POLL_SECONDS)
+        assert store.progress(SHARD.upload).have == 0
+        for _ in range(3):
+            with talk(node) as peer:
+                peer.sendall(put_of(SHARD, 0, 2))
+                assert peer.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+        assert node.count("http_refused", reason="crowded") == 1
 
 
 @pytest.mark.parametrize(

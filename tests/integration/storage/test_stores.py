@@ -97,6 +97,33 @@ def test_segments_come_in_any_order_and_progress_is_known(store):
     assert store.progress(shard.upload).root == shard.root
 
 
+def test_neighbours_come_together(store):
+    shard = make_shard(14, 5, 3 * LEAF_BYTES)
+    store.begin(shard.upload, shard.leaves)
+    assert store.put(shard.upload, 1, *shard.part(1, 2)) == 2 * SEGMENT_BYTES
+    assert store.put(shard.upload, 1, *shard.part(1, 4)) == SEGMENT_BYTES + 3 * LEAF_BYTES
+    assert store.put(shard.upload, 0, *shard.part(0, 5)) == SEGMENT_BYTES
+    assert store.put(shard.upload, 0, *shard.part(0, 5)) == 0
+    store.seal(shard.upload, shard.root)
+    assert [found(store, shard, number) for number in range(5)] == shard.segments
+
+
+def test_of_neighbours_all_are_kept_or_none(store):
+    shard, other = make_shard(15, 10), make_shard(16, 10)
+    store.begin(shard.upload, shard.leaves)
+    store.put(shard.upload, 1, shard.segments[1], shard.roots[1])
+    data, root = shard.part(0, 2)
+    with pytest.raises(CheckFailed, match="segment 0 arrived damaged"):
+        store.put(shard.upload, 0, data[:-1] + bytes([data[-1] ^ 1]), root)
+    with pytest.raises(CheckFailed, match="segment 1 is there with other bytes"):
+        store.put(shard.upload, 0, *other.part(0, 3))
+    with pytest.raises(InputError, match="segment 0 has 524287 bytes, not 524288"):
+        store.put(shard.upload, 0, data[:-1], root)
+    with pytest.raises(InputError, match="segment 0 has 2359296 bytes, not 2097152"):
+        store.put(shard.upload, 0, *shard.part(0, 9))
+    assert store.progress(shard.upload).have == 1
+
+
 def test_what_does_not_fit_is_refused_and_nothing_kept(store):
     shard = make_shard(4)
     with pytest.raises(Unknown, match="there is no such upload"):

@@ -16,7 +16,7 @@ from keifu.storage.codec import Encoder
 from keifu.storage.layout import CHUNK_BYTES, Layout
 from keifu.storage.nodes import NodeClient, NodeFault, NotThere
 from keifu.storage.store import Limits, Store
-from keifu.storage.transfer import AHEAD, Downloads, upload
+from keifu.storage.transfer import HELD, Downloads, upload
 from tests.stored import Node, serving
 
 K, M = 10, 4
@@ -41,9 +41,10 @@ def network(tmp_path) -> Iterator[Network]:
         yield found
 
 
-@pytest.fixture
-def encoder() -> Encoder:
-    return Encoder(FileKeys.fresh(), K, M, held=AHEAD)
+@pytest.fixture(params=[HELD, 4, 0])
+def encoder(request) -> Encoder:
+    """With so many stripes whose bytes stay, eight, two or one go in a request."""
+    return Encoder(FileKeys.fresh(), K, M, held=request.param)
 
 
 def put(network: Network, encoder: Encoder, data: bytes = DATA):
@@ -114,20 +115,20 @@ def test_an_upload_that_broke_goes_on(network, encoder):
     with pytest.raises(OSError, match="the cable"):
         upload(Broken(DATA), len(DATA), encoder, network.clients)
     before = sum(node.count("storage_segments", way="kept") for node in network.nodes)
-    again = Encoder(encoder.keys, K, M, header=encoder.header, held=AHEAD)
+    again = Encoder(encoder.keys, K, M, header=encoder.header, held=HELD)
     descriptor = put(network, again)
     kept = sum(node.count("storage_segments", way="kept") for node in network.nodes)
     assert kept == (K + M) * descriptor.layout.stripes
     assert sum(node.count("storage_segments", way="again") for node in network.nodes) <= before
     assert got(descriptor, network.clients, encoder)[0] == DATA
     # Once more sends nothing.
-    assert put(network, Encoder(encoder.keys, K, M, header=encoder.header, held=AHEAD)) == descriptor
+    assert put(network, Encoder(encoder.keys, K, M, header=encoder.header, held=HELD)) == descriptor
     assert sum(node.count("storage_segments", way="kept") for node in network.nodes) == kept
 
 
 def test_a_file_that_changed_is_not_sealed(network, encoder):
     put(network, encoder)
-    other = Encoder(encoder.keys, K, M, header=encoder.header, held=AHEAD)
+    other = Encoder(encoder.keys, K, M, header=encoder.header, held=HELD)
     with pytest.raises(CheckFailed, match=r"the file has changed since http://.* got it"):
         put(network, other, DATA[:-1] + b"x")
     with pytest.raises(InputError, match=f"the file has {len(DATA)} bytes, not {len(DATA) + 1}"):
@@ -158,7 +159,7 @@ def test_memory_does_not_grow_with_the_file(network):
     """Twice the bytes take no more memory on the client's side and the nodes' together."""
 
     def peak(size: int) -> int:
-        encoder = Encoder(FileKeys.fresh(), K, M, held=AHEAD)
+        encoder = Encoder(FileKeys.fresh(), K, M, held=HELD)
         tracemalloc.start()
         try:
             descriptor = upload(Zeros(size), size, encoder, network.clients)

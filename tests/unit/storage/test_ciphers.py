@@ -7,15 +7,22 @@ import pytest
 
 from keifu.errors import CheckFailed
 from keifu.storage.ciphers import FileKeys, Masks, Segments
-from keifu.storage.layout import CHUNK_BYTES, SEGMENT_BYTES
+from keifu.storage.layout import CHUNK_BYTES, SEGMENT_BYTES, TAG_BYTES
 
 KEYS = FileKeys(b"k" * 32, b"m" * 32)
 HEADER = KEYS.header(4, 2)
 SEGMENTS = Segments(KEYS, HEADER)
 
 
+def encrypted(text: bytes) -> bytes:
+    """As the first of several segments."""
+    place = np.empty(len(text) + TAG_BYTES, np.uint8)
+    SEGMENTS.encrypt(text, 0, place, last=False)
+    return place.tobytes()
+
+
 def test_ciphertext_and_tag_fill_a_segment():
-    assert len(SEGMENTS.encrypt(bytes(CHUNK_BYTES), 0, last=False)) == SEGMENT_BYTES
+    assert len(encrypted(bytes(CHUNK_BYTES))) == SEGMENT_BYTES
 
 
 @pytest.mark.parametrize(
@@ -24,7 +31,7 @@ def test_ciphertext_and_tag_fill_a_segment():
     ids=["swapped", "cut off", "of another file"],
 )
 def test_a_segment_in_another_place_does_not_open(number, last, segments):
-    sealed = SEGMENTS.encrypt(b"text", 0, last=False)
+    sealed = encrypted(b"text")
     assert SEGMENTS.decrypt(sealed, 0, last=False) == b"text"
     with pytest.raises(CheckFailed, match=f"segment {number} is damaged, or not of this file"):
         segments.decrypt(sealed, number, last=last)
