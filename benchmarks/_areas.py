@@ -23,6 +23,7 @@ from benchmarks import (
     storage,
     storage_gas,
     storage_loss,
+    storage_many,
     storage_put,
     suite,
     tge,
@@ -50,7 +51,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "nodes": slashing.ROWS,
     "cli": cli.ROWS,
     "compute": compute.ROWS,
-    "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS),
+    "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS, *storage_many.ROWS),
 }
 
 

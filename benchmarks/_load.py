@@ -14,7 +14,9 @@ import selectors
 import socket
 import sys
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +30,16 @@ _LENGTH = b"content-length: "
 
 @dataclass
 class Plan:
-    """What is asked: `requests` are whole ones, a list for each connection."""
+    """What is asked: `requests` are whole ones, a list for each connection. Those go to `port`, or by turns to all of
+    `others` and it."""
 
     host: str
     port: int
     requests: list[list[bytes]]
+    others: Sequence[int] = ()
 
     def write(self, path: Path) -> None:
-        path.write_bytes(pickle.dumps((self.host, self.port, self.requests)))
+        path.write_bytes(pickle.dumps((self.host, (self.port, *self.others), self.requests)))
 
 
 def answers_of(path: Path) -> list[bytes]:
@@ -97,10 +101,10 @@ def _round(selector: selectors.BaseSelector, connections: list[_Connection], cou
 
 
 def main(path: Path) -> None:
-    host, port, requests = pickle.loads(path.read_bytes())  # noqa: S301 - our own file
+    host, ports, requests = pickle.loads(path.read_bytes())  # noqa: S301 - our own file
     selector = selectors.DefaultSelector()
     connections = []
-    for waiting in requests:
+    for waiting, port in zip(requests, cycle(ports), strict=False):
         peer = socket.create_connection((host, port))
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = _Connection(peer, deque(waiting))

@@ -141,8 +141,8 @@ def _signed_each(_: Lab) -> float:
     return measure_load(ahead=1).overhead
 
 
-def _convolutions(_: Lab) -> float:
-    return measure_load(CNN).rate
+def _convolutions(_: Lab) -> Load:
+    return measure_load(CNN)
 
 
 ROWS = (
@@ -151,14 +151,19 @@ ROWS = (
         _rate,
         f"{MANY} payers with a channel and a connection each, a digit a request, every answer with its receipt;"
         f" they sign for {AHEAD} requests at once, as keifu proxy does with --ahead {AHEAD}",
-        also=(("the model of convolutions", _convolutions),),
+        also=(("the model of convolutions", lambda lab: lab.shared(_convolutions).rate),),
         heavy=True,
     ),
     Row(
         "ratio.receipt_overhead",
         _overhead,
-        f"the same server and load without commitment, receipt and voucher; median of {ROUNDS} interleaved rounds",
-        also=((f"{FEW} payers", _of_few), ("a voucher for each request", _signed_each)),
+        f"the same server and load without commitment, receipt and voucher, over the smaller model ({MLP}); median of "
+        f"{ROUNDS} interleaved rounds",
+        also=(
+            ("the model of convolutions", lambda lab: lab.shared(_convolutions).overhead),
+            (f"{FEW} payers", _of_few),
+            ("a voucher for each request", _signed_each),
+        ),
         heavy=True,
     ),
 )

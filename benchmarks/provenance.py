@@ -23,7 +23,7 @@ from keifu.provenance.registry import Provenance
 from keifu.provenance.trust import Trust
 from keifu.units import DAY
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "anchor_gas", "member_gas"]
 
 NOTHING = b"\0" * 32
 EAS_BATCH = 20
@@ -92,12 +92,15 @@ def _attest(lab: Lab) -> int:
         return lab.gas(ours.registry.attest(_attestation("review", ours.subject), sender=ours.author))
 
 
-def _anchor(lab: Lab) -> float:
-    """Gas of each record of an anchor."""
+def anchor_gas(lab: Lab) -> int:
+    """Of an anchor over ANCHORED records."""
     ours = lab.shared(_ours)
     with lab.undo():
-        anchored = ours.registry.anchor(_sha("root"), ANCHORED, _sha("manifest"), URI, sender=ours.author)
-        return lab.gas(anchored) / ANCHORED
+        return lab.gas(ours.registry.anchor(_sha("root"), ANCHORED, _sha("manifest"), URI, sender=ours.author))
+
+
+def _anchor(lab: Lab) -> float:
+    return anchor_gas(lab) / ANCHORED
 
 
 def _promote_with(entries: int) -> Measure:
@@ -119,14 +122,14 @@ def _promote_with(entries: int) -> Measure:
     return promote
 
 
-def _membership(lab: Lab) -> int:
-    """A proof of twenty hashes, checked by a transaction that does nothing else."""
+def member_gas(lab: Lab, depth: int = DEPTH) -> int:
+    """A proof of so many hashes, checked by a transaction that does nothing else."""
     ours = lab.shared(_ours)
     digest = _sha("label")
-    proof = [_sha(f"sibling {level}") for level in range(DEPTH)]
+    proof = [_sha(f"sibling {level}") for level in range(depth)]
     root = root_of(keccak256(keccak256(digest)), proof)
     with lab.undo():
-        ours.registry.anchor(root, 2**DEPTH, _sha("manifest"), URI, sender=ours.author)
+        ours.registry.anchor(root, 2**depth, _sha("manifest"), URI, sender=ours.author)
         check = ours.registry.is_member
         arguments = (ours.author.address, root, digest, proof)
         if not check(*arguments):
@@ -236,7 +239,7 @@ ROWS = (
     ),
     Row(
         "gas.membership_1m",
-        _membership,
+        member_gas,
         "no peer; one of 1,000,000 leaves, checked by a transaction",
         also=(("of a label, with its labeller's signature:", _label_membership),),
     ),

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
@@ -36,7 +36,7 @@ from keifu.storage.layout import CHUNK_BYTES, LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.nodes import NodeClient
 from keifu.storage.trees import Mountains, segment_root, verify_segment
 
-__all__ = ["ROWS"]
+__all__ = ["CONNECTIONS", "ROUNDS", "ROWS", "SEGMENTS", "Load", "stored"]
 
 SEED = 1
 K, M = 10, 4
@@ -50,12 +50,14 @@ CODE_ROUNDS = 11
 # serving --------------------------------------------------------------------------------------------------------------
 
 
-class _Load:
-    """A server in a process of its own, and the client that asks it for every segment in turn."""
+class Load:
+    """Servers in processes of their own, and the client that asks them for every segment in turn."""
 
-    def __init__(self, stack: ExitStack, folder: Path, name: str, server: int, url: str, paths: list[str]) -> None:
-        self._server, self._plan = server, folder / f"{name}.plan"
-        place = urlsplit(url)
+    def __init__(
+        self, stack: ExitStack, folder: Path, name: str, servers: Sequence[tuple[int, str]], paths: list[str]
+    ) -> None:
+        self._servers, self._plan = [pid for pid, _ in servers], folder / f"{name}.plan"
+        place, *others = (urlsplit(url) for _, url in servers)
         asked = [f"GET {path} HTTP/1.1\r\nhost: node\r\n\r\n".encode() for path in paths]
         each = EACH * (ROUNDS + 1)
         requests = [
@@ -63,19 +65,23 @@ class _Load:
             for connection in range(CONNECTIONS)
         ]
         self.last = [(each - 1 + 17 * connection) % len(asked) for connection in range(CONNECTIONS)]
-        Plan(place.hostname or "", place.port or 0, requests).write(self._plan)
+        ports = [other.port or 0 for other in others]
+        Plan(place.hostname or "", place.port or 0, requests, ports).write(self._plan)
         self._client = stack.enter_context(python_beside("benchmarks._load", str(self._plan)))
         line_of(self._client)
         self.ask()
 
     def ask(self) -> float:
-        """Processor seconds a request of the server."""
+        """Processor seconds a request of the servers."""
         assert self._client.stdin is not None
-        before = processor_seconds(self._server)
+        before = self._seconds()
         self._client.stdin.write(f"{EACH}\n")
         self._client.stdin.flush()
         answered = int(line_of(self._client))
-        return (processor_seconds(self._server) - before) / answered
+        return (self._seconds() - before) / answered
+
+    def _seconds(self) -> float:
+        return sum(processor_seconds(pid) for pid in self._servers)
 
     def answers(self) -> list[bytes]:
         """The last ones, when all was asked."""
@@ -129,20 +135,20 @@ def _http_nginx(_: Lab) -> float:
     with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
         folder = Path(place)
         pid, url = stack.enter_context(_nginx(folder, segments))
-        peer = _Load(stack, folder, "nginx", pid, url, [f"/{number}" for number in range(SEGMENTS)])
+        peer = Load(stack, folder, "nginx", [(pid, url)], [f"/{number}" for number in range(SEGMENTS)])
         settings = folder / "node.json"
         settings.write_bytes(msgspec.json.encode(Settings(str(folder / "node"))))
         node = stack.enter_context(python_beside("keifu.node.storage.alone", str(settings)))
         url = line_of(node)
-        root = _stored(url, segments)
-        own = _Load(stack, folder, "node", node.pid, url, [f"/v1/shards/{root.hex()}/{n}" for n in range(SEGMENTS)])
+        root = stored(url, segments)
+        own = Load(stack, folder, "node", [(node.pid, url)], [f"/v1/shards/{root.hex()}/{n}" for n in range(SEGMENTS)])
         rounds = [(own.ask(), peer.ask()) for _ in range(ROUNDS)]
         for number, answer in zip(own.last, own.answers(), strict=True):
             _check(answer, root, number)
     return median(nginx / ours for ours, nginx in rounds)
 
 
-def _stored(url: str, segments: list[bytes]) -> bytes:
+def stored(url: str, segments: list[bytes]) -> bytes:
     """The segments as one shard in a node; its root."""
     client, upload, tree = NodeClient(url), bytes(32), Mountains()
     client.begin(upload, SEGMENTS * SEGMENT_BYTES // LEAF_BYTES)

@@ -13,6 +13,7 @@ from statistics import median
 
 from benchmarks._lab import NEWEST, Lab, on_both
 from benchmarks._rows import Row
+from benchmarks.provenance import anchor_gas, member_gas
 from keifu.abi import Contract, Receipt
 from keifu.chain import created_address
 from keifu.errors import CheckFailed
@@ -26,6 +27,7 @@ ENOUGH = 2**256 - 1
 SHARDS = 14
 ACCEPTED = 16  # one by one
 BATCH = 10
+FILES = 10_000  # of a bundle
 TERM = 180
 SEGMENT_LEAVES = 1_024
 STORED = 10_000
@@ -123,6 +125,20 @@ def _batch(lab: Lab, before: int = ACCEPTED) -> float:
         if before:
             world.deals.accept_many(items[:before], sender=world.provider)
         return lab.gas(world.deals.accept_many(items[before:], sender=world.provider)) / BATCH
+
+
+def _bundle(lab: Lab) -> float:
+    """Each of the files of one deal whose tree is anchored: what their client sends."""
+    return (_opened(lab) + anchor_gas(lab)) / FILES
+
+
+def _accepted_bundle(lab: Lab) -> float:
+    """The same with what the providers send to accept their shards, one by one."""
+    return _bundle(lab) + SHARDS * _accepted(lab) / FILES
+
+
+def _member(lab: Lab) -> float:
+    return member_gas(lab, (FILES - 1).bit_length())
 
 
 # proofs ---------------------------------------------------------------------------------------------------------------
@@ -252,6 +268,15 @@ ROWS = (
         on_both(_batch),
         f"{BATCH} acceptances in one call, each, of a provider that stores {ACCEPTED} shards; {_FORKS}",
         also=(("gas on cancun", _batch), ("a provider's first ten", on_both(partial(_batch, before=0)))),
+    ),
+    Row(
+        "gas.bundle_file",
+        on_both(_bundle),
+        f"a client's first deal of {SHARDS} shards and an anchor over {FILES:,} files, each file; {_FORKS}",
+        also=(
+            ("one file's membership, proved by a transaction", on_both(_member)),
+            ("with the acceptances, which providers pay for", on_both(_accepted_bundle)),
+        ),
     ),
     Row(
         "gas.storage_proof",
