@@ -46,6 +46,7 @@ class Connection(asyncio.Protocol):
         self._outlet: socket.socket | None = None  # the transport's own socket once more, for files
         self._sending: Sending | None = None
         self._receiving: Receiving | None = None
+        self._refused: _Refused | None = None
         self.is_closed = True
         self.deadline = NEVER
         self.what_is_late = "idle"
@@ -93,9 +94,8 @@ class Connection(asyncio.Protocol):
             self._refuse(refused.status, refused.reason, refused.message)
         except httptools.HttpParserUpgrade:
             self._refuse(400, "malformed", "this server does not change protocols")
-        except httptools.HttpParserError as error:
-            cause = error.__context__
-            if isinstance(cause, _Refused):
+        except httptools.HttpParserError:
+            if (cause := self._refused) is not None:
                 self._refuse(cause.status, cause.reason, cause.message)
             else:
                 self._refuse(400, "malformed", "this is no HTTP request")
@@ -122,6 +122,11 @@ class Connection(asyncio.Protocol):
 
     # parser --------------------------------------------------------------------------------------------------------
 
+    def _refusal(self, status: int, reason: str, message: str) -> _Refused:
+        """Kept here, since the parser's own error does not always lead to what it was raised for."""
+        self._refused = _Refused(status, reason, message)
+        return self._refused
+
     def on_url(self, url: bytes) -> None:
         self._path += url
 
@@ -134,10 +139,10 @@ class Connection(asyncio.Protocol):
             self._transport.write(_CONTINUE)
         size = int(self._headers.get(b"content-length", b"0") or 0)
         if size > self._limits.body_bytes:
-            raise _Refused(413, "too large", f"a body has at most {self._limits.body_bytes:,} bytes")
+            raise self._refusal(413, "too large", f"a body has at most {self._limits.body_bytes:,} bytes")
         if size >= self._limits.direct_bytes:
             if not self._server.take_room(size):
-                raise _Refused(503, "crowded", "too much is being sent here: come back later")
+                raise self._refusal(503, "crowded", "too much is being sent here: come back later")
             self._receiving = Receiving(size)
 
     def on_body(self, part: bytes) -> None:
@@ -147,7 +152,7 @@ class Connection(asyncio.Protocol):
         self._parts.append(part)
         self._body += len(part)
         if self._body > self._limits.body_bytes:
-            raise _Refused(413, "too large", f"a body has at most {self._limits.body_bytes:,} bytes")
+            raise self._refusal(413, "too large", f"a body has at most {self._limits.body_bytes:,} bytes")
 
     def on_message_complete(self) -> None:
         parts = self._parts
@@ -167,7 +172,7 @@ class Connection(asyncio.Protocol):
             return
         self._waiting.append(exchange)
         if len(self._waiting) > self._limits.queued:
-            raise _Refused(429, "too many at once", "wait for answers before you ask on")
+            raise self._refusal(429, "too many at once", "wait for answers before you ask on")
         if self._transport is not None:
             self._transport.pause_reading()
 
