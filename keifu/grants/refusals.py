@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from keifu.chain import Deployer, Deployment
+from keifu.chain.remedies import explained_by
 from keifu.chain.suite import GRANTS
-from keifu.errors import EnvironmentFault, Revert
+from keifu.errors import EnvironmentFault
 
 __all__ = ["REMEDIES", "explained", "place_of", "send"]
 
@@ -85,14 +85,9 @@ REMEDIES = {
 }
 
 
-@contextmanager
-def explained() -> Iterator[None]:
+def explained() -> AbstractContextManager[None]:
     """Refusals in it say what to do."""
-    try:
-        yield
-    except Revert as refusal:
-        refusal.remedy = refusal.remedy or REMEDIES.get(refusal.reason, "")
-        raise
+    return explained_by(REMEDIES)
 
 
 def place_of(suite: Deployment) -> str:

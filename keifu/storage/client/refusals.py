@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from keifu.errors import Revert
+from keifu.chain.remedies import explained_by
 
 __all__ = ["REMEDIES", "explained"]
 
@@ -49,11 +48,6 @@ REMEDIES = {
 }
 
 
-@contextmanager
-def explained() -> Iterator[None]:
+def explained() -> AbstractContextManager[None]:
     """Refusals in it say what to do."""
-    try:
-        yield
-    except Revert as refusal:
-        refusal.remedy = refusal.remedy or REMEDIES.get(refusal.reason, "")
-        raise
+    return explained_by(REMEDIES)
