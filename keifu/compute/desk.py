@@ -8,6 +8,7 @@ The voucher only shows that the channel's authorizer asks; one that names nothin
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 import msgspec
@@ -19,10 +20,24 @@ from keifu.compute.service import Till
 from keifu.errors import KeifuError
 from keifu.payments.book import Account, Refused
 
-__all__ = ["COVER_PATH", "Desk", "Signs"]
+__all__ = ["COVER_PATH", "Desk", "Signs", "answered"]
 
 COVER_PATH = b"/keifu/cover"
 CONFLICT = 409
+
+
+async def answered(exchange: Exchange, reply: Awaitable[bytes]) -> None:
+    """Answer with the document that `reply` gives, or say why there is none."""
+    try:
+        document = await reply
+    except Refused as refused:
+        exchange.fail(CONFLICT, "invalid_request_error", refused.code, refused.message)
+    except (ValueError, RecursionError) as error:
+        exchange.fail(400, "invalid_request_error", "invalid_body", f"the request cannot be read: {error}")
+    except KeifuError as error:
+        exchange.fail(503, "server_error", "chain", f"the chain does not answer: {error}", b"retry-after: 5\r\n")
+    else:
+        exchange.reply(200, document, JSON)
 
 
 class Signs(Protocol):
@@ -52,18 +67,12 @@ class Desk:
         if exchange.method != b"POST":
             exchange.fail(405, "invalid_request_error", "method", "ask by POST", b"allow: GET, POST\r\n")
             return
-        try:
-            wanted = number(msgspec.json.decode(exchange.body, type=_Asked).restitution)
-            account = await self._channel(exchange)
-            signed = await self._signs.sign(account, wanted)
-        except Refused as refused:
-            exchange.fail(CONFLICT, "invalid_request_error", refused.code, refused.message)
-        except (ValueError, RecursionError) as error:
-            exchange.fail(400, "invalid_request_error", "invalid_body", f"the request cannot be read: {error}")
-        except KeifuError as error:
-            exchange.fail(503, "server_error", "chain", f"the chain does not answer: {error}", b"retry-after: 5\r\n")
-        else:
-            exchange.reply(200, signed.encode(), JSON)
+        await answered(exchange, self._signed(exchange))
+
+    async def _signed(self, exchange: Exchange) -> bytes:
+        wanted = number(msgspec.json.decode(exchange.body, type=_Asked).restitution)
+        account = await self._channel(exchange)
+        return (await self._signs.sign(account, wanted)).encode()
 
     async def _channel(self, exchange: Exchange) -> Account:
         """The channel whose authorizer asks. Raises Refused."""

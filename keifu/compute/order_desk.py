@@ -13,10 +13,8 @@ from typing import Annotated, Protocol
 
 import msgspec
 
-from keifu.compute.desk import CONFLICT
-from keifu.compute.http import JSON, Exchange
-from keifu.errors import KeifuError
-from keifu.payments.book import Refused
+from keifu.compute.desk import answered
+from keifu.compute.http import Exchange
 
 __all__ = ["ORDER_PATH", "OrderDesk", "OrderReply", "Takes"]
 
@@ -55,14 +53,8 @@ class OrderDesk:
         if exchange.method != b"POST":
             exchange.fail(405, "invalid_request_error", "method", "ask by POST", b"allow: POST\r\n")
             return
-        try:
-            asked = msgspec.json.decode(exchange.body, type=_Asked)
-            reply = await self._takes.take(asked.order, asked.requests)
-        except Refused as refused:
-            exchange.fail(CONFLICT, "invalid_request_error", refused.code, refused.message)
-        except (ValueError, RecursionError) as error:
-            exchange.fail(400, "invalid_request_error", "invalid_body", f"the request cannot be read: {error}")
-        except KeifuError as error:
-            exchange.fail(503, "server_error", "chain", f"the chain does not answer: {error}", b"retry-after: 5\r\n")
-        else:
-            exchange.reply(200, msgspec.json.encode(reply), JSON)
+        await answered(exchange, self._taken(exchange.body))
+
+    async def _taken(self, body: bytes) -> bytes:
+        asked = msgspec.json.decode(body, type=_Asked)
+        return msgspec.json.encode(await self._takes.take(asked.order, asked.requests))

@@ -6,11 +6,7 @@ until it is opened or its deadline is over. Who asks again gets the same one.
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import sqlite3
-from concurrent.futures import Future
-from dataclasses import dataclass
 
 import msgspec
 
@@ -20,10 +16,10 @@ from keifu.compute.market.covers import CoverState, SignedCover, read_cover, sig
 from keifu.compute.market.demands import read_demand
 from keifu.compute.promises import LARGEST_COVER, SMALLEST_COVER, Cover, needed_for
 from keifu.compute.receipt import Receipts
-from keifu.errors import KeifuError
 from keifu.keys import Account as Key
 from keifu.node.chain import NodeChain
 from keifu.node.compute.offering import Offering
+from keifu.node.compute.questions import Questions
 from keifu.node.sections import MarketWork
 from keifu.payments.book import Account, Refused
 from keifu.units import coins
@@ -36,13 +32,6 @@ LONGEST_QUEUE = 64  # who ask at a time
 _TABLE = """CREATE TABLE IF NOT EXISTS compute_cover (channel BLOB NOT NULL, restitution TEXT NOT NULL,
   price TEXT NOT NULL, last INTEGER NOT NULL, deadline INTEGER NOT NULL, signature BLOB NOT NULL,
   PRIMARY KEY (channel, restitution, price, last, deadline)) WITHOUT ROWID"""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    channel_id: bytes
-    restitution: int
-    done: Future[SignedCover]
 
 
 class Covering:
@@ -61,7 +50,9 @@ class Covering:
         self._offering, self._database = offering, database
         self._hub = chain.suite.at(chain.client, HUB)
         self._receipts = Receipts(chain.id, market.address)
-        self._asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
+        self._questions: Questions[tuple[bytes, int], SignedCover] = Questions(
+            LONGEST_QUEUE, "too many ask for covers: ask again later"
+        )
         self._most = min(settings.cover_most, LARGEST_COVER)
         database.execute(_TABLE)
 
@@ -82,30 +73,17 @@ class Covering:
 
     async def sign(self, account: Account, restitution: int) -> SignedCover:
         """Raises Refused, or KeifuError when the chain does not answer."""
-        if self._asked.qsize() >= LONGEST_QUEUE:
-            raise Refused("busy", "too many ask for covers: ask again later")
-        asked = _Asked(account.id, restitution, Future())
-        self._asked.put(asked)
-        return await asyncio.wrap_future(asked.done)
+        return await self._questions.ask((account.id, restitution))
 
     # of the rounds -------------------------------------------------------------------------------------------------
 
     @property
     def is_idle(self) -> bool:
-        return self._asked.empty()
+        return self._questions.is_empty
 
     def step(self) -> None:
         """Answer those who ask."""
-        while not self._asked.empty():
-            asked = self._asked.get()
-            if not asked.done.set_running_or_notify_cancel():
-                continue  # its peer has left
-            try:
-                signed = self._signed(asked.channel_id, asked.restitution)
-            except (Refused, KeifuError) as error:
-                asked.done.set_exception(error)
-            else:
-                asked.done.set_result(signed)
+        self._questions.answer(lambda asked: self._signed(*asked))
 
     def _signed(self, channel_id: bytes, restitution: int) -> SignedCover:
         now = int(self._chain.newest().timestamp, 16)

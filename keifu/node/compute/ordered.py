@@ -8,13 +8,11 @@ process; what was answered and signed is on the disk before the next step.
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import Any
 
 from keifu.chain.logs import find_events
@@ -29,12 +27,13 @@ from keifu.compute.model import ModelFault
 from keifu.compute.order_desk import OrderReply
 from keifu.compute.receipt import LARGEST_BATCH, Receipts
 from keifu.compute.wire import text_of, unpack
-from keifu.errors import CheckFailed, KeifuError, Revert, UsageError
+from keifu.errors import CheckFailed, Revert, UsageError
 from keifu.keys import Account as Key
 from keifu.node.alerts import Alerts
 from keifu.node.chain import NodeChain
 from keifu.node.compute.offering import Offering
 from keifu.node.compute.order_book import Kept, OrderBook, State
+from keifu.node.compute.questions import Questions
 from keifu.payments.book import Refused
 from keifu.units import coins
 
@@ -44,13 +43,6 @@ LEAST_SECONDS = 60  # to work in
 AT_ONCE = 16  # answers that are made at a time
 AGAIN_SECONDS = 60.0  # after a failure
 LONGEST_QUEUE = 16  # who ask at a time
-
-
-@dataclass(frozen=True)
-class _Asked:
-    number: int
-    requests: Sequence[bytes]
-    done: Future[OrderReply]
 
 
 class Ordered:
@@ -76,7 +68,9 @@ class Ordered:
         self._orders = chain.suite.at(chain.client, ORDERS)
         self._receipts = Receipts(chain.id, chain.suite[COMPUTE])
         self._book = OrderBook(database)
-        self._asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
+        self._questions: Questions[tuple[int, Sequence[bytes]], OrderReply] = Questions(
+            LONGEST_QUEUE, "too many bring orders: ask again later"
+        )
         self._making: dict[int, tuple[list[int], Future[list[Made | BaseException]]]] = {}
         self._again_at: dict[int, float] = {}
         self._facts: dict[str, int] = {}
@@ -85,11 +79,7 @@ class Ordered:
 
     async def take(self, number: int, requests: Sequence[bytes]) -> OrderReply:
         """Raises Refused, or KeifuError when the chain does not answer."""
-        if self._asked.qsize() >= LONGEST_QUEUE:
-            raise Refused("busy", "too many bring orders: ask again later")
-        asked = _Asked(number, requests, Future())
-        self._asked.put(asked)
-        return await asyncio.wrap_future(asked.done)
+        return await self._questions.ask((number, requests))
 
     # of the rounds -------------------------------------------------------------------------------------------------
 
@@ -99,16 +89,7 @@ class Ordered:
 
     def answer(self) -> None:
         """Those who ask."""
-        while not self._asked.empty():
-            asked = self._asked.get()
-            if not asked.done.set_running_or_notify_cancel():
-                continue  # its peer has left
-            try:
-                reply = self._reply(asked.number, asked.requests)
-            except (Refused, KeifuError) as error:
-                asked.done.set_exception(error)
-            else:
-                asked.done.set_result(reply)
+        self._questions.answer(lambda asked: self._reply(*asked))
 
     def step(self, now: int) -> None:
         """Go on with every order. `now` is the newest block's time. Raises RpcError; nothing is lost then."""

@@ -1,0 +1,51 @@
+"""What the answering thread asks of the thread of the rounds: each who asks gets a reply, or a reason."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from keifu.errors import KeifuError
+from keifu.payments.book import Refused
+
+__all__ = ["Questions"]
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class Questions(Generic[Q, A]):
+    """`ask` is of the answering thread, the rest of the rounds."""
+
+    def __init__(self, longest: int, busy: str) -> None:
+        """`longest` wait at a time; another one is refused with the words `busy`."""
+        self._longest, self._busy = longest, busy
+        self._asked: queue.SimpleQueue[tuple[Q, Future[A]]] = queue.SimpleQueue()
+
+    async def ask(self, question: Q) -> A:
+        """Raises Refused, or whatever KeifuError the reply raises."""
+        if self._asked.qsize() >= self._longest:
+            raise Refused("busy", self._busy)
+        done: Future[A] = Future()
+        self._asked.put((question, done))
+        return await asyncio.wrap_future(done)
+
+    @property
+    def is_empty(self) -> bool:
+        return self._asked.empty()
+
+    def answer(self, reply: Callable[[Q], A]) -> None:
+        """All who wait, one after another."""
+        while not self._asked.empty():
+            question, done = self._asked.get()
+            if not done.set_running_or_notify_cancel():
+                continue  # its peer has left
+            try:
+                answer = reply(question)
+            except (Refused, KeifuError) as error:
+                done.set_exception(error)
+            else:
+                done.set_result(answer)
