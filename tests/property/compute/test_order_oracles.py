@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-
-import pytest
 
 from audit.systems.compute_orders import REQUESTS, ComputeOrderBook
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
 from evmstorm.mutation.seeded_bugs import Bug, compile_with
+from tests.oracles import Oracle, content, finds
 
 PLACED, ACCEPTED, DELIVERED = range(3)
 
@@ -78,7 +76,7 @@ def neutrality(bug: Bug | None) -> None:
     assert system.closing_is_neutral() is True
 
 
-ORACLES: list[tuple[Callable[[Bug | None], None], Bug, str]] = [
+ORACLES: list[tuple[Oracle, Bug, str]] = [
     (profit, A_WEI_MORE, "profit: .* more than the log"),
     (promise, A_WEI_LESS, "promise: a claim of"),
     (harm, ANYBODY_ACCEPTS, "orders: order is accepted"),
@@ -87,12 +85,5 @@ ORACLES: list[tuple[Callable[[Bug | None], None], Bug, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("oracle", "bug", "message"), ORACLES, ids=lambda item: getattr(item, "__name__", ""))
-def test_an_oracle_finds_what_was_put_back(oracle: Callable[[Bug | None], None], bug: Bug, message: str) -> None:
-    with pytest.raises(AssertionError, match=message):
-        oracle(bug)
-
-
-@pytest.mark.parametrize("oracle", [oracle for oracle, _, _ in ORACLES], ids=lambda oracle: oracle.__name__)
-def test_an_oracle_is_content_without_a_fault(oracle: Callable[[Bug | None], None]) -> None:
-    oracle(None)
+test_an_oracle_finds_what_was_put_back = finds(ORACLES)
+test_an_oracle_is_content_without_a_fault = content(ORACLES)

@@ -3,7 +3,6 @@ is put back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -19,6 +18,7 @@ from evmstorm.fuzz.system import System
 from evmstorm.mutation.seeded_bugs import Bug, compile_with, search_for_bug
 from keifu.provenance import Kind
 from keifu.units import COIN, DAY
+from tests.oracles import Oracle, content, finds
 from tests.profiles import quick_or_deep
 
 CALLS = 60_000
@@ -137,7 +137,7 @@ def neutrality(bug: Bug | None) -> None:
     assert system.order_is_neutral() is True
 
 
-ORACLES: list[tuple[Callable[[Bug | None], None], Bug, str]] = [
+ORACLES: list[tuple[Oracle, Bug, str]] = [
     (profit, A_LIST_TO_THE_TEAM, "profit: team have .* more than the log"),
     (promise, HALF_OF_WHAT_LAPSED, "promise: what lapsed is not free"),
     (harm, WHOEVER_CALLS, "harm: "),
@@ -146,15 +146,8 @@ ORACLES: list[tuple[Callable[[Bug | None], None], Bug, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("oracle", "bug", "message"), ORACLES, ids=lambda item: getattr(item, "__name__", ""))
-def test_an_oracle_finds_what_was_put_back(oracle: Callable[[Bug | None], None], bug: Bug, message: str) -> None:
-    with pytest.raises(AssertionError, match=message):
-        oracle(bug)
-
-
-@pytest.mark.parametrize("oracle", [oracle for oracle, _, _ in ORACLES], ids=lambda oracle: oracle.__name__)
-def test_an_oracle_is_content_without_a_fault(oracle: Callable[[Bug | None], None]) -> None:
-    oracle(None)
+test_an_oracle_finds_what_was_put_back = finds(ORACLES)
+test_an_oracle_is_content_without_a_fault = content(ORACLES)
 
 
 # the edges ------------------------------------------------------------------------------------------------------------

@@ -3,10 +3,7 @@ is put back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-
-import pytest
 
 from audit.systems.storage_market import StorageMarkets
 from evmstorm.evm import artifacts
@@ -14,6 +11,7 @@ from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
 from evmstorm.fuzz.search import Search
 from evmstorm.mutation.seeded_bugs import Bug, compile_with
+from tests.oracles import Oracle, content, finds
 from tests.profiles import quick_or_deep
 
 CALLS = 20_000
@@ -119,7 +117,7 @@ def neutrality(bug: Bug | None) -> None:
     assert started(bug).refunds_are_neutral() is True
 
 
-ORACLES: list[tuple[Callable[[Bug | None], None], Bug, str]] = [
+ORACLES: list[tuple[Oracle, Bug, str]] = [
     (profit, PAID_TWICE, "profit: .* more than the log"),
     (promise, LESS_IS_REFUNDED, "promise: a claim of"),
     (harm, LESS_IS_REFUNDED, "harm: "),
@@ -128,12 +126,5 @@ ORACLES: list[tuple[Callable[[Bug | None], None], Bug, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("oracle", "bug", "message"), ORACLES, ids=lambda item: getattr(item, "__name__", ""))
-def test_an_oracle_finds_what_was_put_back(oracle: Callable[[Bug | None], None], bug: Bug, message: str) -> None:
-    with pytest.raises(AssertionError, match=message):
-        oracle(bug)
-
-
-@pytest.mark.parametrize("oracle", [oracle for oracle, _, _ in ORACLES], ids=lambda oracle: oracle.__name__)
-def test_an_oracle_is_content_without_a_fault(oracle: Callable[[Bug | None], None]) -> None:
-    oracle(None)
+test_an_oracle_finds_what_was_put_back = finds(ORACLES)
+test_an_oracle_is_content_without_a_fault = content(ORACLES)
