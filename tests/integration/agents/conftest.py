@@ -6,31 +6,13 @@ import json
 
 import pytest
 
-from keifu.chain import Anvil, ChainClient
-from keifu.chain.deployments import Record
-from keifu.chain.header import genesis_of
-from keifu.cli import main
-from keifu.local.dwellers import settle_in
 from keifu.local.roles import ROLES
-from keifu.local.suite import deploy_suite
-from tests.ape_chain import GENESIS
+from tests.integration.dwellers import anvil, chain, client, does, keifu, records
+
+__all__ = ["anvil", "chain", "client", "does", "keifu", "records"]
 
 ATTESTORS = ("attestor1", "attestor2", "attestor3")
 AUTHOR, BUYER = ("--role", "author"), ("--role", "buyer")
-
-
-@pytest.fixture(scope="package")
-def anvil():
-    with Anvil(since=GENESIS) as running:  # `keifu chain` lets time pass the same way
-        yield running
-
-
-@pytest.fixture(scope="package")
-def records(anvil, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("deployments")
-    client = ChainClient(anvil.rpc)
-    settle_in(client, deploy_suite(client, Record(client.chain_id, genesis_of(client.rpc)), folder))
-    return folder
 
 
 @pytest.fixture(scope="package")
@@ -38,49 +20,6 @@ def suite(records):
     """Address by name."""
     contracts = json.loads(next(records.glob("*.json")).read_text())["contracts"]
     return {name: made["address"] for name, made in contracts.items()}
-
-
-@pytest.fixture
-def client(anvil):
-    return ChainClient(anvil.rpc)
-
-
-@pytest.fixture
-def chain(anvil, records):
-    """The chain, as it was before the test in the end."""
-    snapshot = anvil.snapshot()
-    yield anvil
-    anvil.restore(snapshot)
-
-
-@pytest.fixture
-def keifu(chain, records, tmp_path, monkeypatch, capsys):
-    """Runs one command line in a folder of its own; (exit status, output, error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KEIFU_RPC", chain.url)
-    monkeypatch.setenv("KEIFU_DEPLOYMENTS", str(records))
-    for name in ("KEIFU_KEY_FILE", "KEIFU_ROLE"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(*args):
-        with pytest.raises(SystemExit) as ending:
-            main([*map(str, args)])
-        said = capsys.readouterr()
-        return ending.value.code, said.out, said.err
-
-    return run
-
-
-@pytest.fixture
-def does(keifu):
-    """A command that must work, with --json; the document."""
-
-    def does(*args):
-        status, out, err = keifu(*args, "--json")
-        assert status == 0, err
-        return json.loads(out)
-
-    return does
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""A server that speaks S3, in this process."""
+"""A server that speaks S3, in this process; and a chain with storage markets and nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import boto3
 import obstore
@@ -10,6 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
+from tests.integration.storage.world import World
 from tests.profiles import quick_or_deep
 
 # Many processes: `make fuzz-deep` runs them.
@@ -48,3 +50,14 @@ def s3(s3_endpoint: str) -> S3Store:
     for page in obstore.list(store):
         obstore.delete(store, [item["path"] for item in page])
     return store
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Its nodes keep what they note outside their folders in one of the test's."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as held:
+        folder = tmp_path_factory.mktemp("storage")
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        made = World(folder)
+        held.callback(made.close)
+        yield made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -35,16 +34,6 @@ def spoil(pack: Path, deal: Deal, damage: str) -> None:
     else:
         del data[first:]
     pack.write_bytes(data)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as held:
-        folder = tmp_path_factory.mktemp("faults")
-        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        made = World(folder)
-        held.callback(made.close)
-        yield made
 
 
 def test_an_hour_without_a_way_to_the_chain_costs_no_shard(world):

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
-
-import pytest
 
 from keifu.keys import Account
 from tests.integration.node.conftest import until
 from tests.integration.storage.faults import assert_served, kill_when
-from tests.integration.storage.world import PRICE, World
+from tests.integration.storage.world import PRICE
 
 NAMES = ["storer"]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as held:
-        folder = tmp_path_factory.mktemp("faults")
-        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        made = World(folder)
-        held.callback(made.close)
-        yield made
 
 
 def test_a_node_that_is_killed_at_each_step_goes_on_and_is_paid_once(world):

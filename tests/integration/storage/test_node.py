@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 
@@ -18,17 +17,7 @@ from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.onchain import Onchain
 from keifu.units import COIN, DAY
 from tests.integration.node.conftest import until
-from tests.integration.storage.world import PRICE, Deal, World, make_coded, place
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("storage")
-        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        made = World(folder)
-        yield made
-        made.close()
+from tests.integration.storage.world import PRICE, Deal, make_coded, place
 
 
 def test_a_deal_is_kept_accepted_proven_and_paid(world):

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from functools import partial
-
-import pytest
 
 from keifu.keys import Account
 from keifu.node.storage.contracts import ACCEPTED, LOST, word_of
 from keifu.storage.nodes import NodeClient
 from keifu.units import COIN
 from tests.integration.node.conftest import until
-from tests.integration.storage.world import WINDOW, World, place
+from tests.integration.storage.world import WINDOW, place
 
 NAMES = ["holder a", "holder b", "loser"]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("repair")
-        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        made = World(folder)
-        yield made
-        made.close()
 
 
 def test_a_lost_shard_is_built_again_and_taken_over(world):
