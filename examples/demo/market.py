@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from examples.demo import waiting
 from examples.digits.training import Settings as Training
 from examples.digits.weights import make_weights
 from keifu.chain import Account, Anvil, ChainClient, Deployment, RpcDeployer
@@ -46,7 +47,7 @@ LOCKED = 1_000 * COIN
 ETHER, FUNDS = 1, 5_000  # of each account; coins of those that pay or promise
 PAGE = "https://answers.example"
 KIND, MODEL, RECORDS = "compute", "model", "deployments"
-PATIENCE_SECONDS, POLL_SECONDS = 60.0, 0.05
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass
@@ -156,9 +157,4 @@ def open_market(held: ExitStack, folder: Path) -> Market:
 
 def until(holds: Callable[[], bool]) -> bool:
     """Whether it comes to hold."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(POLL_SECONDS)
-    return True
+    return waiting.until(holds, PATIENCE_SECONDS)

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 import keifu
+from examples.demo import waiting
 from examples.demo.story import Story
 from examples.demo.swapped import SwappedOperator
 from keifu.abi import Contract
@@ -30,7 +31,6 @@ __all__ = ["TITLE", "tell"]
 TITLE = "What runs: operators, a watcher, and a slash"
 OPERATORS, WATCHERS = 3, 1
 PATIENCE_SECONDS = 180.0
-POLL_SECONDS = 0.05
 
 
 @dataclass
@@ -55,12 +55,7 @@ class _Scene:
         return found
 
     def until(self, holds: Callable[[], bool]) -> bool:
-        end = time.monotonic() + PATIENCE_SECONDS
-        while not holds():
-            if time.monotonic() > end:
-                return False
-            time.sleep(POLL_SECONDS)
-        return True
+        return waiting.until(holds, PATIENCE_SECONDS)
 
 
 def tell(story: Story) -> None:

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from examples.demo import waiting
 from keifu.chain import Account, Anvil, ChainClient, Deployment, Params, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
@@ -34,7 +35,7 @@ LOCKED, FUNDS = 2_000 * COIN, 10_000 * COIN
 PRICE, RESTITUTION = 10**12, 10**14  # gwei of a gibibyte: a demo's files are small
 REGIONS = ("europe", "america", "asia")
 RECORDS = "deployments"
-PATIENCE_SECONDS, POLL_SECONDS = 120.0, 0.1
+PATIENCE_SECONDS = 120.0
 BLOCKS = 50  # mined at a time while a seed is waited for
 
 
@@ -154,9 +155,4 @@ def open_stores(held: ExitStack, folder: Path, count: int) -> Stores:
 
 def until(holds: Callable[[], bool]) -> bool:
     """Whether it comes to hold."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(POLL_SECONDS)
-    return True
+    return waiting.until(holds, PATIENCE_SECONDS)
