@@ -67,13 +67,16 @@ class Server:
             self._server.close()
 
     async def stop(self) -> None:
-        """Listen no more, and end what is open."""
+        """Listen no more, and end what is open and who came at the last moment: nothing is left for the loop's end."""
         self.listen_no_more()
         if self._sweeping is not None:
             self._sweeping.cancel()
-        for connection in tuple(self._open):
-            connection.abort("server ends")
-        await asyncio.sleep(0)
+        ended: set[Connection] = set()
+        while self._open:
+            for connection in self._open - ended:
+                connection.abort("server ends")
+                ended.add(connection)
+            await asyncio.sleep(0)
         self._socket.close()
 
     # of connections ------------------------------------------------------------------------------------------------
