@@ -90,7 +90,8 @@ class Desk:
         self._client, self._onchain, self._vouchers, self._sender = client, onchain, vouchers, sender
         self._settings, self._spending, self._refunds, self._clock = settings, spending, refunds, clock
         self._checks = Checks(client, onchain, vouchers)
-        self._asked: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        # No SimpleQueue: one that a signal interrupts as its time ends may wait for ever.
+        self._asked: queue.Queue[_Job] = queue.Queue()
         self._open: list[_Job] = []
         self.counts: Counter[tuple[str, str]] = Counter()  # (what, outcome)
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from queue import SimpleQueue
+from queue import Queue
 from typing import Any
 
 from keifu.chain.logs import find_logs, topic_of_address
@@ -70,7 +70,9 @@ class Driving:
         self.me = contracts.account.address.lower()
         kept = disk.kept([item.shard for item in records.handed()])
         self.core = Provider(self.me, policy, records.journal(), kept)
-        self.queue: SimpleQueue[Callable[[], None]] = SimpleQueue()  # what other threads want done in this one
+        # What other threads want done in this one. No SimpleQueue: one that a signal interrupts as its time ends may
+        # wait for ever.
+        self.queue: Queue[Callable[[], None]] = Queue()
         self.head = Head(0, 0, 0)
         self.is_stale = False  # whether more is known than when the block was looked at
         self.done: dict[str, int] = {}  # commands, by what they were
