@@ -203,7 +203,7 @@ def _order(scene: _Scene) -> None:
     story, market, provider = scene.story, scene.market, scene.provider
     reader = market.account("reader", FUNDS)
     images, targets = held_out(market.training)
-    images, targets = images[-ORDERED:], targets[-ORDERED:]
+    images, targets = images[:ORDERED], targets[:ORDERED]
     requests = [msgspec.json.encode({"model": "promoted", "input": [image]}) for image in images.tolist()]
     number = orders.place(
         market.chain("reader"), market.suite, provider.account.address, market.environment,
