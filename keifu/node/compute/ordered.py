@@ -45,6 +45,7 @@ LEAST_SECONDS = 60  # to work in
 AT_ONCE = 16  # answers that are made at a time
 AGAIN_SECONDS = 60.0  # after a failure
 LONGEST_QUEUE = 16  # who ask at a time
+TRIES = 3  # of what failed on the chain
 
 
 class Ordered:
@@ -261,8 +262,9 @@ class Ordered:
         self._sent(f"open {kept.number} {index}", answer)
 
     def _ended(self, kept: Kept) -> None:
-        """It was paid or refunded, by whomever. It stays open until its bonds are on their way."""
-        self._collect(kept)
+        """It was paid or refunded, by whomever. It stays open until its bonds have come."""
+        if self._awaits_bonds(kept):
+            return
         first = self._chain.record.first_block
         if any(find_events(self._chain.client, self._orders, "Completed", first, order=kept.number)):
             self._book.move(kept.number, State.PAID)
@@ -270,19 +272,26 @@ class Ordered:
             self._lose(kept, "its fee went back to its client")
         self._book.forget()
 
-    def _collect(self, kept: Kept) -> None:
-        """Have bonds paid out, where they are this account's."""
+    def _awaits_bonds(self, kept: Kept) -> bool:
+        """Have bonds paid out, where they are this account's; whether they are on their way."""
         own = self._sender.account.address
-        if own.lower() == self._offering.operator and self._orders.credits(own):
-            self._sent(f"bonds {kept.number}", lambda: self._orders.withdraw.encode(own))
+        if own.lower() != self._offering.operator or not self._orders.credits(own):
+            return False
+        sent = self._sent(f"bonds {kept.number}", lambda: self._orders.withdraw.encode(own))
+        return sent is not None and not sent.is_final
 
     def _sent(self, what: str, encode: Callable[[], bytes]) -> Sent | None:
-        """How an intent stands that is sent once, when the contract takes it; None when it does not."""
+        """How an intent stands that takes effect once; None when the contract does not take it. One that failed for
+        good, for want of gas for example, is sent again while the contract would take it."""
         id_ = f"order {what}"
-        try:
-            return self._sender.get(id_).state
-        except UsageError:
-            pass  # nothing was sent yet
+        for number in range(TRIES):
+            id_ = f"order {what}" + (f", again {number}" if number else "")
+            try:
+                state = self._sender.get(id_).state
+            except UsageError:
+                break  # nothing was sent under this id yet
+            if state not in (Sent.FAILED, Sent.REFUSED) or number + 1 == TRIES:
+                return state
         data = encode()
         call = {"from": self._sender.account.address, "to": self._orders.address, "data": "0x" + data.hex()}
         try:

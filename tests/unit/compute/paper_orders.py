@@ -53,6 +53,7 @@ class World:
         self.sent: dict[str, Intent] = {}
         self.done: list[str] = []  # functions that took effect
         self.demanded: list[int] = []
+        self.failing: list[str] = []  # functions whose next transaction runs out of gas
         self.is_paid = False
 
     # as a contract
@@ -105,6 +106,9 @@ class World:
             name, args = self.calls[int.from_bytes(intent.data) - 1]
             try:
                 self.require(name, args)
+                if name in self.failing:
+                    self.failing.remove(name)
+                    raise Revert("out of gas")
             except Revert:
                 self.sent[intent.id] = msgspec.structs.replace(intent, state=Sent.FAILED)
                 continue

@@ -22,6 +22,7 @@ from keifu.keys import Account as Key
 from keifu.node.backup import abandon_orders
 from keifu.node.compute import order_book, ordered, questions
 from keifu.node.compute.order_book import OrderBook
+from keifu.node.compute.ordered import TRIES
 from keifu.payments.book import Refused
 from tests.unit.compute.paper_orders import DEADLINE, FUNCTIONS, PRICE, REQUESTS, WINDOW, Node, World
 
@@ -139,7 +140,8 @@ def test_bonds_of_an_order_that_was_refunded_are_fetched(tmp_path: Path) -> None
     while world.demanded:
         node.step()
     world.order = replace(world.order, over=True)
-    assert node.step() == "lost"
+    while node.step() != "lost":
+        pass
     assert world.done[-1] == "withdraw"
 
 
@@ -197,6 +199,25 @@ def test_an_acceptance_that_is_refused_is_the_end(tmp_path: Path) -> None:
     node.step()
     assert node.ask().why == "the market did not take its acceptance"
     assert node.echo.given == 0
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_failed_on_the_chain_is_sent_again(tmp_path: Path, name: str) -> None:
+    world = World()
+    world.failing = [name] * (TRIES - 1)
+    whole(world, tmp_path)
+    assert world.done == list(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", ["accept", "submit"])
+def test_what_fails_each_time_is_not_sent_for_ever(tmp_path: Path, name: str) -> None:
+    world = World()
+    world.failing = [name] * (TRIES + 1)
+    node = Node(world, tmp_path)
+    node.ask()
+    while node.step() != "lost":
+        pass
+    assert world.failing == [name]
 
 
 def test_results_of_another_hand_end_the_work(tmp_path: Path) -> None:
