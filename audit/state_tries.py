@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 
 from ethwire.keys import keccak256
@@ -67,13 +66,12 @@ class Trie:
         return node
 
 
-def full_way(path: bytes, value: bytes, length: int, seed: int = 1) -> tuple[bytes, list[bytes]]:
+def full_way(path: bytes, value: bytes, length: int) -> tuple[bytes, list[bytes]]:
     """Root and nodes of a way of `length` nodes to a value: a leaf below branches all of whose children are there."""
-    draw = random.Random(seed)
     nibbles = nibbles_of(path)
     way = [list_of(_compact(nibbles[length - 1 :], leaf=True) + string(value))]
     for nibble in reversed(nibbles[: length - 1]):
-        children = [draw.randbytes(HASH_BYTES) for _ in range(BRANCH_CHILDREN)]
+        children = [keccak256(way[0] + bytes([child])) for child in range(BRANCH_CHILDREN)]
         children[nibble] = keccak256(way[0])
         way.insert(0, list_of(b"".join(map(string, children)) + string(b"")))
     return keccak256(way[0]), way
