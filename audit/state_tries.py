@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ethwire.constants import ETHER
 from ethwire.keys import keccak256
 from ethwire.rlp import encode, list_of, string
 
@@ -12,7 +13,7 @@ __all__ = ["EMPTY_CODE", "Trie", "account_of", "full_way", "header_over", "nibbl
 HASH_BYTES = 32
 BRANCH_CHILDREN = 16
 EMPTY_CODE = keccak256(b"")
-NONCE, BALANCE = 1, 10**18
+NONCE, BALANCE = 1, ETHER
 
 
 def nibbles_of(path: bytes) -> tuple[int, ...]:

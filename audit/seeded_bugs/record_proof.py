@@ -29,7 +29,7 @@ BUGS = [
     _bug("a leaf on another path", STATE, "(nibbles ^ path) >> (256 - 4 * shared) != 0", "shared > 64"),
     _bug("an extension ends the way", STATE, "if kind & 2 != 0:", "if True:"),
     _bug("an odd path loses a nibble", STATE, "if kind & 1 == 0:", "if True:"),
-    _bug("a branch's neighbour", STATE, "range(path >> 252, bound=15)", "range((path >> 252) ^ 1, bound=15)"),
+    _bug("a branch's neighbour", STATE, "if nibble == path >> 252:", "if nibble == (path >> 252) ^ 1:"),
     _bug(
         "nodes within nodes are overlooked",
         STATE,
@@ -129,9 +129,9 @@ BUGS = [
         '    assert commitments._committed(self._evidence(_first, _second)) > 0, "record proof: not committed"\n',
         "",
     ),
-    _bug("one header twice", SERVICE, "        and _first.blockHash != _second.blockHash\n", ""),
-    _bug("two numbers", SERVICE, "        and _first.number == _second.number\n", ""),
-    _bug("two chains", SERVICE, "        _first.chainId == _second.chainId\n        and ", "        "),
+    _bug("one header twice", SERVICE, " and _first.blockHash != _second.blockHash", ""),
+    _bug("two numbers", SERVICE, " and _first.number == _second.number", ""),
+    _bug("two chains", SERVICE, "_first.chainId == _second.chainId and ", ""),
     _bug("two attestors", SERVICE, "attestor != empty(address) and attestor == self._attestor_of(_second)", "True"),
     _bug(
         "the first is forged",

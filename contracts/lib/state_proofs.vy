@@ -131,7 +131,7 @@ def _value(_root: bytes32, _path: bytes32, _nodes: DynArray[Bytes[MAX_NODE], MAX
     node: Bytes[MAX_NODE + 32] = b""
     at: uint256 = 0
     found: Bytes[MAX_VALUE] = b""
-    for step: uint256 in range(NIBBLES + 1):
+    for _: uint256 in range(NIBBLES + 1):
         if wanted != empty(bytes32):
             assert used < count, "state proof: node missing"
             assert keccak256(_nodes[used]) == wanted, "state proof: node does not hash"
@@ -196,7 +196,9 @@ def _value(_root: bytes32, _path: bytes32, _nodes: DynArray[Bytes[MAX_NODE], MAX
             at = second
         else:
             # A branch: skip the children before the one on the path.
-            for sibling: uint256 in range(path >> 252, bound=15):
+            for nibble: uint256 in range(16):
+                if nibble == path >> 252:
+                    break
                 prefix = extract32(node, at, output_type=uint256) >> 248
                 at += 1
                 if prefix >= LIST:

@@ -187,9 +187,7 @@ def report(
     """
     assert commitments._committed(self._evidence(_first, _second)) > 0, "record proof: not committed"
     assert (
-        _first.chainId == _second.chainId
-        and _first.number == _second.number
-        and _first.blockHash != _second.blockHash
+        _first.chainId == _second.chainId and _first.number == _second.number and _first.blockHash != _second.blockHash
     ), "record proof: no contradiction"
     attestor: address = self._attestor_of(_first)
     assert attestor != empty(address) and attestor == self._attestor_of(_second), "record proof: not one attestor"
@@ -219,9 +217,7 @@ def report(
 
 @external
 @view
-def record_at(
-    _block_hash: bytes32, _registry: address, _id: bytes32, _proof: IRecordProof.Proof
-) -> IRecordProof.Found:
+def record_at(_block_hash: bytes32, _registry: address, _id: bytes32, _proof: IRecordProof.Proof) -> IRecordProof.Found:
     """
     @notice A record of another chain's registry, as of a block whose hash the caller knows to be that chain's.
     @param _block_hash Believed by the caller; never take it from whoever brings the proof.
@@ -288,9 +284,7 @@ def terms() -> IService.Terms:
     """
     @notice What the service promises to those who use it: nothing is restored, contradictions cost.
     """
-    return IService.Terms(
-        evidence_window=EVIDENCE_WINDOW, rounds=0, court=empty(address), smallest=0, largest=0
-    )
+    return IService.Terms(evidence_window=EVIDENCE_WINDOW, rounds=0, court=empty(address), smallest=0, largest=0)
 
 
 @external
@@ -388,9 +382,7 @@ def _attestor_of(_header: IRecordProof.Header) -> address:
 @view
 def _is_signed(_header: IRecordProof.Header, _signature: Bytes[65]) -> bool:
     struct_hash: bytes32 = keccak256(abi_encode(HEADER_TYPE, _header))
-    return signatures._signed_by_key(
-        _header.key, struct_hash, eip712._hash_typed_data_v4(struct_hash), _signature
-    )
+    return signatures._signed_by_key(_header.key, struct_hash, eip712._hash_typed_data_v4(struct_hash), _signature)
 
 
 @internal

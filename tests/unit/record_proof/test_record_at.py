@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from audit.state_tries import Trie, account_of, header_over
+from ethwire.constants import ZERO_ADDRESS
 from ethwire.rlp import encode
 from evmstorm.evm import artifacts, reverts
 from keifu.keys import keccak256
 from keifu.provenance import Kind, Link, Record, RegistryDomain, Relation, Status
-from keifu.provenance._layout import RECORDS_SLOT
 from keifu.provenance.foreign import record_path
 
 from .conftest import CHAIN, REGISTRY
 
 ACCOUNT = keccak256(bytes.fromhex(REGISTRY[2:]))
-NOTHING = ("0x" + "0" * 40, 0, 0, 0)
+NOTHING = (ZERO_ADDRESS, 0, 0, 0)
 
 
 def turned(path, nibble):
@@ -32,8 +32,8 @@ def test_rpf_1_a_record_in_deep_tries(world, proofs, status):
 
 
 def test_the_slot_is_the_registry_s():
-    assert artifacts.load("ProvenanceRegistry").slot("records._records") == RECORDS_SLOT
-    assert artifacts.constant("registry/RecordProof.vy", "RECORDS_SLOT") == f"0x{RECORDS_SLOT:064x}"
+    slot = artifacts.load("ProvenanceRegistry").slot("records._records")
+    assert artifacts.constant("registry/RecordProof.vy", "RECORDS_SLOT") == f"0x{slot:064x}"
 
 
 def test_a_record_s_id_is_the_other_registry_s(proofs, world):
