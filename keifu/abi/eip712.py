@@ -18,6 +18,7 @@ __all__ = [
     "ATTEST",
     "ATTESTATION",
     "BATCH",
+    "BLOCK_HEADER",
     "CALL",
     "CANCEL_AUTHORIZATION",
     "CHANNEL_CONFIG",
@@ -119,6 +120,11 @@ AGENT_WALLET = StructType("AgentWalletSet", agentId="uint256", newWallet="addres
 
 # Keys of operators (contracts/lib/hotkeys.vy)
 HOT_KEY = StructType("HotKey", operator="address", key="address", kind="uint8")
+
+# RecordProof
+BLOCK_HEADER = StructType(
+    "Header", key="address", chainId="uint256", number="uint256", blockHash="bytes32", time="uint64"
+)
 
 # DataVerifier
 ITEM = StructType(

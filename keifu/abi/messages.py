@@ -47,6 +47,7 @@ MESSAGES = (
     ),
     Messages("Environments", "Keifu Environments", "1", (structs.HEARTBEAT,)),
     Messages("HeartbeatService", "Keifu Heartbeats", "1", (structs.HOT_KEY,)),
+    Messages("RecordProof", "Keifu RecordProof", "1", (structs.BLOCK_HEADER, structs.HOT_KEY)),
     Messages(
         "AgentAccount",
         "Keifu AgentAccount",

@@ -34,6 +34,7 @@ __all__ = [
     "PERMIT2",
     "PERMIT2_COLLECTOR",
     "PROOF_VALIDATOR",
+    "RECORD_PROOF",
     "REGISTRY",
     "REPUTATION",
     "STORAGE",
@@ -54,7 +55,7 @@ INSURANCE, COURT, HEARTBEATS = "Insurance", "AlignmentCourt", "HeartbeatService"
 VERIFIER, NFT, MARKET = "DataVerifier", "IntelligentNFT", "AgentMarket"
 ACCOUNT_REGISTRY, ACCOUNT = "AccountRegistry", "AgentAccount"
 IDENTITY, REPUTATION, VALIDATION = "AgentIdentity", "AgentReputation", "AgentValidation"
-REGISTRY, PROOF_VALIDATOR = "ProvenanceRegistry", "ProofValidator"
+REGISTRY, PROOF_VALIDATOR, RECORD_PROOF = "ProvenanceRegistry", "ProofValidator", "RecordProof"
 CHANNELS = "Channels"
 ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
 COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
@@ -156,6 +157,7 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     yield step(STORAGE, token, hub, randomness, at(STORAGE_DEALS), *rhythm, *amounts)
     yield step(STORAGE_DEALS, at(STORAGE), at(STORAGE_REPAIRS))
     yield step(STORAGE_REPAIRS, at(STORAGE_DEALS), params.storage_fee * COIN)
+    yield step(RECORD_PROOF, token, hub)
     yield step(GRANT_ESCROW, token)
     yield step(GRANTS, hub, at(REGISTRY), timelock)
     if (grants := params.distribution) is not None:

@@ -1,8 +1,9 @@
-"""A bundle as `keifu prov verify` checks it: the question that goes with it, and what it shows as findings."""
+"""Files as `keifu prov verify` checks them: the question that goes with it, and what it shows as findings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keifu.cli._prov_options import Registry
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from keifu.provenance.trust import Trust
     from keifu.provenance.verify import Finding
 
-__all__ = ["Asked", "checked_bundle", "record_line"]
+__all__ = ["Asked", "checked_file", "record_line"]
 
 
 @dataclass(frozen=True)
@@ -36,23 +37,45 @@ class Asked:
             )
 
 
-def checked_bundle(registry: Registry, path: str, asked: Asked) -> tuple[list[Finding], Lineage, Documents, Trust]:
-    """Findings, lineage and documents of a bundle, and what is trusted as of its block. No network. Raises UsageError
-    when no block or nothing is trusted, Refused when the bundle is not believed."""
+def checked_file(
+    registry: Registry, path: str, asked: Asked, held: Documents
+) -> tuple[list[Finding], Lineage, Documents, Trust]:
+    """Findings, lineage and documents of a bundle or of a record's proof, and what is trusted as of its block. No
+    network. Raises UsageError when no block or nothing is trusted, CheckFailed when the file is not believed."""
+    from keifu.provenance.foreign import is_record_proof
+
+    of_one_record = is_record_proof(Path(path))
+    what = "a record's proof" if of_one_record else "a bundle"
+    trust = registry.pinned
+    if registry.block_hash is None and (trust is None or not trust.block):
+        raise UsageError(f"{what} proves nothing without a block hash", remedy="--block-hash, from a node you trust")
+    if trust is None:
+        raise UsageError(
+            f"{what} proves nothing without a registry and a chain that you trust",
+            remedy="make a trust file: keifu trust init, or name one with --trust",
+        )
+    if of_one_record:
+        asked.require_none_of_a_bundle()
+        return _proof_of_one(Path(path), trust, held)
+    return _bundle(path, trust, asked)
+
+
+def _proof_of_one(path: Path, trust: Trust, held: Documents) -> tuple[list[Finding], Lineage, Documents, Trust]:
+    from keifu.provenance.foreign import RecordProof
+    from keifu.provenance.lineage import Lineage
+
+    entry, header = RecordProof.read(path).verify(trust)
+    graph = Lineage(entry.id)
+    graph.entries[entry.id] = entry
+    graph.cut = bool(entry.record.links)
+    return [_block_line(header.number, header.timestamp, trust), record_line(graph)], graph, held, trust
+
+
+def _bundle(path: str, trust: Trust, asked: Asked) -> tuple[list[Finding], Lineage, Documents, Trust]:
     from keifu.provenance.bundle import MAX_AGE, Bundle
     from keifu.provenance.documents import Documents
     from keifu.provenance.lineage import walk
-    from keifu.provenance.statement import rfc3339
-    from keifu.provenance.verify import Finding
 
-    trust = registry.pinned
-    if registry.block_hash is None and (trust is None or not trust.block):
-        raise UsageError("a bundle proves nothing without a block hash", remedy="--block-hash, from a node you trust")
-    if trust is None:
-        raise UsageError(
-            "a bundle proves nothing without a registry and a chain that you trust",
-            remedy="make a trust file: keifu trust init, or name one with --trust",
-        )
     made = Bundle.read(path)
     verified = made.verify(
         trust,
@@ -61,10 +84,17 @@ def checked_bundle(registry: Registry, path: str, asked: Asked) -> tuple[list[Fi
         samples=asked.samples,
         max_age=MAX_AGE if asked.max_age is None else asked.max_age,
     )
-    block = f"{verified.number} {trust.block} of {rfc3339(verified.time)}: you trust this block"
+    block = _block_line(verified.number, verified.time, trust)
     graph = walk(verified, verified.root, names=verified.names)
-    findings = [Finding("block", True, block), record_line(graph), *_production(verified, trust), *_labels(verified)]
+    findings = [block, record_line(graph), *_production(verified, trust), *_labels(verified)]
     return findings, graph, Documents(made.parts.documents), verified.followed(trust)
+
+
+def _block_line(number: int, time: int, trust: Trust) -> Finding:
+    from keifu.provenance.statement import rfc3339
+    from keifu.provenance.verify import Finding
+
+    return Finding("block", True, f"{number} {trust.block} of {rfc3339(time)}: you trust this block")
 
 
 def record_line(graph: Lineage) -> Finding:

@@ -49,6 +49,10 @@ VERBS = {
     "verify": ("keifu.cli.prov_read:verify", "Check a record on chain, or a bundle without network."),
     "lineage": ("keifu.cli.prov_read:lineage", "Show what a record was made from: tree, JSON or picture."),
     "bundle": ("keifu.cli.prov_bundle:bundle", "Write one file that verifies offline."),
+    "prove-record": (
+        "keifu.cli.prov_bundle:prove_record",
+        "Write the proof of one record, for a contract of another chain.",
+    ),
     "documents": ("keifu.cli.prov_bundle:documents", "Write manifests and statements to a folder, to hand them on."),
     "export": ("keifu.cli.prov_read:export", "Write a record as CycloneDX ML-BOM, model card or in-toto statement."),
     "verify-running": ("keifu.cli.prov_watch:verify_running", "Check that production runs what was promoted."),

@@ -1,4 +1,4 @@
-"""`keifu prov bundle` and `documents`: what is handed on to whoever checks a record."""
+"""`keifu prov bundle`, `prove-record` and `documents`: what is handed on to whoever checks a record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from keifu.units import counted
 if TYPE_CHECKING:
     from keifu.provenance.labels import LabelProof
 
-__all__ = ["bundle", "documents"]
+__all__ = ["bundle", "documents", "prove_record"]
 
 
 @verb("bundle", example="keifu prov bundle 0e797c52 --out digits.bundle", access=Access.READ)
@@ -67,6 +67,24 @@ def _label_in(path: Path) -> LabelProof:
     from keifu.provenance.label_check import read_proof
 
     return read_proof(path)[0]
+
+
+@verb("prove-record", example="keifu prov prove-record 0e797c52 --out record.json", access=Access.READ)
+@record_argument()
+@click.option("--out", required=True, type=OUT_PATH, help="File to write.")
+@json_option
+@on_registry
+@at_block
+def prove_record(registry: Registry, record_id: Id, out: Path, json_out: bool) -> None:
+    """Write the proof of one record as of a block, as the contract RecordProof of any chain takes it; print the block's
+    hash. `keifu prov verify` checks the file without network."""
+    from keifu.provenance.foreign import gather
+
+    found = registry.record_id(record_id)
+    proof = gather(registry.proved, found)
+    proof.write(out)
+    block = registry.proved.block
+    emit({"file": str(out), "record": found.hex(), "blockHash": block.hash}, block.hash, json_out)
 
 
 @verb("documents", example="keifu prov documents 0e797c52 --out documents", access=Access.READ)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keifu.cli._print import emit
-from keifu.cli._prov_bundle import Asked, checked_bundle, record_line
+from keifu.cli._prov_bundle import Asked, checked_file, record_line
 from keifu.cli._prov_options import Registry, on_registry, record_argument, verifying
 from keifu.cli._prov_stored import check_stored, fetch_option, fetched
 from keifu.cli._types import ADDRESS, IN_FILE, IN_FOLDER, IN_PATH, OUT_PATH, RECORD, Id
@@ -129,7 +129,7 @@ def records_of(
 
 
 @verb("verify", example="keifu prov verify 6c2e98f1 --path ./weights", access=Access.READ)
-@click.argument("target", metavar="ID|BUNDLE")
+@click.argument("target", metavar="ID|FILE")
 @click.option("--path", type=IN_PATH, help="Files to compare with the record.")
 @fetch_option
 @click.option("--environment", metavar="NAME|ID", help="Environment that the record must run in.")
@@ -164,14 +164,14 @@ def verify(
     documents: Path | None,
     json_out: bool,
 ) -> None:
-    """Check a record on chain, or a bundle file without network; exit status 1 when a check fails."""
+    """Check a record on chain, or a bundle or a record's proof without network; exit status 1 when a check fails."""
     held = documents_in(documents)
     asked = Asked(registry.environment(environment, owner) if environment else None, nodes, samples, max_age)
     is_file = Path(target).is_file()
     if fetch is not None and (is_file or path is not None):
         raise UsageError("--fetch reads what a record on the chain names", remedy="leave --path and bundles out")
     findings, graph, held, trusted = (
-        checked_bundle(registry, target, asked) if is_file else _on_chain(registry, target, held, asked)
+        checked_file(registry, target, asked, held) if is_file else _on_chain(registry, target, held, asked)
     )
     from keifu.provenance import Kind
     from keifu.provenance.statement import PREDICATES
@@ -205,7 +205,7 @@ def _on_chain(
     try:
         given = RECORD.convert(target, None, None)
     except click.BadParameter as error:
-        raise UsageError(f"{target!r} is neither a bundle file nor an id", remedy=str(error.message)) from error
+        raise UsageError(f"{target!r} is neither a file nor an id", remedy=str(error.message)) from error
     from keifu.provenance.verify import check_block, check_running
 
     asked.require_none_of_a_bundle()

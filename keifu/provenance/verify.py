@@ -103,14 +103,15 @@ def check_program(entry: Entry, path: str | Path) -> Finding:
 
 
 def check_lineage(lineage: Lineage) -> Finding:
-    """Whether every ancestor is known and none was withdrawn."""
+    """Whether every ancestor that was asked for is known, and none was withdrawn."""
     if lineage.missing:
         return Finding("lineage", False, f"{counted(len(lineage.missing), 'ancestor')} missing here")
     if lineage.withdrawn:
         words = ", ".join(f"{lineage.title(e.id)} is {e.status.word}" for e in lineage.withdrawn)
         return Finding("lineage", False, words)
     size = f"{counted(len(lineage.entries), 'record')}, {counted(lineage.depth, 'link')} deep"
-    return Finding("lineage", True, f"{size}, none withdrawn")
+    rest = "; what it was made from is not shown here" if lineage.cut else ""
+    return Finding("lineage", True, f"{size}, none withdrawn{rest}")
 
 
 def check_run(entry: Entry, statement: Mapping[str, Any], lineage: Lineage) -> Finding:

@@ -23,6 +23,7 @@ _REASONS = (
     (COURT, "JurorPenalised"),
     (SAMPLES, "Paid"),
     ("DataVerifier", "WrongKeyProved"),
+    ("RecordProof", "Contradicted"),
 )
 
 

@@ -72,6 +72,20 @@ export const heartbeatServiceHotKey = {
   "types": {"HotKey":[{"name":"operator","type":"address"},{"name":"key","type":"address"},{"name":"kind","type":"uint8"}]}
 } as const;
 
+/** The domain of signatures that RecordProof takes. */
+export const recordProofDomain = (chainId: number, verifyingContract: Address) =>
+  ({ name: "Keifu RecordProof", version: "1", chainId, verifyingContract }) as const;
+
+export const recordProofHeader = {
+  "primaryType": "Header",
+  "types": {"Header":[{"name":"key","type":"address"},{"name":"chainId","type":"uint256"},{"name":"number","type":"uint256"},{"name":"blockHash","type":"bytes32"},{"name":"time","type":"uint64"}]}
+} as const;
+
+export const recordProofHotKey = {
+  "primaryType": "HotKey",
+  "types": {"HotKey":[{"name":"operator","type":"address"},{"name":"key","type":"address"},{"name":"kind","type":"uint8"}]}
+} as const;
+
 /** The domain of signatures that AgentAccount takes. */
 export const agentAccountDomain = (chainId: number, verifyingContract: Address) =>
   ({ name: "Keifu AgentAccount", version: "1", chainId, verifyingContract }) as const;

@@ -131,7 +131,7 @@ def test_a_wrong_checksum_names_the_right_one():
         (("staking", "exit", "--operator", "0x" + "1" * 40, "--key-file", __file__, "--role", "me"), "are two senders"),
         (("staking", "delegate", "--operator", "0x" + "1" * 40, "--amount", "0", "--role", "me"), "--amount is zero"),
         (("prov", "verify-running", "production"), "of whom?"),
-        (("prov", "verify", "zzz"), "neither a bundle file nor an id"),
+        (("prov", "verify", "zzz"), "neither a file nor an id"),
         (("prov", "verify", __file__), "without a block hash"),
         (("tge", "build", "--csv", __file__), "the header is"),
         (("court", "reveal", "1", "--secret", __file__, "--role", "me"), "is no secret of a vote"),

@@ -28,6 +28,7 @@ export * from "./permit2DepositCollector.js";
 export * from "./proofValidator.js";
 export * from "./provenanceRegistry.js";
 export * from "./randomness.js";
+export * from "./recordProof.js";
 export * from "./stakingHub.js";
 export * from "./storageDeals.js";
 export * from "./storageMarket.js";
