@@ -177,19 +177,16 @@ def show_groups(_turn: IInferenceGame.Turn, _boundaries: DynArray[bytes32, MAX_G
 
 
 @external
-def show_record(_turn: IInferenceGame.Turn, _roots: bytes32[16], _committed: bytes32[3]):
+def show_record(_turn: IInferenceGame.Turn, _roots: DynArray[bytes32, SLOTS], _committed: bytes32[3]):
     """
-    @notice Show the tensors of the group at the position, by their roots.
+    @notice Show the tensors of the group at the position, by their roots, as many as it has.
     @param _committed The roots of which the boundary is made: the group's last tensor, keys and values.
     """
     turn: IInferenceGame.Turn = self._answer(_turn, RECORD)
     out: bytes32 = keccak256(abi_encode(_committed[0], _committed[1]))
     kept: bytes32 = keccak256(abi_encode(_committed[2], empty(bytes32)))
     assert keccak256(abi_encode(out, kept)) == turn.boundary, "game: another boundary"
-    roots: DynArray[bytes32, MAX_GROUPS] = []
-    for root: bytes32 in _roots:
-        roots.append(root)
-    turn.record = self._root(roots, trees.RECORD_LEVELS)
+    turn.record = self._root(_roots, trees.RECORD_LEVELS)
     self._move(turn, ASKING)
 
 

@@ -32,4 +32,5 @@ exports: (
     links.kept,
     links.made,
     links.shape,
+    links.filling,
 )

@@ -8,6 +8,7 @@
 
 from ...interfaces import IInferenceVerifier
 from ...interfaces import ITraceVerifier
+from . import inference_numbers as numbers
 from . import inference_sums as sums_of
 from . import inference_trees as trees
 
@@ -141,18 +142,36 @@ def shape(bound: ITraceVerifier.Bound, descriptor: IInferenceVerifier.Descriptor
     kind: uint256 = self._type(descriptor)
     operator: trees.Operator = self._operator(bound, descriptor, kind)
     assert operator.slot == bound.slot, "trace_verifier: slot"
-    chunks: uint256 = sums_of._chunks(operator.height, LANES_16)
-    if kind == SCORES:
-        chunks = operator.heads * sums_of._chunks(bound.position + 1, LANES_32)
-    elif kind == SOFTMAX:
-        chunks = sums_of._chunks(operator.heads, 8)
-    elif kind == TOKEN:
-        chunks = 1
-    elif kind == EMBEDDING or kind == RESIDUAL:
-        chunks = sums_of._chunks(operator.height, LANES_32)
-    elif kind == GATED:
-        chunks += 1
-    return chunks != bound.chunks
+    return self._chunks(bound, operator, kind) != bound.chunks
+
+
+@external
+@view
+def filling(
+    bound: ITraceVerifier.Bound,
+    descriptor: IInferenceVerifier.Descriptor,
+    out: IInferenceVerifier.Lanes,
+    lane: uint256,
+) -> bool:
+    """
+    @notice Whether a lane that only fills up a chunk is not 0.
+    @param bound What is fixed.
+    @param descriptor The operator that writes the tensor.
+    @param out The chunk that has the lane.
+    @param lane Which lane, of all that the tensor's chunks have.
+    @return True if it is not.
+    """
+    kind: uint256 = self._type(descriptor)
+    operator: trees.Operator = self._operator(bound, descriptor, kind)
+    chunks: uint256 = self._chunks(bound, operator, kind)
+    each: uint256 = LANES_32 if self._is_wide(kind) else LANES_16
+    assert lane < chunks * each and self._is_filling(bound, operator, kind, lane), "trace_verifier: lane"
+    levels: uint256 = trees._levels(chunks)
+    index: uint256 = (operator.slot << levels) | (lane // each)
+    trees._expect(out, bound.record, index, levels + trees.RECORD_LEVELS)
+    if each == LANES_32:
+        return numbers._lane_32(out.data, lane) != 0
+    return numbers._lane_16(out.data, lane) != 0
 
 
 @internal
@@ -170,6 +189,55 @@ def _operator(
     claim.program = _bound.program
     claim.group = _bound.group
     return trees._operator(claim, _opened, _type)
+
+
+@internal
+@pure
+def _is_wide(_type: uint256) -> bool:
+    """
+    @dev Whether lanes have 32 bits.
+    """
+    return _type in [EMBEDDING, RESIDUAL, SCORES, SOFTMAX, TOKEN]
+
+
+@internal
+@pure
+def _chunks(_bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint256) -> uint256:
+    """
+    @dev How many chunks an operator makes.
+    """
+    if _type == SCORES:
+        return _operator.heads * sums_of._chunks(_bound.position + 1, LANES_32)
+    if _type == SOFTMAX:
+        return sums_of._chunks(_operator.heads, 8)
+    if _type == TOKEN:
+        return 1
+    if self._is_wide(_type):
+        return sums_of._chunks(_operator.height, LANES_32)
+    # The exponent has a chunk of its own.
+    return sums_of._chunks(_operator.height, LANES_16) + (1 if _type == GATED else 0)
+
+
+@internal
+@pure
+def _is_filling(
+    _bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint256, _lane: uint256
+) -> bool:
+    """
+    @dev Whether no function of another verifier computes a lane.
+    """
+    if _type == SCORES:
+        each: uint256 = sums_of._chunks(_bound.position + 1, LANES_32) * LANES_32
+        return _lane % each > _bound.position
+    if _type == SOFTMAX:
+        return _lane % 4 == 3 or _lane >= 4 * _operator.heads
+    if _type == TOKEN:
+        return _lane > 0
+    if _type == GATED:
+        exponent: uint256 = sums_of._chunks(_operator.height, LANES_16) * LANES_16
+        if _lane == exponent or _lane == exponent + 1:
+            return False
+    return _lane >= _operator.height
 
 
 @internal
