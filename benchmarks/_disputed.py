@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ethwire.eip712 import Domain
@@ -11,8 +11,19 @@ from keifu.abi import Contract
 from keifu.abi import Receipt as Mined
 from keifu.compute.promises import Cover, needed_for, shown
 from keifu.compute.receipt import Evidence, Receipt, Receipts
-from keifu.inference.disputes import NO_PERMIT, Case, Challenger, Place, Proof, Provider, Question, Seen, Stage, Turn
-from keifu.inference.disputes import receipt_fields
+from keifu.inference.disputes import (
+    NO_PERMIT,
+    Case,
+    Challenger,
+    Place,
+    Proof,
+    Provider,
+    Question,
+    Seen,
+    Stage,
+    Turn,
+    receipt_fields,
+)
 from keifu.keys import Account, keccak256
 from keifu.payments import Channel, Vouchers
 from keifu.provenance import Kind, Record, RegistryDomain
@@ -65,7 +76,7 @@ class Disputed:
         self.key = account("receipts")
         self.account_for: dict[str, Account] = {}  # others who act for a role
         self.last_operator: Any = None
-        self._deploy = lambda name, *args: deploy(name, *args, sender=self.maker)
+        self._deploy = deploy
         self._make()
         self._promise()
 
@@ -75,7 +86,11 @@ class Disputed:
         return self.account_for.get(role) or self.account(role)
 
     def _make(self) -> None:
-        owner, make = self.maker.address, self._deploy
+        owner = self.maker.address
+
+        def make(name: str, *args: Any) -> Contract:
+            return self._deploy(name, *args, sender=self.maker)
+
         self.token = make("KeifuToken", owner)
         self.hub = make("StakingHub", self.token, owner, owner, self.account("treasury").address, 14 * DAY, DAY, 30, 10)
         self.registry = make("ProvenanceRegistry")
@@ -176,7 +191,9 @@ class Disputed:
                 seen.sums = provider.sums(*at, turn.part, turn.stride, turn.count)
                 return self.step(played, "show_sums", seen.sums, sender=by)
 
-    def go_on(self, played: Played, challenger: Challenger, seen: Seen, asked: Question | None) -> Any:
+    def go_on(
+        self, played: Played, challenger: Challenger, seen: Seen, asked: Question | None
+    ) -> tuple[Played, Question | None]:
         """The challenger's turn: the dispute afterwards, and the question."""
         turn, case = played.turn, played.case
         if turn.stage == Stage.NAMING:
@@ -203,7 +220,8 @@ class Disputed:
         assert place is not None
         played = self.open(answer, place)
         if challenger.is_reply(seen):
-            return self.go_on(played, challenger, seen, None)[0]
+            replied, _ = self.go_on(played, challenger, seen, None)
+            return replied
         return self.carry_on(played, provider, challenger, seen)
 
     def carry_on(self, played: Played, provider: Provider, challenger: Challenger, seen: Seen) -> Played:
@@ -217,7 +235,8 @@ class Disputed:
         return played
 
     def close(self, played: Played, sender: Account | None = None) -> Mined:
-        return self.disputes.close(played.turn.args, self.channel_id, sender=sender or self.stranger)
+        mined: Mined = self.disputes.close(played.turn.args, self.channel_id, sender=sender or self.stranger)
+        return mined
 
 
 def _turn(mined: Mined) -> Turn:

@@ -1,12 +1,14 @@
-"""A provider of the tiny model and its client, with all contracts, in this process; and traces that are wrong somewhere."""
+"""A provider of the tiny model and its client, with all contracts, in this process, and traces that are wrong."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from benchmarks._disputed import Disputed
+from ethwire.errors import Revert
 from evmstorm.evm import LocalEvm
 from keifu.inference.disputes import Challenger, Provider
 from keifu.spec.inference_model import run
@@ -82,3 +84,8 @@ def cheat(published, honest):
         return Provider(published, committed, changed(trace, [wrong, *changes], position))
 
     return cheat
+
+
+def refused(reason):
+    """What is inside reverts with exactly this reason."""
+    return pytest.raises(Revert, match=f"{re.escape(reason)}$")

@@ -13,8 +13,9 @@ from keifu.spec.inference_model import Operator, Trace, run
 from keifu.spec.inference_openings import Published
 from tests.unit.inference_disputes.conftest import IDS, LAST, LAYER, MINUTE, OUT, POSITION, PROMPT, changed, more
 
-# Group, slot and lane of each operator: embedding, norm, queries, keys, values, rope, scores, a softmax's largest score,
-# its position and total, weighted sum, residual, gate, gated, its exponent and witness, residual with exponent, token.
+# Group, slot and lane of each operator: embedding, norm, queries, keys, values, rope, scores, a softmax's largest
+# score, its position and total, weighted sum, residual, gate, gated, its exponent and witness, residual with exponent,
+# token.
 LANES = [
     (0, 1, 3), (LAYER, 1, 2), (LAYER, 2, 70), (LAYER, 3, 5), (LAYER, 4, 63), (LAYER, 5, 9), (LAYER, 6, 0),
     (LAYER, 7, 34), (LAYER, 8, 0), (LAYER, 8, 1), (LAYER, 8, 2), (LAYER, 9, 66), (LAYER, 10, 127), (LAYER, 12, 191),
@@ -25,15 +26,15 @@ FILLINGS = [(LAYER, 7, 5), (LAYER, 8, 3), (LAYER, 8, 9), (LAYER, 14, 200), (LAST
 TURNS = 8  # from the opening to the proof
 
 
-def convicted(world, provider, challenger, prompt=PROMPT, ids=IDS, **changes):
-    answer = world.answer(provider, prompt, ids, **changes)
+def convicted(world, provider, challenger, prompt=PROMPT, ids=IDS, turns=TURNS):
+    answer = world.answer(provider, prompt, ids)
     played = world.play(answer, provider, challenger)
     lock = world.hub.lock_of(world.disputes, world.operator.address)
     (event,) = world.close(played).events("Convicted")
     assert (event.restitution, event.reward) == (RESTITUTION, RESTITUTION // 10)
     assert world.disputes.credits(world.payer.address) == RESTITUTION + RESTITUTION // 10 + BOND
     assert world.hub.lock_of(world.disputes, world.operator.address) == lock - RESERVE
-    assert len(played.mined) <= TURNS
+    assert len(played.mined) <= turns
     return played
 
 
@@ -136,10 +137,24 @@ def test_inf_2_sums_of_attention(world, cheat, published, long, slot, lane, wron
     convicted(world, provider, challenger, ids, challenger.ids)
 
 
-@pytest.mark.parametrize(("opened", "slot", "lane"), [(long_residual(0), 3, 5), (long_norm(1_088), 1, 1_070)])
+def residual():
+    return long_residual(0), 3, 5, TURNS
+
+
+def norm():
+    return long_norm(1_088), 1, 1_070, TURNS
+
+
+def high():
+    """More chunks than are shown at once: two questions more."""
+    return long_residual(0, 1_088), 3, 1_050, 9
+
+
+@pytest.mark.parametrize("model", [residual, norm, high])
 @pytest.mark.parametrize("wrong", [None, 0, 1])
-def test_inf_2_sums_of_long_rows(chain, opened, slot, lane, wrong):
+def test_inf_2_sums_of_long_rows(chain, model, wrong):
     """INF-2: products and squares of more than 1,024 lanes."""
+    opened, slot, lane, turns = model()
     token = Operator("token", width=32, height=2, rows=[Row((1,) * 32, 1, 1)] * 2)
     published = Published.of([*opened.published.program, [token]])
     honest = Trace(published.program, [[*opened.trace.records[0], [[0], [1]]]])
@@ -150,7 +165,7 @@ def test_inf_2_sums_of_long_rows(chain, opened, slot, lane, wrong):
         chain.warp(MINUTE)
         provider = WrongSums(published, wrongly) if wrong is not None else Provider(published, wrongly)
         WrongSums.wrong = wrong or 0
-        convicted(world, provider, Challenger(published, honest, [0], [1]), [0], [1])
+        convicted(world, provider, Challenger(published, honest, [0], [1]), [0], [1], turns)
         chain.restore(number)
 
 
