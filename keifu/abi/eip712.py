@@ -27,6 +27,7 @@ __all__ = [
     "CLAIM_ENTRY",
     "COVER",
     "DATUM",
+    "DISPUTE_PERMIT",
     "HEARTBEAT",
     "HOT_KEY",
     "ITEM",
@@ -207,6 +208,9 @@ RECEIPT_BATCH = StructType("ReceiptBatch", root="bytes32")
 COVER = StructType(
     "Cover", channelId="bytes32", restitution="uint256", price="uint256", last="uint64", deadline="uint64"
 )
+
+# InferenceDisputes; its covers are signed as the market's, under a domain of its own.
+DISPUTE_PERMIT = StructType("Permit", watcher="address", deadline="uint64")
 
 # StorageDeals
 ACCEPTANCE = StructType(

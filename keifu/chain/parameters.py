@@ -63,6 +63,8 @@ class Params:
     compute_window: int = 10 * DAY  # seconds from the end of a promise of the compute market to the last claim
     answer_window: int = DAY  # seconds in which a paid request that is asked for on the chain is answered
     demand_bond: int = 5  # coins that whoever asks brings: half more than the gas of an answer, and its work
+    dispute_turn: int = 2 * HOUR  # seconds of each turn of a dispute about a token model's answer
+    dispute_bond: int = 20  # coins that a challenger brings: half more than the gas of the answers, and their work
     storage_epoch: int = DAY  # seconds in which a provider of storage proves once
     storage_window: int = 2 * HOUR  # seconds of them in which a proof is taken, once the seed was seen
     storage_buffer: int = 10  # gwei of a provider's lock for each leaf of 256 bytes that it stores

@@ -46,10 +46,11 @@ _DURATIONS = (
     "heartbeat_window",
     "compute_window",
     "answer_window",
+    "dispute_turn",
     "storage_epoch",
     "storage_window",
 )
-_COINS = ("heartbeat_restitution", "compute_reward", "demand_bond", "storage_tip", "storage_fee")
+_COINS = ("heartbeat_restitution", "compute_reward", "demand_bond", "dispute_bond", "storage_tip", "storage_fee")
 _GWEI = ("storage_buffer",)
 _MADE = {
     "insurance": "an Insurance",

@@ -19,9 +19,11 @@ __all__ = [
     "CHANNELS",
     "COMPUTE",
     "COURT",
+    "DISPUTES",
     "DISTRIBUTOR",
     "ERC3009_COLLECTOR",
     "FACTORY",
+    "GAME",
     "GRANTS",
     "GRANT_ESCROW",
     "HEARTBEATS",
@@ -59,6 +61,8 @@ REGISTRY, PROOF_VALIDATOR, RECORD_PROOF = "ProvenanceRegistry", "ProofValidator"
 CHANNELS = "Channels"
 ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
 COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
+DISPUTES, GAME = "InferenceDisputes", "InferenceGame"
+WEIGHT_VERIFIERS = ("InferenceVerifier", "AttentionVerifier", "TraceVerifier")
 STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
 GRANTS, GRANT_ESCROW = "GrantProgram", "GrantEscrow"
 
@@ -80,6 +84,9 @@ _PARAMETERS = {
     (COMPUTE, "bond"): "demand_bond",
     (ORDERS, "answer_window"): "answer_window",
     (ORDERS, "bond"): "demand_bond",
+    (GAME, "window"): "dispute_turn",
+    (DISPUTES, "evidence_window"): "compute_window",
+    (DISPUTES, "bond"): "dispute_bond",
     (STORAGE, "epoch_seconds"): "storage_epoch",
     (STORAGE, "window"): "storage_window",
     (STORAGE, "leaf_buffer"): "storage_buffer",
@@ -152,6 +159,10 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     bond = params.demand_bond * COIN
     yield step(COMPUTE, token, hub, at(HEARTBEATS), at(CHANNELS), params.compute_reward * COIN, *windows, bond)
     yield step(ORDERS, at(COMPUTE), params.answer_window, bond)
+    for verifier in WEIGHT_VERIFIERS:
+        yield step(verifier)
+    yield step(GAME, at(COMPUTE), [at(verifier) for verifier in WEIGHT_VERIFIERS], params.dispute_turn)
+    yield step(DISPUTES, at(COMPUTE), at(GAME), params.compute_window, params.dispute_bond * COIN)
     rhythm = params.storage_epoch, params.storage_window
     amounts = params.storage_buffer * GWEI, params.storage_tip * COIN
     yield step(STORAGE, token, hub, randomness, at(STORAGE_DEALS), *rhythm, *amounts)

@@ -38,6 +38,7 @@ def test_everything_is_choosable_in_a_file(toml):
             'emission_delay = "6 weeks"\ndaily_blocks = 7200\nlabel = "second"\n'
             'heartbeat_restitution = 2000\nheartbeat_window = "20 days"\nsigners_needed = 2\n'
             'compute_reward = 200\ncompute_window = "9 days"\nanswer_window = "2 days"\ndemand_bond = 6\n'
+            'dispute_turn = "1 hour"\ndispute_bond = 21\n'
             'storage_epoch = "1 hour"\nstorage_window = "15 minutes"\nstorage_buffer = 20\n'
             "storage_tip = 0\nstorage_fee = 2\n"
             f'agents_uri = "https://example.org/agents/"\naccount_registry = "{COUNCIL}"\n'
@@ -65,6 +66,8 @@ def test_everything_is_choosable_in_a_file(toml):
         compute_window=9 * DAY,
         answer_window=2 * DAY,
         demand_bond=6,
+        dispute_turn=HOUR,
+        dispute_bond=21,
         storage_epoch=HOUR,
         storage_window=HOUR // 4,
         storage_buffer=20,

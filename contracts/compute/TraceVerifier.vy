@@ -1,0 +1,36 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+"""
+@title TraceVerifier
+@license MIT
+@notice The third part of InferenceVerifier: says whether the parts of a token model's trace do not hang together, or not
+    with the tokens of its receipt. True is proof of a wrong answer.
+@dev What is bound is what the caller has fixed before, as claims are. A tensor of another number of chunks than its
+    operator makes is found here, too: what stands in it could not be opened.
+@custom:security It believes the program root, as InferenceVerifier does.
+@custom:kill There is nothing to stop: it has no state, and nobody's coins.
+"""
+
+# ############################################################## #
+#                            INTERFACES                          #
+# ############################################################## #
+
+from ..interfaces import ITraceVerifier
+
+implements: ITraceVerifier
+
+# ############################################################## #
+#                             MODULES                            #
+# ############################################################## #
+
+from .lib import trace_links as links
+
+exports: (
+    links.source,
+    links.given,
+    links.answered,
+    links.kept,
+    links.made,
+    links.shape,
+    links.filling,
+)

@@ -1,0 +1,114 @@
+"""How a challenger, who has computed the answer again, finds what is wrong with a provider's.
+
+It knows its own trace, the roots of positions that came with the reply, and what the provider has shown since. The
+first position, group and tensor that differ are the ones to ask about: all that they are made from is alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from keifu.inference.disputes import proofs
+from keifu.inference.disputes.provider import LIST, PART_LEVELS, Provider
+from keifu.inference.disputes.seen import Seen
+from keifu.inference.disputes.turns import Case, Proof, Question, Stage, Turn
+from keifu.keys import keccak256
+from keifu.spec import inference_trees as trees
+from keifu.spec.inference_model import Trace
+from keifu.spec.inference_openings import Published
+
+__all__ = ["Challenger", "Place"]
+
+
+class Place(NamedTuple):
+    """Where a dispute begins; `group` is the number of groups where the provider kept its boundaries to itself."""
+
+    position: int
+    group: int
+    node: bytes
+    path: list[bytes]
+
+
+class Challenger:
+    """Decides what to do next from what was seen."""
+
+    def __init__(self, published: Published, trace: Trace, prompt: Sequence[int], ids: Sequence[int]) -> None:
+        """`trace` is this side's own, of the prompt and the receipt's `ids` but the last one."""
+        self.published, self.own = published, Provider(published, trace)
+        self.prompt, self.ids = list(prompt), list(ids)
+        self.groups = len(published.program)
+
+    # where ------------------------------------------------------------------------------------------------------------
+
+    def position(self, seen: Seen) -> int | None:
+        """The first position that is wrong, or None."""
+        found = self._computed(seen)
+        return self._answered() if found is None else found
+
+    def is_reply(self, seen: Seen) -> bool:
+        """Whether nothing is wrong but the reply."""
+        return self._computed(seen) is None
+
+    def _computed(self, seen: Seen) -> int | None:
+        own = self.own.position_roots()
+        return next((place for place, root in enumerate(own) if root != seen.positions[place]), None)
+
+    def _answered(self) -> int | None:
+        last = len(self.prompt) - 1
+        made = self.own.trace.records[last:]
+        wrong = (last + at for at, groups in enumerate(made) if groups[-1][-1][0] != self.ids[at])
+        return next(wrong, None)
+
+    def group(self, position: int, boundaries: Sequence[bytes]) -> int:
+        """The first group that is wrong; the last one where only the reply is."""
+        own = self.own.boundaries(position)
+        return next((n for n, root in enumerate(own) if boundaries[n] != root), self.groups - 1)
+
+    def place(self, seen: Seen) -> Place | None:
+        """Where to begin, or None where nothing is wrong."""
+        position = self.position(seen)
+        if position is None:
+            return None
+        above = trees.path(list(seen.positions), position)
+        if not seen.boundaries:
+            return Place(position, self.groups, seen.positions[position], above)
+        group = self.group(position, seen.boundaries)
+        return Place(position, group, seen.boundaries[group], [*self.path(group, seen), *above])
+
+    def path(self, group: int, seen: Seen) -> list[bytes]:
+        """From what a group committed to, to the position's root."""
+        return trees.path(list(seen.boundaries), group)
+
+    # what -------------------------------------------------------------------------------------------------------------
+
+    def next(self, seen: Seen, case: Case, turn: Turn, asked: Question | None = None) -> Question | Proof:
+        """The next question, or the proof. `asked` is the last question, whose answer was seen."""
+        view = proofs.View(self.published, self.own.trace, case.position, turn.group, seen, case, turn)
+        if not seen.roots:
+            return proofs.answered(view, self.prompt, self.ids)
+        own = self.own.trace.record_leaves(case.position, turn.group)
+        if view.root(0) != own[0]:
+            return proofs.begins(view, self.prompt, self.ids)
+        slot = next((n for n, root in enumerate(own) if root != view.root(n)), None)
+        if slot is None:
+            return proofs.committed(view)
+        return self._about(view, slot, asked)
+
+    def _about(self, view: proofs.View, slot: int, asked: Question | None) -> Question | Proof:
+        """A tensor that is wrong while all before it are right."""
+        own, seen = view.own_chunks(slot), view.seen
+        if asked is None:
+            return Question(Stage.NODES if len(own) > LIST else Stage.CHUNKS, slot)
+        if asked.stage == Stage.SUMS:
+            return proofs.summed(view, asked, seen.sums)
+        if seen.count != len(own):
+            return proofs.shape(view, slot)
+        if asked.stage == Stage.NODES:
+            return Question(Stage.CHUNKS, slot, self._part(own, seen))
+        return proofs.lane(view, slot)
+
+    def _part(self, own: list[bytes], seen: Seen) -> int:
+        hashes = [keccak256(chunk) for chunk in own]
+        nodes = [trees.tree(hashes[at : at + LIST], PART_LEVELS) for at in range(0, len(hashes), LIST)]
+        return next(n for n, node in enumerate(nodes) if node != seen.nodes[n])

@@ -1,0 +1,288 @@
+"""Calls of the verifiers that show what is wrong, made from one side's own trace and what the other has shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from keifu.abi import load
+from keifu.inference.disputes.provider import LIST, PART_LEVELS, running
+from keifu.inference.disputes.seen import Seen
+from keifu.inference.disputes.turns import NO_BLOCK, Case, Proof, Question, Stage, Turn
+from keifu.keys import keccak256
+from keifu.spec import inference_calls as calls
+from keifu.spec import inference_trees as trees
+from keifu.spec.inference_model import Operator
+from keifu.spec.inference_openings import NO_LANES, NO_LINES, Openings, packed_sums
+
+__all__ = ["View", "answered", "begins", "committed", "lane", "shape", "summed"]
+
+_LAYERS, _ATTENTION, _TRACE = ("InferenceVerifier", "AttentionVerifier", "TraceVerifier")
+_STATISTICS, _TOTAL = 4, 2  # of a head: largest score, its position, total, and 0
+
+
+@dataclass(frozen=True)
+class View(Openings):
+    """Openings of a trace of which one side has seen roots, and has computed the rest itself."""
+
+    seen: Seen
+    case: Case
+    turn: Turn
+    slot: int = 0  # whose chunks were shown
+
+    def showing(self, slot: int) -> View:
+        return replace(self, slot=slot)
+
+    def claim(self, sums: bytes = b"", base: int = 0, first: int = 0, stride: int = 0) -> tuple[Any, ...]:
+        named = keccak256(sums) if sums else bytes(32)
+        roots = (self.case.program, self.case.trace, self.turn.record)
+        positions = self.case.prompt + self.case.reply - 1
+        return (*roots, self.group, self.position, positions, named, base, first, stride)
+
+    def bound(self) -> tuple[Any, ...]:
+        """What TraceVerifier is given first."""
+        turn = self.turn
+        return (*self.case.args, turn.group, turn.boundary, turn.record, turn.slot, turn.count)
+
+    def own_chunks(self, slot: int) -> list[bytes]:
+        return trees.chunks(self.trace.records[self.position][self.group][slot], self.trace.bits(self.group, slot))
+
+    def shown_chunks(self) -> list[bytes]:
+        data = self.seen.chunks
+        return [data[at : at + trees.CHUNK_BYTES] for at in range(0, len(data), trees.CHUNK_BYTES)]
+
+    def lanes(self, slot: int, chunk: int) -> tuple[bytes, list[bytes]]:
+        if slot != self.slot or not self.slot:
+            return super().lanes(slot, chunk)
+        shown, at = self.shown_chunks(), chunk - self.seen.part * LIST
+        hashes = [keccak256(item) for item in shown]
+        if self.seen.count <= LIST:
+            return shown[at], [*trees.path(hashes, at), *self._above(slot)]
+        path = [*trees.path(hashes, at, PART_LEVELS), *trees.path(list(self.seen.nodes), self.seen.part)]
+        return shown[at], [*path, *self._above(slot)]
+
+    def kept(self, position: int, place: int, chunk: int) -> tuple[bytes, list[bytes]]:
+        data, path = super().kept(position, place, chunk)
+        inner = len(path) - trees.depth(len(self.seen.positions))
+        path = [*path[:inner], *trees.path(list(self.seen.positions), position)]
+        if position == self.position:
+            levels = trees.depth(len(self.published.program))
+            below = path[: inner - levels - 2]
+            beside = trees.path([*self.seen.committed, bytes(32)], place, 2)
+            groups = trees.path(list(self.seen.boundaries), self.group)
+            path = [*below, *beside, *groups, *path[inner:]]
+        return data, path
+
+    def root(self, slot: int) -> bytes:
+        """Of a tensor as the provider showed it; zero for one that it left out."""
+        return self.seen.roots[slot] if slot < len(self.seen.roots) else bytes(32)
+
+    def own_slot(self, slot: int) -> tuple[bytes, list[bytes]]:
+        return self.root(slot), self._above(slot)
+
+    def out(self, group: int) -> tuple[bytes, list[bytes]]:
+        """What a group made at the position, of those that are right."""
+        leaves = self.trace.boundary_leaves(self.position, group)
+        path = [*trees.path(leaves, 0, 2), *trees.path(list(self.seen.boundaries), group)]
+        return leaves[0], [*path, *trees.path(list(self.seen.positions), self.position)]
+
+    def beside(self, place: int) -> tuple[bytes, list[bytes]]:
+        """A tensor that the receipt commits to."""
+        return self.seen.committed[place], trees.path([*self.seen.committed, bytes(32)], place, 2)
+
+    def _above(self, slot: int) -> list[bytes]:
+        return trees.path(list(self.seen.roots), slot, 4)
+
+
+def _proved(call: calls.Call, lists: bytes = b"", block: int = NO_BLOCK) -> Proof:
+    name = _ATTENTION if call.function in calls.ATTENTION else _LAYERS
+    function = load(name).interface.function(call.function, len(call.arguments))
+    return Proof(int(name == _ATTENTION), function.encode(call.arguments), lists, block)
+
+
+def answered(view: View, prompt: Sequence[int], ids: Sequence[int]) -> Proof:
+    """The reply has another token than the model made."""
+    at = view.position + 1 - len(prompt)
+    return _bound(view, "answered", view.out(len(view.published.program) - 1), _ids(ids, at))
+
+
+def begins(view: View, prompt: Sequence[int], ids: Sequence[int]) -> Proof:
+    """The record does not begin with what it was given."""
+    own = view.own_slot(0)
+    if view.group:
+        return _bound(view, "source", own, view.out(view.group - 1))
+    at = view.position - len(prompt)
+    return _bound(view, "given", own, _ids(prompt, view.position) if at < 0 else _ids(ids, at))
+
+
+def committed(view: View) -> Proof:
+    """The record ends with something else than the receipt commits to."""
+    operators, last = view.published.program[view.group], len(view.published.program[view.group])
+    if view.seen.committed[0] != view.root(last):
+        behind = view.group * trees.SLOTS + last + 1
+        leaf = (bytes(32), trees.path(view.published.leaves, behind) if last + 1 < trees.SLOTS else [])
+        return _bound(view, "made", view.descriptor(last), leaf, view.own_slot(last), view.beside(0))
+    for slot, operator in enumerate(operators, 1):
+        place = {"scores": 1, "attended": 2}.get(operator.type, 0)
+        if place and view.seen.committed[place] != view.root(operator.kept):
+            return _bound(view, "kept", view.descriptor(slot), view.own_slot(operator.kept), view.beside(place))
+    raise ValueError("nothing is wrong with this record")
+
+
+def shape(view: View, slot: int) -> Proof:
+    """The tensor that was shown has another number of chunks."""
+    return _bound(view, "shape", view.descriptor(slot))
+
+
+def lane(view: View, slot: int) -> Question | Proof:
+    """A lane of the part that was shown, or the sums that are needed for it."""
+    view = view.showing(slot)
+    size = view.trace.bits(view.group, slot) // 8
+    part = view.seen.part * LIST
+    mine, theirs = (
+        _split(b"".join(chunks), size) for chunks in (view.own_chunks(slot)[part : part + LIST], view.shown_chunks())
+    )
+    first = part * trees.CHUNK_BYTES // size
+    values = {first + at: pair for at, pair in enumerate(zip(mine, theirs, strict=True)) if pair[0] != pair[1]}
+    return _of_type(view, view.operator(slot), slot, values)
+
+
+def _of_type(view: View, operator: Operator, slot: int, values: dict[int, tuple[int, int]]) -> Question | Proof:
+    exponent = -(-operator.height // 64) * 64
+    if operator.type == "gated" and {exponent, exponent + 1} & set(values):
+        return _proved(calls.exponent(view, slot, _witness(view, slot, exponent, values)))
+    at = min(values)
+    if _is_filling(view, operator, at):
+        return _bound(view, "filling", view.descriptor(slot), view.lanes(slot, at // _each(view, slot)), at)
+    match operator.type:
+        case "scores":
+            each = -(-(view.position + 1) // LIST) * LIST
+            return _proved(calls.check(view, slot, at // each, place=at % each))
+        case "softmax" if at % _STATISTICS == _TOTAL:
+            return _in_parts(view, slot, at // 4, LIST, view.position + 1)
+        case "softmax":
+            return _proved(calls.maximum(view, slot, at // 4, _larger(view, slot, at // 4)))
+        case "attended":
+            return _in_parts(view, slot, at, 1, view.position + 1)
+        case "token":
+            return _proved(_token(view, slot, *values[at]))
+        case "dense" | "residual" | "rms_norm":
+            return _in_parts(view, slot, at, 1, -(-operator.width // trees.PART))
+        case _:
+            return _proved(calls.check(view, slot, at))
+
+
+def _token(view: View, slot: int, better: int, shown: int) -> calls.Call:
+    call = calls.check(view, slot, better)
+    x, _, row, out = call.rest
+    chosen = view.row(slot, shown if 0 <= shown < view.operator(slot).height else 0)
+    return call._replace(rest=(x, chosen, row, out))
+
+
+def _in_parts(view: View, slot: int, at: int, stride: int, terms: int) -> Question | Proof:
+    """A lane that is a sum: at once where it has one part, else by the provider's sums."""
+    count = -(-terms // stride)
+    if count > 1:
+        return Question(Stage.SUMS, slot, at, stride, count)
+    if view.operator(slot).type == "softmax":
+        return _proved(calls.total(view, slot, at))
+    return _proved(calls.check(view, slot, at))
+
+
+def summed(view: View, asked: Question, sums: bytes) -> Proof:
+    """The first part of the sums that is wrong, or the total. The lane's own chunk was shown before."""
+    view = view.showing(asked.slot)
+    terms = running(view, asked.slot, asked.part)
+    own = packed_sums([sum(terms[: (number + 1) * asked.stride]) for number in range(asked.count)])
+    wrong = next((n for n in range(asked.count) if own[8 * n : 8 * n + 8] != sums[8 * n : 8 * n + 8]), asked.count)
+    if asked.count <= LIST:
+        return _proved(_part(view, asked, view.claim(sums, stride=asked.stride), sums, wrong, asked.stride), b"", 0)
+    blocks = [sums[at : at + 8 * LIST] for at in range(0, len(sums), 8 * LIST)]
+    lasts = b"".join(block[-8:] for block in blocks)
+    lists = lasts + b"".join(keccak256(block) for block in blocks)
+    if wrong == asked.count:
+        claim = view.claim(lasts, stride=LIST)
+        return _proved(_part(view, asked, claim, lasts, len(blocks), LIST), lists, len(blocks))
+    block = wrong // LIST
+    base = int.from_bytes(lasts[8 * block - 8 : 8 * block], "big", signed=True) if block else 0
+    claim = view.claim(blocks[block], base, block * LIST, 1)
+    return _proved(_part(view, asked, claim, blocks[block], wrong % LIST, 1), lists, block)
+
+
+def _part(view: View, asked: Question, claim: Any, sums: bytes, part: int, stride: int) -> calls.Call:
+    """The call for one part of sums that a claim names; a part behind the last asks about the total."""
+    slot, lane, operator = asked.slot, asked.part, view.operator(asked.slot)
+    is_total, shown = part == len(sums) // 8, (sums, part)
+    if operator.type == "softmax":
+        return calls.total(view, slot, lane, shown, claim)
+    if operator.type == "attended":
+        place = 0 if is_total else claim[8] + part * stride
+        call = calls.check(view, slot, lane, place=place)
+        scores, statistic, value, out, *_ = call.rest
+        opened = (NO_LANES, statistic, NO_LANES) if is_total else (scores, statistic, value)
+        return call._replace(claim=claim, rest=(*opened, out, lane, shown))
+    call = calls.check(view, slot, lane)
+    if operator.type == "rms_norm":
+        row = view.lines(operator.first, lane // 32, 0) if is_total else view.lines(operator.first, part)
+        return call._replace(claim=claim, rest=(row, *call.rest[1:4], shown))
+    weights = view.row(slot, lane, 0 if is_total else part)
+    x = NO_LINES if is_total else view.lines(operator.first, part)
+    return call._replace(claim=claim, rest=(weights, x, *call.rest[2:6], shown))
+
+
+def _bound(view: View, name: str, *rest: Any) -> Proof:
+    function = load(_TRACE).interface.function(name, 1 + len(rest))
+    return Proof(2, function.encode([view.bound(), *rest]))
+
+
+def _ids(ids: Sequence[int], at: int) -> tuple[bytes, list[bytes]]:
+    chunks = trees.chunks(ids, 32)
+    return chunks[at // LIST], trees.path([keccak256(chunk) for chunk in chunks], at // LIST)
+
+
+def _split(data: bytes, size: int) -> list[int]:
+    half = 1 << (8 * size - 1)
+    return [int.from_bytes(data[at : at + size], "big") - half for at in range(0, len(data), size)]
+
+
+def _each(view: View, slot: int) -> int:
+    return trees.CHUNK_BYTES * 8 // view.trace.bits(view.group, slot)
+
+
+def _is_filling(view: View, operator: Operator, at: int) -> bool:
+    match operator.type:
+        case "scores":
+            return at % (-(-(view.position + 1) // LIST) * LIST) > view.position
+        case "softmax":
+            return at % _STATISTICS > _TOTAL or at >= _STATISTICS * operator.heads
+        case "token":
+            return at > 0
+        case _:
+            return at >= operator.height
+
+
+def _larger(view: View, slot: int, head: int) -> int:
+    """A position whose score shows that a head's statistics are wrong."""
+    own = view.trace.records[view.position][view.group][slot][4 * head : 4 * head + 2]
+    chunk = _split(view.lanes(slot, head // 8)[0], 4)
+    largest, where = chunk[4 * (head % 8) : 4 * (head % 8) + 2]
+    if not 0 <= where <= view.position or largest < own[0]:
+        return own[1]
+    if largest == own[0]:
+        return min(own[1], where)
+    return where
+
+
+def _witness(view: View, slot: int, exponent: int, values: dict[int, tuple[int, int]]) -> int:
+    """A lane that shows that an exponent or its witness is wrong."""
+    record = view.trace.records[view.position][view.group][slot]
+    height = view.operator(slot).height
+    own_exponent, own_witness = record[height], record[height + 1]
+    shown_exponent = values.get(exponent, (0, own_exponent))[1]
+    shown_witness = values.get(exponent + 1, (0, own_witness))[1]
+    if not 0 <= shown_witness < height or shown_exponent < own_exponent:
+        return own_witness
+    if shown_exponent > own_exponent:
+        return shown_witness
+    return min(own_witness, shown_witness)

@@ -1,0 +1,376 @@
+"""Who may do what, when; silence; answers that are no answers; and a finished dispute."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, replace
+
+import pytest
+
+from benchmarks._disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW
+from ethwire.constants import ZERO_ADDRESS
+from keifu.compute.receipt import Evidence
+from keifu.inference.disputes import NO_PERMIT, Place, Provider, Question, Seen, Stage, permit
+from keifu.spec import inference_trees as trees
+from keifu.staking import KeyKind, key_consent
+from tests.unit.inference_disputes.conftest import IDS, LAYER, MINUTE, POSITION, PROMPT, more, refused
+
+GROUPS = 4
+UNTIL = 5  # place in a cover's state
+WRONG = bytes([7]) * 32
+
+
+@pytest.fixture
+def provider(published, honest):
+    return Provider(published, honest)
+
+
+@pytest.fixture
+def answer(world, provider):
+    return world.answer(provider, PROMPT, IDS)
+
+
+@pytest.fixture
+def place(provider, answer):
+    boundaries = provider.boundaries(POSITION)
+    path = [*trees.path(boundaries, LAYER), *trees.path(answer.positions, POSITION)]
+    return Place(POSITION, LAYER, boundaries[LAYER], path)
+
+
+@pytest.fixture
+def unnamed(answer):
+    """The position alone."""
+    return Place(POSITION, GROUPS, answer.positions[POSITION], trees.path(answer.positions, POSITION))
+
+
+def seen_of(answer):
+    return Seen(answer.positions)
+
+
+def at_stage(world, provider, answer, unnamed, stage):
+    """A dispute that has come to a stage."""
+    seen = seen_of(answer)
+    played = world.open(answer, unnamed)
+    if stage >= Stage.NAMING:
+        played = world.show(played, provider, seen)
+    if stage >= Stage.RECORD:
+        path = trees.path(seen.boundaries, LAYER)
+        played = world.step(played, "name_group", LAYER, seen.boundaries[LAYER], path, sender=world.payer)
+    if stage >= Stage.ASKING:
+        played = world.show(played, provider, seen)
+    if stage > Stage.ASKING:
+        played = world.step(played, "ask", *Question(stage, 9, 0, 1, 5).args, sender=world.payer)
+    assert played.turn.stage == stage
+    return played, seen
+
+
+SHOWS = [Stage.GROUPS, Stage.RECORD, Stage.NODES, Stage.CHUNKS, Stage.SUMS]
+
+
+@pytest.mark.parametrize("stage", SHOWS)
+def test_inf_5_a_provider_that_is_silent_loses(world, chain, provider, answer, unnamed, stage):
+    """INF-5"""
+    played, seen = at_stage(world, provider, answer, unnamed, stage)
+    chain.warp(TURN - MINUTE)
+    with refused("game: still time"):
+        world.close(played)
+    chain.warp(MINUTE + 1)
+    with refused("game: too late"):
+        world.show(played, provider, seen)
+    assert world.close(played).events("Convicted")
+    assert world.disputes.credits(world.payer.address) == RESTITUTION + RESTITUTION // 10 + BOND
+    assert world.disputes.reserved(world.operator.address) == 0
+
+
+@pytest.mark.parametrize("stage", [Stage.NAMING, Stage.ASKING])
+def test_inf_5_a_challenger_that_is_silent_loses(world, chain, provider, answer, unnamed, stage):
+    """INF-5: its bond pays the provider's answers."""
+    played, _ = at_stage(world, provider, answer, unnamed, stage)
+    chain.warp(TURN + 1)
+    for name, args in (
+        ("name_group", (LAYER, WRONG, [])),
+        ("ask", Question(Stage.CHUNKS, 1).args),
+    ):
+        reason = "too late" if (name == "ask") == (stage == Stage.ASKING) else "not its turn"
+        with refused(f"game: {reason}"):
+            world.step(played, name, *args, sender=world.payer)
+    assert world.close(played).events("Acquitted")
+    assert world.disputes.credits(world.operator.address) == BOND
+    assert world.disputes.credits(world.payer.address) == 0
+    assert world.disputes.reserved(world.operator.address) == RESERVE
+
+
+GARBAGE = [
+    (Stage.GROUPS, "show_groups", ([WRONG] * 4,), "game: other groups"),
+    (Stage.GROUPS, "show_groups", ([WRONG] * 3,), "game: number of groups"),
+    (Stage.RECORD, "show_record", ([WRONG], [WRONG] * 3), "game: another boundary"),
+    (Stage.NODES, "show_nodes", (1_025, [], []), "game: number of chunks"),
+    (Stage.NODES, "show_nodes", (64, [WRONG], [WRONG] * 4), "game: number of nodes"),
+    (Stage.NODES, "show_nodes", (64, [WRONG] * 2, [WRONG] * 3), "game: path"),
+    (Stage.NODES, "show_nodes", (64, [WRONG] * 2, [WRONG] * 4), "game: other nodes"),
+    (Stage.CHUNKS, "show_chunks", (2, bytes(256), [WRONG] * 4), "inference_verifier: lanes"),
+    (Stage.CHUNKS, "show_chunks", (2, bytes(128), [WRONG] * 4), "inference_verifier: chunk"),
+    (Stage.SUMS, "show_sums", (bytes(32),), "game: number of sums"),
+]
+
+
+@pytest.mark.parametrize(("stage", "name", "args", "reason"), GARBAGE)
+def test_inf_5_garbage_is_no_answer(world, provider, answer, unnamed, stage, name, args, reason):
+    """INF-5"""
+    played, _ = at_stage(world, provider, answer, unnamed, stage)
+    with refused(reason):
+        world.step(played, name, *args, sender=world.operator)
+
+
+@pytest.mark.parametrize("stage", SHOWS)
+def test_inf_6_only_the_operator_answers(world, provider, answer, unnamed, stage):
+    """INF-6: its transaction key may, nobody else: a record and sums are its word."""
+    played, seen = at_stage(world, provider, answer, unnamed, stage)
+    by = world.operator
+    for who in (world.payer, world.stranger):
+        world.account_for["operator"] = who
+        with refused("game: not the operator"):
+            world.show(played, provider, seen)
+    hot = world.watcher
+    consent = key_consent(world.market_domain, by.address, hot, KeyKind.TRANSACTION)
+    world.market.register_key(hot.address, KeyKind.TRANSACTION, consent, sender=by)
+    world.account_for["operator"] = hot
+    world.show(played, provider, seen)
+    del world.account_for["operator"]
+
+
+def test_inf_6_only_the_challenger_asks(world, provider, answer, unnamed):
+    """INF-6"""
+    played, _ = at_stage(world, provider, answer, unnamed, Stage.ASKING)
+    with refused("game: not the challenger"):
+        world.step(played, "ask", *Question(Stage.CHUNKS, 1).args, sender=world.stranger)
+
+
+@pytest.mark.parametrize(
+    ("group", "node", "path"), [(4, WRONG, [WRONG] * 2), (1, WRONG, [WRONG]), (1, WRONG, [WRONG] * 2)]
+)
+def test_a_group_that_was_not_shown(world, provider, answer, unnamed, group, node, path):
+    played, _ = at_stage(world, provider, answer, unnamed, Stage.NAMING)
+    reason = "other groups" if group < GROUPS and len(path) == 2 else "path"
+    with refused(f"game: {reason}"):
+        world.step(played, "name_group", group, node, path, sender=world.payer)
+
+
+def test_inf_7_a_turn_counts_once(world, provider, answer, unnamed):
+    """INF-7: an earlier turn, or another one, is none."""
+    first = world.open(answer, unnamed)
+    second = world.show(first, provider, seen_of(answer))
+    for turn in (first.turn, replace(second.turn, challenger=world.stranger.address), replace(second.turn, deadline=1)):
+        with refused("game: another turn"):
+            world.step(replace(second, turn=turn), "name_group", 0, WRONG, [], sender=world.payer)
+        with refused("game: another turn"):
+            world.close(replace(second, turn=turn))
+
+
+def test_inf_7_a_finished_dispute_is_over(world, cheat, honest, challenger):
+    """INF-7: neither proof nor conviction twice, and the cover is used up."""
+    provider = cheat(more(honest, LAYER, 2, 70))
+    answer = world.answer(provider, PROMPT, IDS)
+    played = world.play(answer, provider, challenger)
+    with refused("game: proved"):
+        world.step(played, "prove", played.case.args, 0, b"", b"", 0, sender=world.stranger)
+    world.close(played)
+    with refused("game: another turn"):
+        world.close(played)
+    with refused("game: another turn"):
+        world.step(played, "prove", played.case.args, 0, b"", b"", 0, sender=world.stranger)
+    seen = Seen(answer.positions, provider.boundaries(POSITION))
+    with refused("disputes: no cover"):
+        world.open(answer, challenger.place(seen))
+    world.cover()
+    with refused("disputes: no cover"):
+        world.open(answer, challenger.place(seen))
+
+
+def test_inf_8_the_reward_is_the_challenger_s(world, chain, cheat, honest, challenger):
+    """INF-8: whoever shows the proof, so a copied one pays nobody else."""
+    provider = cheat(more(honest, LAYER, 2, 70))
+    answer = world.answer(provider, PROMPT, IDS)
+    place = challenger.place(Seen(answer.positions, provider.boundaries(POSITION)))
+    word = permit(world.domain, world.payer, world.watcher.address, chain.now + MINUTE)
+    played = world.open(answer, place, sender=world.watcher, permit=word)
+    played = world.carry_on(played, provider, challenger, Seen(answer.positions, provider.boundaries(POSITION)))
+    world.close(played, sender=world.stranger)
+    assert world.disputes.credits(world.payer.address) == RESTITUTION
+    assert world.disputes.credits(world.watcher.address) == RESTITUTION // 10 + BOND
+    assert world.disputes.credits(world.stranger.address) == 0
+
+
+def test_inf_9_a_released_cover_pays_nothing(world, cheat, honest, challenger):
+    """INF-9: its payer let go of it; a later one does not answer for an earlier receipt."""
+    provider = cheat(more(honest, LAYER, 2, 70))
+    played = world.play(world.answer(provider, PROMPT, IDS), provider, challenger)
+    world.disputes.release(world.channel_id, world.operator.address, sender=world.payer)
+    world.cover()
+    (event,) = world.close(played).events("Convicted")
+    assert (event.restitution, event.reward) == (0, 0)
+    assert world.disputes.credits(world.payer.address) == BOND
+    assert world.disputes.reserved(world.operator.address) == RESERVE
+
+
+def test_inf_9_no_reserve_ends_while_a_dispute_is_open(world, chain, provider, answer, place):
+    """INF-9"""
+    until = world.disputes.cover_of(world.channel_id, world.operator.address)[UNTIL]
+    chain.warp_to(until)
+    played = world.open(answer, place)
+    chain.warp(MINUTE)
+    args = ([world.channel_id],)
+    with refused("disputes: still open"):
+        world.disputes.settle(world.operator.address, *args, sender=world.stranger)
+    with refused("disputes: still open"):
+        world.disputes.unlock(1, *args, sender=world.operator)
+    chain.warp(TURN)
+    world.close(played)
+    assert world.disputes.reserved(world.operator.address) == 0
+
+
+def test_inf_9_a_reserve_ends_with_its_window(world, chain):
+    """INF-9"""
+    until = world.disputes.cover_of(world.channel_id, world.operator.address)[UNTIL]
+    chain.warp_to(until + 1)
+    world.disputes.unlock(4 * RESERVE, [world.channel_id], sender=world.operator)
+    assert world.disputes.reserved(world.operator.address) == 0
+
+
+def test_a_cover_has_one_dispute_at_a_time(world, answer, place):
+    """INF-7"""
+    world.open(answer, place)
+    with refused("game: dispute is open"):
+        world.open(answer, place)
+
+
+REFUSED = [
+    ({"evidence": Evidence.REEXECUTED}, "disputes: not of the proved kind"),
+    ({"channel_id": WRONG}, "disputes: no cover"),
+    ({"time": 1}, "disputes: no cover"),
+    ({"promotion_seq": 2}, "disputes: not the record"),
+    ({"environment": WRONG}, "disputes: not the record"),
+    ({"input_units": 0}, "game: number of tokens"),
+    ({"output_units": 0}, "game: number of tokens"),
+    ({"output_units": 1_022}, "game: path"),
+    ({"output_units": 1_023}, "game: number of tokens"),
+    ({"output_units": 2}, "game: no such place"),
+    ({"trace_root": WRONG}, "game: not in the trace"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), REFUSED)
+def test_inf_10_receipts_that_are_not_judged(world, provider, place, changes, reason):
+    """INF-10"""
+    answer = world.answer(provider, PROMPT, IDS, **changes)
+    with refused(reason):
+        world.open(answer, place)
+
+
+def test_inf_10_a_receipt_of_tomorrow(world, chain, provider, place):
+    """INF-10"""
+    answer = world.answer(provider, PROMPT, IDS, time=chain.now + 1_000)
+    with refused("disputes: time has not come"):
+        world.open(answer, place)
+
+
+def test_inf_10_what_is_judged_is_what_was_promoted(world, answer, place):
+    """INF-10: neither another record nor another program."""
+    record, world.record = world.record, replace(world.record, program_root=WRONG)
+    with refused("disputes: not the record"):
+        world.open(answer, place)
+    world.record = record
+    for group, slot, reason in ((LAYER, 1, "type"), (3, 1, "type")):
+        world.last_operator = world.published.descriptor(group, slot)
+        with refused(f"inference_verifier: {reason}"):
+            world.open(answer, place)
+    world.last_operator = None
+
+
+@pytest.mark.parametrize(
+    ("place_changes", "reason"),
+    [({"group": 5}, "game: no such place"), ({"position": 5}, "game: no such place"), ({"path": []}, "game: path"),
+     ({"node": WRONG}, "game: not in the trace"), ({"group": 2}, "game: not in the trace"),
+     ({"group": 4}, "game: path")],
+)  # fmt: skip
+def test_inf_10_where_a_dispute_begins(world, answer, place, place_changes, reason):
+    """INF-10: in the receipt's own trace."""
+    with refused(reason):
+        world.open(answer, place._replace(**place_changes))
+
+
+def test_inf_11_only_the_payer_or_whom_it_permits(world, chain, answer, place):
+    """INF-11"""
+    late = permit(world.domain, world.payer, world.watcher.address, chain.now - 1)
+    forged = permit(world.domain, world.stranger, world.watcher.address, chain.now + MINUTE)
+    good = permit(world.domain, world.payer, world.watcher.address, chain.now + MINUTE)
+    for who, word in (
+        (world.stranger, NO_PERMIT), (world.operator, NO_PERMIT), (world.watcher, NO_PERMIT), (world.watcher, late),
+        (world.watcher, forged), (world.stranger, good),
+    ):  # fmt: skip
+        with refused("disputes: not the payer"):
+            world.open(answer, place, sender=who, permit=word)
+    world.open(answer, place, sender=world.watcher, permit=good)
+
+
+def test_another_case_and_other_verifiers_are_refused(world, answer, place):
+    played = world.open(answer, place)
+    with refused("game: another case"):
+        world.step(played, "prove", replace(played.case, position=1).args, 0, b"", b"", 0, sender=world.payer)
+    with refused("game: no such verifier"):
+        world.step(played, "prove", played.case.args, 3, b"", b"", 0, sender=world.payer)
+
+
+def test_only_who_began_a_dispute_ends_it(world, chain, answer, place):
+    """INF-7: and each contract has its own."""
+    played = world.open(answer, place)
+    chain.warp(TURN + 1)
+    with refused("game: not the caller's"):
+        world.game.finish(played.turn.args, sender=world.stranger)
+    with refused("disputes: another channel"):
+        world.disputes.close(played.turn.args, WRONG, sender=world.stranger)
+    path = place.path
+    world.game.begin(played.turn.args, played.case.args, path, sender=world.stranger)
+    assert world.game.turn_of(world.stranger.address, played.turn.dispute) != bytes(32)
+    assert world.close(played).events("Convicted")
+    assert world.game.turn_of(world.disputes.address, played.turn.dispute) == bytes(32)
+
+
+def test_the_number_of_groups(world, answer, place):
+    played = world.open(answer, place)
+    for groups in (0, 129):
+        with refused("game: number of groups"):
+            world.game.begin(played.turn.args, replace(played.case, groups=groups).args, [], sender=world.stranger)
+
+
+def test_terms(world):
+    assert world.disputes.terms()[:3] == (WINDOW, 12 * TURN, ZERO_ADDRESS)
+    assert world.game.longest() == 12 * TURN
+    assert (world.game.market(), world.game.window()) == (world.market.address, TURN)
+    assert [world.game.verifiers(n) for n in range(3)] == [item.address for item in world.verifiers]
+
+
+@pytest.mark.parametrize(
+    ("contract", "place", "value", "reason"),
+    [
+        ("InferenceDisputes", 0, ZERO_ADDRESS, "disputes: market is no contract"),
+        ("InferenceDisputes", 1, ZERO_ADDRESS, "disputes: game is no contract"),
+        ("InferenceDisputes", 3, 0, "disputes: no bond"),
+        ("InferenceGame", 0, ZERO_ADDRESS, "game: market is no contract"),
+        ("InferenceGame", 1, [ZERO_ADDRESS] * 3, "game: verifier is no contract"),
+        ("InferenceGame", 2, 0, "game: no time to answer"),
+    ],
+)
+def test_constructors(world, chain, contract, place, value, reason):
+    right = {
+        "InferenceDisputes": [world.market, world.game, WINDOW, BOND],
+        "InferenceGame": [world.market, [item.address for item in world.verifiers], TURN],
+    }[contract]
+    right[place] = value
+    with refused(reason):
+        chain.deploy(contract, *right, sender=world.stranger)
+
+
+def test_a_turn_is_as_the_event_has_it(world, answer, place):
+    played = world.open(answer, place)
+    assert played.turn.deadline > 0
+    assert astuple(played.turn)[:2] == (world.disputes.address, played.turn.dispute)
