@@ -263,7 +263,7 @@ class StorageRepairing(StorageDealing):
 
     @action("", Choice("kept"), Choice(PROVIDERS), sender="watcher", weight=3)
     def loss(self, who: str, shard: Stored, role: str) -> Steps:
-        """A provider misses three epochs, and one that proves rebuilds its shard, not with leaves that it knew before."""
+        """A provider misses three epochs; one that proves rebuilds its shard, not with leaves that it knew before."""
         mender = self[role]
         for number in range(5 if shard.state == ACCEPTED else 0):
             self.evm.warp_to(self.first + self.epoch * SECONDS + 60)
