@@ -38,6 +38,7 @@ __all__ = [
     "REPUTATION",
     "STORAGE",
     "STORAGE_DEALS",
+    "STORAGE_ENDOWMENT",
     "STORAGE_REPAIRS",
     "TIMELOCK",
     "TOKEN",
@@ -59,6 +60,7 @@ CHANNELS = "Channels"
 ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
 COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
 STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
+STORAGE_ENDOWMENT = "StorageEndowment"
 GRANTS, GRANT_ESCROW = "GrantProgram", "GrantEscrow"
 
 PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
@@ -156,6 +158,7 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     yield step(STORAGE, token, hub, randomness, at(STORAGE_DEALS), *rhythm, *amounts)
     yield step(STORAGE_DEALS, at(STORAGE), at(STORAGE_REPAIRS))
     yield step(STORAGE_REPAIRS, at(STORAGE_DEALS), params.storage_fee * COIN)
+    yield step(STORAGE_ENDOWMENT, at(STORAGE_DEALS))
     yield step(GRANT_ESCROW, token)
     yield step(GRANTS, hub, at(REGISTRY), timelock)
     if (grants := params.distribution) is not None:

@@ -30,6 +30,7 @@ export * from "./provenanceRegistry.js";
 export * from "./randomness.js";
 export * from "./stakingHub.js";
 export * from "./storageDeals.js";
+export * from "./storageEndowment.js";
 export * from "./storageMarket.js";
 export * from "./storageRepairs.js";
 export * from "./tgeDistributor.js";
