@@ -7,7 +7,7 @@ import pytest
 from evmstorm.evm import reverts
 from keifu.units import COIN, DAY
 
-from .world import GIVEN, GWEI, LOCK, PRICE, RESTITUTION, REWARD, SHARDS, TERM
+from .world import ENOUGH, GIVEN, GWEI, LOCK, PRICE, RESTITUTION, REWARD, SHARDS, TERM
 
 EPOCH = PRICE * GWEI * SHARDS  # wei of an epoch of the first term
 NEXT = EPOCH * 9 // 10
@@ -173,6 +173,15 @@ def test_a_price_never_falls_to_nothing(world):
     world.to_epoch(world.state(made).until)
     made.open_term(world.pieces(), sender=world.stranger)
     assert (world.plan_now(made).price, world.plan_now(made).restitution) == (1, 0)
+
+
+def test_a_renewal_by_others_changes_nothing(stored):
+    """END-4: they pay for a deal, not for the endowment's time."""
+    world = stored
+    world.token.approve(world.deals, ENOUGH, sender=world.founder)
+    world.deals.renew(world.deal, world.until + 30, sender=world.founder)
+    world.open_term()
+    assert world.deal == world.id_of(2)
 
 
 def test_a_removed_market_takes_no_term(stored):
