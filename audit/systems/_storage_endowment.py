@@ -60,7 +60,7 @@ class Endowed:
 class EndowmentLog(StorageOracles):
     """Endowments of two clients, two each, at addresses that are known before they are founded."""
 
-    contracts = ("StorageEndowment",)
+    contracts = ("StorageEndowment",)  # type: ignore[assignment]  # the base has three
 
     def open(self) -> None:
         super().open()
@@ -95,7 +95,7 @@ class EndowmentLog(StorageOracles):
     def over_at(self, item: Endowed) -> int:
         return int(self.first + (item.until - 1) * SECONDS)
 
-    def held(self, item: Endowed) -> int:
+    def all_of(self, item: Endowed) -> int:
         """END-6: with what is owed to it."""
         return item.coins + self.credited[item.address] + self.owed[item.address]
 
@@ -104,7 +104,7 @@ class EndowmentLog(StorageOracles):
         return shard.state == ACCEPTED or (shard.state == OVER and bool(shard.tenures) and shard.last.end == item.until)
 
     def gather(self, item: Endowed) -> None:
-        item.coins = self.held(item)
+        item.coins = self.all_of(item)
         self.credited[item.address] = self.owed[item.address] = 0
 
     def term_opens(self, item: Endowed, providers: list[str], epochs: int) -> None:

@@ -17,7 +17,7 @@ from evmstorm.oracles.delay import Exit, check_exits
 from keifu.spec.storage import root
 from keifu.units import COIN
 
-__all__ = ["StorageEndowments"]
+__all__ = ["LEAD", "Endowed", "StorageEndowments"]
 
 # price, restitution, fall, term, reward of a plan.
 PLANS = (
@@ -122,7 +122,7 @@ class StorageEndowments(EndowmentLog):
                    "few": pieces[:-1]}.get(form, pieces)  # fmt: skip
         wrong_data = [piece[1:] for piece in changed] != [piece[1:] for piece in pieces]
         price = item.fallen(item.price) if all(stored) else item.price
-        left = self.held(item) - item.reward
+        left = self.all_of(item) - item.reward
         done = yield from self.decide(
             "END-4", self.act(f"{item.name}.open_term", changed if wrong_data else pieces, sender=who),
             (item.until > self.epoch + LEAD, "endowment: term is under way"),
@@ -241,7 +241,7 @@ class StorageEndowments(EndowmentLog):
         return bool(super().everybody_leaves_in_time())
 
     def is_wound_up(self, item: Endowed) -> bool:
-        before, held = self.stored(item.heir), self.held(item)
+        before, held = self.stored(item.heir), self.all_of(item)
         self.do(f"{item.name}.wind_up", sender=self["stranger"])
         return self.stored(item.heir) - before == held and self.stored(item.address) == 0
 

@@ -6,9 +6,7 @@ from __future__ import annotations
 from functools import cache
 from itertools import pairwise
 
-from audit.systems._storage import SECONDS
-from audit.systems._storage_endowment import LEAD, Endowed
-from audit.systems.storage_endowment import StorageEndowments
+from audit.systems.storage_endowment import LEAD, Endowed, StorageEndowments
 from ethwire.constants import GWEI
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
@@ -90,7 +88,7 @@ def founded(bug: Bug | None) -> tuple[StorageEndowments, Endowed]:
 def further(bug: Bug | None) -> StorageEndowments:
     """With the next term opened by a stranger, at the same price: nobody stored the shard."""
     system, item = founded(bug)
-    system.evm.warp_to(system.first + (item.until - LEAD - 1) * SECONDS)
+    system.evm.warp_to(system.first + (item.until - LEAD - 1) * system.ask("market.epoch_seconds"))
     pieces = [(system["provider"], shard_root(item.data[0]), 1)]
     system.do(f"{item.name}.open_term", pieces, sender=system["stranger"])
     item.coins -= REWARD
