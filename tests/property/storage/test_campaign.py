@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from audit.systems.storage_coin_edges import StorageCoinEdges
 from audit.systems.storage_edges import StorageEdges
 from audit.systems.storage_market import StorageMarkets
 from audit.systems.storage_repair_edges import StorageRepairEdges
@@ -20,6 +21,7 @@ CALLS = 20_000
 
 test_storage_keeps_its_invariants = sequences(StorageMarkets, examples=quick_or_deep(2, 100))
 test_deals_at_their_edges = sequences(StorageEdges, examples=quick_or_deep(2, 100))
+test_other_coins = sequences(StorageCoinEdges, examples=quick_or_deep(2, 100))
 test_repairs_at_their_edges = sequences(StorageRepairEdges, examples=quick_or_deep(2, 100))
 
 
