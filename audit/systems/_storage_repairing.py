@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.systems._storage import ACCEPTED, FEE, FREE, LOST, MENDED, PEOPLE, PROVIDERS, WINDOW, Stored, hashed
+from audit.systems._storage import ACCEPTED, FEE, FREE, LOST, MENDED, PEOPLE, PROVIDERS, SECONDS, WINDOW, Stored, hashed
 from audit.systems._storage_dealing import StorageDealing
 from ethwire.constants import ZERO_ADDRESS
 from evmstorm.fuzz.system import Steps, action
@@ -102,6 +102,13 @@ class StorageRepairing(StorageDealing):
             self.settle_by(found, who)
             self.lose(shard, who)
         self.emitted("repairs.DemandEnded", deal=shard.deal.id, index=shard.index, lost=owed)
+
+    @action("", Choice("kept"), Choice(range(16)), sender="watcher", weight=2)
+    def plague(self, who: str, shard: Stored, leaf: int) -> Steps:
+        """More demands than an epoch has; each is answered at once."""
+        for _ in range(DEMANDS + 1 if shard.state == ACCEPTED else 0):
+            yield from self.demand(who, shard, leaf % 8, False)
+            yield from self.answer(who, shard, "")
 
     # hand-over --------------------------------------------------------------------------------------------------------
 
@@ -253,6 +260,22 @@ class StorageRepairing(StorageDealing):
         self.credit_to(who, shard.bounty)
         shard.repair, shard.bounty = None, 0
         self.taken_over(shard, who)
+
+    @action("", Choice("kept"), Choice(PROVIDERS), sender="watcher", weight=3)
+    def loss(self, who: str, shard: Stored, role: str) -> Steps:
+        """A provider misses three epochs; one that proves rebuilds its shard, not with leaves that it knew before."""
+        mender = self[role]
+        for number in range(5 if shard.state == ACCEPTED else 0):
+            self.evm.warp_to(self.first + self.epoch * SECONDS + 60)
+            yield from self.opening(who)
+            yield from self.seeing(who)
+            if shard.last.provider != mender:
+                yield from self.showing(mender, mender)
+            if number == 3:
+                yield from self.declare_lost(who, shard)
+                yield from self.reserve_repair(mender, shard)
+                yield from self.complete_repair(mender, shard, "", 1, True)
+        yield from self.complete_repair(mender, shard, "", 0, True)
 
     # pay --------------------------------------------------------------------------------------------------------------
 

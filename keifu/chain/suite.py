@@ -41,6 +41,7 @@ __all__ = [
     "REPUTATION",
     "STORAGE",
     "STORAGE_DEALS",
+    "STORAGE_ENDOWMENT",
     "STORAGE_REPAIRS",
     "TIMELOCK",
     "TOKEN",
@@ -64,6 +65,7 @@ COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
 DISPUTES, GAME = "InferenceDisputes", "InferenceGame"
 WEIGHT_VERIFIERS = ("InferenceVerifier", "AttentionVerifier", "TraceVerifier")
 STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
+STORAGE_ENDOWMENT = "StorageEndowment"
 GRANTS, GRANT_ESCROW = "GrantProgram", "GrantEscrow"
 
 PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
@@ -169,6 +171,7 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     yield step(STORAGE_DEALS, at(STORAGE), at(STORAGE_REPAIRS))
     yield step(STORAGE_REPAIRS, at(STORAGE_DEALS), params.storage_fee * COIN)
     yield step(RECORD_PROOF, token, hub)
+    yield step(STORAGE_ENDOWMENT, at(STORAGE_DEALS))
     yield step(GRANT_ESCROW, token)
     yield step(GRANTS, hub, at(REGISTRY), timelock)
     if (grants := params.distribution) is not None:

@@ -35,7 +35,7 @@ uses: sequences
 # ############################################################## #
 
 # Shards that one call stores, and that one call clears.
-BATCH: constant(uint256) = 64
+BATCH: constant(uint256) = sequences.BATCH
 CLEARED: constant(uint256) = 32
 
 
@@ -68,9 +68,12 @@ def store(_caller: address, _provider: address, _entries: DynArray[IStorageMarke
     """
     self._only_deals()
     ledger: IStorageMarket.Ledger = ledgers._current(_provider, _caller)
+    shards: uint256 = ledger.shards
+    words: DynArray[uint256, BATCH] = []
     for entry: IStorageMarket.Entry in _entries:
-        sequences._append(_provider, ledger.shards, entry.entry)
+        words.append(entry.entry)
         ledger = ledgers._add(_provider, ledger, entry)
+    sequences._append(_provider, shards, words)
     ledgers._check_promises(_provider, ledger)
     ledger.dry = 0
     ledgers._write(_provider, ledger)

@@ -18,6 +18,9 @@ from . import trees
 #                            CONSTANTS                           #
 # ############################################################## #
 
+# Shards that one call appends, at most.
+BATCH: constant(uint256) = 64
+
 # Mountains of a sequence, at most: it has fewer than 2^32 shards.
 HEIGHTS: constant(uint256) = 32
 
@@ -41,18 +44,33 @@ peaks: HashMap[address, HashMap[uint256, uint256]]
 # ############################################################## #
 
 @internal
-def _append(_provider: address, _count: uint256, _entry: uint256):
+def _append(_provider: address, _count: uint256, _entries: DynArray[uint256, BATCH]):
     """
-    @dev Add a shard to a sequence of `_count`, as binary addition carries.
+    @dev Add shards to a sequence of `_count`, as binary addition carries. Only the peaks that stand in the end are
+        written: one between would cost a new word.
     """
-    node: uint256 = _entry
-    height: uint256 = 0
+    made: uint256[HEIGHTS] = empty(uint256[HEIGHTS])
+    count: uint256 = _count
+    for entry: uint256 in _entries:
+        node: uint256 = entry
+        height: uint256 = 0
+        for level: uint256 in range(HEIGHTS):
+            if (count >> level) & 1 == 0:
+                break
+            left: uint256 = made[level]
+            if left == 0:
+                left = self.peaks[_provider][level]
+            made[level] = 0
+            node = trees._join(left, node)
+            height = level + 1
+        made[height] = node
+        count += 1
+    # Nothing that was made is 0, whose 192 bits are of a hash.
     for level: uint256 in range(HEIGHTS):
-        if (_count >> level) & 1 == 0:
+        if (_count ^ count) >> level == 0:
             break
-        node = trees._join(self.peaks[_provider][level], node)
-        height = level + 1
-    self.peaks[_provider][height] = node
+        if made[level] > 0:
+            self.peaks[_provider][level] = made[level]
 
 
 @internal

@@ -79,7 +79,7 @@ def fakes(deployer):
     storage = deployer.deploy("StorageMarket", token, hub, token, THIEF, *seconds, *amounts, label="fake storage")
     deals = deployer.deploy("StorageDeals", storage, THIEF, label="fake deals")
     found = dict.fromkeys(("token", "coin", "randomness", "registry", "environments", "channels"), token)
-    found |= {"StorageDeals.market": storage, "StorageRepairs.deals": deals}
+    found |= {"StorageDeals.market": storage, "StorageRepairs.deals": deals, "StorageEndowment.deals": deals}
     # A market is asked for its coin and its hub, which the fake heartbeats have, too.
     return found | {"hub": hub, "validation": validation} | dict.fromkeys(("heartbeats", "market"), heartbeats)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from functools import cache
 
+from audit.systems.storage_coin_edges import StorageCoinEdges
+from audit.systems.storage_edges import StorageEdges
 from audit.systems.storage_market import StorageMarkets
+from audit.systems.storage_repair_edges import StorageRepairEdges
 from evmstorm.evm import artifacts
 from evmstorm.fuzz import Engine
 from evmstorm.fuzz.hypothesis import sequences
@@ -17,6 +20,9 @@ from tests.profiles import quick_or_deep
 CALLS = 20_000
 
 test_storage_keeps_its_invariants = sequences(StorageMarkets, examples=quick_or_deep(2, 100))
+test_deals_at_their_edges = sequences(StorageEdges, examples=quick_or_deep(2, 100))
+test_other_coins = sequences(StorageCoinEdges, examples=quick_or_deep(2, 100))
+test_repairs_at_their_edges = sequences(StorageRepairEdges, examples=quick_or_deep(2, 100))
 
 
 def test_a_campaign_reaches_what_it_is_for() -> None:

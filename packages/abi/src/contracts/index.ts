@@ -33,6 +33,7 @@ export * from "./randomness.js";
 export * from "./recordProof.js";
 export * from "./stakingHub.js";
 export * from "./storageDeals.js";
+export * from "./storageEndowment.js";
 export * from "./storageMarket.js";
 export * from "./storageRepairs.js";
 export * from "./tgeDistributor.js";
