@@ -24,6 +24,7 @@ __all__ = [
     "FACTORY",
     "GRANTS",
     "GRANT_ESCROW",
+    "GRANT_WITNESS",
     "HEARTBEATS",
     "HUB",
     "IDENTITY",
@@ -59,7 +60,7 @@ CHANNELS = "Channels"
 ERC3009_COLLECTOR, PERMIT2_COLLECTOR = "Erc3009DepositCollector", "Permit2DepositCollector"
 COMPUTE, ORDERS = "ComputeMarket", "ComputeOrders"
 STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
-GRANTS, GRANT_ESCROW = "GrantProgram", "GrantEscrow"
+GRANTS, GRANT_ESCROW, GRANT_WITNESS = "GrantProgram", "GrantEscrow", "GrantWitness"
 
 PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
 
@@ -157,7 +158,8 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     yield step(STORAGE_DEALS, at(STORAGE), at(STORAGE_REPAIRS))
     yield step(STORAGE_REPAIRS, at(STORAGE_DEALS), params.storage_fee * COIN)
     yield step(GRANT_ESCROW, token)
-    yield step(GRANTS, hub, at(REGISTRY), timelock)
+    yield step(GRANT_WITNESS, hub, at(REGISTRY))
+    yield step(GRANTS, at(GRANT_WITNESS), timelock)
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)
