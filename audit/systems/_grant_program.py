@@ -20,8 +20,8 @@ from keifu.units import COIN, DAY
 
 __all__ = [
     "ATTESTERS", "CLAIM_TIME", "COMMITTEE_NOTICE", "DELEGATORS", "FUNDED", "LIFE", "LONGEST", "LONGEST_NOTICE",
-    "MEMBERS", "PAID", "PART", "QUIET", "RIVAL", "SCHEMAS", "STAKED", "TEAMS", "WHOLE", "Committee", "Evidence", "GrantLog",
-    "Programme", "Promised", "Proposal",
+    "MEMBERS", "PAID", "PART", "QUIET", "RIVAL", "SCHEMAS", "STAKED", "TEAMS", "WHOLE", "Committee", "Evidence",
+    "GrantLog", "Programme", "Promised", "Proposal",
 ]  # fmt: skip
 
 MEMBERS = ("member", "second member", "third member")
@@ -174,8 +174,8 @@ class GrantLog(System):
 
     contracts: ClassVar[tuple[str, ...]] = ("GrantProgram", "GrantWitness")
     actors: ClassVar[tuple[str, ...]] = (
-        "owner", "funder", "other funder", *MEMBERS, *TEAMS, *ATTESTERS, *DELEGATORS, "learner", "operator", "rival", "stranger",
-        "quiet funder", "quiet member", "quiet team", "quiet attester",
+        "owner", "funder", "other funder", *MEMBERS, *TEAMS, *ATTESTERS, *DELEGATORS, "learner", "operator", "rival",
+        "stranger", "quiet funder", "quiet member", "quiet team", "quiet attester",
     )  # fmt: skip
     wait_weight = 10
 
@@ -309,7 +309,7 @@ class GrantLog(System):
         return not self.counts(item, record, still=True)
 
     def is_unsound(self, record: Evidence) -> bool:
-        """WIT-2: something that a record was made from was withdrawn, and the registry's walk or a trace has found it."""
+        """WIT-2: what a record was made from was withdrawn, and the registry's walk or a trace has found it."""
         return record.id in self.found or self.soundness(record) == Status.REVOKED
 
     def pool(self, operator: str) -> int:

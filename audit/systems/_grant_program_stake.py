@@ -46,7 +46,9 @@ class GrantStake(GrantOracles):
                 self.moves(self["token"], other, amount)
                 del self.leaving[owner, sub, ticket]
 
-    @action("", Choice(((), ("operator",), ("rival",), ("rival", "operator", "stranger"), ("rival", "rival"))), weight=4)
+    @action(
+        "", Choice(((), ("operator",), ("rival",), ("rival", "operator", "stranger"), ("rival", "rival"))), weight=4
+    )
     def count_stake(self, who: str, names: tuple[str, ...]) -> Steps:
         """WIT-1: by anybody, one or several, oftener than once."""
         operators = [self[name] for name in names]
@@ -92,6 +94,4 @@ class GrantStake(GrantOracles):
             "grants.Objected", proposal=proposal.number, owner=self.keys[who, sub], operator=self["operator"],
             weight=weight, objections=objections,
         )  # fmt: skip
-        self.emitted(
-            "witness.StakeCounted", operator=self["operator"], amount=self.pool(self["operator"]), total=total
-        )
+        self.emitted("witness.StakeCounted", operator=self["operator"], amount=self.pool(self["operator"]), total=total)

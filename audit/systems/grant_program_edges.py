@@ -280,9 +280,7 @@ class GrantProgramEdges(GrantEdgeSystem):
             yield self.sends("list_token", *call, by=owner, fails=reason)
             yield self.sends("list_token", *call, by="funder", fails="caller is not the owner")
         yield self.opens("token is not listed", coin="fee")
-        fresh = self.evm.deploy(
-            "GrantProgram", self["witness"], self["owner"], sender=self.evm.account("deployer")
-        )
+        fresh = self.evm.deploy("GrantProgram", self["witness"], self["owner"], sender=self.evm.account("deployer"))
         data = self.contract("grants").list_token.encode(token, self["hubbed"], True)
         assert self.evm.raw.call(self["owner"], fresh.address, data) is None, "GRT-6: an escrow with a hub"
         assert self.evm.revert().reason == "grants: escrow has a hub", "GRT-6"

@@ -131,7 +131,7 @@ class GrantReleaseEdges(GrantEdgeSystem):
 
     @way(Choice((0, 1, 2)))
     def traced_links(self, who: str, lost: int) -> Steps:
-        """WIT-2: of two parents and of one that it takes the place of, what was withdrawn counts when it is a parent."""
+        """WIT-2: of two parents, and of one that it takes the place of, only a parent that was withdrawn counts."""
         parents = []
         for relation in (Relation.SUPERSEDES, Relation.EVALUATED_ON, Relation.DERIVED_FROM):
             parents.append(Link(relation, (yield from self.publishing(self["stranger"], int(Kind.MODEL), self.data))))
