@@ -2,6 +2,7 @@
 
 /** Name and types of each event by its first topic, and the contracts that log it. */
 export const events = {
+  "0x00ec201ab7402e77ba9e2d35d84c3a79b0de0ac5177c621f418e17aec80ee9ea": {"signature":"StakeCounted(address,uint256,uint256)","contracts":["GrantWitness"]},
   "0x0518dcf842cbb6a85dbcae14324df13b54866a72740c4daffead83803805a0b9": {"signature":"LeafRevoked(address,bytes32,bytes32,address,string)","contracts":["ProvenanceRegistry"]},
   "0x05f04586ecbe71d8438041f8f49cba74b196e86aeb77b6c8b604c47044374b74": {"signature":"Unanswered(bytes32,address,uint256)","contracts":["ComputeMarket"]},
   "0x0609e749042bf714da0cf43eb5f443edb12a62618a6ea1f00df08b56943b8276": {"signature":"Refunded(bytes32,uint256,uint256)","contracts":["StorageDeals"]},
@@ -64,6 +65,7 @@ export const events = {
   "0x4ec90e965519d92681267467f775ada5bd214aa92c0dc93d90a5e880ce9ed026": {"signature":"Claimed(uint256,address,uint256)","contracts":["GrantEscrow","TGEDistributor","VestingEscrow"]},
   "0x504e259ad30c85384b02d992d6f235831cfbdf9706de6f4152ae79b647ab14a0": {"signature":"Decided(uint256,uint256,uint256,uint256)","contracts":["AlignmentCourt"]},
   "0x51fa73895ca2bd4c7f525775384b199b6047f069e662b82aa9e1b0998b9c2975": {"signature":"Updated(uint256,bytes32[],bytes32[])","contracts":["IntelligentNFT"]},
+  "0x521e9bb17ab049ca21b4702fbea36a0a19d8c0ed93ddb170badb33db34a647f5": {"signature":"Traced(bytes32,bytes32,uint8)","contracts":["GrantWitness"]},
   "0x5248161881918c26ecf1a0e2cb93bee987390309b35f39ec378cd666482d5602": {"signature":"CoverFreed(bytes32,address)","contracts":["ComputeMarket"]},
   "0x525def607e65293f8081ab951ab2a06e7ca8ddd7a555c95a7de047de0a570f41": {"signature":"Released(uint256,uint256,bytes32,uint256,uint256)","contracts":["GrantProgram"]},
   "0x530436c3634a98e1e626b0898be2f1e9980cc1bd2a78c07a0aba52d0a48a5059": {"signature":"ValidationRequest(address,uint256,string,bytes32)","contracts":["AgentValidation"]},
