@@ -41,7 +41,7 @@ def _world(lab: Lab) -> World:
     token = lab.deploy("KeifuToken", owner)
     hub = lab.deploy("StakingHub", token, owner, owner, owner, 14 * DAY, DAY, 30, 10)
     registry, escrow = lab.deploy("ProvenanceRegistry"), lab.deploy("VestingEscrow", token, ZERO_ADDRESS)
-    grants = lab.deploy("GrantProgram", hub, registry, owner)
+    grants = lab.deploy("GrantProgram", lab.deploy("GrantWitness", hub, registry), owner)
     grants.list_token(token, escrow, True, sender=owner)
     now = lab.client.now
     grants.open(token, (members, NEEDED, 1_000, NOTICE, now + 300 * DAY), sender=owner)

@@ -42,13 +42,13 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
-def parse_amount(text: str) -> int:
-    """Wei of an amount in coins; raises ValueError, whose text says what is wrong with it."""
+def parse_amount(text: str, decimals: int = DECIMALS) -> int:
+    """Smallest units of an amount in coins; raises ValueError, whose text says what is wrong with it."""
     match = _AMOUNT.fullmatch(text)
-    if match is None:
-        raise ValueError(_amount_fault(text))
-    whole: int = int(match[1]) * COIN
-    return whole + int((match[2] or "").ljust(DECIMALS, "0"))
+    if match is None or len(match[2] or "") > decimals:
+        raise ValueError(_amount_fault(text, decimals))
+    rest: str = (match[2] or "").ljust(decimals, "0")
+    return int(match[1] + rest)
 
 
 def brief(text: str) -> str:
@@ -56,7 +56,7 @@ def brief(text: str) -> str:
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 
-def _amount_fault(text: str) -> str:
+def _amount_fault(text: str, decimals: int) -> str:
     text = brief(text)
     if text.startswith("-"):
         return f"negative amount {text}"
@@ -64,13 +64,13 @@ def _amount_fault(text: str) -> str:
         return f"{text!r} is read in two ways: write it with a decimal point and without thousands separators"
     if _SCIENTIFIC.fullmatch(text):
         return f"{text!r} is not an amount of coins: write all its digits (spreadsheets: format the column as text)"
-    return f"{text!r} is not an amount of coins with up to {DECIMALS} decimals"
+    return f"{text!r} is not an amount of coins with up to {decimals} decimals"
 
 
-def coins(wei: int) -> str:
+def coins(amount: int, decimals: int = DECIMALS) -> str:
     """An amount for people: exact, without needless zeros."""
-    whole, rest = divmod(wei, COIN)
-    return f"{whole:,}" + (f".{rest:0{DECIMALS}}".rstrip("0") if rest else "")
+    whole, rest = divmod(amount, 10**decimals)
+    return f"{whole:,}" + (f".{rest:0{decimals}}".rstrip("0") if rest else "")
 
 
 def counted(number: int, noun: str) -> str:

@@ -11,6 +11,7 @@ _money = seeder("vesting/lib/programs.vy", "GrantProgram")
 _voted = seeder("vesting/lib/proposals.vy", "GrantProgram")
 _shown = seeder("vesting/lib/milestones.vy", "GrantProgram")
 _seat = seeder("vesting/lib/committees.vy", "GrantProgram")
+_witnessed = seeder("vesting/GrantWitness.vy", "GrantWitness")
 
 BUGS = [
     # money
@@ -70,7 +71,7 @@ BUGS = [
     _shown("a record that was withdrawn", '    assert status == ACTIVE, "grants: record is not active"\n', ""),
     _shown("without attestations", '    assert self._is_attested(_key, _word, _evidence), "grants: not enough attestations"\n', ""),
     _shown("one attestation is enough", "            if missing == 0:\n                return True\n", "            return True\n"),
-    _shown("of unsound ancestry", '        assert self._soundness(_evidence) == ACTIVE, "grants: ancestry is not sound"\n', "        pass\n"),
+    _shown("of unsound ancestry", '        assert status == ACTIVE, "grants: ancestry is not sound"\n', ""),
     _shown("the plan's cliff is forgotten", "self._plans[_key] = _milestone.step | (_milestone.steps << STEPS_AT) | (_milestone.cliff << CLIFF_AT)", "self._plans[_key] = _milestone.step | (_milestone.steps << STEPS_AT)"),
     _bug("the escrow's grant is nobody's to revoke", "            revoker=self,\n", "            revoker=empty(address),\n"),
     # lists
@@ -90,14 +91,15 @@ BUGS = [
     _bug("what came back is nobody's", "        programs._add(program, amount)\n", "        pass\n"),
     _shown("what expired is taken back", "        if edition > 0 and revoked_at == 0:\n", "        if edition > 0 and revoked_at == 0 and (expiry == 0 or convert(expiry, uint256) > block.timestamp):\n"),
     _shown("a record that was withdrawn stays evidence", "    if staticcall registry.status_of(_evidence) == WITHDRAWN:\n        return True\n", ""),
-    _shown("an ancestor that was withdrawn is forgotten", "    if (_word >> SOUND_AT) & 1 == 1 and self._soundness(_evidence) == WITHDRAWN:\n        return True\n", ""),
+    _shown("an ancestor that was withdrawn is forgotten", "    if (_word >> SOUND_AT) & 1 == 1 and staticcall witness.is_withdrawn(_evidence):\n        return True\n", ""),
     _shown("a milestone of another proposal", '    assert _milestone < MAX_MILESTONES, "grants: no such milestone"\n', ""),
     _shown("a proposal by another number", '    assert _proposal >> 248 == 0, "grants: no such proposal"\n', ""),
     _shown("the grantee attests", "not in [empty(address), _grantee]", "not in [empty(address)]"),
     _shown("a deadline that has passed", "_milestone.deadline > block.timestamp and ", ""),
     _shown("what looks like a plan", "        and (_milestone.steps > 0) == (_milestone.step > 0)\n", ""),
     # as somebody wrote them who had read the pages alone
-    _voted("the whole is what the programme has", "staticcall _coin.balanceOf(hub.address)", "staticcall _coin.balanceOf(self)"),
+    _voted("the whole is one position", "extcall milestones.witness.count(_operator)", "weight"),
+    _voted("who has objected and leaves makes the whole smaller", "max(self._wholes[_proposal], extcall milestones.witness.count(_operator))", "extcall milestones.witness.count(_operator)"),
     _voted("a notice of eighteen hours at most", "+ (_terms & programs.U32)", "+ (_terms & programs.U16)"),
     _voted("a proposal is the newest committee's", "version: uint256 = committees._in_force(_program)\n    assert version > 0, \"grants: no such programme\"", "version: uint256 = committees._newest[_program]\n    assert version > 0, \"grants: no such programme\""),
     _voted("an interest takes everybody's vote", "self._votes[_proposal] = (votes & ~seat) |", "self._votes[_proposal] = (votes & ~U16) |"),
@@ -108,9 +110,20 @@ BUGS = [
     _bug("evidence stands as long as its record", "    return not milestones._is_withdrawn(key, milestones._words[key], _evidence)\n", "    return True\n"),
     _shown("attesters of the first milestone speak for all", "        if staticcall registry.is_standing(self._attesters[_key][i],", "        if staticcall registry.is_standing(self._attesters[_key & ~convert(7, uint256)][i],"),
     _shown("who never spoke still speaks", "        if edition > 0 and revoked_at == 0:\n", "        if revoked_at == 0:\n"),
-    _shown("sound means that the parents are known", "        assert self._soundness(_evidence) == ACTIVE, ", "        assert self._soundness(_evidence) != 0, "),
+    _shown("sound means that the parents are known", "        assert status == ACTIVE, \"grants: ancestry", "        assert status != 0, \"grants: ancestry"),
     _seat("seats of the first committee count for ever", "seat: uint256 = self._seats[_program][_version][_member]", "seat: uint256 = self._seats[_program][1][_member]"),
     _seat("votes of the first committee are enough for ever", "return self._words[_program][_version] & U8", "return self._words[_program][1] & U8"),
     _bug("what a list has left is the team's", "    if plan == 0 and not has_list:\n", "    if plan == 0:\n"),
+    # what the witness says
+    _witnessed("a grantee that deprecates its record hides what is behind it", "    if self._found[_evidence]:\n        return True\n", ""),
+    _witnessed("whatever was traced is withdrawn", "            if status == WITHDRAWN:\n                self._found", "            if status > 0:\n                self._found"),
+    _witnessed("what was deprecated is withdrawn", "            if status == WITHDRAWN:\n                self._found", "            if status > 1:\n                self._found"),
+    _witnessed("any record was made from any", '        assert id == _evidence or self.made_from[_evidence][id], "witness: not what it was made from"\n', ""),
+    _witnessed("what it takes the place of is what it was made from", "            if link.relation == SUPERSEDES:\n                continue\n", ""),
+    _witnessed("a trace goes on from the first record alone", "id == _evidence or self.made_from[_evidence][id]", "id == _evidence"),
+    _witnessed("a pool counts twice", " - self.counted[_operator] + state.delegated", " + state.delegated"),
+    _witnessed("the last pool is the whole", "self.total_counted - self.counted[_operator] + state.delegated", "state.delegated"),
+    _witnessed("own coins count", "state.delegated\n    self.total_counted", "state.delegated + state.bound\n    self.total_counted"),
+    _witnessed("what a pool had is forgotten", "    self.counted[_operator] = state.delegated\n", ""),
     _bug("a list lapses although it was paid", "is_list and milestones._state(_word) == milestones.RELEASED and _word & milestones.U128 > 0", "is_list and milestones._state(_word) == milestones.RELEASED"),
 ]  # fmt: skip

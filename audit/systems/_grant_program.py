@@ -20,8 +20,8 @@ from keifu.units import COIN, DAY
 
 __all__ = [
     "ATTESTERS", "CLAIM_TIME", "COMMITTEE_NOTICE", "DELEGATORS", "FUNDED", "LIFE", "LONGEST", "LONGEST_NOTICE",
-    "MEMBERS", "PAID", "PART", "QUIET", "SCHEMAS", "STAKED", "TEAMS", "WHOLE", "Committee", "Evidence", "GrantLog",
-    "Programme", "Promised", "Proposal",
+    "MEMBERS", "PAID", "PART", "QUIET", "RIVAL", "SCHEMAS", "STAKED", "TEAMS", "WHOLE", "Committee", "Evidence",
+    "GrantLog", "Programme", "Promised", "Proposal",
 ]  # fmt: skip
 
 MEMBERS = ("member", "second member", "third member")
@@ -30,9 +30,10 @@ ATTESTERS = ("attester", "other attester")
 DELEGATORS = ("delegator", "other delegator")
 SCHEMAS = (b"\xa1" * 32, b"\xa2" * 32)
 FUNDED, PAID, STAKED = 10_000 * COIN, 600 * COIN, 800 * COIN
+RIVAL = 1_200 * COIN  # delegated to an operator at whom nobody objects
 LIFE, COMMITTEE_NOTICE, LONGEST_NOTICE, CLAIM_TIME = 200 * DAY, 7 * DAY, 14 * DAY, 180 * DAY
 LONGEST = 5 * 365 * DAY  # to a deadline
-WHOLE, PART = 10_000, 3_000  # basis points: more than one delegator has, less than both
+WHOLE, PART = 10_000, 3_000  # basis points: more than one delegator has, less than both, once the rival is counted
 QUIET = 1  # programme, and proposal, of people who do nothing else
 
 
@@ -69,6 +70,7 @@ class Evidence:
     id: bytes
     author: str
     kind: int
+    content: Record
     parent: bytes = b""
     status: int = int(Status.ACTIVE)
     said: dict[tuple[str, bytes], list[int]] = field(default_factory=dict)
@@ -148,6 +150,7 @@ class Proposal:
     carried: int = 0
     stopped: bool = False
     objected: dict[tuple[str, int], int] = field(default_factory=dict)  # (owner, account) -> wei
+    whole: int = 0  # the most that was counted at an objection
 
     @property
     def sum(self) -> int:
@@ -169,10 +172,10 @@ class Proposal:
 class GrantLog(System):
     """Set-up, and the log's words."""
 
-    contracts: ClassVar[tuple[str, ...]] = ("GrantProgram",)
+    contracts: ClassVar[tuple[str, ...]] = ("GrantProgram", "GrantWitness")
     actors: ClassVar[tuple[str, ...]] = (
-        "owner", "funder", "other funder", *MEMBERS, *TEAMS, *ATTESTERS, *DELEGATORS, "learner", "operator", "stranger",
-        "quiet funder", "quiet member", "quiet team", "quiet attester",
+        "owner", "funder", "other funder", *MEMBERS, *TEAMS, *ATTESTERS, *DELEGATORS, "learner", "operator", "rival",
+        "stranger", "quiet funder", "quiet member", "quiet team", "quiet attester",
     )  # fmt: skip
     wait_weight = 10
 
@@ -182,12 +185,13 @@ class GrantLog(System):
         owner, maker = evm.account("owner"), evm.account("deployer")
         token = evm.deploy("KeifuToken", owner, sender=owner)
         hub = evm.deploy("StakingHub", *hub_arguments(token, owner, evm.account("treasury")), sender=owner)
-        make_room(hub, token, owner, evm.account("service"), [evm.account("operator")], evm.warp)
+        make_room(hub, token, owner, evm.account("service"), [self["operator"], self["rival"]], evm.warp)
         other = evm.deploy("HookToken", sender=maker)
         registry = evm.deploy("ProvenanceRegistry", sender=maker)
         escrow = evm.deploy("VestingEscrow", token, ZERO_ADDRESS, sender=maker)
-        grants = evm.deploy("GrantProgram", hub, registry, owner, sender=maker)
-        self.bind(token=token, hub=hub, other=other, registry=registry, escrow=escrow, grants=grants)
+        witness = evm.deploy("GrantWitness", hub, registry, sender=maker)
+        grants = evm.deploy("GrantProgram", witness, owner, sender=maker)
+        self.bind(token=token, hub=hub, other=other, registry=registry, escrow=escrow, witness=witness, grants=grants)
         self.domain = RegistryDomain(evm.chain_id, registry.address)
         grants.list_token(token, escrow, True, sender=owner)
         grants.list_token(other, ZERO_ADDRESS, True, sender=owner)
@@ -200,7 +204,8 @@ class GrantLog(System):
         accounts = [self[role].lower() for role in ("learner", "stranger", "learner")]
         self.list = Grants(accounts, [100 * COIN, 200 * COIN, 300 * COIN])
         self.coins = {self["token"]: self.read("token.balanceOf"), self["other"]: self.read("other.balanceOf")}
-        self.data = self.registered(Record(self["stranger"], Kind.DATASET, b"\x01" * 32))
+        self.dataset = Record(self["stranger"], Kind.DATASET, b"\x01" * 32)
+        self.data = self.registered(self.dataset)
         self.opened_at = self.open()
         self.keys = {(self[role], sub): hub.owner_key(self[role], sub) for role in self.actors for sub in (0, 7)}
 
@@ -221,6 +226,7 @@ class GrantLog(System):
         self.contract("registry").attest(said, sender=self["quiet attester"])
         for who in DELEGATORS:
             self.contract("hub").stake(self["operator"], STAKED, 0, 0, sender=self[who])
+        self.contract("hub").stake(self["rival"], RIVAL, 0, 0, sender=self["quiet funder"])
         self.evm.warp(2 * DAY)
         return now
 
@@ -244,10 +250,13 @@ class GrantLog(System):
         self.proposals = [first]
         self.listed = {token: True, self["other"]: True}
         self.escrows = {token: self["escrow"], self["other"]: ZERO_ADDRESS}
-        self.records = {self.data: Evidence(self.data, self["stranger"], int(Kind.DATASET))}
+        self.records = {self.data: Evidence(self.data, self["stranger"], int(Kind.DATASET), self.dataset)}
         self.shown: dict[bytes, tuple[int, int]] = {}  # record -> proposal and milestone
         self.made = 0  # records
         self.staked = {(self[role], 0): STAKED for role in DELEGATORS}
+        self.counted: dict[str, int] = {}  # operator -> wei of its pool when somebody counted it
+        self.traced: defaultdict[bytes, set[bytes]] = defaultdict(set)  # record -> what it was traced to
+        self.found: set[bytes] = set()  # records behind which a trace found one that was withdrawn
         self.leaving: defaultdict[tuple[str, int, int], int] = defaultdict(int)  # owner, account, ticket -> wei
         self.grants_made = 0
         self.moved: defaultdict[tuple[str, str], int] = defaultdict(int)  # (coin, account) -> wei, by the log
@@ -295,9 +304,24 @@ class GrantLog(System):
     def is_withdrawn(self, item: Promised) -> bool:
         """GRT-8"""
         record = self.records[item.evidence]
-        if record.status == Status.REVOKED or (item.sound and self.soundness(record) == Status.REVOKED):
+        if record.status == Status.REVOKED or (item.sound and self.is_unsound(record)):
             return True
         return not self.counts(item, record, still=True)
+
+    def is_unsound(self, record: Evidence) -> bool:
+        """WIT-2: what a record was made from was withdrawn, and the registry's walk or a trace has found it."""
+        return record.id in self.found or self.soundness(record) == Status.REVOKED
+
+    def pool(self, operator: str) -> int:
+        """Wei that are delegated to an operator now."""
+        return {self["operator"]: sum(self.staked.values()), self["rival"]: RIVAL}.get(operator, 0)
+
+    def lineage(self, record: Evidence) -> list[Evidence]:
+        """A record, and what it was made from, nearest first."""
+        found = [record]
+        while found[-1].parent:
+            found.append(self.records[found[-1].parent])
+        return found
 
     def moves(self, coin: str, who: str, wei: int) -> None:
         self.moved[coin, who] += wei
@@ -334,7 +358,7 @@ class GrantLog(System):
         known = self.domain.record_id(record)
         yield self.tx("registry.register", record.args, sender=author)
         yield self.tx("registry.store_links", [record.args], sender=author)
-        self.records[known] = Evidence(known, author, kind, parent)
+        self.records[known] = Evidence(known, author, kind, record, parent)
         return known
 
     def saying(self, who: str, schema: bytes, record: bytes, expiry: int = 0) -> Any:

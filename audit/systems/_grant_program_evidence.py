@@ -248,13 +248,40 @@ class GrantEvidence(GrantStake):
             record = list(self.records)[-1] if other or not item.evidence else item.evidence
             yield from self.clawing(who, place, record, beyond)
 
-    @action("", Choice("released_places"), Choice(("record", "word", "word", "data")), sender="stranger", weight=6)
+    def shown_or_recent(self, who: str) -> list[Evidence]:
+        return [*(self.records[known] for known in list(self.shown)[-3:]), *self.recent(who)]
+
+    @action("", Choice("shown_or_recent"), Choice((0, 0, 0, 1)), Choice((9, 9, 1)), Choice("recent"), weight=5)
+    def trace(self, who: str, record: Any, first: int, most: int, other: Any) -> Steps:
+        """WIT-2: a record and what it was made from, from its beginning or later; mostly of the record itself."""
+        path = self.lineage(record)[first:][:most]
+        yield from self.tracing(who, record, path if most > 1 else [other, *path])
+
+    def tracing(self, who: str, record: Evidence, path: list[Evidence]) -> Any:
+        known, is_lost = {record.id, *self.traced[record.id]}, record.id in self.found
+        fails = None
+        for item in path:
+            if item.id not in known:
+                fails = "witness: not what it was made from"
+                break
+            if item.parent:
+                known.add(item.parent)
+                is_lost |= self.records[item.parent].status == Status.REVOKED
+        yield self.tx("witness.trace", record.id, [item.content.args for item in path], sender=who, fails=fails)
+        if fails is None:
+            self.traced[record.id] = known - {record.id}
+            self.found |= {record.id} if is_lost else set()
+            self.emitted("witness.Traced", count=sum(1 for item in path if item.parent))
+
+    @action(
+        "", Choice("released_places"), Choice(("record", "word", "word", "data", "hidden")), sender="stranger", weight=6
+    )
     def betray(self, who: str, place: Any, how: str) -> Steps:
         """What a release rested on is withdrawn, and everybody wants the coins back."""
         if not place or not (evidence := place[0].milestones[place[1]].evidence):
             return
         item, record = place[0].milestones[place[1]], self.records[evidence]
-        source = self.records[record.parent] if how == "data" and record.parent else record
+        source = self.lineage(record)[-1] if how in ("data", "hidden") else record
         if how == "word":
             for attester in item.attesters[:1]:
                 if not record.said.get((attester, item.schema), [0, 1])[1]:
@@ -263,7 +290,18 @@ class GrantEvidence(GrantStake):
         elif source.status != Status.REVOKED and (source.id != self.data or self.made > 8):
             yield self.tx("registry.set_status", source.id, int(Status.REVOKED), "wrong", sender=source.author)
             source.status = int(Status.REVOKED)
+        if how == "hidden":
+            yield from self.hiding(who, record)
         yield from self.clawing(who, place, evidence)
+
+    def hiding(self, who: str, record: Evidence) -> Any:
+        """The grantee and its friends deprecate all that stands before what was withdrawn, and somebody traces it."""
+        path = self.lineage(record)[:-1]
+        for item in path:
+            if item.status == Status.ACTIVE:
+                yield self.tx("registry.set_status", item.id, int(Status.DEPRECATED), "old", sender=item.author)
+                item.status = int(Status.DEPRECATED)
+        yield from self.tracing(who, record, path)
 
     @action("", Choice("released_places"), weight=4)
     def claim(self, who: str, place: Any) -> Steps:

@@ -92,9 +92,27 @@ class GrantOracles(GrantLog):
                     return False
         return not self.view("stands", 0, 0, self.data) and not self.view("stands", QUIET, 0, self.data)
 
+    @invariant("WIT-1", at_end=True)
+    def stake_is_counted(self) -> bool:
+        """Each pool as it was when somebody counted it last, and all of them together."""
+        witness = self.contract("witness")
+        each = all(witness.counted(self[role]) == self.counted.get(self[role], 0) for role in ("operator", "rival"))
+        return each and witness.total_counted() == sum(self.counted.values())
+
+    @invariant("WIT-2", at_end=True)
+    def lineage_is_the_log_s(self) -> bool:
+        """What was traced, and nothing else; of each record whether something behind it is known to be withdrawn."""
+        witness = self.contract("witness")
+        names = witness.hub() == self["hub"] and witness.registry() == self["registry"]
+        return names and all(
+            witness.is_withdrawn(one.id) == self.is_unsound(one)
+            and all(witness.made_from(one.id, other) == (other in self.traced[one.id]) for other in self.records)
+            for one in self.records.values()
+        )
+
     @invariant("GRT-7", at_end=True)
     def lists_are_the_log_s(self) -> bool:
-        names = {"owner": self["owner"], "hub": self["hub"], "registry": self["registry"]}
+        names = {"owner": self["owner"], "hub": self["hub"], "registry": self["registry"], "witness": self["witness"]}
         return all(self.view(name) == wanted for name, wanted in names.items()) and all(
             (self.view("listed", token), self.view("escrow_of", token)) == (listed, self.escrows[token])
             for token, listed in self.listed.items()
@@ -253,10 +271,11 @@ class GrantOracles(GrantLog):
             item = Promised(1, now + DAY, int(Kind.RUN), False, bytes(32), 1, (self["attester"],))
             proposal = self.do("grants.propose", program, team, [item.args], bytes(32), "", sender=funder)
             self.do("grants.vote", proposal, True, sender=member)
-            if parts > 1:
-                for sub, amount in enumerate(split(100 * COIN, parts), start=20):
-                    self.do("hub.stake", self["operator"], amount, 0, sub, sender=funder)
-                    self.do("grants.object", proposal, self["operator"], sub, sender=funder)
+            rows = list(enumerate(split(100 * COIN, parts), start=20)) if parts > 1 else []
+            for sub, amount in rows:
+                self.do("hub.stake", self["operator"], amount, 0, sub, sender=funder)
+            for sub, _ in rows:
+                self.do("grants.object", proposal, self["operator"], sub, sender=funder)
             for who in people:
                 if self.staked.get((who, 0)):
                     self.do("grants.object", proposal, self["operator"], 0, sender=who)

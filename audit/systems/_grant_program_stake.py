@@ -46,6 +46,24 @@ class GrantStake(GrantOracles):
                 self.moves(self["token"], other, amount)
                 del self.leaving[owner, sub, ticket]
 
+    @action(
+        "", Choice(((), ("operator",), ("rival",), ("rival", "operator", "stranger"), ("rival", "rival"))), weight=4
+    )
+    def count_stake(self, who: str, names: tuple[str, ...]) -> Steps:
+        """WIT-1: by anybody, one or several, oftener than once."""
+        operators = [self[name] for name in names]
+        if len(operators) == 1:
+            total = yield self.tx("witness.count", operators[0], sender=who)
+            self.count(operators)
+            assert int.from_bytes(total, "big") == sum(self.counted.values()), "WIT-1: another sum"
+        else:
+            yield self.tx("witness.count_many", operators, sender=who)
+            self.count(operators)
+        self.emitted("witness.StakeCounted", count=len(operators))
+
+    def count(self, operators: list[str]) -> None:
+        self.counted |= {operator: self.pool(operator) for operator in operators}
+
     def carried_ones(self, who: str) -> list[Proposal]:
         fits = [item for item in self.known(who) if item.is_carried and self.now <= item.notice_end]
         return [*fits * 6, *self.known(who)]
@@ -67,10 +85,13 @@ class GrantStake(GrantOracles):
         if done is None:
             return
         proposal.objected[who, sub] = weight
-        objections, total = sum(proposal.objected.values()), self.coins[self["token"]](self["hub"])
-        proposal.stopped = objections * WHOLE >= total * proposal.programme.objection_bps
+        self.count([self["operator"]])
+        objections, total = sum(proposal.objected.values()), sum(self.counted.values())
+        proposal.whole = max(proposal.whole, total)
+        proposal.stopped = objections * WHOLE >= proposal.whole * proposal.programme.objection_bps
         self.emitted("grants.Stopped", count=int(proposal.stopped))
         self.emitted(
             "grants.Objected", proposal=proposal.number, owner=self.keys[who, sub], operator=self["operator"],
             weight=weight, objections=objections,
         )  # fmt: skip
+        self.emitted("witness.StakeCounted", operator=self["operator"], amount=self.pool(self["operator"]), total=total)

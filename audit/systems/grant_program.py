@@ -47,10 +47,15 @@ class GrantPrograms(GrantEvidence):
     def constructors(self) -> Iterator[Deployment]:
         yield from variations(
             "GrantProgram",
-            (self["hub"], self["registry"], self["owner"]),
-            (0, self["owner"], "grants: hub is no contract"),
-            (1, self["owner"], "grants: registry is no contract"),
-            (2, ZERO_ADDRESS, "grants: no owner"),
+            (self["witness"], self["owner"]),
+            (0, self["owner"], "grants: witness is no contract"),
+            (1, ZERO_ADDRESS, "grants: no owner"),
+        )
+        yield from variations(
+            "GrantWitness",
+            (self["hub"], self["registry"]),
+            (0, self["owner"], "witness: hub is no contract"),
+            (1, self["owner"], "witness: registry is no contract"),
         )
 
     # the timelock -----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from audit.systems._grant_program import (
     LONGEST,
     LONGEST_NOTICE,
     PAID,
+    RIVAL,
     STAKED,
     WHOLE,
 )
@@ -165,6 +166,7 @@ class GrantProgramEdges(GrantEdgeSystem):
         assert self.money() == (0, free), "GRT-6"
         yield self.sends("fund", PROGRAMME, 1, by="owner")
         yield self.sends("vote", 2, True, by="second member", fails="not enough in the programme")
+        yield self.tx("witness.count", self["rival"], sender=who)
         for delegator in DELEGATORS:
             yield self.sends("object", number, self["operator"], 0, by=delegator)
         assert self.money() == (free + 1, 0), "GRT-5"
@@ -195,10 +197,9 @@ class GrantProgramEdges(GrantEdgeSystem):
     @way(Choice((0, 1)), Choice((0, 1)))
     def stopped_to_the_wei(self, who: str, more: int, late: int) -> Steps:
         """In the last second of the notice, by exactly the part that the programme says, and not by a wei less."""
-        held = self.coins[self["token"]](self["hub"])
-        yield self.tx("token.transfer", self["hub"], 4_000 * COIN - held, sender=self["owner"])
-        if more:
-            yield self.tx("token.transfer", self["hub"], 1, sender=self["owner"])
+        rest = 4_000 * COIN - 2 * STAKED - RIVAL + more
+        yield self.tx("hub.stake", self["operator"], rest, 0, 7, sender=self["delegator"])
+        yield self.tx("witness.count_many", [self["rival"], self["rival"]], sender=who)
         yield self.opens(bps=2_000, notice=DAY)
         yield self.sends("fund", 3, PAID, by="funder")
         number = yield from self.carried(self.item(), programme=3)
@@ -279,9 +280,7 @@ class GrantProgramEdges(GrantEdgeSystem):
             yield self.sends("list_token", *call, by=owner, fails=reason)
             yield self.sends("list_token", *call, by="funder", fails="caller is not the owner")
         yield self.opens("token is not listed", coin="fee")
-        fresh = self.evm.deploy(
-            "GrantProgram", self["hub"], self["registry"], self["owner"], sender=self.evm.account("deployer")
-        )
+        fresh = self.evm.deploy("GrantProgram", self["witness"], self["owner"], sender=self.evm.account("deployer"))
         data = self.contract("grants").list_token.encode(token, self["hubbed"], True)
         assert self.evm.raw.call(self["owner"], fresh.address, data) is None, "GRT-6: an escrow with a hub"
         assert self.evm.revert().reason == "grants: escrow has a hub", "GRT-6"

@@ -18,7 +18,7 @@ from evmstorm.fuzz.system import Steps
 from evmstorm.fuzz.values import Choice
 from keifu.abi import encode_args
 from keifu.keys import keccak256
-from keifu.provenance import Kind, Status
+from keifu.provenance import Kind, Link, Record, Relation, Status
 from keifu.units import COIN, DAY
 
 __all__ = ["GrantReleaseEdges"]
@@ -120,7 +120,34 @@ class GrantReleaseEdges(GrantEdgeSystem):
             yield self.tx("registry.set_status", record, int(Status.REVOKED), "wrong", sender=self["team"])
         is_lost = how in ("record", "word") or (how == "ancestor" and sound)
         assert self.view("stands", number, 0, record) != is_lost, "GRT-8"
+        with self.evm.anchor():
+            yield self.sends("claw_back", number, 0, record, fails=None if is_lost else "evidence stands")
+        path = [self.records[known].content.args for known in (record, parent)]
+        yield self.tx("witness.trace", record, path[1:], sender=who, fails="witness: not what it was made from")
+        yield self.tx("witness.trace", record, path, sender=who)
+        is_lost = is_lost or (how == "hidden" and sound)
+        assert self.view("stands", number, 0, record) != is_lost, "GRT-8"
         yield self.sends("claw_back", number, 0, record, fails=None if is_lost else "evidence stands")
+
+    @way(Choice((0, 1, 2)))
+    def traced_links(self, who: str, lost: int) -> Steps:
+        """WIT-2: of two parents, and of one that it takes the place of, only a parent that was withdrawn counts."""
+        parents = []
+        for relation in (Relation.SUPERSEDES, Relation.EVALUATED_ON, Relation.DERIVED_FROM):
+            parents.append(Link(relation, (yield from self.publishing(self["stranger"], int(Kind.MODEL), self.data))))
+        record = Record(self["team"], Kind.MODEL, b"\x09" * 32, links=tuple(parents))
+        known, witness = self.domain.record_id(record), self.contract("witness")
+        yield self.tx("registry.register", record.args, sender=self["team"])
+        gone = parents[lost].parent
+        yield self.tx("registry.set_status", gone, int(Status.REVOKED), "wrong", sender=self["stranger"])
+        middle = self.records[parents[1].parent].content
+        for path in ([], [record.args, middle.args]):
+            yield self.tx("witness.trace", known, path, sender=who)
+            self.emitted("witness.Traced", count=3 if path else 0)
+            made_from = [bool(witness.made_from(known, one.parent)) for one in parents]
+            assert made_from == ([False, True, True] if path else [False] * 3), "WIT-2"
+            assert witness.made_from(known, self.data) == bool(path), "WIT-2"
+            assert witness.is_withdrawn(known) == bool(path and lost), "WIT-2"
 
     @way(Choice((0, 1)))
     def learners_to_the_second(self, who: str, late: int) -> Steps:

@@ -5,7 +5,7 @@
 @title GrantProgram
 @license MIT
 @notice Pays teams and learners for milestones. A funder pays into a programme; a committee carries proposals by m of n
-    votes; during a notice, owners of a share of the staked coins can stop one. A milestone is released when the grantee
+    votes; during a notice, owners of a share of the delegated coins can stop one. A milestone is released when the grantee
     shows a record of the registry that stands at that moment. What lapses stays in the programme.
 @dev `lib/programs.vy` moves money between free, reserved and given, `lib/committees.vy` keeps seats,
     `lib/proposals.vy` counts votes and objections, `lib/milestones.vy` judges evidence.
@@ -52,6 +52,7 @@ initializes: proposals[committees := committees, milestones := milestones, progr
 
 exports: (
     milestones.registry,
+    milestones.witness,
     programs.listed,
     programs.escrow_of,
     programs.program_count,
@@ -93,16 +94,15 @@ owner: public(immutable(address))
 # ############################################################## #
 
 @deploy
-def __init__(_hub: address, _registry: address, _owner: address):
+def __init__(_witness: address, _owner: address):
     """
-    @param _hub The StakingHub.
-    @param _registry The ProvenanceRegistry.
+    @param _witness The GrantWitness; it names the hub and the registry.
     @param _owner The timelock.
     """
     assert _owner != empty(address), "grants: no owner"
     owner = _owner
-    milestones.__init__(_registry)
-    proposals.__init__(_hub)
+    milestones.__init__(_witness)
+    proposals.__init__()
 
 
 # ############################################################## #

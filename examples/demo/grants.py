@@ -12,7 +12,7 @@ from examples.demo.story import Story
 from keifu.chain import Deployment, RpcDeployer, deploy_protocol
 from keifu.chain.suite import GRANTS, REGISTRY, TOKEN
 from keifu.errors import CheckFailed
-from keifu.grants import Reader, State, actions, read_draft
+from keifu.grants import Reader, State, actions
 from keifu.provenance import Attestation, Kind, Record
 from keifu.provenance.digest import digest_path
 from keifu.provenance.registry import Provenance, schema_id
@@ -108,10 +108,12 @@ def _decide(scene: _Scene, programme: int) -> int:
             vested=VESTED, at_once=AT_ONCE, steps=STEPS, words=WORDS, later=LATER,
         )
     )  # fmt: skip
-    proposal = actions.propose(scene.chain(TEAM), scene.suite, read_draft(draft), story.chain.now)
+    proposal = actions.propose(
+        scene.chain(TEAM), scene.suite, actions.read_proposal(scene.reader, draft), story.chain.now
+    )
     actions.recuse(scene.chain(MEMBERS[2]), scene.suite, proposal, "holds shares in the team's firm")
     for role in MEMBERS[:2]:
-        actions.vote(scene.chain(role), scene.suite, proposal)
+        actions.vote(scene.chain(role), scene.suite, scene.reader, proposal)
     found = scene.reader.proposal(proposal)
     story.check("two votes carry it, without the member that has an interest", found.carried_at > 0)
     story.check("all of it is reserved", found.programme.reserved == FUNDS * COIN and found.programme.free == 0)

@@ -26,6 +26,7 @@ __all__ = [
     "GAME",
     "GRANTS",
     "GRANT_ESCROW",
+    "GRANT_WITNESS",
     "HEARTBEATS",
     "HUB",
     "IDENTITY",
@@ -66,7 +67,7 @@ DISPUTES, GAME = "InferenceDisputes", "InferenceGame"
 WEIGHT_VERIFIERS = ("InferenceVerifier", "AttentionVerifier", "TraceVerifier")
 STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "StorageRepairs"
 STORAGE_ENDOWMENT = "StorageEndowment"
-GRANTS, GRANT_ESCROW = "GrantProgram", "GrantEscrow"
+GRANTS, GRANT_ESCROW, GRANT_WITNESS = "GrantProgram", "GrantEscrow", "GrantWitness"
 
 PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
 
@@ -173,7 +174,8 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     yield step(RECORD_PROOF, token, hub)
     yield step(STORAGE_ENDOWMENT, at(STORAGE_DEALS))
     yield step(GRANT_ESCROW, token)
-    yield step(GRANTS, hub, at(REGISTRY), timelock)
+    yield step(GRANT_WITNESS, hub, at(REGISTRY))
+    yield step(GRANTS, at(GRANT_WITNESS), timelock)
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)

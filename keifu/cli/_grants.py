@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.units import coins, day
+from keifu.errors import UsageError
+from keifu.units import coins, day, parse_amount
 
 if TYPE_CHECKING:
     from keifu.chain import Deployment
     from keifu.cli.session import Session
-    from keifu.grants import Milestone, Proposal, Reader
+    from keifu.grants import Milestone, Programme, Proposal, Reader
 
-__all__ = ["NUMBER", "milestone_arguments", "proposal_argument", "reader_of", "said_of", "suite_of"]
+__all__ = ["NUMBER", "milestone_arguments", "proposal_argument", "reader_of", "said_of", "smallest_units", "suite_of"]
 
 NUMBER = click.IntRange(0)
 
@@ -52,11 +53,25 @@ def said_of(proposal: Proposal, now: int) -> str:
     if proposal.without_vote:
         lines.append(f"without a vote: {', '.join(proposal.without_vote)}")
     if proposal.carried_at:
-        lines.append(f"objections until {day(proposal.notice_until)}: {coins(proposal.objections)} coins so far")
-    return "\n".join([*lines, *(_milestone(item, now) for item in proposal.milestones)])
+        lines.append(
+            f"objections until {day(proposal.notice_until)}: {coins(proposal.objections)} coins so far, "
+            f"{coins(proposal.programme.stopping)} of {coins(proposal.programme.counted)} delegated stop it"
+        )
+    return "\n".join([*lines, *(_milestone(item, proposal.programme, now) for item in proposal.milestones)])
 
 
-def _milestone(item: Milestone, now: int) -> str:
+def smallest_units(amount: str, programme: Programme) -> int:
+    """Of an amount in coins of a programme's token. Raises UsageError for one with more decimals than that has."""
+    try:
+        found = parse_amount(amount, programme.decimals)
+    except ValueError as error:
+        raise UsageError(str(error), remedy=f"the token has {programme.decimals} decimals") from error
+    if not found:
+        raise UsageError("--amount is zero", remedy="pay in more than nothing")
+    return found
+
+
+def _milestone(item: Milestone, programme: Programme, now: int) -> str:
     from keifu.provenance import Kind
 
     how = f"vesting in {item.steps} steps" if item.steps else "a list of learners" if any(item.learners) else "at once"
@@ -64,6 +79,6 @@ def _milestone(item: Milestone, now: int) -> str:
     asked = f"{Kind(item.kind).word} attested by {item.needed} of {len(item.attesters)}{ancestry}"
     shown = f", shown by {item.evidence.hex()}" if item.evidence else ""
     return (
-        f"milestone {item.index}: {item.word(now)}, {coins(item.asked)} coins {how}, {asked}, until "
+        f"milestone {item.index}: {item.word(now)}, {programme.coins(item.asked)} coins {how}, {asked}, until "
         f"{day(item.deadline)}{shown}"
     )

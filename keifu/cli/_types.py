@@ -27,6 +27,7 @@ __all__ = [
     "OUT_PATH",
     "PUBLIC_KEY",
     "RECORD",
+    "CoinsAsWritten",
     "Id",
     "Text",
 ]
@@ -53,6 +54,16 @@ class Coins(click.ParamType):
             return parse_amount(value.replace(",", "") if _AS_PRINTED.fullmatch(value) else value)
         except ValueError as error:
             self.fail(f"{error}; write 1143 or 0.5", param, ctx)
+
+
+class CoinsAsWritten(click.ParamType):
+    """An amount in coins of a token whose decimals nobody has asked for yet; its text in Python."""
+
+    name = "coins"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        COINS.convert(value, param, ctx)
+        return str(value).replace(",", "")
 
 
 class Address(click.ParamType):

@@ -20,6 +20,7 @@ VERBS = {
     "vote": ("keifu.cli.grants_decide:vote", "Vote for a proposal, or take the vote back."),
     "recuse": ("keifu.cli.grants_decide:recuse", "Say that you have an interest, and give up your vote."),
     "object": ("keifu.cli.grants_decide:object_", "Object to a proposal with your stake."),
+    "count": ("keifu.cli.grants_decide:count", "Count what is delegated: objections are a share of it."),
     "release": ("keifu.cli.grants_pay:release", "Show a milestone's evidence, and be paid."),
     "collect": ("keifu.cli.grants_pay:collect", "Have paid what has vested of a milestone."),
     "pay": ("keifu.cli.grants_pay:pay", "Have a learner of a list paid."),

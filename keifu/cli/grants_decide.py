@@ -1,4 +1,4 @@
-"""`keifu grants open`, `fund`, `take-back`, `propose`, `vote`, `recuse`, `object`: money, and who decides about it."""
+"""`keifu grants open`, `fund`, `take-back`, `propose`, `vote`, `recuse`, `object`, `count`: who decides about money."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keifu.cli._grants import NUMBER, proposal_argument, reader_of, said_of, suite_of
+from keifu.cli._grants import NUMBER, proposal_argument, reader_of, said_of, smallest_units, suite_of
 from keifu.cli._print import emit
-from keifu.cli._types import ADDRESS, COINS, DURATION, IN_FILE, Text
+from keifu.cli._types import ADDRESS, DURATION, IN_FILE, CoinsAsWritten, Text
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
-from keifu.units import coins, day
+from keifu.units import coins, counted, day
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
 
-__all__ = ["committee", "fund", "list_token", "object_", "open_", "propose", "recuse", "take_back", "vote"]
+__all__ = ["committee", "count", "fund", "list_token", "object_", "open_", "propose", "recuse", "take_back", "vote"]
 
 WHOLE = 100  # per cent
 REASON_BYTES = 128
@@ -34,7 +34,7 @@ REASON_BYTES = 128
 @click.option("--notice", type=DURATION, default="3 days", show_default=True, help="In which stake may object.")
 @click.option(
     "--objection", type=click.FloatRange(0.01, WHOLE), default=10.0, show_default=True,
-    help="Per cent of the coins at the hub that stop a proposal.",
+    help="Per cent of delegated coins that stop a proposal.",
 )  # fmt: skip
 @click.option("--token", type=ADDRESS, help="Listed token that is given.  [default: the suite's coin]")
 @json_option
@@ -97,17 +97,17 @@ def committee(session: Session, programme: int, members: tuple[str, ...], needed
 
 @verb("fund", example="keifu grants fund 1 --amount 1000 --role funder", access=Access.SEND)
 @click.argument("programme", type=NUMBER)
-@click.option("--amount", type=COINS, required=True, help="Coins to pay in.")
+@click.option("--amount", type=CoinsAsWritten(), required=True, help="Coins of the programme's token.")
 @json_option
-def fund(session: Session, programme: int, amount: int, json_out: bool) -> None:
+def fund(session: Session, programme: int, amount: str, json_out: bool) -> None:
     """Pay into a programme. What is left in the end is its funder's, whoever paid."""
     from keifu.grants import actions
 
-    if not amount:
-        raise UsageError("--amount is zero", remedy="pay in more than nothing")
-    actions.fund(session.deployer, suite_of(session), programme, amount)
-    found = reader_of(session).programme(programme)
-    emit(found.data(), f"programme {programme}: {coins(found.free)} coins are free", json_out)
+    reader = reader_of(session)
+    paid = smallest_units(amount, reader.programme(programme))
+    actions.fund(session.deployer, suite_of(session), programme, paid)
+    found = reader.programme(programme)
+    emit(found.data(), f"programme {programme}: {found.coins(found.free)} coins are free", json_out)
 
 
 @verb("take-back", example="keifu grants take-back 1 --role funder", access=Access.SEND)
@@ -121,7 +121,9 @@ def take_back(session: Session, programme: int, json_out: bool) -> None:
     free = reader.programme(programme).free
     actions.take_back(session.deployer, suite_of(session), programme)
     found = reader.programme(programme)
-    emit(found.data(), f"programme {programme}: {coins(free - found.free)} coins went to {found.funder}", json_out)
+    emit(
+        found.data(), f"programme {programme}: {found.coins(free - found.free)} coins went to {found.funder}", json_out
+    )
 
 
 @verb("propose", example="keifu grants propose proposal.toml --role team", access=Access.SEND)
@@ -146,11 +148,10 @@ def propose(session: Session, draft: Path, json_out: bool) -> None:
     vesting = { step = "30 days", steps = 12, cliff = 3 }
     # or learners = "learners.csv", or neither: paid at once
     """
-    from keifu.grants import actions, read_draft
+    from keifu.grants import actions
 
-    said = read_draft(draft)
     reader = reader_of(session)
-    reader.programme(said.programme)
+    said = actions.read_proposal(reader, draft)
     number = actions.propose(session.deployer, suite_of(session), said, session.client.now)
     found, now = reader.proposal(number), session.client.now
     emit(found.data(now), said_of(found, now), json_out)
@@ -162,10 +163,10 @@ def propose(session: Session, draft: Path, json_out: bool) -> None:
 @json_option
 def vote(session: Session, proposal: int, take_back: bool, json_out: bool) -> None:
     """Vote for a proposal, as a member of the committee. The last vote that is needed reserves the money, and begins
-    the notice in which stake may object."""
+    the notice in which stake may object; before it, delegated stake is counted (see `count`)."""
     from keifu.grants import actions
 
-    actions.vote(session.deployer, suite_of(session), proposal, approves=not take_back)
+    actions.vote(session.deployer, suite_of(session), reader_of(session), proposal, approves=not take_back)
     _say(session, proposal, json_out)
 
 
@@ -186,12 +187,25 @@ def recuse(session: Session, proposal: int, reason: str, json_out: bool) -> None
 @click.option("--operator", type=ADDRESS, required=True, help="With whom you have stake.")
 @json_option
 def object_(session: Session, proposal: int, operator: str, json_out: bool) -> None:
-    """Object to a proposal in its notice with what you have delegated to an operator. A stated share of all coins at
-    the hub stops it, and its money is free again."""
+    """Object to a proposal in its notice with what you have delegated to an operator. A stated share of all
+    delegated coins stops it, and its money is free again. They are counted first (see `count`)."""
     from keifu.grants import actions
 
-    actions.object_with_stake(session.deployer, suite_of(session), proposal, operator)
+    actions.object_with_stake(session.deployer, suite_of(session), reader_of(session), proposal, operator)
     _say(session, proposal, json_out)
+
+
+@verb("count", example="keifu grants count --role anybody", access=Access.SEND)
+@json_option
+def count(session: Session, json_out: bool) -> None:
+    """Count what is delegated to operators, where that has changed: objections are a share of it. Anybody may. Whoever
+    wants a proposal to stand does it before somebody objects; `vote` and `object` do it by themselves."""
+    from keifu.grants import witness
+
+    reader = reader_of(session)
+    found = witness.count_stake(session.deployer, suite_of(session), reader)
+    total = reader.witness.total_counted()
+    emit({"counted": found, "total": str(total)}, f"{counted(found, 'pool')} counted: {coins(total)} coins", json_out)
 
 
 def _queued(ready: int, done: str, json_out: bool) -> None:

@@ -11,10 +11,10 @@ from keifu.cli._grants import milestone_arguments, reader_of, suite_of
 from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, BYTES32, IN_FILE
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.units import coins
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
+    from keifu.grants import Reader
 
 __all__ = ["clawback", "collect", "lapse", "pay", "release"]
 
@@ -31,7 +31,7 @@ def release(session: Session, proposal: int, milestone: int, record: bytes, json
     reader = reader_of(session)
     found = actions.release(session.deployer, suite_of(session), reader, proposal, milestone, record)
     how = f"grant {found.grant} of the escrow" if found.grant else "a list is paid now" if found.left else "paid"
-    said = f"milestone {milestone} is released: {coins(found.asked)} coins, {how}"
+    said = f"milestone {milestone} is released: {_coins(reader, proposal, found.asked)} coins, {how}"
     emit(found.data(session.client.now), said, json_out)
 
 
@@ -42,8 +42,9 @@ def collect(session: Session, proposal: int, milestone: int, json_out: bool) -> 
     """Have the grantee paid what has vested of a milestone, whoever you are."""
     from keifu.grants import actions
 
-    amount = actions.collect(session.deployer, reader_of(session), proposal, milestone)
-    emit({"amount": str(amount)}, f"{coins(amount)} coins were paid", json_out)
+    reader = reader_of(session)
+    amount = actions.collect(session.deployer, reader, proposal, milestone)
+    emit({"amount": str(amount)}, f"{_coins(reader, proposal, amount)} coins were paid", json_out)
 
 
 @verb("pay", example="keifu grants pay 1 0 learners.csv --account 0x… --role anybody", access=Access.SEND)
@@ -57,7 +58,11 @@ def pay(session: Session, proposal: int, milestone: int, learners: Path, account
 
     said, item = reader_of(session).milestone(proposal, milestone)
     amount = actions.pay_learner(session.deployer, suite_of(session), said, item, learners, account)
-    emit({"account": account, "amount": str(amount)}, f"{account} was paid {coins(amount)} coins", json_out)
+    emit(
+        {"account": account, "amount": str(amount)},
+        f"{account} was paid {said.programme.coins(amount)} coins",
+        json_out,
+    )
 
 
 @verb("lapse", example="keifu grants lapse 1 1 --role anybody", access=Access.SEND)
@@ -70,7 +75,7 @@ def lapse(session: Session, proposal: int, milestone: int, json_out: bool) -> No
 
     actions.lapse(session.deployer, suite_of(session), proposal, milestone)
     said, item = reader_of(session).milestone(proposal, milestone)
-    text = f"milestone {milestone} has lapsed: {coins(said.programme.free)} coins are free"
+    text = f"milestone {milestone} has lapsed: {said.programme.coins(said.programme.free)} coins are free"
     emit(item.data(session.client.now), text, json_out)
 
 
@@ -79,8 +84,14 @@ def lapse(session: Session, proposal: int, milestone: int, json_out: bool) -> No
 @json_option
 def clawback(session: Session, proposal: int, milestone: int, json_out: bool) -> None:
     """Take back what has not vested of a milestone, or is left of its list, when its evidence was withdrawn. Anybody
-    may ask. What has vested stays with the grantee."""
+    may ask. What has vested stays with the grantee. What was withdrawn behind deprecated records is shown to the
+    contract first."""
     from keifu.grants import actions
 
-    amount = actions.claw_back(session.deployer, suite_of(session), reader_of(session), proposal, milestone)
-    emit({"amount": str(amount)}, f"{coins(amount)} coins came back to the programme", json_out)
+    reader = reader_of(session)
+    amount = actions.claw_back(session.deployer, suite_of(session), reader, proposal, milestone)
+    emit({"amount": str(amount)}, f"{_coins(reader, proposal, amount)} coins came back to the programme", json_out)
+
+
+def _coins(reader: Reader, proposal: int, amount: int) -> str:
+    return reader.proposal(proposal).programme.coins(amount)

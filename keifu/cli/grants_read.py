@@ -11,7 +11,7 @@ from keifu.cli._print import emit, table
 from keifu.cli._types import BYTES32
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed
-from keifu.units import coins, day, duration
+from keifu.units import day, duration
 
 if TYPE_CHECKING:
     from keifu.cli.session import Session
@@ -33,7 +33,7 @@ def status(session: Session, programme: int, json_out: bool) -> None:
         emit(found, "", json_out)
         return
     rows = [
-        (str(one.number), coins(one.free), coins(one.reserved), f"{one.objection_bps / 100:g} %",
+        (str(one.number), one.coins(one.free), one.coins(one.reserved), f"{one.objection_bps / 100:g} %",
          duration(one.notice), day(one.last), one.funder)
         for one in programmes
     ]  # fmt: skip
@@ -43,7 +43,7 @@ def status(session: Session, programme: int, json_out: bool) -> None:
     table(
         ("proposal", "programme", "coins", "votes", "state", "grantee"),
         [
-            (str(one.number), str(one.programme.number), coins(sum(item.asked for item in one.milestones)),
+            (str(one.number), str(one.programme.number), one.asked,
              f"{len(one.voted)} of {one.committee.needed}", one.state(now), one.grantee)
             for one in proposals
         ],

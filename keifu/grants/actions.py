@@ -10,15 +10,15 @@ from keifu.chain import Deployer, Deployment
 from keifu.chain.suite import GRANT_ESCROW, GRANTS, REGISTRY, TIMELOCK, TOKEN
 from keifu.chain.timelock import advance, operation
 from keifu.errors import CheckFailed, UsageError
-from keifu.grants import evidence
-from keifu.grants.document import Draft, read_learners
+from keifu.grants import evidence, witness
+from keifu.grants.document import Draft, programme_of, read_draft, read_learners
 from keifu.grants.reading import Reader
-from keifu.grants.refusals import explained, place_of, send
+from keifu.grants.refusals import explained, place_of, send, would_send
 from keifu.grants.state import Milestone, Proposal, State
 
 __all__ = ["check_evidence", "claw_back", "collect", "fund", "lapse", "list_token", "name_committee",
-           "object_with_stake", "open_programme", "pay_learner", "propose", "recuse", "release", "take_back",
-           "vote"]  # fmt: skip
+           "object_with_stake", "open_programme", "pay_learner", "propose", "read_proposal", "recuse", "release",
+           "take_back", "vote"]  # fmt: skip
 
 
 # the timelock --------------------------------------------------------------------------------------------------------
@@ -87,6 +87,12 @@ def take_back(chain: Deployer, suite: Deployment, programme: int) -> None:
 # proposals -----------------------------------------------------------------------------------------------------------
 
 
+def read_proposal(reader: Reader, path: Path) -> Draft:
+    """A proposal's file, whose amounts are in the programme's token. Raises InputError naming the field that is wrong,
+    and UsageError for a programme that was never opened."""
+    return read_draft(path, reader.programme(programme_of(path)).decimals)
+
+
 def propose(chain: Deployer, suite: Deployment, draft: Draft, now: int) -> int:
     """Make a proposal; its number. Raises Revert."""
     before = chain.call(place_of(suite), GRANTS, "proposal_count")
@@ -95,8 +101,12 @@ def propose(chain: Deployer, suite: Deployment, draft: Draft, now: int) -> int:
     return _own(chain, suite, "proposal_count", "proposal", before, lambda found: found[2])
 
 
-def vote(chain: Deployer, suite: Deployment, proposal: int, *, approves: bool = True) -> None:
-    """Vote for a proposal, or take the vote back. The last one that is needed carries it. Raises Revert."""
+def vote(chain: Deployer, suite: Deployment, reader: Reader, proposal: int, *, approves: bool = True) -> None:
+    """Vote for a proposal, or take the vote back. The last one that is needed carries it: before that, delegated stake
+    is counted, so that a few coins cannot stop it. Raises Revert."""
+    would_send(chain, suite, "vote", proposal, approves)
+    if approves and reader.lacks_one_vote(proposal):
+        witness.count_stake(chain, suite, reader)
     send(chain, suite, "vote", proposal, approves)
 
 
@@ -105,8 +115,12 @@ def recuse(chain: Deployer, suite: Deployment, proposal: int, reason: str) -> No
     send(chain, suite, "recuse", proposal, reason)
 
 
-def object_with_stake(chain: Deployer, suite: Deployment, proposal: int, operator: str, sub: int = 0) -> None:
-    """Object with what the sender has delegated to an operator. Raises Revert."""
+def object_with_stake(
+    chain: Deployer, suite: Deployment, reader: Reader, proposal: int, operator: str, sub: int = 0
+) -> None:
+    """Object with what the sender has delegated to an operator, once all delegated stake is counted. Raises Revert."""
+    would_send(chain, suite, "object", proposal, operator, sub)
+    witness.count_stake(chain, suite, reader)
     send(chain, suite, "object", proposal, operator, sub)
 
 
@@ -137,11 +151,13 @@ def lapse(chain: Deployer, suite: Deployment, proposal: int, index: int) -> None
 
 
 def claw_back(chain: Deployer, suite: Deployment, reader: Reader, proposal: int, index: int) -> int:
-    """Take back what has not vested of a milestone whose evidence was withdrawn; wei. Raises CheckFailed where nothing
-    was released, and Revert."""
+    """Take back what has not vested of a milestone whose evidence was withdrawn; wei. What was withdrawn behind
+    deprecated records is shown to the witness first. Raises CheckFailed where nothing was released, and Revert."""
     said, milestone = reader.milestone(proposal, index)
     if milestone.state is not State.RELEASED:
         raise CheckFailed(f"milestone {index} is {milestone.word(reader.client.now)}", remedy="a release comes first")
+    if milestone.sound:
+        witness.trace(chain, suite, reader, milestone.evidence)
     before = reader.programme(said.programme.number).free
     send(chain, suite, "claw_back", proposal, index, milestone.evidence)
     return reader.programme(said.programme.number).free - before
@@ -165,7 +181,7 @@ def pay_learner(
 ) -> int:
     """Have a learner of a milestone's list paid, whoever asks; wei. Raises CheckFailed for another list or somebody who
     is not on it, and Revert."""
-    found = read_learners(listed)
+    found = read_learners(listed, proposal.programme.decimals)
     if found.tree.root != milestone.learners:
         raise CheckFailed(f"{listed} is not the list of milestone {milestone.index}", remedy="use the proposal's own")
     number = found.numbers.get(account.lower())

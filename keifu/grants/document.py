@@ -32,9 +32,11 @@ from keifu.keys import keccak256
 from keifu.provenance import Kind
 from keifu.provenance.registry import schema_id
 from keifu.tge import Grants, read_csv
-from keifu.units import brief, is_address, parse_amount, parse_duration
+from keifu.units import DECIMALS, brief, is_address, parse_amount, parse_duration
 
-__all__ = ["MAX_ATTESTERS", "MAX_MILESTONES", "Draft", "MilestoneDraft", "read_draft", "read_learners"]
+__all__ = [
+    "MAX_ATTESTERS", "MAX_MILESTONES", "Draft", "MilestoneDraft", "programme_of", "read_draft", "read_learners",
+]  # fmt: skip
 
 MAX_MILESTONES, MAX_ATTESTERS = 8, 4
 LARGEST = 1 << 20
@@ -83,17 +85,21 @@ class Draft:
         return sum(item.amount for item in self.milestones)
 
 
-def read_draft(path: Path) -> Draft:
-    """Raises InputError naming the field that is wrong."""
-    try:
-        document = tomllib.loads(read_bounded(path, LARGEST, "a proposal").decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} is no proposal: {error}", remedy=REMEDY) from error
+def programme_of(path: Path) -> int:
+    """The number of the programme that a proposal names. Raises InputError."""
+    return _number(_document(path), "programme", str(path))
+
+
+def read_draft(path: Path, decimals: int = DECIMALS) -> Draft:
+    """Amounts are in coins of a token with so many decimals. Raises InputError naming the field that is wrong."""
+    document = _document(path)
     _only(document, _DRAFT, str(path))
     items = document.get("milestones", [])
     if not isinstance(items, list) or not 0 < len(items) <= MAX_MILESTONES:
         raise InputError(f"{path}: milestones", remedy=f"one to {MAX_MILESTONES} of [[milestones]]")
-    milestones = tuple(_milestone(item, f"{path}: milestone {at}", path.parent) for at, item in enumerate(items))
+    milestones = tuple(
+        _milestone(item, f"{path}: milestone {at}", path.parent, decimals) for at, item in enumerate(items)
+    )
     if len({item.schema for item in milestones}) < len(milestones):
         raise InputError(
             f"{path}: two milestones have one schema",
@@ -108,12 +114,19 @@ def read_draft(path: Path) -> Draft:
     )
 
 
-def read_learners(path: Path) -> Grants:
+def read_learners(path: Path, decimals: int = DECIMALS) -> Grants:
     """Account and amount in coins, a learner a line, as `keifu tge build` reads it; with its tree."""
-    return read_csv(path)
+    return read_csv(path, decimals=decimals)
 
 
-def _milestone(item: Any, where: str, folder: Path) -> MilestoneDraft:
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_bounded(path, LARGEST, "a proposal").decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} is no proposal: {error}", remedy=REMEDY) from error
+
+
+def _milestone(item: Any, where: str, folder: Path, decimals: int) -> MilestoneDraft:
     if not isinstance(item, dict):
         raise InputError(f"{where} is no table", remedy=REMEDY)
     _only(item, _MILESTONE, where)
@@ -123,8 +136,8 @@ def _milestone(item: Any, where: str, folder: Path) -> MilestoneDraft:
     needed = _number(item, "needed", where, len(attesters))
     if not 0 < needed <= len(attesters):
         raise InputError(f"{where}: needed is {needed} of {len(attesters)}", remedy="from one to as many as are named")
-    amount = _amount(item, where)
-    vesting, root = _vesting(item, where), _learners(item, where, folder, amount)
+    amount = _amount(item, where, decimals)
+    vesting, root = _vesting(item, where), _learners(item, where, folder, amount, decimals)
     if vesting[0] and any(root):
         raise InputError(f"{where} has a list and vests", remedy="learners are paid at once: leave out one of both")
     return MilestoneDraft(
@@ -146,14 +159,14 @@ def _vesting(item: Mapping[str, Any], where: str) -> tuple[int, int, int]:
     return _seconds(plan, "step", where), steps, cliff
 
 
-def _learners(item: Mapping[str, Any], where: str, folder: Path, amount: int) -> bytes:
+def _learners(item: Mapping[str, Any], where: str, folder: Path, amount: int, decimals: int) -> bytes:
     """The root of a list that comes to the milestone's amount."""
     if "learners" not in item:
         return bytes(32)
     path = folder / _text(item, "learners", where)
     if not path.is_file():
         raise InputError(f"{where}: there is no {path}", remedy="name a file beside the proposal")
-    found = read_learners(path)
+    found = read_learners(path, decimals)
     if found.allocation != amount:
         raise InputError(f"{where}: the list comes to another sum", remedy="amount is the sum of all learners")
     return found.tree.root
@@ -194,9 +207,9 @@ def _flag(item: Mapping[str, Any], where: str) -> bool:
     return found
 
 
-def _amount(item: Mapping[str, Any], where: str) -> int:
+def _amount(item: Mapping[str, Any], where: str, decimals: int) -> int:
     try:
-        found = parse_amount(_text(item, "amount", where))
+        found = parse_amount(_text(item, "amount", where), decimals)
     except ValueError as error:
         raise InputError(f"{where}: {error}", remedy='write amount = "1000"') from error
     if not found:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from keifu.abi import Contract
 from keifu.chain import ChainClient
 from keifu.chain.logs import find_events
-from keifu.errors import UsageError
+from keifu.chain.suite import GRANT_WITNESS, TOKEN
+from keifu.errors import Revert, UsageError
 from keifu.grants.state import Committee, Milestone, Programme, Proposal, State
 
 __all__ = ["Reader"]
@@ -21,6 +24,12 @@ class Reader:
 
     def __init__(self, client: ChainClient, contract: Contract, first_block: int = 0) -> None:
         self.client, self.contract, self.first_block = client, contract, first_block
+        self._known: dict[str, int] = {}  # decimals of tokens
+
+    @cached_property
+    def witness(self) -> Contract:
+        """What counts delegated stake, and traces what records were made from."""
+        return self.client.at(self.contract.witness(), GRANT_WITNESS)
 
     def programmes(self) -> list[Programme]:
         return [self.programme(number) for number in range(1, self.contract.program_count() + 1)]
@@ -29,8 +38,11 @@ class Reader:
         """Raises UsageError for one that was never opened."""
         if not 0 < number <= self.contract.program_count():
             raise UsageError(f"there is no programme {number}", remedy=_SHOWN)
-        funder, token, *rest = self.contract.program(number)
-        return Programme(number, funder.lower(), token.lower(), *rest)
+        funder, token, free, reserved, version, objection_bps, notice, last = self.contract.program(number)
+        return Programme(
+            number, funder.lower(), token.lower(), free, reserved, version, objection_bps, notice, last,
+            self.decimals_of(token), self.witness.total_counted(),
+        )  # fmt: skip
 
     def committee(self, programme: int, version: int) -> Committee:
         for said in self._logged("CommitteeAnnounced", program=programme):
@@ -50,6 +62,12 @@ class Reader:
         if not found:
             raise UsageError(f"there is no proposal {number}", remedy=_SHOWN)
         return self._proposal(found[0])
+
+    def lacks_one_vote(self, number: int) -> bool:
+        """Whether one vote more carries a proposal."""
+        program, _, _, version, votes, *_ = self.contract.proposal(number)
+        needed, *_ = self.contract.committee(program, version, ZERO_ADDRESS)
+        return bool(needed and votes.bit_count() + 1 == needed)
 
     def milestone(self, proposal: int, index: int) -> tuple[Proposal, Milestone]:
         """Raises UsageError for one that is not there."""
@@ -83,6 +101,15 @@ class Reader:
             index, amount, deadline, kind, sound, bytes(schema), needed, tuple(who.lower() for who in attesters),
             step, steps, cliff, bytes(learners), State(state), left, grant, evidence,
         )  # fmt: skip
+
+    def decimals_of(self, token: str) -> int:
+        """Of a token; without an answer amounts are in its smallest unit."""
+        if token not in self._known:
+            try:
+                self._known[token] = int(self.client.at(token, TOKEN).decimals())
+            except Revert:
+                self._known[token] = 0
+        return self._known[token]
 
     def _logged(self, event: str, **where: Any) -> list[dict[str, Any]]:
         return [log.args for log in find_events(self.client, self.contract, event, self.first_block, **where)]

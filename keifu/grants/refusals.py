@@ -10,7 +10,7 @@ from keifu.chain.remedies import explained_by
 from keifu.chain.suite import GRANTS
 from keifu.errors import EnvironmentFault
 
-__all__ = ["REMEDIES", "explained", "place_of", "send"]
+__all__ = ["REMEDIES", "explained", "place_of", "send", "would_send"]
 
 REMEDIES = {
     # programmes
@@ -81,6 +81,7 @@ REMEDIES = {
     "grants: not on the list": "use the very file that the proposal was made with",
     "grants: learner was paid": "each learner of a list is paid once",
     "grants: list asks for too much": "the list is longer than the milestone's amount: the rest is not paid",
+    "witness: not what it was made from": "name the record itself first, and then parents of those before",
     "escrow: nothing to claim": "nothing more has vested yet",
 }
 
@@ -102,3 +103,9 @@ def send(chain: Deployer, suite: Deployment, function: str, *args: Any) -> None:
     """Call GrantProgram. Raises Revert with a remedy."""
     with explained():
         chain.call(place_of(suite), GRANTS, function, *args)
+
+
+def would_send(chain: Deployer, suite: Deployment, function: str, *args: Any) -> None:
+    """The same without sending anything, before something else is sent that only makes sense with it."""
+    with explained():
+        chain.simulate(place_of(suite), GRANTS, function, *args)

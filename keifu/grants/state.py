@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from keifu.units import DECIMALS, coins
+
 __all__ = ["Committee", "Milestone", "Programme", "Proposal", "State"]
+
+WHOLE = 10_000  # in basis points
 
 
 class State(IntEnum):
@@ -37,10 +41,21 @@ class Programme:
     objection_bps: int
     notice: int
     last: int
+    decimals: int = DECIMALS  # of its token
+    counted: int = 0  # wei of stake, of which objections are a share
+
+    @property
+    def stopping(self) -> int:
+        """Wei of stake that stop a proposal, as far as stake was counted."""
+        return -(-self.counted * self.objection_bps // WHOLE)
+
+    def coins(self, amount: int) -> str:
+        """An amount of its token for people."""
+        return coins(amount, self.decimals)
 
     def data(self) -> dict[str, Any]:
         """For `--json`: amounts as decimal strings."""
-        amounts = {"free": str(self.free), "reserved": str(self.reserved)}
+        amounts = {name: str(getattr(self, name)) for name in ("free", "reserved", "counted")}
         return {"programme": self.number, **{key: value for key, value in vars(self).items() if key != "number"}} | (
             amounts
         )
@@ -114,6 +129,11 @@ class Proposal:
     @property
     def notice_until(self) -> int:
         return self.carried_at + self.programme.notice
+
+    @property
+    def asked(self) -> str:
+        """Of all its milestones together, in coins for people."""
+        return self.programme.coins(sum(item.asked for item in self.milestones))
 
     @property
     def voted(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from keifu.chain.suite import GRANTS
 from keifu.errors import UsageError
-from keifu.grants import Condition, Milestone, Programme, Proposal, Reader, actions, read_draft
+from keifu.grants import Condition, Milestone, Programme, Proposal, Reader, actions, witness
 from keifu.sdk.link import Link
 from keifu.sdk.verbs import Area, Later, Now, verb
 
@@ -38,15 +38,16 @@ class Programmes(Area[M]):
     @verb
     def propose(self, draft: str | Path) -> Proposal:
         """Make the proposal of a file, as `keifu grants propose` takes it."""
-        link = self._link
-        number = actions.propose(link.deployer, link.suite, read_draft(Path(draft)), link.client.now)
-        return _reader(link).proposal(number)
+        link, reader = self._link, _reader(self._link)
+        said = actions.read_proposal(reader, Path(draft))
+        return reader.proposal(actions.propose(link.deployer, link.suite, said, link.client.now))
 
     @verb
     def vote(self, proposal: int, *, approves: bool = True) -> Proposal:
         """Vote for a proposal, as a member, or take the vote back."""
-        actions.vote(self._link.deployer, self._link.suite, proposal, approves=approves)
-        return _reader(self._link).proposal(proposal)
+        link, reader = self._link, _reader(self._link)
+        actions.vote(link.deployer, link.suite, reader, proposal, approves=approves)
+        return reader.proposal(proposal)
 
     @verb
     def recuse(self, proposal: int, reason: str) -> Proposal:
@@ -57,8 +58,15 @@ class Programmes(Area[M]):
     @verb
     def object(self, proposal: int, operator: str) -> Proposal:
         """Object with what the account has delegated to an operator."""
-        actions.object_with_stake(self._link.deployer, self._link.suite, proposal, operator)
-        return _reader(self._link).proposal(proposal)
+        link, reader = self._link, _reader(self._link)
+        actions.object_with_stake(link.deployer, link.suite, reader, proposal, operator)
+        return reader.proposal(proposal)
+
+    @verb
+    def count_stake(self) -> int:
+        """Count what is delegated, where it has changed: objections are a share of it. How many pools that were."""
+        link = self._link
+        return witness.count_stake(link.deployer, link.suite, _reader(link))
 
     @verb
     def evidence(self, proposal: int, milestone: int, record: str) -> list[Condition]:

@@ -25,7 +25,7 @@ from keifu.errors import InputError
 from keifu.keys import checksum
 from keifu.merkle import Tree, build, hash_leaves
 from keifu.spec.vesting import SUPPLY
-from keifu.units import COIN, brief, coins, is_address, parse_amount
+from keifu.units import COIN, DECIMALS, brief, coins, is_address, parse_amount
 
 __all__ = ["COIN", "HEADER", "Grants", "coins", "parse_amount", "read_csv"]
 
@@ -73,7 +73,7 @@ class Grants:
         return rows
 
 
-def read_csv(path: Path, *, expected: int | None = None) -> Grants:
+def read_csv(path: Path, *, expected: int | None = None, decimals: int = DECIMALS) -> Grants:
     """The grants of a file. `expected` (wei) is a sum that they must add up to.
 
     Raises InputError, naming the line and what is wrong with it.
@@ -86,14 +86,14 @@ def read_csv(path: Path, *, expected: int | None = None) -> Grants:
         if trailer is not None:
             raise InputError(f"{path.name}:{line}: a line behind the total of line {trailer[0]}")
         if first.lower() == TRAILER:
-            trailer = line, _amount(path, line, second)
+            trailer = line, _amount(path, line, second, decimals)
             continue
         account = _account(path, line, first)
         if account in lines:
             raise InputError(f"{path.name}:{line}: {first} already has the grant of line {lines[account]}")
-        total = _amount(path, line, second)
+        total = _amount(path, line, second, decimals)
         if not 0 < total <= SUPPLY:
-            what = "no coins" if total == 0 else f"{coins(total)} coins, more than there are"
+            what = "no coins" if total == 0 else f"{coins(total, decimals)} coins, more than there are"
             raise InputError(f"{path.name}:{line}: a grant of {what}")
         lines[account] = line
         accounts.append(account)
@@ -101,7 +101,7 @@ def read_csv(path: Path, *, expected: int | None = None) -> Grants:
     if not accounts:
         raise InputError(f"{path.name}: no grants", remedy=f"a header {','.join(HEADER)} and a line for each grant")
     grants = Grants(accounts, totals)
-    _check_sum(path, grants, trailer, expected)
+    _check_sum(path, grants, trailer, expected, decimals)
     return grants
 
 
@@ -182,20 +182,22 @@ def _account(path: Path, line: int, text: str) -> str:
     return account
 
 
-def _amount(path: Path, line: int, text: str) -> int:
+def _amount(path: Path, line: int, text: str, decimals: int) -> int:
     try:
-        return parse_amount(text)
+        return parse_amount(text, decimals)
     except ValueError as error:
         raise InputError(f"{path.name}:{line}: {error}") from error
 
 
-def _check_sum(path: Path, grants: Grants, trailer: tuple[int, int] | None, expected: int | None) -> None:
-    found = grants.allocation
+def _check_sum(
+    path: Path, grants: Grants, trailer: tuple[int, int] | None, expected: int | None, decimals: int
+) -> None:
+    found, said = grants.allocation, coins(grants.allocation, decimals)
     if trailer is not None and trailer[1] != found:
         raise InputError(
-            f"{path.name}:{trailer[0]}: the grants add up to {coins(found)}, the line says {coins(trailer[1])}"
+            f"{path.name}:{trailer[0]}: the grants add up to {said}, the line says {coins(trailer[1], decimals)}"
         )
     if expected is not None and expected != found:
-        raise InputError(f"{path.name}: the grants add up to {coins(found)}, {coins(expected)} were expected")
+        raise InputError(f"{path.name}: the grants add up to {said}, {coins(expected, decimals)} were expected")
     if found > SUPPLY:
-        raise InputError(f"{path.name}: the grants add up to {coins(found)}, more than the {coins(SUPPLY)} there are")
+        raise InputError(f"{path.name}: the grants add up to {said}, more than the {coins(SUPPLY, decimals)} there are")

@@ -6,7 +6,8 @@
 @license MIT
 @notice The grantee shows a record of its own. It has to be active, of the kind that was agreed on, attested under a
     schema by enough of the named attesters, and where that was agreed on everything that it was made from has to be
-    active. One record shows one milestone.
+    active. One record shows one milestone. The witness sees an ancestor that is withdrawn later, also behind records
+    that are deprecated.
 """
 
 # ############################################################## #
@@ -14,6 +15,7 @@
 # ############################################################## #
 
 from ...interfaces import IGrantProgram
+from ...interfaces import IGrantWitness
 from ...interfaces import IProvenanceRegistry
 
 # The registry's view that says of an attestation when it was taken back.
@@ -75,8 +77,9 @@ U128: constant(uint256) = 2**128 - 1
 #                            IMMUTABLES                          #
 # ############################################################## #
 
-# Where records and attestations are.
+# Where records and attestations are, and what knows of ancestors that were withdrawn.
 registry: public(immutable(IProvenanceRegistry))
+witness: public(immutable(IGrantWitness))
 
 
 # ############################################################## #
@@ -102,9 +105,10 @@ _shown: HashMap[bytes32, uint256]
 # ############################################################## #
 
 @deploy
-def __init__(_registry: address):
-    assert _registry.is_contract, "grants: registry is no contract"
-    registry = IProvenanceRegistry(_registry)
+def __init__(_witness: address):
+    assert _witness.is_contract, "grants: witness is no contract"
+    witness = IGrantWitness(_witness)
+    registry = IProvenanceRegistry(staticcall witness.registry())
 
 
 # ############################################################## #
@@ -195,7 +199,9 @@ def _show(_key: uint256, _word: uint256, _evidence: bytes32, _grantee: address):
     assert status == ACTIVE, "grants: record is not active"
     assert self._is_attested(_key, _word, _evidence), "grants: not enough attestations"
     if (_word >> SOUND_AT) & 1 == 1:
-        assert self._soundness(_evidence) == ACTIVE, "grants: ancestry is not sound"
+        first: bytes32 = empty(bytes32)
+        first, status = staticcall registry.soundness_of(_evidence)
+        assert status == ACTIVE, "grants: ancestry is not sound"
 
 
 @internal
@@ -207,7 +213,7 @@ def _is_withdrawn(_key: uint256, _word: uint256, _evidence: bytes32) -> bool:
     """
     if staticcall registry.status_of(_evidence) == WITHDRAWN:
         return True
-    if (_word >> SOUND_AT) & 1 == 1 and self._soundness(_evidence) == WITHDRAWN:
+    if (_word >> SOUND_AT) & 1 == 1 and staticcall witness.is_withdrawn(_evidence):
         return True
     schema: bytes32 = self._schemas[_key]
     standing: uint256 = 0
@@ -236,12 +242,3 @@ def _is_attested(_key: uint256, _word: uint256, _evidence: bytes32) -> bool:
             if missing == 0:
                 return True
     return False
-
-
-@internal
-@view
-def _soundness(_evidence: bytes32) -> uint8:
-    id: bytes32 = empty(bytes32)
-    status: uint8 = 0
-    id, status = staticcall registry.soundness_of(_evidence)
-    return status

@@ -6,15 +6,14 @@
 @license MIT
 @notice Anybody proposes; members vote by seats of the committee that counted then. The last vote that is needed reserves
     the money and begins the notice, in which stake can stop the proposal.
-@dev Objections weigh what a position at the hub is worth, against all coins that the hub holds. The same coins cannot
-    object twice: a notice is no longer than coins need to leave the hub.
+@dev Objections weigh what a position at the hub is worth, against what is delegated in all pools that the witness has
+    counted. The same coins cannot object twice: a notice is no longer than coins need to leave the hub.
 """
 
 # ############################################################## #
 #                            INTERFACES                          #
 # ############################################################## #
 
-from ethereum.ercs import IERC20
 from ...interfaces import IGrantProgram
 from ...interfaces import IStakingHub
 
@@ -63,9 +62,8 @@ WHOLE: constant(uint256) = 10_000
 #                            IMMUTABLES                          #
 # ############################################################## #
 
-# Where stake is that objects, and its coin.
+# Where stake is that objects.
 hub: public(immutable(IStakingHub))
-_coin: immutable(IERC20)
 
 
 # ############################################################## #
@@ -75,11 +73,12 @@ _coin: immutable(IERC20)
 # Proposals so far; the number of the newest one.
 proposal_count: public(uint256)
 
-# proposal -> its two words, who made it, and wei that object.
+# proposal -> its two words, who made it, wei that object, and the most that was counted at an objection.
 _heads: HashMap[uint256, uint256]
 _votes: HashMap[uint256, uint256]
 _proposers: HashMap[uint256, address]
 _objections: HashMap[uint256, uint256]
+_wholes: HashMap[uint256, uint256]
 
 # proposal -> operator -> owner key at the hub -> whether it has objected.
 _has_objected: HashMap[uint256, HashMap[address, HashMap[address, bool]]]
@@ -90,10 +89,8 @@ _has_objected: HashMap[uint256, HashMap[address, HashMap[address, bool]]]
 # ############################################################## #
 
 @deploy
-def __init__(_hub: address):
-    assert _hub.is_contract, "grants: hub is no contract"
-    hub = IStakingHub(_hub)
-    _coin = staticcall hub.token()
+def __init__():
+    hub = IStakingHub(staticcall milestones.witness.hub())
 
 
 # ############################################################## #
@@ -170,7 +167,9 @@ def object(_proposal: uint256, _operator: address, _sub: uint256):
     log IGrantProgram.Objected(
         proposal=_proposal, owner=owner_key, operator=_operator, weight=weight, objections=objections
     )
-    total: uint256 = staticcall _coin.balanceOf(hub.address)
+    # Whoever has objected and leaves makes the whole no smaller.
+    total: uint256 = max(self._wholes[_proposal], extcall milestones.witness.count(_operator))
+    self._wholes[_proposal] = total
     if objections * WHOLE >= total * ((terms >> programs.BPS_AT) & U16):
         self._votes[_proposal] = votes | (1 << STOPPED_AT)
         programs._free(program, votes >> SUM_AT)

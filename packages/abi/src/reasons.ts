@@ -281,7 +281,6 @@ export const reasons = {
   "grants: has not voted": ["GrantProgram"],
   "grants: has objected": ["GrantProgram"],
   "grants: has voted": ["GrantProgram"],
-  "grants: hub is no contract": ["GrantProgram"],
   "grants: is carried": ["GrantProgram"],
   "grants: last day out of range": ["GrantProgram"],
   "grants: learner was paid": ["GrantProgram"],
@@ -324,10 +323,10 @@ export const reasons = {
   "grants: programme has not ended": ["GrantProgram"],
   "grants: record is not active": ["GrantProgram"],
   "grants: record was shown before": ["GrantProgram"],
-  "grants: registry is no contract": ["GrantProgram"],
   "grants: token has no escrow": ["GrantProgram"],
   "grants: token is no contract": ["GrantProgram"],
   "grants: token is not listed": ["GrantProgram"],
+  "grants: witness is no contract": ["GrantProgram"],
   "heartbeats: bad last day": ["HeartbeatService"],
   "heartbeats: bad restitution": ["HeartbeatService"],
   "heartbeats: bad signature": ["HeartbeatService"],
@@ -745,5 +744,8 @@ export const reasons = {
   "verifier: too early": ["DataVerifier"],
   "verifier: too few coins": ["DataVerifier"],
   "verifier: too much to back": ["DataVerifier"],
-  "verifier: wrong key was proved": ["DataVerifier"]
+  "verifier: wrong key was proved": ["DataVerifier"],
+  "witness: hub is no contract": ["GrantWitness"],
+  "witness: not what it was made from": ["GrantWitness"],
+  "witness: registry is no contract": ["GrantWitness"]
 } as const;

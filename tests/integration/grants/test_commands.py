@@ -42,6 +42,24 @@ def test_a_milestone_vests_is_collected_and_clawed_back_when_its_evidence_goes(
     assert free(does, programme) == (FUNDS - 20, 0)
 
 
+def test_what_was_withdrawn_behind_deprecated_records_is_traced_and_clawed_back(does, due, passes, programme, tmp_path):
+    number = due((100, f"{VESTING}\nsound = true"))
+    line = []
+    for name, kind, role in (("data", "dataset", "holder"), ("model", "model", TEAM), ("test", "evaluation", TEAM)):
+        (tmp_path / name).write_text(name)
+        made_from = ("--link", f"derived-from={line[-1]}") if line else ()
+        line.append(does("prov", "register", name, "--kind", kind, *made_from, "--role", role)["id"])
+        does("prov", "store-links", line[-1], "--role", role)
+    data, _model, last = line
+    does("prov", "attest", last, "--schema", f"{SCHEMA} 0", "--role", ATTESTER)
+    does("grants", "release", number, 0, last, "--role", TEAM)
+    passes(31 * DAY)
+    does("prov", "withdraw", last, "--status", "deprecated", "--reason", "a newer one", "--role", TEAM)
+    does("prov", "withdraw", data, "--status", "revoked", "--reason", "copied", "--role", "holder")
+    assert does("grants", "clawback", number, 0, "--role", FUNDER)["amount"] == str(90 * COIN)
+    assert free(does, programme) == (FUNDS - 10, 0)
+
+
 def test_a_milestone_that_nobody_shows_lapses(does, refused, due, registered, passes, programme):
     number, record = due((100, ""), (50, "")), registered("late", ATTESTER)
     assert free(does, programme) == (FUNDS - 150, 150)
@@ -78,8 +96,10 @@ def test_who_voted_who_has_an_interest_and_who_objects(does, refused, propose, c
         said = does("grants", "vote", number, "--role", role)
     assert (said["state"], said["needed"]) == ("in notice", 2)
     objection = ("grants", "object", number, "--operator", address("operator"), "--role", "delegator")
-    assert int(does(*objection)["objections"]) > 0
-    assert "has objected" in refused(*objection)
+    said = does(*objection)
+    assert (said["state"], int(said["objections"]) > 0) == ("stopped by stake", True)
+    assert "stake must not have stopped it" in refused(*objection)
+    assert does("grants", "count", "--role", TEAM) == {"counted": 0, "total": said["objections"]}
 
 
 def test_the_timelock_names_another_committee(does, refused, propose, passes, programme):

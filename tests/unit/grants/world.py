@@ -43,8 +43,10 @@ class World:
             self.hub.stake(self.operator, STAKED, 0, 0, sender=who)
         self.registry = evm.deploy("ProvenanceRegistry", sender=self.owner)
         self.domain = RegistryDomain(evm.chain_id, self.registry.address)
+        self.records: dict[bytes, Record] = {}
         self.escrow = evm.deploy("VestingEscrow", self.token, ZERO_ADDRESS, sender=self.owner)
-        self.grants = evm.deploy("GrantProgram", self.hub, self.registry, self.owner, sender=self.owner)
+        self.witness = evm.deploy("GrantWitness", self.hub, self.registry, sender=self.owner)
+        self.grants = evm.deploy("GrantProgram", self.witness, self.owner, sender=self.owner)
         self.grants.list_token(self.token, self.escrow, True, sender=self.owner)
         self.token.transfer(self.funder, 3 * FUNDS, sender=self.owner)
         self.token.approve(self.grants, ENOUGH, sender=self.funder)
@@ -111,7 +113,13 @@ class World:
         record = Record(author.address, kind, digest, manifest=digest, licence="MIT", version="1.0.0", links=links)
         self.registry.register(record.args, sender=author)
         self.registry.store_links([record.args], sender=author)
-        return self.domain.record_id(record)
+        known = self.domain.record_id(record)
+        self.records[known] = record
+        return known
+
+    def trace(self, evidence: bytes, *path: bytes) -> Any:
+        """By a stranger, through records that were registered here."""
+        return self.witness.trace(evidence, [self.records[known].args for known in path], sender=self.stranger)
 
     def attest(self, record: bytes, *numbers: int, schema: bytes = SCHEMA, **more: Any) -> None:
         for number in numbers:

@@ -6,7 +6,7 @@ import pytest
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.errors import InputError
-from keifu.grants.document import read_draft
+from keifu.grants.document import programme_of, read_draft
 from keifu.keys import keccak256
 from keifu.provenance import Kind
 from keifu.provenance.registry import schema_id
@@ -59,6 +59,17 @@ def test_a_list_of_learners(tmp_path):
     (tmp_path / "learners.csv").write_text(f"account,total\n{ATTESTER},60\n{OTHER},40\n")
     [item] = read(tmp_path, GOOD + 'learners = "learners.csv"\n').milestones
     assert any(item.learners)
+
+
+def test_amounts_have_the_decimals_of_the_programme_s_token(tmp_path):
+    (tmp_path / "learners.csv").write_text(f"account,total\n{ATTESTER},60.5\n{OTHER},39.5\n")
+    read(tmp_path, GOOD + 'learners = "learners.csv"\n')
+    path = tmp_path / "proposal.toml"
+    assert programme_of(path) == 1
+    assert read_draft(path, 6).amount == 100 * 10**6
+    path.write_text(GOOD.replace('"100"', '"0.0000001"'))
+    with pytest.raises(InputError, match="is not an amount of coins with up to 6 decimals"):
+        read_draft(path, 6)
 
 
 @pytest.mark.parametrize(

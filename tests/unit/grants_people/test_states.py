@@ -53,6 +53,18 @@ def test_a_milestone_s_state(milestone, now, word):
     assert milestone.word(now) == word
 
 
+def test_amounts_are_in_coins_of_the_programme_s_token():
+    six = replace(PROGRAMME, decimals=6)
+    assert [six.coins(amount) for amount in (1_000_000, 1, 2_500_000_000_000)] == ["1", "0.000001", "2,500,000"]
+    assert replace(PROGRAMME, decimals=0).coins(7) == "7"
+    assert replace(VOTING, programme=six, milestones=(replace(MILESTONE, asked=1_500_000),) * 2).asked == "3"
+
+
+@pytest.mark.parametrize(("counted", "stopping"), [(0, 0), (10, 1), (11, 2), (1_600, 160)])
+def test_what_stops_a_proposal_is_a_share_of_what_was_counted(counted, stopping):
+    assert replace(PROGRAMME, counted=counted).stopping == stopping
+
+
 def test_votes_are_named_by_seat():
     assert replace(VOTING, votes=0b101).voted == [A, C]
     assert replace(VOTING, recused=0b010).without_vote == [B]
@@ -64,6 +76,6 @@ def test_every_refusal_has_a_remedy():
         ROOT / f"contracts/vesting/lib/{name}.vy" for name in ("committees", "milestones", "programs", "proposals")
     ]
     said = {reason for file in sources for reason in re.findall(r'"(grants: [^"]+)"', file.read_text())}
-    at_deployment = {"grants: no owner", "grants: hub is no contract", "grants: registry is no contract"}
+    at_deployment = {"grants: no owner", "grants: witness is no contract"}
     assert said - at_deployment - set(REMEDIES) == set()
     assert {reason for reason in REMEDIES if reason.startswith("grants: ")} - said == set()

@@ -17,6 +17,7 @@ export const grantProgramAbi = [
   {"name":"ClawedBack","inputs":[{"name":"proposal","type":"uint256","indexed":true},{"name":"milestone","type":"uint256","indexed":true},{"name":"evidence","type":"bytes32","indexed":true},{"name":"amount","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
   {"name":"Released","inputs":[{"name":"proposal","type":"uint256","indexed":true},{"name":"milestone","type":"uint256","indexed":true},{"name":"evidence","type":"bytes32","indexed":true},{"name":"amount","type":"uint256","indexed":false},{"name":"grant","type":"uint256","indexed":false}],"anonymous":false,"type":"event"},
   {"stateMutability":"view","type":"function","name":"registry","inputs":[],"outputs":[{"name":"","type":"address"}]},
+  {"stateMutability":"view","type":"function","name":"witness","inputs":[],"outputs":[{"name":"","type":"address"}]},
   {"stateMutability":"view","type":"function","name":"listed","inputs":[{"name":"token","type":"address"}],"outputs":[{"name":"","type":"bool"}]},
   {"stateMutability":"view","type":"function","name":"escrow_of","inputs":[{"name":"token","type":"address"}],"outputs":[{"name":"","type":"address"}]},
   {"stateMutability":"view","type":"function","name":"program_count","inputs":[],"outputs":[{"name":"","type":"uint256"}]},
@@ -41,7 +42,7 @@ export const grantProgramAbi = [
   {"stateMutability":"view","type":"function","name":"committee","inputs":[{"name":"_program","type":"uint256"},{"name":"_version","type":"uint256"},{"name":"_account","type":"address"}],"outputs":[{"name":"needed","type":"uint256"},{"name":"effective_from","type":"uint256"},{"name":"seat","type":"uint256"}]},
   {"stateMutability":"view","type":"function","name":"stands","inputs":[{"name":"_proposal","type":"uint256"},{"name":"_milestone","type":"uint256"},{"name":"_evidence","type":"bytes32"}],"outputs":[{"name":"","type":"bool"}]},
   {"stateMutability":"view","type":"function","name":"owner","inputs":[],"outputs":[{"name":"","type":"address"}]},
-  {"stateMutability":"nonpayable","type":"constructor","inputs":[{"name":"_hub","type":"address"},{"name":"_registry","type":"address"},{"name":"_owner","type":"address"}],"outputs":[]}
+  {"stateMutability":"nonpayable","type":"constructor","inputs":[{"name":"_witness","type":"address"},{"name":"_owner","type":"address"}],"outputs":[]}
 ] as const;
 
 /** With an address, all that viem and wagmi want of a contract. */

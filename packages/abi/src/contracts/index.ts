@@ -19,6 +19,7 @@ export * from "./environments.js";
 export * from "./erc3009DepositCollector.js";
 export * from "./grantEscrow.js";
 export * from "./grantProgram.js";
+export * from "./grantWitness.js";
 export * from "./heartbeatService.js";
 export * from "./inferenceDisputes.js";
 export * from "./inferenceGame.js";
