@@ -210,8 +210,8 @@ def providers(session: RpcSession, everybody: bool, folder: Path | None, json_ou
     """List who offers storage, the best first: price for a gibibyte and epoch, how long answers took you, epochs proven
     and missed, shards lost."""
     from keifu.storage.client import offers
-    from keifu.storage.client.market import GWEI
     from keifu.storage.client.peers import ASK_SECONDS, Peers
+    from keifu.storage.states import GWEI
 
     found = offers.providers(market_of(session))
     if not everybody:

@@ -20,10 +20,11 @@ from keifu.storage.client import keeping
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.fetching import Opened, described, opened, opened_box
 from keifu.storage.client.ledger import Ledger, Row, usual_folder
-from keifu.storage.client.market import GWEI, Market
+from keifu.storage.client.market import Market
 from keifu.storage.client.quoting import Wish
 from keifu.storage.client.storing import Storing, address_of, descriptor_of, keys_of
 from keifu.storage.client.trees import source_of, write_file, write_tree
+from keifu.storage.states import GWEI
 from keifu.units import DAY
 
 __all__ = ["Quoted", "Storage", "Stored"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -15,6 +16,7 @@ import msgspec
 
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.storage.asking import Answer, AskingFault, Body, Connection
+from keifu.storage.deals import Placed
 from keifu.storage.layout import LEAF_BYTES
 from keifu.storage.provider.messages import Leaf
 from keifu.storage.sequence import leaf_root
@@ -29,7 +31,8 @@ _LONGEST_WORD = 40
 _MAX_ANSWER = 1 << 20
 _FAULTS = AskingFault, OSError
 _UNREADABLE = msgspec.DecodeError, UnicodeDecodeError, RecursionError  # of bytes that should be JSON
-_OK, _PART, _NOT_FOUND = 200, 206, 404
+_OK, _PART, _NOT_FOUND, _UNAVAILABLE = 200, 206, 404, 503
+_AGAIN, _USUAL_WAIT, _LONGEST_WAIT = 4, 1, 10  # times, seconds
 
 
 class NodeFault(EnvironmentFault):
@@ -48,9 +51,11 @@ class _Begun(msgspec.Struct):
 class NodeClient:
     """One node. Calls come from any number of threads, each over a connection of its own that is kept."""
 
-    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, url: str, patience: float = PATIENCE_SECONDS, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         parts, port = _split(url)
-        self.url, self._patience = url.rstrip("/"), patience
+        self.url, self._patience, self._pause = url.rstrip("/"), patience, pause
         self._host, self._base = parts.hostname or "", parts.path.rstrip("/")
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = port or (443 if self._tls else 80)
@@ -96,13 +101,15 @@ class NodeClient:
         return self._json("GET", "/v1/node")
 
     def hand_over(
-        self, deal: bytes, index: int, k: int, named: Sequence[tuple[str, bytes, int]], *, signs: bool = False
+        self, deal: bytes, index: int, k: int, named: Sequence[Placed], word: bytes, *, signs: bool = False
     ) -> tuple[str, int, bytes]:
-        """Say of which deal a sealed shard is, and what the deal's root names: the node keeps it, and accepts it by
-        itself, or signs that for now. How it stands in a word, until when it has signed, and the signature."""
-        shards = [{"provider": who, "root": root.hex(), "leaves": leaves} for who, root, leaves in named]
+        """Say of which deal a sealed shard is, and what the deal's root names; `word` is the client's signature for k,
+        or empty. The node keeps it, and accepts it by itself, or signs that for now. How it stands in a word, until
+        when it has signed, and the signature."""
+        shards = [{"provider": item.provider, "root": item.root.hex(), "leaves": item.leaves} for item in named]
         path = f"/v1/deals/{deal.hex()}/{index}{'?signed' if signs else ''}"
-        said = self._json("PUT", path, msgspec.json.encode({"k": k, "named": shards}))
+        document = {"k": k, "named": shards, "signature": word.hex()}
+        said = self._json("PUT", path, msgspec.json.encode(document))
         try:
             signature = bytes.fromhex(str(said.get("signature", "")).removeprefix("0x"))
             return str(said.get("state", ""))[:_LONGEST_WORD], int(said.get("deadline", 0)), signature
@@ -158,7 +165,13 @@ class NodeClient:
             raise self._fault("its answer cannot be read") from None
 
     def _asked(self, method: str, path: str, body: Body | None = None) -> Answer:
+        """Of what a busy node is brought, it is asked a few times; what it should give, others may have."""
         answer = self._over(lambda connection: connection.ask(method, self._base + path, body))
+        for _ in range(0 if method == "GET" else _AGAIN):
+            if answer.status != _UNAVAILABLE:
+                break
+            self._pause(_wait(answer))
+            answer = self._over(lambda connection: connection.ask(method, self._base + path, body))
         if answer.status not in {_OK, _PART}:
             kind = NotThere if answer.status == _NOT_FOUND else NodeFault
             raise kind(f"{self.url} answers {answer.status}: {_detail(answer.body)}", remedy="try another node")
@@ -208,6 +221,12 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
     except ValueError:  # a port that is none, for one
         pass
     raise UsageError(f"{url!r} is no address of a node", remedy="write it as https://host")
+
+
+def _wait(answer: Answer) -> int:
+    """Seconds after which a node that is busy wants to be asked again."""
+    said = answer.headers.get(b"retry-after", b"")
+    return min(int(said), _LONGEST_WAIT) if said.isdigit() and len(said) < len("1000") else _USUAL_WAIT
 
 
 def _detail(answer: memoryview) -> str:

@@ -10,12 +10,13 @@ from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.ledger import Holder, Ledger
-from keifu.storage.client.market import Market, Shard, State
+from keifu.storage.client.market import Market
 from keifu.storage.client.offers import Offer, providers
 from keifu.storage.client.peers import READ_SECONDS, Peer, Peers
 from keifu.storage.client.trees import LONGEST_MANIFEST
 from keifu.storage.layout import Descriptor
 from keifu.storage.manifest import Manifest
+from keifu.storage.states import Shard, State
 from keifu.storage.transfer import Downloads
 
 __all__ = ["Opened", "described", "holders_of", "opened", "opened_box"]

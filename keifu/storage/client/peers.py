@@ -43,11 +43,10 @@ class Peer:
         return self._timed(lambda: self.node.segment(root, leaves, number))
 
     def tell(
-        self, deal: bytes, index: int, k: int, placed: Sequence[Placed], *, signs: bool = False
+        self, deal: bytes, index: int, k: int, placed: Sequence[Placed], word: bytes, *, signs: bool = False
     ) -> tuple[str, int, bytes]:
         """Say of which deal a shard is that the node has: it accepts or signs, or says why not. See `hand_over`."""
-        named = [(item.provider, item.root, item.leaves) for item in placed]
-        return self._timed(lambda: self.node.hand_over(deal, index, k, named, signs=signs))
+        return self._timed(lambda: self.node.hand_over(deal, index, k, placed, word, signs=signs))
 
     def leaf(self, root: bytes, leaves: int, number: int) -> Leaf:
         return self._timed(lambda: self.node.leaf(root, leaves, number))

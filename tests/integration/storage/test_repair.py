@@ -6,8 +6,8 @@ import signal
 from functools import partial
 
 from keifu.keys import Account
-from keifu.node.storage.contracts import ACCEPTED, LOST, word_of
 from keifu.storage.nodes import NodeClient
+from keifu.storage.states import State, shown
 from keifu.units import COIN
 from tests.integration.node.conftest import until
 from tests.integration.storage.world import WINDOW, place
@@ -27,16 +27,16 @@ def test_a_lost_shard_is_built_again_and_taken_over(world):
         deal.hand(node, index)
     until(lambda: all(deal.state(node, index) == "accepted" for index, node in enumerate(nodes)))
     nodes[2].end()
-    world.repairs.demand(deal.id, 2, word_of(deal.named, 2), 7, sender=world.customer)
+    world.repairs.demand(deal.id, 2, shown(deal.named, 2), 7, sender=world.customer)
     world.anvil.warp(WINDOW + 1)
     world.repairs.end_demand(deal.id, 2, sender=world.customer)
-    assert world.shard(deal, 2)[4] == LOST
+    assert world.shard(deal, 2)[4] == State.LOST
 
     until(lambda: world.repairs.repair_of(deal.id, 2)[0] == Account.from_role("repairer").address.lower())
     repairer.end(signal.SIGKILL)  # it has begun to fetch, or has the shard already
     repairer.run()
     epoch = world.next_epoch()
-    world.pass_epoch(lambda: world.shard(deal, 2)[4] == ACCEPTED)
+    world.pass_epoch(lambda: world.shard(deal, 2)[4] == State.STORED)
     assert world.shard(deal, 2)[0] == Account.from_role("repairer").address.lower()
     shard = deal.shards[2]
     client = NodeClient(place(repairer))

@@ -19,11 +19,12 @@ from keifu.chain.header import genesis_of
 from keifu.chain.services import list_now
 from keifu.keys import Account
 from keifu.keys.keystore import password, save_account
-from keifu.node.storage.contracts import DEALS, MARKET, REPAIRS, UNIT
+from keifu.node.storage.contracts import DEALS, MARKET, REPAIRS
 from keifu.storage.deals import Placed, deal_id, deal_root
 from keifu.storage.erasure import Code
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.nodes import NodeClient
+from keifu.storage.states import GWEI
 from keifu.storage.trees import Mountains, segment_root
 from keifu.units import COIN, DAY
 from tests.ape_chain import GENESIS
@@ -239,7 +240,7 @@ class World:
 
     @staticmethod
     def wei(gwei: int) -> int:
-        return gwei * UNIT
+        return gwei * GWEI
 
 
 assert SEGMENT_BYTES % LEAF_BYTES == 0

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 import pytest
 
 from keifu.storage.client import keeping
-from keifu.storage.client.market import State
 from keifu.storage.client.offers import providers
 from keifu.storage.client.storing import descriptor_of
+from keifu.storage.states import State
 from tests.integration.node.conftest import until
 from tests.integration.storage.market.test_put import put, read
 from tests.storing import World
