@@ -23,9 +23,10 @@ from keifu.compute.receipt import SignedReceipt
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import UsageError
 from keifu.payments import Channel
+from keifu.payments.wallet import KeptChannel
 from keifu.units import DAY
 
-__all__ = ["FOLDER_VARIABLE", "CapReached", "KeptChannel", "Request", "Store", "usual_folder"]
+__all__ = ["FOLDER_VARIABLE", "CapReached", "Request", "Store", "usual_folder"]
 
 FOLDER_VARIABLE = "KEIFU_CLIENT"
 APPLICATION, VERSION = 0x4B46636C, 1
@@ -61,22 +62,6 @@ def usual_folder() -> Path:
     """The client's folder, unless another is named: KEIFU_CLIENT, or in this user's own state."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else state_folder() / "client"
-
-
-@dataclass(frozen=True)
-class KeptChannel:
-    """A channel that this client pays from: where it is, what others had charged there before, and its highest
-    voucher."""
-
-    channel: Channel
-    id: bytes
-    chain_id: int
-    contract: str
-    base: int = 0
-    signed: int = 0
-    signature: bytes = b""
-    fees: int = 0  # of its answers
-    charged: int = 0  # by its newest receipt
 
 
 @dataclass(frozen=True)
