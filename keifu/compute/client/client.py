@@ -14,6 +14,7 @@ import msgspec
 from keifu.compute.client.capture import Captured, exchange_of
 from keifu.compute.client.checks import Exchange, Expected, Prices, ReplyRefused, check_reply, require, shown
 from keifu.compute.client.sources import Sources
+from keifu.compute.client.store import Store
 from keifu.compute.receipt import Evidence, Receipt
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER

@@ -11,7 +11,7 @@ from keifu.errors import KeifuError
 from keifu.storage.client.ledger import Holder, Ledger
 from keifu.storage.client.offers import Offer
 from keifu.storage.deals import Placed
-from keifu.storage.nodes import NodeClient
+from keifu.storage.nodes import NodeClient, Paying
 from keifu.storage.provider.messages import Leaf
 
 __all__ = ["Peer", "Peers"]
@@ -69,8 +69,8 @@ class Peer:
 class Peers:
     """One connection pool for each address, closed together."""
 
-    def __init__(self, ledger: Ledger | None, patience: float) -> None:
-        self._ledger, self._patience = ledger, patience
+    def __init__(self, ledger: Ledger | None, patience: float, payer: Paying | None = None) -> None:
+        self._ledger, self._patience, self._payer = ledger, patience, payer
         self._nodes: dict[str, NodeClient] = {}
         self._lock = threading.Lock()
 
@@ -84,7 +84,7 @@ class Peers:
     def node(self, url: str) -> NodeClient:
         with self._lock:
             if url not in self._nodes:
-                self._nodes[url] = NodeClient(url, self._patience)
+                self._nodes[url] = NodeClient(url, self._patience, payer=self._payer)
             return self._nodes[url]
 
     def close(self) -> None:
