@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
 import msgspec
 
+from ethwire.http import httpx
 from keifu.compute.client.capture import Captured, exchange_of
 from keifu.compute.client.checks import Exchange, Expected, Prices, ReplyRefused, check_reply, require, shown
 from keifu.compute.client.sources import Sources

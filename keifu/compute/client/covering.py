@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
+from ethwire.http import httpx
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import COMPUTE, HUB
 from keifu.compute.client.client import ComputeClient, Provider, ProviderFault, fault_of
