@@ -100,10 +100,11 @@ class Handing:
         """Raises Fault for what this node does not store."""
         me, seen = self._driving.me, self._seeing.seen
         is_mine = state.state is not State.FREE and state.provider == me
-        if not (proposed or is_mine) and placed.provider.lower() != me:
+        is_lost = self._settings.repairs and state.state in (State.LOST, State.MENDED)
+        if not (proposed or is_mine or is_lost) and placed.provider.lower() != me:
             raise Fault(409, "not named", "the deal names another provider for this shard")
         is_free = state.state is State.FREE
-        late = terms.closed or terms.end <= seen.epoch + 1 or not (is_free or proposed or is_mine)
+        late = terms.closed or terms.end <= seen.epoch + 1 or not (is_free or is_lost or proposed or is_mine)
         if late or (is_free and not proposed and terms.accept_by < seen.epoch):
             raise Fault(409, "late", "the deal waits for this shard no longer")
         self._require_sealed(placed)
@@ -159,7 +160,8 @@ class Handing:
         if shard in self._driving.core.kept:
             offer = next((offer for offer in self._driving.head.offers if offer.shard == shard), None)
             if offer is None:
-                return {"state": "ended"}
+                is_vacant = any(vacancy.shard == shard for vacancy in self._driving.head.vacancies)
+                return {"state": "kept" if is_vacant else "ended"}
             return {"state": "signed" if offer.signed_until >= seen.time else "kept"}
         raise Unknown("no such shard of this deal is here", remedy="hand it over")
 
