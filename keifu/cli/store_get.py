@@ -103,7 +103,7 @@ def _faults_said(source: Opened) -> Iterator[None]:
         yield
     finally:
         for index, fault in source.downloads.faults.items():
-            click.echo(f"shard {index} is made from others: {fault}", err=True)
+            click.echo(f"shard {index} is left out: {fault}", err=True)
 
 
 def _place(source: Opened, name: str | None, span: tuple[int, int | None] | None) -> tuple[int, int]:

@@ -199,7 +199,8 @@ class World:
         root, now = deal_root(named), self.market.epoch()
         price, restitution = terms.get("price", PRICE), terms.get("restitution", RESTITUTION)
         late = terms.get("accept_by", now + 1)
-        self.deals.open(root, len(named), price, restitution, late, now + 1 + term, False, salt, sender=self.customer)
+        masked = terms.get("masked", False)
+        self.deals.open(root, len(named), price, restitution, late, now + 1 + term, masked, salt, sender=self.customer)
         return Deal(deal_id(self.customer.address, root, salt), k, shards, named)
 
     def shard(self, deal: Deal, index: int) -> Any:
