@@ -21,9 +21,8 @@ from keifu.chain.logs import find_events
 from keifu.chain.suite import CHANNELS, COMPUTE
 from keifu.compute.client.checks import Check, ReplyRefused
 from keifu.compute.client.client import ComputeClient, Provider
-from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.sources import Promoted
-from keifu.compute.client.store import KeptChannel, Store
+from keifu.compute.client.store import Store
 from keifu.compute.market import read_service
 from keifu.compute.market.reports import contradictions
 from keifu.errors import KeifuError
@@ -33,6 +32,7 @@ from keifu.network.folder import Network, NetworkFolder, Part
 from keifu.node.compute.making import RECEIPT_KEY
 from keifu.payments import Channel, Vouchers, actions
 from keifu.payments.status import ChannelStatus, read_channel
+from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.provenance.digest import digest_path
 from keifu.provenance.verify import Finding
 from keifu.units import COIN, DAY

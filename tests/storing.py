@@ -24,12 +24,14 @@ from keifu.merkle.indexed import LEAF_BYTES, path_in, tree_of
 from keifu.node.storage import service as serving_room
 from keifu.staking import actions
 from keifu.storage.client.ledger import Ledger
-from keifu.storage.client.market import Market, State
+from keifu.storage.client.market import Market
 from keifu.storage.client.storing import Storing
 from keifu.storage.deals import Placed, deal_path
-from keifu.storage.deletions import deletion_digest, deletion_text
+from keifu.storage.deletions import deletion_text
 from keifu.storage.provider.messages import ShardId
+from keifu.storage.states import State
 from keifu.storage.store import Store
+from keifu.storage.texts import text_digest
 from keifu.storage.trees import SEGMENT_LEAVES
 from keifu.units import COIN
 from tests.ape_chain import GENESIS
@@ -89,7 +91,7 @@ class AcceptingService(serving_room.Service):
     def _deleted(self, shard: ShardId) -> Any:
         world, me = self._world, self._account
         text = deletion_text(world.client.chain_id, world.suite[STORAGE], me.address, shard, self.roots[shard], 1)
-        signature = me.sign(deletion_digest(text)).hex()
+        signature = me.sign(text_digest(text)).hex()
         return serving_room.json_answer({"text": text.decode(), "signature": "0x" + signature})
 
     def said(self) -> dict[str, Any]:

@@ -23,13 +23,13 @@ from keifu.compute.client.client import ComputeClient, ProviderFault
 from keifu.compute.client.client import Provider as Named
 from keifu.compute.client.covering import Covers
 from keifu.compute.client.ordering import Asker, Fetched, fetch
-from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.side import Side, chain_side
-from keifu.compute.client.store import KeptChannel, Store
+from keifu.compute.client.store import Store
 from keifu.compute.market import orders, reports
 from keifu.compute.receipt import Receipts
 from keifu.compute.wire import RECEIPT_HEADER, unpack
 from keifu.payments import Channel
+from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.payments.x402_package import pointed_at
 from keifu.provenance.verify import Finding
 from keifu.units import COIN, DAY, coins

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from keifu.storage.client.address import FileAddress
     from keifu.storage.client.ledger import Ledger, Row
     from keifu.storage.client.market import Market
+    from keifu.storage.client.paying import Payer
     from keifu.storage.layout import Descriptor
 
-__all__ = ["CODE", "FILE", "Bar", "Named", "ledger_of", "market_of", "named", "row_of", "storage_folder"]
+__all__ = ["CODE", "FILE", "Bar", "Named", "ledger_of", "market_of", "named", "paying", "row_of", "storage_folder"]
 
 SUITE = ("StorageMarket", "StorageDeals", "StorageRepairs", "StakingHub", "KeifuToken")
 SHARDS_AT_MOST = 32
@@ -141,6 +142,19 @@ def _unboxed(session: RpcSession, box: Path | None, root: bytes) -> FileKeys | N
 
     text = read_bounded(box, 1 << 16, "a box of keys").decode("ascii", "replace")
     return open_share(opened_box(text), session.account, root)
+
+
+@contextmanager
+def paying(session: RpcSession, market: Market, coins: int, coin: str | None) -> Iterator[Payer | None]:
+    """Whoever pays nodes for what they give, out of the client's channels; nobody where nothing may be paid."""
+    if not coins:
+        yield None
+        return
+    from keifu.compute.client.store import Store, usual_folder
+    from keifu.storage.client.paying import Payer
+
+    with Store(usual_folder()) as store:
+        yield Payer.of(market, session.account, store, coins, coin or "")
 
 
 class Bar:

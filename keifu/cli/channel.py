@@ -15,8 +15,8 @@ from keifu.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
-    from keifu.compute.client.store import KeptChannel
     from keifu.payments.actions import Claim
+    from keifu.payments.wallet import KeptChannel
 
 __all__ = ["cli"]
 
@@ -54,9 +54,10 @@ def open_(
     import secrets
 
     from keifu.chain.suite import CHANNELS, TOKEN
-    from keifu.compute.client.store import KeptChannel, Store, usual_folder
+    from keifu.compute.client.store import Store, usual_folder
     from keifu.payments import Channel, Vouchers
     from keifu.payments.actions import deposit
+    from keifu.payments.wallet import KeptChannel
 
     suite, own, chain = session.suite(CHANNELS, TOKEN), session.sender.lower(), session.client.chain_id
     authorizer = claimed_by or receiver

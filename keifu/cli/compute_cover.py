@@ -21,8 +21,8 @@ from keifu.units import coins, day
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
     from keifu.compute.client.covering import Covers
-    from keifu.compute.client.store import KeptChannel
     from keifu.compute.market import CoverState
+    from keifu.payments.wallet import KeptChannel
 
 __all__ = ["cover", "covered", "release", "sign"]
 
@@ -164,8 +164,8 @@ def _covers(session: RpcSession, channel: bytes, folder: Path | None) -> Iterato
     from keifu.chain.suite import CHANNELS
     from keifu.compute.client.client import ComputeClient
     from keifu.compute.client.covering import Covers
-    from keifu.compute.client.paying import Terms, Wallet
-    from keifu.compute.client.store import KeptChannel, Store, usual_folder
+    from keifu.compute.client.store import Store, usual_folder
+    from keifu.payments.wallet import KeptChannel, Terms, Wallet
 
     side = side_of(session, None, offline=False)
     kept = KeptChannel(channel_of(session, channel), channel, side.chain_id, suite_of(session)[CHANNELS])

@@ -135,8 +135,8 @@ def _client(
     offline: bool,
 ) -> Iterator[tuple[ComputeClient, Provider]]:
     from keifu.compute.client.client import ComputeClient, Provider
-    from keifu.compute.client.paying import Terms, Wallet
     from keifu.compute.client.store import Store, usual_folder
+    from keifu.payments.wallet import Terms, Wallet
 
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"--provider {url} is no address of a provider", remedy="http://HOST:PORT")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from keifu.cli._print import emit, table
-from keifu.cli._store import FILE, Bar, ledger_of, market_of, named, storage_folder
-from keifu.cli._types import IN_FILE, IN_PATH
+from keifu.cli._store import FILE, Bar, ledger_of, market_of, named, paying, storage_folder
+from keifu.cli._types import ADDRESS, COINS, IN_FILE, IN_PATH
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import CheckFailed, UsageError
 from keifu.units import coins
@@ -48,6 +48,14 @@ class Span(click.ParamType):
 @click.option("--name", help="One file of a stored folder, by its name there.")
 @click.option("--range", "span", type=Span(), help="These bytes alone, as 0-499.")
 @click.option("--box", type=IN_FILE, help="Keys that were shared with you.")
+@click.option(
+    "--max-price",
+    "most",
+    type=COINS,
+    default="0",
+    help="Coins for what nodes do not give freely. They are paid out of channels: `keifu channel list`.  [default: 0]",
+)
+@click.option("--coin", type=ADDRESS, help="In what that is paid.  [default: the suite's coin]")
 @storage_folder
 @json_option
 def get(
@@ -57,16 +65,23 @@ def get(
     name: str | None,
     span: tuple[int, int | None] | None,
     box: Path | None,
+    most: int,
+    coin: str | None,
     folder: Path | None,
     json_out: bool,
 ) -> None:
     """Read FILE (its number here, or its address) from whoever has its shards. Each segment's proof is checked, and
-    what a provider does not give is made from others."""
+    what a provider does not give is made from others. Past their free bytes of the day, nodes are paid a few segments
+    ahead, out of deposits that they bring to the chain."""
     from keifu.storage.client.fetching import opened
     from keifu.storage.client.trees import write_file, write_tree
 
-    found = named(session, file, folder, box)
-    with opened(market_of(session), found.address, found.descriptor, found.keys) as source:
+    found, market = named(session, file, folder, box), market_of(session)
+    with (
+        paying(session, market, most, coin) as payer,
+        opened(market, found.address, found.descriptor, found.keys, payer=payer) as source,
+        _faults_said(source),
+    ):
         manifest = source.manifest if name is None and span is None else None
         start, length = _place(source, name, span)
         bar = Bar(length if manifest is None else manifest.size, "reading")
@@ -74,9 +89,21 @@ def get(
             parts = _counted(source.downloads.read(start, length), bar)
             written = write_file(parts, out) if manifest is None else write_tree(manifest, parts, out)
         faults = {str(index): fault for index, fault in source.downloads.faults.items()}
-    for index, fault in faults.items():
-        click.echo(f"shard {index} was made from others: {fault}", err=True)
-    emit({"file": str(out), "bytes": written, "faults": faults}, f"{out}: {written:,} bytes", json_out)
+    text, document = f"{out}: {written:,} bytes", {"file": str(out), "bytes": written, "faults": faults}
+    if payer is not None:
+        document["signed"] = str(payer.signed)
+        text += f"; nodes may claim {payer.signed} of the coin's smallest unit"
+    emit(document, text, json_out)
+
+
+@contextmanager
+def _faults_said(source: Opened) -> Iterator[None]:
+    """Also when so many fail that the file cannot be read."""
+    try:
+        yield
+    finally:
+        for index, fault in source.downloads.faults.items():
+            click.echo(f"shard {index} is left out: {fault}", err=True)
 
 
 def _place(source: Opened, name: str | None, span: tuple[int, int | None] | None) -> tuple[int, int]:
@@ -210,8 +237,8 @@ def providers(session: RpcSession, everybody: bool, folder: Path | None, json_ou
     """List who offers storage, the best first: price for a gibibyte and epoch, how long answers took you, epochs proven
     and missed, shards lost."""
     from keifu.storage.client import offers
-    from keifu.storage.client.market import GWEI
     from keifu.storage.client.peers import ASK_SECONDS, Peers
+    from keifu.storage.states import GWEI
 
     found = offers.providers(market_of(session))
     if not everybody:

@@ -122,16 +122,16 @@ def _show(row: Row, json_out: bool) -> None:
 def _wish(
     size: int, seconds: int, code: tuple[int, int], public: bool, unmasked: bool, restitution: int | None
 ) -> Wish:
-    from keifu.storage.client.market import GWEI
     from keifu.storage.client.quoting import Wish
+    from keifu.storage.states import GWEI
 
     worth = None if restitution is None else restitution // GWEI
     return Wish(size, *code, seconds, not (public or unmasked), worth)
 
 
 def _agreed(quote: KeptQuote, number: int, path: Path, size: int) -> tuple[Wish, int, bool]:
-    from keifu.storage.client.market import GWEI
     from keifu.storage.client.quoting import Wish
+    from keifu.storage.states import GWEI
 
     if quote.path != str(path):
         raise UsageError(f"quote {number} is for {quote.path}", remedy="ask for a quote for this one")
@@ -154,6 +154,6 @@ def _counted(made: Quote) -> str:
 
 
 def _gwei(amount: int) -> str:
-    from keifu.storage.client.market import GWEI
+    from keifu.storage.states import GWEI
 
     return coins(amount * GWEI)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from keifu.cli._print import emit
 from keifu.cli._store import FILE, ledger_of, market_of, named, storage_folder
 from keifu.cli._types import COINS, DURATION, IN_FILE
 from keifu.cli.verbs import Access, json_option, verb
+from keifu.errors import EnvironmentFault
 
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
@@ -68,22 +70,26 @@ def watch(
     json_out: bool,
 ) -> None:
     """Ask each provider of FILES for a leaf now and then. What is not shown is demanded on the chain for a fee; what is
-    lost is made again with another provider. Of masked files that takes the keys, or a box for repair."""
+    lost is made again with another provider. Of masked files that takes the keys, or a box for repair. A round that an
+    endpoint does not let it make is left out."""
     from keifu.storage.client.caring import Care
     from keifu.storage.client.storing import Storing
     from keifu.storage.watching import Watch
 
     market = market_of(session)
     care = Care([_target(session, file, folder, box) for file in files], Watch(0.0, failures=failures), most)
-    number = 0
-    while rounds is None or number < rounds:
-        if number:
-            time.sleep(every)
-        number += 1
-        with ledger_of(folder) as ledger:
-            storing = Storing(market, ledger, session.deployer, session.account, time.sleep)
-            done = care.round(storing, number * every)
-        _show(done, json_out)
+    for number in count(1):
+        try:
+            with ledger_of(folder) as ledger:
+                storing = Storing(market, ledger, session.deployer, session.account, time.sleep)
+                _show(care.round(storing, number * every), json_out)
+        except EnvironmentFault as fault:  # an endpoint that is away now, or a folder that is in use
+            if number == rounds:
+                raise
+            click.echo(f"round {number} was not made: {fault}", err=True)
+        if number == rounds:
+            return
+        time.sleep(every)
 
 
 def _target(session: RpcSession, file: Any, folder: Path | None, box: Path | None) -> Target:

@@ -17,12 +17,12 @@ from typing import Any
 
 from keifu.compute.client.checks import ReplyRefused
 from keifu.compute.client.client import ComputeClient, Provider, ProviderFault, Stream
-from keifu.compute.client.paying import NoChannel, PaymentRefused, TooDear
 from keifu.compute.client.store import CapReached
 from keifu.compute.http import JSON, Exchange, Server, failure_body
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER
 from keifu.errors import KeifuError
+from keifu.payments.wallet import NoChannel, PaymentRefused, TooDear
 
 __all__ = ["ENDPOINTS", "KEY_PREFIX", "Fault", "Proxy", "fault_of", "new_key"]
 

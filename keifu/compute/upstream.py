@@ -15,9 +15,9 @@ from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
+from ethwire.http import httpx
 from keifu.compute.client.checks import Prices
 from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
 from keifu.compute.tee import TeeWord

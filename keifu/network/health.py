@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
-
+from ethwire.http import httpx
 from ethwire.rpc import Rpc
 from keifu.errors import KeifuError
 from keifu.network.folder import Part

@@ -18,7 +18,7 @@ from keifu.errors import EnvironmentFault
 from keifu.network.chain_state import ChainKeeper, open_state
 from keifu.network.commands import command_of
 from keifu.network.folder import Network, NetworkFolder, Part
-from keifu.network.health import READY, ask
+from keifu.network.health import READY, RUNS, ask
 from keifu.network.kinds import CHAIN
 from keifu.network.processes import end_all, start
 
@@ -28,6 +28,8 @@ TICK_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.2
 SLOWEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 20.0  # a part that ran so long begins with the shortest pause again
+BEGINNING_SECONDS = 20.0  # after which a part that does not answer holds up no other
+AT_ONCE = 2 * (os.cpu_count() or 1)  # parts that begin: more would only make each other late
 PATIENCE_SECONDS = 40.0  # for a node that winds down
 
 
@@ -38,6 +40,7 @@ class _Kept:
     part: Part
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0  # of the monotonic clock
+    is_ready: bool = False  # as far as anybody asked since
     due: float = 0.0
     pause: float = FIRST_PAUSE_SECONDS
     starts: int = 0
@@ -139,8 +142,19 @@ class Supervisor:
             kept.pause = FIRST_PAUSE_SECONDS if now - kept.began > STEADY_SECONDS else kept.pause
             kept.due, kept.process = now + kept.pause, None
             kept.pause = min(2 * kept.pause, SLOWEST_PAUSE_SECONDS)
-        if now >= kept.due:
+        if now >= kept.due and self._has_turn(now):
             self._start(kept, now)
+
+    def _has_turn(self, now: float) -> bool:
+        """Whether a further part may begin beside those that do."""
+        beginning = [kept for kept in self._kept if kept.process is not None and _begins(kept, now)]
+        if len(beginning) < AT_ONCE:
+            return True
+        for kept in beginning:
+            kept.is_ready = ask(kept.part) in (READY, RUNS)
+            if kept.is_ready:
+                return True
+        return False
 
     def _start(self, kept: _Kept, now: float) -> None:
         name, command = kept.part.name, command_of(self.folder, self.network, kept.part)
@@ -154,7 +168,7 @@ class Supervisor:
             os.environ,
         )
         if kept.process is not None:
-            kept.began, kept.starts = now, kept.starts + 1
+            kept.began, kept.starts, kept.is_ready = now, kept.starts + 1, False
 
     def _write_note(self) -> None:
         """Only when something has changed."""
@@ -170,6 +184,10 @@ class Supervisor:
             partial.write_text(text + "\n")
             partial.replace(self.folder.supervisor)
             self._noted = text
+
+
+def _begins(kept: _Kept, now: float) -> bool:
+    return not kept.is_ready and now < kept.began + BEGINNING_SECONDS
 
 
 def _words(status: int) -> str:

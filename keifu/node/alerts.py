@@ -15,8 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-import httpx
-
+from ethwire.http import httpx
 from keifu.node.logs import Log
 from keifu.node.metrics import Metrics
 from keifu.node.sections import AlertSettings

@@ -3,7 +3,7 @@ up. The bound for the time is the caller's `asyncio.timeout`."""
 
 from __future__ import annotations
 
-import httpx
+from ethwire.http import httpx
 
 __all__ = ["FAULTS", "GivenUp", "client_of", "fetch", "reason_of"]
 

@@ -9,8 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from ethwire.http import httpx
 from keifu.errors import EnvironmentFault, NoAnswer
 from keifu.node.folder import NodeFolder
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-import structlog
-
+from ethwire.hidden import hidden
 from keifu.node.sections import LogSettings
 from keifu.node.settings import Chosen
 from keifu.texts import server_of
+
+with hidden("rich"):  # with which it would draw errors: some megabytes
+    import structlog
 
 __all__ = ["Log", "Secrets", "make_log", "shown_config", "shown_url"]
 

@@ -13,10 +13,10 @@ from keifu.chain.suite import COMPUTE
 from keifu.compute.client.claiming import breaches, demand_answer, demanded_answer, report_breach
 from keifu.compute.client.client import ComputeClient, Provider
 from keifu.compute.client.covering import Covers as Asked
-from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.side import ENVIRONMENTS, REGISTRY, chain_side
 from keifu.compute.client.store import Store, usual_folder
 from keifu.compute.market import CoverState, demands, read_cover, read_demand, services
+from keifu.payments.wallet import Terms, Wallet
 from keifu.provenance.registry import Provenance
 from keifu.sdk.amounts import Amount, coins_of, wei_of
 from keifu.sdk.link import Link

@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 
 from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, TOKEN
 from keifu.compute.client.client import Answer, ComputeClient, Provider
-from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.side import chain_side, pinned_side
-from keifu.compute.client.store import KeptChannel, Store, usual_folder
+from keifu.compute.client.store import Store, usual_folder
 from keifu.compute.client.units import question
 from keifu.errors import UsageError
 from keifu.payments import Channel, Vouchers
 from keifu.payments import actions as payments
 from keifu.payments.status import read_channel
+from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.provenance.trust import Trust, trust_file
 from keifu.sdk.link import Link
 from keifu.sdk.verbs import Area, Later, Now, verb

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from keifu.compute.client.store import Store
+from keifu.compute.client.store import usual_folder as payments_folder
 from keifu.errors import UsageError
 from keifu.sdk.amounts import coins_of, wei_of
 from keifu.sdk.link import Link
@@ -20,10 +22,12 @@ from keifu.storage.client import keeping
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.fetching import Opened, described, opened, opened_box
 from keifu.storage.client.ledger import Ledger, Row, usual_folder
-from keifu.storage.client.market import GWEI, Market
+from keifu.storage.client.market import Market
+from keifu.storage.client.paying import Payer
 from keifu.storage.client.quoting import Wish
 from keifu.storage.client.storing import Storing, address_of, descriptor_of, keys_of
 from keifu.storage.client.trees import source_of, write_file, write_tree
+from keifu.storage.states import GWEI
 from keifu.units import DAY
 
 __all__ = ["Quoted", "Storage", "Stored"]
@@ -93,9 +97,12 @@ class Storage(Area[M]):
             return _stored(storing.put(source, wish, most=wei_of(max_price), public=public, again=again))
 
     @verb
-    def get(self, address: str, out: str | Path, *, name: str = "", box: str = "") -> int:
-        """Read a file or folder, or one file of a folder, to `out`; its bytes. `box` holds keys that were shared."""
-        with _reading(self._link, address, box) as file:
+    def get(
+        self, address: str, out: str | Path, *, name: str = "", box: str = "", max_price: str | int | Decimal = 0
+    ) -> int:
+        """Read a file or folder, or one file of a folder, to `out`; its bytes. `box` holds keys that were shared. For
+        what nodes do not give freely at most `max_price` coins are paid, out of channels."""
+        with _reading(self._link, address, box, wei_of(max_price)) as file:
             if name:
                 return write_file(file.downloads.read(*file.place(name)), Path(out))
             if (manifest := file.manifest) is not None:
@@ -164,7 +171,7 @@ def _storing(link: Link) -> Iterator[Storing]:
 
 
 @contextmanager
-def _reading(link: Link, address: str, box: str) -> Iterator[Opened]:
+def _reading(link: Link, address: str, box: str, most: int = 0) -> Iterator[Opened]:
     market, found = _market(link), FileAddress.parse(address)
     row = _kept(found)
     descriptor = descriptor_of(row.kept) if row else described(market, found)
@@ -172,8 +179,14 @@ def _reading(link: Link, address: str, box: str) -> Iterator[Opened]:
         keys: FileKeys | None = open_share(opened_box(box), link.account, descriptor.content_root)
     else:
         keys = found.keys or (None if row is None else keys_of(row, link.account))
-    with opened(market, found, descriptor, keys) as file:
-        yield file
+    if not most:
+        with opened(market, found, descriptor, keys) as file:
+            yield file
+        return
+    with Store(payments_folder()) as store:
+        payer = Payer.of(market, link.account, store, most)
+        with opened(market, found, descriptor, keys, payer=payer) as file:
+            yield file
 
 
 def _kept(address: FileAddress) -> Row | None:

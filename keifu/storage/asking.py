@@ -63,10 +63,12 @@ class Connection:
     def is_open(self) -> bool:
         return self._socket.fileno() >= 0
 
-    def ask(self, method: str, path: str, body: Body | None) -> Answer:
+    def ask(self, method: str, path: str, body: Body | None, payment: str = "") -> Answer:
+        """`payment` is x402's word for what this costs."""
         parts = [] if body is None else [body] if isinstance(body, bytes | memoryview) else list(body)
         length = "" if body is None else f"content-length: {sum(map(len, parts))}\r\n"
-        head = f"{method} {path} HTTP/1.1\r\nhost: {self._host}\r\n{length}\r\n".encode()
+        paid = f"payment-signature: {payment}\r\n" if payment else ""
+        head = f"{method} {path} HTTP/1.1\r\nhost: {self._host}\r\n{length}{paid}\r\n".encode()
         try:
             self._send([head, *parts])
             answer = self._read()

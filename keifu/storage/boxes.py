@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from keifu.errors import CheckFailed, UsageError
 from keifu.inft.seals import SEALED_BYTES, open_seal, seal
-from keifu.keys import Account, keccak256
+from keifu.keys import Account
 from keifu.storage.ciphers import KEY_BYTES, FileKeys
+from keifu.storage.texts import text_digest
 
 __all__ = ["WalletKey", "open_share", "share"]
 
@@ -42,7 +43,7 @@ class WalletKey:
     """Closes and opens the boxes of one account."""
 
     def __init__(self, signer: Signer) -> None:
-        digest = keccak256(b"\x19Ethereum Signed Message:\n%d" % len(_TEXT) + _TEXT)
+        digest = text_digest(_TEXT)
         signature = signer.sign(digest)
         if signer.sign(digest) != signature:
             raise UsageError(

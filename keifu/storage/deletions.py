@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from keifu.errors import CheckFailed
-from keifu.keys import keccak256, recover
 from keifu.storage.provider.messages import ShardId
+from keifu.storage.texts import is_signed_by
 
-__all__ = ["deletion_digest", "deletion_text", "require_deletion"]
+__all__ = ["deletion_text", "require_deletion"]
 
 _TITLE = "Keifu storage: deleted"
 _LONGEST = 1_000
@@ -23,18 +23,13 @@ def deletion_text(chain: int, market: str, provider: str, shard: ShardId, root: 
     ).encode()
 
 
-def deletion_digest(text: bytes) -> bytes:
-    """EIP-191's, as wallets sign texts."""
-    return keccak256(b"\x19Ethereum Signed Message:\n%d" % len(text) + text)
-
-
 def require_deletion(said: dict[str, Any], chain: int, market: str, provider: str, shard: ShardId, root: bytes) -> None:
     """Raises CheckFailed when this is not the provider's signed word that this shard is deleted."""
     try:
         text, signature = said["text"], bytes.fromhex(said["signature"].removeprefix("0x"))
         at = text[:_LONGEST].splitlines()[-1].removeprefix(_AT)
         is_same = at.isdecimal() and text.encode() == deletion_text(chain, market, provider, shard, root, int(at))
-        is_signed = is_same and recover(deletion_digest(text.encode()), signature).lower() == provider.lower()
+        is_signed = is_same and is_signed_by(provider, text.encode(), signature)
     except (KeyError, AttributeError, IndexError, TypeError, ValueError) as error:
         raise CheckFailed(f"{provider} says nothing that can be read of a deletion", remedy="ask again") from error
     if not is_signed:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.storage.asking import Answer, AskingFault, Body, Connection
+from keifu.storage.deals import Placed
 from keifu.storage.layout import LEAF_BYTES
 from keifu.storage.provider.messages import Leaf
 from keifu.storage.sequence import leaf_root
 from keifu.storage.trees import SEGMENT_LEAVES, verify_segment
 
-__all__ = ["NodeClient", "NodeFault", "NotThere"]
+__all__ = ["NodeClient", "NodeFault", "NotThere", "Paying"]
 
 PATIENCE_SECONDS = 60.0  # for one answer
 _HASH_BYTES = 32
@@ -29,7 +31,9 @@ _LONGEST_WORD = 40
 _MAX_ANSWER = 1 << 20
 _FAULTS = AskingFault, OSError
 _UNREADABLE = msgspec.DecodeError, UnicodeDecodeError, RecursionError  # of bytes that should be JSON
-_OK, _PART, _NOT_FOUND = 200, 206, 404
+_OK, _PART, _UNPAID, _NOT_FOUND, _UNAVAILABLE = 200, 206, 402, 404, 503
+_PAYMENTS = 4  # that are tried for one request: many may be under way with a voucher that is used up
+_AGAIN, _USUAL_WAIT, _LONGEST_WAIT = 4, 1, 10  # times, seconds
 
 
 class NodeFault(EnvironmentFault):
@@ -40,6 +44,14 @@ class NotThere(NodeFault):
     """The node does not have it."""
 
 
+class Paying(Protocol):
+    """Pays nodes by x402."""
+
+    def header(self, url: str, /) -> str: ...
+    def pay(self, url: str, said: str, used: str, /) -> str: ...
+    def took(self, url: str, used: str, /) -> None: ...
+
+
 class _Begun(msgspec.Struct):
     first_missing: int
     root: str | None = None
@@ -48,9 +60,16 @@ class _Begun(msgspec.Struct):
 class NodeClient:
     """One node. Calls come from any number of threads, each over a connection of its own that is kept."""
 
-    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        patience: float = PATIENCE_SECONDS,
+        pause: Callable[[float], None] = time.sleep,
+        payer: Paying | None = None,
+    ) -> None:
         parts, port = _split(url)
-        self.url, self._patience = url.rstrip("/"), patience
+        self.url, self._patience, self._pause = url.rstrip("/"), patience, pause
+        self._payer = payer
         self._host, self._base = parts.hostname or "", parts.path.rstrip("/")
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._port = port or (443 if self._tls else 80)
@@ -96,13 +115,15 @@ class NodeClient:
         return self._json("GET", "/v1/node")
 
     def hand_over(
-        self, deal: bytes, index: int, k: int, named: Sequence[tuple[str, bytes, int]], *, signs: bool = False
+        self, deal: bytes, index: int, k: int, named: Sequence[Placed], word: bytes, *, signs: bool = False
     ) -> tuple[str, int, bytes]:
-        """Say of which deal a sealed shard is, and what the deal's root names: the node keeps it, and accepts it by
-        itself, or signs that for now. How it stands in a word, until when it has signed, and the signature."""
-        shards = [{"provider": who, "root": root.hex(), "leaves": leaves} for who, root, leaves in named]
+        """Say of which deal a sealed shard is, and what the deal's root names; `word` is the client's signature for k,
+        or empty. The node keeps it, and accepts it by itself, or signs that for now. How it stands in a word, until
+        when it has signed, and the signature."""
+        shards = [{"provider": item.provider, "root": item.root.hex(), "leaves": item.leaves} for item in named]
         path = f"/v1/deals/{deal.hex()}/{index}{'?signed' if signs else ''}"
-        said = self._json("PUT", path, msgspec.json.encode({"k": k, "named": shards}))
+        document = {"k": k, "named": shards, "signature": word.hex()}
+        said = self._json("PUT", path, msgspec.json.encode(document))
         try:
             signature = bytes.fromhex(str(said.get("signature", "")).removeprefix("0x"))
             return str(said.get("state", ""))[:_LONGEST_WORD], int(said.get("deadline", 0)), signature
@@ -158,10 +179,35 @@ class NodeClient:
             raise self._fault("its answer cannot be read") from None
 
     def _asked(self, method: str, path: str, body: Body | None = None) -> Answer:
-        answer = self._over(lambda connection: connection.ask(method, self._base + path, body))
+        """Of what a busy node is brought, it is asked a few times; what it should give, others may have."""
+        answer = self._paid(path) if method == "GET" else self._once(method, path, body)
+        for _ in range(0 if method == "GET" else _AGAIN):
+            if answer.status != _UNAVAILABLE:
+                break
+            self._pause(_wait(answer))
+            answer = self._once(method, path, body)
+        if answer.status == _UNPAID:
+            raise NodeFault(f"{self.url} wants to be paid for this", remedy="keifu store get --max-price")
         if answer.status not in {_OK, _PART}:
             kind = NotThere if answer.status == _NOT_FOUND else NodeFault
             raise kind(f"{self.url} answers {answer.status}: {_detail(answer.body)}", remedy="try another node")
+        return answer
+
+    def _once(self, method: str, path: str, body: Body | None, payment: str = "") -> Answer:
+        return self._over(lambda connection: connection.ask(method, self._base + path, body, payment))
+
+    def _paid(self, path: str) -> Answer:
+        """What may have to be paid, where somebody pays."""
+        payer = self._payer
+        if payer is None:
+            return self._once("GET", path, None)
+        answer = self._once("GET", path, None, used := payer.header(self.url))
+        for _ in range(_PAYMENTS):
+            if answer.status != _UNPAID:
+                payer.took(self.url, used)
+                break
+            used = payer.pay(self.url, answer.headers.get(b"payment-required", b"").decode("latin-1"), used)
+            answer = self._once("GET", path, None, used)
         return answer
 
     def _over(self, ask: Callable[[Connection], Answer]) -> Answer:
@@ -208,6 +254,12 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
     except ValueError:  # a port that is none, for one
         pass
     raise UsageError(f"{url!r} is no address of a node", remedy="write it as https://host")
+
+
+def _wait(answer: Answer) -> int:
+    """Seconds after which a node that is busy wants to be asked again."""
+    said = answer.headers.get(b"retry-after", b"")
+    return min(int(said), _LONGEST_WAIT) if said.isdigit() and len(said) < len("1000") else _USUAL_WAIT
 
 
 def _detail(answer: memoryview) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from keifu.abi import Contract
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import CHANNELS, COMPUTE
-from keifu.compute.client.store import KeptChannel, Request, Store
+from keifu.compute.client.store import Request, Store
 from keifu.compute.market import demands, reports
 from keifu.compute.market.covers import read_cover
 from keifu.compute.market.refusals import place_of
@@ -21,6 +21,7 @@ from keifu.compute.market.services import read_service
 from keifu.compute.promises import LONGEST_REQUEST
 from keifu.compute.receipt import Receipts, SignedReceipt
 from keifu.errors import CheckFailed, UsageError
+from keifu.payments.wallet import KeptChannel
 from keifu.provenance import Record
 from keifu.provenance.registry import Provenance
 from keifu.staking.hotkeys import KeyKind

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
 import msgspec
 
+from ethwire.http import httpx
 from keifu.compute.client.capture import Captured, exchange_of
 from keifu.compute.client.checks import Exchange, Expected, Prices, ReplyRefused, check_reply, require, shown
-from keifu.compute.client.paying import MISMATCH, PaymentRefused, Wallet
 from keifu.compute.client.sources import Sources
-from keifu.compute.client.store import KeptChannel
+from keifu.compute.client.store import Store
 from keifu.compute.receipt import Evidence, Receipt
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER
 from keifu.errors import CheckFailed, EnvironmentFault, InputError
+from keifu.payments.wallet import MISMATCH, KeptChannel, PaymentRefused, Wallet
 from keifu.payments.x402 import (
     PAYMENT_REQUIRED,
     PAYMENT_SIGNATURE,
@@ -95,7 +95,7 @@ class ComputeClient:
 
     def __init__(
         self,
-        wallet: Wallet,
+        wallet: Wallet[Store],
         sources: Sources,
         *,
         http: httpx.Client | None = None,

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
+from ethwire.http import httpx
 from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.suite import COMPUTE, HUB
 from keifu.compute.client.client import ComputeClient, Provider, ProviderFault, fault_of
-from keifu.compute.client.store import KeptChannel
 from keifu.compute.market.covers import CoverState, SignedCover, open_cover, read_cover
 from keifu.compute.market.refusals import place_of
 from keifu.compute.promises import needed_for
 from keifu.compute.receipt import Receipts
 from keifu.errors import CheckFailed, InputError
+from keifu.payments.wallet import KeptChannel
 from keifu.payments.x402 import PAYMENT_SIGNATURE
 from keifu.staking.hotkeys import KeyKind
 from keifu.units import coins

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
+from ethwire.http import httpx
 from keifu.compute.client.client import LARGEST_ANSWER, ProviderFault, fault_of
 from keifu.compute.market.orders import Order, result_tree
 from keifu.compute.market.results import order_channel, require_requests

@@ -10,29 +10,26 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from keifu.chain.held import hold, state_folder
-from keifu.chain.sqlite import transaction
+from keifu.chain.client_folder import ClientFolder
+from keifu.chain.held import state_folder
 from keifu.compute.client.checks import Standing
 from keifu.compute.promises import LONGEST_REQUEST
 from keifu.compute.receipt import SignedReceipt
 from keifu.compute.wire import text_of, unpack
-from keifu.errors import EnvironmentFault, UsageError
+from keifu.errors import UsageError
 from keifu.payments import Channel
+from keifu.payments.wallet import KeptChannel
 from keifu.units import DAY
 
-__all__ = ["FOLDER_VARIABLE", "CapReached", "KeptChannel", "Request", "Store", "usual_folder"]
+__all__ = ["FOLDER_VARIABLE", "CapReached", "Request", "Store", "usual_folder"]
 
 FOLDER_VARIABLE = "KEIFU_CLIENT"
-FILE, LOCK = "client.sqlite", "lock"
 APPLICATION, VERSION = 0x4B46636C, 1
-BUSY_SECONDS = 5.0
 _SCHEMA = (
     """CREATE TABLE channel (
         id BLOB PRIMARY KEY, payer TEXT NOT NULL, payer_authorizer TEXT NOT NULL, receiver TEXT NOT NULL,
@@ -68,22 +65,6 @@ def usual_folder() -> Path:
 
 
 @dataclass(frozen=True)
-class KeptChannel:
-    """A channel that this client pays from: where it is, what others had charged there before, and its highest
-    voucher."""
-
-    channel: Channel
-    id: bytes
-    chain_id: int
-    contract: str
-    base: int = 0
-    signed: int = 0
-    signature: bytes = b""
-    fees: int = 0  # of its answers
-    charged: int = 0  # by its newest receipt
-
-
-@dataclass(frozen=True)
 class Request:
     """One request, whatever became of it. Amounts in the token's smallest unit."""
 
@@ -112,32 +93,16 @@ class CapReached(UsageError):
     """A key would spend more than it may."""
 
 
-class Store:
-    """One client's folder. Raises EnvironmentFault when another process pays from there; whoever comes `beside` it
-    changes caps and no payment."""
+class Store(ClientFolder):
+    """One client's folder; whoever comes `beside` the process that pays from there changes caps and no payment."""
+
+    FILE, SCHEMA, APPLICATION = "client.sqlite", _SCHEMA, APPLICATION
+    USE, DOES = "a client", "pays from"
+    ELSE = "end it, ask through it (keifu proxy), or name another folder"
 
     def __init__(self, folder: Path, *, writes: bool = True, beside: bool = False) -> None:
-        self.folder, self._mutex, self._held = folder, threading.RLock(), ExitStack()
-        try:
-            if writes:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if writes and not beside:
-                hold(self._held, folder / LOCK, self._taken, use="a client")
-            if not writes and not (folder / FILE).exists():
-                raise UsageError(f"no client has kept anything in {folder}", remedy="--folder names another")
-            self._database = self._open(folder / FILE, writes=writes, pays=writes and not beside)
-        except BaseException:
-            self._held.close()
-            raise
-
-    def close(self) -> None:
-        self._held.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        self._writes, self._pays = writes, writes and not beside
+        super().__init__(folder, writes=writes, beside=beside)
 
     # channels ------------------------------------------------------------------------------------------------------
 
@@ -340,41 +305,11 @@ class Store:
         row = (item.channel_id, item.number, item.struct_hash, request, str(item.charged), str(item.fee), int(held))
         database.execute("INSERT OR IGNORE INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text_of(signed)))
 
-    def _open(self, path: Path, *, writes: bool, pays: bool) -> sqlite3.Connection:
-        try:
-            database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
-            self._held.callback(database.close)
-            if not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-                database.execute("PRAGMA journal_mode = WAL")
-                with transaction(database):
-                    for statement in _SCHEMA:
-                        database.execute(statement)
-            if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
-                raise EnvironmentFault(f"{path} is something else", remedy="name another folder for the client")
-            database.execute("PRAGMA synchronous = FULL")
-            if writes:
-                database.execute(_BODIES)
-            if pays:  # whoever paid before has ended
-                database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
-        except sqlite3.Error as error:
-            raise EnvironmentFault(f"{path} cannot be used: {error}", remedy="restore it, or begin anew") from error
-        return database
-
-    def _taken(self, holder: str) -> EnvironmentFault:
-        return EnvironmentFault(
-            f"another client{f' (process {holder})' if holder else ''} pays from {self.folder}",
-            remedy="end it, ask through it (keifu proxy), or name another folder",
-        )
-
-    def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._mutex:
-            return self._database.execute(statement, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, on the disk when it is left."""
-        with self._mutex, transaction(self._database):
-            yield self._database
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        if self._writes:
+            database.execute(_BODIES)
+        if self._pays:  # whoever paid before has ended
+            database.execute("UPDATE request SET state = 'lost' WHERE state = 'open'")
 
 
 def _number(text: str | None) -> int | None:

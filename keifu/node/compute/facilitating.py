@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 
+from ethwire.http import httpx
 from keifu.chain.logs import find_events
 from keifu.compute.cashier import Cashier, number
 from keifu.errors import EnvironmentFault, UsageError

@@ -10,12 +10,13 @@ from typing import Any
 
 from keifu.chain.sender import Intent, Sender, State
 from keifu.errors import UsageError
-from keifu.node.storage.contracts import Contracts, word_of
+from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.records import Records
 from keifu.node.storage.seeing import Seen
 from keifu.storage.provider.commands import Accept, ClearShard, Complete, Prove, Reply, Reserve, Submit
 from keifu.storage.provider.messages import Demand, Head, Leaf, Settled, ShardId
 from keifu.storage.sequence import entry
+from keifu.storage.states import shown
 
 __all__ = ["Acting"]
 
@@ -94,7 +95,7 @@ class Acting:
     def _named(self, shard: ShardId) -> tuple[Any, ...]:
         known = self._records.known(shard.deal)
         assert known is not None
-        return word_of(known.named, shard.index)
+        return shown(known.named, shard.index)
 
     def _gone(self, call: ClearShard, shards: dict[int, ShardId]) -> tuple[Any, ...]:
         shard = shards[call.ordinal]

@@ -14,66 +14,14 @@ from keifu.errors import EnvironmentFault, Revert
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.final import View
-from keifu.storage.deals import Placed, deal_path
+from keifu.node.storage.records import Known
+from keifu.storage.states import DealState
+from keifu.storage.texts import code_text, is_signed_by
 
-__all__ = [
-    "ACCEPTED",
-    "DEALS",
-    "FREE",
-    "LOST",
-    "MARKET",
-    "MENDED",
-    "REPAIRS",
-    "UNIT",
-    "Contracts",
-    "DealState",
-    "Ledger",
-    "ShardState",
-    "damages_of",
-    "word_of",
-]
+__all__ = ["DEALS", "MARKET", "REPAIRS", "Contracts", "Ledger"]
 
 MARKET, DEALS, REPAIRS = STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
 RANDOMNESS = "Randomness"
-UNIT = 10**9  # wei of a gwei: amounts of deals are in gwei
-FREE, ACCEPTED, LOST, OVER, MENDED = range(5)  # states of a shard
-
-
-def damages_of(restitution: int) -> int:
-    """Gwei that a provider reserves for a shard of so much restitution."""
-    paid = restitution + restitution // 10 + restitution // 4
-    return (paid * 5 + 3) // 4
-
-
-class DealState(NamedTuple):
-    """What a client promised. Amounts in gwei, times in epochs."""
-
-    client: str
-    root: bytes
-    accept_by: int
-    begin: int
-    end: int
-    shards: int
-    closed: bool
-    masked: bool
-    over: int
-    price: int
-    restitution: int
-
-    @property
-    def damages(self) -> int:
-        """Gwei that its provider reserves for one shard."""
-        return damages_of(self.restitution)
-
-
-class ShardState(NamedTuple):
-    """Where a shard stands."""
-
-    provider: str
-    ordinal: int
-    start: int
-    end: int
-    state: int
 
 
 class Ledger(NamedTuple):
@@ -141,8 +89,7 @@ class Contracts:
         values = (deal, index, terms.price, terms.restitution, terms.end, deadline)
         return self.account.sign(self.domain.digest(ACCEPTANCE, *values))
 
-
-def word_of(named: Sequence[Placed], index: int) -> tuple[Any, ...]:
-    """What the contracts are shown of a deal's shard: provider, root, leaves, and the path to the deal's root."""
-    path = [int.from_bytes(node, "big") for node in deal_path(named, index)]
-    return named[index].provider, named[index].root, named[index].leaves, path
+    def is_signed(self, deal: bytes, known: Known, client: str) -> bool:
+        """Whether a deal's client says that so many shards give it."""
+        text = code_text(self.chain.id, self.deals.address, deal, known.k)
+        return bool(known.signature) and is_signed_by(client, text, known.signature)

@@ -18,7 +18,7 @@ from keifu.errors import KeifuError
 from keifu.node.alerts import Alerts
 from keifu.node.logs import Log
 from keifu.node.storage.acting import Acting
-from keifu.node.storage.contracts import ACCEPTED, Contracts, ShardState
+from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.disk import Disk
 from keifu.node.storage.mending import Mending, ask_known
 from keifu.node.storage.records import Known, Records
@@ -40,8 +40,9 @@ from keifu.storage.provider.commands import (
 )
 from keifu.storage.provider.core import Provider
 from keifu.storage.provider.desk import Policy
-from keifu.storage.provider.messages import Arrived, Deal, Found, Head, KeepFailed, Kept, ShardId, Wake
+from keifu.storage.provider.messages import Arrived, Deal, Found, Head, KeepFailed, Kept, Rebuilt, ShardId, Wake
 from keifu.storage.provider.repairing import PREFIX
+from keifu.storage.states import DealState, Shard, State
 
 __all__ = ["Driving"]
 
@@ -83,6 +84,7 @@ class Driving:
         self._asked = 0
         self._urls: dict[str, str] = {}
         self._known_at: dict[bytes, float] = {}
+        self._wrong: dict[bytes, set[int]] = {}  # k of deals, that gave no shard back
         self._written = 0
         self._shorten()
 
@@ -193,7 +195,14 @@ class Driving:
                 self._fetch(command)
             case Rebuild(job, shard):
                 known = self._known(shard.deal)
-                self._in_thread(job, lambda: self._mending.rebuild(job, shard, known))
+                self._in_thread(job, lambda: self._rebuilt(job, shard, known))
+
+    def _rebuilt(self, job: str, shard: ShardId, known: Known) -> Rebuilt:
+        """By a thread. Segments are compared with their roots when they come: what others give wrongly is k."""
+        built = self._mending.rebuild(job, shard, known)
+        if built.root != known.named[shard.index].root and not known.signature:
+            self.queue.put(lambda: self._doubt(shard.deal, known.k))
+        return built
 
     def _known(self, deal: bytes) -> Known:
         known = self._records.known(deal)
@@ -226,8 +235,8 @@ class Driving:
         """Who stores each shard now; empty for nobody."""
         shards = [(self._contracts.deals.shard, (deal, index)) for index in range(count)]
         answers = self._contracts.ask(self._seeing.seen.block, shards)
-        found = [ShardState(*state) if state else None for state in answers]  # none after a reorganisation
-        return [state.provider.lower() if state and state.state == ACCEPTED else "" for state in found]
+        found = [Shard.of(state) if state else None for state in answers]  # none after a reorganisation
+        return [state.provider if state and state.state is State.STORED else "" for state in found]
 
     def _lookup(self, deal: bytes) -> None:
         known = self._known(deal)
@@ -262,16 +271,27 @@ class Driving:
             if time.monotonic() < self._known_at.get(deal, 0.0):
                 continue
             self._known_at[deal] = time.monotonic() + KNOWN_SECONDS
-            [terms] = self._contracts.ask(self._seeing.seen.block, [(self._contracts.deals.deal, (deal,))])
-            if terms is None:
-                continue
-            root, holders = bytes(terms[1]), self._holders(deal, terms[5])
-            urls = [url for who in holders if who and who != self.me and (url := self.url_of(who))]
-            self._in_thread(f"ask {deal.hex()}", partial(self._learn, deal, root, urls))
+            self._ask_about(deal)
 
-    def _learn(self, deal: bytes, root: bytes, urls: list[str]) -> None:
+    def _doubt(self, deal: bytes, k: int) -> None:
+        """So many shards do not give a deal's others: somebody else may say better."""
+        self._wrong.setdefault(deal, set()).add(k)
+        self._ask_about(deal)
+
+    def _ask_about(self, deal: bytes) -> None:
+        [said] = self._contracts.ask(self._seeing.seen.block, [(self._contracts.deals.deal, (deal,))])
+        if said is None:
+            return
+        terms = DealState.of(said)
+        urls = [
+            url for who in self._holders(deal, terms.shards) if who and who != self.me and (url := self.url_of(who))
+        ]
+        self._in_thread(f"ask {deal.hex()}", partial(self._learn, deal, terms, urls))
+
+    def _learn(self, deal: bytes, terms: DealState, urls: list[str]) -> None:
         """By a thread."""
-        known = ask_known(urls, deal, root)
+        is_signed = partial(self._contracts.is_signed, deal, client=terms.client)
+        known = ask_known(urls, deal, terms.root, is_signed, frozenset(self._wrong.get(deal, ())))
         if known is not None:
             self.queue.put(lambda: self._note(deal, known))
 

@@ -13,12 +13,13 @@ from keifu.errors import RpcError
 from keifu.node.alerts import Alerts
 from keifu.node.attempts import Attempts
 from keifu.node.sections import StorageWork
-from keifu.node.storage.contracts import UNIT, Contracts, DealState
+from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.handing import least_price
 from keifu.node.storage.records import Records
 from keifu.node.storage.seeing import Seen
 from keifu.storage.provider.messages import ShardId
 from keifu.storage.provider.retries import spread
+from keifu.storage.states import GWEI, DealState
 
 __all__ = ["Duties"]
 
@@ -125,7 +126,7 @@ class Duties:
         for shard, terms in zip(soon, found, strict=True):
             if terms is None:  # a reorganisation took the deal away
                 continue
-            deal, end = DealState(*terms), seen.states[shard].end
+            deal, end = DealState.of(terms), seen.states[shard].end
             if not deal.closed and deal.end > end and self._is_worth(deal, shard):
                 data = deals.prolong.encode(shard.deal, shard.index)
                 self._attempts.send(f"prolong {shard} {end}", deals.address, data)
@@ -155,7 +156,7 @@ class Duties:
         contracts = self._contracts
         places = (contracts.market, contracts.repairs)
         credits = contracts.ask(seen.block, [(place.credits, (self._me,)) for place in places])
-        due = [credits[0] + seen.ledger.earned * UNIT, credits[1]]
+        due = [credits[0] + seen.ledger.earned * GWEI, credits[1]]
         self.earned = sum(due)
         for place, amount in zip(places, due, strict=True):
             if amount and amount >= self._settings.withdraw_above:

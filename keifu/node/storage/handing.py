@@ -6,19 +6,22 @@ docs/storage-node.md has the requests and answers. Everything here is done by th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from keifu.node.sections import StorageWork
-from keifu.node.storage.contracts import FREE, UNIT, Contracts, DealState, ShardState
+from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.driving import Driving
 from keifu.node.storage.records import Known, Records
 from keifu.node.storage.seeing import Seeing
 from keifu.node.storage.service import Fault
 from keifu.storage.deals import Placed, deal_root
-from keifu.storage.deletions import deletion_digest, deletion_text
+from keifu.storage.deletions import deletion_text
 from keifu.storage.layout import LEAF_BYTES
 from keifu.storage.provider.messages import ShardId
+from keifu.storage.states import GWEI, DealState, Shard, State
 from keifu.storage.store import Store, Unknown
+from keifu.storage.texts import text_digest
 
 __all__ = ["GIB", "Handing", "least_price"]
 
@@ -54,10 +57,12 @@ class Handing:
         terms, state, proposed = self._asked(shard)
         if placed is None or deal_root(known.named) != terms.root or terms.shards != len(known.named):
             raise Fault(409, "not named", "the root of the deal does not follow from what names its shards")
-        if shard not in self._driving.core.kept:
+        is_kept = shard in self._driving.core.kept
+        if not is_kept:
             self._require_wanted(placed, terms, state, proposed=proposed)
-            self._records.know(shard.deal, known)  # k is in no root: of a shard that is kept, nobody changes it
-        deadline = self._deadline(terms) if signs and state.state == FREE and not proposed else 0
+        self._note(shard.deal, known, terms, is_kept=is_kept)
+        may_sign = signs and state.state is State.FREE and not proposed
+        deadline = (self._records.signed(shard) or self._deadline(terms)) if may_sign else 0
         self._records.hand(shard, deadline)
         self._look()
 
@@ -74,7 +79,14 @@ class Handing:
 
         self._driving.arrived(shard, placed, end)
 
-    def _asked(self, shard: ShardId) -> tuple[DealState, ShardState, bool]:
+    def _note(self, deal: bytes, known: Known, terms: DealState, *, is_kept: bool) -> None:
+        """k is in no root: its client's word outweighs hearsay, which changes nothing of a shard that is kept."""
+        if self._contracts.is_signed(deal, known, terms.client):
+            self._records.know(deal, known)
+        elif not is_kept and not ((before := self._records.known(deal)) and before.signature):
+            self._records.know(deal, replace(known, signature=b""))
+
+    def _asked(self, shard: ShardId) -> tuple[DealState, Shard, bool]:
         """The deal, where its shard stands, and whether that was proposed to this provider."""
         contracts, me = self._contracts, self._driving.me
         key = (shard.deal, shard.index)
@@ -82,16 +94,18 @@ class Handing:
         deal, state, proposal = contracts.ask(contracts.chain.rpc.block_number(), wanted)
         if deal is None or state is None:
             raise Fault(404, "unknown deal", "the chain has no such deal yet, or no such shard of it")
-        return DealState(*deal), ShardState(*state), proposal[1].lower() == me
+        return DealState.of(deal), Shard.of(state), proposal[1].lower() == me
 
-    def _require_wanted(self, placed: Placed, terms: DealState, state: ShardState, *, proposed: bool) -> None:
+    def _require_wanted(self, placed: Placed, terms: DealState, state: Shard, *, proposed: bool) -> None:
         """Raises Fault for what this node does not store."""
         me, seen = self._driving.me, self._seeing.seen
-        is_mine = state.state != FREE and state.provider.lower() == me
-        if not (proposed or is_mine) and placed.provider.lower() != me:
+        is_mine = state.state is not State.FREE and state.provider == me
+        is_lost = self._settings.repairs and state.state in (State.LOST, State.MENDED)
+        if not (proposed or is_mine or is_lost) and placed.provider.lower() != me:
             raise Fault(409, "not named", "the deal names another provider for this shard")
-        late = terms.closed or terms.end <= seen.epoch + 1 or (state.state != FREE and not proposed and not is_mine)
-        if late or (state.state == FREE and not proposed and terms.accept_by < seen.epoch):
+        is_free = state.state is State.FREE
+        late = terms.closed or terms.end <= seen.epoch + 1 or not (is_free or is_lost or proposed or is_mine)
+        if late or (is_free and not proposed and terms.accept_by < seen.epoch):
             raise Fault(409, "late", "the deal waits for this shard no longer")
         self._require_sealed(placed)
         price, most = least_price(self._settings, placed.leaves), self.most_restitution(placed.leaves)
@@ -117,11 +131,11 @@ class Handing:
             (contracts.hub.lock_of, (contracts.market.address, me)),
         ]
         reserved, locked = contracts.ask(contracts.chain.rpc.block_number(), wanted)
-        needed = reserved + terms.damages * UNIT + placed.leaves * contracts.leaf_buffer
+        needed = reserved + terms.damages * GWEI + placed.leaves * contracts.leaf_buffer
         for offer in self._driving.head.offers:
             waiting = self._seeing.seen.deals.get(offer.shard.deal)
             if offer.shard in self._driving.core.kept and waiting is not None:
-                needed += waiting.damages * UNIT + offer.leaves * contracts.leaf_buffer
+                needed += waiting.damages * GWEI + offer.leaves * contracts.leaf_buffer
         if needed > locked:
             raise Fault(409, "no lock", f"{needed} wei would be needed of the lock, which has {locked}")
 
@@ -146,7 +160,8 @@ class Handing:
         if shard in self._driving.core.kept:
             offer = next((offer for offer in self._driving.head.offers if offer.shard == shard), None)
             if offer is None:
-                return {"state": "ended"}
+                is_vacant = any(vacancy.shard == shard for vacancy in self._driving.head.vacancies)
+                return {"state": "kept" if is_vacant else "ended"}
             return {"state": "signed" if offer.signed_until >= seen.time else "kept"}
         raise Unknown("no such shard of this deal is here", remedy="hand it over")
 
@@ -156,7 +171,7 @@ class Handing:
         if known is None:
             raise Unknown("nobody has told this node of the deal", remedy="ask another of its providers")
         named = [{"provider": item.provider, "root": item.root.hex(), "leaves": item.leaves} for item in known.named]
-        return {"k": known.k, "named": named}
+        return {"k": known.k, "named": named, "signature": known.signature.hex()}
 
     def deletion(self, shard: ShardId) -> dict[str, Any]:
         """The signed word that a shard's bytes are gone. Raises Unknown."""
@@ -165,7 +180,7 @@ class Handing:
             raise Unknown("no shard of this deal was deleted here", remedy="close the deal, and wait for its end")
         contracts = self._contracts
         text = deletion_text(contracts.chain.id, contracts.market.address, contracts.account.address, shard, *found)
-        return {"text": text.decode(), "signature": "0x" + contracts.account.sign(deletion_digest(text)).hex()}
+        return {"text": text.decode(), "signature": "0x" + contracts.account.sign(text_digest(text)).hex()}
 
     def about(self, accepting: bool) -> dict[str, Any]:
         contracts, own = self._contracts, self._settings

@@ -15,11 +15,12 @@ from typing import Any
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
 from keifu.node.sections import StorageWork
-from keifu.node.storage.contracts import UNIT, Contracts, damages_of
+from keifu.node.storage.contracts import Contracts
 from keifu.node.storage.disk import leaf_at
 from keifu.node.storage.handing import GIB
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.sequence import DRAWS
+from keifu.storage.states import GWEI, damages_of
 from keifu.storage.store import Store
 from keifu.storage.trees import Mountains, segment_root
 from keifu.units import DAY, coins
@@ -76,8 +77,8 @@ def estimate(
     damages = damages_of(settings.restitution * stored)
     locked = contracts.hub.lock_of(contracts.market.address, account) if account else 0
     return Estimate(
-        epochs, proof, epochs * proof, price, epochs * proof * price, settings.price * stored * epochs * UNIT,
-        damages * UNIT + leaves * contracts.leaf_buffer, locked,
+        epochs, proof, epochs * proof, price, epochs * proof * price, settings.price * stored * epochs * GWEI,
+        damages * GWEI + leaves * contracts.leaf_buffer, locked,
     )  # fmt: skip
 
 

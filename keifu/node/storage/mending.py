@@ -7,8 +7,10 @@ is compared with its shard's root when it comes; the shard that is made has to h
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -29,6 +31,7 @@ __all__ = ["Mending", "ask_known", "known_of"]
 
 PATIENCE_SECONDS = 10.0
 LARGEST_ANSWER = 64 << 10
+SIGNATURE_BYTES = 65
 LEAF_BYTES = SEGMENT_BYTES // SEGMENT_LEAVES
 
 
@@ -41,6 +44,7 @@ class _Named(msgspec.Struct):
 class _Known(msgspec.Struct):
     k: int
     named: list[_Named]
+    signature: str = ""
 
 
 def known_of(body: bytes | memoryview) -> Known:
@@ -54,20 +58,36 @@ def known_of(body: bytes | memoryview) -> Known:
         if len(root) != 32 or len(item.provider) != 42 or item.leaves <= 0:  # noqa: PLR2004 - a hash; 0x and 20 bytes
             raise ValueError("a shard is named by an address, 32 bytes and its leaves")
         named.append(Placed(item.provider.lower(), root, item.leaves))
-    return Known(said.k, tuple(named))
+    signature = bytes.fromhex(said.signature.removeprefix("0x"))
+    if len(signature) not in (0, SIGNATURE_BYTES):
+        raise ValueError("a signature has 65 bytes")
+    return Known(said.k, tuple(named), signature)
 
 
-def ask_known(urls: list[str], deal: bytes, root: bytes) -> Known | None:
-    """What any of these providers says of a deal, and the deal's root agrees with. By any thread."""
+def ask_known(
+    urls: list[str],
+    deal: bytes,
+    root: bytes,
+    is_signed: Callable[[Known], bool] = lambda known: False,
+    wrong: Collection[int] = (),
+) -> Known | None:
+    """What these providers say of a deal, as far as the deal's root agrees: with the client's signature, else with the
+    k that most of them name and that did not prove `wrong`. By any thread."""
+    heard: list[Known] = []
     for url in urls:
         try:
             with closing(NodeClient(url, PATIENCE_SECONDS)) as client:
                 known = known_of(client.known(deal))
-            if deal_root(known.named) == root:
-                return known
         except (KeifuError, ValueError, RecursionError, msgspec.MsgspecError):
             continue
-    return None
+        if deal_root(known.named) != root:
+            continue
+        if is_signed(known):
+            return known
+        if known.k not in wrong:
+            heard.append(replace(known, signature=b""))
+    votes = Counter(known.k for known in heard)
+    return max(heard, key=lambda known: votes[known.k], default=None)
 
 
 class Mending:

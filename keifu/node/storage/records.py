@@ -23,6 +23,8 @@ __all__ = ["Handed", "Known", "Records", "holder_of"]
 _TABLES = """
 CREATE TABLE IF NOT EXISTS storage_deals (deal BLOB PRIMARY KEY, k INTEGER NOT NULL, named BLOB NOT NULL)
   WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_codes (deal BLOB PRIMARY KEY, signature BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS storage_free (only INTEGER PRIMARY KEY, day INTEGER NOT NULL, given INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS storage_handed (deal BLOB NOT NULL, number INTEGER NOT NULL, signed INTEGER NOT NULL,
   deleted INTEGER NOT NULL, PRIMARY KEY (deal, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS storage_journal (id INTEGER PRIMARY KEY, record TEXT NOT NULL);
@@ -34,10 +36,12 @@ CREATE TABLE IF NOT EXISTS storage_erased (deal BLOB NOT NULL, number INTEGER NO
 
 @dataclass(frozen=True)
 class Known:
-    """What a client, or another provider, said of a deal: it agrees with the deal's root."""
+    """What a client, or another provider, said of a deal. `named` agrees with the deal's root; `k` is the client's word
+    where there is its `signature`, else hearsay."""
 
     k: int
     named: tuple[Placed, ...]
+    signature: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -65,26 +69,39 @@ class Records:
     def know(self, deal: bytes, known: Known) -> None:
         named = [_Named(item.provider, item.root.hex(), item.leaves) for item in known.named]
         row = deal, known.k, msgspec.json.encode(named)
-        self._database.execute("INSERT OR REPLACE INTO storage_deals VALUES (?, ?, ?)", row)
+        with transaction(self._database):
+            self._database.execute("INSERT OR REPLACE INTO storage_deals VALUES (?, ?, ?)", row)
+            self._database.execute("INSERT OR REPLACE INTO storage_codes VALUES (?, ?)", (deal, known.signature))
 
     def known(self, deal: bytes) -> Known | None:
-        row = self._database.execute("SELECT k, named FROM storage_deals WHERE deal = ?", (deal,)).fetchone()
+        row = self._database.execute(
+            "SELECT k, named, signature FROM storage_deals LEFT JOIN storage_codes USING (deal) WHERE deal = ?", (deal,)
+        ).fetchone()
         if row is None:
             return None
-        named = msgspec.json.decode(row[1], type=list[_Named])
-        return Known(row[0], tuple(Placed(item.provider, bytes.fromhex(item.root), item.leaves) for item in named))
+        named = [Placed(item.provider, bytes.fromhex(item.root), item.leaves)
+                 for item in msgspec.json.decode(row[1], type=list[_Named])]  # fmt: skip
+        return Known(row[0], tuple(named), row[2] or b"")
 
     def hand(self, shard: ShardId, signed: int = 0) -> None:
-        """A shard is here for a deal; a later signature outlasts an earlier one."""
+        """A shard is here for a deal. The deadline of its first signature stays: nobody moves it by asking again."""
         with transaction(self._database):
             self._database.execute(
                 "INSERT INTO storage_handed VALUES (?, ?, ?, 0) ON CONFLICT (deal, number) DO UPDATE SET "
-                "signed = max(signed, excluded.signed), deleted = 0",
+                "signed = iif(signed, signed, excluded.signed), deleted = 0",
                 (shard.deal, shard.index, signed),
             )
             self._database.execute(
                 "DELETE FROM storage_erased WHERE deal = ? AND number = ?", (shard.deal, shard.index)
             )
+
+    def signed(self, shard: ShardId) -> int:
+        """The deadline of its signature; 0 when none was given."""
+        row = (shard.deal, shard.index)
+        found = self._database.execute(
+            "SELECT signed FROM storage_handed WHERE deal = ? AND number = ?", row
+        ).fetchone()
+        return found[0] if found else 0
 
     def handed(self, *, all_of_them: bool = False) -> list[Handed]:
         where = "" if all_of_them else "WHERE deleted = 0"
@@ -111,6 +128,17 @@ class Records:
         question = "SELECT root, at FROM storage_erased WHERE deal = ? AND number = ?"
         row = self._database.execute(question, (shard.deal, shard.index)).fetchone()
         return (row[0], row[1]) if row else None
+
+    # what is free --------------------------------------------------------------------------------------------------
+
+    def note_free(self, day: int, given: int) -> None:
+        """So many bytes of this day went without payment."""
+        self._database.execute("INSERT OR REPLACE INTO storage_free VALUES (1, ?, ?)", (day, given))
+
+    def free(self) -> tuple[int, int]:
+        """The last day that was noted, and its bytes."""
+        found = self._database.execute("SELECT day, given FROM storage_free").fetchone()
+        return (found[0], found[1]) if found else (0, 0)
 
     # the core's journal --------------------------------------------------------------------------------------------
 

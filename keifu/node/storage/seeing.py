@@ -15,7 +15,7 @@ from keifu.chain.finality import final_block
 from keifu.chain.follower import Event
 from keifu.chain.logs import Topic, find_logs, topic_of_address
 from keifu.keys import keccak256
-from keifu.node.storage.contracts import ACCEPTED, FREE, LOST, MENDED, Contracts, DealState, Ledger, ShardState
+from keifu.node.storage.contracts import Contracts, Ledger
 from keifu.node.storage.records import Handed, Records
 from keifu.storage.layout import word
 from keifu.storage.provider.messages import (
@@ -29,6 +29,7 @@ from keifu.storage.provider.messages import (
     ShardId,
     Vacancy,
 )
+from keifu.storage.states import DealState, Shard, State
 
 __all__ = ["Seeing", "Seen"]
 
@@ -48,7 +49,7 @@ class Seen:
     until: int = 0  # last second of proofs of the epoch
     is_proven: bool = False
     ledger: Ledger = _NOTHING
-    states: dict[ShardId, ShardState] = field(default_factory=dict)  # of what is stored
+    states: dict[ShardId, Shard] = field(default_factory=dict)  # of what is stored
     deals: dict[bytes, DealState] = field(default_factory=dict)  # of what is offered
     proposed: set[ShardId] = field(default_factory=set)  # offers that are taken by `accept_proposal`
     draws: dict[ShardId, int] = field(default_factory=dict)  # the epoch whose seed draws a repair's leaves
@@ -170,7 +171,7 @@ class Seeing:
         asked = sorted(mine - seen.states.keys())
         deals = self._contracts.deals
         found = self._contracts.ask(seen.block, [(deals.shard, (shard.deal, shard.index)) for shard in asked])
-        seen.states |= {shard: ShardState(*state) for shard, state in zip(asked, found, strict=True) if state}
+        seen.states |= {shard: Shard.of(state) for shard, state in zip(asked, found, strict=True) if state}
 
     def _head(self, seen: Seen, final: int, operations: tuple[Operation, ...]) -> Head:
         kept = next(
@@ -240,12 +241,12 @@ class Seeing:
         offers = []
         for at, item in enumerate(handed):
             deal, state, proposal = found[3 * at : 3 * at + 3]
-            if deal is not None and (offer := self._offer(seen, item, DealState(*deal), ShardState(*state), proposal)):
+            if deal is not None and (offer := self._offer(seen, item, DealState.of(deal), Shard.of(state), proposal)):
                 offers.append(offer)
         return offers
 
     def _offer(
-        self, seen: Seen, item: Handed, deal: DealState, state: ShardState, proposal: tuple[str, str]
+        self, seen: Seen, item: Handed, deal: DealState, state: Shard, proposal: tuple[str, str]
     ) -> Offer | None:
         """What a deal asks of this provider now; None when it is nobody's to take any more."""
         shard, known = item.shard, self._records.known(item.shard.deal)
@@ -253,13 +254,13 @@ class Seeing:
         if known is None or deal.closed or deal.end <= seen.epoch + 1:
             return None
         named = known.named[shard.index]
-        if state.state == FREE and named.provider.lower() == self._me and seen.epoch <= deal.accept_by:
+        if state.state is State.FREE and named.provider.lower() == self._me and seen.epoch <= deal.accept_by:
             last = self._contracts.last_second(deal.accept_by)
             return Offer(shard, named.root, named.leaves, last, item.signed)
         by, to = (account.lower() for account in proposal)
-        keeper = deal.client if state.state == FREE else state.provider
-        if to == self._me and by == keeper.lower() and state.state in (FREE, ACCEPTED):
-            if state.state == FREE and seen.epoch <= deal.accept_by:
+        keeper = deal.client if state.state is State.FREE else state.provider
+        if to == self._me and by == keeper.lower() and state.state in (State.FREE, State.STORED):
+            if state.state is State.FREE and seen.epoch <= deal.accept_by:
                 return None
             seen.proposed.add(shard)
             return Offer(shard, named.root, named.leaves, self._contracts.last_second(deal.end - 2))
@@ -279,9 +280,9 @@ class Seeing:
         vacancies = []
         for at, shard in enumerate(asked):
             deal, state, repair = found[3 * at : 3 * at + 3]
-            is_open = deal is not None and ShardState(*state).state in (LOST, MENDED)
-            if is_open and not DealState(*deal).closed and DealState(*deal).end > seen.epoch + 1:
-                vacancies += self._vacancy(seen, shard, DealState(*deal), ShardState(*state), repair)
+            is_open = deal is not None and Shard.of(state).state in (State.LOST, State.MENDED)
+            if is_open and not DealState.of(deal).closed and DealState.of(deal).end > seen.epoch + 1:
+                vacancies += self._vacancy(seen, shard, DealState.of(deal), Shard.of(state), repair)
             elif self._lost[shard] < self._from:
                 del self._lost[shard]
         return vacancies
@@ -291,13 +292,13 @@ class Seeing:
         return sorted({shard.deal for shard in self._lost if self._records.known(shard.deal) is None})
 
     def _vacancy(
-        self, seen: Seen, shard: ShardId, deal: DealState, state: ShardState, repair: tuple[str, int, int]
+        self, seen: Seen, shard: ShardId, deal: DealState, state: Shard, repair: tuple[str, int, int]
     ) -> list[Vacancy]:
         known = self._records.known(shard.deal)
         if known is None:
             return []
         named, (repairer, begun, _) = known.named[shard.index], repair
-        if state.state == LOST:
+        if state.state is State.LOST:
             return [Vacancy(shard, named.root, named.leaves, deal.masked, "", 0, b"")]
         until = self._contracts.last_second(begun + TURN)
         seed = b""

@@ -20,6 +20,7 @@ from keifu.node.compute.redeeming import Redeeming
 from keifu.node.compute.work import offer_of
 from keifu.node.final import newest_final
 from keifu.node.sections import ComputeWork, StorageWork
+from keifu.node.storage.records import Records
 from keifu.node.web import Background
 from keifu.node.work import Body
 from keifu.payments.book import Book, Refused
@@ -44,7 +45,13 @@ class Selling:
     """A gate of the node's service (`open`, in its event loop), and the rounds behind it."""
 
     def __init__(
-        self, body: Body, settings: StorageWork, sender: Sender, answering: Background, refused: Callable[[str], None]
+        self,
+        body: Body,
+        settings: StorageWork,
+        records: Records,
+        sender: Sender,
+        answering: Background,
+        refused: Callable[[str], None],
     ) -> None:
         self._body, self._own, self._refused = body, settings.retrieval, refused
         terms = terms_of(settings)
@@ -65,11 +72,20 @@ class Selling:
         )  # fmt: skip
         self._onchain = onchain
         self._tasks: set[asyncio.Task[None]] = set()
-        self._day, self.given, self.sold = 0, 0, 0  # bytes of this day that were free; all that were paid for
+        self._records = records
+        self._day, self.given = self._noted = records.free()  # bytes of this day that were free
+        self.sold = 0  # all that were paid for
         self.fault = ""
 
     def close(self) -> None:
+        self._note()
         self._book.close()
+
+    def _note(self) -> None:
+        """What was free counts after a restart, too. A killed node forgets what went since the last round."""
+        if self._noted != (now := (self._day, self.given)):
+            self._records.note_free(*now)
+            self._noted = now
 
     def _broke(self, error: Exception) -> None:
         self.fault = f"vouchers cannot be written: {error}"
@@ -86,6 +102,7 @@ class Selling:
         """Channels on the chain, errands, claims. Raises RpcError."""
         self._following.step(block)
         self.hasten()
+        self._note()
         self._redeeming.step(self._offer.receiver, self._offer.token)
 
     def hasten(self) -> None:

@@ -43,9 +43,11 @@ HTTP_LIMITS = Limits(
     queued=4,
     direct_bytes=SEGMENT_BYTES // 4,
 )
+UNAVAILABLE = 503
 WORKERS = 4  # threads that hash, and wait for object stores
 WAITING = 64  # requests that wait for a thread, each with a few segments in memory
 _BYTES = b"content-type: application/octet-stream\r\naccept-ranges: bytes\r\ncache-control: immutable\r\n"
+_AGAIN = b"retry-after: 1\r\n"
 _HEX = rb"([0-9a-f]{64})"
 _SEGMENT = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})")
 _SHARD = re.compile(rb"/v1/shards/" + _HEX)
@@ -215,7 +217,7 @@ class Service:
 
     def _by_thread(self, exchange: Exchange, job: Job) -> None:
         if self._waiting >= WAITING:
-            self._refuse(exchange, 503, "busy", "too much waits for the disk: come back later")
+            self._refuse(exchange, UNAVAILABLE, "busy", "too much waits for the disk: come back later")
             return
         self._waiting += 1
         loop = asyncio.get_running_loop()
@@ -249,7 +251,7 @@ class Service:
             self._refuse(exchange, 500, "failed", "the server failed to answer this")
 
     def _fail(self, exchange: Exchange, error: KeifuError) -> None:
-        status, reason = (error.status, error.reason) if isinstance(error, Fault) else (503, "unavailable")
+        status, reason = (error.status, error.reason) if isinstance(error, Fault) else (UNAVAILABLE, "unavailable")
         for kind, found, word in _FAULTS:
             if isinstance(error, kind):
                 status, reason = found, word
@@ -258,6 +260,8 @@ class Service:
 
     def _refuse(self, exchange: Exchange, status: int, reason: str, message: str, headers: bytes = JSON) -> None:
         self._counts.refused(reason)
+        if status == UNAVAILABLE:
+            headers += _AGAIN
         exchange.reply(status, problem(status, message).body, headers)
 
 

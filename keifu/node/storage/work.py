@@ -95,7 +95,7 @@ class Storage(Work):
         """What has segments paid for, where that costs something."""
         if not self._settings.retrieval.price:
             return None
-        return Selling(self.body, self._settings, self._sender, self._answering, self._counts.refused)
+        return Selling(self.body, self._settings, self._records, self._sender, self._answering, self._counts.refused)
 
     @staticmethod
     def checks(settings: NodeSettings, chain: NodeChain, account: Account) -> Iterator[Check]:

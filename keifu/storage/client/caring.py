@@ -17,13 +17,13 @@ from keifu.chain.suite import STORAGE_REPAIRS
 from keifu.errors import KeifuError, Revert, UsageError
 from keifu.storage.client.fetching import holders_of
 from keifu.storage.client.ledger import Holder
-from keifu.storage.client.market import State, named
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import READ_SECONDS, Peers
 from keifu.storage.client.repairing import Mended, Target, mend
 from keifu.storage.client.storing import Storing
 from keifu.storage.provider.commands import Alert, Submit, Write
 from keifu.storage.provider.messages import Deal, Leaf, Settled, ShardId
+from keifu.storage.states import State, shown
 from keifu.storage.watching import DemandLeaf, Sample, Sampled, Watch, Watcher, WatcherHead
 
 __all__ = ["Care", "Round"]
@@ -66,8 +66,8 @@ class Care:
         self._now = now
         if self._core is None:
             self._core = Watcher(storing.signer.address.lower(), self._watch, self._draw, storing.ledger.notes())
-            for intent in self._core.unsettled:  # whoever sent it has ended: the chain says whether it is there
-                self._do(storing, self._core.handle(now, Settled(intent, False)), {}, Round())
+        for intent in self._core.unsettled:  # its process, or its round, broke off: the chain says whether it is there
+            self._do(storing, self._core.handle(now, Settled(intent, False)), {}, Round())
         done = Round()
         head, holders = self._look(storing)
         commands = self._core.handle(now, head)
@@ -147,9 +147,9 @@ class Care:
         if fee > self._left:
             done.alerts.append(f"shard {shard} does not answer, and a demand costs more than may be spent")
             return Settled(command.intent, False)
-        shown = named(self._targets[shard.deal].placed, shard.index)
+        named = shown(self._targets[shard.deal].placed, shard.index)
         try:
-            market.demand(storing.chain, shard.deal, shard.index, shown, call.leaf)
+            market.demand(storing.chain, shard.deal, shard.index, named, call.leaf)
         except Revert as refusal:
             if refusal.reason != _OPEN:
                 done.alerts.append(f"shard {shard}: {refusal.reason}")

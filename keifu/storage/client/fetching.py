@@ -10,15 +10,19 @@ from keifu.errors import CheckFailed, InputError, UsageError
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.ledger import Holder, Ledger
-from keifu.storage.client.market import Market, Shard, State
+from keifu.storage.client.market import Market
 from keifu.storage.client.offers import Offer, providers
-from keifu.storage.client.peers import READ_SECONDS, Peer, Peers
+from keifu.storage.client.paying import Payer
+from keifu.storage.client.peers import READ_SECONDS, WRITE_SECONDS, Peer, Peers
 from keifu.storage.client.trees import LONGEST_MANIFEST
 from keifu.storage.layout import Descriptor
 from keifu.storage.manifest import Manifest
-from keifu.storage.transfer import Downloads
+from keifu.storage.states import Shard, State
+from keifu.storage.transfer import Downloads, Hedge
 
 __all__ = ["Opened", "described", "holders_of", "opened", "opened_box"]
+
+DEPOSIT_SECONDS = 30.0  # for a first answer, where a node may have to bring a deposit to the chain
 
 
 @dataclass(frozen=True)
@@ -79,18 +83,27 @@ def holders_of(shards: Sequence[Shard], offers: Sequence[Offer]) -> list[Holder 
 
 @contextmanager
 def opened(
-    market: Market, address: FileAddress, descriptor: Descriptor, keys: FileKeys | None, ledger: Ledger | None = None
+    market: Market,
+    address: FileAddress,
+    descriptor: Descriptor,
+    keys: FileKeys | None,
+    ledger: Ledger | None = None,
+    payer: Payer | None = None,
 ) -> Iterator[Opened]:
-    """A file to read from whoever has its shards now. Raises UsageError for private data without keys."""
+    """A file to read from whoever has its shards now; `payer` pays those that want it. Raises UsageError for private
+    data without keys."""
     keys = keys or address.keys
     if keys is None:
         raise UsageError("this file is private", remedy="sign with the account that stored it, or give the --box")
     shards = market.shards(address.deal, len(descriptor.shards))
     holders = holders_of(shards, providers(market))
-    peers = Peers(ledger, READ_SECONDS)
+    if payer is not None:
+        payer.segments = descriptor.layout.stripes
+    peers = Peers(ledger, READ_SECONDS if payer is None else WRITE_SECONDS, payer)
+    hedge = None if payer is None else Hedge(first=DEPOSIT_SECONDS)
     try:
         nodes: list[Peer | None] = [None if holder is None else peers.at(holder) for holder in holders]
-        with Downloads(descriptor, nodes, keys) as downloads:
+        with Downloads(descriptor, nodes, keys, hedge) as downloads:
             yield Opened(descriptor, address.manifest, downloads)
     finally:
         peers.close()

@@ -18,7 +18,7 @@ from keifu.storage.boxes import Signer, share
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.fetching import holders_of
 from keifu.storage.client.ledger import Ledger, Row, Statement
-from keifu.storage.client.market import GWEI, DealState, Market, Shard, State
+from keifu.storage.client.market import Market
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import READ_SECONDS, Peers
 from keifu.storage.client.storing import keys_of
@@ -27,6 +27,7 @@ from keifu.storage.codec import Encoder
 from keifu.storage.deletions import require_deletion
 from keifu.storage.layout import Descriptor
 from keifu.storage.provider.messages import ShardId
+from keifu.storage.states import GWEI, DealState, Shard, State
 from keifu.units import coins
 
 __all__ = [
@@ -205,6 +206,7 @@ def erase(market: Market, ledger: Ledger, chain: Deployer, row: Row) -> tuple[Ro
         close(market, chain, row.deal)
     if row.state != "erased":
         row = ledger.shred(row, replace(row.kept, erased=chain.now))
+    ledger.scrub()
     if row.deal:
         _collect(market, ledger, row)
     return row, ledger.statements(row.number)

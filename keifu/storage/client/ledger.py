@@ -13,16 +13,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
-from keifu.chain.held import hold, state_folder
-from keifu.chain.sqlite import transaction
+from keifu.chain.client_folder import ClientFolder
+from keifu.chain.held import state_folder
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.storage.client.offers import UNKNOWN_MILLISECONDS, Past
 from keifu.storage.provider.messages import Record
@@ -30,9 +27,7 @@ from keifu.storage.provider.messages import Record
 __all__ = ["FOLDER_VARIABLE", "Holder", "Kept", "KeptQuote", "Ledger", "Statement", "usual_folder"]
 
 FOLDER_VARIABLE = "KEIFU_STORAGE"
-FILE, LOCK = "storage.sqlite", "lock"
 APPLICATION, VERSION = 0x4B467374, 1
-BUSY_SECONDS = 5.0
 SEEN = 64  # newest requests of a provider that count
 _SCHEMA = (
     "CREATE TABLE file (number INTEGER PRIMARY KEY, state TEXT NOT NULL, path TEXT NOT NULL, mark TEXT NOT NULL,"
@@ -130,30 +125,11 @@ class Statement(msgspec.Struct, frozen=True):
     text: str
 
 
-class Ledger:
-    """One client's folder. Raises EnvironmentFault when another process stores from there."""
+class Ledger(ClientFolder):
+    """One client's folder."""
 
-    def __init__(self, folder: Path, *, writes: bool = True) -> None:
-        self.folder, self._mutex, self._held = folder, threading.RLock(), ExitStack()
-        try:
-            if writes:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                hold(self._held, folder / LOCK, self._taken, use="a client of storage")
-            elif not (folder / FILE).exists():
-                raise UsageError(f"no client has stored anything from {folder}", remedy="--folder names another")
-            self._database = self._open(folder / FILE)
-        except BaseException:
-            self._held.close()
-            raise
-
-    def close(self) -> None:
-        self._held.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    FILE, SCHEMA, APPLICATION = "storage.sqlite", _SCHEMA, APPLICATION
+    USE, DOES = "a client of storage", "stores from"
 
     # files ---------------------------------------------------------------------------------------------------------
 
@@ -179,15 +155,23 @@ class Ledger:
             return self.file(row.number)
 
     def shred(self, row: Row, kept: Kept) -> Row:
-        """The keys of a file are gone: what is overwritten on the disk is overwritten with zeros."""
+        """The keys of a file are gone: where they stood are zeros. `scrub` empties what stands beside the file."""
         with self._writing() as database:
             database.execute(
                 "UPDATE file SET state = 'erased', facts = ?, keys = NULL WHERE number = ?",
                 (msgspec.msgpack.encode(kept), row.number),
             )
-        with self._mutex:
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return self.file(row.number)
+
+    def scrub(self) -> None:
+        """What was shredded stands in no journal either. Raises EnvironmentFault while another process reads there."""
+        with self._mutex:
+            (is_busy, _, _) = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            raise EnvironmentFault(
+                f"shredded keys still stand in {self.folder / self.FILE}-wal, which another process reads",
+                remedy="end it, and erase again",
+            )
 
     def file(self, number: int) -> Row:
         """Raises UsageError for one that was never kept."""
@@ -270,39 +254,8 @@ class Ledger:
 
     # inside --------------------------------------------------------------------------------------------------------
 
-    def _open(self, path: Path) -> sqlite3.Connection:
-        try:
-            database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
-            self._held.callback(database.close)
-            if not database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-                path.chmod(0o600)
-                database.execute("PRAGMA journal_mode = WAL")
-                with transaction(database):
-                    for statement in _SCHEMA:
-                        database.execute(statement)
-            if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
-                raise EnvironmentFault(f"{path} is something else", remedy="name another folder for the client")
-            database.execute("PRAGMA synchronous = FULL")
-            database.execute("PRAGMA secure_delete = ON")
-        except sqlite3.Error as error:
-            raise EnvironmentFault(f"{path} cannot be used: {error}", remedy="restore it, or begin anew") from error
-        return database
-
-    def _taken(self, holder: str) -> EnvironmentFault:
-        return EnvironmentFault(
-            f"another process{f' ({holder})' if holder else ''} stores from {self.folder}",
-            remedy="wait for it, or name another folder",
-        )
-
-    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._mutex:
-            return self._database.execute(statement, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, on the disk when it is left."""
-        with self._mutex, transaction(self._database):
-            yield self._database
+    def _prepare(self, database: sqlite3.Connection) -> None:
+        database.execute("PRAGMA secure_delete = ON")
 
 
 def _row(found: tuple[Any, ...]) -> Row:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
@@ -15,68 +14,15 @@ from keifu.chain.suite import STORAGE, STORAGE_DEALS, STORAGE_REPAIRS
 from keifu.errors import CheckFailed, EnvironmentFault, Revert
 from keifu.staking.actions import pay
 from keifu.storage.client.refusals import explained
-from keifu.storage.deals import Placed, deal_path, deal_root
+from keifu.storage.deals import Placed, deal_root
+from keifu.storage.states import GWEI, DealState, Shard
 from keifu.units import DAY
 
-__all__ = ["GWEI", "LONGEST_SECONDS", "DealState", "Market", "Shard", "State", "Terms", "named"]
+__all__ = ["LONGEST_SECONDS", "Market", "Terms"]
 
-GWEI = 10**9
 LONGEST_SECONDS = 180 * DAY  # of a promise without a new act of its provider
 MAX_SPAN = 256 * 63  # epochs of a deal
 _NO_DEAL = "deals: no such deal"
-
-
-class State(IntEnum):
-    FREE = 0
-    STORED = 1
-    LOST = 2
-    OVER = 3
-    MENDED = 4
-
-    @property
-    def word(self) -> str:
-        return {
-            State.FREE: "waits for its provider",
-            State.STORED: "stored",
-            State.LOST: "lost",
-            State.OVER: "over",
-            State.MENDED: "lost, under repair",
-        }[self]
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Where a shard stands."""
-
-    provider: str
-    ordinal: int
-    start: int
-    end: int
-    state: State
-
-
-@dataclass(frozen=True)
-class DealState:
-    """What a client promised."""
-
-    client: str
-    root: bytes
-    accept_by: int
-    begin: int
-    end: int
-    shards: int
-    closed: bool
-    masked: bool
-    over: int
-    price: int
-    restitution: int
-
-    def data(self) -> dict[str, Any]:
-        """For `--json`: amounts as decimal strings, in gwei."""
-        times = {"accept_by": self.accept_by, "begin": self.begin, "end": self.end}
-        amounts = {"price": str(self.price), "restitution": str(self.restitution)}
-        flags = {"closed": self.closed, "masked": self.masked}
-        return {"client": self.client, "root": self.root.hex(), "shards": self.shards, **times, **amounts, **flags}
 
 
 @dataclass(frozen=True)
@@ -135,12 +81,11 @@ class Market:
     def deal(self, deal: bytes) -> DealState | None:
         """None when nobody opened it."""
         try:
-            client, *rest = self.deals.deal(deal)
+            return DealState.of(self.deals.deal(deal))
         except Revert as refusal:
             if refusal.reason == _NO_DEAL:
                 return None
             raise
-        return DealState(client.lower(), *rest)
 
     def require_deal(self, deal: bytes) -> DealState:
         found = self.deal(deal)
@@ -151,8 +96,7 @@ class Market:
         return found
 
     def shards(self, deal: bytes, count: int) -> list[Shard]:
-        found = [self.deals.shard(deal, index) for index in range(count)]
-        return [Shard(who.lower(), ordinal, start, end, State(state)) for who, ordinal, start, end, state in found]
+        return [Shard.of(self.deals.shard(deal, index)) for index in range(count)]
 
     def accepted(self, deal: bytes, count: int) -> list[Placed | None]:
         """Each shard as its first provider took it, by the events of the deal; None where nobody did."""
@@ -215,10 +159,3 @@ class Market:
     def _pay(self, chain: Deployer, cost: int, contract: str, function: str, *args: Any) -> None:
         with explained():
             pay(chain, self.suite, cost, self.suite[contract], contract, function, *args)
-
-
-def named(placed: Sequence[Placed], index: int) -> tuple[Any, ...]:
-    """What contracts are shown of a shard: provider as the root names it, root, leaves, and the path."""
-    shard = placed[index]
-    path = [int.from_bytes(node, "big") for node in deal_path(placed, index)]
-    return shard.provider, shard.root, shard.leaves, path

@@ -11,7 +11,7 @@ from keifu.errors import KeifuError
 from keifu.storage.client.ledger import Holder, Ledger
 from keifu.storage.client.offers import Offer
 from keifu.storage.deals import Placed
-from keifu.storage.nodes import NodeClient
+from keifu.storage.nodes import NodeClient, Paying
 from keifu.storage.provider.messages import Leaf
 
 __all__ = ["Peer", "Peers"]
@@ -43,11 +43,10 @@ class Peer:
         return self._timed(lambda: self.node.segment(root, leaves, number))
 
     def tell(
-        self, deal: bytes, index: int, k: int, placed: Sequence[Placed], *, signs: bool = False
+        self, deal: bytes, index: int, k: int, placed: Sequence[Placed], word: bytes, *, signs: bool = False
     ) -> tuple[str, int, bytes]:
         """Say of which deal a shard is that the node has: it accepts or signs, or says why not. See `hand_over`."""
-        named = [(item.provider, item.root, item.leaves) for item in placed]
-        return self._timed(lambda: self.node.hand_over(deal, index, k, named, signs=signs))
+        return self._timed(lambda: self.node.hand_over(deal, index, k, placed, word, signs=signs))
 
     def leaf(self, root: bytes, leaves: int, number: int) -> Leaf:
         return self._timed(lambda: self.node.leaf(root, leaves, number))
@@ -70,8 +69,8 @@ class Peer:
 class Peers:
     """One connection pool for each address, closed together."""
 
-    def __init__(self, ledger: Ledger | None, patience: float) -> None:
-        self._ledger, self._patience = ledger, patience
+    def __init__(self, ledger: Ledger | None, patience: float, payer: Paying | None = None) -> None:
+        self._ledger, self._patience, self._payer = ledger, patience, payer
         self._nodes: dict[str, NodeClient] = {}
         self._lock = threading.Lock()
 
@@ -85,7 +84,7 @@ class Peers:
     def node(self, url: str) -> NodeClient:
         with self._lock:
             if url not in self._nodes:
-                self._nodes[url] = NodeClient(url, self._patience)
+                self._nodes[url] = NodeClient(url, self._patience, payer=self._payer)
             return self._nodes[url]
 
     def close(self) -> None:

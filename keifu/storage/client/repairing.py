@@ -18,13 +18,13 @@ from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.fetching import holders_of
 from keifu.storage.client.ledger import Row
-from keifu.storage.client.market import State
 from keifu.storage.client.offers import providers
 from keifu.storage.client.peers import WRITE_SECONDS, Peer, Peers
 from keifu.storage.client.storing import Needs, Storing, descriptor_of, holder_of, placed_of
 from keifu.storage.codec import rebuild
 from keifu.storage.deals import Placed
 from keifu.storage.layout import HASH_BYTES, Descriptor
+from keifu.storage.states import State
 from keifu.storage.transfer import AHEAD, Node, upload_id
 from keifu.storage.trees import segment_root
 
@@ -79,6 +79,7 @@ def mend(storing: Storing, target: Target) -> list[Mended]:
         raise UsageError("masked shards are made again by the mask key", remedy="sign with the owner's key, or --box")
     beside = [holder for holder in holders if holder is not None]
     needs = replace(target.needs, price=state.price, restitution=state.restitution)
+    word = storing.word(target.deal, target.descriptor.header.k) if is_client else b""
     done = []
     with closing(Peers(storing.ledger, WRITE_SECONDS)) as peers:
         have = {index: peers.at(holder) for index, holder in enumerate(holders) if holder is not None}
@@ -91,11 +92,13 @@ def mend(storing: Storing, target: Target) -> list[Mended]:
                 done.append(Mended(index, "", error.message))
                 continue
             beside.append(holder)
-            done.append(_give(storing, target, index, shards[index].state, have, peers.at(holder)))
+            done.append(_give(storing, target, index, shards[index].state, have, peers.at(holder), word))
     return done
 
 
-def _give(storing: Storing, target: Target, index: int, state: State, have: Mapping[int, Peer], to: Peer) -> Mended:
+def _give(
+    storing: Storing, target: Target, index: int, state: State, have: Mapping[int, Peer], to: Peer, word: bytes
+) -> Mended:
     keys, descriptor, provider = target.keys, target.descriptor, to.holder.provider
     secret = keys.key or keys.mask
     name = upload_id(FileKeys(secret), descriptor.header.id, index) if secret else token_bytes(HASH_BYTES)
@@ -103,7 +106,7 @@ def _give(storing: Storing, target: Target, index: int, state: State, have: Mapp
         send_shard(descriptor, keys.mask, index, have, to, name)
         if state is State.FREE:
             storing.market.send(storing.chain, STORAGE_REPAIRS, "propose", target.deal, index, provider)
-        to.tell(target.deal, index, descriptor.header.k, target.placed)
+        to.tell(target.deal, index, descriptor.header.k, target.placed, word)
     except KeifuError as error:
         return Mended(index, provider, error.message)
     return Mended(index, provider)

@@ -23,7 +23,7 @@ from keifu.storage.boxes import Signer, WalletKey
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.address import FileAddress
 from keifu.storage.client.ledger import Holder, Kept, KeptQuote, Ledger, Row
-from keifu.storage.client.market import GWEI, Market, State, Terms
+from keifu.storage.client.market import Market, Terms
 from keifu.storage.client.offers import Offer, choose, ordered, providers, reached
 from keifu.storage.client.peers import ASK_SECONDS, WRITE_SECONDS, Peer, Peers
 from keifu.storage.client.quoting import Quote, Wish, quote, terms_for
@@ -31,6 +31,8 @@ from keifu.storage.client.trees import Source
 from keifu.storage.codec import Encoder
 from keifu.storage.deals import Placed, deal_id, deal_root
 from keifu.storage.layout import HASH_BYTES, LEAF_BYTES, Descriptor, Header, Layout
+from keifu.storage.states import GWEI, State
+from keifu.storage.texts import code_text, text_digest
 from keifu.storage.transfer import HELD, upload
 from keifu.units import coins
 
@@ -297,11 +299,11 @@ class Storing:
 
     def _signed(self, row: Row, peers: Peers) -> bool:
         """Ask every provider for its signature, and bring them to the chain together; False when one gives none."""
-        placed = placed_of(row.kept)
+        placed, word = placed_of(row.kept), self.word(row.deal, row.kept.k)
 
         def ask(index: int) -> tuple[Any, ...]:
             peer = peers.at(row.kept.holders[index])
-            _, deadline, signature = peer.tell(row.deal, index, row.kept.k, placed, signs=True)
+            _, deadline, signature = peer.tell(row.deal, index, row.kept.k, placed, word, signs=True)
             return placed[index].provider, placed[index].root, placed[index].leaves, deadline, signature
 
         try:
@@ -315,13 +317,18 @@ class Storing:
         return True
 
     def _tell(self, row: Row, peers: Peers, waits: Sequence[int]) -> dict[int, str]:
-        placed, refusals = placed_of(row.kept), dict[int, str]()
+        placed, refusals, word = placed_of(row.kept), dict[int, str](), self.word(row.deal, row.kept.k)
         for index in waits:
             try:
-                peers.at(row.kept.holders[index]).tell(row.deal, index, row.kept.k, placed)
+                peers.at(row.kept.holders[index]).tell(row.deal, index, row.kept.k, placed, word)
             except KeifuError as error:
                 refusals[index] = error.message
         return refusals
+
+    def word(self, deal: bytes, k: int) -> bytes:
+        """The signature of a deal's client for how many shards give its file."""
+        chain, deals = self.market.client.chain_id, self.market.suite[STORAGE_DEALS]
+        return self.signer.sign(text_digest(code_text(chain, deals, deal, k)))
 
     @property
     def _me(self) -> str:

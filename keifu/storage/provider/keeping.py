@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from keifu.storage.provider.commands import Accept, Alert, Answer, ClearShard, Delete, Discard, Keep
 from keifu.storage.provider.desk import Desk
-from keifu.storage.provider.messages import Arrived, KeepFailed, Kept, Offer, ShardId
+from keifu.storage.provider.messages import Arrived, KeepFailed, Kept, Offer, ShardId, Vacancy
 
 __all__ = ["Shelf"]
 
@@ -17,12 +17,19 @@ class Shelf:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._offers: dict[ShardId, Offer] = {}
+        self._vacant: dict[ShardId, Vacancy] = {}  # that this provider may take over
         self._coming: dict[ShardId, str] = {}  # on their way to the disk, and from whom
         self._loose: dict[ShardId, int] = {}  # since which block nobody has a right to them
         self._highest = 0  # block that was seen, also if it was undone: a deal may come again up to there
 
     def step(self) -> None:
-        self._offers = {offer.shard: offer for offer in self._desk.head.offers}
+        desk = self._desk
+        self._offers = {offer.shard: offer for offer in desk.head.offers}
+        self._vacant = {
+            vacancy.shard: vacancy
+            for vacancy in desk.head.vacancies
+            if desk.policy.repairs and vacancy.repairer in ("", desk.me)
+        }
         self._accept()
         self._clear()
         self._delete()
@@ -40,25 +47,30 @@ class Shelf:
             desk.do(Keep(event.handle, shard))
 
     def _refusal(self, event: Arrived) -> str:
-        offer = self._offers.get(event.shard)
-        if offer is None:
+        known = self._known(event.shard)
+        if known is None:
             return "no deal names it for me"
-        if (event.root, event.leaves) != (offer.root, offer.leaves):
+        if (event.root, event.leaves) != known:
             return "it is not the shard that the deal names"
         if event.shard in self._coming:
             return "it is being written"
-        if self._room() < offer.leaves:
+        if event.shard not in self._desk.book.where and self._room() < event.leaves:
             return "there is no room"
         return ""
 
+    def _known(self, shard: ShardId) -> tuple[bytes, int] | None:
+        """Root and leaves of a shard that is offered, vacant, or this provider's own and lost; None for another."""
+        desk = self._desk
+        if (ordinal := desk.book.where.get(shard)) is not None:
+            return desk.book.shards[ordinal].root, desk.book.shards[ordinal].leaves
+        found = self._offers.get(shard) or self._vacant.get(shard)
+        return (found.root, found.leaves) if found is not None else None
+
     def _room(self) -> int:
-        coming = sum(self._offers[shard].leaves for shard in self._coming if shard in self._offers)
-        waiting = sum(
-            offer.leaves
-            for shard, offer in self._offers.items()
-            if shard in self._desk.kept and shard not in self._desk.book.where
-        )
-        return self._desk.policy.capacity - self._desk.book.sequence.total - coming - waiting
+        here = self._desk.kept | self._coming.keys()
+        named: list[Offer | Vacancy] = [*self._offers.values(), *self._vacant.values()]
+        waiting = sum(item.leaves for item in named if item.shard in here and item.shard not in self._desk.book.where)
+        return self._desk.policy.capacity - self._desk.book.sequence.total - waiting
 
     def kept(self, event: Kept) -> None:
         self._desk.kept.add(event.shard)
@@ -110,8 +122,7 @@ class Shelf:
     def _wanted(self) -> set[ShardId]:
         """What is not in the sequence and may still come into it."""
         desk = self._desk
-        repairs = {vacancy.shard for vacancy in desk.head.vacancies if vacancy.repairer == desk.me}
         sent = {
             ShardId.parse(intent.subject) for intent in desk.intents if intent.kind in ("accept", "complete", "reserve")
         }
-        return self._offers.keys() | repairs | sent
+        return self._offers.keys() | self._vacant.keys() | sent

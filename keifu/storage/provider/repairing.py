@@ -79,12 +79,14 @@ class Repairs:
     # Taking over
 
     def _reserve(self, vacancy: Vacancy) -> None:
-        """Not all at once: each waits for a time of its own after it first saw the vacancy."""
+        """Not all at once: each waits for a time of its own after it first saw the vacancy. Whoever was given the bytes
+        does it now: those of a masked shard come from its client, or from whom that gave the mask key."""
         desk, shard = self._desk, vacancy.shard
-        begun = self._first_seen.setdefault(shard, desk.now)
-        if not desk.policy.repairs or (vacancy.masked and not desk.policy.masks) or self._holds_of(shard.deal):
+        begun, is_here = self._first_seen.setdefault(shard, desk.now), shard in desk.kept
+        can = is_here or desk.policy.masks or not vacancy.masked
+        if not (desk.policy.repairs and can) or self._holds_of(shard.deal):
             return
-        at = begun + desk.policy.stagger * spread(desk.me, shard)
+        at = begun if is_here else begun + desk.policy.stagger * spread(desk.me, shard)
         desk.wake(at)
         room = desk.policy.capacity - desk.book.sequence.total
         if at <= desk.now and vacancy.leaves <= room and desk.may(f"reserve {shard}"):

@@ -21,10 +21,10 @@ from ethwire.keys import Account
 from keifu.compute.alone import RECEIPT_ROLE
 from keifu.compute.client.client import ComputeClient
 from keifu.compute.client.client import Provider as Asked
-from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.sources import Pinned
-from keifu.compute.client.store import KeptChannel, Store
+from keifu.compute.client.store import Store
 from keifu.compute.proxy import Proxy, new_key
+from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.provenance.trust import Market, ReceiptKey
 from tests.paid_server import Payer, Provider, provider, settings_of
 from tests.upstream import WORDS, upstream

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from keifu.keys import Account
-from keifu.node.storage.contracts import ACCEPTED
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.nodes import NodeFault
+from keifu.storage.states import State
 from keifu.storage.trees import SEGMENT_LEAVES
 from tests.integration.node.conftest import until
 from tests.integration.storage.faults import Road, assert_served, prove
@@ -85,7 +85,7 @@ def test_a_reorganisation_that_takes_a_deal_away_loses_no_shard(tmp_path, monkey
         deal = world.open(["slow storer"])
         deal.upload(node, 0)
         assert deal.hand(node, 0).json()["state"] == "kept"
-        until(lambda: world.shard(deal, 0)[4] == ACCEPTED, node.process)
+        until(lambda: world.shard(deal, 0)[4] == State.STORED, node.process)
         until(lambda: deal.state(node, 0) == "accepted", node.process)
         world.anvil.restore(before)
         world.anvil.mine(1)

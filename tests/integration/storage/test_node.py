@@ -11,10 +11,10 @@ import pytest
 from ethwire.keys import recover
 from keifu.chain import RpcDeployer
 from keifu.keys import Account, keccak256
-from keifu.node.storage.contracts import FREE, UNIT, word_of
 from keifu.payments.actions import deposit
 from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.onchain import Onchain
+from keifu.storage.states import GWEI, State, shown
 from keifu.units import COIN, DAY
 from tests.integration.node.conftest import until
 from tests.integration.storage.world import PRICE, Deal, make_coded, place
@@ -33,7 +33,7 @@ def test_a_deal_is_kept_accepted_proven_and_paid(world):
         assert world.market.ledger(account)[-1] == PRICE
         before = world.token.balanceOf(account)
         world.next_epoch()  # when it has its pay sent to itself
-        until(lambda: world.token.balanceOf(account) == before + PRICE * UNIT)
+        until(lambda: world.token.balanceOf(account) == before + PRICE * GWEI)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_all_shards_are_accepted_at_once_with_signatures(world, trio):
         placed = deal.named[index]
         signature = bytes.fromhex(said["signature"][2:])
         signed.append((placed.provider, placed.root, placed.leaves, said["deadline"], signature))
-    assert world.shard(deal, 0)[4] == FREE
+    assert world.shard(deal, 0)[4] == State.FREE
     world.deals.accept_signed(deal.id, signed, sender=world.customer)
     until(lambda: all(deal.state(node, index) == "accepted" for index, node in enumerate(nodes)))
 
@@ -80,7 +80,7 @@ def test_a_leaf_that_is_demanded_is_shown_on_the_chain(world, trio):
     until(lambda: deal.state(nodes[1], 0) == "accepted")
     leaf = httpx.get(f"{place(nodes[1])}/v1/shards/{deal.shards[0].root.hex()}/leaves/1500")
     assert leaf.content == b"".join(deal.shards[0].segments)[1500 * 256 : 1501 * 256]
-    world.repairs.demand(deal.id, 0, word_of(deal.named, 0), 1500, sender=world.customer)
+    world.repairs.demand(deal.id, 0, shown(deal.named, 0), 1500, sender=world.customer)
     until(lambda: not world.repairs.demand_of(deal.id, 0)[3])
     assert world.repairs.credits(world.anvil.account(names[1])) == world.repairs.demand_fee()
 

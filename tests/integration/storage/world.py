@@ -19,11 +19,12 @@ from keifu.chain.header import genesis_of
 from keifu.chain.services import list_now
 from keifu.keys import Account
 from keifu.keys.keystore import password, save_account
-from keifu.node.storage.contracts import DEALS, MARKET, REPAIRS, UNIT
+from keifu.node.storage.contracts import DEALS, MARKET, REPAIRS
 from keifu.storage.deals import Placed, deal_id, deal_root
 from keifu.storage.erasure import Code
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES
 from keifu.storage.nodes import NodeClient
+from keifu.storage.states import GWEI
 from keifu.storage.trees import Mountains, segment_root
 from keifu.units import COIN, DAY
 from tests.ape_chain import GENESIS
@@ -198,7 +199,8 @@ class World:
         root, now = deal_root(named), self.market.epoch()
         price, restitution = terms.get("price", PRICE), terms.get("restitution", RESTITUTION)
         late = terms.get("accept_by", now + 1)
-        self.deals.open(root, len(named), price, restitution, late, now + 1 + term, False, salt, sender=self.customer)
+        masked = terms.get("masked", False)
+        self.deals.open(root, len(named), price, restitution, late, now + 1 + term, masked, salt, sender=self.customer)
         return Deal(deal_id(self.customer.address, root, salt), k, shards, named)
 
     def shard(self, deal: Deal, index: int) -> Any:
@@ -239,7 +241,7 @@ class World:
 
     @staticmethod
     def wei(gwei: int) -> int:
-        return gwei * UNIT
+        return gwei * GWEI
 
 
 assert SEGMENT_BYTES % LEAF_BYTES == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -54,3 +56,9 @@ def test_what_is_below_the_level_is_not_written(secrets):
 )
 def test_an_address_is_shown_without_what_may_be_a_key(url, shown):
     assert shown_url(url) == shown
+
+
+def test_a_node_draws_no_errors_and_imports_nothing_for_that():
+    """structlog and httpx take rich and pygments along where they are installed: megabytes in every node."""
+    code = "import sys, keifu.node.runtime; print([name for name in ('rich', 'pygments') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

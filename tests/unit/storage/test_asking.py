@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 
 import pytest
 
 from keifu.errors import CheckFailed, UsageError
 from keifu.node.storage.mending import ask_known
+from keifu.node.storage.records import Known
 from keifu.storage import asking
+from keifu.storage.deals import Placed, deal_root
 from keifu.storage.nodes import NodeClient, NodeFault
 from tests.shards import make_shard
 
@@ -20,7 +24,7 @@ SHARD = make_shard(1, 1, 256)
 
 
 @contextmanager
-def answering(*answers: bytes) -> Iterator[NodeClient]:
+def answering(*answers: bytes, pause: Callable[[float], None] = time.sleep) -> Iterator[NodeClient]:
     """A node that gives these answers, a connection each."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -36,11 +40,13 @@ def answering(*answers: bytes) -> Iterator[NodeClient]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        client = NodeClient(f"http://127.0.0.1:{server.getsockname()[1]}")
-        yield client
-        client.close()
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        client = NodeClient(f"http://127.0.0.1:{server.getsockname()[1]}", pause=pause)
+        try:
+            yield client
+        finally:
+            client.close()
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def ok(body: bytes, headers: bytes = b"") -> bytes:
@@ -144,3 +150,45 @@ def test_a_node_that_sends_a_byte_now_and_then_is_given_up(monkeypatch):
 def test_what_a_peer_says_of_a_deal_is_read_up_to_a_bound():
     with answering(b"HTTP/1.1 200 OK\r\ncontent-length: 999999999\r\n\r\n") as client:
         assert ask_known([client.url, "http://.example", "no address"], bytes(32), bytes(32)) is None
+
+
+PLACED = tuple(Placed(f"0x{number:040x}", bytes([number]) * 32, 1) for number in range(1, 4))
+
+
+def heard(stack: ExitStack, k: int, signature: bytes = b"", named: tuple[Placed, ...] = PLACED) -> str:
+    """The address of a node that says this of a deal, once."""
+    shards = [{"provider": item.provider, "root": item.root.hex(), "leaves": item.leaves} for item in named]
+    said = json.dumps({"k": k, "named": shards, "signature": signature.hex()}).encode()
+    return stack.enter_context(answering(ok(said, b"connection: close\r\n"))).url
+
+
+def test_the_k_of_a_deal_is_not_the_word_of_whoever_answers_first():
+    """Its root names the shards, and not how many of them give the file."""
+    root, signed = deal_root(PLACED), bytes([7]) * 65
+    with ExitStack() as stack:
+        liar = heard(stack, 1)
+        urls = [liar, heard(stack, 2), heard(stack, 2), heard(stack, 3, named=PLACED[:1] * 3)]
+        assert ask_known(urls, bytes(32), root) == Known(2, PLACED)
+    with ExitStack() as stack:
+        urls = [heard(stack, 1), heard(stack, 1), heard(stack, 2, signed)]
+        assert ask_known(urls, bytes(32), root, lambda known: known.signature == signed) == Known(2, PLACED, signed)
+    with ExitStack() as stack:
+        urls = [heard(stack, 1), heard(stack, 1), heard(stack, 2, signed)]
+        assert ask_known(urls, bytes(32), root, wrong={1}) == Known(2, PLACED)
+
+
+BUSY = b"HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n%b\r\n"
+
+
+def test_a_busy_node_is_brought_the_same_again_when_it_says_but_not_for_ever():
+    waits: list[float] = []
+    answers = BUSY % b"retry-after: 3\r\n", BUSY % b"", BUSY % b"retry-after: 999\r\n", ok(b"{}")
+    with answering(*answers, pause=waits.append) as client:
+        client.give_up(bytes(32))
+    assert waits == [3, 1, 10]
+    with answering(*[BUSY % b""] * 9, pause=waits.append) as client, pytest.raises(NodeFault, match="answers 503"):
+        client.give_up(bytes(32))
+    assert len(waits) == 3 + 4
+    with answering(BUSY % b"", pause=waits.append) as client, pytest.raises(NodeFault, match="answers 503"):
+        client.about()  # others are asked for what this one should give
+    assert len(waits) == 3 + 4

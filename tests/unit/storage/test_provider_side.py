@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -11,64 +12,103 @@ from typing import Any
 import pytest
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.node.storage.contracts import FREE, DealState, ShardState
+from keifu.keys import Account, Domain
+from keifu.node.storage.contracts import Contracts
+from keifu.node.storage.driving import Driving
 from keifu.node.storage.duties import Duties
 from keifu.node.storage.handing import Handing
 from keifu.node.storage.measuring import gas_of_proof
-from keifu.node.storage.records import Known
+from keifu.node.storage.records import Known, Records
+from keifu.node.storage.selling import Selling
 from keifu.node.storage.service import Fault
 from keifu.node.storage.work import Storage
 from keifu.storage.deals import Placed, deal_root
-from keifu.storage.provider.messages import ShardId
+from keifu.storage.provider.messages import Offer, ShardId
+from keifu.storage.states import DealState, Shard, State
+from keifu.storage.texts import code_text, text_digest
 from keifu.storage.trees import SEGMENT_LEAVES
 
 ME, OTHER, NOBODY = "0x" + "11" * 20, "0x" + "22" * 20, ZERO_ADDRESS
 NAMED = (Placed(ME, bytes([1]) * 32, 4_096), Placed(OTHER, bytes([2]) * 32, 4_096))
 DEAL = bytes([3]) * 32
 MIB_PRICE = 1_024  # gwei for a gibibyte, so one for a mebibyte
-OFFER = DealState(OTHER, deal_root(NAMED), 5, 2, 20, 2, False, False, 0, MIB_PRICE, 0)
+CLIENT, DEALS = Account.from_role("client"), "0x" + "44" * 20
+OFFER = DealState(CLIENT.address.lower(), deal_root(NAMED), 5, 2, 20, 2, False, False, 0, MIB_PRICE, 0)
 
 
-class Records:
-    """As the node's, in memory."""
-
-    def __init__(self, known: Known | None = None) -> None:
-        self.deal, self.handed = known, list[ShardId]()
-
-    def know(self, deal: bytes, known: Known) -> None:
-        self.deal = known
-
-    def known(self, deal: bytes) -> Known | None:
-        return self.deal
-
-    def hand(self, shard: ShardId, signed: int = 0) -> None:
-        self.handed.append(shard)
+def kept_by(known: Known | None = None) -> Records:
+    """As a node's, in memory."""
+    records = Records(sqlite3.connect(":memory:", isolation_level=None))
+    if known is not None:
+        records.know(DEAL, known)
+    return records
 
 
-def handing(records: Records, answers: list[Any], kept: set[ShardId]) -> Handing:
-    view = SimpleNamespace(deal=None, shard=None, proposal_of=None)
-    chain = SimpleNamespace(rpc=SimpleNamespace(block_number=lambda: 1))
-    contracts = SimpleNamespace(deals=view, repairs=view, chain=chain, ask=lambda block, wanted: answers)
-    driving = SimpleNamespace(core=SimpleNamespace(kept=kept), me=ME, arrived=lambda shard, placed, end: None)
-    parts: Any = contracts, records, SimpleNamespace(seen=None), driving, None, None
-    return Handing(*parts, lambda: None)
+def word(k: int, client: Account = CLIENT) -> Known:
+    """A deal as its client signs it."""
+    return Known(k, NAMED, client.sign(text_digest(code_text(1, DEALS, DEAL, k))))
+
+
+def handing(records: Records, answers: list[Any], kept: set[ShardId], now: int = 0) -> Handing:
+    view = SimpleNamespace(deal=None, shard=None, proposal_of=None, address=DEALS)
+    contracts: Any = Contracts.__new__(Contracts)
+    contracts.deals = contracts.repairs = view
+    contracts.account = Account.from_role("provider")
+    contracts.chain = SimpleNamespace(rpc=SimpleNamespace(block_number=lambda: 1), id=1)
+    contracts.domain = Domain("Keifu Storage", "1", 1, DEALS)
+    contracts.ask, contracts.last_second = (lambda block, wanted: answers), lambda epoch: 10**9
+    driving: Any = SimpleNamespace(me=ME, arrived=lambda shard, placed, end: end(""))
+    driving.core = SimpleNamespace(kept=kept)
+    offers = [Offer(item.shard, bytes(32), 1, 10**9, item.signed) for item in records.handed()]
+    driving.head = SimpleNamespace(offers=offers)
+    seen = SimpleNamespace(seen=SimpleNamespace(time=now, states={}, epoch=1), mine={})
+    settings: Any = SimpleNamespace(signed_for=600)
+
+    def look() -> None:
+        driving.head.offers = [Offer(item.shard, bytes(32), 1, 10**9, item.signed) for item in records.handed()]
+
+    parts: Any = contracts, records, seen, driving, None, settings, look
+    return Handing(*parts)
+
+
+FREE = Shard(NOBODY, 0, 0, 0, State.FREE), (NOBODY, NOBODY)
+SHARD = ShardId(DEAL, 0)
+
+
+def test_nobody_moves_the_deadline_of_a_signature():
+    """Who asks again and again would keep a node from accepting by itself."""
+    records, said = kept_by(Known(1, NAMED)), list[Any]()
+    for now in (1_000, 1_500, 1_601, 5_000):
+        asked = handing(records, [OFFER, *FREE], {SHARD}, now)
+        asked.hand(SHARD, Known(1, NAMED), signs=True, answer=said.append)
+    assert [(item["state"], item.get("deadline")) for item in said] == [
+        ("signed", 1_600), ("signed", 1_600), ("kept", None), ("kept", None),
+    ]  # fmt: skip
+
+
+def test_the_client_s_word_for_k_outweighs_whoever_came_before():
+    records = kept_by(Known(2, NAMED))
+    asked = handing(records, [OFFER, *FREE], {SHARD})
+    for known, k in ((Known(2, NAMED, bytes(65)), 2), (word(1), 1), (word(2, Account.from_role("liar")), 1)):
+        asked.hand(SHARD, known, signs=False, answer=lambda said: None)
+        assert records.known(DEAL).k == k  # type: ignore[union-attr]
+    assert asked.deal(DEAL)["signature"] == word(1).signature.hex()
 
 
 def test_what_is_known_of_a_kept_shard_is_changed_by_nobody():
     """The root of a deal does not name k: with another one a lost shard is never built again."""
-    shard, records = ShardId(DEAL, 0), Records(Known(1, NAMED))
-    answers = [OFFER, ShardState(NOBODY, 0, 0, 0, FREE), (NOBODY, NOBODY)]
-    handing(records, answers, {shard}).hand(shard, Known(2, NAMED), signs=False, answer=lambda said: None)
-    assert (records.deal, records.handed) == (Known(1, NAMED), [shard])
+    records = kept_by(Known(1, NAMED))
+    handing(records, [OFFER, *FREE], {SHARD}).hand(SHARD, Known(2, NAMED), signs=False, answer=lambda said: None)
+    assert (records.known(DEAL), [item.shard for item in records.handed()]) == (Known(1, NAMED), [SHARD])
 
 
 def test_a_shard_that_a_deal_does_not_have_is_unknown():
-    records = Records()
+    records = kept_by()
     with pytest.raises(Fault, match="no such shard") as fault:
         handing(records, [OFFER, None, (NOBODY, NOBODY)], set()).hand(
             ShardId(DEAL, 99), Known(1, NAMED), signs=False, answer=lambda said: None
         )
-    assert (fault.value.status, records.deal) == (404, None)
+    assert (fault.value.status, records.known(DEAL)) == (404, None)
 
 
 def test_whoever_asks_without_end_delays_no_look_at_the_chain():
@@ -99,11 +139,11 @@ def test_a_promise_is_prolonged_at_the_price_of_its_own_shard(price, terms, sent
         account=SimpleNamespace(address=ME), deals=view, ask=lambda block, wanted: [deal for _ in wanted]
     )
     settings: Any = SimpleNamespace(receiver="", price=price * MIB_PRICE)
-    parts: Any = contracts, Records(Known(1, NAMED))
+    parts: Any = contracts, kept_by(Known(1, NAMED))
     duties: Any = Duties(*parts, None, settings, None)  # type: ignore[arg-type]
     sends = []
     duties._attempts = SimpleNamespace(send=lambda *what: sends.append(what))
-    states = {ShardId(DEAL, 0): ShardState(ME, 0, 2, 10, 1)}
+    states = {ShardId(DEAL, 0): Shard(ME, 0, 2, 10, 1)}
     duties._prolong(SimpleNamespace(states=states, epoch=9, block=1, ledger=SimpleNamespace(stored=10**9)))
     assert len(sends) == sent
 
@@ -114,3 +154,38 @@ def test_the_gas_of_a_proof_is_about_what_is_measured():
     fewer, stored, more = (gas_of_proof(SEGMENT_LEAVES * count, count) for count in (1_000, 10_000, 100_000))
     assert stored == pytest.approx(rows["gas.storage_proof"], rel=0.03)
     assert more / fewer == pytest.approx(rows["ratio.proof_growth"], rel=0.03)
+
+
+def test_a_k_that_gives_no_shard_back_is_not_believed_again():
+    """Segments were compared with their roots when they came: k is what was wrong."""
+    driving: Any = Driving.__new__(Driving)
+    driving.queue, driving._wrong, asked = SimpleQueue(), {}, list[Any]()
+    driving._ask_about = asked.append
+    built = SimpleNamespace(root=NAMED[0].root)
+    driving._mending = SimpleNamespace(rebuild=lambda job, shard, known: built)
+    driving._rebuilt("job", SHARD, Known(2, NAMED))
+    assert driving.queue.empty()
+    built.root = bytes(32)
+    driving._rebuilt("job", SHARD, word(2))  # the client's own word: it stored no codeword
+    assert driving.queue.empty()
+    driving._rebuilt("job", SHARD, Known(2, NAMED))
+    driving.queue.get_nowait()()
+    assert (driving._wrong, asked) == ({DEAL: {2}}, [DEAL])
+
+
+def test_bytes_that_went_free_count_after_a_restart():
+    records = kept_by()
+
+    def seller() -> Any:
+        made: Any = Selling.__new__(Selling)
+        made._own, made._records = SimpleNamespace(free=300), records
+        made._day, made.given = made._noted = records.free()
+        made._book = SimpleNamespace(close=lambda: None)
+        return made
+
+    first = seller()
+    assert first._is_free(200)
+    first.close()
+    second = seller()
+    assert not second._is_free(200)
+    assert second._is_free(100)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import ssl
 
-from ethwire._http import httpx
 from ethwire.errors import UsageError
+from ethwire.http import httpx
 from ethwire.rpc._values import words
 from ethwire.rpc.transport import CONNECT_SECONDS, Answer, BrokenOff
 

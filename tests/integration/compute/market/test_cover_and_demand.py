@@ -17,8 +17,7 @@ from keifu.compute.client.claiming import breaches, demand_answer, demanded_answ
 from keifu.compute.client.client import ComputeClient, Provider, ProviderFault
 from keifu.compute.client.covering import Covers
 from keifu.compute.client.onchain import OnChain
-from keifu.compute.client.paying import Terms, Wallet
-from keifu.compute.client.store import KeptChannel, Store
+from keifu.compute.client.store import Store
 from keifu.compute.market import demands, read_cover, read_demand, read_service
 from keifu.compute.market.covers import SignedCover
 from keifu.compute.promises import needed_for
@@ -26,6 +25,7 @@ from keifu.compute.wire import unpack
 from keifu.errors import CheckFailed, Revert
 from keifu.keys import Account, keccak256
 from keifu.payments.channel import Channel
+from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.provenance import Kind, Record
 from keifu.provenance.registry import Provenance
 from keifu.units import COIN

@@ -8,9 +8,9 @@ from keifu.errors import CheckFailed
 from keifu.storage.ciphers import FileKeys
 from keifu.storage.client.caring import Care
 from keifu.storage.client.ledger import Ledger
-from keifu.storage.client.market import State
 from keifu.storage.client.repairing import Target, target_of
 from keifu.storage.client.storing import keys_of
+from keifu.storage.states import State
 from keifu.storage.watching import Watch
 from keifu.units import COIN
 from tests.integration.storage.market.test_put import put

@@ -9,9 +9,11 @@ import pytest
 
 import keifu
 from ethwire.commands import exit_status
+from keifu.cli import store_serve
 from keifu.cli.root import cli
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, RpcError
 from keifu.keys import Account
+from keifu.storage.client.caring import Care
 from keifu.storage.client.storing import Storing
 from tests.integration.storage.market.conftest import DATA
 from tests.storing import EPOCH
@@ -145,3 +147,20 @@ def test_three_lines_of_python(run, file, tmp_path):
         assert k.storage.read(stored.address, 0, 4, box=box) == DATA[:4]
     with keifu.connect(role="client") as k:
         assert k.storage.erase(stored.address) == 0
+
+
+def test_a_watcher_goes_on_when_an_endpoint_was_away(run, file, monkeypatch):
+    run("store", "put", file, *SHAPE, "--max-price", 100)
+    rounds, slept = Care.round, []
+    answers = [RpcError("no endpoint answers", remedy="wait"), None, RpcError("no endpoint answers", remedy="wait")]
+
+    def made(self, storing, now):
+        if fault := answers.pop(0):
+            raise fault
+        return rounds(self, storing, now)
+
+    monkeypatch.setattr(Care, "round", made)
+    monkeypatch.setattr(store_serve.time, "sleep", slept.append)
+    assert run("store", "watch", 1, "--rounds", 2) == "3 of 3 leaves were shown\n"
+    assert slept == [3_600]
+    assert "no endpoint answers" in run("store", "watch", 1, "--rounds", 1, status=3)

@@ -28,9 +28,9 @@ def put(world, folder, path, *, public=False, most=100 * COIN, again=False, **mo
         return world.storing(ledger, **more).put(source, wish, most=most, public=public, again=again)
 
 
-def read(world, row, signer=None, start=0, length=None) -> bytes:
+def read(world, row, signer=None, start=0, length=None, payer=None) -> bytes:
     keys = keys_of(row, signer)
-    with opened(world.market, address_of(row), descriptor_of(row.kept), keys) as file:
+    with opened(world.market, address_of(row), descriptor_of(row.kept), keys, payer=payer) as file:
         return b"".join(file.read(start, length))
 
 

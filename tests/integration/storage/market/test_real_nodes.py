@@ -6,13 +6,26 @@ from contextlib import ExitStack
 
 import pytest
 
+from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR
+from keifu.compute.client.store import Store
+from keifu.errors import CheckFailed
+from keifu.payments.wallet import Terms
 from keifu.storage.client import keeping
-from keifu.storage.client.market import State
 from keifu.storage.client.offers import providers
+from keifu.storage.client.paying import Payer
 from keifu.storage.client.storing import descriptor_of
+from keifu.storage.states import State
 from tests.integration.node.conftest import until
 from tests.integration.storage.market.test_put import put, read
 from tests.storing import World
+
+PRICE = 1 << 40  # of a gibibyte, so that a segment costs 2^28
+FEE = PRICE // 4_096
+
+
+def terms(world: World, most: int) -> Terms:
+    suite = world.suite
+    return Terms(world.client.chain_id, suite[CHANNELS], "", most, suite[ERC3009_COLLECTOR])
 
 
 @pytest.fixture
@@ -20,7 +33,10 @@ def real(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     made = World(tmp_path)
     with ExitStack() as held:
-        nodes = [held.enter_context(made.real(f"real {number}").inside()) for number in range(3)]
+        nodes = [made.real(f"real {number}") for number in range(3)]
+        for node in nodes:
+            node.add_settings(f"retrieval = {{ price = {PRICE}, free = 0 }}")
+            held.enter_context(node.inside())
         until(lambda: len(providers(made.market)) == len(nodes))
         yield made
     made.close()
@@ -38,4 +54,16 @@ def test_a_file_from_its_nodes_and_back(real, file, folder):
     assert {shard.state for shard in real.market.shards(row.deal, 3)} == {State.STORED}
     descriptor = descriptor_of(row.kept)
     assert [item.fault for item in keeping.sampled(real.market, row.deal, descriptor, 3)] == ["", "", ""]
-    assert read(real, row, real.clients) == file.read_bytes()
+    with pytest.raises(CheckFailed, match=r"stripe 0 has 0 good segments of the 2 it needs"):
+        read(real, row, real.clients)
+    with Store(folder / "payments") as store:
+        payers = [Payer(real.clients, store, terms(real, most), real.token.address, lambda: real.client.now)
+                  for most in (FEE, 40 * FEE, 40 * FEE)]  # fmt: skip
+        with pytest.raises(CheckFailed, match=r"of the 2 it needs"):
+            read(real, row, real.clients, payer=payers[0])
+        assert payers[0].signed == FEE
+        assert read(real, row, real.clients, payer=payers[1]) == file.read_bytes()
+        assert 2 * FEE < payers[1].signed <= 6 * FEE
+        assert read(real, row, real.clients, payer=payers[2]) == file.read_bytes()
+        assert 0 < payers[2].signed <= 6 * FEE  # for two segments of three nodes
+        assert {len(store.channels()), len({kept.channel.receiver for kept in store.channels()})} <= {2, 3}

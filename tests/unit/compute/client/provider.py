@@ -10,13 +10,13 @@ import httpx
 
 from ethwire.keys import Account, keccak256
 from keifu.compute.client.client import ComputeClient, Provider
-from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.sources import Pinned
-from keifu.compute.client.store import KeptChannel, Store
+from keifu.compute.client.store import Store
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
 from keifu.compute.tee import TEE_HEADER
 from keifu.compute.wire import RECEIPT_HEADER, comment_of, text_of
 from keifu.payments import Channel, Vouchers
+from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.payments.x402 import (
     AHEAD,
     PAYMENT_REQUIRED,

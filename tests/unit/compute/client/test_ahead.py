@@ -8,7 +8,7 @@ import pytest
 
 from keifu.compute.client.checks import Check, ReplyRefused
 from keifu.compute.client.client import ProviderFault
-from keifu.compute.client.paying import PaymentRefused
+from keifu.payments.wallet import PaymentRefused
 from keifu.payments.x402 import AHEAD, PAYMENT_SIGNATURE, Payment, decode
 from tests.unit.compute.client.provider import (
     CHANNEL_ID,

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from keifu.compute.client.client import ProviderFault
-from keifu.compute.client.paying import NoChannel, PaymentRefused, TooDear
 from keifu.compute.client.store import CapReached, Store
 from keifu.compute.receipt import Evidence
 from keifu.errors import CheckFailed, EnvironmentFault
+from keifu.payments.wallet import NoChannel, PaymentRefused, TooDear
 from keifu.units import DAY
 from tests.unit.compute.client.provider import (
     CHANNEL_ID,

@@ -10,16 +10,16 @@ from __future__ import annotations
 import dataclasses
 import secrets
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 from msgspec.structs import replace
 
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.eip712 import Domain
 from keifu.abi.eip712 import RECEIVE_WITH_AUTHORIZATION
-from keifu.compute.client.store import KeptChannel, Store
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.keys import Account, keccak256
-from keifu.payments import Channel, Vouchers
+from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.x402 import (
     AHEAD,
     PAYMENT_REQUIRED,
@@ -39,7 +39,7 @@ from keifu.payments.x402 import (
     network_of,
 )
 
-__all__ = ["NoChannel", "PaymentRefused", "Terms", "TooDear", "Wallet"]
+__all__ = ["EXCEEDS", "MISMATCH", "KeptChannel", "NoChannel", "PaymentRefused", "Terms", "TooDear", "Wallet"]
 
 SALT_BYTES = 32
 MIN_DELAY, MAX_DELAY = 900, 2_592_000  # seconds, of a channel's withdrawal: x402's bounds
@@ -63,6 +63,31 @@ class PaymentRefused(EnvironmentFault):
 
 
 @dataclass(frozen=True)
+class KeptChannel:
+    """A channel that this client pays from: where it is, what others had charged there before, and its highest
+    voucher."""
+
+    channel: Channel
+    id: bytes
+    chain_id: int
+    contract: str
+    base: int = 0
+    signed: int = 0
+    signature: bytes = b""
+    fees: int = 0  # of its answers
+    charged: int = 0  # by its newest receipt
+
+
+class Kept(Protocol):
+    """Where a client's channels are on the disk."""
+
+    def channels(self) -> list[KeptChannel]: ...
+    def keep_channel(self, kept: KeptChannel, /) -> None: ...
+    def signed(self, channel_id: bytes, most: int, signature: bytes, /) -> None: ...
+    def adopt(self, channel_id: bytes, charged: int, proven: int, /) -> bool: ...
+
+
+@dataclass(frozen=True)
 class Terms:
     """The client's own side of every payment: chain, contracts, and how much it lets go at once. Amounts in the token's
     smallest unit."""
@@ -77,10 +102,13 @@ class Terms:
     delay: int = MAX_DELAY  # the longest that a deposit may be held back
 
 
-class Wallet:
+K = TypeVar("K", bound=Kept)
+
+
+class Wallet(Generic[K]):
     """Signs vouchers from the channels of one client."""
 
-    def __init__(self, account: Account, store: Store, terms: Terms) -> None:
+    def __init__(self, account: Account, store: K, terms: Terms) -> None:
         self.account, self.store, self.terms = account, store, terms
         self._vouchers = Vouchers(terms.chain_id, terms.channels)
         self._nearly_empty: set[bytes] = set()  # channels whose deposit has no room for a voucher that is signed ahead
@@ -140,14 +168,22 @@ class Wallet:
         if not deposit and self._signs_ahead(kept, asked):
             if not (kept.signature and kept.signed >= most):
                 kept = self._signed(kept, most + (self.terms.ahead - 1) * int(asked.amount))
-            # What else was asked for says nothing more, and would go with every request.
-            return Payment(_voucher(kept), replace(asked, extra={}), extensions={AHEAD: True})
-        payload = _voucher(self._signed(kept, most))
+            return _again(_voucher(kept), asked)
+        return Payment(self._payload(self._signed(kept, most), asked, most, deposit=deposit, now=now), asked)
+
+    def ahead(self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int) -> Payment:
+        """One that may come again until its voucher is used up, which names `most`, or what was signed before."""
+        if not kept.signature or kept.signed < most:
+            kept = self._signed(kept, most)
+        return _again(self._payload(kept, asked, kept.signed, deposit=deposit, now=now), asked)
+
+    def _payload(
+        self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int
+    ) -> VoucherPayload | DepositPayload:
+        payload = _voucher(kept)
         if not deposit:
-            return Payment(payload, asked)
-        return Payment(
-            DepositPayload(payload.channel_config, payload.voucher, self._deposit(kept, asked, most, now)), asked
-        )
+            return payload
+        return DepositPayload(payload.channel_config, payload.voucher, self._deposit(kept, asked, most, now))
 
     def comes_short(self, kept: KeptChannel, asked: Requirements, error: str) -> bool:
         """Whether a payment was refused because the deposit has no room for what was signed ahead: no more is then."""
@@ -217,6 +253,11 @@ class Wallet:
 def _voucher(kept: KeptChannel) -> VoucherPayload:
     fields = VoucherFields(_hex(kept.id), str(kept.signed), _hex(kept.signature))
     return VoucherPayload(Config.of(kept.channel), fields)
+
+
+def _again(payload: VoucherPayload | DepositPayload, asked: Requirements) -> Payment:
+    """What else was asked for says nothing more, and would go with every request."""
+    return Payment(payload, replace(asked, extra={}), extensions={AHEAD: True})
 
 
 def _authorizer_of(asked: Requirements) -> str:

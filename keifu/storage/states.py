@@ -1,0 +1,97 @@
+"""What the chain says of deals and shards, as their client and their providers read it.
+
+Amounts are in gwei, times in epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any, NamedTuple, Self
+
+from keifu.storage.deals import Placed, deal_path
+
+__all__ = ["GWEI", "DealState", "Shard", "State", "damages_of", "shown"]
+
+GWEI = 10**9  # wei
+
+
+class State(IntEnum):
+    FREE = 0
+    STORED = 1
+    LOST = 2
+    OVER = 3
+    MENDED = 4
+
+    @property
+    def word(self) -> str:
+        return {
+            State.FREE: "waits for its provider",
+            State.STORED: "stored",
+            State.LOST: "lost",
+            State.OVER: "over",
+            State.MENDED: "lost, under repair",
+        }[self]
+
+
+class Shard(NamedTuple):
+    """Where a shard stands."""
+
+    provider: str
+    ordinal: int
+    start: int
+    end: int
+    state: State
+
+    @classmethod
+    def of(cls, said: Sequence[Any]) -> Self:
+        """What the contract answers."""
+        provider, ordinal, start, end, state = said
+        return cls(provider.lower(), ordinal, start, end, State(state))
+
+
+class DealState(NamedTuple):
+    """What a client promised."""
+
+    client: str
+    root: bytes
+    accept_by: int
+    begin: int
+    end: int
+    shards: int
+    closed: bool
+    masked: bool
+    over: int
+    price: int
+    restitution: int
+
+    @classmethod
+    def of(cls, said: Sequence[Any]) -> Self:
+        """What the contract answers."""
+        client, root, *rest = said
+        return cls(client.lower(), bytes(root), *rest)
+
+    @property
+    def damages(self) -> int:
+        """Gwei that its provider reserves for one shard."""
+        return damages_of(self.restitution)
+
+    def data(self) -> dict[str, Any]:
+        """For `--json`: amounts as decimal strings, in gwei."""
+        times = {"accept_by": self.accept_by, "begin": self.begin, "end": self.end}
+        amounts = {"price": str(self.price), "restitution": str(self.restitution)}
+        flags = {"closed": self.closed, "masked": self.masked}
+        return {"client": self.client, "root": self.root.hex(), "shards": self.shards, **times, **amounts, **flags}
+
+
+def damages_of(restitution: int) -> int:
+    """Gwei that a provider reserves for a shard of so much restitution."""
+    paid = restitution + restitution // 10 + restitution // 4
+    return (paid * 5 + 3) // 4
+
+
+def shown(placed: Sequence[Placed], index: int) -> tuple[Any, ...]:
+    """What contracts are shown of a shard: provider as the root names it, root, leaves, and the path."""
+    shard = placed[index]
+    path = [int.from_bytes(node, "big") for node in deal_path(placed, index)]
+    return shard.provider, shard.root, shard.leaves, path
