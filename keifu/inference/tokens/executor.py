@@ -13,8 +13,9 @@ from keifu.inference.tokens import kernels
 from keifu.inference.tokens.lanes import ROWS
 from keifu.inference.tokens.packing import Packed, packed
 from keifu.inference.tokens.program import HEAD, TokenProgram, checked
+from keifu.inference.tokens.sampling import Drawing
 
-__all__ = ["Conversation", "Executor"]
+__all__ = ["Conversation", "Executor", "Memory", "read_together"]
 
 
 class Executor:
@@ -28,14 +29,16 @@ class Executor:
         self._head = packed(program.head, for_many=False)
 
     def conversation(self) -> Conversation:
-        return Conversation(self)
+        return Conversation(Memory(self, 1), 0)
 
-    def run(self, h: NDArray[Any], start: int, keys: NDArray[Any], values: NDArray[Any]) -> None:
-        """All layers over residuals that stand at `start` and behind, in place."""
+    def run(self, h: NDArray[Any], spans: NDArray[np.int64], memory: Memory, seen: NDArray[Any]) -> None:
+        """All layers over residuals of several conversations, in place."""
         program, layers = self.program, self.program.layers
-        head = program.sizes.heads
         norms = (layers.norms, layers.norm_shifts, layers.scales)
-        kernels.run(h, start, head, program.epsilon, program.turns, *norms, *self._matrices, keys, values)
+        kernels.run(
+            h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *self._matrices, memory.keys,
+            memory.values, seen,
+        )  # fmt: skip
 
     def embedded(self, ids: NDArray[Any]) -> NDArray[Any]:
         words = self.program.words
@@ -57,44 +60,91 @@ class Executor:
         kernels.largest(self.sums(h), self._head.numbers[0], found)
         return found
 
+    def drawn(self, h: NDArray[Any], drawing: Drawing, position: int) -> int:
+        """The token that follows one residual, by a committed seed."""
+        return int(
+            kernels.drawn(
+                self.sums(h)[0], self._head.numbers[0], np.int64(drawing.shift), np.int64(drawing.sharpness),
+                drawing.gumbel, np.uint64(drawing.start(position)),
+            )
+        )  # fmt: skip
+
 
 def _tuple(item: Packed) -> tuple[Any, ...]:
     return item.layout, item.weights, item.scales, item.planes, item.numbers
 
 
+class Memory:
+    """Keys and values of several conversations, each of up to `positions`."""
+
+    def __init__(self, executor: Executor, conversations: int, positions: int = 0) -> None:
+        self.executor, sizes = executor, executor.program.sizes
+        self.positions = min(positions or sizes.positions, sizes.positions)
+        heads, groups = sizes.heads // sizes.shared, -(-self.positions // ROWS)
+        shape = conversations, sizes.layers, heads
+        self.keys = np.zeros((*shape, groups, HEAD // 2, ROWS, 2), np.int16)
+        self.values = np.zeros((*shape, HEAD // ROWS, groups * ROWS // 2, ROWS, 2), np.int16)
+
+    def kept(self, number: int, start: int, end: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Keys and values of positions of a conversation: positions × layers × lanes."""
+        places = np.arange(start, end)
+        keys = self.keys[number][:, :, places // ROWS, :, places % ROWS]  # positions × layers × heads × 32 × 2
+        values = self.values[number][:, :, :, places // 2, :, places % 2]  # positions × layers × heads × 4 × 16
+        count, layers = len(places), self.keys.shape[1]
+        return keys.reshape(count, layers, -1), values.reshape(count, layers, -1)
+
+
 class Conversation:
     """Positions one after the other. One thread at a time."""
 
-    def __init__(self, executor: Executor) -> None:
-        self._executor, sizes = executor, executor.program.sizes
-        heads, groups = sizes.heads // sizes.shared, -(-sizes.positions // ROWS)
-        self._keys = np.zeros((sizes.layers, heads, groups, HEAD // 2, ROWS, 2), np.int16)
-        self._values = np.zeros((sizes.layers, heads, HEAD // ROWS, groups * ROWS // 2, ROWS, 2), np.int16)
-        self.length = 0
+    def __init__(self, memory: Memory, number: int) -> None:
+        self.memory, self.number, self.length = memory, number, 0
 
     def read(self, ids: Sequence[int]) -> NDArray[Any]:
         """Residuals behind all layers, one row an id. Raises UsageError for ids that the model does not have, for none,
         and for more than its context holds; then nothing was read."""
-        given, sizes = _ids(ids, self._executor.program.sizes.tokens), self._executor.program.sizes
-        if self.length + len(given) > sizes.positions:
-            raise UsageError(
-                f"{self.length + len(given):,} tokens, and the model's context has {sizes.positions:,}",
-                remedy="a shorter prompt or reply fits",
-            )
-        h = self._executor.embedded(given)
-        self._executor.run(h, self.length, self._keys, self._values)
-        self.length += len(given)
-        return h
+        return read_together([(self, ids)])[0]
 
     def next(self, ids: Sequence[int]) -> int:
         """The token that follows these."""
-        return int(self._executor.tokens(self.read(ids)[-1:])[0])
+        return int(self.memory.executor.tokens(self.read(ids)[-1:])[0])
 
     def back_to(self, length: int) -> None:
         """Forget what came after so many positions."""
         if not 0 <= length <= self.length:
             raise UsageError(f"{length} of {self.length} positions cannot be kept")
         self.length = length
+
+    def expect(self, ids: Sequence[int]) -> NDArray[np.int64]:
+        """Raises UsageError for ids that cannot be read here."""
+        given = _ids(ids, self.memory.executor.program.sizes.tokens)
+        if self.length + len(given) > self.memory.positions:
+            raise UsageError(
+                f"{self.length + len(given):,} tokens, and the model's context has {self.memory.positions:,}",
+                remedy="a shorter prompt or reply fits",
+            )
+        return given
+
+
+def read_together(
+    reads: Sequence[tuple[Conversation, Sequence[int]]], seen: NDArray[Any] | None = None
+) -> list[NDArray[Any]]:
+    """What `Conversation.read` gives for each, in one run; conversations of one memory, none of them twice. `seen` is
+    layers + 1 × rows × width, and gets the embedding and the rows behind each layer. Raises as `read` does."""
+    memory = reads[0][0].memory
+    given = [talk.expect(ids) for talk, ids in reads]
+    h = memory.executor.embedded(np.concatenate(given))
+    ends = np.cumsum([len(ids) for ids in given])
+    spans = np.array(
+        [(end - len(ids), end, talk.length, talk.number) for end, ids, (talk, _) in zip(ends, given, reads, strict=True)],
+        np.int64,
+    )
+    if seen is not None:
+        seen[0] = h
+    memory.executor.run(h, spans, memory, np.empty((0, 0, 0), np.int32) if seen is None else seen[1:])
+    for (talk, _), ids in zip(reads, given, strict=True):
+        talk.length += len(ids)
+    return [h[row:end] for row, end, _, _ in spans]
 
 
 def _ids(ids: Sequence[int], tokens: int) -> NDArray[np.int64]:
