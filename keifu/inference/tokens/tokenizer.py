@@ -39,6 +39,7 @@ class Tokenizer:
             b"" if number in vocabulary.controls else bytes(BYTES[letter] for letter in token)
             for number, token in enumerate(vocabulary.tokens)
         ]
+        self._longest = max(map(len, self._bytes))
         self._kept = lru_cache(KEPT_WORDS)(self._word)
 
     @property
@@ -49,11 +50,14 @@ class Tokenizer:
     def encode(self, text: str, most: int) -> list[int]:
         """Raises UsageError for a text of more tokens than `most`, or with a byte that the model has no token for."""
         found: list[int] = []
+        too_long = UsageError(f"the text has more than {most:,} tokens", remedy="a shorter one fits")
+        if len(text) > most * self._longest:  # seen before any work is done
+            raise too_long
         try:
             for word in _words(text):
                 found += self._kept(word) if len(word) <= LONGEST_KEPT else self._word(word)
                 if len(found) > most:
-                    raise UsageError(f"the text has more than {most:,} tokens", remedy="a shorter one fits")
+                    raise too_long
         except UnicodeEncodeError as error:
             raise UsageError("the text has half a character") from error
         return found
