@@ -1,6 +1,6 @@
 """What a provider commits to of each position: the outputs of all groups, and the keys and values of layers.
 
-One contiguous pass over what a run left behind; `keifu.spec.inference_model` has the same, tensor by tensor.
+One compiled pass over what a run left behind; `keifu.spec.inference_model` has the same, tensor by tensor.
 """
 
 from __future__ import annotations
@@ -11,30 +11,58 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keifu.merkle.plain import nodes_of, roots_of
+from keifu._compiled import kept
+from keifu.inference.tokens.executor import Memory
+from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, wide
 
 __all__ = ["boundaries", "ids_root", "position_roots", "token_boundaries", "trace_root"]
 
-CHUNK_BYTES, HASH_BYTES = 128, 32
-_WIDE, _NARROW = ">u4", ">u2"
-
 Hashes = NDArray[np.uint8]
+_HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
 
 
-def boundaries(seen: NDArray[Any], keys: NDArray[Any], values: NDArray[Any]) -> Hashes:
-    """Of the embedding and each layer: positions × (layers + 1) × 32. `seen` is layers + 1 × positions × width, keys
-    and values are positions × layers × lanes."""
-    groups, positions, _ = seen.shape
-    found = np.zeros((positions, groups, 4, HASH_BYTES), np.uint8)
-    found[:, :, 0] = _tensors(seen.transpose(1, 0, 2), _WIDE)
-    found[:, 1:, 1], found[:, 1:, 2] = _tensors(keys, _NARROW), _tensors(values, _NARROW)
-    return nodes_of(found.reshape(-1, 4, HASH_BYTES)).reshape(positions, groups, HASH_BYTES)
+@kept
+def _bounded(seen: Any, keys: Any, values: Any, start: Any, iota: Any) -> Any:
+    groups, count, width = seen.shape
+    layers, heads = keys.shape[0], keys.shape[1]
+    outs = wide(seen.reshape(groups * count, width), iota)
+    lanes = np.empty((2, layers * count, heads * _HEAD), np.int16)
+    for layer in range(layers):
+        for place in range(count):
+            row, position = layer * count + place, start + place
+            group, within = position // _SIDE, position % _SIDE
+            for head in range(heads):
+                for lane in range(_PAIRS):
+                    lanes[0, row, head * _HEAD + 2 * lane] = keys[layer, head, group, lane, within, 0]
+                    lanes[0, row, head * _HEAD + 2 * lane + 1] = keys[layer, head, group, lane, within, 1]
+                for lane in range(_HEAD):
+                    value = values[layer, head, lane // _SIDE, position // 2, lane % _SIDE, position % 2]
+                    lanes[1, row, head * _HEAD + lane] = value
+    kept_keys, kept_values = narrow(lanes[0], iota), narrow(lanes[1], iota)
+    found = np.zeros((count * groups * _WORDS, _WORDS), np.uint64)
+    for place in range(count):
+        for group in range(groups):
+            at = (place * groups + group) * _WORDS
+            found[at] = outs[group * count + place]
+            if group:
+                found[at + 1] = kept_keys[(group - 1) * count + place]
+                found[at + 2] = kept_values[(group - 1) * count + place]
+    return fold(found, count * groups, _WORDS, iota)
+
+
+def boundaries(seen: NDArray[Any], memory: Memory, number: int, start: int) -> Hashes:
+    """Of the embedding and each layer, at positions from `start` on of a conversation: positions × (layers + 1) × 32.
+    `seen` is what `read_together` gave of them: layers + 1 × positions × width."""
+    groups, count, _ = seen.shape
+    found = _bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, IOTA)
+    hashes: Hashes = found.view(np.uint8).reshape(count, groups, HASH_BYTES)
+    return hashes
 
 
 def token_boundaries(tokens: Sequence[int]) -> Hashes:
     """Of the group that makes a token: one row a token."""
-    found = np.zeros((len(tokens), 4, HASH_BYTES), np.uint8)
-    found[:, 0] = _tensors(np.array(tokens, np.int32).reshape(-1, 1), _WIDE)
+    found = np.zeros((len(tokens), _WORDS, HASH_BYTES), np.uint8)
+    found[:, 0] = _wide(np.array(tokens, np.int32).reshape(-1, 1))
     return nodes_of(found)
 
 
@@ -50,15 +78,9 @@ def trace_root(roots: Hashes) -> bytes:
 
 def ids_root(ids: Sequence[int]) -> bytes:
     """Of the ids that went in, or came out, as one tensor. There is one at least."""
-    return _tensors(np.array(ids, np.int32), _WIDE).tobytes()
+    return _wide(np.array(ids, np.int32).reshape(1, -1)).tobytes()
 
 
-def _tensors(lanes: NDArray[Any], kind: str) -> Hashes:
-    """The roots of tensors that stand in the last axis."""
-    size = np.dtype(kind).itemsize
-    each, half = CHUNK_BYTES // size, 1 << (8 * size - 1)
-    width = -(-lanes.shape[-1] // each) * each
-    filled = np.full((*lanes.shape[:-1], width), half, kind)
-    filled[..., : lanes.shape[-1]] = lanes.astype(f"=u{size}") + np.array(half, f"=u{size}")
-    chunks = filled.view(np.uint8).reshape(-1, width // each, CHUNK_BYTES)
-    return roots_of(chunks).reshape(*lanes.shape[:-1], HASH_BYTES)
+def _wide(lanes: NDArray[np.int32]) -> Hashes:
+    hashes: Hashes = wide(lanes, IOTA).view(np.uint8).reshape(len(lanes), HASH_BYTES)
+    return hashes

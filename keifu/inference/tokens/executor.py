@@ -85,14 +85,6 @@ class Memory:
         self.keys = np.zeros((*shape, groups, HEAD // 2, ROWS, 2), np.int16)
         self.values = np.zeros((*shape, HEAD // ROWS, groups * ROWS // 2, ROWS, 2), np.int16)
 
-    def kept(self, number: int, start: int, end: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Keys and values of positions of a conversation: positions × layers × lanes."""
-        places = np.arange(start, end)
-        keys = self.keys[number][:, :, places // ROWS, :, places % ROWS]  # positions × layers × heads × 32 × 2
-        values = self.values[number][:, :, :, places // 2, :, places % 2]  # positions × layers × heads × 4 × 16
-        count, layers = len(places), self.keys.shape[1]
-        return keys.reshape(count, layers, -1), values.reshape(count, layers, -1)
-
 
 class Conversation:
     """Positions one after the other. One thread at a time."""

@@ -43,8 +43,7 @@ def committed(memory, reads):
     for (talk, ids), start, h in zip(reads, before, read_together(reads, seen), strict=True):
         own = seen[:, at : at + len(ids)]
         at += len(ids)
-        kept = memory.kept(talk.number, start, start + len(ids))
-        found.append((boundaries(own, *kept), memory.executor.tokens(h)))
+        found.append((boundaries(own, memory, talk.number, start), memory.executor.tokens(h)))
     return found
 
 
