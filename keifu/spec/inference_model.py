@@ -11,7 +11,7 @@ from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, Row
 
-__all__ = ["BITS", "TYPES", "Operator", "Trace", "descriptor_of", "program_leaves", "program_root", "run", "table_bits"]
+__all__ = ["BITS", "TYPES", "Operator", "Trace", "descriptor_of", "program_leaves", "program_root", "run", "run_from", "table_bits"]
 
 TYPES = {
     "embedding": 1,
@@ -97,10 +97,15 @@ class Trace:
 
 def run(program: Sequence[Group], ids: Sequence[int]) -> Trace:
     """All positions, one after the other."""
+    return run_from(program, [[number] for number in ids])
+
+
+def run_from(program: Sequence[Group], first: Sequence[Tensor]) -> Trace:
+    """The same, when the first group is given something else than the id of a token."""
     trace = Trace(program)
-    for number in ids:
+    for tensor in first:
         trace.records.append([])
-        given = [number]
+        given = tensor
         for place, group in enumerate(program):
             record = [given]
             trace.records[-1].append(record)

@@ -15,7 +15,7 @@ from keifu._compiled import kept
 from keifu.inference.tokens.executor import Memory
 from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, wide
 
-__all__ = ["boundaries", "ids_root", "position_roots", "token_boundaries", "trace_root"]
+__all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "token_boundaries", "trace_root"]
 
 Hashes = NDArray[np.uint8]
 _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.packing import Packed, packed
+from keifu.inference.tokens.packing import packed
 from keifu.inference.tokens.program import HEAD, TokenProgram, checked
 from keifu.inference.tokens.sampling import Drawing
 
@@ -25,18 +25,37 @@ class Executor:
         """Raises InputError for a program that could overflow, or is not of one piece."""
         self.program = checked(program)
         layers = program.layers
-        self._matrices = [_tuple(packed(item)) for item in (layers.attention, layers.mixed, layers.gates, layers.down)]
-        self._head = packed(program.head, for_many=False)
+        self.packed = [packed(item) for item in (layers.attention, layers.mixed, layers.gates, layers.down)]
+        self.packed_head = packed(program.head, for_many=False)
 
     def conversation(self) -> Conversation:
         return Conversation(Memory(self, 1), 0)
 
     def run(self, h: NDArray[Any], spans: NDArray[np.int64], memory: Memory, seen: NDArray[Any]) -> None:
         """All layers over residuals of several conversations, in place."""
+        self._run(h, spans, slice(None), memory, seen)
+
+    def layer(self, number: int, h: NDArray[Any]) -> NDArray[Any]:
+        """One layer alone over residuals of the first positions."""
+        found, memory = h.copy(), Memory(self, 1, len(h), layers=1)
+        spans = np.array([(0, len(h), 0, 0)], np.int64)
+        self._run(found, spans, slice(number, number + 1), memory, np.empty((0, 0, 0), np.int32))
+        return found
+
+    def _run(
+        self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, seen: NDArray[Any]
+    ) -> None:
         program, layers = self.program, self.program.layers
-        norms = (layers.norms, layers.norm_shifts, layers.scales)
+        norms = (layers.norms[which], layers.norm_shifts[which], layers.scales[which])
+        matrices = [
+            (
+                item.layout, item.weights[which], item.scales[which], np.ascontiguousarray(item.planes[:, which]),
+                item.numbers[which],
+            )
+            for item in self.packed
+        ]  # fmt: skip
         kernels.run(
-            h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *self._matrices, memory.keys,
+            h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *matrices, memory.keys,
             memory.values, seen,
         )  # fmt: skip
 
@@ -48,7 +67,7 @@ class Executor:
 
     def sums(self, h: NDArray[Any]) -> NDArray[Any]:
         """What each token's row gives for each residual, before its multiplier."""
-        head, y = self._head, np.empty(h.shape, np.int16)
+        head, y = self.packed_head, np.empty(h.shape, np.int16)
         kernels.norm(h, self.program.last_norm, self.program.last_shift, self.program.epsilon, y)
         found = np.empty((len(h), self.program.sizes.tokens), np.int64)
         kernels.product(head.layout, head.weights[0], head.scales[0], head.planes[:, 0], y, found)
@@ -57,31 +76,27 @@ class Executor:
     def tokens(self, h: NDArray[Any]) -> NDArray[np.int64]:
         """The token that follows each residual."""
         found = np.empty(len(h), np.int64)
-        kernels.largest(self.sums(h), self._head.numbers[0], found)
+        kernels.largest(self.sums(h), self.packed_head.numbers[0], found)
         return found
 
     def drawn(self, h: NDArray[Any], drawing: Drawing, position: int) -> int:
         """The token that follows one residual, by a committed seed."""
         return int(
             kernels.drawn(
-                self.sums(h)[0], self._head.numbers[0], np.int64(drawing.shift), np.int64(drawing.sharpness),
+                self.sums(h)[0], self.packed_head.numbers[0], np.int64(drawing.shift), np.int64(drawing.sharpness),
                 drawing.gumbel, np.uint64(drawing.start(position)),
             )
         )  # fmt: skip
 
 
-def _tuple(item: Packed) -> tuple[Any, ...]:
-    return item.layout, item.weights, item.scales, item.planes, item.numbers
-
-
 class Memory:
     """Keys and values of several conversations, each of up to `positions`."""
 
-    def __init__(self, executor: Executor, conversations: int, positions: int = 0) -> None:
+    def __init__(self, executor: Executor, conversations: int, positions: int = 0, *, layers: int = 0) -> None:
         self.executor, sizes = executor, executor.program.sizes
         self.positions = min(positions or sizes.positions, sizes.positions)
         heads, groups = sizes.heads // sizes.shared, -(-self.positions // ROWS)
-        shape = conversations, sizes.layers, heads
+        shape = conversations, layers or sizes.layers, heads
         self.keys = np.zeros((*shape, groups, HEAD // 2, ROWS, 2), np.int16)
         self.values = np.zeros((*shape, HEAD // ROWS, groups * ROWS // 2, ROWS, 2), np.int16)
 
