@@ -307,6 +307,8 @@ def _price(receipt: Receipt, expected: Expected) -> Finding:
 def _evidence(exchange: Exchange, expected: Expected) -> Finding:
     claimed = exchange.signed.receipt.evidence
     if claimed == Evidence.PROVED:
+        if why := _unprovable(exchange.signed.receipt):
+            return Finding(Check.EVIDENCE, False, f"proved, but {why}")
         if why := _why_not_proved(exchange, expected):
             return Finding(Check.EVIDENCE, True, f"unverified: it says proved, but {why}")
         return Finding(Check.EVIDENCE, True, "proved: any wrong token can be shown on the chain")
@@ -324,13 +326,18 @@ def _evidence(exchange: Exchange, expected: Expected) -> Finding:
     return Finding(Check.EVIDENCE, True, f"attested: by the TEE whose key is {signer}")
 
 
-def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
-    """What is missing so that a wrong token could be shown; empty when nothing is."""
-    receipt = exchange.signed.receipt
+def _unprovable(receipt: Receipt) -> str:
+    """Why nobody could ever show a wrong token of it; empty when somebody could."""
     if ZERO in (receipt.input_root, receipt.output_root, receipt.trace_root):
         return "it binds no trace"
-    if receipt.environment == ZERO:
-        return "it is bound to no environment, so to no program"
+    return "it is bound to no environment, so to no program" if receipt.environment == ZERO else ""
+
+
+def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
+    """What is missing so that a wrong token could be shown there where you are; empty when nothing is."""
+    receipt = exchange.signed.receipt
+    if why := _unprovable(receipt):
+        return why
     if receipt.input_units + receipt.output_units - 1 > MOST_POSITIONS:
         return f"a dispute reaches {MOST_POSITIONS:,} positions"
     if not expected.has_disputes:

@@ -20,27 +20,27 @@ def rows_of(matrix: Matrix, layer: int, first: int, last: int) -> list[Row]:
     ]
 
 
-def layer_of(program: TokenProgram, number: int) -> Group:
-    """One layer's operators, as docs/inference-program.md numbers their slots."""
+def layer_of(program: TokenProgram, number: int, *, with_rows: bool = True) -> Group:
+    """One layer's operators, as docs/inference-program.md numbers their slots; without rows, also without lanes."""
     sizes, layers = program.sizes, program.layers
     width, kept, inner = sizes.width, sizes.kept, sizes.inner
     softmax, softmax_shift, silu, silu_shift = layers.scales[number].tolist()
-    turns = program.turns.reshape(-1).tolist()
+    turns = program.turns.reshape(-1).tolist() if with_rows else []
 
     def norm(place: int, source: int) -> Operator:
         return Operator(
             "rms_norm", source, width=width, height=width, multiplier=program.epsilon,
-            shift=int(layers.norm_shifts[number, place]), lanes=layers.norms[number, place].tolist(),
+            shift=int(layers.norm_shifts[number, place]), lanes=layers.norms[number, place].tolist() if with_rows else [],
         )  # fmt: skip
 
     def dense(matrix: Matrix, source: int, first: int, count: int, limit: int) -> Operator:
-        rows = rows_of(matrix, number, first, first + count)
+        rows = rows_of(matrix, number, first, first + count) if with_rows else []
         return Operator("dense", source, width=width, height=count, limit=limit, layout=matrix.layout, rows=rows)
 
     def residual(matrix: Matrix, source: int, second: int, products: int, flags: int = 0) -> Operator:
         return Operator(
             "residual", source, second, width=products, height=width, limit=LARGEST_RESIDUAL, layout=matrix.layout,
-            flags=flags, rows=rows_of(matrix, number, 0, width),
+            flags=flags, rows=rows_of(matrix, number, 0, width) if with_rows else [],
         )  # fmt: skip
 
     def rope(source: int, count: int) -> Operator:
