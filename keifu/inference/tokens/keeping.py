@@ -65,7 +65,7 @@ class Stored:
 
 
 def is_token_model(folder: Path) -> bool:
-    return (folder / TOKENS_FILE).is_file()
+    return (folder / TOKENS_FILE).is_file() and (folder / ARRAYS_FILE).is_file()
 
 
 def store(folder: Path, model: Stored) -> None:

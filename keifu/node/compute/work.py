@@ -13,6 +13,7 @@ from ethwire.rpc import quantity
 from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
 from keifu.compute.again import Again
 from keifu.compute.cashier import Cashier, Offer
+from keifu.compute.chat_page import chat_pages
 from keifu.compute.client.checks import Prices
 from keifu.compute.desk import COVER_PATH, Desk
 from keifu.compute.http import Exchange, Server
@@ -227,11 +228,11 @@ class Compute(Work):
         )  # fmt: skip
 
     def _pages(self) -> dict[bytes, Callable[[Exchange], Awaitable[None]]]:
+        market = self.body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
+        pages = chat_pages(self._models, self.body.chain.id, market)
         if self._market is None:
-            return {}
-        pages: dict[bytes, Callable[[Exchange], Awaitable[None]]] = {
-            COVER_PATH: Desk(self._cashier, self._errands, self._market.covering).handle
-        }
+            return pages
+        pages[COVER_PATH] = Desk(self._cashier, self._errands, self._market.covering).handle
         if self._market.ordered is not None:
             pages[ORDER_PATH] = OrderDesk(self._market.ordered).handle
         return pages
