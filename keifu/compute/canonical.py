@@ -21,7 +21,7 @@ from keifu.spec.inference_trees import tensor_root as tensor_root_of
 EVENT = b"data: "
 _Id = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]
 
-__all__ = ["Tokens", "roots_of", "tokens_of", "tokens_root"]
+__all__ = ["Tokens", "events_of", "roots_of", "tokens_of", "tokens_root"]
 
 
 class _Asked(msgspec.Struct):
@@ -68,7 +68,7 @@ class Tokens:
 def tokens_of(response: bytes) -> Tokens | None:
     """None for an answer that names none."""
     try:
-        found = [msgspec.json.decode(event, type=_Event) for event in _events(response)]
+        found = [msgspec.json.decode(event, type=_Event) for event in events_of(response)]
     except (ValueError, RecursionError):
         return None
     prompts = [event.prompt_token_ids for event in found if event.prompt_token_ids]
@@ -81,7 +81,7 @@ def tokens_root(ids: Sequence[int]) -> bytes:
     return tensor_root_of(ids, 32)
 
 
-def _events(response: bytes) -> list[bytes]:
+def events_of(response: bytes) -> list[bytes]:
     """The documents of a stream, or the only one."""
     if not response.startswith(EVENT):
         return [response]

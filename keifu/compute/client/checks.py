@@ -57,6 +57,8 @@ class Check(StrEnum):
     EVIDENCE = "evidence"
     TIME = "time"
     KEY = "receipt key"
+    WORDS = "words"
+    COMPUTATION = "computation"
 
 
 class ReplyRefused(CheckFailed):

@@ -71,6 +71,7 @@ class Answer:
     evidence: Evidence
     findings: tuple[Finding, ...]
     tee_text: str = ""
+    request: bytes = b""  # as it was sent
 
     @property
     def document(self) -> Any:
@@ -172,7 +173,7 @@ class ComputeClient:
         text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(EVENT_END)].decode()
         kind = EVENTS if captured.is_stream else "application/json"
         evidence = shown(exchange, expected)
-        return Answer(exchange.response, kind, signed.receipt, text, evidence, tuple(findings), exchange.tee)
+        return Answer(exchange.response, kind, signed.receipt, text, evidence, tuple(findings), exchange.tee, asked.body)
 
     def seconds(self) -> int:
         return int(self._now())
