@@ -1,9 +1,13 @@
-"""GGUF files made by tests: a Llama-like model whose weights are drawn by lot, and any other bytes."""
+"""GGUF files made by tests: a Llama-like model whose weights are drawn by lot, and any other bytes.
+
+    python -m tests.conformance.inference.gguf_file tiny.gguf    writes one with a vocabulary
+"""
 
 from __future__ import annotations
 
 import json
 import struct
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -134,3 +138,7 @@ def file_of(
         head += struct.pack("<IQ", kind, len(body))
         body += data + bytes(-len(data) % BLOCK)
     return head + bytes(-len(head) % BLOCK) + body
+
+
+if __name__ == "__main__":
+    speaking(Path(sys.argv[1]))
