@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.model import Call, LocalModel, Model, ModelFault, Result
 from keifu.compute.openai import classified, embedded
+from keifu.compute.tokens.model import TokenModel
 from keifu.compute.upstream import Upstream
+from keifu.inference.tokens.building import integers_of
+from tests.conformance.inference.gguf_file import speaking
 from tests.upstream import TEE
 
-__all__ = ["models", "passed_on"]
+__all__ = ["chatting", "models", "passed_on"]
 
 SIZE = 4
 
@@ -59,6 +63,12 @@ class Letters(LocalModel):
 
 def models() -> list[Model]:
     return [Signs("signs", Prices(request=10)), Letters("letters", Prices(request=2, million_in=500_000))]
+
+
+def chatting() -> list[Model]:
+    """A token model of integers whose words mean nothing."""
+    stored = integers_of(speaking(Path(os.environ["TEST_MODELS"]) / "tiny.gguf"))
+    return [TokenModel("chat", Prices(request=3, million_out=1_000_000), stored, context=160, users=2)]
 
 
 def passed_on() -> list[Model]:

@@ -11,7 +11,7 @@ import click
 
 from keifu.cli._compute import asked_of, side_of, trust_options
 from keifu.cli._print import emit
-from keifu.cli._types import IN_FILE
+from keifu.cli._types import IN_FILE, IN_FOLDER
 from keifu.cli.usage import client_folder
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import InputError, UsageError
@@ -19,6 +19,7 @@ from keifu.errors import InputError, UsageError
 if TYPE_CHECKING:
     from keifu.cli.session import RpcSession
     from keifu.compute.client.client import Answer, ComputeClient, Provider
+    from keifu.compute.client.recomputing import Recomputing
 
 __all__ = ["infer", "proxy"]
 
@@ -60,6 +61,9 @@ def _paying(body: Callable[..., Any]) -> Callable[..., Any]:
     "--endpoint", type=click.Choice(["chat/completions", "completions", "embeddings", "classify"]),
     default="chat/completions", show_default=True, help="What the request is for.",
 )  # fmt: skip
+@click.option(
+    "--integers", type=IN_FOLDER, help="The same token model, as keifu model build wrote it: the reply is computed again."
+)
 @_paying
 @json_option
 def infer(
@@ -68,14 +72,18 @@ def infer(
     text: str | None,
     path: Path | None,
     endpoint: str,
+    integers: Path | None,
     json_out: bool,
     **paying: Any,
 ) -> None:
     """Ask MODEL of a provider, and print the answer once it was compared with its receipt. Exit status 1 when they
     differ: then the answer is not printed."""
     document = {"model": model, **_document(text, path)}
+    own = _recomputing(integers) if integers else None
     with _client(session, **paying) as (client, provider):
         answer = client.ask(provider, f"/v1/{endpoint}", document)
+    if own is not None:
+        own.require(answer.request, answer.body, answer.receipt)
     receipt = answer.receipt
     facts = {
         "answer": answer.document,
@@ -84,9 +92,11 @@ def infer(
         "fee": receipt.fee,
         "charged": receipt.charged,
         "evidence": answer.evidence.name.lower(),
+        "computed_again": own is not None,
         "receipt": answer.receipt_text,
     }
     said = f"fee: {receipt.fee}, charged so far {receipt.charged}; evidence: {answer.evidence.name.lower()}"
+    said += ", and computed again by your own model" if own is not None else ""
     emit(facts, f"{_words(answer)}\n{said}", json_out)
 
 
@@ -117,6 +127,13 @@ def proxy(session: RpcSession, host: str, port: int, open_to_others: bool, json_
         served = Proxy(client, provider, host=host, port=port)
         emit({"url": served.url, "provider": provider.url}, f"{served.url}, for {provider.url}", json_out)
         served.run()
+
+
+def _recomputing(folder: Path) -> Recomputing:
+    from keifu.compute.client.recomputing import Recomputing
+    from keifu.inference.tokens.keeping import load
+
+    return Recomputing(load(folder))
 
 
 @contextmanager

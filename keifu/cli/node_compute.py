@@ -39,6 +39,10 @@ compute = Noun(
     "--upstream", "upstreams", type=Text(LONGEST_VALUE), multiple=True, metavar="NAME=URL",
     help="A model that another server has, which speaks OpenAI's protocol; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--tokens", type=Text(LONGEST_VALUE), multiple=True, metavar="NAME=PATH",
+    help="A token model that it runs itself: a GGUF file, or a folder of keifu model build; repeatable.",
+)  # fmt: skip
 @click.option("--request", type=AMOUNT, default=0, show_default=True, help="Price of a request, in wei of the token.")
 @click.option("--million-in", type=AMOUNT, default=0, show_default=True, help="Price of a million units in.")
 @click.option("--million-out", type=AMOUNT, default=0, show_default=True, help="Price of a million units out.")
@@ -56,6 +60,7 @@ def compute_init(
     owner: str | None,
     artefacts: tuple[str, ...],
     upstreams: tuple[str, ...],
+    tokens: tuple[str, ...],
     request: int,
     million_in: int,
     million_out: int,
@@ -76,7 +81,7 @@ def compute_init(
 
     prices = {"request": request, "million_in": million_in, "million_out": million_out}
     market = market_section(endpoint or "", operator or "", cap)
-    own = own_section(listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market)
+    own = own_section(listen, f"{poll} seconds", artefacts, upstreams, prices, receiver or "", market, tokens)
     wish = Wish(
         listen=owner_pages, environment=environment, owner=owner or "", own=own,
         second_key=RECEIPT_KEY if market else "", **common,

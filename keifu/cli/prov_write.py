@@ -84,6 +84,7 @@ def register(
     json_out: bool,
 ) -> None:
     """Register a file or folder under its digest and the names of its files, with its parents; print the record's id.
+    The record of a token model's integers also has the root of their program.
 
     Relations: derived-from, trained-on, labelled-by, fine-tuned-from, quantised-from, evaluated-on, supersedes.
     """
@@ -119,6 +120,7 @@ def register(
         signer.account if signer else registry.account.address,
         Kind[kind.upper().replace("-", "_")],
         digest,
+        program_root=_token_program(path) if kind == Kind.WEIGHTS.word and stored is None else bytes(len(digest)),
         manifest=named,
         uri=uri,
         licence=licence,
@@ -142,6 +144,17 @@ def register(
     else:
         record_id = source.register(record, registry.account)
     emit({"id": record_id.hex(), "record": record.to_json()}, record_id.hex(), json_out)
+
+
+def _token_program(path: Path) -> bytes:
+    """The root of a token model's program; zeros for other weights, whose records get theirs from programs."""
+    from keifu.inference.tokens.keeping import is_token_model
+
+    if not is_token_model(path):
+        return bytes(32)
+    from keifu.inference.programs import root_of_folder
+
+    return root_of_folder(path)
 
 
 def _label_statements(registry: Registry, path: Path, digest: bytes) -> list[bytes]:

@@ -16,6 +16,7 @@ import msgspec
 import uvloop
 
 from keifu.compute.cashier import Cashier, Offer
+from keifu.compute.chat_page import chat_pages
 from keifu.compute.http import Limits, Server
 from keifu.compute.model import Model
 from keifu.compute.sealing import Sealer
@@ -65,15 +66,16 @@ def service_of(settings: Settings) -> tuple[Service, Book | None]:
     module, _, name = settings.models.partition(":")
     made: list[Model] = getattr(import_module(module), name)()
     models = {model.name: model for model in made}
+    pages = chat_pages(models, settings.chain_id, settings.market)
     if not settings.is_paid:
-        return Service(models), None
+        return Service(models, pages=pages), None
     book = Book(Path(settings.book))
     cashier = Cashier(offer_of(settings), book)
     for item in settings.funded:
         channel = item.config.channel
         book.add(cashier.vouchers.channel_id(channel), channel, Held(int(item.balance), 0))
     sealer = Sealer(Account.from_role(RECEIPT_ROLE), settings.chain_id, settings.market)
-    return Service(models, cashier, Settler(cashier, sealer)), book
+    return Service(models, cashier, Settler(cashier, sealer), pages=pages), book
 
 
 async def _serve(settings: Settings) -> None:

@@ -7,9 +7,10 @@ may answer in parts. Both say beforehand how many units a request takes in at mo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from keifu.compute.client.checks import Prices
@@ -43,6 +44,7 @@ class Call:
     stream: bool = False
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    temperature: float = 0.0
     include_usage: bool = False
     as_base64: bool = False  # of embeddings
     body: bytes = b""
@@ -57,18 +59,22 @@ class Result:
     output_units: int = 0
     input_root: bytes = ZERO
     output_root: bytes = ZERO
+    trace_root: bytes = ZERO
     tee: TeeWord | None = None  # what the server that computed it says of these bytes
+    evidence: Evidence | None = None  # where it is not the model's own
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of a streamed answer: bytes of events, and the units in all until now. The part behind the last event may
-    be a TEE's word about them."""
+    be a TEE's word about them. The last part may have the roots of input, output and trace."""
 
     data: bytes
     input_units: int
     output_units: int
     is_tee: bool = False
+    roots: tuple[bytes, bytes, bytes] | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ class Model(ABC):
     endpoints: frozenset[str] = frozenset()
     evidence = Evidence.UNVERIFIED
     tee = ""  # the key of a TEE whose word it brings, where a request lets it
+    about: Mapping[str, Any] = MappingProxyType({})  # what /v1/models says of it beside
 
     def __init__(self, name: str, prices: Prices, claimed: Claimed | None = None) -> None:
         self.name, self.prices = name, prices

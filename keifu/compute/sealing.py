@@ -29,8 +29,8 @@ from keifu.merkle.hashes import expect_many as expect_many_hashes
 __all__ = ["Answered", "Sealer", "answered", "expect_many"]
 
 _TEXTS = "keifu.compute._texts"
-# The type's hash and the 16 fields; of the artefact three in one, and zeros where bodies, trace and time go.
-_STRUCT = Struct(">32s32s24xQ96s64x32s32s32x24xQ24xQ16x16s16x16s24xQ32x")
+# The type's hash and the 16 fields; of the artefact three in one, and zeros where bodies and time go.
+_STRUCT = Struct(">32s32s24xQ96s64x32s32s32s24xQ24xQ16x16s16x16s24xQ32x")
 _FIELD = Struct(f">{_STRUCT.size // HASH_BYTES * '32s'}")
 _BODIES, _TIME = slice(6 * HASH_BYTES, 8 * HASH_BYTES), slice(16 * HASH_BYTES + 24, 17 * HASH_BYTES)
 _TYPE = RECEIPT.type_hash
@@ -53,10 +53,11 @@ def answered(
     fee: int,
     charged: int,
     evidence: Evidence,
+    trace_root: bytes = bytes(HASH_BYTES),
 ) -> bytes:
     """The struct of a receipt, but for what `Sealer.seal` puts in."""
     return _STRUCT.pack(
-        _TYPE, channel_id, number, claimed.words, input_root, output_root, units_in, units_out,
+        _TYPE, channel_id, number, claimed.words, input_root, output_root, trace_root, units_in, units_out,
         fee.to_bytes(AMOUNT_BYTES, "big"), charged.to_bytes(AMOUNT_BYTES, "big"), evidence,
     )  # fmt: skip
 

@@ -300,6 +300,7 @@ def _about(model: Model) -> dict[str, object]:
             "digest": claimed.digest.hex(),
             "evidence": model.evidence.name.lower(),
             **({"tee": model.tee} if model.tee else {}),
+            **model.about,
         }
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from keifu.compute.cashier import Cashier, Ticket
 from keifu.compute.http import JSON, Exchange
-from keifu.compute.model import Call, Claimed, Model, Result
+from keifu.compute.model import ZERO, Call, Claimed, Model, Result
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import LARGEST_BATCH, Evidence
 from keifu.compute.sealing import Sealer, answered
@@ -69,13 +69,13 @@ class Settler:
         if ticket.key is not None:
             self._cashier.sign(ticket)
         said = END if ticket.most else END + self._cashier.settled(ticket)
-        evidence = model.evidence
+        evidence = model.evidence if result.evidence is None else result.evidence
         if result.tee is not None:
             evidence = Evidence.ATTESTED
             said = f"\r\n{TEE_HEADER}: {result.tee.header()}".encode() + said
         struct = answered(
             account.id, number, model.claimed, result.input_root, result.output_root, units_in, units_out, fee,
-            account.settled, evidence,
+            account.settled, evidence, result.trace_root,
         )  # fmt: skip
         exchange = work.exchange
         kept = (account.id, result.body) if account.id in self._book.covered else None
@@ -91,14 +91,16 @@ class Settler:
         *,
         evidence: Evidence,
         response: bytes | None,
+        roots: tuple[bytes, bytes, bytes] = (ZERO, ZERO, ZERO),
     ) -> None:
         """The end of a stream whose fee was charged in full. `done` gets the receipt's text when all is on the disk, or
-        nothing when it cannot be. `response` is all of it, where it is short enough for the chain."""
+        nothing when it cannot be. `response` is all of it, where it is short enough for the chain. `roots` are those of
+        input, output and trace."""
         assert work.ticket is not None
         account, model = work.ticket.account, work.model
         number = self._book.finish(account, fee)
         struct = answered(
-            account.id, number, model.claimed, ZERO, ZERO, *units, fee, account.settled, evidence
+            account.id, number, model.claimed, *roots[:2], *units, fee, account.settled, evidence, roots[2]
         )  # fmt: skip
         kept = (account.id, response) if account.id in self._book.covered else None
         self._add((struct, work.exchange.body, b"", response_hash, work.exchange, b"", done, kept))
@@ -110,7 +112,7 @@ class Settler:
         """An answer that costs nothing and goes elsewhere. `done` as for a stream."""
         struct = answered(
             account.id, self._book.finish(account, 0), claimed, result.input_root, result.output_root,
-            result.input_units, result.output_units, 0, account.settled, evidence,
+            result.input_units, result.output_units, 0, account.settled, evidence, result.trace_root,
         )  # fmt: skip
         self._add((struct, request, result.body, b"", None, b"", done, (account.id, result.body)))
 
@@ -164,5 +166,3 @@ def _send(batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
             why = "the provider cannot write vouchers at the moment"
             exchange.fail(503, "server_error", "not_durable", why)
 
-
-ZERO = bytes(32)

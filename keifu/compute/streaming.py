@@ -8,7 +8,7 @@ import msgspec
 from sha3 import keccak_256
 
 from keifu.compute.cashier import Cashier
-from keifu.compute.model import ModelFault, Part, RemoteModel
+from keifu.compute.model import ZERO, ModelFault, Part, RemoteModel
 from keifu.compute.promises import LONGEST_RESPONSE
 from keifu.compute.receipt import Evidence
 from keifu.compute.settling import Settler, Work
@@ -31,6 +31,7 @@ class Stream:
         self._units = (0, 0)
         self._is_done = False
         self._evidence = work.model.evidence
+        self._roots = (ZERO, ZERO, ZERO)
         is_kept = settler is not None and work.ticket is not None and work.ticket.account.id in settler.book.covered
         self._said: bytearray | None = bytearray() if is_kept else None
 
@@ -75,6 +76,9 @@ class Stream:
             work.exchange.begin(200, HEADERS + paid)
         if part.is_tee:
             self._evidence = Evidence.ATTESTED
+        elif part.evidence is not None:
+            self._evidence = part.evidence
+        self._roots = part.roots or self._roots
         return await self._say(part.data)
 
     async def _say(self, data: bytes) -> bool:
@@ -107,7 +111,8 @@ class Stream:
 
         response = None if self._said is None else bytes(self._said)
         settler.streamed(
-            work, self._units, self._paid, self._hash.digest(), done, evidence=self._evidence, response=response
+            work, self._units, self._paid, self._hash.digest(), done, evidence=self._evidence, response=response,
+            roots=self._roots,
         )
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "hash_pairs",
     "hash_pairs_of",
     "hash_rows",
+    "hash_words",
     "permute",
     "precedes",
     "root_of_rows",
@@ -150,7 +151,7 @@ def precedes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
 
 
 @kept
-def _hash_rows(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
+def hash_words(rows: NDArray[np.uint64], size: int, out: NDArray[np.uint64], iota: NDArray[np.uint64]) -> None:
     """`rows` are messages of `size` bytes, zeros behind up to a whole word."""
     state = np.zeros(LANES * WIDTH, np.uint64)
     count, words = rows.shape
@@ -179,8 +180,8 @@ def _root_of_rows(rows: NDArray[np.uint64], size: int, iota: NDArray[np.uint64])
     count = rows.shape[0]
     once = np.empty((count, HASH_WORDS), np.uint64)
     leaves = np.empty((count, HASH_WORDS), np.uint64)
-    _hash_rows(rows, size, once, iota)
-    _hash_rows(once, HASH_BYTES, leaves, iota)
+    hash_words(rows, size, once, iota)
+    hash_words(once, HASH_BYTES, leaves, iota)
     nodes = np.empty((2 * count - 1, HASH_WORDS), np.uint64)
     for number in range(count):
         nodes[2 * count - 2 - number] = leaves[number]
@@ -268,7 +269,7 @@ def hash_pairs(nodes: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
 
 def hash_rows(rows: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """uint8[n, size] to uint8[n, 32]; n > 0."""
-    _hash_rows(_words(rows), rows.shape[1], out.view(np.uint64), IOTA)
+    hash_words(_words(rows), rows.shape[1], out.view(np.uint64), IOTA)
 
 
 def _words(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:

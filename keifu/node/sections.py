@@ -183,6 +183,15 @@ class PassedOn(_Section):
     tee: Address = ""  # of the key that signs its answers, when it runs in a trusted execution environment
 
 
+class OwnTokens(_Section):
+    """A token model of integers that this node runs itself. Prices are in the token's smallest unit."""
+
+    path: Path  # a folder that keifu model build has written, or a GGUF file, whose integers are kept in the node's
+    request: int = Field(0, ge=0)
+    million_in: int = Field(0, ge=0)
+    million_out: int = Field(0, ge=0)
+
+
 class MarketWork(_Section):
     """What a compute node promises at the market; coins are locked there by its operator. Amounts in wei."""
 
@@ -210,6 +219,9 @@ class ComputeWork(_Section):
     million_in: int = Field(0, ge=0)
     million_out: int = Field(0, ge=0)
     models: dict[str, PassedOn] = {}  # by the names that they have here
+    tokens: dict[str, OwnTokens] = {}  # the same, of token models that it runs itself
+    context: int = Field(2_048, ge=16, le=32_768)  # tokens of a chat, where the model has no fewer
+    users: int = Field(4, ge=1, le=256)  # whose replies are computed at the same time
     receiver: Address = ""  # who is paid; the node's own account when empty
     token: Address = ""  # in which; the suite's coin when empty
     withdraw_delay: Seconds = DAY  # from a payer's asking for its deposit to its getting it

@@ -90,10 +90,10 @@ def check_tree(entry: Entry, found: TreeDigest, manifest: Manifest | None = None
 
 def check_program(entry: Entry, path: str | Path) -> Finding:
     """Whether the files at `path` give the record's program root: operators, weights, biases and rounding."""
-    from keifu.provenance.program import program_root  # noqa: PLC0415 - numpy, which checking bytes does not need
+    from keifu.inference.programs import root_of_folder  # noqa: PLC0415 - numpy, which checking bytes does not need
 
     try:
-        found = program_root(Path(path))
+        found = root_of_folder(Path(path))
     except InputError as error:
         return Finding("program", False, str(error))
     if found == entry.record.program_root:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -12,7 +12,8 @@ from keifu.keys import Account
 from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
 from keifu.sdk.covering import Covers
 from keifu.sdk.link import Link, Settings
-from keifu.sdk.paying import Channels, Inferred, infer
+from keifu.sdk.chatting import Reply, chat
+from keifu.sdk.paying import Asked, Channels, Inferred, infer
 from keifu.sdk.storing import Storage
 from keifu.sdk.verbs import Area, Later, Now, verb
 
@@ -62,6 +63,29 @@ class _Connection(Area[M], Generic[M]):
             self._link, model, request, provider=provider, operator=operator, most=most, environment=environment,
             endpoint=endpoint, deposit=deposit, trust=trust, tees=tees, ahead=ahead,
         )  # fmt: skip
+
+    @verb
+    def chat(
+        self,
+        model: str,
+        messages: str | Sequence[Mapping[str, str]],
+        *,
+        provider: str,
+        operator: str,
+        most: int,
+        on_text: Callable[[str], object] | None = None,
+        integers: str | Path | None = None,
+        environment: str = "",
+        deposit: int = 0,
+        trust: str | Path | None = None,
+        **options: Any,
+    ) -> Reply:
+        """Chat with a model, streamed: `on_text` gets each part as it comes. The whole reply is compared with its
+        receipt as `infer` does it. With `integers`, a folder of `keifu model build`, it is computed again: words, every
+        token and the trace. `options` go into the request (max_tokens, stop, temperature, seed). Raises ReplyRefused
+        naming what differs; what `on_text` got is not to be used then."""
+        to = Asked(provider, operator, most, environment, deposit, trust)
+        return chat(self._link, model, messages, to, on_text, integers, options)
 
     @verb
     def verify_running(

@@ -6,7 +6,8 @@ Amounts are whole numbers of the token's smallest unit.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ from keifu.sdk.link import Link
 from keifu.sdk.verbs import Area, Later, Now, verb
 from keifu.units import DAY
 
-__all__ = ["ChannelState", "Channels", "Inferred", "infer", "kept_channel"]
+__all__ = ["Asked", "ChannelState", "Channels", "Inferred", "asking", "infer", "kept_channel"]
 
 M = TypeVar("M", bound=Now | Later)
 
@@ -144,16 +145,39 @@ def infer(
 ) -> Inferred:
     """See `Keifu.infer`."""
     document = question(request) if isinstance(request, str) else dict(request)
+    to = Asked(provider, operator, most, environment, deposit, trust, tees, ahead)
+    with asking(link, to) as (client, where):
+        return _inferred(client.ask(where, f"/v1/{endpoint}", {"model": model, **document}))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whom to ask, up to what, and what to compare with."""
+
+    provider: str
+    operator: str
+    most: int
+    environment: str = ""
+    deposit: int = 0
+    trust: str | Path | None = None
+    tees: Collection[str] = ()
+    ahead: int = 1
+
+
+@contextmanager
+def asking(link: Link, to: Asked) -> Iterator[tuple[ComputeClient, Provider]]:
+    """A client that pays from this account's channels."""
+    trust, deposit, environment = to.trust, to.deposit, to.environment
     path = Path(trust) if trust else trust_file()
     known = Trust.read(path) if trust or path.exists() else None
     is_pinned = trust is not None and known is not None and bool(known.compute)
     side = pinned_side(known) if is_pinned else chain_side(link.client, link.suite, link.record.first_block, known)
     collector = link.suite[ERC3009_COLLECTOR] if deposit else ""
-    terms = Terms(side.chain_id, side.channels, side.market, most, collector, deposit, ahead=ahead)
+    terms = Terms(side.chain_id, side.channels, side.market, to.most, collector, deposit, ahead=to.ahead)
     wanted = bytes.fromhex(environment.removeprefix("0x")) if environment else None
-    where = Provider(provider, operator, wanted, tees=frozenset(key.lower() for key in tees))
+    where = Provider(to.provider, to.operator, wanted, tees=frozenset(key.lower() for key in to.tees))
     with Store(usual_folder()) as store, ComputeClient(Wallet(link.account, store, terms), side.sources) as client:
-        return _inferred(client.ask(where, f"/v1/{endpoint}", {"model": model, **document}))
+        yield client, where
 
 
 def _inferred(answer: Answer) -> Inferred:

@@ -11,7 +11,19 @@ from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference import LARGEST, Row
 
-__all__ = ["BITS", "TYPES", "Operator", "Trace", "descriptor_of", "program_leaves", "program_root", "run", "table_bits"]
+__all__ = [
+    "BITS",
+    "TYPES",
+    "Operator",
+    "Trace",
+    "descriptor_bytes",
+    "descriptor_of",
+    "program_leaves",
+    "program_root",
+    "run",
+    "run_from",
+    "table_bits",
+]
 
 TYPES = {
     "embedding": 1,
@@ -97,10 +109,15 @@ class Trace:
 
 def run(program: Sequence[Group], ids: Sequence[int]) -> Trace:
     """All positions, one after the other."""
+    return run_from(program, [[number] for number in ids])
+
+
+def run_from(program: Sequence[Group], first: Sequence[Tensor]) -> Trace:
+    """The same, when the first group is given something else than the id of a token."""
     trace = Trace(program)
-    for number in ids:
+    for tensor in first:
         trace.records.append([])
-        given = [number]
+        given = tensor
         for place, group in enumerate(program):
             record = [given]
             trace.records[-1].append(record)
@@ -167,9 +184,14 @@ def descriptor_of(program: Sequence[Group], group: int, slot: int) -> bytes:
         weights = trees.tree(leaves)
     else:
         weights = trees.tensor_root(operator.lanes, table_bits(operator)) if operator.lanes else bytes(32)
+    return descriptor_bytes(operator, group, slot, len(program), weights)
+
+
+def descriptor_bytes(operator: Operator, group: int, slot: int, groups: int, weights: bytes) -> bytes:
+    """The descriptor over the root of an operator's rows or lanes."""
     numbers = (group, slot, TYPES[operator.type], operator.layout, operator.first, operator.second, operator.kept)
     sizes = (operator.width, operator.height, operator.limit, operator.multiplier, operator.shift)
-    rest = (operator.heads, operator.shared, trees.depth(len(program)), operator.flags)
+    rest = (operator.heads, operator.shared, trees.depth(groups), operator.flags)
     return trees.descriptor((*numbers, *sizes, *rest), weights)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 
-from keifu.compute.canonical import roots_of
+from keifu.compute.canonical import Tokens, roots_of, tokens_of, tokens_root
 from keifu.compute.client.sources import Sources
 from keifu.compute.client.units import Usage, usage_of
 from keifu.compute.receipt import Evidence, Receipt, Receipts, SignedReceipt
@@ -35,6 +35,7 @@ __all__ = [
 
 ZERO = bytes(32)
 MILLION = 1_000_000
+MOST_POSITIONS = 1_024  # of a trace that is judged
 STALE_SECONDS = 600  # for which an answer by the artefact before the newest one is still taken
 
 
@@ -56,6 +57,8 @@ class Check(StrEnum):
     EVIDENCE = "evidence"
     TIME = "time"
     KEY = "receipt key"
+    WORDS = "words"
+    COMPUTATION = "computation"
 
 
 class ReplyRefused(CheckFailed):
@@ -124,6 +127,7 @@ class Expected:
     most: int | None = None
     standing: Standing | None = None
     tees: frozenset[str] = frozenset()
+    has_disputes: bool = False  # whether a contract that you know of would convict who proved a wrong token
 
 
 def check_reply(exchange: Exchange, expected: Expected, sources: Sources) -> list[Finding]:
@@ -149,10 +153,13 @@ def require(findings: Iterable[Finding]) -> None:
         raise ReplyRefused(failed)
 
 
-def shown(exchange: Exchange, tees: frozenset[str]) -> Evidence:
+def shown(exchange: Exchange, expected: Expected) -> Evidence:
     """Under which word an answer is shown whose checks hold: no claim of its provider alone is more than its word."""
-    if exchange.signed.receipt.evidence == Evidence.ATTESTED and _tee_of(exchange) in tees:
+    claimed = exchange.signed.receipt.evidence
+    if claimed == Evidence.ATTESTED and _tee_of(exchange) in expected.tees:
         return Evidence.ATTESTED
+    if claimed == Evidence.PROVED and not _why_not_proved(exchange, expected):
+        return Evidence.PROVED
     return Evidence.UNVERIFIED
 
 
@@ -245,10 +252,12 @@ def _roots(exchange: Exchange) -> Finding:
     """Made again from the bytes, where they have a canonical form."""
     receipt = exchange.signed.receipt
     said = {"input": receipt.input_root, "output": receipt.output_root}
+    if not any(root != ZERO for root in (*said.values(), receipt.trace_root)):
+        return Finding(Check.ROOTS, True, "none")
+    if (tokens := tokens_of(exchange.response)) is not None:
+        return _token_roots(receipt, tokens)
     if receipt.trace_root != ZERO:
         return Finding(Check.ROOTS, False, "trace root, which nothing here can compare")
-    if not any(root != ZERO for root in said.values()):
-        return Finding(Check.ROOTS, True, "none")
     found = roots_of(exchange.request, exchange.response)
     if found is None:
         named = [name for name, root in said.items() if root != ZERO]
@@ -257,6 +266,24 @@ def _roots(exchange: Exchange) -> Finding:
     if wrong:
         return Finding(Check.ROOTS, False, f"{' and '.join(wrong)} root is not that of the numbers that were sent")
     return Finding(Check.ROOTS, True, "those of the numbers in request and answer")
+
+
+def _token_roots(receipt: Receipt, tokens: Tokens) -> Finding:
+    """Of a token model: ids stand in the answer, and what was computed between has one root."""
+    units = len(tokens.prompt), len(tokens.reply)
+    if units != (receipt.input_units, receipt.output_units):
+        said = f"{units[0]} tokens in and {units[1]} out are named, it says {receipt.input_units}"
+        return Finding(Check.ROOTS, False, f"{said} and {receipt.output_units}")
+    wrong = [
+        name
+        for name, ids, root in (
+            ("input", tokens.prompt, receipt.input_root), ("output", tokens.reply, receipt.output_root)
+        )
+        if tokens_root(ids) != root
+    ]  # fmt: skip
+    if wrong:
+        return Finding(Check.ROOTS, False, f"{' and '.join(wrong)} root is not that of the tokens that were named")
+    return Finding(Check.ROOTS, True, "those of the tokens in the answer; that of the trace was not computed again")
 
 
 def _units(receipt: Receipt, usage: Usage | None) -> Finding:
@@ -281,6 +308,12 @@ def _price(receipt: Receipt, expected: Expected) -> Finding:
 
 def _evidence(exchange: Exchange, expected: Expected) -> Finding:
     claimed = exchange.signed.receipt.evidence
+    if claimed == Evidence.PROVED:
+        if why := _unprovable(exchange.signed.receipt):
+            return Finding(Check.EVIDENCE, False, f"proved, but {why}")
+        if why := _why_not_proved(exchange, expected):
+            return Finding(Check.EVIDENCE, True, f"unverified: it says proved, but {why}")
+        return Finding(Check.EVIDENCE, True, "proved: any wrong token can be shown on the chain")
     if claimed > Evidence.ATTESTED:
         return Finding(Check.EVIDENCE, False, f"{claimed.name.lower()}, which nobody can show at this market")
     if claimed != Evidence.ATTESTED:
@@ -293,6 +326,25 @@ def _evidence(exchange: Exchange, expected: Expected) -> Finding:
         said = f"unverified: {signer} signed for a TEE, and you named it as none"
         return Finding(Check.EVIDENCE, True, said)
     return Finding(Check.EVIDENCE, True, f"attested: by the TEE whose key is {signer}")
+
+
+def _unprovable(receipt: Receipt) -> str:
+    """Why nobody could ever show a wrong token of it; empty when somebody could."""
+    if ZERO in (receipt.input_root, receipt.output_root, receipt.trace_root):
+        return "it binds no trace"
+    return "it is bound to no environment, so to no program" if receipt.environment == ZERO else ""
+
+
+def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
+    """What is missing so that a wrong token could be shown there where you are; empty when nothing is."""
+    receipt = exchange.signed.receipt
+    if why := _unprovable(receipt):
+        return why
+    if receipt.input_units + receipt.output_units - 1 > MOST_POSITIONS:
+        return f"a dispute reaches {MOST_POSITIONS:,} positions"
+    if not expected.has_disputes:
+        return "you know of no contract that judges it"
+    return ""
 
 
 def _tee_of(exchange: Exchange) -> str:

@@ -71,6 +71,7 @@ class Answer:
     evidence: Evidence
     findings: tuple[Finding, ...]
     tee_text: str = ""
+    request: bytes = b""  # as it was sent
 
     @property
     def document(self) -> Any:
@@ -160,7 +161,8 @@ class ComputeClient:
         except ReplyRefused as error:
             self.store.end(asked.request, "lost", why=str(error))
             raise
-        findings = self._findings(provider, exchange, asked)
+        expected = self._expected(provider, exchange, asked)
+        findings = check_reply(replace(exchange, received=self.seconds()), expected, self.sources)
         signed = exchange.signed
         try:
             require(findings)
@@ -170,16 +172,16 @@ class ComputeClient:
         self.store.answered(asked.request, signed, int(1_000 * (self._timer() - asked.begun)))
         text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(EVENT_END)].decode()
         kind = EVENTS if captured.is_stream else "application/json"
-        evidence = shown(exchange, provider.tees)
-        return Answer(exchange.response, kind, signed.receipt, text, evidence, tuple(findings), exchange.tee)
+        evidence = shown(exchange, expected)
+        return Answer(exchange.response, kind, signed.receipt, text, evidence, tuple(findings), exchange.tee, asked.body)
 
     def seconds(self) -> int:
         return int(self._now())
 
-    def _findings(self, provider: Provider, exchange: Exchange, asked: _Asked) -> list[Finding]:
+    def _expected(self, provider: Provider, exchange: Exchange, asked: _Asked) -> Expected:
         terms, signed = self.wallet.terms, exchange.signed
         own = signed.receipt.channel_id == asked.channel.id
-        expected = Expected(
+        return Expected(
             terms.chain_id,
             terms.market,
             provider.operator,
@@ -189,8 +191,8 @@ class ComputeClient:
             most=asked.most,
             standing=self.store.standing(signed, asked.request) if own else None,
             tees=provider.tees,
+            has_disputes=self.sources.has_disputes,
         )
-        return check_reply(replace(exchange, received=self.seconds()), expected, self.sources)
 
     # inside --------------------------------------------------------------------------------------------------------
 

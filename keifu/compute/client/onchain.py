@@ -22,8 +22,16 @@ class OnChain:
 
     word = "the chain"
 
-    def __init__(self, proved: Callable[[], Proved], market: Contract, timer: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        proved: Callable[[], Proved],
+        market: Contract,
+        timer: Callable[[], float],
+        *,
+        has_disputes: bool = False,
+    ) -> None:
         self._proved, self._market, self._timer = proved, market, timer
+        self.has_disputes = has_disputes
         self._known: dict[bytes, tuple[float, dict[int, Promoted]]] = {}
 
     def promoted(self, environment: bytes, seq: int) -> Promoted | None:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from keifu.errors import UsageError
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.lanes import ROWS
-from keifu.inference.tokens.packing import Packed, packed
+from keifu.inference.tokens.packing import packed
 from keifu.inference.tokens.program import HEAD, TokenProgram, checked
+from keifu.inference.tokens.sampling import Drawing
 
-__all__ = ["Conversation", "Executor"]
+__all__ = ["Conversation", "Executor", "Memory", "read_together"]
 
 
 class Executor:
@@ -24,18 +25,39 @@ class Executor:
         """Raises InputError for a program that could overflow, or is not of one piece."""
         self.program = checked(program)
         layers = program.layers
-        self._matrices = [_tuple(packed(item)) for item in (layers.attention, layers.mixed, layers.gates, layers.down)]
-        self._head = packed(program.head, for_many=False)
+        self.packed = [packed(item) for item in (layers.attention, layers.mixed, layers.gates, layers.down)]
+        self.packed_head = packed(program.head, for_many=False)
 
     def conversation(self) -> Conversation:
-        return Conversation(self)
+        return Conversation(Memory(self, 1), 0)
 
-    def run(self, h: NDArray[Any], start: int, keys: NDArray[Any], values: NDArray[Any]) -> None:
-        """All layers over residuals that stand at `start` and behind, in place."""
+    def run(self, h: NDArray[Any], spans: NDArray[np.int64], memory: Memory, seen: NDArray[Any]) -> None:
+        """All layers over residuals of several conversations, in place."""
+        self._run(h, spans, slice(None), memory, seen)
+
+    def layer(self, number: int, h: NDArray[Any]) -> NDArray[Any]:
+        """One layer alone over residuals of the first positions."""
+        found, memory = h.copy(), Memory(self, 1, len(h), layers=1)
+        spans = np.array([(0, len(h), 0, 0)], np.int64)
+        self._run(found, spans, slice(number, number + 1), memory, np.empty((0, 0, 0), np.int32))
+        return found
+
+    def _run(
+        self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, seen: NDArray[Any]
+    ) -> None:
         program, layers = self.program, self.program.layers
-        head = program.sizes.heads
-        norms = (layers.norms, layers.norm_shifts, layers.scales)
-        kernels.run(h, start, head, program.epsilon, program.turns, *norms, *self._matrices, keys, values)
+        norms = (layers.norms[which], layers.norm_shifts[which], layers.scales[which])
+        matrices = [
+            (
+                item.layout, item.weights[which], item.scales[which], np.ascontiguousarray(item.planes[:, which]),
+                item.numbers[which],
+            )
+            for item in self.packed
+        ]  # fmt: skip
+        kernels.run(
+            h, spans, program.sizes.heads, program.epsilon, program.turns, *norms, *matrices, memory.keys,
+            memory.values, seen,
+        )  # fmt: skip
 
     def embedded(self, ids: NDArray[Any]) -> NDArray[Any]:
         words = self.program.words
@@ -45,7 +67,7 @@ class Executor:
 
     def sums(self, h: NDArray[Any]) -> NDArray[Any]:
         """What each token's row gives for each residual, before its multiplier."""
-        head, y = self._head, np.empty(h.shape, np.int16)
+        head, y = self.packed_head, np.empty(h.shape, np.int16)
         kernels.norm(h, self.program.last_norm, self.program.last_shift, self.program.epsilon, y)
         found = np.empty((len(h), self.program.sizes.tokens), np.int64)
         kernels.product(head.layout, head.weights[0], head.scales[0], head.planes[:, 0], y, found)
@@ -54,47 +76,82 @@ class Executor:
     def tokens(self, h: NDArray[Any]) -> NDArray[np.int64]:
         """The token that follows each residual."""
         found = np.empty(len(h), np.int64)
-        kernels.largest(self.sums(h), self._head.numbers[0], found)
+        kernels.largest(self.sums(h), self.packed_head.numbers[0], found)
         return found
 
+    def drawn(self, h: NDArray[Any], drawing: Drawing, position: int) -> int:
+        """The token that follows one residual, by a committed seed."""
+        return int(
+            kernels.drawn(
+                self.sums(h)[0], self.packed_head.numbers[0], np.int64(drawing.shift), np.int64(drawing.sharpness),
+                drawing.gumbel, np.uint64(drawing.start(position)),
+            )
+        )  # fmt: skip
 
-def _tuple(item: Packed) -> tuple[Any, ...]:
-    return item.layout, item.weights, item.scales, item.planes, item.numbers
+
+class Memory:
+    """Keys and values of several conversations, each of up to `positions`."""
+
+    def __init__(self, executor: Executor, conversations: int, positions: int = 0, *, layers: int = 0) -> None:
+        self.executor, sizes = executor, executor.program.sizes
+        self.positions = min(positions or sizes.positions, sizes.positions)
+        heads, groups = sizes.heads // sizes.shared, -(-self.positions // ROWS)
+        shape = conversations, layers or sizes.layers, heads
+        self.keys = np.zeros((*shape, groups, HEAD // 2, ROWS, 2), np.int16)
+        self.values = np.zeros((*shape, HEAD // ROWS, groups * ROWS // 2, ROWS, 2), np.int16)
 
 
 class Conversation:
     """Positions one after the other. One thread at a time."""
 
-    def __init__(self, executor: Executor) -> None:
-        self._executor, sizes = executor, executor.program.sizes
-        heads, groups = sizes.heads // sizes.shared, -(-sizes.positions // ROWS)
-        self._keys = np.zeros((sizes.layers, heads, groups, HEAD // 2, ROWS, 2), np.int16)
-        self._values = np.zeros((sizes.layers, heads, HEAD // ROWS, groups * ROWS // 2, ROWS, 2), np.int16)
-        self.length = 0
+    def __init__(self, memory: Memory, number: int) -> None:
+        self.memory, self.number, self.length = memory, number, 0
 
     def read(self, ids: Sequence[int]) -> NDArray[Any]:
         """Residuals behind all layers, one row an id. Raises UsageError for ids that the model does not have, for none,
         and for more than its context holds; then nothing was read."""
-        given, sizes = _ids(ids, self._executor.program.sizes.tokens), self._executor.program.sizes
-        if self.length + len(given) > sizes.positions:
-            raise UsageError(
-                f"{self.length + len(given):,} tokens, and the model's context has {sizes.positions:,}",
-                remedy="a shorter prompt or reply fits",
-            )
-        h = self._executor.embedded(given)
-        self._executor.run(h, self.length, self._keys, self._values)
-        self.length += len(given)
-        return h
+        return read_together([(self, ids)])[0]
 
     def next(self, ids: Sequence[int]) -> int:
         """The token that follows these."""
-        return int(self._executor.tokens(self.read(ids)[-1:])[0])
+        return int(self.memory.executor.tokens(self.read(ids)[-1:])[0])
 
     def back_to(self, length: int) -> None:
         """Forget what came after so many positions."""
         if not 0 <= length <= self.length:
             raise UsageError(f"{length} of {self.length} positions cannot be kept")
         self.length = length
+
+    def expect(self, ids: Sequence[int]) -> NDArray[np.int64]:
+        """Raises UsageError for ids that cannot be read here."""
+        given = _ids(ids, self.memory.executor.program.sizes.tokens)
+        if self.length + len(given) > self.memory.positions:
+            raise UsageError(
+                f"{self.length + len(given):,} tokens, and the model's context has {self.memory.positions:,}",
+                remedy="a shorter prompt or reply fits",
+            )
+        return given
+
+
+def read_together(
+    reads: Sequence[tuple[Conversation, Sequence[int]]], seen: NDArray[Any] | None = None
+) -> list[NDArray[Any]]:
+    """What `Conversation.read` gives for each, in one run; conversations of one memory, none of them twice. `seen` is
+    layers + 1 × rows × width, and gets the embedding and the rows behind each layer. Raises as `read` does."""
+    memory = reads[0][0].memory
+    given = [talk.expect(ids) for talk, ids in reads]
+    h = memory.executor.embedded(np.concatenate(given))
+    ends = np.cumsum([len(ids) for ids in given])
+    spans = np.array(
+        [(end - len(ids), end, talk.length, talk.number) for end, ids, (talk, _) in zip(ends, given, reads, strict=True)],
+        np.int64,
+    )
+    if seen is not None:
+        seen[0] = h
+    memory.executor.run(h, spans, memory, np.empty((0, 0, 0), np.int32) if seen is None else seen[1:])
+    for (talk, _), ids in zip(reads, given, strict=True):
+        talk.length += len(ids)
+    return [h[row:end] for row, end, _, _ in spans]
 
 
 def _ids(ids: Sequence[int], tokens: int) -> NDArray[np.int64]:

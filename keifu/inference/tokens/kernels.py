@@ -23,7 +23,7 @@ from keifu.inference.tokens.lanes import (
     wide_of_many,
 )
 
-__all__ = ["embed", "largest", "norm", "product", "run"]
+__all__ = ["drawn", "embed", "largest", "norm", "product", "run"]
 
 _ONE = np.int64(1)
 _ACTIVATION, _RESIDUAL, _QUERY, _ROTATED, _GATE = 8_191, 2**27 - 1, 4_095, 5_791, 32_767
@@ -98,13 +98,13 @@ def norm(h: Any, gains: Any, shift: Any, epsilon: Any, out: Any) -> None:
 @kept
 def product(layout: Any, weights: Any, scales: Any, planes: Any, x: Any, out: Any) -> None:
     """Each row of `out` gets the products of all rows of weights with a row of x. One layer; x has 16 bits, out 64."""
-    if x.shape[0] == 1 or planes.shape[0] == 0:
-        for row in range(x.shape[0]):
-            _product_of_one(layout, weights, scales, x[row], out[row])
-        return
+    together = x.shape[0] - x.shape[0] % MANY if planes.shape[0] else 0
     # Some rows of x at a time stay in the nearest cache while all weights pass.
-    for row in range(0, x.shape[0], _TILE):
-        _product_of_many(planes, x[row : row + _TILE], out[row : row + _TILE])
+    for row in range(0, together, _TILE):
+        end = min(row + _TILE, together)
+        _product_of_many(planes, x[row:end], out[row:end])
+    for row in range(together, x.shape[0]):
+        _product_of_one(layout, weights, scales, x[row], out[row])
 
 
 @kept
@@ -136,27 +136,22 @@ def _product_of_one(layout: Any, weights: Any, scales: Any, x: Any, out: Any) ->
 
 @kept
 def _product_of_many(planes: Any, x: Any, out: Any) -> None:
+    """A multiple of MANY rows of x."""
     count, lanes = x.shape
     flat, small, total = x.reshape(-1), np.empty(MANY * ROWS, np.int32), np.empty(MANY * ROWS, np.int64)
     for first in range(0, out.shape[1], ROWS):
-        row = 0
-        while row < count:
-            rows = MANY if row + MANY <= count else 1
+        for row in range(0, count, MANY):
             total[:] = 0
             for plane in range(planes.shape[0]):
                 shift = np.int64(8 * plane)
                 for start in range(0, lanes, _PART):
                     pairs, at = min(_PART, lanes - start) // 2, first * lanes + start * ROWS
-                    if rows == 1:
-                        rows_of_1(planes[plane], at, flat, row * lanes + start, 0, pairs, small)
-                    else:
-                        rows_of_many(planes[plane], at, flat, row * lanes + start, lanes, pairs, small)
-                    for place in range(rows * ROWS):
+                    rows_of_many(planes[plane], at, flat, row * lanes + start, lanes, pairs, small)
+                    for place in range(MANY * ROWS):
                         total[place] += np.int64(small[place]) << shift
-            for number in range(rows):
+            for number in range(MANY):
                 for place in range(ROWS):
                     out[row + number, first + place] = total[number * ROWS + place]
-            row += rows
 
 
 @kept
@@ -335,12 +330,34 @@ def largest(sums: Any, numbers: Any, out: Any) -> None:
 
 
 @kept
+def _mixed(start: Any, number: Any) -> Any:
+    """The finaliser of splitmix64."""
+    z = start + np.uint64(number + 1) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@kept
+def drawn(sums: Any, numbers: Any, shift: Any, sharpness: Any, gumbel: Any, start: Any) -> Any:
+    """The token of one row after noise; the lowest of equals."""
+    best, where = np.int64(0), -1
+    for number in range(sums.shape[0]):
+        logit = ((sums[number] + numbers[0, number]) * numbers[1, number]) >> shift
+        value = logit * sharpness + gumbel[np.int64(_mixed(start, number) >> np.uint64(52))]
+        if where < 0 or value > best:
+            best, where = value, number
+    return where
+
+
+@kept
 def run(
-    h: Any, start: Any, heads: Any, epsilon: Any, turns: Any, norms: Any, norm_shifts: Any, scales: Any,
-    attention: Any, mixed: Any, gates: Any, down: Any, keys: Any, values: Any,
+    h: Any, spans: Any, heads: Any, epsilon: Any, turns: Any, norms: Any, norm_shifts: Any, scales: Any,
+    attention: Any, mixed: Any, gates: Any, down: Any, keys: Any, values: Any, seen: Any,
 ) -> None:  # fmt: skip
-    """All layers, over rows of residuals that stand at `start` and behind. Matrices are (layout, weights, scales,
-    planes, numbers) of all layers; keys and values keep what later positions read."""
+    """All layers, over rows of residuals of several conversations. A span is (first row, row behind the last, position
+    of the first, conversation). Matrices are (layout, weights, scales, planes, numbers) of all layers; keys and values
+    keep what later positions read. `seen` gets the rows behind each layer, unless it has none."""
     count, width = h.shape
     inner = gates[4].shape[2] // 2
     y = np.empty((count, width), np.int16)
@@ -353,8 +370,11 @@ def run(
     for layer in range(norms.shape[0]):
         norm(h, norms[layer, 0], norm_shifts[layer, 0], epsilon, y)
         product(attention[0], attention[1][layer], attention[2][layer], attention[3][:, layer], y, three)
-        _turned(three, attention[4][layer], turns, start, heads, queries, keys[layer], values[layer])
-        _attend(queries, keys[layer], values[layer], scales[layer], start, y)
+        for span in range(spans.shape[0]):
+            row, end, start, talk = spans[span]
+            lines, own = three[row:end], queries[row:end]
+            _turned(lines, attention[4][layer], turns, start, heads, own, keys[talk, layer], values[talk, layer])
+            _attend(own, keys[talk, layer], values[talk, layer], scales[layer], start, y[row:end])
         product(mixed[0], mixed[1][layer], mixed[2][layer], mixed[3][:, layer], y, one)
         _add(h, one, mixed[4][layer], none)
         norm(h, norms[layer, 1], norm_shifts[layer, 1], epsilon, y)
@@ -362,3 +382,5 @@ def run(
         _gate(two, gates[4][layer], scales[layer], gated, exponents)
         product(down[0], down[1][layer], down[2][layer], down[3][:, layer], gated, one)
         _add(h, one, down[4][layer], exponents)
+        if seen.shape[0]:
+            seen[layer] = h

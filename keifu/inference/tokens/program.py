@@ -28,6 +28,7 @@ __all__ = [
     "Matrix",
     "Sizes",
     "TokenProgram",
+    "check_sizes",
     "checked",
 ]
 
@@ -108,7 +109,7 @@ class TokenProgram:
 def checked(program: TokenProgram) -> TokenProgram:
     """The same program. Raises InputError naming the tensor that is not as docs/inference-program.md has it."""
     sizes = program.sizes
-    _sizes(sizes)
+    check_sizes(sizes)
     layers, width, inner = sizes.layers, sizes.width, sizes.inner
     _array("turns", program.turns, np.int16, (sizes.positions, HEAD), 2**14)
     _array("last norm", program.last_norm, np.int32, (width,), LARGEST_GAIN)
@@ -131,7 +132,8 @@ def checked(program: TokenProgram) -> TokenProgram:
     return program
 
 
-def _sizes(sizes: Sizes) -> None:
+def check_sizes(sizes: Sizes) -> None:
+    """Raises InputError for a model that is too large, or whose sizes do not fit together."""
     for name, value, most in (
         ("tokens", sizes.tokens, MAX_TOKENS),
         ("layers", sizes.layers, MAX_LAYERS),

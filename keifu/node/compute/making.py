@@ -22,8 +22,9 @@ def own_section(
     prices: Mapping[str, int],
     receiver: str = "",
     market: Mapping[str, Any] | None = None,
+    tokens: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Raises UsageError for an upstream that is not NAME=URL."""
+    """Raises UsageError for an upstream that is not NAME=URL, and a token model that is not NAME=PATH."""
     own: dict[str, Any] = {"listen": listen, "poll": poll, **prices}
     if receiver:
         own["receiver"] = receiver
@@ -31,6 +32,8 @@ def own_section(
         own["artefacts"] = [str(Path(item).absolute()) for item in artefacts]
     if upstreams:
         own["models"] = dict(_upstream(item, prices) for item in upstreams)
+    if tokens:
+        own["tokens"] = dict(_own_tokens(item, prices) for item in tokens)
     if market:
         own["market"] = dict(market)
     return own
@@ -57,6 +60,13 @@ def offer_again(folder: Path) -> None:
     """Let it offer them, also where they were ended."""
     (folder / AGAIN_FILE).touch()
     (folder / LEAVING_FILE).unlink(missing_ok=True)
+
+
+def _own_tokens(text: str, prices: Mapping[str, int]) -> tuple[str, dict[str, Any]]:
+    name, equals, path = text.partition("=")
+    if not equals or not name or not Path(path).exists():
+        raise UsageError(f"--tokens {text!r} is not NAME=PATH of what is there", remedy="--tokens chat=./model.gguf")
+    return name, {"path": str(Path(path).absolute()), **prices}
 
 
 def _upstream(text: str, prices: Mapping[str, int]) -> tuple[str, dict[str, Any]]:

@@ -9,12 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from keifu.compute.client.checks import Prices
 from keifu.compute.integers import Classifier
-from keifu.compute.model import Claimed
-from keifu.errors import KeifuError
+from keifu.compute.model import Claimed, Model
+from keifu.compute.tokens.model import TokenModel
+from keifu.errors import InputError, KeifuError
 from keifu.inference import Model as Integers
+from keifu.inference.tokens.keeping import is_token_model, load
+from keifu.inference.tokens.rooting import program_root
+from keifu.node.compute.own_tokens import served
 from keifu.node.operator.artefacts import Artefacts
 from keifu.node.operator.production import Promotion, Promotions
 from keifu.node.sections import ComputeWork
@@ -22,6 +27,7 @@ from keifu.node.work import Body
 
 __all__ = ["Promoting"]
 
+_Loaded = Classifier | TokenModel
 AGAIN_SECONDS = 60.0  # until bytes that are not there are looked for again
 CHECK_SECONDS = 3_600.0  # after which the kernels are compared with the reference again
 
@@ -29,17 +35,17 @@ CHECK_SECONDS = 3_600.0  # after which the kernels are compared with the referen
 class Promoting:
     """Of the thread of the rounds. `serve` gets a model that is to be answered with, or None for no more."""
 
-    def __init__(self, body: Body, settings: ComputeWork, serve: Callable[[Classifier | None], None]) -> None:
+    def __init__(self, body: Body, settings: ComputeWork, serve: Callable[[Model | None], None]) -> None:
         self._settings, self._serve, self._log = settings, serve, body.log
         environment = bytes.fromhex(settings.environment)
         self._environment = environment
         self._promotions = Promotions(body.chain, environment, body.database)
         self._artefacts = Artefacts(settings.artefacts, settings.documents, body.folder.path)
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="load")
-        self._loading: Future[Classifier | str] | None = None
+        self._loading: Future[_Loaded | str] | None = None
         self._again_at = self._check_at = 0.0
         self._wanted: Promotion | None = None
-        self._served: Classifier | None = None
+        self._served: _Loaded | None = None
         self.trouble = "nothing is loaded yet"
 
     def step(self) -> None:
@@ -87,21 +93,34 @@ class Promoting:
             return now >= self._check_at
         return now >= self._again_at
 
-    def _load(self, promotion: Promotion) -> Classifier | str:
+    def _load(self, promotion: Promotion) -> _Loaded | str:
         """The model, or why there is none."""
         path, why = self._artefacts.find(promotion.entry)
         if path is None:
             return f"promotion {promotion.seq} is not among the artefacts: {why}"
+        running, own, record = self._served, self._settings, promotion.entry.record
+        prices = Prices(own.request, own.million_in, own.million_out)
+        claimed = Claimed(self._environment, promotion.seq, record.digest)
         try:
+            if isinstance(running, TokenModel) and running.claimed == claimed:
+                running.check()  # the bytes were hashed by `find`, and the model is too large to have twice
+                return running
+            if is_token_model(path):
+                return self._tokens(path, promotion, prices, claimed)
             model = Integers.load(path)
         except KeifuError as error:
             return f"promotion {promotion.seq} is no model that answers: {error}"
-        digest = promotion.entry.record.digest
-        if model.digest != digest:
+        if model.digest != record.digest:
             return f"the bytes at {path} changed while they were read"
-        own = self._settings
-        prices = Prices(own.request, own.million_in, own.million_out)
-        return Classifier(own.name, prices, model, claimed=Claimed(self._environment, promotion.seq, digest))
+        return Classifier(own.name, prices, model, claimed=claimed)
+
+    def _tokens(self, path: Path, promotion: Promotion, prices: Prices, claimed: Claimed) -> TokenModel:
+        """A token model. Receipts say proved when the record has the root of the very program that is run."""
+        stored, record = load(path), promotion.entry.record
+        is_proved = any(record.program_root)
+        if is_proved and (root := program_root(stored.program)) != record.program_root:
+            raise InputError(f"its program's root is {root.hex()}, not the record's", remedy="promote what was built")
+        return served(self._settings, self._settings.name, prices, stored, claimed, is_proved=is_proved)
 
     def _stop(self, why: str) -> None:
         if self._served is not None:

@@ -13,10 +13,10 @@ from ethwire.rpc import quantity
 from keifu.chain.suite import CHANNELS, ERC3009_COLLECTOR, PERMIT2_COLLECTOR, TOKEN
 from keifu.compute.again import Again
 from keifu.compute.cashier import Cashier, Offer
+from keifu.compute.chat_page import chat_pages
 from keifu.compute.client.checks import Prices
 from keifu.compute.desk import COVER_PATH, Desk
 from keifu.compute.http import Exchange, Server
-from keifu.compute.integers import Classifier
 from keifu.compute.model import Model, RemoteModel
 from keifu.compute.order_desk import ORDER_PATH, OrderDesk
 from keifu.compute.sealing import Sealer
@@ -30,6 +30,7 @@ from keifu.node.compute.facilitating import Facilitator, prepaid_of
 from keifu.node.compute.following import Following
 from keifu.node.compute.market import AtMarket, market_checks
 from keifu.node.compute.models import upstreams
+from keifu.node.compute.own_tokens import own_tokens
 from keifu.node.compute.promoting import Promoting
 from keifu.node.compute.redeeming import Redeeming
 from keifu.node.final import newest_final
@@ -71,7 +72,9 @@ class Compute(Work):
         receipt = receipt_key(self._settings, body)
         market = body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
         self._settler = Settler(self._cashier, Sealer(receipt, body.chain.id, market), clock=self._clock)
-        self._models: dict[str, Model] = {item.name: item for item in upstreams(self._settings, body.folder.path)}
+        base = body.folder.path
+        served: list[Model] = [*upstreams(self._settings, base), *own_tokens(self._settings, base)]
+        self._models = {item.name: item for item in served}
         self._listed = {item.name: item.prices for item in self._models.values()}
         self._counting: dict[bytes, Prices] = {}
         self._market = self._at_market(receipt) if MARKET in body.chain.suite.addresses else None
@@ -112,8 +115,8 @@ class Compute(Work):
         own = settings.compute
         offer = offer_of(own, chain, account)
         yield Check("channels", True, f"paid in {offer.token_name} at {offer.channels}, to {offer.receiver}")
-        served = [*own.models, *([own.name] if own.environment else [])]
-        remedy = "compute.environment of a promoted artefact, or compute.models.NAME.upstream"
+        served = [*own.models, *own.tokens, *([own.name] if own.environment else [])]
+        remedy = "compute.environment of a promoted artefact, compute.models.NAME.upstream or compute.tokens.NAME.path"
         yield Check("models", bool(served), ", ".join(served) or "none", "" if served else remedy)
         listed = MARKET in chain.suite.addresses
         words = "receipts bind at the market" if listed else f"no {MARKET} is recorded: receipts are its word alone"
@@ -203,14 +206,15 @@ class Compute(Work):
             return "the chain was not seen for so long that a payer may have left"
         return self._market.offering.blind if self._market else ""
 
-    def _serve(self, model: Classifier | None) -> None:
+    def _serve(self, model: Model | None) -> None:
         async def change() -> None:
+            before = self._models.pop(self._settings.name, None)
             if model is not None:
                 self._listed[model.name] = model.prices
                 self._models[model.name] = model
                 self._reprice_one(model)
-            else:
-                self._models.pop(self._settings.name, None)
+            if isinstance(before, RemoteModel) and before is not model:
+                await before.close()
 
         self._in_loop(change())
 
@@ -224,11 +228,11 @@ class Compute(Work):
         )  # fmt: skip
 
     def _pages(self) -> dict[bytes, Callable[[Exchange], Awaitable[None]]]:
+        market = self.body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
+        pages = chat_pages(self._models, self.body.chain.id, market)
         if self._market is None:
-            return {}
-        pages: dict[bytes, Callable[[Exchange], Awaitable[None]]] = {
-            COVER_PATH: Desk(self._cashier, self._errands, self._market.covering).handle
-        }
+            return pages
+        pages[COVER_PATH] = Desk(self._cashier, self._errands, self._market.covering).handle
         if self._market.ordered is not None:
             pages[ORDER_PATH] = OrderDesk(self._market.ordered).handle
         return pages

@@ -1,23 +1,64 @@
-"""GGUF files made by tests: a Llama-like model whose weights are drawn by lot, and any other bytes."""
+"""GGUF files made by tests: a Llama-like model whose weights are drawn by lot, and any other bytes.
+
+    python -m tests.conformance.inference.gguf_file tiny.gguf    writes one with a vocabulary
+"""
 
 from __future__ import annotations
 
+import json
 import struct
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["file_of", "metadata", "model", "tensors"]
+from keifu.inference.tokens.vocabulary import LETTERS
+
+__all__ = ["CHAT", "VECTORS", "file_of", "metadata", "model", "speaking", "tensors", "words"]
 
 F32, Q4_1, Q8_0, BLOCK = 0, 3, 8, 32
-KINDS = {int: 4, float: 6, str: 8}
+KINDS = {bool: 7, int: 4, float: 6, str: 8}
+LIST = 9
+# Merges that were learnt from docs/, and texts with the ids that the package `tokenizers` 0.23.3 gives by them.
+VECTORS = Path(__file__).with_name("vocabulary.json")
+CONTROLS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+CHAT = (
+    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
+    "{{ '<|im_start|>system\nBe brief<|im_end|>\n' }}{% endif %}"
+    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
 
 
 def model(path: Path, *, width: int = 128, inner: int = 192, layers: int = 2, tokens: int = 96) -> Path:
     path.write_bytes(file_of(metadata(width, inner, layers), tensors(width, inner, layers, tokens)))
     return path
+
+
+def speaking(path: Path, *, width: int = 128, layers: int = 2, positions: int = 256) -> Path:
+    """A model with words: what it says means nothing."""
+    keys = {**metadata(width, 192, layers), "llama.context_length": positions, **words()}
+    held = tensors(width, 192, layers, len(keys["tokenizer.ggml.tokens"]))
+    path.write_bytes(file_of(keys, held))
+    return path
+
+
+def words() -> dict[str, Any]:
+    """The keys of a tokenizer."""
+    merges = json.loads(VECTORS.read_text())["merges"]
+    tokens = [*CONTROLS, *LETTERS, *(merge.replace(" ", "") for merge in merges)]
+    return {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "smollm",
+        "tokenizer.ggml.add_bos_token": False,
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": [3] * len(CONTROLS) + [1] * (len(tokens) - len(CONTROLS)),
+        "tokenizer.ggml.merges": merges,
+        "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.chat_template": CHAT,
+    }
 
 
 def metadata(width: int = 128, inner: int = 192, layers: int = 2) -> dict[str, Any]:
@@ -73,9 +114,17 @@ def _string(text: str) -> bytes:
     return struct.pack("<Q", len(text.encode())) + text.encode()
 
 
+def _scalar(value: Any) -> bytes:
+    if isinstance(value, str):
+        return _string(value)
+    return struct.pack("<?" if isinstance(value, bool) else "<I" if isinstance(value, int) else "<f", value)
+
+
 def _pair(key: str, value: Any) -> bytes:
-    body = _string(value) if isinstance(value, str) else struct.pack("<I" if isinstance(value, int) else "<f", value)
-    return _string(key) + struct.pack("<I", KINDS[type(value)]) + body
+    if isinstance(value, list):
+        items = b"".join(_scalar(item) for item in value)
+        return _string(key) + struct.pack("<IIQ", LIST, KINDS[type(value[0])], len(value)) + items
+    return _string(key) + struct.pack("<I", KINDS[type(value)]) + _scalar(value)
 
 
 def file_of(
@@ -89,3 +138,7 @@ def file_of(
         head += struct.pack("<IQ", kind, len(body))
         body += data + bytes(-len(data) % BLOCK)
     return head + bytes(-len(head) % BLOCK) + body
+
+
+if __name__ == "__main__":
+    speaking(Path(sys.argv[1]))

@@ -1,0 +1,162 @@
+"""A token model behind /v1/chat/completions and /v1/completions."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from keifu.compute.client.checks import Prices
+from keifu.compute.model import Call, Claimed, ModelFault, Part, RemoteModel, Result
+from keifu.compute.receipt import Evidence
+from keifu.compute.tokens.talk import Piece, Talk
+from keifu.compute.tokens.writing import DONE, Writing
+from keifu.errors import CheckFailed, UsageError
+from keifu.inference.tokens.batching import Batches
+from keifu.inference.tokens.executor import Executor
+from keifu.inference.tokens.keeping import Stored
+from keifu.inference.tokens.sampling import LARGEST_TEMPERATURE, Drawing, drawing_of, seed_of
+from keifu.inference.tokens.selftest import difference
+from keifu.inference.tokens.tokenizer import Tokenizer
+
+__all__ = ["TokenModel"]
+
+CHAT = "chat/completions"
+_ROLES = {"developer": "system"}  # OpenAI's newer name
+CONTEXT, USERS = 2_048, 4
+
+
+class TokenModel(RemoteModel):
+    """A unit is a token. `is_proved` says that the artefact's record has the root of this very program: then receipts of
+    replies that take the likeliest token say so, and any wrong one can be shown on the chain."""
+
+    def __init__(
+        self,
+        name: str,
+        prices: Prices,
+        stored: Stored,
+        claimed: Claimed | None = None,
+        *,
+        context: int = CONTEXT,
+        users: int = USERS,
+        is_proved: bool = False,
+    ) -> None:
+        """Raises InputError for a program that could overflow, CheckFailed where this machine computes wrongly."""
+        super().__init__(name, prices, claimed)
+        self.endpoints = frozenset({CHAT, "completions"} if stored.vocabulary.is_chat else {"completions"})
+        self._tokenizer, self._scale = Tokenizer(stored.vocabulary), stored.logit_scale
+        self._executor = Executor(stored.program)
+        self._evidence = Evidence.PROVED if is_proved else Evidence.UNVERIFIED
+        self._fault, self._turn = "", 0
+        self.check()
+        self._batches = Batches(self._executor, users, context)
+        self._committed = secrets.token_bytes(32)  # before any client has named a seed
+        self._count, self._counting = 0, threading.Lock()
+        self.about = {
+            "context": self._batches.positions,
+            "users": users,
+            "sampling": self._committed.hex(),
+            "evidence": self._evidence.name.lower(),
+        }
+
+    def check(self) -> None:
+        """Compare the kernels with integers that are computed otherwise: at start, and every hour, another layer each
+        time. Raises CheckFailed; from then on nothing is answered until a check passes."""
+        self._fault = difference(self._executor, self._turn)
+        self._turn += 1
+        if self._fault:
+            raise CheckFailed(
+                f"this machine computes wrongly: {self._fault}", remedy="another machine has to answer"
+            )
+
+    def most_input(self, call: Call) -> int:
+        context = self._batches.positions
+        try:
+            prompt = self._prompt(call, context)
+            self._drawing(call)
+        except UsageError as error:
+            code = "context_length_exceeded" if "fit" in error.remedy else "invalid_input"
+            raise ModelFault(400, code, str(error)) from error
+        call.inputs = [prompt]  # read once: the answer takes it from there
+        call.most_output = min(call.most_output, context - len(prompt) + 1)
+        return len(prompt)
+
+    async def answer(self, call: Call) -> Result:
+        pieces, writing = [piece async for piece in self._pieces(call)], self._writing(call)
+        roots = pieces[-1].roots
+        assert roots is not None
+        body, prompt = writing.whole(pieces), call.inputs[0]
+        return Result(body, len(prompt), len(pieces), *roots, evidence=self._word(call))
+
+    async def parts(self, call: Call) -> AsyncGenerator[Part, None]:
+        writing, given, count = self._writing(call), len(call.inputs[0]), 0
+        last: Piece | None = None
+        async for piece in self._pieces(call):
+            count += 1
+            last = piece
+            yield Part(writing.event(piece), given, count)
+        assert last is not None
+        end = (writing.usage_event() if call.include_usage else b"") + DONE
+        yield Part(end, given, count, roots=last.roots, evidence=self._word(call))
+
+    async def close(self) -> None:
+        self._batches.close()
+
+    def _prompt(self, call: Call, most: int) -> list[int]:
+        if call.endpoint == CHAT:
+            return self._tokenizer.chat([_message(item) for item in call.inputs], most)
+        if len(call.inputs) != 1:
+            raise UsageError("one prompt a request", remedy="send the others by themselves")
+        given = call.inputs[0]
+        found = self._tokenizer.encode(given, most) if isinstance(given, str) else self._ids(given)
+        if not found:
+            raise UsageError("the prompt has no tokens")
+        if len(found) > most:
+            raise UsageError(f"{len(found):,} tokens, and the context has {most:,}", remedy="a shorter one fits")
+        return found
+
+    def _ids(self, given: Any) -> list[int]:
+        if not isinstance(given, list):
+            raise UsageError("a prompt is a text, or a list of tokens")
+        return self._tokenizer.require(given)
+
+    def _drawing(self, call: Call) -> Drawing | None:
+        if not call.temperature:
+            return None
+        if not math.isfinite(call.temperature) or call.temperature > LARGEST_TEMPERATURE:
+            raise UsageError(f"a temperature of {call.temperature}", remedy=f"0 to {LARGEST_TEMPERATURE}")
+        if call.seed is None:  # named in the answer
+            call.seed = secrets.randbits(63)
+        return drawing_of(seed_of(call.seed, self._committed), call.temperature, self._scale)
+
+    def _pieces(self, call: Call) -> AsyncGenerator[Piece, None]:
+        if self._fault:
+            raise ModelFault(503, "model_failed", f"this machine computes wrongly: {self._fault}")
+        talk = Talk(self._tokenizer, call.inputs[0], call.most_output, call.stop, self._drawing(call))
+        return talk.pieces(self._batches)
+
+    def _writing(self, call: Call) -> Writing:
+        with self._counting:
+            self._count += 1
+        sampling: dict[str, Any] = {}
+        if call.temperature:
+            sampling = {"seed": call.seed, "committed": self._committed.hex(), "temperature": call.temperature}
+        id_, now = f"{secrets.token_hex(8)}-{self._count}", int(time.time())
+        return Writing(id_, self.name, now, call.inputs[0], is_chat=call.endpoint == CHAT, sampling=sampling)
+
+    def _word(self, call: Call) -> Evidence:
+        """A drawn token has no operator in the program, so nobody can show a wrong one."""
+        return Evidence.UNVERIFIED if call.temperature else self._evidence
+
+
+def _message(item: Any) -> tuple[str, str]:
+    """Role and text."""
+    text = item.content or ""
+    if not isinstance(text, str):
+        if any(part.get("type") != "text" or not isinstance(part.get("text"), str) for part in text):
+            raise UsageError("a message has something beside text", remedy="this model reads texts")
+        text = "".join(part["text"] for part in text)
+    return _ROLES.get(item.role, item.role), text

@@ -1,0 +1,80 @@
+"""One reply on its way: tokens come in the computing thread, texts leave in the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+
+from keifu.compute.model import ModelFault
+from keifu.inference.tokens.batching import Batches, Job
+from keifu.inference.tokens.committing import ids_root
+from keifu.inference.tokens.sampling import Drawing
+from keifu.inference.tokens.tokenizer import Tokenizer
+
+__all__ = ["Piece", "Talk"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A token and the text that is clear now. The last one says why the reply ends, and has the roots."""
+
+    token: int
+    text: str
+    finish: str = ""  # "stop" or "length"
+    roots: tuple[bytes, bytes, bytes] | None = None
+
+
+class Talk:
+    """Made and read in the event loop."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, prompt: Sequence[int], most: int, stop: Sequence[str], drawing: Drawing | None
+    ) -> None:
+        self._tokenizer, self._stop = tokenizer, [item for item in stop if item]
+        self._kept = max((len(item) - 1 for item in self._stop), default=0)
+        self._decoding, self._text = tokenizer.decoding(), ""
+        self._loop = asyncio.get_running_loop()
+        self._pieces: asyncio.Queue[Piece | Exception] = asyncio.Queue()
+        self.job = Job(prompt, most, self._take, self._failed, drawing)
+
+    async def pieces(self, batches: Batches) -> AsyncGenerator[Piece, None]:
+        """Raises ModelFault."""
+        batches.add(self.job)
+        try:
+            while True:
+                piece = await self._pieces.get()
+                if isinstance(piece, Exception):
+                    raise ModelFault(500, "model_failed", "the model failed to answer this") from piece
+                yield piece
+                if piece.finish:
+                    return
+        finally:
+            self.job.is_over = True
+
+    # in the computing thread ---------------------------------------------------------------------------------------
+
+    def _take(self, token: int) -> bool:
+        if self.job.is_over:
+            return False
+        self._text += self._decoding.add(token)
+        finish = "stop" if token == self._tokenizer.end else ""
+        found = [at for item in self._stop if (at := self._text.find(item)) >= 0]
+        if found:
+            self._text, finish = self._text[: min(found)], "stop"
+        if not finish and (len(self.job.reply) >= self.job.most):
+            finish = "length"
+        if finish and not found:
+            self._text += self._decoding.end()
+        free = len(self._text) if finish else max(0, len(self._text) - self._kept)
+        text, self._text = self._text[:free], self._text[free:]
+        roots = (ids_root(self.job.prompt), ids_root(self.job.reply), self.job.trace_root) if finish else None
+        self._send(Piece(token, text, finish, roots))
+        return not finish
+
+    def _failed(self, error: Exception) -> None:
+        self._send(error)
+
+    def _send(self, piece: Piece | Exception) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._pieces.put_nowait, piece)

@@ -1,0 +1,73 @@
+"""Replies of token models in OpenAI's form. Beside the text they have the ids, by the names that vLLM has given them,
+so whoever has the bytes computes the receipt's roots again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from keifu.compute.tokens.talk import Piece
+
+__all__ = ["DONE", "Writing"]
+
+DONE = b"data: [DONE]\n\n"
+
+
+class Writing:
+    """One reply. `sampling` says by what its tokens are drawn, empty where the likeliest one is taken."""
+
+    def __init__(
+        self, id_: str, name: str, time: int, prompt: Sequence[int], *, is_chat: bool, sampling: dict[str, Any]
+    ) -> None:
+        self._prompt, self._is_chat = list(prompt), is_chat
+        self._object = "chat.completion" if is_chat else "text_completion"
+        self._head: dict[str, Any] = {"id": id_, "created": time, "model": name}
+        self._head |= {"keifu": {"sampling": sampling}} if sampling else {}
+        self._texts: list[str] = []
+        self._ids: list[int] = []
+        self._finish = ""
+
+    def event(self, piece: Piece) -> bytes:
+        """What a stream says of a piece."""
+        is_first = not self._ids
+        self._add(piece)
+        choice: dict[str, Any] = {"index": 0, "token_ids": [piece.token], "finish_reason": piece.finish or None}
+        if self._is_chat:
+            choice["delta"] = {"role": "assistant", "content": piece.text} if is_first else {"content": piece.text}
+        else:
+            choice["text"] = piece.text
+        kind = f"{self._object}.chunk" if self._is_chat else self._object
+        first = {"prompt_token_ids": self._prompt} if is_first else {}
+        return _event({**self._head, "object": kind, **first, "choices": [choice]})
+
+    def usage_event(self) -> bytes:
+        kind = f"{self._object}.chunk" if self._is_chat else self._object
+        return _event({**self._head, "object": kind, "choices": [], "usage": self._usage()})
+
+    def whole(self, pieces: Sequence[Piece]) -> bytes:
+        """A reply that is not streamed."""
+        for piece in pieces:
+            self._add(piece)
+        text = "".join(self._texts)
+        choice: dict[str, Any] = {"index": 0, "token_ids": self._ids, "finish_reason": self._finish}
+        if self._is_chat:
+            choice["message"] = {"role": "assistant", "content": text}
+        else:
+            choice["text"] = text
+        document = {"object": self._object, "prompt_token_ids": self._prompt, "choices": [choice]}
+        return msgspec.json.encode({**self._head, **document, "usage": self._usage()})
+
+    def _add(self, piece: Piece) -> None:
+        self._texts.append(piece.text)
+        self._ids.append(piece.token)
+        self._finish = piece.finish
+
+    def _usage(self) -> dict[str, int]:
+        given, made = len(self._prompt), len(self._ids)
+        return {"prompt_tokens": given, "completion_tokens": made, "total_tokens": given + made}
+
+
+def _event(document: dict[str, Any]) -> bytes:
+    return b"data: " + msgspec.json.encode(document) + b"\n\n"

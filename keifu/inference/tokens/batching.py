@@ -1,0 +1,150 @@
+"""Several users at a time: each step reads the next token of everybody who waits for one, and parts of new prompts.
+
+One thread computes. Requests begin in the order in which they came, and a long prompt is read in parts between the
+tokens of others. What somebody gets does not depend on who else is there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu.inference.tokens.committing import (
+    HASH_BYTES,
+    boundaries,
+    position_roots,
+    token_boundaries,
+    trace_root,
+)
+from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
+from keifu.inference.tokens.sampling import Drawing
+
+__all__ = ["Batches", "Job"]
+
+ROWS = 48  # positions of one step
+
+Hashes = NDArray[np.uint8]
+
+
+@dataclass
+class Job:
+    """A prompt, and who gets its tokens. `take` is called in the computing thread for each, and says whether there
+    shall be more; `failed` instead of it, when the machine cannot go on."""
+
+    prompt: Sequence[int]
+    most: int
+    take: Callable[[int], bool]
+    failed: Callable[[Exception], None]
+    drawing: Drawing | None = None
+    is_over: bool = False  # set by whoever wants no more
+    reply: list[int] = field(default_factory=list)
+    roots: list[Hashes] = field(default_factory=list)  # of positions
+
+    @property
+    def trace_root(self) -> bytes:
+        return trace_root(np.concatenate(self.roots))
+
+
+class Batches:
+    """`users` conversations with `positions` each."""
+
+    def __init__(self, executor: Executor, users: int, positions: int) -> None:
+        self._executor, self._memory = executor, Memory(executor, users, positions)
+        self._free = list(range(users))
+        self._waiting: deque[Job] = deque()
+        self._running: list[tuple[Job, Conversation]] = []
+        sizes = executor.program.sizes
+        self._seen = np.empty((sizes.layers + 1) * ROWS * sizes.width, np.int32)
+        self._shape = sizes.layers + 1, sizes.width
+        self._changed = threading.Condition()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._compute, name="tokens", daemon=True)
+        self._thread.start()
+
+    @property
+    def positions(self) -> int:
+        return self._memory.positions
+
+    def add(self, job: Job) -> None:
+        with self._changed:
+            self._waiting.append(job)
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def _compute(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._waiting or self._running or self._is_closing):
+                    self._changed.wait()
+                if self._is_closing:
+                    return
+                while self._waiting and self._free:
+                    job = self._waiting.popleft()
+                    self._running.append((job, Conversation(self._memory, self._free.pop())))
+            try:
+                self._step()
+            except Exception as error:  # noqa: BLE001 - whoever waits has to hear of any
+                for job, _ in self._running:
+                    job.failed(error)
+                    job.is_over = True
+            self._leave()
+
+    def _leave(self) -> None:
+        over = [talk.number for job, talk in self._running if job.is_over]
+        self._free += over
+        self._running = [(job, talk) for job, talk in self._running if not job.is_over]
+
+    def _step(self) -> None:
+        self._leave()
+        parts = self._parts()
+        if not parts:
+            return
+        rows = sum(len(ids) for _, _, ids in parts)
+        seen = self._seen[: self._shape[0] * rows * self._shape[1]].reshape(self._shape[0], rows, self._shape[1])
+        before = [talk.length for _, talk, _ in parts]
+        found = read_together([(talk, ids) for _, talk, ids in parts], seen)
+        row = 0
+        for (job, talk, ids), start, h in zip(parts, before, found, strict=True):
+            groups = boundaries(seen[:, row : row + len(ids)], self._memory, talk.number, start)
+            row += len(ids)
+            last = np.zeros((len(ids), HASH_BYTES), np.uint8)
+            if talk.length >= len(job.prompt):
+                token = self._token(job, h[-1:], talk.length - 1)
+                last[-1] = token_boundaries([token])[0]
+                job.roots.append(position_roots(groups, last))
+                job.reply.append(token)
+                job.is_over = not job.take(token) or len(job.reply) >= job.most or talk.length >= self.positions
+            else:
+                job.roots.append(position_roots(groups, last))
+
+    def _parts(self) -> list[tuple[Job, Conversation, Sequence[int]]]:
+        """Who has a token waits for the next one; what is left of the step is for prompts, the oldest first."""
+        found: list[tuple[Job, Conversation, Sequence[int]]] = [
+            (job, talk, job.reply[-1:]) for job, talk in self._running if job.reply
+        ]
+        left = ROWS - len(found)
+        for job, talk in self._running:
+            if not job.reply and left > 0:
+                ids = job.prompt[talk.length : talk.length + left]
+                found.append((job, talk, ids))
+                left -= len(ids)
+        return found
+
+    def _token(self, job: Job, h: NDArray[np.int32], position: int) -> int:
+        if job.drawing is not None:
+            return self._executor.drawn(h, job.drawing, position)
+        return int(self._executor.tokens(h)[0])

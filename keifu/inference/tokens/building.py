@@ -1,0 +1,51 @@
+"""From a publisher's GGUF file to a folder of integers: calibrated by texts that ship with this package."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from keifu.errors import UsageError
+from keifu.inference.tokens.floats import source_of
+from keifu.inference.tokens.gguf import Gguf
+from keifu.inference.tokens.keeping import Stored, store
+from keifu.inference.tokens.quantising import calibrated, quantise
+from keifu.inference.tokens.tokenizer import Tokenizer
+from keifu.inference.tokens.vocabulary import vocabulary_of
+
+__all__ = ["build", "integers_of"]
+
+_TEXTS = Path(__file__).with_name("calibration.json")
+_MOST = 1 << 16  # tokens of a text
+
+
+def integers_of(path: Path, *, rows: bool = False) -> Stored:
+    """Read, calibrate and quantise. Raises InputError naming what in the file is not as it should be."""
+    file = Gguf(path)
+    source, vocabulary = source_of(file), vocabulary_of(file)
+    tokenizer, given = Tokenizer(vocabulary), json.loads(_TEXTS.read_text())
+    texts = [tokenizer.encode(text, _MOST) for text in given["texts"]]
+    if vocabulary.is_chat:
+        texts += [tokenizer.chat([("user", question)], _MOST) for question in given["questions"]]
+    maxima = calibrated(source, [text[: source.sizes.positions] for text in texts])
+    made = quantise(source, maxima, rows=rows)
+    return Stored(made.program, made.logit_scale, vocabulary)
+
+
+def build(path: Path, folder: Path, *, rows: bool = False) -> Stored:
+    """Write the folder, which must not be there; a fault leaves nothing. Raises UsageError and InputError."""
+    if folder.exists():
+        raise UsageError(f"{folder} exists", remedy="name a new folder")
+    made = integers_of(path, rows=rows)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        store(unfinished, made)
+        unfinished.chmod(0o755)
+        unfinished.rename(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    return made

@@ -1,0 +1,86 @@
+"""What a provider commits to of each position: the outputs of all groups, and the keys and values of layers.
+
+One compiled pass over what a run left behind; `keifu.spec.inference_model` has the same, tensor by tensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu._compiled import kept
+from keifu.inference.tokens.executor import Memory
+from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, wide
+
+__all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "token_boundaries", "trace_root"]
+
+Hashes = NDArray[np.uint8]
+_HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
+
+
+@kept
+def _bounded(seen: Any, keys: Any, values: Any, start: Any, iota: Any) -> Any:
+    groups, count, width = seen.shape
+    layers, heads = keys.shape[0], keys.shape[1]
+    outs = wide(seen.reshape(groups * count, width), iota)
+    lanes = np.empty((2, layers * count, heads * _HEAD), np.int16)
+    for layer in range(layers):
+        for place in range(count):
+            row, position = layer * count + place, start + place
+            group, within = position // _SIDE, position % _SIDE
+            for head in range(heads):
+                for lane in range(_PAIRS):
+                    lanes[0, row, head * _HEAD + 2 * lane] = keys[layer, head, group, lane, within, 0]
+                    lanes[0, row, head * _HEAD + 2 * lane + 1] = keys[layer, head, group, lane, within, 1]
+                for lane in range(_HEAD):
+                    value = values[layer, head, lane // _SIDE, position // 2, lane % _SIDE, position % 2]
+                    lanes[1, row, head * _HEAD + lane] = value
+    kept_keys, kept_values = narrow(lanes[0], iota), narrow(lanes[1], iota)
+    found = np.zeros((count * groups * _WORDS, _WORDS), np.uint64)
+    for place in range(count):
+        for group in range(groups):
+            at = (place * groups + group) * _WORDS
+            found[at] = outs[group * count + place]
+            if group:
+                found[at + 1] = kept_keys[(group - 1) * count + place]
+                found[at + 2] = kept_values[(group - 1) * count + place]
+    return fold(found, count * groups, _WORDS, iota)
+
+
+def boundaries(seen: NDArray[Any], memory: Memory, number: int, start: int) -> Hashes:
+    """Of the embedding and each layer, at positions from `start` on of a conversation: positions × (layers + 1) × 32.
+    `seen` is what `read_together` gave of them: layers + 1 × positions × width."""
+    groups, count, _ = seen.shape
+    found = _bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, IOTA)
+    hashes: Hashes = found.view(np.uint8).reshape(count, groups, HASH_BYTES)
+    return hashes
+
+
+def token_boundaries(tokens: Sequence[int]) -> Hashes:
+    """Of the group that makes a token: one row a token."""
+    found = np.zeros((len(tokens), _WORDS, HASH_BYTES), np.uint8)
+    found[:, 0] = _wide(np.array(tokens, np.int32).reshape(-1, 1))
+    return nodes_of(found)
+
+
+def position_roots(groups: Hashes, last: Hashes) -> Hashes:
+    """`last` is the boundary of the group that makes a token, zeros where nobody asked for one."""
+    return nodes_of(np.concatenate([groups, last[:, None]], axis=1))
+
+
+def trace_root(roots: Hashes) -> bytes:
+    """Over positions × 32."""
+    return nodes_of(roots[None])[0].tobytes()
+
+
+def ids_root(ids: Sequence[int]) -> bytes:
+    """Of the ids that went in, or came out, as one tensor. There is one at least."""
+    return _wide(np.array(ids, np.int32).reshape(1, -1)).tobytes()
+
+
+def _wide(lanes: NDArray[np.int32]) -> Hashes:
+    hashes: Hashes = wide(lanes, IOTA).view(np.uint8).reshape(len(lanes), HASH_BYTES)
+    return hashes

@@ -1,0 +1,79 @@
+"""What a node compares before it serves and every hour: its kernels with integers that are computed otherwise.
+
+All products of one layer and of the table of tokens, with inputs at their limits, beside numpy's integers of 64 bits;
+and one layer, another each time, over two positions beside the slow reference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu.inference.tokens import kernels
+from keifu.inference.tokens.executor import Executor
+from keifu.inference.tokens.lanes import MANY
+from keifu.inference.tokens.packing import Packed, packed
+from keifu.inference.tokens.program import BLOCK, LARGEST, ROWS_8, Matrix
+from keifu.inference.tokens.reference import layer_of
+from keifu.spec.inference_model import run_from
+
+__all__ = ["difference"]
+
+POSITIONS = 2
+_LARGE = 2**20  # of a residual that a model has
+
+Ints = NDArray[Any]
+
+
+def difference(executor: Executor, turn: int) -> str:
+    """What differs, or nothing. `turn` chooses the layer."""
+    program = executor.program
+    layer = turn % program.sizes.layers
+    for name, place in (("attention", 0), ("mixed", 1), ("gates", 2), ("down", 3)):
+        matrix: Matrix = getattr(program.layers, name)
+        if not _products_agree(executor.packed[place], matrix, layer):
+            return f"products of {name} in layer {layer} are not those of integers"
+    if not _products_agree(executor.packed_head, program.head, 0):
+        return "products of the table of tokens are not those of integers"
+    return "" if _layer_agrees(executor, layer) else f"layer {layer} is not that of the reference"
+
+
+def _products_agree(item: Packed, matrix: Matrix, layer: int) -> bool:
+    """One position and as many as go together, lanes at their limits with the signs that add up most."""
+    lanes = matrix.weights.shape[2]
+    signs = np.sign(matrix.weights[layer, : MANY + 1].astype(np.int16)) | 1
+    x = np.ascontiguousarray((signs * LARGEST).astype(np.int16)).reshape(MANY + 1, lanes)
+    wanted = _plain(matrix, layer, x)
+    for first, last in ((0, MANY), (MANY, MANY + 1)):
+        found = np.empty((last - first, wanted.shape[1]), np.int64)
+        planes = item.planes[:, layer]
+        kernels.product(item.layout, item.weights[layer], item.scales[layer], planes, x[first:last], found)
+        if not np.array_equal(found, wanted[first:last]):
+            return False
+    return True
+
+
+def _plain(matrix: Matrix, layer: int, x: Ints) -> Ints:
+    """By numpy, in 64 bits."""
+    weights, wide = matrix.weights[layer].astype(np.int64), x.astype(np.int64)
+    if matrix.layout == ROWS_8:
+        return wide @ weights.T
+    d, m = matrix.scales[layer].astype(np.int64).transpose(2, 0, 1)
+    found = np.zeros((len(x), len(weights)), np.int64)
+    for block in range(weights.shape[1] // BLOCK):
+        part = slice(block * BLOCK, (block + 1) * BLOCK)
+        sums = wide[:, part].sum(axis=1)
+        found += (wide[:, part] @ weights[:, part].T) * d[:, block] + sums[:, None] * m[:, block]
+    return found
+
+
+def _layer_agrees(executor: Executor, layer: int) -> bool:
+    """Residuals drawn by lot, the same each time, through one layer."""
+    sizes = executor.program.sizes
+    h = np.random.default_rng(layer).integers(-_LARGE, _LARGE, (POSITIONS, sizes.width)).astype(np.int32)
+    group = layer_of(executor.program, layer)
+    trace = run_from([group], [row.tolist() for row in h])
+    wanted = [records[0][-1] for records in trace.records]
+    return executor.layer(layer, h).tolist() == wanted

@@ -1,0 +1,117 @@
+"""Trees of equal size, many at once, in the order of their leaves: what token models commit to. Whoever imports this
+imports numba.
+
+A leaf is the hash of 128 bytes, 32 lanes of 32 bits or 64 of 16, each with half its range added, the highest byte first
+(docs/inference-program.md). A node is the hash of left ‖ right, and 32 zero bytes stand where a neighbour is missing, at
+every level. Eight messages are hashed in lock-step, and nothing is written between lanes and states.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keifu._compiled import kept
+from keifu.merkle._keccak import HASH_WORDS, IOTA, LANES, ONE, RATE_WORDS, TOP_BIT, WIDTH, permute
+
+__all__ = ["HASH_BYTES", "IOTA", "fold", "narrow", "nodes_of", "wide"]
+
+HASH_BYTES = 32
+CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
+_8, _16, _24, _32, _48 = (np.uint64(bits) for bits in (8, 16, 24, 32, 48))
+_WIDE, _NARROW = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF)
+_WIDE_HALF, _NARROW_HALF = np.uint64(1 << 31), np.uint64(1 << 15)
+_SECOND, _THIRD, _BYTE = np.uint64(0xFF00), np.uint64(0xFF0000), np.uint64(0xFF)
+
+
+@kept
+def _wide_lane(lanes: Any, tree: Any, lane: Any) -> Any:
+    value = np.uint64(lanes[tree, lane]) if lane < lanes.shape[1] else np.uint64(0)
+    value = (value & _WIDE) ^ _WIDE_HALF
+    return (value >> _24) | ((value >> _8) & _SECOND) | ((value << _8) & _THIRD) | ((value & _BYTE) << _24)
+
+
+@kept
+def _narrow_lane(lanes: Any, tree: Any, lane: Any) -> Any:
+    value = np.uint64(lanes[tree, lane]) if lane < lanes.shape[1] else np.uint64(0)
+    value = (value & _NARROW) ^ _NARROW_HALF
+    return (value >> _8) | ((value & _BYTE) << _8)
+
+
+@kept
+def _finish(state: Any, words: Any, together: Any, first: Any, out: Any, iota: Any) -> None:
+    for j in range(together):
+        state[words * WIDTH + j] |= ONE
+        state[(RATE_WORDS - 1) * WIDTH + j] |= TOP_BIT
+    permute(state, iota)
+    for j in range(together):
+        for word in range(HASH_WORDS):
+            out[first + j, word] = state[word * WIDTH + j]
+
+
+@kept
+def wide(lanes: Any, iota: Any) -> Any:
+    """The roots of tensors of 32 bits, int32[trees, lanes], as uint64[trees, 4]."""
+    trees, chunks = lanes.shape[0], (lanes.shape[1] + WIDES - 1) // WIDES
+    hashes, state = np.empty((trees * chunks, HASH_WORDS), np.uint64), np.empty(LANES * WIDTH, np.uint64)
+    for first in range(0, trees * chunks, WIDTH):
+        together = min(WIDTH, trees * chunks - first)
+        state[:] = 0
+        for j in range(together):
+            tree, lane = (first + j) // chunks, (first + j) % chunks * WIDES
+            for word in range(CHUNK_WORDS):
+                low, high = _wide_lane(lanes, tree, lane + 2 * word), _wide_lane(lanes, tree, lane + 2 * word + 1)
+                state[word * WIDTH + j] = low | (high << _32)
+        _finish(state, CHUNK_WORDS, together, first, hashes, iota)
+    return fold(hashes, trees, chunks, iota)
+
+
+@kept
+def narrow(lanes: Any, iota: Any) -> Any:
+    """The roots of tensors of 16 bits, int16[trees, lanes], as uint64[trees, 4]."""
+    trees, chunks = lanes.shape[0], (lanes.shape[1] + NARROWS - 1) // NARROWS
+    hashes, state = np.empty((trees * chunks, HASH_WORDS), np.uint64), np.empty(LANES * WIDTH, np.uint64)
+    for first in range(0, trees * chunks, WIDTH):
+        together = min(WIDTH, trees * chunks - first)
+        state[:] = 0
+        for j in range(together):
+            tree, lane = (first + j) // chunks, (first + j) % chunks * NARROWS
+            for word in range(CHUNK_WORDS):
+                at = lane + 4 * word
+                low = _narrow_lane(lanes, tree, at) | (_narrow_lane(lanes, tree, at + 1) << _16)
+                high = (_narrow_lane(lanes, tree, at + 2) << _32) | (_narrow_lane(lanes, tree, at + 3) << _48)
+                state[word * WIDTH + j] = low | high
+        _finish(state, CHUNK_WORDS, together, first, hashes, iota)
+    return fold(hashes, trees, chunks, iota)
+
+
+@kept
+def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
+    """The roots over uint64[trees · count, 4], level by level over all trees together."""
+    state = np.empty(LANES * WIDTH, np.uint64)
+    while count > 1:
+        above = (count + 1) // 2
+        out = np.empty((trees * above, HASH_WORDS), np.uint64)
+        for first in range(0, trees * above, WIDTH):
+            together = min(WIDTH, trees * above - first)
+            state[:] = 0
+            for j in range(together):
+                tree, left = (first + j) // above, (first + j) % above * 2
+                for word in range(HASH_WORDS):
+                    state[word * WIDTH + j] = hashes[tree * count + left, word]
+                if left + 1 < count:
+                    for word in range(HASH_WORDS):
+                        state[(HASH_WORDS + word) * WIDTH + j] = hashes[tree * count + left + 1, word]
+            _finish(state, 2 * HASH_WORDS, together, first, out, iota)
+        hashes, count = out, above
+    return hashes
+
+
+def nodes_of(hashes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The roots over leaves that are hashed: uint8[trees, leaves, 32] to uint8[trees, 32]."""
+    trees, count, _ = hashes.shape
+    words = np.ascontiguousarray(hashes).reshape(-1, HASH_BYTES).view(np.uint64)
+    found: NDArray[np.uint64] = fold(words, trees, count, IOTA)
+    return found.view(np.uint8).reshape(trees, HASH_BYTES)

@@ -1,0 +1,54 @@
+"""Token models that a node runs itself: from a folder of integers, or from a GGUF file whose integers it keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from keifu.compute.client.checks import Prices
+from keifu.compute.model import Claimed
+from keifu.compute.tokens.model import TokenModel
+from keifu.errors import InputError
+from keifu.inference.tokens.building import build
+from keifu.inference.tokens.keeping import Stored, is_token_model, load
+from keifu.node.sections import ComputeWork
+
+__all__ = ["model_of", "own_tokens", "served"]
+
+KEPT = "integers"  # a folder of the node's
+
+
+def own_tokens(settings: ComputeWork, base: Path) -> list[TokenModel]:
+    """Those that the settings name. Raises InputError naming what is not as it should be, CheckFailed where this machine
+    computes wrongly."""
+    found = []
+    for name, item in settings.tokens.items():
+        prices = Prices(item.request, item.million_in, item.million_out)
+        found.append(served(settings, name, prices, model_of(base / item.path, base / KEPT)))
+    return found
+
+
+def served(
+    settings: ComputeWork, name: str, prices: Prices, stored: Stored, claimed: Claimed | None = None,
+    *, is_proved: bool = False,
+) -> TokenModel:  # fmt: skip
+    return TokenModel(
+        name, prices, stored, claimed, context=settings.context, users=settings.users, is_proved=is_proved
+    )
+
+
+def model_of(path: Path, kept: Path) -> Stored:
+    """A GGUF file becomes integers once: they are kept under its digest, and what does not load is made anew."""
+    if path.is_dir() and is_token_model(path):
+        return load(path)
+    if not path.is_file():
+        raise InputError(f"{path} is no token model", remedy="keifu model build writes a folder of one")
+    with path.open("rb") as file:
+        folder = kept / hashlib.file_digest(file, "sha256").hexdigest()[:32]
+    if folder.exists():
+        try:
+            return load(folder)
+        except InputError:
+            shutil.rmtree(folder)
+    return build(path, folder)

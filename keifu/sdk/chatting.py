@@ -1,0 +1,92 @@
+"""Chats that are paid for and compared, and computed again where the account's owner has the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from keifu.compute.canonical import events_of
+from keifu.compute.client.client import Answer
+from keifu.compute.client.units import USUAL_OUTPUT
+from keifu.errors import CheckFailed
+from keifu.provenance.verify import Finding
+from keifu.sdk.link import Link
+from keifu.sdk.paying import Asked, asking
+
+__all__ = ["Reply", "chat"]
+
+CHAT = "/v1/chat/completions"
+KEPT_MODELS = 2
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply that holds. `evidence` is the word under which it may be shown; `is_recomputed` says that this machine
+    has computed all of it again. `findings` are all checks."""
+
+    text: str
+    evidence: str
+    is_recomputed: bool
+    fee: int
+    units_in: int
+    units_out: int
+    findings: tuple[Finding, ...]
+    receipt: str  # as it came, for `keifu verify-reply` and the market
+
+
+def chat(
+    link: Link,
+    model: str,
+    messages: str | Sequence[Mapping[str, str]],
+    to: Asked,
+    on_text: Callable[[str], object] | None,
+    integers: str | Path | None,
+    options: Mapping[str, Any],
+) -> Reply:
+    """See `Keifu.chat`."""
+    given = [{"role": "user", "content": messages}] if isinstance(messages, str) else [dict(item) for item in messages]
+    asked = {"model": model, "messages": given, "max_tokens": USUAL_OUTPUT, **options, "stream": True}
+    parts: list[str] = []
+    with asking(link, to) as (client, where), client.stream(where, CHAT, asked) as stream:
+        for part in stream:
+            for text in _texts(part):
+                parts.append(text)
+                if on_text is not None:
+                    on_text(text)
+        answer = stream.answer
+    found = answer.findings + (_again(Path(integers), answer) if integers else ())
+    item = answer.receipt
+    return Reply(
+        "".join(parts), answer.evidence.name.lower(), bool(integers), item.fee, item.input_units, item.output_units,
+        found, answer.receipt_text,
+    )  # fmt: skip
+
+
+def _texts(part: bytes) -> list[str]:
+    """Raises CheckFailed where the stream says that the model failed."""
+    found = []
+    for event in events_of(part):
+        if not event.strip().startswith(b"{"):
+            continue
+        document = msgspec.json.decode(event)
+        if "error" in document:
+            raise CheckFailed(f"the reply broke off: {document['error'].get('message', '')}", remedy="ask again")
+        found += [choice.get("delta", {}).get("content") or "" for choice in document.get("choices", ())]
+    return [text for text in found if text]
+
+
+def _again(folder: Path, answer: Answer) -> tuple[Finding, ...]:
+    return _model(folder.absolute()).require(answer.request, answer.body, answer.receipt)
+
+
+@lru_cache(KEPT_MODELS)
+def _model(folder: Path) -> Any:
+    from keifu.compute.client.recomputing import Recomputing  # noqa: PLC0415 - numba, seconds
+    from keifu.inference.tokens.keeping import load  # noqa: PLC0415
+
+    return Recomputing(load(folder))

@@ -1,0 +1,89 @@
+"""What is committed to is the reference's, however the positions came, also of several conversations in one run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from keifu.inference.tokens.committing import (
+    boundaries,
+    ids_root,
+    position_roots,
+    token_boundaries,
+    trace_root,
+)
+from keifu.inference.tokens.executor import Conversation, Executor, Memory, read_together
+from keifu.spec import inference_trees as trees
+from keifu.spec.inference_model import run
+from tests.conformance.inference.arrays import program_of
+from tests.conformance.inference.tiny import Sizes, tiny
+
+SIZES = Sizes()
+IDS = [(place * 37 + 5) % SIZES.tokens for place in range(19)]
+OTHERS = [(place * 11 + 2) % SIZES.tokens for place in range(19)]
+GROUPS = tiny("blocks")
+
+
+@pytest.fixture(scope="module")
+def executor():
+    return Executor(program_of(GROUPS, SIZES))
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return run(GROUPS, IDS)
+
+
+def committed(memory, reads):
+    """Boundaries and tokens of each conversation, read in one run."""
+    rows = sum(len(ids) for _, ids in reads)
+    seen = np.empty((SIZES.layers + 1, rows, SIZES.width), np.int32)
+    before = [talk.length for talk, _ in reads]
+    found, at = [], 0
+    for (talk, ids), start, h in zip(reads, before, read_together(reads, seen), strict=True):
+        own = seen[:, at : at + len(ids)]
+        at += len(ids)
+        found.append((boundaries(own, memory, talk.number, start), memory.executor.tokens(h)))
+    return found
+
+
+@pytest.mark.parametrize("sizes", [[19], [1] * 19, [7, 7, 5], [16, 3], [1, 18]])
+def test_the_trace_s_root_is_the_reference_s(executor, expected, sizes):
+    memory = Memory(executor, 1)
+    talk, roots, at = Conversation(memory, 0), [], 0
+    for size in sizes:
+        ((groups, tokens),) = committed(memory, [(talk, IDS[at : at + size])])
+        roots.append(position_roots(groups, token_boundaries(tokens.tolist())))
+        at += size
+    assert trace_root(np.concatenate(roots)) == expected.root()
+
+
+def test_conversations_in_one_run_are_what_they_are_alone(executor, expected):
+    memory = Memory(executor, 3, positions=32)
+    assert memory.positions == 32
+    one, other, third = (Conversation(memory, number) for number in range(3))
+    alone = run(GROUPS, OTHERS)
+    found = {0: [], 1: []}
+    third.read(IDS[::-1])  # of other lengths, and beside
+    for start, end in ((0, 4), (4, 5), (5, 6), (6, 19)):
+        reads = [(one, IDS[start:end]), (other, OTHERS[start : end + 1] if start == 0 else OTHERS[start + 1 : end + 1])]
+        reads = [(talk, ids) for talk, ids in reads if ids]
+        for number, (groups, tokens) in enumerate(committed(memory, reads)):
+            found[number].append(position_roots(groups, token_boundaries(tokens.tolist())))
+    assert trace_root(np.concatenate(found[0])) == expected.root()
+    assert trace_root(np.concatenate(found[1])) == alone.root()
+
+
+def test_where_nobody_asked_for_a_token_nothing_stands(executor, expected):
+    memory = Memory(executor, 1)
+    ((groups, _),) = committed(memory, [(Conversation(memory, 0), IDS)])
+    nothing = np.zeros((len(IDS), 32), np.uint8)
+    for place, root in enumerate(position_roots(groups, nothing)):
+        wanted = trees.position_root([*expected.position_leaves(place)[:-1], bytes(32)])
+        assert root.tobytes() == wanted
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 100])
+def test_the_root_of_ids_is_a_tensor_s(count):
+    ids = [(place * 7_919) % 49_152 for place in range(count)]
+    assert ids_root(ids) == trees.tensor_root(ids, 32)
