@@ -59,6 +59,7 @@ class TransferItem(msgspec.Struct, frozen=True):
     sealed_key: str
     public_key: str
     key_hash: str
+    address: str = ""  # where the new data is stored; empty when it goes from hand to hand
 
     @property
     def item(self) -> Item:

@@ -26,7 +26,7 @@ from keifu.node.setup import Wish, make_node
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["Site", "compute", "juror", "keeper", "make_nodes", "operator", "relayer", "storage", "watcher"]
+__all__ = ["Site", "attestor", "compute", "juror", "keeper", "make_nodes", "operator", "relayer", "storage", "watcher"]
 
 ETHER = 100  # of each account, for gas
 BOUND = 30 * DAY
@@ -140,6 +140,11 @@ def storage(site: Site, part: Part) -> dict[str, Any]:
         actions.register(deployer, site.suite, 0, part.serves)
         actions.lock(deployer, site.suite, site.suite[STORAGE], deployer.sender, STAKED)
     return {**own, "price": STORING, "region": f"region of {part.name}", "operator": part.name}
+
+
+def attestor(site: Site, part: Part) -> dict[str, Any]:
+    """Its coins count from the chain's youth on a chain of the network's own. Data goes by a folder of the network."""
+    return {"listen": host_of(part.serves), "poll": POLL, "store": str(site.folder.agents)}
 
 
 def address_of_role(part: Part) -> str:
