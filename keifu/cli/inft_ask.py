@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keifu.cli._agents import NFT, VERIFIER, require_new, token_argument, token_number
+from keifu.cli._agents import NFT, VERIFIER, contract, first_block, require_new, token_argument, token_number
 from keifu.cli._print import emit
 from keifu.cli._store import CODE
 from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, FOLDER, IN_FOLDER, PUBLIC_KEY, Id
@@ -28,15 +28,16 @@ LONGEST = 7 * DAY  # that the verifier lets pass between a signature's use and i
 HUB = "StakingHub"
 
 
-@verb("request", example="keifu inft request 3fa1 --data mine --to 0x… --public-key … --attestor http://… --out sold",
+@verb("request", example="keifu inft request 3fa1 --data mine --to 0x… --public-key … --out sold --role author",
       access=Access.SEND)  # fmt: skip
 @token_argument
 @click.option("--data", "source", type=IN_FOLDER, required=True, help="Folder of the token's data as it is.")
 @click.option("--to", "receiver", type=ADDRESS, required=True, help="Who gets it.")
 @click.option("--public-key", type=PUBLIC_KEY, required=True, help="What the receiver's `keifu inft key` printed.")
 @click.option(
-    "--attestor", "urls", type=ENDPOINT, multiple=True, required=True, help="Who is asked; the first leads; repeatable."
-)
+    "--attestor", "given", type=ENDPOINT, multiple=True,
+    help="Who is asked; the first leads; repeatable.  [default: as many as have to sign, as the chain says]",
+)  # fmt: skip
 @click.option("--out", "target", type=FOLDER, required=True, help="New folder for the new data and the transfer.")
 @click.option(
     "--backing", type=COINS, default="0", help="Coins that the attestors promise the sender if a key is wrong."
@@ -55,7 +56,7 @@ def request(
     source: Path,
     receiver: str,
     public_key: bytes,
-    urls: tuple[str, ...],
+    given: tuple[str, ...],
     target: Path,
     backing: int,
     length: int,
@@ -75,10 +76,11 @@ def request(
     from keifu.inft.asking import abouts, ask
     from keifu.inft.folder import DataFolder, write_items
     from keifu.inft.requests import TransferRequest
-    from keifu.inft.transfer import TRANSFER_FILE
+    from keifu.inft.transfer import OFFER_FILE, TRANSFER_FILE
 
     folder = DataFolder.load(source)
     move, terms = _move(session, token, folder, receiver, length, backing, is_clone=is_clone)
+    urls = given or _announced(session, terms)
     named = [about.named for about in abouts(urls, terms.chain_id, terms.verifier)]
     store = _store(session, store_folder, code, most)
     addresses = _stored(store, source, folder)
@@ -89,9 +91,14 @@ def request(
     write_items(target, (store.get(item.address) for item in made.items))
     path = target / TRANSFER_FILE
     made.save(path)
+    made.offered().save(offer := target / OFFER_FILE)
     signed = counted(len(made.signatures), "attestor")
-    message = f"{counted(len(made.items), 'item')} encrypted anew and signed by {signed}; the receiver signs {path}"
-    emit({"transfer": str(path), "nonce": made.nonce, "attestors": sorted(made.signatures)}, message, json_out)
+    message = f"{counted(len(made.items), 'item')} encrypted anew and signed by {signed}; the receiver signs {offer}"
+    emit(
+        {"transfer": str(path), "offer": str(offer), "nonce": made.nonce, "attestors": sorted(made.signatures)},
+        message,
+        json_out,
+    )
 
 
 def _move(
@@ -111,6 +118,15 @@ def _move(
     clone_id = clone_number(found.token_id, found.clones) if is_clone else 0
     terms = Terms(client.chain_id, suite[VERIFIER], client.now + length, suite.at(client, HUB).epoch(), backing)
     return Move(suite[NFT], found.token_id, found.owner, receiver, clone_id), terms
+
+
+def _announced(session: Session, terms: Terms) -> list[str]:
+    from keifu.inft.asking import announced
+    from keifu.inft.status import find_attestors
+
+    verifier, hub = contract(session, VERIFIER), contract(session, HUB)
+    known = find_attestors(session.client, verifier, hub, first_block(session, VERIFIER))
+    return announced(known, verifier.signers_needed(), terms.chain_id, terms.verifier)
 
 
 def _store(session: Session, folder: Path | None, code: tuple[int, int], most: int | None) -> Store:

@@ -16,9 +16,10 @@ import msgspec
 from keifu.errors import CheckFailed, EnvironmentFault, UsageError
 from keifu.inft.folder import DataFolder
 from keifu.inft.requests import About, Answer, Asked, NotAttested, TransferRequest, signer_of
+from keifu.inft.status import AttestorStatus
 from keifu.inft.transfer import Transfer
 
-__all__ = ["abouts", "ask"]
+__all__ = ["abouts", "announced", "ask"]
 
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 300.0  # a deal with many providers takes its time
 LARGEST = 1 << 20  # bytes of an answer
@@ -43,6 +44,29 @@ def abouts(urls: Sequence[str], chain_id: int, verifier: str) -> list[About]:
         found.append(about)
     if len({about.attestor for about in found}) != len(found):
         raise UsageError("two of these addresses are one attestor's", remedy="name each attestor once")
+    return found
+
+
+def announced(known: Sequence[AttestorStatus], needed: int, chain_id: int, verifier: str) -> list[str]:
+    """Addresses of as many attestors as have to sign: of those that count and answer now.
+
+    Raises EnvironmentFault when too few do.
+    """
+    found: list[str] = []
+    for attestor in known:
+        if len(found) == needed:
+            break
+        try:
+            if attestor.mature and attestor.url.startswith(("http://", "https://")):
+                about = abouts([attestor.url], chain_id, verifier)[0]
+                found += [attestor.url] if about.attestor == attestor.attestor else []
+        except (EnvironmentFault, CheckFailed):
+            continue  # another one may answer
+    if len(found) < needed:
+        raise EnvironmentFault(
+            f"{len(found)} attestors answer at the addresses that they announced, {needed} have to sign",
+            remedy="--attestor URL, for each; or `keifu inft prepare`, and their signatures from hand to hand",
+        )
     return found
 
 

@@ -30,11 +30,12 @@ from keifu.keys import Account, Domain, keccak256, recover
 from keifu.keys.private_file import write_private
 
 __all__ = [
-    "TRANSFER_FILE", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare", "receive",
-    "require_sealed_to",
+    "OFFER_FILE", "TRANSFER_FILE", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare",
+    "receive", "require_sealed_to",
 ]  # fmt: skip
 
 TRANSFER_FILE, WORKINGS_FILE = "transfer.json", "workings.json"
+OFFER_FILE = "offer.json"  # what the receiver sees of a transfer before it is settled
 Sign = Callable[[bytes], bytes]  # a 32-byte digest to r, s, v
 
 
@@ -126,6 +127,11 @@ class Transfer(Handed):
         chosen = sorted(self.signatures)[:signers_needed]
         signatures = {who: bytes.fromhex(self.signatures[who]) for who in chosen}
         return self.statement.bundle(self.chain_id, signatures, bytes.fromhex(self.access))
+
+    def offered(self) -> Transfer:
+        """What the receiver agrees to before it has paid: without sealed keys, and without the place of the data."""
+        items = [msgspec.structs.replace(item, sealed_key="", address="") for item in self.items]
+        return msgspec.structs.replace(self, items=items, signatures={}, access="")
 
     def require_readable(self) -> None:
         _ = self.statement.hash, [bytes.fromhex(text) for text in self.signatures.values()]

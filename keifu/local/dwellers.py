@@ -6,7 +6,7 @@ All of it takes a month of the chain's time: a multiple counts after 28 days, se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from keifu.chain import ChainClient, Deployment, RpcDeployer
@@ -32,7 +32,7 @@ PROMISED = 90 * DAY
 SECRET = keccak256(b"what the operator of a local chain keeps secret")
 
 
-def settle_in(client: ChainClient, suite: Deployment, attestors: Sequence[Account] = ()) -> None:
+def settle_in(client: ChainClient, suite: Deployment, attestors: Mapping[Account, str] | None = None) -> None:
     """Make the sample service, have the timelock list it, and let everybody do what their roles say; further attestors,
     which have coins, are enrolled with those of the roles."""
     deployer = RpcDeployer(client, ROLES[DEPLOYER].account)
@@ -47,7 +47,7 @@ def settle_in(client: ChainClient, suite: Deployment, attestors: Sequence[Accoun
     actions.register(juror, suite, 0, "")
     actions.lock(juror, suite, suite[COURT], juror.sender, SEATS)
     juror.call(suite[COURT], COURT, "join")
-    enrol_attestors(client, suite, [*(ROLES[name].account for name in ATTESTORS), *attestors])
+    enrol_attestors(client, suite, {ROLES[name].account: "" for name in ATTESTORS} | dict(attestors or {}))
     warp(client, since - client.now)
     actions.lock(operator, suite, service, operator.sender, LOCKED)
     number = sample.offer(operator, service, accuser.sender, RESTITUTION, PRICE, client.now + PROMISED, SECRET)
@@ -57,9 +57,13 @@ def settle_in(client: ChainClient, suite: Deployment, attestors: Sequence[Accoun
     juror.call(suite[COURT], COURT, "poke", juror.sender)
 
 
-def enrol_attestors(client: ChainClient, suite: Deployment, keys: Sequence[Account]) -> None:
-    """Have the timelock name them, lock their coins and let them join; seven epochs later they count."""
-    deployer, accounts = RpcDeployer(client, ROLES[DEPLOYER].account), [RpcDeployer(client, key) for key in keys]
+def enrol_attestors(client: ChainClient, suite: Deployment, keys: Mapping[Account, str]) -> None:
+    """Have the timelock name them, lock their coins and let them join; seven epochs later they count. Each announces
+    where its node is asked, "" for nowhere."""
+    deployer, accounts = (
+        RpcDeployer(client, ROLES[DEPLOYER].account),
+        {RpcDeployer(client, key): url for key, url in keys.items()},
+    )
     naming = deployer.interface(VERIFIER).function("name_attestor", 1)
     calls = [operation(suite[VERIFIER], naming.encode([account.sender])) for account in accounts]
     for call in calls:
@@ -67,7 +71,7 @@ def enrol_attestors(client: ChainClient, suite: Deployment, keys: Sequence[Accou
     warp(client, deployer.call(suite[TIMELOCK], TIMELOCK, "get_minimum_delay"))
     for call in calls:
         advance(deployer, suite[TIMELOCK], call)
-    for account in accounts:
-        actions.register(account, suite, 0, "")
+    for account, url in accounts.items():
+        actions.register(account, suite, 0, url)
         actions.lock(account, suite, suite[VERIFIER], account.sender, ATTESTED)
         account.call(suite[VERIFIER], VERIFIER, "join")

@@ -147,7 +147,7 @@ def _own_chain(held: ExitStack, folder: NetworkFolder, parts: list[Part], wanted
     client = anvil.client()
     record = Record(client.chain_id, genesis_of(client.rpc))
     suite = deploy_suite(client, record, folder.deployments)
-    attestors = [Account.from_role(part.role) for part in parts if part.kind == ATTESTOR]
+    attestors = {Account.from_role(part.role): part.serves for part in parts if part.kind == ATTESTOR}
     for account in attestors:
         fund(client, folder.deployments, account.address, ether=1, coins=ATTESTED // COIN)
     if wanted.with_grants:
