@@ -30,7 +30,6 @@ from keifu.compute.client.client import ComputeClient, Provider
 from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.side import chain_side
 from keifu.compute.client.store import KeptChannel, Store
-from keifu.compute.client.units import question
 from keifu.errors import Revert, UsageError
 from keifu.inft import DataFolder, read_token
 from keifu.inft import actions as inft
@@ -43,12 +42,13 @@ from keifu.storage.client.storing import Storing, address_of
 from keifu.storage.client.trees import source_of
 from keifu.units import coins
 
-__all__ = ["CHORES", "Chore", "Chores", "Scene"]
+__all__ = ["CHORES", "UPLOAD", "Chore", "Chores", "Scene"]
 
 CHORES = (
-    "mint", "account", "claim", "sponsorship", "identity", "stake", "storage", "deposit", "session", "inference",
+    "mint", "account", "claim", "sponsorship", "identity", "stake", "deposit", "session", "storage", "inference",
 )  # fmt: skip
-SIGNED = ("claim", "sponsorship", "identity", "stake", "storage", "deposit", "session")  # by the one signature
+UPLOAD = "upload"  # no chore: it takes what the line takes
+SIGNED = ("claim", "sponsorship", "identity", "stake", "deposit", "session", "storage")  # by the one signature
 SIGNATURE_GAS = 60_000  # more than a batch that its owner brings itself
 LOOKS, LOOK_SECONDS = 300, 0.1
 
@@ -89,6 +89,9 @@ class Chores:
         with self._timed("account"):
             self._make_account()
         with self._stored() as storing:
+            if storing is not None and self._plan.intent is None:
+                with self._timed(UPLOAD):
+                    self._row(storing)
             self._bring(storing)
             if storing is not None:
                 with self._timed("storage"):
@@ -143,6 +146,7 @@ class Chores:
         batch = Batch(
             scene.client, scene.suite, self._plan.account, self._plan.session, wishes, until, deal, self._channel
         )
+        self._require_coins(batch.cost)
         refund = 0
         if terms is not None:
             gas = self._gas(batch, terms.receiver) + SIGNATURE_GAS
@@ -174,10 +178,9 @@ class Chores:
     def _require_grant(self) -> None:
         """Raises ChoreFault for a grant of somebody else's, or one of which nothing is vested."""
         escrow, number = self._scene.suite.at(self._scene.client, ESCROW), self._wishes.grant
-        try:
-            beneficiary = escrow.plan(number)[0]
-        except Revert as refusal:
-            raise ChoreFault("no_grant", f"there is no grant {number}", "name its number") from refusal
+        beneficiary = escrow.plan(number)[0]
+        if not int(beneficiary, 16):
+            raise ChoreFault("no_grant", f"there is no grant {number}", "name its number")
         if beneficiary.lower() != self._plan.account:
             raise ChoreFault(
                 "other_grant", f"grant {number} is {beneficiary}'s, not {self._plan.account}'s",
@@ -278,7 +281,8 @@ class Chores:
         if mind is None:
             return
         account = scene.client.at(self._plan.account, ACCOUNT)
-        if not accounts.read_session(account, self._plan.session).alive:
+        session = accounts.read_session(account, self._plan.session)
+        if not session.alive or session.valid_until < scene.client.now:
             raise ChoreFault(
                 "session_over", "the session has ended before the last chore",
                 "grant the key another one: keifu account grant",
@@ -286,8 +290,7 @@ class Chores:
         with self._wallet() as wallet:
             sources = chain_side(scene.client, scene.suite, scene.first_block, None).sources
             with ComputeClient(wallet, sources) as client:
-                request = {"model": mind.model, **question(mind.question)}
-                client.ask(Provider(mind.url, mind.operator), "/v1/chat/completions", request)
+                client.ask(Provider(mind.url, mind.operator), mind.path, mind.document)
 
     # what is said --------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from keifu.accounts import Intent
 from keifu.agent.faults import ChoreFault
 from keifu.agent.wishes import Mind
 from keifu.compute.client.paying import Wallet
-from keifu.compute.client.units import question
 from keifu.errors import EnvironmentFault
 from keifu.payments.facilitator import RefundTerms, Supported
 from keifu.payments.x402 import PAYMENT_REQUIRED, Requirements
@@ -71,8 +70,7 @@ def refund_of(terms: RefundTerms, gas: int, gas_price: int) -> int:
 
 def terms_of(mind: Mind, wallet: Wallet) -> Requirements:
     """How a provider wants to be paid. Raises ChoreFault when it asks for nothing, or too much."""
-    body = msgspec.json.encode({"model": mind.model, **question(mind.question)})
-    answer = _asked(mind.url, "POST", "/v1/chat/completions", body)
+    answer = _asked(mind.url, "POST", mind.path, msgspec.json.encode(mind.document))
     header = answer.headers.get(PAYMENT_REQUIRED, "")
     if answer.status_code != PAYMENT_NEEDED or not header:
         raise ChoreFault(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from keifu.compute.client.units import question
 from keifu.units import COIN, DAY
 
 __all__ = ["Mind", "Rented", "Staked", "Wishes"]
@@ -28,14 +31,25 @@ class Rented:
 
 @dataclass(frozen=True)
 class Mind:
-    """Whom the agent asks, what that may cost, and what is put into its channel. `question` is asked first."""
+    """Whom the agent asks, what that may cost, and what is put into its channel. `request` is what it asks first: a
+    question for a chat, or a whole request for the endpoint."""
 
     url: str
     operator: str
     model: str
     deposit: int
     most: int
-    question: str
+    request: str | Mapping[str, Any]
+    endpoint: str = "chat/completions"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        asked = question(self.request) if isinstance(self.request, str) else self.request
+        return {"model": self.model, **asked}
+
+    @property
+    def path(self) -> str:
+        return f"/v1/{self.endpoint}"
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,14 @@ def _wishes(body: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="How long the agent's key may act.",
         ),
+        click.option("--ask", "path", type=IN_FILE, help="JSON of a whole request instead of the question."),
+        click.option(
+            "--endpoint",
+            type=click.Choice(["chat/completions", "completions", "embeddings", "classify"]),
+            default="chat/completions",
+            show_default=True,
+            help="What the request is for.",
+        ),
         click.option("--question", type=Text(LONGEST_TEXT), default="Who are you?", help="What the agent asks first."),
         click.option("--most", type=click.IntRange(1), default=10**18, help="Wei that one answer may cost."),
         click.option("--deposit", type=COINS, default="1", show_default=True, help="Coins that pay for answers."),
@@ -90,7 +98,7 @@ def begin(session: Session, place: Path, json_out: bool, **wished: Any) -> None:
 
     def tell(chore: Chore) -> None:
         if not json_out:
-            number = CHORES.index(chore.name) + 1
+            number = CHORES.index(chore.name) + 1 if chore.name in CHORES else ""
             click.echo(f"{number:>2} {chore.name:<12} {chore.detail or f'{chore.seconds:.2f} s'}")
 
     done = Chores(_scene(session), place, found, wishes, tell).run()
@@ -131,11 +139,23 @@ def _rented(code: tuple[int, int], store_for: int, max_price: int | None, **_: A
 
 
 def _mind(
-    provider: str | None, operator: str | None, model: str, deposit: int, most: int, question: str, **_: Any
+    provider: str | None,
+    operator: str | None,
+    model: str,
+    deposit: int,
+    most: int,
+    question: str,
+    path: Path | None,
+    endpoint: str,
+    **_: Any,
 ) -> Mind | None:
     from keifu.agent.wishes import Mind
+    from keifu.cli.infer import request_in
 
-    return Mind(provider, operator, model, deposit, most, question) if provider and operator else None
+    if not (provider and operator):
+        return None
+    request = request_in(path) if path else question
+    return Mind(provider, operator, model, deposit, most, request, endpoint)
 
 
 def _scene(session: Session) -> Scene:
