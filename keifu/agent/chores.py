@@ -146,7 +146,7 @@ class Chores:
         batch = Batch(
             scene.client, scene.suite, self._plan.account, self._plan.session, wishes, until, deal, self._channel
         )
-        self._require_coins(batch.cost)
+        self._require_coins(batch.cost + (terms is not None))
         refund = 0
         if terms is not None:
             gas = self._gas(batch, terms.receiver) + SIGNATURE_GAS

@@ -103,6 +103,7 @@ def coins_of(scene, who):
 
 
 def test_ten_chores_by_one_signature(begin, scene, wishes, client):
+    """CHO-1, CHO-2, CHO-3."""
     scene, pen = scene
     before, fees = own_transactions(client), coins_of(scene, RELAYER.address)
     plan, told = begin(wishes)
@@ -120,6 +121,7 @@ def test_ten_chores_by_one_signature(begin, scene, wishes, client):
 
 
 def test_the_same_call_goes_on_and_does_nothing_twice(begin, scene, planned, wishes, client, monkeypatch):
+    """CHO-1."""
     scene, pen = scene
     before = own_transactions(client)
 
@@ -206,7 +208,7 @@ def test_a_plan_of_another_owner_or_chain_is_refused(planned):
 
 
 def test_a_relayer_brings_nothing_that_it_is_not_paid_for(begin, scene, planned, wishes, monkeypatch):
-    """Each has a reason; nothing is sent."""
+    """CHO-2: each has a reason; nothing is sent."""
     scene, _ = scene
     begin(wishes)
     account, token = planned[1].account, scene.suite["KeifuToken"]
