@@ -38,7 +38,7 @@ def _ten_chores(_: Lab) -> float:
 
 def _agent(folder: NetworkFolder, made: Network, client: ChainClient, number: int) -> float:
     owner, place = ROLES["author"].account, folder.path / f"agent-{number}"
-    suite, signed, told = suite_of(client, folder.deployments), [0], list[Chore]()
+    suite, signed, heard = suite_of(client, folder.deployments), [0], list[Chore]()
 
     def sign(digest: bytes) -> bytes:
         signed[0] += 1
@@ -52,12 +52,12 @@ def _agent(folder: NetworkFolder, made: Network, client: ChainClient, number: in
         client, suite, RpcDeployer(client, owner), sign, 0, folder.path / "storage", folder.path / f"channels-{number}"
     )
     before = _sent(client, owner.address)
-    Chores(scene, place, plan, _wishes(made, grant, place), told.append).run()
+    Chores(scene, place, plan, _wishes(made, grant, place), heard.append).run()
     if signed[0] != 1 or _sent(client, owner.address) - before > TRANSACTIONS:
         raise CheckFailed(f"{signed[0]} signatures, {_sent(client, owner.address) - before} transactions")
-    if [chore.name for chore in told if chore.name in CHORES and not chore.detail] != list(CHORES):
+    if [chore.name for chore in heard if chore.name in CHORES and not chore.detail] != list(CHORES):
         raise CheckFailed("not all chores were done")
-    return sum(chore.seconds for chore in told if chore.name in CHORES)
+    return sum(chore.seconds for chore in heard if chore.name in CHORES)
 
 
 def _wishes(made: Network, grant: int, place: Path) -> Wishes:

@@ -15,7 +15,7 @@ from keifu.cli._types import ADDRESS, COINS, DURATION, ENDPOINT, FOLDER, IN_FILE
 from keifu.cli.verbs import Access, json_option, verb
 from keifu.errors import UsageError
 from keifu.spec.inft_limits import DATA_KINDS
-from keifu.units import coins, counted
+from keifu.units import COIN, coins, counted
 
 if TYPE_CHECKING:
     from keifu.agent.chores import Chore, Scene
@@ -62,7 +62,7 @@ def _wishes(body: Callable[..., Any]) -> Callable[..., Any]:
             help="What the request is for.",
         ),
         click.option("--question", type=Text(LONGEST_TEXT), default="Who are you?", help="What the agent asks first."),
-        click.option("--most", type=click.IntRange(1), default=10**18, help="Wei that one answer may cost."),
+        click.option("--most", type=click.IntRange(1), default=COIN, help="Wei that one answer may cost."),
         click.option("--deposit", type=COINS, default="1", show_default=True, help="Coins that pay for answers."),
         click.option("--model", type=Text(200), default="promoted", show_default=True, help="The provider's model."),
         click.option("--operator", type=ADDRESS, help="Whose receipts count, with --provider."),

@@ -19,13 +19,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ethwire.eip712 import StructType
-from keifu._handed import Handed
 from keifu.errors import CheckFailed, UsageError
 from keifu.inft.folder import DataFolder
 from keifu.inft.seals import KEY_BYTES, NONCE_BYTES, PUBLIC_KEY_BYTES, Secret, encrypt, open_seal, seal
 from keifu.inft.statements import Move, verifier_domain
-from keifu.inft.transfer import Terms, Transfer, TransferItem
-from keifu.keys import Account, Domain, keccak256, recover
+from keifu.inft.transfer import Moving, Terms, Transfer, TransferItem
+from keifu.keys import Account, keccak256, recover
 
 __all__ = [
     "About", "Answer", "AnswerItem", "Asked", "Named", "NotAttested", "Renewed", "RequestItem", "TransferRequest",
@@ -108,18 +107,11 @@ class About(msgspec.Struct, frozen=True):
         return Named(self.attestor, self.public_key)
 
 
-class TransferRequest(Handed):
+class TransferRequest(Moving):
     """A transfer that is not made yet. Nothing in it is secret."""
 
     NOUN, WRITER = "request", "keifu inft request"
 
-    chain_id: int
-    verifier: str
-    token: str
-    token_id: str  # hex
-    clone_id: str  # hex; empty when the token itself moves
-    sender: str
-    receiver: str
     public_key: str
     items: list[RequestItem]
     attestors: list[Named]  # the first one leads
@@ -162,14 +154,6 @@ class TransferRequest(Handed):
             backing=str(terms.backing),
             salt=secrets.token_hex(ID_BYTES),
         )
-
-    @property
-    def move(self) -> Move:
-        return Move(self.token, int(self.token_id, 16), self.sender, self.receiver, int(self.clone_id or "0", 16))
-
-    @property
-    def domain(self) -> Domain:
-        return verifier_domain(self.chain_id, self.verifier)
 
     @property
     def digest(self) -> bytes:

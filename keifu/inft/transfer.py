@@ -30,7 +30,7 @@ from keifu.keys import Account, Domain, keccak256, recover
 from keifu.keys.private_file import write_private
 
 __all__ = [
-    "OFFER_FILE", "TRANSFER_FILE", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare",
+    "OFFER_FILE", "TRANSFER_FILE", "Moving", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare",
     "receive", "require_sealed_to",
 ]  # fmt: skip
 
@@ -68,10 +68,8 @@ class TransferItem(msgspec.Struct, frozen=True):
         return Item(*map(bytes.fromhex, fields))
 
 
-class Transfer(Handed):
-    """What is said of one transfer, and who has signed it. Nothing in it is secret."""
-
-    NOUN, WRITER = "transfer", "keifu inft prepare"
+class Moving(Handed):
+    """A document about one move of a token's data, for one verifier."""
 
     chain_id: int
     verifier: str
@@ -80,6 +78,21 @@ class Transfer(Handed):
     clone_id: str  # hex; empty when the token itself moves
     sender: str
     receiver: str
+
+    @property
+    def move(self) -> Move:
+        return Move(self.token, int(self.token_id, 16), self.sender, self.receiver, int(self.clone_id or "0", 16))
+
+    @property
+    def domain(self) -> Domain:
+        return verifier_domain(self.chain_id, self.verifier)
+
+
+class Transfer(Moving):
+    """What is said of one transfer, and who has signed it. Nothing in it is secret."""
+
+    NOUN, WRITER = "transfer", "keifu inft prepare"
+
     items: list[TransferItem]
     nonce: str
     deadline: int
@@ -89,17 +102,9 @@ class Transfer(Handed):
     access: str = ""
 
     @property
-    def move(self) -> Move:
-        return Move(self.token, int(self.token_id, 16), self.sender, self.receiver, int(self.clone_id or "0", 16))
-
-    @property
     def statement(self) -> Statement:
         items = [item.item for item in self.items]
         return Statement(self.move, items, bytes.fromhex(self.nonce), self.deadline, self.epoch, int(self.backing))
-
-    @property
-    def domain(self) -> Domain:
-        return verifier_domain(self.chain_id, self.verifier)
 
     @property
     def statement_digest(self) -> bytes:

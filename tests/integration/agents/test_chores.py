@@ -80,10 +80,10 @@ def begin(scene, planned):
     """Does the chores of what the folder says now; what was done, by name."""
 
     def begin(wishes):
-        told = []
+        heard = []
         place = planned[0]
-        plan = Chores(scene[0], place, load_plan(place, 31_337, OWNER.address), wishes, told.append).run()
-        return plan, told
+        plan = Chores(scene[0], place, load_plan(place, 31_337, OWNER.address), wishes, heard.append).run()
+        return plan, heard
 
     return begin
 
@@ -106,9 +106,9 @@ def test_ten_chores_by_one_signature(begin, scene, wishes, client):
     """CHO-1, CHO-2, CHO-3."""
     scene, pen = scene
     before, fees = own_transactions(client), coins_of(scene, RELAYER.address)
-    plan, told = begin(wishes)
+    plan, heard = begin(wishes)
     assert (pen.signed, own_transactions(client) - before) == (1, MINE)
-    assert [chore.name for chore in told if not chore.detail] == [
+    assert [chore.name for chore in heard if not chore.detail] == [
         "mint", "account", "claim", "sponsorship", "identity", "stake", "session",
     ]  # fmt: skip
     refund = int(plan.refund)

@@ -40,18 +40,18 @@ def trial(folder: Path, victim: str, kill_at: int | None) -> tuple[list[str], st
         os.write(report, b"answered " + msgspec.json.encode(answer) + b"\n")
 
     said = run(attest, FILES, kill_at)
-    told = [msgspec.json.decode(line.removeprefix("answered "), type=Answer) for line in said if "answered " in line]
-    return [line for line in said if "answered " not in line], wrong(bench, victim, asked, told)
+    heard = [msgspec.json.decode(line.removeprefix("answered "), type=Answer) for line in said if "answered " in line]
+    return [line for line in said if "answered " not in line], wrong(bench, victim, asked, heard)
 
 
-def wrong(bench: Bench, victim: str, asked: Asked, told: list[Answer]) -> str:
+def wrong(bench: Bench, victim: str, asked: Asked, heard: list[Answer]) -> str:
     """What is not as it has to be, once the attestor runs again."""
     kept = _signed(bench, victim)
     for answer in kept:  # what was signed before it died is stored
         if any(keccak256(bench.store.get(item.address)).hex() != item.new_hash for item in answer.items):
             return "something was signed that is not stored"
     again = bench.desk(victim).attest(asked)
-    if any(answer != again for answer in (*kept, *told)):
+    if any(answer != again for answer in (*kept, *heard)):
         return "two answers to one request"
     if len(_signed(bench, victim)) != 1:
         return "not one answer is kept"
