@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
+from benchmarks._started import network
 from benchmarks.node_memory import ROWS as MEMORY
 from examples.demo.swapped import SwappedOperator
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
@@ -80,37 +75,16 @@ def _report(lab: Lab, *, delegated: bool = False) -> float:
 # time ---------------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _network(*counts: str) -> Iterator[NetworkFolder]:
-    """A network that `keifu up` has started, until the block ends."""
-    with tempfile.TemporaryDirectory(prefix="keifu-network-") as parent:
-        folder = NetworkFolder(Path(parent) / "network")
-        named = ("--folder", str(folder.path), "--json")
-        try:
-            _keifu("up", *counts, *named)
-            yield folder
-        finally:
-            if folder.is_made:
-                _keifu("down", *named)
-
-
-def _keifu(*words: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "keifu", *words], check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise CheckFailed(f"keifu {words[0]}: {done.stderr.strip()}")
-    return done.stdout
-
-
 def _slash(_: Lab) -> float:
     """One of three operators serves other weights; seconds until its reserve is gone."""
-    with _network("--operators", str(OPERATORS), "--watchers", str(WATCHERS)) as folder:
-        network = folder.load()
-        part = network.part("operator-3")
-        with Rpc(network.rpc) as rpc:
+    with network("--operators", str(OPERATORS), "--watchers", str(WATCHERS)) as folder:
+        made = folder.load()
+        part = made.part("operator-3")
+        with Rpc(made.rpc) as rpc:
             client = ChainClient(rpc)
-            swapped = SwappedOperator(folder, network, part, client, folder.models / "made" / "v2")
+            swapped = SwappedOperator(folder, made, part, client, folder.models / "made" / "v2")
             try:
-                return _until_slashed(folder, network, client, swapped)
+                return _until_slashed(folder, made, client, swapped)
             finally:
                 swapped.close()
 

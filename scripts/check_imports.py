@@ -5,7 +5,7 @@
     errors, units, texts, serving, spec <- abi, keys, merkle <- chain
     <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage <- compute, grants
     <- node, index, cost
-    <- explorer, local, sdk <- network <- cli
+    <- agent, explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
 
 A name that begins with an underscore belongs to its package: nobody outside imports it. A test may look inside what it
@@ -52,7 +52,7 @@ FLOORS = (
     {"accounts", "agents", "tge", "staking", "provenance", "inference", "inft", "payments", "storage"},
     {"compute", "grants"},
     {"node", "index", "cost"},
-    {"explorer", "local", "sdk"},
+    {"agent", "explorer", "local", "sdk"},
     {"network"},
 )
 SPEC_MAY_IMPORT = {"errors", "units"}  # of keifu; models stand beside nothing else

@@ -33,6 +33,7 @@ OWNER_PAGES = {
     "compute": "127.0.0.1:9690",
     "relayer": "127.0.0.1:9700",
     "storage": "127.0.0.1:9710",
+    "attestor": "127.0.0.1:9720",
 }
 DRAIN_SECONDS = 60
 

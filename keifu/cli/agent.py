@@ -8,6 +8,8 @@ __all__ = ["VERBS", "cli"]
 
 # verb: (place, one line for the list)
 VERBS = {
+    "plan": ("keifu.cli.agent_begin:plan", "Encrypt a new agent's files, and print the address of its account."),
+    "begin": ("keifu.cli.agent_begin:begin", "Do ten chores for a new agent by one signature."),
     "register": ("keifu.cli.agent_make:register", "Make an agent of yours, and print its number."),
     "list": ("keifu.cli.agent_make:agents", "List every agent, its owner and its data."),
     "show": ("keifu.cli.agent_make:show", "Show an agent: owner, file, wallet, data, editions, clients."),

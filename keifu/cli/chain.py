@@ -136,6 +136,25 @@ def fund(who: str, ether: int, coins: int, rpc: str | None, json_out: bool) -> N
     emit(document, f"{given} given to {checksum(address)}", json_out)
 
 
+@cli.verb("grant", example="keifu chain grant 0x… --coins 400")
+@click.argument("who", metavar="ADDRESS|ROLE")
+@click.option("--coins", type=click.IntRange(1, 10**9), default=400, show_default=True, help="Coins of the grant.")
+@rpc_option
+@json_option
+def grant(who: str, coins: int, rpc: str | None, json_out: bool) -> None:
+    """Make out a vesting grant: a quarter is vested at once, the rest within three years. Local chains only."""
+    from keifu.keys import checksum
+    from keifu.local import address_of
+
+    address = address_of(who)
+    client, folder = _connect(rpc)
+    from keifu.local import suite
+
+    number = suite.give_grant(client, folder, address, coins)
+    document = {"grant": number, "account": checksum(address), "coins": coins}
+    emit(document, f"grant {number}: {coins:,} coins for {checksum(address)}", json_out)
+
+
 @cli.verb("warp", example='keifu chain warp "2 days"')
 @click.argument("period", metavar="DURATION", type=DURATION)
 @click.option(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keifu.compute.client.client import Answer, ComputeClient, Provider
     from keifu.compute.client.recomputing import Recomputing
 
-__all__ = ["infer", "proxy"]
+__all__ = ["infer", "proxy", "request_in"]
 
 LARGEST_REQUEST = 2 << 20
 LOOPBACK = "127.0.0.1"
@@ -175,9 +175,6 @@ def _collector(session: RpcSession) -> str:
 
 
 def _document(text: str | None, path: Path | None) -> dict[str, Any]:
-    import json
-
-    from keifu._files import read_bounded
     from keifu.compute.client.units import question
 
     if (text is None) == (path is None):
@@ -185,6 +182,15 @@ def _document(text: str | None, path: Path | None) -> dict[str, Any]:
     if text is not None:
         return question(text)
     assert path is not None
+    return request_in(path)
+
+
+def request_in(path: Path) -> dict[str, Any]:
+    """A whole request. Raises InputError for a file that has none."""
+    import json
+
+    from keifu._files import read_bounded
+
     try:
         found = json.loads(read_bounded(path, LARGEST_REQUEST, "a request"))
     except (ValueError, RecursionError) as error:

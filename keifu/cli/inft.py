@@ -13,6 +13,7 @@ VERBS = {
     "show": ("keifu.cli.inft_make:show", "Show a token: owner, data, terms, users, leases, account."),
     "key": ("keifu.cli.inft_make:make_key", "Make a key for one transfer, and print its public part."),
     "prepare": ("keifu.cli.inft_move:prepare", "Encrypt a token's data anew for a receiver."),
+    "request": ("keifu.cli.inft_ask:request", "Have attestors encrypt a token's data anew, and sign it."),
     "attest": ("keifu.cli.inft_move:attest", "Check a transfer as an attestor, and sign it."),
     "accept": ("keifu.cli.inft_move:accept", "Agree to a transfer as its receiver."),
     "transfer": ("keifu.cli.inft_move:transfer", "Move a token with its data."),

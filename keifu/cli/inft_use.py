@@ -151,12 +151,15 @@ def attestors(session: Session, json_out: bool) -> None:
 
     verifier = contract(session, VERIFIER)
     needed: int = verifier.signers_needed()
-    found = find_attestors(session.client, verifier, first_block(session, VERIFIER))
+    hub = contract(session, "StakingHub")
+    found = find_attestors(session.client, verifier, hub, first_block(session, VERIFIER))
     if json_out:
         emit({"needed": needed, "attestors": [attestor.data() for attestor in found]}, "", json_out)
         return
-    rows = [(checksum(row.attestor), coins(row.mature), coins(row.pending), coins(row.reserved)) for row in found]
-    table(("attestor", "counts", "pending", "reserved"), rows, empty="no attestor is named")
+    rows = [
+        (checksum(row.attestor), coins(row.mature), coins(row.pending), coins(row.reserved), row.url) for row in found
+    ]
+    table(("attestor", "counts", "pending", "reserved", "asked at"), rows, empty="no attestor is named")
     click.echo(f"{needed} have to sign a transfer")
 
 

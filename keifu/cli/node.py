@@ -10,6 +10,7 @@ import click
 from keifu.cli._node import LISTEN, add_common, folder_argument, make, making, settings_of
 from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, COINS, DURATION, Text
+from keifu.cli.node_attestor import attestor
 from keifu.cli.node_compute import compute
 from keifu.cli.node_court import juror, keeper
 from keifu.cli.node_relayer import relayer
@@ -29,7 +30,7 @@ LONGEST_VALUE = 400
 
 cli = Noun(
     "node",
-    help="Make and run nodes: operators, watchers, jurors, keepers, compute and storage nodes, and relayers.",
+    help="Make and run nodes: operators, watchers, jurors, keepers, compute and storage nodes, relayers, attestors.",
     example="keifu node operator status /srv/keifu",
 )
 operator = Noun(
@@ -42,7 +43,7 @@ watcher = Noun(
     help="Ask every bound operator for its heartbeats, and report false ones.",
     example="keifu node watcher run /srv/watcher",
 )
-for noun in (operator, watcher, juror, keeper, compute, relayer, storage):
+for noun in (operator, watcher, juror, keeper, compute, relayer, storage, attestor):
     cli.add_command(noun)
 
 

@@ -23,6 +23,7 @@ from keifu.keys import Account, keccak256
 __all__ = [
     "ENCRYPTED_BYTES",
     "KEY_BYTES",
+    "NONCE_BYTES",
     "PUBLIC_KEY_BYTES",
     "SEALED_BYTES",
     "Secret",
@@ -37,8 +38,8 @@ KEY_BYTES = 32
 PUBLIC_KEY_BYTES = 64
 SEALED_BYTES = 65
 _POINT_BYTES = 33
-_NONCE_BYTES = 12
-ENCRYPTED_BYTES = _NONCE_BYTES + 16  # more than the plain data: the nonce, and the tag
+NONCE_BYTES = 12
+ENCRYPTED_BYTES = NONCE_BYTES + 16  # more than the plain data: the nonce, and the tag
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ class Secret:
         return keccak256(self.key)
 
 
-def encrypt(plain: bytes) -> Secret:
-    """`plain` under a fresh key."""
-    key, nonce = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(_NONCE_BYTES)
+def encrypt(plain: bytes, key: bytes = b"", nonce: bytes = b"") -> Secret:
+    """`plain` under a fresh key; or under a given one, with a nonce that it is used with this once."""
+    key, nonce = key or secrets.token_bytes(KEY_BYTES), nonce or secrets.token_bytes(NONCE_BYTES)
     return Secret(key, nonce + AESGCM(key).encrypt(nonce, plain, None))
 
 
@@ -73,7 +74,7 @@ def decrypt(data: bytes, key: bytes, data_hash: bytes) -> bytes:
             remedy="fetch them again, whole: their hash stands in the token",
         )
     try:
-        return AESGCM(key).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], None)
+        return AESGCM(key).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], None)
     except InvalidTag as error:
         raise CheckFailed(
             "the key does not open the data",

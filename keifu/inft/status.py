@@ -119,6 +119,7 @@ class AttestorStatus:
     reserved: int
     joins_from: int  # epoch before which it does not count
     removed_from: int  # epoch from which anybody may remove it; 0 for none
+    url: str = ""  # where its node is asked, as it announced at the hub
 
     def data(self) -> dict[str, Any]:
         """For `--json`: amounts as decimal strings."""
@@ -173,13 +174,18 @@ def read_sale(market: Contract, verifier: Contract, sale: bytes) -> SaleStatus:
     return SaleStatus(sale, seller, buyer, token_id, price, currency, over, until, wrong)
 
 
-def find_attestors(client: ChainClient, verifier: Contract, first_block: int = 0) -> list[AttestorStatus]:
+def find_attestors(
+    client: ChainClient, verifier: Contract, hub: Contract, first_block: int = 0
+) -> list[AttestorStatus]:
     """Everybody that is named as attestor, by address."""
     found = []
+    urls = {terms.operator: terms.metadata for terms in find_events(client, hub, "TermsAnnounced", first_block)}
     for address in sorted(named_in(client, verifier, "AttestorNamed", first_block)):
         mature, pending, counts_from, _, _, reserved, joins, removed = verifier.attestor(address)
         if joins:
-            found.append(AttestorStatus(address, mature, pending, counts_from, reserved, joins, removed))
+            found.append(
+                AttestorStatus(address, mature, pending, counts_from, reserved, joins, removed, urls.get(address, ""))
+            )
     return found
 
 

@@ -30,11 +30,12 @@ from keifu.keys import Account, Domain, keccak256, recover
 from keifu.keys.private_file import write_private
 
 __all__ = [
-    "TRANSFER_FILE", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare", "receive",
-    "require_sealed_to",
+    "OFFER_FILE", "TRANSFER_FILE", "Moving", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare",
+    "receive", "require_sealed_to",
 ]  # fmt: skip
 
 TRANSFER_FILE, WORKINGS_FILE = "transfer.json", "workings.json"
+OFFER_FILE = "offer.json"  # what the receiver sees of a transfer before it is settled
 Sign = Callable[[bytes], bytes]  # a 32-byte digest to r, s, v
 
 
@@ -59,6 +60,7 @@ class TransferItem(msgspec.Struct, frozen=True):
     sealed_key: str
     public_key: str
     key_hash: str
+    address: str = ""  # where the new data is stored; empty when it goes from hand to hand
 
     @property
     def item(self) -> Item:
@@ -66,10 +68,8 @@ class TransferItem(msgspec.Struct, frozen=True):
         return Item(*map(bytes.fromhex, fields))
 
 
-class Transfer(Handed):
-    """What is said of one transfer, and who has signed it. Nothing in it is secret."""
-
-    NOUN, WRITER = "transfer", "keifu inft prepare"
+class Moving(Handed):
+    """A document about one move of a token's data, for one verifier."""
 
     chain_id: int
     verifier: str
@@ -78,6 +78,21 @@ class Transfer(Handed):
     clone_id: str  # hex; empty when the token itself moves
     sender: str
     receiver: str
+
+    @property
+    def move(self) -> Move:
+        return Move(self.token, int(self.token_id, 16), self.sender, self.receiver, int(self.clone_id or "0", 16))
+
+    @property
+    def domain(self) -> Domain:
+        return verifier_domain(self.chain_id, self.verifier)
+
+
+class Transfer(Moving):
+    """What is said of one transfer, and who has signed it. Nothing in it is secret."""
+
+    NOUN, WRITER = "transfer", "keifu inft prepare"
+
     items: list[TransferItem]
     nonce: str
     deadline: int
@@ -87,17 +102,9 @@ class Transfer(Handed):
     access: str = ""
 
     @property
-    def move(self) -> Move:
-        return Move(self.token, int(self.token_id, 16), self.sender, self.receiver, int(self.clone_id or "0", 16))
-
-    @property
     def statement(self) -> Statement:
         items = [item.item for item in self.items]
         return Statement(self.move, items, bytes.fromhex(self.nonce), self.deadline, self.epoch, int(self.backing))
-
-    @property
-    def domain(self) -> Domain:
-        return verifier_domain(self.chain_id, self.verifier)
 
     @property
     def statement_digest(self) -> bytes:
@@ -125,6 +132,11 @@ class Transfer(Handed):
         chosen = sorted(self.signatures)[:signers_needed]
         signatures = {who: bytes.fromhex(self.signatures[who]) for who in chosen}
         return self.statement.bundle(self.chain_id, signatures, bytes.fromhex(self.access))
+
+    def offered(self) -> Transfer:
+        """What the receiver agrees to before it has paid: without sealed keys, and without the place of the data."""
+        items = [msgspec.structs.replace(item, sealed_key="", address="") for item in self.items]
+        return msgspec.structs.replace(self, items=items, signatures={}, access="")
 
     def require_readable(self) -> None:
         _ = self.statement.hash, [bytes.fromhex(text) for text in self.signatures.values()]

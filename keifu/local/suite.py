@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ethwire.constants import ZERO_ADDRESS
 from ethwire.rpc import quantity
 from keifu.chain import ChainClient, Deployment, Rpc, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record, find_record
@@ -18,10 +19,12 @@ from keifu.grants.actions import list_token
 from keifu.keys import Account
 from keifu.local.roles import DEPLOYER, FUNDING_ETHER, ROLES
 from keifu.staking.actions import pay
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 
-__all__ = ["balances", "deploy_suite", "fund", "local_client", "suite_of", "warp"]
+__all__ = ["balances", "deploy_suite", "fund", "give_grant", "local_client", "suite_of", "warp"]
 
+ESCROW = "VestingEscrow"
+GRANT_STEP, GRANT_STEPS = 365 * DAY, 4
 EMISSION = 100_000_000 * COIN  # over four years
 
 
@@ -90,6 +93,17 @@ def fund(client: ChainClient, folder: Path | None, address: str, *, ether: int, 
         _give_ether(client, {address: ether})
     if coins:
         _give_coins(client, deployment, deployer, [(address, coins)])
+
+
+def give_grant(client: ChainClient, folder: Path | None, address: str, coins: int) -> int:
+    """A vesting grant of the deployer's coins, a quarter of which is vested now, and the rest in three years; its
+    number in VestingEscrow."""
+    suite, deployer = suite_of(client, folder), ROLES[DEPLOYER].account
+    chain = RpcDeployer(client, deployer)
+    plan = (address, ZERO_ADDRESS, coins * COIN, client.now - GRANT_STEP, GRANT_STEP, GRANT_STEPS, 0, 0)
+    number: int = chain.call(suite[ESCROW], ESCROW, "count") + 1
+    pay(chain, suite, coins * COIN, suite[ESCROW], ESCROW, "create", plan)
+    return number
 
 
 def warp(client: ChainClient, seconds: int, blocks: int = 1) -> None:

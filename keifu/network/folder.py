@@ -3,6 +3,7 @@
 network.json     the chain and the parts; written last, so a folder without it was never made to its end
 deployments/     where the contracts are
 models/          what the operators serve, a copy for each
+agents/          encrypted data of agents, which owners, attestors and buyers share
 grants/          the published list of a distribution, where there is one
 nodes/NAME/      the folder of each node
 chain.json       the state of a chain of its own
@@ -90,6 +91,7 @@ class NetworkFolder:
         self.deployments = self.path / "deployments"
         self.models = self.path / "models"
         self.grants = self.path / "grants"
+        self.agents = self.path / "agents"
         self.chain_state = self.path / "chain.json"
         self.chain_cache = self.path / "chain-states"
         self.index = self.path / "index.sqlite"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["API", "CHAIN", "EXPLORER", "INDEX", "NODES", "WATCHER", "NodeRow", "node_row"]
+__all__ = ["API", "ATTESTOR", "CHAIN", "EXPLORER", "INDEX", "NODES", "WATCHER", "NodeRow", "node_row"]
 
 CHAIN, INDEX, API, EXPLORER, WATCHER = "chain", "index", "api", "explorer", "watcher"
+ATTESTOR = "attestor"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ NODES = (
     NodeRow("compute", 0, "answer by the promoted model for pay", "keifu.network.nodes:compute", 3_000, True, True),
     NodeRow("relayer", 0, "bring signed payments to the chain", "keifu.network.nodes:relayer", serves=True),
     NodeRow("storage", 0, "keep shards of others for pay", "keifu.network.nodes:storage", 110, serves=True),
+    NodeRow(ATTESTOR, 0, "attest transfers of agents' data", "keifu.network.nodes:attestor", serves=True),
 )
 
 

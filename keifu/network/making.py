@@ -21,12 +21,13 @@ from keifu.chain.finality import final_depth
 from keifu.chain.header import genesis_of
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.index import Indexer, suite_of
-from keifu.local.dwellers import settle_in
+from keifu.keys import Account
+from keifu.local.dwellers import ATTESTED, enrol_attestors, settle_in
 from keifu.local.grants import seed
 from keifu.local.roles import ROLES
 from keifu.local.suite import deploy_suite, fund, local_client, warp
 from keifu.network.folder import Network, NetworkFolder, Part
-from keifu.network.kinds import API, CHAIN, EXPLORER, INDEX, NODES, node_row
+from keifu.network.kinds import API, ATTESTOR, CHAIN, EXPLORER, INDEX, NODES, node_row
 from keifu.network.nodes import Site, make_nodes
 from keifu.network.trial_model import write_model
 from keifu.node.chain import suite_on
@@ -34,7 +35,7 @@ from keifu.provenance import Kind
 from keifu.provenance import Record as Artefact
 from keifu.provenance.digest import digest_path
 from keifu.provenance.registry import Provenance
-from keifu.units import DAY
+from keifu.units import COIN, DAY
 
 __all__ = ["VERSIONS", "Wanted", "make"]
 
@@ -80,7 +81,7 @@ def make(folder: NetworkFolder, wanted: Wanted) -> Network:
         folder.path.mkdir(parents=True, exist_ok=True)
         folder.making.touch()
         with ExitStack() as held:
-            chain = _other_chain(held, wanted) if wanted.rpc else _own_chain(held, folder, parts[0], wanted)
+            chain = _other_chain(held, wanted) if wanted.rpc else _own_chain(held, folder, parts, wanted)
             network = _furnish(folder, wanted, chain, parts)
         folder.save(network)
         folder.making.unlink()
@@ -139,15 +140,20 @@ def _ports(wanted: Wanted) -> Iterator[int]:
 # chain -------------------------------------------------------------------------------------------------------------
 
 
-def _own_chain(held: ExitStack, folder: NetworkFolder, part: Part, wanted: Wanted) -> _Chain:
+def _own_chain(held: ExitStack, folder: NetworkFolder, parts: list[Part], wanted: Wanted) -> _Chain:
     """A chain with the suite, whose state is kept when it ends here."""
-    port = int(part.url.rpartition(":")[2])
+    port = int(parts[0].url.rpartition(":")[2])
     anvil = held.enter_context(Anvil(port=port, since=int(time.time()) - YOUTH, state=str(folder.chain_state)))
     client = anvil.client()
     record = Record(client.chain_id, genesis_of(client.rpc))
     suite = deploy_suite(client, record, folder.deployments)
+    attestors = {Account.from_role(part.role): part.serves for part in parts if part.kind == ATTESTOR}
+    for account in attestors:
+        fund(client, folder.deployments, account.address, ether=1, coins=ATTESTED // COIN)
     if wanted.with_grants:
-        settle_in(client, suite)
+        settle_in(client, suite, attestors)
+    elif attestors:
+        enrol_attestors(client, suite, attestors)
     warp(client, max(int(time.time()) - client.now, 1))
     if wanted.with_grants:
         seed(client, record, folder.deployments, folder.grants)
@@ -166,6 +172,11 @@ def _other_chain(held: ExitStack, wanted: Wanted) -> _Chain:
         raise UsageError(
             f"chain {client.chain_id} is not local: nothing is promoted there for a trial",
             remedy="--environment ID and --artefacts PATH of what the operators serve, or --operators 0",
+        )
+    if is_local and wanted.counts.get(ATTESTOR):
+        raise UsageError(
+            "attestors of a local chain are named weeks before they count",
+            remedy="leave --rpc out: a network makes a chain on which that has happened",
         )
     if is_local:
         local_client(wanted.rpc).rpc.close()  # whether ether can be given there

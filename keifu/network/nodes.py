@@ -26,13 +26,14 @@ from keifu.node.setup import Wish, make_node
 from keifu.staking import actions
 from keifu.units import COIN, DAY
 
-__all__ = ["Site", "compute", "juror", "keeper", "make_nodes", "operator", "relayer", "storage", "watcher"]
+__all__ = ["Site", "attestor", "compute", "juror", "keeper", "make_nodes", "operator", "relayer", "storage", "watcher"]
 
 ETHER = 100  # of each account, for gas
 BOUND = 30 * DAY
 POLL = "1 second"
 SEATS = 20_000 * COIN  # ten of them
 PRICE = COIN // 1_000  # of an answer
+PER_ETHER = 4_000 * COIN  # of the coin, for one ether of gas
 STAKED = 100 * COIN  # behind what a storage node keeps
 STORING = 1_000_000  # gwei, of a gibibyte and epoch: a thousandth of a coin
 PROMISED, COVERED = 600 * COIN, 300 * COIN  # behind promises of a compute node, and of it for covers
@@ -127,9 +128,9 @@ def keeper(site: Site, part: Part) -> dict[str, Any]:
 
 
 def relayer(site: Site, part: Part) -> dict[str, Any]:
-    """Ether is all that it needs; on a network of one owner it gives its gas away, within its bounds."""
+    """Ether is all that it needs. Agents' accounts pay it back; to others it gives its gas away, within its bounds."""
     del site
-    return {"listen": host_of(part.serves), "poll": POLL}
+    return {"listen": host_of(part.serves), "poll": POLL, "per_ether": PER_ETHER}
 
 
 def storage(site: Site, part: Part) -> dict[str, Any]:
@@ -140,6 +141,11 @@ def storage(site: Site, part: Part) -> dict[str, Any]:
         actions.register(deployer, site.suite, 0, part.serves)
         actions.lock(deployer, site.suite, site.suite[STORAGE], deployer.sender, STAKED)
     return {**own, "price": STORING, "region": f"region of {part.name}", "operator": part.name}
+
+
+def attestor(site: Site, part: Part) -> dict[str, Any]:
+    """Its coins count from the chain's youth on a chain of the network's own. Data goes by a folder of the network."""
+    return {"listen": host_of(part.serves), "poll": POLL, "store": str(site.folder.agents)}
 
 
 def address_of_role(part: Part) -> str:

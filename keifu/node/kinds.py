@@ -7,6 +7,7 @@ from importlib import import_module
 
 from keifu.errors import UsageError
 from keifu.node.settings import (
+    AttestorSettings,
     ComputeSettings,
     JurorSettings,
     KeeperSettings,
@@ -46,6 +47,7 @@ KINDS = (
     Kind("compute", ComputeSettings, "keifu.node.compute.work:Compute"),
     Kind("relayer", RelayerSettings, "keifu.node.relayer.work:Relayer"),
     Kind("storage", StorageSettings, "keifu.node.storage.work:Storage", saves_memory=True),
+    Kind("attestor", AttestorSettings, "keifu.node.attestor.work:Attestor"),
 )
 
 

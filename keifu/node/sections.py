@@ -12,6 +12,7 @@ from keifu.units import COIN, DAY, is_address, parse_duration
 
 __all__ = [
     "AlertSettings",
+    "AttestorWork",
     "ChainSettings",
     "ComputeWork",
     "HttpSettings",
@@ -252,6 +253,20 @@ class RelayerWork(_Section):
     least_deposit: int = Field(0, ge=0)  # of any token's smallest unit, that is brought
     patience: Seconds = 60  # until a block has it; who asked is then told that it is pending
     waiting: int = Field(256, gt=0)  # requests at a time
+
+
+class AttestorWork(_Section):
+    """What an attestor signs for, and where it stores what it encrypts anew. Amounts in wei."""
+
+    listen: Listen  # where owners ask
+    poll: Seconds = 2
+    store: Path | None = None  # a folder that owners, attestors and buyers share; without one the storage network
+    code: tuple[int, int] = (10, 4)  # of a file in the network: any k of k + m shards give it
+    stored_for: Seconds = 30 * DAY  # of a file in the network; its owner stores it for longer
+    most: int = Field(default=COIN, ge=0)  # that this node pays for one file
+    backing: int = Field(default=1_000 * COIN, ge=0)  # of one transfer, that it signs
+    reception: Seconds = DAY  # after which a key is erased, and what was sealed to it lost
+    requests: int = Field(default=60, ge=1)  # that it signs an hour
 
 
 class RetrievalWork(_Section):

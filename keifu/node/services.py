@@ -64,6 +64,7 @@ _OWN = {
         ("Requests that wait", "open_requests", "none"),
         ("Gas of the last hour, wei", "gas_hour_wei", "none"),
     ),
+    "attestor": (("Requests that were signed", "attested", "none"),),
     "storage": (
         ("Shards, by state", "shards", "none"),
         ("Bytes stored", "stored_bytes", "bytes"),

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from keifu.errors import EnvironmentFault, UsageError
 from keifu.node.sections import (
     AlertSettings,
+    AttestorWork,
     ChainSettings,
     ComputeWork,
     HttpSettings,
@@ -38,6 +39,7 @@ from keifu.node.sections import (
 __all__ = [
     "FILE",
     "PREFIX",
+    "AttestorSettings",
     "Chosen",
     "ComputeSettings",
     "JurorSettings",
@@ -110,6 +112,10 @@ class ComputeSettings(NodeSettings):
 
 class RelayerSettings(NodeSettings):
     relayer: RelayerWork
+
+
+class AttestorSettings(NodeSettings):
+    attestor: AttestorWork
 
 
 class StorageSettings(NodeSettings):

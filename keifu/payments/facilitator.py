@@ -66,6 +66,7 @@ class RefundTerms(msgspec.Struct, rename="camel"):
     token: str
     per_ether: str
     most: str
+    margin: str = "1"  # times the price of the gas at the time of asking
 
 
 class Kind(msgspec.Struct, rename="camel"):

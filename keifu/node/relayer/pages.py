@@ -1,15 +1,19 @@
-"""x402's three endpoints. Whatever comes, the answer is one of x402's documents, or one line of JSON that says why."""
+"""x402's three endpoints, and one for batches of agents' accounts. Whatever comes, the answer is one of x402's
+documents, or one line of JSON that says why."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 
+from keifu.accounts import Intent
 from keifu.compute.http import JSON, Exchange, Limits
 from keifu.errors import InputError, KeifuError
+from keifu.node.relayer.accounts import Accounts, Brought
 from keifu.node.relayer.desk import Answer, Desk, refusal
 from keifu.payments.book import Refused
 from keifu.payments.facilitator import Supported, read_asked
@@ -19,6 +23,7 @@ __all__ = ["LIMITS", "Pages"]
 
 LIMITS = Limits(body_bytes=512 << 10, connections=256)
 _PATHS = {b"/verify": False, b"/settle": True}
+_ACCOUNT = b"/account"
 _REFUND = PAYMENT_SIGNATURE.lower().encode()
 _log = logging.getLogger("keifu.relayer")
 
@@ -26,8 +31,8 @@ _log = logging.getLogger("keifu.relayer")
 class Pages:
     """In the event loop of the server. `not_ready` says why nothing is taken; "" when it is."""
 
-    def __init__(self, desk: Desk, supported: Supported, not_ready: Callable[[], str]) -> None:
-        self._desk, self._not_ready = desk, not_ready
+    def __init__(self, desk: Desk, accounts: Accounts, supported: Supported, not_ready: Callable[[], str]) -> None:
+        self._desk, self._accounts, self._not_ready = desk, accounts, not_ready
         self._network = supported.kinds[0].network
         self._supported = msgspec.json.encode(supported)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -35,15 +40,36 @@ class Pages:
     def handle(self, exchange: Exchange) -> None:
         path = exchange.path.partition(b"?")[0]
         if path in _PATHS and exchange.method == b"POST":
-            task = asyncio.get_running_loop().create_task(self._asked(exchange, settles=_PATHS[path]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._asked(exchange, settles=_PATHS[path]))
+        elif path == _ACCOUNT and exchange.method == b"POST":
+            self._begin(self._brought(exchange))
         elif path == b"/supported" and exchange.method in (b"GET", b"HEAD"):
             exchange.reply(200, self._supported)
-        elif path in _PATHS:
+        elif path in (*_PATHS, _ACCOUNT):
             exchange.reply(405, b'{"error":"ask by POST"}', JSON + b"allow: POST\r\n")
         else:
-            exchange.reply(404, b'{"error":"there is no such page: /verify, /settle, /supported"}')
+            exchange.reply(404, b'{"error":"there is no such page: /verify, /settle, /account, /supported"}')
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _brought(self, exchange: Exchange) -> None:
+        """A batch that an account's owner has signed."""
+        try:
+            if why := self._not_ready():
+                raise Refused("relayer_busy", why)
+            intent = msgspec.json.decode(exchange.body, type=Intent)
+            intent.require_readable()
+            status, answer = 200, msgspec.json.encode(await self._accounts.questions.ask(intent))
+        except Refused as refused:
+            status, answer = 422, msgspec.json.encode(Brought("refused", reason=f"{refused.code}: {refused.message}"))
+        except (ValueError, KeyError, TypeError, RecursionError, InputError) as error:
+            status, answer = 400, msgspec.json.encode(Brought("refused", reason=f"this is no intent: {error}"))
+        except KeifuError as error:
+            status, answer = 503, msgspec.json.encode(Brought("later", reason=error.message))
+        exchange.reply(status, answer)
 
     async def _asked(self, exchange: Exchange, *, settles: bool) -> None:
         status = 200

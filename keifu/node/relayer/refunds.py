@@ -44,11 +44,18 @@ class Refunds:
         self._account, self._token = account.lower(), token.lower()
 
     @property
+    def token(self) -> str:
+        """In which gas is paid back."""
+        return self._token
+
+    @property
     def terms(self) -> RefundTerms | None:
         own = self._settings
         if not own.per_ether or not own.most_refund:
             return None
-        return RefundTerms(self._account, self._account, self._token, str(own.per_ether), str(own.most_refund))
+        return RefundTerms(
+            self._account, self._account, self._token, str(own.per_ether), str(own.most_refund), str(own.margin)
+        )
 
     def price(self, gas: int) -> int:
         """Of so many wei of gas, in the token, rounded up."""

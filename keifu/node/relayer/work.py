@@ -14,6 +14,7 @@ from keifu.compute.http import Server
 from keifu.errors import EnvironmentFault
 from keifu.keys import Account
 from keifu.node.chain import NodeChain
+from keifu.node.relayer.accounts import Accounts
 from keifu.node.relayer.desk import Desk
 from keifu.node.relayer.pages import LIMITS, Pages
 from keifu.node.relayer.refunds import Refunds
@@ -47,6 +48,9 @@ class Relayer(Work):
         self._refunds = Refunds(onchain, vouchers, own, account, own.token or body.chain.suite[TOKEN])
         self._spending = Spending(body.database, own)
         self._sender = body.sender(CHANNELS)
+        self._accounts = Accounts(
+            client, body.chain.suite, self._sender, self._spending, self._refunds, own.most_refund
+        )
         self._desk = Desk(client, onchain, vouchers, self._sender, own, self._spending, self._refunds)
         self._answering = Background(uvloop.new_event_loop())
         self._server: Server | None = None
@@ -77,7 +81,7 @@ class Relayer(Work):
     def begin(self) -> None:
         self._look()
         host, port = split_address(self._settings.listen)
-        pages = Pages(self._desk, self._supported, self._not_ready)
+        pages = Pages(self._desk, self._accounts, self._supported, self._not_ready)
         self._server = Server(
             pages.handle, host=host, port=port, limits=LIMITS,
             refused=lambda why: self.body.metrics.refused.labels(why).inc(),
@@ -86,7 +90,7 @@ class Relayer(Work):
         self.body.log.info("relaying", at=self._server.address, network=self._supported.kinds[0].network)
 
     def step(self) -> float:
-        is_busy = self._desk.step(WAIT_SECONDS)
+        is_busy = self._desk.step(WAIT_SECONDS) | self._accounts.step()
         is_due = time.monotonic() >= self._poll_at
         if is_due:
             self._look()
@@ -99,7 +103,7 @@ class Relayer(Work):
     def drain(self) -> bool:
         """Nothing new; what was accepted is looked after until a block has it."""
         self._is_draining = True
-        is_busy = self._desk.step(0.0)
+        is_busy = self._desk.step(0.0) | self._accounts.step()
         self._sender.step()
         return not is_busy
 
@@ -125,7 +129,7 @@ class Relayer(Work):
         return "the relayer is going down" if self._is_draining else self._empty
 
     def _count(self) -> None:
-        now = dict(self._desk.counts)
+        now = {**self._desk.counts, **self._accounts.counts}
         for key, value in now.items():
             if more := value - self._said.get(key, 0):
                 self._relayed.labels(*key).inc(more)

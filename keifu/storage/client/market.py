@@ -138,12 +138,14 @@ class Market:
 
     # sending -------------------------------------------------------------------------------------------------------
 
-    def open(
-        self, chain: Deployer, root: bytes, shards: int, terms: Terms, *, masked: bool, salt: bytes, cost: int
-    ) -> None:
+    @staticmethod
+    def opening(root: bytes, shards: int, terms: Terms, masked: bool, salt: bytes) -> tuple[Any, ...]:
+        """What `open` is called with."""
+        return root, shards, terms.price, terms.restitution, terms.accept_by, terms.end, masked, salt
+
+    def open(self, chain: Deployer, cost: int, opening: tuple[Any, ...]) -> None:
         """Open a deal and pay for it: once, whoever repeats it. Raises Revert with a remedy, and CheckFailed."""
-        values = root, shards, terms.price, terms.restitution, terms.accept_by, terms.end, masked, salt
-        self._pay(chain, cost, STORAGE_DEALS, "open", *values)
+        self._pay(chain, cost, STORAGE_DEALS, "open", *opening)
 
     def renew(self, chain: Deployer, deal: bytes, end: int, cost: int) -> None:
         self._pay(chain, cost, STORAGE_DEALS, "renew", deal, end)

@@ -110,11 +110,26 @@ class Storing:
         """Store a file or folder for at most `most` wei. One that is stored already, and still paid for, is not paid
         again, unless another copy is asked for. Raises CheckFailed when it would cost more, or providers do not accept
         in time: the same call goes on then."""
+        return self.finish(self._sent(source, wish, most, public, again))
+
+    def agreed(self, source: Source, wish: Wish, *, most: int, public: bool) -> Row:
+        """The same until nothing is left but to pay, for a client that pays by other means: `opening` has the call, and
+        `finish` goes on when it was made."""
+        row = self._sent(source, wish, most, public, again=False)
+        return self._agree(row) if row.state == "sent" else row
+
+    def opening(self, row: Row) -> tuple[int, tuple[Any, ...]]:
+        """Wei that a deal costs now, and what StorageDeals' `open` is called with."""
+        kept = row.kept
+        terms = Terms(kept.price, kept.promised, kept.accept_by, kept.end)
+        cost = terms.cost(len(kept.roots), self.market.epoch())
+        _require_within(cost, kept.most * GWEI)
+        return cost, self.market.opening(deal_root(placed_of(kept)), len(kept.roots), terms, kept.masked, kept.salt)
+
+    def _sent(self, source: Source, wish: Wish, most: int, public: bool, again: bool) -> Row:
         known = self._known(source, wish, public, again)
         row = self._plan(source, wish, most, public) if known is None else self._bounded(known, wish, most)
-        if row.state == "planned":
-            row = self._send(row, source)
-        return self.finish(row)
+        return self._send(row, source) if row.state == "planned" else row
 
     def finish(self, row: Row) -> Row:
         """From `sent` on the source is not needed any more."""
@@ -252,14 +267,10 @@ class Storing:
         if self.market.deal(row.deal) is None:
             if now > kept.accept_by:  # what may still be on its way is refused by now, so other terms may be sent
                 return self.ledger.change(row, "sent", kept)
-            terms = Terms(kept.price, kept.promised, kept.accept_by, kept.end)
-            root, cost = deal_root(placed_of(kept)), terms.cost(len(kept.roots), now)
-            _require_within(cost, kept.most * GWEI)
+            cost, call = self.opening(row)
             self.progress.say(f"paying {coins(cost)} coins")
             try:
-                self.market.open(
-                    self.chain, root, len(kept.roots), terms, masked=kept.masked, salt=kept.salt, cost=cost
-                )
+                self.market.open(self.chain, cost, call)
             except Revert as refusal:
                 if refusal.reason != _KNOWN:
                     raise

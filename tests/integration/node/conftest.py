@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -141,15 +141,15 @@ class Peer:
 class Node:
     """One node's folder, and the process that runs from it."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.kind, self.folder = kind, folder
+    def __init__(self, kind: str, folder: Path, program: Sequence[str | Path] = (KEIFU,)) -> None:
+        self.kind, self.folder, self.program = kind, folder, program
         self.process: subprocess.Popen[bytes] | None = None
 
     def run(self) -> Node:
         """Start it, and wait until it has begun."""
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [KEIFU, "node", self.kind, "run", self.folder], stdout=log, stderr=log, env=dict(os.environ)
+                [*self.program, "node", self.kind, "run", self.folder], stdout=log, stderr=log, env=dict(os.environ)
             )
         process = self.process
         self.listens = until(lambda: self._announced(process.pid), process)

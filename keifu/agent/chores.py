@@ -1,0 +1,317 @@
+"""Ten chores from one signature. The owner pays for three transactions at most: it mints its token, makes the token's
+account, and brings the signatures of its storage providers. All else is one batch of the account's, which a relayer
+brings and is paid for out of it.
+
+Each chore looks at the chain first, and what was signed is on the disk before it leaves: so the same call goes on where
+another one ended, and nothing is signed, paid or minted twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ethwire.rpc import quantity
+from keifu.accounts import Intent, Token
+from keifu.accounts import actions as accounts
+from keifu.agent.batch import ESCROW, Batch
+from keifu.agent.errands import Relayer, refund_of, terms_of
+from keifu.agent.faults import ChoreFault
+from keifu.agent.plan import DATA, STORED, Plan, session_key
+from keifu.agent.wishes import Wishes
+from keifu.chain import ChainClient, Deployer, Deployment
+from keifu.chain.logs import find_events
+from keifu.chain.suite import ACCOUNT, CHANNELS, NFT, TOKEN
+from keifu.compute.client.client import ComputeClient, Provider
+from keifu.compute.client.paying import Terms, Wallet
+from keifu.compute.client.side import chain_side
+from keifu.compute.client.store import KeptChannel, Store
+from keifu.errors import Revert, UsageError
+from keifu.inft import DataFolder, read_token
+from keifu.inft import actions as inft
+from keifu.keys import keccak256
+from keifu.payments import Channel, Vouchers
+from keifu.storage.client.ledger import Ledger, Row
+from keifu.storage.client.market import Market
+from keifu.storage.client.quoting import Wish
+from keifu.storage.client.storing import Storing, address_of
+from keifu.storage.client.trees import source_of
+from keifu.units import coins
+
+__all__ = ["CHORES", "UPLOAD", "Chore", "Chores", "Scene"]
+
+CHORES = (
+    "mint", "account", "claim", "sponsorship", "identity", "stake", "deposit", "session", "storage", "inference",
+)  # fmt: skip
+UPLOAD = "upload"  # no chore: it takes what the line takes
+SIGNED = ("claim", "sponsorship", "identity", "stake", "deposit", "session", "storage")  # by the one signature
+SIGNATURE_GAS = 60_000  # more than a batch that its owner brings itself
+LOOKS, LOOK_SECONDS = 300, 0.1
+
+
+@dataclass(frozen=True)
+class Chore:
+    """One that is done, or left out."""
+
+    name: str
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where the chores are done: a chain with the suite, the owner, and folders of storage and channels."""
+
+    client: ChainClient
+    suite: Deployment
+    chain: Deployer  # sends for the owner
+    sign: Callable[[bytes], bytes]
+    first_block: int
+    storage: Path
+    channels: Path
+    registry: str = ""  # of accounts, where it is another than the suite's
+
+
+class Chores:
+    """Of one agent. `tell` hears of each chore when it is done."""
+
+    def __init__(self, scene: Scene, place: Path, plan: Plan, wishes: Wishes, tell: Callable[[Chore], None]) -> None:
+        self._scene, self._place, self._plan, self._wishes, self._tell = scene, place, plan, wishes, tell
+
+    def run(self) -> Plan:
+        """All ten. Raises ChoreFault, and what its parts raise; the same call goes on then."""
+        with self._timed("mint"):
+            self._mint()
+        with self._timed("account"):
+            self._make_account()
+        with self._stored() as storing:
+            if storing is not None and self._plan.intent is None:
+                with self._timed(UPLOAD):
+                    self._row(storing)
+            self._bring(storing)
+            if storing is not None:
+                with self._timed("storage"):
+                    self._plan.address = str(address_of(storing.finish(self._row(storing))))
+        with self._timed("inference"):
+            self._ask()
+        return self._plan
+
+    # the owner's own transactions ----------------------------------------------------------------------------------
+
+    def _mint(self) -> None:
+        """Raises ChoreFault when the token is another's by now."""
+        scene, plan = self._scene, self._plan
+        try:
+            owner = read_token(scene.suite.at(scene.client, NFT), plan.token_id).owner
+        except UsageError:
+            inft.mint(scene.chain, scene.suite, DataFolder.load(self._place / DATA), int(plan.salt, 16))
+            return
+        if owner != plan.owner:
+            raise ChoreFault("sold", f"the agent is {owner}'s by now", "its new owner begins anew")
+
+    def _make_account(self) -> None:
+        scene, plan = self._scene, self._plan
+        if not scene.client.code(plan.account):
+            token = Token(plan.chain_id, scene.suite[NFT], plan.token_id)
+            accounts.create(scene.chain, scene.suite, token, scene.registry)
+
+    # the one signature ---------------------------------------------------------------------------------------------
+
+    def _bring(self, storing: Storing | None) -> None:
+        plan = self._plan
+        begun = time.perf_counter()
+        if plan.intent is None:
+            self._require_grant()
+            plan.intent, plan.session_until = self._signed(storing)
+            plan.keep(self._place)
+        if not self._is_done(plan.intent):
+            self._require_alive(plan.intent)
+            transaction = Relayer(self._wishes.relayer).bring(plan.intent)
+            self._wait(plan.intent, transaction)
+        each = (time.perf_counter() - begun) / len(SIGNED)
+        for name in SIGNED:
+            if name != "storage" or storing is None:
+                self._done(name, each)
+
+    def _signed(self, storing: Storing | None) -> tuple[Intent, int]:
+        """Raises ChoreFault when the grant does not reach, before anything is signed."""
+        scene, wishes = self._scene, self._wishes
+        terms = Relayer(wishes.relayer).terms(scene.suite[TOKEN])
+        until = scene.client.now + wishes.session
+        deal = None if storing is None else storing.opening(self._row(storing))
+        batch = Batch(
+            scene.client, scene.suite, self._plan.account, self._plan.session, wishes, until, deal, self._channel
+        )
+        self._require_coins(batch.cost + (terms is not None))
+        refund = 0
+        if terms is not None:
+            gas = self._gas(batch, terms.receiver) + SIGNATURE_GAS
+            refund = refund_of(terms, gas, quantity(scene.client.rpc.call("eth_gasPrice"), "eth_gasPrice"))
+            if refund > min(wishes.most_refund, int(terms.most)):
+                raise ChoreFault(
+                    "gas", f"the gas costs {coins(refund)} coins, {coins(wishes.most_refund)} at most were allowed",
+                    "--most-refund raises it, or wait until gas is cheaper",
+                )  # fmt: skip
+        self._require_coins(batch.cost + refund)
+        self._plan.refund = str(refund)
+        calls = batch.calls(terms.receiver if terms else "", refund)
+        deadline = scene.client.now + wishes.deadline
+        return accounts.sign_batch(
+            scene.chain, self._plan.chain_id, self._plan.account, calls, deadline, scene.sign
+        ), until
+
+    def _gas(self, batch: Batch, relayer: str) -> int:
+        """What the batch takes when its owner brings it. Raises ChoreFault for what a contract would refuse."""
+        scene = self._scene
+        calls = [call.args for call in batch.calls(relayer, 1)]
+        data = scene.suite.at(scene.client, ACCOUNT).interface.function("execute_batch", 1).encode([calls])
+        request = {"from": self._plan.owner, "to": self._plan.account, "data": "0x" + data.hex()}
+        try:
+            return quantity(scene.client.rpc.call("eth_estimateGas", request), "eth_estimateGas")
+        except Revert as refusal:
+            raise ChoreFault("refused", f"a chore would be refused: {refusal.reason or refusal}") from refusal
+
+    def _require_grant(self) -> None:
+        """Raises ChoreFault for a grant of somebody else's, or one of which nothing is vested."""
+        escrow, number = self._scene.suite.at(self._scene.client, ESCROW), self._wishes.grant
+        beneficiary = escrow.plan(number)[0]
+        if not int(beneficiary, 16):
+            raise ChoreFault("no_grant", f"there is no grant {number}", "name its number")
+        if beneficiary.lower() != self._plan.account:
+            raise ChoreFault(
+                "other_grant", f"grant {number} is {beneficiary}'s, not {self._plan.account}'s",
+                "have it made out to the agent's account, which `keifu agent plan` prints",
+            )  # fmt: skip
+        if not escrow.claimable(number):
+            raise ChoreFault("not_vested", f"nothing of grant {number} is vested now", "come back when it is")
+
+    def _require_coins(self, needed: int) -> None:
+        suite, client = self._scene.suite, self._scene.client
+        held = suite.at(client, TOKEN).balanceOf(self._plan.account)
+        held += suite.at(client, ESCROW).claimable(self._wishes.grant)
+        if held < needed:
+            raise ChoreFault(
+                "too_few_coins", f"the account will have {coins(held)} coins, the chores take {coins(needed)}",
+                "stake or deposit less, or come back when more is vested",
+            )  # fmt: skip
+
+    def _is_done(self, intent: Intent) -> bool:
+        """By the account's own event. Raises ChoreFault when its nonce went to something else."""
+        account = self._scene.client.at(intent.account, ACCOUNT)
+        if account.nonces(intent.signer) <= intent.nonce:
+            return False
+        first = self._scene.first_block
+        done = find_events(self._scene.client, account, "IntentExecuted", first, owner=intent.signer)
+        if not any(event.nonce == intent.nonce for event in done):
+            raise ChoreFault("cancelled", "what was signed was cancelled since", "begin anew with another folder")
+        return True
+
+    def _require_alive(self, intent: Intent) -> None:
+        if intent.deadline < self._scene.client.now:
+            self._plan.intent = None
+            self._plan.keep(self._place)
+            raise ChoreFault(
+                "too_late", "what was signed can no longer be brought, and nothing of it happened",
+                "call again: it is signed anew",
+            )  # fmt: skip
+
+    def _wait(self, intent: Intent, transaction: str) -> None:
+        for _ in range(LOOKS):
+            if self._is_done(intent):
+                return
+            time.sleep(LOOK_SECONDS)
+        raise ChoreFault("pending", f"transaction {transaction} is in no block yet", "call again: it goes on")
+
+    # storage -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _stored(self) -> Iterator[Storing | None]:
+        """The client of the account's storage, where any is wanted."""
+        if self._wishes.rented is None:
+            yield None
+            return
+        scene = self._scene
+        market = Market(scene.client, scene.suite, scene.first_block)
+        with Ledger(scene.storage) as ledger:
+            yield Storing(market, ledger, scene.chain, _Tenant(self._plan.account, scene.sign), time.sleep)
+
+    def _row(self, storing: Storing) -> Row:
+        """Sent to its providers, on terms that are agreed; the same at each call."""
+        wish = self._wishes.rented
+        assert wish is not None
+        source = source_of((self._place / STORED).resolve())
+        wanted = Wish(source.size, *wish.code, wish.seconds, masked=False)
+        return storing.agreed(source, wanted, most=wish.most, public=True)
+
+    # answers -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _wallet(self) -> Iterator[Wallet]:
+        """Signs vouchers by the session's key."""
+        mind, suite = self._wishes.mind, self._scene.suite
+        assert mind is not None
+        with Store(self._scene.channels) as store:
+            terms = Terms(self._plan.chain_id, suite[CHANNELS], suite["ComputeMarket"], mind.most)
+            yield Wallet(session_key(self._place), store, terms)
+
+    @cached_property
+    def _channel(self) -> Channel | None:
+        """The account's own, whose vouchers the session's key signs. Its salt follows from the token's: it is one."""
+        if self._wishes.mind is None:
+            return None
+        plan, channels = self._plan, self._scene.suite[CHANNELS]
+        with self._wallet() as wallet:
+            asked = terms_of(self._wishes.mind, wallet)
+            authorizer = str(asked.extra.get("receiverAuthorizer") or asked.pay_to)
+            channel = Channel(
+                plan.account, plan.session.lower(), asked.pay_to.lower(), authorizer.lower(), asked.asset.lower(),
+                int(asked.extra.get("withdrawDelay", 0)), keccak256(b"agent" + bytes.fromhex(plan.salt)),
+            )  # fmt: skip
+            named = Vouchers(plan.chain_id, channels).channel_id(channel)
+            wallet.store.keep_channel(KeptChannel(channel, named, plan.chain_id, channels.lower()))
+        return channel
+
+    def _ask(self) -> None:
+        """The first question. Raises ChoreFault when the session has ended meanwhile."""
+        mind, scene = self._wishes.mind, self._scene
+        if mind is None:
+            return
+        account = scene.client.at(self._plan.account, ACCOUNT)
+        session = accounts.read_session(account, self._plan.session)
+        if not session.alive or session.valid_until < scene.client.now:
+            raise ChoreFault(
+                "session_over", "the session has ended before the last chore",
+                "grant the key another one: keifu account grant",
+            )  # fmt: skip
+        with self._wallet() as wallet:
+            sources = chain_side(scene.client, scene.suite, scene.first_block, None).sources
+            with ComputeClient(wallet, sources) as client:
+                client.ask(Provider(mind.url, mind.operator), mind.path, mind.document)
+
+    # what is said --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        self._done(name, time.perf_counter() - begun)
+
+    def _done(self, name: str, seconds: float) -> None:
+        wanted = {"stake": self._wishes.staked, "storage": self._wishes.rented}
+        left_out = name in wanted and wanted[name] is None
+        left_out |= name in ("deposit", "inference") and self._wishes.mind is None
+        self._plan.seconds[name] = round(seconds, 3)
+        self._plan.keep(self._place)
+        self._tell(Chore(name, seconds, "left out" if left_out else ""))
+
+
+@dataclass(frozen=True)
+class _Tenant:
+    """The account as the client of storage: its deals are the account's, what is signed is by its owner."""
+
+    address: str
+    sign: Callable[[bytes], bytes]

@@ -1,0 +1,120 @@
+"""Asking attestors for a transfer: the leading one first, then the others, each by its own endpoint.
+
+No attestor's word is taken: each signature has to be over what the request leads to, and over the same as the leading
+one's. An attestor that does not answer may be asked again; one that has answered gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from keifu.errors import CheckFailed, EnvironmentFault, UsageError
+from keifu.inft.folder import DataFolder
+from keifu.inft.requests import About, Answer, Asked, NotAttested, TransferRequest, signer_of
+from keifu.inft.status import AttestorStatus
+from keifu.inft.transfer import Transfer
+
+__all__ = ["abouts", "announced", "ask"]
+
+CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 300.0  # a deal with many providers takes its time
+LARGEST = 1 << 20  # bytes of an answer
+T = TypeVar("T")
+
+
+class _Fault(msgspec.Struct):
+    error: str
+    message: str
+    remedy: str = ""
+
+
+def abouts(urls: Sequence[str], chain_id: int, verifier: str) -> list[About]:
+    """What each attestor says of itself, signed by it. Raises CheckFailed for one of another chain, or named twice."""
+    found = []
+    for url in urls:
+        with _reached(url) as http:
+            about = _read(url, http.get("/about"), About)
+        if (about.chain_id, about.verifier.lower()) != (chain_id, verifier.lower()):
+            raise CheckFailed(f"the attestor at {url} is of chain {about.chain_id}", remedy="name one of this chain")
+        _ = about.named
+        found.append(about)
+    if len({about.attestor for about in found}) != len(found):
+        raise UsageError("two of these addresses are one attestor's", remedy="name each attestor once")
+    return found
+
+
+def announced(known: Sequence[AttestorStatus], needed: int, chain_id: int, verifier: str) -> list[str]:
+    """Addresses of as many attestors as have to sign: of those that count and answer now.
+
+    Raises EnvironmentFault when too few do.
+    """
+    found: list[str] = []
+    for attestor in known:
+        if len(found) == needed:
+            break
+        try:
+            if attestor.mature and attestor.url.startswith(("http://", "https://")):
+                about = abouts([attestor.url], chain_id, verifier)[0]
+                found += [attestor.url] if about.attestor == attestor.attestor else []
+        except (EnvironmentFault, CheckFailed):
+            continue  # another one may answer
+    if len(found) < needed:
+        raise EnvironmentFault(
+            f"{len(found)} attestors answer at the addresses that they announced, {needed} have to sign",
+            remedy="--attestor URL, for each; or `keifu inft prepare`, and their signatures from hand to hand",
+        )
+    return found
+
+
+def ask(request: TransferRequest, folder: DataFolder, urls: Sequence[str]) -> Transfer:
+    """Have a request attested by everybody that it names, at `urls` in the same order; the transfer that they signed.
+
+    Raises NotAttested with an attestor's own reason, CheckFailed for one that signs something else.
+    """
+    lead: Answer | None = None
+    transfer: Transfer | None = None
+    for named, url in zip(request.attestors, urls, strict=True):
+        body = msgspec.json.encode(Asked(request, request.sealed_keys(folder, named), lead))
+        with _reached(url) as http:
+            answer = _read(url, http.post("/attest", content=body), Answer)
+        if transfer is None:
+            if len(answer.items) != len(request.items):
+                raise CheckFailed(f"{url} answers for {len(answer.items)} items", remedy="ask another attestor")
+            lead, transfer = answer, request.transfer(answer.items)
+        digest = transfer.statement_digest
+        if answer.digest != digest.hex() or signer_of(digest, answer.signature) != named.attestor:
+            raise CheckFailed(
+                f"{named.attestor} at {url} has signed another statement than the leading attestor",
+                remedy="sign a new request, which names others; two statements for one request cost an attestor coins",
+            )
+        transfer.signatures[named.attestor] = answer.signature
+    if transfer is None:
+        raise UsageError("no attestor is named", remedy="--attestor URL, as often as `keifu inft attestors` asks for")
+    return transfer
+
+
+@contextmanager
+def _reached(url: str) -> Iterator[httpx.Client]:
+    patience = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    try:
+        with httpx.Client(base_url=url.rstrip("/"), timeout=patience, trust_env=False) as http:
+            yield http
+    except httpx.HTTPError as error:
+        raise EnvironmentFault(
+            f"the attestor at {url} does not answer: {error}", remedy="ask again: what it has signed stays the same"
+        ) from error
+
+
+def _read(url: str, response: httpx.Response, kind: type[T]) -> T:
+    body = response.content
+    try:
+        if response.status_code == httpx.codes.OK and len(body) <= LARGEST:
+            return msgspec.json.decode(body, type=kind)
+        fault = msgspec.json.decode(body, type=_Fault)
+    except (ValueError, RecursionError) as error:
+        raise EnvironmentFault(f"{url} is no attestor: {error}", remedy="look at its address") from error
+    raise NotAttested(fault.error, f"the attestor at {url}: {fault.message}", fault.remedy)

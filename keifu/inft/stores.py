@@ -1,0 +1,139 @@
+"""Where encrypted data of agents is kept: with providers of the storage network, or in a folder that all sides share.
+
+Whoever stores gets an address, by which anybody reads. What `put` has answered is whole and stays: bytes in a folder
+are on the disk, those in the network in a deal that every provider has accepted, in a final block. The same bytes may
+be put again after a crash: nothing is paid twice.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from keifu._files import read_bounded
+from keifu.chain import Deployer
+from keifu.errors import InputError
+from keifu.inft.folder import LARGEST
+from keifu.inft.seals import ENCRYPTED_BYTES
+from keifu.keys import keccak256
+from keifu.storage.boxes import Signer
+from keifu.storage.client.address import FileAddress
+from keifu.storage.client.fetching import described, opened
+from keifu.storage.client.ledger import Ledger
+from keifu.storage.client.market import Market
+from keifu.storage.client.quoting import Wish
+from keifu.storage.client.storing import Storing, address_of
+from keifu.storage.client.trees import source_of
+
+__all__ = ["FolderStore", "NetworkStore", "Store", "Terms"]
+
+FOLDER = "folder:"
+LOOKS = 60  # at the chain, a second apart, until providers have accepted
+
+
+class Store(Protocol):
+    """Keeps bytes by an address."""
+
+    def put(self, data: bytes) -> str:
+        """Their address, once they are stored for good. Raises KeifuError; the same call goes on then."""
+
+    def get(self, address: str) -> bytes:
+        """Raises KeifuError when they cannot be had."""
+
+    def settle(self) -> None:
+        """Let go of what is kept for calls that might be repeated."""
+
+
+class FolderStore:
+    """A folder that owner, attestors and buyer share: for trials on one machine, or over a network's disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, data: bytes) -> str:
+        digest = keccak256(data).hex()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self._folder / digest, data)
+        return FOLDER + digest
+
+    def get(self, address: str) -> bytes:
+        digest = address.removeprefix(FOLDER)
+        if not address.startswith(FOLDER) or not re.fullmatch("[0-9a-f]{64}", digest):
+            raise InputError(f"{address[:80]!r} is no address in a folder", remedy="folder: and a hash")
+        return read_bounded(self._folder / digest, LARGEST + ENCRYPTED_BYTES, "an item of a token")
+
+    def settle(self) -> None:
+        """Nothing is kept beside the data."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which files are stored: k of k + m, seconds, and wei at the most for one."""
+
+    code: tuple[int, int]
+    seconds: int
+    most: int
+
+
+class NetworkStore:
+    """The storage network. `folder` has the client's ledger, and what is on its way: bytes that are encrypted already,
+    so their deals are public."""
+
+    def __init__(
+        self,
+        market: Market,
+        folder: Path,
+        chain: Deployer,
+        signer: Signer,
+        terms: Terms,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._market, self._folder, self._chain = market, folder, chain
+        self._signer, self._terms, self._pause = signer, terms, pause
+        self._sending = folder / "sending"
+
+    def put(self, data: bytes) -> str:
+        self._sending.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._sending / keccak256(data).hex()
+        # The ledger knows a file by its path and time: one that is there stays as it is.
+        if not path.exists():
+            write_whole(path, data)
+        terms, source = self._terms, source_of(path)
+        wish = Wish(source.size, *terms.code, terms.seconds, masked=False)
+        with Ledger(self._folder) as ledger:
+            storing = Storing(self._market, ledger, self._chain, self._signer, self._pause, patience=LOOKS)
+            return str(address_of(storing.put(source, wish, most=terms.most, public=True)))
+
+    def get(self, address: str) -> bytes:
+        found = FileAddress.parse(address)
+        if found.size > LARGEST + ENCRYPTED_BYTES or found.manifest:
+            raise InputError(f"{address[:80]} is no item of a token", remedy="one file of at most 16 MiB")
+        with opened(self._market, found, described(self._market, found), None) as file:
+            return b"".join(file.read())
+
+    def settle(self) -> None:
+        for path in self._sending.glob("*"):
+            path.unlink()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """At `path` there is all of it, on the disk, or nothing."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

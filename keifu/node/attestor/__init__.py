@@ -1,0 +1,1 @@
+"""The attestor: encrypts an agent's data anew for its buyer, and signs that it did."""

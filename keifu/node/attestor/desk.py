@@ -1,0 +1,152 @@
+"""Attests one request after another. No line of it may be the last one: whatever is done again ends in the same.
+
+Old data is checked against the token, opened, encrypted anew and stored; then a statement is signed and written down,
+and only then it leaves. Keys and plain data are never on the disk: the new keys follow from a reception key and from
+the request, so a node that was killed makes the same ones again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from keifu.errors import CheckFailed, InputError
+from keifu.inft.requests import (
+    Answer,
+    AnswerItem,
+    Asked,
+    NotAttested,
+    Renewed,
+    TransferRequest,
+    opened_keys,
+    renewed,
+    seed_of,
+)
+from keifu.inft.seals import PUBLIC_KEY_BYTES, decrypt, open_seal, seal
+from keifu.inft.stores import Store
+from keifu.keys import Account, keccak256
+from keifu.node.attestor.book import Book
+from keifu.node.attestor.receptions import Receptions
+from keifu.spec.inft_limits import MAX_ITEMS
+
+__all__ = ["Desk", "World"]
+
+
+class World(Protocol):
+    """What the chain says of a request."""
+
+    def require_movable(self, request: TransferRequest) -> None:
+        """Raises NotAttested for what the contracts would refuse, or the node's owner does not promise."""
+
+
+class Desk:
+    """Of one attestor. `most` requests are signed an hour."""
+
+    def __init__(
+        self, account: Account, receptions: Receptions, book: Book, store: Store, world: World, most: int
+    ) -> None:
+        self._account, self._receptions, self._book = account, receptions, book
+        self._store, self._world, self._most = store, world, most
+
+    def attest(self, asked: Asked) -> Answer:
+        """What is signed for a request: the same each time. Raises NotAttested, or what the store raises."""
+        request = asked.request
+        name = request.digest
+        if (found := self._book.answer(name)) is not None:
+            if asked.lead is not None:
+                self._book.require_same(name, asked.lead.digest)
+            return found
+        place = self._place(request)
+        _require_form(asked)
+        self._world.require_movable(request)
+        if self._book.hour >= self._most:
+            raise NotAttested("busy", "this attestor has signed its hour's requests", "come back later, or ask another")
+        reception = self._receptions.key(bytes.fromhex(request.attestors[place].public_key))
+        seed = seed_of(reception, name) if place == 0 else self._led(asked, reception)
+        items = [self._item(asked, number, new) for number, new in enumerate(self._renewed(asked, reception, seed))]
+        answer = self._signed(request, items, seed if place == 0 else b"")
+        if asked.lead is not None and asked.lead.digest != answer.digest:
+            raise NotAttested(
+                "other_statement", "the leading attestor's statement is not what follows from the request",
+                "ask other attestors, and let this one's owner know",
+            )  # fmt: skip
+        self._book.keep(name, answer)
+        self._store.settle()
+        return answer
+
+    def _place(self, request: TransferRequest) -> int:
+        for place, named in enumerate(request.attestors):
+            if named.attestor == self._account.address:
+                return place
+        raise NotAttested("not_named", f"{self._account.address} is not asked by this request", "name it, and sign")
+
+    def _led(self, asked: Asked, reception: Account) -> bytes:
+        """What the leading attestor has sealed to this one."""
+        box = asked.lead.boxes.get(self._account.address) if asked.lead else None
+        if asked.lead is None or box is None or len(asked.lead.items) != len(asked.request.items):
+            raise NotAttested("not_led", "the leading attestor has not answered yet", "ask the first named one first")
+        return open_seal(bytes.fromhex(box), reception, asked.request.digest)
+
+    def _renewed(self, asked: Asked, reception: Account, seed: bytes) -> Iterator[Renewed]:
+        request = asked.request
+        public_key = bytes.fromhex(request.public_key)
+        for number, key in enumerate(opened_keys(asked, reception)):
+            item = request.items[number]
+            yield renewed(
+                self._plain(number, item.address, key, item.old_hash), seed, request.digest, number, public_key
+            )
+
+    def _plain(self, number: int, address: str, key: bytes, old_hash: str) -> bytes:
+        data, wanted = self._store.get(address), bytes.fromhex(old_hash)
+        if keccak256(data) != wanted:
+            raise NotAttested(
+                "other_data", f"item {number}: {len(data)} bytes at {address[:80]} are not what the token names",
+                "store it again, whole",
+            )  # fmt: skip
+        try:
+            return decrypt(data, key, wanted)
+        except CheckFailed as error:
+            raise NotAttested(
+                "wrong_key", f"item {number}: the key does not open the data", "sign with the key of this data"
+            ) from error
+
+    def _item(self, asked: Asked, number: int, new: Renewed) -> AnswerItem:
+        """Stored by the leading attestor; the others look whether it is."""
+        if asked.lead is None:
+            return new.answer(self._store.put(new.secret.data))
+        address = asked.lead.items[number].address
+        if keccak256(self._store.get(address)) != new.secret.data_hash:
+            raise NotAttested(
+                "not_stored", f"item {number}: what is stored at {address[:80]} is not the data encrypted anew",
+                "ask other attestors, and let the leading one's owner know",
+            )  # fmt: skip
+        return new.answer(address)
+
+    def _signed(self, request: TransferRequest, items: list[AnswerItem], seed: bytes) -> Answer:
+        digest = request.transfer(items).statement_digest
+        boxes = {}
+        if seed:
+            # One sealer for each box, from the seed: an answer that is made again is the same to the byte.
+            for one in request.attestors[1:]:
+                sealer = Account(keccak256(seed + one.packed))
+                boxes[one.attestor] = seal(seed, bytes.fromhex(one.public_key), request.digest, sealer).hex()
+        return Answer(self._account.address, digest.hex(), self._account.sign(digest).hex(), items, boxes)
+
+
+def _require_form(asked: Asked) -> None:
+    """Raises NotAttested for what no contract would take."""
+    request = asked.request
+    if len(bytes.fromhex(request.public_key)) != PUBLIC_KEY_BYTES:
+        raise NotAttested("no_public_key", "the buyer has no public key", "ask it for one: keifu inft key")
+    if not 0 < len(request.items) <= MAX_ITEMS or len(asked.keys) != len(request.items):
+        raise NotAttested("form", f"{len(asked.keys)} keys for {len(request.items)} items", "one for each of 1 to 8")
+    if len({one.attestor for one in request.attestors}) != len(request.attestors):
+        raise NotAttested("form", "an attestor is named twice", "name each once")
+    if not request.is_signed:
+        raise NotAttested("not_signed", f"{request.sender} has not signed this request", "sign it as the owner")
+    try:
+        Account.random().shared_point(bytes.fromhex(request.public_key))
+    except (ValueError, InputError) as error:
+        raise NotAttested(
+            "no_public_key", "the buyer's public key is no point of secp256k1", "ask it for its key again"
+        ) from error
