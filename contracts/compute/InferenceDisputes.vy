@@ -318,7 +318,9 @@ def _groups(
     """
     artefact: bytes32 = empty(bytes32)
     at_block: uint256 = 0
-    artefact, at_block = staticcall environments.promotion(_receipt.environment, convert(_receipt.promotionSeq, uint256))
+    artefact, at_block = staticcall environments.promotion(
+        _receipt.environment, convert(_receipt.promotionSeq, uint256)
+    )
     assert at_block > 0 and staticcall registry.record_id(_record) == artefact, "disputes: not the record"
     claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
     claim.program = _record.programRoot

@@ -182,9 +182,7 @@ def _type(_opened: IInferenceVerifier.Descriptor) -> uint256:
 
 @internal
 @pure
-def _operator(
-    _bound: ITraceVerifier.Bound, _opened: IInferenceVerifier.Descriptor, _type: uint256
-) -> trees.Operator:
+def _operator(_bound: ITraceVerifier.Bound, _opened: IInferenceVerifier.Descriptor, _type: uint256) -> trees.Operator:
     claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
     claim.program = _bound.program
     claim.group = _bound.group
@@ -220,9 +218,7 @@ def _chunks(_bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint
 
 @internal
 @pure
-def _is_filling(
-    _bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint256, _lane: uint256
-) -> bool:
+def _is_filling(_bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint256, _lane: uint256) -> bool:
     """
     @dev Whether no function of another verifier computes a lane.
     """

@@ -269,6 +269,7 @@ export const reasons = {
   "game: no sums in it": ["InferenceGame"],
   "game: no sums were shown": ["InferenceGame"],
   "game: no time to answer": ["InferenceGame"],
+  "game: not in a transaction of its own": ["InferenceGame"],
   "game: not in the trace": ["InferenceGame"],
   "game: not its turn": ["InferenceGame"],
   "game: not proved": ["InferenceGame"],

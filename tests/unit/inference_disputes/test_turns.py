@@ -374,3 +374,23 @@ def test_a_turn_is_as_the_event_has_it(world, answer, place):
     played = world.open(answer, place)
     assert played.turn.deadline > 0
     assert astuple(played.turn)[:2] == (world.disputes.address, played.turn.dispute)
+
+
+def test_inf_12_who_disputes_itself_loses(world, cheat, honest, challenger):
+    """INF-12: three eighths of the restitution."""
+    provider = cheat(more(honest, LAYER, 2, 70))
+    lock = world.hub.lock_of(world.disputes, world.operator.address)
+    world.close(world.play(world.answer(provider, PROMPT, IDS), provider, challenger))
+    lost = lock - world.hub.lock_of(world.disputes, world.operator.address)
+    gained = world.disputes.credits(world.payer.address) - BOND
+    assert lost - gained == RESTITUTION * 3 // 8
+    assert lost == RESTITUTION * 1_475 // 1_000
+
+
+def test_inf_6_answers_stand_in_transactions_of_their_own(world, chain, provider, answer, unnamed):
+    """INF-6: a contract's call could hide what it shows."""
+    played = world.open(answer, unnamed)
+    wallet = chain.deploy("PlainMulticall", sender=world.operator)
+    call = world.game.show_groups.encode(played.turn.args, provider.boundaries(POSITION))
+    ((success, said),) = wallet.tryAggregate.call(False, [(world.game.address, call)], sender=world.operator)
+    assert not success and b"game: not in a transaction of its own" in said
