@@ -213,7 +213,7 @@ def show_nodes(
     @param _chunks How many chunks it has.
     """
     turn: IInferenceGame.Turn = self._answer(_turn, NODES)
-    turn.count = _chunks
+    turn.shown = _chunks + 1
     assert _chunks <= LIST * LIST, "game: number of chunks"
     if _chunks > LIST:
         levels: uint256 = trees._levels(_chunks) - PART_LEVELS
@@ -236,7 +236,7 @@ def show_chunks(
     @param _chunks How many chunks it has.
     """
     turn: IInferenceGame.Turn = self._answer(_turn, CHUNKS)
-    turn.count = _chunks
+    turn.shown = _chunks + 1
     if turn.part < LIST and turn.part * LIST < _chunks:
         claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
         claim.record = turn.record
@@ -296,6 +296,7 @@ def ask(_turn: IInferenceGame.Turn, _stage: uint256, _slot: uint256, _part: uint
     turn.part = _part
     turn.stride = _stride
     turn.count = _count
+    turn.shown = 0
     turn.sums = empty(bytes32)
     log IInferenceGame.Asked(book=turn.book, dispute=turn.dispute, slot=_slot, part=_part, stride=_stride, count=_count)
     self._move(turn, _stage)

@@ -61,7 +61,7 @@ def _bound(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case) -> bytes32:
                 boundary=_turn.boundary,
                 record=_turn.record,
                 slot=_turn.slot,
-                chunks=_turn.count,
+                shown=_turn.shown,
             )
         )
     )

@@ -43,7 +43,7 @@ class View(Openings):
     def bound(self) -> tuple[Any, ...]:
         """What TraceVerifier is given first."""
         turn = self.turn
-        return (*self.case.args, turn.group, turn.boundary, turn.record, turn.slot, turn.count)
+        return (*self.case.args, turn.group, turn.boundary, turn.record, turn.slot, turn.shown)
 
     def own_chunks(self, slot: int) -> list[bytes]:
         return trees.chunks(self.trace.records[self.position][self.group][slot], self.trace.bits(self.group, slot))

@@ -83,6 +83,7 @@ class Turn:
     part: int
     stride: int
     count: int
+    shown: int
     sums: bytes
 
     @property
@@ -95,7 +96,7 @@ class Turn:
         """From the event `Begun`, before the first `moved`."""
         case = Case.begun(log)
         fixed = (log.book, log.dispute, case.hash, log.operator, log.challenger, log.time)
-        return cls(*fixed, 0, 0, log.group, log.boundary, *_NOTHING, case.groups, bytes(32))
+        return cls(*fixed, 0, 0, log.group, log.boundary, *_NOTHING, case.groups, 0, bytes(32))
 
     def moved(self, log: Log) -> Turn:
         """After an event `Moved`."""
@@ -106,13 +107,13 @@ class Turn:
 
     def questioned(self, question: Question) -> Turn:
         _, slot, part, stride, count = question.args
-        return replace(self, asked=self.asked + 1, slot=slot, part=part, stride=stride, count=count, sums=bytes(32))
+        return replace(self, asked=self.asked + 1, slot=slot, part=part, stride=stride, count=count, shown=0, sums=bytes(32))
 
     def with_record(self, roots: Sequence[bytes]) -> Turn:
         return replace(self, record=tree(list(roots), 4))
 
     def with_chunks(self, chunks: int) -> Turn:
-        return replace(self, count=chunks)
+        return replace(self, shown=chunks + 1)
 
     def with_sums(self, sums: bytes) -> Turn:
         if self.count <= LIST:
