@@ -90,7 +90,6 @@ class Turn:
     def args(self) -> tuple[Any, ...]:
         return astuple(self)
 
-
     @classmethod
     def begun(cls, log: Log) -> Turn:
         """From the event `Begun`, before the first `moved`."""
@@ -107,7 +106,9 @@ class Turn:
 
     def questioned(self, question: Question) -> Turn:
         _, slot, part, stride, count = question.args
-        return replace(self, asked=self.asked + 1, slot=slot, part=part, stride=stride, count=count, shown=0, sums=bytes(32))
+        return replace(
+            self, asked=self.asked + 1, slot=slot, part=part, stride=stride, count=count, shown=0, sums=bytes(32)
+        )
 
     def with_record(self, roots: Sequence[bytes]) -> Turn:
         return replace(self, record=tree(list(roots), 4))

@@ -6,11 +6,12 @@ from dataclasses import astuple, replace
 
 import pytest
 
-from benchmarks._disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW
+from benchmarks._disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW, Disputed
 from ethwire.constants import ZERO_ADDRESS
 from keifu.compute.receipt import Evidence
 from keifu.inference.disputes import NO_PERMIT, Place, Provider, Question, Seen, Stage, permit
 from keifu.spec import inference_trees as trees
+from keifu.spec.inference_openings import Published
 from keifu.staking import KeyKind, key_consent
 from tests.unit.inference_disputes.conftest import IDS, LAYER, MINUTE, POSITION, PROMPT, more, refused
 
@@ -284,6 +285,21 @@ def test_inf_10_what_is_judged_is_what_was_promoted(world, answer, place):
         with refused(f"inference_verifier: {reason}"):
             world.open(answer, place)
     world.last_operator = None
+
+
+def test_inf_10_the_last_group_makes_the_token(chain, published, provider, place):
+    """INF-10: another one does not say how many groups there are."""
+    program = [*published.program]
+    program[LAYER] = [*program[LAYER][:-1], program[-1][-1]]
+    hostile = Published.of(program)
+    number = chain.snapshot()
+    world = Disputed(chain.deploy, chain.account, lambda: (chain.chain_id, chain.now), hostile)
+    chain.warp(MINUTE)
+    world.last_operator = hostile.descriptor(LAYER, len(program[LAYER]))
+    receipt = world.answer(provider, PROMPT, IDS)
+    with refused("disputes: not the last group"):
+        world.open(receipt, place)
+    chain.restore(number)
 
 
 @pytest.mark.parametrize(
