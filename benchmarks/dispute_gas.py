@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from benchmarks._disputed import Disputed
+from benchmarks.disputed import Disputed
 from benchmarks._lab import NEWEST, Lab
 from benchmarks._rows import Row
 from benchmarks.dispute_shapes import Layer

@@ -18,8 +18,9 @@ HORIZONS = {
     "DataVerifier": 14 * DAY,
     "ComputeMarket": 11 * DAY,
     "StorageMarket": 10 * DAY,
+    "InferenceDisputes": 11 * DAY,
 }
-MULTIPLES = {"AlignmentCourt": 0, "HeartbeatService": 4, "DataVerifier": 0, "ComputeMarket": 4, "StorageMarket": 4}
+MULTIPLES = dict.fromkeys(HORIZONS, 4) | {"AlignmentCourt": 0, "DataVerifier": 0}
 OUTSIDER = "0x" + "0b" * 20
 
 

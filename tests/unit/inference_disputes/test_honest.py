@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from benchmarks._disputed import BOND, TURN
+from benchmarks.disputed import BOND, TURN
 from ethwire.errors import Revert
 from keifu.abi import load
 from keifu.inference.disputes import NO_BLOCK, Place, Provider, Question, Seen, Stage, proofs

@@ -6,7 +6,7 @@ from dataclasses import astuple, replace
 
 import pytest
 
-from benchmarks._disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW, Disputed
+from benchmarks.disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW, Disputed
 from ethwire.constants import ZERO_ADDRESS
 from keifu.compute.receipt import Evidence
 from keifu.inference.disputes import NO_PERMIT, Place, Provider, Question, Seen, Stage, permit
