@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from benchmarks.disputed import Disputed
 from benchmarks._lab import NEWEST, Lab
 from benchmarks._rows import Row
 from benchmarks.dispute_shapes import Layer
+from benchmarks.disputed import Disputed
 from keifu.errors import CheckFailed
 
 __all__ = ["ROWS"]
