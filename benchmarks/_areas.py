@@ -10,6 +10,7 @@ from benchmarks import (
     cli,
     compute,
     cost,
+    dispute_gas,
     events,
     explorer,
     forged,
@@ -57,7 +58,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cli": cli.ROWS,
     "compute": compute.ROWS,
     "cost": cost.ROWS,
-    "inference": (*inference.ROWS, *inference_gas.ROWS),
+    "inference": (*inference.ROWS, *inference_gas.ROWS, *dispute_gas.ROWS),
     "storage": (*storage.ROWS, *storage_gas.ROWS, *storage_loss.ROWS, *storage_put.ROWS, *storage_many.ROWS),
 }
 

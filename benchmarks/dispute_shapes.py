@@ -67,7 +67,8 @@ class Layer:
         few = []
         for _ in range(4):
             scales = [(d, -15 * d // 2) for d in (draw(1_000, 4_000) for _ in range(products // 32))]
-            few.append(Row(tuple(draw(0, 15) for _ in range(products)), 3_000_001, shift, draw(-500, 500), tuple(scales)))
+            weights = tuple(draw(0, 15) for _ in range(products))
+            few.append(Row(weights, 3_000_001, shift, draw(-500, 500), tuple(scales)))
         return [few[number % 4] for number in range(count)]
 
     def _dense(self, first: int, products: int, count: int, limit: int) -> Operator:

@@ -12,7 +12,8 @@
     checked names what is trusted.
     A cover has one dispute at a time, so an operator owes no more answers at once than it has signed covers, and no
     dispute takes another's place. The challenger has the reward whoever shows the proof.
-@custom:security A receipt's program is believed as it was promoted. A client keeps the roots of positions with the reply
+@custom:security A receipt's program is believed as it was promoted: it makes its token in the last group alone, or its
+    provider does not serve it. A client keeps the roots of positions with the reply
     and refuses one that comes without them. A payer that releases its cover takes the reward of a watcher that it
     permitted. Keys that sign covers are named here, those that sign receipts at the market.
 @custom:kill The timelock removes the service from the hub: then nothing is promised any more, and disputes go on until
@@ -318,12 +319,15 @@ def _groups(
     """
     artefact: bytes32 = empty(bytes32)
     at_block: uint256 = 0
-    artefact, at_block = staticcall environments.promotion(_receipt.environment, convert(_receipt.promotionSeq, uint256))
+    artefact, at_block = staticcall environments.promotion(
+        _receipt.environment, convert(_receipt.promotionSeq, uint256)
+    )
     assert at_block > 0 and staticcall registry.record_id(_record) == artefact, "disputes: not the record"
     claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
     claim.program = _record.programRoot
     claim.group = convert(_token.words[0], uint256) >> 240
-    trees._operator(claim, _token, TOKEN)
+    operator: trees.Operator = trees._operator(claim, _token, TOKEN)
+    assert trees._levels(claim.group + 1) == operator.group_levels, "disputes: not the last group"
     return claim.group + 1
 
 

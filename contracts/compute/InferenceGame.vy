@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
-# pragma optimize codesize
+# pragma optimize gas
 """
 @title InferenceGame
 @license MIT
@@ -10,6 +10,8 @@
     word, which one lane computed again can break. The chain keeps one word of a dispute, the hash of its turn, and calls
     bring the turn itself. Any contract may begin disputes: they are kept under its address, and it alone ends them.
     A proof may be shown by anybody, and names nobody: copying one gains nothing.
+    What a provider shows is not in the log: it stands in the transaction's data, so an operator that is a contract
+    answers by its transaction key.
 @custom:security It believes the contract that begins a dispute about program, roots, operator and challenger. A provider
     keeps token ids and computes the rest again. Positions behind the 1,024th are not judged.
 @custom:kill There is nothing to stop: it holds no coins, and disputes are begun by other contracts.
@@ -59,6 +61,8 @@ TURNS: constant(uint256) = 2 * QUESTIONS + 4
 MAX_GROUPS: constant(uint256) = 128
 MAX_POSITIONS: constant(uint256) = 1_024
 SLOTS: constant(uint256) = 16
+TRACE: constant(uint256) = 2  # number of the verifier of traces
+MAX_CALL: constant(uint256) = 12_288  # bytes
 LIST: constant(uint256) = 32
 PART_LEVELS: constant(uint256) = 5  # of the chunks that are shown at once
 
@@ -110,9 +114,7 @@ def __init__(_market: address, _verifiers: address[3], _window: uint256):
 # ############################################################## #
 
 @external
-def begin(
-    _turn: IInferenceGame.Turn, _case: IInferenceGame.Case, _path: DynArray[bytes32, trees.MAX_PATH]
-):
+def begin(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case, _path: DynArray[bytes32, trees.MAX_PATH]):
     """
     @notice Begin a dispute under the caller's address.
     @param _turn Operator, challenger, the receipt's time, how the caller names the dispute, and where it begins: a group
@@ -144,7 +146,16 @@ def begin(
         stage = RECORD
     assert len(_path) == levels, "game: path"
     assert trees._climbed(turn.boundary, index, _path) == _case.trace, "game: not in the trace"
-    log IInferenceGame.Begun(book=msg.sender, dispute=turn.dispute, case=_case)
+    log IInferenceGame.Begun(
+        book=msg.sender,
+        dispute=turn.dispute,
+        challenger=turn.challenger,
+        operator=turn.operator,
+        time=turn.time,
+        group=turn.group,
+        boundary=turn.boundary,
+        case=_case,
+    )
     self._move(turn, stage)
 
 
@@ -202,7 +213,7 @@ def show_nodes(
     @param _chunks How many chunks it has.
     """
     turn: IInferenceGame.Turn = self._answer(_turn, NODES)
-    turn.count = _chunks
+    turn.shown = _chunks + 1
     assert _chunks <= LIST * LIST, "game: number of chunks"
     if _chunks > LIST:
         levels: uint256 = trees._levels(_chunks) - PART_LEVELS
@@ -225,7 +236,7 @@ def show_chunks(
     @param _chunks How many chunks it has.
     """
     turn: IInferenceGame.Turn = self._answer(_turn, CHUNKS)
-    turn.count = _chunks
+    turn.shown = _chunks + 1
     if turn.part < LIST and turn.part * LIST < _chunks:
         claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
         claim.record = turn.record
@@ -259,13 +270,12 @@ def name_group(
     assert trees._climbed(_boundary, _group, _path) == turn.boundary, "game: other groups"
     turn.group = _group
     turn.boundary = _boundary
+    log IInferenceGame.GroupNamed(book=turn.book, dispute=turn.dispute, group=_group, boundary=_boundary)
     self._move(turn, RECORD)
 
 
 @external
-def ask(
-    _turn: IInferenceGame.Turn, _stage: uint256, _slot: uint256, _part: uint256, _stride: uint256, _count: uint256
-):
+def ask(_turn: IInferenceGame.Turn, _stage: uint256, _slot: uint256, _part: uint256, _stride: uint256, _count: uint256):
     """
     @notice Ask for a tensor of the record, or for the sums of one of its lanes.
     @param _stage What is asked for: 5 nodes, 6 a part of 32 chunks, 7 sums.
@@ -286,7 +296,9 @@ def ask(
     turn.part = _part
     turn.stride = _stride
     turn.count = _count
+    turn.shown = 0
     turn.sums = empty(bytes32)
+    log IInferenceGame.Asked(book=turn.book, dispute=turn.dispute, slot=_slot, part=_part, stride=_stride, count=_count)
     self._move(turn, _stage)
 
 
@@ -299,7 +311,7 @@ def prove(
     _turn: IInferenceGame.Turn,
     _case: IInferenceGame.Case,
     _verifier: uint256,
-    _call: Bytes[16384],
+    _call: Bytes[12288],
     _lists: Bytes[1280],
     _block: uint256,
 ):
@@ -314,10 +326,20 @@ def prove(
     assert _turn.stage != PROVED, "game: proved"
     assert keccak256(abi_encode(_case)) == _turn.case, "game: another case"
     assert _verifier < 3, "game: no such verifier"
-    if _verifier == 2:
-        proofs._check_bound(_turn, _case, _call)
+    if _verifier == TRACE:
+        fixed: bytes32 = proofs._bound(_turn, _case)
+        assert keccak256(slice(_call, 4, proofs.BOUND)) == fixed, "game: another claim"
     else:
-        proofs._check_claim(_turn, _case, _call, _lists, _block)
+        fixed: bytes32 = proofs._claim(_turn, _case, _lists, _block)
+        if _block != proofs.NO_BLOCK:
+            place: uint256 = proofs._lane_at(convert(slice(_call, 0, 4), bytes4))
+            assert extract32(_call, place, output_type=uint256) == _turn.part, "game: another lane"
+            # The descriptor's first word follows where its place says.
+            place = extract32(_call, 4 + proofs.CLAIM, output_type=uint256)
+            assert place < MAX_CALL, "game: another slot"
+            descriptor: uint256 = extract32(_call, 4 + place, output_type=uint256)
+            assert (descriptor >> 232) & 255 == _turn.slot, "game: another slot"
+        assert keccak256(slice(_call, 4, proofs.CLAIM)) == fixed, "game: another claim"
     answer: Bytes[32] = raw_call(verifiers[_verifier], _call, max_outsize=32, is_static_call=True)
     assert convert(answer, uint256) == 1, "game: not proved"
     self._move(_turn, PROVED)
@@ -367,6 +389,8 @@ def _answer(_turn: IInferenceGame.Turn, _stage: uint256) -> IInferenceGame.Turn:
     self._check(_turn)
     assert _turn.stage == _stage, "game: not its turn"
     assert block.timestamp <= _turn.deadline, "game: too late"
+    # So that everybody finds what was shown in the transaction.
+    assert msg.sender == tx.origin, "game: not in a transaction of its own"
     if msg.sender != _turn.operator:
         speaks_for: address = staticcall Market(market).operator_of(msg.sender, hotkeys.TRANSACTION, block.timestamp)
         assert speaks_for == _turn.operator, "game: not the operator"
@@ -392,7 +416,7 @@ def _move(_turn: IInferenceGame.Turn, _stage: uint256):
     turn.stage = _stage
     turn.deadline = block.timestamp + window
     self._turns[turn.book][turn.dispute] = keccak256(abi_encode(turn))
-    log IInferenceGame.Moved(book=turn.book, dispute=turn.dispute, turn=turn)
+    log IInferenceGame.Moved(book=turn.book, dispute=turn.dispute, stage=_stage, deadline=turn.deadline)
 
 
 @internal

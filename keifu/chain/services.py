@@ -45,8 +45,8 @@ SERVICES = (
     Service(VERIFIER, 0),
     Service(COMPUTE, 4),
     Service(STORAGE, 4),
-    Service(RECORD_PROOF, 4),
     Service(DISPUTES, 4),
+    Service(RECORD_PROOF, 4),
 )
 
 

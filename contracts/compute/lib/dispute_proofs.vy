@@ -18,9 +18,6 @@ from ...interfaces import ITraceVerifier
 #                            CONSTANTS                           #
 # ############################################################## #
 
-# Longest call, bytes.
-CALL: constant(uint256) = 16_384
-
 # Sums that one list has; longer ones come in blocks of as many, whose last sums are a list, too.
 LIST: constant(uint256) = 32
 LIST_BYTES: constant(uint256) = 256
@@ -45,39 +42,41 @@ NO_BLOCK: constant(uint256) = max_value(uint256)
 
 @internal
 @pure
-def _check_bound(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case, _call: Bytes[CALL]):
+def _bound(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case) -> bytes32:
     """
-    @dev A call of TraceVerifier says what the dispute has fixed.
+    @dev Hash of what stands first in a call of TraceVerifier.
     """
-    bound: ITraceVerifier.Bound = ITraceVerifier.Bound(
-        program=_case.program,
-        trace=_case.trace,
-        inputs=_case.inputs,
-        outputs=_case.outputs,
-        prompt=_case.prompt,
-        reply=_case.reply,
-        position=_case.position,
-        groups=_case.groups,
-        group=_turn.group,
-        boundary=_turn.boundary,
-        record=_turn.record,
-        slot=_turn.slot,
-        chunks=_turn.count,
+    return keccak256(
+        abi_encode(
+            ITraceVerifier.Bound(
+                program=_case.program,
+                trace=_case.trace,
+                inputs=_case.inputs,
+                outputs=_case.outputs,
+                prompt=_case.prompt,
+                reply=_case.reply,
+                position=_case.position,
+                groups=_case.groups,
+                group=_turn.group,
+                boundary=_turn.boundary,
+                record=_turn.record,
+                slot=_turn.slot,
+                shown=_turn.shown,
+            )
+        )
     )
-    assert keccak256(slice(_call, 4, BOUND)) == keccak256(abi_encode(bound)), "game: another claim"
 
 
 @internal
 @pure
-def _check_claim(
+def _claim(
     _turn: IInferenceGame.Turn,
     _case: IInferenceGame.Case,
-    _call: Bytes[CALL],
     _lists: Bytes[LISTS],
     _block: uint256,
-):
+) -> bytes32:
     """
-    @dev A call of one of the other verifiers does.
+    @dev Hash of what stands first in a call of the other verifiers.
     """
     claim: IInferenceVerifier.Claim = IInferenceVerifier.Claim(
         program=_case.program,
@@ -108,33 +107,26 @@ def _check_claim(
                 claim.first = _block * LIST
                 if _block > 0:
                     claim.base = self._signed(convert(slice(_lists, (_block - 1) * 8, 8), uint256))
-        self._check_lane(_turn, _call)
-    assert keccak256(slice(_call, 4, CLAIM)) == keccak256(abi_encode(claim)), "game: another claim"
+    return keccak256(abi_encode(claim))
 
 
 @internal
 @pure
-def _check_lane(_turn: IInferenceGame.Turn, _call: Bytes[CALL]):
+def _lane_at(_function: bytes4) -> uint256:
     """
-    @dev The call asks about the lane whose sums were shown, in the slot that it stands in.
+    @dev Where a call that argues with sums says which lane they are of.
     """
-    function: bytes4 = convert(slice(_call, 0, 4), bytes4)
     word: uint256 = 0
-    if function == LINEAR:
+    if _function == LINEAR:
         word = 16
-    elif function == NORM:
+    elif _function == NORM:
         word = 14
-    elif function == ATTENDED:
+    elif _function == ATTENDED:
         word = 15
-    elif function == TOTAL:
+    elif _function == TOTAL:
         word = 13
     assert word > 0, "game: no sums in it"
-    assert extract32(_call, 4 + 32 * word, output_type=uint256) == _turn.part, "game: another lane"
-    # The descriptor's first word follows where its place says.
-    place: uint256 = extract32(_call, 4 + CLAIM, output_type=uint256)
-    assert place < CALL, "game: another slot"
-    descriptor: uint256 = extract32(_call, 4 + place, output_type=uint256)
-    assert (descriptor >> 232) & 255 == _turn.slot, "game: another slot"
+    return 4 + 32 * word
 
 
 @internal

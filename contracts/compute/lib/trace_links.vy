@@ -142,7 +142,9 @@ def shape(bound: ITraceVerifier.Bound, descriptor: IInferenceVerifier.Descriptor
     kind: uint256 = self._type(descriptor)
     operator: trees.Operator = self._operator(bound, descriptor, kind)
     assert operator.slot == bound.slot, "trace_verifier: slot"
-    return self._chunks(bound, operator, kind) != bound.chunks
+    # What nobody said is not wrong.
+    assert bound.shown > 0, "trace_verifier: no tensor was shown"
+    return self._chunks(bound, operator, kind) + 1 != bound.shown
 
 
 @external
@@ -182,9 +184,7 @@ def _type(_opened: IInferenceVerifier.Descriptor) -> uint256:
 
 @internal
 @pure
-def _operator(
-    _bound: ITraceVerifier.Bound, _opened: IInferenceVerifier.Descriptor, _type: uint256
-) -> trees.Operator:
+def _operator(_bound: ITraceVerifier.Bound, _opened: IInferenceVerifier.Descriptor, _type: uint256) -> trees.Operator:
     claim: IInferenceVerifier.Claim = empty(IInferenceVerifier.Claim)
     claim.program = _bound.program
     claim.group = _bound.group
@@ -220,9 +220,7 @@ def _chunks(_bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint
 
 @internal
 @pure
-def _is_filling(
-    _bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint256, _lane: uint256
-) -> bool:
+def _is_filling(_bound: ITraceVerifier.Bound, _operator: trees.Operator, _type: uint256, _lane: uint256) -> bool:
     """
     @dev Whether no function of another verifier computes a lane.
     """

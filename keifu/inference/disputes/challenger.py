@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from keifu.inference.disputes import proofs
-from keifu.inference.disputes.provider import LIST, PART_LEVELS, Provider
+from keifu.inference.disputes.provider import PART_LEVELS, Provider
 from keifu.inference.disputes.seen import Seen
-from keifu.inference.disputes.turns import Case, Proof, Question, Stage, Turn
+from keifu.inference.disputes.turns import LIST, Case, Proof, Question, Stage, Turn
 from keifu.keys import keccak256
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Trace

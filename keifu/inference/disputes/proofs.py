@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from keifu.abi import load
-from keifu.inference.disputes.provider import LIST, PART_LEVELS, running
+from keifu.inference.disputes.provider import PART_LEVELS, running
 from keifu.inference.disputes.seen import Seen
-from keifu.inference.disputes.turns import NO_BLOCK, Case, Proof, Question, Stage, Turn
+from keifu.inference.disputes.turns import LIST, NO_BLOCK, Case, Proof, Question, Stage, Turn, lists_of
 from keifu.keys import keccak256
 from keifu.spec import inference_calls as calls
 from keifu.spec import inference_trees as trees
@@ -43,7 +43,7 @@ class View(Openings):
     def bound(self) -> tuple[Any, ...]:
         """What TraceVerifier is given first."""
         turn = self.turn
-        return (*self.case.args, turn.group, turn.boundary, turn.record, turn.slot, turn.count)
+        return (*self.case.args, turn.group, turn.boundary, turn.record, turn.slot, turn.shown)
 
     def own_chunks(self, slot: int) -> list[bytes]:
         return trees.chunks(self.trace.records[self.position][self.group][slot], self.trace.bits(self.group, slot))
@@ -199,8 +199,8 @@ def summed(view: View, asked: Question, sums: bytes) -> Proof:
     if asked.count <= LIST:
         return _proved(_part(view, asked, view.claim(sums, stride=asked.stride), sums, wrong, asked.stride), b"", 0)
     blocks = [sums[at : at + 8 * LIST] for at in range(0, len(sums), 8 * LIST)]
-    lasts = b"".join(block[-8:] for block in blocks)
-    lists = lasts + b"".join(keccak256(block) for block in blocks)
+    lists = lists_of(sums)
+    lasts = lists[: 8 * len(blocks)]
     if wrong == asked.count:
         claim = view.claim(lasts, stride=LIST)
         return _proved(_part(view, asked, claim, lasts, len(blocks), LIST), lists, len(blocks))

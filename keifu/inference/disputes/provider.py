@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from keifu.inference.disputes.turns import LIST
 from keifu.keys import keccak256
 from keifu.spec import inference as arithmetic
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator, Trace
 from keifu.spec.inference_openings import Openings, Published, packed_sums
 
-__all__ = ["LIST", "PART_LEVELS", "Provider", "ids_root", "receipt_fields", "running"]
+__all__ = ["PART_LEVELS", "Provider", "ids_root", "receipt_fields", "running"]
 
-LIST = 32  # chunks that are shown at once, and sums of a list
 PART_LEVELS = 5
 HEAD = 64
 

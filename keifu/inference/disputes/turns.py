@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 from ethwire.constants import ZERO_ADDRESS
 from ethwire.eip712 import Domain
+from keifu.abi import Log, encode_args
 from keifu.abi.eip712 import DISPUTE_PERMIT
-from keifu.keys import Account
+from keifu.keys import Account, keccak256
+from keifu.spec.inference_trees import tree
 
-__all__ = ["NO_BLOCK", "NO_PERMIT", "Case", "Proof", "Question", "Stage", "Turn", "permit"]
+__all__ = ["LIST", "NO_BLOCK", "NO_PERMIT", "Case", "Proof", "Question", "Stage", "Turn", "lists_of", "permit"]
 
 NO_BLOCK = 2**256 - 1  # a proof that argues with no sums
 NO_PERMIT = (ZERO_ADDRESS, 0, b"")
+LIST = 32  # sums of a list, and chunks that are shown at once
+_CASE = ["bytes32"] * 4 + ["uint256"] * 4
+_NOTHING = (bytes(32), 0, 0, 0, 0)  # record, questions, slot, part and stride of a dispute that has just begun
 
 
 class Stage(IntEnum):
@@ -48,10 +53,19 @@ class Case:
     def args(self) -> tuple[Any, ...]:
         return astuple(self)
 
+    @property
+    def hash(self) -> bytes:
+        return keccak256(encode_args(_CASE, self.args))
+
+    @classmethod
+    def begun(cls, log: Log) -> Case:
+        """From the event `Begun`."""
+        return cls(*_values(log.case))
+
 
 @dataclass(frozen=True)
 class Turn:
-    """Where a dispute stands, as the event `Moved` has it."""
+    """Where a dispute stands. The chain keeps its hash; each step changes it as the contract does."""
 
     book: str
     dispute: bytes
@@ -69,11 +83,53 @@ class Turn:
     part: int
     stride: int
     count: int
+    shown: int
     sums: bytes
 
     @property
     def args(self) -> tuple[Any, ...]:
         return astuple(self)
+
+    @classmethod
+    def begun(cls, log: Log) -> Turn:
+        """From the event `Begun`, before the first `moved`."""
+        case = Case.begun(log)
+        fixed = (log.book, log.dispute, case.hash, log.operator, log.challenger, log.time)
+        return cls(*fixed, 0, 0, log.group, log.boundary, *_NOTHING, case.groups, 0, bytes(32))
+
+    def moved(self, log: Log) -> Turn:
+        """After an event `Moved`."""
+        return replace(self, stage=log.stage, deadline=log.deadline)
+
+    def named(self, group: int, boundary: bytes) -> Turn:
+        return replace(self, group=group, boundary=boundary)
+
+    def questioned(self, question: Question) -> Turn:
+        _, slot, part, stride, count = question.args
+        return replace(
+            self, asked=self.asked + 1, slot=slot, part=part, stride=stride, count=count, shown=0, sums=bytes(32)
+        )
+
+    def with_record(self, roots: Sequence[bytes]) -> Turn:
+        return replace(self, record=tree(list(roots), 4))
+
+    def with_chunks(self, chunks: int) -> Turn:
+        return replace(self, shown=chunks + 1)
+
+    def with_sums(self, sums: bytes) -> Turn:
+        if self.count <= LIST:
+            return replace(self, sums=keccak256(sums))
+        return replace(self, sums=keccak256(lists_of(sums)))
+
+
+def lists_of(sums: bytes) -> bytes:
+    """The last sum of each block of 32, then each block's hash: what is kept of more than 32 sums."""
+    blocks = [sums[at : at + 8 * LIST] for at in range(0, len(sums), 8 * LIST)]
+    return b"".join(block[-8:] for block in blocks) + b"".join(keccak256(block) for block in blocks)
+
+
+def _values(struct: Any) -> tuple[Any, ...]:
+    return tuple(struct.values()) if isinstance(struct, dict) else tuple(struct)
 
 
 @dataclass(frozen=True)

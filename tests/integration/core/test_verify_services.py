@@ -19,6 +19,7 @@ HORIZONS = {
     "ComputeMarket": 11 * DAY,
     "StorageMarket": 10 * DAY,
     "RecordProof": 14 * DAY,
+    "InferenceDisputes": 11 * DAY,
 }
 MULTIPLES = dict.fromkeys(HORIZONS, 4) | {"AlignmentCourt": 0, "DataVerifier": 0}
 OUTSIDER = "0x" + "0b" * 20

@@ -58,6 +58,8 @@ def tampered(argument, value, token):
     """Another value of the same type, such that the constructor takes it."""
     if isinstance(value, bytes):
         return b"\x0b" * 32
+    if argument == "verifiers":  # three, and each a contract
+        return [*value[:-1], value[0]]
     if isinstance(value, list):
         return [*value, THIEF]
     if argument == "base_uri":
@@ -80,8 +82,10 @@ def fakes(deployer):
     deals = deployer.deploy("StorageDeals", storage, THIEF, label="fake deals")
     found = dict.fromkeys(("token", "coin", "randomness", "registry", "environments", "channels"), token)
     found |= {"StorageDeals.market": storage, "StorageRepairs.deals": deals, "StorageEndowment.deals": deals}
-    # A market is asked for its coin and its hub, which the fake heartbeats have, too.
-    return found | {"hub": hub, "validation": validation} | dict.fromkeys(("heartbeats", "market"), heartbeats)
+    terms = (1, DAY, DAY, 1)
+    market = deployer.deploy("ComputeMarket", token, hub, heartbeats, token, *terms, label="fake market")
+    found |= {"hub": hub, "validation": validation, "heartbeats": heartbeats, "market": market, "game": token}
+    return found
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks._disputed import Disputed
+from benchmarks.disputed import Disputed
 from ethwire.errors import Revert
 from evmstorm.evm import LocalEvm
 from keifu.inference.disputes import Challenger, Provider

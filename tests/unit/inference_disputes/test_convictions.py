@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks._disputed import BOND, RESERVE, RESTITUTION, Disputed
+from benchmarks.disputed import BOND, RESERVE, RESTITUTION, Disputed
 from benchmarks.inference_shapes import long_norm, long_residual
 from keifu.abi import load
 from keifu.inference.disputes import Challenger, Provider

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from benchmarks._disputed import BOND, TURN
+from benchmarks.disputed import BOND, TURN
 from ethwire.errors import Revert
 from keifu.abi import load
 from keifu.inference.disputes import NO_BLOCK, Place, Provider, Question, Seen, Stage, proofs
@@ -225,6 +225,29 @@ def links(provider, view):
     }
     for name, rest in about.items():
         yield load("TraceVerifier").interface.function(name, 1 + len(rest)).encode([view.bound(), *rest])
+
+
+@pytest.mark.parametrize("stage", [Stage.NODES, Stage.CHUNKS, Stage.SUMS])
+def test_inf_4_the_size_of_a_tensor_is_the_provider_s_word(world, chain, provider, stage):
+    """INF-4: before it has spoken, and after sums, there is none; right ones are no proof."""
+
+    def shape(played):
+        view = proofs.View(provider.published, provider.trace, POSITION, LAYER, None, played.case, played.turn)
+        return proofs.shape(view, 9).call
+
+    played, seen = begun(world, provider)
+    played = world.show(played, provider, seen)
+    question = Question(stage, 9, 0, 1, 5)
+    nothing = "trace_verifier: no tensor was shown"
+    for asked, reason in ((None, "trace_verifier: slot"), (question, nothing)):
+        if asked:
+            played = world.step(played, "ask", *asked.args, sender=world.payer)
+        with refused(reason):
+            tried(world, played, 2, shape(played))
+    played = world.show(played, provider, seen)
+    with refused(nothing if stage == Stage.SUMS else "game: not proved"):
+        tried(world, played, 2, shape(played))
+    acquitted(world, chain, played)
 
 
 def test_inf_4_links_of_an_honest_record(world, chain, provider, asked):

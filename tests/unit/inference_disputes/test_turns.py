@@ -6,11 +6,12 @@ from dataclasses import astuple, replace
 
 import pytest
 
-from benchmarks._disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW
+from benchmarks.disputed import BOND, RESERVE, RESTITUTION, TURN, WINDOW, Disputed
 from ethwire.constants import ZERO_ADDRESS
 from keifu.compute.receipt import Evidence
 from keifu.inference.disputes import NO_PERMIT, Place, Provider, Question, Seen, Stage, permit
 from keifu.spec import inference_trees as trees
+from keifu.spec.inference_openings import Published
 from keifu.staking import KeyKind, key_consent
 from tests.unit.inference_disputes.conftest import IDS, LAYER, MINUTE, POSITION, PROMPT, more, refused
 
@@ -286,6 +287,21 @@ def test_inf_10_what_is_judged_is_what_was_promoted(world, answer, place):
     world.last_operator = None
 
 
+def test_inf_10_the_last_group_makes_the_token(chain, published, provider, place):
+    """INF-10: another one does not say how many groups there are."""
+    program = [*published.program]
+    program[LAYER] = [*program[LAYER][:-1], program[-1][-1]]
+    hostile = Published.of(program)
+    number = chain.snapshot()
+    world = Disputed(chain.deploy, chain.account, lambda: (chain.chain_id, chain.now), hostile)
+    chain.warp(MINUTE)
+    world.last_operator = hostile.descriptor(LAYER, len(program[LAYER]))
+    receipt = world.answer(provider, PROMPT, IDS)
+    with refused("disputes: not the last group"):
+        world.open(receipt, place)
+    chain.restore(number)
+
+
 @pytest.mark.parametrize(
     ("place_changes", "reason"),
     [({"group": 5}, "game: no such place"), ({"position": 5}, "game: no such place"), ({"path": []}, "game: path"),
@@ -374,3 +390,24 @@ def test_a_turn_is_as_the_event_has_it(world, answer, place):
     played = world.open(answer, place)
     assert played.turn.deadline > 0
     assert astuple(played.turn)[:2] == (world.disputes.address, played.turn.dispute)
+
+
+def test_inf_12_who_disputes_itself_loses(world, cheat, honest, challenger):
+    """INF-12: three eighths of the restitution."""
+    provider = cheat(more(honest, LAYER, 2, 70))
+    lock = world.hub.lock_of(world.disputes, world.operator.address)
+    world.close(world.play(world.answer(provider, PROMPT, IDS), provider, challenger))
+    lost = lock - world.hub.lock_of(world.disputes, world.operator.address)
+    gained = world.disputes.credits(world.payer.address) - BOND
+    assert lost - gained == RESTITUTION * 3 // 8
+    assert lost == RESTITUTION * 1_475 // 1_000
+
+
+def test_inf_6_answers_stand_in_transactions_of_their_own(world, chain, provider, answer, unnamed):
+    """INF-6: a contract's call could hide what it shows."""
+    played = world.open(answer, unnamed)
+    wallet = chain.deploy("PlainMulticall", sender=world.operator)
+    call = world.game.show_groups.encode(played.turn.args, provider.boundaries(POSITION))
+    ((success, said),) = wallet.tryAggregate.call(False, [(world.game.address, call)], sender=world.operator)
+    assert not success
+    assert b"game: not in a transaction of its own" in said

@@ -108,6 +108,7 @@ class Disputed:
         for role in ROLES:
             self.token.transfer(self.account(role).address, 20_000 * COIN, sender=maker)
             self.token.approve(self.disputes, ENOUGH, sender=self.account(role))
+        self.token.transfer(self.disputes, COIN, sender=maker)  # it holds other people's coins
         self.hub.list_service(self.disputes, HORIZON, 4, sender=maker)
         self.hub.register_operator(0, "", sender=operator)
         self.token.approve(self.hub, ENOUGH, sender=operator)
@@ -162,11 +163,13 @@ class Disputed:
     def open(self, answer: Answer, place: Place, sender: Account | None = None, permit: Any = NO_PERMIT) -> Played:
         args = (self.signed(answer.receipt), self.record.args, self.last(), *place, permit)
         mined = self.disputes.open(*args, sender=sender or self.payer)
-        return Played(_turn(mined), _case(mined), [("open", mined)])
+        (begun,), (moved,) = mined.events("Begun"), mined.events("Moved")
+        return Played(Turn.begun(begun).moved(moved), Case.begun(begun), [("open", mined)])
 
     def step(self, played: Played, name: str, *args: Any, sender: Account) -> Played:
         mined = getattr(self.game, name)(played.turn.args, *args, sender=sender)
-        return Played(_turn(mined), played.case, [*played.mined, (name, mined)])
+        turn = _after(played.turn, name, args).moved(mined.events("Moved")[0])
+        return Played(turn, played.case, [*played.mined, (name, mined)])
 
     def show(self, played: Played, provider: Provider, seen: Seen) -> Played:
         """The provider's turn."""
@@ -239,13 +242,18 @@ class Disputed:
         return mined
 
 
-def _turn(mined: Mined) -> Turn:
-    return Turn(*_values(mined.events("Moved")[-1].turn))
-
-
-def _case(mined: Mined) -> Case:
-    return Case(*_values(mined.events("Begun")[0].case))
-
-
-def _values(struct: Any) -> tuple[Any, ...]:
-    return tuple(struct.values()) if isinstance(struct, dict) else tuple(struct)
+def _after(turn: Turn, name: str, args: tuple[Any, ...]) -> Turn:
+    """A turn as a call of the game changes it."""
+    match name:
+        case "name_group":
+            return turn.named(args[0], args[1])
+        case "ask":
+            return turn.questioned(Question(*args))
+        case "show_record":
+            return turn.with_record(args[0])
+        case "show_nodes" | "show_chunks":
+            return turn.with_chunks(args[0])
+        case "show_sums":
+            return turn.with_sums(args[0])
+        case _:
+            return turn
