@@ -25,7 +25,7 @@ BUGS: list[Bug] = [
     _endowment("refunded before its end is stored, too", "shard.state == OVER and shard.end == _state.until", "shard.state == OVER"),
     _endowment("the reward is not kept back", "deal: bytes32 = self._open(_pieces, held - reward)", "deal: bytes32 = self._open(_pieces, held)"),
     _endowment("no reward", "    token_transfers._push(token, msg.sender, reward)\n", ""),
-    _endowment("what comes back stays outside", "        if staticcall Debtor(debtor).credits(self) > 0:\n", "        if staticcall Debtor(debtor).credits(self) > max_value(uint128):\n"),
+    _endowment("what comes back stays outside", "        if staticcall Debtor(debtor).credits(self) > 0:\n", "        if staticcall Debtor(debtor).credits(self) > 10**30:\n"),
     _endowment("two stand in for one shard", '    assert self._stood_in[state.deal][_index] < now, "endowment: another one was first"\n', ""),
     _endowment("standing in while it may be accepted", '    assert deal.accept_by < now, "endowment: may still be accepted"\n', ""),
     _endowment("the heir takes coins at any time", '    assert over + rest <= block.timestamp, "endowment: may still go on"\n', ""),

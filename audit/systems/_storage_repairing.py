@@ -263,8 +263,11 @@ class StorageRepairing(StorageDealing):
 
     @action("", Choice("kept"), Choice(PROVIDERS), sender="watcher", weight=3)
     def loss(self, who: str, shard: Stored, role: str) -> Steps:
-        """A provider misses three epochs; one that proves rebuilds its shard, not with leaves that it knew before."""
+        """A provider misses three epochs; one that proves rebuilds its shard, not with leaves that it knew before. What
+        the first one proposed is void then."""
         mender = self[role]
+        third = next(name for name in PROVIDERS if self[name] not in (mender, shard.tenures and shard.last.provider))
+        yield from self.propose(who, shard, third, True)
         for number in range(5 if shard.state == ACCEPTED else 0):
             self.evm.warp_to(self.first + self.epoch * SECONDS + 60)
             yield from self.opening(who)
@@ -276,6 +279,7 @@ class StorageRepairing(StorageDealing):
                 yield from self.reserve_repair(mender, shard)
                 yield from self.complete_repair(mender, shard, "", 1, True)
         yield from self.complete_repair(mender, shard, "", 0, True)
+        yield from self.accept_proposal(mender, shard, True, True)
 
     # pay --------------------------------------------------------------------------------------------------------------
 

@@ -183,11 +183,14 @@ class StorageEndowments(EndowmentLog):
         item.coins += amount
         self.moved[who] -= amount
 
-    @action("", Choice("anyone"), Choice((-1, 0, 0)), Choice((True, False, False, False)), weight=4)
-    def wind_up(self, who: str, item: Endowed, early: int, late: bool) -> Steps:
-        """END-1"""
+    @action("", Choice("anyone"), Choice((-1, 0, 0)), Choice((True, False, False, False)),
+            Choice((False, False, False, False, True)), weight=6)  # fmt: skip
+    def wind_up(self, who: str, item: Endowed, early: int, late: bool, removed: bool) -> Steps:
+        """END-1: half a year after the last term, or at its end when the market is removed."""
         if not item.terms:
             return
+        if late and removed:
+            yield from self.remove(who, True)
         last = self.over_at(item) + (0 if self.removed else REST)
         if late and self.now < last + early:
             self.evm.warp_to(last + early)
