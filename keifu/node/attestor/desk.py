@@ -22,7 +22,7 @@ from keifu.inft.requests import (
     renewed,
     seed_of,
 )
-from keifu.inft.seals import PUBLIC_KEY_BYTES, decrypt, open_seal, seal
+from keifu.inft.seals import PUBLIC_KEY_BYTES, open_seal, opened, seal
 from keifu.inft.stores import Store
 from keifu.keys import Account, keccak256
 from keifu.node.attestor.book import Book
@@ -97,14 +97,14 @@ class Desk:
             )
 
     def _plain(self, number: int, address: str, key: bytes, old_hash: str) -> bytes:
-        data, wanted = self._store.get(address), bytes.fromhex(old_hash)
-        if keccak256(data) != wanted:
+        data = self._store.get(address)
+        if keccak256(data).hex() != old_hash:
             raise NotAttested(
                 "other_data", f"item {number}: {len(data)} bytes at {address[:80]} are not what the token names",
                 "store it again, whole",
             )  # fmt: skip
         try:
-            return decrypt(data, key, wanted)
+            return opened(data, key)
         except CheckFailed as error:
             raise NotAttested(
                 "wrong_key", f"item {number}: the key does not open the data", "sign with the key of this data"
@@ -115,7 +115,7 @@ class Desk:
         if asked.lead is None:
             return new.answer(self._store.put(new.secret.data))
         address = asked.lead.items[number].address
-        if keccak256(self._store.get(address)) != new.secret.data_hash:
+        if self._store.get(address) != new.secret.data:
             raise NotAttested(
                 "not_stored", f"item {number}: what is stored at {address[:80]} is not the data encrypted anew",
                 "ask other attestors, and let the leading one's owner know",
