@@ -24,6 +24,7 @@ from keifu.inft.requests import (
 )
 from keifu.inft.seals import PUBLIC_KEY_BYTES, open_seal, opened, seal
 from keifu.inft.stores import Store
+from keifu.inft.transfer import Transfer
 from keifu.keys import Account, keccak256
 from keifu.node.attestor.book import Book
 from keifu.node.attestor.receptions import Receptions
@@ -64,13 +65,14 @@ class Desk:
         reception = self._receptions.key(bytes.fromhex(request.attestors[place].public_key))
         seed = seed_of(reception, name) if place == 0 else self._led(asked, reception)
         items = [self._item(asked, number, new) for number, new in enumerate(self._renewed(asked, reception, seed))]
-        answer = self._signed(request, items, seed if place == 0 else b"")
+        transfer = request.transfer(items)
+        answer = self._signed(request, transfer, items, seed if place == 0 else b"")
         if asked.lead is not None and asked.lead.digest != answer.digest:
             raise NotAttested(
                 "other_statement", "the leading attestor's statement is not what follows from the request",
                 "ask other attestors, and let this one's owner know",
             )  # fmt: skip
-        self._book.keep(name, answer)
+        self._book.keep(name, answer, transfer)
         self._store.settle()
         return answer
 
@@ -122,8 +124,8 @@ class Desk:
             )  # fmt: skip
         return new.answer(address)
 
-    def _signed(self, request: TransferRequest, items: list[AnswerItem], seed: bytes) -> Answer:
-        digest = request.transfer(items).statement_digest
+    def _signed(self, request: TransferRequest, transfer: Transfer, items: list[AnswerItem], seed: bytes) -> Answer:
+        digest = transfer.statement_digest
         boxes = {}
         if seed:
             # One sealer for each box, from the seed: an answer that is made again is the same to the byte.
