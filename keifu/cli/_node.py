@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from keifu.chain import RpcDeployer
     from keifu.node.chain import NodeChain
+    from keifu.node.juror.leaving import Left
     from keifu.node.settings import Chosen, NodeSettings
     from keifu.node.setup import Made, Wish
 
-__all__ = ["LISTEN", "acting", "add_common", "folder_argument", "make", "making", "settings_of"]
+__all__ = ["LISTEN", "acting", "add_common", "folder_argument", "leaving", "make", "making", "settings_of"]
 
 OWNER_PAGES = {
     "operator": "127.0.0.1:9650",
@@ -139,6 +140,23 @@ def acting(kind: str, folder: Path, held: ExitStack) -> tuple[NodeChain, RpcDepl
     account = open_key(settings.key, folder, is_local=chain.is_local)
     NodeFolder(folder).claim(held, chain.id, account.address)
     return chain, RpcDeployer(chain.client, account, chain.record.factory)
+
+
+def leaving(kind: str, folder: Path, leave: Callable[[NodeChain, RpcDeployer], Left], json_out: bool) -> None:
+    """Ask back, or pay out, what a node that does not run has locked; what was done is said."""
+    from contextlib import ExitStack
+
+    from keifu.node.fence import note_used
+    from keifu.units import coins, day
+
+    with ExitStack() as held:
+        chain, deployer = acting(kind, folder, held)
+        done = leave(chain, deployer)
+        note_used(folder, chain, deployer.sender)
+    text = f"{coins(done.paid)} coins were paid out"
+    if not done.paid:
+        text = f"{coins(done.leaving)} coins are leaving: call this again after {day(done.release_at)}"
+    emit(done.data(), text, json_out)
 
 
 # what every kind has -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from keifu.cli._node import LISTEN, add_common, folder_argument, make, making
+from keifu.cli._node import LISTEN, add_common, folder_argument, leaving, make, making
 from keifu.cli._store import CODE
 from keifu.cli._types import COINS, DURATION, FOLDER
 from keifu.cli.verbs import Noun, json_option
@@ -58,6 +58,16 @@ def attestor_init(
     own |= {"store": str(store.absolute())} if store else {}
     own |= {"reception": f"{reception} seconds"} if reception else {}
     make("attestor", folder, json_out, Wish(listen=owner_pages, own={**own, "poll": f"{poll} seconds"}, **common))
+
+
+@attestor.verb("exit", example="keifu node attestor exit ./attestor")
+@folder_argument
+@json_option
+def attestor_exit(folder: Path, json_out: bool) -> None:
+    """Ask the attestor's coins back, or take them out two weeks later; the node has to be stopped."""
+    from keifu.node.attestor.leaving import leave
+
+    leaving("attestor", folder, leave, json_out)
 
 
 add_common(attestor, "attestor")

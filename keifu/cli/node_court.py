@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from keifu.cli._node import acting, add_common, folder_argument, make, making, settings_of
+from keifu.cli._node import acting, add_common, folder_argument, leaving, make, making, settings_of
 from keifu.cli._print import emit
 from keifu.cli._types import ADDRESS, DURATION, Text
 from keifu.cli.verbs import Noun, json_option
-from keifu.units import coins, day
+from keifu.units import coins
 
 __all__ = ["juror", "keeper"]
 
@@ -73,19 +73,9 @@ def juror_decide(folder: Path, case: int, vote: str, hearing: int, json_out: boo
 @json_option
 def juror_exit(folder: Path, json_out: bool) -> None:
     """Ask the juror's coins back, or take them out once earlier cases are over; the node has to be stopped."""
-    from contextlib import ExitStack
-
-    from keifu.node.fence import note_used
     from keifu.node.juror.leaving import leave
 
-    with ExitStack() as held:
-        chain, deployer = acting("juror", folder, held)
-        done = leave(chain, deployer)
-        note_used(folder, chain, deployer.sender)
-    text = f"{coins(done.paid)} coins were paid out"
-    if not done.paid:
-        text = f"{coins(done.leaving)} coins are leaving: call this again after {day(done.release_at)}"
-    emit(done.data(), text, json_out)
+    leaving("juror", folder, leave, json_out)
 
 
 # keeper ------------------------------------------------------------------------------------------------------------

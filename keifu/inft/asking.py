@@ -7,6 +7,7 @@ one's. An attestor that does not answer may be asked again; one that has answere
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -75,26 +76,36 @@ def ask(request: TransferRequest, folder: DataFolder, urls: Sequence[str]) -> Tr
 
     Raises NotAttested with an attestor's own reason, CheckFailed for one that signs something else.
     """
-    lead: Answer | None = None
-    transfer: Transfer | None = None
-    for named, url in zip(request.attestors, urls, strict=True):
-        body = msgspec.json.encode(Asked(request, request.sealed_keys(folder, named), lead))
-        with _reached(url) as http:
-            answer = _read(url, http.post("/attest", content=body), Answer)
-        if transfer is None:
-            if len(answer.items) != len(request.items):
-                raise CheckFailed(f"{url} answers for {len(answer.items)} items", remedy="ask another attestor")
-            lead, transfer = answer, request.transfer(answer.items)
-        digest = transfer.statement_digest
+    if not request.attestors:
+        raise UsageError("no attestor is named", remedy="--attestor URL, as often as `keifu inft attestors` asks for")
+
+    def answer(place: int, lead: Answer | None = None) -> Answer:
+        keys = request.sealed_keys(folder, request.attestors[place])
+        with _reached(urls[place]) as http:
+            return _read(
+                urls[place], http.post("/attest", content=msgspec.json.encode(Asked(request, keys, lead))), Answer
+            )
+
+    lead, others = answer(0), range(1, len(request.attestors))
+    if len(lead.items) != len(request.items):
+        raise CheckFailed(f"{urls[0]} answers for {len(lead.items)} items", remedy="ask another attestor")
+    transfer = request.transfer(lead.items)
+    with ThreadPoolExecutor() as pool:
+        answers = [lead, *pool.map(lambda place: answer(place, lead), others)]
+    _collect(transfer, request, urls, answers)
+    return transfer
+
+
+def _collect(transfer: Transfer, request: TransferRequest, urls: Sequence[str], answers: Sequence[Answer]) -> None:
+    """Put the signatures into the transfer. Raises CheckFailed for one over something else."""
+    digest = transfer.statement_digest
+    for named, url, answer in zip(request.attestors, urls, answers, strict=True):
         if answer.digest != digest.hex() or signer_of(digest, answer.signature) != named.attestor:
             raise CheckFailed(
                 f"{named.attestor} at {url} has signed another statement than the leading attestor",
                 remedy="sign a new request, which names others; two statements for one request cost an attestor coins",
             )
         transfer.signatures[named.attestor] = answer.signature
-    if transfer is None:
-        raise UsageError("no attestor is named", remedy="--attestor URL, as often as `keifu inft attestors` asks for")
-    return transfer
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 
 from coincurve import PublicKey
 from cryptography.exceptions import InvalidTag
@@ -30,6 +31,7 @@ __all__ = [
     "decrypt",
     "encrypt",
     "open_seal",
+    "opened",
     "seal",
     "shared_point",
 ]
@@ -49,7 +51,7 @@ class Secret:
     key: bytes
     data: bytes
 
-    @property
+    @cached_property
     def data_hash(self) -> bytes:
         """What the token commits to."""
         return keccak256(self.data)
@@ -73,6 +75,11 @@ def decrypt(data: bytes, key: bytes, data_hash: bytes) -> bytes:
             f"these {len(data)} bytes are not the data that the token names",
             remedy="fetch them again, whole: their hash stands in the token",
         )
+    return opened(data, key)
+
+
+def opened(data: bytes, key: bytes) -> bytes:
+    """The plain data of bytes whose hash was compared. Raises CheckFailed for a key that opens nothing."""
     try:
         return AESGCM(key).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], None)
     except InvalidTag as error:

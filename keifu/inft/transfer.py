@@ -30,8 +30,8 @@ from keifu.keys import Account, Domain, keccak256, recover
 from keifu.keys.private_file import write_private
 
 __all__ = [
-    "OFFER_FILE", "TRANSFER_FILE", "Moving", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest", "prepare",
-    "receive", "require_sealed_to",
+    "OFFER_FILE", "TRANSFER_FILE", "Moving", "Terms", "Transfer", "TransferItem", "Workings", "accept", "attest",
+    "prepare", "receive", "require_sealed_to",
 ]  # fmt: skip
 
 TRANSFER_FILE, WORKINGS_FILE = "transfer.json", "workings.json"

@@ -8,18 +8,29 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import msgspec
 
 from keifu.inft.requests import Answer, NotAttested
+from keifu.inft.transfer import Transfer
 
-__all__ = ["Book"]
+__all__ = ["Book", "Promise"]
 
 HOUR = 3_600
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS attested (request BLOB PRIMARY KEY, digest BLOB NOT NULL, answer BLOB NOT NULL,"
-    " at INTEGER NOT NULL) WITHOUT ROWID"
+    " at INTEGER NOT NULL, statement BLOB NOT NULL, deadline INTEGER NOT NULL, bound INTEGER NOT NULL) WITHOUT ROWID"
 )
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A transfer that binds coins, or may. Until `deadline` it can be brought, unix seconds."""
+
+    request: bytes
+    statement: bytes  # its hash (EIP-712's hashStruct)
+    deadline: int
 
 
 class Book:
@@ -43,9 +54,21 @@ class Book:
                 "sign a new request; its salt makes it another one",
             )  # fmt: skip
 
-    def keep(self, request: bytes, answer: Answer) -> None:
-        row = (request, bytes.fromhex(answer.digest), msgspec.json.encode(answer), int(self._clock()))
-        self._database.execute("INSERT INTO attested VALUES (?, ?, ?, ?)", row)
+    def keep(self, request: bytes, answer: Answer, transfer: Transfer) -> None:
+        row = (
+            request, bytes.fromhex(answer.digest), msgspec.json.encode(answer), int(self._clock()),
+            transfer.statement.hash, transfer.deadline, int(transfer.backing) > 0,
+        )  # fmt: skip
+        self._database.execute("INSERT INTO attested VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def promises(self) -> list[Promise]:
+        """What may bind coins still."""
+        rows = self._database.execute("SELECT request, statement, deadline FROM attested WHERE bound ORDER BY at")
+        return [Promise(*row) for row in rows]
+
+    def settle(self, request: bytes) -> None:
+        """It binds none any more."""
+        self._database.execute("UPDATE attested SET bound = 0 WHERE request = ?", (request,))
 
     @property
     def hour(self) -> int:

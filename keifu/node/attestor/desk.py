@@ -22,8 +22,9 @@ from keifu.inft.requests import (
     renewed,
     seed_of,
 )
-from keifu.inft.seals import PUBLIC_KEY_BYTES, decrypt, open_seal, seal
+from keifu.inft.seals import PUBLIC_KEY_BYTES, open_seal, opened, seal
 from keifu.inft.stores import Store
+from keifu.inft.transfer import Transfer
 from keifu.keys import Account, keccak256
 from keifu.node.attestor.book import Book
 from keifu.node.attestor.receptions import Receptions
@@ -64,13 +65,14 @@ class Desk:
         reception = self._receptions.key(bytes.fromhex(request.attestors[place].public_key))
         seed = seed_of(reception, name) if place == 0 else self._led(asked, reception)
         items = [self._item(asked, number, new) for number, new in enumerate(self._renewed(asked, reception, seed))]
-        answer = self._signed(request, items, seed if place == 0 else b"")
+        transfer = request.transfer(items)
+        answer = self._signed(request, transfer, items, seed if place == 0 else b"")
         if asked.lead is not None and asked.lead.digest != answer.digest:
             raise NotAttested(
                 "other_statement", "the leading attestor's statement is not what follows from the request",
                 "ask other attestors, and let this one's owner know",
             )  # fmt: skip
-        self._book.keep(name, answer)
+        self._book.keep(name, answer, transfer)
         self._store.settle()
         return answer
 
@@ -97,14 +99,14 @@ class Desk:
             )
 
     def _plain(self, number: int, address: str, key: bytes, old_hash: str) -> bytes:
-        data, wanted = self._store.get(address), bytes.fromhex(old_hash)
-        if keccak256(data) != wanted:
+        data = self._store.get(address)
+        if keccak256(data).hex() != old_hash:
             raise NotAttested(
                 "other_data", f"item {number}: {len(data)} bytes at {address[:80]} are not what the token names",
                 "store it again, whole",
             )  # fmt: skip
         try:
-            return decrypt(data, key, wanted)
+            return opened(data, key)
         except CheckFailed as error:
             raise NotAttested(
                 "wrong_key", f"item {number}: the key does not open the data", "sign with the key of this data"
@@ -115,15 +117,15 @@ class Desk:
         if asked.lead is None:
             return new.answer(self._store.put(new.secret.data))
         address = asked.lead.items[number].address
-        if keccak256(self._store.get(address)) != new.secret.data_hash:
+        if self._store.get(address) != new.secret.data:
             raise NotAttested(
                 "not_stored", f"item {number}: what is stored at {address[:80]} is not the data encrypted anew",
                 "ask other attestors, and let the leading one's owner know",
             )  # fmt: skip
         return new.answer(address)
 
-    def _signed(self, request: TransferRequest, items: list[AnswerItem], seed: bytes) -> Answer:
-        digest = request.transfer(items).statement_digest
+    def _signed(self, request: TransferRequest, transfer: Transfer, items: list[AnswerItem], seed: bytes) -> Answer:
+        digest = transfer.statement_digest
         boxes = {}
         if seed:
             # One sealer for each box, from the seed: an answer that is made again is the same to the byte.

@@ -18,6 +18,7 @@ from keifu.inft.stores import FolderStore, NetworkStore, Store, Terms
 from keifu.keys import Account
 from keifu.node.attestor.book import Book
 from keifu.node.attestor.desk import Desk
+from keifu.node.attestor.freeing import free_next
 from keifu.node.attestor.pages import LIMITS, Pages
 from keifu.node.attestor.receptions import Receptions
 from keifu.node.attestor.world import ChainWorld
@@ -47,7 +48,8 @@ class Attestor(Work):
         self._world = ChainWorld(body.chain, body.account.address, own)
         self._receptions = Receptions(body.folder.path / "receptions", body.account, own.reception)
         self._book = Book(body.database)
-        store = _store(body, own)
+        self._deployer = RpcDeployer(body.chain.client, body.account, body.chain.record.factory)
+        store = _store(body, own, self._deployer)
         self._desk = Desk(body.account, self._receptions, self._book, store, self._world, own.requests)
         self._questions: Questions[Asked, Answer] = Questions(WAITING, "too much is asked for at once: come back later")
         self._answering = Background(uvloop.new_event_loop())
@@ -99,6 +101,8 @@ class Attestor(Work):
         self.body.metrics.head.set(quantity(chain.newest().number, "the newest block's number"))
         self._idle = self._world.trouble()
         self._signed.set(self._book.all)
+        if (freed := free_next(chain, self._book, self._deployer)) is not None:
+            self.body.log.info("freed", transfer=freed.hex())
         public, until = self._receptions.newest()
         about = About(chain.id, chain.suite[VERIFIER], self.body.account.address, public.hex(), until)
         signature = self.body.account.sign(about.digest).hex()
@@ -131,12 +135,11 @@ def require_suite(chain: NodeChain) -> None:
         )
 
 
-def _store(body: Body, own: AttestorWork) -> Store:
+def _store(body: Body, own: AttestorWork, deployer: RpcDeployer) -> Store:
     """A shared folder where one is named; else the storage network, in which the node's account pays."""
     if own.store is not None:
         return FolderStore(body.folder.path / own.store)
     chain, (k, m) = body.chain, own.code
     market = Market(chain.client, Deployment(dict(chain.record.contracts)), chain.record.first_block)
-    deployer = RpcDeployer(chain.client, body.account, chain.record.factory)
     terms = Terms((k, m), own.stored_for, own.most)
     return NetworkStore(market, body.folder.path / "storage", deployer, body.account, terms)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from keifu.units import COIN
+from keifu.units import COIN, DAY
 from tests.integration.agents.conftest import ATTESTORS, AUTHOR, BUYER
-from tests.integration.node.conftest import KEIFU, Node
+from tests.integration.node.conftest import KEIFU, Node, until
 
 LYING = (sys.executable, Path(__file__).parents[2] / "lying_attestor.py")
 
@@ -61,7 +61,8 @@ def sale_of(does, minted, address):
     return does("inft", "settle", "order.json", "--proofs", "sold/transfer.json", *AUTHOR)["sale"]
 
 
-def test_a_sale_by_attestors_one_of_which_dies(does, keifu, attestors, request_of, minted, address, tmp_path):
+def test_a_sale_by_attestors_one_of_which_dies(does, keifu, chain, attestors, request_of, minted, address, tmp_path):
+    """Its coins are free when nobody can complain any more, and it leaves with them (ATT-4)."""
     nodes = attestors()
     dead = nodes[2]
     command = request_of(nodes)
@@ -80,6 +81,15 @@ def test_a_sale_by_attestors_one_of_which_dies(does, keifu, attestors, request_o
     new = {item["key"] for item in json.loads((tmp_path / "sold" / "token.json").read_text())["items"]}
     assert not old & new
     dead.assert_shown()
+    chain.warp(4 * DAY)
+    until(lambda: {row["reserved"] for row in does("inft", "attestors")["attestors"]} == {"0"})
+    for node in nodes:
+        node.end()
+    assert does("node", "attestor", "exit", dead.folder)["leaving"] == str(6_000 * COIN)
+    chain.warp(15 * DAY)
+    assert does("node", "attestor", "exit", dead.folder)["paid"] == str(6_000 * COIN)
+    status, _, err = keifu("node", "attestor", "exit", dead.folder)
+    assert (status, "has no coins behind the verifier" in err) == (1, True)
 
 
 def refusals(keifu, command, folder):
