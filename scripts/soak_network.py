@@ -1,10 +1,10 @@
 """`python -m scripts.soak_network --seconds 300`: a network whose processes are killed at random, while it has to work.
 
 Every ten seconds somebody serves a false heartbeat; versions are promoted and rolled back, one case goes through the
-court, and clients pay for answers without a pause. Meanwhile any process of the network may be killed (SIGKILL): nodes,
-index, its API, the chain, the supervisor, which is then started again as a person would. At the end everything is left
-in peace until it is settled, and counted: nothing sent twice, nothing lost, nothing paid beyond what was signed, nobody
-honest slashed. The order of what happens comes from the seed.
+court, and clients pay for answers without a pause, one by one and by orders. Meanwhile any process of the network may
+be killed (SIGKILL): nodes, index, its API, the chain, the supervisor, which is then started again as a person would. At
+the end everything is left in peace until it is settled, and counted: nothing sent twice, nothing lost, nothing paid
+beyond what was signed, nobody honest slashed. The order of what happens comes from the seed.
 
 The chain stands for a network of thousands, which does not forget a block. So it mines nothing more before it is
 killed, and what it has mined is on the disk.
@@ -34,6 +34,7 @@ from keifu.network.kinds import CHAIN
 from keifu.network.making import Wanted, make
 from keifu.network.processes import running_since
 from scripts.soak_load import Load
+from scripts.soak_orders import Orderers
 from scripts.soak_paid import Payers
 from scripts.soak_verdict import verdict
 
@@ -59,6 +60,7 @@ class Soak:
         self.load = held.enter_context(Load(folder, network, self.client, dice))
         paying = Payers(folder, network, self.client, self.load.promotions, dice.getrandbits(32))
         self.payers = held.enter_context(paying)
+        self.orderers = held.enter_context(Orderers(network, self.client, dice.getrandbits(32)))
         self.kills: Counter[str] = Counter()
 
     # life ----------------------------------------------------------------------------------------------------------
@@ -76,6 +78,7 @@ class Soak:
         while self.load.case_steps:
             self._step_of_case()
         self.payers.stop()
+        self.orderers.stop()
         self._await_chain()
         self.payers.leave()
 
@@ -86,7 +89,7 @@ class Soak:
             self._keep_supervised()
             left = [item.name for item in standing(self.folder, self.network) if not item.is_well]
             with suppress(KeifuError):
-                left += self.load.unsettled() + self.payers.unsettled()
+                left += self.load.unsettled() + self.payers.unsettled() + self.orderers.unsettled()
             if not left:
                 return
             if time.monotonic() > until:
@@ -183,8 +186,9 @@ def main(seconds: float, seed: int, out: Path) -> None:
             soak.run(seconds)
             soak.settle()
             click.echo("killed: " + ", ".join(f"{name} {count}" for name, count in sorted(soak.kills.items())))
-            click.echo(f"load: {soak.load.summary()}, {soak.payers.summary()}")
+            click.echo(f"load: {soak.load.summary()}, {soak.payers.summary()}, {soak.orderers.summary()}")
             found = [*verdict(folder, network, soak.client, soak.load), *soak.payers.verdict()]
+            found += soak.orderers.verdict()
     finally:
         down(folder)
     for check in found:

@@ -37,7 +37,7 @@ from keifu.provenance.digest import digest_path
 from keifu.provenance.verify import Finding
 from keifu.units import COIN, DAY
 
-__all__ = ["Payers"]
+__all__ = ["BRIGHTEST", "MOST", "SIZE", "Payers", "providers"]
 
 CLIENTS = 2  # of each provider
 DEPOSIT = 100 * COIN
@@ -62,7 +62,7 @@ class _Known:
         self._promotions = promotions
         self._operators = {
             Account.from_role(f"{part.role} {RECEIPT_KEY}").address.lower(): part.account.lower()
-            for part in _providers(network)
+            for part in providers(network)
         }
 
     def promoted(self, environment: bytes, seq: int) -> Promoted | None:
@@ -119,7 +119,7 @@ class Payers:
         self.suite = Deployment(dict(self.record.contracts))
         self._known, self._seed = _Known(folder, network, promotions), seed
         self._stopping = threading.Event()
-        self.payers = [self._payer(folder, part, number) for part in _providers(network) for number in range(CLIENTS)]
+        self.payers = [self._payer(folder, part, number) for part in providers(network) for number in range(CLIENTS)]
         self._threads = [
             threading.Thread(target=self._pay, args=(payer, number)) for number, payer in enumerate(self.payers)
         ]
@@ -150,7 +150,7 @@ class Payers:
 
     def unsettled(self) -> list[str]:
         """Providers that have not claimed yet what they have earned."""
-        return [part.name for part in _providers(self.network) if _status(part).get("unclaimed") != "0"]
+        return [part.name for part in providers(self.network) if _status(part).get("unclaimed") != "0"]
 
     def summary(self) -> str:
         answers, failed = sum(item.answers for item in self.payers), Counter[str]()
@@ -197,7 +197,7 @@ class Payers:
         claimed = sum(state.claimed for _, state, _ in states)
         yield Finding("nothing was claimed beyond what was signed", not over, f"{claimed} claimed")
         lost = [payer.part.name for payer, state, _ in states if state.claimed < _charged(payer)]
-        lost += [part.name for part in _providers(self.network) if self._missing(part)]
+        lost += [part.name for part in providers(self.network) if self._missing(part)]
         yield Finding(
             "every answer that came was paid for",
             not lost,
@@ -224,14 +224,15 @@ class Payers:
         environment, now = bytes.fromhex(self.network.environment), self.chain.now
         gone = [
             part.name
-            for part in _providers(self.network)
+            for part in providers(self.network)
             if not read_service(market, part.account, environment).runs(now)
         ]
-        said = ", ".join(gone) or f"{len(_providers(self.network))} serve, {len(reported)} reports"
+        said = ", ".join(gone) or f"{len(providers(self.network))} serve, {len(reported)} reports"
         return Finding("no honest provider was slashed", not reported and not gone, said)
 
 
-def _providers(network: Network) -> list[Part]:
+def providers(network: Network) -> list[Part]:
+    """Its compute nodes."""
     return [part for part in network.parts if part.kind == "compute"]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import httpx
 import msgspec
 
 from examples.demo.market import ETHER, FUNDS, PRICE, RESTITUTION, Market, Provider, open_market, until
@@ -16,26 +17,28 @@ from examples.demo.story import Story
 from examples.digits.weights import held_out
 from keifu.chain import Account
 from keifu.chain.logs import find_events
-from keifu.chain.suite import CHANNELS, COMPUTE, HUB, TOKEN
+from keifu.chain.suite import CHANNELS, COMPUTE, HUB, ORDERS, TOKEN
 from keifu.compute.client.checks import Check, Exchange, Expected, Prices, check_reply
-from keifu.compute.client.client import ComputeClient
+from keifu.compute.client.client import ComputeClient, ProviderFault
 from keifu.compute.client.client import Provider as Named
 from keifu.compute.client.covering import Covers
+from keifu.compute.client.ordering import Asker, Fetched, fetch
 from keifu.compute.client.side import Side, chain_side
 from keifu.compute.client.store import Store
-from keifu.compute.market import reports
+from keifu.compute.market import orders, reports
 from keifu.compute.receipt import Receipts
 from keifu.compute.wire import RECEIPT_HEADER, unpack
 from keifu.payments import Channel
 from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.payments.x402_package import pointed_at
 from keifu.provenance.verify import Finding
-from keifu.units import COIN, coins
+from keifu.units import COIN, DAY, coins
 
 __all__ = ["TITLE", "tell"]
 
 TITLE = "Answers for pay: receipts, a second bill, and money back"
 MANY, FEW = 200, 40  # digits that are asked for
+ORDERED = 100  # in one order
 COVER_PART = 100  # one in so many of the restitution is what a cover costs
 ACCURATE = 0.96
 PATIENCE_SECONDS = 60.0
@@ -91,13 +94,15 @@ class _Scene:
 
 
 def tell(story: Story) -> None:
-    """Serve the digits, be paid by x402's client, write one bill too many, be reported, and give the rest back."""
+    """Serve the digits, be paid by x402's client and by an order, write one bill too many, be reported, give the rest
+    back."""
     scene = _open(story)
     with pointed_at(scene.market.suite):
         _ask(scene, 1)
         _cover(scene)
         _ask(scene, FEW if story.fast else MANY)
         _compare(scene)
+        _order(scene)
         _bill_twice(scene)
         _give_back(scene)
 
@@ -191,6 +196,43 @@ def _compare(scene: _Scene) -> None:
     changed = replace(scene.replies[-1].exchange, response=scene.replies[-1].exchange.response.replace(b"0", b"1", 1))
     found = [item.check for item in scene.compared(changed) if not item.ok]
     story.check(f"an answer with one byte changed is refused: {', '.join(found)}", Check.RESPONSE in found)
+
+
+def _order(scene: _Scene) -> None:
+    """Somebody who can wait has many digits answered for one fee, which the chain holds."""
+    story, market, provider = scene.story, scene.market, scene.provider
+    reader = market.account("reader", FUNDS)
+    images, targets = held_out(market.training)
+    images, targets = images[:ORDERED], targets[:ORDERED]
+    requests = [msgspec.json.encode({"model": "promoted", "input": [image]}) for image in images.tolist()]
+    number = orders.place(
+        market.chain("reader"), market.suite, provider.account.address, market.environment,
+        orders.request_tree(requests).root, ORDERED, fee=ORDERED * PRICE, deadline=market.client.now + DAY,
+    )  # fmt: skip
+    story.say(f"A reader orders {ORDERED} answers for {coins(ORDERED * PRICE)} coins, and hands the node its requests.")
+    asker, book = Asker(scene.side.chain_id, market.suite[ORDERS], reader.sign), scene.at(ORDERS)
+    found: list[Fetched] = []
+
+    def fetched(asker: Asker) -> Fetched:
+        return fetch(http, provider.url, orders.read_order(book, number), requests, asker, market.client.now)
+
+    def has_come() -> bool:
+        found.append(fetched(asker))
+        return bool(found[-1].answers)
+
+    with httpx.Client(timeout=PATIENCE_SECONDS) as http:
+        came = until(has_come)
+        right = sum(_label(body) == int(digit) for body, digit in zip(found[-1].answers, targets, strict=came))
+        story.check(
+            f"the node works the order off by itself; {right} of {ORDERED} are right, as the root on the chain says",
+            came and right >= ACCURATE * ORDERED,
+        )
+        try:
+            fetched(replace(asker, sign=market.account("passer-by").sign))
+        except ProviderFault as fault:
+            story.check("a passer-by who knows the requests gets no answers", fault.status == httpx.codes.CONFLICT)
+        else:
+            story.check("a passer-by who knows the requests gets no answers", False)
 
 
 def _bill_twice(scene: _Scene) -> None:

@@ -64,8 +64,9 @@ def place(
 
 @cli.verb(
     "fetch",
-    example="keifu compute order fetch 0 requests.jsonl --provider https://answers.example --out answers.jsonl",
-    access=Access.READ,
+    example="keifu compute order fetch 0 requests.jsonl --provider https://answers.example --out answers.jsonl"
+    " --role client",
+    access=Access.SEND,
 )
 @click.argument("order", type=NUMBER)
 @click.argument("requests", type=IN_FILE)
@@ -77,18 +78,19 @@ def fetch(
     session: Session, order: int, requests: Path, url: str, out: Path, receipts: Path | None, json_out: bool
 ) -> None:
     """Hand the lines of REQUESTS to the provider's node, or fetch the answers when their root stands on the chain.
-    Until then it says how far the order is, with exit status 1. Answers and receipts are compared with the chain."""
+    Until then it says how far the order is, with exit status 1. Answers and receipts are compared with the chain. You
+    sign as the order's client, so that nobody else gets them; nothing is sent to the chain."""
     import httpx
 
+    from keifu.compute.client.ordering import Asker
     from keifu.compute.client.ordering import fetch as fetch_order
     from keifu.compute.market import read_order
-    from keifu.compute.market.results import order_channel
     from keifu.compute.wire import text_of
 
-    found = read_order(_orders(session), order)
-    channel = order_channel(session.client.chain_id, _suite(session)[ORDERS], order)
+    found, now = read_order(_orders(session), order), session.client.now
+    asker = Asker(session.client.chain_id, _suite(session)[ORDERS], session.sign)
     with httpx.Client(timeout=PATIENCE_SECONDS) as http:
-        fetched = fetch_order(http, url, found, channel, _lines(requests))
+        fetched = fetch_order(http, url, found, _lines(requests), asker, now)
     if not fetched.answers:
         said = f"order {order} is {fetched.state}" + (f": {fetched.why}" if fetched.why else "")
         raise CheckFailed(said, remedy="ask again: its answers come when their root stands on the chain")

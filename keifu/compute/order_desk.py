@@ -1,24 +1,42 @@
 """Where clients hand in the requests of their orders, and fetch the answers: over HTTP, beside the answers.
 
-    POST /keifu/order    {"order": 3, "requests": ["…", …]}, each in base64
+    POST /keifu/order    {"order": 3, "requests": ["…", …], "deadline": …, "signature": "…"}, bytes in base64
 
-The chain has the root over an order's requests alone, so the requests themselves show who asks. Asked again, it says
-how far the order is; once its results stand on the chain, it gives the answers with their receipts.
+The order's client signs for its number, the root over its requests, and a time soon. So nobody else reads the answers,
+also not somebody who guesses the requests. Asked again, it says how far the order is; once its results stand on the
+chain, it gives the answers with their receipts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Protocol
 
 import msgspec
 
+from ethwire.eip712 import Domain, StructType
 from keifu.compute.desk import answered
 from keifu.compute.http import Exchange
 
-__all__ = ["ORDER_PATH", "OrderDesk", "OrderReply", "Takes"]
+__all__ = ["LONGEST_ASKING", "ORDER_PATH", "OrderAsked", "OrderDesk", "OrderReply", "Takes", "asking_digest"]
 
 ORDER_PATH = b"/keifu/order"
+LONGEST_ASKING = 600  # seconds for which one signature asks
+LONGEST_SIGNATURE = 4_096  # bytes; wallets that are contracts take longer ones than keys make
+_ASKING = StructType("OrderAsking", order="uint256", requests="bytes32", deadline="uint64")
+
+
+def asking_digest(chain_id: int, orders: str, number: int, root: bytes, deadline: int) -> bytes:
+    """What an order's client signs (EIP-712); `orders` is the address of ComputeOrders, `deadline` in unix seconds."""
+    return Domain("Keifu Orders", "1", chain_id, orders).digest(_ASKING, number, root, deadline)
+
+
+class OrderAsked(msgspec.Struct):
+    """Who asks for an order's answers brings its requests."""
+
+    order: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+    requests: Annotated[list[bytes], msgspec.Meta(min_length=1)]
+    deadline: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+    signature: Annotated[bytes, msgspec.Meta(max_length=LONGEST_SIGNATURE)]
 
 
 class OrderReply(msgspec.Struct):
@@ -34,13 +52,8 @@ class OrderReply(msgspec.Struct):
 class Takes(Protocol):
     """Who decides about orders, and works on them."""
 
-    async def take(self, number: int, requests: Sequence[bytes]) -> OrderReply:
+    async def take(self, asked: OrderAsked) -> OrderReply:
         """On the disk before it is answered. Raises Refused, or KeifuError when the chain does not answer."""
-
-
-class _Asked(msgspec.Struct):
-    order: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
-    requests: Annotated[list[bytes], msgspec.Meta(min_length=1)]
 
 
 class OrderDesk:
@@ -56,5 +69,4 @@ class OrderDesk:
         await answered(exchange, self._taken(exchange.body))
 
     async def _taken(self, body: bytes) -> bytes:
-        asked = msgspec.json.decode(body, type=_Asked)
-        return msgspec.json.encode(await self._takes.take(asked.order, asked.requests))
+        return msgspec.json.encode(await self._takes.take(msgspec.json.decode(body, type=OrderAsked)))

@@ -6,6 +6,7 @@ they did not hold. Whether the market still takes it is asked of the chain befor
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from keifu.compute.market.covers import read_cover
 from keifu.compute.market.refusals import place_of
 from keifu.compute.market.services import read_service
 from keifu.compute.promises import LONGEST_REQUEST
-from keifu.compute.receipt import Receipt, Receipts, SignedReceipt
+from keifu.compute.receipt import Receipts, SignedReceipt
 from keifu.errors import CheckFailed, UsageError
 from keifu.payments.wallet import KeptChannel
 from keifu.provenance import Record
@@ -90,16 +91,24 @@ def breaches(
 ) -> list[Breach]:
     """Of receipts, those that the market takes a reserve for now; two of one number before false digests."""
     market = chain.at(place_of(suite, COMPUTE), COMPUTE)
-    known = [(signed, _operator_of(market, chain, signed)) for signed in receipts]
-    operators = {id(signed): operator for signed, operator in known if operator}
-    own = [signed for signed, operator in known if operator]
+    own: defaultdict[str, list[SignedReceipt]] = defaultdict(list)
+    for signed in receipts:
+        if operator := _operator_of(market, chain, signed):
+            own[operator].append(signed)
+    # The time of the one that is shown first decides what answers, and either may be.
     found = [
-        Breach(operators[id(first)], (first, second), None)
-        for first, second in reports.contradictions(own)
-        if operators[id(first)] == operators[id(second)]
+        [Breach(operator, pair, None), Breach(operator, pair[::-1], None)]
+        for operator, kept in own.items()
+        for pair in reports.contradictions(kept)
     ]
-    found += [Breach(operators[id(signed)], (signed,), record) for signed, record in _false(own, provenance)]
-    return [item for item in found if _answers(market, item.operator, item.receipts[0].receipt, chain.now)]
+    found += [
+        [Breach(operator, (signed,), record)]
+        for operator, kept in own.items()
+        for signed, record in _false(kept, provenance)
+    ]
+    now = chain.now
+    answering = ([item for item in ways if _answers(market, item, now)] for ways in found)
+    return [ways[0] for ways in answering if ways]
 
 
 def report_breach(sender: Deployer, suite: Deployment, breach: Breach) -> int:
@@ -130,10 +139,11 @@ def _false(receipts: Iterable[SignedReceipt], provenance: Provenance) -> Iterato
             yield signed, logged.record
 
 
-def _answers(market: Contract, operator: str, receipt: Receipt, now: int) -> bool:
-    """Whether a service or a cover of the operator answers for the receipt's time."""
-    service = read_service(market, operator, receipt.environment)
-    cover = read_cover(market, receipt.channel_id, operator)
+def _answers(market: Contract, breach: Breach, now: int) -> bool:
+    """Whether a service or a cover of the operator answers for the time of what is shown first."""
+    receipt = breach.receipts[0].receipt
+    service = read_service(market, breach.operator, receipt.environment)
+    cover = read_cover(market, receipt.channel_id, breach.operator)
     return any(
         item.reserve and item.since <= receipt.time <= item.last and now <= item.until for item in (service, cover)
     )

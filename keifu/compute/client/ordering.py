@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -10,14 +10,29 @@ import msgspec
 from ethwire.http import httpx
 from keifu.compute.client.client import LARGEST_ANSWER, ProviderFault, fault_of
 from keifu.compute.market.orders import Order, result_tree
-from keifu.compute.market.results import require_requests
-from keifu.compute.order_desk import ORDER_PATH, OrderReply
+from keifu.compute.market.results import order_channel, require_requests
+from keifu.compute.order_desk import ORDER_PATH, OrderAsked, OrderReply, asking_digest
 from keifu.compute.receipt import SignedReceipt
 from keifu.compute.wire import unpack
 from keifu.errors import CheckFailed, InputError
 from keifu.keys import keccak256
 
-__all__ = ["Fetched", "fetch"]
+__all__ = ["Asker", "Fetched", "fetch"]
+
+SOON = 300  # seconds for which a signature asks
+
+
+@dataclass(frozen=True)
+class Asker:
+    """The client of orders on one chain, at the contract `orders`. `sign` is of its key, or what its wallet takes."""
+
+    chain_id: int
+    orders: str
+    sign: Callable[[bytes], bytes]
+
+    def channel(self, number: int) -> bytes:
+        """What the receipts of an order's answers name."""
+        return order_channel(self.chain_id, self.orders, number)
 
 
 @dataclass(frozen=True)
@@ -30,12 +45,14 @@ class Fetched:
     receipts: Sequence[SignedReceipt] = ()
 
 
-def fetch(http: httpx.Client, url: str, order: Order, channel_id: bytes, requests: Sequence[bytes]) -> Fetched:
+def fetch(http: httpx.Client, url: str, order: Order, requests: Sequence[bytes], asker: Asker, now: int) -> Fetched:
     """Hand the requests of an order in, or ask how far it is: the same call does both. `order` is as the chain has it,
-    and `channel_id` what its receipts name. Raises ProviderFault with the provider's reason when it refuses, InputError
-    for an answer that is none, and CheckFailed for answers that are not those whose root stands on the chain."""
+    `now` the chain's time. Raises ProviderFault with the provider's reason when it refuses, InputError for an answer
+    that is none, and CheckFailed for answers that are not those whose root stands on the chain."""
     require_requests(order, requests)
-    content = msgspec.json.encode({"order": order.number, "requests": requests})
+    deadline = now + SOON
+    digest = asking_digest(asker.chain_id, asker.orders, order.number, order.requests, deadline)
+    content = msgspec.json.encode(OrderAsked(order.number, list(requests), deadline, asker.sign(digest)))
     status, body = _post(http, url, content)
     if status != httpx.codes.OK:
         raise ProviderFault(f"{url}: {fault_of(body)}", status, body)
@@ -46,7 +63,7 @@ def fetch(http: httpx.Client, url: str, order: Order, channel_id: bytes, request
     if not said.answers:
         return Fetched(said.state, said.why)
     receipts = [unpack(text) for text in said.receipts]
-    _require_results(order, channel_id, requests, said.answers, receipts)
+    _require_results(order, asker.channel(order.number), requests, said.answers, receipts)
     return Fetched(said.state, said.why, said.answers, receipts)
 
 

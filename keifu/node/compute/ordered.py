@@ -19,12 +19,13 @@ from keifu.chain.logs import find_events
 from keifu.chain.sender import Intent, Sender
 from keifu.chain.sender import State as Sent
 from keifu.chain.suite import COMPUTE, ORDERS, TOKEN
+from keifu.chain.wallets import contract_signed
 from keifu.compute.again import Again, Made
 from keifu.compute.market.orders import Order, demands_of, read_order, result_tree
 from keifu.compute.market.refusals import explained
 from keifu.compute.market.results import order_channel, require_requests, result_of
 from keifu.compute.model import ModelFault
-from keifu.compute.order_desk import OrderReply
+from keifu.compute.order_desk import LONGEST_ASKING, OrderAsked, OrderReply, asking_digest
 from keifu.compute.receipt import LARGEST_BATCH, Receipts
 from keifu.compute.wire import text_of, unpack
 from keifu.errors import CheckFailed, Revert, UsageError
@@ -35,6 +36,7 @@ from keifu.node.compute.offering import Offering
 from keifu.node.compute.order_book import Kept, OrderBook, State
 from keifu.node.compute.questions import Questions
 from keifu.payments.book import Refused
+from keifu.payments.signatures import key_behind
 from keifu.units import coins
 
 __all__ = ["Ordered"]
@@ -43,6 +45,7 @@ LEAST_SECONDS = 60  # to work in
 AT_ONCE = 16  # answers that are made at a time
 AGAIN_SECONDS = 60.0  # after a failure
 LONGEST_QUEUE = 16  # who ask at a time
+TRIES = 3  # of what failed on the chain
 
 
 class Ordered:
@@ -68,7 +71,7 @@ class Ordered:
         self._orders = chain.suite.at(chain.client, ORDERS)
         self._receipts = Receipts(chain.id, chain.suite[COMPUTE])
         self._book = OrderBook(database)
-        self._questions: Questions[tuple[int, Sequence[bytes]], OrderReply] = Questions(
+        self._questions: Questions[OrderAsked, OrderReply] = Questions(
             LONGEST_QUEUE, "too many bring orders: ask again later"
         )
         self._making: dict[int, tuple[list[int], Future[list[Made | BaseException]]]] = {}
@@ -77,9 +80,9 @@ class Ordered:
 
     # of the answering thread ---------------------------------------------------------------------------------------
 
-    async def take(self, number: int, requests: Sequence[bytes]) -> OrderReply:
+    async def take(self, asked: OrderAsked) -> OrderReply:
         """Raises Refused, or KeifuError when the chain does not answer."""
-        return await self._questions.ask((number, requests))
+        return await self._questions.ask(asked)
 
     # of the rounds -------------------------------------------------------------------------------------------------
 
@@ -89,7 +92,7 @@ class Ordered:
 
     def answer(self) -> None:
         """Those who ask."""
-        self._questions.answer(lambda asked: self._reply(*asked))
+        self._questions.answer(self._reply)
 
     def step(self, now: int) -> None:
         """Go on with every order. `now` is the newest block's time. Raises RpcError; nothing is lost then."""
@@ -109,12 +112,20 @@ class Ordered:
 
     # who asks ------------------------------------------------------------------------------------------------------
 
-    def _reply(self, number: int, requests: Sequence[bytes]) -> OrderReply:
+    def _reply(self, asked: OrderAsked) -> OrderReply:
+        number, requests = asked.order, asked.requests
+        try:
+            order = read_order(self._orders, number)
+            require_requests(order, requests)
+        except (UsageError, CheckFailed) as error:
+            raise Refused("other_requests", str(error)) from error
+        now = int(self._chain.newest().timestamp, 16)
+        self._require_client(order, asked, now)
         kept = self._book.get(number)
         if kept is None:
-            self._take(number, requests)
+            self._take(order, requests, now)
             return OrderReply(number, State.ACCEPTING)
-        if self._book.requests(number) != list(requests):
+        if self._book.requests(number) != requests:
             raise Refused("other_requests", f"these are not the requests of order {number}")
         if kept.state not in (State.SUBMITTED, State.PAID):
             return OrderReply(number, kept.state, kept.why)
@@ -123,22 +134,28 @@ class Ordered:
             number, kept.state, kept.why, [item.body for item in answers], [item.receipt for item in answers]
         )
 
-    def _take(self, number: int, requests: Sequence[bytes]) -> None:
+    def _require_client(self, order: Order, asked: OrderAsked, now: int) -> None:
+        """Raises Refused for whoever is not the order's client: answers are for it alone."""
+        if not now <= asked.deadline <= now + LONGEST_ASKING:
+            raise Refused("other_time", f"a signature asks until a time in the next {LONGEST_ASKING} seconds")
+        digest = asking_digest(self._chain.id, self._orders.address, order.number, order.requests, asked.deadline)
+        found = key_behind(asked.signature, digest)
+        if found is not None and found[0] == order.client.lower():
+            return
+        if not contract_signed(self._chain.client, order.client, digest, asked.signature):
+            raise Refused("not_the_client", f"the client of order {order.number} did not sign this")
+
+    def _take(self, order: Order, requests: Sequence[bytes], now: int) -> None:
         """Raises Refused for an order that is not for this node, or does not pay."""
+        number = order.number
         if not self._most or self._offering.blind or self._offering.is_leaving:
             raise Refused("no_orders", "this provider takes no orders now")
         if sum(kept.state != State.SUBMITTED for kept in self._book.open()) >= self._most:
             raise Refused("busy", "this provider works on other orders: ask again later")
-        try:
-            order = read_order(self._orders, number)
-            require_requests(order, requests)
-        except (UsageError, CheckFailed) as error:
-            raise Refused("other_requests", str(error)) from error
         if order.over or order.accepted:
             raise Refused("order_taken", f"order {number} is {order.state(0)}")
         if len(requests) > LARGEST_BATCH:
             raise Refused("too_many", f"at most {LARGEST_BATCH:,} requests go under one signature")
-        now = int(self._chain.newest().timestamp, 16)
         if order.deadline < now + LEAST_SECONDS:
             raise Refused("too_late", f"results are due in less than {LEAST_SECONDS} seconds")
         self._require_pays(order, requests)
@@ -245,8 +262,9 @@ class Ordered:
         self._sent(f"open {kept.number} {index}", answer)
 
     def _ended(self, kept: Kept) -> None:
-        """It was paid or refunded, by whomever. It stays open until its bonds are on their way."""
-        self._collect(kept)
+        """It was paid or refunded, by whomever. It stays open until its bonds have come."""
+        if self._awaits_bonds(kept):
+            return
         first = self._chain.record.first_block
         if any(find_events(self._chain.client, self._orders, "Completed", first, order=kept.number)):
             self._book.move(kept.number, State.PAID)
@@ -254,19 +272,26 @@ class Ordered:
             self._lose(kept, "its fee went back to its client")
         self._book.forget()
 
-    def _collect(self, kept: Kept) -> None:
-        """Have bonds paid out, where they are this account's."""
+    def _awaits_bonds(self, kept: Kept) -> bool:
+        """Have bonds paid out, where they are this account's; whether they are on their way."""
         own = self._sender.account.address
-        if own.lower() == self._offering.operator and self._orders.credits(own):
-            self._sent(f"bonds {kept.number}", lambda: self._orders.withdraw.encode(own))
+        if own.lower() != self._offering.operator or not self._orders.credits(own):
+            return False
+        sent = self._sent(f"bonds {kept.number}", lambda: self._orders.withdraw.encode(own))
+        return sent is not None and not sent.is_final
 
     def _sent(self, what: str, encode: Callable[[], bytes]) -> Sent | None:
-        """How an intent stands that is sent once, when the contract takes it; None when it does not."""
+        """How an intent stands that takes effect once; None when the contract does not take it. One that failed for
+        good, for want of gas for example, is sent again while the contract would take it."""
         id_ = f"order {what}"
-        try:
-            return self._sender.get(id_).state
-        except UsageError:
-            pass  # nothing was sent yet
+        for number in range(TRIES):
+            id_ = f"order {what}" + (f", again {number}" if number else "")
+            try:
+                state = self._sender.get(id_).state
+            except UsageError:
+                break  # nothing was sent under this id yet
+            if state not in (Sent.FAILED, Sent.REFUSED) or number + 1 == TRIES:
+                return state
         data = encode()
         call = {"from": self._sender.account.address, "to": self._orders.address, "data": "0x" + data.hex()}
         try:

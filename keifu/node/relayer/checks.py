@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.abi import encode_args
 from keifu.chain import ChainClient
 from keifu.chain.suite import PERMIT2, TOKEN
+from keifu.chain.wallets import contract_signed
 from keifu.errors import AbiError, Revert
-from keifu.keys import keccak256
 from keifu.payments.book import Held, Refused
 from keifu.payments.channel import Channel, Vouchers
 from keifu.payments.facilitator import PERMIT_EXTENSION, Asked, Verified, channel_state
@@ -31,7 +30,6 @@ from keifu.payments.x402 import (
 
 __all__ = ["Checks"]
 
-_ERC1271 = keccak256(b"isValidSignature(bytes32,bytes)")[:4]
 Known = VoucherPayload | DepositPayload | RefundPayload
 
 
@@ -146,15 +144,7 @@ class Checks:
         signer = found[0] if found else ""
         if channel.payer_authorizer != ZERO_ADDRESS:
             return signer == channel.payer_authorizer
-        return signer == channel.payer or self._contract_signed(channel.payer, digest, plain)
-
-    def _contract_signed(self, payer: str, digest: bytes, signature: bytes) -> bool:
-        data = _ERC1271 + encode_args(["bytes32", "bytes"], [digest, signature])
-        try:
-            answer = self._client.rpc.call("eth_call", {"to": payer, "data": "0x" + data.hex()}, "latest")
-        except Revert:
-            return False
-        return str(answer) == "0x" + _ERC1271.hex().ljust(64, "0")
+        return signer == channel.payer or contract_signed(self._client, channel.payer, digest, plain)
 
     def _counts(self, item: Claimable) -> bool:
         held = self._onchain.held(item.id)

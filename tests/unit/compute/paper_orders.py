@@ -19,6 +19,7 @@ from keifu.compute.again import Again
 from keifu.compute.client.checks import Prices
 from keifu.compute.market.orders import Order, request_tree
 from keifu.compute.model import Call, LocalModel, ModelFault, Result
+from keifu.compute.order_desk import OrderAsked, asking_digest
 from keifu.compute.receipt import Receipt
 from keifu.errors import Revert, UsageError
 from keifu.keys import Account as Key
@@ -32,7 +33,7 @@ __all__ = ["CLIENT", "DEADLINE", "FUNCTIONS", "PRICE", "PROVIDER", "REQUESTS", "
 ADDRESS = {
     name: "0x" + f"{place:02x}" * 20 for place, name in enumerate(("ComputeOrders", "ComputeMarket", "KeifuToken"))
 }
-PROVIDER, CLIENT = Key.from_role("provider"), "0x" + "cc" * 20
+PROVIDER, CLIENT = Key.from_role("provider"), Key.from_role("client")
 REQUESTS = [msgspec.json.encode({"model": "echo", "input": [place]}) for place in range(20)]
 PRICE, WINDOW, DEADLINE = 5, 100, 10_000
 FUNCTIONS = ("accept", "submit", "answer", "complete", "withdraw")
@@ -45,13 +46,14 @@ class World:
     def __init__(self, requests: Sequence[bytes] = REQUESTS, fee: int = PRICE * len(REQUESTS)) -> None:
         self.now, self.requests = 1_000, requests
         self.order = Order(
-            0, CLIENT, PROVIDER.address, bytes(32), request_tree(requests).root, len(requests), fee, DEADLINE, 0,
-            bytes(32), 0, 0, 0, over=False,
+            0, CLIENT.address, PROVIDER.address, bytes(32), request_tree(requests).root, len(requests), fee, DEADLINE,
+            0, bytes(32), 0, 0, 0, over=False,
         )  # fmt: skip
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
         self.sent: dict[str, Intent] = {}
         self.done: list[str] = []  # functions that took effect
         self.demanded: list[int] = []
+        self.failing: list[str] = []  # functions whose next transaction runs out of gas
         self.is_paid = False
 
     # as a contract
@@ -104,6 +106,9 @@ class World:
             name, args = self.calls[int.from_bytes(intent.data) - 1]
             try:
                 self.require(name, args)
+                if name in self.failing:
+                    self.failing.remove(name)
+                    raise Revert("out of gas")
             except Revert:
                 self.sent[intent.id] = msgspec.structs.replace(intent, state=Sent.FAILED)
                 continue
@@ -161,13 +166,14 @@ class Node:
     """What of a node has orders, over the files of a folder."""
 
     def __init__(self, world: World, folder: Path, most: int = 1) -> None:
-        self.world, self.alerts, self.steps = world, dict[str, str](), 0
+        self.world, self.alerts, self.steps, self.says = world, dict[str, str](), 0, "0x"
         self.database = sqlite3.connect(folder / "node.sqlite", isolation_level=None)
         self.database.execute("PRAGMA synchronous = OFF")  # the process dies here, not the machine
         self.echo = Echo(world)
         suite: Any = dict(ADDRESS)
         chain: Any = SimpleNamespace(
-            id=1, client=None, record=SimpleNamespace(first_block=0), rpc=SimpleNamespace(call=world.estimate),
+            id=1, client=SimpleNamespace(rpc=SimpleNamespace(call=self.wallet)),
+            record=SimpleNamespace(first_block=0), rpc=SimpleNamespace(call=world.estimate),
             newest=lambda: SimpleNamespace(timestamp=hex(world.now)),
             suite=type("Suite", (dict,), {"at": lambda *_: world})(suite),
         )  # fmt: skip
@@ -180,9 +186,20 @@ class Node:
             _at_once, Again({"echo": self.echo}, settler),
         )  # fmt: skip
 
-    def ask(self, requests: Sequence[bytes] = REQUESTS) -> Any:
+    def wallet(self, *_: Any) -> str:
+        """What the client's account answers when it is asked whether it signed."""
+        return self.says
+
+    def asked(
+        self, requests: Sequence[bytes] = REQUESTS, key: Key = CLIENT, soon: int = 1, number: int = 0
+    ) -> OrderAsked:
+        deadline = self.world.now + soon
+        digest = asking_digest(1, ADDRESS["ComputeOrders"], number, request_tree(requests).root, deadline)
+        return OrderAsked(0, list(requests), deadline, key.sign(digest))
+
+    def ask(self, requests: Sequence[bytes] = REQUESTS, **how: Any) -> Any:
         async def both() -> Any:
-            asked = asyncio.ensure_future(self.ordered.take(0, requests))
+            asked = asyncio.ensure_future(self.ordered.take(self.asked(requests, **how)))
             await asyncio.sleep(0)
             self.ordered.answer()
             return await asked

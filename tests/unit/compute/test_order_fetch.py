@@ -9,7 +9,7 @@ import pytest
 
 from keifu.compute.client import ordering
 from keifu.compute.client.client import ProviderFault
-from keifu.compute.client.ordering import Fetched, fetch
+from keifu.compute.client.ordering import Asker, Fetched, fetch
 from keifu.compute.market.orders import Order, request_tree
 from keifu.errors import InputError
 
@@ -20,7 +20,7 @@ ORDER = Order(0, SOMEBODY, SOMEBODY, bytes(32), request_tree(REQUESTS).root, 1, 
 
 def fetched(answer: httpx.Response) -> Fetched:
     with httpx.Client(transport=httpx.MockTransport(lambda _: answer)) as http:
-        return fetch(http, "http://provider/", ORDER, bytes(32), REQUESTS)
+        return fetch(http, "http://provider/", ORDER, REQUESTS, Asker(1, SOMEBODY, lambda _: b""), 0)
 
 
 def test_how_far_it_is() -> None:

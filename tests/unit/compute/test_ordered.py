@@ -16,10 +16,13 @@ from typing import Any
 import pytest
 
 from keifu.compute.market.orders import OrderDemand, result_tree
+from keifu.compute.order_desk import LONGEST_ASKING
 from keifu.compute.wire import unpack
+from keifu.keys import Account as Key
 from keifu.node.backup import abandon_orders
 from keifu.node.compute import order_book, ordered, questions
 from keifu.node.compute.order_book import OrderBook
+from keifu.node.compute.ordered import TRIES
 from keifu.payments.book import Refused
 from tests.unit.compute.paper_orders import DEADLINE, FUNCTIONS, PRICE, REQUESTS, WINDOW, Node, World
 
@@ -137,7 +140,8 @@ def test_bonds_of_an_order_that_was_refunded_are_fetched(tmp_path: Path) -> None
     while world.demanded:
         node.step()
     world.order = replace(world.order, over=True)
-    assert node.step() == "lost"
+    while node.step() != "lost":
+        pass
     assert world.done[-1] == "withdraw"
 
 
@@ -145,7 +149,7 @@ def test_a_peer_that_leaves_before_it_is_answered_harms_nobody(tmp_path: Path) -
     node = Node(World(), tmp_path)
 
     async def leave() -> None:
-        asked = asyncio.ensure_future(node.ordered.take(0, REQUESTS))
+        asked = asyncio.ensure_future(node.ordered.take(node.asked()))
         await asyncio.sleep(0)
         asked.cancel()
         await asyncio.sleep(0)
@@ -154,6 +158,35 @@ def test_a_peer_that_leaves_before_it_is_answered_harms_nobody(tmp_path: Path) -
     asyncio.run(leave())
     assert node.step() == ""
     assert node.ask().state == "accepting"
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ({"key": Key.from_role("somebody")}, "not_the_client"),
+        ({"number": 1}, "not_the_client"),
+        ({"soon": -1}, "other_time"),
+        ({"soon": LONGEST_ASKING + 1}, "other_time"),
+        ({"requests": REQUESTS[::-1]}, "other_requests"),
+    ],
+)
+def test_answers_are_for_the_order_s_client_alone(tmp_path: Path, how: dict[str, Any], code: str) -> None:
+    """Before it is taken, and when its answers are there."""
+    node = Node(World(), tmp_path)
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            node.ask(**how)
+        assert refused.value.code == code
+        if OrderBook(node.database).get(0) is None:
+            assert node.ask(soon=LONGEST_ASKING).state == "accepting"
+        while node.step() != "submitted":
+            pass
+
+
+def test_a_client_that_is_a_contract_says_itself_what_it_signed(tmp_path: Path) -> None:
+    node = Node(World(), tmp_path)
+    node.says = "0x1626ba7e" + "00" * 28
+    assert node.ask(key=Key.from_role("its owner")).state == "accepting"
 
 
 def test_an_acceptance_that_is_refused_is_the_end(tmp_path: Path) -> None:
@@ -166,6 +199,25 @@ def test_an_acceptance_that_is_refused_is_the_end(tmp_path: Path) -> None:
     node.step()
     assert node.ask().why == "the market did not take its acceptance"
     assert node.echo.given == 0
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_failed_on_the_chain_is_sent_again(tmp_path: Path, name: str) -> None:
+    world = World()
+    world.failing = [name] * (TRIES - 1)
+    whole(world, tmp_path)
+    assert world.done == list(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", ["accept", "submit"])
+def test_what_fails_each_time_is_not_sent_for_ever(tmp_path: Path, name: str) -> None:
+    world = World()
+    world.failing = [name] * (TRIES + 1)
+    node = Node(world, tmp_path)
+    node.ask()
+    while node.step() != "lost":
+        pass
+    assert world.failing == [name]
 
 
 def test_results_of_another_hand_end_the_work(tmp_path: Path) -> None:
@@ -232,7 +284,7 @@ def test_answers_are_given_out_when_their_root_stands_on_the_chain(tmp_path: Pat
         assert not node.ask().answers
     found = node.ask()
     assert len(found.answers) == len(found.receipts) == len(REQUESTS)
-    with pytest.raises(Refused, match="these are not the requests of order 0"):
+    with pytest.raises(Refused, match="these are not the 20 requests of order 0"):
         node.ask(REQUESTS[::-1])
 
 

@@ -18,7 +18,7 @@ from keifu.compute.client.client import ComputeClient, Provider, ProviderFault
 from keifu.compute.client.covering import Covers
 from keifu.compute.client.onchain import OnChain
 from keifu.compute.client.store import Store
-from keifu.compute.market import demands, read_cover, read_demand
+from keifu.compute.market import demands, read_cover, read_demand, read_service
 from keifu.compute.market.covers import SignedCover
 from keifu.compute.promises import needed_for
 from keifu.compute.wire import unpack
@@ -260,13 +260,19 @@ def test_two_receipts_of_one_number_are_reported(paid: Promised, provide: Provid
     since = client.covers.state(client.provider, kept).since
     answer = until(lambda: _answered(client, since), node.process)
     key = Account.from_role(f"{node.folder.name} receipt")
-    lie = replace(answer.receipt, response_hash=keccak256(b"another answer"))
-    [forged] = paid.receipts.sign(key, [lie])
+    early = min(since, read_service(paid.market, node.account, answer.receipt.environment).since) - 1
+    before, lie = (
+        replace(answer.receipt, response_hash=keccak256(b"another answer"), time=time) for time in (early, since)
+    )
+    [unanswered, forged] = paid.receipts.sign(key, [before, lie])
     client.store.refuse(0, forged, "response hash")
     provenance = Provenance(paid.client, paid.suite["ProvenanceRegistry"], paid.suite["Environments"])
     receipts = [*client.store.receipts(), *client.store.receipts(refused=True)]
     [breach] = breaches(receipts, paid.client, paid.suite, provenance)
     assert breach.operator == node.account.lower()
+    # One of a time for which nothing answers is shown second.
+    [late] = breaches([unanswered, *client.store.receipts()], paid.client, paid.suite, provenance)
+    assert [item.receipt.time for item in late.receipts] == [answer.receipt.time, early]
     credited = report_breach(client.sender, paid.suite, breach)
     assert credited >= RESTITUTION
     assert read_cover(paid.market, kept.id, node.account).reserve == 0

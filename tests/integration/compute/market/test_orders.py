@@ -11,12 +11,12 @@ import pytest
 
 from keifu.chain.logs import find_events
 from keifu.compute.client.client import ProviderFault
-from keifu.compute.client.ordering import Fetched, fetch
+from keifu.compute.client.ordering import Asker, Fetched, fetch
 from keifu.compute.market import orders
 from keifu.compute.market.orders import read_order
-from keifu.compute.market.results import order_channel
 from keifu.compute.receipt import Receipts
 from keifu.errors import CheckFailed
+from keifu.keys import Account
 from keifu.local.suite import warp
 from keifu.units import DAY
 from tests.integration.compute.conftest import PaidNode, until
@@ -45,9 +45,10 @@ class Ordering:
             deadline=self.paid.client.now + within,
         )  # fmt: skip
 
-    def fetch(self, order: int, requests: list[bytes] = REQUESTS) -> Fetched:
-        channel = order_channel(self.paid.client.chain_id, self.book.address, order)
-        return fetch(self.http, self.node.url, read_order(self.book, order), channel, requests)
+    def fetch(self, order: int, requests: list[bytes] = REQUESTS, key: Account | None = None) -> Fetched:
+        client = self.paid.client
+        asker = Asker(client.chain_id, self.book.address, (key or self.paid.payer).sign)
+        return fetch(self.http, self.node.url, read_order(self.book, order), requests, asker, client.now)
 
     def reaches(self, order: int, state: str) -> Fetched:
         def there() -> Fetched | None:
@@ -124,10 +125,14 @@ def test_nothing_is_worked_on_that_does_not_pay(paid: Promised, ordering: Callab
     other = client.place()
     with pytest.raises(CheckFailed, match="these are not the 3 requests"):
         client.fetch(other, REQUESTS[::-1])
-    url = f"{client.node.url}/keifu/order"
-    assert httpx.post(url, json={"order": other, "requests": ["AA=="]}).json()["error"]["code"] == "other_requests"
-    assert httpx.post(url, json={"order": 10**6, "requests": ["AA=="]}).json()["error"]["code"] == "other_requests"
-    assert httpx.post(url, json={"order": -1, "requests": ["AA=="]}).status_code == 400
+    with pytest.raises(ProviderFault, match=f"the client of order {other} did not sign this"):
+        client.fetch(other, key=Account.from_role("somebody who guesses"))
+    url, signed = f"{client.node.url}/keifu/order", {"deadline": paid.client.now, "signature": ""}
+    for number in (other, 10**6):
+        asked = {"order": number, "requests": ["AA=="], **signed}
+        assert httpx.post(url, json=asked).json()["error"]["code"] == "other_requests"
+    assert httpx.post(url, json={"order": -1, "requests": ["AA=="], **signed}).status_code == 400
+    assert httpx.post(url, json={"order": other, "requests": ["AA=="]}).status_code == 400
     assert httpx.get(url).status_code == 405
     assert client.node.status()["market"]["orders"] == {}
 
