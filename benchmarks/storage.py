@@ -54,12 +54,19 @@ class Load:
     """Servers in processes of their own, and the client that asks them for every segment in turn."""
 
     def __init__(
-        self, stack: ExitStack, folder: Path, name: str, servers: Sequence[tuple[int, str]], paths: list[str]
+        self,
+        stack: ExitStack,
+        folder: Path,
+        name: str,
+        servers: Sequence[tuple[int, str]],
+        paths: list[str],
+        each: int = EACH,
     ) -> None:
+        self._each = each  # requests of a connection in a round
         self._servers, self._plan = [pid for pid, _ in servers], folder / f"{name}.plan"
         place, *others = (urlsplit(url) for _, url in servers)
         asked = [f"GET {path} HTTP/1.1\r\nhost: node\r\n\r\n".encode() for path in paths]
-        each = EACH * (ROUNDS + 1)
+        each *= ROUNDS + 1
         requests = [
             [asked[(number + 17 * connection) % len(asked)] for number in range(each)]
             for connection in range(CONNECTIONS)
@@ -75,7 +82,7 @@ class Load:
         """Processor seconds a request of the servers."""
         assert self._client.stdin is not None
         before = self._seconds()
-        self._client.stdin.write(f"{EACH}\n")
+        self._client.stdin.write(f"{self._each}\n")
         self._client.stdin.flush()
         answered = int(line_of(self._client))
         return (self._seconds() - before) / answered

@@ -20,12 +20,12 @@ from keifu.storage.client.address import FileAddress
 from keifu.storage.client.caring import Care
 from keifu.storage.client.fetching import described, opened
 from keifu.storage.client.ledger import Ledger, Row
-from keifu.storage.client.market import State
 from keifu.storage.client.quoting import Wish
 from keifu.storage.client.repairing import target_of
 from keifu.storage.client.storing import address_of
 from keifu.storage.client.trees import source_of
 from keifu.storage.loss import shown
+from keifu.storage.states import State
 from keifu.storage.watching import Watch
 from keifu.units import COIN, DAY, coins, counted
 

@@ -17,7 +17,7 @@ import msgspec
 from keifu.errors import CheckFailed, EnvironmentFault, InputError, UsageError
 from keifu.storage.asking import Answer, AskingFault, Body, Connection
 from keifu.storage.deals import Placed
-from keifu.storage.layout import LEAF_BYTES
+from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
 from keifu.storage.provider.messages import Leaf
 from keifu.storage.sequence import leaf_root
 from keifu.storage.trees import SEGMENT_LEAVES, verify_segment
@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 60.0  # for one answer
 _HASH_BYTES = 32
 _MAX_PATH_BYTES = 32 * _HASH_BYTES
 _LONGEST_WORD = 40
-_MAX_ANSWER = 1 << 20
+_MAX_ANSWER = TOGETHER * SEGMENT_BYTES
 _FAULTS = AskingFault, OSError
 _UNREADABLE = msgspec.DecodeError, UnicodeDecodeError, RecursionError  # of bytes that should be JSON
 _OK, _PART, _UNPAID, _NOT_FOUND, _UNAVAILABLE = 200, 206, 402, 404, 503
@@ -142,27 +142,38 @@ class NodeClient:
 
     def segment(self, root: bytes, leaves: int, number: int) -> memoryview:
         """Segment `number` of a shard of so many leaves. Raises CheckFailed when the node gives other bytes."""
-        if not 0 <= number * SEGMENT_LEAVES < leaves:
-            raise InputError(f"the shard has no segment {number}", remedy="count them from 0")
-        answer = self._asked("GET", f"/v1/shards/{root.hex()}/{number}")
-        data = answer.body
-        try:
-            verify_segment(root, leaves, number, data, self._path(answer))
-        except CheckFailed as error:
-            raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
-        return data
+        return self.segments(root, leaves, number, 1)[0]
+
+    def segments(self, root: bytes, leaves: int, first: int, count: int) -> list[memoryview]:
+        """Segments from `first` on by one request: so many, or those that the shard has. Raises CheckFailed when the
+        node gives other bytes."""
+        if not 0 <= first * SEGMENT_LEAVES < leaves:
+            raise InputError(f"the shard has no segment {first}", remedy="count them from 0")
+        count = min(count, TOGETHER, -(-leaves // SEGMENT_LEAVES) - first)
+        answer = self._asked("GET", f"/v1/shards/{root.hex()}/{first}{f'+{count}' if count > 1 else ''}")
+        paths = answer.headers.get(b"keifu-path", b"").split(b",")
+        if len(paths) != count:
+            raise self._fault("its proofs of segments cannot be read")
+        parts = [answer.body[place * SEGMENT_BYTES : (place + 1) * SEGMENT_BYTES] for place in range(count - 1)]
+        parts.append(answer.body[(count - 1) * SEGMENT_BYTES :])
+        for number, (data, path) in enumerate(zip(parts, paths, strict=True), first):
+            try:
+                verify_segment(root, leaves, number, data, self._path(path))
+            except CheckFailed as error:
+                raise CheckFailed(f"{self.url}: {error.message}", remedy=error.remedy) from error
+        return parts
 
     def leaf(self, root: bytes, leaves: int, number: int) -> Leaf:
         """One leaf of a shard with its path. Raises CheckFailed when the node gives another one."""
         answer = self._asked("GET", f"/v1/shards/{root.hex()}/leaves/{number}")
-        data, path = bytes(answer.body), self._path(answer)
+        data, path = bytes(answer.body), self._path(answer.headers.get(b"keifu-path", b""))
         if len(data) != LEAF_BYTES or leaf_root(data, number, leaves, path) != root:
             raise CheckFailed(f"{self.url} shows another leaf than {number}", remedy="read it from other shards")
         return Leaf(data, tuple(path))
 
-    def _path(self, answer: Answer) -> list[bytes]:
+    def _path(self, text: bytes) -> list[bytes]:
         try:
-            path = bytes.fromhex(answer.headers.get(b"keifu-path", b"").decode("latin-1"))
+            path = bytes.fromhex(text.decode("latin-1"))
         except ValueError:
             raise self._fault("its proof of a segment cannot be read") from None
         if len(path) > _MAX_PATH_BYTES or len(path) % _HASH_BYTES:

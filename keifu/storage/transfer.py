@@ -39,6 +39,7 @@ class Node(Protocol):
     def put(self, upload: bytes, number: int, data: Body, root: bytes, /) -> None: ...
     def seal(self, upload: bytes, root: bytes, /) -> None: ...
     def segment(self, root: bytes, leaves: int, number: int, /) -> bytes | memoryview: ...
+    def segments(self, root: bytes, leaves: int, first: int, count: int, /) -> Sequence[bytes | memoryview]: ...
 
 
 def upload_id(keys: FileKeys, file_id: bytes, shard: int) -> bytes:
@@ -198,14 +199,32 @@ class Downloads:
             if count <= 0:
                 return False
             count -= 1
-            running[shard] = self._pool.submit(self._segment, node, shard, stripe)
+            self._pool.submit(self._segments, node, shard, stripe, self._together(shard, stripe))
         return True
 
-    def _segment(self, node: Node, shard: int, stripe: int) -> bytes | memoryview:
+    def _together(self, shard: int, first: int) -> list[Future[bytes | memoryview]]:
+        """What one request brings: segments from this one on that nobody fetches yet."""
+        futures = []
+        past = first + 1 if self._is_part else min(first + TOGETHER, self._last + 1)
+        for stripe in range(first, past):
+            running = self._running.setdefault(stripe, {})
+            if shard in running:
+                break
+            running[shard] = Future()
+            futures.append(running[shard])
+        return futures
+
+    def _segments(self, node: Node, shard: int, first: int, futures: Sequence[Future[bytes | memoryview]]) -> None:
         began = time.monotonic()
-        data = node.segment(self._descriptor.shards[shard], self._leaves, stripe)
+        try:
+            found = node.segments(self._descriptor.shards[shard], self._leaves, first, len(futures))
+        except BaseException as error:
+            for future in futures:
+                future.set_exception(error)
+            return
         self._hedge.took(time.monotonic() - began)
-        return data
+        for future, data in zip(futures, found, strict=True):
+            future.set_result(data)
 
     def _result(self, stripe: int, shard: int) -> bytes | memoryview | None:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import httptools
@@ -202,12 +203,12 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self.is_closed:
             self._transport.write(data)
 
-    def write_file(self, exchange: Exchange, head: bytes, part: Part) -> None:
-        """The whole answer, then the next one's turn. What the transport still holds has to go first: then the part
-        is read and goes the same way."""
+    def write_file(self, exchange: Exchange, head: bytes, parts: Sequence[Part]) -> None:
+        """The whole answer, then the next one's turn. What the transport still holds has to go first: then the parts
+        are read and go the same way."""
         transport = self._transport
         if transport is None or self.is_closed or transport.get_write_buffer_size():
-            self.write(head + part.read())
+            self.write(head + b"".join(part.read() for part in parts))
             self.finished(exchange)
             return
 
@@ -220,7 +221,7 @@ class Connection(asyncio.Protocol):
 
         wait = self._limits.answer_seconds
         self._sending = Sending(
-            self._loop, self._own_socket(), head, part, lambda: self._await("does not read", wait), ended
+            self._loop, self._own_socket(), head, parts, lambda: self._await("does not read", wait), ended
         )
         self._sending.step()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from keifu.compute.http.files import Part
@@ -43,15 +44,15 @@ class Exchange:
         self._connection.write(whole(status, headers or (JSON,), body, close=self.close, bodiless=is_head))
         self._connection.finished(self)
 
-    def reply_file(self, status: int, part: Part, headers: bytes) -> None:
-        """The whole answer at once, its body from a file."""
+    def reply_file(self, status: int, parts: Sequence[Part], headers: bytes) -> None:
+        """The whole answer at once, its body from parts of files."""
         self.is_answered = True
-        head = head_of(status, headers, part.length, close=self.close)
+        head = head_of(status, headers, sum(part.length for part in parts), close=self.close)
         if self.method == b"HEAD":
             self._connection.write(head)
             self._connection.finished(self)
         else:
-            self._connection.write_file(self, head, part)
+            self._connection.write_file(self, head, parts)
 
     def fail(self, status: int, kind: str, code: str, message: str, headers: bytes = b"") -> None:
         """A fault in OpenAI's form."""

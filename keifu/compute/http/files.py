@@ -6,7 +6,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 __all__ = ["Part", "Receiving", "Sending"]
@@ -38,24 +39,29 @@ class Sending:
         loop: asyncio.AbstractEventLoop,
         outlet: socket.socket,
         head: bytes,
-        part: Part,
+        parts: Sequence[Part],
         waits: Callable[[], None],
         ended: Callable[[bool], None],
     ) -> None:
-        self._loop, self._outlet, self._head, self._file = loop, outlet, head, part.file
-        self._offset, self._left = part.offset, part.length
+        self._loop, self._outlet, self._head = loop, outlet, head
+        self._parts, self._sent = deque(parts), 0  # of the first one
         self._waits, self._ended, self._is_waiting = waits, ended, False
 
     def step(self) -> None:
         try:
             while self._head:
-                self._head = self._head[self._outlet.send(self._head, _MORE if self._left else 0) :]
-            while self._left:
-                sent = os.sendfile(self._outlet.fileno(), self._file.fileno(), self._offset, self._left)
+                self._head = self._head[self._outlet.send(self._head, _MORE) :]
+            while self._parts:
+                part = self._parts[0]
+                offset, left = part.offset + self._sent, part.length - self._sent
+                sent = os.sendfile(self._outlet.fileno(), part.file.fileno(), offset, left)
                 if not sent:  # the file is shorter than it was
                     self._end(False)
                     return
-                self._offset, self._left = self._offset + sent, self._left - sent
+                self._sent += sent
+                if sent == left:
+                    self._parts.popleft()
+                    self._sent = 0
         except BlockingIOError:
             if not self._is_waiting:
                 self._is_waiting = True

@@ -2,6 +2,7 @@
 
     GET    /v1/shards/ROOT                      its leaves and segments
     GET    /v1/shards/ROOT/NUMBER               a segment; `keifu-path` leads from its root (`etag`) to the shard's
+    GET    /v1/shards/ROOT/NUMBER+COUNT         so many from there on, as far as the shard goes; a path of each
     PUT    /v1/uploads/ID?leaves=N              begin, or begin again: how far it is
     GET    /v1/uploads/ID                       how far it is
     PUT    /v1/uploads/ID/NUMBER/ROOT           a segment, or a few from there on, with the root over their leaves
@@ -16,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -46,10 +47,12 @@ HTTP_LIMITS = Limits(
 UNAVAILABLE = 503
 WORKERS = 4  # threads that hash, and wait for object stores
 WAITING = 64  # requests that wait for a thread, each with a few segments in memory
-_BYTES = b"content-type: application/octet-stream\r\naccept-ranges: bytes\r\ncache-control: immutable\r\n"
+_WHOLE = b"content-type: application/octet-stream\r\ncache-control: immutable\r\n"
+_BYTES = _WHOLE + b"accept-ranges: bytes\r\n"
 _AGAIN = b"retry-after: 1\r\n"
 _HEX = rb"([0-9a-f]{64})"
 _SEGMENT = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})")
+_SEGMENTS = re.compile(rb"/v1/shards/" + _HEX + rb"/(0|[1-9][0-9]{0,9})[+]([1-%d])" % TOGETHER)
 _SHARD = re.compile(rb"/v1/shards/" + _HEX)
 _BEGIN = re.compile(rb"/v1/uploads/" + _HEX + rb"\?leaves=([1-9][0-9]{0,9})")
 _UPLOAD = re.compile(rb"/v1/uploads/" + _HEX)
@@ -63,6 +66,15 @@ class Answer:
     status: int
     body: bytes = b""
     headers: bytes = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is given of a segment."""
+
+    stored: Stored
+    start: int
+    length: int
 
 
 Job = Callable[[], "Answer | Future[Answer]"]
@@ -107,6 +119,9 @@ class Service:
             if found := _SEGMENT.fullmatch(path):
                 self._segment(exchange, _bytes(found[1]), int(found[2]))
                 return
+            if found := _SEGMENTS.fullmatch(path):
+                self._segments(exchange, _bytes(found[1]), int(found[2]), int(found[3]))
+                return
             if found := _SHARD.fullmatch(path):
                 root = _bytes(found[1])
                 self._at_once(exchange, lambda: self._shard(root))
@@ -136,23 +151,44 @@ class Service:
         if length != size:
             headers += b"content-range: bytes %d-%d/%d\r\n" % (start, start + length - 1, size)
             status = 206
+        self._give(exchange, [_Piece(stored, start, length)], status, headers)
+
+    def _segments(self, exchange: Exchange, root: bytes, first: int, count: int) -> None:
+        """By one request: a node that wakes for each segment finds the processor's caches cold."""
+        try:
+            last = min(first + count, max(first + 1, -(-self._store.leaves(root) // SEGMENT_LEAVES)))
+            found = [self._store.find(root, number) for number in range(first, last)]
+        except KeifuError as error:
+            self._fail(exchange, error)
+            return
+        paths = b",".join(stored.path.hex().encode() for stored in found)
+        pieces = [_Piece(stored, 0, stored.place.size) for stored in found]
+        self._give(exchange, pieces, 200, _WHOLE + b"keifu-path: %b\r\n" % paths)
+
+    def _give(self, exchange: Exchange, pieces: Sequence[_Piece], status: int, headers: bytes) -> None:
         if exchange.method == b"HEAD" or self._gate is None:
-            self._send(exchange, stored, start, length, status, headers)
+            self._send(exchange, pieces, status, headers)
         else:
-            self._gate.open(
-                exchange, length, lambda paid: self._send(exchange, stored, start, length, status, headers + paid)
-            )
+            size = sum(piece.length for piece in pieces)
+            self._gate.open(exchange, size, lambda paid: self._send(exchange, pieces, status, headers + paid))
 
-    def _send(self, exchange: Exchange, stored: Stored, start: int, length: int, status: int, headers: bytes) -> None:
+    def _send(self, exchange: Exchange, pieces: Sequence[_Piece], status: int, headers: bytes) -> None:
         if exchange.method != b"HEAD":
-            self._counts.sent(length)
-        if stored.file is not None:
-            exchange.reply_file(status, Part(stored.file, stored.place.offset + start, length), headers)
+            for piece in pieces:
+                self._counts.sent(piece.length)
+        parts = [
+            Part(piece.stored.file, piece.stored.place.offset + piece.start, piece.length)
+            for piece in pieces
+            if piece.stored.file is not None
+        ]
+        if len(parts) == len(pieces):
+            exchange.reply_file(status, parts, headers)
         else:
-            self._by_thread(exchange, lambda: self._elsewhere(stored, start, length, status, headers))
+            self._by_thread(exchange, lambda: self._elsewhere(pieces, status, headers))
 
-    def _elsewhere(self, stored: Stored, start: int, length: int, status: int, headers: bytes) -> Answer:
-        return Answer(status, self._store.read(stored)[start : start + length], headers)
+    def _elsewhere(self, pieces: Sequence[_Piece], status: int, headers: bytes) -> Answer:
+        body = b"".join(self._store.read(piece.stored)[piece.start : piece.start + piece.length] for piece in pieces)
+        return Answer(status, body, headers)
 
     def _shard(self, root: bytes) -> Answer:
         leaves = self._store.leaves(root)

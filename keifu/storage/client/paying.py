@@ -21,7 +21,7 @@ from keifu.units import COIN
 
 __all__ = ["AHEAD", "Payer"]
 
-AHEAD = 16  # segments that a voucher pays beyond what was charged
+AHEAD = 2  # requests that a voucher pays beyond what was charged, each for at most TOGETHER segments
 UNKNOWN = "channel_not_found"
 
 
@@ -42,7 +42,7 @@ class Payer:
         self._account, self._store, self._terms, self._coin, self._now = account, store, terms, coin.lower(), now
         self._nodes: dict[str, _Node] = {}
         self._lock = threading.Lock()
-        self.segments = AHEAD  # of a shard: a deposit pays so many
+        self.requests = AHEAD  # for a shard: a deposit pays so many
         self.signed = 0  # that nodes may claim in all, since this reader began
 
     @classmethod
@@ -88,7 +88,7 @@ class Payer:
         is_dearer = int(asked.amount) > node.amount
         node.amount = amount = max(node.amount, int(asked.amount))
         asked.amount = str(amount)
-        wallet = Wallet(self._account, self._store, replace(self._terms, deposit=min(amount * self.segments, left)))
+        wallet = Wallet(self._account, self._store, replace(self._terms, deposit=min(amount * self.requests, left)))
         kept = wallet.channel_for(asked)
         is_empty = kept is None or error.endswith((EXCEEDS, UNKNOWN))
         kept = kept or wallet.open_channel(asked)
@@ -111,8 +111,8 @@ class Payer:
             return kept.signed  # it was for a smaller segment
         left = self._terms.most - self.signed + kept.signed - charged
         if left < amount:
-            raise EnvironmentFault(f"a segment costs {amount}, and {max(0, left)} of what may be paid is left")
-        return charged + min(AHEAD, self.segments, left // amount) * amount
+            raise EnvironmentFault(f"a request costs {amount}, and {max(0, left)} of what may be paid is left")
+        return charged + min(AHEAD, self.requests, left // amount) * amount
 
 
 def _voucher(payment: Payment) -> Payment:

@@ -42,6 +42,9 @@ class Peer:
     def segment(self, root: bytes, leaves: int, number: int) -> memoryview:
         return self._timed(lambda: self.node.segment(root, leaves, number))
 
+    def segments(self, root: bytes, leaves: int, first: int, count: int) -> list[memoryview]:
+        return self._timed(lambda: self.node.segments(root, leaves, first, count))
+
     def tell(
         self, deal: bytes, index: int, k: int, placed: Sequence[Placed], word: bytes, *, signs: bool = False
     ) -> tuple[str, int, bytes]:

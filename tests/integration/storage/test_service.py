@@ -15,6 +15,7 @@ import uvloop
 from keifu.compute.http import Limits
 from keifu.node.storage.service import HTTP_LIMITS
 from keifu.storage.layout import LEAF_BYTES, SEGMENT_BYTES, TOGETHER
+from keifu.storage.nodes import NodeClient
 from keifu.storage.objects import Objects
 from keifu.storage.packs import Packs
 from keifu.storage.store import Limits as Room
@@ -74,6 +75,18 @@ def test_a_shard_goes_up_and_comes_back_with_proofs(node, client):
         assert answer.headers["etag"] == f'"{root.hex()}"'
     assert node.count("storage_bytes", way="sent") == node.count("storage_bytes", way="kept") == SHARD.leaves * 256
     assert node.count("storage_shards") == 1
+
+
+def test_neighbours_are_read_by_one_request_as_far_as_the_shard_goes(node, client):
+    upload(client, SHARD)
+    asked = NodeClient(node.url)
+    for first, count in ((0, 3), (1, 2), (0, 8), (2, 8)):
+        assert asked.segments(SHARD.root, SHARD.leaves, first, count) == SHARD.segments[first : first + count]
+    asked.close()
+    for path in ("3+2", "0+0", "0+9", "0+10", "0+"):
+        answer = client.get(f"/v1/shards/{SHARD.root.hex()}/{path}")
+        assert (answer.status_code, answer.json()["status"]) == (404, 404)
+    assert client.head(f"/v1/shards/{SHARD.root.hex()}/0+3").headers["content-length"] == str(SHARD.leaves * 256)
 
 
 def put_of(shard: Shard, first: int, count: int) -> bytes:

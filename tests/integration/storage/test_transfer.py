@@ -195,7 +195,7 @@ class Silent:
     def __init__(self) -> None:
         self.asked, self.over = 0, threading.Event()
 
-    def segment(self, root: bytes, leaves: int, number: int) -> bytes:
+    def segments(self, root: bytes, leaves: int, first: int, count: int) -> list[bytes]:
         self.asked += 1
         self.over.wait()
         raise NodeFault("the test is over")
