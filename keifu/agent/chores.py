@@ -27,14 +27,14 @@ from keifu.chain import ChainClient, Deployer, Deployment
 from keifu.chain.logs import find_events
 from keifu.chain.suite import ACCOUNT, CHANNELS, NFT, TOKEN
 from keifu.compute.client.client import ComputeClient, Provider
-from keifu.compute.client.paying import Terms, Wallet
 from keifu.compute.client.side import chain_side
-from keifu.compute.client.store import KeptChannel, Store
+from keifu.compute.client.store import Store
 from keifu.errors import Revert, UsageError
 from keifu.inft import DataFolder, read_token
 from keifu.inft import actions as inft
 from keifu.keys import keccak256
 from keifu.payments import Channel, Vouchers
+from keifu.payments.wallet import KeptChannel, Terms, Wallet
 from keifu.storage.client.ledger import Ledger, Row
 from keifu.storage.client.market import Market
 from keifu.storage.client.quoting import Wish

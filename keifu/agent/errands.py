@@ -11,9 +11,9 @@ from ethwire.constants import ETHER
 from keifu.accounts import Intent
 from keifu.agent.faults import ChoreFault
 from keifu.agent.wishes import Mind
-from keifu.compute.client.paying import Wallet
 from keifu.errors import EnvironmentFault
 from keifu.payments.facilitator import RefundTerms, Supported
+from keifu.payments.wallet import Wallet
 from keifu.payments.x402 import PAYMENT_REQUIRED, Requirements
 
 __all__ = ["Brought", "Relayer", "refund_of", "terms_of"]
