@@ -250,7 +250,7 @@ class Chores:
     # answers -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _wallet(self) -> Iterator[Wallet]:
+    def _wallet(self) -> Iterator[Wallet[Store]]:
         """Signs vouchers by the session's key."""
         mind, suite = self._wishes.mind, self._scene.suite
         assert mind is not None

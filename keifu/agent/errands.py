@@ -11,6 +11,7 @@ from ethwire.constants import ETHER
 from keifu.accounts import Intent
 from keifu.agent.faults import ChoreFault
 from keifu.agent.wishes import Mind
+from keifu.compute.client.store import Store
 from keifu.errors import EnvironmentFault
 from keifu.payments.facilitator import RefundTerms, Supported
 from keifu.payments.wallet import Wallet
@@ -68,7 +69,7 @@ def refund_of(terms: RefundTerms, gas: int, gas_price: int) -> int:
     return -(-wei * int(terms.per_ether) // ETHER)
 
 
-def terms_of(mind: Mind, wallet: Wallet) -> Requirements:
+def terms_of(mind: Mind, wallet: Wallet[Store]) -> Requirements:
     """How a provider wants to be paid. Raises ChoreFault when it asks for nothing, or too much."""
     answer = _asked(mind.url, "POST", mind.path, msgspec.json.encode(mind.document))
     header = answer.headers.get(PAYMENT_REQUIRED, "")
