@@ -218,6 +218,18 @@ class GrantProgramEdges(GrantEdgeSystem):
         again = "has objected" if more else "not carried"
         yield self.sends("object", number, self["operator"], 0, by="delegator", fails=again)
 
+    @way(Choice((5_714, 5_715)))
+    def who_objects_and_leaves(self, who: str, bps: int) -> Steps:
+        """The whole stays as it was: both positions are 57.14 per cent of it, though they left."""
+        yield self.tx("witness.count", self["rival"], sender=who)
+        yield self.opens(bps=bps, notice=DAY)
+        yield self.sends("fund", 3, PAID, by="funder")
+        number = yield from self.carried(self.item(), programme=3)
+        for owner in DELEGATORS:
+            yield self.sends("object", number, self["operator"], 0, by=owner)
+            yield self.tx("hub.unstake", self["operator"], STAKED, 0, 0, sender=self[owner])
+        assert self.view("proposal", number)[7:9] == (bps == 5_714, 2 * STAKED), "GRT-5"
+
     @way()
     def what_a_slash_left(self, who: str) -> Steps:
         """A position objects with what it is worth, not with what was put in; each account of an owner for itself."""

@@ -255,7 +255,7 @@ def claw_back(_proposal: uint256, _milestone: uint256, _evidence: bytes32) -> ui
     else:
         grant: uint256 = word >> milestones.GRANT_AT
         assert grant > 0, "grants: paid at once"
-        amount = self._revoke(programs._tokens[program], grant)
+        amount = extcall IVestingEscrow(programs.escrow_of[programs._tokens[program]]).revoke(grant)
         programs._add(program, amount)
     milestones._set(key, word, milestones.CLAWED_BACK, 0, word >> milestones.GRANT_AT)
     log IGrantProgram.ClawedBack(proposal=_proposal, milestone=_milestone, evidence=_evidence, amount=amount)
@@ -384,11 +384,6 @@ def _vest(_token: address, _grantee: address, _amount: uint256, _plan: uint256) 
             divisor=0,
         )
     )
-
-
-@internal
-def _revoke(_token: address, _grant: uint256) -> uint256:
-    return extcall IVestingEscrow(programs.escrow_of[_token]).revoke(_grant)
 
 
 @internal

@@ -22,7 +22,9 @@ from tests.oracles import Oracle, content, finds
 from tests.profiles import quick_or_deep
 
 CALLS = 60_000
-PROGRAM, MONEY, PROPOSALS = (f"vesting/{name}.vy" for name in ("GrantProgram", "lib/programs", "lib/proposals"))
+PROGRAM, MONEY, PROPOSALS, WITNESS = (
+    f"vesting/{name}.vy" for name in ("GrantProgram", "lib/programs", "lib/proposals", "GrantWitness")
+)
 CONTRACT = ("GrantProgram",)
 
 test_programmes_keep_their_invariants = sequences(GrantPrograms, examples=quick_or_deep(3, 100))
@@ -158,6 +160,20 @@ AT_AN_EDGE: list[tuple[type[System], Bug]] = [
         Bug(
             "objections weigh shares", PROPOSALS, "self._objections[_proposal] + weight",
             "self._objections[_proposal] + shares", CONTRACT,
+        ),
+    ),
+    (
+        GrantProgramEdges,
+        Bug(
+            "who has objected and leaves makes the whole smaller", PROPOSALS, "max(self._wholes[_proposal], extcall",
+            "max(0, extcall", CONTRACT,
+        ),
+    ),
+    (
+        GrantReleaseEdges,
+        Bug(
+            "a grantee that deprecates its record hides what is behind it", WITNESS,
+            "    if self._found[_evidence]:\n        return True\n", "", ("GrantWitness",),
         ),
     ),
     (
