@@ -59,7 +59,7 @@ def _bundled(name: str) -> float:
         what = f"{{ {name} as found }}" if name else "* as found"
         program.write_text(f'import {what} from "{PACKAGE}"; console.log(found);\n')
         tool = ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"
-        command = ["node", tool, program, "--bundle", "--minify", "--format=esm", "--log-level=error"]
+        command = ["node", str(tool), str(program), "--bundle", "--minify", "--format=esm", "--log-level=error"]
         done = subprocess.run([*command, f"--outfile={bundle}"], capture_output=True, text=True, check=False)
         if done.returncode:
             raise EnvironmentFault(f"esbuild: {done.stderr.strip()}", remedy="make setup")
