@@ -11,11 +11,17 @@ from typing import Any
 
 import pytest
 
-from keifu.chain import Anvil, RpcDeployer, deploy_protocol
+from keifu.chain import Account, Anvil, Params, RpcDeployer, deploy_protocol
 from keifu.chain.deployments import Record
 from keifu.chain.header import genesis_of
+from keifu.chain.parameters import Distribution
 from keifu.chain.services import list_now
-from keifu.local.suite import warp
+from keifu.chain.suite import DISTRIBUTOR, TIMELOCK, TOKEN, VERIFIER
+from keifu.local.suite import fund, warp
+from keifu.staking import actions
+from keifu.staking.owner import queue_or_execute
+from keifu.tge import Grants
+from keifu.units import COIN, DAY
 from tests.ape_chain import GENESIS
 from tests.conformance.typescript import build as build_verifier
 
@@ -67,9 +73,35 @@ class Chain:
         self.client = self.anvil.client()
         self.deployer = RpcDeployer(self.client, self.anvil.account("deployer"))
         record = Record(self.client.chain_id, genesis_of(self.client.rpc))
-        self.suite = deploy_protocol(self.deployer, record=record, save=lambda made: made.save(folder))
+        holders = [self.account(library, "holder").address.lower() for library in ("viem", "ethers")]
+        self.grants = Grants(holders, [4_000 * COIN, 8_000 * COIN])
+        times = (self.client.now, DAY, 8, self.client.now + 4_000 * DAY)
+        params = Params(distribution=Distribution(self.grants.tree.root, self.grants.allocation, *times))
+        self.suite = deploy_protocol(self.deployer, params, record=record, save=lambda made: made.save(folder))
+        self.deployer.call(self.suite[TOKEN], TOKEN, "transfer", self.suite[DISTRIBUTOR], self.grants.allocation)
         list_now(self.deployer, self.suite, partial(warp, self.client))
         self.record = folder / f"{self.client.chain_id}.json"
+        self.attestors = [self.account("any", f"attestor {number}") for number in range(params.signers_needed)]
+        self._enrol()
+
+    def account(self, library: str, role: str) -> Account:
+        """Whoever acts by one of the libraries."""
+        return self.anvil.account(f"{library} {role}")
+
+    def _enrol(self) -> None:
+        """The timelock names the attestors of private data, and their coins count."""
+        name = partial(queue_or_execute, self.client, self.deployer, self.suite, VERIFIER, "name_attestor")
+        for attestor in self.attestors:
+            name(attestor.address)
+        warp(self.client, self.deployer.call(self.suite[TIMELOCK], TIMELOCK, "get_minimum_delay"))
+        for attestor in self.attestors:
+            name(attestor.address)
+            fund(self.client, self.record.parent, attestor.address, ether=10, coins=5_000)
+            own = RpcDeployer(self.client, attestor)
+            actions.register(own, self.suite, 0, "")
+            actions.lock(own, self.suite, self.suite[VERIFIER], attestor.address, 3_000 * COIN)
+            own.call(self.suite[VERIFIER], VERIFIER, "join")
+        warp(self.client, 8 * DAY)
 
 
 @pytest.fixture(scope="package")

@@ -116,7 +116,8 @@ def test_another_selector_topic_or_type_needs_another_version() -> None:
 def test_the_committed_files_are_those_of_the_contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert npm_package.drift() == []
     monkeypatch.setattr(npm_package, "SURFACE", tmp_path / "none.json")
-    assert npm_package.drift() == ["surface.json is of version none, package.json of 0.1.0"]
+    version = json.loads((PACKAGE / "package.json").read_text())["version"]
+    assert npm_package.drift() == [f"surface.json is of version none, package.json of {version}"]
 
 
 def test_domains_are_those_that_the_contracts_say(chain: Chain) -> None:

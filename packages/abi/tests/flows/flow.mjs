@@ -1,66 +1,26 @@
 // One flow of each area, by either library:
 //
 //     node flow.mjs with_viem.mjs scene.json
-//
-// The scene has the chain's address, its deployment record, and a private key with ether and coins for each role.
-// Printed is what each step found, a line of JSON each; whoever called compares.
-import { readFileSync } from "node:fs";
 import * as keifu from "@keifu/abi";
+import {
+  COIN, NOTHING, account, addresses, at, chainId, data, hash, lock, logged, permit, read, recordOf, refusal, say, scene,
+  sign, write,
+} from "./scene.mjs";
 
-const [, , library, path] = process.argv;
-const scene = JSON.parse(readFileSync(path, "utf8"));
-const { account, read, write, refusal, sign, hash, data } = (await import(`./${library}`)).library(scene.rpc);
-const chainId = scene.record.chain_id;
-const addresses = keifu.addressesOf(scene.record, chainId);
-const at = (config) => ({ abi: config.abi, address: addresses[config.name] });
 const { owner, operator, author, payer, receiver, session } = scene.keys;
 const token = at(keifu.keifuTokenConfig);
-const COIN = 10n ** 18n;
-const NOTHING = `0x${"00".repeat(32)}`;
-const say = (step, found) =>
-  console.log(JSON.stringify({ step, found }, (_, value) => (typeof value === "bigint" ? value.toString() : value)));
-const logged = (logs, name) => logs.find((log) => log.eventName === name).args;
-
-/** Let a contract take coins, by the owner's signature alone. */
-async function permit(key, spender, value) {
-  const message = {
-    owner: account(key),
-    spender,
-    value,
-    nonce: await read(token, "nonces", [account(key)]),
-    deadline: scene.deadline,
-  };
-  const domain = keifu.keifuTokenDomain(chainId, token.address);
-  const signature = await sign(key, { domain, ...keifu.keifuTokenPermit, message });
-  const half = (from, to) => `0x${signature.slice(2).slice(from, to)}`;
-  const parts = [Number(half(128, 130)), half(0, 64), half(64, 128)];
-  await write(receiver, token, "permit", [message.owner, spender, value, message.deadline, ...parts]);
-}
 
 // stake
 const hub = at(keifu.stakingHubConfig);
 const service = addresses.HeartbeatService;
-await write(operator, hub, "register_operator", [500n, "https://operator.example"]);
-await permit(operator, hub.address, 10n * COIN);
-const locked = logged(await write(operator, hub, "lock", [service, account(operator), 10n * COIN]), "Locked");
+const locked = await lock(operator, service, 10n * COIN);
 say("stake", [locked.amount, locked.operator === account(operator), await read(hub, "lock_of", [service, account(operator)])]);
 say("refused", await refusal(owner, hub, "stake", [account(operator), 10n * COIN, 0n, 0n]));
 
 // register
 const registry = at(keifu.provenanceRegistryConfig);
 const domain = keifu.provenanceRegistryDomain(chainId, registry.address);
-const record = {
-  author: account(author),
-  kind: 1,
-  digest: `0x${"ab".repeat(32)}`,
-  contentRoot: NOTHING,
-  programRoot: NOTHING,
-  manifest: NOTHING,
-  uri: "https://data.example",
-  licence: "CC-BY-4.0",
-  version: "1",
-  links: [],
-};
+const record = recordOf(account(author), `0x${"ab".repeat(32)}`);
 const register = { domain, ...keifu.provenanceRegistryRegister, message: { record, nonce: 0n, deadline: scene.deadline } };
 const known = logged(
   await write(receiver, registry, "register_for", [record, scene.deadline, await sign(author, register)]),
