@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._print import emit
+from keifu.cli._print import emit, report_checks
 from keifu.cli._types import ADDRESS, IN_FILE, OUT_PATH
 from keifu.cli.verbs import Access, json_option, verb
-from keifu.errors import CheckFailed, UsageError
+from keifu.errors import UsageError
 from keifu.units import day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from keifu.chain.timelock import Batch
-    from keifu.chain.verify import Check
     from keifu.cli.session import Session
 
 __all__ = ["change", "handover", "verify"]
@@ -36,7 +33,7 @@ def verify(session: Session, accept: bool, json_out: bool) -> None:
     if accept:
         record.services, record.settings = {}, ()
     checks = verify_suite(session.client, record)
-    _report(checks, json_out)
+    report_checks(checks, json_out)
     if accept:
         agree(session.client, record)
         session.save(record)
@@ -80,7 +77,7 @@ def handover(
         return
     record.holders = new
     session.save(record)
-    _report(list(leftovers(client, record, record.deployer)), json_out)
+    report_checks(list(leftovers(client, record, record.deployer)), json_out)
 
 
 def _advance(session: Session, batch: Batch, out: Path | None, *, send: bool, json_out: bool) -> bool:
@@ -102,13 +99,3 @@ def _advance(session: Session, batch: Batch, out: Path | None, *, send: bool, js
         lines.append(f"queued; run this again from {day(ready)} on" if ready else "executed")
     emit(document, "\n".join(lines), json_out)
     return ready == 0
-
-
-def _report(checks: Sequence[Check], json_out: bool) -> None:
-    """Every check. Raises CheckFailed when one does not hold."""
-    failed = [check.what for check in checks if not check.holds]
-    rows = [{"what": check.what, "holds": check.holds, "detail": check.detail} for check in checks]
-    lines = [f"{'ok  ' if check.holds else 'FAIL'} {check.what}  {check.detail}".rstrip() for check in checks]
-    emit({"agree": not failed, "checks": rows}, "\n".join(lines), json_out)
-    if failed:
-        raise CheckFailed(f"{len(failed)} of {len(checks)} checks failed: {failed[0]}")
