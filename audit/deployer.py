@@ -43,6 +43,10 @@ class EvmDeployer(FactoryDeployer):
         made = self.evm.deploy_code(Interface(FACTORY, []), init_code, sender=self.sender)
         return Receipt(block_number=self.evm.block_number, contract=made)
 
+    def send_raw(self, to: str, data: bytes) -> Receipt:
+        self.evm.send(self.sender, to, data)
+        return Receipt(block_number=self.evm.block_number)
+
     def explain(self, init_code: bytes) -> None:
         with self.evm.anchor():
             self.create(init_code)

@@ -4,12 +4,16 @@ connected to. Imports ape, and compiles nothing: the packaged artefacts do."""
 from __future__ import annotations
 
 import functools
+import itertools
+import os
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import ape
 import click
+import yaml
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option, network_option
 from ape.exceptions import ApeException
@@ -21,7 +25,7 @@ from keifu.cli.verbs import Access, Noun, Verb
 from keifu.errors import EnvironmentFault, KeifuError
 from scripts._ape_deployer import ApeDeployer
 
-__all__ = ["adapted"]
+__all__ = ["adapted", "unset_variable"]
 
 NETWORK = "--network ethereum:local:foundry"
 
@@ -61,10 +65,37 @@ class ApeSession(Session):
         return signature
 
 
+class Connected(ConnectedProviderCommand):
+    """Names the variable that an address of `ape-config.yaml` comes from, when it is not set: ape shows it as it is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if missing := unset_variable(args, ape.project.path / "ape-config.yaml"):
+            name, network = missing
+            fault = EnvironmentFault(f"{name} is not set", remedy=f"it is the address of a node of {network}")
+            click.echo(f"keifu: {fault}", err=True)
+            raise SystemExit(fault.exit_code)
+        found: list[str] = super().parse_args(ctx, args)
+        return found
+
+
+def unset_variable(args: list[str], config: Path) -> tuple[str, str] | None:
+    """The variable that the chosen network's address comes from and that has no value, and the network."""
+    words = [part for word in args for part in word.split("=", 1)]
+    chosen = dict(itertools.pairwise(words)).get("--network", "")
+    ecosystem, _, rest = chosen.partition(":")
+    network = rest.partition(":")[0]
+    nodes = yaml.safe_load(config.read_text()).get("node", {}) if config.exists() else {}
+    address = nodes.get(ecosystem, {}).get(network, {}).get("uri", "")
+    name = address[1:].strip("{}") if address.startswith("$") else ""
+    return (name, f"{ecosystem}:{network}") if name and not os.environ.get(name) else None
+
+
 def adapted(noun: Noun) -> click.Group:
     """The same verbs for `ape run`: --network and --account in the place of --rpc, --key-file and --role."""
     made = Noun("cli", help=noun.help or "", example=_example(noun.example))
-    for verb in noun.commands.values():
+    context = click.Context(noun)
+    for name in noun.list_commands(context):
+        verb = noun.get_command(context, name)
         assert isinstance(verb, Verb)
         made.add_command(_adapted(verb))
     return made
@@ -90,7 +121,7 @@ def _adapted(verb: Verb) -> click.Command:
     for decorate in decorators:
         call = decorate(call)
     added = call.__dict__.pop("__click_params__")
-    return ConnectedProviderCommand(
+    return Connected(
         verb.name, callback=_guarded(call), params=[*verb.own, *reversed(added)], help=verb.help, epilog=_epilog(verb)
     )
 

@@ -3,7 +3,7 @@
     ethwire <- evmstorm            the engine stands on ethwire alone
     ethwire <- keifu               the product never imports engine, audit, examples, benchmarks, scripts or tests
     errors, units, texts, serving, spec <- abi, keys, merkle <- chain
-    <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage <- compute, grants
+    <- accounts, agents, tge, staking, provenance, inference, inft, payments, storage, deploy <- compute, grants
     <- node, index, cost
     <- agent, explorer, local, sdk <- network <- cli
     keifu, evmstorm <- audit, examples, benchmarks <- tests
@@ -49,7 +49,7 @@ FLOORS = (
     | {"__init__", "__version__"},
     {"abi", "keys", "merkle"},
     {"chain"},
-    {"accounts", "agents", "tge", "staking", "provenance", "inference", "inft", "payments", "storage"},
+    {"accounts", "agents", "tge", "staking", "provenance", "inference", "inft", "payments", "storage", "deploy"},
     {"compute", "grants"},
     {"node", "index", "cost"},
     {"agent", "explorer", "local", "sdk"},

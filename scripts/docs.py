@@ -13,10 +13,10 @@ from collections.abc import Callable
 from audit import parameters
 from benchmarks import table
 from keifu.errors import KeifuError
-from scripts import flow_picture
+from scripts import errors, flow_picture
 
 # Each is a `main()` that looks for --check itself.
-PAGES: tuple[Callable[[], int], ...] = (parameters.main, table.main, flow_picture.main)
+PAGES: tuple[Callable[[], int], ...] = (parameters.main, table.main, flow_picture.main, errors.main)
 BUILD = (sys.executable, "-m", "mkdocs", "build", "--strict")  # with --quiet it would not count warnings
 QUIET = {"NO_MKDOCS_2_WARNING": "1"}
 

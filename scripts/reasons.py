@@ -10,7 +10,7 @@ from vyper import ast as vy_ast
 
 from evmstorm.evm.artifact import Artifact
 
-__all__ = ["reasons"]
+__all__ = ["place", "reasons"]
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = "site-packages/"
@@ -23,13 +23,13 @@ def reasons(artifact: Artifact) -> list[str]:
 
 @cache
 def _of(name: str) -> frozenset[str]:
-    module = vy_ast.parse_to_ast(_place(name).read_text())
+    module = vy_ast.parse_to_ast(place(name).read_text())
     found = [node.msg for node in module.get_descendants(vy_ast.Assert)]
     found += [node.exc for node in module.get_descendants(vy_ast.Raise)]
     return frozenset(message.value for message in found if isinstance(message, vy_ast.Str))
 
 
-def _place(name: str) -> Path:
+def place(name: str) -> Path:
     """A source of this repository, or of an installed package."""
     if not name.startswith(PACKAGES):
         return ROOT / name

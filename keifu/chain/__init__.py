@@ -8,10 +8,11 @@ from keifu._lazy import attach
 
 if TYPE_CHECKING:
     from ethwire.rpc import Rpc
-    from keifu.chain._client import Call, ChainClient, created_address
+    from keifu.chain._client import Call, ChainClient
     from keifu.chain._deployer import FACTORY, ClientDeployer, Deployer, FactoryDeployer, RpcDeployer
     from keifu.chain._transaction import Fees, sign_transaction
     from keifu.chain.anvil import Anvil
+    from keifu.chain.factory import created_address
     from keifu.chain.protocol import Deployment, Params, deploy_protocol
     from keifu.keys import Account
 
@@ -37,10 +38,11 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
-        "keifu.chain._client": ["Call", "ChainClient", "created_address"],
+        "keifu.chain._client": ["Call", "ChainClient"],
         "keifu.chain._deployer": ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeployer"],
         "keifu.chain._transaction": ["Fees", "sign_transaction"],
         "keifu.chain.anvil": ["Anvil"],
+        "keifu.chain.factory": ["created_address"],
         "keifu.chain.protocol": ["Deployment", "Params", "deploy_protocol"],
         "ethwire.rpc": ["Rpc"],
         "keifu.keys": ["Account"],

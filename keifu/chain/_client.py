@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ethwire import rlp
 from ethwire.rpc import Rpc, octets, quantity
 from keifu import abi
 from keifu.abi import Contract, FunctionAbi, Interface, Log, Receipt, encode_args
 from keifu.chain._outbox import BATCH, Draft, Outbox
-from keifu.errors import NoAnswer, UsageError
-from keifu.keys import Account, keccak256
+from keifu.chain.factory import created_address
+from keifu.errors import NoAnswer, RpcError, UsageError
+from keifu.keys import Account
 
-__all__ = ["Call", "ChainClient", "created_address"]
+__all__ = ["Call", "ChainClient"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,22 @@ class ChainClient:
             on_progress(len(receipts))
         return receipts
 
+    def offer_at_least(self, tip: int) -> None:
+        """From now on no transaction has a smaller tip, whatever the node says."""
+        self._outbox.least_tip = tip
+
+    def send_signed(self, raw: bytes) -> Receipt:
+        """Send a transaction that was signed elsewhere, and wait for it. Raises RpcError when it had no effect."""
+        receipt = self._outbox.follow(raw)
+        if int(receipt["status"], 16) == 0:
+            raise RpcError(f"{receipt['transactionHash']} was refused", remedy="look at it in an explorer")
+        return self._receipt(receipt)
+
+    def replace(self, account: Account, nonce: int) -> None:
+        """Take the place of whatever the pool holds at this nonce by a transfer of nothing, and wait for it. Raises
+        RpcError when no fee below the most that is ever paid is enough."""
+        self._outbox.replace(account, nonce)
+
     def forget_nonces(self) -> None:
         """Forget the nonces that were seen and trust the node's, after the chain went back."""
         self._outbox.forget()
@@ -146,11 +162,6 @@ class ChainClient:
         data = packaged.creation_code + encode_args(packaged.interface.constructor, args, f"{name} constructor")
         [(nonce, _)] = self._send([Draft(sender, None, data)])
         return self.at(created_address(sender.address, nonce), packaged.interface)
-
-
-def created_address(sender: str, nonce: int) -> str:
-    """Where a CREATE by `sender` with `nonce` puts its contract."""
-    return "0x" + keccak256(rlp.encode([bytes.fromhex(sender[2:]), nonce]))[12:].hex()
 
 
 def _data(call: Call) -> bytes:

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ethwire.rpc import octets, quantity
+from ethwire.rpc import octets
 from keifu.abi import Interface, Receipt
-from keifu.chain._client import ChainClient, created_address
+from keifu.chain._client import ChainClient
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
 from keifu.chain.creation import Creation, arguments_of
+from keifu.chain.factory import PROXY, Birth, canonical_factory, created_address, find_birth, has_proxy, proxy_call
 from keifu.chain.logs import find_logs, topic_of_address
 from keifu.chain.suite import FACTORY, Step
 from keifu.errors import EnvironmentFault, NotServed, Revert
@@ -27,7 +28,6 @@ __all__ = ["FACTORY", "ClientDeployer", "Deployer", "FactoryDeployer", "RpcDeplo
 
 DEPLOYED = "0x" + keccak256(b"Deployed(address,bytes32,address)").hex()
 MAX_TRANSACTIONS = 2_000  # of an account whose factory is looked for
-FACTORY_BLOCKS = 100  # searched for the transaction that made the factory
 CODES = 100  # a batch: what public nodes allow
 
 
@@ -82,8 +82,8 @@ class Deployer(Protocol):
 class FactoryDeployer(ABC):
     """The part that all ways share: CREATE3 addresses, resuming, telling why a constructor refused.
 
-    Subclasses give the primitives at the end. `factory` is looked up among the contracts that the sender has made, or
-    made by its next transaction.
+    Subclasses give the primitives at the end. `factory` is looked up among the contracts that the sender has made and
+    where the deployment proxy puts it, or made by the next transaction: through the proxy where the chain has it.
     """
 
     def __init__(self, sender: str, factory: str = "") -> None:
@@ -105,26 +105,46 @@ class FactoryDeployer(ABC):
 
     def find_factory(self) -> str:
         if not self._factory:
-            self._factory = self._search_factory()
+            self._factory = self._search_factory() or self._canonical()
         return self._factory
 
     def make_factory(self) -> Creation:
         init_code = self.creation_code(FACTORY)
         where = self.find_factory()
-        if not where:
+        if where:
+            transaction, block = self.look_up_factory(where)
+        else:
+            receipt = self._create_factory(init_code)
+            where = self._factory
+            transaction, block = receipt.tx_hash, receipt.block_number
+        plain = Creation.plain(FACTORY, where, self.interface(FACTORY))
+        return plain.made(transaction, block, self.code(where))
+
+    def _create_factory(self, init_code: bytes) -> Receipt:
+        if not has_proxy(self):
             receipt = self.create(init_code)
             assert receipt.contract is not None
-            self._factory = where = receipt.contract.address
-            transaction, block = receipt.tx_hash, receipt.block_number
-        else:
-            transaction, block = self.look_up_factory(where)
-        plain = Creation(contract=FACTORY, label="", address=where, arguments={}, encoded="0x")
-        return plain.made(transaction, block, self.code(where))
+            self._factory = receipt.contract.address
+            return receipt
+        receipt = self.send_raw(PROXY, proxy_call(init_code))
+        self._factory = self._canonical()
+        if not self._factory:
+            raise EnvironmentFault(f"the deployment proxy {PROXY} did not make its factory", remedy="look at the node")
+        return receipt
+
+    def _canonical(self) -> str:
+        """Where the proxy has made the factory, by whoever asked it; "" where it has not."""
+        packaged = self.creation_code(FACTORY)
+        where = canonical_factory(packaged)
+        code = self.code(where)
+        return where if code and code in packaged else ""
 
     def _search_factory(self) -> str:
         """The first contract of the sender that is the factory. An account of which this is not the first transaction
         has it somewhere else than on other chains, but only once: that is what the whole search is for."""
         sent = self.nonce()
+        if sent > MAX_TRANSACTIONS and has_proxy(self):
+            return ""
         if sent > MAX_TRANSACTIONS:
             raise EnvironmentFault(
                 f"{self.sender} has sent {sent} transactions, too many to look for its {FACTORY} among them",
@@ -193,8 +213,8 @@ class FactoryDeployer(ABC):
         del planned
         return None
 
-    def look_up_factory(self, where: str) -> tuple[str, int]:
-        """Transaction and block that made the factory, as far as the chain still says; "" and 0 when it does not."""
+    def look_up_factory(self, where: str) -> Birth:
+        """Transaction and block that made the factory, as far as the chain still says."""
         del where
         return "", 0
 
@@ -223,6 +243,10 @@ class FactoryDeployer(ABC):
     def create(self, init_code: bytes) -> Receipt:
         """A plain CREATE by the sender; the receipt's contract is the new one."""
 
+    def send_raw(self, to: str, data: bytes) -> Receipt:
+        """A transaction with this data; asked only where the deployment proxy is."""
+        raise NotImplementedError
+
     @abstractmethod
     def explain(self, init_code: bytes) -> None:
         """Run the constructor without effect; raises Revert with its reason when it refuses."""
@@ -237,18 +261,9 @@ class FactoryDeployer(ABC):
     def transact(self, address: str, name: str, function: str, *args: Any) -> Receipt: ...
 
 
-class _Transaction(msgspec.Struct, rename={"sender": "from"}):
-    hash: str
-    nonce: str
+class _Transaction(msgspec.Struct):
     input: str
-    sender: str
     to: str | None = None
-
-
-class _Full(msgspec.Struct):
-    """A block with its transactions."""
-
-    transactions: list[_Transaction]
 
 
 class ClientDeployer(FactoryDeployer):
@@ -330,25 +345,26 @@ class ClientDeployer(FactoryDeployer):
             address=planned.address,
             arguments=arguments,
             encoded="0x" + encoded.hex(),
+            abi_hash=planned.abi_hash,
             transaction=log.transaction_hash,
             block=log.number,
         )
 
-    def look_up_factory(self, where: str) -> tuple[str, int]:
+    def look_up_factory(self, where: str) -> Birth:
         # A run that was cut off right behind it finds it among the blocks that followed its first one.
-        last = min(self.block_number, self.first_block + FACTORY_BLOCKS) if self.first_block else 0
-        for number in range(self.first_block, last + 1):
-            for item in self.client.rpc.call_as(_Full, "eth_getBlockByNumber", hex(number), True).transactions:
-                mine = item.sender.lower() == self.sender and not item.to
-                if mine and created_address(self.sender, quantity(item.nonce, "a nonce", self.client.rpc.url)) == where:
-                    return item.hash, number
-        return "", 0
+        if not self.first_block:
+            return "", 0
+        code = self.creation_code(FACTORY)
+        return find_birth(self.client.rpc, self.sender, where, code, self.first_block, self.block_number)
 
     def create(self, init_code: bytes) -> Receipt:
         nonce = self.client.rpc.quantity("eth_getTransactionCount", self.sender, "pending")
         receipt = self.send(None, init_code)
         where = self.client.at(created_address(self.sender, nonce), FACTORY)
         return Receipt(tx_hash=receipt.tx_hash, block_number=receipt.block_number, contract=where)
+
+    def send_raw(self, to: str, data: bytes) -> Receipt:
+        return self.send(to, data)
 
     def explain(self, init_code: bytes) -> None:
         self.client.rpc.call("eth_call", {"from": self.factory, "data": "0x" + init_code.hex()}, "latest")

@@ -12,8 +12,8 @@ from typing import Any
 from keifu.chain._failure import Endpoint, is_known, is_receipt, receipt_facts, why_failed
 from keifu.chain._pricing import MAX_FEE, fresh_fees, gas_limit, quantity, raised, suggested_tip
 from keifu.chain._transaction import Fees, sign_transaction
-from keifu.errors import Contradiction, Revert, RpcError
-from keifu.keys import Account
+from keifu.errors import Contradiction, NoAnswer, Revert, RpcError
+from keifu.keys import Account, keccak256
 
 __all__ = ["BATCH", "Draft", "Outbox", "Sent"]
 
@@ -24,6 +24,7 @@ SLOWEST_POLL_SECONDS = 1.0
 RESCUE_SECONDS = 2.0  # without a receipt, then again after so long
 PATIENCE_BLOCKS = 5  # for a transaction that is not mined; then more is offered
 TRANSFER_GAS = 21_000
+_UNDERPRICED = "underpriced"  # what pools say of a replacement that offers too little
 _MARKET: tuple[tuple[str, list[Any]], ...] = (
     ("eth_getBlockByNumber", ["latest", False]),
     ("eth_maxPriorityFeePerGas", []),
@@ -91,6 +92,7 @@ class Outbox:
     def __init__(self, rpc: Endpoint, chain_id: int) -> None:
         self.rpc = rpc
         self.chain_id = chain_id
+        self.least_tip = 0  # wei, where a probe has found that the node's own word is too little
         self._mined: dict[str, int] = {}  # next nonce of each account after what was seen in blocks
         # Of refused batches, by account: what the node has taken that must not go, and the nonce before it.
         self._behind: dict[str, dict[int, Sent]] = {}
@@ -106,12 +108,47 @@ class Outbox:
         RpcError when the node refuses one; then none of them takes effect later by itself."""
         self._replace_behind()
         sent = self._signed(drafts)
-        answers = self.rpc.batch([("eth_sendRawTransaction", ["0x" + item.raws[-1].hex()]) for item in sent])
+        try:
+            answers = self.rpc.batch([("eth_sendRawTransaction", ["0x" + item.raws[-1].hex()]) for item in sent])
+        except NoAnswer:
+            answers = []  # it may have taken them: their receipts say, and what it does not know is sent again
         if refused := next((answer for answer in answers if isinstance(answer, Exception)), None):
             self._withdraw(sent, answers)
             raise refused
         self._wait(sent)
         return sent
+
+    def replace(self, account: Account, nonce: int) -> None:
+        """A transfer of nothing in the place of what a pool holds, at fees that rise until it is taken."""
+        market = self._market(self.rpc.batch(list(_MARKET)))
+        fees: Fees | None = market.fees
+        while fees is not None:
+            filler = self._filler(account, nonce, fees, market)
+            [answer] = self.rpc.batch([("eth_sendRawTransaction", ["0x" + filler.raws[-1].hex()])])
+            if not isinstance(answer, Exception):
+                self._wait([filler])
+                return
+            if is_known(answer):
+                return
+            if _UNDERPRICED not in str(answer).lower():
+                raise answer
+            fees = raised(fees, fees)
+        raise RpcError(f"nonce {nonce} of {account.address} cannot be replaced: its fee is at its most", remedy="wait")
+
+    def follow(self, raw: bytes) -> dict[str, Any]:
+        """Send what somebody else has signed, and wait for its receipt."""
+        tx_hash = "0x" + keccak256(raw).hex()
+        [answer] = self.rpc.batch([("eth_sendRawTransaction", ["0x" + raw.hex()])])
+        if isinstance(answer, Exception) and not is_known(answer):
+            raise answer
+        waited, pause = 0.0, FIRST_POLL_SECONDS
+        while not is_receipt(receipt := self.rpc.agreed("eth_getTransactionReceipt", tx_hash), tx_hash):
+            if waited > RECEIPT_TIMEOUT_SECONDS:
+                raise RpcError(f"{tx_hash} was not mined in {RECEIPT_TIMEOUT_SECONDS:.0f} s", remedy="look at the node")
+            time.sleep(pause)
+            waited, pause = waited + pause, min(2 * pause, SLOWEST_POLL_SECONDS)
+        found: dict[str, Any] = receipt
+        return found
 
     def why_failed(self, item: Sent) -> Revert:
         return why_failed(self.rpc, item.draft.request, item.gas, item.receipt)
@@ -155,7 +192,7 @@ class Outbox:
         if not isinstance(block, dict):
             raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
-        fees = fresh_fees(self.chain_id, base, suggested_tip(tip, "the tip"))
+        fees = fresh_fees(self.chain_id, base, max(self.least_tip, suggested_tip(tip, "the tip")))
         if fees.max_fee < base + fees.priority:
             raise RpcError(f"the base fee is {base} wei, and no more than {MAX_FEE} are paid", remedy="wait")
         head = quantity(block.get("number"), "the newest block's number")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain.parameters import Distribution, Params
+from keifu.chain.suite import SEEDS
 from keifu.errors import UsageError
 from keifu.spec.vesting import SWEEP_DELAY
 from keifu.units import (
@@ -19,7 +20,7 @@ from keifu.units import (
     is_address,
 )
 
-__all__ = ["MAX_AHEAD", "MAX_PAST", "faults", "require_bounds", "require_start", "require_steps"]
+__all__ = ["MAX_AHEAD", "MAX_PAST", "bounds_of", "faults", "require_bounds", "require_start", "require_steps"]
 
 MAX_PAST = 366 * DAY  # between the event and the deployment
 MAX_AHEAD = 2 * YEAR
@@ -42,13 +43,19 @@ class Bound:
 
     def fault(self, value: int, *, public: bool) -> str:
         """What is wrong with the value; empty when nothing is."""
-        low = max(self.low, self.public_low) if public else self.low
+        low = self._low(public=public)
         if low <= value <= self.high:
             return ""
-        said = f"{self.name} {value:,} is not between {self._shown(low)} and {self._shown(self.high)}"
+        said = f"{self.name} {value:,} is not between {' and '.join(self.ends(public=public))}"
         if self.unit == "seconds" and value > self.high and (finer := _finer(value, low, self.high)):
             said += f": it looks like {finer}"
         return said
+
+    def ends(self, *, public: bool) -> tuple[str, str]:
+        return self._shown(self._low(public=public)), self._shown(self.high)
+
+    def _low(self, *, public: bool) -> int:
+        return max(self.low, self.public_low) if public else self.low
 
     def _shown(self, value: int) -> str:
         if self.unit == "seconds":
@@ -63,6 +70,7 @@ _PARAMS = (
     Bound("emission_delay", 0, YEAR, public_low=28 * DAY),
     Bound("emission_duration", 1, 30 * YEAR, public_low=30 * DAY),
     Bound("seed_stride", 1, 100_000, unit="blocks"),
+    Bound("seed_bond", 1, 1_000_000, unit="coins"),
     Bound("daily_blocks", 2, 1_000_000, unit="blocks"),
     Bound("heartbeat_restitution", 1, 1_000_000, unit="coins"),
     Bound("heartbeat_window", 1, LONGEST_HORIZON, public_low=DAY),
@@ -81,6 +89,12 @@ _PARAMS = (
 )
 _STEP = Bound("step", 1, 366 * DAY, public_low=HOUR)
 _STEPS = Bound("steps", 1, 1_200, unit="count")
+
+
+def bounds_of(name: str, *, public: bool) -> str:
+    """The bounds of a parameter that is a number; "" for any other."""
+    bound = next((bound for bound in _PARAMS if bound.name == name), None)
+    return " to ".join(bound.ends(public=public)) if bound else ""
 
 
 def require_bounds(params: Params, now: int, *, public: bool = False) -> None:
@@ -117,6 +131,7 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
     if params.epoch_length > params.emission_duration:
         yield f"epoch_length {params.epoch_length} is longer than emission_duration {params.emission_duration}"
     yield from _broken_epochs(params)
+    yield from _seed_faults(params)
     if params.insurance and params.insurance == params.treasury:
         yield "insurance is the treasury: what slashes take would be somebody's to spend"
     yield from _address_faults(params)
@@ -131,6 +146,13 @@ def faults(params: Params, *, public: bool) -> Iterator[str]:
         yield f"agents_uri takes {size} bytes, at most {LONGEST_URI} fit"
     if params.distribution is not None:
         yield from _distribution_faults(params.distribution, public=public)
+
+
+def _seed_faults(params: Params) -> Iterator[str]:
+    if params.seeds not in SEEDS:
+        yield f"seeds {params.seeds!r} is none of {', '.join(SEEDS)}"
+    if params.seeds == "commit-reveal" and params.epoch_length % 2:
+        yield f"epoch_length {params.epoch_length} is odd: half of it is for secrets, half for showing them"
 
 
 def _broken_epochs(params: Params) -> Iterator[str]:

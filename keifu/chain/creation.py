@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from keifu.chain.suite import Step
 from keifu.errors import AbiError
 from keifu.keys import keccak256
 
-__all__ = ["Creation", "argument_names", "arguments_of", "code_hash", "differences", "readable"]
+__all__ = ["Creation", "abi_hash", "argument_names", "arguments_of", "code_hash", "differences", "readable"]
 
 
 class Creation(msgspec.Struct, frozen=True):
@@ -26,6 +27,7 @@ class Creation(msgspec.Struct, frozen=True):
     transaction: str = ""  # hash
     block: int = 0
     code_hash: str = ""  # keccak-256 of the run-time code, as EXTCODEHASH gives it
+    abi_hash: str = ""  # SHA-256 of the ABI as packaged; empty in records of earlier versions
 
     @classmethod
     def planned(cls, step: Step, address: str, interface: Interface) -> Creation:
@@ -37,7 +39,13 @@ class Creation(msgspec.Struct, frozen=True):
             address=address,
             arguments=arguments_of(interface, encoded) or {},
             encoded="0x" + encoded.hex(),
+            abi_hash=abi_hash(interface),
         )
+
+    @classmethod
+    def plain(cls, contract: str, address: str, interface: Interface) -> Creation:
+        """A contract without arguments and label, which the factory is."""
+        return cls(contract, "", address, {}, "0x", abi_hash=abi_hash(interface))
 
     def made(self, transaction: str, block: int, code: bytes) -> Creation:
         return msgspec.structs.replace(self, transaction=transaction, block=block, code_hash=code_hash(code))
@@ -49,6 +57,10 @@ class Creation(msgspec.Struct, frozen=True):
 
 def code_hash(code: bytes) -> str:
     return "0x" + keccak256(code).hex()
+
+
+def abi_hash(interface: Interface) -> str:
+    return hashlib.sha256(msgspec.json.encode(interface.abi, order="sorted")).hexdigest()
 
 
 def argument_names(interface: Interface) -> list[str]:

@@ -22,8 +22,8 @@ from keifu.chain.suite import FACTORY
 from keifu.errors import ChainMismatch, InputError
 
 __all__ = [
-    "FOLDER_VARIABLE", "SCHEMA", "Record", "find_record", "open_record", "record_folders",
-    "recorded_genesis", "user_folder",
+    "FOLDER_VARIABLE", "SCHEMA", "Holders", "Record", "find_record", "open_record", "record_folders",
+    "record_schema", "recorded_genesis", "user_folder",
 ]  # fmt: skip
 
 FOLDER_VARIABLE = "KEIFU_DEPLOYMENTS"
@@ -58,6 +58,13 @@ def _near() -> Path | None:
     return next((found for place in (here, *here.parents) if (found := place / NAME).is_dir()), None)
 
 
+class Holders(msgspec.Struct, frozen=True):
+    """Who may propose and cancel in the timelock, and who may execute; the zero address stands for anyone."""
+
+    proposers: tuple[str, ...]
+    executors: tuple[str, ...]
+
+
 class Record(msgspec.Struct):
     """One suite on one chain. `genesis` is the hash of its first block: two local chains share a number, never that."""
 
@@ -69,6 +76,11 @@ class Record(msgspec.Struct):
     parameters: dict[str, Any] = {}  # see `Params.data`; empty before a deployment has begun
     creations: dict[str, Creation] = msgspec.field(default={}, name="contracts")
     pending: Creation | None = None  # what was about to be made when this was written
+    compiler: str = ""  # that made the packaged artefacts
+    commit: str = ""  # of the sources, where the command ran in a clone
+    services: dict[str, dict[str, int]] = {}  # by contract: horizon in seconds and multiple, once the hub has listed it
+    settings: tuple[str, ...] = ()  # what else the timelock has set, as `keifu.chain.verify` words it
+    holders: Holders | None = None  # of the timelock since a hand-over; before it the parameters say so
 
     @property
     def contracts(self) -> Mapping[str, str]:
@@ -78,6 +90,12 @@ class Record(msgspec.Struct):
     @property
     def factory(self) -> str:
         return self.contracts.get(FACTORY, "")
+
+    @property
+    def held_by(self) -> Holders | None:
+        """Who holds the timelock now; None before a deployment has begun."""
+        params = self.params
+        return self.holders or (Holders(params.proposers, params.executors) if params else None)
 
     @property
     def params(self) -> Params | None:
@@ -170,3 +188,12 @@ def _decode(path: Path, text: bytes, chain_id: int) -> Record:
     if record.chain_id != chain_id:
         raise InputError(f"{path} says it is of chain {record.chain_id}", remedy=RESTORE)
     return record
+
+
+def record_schema() -> dict[str, Any]:
+    """The JSON schema of a record."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Manifest of a deployment: deployments/<chain id>.json",
+        **msgspec.json.schema(Record),
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from keifu.errors import InputError
 from keifu.units import COIN, DAY, HOUR, YEAR
 
-__all__ = ["Distribution", "Params"]
+__all__ = ["Distribution", "Params", "meanings"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Params:
     emission_duration: int = 4 * YEAR  # seconds over which emission is spread
     seed_stride: int = 300  # blocks of a randomness epoch
     randomness: str = ""  # another source of seeds, already there, for the court; by default a Randomness is deployed
+    seeds: str = "prevrandao"  # the suite's own source of seeds; `drand` or `commit-reveal` where that means nothing
+    seed_bond: int = 1_000  # coins that each secret of commit-reveal brings, lost when it is not revealed
     daily_blocks: int = 2  # blocks that the chain makes in a day, for the court's clock; public chains name theirs
     heartbeat_restitution: int = 1_000  # coins that whoever relied on a false heartbeat gets
     heartbeat_window: int = 14 * DAY  # seconds from the end of an operator's binding to the last report
@@ -146,3 +150,10 @@ def _check_types(params: Params | Distribution) -> None:
             raise InputError(f"damaged parameters: {field.name} is {value!r}, no {kind}")
     if isinstance(params, Params) and params.distribution is not None:
         _check_types(params.distribution)
+
+
+def meanings() -> dict[str, str]:
+    """What each parameter means, as this file says behind its name."""
+    lines = inspect.getsource(Params).splitlines()
+    found = (re.fullmatch(r"    (\w+): [^#]+# (.+)", line) for line in lines)
+    return {match[1]: match[2] for match in found if match}

@@ -22,6 +22,7 @@ from keifu.chain.bounds import require_bounds
 from keifu.chain.deployments import Record
 from keifu.chain.parameters import Distribution, Params
 from keifu.chain.protocol import require_same
+from keifu.chain.suite import SEEDS
 from keifu.errors import InputError, UsageError
 from keifu.keys import checksum
 from keifu.units import (
@@ -50,7 +51,15 @@ _DURATIONS = (
     "storage_epoch",
     "storage_window",
 )
-_COINS = ("heartbeat_restitution", "compute_reward", "demand_bond", "dispute_bond", "storage_tip", "storage_fee")
+_COINS = (
+    "seed_bond",
+    "heartbeat_restitution",
+    "compute_reward",
+    "demand_bond",
+    "dispute_bond",
+    "storage_tip",
+    "storage_fee",
+)
 _GWEI = ("storage_buffer",)
 _MADE = {
     "insurance": "an Insurance",
@@ -185,6 +194,8 @@ def _parsed(name: str, value: Any, where: str) -> Any:
             return _whole(value) if not isinstance(value, str) else parse_duration(value)
         if name == "label":
             return _label(value)
+        if name == "seeds":
+            return _source(value)
         if name == "agents_uri":
             return _uri(value)
         return _whole(int(value) if isinstance(value, str) and value.isdecimal() else value)
@@ -202,6 +213,12 @@ def _label(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", value):
         raise ValueError(f"{value!r} is not a label: up to 32 lower-case letters, digits and hyphens")
     return value
+
+
+def _source(value: Any) -> str:
+    if value not in SEEDS:
+        raise ValueError(f"{value!r} is none of {', '.join(SEEDS)}")
+    return str(value)
 
 
 def _uri(value: Any) -> str:

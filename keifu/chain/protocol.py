@@ -50,12 +50,14 @@ def deploy_protocol(
     record: Record | None = None,
     save: Callable[[Record], Any] = lambda record: None,
     on_step: Callable[[str, str], None] = lambda name, address: None,
+    list_them: bool = True,
 ) -> Deployment:
     """Deploy what is missing of the suite and return where everything is.
 
     Safe to call again after a crash: contracts that are deployed already are skipped. The record is filled in and given
     to `save` before and after each step; without one the contracts that are there are asked how they were made.
-    Services are queued in the timelock at the end, if the sender proposes there, and listed by a call after the delay.
+    Services are queued in the timelock at the end, if the sender proposes there, and listed by a call after the delay;
+    without `list_them` that is left to the caller.
     `on_step(name, address)` is called after each contract.
 
     Raises UsageError, before anything is sent, when a parameter is out of bounds or differs from that of the record or
@@ -87,7 +89,7 @@ def deploy_protocol(
         save(record)
         deployment.addresses[step.contract] = made.address
         on_step(step.contract, made.address)
-    if chain.sender in params.proposers:
+    if list_them and chain.sender in params.proposers:
         deployment.services = list_services(chain, deployment)
     return deployment
 

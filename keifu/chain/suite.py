@@ -11,6 +11,7 @@ from typing import Any
 
 from ethwire.constants import GWEI, ZERO_ADDRESS
 from keifu.chain.parameters import Params
+from keifu.spec.drand_rounds import KEY as EVMNET_KEY
 from keifu.units import COIN
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "RECORD_PROOF",
     "REGISTRY",
     "REPUTATION",
+    "SEEDS",
     "STORAGE",
     "STORAGE_DEALS",
     "STORAGE_ENDOWMENT",
@@ -69,6 +71,10 @@ STORAGE, STORAGE_DEALS, STORAGE_REPAIRS = "StorageMarket", "StorageDeals", "Stor
 STORAGE_ENDOWMENT = "StorageEndowment"
 GRANTS, GRANT_ESCROW, GRANT_WITNESS = "GrantProgram", "GrantEscrow", "GrantWitness"
 
+# Contracts that make seeds, by where these come from.
+SEEDS = {"prevrandao": "Randomness", "drand": "DrandRandomness", "commit-reveal": "CommitRevealRandomness"}
+EVMNET_GENESIS, EVMNET_PERIOD = 1_727_521_075, 3  # of drand's network for EVM chains, unix seconds and seconds
+
 PERMIT2 = "0x000000000022d473030f116ddee9f6b43ac78ba3"  # Uniswap's, at the same address on every chain
 
 # Constructor arguments that a parameter of another name chooses.
@@ -78,6 +84,9 @@ _PARAMETERS = {
     (HUB, "emission_start"): "emission_delay",
     (HUB, "emission_epochs"): "emission_duration",
     ("Randomness", "stride"): "seed_stride",
+    ("DrandRandomness", "stride"): "seed_stride",
+    ("CommitRevealRandomness", "bond"): "seed_bond",
+    ("CommitRevealRandomness", "length"): "epoch_length",
     (HEARTBEATS, "restitution"): "heartbeat_restitution",
     (HEARTBEATS, "evidence_window"): "heartbeat_window",
     (NFT, "base_uri"): "agents_uri",
@@ -136,8 +145,8 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     times = params.unbonding, params.epoch_length, params.emission_start, params.emission_epochs
     yield step(HUB, token, timelock, params.insurance or at(INSURANCE), params.treasury, *times)
     if not params.randomness:
-        yield step("Randomness", params.seed_stride, 0)
-    randomness = params.randomness or at("Randomness")
+        yield step(SEEDS[params.seeds], *_seed_terms(params, token, timelock, params.insurance or at(INSURANCE)))
+    randomness = params.randomness or at(SEEDS[params.seeds])
     yield step(COURT, token, hub, randomness, params.daily_blocks)
     yield step("VestingEscrow", token, hub)
     yield step(REGISTRY)
@@ -179,6 +188,14 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     if (grants := params.distribution) is not None:
         terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
         yield step(DISTRIBUTOR, token, hub, *terms, timelock)
+
+
+def _seed_terms(params: Params, token: str, timelock: str, insurance: str) -> tuple[Any, ...]:
+    if params.seeds == "drand":
+        return list(EVMNET_KEY), EVMNET_GENESIS, EVMNET_PERIOD, params.seed_stride
+    if params.seeds == "commit-reveal":
+        return token, timelock, insurance, params.seed_bond * COIN, params.epoch_length
+    return params.seed_stride, 0
 
 
 def label_of(name: str, label: str) -> str:

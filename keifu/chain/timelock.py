@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from keifu.abi import Interface
 from keifu.chain._deployer import Deployer
 from keifu.chain.suite import TIMELOCK
 
-__all__ = ["Operation", "advance", "is_done", "operation"]
+__all__ = ["Batch", "Operation", "advance", "advance_batch", "is_done", "operation"]
 
 Operation = tuple[str, int, bytes, bytes, bytes]  # target, value, payload, predecessor, salt
 NONE = bytes(32)  # no predecessor, no salt: a call is one operation, however often it is asked for
@@ -43,3 +45,44 @@ def advance(chain: Deployer, timelock: str, call: Operation, before: Callable[[]
 def _number(chain: Deployer, timelock: str, call: Operation) -> bytes:
     number: bytes = chain.call(timelock, TIMELOCK, "hash_operation", *call)
     return number
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Calls that the timelock makes in one transaction, or none of them: target, data, and what it is in words."""
+
+    timelock: str
+    calls: tuple[tuple[str, bytes, str], ...]
+
+    @property
+    def arguments(self) -> tuple[list[str], list[int], list[bytes], bytes, bytes]:
+        """As the timelock takes a batch."""
+        return (
+            [target for target, _, _ in self.calls],
+            [0] * len(self.calls),
+            [payload for _, payload, _ in self.calls],
+            NONE,
+            NONE,
+        )
+
+    def scheduling(self, timelock: Interface, delay: int) -> bytes:
+        """The data of the call that queues it."""
+        return timelock.function("schedule_batch", len(self.arguments) + 1).encode((*self.arguments, delay))
+
+    def executing(self, timelock: Interface) -> bytes:
+        """The data of the call that carries it out after the delay."""
+        return timelock.function("execute_batch", len(self.arguments)).encode(self.arguments)
+
+
+def advance_batch(chain: Deployer, batch: Batch) -> int:
+    """`advance` for a batch."""
+    where = batch.timelock
+    number: bytes = chain.call(where, TIMELOCK, "hash_operation_batch", *batch.arguments)
+    if chain.call(where, TIMELOCK, "is_operation_ready", number):
+        chain.call(where, TIMELOCK, "execute_batch", *batch.arguments)
+        return 0
+    if not chain.call(where, TIMELOCK, "is_operation_pending", number):
+        delay = chain.call(where, TIMELOCK, "get_minimum_delay")
+        chain.call(where, TIMELOCK, "schedule_batch", *batch.arguments, delay)
+    ready: int = chain.call(where, TIMELOCK, "get_timestamp", number)
+    return ready

@@ -16,21 +16,21 @@ from typing import Any, TypeVar
 import msgspec
 
 from ethwire.rpc import octets, quantity
-from keifu.chain._client import ChainClient, created_address
-from keifu.chain._named import attestor_rows, currency_rows, token_rows
-from keifu.chain._roles import role_faults
+from keifu.chain._client import ChainClient
 from keifu.chain.bounds import faults
 from keifu.chain.create3 import create3_address, deployment_call, salt_of
 from keifu.chain.creation import Creation, arguments_of, code_hash, differences
 from keifu.chain.deployments import Record
-from keifu.chain.logs import named_in
+from keifu.chain.factory import made_factory
 from keifu.chain.parameters import Params
-from keifu.chain.services import SERVICES, longest_fault
+from keifu.chain.roles import role_faults
+from keifu.chain.services import SERVICES
+from keifu.chain.settings import service_rows, setting_rows
 from keifu.chain.suite import CHANNELS, COURT, FACTORY, HUB, MARKET, TIMELOCK, VERIFIER, suite
 from keifu.errors import AbiError, InputError, NoAnswer, NotServed, Revert, RpcError
-from keifu.units import duration, is_address
+from keifu.units import is_address
 
-__all__ = ["Check", "verify_suite"]
+__all__ = ["Check", "makes", "verify_suite"]
 
 SHOWN = 90  # characters of a value in a message
 
@@ -97,9 +97,9 @@ def verify_suite(
     if all(check.holds for check in checks if check.what.startswith(TIMELOCK)):
         checks += _roles(client, record, params)
     if all(check.holds for check in checks if check.what.startswith((HUB, *(item.contract for item in SERVICES)))):
-        checks += _services(client, record)
+        checks += (Check(*row) for row in service_rows(client, record))
     if all(check.holds for check in checks if check.what.startswith((VERIFIER, MARKET, CHANNELS))):
-        checks += _named(client, record)
+        checks += (Check(*row) for row in setting_rows(client, record))
     outside = (
         (f"{COURT} takes seeds from outside the suite", params.randomness),
         ("accounts of tokens are made by a registry from outside the suite", params.account_registry),
@@ -139,7 +139,7 @@ def _factory(client: ChainClient, record: Record) -> list[Check]:
     code, recorded = client.code(record.factory), record.creations[FACTORY]
     if hashlib.sha256(code).hexdigest() != client.load(FACTORY).runtime_sha256:
         return [Check(f"{FACTORY} runs our code", False, record.factory)]
-    plain = Creation(contract=FACTORY, label="", address=record.factory, arguments={}, encoded="0x")
+    plain = Creation.plain(FACTORY, record.factory, client.load(FACTORY).interface)
     found = [*_recorded_faults(recorded, plain), *_factory_faults(client, record, recorded)]
     if recorded.code_hash != code_hash(code):
         found.append(("code_hash", _says("the record has", recorded.code_hash, code_hash(code))))
@@ -155,9 +155,10 @@ def _factory_faults(client: ChainClient, record: Record, recorded: Creation) -> 
     if transaction is None:
         yield "transaction", f"this node has no transaction {recorded.transaction or 'for it'}"
         return
-    sender = _sender(client, transaction)
-    made = created_address(sender, quantity(transaction.nonce, "the transaction's nonce", client.rpc.url))
-    if transaction.to or (sender, made) != (record.deployer, record.factory):
+    sender, url = _sender(client, transaction), client.rpc.url
+    nonce, data = quantity(transaction.nonce, "its nonce", url), octets(transaction.input, "its data", url)
+    made = made_factory(sender, nonce, transaction.to, data, client.load(FACTORY).creation_code)
+    if (sender, made) != (record.deployer, record.factory):
         yield "transaction", "it did not make the factory by the deploying account"
     elif (block := quantity(transaction.block, "the transaction's block", client.rpc.url)) != recorded.block:
         yield "block", _says("the record has", recorded.block, block)
@@ -178,16 +179,6 @@ def _contract(client: ChainClient, record: Record, expected: Creation) -> list[C
     return [Check(f"{name} is ours: arguments, transaction, whole run-time code", True, recorded.address)]
 
 
-class _Views:
-    """Reads by contract and function, as a deployer does, with no sender."""
-
-    def __init__(self, client: ChainClient) -> None:
-        self._client = client
-
-    def call(self, address: str, name: str, function: str, *args: Any) -> Any:
-        return getattr(self._client.at(address, name), function)(*args)
-
-
 def _recorded_faults(recorded: Creation, expected: Creation) -> Faults:
     """What the record says, against what follows from its parameters, deployer and factory."""
     for field in ("contract", "label", "address"):
@@ -195,6 +186,8 @@ def _recorded_faults(recorded: Creation, expected: Creation) -> Faults:
             yield field, _says("the record has", getattr(recorded, field), getattr(expected, field))
     for argument, found, right in differences(recorded.arguments, expected.arguments):
         yield argument, _says("the record has", found, right)
+    if recorded.abi_hash not in ("", expected.abi_hash):
+        yield "abi_hash", _says("the record has", recorded.abi_hash, expected.abi_hash)
     if recorded.arguments == expected.arguments and recorded.encoded != expected.encoded:
         yield "encoded", "the record's encoded arguments are not its arguments"
 
@@ -243,11 +236,11 @@ def _code_faults(client: ChainClient, recorded: Creation, expected: Creation) ->
     if recorded.code_hash != code_hash(code):
         yield "code_hash", _says("the record has", recorded.code_hash, code_hash(code))
     init_code = client.load(expected.contract).creation_code + expected.encoded_bytes
-    if not code or not _makes(client, init_code, expected.address, recorded.block, code):
+    if not code or not makes(client, init_code, expected.address, recorded.block, code):
         yield "code", "the run-time code is not what these arguments make"
 
 
-def _makes(client: ChainClient, init_code: bytes, address: str, block: int, code: bytes) -> bool:
+def makes(client: ChainClient, init_code: bytes, address: str, block: int, code: bytes) -> bool:
     """Whether the creation code, run at this address in that block, gives this run-time code.
 
     It stands in for the account's code for one call, so that the constructor sees its own address, as EIP-712 domains
@@ -268,41 +261,15 @@ def _makes(client: ChainClient, init_code: bytes, address: str, block: int, code
 
 
 def _roles(client: ChainClient, record: Record, params: Params) -> Iterator[Check]:
-    timelock = client.at(record.contracts[TIMELOCK], TIMELOCK)
-    found = list(role_faults(client, timelock, params, record.creations[TIMELOCK].block))
+    timelock, holders = client.at(record.contracts[TIMELOCK], TIMELOCK), record.held_by
+    assert holders is not None
+    block = record.creations[TIMELOCK].block
+    found = list(role_faults(client, timelock, params.timelock_delay, holders, block))
     for field, detail in found:
         yield Check(f"{TIMELOCK}.{field}", False, detail)
     if not found:
-        held = f"{len(params.proposers)} may propose, {len(params.executors)} may execute"
+        held = f"{len(holders.proposers)} may propose, {len(holders.executors)} may execute"
         yield Check(f"{TIMELOCK} is held by whom the record names, and by nobody else", True, held)
-
-
-def _services(client: ChainClient, record: Record) -> Iterator[Check]:
-    """Who may slash, by the hub: the suite's services by their terms, any other by name, for somebody to look at."""
-    hub = client.at(record.contracts[HUB], HUB)
-    ours = {record.contracts[service.contract].lower(): service for service in SERVICES}
-    listed = named_in(client, hub, "ServiceListed", record.creations[HUB].block)
-    for address in sorted({*listed, *ours}):
-        horizon, multiple, removed, _ = hub.service(address)  # events name whom to ask; storage answers
-        terms = f"horizon {duration(horizon)}, multiple {multiple}"
-        service = ours.get(address)
-        if not horizon or removed:
-            if service is not None:
-                yield Check(f"{service.contract} is not listed as a service yet", True, address)
-        elif service is None:
-            yield Check("a service from outside the suite is listed", True, f"look at {address}: {terms}")
-        elif horizon < longest_fault(_Views(client), address) or multiple != service.max_multiple:
-            yield Check(f"{HUB}.service", False, f"{service.contract} is listed with {terms}, not by its own terms")
-        else:
-            yield Check(f"{service.contract} is listed as a service by its own terms", True, terms)
-
-
-def _named(client: ChainClient, record: Record) -> Iterator[Check]:
-    """What the timelock has named at the contracts of agents and of payments, for somebody to look at."""
-    for name, rows in ((VERIFIER, attestor_rows), (MARKET, currency_rows), (CHANNELS, token_rows)):
-        contract = client.at(record.contracts[name], name)
-        for what, detail in rows(client, contract, record.creations[name].block):
-            yield Check(what, True, detail)
 
 
 def _sender(client: ChainClient, transaction: _Transaction) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from keifu.errors import CheckFailed
 from keifu.texts import one_line, visible
 
-__all__ = ["emit", "table"]
+if TYPE_CHECKING:
+    from keifu.chain.verify import Check
+
+__all__ = ["emit", "report_checks", "table"]
 
 
 def emit(document: Any, text: str, json_out: bool) -> None:
@@ -30,3 +34,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
         click.echo(title)
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def report_checks(checks: Sequence[Check], json_out: bool) -> None:
+    """Every check. Raises CheckFailed when one does not hold."""
+    failed = [check.what for check in checks if not check.holds]
+    rows = [{"what": check.what, "holds": check.holds, "detail": check.detail} for check in checks]
+    lines = [f"{'ok  ' if check.holds else 'FAIL'} {check.what}  {check.detail}".rstrip() for check in checks]
+    emit({"agree": not failed, "checks": rows}, "\n".join(lines), json_out)
+    if failed:
+        raise CheckFailed(f"{len(failed)} of {len(checks)} checks failed: {failed[0]}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from ethwire.commands import exit_status
 from keifu import __version__
 from keifu.cli.verbs import SIMILAR, LazyNoun, Noun, Place
-from keifu.errors import EnvironmentFault
+from keifu.errors import EnvironmentFault, Revert
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -24,6 +24,7 @@ ENGINE = "evmstorm"
 
 NOUNS: dict[str, Place] = {
     "chain": ("keifu.cli.chain:cli", "Keep a local chain with the whole suite deployed."),
+    "deploy": ("keifu.cli.deploy:cli", "Deploy the suite from a reviewed plan, verify it, and hand it over."),
     "tge": ("keifu.cli.tge:cli", "Publish, deploy, claim and verify a list of grants."),
     "staking": ("keifu.cli.staking:cli", "Lock, delegate, collect rewards and leave."),
     "court": ("keifu.cli.court:cli", "Judge cases that services open."),
@@ -59,6 +60,7 @@ NOUNS: dict[str, Place] = {
     "status": ("keifu.cli.network:status", "Show what of a local network runs, and how it is."),
     "logs": ("keifu.cli.network:logs", "Show what the parts of a local network have written."),
     "down": ("keifu.cli.network:down", "End a local network; its state is kept."),
+    "explain": ("keifu.cli.explain:explain", "Say what a message means, and what to do about it."),
     "completion": ("keifu.cli.completion:cli", "Print the completion script of a shell."),
 }
 # Nouns that the fuzzing engine adds when it is installed.
@@ -89,6 +91,15 @@ class _Root(LazyNoun):
                 remedy=f"pip install {ENGINE}, or pip install ./engine in a checkout",
             )
         return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Whoever reads a contract's bare reason learns where its explanation is."""
+        try:
+            return super().invoke(ctx)
+        except Revert as refusal:
+            if refusal.reason and not refusal.remedy:
+                refusal.remedy = f'see: keifu explain "{refusal.reason}"'
+            raise
 
     def line(self, name: str) -> str:
         """What the list says of a noun; one that nobody here knows is imported for it."""

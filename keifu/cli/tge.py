@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keifu.cli._print import emit, table
+from keifu.cli._print import emit, report_checks, table
 from keifu.cli._types import ADDRESS, COINS, FOLDER, GRANTS, IN_FILE, MOMENT, OUT_PATH
 from keifu.cli.verbs import Access, Noun, json_option
-from keifu.errors import CheckFailed, UsageError
+from keifu.errors import UsageError
 from keifu.units import coins, day
 
 if TYPE_CHECKING:
@@ -215,12 +215,7 @@ def verify(session: Session, csv_path: Path, folder: Path, json_out: bool) -> No
     _recorded(session)
     published = folder if folder.exists() else None
     checks = run_checks(session.client, session.record, grants, folder=published, csv_path=csv_path)
-    failed = [check.what for check in checks if not check.holds]
-    rows = [{"what": check.what, "holds": check.holds, "detail": check.detail} for check in checks]
-    lines = [f"{'ok  ' if check.holds else 'FAIL'} {check.what}  {check.detail}".rstrip() for check in checks]
-    emit({"agree": not failed, "checks": rows}, "\n".join(lines), json_out)
-    if failed:
-        raise CheckFailed(f"{len(failed)} of {len(checks)} checks failed: {failed[0]}")
+    report_checks(checks, json_out)
 
 
 @cli.verb("status", example="keifu tge status --chart out/vesting.svg", access=Access.READ)

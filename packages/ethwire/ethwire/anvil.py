@@ -48,7 +48,8 @@ class Anvil:
         anvil.rpc.call("eth_blockNumber")
 
     With a `timestamp` of its first block it has a clock of its own, a second a block: what happens on it repeats, on
-    any machine. Otherwise its clock goes as the machine's, from `since` on if that is given.
+    any machine. Otherwise its clock goes as the machine's, from `since` on if that is given. With the address of a
+    node as `fork` it goes on from that node's newest block, and changes nothing there.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class Anvil:
         since: int = 0,
         hardfork: str = "cancun",
         state: str = "",
+        fork: str = "",
     ) -> None:
         self.chain_id = chain_id
         command = anvil_command(port=port, chain_id=chain_id, hardfork=hardfork)
         command += ["--timestamp", str(timestamp or since)] if timestamp or since else []
         command += ["--state", state] if state else []
+        command += ["--fork-url", fork] if fork else []
         self._states = tempfile.mkdtemp(prefix="anvil-states-")
         self._process = subprocess.Popen(  # noqa: S603
             [*_ATTENDED, self._states, *command],

@@ -38,7 +38,8 @@ def test_a_sale_from_mint_to_money(does, keifu, chain, sold, minted, address, tm
     assert (sold["state"], sold["price"]) == ("held", str(100 * COIN))
     assert keifu("inft", "release", sold["sale"][:6], *AUTHOR)[::2] == (
         1,
-        f"{sold['sale'][:6]} is sale {sold['sale']}\nkeifu: reverted: market: complaint window is open\n",
+        f"{sold['sale'][:6]} is sale {sold['sale']}\nkeifu: reverted: market: complaint window is open "
+        '(see: keifu explain "market: complaint window is open")\n',
     )
     chain.warp(3 * DAY + 1)
     assert does("inft", "release", sold["sale"][:6], *AUTHOR)["credited"] == str(100 * COIN)

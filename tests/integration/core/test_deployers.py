@@ -8,6 +8,7 @@ import pytest
 from audit.deployer import EvmDeployer
 from evmstorm.evm import LocalEvm, artifacts
 from keifu.chain import Anvil, ChainClient, Rpc, RpcDeployer, deploy_protocol
+from keifu.chain.factory import PROXY, PROXY_CODE
 from keifu.errors import Revert
 from scripts._ape_deployer import ApeDeployer
 from tests.ape_chain import GENESIS
@@ -18,7 +19,10 @@ KEEP_THEIR_BIRTH = {"StakingHub", "Randomness", "AlignmentCourt", "DataVerifier"
 
 @pytest.fixture(scope="module")
 def evm():
-    return LocalEvm()
+    """With the deployment proxy, as anvil has it."""
+    made = LocalEvm()
+    made.raw.set_code(PROXY, PROXY_CODE)
+    return made
 
 
 @pytest.fixture(scope="module")

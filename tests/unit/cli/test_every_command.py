@@ -19,7 +19,7 @@ CLOSED = "http://127.0.0.1:9"
 MISTYPED = "0x70997970C51812dc3A010C7d01b50e0d17dc79c8"  # its last letter but one is a capital
 ROOT = Path(__file__).parents[3]
 # What prints pictures, scripts, pages, lines or files of other tools.
-WITHOUT_JSON = {"completion", "coverage", "prov export", "prov heartbeat", "prov watch"}
+WITHOUT_JSON = {"deploy schema", "completion", "coverage", "prov export", "prov heartbeat", "prov watch"}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def keifu(*args, **environment):
         (("staking", "delegate", "--opertor", "0x"), "--operator"),
         (("provenance", "digest", "."), "prov"),
         (("digest", "./weights"), "prov digest"),
-        (("verify",), "tge verify or prov verify or store verify"),
+        (("verify",), "deploy verify or tge verify or prov verify or store verify"),
     ],
 )
 def test_the_nearest_name_is_proposed(args, nearest):

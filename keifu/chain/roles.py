@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from keifu.abi import Contract
 from keifu.chain._client import ChainClient
+from keifu.chain.deployments import Holders
 from keifu.chain.logs import find_logs
-from keifu.chain.parameters import Params
 from keifu.keys import keccak256
 
-__all__ = ["role_faults"]
+__all__ = ["ADMIN", "NAMES", "ever_held", "role_faults"]
 
 GRANTED = "0x" + keccak256(b"RoleGranted(bytes32,address,address)").hex()
 REVOKED = "0x" + keccak256(b"RoleRevoked(bytes32,address,address)").hex()
@@ -19,14 +19,16 @@ NAMES = {keccak256(f"{name}_ROLE".encode()): name.lower() for name in ("PROPOSER
 NAMES[ADMIN] = "admin"
 
 
-def role_faults(client: ChainClient, timelock: Contract, params: Params, first_block: int) -> Iterator[tuple[str, str]]:
-    """Field and detail of whatever is not as the parameters say: delay, holders of roles, who administers them."""
-    delay = timelock.get_minimum_delay()
-    if delay != params.timelock_delay:
-        yield "timelock_delay", f"it is {delay} s, the record has {params.timelock_delay} s"
-    proposers, executors = set(params.proposers), set(params.executors)
+def role_faults(
+    client: ChainClient, timelock: Contract, delay: int, recorded: Holders, first_block: int
+) -> Iterator[tuple[str, str]]:
+    """Field and detail of whatever is not as recorded: delay, holders of roles, who administers them."""
+    found = timelock.get_minimum_delay()
+    if found != delay:
+        yield "timelock_delay", f"it is {found} s, the record has {delay} s"
+    proposers, executors = set(recorded.proposers), set(recorded.executors)
     right = dict(zip(NAMES, (proposers, proposers, executors, {timelock.address}), strict=True))
-    held = _held(client, timelock, first_block)
+    held = ever_held(client, timelock, first_block)
     for role in [*right, *(role for role in held if role not in right)]:
         name, wanted = NAMES.get(role, "0x" + role.hex()), right.get(role, set())
         # Events name whom to ask; storage answers.
@@ -40,7 +42,7 @@ def role_faults(client: ChainClient, timelock: Contract, params: Params, first_b
             yield name, f"its administrator is the role 0x{administrator.hex()}"
 
 
-def _held(client: ChainClient, timelock: Contract, first_block: int) -> dict[bytes, set[str]]:
+def ever_held(client: ChainClient, timelock: Contract, first_block: int) -> dict[bytes, set[str]]:
     """Everybody that was ever given a role, or had it taken."""
     given: dict[bytes, set[str]] = {}
     for topic in (GRANTED, REVOKED):
