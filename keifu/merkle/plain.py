@@ -2,8 +2,8 @@
 imports numba.
 
 A leaf is the hash of 128 bytes, 32 lanes of 32 bits or 64 of 16, each with half its range added, the highest byte first
-(docs/inference-program.md). A node is the hash of left ‖ right, and 32 zero bytes stand where a neighbour is missing, at
-every level. Eight messages are hashed in lock-step, and nothing is written between lanes and states.
+(docs/inference-program.md). A node is the hash of left ‖ right, and 32 zero bytes stand where a neighbour is missing,
+at every level. Eight messages are hashed in lock-step, and nothing is written between lanes and states.
 """
 
 from __future__ import annotations

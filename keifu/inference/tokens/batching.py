@@ -97,7 +97,7 @@ class Batches:
                     self._running.append((job, Conversation(self._memory, self._free.pop())))
             try:
                 self._step()
-            except Exception as error:  # noqa: BLE001 - whoever waits has to hear of any
+            except Exception as error:
                 for job, _ in self._running:
                     job.failed(error)
                     job.is_over = True

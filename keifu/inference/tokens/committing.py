@@ -73,12 +73,12 @@ def position_roots(groups: Hashes, last: Hashes) -> Hashes:
 
 def trace_root(roots: Hashes) -> bytes:
     """Over positions × 32."""
-    return nodes_of(roots[None])[0].tobytes()
+    return bytes(nodes_of(roots[None])[0])
 
 
 def ids_root(ids: Sequence[int]) -> bytes:
     """Of the ids that went in, or came out, as one tensor. There is one at least."""
-    return _wide(np.array(ids, np.int32).reshape(1, -1)).tobytes()
+    return bytes(_wide(np.array(ids, np.int32).reshape(1, -1))[0])
 
 
 def _wide(lanes: NDArray[np.int32]) -> Hashes:

@@ -20,8 +20,8 @@ KEPT = "integers"  # a folder of the node's
 
 
 def own_tokens(settings: ComputeWork, base: Path) -> list[TokenModel]:
-    """Those that the settings name. Raises InputError naming what is not as it should be, CheckFailed where this machine
-    computes wrongly."""
+    """Those that the settings name. Raises InputError naming what is not as it should be, CheckFailed where this
+    machine computes wrongly."""
     found = []
     for name, item in settings.tokens.items():
         prices = Prices(item.request, item.million_in, item.million_out)

@@ -59,9 +59,7 @@ class Known:
 
 def compared(node, captured):
     exchange = exchange_of(captured)
-    expected = Expected(
-        node.settings.chain_id, node.settings.market, "0x" + "11" * 20, has_disputes=True
-    )
+    expected = Expected(node.settings.chain_id, node.settings.market, "0x" + "11" * 20, has_disputes=True)
     failed = {item.check: item.detail for item in check_reply(exchange, expected, Known()) if not item.ok}
     return exchange, expected, failed
 
@@ -136,7 +134,7 @@ def receipt_key():
 
 LIES = {
     "tokens out": "event.replace('\"token_ids\":[', '\"token_ids\":[1,')",
-    "reply": "event.replace('\"model\":\"chat\"', '\"model\":\"shat\"')",
+    "reply": 'event.replace(\'"model":"chat"\', \'"model":"shat"\')',
 }
 
 
