@@ -21,7 +21,7 @@ from keifu.inference.tokens.program import (
 from keifu.inference.tokens.reference import layer_of
 from keifu.keys import keccak256
 from keifu.merkle.hashes import hash_rows
-from keifu.merkle.plain import IOTA, nodes_of, wide
+from keifu.merkle.plain import nodes_of, roots_of
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator, descriptor_bytes
 
@@ -84,7 +84,7 @@ def _layer(program: TokenProgram, layer: int, turns: bytes) -> list[tuple[Operat
 
 def _lanes_root(lanes: Ints, bits: int) -> bytes:
     if bits == 32:  # noqa: PLR2004 - of gains
-        return bytes(wide(np.ascontiguousarray(lanes, np.int32).reshape(1, -1), IOTA))
+        return bytes(roots_of(np.ascontiguousarray(lanes, np.int32).reshape(1, -1))[0])
     return trees.tensor_root(lanes.tolist(), bits)
 
 

@@ -15,7 +15,7 @@ from keifu.compute.client.checks import Check, Expected, check_reply, shown
 from keifu.compute.receipt import Evidence
 from keifu.errors import EnvironmentFault
 from keifu.keys import Account
-from tests.paid_server import Payer, provider, settings_of
+from tests.paid_server import PATIENCE_SECONDS, Payer, provider, settings_of
 
 ASKED = {"model": "chat", "messages": [{"role": "user", "content": "Is it true?"}], "max_tokens": 24}
 
@@ -67,7 +67,12 @@ def compared(node, captured):
 @pytest.mark.parametrize("stream", [False, True])
 def test_receipts_bind_ids_and_trace(node, key, stream):
     body = json.dumps({**ASKED, "stream": stream}).encode()
-    answer = httpx.post(f"{node.url}/v1/chat/completions", content=body, headers={"authorization": f"Bearer {key}"})
+    answer = httpx.post(
+        f"{node.url}/v1/chat/completions",
+        content=body,
+        headers={"authorization": f"Bearer {key}"},
+        timeout=PATIENCE_SECONDS,
+    )
     captured = Captured(body, answer.headers.get("keifu-receipt", ""), answer.content, stream)
     exchange, expected, failed = compared(node, captured)
     assert failed == {}
