@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from keifu.inference.programs import root_of_folder
 from keifu.inference.tokens.building import build
 from keifu.inference.tokens.keeping import ARRAYS_FILE, TOKENS_FILE, is_token_model, load
 from keifu.inference.tokens.rooting import program_root
-from keifu.node.compute.own_tokens import model_of
+from keifu.node.compute.own_tokens import Checking, model_of
 from tests.conformance.inference.gguf_file import file_of, metadata, speaking
 
 
@@ -102,6 +103,17 @@ def test_arrays_that_were_changed_are_refused(copy):
     (copy / ARRAYS_FILE).write_bytes(arrays[:-1])
     with pytest.raises(InputError, match="bytes, by its sizes"):
         load(copy)
+
+
+def test_models_are_checked_every_hour():
+    now, checked = [0.0], []
+    checking = Checking([SimpleNamespace(check=lambda: checked.append(now[0]))], lambda: now[0])
+    for seconds in (0, 3_599, 1, 5, 3_595):
+        now[0] += seconds
+        for check in checking.step():
+            check.result()
+    checking.close()
+    assert checked == [3_600, 7_200]
 
 
 def test_a_node_makes_integers_once_and_anew_when_they_are_broken(file, tmp_path, monkeypatch):
