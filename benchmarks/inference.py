@@ -22,7 +22,8 @@ from benchmarks import limits
 from benchmarks._lab import Lab
 from benchmarks._rows import Row
 from keifu.errors import EnvironmentFault
-from keifu.inference.tokens.executor import Conversation, Executor
+from keifu.inference.tokens.committing import HASH_BYTES, boundaries, position_roots, token_boundaries, trace_root
+from keifu.inference.tokens.executor import Conversation, Executor, read_together
 from keifu.inference.tokens.fetching import place_of
 from keifu.inference.tokens.floats import FloatModel, source_of
 from keifu.inference.tokens.gguf import Gguf
@@ -33,9 +34,10 @@ __all__ = ["ROWS"]
 TOKENS = Path(__file__).with_name("llm_tokens.json")
 REPLY, END = 32, 2
 CONTEXT = 256
-DECODES, PREFILLS = 12, 4
+DECODES, PREFILLS, COMMITMENTS = 12, 4, 60
 
 Logits = NDArray[np.floating[Any]]
+Seen = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,48 @@ def _begun(lab: Lab, build: Callable[[Lab], Executor]) -> tuple[FloatModel, Conv
     return sides.floats, lab.shared(build).conversation(), prompt
 
 
+# what commitment costs ------------------------------------------------------------------------------------------------
+
+
+def _commitment(lab: Lab) -> float:
+    """Decoding with the boundaries of its position hashed, over decoding alone; the same blocks."""
+    talk, prompt, seen = _watched(lab, 1)
+    talk.read(prompt)
+
+    def decode(held: Seen | None) -> int:
+        talk.back_to(CONTEXT)
+        (h,) = read_together([(talk, [5])], held)
+        return int(talk.memory.executor.tokens(h)[0])
+
+    def committed() -> None:
+        last = token_boundaries([decode(seen)])
+        position_roots(boundaries(seen, talk.memory, talk.number, CONTEXT), last)
+
+    return 1 / _ratio(committed, lambda: decode(None), COMMITMENTS)
+
+
+def _commitment_prefill(lab: Lab) -> float:
+    talk, prompt, seen = _watched(lab, CONTEXT)
+    last = np.zeros((CONTEXT, HASH_BYTES), np.uint8)
+
+    def prefill(held: Seen | None) -> int:
+        talk.back_to(0)
+        (h,) = read_together([(talk, prompt)], held)
+        return int(talk.memory.executor.tokens(h[-1:])[0])
+
+    def committed() -> None:
+        last[-1] = token_boundaries([prefill(seen)])[0]
+        trace_root(position_roots(boundaries(seen, talk.memory, talk.number, 0), last))
+
+    return 1 / _ratio(committed, lambda: prefill(None), PREFILLS)
+
+
+def _watched(lab: Lab, rows: int) -> tuple[Conversation, list[int], Seen]:
+    _, talk, prompt = _begun(lab, _executor)
+    sizes = talk.memory.executor.program.sizes
+    return talk, prompt, np.empty((sizes.layers + 1, rows, sizes.width), np.int32)
+
+
 def _decode_of_rows(lab: Lab) -> float:
     return _decode(lab, _executor_of_rows)
 
@@ -188,6 +232,18 @@ ROWS = (
         _prefill,
         f"rows of 8 bits, which fail both quality bars; {CONTEXT} tokens, one core, numpy float32 in turn",
         also=(("blocks, whose bar is 0.8", _prefill_of_blocks),),
+        heavy=True,
+    ),
+    Row(
+        "ratio.llm_commitment",
+        _commitment,
+        f"{_BLOCKS}; a token after {CONTEXT}, one core, with and without hashing in turn",
+        heavy=True,
+    ),
+    Row(
+        "ratio.llm_commitment_prefill",
+        _commitment_prefill,
+        f"{_BLOCKS}; {CONTEXT} tokens, one core, with and without hashing in turn",
         heavy=True,
     ),
 )

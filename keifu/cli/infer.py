@@ -62,7 +62,9 @@ def _paying(body: Callable[..., Any]) -> Callable[..., Any]:
     default="chat/completions", show_default=True, help="What the request is for.",
 )  # fmt: skip
 @click.option(
-    "--integers", type=IN_FOLDER, help="The same token model, as keifu model build wrote it: the reply is computed again."
+    "--integers",
+    type=IN_FOLDER,
+    help="The token model as keifu model build wrote it: computes the reply again.",
 )
 @_paying
 @json_option

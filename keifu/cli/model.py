@@ -30,11 +30,11 @@ def fetch(name: str, folder: Path | None, json_out: bool) -> None:
 @cli.verb("build", example="keifu model build model.gguf ./integers", access=Access.NONE)
 @click.argument("file", type=IN_FILE)
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--rows", is_flag=True, help="Round all weights to rows of 8 bits: faster on prompts, further from floats.")
+@click.option("--rows", is_flag=True, help="Round all weights to rows of 8 bits: faster prompts, worse replies.")
 @json_option
 def build(file: Path, folder: Path, rows: bool, json_out: bool) -> None:
-    """Make a token model's integers of the GGUF file FILE, in the new FOLDER: to be served, registered and promoted. The
-    blocks of the file are kept as they are, bounds come from texts of this package."""
+    """Make a token model's integers of the GGUF file FILE, in the new FOLDER: to be served, registered and promoted.
+    The blocks of the file are kept as they are, bounds come from texts of this package."""
     from keifu.inference.programs import root_of_folder
     from keifu.inference.tokens.building import build as built
 

@@ -1,7 +1,7 @@
 """A page to chat with a node's models: each reply is compared with its receipt in the browser, while it comes.
 
-    GET /chat          the page
-    GET /chat/terms    the market and chain whose receipts count, and the models that chat
+GET /chat          the page
+GET /chat/terms    the market and chain whose receipts count, and the models that chat
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ def _generating(endpoint: str, asked: Any, usual_output: int, body: bytes) -> Ca
     most = asked.max_completion_tokens or asked.max_tokens or usual_output
     return Call(
         endpoint, inputs, most * (1 if endpoint == "chat/completions" else len(inputs)), bool(asked.stream), stop,
-        asked.seed, asked.temperature or 0.0, bool(asked.stream_options and asked.stream_options.include_usage), body=body,
+        asked.seed, asked.temperature or 0.0, bool(asked.stream_options and asked.stream_options.include_usage),
+        body=body,
     )  # fmt: skip
 
 

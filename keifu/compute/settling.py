@@ -165,4 +165,3 @@ def _send(batch: Sequence[_Sealed], texts: Sequence[bytes]) -> None:
         else:
             why = "the provider cannot write vouchers at the moment"
             exchange.fail(503, "server_error", "not_durable", why)
-

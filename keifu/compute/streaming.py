@@ -111,7 +111,13 @@ class Stream:
 
         response = None if self._said is None else bytes(self._said)
         settler.streamed(
-            work, self._units, self._paid, self._hash.digest(), done, evidence=self._evidence, response=response,
+            work,
+            self._units,
+            self._paid,
+            self._hash.digest(),
+            done,
+            evidence=self._evidence,
+            response=response,
             roots=self._roots,
         )
 

@@ -2,8 +2,8 @@
 imports numba.
 
 A leaf is the hash of 128 bytes, 32 lanes of 32 bits or 64 of 16, each with half its range added, the highest byte first
-(docs/inference-program.md). A node is the hash of left ‖ right, and 32 zero bytes stand where a neighbour is missing, at
-every level. Eight messages are hashed in lock-step, and nothing is written between lanes and states.
+(docs/inference-program.md). A node is the hash of left ‖ right, and 32 zero bytes stand where a neighbour is missing,
+at every level. Eight messages are hashed in lock-step, and nothing is written between lanes and states.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from keifu._compiled import kept
 from keifu.merkle._keccak import HASH_WORDS, IOTA, LANES, ONE, RATE_WORDS, TOP_BIT, WIDTH, permute
 
-__all__ = ["HASH_BYTES", "IOTA", "fold", "narrow", "nodes_of", "wide"]
+__all__ = ["HASH_BYTES", "IOTA", "fold", "narrow", "nodes_of", "roots_of", "wide"]
 
 HASH_BYTES = 32
 CHUNK_WORDS, WIDES, NARROWS = 16, 32, 64
@@ -109,9 +109,30 @@ def fold(hashes: Any, trees: Any, count: Any, iota: Any) -> Any:
     return hashes
 
 
+# What Python calls writes into arrays that are given: numba cannot always return one from code that it kept.
+
+
+@kept
+def _wide_into(lanes: Any, out: Any, iota: Any) -> None:
+    out[:] = wide(lanes, iota)
+
+
+@kept
+def _fold_into(hashes: Any, trees: Any, count: Any, out: Any, iota: Any) -> None:
+    out[:] = fold(hashes, trees, count, iota)
+
+
+def roots_of(lanes: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """The roots of tensors of 32 bits: int32[trees, lanes] to uint8[trees, 32]."""
+    out = np.empty((len(lanes), HASH_WORDS), np.uint64)
+    _wide_into(lanes, out, IOTA)
+    return out.view(np.uint8)
+
+
 def nodes_of(hashes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The roots over leaves that are hashed: uint8[trees, leaves, 32] to uint8[trees, 32]."""
     trees, count, _ = hashes.shape
     words = np.ascontiguousarray(hashes).reshape(-1, HASH_BYTES).view(np.uint64)
-    found: NDArray[np.uint64] = fold(words, trees, count, IOTA)
-    return found.view(np.uint8).reshape(trees, HASH_BYTES)
+    out = np.empty((trees, HASH_WORDS), np.uint64)
+    _fold_into(words, trees, count, out, IOTA)
+    return out.view(np.uint8)

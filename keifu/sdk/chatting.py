@@ -81,7 +81,8 @@ def _texts(part: bytes) -> list[str]:
 
 
 def _again(folder: Path, answer: Answer) -> tuple[Finding, ...]:
-    return _model(folder.absolute()).require(answer.request, answer.body, answer.receipt)
+    found: tuple[Finding, ...] = _model(folder.absolute()).require(answer.request, answer.body, answer.receipt)
+    return found
 
 
 @lru_cache(KEPT_MODELS)

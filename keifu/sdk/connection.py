@@ -10,9 +10,9 @@ from typing import Any, Generic, Self, TypeVar
 from keifu.chain import ChainClient
 from keifu.keys import Account
 from keifu.sdk.areas import Datasets, Environments, Grants, Models, Staking, Verdict, verify_running
+from keifu.sdk.chatting import Reply, chat
 from keifu.sdk.covering import Covers
 from keifu.sdk.link import Link, Settings
-from keifu.sdk.chatting import Reply, chat
 from keifu.sdk.paying import Asked, Channels, Inferred, infer
 from keifu.sdk.storing import Storage
 from keifu.sdk.verbs import Area, Later, Now, verb
@@ -67,6 +67,7 @@ class _Connection(Area[M], Generic[M]):
     @verb
     def chat(
         self,
+        /,
         model: str,
         messages: str | Sequence[Mapping[str, str]],
         *,

@@ -35,7 +35,7 @@ __all__ = [
 
 ZERO = bytes(32)
 MILLION = 1_000_000
-MOST_POSITIONS = 1_024  # of a trace that is judged
+JUDGED_POSITIONS = 1_024  # of a trace that is judged
 STALE_SECONDS = 600  # for which an answer by the artefact before the newest one is still taken
 
 
@@ -340,8 +340,8 @@ def _why_not_proved(exchange: Exchange, expected: Expected) -> str:
     receipt = exchange.signed.receipt
     if why := _unprovable(receipt):
         return why
-    if receipt.input_units + receipt.output_units - 1 > MOST_POSITIONS:
-        return f"a dispute reaches {MOST_POSITIONS:,} positions"
+    if receipt.input_units + receipt.output_units - 1 > JUDGED_POSITIONS:
+        return f"a dispute reaches {JUDGED_POSITIONS:,} positions"
     if not expected.has_disputes:
         return "you know of no contract that judges it"
     return ""

@@ -173,7 +173,9 @@ class ComputeClient:
         text = captured.header or captured.response[len(exchange.response) + len(COMMENT) : -len(EVENT_END)].decode()
         kind = EVENTS if captured.is_stream else "application/json"
         evidence = shown(exchange, expected)
-        return Answer(exchange.response, kind, signed.receipt, text, evidence, tuple(findings), exchange.tee, asked.body)
+        return Answer(
+            exchange.response, kind, signed.receipt, text, evidence, tuple(findings), exchange.tee, asked.body
+        )
 
     def seconds(self) -> int:
         return int(self._now())

@@ -30,8 +30,8 @@ CONTEXT, USERS = 2_048, 4
 
 
 class TokenModel(RemoteModel):
-    """A unit is a token. `is_proved` says that the artefact's record has the root of this very program: then receipts of
-    replies that take the likeliest token say so, and any wrong one can be shown on the chain."""
+    """A unit is a token. `is_proved` says that the artefact's record has the root of this very program: then receipts
+    of replies that take the likeliest token say so, and any wrong one can be shown on the chain."""
 
     def __init__(
         self,
@@ -68,9 +68,7 @@ class TokenModel(RemoteModel):
         self._fault = difference(self._executor, self._turn)
         self._turn += 1
         if self._fault:
-            raise CheckFailed(
-                f"this machine computes wrongly: {self._fault}", remedy="another machine has to answer"
-            )
+            raise CheckFailed(f"this machine computes wrongly: {self._fault}", remedy="another machine has to answer")
 
     def most_input(self, call: Call) -> int:
         context = self._batches.positions

@@ -18,12 +18,14 @@ ROWS = 64
 def computed_again(
     executor: Executor, prompt: Sequence[int], reply: Sequence[int], drawing: Drawing | None = None
 ) -> tuple[list[int], bytes]:
-    """The tokens that the model gives where the reply has its own, and the root of the trace. They are the reply and its
-    provider's root exactly when it computed what it says. Raises UsageError for ids that the model does not have."""
+    """The tokens that the model gives where the reply has its own, and the root of the trace. They are the reply and
+    its provider's root exactly when it computed what it says. Raises UsageError for ids that the model has not."""
     given, first = [*prompt, *reply[:-1]], len(prompt) - 1
     sizes = executor.program.sizes
     memory = Memory(executor, 1, len(given))
-    talk, tokens, roots = Conversation(memory, 0), [], []
+    talk = Conversation(memory, 0)
+    tokens: list[int] = []
+    roots = []
     for start in range(0, len(given), ROWS):
         ids = given[start : start + ROWS]
         seen = np.empty((sizes.layers + 1, len(ids), sizes.width), np.int32)

@@ -6,6 +6,7 @@ tokens of others. What somebody gets does not depend on who else is there.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from keifu.inference.tokens.sampling import Drawing
 
 __all__ = ["Batches", "Job"]
 
+_log = logging.getLogger("keifu.inference")
 ROWS = 48  # positions of one step
 
 Hashes = NDArray[np.uint8]
@@ -63,6 +65,7 @@ class Batches:
         self._shape = sizes.layers + 1, sizes.width
         self._changed = threading.Condition()
         self._is_closing = False
+        self._ready()
         self._thread = threading.Thread(target=self._compute, name="tokens", daemon=True)
         self._thread.start()
 
@@ -97,11 +100,20 @@ class Batches:
                     self._running.append((job, Conversation(self._memory, self._free.pop())))
             try:
                 self._step()
-            except Exception as error:  # noqa: BLE001 - whoever waits has to hear of any
+            except Exception as error:
+                _log.exception("a step of %d replies failed", len(self._running))
                 for job, _ in self._running:
                     job.failed(error)
                     job.is_over = True
             self._leave()
+
+    def _ready(self) -> None:
+        """Compile what replies take, so that the first client does not wait for that."""
+        seen = np.empty((self._shape[0], 1, self._shape[1]), np.int32)
+        (h,) = read_together([(Conversation(self._memory, 0), [0])], seen)
+        self._executor.drawn(h, Drawing(b"", 1, 1), 0)
+        last = token_boundaries(self._executor.tokens(h).tolist())
+        trace_root(position_roots(boundaries(seen, self._memory, 0, 0), last))
 
     def _leave(self) -> None:
         over = [talk.number for job, talk in self._running if job.is_over]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from keifu._compiled import kept
 from keifu.inference.tokens.executor import Memory
-from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, wide
+from keifu.merkle.plain import HASH_BYTES, IOTA, fold, narrow, nodes_of, roots_of, wide
 
 __all__ = ["HASH_BYTES", "boundaries", "ids_root", "position_roots", "token_boundaries", "trace_root"]
 
@@ -22,7 +22,7 @@ _HEAD, _PAIRS, _SIDE, _WORDS = 64, 32, 16, 4
 
 
 @kept
-def _bounded(seen: Any, keys: Any, values: Any, start: Any, iota: Any) -> Any:
+def _bounded(seen: Any, keys: Any, values: Any, start: Any, out: Any, iota: Any) -> None:
     groups, count, width = seen.shape
     layers, heads = keys.shape[0], keys.shape[1]
     outs = wide(seen.reshape(groups * count, width), iota)
@@ -47,22 +47,22 @@ def _bounded(seen: Any, keys: Any, values: Any, start: Any, iota: Any) -> Any:
             if group:
                 found[at + 1] = kept_keys[(group - 1) * count + place]
                 found[at + 2] = kept_values[(group - 1) * count + place]
-    return fold(found, count * groups, _WORDS, iota)
+    out[:] = fold(found, count * groups, _WORDS, iota)
 
 
 def boundaries(seen: NDArray[Any], memory: Memory, number: int, start: int) -> Hashes:
     """Of the embedding and each layer, at positions from `start` on of a conversation: positions × (layers + 1) × 32.
     `seen` is what `read_together` gave of them: layers + 1 × positions × width."""
     groups, count, _ = seen.shape
-    found = _bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, IOTA)
-    hashes: Hashes = found.view(np.uint8).reshape(count, groups, HASH_BYTES)
-    return hashes
+    out = np.empty((count * groups, _WORDS), np.uint64)
+    _bounded(np.ascontiguousarray(seen), memory.keys[number], memory.values[number], start, out, IOTA)
+    return out.view(np.uint8).reshape(count, groups, HASH_BYTES)
 
 
 def token_boundaries(tokens: Sequence[int]) -> Hashes:
     """Of the group that makes a token: one row a token."""
     found = np.zeros((len(tokens), _WORDS, HASH_BYTES), np.uint8)
-    found[:, 0] = _wide(np.array(tokens, np.int32).reshape(-1, 1))
+    found[:, 0] = roots_of(np.array(tokens, np.int32).reshape(-1, 1))
     return nodes_of(found)
 
 
@@ -73,14 +73,9 @@ def position_roots(groups: Hashes, last: Hashes) -> Hashes:
 
 def trace_root(roots: Hashes) -> bytes:
     """Over positions × 32."""
-    return nodes_of(roots[None])[0].tobytes()
+    return bytes(nodes_of(roots[None])[0])
 
 
 def ids_root(ids: Sequence[int]) -> bytes:
     """Of the ids that went in, or came out, as one tensor. There is one at least."""
-    return _wide(np.array(ids, np.int32).reshape(1, -1)).tobytes()
-
-
-def _wide(lanes: NDArray[np.int32]) -> Hashes:
-    hashes: Hashes = wide(lanes, IOTA).view(np.uint8).reshape(len(lanes), HASH_BYTES)
-    return hashes
+    return bytes(roots_of(np.array(ids, np.int32).reshape(1, -1))[0])

@@ -42,9 +42,7 @@ class Executor:
         self._run(found, spans, slice(number, number + 1), memory, np.empty((0, 0, 0), np.int32))
         return found
 
-    def _run(
-        self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, seen: NDArray[Any]
-    ) -> None:
+    def _run(self, h: NDArray[Any], spans: NDArray[np.int64], which: slice, memory: Memory, seen: NDArray[Any]) -> None:
         program, layers = self.program, self.program.layers
         norms = (layers.norms[which], layers.norm_shifts[which], layers.scales[which])
         matrices = [
@@ -143,7 +141,10 @@ def read_together(
     h = memory.executor.embedded(np.concatenate(given))
     ends = np.cumsum([len(ids) for ids in given])
     spans = np.array(
-        [(end - len(ids), end, talk.length, talk.number) for end, ids, (talk, _) in zip(ends, given, reads, strict=True)],
+        [
+            (end - len(ids), end, talk.length, talk.number)
+            for end, ids, (talk, _) in zip(ends, given, reads, strict=True)
+        ],
         np.int64,
     )
     if seen is not None:

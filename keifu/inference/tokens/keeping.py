@@ -166,7 +166,7 @@ def _mapped(path: Path, shapes: list[tuple[Any, tuple[int, ...]]], sha256: str) 
         data: NDArray[np.uint8] = np.memmap(path, np.uint8, "r")
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-    if hashlib.sha256(data).hexdigest() != sha256:
+    if hashlib.sha256(data.data).hexdigest() != sha256:
         raise InputError(f"{path} is not what was stored", remedy="remove the folder, and build the model anew")
     arrays, at = [], 0
     for (kind, shape), length in zip(shapes, lengths, strict=True):
@@ -177,12 +177,8 @@ def _mapped(path: Path, shapes: list[tuple[Any, tuple[int, ...]]], sha256: str) 
 
 def _program(sizes: Sizes, head: _Head, arrays: list[NDArray[Any]]) -> TokenProgram:
     turns, last_norm, norms, norm_shifts, scales, *rest = arrays
-    found = {
-        name: Matrix(head.layouts[name], *rest[3 * place : 3 * place + 3]) for place, name in enumerate(MATRICES)
-    }
-    layers = Layers(
-        norms, norm_shifts, found["attention"], found["mixed"], found["gates"], found["down"], scales
-    )
+    found = {name: Matrix(head.layouts[name], *rest[3 * place : 3 * place + 3]) for place, name in enumerate(MATRICES)}
+    layers = Layers(norms, norm_shifts, found["attention"], found["mixed"], found["gates"], found["down"], scales)
     return TokenProgram(
         sizes, head.epsilon, turns, found["words"], head.word_shift, layers, last_norm, head.last_shift, found["head"]
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keifu.inference.tokens.program import GATE, HEAD, LARGEST, LARGEST_RESIDUAL, QUERY, ROTATED, Matrix, TokenProgram
 from keifu.spec.inference import Row
 from keifu.spec.inference_model import WITH_EXPONENT, Group, Operator
@@ -30,7 +32,8 @@ def layer_of(program: TokenProgram, number: int, *, with_rows: bool = True) -> G
     def norm(place: int, source: int) -> Operator:
         return Operator(
             "rms_norm", source, width=width, height=width, multiplier=program.epsilon,
-            shift=int(layers.norm_shifts[number, place]), lanes=layers.norms[number, place].tolist() if with_rows else [],
+            shift=int(layers.norm_shifts[number, place]),
+            lanes=layers.norms[number, place].tolist() if with_rows else [],
         )  # fmt: skip
 
     def dense(matrix: Matrix, source: int, first: int, count: int, limit: int) -> Operator:
@@ -48,7 +51,7 @@ def layer_of(program: TokenProgram, number: int, *, with_rows: bool = True) -> G
             "rope", source, width=count, height=count, limit=ROTATED, multiplier=sizes.positions, lanes=turns
         )
 
-    heads = {"heads": sizes.heads, "shared": sizes.shared}
+    heads = Operator("", heads=sizes.heads, shared=sizes.shared)
     return [
         norm(0, 0),
         dense(layers.attention, 1, 0, width, QUERY),
@@ -56,9 +59,11 @@ def layer_of(program: TokenProgram, number: int, *, with_rows: bool = True) -> G
         dense(layers.attention, 1, width + kept, kept, LARGEST),
         rope(2, width),
         rope(3, kept),
-        Operator("scores", 5, kept=6, width=HEAD * sizes.heads, limit=2**31 - 1, **heads),
-        Operator("softmax", 7, multiplier=softmax, shift=softmax_shift, **heads),
-        Operator("attended", 7, 8, 4, height=width, multiplier=softmax, shift=softmax_shift, **heads),
+        replace(heads, type="scores", first=5, kept=6, width=HEAD * sizes.heads, limit=2**31 - 1),
+        replace(heads, type="softmax", first=7, multiplier=softmax, shift=softmax_shift),
+        replace(
+            heads, type="attended", first=7, second=8, kept=4, height=width, multiplier=softmax, shift=softmax_shift
+        ),
         residual(layers.mixed, 9, 0, width),
         norm(1, 10),
         dense(layers.gates, 11, 0, inner, GATE),

@@ -21,7 +21,7 @@ from keifu.inference.tokens.program import (
 from keifu.inference.tokens.reference import layer_of
 from keifu.keys import keccak256
 from keifu.merkle.hashes import hash_rows
-from keifu.merkle.plain import IOTA, nodes_of, wide
+from keifu.merkle.plain import nodes_of, roots_of
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_model import Operator, descriptor_bytes
 
@@ -58,9 +58,7 @@ def _groups(program: TokenProgram) -> Iterator[list[tuple[Operator, bytes]]]:
     turns = _lanes_root(program.turns.reshape(-1), 16)
     for layer in range(sizes.layers):
         yield _layer(program, layer, turns)
-    norm = Operator(
-        "rms_norm", width=width, height=width, multiplier=program.epsilon, shift=program.last_shift
-    )
+    norm = Operator("rms_norm", width=width, height=width, multiplier=program.epsilon, shift=program.last_shift)
     token = Operator("token", 1, width=width, height=sizes.tokens, layout=head.layout)
     yield [(norm, _lanes_root(program.last_norm, 32)), (token, _rows_root(head, 0, 0, sizes.tokens))]
 
@@ -86,16 +84,15 @@ def _layer(program: TokenProgram, layer: int, turns: bytes) -> list[tuple[Operat
 
 def _lanes_root(lanes: Ints, bits: int) -> bytes:
     if bits == 32:  # noqa: PLR2004 - of gains
-        return wide(np.ascontiguousarray(lanes, np.int32).reshape(1, -1), IOTA).tobytes()
+        return bytes(roots_of(np.ascontiguousarray(lanes, np.int32).reshape(1, -1))[0])
     return trees.tensor_root(lanes.tolist(), bits)
 
 
 def _rows_root(matrix: Matrix, layer: int, first: int, last: int) -> bytes:
     parts = [
-        _leaves(matrix, layer, at, min(last, at + ROWS_AT_ONCE), at - first)
-        for at in range(first, last, ROWS_AT_ONCE)
+        _leaves(matrix, layer, at, min(last, at + ROWS_AT_ONCE), at - first) for at in range(first, last, ROWS_AT_ONCE)
     ]
-    return nodes_of(np.concatenate(parts)[None])[0].tobytes()
+    return bytes(nodes_of(np.concatenate(parts)[None])[0])
 
 
 def _leaves(matrix: Matrix, layer: int, first: int, last: int, number: int) -> Bytes:

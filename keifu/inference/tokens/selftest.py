@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from keifu.inference.tokens import kernels
 from keifu.inference.tokens.executor import Executor
 from keifu.inference.tokens.lanes import MANY
-from keifu.inference.tokens.packing import Packed, packed
+from keifu.inference.tokens.packing import Packed
 from keifu.inference.tokens.program import BLOCK, LARGEST, ROWS_8, Matrix
 from keifu.inference.tokens.reference import layer_of
 from keifu.spec.inference_model import run_from
@@ -59,7 +59,8 @@ def _plain(matrix: Matrix, layer: int, x: Ints) -> Ints:
     """By numpy, in 64 bits."""
     weights, wide = matrix.weights[layer].astype(np.int64), x.astype(np.int64)
     if matrix.layout == ROWS_8:
-        return wide @ weights.T
+        plain: Ints = wide @ weights.T
+        return plain
     d, m = matrix.scales[layer].astype(np.int64).transpose(2, 0, 1)
     found = np.zeros((len(x), len(weights)), np.int64)
     for block in range(weights.shape[1] // BLOCK):
@@ -76,4 +77,4 @@ def _layer_agrees(executor: Executor, layer: int) -> bool:
     group = layer_of(executor.program, layer)
     trace = run_from([group], [row.tolist() for row in h])
     wanted = [records[0][-1] for records in trace.records]
-    return executor.layer(layer, h).tolist() == wanted
+    return bool(executor.layer(layer, h).tolist() == wanted)

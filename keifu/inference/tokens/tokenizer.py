@@ -142,7 +142,7 @@ def _merged(ids: list[int], merges: dict[tuple[int, int], tuple[int, int]]) -> l
     for place in range(count - 1):
         look(place)
     while waiting:
-        rank, left, first, second = heapq.heappop(waiting)
+        _, left, first, second = heapq.heappop(waiting)
         right = behind[left]
         if right >= count or ids[left] != first or ids[right] != second:
             continue

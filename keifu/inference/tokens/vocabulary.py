@@ -116,7 +116,9 @@ def _merge(place: int, text: str, numbers: dict[str, int]) -> tuple[int, int, in
     if not space or None in parts:
         raise InputError(f"merge {place} is {text[:40]!r}, not two tokens that make a third")
     first, second, whole = parts
-    assert first is not None and second is not None and whole is not None
+    assert first is not None
+    assert second is not None
+    assert whole is not None
     return first, second, whole
 
 

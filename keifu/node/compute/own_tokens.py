@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from keifu.compute.client.checks import Prices
@@ -14,14 +17,33 @@ from keifu.inference.tokens.building import build
 from keifu.inference.tokens.keeping import Stored, is_token_model, load
 from keifu.node.sections import ComputeWork
 
-__all__ = ["model_of", "own_tokens", "served"]
+__all__ = ["CHECK_SECONDS", "Checking", "model_of", "own_tokens", "served"]
 
+CHECK_SECONDS = 3_600.0
 KEPT = "integers"  # a folder of the node's
 
 
+class Checking:
+    """Compares models with other integers every hour, beside the rounds. One that differs answers nothing then."""
+
+    def __init__(self, models: Sequence[TokenModel], timer: Callable[[], float] = time.monotonic) -> None:
+        self._models, self._timer, self._due = models, timer, timer() + CHECK_SECONDS
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="check")
+
+    def step(self) -> list[Future[None]]:
+        """The checks that began."""
+        if self._timer() < self._due:
+            return []
+        self._due = self._timer() + CHECK_SECONDS
+        return [self._thread.submit(model.check) for model in self._models]
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+
 def own_tokens(settings: ComputeWork, base: Path) -> list[TokenModel]:
-    """Those that the settings name. Raises InputError naming what is not as it should be, CheckFailed where this machine
-    computes wrongly."""
+    """Those that the settings name. Raises InputError naming what is not as it should be, CheckFailed where this
+    machine computes wrongly."""
     found = []
     for name, item in settings.tokens.items():
         prices = Prices(item.request, item.million_in, item.million_out)

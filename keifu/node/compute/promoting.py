@@ -19,7 +19,7 @@ from keifu.errors import InputError, KeifuError
 from keifu.inference import Model as Integers
 from keifu.inference.tokens.keeping import is_token_model, load
 from keifu.inference.tokens.rooting import program_root
-from keifu.node.compute.own_tokens import served
+from keifu.node.compute.own_tokens import CHECK_SECONDS, served
 from keifu.node.operator.artefacts import Artefacts
 from keifu.node.operator.production import Promotion, Promotions
 from keifu.node.sections import ComputeWork
@@ -29,7 +29,6 @@ __all__ = ["Promoting"]
 
 _Loaded = Classifier | TokenModel
 AGAIN_SECONDS = 60.0  # until bytes that are not there are looked for again
-CHECK_SECONDS = 3_600.0  # after which the kernels are compared with the reference again
 
 
 class Promoting:

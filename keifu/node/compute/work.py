@@ -30,7 +30,7 @@ from keifu.node.compute.facilitating import Facilitator, prepaid_of
 from keifu.node.compute.following import Following
 from keifu.node.compute.market import AtMarket, market_checks
 from keifu.node.compute.models import upstreams
-from keifu.node.compute.own_tokens import own_tokens
+from keifu.node.compute.own_tokens import Checking, own_tokens
 from keifu.node.compute.promoting import Promoting
 from keifu.node.compute.redeeming import Redeeming
 from keifu.node.final import newest_final
@@ -73,7 +73,9 @@ class Compute(Work):
         market = body.chain.suite.addresses.get(MARKET, ZERO_ADDRESS)
         self._settler = Settler(self._cashier, Sealer(receipt, body.chain.id, market), clock=self._clock)
         base = body.folder.path
-        served: list[Model] = [*upstreams(self._settings, base), *own_tokens(self._settings, base)]
+        own = own_tokens(self._settings, base)
+        self._checking = Checking(own)
+        served: list[Model] = [*upstreams(self._settings, base), *own]
         self._models = {item.name: item for item in served}
         self._listed = {item.name: item.prices for item in self._models.values()}
         self._counting: dict[bytes, Prices] = {}
@@ -148,6 +150,7 @@ class Compute(Work):
             self._market.answer()
         if self._promoting is not None:
             self._promoting.collect()
+        self._checking.step()
         self._errands.step()
         self._redeeming.step(self._offer.receiver, self._offer.token)
         self._sender.step()
@@ -175,6 +178,7 @@ class Compute(Work):
             self._in_loop(self._facilitator.close())
         if self._promoting is not None:
             self._promoting.close()
+        self._checking.close()
         self._answering.close()
         self._book.close()
         self._sender.close()

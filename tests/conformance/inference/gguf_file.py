@@ -1,6 +1,6 @@
 """GGUF files made by tests: a Llama-like model whose weights are drawn by lot, and any other bytes.
 
-    python -m tests.conformance.inference.gguf_file tiny.gguf    writes one with a vocabulary
+python -m tests.conformance.inference.gguf_file tiny.gguf    writes one with a vocabulary
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from keifu.compute.client.checks import Check, Expected, check_reply, shown
 from keifu.compute.receipt import Evidence
 from keifu.errors import EnvironmentFault
 from keifu.keys import Account
-from tests.paid_server import Payer, provider, settings_of
+from tests.paid_server import PATIENCE_SECONDS, Payer, provider, settings_of
 
 ASKED = {"model": "chat", "messages": [{"role": "user", "content": "Is it true?"}], "max_tokens": 24}
 
@@ -59,9 +59,7 @@ class Known:
 
 def compared(node, captured):
     exchange = exchange_of(captured)
-    expected = Expected(
-        node.settings.chain_id, node.settings.market, "0x" + "11" * 20, has_disputes=True
-    )
+    expected = Expected(node.settings.chain_id, node.settings.market, "0x" + "11" * 20, has_disputes=True)
     failed = {item.check: item.detail for item in check_reply(exchange, expected, Known()) if not item.ok}
     return exchange, expected, failed
 
@@ -69,7 +67,12 @@ def compared(node, captured):
 @pytest.mark.parametrize("stream", [False, True])
 def test_receipts_bind_ids_and_trace(node, key, stream):
     body = json.dumps({**ASKED, "stream": stream}).encode()
-    answer = httpx.post(f"{node.url}/v1/chat/completions", content=body, headers={"authorization": f"Bearer {key}"})
+    answer = httpx.post(
+        f"{node.url}/v1/chat/completions",
+        content=body,
+        headers={"authorization": f"Bearer {key}"},
+        timeout=PATIENCE_SECONDS,
+    )
     captured = Captured(body, answer.headers.get("keifu-receipt", ""), answer.content, stream)
     exchange, expected, failed = compared(node, captured)
     assert failed == {}
@@ -136,7 +139,7 @@ def receipt_key():
 
 LIES = {
     "tokens out": "event.replace('\"token_ids\":[', '\"token_ids\":[1,')",
-    "reply": "event.replace('\"model\":\"chat\"', '\"model\":\"shat\"')",
+    "reply": 'event.replace(\'"model":"chat"\', \'"model":"shat"\')',
 }
 
 

@@ -1,4 +1,4 @@
-"""A token model as a node serves it: OpenAI's forms, stops, seeds, several users at once, and roots that receipts bind."""
+"""A token model as a node serves it: OpenAI's forms, stops, seeds, several users at once, roots that receipts bind."""
 
 from __future__ import annotations
 

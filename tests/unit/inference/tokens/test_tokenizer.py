@@ -88,7 +88,7 @@ def test_what_has_no_tokens_is_refused(tokenizer, work, said):
 
 def test_a_byte_without_a_token_is_refused(tokenizer):
     found = tokenizer.vocabulary
-    others = [token if token != "q" else "qq" for token in found.tokens]
+    others = ["qq" if item == "q" else item for item in found.tokens]
     fewer = Tokenizer(replace(found, tokens=tuple(others), merges=()))
     with pytest.raises(UsageError, match="no token for byte 0x71"):
         fewer.encode("quick", ALL)

@@ -1,0 +1,88 @@
+"""When a reply is shown as proved: its receipt binds program and trace, and a contract that you know of judges it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from keifu.compute.canonical import tokens_root
+from keifu.compute.client.checks import Check, Exchange, Expected, check_reply, shown
+from keifu.compute.receipt import Evidence, Receipt, SignedReceipt
+
+ONE, ZERO = b"\x01" * 32, bytes(32)
+PROMPT, REPLY = [5, 6, 7], [8, 9]
+BODY = msgspec.json.encode({"prompt_token_ids": PROMPT, "choices": [{"token_ids": REPLY}]})
+ROOTS = tokens_root(PROMPT), tokens_root(REPLY), ONE
+RECEIPT = Receipt(ONE, 1, ONE, 1, ONE, ONE, ONE, *ROOTS, 3, 2, 0, 0, Evidence.PROVED, 0)
+HERE = Expected(1, "0x" + "11" * 20, "0x" + "22" * 20, has_disputes=True)
+
+
+class Known:
+    word, has_disputes = "the test", True
+
+    def promoted(self, environment, seq):
+        return None
+
+    def operator_of(self, key, time):
+        return ""
+
+
+def judged(receipt, expected=HERE, body=BODY):
+    """The word, and the findings about evidence and roots."""
+    exchange = Exchange(b"{}", body, SignedReceipt(receipt, (), bytes(65)))
+    found = {item.check: item for item in check_reply(exchange, expected, Known())}
+    return shown(exchange, expected), found[Check.EVIDENCE], found[Check.ROOTS]
+
+
+def test_all_that_it_takes():
+    word, evidence, roots = judged(RECEIPT)
+    assert word == Evidence.PROVED
+    assert evidence.ok
+    assert evidence.detail == "proved: any wrong token can be shown on the chain"
+    assert roots.ok
+
+
+def test_without_a_contract_it_is_the_provider_s_word():
+    word, evidence, _ = judged(RECEIPT, replace(HERE, has_disputes=False))
+    assert word == Evidence.UNVERIFIED
+    assert evidence.ok
+    assert evidence.detail == "unverified: it says proved, but you know of no contract that judges it"
+
+
+def test_a_trace_that_is_too_long_is_not_judged():
+    word, evidence, _ = judged(replace(RECEIPT, input_units=1_024))
+    assert (word, evidence.ok) == (Evidence.UNVERIFIED, True)
+    assert "a dispute reaches 1,024 positions" in evidence.detail
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"trace_root": ZERO}, "proved, but it binds no trace"),
+        ({"input_root": ZERO}, "proved, but it binds no trace"),
+        ({"output_root": ZERO}, "proved, but it binds no trace"),
+        ({"environment": ZERO}, "proved, but it is bound to no environment, so to no program"),
+    ],
+)
+def test_what_nobody_could_show_is_refused(changes, said):
+    word, evidence, _ = judged(replace(RECEIPT, **changes))
+    assert word == Evidence.UNVERIFIED
+    assert not evidence.ok
+    assert evidence.detail == said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"input_root": ONE}, "input root is not that of the tokens that were named"),
+        ({"output_root": ONE}, "output root is not that of the tokens that were named"),
+        ({"output_units": 3}, "3 tokens in and 2 out are named, it says 3 and 3"),
+    ],
+)
+def test_ids_that_are_not_bound_are_refused(changes, said):
+    _, _, roots = judged(replace(RECEIPT, **changes))
+    assert not roots.ok
+    assert roots.detail == said
+    assert judged(replace(RECEIPT, **changes), body=b"{}")[2].detail == "trace root, which nothing here can compare"
