@@ -137,13 +137,15 @@ def begin(_turn: IInferenceGame.Turn, _case: IInferenceGame.Case, _path: DynArra
     positions: uint256 = _case.prompt + _case.reply - 1
     assert positions <= MAX_POSITIONS, "game: number of tokens"
     assert _case.position < positions and turn.group <= _case.groups, "game: no such place"
+    turn.slot = 1 if _case.position + 1 < _case.prompt else 0  # nobody asks for a token before the prompt's end
     index: uint256 = _case.position
     levels: uint256 = trees._levels(positions)
     stage: uint256 = GROUPS
     if turn.group < _case.groups:
         index = (index << trees._levels(_case.groups)) | turn.group
         levels += trees._levels(_case.groups)
-        stage = RECORD
+        stage = self._stage_of(turn)
+        turn.slot = 0
     assert len(_path) == levels, "game: path"
     assert trees._climbed(turn.boundary, index, _path) == _case.trace, "game: not in the trace"
     log IInferenceGame.Begun(
@@ -270,8 +272,10 @@ def name_group(
     assert trees._climbed(_boundary, _group, _path) == turn.boundary, "game: other groups"
     turn.group = _group
     turn.boundary = _boundary
+    stage: uint256 = self._stage_of(turn)
+    turn.slot = 0
     log IInferenceGame.GroupNamed(book=turn.book, dispute=turn.dispute, group=_group, boundary=_boundary)
-    self._move(turn, RECORD)
+    self._move(turn, stage)
 
 
 @external
@@ -408,6 +412,15 @@ def _question(_turn: IInferenceGame.Turn, _stage: uint256) -> IInferenceGame.Tur
     assert block.timestamp <= _turn.deadline, "game: too late"
     assert msg.sender == _turn.challenger, "game: not the challenger"
     return _turn
+
+
+@internal
+@pure
+def _stage_of(_turn: IInferenceGame.Turn) -> uint256:
+    # What follows when a group is named; `slot` says how many of the last ones commit to nothing.
+    is_made: bool = _turn.group + _turn.slot < _turn.count
+    assert is_made or _turn.boundary != empty(bytes32), "game: no such place"
+    return RECORD if is_made else PROVED
 
 
 @internal

@@ -171,23 +171,30 @@ def suite(params: Params, address_of: Callable[[str], str]) -> Iterator[Step]:
     bond = params.demand_bond * COIN
     yield step(COMPUTE, token, hub, at(HEARTBEATS), at(CHANNELS), params.compute_reward * COIN, *windows, bond)
     yield step(ORDERS, at(COMPUTE), params.answer_window, bond)
+    yield from _later_services(params, at, step)
+    if (grants := params.distribution) is not None:
+        terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
+        yield step(DISTRIBUTOR, token, hub, *terms, timelock)
+
+
+def _later_services(params: Params, at: Callable[[str], str], step: Callable[..., Step]) -> Iterator[Step]:
+    """What stands on markets, registry and hub: disputes, storage, proofs of records, grants."""
+    token, hub = at(TOKEN), at(HUB)
     for verifier in WEIGHT_VERIFIERS:
         yield step(verifier)
     yield step(GAME, at(COMPUTE), [at(verifier) for verifier in WEIGHT_VERIFIERS], params.dispute_turn)
     yield step(DISPUTES, at(COMPUTE), at(GAME), params.compute_window, params.dispute_bond * COIN)
     rhythm = params.storage_epoch, params.storage_window
     amounts = params.storage_buffer * GWEI, params.storage_tip * COIN
+    randomness = params.randomness or at(SEEDS[params.seeds])
     yield step(STORAGE, token, hub, randomness, at(STORAGE_DEALS), *rhythm, *amounts)
     yield step(STORAGE_DEALS, at(STORAGE), at(STORAGE_REPAIRS))
     yield step(STORAGE_REPAIRS, at(STORAGE_DEALS), params.storage_fee * COIN)
-    yield step(RECORD_PROOF, token, hub)
     yield step(STORAGE_ENDOWMENT, at(STORAGE_DEALS))
+    yield step(RECORD_PROOF, token, hub)
     yield step(GRANT_ESCROW, token)
     yield step(GRANT_WITNESS, hub, at(REGISTRY))
-    yield step(GRANTS, at(GRANT_WITNESS), timelock)
-    if (grants := params.distribution) is not None:
-        terms = (grants.root, grants.allocation, grants.start, grants.step, grants.steps, grants.sweep_after)
-        yield step(DISTRIBUTOR, token, hub, *terms, timelock)
+    yield step(GRANTS, at(GRANT_WITNESS), at(TIMELOCK))
 
 
 def _seed_terms(params: Params, token: str, timelock: str, insurance: str) -> tuple[Any, ...]:

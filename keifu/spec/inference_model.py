@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ethwire.keys import keccak256
@@ -77,6 +77,7 @@ class Trace:
 
     program: Sequence[Group]
     records: list[list[Record]] = field(default_factory=list)
+    asked_from: int = 0  # first position at which a token is asked for: before it the last group commits to nothing
 
     def bits(self, group: int, slot: int) -> int:
         if slot:
@@ -100,16 +101,19 @@ class Trace:
         return [leaves[-1], keys, values, bytes(32)]
 
     def position_leaves(self, position: int) -> list[bytes]:
-        return [trees.boundary(*self.boundary_leaves(position, group)[:3]) for group in range(len(self.program))]
+        found = [trees.boundary(*self.boundary_leaves(position, group)[:3]) for group in range(len(self.program))]
+        if position < self.asked_from:
+            found[-1] = bytes(32)
+        return found
 
     def root(self) -> bytes:
         """What a receipt of these positions binds."""
         return trees.tree([trees.position_root(self.position_leaves(place)) for place in range(len(self.records))])
 
 
-def run(program: Sequence[Group], ids: Sequence[int]) -> Trace:
-    """All positions, one after the other."""
-    return run_from(program, [[number] for number in ids])
+def run(program: Sequence[Group], ids: Sequence[int], asked_from: int = 0) -> Trace:
+    """All positions, one after the other. Tokens are asked for from the prompt's last position on: `asked_from`."""
+    return replace(run_from(program, [[number] for number in ids]), asked_from=asked_from)
 
 
 def run_from(program: Sequence[Group], first: Sequence[Tensor]) -> Trace:

@@ -21,17 +21,15 @@ class OnChain:
     """`proved` gives the registry as of a new block; `timer` a clock that never goes back."""
 
     word = "the chain"
+    has_disputes = False  # nothing here reads what an operator has promised at InferenceDisputes
 
     def __init__(
         self,
         proved: Callable[[], Proved],
         market: Contract,
         timer: Callable[[], float],
-        *,
-        has_disputes: bool = False,
     ) -> None:
         self._proved, self._market, self._timer = proved, market, timer
-        self.has_disputes = has_disputes
         self._known: dict[bytes, tuple[float, dict[int, Promoted]]] = {}
 
     def promoted(self, environment: bytes, seq: int) -> Promoted | None:

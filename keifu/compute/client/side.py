@@ -17,7 +17,6 @@ from keifu.provenance.trust import Trust
 __all__ = ["COMPUTE", "Side", "chain_side", "pinned_side"]
 
 COMPUTE, REGISTRY, ENVIRONMENTS = "ComputeMarket", "ProvenanceRegistry", "Environments"
-DISPUTES = "InferenceDisputes"
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,5 @@ def chain_side(client: ChainClient, suite: Deployment, first_block: int, trust: 
         lambda: Proved.now(source) if trust is None else Proved(source, trust),
         suite.at(client, COMPUTE),
         time.monotonic,
-        has_disputes=DISPUTES in suite.addresses,
     )
     return Side(client.chain_id, market, channels, sources)

@@ -94,15 +94,18 @@ class Turn:
     def begun(cls, log: Log) -> Turn:
         """From the event `Begun`, before the first `moved`."""
         case = Case.begun(log)
+        # How many of the last groups commit to nothing there, where one is still to be named.
+        missing = int(log.group == case.groups and case.position + 1 < case.prompt)
         fixed = (log.book, log.dispute, case.hash, log.operator, log.challenger, log.time)
-        return cls(*fixed, 0, 0, log.group, log.boundary, *_NOTHING, case.groups, 0, bytes(32))
+        begun = cls(*fixed, 0, 0, log.group, log.boundary, *_NOTHING, case.groups, 0, bytes(32))
+        return replace(begun, slot=missing)
 
     def moved(self, log: Log) -> Turn:
         """After an event `Moved`."""
         return replace(self, stage=log.stage, deadline=log.deadline)
 
     def named(self, group: int, boundary: bytes) -> Turn:
-        return replace(self, group=group, boundary=boundary)
+        return replace(self, group=group, boundary=boundary, slot=0)
 
     def questioned(self, question: Question) -> Turn:
         _, slot, part, stride, count = question.args

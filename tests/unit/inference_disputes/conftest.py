@@ -29,7 +29,7 @@ def published():
 @pytest.fixture(scope="session")
 def honest(published):
     """The model's own trace of the prompt and its reply."""
-    return run(published.program, PROMPT + IDS[:-1])
+    return run(published.program, PROMPT + IDS[:-1], len(PROMPT) - 1)
 
 
 @pytest.fixture(scope="session")

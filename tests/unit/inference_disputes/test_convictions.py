@@ -67,12 +67,12 @@ def test_inf_1_a_record_that_begins_with_something_else(world, cheat, honest, ch
 
 def test_inf_1_another_prompt(world, published, challenger):
     """INF-1: what the receipt says was asked is not what was computed; and another reply was fed than was given."""
-    convicted(world, Provider(published, run(published.program, [3, 2, 4, *IDS[:-1]])), challenger)
+    convicted(world, Provider(published, run(published.program, [3, 2, 4, *IDS[:-1]], len(PROMPT) - 1)), challenger)
 
 
 def test_inf_1_another_reply_was_fed(world, published, challenger):
     """INF-1"""
-    convicted(world, Provider(published, run(published.program, [*PROMPT, IDS[0], 71])), challenger)
+    convicted(world, Provider(published, run(published.program, [*PROMPT, IDS[0], 71], len(PROMPT) - 1)), challenger)
 
 
 def test_inf_1_another_token_in_the_reply(world, published, honest):

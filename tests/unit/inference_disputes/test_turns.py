@@ -13,7 +13,7 @@ from keifu.inference.disputes import NO_PERMIT, Place, Provider, Question, Seen,
 from keifu.spec import inference_trees as trees
 from keifu.spec.inference_openings import Published
 from keifu.staking import KeyKind, key_consent
-from tests.unit.inference_disputes.conftest import IDS, LAYER, MINUTE, POSITION, PROMPT, more, refused
+from tests.unit.inference_disputes.conftest import IDS, LAST, LAYER, MINUTE, POSITION, PROMPT, more, refused
 
 GROUPS = 4
 UNTIL = 5  # place in a cover's state
@@ -349,6 +349,46 @@ def test_only_who_began_a_dispute_ends_it(world, chain, answer, place):
     assert world.game.turn_of(world.stranger.address, played.turn.dispute) != bytes(32)
     assert world.close(played).events("Convicted")
     assert world.game.turn_of(world.disputes.address, played.turn.dispute) == bytes(32)
+
+
+@pytest.mark.parametrize("position", range(len(PROMPT)))
+def test_inf_13_a_group_that_makes_tokens_is_opened_where_one_is_asked_for(world, provider, answer, position):
+    """INF-13: before the prompt's last position the last group has committed to nothing, and cannot be asked for."""
+    boundaries, above = provider.boundaries(position), trees.path(answer.positions, position)
+    is_asked = position == len(PROMPT) - 1
+    assert (boundaries[LAST] != bytes(32)) is is_asked
+    direct = Place(position, LAST, boundaries[LAST], [*trees.path(boundaries, LAST), *above])
+    if not is_asked:
+        with refused("game: no such place"):
+            world.open(answer, direct)
+    played = world.open(answer, Place(position, GROUPS, answer.positions[position], above))
+    played = world.show(played, provider, seen_of(answer))
+    named = "name_group", LAST, boundaries[LAST], trees.path(boundaries, LAST)
+    if is_asked:
+        world.step(played, *named, sender=world.payer)
+        return
+    with refused("game: no such place"):
+        world.step(played, *named, sender=world.payer)
+    before = LAST - 1, boundaries[LAST - 1], trees.path(boundaries, LAST - 1)
+    played = world.step(played, "name_group", *before, sender=world.payer)
+    assert world.show(played, provider, seen_of(answer)).turn.stage == Stage.ASKING
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_inf_13_whoever_commits_to_a_token_that_nobody_asked_for_has_lost(world, published, honest, is_named):
+    """INF-13: so that nobody hides a wrong number behind a root that cannot be opened."""
+    provider = Provider(published, replace(honest, asked_from=0))
+    answer = world.answer(provider, PROMPT, IDS)
+    boundaries, above = provider.boundaries(0), trees.path(answer.positions, 0)
+    path = trees.path(boundaries, LAST)
+    if is_named:
+        played = world.open(answer, Place(0, GROUPS, answer.positions[0], above))
+        played = world.show(played, provider, seen_of(answer))
+        played = world.step(played, "name_group", LAST, boundaries[LAST], path, sender=world.payer)
+    else:
+        played = world.open(answer, Place(0, LAST, boundaries[LAST], [*path, *above]))
+    assert played.turn.stage == Stage.PROVED
+    assert world.close(played).events("Convicted")
 
 
 def test_the_number_of_groups(world, answer, place):
