@@ -108,6 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # whoever connects while five wait is cut off, by the library's own
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -51,7 +51,7 @@ FAULTS = (
     ),
     Fault(
         "takes-any-bytes", "provider.keeping",
-        "if (event.root, event.leaves) != (offer.root, offer.leaves):", "if False:",
+        "if (event.root, event.leaves) != known:", "if False:",
     ),
     Fault("full-disk-is-fine", "provider.keeping", ', "the disk refused it"', "", soon=False),
     Fault("deletes-too-soon", "provider.keeping", "if self._loose[shard] <= desk.head.final:", "if True:"),

@@ -94,18 +94,23 @@ def verify_suite(
     for creation in expected:
         on_step(creation.contract)
         checks += _contract(client, record, creation)
-    if all(check.holds for check in checks if check.what.startswith(TIMELOCK)):
+    if _hold(checks, TIMELOCK):
         checks += _roles(client, record, params)
-    if all(check.holds for check in checks if check.what.startswith((HUB, *(item.contract for item in SERVICES)))):
-        checks += (Check(*row) for row in service_rows(client, record))
-    if all(check.holds for check in checks if check.what.startswith((VERIFIER, MARKET, CHANNELS))):
-        checks += (Check(*row) for row in setting_rows(client, record))
+    if _hold(checks, HUB, *(item.contract for item in SERVICES)):
+        checks += [Check(*row) for row in service_rows(client, record)]
+        if _hold(checks, VERIFIER, MARKET, CHANNELS):
+            checks += [Check(*row) for row in setting_rows(client, record)]
     outside = (
         (f"{COURT} takes seeds from outside the suite", params.randomness),
         ("accounts of tokens are made by a registry from outside the suite", params.account_registry),
         ("agents are numbered by a registry from outside the suite", params.identity_registry),
     )
     return [*checks, *(Check(what, True, f"look at {address}") for what, address in outside if address)]
+
+
+def _hold(checks: list[Check], *contracts: str) -> bool:
+    """Whether nothing was found about these contracts, so that they can be asked."""
+    return all(check.holds for check in checks if check.what.startswith(contracts))
 
 
 def _expected(client: ChainClient, record: Record, params: Params) -> list[Creation]:

@@ -14,6 +14,7 @@ from ethwire.constants import ZERO_ADDRESS
 from evmstorm.evm import LocalEvm, artifacts
 from keifu.abi import Contract
 from keifu.chain import Anvil, ChainClient, RpcDeployer, deploy_protocol
+from keifu.chain.factory import PROXY, PROXY_CODE
 from keifu.errors import Revert
 from keifu.units import COIN
 from tests.ape_chain import GENESIS
@@ -54,6 +55,7 @@ def both_chains(anvil):
     """The suite on both chains at the same addresses, with the clock of one set to the other's; new ones for each seed,
     whose calls depend on what is there."""
     evm = LocalEvm()
+    evm.raw.set_code(PROXY, PROXY_CODE)  # as anvil has it
     client = ChainClient(anvil.rpc, artifacts.load)
     for role in ROLES:
         evm.account(role)

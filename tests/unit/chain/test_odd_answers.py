@@ -10,7 +10,7 @@ import pytest
 
 from ethwire.rpc import Rpc
 from keifu.abi import load
-from keifu.chain import ChainClient, _deployer, _roles, verify
+from keifu.chain import ChainClient, _deployer, factory, verify
 from keifu.chain._named import attestor_rows, currency_rows, token_rows
 from keifu.chain.create3 import deployment_call, salt_of
 from keifu.chain.creation import Creation
@@ -18,8 +18,10 @@ from keifu.chain.deployments import Record
 from keifu.chain.finality import final_block
 from keifu.chain.header import encode_header
 from keifu.chain.logs import find_logs, topic_of_address
+from keifu.chain.roles import ever_held
 from keifu.chain.services import SERVICES
-from keifu.chain.suite import FACTORY, HUB
+from keifu.chain.settings import service_rows, setting_rows
+from keifu.chain.suite import CHANNELS, FACTORY, HUB, MARKET
 from keifu.errors import KeifuError
 from keifu.keys import Account
 from tests.changed_sendings import answer_of
@@ -38,7 +40,7 @@ CALL = deployment_call(load(FACTORY).interface, LABEL, CODE)
 PLAN = Creation(contract=NAME, label=LABEL, address=ADDRESS, arguments={}, encoded="0x", transaction=TX, block=BLOCK)
 RECORD = Record(
     chain_id=1, genesis=WORD, deployer=ACCOUNT.address,
-    creations=dict.fromkeys([FACTORY, HUB, *(service.contract for service in SERVICES)], PLAN),
+    creations=dict.fromkeys([FACTORY, HUB, MARKET, CHANNELS, *(service.contract for service in SERVICES)], PLAN),
 )  # fmt: skip
 LOG = {
     "address": ADDRESS, "topics": [_deployer.DEPLOYED, topic_of_address(ACCOUNT.address), "0x" + salt_of(LABEL).hex()],
@@ -70,14 +72,14 @@ def found_factory(client: ChainClient) -> object:
     searching = deployer(client)
     searching.begin(ADDRESS, BLOCK)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_deployer, "FACTORY_BLOCKS", 1)
+        patched.setattr(factory, "SEARCHED", 1)
         return searching.look_up_factory(ADDRESS)
 
 
 READERS: dict[str, Callable[[ChainClient], Any]] = {
     "finality": lambda client: final_block(client.rpc),
     "logs": lambda client: list(find_logs(client, ADDRESS, [_deployer.DEPLOYED, None, None])),
-    "roles": lambda client: _roles._held(client, client.at(ADDRESS, "Timelock"), 0),
+    "roles": lambda client: ever_held(client, client.at(ADDRESS, "Timelock"), 0),
     "attestors that the timelock named": lambda client: list(
         attestor_rows(client, client.at(ADDRESS, "DataVerifier"), 0)
     ),
@@ -85,10 +87,11 @@ READERS: dict[str, Callable[[ChainClient], Any]] = {
         currency_rows(client, client.at(ADDRESS, "AgentMarket"), 0)
     ),
     "tokens that channels take": lambda client: list(token_rows(client, client.at(ADDRESS, "Channels"), 0)),
-    "a service": lambda client: list(verify._services(client, RECORD)),
+    "a service": lambda client: list(service_rows(client, RECORD)),
+    "what the timelock has set": lambda client: list(setting_rows(client, RECORD)),
     "the factory of a suite": lambda client: list(verify._factory_faults(client, RECORD, PLAN)),
     "a contract of a suite": lambda client: list(verify._creation_faults(client, RECORD, PLAN, PLAN)),
-    "run-time code": lambda client: verify._makes(client, CODE, ADDRESS, BLOCK, b"\x60\x01"),
+    "run-time code": lambda client: verify.makes(client, CODE, ADDRESS, BLOCK, b"\x60\x01"),
     "a deployer's nonce": lambda client: deployer(client).nonce(),
     "a deployer's codes": lambda client: deployer(client).codes([ADDRESS, ADDRESS]),
     "a contract that is there": lambda client: deployer(client).look_up(PLAN),
