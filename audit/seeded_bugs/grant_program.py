@@ -56,8 +56,8 @@ BUGS = [
     _voted("an objection before the vote", '    assert self._is_carried(votes), "grants: not carried"\n    assert block.timestamp <= self._notice_end', "    assert block.timestamp <= self._notice_end"),
     _voted("an objection after the notice", '    assert block.timestamp <= self._notice_end(votes, terms), "grants: notice is over"\n', ""),
     _voted("an objection counts twice", "    self._has_objected[_proposal][_operator][owner_key] = True\n", ""),
-    _voted("one objection stops anything", "if objections * WHOLE >= total * ((terms >> programs.BPS_AT) & U16):", "if objections > 0:"),
-    _voted("a part of a part stops", "if objections * WHOLE >= total", "if objections * WHOLE * 2 >= total"),
+    _voted("one objection stops anything", "if unsafe_mul(objections, WHOLE) >= total * ((terms >> programs.BPS_AT) & U16):", "if objections > 0:"),
+    _voted("a part of a part stops", "if unsafe_mul(objections, WHOLE) >= total", "if unsafe_mul(objections, WHOLE) * 2 >= total"),
     _voted("what was stopped stays reserved", "        programs._free(program, votes >> SUM_AT)\n", ""),
     _voted("what was stopped is paid", " and (_votes >> STOPPED_AT) & 1 == 0", ""),
     # releases
@@ -99,7 +99,8 @@ BUGS = [
     _shown("what looks like a plan", "        and (_milestone.steps > 0) == (_milestone.step > 0)\n", ""),
     # as somebody wrote them who had read the pages alone
     _voted("the whole is one position", "extcall milestones.witness.count(_operator)", "weight"),
-    _voted("who has objected and leaves makes the whole smaller", "max(self._wholes[_proposal], extcall milestones.witness.count(_operator))", "extcall milestones.witness.count(_operator)"),
+    _voted("who has objected and leaves makes the whole smaller", "min(max(self._wholes[_proposal], total), unsafe_add(total, objections))", "total"),
+    _voted("a whole that was too large stays so", "min(max(self._wholes[_proposal], total), unsafe_add(total, objections))", "max(self._wholes[_proposal], total)"),
     _voted("a notice of eighteen hours at most", "+ (_terms & programs.U32)", "+ (_terms & programs.U16)"),
     _voted("a proposal is the newest committee's", "version: uint256 = committees._in_force(_program)\n    assert version > 0, \"grants: no such programme\"", "version: uint256 = committees._newest[_program]\n    assert version > 0, \"grants: no such programme\""),
     _voted("an interest takes everybody's vote", "self._votes[_proposal] = (votes & ~seat) |", "self._votes[_proposal] = (votes & ~U16) |"),

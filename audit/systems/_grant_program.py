@@ -150,7 +150,7 @@ class Proposal:
     carried: int = 0
     stopped: bool = False
     objected: dict[tuple[str, int], int] = field(default_factory=dict)  # (owner, account) -> wei
-    whole: int = 0  # the most that was counted at an objection
+    whole: int = 0  # what its objections are a share of
 
     @property
     def sum(self) -> int:

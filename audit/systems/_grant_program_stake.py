@@ -87,7 +87,7 @@ class GrantStake(GrantOracles):
         proposal.objected[who, sub] = weight
         self.count([self["operator"]])
         objections, total = sum(proposal.objected.values()), sum(self.counted.values())
-        proposal.whole = max(proposal.whole, total)
+        proposal.whole = min(max(proposal.whole, total), total + objections)
         proposal.stopped = objections * WHOLE >= proposal.whole * proposal.programme.objection_bps
         self.emitted("grants.Stopped", count=int(proposal.stopped))
         self.emitted(

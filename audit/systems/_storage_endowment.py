@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.systems._storage import ACCEPTED, CLIENTS, LONGEST, OVER, PROVIDERS, SECONDS, Promise, Stored
+from audit.systems._storage import ACCEPTED, CLIENTS, OVER, PROVIDERS, SECONDS, Promise, Stored
 from audit.systems._storage_oracles import StorageOracles
 from ethwire.constants import GWEI
 from keifu.units import DAY
@@ -124,10 +124,7 @@ class EndowmentLog(StorageOracles):
         if price == 0 or not item.data:
             return [(True, "endowment: nothing to pay for")]
         epochs = item.epochs_for(max(coins, 0), price)
-        return [
-            (epochs <= ACCEPT, "endowment: too few coins"),
-            (epochs + 1 > LONGEST, "deals: bad epochs"),
-        ]
+        return [(epochs <= ACCEPT, "endowment: too few coins")]
 
     def forecast(self, item: Endowed) -> int:
         """Whole terms that the coins which are there pay for, when each is cheaper."""

@@ -56,6 +56,7 @@ class StorageEndowments(EndowmentLog):
             (heir, "endowment: no heir"),
             (fall >= 10_000, "endowment: nothing is left"),
             (term <= ACCEPT, "endowment: term is too short"),
+            (term >= LONGEST, "endowment: term is too long"),
             (amount > self.stored(who), "token: insufficient balance"),
             *self.unpayable(new, new.coins, price),
         )  # fmt: skip

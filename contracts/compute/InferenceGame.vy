@@ -211,13 +211,13 @@ def show_nodes(
     _path: DynArray[bytes32, trees.MAX_PATH],
 ):
     """
-    @notice Show the nodes of a tensor's tree that stand over parts of 32 chunks; nothing for a tensor of one part.
+    @notice Show the nodes over a tensor's parts of 32 chunks; nothing where there is one part, or more than 32.
     @param _chunks How many chunks it has.
     """
     turn: IInferenceGame.Turn = self._answer(_turn, NODES)
     turn.shown = _chunks + 1
-    assert _chunks <= LIST * LIST, "game: number of chunks"
-    if _chunks > LIST:
+    # A larger tensor's are too many to show; its size alone is judged.
+    if LIST < _chunks and _chunks <= LIST * LIST:
         levels: uint256 = trees._levels(_chunks) - PART_LEVELS
         assert len(_nodes) == (_chunks + LIST - 1) // LIST, "game: number of nodes"
         assert len(_path) == trees.RECORD_LEVELS, "game: path"

@@ -41,6 +41,7 @@ interface Debtor:
 # ############################################################## #
 
 from ..lib import token_transfers
+from .lib import deals as limits
 from .lib import trees
 
 
@@ -150,6 +151,9 @@ def begin(_plan: IStorageEndowment.Plan, _pieces: DynArray[IStorageEndowment.Pie
     assert _plan.heir not in [empty(address), self], "endowment: no heir"
     assert _plan.fall < BPS, "endowment: nothing is left"
     assert ACCEPT < _plan.term, "endowment: term is too short"
+    # Few coins pay for less than a term: a longer one than deals take would show only when there are more.
+    longest: uint256 = min(limits.LONGEST // staticcall market.epoch_seconds(), limits.MAX_SPAN)
+    assert _plan.term < longest, "endowment: term is too long"
     self.plan = _plan
     self.state.shards = len(_pieces)
     self.state.data = self._data(_pieces)

@@ -99,6 +99,8 @@ def _claim(
             assert keccak256(_lists) == _turn.sums, "game: other sums"
             blocks: uint256 = (_turn.count + LIST - 1) // LIST
             if _block == blocks:
+                # Of fewer sums than there are terms the last one is no total, and of no whole part.
+                assert _turn.count == _case.position + 1, "game: not all sums"
                 claim.sums = keccak256(slice(_lists, 0, blocks * 8))
                 claim.stride = LIST
             else:

@@ -73,7 +73,7 @@ hub: public(immutable(IStakingHub))
 # Proposals so far; the number of the newest one.
 proposal_count: public(uint256)
 
-# proposal -> its two words, who made it, wei that object, and the most that was counted at an objection.
+# proposal -> its two words, who made it, wei that object, and the wei of which these are a share.
 _heads: HashMap[uint256, uint256]
 _votes: HashMap[uint256, uint256]
 _proposers: HashMap[uint256, address]
@@ -162,15 +162,18 @@ def object(_proposal: uint256, _operator: address, _sub: uint256):
     weight: uint256 = 0
     shares, weight = staticcall hub.position(_operator, owner_key)
     assert weight > 0, "grants: nothing staked there"
-    objections: uint256 = self._objections[_proposal] + weight
+    # Sums of coins of the hub, none of which can overflow.
+    objections: uint256 = unsafe_add(self._objections[_proposal], weight)
     self._objections[_proposal] = objections
     log IGrantProgram.Objected(
         proposal=_proposal, owner=owner_key, operator=_operator, weight=weight, objections=objections
     )
-    # Whoever has objected and leaves makes the whole no smaller.
-    total: uint256 = max(self._wholes[_proposal], extcall milestones.witness.count(_operator))
+    # Whoever has objected and leaves makes the whole no smaller, for its coins are among the objections; what was too
+    # much in it does when it is counted again.
+    total: uint256 = extcall milestones.witness.count(_operator)
+    total = min(max(self._wholes[_proposal], total), unsafe_add(total, objections))
     self._wholes[_proposal] = total
-    if objections * WHOLE >= total * ((terms >> programs.BPS_AT) & U16):
+    if unsafe_mul(objections, WHOLE) >= total * ((terms >> programs.BPS_AT) & U16):
         self._votes[_proposal] = votes | (1 << STOPPED_AT)
         programs._free(program, votes >> SUM_AT)
         log IGrantProgram.Stopped(proposal=_proposal, objections=objections, total=total)

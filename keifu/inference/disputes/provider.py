@@ -63,7 +63,7 @@ class Provider:
     def nodes(self, position: int, group: int, slot: int) -> tuple[int, list[bytes], list[bytes]]:
         """How many chunks a tensor has, the nodes over each 32 of them, and their way to the record."""
         hashes = self._hashes(position, group, slot)
-        if len(hashes) <= LIST:
+        if not LIST < len(hashes) <= LIST * LIST:
             return len(hashes), [], []
         nodes = [trees.tree(hashes[at : at + LIST], PART_LEVELS) for at in range(0, len(hashes), LIST)]
         return len(hashes), nodes, self._above(position, group, slot)

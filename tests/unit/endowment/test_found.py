@@ -61,7 +61,8 @@ def test_it_is_announced_where_all_are_made(world):
         ({"amount": FIRST_TERM // TERM * 5 - 1}, "endowment: too few coins"),
         ({"price": 2**64, "amount": 0}, "endowment: too few coins"),
         ({"restitution": 2**64}, "deals: bad price"),
-        ({"term": 180, "amount": 600 * COIN}, "deals: bad epochs"),
+        ({"term": 180, "amount": 600 * COIN}, "endowment: term is too long"),
+        ({"term": 180}, "endowment: term is too long"),
         ({"amount": 2**255}, "token: insufficient balance"),
     ],
 )

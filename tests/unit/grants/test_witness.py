@@ -88,6 +88,20 @@ def test_grt_5_who_has_objected_and_leaves_makes_the_whole_no_smaller(world, gra
     assert 2_600 * world.witness.total_counted() < 2 * STAKED * 10_000
 
 
+def test_grt_5_a_pool_that_had_shrunk_is_in_no_whole_once_it_was_counted(world, grants, rival):
+    """Otherwise whoever objects first, with a few coins, keeps what has left in the whole until the notice is over."""
+    world.witness.count(rival, sender=world.stranger)
+    world.hub.unstake(rival, 6 * STAKED, 0, 0, sender=world.other)
+    program = world.open(objection_bps=5_000, last=world.evm.now + 300 * DAY)
+    grants.fund(program, PAID, sender=world.funder)
+    proposal = world.propose(program=program)
+    world.vote(proposal, *range(NEEDED))
+    assert not grants.object(proposal, world.operator, 0, sender=world.delegator).events("Stopped")
+    world.witness.count(rival, sender=world.stranger)
+    [stopped] = grants.object(proposal, world.operator, 0, sender=world.other).events("Stopped")
+    assert tuple(stopped.args.values()) == (proposal, 2 * STAKED, 4 * STAKED)
+
+
 # trace ---------------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -10,9 +11,11 @@ from benchmarks.disputed import BOND, TURN
 from ethwire.errors import Revert
 from keifu.abi import load
 from keifu.inference.disputes import NO_BLOCK, Place, Provider, Question, Seen, Stage, proofs
+from keifu.inference.disputes.turns import lists_of
 from keifu.keys import keccak256
 from keifu.spec import inference_calls as checks
 from keifu.spec import inference_trees as trees
+from keifu.spec.inference_model import run
 from tests.profiles import DEEP
 from tests.unit.inference_disputes.conftest import IDS, LAYER, POSITION, PROMPT, refused
 
@@ -161,11 +164,48 @@ def test_inf_4_blocks_of_sums_are_the_provider_s(world, chain, provider):
         with refused(reason):
             tried(world, played, *encoded(call), lists, number)
     lasts = base._replace(claim=o.claim(lists[:16], stride=32), rest=(*base.rest[:-1], (lists[:16], 2)))
-    with refused("inference_verifier: sums"):
+    with refused("game: not all sums"):
         tried(world, played, *encoded(lasts), lists, 2)
     for wrong, number in ((lists[:-1] + b"\x00", 0), (lists, 3)):
         with refused("game: other sums"):
             tried(world, played, *encoded(base), wrong, number)
+    acquitted(world, chain, played)
+
+
+@pytest.fixture(scope="module")
+def long(published):
+    """An honest answer of 40 positions: sums of attention take two lists."""
+    ids = [(n * 7 + 3) % 96 for n in range(40)]
+    trace = run(published.program, ids, len(ids) - 1)
+    return Provider(published, trace), ids, [trace.records[-1][-1][-1][0]]
+
+
+def total_of(o, slot, lane, sums):
+    """Whether the last of these sums of 32 terms each is not what was committed."""
+    claim = o.claim(sums[0], stride=32)
+    if slot == 8:
+        return checks.total(o, slot, lane, sums, claim)
+    call = checks.check(o, slot, lane)
+    return call._replace(claim=claim, rest=(*call.rest[:-1], sums))
+
+
+@pytest.mark.parametrize(("slot", "lane", "part"), [(8, 1, 1), (8, 1, 2), (9, 66, 2)])
+@pytest.mark.parametrize("count", [33, 39, 40])
+def test_inf_4_fewer_sums_than_there_are_terms_are_no_total(world, chain, long, slot, lane, part, count):
+    """INF-4: nor is the last one of them one of 32 terms more than the one before."""
+    provider, ids, reply = long
+    position = len(ids) - 1
+    answer = world.answer(provider, ids, reply)
+    boundaries = provider.boundaries(position)
+    path = [*trees.path(boundaries, LAYER), *trees.path(answer.positions, position)]
+    played, seen = world.open(answer, Place(position, LAYER, boundaries[LAYER], path)), Seen(answer.positions)
+    played = world.show(played, provider, seen)
+    played = world.step(played, "ask", *Question(Stage.SUMS, slot, lane, 1, count).args, sender=world.payer)
+    played = world.show(played, provider, seen)
+    lists = lists_of(seen.sums)
+    call = total_of(provider.opened(position, LAYER), slot, lane, (lists[:16], part))
+    with refused("game: not proved" if count == len(ids) else "game: not all sums"):
+        tried(world, played, *encoded(call), lists, 2)
     acquitted(world, chain, played)
 
 
@@ -225,6 +265,23 @@ def links(provider, view):
     }
     for name, rest in about.items():
         yield load("TraceVerifier").interface.function(name, 1 + len(rest)).encode([view.bound(), *rest])
+
+
+def test_inf_4_a_tensor_of_more_parts_than_are_shown_has_an_answer(world, chain, provider):
+    """INF-4: the scores of 33 heads at a thousand positions; who says so of a smaller one has lost."""
+    heads = [0] * (33 * 1_024)
+    wide = replace(provider.trace, records=[[list(group) for group in place] for place in provider.trace.records])
+    wide.records[POSITION][LAYER][7] = heads
+    provider = Provider(provider.published, provider.trace, wide)
+    played, seen = begun(world, provider)
+    played = world.show(played, provider, seen)
+    for question in (Question(Stage.NODES, 7), Question(Stage.CHUNKS, 7, 31), Question(Stage.CHUNKS, 7, 32)):
+        played = world.step(played, "ask", *question.args, sender=world.payer)
+        played = world.show(played, provider, seen)
+        assert (played.turn.stage, played.turn.shown) == (Stage.ASKING, 33 * 32 + 1)
+    view = proofs.View(provider.published, provider.trace, POSITION, LAYER, None, played.case, played.turn)
+    played = tried(world, played, *proofs.shape(view, 7)[:2])
+    assert world.close(played).events("Convicted")
 
 
 @pytest.mark.parametrize("stage", [Stage.NODES, Stage.CHUNKS, Stage.SUMS])

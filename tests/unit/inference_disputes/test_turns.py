@@ -104,7 +104,7 @@ GARBAGE = [
     (Stage.GROUPS, "show_groups", ([WRONG] * 4,), "game: other groups"),
     (Stage.GROUPS, "show_groups", ([WRONG] * 3,), "game: number of groups"),
     (Stage.RECORD, "show_record", ([WRONG], [WRONG] * 3), "game: another boundary"),
-    (Stage.NODES, "show_nodes", (1_025, [], []), "game: number of chunks"),
+    (Stage.NODES, "show_nodes", (1_024, [], []), "game: number of nodes"),
     (Stage.NODES, "show_nodes", (64, [WRONG], [WRONG] * 4), "game: number of nodes"),
     (Stage.NODES, "show_nodes", (64, [WRONG] * 2, [WRONG] * 3), "game: path"),
     (Stage.NODES, "show_nodes", (64, [WRONG] * 2, [WRONG] * 4), "game: other nodes"),
