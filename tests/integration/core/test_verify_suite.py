@@ -84,7 +84,8 @@ def fakes(deployer):
     found |= {"StorageDeals.market": storage, "StorageRepairs.deals": deals, "StorageEndowment.deals": deals}
     terms = (1, DAY, DAY, 1)
     market = deployer.deploy("ComputeMarket", token, hub, heartbeats, token, *terms, label="fake market")
-    found |= {"hub": hub, "validation": validation, "heartbeats": heartbeats, "market": market, "game": token, "witness": token}
+    found |= {"hub": hub, "validation": validation, "heartbeats": heartbeats, "market": market, "game": token}
+    found["witness"] = deployer.deploy("GrantWitness", hub, token, label="fake witness")
     return found
 
 
