@@ -51,7 +51,7 @@ def all_(session: Session, plan_path: Path, digest: str | None, replace_stuck: b
     if outcome.waiting_for:
         from keifu.deploy.changes import listing_batch, safe_files
 
-        batch = listing_batch(session.client, session.record)
+        batch = listing_batch(session.client, session.record, made.horizons)
         if batch.calls:
             files = safe_files(session.client, batch, plan_path.with_name("services.json"))
             lines += [f"for a Safe's transaction builder: {file}" for file in files]

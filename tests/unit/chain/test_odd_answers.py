@@ -10,7 +10,7 @@ import pytest
 
 from ethwire.rpc import Rpc
 from keifu.abi import load
-from keifu.chain import ChainClient, _deployer, _roles, verify
+from keifu.chain import ChainClient, _deployer, roles, verify
 from keifu.chain._named import attestor_rows, currency_rows, token_rows
 from keifu.chain.create3 import deployment_call, salt_of
 from keifu.chain.creation import Creation
@@ -77,7 +77,7 @@ def found_factory(client: ChainClient) -> object:
 READERS: dict[str, Callable[[ChainClient], Any]] = {
     "finality": lambda client: final_block(client.rpc),
     "logs": lambda client: list(find_logs(client, ADDRESS, [_deployer.DEPLOYED, None, None])),
-    "roles": lambda client: _roles._held(client, client.at(ADDRESS, "Timelock"), 0),
+    "roles": lambda client: roles.ever_held(client, client.at(ADDRESS, "Timelock"), 0),
     "attestors that the timelock named": lambda client: list(
         attestor_rows(client, client.at(ADDRESS, "DataVerifier"), 0)
     ),
