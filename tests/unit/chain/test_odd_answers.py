@@ -10,7 +10,7 @@ import pytest
 
 from ethwire.rpc import Rpc
 from keifu.abi import load
-from keifu.chain import ChainClient, _deployer, roles, verify
+from keifu.chain import ChainClient, _deployer, factory, roles, settings, verify
 from keifu.chain._named import attestor_rows, currency_rows, token_rows
 from keifu.chain.create3 import deployment_call, salt_of
 from keifu.chain.creation import Creation
@@ -70,7 +70,7 @@ def found_factory(client: ChainClient) -> object:
     searching = deployer(client)
     searching.begin(ADDRESS, BLOCK)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_deployer, "FACTORY_BLOCKS", 1)
+        patched.setattr(factory, "SEARCHED", 1)
         return searching.look_up_factory(ADDRESS)
 
 
@@ -85,10 +85,10 @@ READERS: dict[str, Callable[[ChainClient], Any]] = {
         currency_rows(client, client.at(ADDRESS, "AgentMarket"), 0)
     ),
     "tokens that channels take": lambda client: list(token_rows(client, client.at(ADDRESS, "Channels"), 0)),
-    "a service": lambda client: list(verify._services(client, RECORD)),
+    "a service": lambda client: list(settings.service_rows(client, RECORD)),
     "the factory of a suite": lambda client: list(verify._factory_faults(client, RECORD, PLAN)),
     "a contract of a suite": lambda client: list(verify._creation_faults(client, RECORD, PLAN, PLAN)),
-    "run-time code": lambda client: verify._makes(client, CODE, ADDRESS, BLOCK, b"\x60\x01"),
+    "run-time code": lambda client: verify.makes(client, CODE, ADDRESS, BLOCK, b"\x60\x01"),
     "a deployer's nonce": lambda client: deployer(client).nonce(),
     "a deployer's codes": lambda client: deployer(client).codes([ADDRESS, ADDRESS]),
     "a contract that is there": lambda client: deployer(client).look_up(PLAN),
