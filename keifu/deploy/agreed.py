@@ -9,15 +9,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from keifu.abi import load
-from keifu.chain.create3 import create3_address, salt_of
 from keifu.chain.creation import Creation
 from keifu.chain.deployments import Holders
 from keifu.chain.plan import Plan
 from keifu.chain.services import SERVICES
-from keifu.chain.suite import FACTORY, suite
+from keifu.chain.suite import TIMELOCK
 from keifu.deploy.document import Document, PlannedParameter, PlannedStep
-from keifu.deploy.planning import creation_digest, roles_of, table_of
+from keifu.deploy.planning import creation_digest, creations_of, roles_of, table_of
 from keifu.errors import UsageError
 
 __all__ = ["ANEW", "require_whole"]
@@ -28,22 +26,15 @@ ANEW = "make the plan anew, review it and sign it off again"
 def require_whole(plan: Document) -> None:
     """Raises UsageError, naming what does not follow from the plan's parameters, factory and deployer. Asks nobody."""
     params = plan.params
-
-    def address_of(label: str) -> str:
-        return create3_address(plan.factory, plan.deployer, salt_of(label))
-
-    due = [Creation.plain(FACTORY, plan.factory, load(FACTORY).interface)]
-    due += [
-        Creation.planned(step, address_of(step.label), load(step.contract).interface)
-        for step in suite(params, address_of)
-    ]
+    due = creations_of(plan.deployer, params, plan.factory)
     wrong = [item.contract for item, step in zip(due, plan.steps, strict=False) if not _is(step, item)]
     if wrong or len(due) != len(plan.steps):
         raise UsageError(f"these sources make other contracts than the plan: {', '.join(wrong) or 'more'}", remedy=ANEW)
     rows = table_of(Plan(params, deployer=plan.deployer), plan.chain.chain_id)
     places = {step.contract: step.address for step in plan.steps}
     services = [(item.contract, places[item.contract], item.max_multiple) for item in SERVICES]
-    holders = plan.roles_before or roles_of(Holders(params.proposers, params.executors))
+    begins = any(step.contract == TIMELOCK for step in plan.due)
+    holders = roles_of(Holders(params.proposers, params.executors)) if begins else plan.roles_before
     pieces = (
         ("its parameters", _read(plan.table), _read(rows)),
         ("its services", [(row.contract, row.address, row.multiple) for row in plan.services], services),

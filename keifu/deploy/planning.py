@@ -23,7 +23,7 @@ from keifu.deploy.sources import commit, compiler
 from keifu.errors import CheckFailed, UsageError
 from keifu.keys import checksum
 
-__all__ = ["LISTED", "creation_digest", "make_plan", "roles_of", "steps_of", "table_of"]
+__all__ = ["LISTED", "THERE", "creation_digest", "creations_of", "make_plan", "roles_of", "steps_of", "table_of"]
 
 TO_BE_MADE, THERE, LISTED = "to be made", "there", "listed"
 
@@ -83,19 +83,25 @@ def creation_digest(planned: Creation) -> str:
     return hashlib.sha256(load(planned.contract).creation_code + planned.encoded_bytes).hexdigest()
 
 
-def steps_of(
-    client: ChainClient, deployer: str, params: Params, factory: str, record: Record, rehearsed: Rehearsed
-) -> tuple[PlannedStep, ...]:
+def creations_of(deployer: str, params: Params, factory: str) -> list[Creation]:
+    """The factory and all that it makes, in order."""
+
     def address_of(label: str) -> str:
         return create3_address(factory, deployer, salt_of(label))
 
-    there = bool(client.code(factory))
-    plain = Creation.plain(FACTORY, factory, load(FACTORY).interface)
-    planned = [plain, *(Creation.planned(step, address_of(step.label), load(step.contract).interface)
-                        for step in suite(params, address_of))]  # fmt: skip
+    suited = [
+        Creation.planned(step, address_of(step.label), load(step.contract).interface)
+        for step in suite(params, address_of)
+    ]
+    return [Creation.plain(FACTORY, factory, load(FACTORY).interface), *suited]
+
+
+def steps_of(
+    client: ChainClient, deployer: str, params: Params, factory: str, record: Record, rehearsed: Rehearsed
+) -> tuple[PlannedStep, ...]:
     made = []
-    for item in planned:
-        state = THERE if item is plain and there else _state(client, record, item)
+    for item in creations_of(deployer, params, factory):
+        state = _state(client, record, item)
         made.append(
             PlannedStep(
                 contract=item.contract,

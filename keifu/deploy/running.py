@@ -18,7 +18,7 @@ from keifu.chain.suite import FACTORY, TIMELOCK
 from keifu.chain.verify import makes
 from keifu.deploy.agreed import ANEW, require_whole
 from keifu.deploy.document import Document, ether
-from keifu.deploy.planning import creation_digest
+from keifu.deploy.planning import THERE, creation_digest
 from keifu.deploy.pool import require_idle
 from keifu.deploy.sources import commit, compiler, require_clean
 from keifu.errors import ChainMismatch, CheckFailed, EnvironmentFault, UsageError
@@ -95,6 +95,8 @@ def require_current(client: ChainClient, deployer: str, record: Record, plan: Do
     if plan.differences:
         raise UsageError(f"the chain differs from the plan: {'; '.join(plan.differences)}", remedy=ANEW)
     require_whole(plan)
+    if gone := [step.contract for step in plan.steps if step.state == THERE and not client.code(step.address)]:
+        raise CheckFailed(f"the plan says that {', '.join(gone)} is there, and nothing is", remedy=ANEW)
 
 
 def require_funds(client: ChainClient, plan: Document) -> None:

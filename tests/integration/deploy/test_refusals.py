@@ -129,8 +129,12 @@ class TestBeforeTheFirstTransaction:
             team.run(changed(plan, steps=(first, other, *rest)))
 
     def test_roles_that_the_parameters_do_not_give_are_refused(self, team, plan):
+        roles = plan.roles_after | {"proposer": (OTHER,)}
         with pytest.raises(UsageError, match="something else of its roles"):
-            team.run(changed(plan, roles_after=plan.roles_after | {"proposer": (OTHER,)}))
+            team.run(changed(plan, roles_before=roles, roles_after=roles))
+        steps = tuple(msgspec.structs.replace(step, state="there") for step in plan.steps)
+        with pytest.raises(CheckFailed, match=r"the plan says that Create3Factory, .* is there, and nothing is"):
+            team.run(changed(plan, roles_before=roles, roles_after=roles, steps=steps))
 
     def test_fees_above_those_of_the_plan_are_not_paid(self, team, plan):
         cheap = msgspec.structs.replace(plan.chain, base_fee=0, tip=GWEI)
