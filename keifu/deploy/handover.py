@@ -45,9 +45,9 @@ def handover_batch(client: ChainClient, record: Record, to: Holders) -> Batch:
 
 
 def leftovers(client: ChainClient, record: Record, account: str) -> Iterator[Check]:
-    """Whether an account has nothing to say in the suite: no role of the timelock, nothing that it may have queued
-    there and that could still be executed, no view of any contract and no setting that names it, no coins. Everything
-    is asked of the chain; the record says only where."""
+    """Whether an account has nothing to say in the suite: no role of the timelock, no view of any contract and no
+    setting that names it, no coins. Nothing may wait in the timelock that it may have queued. Everything is asked of
+    the chain; the record says only where."""
     timelock = client.at(record.contracts[TIMELOCK], TIMELOCK)
     first = record.creations[TIMELOCK].block
     held = ever_held(client, timelock, first)

@@ -84,14 +84,14 @@ def publish(explorer: Explorer, record: Record, contracts: list[str]) -> Iterato
             try:
                 said = send(client, explorer, record, made, standard_input(contract))
             except (httpx.HTTPError, ValueError, KeyError) as error:
-                fault = f"{explorer.url} did not take {contract}: {_told(error)}"
+                fault = f"{explorer.url} did not take {contract}: {_fault_of(error)}"
                 remedy = "is this the explorer's address, and of this kind?"
                 # The error itself names the address that was asked, and Etherscan's key in it.
                 raise EnvironmentFault(_without(explorer.key, fault), remedy=remedy) from None
             yield Published(contract, said in _RIGHT, _without(explorer.key, said))
 
 
-def _told(error: Exception) -> str:
+def _fault_of(error: Exception) -> str:
     answer = error.response if isinstance(error, httpx.HTTPStatusError) else None
     return f"it answered {answer.status_code}" if answer is not None else str(error)
 

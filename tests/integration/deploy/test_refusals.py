@@ -118,9 +118,9 @@ class TestBeforeTheFirstTransaction:
     )
     def test_a_plan_that_says_something_else_than_it_does_is_refused(self, team, plan, piece, change, what):
         first, *rest = getattr(plan, piece)
-        told = changed(plan, **{piece: (msgspec.structs.replace(first, **change), *rest)})
+        other = changed(plan, **{piece: (msgspec.structs.replace(first, **change), *rest)})
         with pytest.raises(UsageError, match=f"the plan says something else of its {what} than would be sent"):
-            team.run(told)
+            team.run(other)
 
     def test_arguments_that_are_not_what_is_encoded_are_refused(self, team, plan):
         first, second, *rest = plan.steps
