@@ -24,8 +24,8 @@ TERMS = {
     "DataVerifier": (14 * DAY, 0),
     "ComputeMarket": (Params().compute_window + Params().answer_window, 4),
     "StorageMarket": (10 * Params().storage_epoch, 4),
-    "RecordProof": (14 * DAY, 4),
     "InferenceDisputes": (Params().compute_window + 12 * Params().dispute_turn, 4),
+    "RecordProof": (14 * DAY, 4),
 }
 SAMPLE_SERVICE = Service(SAMPLE, 4)
 
