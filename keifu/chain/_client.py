@@ -104,9 +104,9 @@ class ChainClient:
             on_progress(len(receipts))
         return receipts
 
-    def offer_at_least(self, tip: int) -> None:
-        """From now on no transaction has a smaller tip, whatever the node says."""
-        self._outbox.least_tip = tip
+    def offer_between(self, tip: int, max_fee: int) -> None:
+        """From now on no transaction has a smaller tip, whatever the node says, nor pays more for a unit of gas."""
+        self._outbox.least_tip, self._outbox.most_fee = tip, max_fee
 
     def send_signed(self, raw: bytes) -> Receipt:
         """Send a transaction that was signed elsewhere, and wait for it. Raises RpcError when it had no effect."""

@@ -108,6 +108,14 @@ class FactoryDeployer(ABC):
             self._factory = self._search_factory() or self._canonical()
         return self._factory
 
+    def factory_to_be(self) -> str:
+        """Where the factory is, or the next transaction puts it. Sends nothing."""
+        if where := self.find_factory():
+            return where
+        if has_proxy(self):
+            return canonical_factory(self.creation_code(FACTORY))
+        return created_address(self.sender, self.nonce())
+
     def make_factory(self) -> Creation:
         init_code = self.creation_code(FACTORY)
         where = self.find_factory()

@@ -93,6 +93,7 @@ class Outbox:
         self.rpc = rpc
         self.chain_id = chain_id
         self.least_tip = 0  # wei, where a probe has found that the node's own word is too little
+        self.most_fee = MAX_FEE  # wei for a unit of gas, tip included
         self._mined: dict[str, int] = {}  # next nonce of each account after what was seen in blocks
         # Of refused batches, by account: what the node has taken that must not go, and the nonce before it.
         self._behind: dict[str, dict[int, Sent]] = {}
@@ -132,7 +133,7 @@ class Outbox:
                 return
             if _UNDERPRICED not in str(answer).lower():
                 raise answer
-            fees = raised(fees, fees)
+            fees = raised(fees, fees, self.most_fee)
         raise RpcError(f"nonce {nonce} of {account.address} cannot be replaced: its fee is at its most", remedy="wait")
 
     def follow(self, raw: bytes) -> dict[str, Any]:
@@ -192,9 +193,9 @@ class Outbox:
         if not isinstance(block, dict):
             raise RpcError(f"eth_getBlockByNumber: the node answered {block!r} in the place of its newest block")
         base = quantity(block.get("baseFeePerGas", "0x0"), "baseFeePerGas")
-        fees = fresh_fees(self.chain_id, base, max(self.least_tip, suggested_tip(tip, "the tip")))
+        fees = fresh_fees(self.chain_id, base, max(self.least_tip, suggested_tip(tip, "the tip")), self.most_fee)
         if fees.max_fee < base + fees.priority:
-            raise RpcError(f"the base fee is {base} wei, and no more than {MAX_FEE} are paid", remedy="wait")
+            raise RpcError(f"the base fee is {base} wei, and no more than {self.most_fee} are paid", remedy="wait")
         head = quantity(block.get("number"), "the newest block's number")
         return _Market(head, base, quantity(block.get("gasLimit"), "its gas"), fees)
 
@@ -245,7 +246,7 @@ class Outbox:
             address = item.draft.account.address
             if item.nonce < used[address]:
                 continue  # in a block: the receipt is late
-            fees = raised(item.fees, market.fees)
+            fees = raised(item.fees, market.fees, self.most_fee)
             is_stuck = item.nonce == used[address] or item.fees.max_fee < market.base_fee + market.fees.priority
             if is_stuck and fees is not None and market.head - item.block >= PATIENCE_BLOCKS:
                 item.sign(self.chain_id, fees, market.head)
@@ -283,7 +284,7 @@ class Outbox:
             account = next(iter(behind.values())).draft.account
             fillers = {}
             for nonce, item in behind.items():
-                fees = raised(item.fees, market.fees)
+                fees = raised(item.fees, market.fees, self.most_fee)
                 if fees is None:
                     raise RpcError(f"nonce {nonce} of {address} cannot be withdrawn: its fee is at its most")
                 fillers[nonce] = self._filler(account, nonce, fees, market)

@@ -101,7 +101,7 @@ def probe(rpc: Rpc) -> Probe:
     number, base = (_number(newest, name, rpc.url) for name in ("number", "baseFeePerGas"))
     hardfork, lacking = _machine(rpc)
     said = _said_tip(rpc)
-    floor = max(said, _floor(rpc, chain_id, base), fresh_fees(chain_id, base, said).priority)
+    floor = fresh_fees(chain_id, base, max(said, _floor(rpc, chain_id, base))).priority
     return Probe(
         chain_id=chain_id,
         genesis=genesis_of(rpc),

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from keifu.abi import Contract
 from keifu.chain._client import ChainClient
 from keifu.chain.deployments import Holders
-from keifu.chain.logs import find_logs
+from keifu.chain.logs import find_logs, topic_of_address
 from keifu.keys import keccak256
 
-__all__ = ["ADMIN", "NAMES", "ever_held", "role_faults"]
+__all__ = ["ADMIN", "NAMES", "ever_held", "role_faults", "still_queued"]
 
 GRANTED = "0x" + keccak256(b"RoleGranted(bytes32,address,address)").hex()
 REVOKED = "0x" + keccak256(b"RoleRevoked(bytes32,address,address)").hex()
 ADMIN = bytes(32)
 NAMES = {keccak256(f"{name}_ROLE".encode()): name.lower() for name in ("PROPOSER", "CANCELLER", "EXECUTOR")}
+PROPOSER = next(iter(NAMES))
 NAMES[ADMIN] = "admin"
 
 
@@ -50,3 +51,17 @@ def ever_held(client: ChainClient, timelock: Contract, first_block: int) -> dict
             role = bytes.fromhex(log.topics[1][2:])
             given.setdefault(role, set()).add("0x" + log.topics[2][-40:])
     return given
+
+
+def still_queued(client: ChainClient, timelock: Contract, account: str, first_block: int) -> list[str]:
+    """Operations that wait in the timelock and were queued while `account` could do that: by whom, no event says."""
+    revoked = [REVOKED, "0x" + PROPOSER.hex(), topic_of_address(account)]
+    last = max((log.number for log in find_logs(client, timelock.address, revoked, first_block)), default=-1)
+    proposes = timelock.hasRole(PROPOSER, account)
+    topics = ["0x" + timelock.interface.event("CallScheduled").topic.hex(), None, None]
+    found = dict.fromkeys(
+        log.topics[1]
+        for log in find_logs(client, timelock.address, topics, first_block)
+        if proposes or log.number <= last
+    )
+    return [number for number in found if timelock.is_operation_pending(bytes.fromhex(number[2:]))]

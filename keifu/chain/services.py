@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from ethwire.constants import ZERO_ADDRESS
@@ -14,6 +15,7 @@ from keifu.errors import CheckFailed, KeifuError, UsageError
 from keifu.units import duration
 
 __all__ = [
+    "NOTHING",
     "SERVICES",
     "SERVICE_INTERFACE",
     "Listing",
@@ -21,9 +23,11 @@ __all__ = [
     "list_now",
     "list_services",
     "longest_fault",
+    "own_horizon",
     "require_horizon",
 ]
 
+NOTHING: Mapping[str, int] = MappingProxyType({})
 SERVICE_INTERFACE = COURT  # a packaged contract with the calls of IService
 
 
@@ -90,10 +94,24 @@ def require_horizon(chain: Deployer, service: str, horizon: int) -> None:
         )
 
 
-def list_services(chain: Deployer, suite: _Suite, services: Sequence[Service] = SERVICES) -> list[Listing]:
+def own_horizon(chain: _Reader, service: Service, address: str, agreed: Mapping[str, int]) -> int:
+    """What a service's own terms need, seconds. Raises CheckFailed when something else was agreed to for it."""
+    found = longest_fault(chain, address)
+    if found != (said := agreed.get(service.contract, found)):
+        raise CheckFailed(
+            f"{service.contract} needs a horizon of {duration(found)}, and {duration(said)} was agreed to",
+            remedy="ask another node: the terms of a service do not change",
+        )
+    return found
+
+
+def list_services(
+    chain: Deployer, suite: _Suite, services: Sequence[Service] = SERVICES, *, agreed: Mapping[str, int] = NOTHING
+) -> list[Listing]:
     """Queue what the timelock has not listed yet, and execute what is ready. Safe to call again; the sender proposes
-    and executes in the timelock. Raises Revert with the timelock's or the hub's reason."""
-    return [_list(chain, suite, service) for service in services]
+    and executes in the timelock. `agreed` are the horizons that a plan names, by contract. Raises Revert with the
+    timelock's or the hub's reason, CheckFailed when a horizon is another one."""
+    return [_list(chain, suite, service, agreed) for service in services]
 
 
 def list_now(
@@ -105,12 +123,12 @@ def list_now(
         list_services(chain, suite, services)
 
 
-def _list(chain: Deployer, suite: _Suite, service: Service) -> Listing:
+def _list(chain: Deployer, suite: _Suite, service: Service, agreed: Mapping[str, int]) -> Listing:
     hub, address = suite[HUB], suite[service.contract]
     found = chain.call(hub, HUB, "service", address)
     if found[0]:
         return Listing(address, found[0], found[1], 0)
-    horizon = longest_fault(chain, address)
+    horizon = own_horizon(chain, service, address, agreed)
     terms = (address, horizon, service.max_multiple)
     call = operation(hub, chain.interface(HUB).function("list_service", len(terms)).encode(terms))
     ready = advance(chain, suite[TIMELOCK], call)

@@ -35,7 +35,8 @@ def all_(session: Session, plan_path: Path, digest: str | None, replace_stuck: b
     if digest is not None and digest.lower().removeprefix("0x") != made.digest:
         raise UsageError(f"{plan_path} has the digest {made.digest}", remedy="another plan was signed off")
     if not is_local(made.chain.chain_id) and not yes:
-        click.confirm(f"Send {made.gas:,} gas, up to {ether(made.most)}, to chain {made.chain.chain_id}?", abort=True)
+        cost = f"{made.gas:,} gas, up to {ether(made.most)}, to chain {made.chain.chain_id}"
+        click.confirm(f"Send the plan with the digest {made.digest}, {cost}?", abort=True)
     if replace_stuck:
         _replace(session, json_out=json_out)
     outcome = carry_out(
@@ -51,7 +52,7 @@ def all_(session: Session, plan_path: Path, digest: str | None, replace_stuck: b
     if outcome.waiting_for:
         from keifu.deploy.changes import listing_batch, safe_files
 
-        batch = listing_batch(session.client, session.record)
+        batch = listing_batch(session.client, session.record, made.horizons)
         if batch.calls:
             files = safe_files(session.client, batch, plan_path.with_name("services.json"))
             lines += [f"for a Safe's transaction builder: {file}" for file in files]

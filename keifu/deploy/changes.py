@@ -10,6 +10,7 @@ and the same for a Safe's transaction builder.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from keifu.abi import FunctionAbi
 from keifu.chain import ChainClient
 from keifu.chain.creation import readable
 from keifu.chain.deployments import Record
-from keifu.chain.services import SERVICES, longest_fault
+from keifu.chain.services import NOTHING, SERVICES, own_horizon
 from keifu.chain.settings import Views
 from keifu.chain.suite import HUB, TIMELOCK
 from keifu.chain.timelock import Batch
@@ -41,14 +42,14 @@ def read_changes(client: ChainClient, record: Record, path: Path) -> Batch:
     return Batch(record.contracts[TIMELOCK], calls)
 
 
-def listing_batch(client: ChainClient, record: Record) -> Batch:
-    """The services of the suite that the hub does not have yet, by their own terms."""
+def listing_batch(client: ChainClient, record: Record, agreed: Mapping[str, int] = NOTHING) -> Batch:
+    """The services of the suite that the hub does not have yet, by their own terms; `agreed` as for `list_services`."""
     hub = client.at(record.contracts[HUB], HUB)
     calls = []
     for service in SERVICES:
         address = record.contracts[service.contract]
         if not hub.service(address)[0]:
-            terms = (address, longest_fault(Views(client), address), service.max_multiple)
+            terms = (address, own_horizon(Views(client), service, address, agreed), service.max_multiple)
             calls.append(_named(hub.interface.function("list_service", len(terms)), HUB, hub.address, terms))
     return Batch(record.contracts[TIMELOCK], tuple(calls))
 
@@ -111,6 +112,8 @@ def _call(client: ChainClient, record: Record, row: dict[str, Any], where: str) 
         return _named(found, name, record.contracts[name], tuple(map(_value, arguments)))
     except AbiError as error:
         raise InputError(f"{where}: {error.message}") from error
+    except ValueError as error:
+        raise InputError(f"{where}: {error}", remedy="bytes are written in hex: 0x and two digits each") from error
 
 
 def _value(value: Any) -> Any:

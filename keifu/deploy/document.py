@@ -99,6 +99,11 @@ class Document(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
 
     @property
+    def horizons(self) -> dict[str, int]:
+        """Of each service, seconds."""
+        return {row.contract: row.horizon for row in self.services}
+
+    @property
     def due(self) -> tuple[PlannedStep, ...]:
         return tuple(step for step in self.steps if step.state == "to be made")
 

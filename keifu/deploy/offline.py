@@ -1,6 +1,8 @@
 """A plan's transactions for a machine without a network: written down there, signed elsewhere, and sent from here.
 
 Every transaction has its nonce, gas limit and highest fee beforehand, so that whoever signs sees all that it can cost.
+The file carries the plan, and before anything is signed its transactions are made again from that and compared: they
+come from a machine with a network, and the digest that was signed off says nothing of them.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from keifu.chain.create3 import deployment_call
 from keifu.chain.factory import PROXY, proxy_call
 from keifu.chain.suite import FACTORY, HUB, TIMELOCK
 from keifu.chain.timelock import operation
+from keifu.deploy.agreed import require_whole
 from keifu.deploy.document import Document
 from keifu.deploy.planning import LISTED
 from keifu.errors import EnvironmentFault, InputError, UsageError
@@ -27,6 +30,7 @@ __all__ = ["PresignedDeployer", "Signed", "Unsigned", "sign_all", "unsigned_of"]
 MARGIN_PERCENT = 25
 LISTING_GAS = 400_000  # for queueing or listing one service; the first call of an epoch turns the hub's
 LARGEST = 64 << 20  # bytes
+AGAIN = "make it with `keifu deploy unsigned`"
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -45,10 +49,16 @@ class Entry(msgspec.Struct, frozen=True):
 class Unsigned(msgspec.Struct, frozen=True):
     """All transactions of one plan."""
 
-    chain_id: int
-    sender: str
-    digest: str  # of the plan
+    plan: Document
     entries: tuple[Entry, ...]
+
+    @property
+    def digest(self) -> str:
+        return self.plan.digest
+
+    @property
+    def sender(self) -> str:
+        return self.plan.deployer
 
     def write(self, path: Path) -> None:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n")
@@ -58,7 +68,7 @@ class Unsigned(msgspec.Struct, frozen=True):
         try:
             return msgspec.json.decode(read_bounded(path, LARGEST, "transactions of a plan"), type=cls)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise InputError(f"cannot read {path}: {error}", remedy="make it with `keifu deploy unsigned`") from error
+            raise InputError(f"cannot read {path}: {error}", remedy=AGAIN) from error
 
 
 Signed = Unsigned
@@ -66,13 +76,15 @@ Signed = Unsigned
 
 def unsigned_of(client: ChainClient, plan: Document) -> Unsigned:
     """The transactions that make the plan's contracts and, where the deployer proposes, queue and list its services."""
+    return Unsigned(plan, _entries(plan, client.rpc.quantity("eth_getTransactionCount", plan.deployer, "latest")))
+
+
+def _entries(plan: Document, nonce: int) -> tuple[Entry, ...]:
     calls = [*_creations(plan), *(_listings(plan) if plan.listing_gas else ())]
-    nonce = client.rpc.quantity("eth_getTransactionCount", plan.deployer, "latest")
-    entries = [
+    return tuple(
         Entry(what, number, to, "0x" + data.hex(), min(gas, plan.chain.block_gas), plan.chain.max_fee, plan.chain.tip)
         for number, (what, to, data, gas) in enumerate(calls, nonce)
-    ]
-    return Unsigned(plan.chain.chain_id, plan.deployer, plan.digest, tuple(entries))
+    )
 
 
 def _creations(plan: Document) -> Iterator[tuple[str, str, bytes, int]]:
@@ -106,14 +118,18 @@ def _listings(plan: Document) -> Iterator[tuple[str, str, bytes, int]]:
 
 
 def sign_all(unsigned: Unsigned, account: Account) -> Signed:
-    """Raises UsageError for another account than the plan's."""
+    """Raises UsageError for another account than the plan's, and for transactions that are not the plan's."""
     if account.address != unsigned.sender:
         raise UsageError(f"these are transactions of {unsigned.sender}, not {account.address}", remedy="use that key")
+    require_whole(unsigned.plan)
+    first = unsigned.entries[0].nonce if unsigned.entries else 0
+    if unsigned.entries != _entries(unsigned.plan, first):
+        raise UsageError("these transactions are not those of their plan: nothing was signed", remedy=AGAIN)
     signed = []
     for entry in unsigned.entries:
         raw, _ = sign_transaction(
             account,
-            chain_id=unsigned.chain_id,
+            chain_id=unsigned.plan.chain.chain_id,
             nonce=entry.nonce,
             fees=Fees(entry.max_fee, entry.priority),
             gas=entry.gas,

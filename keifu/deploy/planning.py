@@ -6,25 +6,24 @@ import hashlib
 from collections.abc import Callable
 
 from ethwire.constants import ZERO_ADDRESS
-from keifu.abi import load
-from keifu.chain import ChainClient, created_address
+from keifu.abi import Receipt, load
+from keifu.chain import ChainClient, ClientDeployer
 from keifu.chain.bounds import bounds_of
 from keifu.chain.create3 import create3_address, salt_of
 from keifu.chain.creation import Creation, differences
 from keifu.chain.deployments import Holders, Record
-from keifu.chain.factory import canonical_factory
 from keifu.chain.parameters import Params, meanings
 from keifu.chain.plan import Plan, is_local
-from keifu.chain.probe import Probe, probe, require_fit
+from keifu.chain.probe import probe, require_fit
 from keifu.chain.services import SERVICES
 from keifu.chain.suite import FACTORY, HUB, parameter_of, suite
 from keifu.deploy.document import Document, PlannedParameter, PlannedService, PlannedStep
 from keifu.deploy.rehearsal import Rehearsed, rehearse
 from keifu.deploy.sources import commit, compiler
-from keifu.errors import CheckFailed
+from keifu.errors import CheckFailed, UsageError
 from keifu.keys import checksum
 
-__all__ = ["LISTED", "TO_BE_MADE", "creation_digest", "factory_of", "make_plan", "steps_of"]
+__all__ = ["LISTED", "THERE", "creation_digest", "creations_of", "make_plan", "roles_of", "steps_of", "table_of"]
 
 TO_BE_MADE, THERE, LISTED = "to be made", "there", "listed"
 
@@ -50,7 +49,7 @@ def make_plan(
     rehearsed = rehearse(found, deployer, params, nonce=nonce, now=client.now, on_step=on_step)
     if faults := [check.what for check in rehearsed.checks if not check.holds]:
         raise CheckFailed(f"the rehearsed suite is not what it should be: {', '.join(faults)}")
-    factory = factory_of(deployer, record, found, nonce)
+    factory = _Onlooker(client, deployer, record.factory).factory_to_be()
     steps = steps_of(client, deployer, params, factory, record, rehearsed)
     services, listed = _services(client, steps, rehearsed)
     return Document(
@@ -60,22 +59,23 @@ def make_plan(
         commit=commit(),
         compiler=compiler(),
         parameters=params.data(),
-        table=_table(plan, record),
+        table=table_of(plan, record.chain_id),
         factory=factory,
         steps=steps,
         services=services,
         listing_gas=0 if listed or deployer not in params.proposers else rehearsed.listing_gas,
-        roles_before=_roles(record.held_by),
-        roles_after=_roles(record.held_by or Holders(params.proposers, params.executors)),
+        roles_before=roles_of(record.held_by),
+        roles_after=roles_of(record.held_by or Holders(params.proposers, params.executors)),
         differences=tuple(f"{step.contract}: {step.state}" for step in steps if step.state not in (TO_BE_MADE, THERE)),
     )
 
 
-def factory_of(deployer: str, record: Record, found: Probe, nonce: int) -> str:
-    """Where the factory is, or will be."""
-    if record.factory:
-        return record.factory
-    return canonical_factory(load(FACTORY).creation_code) if found.has_proxy else created_address(deployer, nonce)
+class _Onlooker(ClientDeployer):
+    """Looks for the factory exactly as the deployment will."""
+
+    def send(self, to: str | None, data: bytes) -> Receipt:
+        del to, data
+        raise UsageError("nothing is sent for a plan", remedy="`keifu deploy all` sends it")
 
 
 def creation_digest(planned: Creation) -> str:
@@ -83,19 +83,25 @@ def creation_digest(planned: Creation) -> str:
     return hashlib.sha256(load(planned.contract).creation_code + planned.encoded_bytes).hexdigest()
 
 
-def steps_of(
-    client: ChainClient, deployer: str, params: Params, factory: str, record: Record, rehearsed: Rehearsed
-) -> tuple[PlannedStep, ...]:
+def creations_of(deployer: str, params: Params, factory: str) -> list[Creation]:
+    """The factory and all that it makes, in order."""
+
     def address_of(label: str) -> str:
         return create3_address(factory, deployer, salt_of(label))
 
-    there = bool(client.code(factory))
-    plain = Creation.plain(FACTORY, factory, load(FACTORY).interface)
-    planned = [plain, *(Creation.planned(step, address_of(step.label), load(step.contract).interface)
-                        for step in suite(params, address_of))]  # fmt: skip
+    suited = [
+        Creation.planned(step, address_of(step.label), load(step.contract).interface)
+        for step in suite(params, address_of)
+    ]
+    return [Creation.plain(FACTORY, factory, load(FACTORY).interface), *suited]
+
+
+def steps_of(
+    client: ChainClient, deployer: str, params: Params, factory: str, record: Record, rehearsed: Rehearsed
+) -> tuple[PlannedStep, ...]:
     made = []
-    for item in planned:
-        state = THERE if item is plain and there else _state(client, record, item)
+    for item in creations_of(deployer, params, factory):
+        state = _state(client, record, item)
         made.append(
             PlannedStep(
                 contract=item.contract,
@@ -137,15 +143,17 @@ def _services(
     return tuple(rows), all(row.state == LISTED for row in rows)
 
 
-def _table(plan: Plan, record: Record) -> tuple[PlannedParameter, ...]:
-    said, public = meanings(), not is_local(record.chain_id)
+def table_of(plan: Plan, chain_id: int) -> tuple[PlannedParameter, ...]:
+    """Each choice as people read it."""
+    said, public = meanings(), not is_local(chain_id)
     return tuple(
         PlannedParameter(name, value, source, bounds_of(name, public=public), said.get(name, ""))
         for name, value, source in plan.describe()
     )
 
 
-def _roles(holders: Holders | None) -> dict[str, tuple[str, ...]]:
+def roles_of(holders: Holders | None) -> dict[str, tuple[str, ...]]:
+    """Who has which role of the timelock, as people read it."""
     if holders is None:
         return {}
     proposers, executors = (tuple(_named(who) for who in group) for group in (holders.proposers, holders.executors))

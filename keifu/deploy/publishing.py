@@ -84,12 +84,25 @@ def publish(explorer: Explorer, record: Record, contracts: list[str]) -> Iterato
             try:
                 said = send(client, explorer, record, made, standard_input(contract))
             except (httpx.HTTPError, ValueError, KeyError) as error:
-                fault = f"{explorer.url} did not take {contract}: {error}"
-                raise EnvironmentFault(fault, remedy="is this the explorer's address, and of this kind?") from error
-            yield Published(contract, said in _RIGHT, said)
+                fault = f"{explorer.url} did not take {contract}: {_fault_of(error)}"
+                remedy = "is this the explorer's address, and of this kind?"
+                # The error itself names the address that was asked, and Etherscan's key in it.
+                raise EnvironmentFault(_without(explorer.key, fault), remedy=remedy) from None
+            yield Published(contract, said in _RIGHT, _without(explorer.key, said))
 
 
-_RIGHT = ("Pass - Verified", "Already Verified", "exact_match", "match", "verified")
+def _fault_of(error: Exception) -> str:
+    answer = error.response if isinstance(error, httpx.HTTPStatusError) else None
+    return f"it answered {answer.status_code}" if answer is not None else str(error)
+
+
+def _without(key: str, text: str) -> str:
+    """Explorers repeat the key that they were given."""
+    return text.replace(key, "…") if key else text
+
+
+_ALREADY = "Contract source code already verified"  # what Etherscan says when it is asked again
+_RIGHT = (_ALREADY, "Pass - Verified", "Already Verified", "exact_match", "match", "verified")
 
 
 def _etherscan(client: httpx.Client, explorer: Explorer, record: Record, made: Creation, given: dict[str, Any]) -> str:

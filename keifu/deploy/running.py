@@ -14,18 +14,17 @@ from keifu.chain.plan import is_local
 from keifu.chain.probe import require_fit
 from keifu.chain.services import SERVICES, Listing, list_services
 from keifu.chain.settings import agree
-from keifu.chain.suite import FACTORY, TIMELOCK, suite
+from keifu.chain.suite import FACTORY, TIMELOCK
 from keifu.chain.verify import makes
+from keifu.deploy.agreed import ANEW, require_whole
 from keifu.deploy.document import Document, ether
-from keifu.deploy.planning import creation_digest
+from keifu.deploy.planning import THERE, creation_digest
 from keifu.deploy.pool import require_idle
 from keifu.deploy.sources import commit, compiler, require_clean
 from keifu.errors import ChainMismatch, CheckFailed, EnvironmentFault, UsageError
 from keifu.units import day
 
 __all__ = ["Outcome", "carry_out", "require_current", "require_funds", "require_recorded", "said_of"]
-
-ANEW = "make the plan anew, review it and sign it off again"
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,9 @@ def carry_out(
     """
     client = chain.client
     require_current(client, chain.sender, record, plan)
-    client.offer_at_least(plan.chain.tip)
+    client.offer_between(plan.chain.tip, plan.chain.max_fee)
     require_idle(client, chain.sender)
+    _require_place(chain, record, plan)
     require_funds(client, plan)
     guard = _Guard(client, plan, save)
     record.compiler, record.commit = compiler(), commit()
@@ -65,7 +65,7 @@ def carry_out(
     listings = []
     for service in SERVICES:
         guard.require_chain()
-        listings += list_services(chain, deployment, [service])
+        listings += list_services(chain, deployment, [service], agreed=plan.horizons)
     guard.require_chain()
     return _finished(client, record, Outcome(deployment, listings), save)
 
@@ -91,19 +91,12 @@ def require_current(client: ChainClient, deployer: str, record: Record, plan: Do
         raise UsageError(f"the plan is for {plan.deployer}, not {deployer}", remedy="use that account")
     if not is_local(plan.chain.chain_id):
         require_clean()
-    params = plan.params
-    require_fit(plan.chain, seeds=params.seeds, randomness=params.randomness)
+    require_fit(plan.chain, seeds=plan.params.seeds, randomness=plan.params.randomness)
     if plan.differences:
         raise UsageError(f"the chain differs from the plan: {'; '.join(plan.differences)}", remedy=ANEW)
-    places = {step.label: step for step in plan.steps}
-    steps = [*suite(params, lambda label: places[label].address if label in places else "")]
-    planned = [
-        Creation.planned(step, places[step.label].address, client.load(step.contract).interface) for step in steps
-        if step.label in places
-    ]  # fmt: skip
-    wrong = [item.contract for item in planned if places[item.label].creation != creation_digest(item)]
-    if wrong or len(planned) != len(steps):
-        raise UsageError(f"these sources make other contracts than the plan: {', '.join(wrong) or 'more'}", remedy=ANEW)
+    require_whole(plan)
+    if gone := [step.contract for step in plan.steps if step.state == THERE and not client.code(step.address)]:
+        raise CheckFailed(f"the plan says that {', '.join(gone)} is there, and nothing is", remedy=ANEW)
 
 
 def require_funds(client: ChainClient, plan: Document) -> None:
@@ -142,10 +135,12 @@ class _Guard:
     def __call__(self, record: Record) -> None:
         self.require_chain()
         if record.pending is not None:
+            self._require_planned(record.pending)
             if self.begun and self.client.code(record.pending.address):
                 raise CheckFailed(f"something is at {record.pending.address}, where {record.pending.contract} is due")
         else:
             for name in [name for name in record.creations if name not in self.known]:
+                self._require_planned(record.creations[name])
                 self._require_code(record.creations[name])
                 self.known.add(name)
         self.begun = True
@@ -153,6 +148,11 @@ class _Guard:
 
     def require_chain(self) -> None:
         _require_chain(self.client, self.plan)
+
+    def _require_planned(self, made: Creation) -> None:
+        planned = {step.contract: (step.address, step.creation) for step in self.plan.steps}
+        if planned.get(made.contract) != (made.address, creation_digest(made)):
+            raise CheckFailed(f"{made.contract} at {made.address} is not what the plan says", remedy=ANEW)
 
     def _require_code(self, made: Creation) -> None:
         code = self.client.code(made.address)
@@ -163,6 +163,13 @@ class _Guard:
             raise CheckFailed(f"the code of {made.contract} at {made.address} changed under the deployment")
         if not right and not makes(self.client, init_code, made.address, made.block, code):
             raise CheckFailed(f"{made.contract} at {made.address} is not what its arguments make")
+
+
+def _require_place(chain: ClientDeployer, record: Record, plan: Document) -> None:
+    """Every address, and so the wiring, follows from where the factory is."""
+    chain.begin(record.factory, record.first_block)
+    if (where := chain.factory_to_be()) != plan.factory:
+        raise CheckFailed(f"the factory is or will be at {where}, the plan has it at {plan.factory}", remedy=ANEW)
 
 
 def _require_chain(client: ChainClient, plan: Document) -> None:

@@ -7,8 +7,10 @@ import pytest
 from ethwire.constants import ZERO_ADDRESS
 from keifu.chain import RpcDeployer
 from keifu.chain.deployments import Holders
+from keifu.chain.roles import NAMES
 from keifu.chain.settings import agree
-from keifu.chain.timelock import advance_batch
+from keifu.chain.suite import TIMELOCK
+from keifu.chain.timelock import Batch, advance_batch
 from keifu.chain.verify import verify_suite
 from keifu.deploy.changes import read_changes, safe_files, try_out
 from keifu.deploy.handover import handover_batch, leftovers
@@ -16,6 +18,8 @@ from keifu.deploy.rehearsal import rehearse
 from keifu.errors import InputError, Revert
 from tests.integration.deploy.conftest import Team
 from tests.integration.deploy.safe import Safe
+
+PROPOSER = next(role for role, name in NAMES.items() if name == "proposer")
 
 FEE = """
 [[call]]
@@ -69,7 +73,8 @@ def test_before_the_handover_the_deployer_is_named_as_what_it_is(anvil, safe, tm
     found = [check.what for check in leftovers(team.client, team.record, team.account.address) if not check.holds]
     anvil.restore(snapshot)
     assert sorted(found) == [
-        f"{team.account.address} is no {role} of the timelock" for role in ("canceller", "executor", "proposer")
+        *(f"{team.account.address} is no {role} of the timelock" for role in ("canceller", "executor", "proposer")),
+        f"nothing that {team.account.address} may have queued waits in the timelock",
     ]
 
 
@@ -89,6 +94,26 @@ def test_the_deployer_has_nothing_left(handed):
     assert [check.what for check in found if not check.holds] == []
     assert len(found) > len(handed.record.contracts)
     assert wrong(handed) == []
+
+
+def test_what_the_deployer_queued_before_is_found_after_the_handover(anvil, safe, tmp_path):
+    snapshot = anvil.snapshot()
+    team = Team(anvil, tmp_path)
+    team.finish(team.plan(label="queued", treasury=safe.address))
+    record, chain = team.record, RpcDeployer(team.client, team.account)
+    timelock = team.client.at(record.contracts[TIMELOCK], TIMELOCK)
+    payload = timelock.interface.function("grantRole", 2).encode((PROPOSER, team.account.address))
+    back = Batch(timelock.address, ((timelock.address, payload, ""),))
+    for batch in (back, handover_batch(team.client, record, Holders((safe.address,), (ZERO_ADDRESS,)))):
+        assert advance_batch(chain, batch)
+    team.chain.warp(record.params.timelock_delay)
+    assert advance_batch(chain, batch) == 0
+    found = {check.what: check.detail for check in leftovers(team.client, record, team.account.address)
+             if not check.holds}  # fmt: skip
+    assert list(found) == [f"nothing that {team.account.address} may have queued waits in the timelock"]
+    assert advance_batch(chain, back) == 0  # and so it would have been a proposer again
+    assert timelock.hasRole(PROPOSER, team.account.address)
+    anvil.restore(snapshot)
 
 
 def test_the_deployer_can_queue_nothing_any_more(handed, tmp_path):
@@ -151,6 +176,7 @@ def test_a_call_that_would_be_refused_is_not_queued(handed, tmp_path):
         ('[[call]]\ncontract = "Channels"\nfunction = "f"', "call 1"),
         ('[[call]]\ncontract = "Channels"\nfunction = "fee"', "Channels.fee changes nothing"),
         ('[[call]]\ncontract = "Channels"\nfunction = "setFee"\narguments = ["x"]', "call 1"),
+        ('[[call]]\ncontract = "Channels"\nfunction = "setFee"\narguments = ["0xzz"]', "call 1: non-hexadecimal"),
         ('[[call]]\ncontract = "Channels"\nfuncton = "setFee"', "a call has contract, function and arguments"),
     ],
 )

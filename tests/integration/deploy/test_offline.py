@@ -5,9 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from ethwire.constants import GWEI
 from keifu.chain.verify import verify_suite
 from keifu.deploy.offline import PresignedDeployer, Unsigned, sign_all, unsigned_of
 from keifu.errors import EnvironmentFault, InputError, UsageError
+
+OTHER = "0x" + "0b" * 20
 
 
 @pytest.fixture
@@ -48,10 +51,37 @@ def test_another_key_signs_nothing(team, unsigned):
 
 
 def test_what_was_not_signed_is_not_sent(team, plan, unsigned):
-    fewer = msgspec.structs.replace(unsigned, entries=unsigned.entries[:3])
+    signed = sign_all(unsigned, team.account)
+    fewer = msgspec.structs.replace(signed, entries=signed.entries[:3])
     with pytest.raises(EnvironmentFault, match="was not signed beforehand"):
-        team.run(plan, PresignedDeployer(team.client, sign_all(fewer, team.account)))
+        team.run(plan, PresignedDeployer(team.client, fewer))
     assert len(team.record.creations) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"to": "0x" + "0b" * 20},
+        {"data": "0x" + "00" * 4},
+        {"gas": 29_000_000},
+        {"max_fee": 900 * GWEI},
+        {"priority": 900 * GWEI},
+        {"nonce": 40},
+    ],
+)
+def test_what_the_plan_does_not_have_is_not_signed(team, unsigned, change):
+    first, second, *rest = unsigned.entries
+    another = (first, msgspec.structs.replace(second, **change), *rest)
+    with pytest.raises(UsageError, match="these transactions are not those of their plan: nothing was signed"):
+        sign_all(msgspec.structs.replace(unsigned, entries=another), team.account)
+
+
+def test_a_plan_that_says_something_else_than_it_does_is_not_signed(team, unsigned):
+    [treasury] = [row for row in unsigned.plan.table if row.name == "treasury"]
+    table = [msgspec.structs.replace(row, value=OTHER) if row is treasury else row for row in unsigned.plan.table]
+    plan = msgspec.structs.replace(unsigned.plan, table=tuple(table))
+    with pytest.raises(UsageError, match="the plan says something else of its parameters than would be sent"):
+        sign_all(msgspec.structs.replace(unsigned, plan=plan), team.account)
 
 
 def test_no_key_stands_in_what_is_written(team, unsigned):

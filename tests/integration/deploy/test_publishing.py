@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import traceback
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ from keifu.deploy.publishing import Explorer, publish, standard_input
 from keifu.errors import CheckFailed, EnvironmentFault
 from tests.integration.deploy.conftest import Team
 
+KEY = "f0" * 16
 CONTRACTS = ("KeifuToken", "Timelock")
 FAR = 3  # requests that find a job unfinished
 GIVEN = {"language": "Vyper", "sources": {}, "settings": {}}
@@ -162,6 +164,28 @@ def test_an_explorer_that_does_not_agree_is_believed(record, kind, said):
 def test_what_is_no_explorer_is_named(record):
     with Server("sourcify") as server, pytest.raises(EnvironmentFault, match="did not take KeifuToken"):
         list(publish(Explorer("etherscan", server.url), record, ["KeifuToken"]))
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "said"),
+    [(403, "", "it answered 403"), (200, "Invalid API Key (#err2)|" + KEY, "Invalid API Key (#err2)|…")],
+)
+def test_the_explorer_s_key_is_never_shown(record, monkeypatch, status, result, said):
+    with Server("etherscan") as server:
+        monkeypatch.setattr(server, "first", lambda: (status, {"status": "0", "result": result}))
+        try:
+            [shown] = [what for _, _, what in published(server, record, KEY)[:1]]
+        except EnvironmentFault as fault:
+            shown = "".join(traceback.format_exception(fault))
+    assert said in shown
+    assert KEY not in shown
+
+
+def test_what_etherscan_has_already_is_verified(record, monkeypatch):
+    with Server("etherscan") as server:
+        answer = {"status": "0", "message": "NOTOK", "result": "Contract source code already verified"}
+        monkeypatch.setattr(server, "first", lambda: (200, answer))
+        assert all(holds for _, holds, _ in published(server, record))
 
 
 def test_sources_give_the_packaged_code_and_say_nothing_of_this_machine(monkeypatch):

@@ -10,14 +10,16 @@ import pytest
 
 from ethwire.constants import GWEI
 from ethwire.rpc import Rpc
-from keifu.chain import Anvil, ChainClient, Fees, RpcDeployer, sign_transaction
+from keifu.chain import Anvil, ChainClient, Fees, RpcDeployer, created_address, services, sign_transaction
 from keifu.chain.deployments import Record
+from keifu.chain.factory import PROXY
 from keifu.chain.parameters import Params
 from keifu.chain.verify import verify_suite
 from keifu.deploy import running, sources
 from keifu.deploy.pool import replace_stuck
 from keifu.deploy.running import carry_out
-from keifu.errors import ChainMismatch, CheckFailed, EnvironmentFault, InputError, UsageError
+from keifu.deploy.status import read_status
+from keifu.errors import ChainMismatch, CheckFailed, EnvironmentFault, InputError, RpcError, UsageError
 from tests.ape_chain import GENESIS
 from tests.faulty_node import Change, Drop, FaultyNode
 from tests.integration.deploy.conftest import Team
@@ -47,6 +49,34 @@ def put(team, nonce, fees, value=1):
         team.account, chain_id=31_337, nonce=nonce, fees=fees, gas=21_000, to=OTHER, value=value, data=b""
     )
     team.client.rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
+
+
+def test_a_factory_that_would_be_elsewhere_is_refused(tmp_path):
+    with Anvil(timestamp=GENESIS) as other:
+        other.rpc.call("anvil_setCode", PROXY, "0x")
+        team = Team(other, tmp_path)
+        plan = team.plan()
+        team.client.send(team.account, OTHER, value=1)  # the nonce that the plan counts on is used
+        with pytest.raises(CheckFailed, match=f"will be at 0x.*, the plan has it at {plan.factory}"):
+            team.run(plan)
+        assert not team.record.creations
+
+
+def test_an_own_factory_of_earlier_days_stands_in_the_plan(team):
+    code = team.client.load("Create3Factory").creation_code
+    team.client.send(team.account, None, code)
+    plan = team.plan()
+    team.run(plan)
+    assert plan.factory == created_address(team.account.address, 0) == team.record.factory
+
+
+def test_a_node_that_lies_of_a_service_s_terms_has_nothing_queued(team, plan, monkeypatch):
+    why = "AlignmentCourt needs a horizon of 1 second, and 28 days was agreed to"
+    with monkeypatch.context() as lying:
+        lying.setattr(services, "longest_fault", lambda chain, service: 1)
+        with pytest.raises(CheckFailed, match=why):
+            team.run(plan)
+    assert set(read_status(team.client, team.record).services.values()) == {"not queued"}
 
 
 @pytest.mark.usefixtures("nothing_sent")
@@ -81,6 +111,35 @@ class TestBeforeTheFirstTransaction:
         other = msgspec.structs.replace(second, creation="00" * 32)
         with pytest.raises(UsageError, match=f"these sources make other contracts than the plan: {second.contract}"):
             team.run(changed(plan, steps=(first, other, *rest)))
+
+    @pytest.mark.parametrize(
+        ("piece", "change", "what"),
+        [("table", {"value": OTHER}, "parameters"), ("services", {"multiple": 1}, "services")],
+    )
+    def test_a_plan_that_says_something_else_than_it_does_is_refused(self, team, plan, piece, change, what):
+        first, *rest = getattr(plan, piece)
+        other = changed(plan, **{piece: (msgspec.structs.replace(first, **change), *rest)})
+        with pytest.raises(UsageError, match=f"the plan says something else of its {what} than would be sent"):
+            team.run(other)
+
+    def test_arguments_that_are_not_what_is_encoded_are_refused(self, team, plan):
+        first, second, *rest = plan.steps
+        other = msgspec.structs.replace(second, arguments={"holder": OTHER})
+        with pytest.raises(UsageError, match=f"these sources make other contracts than the plan: {second.contract}"):
+            team.run(changed(plan, steps=(first, other, *rest)))
+
+    def test_roles_that_the_parameters_do_not_give_are_refused(self, team, plan):
+        roles = plan.roles_after | {"proposer": (OTHER,)}
+        with pytest.raises(UsageError, match="something else of its roles"):
+            team.run(changed(plan, roles_before=roles, roles_after=roles))
+        steps = tuple(msgspec.structs.replace(step, state="there") for step in plan.steps)
+        with pytest.raises(CheckFailed, match=r"the plan says that Create3Factory, .* is there, and nothing is"):
+            team.run(changed(plan, roles_before=roles, roles_after=roles, steps=steps))
+
+    def test_fees_above_those_of_the_plan_are_not_paid(self, team, plan):
+        cheap = msgspec.structs.replace(plan.chain, base_fee=0, tip=GWEI)
+        with pytest.raises(RpcError, match=f"no more than {GWEI} are paid"):
+            team.run(changed(plan, chain=cheap))
 
     def test_a_plan_that_differs_from_the_chain_is_refused(self, team, plan):
         with pytest.raises(UsageError, match="the chain differs from the plan: Timelock: min_delay"):
