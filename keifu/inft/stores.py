@@ -33,6 +33,7 @@ from keifu.storage.client.trees import source_of
 __all__ = ["FolderStore", "NetworkStore", "Store", "Terms"]
 
 FOLDER = "folder:"
+READING_SECONDS = 60.0  # an item of 16 MiB: who has it may be slow on purpose
 LOOKS = 60  # at the chain, a second apart, until providers have accepted
 
 
@@ -113,7 +114,7 @@ class NetworkStore:
         found = FileAddress.parse(address)
         if found.size > LARGEST + ENCRYPTED_BYTES or found.manifest:
             raise InputError(f"{address[:80]} is no item of a token", remedy="one file of at most 16 MiB")
-        with opened(self._market, found, described(self._market, found), None) as file:
+        with opened(self._market, found, described(self._market, found), None, seconds=READING_SECONDS) as file:
             return b"".join(file.read())
 
     def settle(self) -> None:
