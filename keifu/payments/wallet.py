@@ -173,8 +173,8 @@ class Wallet(Generic[K]):
         return Payment(self._payload(self._signed(kept, most), asked, carried, now=now), asked)
 
     def ahead(self, kept: KeptChannel, asked: Requirements, most: int, *, deposit: bool, now: int) -> Payment:
-        """One that may come again until its voucher is used up, which names `most`, or what was signed before. A deposit
-        adds the terms' own to what the channel has."""
+        """One that may come again until its voucher is used up, which names `most`, or what was signed before. A
+        deposit adds the terms' own to what the channel has."""
         if not kept.signature or kept.signed < most:
             kept = self._signed(kept, most)
         return _again(self._payload(kept, asked, self.terms.deposit if deposit else 0, now=now), asked)
