@@ -118,7 +118,9 @@ class Decoding:
 
 def _require_fitting(found: list[int], most: int) -> None:
     if len(found) > most:
-        raise UsageError(f"the chat has {len(found):,} tokens or more, at most {most:,} fit", remedy="a shorter one fits")
+        raise UsageError(
+            f"the chat has {len(found):,} tokens or more, at most {most:,} fit", remedy="a shorter one fits"
+        )
 
 
 def _words(text: str) -> Iterator[str]:
