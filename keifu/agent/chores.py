@@ -206,7 +206,9 @@ class Chores:
             return False
         first = self._scene.first_block
         done = find_events(self._scene.client, account, "IntentExecuted", first, owner=intent.signer)
-        if not any(event.nonce == intent.nonce for event in done):
+        granted = find_events(self._scene.client, account, "SessionGranted", first, key=self._plan.session)
+        # Something else could have had the nonce: the key of this session stands in this batch alone.
+        if not any(event.nonce == intent.nonce for event in done) or next(granted, None) is None:
             raise ChoreFault("cancelled", "what was signed was cancelled since", "begin anew with another folder")
         return True
 

@@ -7,7 +7,6 @@ be put again after a crash: nothing is paid twice.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from keifu._files import read_bounded
+from keifu._files import read_bounded, write_whole
 from keifu.chain import Deployer
 from keifu.errors import InputError
 from keifu.inft.folder import LARGEST
@@ -120,21 +119,3 @@ class NetworkStore:
     def settle(self) -> None:
         for path in self._sending.glob("*"):
             path.unlink()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """At `path` there is all of it, on the disk, or nothing."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

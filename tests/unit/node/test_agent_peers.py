@@ -1,0 +1,66 @@
+"""What a hostile relayer can tell an agent's owner, and what the owner takes for done."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from keifu._strangers import Answered, answered
+from keifu.agent import chores, errands
+from keifu.agent.chores import Chores
+from keifu.agent.errands import Relayer
+from keifu.agent.faults import ChoreFault
+from keifu.errors import EnvironmentFault
+from keifu.payments.facilitator import Kind, RefundTerms, Supported
+
+COIN = "0x" + "4b" * 20
+FOUND = {"receiver": COIN, "receiverAuthorizer": COIN, "token": COIN, "perEther": "1", "most": "5", "margin": "1.5"}
+
+
+def terms(monkeypatch, **change: str) -> Any:
+    body = msgspec.json.encode(Supported([Kind.on("eip155:1", msgspec.convert(FOUND | change, RefundTerms))]))
+    monkeypatch.setattr(errands, "_asked", lambda *_: Answered(200, httpx.Headers(), body))
+    return Relayer("http://relayer").terms(COIN)
+
+
+def test_terms_that_are_no_numbers_are_a_reason(monkeypatch):
+    assert terms(monkeypatch).margin == "1.5"
+    for change in ({"margin": "nan"}, {"margin": "inf"}, {"margin": "-1"}, {"perEther": "-1"}, {"perEther": "x"}):
+        with pytest.raises(EnvironmentFault, match="is no relayer"):
+            terms(monkeypatch, **change)
+
+
+def test_no_more_of_an_answer_is_read_than_one_can_need():
+    sent = []
+
+    def parts():
+        for _ in range(1_000):
+            sent.append(1)
+            yield b"x" * 100
+
+    with httpx.Client(
+        base_url="http://stranger", transport=httpx.MockTransport(lambda _: httpx.Response(200, content=parts()))
+    ) as http:
+        with pytest.raises(EnvironmentFault, match="more than 250 bytes"):
+            answered(http, "GET", "/", 250)
+        assert len(sent) < 5
+
+
+def test_a_nonce_that_went_to_something_else_is_not_the_batch(monkeypatch):
+    account = SimpleNamespace(nonces=lambda _: 5)
+    scene: Any = SimpleNamespace(client=SimpleNamespace(at=lambda *_: account), first_block=0)
+    plan: Any = SimpleNamespace(session="0x" + "05" * 20)
+    nothing: Any = None
+    intent: Any = SimpleNamespace(account=COIN, signer=COIN, nonce=4)
+    events = {"IntentExecuted": [SimpleNamespace(nonce=4)], "SessionGranted": [SimpleNamespace()]}
+    monkeypatch.setattr(chores, "find_events", lambda client, account, name, first, **_: iter(events[name]))
+    found = Chores(scene, nothing, plan, nothing, nothing)
+    assert found._is_done(intent)
+    events["SessionGranted"] = []
+    with pytest.raises(ChoreFault) as fault:
+        found._is_done(intent)
+    assert fault.value.code == "cancelled"
