@@ -282,6 +282,8 @@ class Chores:
         mind, scene = self._wishes.mind, self._scene
         if mind is None:
             return
+        if self._has_answer():
+            return
         account = scene.client.at(self._plan.account, ACCOUNT)
         session = accounts.read_session(account, self._plan.session)
         if not session.alive or session.valid_until < scene.client.now:
@@ -293,6 +295,12 @@ class Chores:
             sources = chain_side(scene.client, scene.suite, scene.first_block, None).sources
             with ComputeClient(wallet, sources) as client:
                 client.ask(Provider(mind.url, mind.operator), mind.path, mind.document)
+
+    def _has_answer(self) -> bool:
+        """Whether the first question was answered and paid for, perhaps just before the process died."""
+        with self._wallet() as wallet:
+            kept = wallet.store.channels()
+        return any(item.fees and item.channel.payer.lower() == self._plan.account.lower() for item in kept)
 
     # what is said --------------------------------------------------------------------------------------------------
 

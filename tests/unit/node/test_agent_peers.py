@@ -14,8 +14,11 @@ from keifu.agent import chores, errands
 from keifu.agent.chores import Chores
 from keifu.agent.errands import Relayer
 from keifu.agent.faults import ChoreFault
+from keifu.compute.client.store import Store
 from keifu.errors import EnvironmentFault
+from keifu.payments import Channel
 from keifu.payments.facilitator import Kind, RefundTerms, Supported
+from keifu.payments.wallet import KeptChannel
 
 COIN = "0x" + "4b" * 20
 FOUND = {"receiver": COIN, "receiverAuthorizer": COIN, "token": COIN, "perEther": "1", "most": "5", "margin": "1.5"}
@@ -64,3 +67,24 @@ def test_a_nonce_that_went_to_something_else_is_not_the_batch(monkeypatch):
     with pytest.raises(ChoreFault) as fault:
         found._is_done(intent)
     assert fault.value.code == "cancelled"
+
+
+def test_the_first_question_is_paid_for_once(monkeypatch, tmp_path):
+    """The answer came, and the process died before it noted that."""
+    folder = tmp_path / "channels"
+    channel = Channel(COIN, COIN, COIN, COIN, COIN, 900, bytes(32))
+    with Store(folder) as store:
+        store.keep_channel(KeptChannel(channel, b"\1" * 32, 1, COIN))
+        with store._writing() as database:
+            database.execute("UPDATE channel SET fees = '7'")
+    (tmp_path / "session.json").write_text('{"key": "' + "11" * 32 + '"}')
+    suite = {"Channels": COIN, "ComputeMarket": COIN}
+    scene: Any = SimpleNamespace(client=None, suite=suite, first_block=0, channels=folder)
+    plan: Any = SimpleNamespace(account=COIN, chain_id=1)
+    wishes: Any = SimpleNamespace(mind=SimpleNamespace(most=5))
+    nothing: Any = None
+    found = Chores(scene, tmp_path, plan, wishes, nothing)
+    found._ask()  # with no chain and no provider to ask
+    plan.account = "0x" + "06" * 20
+    with pytest.raises(AttributeError):
+        found._ask()
