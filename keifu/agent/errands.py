@@ -9,7 +9,6 @@ import httpx
 import msgspec
 
 from ethwire.constants import ETHER
-from keifu._strangers import Answered, answered
 from keifu.accounts import Intent
 from keifu.agent.faults import ChoreFault
 from keifu.agent.wishes import Mind
@@ -18,6 +17,7 @@ from keifu.errors import EnvironmentFault
 from keifu.payments.facilitator import RefundTerms, Supported
 from keifu.payments.wallet import Wallet
 from keifu.payments.x402 import PAYMENT_REQUIRED, Requirements
+from keifu.strangers import Answered, answered
 
 __all__ = ["Brought", "Relayer", "refund_of", "terms_of"]
 

@@ -14,12 +14,12 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from keifu._strangers import Answered, answered
 from keifu.errors import CheckFailed, EnvironmentFault, UsageError
 from keifu.inft.folder import DataFolder
 from keifu.inft.requests import About, Answer, Asked, NotAttested, TransferRequest, signer_of
 from keifu.inft.status import AttestorStatus
 from keifu.inft.transfer import Transfer
+from keifu.strangers import Answered, answered
 
 __all__ = ["abouts", "announced", "ask"]
 

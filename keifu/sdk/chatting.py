@@ -18,7 +18,7 @@ from keifu.provenance.verify import Finding
 from keifu.sdk.link import Link
 from keifu.sdk.paying import Asked, asking
 
-__all__ = ["Reply", "chat"]
+__all__ = ["Reply", "chat", "texts_of"]
 
 CHAT = "/v1/chat/completions"
 KEPT_MODELS = 2
@@ -54,7 +54,7 @@ def chat(
     parts: list[str] = []
     with asking(link, to) as (client, where), client.stream(where, CHAT, asked) as stream:
         for part in stream:
-            for text in _texts(part):
+            for text in texts_of(part):
                 parts.append(text)
                 if on_text is not None:
                     on_text(text)
@@ -84,7 +84,7 @@ class _Event(msgspec.Struct):
     error: _Fault | None = None
 
 
-def _texts(part: bytes) -> list[str]:
+def texts_of(part: bytes) -> list[str]:
     """Of the events alone: beside them nothing is compared. Raises CheckFailed where the stream says that the model
     failed, or is none."""
     try:

@@ -9,7 +9,6 @@ import httpx
 import msgspec
 import pytest
 
-from keifu._strangers import Answered, answered
 from keifu.agent import chores, errands
 from keifu.agent.chores import Chores
 from keifu.agent.errands import Relayer
@@ -19,6 +18,7 @@ from keifu.errors import EnvironmentFault
 from keifu.payments import Channel
 from keifu.payments.facilitator import Kind, RefundTerms, Supported
 from keifu.payments.wallet import KeptChannel
+from keifu.strangers import Answered, answered
 
 COIN = "0x" + "4b" * 20
 FOUND = {"receiver": COIN, "receiverAuthorizer": COIN, "token": COIN, "perEther": "1", "most": "5", "margin": "1.5"}

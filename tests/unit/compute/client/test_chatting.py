@@ -7,7 +7,7 @@ import pytest
 
 from keifu.compute.canonical import events_of
 from keifu.errors import CheckFailed
-from keifu.sdk.chatting import _texts
+from keifu.sdk.chatting import texts_of
 
 
 def event(text: str) -> bytes:
@@ -19,7 +19,7 @@ def said(text: str) -> bytes:
 
 
 def shown(parts: list[bytes]) -> str:
-    return "".join(text for part in parts for text in _texts(part))
+    return "".join(text for part in parts for text in texts_of(part))
 
 
 @pytest.mark.parametrize(
