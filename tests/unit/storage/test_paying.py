@@ -8,20 +8,8 @@ from typing import Any
 import pytest
 
 from keifu.keys import Account
+from keifu.payments import x402
 from keifu.payments.wallet import EXCEEDS, MISMATCH, KeptChannel, Terms
-from keifu.payments.x402 import (
-    AHEAD,
-    PAYMENT_REQUIRED,
-    PAYMENT_SIGNATURE,
-    SCHEME,
-    DepositPayload,
-    Payment,
-    Required,
-    Requirements,
-    decode,
-    encode,
-    network_of,
-)
 from keifu.storage.client.paying import Payer
 from keifu.storage.nodes import NodeFault
 
@@ -51,13 +39,17 @@ class Kept:
 def says(error: str, node: int = 1, **extra: Any) -> str:
     """A node's 402."""
     who = "0x" + f"{node:02x}" * 20
-    extra |= {"receiverAuthorizer": who, "withdrawDelay": 900, "name": "Coin", "version": "1", AHEAD: True}
-    return encode(Required([Requirements(SCHEME, network_of(CHAIN), COIN, str(PRICE), who, 60, extra)], error=error))
+    extra |= {"receiverAuthorizer": who, "withdrawDelay": 900, "name": "Coin", "version": "1", x402.AHEAD: True}
+    return x402.encode(
+        x402.Required(
+            [x402.Requirements(x402.SCHEME, x402.network_of(CHAIN), COIN, str(PRICE), who, 60, extra)], error=error
+        )
+    )
 
 
 def deposited(header: str) -> int:
-    payload = decode(header, Payment, PAYMENT_SIGNATURE).payload
-    return int(payload.deposit.amount) if isinstance(payload, DepositPayload) else 0
+    payload = x402.decode(header, x402.Payment, x402.PAYMENT_SIGNATURE).payload
+    return int(payload.deposit.amount) if isinstance(payload, x402.DepositPayload) else 0
 
 
 @pytest.fixture
@@ -82,7 +74,7 @@ def brought(payer: Payer, url: str, said: str) -> int:
 
 
 def test_a_node_that_never_has_enough_gets_deposits_within_the_bound(payer):
-    assert decode(says(""), Required, PAYMENT_REQUIRED).accepts
+    assert x402.decode(says(""), x402.Required, x402.PAYMENT_REQUIRED).accepts
     sums = [brought(payer, "http://one", says(EXCEEDS)) for _ in range(30)]
     assert sums[0] == 4 * PRICE
     assert sum(sums) <= MOST
