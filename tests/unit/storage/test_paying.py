@@ -40,11 +40,8 @@ def says(error: str, node: int = 1, **extra: Any) -> str:
     """A node's 402."""
     who = "0x" + f"{node:02x}" * 20
     extra |= {"receiverAuthorizer": who, "withdrawDelay": 900, "name": "Coin", "version": "1", x402.AHEAD: True}
-    return x402.encode(
-        x402.Required(
-            [x402.Requirements(x402.SCHEME, x402.network_of(CHAIN), COIN, str(PRICE), who, 60, extra)], error=error
-        )
-    )
+    asked = x402.Requirements(x402.SCHEME, x402.network_of(CHAIN), COIN, str(PRICE), who, 60, extra)
+    return x402.encode(x402.Required([asked], error=error))
 
 
 def deposited(header: str) -> int:
